@@ -1,0 +1,159 @@
+"""Contracts of the tables that steps hand over, and how they stand on disk.
+
+Frames enter and leave; a frame that breaks its contract stops the unit. Tables are long and tidy: model is a
+column, `ds` is the first day of a month, `cutoff` the last month used in training, `h` counts from 1, and a
+key is unique or it is an error. `bias` and all differences are forecast - actual.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pandera.pandas as pa
+import pyarrow.parquet as pq
+from pandera.errors import SchemaError, SchemaErrors
+
+from salesfc_lib.errors import SalesForecastError
+
+STAGES = ("baseline", "statistical", "combined", "reconciled", "adjusted")
+INTERVALS = ("lo-80", "hi-80", "lo-95", "hi-95")
+
+
+def _month(**kwargs: bool) -> pa.Column:
+    return pa.Column("datetime64[ns]", pa.Check(lambda ds: ds.dropna().dt.day.eq(1).all(), error="first day of a month"), **kwargs)
+
+
+def _text(**kwargs: bool) -> pa.Column:
+    return pa.Column(object, **kwargs)
+
+
+def _number(**kwargs: bool) -> pa.Column:
+    return pa.Column("float64", **kwargs)
+
+
+def _table(columns: dict[str, pa.Column], key: list[str], strict: bool = True) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(columns, unique=key, strict=strict, ordered=False, coerce=False, metadata={"key": key})
+
+
+_count = pa.Column("int64")
+
+CONTRACTS: dict[str, pa.DataFrameSchema] = {
+    # one order line, return or adjustment; quantity and amount are Decimal at the source's scale, returns negative;
+    # further columns: dimensions, salesperson, key_account
+    "transactions": _table(
+        {
+            "source": _text(), "row": _count, "date": pa.Column("datetime64[ns]"), "order_id": _text(nullable=True),
+            "customer": _text(nullable=True), "product": _text(nullable=True), "quantity": _text(), "amount": _text(),
+            "kind": pa.Column(object, pa.Check.isin(["sale", "return", "adjustment"])),
+        },
+        ["source", "row", "kind"], strict=False,
+    ),
+    # what each rule took away (positive) or put in (negative), in rows, quantity and amount (Decimal); rule
+    # `opening` is what was read, `kept` what is left: opening = kept + every other rule, exactly;
+    # month is null where the row has no readable date
+    "ledger": _table(
+        {"source": _text(), "rule": _text(), "month": _month(nullable=True), "rows": _count, "quantity": _text(),
+         "amount": _text(), "reason": _text()},
+        ["source", "rule", "month"],
+    ),
+    # a row that was not used: where it stands, why, and its text as read (JSON)
+    "quarantine": _table({"source": _text(), "row": _count, "rule": _text(), "reason": _text(), "content": _text()}, ["source", "row"]),
+    # one series of one level, with one column per dimension (null where the level sums over it)
+    "series": _table({"unique_id": _text(), "level": _text(), "label": _text()}, ["unique_id"], strict=False),
+    # y: what models train on; y_raw: what was sold. null: no source row at all in that month; further columns: regressors
+    "panel": _table({"unique_id": _text(), "ds": _month(), "y": _number(nullable=True), "y_raw": _number(nullable=True)},
+                    ["unique_id", "ds"], strict=False),
+    # regressors known ahead, for the months after the panel's last
+    "future": _table({"unique_id": _text(), "ds": _month()}, ["unique_id", "ds"], strict=False),
+    # a month of a bottom series that is far outside what the series did before
+    "outliers": _table({"unique_id": _text(), "ds": _month(), "y_raw": _number(), "y": _number(), "score": _number(), "reason": _text()},
+                       ["unique_id", "ds"]),
+    # what each candidate said at each cutoff, the month's own included
+    "candidate_forecast": _table({"unique_id": _text(), "model": _text(), "cutoff": _month(), "ds": _month(), "h": _count, "y_hat": _number()},
+                                 ["unique_id", "model", "cutoff", "ds"]),
+    "forecast": _table(
+        {"unique_id": _text(), "stage": pa.Column(object, pa.Check.isin(STAGES)), "model": _text(), "cutoff": _month(), "ds": _month(),
+         "h": _count, "y_hat": _number(), **{name: _number(nullable=True) for name in INTERVALS}},
+        ["unique_id", "stage", "model", "cutoff", "ds"],
+    ),
+    # numerator / denominator is the metric over the rows counted by n; sum both before dividing
+    "score": _table(
+        {"unique_id": _text(), "stage": _text(), "model": _text(), "cutoff": _month(), "h": _count, "metric": _text(),
+         "numerator": _number(), "denominator": _number(), "n": _count},
+        ["unique_id", "stage", "model", "cutoff", "h", "metric"],
+    ),
+    "weights": _table({"unique_id": _text(), "model": _text(), "weight": _number(), "backtest_error": _number(nullable=True), "reason": _text()},
+                      ["unique_id", "model"]),
+    "failures": _table({"unique_id": _text(), "model": _text(), "cutoff": _month(), "error": _text()}, ["unique_id", "model", "cutoff"]),
+    # WAPE of each reconciliation method by level over the backtest; chosen marks the one used
+    "reconciliation": _table({"method": _text(), "level": _text(), "numerator": _number(), "denominator": _number(), "n": _count,
+                              "chosen": pa.Column(bool)}, ["method", "level"]),
+    # overrides/<unit>.csv, as people wrote them
+    "override": _table(
+        {"unit": _text(), "made_in": _month(), "unique_id": _text(), "ds": _month(), "sequence": _count,
+         "new": _number(nullable=True), "percent": _number(nullable=True), "author": _text(nullable=True),
+         "reason": _text(nullable=True), "created_at": pa.Column("datetime64[ns]", nullable=True)},
+        ["unit", "made_in", "unique_id", "ds", "sequence"],
+    ),
+    # an override as a run treated it: applied or refused (with why); old, asked and final are forecasts of that series and month
+    "adjustment": _table(
+        {"made_in": _month(), "unique_id": _text(), "ds": _month(), "sequence": _count, "old": _number(), "asked": _number(),
+         "final": _number(), "author": _text(nullable=True), "reason": _text(nullable=True), "state": pa.Column(object, pa.Check.isin(["applied", "refused"])),
+         "remark": _text()},
+        ["made_in", "unique_id", "ds", "sequence"],
+    ),
+    # further columns: the dimensions it holds for (null: all members)
+    "promotion": _table({"name": _text(), "start": pa.Column("datetime64[ns]"), "end": pa.Column("datetime64[ns]")}, ["name", "start"], strict=False),
+    # stock at the end of a month; stockout_days counts days without stock
+    "inventory": _table({"ds": _month(), "stock": _number(), "stockout_days": _number()}, [], strict=False),
+    "target": _table({"ds": _month(), "target": _number()}, [], strict=False),
+}
+
+
+def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The frame, if it keeps the contract of table `name`.
+
+    Raises `SalesForecastError` naming the column or the repeated key.
+    """
+    contract = CONTRACTS[name]
+    key = contract.metadata["key"] if contract.metadata else []
+    missing = [column for column in contract.columns if column not in frame.columns]
+    if missing:
+        raise SalesForecastError.missing_columns(missing, frame.columns, f"Table '{name}'")
+    if key and (repeated := frame.duplicated(key, keep=False)).any():
+        examples = frame.loc[repeated, key].drop_duplicates().head(3).astype(str).agg(" / ".join, axis=1)
+        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), f"Table '{name}'")
+    try:
+        return contract.validate(frame)
+    except (SchemaError, SchemaErrors) as error:
+        raise SalesForecastError.say(
+            f"Table '{name}' breaks its contract: {' '.join(str(error).split())[:300]}",
+            f"The columns and types of `tables.CONTRACTS['{name}']`",
+            "Correct the step that wrote it",
+        ) from error
+
+
+def empty(name: str) -> pd.DataFrame:
+    """A table without rows, with the columns and types of its contract."""
+    return pd.DataFrame({column: pd.Series(dtype=str(spec.dtype)) for column, spec in CONTRACTS[name].columns.items()})
+
+
+def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
+    """Path of the Parquet file written for table `name`, checked where it has a contract."""
+    if name in CONTRACTS:
+        frame = check(frame, name)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.parquet"
+    frame.reset_index(drop=True).to_parquet(path, index=False)
+    return path
+
+
+def read(folder: Path, name: str) -> pd.DataFrame:
+    """Table `name` from its folder; empty where the unit has none of that kind."""
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        if name in CONTRACTS:
+            return empty(name)
+        raise SalesForecastError.unreadable_file(path, "there is no such table", "Run the step that writes it")
+    return pq.read_table(path).to_pandas()
