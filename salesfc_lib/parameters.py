@@ -165,6 +165,7 @@ class Parameters(Section):
     sources: dict[str, Source] = Field(default_factory=dict)
     measure: Measure = Measure()
     dimensions: list[str] = Field(default_factory=list)
+    renames: dict[str, dict[str, str]] = Field(default_factory=dict)  # dimension -> {old name: name used}
     key_accounts: KeyAccounts = KeyAccounts()
     levels: dict[str, list[str]] = Field(default_factory=lambda: {"total": []})
     calendar: Calendar = Calendar()
