@@ -1,0 +1,133 @@
+"""Text that becomes markup: what may pass, and the templates that everything else goes through.
+
+Plain text, Markdown and figures enter; HTML leaves. The decision made here: a value is always escaped. Two things
+pass as markup, each through an allow-list: SVG that `plots` drew (rebuilt element by element) and Markdown (raw HTML
+in it is shown as text, the rest goes through nh3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64decode, b64encode
+from functools import cache
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from xml.sax.saxutils import escape, quoteattr
+
+import jinja2
+from markupsafe import Markup
+
+from salesfc_lib.errors import SalesForecastError
+
+TEMPLATES = Path(__file__).parent / "templates"
+SVG_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "circle", "text", "tspan"})
+SVG_ATTRIBUTES = frozenset(
+    "viewBox class x y x1 y1 x2 y2 cx cy r d dx dy width height text-anchor transform fill stroke stroke-width stroke-dasharray".split()
+)
+PAINT = re.compile(r"none|var\(--[a-z0-9-]+\)")
+PLAIN_VALUE = re.compile(r"[\w\s.,:+()%\-]*")
+RELATIVE = re.compile(r"(?!//)(?![A-Za-z][A-Za-z0-9+.\-]*:)[^\s\"'<>\\]+")
+MARKDOWN_TAGS = {"p", "em", "strong", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td", "hr", "br"}
+
+
+def svg(text: str, alt: str, kind: str) -> Markup:
+    """Figure rebuilt from the allow-list, with its class (`wide` or `slim`) and alternative text.
+
+    Raises `SalesForecastError` for anything that `plots` does not draw: another element or attribute, a colour that is
+    no token of the page, a document type.
+    """
+    if "<!" in text or "<?" in text:
+        raise _refused("a declaration")
+    try:
+        root = ElementTree.fromstring(text)
+    except ElementTree.ParseError as error:
+        raise _refused(f"broken XML ({error})") from error
+    attributes = f"viewBox={quoteattr(root.get('viewBox', ''))} class={quoteattr(kind)} role=\"img\" aria-label={quoteattr(alt)}"
+    _element(root)
+    return Markup(f"<svg {attributes}>{_inside(root)}</svg>")
+
+
+def _inside(element: ElementTree.Element) -> str:
+    return escape(element.text or "") + "".join(_element(child) + escape(child.tail or "") for child in element)
+
+
+def _element(element: ElementTree.Element) -> str:
+    name = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
+    if name not in SVG_ELEMENTS:
+        raise _refused(f"the element '{name}'")
+    for key, value in element.attrib.items():
+        if key not in SVG_ATTRIBUTES or not (PAINT if key in ("fill", "stroke") else PLAIN_VALUE).fullmatch(value):
+            raise _refused(f"{key}='{value[:60]}' on '{name}'")
+    attributes = "".join(f" {key}={quoteattr(value)}" for key, value in element.attrib.items())
+    inside = _inside(element)
+    return f"<{name}{attributes}>{inside}</{name}>" if inside else f"<{name}{attributes}/>"
+
+
+def _refused(what: str) -> SalesForecastError:
+    return SalesForecastError.say(
+        f"A figure holds {what}", "SVG as `plots.draw` writes it: shapes and text, classes and the page's tokens", "Draw it with `plots.draw`"
+    )
+
+
+def markdown(text: str) -> Markup:
+    """Markdown as HTML: raw HTML in it is shown as text, links stay inside the report."""
+    import mistune
+    import nh3
+
+    html = mistune.create_markdown(escape=True, plugins=["table"])(text)
+    return Markup(nh3.clean(str(html), tags=MARKDOWN_TAGS, attributes={"a": {"href"}}, url_schemes=set(), link_rel=None))
+
+
+def relative(href: str) -> str:
+    """The link if it stays inside the report, else nothing.
+
+    >>> relative("../index.html#months"), relative("javascript:alert(1)"), relative("//else.where/x")
+    ('../index.html#months', '', '')
+    """
+    return href if RELATIVE.fullmatch(href or "") else ""
+
+
+def png(data: str) -> str:
+    """Base64 of a PNG, with nothing else in it; empty where it is none."""
+    try:
+        content = b64decode("".join(data.split()), validate=True)
+    except ValueError:
+        return ""
+    return b64encode(content).decode() if content.startswith(b"\x89PNG\r\n\x1a\n") else ""
+
+
+def anchor(text: str) -> str:
+    """Id for the element that a title names: the same title, the same id.
+
+    >>> anchor("a title")
+    't-aa4e9c10'
+    """
+    return f"t-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def digest(style: str) -> str:
+    """Hash of a style element as a Content-Security-Policy names it."""
+    return f"sha256-{b64encode(hashlib.sha256(style.encode()).digest()).decode()}"
+
+
+@cache
+def environment() -> jinja2.Environment:
+    """The templates, escaping every value that is not markup from this module."""
+    env = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+    )
+    env.filters |= {"svg": svg, "markdown": markdown, "relative": relative, "anchor": anchor, "png": png, "digest": digest}
+    env.globals["style"] = _style
+    return env
+
+
+@cache
+def _style(name: str) -> Markup:
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8").strip())
+
+
+def render(template: str, **values: Any) -> str:
+    """A template filled with values."""
+    return environment().get_template(template).render(**values)

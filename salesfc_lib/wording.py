@@ -1,0 +1,224 @@
+"""Numbers, dates and short lists as the pages write them.
+
+Plain numbers and ISO dates enter, text leaves. The decisions made here: a real minus sign, a narrow no-break space
+before the percent sign, thousands by comma, one scale per statement, and no text for a number that does not exist
+(None stays the caller's concern, because "no number yet" needs a sentence and not a dash).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+THIN = "\u202f"  # narrow no-break space, before %
+NBSP = "\u00a0"
+MINUS = "\u2212"
+MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
+CARDINALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+ORDINALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """A divisor with its short mark (`m`) and word (`million`)."""
+
+    divisor: float
+    mark: str
+    word: str
+
+
+SCALES = (Scale(1e9, "bn", "billion"), Scale(1e6, "m", "million"), Scale(1e3, "k", "thousand"), Scale(1.0, "", ""))
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How amounts of a unit are written: a currency before them, or a unit after them.
+
+    >>> Measure("¥").amount(48_260_000)
+    '¥48.26\\xa0m'
+    >>> Measure("", "pieces").amount(1234)
+    '1,234\\xa0pieces'
+    """
+
+    currency: str = "¥"
+    unit: str = ""
+
+    def amount(self, value: float, *, sign: bool = False, digits: int = 4) -> str:
+        """Amount with its own scale: '¥48.26 m', '−¥0.19 m'; `digits` are significant, at most two are decimals."""
+        return self.scaled(value, scale_for([value]), sign=sign, digits=digits)
+
+    def scaled(self, value: float, scale: Scale, *, sign: bool = False, digits: int = 4) -> str:
+        """Amount in a given scale, with currency or unit."""
+        if scale.divisor == 1.0 and abs(value) < 1_000:
+            text = number(abs(value), 0 if float(value).is_integer() or abs(value) >= 100 else 2)
+        else:
+            text = number(abs(value) / scale.divisor, decimals(value / scale.divisor, digits))
+        mark = f"{NBSP}{scale.mark}" if scale.mark else ""
+        unit = f"{NBSP}{self.unit}" if self.unit else ""
+        return f"{_sign(value, sign)}{self.currency}{text}{mark}{unit}"
+
+    def axis(self, scale: Scale) -> str:
+        """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'."""
+        return f"{self.currency} {scale.mark}".strip() if self.currency else f"{scale.word} {self.unit}".strip()
+
+
+def scale_for(values: Iterable[float]) -> Scale:
+    """The largest scale in which the largest value is at least one; plain below ten thousand."""
+    largest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0)
+    if largest < 1e4:
+        return SCALES[-1]
+    return next(scale for scale in SCALES if largest >= scale.divisor)
+
+
+def decimals(value: float, digits: int = 4) -> int:
+    """Decimals that leave `digits` significant digits, at most two and at least none.
+
+    >>> decimals(48.26), decimals(109.04), decimals(1234.5)
+    (2, 1, 0)
+    """
+    whole = len(str(int(abs(value)))) if abs(value) >= 1 else 1
+    return max(0, min(2, digits - whole))
+
+
+def number(value: float, places: int = 0) -> str:
+    """Number with thousands separated and a real minus sign.
+
+    >>> number(-48212)
+    '−48,212'
+    """
+    return _minus(f"{value:,.{places}f}")
+
+
+def signed(value: float, places: int = 1) -> str:
+    """Number that always shows its sign, except where it rounds to zero.
+
+    >>> signed(9.2), signed(-0.9), signed(0.01)
+    ('+9.2', '−0.9', '0.0')
+    """
+    text = f"{value:+,.{places}f}"
+    return _minus(text) if text.strip("+-0.,") else text.lstrip("+-")
+
+
+def percent(ratio: float, places: int = 1) -> str:
+    """Ratio as a percentage.
+
+    >>> percent(0.065)
+    '6.5\\u202f%'
+    """
+    return f"{number(round(ratio * 100, 10), places)}{THIN}%"
+
+
+def signed_percent(ratio: float, places: int = 1) -> str:
+    """Ratio as a percentage with its sign."""
+    return f"{signed(round(ratio * 100, 10), places)}{THIN}%"
+
+
+def percent_label(percentage: float) -> str:
+    """Percentage as short as it can be: 85 → '85 %', 82.5 → '82.5 %'."""
+    return percent(percentage / 100, 0 if abs(percentage - round(percentage)) < 1e-9 else 1)  # noqa: PLR2004 rounding dust
+
+
+def points(difference: float, places: int = 1) -> str:
+    """Difference of two ratios in percentage points, signed.
+
+    >>> points(0.092)
+    '+9.2 points'
+    """
+    return f"{signed(round(difference * 100, 10), places)} points"
+
+
+def month_name(month: str) -> str:
+    """'2026-06' as 'June 2026'."""
+    return f"{month_word(month)} {month[:4]}"
+
+
+def month_word(month: str) -> str:
+    """'2026-06' as 'June'."""
+    return MONTHS[int(month[5:7]) - 1]
+
+
+def month_short(month: str) -> str:
+    """'2026-06' as 'Jun'."""
+    return month_word(month)[:3]
+
+
+def add_months(month: str, n: int) -> str:
+    """The month n later.
+
+    >>> add_months("2026-11", 3), add_months("2026-01", -1)
+    ('2027-02', '2025-12')
+    """
+    year, index = divmod(int(month[:4]) * 12 + int(month[5:7]) - 1 + n, 12)
+    return f"{year:04d}-{index + 1:02d}"
+
+
+def day(moment: str | date) -> str:
+    """Date or moment as '3 July 2026'."""
+    when = _moment(moment)
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def day_short(moment: str | date) -> str:
+    """Date or moment as '3 July'."""
+    when = _moment(moment)
+    return f"{when.day} {MONTHS[when.month - 1]}"
+
+
+def minute(moment: str | date, *, year: bool = True) -> str:
+    """Moment as '3 July 2026, 09:15', or without its year."""
+    when = _moment(moment)
+    return f"{day(when) if year else day_short(when)}, {when:%H:%M}"
+
+
+def cardinal(n: int) -> str:
+    """Small numbers in words: 2 → 'two', 13 → '13'."""
+    return CARDINALS[n] if 0 <= n < len(CARDINALS) else number(n)
+
+
+def ordinal(n: int) -> str:
+    """2 → 'second', 13 → '13th'."""
+    if 0 <= n < len(ORDINALS):
+        return ORDINALS[n]
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
+
+
+def plural(n: int, one: str, many: str = "") -> str:
+    """Count with its noun: '1 row', '48,212 rows'."""
+    return f"{number(n)} {one if n == 1 else many or one + 's'}"
+
+
+def listing(words: Sequence[str], most: int = 4) -> str:
+    """'a', 'a and b', 'a, b and c', and beyond `most` 'a, b, c and 2 more'."""
+    words = list(words)
+    if len(words) > most:
+        words = [*words[: most - 1], f"{len(words) - most + 1} more"]
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+
+
+def first_upper(text: str) -> str:
+    """Text with its first letter as a capital, the rest as it is."""
+    return text[:1].upper() + text[1:]
+
+
+def size(n_bytes: int) -> str:
+    """File size: '812 bytes', '19 KB', '2.1 MB'."""
+    if n_bytes < 1_000:
+        return plural(n_bytes, "byte")
+    return f"{number(n_bytes / 1e3)}{NBSP}KB" if n_bytes < 1e6 else f"{number(n_bytes / 1e6, 1)}{NBSP}MB"
+
+
+def _moment(moment: str | date) -> datetime:
+    if isinstance(moment, str):
+        return datetime.fromisoformat(moment.replace("Z", "+00:00"))
+    return moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)
+
+
+def _sign(value: float, shown: bool) -> str:
+    return MINUS if value < 0 else "+" if shown and value > 0 else ""
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", MINUS) if text.strip("+-0.,") else text.lstrip("-")
