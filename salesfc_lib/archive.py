@@ -1,0 +1,195 @@
+"""The archive: one folder a unit and month, which appears whole or not at all.
+
+A staged folder enters beside its place (`.<unit>.next`); a published one leaves, the earlier version kept as
+`<unit>.v1`. The decision made here: a month is published by renaming, and what a crash leaves between two renames is
+completed where the staged manifest verifies, and otherwise rolled back.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from salesfc_lib import manifest
+from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.locking import lock_month
+from salesfc_lib.parameters import MONTH, UNIT_ID, check_month, check_unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERSION = re.compile(r"^(?P<unit>[a-z0-9][a-z0-9_-]{0,31})\.v(?P<number>[1-9]\d*)$")
+
+
+def unit_folder(reports: Path, month: str, unit: str) -> Path:
+    """Place of a unit's published month, whether it is published or not."""
+    return reports / check_month(month) / check_unit(unit)
+
+
+def staged_folder(reports: Path, month: str, unit: str) -> Path:
+    """Place where a unit's month is written before it is published."""
+    return reports / check_month(month) / f".{check_unit(unit)}.next"
+
+
+def failed_folder(reports: Path, month: str, unit: str) -> Path:
+    """Place where a failed run leaves its notebook and its message."""
+    return reports / ".failed" / check_month(month) / check_unit(unit)
+
+
+def is_published(reports: Path, month: str, unit: str) -> bool:
+    """Whether the unit's month stands in its place."""
+    return (unit_folder(reports, month, unit) / manifest.NAME).is_file()
+
+
+def list_months(reports: Path, unit: str | None = None) -> list[str]:
+    """Months with a published unit (with that unit, where one is named), oldest first."""
+    months = (folder.name for folder in reports.glob("*-*") if MONTH.match(folder.name))
+    return sorted(month for month in months if (unit in list_units(reports, month) if unit else list_units(reports, month)))
+
+
+def list_units(reports: Path, month: str) -> list[str]:
+    """Units published in a month, by id."""
+    found = (path.parent.name for path in (reports / month).glob(f"*/{manifest.NAME}"))
+    return sorted(name for name in found if UNIT_ID.match(name))
+
+
+def list_versions(reports: Path, month: str, unit: str) -> dict[int, Path]:
+    """Earlier versions of a unit's month that publishing again put beside it, by number."""
+    found = [(VERSION.match(folder.name), folder) for folder in (reports / check_month(month)).glob(f"{check_unit(unit)}.v*")]
+    return {int(match["number"]): folder for match, folder in sorted(found, key=lambda pair: pair[1].name) if match}
+
+
+def next_version(reports: Path, month: str, unit: str) -> int:
+    """Number that the next published version of a unit's month gets, from 1."""
+    current = unit_folder(reports, month, unit)
+    return max([0, *list_versions(reports, month, unit), *([_version_in(reports, month, unit)] if current.exists() else [])]) + 1
+
+
+@contextmanager
+def staging(reports: Path, month: str, unit: str) -> Iterator[Path]:
+    """An empty folder to write a unit's month into, removed with all it holds where the block raises or does not publish."""
+    folder = staged_folder(reports, month, unit)
+    _remove(folder)
+    (folder / "tables").mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        _remove(folder)
+
+
+def publish(reports: Path, month: str, unit: str) -> Path:
+    """Folder of the published month: the staged one, renamed into its place.
+
+    What is published already moves to `<unit>.v<its version>`, for which the staged manifest must give a `reason`.
+
+    Raises `SalesForecastError` where the staged folder is not complete, `RequestError` where the reason is missing.
+    """
+    staged, target = staged_folder(reports, month, unit), unit_folder(reports, month, unit)
+    if differences := manifest.compare(staged):
+        raise SalesForecastError.say(
+            f"'{staged}' is not complete: {differences[0][1]} is {differences[0][0]}",
+            "Every file as its manifest says",
+            "Run the month again",
+        )
+    if target.exists() and not str(manifest.read(staged).get("reason", "")).strip():
+        raise RequestError.say(
+            f"{month} of '{unit}' is published already",
+            "A reason for publishing it again",
+            "Use `salesfc run --again --reason TEXT`",
+        )
+    _swap(staged, target, target.with_name(f"{unit}.v{_version_in(reports, month, unit)}"))
+    return target
+
+
+@contextmanager
+def hold_month(reports: Path, month: str) -> Iterator[list[str]]:
+    """The month's lock, for the block; gives what was repaired of an earlier run that died."""
+    with lock_month(reports, month):
+        leftovers = sorted((reports / month).glob(".*.next"))
+        yield [_recover_unit(reports, month, folder.name[1:-5]) for folder in leftovers if UNIT_ID.match(folder.name[1:-5])]
+
+
+def recover(reports: Path) -> list[str]:
+    """Complete or roll back what runs that died left behind; a sentence each. Months that a run holds now are left alone."""
+    said: list[str] = []
+    for month in sorted({folder.parent.name for folder in reports.glob("*-*/.*.next")}):
+        try:
+            with hold_month(reports, check_month(month)) as repaired:
+                said += repaired
+        except RequestError:
+            continue
+    return said
+
+
+def vintages(
+    reports: Path, unit: str, through: str, *, stages: Sequence[str] | None = None, lags: Sequence[int] | None = None
+) -> pd.DataFrame:
+    """Forecasts of every archived month up to and with `through`: rows of table `forecast`.
+
+    Each with `published_month` (first day of the month whose archive it comes from; the cutoff of its rows). Only the
+    newest version of a month counts. `stages` and `lags` (values of `h`) limit what is read from disk. No archive: no rows.
+    """
+    import pandas as pd
+    import pyarrow.parquet as pq
+
+    from salesfc_lib import tables
+
+    frames = []
+    for month in (month for month in list_months(reports, unit) if month <= check_month(through)):
+        made_in = pd.Timestamp(f"{month}-01")
+        only = [("cutoff", "==", made_in), *_among("stage", stages), *_among("h", lags)]
+        path = unit_folder(reports, month, unit) / "tables" / "forecast.parquet"
+        if path.is_file():
+            frames.append(pq.read_table(path, filters=only).to_pandas().assign(published_month=made_in))
+    if not frames:
+        return tables.empty("forecast").assign(published_month=pd.Series(dtype="datetime64[ns]"))
+    return pd.concat(frames, ignore_index=True)
+
+
+def _among(column: str, values: Iterable[object] | None) -> list[tuple[str, str, list[object]]]:
+    return [] if values is None else [(column, "in", list(values))]
+
+
+def _version_in(reports: Path, month: str, unit: str) -> int:
+    try:
+        return int(manifest.read(unit_folder(reports, month, unit))["version"])
+    except (SalesForecastError, KeyError, TypeError, ValueError):
+        return max(list_versions(reports, month, unit), default=0) + 1
+
+
+def _swap(staged: Path, target: Path, earlier: Path) -> None:
+    if target.exists():
+        target.rename(earlier)
+    try:
+        staged.rename(target)
+    except BaseException:  # whatever it was, the month must not be left without a version
+        if earlier.exists() and not target.exists():
+            earlier.rename(target)
+        raise
+    handle = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _recover_unit(reports: Path, month: str, unit: str) -> str:
+    staged, target = staged_folder(reports, month, unit), unit_folder(reports, month, unit)
+    if manifest.is_complete(staged) and (not target.exists() or manifest.read(staged).get("reason")):
+        publish(reports, month, unit)
+        return f"{month} of '{unit}': an earlier run died while publishing; its complete version is published now."
+    versions = list_versions(reports, month, unit)
+    if not target.exists() and versions:
+        versions[max(versions)].rename(target)
+    _remove(staged)
+    return f"{month} of '{unit}': an earlier run died; what it left unfinished is removed, what was published stands."
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)

@@ -1,0 +1,169 @@
+"""One notebook, executed by papermill with this project's own engine.
+
+A notebook file and its parameters enter; the executed document leaves, from memory. The decision made here: whether a
+run succeeded is what the runner saw (a cell that raised, a kernel that died), never what the notebook's metadata says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from pprint import pformat
+from typing import Any
+
+import nbformat
+from jupyter_client.kernelspec import KernelSpec
+from jupyter_client.manager import AsyncKernelManager
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NotebookExecutionManager
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+from traitlets import default
+
+from salesfc_lib.errors import SalesForecastError
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+SAVE_SECONDS = 5.0  # a draft that is watched is at most this old; saving at every cell costs ten times the cell
+START_SECONDS = 120  # a cold kernel on a loaded machine
+SOCKET_BYTES = 90  # a unix socket's path may have 107 bytes; kernels add up to 12 to the folder's
+OWN_ERRORS = ("SalesForecastError", "RequestError")  # their text is already a sentence
+FAILED_TAG = "salesfc-failed"
+
+
+class NotebookFailed(SalesForecastError):
+    """A notebook stopped; `node` is the document up to there, marked at the failing cell."""
+
+    def __init__(self, message: str, node: NotebookNode) -> None:
+        super().__init__(message)
+        self.node = node
+
+
+def run_notebook(source: Path, values: Mapping[str, Any], *, draft: Path | None = None) -> NotebookNode:
+    """The executed document of `source`, with `values` injected exactly (JSON types; text stays text).
+
+    `draft` is where the document can be watched meanwhile: saved whole, every few seconds at most. The kernel is this
+    interpreter, with one thread, in the notebook's own folder.
+
+    Raises `NotebookFailed` where a cell raised or the kernel died.
+    """
+    node = _inject(load_notebook_node(str(source)), values)
+    keeper = _Keeper(node, draft)
+    keeper.notebook_start()
+    error: Exception | None = None
+    try:
+        with tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets:
+            _execute(keeper, cwd=source.parent, sockets=Path(sockets))
+    except (DeadKernelError, CellTimeoutError, RuntimeError) as raised:  # RuntimeError: no kernel came up
+        error = raised
+    keeper.notebook_complete()
+    _raise_for_failure(node, source.stem, error)
+    return node
+
+
+def save_notebook(node: NotebookNode, path: Path) -> Path:
+    """Path of the saved document, which is never there half-written."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.part")
+    beside.write_text(nbformat.writes(node) + "\n", encoding="utf-8")
+    return beside.replace(path)
+
+
+class _Keeper(NotebookExecutionManager):  # type: ignore[misc]
+    """Papermill's bookkeeping of cell times, with saves that are rare and whole."""
+
+    def __init__(self, node: NotebookNode, draft: Path | None) -> None:
+        super().__init__(node, output_path=None, progress_bar=False)
+        self._draft = draft
+        self._saved = time.monotonic()
+
+    def save(self, **kwargs: Any) -> None:
+        if self._draft is not None and time.monotonic() - self._saved >= SAVE_SECONDS:
+            save_notebook(self.nb, self._draft)
+            self._saved = time.monotonic()
+
+    def autosave_cell(self) -> None:
+        self.save()
+
+
+class _ThisInterpreter(AsyncKernelManager):  # type: ignore[misc]
+    """A kernel of this interpreter over unix sockets: no race for ports, no kernelspec of the user's."""
+
+    @default("transport")
+    def _transport(self) -> str:
+        return "ipc"
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        argv = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        return KernelSpec(argv=argv, display_name="Python 3", language="python")
+
+
+def _inject(node: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
+    """The document with papermill's cell of injected parameters, written out for people to read."""
+    json.dumps(values, allow_nan=False)  # raises where a value is not of a JSON type
+    node = parameterize_notebook(node, dict(values), kernel_name="python3", language="python")
+    lines = (f"{name} = {pformat(value, width=100, sort_dicts=False)}" for name, value in values.items())
+    for cell in node.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.source = "\n".join(("# Parameters of this run", *lines))
+    return node
+
+
+def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path) -> None:
+    client = PapermillNotebookClient(
+        keeper,
+        kernel_manager_class=_ThisInterpreter,
+        kernel_name="python3",
+        shutdown_kernel="immediate",
+        startup_timeout=START_SECONDS,
+        timeout=None,
+        resources={"metadata": {"path": str(cwd)}},
+    )
+    client.km = client.create_kernel_manager()
+    client.km.connection_file = str(sockets / "k.json")
+    client.km.ip = str(sockets / "k")
+    client.execute(env={**os.environ, **ONE_THREAD}, cleanup_kc=True)
+
+
+def _socket_base() -> str | None:
+    base = tempfile.gettempdir()
+    return base if len(os.fsencode(base)) < SOCKET_BYTES - 12 or not Path("/tmp").is_dir() else "/tmp"
+
+
+def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -> None:
+    for index, cell in enumerate(node.cells):
+        raised = next((output for output in cell.get("outputs", []) if output.output_type == "error"), None)
+        if raised is not None:
+            message = raised.evalue if raised.ename in OWN_ERRORS else f"{raised.ename}: {raised.evalue}"
+            _mark(node, index, message)
+            raise NotebookFailed(f"{message} (Notebook {name}, cell [{cell.get('execution_count') or index}])", node)
+    if error is not None:
+        stopped = _last_started(node)
+        message = f"The kernel died: {' '.join(str(error).split()) or type(error).__name__}"
+        _mark(node, stopped, message)
+        raise NotebookFailed(
+            f"{message} (Notebook {name}, cell at place {stopped}) It may have been out of memory, or ended from outside. "
+            "Run the month again, and with fewer units side by side where memory is short.",
+            node,
+        )
+
+
+def _last_started(node: NotebookNode) -> int:
+    started = [index for index, cell in enumerate(node.cells) if cell.metadata.get("papermill", {}).get("start_time")]
+    return max(started, default=0)
+
+
+def _mark(node: NotebookNode, index: int, message: str) -> None:
+    for place, cell in enumerate(node.cells[index:]):
+        status = {"status": "pending", "exception": None} if place else {"status": "failed", "exception": True}
+        cell.metadata["papermill"] = {**cell.metadata.get("papermill", {}), **status}
+    text = f"**The run stopped at the next cell.** {message}"
+    node.cells.insert(index, nbformat.v4.new_markdown_cell(text, metadata={"tags": [FAILED_TAG]}))
+    node.metadata["salesfc_failed"] = message

@@ -1,0 +1,176 @@
+"""The record of one published unit-month: what went in, with what it was made, what came out.
+
+The folder of a unit's month and the facts of its run enter; `manifest.json` leaves, with the sha256 of every file beside
+it. The decision made here: a folder is complete exactly when its manifest stands in it and every file agrees with it,
+which is why the manifest is written last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.parameters import CHECKOUT, Resolved
+
+NAME = "manifest.json"
+PACKAGES = (
+    "ipykernel", "mlforecast", "nbconvert", "numpy", "pandas", "papermill", "pmdarima", "pyarrow", "scikit-learn",
+    "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu",
+)  # fmt: skip  # the packages whose version can change a number or a page
+GIT_SECONDS = 10  # a checkout on a slow disk answers within this; without an answer the commit is null
+
+
+def sha256(path: Path) -> str:
+    """Hash of a file's bytes, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def describe_file(path: Path, base: Path) -> dict[str, Any]:
+    """Path (under `base` where it lies there), sha256 and bytes of a file."""
+    name = path.relative_to(base) if path.is_relative_to(base) else path
+    return {"path": name.as_posix(), "sha256": sha256(path), "bytes": path.stat().st_size}
+
+
+def describe_parameters(resolved: Resolved) -> dict[str, dict[str, Any]]:
+    """Value, winning layer and reason of every dotted key, the empty reason where a key needs none."""
+    values = _flatten(resolved.parameters.model_dump(mode="json"))
+    return {
+        key: {"value": value, "layer": _layer(key, resolved), "reason": resolved.reasons.get(key, "")} for key, value in values.items()
+    }
+
+
+@cache
+def describe_code() -> dict[str, Any]:
+    """Version, git commit and one sha256 over the library and the notebooks; `dirty` where they differ from the commit."""
+    parts = ("salesfc_lib", "notebooks", "parameters/defaults.yml")
+    total = hashlib.sha256()
+    for path in _code_files():
+        total.update(path.relative_to(CHECKOUT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    changed = _git("status", "--porcelain", "--", *parts)
+    return {
+        "version": _package_version("salesfc"),
+        "commit": _git("rev-parse", "HEAD"),
+        "dirty": None if changed is None else bool(changed),
+        "sha256": total.hexdigest(),
+    }
+
+
+@cache
+def describe_environment() -> dict[str, Any]:
+    """Python, platform, sha256 of the lock and the versions of the packages that can change a number or a page."""
+    lock = CHECKOUT / "requirements.lock"
+    found = {name: _package_version(name) for name in PACKAGES}
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "lock_sha256": sha256(lock) if lock.is_file() else None,
+        "packages": {name: number for name, number in found.items() if number},
+    }
+
+
+def list_outputs(folder: Path) -> list[dict[str, Any]]:
+    """Every file under `folder` but the manifest itself, by path."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path != folder / NAME)
+    return [describe_file(path, folder) for path in files]
+
+
+def write(folder: Path, facts: Mapping[str, Any]) -> Path:
+    """Path of the manifest: `facts` and the hash of every file in the folder, safely on disk when this returns."""
+    outputs = list_outputs(folder)
+    for entry in outputs:
+        _sync(folder / entry["path"])
+    path = folder / NAME
+    text = json.dumps({**facts, "outputs": outputs}, ensure_ascii=False, indent=1, default=str)
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    for inner in sorted({path.parent, *(path.parent for path in folder.rglob("*"))}):
+        _sync(inner)
+    return path
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """The manifest of a folder. Raises `SalesForecastError` where it is missing or not a manifest."""
+    path = folder / NAME
+    do = "Publish the month again: `salesfc run --again`"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise SalesForecastError.unreadable_file(path, "there is no such file", do) from None
+    except (OSError, ValueError) as error:
+        raise SalesForecastError.unreadable_file(path, str(error), do) from error
+    if not isinstance(found, dict) or not isinstance(found.get("outputs"), list):
+        raise SalesForecastError.unreadable_file(path, "it is not a manifest", do)
+    return found
+
+
+def compare(folder: Path) -> list[tuple[str, str]]:
+    """(what, path) of each file that differs from the manifest: `missing`, `changed` or `extra`; empty where all agree."""
+    recorded = {entry["path"]: entry for entry in read(folder)["outputs"]}
+    found = {entry["path"]: entry for entry in list_outputs(folder)}
+    missing = [("missing", path) for path in recorded.keys() - found.keys()]
+    extra = [("extra", path) for path in found.keys() - recorded.keys()]
+    changed = [("changed", path) for path in recorded.keys() & found.keys() if recorded[path]["sha256"] != found[path]["sha256"]]
+    return sorted([*missing, *extra, *changed], key=lambda difference: difference[1])
+
+
+def is_complete(folder: Path) -> bool:
+    """Whether the folder has a manifest and every file agrees with it."""
+    try:
+        return not compare(folder)
+    except SalesForecastError:
+        return False
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _code_files() -> Iterable[Path]:
+    library = (path for path in (CHECKOUT / "salesfc_lib").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return sorted([*library, *(CHECKOUT / "notebooks").glob("*.ipynb"), CHECKOUT / "parameters" / "defaults.yml"])
+
+
+def _git(*arguments: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(CHECKOUT), *arguments], capture_output=True, text=True, timeout=GIT_SECONDS, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()
+
+
+def _package_version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
+def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
+    return flat
+
+
+def _layer(key: str, resolved: Resolved) -> str:
+    while key not in resolved.layer and "." in key:
+        key = key.rpartition(".")[0]
+    return resolved.layer.get(key, "defaults")

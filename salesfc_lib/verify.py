@@ -1,0 +1,103 @@
+"""Whether what is published is still what was published.
+
+A reports folder enters; a list of differences leaves, empty where all is well. The decision made here: a file that
+changed, disappeared or was added is a difference; an input that has changed since is only told, because sources go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from salesfc_lib import archive, manifest
+from salesfc_lib.errors import RequestError, SalesForecastError
+
+TOLERANCE = 1e-6  # relative gap between the levels' totals of a month
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that is not as it was published; `only_told` where it does not put the archive in doubt."""
+
+    month: str
+    unit: str  # the folder's name: an earlier version is `<unit>.v1`
+    path: str
+    what: str
+    only_told: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.month}/{self.unit}/{self.path}: {self.what}"
+
+
+def verify(reports: Path, month: str | None = None, unit: str | None = None) -> list[Difference]:
+    """Differences between the archive and its manifests, by month, unit and path; earlier versions are checked too.
+
+    Raises `RequestError` where nothing is published for what was asked.
+    """
+    months = archive.list_months(reports) if month is None else [month]
+    folders = [
+        (each, name, folder)
+        for each in months
+        for name in archive.list_units(reports, each)
+        if unit in (None, name)
+        for folder in (archive.unit_folder(reports, each, name), *archive.list_versions(reports, each, name).values())
+    ]
+    if not folders:
+        wanted = " ".join(filter(None, [month, unit])) or "any month"
+        raise RequestError.say(
+            f"Nothing is published for {wanted} under '{reports}'", "A published month", "Run it first: `salesfc run`, or correct --month"
+        )
+    return [difference for each, _, folder in folders for difference in _check_folder(folder, each, reports.parent)]
+
+
+def _check_folder(folder: Path, month: str, project: Path) -> Iterator[Difference]:
+    try:
+        record, files = manifest.read(folder), manifest.compare(folder)
+    except SalesForecastError as error:
+        yield Difference(month, folder.name, manifest.NAME, str(error))
+        return
+    for what, path in files:
+        yield Difference(month, folder.name, path, f"{what}, against the sha256 in the manifest")
+    for path, what in _check_tables(folder):
+        yield Difference(month, folder.name, path, what)
+    for path, what in _compare_inputs(record.get("inputs", []), project):
+        yield Difference(month, folder.name, path, what, only_told=True)
+
+
+def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
+    import pandas as pd
+
+    path = folder / "tables" / "forecast.parquet"
+    if not path.is_file():
+        return
+    try:
+        gap = _gap_between_levels(pd.read_parquet(path), pd.read_parquet(path.with_name("series.parquet")))
+    except (OSError, ValueError, KeyError) as error:  # arrow's errors are among these
+        yield "tables/forecast.parquet", f"cannot be checked: {error}"
+        return
+    if gap > TOLERANCE:
+        yield "tables/forecast.parquet", f"the levels' totals disagree by {gap:.1e} of the total, more than {TOLERANCE:.0e}"
+
+
+def _gap_between_levels(forecast: Any, series: Any) -> float:
+    """Largest relative gap between the totals that the levels give for a month, in the last stage that there is."""
+    from salesfc_lib.tables import STAGES
+
+    last = [stage for stage in STAGES if stage in set(forecast["stage"])][-1:]
+    if not last or last[0] not in ("reconciled", "adjusted"):
+        return 0.0
+    final = forecast[forecast["stage"].isin(last)].merge(series[["unique_id", "level"]], on="unique_id")
+    totals = final.groupby(["ds", "level"])["y_hat"].sum().unstack("level")
+    spread = totals.max(axis=1) - totals.min(axis=1)
+    return float((spread / totals.abs().max(axis=1).clip(lower=1e-12)).max())
+
+
+def _compare_inputs(inputs: list[dict[str, Any]], project: Path) -> Iterator[tuple[str, str]]:
+    for entry in inputs:
+        path = project / entry["path"]
+        if not path.is_file():
+            yield entry["path"], "this input is no longer there"
+        elif manifest.sha256(path) != entry["sha256"]:
+            yield entry["path"], "this input has changed since it was read"
