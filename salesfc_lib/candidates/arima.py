@@ -1,0 +1,117 @@
+"""Seasonal ARIMA by pmdarima, for the few series whose importance pays for its time.
+
+One series enters, its forecast leaves. The decision made here: the orders are searched once per series and then
+refitted at every cutoff, because the search costs ten times a fit and the orders hardly change.
+
+The search sees the history through `search_month`: the latest June or December at or before the earliest cutoff of the
+backtest, or the month in which the series first has enough months, if that is later. So it never sees a month after any
+cutoff that it serves; and because it depends on the half-year and on the series only, neighbouring months of publication
+share it, and a month run alone finds the orders that a backfill found.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.candidates.protocol import SEASON, Found, Result, Window, describe, forecast_each, grid, pick
+
+NEEDED = 2 * SEASON  # months
+HALF_YEAR = 6  # months
+STRONG = 0.64  # seasonal strength that asks for a seasonal difference; Wang, Smith and Hyndman (2006)
+MAX_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts little
+
+
+def forecast(
+    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
+    found: Found | None = None, max_order: int = 2,
+) -> Result:
+    """Forecasts with the orders `found` for each series (`search`), or searched now at `search_month`."""
+    if found is None:
+        found = {unique_id: search(own, **{"max_order": max_order})[unique_id] for unique_id, own in _anchored(panel, cutoffs)}
+
+    def fit(window: Window, unique_id: str) -> np.ndarray:
+        return _fit(window, found[unique_id])
+
+    return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
+
+
+def search_month(first: pd.Timestamp, cutoffs: Sequence[pd.Timestamp]) -> pd.Timestamp:
+    """Month through which the orders of a series that begins at `first` are searched.
+
+    >>> search_month(pd.Timestamp("2020-01-01"), [pd.Timestamp("2024-08-01"), pd.Timestamp("2025-08-01")])
+    Timestamp('2024-06-01 00:00:00')
+    """
+    earliest = min(cutoffs)
+    anchor = earliest - pd.DateOffset(months=earliest.month % HALF_YEAR)
+    return max(anchor, first + pd.DateOffset(months=NEEDED - 1))
+
+
+def search(panel: pd.DataFrame, *, max_order: int = 2) -> Found:
+    """Orders per series: {"order": [p, d, q], "seasonal": [P, D, Q], "constant": bool}, or {"error": why there are none}.
+
+    pmdarima's stepwise search by AICc, after Hyndman and Khandakar (2008), https://doi.org/10.18637/jss.v027.i03.
+    """
+    found = {}
+    for unique_id, own in panel.groupby("unique_id", sort=True):
+        arrays = grid(own, pd.DataFrame())
+        window = arrays.window(0, own["ds"].max(), 0)
+        try:
+            found[str(unique_id)] = _search(window.y, max_order)
+        except Exception as error:  # this series fails, not the run
+            found[str(unique_id)] = {"error": f"order search failed: {describe(error)}"}
+    return found
+
+
+def seasonal_strength(y: np.ndarray) -> float:
+    """Share of the detrended variance that the calendar months explain, 0 to 1; y: (n,), n >= 24."""
+    trend = np.convolve(y, np.r_[0.5, np.ones(SEASON - 1), 0.5] / SEASON, mode="valid")
+    detrended = y[SEASON // 2 : SEASON // 2 + len(trend)] - trend
+    month = np.arange(len(detrended)) % SEASON
+    profile = np.array([detrended[month == k].mean() for k in range(min(SEASON, len(detrended)))])
+    remainder = detrended - profile[month]
+    return float(max(0.0, 1 - remainder.var() / detrended.var())) if detrended.var() > 0 else 0.0
+
+
+def _anchored(panel: pd.DataFrame, cutoffs: Sequence[pd.Timestamp]) -> list[tuple[str, pd.DataFrame]]:
+    anchored = []
+    for unique_id, own in panel.dropna(subset=["y"]).groupby("unique_id", sort=True):
+        month = search_month(own["ds"].min(), cutoffs)
+        anchored.append((str(unique_id), pick(panel.loc[panel["ds"] <= month], [str(unique_id)])))
+    return anchored
+
+
+def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:
+    import pmdarima
+
+    if len(y) < NEEDED or np.ptp(y) == 0:
+        return {"order": [0, 0, 0], "seasonal": [0, 0, 0], "constant": True}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of orders that were tried and left
+        model = pmdarima.auto_arima(
+            y / np.abs(y).mean(), m=SEASON, D=int(seasonal_strength(y) >= STRONG), max_d=1, start_p=1, start_q=1, start_P=0, start_Q=0,
+            max_p=max_order, max_q=max_order, max_P=1, max_Q=1, information_criterion="aicc", stepwise=True, maxiter=MAX_ITERATIONS,
+            cov_type="none", suppress_warnings=True, error_action="ignore",
+        )
+    return {"order": list(model.order), "seasonal": list(model.seasonal_order[:3]), "constant": bool(model.with_intercept)}
+
+
+def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
+    import pmdarima
+
+    if "error" in orders:
+        raise ValueError(orders["error"])
+    scale = float(np.abs(window.y).mean())
+    if np.ptp(window.y) == 0:
+        return np.full(window.horizon, window.y[-1])
+    model = pmdarima.ARIMA(
+        order=tuple(orders["order"]), seasonal_order=(*orders["seasonal"], SEASON), with_intercept=orders["constant"],
+        maxiter=MAX_ITERATIONS, suppress_warnings=True,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an optimiser that stopped early still gives a forecast, and the backtest judges it
+        return np.asarray(model.fit(window.y / scale, cov_type="none").predict(window.horizon)) * scale

@@ -1,0 +1,80 @@
+"""Exponential smoothing by statsforecast: ETS, Theta and CES.
+
+One series enters, its forecast leaves. The decision made here: each model is fitted alone, with no fallback model, so
+that what fails is seen, and on a copy, because statsforecast's CES writes into what it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.candidates.protocol import SEASON, Result, Window, forecast_each
+
+NEEDED = 2 * SEASON + 1  # months: two full years, and one to tell them apart
+
+
+def ets(
+    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
+    model: str = "ZNZ", damped: bool | None = None,
+) -> Result:
+    """Error-trend-season smoothing; `model` names the three forms, Z is chosen by AICc.
+
+    Hyndman, Koehler, Snyder and Grose (2002), https://doi.org/10.1016/S0169-2070(01)00110-8.
+    """
+    from statsforecast.models import AutoETS
+
+    return _each(panel, future, cutoffs=cutoffs, horizon=horizon, model=AutoETS(SEASON, model=model, damped=damped))
+
+
+def theta(
+    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
+    decomposition: str = "multiplicative",
+) -> Result:
+    """Dynamic optimised Theta on the seasonally adjusted series.
+
+    Series with a value of zero or less are decomposed additively. Fiorucci et al. (2016),
+    https://doi.org/10.1016/j.ijforecast.2016.02.005.
+    """
+    from statsforecast.models import DynamicOptimizedTheta
+
+    forms = {form: DynamicOptimizedTheta(SEASON, decomposition_type=form) for form in {decomposition, "additive"}}
+
+    def fit(window: Window, _: str) -> np.ndarray:
+        return _run(forms[decomposition if window.y.min() > 0 else "additive"], window)
+
+    return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
+
+
+def ces(
+    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *, model: str = "Z"
+) -> Result:
+    """Complex exponential smoothing; `model` Z chooses the seasonal form by AICc.
+
+    Svetunkov, Kourentzes and Ord (2022), https://doi.org/10.1002/nav.22074.
+    """
+    from statsforecast.models import AutoCES
+
+    return _each(panel, future, cutoffs=cutoffs, horizon=horizon, model=AutoCES(SEASON, model=model))
+
+
+def _each(panel: pd.DataFrame, future: pd.DataFrame, *, cutoffs: Sequence[pd.Timestamp], horizon: int, model: Any) -> Result:
+    def fit(window: Window, _: str) -> np.ndarray:
+        return _run(model, window)
+
+    return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
+
+
+def _run(model: Any, window: Window) -> np.ndarray:
+    """Forecast of a statsforecast model, fitted at the series' own scale of one.
+
+    The optimisers have absolute tolerances and bounds, so a series in cents and one in millions would be fitted differently.
+    """
+    scale = float(np.abs(window.y).mean())
+    if scale == 0:
+        return np.zeros(window.horizon)
+    fitted = model.forecast(y=window.y / scale, h=window.horizon)
+    return np.asarray(fitted["mean"]) * scale

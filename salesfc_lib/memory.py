@@ -1,0 +1,121 @@
+"""What a candidate said before, kept by content.
+
+Keys and entries enter and leave. The decision made here: a key is a digest of everything that an answer depends on (code,
+versions, settings, values), so an entry can never be stale, only unused, and the folder may be deleted at any time. Each
+write is a file of its own, written beside its place and renamed, so that several processes may share a folder; a file
+that cannot be read is as good as absent, and its answers are computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import metadata
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+PACKAGES = ("numpy", "pmdarima", "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu")
+SUFFIX = ".parquet"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An answer: `values` (horizon,), or None where there are none and `note` says why (or holds a search's finding)."""
+
+    values: np.ndarray | None
+    note: str = ""
+
+
+@dataclass
+class Memory:
+    """Entries by key, in this process and, where `folder` is given, in Parquet files there."""
+
+    folder: Path | None = None
+    _entries: dict[str, Entry] = field(default_factory=dict, repr=False)
+    _read: set[str] = field(default_factory=set, repr=False)
+
+    def refresh(self) -> None:
+        """Read what other processes have written since."""
+        if self.folder is None or not self.folder.is_dir():
+            return
+        for path in sorted(self.folder.glob(f"*{SUFFIX}")):
+            if path.name not in self._read:
+                self._read.add(path.name)
+                self._entries |= _load(path)
+
+    def get(self, key: str) -> Entry | None:
+        """The entry, or None where there is none."""
+        return self._entries.get(key)
+
+    def put(self, entries: Mapping[str, Entry]) -> None:
+        """Keep entries; equal keys hold equal entries, so the order of writers does not matter."""
+        fresh = {key: entry for key, entry in entries.items() if key not in self._entries}
+        if not fresh:
+            return
+        self._entries |= fresh
+        if self.folder is not None:
+            self._read.add(_save(fresh, self.folder))
+
+
+def digest(*parts: bytes | str) -> str:
+    """Hexadecimal digest of the parts in order, each with its length, so that moved borders give another key."""
+    state = hashlib.blake2b(digest_size=20)
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        state.update(len(raw).to_bytes(8, "little"))
+        state.update(raw)
+    return state.hexdigest()
+
+
+@lru_cache(maxsize=1)
+def fingerprint() -> str:
+    """Digest of what every answer depends on: the candidates' code and the versions of the libraries under it."""
+    folder = Path(__file__).parent / "candidates"
+    code = [path.read_bytes() for path in sorted(folder.glob("*.py"))]
+    return digest(*code, *(f"{name} {_version(name)}" for name in PACKAGES))
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "absent"
+
+
+def _save(entries: Mapping[str, Entry], folder: Path) -> str:
+    """Name of the file written."""
+    folder.mkdir(parents=True, exist_ok=True)
+    name = f"{digest(*sorted(entries))}{SUFFIX}"
+    beside = folder / f".{name}.{os.getpid()}"
+    table = pa.table(
+        {
+            "key": pa.array(list(entries), pa.string()),
+            "values": pa.array([_listed(entry.values) for entry in entries.values()], pa.list_(pa.float64())),
+            "note": pa.array([entry.note for entry in entries.values()], pa.string()),
+        }
+    )
+    pq.write_table(table, beside)
+    os.replace(beside, folder / name)
+    return name
+
+
+def _listed(values: np.ndarray | None) -> list[float] | None:
+    return None if values is None else values.tolist()
+
+
+def _load(path: Path) -> dict[str, Entry]:
+    """Entries of a file; none where it is damaged."""
+    try:
+        table = pq.read_table(path)
+        columns: Iterable[tuple[str, list[float] | None, str]] = zip(
+            table["key"].to_pylist(), table["values"].to_pylist(), table["note"].to_pylist(), strict=True
+        )
+        return {key: Entry(None if values is None else np.array(values), note) for key, values, note in columns}
+    except (OSError, KeyError, TypeError, pa.ArrowException):
+        return {}

@@ -1,0 +1,102 @@
+"""Scores of forecasts against actuals, as numerators and denominators.
+
+Rows of forecast and the actual months enter; rows of the score table leave, one per forecast row and metric. The decision
+made here: nothing is divided until rows are pooled, so a ratio over many series is the ratio of sums and never a mean of
+ratios. Differences are forecast - actual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.errors import SalesForecastError
+
+SEASON = 12  # months
+KEY = ["unique_id", "stage", "model", "cutoff", "h"]
+SCORE = [*KEY, "metric", "numerator", "denominator", "n"]
+
+Parts = tuple[pd.Series, pd.Series]
+
+
+def score(forecast: pd.DataFrame, actual: pd.DataFrame, metrics: Sequence[str] = ("wape", "bias")) -> pd.DataFrame:
+    """Score table: one row per forecast row whose month has an actual, and metric.
+
+    `forecast` is a table of that contract (`stage` may be absent: 'candidate'); `actual` holds unique_id, ds and y_raw, for
+    mase the history through each cutoff too. Metrics: wape |f - a| / |a|; bias (f - a) / a; smape 2 |f - a| / (|f| + |a|), for
+    comparison with published results; mase |f - a| / mean |a(t) - a(t - 12)| through the cutoff (Hyndman and Koehler 2006,
+    https://doi.org/10.1016/j.ijforecast.2006.03.001); coverage-80 and coverage-95 count the actuals inside the interval,
+    bounds included.
+
+    Raises `SalesForecastError` for a metric that does not exist.
+    """
+    for metric in metrics:
+        if metric not in METRICS:
+            raise SalesForecastError.unknown_key(metric, METRICS, "`metrics`")
+    rows = forecast if "stage" in forecast.columns else forecast.assign(stage="candidate")
+    known = actual[["unique_id", "ds", "y_raw"]].dropna()
+    rows = rows.merge(known.rename(columns={"y_raw": "actual"}), on=["unique_id", "ds"], how="inner")
+    parts = [_parts(rows, known, metric) for metric in metrics]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=SCORE)
+
+
+def pool(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
+    """Metrics over the rows of each group: `by`, metric, numerator, denominator, n, value.
+
+    value = sum of numerators / sum of denominators; null where the denominators sum to zero.
+
+    >>> rows = pd.DataFrame({"metric": "wape", "numerator": [1.0, 3.0], "denominator": [10.0, 10.0], "n": 1})
+    >>> pool(rows)["value"].tolist()
+    [0.2]
+    """
+    groups = [*by, *(["metric"] if "metric" not in by else [])]
+    pooled = scores.groupby(groups, sort=True, observed=True)[["numerator", "denominator", "n"]].sum().reset_index()
+    return pooled.assign(value=pooled["numerator"] / pooled["denominator"].where(pooled["denominator"] != 0))
+
+
+def _parts(rows: pd.DataFrame, history: pd.DataFrame, metric: str) -> pd.DataFrame:
+    numerator, denominator = METRICS[metric](rows, history)
+    parts = rows[KEY].assign(metric=metric, numerator=numerator, denominator=denominator)
+    parts = parts.dropna(subset=["numerator", "denominator"])
+    return parts.assign(n=np.ones(len(parts), dtype="int64"))[SCORE].astype({"numerator": float, "denominator": float})
+
+
+def _wape(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
+    return (rows["y_hat"] - rows["actual"]).abs(), rows["actual"].abs()
+
+
+def _bias(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
+    return rows["y_hat"] - rows["actual"], rows["actual"]
+
+
+def _smape(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
+    """Per row the ratio itself over one, because the published measure is a mean of ratios; 0 where both are zero."""
+    total = rows["y_hat"].abs() + rows["actual"].abs()
+    ratio = 2 * (rows["y_hat"] - rows["actual"]).abs() / total.where(total > 0)
+    return ratio.fillna(0.0), pd.Series(1.0, index=rows.index)
+
+
+def _mase(rows: pd.DataFrame, history: pd.DataFrame) -> Parts:
+    earlier = history.assign(ds=history["ds"] + pd.DateOffset(months=SEASON))
+    steps = history.merge(earlier, on=["unique_id", "ds"], suffixes=("", "_before"))
+    steps = steps.assign(step=(steps["y_raw"] - steps["y_raw_before"]).abs())
+    pairs = rows[["unique_id", "cutoff"]].drop_duplicates().merge(steps, on="unique_id")
+    scale = pairs.loc[pairs["ds"] <= pairs["cutoff"]].groupby(["unique_id", "cutoff"])["step"].mean()
+    index = pd.MultiIndex.from_frame(rows[["unique_id", "cutoff"]])
+    return (rows["y_hat"] - rows["actual"]).abs(), pd.Series(scale.reindex(index).to_numpy(), index=rows.index)
+
+
+def _coverage(level: int) -> Callable[[pd.DataFrame, pd.DataFrame], Parts]:
+    def inside(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
+        low, high = rows[f"lo-{level}"], rows[f"hi-{level}"]
+        hit = ((low <= rows["actual"]) & (rows["actual"] <= high)).astype(float)
+        return hit.where(low.notna() & high.notna()), pd.Series(1.0, index=rows.index)
+
+    return inside
+
+
+METRICS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Parts]] = {
+    "wape": _wape, "bias": _bias, "smape": _smape, "mase": _mase, "coverage-80": _coverage(80), "coverage-95": _coverage(95),
+}
