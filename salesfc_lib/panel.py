@@ -1,0 +1,263 @@
+"""The monthly panel at the bottom level: an unbroken grid with what is known ahead.
+
+Cleaned transactions enter; a `BottomPanel` leaves (series, panel, future). The decision made here: a month in
+which the unit has no source row at all is missing (null), a month with rows but none for the series is zero, and
+before its first row a series is absent. Finding such gaps and filling them are two functions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Context, Inexact, localcontext
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.hierarchy import build_series
+from salesfc_lib.parameters import Parameters
+from salesfc_lib.tables import check
+
+DIGITS = 400  # precision of sums of decimals: none is ever rounded, and one that would be is an error
+SEASON = 12  # months
+RECENT = 3  # months that say what a series' level is
+
+
+@dataclass(frozen=True)
+class BottomPanel:
+    """Bottom series (unique_id, level, label, dimensions), their panel up to the month, and the months after it."""
+
+    series: pd.DataFrame
+    panel: pd.DataFrame
+    future: pd.DataFrame
+
+
+def build_panel(
+    transactions: pd.DataFrame, parameters: Parameters, month: str, promotion: pd.DataFrame | None = None
+) -> BottomPanel:
+    """Monthly panel of the bottom level from the unit's first month through `month`, and the horizon after it.
+
+    y = y_raw: the decimals of the unit's measure summed exactly, then as float; in the unit's currency or pieces.
+    `trading_days` (count) stands in every row, `promotion` (share of the month's days, 0..1) where the unit has any.
+    Returns that the unit counts apart are not subtracted. Rows dated after `month` are not seen.
+
+    Raises `SalesForecastError` for a unit without rows, a dimension that is no column, or a row without a member.
+    """
+    levels = {parameters.bottom: parameters.levels[parameters.bottom]}
+    rows = _rows_through(transactions, parameters, month)
+    counted = rows if parameters.measure.returns != "apart" else rows.loc[rows["kind"].ne("return")]
+    _check_not_empty(counted, parameters, month)
+    series, at = _bottom_series(counted, levels)
+    closed = np.array(parameters.calendar.closed_months, dtype="datetime64[M]")
+    months = np.arange(_months(rows).min(), np.datetime64(month, "M") + 1)
+    ahead = np.arange(np.datetime64(month, "M") + 1, np.datetime64(month, "M") + 1 + parameters.horizon)
+    known = np.isin(months, _months(rows)) | np.isin(months, closed)
+    sales, first = _monthly_sales(counted[parameters.measure.value], at, _months(counted) - months[0], (len(series), len(months)))
+    y = np.where(known, sales, np.nan)
+    promotions = _match_promotions(promotion, counted, at, parameters)
+    past, coming = (_regressors(grid, parameters, promotions, len(series)) for grid in (months, ahead))
+    panel = _long(series["unique_id"], months, np.arange(len(months)) >= first[:, None], {"y": y, "y_raw": y, **past})
+    return BottomPanel(series, panel, _long(series["unique_id"], ahead, np.full((len(series), len(ahead)), True), coming))
+
+
+def count_trading_days(months: np.ndarray, holidays: Sequence[str] = ()) -> np.ndarray:
+    """Weekdays of each month (datetime64[M]) that are no holidays.
+
+    >>> count_trading_days(np.array(["2026-01", "2026-02"], dtype="datetime64[M]"), ["2026-01-01", "2026-01-03"])
+    array([21, 20])
+    """
+    try:
+        off = np.array(list(holidays), dtype="datetime64[D]")
+    except ValueError as error:
+        raise SalesForecastError.say(
+            f"`calendar.holidays` holds a date that cannot be read: {error}",
+            "YYYY-MM-DD",
+            "Correct it in the unit's parameter file",
+        ) from error
+    return np.busday_count(months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]"), holidays=off)
+
+
+def scan_gaps(panel: pd.DataFrame) -> pd.DataFrame:
+    """Missing months: unique_id and ds of each month without y, from a series' first month to the panel's last.
+
+    A month may be null or have no row at all; both are gaps.
+    """
+    wide = panel.pivot(index="unique_id", columns="ds", values="y")
+    months = pd.date_range(wide.columns.min(), wide.columns.max(), freq="MS") if len(wide) else wide.columns
+    wide = wide.reindex(columns=months)
+    first = panel.groupby("unique_id")["ds"].min().reindex(wide.index)
+    row, column = np.nonzero(wide.isna().to_numpy() & (months.to_numpy() >= first.to_numpy()[:, None]))
+    return pd.DataFrame({"unique_id": wide.index.to_numpy()[row], "ds": months[column]})
+
+
+def fill_gaps(panel: pd.DataFrame) -> pd.DataFrame:
+    """Panel whose y is filled where `scan_gaps` finds nothing; y_raw stays null there.
+
+    The value is the same month last year times how the three months before compare with the same months a year earlier
+    (between half and double); without them, the mean of the three months before. Only earlier months are used, so
+    that what a cutoff sees does not depend on what came after it. A row that is added takes its month's mean regressors.
+    """
+    gaps = scan_gaps(panel)
+    if gaps.empty:
+        return panel.copy()
+    whole = _add_rows(panel, gaps)
+    wide = whole.pivot(index="ds", columns="unique_id", values="y").asfreq("MS")
+    filled = _fill_forward(wide, gaps["ds"].sort_values().unique())
+    values = filled.to_numpy()[filled.index.get_indexer(whole["ds"]), filled.columns.get_indexer(whole["unique_id"])]
+    return whole.assign(y=whole["y"].fillna(pd.Series(values, index=whole.index)))
+
+
+def check_panel(panel: pd.DataFrame, unit: str = "") -> pd.DataFrame:
+    """The panel, if its keys are unique and its grid unbroken.
+
+    Raises `SalesForecastError` naming the first missing month and its series.
+    """
+    gaps = scan_gaps(check(panel, "panel")).sort_values(["ds", "unique_id"])
+    if len(gaps):
+        months = gaps["ds"].nunique()
+        whose = f" of '{unit}'" if unit else ""
+        raise SalesForecastError.say(
+            f"Panel{whose} lacks {months} month{'s' if months > 1 else ''} "
+            f"(first {gaps['ds'].iat[0]:%Y-%m}, '{gaps['unique_id'].iat[0]}')",
+            "Modeling needs an unbroken monthly grid",
+            "Fill them with `fill_gaps` or list them under `closed_months`",
+        )
+    return panel
+
+
+def _rows_through(transactions: pd.DataFrame, parameters: Parameters, month: str) -> pd.DataFrame:
+    wanted = ["date", "kind", parameters.measure.value, *parameters.levels[parameters.bottom]]
+    missing = [name for name in wanted if name not in transactions.columns]
+    if missing:
+        raise SalesForecastError.missing_columns(missing, transactions.columns, "Table 'transactions'")
+    return transactions.loc[_months(transactions) <= np.datetime64(month, "M")]
+
+
+def _check_not_empty(rows: pd.DataFrame, parameters: Parameters, month: str) -> None:
+    if rows.empty:
+        raise SalesForecastError.say(
+            f"Unit '{parameters.unit.title}' has no rows through {month}",
+            "At least one sale to start the panel from",
+            "Look into the quarantine and the `where` of its sources, or take the unit out",
+        )
+
+
+def _months(transactions: pd.DataFrame) -> np.ndarray:
+    return transactions["date"].to_numpy().astype("datetime64[M]")
+
+
+def _bottom_series(rows: pd.DataFrame, levels: dict[str, list[str]]) -> tuple[pd.DataFrame, np.ndarray]:
+    """Bottom series, and the position of each row's series among them (n_rows,)."""
+    (crossed,) = levels.values()
+    if not crossed:
+        return build_series(pd.DataFrame(index=[0]), levels), np.zeros(len(rows), dtype=np.intp)
+    series = build_series(rows[crossed].drop_duplicates(), levels)
+    return series, rows.groupby(crossed, sort=True, observed=True).ngroup().to_numpy()
+
+
+def _monthly_sales(values: pd.Series, at: np.ndarray, month: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Exact sums as floats (n_series, n_months), zero without rows, and each series' first month (n_series,)."""
+    column = month.astype(np.intp)
+    with localcontext(Context(prec=DIGITS, traps=[Inexact])):
+        sums = values.astype(object).groupby(at * shape[1] + column).sum()
+    sales = np.zeros(shape[0] * shape[1])
+    sales[sums.index.to_numpy()] = sums.astype(float).to_numpy()
+    first = np.full(shape[0], shape[1])
+    np.minimum.at(first, at, column)
+    return sales.reshape(shape), first
+
+
+def _regressors(months: np.ndarray, parameters: Parameters, promotions: _Promotions | None, n_series: int) -> dict[str, np.ndarray]:
+    """Each regressor as (n_series, n_months)."""
+    days = count_trading_days(months, parameters.calendar.holidays)
+    columns = {"trading_days": np.broadcast_to(days, (n_series, len(months)))}
+    if promotions is not None:
+        columns["promotion"] = np.column_stack([_share_on_promotion(promotions, month) for month in months])
+    return columns
+
+
+@dataclass(frozen=True)
+class _Promotions:
+    """Days of each promotion, and the share of each series' rows that it holds for (n_promotions, n_series)."""
+
+    start: np.ndarray
+    end: np.ndarray
+    share: np.ndarray
+
+
+def _match_promotions(
+    promotion: pd.DataFrame | None, rows: pd.DataFrame, at: np.ndarray, parameters: Parameters
+) -> _Promotions | None:
+    """Promotions against series: 1 where all members match, 0 where one does not.
+
+    A dimension below the bottom splits a series: there it is the share of the series' rows that match.
+    """
+    if promotion is None or promotion.empty:
+        return None
+    known = [*parameters.dimensions, "key_account"]
+    named = [name for name in promotion.columns if name in known and name in rows.columns and promotion[name].notna().any()]
+    groups = rows[named].assign(series=at).groupby([*named, "series"], dropna=False).size().rename("rows").reset_index()
+    match = np.ones((len(promotion), len(groups)), dtype=bool)
+    for name in named:
+        wanted = promotion[name].to_numpy(dtype=object)[:, None]
+        match &= promotion[name].isna().to_numpy()[:, None] | (wanted == groups[name].to_numpy(dtype=object))
+    total = np.bincount(at)
+    share = np.stack([np.bincount(groups["series"], groups["rows"] * row, minlength=len(total)) / total for row in match])
+    start, end = (promotion[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
+    return _Promotions(start, end, share)
+
+
+def _share_on_promotion(promotions: _Promotions, month: np.datetime64) -> np.ndarray:
+    """Share of the month's days on promotion by series (n_series,); a day counts once, as the widest promotion on it."""
+    days = np.arange(month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]"))
+    on = (promotions.start[:, None] <= days) & (promotions.end[:, None] >= days)
+    widest = np.zeros((promotions.share.shape[1], len(days)))
+    for running in np.flatnonzero(on.any(axis=1)):
+        np.maximum(widest, promotions.share[running][:, None] * on[running], out=widest)
+    return widest.mean(axis=1)
+
+
+def _long(ids: pd.Series, months: np.ndarray, there: np.ndarray, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+    """Rows (unique_id, ds, columns) of the series' months that are there."""
+    row, column = np.nonzero(there)
+    frame = pd.DataFrame({"unique_id": ids.to_numpy()[row], "ds": months.astype("datetime64[ns]")[column]})
+    return frame.assign(**{name: values[row, column] for name, values in columns.items()})
+
+
+def _add_rows(panel: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+    """Panel with a row for every gap; a row that was not there takes its month's mean regressors."""
+    absent = gaps.merge(panel[["unique_id", "ds"]], how="left", indicator=True).query("_merge == 'left_only'")
+    if absent.empty:
+        return panel
+    whole = pd.concat([panel, absent[["unique_id", "ds"]]]).sort_values(["unique_id", "ds"], ignore_index=True)
+    regressors = whole.columns.difference(["unique_id", "ds", "y", "y_raw"])
+    means = whole.groupby("ds")[list(regressors)].transform("mean") if len(regressors) else whole[[]]
+    return whole.fillna(means)
+
+
+def _fill_forward(wide: pd.DataFrame, months: Sequence[np.datetime64]) -> pd.DataFrame:
+    """Wide y (ds by unique_id) with the given months filled, each from what stands before it."""
+    values = wide.to_numpy(copy=True)
+    for place in wide.index.get_indexer(pd.DatetimeIndex(months)):
+        estimate = _estimate(values[:place])
+        values[place] = np.where(np.isnan(values[place]), estimate, values[place])
+    return pd.DataFrame(values, index=wide.index, columns=wide.columns)
+
+
+def _estimate(before: np.ndarray) -> np.ndarray:
+    """Value of the month after `before` (n_months, n_series), by series; null without any earlier month."""
+    level = _mean(before[-RECENT:])
+    if len(before) < SEASON:
+        return level
+    year_ago = before[-SEASON]
+    level_then = _mean(before[-SEASON - RECENT : -SEASON])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        growth = np.where((level > 0) & (level_then > 0), np.clip(level / level_then, 0.5, 2.0), 1.0)
+    return np.where(np.isnan(year_ago), level, year_ago * growth)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean by column of what is not null; null where everything is."""
+    count = np.isfinite(values).sum(axis=0)
+    return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
