@@ -1,0 +1,165 @@
+"""Figures: the same frame gives the same bytes, text stays text, and no colour leaves the page's tokens."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesfc_lib import components, markup, plots, wording
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.plots import canvas
+from salesfc_lib.plots.lines import spread
+
+NASTY = "厨具 <b>&\"'</b> / $x_1$"
+MONTHS = pd.date_range("2023-07-01", periods=42, freq="MS")
+
+
+def fan_frame(level: float = 45e6) -> pd.DataFrame:
+    at = np.arange(42)
+    y = level * (1 + 0.1 * np.sin(at))
+    width = np.where(at >= 36, (at - 35) * 0.02 * level, np.nan)
+    frame = pd.DataFrame({"ds": MONTHS, "y": np.where(at < 36, y, np.nan), "y_hat": np.where(at < 36, np.nan, y)})
+    for interval, factor in ((80, 1.0), (95, 1.5)):
+        frame[f"lo-{interval}"], frame[f"hi-{interval}"] = frame["y_hat"] - factor * width, frame["y_hat"] + factor * width
+    return frame
+
+
+def by_group() -> pd.DataFrame:
+    return pd.DataFrame([(ds, group, value) for group, value in ((NASTY, 0.86), ("Seasonal naive", 0.77)) for ds in MONTHS[24:36]], columns=["ds", "group", "value"])
+
+
+STAGES = pd.DataFrame({"label": [NASTY, "Combined", "Adjusted by people"], "value": [0.77, 0.86, 0.85], "added": [np.nan, 0.09, -0.01], "mean": [np.nan, 0.08, 0.0]})
+CAUSES = pd.DataFrame({
+    "label": ["Forecast", "small loss", NASTY, "gain", "Not explained", "Actual"],
+    "value": [51.42e6, -0.34e6, -1.38e6, 0.47e6, -0.27e6, 49.90e6],
+    "kind": ["start", "cause", "cause", "cause", "unexplained", "end"],
+})  # fmt: skip
+OWNERS = pd.DataFrame({"label": ["林巧", NASTY], "detail": ["key accounts", NASTY], "bias": [0.128, -0.025], "mean": [0.03, -0.081]})
+COUNTS = pd.DataFrame({"label": [NASTY, "Duplicates"], "value": [212.0, 14.0], "text": ["212", "14"], "tone": ["alarm", ""]})
+COVERED = pd.DataFrame({"h": [1, 2, 1, 2], "level": [80, 80, 95, 95], "share": [0.8, 0.79, 0.95, 0.91]})
+
+FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
+    (plots.fan, fan_frame(), {"cutoff": "2026-06", "scale": wording.SCALES[1], "earlier": 51e6, "named": [NASTY]}),
+    (plots.lines, by_group(), {"roles": {NASTY: "forecast", "Seasonal naive": "baseline"}, "floor": 0.85}),
+    (plots.ladder, STAGES, {"heads": ["June", "12-month mean"]}),
+    (plots.waterfall, CAUSES, {"scale": wording.SCALES[1]}),
+    (plots.leaning, OWNERS, {"limit": 0.05, "heads": ["June", "Jan–Jun"]}),
+    (plots.bars, COUNTS, {"head": "Rows"}),
+    (plots.coverage, COVERED, {}),
+]
+each_figure = pytest.mark.parametrize(("function", "frame", "options"), FIGURES, ids=[figure[0].__name__ for figure in FIGURES])
+
+
+@each_figure
+def test_the_same_frame_gives_the_same_bytes_whatever_was_drawn_before(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+    first = plots.draw(function, frame, **options)
+    plots.draw(plots.bars, COUNTS)
+    assert plots.draw(function, frame, **options) == first
+
+
+@each_figure
+def test_figures_hold_shapes_classes_and_text_only(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+    for drawing, width in zip(plots.draw(function, frame, **options), (720, 350), strict=True):
+        assert drawing.startswith(f'<svg viewBox="0 0 {width} ')
+        assert not re.search(r"style=|#[0-9a-fA-F]{3}|<defs|clip-path|font|href|<metadata", drawing)
+        assert str(markup.svg(drawing, "alt", "wide")).count("<path") == drawing.count("<path")
+        assert len(drawing) < 6_000
+
+
+@each_figure
+def test_figures_draw_without_a_warning_and_leave_their_frame_alone(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+    before = frame.copy(deep=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.draw(function, frame, **options)
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@each_figure
+def test_names_stay_text_in_figures(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+    for drawing in plots.draw(function, frame, **options):
+        words = "".join(ElementTree.fromstring(drawing).itertext())
+        assert "<b>" not in drawing
+        if function is not plots.coverage:
+            assert "厨具" in words
+
+
+@each_figure
+def test_text_stays_on_its_canvas(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+    short = {**options, "named": ["June forecast 51.4"]} if function is plots.fan else options
+    for drawing, width in zip(plots.draw(function, frame.replace(NASTY, "厨具 · 华东"), **{**short, **({"roles": {"厨具 · 华东": "forecast", "Seasonal naive": "baseline"}} if function is plots.lines else {})}), (720, 350), strict=True):
+        for text in ElementTree.fromstring(drawing).iter("text"):
+            size = canvas.SMALL if "m" in text.get("class", "").split() else canvas.SIZE
+            length = canvas.text_width(str(text.text), size) * 0.92
+            x = float(text.get("x", "0")) - {"middle": length / 2, "end": length}.get(text.get("text-anchor", ""), 0)
+            assert x >= -2 and x + length <= width + 6, text.text
+
+
+def test_a_line_starts_and_ends_where_its_values_say() -> None:
+    wide, _ = plots.draw(plots.lines, pd.DataFrame({"ds": MONTHS[:2], "group": "a", "value": [0.7, 0.8]}), roles={"a": "forecast"}, height=(244, 244))
+    x0, y0, x1, y1 = map(float, re.findall(r'd="M([\d.]+),([\d.]+) ([\d.]+),([\d.]+)" class="fc"', wide)[0])
+    tick = {text: float(y) - 4.5 for y, text in re.findall(r'y="([\d.]+)" class="m" text-anchor="end">(\d+)<', wide)}
+    assert x0 == 34 and x1 > x0
+    assert (y0, y1) == pytest.approx((tick["70"], tick["80"]), abs=1)
+
+
+def test_the_forecast_continues_from_the_last_actual() -> None:
+    wide, _ = plots.draw(plots.fan, fan_frame(), cutoff="2026-06")
+    actual = re.findall(r'd="M([^"]+)" class="actual"', wide)[0].split()
+    forecast = re.findall(r'd="M([^"]+)" class="fc"', wide)[0].split()
+    assert (len(actual), len(forecast)) == (36, 7)
+    assert actual[-1] == forecast[0]
+
+
+def test_causes_are_sorted_by_size_gains_after_losses_and_the_unexplained_last() -> None:
+    wide, _ = plots.draw(plots.waterfall, CAUSES, scale=wording.SCALES[1])
+    order = [text for text in ElementTree.fromstring(wide).itertext() if text.split()[0] in ("厨具", "small", "gain", "Not", "Actual", "Forecast")]
+    assert [text.split()[0] for text in order if "Wide" not in text] == ["Forecast", "厨具", "small", "gain", "Not", "Actual"]
+    assert 'class="fg"' in wide and wide.count('class="fo"') == 2 and wide.count('class="fu"') == 1
+
+
+def test_too_high_and_too_low_keep_their_colours_and_signs() -> None:
+    wide, _ = plots.draw(plots.leaning, OWNERS, limit=0.05, heads=["June", "Mean"])
+    assert 'class="to b" text-anchor="end">+12.8<' in wide and 'class="tu" text-anchor="end">−2.5<' in wide
+    assert 'class="b" text-anchor="end">−8.1<' in wide  # the mean is outside the limit
+
+
+def test_a_stage_that_took_accuracy_away_is_an_alarm() -> None:
+    wide, _ = plots.draw(plots.ladder, STAGES)
+    assert 'class="tx b" text-anchor="end">−1.0<' in wide and wide.count('class="sx k3"') == 1
+
+
+def test_an_analysts_own_figure_keeps_to_the_tokens() -> None:
+    def own(frame: pd.DataFrame, ax: canvas.Axes) -> None:
+        ax.plot(frame["x"], frame["y"], color="red")
+
+    with pytest.raises(SalesForecastError, match="#ff0000.*tokens"):
+        plots.draw(own, pd.DataFrame({"x": [1, 2], "y": [1, 2]}))
+
+
+def test_a_figure_block_carries_its_alternative_text_on_both_drawings() -> None:
+    wide, slim = plots.draw(plots.bars, COUNTS)
+    html = components.Figure("t", "s", "Bars: 212 and 14", wide, slim)._repr_mimebundle_()["text/html"]
+    assert html.count('role="img" aria-label="Bars: 212 and 14"') == 2
+
+
+@pytest.mark.parametrize(("places", "heights"), [([50.0, 50.0, 50.0], [15.0] * 3), ([90.0, 89.0, 60.0, 59.0], [15.0, 30.0, 15.0, 15.0])])
+def test_labels_never_cover_each_other_and_keep_their_order(places: list[float], heights: list[float]) -> None:
+    placed = spread(places, heights)
+    assert all(above - height >= below - 1e-9 for above, height, below in zip(placed, heights, placed[1:], strict=False))
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [fan_frame(3.0), fan_frame().assign(y=np.nan), fan_frame().iloc[30:], fan_frame(0.0)],
+    ids=["small", "no history", "short history", "zero"],
+)
+def test_a_fan_draws_whatever_a_first_month_has(frame: pd.DataFrame) -> None:
+    for drawing in plots.draw(plots.fan, frame, cutoff="2026-06"):
+        assert "nan" not in drawing and 'class="fc"' in drawing
