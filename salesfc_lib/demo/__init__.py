@@ -1,0 +1,80 @@
+"""A made-up company whose departments send messy exports, with the truth beside them.
+
+A folder and a seed enter; raw exports, overrides, parameter files and `data/truth.json` leave, the same bytes on
+every machine. The decision made here: the demo stands apart. It knows nothing of how the workbench reads,
+cleans or forecasts, so that finding what was planted proves something.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from salesfc_lib.demo.cleaning_appliances import CLEANING
+from salesfc_lib.demo.companions import CHINESE, ENGLISH, write_companions
+from salesfc_lib.demo.company import Unit
+from salesfc_lib.demo.defects import Export, plant
+from salesfc_lib.demo.demand import draw
+from salesfc_lib.demo.exports import export_csv, export_database, export_workbook
+from salesfc_lib.demo.kitchen import KITCHEN
+from salesfc_lib.demo.months import CLOSED, label
+from salesfc_lib.demo.orders import take_back, take_orders
+from salesfc_lib.demo.personal_care import PERSONAL_CARE
+from salesfc_lib.demo.planners import write_overrides
+from salesfc_lib.demo.truth import tell
+from salesfc_lib.parameters import CHECKOUT
+
+SEED = 20260630
+UNITS = (KITCHEN, PERSONAL_CARE, CLEANING)
+
+# how each unit's department exports: its orders, and the encoding and headers of what comes with them
+MANNERS = {
+    KITCHEN.id: (export_csv, "gb18030", CHINESE),
+    PERSONAL_CARE.id: (export_workbook, "utf-8-sig", CHINESE),
+    CLEANING.id: (export_database, "utf-8", ENGLISH),
+}
+
+
+def write_demo(project: Path, seed: int = SEED) -> list[Path]:
+    """Paths of the files written under `project`: exports, overrides, the truth, and the units' parameters.
+
+    The parameter files are copied only where `project` is not the checkout, which has them.
+    """
+    written: list[Path] = []
+    told = {}
+    for unit in UNITS:
+        export = trade(unit, seed)
+        written += _write_unit(unit, export, project, seed=seed)
+        told[unit.id] = tell(unit, export)
+    written.append(_write_truth(project, {"seed": seed, "closed_through": label(CLOSED - 1), "units": told}))
+    return written + _copy_parameters(project)
+
+
+def trade(unit: Unit, seed: int = SEED) -> Export:
+    """The unit's order lines and returns as its department would export them."""
+    orders = take_orders(unit, draw(unit, seed), seed)
+    return plant(unit, orders, take_back(unit, orders, seed), seed=seed)
+
+
+def _write_unit(unit: Unit, export: Export, project: Path, *, seed: int) -> list[Path]:
+    folder = project / "data" / unit.id
+    folder.mkdir(parents=True, exist_ok=True)
+    write_orders, encoding, header = MANNERS[unit.id]
+    companions = write_companions(unit, folder, seed=seed, encoding=encoding, header=header)
+    return [*write_orders(unit, export, folder), *companions, write_overrides(unit, project, seed=seed)]
+
+
+def _write_truth(project: Path, truth: dict[str, object]) -> Path:
+    path = project / "data" / "truth.json"
+    path.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+    return path
+
+
+def _copy_parameters(project: Path) -> list[Path]:
+    folder = project / "parameters" / "units"
+    committed = CHECKOUT / "parameters" / "units"
+    if folder.resolve() == committed:
+        return []
+    folder.mkdir(parents=True, exist_ok=True)
+    return [Path(shutil.copyfile(committed / f"{unit.id}.yml", folder / f"{unit.id}.yml")) for unit in UNITS]
