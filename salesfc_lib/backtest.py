@@ -169,7 +169,8 @@ def _search(request: _Request) -> dict[str, Any]:
         entry = request.memory.get(key)
         if entry is None:
             own = pick(request.panel.loc[request.panel["ds"] <= month], [unique_id])
-            entry = fresh[key] = Entry(None, json.dumps(candidate.search(own, **request.settings)[unique_id]))
+            finding = candidate.search(own, **request.settings).get(unique_id, {"error": "no month with a value"})
+            entry = fresh[key] = Entry(None, json.dumps(finding))
         found[unique_id] = json.loads(entry.note)
     request.memory.put(fresh)
     return found

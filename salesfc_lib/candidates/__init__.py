@@ -7,28 +7,23 @@ the earlier is preferred.
 
 from __future__ import annotations
 
-from salesfc_lib.candidates.arima import forecast as arima
-from salesfc_lib.candidates.arima import search, search_month
-from salesfc_lib.candidates.naive import growth, recent_mean, seasonal_naive
+from salesfc_lib.candidates import arima, naive, regression, smoothing, trees
 from salesfc_lib.candidates.protocol import Candidate
-from salesfc_lib.candidates.regression import forecast as regression
-from salesfc_lib.candidates.smoothing import ces, ets, theta
-from salesfc_lib.candidates.trees import forecast as xgboost
 
 BASELINE = "seasonal_naive"
 
 REGISTRY: dict[str, Candidate] = {
     candidate.name: candidate
     for candidate in (
-        Candidate("seasonal_naive", "naive", "Seasonal naive", seasonal_naive),
-        Candidate("recent_mean", "naive", "Recent mean", recent_mean),
-        Candidate("growth", "naive", "Last year times growth", growth),
-        Candidate("theta", "exponential smoothing", "Theta", theta),
-        Candidate("ets", "exponential smoothing", "ETS", ets),
-        Candidate("ces", "exponential smoothing", "CES", ces),
-        Candidate("regression", "regression", "Regression", regression),
-        Candidate("arima", "ARIMA", "ARIMA", arima, search=search, search_month=search_month),
-        Candidate("xgboost", "gradient boosting", "XGBoost", xgboost, scope="panel"),
+        Candidate("seasonal_naive", "naive", "Seasonal naive", naive.seasonal_naive),
+        Candidate("recent_mean", "naive", "Recent mean", naive.recent_mean),
+        Candidate("growth", "naive", "Last year times growth", naive.growth),
+        Candidate("theta", "exponential smoothing", "Theta", smoothing.theta),
+        Candidate("ets", "exponential smoothing", "ETS", smoothing.ets),
+        Candidate("ces", "exponential smoothing", "CES", smoothing.ces),
+        Candidate("regression", "regression", "Regression", regression.forecast),
+        Candidate("arima", "ARIMA", "ARIMA", arima.forecast, search=arima.search, search_month=arima.search_month),
+        Candidate("xgboost", "gradient boosting", "XGBoost", trees.forecast, scope="panel"),
     )
 }
 

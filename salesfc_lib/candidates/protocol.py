@@ -48,7 +48,7 @@ class TooShort(ValueError):
     """A series has fewer months than a model needs."""
 
     def __init__(self, months: int, needed: int) -> None:
-        super().__init__(f"{months} month{'s' * (months != 1)}, {needed} needed")
+        super().__init__(f"{months} {'month' if months == 1 else 'months'}, {needed} needed")
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 One series enters, its forecast leaves, and with `coefficients` what it rests on. The decisions made here: the model is
 additive at the series' own scale of one, so it stands zeros and negative months; recent months weigh more; and no term
-is dropped where the history is short: each is shrunk to zero by a pseudo-observation, so that with one year the months
-move little and with four they move nearly freely. The trend is damped beyond the cutoff.
+is dropped where the history is short or noisy: each is shrunk to zero by a pseudo-observation, so that with one year or in
+an erratic series the months move little, and with four steady years nearly freely. The trend is damped beyond the cutoff.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ from salesfc_lib.candidates.protocol import SEASON, Result, Window, forecast_eac
 NEEDED = SEASON + 1  # months
 # prior standard deviations as shares of the series' mean: what is likely before the series is seen
 PRIOR = {"trend": 0.10, "month": 0.30, "promotion": 0.50, "trading_days": 0.30}
-NOISE = 0.15  # standard deviation of a month around the model, as a share of the mean: sets the weight of the prior
+NOISE = 0.15  # standard deviation of a month around the model, as a share of the mean, before a series has two years
+LEAST_NOISE = 0.05  # of the mean: below this the shrinkage no longer matters
 TYPICAL_DAYS = 21.0  # trading days in a month: turns their count into a share
 
 
 def forecast(
     panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
-    half_life: float = 24.0, damping: float = 0.9,
+    half_life: float = 18.0, damping: float = 0.9,
 ) -> Result:
     """Forecasts of a weighted regression: a month counts half of one that is `half_life` months later.
 
@@ -36,7 +37,7 @@ def forecast(
     return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
 
 
-def coefficients(panel: pd.DataFrame, cutoff: pd.Timestamp, *, half_life: float = 24.0) -> pd.DataFrame:
+def coefficients(panel: pd.DataFrame, cutoff: pd.Timestamp, *, half_life: float = 18.0) -> pd.DataFrame:
     """Terms of each series at `cutoff`: unique_id, term, estimate, low, high (95 %), in the panel's unit.
 
     `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to `month 12` the difference from the
@@ -104,11 +105,21 @@ def _known(days: np.ndarray, window: Window) -> np.ndarray:
 
 
 def _fit(y: np.ndarray, design: np.ndarray, names: Sequence[str], half_life: float) -> Any:
-    """Weighted least squares in which every term but the level has one pseudo-observation of zero, (noise / prior)^2 heavy."""
+    """Weighted least squares in which every term but the level has one pseudo-observation of zero, (noise / prior)^2 heavy.
+
+    That is ridge regression with a penalty per term (Hoerl and Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634).
+    """
     from statsmodels.regression.linear_model import WLS
 
     priors = np.array([PRIOR.get("month" if name.startswith("month ") else name.replace(" ", "_"), np.inf) for name in names])
     shrunk = np.flatnonzero(np.isfinite(priors))
     pseudo = np.eye(design.shape[1])[shrunk]
-    weights = np.r_[0.5 ** (np.arange(len(y))[::-1] / half_life), (NOISE / priors[shrunk]) ** 2]
+    weights = np.r_[0.5 ** (np.arange(len(y))[::-1] / half_life), (_noise(y) / priors[shrunk]) ** 2]
     return WLS(np.r_[y, np.zeros(len(shrunk))], np.vstack([design, pseudo]), weights=weights).fit()
+
+
+def _noise(y: np.ndarray) -> float:
+    """Standard deviation of a month around trend and season, from differences over a year; y: (n,) at a scale of one."""
+    if len(y) < 2 * SEASON:
+        return NOISE
+    return max(float(np.std(y[SEASON:] - y[:-SEASON]) / np.sqrt(2)), LEAST_NOISE)

@@ -32,11 +32,11 @@ def ets(
 
 def theta(
     panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
-    decomposition: str = "multiplicative",
+    decomposition: str = "additive",
 ) -> Result:
-    """Dynamic optimised Theta on the seasonally adjusted series.
+    """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition` says multiplicative.
 
-    Series with a value of zero or less are decomposed additively. Fiorucci et al. (2016),
+    Multiplicative indices are unstable where months are near zero, so series with such a month stay additive. Fiorucci et al. (2016),
     https://doi.org/10.1016/j.ijforecast.2016.02.005.
     """
     from statsforecast.models import DynamicOptimizedTheta

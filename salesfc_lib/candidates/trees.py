@@ -29,7 +29,7 @@ SETTINGS: dict[str, Any] = {
 
 def forecast(
     panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
-    trees: int = 100, objective: str = "reg:squarederror",
+    trees: int = 80, objective: str = "reg:squarederror",
 ) -> Result:
     """Forecasts of one model per cutoff over all series with at least 13 months, single-threaded and seeded."""
     done: list[tuple[str, pd.Timestamp, np.ndarray]] = []
@@ -41,7 +41,7 @@ def forecast(
         end = arrays.column(cutoff) + 1
         first = np.array([arrays.first(row, end) for row in range(len(arrays.ids))])
         long = np.flatnonzero(end - first >= NEEDED)
-        failed += [(arrays.ids[row], cutoff, str(TooShort(end - first[row], NEEDED))) for row in range(len(first)) if row not in set(long)]
+        failed += [(arrays.ids[row], cutoff, str(TooShort(end - first[row], NEEDED))) for row in np.flatnonzero(end - first < NEEDED)]
         if not len(long):
             continue
         values = _forecast_at(arrays, long, first=first, end=end, horizon=horizon, settings={"trees": trees, "objective": objective})
