@@ -253,7 +253,9 @@ def _sum(grid: _Grid, summing: Summing, name: str) -> np.ndarray:
 def _regressors(grid: _Grid, summing: Summing, weights: np.ndarray) -> dict[str, np.ndarray]:
     others = [name for name in grid.frame.columns if name not in ("unique_id", "ds", "y", "y_raw", "trading_days")]
     columns = {name: _mean(grid.spread(name), summing, weights) for name in others}
-    return {"trading_days": _own_month(grid, summing, "trading_days"), **columns} if "trading_days" in grid.frame.columns else columns
+    if "trading_days" in grid.frame.columns:
+        columns["trading_days"] = _own_month(grid, summing, "trading_days")
+    return columns
 
 
 def _own_month(grid: _Grid, summing: Summing, name: str) -> np.ndarray:

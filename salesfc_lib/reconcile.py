@@ -1,0 +1,235 @@
+"""Forecasts of all levels made to add up, by the method that did best in the backtest.
+
+Combined forecasts of every series enter; coherent ones (stage `reconciled`) and the table of methods by level
+leave. The decision made here: which method. At each earlier cutoff every method learns only from errors of months
+that were over by then, all are compared on the same cutoffs, and the smallest WAPE wins, each level counting
+alike. What the methods are stands in `projection`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.hierarchy import Summing, summing_matrix
+from salesfc_lib.parameters import Parameters
+from salesfc_lib.projection import METHODS, project
+from salesfc_lib.tables import INTERVALS
+
+MIN_CUTOFFS = 2  # cutoffs at which a method that learns from errors must have enough of them to be judged
+
+
+def reconcile(
+    combined: pd.DataFrame,
+    backtest: pd.DataFrame,
+    panel: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    parameters: Parameters,
+    month: str,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Coherent forecasts at `month` (stage `reconciled`, model = method) and the table `reconciliation`.
+
+    combined: unique_id, ds, h, y_hat of every series of every level. backtest: the same at earlier cutoffs, with
+    `cutoff`; rows of other stages or cutoffs in either frame are not seen. panel: all levels; actuals are y_raw, or y where
+    the panel has no y_raw. Methods that cannot be judged stand in the table with n = 0; without any backtest the
+    method is bottom-up.
+
+    Raises `SalesForecastError` where a series has no combined forecast for some month.
+    """
+    now, methods = np.datetime64(month, "M"), parameters.reconcile.methods
+    earlier = _combined(backtest).loc[lambda frame: frame["cutoff"] < pd.Timestamp(month)]
+    past = Past.of(earlier, panel.loc[panel["ds"] <= pd.Timestamp(month)], series, parameters.levels)
+    table = choose_method(judge_methods(past, methods), methods)
+    chosen = str(table.loc[table["chosen"], "method"].iat[0])
+    base = _base(combined, past.summing.ids, pd.Timestamp(month))
+    values = project(base.to_numpy(), past.summing, chosen, errors=past.errors_by(now), signed=past.ever_negative(now))
+    return _long(values, base, chosen, pd.Timestamp(month)), table
+
+
+def choose_method(scores: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
+    """Table `reconciliation` with `chosen` set: the lowest mean of the levels' WAPE among methods that were judged.
+
+    Where none was judged: bottom-up, or the one method that the parameters name if it needs no errors.
+    """
+    error = mean_wape(scores)
+    if error.notna().any():
+        return scores.assign(chosen=scores["method"].eq(error.reindex(methods).idxmin()))
+    (only,) = methods if len(methods) == 1 and METHODS[methods[0]].needs == 0 else ("bottom_up",)
+    missing = _unjudged(only, scores["level"].to_numpy()) if only not in set(scores["method"]) else scores.iloc[:0]
+    whole = pd.concat([frame for frame in (scores, missing) if len(frame)], ignore_index=True)
+    return whole.assign(chosen=whole["method"].eq(only))
+
+
+def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
+    """Mean of the levels' WAPE by method; null where a method was not judged.
+
+    A level's WAPE is pooled (sum of |forecast - actual| over sum of |actual|); levels without sales are left out.
+    """
+    wape = reconciliation["numerator"] / reconciliation["denominator"].where(reconciliation["denominator"] > 0)
+    return wape.groupby(reconciliation["method"], sort=False).mean()
+
+
+def reason(reconciliation: pd.DataFrame) -> dict[str, object]:
+    """Facts about the choice, for a sentence.
+
+    method; why (`lowest_error`, `only_method`, `no_backtest`); error and bottom_up (mean WAPE over levels, null where not
+    judged); second and second_error (the next best); not_judged (methods without enough past errors); n (forecasts
+    compared).
+    """
+    error = mean_wape(reconciliation)
+    chosen = str(reconciliation.loc[reconciliation["chosen"], "method"].iat[0])
+    others = error.drop(chosen).dropna().sort_values()
+    judged = pd.notna(error[chosen])
+    return {
+        "method": chosen,
+        "why": "no_backtest" if not judged else "lowest_error" if len(others) else "only_method",
+        "error": float(error[chosen]),
+        "bottom_up": float(error.get("bottom_up", np.nan)),
+        "second": str(others.index[0]) if len(others) else None,
+        "second_error": float(others.iloc[0]) if len(others) else np.nan,
+        "not_judged": [str(name) for name in error.index[error.isna()] if judged or name != chosen],
+        "n": int(reconciliation.loc[reconciliation["chosen"], "n"].sum()),
+    }
+
+
+def judge_methods(past: Past, methods: Sequence[str]) -> pd.DataFrame:
+    """Errors of each method by level at the cutoffs where all that can be judged have enough to learn from.
+
+    Columns of `reconciliation` without `chosen`; n = 0 where a method was not judged. A method that learns from errors
+    is judged if it has enough of them at two cutoffs.
+    """
+    vectors = {cutoff: len(past.errors_by(cutoff)) for cutoff in past.judged}
+    known = {name: {cutoff for cutoff, n in vectors.items() if n >= METHODS[name].needs} for name in methods}
+    judged = [name for name, cutoffs in known.items() if len(cutoffs) >= (MIN_CUTOFFS if METHODS[name].needs else 1)]
+    common = sorted(set.intersection(*(known[name] for name in judged))) if judged else []
+    parts = [_score(past, name, cutoff) for name in judged for cutoff in common]
+    scores = pd.concat([*(_unjudged(name, past.level) for name in methods), *parts])
+    return scores.groupby(["method", "level"], sort=False, as_index=False)[["numerator", "denominator", "n"]].sum()
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was forecast at earlier cutoffs and what came, laid out for all series; months are datetime64[M].
+
+    level: (n_series,); cutoffs: (n_cutoffs,); target: months forecast, (n_cutoffs, n_steps); forecast and came: (n_cutoffs,
+    n_steps, n_series), null where there is none; months: (n_months,); actual: (n_months, n_series), null where missing
+    or before the first sale.
+    """
+
+    summing: Summing
+    level: np.ndarray
+    cutoffs: np.ndarray
+    target: np.ndarray
+    forecast: np.ndarray
+    came: np.ndarray
+    months: np.ndarray
+    actual: np.ndarray
+
+    @classmethod
+    def of(cls, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, list[str]]) -> Past:
+        """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw; y where the panel has no y_raw."""
+        summing = summing_matrix(series, levels)
+        wide = panel.pivot(index="ds", columns="unique_id", values="y_raw" if "y_raw" in panel.columns else "y")
+        months, actual = _month(wide.index), wide.reindex(columns=summing.ids).to_numpy(dtype=float)
+        cutoffs, forecast, steps = _lay_out(backtest.loc[backtest["unique_id"].isin(summing.ids)], summing.ids)
+        target = cutoffs[:, None] + steps
+        place = np.searchsorted(months, target).clip(max=len(months) - 1)
+        came = np.where((months[place] == target)[:, :, None], actual[place], np.nan)
+        level = series.set_index("unique_id")["level"].reindex(summing.ids).to_numpy()
+        return cls(summing, level, cutoffs, target, forecast, came, months, actual)
+
+    @property
+    def judged(self) -> np.ndarray:
+        """Cutoffs at which a forecast has its actual."""
+        return self.cutoffs[np.isfinite(self.came - self.forecast).any(axis=(1, 2))]
+
+    def errors_by(self, month: np.datetime64) -> np.ndarray:
+        """Errors actual - forecast of months that were over at `month`, (n_vectors, n_series), one row a cutoff and step."""
+        errors = (self.came - self.forecast)[self.target <= month]
+        return errors[np.isfinite(errors).any(axis=1)]
+
+    def ever_negative(self, month: np.datetime64) -> np.ndarray:
+        """Whether a series was negative in any month through `month`, (n_series,)."""
+        return (self.actual[self.months <= month] < 0).any(axis=0)
+
+
+def _month(days: pd.Index) -> np.ndarray:
+    return days.to_numpy().astype("datetime64[M]")
+
+
+def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cutoffs (n_cutoffs,), forecasts (n_cutoffs, n_steps, n_series) and steps (n_steps,) of a long frame."""
+    cutoffs, row = np.unique(backtest["cutoff"].to_numpy().astype("datetime64[M]"), return_inverse=True)
+    steps, column = np.unique(backtest["h"].to_numpy().astype(int), return_inverse=True)
+    forecast = np.full((len(cutoffs), len(steps), len(ids)), np.nan)
+    forecast[row, column, ids.get_indexer(backtest["unique_id"])] = backtest["y_hat"].to_numpy(dtype=float)
+    return cutoffs, forecast, steps
+
+
+def _score(past: Past, method: str, cutoff: np.datetime64) -> pd.DataFrame:
+    """Errors by level of the forecasts that `method` would have given at `cutoff`, on the series there were then."""
+    at = np.searchsorted(past.cutoffs, cutoff)
+    steps = np.isfinite(past.came[at] - past.forecast[at]).any(axis=1)
+    said, came = past.forecast[at][steps].T, past.came[at][steps].T
+    rows, summing = _there(past.summing, np.isfinite(said).all(axis=1))
+    errors, signed = past.errors_by(cutoff)[:, rows], past.ever_negative(cutoff)[rows]
+    gap = np.abs(project(said[rows], summing, method, errors=errors, signed=signed) - came[rows])
+    size = np.where(np.isnan(gap), 0.0, np.abs(came[rows]))
+    sums = {"numerator": np.nansum(gap, axis=1), "denominator": size.sum(axis=1), "n": np.isfinite(gap).sum(axis=1)}
+    return pd.DataFrame({"method": method, "level": past.level[rows], **sums})
+
+
+def _there(summing: Summing, known: np.ndarray) -> tuple[np.ndarray, Summing]:
+    """Rows with a forecast that sum over a bottom with a forecast, and their summing matrix."""
+    columns = known[summing.bottom]
+    matrix = summing.matrix[:, columns]
+    rows = np.flatnonzero(known & (np.asarray(matrix.sum(axis=1)).ravel() > 0))
+    bottom = np.searchsorted(rows, summing.bottom[columns])
+    return rows, Summing(matrix[rows], summing.ids[rows], summing.bottom_ids[columns], bottom)
+
+
+def _unjudged(method: str, level: np.ndarray) -> pd.DataFrame:
+    return pd.DataFrame({"method": method, "level": list(dict.fromkeys(level)), "numerator": 0.0, "denominator": 0.0, "n": 0})
+
+
+def _combined(forecast: pd.DataFrame) -> pd.DataFrame:
+    """Rows of stage `combined`; all, where there is no such column."""
+    return forecast.loc[forecast["stage"].eq("combined")] if "stage" in forecast.columns else forecast
+
+
+def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFrame:
+    """Combined forecasts at `now` by unique_id and h, complete."""
+    combined = _combined(combined)
+    combined = combined.loc[combined["cutoff"].eq(now)] if "cutoff" in combined.columns else combined
+    key = ["unique_id", "h"]
+    if (repeated := combined.duplicated(key, keep=False)).any():
+        examples = combined.loc[repeated, "unique_id"].unique()
+        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), f"Combined forecast of {now:%Y-%m}")
+    wide = combined.pivot(index="unique_id", columns="h", values="y_hat").sort_index(axis=1)
+    lacking = ids[wide.reindex(ids).isna().any(axis=1).to_numpy()] if wide.shape[1] else ids
+    strangers = wide.index.difference(ids)
+    if len(lacking) or len(strangers):
+        wrong = f"lacks {shorten(lacking)}" if len(lacking) else f"has {shorten(strangers)}, which the series table has not"
+        raise SalesForecastError.say(
+            f"Combined forecast of {now:%Y-%m} {wrong}",
+            f"One forecast of each of the {len(ids)} series for each month of the horizon",
+            "Look into the table `failures`: every series needs one candidate that works at this cutoff",
+        )
+    return wide.reindex(ids)
+
+
+def _long(values: np.ndarray, base: pd.DataFrame, method: str, now: pd.Timestamp) -> pd.DataFrame:
+    """Forecast rows in the order of the series, intervals null."""
+    steps = base.columns.to_numpy(dtype="int64")
+    months = pd.DatetimeIndex([now + pd.DateOffset(months=int(step)) for step in steps])
+    n = len(base)
+    return pd.DataFrame(
+        {"unique_id": np.repeat(base.index.to_numpy(dtype=object), len(steps)), "stage": "reconciled", "model": method,
+         "cutoff": now, "ds": np.tile(months.to_numpy(), n), "h": np.tile(steps, n), "y_hat": values.ravel(),
+         **dict.fromkeys(INTERVALS, np.nan)}
+    )
