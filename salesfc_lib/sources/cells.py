@@ -1,0 +1,56 @@
+"""One cell as text, whatever a spreadsheet or a database calls it.
+
+A value enters as its reader gives it; text leaves. The decision made here: a number keeps the 15 significant digits
+that spreadsheets and SQLite promise, and no more. What a 64-bit float holds beyond them is its own noise
+(731.9399999999999 was typed as 731.94), so the decimals come out at the source's scale.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from datetime import datetime, time
+from decimal import Decimal
+from typing import Any
+
+DIGITS = 15  # significant decimal digits that survive storage as a 64-bit float
+WHOLE = 2.0**53  # whole numbers below this are exact in a float
+
+
+def cell_text(value: object) -> str:
+    """Text of one cell; a blank cell gives the empty text.
+
+    >>> cell_text(731.9399999999999), cell_text(42420.0), cell_text(datetime(2024, 7, 2)), cell_text("007")
+    ('731.94', '42420', '2024-07-02', '007')
+    """
+    if value is None:
+        return ""
+    write = WRITERS.get(type(value), str)
+    return write(value)
+
+
+def float_text(value: float) -> str:
+    """Decimal text of a float without an exponent: whole numbers exactly, others to 15 significant digits.
+
+    >>> float_text(0.1 + 0.2), float_text(1e15 + 1), float_text(-2.5e-7)
+    ('0.3', '1000000000000001', '-0.00000025')
+    """
+    if value.is_integer() and abs(value) < WHOLE:
+        return str(int(value))
+    if not math.isfinite(value):
+        return str(value)
+    return format(Decimal(f"{value:.{DIGITS}g}"), "f")
+
+
+def moment_text(value: datetime) -> str:
+    """ISO text of a moment; a date alone where the time is midnight."""
+    return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
+
+
+# every other type (text, whole numbers, dates, Decimal) is written by `str`
+WRITERS: dict[type, Callable[[Any], str]] = {
+    float: float_text,
+    datetime: moment_text,
+    bool: lambda value: "TRUE" if value else "FALSE",
+    bytes: lambda value: f"0x{value.hex()}",
+}
