@@ -1,0 +1,75 @@
+"""How right the published forecasts were: by lag, level, dimension and month, and whether the intervals held.
+
+Vintages, actuals and series enter; one table per question leaves, with the seasonal naive on the same rows beside
+it. The decision made here: members of a dimension are judged over their bottom series, so that they partition the
+business and an error does not cancel inside a member.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from salesfc_lib.metrics import pool
+from salesfc_lib.retrospective.compare import published, score_as, score_published, tabulate, window
+from salesfc_lib.retrospective.members import bottom_series, dimensions, top_series
+
+
+def by_lag(
+    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str,
+    lags: Iterable[int] = (1, 3, 6), months: int = 1,
+) -> pd.DataFrame:
+    """Accuracy by level and lag over the `months` months that end with `month`.
+
+    One row per (level, lag): every lag from 1 to the largest of `lags` that the archive reaches, with the
+    columns of `compare.tabulate`. The lag is the forecast's `h`.
+    """
+    scores = score_published(window(vintages, month, months).query(f"h <= {max(lags)}"), actual)
+    scores = scores.merge(series[["unique_id", "level"]], on="unique_id").assign(lag=lambda rows: rows["h"])
+    return tabulate(scores, ["level", "lag"])
+
+
+def by_dimension(
+    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, lag: int = 1,
+    months: int = 1,
+) -> pd.DataFrame:
+    """Accuracy of each member of each dimension, pooled over its bottom series.
+
+    One row per (dimension, member) with the columns of `compare.tabulate` and difference = forecast - actual.
+    """
+    scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
+    bottom = bottom_series(series)
+    long = bottom.melt("unique_id", dimensions(series), "dimension", "member").dropna(subset="member")
+    table = tabulate(scores.merge(long.astype({"dimension": object}), on="unique_id"), ["dimension", "member"])
+    return table.assign(difference=table["forecast"] - table["actual"])
+
+
+def history(
+    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, lag: int = 1,
+    months: int = 24,
+) -> pd.DataFrame:
+    """Accuracy month by month at one lag, at the top and the bottom level.
+
+    One row per (level, ds) with the columns of `compare.tabulate`; a month without an archived forecast has no row.
+    """
+    ends = pd.concat([top_series(series), bottom_series(series)])[["unique_id", "level"]].drop_duplicates()
+    scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
+    return tabulate(scores.merge(ends, on="unique_id"), ["level", "ds"])
+
+
+def coverage(
+    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, months: int = 12,
+) -> pd.DataFrame:
+    """Share of actuals inside the published 80 % interval over the last `months` months.
+
+    One row per (level, lag): months, n, inside, coverage. Bounds count as inside; a published row without
+    interval is not counted.
+    """
+    rows = published(window(vintages, month, months))
+    scores = score_as(rows, actual, "published", metrics=["coverage-80"]).assign(lag=lambda scored: scored["h"])
+    scores = scores.merge(series[["unique_id", "level"]], on="unique_id")
+    by = ["level", "lag"]
+    found = scores.groupby(by)["ds"].nunique().rename("months").reset_index()
+    table = found.merge(pool(scores, by).rename(columns={"numerator": "inside", "value": "coverage"}), on=by)
+    return table[[*by, "months", "n", "inside", "coverage"]].astype({"inside": "int64"})

@@ -1,0 +1,67 @@
+"""What each step added to the forecast: every stage against the one before it, on the same rows.
+
+Vintages of all stages enter; one row per level and stage leaves. The decisions made here: two stages are compared
+on the rows that both have, so a step is never credited with easier rows; and in a month in which nobody changed
+anything the adjusted forecast is the reconciled one, so people are judged over all months, not only those in
+which they acted.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from salesfc_lib.metrics import pool
+from salesfc_lib.retrospective.compare import ROW, floor_accuracy, of_stage, score_as, shared_rows, window
+from salesfc_lib.retrospective.members import bottom_series, top_series
+from salesfc_lib.tables import STAGES
+
+COLUMNS = ["level", "stage", "before", "months", "own_months", "n", "wape", "accuracy", "wape_before", "gain"]
+
+
+def value_added(
+    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, lag: int = 1,
+    months: int = 1,
+) -> pd.DataFrame:
+    """Accuracy of each stage and its gain over the stage before, at the top and the bottom level.
+
+    One row per (level, stage) in the order of `tables.STAGES`. wape_before is the WAPE of the stage `before` on the
+    same rows; gain = wape_before - wape (above zero: the step helped); the first stage has neither. months counts
+    the months scored, own_months those in which the stage itself was archived. Stages without rows have no row.
+    """
+    rows = window(vintages, month, months).query(f"h == {lag}")
+    ends = pd.concat([top_series(series), bottom_series(series)])[["unique_id", "level"]].drop_duplicates()
+    own = {stage: of_stage(rows, stage) for stage in STAGES}
+    filled = own | {"adjusted": _carry(own["adjusted"], own["reconciled"])}
+    present = [stage for stage in STAGES if len(filled[stage])]
+    steps = [
+        _step(filled, (before, stage), actual, ends).assign(own_months=own[stage]["ds"].nunique())
+        for before, stage in zip([None, *present], present, strict=False)
+    ]
+    table = pd.concat(steps, ignore_index=True) if steps else pd.DataFrame()
+    return table.reindex(columns=COLUMNS)
+
+
+def _carry(adjusted: pd.DataFrame, reconciled: pd.DataFrame) -> pd.DataFrame:
+    """Adjusted rows, and the reconciled row wherever there is none."""
+    return pd.concat([adjusted, reconciled]).drop_duplicates(ROW, keep="first")
+
+
+def _step(
+    stages: dict[str, pd.DataFrame], names: tuple[str | None, str], actual: pd.DataFrame, ends: pd.DataFrame,
+) -> pd.DataFrame:
+    before, stage = names
+    rows = stages[stage] if before is None else shared_rows(stages[stage], stages[before])
+    now = _wape(rows, actual, ends)
+    table = now.rename(columns={"value": "wape"}).assign(stage=stage, before=before, accuracy=floor_accuracy(now["value"]))
+    if before is None:
+        return table.assign(wape_before=float("nan"), gain=float("nan"))
+    earlier = _wape(shared_rows(stages[before], stages[stage]), actual, ends)
+    table = table.merge(earlier[["level", "value"]].rename(columns={"value": "wape_before"}), on="level")
+    return table.assign(gain=table["wape_before"] - table["wape"])
+
+
+def _wape(rows: pd.DataFrame, actual: pd.DataFrame, ends: pd.DataFrame) -> pd.DataFrame:
+    """Pooled WAPE per level: level, months, n, value."""
+    scored = score_as(rows, actual, "stage").query("metric == 'wape'").merge(ends, on="unique_id")
+    months = scored.groupby("level")["ds"].nunique().rename("months").reset_index()
+    return pool(scored, ["level"])[["level", "n", "value"]].merge(months, on="level")

@@ -1,0 +1,238 @@
+"""Forecasts against actuals: accuracy by lag, member and month, value added, coverage, and the gaming check."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from salesfc_lib import retrospective as retro
+from salesfc_lib import tables
+
+JUNE = pd.Timestamp("2026-06-01")
+SERIES = pd.DataFrame({
+    "unique_id": ["total", "厨具", "灯", "厨具/华东", "厨具/华北", "灯/华东"],
+    "level": ["total", "line", "line", "line_region", "line_region", "line_region"],
+    "label": ["Total", "厨具", "灯", "厨具 · 华东", "厨具 · 华北", "灯 · 华东"],
+    "product_line": [None, "厨具", "灯", "厨具", "厨具", "灯"],
+    "region": [None, None, None, "华东", "华北", "华东"],
+})
+
+
+def forecast(rows: list[tuple[str, str, str, int, float]]) -> pd.DataFrame:
+    """Forecast rows from (unique_id, stage, month forecast, lag, value)."""
+    frame = pd.DataFrame(rows, columns=["unique_id", "stage", "ds", "h", "y_hat"])
+    ds = pd.to_datetime(frame["ds"])
+    cutoff = pd.Series([day - pd.DateOffset(months=h) for day, h in zip(ds, frame["h"], strict=True)], dtype="datetime64[ns]")
+    bounds = {name: np.nan for name in tables.INTERVALS}
+    return frame.assign(ds=ds, cutoff=cutoff, model="any", **bounds).astype({"h": "int64", "y_hat": "float64"})
+
+
+def sold(rows: list[tuple[str, str, float | None]]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw"])
+    return frame.assign(ds=pd.to_datetime(frame["ds"]), y_raw=frame["y_raw"].astype(float))
+
+
+ACTUAL = sold([("厨具/华东", "2026-06", 100), ("厨具/华北", "2026-06", 50), ("灯/华东", "2026-06", 50), ("total", "2026-06", 200)])
+VINTAGES = forecast([
+    ("厨具/华东", "baseline", "2026-06", 1, 80), ("厨具/华北", "baseline", "2026-06", 1, 80), ("灯/华东", "baseline", "2026-06", 1, 50),
+    ("厨具/华东", "reconciled", "2026-06", 1, 90), ("厨具/华北", "reconciled", "2026-06", 1, 60), ("灯/华东", "reconciled", "2026-06", 1, 40),
+    ("厨具/华东", "adjusted", "2026-06", 1, 100), ("厨具/华北", "adjusted", "2026-06", 1, 70), ("灯/华东", "adjusted", "2026-06", 1, 40),
+    ("厨具/华东", "reconciled", "2026-06", 3, 120), ("厨具/华北", "reconciled", "2026-06", 3, 80), ("灯/华东", "reconciled", "2026-06", 3, 40),
+    ("total", "reconciled", "2026-06", 1, 190), ("total", "adjusted", "2026-06", 1, 210), ("total", "baseline", "2026-06", 1, 210),
+])
+
+
+def one(table: pd.DataFrame, **where: object) -> pd.Series:
+    """The only row with these values."""
+    rows = table.loc[np.logical_and.reduce([table[name] == value for name, value in where.items()])]
+    assert len(rows) == 1
+    return rows.iloc[0]
+
+
+def test_the_published_number_is_the_last_stage_there_is() -> None:
+    final = retro.published(VINTAGES)
+    assert one(final, unique_id="厨具/华北", h=1)["y_hat"] == 70
+    assert one(final, unique_id="厨具/华北", h=3)["y_hat"] == 80
+    assert not final.duplicated(["unique_id", "cutoff", "ds"]).any()
+
+
+def test_accuracy_by_lag_pools_the_series_of_a_level() -> None:
+    table = retro.by_lag(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    near, far = one(table, level="line_region", lag=1), one(table, level="line_region", lag=3)
+    assert near["wape"] == pytest.approx((0 + 20 + 10) / 200)
+    assert near["accuracy"] == pytest.approx(0.85)
+    assert near["bias"] == pytest.approx((210 - 200) / 200)
+    assert near["naive_wape"] == pytest.approx((20 + 30 + 0) / 200)
+    assert near["gain"] == pytest.approx(0.25 - 0.15)
+    assert (near["n"], near["forecast"], near["actual"]) == (3, 210, 200)
+    assert far["wape"] == pytest.approx((20 + 30 + 10) / 200)
+    assert np.isnan(far["naive_wape"])
+    assert one(table, level="total", lag=1)["wape"] == pytest.approx(0.05)
+
+
+def test_the_naive_is_compared_on_the_rows_that_both_have() -> None:
+    without = VINTAGES[~((VINTAGES["stage"] == "baseline") & (VINTAGES["unique_id"] == "厨具/华北"))]
+    row = one(retro.by_lag(without, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
+    assert row["wape"] == pytest.approx(30 / 200)
+    assert row["naive_wape"] == pytest.approx(20 / 150)
+    assert row["gain"] == pytest.approx((20 - 10) / 150)
+
+
+def test_a_wape_above_one_is_an_accuracy_of_zero() -> None:
+    table = retro.by_lag(forecast([("灯/华东", "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES, month=JUNE)
+    assert (table["accuracy"].item(), table["wape"].item()) == (0.0, 9.0)
+
+
+def test_members_of_a_dimension_pool_their_bottom_series() -> None:
+    table = retro.by_dimension(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    line = one(table, dimension="product_line", member="厨具")
+    assert (line["forecast"], line["actual"], line["difference"]) == (170, 150, 20)
+    assert line["wape"] == pytest.approx(20 / 150)
+    by_region = table[table["dimension"] == "region"]
+    assert by_region["actual"].sum() == 200
+    assert one(table, dimension="region", member="华东")["bias"] == pytest.approx((140 - 150) / 150)
+
+
+def test_a_month_without_any_source_row_is_not_scored() -> None:
+    unknown = ACTUAL.assign(y_raw=np.nan)
+    assert retro.by_lag(VINTAGES, unknown, SERIES, month=JUNE).empty
+    assert retro.compare_month(VINTAGES, unknown, SERIES, month=JUNE).empty
+
+
+def test_value_added_compares_each_stage_with_the_one_before_on_the_same_rows() -> None:
+    table = retro.value_added(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    people = one(table, level="line_region", stage="adjusted")
+    assert people["before"] == "reconciled"
+    assert people["gain"] == pytest.approx((10 + 10 + 10) / 200 - (0 + 20 + 10) / 200)
+    machine = one(table, level="line_region", stage="reconciled")
+    assert (machine["before"], machine["gain"]) == ("baseline", pytest.approx(50 / 200 - 30 / 200))
+    assert pd.isna(one(table, level="line_region", stage="baseline")["gain"])
+
+
+def test_value_added_counts_a_month_without_changes_as_unchanged() -> None:
+    may = forecast([(name, stage, "2026-05", 1, value) for name, value in (("厨具/华东", 90), ("厨具/华北", 60), ("灯/华东", 40))
+                    for stage in ("baseline", "reconciled")])
+    actual = pd.concat([ACTUAL, ACTUAL.assign(ds=pd.Timestamp("2026-05-01"))])
+    table = retro.value_added(pd.concat([VINTAGES, may]), actual, SERIES, month=JUNE, months=12)
+    row = one(table, level="line_region", stage="adjusted")
+    assert (row["months"], row["own_months"], row["n"]) == (2, 1, 6)
+    assert row["wape"] == pytest.approx((30 + 30) / 400)
+    assert row["gain"] == pytest.approx(0.0)
+
+
+def test_a_stage_is_not_credited_with_rows_that_the_stage_before_lacks() -> None:
+    rows = forecast([("厨具/华东", "baseline", "2026-06", 1, 80), ("厨具/华东", "combined", "2026-06", 1, 90), ("灯/华东", "combined", "2026-06", 1, 50)])
+    row = one(retro.value_added(rows, ACTUAL, SERIES, month=JUNE), level="line_region", stage="combined")
+    assert (row["n"], row["wape"], row["gain"]) == (1, pytest.approx(0.10), pytest.approx(0.10))
+
+
+def test_history_has_a_row_per_month_and_end_of_the_hierarchy() -> None:
+    table = retro.history(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    assert table[["level", "ds"]].values.tolist() == [["line_region", JUNE], ["total", JUNE]]
+    assert table["wape"].tolist() == pytest.approx([0.15, 0.05])
+
+
+def test_coverage_counts_actuals_inside_the_published_interval() -> None:
+    rows = VINTAGES.assign(**{"lo-80": VINTAGES["y_hat"] - 10, "hi-80": VINTAGES["y_hat"] + 10})
+    row = one(retro.coverage(rows, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
+    assert (row["n"], row["inside"], row["coverage"]) == (3, 2, pytest.approx(2 / 3))
+    assert retro.coverage(VINTAGES, ACTUAL, SERIES, month=JUNE).empty
+
+
+def test_misses_hold_what_was_not_forecast_and_sum_to_the_totals() -> None:
+    known = VINTAGES[VINTAGES["unique_id"] != "灯/华东"]
+    missed = retro.compare_month(known, ACTUAL, SERIES, month=JUNE)
+    row = one(missed, unique_id="灯/华东")
+    assert (row["forecast"], row["actual"], row["difference"], row["forecasted"]) == (0, 50, -50, False)
+    assert missed["unique_id"].tolist() == ["灯/华东", "厨具/华北", "厨具/华东"]
+    assert missed["share"].sum() == pytest.approx(1.0)
+    assert (missed["forecast"].sum(), missed["actual"].sum()) == (170, 200)
+    assert retro.largest_misses(missed, count=6)["unique_id"].tolist() == ["灯/华东", "厨具/华北"]
+
+
+def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Vintages at lags 1 to 3 of all stages, and actuals, of the three bottom series and the total."""
+    rng = np.random.default_rng(seed)
+    bottom = ["厨具/华东", "厨具/华北", "灯/华东"]
+    dates = pd.date_range(end=JUNE, periods=months, freq="MS")
+    y = pd.DataFrame(rng.integers(50, 150, (months, 3)).astype(float), index=dates, columns=bottom)
+    actual = y.assign(total=y.sum(axis=1)).melt(ignore_index=False, var_name="unique_id", value_name="y_raw").reset_index(names="ds")
+    rows = [(name, stage, ds, lag, float(rng.integers(50, 150))) for ds in dates[12:] for lag in (1, 2, 3) for stage in tables.STAGES
+            for name in bottom]
+    vintages = forecast(rows)
+    top = vintages.groupby(["stage", "model", "cutoff", "ds", "h"], as_index=False)["y_hat"].sum().assign(unique_id="total")
+    return pd.concat([vintages, top], ignore_index=True), actual.astype({"unique_id": object})
+
+
+@pytest.mark.parametrize("question", [
+    retro.by_lag, retro.by_dimension, retro.history, retro.value_added, retro.compare_month, retro.gaming_check, retro.coverage,
+])
+def test_neither_later_months_nor_the_order_of_rows_change_an_answer(question) -> None:
+    vintages, actual = archive(1)
+    vintages = vintages.assign(**{"lo-80": vintages["y_hat"] - 20, "hi-80": vintages["y_hat"] + 20})
+    earlier = pd.Timestamp("2026-01-01")
+    known = question(vintages[vintages["ds"] <= earlier], actual[actual["ds"] <= earlier], SERIES, month=earlier)
+    shuffled = question(vintages.sample(frac=1, random_state=2), actual.sample(frac=1, random_state=3), SERIES, month=earlier)
+    if isinstance(known, dict):
+        assert known == pytest.approx(shuffled)
+    else:
+        assert len(known)
+        pd.testing.assert_frame_equal(known, shuffled)
+
+
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_pooled_wape_equals_the_slow_sum(seed: int) -> None:
+    vintages, actual = archive(seed, months=16)
+    truth = {(row.unique_id, row.ds): row.y_raw for row in actual.itertuples()}
+    errors, total = 0.0, 0.0
+    for row in vintages[(vintages["stage"] == "adjusted") & (vintages["h"] == 2) & (vintages["unique_id"] != "total")].itertuples():
+        errors += abs(row.y_hat - truth[row.unique_id, row.ds])
+        total += truth[row.unique_id, row.ds]
+    table = retro.by_lag(vintages, actual, SERIES, month=JUNE, lags=[2], months=12)
+    assert one(table, level="line_region", lag=2)["wape"] == pytest.approx(errors / total)
+
+
+def test_gaming_check_counts_months_below_the_statistical_forecast() -> None:
+    months = pd.date_range(end=JUNE, periods=12, freq="MS")
+    lowered = forecast([("total", stage, ds, 1, value) for ds in months for stage, value in (("statistical", 100), ("adjusted", 90))]
+                       + [("灯/华东", stage, ds, 1, value) for ds in months for stage, value in (("baseline", 80), ("adjusted", 90))])
+    actual = sold([(name, ds, 110.0 if ds >= months[0] else 100.0) for name in ("total", "灯/华东")
+                   for ds in pd.date_range(end=JUNE, periods=24, freq="MS")])
+    facts = retro.gaming_check(lowered, actual, SERIES, month=JUNE)
+    assert (facts["months"], facts["months_below"], facts["months_compared"]) == (12, 12, 12)
+    assert facts["mean_change"] == pytest.approx(-0.1)
+    assert facts["sales_growth"] == pytest.approx(0.1)
+    assert facts["gain"] == pytest.approx(10 / 110)
+    assert facts["gain_now"] == pytest.approx(10 / 110)
+
+
+def test_gaming_check_gives_no_growth_without_the_year_before() -> None:
+    assert retro.gaming_check(VINTAGES, ACTUAL, SERIES, month=JUNE)["sales_growth"] is None
+
+
+def test_stock_view_compares_this_month_with_the_last() -> None:
+    inventory = pd.DataFrame({"ds": pd.to_datetime(["2026-05", "2026-06", "2026-06"]), "product_line": ["厨具", "厨具", "灯"],
+                              "stock": [10.0, 5.0, 7.0], "stockout_days": [4.0, 11.0, 0.0]})
+    table = retro.stock_view(inventory, month=JUNE)
+    row = one(table, product_line="厨具")
+    assert (row["stockout_days"], row["stockout_days_before"]) == (11, 4)
+    assert pd.isna(one(table, product_line="灯")["stockout_days_before"])
+    assert one(retro.stock_view(inventory.drop(columns="product_line"), month=JUNE), ds=JUNE)["stockout_days"] == 11
+
+
+def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_columns() -> None:
+    nothing = tables.empty("forecast")
+    full = (VINTAGES, ACTUAL, SERIES)
+    for question in (retro.by_lag, retro.by_dimension, retro.history, retro.value_added, retro.compare_month):
+        first = question(nothing, ACTUAL, SERIES, month=JUNE)
+        assert first.empty
+        assert first.columns.tolist() == question(*full, month=JUNE).columns.tolist()
+    assert retro.published(nothing).empty
+    assert retro.coverage(nothing, ACTUAL, SERIES, month=JUNE).columns.tolist() == ["level", "lag", "months", "n", "inside", "coverage"]
+    facts = retro.gaming_check(nothing, ACTUAL, SERIES, month=JUNE)
+    assert (facts["months"], facts["gain"], facts["months_compared"], facts["p_below"]) == (0, None, 0, None)
+    assert retro.stock_view(tables.empty("inventory"), month=JUNE).empty
