@@ -108,10 +108,10 @@ def publish(reports: Path, month: str, unit: str) -> Path:
 
 @contextmanager
 def hold_month(reports: Path, month: str) -> Iterator[list[str]]:
-    """The month's lock, for the block; gives what was repaired of an earlier run that died."""
+    """The month's lock, for the block; gives what was repaired of an earlier run that died, a sentence each."""
     with lock_month(reports, month):
-        leftovers = sorted((reports / month).glob(".*.next"))
-        yield [_recover_unit(reports, month, folder.name[1:-5]) for folder in leftovers if UNIT_ID.match(folder.name[1:-5])]
+        units = [folder.name[1 : -len(".next")] for folder in sorted((reports / month).glob(".*.next"))]
+        yield [repair(reports, month, unit) for unit in units if UNIT_ID.match(unit)]
 
 
 def recover(reports: Path) -> list[str]:
@@ -124,6 +124,19 @@ def recover(reports: Path) -> list[str]:
         except RequestError:
             continue
     return said
+
+
+def repair(reports: Path, month: str, unit: str) -> str:
+    """Complete or roll back what a run of this unit's month left when it died; only while its month is held."""
+    staged, target = staged_folder(reports, month, unit), unit_folder(reports, month, unit)
+    if manifest.is_complete(staged) and (not target.exists() or manifest.read(staged).get("reason")):
+        publish(reports, month, unit)
+        return f"{month} of '{unit}': an earlier run died while publishing; its complete version is published now."
+    versions = list_versions(reports, month, unit)
+    if not target.exists() and versions:
+        versions[max(versions)].rename(target)
+    _remove(staged)
+    return f"{month} of '{unit}': an earlier run died; what it left unfinished is removed, what was published stands."
 
 
 def vintages(
@@ -176,18 +189,6 @@ def _swap(staged: Path, target: Path, earlier: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def _recover_unit(reports: Path, month: str, unit: str) -> str:
-    staged, target = staged_folder(reports, month, unit), unit_folder(reports, month, unit)
-    if manifest.is_complete(staged) and (not target.exists() or manifest.read(staged).get("reason")):
-        publish(reports, month, unit)
-        return f"{month} of '{unit}': an earlier run died while publishing; its complete version is published now."
-    versions = list_versions(reports, month, unit)
-    if not target.exists() and versions:
-        versions[max(versions)].rename(target)
-    _remove(staged)
-    return f"{month} of '{unit}': an earlier run died; what it left unfinished is removed, what was published stands."
 
 
 def _remove(folder: Path) -> None:

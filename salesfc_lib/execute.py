@@ -28,8 +28,8 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.workers import ONE_THREAD
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
 SAVE_SECONDS = 5.0  # a draft that is watched is at most this old; saving at every cell costs ten times the cell
 START_SECONDS = 120  # a cold kernel on a loaded machine
 SOCKET_BYTES = 90  # a unix socket's path may have 107 bytes; kernels add up to 12 to the folder's
@@ -75,7 +75,7 @@ def save_notebook(node: NotebookNode, path: Path) -> Path:
     return beside.replace(path)
 
 
-class _Keeper(NotebookExecutionManager):  # type: ignore[misc]
+class _Keeper(NotebookExecutionManager):
     """Papermill's bookkeeping of cell times, with saves that are rare and whole."""
 
     def __init__(self, node: NotebookNode, draft: Path | None) -> None:
@@ -92,7 +92,7 @@ class _Keeper(NotebookExecutionManager):  # type: ignore[misc]
         self.save()
 
 
-class _ThisInterpreter(AsyncKernelManager):  # type: ignore[misc]
+class _ThisInterpreter(AsyncKernelManager):
     """A kernel of this interpreter over unix sockets: no race for ports, no kernelspec of the user's."""
 
     @default("transport")

@@ -45,7 +45,8 @@ def describe_parameters(resolved: Resolved) -> dict[str, dict[str, Any]]:
     """Value, winning layer and reason of every dotted key, the empty reason where a key needs none."""
     values = _flatten(resolved.parameters.model_dump(mode="json"))
     return {
-        key: {"value": value, "layer": _layer(key, resolved), "reason": resolved.reasons.get(key, "")} for key, value in values.items()
+        key: {"value": value, "layer": _layer(key, resolved), "reason": resolved.reasons.get(key, "")}
+        for key, value in values.items()
     }
 
 

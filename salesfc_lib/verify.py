@@ -47,7 +47,9 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
     if not folders:
         wanted = " ".join(filter(None, [month, unit])) or "any month"
         raise RequestError.say(
-            f"Nothing is published for {wanted} under '{reports}'", "A published month", "Run it first: `salesfc run`, or correct --month"
+            f"Nothing is published for {wanted} under '{reports}'",
+            "A published month",
+            "Run it first: `salesfc run`, or correct --month",
         )
     return [difference for each, _, folder in folders for difference in _check_folder(folder, each, reports.parent)]
 

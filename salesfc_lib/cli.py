@@ -1,0 +1,216 @@
+"""The command line: `salesfc`.
+
+Arguments enter; lines for people and an exit status leave (0 all units published, 1 a unit failed, 2 the request itself
+is wrong). The decision made here: heavy libraries are imported by the verb that needs them, so that help is immediate,
+and an error is one paragraph, never a traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from salesfc_lib.publication import Outcome
+    from salesfc_lib.run import Request
+
+app = typer.Typer(
+    help="Monthly sales forecasts by unit: cleaned, forecast, reconciled, looked back on, published.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Project = Annotated[Path, typer.Option("--project", help="Folder that holds parameters/, data and reports/.", file_okay=False)]
+Units = Annotated[list[str] | None, typer.Option("--unit", help="A unit; repeat it for more. Default: all.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter for this run; repeat it for more.")]
+Again = Annotated[bool, typer.Option("--again", help="Publish what is published again; the earlier version is kept.")]
+Reason = Annotated[str, typer.Option("--reason", help="Why it is published again.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Units side by side. Default: one a core.")]
+
+
+@app.command()
+def init(
+    export: Annotated[Path, typer.Argument(help="CSV, Excel or SQLite file.")],
+    unit: Annotated[str | None, typer.Option("--unit", help="Id of the unit. Default: from the file's name.")] = None,
+    project: Project = Path("."),
+) -> None:
+    """Write a unit's parameter file to start from, out of an export's headers."""
+    with _told_plainly():
+        from salesfc_lib import starter
+
+        path, found = starter.write_unit_file(export, project, unit)
+        typer.echo(f"Wrote {path}.")
+        for name, header in found.columns.items():
+            typer.echo(f"  {name:<14} {header}")
+        for name in found.missing:
+            typer.echo(f"  {name:<14} not recognised: name its header in the file")
+        if not export.resolve().is_relative_to(project.resolve()):
+            typer.echo(f"The export lies outside the project: copy it to {project / 'data' / export.name}.")
+        typer.echo(f"Then: salesfc parameters {path.stem} --project {project}; salesfc run --unit {path.stem} --project {project}")
+
+
+@app.command()
+def demo(project: Project = Path(".")) -> None:
+    """Write the demo company's exports, parameter files and overrides."""
+    with _told_plainly():
+        from salesfc_lib.demo import write_demo
+
+        write_demo(project)
+        typer.echo(f"The demo company's exports stand under {project / 'data'}.")
+
+
+@app.command()
+def run(
+    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: the latest closed month.")] = None,
+    unit: Units = None,
+    sets: Sets = None,
+    again: Again = False,
+    reason: Reason = "",
+    workers: Workers = None,
+    project: Project = Path("."),
+) -> None:
+    """Publish a month for all units: notebooks, pages, tables."""
+    with _told_plainly():
+        from salesfc_lib.run import run_month
+        from salesfc_lib.watching import watch
+
+        request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
+        with watch() as tell:
+            outcomes = run_month(request, month, tell=tell)
+        _close(outcomes, project)
+
+
+@app.command()
+def backfill(
+    start: Annotated[str, typer.Option("--from", metavar="YYYY-MM", help="First month.")],
+    end: Annotated[str, typer.Option("--to", metavar="YYYY-MM", help="Last month.")],
+    unit: Units = None,
+    sets: Sets = None,
+    again: Again = False,
+    reason: Reason = "",
+    workers: Workers = None,
+    project: Project = Path("."),
+) -> None:
+    """Archive the forecasts of past months as they would have been made then."""
+    with _told_plainly():
+        from salesfc_lib.run import backfill as archive_past
+        from salesfc_lib.watching import watch
+
+        request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
+        with watch() as tell:
+            outcomes = archive_past(request, start, end, tell=tell)
+        _close(outcomes, project)
+
+
+@app.command()
+def parameters(
+    unit: Annotated[str, typer.Argument(help="Id of the unit.")],
+    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="With that month's exceptions.")] = None,
+    sets: Sets = None,
+    project: Project = Path("."),
+) -> None:
+    """Print the resolved set and the layer of each key."""
+    with _told_plainly():
+        from salesfc_lib.manifest import describe_parameters
+        from salesfc_lib.parameters import check_month, resolve
+
+        resolved = resolve(project, unit, check_month(month) if month else None, sets or ())
+        for key, entry in describe_parameters(resolved).items():
+            because = f"  ({entry['reason']})" if entry["reason"] else ""
+            typer.echo(f"{entry['layer']:<12} {key} = {_show(entry['value'])}{because}")
+
+
+@app.command()
+def verify(
+    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: every month.")] = None,
+    unit: Annotated[str | None, typer.Option("--unit", help="Default: every unit.")] = None,
+    project: Project = Path("."),
+) -> None:
+    """Re-hash and re-check what is published; say what differs."""
+    with _told_plainly():
+        from salesfc_lib import archive
+        from salesfc_lib.parameters import check_month, check_unit
+        from salesfc_lib.verify import verify as compare
+
+        for said in archive.recover(project / "reports"):
+            typer.echo(said)
+        differences = compare(project / "reports", month and check_month(month), unit and check_unit(unit))
+        for difference in differences:
+            typer.echo(f"{'note: ' if difference.only_told else ''}{difference}")
+        serious = [difference for difference in differences if not difference.only_told]
+        typer.echo(f"{len(serious)} differ." if serious else "Everything published is as its manifests say.")
+        if serious:
+            raise typer.Exit(1)
+
+
+@app.command()
+def lab(project: Project = Path(".")) -> None:
+    """Open JupyterLab on the project."""
+    with _told_plainly():
+        from salesfc_lib.parameters import CHECKOUT
+
+        root = project if (project / "notebooks").is_dir() else CHECKOUT
+        command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root.resolve()}"]
+        done = subprocess.run(command, env={**os.environ, "SALESFC_PROJECT": str(project.resolve())}, check=False)
+        raise typer.Exit(done.returncode)
+
+
+@contextmanager
+def _told_plainly() -> Iterator[None]:
+    """One paragraph on stderr and the exit status instead of a traceback."""
+    from salesfc_lib.errors import RequestError, SalesForecastError
+
+    try:
+        yield
+    except SalesForecastError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(2 if isinstance(error, RequestError) else 1) from None
+    except OSError as error:
+        typer.echo(f"{error.strerror or error}: '{error.filename}'." if error.filename else f"{error}.", err=True)
+        raise typer.Exit(1) from None
+
+
+def _request(project: Path, unit: list[str] | None, sets: list[str] | None, *, why: str, workers: int | None) -> Request:
+    from salesfc_lib.run import Request
+
+    return Request(project.resolve(), tuple(unit or ()), tuple(sets or ()), why, workers)
+
+
+def _reason(again: bool, reason: str) -> str:
+    from salesfc_lib.errors import RequestError
+
+    if again != bool(reason.strip()):
+        raise RequestError.say(
+            "--reason is missing" if again else "--again is missing",
+            "Publishing again takes both: --again --reason TEXT",
+            "Say why the published month has to be replaced",
+        )
+    return reason.strip()
+
+
+def _close(outcomes: list[Outcome], project: Path) -> None:
+    """Last lines: where to look, and the exit status."""
+    failed = [outcome for outcome in outcomes if outcome.state == "failed"]
+    for outcome in failed:
+        where = f" See {outcome.path}." if outcome.path else ""
+        typer.echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
+    published = sum(outcome.state == "published" for outcome in outcomes)
+    skipped = sum(outcome.state == "skipped" for outcome in outcomes)
+    told = [f"{published} published", f"{skipped} published already" if skipped else "", f"{len(failed)} failed" if failed else ""]
+    typer.echo(f"{', '.join(filter(None, told))}. Pages: {project / 'reports' / 'index.html'}")
+    if failed:
+        raise typer.Exit(1)
+
+
+def _show(value: object) -> str:
+    import json
+
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,216 @@
+"""One unit's month, from its parameters to its place in the archive.
+
+A task enters; an outcome leaves, whatever happened. The decision made here: a month's run executes the four notebooks, a
+backfill calls the same steps without them, and both are sealed and published in the same way.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from salesfc_lib import archive, failures, manifest
+from salesfc_lib.parameters import CHECKOUT, Resolved, resolve
+
+Kind = Literal["run", "backfill"]
+State = Literal["published", "skipped", "failed"]
+
+NOTEBOOKS = CHECKOUT / "notebooks"
+STEPS = {"01_cleaning": "clean", "02_modeling": "model", "03_reconciliation": "reconcile", "04_retrospective": "retrospect"}
+
+
+@dataclass(frozen=True)
+class Task:
+    """A unit's months to publish, in this order; `again` is the reason for publishing what is published (empty: skip)."""
+
+    project: Path
+    unit: str
+    months: tuple[str, ...]
+    kind: Kind = "run"
+    sets: tuple[str, ...] = ()
+    again: str = ""
+
+    @property
+    def reports(self) -> Path:
+        return self.project / "reports"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is about to be done: how many units' months, of which kind."""
+
+    months: int
+    kind: Kind
+
+
+@dataclass(frozen=True)
+class Event:
+    """A step begins: the `done` of `total` steps of this unit's month lie behind."""
+
+    unit: str
+    month: str
+    step: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one unit's month; `path` is where to look (null where nothing could be written)."""
+
+    unit: str
+    month: str
+    state: State
+    seconds: float
+    message: str
+    path: Path | None = None
+
+
+Tell = Callable[[Plan | Event | Outcome], None]
+
+
+def publish_months(task: Task, tell: Tell) -> list[Outcome]:
+    """Outcomes of the task's months, one after the other, because each looks back on those before it."""
+    outcomes = []
+    for month in task.months:
+        outcomes.append(publish_month(task, month, tell))
+        tell(outcomes[-1])
+    return outcomes
+
+
+def publish_month(task: Task, month: str, tell: Tell) -> Outcome:
+    """Outcome of one month: published whole, skipped because it is published, or failed with nothing changed."""
+    if archive.is_published(task.reports, month, task.unit) and not task.again:
+        return _skipped(task, month)
+    started = time.perf_counter()
+    progress = _Progress(task, month, tell)
+    try:
+        path = _publish(task, month, progress)
+    except Exception as error:  # whatever it was, the other months and units go on
+        message = failures.explain(error, task.reports)
+        return Outcome(task.unit, month, "failed", time.perf_counter() - started, message, progress.left)
+    failures.clear(task.reports, month, task.unit)
+    return Outcome(task.unit, month, "published", time.perf_counter() - started, "", path)
+
+
+class _Progress:
+    """Which step is at work, for those who watch and for the record of a failure."""
+
+    def __init__(self, task: Task, month: str, tell: Tell) -> None:
+        self._task, self._month, self._tell = task, month, tell
+        self._begun: list[str] = []
+        self.left: Path | None = None  # what a failure left for people
+
+    def begin(self, step: str) -> None:
+        self._tell(Event(self._task.unit, self._month, step, len(self._begun), len(STEPS) + 1))
+        self._begun.append(step)
+
+    def fail(self, error: Exception) -> None:
+        step = self._begun[-1] if self._begun else "parameters"
+        message = failures.explain(error, self._task.reports)
+        facts = {"unit": self._task.unit, "month": self._month, "step": step, "error": message}
+        self.left = failures.record(self._task.reports, facts, getattr(error, "node", None))
+
+
+def _publish(task: Task, month: str, progress: _Progress) -> Path:
+    started = time.perf_counter()
+    with archive.staging(task.reports, month, task.unit) as folder:
+        try:
+            resolved = resolve(task.project, task.unit, month, task.sets)
+            documents = _run_steps(task, month, folder, resolved, progress)
+            progress.begin("publishing")
+            facts = _gather_facts(task, month, folder, resolved)
+            facts["seconds"] = round(time.perf_counter() - started, 2)
+            _write_pages(folder, documents, facts)
+            manifest.write(folder, facts)
+            return archive.publish(task.reports, month, task.unit)
+        except Exception as error:
+            progress.fail(error)
+            raise
+
+
+def _run_steps(task: Task, month: str, folder: Path, resolved: Resolved, progress: _Progress) -> dict[str, Any]:
+    """The executed notebooks by name; none for a backfill, which leaves the same tables."""
+    values = {
+        "project": str(task.project),
+        "unit": task.unit,
+        "month": month,
+        "resolved": resolved.parameters.model_dump(mode="json"),
+        "folder": str(folder),
+    }
+    if task.kind == "backfill":
+        _call_steps(values, progress)
+        return {}
+    return {name: _execute(name, values, folder, progress) for name in STEPS}
+
+
+def _call_steps(values: Mapping[str, Any], progress: _Progress) -> None:
+    from salesfc_lib import steps
+
+    run = steps.open_month(**values)
+    for name, verb in STEPS.items():
+        progress.begin(name)
+        getattr(steps, verb)(run)
+
+
+def _execute(name: str, values: Mapping[str, Any], folder: Path, progress: _Progress) -> Any:
+    from salesfc_lib.execute import run_notebook, save_notebook
+
+    progress.begin(name)
+    node = run_notebook(NOTEBOOKS / f"{name}.ipynb", values, draft=folder / f"{name}.ipynb")
+    save_notebook(node, folder / f"{name}.ipynb")
+    return node
+
+
+def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> dict[str, Any]:
+    from salesfc_lib import steps
+
+    run = steps.open_month(task.project, task.unit, month, resolved=resolved.parameters.model_dump(mode="json"), folder=folder)
+    version = archive.next_version(task.reports, month, task.unit)
+    replaces = archive.unit_folder(task.reports, month, task.unit).exists()
+    return {
+        "unit": task.unit,
+        "title": resolved.parameters.unit.title or task.unit,
+        "month": month,
+        "kind": task.kind,
+        "version": version,
+        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "reason": task.again if replaces else "",
+        "replaces": version - 1 if replaces else None,
+        "inputs": _list_inputs(task, folder, resolved),
+        "parameters": manifest.describe_parameters(resolved),
+        "code": manifest.describe_code(),
+        "environment": manifest.describe_environment(),
+        "summary": steps.summarise(run),
+    }
+
+
+def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:
+    """What cleaning read (table `files`), the parameter files and the overrides, each with its sha256."""
+    import pandas as pd
+
+    path = folder / "tables" / "files.parquet"
+    read = pd.read_parquet(path).astype(object).to_dict("records") if path.is_file() else []
+    overrides = task.project / "overrides" / f"{task.unit}.csv"
+    others = [*resolved.files, *([overrides] if overrides.is_file() else [])]
+    known = {entry["path"] for entry in read}
+    more = (manifest.describe_file(file, task.project) for file in others)
+    return [*read, *(entry for entry in more if entry["path"] not in known)]
+
+
+def _write_pages(folder: Path, documents: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    from salesfc_lib import site
+
+    for name, node in documents.items():
+        page = site.render_notebook(node, context={**facts, "step": name})
+        (folder / f"{name}.html").write_text(page, encoding="utf-8")
+    site.write_unit_page(folder, facts=facts)
+
+
+def _skipped(task: Task, month: str) -> Outcome:
+    message = "is published already; to publish it again: `salesfc run --again --reason TEXT`"
+    return Outcome(task.unit, month, "skipped", 0.0, message, archive.unit_folder(task.reports, month, task.unit))

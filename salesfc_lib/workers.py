@@ -1,0 +1,106 @@
+"""Tasks side by side, each in a process of its own.
+
+A function and its tasks enter; one result a task leaves, in the tasks' order. The decision made here: a process that
+dies is a result like any other, so that one task can never take the others with it; and none outlives this process.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+
+Tell = Callable[[Any], None]
+Work = Callable[[Any, Tell], Any]
+
+
+def side_by_side(
+    work: Work, tasks: Sequence[Any], *, workers: int | None = None, tell: Tell, died: Callable[[Any, int], Any]
+) -> list[Any]:
+    """Results of `work(task, tell)` for each task, started in order, at most `workers` at once (None: one a core).
+
+    What `work` tells goes to `tell` here. Where a process ends without a result, `died(task, exit_code)` gives it
+    (a negative code is the signal that ended it). Processes are started afresh (spawn): forking after a model has
+    been fitted can hang. `work` must be importable, tasks and results must be picklable.
+    """
+    most = max(1, min(len(tasks), workers or os.cpu_count() or 1))
+    waiting = list(range(len(tasks)))
+    running: dict[Connection, tuple[int, BaseProcess]] = {}
+    results: dict[int, Any] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < most:
+                place = waiting.pop(0)
+                pipe, process = _start(work, tasks[place])
+                running[pipe] = (place, process)
+            ready = wait(list(running))
+            for pipe in [pipe for pipe in running if pipe in ready]:
+                place, process = running[pipe]
+                kind, content = _receive(pipe, process)
+                if kind == "told":
+                    tell(content)
+                    continue
+                results[place] = content if kind == "result" else died(tasks[place], content)
+                del running[pipe]
+                process.join()
+    finally:
+        for _, process in running.values():
+            process.terminate()
+            process.join()
+    return [results[place] for place in range(len(tasks))]
+
+
+def in_turn(work: Work, tasks: Sequence[Any], *, tell: Tell, **_: Any) -> list[Any]:
+    """Results of `work(task, tell)` one after the other, in this process."""
+    return [work(task, tell) for task in tasks]
+
+
+def _start(work: Work, task: Any) -> tuple[Connection, BaseProcess]:
+    context = multiprocessing.get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(there, work, task), daemon=False)
+    with _environment(ONE_THREAD):
+        process.start()
+    there.close()
+    return here, process
+
+
+def _receive(pipe: Connection, process: BaseProcess) -> tuple[str, Any]:
+    try:
+        return pipe.recv()  # type: ignore[no-any-return]
+    except (EOFError, OSError):
+        process.join()
+        return "died", process.exitcode
+
+
+def _child(pipe: Connection, work: Work, task: Any) -> None:
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    pipe.send(("result", work(task, lambda told: pipe.send(("told", told)))))
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+@contextmanager
+def _environment(values: dict[str, str]) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
