@@ -1,0 +1,215 @@
+"""What the cleaning notebook says: what came in, what was kept, what was changed and what to ask.
+
+The cleaning step's tables enter; blocks leave.
+"""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+
+import pandas as pd
+
+from salesfc_lib import wording
+from salesfc_lib.components import Answer, Cell, Fact, Figure, Prose, Table
+from salesfc_lib.narrative.section import Section, closing, columns, in_words, kicker, measure_of, voice_of
+from salesfc_lib.results import CleanedMonth, ledger_totals, monthly_total
+from salesfc_lib.steps import UnitMonth
+
+RULES = {  # how the ledger's rules read
+    "opening": "Read", "kept": "Kept", "unreadable": "Could not be read", "duplicate": "Repeated line", "conflict": "Key repeated with other values",
+    "subtotal": "Subtotal", "header": "Repeated header", "tax": "Tax taken out or put in", "discount": "Discount", "after_month": "Dated after the month",
+    "returns_apart": "Return, counted apart", "return_sign": "Sign of returns", "unmatched_return": "Return without a sale", "renamed": "Member renamed",
+    "unknown_member": "Dimension without a member",
+}  # fmt: skip
+SHOWN = 12  # rows of a table that may be long
+
+
+def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
+    """The top of the page."""
+    voice = voice_of(run)
+    totals = ledger_totals(cleaned.ledger).set_index("rule")
+    opening, kept = totals.loc["opening"], totals.loc["kept"]
+    title = "cleaning.title.all" if opening["rows"] == kept["rows"] else "cleaning.title.kept"
+    rules = [rule_name(rule).lower() for rule in totals.index if rule not in ("opening", "kept")]
+    sentences = (
+        voice.say("cleaning.lede.in", files=len(cleaned.files), opening=opening["rows"], kept=kept["rows"], month=run.month, amount=kept["amount"]),
+        voice.say("cleaning.lede.changed" if rules else "cleaning.lede.unchanged", rules=rules and [wording.first_upper(rules[0]), *rules[1:]]),
+        voice.say("cleaning.lede.ask", rows=len(cleaned.quarantine), sources=sorted(cleaned.quarantine["source"].unique()))
+        if len(cleaned.quarantine) else voice.say("cleaning.lede.clean"),
+    )
+    return Answer(
+        kicker(run, "Cleaning"), voice.say(title, share=kept["rows"] / opening["rows"]), sentences, note=run_note(run, cleaned),
+        facts=_facts(run, cleaned, totals), changes_title=_since_title(run, cleaned), changes=_changes(run, cleaned),
+    )
+
+
+def run_note(run: UnitMonth, cleaned: CleanedMonth) -> str:
+    """The line about the run: through when, how many series, which definition."""
+    measure = run.parameters.measure
+    said = f"{measure.value}, tax {measure.tax}, discounts {measure.discounts}, returns {measure.returns.replace('_', ' ')}"
+    return voice_of(run).say("run.note", month=run.month, series=len(cleaned.series), measure=said)
+
+
+def rule_name(rule: str) -> str:
+    """How a rule of the ledger reads."""
+    return RULES.get(rule, wording.first_upper(rule.replace("_", " ")))
+
+
+def _facts(run: UnitMonth, cleaned: CleanedMonth, totals: pd.DataFrame) -> tuple[Fact, ...]:
+    budget = run.parameters.cleaning.loss_budget
+    lost = len(cleaned.quarantine) / max(int(totals.loc["opening", "rows"]), 1)
+    return (
+        Fact("Rows kept", wording.number(totals.loc["kept", "rows"]), f"of {wording.number(totals.loc['opening', 'rows'])} read"),
+        Fact("In quarantine", wording.percent(lost), f"budget {wording.percent(budget)}", alarm=lost > budget),
+        Fact("Outliers", wording.number(len(cleaned.outliers)), "months of a series"),
+        Fact("Series", wording.number(len(cleaned.series)), f"on {wording.plural(cleaned.series['level'].nunique(), 'level')}"),
+    )
+
+
+def _since_title(run: UnitMonth, cleaned: CleanedMonth) -> str:
+    if cleaned.before is None:
+        return "Changed since last month"
+    return f"Changed since {wording.month_word(cleaned.before.month)}"
+
+
+def _changes(run: UnitMonth, cleaned: CleanedMonth) -> tuple[str, ...]:
+    voice, before = voice_of(run), cleaned.before
+    if before is None:
+        return (voice.say("cleaning.since.first"),)
+    kept = int(ledger_totals(cleaned.ledger).set_index("rule").loc["kept", "rows"])
+    restated = "cleaning.since.history" if before.restated else "cleaning.since.same"
+    return (
+        voice.say("cleaning.since.rows", rows=kept - before.kept, month=before.month, quarantine=len(cleaned.quarantine), quarantine_before=before.quarantine),
+        voice.say(restated, month=before.month, difference=before.restated),
+    )
+
+
+def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+    """The files that were read."""
+    rows = [
+        [Cell(str(file["path"]).rsplit("/", 1)[-1], bold=True), str(file.get("source", "")), wording.number(file.get("rows") or 0),
+         str(file.get("encoding") or ""), wording.size(int(file.get("bytes") or 0)), Cell(str(file["sha256"])[:8], code=True)]
+        for file in cleaned.files
+    ]
+    table = Table(
+        f"{wording.first_upper(wording.cardinal(len(rows)))} {'file' if len(rows) == 1 else 'files'} make up the month",
+        "As they were when they were read; the fingerprint is the start of the file's sha256",
+        columns("File", "Source", ">Rows", "Encoding", ">Size", "Fingerprint"), rows, source="Source: manifest.json, inputs.", min_width="min40",
+    )
+    return Section(Prose(voice_of(run).say("cleaning.sources", files=len(rows))), table)
+
+
+def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+    """The balance: opening, every rule, kept."""
+    voice, totals = voice_of(run), ledger_totals(cleaned.ledger)
+    money = wording.Measure(run.parameters.unit.currency)
+    reasons = cleaned.ledger.groupby("rule")["reason"].first()
+    by_rule = totals.set_index("rule")
+    rows = [_ledger_row(row, reasons, -1 if row["rule"] not in ("opening", "kept") else 1) for _, row in totals.iterrows() if row["rule"] != "kept"]
+    opening, kept = by_rule.loc["opening"], by_rule.loc["kept"]
+    table = Table(
+        f"{wording.number(opening['rows'])} rows in, {wording.number(kept['rows'])} kept, and nothing in between is unaccounted for",
+        f"Rows, quantity and amount ({money.currency}, exact) of every rule, all months; the ledger by month is in the tables",
+        columns("Rule", ">Rows", ">Quantity", ">Amount", "What it did"), rows, footer=[_ledger_row(kept.rename(None), reasons, 1, "kept")],
+        source="Source: tables/ledger.parquet.", min_width="min46", outset=False,
+    )
+    share = kept["rows"] / opening["rows"]
+    return Section(Prose(voice.say("cleaning.ledger", opening=opening["rows"], kept=kept["rows"], share=share)), table)
+
+
+def _ledger_row(row: pd.Series, reasons: pd.Series, sign: int, rule: str = "") -> list[Cell | str]:
+    rule = rule or str(row["rule"])
+    exact = [f"{sign * Decimal(row[name]):,f}".replace("-", wording.MINUS) for name in ("quantity", "amount")]
+    reason = str(reasons.get(rule, "")) if rule not in ("opening", "kept") else ""
+    return [Cell(rule_name(rule), bold=rule in ("opening", "kept")), wording.number(sign * int(row["rows"])), *exact, reason]
+
+
+def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+    """The rows to send back, with where they stand and why."""
+    voice, found = voice_of(run), cleaned.quarantine
+    budget = run.parameters.cleaning.loss_budget
+    if found.empty:
+        return Section(Prose(voice.say("cleaning.quarantine.none", budget=budget)))
+    opening = int(ledger_totals(cleaned.ledger).set_index("rule").loc["opening", "rows"])
+    rows = [
+        [Cell(str(row["source"]), sub=f"row {row['row']}"), str(row["reason"]), Cell(_content(row["content"]), code=True)] for _, row in found.head(SHOWN).iterrows()
+    ]
+    more = "" if len(found) <= SHOWN else f" The first {SHOWN} of {len(found)}."
+    table = Table(
+        f"{wording.first_upper(wording.cardinal(len(found)))} {'row' if len(found) == 1 else 'rows'} to send back to the source",
+        "Where each stands, why it could not be used, and what it says", columns("Where", "Why", "As read"), rows,
+        source=f"Source: tables/quarantine.parquet.{more}", min_width="min46",
+    )
+    return Section(Prose(voice.say("cleaning.quarantine.some", rows=len(found), share=len(found) / opening, budget=budget)), table)
+
+
+def _content(text: str) -> str:
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return text
+    shown = " | ".join(str(value) for value in (values.values() if isinstance(values, dict) else values) if str(value or "").strip())
+    return shown if len(shown) <= 160 else f"{shown[:159]}…"  # noqa: PLR2004 a table cell
+
+
+def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+    """Months far outside what their series did before, with both values."""
+    voice, settings, found = voice_of(run), run.parameters.cleaning.outliers, cleaned.outliers
+    if not settings.enabled or found.empty:
+        return Section(Prose(voice.say("cleaning.outliers.none" if settings.enabled else "cleaning.outliers.off")))
+    measure = measure_of(run)
+    labels = cleaned.series.set_index("unique_id")["label"]
+    ordered = found.sort_values(["ds", "unique_id"], ascending=[False, True])
+    rows = [
+        [Cell(str(labels[row["unique_id"]])), in_words(row["ds"]), measure.amount(row["y_raw"]), measure.amount(row["y"]), str(row["reason"])]
+        for _, row in ordered.head(SHOWN).iterrows()
+    ]
+    treatment = voice.say("cleaning.outliers.replaced" if settings.treatment == "replace" else "cleaning.outliers.kept")
+    table = Table(
+        f"{wording.first_upper(wording.plural(len(found), 'outlier'))}, both values kept", "Bottom series, newest first",
+        columns("Series", "|Month", ">Sold", ">Expected", "Why"), rows, source="Source: tables/outliers.parquet.", min_width="min46",
+    )
+    return Section(Prose(voice.say("cleaning.outliers.some", n=len(found), treatment=treatment)), table)
+
+
+def panel(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+    """What models get to see: the grid, and total sales."""
+    voice = voice_of(run)
+    bottom = cleaned.panel[cleaned.panel["unique_id"].isin(cleaned.series.loc[cleaned.series["level"] == cleaned.bottom, "unique_id"])]
+    months = cleaned.panel["ds"]
+    text = voice.say(
+        "cleaning.panel", series=len(cleaned.series), levels=cleaned.series["level"].nunique(), months=months.nunique(), first=f"{months.min():%Y-%m}",
+        last=f"{months.max():%Y-%m}", zero=float(bottom["y_raw"].eq(0).mean()), missing=len(cleaned.missing),
+    )
+    return Section(Prose(text), _sales_figure(run, cleaned))
+
+
+def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
+    from salesfc_lib import plots
+
+    measure, total = measure_of(run), monthly_total(cleaned.panel, cleaned.series)
+    scale = wording.scale_for(total["y_raw"].dropna())
+    frame = total.assign(group="Sold", value=total["y_raw"] / scale.divisor)[["group", "ds", "value"]]
+    wide, slim = plots.draw(plots.lines, frame, roles={"Sold": "actual"}, percent=False)
+    now = float(total["y_raw"].iloc[-1])
+    before = total.set_index("ds")["y_raw"].get(total["ds"].iloc[-1] - pd.DateOffset(years=1))
+    key = "cleaning.figure" if before else "cleaning.figure.short"
+    title = voice_of(run).say(key, month=run.month, now=now, change=now / before - 1 if before else 0.0)
+    rows = [[in_words(row["ds"]), measure.scaled(row["y_raw"], scale)] for _, row in total.dropna(subset=["y_raw"]).tail(24).iterrows()]
+    return Figure(
+        title, f"Sales per month, {measure.axis(scale)}, whole unit, through {wording.month_name(run.month)}",
+        f"Line chart of monthly sales from {in_words(total['ds'].iloc[0])} to {wording.month_name(run.month)}, ending at {measure.amount(now)}.",
+        wide, slim, "Source: tables/panel.parquet, y_raw of the top series.", Table("Numbers behind this figure", "", columns("Month", ">Sold"), rows),
+    )
+
+
+def checks(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+    """Record and checks."""
+    measure = run.parameters.measure
+    terms = [
+        ("Unit and month", f"{run.unit}, {run.month}; data closed through {wording.month_name(run.month)}"),
+        ("Measure", f"{measure.value}; tax {measure.tax}; discounts {measure.discounts}; returns {measure.returns.replace('_', ' ')}"),
+        ("Inputs", "; ".join(f"{str(file['path']).rsplit('/', 1)[-1]} ({str(file['sha256'])[:6]}…)" for file in cleaned.files)),
+    ]
+    return closing(run, cleaned.checks, terms)

@@ -1,0 +1,154 @@
+"""Tables of the modeling step, and what can be counted from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from salesfc_lib.components import Check
+from salesfc_lib.metrics import pool
+
+BASELINE, COMBINED = "seasonal_naive", "combined"
+
+
+@dataclass(frozen=True)
+class ModeledBefore:
+    """The month before, as it was published: its forecast for this run's first month, and its mean weights."""
+
+    month: str
+    next_total: float | None
+    weights: pd.Series
+
+
+@dataclass(frozen=True)
+class ModeledMonth:
+    """Tables of the modeling step."""
+
+    series: pd.DataFrame
+    panel: pd.DataFrame
+    candidate_forecast: pd.DataFrame
+    failures: pd.DataFrame
+    weights: pd.DataFrame
+    forecast: pd.DataFrame
+    score: pd.DataFrame
+    checks: tuple[Check, ...]
+    bottom: str
+    cutoff: pd.Timestamp
+    before: ModeledBefore | None
+
+    @property
+    def models(self) -> list[str]:
+        """Names of the candidates, in the order in which they were run."""
+        return list(self.candidate_forecast["model"].drop_duplicates())
+
+    @property
+    def cutoffs(self) -> list[pd.Timestamp]:
+        """Cutoffs of the backtest, oldest first."""
+        found = self.candidate_forecast["cutoff"].drop_duplicates().sort_values()
+        return [cutoff for cutoff in found if cutoff < self.cutoff]
+
+    @property
+    def fits(self) -> int:
+        """Fits that were asked for: those that gave a forecast and those that failed."""
+        return len(self.candidate_forecast[["unique_id", "model", "cutoff"]].drop_duplicates()) + len(self.failures)
+
+    def members(self, level: str) -> pd.Series:
+        """Ids of a level's series."""
+        return self.series.loc[self.series["level"] == level, "unique_id"]
+
+    def next_month(self) -> pd.Series:
+        """The top series' combined forecast one month ahead, as a row of the forecast table."""
+        rows = self.forecast[(self.forecast["stage"] == COMBINED) & (self.forecast["h"] == 1)]
+        return rows[rows["unique_id"] == self.series["unique_id"].iloc[0]].iloc[0]
+
+    def _scored(self, by: list[str], rows: pd.DataFrame | None = None) -> pd.DataFrame:
+        """Pooled WAPE of the bottom series by model (`combined` among them) and further columns."""
+        wape = self.score[self.score["metric"] == "wape"] if rows is None else rows
+        named = wape.assign(model=wape["model"].where(wape["stage"] == "candidate", COMBINED))
+        return pool(named, ["model", *by])
+
+    def errors(self) -> pd.DataFrame:
+        """WAPE by model and distance over the backtest, bottom level: model, h, value."""
+        rows = self.score[(self.score["metric"] == "wape") & self.score["unique_id"].isin(self.members(self.bottom))]
+        return self._scored(["h"], rows)
+
+    def standing(self) -> dict[str, Any]:
+        """How the combination stands one month ahead: verdict (best, not_best, none), its WAPE, the best model's, the naive's."""
+        errors = self.errors()
+        first = errors[errors["h"] == 1].set_index("model")["value"].dropna()
+        if COMBINED not in first or BASELINE not in first:
+            return {"verdict": "none", "best": "", "combined": None, "single": None, "naive": None}
+        single = first.drop(COMBINED)
+        best = str(single.idxmin())
+        verdict = "best" if first[COMBINED] <= single[best] else "not_best"
+        return {"verdict": verdict, "best": best, "combined": first[COMBINED], "single": single[best], "naive": first[BASELINE]}
+
+    def mean_weights(self) -> pd.Series:
+        """Mean weight of each model over the bottom series."""
+        return mean_weights(self.weights, self.members(self.bottom))
+
+    def weight_table(self) -> pd.DataFrame:
+        """One row per model, heaviest first: weight, wape (one month ahead), used and best (bottom series), series."""
+        bottom = self.weights[self.weights["unique_id"].isin(self.members(self.bottom))]
+        errors = self.errors()
+        first = errors[errors["h"] == 1].set_index("model")["value"]
+        best = bottom.dropna(subset=["backtest_error"]).sort_values("backtest_error", kind="stable").drop_duplicates("unique_id")["model"].value_counts()
+        table = self.mean_weights().rename("weight").reset_index()
+        used = bottom[bottom["weight"] > 0].groupby("model").size()
+        table = table.assign(
+            wape=table["model"].map(first), used=table["model"].map(used).fillna(0).astype(int), best=table["model"].map(best).fillna(0).astype(int),
+            series=bottom["unique_id"].nunique(),
+        )
+        return table.sort_values(["weight", "model"], ascending=[False, True], ignore_index=True)
+
+    def choice_table(self) -> pd.DataFrame:
+        """One row per series: label, level, weights (model, weight; heaviest first), single, error and naive (WAPE), reason."""
+        wape = self.score[self.score["metric"] == "wape"]
+        errors = self._scored(["unique_id"], wape).pivot(index="unique_id", columns="model", values="value")
+        single = self.forecast[self.forecast["stage"] == "statistical"].drop_duplicates("unique_id").set_index("unique_id")["model"]
+        heaviest = self.weights.sort_values(["weight", "model"], ascending=[False, True])
+        carried = heaviest[heaviest["weight"] > 0].groupby("unique_id").apply(lambda rows: list(zip(rows["model"], rows["weight"], strict=True)), include_groups=False)
+        reason = heaviest.drop_duplicates("unique_id").set_index("unique_id")["reason"]
+        table = self.series[["unique_id", "label", "level"]]
+        return table.assign(
+            weights=table["unique_id"].map(carried), single=table["unique_id"].map(single).fillna(""), reason=table["unique_id"].map(reason),
+            error=table["unique_id"].map(errors[COMBINED] if COMBINED in errors else {}), naive=table["unique_id"].map(errors[BASELINE] if BASELINE in errors else {}),
+        )
+
+    def key_account_table(self) -> pd.DataFrame:
+        """One row per key account, largest first: label, now, next, year_before, ds, share, silent (months), history, ahead, lo, hi."""
+        named = self.series[self.series["level"] == "key_account"]
+        rows = [self._account(row) for _, row in named[named["key_account"] != "other"].iterrows()]
+        table = pd.DataFrame(rows, columns=["label", "now", "next", "year_before", "ds", "share", "silent", "history", "ahead", "lo", "hi"])
+        return table.sort_values("share", ascending=False, ignore_index=True)
+
+    def _account(self, row: pd.Series) -> dict[str, Any]:
+        sold = self.panel[self.panel["unique_id"] == row["unique_id"]].set_index("ds")["y_raw"].sort_index()
+        total = self.panel[self.panel["unique_id"] == self.series["unique_id"].iloc[0]].sort_values("ds")["y_raw"].tail(12).sum()
+        ahead = self.forecast[(self.forecast["stage"] == COMBINED) & (self.forecast["unique_id"] == row["unique_id"])].sort_values("h").head(3)
+        zeros = sold.iloc[::-1].fillna(0).eq(0)
+        silent = int(zeros.cumprod().sum())
+        ds = ahead["ds"].iloc[0]
+        return {
+            "label": row["label"], "now": sold.iloc[-1], "next": ahead["y_hat"].iloc[0], "year_before": sold.get(ds - pd.DateOffset(years=1)), "ds": ds,
+            "share": sold.tail(12).sum() / total if total else 0.0, "silent": silent, "history": list(sold.tail(12)),
+            "ahead": list(ahead["y_hat"]), "lo": list(ahead["lo-80"]), "hi": list(ahead["hi-80"]),
+        }
+
+    def counts(self) -> dict[str, int]:
+        """Counts that are the same on every machine."""
+        return {
+            "series": len(self.series),
+            "candidates": len(self.models),
+            "cutoffs in the backtest": len(self.cutoffs),
+            "months forecast": int(self.forecast["ds"].nunique()),
+            "stages": int(self.forecast["stage"].nunique()),
+        }
+
+
+def mean_weights(weights: pd.DataFrame, members: pd.Series) -> pd.Series:
+    """Mean weight of each model over the series in `members`; a series that a model was not asked for counts as zero."""
+    rows = weights[weights["unique_id"].isin(members)]
+    return rows.groupby("model")["weight"].sum() / max(rows["unique_id"].nunique(), 1)
