@@ -51,7 +51,7 @@ def reconcile(
     return _long(values, base, chosen, pd.Timestamp(month)), table
 
 
-def choose_method(scores: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
+def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     """Table `reconciliation` with `chosen` set: the lowest mean of the levels' WAPE among methods that were judged.
 
     Where none was judged: bottom-up, or the one method that the parameters name if it needs no errors.
@@ -155,7 +155,7 @@ class Past:
 
     def ever_negative(self, month: np.datetime64) -> np.ndarray:
         """Whether a series was negative in any month through `month`, (n_series,)."""
-        return (self.actual[self.months <= month] < 0).any(axis=0)
+        return np.any(self.actual[self.months <= month] < 0, axis=0)
 
 
 def _month(days: pd.Index) -> np.ndarray:

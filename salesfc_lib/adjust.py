@@ -1,0 +1,156 @@
+"""People's overrides, applied in the open.
+
+The override table (`overrides` reads it), the reconciled forecasts and the series table enter; adjusted forecasts of
+all series and an account of every override leave. The decision made here: what an override does to the other
+series. A changed aggregate is spread over its bottoms in proportion to their forecasts and everything is summed
+again, so totals agree; an override without an author or a reason is refused and recorded, one that names nothing
+that exists is an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.hierarchy import Summing, list_levels, summing_matrix
+from salesfc_lib.overrides import read_overrides, select_overrides
+from salesfc_lib.tables import INTERVALS, empty
+
+__all__ = ["adjust", "read_overrides", "select_overrides", "spread"]
+
+MOVED = 1e-9  # relative difference from which a value counts as moved
+
+
+def adjust(
+    reconciled: pd.DataFrame, overrides: pd.DataFrame, series: pd.DataFrame, *, made_in: str, source: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Forecast rows of stage `adjusted` (model `people`) for all series, and the table `adjustment`.
+
+    Overrides made in `made_in` are applied by `sequence`. `new` is the series' new forecast, `percent` the change in
+    percent of its forecast at that moment; `old` is that forecast, `asked` what was asked for, `final` what the series has
+    after all overrides. An aggregate's change is spread over its bottoms in proportion to their forecasts, equally where
+    all are zero. Refused, with why in `remark`: no author, no reason, a result below zero. Where none is applied the first
+    frame is empty: the stage is not there.
+
+    Raises `SalesForecastError` naming `source` and the override whose series or month does not exist.
+    """
+    summing = summing_matrix(series, list_levels(series))
+    wide = reconciled.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
+    _check_complete(wide)
+    chosen = select_overrides(overrides, made_in).sort_values("sequence", kind="stable").reset_index(drop=True)
+    _check_targets(chosen, series, wide.columns, source)
+    bottoms, accounts = wide.to_numpy()[summing.bottom], []
+    for override in chosen.itertuples(index=False):
+        bottoms, account = _apply(override, bottoms, summing, wide.columns)
+        accounts.append(account)
+    final = pd.DataFrame(summing.matrix @ bottoms, index=wide.index, columns=wide.columns)
+    account = _close_accounts(chosen, accounts, final, summing)
+    if not account["state"].eq("applied").any():
+        return empty("forecast"), account
+    return _adjusted_rows(reconciled, final), account
+
+
+def _check_complete(wide: pd.DataFrame) -> None:
+    if wide.isna().any(axis=None):
+        lacking = wide.index[wide.isna().any(axis=1)]
+        raise SalesForecastError.say(
+            f"Reconciled forecast lacks {shorten(lacking)}",
+            "Every series in every month of the horizon",
+            "Run the reconciliation again",
+        )
+
+
+def _check_targets(overrides: pd.DataFrame, series: pd.DataFrame, horizon: pd.Index, source: str) -> None:
+    """Every override names a series that exists and a month that is forecast."""
+    ids = set(series["unique_id"])
+    for override in overrides.itertuples(index=False):
+        which = f"{source}: the override by '{override.author}' made in {override.made_in:%Y-%m}, sequence {override.sequence},"
+        if override.unique_id not in ids:
+            raise SalesForecastError.say(
+                f"{which} is for the series '{override.unique_id}', which does not exist",
+                f"A series of the unit; the nearest are {shorten(_nearest(override.unique_id, series))}",
+                "Correct its `unique_id`",
+            )
+        if override.ds not in horizon:
+            raise SalesForecastError.say(
+                f"{which} is for '{override.unique_id}' in {override.ds:%Y-%m}, which is not forecast",
+                f"A month from {horizon.min():%Y-%m} to {horizon.max():%Y-%m}",
+                "Correct its `ds` or its `made_in`",
+            )
+
+
+def _nearest(name: str, series: pd.DataFrame) -> list[str]:
+    """Ids that look most like `name`, a series' label counting as its id."""
+    alike = difflib.get_close_matches(name, [*series["unique_id"], *series["label"]], n=6, cutoff=0.0)
+    by_label = dict(zip(series["label"], series["unique_id"], strict=True))
+    return list(dict.fromkeys(str(by_label.get(found, found)) for found in alike))[:3]
+
+
+def _apply(override: Any, bottoms: np.ndarray, summing: Summing, months: pd.Index) -> tuple[np.ndarray, dict[str, object]]:
+    """Bottoms (n_bottom, n_months) after the override, and its account."""
+    row, column = summing.ids.get_loc(override.unique_id), months.get_loc(override.ds)
+    below = summing.matrix[row].indices
+    old = float(bottoms[below, column].sum())
+    asked = override.new if pd.notna(override.new) else old * (1.0 + override.percent / 100.0)
+    refusal = _refuse(override, asked)
+    changed = bottoms.copy()
+    if refusal is None:
+        changed[below, column] = spread(bottoms[below, column], asked)
+    return changed, {"old": old, "asked": asked, "state": "applied" if refusal is None else "refused", "remark": refusal or ""}
+
+
+def _refuse(override: Any, asked: float) -> str | None:
+    """Why the override is not applied; None where it is."""
+    missing = [name for name in ("author", "reason") if not getattr(override, name) or pd.isna(getattr(override, name))]
+    if missing:
+        return f"No {' and no '.join(missing)} was given."
+    return f"The result would be negative ({asked:g})." if asked < 0 else None
+
+
+def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
+    """Bottoms changed in proportion to their forecasts so that they sum to `total`; equally where all are zero.
+
+    >>> spread(np.array([1.0, 3.0]), 8.0)
+    array([2., 6.])
+    >>> spread(np.array([0.0, 0.0]), 8.0)
+    array([4., 4.])
+    """
+    size = np.abs(bottoms)
+    if size.sum() == 0:
+        return np.full(len(bottoms), total / len(bottoms))
+    if (bottoms >= 0).all():
+        return bottoms * (total / bottoms.sum())
+    return bottoms + (total - bottoms.sum()) * size / size.sum()
+
+
+def _close_accounts(
+    overrides: pd.DataFrame, accounts: list[dict[str, object]], final: pd.DataFrame, summing: Summing
+) -> pd.DataFrame:
+    """Table `adjustment`: each override with what it became after all of them, and which later one moved it."""
+    frame = overrides.assign(**pd.DataFrame(accounts, columns=["old", "asked", "state", "remark"], index=overrides.index))
+    frame["final"] = [final.at[row.unique_id, row.ds] for row in frame.itertuples()]
+    frame["remark"] = [row.remark or _moved_by(row, frame, summing) for row in frame.itertuples()]
+    columns = empty("adjustment")
+    return frame[list(columns.columns)].astype(columns.dtypes.to_dict())
+
+
+def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
+    """Remark on later overrides that share bottoms with this one and moved its value; empty where none did."""
+    if abs(row.final - row.asked) <= MOVED * max(abs(row.asked), abs(row.final), 1e-300):
+        return ""
+    later = frame.loc[(frame.index > row.Index) & frame["ds"].eq(row.ds) & frame["state"].eq("applied")]
+    mine = summing.matrix[summing.ids.get_loc(row.unique_id)]
+    shared = [other for other in later["unique_id"] if mine.multiply(summing.matrix[summing.ids.get_loc(other)]).nnz]
+    return f"Moved from {row.asked:g} to {row.final:g} by a later override of {shorten(dict.fromkeys(shared))}."
+
+
+def _adjusted_rows(reconciled: pd.DataFrame, final: pd.DataFrame) -> pd.DataFrame:
+    """Forecast rows of stage `adjusted` in the reconciled rows' order; intervals null."""
+    row, column = final.index.get_indexer(reconciled["unique_id"]), final.columns.get_indexer(reconciled["ds"])
+    kept = reconciled[["unique_id", "cutoff", "ds", "h"]].reset_index(drop=True)
+    frame = kept.assign(stage="adjusted", model="people", y_hat=final.to_numpy()[row, column], **dict.fromkeys(INTERVALS, np.nan))
+    return frame[list(empty("forecast").columns)]
