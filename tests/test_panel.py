@@ -1,0 +1,205 @@
+"""The monthly grid: what is zero, missing and absent, and what is known ahead."""
+
+from __future__ import annotations
+
+import time
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.panel import build_panel, check_panel, count_trading_days, fill_gaps, scan_gaps
+from salesfc_lib.parameters import Parameters
+from salesfc_lib.tables import check
+
+A, B = "bottom:Pots", "bottom:Pans"
+
+
+def sales(*rows: tuple[str, str, str], kind: str = "sale") -> pd.DataFrame:
+    """Transactions of (date, line, amount)."""
+    frame = pd.DataFrame(rows, columns=["date", "line", "amount"])
+    return frame.assign(date=pd.to_datetime(frame["date"]), amount=frame["amount"].map(Decimal), quantity=Decimal(1), kind=kind,
+                        region="North", key_account="other")
+
+
+def parameters(**changes: object) -> Parameters:
+    return Parameters.model_validate({"unit": {"title": "north"}, "dimensions": ["line", "region"], "horizon": 3,
+                                      "levels": {"total": [], "bottom": ["line"]}} | changes)
+
+
+def values(panel: pd.DataFrame, name: str, column: str = "y") -> list[float | None]:
+    return [None if np.isnan(value) else value for value in panel.loc[panel["unique_id"].eq(name), column]]
+
+
+def test_zero_missing_and_absent_months_differ():
+    rows = sales(("2025-01-10", "Pots", "5"), ("2025-02-10", "Pans", "7"), ("2025-04-10", "Pots", "9"))
+    built = build_panel(rows, parameters(), "2025-05")
+    assert values(built.panel, A) == [5, 0, None, 9, None]  # February: rows, none for Pots; March, May: no row at all
+    assert values(built.panel, B) == [7, None, 0, None]  # absent in January
+    assert values(built.panel, A, "y_raw") == values(built.panel, A)
+    check(built.panel, "panel")
+    check(built.series, "series")
+
+
+def test_a_month_in_which_the_unit_was_closed_is_zero():
+    rows = sales(("2025-01-10", "Pots", "5"), ("2025-03-10", "Pots", "9"))
+    built = build_panel(rows, parameters(calendar={"closed_months": ["2025-02"]}), "2025-03")
+    assert values(built.panel, A) == [5, 0, 9]
+
+
+def test_decimals_are_summed_exactly():
+    rows = sales(*[("2025-01-10", "Pots", amount) for amount in ("10000000000000000.01", "0.02", "-10000000000000000.00")])
+    assert values(build_panel(rows, parameters(), "2025-01").panel, A) == [0.03]
+
+
+def test_the_measure_says_what_is_summed_and_whether_returns_count():
+    rows = pd.concat([sales(("2025-01-10", "Pots", "5")), sales(("2025-01-12", "Pots", "-2"), kind="return")])
+    assert values(build_panel(rows, parameters(), "2025-01").panel, A) == [3]
+    assert values(build_panel(rows, parameters(measure={"returns": "apart"}), "2025-01").panel, A) == [5]
+    assert values(build_panel(rows, parameters(measure={"value": "quantity"}), "2025-01").panel, A) == [2]
+
+
+def test_a_month_with_returns_counted_apart_is_not_missing():
+    rows = pd.concat([sales(("2025-01-10", "Pots", "5"), ("2025-03-10", "Pots", "5")), sales(("2025-02-12", "Pots", "-2"), kind="return")])
+    assert values(build_panel(rows, parameters(measure={"returns": "apart"}), "2025-03").panel, A) == [5, 0, 5]
+
+
+def test_rows_after_the_month_change_nothing():
+    rows = sales(("2025-01-10", "Pots", "5"), ("2025-02-10", "Pots", "7"))
+    later = pd.concat([rows, sales(("2025-03-01", "Pots", "100"), ("2025-03-01", "Lids", "100"))])
+    before, after = build_panel(rows, parameters(), "2025-02"), build_panel(later, parameters(), "2025-02")
+    pd.testing.assert_frame_equal(before.panel, after.panel)
+    pd.testing.assert_frame_equal(before.series, after.series)
+
+
+def test_a_unit_of_one_series_has_the_total_as_its_bottom():
+    built = build_panel(sales(("2025-01-10", "Pots", "5"), ("2025-01-11", "Pans", "6")), parameters(levels={"total": []}), "2025-01")
+    assert built.panel[["unique_id", "y"]].to_dict("records") == [{"unique_id": "total", "y": 11.0}]
+
+
+def test_trading_days_leave_out_weekends_and_holidays_on_weekdays():
+    months = np.array(["2026-01", "2026-02"], dtype="datetime64[M]")
+    assert count_trading_days(months).tolist() == [22, 20]
+    assert count_trading_days(months, ["2026-01-01", "2026-01-03", "2026-02-28"]).tolist() == [21, 20]  # two Saturdays
+    built = build_panel(sales(("2026-01-05", "Pots", "1")), parameters(calendar={"holidays": ["2026-01-01"]}), "2026-01")
+    assert built.panel["trading_days"].tolist() == [21]
+    assert built.future["trading_days"].tolist() == [20, 22, 22]
+    assert built.future["ds"].dt.strftime("%Y-%m").tolist() == ["2026-02", "2026-03", "2026-04"]
+
+
+def test_promotion_is_the_share_of_days_for_the_members_it_names():
+    rows = sales(("2025-04-10", "Pots", "5"), ("2025-04-10", "Pans", "5"))
+    promotion = pd.DataFrame({"name": ["spring", "all", "again"], "start": pd.to_datetime(["2025-04-01", "2025-05-22", "2025-04-10"]),
+                              "end": pd.to_datetime(["2025-04-15", "2025-06-15", "2025-04-15"]), "line": ["Pots", None, "Pots"]})
+    built = build_panel(rows, parameters(), "2025-04", promotion)
+    assert values(built.panel, A, "promotion") == [0.5]  # days of two promotions count once
+    assert values(built.panel, B, "promotion") == [0.0]
+    assert values(built.future, B, "promotion") == [10 / 31, 0.5, 0.0]
+
+
+def test_without_promotions_there_is_no_such_column():
+    rows = sales(("2025-04-10", "Pots", "5"))
+    assert "promotion" not in build_panel(rows, parameters(), "2025-04").panel
+    assert "promotion" not in build_panel(rows, parameters(), "2025-04", pd.DataFrame(columns=["name", "start", "end"])).panel
+
+
+def test_a_promotion_below_the_bottom_counts_by_the_share_of_rows_it_holds_for():
+    rows = sales(("2025-04-10", "Pots", "5"), ("2025-04-11", "Pots", "5"), ("2025-04-12", "Pots", "5"), ("2025-04-13", "Pots", "5"))
+    rows["region"] = ["North", "South", "South", "South"]
+    promotion = pd.DataFrame({"name": ["x"], "start": pd.to_datetime(["2025-04-01"]), "end": pd.to_datetime(["2025-04-30"]), "region": ["North"]})
+    assert values(build_panel(rows, parameters(), "2025-04", promotion).panel, A, "promotion") == [0.25]
+
+
+def test_gaps_are_found_and_filled_apart_and_what_was_sold_stays_null():
+    rows = sales(*[(f"{year}-{month:02d}-10", "Pots", str(10 * month * (year - 2022))) for year in (2023, 2024) for month in range(1, 13)
+                   if (year, month) != (2024, 6)])
+    panel = build_panel(rows, parameters(), "2024-12").panel
+    gaps = scan_gaps(panel)
+    assert gaps.to_dict("records") == [{"unique_id": A, "ds": pd.Timestamp("2024-06-01")}]
+    filled = fill_gaps(panel)
+    assert values(filled, A)[17] == 120.0  # June 2023 was 60; March to May doubled
+    assert values(filled, A, "y_raw")[17] is None
+    assert scan_gaps(filled).empty
+    assert values(panel, A)[17] is None  # the argument is as it was
+
+
+def test_a_gap_without_a_year_before_takes_the_mean_of_three_months():
+    rows = sales(*[(f"2025-{month:02d}-10", "Pots", str(month)) for month in (1, 2, 3, 5)])
+    assert values(fill_gaps(build_panel(rows, parameters(), "2025-05").panel), A) == [1, 2, 3, 2, 5]
+
+
+def test_what_comes_after_a_gap_cannot_change_its_filling():
+    rows = sales(*[(f"2025-{month:02d}-10", "Pots", str(month)) for month in (1, 2, 3, 5, 6)])
+    other = rows.assign(amount=[*rows["amount"][:3], Decimal(900), Decimal(900)])
+    one, two = (fill_gaps(build_panel(frame, parameters(), "2025-06").panel) for frame in (rows, other))
+    assert values(one, A)[:4] == values(two, A)[:4]
+
+
+def test_a_row_that_is_not_there_is_a_gap_too():
+    panel = build_panel(sales(*[(f"2025-{month:02d}-10", "Pots", "4") for month in range(1, 6)]), parameters(), "2025-05").panel
+    broken = panel.drop(index=2)
+    assert scan_gaps(broken)["ds"].tolist() == [pd.Timestamp("2025-03-01")]
+    assert values(fill_gaps(broken), A) == [4, 4, 4, 4, 4]
+
+
+def test_a_broken_grid_is_an_error_that_says_what_to_do():
+    panel = build_panel(sales(("2025-01-10", "Pots", "5"), ("2025-04-10", "Pots", "9")), parameters(), "2025-04").panel
+    with pytest.raises(SalesForecastError) as error:
+        check_panel(panel, "north")
+    assert str(error.value) == (
+        "Panel of 'north' lacks 2 months (first 2025-02, 'bottom:Pots'). Modeling needs an unbroken monthly grid. "
+        "Fill them with `fill_gaps` or list them under `closed_months`."
+    )
+    assert check_panel(fill_gaps(panel)) is not None
+    with pytest.raises(SalesForecastError, match="repeat the key"):
+        check_panel(pd.concat([panel, panel]))
+
+
+@pytest.mark.parametrize(
+    ("rows", "changes", "words"),
+    [
+        (sales(), {}, "'north' has no rows through 2025-01"),
+        (sales(("2025-02-10", "Pots", "5")), {}, "'north' has no rows through 2025-01"),
+        (sales(("2025-01-10", "Pots", "5")).drop(columns="line"), {}, "lacks the column 'line'"),
+        (sales(("2025-01-10", "Pots", "5")).assign(line=None), {}, "no member of 'line'"),
+        (sales(("2025-01-10", "Pots", "5")), {"calendar": {"holidays": ["2025-13-01"]}}, "`calendar.holidays`"),
+    ],
+)
+def test_bad_input_is_named(rows, changes, words):
+    with pytest.raises(SalesForecastError, match=words):
+        build_panel(rows, parameters(**changes), "2025-01")
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from("abc"), st.integers(-10**12, 10**12)), min_size=1, max_size=30), st.randoms())
+def test_the_panel_keeps_every_cent_and_ignores_the_order_of_rows(rows, random):
+    frame = sales(*[(f"2025-{month + 1:02d}-15", line, str(Decimal(cents).scaleb(-2))) for month, line, cents in rows])
+    panel = build_panel(frame, parameters(), "2025-12").panel
+    expected: dict[tuple[str, int], Decimal] = {}
+    for month, line, cents in rows:
+        expected[line, month] = expected.get((line, month), Decimal(0)) + Decimal(cents).scaleb(-2)
+    found = panel.dropna().set_index(["unique_id", "ds"])["y"]
+    for (line, month), amount in expected.items():
+        assert found[f"bottom:{line}", pd.Timestamp(2025, month + 1, 1)] == float(amount)
+    assert (found.drop([(f"bottom:{line}", pd.Timestamp(2025, month + 1, 1)) for line, month in expected]) == 0).all()
+    shuffled = frame.sample(frac=1, random_state=random.randrange(1000))
+    pd.testing.assert_frame_equal(build_panel(shuffled, parameters(), "2025-12").panel, panel)
+
+
+def test_ten_thousand_rows_take_a_fraction_of_a_second():
+    rng = np.random.default_rng(0)
+    n = 10_000
+    rows = pd.DataFrame({
+        "date": pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 1400, n), unit="D"), "kind": "sale", "key_account": "other",
+        "line": rng.choice([f"line {i}" for i in range(13)], n), "region": rng.choice(list("NSWE"), n),
+        "amount": [Decimal(int(cents)).scaleb(-2) for cents in rng.integers(1, 100_000, n)],
+    })
+    crossed = parameters(levels={"total": [], "bottom": ["line", "region"]})
+    start = time.perf_counter()
+    built = build_panel(rows, crossed, "2025-10")
+    assert time.perf_counter() - start < 0.5  # 0.02 s measured; shared processors vary
+    assert len(built.series) == 52
