@@ -1,0 +1,404 @@
+"""A month for all units: one that fails takes nothing from the others, and what failed says so."""
+
+from __future__ import annotations
+
+import errno
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+import nbformat
+import pytest
+
+import salesfc_lib
+from salesfc_lib import archive, manifest, publication, run
+from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.execute import NotebookFailed, run_notebook
+from salesfc_lib.locking import lock_month
+from salesfc_lib.publication import Event, Outcome, Plan
+from salesfc_lib.run import Request, backfill, list_months, run_month
+from salesfc_lib.verify import verify
+from salesfc_lib.workers import ONE_THREAD, in_turn, side_by_side
+
+MONTH = "2026-06"
+
+
+def write_notebook(path: Path, *codes: str) -> Path:
+    parameters = nbformat.v4.new_code_cell(
+        "project = '.'\nunit = ''\nmonth = ''\nresolved = None\nfolder = None", metadata={"tags": ["parameters"]}
+    )
+    cells = [parameters, *(nbformat.v4.new_code_cell(code) for code in codes)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    return path
+
+
+def outputs(node: Any, place: int) -> str:
+    return "".join(output.text for output in node.cells[place].outputs)
+
+
+class FakeSteps(ModuleType):
+    """Steps that write one small table, and fail where they are told to."""
+
+    def __init__(self) -> None:
+        super().__init__("salesfc_lib.steps")
+        self.closed: dict[str, str] = {}
+        self.fail: dict[tuple[str, str], Exception] = {}
+        self.called: list[tuple[str, str, str]] = []
+
+    def latest_closed(self, project: Path, unit: str) -> str:
+        return self.closed.get(unit, MONTH)
+
+    def open_month(self, project: Any, unit: str, month: str, resolved: Any = None, folder: Any = None) -> Any:
+        return SimpleNamespace(unit=unit, month=month, folder=Path(folder))
+
+    def _step(self, name: str, opened: Any) -> None:
+        self.called.append((opened.unit, opened.month, name))
+        if (opened.unit, name) in self.fail:
+            raise self.fail[opened.unit, name]
+        (opened.folder / "tables" / f"{name}.txt").write_text(opened.unit, encoding="utf-8")
+
+    def clean(self, opened: Any) -> None:
+        self._step("clean", opened)
+
+    def model(self, opened: Any) -> None:
+        self._step("model", opened)
+
+    def reconcile(self, opened: Any) -> None:
+        self._step("reconcile", opened)
+
+    def retrospect(self, opened: Any) -> None:
+        self._step("retrospect", opened)
+
+    def summarise(self, opened: Any) -> dict[str, Any]:
+        return {"answer": f"{opened.unit} in {opened.month}"}
+
+
+class FakeSite(ModuleType):
+    def __init__(self) -> None:
+        super().__init__("salesfc_lib.site")
+        self.indexed = 0
+
+    def render_notebook(self, node: Any, context: Any) -> str:
+        return f"<p>{context['unit']} {len(node.cells)} cells</p>"
+
+    def write_unit_page(self, folder: Path, facts: Any) -> None:
+        (folder / "index.html").write_text(facts["summary"]["answer"], encoding="utf-8")
+
+    def write_index(self, reports: Path) -> None:
+        self.indexed += 1
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> FakeSteps:
+    fake = FakeSteps()
+    for name, module in (("steps", fake), ("site", FakeSite())):
+        monkeypatch.setitem(sys.modules, f"salesfc_lib.{name}", module)
+        monkeypatch.setattr(salesfc_lib, name, module, raising=False)
+    monkeypatch.setattr(run, "side_by_side", in_turn)
+    return fake
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    for unit in ("north", "south"):
+        path = tmp_path / "parameters" / "units" / f"{unit}.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"unit: {{title: {unit.title()}}}\n", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "notebooks"
+    for name in publication.STEPS:
+        write_notebook(
+            folder / f"{name}.ipynb", "from pathlib import Path", "Path(folder, 'tables', unit + '.txt').write_text(month)"
+        )
+    monkeypatch.setattr(publication, "NOTEBOOKS", folder)
+    return folder
+
+
+def states(outcomes: list[Outcome]) -> dict[tuple[str, str], str]:
+    return {(outcome.unit, outcome.month): outcome.state for outcome in outcomes}
+
+
+def test_parameters_reach_the_notebook_exactly(tmp_path: Path) -> None:
+    values = {"unit": "007", "resolved": {"a": None, "b": [1, 2.5, True, "中\"'\\n\n</script>"], "c": {}}}
+    node = run_notebook(write_notebook(tmp_path / "a.ipynb", "print(repr({'unit': unit, 'resolved': resolved}))"), values)
+    assert outputs(node, 2) == f"{values!r}\n"
+
+
+def test_a_value_that_is_not_json_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        run_notebook(write_notebook(tmp_path / "a.ipynb"), {"resolved": {"a": float("inf")}})
+
+
+def test_the_kernel_is_this_interpreter_with_one_thread_in_the_notebooks_folder(tmp_path: Path) -> None:
+    code = "import os, sys\nprint(sys.executable, os.getcwd(), os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'])"
+    node = run_notebook(write_notebook(tmp_path / "a.ipynb", code), {})
+    assert outputs(node, 2) == f"{sys.executable} {tmp_path} 1 1\n"
+    assert node.cells[2].metadata.papermill.status == "completed"
+    assert node.cells[2].metadata.papermill.duration > 0
+
+
+def test_a_failing_cell_is_marked_and_those_after_it_did_not_run(tmp_path: Path) -> None:
+    source = write_notebook(tmp_path / "a.ipynb", "1", "raise OSError('no')", "print('after')")
+    with pytest.raises(NotebookFailed, match=r"OSError: no \(Notebook a, cell \[4\]\)") as caught:
+        run_notebook(source, {"unit": "x"})
+    cells = caught.value.node.cells
+    assert [cell.cell_type for cell in cells] == ["code", "code", "code", "markdown", "code", "code"]
+    assert "stopped at the next cell" in cells[3].source
+    assert [cell.metadata.papermill.status for cell in cells[4:]] == ["failed", "pending"]
+    assert cells[5].outputs == []
+
+
+def test_an_error_of_this_library_is_told_in_its_own_words(tmp_path: Path) -> None:
+    code = "from salesfc_lib.errors import SalesForecastError\nraise SalesForecastError.say('a', 'b', 'c')"
+    with pytest.raises(NotebookFailed, match=r"^A\. b\. C\.|^a\. b\. c\. \(Notebook"):
+        run_notebook(write_notebook(tmp_path / "a.ipynb", code), {})
+
+
+def test_a_killed_kernel_is_a_failure_at_the_cell_that_ran(tmp_path: Path) -> None:
+    source = write_notebook(tmp_path / "a.ipynb", "import os, signal", "os.kill(os.getpid(), signal.SIGKILL)", "1")
+    with pytest.raises(NotebookFailed, match="kernel died") as caught:
+        run_notebook(source, {})
+    statuses = [cell.metadata.get("papermill", {}).get("status") for cell in caught.value.node.cells if cell.cell_type == "code"]
+    assert statuses[-2:] == ["failed", "pending"]
+
+
+WORK = """
+import os, signal, time
+def work(task, tell):
+    tell(("begin", task, os.getpid(), os.environ.get("OMP_NUM_THREADS")))
+    if task == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if task == "exits":
+        os._exit(7)
+    time.sleep(0.2)
+    return task.upper()
+def sleep(task, tell):
+    tell(os.getpid())
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    (tmp_path / "work_for_test_run.py").write_text(WORK, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    yield importlib.import_module("work_for_test_run")
+    sys.modules.pop("work_for_test_run")
+
+
+def test_a_process_that_dies_is_a_result_and_the_others_go_on(work: Any) -> None:
+    told: list[Any] = []
+    tasks = ["a", "killed", "exits", "b"]
+    results = side_by_side(work.work, tasks, workers=2, tell=told.append, died=lambda task, code: (task, code))
+    assert results == ["A", ("killed", -signal.SIGKILL), ("exits", 7), "B"]
+    assert sorted(task for _, task, *_ in told) == sorted(tasks)
+    assert {threads for *_, threads in told} == {"1"}
+    assert os.getpid() not in {pid for _, _, pid, _ in told}
+
+
+def test_no_process_outlives_the_one_that_started_it(work: Any, tmp_path: Path) -> None:
+    script = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
+        "from work_for_test_run import sleep\nfrom salesfc_lib.workers import side_by_side\n"
+        "if __name__ == '__main__':\n"
+        "    side_by_side(sleep, [1], tell=lambda pid: print(pid, flush=True), died=None)\n"
+    )
+    path = tmp_path / "start.py"
+    path.write_text(script, encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(path)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        child = int(process.stdout.readline())
+        process.kill()
+    assert _ends(child)
+
+
+def _ends(pid: int, seconds: float = 5.0) -> bool:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
+    project: Path, notebooks: Path, steps: FakeSteps
+) -> None:
+    told: list[Plan | Event | Outcome] = []
+    outcomes = run_month(Request(project), MONTH, tell=told.append)
+    assert states(outcomes) == {("north", MONTH): "published", ("south", MONTH): "published"}
+    folder = archive.unit_folder(project / "reports", MONTH, "north")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(
+        [
+            *(f"{name}.{ending}" for name in publication.STEPS for ending in ("html", "ipynb")),
+            "index.html",
+            "manifest.json",
+            "tables",
+        ]
+    )
+    record = manifest.read(folder)
+    assert (record["unit"], record["title"], record["kind"], record["version"]) == ("north", "North", "run", 1)
+    assert record["parameters"]["unit.title"] == {"value": "North", "layer": "unit", "reason": ""}
+    assert record["parameters"]["horizon"]["layer"] == "defaults"
+    assert "parameters/units/north.yml" in [entry["path"] for entry in record["inputs"]]
+    assert len(record["code"]["sha256"]) == 64
+    assert verify(project / "reports") == []
+    assert told[0] == Plan(2, "run")
+    assert [event.step for event in told if isinstance(event, Event) and event.unit == "north"] == [
+        *publication.STEPS,
+        "publishing",
+    ]
+
+
+def test_what_is_published_is_skipped_and_says_how_to_publish_it_again(project: Path, steps: FakeSteps) -> None:
+    backfill(Request(project), MONTH, MONTH)
+    steps.called.clear()
+    outcomes = backfill(Request(project), MONTH, MONTH)
+    assert {outcome.state for outcome in outcomes} == {"skipped"}
+    assert "--again --reason" in outcomes[0].message
+    assert steps.called == []
+
+
+def test_publishing_again_records_the_reason_and_what_it_replaces(project: Path, steps: FakeSteps) -> None:
+    backfill(Request(project, ("north",)), MONTH, MONTH)
+    assert states(backfill(Request(project, ("north",), again="late returns"), MONTH, MONTH)) == {("north", MONTH): "published"}
+    record = manifest.read(archive.unit_folder(project / "reports", MONTH, "north"))
+    assert (record["version"], record["replaces"], record["reason"]) == (2, 1, "late returns")
+    assert list(archive.list_versions(project / "reports", MONTH, "north")) == [1]
+
+
+def test_a_unit_that_fails_leaves_its_notebook_and_the_others_published(project: Path, notebooks: Path, steps: FakeSteps) -> None:
+    code = "if unit == 'north':\n    raise ValueError('a <b> of ' + month)"
+    write_notebook(notebooks / "02_modeling.ipynb", code)
+    outcomes = run_month(Request(project), MONTH)
+    assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
+    assert "ValueError: a <b> of 2026-06 (Notebook 02_modeling" in outcomes[0].message
+    left = project / "reports" / ".failed" / MONTH / "north"
+    assert outcomes[0].path == left
+    assert {path.name for path in left.iterdir()} == {"02_modeling.ipynb", "02_modeling.html", "north.json"}
+    record = json.loads((left / "north.json").read_text(encoding="utf-8"))
+    assert (record["unit"], record["month"], record["step"]) == ("north", MONTH, "02_modeling")
+    assert sorted(path.name for path in (project / "reports" / MONTH).iterdir()) == ["south"]
+
+
+def test_a_failure_is_forgotten_once_the_month_is_published(project: Path, steps: FakeSteps) -> None:
+    steps.fail["north", "model"] = SalesForecastError.say("a", "b", "c")
+    assert states(backfill(Request(project, ("north",)), MONTH, MONTH)) == {("north", MONTH): "failed"}
+    assert (project / "reports" / ".failed" / MONTH / "north" / "north.json").is_file()
+    steps.fail.clear()
+    assert states(backfill(Request(project, ("north",)), MONTH, MONTH)) == {("north", MONTH): "published"}
+    assert not (project / "reports" / ".failed" / MONTH / "north").exists()
+
+
+def test_a_unit_with_wrong_parameters_fails_alone(project: Path, steps: FakeSteps) -> None:
+    (project / "parameters" / "units" / "north.yml").write_text("horizn: 6\n", encoding="utf-8")
+    outcomes = backfill(Request(project), MONTH, MONTH)
+    assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
+    assert "Did you mean 'horizon'?" in outcomes[0].message
+
+
+def test_a_full_disk_says_so_and_leaves_what_was_published(project: Path, steps: FakeSteps) -> None:
+    backfill(Request(project, ("north",)), "2026-05", "2026-05")
+    steps.fail["north", "reconcile"] = OSError(errno.ENOSPC, "No space left on device")
+    outcomes = backfill(Request(project, ("north",)), "2026-05", MONTH)
+    assert [outcome.state for outcome in outcomes] == ["skipped", "failed"]
+    assert "is full" in outcomes[1].message
+    assert "Make room" in outcomes[1].message
+    assert verify(project / "reports") == []
+    assert list((project / "reports" / MONTH).iterdir()) == []
+
+
+def test_a_backfill_goes_month_by_month_without_notebooks(project: Path, steps: FakeSteps) -> None:
+    outcomes = backfill(Request(project, ("south",)), "2025-11", "2026-01")
+    assert [outcome.month for outcome in outcomes] == ["2025-11", "2025-12", "2026-01"]
+    assert [month for _, month, name in steps.called if name == "clean"] == ["2025-11", "2025-12", "2026-01"]
+    folder = archive.unit_folder(project / "reports", "2025-12", "south")
+    assert sorted(path.name for path in folder.iterdir()) == ["index.html", "manifest.json", "tables"]
+    assert manifest.read(folder)["kind"] == "backfill"
+
+
+def test_without_a_month_the_latest_closed_one_is_run(project: Path, steps: FakeSteps, notebooks: Path) -> None:
+    steps.closed = {"north": "2026-04", "south": "2026-05"}
+    outcomes = run_month(Request(project))
+    assert states(outcomes) == {("north", "2026-05"): "failed", ("south", "2026-05"): "published"}
+    assert "2026-05 is not closed" in outcomes[0].message
+    assert "'north' through 2026-04" in outcomes[0].message
+
+
+@pytest.mark.parametrize(
+    ("ask", "says"),
+    [
+        (lambda project: run_month(Request(project), "2026-07"), "2026-07 is not closed"),
+        (lambda project: run_month(Request(project), "2026-7"), "'2026-7' is not a month"),
+        (lambda project: run_month(Request(project, ("nort",))), "Did you mean 'north'"),
+        (lambda project: run_month(Request(project, ("../north",))), "cannot be a unit's id"),
+        (lambda project: run_month(Request(project, sets=("horizn=3",))), "Did you mean 'horizon'"),
+        (lambda project: run_month(Request(project / "parameters")), "holds no unit"),
+        (lambda project: backfill(Request(project), "2026-02", "2026-01"), "run backwards"),
+        (lambda project: backfill(Request(project), "2026-02", "2026-13"), "'2026-13' is not a month"),
+    ],
+)
+def test_a_wrong_request_runs_nothing(project: Path, steps: FakeSteps, ask: Callable[[Path], object], says: str) -> None:
+    with pytest.raises(RequestError, match=says):
+        ask(project)
+    assert steps.called == []
+    assert not (project / "reports" / MONTH).exists()
+
+
+def test_a_month_that_another_run_holds_is_a_wrong_request(project: Path, steps: FakeSteps) -> None:
+    with lock_month(project / "reports", "2026-05"), pytest.raises(RequestError, match="Another run of 2026-05"):
+        backfill(Request(project), "2026-04", MONTH)
+    assert steps.called == []
+
+
+def test_a_killed_process_is_the_outcome_of_its_month_and_those_after_it(
+    project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die_in_the_second_month(publish: Any, tasks: Any, *, tell: Any, died: Any, workers: Any) -> list[Any]:
+        tell(Outcome("north", "2026-04", "published", 1.0, ""))
+        tell(Event("north", "2026-05", "02_modeling", 1, 5))
+        draft = archive.staged_folder(project / "reports", "2026-05", "north") / "02_modeling.ipynb"
+        draft.parent.mkdir(parents=True)
+        draft.write_text("{}", encoding="utf-8")
+        return [died(tasks[0], -9)]
+
+    monkeypatch.setattr(run, "side_by_side", die_in_the_second_month)
+    outcomes = backfill(Request(project, ("north",)), "2026-04", MONTH)
+    assert [outcome.state for outcome in outcomes] == ["published", "failed", "failed"]
+    assert "ended by signal 9" in outcomes[1].message
+    assert "Not begun" in outcomes[2].message
+    left = project / "reports" / ".failed" / "2026-05" / "north"
+    assert {path.name for path in left.iterdir()} == {"north.json", "02_modeling.ipynb"}
+    assert list((project / "reports" / "2026-05").iterdir()) == []
+
+
+def test_the_largest_unit_starts_first(project: Path, steps: FakeSteps) -> None:
+    for unit, size in (("north", 10), ("south", 20)):
+        (project / f"{unit}.csv").write_bytes(bytes(size))
+        path = project / "parameters" / "units" / f"{unit}.yml"
+        path.write_text(f"sources: {{orders: {{kind: csv, path: '{unit}.csv'}}}}\n", encoding="utf-8")
+    outcomes = backfill(Request(project), MONTH, MONTH)
+    assert [unit for unit, _, name in steps.called if name == "clean"] == ["south", "north"]
+    assert [outcome.unit for outcome in outcomes] == ["north", "south"]
+
+
+def test_months_run_over_the_turn_of_the_year() -> None:
+    assert list_months("2025-12", "2026-02") == ["2025-12", "2026-01", "2026-02"]
+
+
+def test_one_thread_is_asked_of_every_numeric_library() -> None:
+    assert ONE_THREAD == {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
