@@ -70,7 +70,8 @@ HABITS = (
 )
 
 TIPS = (
-    Tip("唐悦", "unlisted_promotion", "region", {"region": "西南"}, ("2025-10", "2025-11"), {"2025-12": 38}, "主播专场排在十二月,未列入促销日历"),
+    Tip("唐悦", "unlisted_promotion", "region", {"region": "西南"}, ("2025-10", "2025-11"), {"2025-12": 38},
+        "主播专场排在十二月,未列入促销日历"),
     Tip("何勇", "stock_out", "line_region", {"product_line": "吸尘器", "region": "华北"}, ("2026-04",), {"2026-05": -55},
         "锂电池批次召回,五月缺货"),
 )
@@ -81,8 +82,8 @@ CLEANING = Unit(
     salespeople={"华东": ("董凯", "沈佳"), "华北": ("魏东", "韩雪"), "西南": ("唐悦", "曾磊")},
     promotions=PROMOTIONS,
     stock_outs=(StockOut("吸尘器", "华北", {"2026-05": 400}, {"2026-05": 17}),),
-    bulks=(Bulk("2025-07", "拖把", "经销商", "西南", 3000),),
-    slips=(Slip("2024-06", 10), Slip("2025-03", 100)),
+    bulks=(Bulk("2025-07", {"product_line": "拖把", "customer_type": "经销商", "region": "西南"}, 3000),),
+    slips=(Slip("2024-06", 10, {"region": "西南"}), Slip("2025-03", 100, {"product_line": "拖把", "region": "华北"})),
     renames=(),
     counts=Counts(duplicates=8, unreadable=6, samples=6, repeats=4, unmatched=2),
     habits=HABITS, tips=TIPS,

@@ -17,6 +17,7 @@ from salesfc_lib.demo.months import CLOSED, first_day, label, last_day, number
 PLANNED = CLOSED + 6  # months with a target: through December 2026
 AMBITION = 1030  # thousandths of the plan
 ROUNDED = 10_000  # yuan
+PROMOTED = ("product_line", "region", "channel")  # dimensions of the calendar; blank means all
 COVER = (900, 1500)  # stock at a month's end, in thousandths of a month's sales
 
 CHINESE = {
@@ -38,11 +39,8 @@ def write_companions(unit: Unit, folder: Path, *, seed: int, encoding: str, head
 
 
 def _promotions(unit: Unit) -> list[tuple[object, ...]]:
-    listed = sorted((promotion for promotion in unit.promotions if promotion.listed), key=lambda promotion: promotion.start)
-    return [
-        (promotion.name, promotion.start, promotion.end, *(promotion.where.get(name, "") for name in ("product_line", "region", "channel")))
-        for promotion in listed
-    ]
+    listed = sorted((item for item in unit.promotions if item.listed), key=lambda item: item.start)
+    return [(item.name, item.start, item.end, *(item.where.get(name, "") for name in PROMOTED)) for item in listed]
 
 
 def _inventory(unit: Unit, dice: Dice) -> list[tuple[object, ...]]:
@@ -58,7 +56,8 @@ def _inventory(unit: Unit, dice: Dice) -> list[tuple[object, ...]]:
 def _stock(unit: Unit, line: str, region: str, *, month: int, dice: Dice) -> tuple[int, int]:
     products = next(item.products for item in unit.lines if item.name == line)
     price = sum(product.price for product in products) // len(products)
-    pieces = sum(plan(unit, cell, month) for cell in list_cells(unit) if (cell.product_line, cell.region) == (line, region)) // price
+    cells = [cell for cell in list_cells(unit) if (cell.product_line, cell.region) == (line, region)]
+    pieces = sum(plan(unit, cell, month) for cell in cells) // price
     usual = scale(pieces, dice.between(*COVER)), int(dice.chance(60))
     for stock_out in unit.stock_outs:
         if (stock_out.product_line, stock_out.region) == (line, region) and label(month) in stock_out.days:

@@ -82,9 +82,7 @@ class Bulk:
     """One real order far larger than anything that series sees."""
 
     month: str
-    product_line: str
-    customer_type: str
-    region: str
+    where: Where
     times: int  # thousandths of the series' sales in that month
 
 
@@ -94,6 +92,7 @@ class Slip:
 
     month: str
     factor: int
+    where: Where
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """What goes wrong between the business and its exports, planted where the truth can name it.
 
 Orders and returns as they were enter; the rows of the export leave, with a record of every defect. The decision
-made here: a line carries one defect at most and none that was returned carries any, so that each can be found
-alone.
+made here: a line carries one defect at most, none that was returned carries any, and a series has one outlier at
+most, so that each can be found alone.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from salesfc_lib.demo.company import Unit
-from salesfc_lib.demo.dice import Dice
+from salesfc_lib.demo.company import Cell, Slip, Unit
+from salesfc_lib.demo.dice import THOUSAND, Dice
 from salesfc_lib.demo.months import EXPORTED, RUNNING, number
 from salesfc_lib.demo.orders import Key, Line, dice_positions, month_of
 
-SEEN = (2, 12)  # a slip adds so many times the sales of its series in that month, at least and at most
+SEEN = 4000  # thousandths of its series' sales in that month that a slip adds, about
 SMALL = 30_000_00  # cents; a line that cannot be read is no larger, so that the loss budget holds
 YEAR_TYPED_WRONG = 1  # years by which a date lies in the future
 
@@ -30,6 +30,11 @@ class Export:
 
     def marked(self, mark: str) -> list[Line]:
         return [line for line in self.orders + self.returns if line.mark == mark]
+
+    @property
+    def running(self) -> list[Line]:
+        """Rows of the month that is not closed yet."""
+        return [line for line in self.orders + self.returns if number(line.date) == RUNNING]
 
     @property
     def kept(self) -> list[Line]:
@@ -47,9 +52,12 @@ def plant(unit: Unit, orders: list[Line], returns: list[Line], *, seed: int) -> 
     def free(line: Line) -> bool:
         return line.mark == "" and line.key not in taken_back and line.key not in changed and number(line.date) < RUNNING
 
+    unusual = {line.cell for line in orders if line.mark == "bulk"}
     for slip in unit.slips:
-        line = dice.pick(_slippery(orders, slip.month, factor=slip.factor, free=free))
+        where = {**slip.where, "key_account": "other"}
+        line = _slippery([line for line in orders if line.cell.meets(where) and line.cell not in unusual], slip, free)
         changed[line.key] = replace(line, quantity=line.quantity * slip.factor, mark=f"slip{slip.factor}")
+        unusual.add(line.cell)
     for line in _some(orders, unit.counts.unreadable, lambda line: free(line) and line.amount < SMALL, dice):
         changed[line.key] = replace(line, mark="unreadable", written=_unreadable(unit, len(changed), line))
     for line in _some(orders, unit.counts.future, lambda line: free(line) and EXPORTED.year == line.date.year, dice):
@@ -58,14 +66,13 @@ def plant(unit: Unit, orders: list[Line], returns: list[Line], *, seed: int) -> 
     return Export(_repeat((changed.get(line.key, line) for line in orders), twice), returns)
 
 
-def _slippery(orders: Iterable[Line], month: str, *, factor: int, free: Callable[[Line], bool]) -> list[Line]:
-    """Lines of no key account that would make their series' month as many times too large as `SEEN` says."""
-    lines = [line for line in orders if month_of(line) == month and line.cell.key_account == "other"]
-    total: dict[object, int] = defaultdict(int)
+def _slippery(lines: Iterable[Line], slip: Slip, free: Callable[[Line], bool]) -> Line:
+    """The free line whose slip makes its series' month most nearly as large as `SEEN` says."""
+    lines = [line for line in lines if month_of(line) == slip.month]
+    total: dict[Cell, int] = defaultdict(int)
     for line in lines:
         total[line.cell] += line.amount
-    low, high = SEEN
-    return [line for line in lines if free(line) and low * total[line.cell] <= line.amount * (factor - 1) <= high * total[line.cell]]
+    return min(filter(free, lines), key=lambda line: abs(line.amount * (slip.factor - 1) * THOUSAND // total[line.cell] - SEEN))
 
 
 def _some(orders: list[Line], count: int, wanted: Callable[[Line], bool], dice: Dice) -> list[Line]:

@@ -21,9 +21,15 @@ from salesfc_lib.demo.orders import Line, month_of
 from salesfc_lib.demo.workbook import Sheet, Value, column_letter, write_workbook
 
 TAX = 13  # percent, value-added tax of manufactured goods
-CSV_HEADER = ("单据编号", "行号", "日期", "单据类型", "客户", "客户类型", "产品线", "物料编码", "物料名称", "区域", "渠道", "业务员",
-              "数量", "价税合计", "原单据编号")
-SHEET_HEADER = ("区域", "订单号", "行号", "日期", "客户名称", "客户类型", "渠道", "产品线", "货号", "品名", "业务员", "数量", "金额")
+CSV_HEADER = ("单据编号", "行号", "日期", "单据类型", "客户", "客户类型", "产品线", "物料编码", "物料名称",
+              "区域", "渠道", "业务员", "数量", "价税合计", "原单据编号")
+SHEET_HEADER = ("区域", "订单号", "行号", "日期", "客户名称", "客户类型", "渠道", "产品线", "货号", "品名",
+                "业务员", "数量", "金额")
+PARTIES = "customer_name TEXT, customer_type TEXT, product_line TEXT, sku TEXT, region TEXT, channel TEXT, salesperson TEXT"
+TABLES = {
+    "sales": f"order_no TEXT, line_no INTEGER, order_date TEXT, {PARTIES}, qty INTEGER, list_amount TEXT, discount TEXT",
+    "returns": f"return_no TEXT, order_no TEXT, line_no INTEGER, return_date TEXT, {PARTIES}, qty INTEGER, refund TEXT",
+}
 LIBRARY_VERSION = slice(96, 100)  # bytes of a SQLite file that name the library that wrote it
 VERSION_WRITTEN = (3_040_001).to_bytes(4, "big")
 
@@ -80,16 +86,14 @@ def export_database(_unit: Unit, export: Export, folder: Path) -> list[Path]:
     """A SQLite file with the tables `sales` and `returns`; amounts are text, for SQLite has no exact decimals."""
     path = folder / "shop.sqlite"
     path.unlink(missing_ok=True)
-    parties = "customer_name TEXT, customer_type TEXT, product_line TEXT, sku TEXT, region TEXT, channel TEXT, salesperson TEXT, qty INTEGER"
     connection = sqlite3.connect(path, isolation_level=None)
     try:
         for pragma in ("page_size=4096", "encoding='UTF-8'", "auto_vacuum=0", "journal_mode=OFF", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
-        connection.execute(f"CREATE TABLE sales (order_no TEXT, line_no INTEGER, order_date TEXT, {parties}, list_amount TEXT, discount TEXT)")
-        connection.execute(f"CREATE TABLE returns (return_no TEXT, order_no TEXT, line_no INTEGER, return_date TEXT, {parties}, refund TEXT)")
-        connection.executemany(f"INSERT INTO sales VALUES ({','.join('?' * 13)})", map(_sale_row, export.orders))
-        connection.executemany(f"INSERT INTO returns VALUES ({','.join('?' * 13)})", map(_return_row, export.returns))
+        for name, rows in (("sales", map(_sale_row, export.orders)), ("returns", map(_return_row, export.returns))):
+            connection.execute(f"CREATE TABLE {name} ({TABLES[name]})")
+            connection.executemany(f"INSERT INTO {name} VALUES ({','.join('?' * 13)})", rows)
         connection.execute("COMMIT")
         connection.execute("VACUUM")
     finally:
@@ -104,13 +108,13 @@ def _exported_in(line: Line) -> str:
 
 
 def _csv_row(unit: Unit, line: Line) -> list[object]:
-    sign = -1 if line.returned else 1
-    cell = line.cell
-    shown = line.written
+    sign, kind, sale = (-1, "退货", line.returned[0]) if line.returned else (1, "销售", "")
+    cell, shown = line.cell, line.written
     return [
-        line.order_id, line.line, shown.get("date", f"{line.date.year}/{line.date.month}/{line.date.day}"), "退货" if line.returned else "销售",
-        line.customer, cell.customer_type, cell.product_line, line.product.code, line.product.name, region_name(unit, line), cell.channel,
-        line.salesperson, sign * line.quantity, shown.get("amount", yuan(sign * with_tax(line.amount))), line.returned[0] if line.returned else "",
+        line.order_id, line.line, shown.get("date", f"{line.date.year}/{line.date.month}/{line.date.day}"), kind,
+        line.customer, cell.customer_type, cell.product_line, line.product.code, line.product.name,
+        region_name(unit, line), cell.channel, line.salesperson,
+        sign * line.quantity, shown.get("amount", yuan(sign * with_tax(line.amount))), sale,
     ]
 
 
@@ -130,9 +134,9 @@ def region_name(unit: Unit, line: Line) -> str:
 def _sheet_row(line: Line, *, shown: bool) -> list[Value]:
     cell = line.cell
     return [
-        cell.region if shown else None, line.order_id, line.line, line.date, line.customer, cell.customer_type, cell.channel, cell.product_line,
-        line.product.code, line.product.name, line.salesperson, line.written.get("quantity", line.quantity),
-        line.written.get("amount", yuan(line.amount)),
+        cell.region if shown else None, line.order_id, line.line, line.date, line.customer, cell.customer_type,
+        cell.channel, cell.product_line, line.product.code, line.product.name, line.salesperson,
+        line.written.get("quantity", line.quantity), line.written.get("amount", yuan(line.amount)),
     ]
 
 

@@ -61,10 +61,11 @@ def number(text: str | date) -> int:
     return (year - FIRST_YEAR) * 12 + month - FIRST_MONTH
 
 
-def days_in(month: int) -> list[date]:
+@cache
+def days_in(month: int) -> tuple[date, ...]:
     """Every day of the month."""
     first = first_day(month)
-    return [first + timedelta(days=day) for day in range((last_day(month) - first).days + 1)]
+    return tuple(first + timedelta(days=day) for day in range((last_day(month) - first).days + 1))
 
 
 @cache

@@ -22,6 +22,7 @@ Key = tuple[str, int]  # order number, line number
 CUSTOMERS = 7  # of each customer type and region
 ORDER_DAYS = 2  # days in a month on which a customer orders, at most
 RETURNED = 25  # thousandths of the lines
+PART = (10, 60)  # percent of a returned line's pieces that come back
 REBATE = (90, 100)  # percent of the list price that is paid
 WORDS = ("恒达", "鑫源", "盛通", "嘉禾", "瑞丰", "宏业", "百益", "永信", "华茂", "同兴", "金桥", "远航", "德润")
 
@@ -78,7 +79,8 @@ def take_back(unit: Unit, lines: Iterable[Line], seed: int) -> list[Line]:
     for line in lines:
         day = _next_trading_day(line.date + timedelta(days=dice.between(4, 40)))
         if line.mark == "" and dice.chance(RETURNED) and day <= EXPORTED:
-            returns.append(replace(line, date=day, quantity=-max(1, line.quantity * dice.between(10, 60) // 100), returned=line.key))
+            quantity = -max(1, line.quantity * dice.between(*PART) // 100)
+            returns.append(replace(line, date=day, quantity=quantity, returned=line.key))
     for position in dice_positions(dice, len(returns), unit.counts.unmatched):
         lost = (f"{unit.prefix}202205-{dice.between(1, 300):04d}", 1)
         returns[position] = replace(returns[position], returned=lost, mark="unmatched")
@@ -116,10 +118,10 @@ def number_orders(lines: Iterable[Line], prefix: str) -> list[Line]:
 def list_customers(kind: CustomerType, region: Region) -> tuple[str, ...]:
     """Names of the customers of one type and region; one holds the comma that a careless reader trips over."""
     start = sum(map(ord, kind.name + region.name))
-    names = [
-        f"{region.cities[place % len(region.cities)]}{WORDS[(start + 3 * place) % len(WORDS)]}{kind.suffix}" for place in range(CUSTOMERS)
-    ]
-    return (f"{names[0]},{region.cities[1]}分店", *names[1:])
+    cities = [region.cities[place % len(region.cities)] for place in range(CUSTOMERS)]
+    words = [WORDS[(start + 3 * place) % len(WORDS)] for place in range(CUSTOMERS)]
+    first, *others = [f"{city}{word}{kind.suffix}" for city, word in zip(cities, words, strict=True)]
+    return (f"{first},{cities[1]}分店", *others)
 
 
 def _order(unit: Unit, cell: Cell, month: int, *, value: int, dice: Dice) -> list[Line]:
@@ -161,14 +163,13 @@ def _order_day(customer: str, day: date) -> date:
 
 
 def _bulk_orders(unit: Unit, demand: Demand, dice: Dice) -> list[Line]:
-    return [
-        replace(_line(unit, cell, dice.pick(trading_days(number(bulk.month))), yuan=scale(values[number(bulk.month)], bulk.times), dice=dice),
-                mark="bulk")
-        for bulk in unit.bulks
-        for cell, values in demand.items()
-        if (cell.product_line, cell.customer_type, cell.region, cell.key_account)
-        == (bulk.product_line, bulk.customer_type, bulk.region, "other")
-    ]
+    lines = []
+    for bulk in unit.bulks:
+        month, where = number(bulk.month), {**bulk.where, "key_account": "other"}
+        for cell in (cell for cell in demand if cell.meets(where)):
+            day = dice.pick(trading_days(month))
+            lines.append(replace(_line(unit, cell, day, yuan=scale(demand[cell][month], bulk.times), dice=dice), mark="bulk"))
+    return lines
 
 
 def _sample(line: Line, dice: Dice) -> Line:

@@ -15,7 +15,7 @@ from typing import Any
 from salesfc_lib.demo.company import Unit, series_id
 from salesfc_lib.demo.defects import Export
 from salesfc_lib.demo.exports import yuan
-from salesfc_lib.demo.months import label, number
+from salesfc_lib.demo.months import RUNNING, label, number
 from salesfc_lib.demo.orders import Line, month_of
 
 SLIP = "slip"
@@ -23,7 +23,6 @@ SLIP = "slip"
 
 def tell(unit: Unit, export: Export) -> dict[str, Any]:
     """Everything planted in one unit, by kind, and its kept rows, pieces and yuan by month."""
-    kept = export.kept
     return {
         "outliers": [_outlier(line) for line in export.orders if line.mark == "bulk" or line.mark.startswith(SLIP)],
         "duplicates": [_row(line) for line in export.marked("duplicate")],
@@ -33,7 +32,7 @@ def tell(unit: Unit, export: Export) -> dict[str, Any]:
         "unreadable": [_row(line) | {"written": line.written} for line in export.marked("unreadable")],
         "future_dated": [_row(line) for line in export.marked("future")],
         "samples": [_row(line) for line in export.marked("sample")],
-        "running_month": {"rows": sum(line.mark != "future" and line not in kept for line in _recent(export))},
+        "running_month": {"month": label(RUNNING), "rows": len(export.running)},
         "stock_outs": [asdict(stock_out) for stock_out in unit.stock_outs],
         "lost_accounts": [
             {"customer": account.customer, "last_month": account.last} for account in unit.accounts if account.last is not None
@@ -47,12 +46,8 @@ def tell(unit: Unit, export: Export) -> dict[str, Any]:
             for event in unit.promotions if not event.listed
         ],
         "planners": _planners(unit),
-        "kept": _by_month(kept),
+        "kept": _by_month(export.kept),
     }
-
-
-def _recent(export: Export) -> list[Line]:
-    return [line for line in export.orders + export.returns if label(number(line.date)) == "2026-07"]
 
 
 def _row(line: Line) -> dict[str, Any]:
@@ -86,8 +81,8 @@ def _planners(unit: Unit) -> list[dict[str, Any]]:
         for habit in unit.habits
     ]
     tips = [
-        {"author": tip.author, "kind": "informed", "about": tip.about, "level": tip.level, "unique_id": series_id(tip.level, tip.members),
-         "made_in": list(tip.made_in), "percent": dict(tip.months)}
+        {"author": tip.author, "kind": "informed", "about": tip.about, "level": tip.level,
+         "unique_id": series_id(tip.level, tip.members), "made_in": list(tip.made_in), "percent": dict(tip.months)}
         for tip in unit.tips
     ]
     return habits + tips

@@ -27,8 +27,11 @@ HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 # two styles: 0 general, 1 a date
 STYLES = (
-    f'{HEAD}<styleSheet xmlns="{MAIN}"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills><borders count="1"><border/></borders>'
-    '<cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs></styleSheet>'
+    f'{HEAD}<styleSheet xmlns="{MAIN}"><fonts count="1"><font/></fonts>'
+    '<fills count="1"><fill><patternFill patternType="none"/></fill></fills>'
+    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+    '<cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 
 
@@ -42,11 +45,12 @@ class Sheet:
 def write_workbook(path: Path, sheets: list[Sheet]) -> Path:
     """The path of the workbook written."""
     names = range(1, len(sheets) + 1)
+    targets = [*(("worksheet", f"worksheets/sheet{name}.xml") for name in names), ("styles", "styles.xml")]
     parts = {
         "[Content_Types].xml": _content_types(names),
         "_rels/.rels": _relations([("officeDocument", "xl/workbook.xml")]),
         "xl/workbook.xml": _workbook(sheets),
-        "xl/_rels/workbook.xml.rels": _relations([*(("worksheet", f"worksheets/sheet{name}.xml") for name in names), ("styles", "styles.xml")]),
+        "xl/_rels/workbook.xml.rels": _relations(targets),
         "xl/styles.xml": STYLES,
     }
     parts |= {f"xl/worksheets/sheet{name}.xml": _sheet(sheet) for name, sheet in zip(names, sheets, strict=True)}
@@ -68,7 +72,8 @@ def column_letter(position: int) -> str:
 
 
 def _content_types(names: range) -> str:
-    sheets = "".join(f'<Override PartName="/xl/worksheets/sheet{name}.xml" ContentType="{SHEET_TYPE}.worksheet+xml"/>' for name in names)
+    kind = f"{SHEET_TYPE}.worksheet+xml"
+    sheets = "".join(f'<Override PartName="/xl/worksheets/sheet{name}.xml" ContentType="{kind}"/>' for name in names)
     return (
         f'{HEAD}<Types xmlns="{PACKAGE}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
@@ -79,14 +84,17 @@ def _content_types(names: range) -> str:
 
 def _relations(targets: list[tuple[str, str]]) -> str:
     links = "".join(
-        f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{target}"/>' for number, (kind, target) in enumerate(targets, 1)
+        f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{target}"/>'
+        for number, (kind, target) in enumerate(targets, 1)
     )
     return f'{HEAD}<Relationships xmlns="{PACKAGE}/relationships">{links}</Relationships>'
 
 
 def _workbook(sheets: list[Sheet]) -> str:
-    entries = "".join(f'<sheet name="{escape(sheet.name)}" sheetId="{place}" r:id="rId{place}"/>' for place, sheet in enumerate(sheets, 1))
-    return f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>{entries}</sheets></workbook>'
+    names = "".join(
+        f'<sheet name="{escape(sheet.name)}" sheetId="{place}" r:id="rId{place}"/>' for place, sheet in enumerate(sheets, 1)
+    )
+    return f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}"><sheets>{names}</sheets></workbook>'
 
 
 def _sheet(sheet: Sheet) -> str:
