@@ -26,11 +26,13 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from salesfc_lib.hierarchy import Summing
 
 RIDGE = 1e-8  # smallest variance, as a share of the mean variance: keeps series without any error in
+
+Solve = Callable[[np.ndarray, Summing, np.ndarray], np.ndarray]  # base, summing, bottoms held at zero -> bottoms
 
 
 class Covariance(NamedTuple):
@@ -54,7 +56,10 @@ def project(base: np.ndarray, summing: Summing, method: str, *, errors: np.ndarr
     was ever negative, so that its forecast may be.
     """
     covariance = METHODS[method].covariance
-    solve = _take_bottoms if covariance is None else _Solver.of(summing, covariance(summing.matrix, errors))
+    if covariance is None or len(summing.upper) == 0:
+        solve: Solve = _take_bottoms
+    else:
+        solve = _Solver.of(summing, covariance(summing.matrix, errors))
     bottoms = solve(base, summing, np.zeros(len(summing.bottom), dtype=bool))
     for column in np.flatnonzero(_below_zero(bottoms, summing, signed).any(axis=0)):
         bottoms[:, column] = _hold_at_zero(solve, base[:, [column]], bottoms[:, [column]], summing, signed)
@@ -130,16 +135,29 @@ class _Solver:
 
     def __call__(self, base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.ndarray:
         """Bottoms (n_bottom, n_months), with those marked in `zero` held at zero."""
-        held = sparse.identity(len(summing.ids), format="csr")[summing.bottom[zero]]
-        rows = sparse.vstack([self.constraints, held], format="csr")
-        if rows.shape[0] == 0:
-            return _take_bottoms(base, summing, zero)
-        diagonal, factor = self.covariance
-        spanned = rows @ factor
-        middle = (rows.multiply(diagonal) @ rows.T).toarray() + spanned @ spanned.T
-        pull = rows.T @ cho_solve(cho_factor(middle, overwrite_a=True), rows @ base)
+        base, (diagonal, factor) = _hold(base, self.covariance, summing.bottom[zero])
+        spanned = self.constraints @ factor
+        middle = (self.constraints.multiply(diagonal) @ self.constraints.T).toarray() + spanned @ spanned.T
+        pull = self.constraints.T @ cho_solve(cho_factor(middle, overwrite_a=True), self.constraints @ base)
         moved = base - diagonal[:, None] * pull - factor @ (factor.T @ pull)
         return _take_bottoms(moved, summing, zero)
+
+
+def _hold(base: np.ndarray, covariance: Covariance, rows: np.ndarray) -> tuple[np.ndarray, Covariance]:
+    """Base forecasts and W once it is known that the series in `rows` are zero: their mean and covariance given that.
+
+    With A the rows held and L L' = I + U_A' D_A^-1 U_A, W given A is D without A plus (U L'^-1) (U L'^-1)' without A.
+    """
+    if len(rows) == 0:
+        return base, covariance
+    diagonal, factor = covariance
+    scaled = factor[rows] / diagonal[rows, None]
+    lower = np.linalg.cholesky(np.eye(factor.shape[1]) + factor[rows].T @ scaled)
+    factor = solve_triangular(lower, factor.T, lower=True).T
+    base = base - factor @ solve_triangular(lower, scaled.T @ base[rows], lower=True)
+    free = np.ones(len(diagonal))
+    free[rows] = 0.0
+    return base * free[:, None], Covariance(diagonal * free, factor * free[:, None])
 
 
 def _take_bottoms(base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.ndarray:
@@ -147,7 +165,7 @@ def _take_bottoms(base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.nd
 
 
 def _hold_at_zero(
-    solve: Callable[[np.ndarray, Summing, np.ndarray], np.ndarray],
+    solve: Solve,
     base: np.ndarray,
     bottoms: np.ndarray,
     summing: Summing,

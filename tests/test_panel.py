@@ -17,6 +17,7 @@ from salesfc_lib.parameters import Parameters
 from salesfc_lib.tables import check
 
 A, B = "bottom:Pots", "bottom:Pans"
+a_sale = st.tuples(st.integers(0, 11), st.sampled_from("abc"), st.integers(-10**12, 10**12))  # month, line, cents
 
 
 def sales(*rows: tuple[str, str, str], kind: str = "sale") -> pd.DataFrame:
@@ -29,6 +30,12 @@ def sales(*rows: tuple[str, str, str], kind: str = "sale") -> pd.DataFrame:
 def parameters(**changes: object) -> Parameters:
     return Parameters.model_validate({"unit": {"title": "north"}, "dimensions": ["line", "region"], "horizon": 3,
                                       "levels": {"total": [], "bottom": ["line"]}} | changes)
+
+
+def promotions(*days: tuple[str, str]) -> pd.DataFrame:
+    """Promotions of (start, end)."""
+    frame = pd.DataFrame(days, columns=["start", "end"]).apply(pd.to_datetime)
+    return frame.assign(name=[f"promotion {i}" for i in range(len(frame))])
 
 
 def values(panel: pd.DataFrame, name: str, column: str = "y") -> list[float | None]:
@@ -64,7 +71,8 @@ def test_the_measure_says_what_is_summed_and_whether_returns_count():
 
 
 def test_a_month_with_returns_counted_apart_is_not_missing():
-    rows = pd.concat([sales(("2025-01-10", "Pots", "5"), ("2025-03-10", "Pots", "5")), sales(("2025-02-12", "Pots", "-2"), kind="return")])
+    returned = sales(("2025-02-12", "Pots", "-2"), kind="return")
+    rows = pd.concat([sales(("2025-01-10", "Pots", "5"), ("2025-03-10", "Pots", "5")), returned])
     assert values(build_panel(rows, parameters(measure={"returns": "apart"}), "2025-03").panel, A) == [5, 0, 5]
 
 
@@ -77,7 +85,8 @@ def test_rows_after_the_month_change_nothing():
 
 
 def test_a_unit_of_one_series_has_the_total_as_its_bottom():
-    built = build_panel(sales(("2025-01-10", "Pots", "5"), ("2025-01-11", "Pans", "6")), parameters(levels={"total": []}), "2025-01")
+    rows = sales(("2025-01-10", "Pots", "5"), ("2025-01-11", "Pans", "6"))
+    built = build_panel(rows, parameters(levels={"total": []}), "2025-01")
     assert built.panel[["unique_id", "y"]].to_dict("records") == [{"unique_id": "total", "y": 11.0}]
 
 
@@ -93,8 +102,8 @@ def test_trading_days_leave_out_weekends_and_holidays_on_weekdays():
 
 def test_promotion_is_the_share_of_days_for_the_members_it_names():
     rows = sales(("2025-04-10", "Pots", "5"), ("2025-04-10", "Pans", "5"))
-    promotion = pd.DataFrame({"name": ["spring", "all", "again"], "start": pd.to_datetime(["2025-04-01", "2025-05-22", "2025-04-10"]),
-                              "end": pd.to_datetime(["2025-04-15", "2025-06-15", "2025-04-15"]), "line": ["Pots", None, "Pots"]})
+    promotion = promotions(("2025-04-01", "2025-04-15"), ("2025-05-22", "2025-06-15"), ("2025-04-10", "2025-04-15"))
+    promotion["line"] = ["Pots", None, "Pots"]
     built = build_panel(rows, parameters(), "2025-04", promotion)
     assert values(built.panel, A, "promotion") == [0.5]  # days of two promotions count once
     assert values(built.panel, B, "promotion") == [0.0]
@@ -108,15 +117,15 @@ def test_without_promotions_there_is_no_such_column():
 
 
 def test_a_promotion_below_the_bottom_counts_by_the_share_of_rows_it_holds_for():
-    rows = sales(("2025-04-10", "Pots", "5"), ("2025-04-11", "Pots", "5"), ("2025-04-12", "Pots", "5"), ("2025-04-13", "Pots", "5"))
+    rows = sales(*[(f"2025-04-{day}", "Pots", "5") for day in (10, 11, 12, 13)])
     rows["region"] = ["North", "South", "South", "South"]
-    promotion = pd.DataFrame({"name": ["x"], "start": pd.to_datetime(["2025-04-01"]), "end": pd.to_datetime(["2025-04-30"]), "region": ["North"]})
+    promotion = promotions(("2025-04-01", "2025-04-30")).assign(region="North")
     assert values(build_panel(rows, parameters(), "2025-04", promotion).panel, A, "promotion") == [0.25]
 
 
 def test_gaps_are_found_and_filled_apart_and_what_was_sold_stays_null():
-    rows = sales(*[(f"{year}-{month:02d}-10", "Pots", str(10 * month * (year - 2022))) for year in (2023, 2024) for month in range(1, 13)
-                   if (year, month) != (2024, 6)])
+    sold = [(year, month) for year in (2023, 2024) for month in range(1, 13) if (year, month) != (2024, 6)]
+    rows = sales(*[(f"{year}-{month:02d}-10", "Pots", str(10 * month * (year - 2022))) for year, month in sold])
     panel = build_panel(rows, parameters(), "2024-12").panel
     gaps = scan_gaps(panel)
     assert gaps.to_dict("records") == [{"unique_id": A, "ds": pd.Timestamp("2024-06-01")}]
@@ -175,7 +184,7 @@ def test_bad_input_is_named(rows, changes, words):
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 11), st.sampled_from("abc"), st.integers(-10**12, 10**12)), min_size=1, max_size=30), st.randoms())
+@given(st.lists(a_sale, min_size=1, max_size=30), st.randoms())
 def test_the_panel_keeps_every_cent_and_ignores_the_order_of_rows(rows, random):
     frame = sales(*[(f"2025-{month + 1:02d}-15", line, str(Decimal(cents).scaleb(-2))) for month, line, cents in rows])
     panel = build_panel(frame, parameters(), "2025-12").panel
@@ -194,7 +203,7 @@ def test_ten_thousand_rows_take_a_fraction_of_a_second():
     rng = np.random.default_rng(0)
     n = 10_000
     rows = pd.DataFrame({
-        "date": pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 1400, n), unit="D"), "kind": "sale", "key_account": "other",
+        "date": pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 1400, n), unit="D"), "kind": "sale",
         "line": rng.choice([f"line {i}" for i in range(13)], n), "region": rng.choice(list("NSWE"), n),
         "amount": [Decimal(int(cents)).scaleb(-2) for cents in rng.integers(1, 100_000, n)],
     })
