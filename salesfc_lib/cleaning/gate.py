@@ -1,0 +1,59 @@
+"""The month gate: which month is closed, and what belongs to it.
+
+Dates of lines enter; the latest closed month leaves, and lines are taken that a month must not see. The decision made here: a
+few dates typed a year ahead do not open the gate. A month counts as reached if it holds at least a tenth of a usual
+month's lines, or follows directly on a month that counts (the first days of a running month).
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from salesfc_lib.cleaning.ledger import Account
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.parameters import Parameters
+
+SUBSTANTIAL = 0.1  # share of a usual month's lines
+
+
+def find_latest(dates: pd.Series) -> pd.Timestamp:
+    """The latest day of the last month that counts as reached; NaT without dates.
+
+    >>> find_latest(pd.to_datetime(pd.Series(["2024-01-05", "2024-02-03", "2025-02-01"] + ["2024-01-31"] * 30)))
+    Timestamp('2024-02-03 00:00:00')
+    """
+    dates = dates.dropna()
+    months = dates.dt.to_period("M")
+    counts = months.value_counts()
+    usual = months.map(counts).median()  # lines in the month of a typical line: stray months hardly weigh in it
+    reached = [month for month in counts.index if counts[month] >= SUBSTANTIAL * usual]
+    if not reached:
+        return pd.NaT
+    last = max(reached)
+    while last + 1 in counts.index:
+        last = last + 1
+    return dates[months.eq(last)].max()
+
+
+def closed_through(parameters: Parameters, latest: pd.Timestamp) -> str:
+    """The latest closed month: what the unit says, else the month before that of its latest line."""
+    if parameters.calendar.closed_through is not None:
+        return parameters.calendar.closed_through
+    return str(latest.to_period("M") - 1)
+
+
+def check_closed(month: str, closed: str) -> None:
+    """Raise `SalesForecastError` if the month is not closed yet."""
+    if month > closed:
+        raise SalesForecastError.say(
+            f"The month {month} is not closed",
+            f"A month through {closed}, the latest that is closed in this unit's data",
+            f"Run {closed}, wait for the month's last rows, or set `calendar.closed_through`",
+        )
+
+
+def take_later(account: Account, month: str) -> Account:
+    """Account without lines that belong to a later month or were not known by the end of this one."""
+    end = pd.Timestamp(f"{month}-01") + pd.offsets.MonthBegin(1)
+    later = account.lines["date"].ge(end) | account.lines["known"].ge(end)
+    return account.take(later, "after_month", f"dated after {month}: not lost, it counts in its own month")
