@@ -18,7 +18,7 @@ from salesfc_lib import wording
 from salesfc_lib.plots.canvas import ACCENT, BAND_80, BAND_95, BASE, INK, INK_2, PAPER, SIZE, SMALL, text_width, wrap
 
 LINE_HEIGHT = 15.0  # units between two lines of labels
-PHONE = 500.0  # a canvas narrower than this is a phone's
+PHONE = 400.0  # a canvas narrower than this is a phone's
 ROLES: dict[str, dict[str, Any]] = {
     "forecast": {"color": ACCENT, "lw": 2.25, "label": {"color": ACCENT, "weight": "bold"}, "dot": True},
     "mean": {"color": ACCENT, "lw": 1.5, "ls": (0, (5, 3)), "label": {"color": ACCENT}},

@@ -1,0 +1,197 @@
+"""A unit's month as one page: what it says about itself, set against what was agreed.
+
+One summary and the unit's earlier ones enter, `index.html` leaves. The decision made here: a first month has fewer
+rows and says when there will be more; it has no empty ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salesfc_lib import markup, plots, wording
+from salesfc_lib.components import Alert, Answer, Attention, Cell, Column, Figure, Prose, Record, Table
+from salesfc_lib.site.catalogue import say
+from salesfc_lib.site.measures import key_numbers
+from salesfc_lib.site.page import page, write
+from salesfc_lib.summary import AttentionItem, Summary
+
+FAN_HEIGHT, FAN_WIDTH = (290.0, 270.0), 460.0
+RANKS = {"failed": 0, "overdue": 1, "floor": 2, "bias": 3, "other": 4}
+
+
+def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary] = ()) -> Path:
+    """Path of `index.html` in the unit's month folder; `earlier` are the unit's published months before, oldest first."""
+    numbers = key_numbers(summary, earlier)
+    shown: dict[str, Any] = {
+        "page": page(f"{summary.title} · {wording.month_name(summary.month)}", _breadcrumb(summary), description=summary.headline),
+        "head": head(summary).to_json(),
+        "numbers": numbers and numbers.to_json(),
+        "nothing_yet": _nothing_yet(summary),
+        "fan": (figure := fan(summary)) and figure.to_json(),
+        "steps": summary.steps,
+        "steps_word": wording.cardinal(len(summary.steps)),
+        "attention": Attention([alert(item, summary) for item in ordered(summary.attention)], say("unit.attention.none")).to_json(),
+        "changes_lead": _changes_lead(summary),
+        "changes": changes.to_json() if (changes := _changes(summary)) else None,
+        "downloads": downloads.to_json() if (downloads := _downloads(summary)) else None,
+        "record": _record(summary).to_json(),
+    }
+    return write(folder / "index.html", markup.render("unit.html.j2", **shown))
+
+
+def measure_of(summary: Summary) -> wording.Measure:
+    """How this unit's amounts are written."""
+    return wording.Measure("" if summary.quantity_unit else summary.currency, summary.quantity_unit)
+
+
+def growth(now: float, before: float | None) -> str:
+    """', 6.7 % more than a year ago', or nothing where there is no year ago."""
+    if not before or before <= 0:
+        return ""
+    change = now / before - 1
+    key = "growth.same" if abs(change) < 5e-4 else "growth.more" if change > 0 else "growth.less"  # noqa: PLR2004 rounds to 0.0 %
+    return say(key, change=wording.percent(abs(change)))
+
+
+def ordered(items: Sequence[AttentionItem]) -> list[AttentionItem]:
+    """Items by urgency; equal ones as they came."""
+    return sorted(items, key=lambda item: (RANKS.get(item.kind, RANKS["other"]), item.due or "9999"))
+
+
+def alert(item: AttentionItem, summary: Summary, prefix: str = "") -> Alert:
+    """An item with its due date in words, as of the summary's publication."""
+    href = item.href if not item.href or item.href.startswith("#") and not prefix else f"{prefix}{item.href}"
+    return Alert(item.what, item.why, item.who, due(item.due, summary.published_at), href, RANKS.get(item.kind, RANKS["other"]))
+
+
+def due(when: str, as_of: str) -> str:
+    """'due 8 July', 'due today' or 'overdue 18 days'; empty where nothing is due."""
+    if not when:
+        return ""
+    late = (date.fromisoformat(as_of[:10]) - date.fromisoformat(when[:10])).days
+    return f"overdue {wording.plural(late, 'day')}" if late > 0 else f"due {wording.day_short(when)}"
+
+
+def head(summary: Summary) -> Answer:
+    """Kicker, title and lede of the unit's month."""
+    published = f"version {summary.version}, published {wording.minute(summary.published_at)}"
+    kicker = [summary.title, wording.month_name(summary.month), published]
+    return Answer(kicker, summary.headline, summary.lede, tag="backfilled" if summary.kind == "backfill" else "")
+
+
+def fan(summary: Summary) -> Figure | None:
+    """History and forecast of the total; None where nothing is forecast."""
+    if summary.next is None:
+        return None
+    measure, frame = measure_of(summary), _fan_frame(summary)
+    scale = wording.scale_for([*frame["y"].dropna(), *frame["y_hat"].dropna()])
+    start = plots.axis_start(frame[["y", "y_hat", "lo-95", "lo-80"]].to_numpy(dtype=float).ravel().tolist())
+    last = summary.forecast[-1].month
+    earlier = [] if summary.earlier is None else [f"{wording.month_word(summary.month)} forecast {wording.number(summary.earlier / scale.divisor, 1)}"]
+    wide, slim = plots.draw(plots.fan, frame, height=FAN_HEIGHT, width=FAN_WIDTH, cutoff=summary.month, scale=scale, earlier=summary.earlier, named=earlier)
+    same_month = summary.actual(wording.add_months(summary.next.month, -12))
+    values = wording.listing([f"{wording.month_word(row.month)} {wording.number(row.y_hat / scale.divisor, 1)}" for row in summary.forecast], 20)
+    return Figure(
+        say("unit.fan.title", month=wording.month_word(summary.next.month), amount=measure.amount(summary.next.y_hat), growth=growth(summary.next.y_hat, same_month)),
+        say("unit.fan.sub", axis=measure.axis(scale), first=wording.month_word(summary.next.month), last=wording.month_name(last),
+            cut=say("unit.fan.cut", start=wording.number(start / scale.divisor)) if start else ""),
+        say("unit.fan.alt", month=wording.month_name(summary.month), values=f"{values} {measure.axis(scale)}"),
+        wide, slim,
+        say("unit.fan.source", circle=say("unit.fan.circle", month=wording.month_word(summary.month)) if earlier else ""),
+        _fan_numbers(summary, scale),
+    )  # fmt: skip
+
+
+def _fan_frame(summary: Summary) -> pd.DataFrame:
+    past = pd.DataFrame([{"ds": row.month, "y": row.y} for row in summary.history], columns=["ds", "y"])
+    ahead = pd.DataFrame(
+        [{"ds": f.month, "y_hat": f.y_hat, "lo-80": f.lo80, "hi-80": f.hi80, "lo-95": f.lo95, "hi-95": f.hi95} for f in summary.forecast],
+        columns=["ds", "y_hat", "lo-80", "hi-80", "lo-95", "hi-95"],
+    )
+    frame = past.merge(ahead, how="outer", on="ds")
+    return frame.assign(ds=pd.to_datetime(frame["ds"])).astype({name: float for name in frame.columns if name != "ds"})
+
+
+def _fan_numbers(summary: Summary, scale: wording.Scale) -> Table:
+    def number(value: float | None) -> str:
+        return "" if value is None else wording.number(value / scale.divisor, wording.decimals(value / scale.divisor, 3))
+
+    def between(low: float | None, high: float | None) -> str:
+        return "" if low is None or high is None else f"{number(low)} – {number(high)}"
+
+    rows = [[wording.month_name(f.month), number(f.y_hat), between(f.lo80, f.hi80), between(f.lo95, f.hi95),
+             number(summary.actual(wording.add_months(f.month, -12)))] for f in summary.forecast]  # fmt: skip
+    columns = [Column("Month"), *(Column(name, "r") for name in ("Forecast", "80\u202f% interval", "95\u202f% interval", "Last year"))]
+    return Table(f"Forecast from {wording.month_name(summary.forecast[0].month)}, {measure_of(summary).axis(scale)}", "", columns, rows)
+
+
+def _nothing_yet(summary: Summary) -> dict[str, Any] | None:
+    if summary.wape is not None:
+        return None
+    following = wording.month_name(wording.add_months(summary.month, 1))
+    return Prose(say("unit.nothing_yet", month=wording.month_name(summary.month), next_month=following)).to_json()
+
+
+def _changes_lead(summary: Summary) -> str:
+    if not summary.changes:
+        return say("unit.changes.none")
+    if summary.next is None or summary.before_changes is None:
+        return ""
+    amount = measure_of(summary).amount
+    return say("unit.changes.lead", month=wording.month_name(summary.next.month), before=amount(summary.before_changes), after=amount(summary.next.y_hat))
+
+
+def _changes(summary: Summary) -> Table | None:
+    if not summary.changes:
+        return None
+    refused = sum(not change.applied for change in summary.changes)
+    scale = wording.scale_for([value for change in summary.changes for value in (change.old, change.final)])
+    title = say("unit.changes.title", applied=f"{wording.first_upper(wording.cardinal(len(summary.changes) - refused))} of {len(summary.changes)} changes",
+                refused=say("unit.changes.refused", refused=wording.cardinal(refused)) if refused else "")
+    columns = [Column("Series"), Column("Month", "w"), Column("From", "r"), Column("Asked", "r"), Column("To", "r"), Column("Change", "r"), Column("Who and why")]
+    most = sorted(summary.changes, key=lambda change: (not change.applied, -abs(change.final - change.old)))
+    rows = []
+    for change in most:
+        numbers = [wording.number(value / scale.divisor, wording.decimals(value / scale.divisor, 3)) for value in (change.old, change.asked)]
+        after = [wording.number(change.final / scale.divisor, wording.decimals(change.final / scale.divisor, 3)), _signed(change.final - change.old, scale)]
+        when = f", {wording.day_short(change.made_on)}" if change.made_on else ""
+        reason = change.reason or "no reason given"
+        who = Cell(f"{change.author or 'unnamed'}{when}: {reason}", sub=change.remark)
+        if not change.applied:
+            after, who = [after[0], "refused"], Cell("refused", tag="plain", sub=f"{change.author or 'unnamed'}{when}: {reason}. {change.remark}")
+        rows.append([Cell(change.series), Cell(f"{wording.month_short(change.month)} {change.month[:4]}"), *numbers, *after, who])
+    return Table(title, f"Changes to the reconciled forecast, {measure_of(summary).axis(scale)}, largest first; every version is kept", columns, rows, min_width="min46")
+
+
+def _signed(value: float, scale: wording.Scale) -> str:
+    return wording.signed(value / scale.divisor, wording.decimals(value / scale.divisor, 3))
+
+
+def _downloads(summary: Summary) -> Table | None:
+    if not summary.downloads:
+        return None
+    columns = [Column("File"), Column("For"), Column("Holds"), Column("Size", "r"), Column("Fingerprint")]
+    rows = [
+        [Cell(d.path, href=d.path, bold=True), d.audience, d.holds, wording.size(d.bytes), Cell(d.sha256[:8], code=True) if d.sha256 else "in the manifest"]
+        for d in summary.downloads
+    ]
+    subtitle = f"Files of version {summary.version}; the fingerprint is the start of the file’s sha256"
+    return Table("Everyone takes the same numbers, each in the shape they use", subtitle, columns, rows, min_width="min40")
+
+
+def _record(summary: Summary) -> Record:
+    badge = say("unit.record.badge", files=wording.number(summary.files)) if summary.files else ""
+    detail = say("unit.record.detail", when=wording.minute(summary.published_at), month=summary.month)
+    version = f"{summary.version}, {'backfilled' if summary.kind == 'backfill' else 'run'} {wording.minute(summary.published_at)}"
+    if summary.replaces:
+        version += f"; replaces version {summary.version - 1}, which is kept: {summary.replaces}"
+    return Record(badge, detail, [("Version", version), *summary.record])
+
+
+def _breadcrumb(summary: Summary) -> list[tuple[str, str]]:
+    return [("Sales forecast", "../../index.html"), (wording.month_name(summary.month), "../index.html"), (summary.title, "")]

@@ -1,0 +1,250 @@
+"""What one unit's published month says about itself: the `summary` block of its manifest.
+
+The steps fill it; the unit's page, the index pages and the next months read it, so that forty units and three years of
+months stay one small file each. The decision made here: it holds plain numbers with numerator and denominator (so that
+units can be pooled), sentences that are already worded, and None where a first month has nothing to compare yet.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from salesfc_lib.parameters import MONTH, UNIT_ID
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A pooled ratio: both parts are summed before dividing."""
+
+    numerator: float
+    denominator: float
+
+    @property
+    def value(self) -> float:
+        """Numerator over denominator; a denominator of zero gives zero error only where the numerator is zero too."""
+        if self.denominator == 0:
+            return 0.0 if self.numerator == 0 else float("inf")
+        return self.numerator / self.denominator
+
+    def __add__(self, other: Ratio) -> Ratio:
+        return Ratio(self.numerator + other.numerator, self.denominator + other.denominator)
+
+
+@dataclass(frozen=True)
+class MonthForecast:
+    """Published total of one month ahead with its intervals."""
+
+    month: str
+    y_hat: float
+    lo80: float | None = None
+    hi80: float | None = None
+    lo95: float | None = None
+    hi95: float | None = None
+
+
+@dataclass(frozen=True)
+class MonthActual:
+    """Total of one month; null where the month has no source row at all."""
+
+    month: str
+    y: float | None
+
+
+@dataclass(frozen=True)
+class StepSummary:
+    """One of the four steps: up to three short sentences, its notebook's page, its checks."""
+
+    title: str
+    href: str
+    sentences: tuple[str, ...]
+    passed: int
+    total: int
+
+
+@dataclass(frozen=True)
+class AttentionItem:
+    """What needs a person. `kind` orders the index: overdue, floor, bias, other. `due` is an ISO date or empty."""
+
+    kind: Literal["overdue", "floor", "bias", "other"]
+    what: str
+    why: str
+    who: str
+    due: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Change:
+    """One override as the run treated it; `made_on` is an ISO date or empty, amounts are of one series and month."""
+
+    series: str
+    month: str
+    old: float
+    asked: float
+    final: float
+    author: str
+    reason: str
+    applied: bool
+    remark: str = ""
+    made_on: str = ""
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file of the month's folder; `sha256` empty where it is named in the manifest only."""
+
+    path: str
+    audience: str
+    holds: str
+    bytes: int
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One unit's month.
+
+    `wape`, `bias`, `naive` (WAPE of the seasonal naive) and `before_people` (WAPE of the reconciled forecast) are of the
+    forecast made one month ahead, over the bottom series: numerator and denominator. All four are None where no archived
+    forecast of this month exists. `scored_from` is then the month whose close brings the first score.
+    """
+
+    unit: str
+    title: str
+    month: str
+    version: int
+    published_at: str  # ISO, with zone
+    kind: Literal["run", "backfill"] = "run"
+    owner: str = ""
+    currency: str = "¥"
+    quantity_unit: str = ""  # set where quantities are forecast; currency is then empty
+    replaces: str = ""  # reason why an earlier version was replaced
+    headline: str = ""  # the page's title
+    lede: tuple[str, ...] = ()
+    floor: float = 0.0
+    bias_limit: float = 0.05
+    loss_budget: float = 0.02
+    wape: Ratio | None = None
+    bias: Ratio | None = None
+    naive: Ratio | None = None
+    before_people: Ratio | None = None
+    further: tuple[tuple[int, Ratio], ...] = ()  # WAPE at other lags: (months ahead, ratio)
+    covered80: Ratio | None = None  # actuals inside the 80 % interval / numbers compared
+    loss: Ratio | None = None  # amount set aside in cleaning / amount read
+    forecast: tuple[MonthForecast, ...] = ()
+    history: tuple[MonthActual, ...] = ()  # the last three years
+    earlier: float | None = None  # what was published one month before for this month's total
+    steps: tuple[StepSummary, ...] = ()
+    attention: tuple[AttentionItem, ...] = ()
+    changes: tuple[Change, ...] = ()
+    before_changes: float | None = None  # next month's total before people's changes
+    downloads: tuple[Download, ...] = ()
+    files: int = 0  # files that matched the manifest when the page was published
+    record: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def accuracy(self) -> float | None:
+        """1 - WAPE, not below 0; None without an archived forecast."""
+        return None if self.wape is None else max(0.0, 1 - self.wape.value)
+
+    @property
+    def gain(self) -> float | None:
+        """Accuracy above the seasonal naive's, in shares of one."""
+        return None if self.wape is None or self.naive is None else self.naive.value - self.wape.value
+
+    @property
+    def people(self) -> float | None:
+        """Accuracy that people's changes added (below zero: took away)."""
+        return None if self.wape is None or self.before_people is None else self.before_people.value - self.wape.value
+
+    @property
+    def below_floor(self) -> bool:
+        """Whether accuracy is known and below the floor."""
+        return self.accuracy is not None and self.accuracy < self.floor
+
+    @property
+    def next(self) -> MonthForecast | None:
+        """The forecast of the month after."""
+        return self.forecast[0] if self.forecast else None
+
+    def actual(self, month: str) -> float | None:
+        """Total of a month of the history."""
+        return next((row.y for row in self.history if row.month == month), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON types."""
+        return typing.cast(dict[str, Any], json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False)))
+
+    @classmethod
+    def from_json(cls, block: Mapping[str, Any]) -> Summary:
+        """Summary from a manifest's block; keys of a later version are left out."""
+        return typing.cast(Summary, _read(cls, block))
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _read(kind: Any, value: Any) -> Any:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        types_of = _hints(kind)
+        return kind(**{name: _read(types_of[name], item) for name, item in value.items() if name in types_of})  # type: ignore[operator]
+    if origin is types.UnionType:
+        return None if value is None else _read(arguments[0], value)
+    if origin is tuple:
+        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
+        return tuple(_read(item_kind, item) for item_kind, item in zip(kinds, value, strict=True))
+    return value
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A unit's month that was not published, from `reports/.failed/<month>/<unit>.json`."""
+
+    unit: str
+    month: str
+    error: str
+    step: str = ""
+    at: str = ""
+    title: str = ""
+    page: str = ""  # the failed notebook's page, under `reports/`
+
+
+def read_summaries(reports: Path) -> list[Summary]:
+    """The summary of every published unit and month, ordered by month and unit."""
+    manifests = (
+        unit / "manifest.json"
+        for month in sorted(reports.iterdir()) if MONTH.match(month.name)
+        for unit in sorted(month.iterdir()) if UNIT_ID.match(unit.name)
+    ) if reports.is_dir() else ()  # fmt: skip
+    blocks = (json.loads(path.read_text(encoding="utf-8")).get("summary") for path in manifests if path.is_file())
+    return [Summary.from_json(block) for block in blocks if block]
+
+
+def read_failures(reports: Path) -> list[Failure]:
+    """Every unit's month that failed and has not been cleared, ordered by month and unit."""
+    failed = reports / ".failed"
+    if not failed.is_dir():
+        return []
+    paths = (path for month in sorted(failed.iterdir()) if MONTH.match(month.name) for path in sorted(month.glob("*.json")))
+    return [_read(Failure, json.loads(path.read_text(encoding="utf-8"))) for path in paths if UNIT_ID.match(path.stem)]
+
+
+def pool(ratios: Sequence[Ratio | None]) -> Ratio | None:
+    """All ratios that there are, summed; None where there is none.
+
+    >>> pool([Ratio(1, 10), None, Ratio(2, 20)]).value
+    0.1
+    """
+    there = [ratio for ratio in ratios if ratio is not None]
+    return None if not there else Ratio(sum(ratio.numerator for ratio in there), sum(ratio.denominator for ratio in there))
