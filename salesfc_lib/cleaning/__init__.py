@@ -36,7 +36,7 @@ from salesfc_lib.cleaning.rules import (
 from salesfc_lib.cleaning.subtotals import check_subtotals
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.parameters import Parameters, Source
-from salesfc_lib.sources import Extract, label_source, read_source
+from salesfc_lib.sources import Extract, label_files, read_source
 from salesfc_lib.sources.layout import FILE, MARK, ROW
 
 __all__ = [
@@ -201,8 +201,8 @@ def _attach_content(account: Account, extracts: Mapping[str, Extract]) -> pd.Dat
 
 def _read_content(name: str, extract: Extract, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """JSON of the export's own columns, of the wanted rows of one source."""
-    rows, many = extract.rows, len(extract.files) > 1
-    labels = rows[FILE].map({file: label_source(name, file, many=many) for file in rows[FILE].unique()})
+    rows = extract.rows
+    labels = rows[FILE].map(label_files(name, [file["path"] for file in extract.files]))
     keys = pd.Series(list(zip(labels, rows[ROW], strict=True)), index=rows.index, dtype=object)
     chosen = rows[keys.isin(wanted)].drop(columns=[ROW, FILE, MARK])
     laid_out = {keys[place]: json.dumps(row, ensure_ascii=False) for place, row in zip(chosen.index, chosen.to_dict("records"), strict=True)}

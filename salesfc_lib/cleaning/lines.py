@@ -19,7 +19,7 @@ from salesfc_lib.cleaning.ledger import ZERO
 from salesfc_lib.cleaning.parse import Parsed, parse_dates, parse_decimals
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.parameters import Parameters, Source
-from salesfc_lib.sources import Extract, label_source
+from salesfc_lib.sources import Extract, label_files
 from salesfc_lib.sources.layout import FILE, MARK, ROW, exported
 
 TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that every line has
@@ -44,8 +44,7 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         numbers["discount"] = _read_numbers(texts["discount"].where(texts["discount"].str.strip().ne(""), "0"), source, rows.index)
     problems = _collect({"kind": kinds, "date": dates, **numbers}, texts)
     columns = {ours: blank_to_none(text) for ours, text in texts.items() if ours not in READ}
-    many = len(extract.files) > 1
-    labels = rows[FILE].map({file: label_source(name, file, many=many) for file in rows[FILE].unique()})
+    labels = rows[FILE].map(label_files(name, [file["path"] for file in extract.files]))
     lines = pd.DataFrame({
         "source": labels.astype(object), "name": name, "row": rows[ROW].astype("int64"), MARK: rows[MARK],
         **{ours: None for ours in TEXT if ours not in columns}, **columns,

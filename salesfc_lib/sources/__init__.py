@@ -8,6 +8,8 @@ return may name an order of theirs.
 from __future__ import annotations
 
 import json
+import posixpath
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,7 @@ from salesfc_lib.sources.csv import read_csv
 from salesfc_lib.sources.files import RawFile, read_files
 from salesfc_lib.sources.layout import Grid, lay_out, split_where
 
-__all__ = ["Extract", "label_source", "read_source"]
+__all__ = ["Extract", "label_files", "read_source"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def read_source(name: str, source: Source, project: Path) -> Extract:
     missing columns.
     """
     files = read_files(source, project)
-    parts = [_read_file(name, source, file, many=len(files) > 1) for file in files]
+    labels = label_files(name, [file.name for file in files])
+    parts = [_read_file(source, file, labels[file.name]) for file in files]
     return Extract(
         rows=_stack([part.rows for part in parts]),
         rejected=pd.concat([part.rejected for part in parts], ignore_index=True),
@@ -55,14 +58,21 @@ def read_source(name: str, source: Source, project: Path) -> Extract:
     )
 
 
-def label_source(name: str, file: str, *, many: bool) -> str:
-    """Name of a source in tables: its own, and the file's where a pattern names several, so that rows stay unique."""
-    return f"{name}: {file}" if many else name
+def label_files(name: str, files: Sequence[str]) -> dict[str, str]:
+    """Name of each file's rows in tables: the source's own, and the file's where there are several, so that rows stay unique.
+
+    >>> label_files("orders", ["data/2023.csv", "data/2024.csv"])
+    {'data/2023.csv': 'orders: 2023.csv', 'data/2024.csv': 'orders: 2024.csv'}
+    """
+    if len(files) == 1:
+        return {files[0]: name}
+    folder = posixpath.commonpath([posixpath.dirname(file) for file in files]) if files else ""
+    return {file: f"{name}: {posixpath.relpath(file, folder or '.')}" for file in files}
 
 
-def _read_file(name: str, source: Source, file: RawFile, *, many: bool) -> Extract:
+def _read_file(source: Source, file: RawFile, label: str) -> Extract:
     rows, elsewhere, grid = _split(source, file)
-    rejected = _list_rejected(grid, label_source(name, file.name, many=many))
+    rejected = _list_rejected(grid, label)
     entry = {**file.fingerprint, "rows": len(rows) + len(elsewhere) + len(rejected), "encoding": grid.encoding}
     return Extract(rows, rejected, [entry], elsewhere)
 

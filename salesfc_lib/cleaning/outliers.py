@@ -1,0 +1,124 @@
+"""Months of a series that are far outside what the series did before.
+
+The bottom panel enters; a table of flagged months leaves, and on request a panel that trains on what was to be expected
+there. The decisions made here:
+
+- A month is judged by its past alone, so that what comes later cannot change the judgement. Flagged months enter the
+  past of later ones at their expected value.
+- A high is flagged, a low is not: a low may be a stock-out, a lost customer or an end, and models must see those. Only a
+  month below zero, larger in size than anything expected, is flagged as well.
+- A promotion's peak is not an outlier: a month on promotion is held against the highest peak of the series' earlier
+  promotions, and is never flagged where there was none. Thin series are not judged at all.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from salesfc_lib import tables
+from salesfc_lib.parameters import Outliers
+
+Matrix = NDArray[np.float64]
+
+YEAR = 12  # months
+DENSE = 0.8  # share of the last two years' months with sales, below which a series is too thin to judge
+NOISE_FLOOR = 0.1  # smallest scale of the log ratio to the expected value; a steady series may still move by a tenth
+TO_DEVIATION = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
+
+
+def find_outliers(panel: pd.DataFrame, *, settings: Outliers) -> pd.DataFrame:
+    """Table outliers: months whose sales are `threshold` robust deviations above, and `ratio` times, the expected value.
+
+    Expected is the median of the last 12 months' level, and the same month of earlier years at today's level; a high must
+    be one against both. The deviation is that of the logarithm of y / expected over the series' own past:
+    score = log(y / expected) / max(1.4826 MAD, 0.1). `y` in the result is the expected value, rounded to cents.
+    """
+    if panel.empty or not settings.enabled:
+        return tables.empty("outliers")
+    sales = panel.pivot(index="unique_id", columns="ds", values="y_raw")
+    sales = sales.reindex(columns=pd.date_range(sales.columns.min(), sales.columns.max(), freq="MS"))
+    promoted = _find_promoted(panel, sales)
+    found = _scan(sales.to_numpy(dtype=float, copy=True), promoted, settings)
+    rows = [
+        {"unique_id": sales.index[series], "ds": sales.columns[month], "y_raw": y_raw, "y": round(expected, 2), "score": round(score, 2)}
+        for series, month, y_raw, expected, score in found
+    ]
+    frame = pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw", "y", "score"])
+    if frame.empty:
+        return tables.empty("outliers")
+    reasons = [f"{item.y_raw / item.y:.1f} times the {item.y:,.0f} expected from its past" for item in frame.itertuples()]
+    return tables.check(frame.assign(reason=reasons).sort_values(["unique_id", "ds"]).reset_index(drop=True), "outliers")
+
+
+def apply_outliers(panel: pd.DataFrame, outliers: pd.DataFrame, treatment: str) -> pd.DataFrame:
+    """Panel with `y` at the expected value in flagged months if `treatment` is 'replace'; `y_raw` is never touched."""
+    if outliers.empty or treatment != "replace":
+        return panel.copy()
+    expected = outliers.set_index(["unique_id", "ds"])["y"]
+    keys = pd.MultiIndex.from_frame(panel[["unique_id", "ds"]])
+    replacement = pd.Series(expected.reindex(keys).to_numpy(), index=panel.index)
+    return panel.assign(y=panel["y"].mask(replacement.notna(), replacement))
+
+
+def _find_promoted(panel: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_]:
+    if "promotion" not in panel:
+        return np.zeros(sales.shape, dtype=bool)
+    shares = panel.pivot(index="unique_id", columns="ds", values="promotion").reindex(index=sales.index, columns=sales.columns)
+    return shares.gt(0).to_numpy()
+
+
+def _scan(sales: Matrix, promoted: NDArray[np.bool_], settings: Outliers) -> list[tuple[int, int, float, float, float]]:
+    """Flagged cells as (series, month, y_raw, expected, score); `sales`: (n_series, n_months), overwritten where flagged."""
+    residuals = np.full(sales.shape, np.nan)
+    levels = np.full(sales.shape, np.nan)
+    found = []
+    with np.errstate(invalid="ignore", divide="ignore"):
+        for month in range(YEAR, sales.shape[1]):
+            levels[:, month] = _median(sales[:, month - YEAR : month])
+            expected = _expect(sales, levels, month)
+            now = sales[:, month]
+            residuals[:, month] = np.where((now > 0) & (expected > 0), np.log(now / expected), np.nan)
+            scale = np.fmax(TO_DEVIATION * _median(np.abs(residuals[:, :month])), NOISE_FLOOR)
+            highest = np.fmax(expected, levels[:, month])
+            peak = np.where(promoted[:, month], _find_peak(residuals[:, :month], promoted[:, :month]), 1.0)
+            score = np.where(now > 0, np.log(now / highest), np.log1p(-now / highest)) / scale
+            far = (np.abs(now) > settings.ratio * highest * peak) & (score > settings.threshold)
+            flagged = far & _is_judged(sales[:, :month], settings.min_history)
+            for series in np.flatnonzero(flagged):
+                found.append((int(series), month, float(now[series]), float(expected[series]), float(score[series])))
+            sales[flagged, month] = expected[flagged]
+            residuals[flagged, month] = np.nan
+    return found
+
+
+def _expect(sales: Matrix, levels: Matrix, month: int) -> Matrix:
+    """Expected sales of a month: today's level times the median ratio of the same month to its level in earlier years."""
+    earlier = list(range(month - YEAR, YEAR - 1, -YEAR))
+    level = levels[:, month]
+    if not earlier:
+        return level.copy()
+    ratios = _median(np.where(levels[:, earlier] > 0, sales[:, earlier] / levels[:, earlier], np.nan))
+    return np.where(np.isnan(ratios) | (ratios <= 0), level, level * ratios)
+
+
+def _find_peak(residuals: Matrix, promoted: NDArray[np.bool_]) -> Matrix:
+    """Highest sales / expected of earlier promotion months, at least 1; infinite where a series had none."""
+    lifts = np.where(promoted & ~np.isnan(residuals), residuals, -np.inf).max(axis=1)
+    return np.where(np.isinf(lifts), np.inf, np.exp(np.fmax(lifts, 0.0)))
+
+
+def _is_judged(past: Matrix, min_history: int) -> NDArray[np.bool_]:
+    """Series with enough months since their first sale, most of the last two years with sales."""
+    started = np.nan_to_num(past).cumsum(axis=1) > 0
+    long_enough = (started & ~np.isnan(past)).sum(axis=1) >= min_history
+    recent = past[:, -2 * YEAR :]
+    months = (started[:, -2 * YEAR :] & ~np.isnan(recent)).sum(axis=1)
+    return long_enough & ((recent > 0).sum(axis=1) >= DENSE * months)
+
+
+def _median(cells: Matrix) -> Matrix:
+    """Median along months, NaN where a series has none."""
+    empty = np.isnan(cells).all(axis=1)
+    return np.where(empty, np.nan, np.nanmedian(np.where(empty[:, None], 0.0, cells), axis=1))
