@@ -146,7 +146,7 @@ def verify(
         for difference in differences:
             typer.echo(f"{'note: ' if difference.only_told else ''}{difference}")
         serious = [difference for difference in differences if not difference.only_told]
-        typer.echo(f"{len(serious)} differ." if serious else "Everything published is as its manifests say.")
+        typer.echo(f"Differences: {len(serious)}." if serious else "Everything published is as its manifests say.")
         if serious:
             raise typer.Exit(1)
 

@@ -34,7 +34,7 @@ SAVE_SECONDS = 5.0  # a draft that is watched is at most this old; saving at eve
 START_SECONDS = 120  # a cold kernel on a loaded machine
 SOCKET_BYTES = 90  # a unix socket's path may have 107 bytes; kernels add up to 12 to the folder's
 OWN_ERRORS = ("SalesForecastError", "RequestError")  # their text is already a sentence
-FAILED_TAG = "salesfc-failed"
+FAILED_TAG = "papermill-error-cell-tag"  # papermill's own mark, which pages know
 
 
 class NotebookFailed(SalesForecastError):

@@ -34,7 +34,11 @@ def explain(error: BaseException, reports: Path) -> str:
 
 
 def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | None:
-    """Folder with `<unit>.json` (the facts: unit, month, step, error) and the notebook, or null where it cannot be written."""
+    """Folder of what a failure left, or null where it cannot be written.
+
+    `facts` hold unit, title, month, step and error; they stand in `.failed/<month>/<unit>.json`, the notebook and its
+    page in the folder beside it. Without `node`, the draft that a killed run left is kept.
+    """
     folder = archive.failed_folder(reports, facts["month"], facts["unit"])
     drafts = sorted(archive.staged_folder(reports, facts["month"], facts["unit"]).glob(f"{facts['step']}*.ipynb"))
     with suppress(OSError):
@@ -42,10 +46,10 @@ def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | 
         folder.mkdir(parents=True)
         for draft in drafts:
             shutil.copy(draft, folder)
-        if node is not None:
-            _save_document(node, folder, str(facts["step"]), facts)
-        text = json.dumps({**facts, "at": datetime.now(UTC).isoformat(timespec="seconds")}, ensure_ascii=False, indent=1)
-        (folder / f"{facts['unit']}.json").write_text(text + "\n", encoding="utf-8")
+        page = "" if node is None else _save_document(reports, folder, node, facts)
+        kept = {**facts, "page": page, "at": datetime.now(UTC).isoformat(timespec="seconds")}
+        text = json.dumps(kept, ensure_ascii=False, indent=1)
+        _facts_file(reports, facts["month"], facts["unit"]).write_text(text + "\n", encoding="utf-8")
         return folder
     return None
 
@@ -53,15 +57,19 @@ def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | 
 def clear(reports: Path, month: str, unit: str) -> None:
     """Take away what an earlier failure of this unit's month left: it is published now, or failed anew."""
     shutil.rmtree(archive.failed_folder(reports, month, unit), ignore_errors=True)
+    _facts_file(reports, month, unit).unlink(missing_ok=True)
 
 
-def _save_document(node: Any, folder: Path, step: str, facts: Mapping[str, Any]) -> None:
-    from salesfc_lib import site
+def _facts_file(reports: Path, month: str, unit: str) -> Path:
+    return archive.failed_folder(reports, month, unit).with_name(f"{unit}.json")
+
+
+def _save_document(reports: Path, folder: Path, node: Any, facts: Mapping[str, Any]) -> str:
     from salesfc_lib.execute import save_notebook
+    from salesfc_lib.pages import write_failed_page
 
-    save_notebook(node, folder / f"{step}.ipynb")
-    page = site.render_notebook(node, context=facts)
-    (folder / f"{step}.html").write_text(page, encoding="utf-8")
+    save_notebook(node, folder / f"{facts['step']}.ipynb")
+    return write_failed_page(reports, str(facts["step"]), node, facts)
 
 
 def _free_space(reports: Path) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from salesfc_lib import archive, failures, manifest
-from salesfc_lib.parameters import CHECKOUT, Resolved, resolve
+from salesfc_lib.parameters import CHECKOUT, Resolved, resolve, to_dict
 
 Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]
@@ -103,6 +103,7 @@ class _Progress:
     def __init__(self, task: Task, month: str, tell: Tell) -> None:
         self._task, self._month, self._tell = task, month, tell
         self._begun: list[str] = []
+        self.title = task.unit
         self.left: Path | None = None  # what a failure left for people
 
     def begin(self, step: str) -> None:
@@ -112,7 +113,7 @@ class _Progress:
     def fail(self, error: Exception) -> None:
         step = self._begun[-1] if self._begun else "parameters"
         message = failures.explain(error, self._task.reports)
-        facts = {"unit": self._task.unit, "month": self._month, "step": step, "error": message}
+        facts = {"unit": self._task.unit, "title": self.title, "month": self._month, "step": step, "error": message}
         self.left = failures.record(self._task.reports, facts, getattr(error, "node", None))
 
 
@@ -121,11 +122,14 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
     with archive.staging(task.reports, month, task.unit) as folder:
         try:
             resolved = resolve(task.project, task.unit, month, task.sets)
+            progress.title = resolved.parameters.unit.title or task.unit
             documents = _run_steps(task, month, folder, resolved, progress)
             progress.begin("publishing")
+            from salesfc_lib.pages import write_pages
+
             facts = _gather_facts(task, month, folder, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
-            _write_pages(folder, documents, facts)
+            write_pages(folder, documents, facts)
             manifest.write(folder, facts)
             return archive.publish(task.reports, month, task.unit)
         except Exception as error:
@@ -139,7 +143,7 @@ def _run_steps(task: Task, month: str, folder: Path, resolved: Resolved, progres
         "project": str(task.project),
         "unit": task.unit,
         "month": month,
-        "resolved": resolved.parameters.model_dump(mode="json"),
+        "resolved": to_dict(resolved),
         "folder": str(folder),
     }
     if task.kind == "backfill":
@@ -167,12 +171,10 @@ def _execute(name: str, values: Mapping[str, Any], folder: Path, progress: _Prog
 
 
 def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> dict[str, Any]:
-    from salesfc_lib import steps
-
-    run = steps.open_month(task.project, task.unit, month, resolved=resolved.parameters.model_dump(mode="json"), folder=folder)
-    version = archive.next_version(task.reports, month, task.unit)
+    """What the manifest holds beside its outputs."""
     replaces = archive.unit_folder(task.reports, month, task.unit).exists()
-    return {
+    version = archive.next_version(task.reports, month, task.unit)
+    facts = {
         "unit": task.unit,
         "title": resolved.parameters.unit.title or task.unit,
         "month": month,
@@ -185,8 +187,19 @@ def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> d
         "parameters": manifest.describe_parameters(resolved),
         "code": manifest.describe_code(),
         "environment": manifest.describe_environment(),
-        "summary": steps.summarise(run),
     }
+    return {**facts, "summary": _summarise(task, month, folder, resolved=resolved, facts=facts)}
+
+
+def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What the steps say about the month, with what only the run knows."""
+    from salesfc_lib import steps
+    from salesfc_lib.pages import describe_record
+
+    values = resolved.parameters.model_dump(mode="json")
+    said = steps.summarise(steps.open_month(task.project, task.unit, month, resolved=values, folder=folder))
+    known = {name: facts[name] for name in ("version", "published_at", "kind")}
+    return {**said, **known, "replaces": facts["reason"], "record": describe_record(facts)}
 
 
 def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:
@@ -200,15 +213,6 @@ def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str,
     known = {entry["path"] for entry in read}
     more = (manifest.describe_file(file, task.project) for file in others)
     return [*read, *(entry for entry in more if entry["path"] not in known)]
-
-
-def _write_pages(folder: Path, documents: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    from salesfc_lib import site
-
-    for name, node in documents.items():
-        page = site.render_notebook(node, context={**facts, "step": name})
-        (folder / f"{name}.html").write_text(page, encoding="utf-8")
-    site.write_unit_page(folder, facts=facts)
 
 
 def _skipped(task: Task, month: str) -> Outcome:

@@ -187,7 +187,13 @@ class _Watch:
         return outcomes
 
     def _bury(self, task: Task, month: str, why: str) -> Outcome:
-        facts = {"unit": task.unit, "month": month, "step": self._step.get(task.unit, "parameters"), "error": why}
+        facts = {
+            "unit": task.unit,
+            "title": task.unit,
+            "month": month,
+            "step": self._step.get(task.unit, "parameters"),
+            "error": why,
+        }
         left = failures.record(task.reports, facts)
         if archive.staged_folder(task.reports, month, task.unit).exists():
             archive.repair(task.reports, month, task.unit)
@@ -204,7 +210,7 @@ def _describe_death(exit_code: int) -> str:
 
 def _fail(request: Request, unit: str, month: str, error: Exception) -> Outcome:
     message = failures.explain(error, request.reports)
-    facts = {"unit": unit, "month": month, "step": "parameters", "error": message}
+    facts = {"unit": unit, "title": unit, "month": month, "step": "parameters", "error": message}
     left = failures.record(request.reports, facts) if parameters.MONTH.match(month) else None
     return Outcome(unit, month, "failed", 0.0, message, left)
 

@@ -151,7 +151,7 @@ def _path_in(export: Path, project: Path) -> str:
 def _write_text(found: Peek, proposal: Proposal, *, path: str, title: str) -> str:
     return "\n".join(
         [
-            f"# Unit '{title}', started from '{Path(path).name}' by `salesfc init`. Every key and its default:",
+            f"# Unit '{_list([title])}', started from '{_list([Path(path).name])}' by `salesfc init`. Every key and its default:",
             "# parameters/defaults.yml; every key of a source: salesfc_lib/parameters.py. Lines with # are to complete.",
             "unit:",
             f"  title: {_quote(title)}",
@@ -176,7 +176,7 @@ def _write_source(found: Peek, proposal: Proposal, path: str) -> list[str]:
         "sources:",
         "  orders:",
         *(f"    {key}: {_quote(value)}" for key, value in settings.items()),
-        "    columns:   # this project's name: the export's header",
+        f"    columns:{'' if proposal.columns else ' {}'}   # this project's name: the export's header",
         *(f"      {name}: {_quote(header)}" for name, header in proposal.columns.items()),
         *(f"      # {name}: not recognised; headers: {_list(found.headers)}" for name in proposal.missing),
         *(
@@ -191,7 +191,7 @@ def _write_source(found: Peek, proposal: Proposal, path: str) -> list[str]:
 
 def _write_dimensions(proposal: Proposal) -> list[str]:
     used = list(proposal.dimensions)[:MOST_LEVELS]
-    more = [f"#   {header}: {count} members" for header, count in proposal.others.items()]
+    more = [f"#   {_list([header])}: {count} members" for header, count in proposal.others.items()]
     levels = ["levels:", "  total: []", *(f"  {name}: [{name}]" for name in used)]
     if len(used) > 1:
         levels.append(f"  {'_'.join(used)}: [{', '.join(used)}]   # the bottom crosses them all")

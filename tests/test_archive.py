@@ -134,12 +134,13 @@ def run_and_kill(reports: Path, moment: str) -> None:
             return renames[-1]
 
         Path.rename = counted
-        with t.archive.hold_month(Path({str(reports)!r}), t.MONTH), t.archive.staging(Path({str(reports)!r}), t.MONTH, t.UNIT) as folder:
+        reports = Path({str(reports)!r})
+        with t.archive.hold_month(reports, t.MONTH), t.archive.staging(reports, t.MONTH, t.UNIT) as folder:
             t.write_month(folder, version=2, reason="late returns", text="second")
             if {moment!r} == "half written":
                 (folder / "manifest.json").unlink()
                 os.kill(os.getpid(), signal.SIGKILL)
-            t.archive.publish(Path({str(reports)!r}), t.MONTH, t.UNIT)
+            t.archive.publish(reports, t.MONTH, t.UNIT)
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], check=False)
     assert done.returncode == -signal.SIGKILL
@@ -187,12 +188,14 @@ def test_recovery_leaves_a_month_alone_that_a_run_holds(tmp_path: Path) -> None:
 
 
 def test_a_second_run_of_a_month_is_refused_by_name_of_the_first(tmp_path: Path) -> None:
-    with lock_month(tmp_path, MONTH), lock_month(tmp_path, "2026-05"):
-        with (
-            pytest.raises(RequestError, match=rf"Another run of 2026-06 is at work: process {os.getpid()}, since 20"),
-            lock_month(tmp_path, MONTH),
-        ):
-            pass
+    who = rf"Another run of 2026-06 is at work: process {os.getpid()}, since 20"
+    with (
+        lock_month(tmp_path, MONTH),
+        lock_month(tmp_path, "2026-05"),
+        pytest.raises(RequestError, match=who),
+        lock_month(tmp_path, MONTH),
+    ):
+        pass
     with lock_month(tmp_path, MONTH):
         pass  # free again
 

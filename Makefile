@@ -1,0 +1,64 @@
+# One command for each thing people do here. Every target sets up what it needs, once, in .venv.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help setup report test test-real lint lab bench check-python
+
+unexport PYTHONDONTWRITEBYTECODE
+export OMP_NUM_THREADS := 1
+export OPENBLAS_NUM_THREADS := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+BIN := .venv/bin
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
+PYTHON := $(shell for each in python3 python3.13 python3.12 python3.11; do \
+	"$$each" -c '$(SUPPORTED)' 2>/dev/null && echo "$$each" && break; done)
+
+# what is installed is named by the content of the lock and the project file: where both are the same, nothing is done
+CONTENT := import hashlib; print(hashlib.sha256(b"".join(open(each, "rb").read() for each in ("requirements.lock", "pyproject.toml"))).hexdigest()[:16])
+INSTALLED := .venv/.installed-$(if $(PYTHON),$(shell $(PYTHON) -c '$(CONTENT)'))
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/ ##/' | awk -F ' ## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(INSTALLED)  ## install what the lock says into .venv (every other target does this by itself)
+
+report: $(INSTALLED)  ## the demo company: write its exports, backfill a year, publish its latest closed month
+	$(BIN)/salesfc demo
+	$(BIN)/salesfc backfill --from 2025-06 --to 2026-05
+	$(BIN)/salesfc run
+	@echo
+	@echo "Open in a browser: file://$(CURDIR)/reports/index.html"
+	@echo "The demo's truth:  data/truth.json. Its tables, notebooks and records: reports/2026-06/<unit>/"
+
+test: lint  ## everything: lint, types, import order, all tests
+	$(BIN)/python -m pytest -n 2 --dist loadscope --durations 15 -q
+
+test-real: $(INSTALLED)  ## the Superstore workbook, all four regions and all of its months
+	SALESFC_REAL=all $(BIN)/python -m pytest -m real --durations 15
+
+lint: $(INSTALLED)  ## ruff, mypy, import order
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lab: $(INSTALLED)  ## JupyterLab on this folder
+	$(BIN)/salesfc lab
+
+bench: $(INSTALLED)  ## every script in benchmarks/, its rows of plain numbers to reports/.bench/
+	@mkdir -p reports/.bench
+	@for script in benchmarks/*.py; do \
+		test -e "$$script" || { echo "benchmarks/ holds no script yet"; continue; }; \
+		echo "$$script"; $(BIN)/python "$$script" --out "reports/.bench/$$(basename "$$script" .py).json" || exit 1; done
+
+$(INSTALLED): | check-python
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -m compileall -q salesfc_lib
+	@rm -f .venv/.installed-*
+	@touch $@
+
+check-python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed; \
+	python3 here is: $$(python3 --version 2>&1). Install one, or put it first in PATH." >&2; exit 1; }

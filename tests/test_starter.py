@@ -1,0 +1,142 @@
+"""`salesfc init`: what a header says is recognised, what it does not say is left to people."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.parameters import Parameters, resolve
+from salesfc_lib.peek import peek
+from salesfc_lib.starter import propose_unit, write_unit_file
+
+CHINESE = (
+    "单据编号,单据日期,客户名称,物料编码,数量,价税合计(元),产品线,区域,备注\n"
+    "A1,2026/1/2,甲,007,2,3.0,茶,华东,x\n"
+    "A2,2026/1/3,乙,008,1,4.0,米,华北,x\n"
+)
+
+
+def start(project: Path, export: Path, unit: str | None = None) -> tuple[Parameters, str]:
+    path, _ = write_unit_file(export, project, unit)
+    return resolve(project, path.stem).parameters, path.read_text(encoding="utf-8")
+
+
+def test_chinese_headers_in_a_national_encoding_are_mapped(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_bytes(CHINESE.encode("gb18030"))
+    found, text = start(tmp_path, tmp_path / "orders.csv", "tea")
+    orders = found.sources["orders"]
+    assert (orders.kind, orders.path, orders.encoding, orders.delimiter) == ("csv", "orders.csv", "gb18030", ",")
+    assert orders.columns == {
+        "order_id": "单据编号", "date": "单据日期", "customer": "客户名称", "product": "物料编码", "quantity": "数量",
+        "amount": "价税合计(元)", "product_line": "产品线", "region": "区域",
+    }  # fmt: skip
+    assert found.dimensions == ["product_line", "region"]
+    assert found.levels == {
+        "total": [], "product_line": ["product_line"], "region": ["region"], "product_line_region": ["product_line", "region"],
+    }  # fmt: skip
+    assert "# tax: included" in text
+
+
+def test_title_rows_above_the_header_are_passed_over(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (
+        ["Sales report"],
+        ["printed", "2026-07-01"],
+        ["Order Date", "Sales", "Quantity", "Region"],
+        ["2026-01-02", 3.5, 2, "West"],
+    ):
+        sheet.append(row)
+    book.save(tmp_path / "report.xlsx")
+    found, _ = start(tmp_path, tmp_path / "report.xlsx")
+    assert found.sources["orders"].columns == {"date": "Order Date", "quantity": "Quantity", "amount": "Sales", "region": "Region"}
+    assert found.sources["orders"].sheet == "Sheet"
+
+
+def test_the_largest_table_of_a_database_is_taken(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "erp.db") as base:
+        base.execute("create table customers (customer text)")
+        base.execute('create table "order lines" ("Order ID" text, "Order Date" text, amount real, quantity int)')
+        base.executemany('insert into "order lines" values (?, ?, ?, ?)', [("1", "2026-01-02", 2.0, 1)] * 3)
+    base.close()
+    found, _ = start(tmp_path, tmp_path / "erp.db")
+    assert found.sources["orders"].table == "order lines"
+    assert found.sources["orders"].columns["order_id"] == "Order ID"
+
+
+def test_what_is_not_recognised_is_asked_for_and_never_guessed(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("When;What;How much\n2026-01-02;tea;3\n2026-01-03;rice;4\n", encoding="utf-8")
+    path, proposal = write_unit_file(tmp_path / "x.csv", tmp_path)
+    assert proposal.columns == {}
+    assert proposal.missing == ["date", "quantity", "amount"]
+    assert proposal.others == {"When": 2, "What": 2, "How much": 2}
+    text = path.read_text(encoding="utf-8")
+    assert "# date: not recognised; headers: When, What, How much" in text
+    assert resolve(tmp_path, "x").parameters.sources["orders"].delimiter == ";"
+
+
+def test_a_column_with_many_members_is_not_offered_as_a_dimension(tmp_path: Path) -> None:
+    lines = "".join(f"2026-01-02,1,{n},{n % 3},same\n" for n in range(100))
+    (tmp_path / "x.csv").write_text(f"date,amount,serial,depot,constant\n{lines}", encoding="utf-8")
+    _, proposal = write_unit_file(tmp_path / "x.csv", tmp_path)
+    assert proposal.others == {"depot": 3}
+
+
+@pytest.mark.parametrize(
+    "header", ['a: "b" # c', "{a}", "- x", "'", "数量\t", "a\\b", "%TAG", "null", "*a", "& b", "a\nhorizon: 3"]
+)
+def test_headers_that_yaml_could_misread_come_back_as_they_are(tmp_path: Path, header: str) -> None:
+    quoted = header.replace('"', '""')
+    (tmp_path / "x.csv").write_text(f'date,amount,"{quoted}"\n2026-01-02,1,x\n2026-01-02,1,y\n', encoding="utf-8")
+    assert list(peek(tmp_path / "x.csv").headers) == ["date", "amount", header.strip()]
+    found, _ = start(tmp_path, tmp_path / "x.csv")
+    assert found.sources["orders"].columns["amount"] == "amount"
+    assert found.horizon == 12
+
+
+def test_an_export_outside_the_project_is_expected_under_data(tmp_path: Path) -> None:
+    (tmp_path / "Sample - Süperstore.csv").write_text("date,amount\n2026-01-02,1\n", encoding="utf-8")
+    found, _ = start(tmp_path / "project", tmp_path / "Sample - Süperstore.csv")
+    assert found.sources["orders"].path == "data/Sample - Süperstore.csv"
+
+
+def test_an_id_is_made_of_what_may_stand_in_a_path() -> None:
+    assert propose_unit(Path("2026 Sales (West).xlsx")) == "2026-sales-west"
+    assert propose_unit(Path("销售.csv")) == "unit"
+    assert len(propose_unit(Path(f"{'a' * 60}.csv"))) == 32
+
+
+def test_a_unit_that_exists_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("date,amount\n2026-01-02,1\n", encoding="utf-8")
+    path, _ = write_unit_file(tmp_path / "x.csv", tmp_path)
+    path.write_text("horizon: 3\n", encoding="utf-8")
+    with pytest.raises(RequestError, match="exists"):
+        write_unit_file(tmp_path / "x.csv", tmp_path)
+    assert path.read_text(encoding="utf-8") == "horizon: 3\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("x.xlsx", b"not a workbook", "Save it again"),
+        ("x.db", b"not a database", "SQLite"),
+        ("x.csv", b"", "no row of headers"),
+        ("x.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF\x81", "known encoding|no row of headers"),
+    ],
+)
+def test_a_file_that_is_not_what_its_ending_says_is_named(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(SalesForecastError, match=says) as caught:
+        write_unit_file(tmp_path / name, tmp_path)
+    assert name in str(caught.value)
+    assert not (tmp_path / "parameters").exists()
+
+
+def test_a_missing_export_is_a_wrong_request(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match="no such file"):
+        write_unit_file(tmp_path / "none.csv", tmp_path)
