@@ -119,12 +119,10 @@ def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
     >>> spread(np.array([0.0, 0.0]), 8.0)
     array([4., 4.])
     """
-    size = np.abs(bottoms)
-    if size.sum() == 0:
-        return np.full(len(bottoms), total / len(bottoms))
-    if (bottoms >= 0).all():
-        return bottoms * (total / bottoms.sum())
-    return bottoms + (total - bottoms.sum()) * size / size.sum()
+    largest = np.abs(bottoms).max()
+    size = np.abs(bottoms) / largest if largest > 0 else np.ones(len(bottoms))
+    share = size / size.sum()
+    return total * share if (bottoms >= 0).all() else bottoms + (total - bottoms.sum()) * share
 
 
 def _close_accounts(

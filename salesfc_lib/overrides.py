@@ -71,7 +71,7 @@ def _read_lines(path: Path, name: str) -> Iterator[Line]:
     except UnicodeDecodeError as error:
         raise SalesForecastError.unreadable_file(path, "it is not UTF-8", "Save it as 'CSV UTF-8'") from error
     except csv.Error as error:
-        why = f"line {reader.line_num}: {error}"
+        why = f"line {reader.reader.line_num}: {error}"
         raise SalesForecastError.unreadable_file(path, why, "Correct the quotes on that line") from error
 
 
