@@ -20,16 +20,7 @@ import pandas as pd
 
 from salesfc_lib import metrics, parameters, tables
 from salesfc_lib.candidates import REGISTRY
-from salesfc_lib.candidates.protocol import (
-    SEASON,
-    Candidate,
-    Grid,
-    Result,
-    collect,
-    describe,
-    grid,
-    pick,
-)
+from salesfc_lib.candidates.protocol import SEASON, Candidate, Grid, Result, collect, describe, grid, pick
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.memory import Entry, Memory, digest, fingerprint
 
@@ -74,7 +65,7 @@ def run_candidates(
     known = {**REGISTRY, **(extra or {})}
     names = _enabled(parameters.candidates, known, extra or {})
     last = pd.Timestamp(month)
-    past = panel.loc[panel["ds"] <= last]
+    past, ahead = panel.loc[panel["ds"] <= last], _look_ahead(panel, future, last)
     cutoffs = (*list_cutoffs(past, last, parameters.backtest), last)
     memory = memory if memory is not None else Memory()
     memory.refresh()
@@ -86,8 +77,8 @@ def run_candidates(
         own = pick(past, select_series(series, block.levels, list(parameters.levels)))
         if len(own):
             remembers = memory if name not in (extra or {}) else Memory()
-            arrays = grid(own, future)
-            request = _Request(known[name], own, future, arrays, cutoffs, parameters.horizon, block.settings, remembers)
+            arrays = grid(own, ahead)
+            request = _Request(known[name], own, ahead, arrays, cutoffs, parameters.horizon, block.settings, remembers)
             results.append(_label(_answer(request), name))
     if progress is not None:
         progress("", len(names), len(names))
@@ -121,6 +112,12 @@ def score_candidates(candidate_forecast: pd.DataFrame, combined: pd.DataFrame, p
 
 
 _NO_BLOCK = parameters.Candidate()
+
+
+def _look_ahead(panel: pd.DataFrame, future: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
+    """Regressors of the months after `month`: those of `future`, and of the panel where it goes on."""
+    later = panel.loc[panel["ds"] > month].drop(columns=["y", "y_raw"], errors="ignore")
+    return pd.concat([later, future], ignore_index=True) if len(later) else future
 
 
 def _enabled(
@@ -180,7 +177,10 @@ def _keys(request: _Request, found: Mapping[str, Any]) -> dict[Pair, str]:
     """Key of each series and cutoff: a digest of all that its answer depends on."""
     arrays, horizon = request.arrays, request.horizon
     head = digest(fingerprint(), request.candidate.name, _settings(request), str(horizon))
-    own = {(unique_id, cutoff): _content(arrays, row, cutoff, horizon) for row, unique_id in enumerate(arrays.ids) for cutoff in request.cutoffs}
+    own = {
+        (unique_id, cutoff): _content(arrays, row, cutoff, horizon)
+        for row, unique_id in enumerate(arrays.ids) for cutoff in request.cutoffs
+    }
     if request.candidate.scope == "series":
         return {pair: digest(head, content, json.dumps(found.get(pair[0]))) for pair, content in own.items()}
     whole = {cutoff: digest(head, *(own[unique_id, cutoff] for unique_id in arrays.ids)) for cutoff in request.cutoffs}
@@ -245,8 +245,8 @@ def _join(results: Sequence[Result], panel: pd.DataFrame) -> Result:
     forecasts = pd.concat([result[0] for result in results], ignore_index=True)
     failures = pd.concat([result[1] for result in results], ignore_index=True)
     floored = floor_at_zero(forecasts, panel)
-    columns = ["unique_id", "model", "cutoff", "ds", "h", "y_hat"]
-    return floored[columns], failures[["unique_id", "model", "cutoff", "error"]].sort_values(["unique_id", "model", "cutoff"], ignore_index=True)
+    failures = failures[["unique_id", "model", "cutoff", "error"]].sort_values(["unique_id", "model", "cutoff"], ignore_index=True)
+    return floored[["unique_id", "model", "cutoff", "ds", "h", "y_hat"]], failures
 
 
 def floor_at_zero(forecasts: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:

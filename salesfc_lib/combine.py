@@ -23,8 +23,7 @@ NEAR = 0.01  # relative: errors closer than this are a tie, and the simpler cand
 LEAST_CUTOFFS = 2  # cutoffs with an actual before weights are unequal
 LEAST_ERROR = 0.05  # of the mean candidate's: a perfect past is luck and must not take all the weight
 COMBINATION = "combination"
-
-Keyed = pd.DataFrame
+WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,14 @@ class Evidence:
 
 
 def combine(
-    candidate_forecast: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, *, parameters: Parameters, month: str | pd.Timestamp
+    candidate_forecast: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, *, parameters: Parameters,
+    month: str | pd.Timestamp, failures: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Table `weights` and rows of table `forecast` at cutoff `month`: baseline, statistical and combined.
 
     The combined forecast has model 'combination', the statistical the name of the candidate chosen. A series without backtest
-    takes its candidates equally. A series that no candidate could forecast has no row.
+    takes its candidates equally. A series that no candidate could forecast has no row. With `failures`, a candidate that failed at
+    `month` is a row of weight 0 that says why.
     """
     last = pd.Timestamp(month)
     evidence = weigh_evidence(candidate_forecast, panel, series, known=last, settings=parameters.combine)
@@ -56,7 +57,8 @@ def combine(
     weights = set_weights(evidence, available, parameters.combine)
     rows = [_stage(now, _one_hot(available, BASELINE), "baseline"), _stage(now, choose_best(evidence, available), "statistical")]
     combined = _stage(now, weights, "combined").assign(model=COMBINATION)
-    return _explain(evidence, weights, available), _as_forecast(pd.concat([*rows, combined], ignore_index=True))
+    explained = _add_failures(_explain(evidence, weights, available), failures, last)
+    return explained, _as_forecast(pd.concat([*rows, combined], ignore_index=True))
 
 
 def combine_backtest(
@@ -165,7 +167,8 @@ def _stage(wide: pd.DataFrame, weights: pd.DataFrame, stage: str) -> pd.DataFram
     share = used.loc[ids].to_numpy()
     values = np.where(share > 0, rows.to_numpy(), 0.0)
     names = pd.Series(used.columns[used.to_numpy().argmax(axis=1)], index=used.index)
-    return rows.index.to_frame(index=False).assign(y_hat=(values * share).sum(axis=1), model=names.loc[ids].to_numpy(dtype=object), stage=stage)
+    summed = (values * share).sum(axis=1)
+    return rows.index.to_frame(index=False).assign(y_hat=summed, model=names.loc[ids].to_numpy(dtype=object), stage=stage)
 
 
 def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
@@ -173,41 +176,66 @@ def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
     return rows[columns].assign(**{name: np.nan for name in tables.INTERVALS}).sort_values(columns[:5], ignore_index=True)
 
 
+@dataclass(frozen=True)
+class Fact:
+    """What is known of one candidate of one series; `wape` is NaN where nothing was sold."""
+
+    model: str
+    weight: float
+    wape: float
+    cutoffs: int
+
+
 def _explain(evidence: Evidence, weights: pd.DataFrame, available: pd.DataFrame) -> pd.DataFrame:
     """Table `weights`: a row per series and candidate that gave a forecast, with the reason of its weight."""
-    wape = evidence.wape.reindex(index=weights.index, columns=weights.columns)
-    blended = evidence.blended.reindex(index=weights.index, columns=weights.columns)
-    cutoffs = evidence.cutoffs.reindex(index=weights.index, columns=weights.columns, fill_value=0).fillna(0)
-    rows = []
-    for unique_id in weights.index:
-        facts = pd.DataFrame({"weight": weights.loc[unique_id], "wape": wape.loc[unique_id], "error": blended.loc[unique_id],
-                              "cutoffs": cutoffs.loc[unique_id]})
-        facts = facts.loc[available.loc[unique_id]]
-        rows += [(unique_id, name, fact.weight, fact.wape, _reason(str(name), facts)) for name, fact in facts.iterrows()]
-    return pd.DataFrame(rows, columns=["unique_id", "model", "weight", "backtest_error", "reason"])
+    wape = evidence.wape.reindex(index=weights.index, columns=weights.columns).to_numpy()
+    cutoffs = evidence.cutoffs.reindex(index=weights.index, columns=weights.columns).fillna(0).to_numpy(dtype=int)
+    shares, given = weights.to_numpy(), available.to_numpy()
+    rows: list[tuple[str, str, float, float, str]] = []
+    for row, unique_id in enumerate(weights.index):
+        facts = [Fact(str(model), float(shares[row, k]), float(wape[row, k]), int(cutoffs[row, k]))
+                 for k, model in enumerate(weights.columns) if given[row, k]]
+        rows += [(unique_id, fact.model, fact.weight, fact.wape, _reason(fact, facts)) for fact in facts]
+    return pd.DataFrame(rows, columns=WEIGHTS)
 
 
-def _reason(name: str, facts: pd.DataFrame) -> str:
+def _add_failures(weights: pd.DataFrame, failures: pd.DataFrame | None, month: pd.Timestamp) -> pd.DataFrame:
+    """Weights, and a row of weight 0 for each candidate that failed at `month`."""
+    if failures is None or not (failures["cutoff"] == month).any():
+        return weights
+    failed = failures.loc[failures["cutoff"] == month, ["unique_id", "model", "error"]]
+    failed = failed.assign(weight=0.0, backtest_error=np.nan, reason="failed: " + failed["error"])
+    return pd.concat([weights, failed[WEIGHTS]], ignore_index=True)
+
+
+def _reason(own: Fact, facts: Sequence[Fact]) -> str:
     """Why a candidate of a series has its weight, from the facts of all its candidates."""
-    own = facts.loc[name]
-    count = int(own["cutoffs"])
-    if facts["cutoffs"].max() < LEAST_CUTOFFS:
+    most = max(fact.cutoffs for fact in facts)
+    if len(facts) == 1:
+        return "the only candidate that could forecast this series"
+    if most < LEAST_CUTOFFS:
         return f"no backtest: the history is too short, so all {len(facts)} candidates count equally"
-    if count == 0:
+    if own.cutoffs == 0:
         return "not used: too short a history for this candidate to be tested"
-    known = facts["wape"].dropna()
-    beside = f" over {count} cutoff{'s' * (count != 1)}" if count < facts["cutoffs"].max() else ""
-    against = _against(name, own, facts)
-    error = f"{own['wape']:.1%}".replace("%", " %") if name in known.index else "unknown, as nothing was sold"
-    if own["weight"] == 0:
-        return f"not used: backtest error {error}{beside}{against}, too far behind the others"
-    rank = "lowest error in the backtest" if name in known.index and own["wape"] <= known.min() else "backtest error"
-    return f"{rank}, {error}{beside}{against}"
+    known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
+    error = _percent(own.wape) if known else "unknown, as nothing was sold"
+    error += f" over {own.cutoffs} cutoff{'s' if own.cutoffs > 1 else ''}" if own.cutoffs < most else ""
+    error += _against(own, facts)
+    if own.weight == 0:
+        return f"not used: backtest error {error}, too far behind the others"
+    return f"lowest error in the backtest, {error}" if known and own.wape <= min(known) else f"backtest error {error}"
 
 
-def _against(name: str, own: pd.Series, facts: pd.DataFrame) -> str:
-    baseline = facts["wape"].get(BASELINE, np.nan)
-    if name == BASELINE or not np.isfinite(baseline) or not np.isfinite(own["wape"]):
+def _against(own: Fact, facts: Sequence[Fact]) -> str:
+    baseline = next((fact.wape for fact in facts if fact.model == BASELINE), np.nan)
+    if own.model == BASELINE or not np.isfinite(baseline) or not np.isfinite(own.wape):
         return ""
-    verb = "worse than" if own["wape"] > baseline * (1 + NEAR) else "against"
-    return f", {verb} {baseline:.1%}".replace("%", " %") + (" of the seasonal naive" if verb == "worse than" else " for the seasonal naive")
+    if abs(own.wape - baseline) <= NEAR * baseline:
+        return ", like the seasonal naive"
+    if own.wape > baseline:
+        return f", worse than the {_percent(baseline)} of the seasonal naive"
+    return f", against {_percent(baseline)} for the seasonal naive"
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

@@ -48,7 +48,8 @@ def _at_cutoff(
     errors = past.merge(history[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"])
     errors = errors.assign(error=errors["y_raw"] - errors["y_hat"], level=errors["unique_id"].map(group))
     scale = _scales(errors, history, group)
-    scaled = errors.assign(z=errors["error"] / errors["unique_id"].map(scale)).replace([np.inf, -np.inf], np.nan).dropna(subset=["z"])
+    scaled = errors.assign(z=errors["error"] / errors["unique_id"].map(scale))
+    scaled = scaled.loc[np.isfinite(scaled["z"])]
     floor = _floors(history)
     columns: dict[str, np.ndarray] = {}
     for level in levels:
@@ -62,7 +63,9 @@ def _at_cutoff(
 
 def _scales(errors: pd.DataFrame, history: pd.DataFrame, group: pd.Series) -> pd.Series:
     """Size of error per series, in the panel's unit: a mix of its own mean absolute error and its level's share of size."""
-    recent = history.sort_values("ds").dropna(subset=["y_raw"]).groupby("unique_id")["y_raw"].apply(lambda y: y.abs().tail(SEASON).mean())
+    known = history.sort_values("ds").dropna(subset=["y_raw"])
+    last = known.groupby("unique_id").tail(SEASON)
+    recent = last["y_raw"].abs().groupby(last["unique_id"]).mean()
     own = errors.assign(error=errors["error"].abs()).groupby("unique_id")["error"].agg(["mean", "size"]).reindex(recent.index)
     share = own["mean"] / recent.where(recent > 0)
     level = group.reindex(recent.index)

@@ -22,6 +22,7 @@ NEEDED = SEASON + 1  # months
 PRIOR = {"trend": 0.10, "month": 0.30, "promotion": 0.50, "trading_days": 0.30}
 NOISE = 0.15  # standard deviation of a month around the model, as a share of the mean, before a series has two years
 LEAST_NOISE = 0.05  # of the mean: below this the shrinkage no longer matters
+DRIVERS = ("trading days", "promotion")  # terms that come from regressors
 TYPICAL_DAYS = 21.0  # trading days in a month: turns their count into a share
 
 
@@ -99,9 +100,11 @@ def _design(window: Window, damping: float) -> tuple[list[str], np.ndarray, list
 def _known(days: np.ndarray, window: Window) -> np.ndarray:
     """Trading days less the mean of the calendar month in the history; 0 where unknown."""
     n = len(window.y)
-    means = np.array([np.nanmean(np.r_[days[:n][window.month[:n] == month], np.nan]) if (window.month[:n] == month).any() else np.nan
-                      for month in range(1, SEASON + 1)])
-    return np.nan_to_num(days - means[window.month - 1])
+    past = np.isfinite(days[:n])
+    counts = np.bincount(window.month[:n][past], minlength=SEASON + 1)
+    totals = np.bincount(window.month[:n][past], weights=days[:n][past], minlength=SEASON + 1)
+    means = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
+    return np.nan_to_num(days - means[window.month])
 
 
 def _fit(y: np.ndarray, design: np.ndarray, names: Sequence[str], half_life: float) -> Any:
@@ -114,12 +117,19 @@ def _fit(y: np.ndarray, design: np.ndarray, names: Sequence[str], half_life: flo
     priors = np.array([PRIOR.get("month" if name.startswith("month ") else name.replace(" ", "_"), np.inf) for name in names])
     shrunk = np.flatnonzero(np.isfinite(priors))
     pseudo = np.eye(design.shape[1])[shrunk]
-    weights = np.r_[0.5 ** (np.arange(len(y))[::-1] / half_life), (_noise(y) / priors[shrunk]) ** 2]
+    drivers = design[:, [name in DRIVERS for name in names]]
+    weights = np.r_[0.5 ** (np.arange(len(y))[::-1] / half_life), (_noise(y, drivers) / priors[shrunk]) ** 2]
     return WLS(np.r_[y, np.zeros(len(shrunk))], np.vstack([design, pseudo]), weights=weights).fit()
 
 
-def _noise(y: np.ndarray) -> float:
-    """Standard deviation of a month around trend and season, from differences over a year; y: (n,) at a scale of one."""
+def _noise(y: np.ndarray, drivers: np.ndarray) -> float:
+    """Standard deviation of a month around the model, from differences over a year less what `drivers` (n, k) explain of them.
+
+    y: (n,) at a scale of one. Trend and season cancel in the differences.
+    """
     if len(y) < 2 * SEASON:
         return NOISE
-    return max(float(np.std(y[SEASON:] - y[:-SEASON]) / np.sqrt(2)), LEAST_NOISE)
+    change, by = y[SEASON:] - y[:-SEASON], drivers[SEASON:] - drivers[:-SEASON]
+    by = np.column_stack([np.ones(len(change)), by])
+    left = change - by @ np.linalg.lstsq(by, change, rcond=None)[0]
+    return max(float(np.sqrt(left @ left / (len(left) - by.shape[1]) / 2)), LEAST_NOISE)

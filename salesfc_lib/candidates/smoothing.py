@@ -36,8 +36,8 @@ def theta(
 ) -> Result:
     """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition` says multiplicative.
 
-    Multiplicative indices are unstable where months are near zero, so series with such a month stay additive. Fiorucci et al. (2016),
-    https://doi.org/10.1016/j.ijforecast.2016.02.005.
+    Multiplicative indices are unstable where months are near zero, so series with such a month stay additive. Fiorucci et
+    al. (2016), https://doi.org/10.1016/j.ijforecast.2016.02.005.
     """
     from statsforecast.models import DynamicOptimizedTheta
 
@@ -72,9 +72,10 @@ def _run(model: Any, window: Window) -> np.ndarray:
     """Forecast of a statsforecast model, fitted at the series' own scale of one.
 
     The optimisers have absolute tolerances and bounds, so a series in cents and one in millions would be fitted differently.
+    A series that never changes goes on as it is.
     """
+    if np.ptp(window.y) == 0:
+        return np.full(window.horizon, window.y[-1])
     scale = float(np.abs(window.y).mean())
-    if scale == 0:
-        return np.zeros(window.horizon)
     fitted = model.forecast(y=window.y / scale, h=window.horizon)
     return np.asarray(fitted["mean"]) * scale

@@ -41,10 +41,12 @@ def forecast(
         end = arrays.column(cutoff) + 1
         first = np.array([arrays.first(row, end) for row in range(len(arrays.ids))])
         long = np.flatnonzero(end - first >= NEEDED)
-        failed += [(arrays.ids[row], cutoff, str(TooShort(end - first[row], NEEDED))) for row in np.flatnonzero(end - first < NEEDED)]
+        young = np.flatnonzero(end - first < NEEDED)
+        failed += [(arrays.ids[row], cutoff, str(TooShort(end - first[row], NEEDED))) for row in young]
         if not len(long):
             continue
-        values = _forecast_at(arrays, long, first=first, end=end, horizon=horizon, settings={"trees": trees, "objective": objective})
+        settings = {"trees": trees, "objective": objective}
+        values = _forecast_at(arrays, long, first=first, end=end, horizon=horizon, settings=settings)
         done += [(arrays.ids[row], cutoff, finite(values[k])) for k, row in enumerate(long)]
     return collect(done, failed, horizon)
 
@@ -69,7 +71,8 @@ def _forecast_at(
         parts.append((features[usable], target[usable]))
         if sum(len(part[1]) for part in parts) >= ROWS:
             break
-    training = xgboost.QuantileDMatrix(np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts]), max_bin=64, nthread=1)
+    rows_x, rows_y = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
+    training = xgboost.QuantileDMatrix(rows_x, rows_y, max_bin=SETTINGS["max_bin"], nthread=1)
     model = xgboost.train({**SETTINGS, "objective": settings["objective"]}, training, num_boost_round=settings["trees"])
     steps = np.arange(1, horizon + 1)
     features, base, scale = _features(y, steps, start=arrays.start, calendars=calendars)
