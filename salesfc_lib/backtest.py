@@ -49,7 +49,7 @@ class _Request:
         return [(unique_id, cutoff) for unique_id in self.arrays.ids for cutoff in self.cutoffs]
 
 
-def run_candidates(
+def run_candidates(  # noqa: PLR0913  the last three have defaults that a step rarely changes
     panel: pd.DataFrame, series: pd.DataFrame, future: pd.DataFrame, *, parameters: parameters.Parameters,
     month: str | pd.Timestamp, memory: Memory | None = None, progress: Progress | None = None,
     extra: Mapping[str, Candidate] | None = None,
