@@ -40,7 +40,8 @@ from salesfc_lib.sources import Extract, label_files, read_source
 from salesfc_lib.sources.layout import FILE, MARK, ROW
 
 __all__ = [
-    "Cleaned", "Standardised", "check_closed", "clean", "close_month", "closed_through", "ledger_gap", "read_all", "standardise", "total_gap",
+    "Cleaned", "Standardised", "check_closed", "clean", "close_month", "closed_through", "ledger_gap", "read_all", "standardise",
+    "total_gap",
 ]
 
 
@@ -196,7 +197,8 @@ def _attach_content(account: Account, extracts: Mapping[str, Extract]) -> pd.Dat
     for name, extract in extracts.items():
         content |= _read_content(name, extract, set(keys))
     frame = rows.assign(content=[content[key] for key in keys], reason=rows["reason"].astype(object))
-    return tables.check(frame[[*tables.CONTRACTS["quarantine"].columns]].sort_values(["source", "row"]).reset_index(drop=True), "quarantine")
+    frame = frame[[*tables.CONTRACTS["quarantine"].columns]].sort_values(["source", "row"])
+    return tables.check(frame.reset_index(drop=True), "quarantine")
 
 
 def _read_content(name: str, extract: Extract, wanted: set[tuple[str, int]]) -> dict[tuple[str, int], str]:
@@ -205,7 +207,8 @@ def _read_content(name: str, extract: Extract, wanted: set[tuple[str, int]]) -> 
     labels = rows[FILE].map(label_files(name, [file["path"] for file in extract.files]))
     keys = pd.Series(list(zip(labels, rows[ROW], strict=True)), index=rows.index, dtype=object)
     chosen = rows[keys.isin(wanted)].drop(columns=[ROW, FILE, MARK])
-    laid_out = {keys[place]: json.dumps(row, ensure_ascii=False) for place, row in zip(chosen.index, chosen.to_dict("records"), strict=True)}
+    texts = [json.dumps(row, ensure_ascii=False) for row in chosen.to_dict("records")]
+    laid_out = dict(zip(keys[chosen.index], texts, strict=True))
     return laid_out | {(item.source, item.row): item.content for item in extract.rejected.itertuples()}
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesfc_lib import tables
 from salesfc_lib.cleaning.ledger import Account
-from salesfc_lib.cleaning.lines import blank_to_none, key_tuples
+from salesfc_lib.cleaning.lines import blank_to_none, fill_missing, flag, key_tuples
 from salesfc_lib.cleaning.parse import Parsed, parse_dates, parse_decimals, parse_months
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.parameters import Parameters, Source
@@ -29,13 +29,14 @@ def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Ext
     Raises `SalesForecastError` for a missing column, a value that cannot be read and a repeated key, naming the file.
     """
     name = TABLE[role]
-    frames = [_read_table(name, source, extracts[key], parameters) for key, source in parameters.sources.items() if source.role == role]
+    sources = {key: source for key, source in parameters.sources.items() if source.role == role}
+    frames = [_read_table(name, source, extracts[key]) for key, source in sources.items()]
     if not frames:
         return tables.empty(name)
     frame = pd.concat(frames, ignore_index=True)
     dimensions = [column for column in (*parameters.dimensions, "key_account") if column in frame]
     for column in dimensions:
-        frame[column] = frame[column].replace(dict(parameters.renames.get(column, {}))).astype(object).where(frame[column].notna(), None)
+        frame[column] = fill_missing(frame[column].replace(dict(parameters.renames.get(column, {}))), frame[column])
     key = ["name", "start"] if name == "promotion" else ["ds", *dimensions]
     _refuse_repeated(frame, key, name)
     if name == "promotion" and (backwards := frame["end"].lt(frame["start"])).any():
@@ -56,9 +57,7 @@ def add_lookups(account: Account, parameters: Parameters, extracts: Mapping[str,
         keys = key_tuples(lines, source.join)
         for column in source.columns:
             found = keys.map(dict(zip(known["key"], known[column], strict=True))).astype(object)
-            before = lines[column] if column in lines else found
-            values = before.where(before.notna(), found)
-            lines = lines.assign(**{column: values.where(values.notna(), None)})
+            lines = lines.assign(**{column: fill_missing(lines.get(column, found), found)})
     return account.relabel(lines)
 
 
@@ -74,7 +73,7 @@ def _read_lookup(name: str, source: Source, extract: Extract, renames: Mapping[s
     return known
 
 
-def _read_table(name: str, source: Source, extract: Extract, parameters: Parameters) -> pd.DataFrame:
+def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     contract = tables.CONTRACTS[name].columns
     where = ", ".join(str(file["path"]) for file in extract.files)
     if missing := [column for column in contract if column not in source.columns and column not in OPTIONAL]:
@@ -86,7 +85,7 @@ def _read_table(name: str, source: Source, extract: Extract, parameters: Paramet
     columns: dict[str, pd.Series] = {}
     for ours in dict.fromkeys([*contract, *source.columns]):
         texts = rows[exported(source.columns[ours])] if ours in source.columns else pd.Series(OPTIONAL[ours], index=rows.index)
-        parsed = _parse(ours, texts, source) if ours in contract else Parsed(blank_to_none(texts), pd.Series(None, index=rows.index, dtype=object))
+        parsed = _parse(ours, texts, source)
         if (wrong := parsed.problems.notna()).any():
             first = rows[wrong].iloc[0]
             raise _unreadable(str(first[FILE]), int(first[ROW]), f"`{ours}` {parsed.problems[wrong].iloc[0]}")
@@ -100,9 +99,9 @@ def _parse(column: str, texts: pd.Series, source: Source) -> Parsed:
         return parse_months(texts, source.date_format)
     if column in ("start", "end"):
         return parse_dates(texts, source.date_format)
-    if column == "name":
-        names = blank_to_none(texts)
-        return Parsed(names, names.isna().map({True: "is blank", False: None}).astype(object))
+    if column not in ("stock", "stockout_days", "target"):
+        values = blank_to_none(texts)
+        return Parsed(values, flag(values.isna() & (column == "name"), "is blank"))
     parsed = parse_decimals(texts, source.decimal)
     return Parsed(parsed.values.astype("float64"), parsed.problems)
 
@@ -111,10 +110,12 @@ def _refuse_repeated(frame: pd.DataFrame, key: list[str], name: str) -> None:
     repeated = frame.duplicated(key, keep=False)
     if repeated.any():
         rows = frame[repeated].head(3)
-        examples = [" / ".join("" if value is None else str(value)[:10] for value in row) for row in rows[key].itertuples(index=False)]
+        examples = rows[key].fillna("").astype(str).agg(" / ".join, axis=1)
         where = f"'{rows[FILE].iloc[0]}' (table '{name}', rows {', '.join(map(str, rows[ROW]))})"
         raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), where)
 
 
 def _unreadable(file: str, row: int, why: str) -> SalesForecastError:
-    return SalesForecastError.say(f"Row {row} of '{file}': {why}", "A value that can be read", "Correct that row, or the source's `columns`")
+    return SalesForecastError.say(
+        f"Row {row} of '{file}': {why}", "A value that can be read", "Correct that row, or the source's `columns`"
+    )

@@ -126,13 +126,10 @@ def _collect(parsed: Mapping[str, Parsed], texts: Mapping[str, pd.Series]) -> pd
     for ours, excuse in excused.items():
         if ours in problems:
             problems[ours] = problems[ours].where(~(excuse & texts[ours].str.strip().eq("")), None)
-    affected = problems[problems.notna().any(axis=1)]
-    reasons = affected.apply(lambda line: "; ".join(f"{ours} {why}" for ours, why in line.dropna().items()), axis=1)
-    return reasons.reindex(problems.index).astype(object).where(problems.notna().any(axis=1), None) if len(affected) else _none(problems.index)
-
-
-def _none(index: pd.Index) -> pd.Series:
-    return pd.Series(None, index=index, dtype=object)
+    reasons = pd.Series(None, index=problems.index, dtype=object)
+    for place, line in problems[problems.notna().any(axis=1)].iterrows():
+        reasons[place] = "; ".join(f"{ours} {why}" for ours, why in line.dropna().items())
+    return reasons
 
 
 def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
@@ -145,6 +142,17 @@ def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
         "quantity": ZERO, "amount": ZERO, "discount": ZERO,
         "problem": rejected["reason"], "problem_rule": rejected["rule"],
     })
+
+
+def flag(mask: pd.Series, problem: str) -> pd.Series:
+    """The problem where the mask is set, None elsewhere."""
+    return pd.Series(problem, index=mask.index, dtype=object).where(mask, None)
+
+
+def fill_missing(texts: pd.Series, found: pd.Series) -> pd.Series:
+    """Texts, those that are missing as found (None where neither is known)."""
+    filled = texts.astype(object).where(texts.notna(), found.reindex(texts.index))
+    return filled.where(filled.notna(), None)
 
 
 def key_tuples(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:

@@ -42,7 +42,7 @@ def find_outliers(panel: pd.DataFrame, *, settings: Outliers) -> pd.DataFrame:
     promoted = _find_promoted(panel, sales)
     found = _scan(sales.to_numpy(dtype=float, copy=True), promoted, settings)
     rows = [
-        {"unique_id": sales.index[series], "ds": sales.columns[month], "y_raw": y_raw, "y": round(expected, 2), "score": round(score, 2)}
+        (sales.index[series], sales.columns[month], y_raw, round(expected, 2), round(score, 2))
         for series, month, y_raw, expected, score in found
     ]
     frame = pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw", "y", "score"])
@@ -66,7 +66,7 @@ def _find_promoted(panel: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_
     if "promotion" not in panel:
         return np.zeros(sales.shape, dtype=bool)
     shares = panel.pivot(index="unique_id", columns="ds", values="promotion").reindex(index=sales.index, columns=sales.columns)
-    return shares.gt(0).to_numpy()
+    return np.asarray(shares.gt(0), dtype=bool)
 
 
 def _scan(sales: Matrix, promoted: NDArray[np.bool_], settings: Outliers) -> list[tuple[int, int, float, float, float]]:
@@ -115,10 +115,10 @@ def _is_judged(past: Matrix, min_history: int) -> NDArray[np.bool_]:
     long_enough = (started & ~np.isnan(past)).sum(axis=1) >= min_history
     recent = past[:, -2 * YEAR :]
     months = (started[:, -2 * YEAR :] & ~np.isnan(recent)).sum(axis=1)
-    return long_enough & ((recent > 0).sum(axis=1) >= DENSE * months)
+    return np.asarray(long_enough & ((recent > 0).sum(axis=1) >= DENSE * months), dtype=bool)
 
 
 def _median(cells: Matrix) -> Matrix:
     """Median along months, NaN where a series has none."""
-    empty = np.isnan(cells).all(axis=1)
+    empty = np.asarray(np.isnan(cells).all(axis=1))
     return np.where(empty, np.nan, np.nanmedian(np.where(empty[:, None], 0.0, cells), axis=1))

@@ -95,7 +95,7 @@ def read_month(text: str, date_format: str | None = None) -> date:
     ['2024-07-01', '2024-07-01', '2024-07-01', '2024-07-01']
     """
     found = _MONTH.fullmatch(unicodedata.normalize("NFKC", text).strip()) if date_format is None else None
-    if found and YEARS[0] <= int(found[1]) < YEARS[1] and 1 <= int(found[2]) <= 12:  # noqa: PLR2004
+    if found and YEARS[0] <= int(found[1]) < YEARS[1] and 1 <= int(found[2]) <= 12:
         return date(int(found[1]), int(found[2]), 1)
     return read_date(text, date_format).replace(day=1)
 

@@ -7,12 +7,13 @@ without a date counts in its sale's month, which is hindsight, and its reason sa
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Mapping
 
 import pandas as pd
 
 from salesfc_lib.cleaning.ledger import Account
-from salesfc_lib.cleaning.lines import blank_to_none, key_tuples, with_month
+from salesfc_lib.cleaning.lines import blank_to_none, fill_missing, flag, key_tuples, with_month
 from salesfc_lib.parameters import Parameters, Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import exported
@@ -71,8 +72,8 @@ def fill_from_sales(account: Account, sources: Mapping[str, Source], parameters:
     if found.empty:
         return account
     texts = [column for column in lines if lines[column].dtype == object and column not in NOT_FILLED]
-    filled = {column: lines[column].where(lines[column].notna(), found.map(lines[column].to_dict()).reindex(lines.index)) for column in texts}
-    return account.relabel(lines.assign(**{column: values.astype(object).where(values.notna(), None) for column, values in filled.items()}))
+    filled = {column: fill_missing(lines[column], found.map(lines[column].to_dict())) for column in texts}
+    return account.relabel(lines.assign(**filled))
 
 
 def date_returns(account: Account, sources: Mapping[str, Source], parameters: Parameters) -> Account:
@@ -81,14 +82,14 @@ def date_returns(account: Account, sources: Mapping[str, Source], parameters: Pa
     sale = match_sales(lines, sources, parameters)
     sold = pd.to_datetime(sale.map(lines["date"].to_dict()))
     undated = lines["kind"].eq("return") & lines["date"].isna()
-    account = account.remark(sale.eq(-1) & ~undated, "return_without_sale", "the sale is not in the export: kept in the return's month")
+    account = account.remark(sale.eq(-1) & ~undated, "return_without_sale", "the sale is not in the export: kept in its own month")
     dated = lines.assign(date=lines["date"].mask(undated, sold), known=lines["known"].mask(undated, sold))
     account = account.change(with_month(dated), "undated_return", f"returns {HINDSIGHT}")
     if parameters.measure.returns == "month_of_sale":
         moved = with_month(dated.assign(date=dated["date"].mask(sold.notna(), sold)))
         account = account.change(moved, "month_of_sale", "returns counted in the month of their sale")
     lost = "a return without a date, and its sale is not in the export"
-    return account.quarantine(_say(~(undated & sold.isna()), lost), "undated_return_without_sale", lost)
+    return account.quarantine(flag(undated & sold.isna(), lost), "undated_return_without_sale", lost)
 
 
 def expand_notices(account: Account, notices: Account, source: Source, parameters: Parameters) -> tuple[Account, Account]:
@@ -99,13 +100,14 @@ def expand_notices(account: Account, notices: Account, source: Source, parameter
     sales = account.lines[account.lines["kind"].eq("sale")]
     sold = key_tuples(sales, source.join)
     known = key_tuples(notices.lines, source.join).isin(set(sold.dropna()))
-    notices = notices.quarantine(_say(known, NO_SALE), "notice_without_sale", NO_SALE)
-    notices = notices.quarantine(_say(~key_tuples(notices.lines, source.join).duplicated(), AGAIN), "repeated_return", AGAIN)
+    notices = notices.quarantine(flag(~known, NO_SALE), "notice_without_sale", NO_SALE)
+    notices = notices.quarantine(flag(key_tuples(notices.lines, source.join).duplicated(), AGAIN), "repeated_return", AGAIN)
     dates = dict(zip(key_tuples(notices.lines, source.join), notices.lines["date"], strict=True))
     returned = sold.isin(set(dates))
     lines = _take_back(sales[returned], pd.to_datetime(sold[returned].map(dates)), parameters)
     undated = notices.lines["date"].isna().any()
-    account = account.put(lines, "returned_order", "lines of returned orders, entered as returns" + (f", {HINDSIGHT}" if undated else ""))
+    when = f", {HINDSIGHT}" if undated else ""
+    account = account.put(lines, "returned_order", f"lines of returned orders, entered as returns{when}")
     everything = pd.Series(True, index=notices.lines.index)
     return account, notices.take(everything, "expanded", "returned orders, entered as returns of every line of the order")
 
@@ -113,7 +115,8 @@ def expand_notices(account: Account, notices: Account, source: Source, parameter
 def take_apart(account: Account, parameters: Parameters) -> tuple[Account, pd.DataFrame]:
     """Account without returns where the unit counts them apart, and those returns."""
     apart = account.lines["kind"].eq("return") & (parameters.measure.returns == "apart")
-    return account.take(apart, "returns_apart", "returns are counted apart in this unit"), account.lines[apart].reset_index(drop=True)
+    taken = account.take(apart, "returns_apart", "returns are counted apart in this unit")
+    return taken, account.lines[apart].reset_index(drop=True)
 
 
 def _take_back(sales: pd.DataFrame, own: pd.Series, parameters: Parameters) -> pd.DataFrame:
@@ -122,9 +125,5 @@ def _take_back(sales: pd.DataFrame, own: pd.Series, parameters: Parameters) -> p
     date = sales["date"] if parameters.measure.returns == "month_of_sale" else known
     return with_month(sales.assign(
         kind="return", date=date, known=known,
-        quantity=sales["quantity"].map(lambda value: -value), amount=sales["amount"].map(lambda value: -value),
+        quantity=sales["quantity"].map(operator.neg), amount=sales["amount"].map(operator.neg),
     ))
-
-
-def _say(fine: pd.Series, problem: str) -> pd.Series:
-    return pd.Series(problem, index=fine.index, dtype=object).where(~fine, None)

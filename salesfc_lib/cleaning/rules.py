@@ -6,13 +6,14 @@ counts as a row of the business, and what "sales" means in this unit (discounts,
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, localcontext
 
 import pandas as pd
 
 from salesfc_lib.cleaning.ledger import ZERO, Account, exactly
-from salesfc_lib.cleaning.lines import key_tuples, needs_discount
+from salesfc_lib.cleaning.lines import flag, key_tuples, needs_discount
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.parameters import Parameters, Source
 from salesfc_lib.sources.layout import header_of
@@ -53,7 +54,7 @@ def drop_duplicates(account: Account, name: str, source: Source) -> Account:
     content = dict.fromkeys([*columns, "kind", "date", "quantity", "amount", *(name for name in source.columns if name in lines)])
     same = later & lines[[*content]].astype(str).duplicated(keep="first")
     said = f"the key ({', '.join(source.key)})"
-    conflict = pd.Series(f"{said} is repeated with other values", index=lines.index[later & ~same], dtype=object)
+    conflict = flag(later & ~same, f"{said} is repeated with other values")
     account = account.take(_spread(same, account.lines.index), "duplicate", f"{said} stands again with the same values")
     return account.quarantine(conflict.reindex(account.lines.index), "key_conflict", f"{said} is repeated with other values")
 
@@ -101,11 +102,11 @@ def sign_returns(account: Account, sources: Mapping[str, Source]) -> Account:
     positive = [name for name, source in sources.items() if source.returns_are_positive]
     flip = lines["kind"].eq("return") & lines["name"].isin(positive)
     if flip.any():
-        signed = {column: lines[column].mask(flip, lines.loc[flip, column].map(lambda value: -value)) for column in ("quantity", "amount")}
+        signed = {name: lines[name].mask(flip, lines.loc[flip, name].map(operator.neg)) for name in ("quantity", "amount")}
         account = account.change(lines.assign(**signed), "return_sign", "returns come without a minus sign and get one")
     lines = account.lines
     still = lines["kind"].eq("return") & (lines["quantity"].map(_is_positive) | lines["amount"].map(_is_positive))
-    problems = pd.Series("a return of more than nothing; see `returns_are_positive`", index=lines.index, dtype=object).where(still, None)
+    problems = flag(still, "a return of more than nothing; see `returns_are_positive`")
     return account.quarantine(problems, "return_sign_unclear", "returns whose sign contradicts the source's")
 
 

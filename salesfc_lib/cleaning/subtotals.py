@@ -69,7 +69,7 @@ def _figures(source: Source) -> list[str]:
 def _unequal(file: str, number: int, *, shown: Figures, parts: list[Decimal]) -> SalesForecastError:
     says = " / ".join("nothing" if figure is None else str(figure) for figure in shown)
     return SalesForecastError.say(
-        f"The subtotal in row {number} of '{file}' says {says}; the rows since the subtotal above it make {' / '.join(map(str, parts))}",
+        f"The subtotal in row {number} of '{file}' says {says}; the rows since the one above it make {' / '.join(map(str, parts))}",
         "A subtotal equals its parts, in quantity and amount",
         "Ask for the export again, or correct `subtotals` if this row is none",
     )

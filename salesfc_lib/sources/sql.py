@@ -26,6 +26,7 @@ def read_sqlite(path: Path, source: Source, where: str) -> tuple[Grid, Grid]:
 
     Raises `SalesForecastError` for a file that is no database, an unknown table and a missing column.
     """
+    _refuse_short(path, where)
     address = f"{path.resolve().as_uri()}?mode=ro"
     engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.pool.NullPool)
     try:
@@ -35,6 +36,21 @@ def read_sqlite(path: Path, source: Source, where: str) -> tuple[Grid, Grid]:
         raise SalesForecastError.unreadable_file(
             where, f"it is no complete SQLite database ({error.orig})", "Export it again, or set the source's `kind` to what it is"
         ) from error
+
+
+def _refuse_short(path: Path, where: str) -> None:
+    """Raise if the file is shorter than its own header says; SQLite would read a cut-off table as empty.
+
+    Bytes 16-17 hold the page size (1 means 65,536), bytes 28-31 the number of pages: https://www.sqlite.org/fileformat.html
+    """
+    with path.open("rb") as file:
+        header = file.read(32)
+    size = int.from_bytes(header[16:18], "big")
+    promised = (65_536 if size == 1 else size) * int.from_bytes(header[28:32], "big")
+    if header.startswith(b"SQLite format 3\x00") and path.stat().st_size < promised:
+        raise SalesForecastError.unreadable_file(
+            where, f"it ends after {path.stat().st_size} of {promised} bytes", "Export or copy it again, completely"
+        )
 
 
 def read_table(connection: sa.Connection, source: Source, where: str) -> tuple[Grid, Grid]:
