@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from salesfc_lib.errors import RequestError
+from salesfc_lib.errors import RequestError, SalesForecastError
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def lock_month(reports: Path, month: str) -> Iterator[None]:
         yield
 
 
-def _refusal(path: Path, month: str) -> RequestError:
+def _refusal(path: Path, month: str) -> SalesForecastError:
     try:
         holder = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -196,8 +196,7 @@ def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, fact
     from salesfc_lib import steps
     from salesfc_lib.pages import describe_record
 
-    values = resolved.parameters.model_dump(mode="json")
-    said = steps.summarise(steps.open_month(task.project, task.unit, month, resolved=values, folder=folder))
+    said = steps.summarise(steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder))
     known = {name: facts[name] for name in ("version", "published_at", "kind")}
     return {**said, **known, "replaces": facts["reason"], "record": describe_record(facts)}
 

@@ -217,8 +217,11 @@ def _fail(request: Request, unit: str, month: str, error: Exception) -> Outcome:
 
 def _size(task: Task) -> int:
     """Bytes of the unit's sources: what its run will take, in comparison with the others."""
+    from salesfc_lib.sources.files import find_files, find_root
+
     try:
         sources = parameters.resolve(task.project, task.unit).parameters.sources.values()
-        return sum(path.stat().st_size for source in sources if not source.root for path in task.project.glob(source.path))
-    except (SalesForecastError, NotImplementedError, OSError):
+        paths = [path for source in sources for path in find_files(source.path, find_root(source, task.project))]
+        return sum(path.stat().st_size for path in paths)
+    except (SalesForecastError, OSError):
         return 0  # its own run says what is wrong

@@ -6,7 +6,8 @@ changed, disappeared or was added is a difference; an input that has changed sin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -64,7 +65,7 @@ def _check_folder(folder: Path, month: str, project: Path) -> Iterator[Differenc
         yield Difference(month, folder.name, path, f"{what}, against the sha256 in the manifest")
     for path, what in _check_tables(folder):
         yield Difference(month, folder.name, path, what)
-    for path, what in _compare_inputs(record.get("inputs", []), project):
+    for path, what in _compare_inputs(record, project):
         yield Difference(month, folder.name, path, what, only_told=True)
 
 
@@ -96,10 +97,17 @@ def _gap_between_levels(forecast: Any, series: Any) -> float:
     return float((spread / totals.abs().max(axis=1).clip(lower=1e-12)).max())
 
 
-def _compare_inputs(inputs: list[dict[str, Any]], project: Path) -> Iterator[tuple[str, str]]:
-    for entry in inputs:
-        path = project / entry["path"]
-        if not path.is_file():
-            yield entry["path"], "this input is no longer there"
+def _compare_inputs(record: Mapping[str, Any], project: Path) -> Iterator[tuple[str, str]]:
+    """Inputs that are no longer as they were read; a path is under the project or a folder that a variable names."""
+    named = [entry["value"] for key, entry in record.get("parameters", {}).items() if key.endswith(".root") and entry["value"]]
+    unset = sorted({name for name in named if name not in os.environ})
+    roots = [project, *(Path(os.environ[name]) for name in named if name in os.environ)]
+    for entry in record.get("inputs", []):
+        path = next((root / entry["path"] for root in roots if (root / entry["path"]).is_file()), None)
+        if path is None:
+            yield (
+                entry["path"],
+                f"this input was not compared: '{unset[0]}' is not set" if unset else "this input is no longer there",
+            )
         elif manifest.sha256(path) != entry["sha256"]:
             yield entry["path"], "this input has changed since it was read"

@@ -74,7 +74,7 @@ def _start(work: Work, task: Any) -> tuple[Connection, BaseProcess]:
 
 def _receive(pipe: Connection, process: BaseProcess) -> tuple[str, Any]:
     try:
-        return pipe.recv()  # type: ignore[no-any-return]
+        return pipe.recv()
     except (EOFError, OSError):
         process.join()
         return "died", process.exitcode

@@ -276,6 +276,25 @@ def test_an_input_that_changed_since_is_only_told(tmp_path: Path) -> None:
     assert [(difference.path, difference.only_told) for difference in verify(reports)] == [("data/orders.csv", True)]
 
 
+def test_an_input_under_a_folder_that_a_variable_names_is_compared_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "elsewhere" / "orders.csv"
+    source.parent.mkdir()
+    source.write_text("a")
+    reports = tmp_path / "project" / "reports"
+    with archive.staging(reports, MONTH, UNIT) as folder:
+        write_month(folder)
+        entry = manifest.describe_file(source, source.parent)
+        manifest.write(
+            folder, {"version": 1, "inputs": [entry], "parameters": {"sources.orders.root": {"value": "SALESFC_TEST_ROOT"}}}
+        )
+        archive.publish(reports, MONTH, UNIT)
+    assert [difference.what for difference in verify(reports)] == ["this input was not compared: 'SALESFC_TEST_ROOT' is not set"]
+    monkeypatch.setenv("SALESFC_TEST_ROOT", str(source.parent))
+    assert verify(reports) == []
+    source.unlink()
+    assert [difference.what for difference in verify(reports)] == ["this input is no longer there"]
+
+
 def test_verifying_a_month_that_is_not_there_is_a_wrong_request(tmp_path: Path) -> None:
     publish(tmp_path)
     with pytest.raises(RequestError, match="Nothing is published for 2026-07"):
