@@ -238,9 +238,16 @@ def resolve(project: Path, unit: str, month: str | None = None, sets: Iterable[s
     return Resolved(parameters, {key: layer.get(key, "defaults") for key in _flatten(merged)}, reasons, tuple(files))
 
 
-def from_dict(tree: Mapping[str, Any]) -> Parameters:
-    """Parameters from the complete set that a run injected into a notebook."""
-    return _validate(dict(tree), "the injected parameters")
+def to_dict(resolved: Resolved) -> dict[str, Any]:
+    """The complete set as JSON types, as a run injects it into a notebook; layers of the keys that are not defaults."""
+    layer = {key: name for key, name in resolved.layer.items() if name != "defaults"}
+    return {"parameters": resolved.parameters.model_dump(mode="json"), "layer": layer, "reasons": dict(resolved.reasons)}
+
+
+def from_dict(tree: Mapping[str, Any]) -> Resolved:
+    """The set that a run injected into a notebook; keys without a layer are defaults."""
+    parameters = _validate(dict(tree["parameters"]), "the injected parameters")
+    return Resolved(parameters, dict(tree["layer"]), dict(tree["reasons"]), ())
 
 
 def list_units(project: Path) -> list[str]:

@@ -1,66 +1,232 @@
-"""The four steps of a unit's month, and the frame they share.
+"""The four steps of a unit's month.
 
-A project, a unit and a month enter; tables on disk leave. The decision made here: steps hand over files, never
-Python state, so that a notebook, a backfill and an analyst at the keyboard run exactly the same functions, and
-any of them can be run again alone.
+A unit's month enters; tables on disk leave, and what a notebook shows of them. The decision made here: steps hand over
+files, never Python state. What a step returns is read back from what it wrote, so that a notebook, a backfill, the
+month's page and an analyst at the keyboard all see the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+import json
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from salesfc_lib import archive, tables
-from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Parameters, Resolved, check_month, check_unit, from_dict, resolve
+from salesfc_lib.components import Check
+from salesfc_lib.hierarchy import aggregate, aggregate_future, build_series, coherence_gap
+from salesfc_lib.parameters import resolve
+from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, final_stage, ledger_totals
+from salesfc_lib.results.cleaning import CleanedBefore
+from salesfc_lib.results.modeling import ModeledBefore, mean_weights
+from salesfc_lib.results.retrospective import TABLES
+from salesfc_lib.unit_month import UnitMonth, open_month
+
+__all__ = [
+    "clean", "latest_closed", "model", "open_month", "read_cleaned", "read_modeled", "read_reconciled", "read_reviewed", "reconcile", "retrospect", "summarise",
+]  # fmt: skip
+
+COHERENT = 1e-6  # relative gap between a total and the sum of its parts that still counts as none
 
 
-@dataclass(frozen=True)
-class UnitMonth:
-    """One unit's month: what was asked for, with which parameters, and where its tables are written."""
+def latest_closed(project: Path, unit: str) -> str:
+    """The latest month that is closed in the unit's data."""
+    from salesfc_lib import cleaning
 
-    project: Path
-    unit: str
-    month: str
-    parameters: Parameters
-    layer: Mapping[str, str]
-    reasons: Mapping[str, str]
-    folder: Path
+    parameters = resolve(project, unit).parameters
+    if parameters.calendar.closed_through is not None:
+        return parameters.calendar.closed_through
+    found = cleaning.standardise(parameters, cleaning.read_all(parameters, project))
+    return cleaning.closed_through(parameters, found.latest)
 
-    @property
-    def reports(self) -> Path:
-        return self.project / "reports"
 
-    @property
-    def cutoff(self) -> pd.Timestamp:
-        """First day of the month: the last month that models may see."""
-        return pd.Timestamp(f"{self.month}-01")
+def clean(run: UnitMonth) -> CleanedMonth:
+    """Sources to transactions, with a ledger that closes, and to the panel of all levels."""
+    from salesfc_lib import cleaning
+    from salesfc_lib.cleaning.outliers import apply_outliers, find_outliers
+    from salesfc_lib.panel import build_panel, check_panel, fill_gaps
 
-    @property
-    def title(self) -> str:
-        return self.parameters.unit.title or self.unit
+    parameters, settings = run.parameters, run.parameters.cleaning.outliers
+    found = cleaning.clean(parameters, run.project, run.month)
+    bottom = build_panel(found.transactions, parameters, run.month, promotion=found.promotion)
+    outliers = find_outliers(bottom.panel, settings=settings) if settings.enabled else tables.empty("outliers")
+    ready = check_panel(fill_gaps(apply_outliers(bottom.panel, outliers, settings.treatment)), run.unit)
+    series = build_series(bottom.series, parameters.levels)
+    run.write(
+        transactions=found.transactions, ledger=found.ledger, quarantine=found.quarantine, promotion=found.promotion, inventory=found.inventory,
+        target=found.target, files=pd.DataFrame(found.files), series=series, panel=aggregate(ready, series, parameters.levels),
+        future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers,
+    )  # fmt: skip
+    return read_cleaned(run)
 
-    def write(self, **frames: pd.DataFrame) -> None:
-        """Write tables by name under this month's folder."""
-        for name, frame in frames.items():
-            tables.write(frame, self.folder / "tables", name)
 
-    def read(self, name: str) -> pd.DataFrame:
-        """Table of an earlier step: this folder's, else the published month's.
+def read_cleaned(run: UnitMonth) -> CleanedMonth:
+    """What the cleaning step left."""
+    ledger, panel, series = run.read("ledger"), run.read("panel"), run.read("series")
+    top = panel[panel["unique_id"] == series["unique_id"].iloc[0]]
+    return CleanedMonth(
+        transactions=run.read("transactions"), ledger=ledger, quarantine=run.read("quarantine"), outliers=run.read("outliers"), series=series, panel=panel,
+        missing=top.loc[top["y_raw"].isna(), ["ds"]], files=run.read("files").to_dict("records"), checks=_check_cleaning(run, ledger, top),
+        bottom=run.parameters.bottom, before=_cleaned_before(run, top),
+    )  # fmt: skip
 
-        Raises `SalesForecastError` that names the step to run where there is neither.
-        """
-        published = archive.unit_folder(self.reports, self.month, self.unit)
-        for folder in (self.folder, published):
-            if (folder / "tables" / f"{name}.parquet").is_file():
-                return tables.read(folder / "tables", name)
-        raise SalesForecastError.say(
-            f"'{self.unit}' has no table '{name}' for {self.month}",
-            f"'{name}.parquet' under '{self.folder / 'tables'}' or '{published / 'tables'}'",
-            f"Run the notebooks before this one, or `salesfc run --unit {self.unit} --month {self.month}`",
-        )
+
+def _check_cleaning(run: UnitMonth, ledger: pd.DataFrame, top: pd.DataFrame) -> tuple[Check, ...]:
+    from salesfc_lib.cleaning import total_gap
+
+    kept = ledger_totals(ledger).set_index("rule").loc["kept", run.parameters.measure.value]
+    total, months = float(top["y_raw"].sum()), top["ds"]
+    return (
+        Check("Opening = kept + every rule, in rows, quantity and amount", not any(total_gap(ledger).values()), f"{len(ledger)} entries"),
+        Check("The panel holds exactly what the ledger kept", abs(total - float(kept)) <= COHERENT * max(abs(float(kept)), 1.0), f"{kept} and {total:.2f}"),
+        Check("The monthly grid is unbroken", len(months) == len(pd.period_range(months.min(), months.max(), freq="M")), f"{len(months)} months"),
+        Check("The panel ends with the month", months.max() == run.cutoff, run.month),
+    )
+
+
+def _cleaned_before(run: UnitMonth, top: pd.DataFrame) -> CleanedBefore | None:
+    ledger, before, quarantine = (run.read_before(name) for name in ("ledger", "panel", "quarantine"))
+    if ledger is None or before is None or quarantine is None:
+        return None
+    then = before[before["unique_id"].isin(top["unique_id"])].set_index("ds")["y_raw"]
+    now = top.set_index("ds")["y_raw"]
+    restated = round(float((now.reindex(then.index) - then).fillna(0.0).sum()), 2)
+    kept = int(ledger_totals(ledger).set_index("rule").loc["kept", "rows"])
+    return CleanedBefore(run.month_before, kept, len(quarantine), restated)
+
+
+def model(run: UnitMonth) -> ModeledMonth:
+    """Candidates at every cutoff, their weights, and the forecasts baseline, statistical and combined."""
+    from salesfc_lib.backtest import run_candidates, score_candidates
+    from salesfc_lib.combine import combine, combine_backtest
+    from salesfc_lib.intervals import add_intervals
+    from salesfc_lib.memory import Memory
+
+    panel, series, future = run.read("panel"), run.read("series"), run.read("future")
+    memory = Memory(run.reports / ".cache" / run.unit)
+    said, failures = run_candidates(panel, series, future, parameters=run.parameters, month=run.month, memory=memory)
+    weights, forecast = combine(said, panel, series, parameters=run.parameters, month=run.month)
+    backtest = combine_backtest(said, panel, series, parameters=run.parameters)
+    combined = forecast["stage"] == "combined"
+    forecast = pd.concat([forecast[~combined], add_intervals(forecast[combined], backtest, panel, series)], ignore_index=True)
+    score = score_candidates(said, backtest, panel)
+    run.write(candidate_forecast=said, failures=failures, weights=weights, forecast=forecast, backtest=backtest, score=score)
+    return read_modeled(run)
+
+
+def read_modeled(run: UnitMonth) -> ModeledMonth:
+    """What the modeling step left."""
+    series, panel = run.read("series"), run.read("panel")
+    forecast = run.read("forecast").query("stage in ('baseline', 'statistical', 'combined')")
+    return ModeledMonth(
+        series=series, panel=panel, candidate_forecast=run.read("candidate_forecast"), failures=run.read("failures"), weights=run.read("weights"), forecast=forecast,
+        score=run.read("score"), checks=_check_modeling(run, forecast, panel), bottom=run.parameters.bottom, cutoff=run.cutoff, before=_modeled_before(run, series),
+    )  # fmt: skip
+
+
+def _check_modeling(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame) -> tuple[Check, ...]:
+    combined = forecast[forecast["stage"] == "combined"]
+    bounds = combined.dropna(subset=["lo-80"])
+    ordered = bounds[["lo-95", "lo-80", "y_hat", "hi-80", "hi-95"]].diff(axis=1).iloc[:, 1:].ge(0).all(axis=None)
+    return (
+        _check_complete(run, combined, panel),
+        _check_sign(combined, panel),
+        Check("Intervals hold their forecast and grow with their level", bool(ordered), f"{len(bounds)} intervals"),
+        Check("Forecasts begin after the month", bool((forecast["ds"] > run.cutoff).all()), run.month),
+    )
+
+
+def _check_complete(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame) -> Check:
+    expected = panel["unique_id"].nunique() * run.parameters.horizon
+    return Check("Every series has a forecast for every month", len(forecast) == expected, f"{len(forecast)} of {expected}")
+
+
+def _check_sign(forecast: pd.DataFrame, panel: pd.DataFrame) -> Check:
+    never = forecast["unique_id"].map(panel.groupby("unique_id")["y_raw"].min()).ge(0)
+    below = int((forecast.loc[never, "y_hat"] < 0).sum())
+    return Check("No forecast is below zero where history is not", below == 0, f"{below} below zero")
+
+
+def _modeled_before(run: UnitMonth, series: pd.DataFrame) -> ModeledBefore | None:
+    weights, forecast, earlier = (run.read_before(name) for name in ("weights", "forecast", "series"))
+    if weights is None or forecast is None or earlier is None:
+        return None
+    top = forecast[(forecast["unique_id"] == series["unique_id"].iloc[0]) & (forecast["stage"] == "combined")].set_index("ds")["y_hat"]
+    members = earlier.loc[earlier["level"] == run.parameters.bottom, "unique_id"]
+    following = top.get(run.cutoff + pd.DateOffset(months=1))
+    return ModeledBefore(run.month_before, None if following is None else float(following), mean_weights(weights, members))
+
+
+def reconcile(run: UnitMonth) -> ReconciledMonth:
+    """Coherent forecasts, people's changes, and the numbers that are published."""
+    from salesfc_lib.adjust import adjust
+    from salesfc_lib.intervals import add_intervals
+    from salesfc_lib.overrides import read_overrides
+    from salesfc_lib.reconcile import reconcile as make_coherent
+
+    panel, series, backtest = run.read("panel"), run.read("series"), run.read("backtest")
+    modeled = run.read("forecast").query("stage in ('baseline', 'statistical', 'combined')")
+    coherent, methods = make_coherent(modeled[modeled["stage"] == "combined"], backtest, panel, series, parameters=run.parameters, month=run.month)
+    overrides = read_overrides(run.project, run.unit) if run.parameters.adjust.enabled else tables.empty("override")
+    adjusted, adjustment = adjust(coherent, overrides, series, made_in=run.month, source=f"overrides/{run.unit}.csv")
+    final = [add_intervals(rows, backtest, panel, series) for rows in (coherent, adjusted) if len(rows)]
+    forecast = pd.concat([modeled, *final], ignore_index=True)
+    run.write(forecast=forecast, reconciliation=methods, adjustment=adjustment, override=overrides)
+    write_forecast_csv(final_stage(forecast), series, run.folder / "forecast.csv")
+    return read_reconciled(run)
+
+
+def read_reconciled(run: UnitMonth) -> ReconciledMonth:
+    """What the reconciliation step left."""
+    series, panel, forecast, levels = run.read("series"), run.read("panel"), run.read("forecast"), run.parameters.levels
+    final, earlier = final_stage(forecast), run.read_before("forecast")
+    gap = coherence_gap(final, series, levels)
+    checks = (
+        Check("Every total is the sum of its parts", gap <= COHERENT, f"largest relative gap {gap:.1e}"),
+        _check_complete(run, final, panel),
+        _check_sign(final, panel),
+    )
+    return ReconciledMonth(
+        series=series, panel=panel, forecast=forecast, reconciliation=run.read("reconciliation"), adjustment=run.read("adjustment"),
+        gap_before=coherence_gap(forecast[forecast["stage"] == "combined"], series, levels), gap=gap, checks=checks, bottom=run.parameters.bottom,
+        earlier=tables.empty("forecast") if earlier is None else earlier[earlier["stage"].isin(["reconciled", "adjusted"])],
+    )  # fmt: skip
+
+
+def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) -> Path:
+    """Path of the final numbers for people; text that a spreadsheet would take for a formula gets an apostrophe."""
+    names = [name for name in series.columns if name != "label"]
+    wide = series[names].merge(final[["unique_id", "ds", "h", "y_hat", *tables.INTERVALS]], on="unique_id")
+    wide[names] = wide[names].apply(lambda column: column.map(tables.guard_text))
+    wide = wide.assign(month=wide["ds"].dt.strftime("%Y-%m")).rename(columns={"y_hat": "forecast", "h": "months_ahead"})
+    wide[[*names, "month", "months_ahead", "forecast", *tables.INTERVALS]].round(4).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    return path
+
+
+def retrospect(run: UnitMonth) -> ReviewedMonth:
+    """Archived forecasts against actuals: accuracy, value added, causes, what to change."""
+    from salesfc_lib.review import compare_with_archive
+
+    run.write(**compare_with_archive(run))
+    return read_reviewed(run)
+
+
+def read_reviewed(run: UnitMonth) -> ReviewedMonth:
+    """What the retrospective left."""
+    found = {name: run.read(name) for name in TABLES}
+    missed, improvement = found["missed"], json.loads(found["improvement"]["facts"].iloc[0])
+    earlier = [month for month in archive.list_months(run.reports, run.unit) if month < run.month]
+    gap = found["difference"]["effect"].sum() - (missed["actual"] - missed["forecast"]).sum()
+    checks = (
+        Check("Causes take the forecast to the actual exactly", bool(abs(gap) <= 1e-9 * max(missed["actual"].abs().sum(), 1.0)), f"{gap:.2e} left"),  # noqa: PLR2004 rounding of floats
+        Check("Only what was published before this month is scored", bool((missed["cutoff"] < run.cutoff).all()), f"{len(earlier)} earlier months"),
+    )
+    return ReviewedMonth(found, improvement, run.read("series"), len(earlier), run.cutoff, run.parameters.bottom, checks)
+
+
+def summarise(run: UnitMonth) -> dict[str, Any]:
+    """The `summary` block of the month's manifest, from what the four steps left."""
+    from salesfc_lib.narrative.unit import summary
+
+    return summary(run, read_cleaned(run), read_modeled(run), read_reconciled(run), read_reviewed(run)).to_json()

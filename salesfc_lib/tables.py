@@ -139,6 +139,16 @@ def empty(name: str) -> pd.DataFrame:
     return pd.DataFrame({column: pd.Series(dtype=str(spec.dtype)) for column, spec in CONTRACTS[name].columns.items()})
 
 
+def guard_text(value: object) -> object:
+    """Text that a spreadsheet would take for a formula, with a leading apostrophe; anything else as it is.
+
+    >>> guard_text("=1+1"), guard_text("华东"), guard_text(-5)
+    ("'=1+1", '华东', -5)
+    """
+    risky = isinstance(value, str) and value[:1] and (value[0] in "=+-@" or ord(value[0]) < 32)  # noqa: PLR2004 control characters
+    return f"'{value}" if risky else value
+
+
 def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
     """Path of the Parquet file written for table `name`, checked where it has a contract."""
     if name in CONTRACTS:

@@ -14,7 +14,7 @@ from salesfc_lib import wording
 from salesfc_lib.components import Answer, Cell, Fact, Figure, Prose, Table
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, kicker, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth, ledger_totals, monthly_total
-from salesfc_lib.steps import UnitMonth
+from salesfc_lib.unit_month import UnitMonth
 
 RULES = {  # how the ledger's rules read
     "opening": "Read", "kept": "Kept", "unreadable": "Could not be read", "duplicate": "Repeated line", "conflict": "Key repeated with other values",

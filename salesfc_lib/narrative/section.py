@@ -14,7 +14,7 @@ from salesfc_lib import wording
 from salesfc_lib.catalogue import Voice
 from salesfc_lib.components import Block, Check, Checks, Column, Record, Table
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.steps import UnitMonth
+from salesfc_lib.unit_month import UnitMonth
 
 
 class Section:

@@ -18,7 +18,7 @@ class CleanedBefore:
     month: str
     kept: int
     quarantine: int
-    restated: Decimal
+    restated: float
 
 
 @dataclass(frozen=True)
