@@ -139,6 +139,10 @@ def test_coverage_counts_actuals_inside_the_published_interval() -> None:
     rows = VINTAGES.assign(**{"lo-80": VINTAGES["y_hat"] - 10, "hi-80": VINTAGES["y_hat"] + 10})
     row = one(retro.coverage(rows, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
     assert (row["n"], row["inside"], row["coverage"]) == (3, 2, pytest.approx(2 / 3))
+    bare = rows["stage"] == "adjusted"
+    rows.loc[bare, ["lo-80", "hi-80"]] = np.nan
+    row = one(retro.coverage(rows, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
+    assert (row["n"], row["inside"]) == (3, 3)
     assert retro.coverage(VINTAGES, ACTUAL, SERIES, month=JUNE).empty
 
 

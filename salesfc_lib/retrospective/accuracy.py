@@ -61,12 +61,12 @@ def history(
 def coverage(
     vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, months: int = 12,
 ) -> pd.DataFrame:
-    """Share of actuals inside the published 80 % interval over the last `months` months.
+    """Share of actuals inside the archived 80 % interval over the last `months` months.
 
-    One row per (level, lag): months, n, inside, coverage. Bounds count as inside; a published row without
-    interval is not counted.
+    One row per (level, lag): months, n, inside, coverage. Bounds count as inside. People's changes come without
+    an interval: what is judged is that of the last stage that has one.
     """
-    rows = published(window(vintages, month, months))
+    rows = published(window(vintages, month, months).dropna(subset=["lo-80", "hi-80"]))
     scores = score_as(rows, actual, "published", metrics=["coverage-80"]).assign(lag=lambda scored: scored["h"])
     scores = scores.merge(series[["unique_id", "level"]], on="unique_id")
     by = ["level", "lag"]

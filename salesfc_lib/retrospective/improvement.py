@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.retrospective.compare import of_stage, published, score_published, tabulate, window
+from salesfc_lib.retrospective.habits import sign_p
 from salesfc_lib.retrospective.members import bottom_series, top_series
-from salesfc_lib.retrospective.people import sign_p
 
 STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 

@@ -15,12 +15,13 @@ import pandas as pd
 
 from salesfc_lib.retrospective.compare import window
 
-MIN_MONTHS = 6  # fewer months cannot reach SIGNIFICANCE
-SIGNIFICANCE = 0.02  # one-sided; 6 of 6, 8 of 8, 10 of 12 months
+MIN_MONTHS = 7  # fewer months cannot reach DIRECTION
+DIRECTION = 0.01  # one-sided significance of "nearly always changed this way": 7 of 7, 11 of 12 months
+OUTCOME = 0.02  # of "the actual nearly always came in on the other side": 7 of 7, 10 of 12 months
 OWN_SHARE = 0.5  # share of the lean that must come from the changes themselves
 
 CHANGE = [
-    "author", "unique_id", "ds", "made_in", "old", "final", "actual", "change", "error_without", "error_with", "gain", "helped",
+    "author", "unique_id", "ds", "made_in", "without", "final", "actual", "change", "error_without", "error_with", "gain", "helped",
 ]
 PEOPLE = [
     "author", "changes", "raised", "lowered", "helped", "hurt", "share_helped", "raised_helped", "lowered_helped",
@@ -34,18 +35,21 @@ def changes(
 ) -> pd.DataFrame:
     """People's changes of the last `months` months that can be judged, each with what it did.
 
-    One row per (author, unique_id, ds): the last one made before its month began; refused ones, ones that changed
-    nothing, and months without actual are left out. change = final - old; error_* are absolute errors of old and
-    final against actual; gain = error_without - error_with (above zero: it helped); helped is gain > 0.
+    One row per (author, unique_id, ds), as it stood last before its month began; refused ones, ones that changed
+    nothing, and months without actual are left out. final is what was published; change is the author's own part of it
+    (asked - old, summed over the author's corrections of that number); without = final - change, what would have been published
+    otherwise. error_* are absolute errors against actual; gain = error_without - error_with (above zero: it
+    helped); helped is gain > 0.
     """
     applied = adjustments[(adjustments["state"] == "applied") & (adjustments["made_in"] < adjustments["ds"])]
-    ordered = window(applied, month, months).sort_values(["made_in", "sequence"], kind="stable")
-    last = ordered.drop_duplicates(["author", "unique_id", "ds"], keep="last")
+    number = ["author", "unique_id", "ds", "made_in"]
+    own = window(applied, month, months).assign(change=lambda rows: rows["asked"] - rows["old"])
+    own = own.groupby(number, dropna=False).agg(change=("change", "sum"), final=("final", "last")).reset_index()
+    last = own.sort_values("made_in").drop_duplicates(["author", "unique_id", "ds"], keep="last")
     rows = last.merge(actual[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"]).rename(columns={"y_raw": "actual"})
+    rows = rows.assign(without=rows["final"] - rows["change"])
     rows = rows.assign(
-        change=rows["final"] - rows["old"],
-        error_without=(rows["old"] - rows["actual"]).abs(),
-        error_with=(rows["final"] - rows["actual"]).abs(),
+        error_without=(rows["without"] - rows["actual"]).abs(), error_with=(rows["final"] - rows["actual"]).abs()
     )
     rows = rows.assign(gain=rows["error_without"] - rows["error_with"])
     rows = rows.assign(helped=rows["gain"] > 0)
@@ -65,7 +69,7 @@ def people(
 
     - at least `MIN_MONTHS` months;
     - the author nearly always changed in that direction, and the actual nearly always came in on the other side:
-      sign tests p_direction and p_outcome, both at most `SIGNIFICANCE`;
+      sign tests p_direction and p_outcome, at most `DIRECTION` and `OUTCOME`;
     - the bias with the changes is beyond `bias_limit`, and at least `OWN_SHARE` of it is the changes' own doing, so
       a planner who only follows a biased model is not blamed for it.
     """
@@ -91,7 +95,7 @@ def _of_author(name: object, rows: pd.DataFrame, bias_limit: float) -> dict[str,
         "raised_helped": int(raised["helped"].sum()), "lowered_helped": int(lowered["helped"].sum()),
         "raised_gain": raised["gain"].sum(), "lowered_gain": lowered["gain"].sum(),
         "error_without": rows["error_without"].sum(), "error_with": rows["error_with"].sum(), "gain": rows["gain"].sum(),
-        "bias_without": _bias(rows["old"], rows["actual"]), "bias_with": _bias(rows["final"], rows["actual"]),
+        "bias_without": _bias(rows["without"], rows["actual"]), "bias_with": _bias(rows["final"], rows["actual"]),
     }
     return counts | _lean(rows, float(counts["bias_without"]), float(counts["bias_with"]), bias_limit)  # type: ignore[arg-type]
 
@@ -107,7 +111,8 @@ def _lean(rows: pd.DataFrame, bias_without: float, bias_with: float, bias_limit:
     own = bias_with - bias_without
     leans = (
         len(monthly) >= MIN_MONTHS
-        and max(p_direction, p_outcome) <= SIGNIFICANCE
+        and p_direction <= DIRECTION
+        and p_outcome <= OUTCOME
         and side * bias_with > bias_limit
         and side * own >= OWN_SHARE * abs(bias_with)
         and rows["author"].notna().all()
