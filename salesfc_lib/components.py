@@ -7,40 +7,37 @@ numbers, never markup; only a figure's SVG passes, and that is rebuilt from an a
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from salesfc_lib import markup
+from salesfc_lib.cells import Cell, Column, Part, Spark, Strip, as_json
 from salesfc_lib.errors import SalesForecastError
 
+__all__ = [
+    "MIME",
+    "Alert",
+    "Answer",
+    "Attention",
+    "Block",
+    "Cell",
+    "Check",
+    "Checks",
+    "Column",
+    "Diff",
+    "Fact",
+    "Figure",
+    "Note",
+    "Prose",
+    "Record",
+    "Spark",
+    "Strip",
+    "Table",
+    "as_json",
+]
+
 MIME = "application/vnd.salesfc.v1+json"
-
-Tone = Literal["", "over", "under", "alarm", "muted"]
-Mark = Literal["", "plain", "bad", "on"]
-Align = Literal["l", "r", "q", "w"]  # left, right (numbers), heat cell, left without a line break
-
-
-def as_json(value: Any) -> Any:
-    """JSON types for a value: parts become dicts, tuples lists, numpy scalars numbers; what is not finite becomes null."""
-    if isinstance(value, Part):
-        return value.to_json()
-    if isinstance(value, dict):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [as_json(item) for item in value]
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-@dataclass(frozen=True)
-class Part:
-    """Something inside a block."""
-
-    def to_json(self) -> dict[str, Any]:
-        """The part's fields as JSON types."""
-        return {field.name: as_json(getattr(self, field.name)) for field in fields(self)}
 
 
 @dataclass(frozen=True)
@@ -59,95 +56,6 @@ class Block(Part):
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         block = self.to_json()
         return {MIME: block, "text/html": markup.render("lab.html.j2", b=block), "text/plain": self.plain()}
-
-
-def _spread(values: Iterable[float | None]) -> tuple[float, float]:
-    """Lowest value and range of those there are, with a range that can be divided by."""
-    there = [float(value) for value in values if value is not None and math.isfinite(value)]
-    low, high = (min(there), max(there)) if there else (0.0, 1.0)
-    return low, (high - low) or 1.0
-
-
-@dataclass(frozen=True)
-class Strip(Part):
-    """A number against its limits: positions between 0 and 1 on one line.
-
-    A thick line for each limit, a filled dot for this month (alarm where the limit is missed), an open dot for the
-    month before, ticks for the months before that.
-    """
-
-    label: str
-    now: float
-    before: float | None
-    earlier: tuple[float, ...]
-    limits: tuple[float, ...]
-    missed: bool
-
-    @classmethod
-    def of(
-        cls, label: str, now: float, *, before: float | None = None, earlier: Sequence[float] = (), limits: Sequence[float] = (), missed: bool
-    ) -> Strip:
-        """Strip whose line runs from the lowest to the highest of all values, with a margin of a tenth."""
-        low, width = _spread([now, before, *earlier, *limits])
-        low, width = low - width * 0.1, width * 1.2
-
-        def position(value: float) -> float:
-            return round((value - low) / width, 4)
-
-        places = tuple(position(value) for value in earlier)
-        return cls(label, position(now), None if before is None else position(before), places, tuple(map(position, limits)), missed)
-
-
-@dataclass(frozen=True)
-class Spark(Part):
-    """A small line of months, then forecasts with their band: positions between 0 and 1, by month."""
-
-    label: str
-    history: tuple[float, ...]
-    forecast: tuple[float, ...] = ()
-    lo: tuple[float, ...] = ()
-    hi: tuple[float, ...] = ()
-
-    @classmethod
-    def of(
-        cls, label: str, history: Sequence[float], *, forecast: Sequence[float] = (), lo: Sequence[float] = (), hi: Sequence[float] = ()
-    ) -> Spark:
-        """Spark over the common range of all values; months that are missing are left out."""
-        low, width = _spread([*history, *forecast, *lo, *hi])
-        rows = ([value for value in row if math.isfinite(value)] for row in (history, forecast, lo, hi))
-        return cls(label, *(tuple(round((value - low) / width, 4) for value in row) for row in rows))
-
-
-@dataclass(frozen=True)
-class Cell(Part):
-    """One cell of a table.
-
-    `sub` stands small under the text; `heat` 1 to 5 shades it (darker = larger error); `best` underlines it; `bar` is a
-    length between 0 and 1 in the tone's colour; `tag` outlines `text` as a word of state.
-    """
-
-    text: str = ""
-    sub: str = ""
-    tone: Tone = ""
-    tag: Mark = ""
-    bold: bool = False
-    code: bool = False
-    heat: int = 0
-    best: bool = False
-    href: str = ""
-    bar: float | None = None
-    strip: Strip | None = None
-    spark: Spark | None = None
-
-
-@dataclass(frozen=True)
-class Column(Part):
-    """A column's head; `small` False hides it on a phone, `silent` True keeps its head for screen readers only."""
-
-    label: str
-    align: Align = "l"
-    small: bool = True
-    silent: bool = False
 
 
 def _cell(value: Cell | str) -> Cell:
@@ -173,7 +81,9 @@ class Table(Block):
         for row in (*self.rows, *self.footer):
             if len(row) != len(self.columns):
                 raise SalesForecastError.say(
-                    f"A row of table '{self.title}' has {len(row)} cells", f"One for each of the {len(self.columns)} columns", "Complete the row"
+                    f"A row of table '{self.title}' has {len(row)} cells",
+                    f"One for each of the {len(self.columns)} columns",
+                    "Complete the row",
                 )
         for name in ("rows", "footer"):
             object.__setattr__(self, name, tuple(tuple(map(_cell, row)) for row in getattr(self, name)))
@@ -207,8 +117,10 @@ class Answer(Block):
     tag: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.facts) > 4:  # noqa: PLR2004 the page's row holds four
-            raise SalesForecastError.say(f"'{self.title}' has {len(self.facts)} key facts", "At most four", "Leave the least important out")
+        if len(self.facts) > 4:  # the page's row holds four
+            raise SalesForecastError.say(
+                f"'{self.title}' has {len(self.facts)} key facts", "At most four", "Leave the least important out"
+            )
 
     def plain(self) -> str:
         return "\n".join((" · ".join(self.kicker), self.title, " ".join(self.sentences)))

@@ -14,22 +14,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
-from xml.sax.saxutils import escape, quoteattr
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from salesfc_lib.errors import SalesForecastError
 
 TEMPLATES = Path(__file__).parent / "templates"
 SVG_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "circle", "text", "tspan"})
 SVG_ATTRIBUTES = frozenset(
-    "viewBox class x y x1 y1 x2 y2 cx cy r d dx dy width height text-anchor transform fill stroke stroke-width stroke-dasharray".split()
+    {
+        *("viewBox", "class", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "d", "dx", "dy", "width", "height"),
+        *("text-anchor", "transform", "fill", "stroke", "stroke-width", "stroke-dasharray"),
+    }
 )
 PAINT = re.compile(r"none|var\(--[a-z0-9-]+\)")
 PLAIN_VALUE = re.compile(r"[\w\s.,:+()%\-]*")
 RELATIVE = re.compile(r"(?!//)(?![A-Za-z][A-Za-z0-9+.\-]*:)[^\s\"'<>\\]+")
-MARKDOWN_TAGS = {"p", "em", "strong", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "table", "thead", "tbody", "tr", "th", "td", "hr", "br"}
+MARKDOWN_TAGS = {
+    *("p", "em", "strong", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "hr", "br"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
 
 
 def svg(text: str, alt: str, kind: str) -> Markup:
@@ -44,13 +49,13 @@ def svg(text: str, alt: str, kind: str) -> Markup:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
         raise _refused(f"broken XML ({error})") from error
-    attributes = f"viewBox={quoteattr(root.get('viewBox', ''))} class={quoteattr(kind)} role=\"img\" aria-label={quoteattr(alt)}"
     _element(root)
-    return Markup(f"<svg {attributes}>{_inside(root)}</svg>")
+    shape = Markup('<svg viewBox="{}" class="{}" role="img" aria-label="{}">').format(root.get("viewBox", ""), kind, alt)
+    return shape + Markup(_inside(root)) + Markup("</svg>")
 
 
 def _inside(element: ElementTree.Element) -> str:
-    return escape(element.text or "") + "".join(_element(child) + escape(child.tail or "") for child in element)
+    return str(escape(element.text or "")) + "".join(_element(child) + str(escape(child.tail or "")) for child in element)
 
 
 def _element(element: ElementTree.Element) -> str:
@@ -60,14 +65,16 @@ def _element(element: ElementTree.Element) -> str:
     for key, value in element.attrib.items():
         if key not in SVG_ATTRIBUTES or not (PAINT if key in ("fill", "stroke") else PLAIN_VALUE).fullmatch(value):
             raise _refused(f"{key}='{value[:60]}' on '{name}'")
-    attributes = "".join(f" {key}={quoteattr(value)}" for key, value in element.attrib.items())
+    attributes = "".join(f' {key}="{escape(value)}"' for key, value in element.attrib.items())
     inside = _inside(element)
     return f"<{name}{attributes}>{inside}</{name}>" if inside else f"<{name}{attributes}/>"
 
 
 def _refused(what: str) -> SalesForecastError:
     return SalesForecastError.say(
-        f"A figure holds {what}", "SVG as `plots.draw` writes it: shapes and text, classes and the page's tokens", "Draw it with `plots.draw`"
+        f"A figure holds {what}",
+        "SVG as `plots.draw` writes it: shapes and text, classes and the page's tokens",
+        "Draw it with `plots.draw`",
     )
 
 
@@ -116,7 +123,11 @@ def digest(style: str) -> str:
 def environment() -> jinja2.Environment:
     """The templates, escaping every value that is not markup from this module."""
     env = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
     )
     env.filters |= {"svg": svg, "markdown": markdown, "relative": relative, "anchor": anchor, "png": png, "digest": digest}
     env.globals["style"] = _style

@@ -190,14 +190,14 @@ class Summary:
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
+def _hints(kind: type) -> dict[str, Any]:
     return typing.get_type_hints(kind)
 
 
 def _read(kind: Any, value: Any) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
-        types_of = _hints(kind)
+        types_of = _hints(typing.cast(type, kind))
         return kind(**{name: _read(types_of[name], item) for name, item in value.items() if name in types_of})  # type: ignore[operator]
     if origin is types.UnionType:
         return None if value is None else _read(arguments[0], value)
@@ -223,10 +223,16 @@ class Failure:
 def read_summaries(reports: Path) -> list[Summary]:
     """The summary of every published unit and month, ordered by month and unit."""
     manifests = (
-        unit / "manifest.json"
-        for month in sorted(reports.iterdir()) if MONTH.match(month.name)
-        for unit in sorted(month.iterdir()) if UNIT_ID.match(unit.name)
-    ) if reports.is_dir() else ()  # fmt: skip
+        (
+            unit / "manifest.json"
+            for month in sorted(reports.iterdir())
+            if MONTH.match(month.name)
+            for unit in sorted(month.iterdir())
+            if UNIT_ID.match(unit.name)
+        )
+        if reports.is_dir()
+        else ()
+    )
     blocks = (json.loads(path.read_text(encoding="utf-8")).get("summary") for path in manifests if path.is_file())
     return [Summary.from_json(block) for block in blocks if block]
 

@@ -17,7 +17,21 @@ NBSP = "\u00a0"
 MINUS = "\u2212"
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
 CARDINALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-ORDINALS = ("zeroth", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth")
+ORDINALS = (
+    "zeroth",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+)
 
 
 @dataclass(frozen=True)
@@ -117,7 +131,7 @@ def signed_percent(ratio: float, places: int = 1) -> str:
 
 def percent_label(percentage: float) -> str:
     """Percentage as short as it can be: 85 → '85 %', 82.5 → '82.5 %'."""
-    return percent(percentage / 100, 0 if abs(percentage - round(percentage)) < 1e-9 else 1)  # noqa: PLR2004 rounding dust
+    return percent(percentage / 100, 0 if abs(percentage - round(percentage)) < 1e-9 else 1)  # rounding dust
 
 
 def points(difference: float, places: int = 1) -> str:

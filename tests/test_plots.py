@@ -31,16 +31,30 @@ def fan_frame(level: float = 45e6) -> pd.DataFrame:
 
 
 def by_group() -> pd.DataFrame:
-    return pd.DataFrame([(ds, group, value) for group, value in ((NASTY, 0.86), ("Seasonal naive", 0.77)) for ds in MONTHS[24:36]], columns=["ds", "group", "value"])
+    return pd.DataFrame(
+        [(ds, group, value) for group, value in ((NASTY, 0.86), ("Seasonal naive", 0.77)) for ds in MONTHS[24:36]],
+        columns=["ds", "group", "value"],
+    )
 
 
-STAGES = pd.DataFrame({"label": [NASTY, "Combined", "Adjusted by people"], "value": [0.77, 0.86, 0.85], "added": [np.nan, 0.09, -0.01], "mean": [np.nan, 0.08, 0.0]})
-CAUSES = pd.DataFrame({
-    "label": ["Forecast", "small loss", NASTY, "gain", "Not explained", "Actual"],
-    "value": [51.42e6, -0.34e6, -1.38e6, 0.47e6, -0.27e6, 49.90e6],
-    "kind": ["start", "cause", "cause", "cause", "unexplained", "end"],
-})  # fmt: skip
-OWNERS = pd.DataFrame({"label": ["林巧", NASTY], "detail": ["key accounts", NASTY], "bias": [0.128, -0.025], "mean": [0.03, -0.081]})
+STAGES = pd.DataFrame(
+    {
+        "label": [NASTY, "Combined", "Adjusted by people"],
+        "value": [0.77, 0.86, 0.85],
+        "added": [np.nan, 0.09, -0.01],
+        "mean": [np.nan, 0.08, 0.0],
+    }
+)
+CAUSES = pd.DataFrame(
+    {
+        "label": ["Forecast", "small loss", NASTY, "gain", "Not explained", "Actual"],
+        "value": [51.42e6, -0.34e6, -1.38e6, 0.47e6, -0.27e6, 49.90e6],
+        "kind": ["start", "cause", "cause", "cause", "unexplained", "end"],
+    }
+)
+OWNERS = pd.DataFrame(
+    {"label": ["林巧", NASTY], "detail": ["key accounts", NASTY], "bias": [0.128, -0.025], "mean": [0.03, -0.081]}
+)
 COUNTS = pd.DataFrame({"label": [NASTY, "Duplicates"], "value": [212.0, 14.0], "text": ["212", "14"], "tone": ["alarm", ""]})
 COVERED = pd.DataFrame({"h": [1, 2, 1, 2], "level": [80, 80, 95, 95], "share": [0.8, 0.79, 0.95, 0.91]})
 
@@ -57,14 +71,18 @@ each_figure = pytest.mark.parametrize(("function", "frame", "options"), FIGURES,
 
 
 @each_figure
-def test_the_same_frame_gives_the_same_bytes_whatever_was_drawn_before(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+def test_the_same_frame_gives_the_same_bytes_whatever_was_drawn_before(
+    function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]
+) -> None:
     first = plots.draw(function, frame, **options)
     plots.draw(plots.bars, COUNTS)
     assert plots.draw(function, frame, **options) == first
 
 
 @each_figure
-def test_figures_hold_shapes_classes_and_text_only(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+def test_figures_hold_shapes_classes_and_text_only(
+    function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]
+) -> None:
     for drawing, width in zip(plots.draw(function, frame, **options), (720, 350), strict=True):
         assert drawing.startswith(f'<svg viewBox="0 0 {width} ')
         assert not re.search(r"style=|#[0-9a-fA-F]{3}|<defs|clip-path|font|href|<metadata", drawing)
@@ -73,7 +91,9 @@ def test_figures_hold_shapes_classes_and_text_only(function: Callable[..., None]
 
 
 @each_figure
-def test_figures_draw_without_a_warning_and_leave_their_frame_alone(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+def test_figures_draw_without_a_warning_and_leave_their_frame_alone(
+    function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]
+) -> None:
     before = frame.copy(deep=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -93,7 +113,18 @@ def test_names_stay_text_in_figures(function: Callable[..., None], frame: pd.Dat
 @each_figure
 def test_text_stays_on_its_canvas(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
     short = {**options, "named": ["June forecast 51.4"]} if function is plots.fan else options
-    for drawing, width in zip(plots.draw(function, frame.replace(NASTY, "厨具 · 华东"), **{**short, **({"roles": {"厨具 · 华东": "forecast", "Seasonal naive": "baseline"}} if function is plots.lines else {})}), (720, 350), strict=True):
+    for drawing, width in zip(
+        plots.draw(
+            function,
+            frame.replace(NASTY, "厨具 · 华东"),
+            **{
+                **short,
+                **({"roles": {"厨具 · 华东": "forecast", "Seasonal naive": "baseline"}} if function is plots.lines else {}),
+            },
+        ),
+        (720, 350),
+        strict=True,
+    ):
         for text in ElementTree.fromstring(drawing).iter("text"):
             size = canvas.SMALL if "m" in text.get("class", "").split() else canvas.SIZE
             length = canvas.text_width(str(text.text), size) * 0.92
@@ -102,7 +133,9 @@ def test_text_stays_on_its_canvas(function: Callable[..., None], frame: pd.DataF
 
 
 def test_a_line_starts_and_ends_where_its_values_say() -> None:
-    wide, _ = plots.draw(plots.lines, pd.DataFrame({"ds": MONTHS[:2], "group": "a", "value": [0.7, 0.8]}), roles={"a": "forecast"}, height=(244, 244))
+    wide, _ = plots.draw(
+        plots.lines, pd.DataFrame({"ds": MONTHS[:2], "group": "a", "value": [0.7, 0.8]}), roles={"a": "forecast"}, height=(244, 244)
+    )
     x0, y0, x1, y1 = map(float, re.findall(r'd="M([\d.]+),([\d.]+) ([\d.]+),([\d.]+)" class="fc"', wide)[0])
     tick = {text: float(y) - 4.5 for y, text in re.findall(r'y="([\d.]+)" class="m" text-anchor="end">(\d+)<', wide)}
     assert x0 == 34 and x1 > x0
@@ -119,7 +152,11 @@ def test_the_forecast_continues_from_the_last_actual() -> None:
 
 def test_causes_are_sorted_by_size_gains_after_losses_and_the_unexplained_last() -> None:
     wide, _ = plots.draw(plots.waterfall, CAUSES, scale=wording.SCALES[1])
-    order = [text for text in ElementTree.fromstring(wide).itertext() if text.split()[0] in ("厨具", "small", "gain", "Not", "Actual", "Forecast")]
+    order = [
+        text
+        for text in ElementTree.fromstring(wide).itertext()
+        if text.split()[0] in ("厨具", "small", "gain", "Not", "Actual", "Forecast")
+    ]
     assert [text.split()[0] for text in order if "Wide" not in text] == ["Forecast", "厨具", "small", "gain", "Not", "Actual"]
     assert 'class="fg"' in wide and wide.count('class="fo"') == 2 and wide.count('class="fu"') == 1
 
@@ -149,7 +186,9 @@ def test_a_figure_block_carries_its_alternative_text_on_both_drawings() -> None:
     assert html.count('role="img" aria-label="Bars: 212 and 14"') == 2
 
 
-@pytest.mark.parametrize(("places", "heights"), [([50.0, 50.0, 50.0], [15.0] * 3), ([90.0, 89.0, 60.0, 59.0], [15.0, 30.0, 15.0, 15.0])])
+@pytest.mark.parametrize(
+    ("places", "heights"), [([50.0, 50.0, 50.0], [15.0] * 3), ([90.0, 89.0, 60.0, 59.0], [15.0, 30.0, 15.0, 15.0])]
+)
 def test_labels_never_cover_each_other_and_keep_their_order(places: list[float], heights: list[float]) -> None:
     placed = spread(places, heights)
     assert all(above - height >= below - 1e-9 for above, height, below in zip(placed, heights, placed[1:], strict=False))

@@ -13,16 +13,23 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.plots.canvas import SLIM, WIDE, axes, page_style, to_svg
-from salesfc_lib.plots.lines import axis_start, coverage, fan, lines
+from salesfc_lib.plots.lines import axis_start, coverage, fan, fan_start, lines
 from salesfc_lib.plots.rows import bars, ladder, leaning, waterfall
 
-__all__ = ["axis_start", "bars", "coverage", "draw", "fan", "ladder", "leaning", "lines", "waterfall"]
+__all__ = ["axis_start", "bars", "coverage", "draw", "fan", "fan_start", "ladder", "leaning", "lines", "waterfall"]
 
 HEIGHTS = (320.0, 270.0)  # of a figure over months: on a page, on a phone
 ROW, HEAD = (34.0, 50.0), 44.0  # of a figure of rows: each row, and the head above them
 
 
-def draw(function: Callable[..., None], frame: pd.DataFrame, *, height: tuple[float, float] = HEIGHTS, width: float = WIDE, **options: Any) -> tuple[str, str]:
+def draw(
+    function: Callable[..., None],
+    frame: pd.DataFrame,
+    *,
+    height: tuple[float, float] = HEIGHTS,
+    width: float = WIDE,
+    **options: Any,
+) -> tuple[str, str]:
     """A figure for a page and one for a phone, as SVG.
 
     Parameters

@@ -11,10 +11,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from xml.sax.saxutils import escape
 
 import matplotlib as mpl
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureCanvasBase, GraphicsContextBase, RendererBase
 from matplotlib.colors import to_hex, to_rgba
@@ -29,7 +30,8 @@ ACCENT, BAND_80, BAND_95 = "#0b6483", "#b5d4de", "#dbe9ee"
 OVER, UNDER, ALARM, PAPER = "#a85206", "#5b3a94", "#a3172b", "#fcfbf8"
 
 TOKENS = {
-    INK: "ink", INK_2: "ink-2", RULE: "rule", RULE_2: "rule-2", BASE: "base", ACCENT: "accent", BAND_80: "band-80", BAND_95: "band-95",
+    INK: "ink", INK_2: "ink-2", RULE: "rule", RULE_2: "rule-2", BASE: "base", ACCENT: "accent",
+    BAND_80: "band-80", BAND_95: "band-95",
     OVER: "over", UNDER: "under", ALARM: "alarm", PAPER: "paper",
 }  # fmt: skip
 # class of page.css for a line by (colour, width, dashed), for an area by colour, for text by colour
@@ -44,13 +46,15 @@ TEXTS = {INK: "", INK_2: "m", ACCENT: "ta", OVER: "to", UNDER: "tu", ALARM: "tx"
 
 SIZE, SMALL = 13.0, 12.0  # px of labels and of axis numbers
 WIDE, SLIM = 720, 350  # units
-STYLE = {
-    "figure.dpi": 72, "savefig.dpi": 72, "svg.hashsalt": "salesfc", "svg.fonttype": "none", "text.parse_math": False, "text.usetex": False,
+STYLE: dict[Any, Any] = {
+    "figure.dpi": 72, "savefig.dpi": 72, "text.parse_math": False, "text.usetex": False,
     "font.family": ["DejaVu Sans"], "font.size": SIZE, "path.simplify": False, "axes.edgecolor": RULE_2, "axes.linewidth": 1.0,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.spines.bottom": False, "axes.axisbelow": True,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
+    "axes.spines.bottom": False, "axes.axisbelow": True,
     "axes.facecolor": "none", "figure.facecolor": "none", "axes.unicode_minus": True, "grid.color": RULE, "grid.linewidth": 1.0,
     "text.color": INK, "xtick.color": INK_2, "ytick.color": INK_2, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL,
-    "xtick.major.size": 0, "ytick.major.size": 0, "xtick.minor.size": 0, "ytick.minor.size": 0, "xtick.major.pad": 8, "ytick.major.pad": 8,
+    "xtick.major.size": 0, "ytick.major.size": 0, "xtick.minor.size": 0, "ytick.minor.size": 0, 
+    "xtick.major.pad": 8, "ytick.major.pad": 8,
     "lines.dashed_pattern": (5.0, 3.0), "lines.scale_dashes": False, "path.sketch": None, "agg.path.chunksize": 0,
 }  # fmt: skip
 
@@ -87,7 +91,7 @@ def _words(text: str) -> Iterator[str]:
     word = ""
     for character in text:
         word += character
-        if character == " " or unicodedata.east_asian_width(character) in "WF" or len(word) >= 24:  # noqa: PLR2004 letters
+        if character == " " or unicodedata.east_asian_width(character) in "WF" or len(word) >= 24:  # letters
             yield word
             word = ""
     if word:
@@ -128,22 +132,26 @@ class Writer(RendererBase):
 
     def draw_path(self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None) -> None:
         style = _shape_style(gc, rgbFace)
-        if style is None or not len(path.vertices):
+        if style is None or not np.size(path.vertices):
             return
         flip = transform + Affine2D().scale(1, -1).translate(0, self.height)
         if commands := _commands(path, flip):
             self.written.append(f'<path d="{commands}" {style}/>')
 
-    def draw_markers(self, gc: GraphicsContextBase, marker_path: Path, marker_trans: Transform, path: Path, trans: Transform, rgbFace: Any = None) -> None:
+    def draw_markers(  # noqa: PLR0917 matplotlib calls it so
+        self, gc: GraphicsContextBase, marker_path: Path, marker_trans: Transform, path: Path, trans: Transform, rgbFace: Any = None
+    ) -> None:
         style = _shape_style(gc, rgbFace)
-        if path.codes is None and style is not None and marker_path.codes is not None and Path.CURVE4 in marker_path.codes:
+        if path.codes is None and style is not None and Path.CURVE4 in set(np.ravel(cast(Any, marker_path.codes))):
             radius = marker_path.get_extents(marker_trans).width / 2
             for x, y in trans.transform(path.vertices):
                 self.written.append(f'<circle cx="{_n(x)}" cy="{_n(self.height - y)}" r="{_n(radius)}" {style}/>')
             return
         super().draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace)
 
-    def draw_text(self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None) -> None:
+    def draw_text(  # noqa: PLR0913, PLR0917 matplotlib calls it so
+        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
+    ) -> None:
         anchor = ""
         if mtext is not None:
             x = float(mtext.get_transform().transform(mtext.get_unitless_position())[0])
@@ -172,7 +180,9 @@ def _colour(colour: Any) -> str | None:
         return None
     name = to_hex(colour)
     if name not in TOKENS:
-        raise SalesForecastError.say(f"A figure uses the colour {name}", "One of the page's tokens (`plots.canvas`)", "Draw with `plots.canvas` colours")
+        raise SalesForecastError.say(
+            f"A figure uses the colour {name}", "One of the page's tokens (`plots.canvas`)", "Draw with `plots.canvas` colours"
+        )
     return name
 
 
@@ -183,7 +193,7 @@ def _shape_style(gc: GraphicsContextBase, face: Any) -> str | None:
     if fill is None and stroke is None:
         return None
     if fill is None:
-        return _line_style(str(stroke), width, gc.get_dashes()[1])
+        return _line_style(str(stroke), width, cast("Sequence[float] | None", gc.get_dashes()[1]))
     if fill == PAPER and stroke in EDGES:
         return f'class="hole {EDGES[stroke]}"'
     style = f'class="{AREAS[fill]}"' if fill in AREAS else f'fill="var(--{TOKENS[fill]})"'
@@ -191,7 +201,7 @@ def _shape_style(gc: GraphicsContextBase, face: Any) -> str | None:
 
 
 def _line_style(stroke: str, width: float, dashes: Sequence[float] | None) -> str:
-    if stroke == INK_2 and dashes is not None and dashes[0] < 5:  # noqa: PLR2004 the cutoff's dots are shorter than a floor's dashes
+    if stroke == INK_2 and dashes is not None and dashes[0] < 5:  # the cutoff's dots are shorter than a floor's dashes
         return 'class="cut"'
     if known := LINES.get((stroke, width, dashes is not None)):
         return f'class="{known}"'
@@ -202,7 +212,9 @@ def _line_style(stroke: str, width: float, dashes: Sequence[float] | None) -> st
 def _text_class(gc: GraphicsContextBase, prop: Any) -> str:
     colour = _colour(gc.get_rgb()) or INK
     if colour not in TEXTS:
-        raise SalesForecastError.say(f"Text in the colour '{TOKENS[colour]}'", "Ink, accent, over, under or alarm", "Choose one that can be read")
+        raise SalesForecastError.say(
+            f"Text in the colour '{TOKENS[colour]}'", "Ink, accent, over, under or alarm", "Choose one that can be read"
+        )
     if prop.get_size_in_points() <= SMALL and colour != INK_2:
         raise SalesForecastError.say("Small text in a colour", "Small text is in the second ink", "Use the normal size for it")
     return TEXTS[colour]
@@ -210,7 +222,7 @@ def _text_class(gc: GraphicsContextBase, prop: Any) -> str:
 
 def _is_bold(prop: Any) -> bool:
     weight = prop.get_weight()
-    return weight in ("bold", "semibold") or (isinstance(weight, (int, float)) and weight >= 600)  # noqa: PLR2004 CSS weight
+    return weight in ("bold", "semibold") or (isinstance(weight, (int, float)) and weight >= 600)  # CSS weight
 
 
 LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}

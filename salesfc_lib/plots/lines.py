@@ -40,8 +40,19 @@ def axis_start(values: Sequence[float]) -> float:
     return float(max(0.0, ticks[0]))
 
 
+def fan_start(frame: pd.DataFrame) -> float:
+    """Where the axis of this frame's fan starts, in the frame's units; above 0 the subtitle has to say it."""
+    return axis_start(frame[["y", "y_hat", "lo-95", "lo-80"]].to_numpy(dtype=float).ravel().tolist())
+
+
 def fan(
-    frame: pd.DataFrame, ax: Axes, *, cutoff: str, scale: wording.Scale = wording.SCALES[-1], earlier: float | None = None, named: Sequence[str] = ()
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    cutoff: str,
+    scale: wording.Scale = wording.SCALES[-1],
+    earlier: float | None = None,
+    named: Sequence[str] = (),
 ) -> None:
     """History, forecast and its 80 % and 95 % bands.
 
@@ -61,7 +72,7 @@ def fan(
     frame = frame.sort_values("ds").reset_index(drop=True)
     end = _month_number(pd.Timestamp(f"{cutoff}-01"))
     frame["x"] = [_month_number(ds) for ds in frame["ds"]]
-    start = axis_start([*frame[["y", "y_hat", "lo-95", "lo-80"]].to_numpy(dtype=float).ravel()])
+    start = fan_start(frame)
     if _slim(ax):
         frame = frame[frame["x"] > end - 20]
     margins(ax, left=_left(frame, scale), right=72 if not _slim(ax) else 68, top=26, bottom=28)
@@ -78,12 +89,22 @@ def fan(
     value_axis(ax, scale, keep_bottom=True)
     _year_axis(ax, int(frame["x"].min()), int(frame["x"].max()))
     _cutoff_labels(ax, past, cutoff, earlier, (list(named) or [""])[0])
-    _end_labels(ax, [(f"{level}{wording.THIN}%", ahead[f"hi-{level}"].iloc[-1], {"color": INK_2, "size": SMALL}) for level in (95, 80)]
-                + [("Forecast", ahead["y_hat"].iloc[-1], {"color": ACCENT, "weight": "bold"})])
+    _end_labels(
+        ax,
+        [(f"{level}{wording.THIN}%", ahead[f"hi-{level}"].iloc[-1], {"color": INK_2, "size": SMALL}) for level in (95, 80)]
+        + [("Forecast", ahead["y_hat"].iloc[-1], {"color": ACCENT, "weight": "bold"})],
+    )
 
 
-def lines(
-    frame: pd.DataFrame, ax: Axes, *, roles: Mapping[str, str], x: str = "ds", floor: float | None = None, floor_label: str = "", percent: bool = True
+def lines(  # noqa: PLR0913 each a plain choice that one figure makes
+    frame: pd.DataFrame,
+    ax: Axes,
+    *,
+    roles: Mapping[str, str],
+    x: str = "ds",
+    floor: float | None = None,
+    floor_label: str = "",
+    percent: bool = True,
 ) -> None:
     """Lines by group, each named at its end.
 
@@ -98,13 +119,15 @@ def lines(
     floor
         A dashed limit.
     """
-    position, ticks = (_month_positions if x == "ds" else _lag_positions)(frame[x], _slim(ax))
+    position, ticks = (_month_positions if x == "ds" else _lag_positions)(frame[x], ax.figure.bbox.width)
     factor = 100.0 if percent else 1.0
     ends = []
     width = 74.0 if _slim(ax) else 104.0
     margins(ax, left=34, right=width + 14, top=14, bottom=30)
     for group, role in roles.items():
-        rows = frame[frame["group"] == group].assign(at=lambda part: part[x].map(position)).sort_values("at").dropna(subset=["value"])
+        rows = (
+            frame[frame["group"] == group].assign(at=lambda part: part[x].map(position)).sort_values("at").dropna(subset=["value"])
+        )
         if rows.empty:
             continue
         style = ROLES[role]
@@ -155,7 +178,7 @@ def value_axis(ax: Axes, scale: wording.Scale, *, keep_bottom: bool = False) -> 
 
 
 def _places(tick: float) -> int:
-    return next((places for places in (0, 1, 2) if abs(round(tick, places) - tick) < 1e-9), 2)  # noqa: PLR2004 at most two decimals
+    return next((places for places in (0, 1, 2) if abs(round(tick, places) - tick) < 1e-9), 2)  # at most two decimals
 
 
 def _left(frame: pd.DataFrame, scale: wording.Scale) -> float:
@@ -178,27 +201,27 @@ def _month_text(x: int) -> str:
 
 def _year_axis(ax: Axes, first: int, last: int) -> None:
     room = ax.get_position().width * ax.figure.bbox.width / max(last - first, 1)
-    januaries = [x for x in range(first, last + 1) if x % 12 == 0 and (last - x) * room > 52 and (x - first) * room > 20]  # noqa: PLR2004 units
-    step = 1 if not januaries or 12 * room > 62 else 2  # noqa: PLR2004 units that 'Jan 2025' takes
+    januaries = [x for x in range(first, last + 1) if x % 12 == 0 and (last - x) * room > 52 and (x - first) * room > 20]  # units
+    step = 1 if not januaries or 12 * room > 62 else 2  # units that 'Jan 2025' takes
     marks = {x: f"Jan {x // 12}" for x in januaries[::-1][::step]} | {last: wording.month_short(_month_text(last))}
     ax.xaxis.set_major_locator(FixedLocator(sorted(marks)))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: marks.get(round(x), "")))
 
 
-def _month_positions(months: pd.Series, slim: bool) -> tuple[dict[Any, int], dict[int, str]]:
+def _month_positions(months: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
     there = sorted(months.unique())
     first = _month_number(there[0]) if there else 0
     position = {ds: _month_number(ds) - first for ds in there}
     last = max(position.values(), default=0)
-    step = 1 if last < 13 and not slim else 3 if last < 25 else 6 if last < 49 else 12  # noqa: PLR2004 months that have room
+    step = next((step for step in (1, 3, 6) if (width - 140) * step / max(last, 1) >= 34), 12)  # units that a month's name takes
     marks = [at for at in range(0, last + 1, step) if at == last or last - at >= (step + 1) // 2]
     return position, {at: wording.month_short(_month_text(first + at)) for at in [*marks, last]}
 
 
-def _lag_positions(lags: pd.Series, slim: bool) -> tuple[dict[Any, int], dict[int, str]]:
+def _lag_positions(lags: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
     there = sorted(lags.unique(), reverse=True)
     largest = there[0] if there else 0
-    nearest = "1" if slim else "1 month ahead"
+    nearest = "1" if width < PHONE else "1 month ahead"
     return {h: int(largest - h) for h in there}, {int(largest - h): nearest if h == 1 else str(h) for h in there}
 
 
@@ -206,8 +229,16 @@ def _cutoff_labels(ax: Axes, past: pd.DataFrame, cutoff: str, earlier: float | N
     if past.empty:
         return
     end, last = past["x"].iloc[-1], past["y"].iloc[-1]
-    ax.annotate(f"data through {wording.month_name(cutoff)}", (end, 1), xycoords=("data", "axes fraction"), xytext=(-6, 6),
-                textcoords="offset points", ha="right", color=INK_2, size=SMALL)
+    ax.annotate(
+        f"data through {wording.month_name(cutoff)}",
+        (end, 1),
+        xycoords=("data", "axes fraction"),
+        xytext=(-6, 6),
+        textcoords="offset points",
+        ha="right",
+        color=INK_2,
+        size=SMALL,
+    )
     if earlier is not None:
         ax.plot([end], [earlier], "o", ms=8, mfc=PAPER, mec=ACCENT, mew=1.75, clip_on=False)
         above = not earlier < last

@@ -7,6 +7,7 @@ on a page and above it on a phone, causes are ordered by size with gains after l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,23 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import Affine2D, Transform, blended_transform_factory
 
 from salesfc_lib import wording
-from salesfc_lib.plots.canvas import ACCENT, ALARM, BAND_95, BASE, INK, INK_2, OVER, PAPER, RULE, RULE_2, SIZE, SMALL, UNDER, text_width, wrap
+from salesfc_lib.plots.canvas import (
+    ACCENT,
+    ALARM,
+    BAND_95,
+    BASE,
+    INK,
+    INK_2,
+    OVER,
+    PAPER,
+    RULE,
+    RULE_2,
+    SIZE,
+    SMALL,
+    UNDER,
+    text_width,
+    wrap,
+)
 from salesfc_lib.plots.lines import _slim, margins
 
 HEAD = 44.0  # units above the first row
@@ -31,10 +48,11 @@ def ladder(frame: pd.DataFrame, ax: Axes, *, heads: Sequence[str] = ("Added",)) 
     there is a second head, `mean` (the same over more months). A stage that took accuracy away is in alarm.
     """
     at = _rows(ax, frame["label"], columns=len(heads), values=frame["value"] * 100)
+    _top_axis(ax)
     _heads(ax, heads)
     shown = (frame["value"] * 100).tolist()
     for row, (value, added) in enumerate(zip(shown, frame["added"], strict=True)):
-        lost = pd.notna(added) and added < -5e-4  # noqa: PLR2004 rounds to zero
+        lost = pd.notna(added) and added < -5e-4  # rounds to zero
         colour = BASE if row == 0 else ALARM if lost else ACCENT
         if row:
             ax.plot([shown[row - 1]] * 2, [at[row - 1], at[row]], color=RULE_2, lw=1)
@@ -45,7 +63,13 @@ def ladder(frame: pd.DataFrame, ax: Axes, *, heads: Sequence[str] = ("Added",)) 
         for column, name in enumerate(("added", "mean")[: len(heads)]):
             if name in frame and pd.notna(gain := frame[name].iloc[row]):
                 bad = column == 0 and lost
-                style = {"color": ALARM, "weight": "bold"} if bad else {"color": INK} if column == 0 else {"color": INK_2, "size": SMALL}
+                style = (
+                    {"color": ALARM, "weight": "bold"}
+                    if bad
+                    else {"color": INK}
+                    if column == 0
+                    else {"color": INK_2, "size": SMALL}
+                )
                 _column(ax, column, len(heads), at[row], wording.signed(gain * 100), **style)
 
 
@@ -57,7 +81,14 @@ def waterfall(frame: pd.DataFrame, ax: Axes, *, scale: wording.Scale = wording.S
     """
     frame = _ordered(frame)
     running = _running(frame) / scale.divisor
-    at = _rows(ax, frame["label"], columns=0, values=pd.Series([*running["from"], *running["to"]]), bold=frame["kind"].isin(["start", "end"]).tolist())
+    at = _rows(
+        ax,
+        frame["label"],
+        columns=0,
+        values=pd.Series([*running["from"], *running["to"]]),
+        bold=frame["kind"].isin(["start", "end"]).tolist(),
+    )
+    _top_axis(ax)
     places = wording.decimals(float(running["to"].abs().max()))
     for row, kind in enumerate(frame["kind"]):
         start, end = running["from"].iloc[row], running["to"].iloc[row]
@@ -69,7 +100,13 @@ def waterfall(frame: pd.DataFrame, ax: Axes, *, scale: wording.Scale = wording.S
         else:
             colour = BASE if kind == "unexplained" else OVER if end < start else UNDER
             ax.barh([y], [end - start], left=[start], height=0.45, color=colour, lw=0)
-            _beside(ax, max(start, end), y, wording.signed(end - start, places), **({"color": INK_2, "size": SMALL} if colour == BASE else {"color": colour}))
+            _beside(
+                ax,
+                max(start, end),
+                y,
+                wording.signed(end - start, places),
+                **({"color": INK_2, "size": SMALL} if colour == BASE else {"color": colour}),
+            )
         if row + 1 < len(frame):
             ax.plot([end, end], [y + 0.3, at[row + 1] - 0.24], color=RULE_2, lw=1)
 
@@ -81,7 +118,8 @@ def leaning(frame: pd.DataFrame, ax: Axes, *, limit: float, heads: Sequence[str]
     """
     names = [value for name in ("bias", "mean")[: len(heads)] for value in frame[name]]
     values = pd.Series([*(value * 100 for value in names), limit * 120, -limit * 120])
-    at = _rows(ax, frame["label"], columns=len(heads), values=values, details=frame.get("detail"), signed=True)
+    at = _rows(ax, frame["label"], columns=len(heads), values=values, details=frame.get("detail"))
+    _top_axis(ax, signed=True)
     ax.axvspan(-limit * 100, limit * 100, color=BAND_95, lw=0, zorder=0)
     ax.axvline(0, color=RULE_2, lw=1)
     _heads(ax, heads)
@@ -92,16 +130,32 @@ def leaning(frame: pd.DataFrame, ax: Axes, *, limit: float, heads: Sequence[str]
         if pd.notna(bias):
             colour = OVER if bias > 0 else UNDER
             ax.barh([at[row]], [bias * 100], height=0.45, color=colour, lw=0)
-            _column(ax, 0, len(heads), at[row], wording.signed(bias * 100), color=colour, weight="bold" if abs(bias) > limit else "normal")
+            _column(
+                ax,
+                0,
+                len(heads),
+                at[row],
+                wording.signed(bias * 100),
+                color=colour,
+                weight="bold" if abs(bias) > limit else "normal",
+            )
         if len(heads) > 1 and pd.notna(mean := frame["mean"].iloc[row]):
             ax.plot([mean * 100], [at[row]], "D", ms=7, mfc=PAPER, mec=INK, mew=1.75)
             outside = abs(mean) > limit
-            _column(ax, 1, 2, at[row], wording.signed(mean * 100), **({"color": INK, "weight": "bold"} if outside else {"color": INK_2, "size": SMALL}))
+            _column(
+                ax,
+                1,
+                2,
+                at[row],
+                wording.signed(mean * 100),
+                **({"color": INK, "weight": "bold"} if outside else {"color": INK_2, "size": SMALL}),
+            )
 
 
 def bars(frame: pd.DataFrame, ax: Axes, *, head: str = "") -> None:
     """Bars from zero with their value as text in a column: `label`, `value`, `text` and, if there is one, `tone`."""
-    at = _rows(ax, frame["label"], columns=1, values=pd.Series([0.0, *frame["value"]]), numbers=False)
+    at = _rows(ax, frame["label"], columns=1, values=pd.Series([0.0, *frame["value"]]))
+    _top_axis(ax, numbers=False)
     _heads(ax, [head])
     tones = frame["tone"] if "tone" in frame else [""] * len(frame)
     ax.axvline(0, color=RULE_2, lw=1)
@@ -112,7 +166,10 @@ def bars(frame: pd.DataFrame, ax: Axes, *, head: str = "") -> None:
 
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     causes = frame[frame["kind"] == "cause"]
-    losses, gains = causes[causes["value"] < 0].sort_values("value"), causes[causes["value"] >= 0].sort_values("value", ascending=False)
+    losses, gains = (
+        causes[causes["value"] < 0].sort_values("value"),
+        causes[causes["value"] >= 0].sort_values("value", ascending=False),
+    )
     kinds = {kind: frame[frame["kind"] == kind] for kind in ("start", "unexplained", "end")}
     return pd.concat([kinds["start"], losses, gains, kinds["unexplained"], kinds["end"]], ignore_index=True)
 
@@ -125,19 +182,25 @@ def _running(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _rows(
-    ax: Axes, labels: pd.Series, *, columns: int, values: pd.Series, details: pd.Series | None = None, bold: Sequence[bool] = (), signed: bool = False,
-    numbers: bool = True,
-) -> list[float]:  # fmt: skip
+    ax: Axes,
+    labels: pd.Series,
+    *,
+    columns: int,
+    values: pd.Series,
+    details: pd.Series | None = None,
+    bold: Sequence[bool] = (),
+) -> list[float]:
     """Set the ax up for rows and write their names; where each row's mark stands (rows count down from 0)."""
     slim, n = _slim(ax), len(labels)
     widest = max((text_width(text) for text in [*labels, *(details if details is not None else [])]), default=0) + 16
     names = 2.0 if slim else float(np.clip(widest, *NAMES))
-    margins(ax, left=names + (6 if slim else 12), right=columns * (64 if slim else VALUES) + (8 if columns else 56), top=HEAD, bottom=2)
+    margins(
+        ax, left=names + (6 if slim else 12), right=columns * (64 if slim else VALUES) + (8 if columns else 56), top=HEAD, bottom=2
+    )
     ax.set_ylim(n - 0.5, -0.5)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
     room = (high - low or abs(high) or 1.0) * 0.06
     ax.set_xlim(low - (0 if low == 0 else room), high + (0 if high == 0 else room))
-    _top_axis(ax, signed, numbers)
     shift = 0.16 if slim else 0.0
     for row, label in enumerate(labels):
         detail = str(details.iloc[row]) if details is not None else ""
@@ -145,10 +208,12 @@ def _rows(
     return [row + shift for row in range(n)]
 
 
-def _top_axis(ax: Axes, signed: bool, numbers: bool) -> None:
+def _top_axis(ax: Axes, *, signed: bool = False, numbers: bool = True) -> None:
     ax.yaxis.set_visible(False)
     low, high = ax.get_xlim()
-    ticks = [tick for tick in MaxNLocator(nbins=4 if _slim(ax) else 6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= tick <= high]
+    ticks = [
+        tick for tick in MaxNLocator(nbins=4 if _slim(ax) else 6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= tick <= high
+    ]
     places = 0 if all(float(tick).is_integer() for tick in ticks) else 1
     ax.xaxis.set_major_locator(FixedLocator(ticks if numbers else []))
     write = wording.signed if signed else wording.number
@@ -183,14 +248,21 @@ def _name(ax: Axes, row: int, label: str, detail: str, width: float, *, bold: bo
         ax.text(0, row + rise + 0.44, wrap(detail, width, SMALL)[0], transform=_units(ax), color=INK_2, size=SMALL)
 
 
-def _beside(ax: Axes, x: float, y: float, text: str, *, left: bool = False, **style: object) -> None:
-    ax.annotate(text, (x, y), xytext=(-9 if left else 9, -4.5), textcoords="offset points", ha="right" if left else "left", **style)  # type: ignore[arg-type]
+def _beside(ax: Axes, x: float, y: float, text: str, *, left: bool = False, **style: Any) -> None:
+    ax.annotate(text, (x, y), xytext=(-9 if left else 9, -4.5), textcoords="offset points", ha="right" if left else "left", **style)
 
 
-def _column(ax: Axes, column: int, columns: int, y: float, text: str, **style: object) -> None:
+def _column(ax: Axes, column: int, columns: int, y: float, text: str, **style: Any) -> None:
     width = float(ax.figure.bbox.width)
-    ax.annotate(text, (width - (columns - 1 - column) * (64 if _slim(ax) else VALUES), y), xycoords=_units(ax), xytext=(0, -4.5),
-                textcoords="offset points", ha="right", **style)  # type: ignore[arg-type]
+    ax.annotate(
+        text,
+        (width - (columns - 1 - column) * (64 if _slim(ax) else VALUES), y),
+        xycoords=_units(ax),
+        xytext=(0, -4.5),
+        textcoords="offset points",
+        ha="right",
+        **style,
+    )
 
 
 def _heads(ax: Axes, heads: Sequence[str]) -> None:
@@ -204,6 +276,6 @@ def _heads(ax: Axes, heads: Sequence[str]) -> None:
 def _direction(ax: Axes) -> None:
     zero = float(ax.transData.transform((0, 0))[0])
     top = float(ax.bbox.y1) + 26
-    if zero - text_width("← too low") > 8:  # noqa: PLR2004 units of air
+    if zero - text_width("← too low") > 8:  # units of air
         ax.text(zero - 8, top, "← too low", transform=None, ha="right", color=UNDER, size=SIZE)
     ax.text(zero + 8, top, "too high →" if _slim(ax) else "forecast too high →", transform=None, color=OVER, size=SIZE)

@@ -28,7 +28,8 @@ ENGLISH = {
     "index.bias.high": "{bias} too high",
     "index.bias.low": "{bias} too low",
     "index.bias.none": "without bias",
-    "index.lede.unscored": "No archived forecast of {month} can be compared with its sales yet; the forecasts for {next_month} can be, once it closes.",
+    "index.lede.unscored": "No archived forecast of {month} can be compared with its sales yet; "
+    "the forecasts for {next_month} can be, once it closes.",
     "index.lede.gap": "{unit} missed its floor by {gap}.",
     "index.lede.failed": "{units} did not publish; what was published before stays as it is.",
     "index.lede.naive_better": "The seasonal naive was better by {gain}.",
@@ -43,7 +44,8 @@ ENGLISH = {
     "index.figure.same": "Accuracy held at {accuracy}, {gain}",
     "index.figure.above": "{points} above the naive",
     "index.figure.below": "{points} below the naive",
-    "index.figure.alt": "Line chart of pooled accuracy from {first} to {last}: {low} to {high}, {now} in {last}; the seasonal naive {naive} in {last}.",
+    "index.figure.alt": "Line chart of pooled accuracy from {first} to {last}: {low} to {high}, {now} in {last}; "
+    "the seasonal naive {naive} in {last}.",
     "index.matrix.missed": "Accuracy by unit and month: {missed} below the floor in {month}",
     "index.matrix.met": "Accuracy by unit and month: no unit below its floor in {month}",
     "index.matrix.new": "Published months by unit; accuracy follows when a forecast month closes",
@@ -57,8 +59,8 @@ ENGLISH = {
     "unit.numbers.free": "What can be told of {month} so far",
     "unit.numbers.sub": "Thick line: floor or limit · filled dot: {now} · open dot: {before} · ticks: the months before",
     "unit.numbers.sub_first": "Thick line: floor or limit · filled dot: {now}",
-    "unit.nothing_yet": "There is nothing to compare yet: no forecast of {month} was published before {month} closed. The forecast for {next_month} "
-    "can be compared once {next_month} closes; accuracy and bias will stand here from then on.",
+    "unit.nothing_yet": "There is nothing to compare yet: no forecast of {month} was published before {month} closed. "
+    "The forecast for {next_month} can be compared once {next_month} closes; accuracy and bias will stand here from then on.",
     "unit.fan.title": "{month} is forecast at {amount}{growth}",
     "unit.fan.sub": "Total per month, {axis}; forecast {first} to {last} with 80\u202f% and 95\u202f% intervals{cut}",
     "unit.fan.cut": "; the axis starts at {start}",
@@ -67,7 +69,7 @@ ENGLISH = {
     "unit.fan.circle": " The open circle is the forecast for {month} as published a month before.",
     "unit.changes.none": "Nobody changed the forecast of this month.",
     "unit.changes.lead": "The reconciled forecast for {month} was {before}; with people’s changes it is {after}.",
-    "unit.changes.title": "{applied} applied{refused}",
+    "unit.changes.title": "{applied} of {changes} applied{refused}",
     "unit.changes.refused": "; {refused} refused",
     "unit.attention.none": "Nothing needs attention this month.",
     "unit.record.badge": "All {files} files matched the manifest",

@@ -24,11 +24,18 @@ def title(portfolio: Portfolio) -> str:
         return say("index.title.all_failed", month=wording.month_name(portfolio.month))
     if not portfolio.scored:
         units, their = _have(portfolio)
-        first = say("index.title.first", units_have=units, their=their, next_month=wording.month_name(wording.add_months(portfolio.month, 1)))
+        first = say(
+            "index.title.first",
+            units_have=units,
+            their=their,
+            next_month=wording.month_name(wording.add_months(portfolio.month, 1)),
+        )
         return f"{first}; {'; '.join(worst)}" if worst else first
     met = len(portfolio.scored) - len(portfolio.below_floor)
     if not worst:
-        return say("index.title.all_met", all_units=_all(portfolio), their="its" if len(portfolio.scored) == 1 else "their", month=month)
+        return say(
+            "index.title.all_met", all_units=_all(portfolio), their="its" if len(portfolio.scored) == 1 else "their", month=month
+        )
     if portfolio.n_units == 1:
         return say("index.title.one_missed", unit=portfolio.scored[0].title, month=month)
     counted = f"{wording.first_upper(wording.cardinal(met)) if met else 'None'} of {wording.cardinal(portfolio.n_units)} units"
@@ -46,7 +53,9 @@ def lede(portfolio: Portfolio) -> list[str]:
         sentences.append(say("index.lede.gap", unit=short(worst.title), gap=gap))
     if portfolio.accuracy is not None and portfolio.naive is not None:
         gain = portfolio.accuracy - portfolio.naive
-        sentences.append(say("index.lede.naive_worse" if gain >= 0 else "index.lede.naive_better", gain=wording.points(abs(gain)).lstrip("+")))
+        sentences.append(
+            say("index.lede.naive_worse" if gain >= 0 else "index.lede.naive_better", gain=wording.points(abs(gain)).lstrip("+"))
+        )
     return [*sentences, *_next(portfolio)]
 
 
@@ -72,12 +81,15 @@ def status(portfolio: Portfolio, unit: str) -> tuple[str, bool]:
 
 def _accuracy(portfolio: Portfolio) -> str:
     if portfolio.accuracy is None:
-        names = {"month": wording.month_name(portfolio.month), "next_month": wording.month_name(wording.add_months(portfolio.month, 1))}
+        names = {
+            "month": wording.month_name(portfolio.month),
+            "next_month": wording.month_name(wording.add_months(portfolio.month, 1)),
+        }
         return say("index.lede.unscored", **names)
     facts = {"accuracy": wording.percent(portfolio.accuracy), "change": _change(portfolio)}
     if portfolio.bias is None:
         return say("index.lede.accuracy_only", **facts)
-    side = "none" if abs(portfolio.bias) < 5e-4 else "high" if portfolio.bias > 0 else "low"  # noqa: PLR2004 rounds to 0.0 %
+    side = "none" if abs(portfolio.bias) < 5e-4 else "high" if portfolio.bias > 0 else "low"  # rounds to 0.0 %
     return say("index.lede.accuracy", **facts, bias=say(f"index.bias.{side}", bias=wording.percent(abs(portfolio.bias))))
 
 

@@ -6,7 +6,6 @@ the order of units never changes; urgency is said by the list above the matrix.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,16 +17,13 @@ from salesfc_lib import markup, plots, wording
 from salesfc_lib.components import Alert, Answer, Attention, Cell, Column, Fact, Figure, Table
 from salesfc_lib.site.catalogue import say
 from salesfc_lib.site.facts import Portfolio
-from salesfc_lib.site.headline import lede, status, title
+from salesfc_lib.site.headline import lede, title
+from salesfc_lib.site.matrix import MATRIX_MONTHS, items, matrix
 from salesfc_lib.site.page import page, write
-from salesfc_lib.site.unit_page import alert, measure_of, ordered
+from salesfc_lib.site.unit_page import alert, ordered
 from salesfc_lib.summary import AttentionItem, Failure, Summary, read_failures, read_summaries
 
-MATRIX_MONTHS = 12
-OLD = 9  # of them hidden on a small screen
 LISTED = 8  # items of attention before the rest is counted
-FULL_BIAS = 0.09  # bias at which the tick fills its half of the cell
-TICKS = 6
 
 
 def write_index(reports: Path) -> list[Path]:
@@ -38,9 +34,18 @@ def write_index(reports: Path) -> list[Path]:
         crumbs = [("Sales forecast", "")]
         nothing = Answer(["All units"], say("index.empty.title"), [say("index.empty.lede")]).to_json()
         empty = {"figure": None, "attention": None, "matrix": None, "months": None}
-        return [write(reports / "index.html", markup.render("index.html.j2", page=_page("Sales forecast", crumbs), head=nothing, **empty))]
+        return [
+            write(
+                reports / "index.html", markup.render("index.html.j2", page=_page("Sales forecast", crumbs), head=nothing, **empty)
+            )
+        ]
     latest = Portfolio.of(summaries, failures, months[-1])
-    written = [write(reports / "index.html", _render(latest, "", [("Sales forecast", "")], [Portfolio.of(summaries, failures, m) for m in months[::-1]]))]
+    written = [
+        write(
+            reports / "index.html",
+            _render(latest, "", [("Sales forecast", "")], [Portfolio.of(summaries, failures, m) for m in months[::-1]]),
+        )
+    ]
     for month in months:
         crumbs = [("Sales forecast", "../index.html"), (wording.month_name(month), "")]
         written.append(write(reports / month / "index.html", _render(Portfolio.of(summaries, failures, month), "../", crumbs, [])))
@@ -63,7 +68,7 @@ def _render(portfolio: Portfolio, prefix: str, crumbs: list[tuple[str, str]], mo
         figure=figure.to_json() if figure else None,
         attention=Attention(alerts[:LISTED], say("unit.attention.none")).to_json(),
         attention_more=f"{wording.plural(more, 'more item')} on the units’ pages." if more > 0 else "",
-        matrix=_matrix(portfolio, prefix),
+        matrix=matrix(portfolio, prefix),
         months=_months(months).to_json() if months else None,
     )
 
@@ -79,41 +84,56 @@ def _facts(portfolio: Portfolio, alerts: int) -> list[Fact]:
     last = wording.month_word(before.month)
     accuracy, bias, missed = portfolio.accuracy, portfolio.bias, len(portfolio.below_floor)
     if accuracy is not None:
-        facts.append(Fact("One-month accuracy", wording.percent(accuracy), f"{last} {wording.percent(before.accuracy)}" if before.accuracy is not None else "first scored month"))
+        facts.append(
+            Fact(
+                "One-month accuracy",
+                wording.percent(accuracy),
+                f"{last} {wording.percent(before.accuracy)}" if before.accuracy is not None else "first scored month",
+            )
+        )
     if bias is not None:
-        facts.append(Fact("Bias", wording.signed_percent(bias), f"{last} {wording.signed_percent(before.bias)}" if before.bias is not None else "above zero is too high"))
+        facts.append(
+            Fact(
+                "Bias",
+                wording.signed_percent(bias),
+                f"{last} {wording.signed_percent(before.bias)}" if before.bias is not None else "above zero is too high",
+            )
+        )
     if accuracy is not None:
         was = f"{last} {len(before.below_floor)}" if before.accuracy is not None else ""
         unpublished = f"{len(portfolio.failed)} not published" if portfolio.failed else ""
-        facts.append(Fact("Below their floor", f"{missed} of {len(portfolio.scored)}", " · ".join(filter(None, (was, unpublished))), alarm=missed > 0))
+        facts.append(
+            Fact(
+                "Below their floor",
+                f"{missed} of {len(portfolio.scored)}",
+                " · ".join(filter(None, (was, unpublished))),
+                alarm=missed > 0,
+            )
+        )
     else:
-        facts.append(Fact("Units published", f"{len(portfolio.published)} of {portfolio.n_units}", "first forecasts", alarm=bool(portfolio.failed)))
+        facts.append(
+            Fact(
+                "Units published",
+                f"{len(portfolio.published)} of {portfolio.n_units}",
+                "first forecasts",
+                alarm=bool(portfolio.failed),
+            )
+        )
     overdue = sum(item.kind == "overdue" for summary in portfolio.published for item in summary.attention)
     facts.append(Fact("Alerts open", str(alerts), f"{overdue} overdue"))
     return facts
 
 
 def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
-    found = [_failure_alert(failure, portfolio.name(failure.unit), prefix) for failure in portfolio.failures if failure.month == portfolio.month]
+    found = [
+        _failure_alert(failure, portfolio.name(failure.unit), prefix)
+        for failure in portfolio.failures
+        if failure.month == portfolio.month
+    ]
     for summary in portfolio.published:
         where = f"{prefix}{summary.month}/{summary.unit}/"
-        found += [alert(_named(item, summary), summary, where) for item in ordered(_items(summary))]
+        found += [alert(_named(item, summary), summary, where) for item in ordered(items(summary))]
     return sorted(found, key=lambda item: item.rank)
-
-
-def _items(summary: Summary) -> list[AttentionItem]:
-    """What the unit says needs attention, and a missed floor or limit that it does not mention."""
-    kinds = {item.kind for item in summary.attention}
-    items = list(summary.attention)
-    accuracy = summary.accuracy
-    if summary.below_floor and accuracy is not None and "floor" not in kinds:
-        what = say("attention.floor", unit=summary.title, accuracy=wording.percent(accuracy), floor=wording.percent_label(summary.floor * 100))
-        items.append(AttentionItem("floor", what, "", summary.owner))
-    if summary.bias is not None and abs(summary.bias.value) > summary.bias_limit and "bias" not in kinds:
-        side = "too high" if summary.bias.value > 0 else "too low"
-        facts = {"bias": wording.signed_percent(summary.bias.value), "limit": wording.percent_label(summary.bias_limit * 100)}
-        items.append(AttentionItem("bias", say("attention.bias", unit=summary.title, side=side, **facts), "", summary.owner))
-    return [item if item.href else replace(item, href="index.html") for item in items]
 
 
 def _named(item: AttentionItem, summary: Summary) -> AttentionItem:
@@ -124,101 +144,83 @@ def _failure_alert(failure: Failure, title: str, prefix: str) -> Alert:
     where = f"in step {failure.step}" if failure.step else "before its first step"
     error = failure.error.strip().splitlines()[0] if failure.error.strip() else "no message"
     what = say("attention.failed.what", unit=title, month=wording.month_name(failure.month), error=error[:300])
-    return Alert(what, say("attention.failed.why", where=where), "", f"stopped {wording.day_short(failure.at)}" if failure.at else "", f"{prefix}{failure.page}" if failure.page else "", 0)
+    return Alert(
+        what,
+        say("attention.failed.why", where=where),
+        "",
+        f"stopped {wording.day_short(failure.at)}" if failure.at else "",
+        f"{prefix}{failure.page}" if failure.page else "",
+        0,
+    )
 
 
 def pooled(portfolio: Portfolio) -> Figure | None:
     """Pooled accuracy and the seasonal naive's over the last year; None with fewer than two scored months."""
-    rows = [(month, p.accuracy, p.naive) for month in portfolio.months(MATRIX_MONTHS) if (p := portfolio.at(month)).accuracy is not None]
-    if len(rows) < 2 or portfolio.accuracy is None:  # noqa: PLR2004 a line needs two points
+    rows = [
+        (month, p.accuracy, p.naive) for month in portfolio.months(MATRIX_MONTHS) if (p := portfolio.at(month)).accuracy is not None
+    ]
+    if len(rows) < 2 or portfolio.accuracy is None:  # a line needs two points
         return None
     names = {"All units": "forecast", "Seasonal naive": "baseline"}
-    frame = pd.DataFrame([(pd.Timestamp(f"{month}-01"), name, value) for month, *values in rows for name, value in zip(names, values, strict=True)],
-                         columns=["ds", "group", "value"])  # fmt: skip
+    frame = pd.DataFrame(
+        [(pd.Timestamp(f"{month}-01"), name, value) for month, *values in rows for name, value in zip(names, values, strict=True)],
+        columns=["ds", "group", "value"],
+    )
     frame["value"] = frame["value"].astype(float)
     wide, slim = plots.draw(plots.lines, frame, height=(230, 230), width=420, roles=names)
     now, before = rows[-1][1], rows[-2][1]
     assert now is not None and before is not None
     gain = (now - rows[-1][2]) if rows[-1][2] is not None else 0.0
-    how = "same" if abs(now - before) < 5e-4 else "up" if now > before else "down"  # noqa: PLR2004 rounds to 0.0
+    how = "same" if abs(now - before) < 5e-4 else "up" if now > before else "down"  # rounds to 0.0
     above = say("index.figure.above" if gain >= 0 else "index.figure.below", points=wording.points(abs(gain)).lstrip("+"))
     known = [value for _, value, _ in rows if value is not None]
-    alt = say("index.figure.alt", first=wording.month_name(rows[0][0]), last=wording.month_name(rows[-1][0]), low=wording.percent(min(known)),
-              high=wording.percent(max(known)), now=wording.percent(now), naive=wording.percent(rows[-1][2]) if rows[-1][2] is not None else "is not known")  # fmt: skip
-    return Figure(say(f"index.figure.{how}", accuracy=wording.percent(now), gain=above), "Accuracy one month ahead, all units pooled, %; the axis does not start at 0", alt, wide, slim)
-
-
-def _matrix(portfolio: Portfolio, prefix: str) -> dict[str, Any]:
-    months = portfolio.months(MATRIX_MONTHS)
-    now = portfolio.month
-    following = wording.month_word(wording.add_months(now, 1))
-    scale = wording.scale_for([summary.next.y_hat for summary in portfolio.published if summary.next])
-    missed = len(portfolio.below_floor)
-    key = "index.matrix.new" if portfolio.accuracy is None else "index.matrix.missed" if missed else "index.matrix.met"
-    heads = [
-        {"short": wording.month_short(m), "year": m[:4], "href": f"{prefix}{m}/index.html" if portfolio.at(m).any else "",
-         "classes": " ".join(filter(None, ("old" if index < len(months) - (MATRIX_MONTHS - OLD) else "", "now" if m == now else "")))}
-        for index, m in enumerate(months)
-    ]  # fmt: skip
-    rows = [_matrix_row(portfolio, unit, prefix, scale) for unit in portfolio.units]
-    axis = {measure_of(summary).axis(scale) for summary in portfolio.published if summary.next}
-    return {
-        "title": say(key, missed=wording.cardinal(missed), month=wording.month_word(now)), "months": heads, "rows": rows, "now": wording.month_short(now),
-        "now_word": wording.month_word(now), "next": f"{following}, {axis.pop()}" if len(axis) == 1 else following,
-        "has_new": any(cell["text"] == "new" for row in rows for cell in row["cells"]),
-    }  # fmt: skip
-
-
-def _matrix_row(portfolio: Portfolio, unit: str, prefix: str, scale: wording.Scale) -> dict[str, Any]:
-    summary = portfolio.summary(unit)
-    months = portfolio.months(MATRIX_MONTHS)
-    alerts = _items(summary) if summary else []
-    bias = summary.bias.value if summary and summary.bias else None
-    text, bad = status(portfolio, unit)
-    same = len({(s.currency, s.quantity_unit) for s in portfolio.published}) == 1
-    amount = "" if not summary or not summary.next else (
-        wording.number(summary.next.y_hat / scale.divisor, wording.decimals(summary.next.y_hat / scale.divisor, 3)) if same
-        else measure_of(summary).amount(summary.next.y_hat, digits=3))  # fmt: skip
-    return {
-        "title": portfolio.name(unit), "href": f"{prefix}{summary.month}/{unit}/index.html" if summary else "",
-        "floor": wording.percent_label(summary.floor * 100).split(wording.THIN)[0] if summary else "",
-        "cells": [_matrix_cell(portfolio, unit, month, prefix, old=index < len(months) - (MATRIX_MONTHS - OLD)) for index, month in enumerate(months)],
-        "bias": "" if bias is None else wording.signed_percent(bias),
-        "tone": "" if bias is None or summary is None or abs(bias) <= summary.bias_limit else "over" if bias > 0 else "under",
-        "alerts": len(alerts), "overdue": sum(item.kind == "overdue" for item in alerts), "next": amount, "status": text, "bad": bad,
-    }  # fmt: skip
-
-
-def _matrix_cell(portfolio: Portfolio, unit: str, month: str, prefix: str, *, old: bool) -> dict[str, str]:
-    classes = ["c", "old" if old else "", "now" if month == portfolio.month else ""]
-    then = portfolio.at(month)
-    summary = then.summary(unit)
-    if summary is None:
-        failed = any(failure.unit == unit for failure in then.failed)
-        return {"classes": " ".join(filter(None, [*(classes if failed else ["r", *classes[1:]]), "x" if failed else ""])), "href": "",
-                "text": "✕" if failed else "", "hidden": "did not publish"}  # fmt: skip
-    href = f"{prefix}{month}/{unit}/index.html"
-    if summary.accuracy is None:
-        return {"classes": " ".join(filter(None, ["c", "muted", *classes[1:]])), "href": href, "text": "new", "hidden": f"{wording.month_name(month)}"}
-    if summary.bias is not None and abs(summary.bias.value) >= 5e-4:  # noqa: PLR2004 rounds to 0.0 %
-        width = min(TICKS, math.ceil(abs(summary.bias.value) / (FULL_BIAS / TICKS)))
-        classes += ["o" if summary.bias.value > 0 else "u", f"w{width}"]
-    share = summary.accuracy * 100
-    text = f"{math.floor(share * 10 + 1e-9) / 10:.1f}" if summary.below_floor else wording.number(share)
-    return {"classes": " ".join(filter(None, [*classes, "f" if summary.below_floor else ""])), "href": href, "text": text, "hidden": ""}
+    alt = say(
+        "index.figure.alt",
+        first=wording.month_name(rows[0][0]),
+        last=wording.month_name(rows[-1][0]),
+        low=wording.percent(min(known)),
+        high=wording.percent(max(known)),
+        now=wording.percent(now),
+        naive=wording.percent(rows[-1][2]) if rows[-1][2] is not None else "is not known",
+    )
+    return Figure(
+        say(f"index.figure.{how}", accuracy=wording.percent(now), gain=above),
+        "Accuracy one month ahead, all units pooled, %; the axis does not start at 0",
+        alt,
+        wide,
+        slim,
+    )
 
 
 def _months(portfolios: Sequence[Portfolio]) -> Table:
-    columns = [Column("Month"), Column("Published", "w"), *(Column(name, "r") for name in ("Units", "Accuracy", "Bias")), Column("How"), Column("Versions")]
-    rows = []
+    columns = [
+        Column("Month"),
+        Column("Published", "w"),
+        *(Column(name, "r") for name in ("Units", "Accuracy", "Bias")),
+        Column("How"),
+        Column("Versions"),
+    ]
+    rows: list[list[Cell | str]] = []
     for p in portfolios:
         again = [s.title for s in p.published if s.version > 1]
         kinds = {s.kind for s in p.published}
         how = "" if not kinds else "run" if kinds == {"run"} else "backfilled" if kinds == {"backfill"} else "run and backfilled"
         latest = max((s.published_at for s in p.published), default="")
-        rows.append([
-            Cell(wording.month_name(p.month), href=f"{p.month}/index.html", bold=True), wording.minute(latest) if latest else "", f"{len(p.published)} of {p.n_units}",
-            wording.percent(p.accuracy) if p.accuracy is not None else "not yet", wording.signed_percent(p.bias) if p.bias is not None else "not yet", how,
-            f"{wording.listing(again)} published again" if again else "one each",
-        ])  # fmt: skip
-    return Table("Every published month stays, with every version", "Newest first; forecasts of past months are never recalculated", columns, rows, min_width="min40")
+        rows.append(
+            [
+                Cell(wording.month_name(p.month), href=f"{p.month}/index.html", bold=True),
+                wording.minute(latest) if latest else "",
+                f"{len(p.published)} of {p.n_units}",
+                wording.percent(p.accuracy) if p.accuracy is not None else "not yet",
+                wording.signed_percent(p.bias) if p.bias is not None else "not yet",
+                how,
+                f"{wording.listing(again)} published again" if again else "one each",
+            ]
+        )
+    return Table(
+        "Every published month stays, with every version",
+        "Newest first; forecasts of past months are never recalculated",
+        columns,
+        rows,
+        min_width="min40",
+    )

@@ -48,15 +48,38 @@ def _percent(ratio: float) -> str:
 
 
 KINDS = (
-    Kind("Accuracy, one month ahead", lambda s: s.accuracy, wording.percent, lambda s: (s.floor, None), lambda s: f"at least {_percent(s.floor)}"),
-    Kind("Bias", _bias, wording.signed_percent, lambda s: (-s.bias_limit, s.bias_limit), lambda s: f"within ±{_percent(s.bias_limit)}"),
+    Kind(
+        "Accuracy, one month ahead",
+        lambda s: s.accuracy,
+        wording.percent,
+        lambda s: (s.floor, None),
+        lambda s: f"at least {_percent(s.floor)}",
+    ),
+    Kind(
+        "Bias",
+        _bias,
+        wording.signed_percent,
+        lambda s: (-s.bias_limit, s.bias_limit),
+        lambda s: f"within ±{_percent(s.bias_limit)}",
+    ),
     Kind("Gain over seasonal naive", lambda s: s.gain, wording.points, lambda s: (0.0, None), lambda s: "above 0"),
     Kind("Gain by people’s changes", lambda s: s.people, wording.points, lambda s: (0.0, None), lambda s: "at least 0"),
-    Kind("Actuals inside the 80\u202f% interval", _covered, lambda v: wording.percent(v, 0), lambda s: COVERED,
-         lambda s: f"{wording.number(COVERED[0] * 100)} to {_percent(COVERED[1])}",
-         lambda s: f"{wording.plural(round(s.covered80.denominator), 'number')} compared" if s.covered80 else ""),
-    Kind("Amount set aside in cleaning", _loss, wording.percent, lambda s: (None, s.loss_budget), lambda s: f"at most {_percent(s.loss_budget)}"),
-)  # fmt: skip
+    Kind(
+        "Actuals inside the 80\u202f% interval",
+        _covered,
+        lambda v: wording.percent(v, 0),
+        lambda s: COVERED,
+        lambda s: f"{wording.number(COVERED[0] * 100)} to {_percent(COVERED[1])}",
+        lambda s: f"{wording.plural(round(s.covered80.denominator), 'number')} compared" if s.covered80 else "",
+    ),
+    Kind(
+        "Amount set aside in cleaning",
+        _loss,
+        wording.percent,
+        lambda s: (None, s.loss_budget),
+        lambda s: f"at most {_percent(s.loss_budget)}",
+    ),
+)
 
 
 def key_numbers(summary: Summary, earlier: Sequence[Summary]) -> Table | None:
@@ -73,11 +96,15 @@ def key_numbers(summary: Summary, earlier: Sequence[Summary]) -> Table | None:
     missed = sum(_missed(kind, summary) for kind in kinds)
     before = any(other.month == wording.add_months(summary.month, -1) for other in past)
     now, last = wording.month_word(summary.month), wording.month_word(wording.add_months(summary.month, -1))
-    if summary.wape is None:
-        title = say("unit.numbers.free", month=now)
-    else:
-        title = _title(missed, len(kinds), now)
-    columns = [Column("Measure"), Column(now, "r"), Column("Agreed", "r"), Column(last, "r"), Column("Against the limit", small=False), Column("Reading")]
+    title = say("unit.numbers.free", month=now) if summary.wape is None else _title(missed, len(kinds), now)
+    columns = [
+        Column("Measure"),
+        Column(now, "r"),
+        Column("Agreed", "r"),
+        Column(last, "r"),
+        Column("Against the limit", small=False),
+        Column("Reading"),
+    ]
     if not before:
         columns, rows = columns[:3] + columns[4:], [row[:3] + row[4:] for row in rows]
     return Table(title, say("unit.numbers.sub" if before else "unit.numbers.sub_first", now=now, before=last), columns, rows)
@@ -99,7 +126,9 @@ def _further(summary: Summary) -> list[Kind]:
             ratio = dict(other.further).get(lag)
             return None if ratio is None else max(0.0, 1 - ratio.value)
 
-        return Kind(f"Accuracy, {wording.cardinal(lag)} months ahead", value, wording.percent, lambda s: (None, None), lambda s: "no limit")
+        return Kind(
+            f"Accuracy, {wording.cardinal(lag)} months ahead", value, wording.percent, lambda s: (None, None), lambda s: "no limit"
+        )
 
     return [kind(lag) for lag, _ in summary.further]
 
@@ -119,14 +148,20 @@ def _row(kind: Kind, summary: Summary, past: Sequence[Summary]) -> list[Cell]:
     assert value is not None
     missed = _missed(kind, summary)
     limits = [limit for limit in kind.limits(summary) if limit is not None]
-    previous = [v for other in past if other.month == wording.add_months(summary.month, -1) and (v := kind.value(other)) is not None]
+    previous = [
+        v for other in past if other.month == wording.add_months(summary.month, -1) and (v := kind.value(other)) is not None
+    ]
     ticks = [v for other in past if other.month != wording.add_months(summary.month, -1) and (v := kind.value(other)) is not None]
     label = f"{kind.text(value)}, agreed {kind.agreed(summary)}"
     strip = Strip.of(label, value, before=previous[0] if previous else None, earlier=ticks, limits=limits, missed=missed)
     return [
-        Cell(kind.name, sub=kind.sub(summary)), Cell(kind.text(value), tone="alarm" if missed else "", bold=missed), Cell(kind.agreed(summary)),
-        Cell(kind.text(previous[0]).removesuffix(" points") if previous else ""), Cell(strip=strip), _reading(kind, summary, past, missed),
-    ]  # fmt: skip
+        Cell(kind.name, sub=kind.sub(summary)),
+        Cell(kind.text(value), tone="alarm" if missed else "", bold=missed),
+        Cell(kind.agreed(summary)),
+        Cell(kind.text(previous[0]).removesuffix(" points") if previous else ""),
+        Cell(strip=strip),
+        _reading(kind, summary, past, missed),
+    ]
 
 
 def _reading(kind: Kind, summary: Summary, past: Sequence[Summary], missed: bool) -> Cell:

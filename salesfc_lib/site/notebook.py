@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,7 @@ class PageExporter(TemplateExporter):
         super().__init__(template_file="notebook.html.j2", **kwargs)
 
     @property
-    def template_paths(self) -> list[str]:
+    def template_paths(self) -> list[str]:  # type: ignore[override]
         return [str(markup.TEMPLATES)]
 
     def _create_environment(self) -> Any:
@@ -84,7 +85,9 @@ def render_notebook(notebook: Path | nbformat.NotebookNode, *, context: Mapping[
         `breadcrumb`: (text, relative link) pairs, the last without link; `title` of the page; optional `lang`, `description`.
     """
     node = notebook if isinstance(notebook, nbformat.NotebookNode) else nbformat.read(notebook, as_version=4)
-    facts = page(context["title"], context["breadcrumb"], description=context.get("description", ""), lang=context.get("lang", "en"))
+    facts = page(
+        context["title"], context["breadcrumb"], description=context.get("description", ""), lang=context.get("lang", "en")
+    )
     html, _ = PageExporter().from_notebook_node(node, resources={"page": facts})
     return str(html)
 
@@ -144,9 +147,9 @@ def _add_code(document: Document, cell: Any) -> None:
             if part["kind"] == "error":
                 document.failure = {"count": cell.get("execution_count"), "message": f"{part['name']}: {part['message']}"}
     code = _code(cell)
-    in_setup = not document.sections and code and not after
+    in_setup = code is not None and not document.sections and not after
     document.here.extend([*before, *([code] if code and not in_setup else []), *after])
-    if in_setup:
+    if in_setup and code:
         document.setup.append(code)
 
 
@@ -154,7 +157,12 @@ def _output_parts(output: Any, cell: Any) -> Iterator[dict[str, Any]]:
     if output.output_type == "stream":
         yield {"kind": "text", "text": _plain(output.text)}
     elif output.output_type == "error":
-        yield {"kind": "error", "name": output.ename, "message": _plain(output.evalue), "traceback": _plain("\n".join(output.traceback))}
+        yield {
+            "kind": "error",
+            "name": output.ename,
+            "message": _plain(output.evalue),
+            "traceback": _plain("\n".join(output.traceback)),
+        }
     else:
         yield from _display_parts(output.get("data", {}), output.get("metadata", {}), cell)
 
@@ -171,7 +179,10 @@ def _display_parts(data: Mapping[str, Any], metadata: Mapping[str, Any], cell: A
     elif "text/plain" in data:
         yield {"kind": "text", "text": _plain(_joined(data["text/plain"]))}
     elif data:
-        yield {"kind": "named", "text": f"Cell {count} also left an output of kind {', '.join(sorted(data))}, which a page does not show."}
+        yield {
+            "kind": "named",
+            "text": f"Cell {count} also left an output of kind {', '.join(sorted(data))}, which a page does not show.",
+        }
 
 
 def _joined(value: Any) -> str:
@@ -189,7 +200,13 @@ def _code(cell: Any) -> dict[str, Any] | None:
     first, _, rest = source.partition("\n")
     summary = first.lstrip("# ").strip() if first.startswith("#") else ""
     shown = rest if summary and rest.strip() else source
-    return {"kind": "code", "count": cell.get("execution_count"), "summary": summary or "Code", "detail": _detail(shown, cell), "source": highlight(shown)}
+    return {
+        "kind": "code",
+        "count": cell.get("execution_count"),
+        "summary": summary or "Code",
+        "detail": _detail(shown, cell),
+        "source": highlight(shown),
+    }
 
 
 def _detail(source: str, cell: Any) -> str:
@@ -204,9 +221,10 @@ def highlight(source: str) -> Markup:
     from pygments.token import Comment, Keyword, Name, String
 
     tokens = [(kind, text) for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source) if text]
-    parts = []
-    for index, (kind, text) in enumerate(tokens):
-        called = kind in Name and index + 1 < len(tokens) and tokens[index + 1][1].startswith("(")
-        name = "c" if kind in Comment else "s" if kind in String else "k" if kind in Keyword or called else ""
-        parts.append(f'<span class="{name}">{escape(text)}</span>' if name else str(escape(text)))
-    return Markup("".join(parts))
+    following = [text for _, text in tokens[1:]] + [""]
+    named = []
+    for (kind, text), after in zip(tokens, following, strict=True):
+        called = kind in Name and after.startswith("(")
+        named.append(("c" if kind in Comment else "s" if kind in String else "k" if kind in Keyword or called else "", text))
+    runs = [(name, "".join(text for _, text in run)) for name, run in groupby(named, key=lambda pair: pair[0])]
+    return Markup("").join(Markup('<span class="{}">{}</span>').format(name, text) if name else escape(text) for name, text in runs)

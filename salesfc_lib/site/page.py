@@ -16,7 +16,14 @@ from markupsafe import Markup
 from salesfc_lib import markup
 
 
-def page(title: str, breadcrumb: Sequence[tuple[str, str]], *, description: str = "", lang: str = "en", styles: Sequence[str] = ("page.css",)) -> dict[str, Any]:
+def page(
+    title: str,
+    breadcrumb: Sequence[tuple[str, str]],
+    *,
+    description: str = "",
+    lang: str = "en",
+    styles: Sequence[str] = ("page.css",),
+) -> dict[str, Any]:
     """What the page template needs; `breadcrumb` holds (text, relative link), the last being this page."""
     css = Markup("\n".join((markup.TEMPLATES / name).read_text(encoding="utf-8").strip() for name in styles))
     return {"title": title, "breadcrumb": list(breadcrumb), "description": description or title, "lang": lang, "css": css}

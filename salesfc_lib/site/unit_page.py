@@ -14,11 +14,12 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib import markup, plots, wording
+from salesfc_lib.cells import Align
 from salesfc_lib.components import Alert, Answer, Attention, Cell, Column, Figure, Prose, Record, Table
 from salesfc_lib.site.catalogue import say
 from salesfc_lib.site.measures import key_numbers
 from salesfc_lib.site.page import page, write
-from salesfc_lib.summary import AttentionItem, Summary
+from salesfc_lib.summary import AttentionItem, Change, Summary
 
 FAN_HEIGHT, FAN_WIDTH = (290.0, 270.0), 460.0
 RANKS = {"failed": 0, "overdue": 1, "floor": 2, "bias": 3, "other": 4}
@@ -54,7 +55,7 @@ def growth(now: float, before: float | None) -> str:
     if not before or before <= 0:
         return ""
     change = now / before - 1
-    key = "growth.same" if abs(change) < 5e-4 else "growth.more" if change > 0 else "growth.less"  # noqa: PLR2004 rounds to 0.0 %
+    key = "growth.same" if abs(change) < 5e-4 else "growth.more" if change > 0 else "growth.less"  # rounds to 0.0 %
     return say(key, change=wording.percent(abs(change)))
 
 
@@ -90,27 +91,56 @@ def fan(summary: Summary) -> Figure | None:
         return None
     measure, frame = measure_of(summary), _fan_frame(summary)
     scale = wording.scale_for([*frame["y"].dropna(), *frame["y_hat"].dropna()])
-    start = plots.axis_start(frame[["y", "y_hat", "lo-95", "lo-80"]].to_numpy(dtype=float).ravel().tolist())
+    start = plots.fan_start(frame)
     last = summary.forecast[-1].month
-    earlier = [] if summary.earlier is None else [f"{wording.month_word(summary.month)} forecast {wording.number(summary.earlier / scale.divisor, 1)}"]
-    wide, slim = plots.draw(plots.fan, frame, height=FAN_HEIGHT, width=FAN_WIDTH, cutoff=summary.month, scale=scale, earlier=summary.earlier, named=earlier)
+    earlier = (
+        []
+        if summary.earlier is None
+        else [f"{wording.month_word(summary.month)} forecast {wording.number(summary.earlier / scale.divisor, 1)}"]
+    )
+    wide, slim = plots.draw(
+        plots.fan,
+        frame,
+        height=FAN_HEIGHT,
+        width=FAN_WIDTH,
+        cutoff=summary.month,
+        scale=scale,
+        earlier=summary.earlier,
+        named=earlier,
+    )
     same_month = summary.actual(wording.add_months(summary.next.month, -12))
-    values = wording.listing([f"{wording.month_word(row.month)} {wording.number(row.y_hat / scale.divisor, 1)}" for row in summary.forecast], 20)
+    values = wording.listing(
+        [f"{wording.month_word(row.month)} {wording.number(row.y_hat / scale.divisor, 1)}" for row in summary.forecast], 20
+    )
     return Figure(
-        say("unit.fan.title", month=wording.month_word(summary.next.month), amount=measure.amount(summary.next.y_hat), growth=growth(summary.next.y_hat, same_month)),
-        say("unit.fan.sub", axis=measure.axis(scale), first=wording.month_word(summary.next.month), last=wording.month_name(last),
-            cut=say("unit.fan.cut", start=wording.number(start / scale.divisor)) if start else ""),
+        say(
+            "unit.fan.title",
+            month=wording.month_word(summary.next.month),
+            amount=measure.amount(summary.next.y_hat),
+            growth=growth(summary.next.y_hat, same_month),
+        ),
+        say(
+            "unit.fan.sub",
+            axis=measure.axis(scale),
+            first=wording.month_word(summary.next.month),
+            last=wording.month_name(last),
+            cut=say("unit.fan.cut", start=wording.number(start / scale.divisor)) if start else "",
+        ),
         say("unit.fan.alt", month=wording.month_name(summary.month), values=f"{values} {measure.axis(scale)}"),
-        wide, slim,
+        wide,
+        slim,
         say("unit.fan.source", circle=say("unit.fan.circle", month=wording.month_word(summary.month)) if earlier else ""),
         _fan_numbers(summary, scale),
-    )  # fmt: skip
+    )
 
 
 def _fan_frame(summary: Summary) -> pd.DataFrame:
     past = pd.DataFrame([{"ds": row.month, "y": row.y} for row in summary.history], columns=["ds", "y"])
     ahead = pd.DataFrame(
-        [{"ds": f.month, "y_hat": f.y_hat, "lo-80": f.lo80, "hi-80": f.hi80, "lo-95": f.lo95, "hi-95": f.hi95} for f in summary.forecast],
+        [
+            {"ds": f.month, "y_hat": f.y_hat, "lo-80": f.lo80, "hi-80": f.hi80, "lo-95": f.lo95, "hi-95": f.hi95}
+            for f in summary.forecast
+        ],
         columns=["ds", "y_hat", "lo-80", "hi-80", "lo-95", "hi-95"],
     )
     frame = past.merge(ahead, how="outer", on="ds")
@@ -124,10 +154,23 @@ def _fan_numbers(summary: Summary, scale: wording.Scale) -> Table:
     def between(low: float | None, high: float | None) -> str:
         return "" if low is None or high is None else f"{number(low)} – {number(high)}"
 
-    rows = [[wording.month_name(f.month), number(f.y_hat), between(f.lo80, f.hi80), between(f.lo95, f.hi95),
-             number(summary.actual(wording.add_months(f.month, -12)))] for f in summary.forecast]  # fmt: skip
-    columns = [Column("Month"), *(Column(name, "r") for name in ("Forecast", "80\u202f% interval", "95\u202f% interval", "Last year"))]
-    return Table(f"Forecast from {wording.month_name(summary.forecast[0].month)}, {measure_of(summary).axis(scale)}", "", columns, rows)
+    rows = [
+        [
+            wording.month_name(f.month),
+            number(f.y_hat),
+            between(f.lo80, f.hi80),
+            between(f.lo95, f.hi95),
+            number(summary.actual(wording.add_months(f.month, -12))),
+        ]
+        for f in summary.forecast
+    ]
+    columns = [
+        Column("Month"),
+        *(Column(name, "r") for name in ("Forecast", "80\u202f% interval", "95\u202f% interval", "Last year")),
+    ]
+    return Table(
+        f"Forecast from {wording.month_name(summary.forecast[0].month)}, {measure_of(summary).axis(scale)}", "", columns, rows
+    )
 
 
 def _nothing_yet(summary: Summary) -> dict[str, Any] | None:
@@ -143,7 +186,12 @@ def _changes_lead(summary: Summary) -> str:
     if summary.next is None or summary.before_changes is None:
         return ""
     amount = measure_of(summary).amount
-    return say("unit.changes.lead", month=wording.month_name(summary.next.month), before=amount(summary.before_changes), after=amount(summary.next.y_hat))
+    return say(
+        "unit.changes.lead",
+        month=wording.month_name(summary.next.month),
+        before=amount(summary.before_changes),
+        after=amount(summary.next.y_hat),
+    )
 
 
 def _changes(summary: Summary) -> Table | None:
@@ -151,21 +199,41 @@ def _changes(summary: Summary) -> Table | None:
         return None
     refused = sum(not change.applied for change in summary.changes)
     scale = wording.scale_for([value for change in summary.changes for value in (change.old, change.final)])
-    title = say("unit.changes.title", applied=f"{wording.first_upper(wording.cardinal(len(summary.changes) - refused))} of {len(summary.changes)} changes",
-                refused=say("unit.changes.refused", refused=wording.cardinal(refused)) if refused else "")
-    columns = [Column("Series"), Column("Month", "w"), Column("From", "r"), Column("Asked", "r"), Column("To", "r"), Column("Change", "r"), Column("Who and why")]
+    title = say(
+        "unit.changes.title",
+        applied=wording.first_upper(wording.cardinal(len(summary.changes) - refused)),
+        changes=f"{wording.cardinal(len(summary.changes))} {'change' if len(summary.changes) == 1 else 'changes'}",
+        refused=say("unit.changes.refused", refused=wording.cardinal(refused)) if refused else "",
+    )
+    names: tuple[tuple[str, Align], ...] = (
+        ("Series", "l"),
+        ("Month", "w"),
+        ("From", "r"),
+        ("Asked", "r"),
+        ("To", "r"),
+        ("Change", "r"),
+        ("Who and why", "l"),
+    )
     most = sorted(summary.changes, key=lambda change: (not change.applied, -abs(change.final - change.old)))
-    rows = []
-    for change in most:
-        numbers = [wording.number(value / scale.divisor, wording.decimals(value / scale.divisor, 3)) for value in (change.old, change.asked)]
-        after = [wording.number(change.final / scale.divisor, wording.decimals(change.final / scale.divisor, 3)), _signed(change.final - change.old, scale)]
-        when = f", {wording.day_short(change.made_on)}" if change.made_on else ""
-        reason = change.reason or "no reason given"
-        who = Cell(f"{change.author or 'unnamed'}{when}: {reason}", sub=change.remark)
-        if not change.applied:
-            after, who = [after[0], "refused"], Cell("refused", tag="plain", sub=f"{change.author or 'unnamed'}{when}: {reason}. {change.remark}")
-        rows.append([Cell(change.series), Cell(f"{wording.month_short(change.month)} {change.month[:4]}"), *numbers, *after, who])
-    return Table(title, f"Changes to the reconciled forecast, {measure_of(summary).axis(scale)}, largest first; every version is kept", columns, rows, min_width="min46")
+    return Table(
+        title,
+        f"Changes to the reconciled forecast, {measure_of(summary).axis(scale)}, largest first; every version is kept",
+        [Column(name, align) for name, align in names],
+        [_change_row(change, scale) for change in most],
+        min_width="min46",
+    )
+
+
+def _change_row(change: Change, scale: wording.Scale) -> list[Cell | str]:
+    numbers = [
+        wording.number(v / scale.divisor, wording.decimals(v / scale.divisor, 3)) for v in (change.old, change.asked, change.final)
+    ]
+    when = f", {wording.day_short(change.made_on)}" if change.made_on else ""
+    said = ": ".join(filter(None, (f"{change.author or 'nobody named'}{when}", change.reason)))
+    row: list[Cell | str] = [change.series, f"{wording.month_short(change.month)} {change.month[:4]}", *numbers]
+    if change.applied:
+        return [*row, _signed(change.final - change.old, scale), Cell(said, sub=change.remark)]
+    return [*row, "none", Cell("refused", tag="plain", sub=f"{said}. {wording.first_upper(change.remark)}")]
 
 
 def _signed(value: float, scale: wording.Scale) -> str:
@@ -176,8 +244,14 @@ def _downloads(summary: Summary) -> Table | None:
     if not summary.downloads:
         return None
     columns = [Column("File"), Column("For"), Column("Holds"), Column("Size", "r"), Column("Fingerprint")]
-    rows = [
-        [Cell(d.path, href=d.path, bold=True), d.audience, d.holds, wording.size(d.bytes), Cell(d.sha256[:8], code=True) if d.sha256 else "in the manifest"]
+    rows: list[list[Cell | str]] = [
+        [
+            Cell(d.path, href=d.path, bold=True),
+            d.audience,
+            d.holds,
+            wording.size(d.bytes),
+            Cell(d.sha256[:8], code=True) if d.sha256 else "in the manifest",
+        ]
         for d in summary.downloads
     ]
     subtitle = f"Files of version {summary.version}; the fingerprint is the start of the file’s sha256"

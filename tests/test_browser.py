@@ -1,0 +1,165 @@
+"""Real pages in headless Chromium with the network off: silent, within their width, readable for everyone.
+
+Pages come from made-up months (`pages.py`) and, where the session has it, from the demo's reports. Each page is opened
+once; what was seen is asserted one claim at a time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import pages
+
+WIDTHS = (360, 390, 768, 1024, 1280, 1440, 1600)
+AXE_WIDTHS = (390, 1440)
+SCHEMES = ("light", "dark")
+MOST = 14  # pages of the demo that are opened
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+OPEN_ALL = """() => { for (const d of document.querySelectorAll('details')) d.open = true;
+  for (const s of document.querySelectorAll('.scroll')) s.style.background = 'none'; }"""
+RUN_AXE = """tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})
+  .then(found => found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 2).map(n => n.html.slice(0, 160)).join(' | ')}`))"""
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass
+class Seen:
+    """What one page did."""
+
+    path: Path
+    requests: list[str] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    too_wide: dict[int, int] = field(default_factory=dict)
+    violations: list[str] = field(default_factory=list)
+    printed_on: str = ""
+    first_focus: str = ""
+
+
+def executable() -> str | None:
+    """A Chromium that is installed on this machine."""
+    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+
+
+def choose(folder: Path) -> list[Path]:
+    """At most fourteen pages of a reports folder: the indexes, one unit's month whole, the other units' own pages."""
+    months = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:2] == "20")
+    units = sorted(path for path in months[-1].iterdir() if (path / "index.html").is_file() and "." not in path.name)
+    first = sorted(units[0].glob("*.html"))
+    others = [path for unit in units[1:] for path in (unit / "index.html", unit / "04_retrospective.html") if path.is_file()]
+    failed = sorted((folder / ".failed").rglob("*.html"))[:1]
+    earliest = sorted(months[0].glob("*/index.html"))[:1]
+    return [folder / "index.html", months[-1] / "index.html", *first, *failed, *earliest, *others][:MOST]
+
+
+@pytest.fixture(scope="module")
+def to_open(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    made_up = pages.write_pages(tmp_path_factory.mktemp("browser") / "reports")
+    try:
+        return [*made_up, *choose(request.getfixturevalue("demo_reports"))]
+    except pytest.FixtureLookupError:
+        return made_up
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    program = executable()
+    if program is None:
+        pytest.skip("No Chromium on this machine: install Debian's package `chromium` to run the browser tests")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def axe() -> str:
+    spec = importlib.util.find_spec("axe_core_python")
+    assert spec is not None and spec.origin is not None
+    return (Path(spec.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def seen(browser: Any, to_open: list[Path], axe: str) -> list[Seen]:
+    context = browser.new_context(offline=True)
+    return [_look(context, path, axe) for path in to_open]
+
+
+def _look(context: Any, path: Path, axe: str) -> Seen:
+    seen = Seen(path)
+    page = context.new_page()
+    page.on("request", lambda request: seen.requests.append(request.url))
+    page.on("console", lambda message: seen.said.append(message.text))
+    page.on("pageerror", lambda error: seen.said.append(str(error)))
+    page.goto(path.resolve().as_uri())
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        reached = page.evaluate("document.documentElement.scrollWidth")
+        if reached != width:
+            seen.too_wide[width] = reached
+    page.keyboard.press("Tab")
+    seen.first_focus = page.evaluate("document.activeElement.className")
+    page.emulate_media(media="print", color_scheme="dark")
+    seen.printed_on = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.emulate_media(media="screen", color_scheme="light")
+    page.evaluate(OPEN_ALL)
+    page.evaluate(axe)
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme)
+        for width in AXE_WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            seen.violations += [f"{scheme} {width}: {found}" for found in page.evaluate(RUN_AXE, TAGS)]
+    page.close()
+    return seen
+
+
+def test_pages_ask_for_nothing_but_themselves(seen: list[Seen]) -> None:
+    asked = {
+        page.path.name: [url for url in page.requests if url != page.path.resolve().as_uri() and not url.startswith("data:")]
+        for page in seen
+    }
+    assert {name: urls for name, urls in asked.items() if urls} == {}
+
+
+def test_pages_leave_the_console_silent(seen: list[Seen]) -> None:
+    assert {str(page.path): page.said for page in seen if page.said} == {}
+
+
+def test_pages_never_scroll_sideways(seen: list[Seen]) -> None:
+    assert {str(page.path): page.too_wide for page in seen if page.too_wide} == {}
+
+
+def test_axe_finds_no_violation_in_light_or_dark_on_a_phone_or_a_desk(seen: list[Seen]) -> None:
+    assert {str(page.path): page.violations for page in seen if page.violations} == {}
+
+
+def test_axe_would_find_a_picture_without_a_description(browser: Any, axe: str) -> None:
+    page = browser.new_page()
+    page.set_content('<html lang="en"><title>t</title><main><h1>t</h1><img src="data:,"></main>')
+    page.evaluate(axe)
+    assert any(found.startswith("image-alt") for found in page.evaluate(RUN_AXE, TAGS))
+    page.close()
+
+
+def test_pages_print_dark_on_white_even_from_dark_mode(seen: list[Seen]) -> None:
+    assert {page.printed_on for page in seen} == {"rgb(255, 255, 255)"}
+
+
+def test_the_first_key_press_reaches_the_skip_link(seen: list[Seen]) -> None:
+    assert {page.first_focus for page in seen} == {"skip"}
+
+
+def test_pages_are_small_and_carry_no_style_attribute(to_open: list[Path]) -> None:
+    for path in to_open:
+        text = path.read_text(encoding="utf-8")
+        assert len(text.encode()) < 150_000, path
+        assert "style=" not in text, path
