@@ -149,6 +149,7 @@ class Reconcile(Section):
 
 class Adjust(Section):
     enabled: bool = True
+    publication_day: int = Field(15, ge=1, le=28)
 
 
 class Retrospective(Section):

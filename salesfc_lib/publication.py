@@ -70,7 +70,7 @@ class Outcome:
     path: Path | None = None
 
 
-Tell = Callable[[Plan | Event | Outcome], None]
+Tell = Callable[[Plan | Event | Outcome | str], None]  # text: what was mended of an earlier run
 
 
 def publish_months(task: Task, tell: Tell) -> list[Outcome]:
@@ -155,7 +155,7 @@ def _run_steps(task: Task, month: str, folder: Path, resolved: Resolved, progres
 def _call_steps(values: Mapping[str, Any], progress: _Progress) -> None:
     from salesfc_lib import steps
 
-    run = steps.open_month(**values)
+    run = steps.open_month(**values, kind="backfill")
     for name, verb in STEPS.items():
         progress.begin(name)
         getattr(steps, verb)(run)
@@ -196,7 +196,9 @@ def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, fact
     from salesfc_lib import steps
     from salesfc_lib.pages import describe_record
 
-    said = steps.summarise(steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder))
+    said = steps.summarise(
+        steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder, kind=task.kind)
+    )
     known = {name: facts[name] for name in ("version", "published_at", "kind")}
     return {**said, **known, "replaces": facts["reason"], "record": describe_record(facts)}
 

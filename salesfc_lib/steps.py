@@ -106,7 +106,7 @@ def model(run: UnitMonth) -> ModeledMonth:
     panel, series, future = run.read("panel"), run.read("series"), run.read("future")
     memory = Memory(run.reports / ".cache" / run.unit)
     said, failures = run_candidates(panel, series, future, parameters=run.parameters, month=run.month, memory=memory)
-    weights, forecast = combine(said, panel, series, parameters=run.parameters, month=run.month)
+    weights, forecast = combine(said, panel, series, parameters=run.parameters, month=run.month, failures=failures)
     backtest = combine_backtest(said, panel, series, parameters=run.parameters)
     combined = forecast["stage"] == "combined"
     forecast = pd.concat([forecast[~combined], add_intervals(forecast[combined], backtest, panel, series)], ignore_index=True)
@@ -162,14 +162,15 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
     """Coherent forecasts, people's changes, and the numbers that are published."""
     from salesfc_lib.adjust import adjust
     from salesfc_lib.intervals import add_intervals
-    from salesfc_lib.overrides import read_overrides
+    from salesfc_lib.overrides import read_overrides, select_overrides
     from salesfc_lib.reconcile import reconcile as make_coherent
 
     panel, series, backtest = run.read("panel"), run.read("series"), run.read("backtest")
     modeled = run.read("forecast").query("stage in ('baseline', 'statistical', 'combined')")
     coherent, methods = make_coherent(modeled[modeled["stage"] == "combined"], backtest, panel, series, parameters=run.parameters, month=run.month)
     overrides = read_overrides(run.project, run.unit) if run.parameters.adjust.enabled else tables.empty("override")
-    adjusted, adjustment = adjust(coherent, overrides, series, made_in=run.month, source=f"overrides/{run.unit}.csv")
+    known = select_overrides(overrides, run.month, before=run.publication_day)
+    adjusted, adjustment = adjust(coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv")
     final = [add_intervals(rows, backtest, panel, series) for rows in (coherent, adjusted) if len(rows)]
     forecast = pd.concat([modeled, *final], ignore_index=True)
     run.write(forecast=forecast, reconciliation=methods, adjustment=adjustment, override=overrides)

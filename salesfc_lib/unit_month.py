@@ -29,6 +29,7 @@ class UnitMonth:
     layer: Mapping[str, str]
     reasons: Mapping[str, str]
     folder: Path
+    kind: str = "run"  # run, or backfill: made later, as it would have been made then
 
     @property
     def reports(self) -> Path:
@@ -44,6 +45,13 @@ class UnitMonth:
     def title(self) -> str:
         """The unit's name on pages."""
         return self.parameters.unit.title or self.unit
+
+    @property
+    def publication_day(self) -> pd.Timestamp | None:
+        """Day on which a backfilled month would have been published; None for a run, which is published when it is run."""
+        if self.kind == "run":
+            return None
+        return self.cutoff + pd.DateOffset(months=1, days=self.parameters.adjust.publication_day - 1)
 
     @property
     def month_before(self) -> str:
@@ -77,7 +85,7 @@ class UnitMonth:
 
 
 def open_month(
-    project: str | Path, unit: str, month: str, resolved: Mapping[str, Any] | None = None, folder: str | Path | None = None
+    project: str | Path, unit: str, month: str, resolved: Mapping[str, Any] | None = None, folder: str | Path | None = None, *, kind: str = "run"
 ) -> UnitMonth:
     """A unit's month to work on.
 
@@ -89,4 +97,4 @@ def open_month(
     check_unit(unit)
     found = from_dict(resolved) if resolved is not None else resolve(root, unit, month)
     place = Path(folder) if folder is not None else root / "reports" / ".work" / month / unit
-    return UnitMonth(root, unit, month, found.parameters, found.layer, found.reasons, place)
+    return UnitMonth(root, unit, month, found.parameters, found.layer, found.reasons, place, kind)

@@ -33,7 +33,7 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     title = "cleaning.title.all" if opening["rows"] == kept["rows"] else "cleaning.title.kept"
     rules = [rule_name(rule).lower() for rule in totals.index if rule not in ("opening", "kept")]
     sentences = (
-        voice.say("cleaning.lede.in", files=len(cleaned.files), opening=opening["rows"], kept=kept["rows"], month=run.month, amount=kept["amount"]),
+        voice.say("cleaning.lede.in", files=_count_order_files(run, cleaned), opening=opening["rows"], kept=kept["rows"], month=run.month, amount=kept["amount"]),
         voice.say("cleaning.lede.changed" if rules else "cleaning.lede.unchanged", rules=rules and [wording.first_upper(rules[0]), *rules[1:]]),
         voice.say("cleaning.lede.ask", rows=len(cleaned.quarantine), sources=sorted(cleaned.quarantine["source"].unique()))
         if len(cleaned.quarantine) else voice.say("cleaning.lede.clean"),
@@ -42,6 +42,12 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
         kicker(run, "Cleaning"), voice.say(title, share=kept["rows"] / opening["rows"]), sentences, note=run_note(run, cleaned),
         facts=_facts(run, cleaned, totals), changes_title=_since_title(run, cleaned), changes=_changes(run, cleaned),
     )
+
+
+def _count_order_files(run: UnitMonth, cleaned: CleanedMonth) -> int:
+    """Files whose rows are counted in the opening."""
+    counted = [name for name, source in run.parameters.sources.items() if source.role in ("orders", "returns")]
+    return sum(file["source"] in counted for file in cleaned.files)
 
 
 def run_note(run: UnitMonth, cleaned: CleanedMonth) -> str:
@@ -120,9 +126,14 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
 
 def _ledger_row(row: pd.Series, reasons: pd.Series, sign: int, rule: str = "") -> list[Cell | str]:
     rule = rule or str(row["rule"])
-    exact = [f"{sign * Decimal(row[name]):,f}".replace("-", wording.MINUS) for name in ("quantity", "amount")]
+    exact = [_exact(sign * Decimal(row[name])) for name in ("quantity", "amount")]
     reason = str(reasons.get(rule, "")) if rule not in ("opening", "kept") else ""
     return [Cell(rule_name(rule), bold=rule in ("opening", "kept")), wording.number(sign * int(row["rows"])), *exact, reason]
+
+
+def _exact(value: Decimal) -> str:
+    """Every digit, with a real minus sign where the value is below zero."""
+    return f"{wording.MINUS if value < 0 else ''}{abs(value):,f}"
 
 
 def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Section:

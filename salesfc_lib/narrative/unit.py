@@ -5,6 +5,8 @@ The four steps' results enter; one `Summary` leaves. Sentences come from the sam
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import pandas as pd
 
 from salesfc_lib import wording
@@ -17,7 +19,7 @@ from salesfc_lib.summary import AttentionItem, Change, MonthActual, MonthForecas
 from salesfc_lib.unit_month import UnitMonth
 
 HISTORY = 36  # months of actuals on the page
-DUE_DAYS = 7  # days after the month's end by which an owner should have answered
+DUE_DAYS = 7  # days after publication by which an owner should have answered
 
 
 def summary(run: UnitMonth, cleaned: CleanedMonth, modeled: ModeledMonth, reconciled: ReconciledMonth, review: ReviewedMonth) -> Summary:
@@ -163,7 +165,7 @@ def _retrospective_lines(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ..
 def attention(run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth) -> tuple[AttentionItem, ...]:
     """What needs a person: the floor, the bias, an author who leans, a key account that went silent."""
     voice, owner = voice_of(run), run.parameters.unit.owner
-    due = (review.month + pd.DateOffset(months=1, days=DUE_DAYS)).strftime("%Y-%m-%d")
+    due = "" if run.kind == "backfill" else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
     found = [*_missed_limits(run, review, owner, due)]
     people = review["people"]
     for _, row in people[people["leans"] != ""].iterrows():
