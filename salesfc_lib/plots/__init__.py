@@ -6,7 +6,6 @@ A tidy frame enters `draw` with the function that draws it; two SVG texts leave,
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -53,8 +52,3 @@ def _draw(function: Callable[..., None], frame: pd.DataFrame, size: tuple[float,
         ax = axes(*size)
         function(frame.copy(), ax, **options)
         return to_svg(ax)
-
-
-def is_loaded() -> bool:
-    """Whether matplotlib has been imported: it costs a second, so only what draws should have done so."""
-    return "matplotlib.figure" in sys.modules
