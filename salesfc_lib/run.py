@@ -39,6 +39,7 @@ def run_month(request: Request, month: str | None = None, *, tell: Tell = lambda
     or a month that another run holds.
     """
     request = _check_request(request, month)
+    _mend(request, tell)
     closed, failed = _find_closed(request, [month] if month else [])
     if month is None:
         if not closed:
@@ -56,6 +57,7 @@ def backfill(request: Request, start: str, end: str, *, tell: Tell = lambda told
     """
     months = list_months(start, end)
     request = _check_request(request, None)
+    _mend(request, tell)
     closed, failed = _find_closed(request, months)
     ready = _split_closed(closed, failed, end)
     tasks = [Task(request.project, unit, tuple(months), "backfill", request.sets, request.again) for unit in ready]
@@ -102,6 +104,17 @@ def _check_sets(request: Request, unit: str, month: str | None) -> None:
         parameters.resolve(request.project, unit, month, request.sets)
     except SalesForecastError as error:
         raise RequestError(str(error)) from error
+
+
+def _mend(request: Request, tell: Tell) -> None:
+    """Complete or roll back what runs that died left behind, and say so."""
+    from salesfc_lib import site
+
+    said = archive.recover(request.reports)
+    for sentence in said:
+        tell(sentence)
+    if said:
+        site.write_index(request.reports)
 
 
 def _find_closed(request: Request, months: Sequence[str]) -> tuple[dict[str, str], dict[str, Exception]]:
@@ -169,7 +182,7 @@ class _Watch:
         self._step: dict[str, str] = {}
         self._outcomes: dict[tuple[str, str], Outcome] = {}
 
-    def __call__(self, told: Plan | Event | Outcome) -> None:
+    def __call__(self, told: Plan | Event | Outcome | str) -> None:
         if isinstance(told, Outcome):
             self._outcomes[told.unit, told.month] = told
         elif isinstance(told, Event):

@@ -10,12 +10,17 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from salesfc_lib import archive, manifest
 from salesfc_lib.errors import RequestError, SalesForecastError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 TOLERANCE = 1e-6  # relative gap between the levels' totals of a month
+CSV_ROUNDING = 1e-4  # of each number in forecast.csv, which has four decimals
+COHERENT_STAGES = ("reconciled", "adjusted")
 
 
 @dataclass(frozen=True)
@@ -70,31 +75,45 @@ def _check_folder(folder: Path, month: str, project: Path) -> Iterator[Differenc
 
 
 def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
+    """What the hashes cannot say: whether the published numbers agree with each other."""
     import pandas as pd
 
-    path = folder / "tables" / "forecast.parquet"
+    path, csv = folder / "tables" / "forecast.parquet", folder / "forecast.csv"
     if not path.is_file():
         return
     try:
-        gap = _gap_between_levels(pd.read_parquet(path), pd.read_parquet(path.with_name("series.parquet")))
+        final = _published(pd.read_parquet(path), pd.read_parquet(path.with_name("series.parquet")))
+        totals = final.groupby(["month", "level"])["y_hat"].sum()
+        if (gap := _gap_between_levels(totals)) > TOLERANCE:
+            yield "tables/forecast.parquet", f"the levels' totals disagree by {gap:.1e} of the total, more than {TOLERANCE:.0e}"
+        if csv.is_file() and not _agree(totals, pd.read_csv(csv)):
+            yield "forecast.csv", "its totals by month and level are not those of tables/forecast.parquet"
     except (OSError, ValueError, KeyError) as error:  # arrow's errors are among these
         yield "tables/forecast.parquet", f"cannot be checked: {error}"
-        return
-    if gap > TOLERANCE:
-        yield "tables/forecast.parquet", f"the levels' totals disagree by {gap:.1e} of the total, more than {TOLERANCE:.0e}"
 
 
-def _gap_between_levels(forecast: Any, series: Any) -> float:
-    """Largest relative gap between the totals that the levels give for a month, in the last stage that there is."""
-    from salesfc_lib.tables import STAGES
+def _published(forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Rows of the last coherent stage that there is, with their level and month; none where nothing was made coherent."""
+    stages = [stage for stage in COHERENT_STAGES if stage in set(forecast["stage"])]
+    final = forecast[forecast["stage"].isin(stages[-1:])].merge(series[["unique_id", "level"]], on="unique_id")
+    return final.assign(month=final["ds"].dt.strftime("%Y-%m"))
 
-    last = [stage for stage in STAGES if stage in set(forecast["stage"])][-1:]
-    if not last or last[0] not in ("reconciled", "adjusted"):
+
+def _gap_between_levels(totals: pd.Series) -> float:
+    """Largest relative gap between the totals that the levels give for a month."""
+    if totals.empty:
         return 0.0
-    final = forecast[forecast["stage"].isin(last)].merge(series[["unique_id", "level"]], on="unique_id")
-    totals = final.groupby(["ds", "level"])["y_hat"].sum().unstack("level")
-    spread = totals.max(axis=1) - totals.min(axis=1)
-    return float((spread / totals.abs().max(axis=1).clip(lower=1e-12)).max())
+    table = totals.unstack("level")
+    spread = table.max(axis=1) - table.min(axis=1)
+    return float((spread / table.abs().max(axis=1).clip(lower=1e-12)).max())
+
+
+def _agree(totals: pd.Series, told: pd.DataFrame) -> bool:
+    """Whether a CSV for people has the same totals, to its rounding."""
+    rows = told.groupby(["month", "level"])["forecast"].agg(["sum", "size"])
+    if not rows.index.sort_values().equals(totals.index.sort_values()):
+        return False
+    return bool(((rows["sum"] - totals).abs() <= CSV_ROUNDING * rows["size"]).all())
 
 
 def _compare_inputs(record: Mapping[str, Any], project: Path) -> Iterator[tuple[str, str]]:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from salesfc_lib.publication import Event, Outcome, Plan, Tell
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 
 @contextmanager
@@ -43,33 +47,39 @@ class _Lines:
     def __init__(self) -> None:
         self._steps = True
 
-    def __call__(self, told: Plan | Event | Outcome) -> None:
+    def __call__(self, told: Plan | Event | Outcome | str) -> None:
         if isinstance(told, Plan):
             self._steps = told.kind == "run"
-        elif isinstance(told, Outcome):
-            typer.echo(describe(told))
+        elif isinstance(told, Outcome | str):
+            typer.echo(told if isinstance(told, str) else describe(told))
         elif self._steps:
             typer.echo(f"{told.unit} {told.month} {told.step}")
         sys.stdout.flush()
 
 
 class _Bar:
-    def __init__(self, progress: object, bar: object) -> None:
+    def __init__(self, progress: Progress, bar: TaskID) -> None:
         self._progress, self._bar = progress, bar
         self._share: dict[tuple[str, str], float] = {}
 
-    def __call__(self, told: Plan | Event | Outcome) -> None:
+    def __call__(self, told: Plan | Event | Outcome | str) -> None:
         if isinstance(told, Plan):
             self._update(total=told.months)
+            return
+        if isinstance(told, str):
+            self._print(told)
             return
         key = (told.unit, told.month)
         if isinstance(told, Outcome):
             self._share[key] = 1.0
-            self._progress.console.print(describe(told), markup=False, highlight=False)  # type: ignore[attr-defined]
+            self._print(describe(told))
         else:
             self._share[key] = told.done / told.total
             self._update(description=f"{told.unit} {told.month} {told.step}")
         self._update(completed=sum(self._share.values()))
 
-    def _update(self, **changes: object) -> None:
-        self._progress.update(self._bar, **changes)  # type: ignore[attr-defined]
+    def _print(self, line: str) -> None:
+        self._progress.console.print(line, markup=False, highlight=False)
+
+    def _update(self, **changes: Any) -> None:
+        self._progress.update(self._bar, **changes)

@@ -262,6 +262,18 @@ def test_levels_that_disagree_are_found_even_where_every_hash_agrees(tmp_path: P
     assert ["disagree by 9.1e-02" in str(difference) for difference in verify(tmp_path)] == [True]
 
 
+@pytest.mark.parametrize(("shown", "found"), [(10.00004, []), (10.1, ["forecast.csv"])])
+def test_a_csv_whose_totals_are_not_those_of_the_table_is_found(tmp_path: Path, shown: float, found: list[str]) -> None:
+    rows = [("total", "total", shown), ("a", "product", 4.0), ("b", "product", 6.0)]
+    lines = [f"{name},{level},2026-{month:02d},{value}" for month in (7, 8, 9) for name, level, value in rows]
+    with archive.staging(tmp_path, MONTH, UNIT) as folder:
+        write_month(folder)
+        (folder / "forecast.csv").write_text("\n".join(["unique_id,level,month,forecast", *lines]) + "\n", encoding="utf-8-sig")
+        manifest.write(folder, {"version": 1, "inputs": []})
+        archive.publish(tmp_path, MONTH, UNIT)
+    assert [difference.path for difference in verify(tmp_path)] == found
+
+
 def test_an_input_that_changed_since_is_only_told(tmp_path: Path) -> None:
     source = tmp_path / "data" / "orders.csv"
     source.parent.mkdir()

@@ -53,11 +53,15 @@ class FakeSteps(ModuleType):
         self.closed: dict[str, str] = {}
         self.fail: dict[tuple[str, str], Exception] = {}
         self.called: list[tuple[str, str, str]] = []
+        self.kinds: set[str] = set()
 
     def latest_closed(self, project: Path, unit: str) -> str:
         return self.closed.get(unit, MONTH)
 
-    def open_month(self, project: Any, unit: str, month: str, resolved: Any = None, folder: Any = None) -> Any:
+    def open_month(
+        self, project: Any, unit: str, month: str, resolved: Any = None, folder: Any = None, *, kind: str = "run"
+    ) -> Any:
+        self.kinds.add(kind)
         return SimpleNamespace(unit=unit, month=month, folder=Path(folder))
 
     def _step(self, name: str, opened: Any) -> None:
@@ -242,7 +246,7 @@ def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
 ) -> None:
     told: list[Plan | Event | Outcome] = []
     outcomes = run_month(Request(project), MONTH, tell=told.append)
-    assert states(outcomes) == {("north", MONTH): "published", ("south", MONTH): "published"}
+    assert states(outcomes) == {("north", MONTH): "published", ("south", MONTH): "published"}, [each.message for each in outcomes]
     folder = archive.unit_folder(project / "reports", MONTH, "north")
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [
@@ -332,7 +336,7 @@ def test_a_backfill_goes_month_by_month_without_notebooks(project: Path, steps: 
     folder = archive.unit_folder(project / "reports", "2025-12", "south")
     assert sorted(path.name for path in folder.iterdir()) == ["index.html", "manifest.json", "tables"]
     record = manifest.read(folder)
-    assert (record["kind"], record["summary"]["kind"]) == ("backfill", "backfill")
+    assert (record["kind"], record["summary"]["kind"], steps.kinds) == ("backfill", "backfill", {"backfill"})
     assert (folder / "index.html").read_text(encoding="utf-8") == "south in 2025-12, 1 before"
 
 
@@ -368,6 +372,15 @@ def test_a_month_that_another_run_holds_is_a_wrong_request(project: Path, steps:
     with lock_month(project / "reports", "2026-05"), pytest.raises(RequestError, match="Another run of 2026-05"):
         backfill(Request(project), "2026-04", MONTH)
     assert steps.called == []
+
+
+def test_what_a_killed_run_left_is_mended_and_told_before_anything_else(project: Path, steps: FakeSteps) -> None:
+    left = archive.staged_folder(project / "reports", "2026-01", "south")
+    left.mkdir(parents=True)
+    told: list[Any] = []
+    backfill(Request(project, ("north",)), MONTH, MONTH, tell=told.append)
+    assert "2026-01 of 'south'" in told[0]
+    assert not left.exists()
 
 
 def test_a_killed_process_is_the_outcome_of_its_month_and_those_after_it(
