@@ -108,6 +108,47 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     # stock at the end of a month; stockout_days counts days without stock
     "inventory": _table({"ds": _month(), "stock": _number(), "stockout_days": _number()}, [], strict=False),
     "target": _table({"ds": _month(), "target": _number()}, [], strict=False),
+    # WAPE of each stage at the top and bottom level, and of the stage `before` on the same rows; gain = wape_before - wape
+    "value_added": _table(
+        {"level": _text(), "stage": _text(), "before": _text(nullable=True), "months": _count, "own_months": _count, "n": _count,
+         "wape": _number(nullable=True), "accuracy": _number(nullable=True), "wape_before": _number(nullable=True),
+         "gain": _number(nullable=True)},
+        ["level", "stage"],
+    ),
+    # a bottom series in the month reviewed; difference = forecast - actual, share of the summed absolute difference;
+    # forecasted: false where the forecast is zero because none was archived
+    "missed": _table(
+        {"unique_id": _text(), "label": _text(), "cutoff": _month(), "ds": _month(), "forecast": _number(), "actual": _number(),
+         "difference": _number(), "share": _number(nullable=True), "forecasted": pa.Column(bool)},
+        ["unique_id"],
+    ),
+    # why a series missed, likeliest first; effect is signed as sales (below zero: sold less than forecast), null where the
+    # evidence gives no amount; the effects of a series sum to actual - forecast; facts are JSON
+    "causes": _table({"unique_id": _text(), "rank": _count, "cause": _text(), "effect": _number(nullable=True), "facts": _text()},
+                     ["unique_id", "rank"]),
+    # from the forecast total to the actual total, a step a cause; series counts those concerned, largest names one
+    "difference": _table(
+        {"position": _count, "cause": _text(), "effect": _number(), "share": _number(nullable=True), "before": _number(),
+         "after": _number(), "series": _count, "largest": _text(nullable=True), "facts": _text()},
+        ["position"],
+    ),
+    # what one author's changes did, over the months judged; gains are summed absolute error saved; leans: low, high or ''
+    "people": _table(
+        {"author": _text(nullable=True),
+         **dict.fromkeys(["changes", "raised", "lowered", "helped", "hurt"], _count), "share_helped": _number(),
+         **dict.fromkeys(["raised_helped", "lowered_helped"], _count),
+         **dict.fromkeys(["raised_gain", "lowered_gain", "error_without", "error_with", "gain"], _number()),
+         **dict.fromkeys(["bias_without", "bias_with"], _number(nullable=True)),
+         **dict.fromkeys(["months", "months_raised", "months_lowered", "months_too_low", "months_too_high"], _count),
+         "p_direction": _number(), "p_outcome": _number(), "leans": pa.Column(object, pa.Check.isin(["", "low", "high"]))},
+        ["author"],
+    ),
+    # what to change next month: kind parameter (key is a dotted key, now and proposed as YAML) or practice; facts are JSON
+    "proposals": _table(
+        {"kind": pa.Column(object, pa.Check.isin(["parameter", "practice"])), "key": _text(), "now": _text(), "proposed": _text(),
+         "evidence": _text(), "facts": _text(), "decision": _text()},
+        [],
+    ),
 }
 
 

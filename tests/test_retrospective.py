@@ -35,12 +35,13 @@ def sold(rows: list[tuple[str, str, float | None]]) -> pd.DataFrame:
     return frame.assign(ds=pd.to_datetime(frame["ds"]), y_raw=frame["y_raw"].astype(float))
 
 
-ACTUAL = sold([("厨具/华东", "2026-06", 100), ("厨具/华北", "2026-06", 50), ("灯/华东", "2026-06", 50), ("total", "2026-06", 200)])
+EAST, NORTH, LAMP = "厨具/华东", "厨具/华北", "灯/华东"
+ACTUAL = sold([(EAST, "2026-06", 100), (NORTH, "2026-06", 50), (LAMP, "2026-06", 50), ("total", "2026-06", 200)])
 VINTAGES = forecast([
-    ("厨具/华东", "baseline", "2026-06", 1, 80), ("厨具/华北", "baseline", "2026-06", 1, 80), ("灯/华东", "baseline", "2026-06", 1, 50),
-    ("厨具/华东", "reconciled", "2026-06", 1, 90), ("厨具/华北", "reconciled", "2026-06", 1, 60), ("灯/华东", "reconciled", "2026-06", 1, 40),
-    ("厨具/华东", "adjusted", "2026-06", 1, 100), ("厨具/华北", "adjusted", "2026-06", 1, 70), ("灯/华东", "adjusted", "2026-06", 1, 40),
-    ("厨具/华东", "reconciled", "2026-06", 3, 120), ("厨具/华北", "reconciled", "2026-06", 3, 80), ("灯/华东", "reconciled", "2026-06", 3, 40),
+    (EAST, "baseline", "2026-06", 1, 80), (NORTH, "baseline", "2026-06", 1, 80), (LAMP, "baseline", "2026-06", 1, 50),
+    (EAST, "reconciled", "2026-06", 1, 90), (NORTH, "reconciled", "2026-06", 1, 60), (LAMP, "reconciled", "2026-06", 1, 40),
+    (EAST, "adjusted", "2026-06", 1, 100), (NORTH, "adjusted", "2026-06", 1, 70), (LAMP, "adjusted", "2026-06", 1, 40),
+    (EAST, "reconciled", "2026-06", 3, 120), (NORTH, "reconciled", "2026-06", 3, 80), (LAMP, "reconciled", "2026-06", 3, 40),
     ("total", "reconciled", "2026-06", 1, 190), ("total", "adjusted", "2026-06", 1, 210), ("total", "baseline", "2026-06", 1, 210),
 ])
 
@@ -54,8 +55,8 @@ def one(table: pd.DataFrame, **where: object) -> pd.Series:
 
 def test_the_published_number_is_the_last_stage_there_is() -> None:
     final = retro.published(VINTAGES)
-    assert one(final, unique_id="厨具/华北", h=1)["y_hat"] == 70
-    assert one(final, unique_id="厨具/华北", h=3)["y_hat"] == 80
+    assert one(final, unique_id=NORTH, h=1)["y_hat"] == 70
+    assert one(final, unique_id=NORTH, h=3)["y_hat"] == 80
     assert not final.duplicated(["unique_id", "cutoff", "ds"]).any()
 
 
@@ -74,7 +75,7 @@ def test_accuracy_by_lag_pools_the_series_of_a_level() -> None:
 
 
 def test_the_naive_is_compared_on_the_rows_that_both_have() -> None:
-    without = VINTAGES[~((VINTAGES["stage"] == "baseline") & (VINTAGES["unique_id"] == "厨具/华北"))]
+    without = VINTAGES[~((VINTAGES["stage"] == "baseline") & (VINTAGES["unique_id"] == NORTH))]
     row = one(retro.by_lag(without, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
     assert row["wape"] == pytest.approx(30 / 200)
     assert row["naive_wape"] == pytest.approx(20 / 150)
@@ -82,7 +83,7 @@ def test_the_naive_is_compared_on_the_rows_that_both_have() -> None:
 
 
 def test_a_wape_above_one_is_an_accuracy_of_zero() -> None:
-    table = retro.by_lag(forecast([("灯/华东", "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES, month=JUNE)
+    table = retro.by_lag(forecast([(LAMP, "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES, month=JUNE)
     assert (table["accuracy"].item(), table["wape"].item()) == (0.0, 9.0)
 
 
@@ -113,7 +114,7 @@ def test_value_added_compares_each_stage_with_the_one_before_on_the_same_rows() 
 
 
 def test_value_added_counts_a_month_without_changes_as_unchanged() -> None:
-    may = forecast([(name, stage, "2026-05", 1, value) for name, value in (("厨具/华东", 90), ("厨具/华北", 60), ("灯/华东", 40))
+    may = forecast([(name, stage, "2026-05", 1, value) for name, value in ((EAST, 90), (NORTH, 60), (LAMP, 40))
                     for stage in ("baseline", "reconciled")])
     actual = pd.concat([ACTUAL, ACTUAL.assign(ds=pd.Timestamp("2026-05-01"))])
     table = retro.value_added(pd.concat([VINTAGES, may]), actual, SERIES, month=JUNE, months=12)
@@ -124,7 +125,8 @@ def test_value_added_counts_a_month_without_changes_as_unchanged() -> None:
 
 
 def test_a_stage_is_not_credited_with_rows_that_the_stage_before_lacks() -> None:
-    rows = forecast([("厨具/华东", "baseline", "2026-06", 1, 80), ("厨具/华东", "combined", "2026-06", 1, 90), ("灯/华东", "combined", "2026-06", 1, 50)])
+    east = [(EAST, "baseline", "2026-06", 1, 80), (EAST, "combined", "2026-06", 1, 90)]
+    rows = forecast([*east, (LAMP, "combined", "2026-06", 1, 50)])
     row = one(retro.value_added(rows, ACTUAL, SERIES, month=JUNE), level="line_region", stage="combined")
     assert (row["n"], row["wape"], row["gain"]) == (1, pytest.approx(0.10), pytest.approx(0.10))
 
@@ -147,25 +149,26 @@ def test_coverage_counts_actuals_inside_the_published_interval() -> None:
 
 
 def test_misses_hold_what_was_not_forecast_and_sum_to_the_totals() -> None:
-    known = VINTAGES[VINTAGES["unique_id"] != "灯/华东"]
+    known = VINTAGES[VINTAGES["unique_id"] != LAMP]
     missed = retro.compare_month(known, ACTUAL, SERIES, month=JUNE)
-    row = one(missed, unique_id="灯/华东")
+    row = one(missed, unique_id=LAMP)
     assert (row["forecast"], row["actual"], row["difference"], row["forecasted"]) == (0, 50, -50, False)
-    assert missed["unique_id"].tolist() == ["灯/华东", "厨具/华北", "厨具/华东"]
+    assert missed["unique_id"].tolist() == [LAMP, NORTH, EAST]
     assert missed["share"].sum() == pytest.approx(1.0)
     assert (missed["forecast"].sum(), missed["actual"].sum()) == (170, 200)
-    assert retro.largest_misses(missed, count=6)["unique_id"].tolist() == ["灯/华东", "厨具/华北"]
+    assert retro.largest_misses(missed, count=6)["unique_id"].tolist() == [LAMP, NORTH]
 
 
 def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Vintages at lags 1 to 3 of all stages, and actuals, of the three bottom series and the total."""
     rng = np.random.default_rng(seed)
-    bottom = ["厨具/华东", "厨具/华北", "灯/华东"]
+    bottom = [EAST, NORTH, LAMP]
     dates = pd.date_range(end=JUNE, periods=months, freq="MS")
     y = pd.DataFrame(rng.integers(50, 150, (months, 3)).astype(float), index=dates, columns=bottom)
-    actual = y.assign(total=y.sum(axis=1)).melt(ignore_index=False, var_name="unique_id", value_name="y_raw").reset_index(names="ds")
-    rows = [(name, stage, ds, lag, float(rng.integers(50, 150))) for ds in dates[12:] for lag in (1, 2, 3) for stage in tables.STAGES
-            for name in bottom]
+    y = y.assign(total=y.sum(axis=1))
+    actual = y.melt(ignore_index=False, var_name="unique_id", value_name="y_raw").reset_index(names="ds")
+    keys = [(name, stage, ds, lag) for ds in dates[12:] for lag in (1, 2, 3) for stage in tables.STAGES for name in bottom]
+    rows = [(*key, float(rng.integers(50, 150))) for key in keys]
     vintages = forecast(rows)
     top = vintages.groupby(["stage", "model", "cutoff", "ds", "h"], as_index=False)["y_hat"].sum().assign(unique_id="total")
     return pd.concat([vintages, top], ignore_index=True), actual.astype({"unique_id": object})
@@ -202,10 +205,10 @@ def test_pooled_wape_equals_the_slow_sum(seed: int) -> None:
 
 def test_gaming_check_counts_months_below_the_statistical_forecast() -> None:
     months = pd.date_range(end=JUNE, periods=12, freq="MS")
-    lowered = forecast([("total", stage, ds, 1, value) for ds in months for stage, value in (("statistical", 100), ("adjusted", 90))]
-                       + [("灯/华东", stage, ds, 1, value) for ds in months for stage, value in (("baseline", 80), ("adjusted", 90))])
-    actual = sold([(name, ds, 110.0 if ds >= months[0] else 100.0) for name in ("total", "灯/华东")
-                   for ds in pd.date_range(end=JUNE, periods=24, freq="MS")])
+    stages = [("total", "statistical", 100), ("total", "adjusted", 90), (LAMP, "baseline", 80), (LAMP, "adjusted", 90)]
+    lowered = forecast([(name, stage, ds, 1, value) for ds in months for name, stage, value in stages])
+    years = pd.date_range(end=JUNE, periods=24, freq="MS")
+    actual = sold([(name, ds, 110.0 if ds >= months[0] else 100.0) for name in ("total", LAMP) for ds in years])
     facts = retro.gaming_check(lowered, actual, SERIES, month=JUNE)
     assert (facts["months"], facts["months_below"], facts["months_compared"]) == (12, 12, 12)
     assert facts["mean_change"] == pytest.approx(-0.1)
@@ -236,7 +239,19 @@ def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_colum
         assert first.empty
         assert first.columns.tolist() == question(*full, month=JUNE).columns.tolist()
     assert retro.published(nothing).empty
-    assert retro.coverage(nothing, ACTUAL, SERIES, month=JUNE).columns.tolist() == ["level", "lag", "months", "n", "inside", "coverage"]
+    inside = retro.coverage(nothing, ACTUAL, SERIES, month=JUNE)
+    assert inside.columns.tolist() == ["level", "lag", "months", "n", "inside", "coverage"]
     facts = retro.gaming_check(nothing, ACTUAL, SERIES, month=JUNE)
     assert (facts["months"], facts["gain"], facts["months_compared"], facts["p_below"]) == (0, None, 0, None)
     assert retro.stock_view(tables.empty("inventory"), month=JUNE).empty
+
+
+def test_tables_keep_their_contracts_with_and_without_rows() -> None:
+    for vintages in (VINTAGES, tables.empty("forecast")):
+        tables.check(retro.value_added(vintages, ACTUAL, SERIES, month=JUNE), "value_added")
+        missed = tables.check(retro.compare_month(vintages, ACTUAL, SERIES, month=JUNE), "missed")
+        causes = retro.likely_causes(missed, retro.Evidence(), vintages=vintages, actual=ACTUAL, series=SERIES)
+        tables.check(causes, "causes")
+        tables.check(retro.difference_by_cause(missed, causes), "difference")
+    nobody = tables.empty("adjustment")
+    tables.check(retro.people(nobody, ACTUAL, month=JUNE), "people")

@@ -44,7 +44,8 @@ def archive(stage: str = "reconciled", **june: float) -> pd.DataFrame:
 def orders(rows: list[tuple[str, str | None, str, str, str]]) -> pd.DataFrame:
     """Transactions from (date, order_id, product line, kind, amount), all of key account `other`."""
     frame = pd.DataFrame(rows, columns=["date", "order_id", "product_line", "kind", "amount"])
-    return frame.assign(date=pd.to_datetime(frame["date"]), amount=frame["amount"].map(Decimal), key_account="other", customer="石家庄超市")
+    frame = frame.assign(date=pd.to_datetime(frame["date"]), amount=frame["amount"].map(Decimal))
+    return frame.assign(key_account="other", customer="石家庄超市")
 
 
 def causes_of(name: str, actual: pd.DataFrame, found: retro.Evidence, vintages: pd.DataFrame | None = None) -> pd.DataFrame:
@@ -143,8 +144,8 @@ def test_a_change_that_made_it_worse_explains_its_part_and_names_its_author() ->
 
 
 def calendar(*spans: tuple[str, str]) -> pd.DataFrame:
-    return pd.DataFrame({"name": [f"P{number}" for number, _ in enumerate(spans)], "start": pd.to_datetime([start for start, _ in spans]),
-                         "end": pd.to_datetime([end for _, end in spans]), "product_line": "A"})
+    frame = pd.DataFrame(spans, columns=["start", "end"]).apply(pd.to_datetime)
+    return frame.assign(name=[f"P{number}" for number in frame.index], product_line="A")
 
 
 PAST = [(f"2025-{month:02}-01", f"2025-{month:02}-{28 if month == 2 else 30}") for month in (1, 3, 5, 7, 9, 11)]
@@ -156,7 +157,8 @@ def test_a_promotion_that_was_postponed_explains_its_usual_uplift() -> None:
     share = promotions.promotion_share(past, SERIES, MONTHS)["A/other"]
     on = actual["unique_id"] == "A/other"
     actual.loc[on, "y_raw"] *= 1 + 0.5 * actual.loc[on, "ds"].map(share)
-    table = causes_of("A/other", actual, retro.Evidence(promotion=past, promotion_then=calendar(*PAST, ("2026-06-01", "2026-06-30"))))
+    planned = calendar(*PAST, ("2026-06-01", "2026-06-30"))
+    table = causes_of("A/other", actual, retro.Evidence(promotion=past, promotion_then=planned))
     assert listed(table)[0] == ("promotion_changed", pytest.approx(-100 * 0.5 / 1.5))
     facts = retro.read_facts(table["facts"][0])
     assert (facts["names"], facts["planned_share"], facts["share_of_month"], facts["uplift_months"]) == (["P6"], 1.0, 0.0, 6)

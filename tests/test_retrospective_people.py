@@ -69,7 +69,7 @@ def test_a_sandbagger_an_optimist_and_an_improver_are_told_apart() -> None:
     made, actual = zip(*(planners(kind, 7) for kind in kinds), strict=True)
     renamed = [frame.assign(unique_id=kind + frame["unique_id"]) for kind, frame in zip(kinds, made, strict=True)]
     known = [frame.assign(unique_id=kind + frame["unique_id"]) for kind, frame in zip(kinds, actual, strict=True)]
-    table = retro.people(pd.concat(renamed), pd.concat(known), month=JUNE).set_index("author")
+    table = tables.check(retro.people(pd.concat(renamed), pd.concat(known), month=JUNE), "people").set_index("author")
     assert table["leans"].to_dict() == {"improver 李巧": "", "optimist 李巧": "high", "sandbagger 李巧": "low"}
     assert table.at["improver 李巧", "share_helped"] == 1.0
     assert table.at["improver 李巧", "gain"] > 0 > table.at["optimist 李巧", "gain"]

@@ -99,7 +99,8 @@ def changes_of(author: str, percent: float, months: int = 12) -> pd.DataFrame:
     """Changes of one series a month, from 100 by `percent`."""
     frame = pd.DataFrame({"ds": MONTHS[-months:], "unique_id": "s0", "old": 100.0, "author": author})
     final = 100.0 + percent
-    return frame.assign(made_in=frame["ds"] - pd.DateOffset(months=1), sequence=1, asked=final, final=final, reason="", state="applied", remark="")
+    frame = frame.assign(made_in=frame["ds"] - pd.DateOffset(months=1), sequence=1, asked=final, final=final)
+    return frame.assign(reason="", state="applied", remark="")
 
 
 def test_an_author_who_leans_and_whose_changes_hurt_is_named_with_the_count() -> None:

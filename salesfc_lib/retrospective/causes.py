@@ -15,11 +15,10 @@ import pandas as pd
 
 from salesfc_lib.retrospective.evidence import FINDERS, Case, Evidence, Found
 from salesfc_lib.retrospective.facts import write_facts
+from salesfc_lib.retrospective.shape import shape
 
 NOT_EXPLAINED = "not_explained"
 MATERIAL = 0.02  # share of the miss below which a finding is not worth naming
-CAUSES = ["unique_id", "rank", "cause", "effect", "facts"]
-STEPS = ["position", "cause", "effect", "share", "before", "after", "series", "largest", "facts"]
 
 
 def likely_causes(
@@ -27,13 +26,13 @@ def likely_causes(
 ) -> pd.DataFrame:
     """Causes of each missed series, likeliest first.
 
-    One row per (unique_id, rank): cause, effect (what it did to sales: below zero means sold less than forecast; null
+    Table `causes`: cause, effect (what it did to sales: below zero means sold less than forecast; null
     where the evidence gives no amount) and facts (JSON). Causes with an amount come first, largest first, then those
     without; 'not_explained' is last and holds the rest of the miss. The effects of a series sum to actual - forecast.
     `missed` comes from `misses.compare_month`, whole or its largest rows.
     """
     if missed.empty:
-        return _typed([])
+        return shape([], "causes")
     case = Case(missed, vintages, actual, series, evidence)
     found: dict[str, list[Found]] = {unique_id: [] for unique_id in missed["unique_id"]}
     for finder in FINDERS:
@@ -41,19 +40,19 @@ def likely_causes(
             if finding.unique_id in found:
                 found[finding.unique_id].append(finding)
     rows = [row for unique_id, findings in found.items() for row in _share_out(unique_id, case.rows[unique_id].gap, findings)]
-    return _typed(rows)
+    return shape(rows, "causes")
 
 
 def difference_by_cause(missed: pd.DataFrame, causes: pd.DataFrame) -> pd.DataFrame:
     """Steps from the forecast total to the actual total, one per cause.
 
-    One row per position: causes that cost sales, largest first, then those that brought sales, 'not_explained' last.
+    Table `difference`: causes that cost sales, largest first, then those that brought sales, 'not_explained' last.
     effect is signed as sales; share is its share of the whole difference; before and after are the running total, from
     the forecast to the actual of `missed` (all rows of `compare_month`); series counts those concerned, largest is the
     unique_id with the largest effect and facts are its facts.
     """
     if missed.empty:
-        return _steps_typed([])
+        return shape([], "difference")
     amounts = causes.dropna(subset="effect")
     start, end = math.fsum(missed["forecast"]), math.fsum(missed["actual"])
     steps = [_step(cause, group) for cause, group in _by_cause_and_sign(amounts[amounts["cause"] != NOT_EXPLAINED])]
@@ -65,7 +64,7 @@ def difference_by_cause(missed: pd.DataFrame, causes: pd.DataFrame) -> pd.DataFr
         share = step["effect"] / (end - start) if end != start else math.nan
         step |= {"position": position, "before": before, "after": after, "share": share}
         before = after
-    return _steps_typed(steps)
+    return shape(steps, "difference")
 
 
 def _share_out(unique_id: str, gap: float, findings: list[Found]) -> list[dict[str, object]]:
@@ -107,11 +106,3 @@ def _remainder(amounts: pd.DataFrame, difference: float, steps: list[dict[str, A
     step = _step(NOT_EXPLAINED, rows) if len(rows) else none
     return step | {"effect": math.fsum([difference, *(-other["effect"] for other in steps)])}
 
-
-def _typed(rows: list[dict[str, object]]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=CAUSES).astype({"rank": "int64", "effect": "float64"})
-
-
-def _steps_typed(rows: list[dict[str, Any]]) -> pd.DataFrame:
-    numbers = dict.fromkeys(["effect", "share", "before", "after"], "float64")
-    return pd.DataFrame(rows, columns=STEPS).astype({"position": "int64", "series": "int64", **numbers})

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.retrospective.compare import window
+from salesfc_lib.retrospective.shape import shape
 
 MIN_MONTHS = 7  # fewer months cannot reach DIRECTION
 DIRECTION = 0.01  # one-sided significance of "nearly always changed this way": 7 of 7, 11 of 12 months
@@ -22,11 +23,6 @@ OWN_SHARE = 0.5  # share of the lean that must come from the changes themselves
 
 CHANGE = [
     "author", "unique_id", "ds", "made_in", "without", "final", "actual", "change", "error_without", "error_with", "gain", "helped",
-]
-PEOPLE = [
-    "author", "changes", "raised", "lowered", "helped", "hurt", "share_helped", "raised_helped", "lowered_helped",
-    "raised_gain", "lowered_gain", "error_without", "error_with", "gain", "bias_without", "bias_with", "months",
-    "months_raised", "months_lowered", "months_too_low", "months_too_high", "p_direction", "p_outcome", "leans",
 ]
 
 
@@ -62,7 +58,7 @@ def people(
 ) -> pd.DataFrame:
     """What each author's changes did over the last `months` months, and whether the author leans.
 
-    One row per author, counts over `changes`; gains are summed absolute error saved (below zero: it hurt); bias_* =
+    Table `people`, counts over `changes`; gains are summed absolute error saved (below zero: it hurt); bias_* =
     (forecast - actual) / actual of the changed series with and without the changes. months_raised and
     months_lowered count months by the sign of the author's net change, months_too_low and months_too_high by the
     sign of what was left after it. leans is 'low' or 'high' where all of these hold, else '':
@@ -75,7 +71,7 @@ def people(
     """
     rows = changes(adjustments, actual, month=month, months=months)
     table = [_of_author(name, group, bias_limit) for name, group in rows.groupby("author", dropna=False)]
-    return pd.DataFrame(table, columns=PEOPLE)
+    return shape(table, "people")
 
 
 def sign_p(hits: int, trials: int) -> float:
@@ -97,7 +93,7 @@ def _of_author(name: object, rows: pd.DataFrame, bias_limit: float) -> dict[str,
         "error_without": rows["error_without"].sum(), "error_with": rows["error_with"].sum(), "gain": rows["gain"].sum(),
         "bias_without": _bias(rows["without"], rows["actual"]), "bias_with": _bias(rows["final"], rows["actual"]),
     }
-    return counts | _lean(rows, float(counts["bias_without"]), float(counts["bias_with"]), bias_limit)  # type: ignore[arg-type]
+    return counts | _lean(rows, float(counts["bias_without"]), float(counts["bias_with"]), bias_limit)
 
 
 def _lean(rows: pd.DataFrame, bias_without: float, bias_with: float, bias_limit: float) -> dict[str, object]:

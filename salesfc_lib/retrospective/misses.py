@@ -11,8 +11,7 @@ import pandas as pd
 
 from salesfc_lib.retrospective.compare import published
 from salesfc_lib.retrospective.members import bottom_series
-
-COLUMNS = ["unique_id", "label", "cutoff", "ds", "forecast", "actual", "difference", "share", "forecasted"]
+from salesfc_lib.retrospective.shape import shape
 
 
 def compare_month(
@@ -20,10 +19,8 @@ def compare_month(
 ) -> pd.DataFrame:
     """Published forecast and actual of every bottom series in one month.
 
-    One row per unique_id, largest absolute difference first: label, cutoff, ds, forecast, actual, difference =
-    forecast - actual, share of the summed absolute difference, forecasted (false: no forecast was archived). A
-    series whose actual is null (no source rows at all that month) is left out. No rows where the month has no
-    archived forecast or no actual.
+    Table `missed`, largest absolute difference first. A series whose actual is null (no source rows at all that month)
+    is left out. No rows where the month has no archived forecast or no actual.
     """
     ds = pd.Timestamp(month)
     bottom = bottom_series(series)[["unique_id", "label"]]
@@ -31,7 +28,7 @@ def compare_month(
     final = final.merge(bottom[["unique_id"]])
     sold = actual.loc[actual["ds"] == ds, ["unique_id", "y_raw"]].merge(bottom[["unique_id"]])
     if final.empty or sold["y_raw"].notna().sum() == 0:
-        return _typed(pd.DataFrame(columns=COLUMNS))
+        return shape([], "missed")
     unknown = sold.loc[sold["y_raw"].isna(), "unique_id"]
     rows = final.merge(sold, on="unique_id", how="outer").merge(bottom, on="unique_id")
     rows = rows[~rows["unique_id"].isin(unknown)]
@@ -39,14 +36,10 @@ def compare_month(
     rows = rows.assign(difference=rows["forecast"] - rows["actual"], ds=ds, cutoff=ds - pd.DateOffset(months=lag))
     size = rows["difference"].abs()
     rows = rows.assign(size=size, share=size / (size.sum() or float("nan")))
-    return _typed(rows.sort_values(["size", "unique_id"], ascending=[False, True], ignore_index=True)[COLUMNS])
+    return shape(rows.sort_values(["size", "unique_id"], ascending=[False, True]), "missed")
 
 
 def largest_misses(missed: pd.DataFrame, *, count: int = 6) -> pd.DataFrame:
     """The `count` largest misses of `compare_month`, those that missed nothing left out."""
     return missed[missed["difference"] != 0].head(count).reset_index(drop=True)
 
-
-def _typed(rows: pd.DataFrame) -> pd.DataFrame:
-    numbers = dict.fromkeys(["forecast", "actual", "difference", "share"], "float64")
-    return rows.astype({"cutoff": "datetime64[ns]", "ds": "datetime64[ns]", "forecasted": bool, **numbers})

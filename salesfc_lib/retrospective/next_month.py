@@ -23,6 +23,7 @@ from salesfc_lib.retrospective.compare import of_stage, score_as, shared_rows, w
 from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.habits import changes, people, sign_p
 from salesfc_lib.retrospective.members import bottom_series
+from salesfc_lib.retrospective.shape import shape
 
 FAILING = 0.5  # share of the series asked for in which a candidate fails
 MIN_SERIES = 3
@@ -38,8 +39,6 @@ MIN_ROWS = 30  # forecast rows before coverage is judged
 MIN_MONTHS = 6
 BASELINE = "seasonal_naive"
 NO_MONTHS = pd.Series(dtype="datetime64[ns]")
-
-PROPOSALS = ["kind", "key", "now", "proposed", "evidence", "facts", "decision"]
 
 
 @dataclass(frozen=True)
@@ -64,12 +63,12 @@ Rule = Callable[[Parameters, Observed, pd.Timestamp], Iterator[dict[str, Any]]]
 def proposals(parameters: Parameters, observed: Observed, *, month: pd.Timestamp | str) -> pd.DataFrame:
     """Proposals for the month after `month`, from what was known at its end.
 
-    One row per proposal: kind ('parameter': key is a dotted key of the parameters; 'practice': key names what
+    Table `proposals`: kind ('parameter': key is a dotted key of the parameters; 'practice': key names what
     people should look at), now and proposed (text; as YAML would hold it for a parameter), evidence (which rule),
     facts (JSON), decision ('open'). No rows: nothing observed calls for a change.
     """
     rows = [row for rule in RULES for row in rule(parameters, observed, pd.Timestamp(month))]
-    return pd.DataFrame(rows, columns=PROPOSALS).astype(object)
+    return shape(rows, "proposals")
 
 
 def propose_failing_candidates(parameters: Parameters, observed: Observed, month: pd.Timestamp) -> Iterator[dict[str, Any]]:

@@ -13,9 +13,8 @@ import pandas as pd
 from salesfc_lib.metrics import pool
 from salesfc_lib.retrospective.compare import ROW, floor_accuracy, of_stage, score_as, shared_rows, window
 from salesfc_lib.retrospective.members import bottom_series, top_series
+from salesfc_lib.retrospective.shape import shape
 from salesfc_lib.tables import STAGES
-
-COLUMNS = ["level", "stage", "before", "months", "own_months", "n", "wape", "accuracy", "wape_before", "gain"]
 
 
 def value_added(
@@ -24,7 +23,7 @@ def value_added(
 ) -> pd.DataFrame:
     """Accuracy of each stage and its gain over the stage before, at the top and the bottom level.
 
-    One row per (level, stage) in the order of `tables.STAGES`. wape_before is the WAPE of the stage `before` on the
+    Table `value_added`, stages in the order of `tables.STAGES`. wape_before is the WAPE of the stage `before` on the
     same rows; gain = wape_before - wape (above zero: the step helped); the first stage has neither. months counts
     the months scored, own_months those in which the stage itself was archived. Stages without rows have no row.
     """
@@ -37,8 +36,7 @@ def value_added(
         _step(filled, (before, stage), actual, ends).assign(own_months=own[stage]["ds"].nunique())
         for before, stage in zip([None, *present], present, strict=False)
     ]
-    table = pd.concat(steps, ignore_index=True) if steps else pd.DataFrame()
-    return table.reindex(columns=COLUMNS)
+    return shape(pd.concat(steps) if steps else [], "value_added")
 
 
 def _carry(adjusted: pd.DataFrame, reconciled: pd.DataFrame) -> pd.DataFrame:
