@@ -36,6 +36,15 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 }
 
 
+def say(key: str, language: str = "en", **worded: str) -> str:
+    """The sentence `key` with facts that are text already.
+
+    >>> say("index.worst.short", units="South")
+    'South fell short'
+    """
+    return read_catalogue(language)[key].format(**worded)
+
+
 @dataclass(frozen=True)
 class Voice:
     """How one unit's sentences are said: its measure and its language."""

@@ -41,8 +41,7 @@ def outlook_figure(
     wide, slim = plots.draw(
         plots.fan, frame, cutoff=cutoff, scale=scale, earlier=earlier[0] if earlier else None, named=[earlier[1]] if earlier else []
     )
-    values = [*frame["y"].dropna(), *ahead["y_hat"], *ahead["lo-95"].dropna(), *ahead["hi-95"].dropna()]
-    cut = plots.axis_start([value / scale.divisor for value in values])
+    cut = plots.fan_start(frame) / scale.divisor
     subtitle = f"Sales per month, {measure.axis(scale)}; 80{wording.THIN}% and 95{wording.THIN}% intervals; data through {wording.month_name(cutoff)}"
     if cut:
         subtitle += f"; the axis starts at {wording.number(cut, 0 if cut >= 10 else 1)}"  # noqa: PLR2004 digits

@@ -1,0 +1,50 @@
+"""What several test modules share: the demo company's reports, and where real data sets lie."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+FIRST, LAST, MONTH = "2025-06", "2026-05", "2026-06"  # as `make report` does it
+
+
+def salesfc(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    """The command line in a process of its own."""
+    program = [sys.executable, "-m", "salesfc_lib.cli", *arguments]
+    return subprocess.run(program, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
+
+
+@pytest.fixture(scope="session")
+def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo company with its backfilled year and its published month, made once for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    with open(f"{shared}.lock", "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "done").exists():
+            for arguments in (["demo"], ["backfill", "--from", FIRST, "--to", LAST], ["run", "--month", MONTH]):
+                done = salesfc(*arguments, "--project", str(shared))
+                assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
+            (shared / "done").touch()
+    return shared
+
+
+@pytest.fixture(scope="session")
+def demo_reports(demo_project: Path) -> Path:
+    """The demo's reports."""
+    return demo_project / "reports"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of the public data sets; skips, and says so, where it is missing."""
+    folder = Path(os.environ.get("SALESFC_DATA", CHECKOUT.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"No public data sets at '{folder}': set SALESFC_DATA to run the tests on real data")
+    return folder

@@ -1,0 +1,136 @@
+"""A whole month of the demo company, end to end: what was planted is found, what is published holds together."""
+
+from __future__ import annotations
+
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from salesfc_lib import archive, manifest, tables
+from salesfc_lib.verify import verify
+from tests.conftest import FIRST, MONTH, salesfc
+
+UNITS = ("cleaning", "kitchen", "personal-care")
+
+
+@pytest.fixture(scope="module")
+def truth(demo_project: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((demo_project / "data" / "truth.json").read_text(encoding="utf-8"))
+    return found
+
+
+def table(reports: Path, unit: str, name: str, month: str = MONTH) -> pd.DataFrame:
+    return tables.read(archive.unit_folder(reports, month, unit) / "tables", name)
+
+
+def test_every_unit_and_month_is_published(demo_reports: Path) -> None:
+    months = archive.list_months(demo_reports)
+    assert len(months) == 13
+    assert (months[0], months[-1]) == (FIRST, MONTH)
+    assert all(tuple(archive.list_units(demo_reports, month)) == UNITS for month in months)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+class TestUnit:
+    def test_the_folder_is_what_the_contract_says(self, demo_reports: Path, unit: str) -> None:
+        folder = archive.unit_folder(demo_reports, MONTH, unit)
+        steps = ("01_cleaning", "02_modeling", "03_reconciliation", "04_retrospective")
+        expected = {"index.html", "forecast.csv", "manifest.json", *(f"{step}.{end}" for step in steps for end in ("ipynb", "html"))}
+        assert {path.name for path in folder.iterdir() if path.is_file()} == expected
+        assert not list((demo_reports / MONTH).glob(".*"))
+
+    def test_the_manifest_names_every_file_and_input(self, demo_reports: Path, unit: str) -> None:
+        folder = archive.unit_folder(demo_reports, MONTH, unit)
+        found = manifest.read(folder)
+        assert {entry["path"] for entry in found["outputs"]} == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {"manifest.json"}
+        assert found["kind"] == "run"
+        assert all(len(entry["sha256"]) == 64 for entry in found["inputs"])
+        assert {entry["layer"] for entry in found["parameters"].values()} <= {"defaults", "unit"}
+
+    def test_cleaning_keeps_exactly_what_is_true(self, demo_reports: Path, truth: dict[str, Any], unit: str) -> None:
+        rows = table(demo_reports, unit, "transactions")
+        sums = rows.groupby(rows["date"].dt.strftime("%Y-%m"))["amount"].agg(lambda values: sum(values, Decimal(0)))
+        kept = {month: Decimal(entry["amount"]) for month, entry in truth["units"][unit]["kept"].items()}
+        assert {month: kept[month] for month in sums.index} == sums.to_dict()
+
+    def test_published_numbers_add_up(self, demo_reports: Path, unit: str) -> None:
+        forecast, series = table(demo_reports, unit, "forecast"), table(demo_reports, unit, "series")
+        last = "adjusted" if (forecast["stage"] == "adjusted").any() else "reconciled"
+        final = forecast[forecast["stage"] == last].merge(series[["unique_id", "level"]], on="unique_id")
+        sums = final.groupby(["level", "ds"])["y_hat"].sum().unstack("level")
+        assert sums.sub(sums["total"], axis=0).abs().max().max() <= 1e-6 * sums["total"].max()
+        assert (final["y_hat"] >= 0).all()
+
+    def test_the_csv_says_what_the_table_says(self, demo_reports: Path, unit: str) -> None:
+        written = pd.read_csv(archive.unit_folder(demo_reports, MONTH, unit) / "forecast.csv", encoding="utf-8-sig")
+        forecast = table(demo_reports, unit, "forecast")
+        last = "adjusted" if (forecast["stage"] == "adjusted").any() else "reconciled"
+        final = forecast[forecast["stage"] == last]
+        assert len(written) == len(final)
+        assert written["forecast"].sum() == pytest.approx(final["y_hat"].sum(), rel=1e-6)
+
+    def test_at_least_eight_candidates_of_five_families_compete_at_six_cutoffs(self, demo_reports: Path, unit: str) -> None:
+        from salesfc_lib.candidates import REGISTRY
+
+        said = table(demo_reports, unit, "candidate_forecast")
+        models = set(said["model"])
+        assert len(models) >= 8
+        assert len({REGISTRY[name].family for name in models}) >= 5
+        assert said["cutoff"].nunique() == 7
+
+    def test_the_forecast_beats_the_seasonal_naive_over_the_backfilled_year(self, demo_reports: Path, unit: str) -> None:
+        added = table(demo_reports, unit, "value_added_year")
+        naive = added[added["stage"] == "baseline"].set_index("level")["wape"]
+        reconciled = added[added["stage"] == "reconciled"].set_index("level")["wape"]
+        assert (reconciled < naive).all()
+
+    def test_accuracy_is_asked_for_at_every_agreed_lag(self, demo_reports: Path, unit: str) -> None:
+        lags = table(demo_reports, unit, "by_lag")
+        assert {1, 3, 6} <= set(lags["lag"])
+        assert set(lags["level"]) == set(table(demo_reports, unit, "series")["level"])
+
+    def test_the_first_month_has_nothing_to_compare_and_says_so(self, demo_reports: Path, unit: str) -> None:
+        assert table(demo_reports, unit, "missed", FIRST).empty
+        summary = manifest.read(archive.unit_folder(demo_reports, FIRST, unit))["summary"]
+        assert summary["wape"] is None
+        assert "nothing to compare yet" in " ".join(summary["lede"])
+
+
+def test_the_sandbagger_is_found_and_nobody_else_is_accused(demo_reports: Path, truth: dict[str, Any]) -> None:
+    planted = {unit: {person["author"] for person in block["planners"] if person["kind"] == "sandbagger"} for unit, block in truth["units"].items()}
+    found = {unit: set(frame.loc[frame["leans"] == "low", "author"]) for unit in UNITS if len(frame := table(demo_reports, unit, "people"))}
+    assert any(planted.values())
+    assert {unit: names for unit, names in found.items() if names} == {unit: names for unit, names in planted.items() if names}
+
+
+def test_overrides_are_applied_with_author_and_reason(demo_reports: Path) -> None:
+    account = table(demo_reports, "kitchen", "adjustment")
+    applied = account[account["state"] == "applied"]
+    assert len(applied) >= 1
+    assert applied[["author", "reason"]].notna().all(axis=None)
+
+
+def test_verify_finds_nothing_then_one_flipped_byte(demo_project: Path) -> None:
+    reports = demo_project / "reports"
+    assert verify(reports, month=MONTH) == []
+    path = archive.unit_folder(reports, MONTH, "cleaning") / "forecast.csv"
+    original = path.read_bytes()
+    path.write_bytes(original[:500] + bytes([original[500] ^ 1]) + original[501:])
+    try:
+        done = salesfc("verify", "--project", str(demo_project), "--month", MONTH)
+        assert done.returncode == 1
+        assert "forecast.csv" in done.stdout + done.stderr
+        assert "cleaning" in done.stdout + done.stderr
+    finally:
+        path.write_bytes(original)
+    assert salesfc("verify", "--project", str(demo_project)).returncode == 0
+
+
+def test_what_is_published_is_skipped(demo_project: Path) -> None:
+    done = salesfc("run", "--project", str(demo_project), "--month", MONTH)
+    assert done.returncode == 0
+    assert "published already" in done.stdout

@@ -1,0 +1,121 @@
+"""The notebooks are documents: short cells, no logic, stripped but for what is checked, and they run on the demo."""
+
+from __future__ import annotations
+
+import ast
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+
+from tests.conftest import CHECKOUT, MONTH
+
+NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
+LAB = sorted((CHECKOUT / "notebooks" / "lab").glob("*.ipynb"))
+LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.Lambda, ast.With, ast.ListComp, ast.DictComp)
+CHECKED = "nbval-check-output"
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(path: Path) -> list[Any]:
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def is_parameters(cell: Any) -> bool:
+    return "parameters" in cell.metadata.get("tags", [])
+
+
+def test_there_are_the_four_steps() -> None:
+    assert [path.stem for path in NOTEBOOKS] == ["01_cleaning", "02_modeling", "03_reconciliation", "04_retrospective"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+class TestRules:
+    def test_code_cells_are_short(self, path: Path) -> None:
+        assert max(len(cell.source.splitlines()) for cell in code_cells(path)) <= 8
+
+    def test_code_cells_hold_no_logic(self, path: Path) -> None:
+        found = [type(node).__name__ for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, LOGIC)]
+        assert found == []
+
+    def test_code_cells_hold_no_number_and_no_path(self, path: Path) -> None:
+        constants = [
+            node.value for cell in code_cells(path) if not is_parameters(cell) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Constant)
+        ]
+        assert constants == []
+
+    def test_prose_holds_no_typed_number(self, path: Path) -> None:
+        prose = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+        assert [text for text in prose if re.search(r"\d", text)] == []
+
+    def test_warnings_are_not_filtered(self, path: Path) -> None:
+        assert "warnings" not in "".join(cell.source for cell in code_cells(path))
+
+    def test_one_cell_of_literal_parameters(self, path: Path) -> None:
+        cells = [cell for cell in code_cells(path) if is_parameters(cell)]
+        names = [node.targets[0].id for node in ast.parse(cells[0].source).body if isinstance(node, ast.Assign)]  # type: ignore[attr-defined]
+        assert len(cells) == 1
+        assert names == ["project", "unit", "month", "resolved", "folder"]
+
+    def test_every_question_is_followed_by_code_that_answers_it(self, path: Path) -> None:
+        cells = read(path).cells
+        questions = [place for place, cell in enumerate(cells) if cell.cell_type == "markdown" and cell.source.startswith("## ")]
+        assert len(questions) >= 5
+        assert all(cells[place + 1].cell_type == "code" for place in questions)
+
+    def test_outputs_stand_only_where_they_are_checked(self, path: Path) -> None:
+        for cell in code_cells(path):
+            assert bool(cell.outputs) == (CHECKED in cell.metadata.get("tags", [])), cell.source
+            assert cell.execution_count is None
+
+    def test_something_is_checked(self, path: Path) -> None:
+        texts = ["".join(output.data["text/plain"]) for cell in code_cells(path) for output in cell.outputs]
+        assert texts
+        assert all(re.search(r"\d", text) for text in texts)
+
+
+@pytest.fixture(scope="module")
+def by_hand(demo_project: Path) -> Path:
+    """The notebooks beside the demo's data, as in a checkout."""
+    return Path(shutil.copytree(CHECKOUT / "notebooks", demo_project / "notebooks", dirs_exist_ok=True))
+
+
+def test_notebooks_opened_by_hand_give_the_stored_outputs(by_hand: Path) -> None:
+    before = sorted(path.relative_to(by_hand.parent) for path in (by_hand.parent / "reports" / MONTH).rglob("*"))
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, sorted(by_hand.glob("*.ipynb")))]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=by_hand, check=False)
+    assert done.returncode == 0, done.stdout[-4000:]
+    after = sorted(path.relative_to(by_hand.parent) for path in (by_hand.parent / "reports" / MONTH).rglob("*"))
+    assert after == before, "a notebook opened by hand wrote outside reports/.work"
+    assert (by_hand.parent / "reports" / ".work" / MONTH / "kitchen" / "tables" / "ledger.parquet").is_file()
+
+
+def test_a_wrong_stored_output_would_be_noticed(by_hand: Path, tmp_path: Path) -> None:
+    node = read(by_hand / "01_cleaning.ipynb")
+    cell = next(cell for cell in node.cells if CHECKED in cell.metadata.get("tags", []))
+    output = cell.outputs[0].data
+    output["text/plain"] = output["text/plain"].replace("opening", "opened", 1)
+    path = by_hand / "01_changed.ipynb"
+    nbformat.write(node, path)
+    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=by_hand, check=False)
+    path.unlink()
+    assert done.returncode == 1, done.stdout[-2000:]
+    assert "1 failed" in done.stdout
+
+
+@pytest.mark.parametrize("path", LAB, ids=lambda path: path.stem)
+def test_lab_notebooks_run(path: Path, demo_project: Path) -> None:
+    from salesfc_lib.execute import run_notebook
+
+    node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})
+    assert [cell for cell in node.cells if cell.cell_type == "code" and not cell.get("outputs") and "Styler" in cell.source] == []
+    assert any("mine" in str(output) for cell in node.cells for output in cell.get("outputs", []))
