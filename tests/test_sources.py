@@ -58,9 +58,6 @@ def sql_source(**more: Any) -> Source:
     return Source(**{"kind": "sql", "path": "a.sqlite", "table": "sales", "columns": {"date": "day", "amount": "amount"}, **more})
 
 
-# text files
-
-
 @pytest.mark.parametrize(("encoding", "declared", "recorded"), [
     ("utf-8", None, "utf-8"),
     ("utf-8-sig", None, "utf-8-sig"),
@@ -77,7 +74,7 @@ def test_a_file_reads_the_same_in_every_encoding(tmp_path: Path, encoding: str, 
 
 def test_a_declared_western_encoding_goes_before_gb18030(tmp_path: Path) -> None:
     content = "date,amount\n2024-01-01,Caféa\n".encode("windows-1252")
-    assert "Caféa" != content.decode("gb18030").splitlines()[1].split(",")[1], "GB18030 reads this without complaint, and wrongly"
+    assert "Caféa" not in content.decode("gb18030"), "GB18030 reads this without complaint, and wrongly"
     extract = read_text(tmp_path, content, encoding="windows-1252", columns={"date": "date", "amount": "amount"})
     assert extract.rows["amount"].tolist() == ["Caféa"]
 
@@ -120,7 +117,11 @@ def test_a_control_character_is_set_aside_with_its_place(tmp_path: Path) -> None
 cells = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
 
 
-@given(st.lists(st.tuples(cells, cells), max_size=6), st.sampled_from([",", ";", "\t", "|"]), st.sampled_from(["utf-8", "gb18030", "utf-16"]))
+@given(
+    st.lists(st.tuples(cells, cells), max_size=6),
+    st.sampled_from([",", ";", "\t", "|"]),
+    st.sampled_from(["utf-8", "gb18030", "utf-16"]),
+)
 def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str]], delimiter: str, encoding: str) -> None:
     text = io.StringIO()
     csv_module.writer(text, delimiter=delimiter, quoting=csv_module.QUOTE_ALL).writerows([("日期", "金额"), *rows])
@@ -141,9 +142,6 @@ def test_a_header_that_stands_twice_is_refused_if_it_is_needed(tmp_path: Path) -
     assert extract.rows.iloc[0].to_dict() == {
         "日期": "1", "金额": "2", "备注": "a", "备注 (2)": "b", "row (export)": "c", "row": 2, "file": "a.csv", "mark": "",
     }
-
-
-# workbooks
 
 
 def test_a_sheet_below_its_titles_keeps_its_row_numbers_and_values(tmp_path: Path) -> None:
@@ -167,7 +165,8 @@ def test_a_merged_cell_fills_only_what_it_covers(tmp_path: Path) -> None:
 
 def test_blank_cells_are_filled_from_above_where_nothing_is_merged_but_not_across_subtotals(tmp_path: Path) -> None:
     save_sheet(tmp_path, [["区域", "日期", "金额"], ["华东", "d", 1], [None, "d", 2], ["小计", None, 3], ["华南", "d", 4]])
-    extract = read_source("orders", excel_source(fill_down=["region"], columns={**COLUMNS, "region": "区域"}, subtotals=["小计"]), tmp_path)
+    source = excel_source(fill_down=["region"], columns={**COLUMNS, "region": "区域"}, subtotals=["小计"])
+    extract = read_source("orders", source, tmp_path)
     assert extract.rows[["区域", "mark"]].values.tolist() == [["华东", ""], ["华东", ""], ["小计", "subtotal"], ["华南", ""]]
 
 
@@ -179,7 +178,8 @@ def test_a_name_that_begins_with_a_subtotals_word_is_no_subtotal(tmp_path: Path)
 
 
 @pytest.mark.parametrize(("value", "text"), [
-    (731.9399999999999, "731.94"), (42420.0, "42420"), (1e16, "10000000000000000"), (-0.00001, "-0.00001"), (2.0**53 - 1, "9007199254740991"),
+    (731.9399999999999, "731.94"), (42420.0, "42420"), (1e16, "10000000000000000"), (-0.00001, "-0.00001"),
+    (2.0**53 - 1, "9007199254740991"),
 ])
 def test_a_float_is_written_at_the_digits_that_were_typed(value: float, text: str) -> None:
     assert float_text(value) == text
@@ -190,20 +190,20 @@ def test_every_amount_of_fifteen_digits_survives_a_spreadsheet(units: int, place
     assert float(cell_text(units / 10**places)) == units / 10**places
 
 
-# databases
-
-
 def test_a_table_is_read_in_the_order_of_its_row_ids_with_nothing_converted(tmp_path: Path) -> None:
     save_database(
         tmp_path, "CREATE TABLE sales (id TEXT, day DATE, amount NUMERIC, note)",
         "INSERT INTO sales(rowid, id, day, amount) VALUES (9, '007', '2024/7/2', 1.5), (2, '0', 'soon', 3)",
     )
     rows = read_source("orders", sql_source(), tmp_path).rows
-    assert rows[["row", "id", "day", "amount", "note"]].values.tolist() == [[2, "0", "soon", "3", ""], [9, "007", "2024/7/2", "1.5", ""]]
+    assert rows[["row", "id", "day", "amount", "note"]].values.tolist() == [
+        [2, "0", "soon", "3", ""], [9, "007", "2024/7/2", "1.5", ""],
+    ]
 
 
 def test_a_table_without_row_ids_is_counted_along_its_key(tmp_path: Path) -> None:
-    save_database(tmp_path, "CREATE TABLE sales (day TEXT PRIMARY KEY, amount) WITHOUT ROWID", "INSERT INTO sales VALUES ('b', 1), ('a', 2)")
+    table = "CREATE TABLE sales (day TEXT PRIMARY KEY, amount) WITHOUT ROWID"
+    save_database(tmp_path, table, "INSERT INTO sales VALUES ('b', 1), ('a', 2)")
     assert read_source("orders", sql_source(), tmp_path).rows[["row", "day"]].values.tolist() == [[1, "a"], [2, "b"]]
 
 
@@ -221,9 +221,6 @@ def test_a_table_comes_from_the_databases_own_list(tmp_path: Path) -> None:
     with pytest.raises(SalesForecastError, match="Unknown key 'sales'.*Did you mean 'sa\"les'"):
         read_source("orders", sql_source(), tmp_path)
     assert len(read_source("orders", sql_source(table='sa"les'), tmp_path).rows) == 1
-
-
-# files
 
 
 def test_a_pattern_reads_its_files_in_order_with_a_fingerprint_of_each(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """The month gate: which month is closed, and what belongs to it.
 
 Dates of lines enter; the latest closed month leaves, and lines are taken that a month must not see. The decision made here: a
-few dates typed a year ahead do not open the gate. A month counts as reached if it holds at least a tenth of a usual
+few dates typed a year ahead do not open the gate. A month counts as reached if it holds at least a quarter of a usual
 month's lines, or follows directly on a month that counts (the first days of a running month).
 """
 
@@ -13,7 +13,7 @@ from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.parameters import Parameters
 
-SUBSTANTIAL = 0.1  # share of a usual month's lines
+SUBSTANTIAL = 0.25  # share of a usual month's lines
 
 
 def find_latest(dates: pd.Series) -> pd.Timestamp:

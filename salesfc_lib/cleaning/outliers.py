@@ -24,23 +24,26 @@ Matrix = NDArray[np.float64]
 
 YEAR = 12  # months
 DENSE = 0.8  # share of the last two years' months with sales, below which a series is too thin to judge
+RECORD = 1.5  # times the highest month of the last two years: where peaks are common, one more is no outlier
 NOISE_FLOOR = 0.1  # smallest scale of the log ratio to the expected value; a steady series may still move by a tenth
 TO_DEVIATION = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
 
 
 def find_outliers(panel: pd.DataFrame, *, settings: Outliers) -> pd.DataFrame:
-    """Table outliers: months whose sales are `threshold` robust deviations above, and `ratio` times, the expected value.
+    """Table outliers: months whose sales are `threshold` robust deviations above, and `ratio` times, what the past allows.
 
-    Expected is the median of the last 12 months' level, and the same month of earlier years at today's level; a high must
-    be one against both. The deviation is that of the logarithm of y / expected over the series' own past:
-    score = log(y / expected) / max(1.4826 MAD, 0.1). `y` in the result is the expected value, rounded to cents.
+    The past allows the level (median of the last 12 months) and, at that level, what any earlier year saw in the same
+    calendar month, so that a season is never flagged twice. A flagged month is also half above the highest of the last
+    two years. score = log(y / allowed) / max(1.4826 MAD, 0.1), the median absolute deviation being that of
+    log(y / expected) over the series' own past without promotions. Expected is the level times the median ratio of the
+    same calendar month to the level around it, drawn to 1 while years are few; to the cent, it is `y` of the result.
     """
     if panel.empty or not settings.enabled:
         return tables.empty("outliers")
     sales = panel.pivot(index="unique_id", columns="ds", values="y_raw")
     sales = sales.reindex(columns=pd.date_range(sales.columns.min(), sales.columns.max(), freq="MS"))
     promoted = _find_promoted(panel, sales)
-    found = _scan(sales.to_numpy(dtype=float, copy=True), promoted, settings)
+    found = _scan(sales.to_numpy(dtype=float), promoted, settings)
     rows = [
         (sales.index[series], sales.columns[month], y_raw, round(expected, 2), round(score, 2))
         for series, month, y_raw, expected, score in found
@@ -69,23 +72,31 @@ def _find_promoted(panel: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_
     return np.asarray(shares.gt(0), dtype=bool)
 
 
-def _scan(sales: Matrix, promoted: NDArray[np.bool_], settings: Outliers) -> list[tuple[int, int, float, float, float]]:
-    """Flagged cells as (series, month, y_raw, expected, score); `sales`: (n_series, n_months), overwritten where flagged."""
-    residuals = np.full(sales.shape, np.nan)
-    levels = np.full(sales.shape, np.nan)
+def _scan(raw: Matrix, promoted: NDArray[np.bool_], settings: Outliers) -> list[tuple[int, int, float, float, float]]:
+    """Flagged cells as (series, month, y_raw, expected, score); `raw`: (n_series, n_months).
+
+    `sales` are the raw ones with flagged months at their expected value, `usual` the level around each month.
+    """
+    sales, usual = raw.copy(), np.full(raw.shape, np.nan)
+    residuals = np.full(raw.shape, np.nan)
     found = []
     with np.errstate(invalid="ignore", divide="ignore"):
-        for month in range(YEAR, sales.shape[1]):
-            levels[:, month] = _median(sales[:, month - YEAR : month])
-            expected = _expect(sales, levels, month)
-            now = sales[:, month]
-            residuals[:, month] = np.where((now > 0) & (expected > 0), np.log(now / expected), np.nan)
-            scale = np.fmax(TO_DEVIATION * _median(np.abs(residuals[:, :month])), NOISE_FLOOR)
-            highest = np.fmax(expected, levels[:, month])
+        for month in range(YEAR, raw.shape[1]):
+            usual[:, month - YEAR] = _median(_year_around(sales, month - YEAR))
+            level = _median(sales[:, month - YEAR : month])
+            earlier = list(range(month % YEAR, month, YEAR))
+            expected = level * _find_season(sales[:, earlier] / usual[:, earlier])
+            seen = np.where(usual[:, earlier] > 0, raw[:, earlier] / usual[:, earlier], np.nan)
+            highest = np.fmax(expected, level * np.fmax(1.0, np.nan_to_num(seen).max(axis=1)))
             peak = np.where(promoted[:, month], _find_peak(residuals[:, :month], promoted[:, :month]), 1.0)
+            now = raw[:, month]
+            residuals[:, month] = np.where((now > 0) & (expected > 0), np.log(now / expected), np.nan)
+            plain = np.where(promoted[:, :month], np.nan, np.abs(residuals[:, :month]))
+            scale = np.fmax(TO_DEVIATION * _median(plain), NOISE_FLOOR)
             score = np.where(now > 0, np.log(now / highest), np.log1p(-now / highest)) / scale
             far = (np.abs(now) > settings.ratio * highest * peak) & (score > settings.threshold)
-            flagged = far & _is_judged(sales[:, :month], settings.min_history)
+            record = np.nan_to_num(sales[:, max(0, month - 2 * YEAR) : month]).max(axis=1)
+            flagged = far & (np.abs(now) > RECORD * record) & _is_judged(raw[:, :month], settings.min_history)
             for series in np.flatnonzero(flagged):
                 found.append((int(series), month, float(now[series]), float(expected[series]), float(score[series])))
             sales[flagged, month] = expected[flagged]
@@ -93,14 +104,18 @@ def _scan(sales: Matrix, promoted: NDArray[np.bool_], settings: Outliers) -> lis
     return found
 
 
-def _expect(sales: Matrix, levels: Matrix, month: int) -> Matrix:
-    """Expected sales of a month: today's level times the median ratio of the same month to its level in earlier years."""
-    earlier = list(range(month - YEAR, YEAR - 1, -YEAR))
-    level = levels[:, month]
-    if not earlier:
-        return level.copy()
-    ratios = _median(np.where(levels[:, earlier] > 0, sales[:, earlier] / levels[:, earlier], np.nan))
-    return np.where(np.isnan(ratios) | (ratios <= 0), level, level * ratios)
+def _year_around(sales: Matrix, month: int) -> Matrix:
+    """The twelve months around a month, all of them before the same month of the next year."""
+    start = max(0, month - YEAR // 2)
+    return sales[:, start : start + YEAR]
+
+
+def _find_season(ratios: Matrix) -> Matrix:
+    """Median ratio of a calendar month to the level around it, drawn to 1 as if one more year had shown no season."""
+    logs = np.where(ratios > 0, np.log(ratios), np.nan)
+    years = np.isfinite(logs).sum(axis=1)
+    season = _median(np.where(np.isfinite(logs), logs, np.nan))
+    return np.where(years > 0, np.exp(season * years / (years + 1)), 1.0)
 
 
 def _find_peak(residuals: Matrix, promoted: NDArray[np.bool_]) -> Matrix:
