@@ -108,10 +108,20 @@ def publish(reports: Path, month: str, unit: str) -> Path:
 
 @contextmanager
 def hold_month(reports: Path, month: str) -> Iterator[list[str]]:
-    """The month's lock, for the block; gives what was repaired of an earlier run that died, a sentence each."""
+    """The month's lock, for the block; gives what was repaired of an earlier run that died, a sentence each.
+
+    What the block itself leaves unfinished, interrupted or not, is repaired before the lock is given back.
+    """
     with lock_month(reports, month):
-        units = [folder.name[1 : -len(".next")] for folder in sorted((reports / month).glob(".*.next"))]
-        yield [repair(reports, month, unit) for unit in units if UNIT_ID.match(unit)]
+        try:
+            yield _repair_all(reports, month)
+        finally:
+            _repair_all(reports, month)
+
+
+def _repair_all(reports: Path, month: str) -> list[str]:
+    units = [folder.name[1 : -len(".next")] for folder in sorted((reports / month).glob(".*.next"))]
+    return [repair(reports, month, unit) for unit in units if UNIT_ID.match(unit)]
 
 
 def recover(reports: Path) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -81,6 +82,7 @@ def _receive(pipe: Connection, process: BaseProcess) -> tuple[str, Any]:
 
 
 def _child(pipe: Connection, work: Work, task: Any) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends its children
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pipe.send(("result", work(task, lambda told: pipe.send(("told", told)))))
 

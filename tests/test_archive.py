@@ -180,6 +180,14 @@ def test_between_the_renames_a_broken_staged_folder_brings_the_earlier_version_b
     assert verify(tmp_path) == []
 
 
+def test_what_an_interrupted_block_leaves_is_removed_before_the_month_is_given_back(tmp_path: Path) -> None:
+    publish(tmp_path)
+    with pytest.raises(KeyboardInterrupt), archive.hold_month(tmp_path, MONTH):
+        archive.staged_folder(tmp_path, MONTH, UNIT).mkdir()
+        raise KeyboardInterrupt
+    assert [path.name for path in (tmp_path / MONTH).iterdir()] == ["north"]
+
+
 def test_recovery_leaves_a_month_alone_that_a_run_holds(tmp_path: Path) -> None:
     publish(tmp_path)
     with lock_month(tmp_path, MONTH), archive.staging(tmp_path, MONTH, UNIT) as folder:
