@@ -58,7 +58,8 @@ def test_the_ledger_of_a_small_export_is_what_one_counts_by_hand(tmp_path: Path)
     unit = parameters(orders={"key": ["order_id", "line"]})
     cleaned = run(tmp_path, [
         order("A1", amount="100.10"), order("A1", amount="100.10"), order("A2", amount="n/a"),
-        order("A3", amount="7.05", date="soon"), order("A4", amount="-5.00", quantity="-1"), order("A5", amount="3", date="2025-01-01"),
+        order("A3", amount="7.05", date="soon"), order("A4", amount="-5.00", quantity="-1"),
+        order("A5", amount="3", date="2025-01-01"),
     ], unit)
     assert by_rule(cleaned) == {
         "opening": (6, Decimal(9), Decimal("205.25")),
