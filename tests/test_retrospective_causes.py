@@ -193,6 +193,12 @@ def test_three_months_missed_the_same_way_are_a_trend() -> None:
     assert retro.read_facts(table["facts"][0])["differences"] == [20, 20, 20]
 
 
+def test_what_merely_coincides_is_not_named_once_the_miss_is_explained() -> None:
+    found = retro.Evidence(inventory=pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]}),
+                           promotion=calendar(("2026-06-10", "2026-06-24")))
+    assert listed(causes_of("A/other", history(A=60), found)) == [("stockout", -40.0)]
+
+
 def test_the_larger_cause_comes_first_and_what_is_counted_claims_before_what_is_estimated() -> None:
     inventory = pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]})
     rows = orders([("2026-06-05", "2", "A", "sale", "90.00"), ("2026-06-06", "2", "A", "return", "-40.00")])

@@ -28,7 +28,8 @@ def likely_causes(
 
     Table `causes`: cause, effect (what it did to sales: below zero means sold less than forecast; null
     where the evidence gives no amount) and facts (JSON). Causes with an amount come first, largest first, then those
-    without; 'not_explained' is last and holds the rest of the miss. The effects of a series sum to actual - forecast.
+    without, which are only named while something is left to explain; 'not_explained' is last and holds the rest of the
+    miss. The effects of a series sum to actual - forecast.
     `missed` comes from `misses.compare_month`, whole or its largest rows.
     """
     if missed.empty:
@@ -79,6 +80,8 @@ def _share_out(unique_id: str, gap: float, findings: list[Found]) -> list[dict[s
             if abs(part) >= MATERIAL * abs(gap):
                 claimed.append((finding, part))
                 left = 0.0 if part == left else left - part
+    if left == 0:
+        claimed = [pair for pair in claimed if pair[1] is not None]
     claimed.sort(key=lambda pair: -abs(pair[1]) if pair[1] is not None else 1.0)
     rows = [(finding.cause, part, write_facts(**finding.facts)) for finding, part in claimed]
     if left != 0 or not rows:

@@ -21,7 +21,7 @@ ATTRIBUTED = ["salesperson", "actual", "attributed_forecast", "attributed_differ
 def by_salesperson(transactions: pd.DataFrame, *, month: pd.Timestamp | str, measure: str = "amount") -> pd.DataFrame:
     """Net sales of the month by salesperson, against the same month last year.
 
-    One row per salesperson (null: rows without one), largest first; change = actual - last_year, growth is its share
+    One row per salesperson by name, since nobody is ranked (null: rows without one); change = actual - last_year, growth is its share
     of last year (null where there was none), share is the share of the month. Sums are exact before they become
     floats. Transactions hold what counts as sales: leave out the kind 'return' where returns are kept apart.
     """
@@ -35,7 +35,7 @@ def by_salesperson(transactions: pd.DataFrame, *, month: pd.Timestamp | str, mea
     change = table["actual"] - table["last_year"]
     table = table.assign(change=change, growth=change / table["last_year"].where(table["last_year"] != 0),
                          share=table["actual"] / (table["actual"].sum() or float("nan")))
-    return table[SALES].sort_values(["actual", "salesperson"], ascending=[False, True], ignore_index=True)
+    return table[SALES].sort_values("salesperson", ignore_index=True)
 
 
 def attribute_error(
@@ -43,7 +43,7 @@ def attribute_error(
 ) -> pd.DataFrame:
     """Forecast error by salesperson, attributed by their share of each series in the twelve months before.
 
-    One row per salesperson, largest attributed difference (forecast - actual) first. Where a series sold nothing in
+    One row per salesperson by name; attributed_difference = attributed_forecast - actual. Where a series sold nothing in
     those months, or was sold by nobody by name, its forecast stands in the row whose salesperson is null, so the
     attributed forecasts always sum to the forecast. `missed` comes from `misses.compare_month`.
     """
@@ -61,8 +61,7 @@ def attribute_error(
     actual = scored.groupby("salesperson", dropna=False)["sold"].sum().rename("actual")
     table = pd.concat([forecast, actual], axis=1).fillna(0.0).rename_axis("salesperson").reset_index()
     table = table.assign(attributed_difference=table["attributed_forecast"] - table["actual"]).astype({"series": "int64"})
-    order = table["attributed_difference"].abs().sort_values(ascending=False, kind="stable").index
-    return table.loc[order, ATTRIBUTED].reset_index(drop=True)
+    return table[ATTRIBUTED].sort_values("salesperson", ignore_index=True)
 
 
 def _share_by_name(sold: pd.DataFrame) -> pd.DataFrame:
