@@ -21,9 +21,9 @@ ATTRIBUTED = ["salesperson", "actual", "attributed_forecast", "attributed_differ
 def by_salesperson(transactions: pd.DataFrame, *, month: pd.Timestamp | str, measure: str = "amount") -> pd.DataFrame:
     """Net sales of the month by salesperson, against the same month last year.
 
-    One row per salesperson by name, since nobody is ranked (null: rows without one); change = actual - last_year, growth is its share
-    of last year (null where there was none), share is the share of the month. Sums are exact before they become
-    floats. Transactions hold what counts as sales: leave out the kind 'return' where returns are kept apart.
+    One row per salesperson by name, since nobody is ranked (null: rows without one); change = actual - last_year, growth
+    is its share of last year (null where there was none), share is the share of the month. Sums are exact before they
+    become floats. Transactions hold what counts as sales: leave out the kind 'return' where returns are kept apart.
     """
     if "salesperson" not in transactions.columns:
         return pd.DataFrame({name: pd.Series(dtype=object if name == "salesperson" else "float64") for name in SALES})
