@@ -12,13 +12,15 @@ from salesfc_lib import retrospective as retro
 from salesfc_lib import tables
 
 JUNE = pd.Timestamp("2026-06-01")
-SERIES = pd.DataFrame({
-    "unique_id": ["total", "厨具", "灯", "厨具/华东", "厨具/华北", "灯/华东"],
-    "level": ["total", "line", "line", "line_region", "line_region", "line_region"],
-    "label": ["Total", "厨具", "灯", "厨具 · 华东", "厨具 · 华北", "灯 · 华东"],
-    "product_line": [None, "厨具", "灯", "厨具", "厨具", "灯"],
-    "region": [None, None, None, "华东", "华北", "华东"],
-})
+SERIES = pd.DataFrame(
+    {
+        "unique_id": ["total", "厨具", "灯", "厨具/华东", "厨具/华北", "灯/华东"],
+        "level": ["total", "line", "line", "line_region", "line_region", "line_region"],
+        "label": ["Total", "厨具", "灯", "厨具 · 华东", "厨具 · 华北", "灯 · 华东"],
+        "product_line": [None, "厨具", "灯", "厨具", "厨具", "灯"],
+        "region": [None, None, None, "华东", "华北", "华东"],
+    }
+)
 
 
 def forecast(rows: list[tuple[str, str, str, int, float]]) -> pd.DataFrame:
@@ -37,13 +39,25 @@ def sold(rows: list[tuple[str, str, float | None]]) -> pd.DataFrame:
 
 EAST, NORTH, LAMP = "厨具/华东", "厨具/华北", "灯/华东"
 ACTUAL = sold([(EAST, "2026-06", 100), (NORTH, "2026-06", 50), (LAMP, "2026-06", 50), ("total", "2026-06", 200)])
-VINTAGES = forecast([
-    (EAST, "baseline", "2026-06", 1, 80), (NORTH, "baseline", "2026-06", 1, 80), (LAMP, "baseline", "2026-06", 1, 50),
-    (EAST, "reconciled", "2026-06", 1, 90), (NORTH, "reconciled", "2026-06", 1, 60), (LAMP, "reconciled", "2026-06", 1, 40),
-    (EAST, "adjusted", "2026-06", 1, 100), (NORTH, "adjusted", "2026-06", 1, 70), (LAMP, "adjusted", "2026-06", 1, 40),
-    (EAST, "reconciled", "2026-06", 3, 120), (NORTH, "reconciled", "2026-06", 3, 80), (LAMP, "reconciled", "2026-06", 3, 40),
-    ("total", "reconciled", "2026-06", 1, 190), ("total", "adjusted", "2026-06", 1, 210), ("total", "baseline", "2026-06", 1, 210),
-])
+VINTAGES = forecast(
+    [
+        (EAST, "baseline", "2026-06", 1, 80),
+        (NORTH, "baseline", "2026-06", 1, 80),
+        (LAMP, "baseline", "2026-06", 1, 50),
+        (EAST, "reconciled", "2026-06", 1, 90),
+        (NORTH, "reconciled", "2026-06", 1, 60),
+        (LAMP, "reconciled", "2026-06", 1, 40),
+        (EAST, "adjusted", "2026-06", 1, 100),
+        (NORTH, "adjusted", "2026-06", 1, 70),
+        (LAMP, "adjusted", "2026-06", 1, 40),
+        (EAST, "reconciled", "2026-06", 3, 120),
+        (NORTH, "reconciled", "2026-06", 3, 80),
+        (LAMP, "reconciled", "2026-06", 3, 40),
+        ("total", "reconciled", "2026-06", 1, 190),
+        ("total", "adjusted", "2026-06", 1, 210),
+        ("total", "baseline", "2026-06", 1, 210),
+    ]
+)
 
 
 def one(table: pd.DataFrame, **where: object) -> pd.Series:
@@ -114,8 +128,13 @@ def test_value_added_compares_each_stage_with_the_one_before_on_the_same_rows() 
 
 
 def test_value_added_counts_a_month_without_changes_as_unchanged() -> None:
-    may = forecast([(name, stage, "2026-05", 1, value) for name, value in ((EAST, 90), (NORTH, 60), (LAMP, 40))
-                    for stage in ("baseline", "reconciled")])
+    may = forecast(
+        [
+            (name, stage, "2026-05", 1, value)
+            for name, value in ((EAST, 90), (NORTH, 60), (LAMP, 40))
+            for stage in ("baseline", "reconciled")
+        ]
+    )
     actual = pd.concat([ACTUAL, ACTUAL.assign(ds=pd.Timestamp("2026-05-01"))])
     table = retro.value_added(pd.concat([VINTAGES, may]), actual, SERIES, month=JUNE, months=12)
     row = one(table, level="line_region", stage="adjusted")
@@ -174,9 +193,18 @@ def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
     return pd.concat([vintages, top], ignore_index=True), actual.astype({"unique_id": object})
 
 
-@pytest.mark.parametrize("question", [
-    retro.by_lag, retro.by_dimension, retro.history, retro.value_added, retro.compare_month, retro.gaming_check, retro.coverage,
-])
+@pytest.mark.parametrize(
+    "question",
+    [
+        retro.by_lag,
+        retro.by_dimension,
+        retro.history,
+        retro.value_added,
+        retro.compare_month,
+        retro.gaming_check,
+        retro.coverage,
+    ],
+)
 def test_neither_later_months_nor_the_order_of_rows_change_an_answer(question) -> None:
     vintages, actual = archive(1)
     vintages = vintages.assign(**{"lo-80": vintages["y_hat"] - 20, "hi-80": vintages["y_hat"] + 20})
@@ -222,8 +250,14 @@ def test_gaming_check_gives_no_growth_without_the_year_before() -> None:
 
 
 def test_stock_view_compares_this_month_with_the_last() -> None:
-    inventory = pd.DataFrame({"ds": pd.to_datetime(["2026-05", "2026-06", "2026-06"]), "product_line": ["厨具", "厨具", "灯"],
-                              "stock": [10.0, 5.0, 7.0], "stockout_days": [4.0, 11.0, 0.0]})
+    inventory = pd.DataFrame(
+        {
+            "ds": pd.to_datetime(["2026-05", "2026-06", "2026-06"]),
+            "product_line": ["厨具", "厨具", "灯"],
+            "stock": [10.0, 5.0, 7.0],
+            "stockout_days": [4.0, 11.0, 0.0],
+        }
+    )
     table = retro.stock_view(inventory, month=JUNE)
     row = one(table, product_line="厨具")
     assert (row["stockout_days"], row["stockout_days_before"]) == (11, 4)

@@ -18,13 +18,15 @@ from salesfc_lib.retrospective import evidence, members, promotions
 JUNE = pd.Timestamp("2026-06-01")
 MAY = pd.Timestamp("2026-05-01")
 MONTHS = pd.date_range(end=JUNE, periods=24, freq="MS")
-SERIES = pd.DataFrame({
-    "unique_id": ["total", "A/other", "B/other", "B/K-07"],
-    "level": ["total", "bottom", "bottom", "bottom"],
-    "label": ["Total", "A", "B", "B · K-07"],
-    "product_line": [None, "A", "B", "B"],
-    "key_account": [None, "other", "other", "K-07"],
-})
+SERIES = pd.DataFrame(
+    {
+        "unique_id": ["total", "A/other", "B/other", "B/K-07"],
+        "level": ["total", "bottom", "bottom", "bottom"],
+        "label": ["Total", "A", "B", "B · K-07"],
+        "product_line": [None, "A", "B", "B"],
+        "key_account": [None, "other", "other", "K-07"],
+    }
+)
 
 
 def history(**june: float) -> pd.DataFrame:
@@ -80,7 +82,12 @@ def test_a_key_account_without_orders_is_lost_and_explains_its_whole_miss() -> N
     table = causes_of("B/K-07", history(K=0), retro.Evidence())
     assert listed(table) == [("lost_account", -100.0)]
     assert retro.read_facts(table["facts"][0]) == {
-        "account": "K-07", "months_without": 1, "last_order": "2026-05", "active_before": 12, "of": 12}
+        "account": "K-07",
+        "months_without": 1,
+        "last_order": "2026-05",
+        "active_before": 12,
+        "of": 12,
+    }
 
 
 def test_an_account_that_never_ordered_regularly_is_not_lost() -> None:
@@ -106,8 +113,14 @@ def test_a_new_series_that_was_not_forecast_explains_itself() -> None:
 
 
 def test_returns_above_their_usual_rate_explain_the_excess() -> None:
-    rows = orders([("2026-03-05", "1", "A", "sale", "1000.00"), ("2026-03-06", "1", "A", "return", "-50.00"),
-                   ("2026-06-05", "2", "A", "sale", "100.00"), ("2026-06-06", "2", "A", "return", "-25.00")])
+    rows = orders(
+        [
+            ("2026-03-05", "1", "A", "sale", "1000.00"),
+            ("2026-03-06", "1", "A", "return", "-50.00"),
+            ("2026-06-05", "2", "A", "sale", "100.00"),
+            ("2026-06-06", "2", "A", "return", "-25.00"),
+        ]
+    )
     table = causes_of("A/other", history(A=75), retro.Evidence(transactions=rows))
     assert listed(table) == [("returns", -20.0), ("not_explained", -5.0)]
     apart = retro.Evidence(transactions=rows, returns_count=False)
@@ -119,8 +132,14 @@ def flag(sold: float) -> pd.DataFrame:
 
 
 def test_a_flagged_month_is_put_down_to_its_largest_order_by_name() -> None:
-    rows = orders([("2026-06-05", "8841", "A", "sale", "150.00"), ("2026-06-20", "8841", "A", "sale", "20.00"),
-                   ("2026-06-05", "1", "A", "sale", "130.00"), ("2026-05-05", "9", "A", "sale", "900.00")])
+    rows = orders(
+        [
+            ("2026-06-05", "8841", "A", "sale", "150.00"),
+            ("2026-06-20", "8841", "A", "sale", "20.00"),
+            ("2026-06-05", "1", "A", "sale", "130.00"),
+            ("2026-05-05", "9", "A", "sale", "900.00"),
+        ]
+    )
     table = causes_of("A/other", history(A=300), retro.Evidence(transactions=rows, outliers=flag(300.0)))
     assert listed(table) == [("large_order", 170.0), ("not_explained", 30.0)]
     facts = retro.read_facts(table["facts"][0])
@@ -133,8 +152,21 @@ def test_a_flagged_month_without_an_order_by_name_is_named_without_an_amount() -
 
 
 def test_a_change_that_made_it_worse_explains_its_part_and_names_its_author() -> None:
-    made = pd.DataFrame({"made_in": [MAY], "unique_id": ["total"], "ds": [JUNE], "sequence": [1], "old": [300.0], "asked": [390.0],
-                         "final": [390.0], "author": ["林志强"], "reason": ["新品"], "state": ["applied"], "remark": [""]})
+    made = pd.DataFrame(
+        {
+            "made_in": [MAY],
+            "unique_id": ["total"],
+            "ds": [JUNE],
+            "sequence": [1],
+            "old": [300.0],
+            "asked": [390.0],
+            "final": [390.0],
+            "author": ["林志强"],
+            "reason": ["新品"],
+            "state": ["applied"],
+            "remark": [""],
+        }
+    )
     vintages = pd.concat([archive(), archive("adjusted", A=130, B=130, K=130)[lambda rows: rows["ds"] == JUNE]])
     found = retro.Evidence(adjustments=made)
     table = causes_of("A/other", history(A=90, B=140), found, vintages)
@@ -170,7 +202,9 @@ def test_a_promotion_that_ran_as_planned_is_named_without_an_amount() -> None:
     assert listed(table) == [("promotion_ran", None), ("not_explained", -40.0)]
     assert retro.read_facts(table["facts"][0])["share_of_month"] == 0.5
     assert listed(causes_of("B/other", history(B=60), retro.Evidence(promotion=calendar(("2026-06-10", "2026-06-24")))))[0] == (
-        "not_explained", -40.0)
+        "not_explained",
+        -40.0,
+    )
 
 
 def test_overlapping_promotions_count_each_day_once() -> None:
@@ -194,8 +228,10 @@ def test_three_months_missed_the_same_way_are_a_trend() -> None:
 
 
 def test_what_merely_coincides_is_not_named_once_the_miss_is_explained() -> None:
-    found = retro.Evidence(inventory=pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]}),
-                           promotion=calendar(("2026-06-10", "2026-06-24")))
+    found = retro.Evidence(
+        inventory=pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]}),
+        promotion=calendar(("2026-06-10", "2026-06-24")),
+    )
     assert listed(causes_of("A/other", history(A=60), found)) == [("stockout", -40.0)]
 
 
@@ -222,8 +258,11 @@ def test_the_waterfall_lists_losses_then_gains_and_what_is_not_explained_last() 
 
 @settings(max_examples=40, deadline=None)
 @given(
-    sold=st.lists(st.floats(0, 1e6), min_size=3, max_size=3), expected=st.lists(st.floats(0, 1e6), min_size=3, max_size=3),
-    days=st.floats(0, 31), excess=st.floats(0, 1e6), seed=st.integers(0, 99),
+    sold=st.lists(st.floats(0, 1e6), min_size=3, max_size=3),
+    expected=st.lists(st.floats(0, 1e6), min_size=3, max_size=3),
+    days=st.floats(0, 31),
+    excess=st.floats(0, 1e6),
+    seed=st.integers(0, 99),
 )
 def test_the_parts_sum_to_the_difference_and_none_exceeds_its_miss(sold, expected, days, excess, seed) -> None:
     actual, vintages = history(**dict(zip("ABK", sold, strict=True))), archive(**dict(zip("ABK", expected, strict=True)))

@@ -38,8 +38,11 @@ def planners(kind: str, seed: int, *, months: int = 12, series: int = 3, noise: 
             bias = 1.15 if kind == "follower" else 1.0
             old = y * bias * np.exp(rng.normal(0, noise))
             final = {
-                "sandbagger": old * 0.85, "optimist": old * 1.15, "improver": old + 0.7 * (y - old),
-                "fair": old * np.exp(rng.normal(0, 0.10)), "follower": old / 1.15 * np.exp(rng.normal(0, 0.10)),
+                "sandbagger": old * 0.85,
+                "optimist": old * 1.15,
+                "improver": old + 0.7 * (y - old),
+                "fair": old * np.exp(rng.normal(0, 0.10)),
+                "follower": old / 1.15 * np.exp(rng.normal(0, 0.10)),
             }[kind]
             made.append((f"{kind} 李巧", f"s{number}", ds, old, final))
             actual.append((f"s{number}", ds, y))
@@ -152,8 +155,14 @@ def test_without_archive_nobody_has_changed_anything() -> None:
     assert "leans" in retro.people(tables.empty("adjustment"), actual, month=JUNE).columns
 
 
-SERIES = pd.DataFrame({"unique_id": ["total", "a", "b"], "level": ["total", "line", "line"], "label": ["Total", "A", "B"],
-                       "product_line": [None, "A", "B"]})
+SERIES = pd.DataFrame(
+    {
+        "unique_id": ["total", "a", "b"],
+        "level": ["total", "line", "line"],
+        "label": ["Total", "A", "B"],
+        "product_line": [None, "A", "B"],
+    }
+)
 
 
 def orders(rows: list[tuple[str, str | None, str, str]]) -> pd.DataFrame:
@@ -162,11 +171,17 @@ def orders(rows: list[tuple[str, str | None, str, str]]) -> pd.DataFrame:
     return frame.assign(date=pd.to_datetime(frame["date"]), amount=frame["amount"].map(Decimal), kind="sale")
 
 
-SOLD = orders([
-    ("2025-06-10", "Ann", "A", "50.00"), ("2026-03-10", "Ann", "A", "25.00"), ("2026-03-11", "李巧", "A", "25.00"),
-    ("2026-05-31", "李巧", "B", "10.10"), ("2026-06-10", "Ann", "A", "60.10"), ("2026-06-30", "李巧", "B", "0.20"),
-    ("2026-06-30", None, "B", "-1.00"),
-])
+SOLD = orders(
+    [
+        ("2025-06-10", "Ann", "A", "50.00"),
+        ("2026-03-10", "Ann", "A", "25.00"),
+        ("2026-03-11", "李巧", "A", "25.00"),
+        ("2026-05-31", "李巧", "B", "10.10"),
+        ("2026-06-10", "Ann", "A", "60.10"),
+        ("2026-06-30", "李巧", "B", "0.20"),
+        ("2026-06-30", None, "B", "-1.00"),
+    ]
+)
 
 
 def test_sales_by_salesperson_stand_against_the_same_month_last_year() -> None:

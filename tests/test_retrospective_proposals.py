@@ -14,8 +14,9 @@ from salesfc_lib import retrospective as retro
 JUNE = pd.Timestamp("2026-06-01")
 MONTHS = pd.date_range(end=JUNE, periods=12, freq="MS")
 IDS = [f"s{number}" for number in range(8)]
-SERIES = pd.DataFrame({"unique_id": ["total", *IDS], "level": ["total", *["bottom"] * 8], "label": ["Total", *IDS],
-                       "region": [None, *IDS]})
+SERIES = pd.DataFrame(
+    {"unique_id": ["total", *IDS], "level": ["total", *["bottom"] * 8], "label": ["Total", *IDS], "region": [None, *IDS]}
+)
 DEFAULTS = parameters.Parameters.model_validate(parameters.read_yaml(parameters.DEFAULTS))
 
 
@@ -33,8 +34,12 @@ def stage(name: str, *, times: float = 1.0, low: float = 0.0) -> pd.DataFrame:
 
 def weights(models: dict[str, float], months: int = 3) -> pd.DataFrame:
     """Weights of each model in two series, in the last `months` months."""
-    rows = [(name, model, weight, JUNE - pd.DateOffset(months=back)) for name in IDS[:2] for model, weight in models.items()
-            for back in range(months)]
+    rows = [
+        (name, model, weight, JUNE - pd.DateOffset(months=back))
+        for name in IDS[:2]
+        for model, weight in models.items()
+        for back in range(months)
+    ]
     return pd.DataFrame(rows, columns=["unique_id", "model", "weight", "made_in"])
 
 
@@ -42,8 +47,12 @@ def quiet() -> retro.Observed:
     """A unit in which nothing calls for a change: nine in ten actuals are inside, the combination is the better."""
     vintages = pd.concat([stage("statistical", times=1.04), stage("combined", times=1.02)])
     outside = vintages["unique_id"].isin(["s0"])
-    return retro.Observed(vintages=vintages.assign(**{"lo-80": np.where(outside, 500.0, 0.0)}), actual=actuals(), series=SERIES,
-                          weights=weights({"ets": 0.6, "theta": 0.4}))
+    return retro.Observed(
+        vintages=vintages.assign(**{"lo-80": np.where(outside, 500.0, 0.0)}),
+        actual=actuals(),
+        series=SERIES,
+        weights=weights({"ets": 0.6, "theta": 0.4}),
+    )
 
 
 def proposed(observed: retro.Observed) -> pd.DataFrame:

@@ -19,7 +19,25 @@ from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperso
 from salesfc_lib.retrospective.stages import value_added
 
 __all__ = [
-    "Evidence", "Observed", "attribute_error", "by_dimension", "by_lag", "by_salesperson", "changes", "compare_month", "coverage",
-    "difference_by_cause", "gaming_check", "history", "largest_misses", "likely_causes", "people", "proposals", "published",
-    "read_facts", "stock_view", "value_added", "write_facts",
+    "Evidence",
+    "Observed",
+    "attribute_error",
+    "by_dimension",
+    "by_lag",
+    "by_salesperson",
+    "changes",
+    "compare_month",
+    "coverage",
+    "difference_by_cause",
+    "gaming_check",
+    "history",
+    "largest_misses",
+    "likely_causes",
+    "people",
+    "proposals",
+    "published",
+    "read_facts",
+    "stock_view",
+    "value_added",
+    "write_facts",
 ]

@@ -17,8 +17,13 @@ from salesfc_lib.retrospective.members import bottom_series, dimensions, top_ser
 
 
 def by_lag(
-    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str,
-    lags: Iterable[int] = (1, 3, 6), months: int = 1,
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    lags: Iterable[int] = (1, 3, 6),
+    months: int = 1,
 ) -> pd.DataFrame:
     """Accuracy by level and lag over the `months` months that end with `month`.
 
@@ -31,7 +36,12 @@ def by_lag(
 
 
 def by_dimension(
-    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, lag: int = 1,
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    lag: int = 1,
     months: int = 1,
 ) -> pd.DataFrame:
     """Accuracy of each member of each dimension, pooled over its bottom series.
@@ -46,7 +56,12 @@ def by_dimension(
 
 
 def history(
-    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, lag: int = 1,
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    lag: int = 1,
     months: int = 24,
 ) -> pd.DataFrame:
     """Accuracy month by month at one lag, at the top and the bottom level.
@@ -59,7 +74,12 @@ def history(
 
 
 def coverage(
-    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, months: int = 12,
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    months: int = 12,
 ) -> pd.DataFrame:
     """Share of actuals inside the archived 80 % interval over the last `months` months.
 

@@ -22,7 +22,12 @@ MATERIAL = 0.02  # share of the miss below which a finding is not worth naming
 
 
 def likely_causes(
-    missed: pd.DataFrame, evidence: Evidence, *, vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame,
+    missed: pd.DataFrame,
+    evidence: Evidence,
+    *,
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
 ) -> pd.DataFrame:
     """Causes of each missed series, likeliest first.
 
@@ -86,8 +91,10 @@ def _share_out(unique_id: str, gap: float, findings: list[Found]) -> list[dict[s
     rows = [(finding.cause, part, write_facts(**finding.facts)) for finding, part in claimed]
     if left != 0 or not rows:
         rows.append((NOT_EXPLAINED, left, write_facts()))
-    return [{"unique_id": unique_id, "rank": rank, "cause": cause, "effect": part, "facts": facts}
-            for rank, (cause, part, facts) in enumerate(rows, start=1)]
+    return [
+        {"unique_id": unique_id, "rank": rank, "cause": cause, "effect": part, "facts": facts}
+        for rank, (cause, part, facts) in enumerate(rows, start=1)
+    ]
 
 
 def _by_cause_and_sign(amounts: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
@@ -98,8 +105,13 @@ def _by_cause_and_sign(amounts: pd.DataFrame) -> Iterable[tuple[str, pd.DataFram
 
 def _step(cause: str, group: pd.DataFrame) -> dict[str, Any]:
     largest = group.loc[group["effect"].abs().sort_values(ascending=False, kind="stable").index[0]]
-    return {"cause": cause, "effect": math.fsum(group["effect"]), "series": group["unique_id"].nunique(),
-            "largest": largest["unique_id"], "facts": largest["facts"]}
+    return {
+        "cause": cause,
+        "effect": math.fsum(group["effect"]),
+        "series": group["unique_id"].nunique(),
+        "largest": largest["unique_id"],
+        "facts": largest["facts"],
+    }
 
 
 def _remainder(amounts: pd.DataFrame, difference: float, steps: list[dict[str, Any]]) -> dict[str, Any]:
@@ -108,4 +120,3 @@ def _remainder(amounts: pd.DataFrame, difference: float, steps: list[dict[str, A
     none: dict[str, Any] = {"cause": NOT_EXPLAINED, "series": 0, "largest": None, "facts": write_facts()}
     step = _step(NOT_EXPLAINED, rows) if len(rows) else none
     return step | {"effect": math.fsum([difference, *(-other["effect"] for other in steps)])}
-

@@ -47,7 +47,11 @@ def shared_rows(rows: pd.DataFrame, others: pd.DataFrame) -> pd.DataFrame:
 
 
 def score_as(
-    rows: pd.DataFrame, actual: pd.DataFrame, name: str, *, metrics: Sequence[str] = ("wape", "bias"),
+    rows: pd.DataFrame,
+    actual: pd.DataFrame,
+    name: str,
+    *,
+    metrics: Sequence[str] = ("wape", "bias"),
 ) -> pd.DataFrame:
     """Score rows of the metrics with `name` as stage and the month `ds` scored.
 
@@ -82,8 +86,11 @@ def tabulate(scores: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     naive = _pooled(scores, "naive", "wape", by)[[*by, "value"]].rename(columns={"value": "naive_wape"})
     months = scores[scores["stage"] == "published"].groupby(by)["ds"].nunique().rename("months").reset_index()
     table = months.merge(wape, on=by).merge(bias, on=by).merge(shared, on=by, how="left").merge(naive, on=by, how="left")
-    table = table.assign(accuracy=floor_accuracy(table["wape"]), naive_accuracy=floor_accuracy(table["naive_wape"]),
-                         gain=table["naive_wape"] - table["shared_wape"])
+    table = table.assign(
+        accuracy=floor_accuracy(table["wape"]),
+        naive_accuracy=floor_accuracy(table["naive_wape"]),
+        gain=table["naive_wape"] - table["shared_wape"],
+    )
     return table[[*by, "months", "n", *MEASURES]].sort_values(by, ignore_index=True)
 
 

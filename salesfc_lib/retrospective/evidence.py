@@ -116,9 +116,17 @@ def find_changes_by_people(case: Case) -> Iterator[Found]:
         if row is not None and abs(row.difference) > abs(before.get(unique_id, row.forecast) - row.actual) and change:
             made = applied.loc[group["row"]]
             authors = [str(name) for name in dict.fromkeys(made["author"].dropna())]
-            yield Found(unique_id, "change_by_people", -change, {
-                "authors": authors, "before": before[unique_id], "after": after[unique_id],
-                "reasons": [str(reason) for reason in dict.fromkeys(made["reason"].dropna())]})
+            yield Found(
+                unique_id,
+                "change_by_people",
+                -change,
+                {
+                    "authors": authors,
+                    "before": before[unique_id],
+                    "after": after[unique_id],
+                    "reasons": [str(reason) for reason in dict.fromkeys(made["reason"].dropna())],
+                },
+            )
 
 
 def find_lost_accounts(case: Case) -> Iterator[Found]:
@@ -153,8 +161,12 @@ def find_new_series(case: Case) -> Iterator[Found]:
         months = len(pd.period_range(first, case.month, freq="M"))
         if months <= NEW_WITHIN:
             row = case.rows[unique_id]
-            yield Found(unique_id, "new_series", None if row.forecasted else row.gap, {
-                "first_sale": first, "months": months, "forecasted": bool(row.forecasted)})
+            yield Found(
+                unique_id,
+                "new_series",
+                None if row.forecasted else row.gap,
+                {"first_sale": first, "months": months, "forecasted": bool(row.forecasted)},
+            )
 
 
 def find_returns(case: Case) -> Iterator[Found]:
@@ -194,8 +206,12 @@ def find_stockouts(case: Case) -> Iterator[Found]:
         out = stock.loc[group["row"], "stockout_days"].clip(upper=days)
         if unique_id in case.rows and out.sum() > 0:
             share = float(out.mean()) / days
-            yield Found(unique_id, "stockout", -case.rows[unique_id].forecast * share, {
-                "days": float(out.max()), "items": len(out), "items_out": int((out > 0).sum()), "share_of_month": share})
+            yield Found(
+                unique_id,
+                "stockout",
+                -case.rows[unique_id].forecast * share,
+                {"days": float(out.max()), "items": len(out), "items_out": int((out > 0).sum()), "share_of_month": share},
+            )
 
 
 def find_promotions(case: Case) -> Iterator[Found]:
@@ -231,8 +247,15 @@ def find_trends(case: Case) -> Iterator[Found]:
 
 # In the order in which they may claim a part of a miss: what is counted before what is estimated, coincidence last.
 FINDERS: tuple[Finder, ...] = (
-    find_changes_by_people, find_lost_accounts, find_ended_series, find_new_series, find_returns, find_outliers,
-    find_stockouts, find_promotions, find_trends,
+    find_changes_by_people,
+    find_lost_accounts,
+    find_ended_series,
+    find_new_series,
+    find_returns,
+    find_outliers,
+    find_stockouts,
+    find_promotions,
+    find_trends,
 )
 
 

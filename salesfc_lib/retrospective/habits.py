@@ -22,12 +22,27 @@ OUTCOME = 0.02  # of "the actual nearly always came in on the other side": 7 of 
 OWN_SHARE = 0.5  # share of the lean that must come from the changes themselves
 
 CHANGE = [
-    "author", "unique_id", "ds", "made_in", "without", "final", "actual", "change", "error_without", "error_with", "gain", "helped",
+    "author",
+    "unique_id",
+    "ds",
+    "made_in",
+    "without",
+    "final",
+    "actual",
+    "change",
+    "error_without",
+    "error_with",
+    "gain",
+    "helped",
 ]
 
 
 def changes(
-    adjustments: pd.DataFrame, actual: pd.DataFrame, *, month: pd.Timestamp | str, months: int = 12,
+    adjustments: pd.DataFrame,
+    actual: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    months: int = 12,
 ) -> pd.DataFrame:
     """People's changes of the last `months` months that can be judged, each with what it did.
 
@@ -44,16 +59,18 @@ def changes(
     last = own.sort_values("made_in").drop_duplicates(["author", "unique_id", "ds"], keep="last")
     rows = last.merge(actual[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"]).rename(columns={"y_raw": "actual"})
     rows = rows.assign(without=rows["final"] - rows["change"])
-    rows = rows.assign(
-        error_without=(rows["without"] - rows["actual"]).abs(), error_with=(rows["final"] - rows["actual"]).abs()
-    )
+    rows = rows.assign(error_without=(rows["without"] - rows["actual"]).abs(), error_with=(rows["final"] - rows["actual"]).abs())
     rows = rows.assign(gain=rows["error_without"] - rows["error_with"])
     rows = rows.assign(helped=rows["gain"] > 0)
     return rows.loc[rows["change"] != 0, CHANGE].sort_values(["author", "ds", "unique_id"], ignore_index=True)
 
 
 def people(
-    adjustments: pd.DataFrame, actual: pd.DataFrame, *, month: pd.Timestamp | str, months: int = 12,
+    adjustments: pd.DataFrame,
+    actual: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    months: int = 12,
     bias_limit: float = 0.05,
 ) -> pd.DataFrame:
     """What each author's changes did over the last `months` months, and whether the author leans.
@@ -86,12 +103,22 @@ def sign_p(hits: int, trials: int) -> float:
 def _of_author(name: object, rows: pd.DataFrame, bias_limit: float) -> dict[str, object]:
     raised, lowered = rows[rows["change"] > 0], rows[rows["change"] < 0]
     counts = {
-        "author": name, "changes": len(rows), "raised": len(raised), "lowered": len(lowered),
-        "helped": int(rows["helped"].sum()), "hurt": int((rows["gain"] < 0).sum()), "share_helped": rows["helped"].mean(),
-        "raised_helped": int(raised["helped"].sum()), "lowered_helped": int(lowered["helped"].sum()),
-        "raised_gain": raised["gain"].sum(), "lowered_gain": lowered["gain"].sum(),
-        "error_without": rows["error_without"].sum(), "error_with": rows["error_with"].sum(), "gain": rows["gain"].sum(),
-        "bias_without": _bias(rows["without"], rows["actual"]), "bias_with": _bias(rows["final"], rows["actual"]),
+        "author": name,
+        "changes": len(rows),
+        "raised": len(raised),
+        "lowered": len(lowered),
+        "helped": int(rows["helped"].sum()),
+        "hurt": int((rows["gain"] < 0).sum()),
+        "share_helped": rows["helped"].mean(),
+        "raised_helped": int(raised["helped"].sum()),
+        "lowered_helped": int(lowered["helped"].sum()),
+        "raised_gain": raised["gain"].sum(),
+        "lowered_gain": lowered["gain"].sum(),
+        "error_without": rows["error_without"].sum(),
+        "error_with": rows["error_with"].sum(),
+        "gain": rows["gain"].sum(),
+        "bias_without": _bias(rows["without"], rows["actual"]),
+        "bias_with": _bias(rows["final"], rows["actual"]),
     }
     return counts | _lean(rows, float(counts["bias_without"]), float(counts["bias_with"]), bias_limit)
 
@@ -114,8 +141,13 @@ def _lean(rows: pd.DataFrame, bias_without: float, bias_with: float, bias_limit:
         and rows["author"].notna().all()
     )
     return {
-        "months": len(monthly), "months_raised": raised, "months_lowered": lowered, "months_too_low": low,
-        "months_too_high": high, "p_direction": p_direction, "p_outcome": p_outcome,
+        "months": len(monthly),
+        "months_raised": raised,
+        "months_lowered": lowered,
+        "months_too_low": low,
+        "months_too_high": high,
+        "p_direction": p_direction,
+        "p_outcome": p_outcome,
         "leans": ("low" if side < 0 else "high") if leans else "",
     }
 

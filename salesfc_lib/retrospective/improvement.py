@@ -19,7 +19,12 @@ STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 
 
 def gaming_check(
-    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, lag: int = 1,
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    lag: int = 1,
     months: int = 12,
 ) -> dict[str, Any]:
     """Facts for "is the improvement real?" over the last `months` months at one lag.
@@ -94,5 +99,9 @@ def _below_statistical(rows: pd.DataFrame, series: pd.DataFrame) -> dict[str, An
     change = (final - statistical).dropna()
     differs, below = int((change != 0).sum()), int((change < 0).sum())
     base = float(statistical.reindex(change.index).sum())
-    return {"months_compared": len(change), "months_below": below, "p_below": sign_p(below, differs) if differs else None,
-            "mean_change": float(change.sum()) / base if base else None}
+    return {
+        "months_compared": len(change),
+        "months_below": below,
+        "p_below": sign_p(below, differs) if differs else None,
+        "mean_change": float(change.sum()) / base if base else None,
+    }

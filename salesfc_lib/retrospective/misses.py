@@ -15,7 +15,12 @@ from salesfc_lib.retrospective.shape import shape
 
 
 def compare_month(
-    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, lag: int = 1,
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    lag: int = 1,
 ) -> pd.DataFrame:
     """Published forecast and actual of every bottom series in one month.
 
@@ -42,4 +47,3 @@ def compare_month(
 def largest_misses(missed: pd.DataFrame, *, count: int = 6) -> pd.DataFrame:
     """The `count` largest misses of `compare_month`, those that missed nothing left out."""
     return missed[missed["difference"] != 0].head(count).reset_index(drop=True)
-

@@ -114,8 +114,14 @@ def propose_questions_to_people(parameters: Parameters, observed: Observed, mont
     table = people(observed.adjustments, observed.actual, month=month, bias_limit=parameters.retrospective.bias_limit)
     for row in table[table["leans"] != ""].itertuples(index=False):
         count = row.months_too_low if row.leans == "low" else row.months_too_high
-        facts = {"author": row.author, "leans": row.leans, "months": row.months, "months_beyond": count,
-                 "bias_with": row.bias_with, "bias_without": row.bias_without}
+        facts = {
+            "author": row.author,
+            "leans": row.leans,
+            "months": row.months,
+            "months_beyond": count,
+            "bias_with": row.bias_with,
+            "bias_without": row.bias_without,
+        }
         yield _practice(f"overrides: {row.author}", ("as written", "ask for the reason"), "author_leans", facts)
 
 
@@ -127,8 +133,15 @@ def propose_second_signatures(_: Parameters, observed: Observed, month: pd.Times
         monthly = rows.groupby("ds")["gain"].sum()
         hurt = int((monthly < 0).sum())
         if len(monthly) >= MIN_MONTHS and sign_p(hurt, len(monthly)) <= HABIT:
-            facts = {"author": author, "direction": way, "hurt_months": hurt, "months": len(monthly),
-                     "hurt": int((rows["gain"] < 0).sum()), "changes": len(rows), "gain": rows["gain"].sum()}
+            facts = {
+                "author": author,
+                "direction": way,
+                "hurt_months": hurt,
+                "months": len(monthly),
+                "hurt": int((rows["gain"] < 0).sum()),
+                "changes": len(rows),
+                "gain": rows["gain"].sum(),
+            }
             yield _practice(f"overrides: {author}", ("as written", "second signature"), "changes_hurt", facts)
 
 
@@ -172,8 +185,15 @@ def propose_closed_months(parameters: Parameters, observed: Observed, month: pd.
 
 
 RULES: tuple[Rule, ...] = (
-    propose_failing_candidates, propose_unused_candidates, propose_sharper_weights, propose_questions_to_people,
-    propose_second_signatures, propose_bias_review, propose_outlier_threshold, propose_interval_review, propose_closed_months,
+    propose_failing_candidates,
+    propose_unused_candidates,
+    propose_sharper_weights,
+    propose_questions_to_people,
+    propose_second_signatures,
+    propose_bias_review,
+    propose_outlier_threshold,
+    propose_interval_review,
+    propose_closed_months,
 )
 
 
@@ -207,8 +227,15 @@ def _wape(sums: pd.DataFrame) -> float:
 
 
 def _parameter(key: str, change: tuple[str, str], evidence: str, facts: dict[str, Any]) -> dict[str, Any]:
-    return {"kind": "parameter", "key": key, "now": change[0], "proposed": change[1], "evidence": evidence,
-            "facts": write_facts(**facts), "decision": "open"}
+    return {
+        "kind": "parameter",
+        "key": key,
+        "now": change[0],
+        "proposed": change[1],
+        "evidence": evidence,
+        "facts": write_facts(**facts),
+        "decision": "open",
+    }
 
 
 def _practice(key: str, change: tuple[str, str], evidence: str, facts: dict[str, Any]) -> dict[str, Any]:

@@ -52,7 +52,8 @@ def _days(rows: pd.DataFrame, months: pd.DatetimeIndex) -> pd.DataFrame:
     first, last = months.min(), months.max() + pd.offsets.MonthEnd(0)
     spans = [
         pd.DataFrame({"row": row.Index, "day": pd.date_range(max(row.start, first), min(row.end, last), freq="D")})
-        for row in rows.itertuples() if row.start <= last and row.end >= first
+        for row in rows.itertuples()
+        if row.start <= last and row.end >= first
     ]
     none = pd.DataFrame({"row": pd.Series(dtype="int64"), "day": pd.Series(dtype="datetime64[ns]")})
     return pd.concat(spans, ignore_index=True) if spans else none

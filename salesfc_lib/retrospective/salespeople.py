@@ -33,13 +33,20 @@ def by_salesperson(transactions: pd.DataFrame, *, month: pd.Timestamp | str, mea
     before = _sums(dated[dated["ds"] == now - pd.DateOffset(years=1)], ["salesperson"], measure).rename("last_year")
     table = pd.concat([actual, before], axis=1).fillna(0.0).rename_axis("salesperson").reset_index()
     change = table["actual"] - table["last_year"]
-    table = table.assign(change=change, growth=change / table["last_year"].where(table["last_year"] != 0),
-                         share=table["actual"] / (table["actual"].sum() or float("nan")))
+    table = table.assign(
+        change=change,
+        growth=change / table["last_year"].where(table["last_year"] != 0),
+        share=table["actual"] / (table["actual"].sum() or float("nan")),
+    )
     return table[SALES].sort_values("salesperson", ignore_index=True)
 
 
 def attribute_error(
-    missed: pd.DataFrame, transactions: pd.DataFrame, series: pd.DataFrame, *, measure: str = "amount",
+    missed: pd.DataFrame,
+    transactions: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    measure: str = "amount",
 ) -> pd.DataFrame:
     """Forecast error by salesperson, attributed by their share of each series in the twelve months before.
 
@@ -84,4 +91,3 @@ def _sums(rows: pd.DataFrame, by: list[str], measure: str) -> pd.Series:
         index = rows.set_index(by).index
         return pd.Series(dtype="float64", index=index)
     return rows.groupby(by, dropna=False)[measure].agg(lambda values: float(sum(values, Decimal(0))))
-

@@ -18,7 +18,12 @@ from salesfc_lib.tables import STAGES
 
 
 def value_added(
-    vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame, *, month: pd.Timestamp | str, lag: int = 1,
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    lag: int = 1,
     months: int = 1,
 ) -> pd.DataFrame:
     """Accuracy of each stage and its gain over the stage before, at the top and the bottom level.
@@ -45,7 +50,10 @@ def _carry(adjusted: pd.DataFrame, reconciled: pd.DataFrame) -> pd.DataFrame:
 
 
 def _step(
-    stages: dict[str, pd.DataFrame], names: tuple[str | None, str], actual: pd.DataFrame, ends: pd.DataFrame,
+    stages: dict[str, pd.DataFrame],
+    names: tuple[str | None, str],
+    actual: pd.DataFrame,
+    ends: pd.DataFrame,
 ) -> pd.DataFrame:
     before, stage = names
     rows = stages[stage] if before is None else shared_rows(stages[stage], stages[before])
