@@ -143,7 +143,7 @@ def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
     later = frame.loc[(frame.index > row.Index) & frame["ds"].eq(row.ds) & frame["state"].eq("applied")]
     mine = summing.matrix[summing.ids.get_loc(row.unique_id)]
     shared = [other for other in later["unique_id"] if mine.multiply(summing.matrix[summing.ids.get_loc(other)]).nnz]
-    return f"Moved from {row.asked:g} to {row.final:g} by a later override of {shorten(dict.fromkeys(shared))}."
+    return f"Moved from {row.asked:,.0f} to {row.final:,.0f} by a later override of {shorten(dict.fromkeys(shared))}."
 
 
 def _adjusted_rows(reconciled: pd.DataFrame, final: pd.DataFrame) -> pd.DataFrame:

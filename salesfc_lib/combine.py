@@ -17,6 +17,7 @@ import pandas as pd
 
 from salesfc_lib import tables
 from salesfc_lib.candidates import BASELINE, REGISTRY
+from salesfc_lib.lifecycle import find_ended
 from salesfc_lib.parameters import Combine, Parameters
 
 NEAR = 0.01  # relative: errors closer than this are a tie, and the simpler candidate is preferred
@@ -47,7 +48,7 @@ def combine(
     """Table `weights` and rows of table `forecast` at cutoff `month`: baseline, statistical and combined.
 
     The combined forecast has model 'combination', the statistical the name of the candidate chosen. A series without backtest
-    takes its candidates equally. A series that no candidate could forecast has no row. With `failures`, a candidate that failed at
+    takes its candidates equally. A series that no candidate could forecast has no row; one that came to an end is forecast at zero. With `failures`, a candidate that failed at
     `month` is a row of weight 0 that says why.
     """
     last = pd.Timestamp(month)
@@ -56,8 +57,9 @@ def combine(
     available = _available(now, series)
     weights = set_weights(evidence, available, parameters.combine)
     rows = [_stage(now, _one_hot(available, BASELINE), "baseline"), _stage(now, choose_best(evidence, available), "statistical")]
-    combined = _stage(now, weights, "combined").assign(model=COMBINATION)
-    explained = _add_failures(_explain(evidence, weights, available), failures, last)
+    ended = find_ended(panel, last)
+    combined = _end(_stage(now, weights, "combined").assign(model=COMBINATION), ended)
+    explained = _add_failures(_explain_end(_explain(evidence, weights, available), ended), failures, last)
     return explained, _as_forecast(pd.concat([*rows, combined], ignore_index=True))
 
 
@@ -73,7 +75,7 @@ def combine_backtest(
         evidence = weigh_evidence(candidate_forecast, panel, series, known=cutoff, settings=parameters.combine)
         now = _wide(candidate_forecast.loc[candidate_forecast["cutoff"] == cutoff])
         weights = set_weights(evidence, _available(now, series), parameters.combine)
-        blocks.append(_stage(now, weights, "combined").assign(model=COMBINATION))
+        blocks.append(_end(_stage(now, weights, "combined").assign(model=COMBINATION), find_ended(panel, cutoff)))
     return _as_forecast(pd.concat(blocks, ignore_index=True)) if blocks else tables.empty("forecast")
 
 
@@ -169,6 +171,19 @@ def _stage(wide: pd.DataFrame, weights: pd.DataFrame, stage: str) -> pd.DataFram
     names = pd.Series(used.columns[used.to_numpy().argmax(axis=1)], index=used.index)
     summed = (values * share).sum(axis=1)
     return rows.index.to_frame(index=False).assign(y_hat=summed, model=names.loc[ids].to_numpy(dtype=object), stage=stage)
+
+
+def _end(combined: pd.DataFrame, ended: pd.Series) -> pd.DataFrame:
+    """Combined forecasts with zero for every series that came to an end, whatever its models say."""
+    return combined.assign(y_hat=combined["y_hat"].where(~combined["unique_id"].isin(ended.index), 0.0))
+
+
+def _explain_end(weights: pd.DataFrame, ended: pd.Series) -> pd.DataFrame:
+    """Weights with none for a series that came to an end, and why."""
+    silent = weights["unique_id"].map(ended)
+    over = silent.notna()
+    reason = "the series came to an end: no sale for " + silent[over].astype(int).astype(str) + " months; forecast at zero"
+    return weights.assign(weight=weights["weight"].where(~over, 0.0), reason=weights["reason"].where(~over, reason))
 
 
 def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:

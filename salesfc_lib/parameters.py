@@ -125,8 +125,8 @@ class Backtest(Section):
 
 class Combine(Section):
     own_weight: float = Field(0.3, ge=0, le=1)
-    power: float = Field(2.0, ge=0)
-    min_weight: float = Field(0.05, ge=0, lt=1)
+    power: float = Field(4.0, ge=0)
+    min_weight: float = Field(0.1, ge=0, lt=1)
 
 
 class Intervals(Section):

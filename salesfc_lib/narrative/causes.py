@@ -20,8 +20,10 @@ UNEXPLAINED = "not_explained"
 SHOWN = 12  # salespeople listed
 
 
-def cause_name(voice: Voice, cause: str) -> str:
-    """How a cause reads."""
+def cause_name(voice: Voice, cause: str, effect: float = float("nan")) -> str:
+    """How a cause reads; with its effect on sales against the forecast, which way people changed it."""
+    if cause == "change_by_people" and pd.notna(effect):
+        return voice.say("cause.raised_by_people" if effect < 0 else "cause.lowered_by_people")
     return voice.say(f"cause.{cause}")
 
 
@@ -43,14 +45,12 @@ def difference(run: UnitMonth, review: ReviewedMonth) -> Section:
     scale = wording.scale_for([now["actual"], now["forecast"]])
     unexplained = float(steps.loc[steps["cause"] == UNEXPLAINED, "effect"].sum())
     frame = pd.DataFrame(
-        [("Forecast", now["forecast"], "start"), *((cause_name(voice, row["cause"]), row["effect"], "unexplained" if row["cause"] == UNEXPLAINED else "cause") for _, row in steps.iterrows()),
+        [("Forecast", now["forecast"], "start"), *((cause_name(voice, row["cause"], row["effect"]), row["effect"], "unexplained" if row["cause"] == UNEXPLAINED else "cause") for _, row in steps.iterrows()),
          ("Actual", now["actual"], "end")], columns=["label", "value", "kind"],
     )  # fmt: skip
     wide, slim = plots.draw(plots.waterfall, frame, scale=scale)
-    explained = 1 - unexplained / gap if gap else 1.0
-    title = voice.say("retrospective.difference.title" if 0.005 <= explained <= 1 else "retrospective.difference.title.none", explained=explained, difference=gap)  # noqa: PLR2004 rounds to 0
-    if explained > 1:
-        title = voice.say("retrospective.difference.title", explained=1.0, difference=gap)
+    named = gap - unexplained
+    title = voice.say("retrospective.difference.title" if len(steps) > 1 else "retrospective.difference.title.none", named=named, unexplained=unexplained)
     rows = [[row["label"], measure.scaled(row["value"], scale, sign=row["kind"] in ("cause", "unexplained"))] for _, row in frame.iterrows()]
     figure = Figure(
         title, f"From the {wording.month_name(run.month)} forecast made one month ahead to actual sales, {measure.axis(scale)}; totals are marks on a cut axis, not bars",
@@ -94,7 +94,7 @@ def _mostly_explained(causes: pd.DataFrame) -> bool:
 
 def _cause_cell(voice: Voice, causes: pd.DataFrame) -> Cell:
     first = causes.iloc[0]
-    named = cause_name(voice, first["cause"])
+    named = cause_name(voice, first["cause"], first["effect"])
     if pd.notna(first["effect"]) and first["cause"] != UNEXPLAINED:
         named += f" ({voice.measure.amount(first['effect'], sign=True)})"
     others = [cause_name(voice, cause).lower() for cause in causes["cause"].iloc[1:] if cause != UNEXPLAINED]

@@ -148,7 +148,7 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """Per series what carries the forecast and why; the rest of a long table is folded."""
     voice, table = voice_of(run), modeled.choice_table()
     rows = [
-        [Cell(str(row["label"]), sub=str(row["level"])), ", ".join(f"{model_name(name)} {weight:.2f}" for name, weight in row["weights"][:3]),
+        [Cell(str(row["label"]), sub=str(row["level"])), _carried(row["weights"]),
          model_name(row["single"]), "" if pd.isna(row["error"]) else wording.percent(row["error"]),
          "" if pd.isna(row["naive"]) else wording.percent(row["naive"]), str(row["reason"])]
         for _, row in table.iterrows()
@@ -159,6 +159,11 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     block = Table(f"What carries each of {len(rows)} series, and why", "WAPE of the combination in the backtest, all distances, beside the seasonal naive's",
                   heads, rows, source=source, min_width="min46", outset=True)
     return Section(Prose(text), block)
+
+
+def _carried(weights: list[tuple[str, float]] | float) -> str:
+    """The three heaviest models with their weights; a series that ended has none."""
+    return ", ".join(f"{model_name(name)} {weight:.2f}" for name, weight in weights[:3]) if isinstance(weights, list) else "ended"
 
 
 def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:

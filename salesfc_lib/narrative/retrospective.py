@@ -52,7 +52,7 @@ def headline(run: UnitMonth, review: ReviewedMonth) -> str:
     named = steps[(steps["cause"] != "not_explained") & (steps["effect"] * gap > 0)]
     largest = named.loc[named["effect"].abs().idxmax()] if len(named) else None
     if largest is not None and abs(largest["effect"]) >= 0.5 * abs(gap):  # noqa: PLR2004 "mostly"
-        cause = voice.say("retrospective.title.cause", cause=why.cause_name(voice, largest["cause"]).lower())
+        cause = voice.say(f"cause.{largest['cause']}.mostly")
     else:
         cause = voice.say("retrospective.title.no_cause") if _explained(review) < 0.5 else ""  # noqa: PLR2004 "the larger part"
     return voice.say("retrospective.title.above" if gap > 0 else "retrospective.title.below", month=run.month, size=abs(gap), cause=cause)

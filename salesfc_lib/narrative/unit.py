@@ -173,7 +173,8 @@ def attention(run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth) -> t
         said = voice.say("retrospective.people.lean", author=row["author"], leans=row["leans"], months=max(row["months_lowered"], row["months_raised"]),
                          beyond=row["months_too_low"] if lowered else row["months_too_high"])
         found.append(AttentionItem("other", voice.say("unit.attention.lean", author=row["author"], leans=row["leans"]), said, owner, due, "04_retrospective.html#who-leans-which-way"))
-    for _, row in modeled.key_account_table().query("silent > 0").iterrows():
+    for _, row in modeled.key_account_table().query("2 <= silent <= 6").iterrows():
+        # one silent month may be chance, and after half a year nobody needs to be told again
         what = voice.say("unit.attention.silent", account=row["label"], months=int(row["silent"]))
         found.append(AttentionItem("other", what, voice.say("unit.attention.silent.why", amount=row["next"]), owner, due, "02_modeling.html#key-accounts"))
     return tuple(found)
