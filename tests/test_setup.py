@@ -112,9 +112,9 @@ def test_setting_up_checks_hashes_and_resolves_nothing(checkout: Path) -> None:
     assert make(checkout, "setup").returncode == 0
     assert calls(checkout) == [
         "-m venv .venv",
-        "-m pip install --quiet --require-hashes --no-deps -r requirements.lock",
+        "-m pip install --quiet --require-hashes --no-deps --no-compile -r requirements.lock",
         "-m pip install --quiet --no-deps --no-build-isolation --editable .",
-        "-m compileall -q salesfc_lib",
+        "-m compileall -qq -j 0 -x /tests/ .venv/lib salesfc_lib",
     ]
 
 
