@@ -214,3 +214,7 @@ def _show(value: object) -> str:
     import json
 
     return json.dumps(value, ensure_ascii=False)
+
+
+if __name__ == "__main__":
+    app()

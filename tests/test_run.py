@@ -78,13 +78,14 @@ class FakeSteps(ModuleType):
 
     def reconcile(self, opened: Any) -> None:
         self._step("reconcile", opened)
+        (opened.folder / "forecast.csv").write_text("forecast\n", encoding="utf-8")
 
     def retrospect(self, opened: Any) -> None:
         self._step("retrospect", opened)
 
     def summarise(self, opened: Any) -> dict[str, Any]:
         unit = opened.unit
-        return {"unit": unit, "title": unit.title(), "month": opened.month, "headline": f"{unit} in {opened.month}"}
+        return {"unit": unit, "title": unit.title(), "month": opened.month, "headline": f"{unit} in {opened.month}", "record": []}
 
 
 class FakeSite(ModuleType):
@@ -251,6 +252,7 @@ def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [
             *(f"{name}.{ending}" for name in publication.STEPS for ending in ("html", "ipynb")),
+            "forecast.csv",
             "index.html",
             "manifest.json",
             "tables",
@@ -334,7 +336,7 @@ def test_a_backfill_goes_month_by_month_without_notebooks(project: Path, steps: 
     assert [outcome.month for outcome in outcomes] == ["2025-11", "2025-12", "2026-01"]
     assert [month for _, month, name in steps.called if name == "clean"] == ["2025-11", "2025-12", "2026-01"]
     folder = archive.unit_folder(project / "reports", "2025-12", "south")
-    assert sorted(path.name for path in folder.iterdir()) == ["index.html", "manifest.json", "tables"]
+    assert sorted(path.name for path in folder.iterdir()) == ["forecast.csv", "index.html", "manifest.json", "tables"]
     record = manifest.read(folder)
     assert (record["kind"], record["summary"]["kind"], steps.kinds) == ("backfill", "backfill", {"backfill"})
     assert (folder / "index.html").read_text(encoding="utf-8") == "south in 2025-12, 1 before"
