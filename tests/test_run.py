@@ -127,9 +127,7 @@ def project(tmp_path: Path) -> Path:
 def notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "notebooks"
     for name in publication.STEPS:
-        write_notebook(
-            folder / f"{name}.ipynb", "from pathlib import Path", "Path(folder, 'tables', unit + '.txt').write_text(month)"
-        )
+        write_notebook(folder / f"{name}.ipynb", "from pathlib import Path", "Path(folder, 'forecast.csv').write_text(month)")
     monkeypatch.setattr(publication, "NOTEBOOKS", folder)
     return folder
 
