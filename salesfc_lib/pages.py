@@ -7,11 +7,12 @@ are relative, so that a reports folder can be moved, zipped or served from anywh
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from salesfc_lib import archive, manifest, site, wording
-from salesfc_lib.summary import Summary, read_summaries
+from salesfc_lib.summary import Download, Summary, read_summaries
 
 STEP_TITLES = {
     "01_cleaning": "Cleaning",
@@ -31,6 +32,7 @@ def write_pages(folder: Path, documents: Mapping[str, Any], facts: Mapping[str, 
         ]
         _write_notebook(folder / f"{name}.html", node, facts, crumbs)
     summary = Summary.from_json({**facts["summary"], "files": len(manifest.list_outputs(folder)) + 1})
+    summary = replace(summary, downloads=list_downloads(folder))
     site.write_unit_page(folder, summary, earlier=_read_earlier(folder.parents[1], summary))
 
 
@@ -44,6 +46,19 @@ def write_failed_page(reports: Path, step: str, node: Any, facts: Mapping[str, A
     ]
     _write_notebook(path, node, facts, crumbs)
     return path.relative_to(reports).as_posix()
+
+
+def list_downloads(folder: Path) -> tuple[Download, ...]:
+    """What people take from a unit's month: the forecast, the notebooks, the tables, the manifest."""
+    table_files = sorted((folder / "tables").glob("*.parquet"))
+    forecast = manifest.describe_file(folder / "forecast.csv", folder)
+    notebooks = [manifest.describe_file(path, folder) for path in sorted(folder.glob("*.ipynb"))]
+    return (
+        Download("forecast.csv", "everyone", "final forecast of every series, 80 % and 95 % intervals", forecast["bytes"], forecast["sha256"]),
+        *(Download(entry["path"], "reviewers", "executed notebook", entry["bytes"], entry["sha256"]) for entry in notebooks),
+        Download("tables/", "analysts", f"{len(table_files)} Parquet tables: panel, forecasts, scores, ledger, changes", sum(path.stat().st_size for path in table_files)),
+        Download(manifest.NAME, "reviewers", "inputs, parameters, code, environment, outputs", 0),
+    )
 
 
 def describe_record(facts: Mapping[str, Any]) -> list[tuple[str, str]]:

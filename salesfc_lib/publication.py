@@ -200,7 +200,7 @@ def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, fact
         steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder, kind=task.kind)
     )
     known = {name: facts[name] for name in ("version", "published_at", "kind")}
-    return {**said, **known, "replaces": facts["reason"], "record": describe_record(facts)}
+    return {**said, **known, "replaces": facts["reason"], "record": [*said["record"], *describe_record(facts)]}
 
 
 def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ def summary(run: UnitMonth, cleaned: CleanedMonth, modeled: ModeledMonth, reconc
         headline=headline(run, reconciled, review), lede=lede(run, reconciled, review), floor=agreed.accuracy_floor, bias_limit=agreed.bias_limit,
         loss_budget=run.parameters.cleaning.loss_budget, loss=_loss(run, cleaned), forecast=tuple(_ahead(row) for _, row in top.iterrows()),
         history=_history(modeled), earlier=_earlier(review), steps=steps(run, cleaned, modeled, reconciled, review), attention=attention(run, modeled, review),
-        changes=changes(reconciled), before_changes=before_changes, record=record(run, cleaned), **_scores(run, review),
+        changes=changes(reconciled), before_changes=before_changes, record=record(run), **_scores(run, review),
     )  # fmt: skip
 
 
@@ -208,12 +208,8 @@ def changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
     )
 
 
-def record(run: UnitMonth, cleaned: CleanedMonth) -> tuple[tuple[str, str], ...]:
-    """Provenance in words: the measure, the inputs, the parameters."""
+def record(run: UnitMonth) -> tuple[tuple[str, str], ...]:
+    """What "sales" means in this unit, for the record; who publishes adds inputs, parameters and code."""
     measure = run.parameters.measure
-    inputs = wording.listing([f"{str(file['path']).rsplit('/', 1)[-1]} ({str(file['sha256'])[:6]}…)" for file in cleaned.files], 6)
-    differ = sum(layer != "defaults" for layer in run.layer.values())
-    return (
-        ("Measure", f"{wording.first_upper(measure.value)}, tax {measure.tax}, discounts {measure.discounts}, returns {measure.returns.replace('_', ' ')}"),
-        ("Inputs", inputs), ("Parameters", f"{wording.plural(differ, 'key')} set for this unit or month; all of them are in the manifest"),
-    )
+    said = f"{wording.first_upper(measure.value)}, tax {measure.tax}, discounts {measure.discounts}, returns {measure.returns.replace('_', ' ')}"
+    return (("Measure", said),)

@@ -249,7 +249,7 @@ def _downloads(summary: Summary) -> Table | None:
             Cell(d.path, href=d.path, bold=True),
             d.audience,
             d.holds,
-            wording.size(d.bytes),
+            wording.size(d.bytes) if d.bytes else "",
             Cell(d.sha256[:8], code=True) if d.sha256 else "in the manifest",
         ]
         for d in summary.downloads
