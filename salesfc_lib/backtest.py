@@ -50,8 +50,14 @@ class _Request:
 
 
 def run_candidates(  # noqa: PLR0913  the last three have defaults that a step rarely changes
-    panel: pd.DataFrame, series: pd.DataFrame, future: pd.DataFrame, *, parameters: parameters.Parameters,
-    month: str | pd.Timestamp, memory: Memory | None = None, progress: Progress | None = None,
+    panel: pd.DataFrame,
+    series: pd.DataFrame,
+    future: pd.DataFrame,
+    *,
+    parameters: parameters.Parameters,
+    month: str | pd.Timestamp,
+    memory: Memory | None = None,
+    progress: Progress | None = None,
     extra: Mapping[str, Candidate] | None = None,
 ) -> Result:
     """Tables `candidate_forecast` and `failures` of all enabled candidates, at the backtest's cutoffs and at `month`.
@@ -179,7 +185,8 @@ def _keys(request: _Request, found: Mapping[str, Any]) -> dict[Pair, str]:
     head = digest(fingerprint(), request.candidate.name, _settings(request), str(horizon))
     own = {
         (unique_id, cutoff): _content(arrays, row, cutoff, horizon)
-        for row, unique_id in enumerate(arrays.ids) for cutoff in request.cutoffs
+        for row, unique_id in enumerate(arrays.ids)
+        for cutoff in request.cutoffs
     }
     if request.candidate.scope == "series":
         return {pair: digest(head, content, json.dumps(found.get(pair[0]))) for pair, content in own.items()}

@@ -81,4 +81,4 @@ class _Facts(string.Formatter):
 @cache
 def read_catalogue(language: str) -> dict[str, str]:
     """Sentences by key, of one language."""
-    return yaml.safe_load((TEMPLATES / f"sentences.{language}.yml").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+    return yaml.safe_load((TEMPLATES / f"sentences.{language}.yml").read_text(encoding="utf-8"))

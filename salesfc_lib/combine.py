@@ -42,8 +42,13 @@ class Evidence:
 
 
 def combine(
-    candidate_forecast: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, *, parameters: Parameters,
-    month: str | pd.Timestamp, failures: pd.DataFrame | None = None,
+    candidate_forecast: pd.DataFrame,
+    panel: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    parameters: Parameters,
+    month: str | pd.Timestamp,
+    failures: pd.DataFrame | None = None,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Table `weights` and rows of table `forecast` at cutoff `month`: baseline, statistical and combined.
 
@@ -208,8 +213,11 @@ def _explain(evidence: Evidence, weights: pd.DataFrame, available: pd.DataFrame)
     shares, given = weights.to_numpy(), available.to_numpy()
     rows: list[tuple[str, str, float, float, str]] = []
     for row, unique_id in enumerate(weights.index):
-        facts = [Fact(str(model), float(shares[row, k]), float(wape[row, k]), int(cutoffs[row, k]))
-                 for k, model in enumerate(weights.columns) if given[row, k]]
+        facts = [
+            Fact(str(model), float(shares[row, k]), float(wape[row, k]), int(cutoffs[row, k]))
+            for k, model in enumerate(weights.columns)
+            if given[row, k]
+        ]
         rows += [(unique_id, fact.model, fact.weight, fact.wape, _reason(fact, facts)) for fact in facts]
     return pd.DataFrame(rows, columns=WEIGHTS)
 

@@ -58,7 +58,7 @@ class Block(Part):
         return {MIME: block, "text/html": markup.render("lab.html.j2", b=block), "text/plain": self.plain()}
 
 
-def _cell(value: Cell | str) -> Cell:
+def _cell(value: object) -> Cell:
     return value if isinstance(value, Cell) else Cell(str(value))
 
 
@@ -70,8 +70,8 @@ class Table(Block):
     title: str
     subtitle: str
     columns: Sequence[Column]
-    rows: Sequence[Sequence[Cell | str]]
-    footer: Sequence[Sequence[Cell | str]] = ()
+    rows: Sequence[Sequence[object]]
+    footer: Sequence[Sequence[object]] = ()
     source: str = ""
     outset: bool = False
     min_width: Literal["", "min40", "min46"] = ""

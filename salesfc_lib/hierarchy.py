@@ -178,8 +178,14 @@ def _check_keys(bottom_keys: pd.DataFrame, dimensions: list[str], levels: Mappin
 def _level_series(keys: pd.DataFrame, level: str, crossed: list[str], dimensions: list[str]) -> pd.DataFrame:
     members = keys[crossed].drop_duplicates().sort_values(crossed) if crossed else keys.iloc[:1]
     rows = members[crossed].to_dict("records") if crossed else [{}]
-    frame = pd.DataFrame({"unique_id": [unique_id(level, row) for row in rows], "level": level,
-                          "label": [" · ".join(map(str, row.values())) or "All" for row in rows]}, dtype=object)
+    frame = pd.DataFrame(
+        {
+            "unique_id": [unique_id(level, row) for row in rows],
+            "level": level,
+            "label": [" · ".join(map(str, row.values())) or "All" for row in rows],
+        },
+        dtype=object,
+    )
     for name in dimensions:
         frame[name] = members[name].to_numpy(dtype=object) if name in crossed else pd.Series([None] * len(rows), dtype=object)
     return frame

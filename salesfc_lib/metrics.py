@@ -98,5 +98,10 @@ def _coverage(level: int) -> Callable[[pd.DataFrame, pd.DataFrame], Parts]:
 
 
 METRICS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Parts]] = {
-    "wape": _wape, "bias": _bias, "smape": _smape, "mase": _mase, "coverage-80": _coverage(80), "coverage-95": _coverage(95),
+    "wape": _wape,
+    "bias": _bias,
+    "smape": _smape,
+    "mase": _mase,
+    "coverage-80": _coverage(80),
+    "coverage-95": _coverage(95),
 }

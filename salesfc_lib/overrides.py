@@ -108,9 +108,16 @@ def _read_override(line: Line, unit: str) -> dict[str, object]:
     if not cells["unique_id"]:
         raise _wrong(line, "unique_id", "A series of this unit, such as 'total'", "Name the series")
     return {
-        "unit": unit, "made_in": _read_month(line, "made_in"), "unique_id": cells["unique_id"], "ds": _read_month(line, "ds"),
-        "sequence": _read_sequence(line), "new": new, "percent": percent, "author": cells["author"] or None,
-        "reason": cells["reason"] or None, "created_at": _read_date(line, "created_at"),
+        "unit": unit,
+        "made_in": _read_month(line, "made_in"),
+        "unique_id": cells["unique_id"],
+        "ds": _read_month(line, "ds"),
+        "sequence": _read_sequence(line),
+        "new": new,
+        "percent": percent,
+        "author": cells["author"] or None,
+        "reason": cells["reason"] or None,
+        "created_at": _read_date(line, "created_at"),
     }
 
 
@@ -120,7 +127,7 @@ def _wrong(line: Line, column: str, expected: str, do: str) -> SalesForecastErro
 
 def _read_month(line: Line, column: str) -> pd.Timestamp:
     found = MONTH.match(line.cells[column])
-    if found is None or not 1 <= int(found[2]) <= 12:  # noqa: PLR2004 - months of a year
+    if found is None or not 1 <= int(found[2]) <= 12:
         raise _wrong(line, column, "A month as YYYY-MM, such as 2026-07", "Correct the month")
     return pd.Timestamp(int(found[1]), int(found[2]), 1)
 

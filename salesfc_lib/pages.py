@@ -54,9 +54,20 @@ def list_downloads(folder: Path) -> tuple[Download, ...]:
     forecast = manifest.describe_file(folder / "forecast.csv", folder)
     notebooks = [manifest.describe_file(path, folder) for path in sorted(folder.glob("*.ipynb"))]
     return (
-        Download("forecast.csv", "everyone", "final forecast of every series, 80 % and 95 % intervals", forecast["bytes"], forecast["sha256"]),
+        Download(
+            "forecast.csv",
+            "everyone",
+            "final forecast of every series, 80 % and 95 % intervals",
+            forecast["bytes"],
+            forecast["sha256"],
+        ),
         *(Download(entry["path"], "reviewers", "executed notebook", entry["bytes"], entry["sha256"]) for entry in notebooks),
-        Download("tables/", "analysts", f"{len(table_files)} Parquet tables: panel, forecasts, scores, ledger, changes", sum(path.stat().st_size for path in table_files)),
+        Download(
+            "tables/",
+            "analysts",
+            f"{len(table_files)} Parquet tables: panel, forecasts, scores, ledger, changes",
+            sum(path.stat().st_size for path in table_files),
+        ),
         Download(manifest.NAME, "reviewers", "inputs, parameters, code, environment, outputs", 0),
     )
 

@@ -144,7 +144,7 @@ Method = Literal["bottom_up", "ols", "wls_struct", "wls_var", "mint_shrink"]
 
 
 class Reconcile(Section):
-    methods: list[Method] = Field(default_factory=lambda: ["bottom_up"], min_length=1)
+    methods: list[Method] = Field(["bottom_up"], min_length=1)
 
 
 class Adjust(Section):
@@ -168,7 +168,7 @@ class Parameters(Section):
     dimensions: list[str] = Field(default_factory=list)
     renames: dict[str, dict[str, str]] = Field(default_factory=dict)  # dimension -> {old name: name used}
     key_accounts: KeyAccounts = KeyAccounts()
-    levels: dict[str, list[str]] = Field(default_factory=lambda: {"total": []})
+    levels: dict[str, list[str]] = {"total": []}
     calendar: Calendar = Calendar()
     horizon: int = Field(12, ge=1, le=36)
     cleaning: Cleaning = Cleaning()
@@ -321,7 +321,7 @@ def _read_sets(sets: Iterable[str]) -> dict[str, Any]:
 def _nest(dotted: str, value: Any) -> dict[str, Any]:
     for part in reversed(dotted.split(".")):
         value = {part: value}
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:

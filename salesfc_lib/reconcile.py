@@ -229,7 +229,14 @@ def _long(values: np.ndarray, base: pd.DataFrame, method: str, now: pd.Timestamp
     months = pd.DatetimeIndex([now + pd.DateOffset(months=int(step)) for step in steps])
     n = len(base)
     return pd.DataFrame(
-        {"unique_id": np.repeat(base.index.to_numpy(dtype=object), len(steps)), "stage": "reconciled", "model": method,
-         "cutoff": now, "ds": np.tile(months.to_numpy(), n), "h": np.tile(steps, n), "y_hat": values.ravel(),
-         **dict.fromkeys(INTERVALS, np.nan)}
+        {
+            "unique_id": np.repeat(base.index.to_numpy(dtype=object), len(steps)),
+            "stage": "reconciled",
+            "model": method,
+            "cutoff": now,
+            "ds": np.tile(months.to_numpy(), n),
+            "h": np.tile(steps, n),
+            "y_hat": values.ravel(),
+            **dict.fromkeys(INTERVALS, np.nan),
+        }
     )

@@ -74,9 +74,13 @@ def _parts(rows: pd.DataFrame, actual: pd.DataFrame, bottom: pd.Series) -> pd.Da
 def _series_errors(rows: pd.DataFrame, actual: pd.DataFrame, bottom: pd.Series) -> pd.DataFrame:
     """Absolute error of the published forecast and of the seasonal naive by bottom series, where there are both."""
     known = actual[["unique_id", "ds", "y_raw"]].dropna()
-    both = published(rows).merge(of_stage(rows, "baseline")[["unique_id", "ds", "y_hat"]], on=["unique_id", "ds"], suffixes=("", "_naive"))
+    both = published(rows).merge(
+        of_stage(rows, "baseline")[["unique_id", "ds", "y_hat"]], on=["unique_id", "ds"], suffixes=("", "_naive")
+    )
     both = both[both["unique_id"].isin(bottom)].merge(known, on=["unique_id", "ds"])
-    return both.assign(error=(both["y_hat"] - both["y_raw"]).abs(), naive_error=(both["y_hat_naive"] - both["y_raw"]).abs())[["unique_id", "error", "naive_error"]]
+    return both.assign(error=(both["y_hat"] - both["y_raw"]).abs(), naive_error=(both["y_hat_naive"] - both["y_raw"]).abs())[
+        ["unique_id", "error", "naive_error"]
+    ]
 
 
 def _reasons(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -115,7 +119,10 @@ def _counted(run: UnitMonth) -> pd.DataFrame:
 def read_archived(run: UnitMonth, name: str) -> pd.DataFrame:
     """Table `name` of every earlier published month, with `made_in`."""
     months = [month for month in archive.list_months(run.reports, run.unit) if month < run.month]
-    frames = [tables.read(archive.unit_folder(run.reports, month, run.unit) / "tables", name).assign(made_in=pd.Timestamp(f"{month}-01")) for month in months]
+    frames = [
+        tables.read(archive.unit_folder(run.reports, month, run.unit) / "tables", name).assign(made_in=pd.Timestamp(f"{month}-01"))
+        for month in months
+    ]
     return stack(*frames, tables.empty(name).assign(made_in=pd.Series(dtype="datetime64[ns]")))
 
 

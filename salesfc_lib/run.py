@@ -25,7 +25,7 @@ class Request:
     units: tuple[str, ...] = ()
     sets: tuple[str, ...] = ()
     again: str = ""  # reason for publishing what is published; empty: it is skipped
-    workers: int | None = None  # processes side by side; None: one a core
+    workers: int | None = None  # processes side by side; None: one more than there are cores
 
     @property
     def reports(self) -> Path:

@@ -78,9 +78,21 @@ def _check_cleaning(run: UnitMonth, ledger: pd.DataFrame, top: pd.DataFrame) -> 
     kept = ledger_totals(ledger).set_index("rule").loc["kept", run.parameters.measure.value]
     total, months = float(top["y_raw"].sum()), top["ds"]
     return (
-        Check("Opening = kept + every rule, in rows, quantity and amount", not any(total_gap(ledger).values()), f"{len(ledger)} entries"),
-        Check("The panel holds exactly what the ledger kept", abs(total - float(kept)) <= COHERENT * max(abs(float(kept)), 1.0), f"{kept} and {total:.2f}"),
-        Check("The monthly grid is unbroken", len(months) == len(pd.period_range(months.min(), months.max(), freq="M")), f"{len(months)} months"),
+        Check(
+            "Opening = kept + every rule, in rows, quantity and amount",
+            not any(total_gap(ledger).values()),
+            f"{len(ledger)} entries",
+        ),
+        Check(
+            "The panel holds exactly what the ledger kept",
+            abs(total - float(kept)) <= COHERENT * max(abs(float(kept)), 1.0),
+            f"{kept} and {total:.2f}",
+        ),
+        Check(
+            "The monthly grid is unbroken",
+            len(months) == len(pd.period_range(months.min(), months.max(), freq="M")),
+            f"{len(months)} months",
+        ),
         Check("The panel ends with the month", months.max() == run.cutoff, run.month),
     )
 
@@ -152,7 +164,9 @@ def _modeled_before(run: UnitMonth, series: pd.DataFrame) -> ModeledBefore | Non
     weights, forecast, earlier = (run.read_before(name) for name in ("weights", "forecast", "series"))
     if weights is None or forecast is None or earlier is None:
         return None
-    top = forecast[(forecast["unique_id"] == series["unique_id"].iloc[0]) & (forecast["stage"] == "combined")].set_index("ds")["y_hat"]
+    top = forecast[(forecast["unique_id"] == series["unique_id"].iloc[0]) & (forecast["stage"] == "combined")].set_index("ds")[
+        "y_hat"
+    ]
     members = earlier.loc[earlier["level"] == run.parameters.bottom, "unique_id"]
     following = top.get(run.cutoff + pd.DateOffset(months=1))
     return ModeledBefore(run.month_before, None if following is None else float(following), mean_weights(weights, members))
@@ -167,7 +181,9 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
 
     panel, series, backtest = run.read("panel"), run.read("series"), run.read("backtest")
     modeled = run.read("forecast").query("stage in ('baseline', 'statistical', 'combined')")
-    coherent, methods = make_coherent(modeled[modeled["stage"] == "combined"], backtest, panel, series, parameters=run.parameters, month=run.month)
+    coherent, methods = make_coherent(
+        modeled[modeled["stage"] == "combined"], backtest, panel, series, parameters=run.parameters, month=run.month
+    )
     overrides = read_overrides(run.project, run.unit) if run.parameters.adjust.enabled else tables.empty("override")
     known = select_overrides(overrides, run.month, before=run.publication_day)
     adjusted, adjustment = adjust(coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv")
@@ -201,7 +217,9 @@ def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) ->
     wide = series[names].merge(final[["unique_id", "ds", "h", "y_hat", *tables.INTERVALS]], on="unique_id")
     wide[names] = wide[names].apply(lambda column: column.map(tables.guard_text))
     wide = wide.assign(month=wide["ds"].dt.strftime("%Y-%m")).rename(columns={"y_hat": "forecast", "h": "months_ahead"})
-    wide[[*names, "month", "months_ahead", "forecast", *tables.INTERVALS]].round(4).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    wide[[*names, "month", "months_ahead", "forecast", *tables.INTERVALS]].round(4).to_csv(
+        path, index=False, encoding="utf-8-sig", lineterminator="\n"
+    )
     return path
 
 
@@ -220,8 +238,16 @@ def read_reviewed(run: UnitMonth) -> ReviewedMonth:
     earlier = [month for month in archive.list_months(run.reports, run.unit) if month < run.month]
     gap = found["difference"]["effect"].sum() - (missed["actual"] - missed["forecast"]).sum()
     checks = (
-        Check("Causes take the forecast to the actual exactly", bool(abs(gap) <= 1e-9 * max(missed["actual"].abs().sum(), 1.0)), f"{gap:.2e} left"),  # noqa: PLR2004 rounding of floats
-        Check("Only what was published before this month is scored", bool((missed["cutoff"] < run.cutoff).all()), f"{len(earlier)} earlier months"),
+        Check(
+            "Causes take the forecast to the actual exactly",
+            bool(abs(gap) <= 1e-9 * max(missed["actual"].abs().sum(), 1.0)),
+            f"{gap:.2e} left",
+        ),
+        Check(
+            "Only what was published before this month is scored",
+            bool((missed["cutoff"] < run.cutoff).all()),
+            f"{len(earlier)} earlier months",
+        ),
     )
     return ReviewedMonth(found, improvement, run.read("series"), len(earlier), run.cutoff, run.parameters.bottom, checks)
 

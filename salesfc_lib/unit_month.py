@@ -85,7 +85,13 @@ class UnitMonth:
 
 
 def open_month(
-    project: str | Path, unit: str, month: str, resolved: Mapping[str, Any] | None = None, folder: str | Path | None = None, *, kind: str = "run"
+    project: str | Path,
+    unit: str,
+    month: str,
+    resolved: Mapping[str, Any] | None = None,
+    folder: str | Path | None = None,
+    *,
+    kind: str = "run",
 ) -> UnitMonth:
     """A unit's month to work on.
 

@@ -25,13 +25,14 @@ Work = Callable[[Any, Tell], Any]
 def side_by_side(
     work: Work, tasks: Sequence[Any], *, workers: int | None = None, tell: Tell, died: Callable[[Any, int], Any]
 ) -> list[Any]:
-    """Results of `work(task, tell)` for each task, started in order, at most `workers` at once (None: one a core).
+    """Results of `work(task, tell)` for each task, started in order, at most `workers` at once (None: one more than there are cores,
+    because units differ in size and the last one should not leave a core idle).
 
     What `work` tells goes to `tell` here. Where a process ends without a result, `died(task, exit_code)` gives it
     (a negative code is the signal that ended it). Processes are started afresh (spawn): forking after a model has
     been fitted can hang. `work` must be importable, tasks and results must be picklable.
     """
-    most = max(1, min(len(tasks), workers or os.cpu_count() or 1))
+    most = max(1, min(len(tasks), workers or (os.cpu_count() or 1) + 1))
     waiting = list(range(len(tasks)))
     running: dict[Connection, tuple[int, BaseProcess]] = {}
     results: dict[int, Any] = {}

@@ -26,8 +26,18 @@ def reconciled(pans_n: float = 10.0, pans_s: float = 20.0, pots_n: float = 30.0,
     summing = summing_matrix(SERIES, LEVELS)
     bottoms = np.array([pans_n, pans_s, pots_n, pots_s])
     parts = [
-        pd.DataFrame({"unique_id": summing.ids, "stage": "reconciled", "model": "ols", "cutoff": pd.Timestamp("2026-06-01"),
-                      "ds": pd.Timestamp(ds), "h": h, "y_hat": summing.matrix @ (bottoms * h), **dict.fromkeys(INTERVALS, np.nan)})
+        pd.DataFrame(
+            {
+                "unique_id": summing.ids,
+                "stage": "reconciled",
+                "model": "ols",
+                "cutoff": pd.Timestamp("2026-06-01"),
+                "ds": pd.Timestamp(ds),
+                "h": h,
+                "y_hat": summing.matrix @ (bottoms * h),
+                **dict.fromkeys(INTERVALS, np.nan),
+            }
+        )
         for h, ds in ((1, "2026-07-01"), (2, "2026-08-01"))
     ]
     return pd.concat(parts, ignore_index=True)
@@ -35,8 +45,18 @@ def reconciled(pans_n: float = 10.0, pans_s: float = 20.0, pots_n: float = 30.0,
 
 def overrides(*rows: dict[str, object]) -> pd.DataFrame:
     """Override table; each row says what differs from a first, well-formed override made in 2026-06."""
-    usual = {"unit": "north", "made_in": "2026-06", "unique_id": "total", "ds": JULY, "sequence": 1, "new": np.nan,
-             "percent": np.nan, "author": "Ann", "reason": "why", "created_at": "2026-07-02"}
+    usual = {
+        "unit": "north",
+        "made_in": "2026-06",
+        "unique_id": "total",
+        "ds": JULY,
+        "sequence": 1,
+        "new": np.nan,
+        "percent": np.nan,
+        "author": "Ann",
+        "reason": "why",
+        "created_at": "2026-07-02",
+    }
     frame = pd.DataFrame([usual | row for row in rows], columns=list(usual))
     for name in ("made_in", "ds", "created_at"):
         frame[name] = pd.to_datetime(frame[name])
@@ -89,8 +109,11 @@ def test_overrides_are_applied_by_sequence_and_percent_is_of_the_forecast_at_tha
 
 
 def test_a_later_override_may_move_an_earlier_one_and_its_account_says_so():
-    _, _, account = run({"unique_id": "line:Pots", "new": 140.0}, {"sequence": 2, "unique_id": "bottom:Pots/N", "new": 0.0},
-                        {"sequence": 3, "unique_id": "line:Pans", "new": 31.0})
+    _, _, account = run(
+        {"unique_id": "line:Pots", "new": 140.0},
+        {"sequence": 2, "unique_id": "bottom:Pots/N", "new": 0.0},
+        {"sequence": 3, "unique_id": "line:Pans", "new": 31.0},
+    )
     first, second, third = account.to_dict("records")
     assert (first["asked"], first["final"], first["state"]) == (140, 80, "applied")
     assert first["remark"] == "Moved from 140 to 80 by a later override of 'bottom:Pots/N'."
@@ -103,8 +126,11 @@ def test_where_all_bottoms_are_zero_a_change_is_spread_equally():
 
 
 def test_without_author_or_reason_an_override_is_refused_and_not_applied():
-    for row, words in (({"author": None}, "No author was given."), ({"reason": ""}, "No reason was given."),
-                       ({"author": None, "reason": None}, "No author and no reason was given.")):
+    for row, words in (
+        ({"author": None}, "No author was given."),
+        ({"reason": ""}, "No reason was given."),
+        ({"author": None, "reason": None}, "No author and no reason was given."),
+    ):
         _, found, account = run({"new": 200.0} | row)
         assert found.empty
         assert account[["old", "asked", "final", "state", "remark"]].to_dict("records") == [

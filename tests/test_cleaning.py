@@ -28,8 +28,17 @@ Row = Mapping[str, Any]
 
 
 def order(order_id: str = "A1", date: str = "2024-06-03", amount: str = "100.00", **more: Any) -> Row:
-    return {"date": date, "order_id": order_id, "line": "1", "customer": "Li", "product": "p", "region": "east",
-            "quantity": "2", "amount": amount, **more}
+    return {
+        "date": date,
+        "order_id": order_id,
+        "line": "1",
+        "customer": "Li",
+        "product": "p",
+        "region": "east",
+        "quantity": "2",
+        "amount": amount,
+        **more,
+    }
 
 
 def save(folder: Path, name: str, rows: list[Row]) -> None:
@@ -39,8 +48,13 @@ def save(folder: Path, name: str, rows: list[Row]) -> None:
 def parameters(sources: Mapping[str, Any] | None = None, *, orders: Mapping[str, Any] | None = None, **more: Any) -> Parameters:
     """A unit with orders from orders.csv, more sources as given, and a wide loss budget."""
     own = {"kind": "csv", "path": "orders.csv", "columns": COLUMNS, **(orders or {})}
-    tree = {"sources": {"orders": own, **(sources or {})}, "dimensions": ["region"], "calendar": CALENDAR,
-            "levels": {"total": [], "region": ["region"]}, "cleaning": {"loss_budget": 1.0}}
+    tree = {
+        "sources": {"orders": own, **(sources or {})},
+        "dimensions": ["region"],
+        "calendar": CALENDAR,
+        "levels": {"total": [], "region": ["region"]},
+        "cleaning": {"loss_budget": 1.0},
+    }
     return Parameters.model_validate({**tree, **more})
 
 
@@ -56,11 +70,18 @@ def by_rule(cleaned: Cleaned) -> dict[str, tuple[int, Decimal, Decimal]]:
 
 def test_the_ledger_of_a_small_export_is_what_one_counts_by_hand(tmp_path: Path) -> None:
     unit = parameters(orders={"key": ["order_id", "line"]})
-    cleaned = run(tmp_path, [
-        order("A1", amount="100.10"), order("A1", amount="100.10"), order("A2", amount="n/a"),
-        order("A3", amount="7.05", date="soon"), order("A4", amount="-5.00", quantity="-1"),
-        order("A5", amount="3", date="2025-01-01"),
-    ], unit)
+    cleaned = run(
+        tmp_path,
+        [
+            order("A1", amount="100.10"),
+            order("A1", amount="100.10"),
+            order("A2", amount="n/a"),
+            order("A3", amount="7.05", date="soon"),
+            order("A4", amount="-5.00", quantity="-1"),
+            order("A5", amount="3", date="2025-01-01"),
+        ],
+        unit,
+    )
     assert by_rule(cleaned) == {
         "opening": (6, Decimal(9), Decimal("205.25")),
         "unreadable": (2, Decimal(4), Decimal("7.05")),
@@ -70,7 +91,8 @@ def test_the_ledger_of_a_small_export_is_what_one_counts_by_hand(tmp_path: Path)
     }
     assert cleaned.transactions["kind"].tolist() == ["sale", "return"]
     assert cleaned.quarantine[["row", "rule", "reason"]].values.tolist() == [
-        [4, "unreadable", "amount 'n/a' is no number"], [5, "unreadable", "date 'soon' is no date"],
+        [4, "unreadable", "amount 'n/a' is no number"],
+        [5, "unreadable", "date 'soon' is no date"],
     ]
     assert '"order_id": "A2"' in cleaned.quarantine["content"][0]
     unreadable = cleaned.ledger[cleaned.ledger["rule"].eq("unreadable")]
@@ -89,14 +111,22 @@ def test_amounts_stay_exact_where_floats_would_not(tmp_path: Path) -> None:
 messy_amounts = st.sampled_from(["100.005", "1,234.50", "-3", "(4.4)", "x", "", "0", "９９.10", "1e5"])
 messy_dates = st.sampled_from(["2024-05-31", "2024/6/1", "2024年7月9日", "20240810", "", "2024-02-30", "2025-03-01", "9999-12-31"])
 messy_orders = st.builds(
-    order, st.sampled_from(["A1", "A2", ""]), messy_dates, messy_amounts,
-    quantity=st.sampled_from(["1", "-1", "", "two"]), region=st.sampled_from(["east", "", "old"]),
-    kind=st.sampled_from(["销售", "退货", "?"]), discount=st.sampled_from(["1.005", "", "0"]),
+    order,
+    st.sampled_from(["A1", "A2", ""]),
+    messy_dates,
+    messy_amounts,
+    quantity=st.sampled_from(["1", "-1", "", "two"]),
+    region=st.sampled_from(["east", "", "old"]),
+    kind=st.sampled_from(["销售", "退货", "?"]),
+    discount=st.sampled_from(["1.005", "", "0"]),
 )
-definitions = st.fixed_dictionaries({
-    "returns": st.sampled_from(["month_of_return", "month_of_sale", "apart"]), "tax": st.sampled_from(["excluded", "included"]),
-    "discounts": st.sampled_from(["net", "gross"]),
-})
+definitions = st.fixed_dictionaries(
+    {
+        "returns": st.sampled_from(["month_of_return", "month_of_sale", "apart"]),
+        "tax": st.sampled_from(["excluded", "included"]),
+        "discounts": st.sampled_from(["net", "gross"]),
+    }
+)
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -106,11 +136,16 @@ def test_opening_is_kept_plus_every_rule_under_any_input(
 ) -> None:
     unit = parameters(
         orders={
-            "key": ["order_id", "line"], "columns": {**COLUMNS, "kind": "kind", "discount": "discount"},
-            "kinds": {"销售": "sale", "退货": "return"}, "returns_are_positive": positive, "tax": "included", "tax_rate": "0.13",
+            "key": ["order_id", "line"],
+            "columns": {**COLUMNS, "kind": "kind", "discount": "discount"},
+            "kinds": {"销售": "sale", "退货": "return"},
+            "returns_are_positive": positive,
+            "tax": "included",
+            "tax_rate": "0.13",
             "discounts": "gross",
         },
-        measure=measure, renames={"region": {"old": "west"}},
+        measure=measure,
+        renames={"region": {"old": "west"}},
     )
     rows = [order("A0", "2024-05-01", kind="销售", discount="0"), *rows]
     cleaned = run(tmp_path, rows, unit, month)
@@ -199,11 +234,23 @@ def test_renamed_and_missing_members_are_counted_and_change_no_value(tmp_path: P
     assert remarks["reason"].tolist() == ["1 row: region 'south' is now 'the south'", "1 row: no region: counted under 'unknown'"]
 
 
-DATED = {"kind": "csv", "role": "returns", "path": "returns.csv", "join": {"order_id": "ref"}, "returns_are_positive": True,
-         "columns": {"date": "date", "quantity": "quantity", "amount": "amount"}}
-BACK = [{"quantity": "1", "ref": ref, "date": date, "amount": amount} for ref, date, amount in (
-    ("A1", "2024-08-05", "40"), ("A9", "2024-08-06", "9"), ("A2", "", "5"), ("A8", "", "8"),
-)]
+DATED = {
+    "kind": "csv",
+    "role": "returns",
+    "path": "returns.csv",
+    "join": {"order_id": "ref"},
+    "returns_are_positive": True,
+    "columns": {"date": "date", "quantity": "quantity", "amount": "amount"},
+}
+BACK = [
+    {"quantity": "1", "ref": ref, "date": date, "amount": amount}
+    for ref, date, amount in (
+        ("A1", "2024-08-05", "40"),
+        ("A9", "2024-08-06", "9"),
+        ("A2", "", "5"),
+        ("A8", "", "8"),
+    )
+]
 SOLD = [order("A1", "2024-06-03"), order("A2", "2024-07-04", region="west")]
 
 
@@ -212,11 +259,14 @@ def monthly(cleaned: Cleaned, kind: str = "return") -> dict[str, Decimal]:
     return {str(month): sum(part["amount"], Decimal(0)) for month, part in rows.groupby(rows["date"].dt.strftime("%Y-%m"))}
 
 
-@pytest.mark.parametrize(("definition", "expected"), [
-    ("month_of_return", {"2024-07": Decimal(-5), "2024-08": Decimal(-49)}),
-    ("month_of_sale", {"2024-06": Decimal(-40), "2024-07": Decimal(-5), "2024-08": Decimal(-9)}),
-    ("apart", {}),
-])
+@pytest.mark.parametrize(
+    ("definition", "expected"),
+    [
+        ("month_of_return", {"2024-07": Decimal(-5), "2024-08": Decimal(-49)}),
+        ("month_of_sale", {"2024-06": Decimal(-40), "2024-07": Decimal(-5), "2024-08": Decimal(-9)}),
+        ("apart", {}),
+    ],
+)
 def test_returns_count_in_the_month_that_the_definition_says(tmp_path: Path, definition: str, expected: dict[str, Decimal]) -> None:
     save(tmp_path, "returns", BACK)
     cleaned = run(tmp_path, SOLD, parameters({"returns": DATED}, measure={"returns": definition}))
@@ -245,7 +295,8 @@ def test_a_notice_takes_back_every_line_of_its_order_and_leaves_other_units_alon
     cleaned = run(tmp_path, [{"unit": "mine", **row} for row in rows], unit)
     returns = cleaned.transactions[cleaned.transactions["kind"].eq("return")]
     assert returns[["source", "row", "quantity", "amount"]].values.tolist() == [
-        ["orders", 2, Decimal(-2), Decimal("-100.00")], ["orders", 3, Decimal(-2), Decimal("-0.50")],
+        ["orders", 2, Decimal(-2), Decimal("-100.00")],
+        ["orders", 3, Decimal(-2), Decimal("-0.50")],
     ]
     assert by_rule(cleaned)["returned_order"] == (-2, Decimal(4), Decimal("100.50"))
     assert by_rule(cleaned)["expanded"] == (1, Decimal(0), Decimal(0))
@@ -255,8 +306,13 @@ def test_a_notice_takes_back_every_line_of_its_order_and_leaves_other_units_alon
 
 
 def test_a_lookup_adds_columns_and_a_repeated_key_in_it_is_refused(tmp_path: Path) -> None:
-    people = {"kind": "csv", "role": "lookup", "path": "people.csv", "join": {"region": "area"},
-              "columns": {"salesperson": "person"}}
+    people = {
+        "kind": "csv",
+        "role": "lookup",
+        "path": "people.csv",
+        "join": {"region": "area"},
+        "columns": {"salesperson": "person"},
+    }
     save(tmp_path, "people", [{"area": "east", "person": "Ann"}, {"area": "west", "person": "Bo"}])
     cleaned = run(tmp_path, [order(), order("A2", region="north")], parameters({"people": people}))
     assert cleaned.transactions["salesperson"].tolist() == ["Ann", None]
@@ -266,8 +322,11 @@ def test_a_lookup_adds_columns_and_a_repeated_key_in_it_is_refused(tmp_path: Pat
 
 
 SUBTOTALS = [
-    order("A1", amount="1.10"), order("A2", amount="2.20"), {"customer": "小计", "quantity": "4", "amount": "3.30"},
-    order("A3", amount="4"), {"customer": "小计", "quantity": "", "amount": "4.00"},
+    order("A1", amount="1.10"),
+    order("A2", amount="2.20"),
+    {"customer": "小计", "quantity": "4", "amount": "3.30"},
+    order("A3", amount="4"),
+    {"customer": "小计", "quantity": "", "amount": "4.00"},
     {"customer": "合计", "quantity": "6", "amount": "7.3"},
 ]
 
@@ -279,9 +338,15 @@ def test_subtotals_are_dropped_once_they_are_proven(tmp_path: Path) -> None:
     assert by_rule(cleaned)["kept"] == (3, Decimal(6), Decimal("7.30"))
 
 
-@pytest.mark.parametrize(("row", "change"), [
-    (2, {"amount": "3.31"}), (2, {"quantity": "5"}), (5, {"amount": "7.31"}), (4, {"amount": ""}),
-])
+@pytest.mark.parametrize(
+    ("row", "change"),
+    [
+        (2, {"amount": "3.31"}),
+        (2, {"quantity": "5"}),
+        (5, {"amount": "7.31"}),
+        (4, {"amount": ""}),
+    ],
+)
 def test_a_subtotal_that_does_not_equal_its_parts_stops_the_unit(tmp_path: Path, row: int, change: Row) -> None:
     rows = [{**old, **change} if place == row else old for place, old in enumerate(SUBTOTALS)]
     with pytest.raises(SalesForecastError, match=rf"subtotal in row {row + 2} of 'orders\.csv' says .* make"):
@@ -365,12 +430,15 @@ def test_companions_are_read_by_their_contracts_and_the_month(tmp_path: Path) ->
     assert planned.target["target"].tolist() == [1000.0, 5.0], "a target is a plan"
 
 
-@pytest.mark.parametrize(("rows", "words"), [
-    ([("a", "2024-01-01", "2024-01-02")] * 2, r"extra\.csv'.*rows 2, 3.*repeat the key \(name, start\)"),
-    ([("a", "2024-01-01", "soon")], r"Row 2 of 'extra\.csv': `end` 'soon' is no date"),
-    ([("a", "2024-01-05", "2024-01-01")], r"Row 2 of 'extra\.csv': 'a' ends 2024-01-01, before it starts"),
-    ([("", "2024-01-01", "2024-01-01")], r"Row 2 of 'extra\.csv': `name` is blank"),
-])
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("a", "2024-01-01", "2024-01-02")] * 2, r"extra\.csv'.*rows 2, 3.*repeat the key \(name, start\)"),
+        ([("a", "2024-01-01", "soon")], r"Row 2 of 'extra\.csv': `end` 'soon' is no date"),
+        ([("a", "2024-01-05", "2024-01-01")], r"Row 2 of 'extra\.csv': 'a' ends 2024-01-01, before it starts"),
+        ([("", "2024-01-01", "2024-01-01")], r"Row 2 of 'extra\.csv': `name` is blank"),
+    ],
+)
 def test_a_wrong_row_of_a_companion_is_an_error_with_file_and_row(tmp_path: Path, rows: list[tuple[str, ...]], words: str) -> None:
     save(tmp_path, "extra", [{"name": name, "from": start, "to": end, "region": ""} for name, start, end in rows])
     with pytest.raises(SalesForecastError, match=words):
@@ -390,7 +458,7 @@ def test_an_amount_that_is_not_certain_is_not_guessed(text: str) -> None:
         read_decimal(text)
 
 
-@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-10**9, max_value=10**9))
+@given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**9), max_value=10**9))
 def test_every_way_to_write_an_amount_is_read_exactly(value: Decimal) -> None:
     size = abs(value)
     full_width = str.maketrans("0123456789.", "０１２３４５６７８９．")
@@ -419,10 +487,15 @@ def find_superstore() -> Path:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("unit", "opening", "returned", "orders"), [
-    ("west", "725457.8245", "107483.0575", 189), ("east", "678781.2400", "41705.1440", 44),
-    ("central", "501239.8908", "14006.9794", 39), ("south", "391721.9050", "17309.0970", 24),
-])
+@pytest.mark.parametrize(
+    ("unit", "opening", "returned", "orders"),
+    [
+        ("west", "725457.8245", "107483.0575", 189),
+        ("east", "678781.2400", "41705.1440", 44),
+        ("central", "501239.8908", "14006.9794", 39),
+        ("south", "391721.9050", "17309.0970", 24),
+    ],
+)
 def test_superstore_closes_to_the_cent(
     monkeypatch: pytest.MonkeyPatch, unit: str, opening: str, returned: str, orders: int
 ) -> None:

@@ -136,8 +136,10 @@ def sum_by_month(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[str, Any]]:
         months[f"{day:%Y-%m}"][0] += 1
         months[f"{day:%Y-%m}"][1] += quantity
         months[f"{day:%Y-%m}"][2] += amount
-    return {month: {"rows": rows, "quantity": str(int(quantity)), "amount": str(amount.quantize(Decimal("0.01")))}
-            for month, (rows, quantity, amount) in sorted(months.items())}
+    return {
+        month: {"rows": rows, "quantity": str(int(quantity)), "amount": str(amount.quantize(Decimal("0.01")))}
+        for month, (rows, quantity, amount) in sorted(months.items())
+    }
 
 
 def kitchen_amount(row: dict[str, str]) -> Decimal | None:
@@ -223,9 +225,11 @@ def test_series_ids_escape_as_the_hierarchy_does() -> None:
 def test_overrides_keep_their_contract(unit: str, project: Path) -> None:
     changes = pd.read_csv(project / "overrides" / f"{unit}.csv")
     changes = changes.assign(
-        made_in=pd.to_datetime(changes["made_in"]), ds=pd.to_datetime(changes["ds"]),
+        made_in=pd.to_datetime(changes["made_in"]),
+        ds=pd.to_datetime(changes["ds"]),
         created_at=pd.to_datetime(changes["created_at"]),
-        new=changes["new"].astype(float), percent=changes["percent"].astype(float),
+        new=changes["new"].astype(float),
+        percent=changes["percent"].astype(float),
     )
     tables.check(changes, "override")
     assert (changes["ds"] > changes["made_in"]).all()
@@ -288,7 +292,8 @@ def test_subtotals_of_the_sheet_equal_their_parts(sheet: list[list[Any]]) -> Non
 def test_sheet_rows_give_the_truth(sheet: list[list[Any]], truth: Truth) -> None:
     rows: list[tuple[Any, ...]] = [
         ((row[1], row[2]), row[3], amount_of(str(row[-2])), amount_of(str(row[-1])))
-        for row in sheet[4:] if row[0] not in {"小计", "合计"}
+        for row in sheet[4:]
+        if row[0] not in {"小计", "合计"}
     ]
     assert 4_000 < len(rows) < 7_000
     assert sum_by_month(rows) == truth["units"]["personal-care"]["kept"]
@@ -296,8 +301,12 @@ def test_sheet_rows_give_the_truth(sheet: list[list[Any]], truth: Truth) -> None
 
 def test_shop_rows_give_the_truth_when_discounts_and_returns_come_off(shop: Shop, truth: Truth) -> None:
     rows: list[tuple[Any, ...]] = [
-        ((row["order_no"], row["line_no"]), day_of(row["order_date"]), Decimal(row["qty"]),
-         None if amount_of(row["list_amount"]) is None else Decimal(row["list_amount"]) - Decimal(row["discount"]))
+        (
+            (row["order_no"], row["line_no"]),
+            day_of(row["order_date"]),
+            Decimal(row["qty"]),
+            None if amount_of(row["list_amount"]) is None else Decimal(row["list_amount"]) - Decimal(row["discount"]),
+        )
         for row in shop["sales"]
     ]
     rows += [
@@ -388,7 +397,9 @@ def test_sales_collapse_where_stock_ran_out(unit: Unit, project: Path, truth: Tr
 
 def test_only_kitchen_says_which_month_is_closed() -> None:
     assert {unit.id: parameters(unit.id).calendar.closed_through for unit in UNITS} == {
-        "kitchen": LAST_CLOSED, "personal-care": None, "cleaning": None,
+        "kitchen": LAST_CLOSED,
+        "personal-care": None,
+        "cleaning": None,
     }
 
 

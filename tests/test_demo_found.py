@@ -45,8 +45,11 @@ def cleaned(project: Path) -> dict[str, Any]:
 def test_cleaning_keeps_exactly_what_the_truth_says(unit: str, truth: dict[str, Any], cleaned: dict[str, Any]) -> None:
     kept = cleaned[unit].transactions
     by_month = {
-        month: {"rows": len(rows), "quantity": str(int(rows["quantity"].sum())),
-                "amount": str(rows["amount"].sum().quantize(Decimal("0.01")))}
+        month: {
+            "rows": len(rows),
+            "quantity": str(int(rows["quantity"].sum())),
+            "amount": str(rows["amount"].sum().quantize(Decimal("0.01"))),
+        }
         for month, rows in kept.groupby(kept["date"].dt.strftime("%Y-%m"))
     }
     assert by_month == truth[unit]["kept"]

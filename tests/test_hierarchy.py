@@ -27,7 +27,7 @@ def bottom_panel(values: dict[str, list[float]], **regressors: dict[str, list[fl
     longest = max(map(len, values.values()))
     parts = []
     for name, y in values.items():
-        part = pd.DataFrame({"unique_id": name, "ds": months(longest)[longest - len(y):], "y": y, "y_raw": y})
+        part = pd.DataFrame({"unique_id": name, "ds": months(longest)[longest - len(y) :], "y": y, "y_raw": y})
         parts.append(part.assign(**{column: of[name] for column, of in regressors.items()}))
     return pd.concat(parts, ignore_index=True)
 
@@ -151,8 +151,10 @@ def test_promotion_is_weighted_by_early_sales_and_trading_days_are_the_months_ow
 
 def test_only_the_first_24_months_weigh_a_promotion():
     early, late = [1.0] * 24 + [0.0] * 6, [1.0] * 24 + [1e6] * 6
-    panel = bottom_panel({POTS_NORTH: early, POTS_SOUTH: late, PANS_NORTH: early},
-                         promotion={POTS_NORTH: [1.0] * 30, POTS_SOUTH: [0.0] * 30, PANS_NORTH: [0.0] * 30})
+    panel = bottom_panel(
+        {POTS_NORTH: early, POTS_SOUTH: late, PANS_NORTH: early},
+        promotion={POTS_NORTH: [1.0] * 30, POTS_SOUTH: [0.0] * 30, PANS_NORTH: [0.0] * 30},
+    )
     assert series_of(aggregate(panel, build_series(KEYS, LEVELS), LEVELS), "line:Pots", "promotion")[-1] == 0.5
 
 

@@ -20,8 +20,13 @@ def simulate(seed: int, sigma: float = 0.2, level: float = 100.0) -> tuple[pd.Da
     rng = np.random.default_rng(seed)
     ds = pd.date_range("2023-01-01", "2026-12-01", freq="MS")
     size = level * rng.lognormal(0, 1, len(NAMES))
-    panel = pd.DataFrame({"unique_id": np.repeat(NAMES, len(ds)), "ds": np.tile(ds, len(NAMES)),
-                          "y_raw": np.repeat(size, len(ds)) * (1 + sigma * rng.standard_normal(len(ds) * len(NAMES)))})
+    panel = pd.DataFrame(
+        {
+            "unique_id": np.repeat(NAMES, len(ds)),
+            "ds": np.tile(ds, len(NAMES)),
+            "y_raw": np.repeat(size, len(ds)) * (1 + sigma * rng.standard_normal(len(ds) * len(NAMES))),
+        }
+    )
     index = pd.MultiIndex.from_product([NAMES, CUTOFFS, range(1, 13)], names=["unique_id", "cutoff", "h"])
     rows = index.to_frame(index=False)
     rows["ds"] = [cutoff + pd.DateOffset(months=h) for cutoff, h in zip(rows["cutoff"], rows["h"], strict=True)]

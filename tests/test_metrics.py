@@ -19,8 +19,18 @@ M3 = Path(os.environ.get("SALESFC_DATA", "../shared/data")) / "m3"
 
 def rows(y_hat: list[float], **columns: list[float]) -> pd.DataFrame:
     ds = pd.date_range("2026-01-01", periods=len(y_hat), freq="MS")
-    return pd.DataFrame({"unique_id": "a", "stage": "combined", "model": "m", "cutoff": CUTOFF, "ds": ds,
-                         "h": np.arange(1, len(y_hat) + 1), "y_hat": y_hat, **columns})
+    return pd.DataFrame(
+        {
+            "unique_id": "a",
+            "stage": "combined",
+            "model": "m",
+            "cutoff": CUTOFF,
+            "ds": ds,
+            "h": np.arange(1, len(y_hat) + 1),
+            "y_hat": y_hat,
+            **columns,
+        }
+    )
 
 
 def actual(values: list[float | None], start: str = "2026-01-01") -> pd.DataFrame:

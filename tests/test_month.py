@@ -39,14 +39,21 @@ class TestUnit:
     def test_the_folder_is_what_the_contract_says(self, demo_reports: Path, unit: str) -> None:
         folder = archive.unit_folder(demo_reports, MONTH, unit)
         steps = ("01_cleaning", "02_modeling", "03_reconciliation", "04_retrospective")
-        expected = {"index.html", "forecast.csv", "manifest.json", *(f"{step}.{end}" for step in steps for end in ("ipynb", "html"))}
+        expected = {
+            "index.html",
+            "forecast.csv",
+            "manifest.json",
+            *(f"{step}.{end}" for step in steps for end in ("ipynb", "html")),
+        }
         assert {path.name for path in folder.iterdir() if path.is_file()} == expected
         assert not list((demo_reports / MONTH).glob(".*"))
 
     def test_the_manifest_names_every_file_and_input(self, demo_reports: Path, unit: str) -> None:
         folder = archive.unit_folder(demo_reports, MONTH, unit)
         found = manifest.read(folder)
-        assert {entry["path"] for entry in found["outputs"]} == {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()} - {"manifest.json"}
+        assert {entry["path"] for entry in found["outputs"]} == {
+            path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()
+        } - {"manifest.json"}
         assert found["kind"] == "run"
         assert all(len(entry["sha256"]) == 64 for entry in found["inputs"])
         assert {entry["layer"] for entry in found["parameters"].values()} <= {"defaults", "unit"}
@@ -101,8 +108,15 @@ class TestUnit:
 
 
 def test_the_sandbagger_is_found_and_nobody_else_is_accused(demo_reports: Path, truth: dict[str, Any]) -> None:
-    planted = {unit: {person["author"] for person in block["planners"] if person["kind"] == "sandbagger"} for unit, block in truth["units"].items()}
-    found = {unit: set(frame.loc[frame["leans"] == "low", "author"]) for unit in UNITS if len(frame := table(demo_reports, unit, "people"))}
+    planted = {
+        unit: {person["author"] for person in block["planners"] if person["kind"] == "sandbagger"}
+        for unit, block in truth["units"].items()
+    }
+    found = {
+        unit: set(frame.loc[frame["leans"] == "low", "author"])
+        for unit in UNITS
+        if len(frame := table(demo_reports, unit, "people"))
+    }
     assert any(planted.values())
     assert {unit: names for unit, names in found.items() if names} == {unit: names for unit, names in planted.items() if names}
 

@@ -17,7 +17,18 @@ from tests.conftest import CHECKOUT, MONTH
 
 NOTEBOOKS = sorted((CHECKOUT / "notebooks").glob("*.ipynb"))
 LAB = sorted((CHECKOUT / "notebooks" / "lab").glob("*.ipynb"))
-LOGIC = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.For, ast.While, ast.Try, ast.Lambda, ast.With, ast.ListComp, ast.DictComp)
+LOGIC = (
+    ast.FunctionDef,
+    ast.AsyncFunctionDef,
+    ast.ClassDef,
+    ast.For,
+    ast.While,
+    ast.Try,
+    ast.Lambda,
+    ast.With,
+    ast.ListComp,
+    ast.DictComp,
+)
 CHECKED = "nbval-check-output"
 
 
@@ -43,12 +54,18 @@ class TestRules:
         assert max(len(cell.source.splitlines()) for cell in code_cells(path)) <= 8
 
     def test_code_cells_hold_no_logic(self, path: Path) -> None:
-        found = [type(node).__name__ for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, LOGIC)]
+        found = [
+            type(node).__name__ for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, LOGIC)
+        ]
         assert found == []
 
     def test_code_cells_hold_no_number_and_no_path(self, path: Path) -> None:
         constants = [
-            node.value for cell in code_cells(path) if not is_parameters(cell) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, ast.Constant)
+            node.value
+            for cell in code_cells(path)
+            if not is_parameters(cell)
+            for node in ast.walk(ast.parse(cell.source))
+            if isinstance(node, ast.Constant)
         ]
         assert constants == []
 
@@ -90,7 +107,19 @@ def by_hand(demo_project: Path) -> Path:
 
 def test_notebooks_opened_by_hand_give_the_stored_outputs(by_hand: Path) -> None:
     before = sorted(path.relative_to(by_hand.parent) for path in (by_hand.parent / "reports" / MONTH).rglob("*"))
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", *map(str, sorted(by_hand.glob("*.ipynb")))]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-current-env",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        *map(str, sorted(by_hand.glob("*.ipynb"))),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=by_hand, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
     after = sorted(path.relative_to(by_hand.parent) for path in (by_hand.parent / "reports" / MONTH).rglob("*"))
@@ -105,7 +134,19 @@ def test_a_wrong_stored_output_would_be_noticed(by_hand: Path, tmp_path: Path) -
     output["text/plain"] = output["text/plain"].replace("opening", "opened", 1)
     path = by_hand / "01_changed.ipynb"
     nbformat.write(node, path)
-    command = [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", str(path)]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "--nbval-lax",
+        "--nbval-current-env",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        str(path),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=by_hand, check=False)
     path.unlink()
     assert done.returncode == 1, done.stdout[-2000:]

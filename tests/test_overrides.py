@@ -95,8 +95,12 @@ def test_missing_columns_and_unreadable_files_are_named(tmp_path):
 
 
 def test_only_the_months_own_overrides_are_selected_and_none_made_with_hindsight(tmp_path):
-    lines = ["2026-05,total,2026-07,1,5,,Ann,earlier,2026-06-03", "2026-06,total,2026-07,1,5,,Ann,why,2026-07-03",
-             "2026-06,total,2026-07,2,6,,Ann,late,2026-09-01", "2026-06,total,2026-07,3,6,,Ann,undated,"]
+    lines = [
+        "2026-05,total,2026-07,1,5,,Ann,earlier,2026-06-03",
+        "2026-06,total,2026-07,1,5,,Ann,why,2026-07-03",
+        "2026-06,total,2026-07,2,6,,Ann,late,2026-09-01",
+        "2026-06,total,2026-07,3,6,,Ann,undated,",
+    ]
     found = read_overrides(write(tmp_path, *lines), "north")
     assert select_overrides(found, "2026-06")["reason"].tolist() == ["why", "late", "undated"]
     assert select_overrides(found, "2026-06", before=pd.Timestamp("2026-08-01"))["reason"].tolist() == ["why"]

@@ -48,8 +48,17 @@ def forecasts(history: pd.DataFrame, cutoff: pd.Timestamp, error: dict[str, floa
     noise = rng.normal(1, 1, len(known)) - 1
     y_hat = known["y_raw"].to_numpy() * (1 + noise * known["level"].map(error).to_numpy())
     h = (known["ds"].dt.year - cutoff.year) * 12 + known["ds"].dt.month - cutoff.month + 12
-    return pd.DataFrame({"unique_id": known["unique_id"], "stage": "combined", "model": "combination", "cutoff": cutoff,
-                         "ds": known["ds"] + pd.DateOffset(months=12), "h": h, "y_hat": y_hat}).reset_index(drop=True)
+    return pd.DataFrame(
+        {
+            "unique_id": known["unique_id"],
+            "stage": "combined",
+            "model": "combination",
+            "cutoff": cutoff,
+            "ds": known["ds"] + pd.DateOffset(months=12),
+            "h": h,
+            "y_hat": y_hat,
+        }
+    ).reset_index(drop=True)
 
 
 def backtest(history: pd.DataFrame, error: dict[str, float], step: int = 2) -> pd.DataFrame:
@@ -231,7 +240,13 @@ def test_a_series_without_a_combined_forecast_is_an_error_that_names_it():
             reconcile(broken, empty("forecast"), history, SERIES, parameters=parameters(), month=MONTH)
     with pytest.raises(SalesForecastError, match="has 'line:Z'"):
         stranger = combined.replace({"unique_id": {"line:B": "line:Z"}})
-        reconcile(pd.concat([combined, stranger.query("unique_id == 'line:Z'")]), empty("forecast"), history, SERIES,
-                  parameters=parameters(), month=MONTH)
+        reconcile(
+            pd.concat([combined, stranger.query("unique_id == 'line:Z'")]),
+            empty("forecast"),
+            history,
+            SERIES,
+            parameters=parameters(),
+            month=MONTH,
+        )
     with pytest.raises(SalesForecastError, match="repeat the key"):
         reconcile(pd.concat([combined, combined]), empty("forecast"), history, SERIES, parameters=parameters(), month=MONTH)

@@ -27,8 +27,13 @@ MAX_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts
 
 
 def forecast(
-    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
-    found: Found | None = None, max_order: int = 2,
+    panel: pd.DataFrame,
+    future: pd.DataFrame,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    *,
+    found: Found | None = None,
+    max_order: int = 2,
 ) -> Result:
     """Forecasts with the orders `found` for each series (`search`), or searched now at `search_month`."""
     if found is None:
@@ -95,9 +100,24 @@ def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:
         yearly = int(seasonal_strength(y) >= STRONG)
         monthly = int(pmdarima.arima.ndiffs(_difference(y, 0, yearly), test="kpss", max_d=1))
         model = pmdarima.auto_arima(
-            _difference(y / np.abs(y).mean(), monthly, yearly), m=SEASON, d=0, D=0, start_p=1, start_q=1, start_P=0, start_Q=0,
-            max_p=max_order, max_q=max_order, max_P=1, max_Q=1, with_intercept="auto" if monthly + yearly < 2 else False,
-            information_criterion="aicc", stepwise=True, maxiter=MAX_ITERATIONS, cov_type="none", suppress_warnings=True,
+            _difference(y / np.abs(y).mean(), monthly, yearly),
+            m=SEASON,
+            d=0,
+            D=0,
+            start_p=1,
+            start_q=1,
+            start_P=0,
+            start_Q=0,
+            max_p=max_order,
+            max_q=max_order,
+            max_P=1,
+            max_Q=1,
+            with_intercept="auto" if monthly + yearly < 2 else False,
+            information_criterion="aicc",
+            stepwise=True,
+            maxiter=MAX_ITERATIONS,
+            cov_type="none",
+            suppress_warnings=True,
             error_action="ignore",
         )
     (p, _, q), (big_p, _, big_q, _) = model.order, model.seasonal_order
@@ -114,7 +134,10 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
     scale = float(np.abs(window.y).mean())
     (p, monthly, q), (big_p, yearly, big_q) = orders["order"], orders["seasonal"]
     model = pmdarima.ARIMA(
-        order=(p, 0, q), seasonal_order=(big_p, 0, big_q, SEASON), with_intercept=orders["constant"], maxiter=MAX_ITERATIONS,
+        order=(p, 0, q),
+        seasonal_order=(big_p, 0, big_q, SEASON),
+        with_intercept=orders["constant"],
+        maxiter=MAX_ITERATIONS,
         suppress_warnings=True,
     )
     with warnings.catch_warnings():

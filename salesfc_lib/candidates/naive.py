@@ -21,8 +21,13 @@ def seasonal_naive(panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[
 
 
 def growth(
-    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
-    damping: float = 0.5, limit: float = 0.3,
+    panel: pd.DataFrame,
+    future: pd.DataFrame,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    *,
+    damping: float = 0.5,
+    limit: float = 0.3,
 ) -> Result:
     """The same month last year times growth: (last 12 months / the 12 before - 1), within +-`limit`, times `damping`.
 

@@ -141,8 +141,13 @@ def fill_gaps(y: np.ndarray) -> np.ndarray:
 
 
 def forecast_each(
-    panel: pd.DataFrame, future: pd.DataFrame, *, cutoffs: Sequence[pd.Timestamp], horizon: int,
-    fit: Callable[[Window, str], np.ndarray], needed: int,
+    panel: pd.DataFrame,
+    future: pd.DataFrame,
+    *,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    fit: Callable[[Window, str], np.ndarray],
+    needed: int,
 ) -> Result:
     """Forecasts and failures of a model that sees one series at a time.
 

@@ -27,8 +27,13 @@ TYPICAL_DAYS = 21.0  # trading days in a month: turns their count into a share
 
 
 def forecast(
-    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
-    half_life: float = 18.0, damping: float = 0.9,
+    panel: pd.DataFrame,
+    future: pd.DataFrame,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    *,
+    half_life: float = 18.0,
+    damping: float = 0.9,
 ) -> Result:
     """Forecasts of a weighted regression: a month counts half of one that is `half_life` months later.
 

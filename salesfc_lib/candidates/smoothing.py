@@ -18,8 +18,13 @@ NEEDED = 2 * SEASON + 1  # months: two full years, and one to tell them apart
 
 
 def ets(
-    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
-    model: str = "ZNZ", damped: bool | None = None,
+    panel: pd.DataFrame,
+    future: pd.DataFrame,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    *,
+    model: str = "ZNZ",
+    damped: bool | None = None,
 ) -> Result:
     """Error-trend-season smoothing; `model` names the three forms, Z is chosen by AICc.
 
@@ -31,7 +36,11 @@ def ets(
 
 
 def theta(
-    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
+    panel: pd.DataFrame,
+    future: pd.DataFrame,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    *,
     decomposition: str = "additive",
 ) -> Result:
     """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition` says multiplicative.
@@ -49,9 +58,7 @@ def theta(
     return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
 
 
-def ces(
-    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *, model: str = "Z"
-) -> Result:
+def ces(panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *, model: str = "Z") -> Result:
     """Complex exponential smoothing; `model` Z chooses the seasonal form by AICc.
 
     Svetunkov, Kourentzes and Ord (2022), https://doi.org/10.1002/nav.22074.

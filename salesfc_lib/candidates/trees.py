@@ -22,14 +22,28 @@ ROWS = 60_000  # training rows kept, the latest origins first: more cost time an
 LIMIT = 5.0  # recent means that a target may lie from its base: one odd month must not steer all series
 
 SETTINGS: dict[str, Any] = {
-    "objective": "reg:squarederror", "max_depth": 4, "learning_rate": 0.06, "min_child_weight": 20, "subsample": 0.8,
-    "colsample_bytree": 0.7, "max_bin": 64, "tree_method": "hist", "nthread": 1, "seed": 20260601, "verbosity": 0,
+    "objective": "reg:squarederror",
+    "max_depth": 4,
+    "learning_rate": 0.06,
+    "min_child_weight": 20,
+    "subsample": 0.8,
+    "colsample_bytree": 0.7,
+    "max_bin": 64,
+    "tree_method": "hist",
+    "nthread": 1,
+    "seed": 20260601,
+    "verbosity": 0,
 }
 
 
 def forecast(
-    panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *,
-    trees: int = 80, objective: str = "reg:squarederror",
+    panel: pd.DataFrame,
+    future: pd.DataFrame,
+    cutoffs: Sequence[pd.Timestamp],
+    horizon: int,
+    *,
+    trees: int = 80,
+    objective: str = "reg:squarederror",
 ) -> Result:
     """Forecasts of one model per cutoff over all series with at least 13 months, single-threaded and seeded."""
     done: list[tuple[str, pd.Timestamp, np.ndarray]] = []

@@ -40,7 +40,15 @@ from salesfc_lib.sources import Extract, label_files, read_source
 from salesfc_lib.sources.layout import FILE, MARK, ROW
 
 __all__ = [
-    "Cleaned", "Standardised", "check_closed", "clean", "close_month", "closed_through", "ledger_gap", "read_all", "standardise",
+    "Cleaned",
+    "Standardised",
+    "check_closed",
+    "clean",
+    "close_month",
+    "closed_through",
+    "ledger_gap",
+    "read_all",
+    "standardise",
     "total_gap",
 ]
 
@@ -111,7 +119,14 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
     companions = {role: read_companion(role, parameters, extracts) for role in ("promotions", "inventory", "targets")}
     files = [{"source": name, **file} for name, extract in extracts.items() for file in extract.files]
     return Standardised(
-        account, opening, quarantine, apart, companions["promotions"], companions["inventory"], companions["targets"], files,
+        account,
+        opening,
+        quarantine,
+        apart,
+        companions["promotions"],
+        companions["inventory"],
+        companions["targets"],
+        files,
         find_latest(account.lines["date"]),
     )
 

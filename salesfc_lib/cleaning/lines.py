@@ -45,13 +45,23 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     problems = _collect({"kind": kinds, "date": dates, **numbers}, texts)
     columns = {ours: blank_to_none(text) for ours, text in texts.items() if ours not in READ}
     labels = rows[FILE].map(label_files(name, [file["path"] for file in extract.files]))
-    lines = pd.DataFrame({
-        "source": labels.astype(object), "name": name, "row": rows[ROW].astype("int64"), MARK: rows[MARK],
-        **{ours: None for ours in TEXT if ours not in columns}, **columns,
-        "kind": _as_return(kinds.values, numbers["quantity"].values), "date": dates.values, "known": dates.values,
-        **{ours: parsed.values for ours, parsed in numbers.items()},
-        "problem": problems.where(rows[MARK].eq(""), None), "problem_rule": "unreadable",
-    }, index=rows.index)
+    lines = pd.DataFrame(
+        {
+            "source": labels.astype(object),
+            "name": name,
+            "row": rows[ROW].astype("int64"),
+            MARK: rows[MARK],
+            **{ours: None for ours in TEXT if ours not in columns},
+            **columns,
+            "kind": _as_return(kinds.values, numbers["quantity"].values),
+            "date": dates.values,
+            "known": dates.values,
+            **{ours: parsed.values for ours, parsed in numbers.items()},
+            "problem": problems.where(rows[MARK].eq(""), None),
+            "problem_rule": "unreadable",
+        },
+        index=rows.index,
+    )
     return with_month(pd.concat([lines, _map_rejected(name, extract)], ignore_index=True) if len(extract.rejected) else lines)
 
 
@@ -68,8 +78,11 @@ def with_month(lines: pd.DataFrame) -> pd.DataFrame:
 
 def needs_discount(source: Source, parameters: Parameters) -> bool:
     """Whether the unit's measure treats discounts otherwise than this source's amounts do."""
-    return not is_notice(source) and "amount" in source.columns and source.discounts != parameters.measure.discounts and (
-        source.role == "orders" or "discount" in source.columns
+    return (
+        not is_notice(source)
+        and "amount" in source.columns
+        and source.discounts != parameters.measure.discounts
+        and (source.role == "orders" or "discount" in source.columns)
     )
 
 
@@ -135,13 +148,22 @@ def _collect(parsed: Mapping[str, Parsed], texts: Mapping[str, pd.Series]) -> pd
 def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
     """Lines for rows that could not be laid out: nothing is known of them but their place."""
     rejected = extract.rejected
-    return pd.DataFrame({
-        "source": rejected["source"], "name": name, "row": rejected["row"], MARK: "", "kind": "sale",
-        "date": pd.Series(pd.NaT, index=rejected.index, dtype="datetime64[ns]"),
-        "known": pd.Series(pd.NaT, index=rejected.index, dtype="datetime64[ns]"),
-        "quantity": ZERO, "amount": ZERO, "discount": ZERO,
-        "problem": rejected["reason"], "problem_rule": rejected["rule"],
-    })
+    return pd.DataFrame(
+        {
+            "source": rejected["source"],
+            "name": name,
+            "row": rejected["row"],
+            MARK: "",
+            "kind": "sale",
+            "date": pd.Series(pd.NaT, index=rejected.index, dtype="datetime64[ns]"),
+            "known": pd.Series(pd.NaT, index=rejected.index, dtype="datetime64[ns]"),
+            "quantity": ZERO,
+            "amount": ZERO,
+            "discount": ZERO,
+            "problem": rejected["reason"],
+            "problem_rule": rejected["rule"],
+        }
+    )
 
 
 def flag(mask: pd.Series, problem: str) -> pd.Series:

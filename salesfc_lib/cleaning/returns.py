@@ -123,7 +123,12 @@ def _take_back(sales: pd.DataFrame, own: pd.Series, parameters: Parameters) -> p
     """Return lines of sales: `own` is each return's own date, NaT where it has none."""
     known = own.where(own.notna(), sales["date"])
     date = sales["date"] if parameters.measure.returns == "month_of_sale" else known
-    return with_month(sales.assign(
-        kind="return", date=date, known=known,
-        quantity=sales["quantity"].map(operator.neg), amount=sales["amount"].map(operator.neg),
-    ))
+    return with_month(
+        sales.assign(
+            kind="return",
+            date=date,
+            known=known,
+            quantity=sales["quantity"].map(operator.neg),
+            amount=sales["amount"].map(operator.neg),
+        )
+    )

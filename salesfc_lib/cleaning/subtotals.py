@@ -45,9 +45,7 @@ def _check_file(rows: pd.DataFrame, source: Source, file: str) -> None:
             if mark != "subtotal":
                 total = tuple(sum_ + column.values.iloc[place] for sum_, column in zip(total, columns, strict=True))
                 continue
-            shown: Figures = tuple(
-                column.values.iloc[place] if column.problems.iloc[place] is None else None for column in columns
-            )
+            shown: Figures = tuple(column.values.iloc[place] if column.problems.iloc[place] is None else None for column in columns)
             if not any(_is_sum(shown, total, start, scales) for start in reversed(starts)):
                 raise _unequal(file, number, shown=shown, parts=[end - begin for end, begin in zip(total, starts[-1], strict=True)])
             starts.append(total)
@@ -57,7 +55,8 @@ def _is_sum(shown: Figures, total: Sequence[Decimal], start: Sequence[Decimal], 
     """Whether every figure shown is total - start, at the scale of the parts (a spreadsheet's sum carries binary noise)."""
     proven = [
         figure.quantize(scale, rounding=ROUND_HALF_EVEN) == end - begin
-        for figure, end, begin, scale in zip(shown, total, start, scales, strict=True) if figure is not None
+        for figure, end, begin, scale in zip(shown, total, start, scales, strict=True)
+        if figure is not None
     ]
     return bool(proven) and all(proven)
 

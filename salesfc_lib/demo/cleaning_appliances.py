@@ -26,14 +26,29 @@ from salesfc_lib.demo.seasons import festivals
 
 LINES = (
     ProductLine(
-        "吸尘器", 560, 100, (1080, 900, 970, 980, 990, 980, 930, 940, 980, 1030, 1080, 1140),
-        (Product("VC310", "手持吸尘器", 359), Product("VC320", "卧式吸尘器", 279), Product("VC330", "除螨仪", 219),
-         Product("VC340", "扫地机器人", 899), Product("VC390", "滤网套装", 49)),
+        "吸尘器",
+        560,
+        100,
+        (1080, 900, 970, 980, 990, 980, 930, 940, 980, 1030, 1080, 1140),
+        (
+            Product("VC310", "手持吸尘器", 359),
+            Product("VC320", "卧式吸尘器", 279),
+            Product("VC330", "除螨仪", 219),
+            Product("VC340", "扫地机器人", 899),
+            Product("VC390", "滤网套装", 49),
+        ),
     ),
     ProductLine(
-        "拖把", 440, 190, (1060, 940, 1000, 1020, 1010, 980, 940, 950, 980, 1010, 1030, 1080),
-        (Product("MP110", "平板拖把", 69), Product("MP120", "旋转拖把桶", 99), Product("MP130", "电动拖把", 389),
-         Product("MP190", "替换拖布3片", 29)),
+        "拖把",
+        440,
+        190,
+        (1060, 940, 1000, 1020, 1010, 980, 940, 950, 980, 1010, 1030, 1080),
+        (
+            Product("MP110", "平板拖把", 69),
+            Product("MP120", "旋转拖把桶", 99),
+            Product("MP130", "电动拖把", 389),
+            Product("MP190", "替换拖布3片", 29),
+        ),
     ),
 )
 
@@ -70,15 +85,37 @@ HABITS = (
 )
 
 TIPS = (
-    Tip("唐悦", "unlisted_promotion", "region", {"region": "西南"}, ("2025-10", "2025-11"), {"2025-12": 38},
-        "主播专场排在十二月,未列入促销日历"),
-    Tip("何勇", "stock_out", "line_region", {"product_line": "吸尘器", "region": "华北"}, ("2026-04",), {"2026-05": -55},
-        "锂电池批次召回,五月缺货"),
+    Tip(
+        "唐悦",
+        "unlisted_promotion",
+        "region",
+        {"region": "西南"},
+        ("2025-10", "2025-11"),
+        {"2025-12": 38},
+        "主播专场排在十二月,未列入促销日历",
+    ),
+    Tip(
+        "何勇",
+        "stock_out",
+        "line_region",
+        {"product_line": "吸尘器", "region": "华北"},
+        ("2026-04",),
+        {"2026-05": -55},
+        "锂电池批次召回,五月缺货",
+    ),
 )
 
 CLEANING = Unit(
-    id="cleaning", number=3, title="清洁电器", monthly=2_900_000, lines_per_cell=6, prefix="QJ",
-    lines=LINES, types=TYPES, regions=REGIONS, accounts=ACCOUNTS,
+    id="cleaning",
+    number=3,
+    title="清洁电器",
+    monthly=2_900_000,
+    lines_per_cell=6,
+    prefix="QJ",
+    lines=LINES,
+    types=TYPES,
+    regions=REGIONS,
+    accounts=ACCOUNTS,
     salespeople={"华东": ("董凯", "沈佳"), "华北": ("魏东", "韩雪"), "西南": ("唐悦", "曾磊")},
     promotions=PROMOTIONS,
     stock_outs=(StockOut("吸尘器", "华北", {"2026-05": 400}, {"2026-05": 17}),),
@@ -86,5 +123,6 @@ CLEANING = Unit(
     slips=(Slip("2024-06", 10, {"region": "西南"}), Slip("2025-03", 100, {"product_line": "拖把", "region": "华北"})),
     renames=(),
     counts=Counts(duplicates=8, unreadable=6, samples=6, repeats=4, unmatched=2),
-    habits=HABITS, tips=TIPS,
+    habits=HABITS,
+    tips=TIPS,
 )

@@ -208,10 +208,13 @@ def list_cells(unit: Unit) -> list[Cell]:
     channel = {kind.name: kind.channel for kind in unit.types}
     crossed = [
         Cell(line.name, kind.name, region.name, kind.channel, "other")
-        for line in unit.lines for kind in unit.types for region in unit.regions
+        for line in unit.lines
+        for kind in unit.types
+        for region in unit.regions
     ]
     own = [
         Cell(line, account.customer_type, account.region, channel[account.customer_type], account.customer)
-        for account in unit.accounts for line in account.monthly
+        for account in unit.accounts
+        for line in account.monthly
     ]
     return crossed + own

@@ -21,10 +21,38 @@ from salesfc_lib.demo.orders import Line, month_of
 from salesfc_lib.demo.workbook import Sheet, Value, column_letter, write_workbook
 
 TAX = 13  # percent, value-added tax of manufactured goods
-CSV_HEADER = ("单据编号", "行号", "日期", "单据类型", "客户", "客户类型", "产品线", "物料编码", "物料名称",
-              "区域", "渠道", "业务员", "数量", "价税合计", "原单据编号")
-SHEET_HEADER = ("区域", "订单号", "行号", "日期", "客户名称", "客户类型", "渠道", "产品线", "货号", "品名",
-                "业务员", "数量", "金额")
+CSV_HEADER = (
+    "单据编号",
+    "行号",
+    "日期",
+    "单据类型",
+    "客户",
+    "客户类型",
+    "产品线",
+    "物料编码",
+    "物料名称",
+    "区域",
+    "渠道",
+    "业务员",
+    "数量",
+    "价税合计",
+    "原单据编号",
+)
+SHEET_HEADER = (
+    "区域",
+    "订单号",
+    "行号",
+    "日期",
+    "客户名称",
+    "客户类型",
+    "渠道",
+    "产品线",
+    "货号",
+    "品名",
+    "业务员",
+    "数量",
+    "金额",
+)
 PARTIES = "customer_name TEXT, customer_type TEXT, product_line TEXT, sku TEXT, region TEXT, channel TEXT, salesperson TEXT"
 TABLES = {
     "sales": f"order_no TEXT, line_no INTEGER, order_date TEXT, {PARTIES}, qty INTEGER, list_amount TEXT, discount TEXT",
@@ -111,10 +139,21 @@ def _csv_row(unit: Unit, line: Line) -> list[object]:
     sign, kind, sale = (-1, "退货", line.returned[0]) if line.returned else (1, "销售", "")
     cell, shown = line.cell, line.written
     return [
-        line.order_id, line.line, shown.get("date", f"{line.date.year}/{line.date.month}/{line.date.day}"), kind,
-        line.customer, cell.customer_type, cell.product_line, line.product.code, line.product.name,
-        region_name(unit, line), cell.channel, line.salesperson,
-        sign * line.quantity, shown.get("amount", yuan(sign * with_tax(line.amount))), sale,
+        line.order_id,
+        line.line,
+        shown.get("date", f"{line.date.year}/{line.date.month}/{line.date.day}"),
+        kind,
+        line.customer,
+        cell.customer_type,
+        cell.product_line,
+        line.product.code,
+        line.product.name,
+        region_name(unit, line),
+        cell.channel,
+        line.salesperson,
+        sign * line.quantity,
+        shown.get("amount", yuan(sign * with_tax(line.amount))),
+        sale,
     ]
 
 
@@ -134,9 +173,19 @@ def region_name(unit: Unit, line: Line) -> str:
 def _sheet_row(line: Line, *, shown: bool) -> list[Value]:
     cell = line.cell
     return [
-        cell.region if shown else None, line.order_id, line.line, line.date, line.customer, cell.customer_type,
-        cell.channel, cell.product_line, line.product.code, line.product.name, line.salesperson,
-        line.written.get("quantity", line.quantity), line.written.get("amount", yuan(line.amount)),
+        cell.region if shown else None,
+        line.order_id,
+        line.line,
+        line.date,
+        line.customer,
+        cell.customer_type,
+        cell.channel,
+        cell.product_line,
+        line.product.code,
+        line.product.name,
+        line.salesperson,
+        line.written.get("quantity", line.quantity),
+        line.written.get("amount", yuan(line.amount)),
     ]
 
 

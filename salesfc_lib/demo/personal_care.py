@@ -26,19 +26,40 @@ from salesfc_lib.demo.seasons import festivals
 
 LINES = (
     ProductLine(
-        "电吹风", 380, 150, (1010, 930, 980, 960, 960, 970, 950, 960, 1020, 1060, 1090, 1110),
-        (Product("GH-2101", "负离子电吹风", 159), Product("GH-2102", "折叠旅行吹风机", 89), Product("GH-2103", "高速电吹风", 399),
-         Product("GH-2104", "酒店壁挂吹风机", 129)),
+        "电吹风",
+        380,
+        150,
+        (1010, 930, 980, 960, 960, 970, 950, 960, 1020, 1060, 1090, 1110),
+        (
+            Product("GH-2101", "负离子电吹风", 159),
+            Product("GH-2102", "折叠旅行吹风机", 89),
+            Product("GH-2103", "高速电吹风", 399),
+            Product("GH-2104", "酒店壁挂吹风机", 129),
+        ),
     ),
     ProductLine(
-        "剃须刀", 330, 45, (1050, 950, 940, 950, 990, 1080, 970, 960, 970, 990, 1030, 1120),
-        (Product("GH-2201", "三刀头剃须刀", 199), Product("GH-2202", "往复式剃须刀", 329), Product("GH-2203", "便携剃须刀", 79),
-         Product("GH-2204", "替换刀头", 59)),
+        "剃须刀",
+        330,
+        45,
+        (1050, 950, 940, 950, 990, 1080, 970, 960, 970, 990, 1030, 1120),
+        (
+            Product("GH-2201", "三刀头剃须刀", 199),
+            Product("GH-2202", "往复式剃须刀", 329),
+            Product("GH-2203", "便携剃须刀", 79),
+            Product("GH-2204", "替换刀头", 59),
+        ),
     ),
     ProductLine(
-        "电动牙刷", 290, 220, (970, 920, 970, 980, 1000, 1040, 1010, 1010, 1030, 1000, 1030, 1040),
-        (Product("GH-2301", "声波电动牙刷", 189), Product("GH-2302", "儿童电动牙刷", 119), Product("GH-2303", "替换刷头4支", 69),
-         Product("GH-2304", "冲牙器", 229)),
+        "电动牙刷",
+        290,
+        220,
+        (970, 920, 970, 980, 1000, 1040, 1010, 1010, 1030, 1000, 1030, 1040),
+        (
+            Product("GH-2301", "声波电动牙刷", 189),
+            Product("GH-2302", "儿童电动牙刷", 119),
+            Product("GH-2303", "替换刷头4支", 69),
+            Product("GH-2304", "冲牙器", 229),
+        ),
     ),
 )
 
@@ -76,16 +97,37 @@ HABITS = (
 )
 
 TIPS = (
-    Tip("何勇", "stock_out", "line_region", {"product_line": "电吹风", "region": "华东"}, ("2025-08", "2025-09"),
-        {"2025-09": -50, "2025-10": -60}, "电机供应商停产检修,九月中起缺货"),
-    Tip("高翔", "bulk", "bottom",
+    Tip(
+        "何勇",
+        "stock_out",
+        "line_region",
+        {"product_line": "电吹风", "region": "华东"},
+        ("2025-08", "2025-09"),
+        {"2025-09": -50, "2025-10": -60},
+        "电机供应商停产检修,九月中起缺货",
+    ),
+    Tip(
+        "高翔",
+        "bulk",
+        "bottom",
         {"product_line": "电吹风", "customer_type": "经销商", "region": "华南", "channel": "线下", "key_account": "other"},
-        ("2026-03",), {"2026-04": 250}, "连锁酒店一次性采购,已收定金"),
+        ("2026-03",),
+        {"2026-04": 250},
+        "连锁酒店一次性采购,已收定金",
+    ),
 )
 
 PERSONAL_CARE = Unit(
-    id="personal-care", number=2, title="个人护理", monthly=3_600_000, lines_per_cell=6, prefix="GH",
-    lines=LINES, types=TYPES, regions=REGIONS, accounts=ACCOUNTS,
+    id="personal-care",
+    number=2,
+    title="个人护理",
+    monthly=3_600_000,
+    lines_per_cell=6,
+    prefix="GH",
+    lines=LINES,
+    types=TYPES,
+    regions=REGIONS,
+    accounts=ACCOUNTS,
     salespeople={"华东": ("马超", "高翔"), "华南": ("郑洁", "罗敏")},
     promotions=PROMOTIONS,
     stock_outs=(StockOut("电吹风", "华东", {"2025-09": 500, "2025-10": 350}, {"2025-09": 14, "2025-10": 19}),),
@@ -93,5 +135,6 @@ PERSONAL_CARE = Unit(
     slips=(Slip("2024-11", 10, {"product_line": "剃须刀"}), Slip("2025-04", 100, {"product_line": "电动牙刷", "region": "华南"})),
     renames=(),
     counts=Counts(duplicates=9, unreadable=6, samples=8, repeats=4),
-    habits=HABITS, tips=TIPS,
+    habits=HABITS,
+    tips=TIPS,
 )

@@ -43,7 +43,8 @@ def tell(unit: Unit, export: Export) -> dict[str, Any]:
         "renames": [asdict(rename) for rename in unit.renames],
         "unlisted_promotions": [
             {"name": event.name, "start": str(event.start), "end": str(event.end), "where": dict(event.where)}
-            for event in unit.promotions if not event.listed
+            for event in unit.promotions
+            if not event.listed
         ],
         "planners": _planners(unit),
         "kept": _by_month(export.kept),
@@ -51,8 +52,14 @@ def tell(unit: Unit, export: Export) -> dict[str, Any]:
 
 
 def _row(line: Line) -> dict[str, Any]:
-    return {"order_id": line.order_id, "line": line.line, "date": line.date.isoformat(), "month": month_of(line),
-            "quantity": str(line.quantity), "amount": str(yuan(line.amount))}
+    return {
+        "order_id": line.order_id,
+        "line": line.line,
+        "date": line.date.isoformat(),
+        "month": month_of(line),
+        "quantity": str(line.quantity),
+        "amount": str(yuan(line.amount)),
+    }
 
 
 def _return(line: Line) -> dict[str, Any]:
@@ -76,13 +83,25 @@ def _outlier(line: Line) -> dict[str, Any]:
 
 def _planners(unit: Unit) -> list[dict[str, Any]]:
     habits = [
-        {"author": habit.author, "kind": habit.kind, "level": habit.level, "unique_id": series_id(habit.level, habit.members),
-         "percent": list(habit.percent)}
+        {
+            "author": habit.author,
+            "kind": habit.kind,
+            "level": habit.level,
+            "unique_id": series_id(habit.level, habit.members),
+            "percent": list(habit.percent),
+        }
         for habit in unit.habits
     ]
     tips = [
-        {"author": tip.author, "kind": "informed", "about": tip.about, "level": tip.level,
-         "unique_id": series_id(tip.level, tip.members), "made_in": list(tip.made_in), "percent": dict(tip.months)}
+        {
+            "author": tip.author,
+            "kind": "informed",
+            "about": tip.about,
+            "level": tip.level,
+            "unique_id": series_id(tip.level, tip.members),
+            "made_in": list(tip.made_in),
+            "percent": dict(tip.months),
+        }
         for tip in unit.tips
     ]
     return habits + tips
@@ -93,7 +112,10 @@ def _by_month(lines: Iterable[Line]) -> dict[str, dict[str, Any]]:
     for line in lines:
         by_month[month_of(line)].append(line)
     return {
-        month: {"rows": len(members), "quantity": str(sum(line.quantity for line in members)),
-                "amount": str(yuan(sum(line.amount for line in members)))}
+        month: {
+            "rows": len(members),
+            "quantity": str(sum(line.quantity for line in members)),
+            "amount": str(yuan(sum(line.amount for line in members))),
+        }
         for month, members in sorted(by_month.items())
     }

@@ -33,14 +33,30 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     title = "cleaning.title.all" if opening["rows"] == kept["rows"] else "cleaning.title.kept"
     rules = [rule_name(rule).lower() for rule in totals.index if rule not in ("opening", "kept")]
     sentences = (
-        voice.say("cleaning.lede.in", files=_count_order_files(run, cleaned), opening=opening["rows"], kept=kept["rows"], month=run.month, amount=kept["amount"]),
-        voice.say("cleaning.lede.changed" if rules else "cleaning.lede.unchanged", rules=rules and [wording.first_upper(rules[0]), *rules[1:]]),
+        voice.say(
+            "cleaning.lede.in",
+            files=_count_order_files(run, cleaned),
+            opening=opening["rows"],
+            kept=kept["rows"],
+            month=run.month,
+            amount=kept["amount"],
+        ),
+        voice.say(
+            "cleaning.lede.changed" if rules else "cleaning.lede.unchanged",
+            rules=rules and [wording.first_upper(rules[0]), *rules[1:]],
+        ),
         voice.say("cleaning.lede.ask", rows=len(cleaned.quarantine), sources=sorted(cleaned.quarantine["source"].unique()))
-        if len(cleaned.quarantine) else voice.say("cleaning.lede.clean"),
+        if len(cleaned.quarantine)
+        else voice.say("cleaning.lede.clean"),
     )
     return Answer(
-        kicker(run, "Cleaning"), voice.say(title, share=kept["rows"] / opening["rows"]), sentences, note=run_note(run, cleaned),
-        facts=_facts(run, cleaned, totals), changes_title=_since_title(run, cleaned), changes=_changes(run, cleaned),
+        kicker(run, "Cleaning"),
+        voice.say(title, share=kept["rows"] / opening["rows"]),
+        sentences,
+        note=run_note(run, cleaned),
+        facts=_facts(run, cleaned, totals),
+        changes_title=_since_title(run, cleaned),
+        changes=_changes(run, cleaned),
     )
 
 
@@ -86,7 +102,13 @@ def _changes(run: UnitMonth, cleaned: CleanedMonth) -> tuple[str, ...]:
     kept = int(ledger_totals(cleaned.ledger).set_index("rule").loc["kept", "rows"])
     restated = "cleaning.since.history" if before.restated else "cleaning.since.same"
     return (
-        voice.say("cleaning.since.rows", rows=kept - before.kept, month=before.month, quarantine=len(cleaned.quarantine), quarantine_before=before.quarantine),
+        voice.say(
+            "cleaning.since.rows",
+            rows=kept - before.kept,
+            month=before.month,
+            quarantine=len(cleaned.quarantine),
+            quarantine_before=before.quarantine,
+        ),
         voice.say(restated, month=before.month, difference=before.restated),
     )
 
@@ -94,14 +116,23 @@ def _changes(run: UnitMonth, cleaned: CleanedMonth) -> tuple[str, ...]:
 def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """The files that were read."""
     rows = [
-        [Cell(str(file["path"]).rsplit("/", 1)[-1], bold=True), str(file.get("source", "")), wording.number(file.get("rows") or 0),
-         str(file.get("encoding") or ""), wording.size(int(file.get("bytes") or 0)), Cell(str(file["sha256"])[:8], code=True)]
+        [
+            Cell(str(file["path"]).rsplit("/", 1)[-1], bold=True),
+            str(file.get("source", "")),
+            wording.number(file.get("rows") or 0),
+            str(file.get("encoding") or ""),
+            wording.size(int(file.get("bytes") or 0)),
+            Cell(str(file["sha256"])[:8], code=True),
+        ]
         for file in cleaned.files
     ]
     table = Table(
         f"{wording.first_upper(wording.cardinal(len(rows)))} {'file' if len(rows) == 1 else 'files'} make up the month",
         "As they were when they were read; the fingerprint is the start of the file's sha256",
-        columns("File", "Source", ">Rows", "Encoding", ">Size", "Fingerprint"), rows, source="Source: manifest.json, inputs.", min_width="min40",
+        columns("File", "Source", ">Rows", "Encoding", ">Size", "Fingerprint"),
+        rows,
+        source="Source: manifest.json, inputs.",
+        min_width="min40",
     )
     return Section(Prose(voice_of(run).say("cleaning.sources", files=len(rows))), table)
 
@@ -112,13 +143,21 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     money = wording.Measure(run.parameters.unit.currency)
     reasons = cleaned.ledger.groupby("rule")["reason"].first()
     by_rule = totals.set_index("rule")
-    rows = [_ledger_row(row, reasons, -1 if row["rule"] not in ("opening", "kept") else 1) for _, row in totals.iterrows() if row["rule"] != "kept"]
+    rows = [
+        _ledger_row(row, reasons, -1 if row["rule"] not in ("opening", "kept") else 1)
+        for _, row in totals.iterrows()
+        if row["rule"] != "kept"
+    ]
     opening, kept = by_rule.loc["opening"], by_rule.loc["kept"]
     table = Table(
         f"{wording.number(opening['rows'])} rows in, {wording.number(kept['rows'])} kept, and nothing in between is unaccounted for",
         f"Rows, quantity and amount ({money.currency}, exact) of every rule, all months; the ledger by month is in the tables",
-        columns("Rule", ">Rows", ">Quantity", ">Amount", "What it did"), rows, footer=[_ledger_row(kept.rename(None), reasons, 1, "kept")],
-        source="Source: tables/ledger.parquet.", min_width="min46", outset=False,
+        columns("Rule", ">Rows", ">Quantity", ">Amount", "What it did"),
+        rows,
+        footer=[_ledger_row(kept.rename(None), reasons, 1, "kept")],
+        source="Source: tables/ledger.parquet.",
+        min_width="min46",
+        outset=False,
     )
     share = kept["rows"] / opening["rows"]
     return Section(Prose(voice.say("cleaning.ledger", opening=opening["rows"], kept=kept["rows"], share=share)), table)
@@ -144,13 +183,17 @@ def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         return Section(Prose(voice.say("cleaning.quarantine.none", budget=budget)))
     opening = int(ledger_totals(cleaned.ledger).set_index("rule").loc["opening", "rows"])
     rows = [
-        [Cell(str(row["source"]), sub=f"row {row['row']}"), str(row["reason"]), Cell(_content(row["content"]), code=True)] for _, row in found.head(SHOWN).iterrows()
+        [Cell(str(row["source"]), sub=f"row {row['row']}"), str(row["reason"]), Cell(_content(row["content"]), code=True)]
+        for _, row in found.head(SHOWN).iterrows()
     ]
     more = "" if len(found) <= SHOWN else f" The first {SHOWN} of {len(found)}."
     table = Table(
         f"{wording.first_upper(wording.cardinal(len(found)))} {'row' if len(found) == 1 else 'rows'} to send back to the source",
-        "Where each stands, why it could not be used, and what it says", columns("Where", "Why", "As read"), rows,
-        source=f"Source: tables/quarantine.parquet.{more}", min_width="min46",
+        "Where each stands, why it could not be used, and what it says",
+        columns("Where", "Why", "As read"),
+        rows,
+        source=f"Source: tables/quarantine.parquet.{more}",
+        min_width="min46",
     )
     return Section(Prose(voice.say("cleaning.quarantine.some", rows=len(found), share=len(found) / opening, budget=budget)), table)
 
@@ -160,8 +203,10 @@ def _content(text: str) -> str:
         values = json.loads(text)
     except ValueError:
         return text
-    shown = " | ".join(str(value) for value in (values.values() if isinstance(values, dict) else values) if str(value or "").strip())
-    return shown if len(shown) <= 160 else f"{shown[:159]}…"  # noqa: PLR2004 a table cell
+    shown = " | ".join(
+        str(value) for value in (values.values() if isinstance(values, dict) else values) if str(value or "").strip()
+    )
+    return shown if len(shown) <= 160 else f"{shown[:159]}…"
 
 
 def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:
@@ -173,13 +218,23 @@ def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     labels = cleaned.series.set_index("unique_id")["label"]
     ordered = found.sort_values(["ds", "unique_id"], ascending=[False, True])
     rows = [
-        [Cell(str(labels[row["unique_id"]])), in_words(row["ds"]), measure.amount(row["y_raw"]), measure.amount(row["y"]), str(row["reason"])]
+        [
+            Cell(str(labels[row["unique_id"]])),
+            in_words(row["ds"]),
+            measure.amount(row["y_raw"]),
+            measure.amount(row["y"]),
+            str(row["reason"]),
+        ]
         for _, row in ordered.head(SHOWN).iterrows()
     ]
     treatment = voice.say("cleaning.outliers.replaced" if settings.treatment == "replace" else "cleaning.outliers.kept")
     table = Table(
-        f"{wording.first_upper(wording.plural(len(found), 'outlier'))}, both values kept", "Bottom series, newest first",
-        columns("Series", "|Month", ">Sold", ">Expected", "Why"), rows, source="Source: tables/outliers.parquet.", min_width="min46",
+        f"{wording.first_upper(wording.plural(len(found), 'outlier'))}, both values kept",
+        "Bottom series, newest first",
+        columns("Series", "|Month", ">Sold", ">Expected", "Why"),
+        rows,
+        source="Source: tables/outliers.parquet.",
+        min_width="min46",
     )
     return Section(Prose(voice.say("cleaning.outliers.some", n=len(found), treatment=treatment)), table)
 
@@ -187,11 +242,19 @@ def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:
 def panel(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """What models get to see: the grid, and total sales."""
     voice = voice_of(run)
-    bottom = cleaned.panel[cleaned.panel["unique_id"].isin(cleaned.series.loc[cleaned.series["level"] == cleaned.bottom, "unique_id"])]
+    bottom = cleaned.panel[
+        cleaned.panel["unique_id"].isin(cleaned.series.loc[cleaned.series["level"] == cleaned.bottom, "unique_id"])
+    ]
     months = cleaned.panel["ds"]
     text = voice.say(
-        "cleaning.panel", series=len(cleaned.series), levels=cleaned.series["level"].nunique(), months=months.nunique(), first=f"{months.min():%Y-%m}",
-        last=f"{months.max():%Y-%m}", zero=float(bottom["y_raw"].eq(0).mean()), missing=len(cleaned.missing),
+        "cleaning.panel",
+        series=len(cleaned.series),
+        levels=cleaned.series["level"].nunique(),
+        months=months.nunique(),
+        first=f"{months.min():%Y-%m}",
+        last=f"{months.max():%Y-%m}",
+        zero=float(bottom["y_raw"].eq(0).mean()),
+        missing=len(cleaned.missing),
     )
     return Section(Prose(text), _sales_figure(run, cleaned))
 
@@ -207,11 +270,17 @@ def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
     before = total.set_index("ds")["y_raw"].get(total["ds"].iloc[-1] - pd.DateOffset(years=1))
     key = "cleaning.figure" if before else "cleaning.figure.short"
     title = voice_of(run).say(key, month=run.month, now=now, change=now / before - 1 if before else 0.0)
-    rows = [[in_words(row["ds"]), measure.scaled(row["y_raw"], scale)] for _, row in total.dropna(subset=["y_raw"]).tail(24).iterrows()]
+    rows = [
+        [in_words(row["ds"]), measure.scaled(row["y_raw"], scale)] for _, row in total.dropna(subset=["y_raw"]).tail(24).iterrows()
+    ]
     return Figure(
-        title, f"Sales per month, {measure.axis(scale)}, whole unit, through {wording.month_name(run.month)}",
+        title,
+        f"Sales per month, {measure.axis(scale)}, whole unit, through {wording.month_name(run.month)}",
         f"Line chart of monthly sales from {in_words(total['ds'].iloc[0])} to {wording.month_name(run.month)}, ending at {measure.amount(now)}.",
-        wide, slim, "Source: tables/panel.parquet, y_raw of the top series.", Table("Numbers behind this figure", "", columns("Month", ">Sold"), rows),
+        wide,
+        slim,
+        "Source: tables/panel.parquet, y_raw of the top series.",
+        Table("Numbers behind this figure", "", columns("Month", ">Sold"), rows),
     )
 
 
@@ -220,7 +289,10 @@ def checks(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     measure = run.parameters.measure
     terms = [
         ("Unit and month", f"{run.unit}, {run.month}; data closed through {wording.month_name(run.month)}"),
-        ("Measure", f"{measure.value}; tax {measure.tax}; discounts {measure.discounts}; returns {measure.returns.replace('_', ' ')}"),
+        (
+            "Measure",
+            f"{measure.value}; tax {measure.tax}; discounts {measure.discounts}; returns {measure.returns.replace('_', ' ')}",
+        ),
         ("Inputs", "; ".join(f"{str(file['path']).rsplit('/', 1)[-1]} ({str(file['sha256'])[:6]}…)" for file in cleaned.files)),
     ]
     return closing(run, cleaned.checks, terms)

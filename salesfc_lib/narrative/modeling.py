@@ -31,17 +31,38 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
     verdict = voice.say(f"modeling.verdict.{standing['verdict']}", model=model_name(standing["best"]))
     title = voice.say("modeling.title", month=iso(ahead["ds"]), amount=ahead["y_hat"], verdict=verdict)
     change = _change(run, modeled, ahead)
-    key = {"best": "modeling.lede.best", "not_best": "modeling.lede.not_best", "none": "modeling.lede.no_backtest"}[standing["verdict"]]
+    key = {"best": "modeling.lede.best", "not_best": "modeling.lede.not_best", "none": "modeling.lede.no_backtest"}[
+        standing["verdict"]
+    ]
     failed = modeled.failures
     sentences = (
-        voice.say("modeling.lede.next", unit=run.title, amount=ahead["y_hat"], month=iso(ahead["ds"]), lo=ahead["lo-80"], hi=ahead["hi-80"], change=change),
+        voice.say(
+            "modeling.lede.next",
+            unit=run.title,
+            amount=ahead["y_hat"],
+            month=iso(ahead["ds"]),
+            lo=ahead["lo-80"],
+            hi=ahead["hi-80"],
+            change=change,
+        ),
         voice.say(key, **standing | {"model": model_name(standing["best"])}),
-        voice.say("modeling.lede.failed", n=len(failed), series=failed["unique_id"].nunique()) if len(failed) else voice.say("modeling.lede.complete"),
+        voice.say("modeling.lede.failed", n=len(failed), series=failed["unique_id"].nunique())
+        if len(failed)
+        else voice.say("modeling.lede.complete"),
     )
     return Answer(
-        (*kicker(run, "Modeling"), f"forecast {in_words(ahead['ds'])} to {in_words(modeled.forecast['ds'].max())}"), title, sentences,
-        note=voice.say("run.note", month=run.month, series=len(modeled.series), measure=f"{len(modeled.models)} models, {len(modeled.cutoffs)} cutoffs"),
-        facts=_facts(run, modeled, standing), changes_title=_since_title(modeled), changes=_changes(run, modeled),
+        (*kicker(run, "Modeling"), f"forecast {in_words(ahead['ds'])} to {in_words(modeled.forecast['ds'].max())}"),
+        title,
+        sentences,
+        note=voice.say(
+            "run.note",
+            month=run.month,
+            series=len(modeled.series),
+            measure=f"{len(modeled.models)} models, {len(modeled.cutoffs)} cutoffs",
+        ),
+        facts=_facts(run, modeled, standing),
+        changes_title=_since_title(modeled),
+        changes=_changes(run, modeled),
     )
 
 
@@ -49,16 +70,28 @@ def _change(run: UnitMonth, modeled: ModeledMonth, ahead: pd.Series) -> str:
     before = year_before(modeled.panel, ahead["unique_id"], ahead["ds"])
     if not before:
         return ""
-    return voice_of(run).say("modeling.lede.change", change=ahead["y_hat"] / before - 1, month=iso(ahead["ds"] - pd.DateOffset(years=1)))
+    return voice_of(run).say(
+        "modeling.lede.change", change=ahead["y_hat"] / before - 1, month=iso(ahead["ds"] - pd.DateOffset(years=1))
+    )
 
 
 def _facts(run: UnitMonth, modeled: ModeledMonth, standing: dict[str, object]) -> tuple[Fact, ...]:
     ahead, measure = modeled.next_month(), measure_of(run)
-    facts = [Fact(in_words(ahead["ds"]), measure.amount(ahead["y_hat"]), f"{measure.amount(ahead['lo-80'])} to {measure.amount(ahead['hi-80'])}, 80{wording.THIN}%")]
+    facts = [
+        Fact(
+            in_words(ahead["ds"]),
+            measure.amount(ahead["y_hat"]),
+            f"{measure.amount(ahead['lo-80'])} to {measure.amount(ahead['hi-80'])}, 80{wording.THIN}%",
+        )
+    ]
     if standing["verdict"] != "none":
         combined, naive = float(standing["combined"]), float(standing["naive"])  # type: ignore[arg-type]
         facts += [
-            Fact("Error one month ahead", wording.percent(combined), f"WAPE of the backtest, bottom level; naive {wording.percent(naive)}"),
+            Fact(
+                "Error one month ahead",
+                wording.percent(combined),
+                f"WAPE of the backtest, bottom level; naive {wording.percent(naive)}",
+            ),
             Fact("Gain over seasonal naive", wording.signed((naive - combined) * 100), "points of WAPE", alarm=combined > naive),
         ]
     return (*facts, Fact("Fits that failed", wording.number(len(modeled.failures)), f"of {wording.number(modeled.fits)}"))
@@ -75,10 +108,15 @@ def _changes(run: UnitMonth, modeled: ModeledMonth) -> tuple[str, ...]:
     lines = []
     if before.next_total:
         change = ahead["y_hat"] / before.next_total - 1
-        lines.append(voice.say("modeling.since.next", month=iso(ahead["ds"]), before=before.next_total, now=ahead["y_hat"], change=change))
+        lines.append(
+            voice.say("modeling.since.next", month=iso(ahead["ds"]), before=before.next_total, now=ahead["y_hat"], change=change)
+        )
     now = modeled.mean_weights()
     moved = (now - before.weights.reindex(now.index).fillna(0.0)).abs().sort_values(ascending=False).index[:2]
-    lines += [voice.say("modeling.since.weights", model=model_name(name), now=now[name], before=float(before.weights.get(name, 0.0))) for name in moved]
+    lines += [
+        voice.say("modeling.since.weights", model=model_name(name), now=now[name], before=float(before.weights.get(name, 0.0)))
+        for name in moved
+    ]
     return tuple(lines)
 
 
@@ -88,12 +126,22 @@ def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
     top = modeled.forecast[(modeled.forecast["stage"] == COMBINED) & (modeled.forecast["unique_id"] == ahead["unique_id"])]
     sold = modeled.panel.loc[modeled.panel["unique_id"] == ahead["unique_id"], "y_raw"].tail(12)
     year = float(top.nsmallest(12, "h")["y_hat"].sum())
-    change = voice.say("modeling.outlook.change", change=year / sold.sum() - 1) if len(sold) == 12 and sold.sum() > 0 and len(top) >= 12 else ""  # noqa: PLR2004 a year
+    change = (
+        voice.say("modeling.outlook.change", change=year / sold.sum() - 1)
+        if len(sold) == 12 and sold.sum() > 0 and len(top) >= 12
+        else ""
+    )
     before = year_before(modeled.panel, ahead["unique_id"], ahead["ds"])
     key = "modeling.figure.short" if not before else "modeling.figure.up" if ahead["y_hat"] >= before else "modeling.figure.down"
-    title = voice.say(key, unit=run.title, amount=ahead["y_hat"], month=iso(ahead["ds"]), change=abs(ahead["y_hat"] / before - 1) if before else 0)
+    title = voice.say(
+        key, unit=run.title, amount=ahead["y_hat"], month=iso(ahead["ds"]), change=abs(ahead["y_hat"] / before - 1) if before else 0
+    )
     figure = outlook_figure(
-        modeled.panel, top, str(ahead["unique_id"]), measure=measure, title=title,
+        modeled.panel,
+        top,
+        str(ahead["unique_id"]),
+        measure=measure,
+        title=title,
         source="Source: tables/forecast.parquet, stage combined; tables/panel.parquet.",
     )
     return Section(Prose(voice.say("modeling.outlook", year=year, change=change)), figure)
@@ -107,14 +155,27 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
     for _, row in table.iterrows():
         key = "modeling.weights.reason" if row["used"] else "modeling.weights.never"
         error = "" if pd.isna(row["wape"]) else wording.percent(row["wape"])
-        rows.append([Cell(model_name(row["model"]), bold=bool(row["used"])), f"{row['weight']:.2f}", Cell(bar=float(row["weight"]) / largest), error,
-                     voice.say(key, used=row["used"], all=row["series"], best=row["best"])])
+        rows.append(
+            [
+                Cell(model_name(row["model"]), bold=bool(row["used"])),
+                f"{row['weight']:.2f}",
+                Cell(bar=float(row["weight"]) / largest),
+                error,
+                voice.say(key, used=row["used"], all=row["series"], best=row["best"]),
+            ]
+        )
     heads = columns("Model", ">Weight", "Weight drawn", ">WAPE", "Reason")
     heads[2] = type(heads[2])("Weight drawn", "l", small=False, silent=True)
     first = table.iloc[0]
     title = voice.say("modeling.weights.title", model=model_name(first["model"]), weight=first["weight"])
-    block = Table(title, "Mean weight over the bottom series; WAPE one month ahead in the backtest, bottom level", heads, rows,
-                  source="Source: tables/weights.parquet, tables/score.parquet.", min_width="min40")
+    block = Table(
+        title,
+        "Mean weight over the bottom series; WAPE one month ahead in the backtest, bottom level",
+        heads,
+        rows,
+        source="Source: tables/weights.parquet, tables/score.parquet.",
+        min_width="min40",
+    )
     return Section(Prose(voice.say("modeling.weights", carrying=int((table["used"] > 0).sum()), all=len(table))), block)
 
 
@@ -128,11 +189,25 @@ def backtest(run: UnitMonth, modeled: ModeledMonth) -> Section:
     wide = wide.reindex([name for name in order if name in wide.index])
     steps = [h for h in (1, 2, 3, 4, 6, 8, 10, 12) if h in wide.columns]
     best = wide.idxmin()
-    rows = [[Cell(model_name(name) + (", in use" if name == COMBINED else ""), bold=name == COMBINED), *(_heat(wide, name, h, best) for h in steps)] for name in wide.index]
+    rows = [
+        [
+            Cell(model_name(name) + (", in use" if name == COMBINED else ""), bold=name == COMBINED),
+            *(_heat(wide, name, h, best) for h in steps),
+        ]
+        for name in wide.index
+    ]
     title = voice.say("modeling.backtest.best", best=int((best[steps] == COMBINED).sum()), all=len(steps))
-    table = Table(title, f"WAPE in %, {modeled.bottom} level, {len(modeled.cutoffs)} cutoffs; months ahead; darker = larger error, best of a column underlined",
-                  columns("Model", *(f"#{h} month" if h == 1 else f"#{h}" for h in steps)), rows, source="Source: tables/score.parquet.", min_width="min40")
-    text = voice.say("modeling.backtest", cutoffs=len(modeled.cutoffs), first=iso(modeled.cutoffs[0]), last=iso(modeled.cutoffs[-1]))
+    table = Table(
+        title,
+        f"WAPE in %, {modeled.bottom} level, {len(modeled.cutoffs)} cutoffs; months ahead; darker = larger error, best of a column underlined",
+        columns("Model", *(f"#{h} month" if h == 1 else f"#{h}" for h in steps)),
+        rows,
+        source="Source: tables/score.parquet.",
+        min_width="min40",
+    )
+    text = voice.say(
+        "modeling.backtest", cutoffs=len(modeled.cutoffs), first=iso(modeled.cutoffs[0]), last=iso(modeled.cutoffs[-1])
+    )
     return Section(Prose(text), table)
 
 
@@ -148,16 +223,32 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """Per series what carries the forecast and why; the rest of a long table is folded."""
     voice, table = voice_of(run), modeled.choice_table()
     rows = [
-        [Cell(str(row["label"]), sub=str(row["level"])), _carried(row["weights"]),
-         model_name(row["single"]), "" if pd.isna(row["error"]) else wording.percent(row["error"]),
-         "" if pd.isna(row["naive"]) else wording.percent(row["naive"]), str(row["reason"])]
+        [
+            Cell(str(row["label"]), sub=str(row["level"])),
+            _carried(row["weights"]),
+            model_name(row["single"]),
+            "" if pd.isna(row["error"]) else wording.percent(row["error"]),
+            "" if pd.isna(row["naive"]) else wording.percent(row["naive"]),
+            str(row["reason"]),
+        ]
         for _, row in table.iterrows()
     ]
     heads = columns("Series", "Carried by", "Best alone", ">WAPE", ">Naive", "Reason")
-    text = voice.say("modeling.choices", worse=int((table["error"] > table["naive"]).sum())) if modeled.cutoffs else voice.say("modeling.choices.none")
+    text = (
+        voice.say("modeling.choices", worse=int((table["error"] > table["naive"]).sum()))
+        if modeled.cutoffs
+        else voice.say("modeling.choices.none")
+    )
     source = f"Source: tables/weights.parquet, all {len(rows)} series."
-    block = Table(f"What carries each of {len(rows)} series, and why", "WAPE of the combination in the backtest, all distances, beside the seasonal naive's",
-                  heads, rows, source=source, min_width="min46", outset=True)
+    block = Table(
+        f"What carries each of {len(rows)} series, and why",
+        "WAPE of the combination in the backtest, all distances, beside the seasonal naive's",
+        heads,
+        rows,
+        source=source,
+        min_width="min46",
+        outset=True,
+    )
     return Section(Prose(text), block)
 
 
@@ -175,12 +266,35 @@ def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
     for _, row in table.iterrows():
         said = f"{row['label']}: {measure.amount(row['now'])}, then {measure.amount(row['next'])}"
         spark = Spark.of(said, row["history"], forecast=row["ahead"], lo=row["lo"], hi=row["hi"])
-        rows.append([Cell(str(row["label"]), bold=True), Cell(spark=spark), measure.amount(row["now"]), Cell(measure.amount(row["next"]), bold=True),
-                     f"{measure.amount(row['lo'][0])} – {measure.amount(row['hi'][0])}", _what_to_know(run, row)])
+        rows.append(
+            [
+                Cell(str(row["label"]), bold=True),
+                Cell(spark=spark),
+                measure.amount(row["now"]),
+                Cell(measure.amount(row["next"]), bold=True),
+                f"{measure.amount(row['lo'][0])} – {measure.amount(row['hi'][0])}",
+                _what_to_know(run, row),
+            ]
+        )
     ahead = modeled.next_month()
     title = voice.say("modeling.key.title", amount=float(table["next"].sum()), month=iso(ahead["ds"]))
-    heads = columns("Customer", "Twelve months and three ahead", f">{wording.month_word(run.month)}", f">{ahead['ds']:%B}", ">80 %", "What to know")
-    block = Table(title, "Twelve months of actuals, three of forecast, 80 % interval", heads, rows, source="Source: tables/forecast.parquet.", min_width="min46", outset=True)
+    heads = columns(
+        "Customer",
+        "Twelve months and three ahead",
+        f">{wording.month_word(run.month)}",
+        f">{ahead['ds']:%B}",
+        ">80 %",
+        "What to know",
+    )
+    block = Table(
+        title,
+        "Twelve months of actuals, three of forecast, 80 % interval",
+        heads,
+        rows,
+        source="Source: tables/forecast.parquet.",
+        min_width="min46",
+        outset=True,
+    )
     return Section(Prose(voice.say("modeling.key", n=len(table), share=float(table["share"].sum()))), block)
 
 
@@ -189,7 +303,9 @@ def _what_to_know(run: UnitMonth, row: pd.Series) -> str:
     if row["silent"]:
         return voice.say("modeling.key.gone", months=int(row["silent"]), amount=row["next"])
     if row["year_before"]:
-        return voice.say("modeling.key.change", change=row["next"] / row["year_before"] - 1, month=iso(row["ds"] - pd.DateOffset(years=1)))
+        return voice.say(
+            "modeling.key.change", change=row["next"] / row["year_before"] - 1, month=iso(row["ds"] - pd.DateOffset(years=1))
+        )
     return ""
 
 
@@ -199,14 +315,37 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
     if found.empty:
         return Section(Prose(voice.say("modeling.failures.none")))
     labels = modeled.series.set_index("unique_id")["label"]
-    grouped = found.groupby(["model", "error"]).agg(n=("cutoff", "size"), series=("unique_id", "unique")).reset_index().sort_values("n", ascending=False)
+    grouped = (
+        found.groupby(["model", "error"])
+        .agg(n=("cutoff", "size"), series=("unique_id", "unique"))
+        .reset_index()
+        .sort_values("n", ascending=False)
+    )
     rows = [
-        [Cell(model_name(row["model"]), bold=True), wording.number(row["n"]), wording.listing([str(labels[name]) for name in row["series"]], 3), str(row["error"])]
+        [
+            Cell(model_name(row["model"]), bold=True),
+            wording.number(row["n"]),
+            wording.listing([str(labels[name]) for name in row["series"]], 3),
+            str(row["error"]),
+        ]
         for _, row in grouped.head(SHOWN).iterrows()
     ]
-    table = Table(f"{wording.first_upper(wording.plural(len(found), 'fit'))} failed, shown and not replaced", "By model and message, most frequent first",
-                  columns("Model", ">Fits", "Series", "Message"), rows, source="Source: tables/failures.parquet.", min_width="min40")
-    return Section(Prose(voice.say("modeling.failures.some", n=len(found), cutoffs=found["cutoff"].nunique(), series=found["unique_id"].nunique())), table)
+    table = Table(
+        f"{wording.first_upper(wording.plural(len(found), 'fit'))} failed, shown and not replaced",
+        "By model and message, most frequent first",
+        columns("Model", ">Fits", "Series", "Message"),
+        rows,
+        source="Source: tables/failures.parquet.",
+        min_width="min40",
+    )
+    return Section(
+        Prose(
+            voice.say(
+                "modeling.failures.some", n=len(found), cutoffs=found["cutoff"].nunique(), series=found["unique_id"].nunique()
+            )
+        ),
+        table,
+    )
 
 
 def checks(run: UnitMonth, modeled: ModeledMonth) -> Section:

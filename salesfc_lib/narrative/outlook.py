@@ -28,23 +28,26 @@ def year_before(panel: pd.DataFrame, unique_id: str, ds: pd.Timestamp) -> float 
 
 
 def outlook_figure(
-    panel: pd.DataFrame, forecast: pd.DataFrame, unique_id: str, *, measure: wording.Measure, title: str, source: str,
-    earlier: tuple[float, str] | None = None,
+    panel: pd.DataFrame,
+    forecast: pd.DataFrame,
+    unique_id: str,
+    *,
+    measure: wording.Measure,
+    title: str,
+    source: str,
 ) -> Figure:
-    """Fan of one series; `earlier` is what was forecast before for the last actual month, and how to name it."""
+    """Fan of one series: three years of actuals, the forecast and its bands."""
     from salesfc_lib import plots
 
     frame = fan_frame(panel, forecast, unique_id)
     ahead = frame.dropna(subset=["y_hat"])
     cutoff = frame.dropna(subset=["y"])["ds"].max().strftime("%Y-%m")
     scale = wording.scale_for([*frame["y"].dropna(), *ahead["y_hat"]])
-    wide, slim = plots.draw(
-        plots.fan, frame, cutoff=cutoff, scale=scale, earlier=earlier[0] if earlier else None, named=[earlier[1]] if earlier else []
-    )
+    wide, slim = plots.draw(plots.fan, frame, cutoff=cutoff, scale=scale)
     cut = plots.fan_start(frame) / scale.divisor
     subtitle = f"Sales per month, {measure.axis(scale)}; 80{wording.THIN}% and 95{wording.THIN}% intervals; data through {wording.month_name(cutoff)}"
     if cut:
-        subtitle += f"; the axis starts at {wording.number(cut, 0 if cut >= 10 else 1)}"  # noqa: PLR2004 digits
+        subtitle += f"; the axis starts at {wording.number(cut, 0 if cut >= 10 else 1)}"
     first, last = ahead.iloc[0], ahead.iloc[-1]
     alt = (
         f"Line chart of sales through {wording.month_name(cutoff)} and the forecast from {in_words(first['ds'])} "
@@ -58,8 +61,15 @@ def _numbers(panel: pd.DataFrame, ahead: pd.DataFrame, unique_id: str, measure: 
         return "" if value is None or pd.isna(value) else measure.scaled(value, scale)
 
     rows = [
-        [in_words(row["ds"]), text(row["y_hat"]), f"{text(row['lo-80'])} – {text(row['hi-80'])}",
-         f"{text(row['lo-95'])} – {text(row['hi-95'])}", Cell(text(year_before(panel, unique_id, row["ds"])))]
+        [
+            in_words(row["ds"]),
+            text(row["y_hat"]),
+            f"{text(row['lo-80'])} – {text(row['hi-80'])}",
+            f"{text(row['lo-95'])} – {text(row['hi-95'])}",
+            Cell(text(year_before(panel, unique_id, row["ds"]))),
+        ]
         for _, row in ahead.iterrows()
     ]
-    return Table("Numbers behind this figure", "", columns("Month", ">Forecast", ">80 % interval", ">95 % interval", ">Year before"), rows)
+    return Table(
+        "Numbers behind this figure", "", columns("Month", ">Forecast", ">80 % interval", ">95 % interval", ">Year before"), rows
+    )

@@ -35,13 +35,26 @@ def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
     title = "reconciliation.title.changed" if people else "reconciliation.title.same"
     gap = "reconciliation.lede.gap" if done.gap_before > COHERENT else "reconciliation.lede.coherent"
     sentences = (
-        voice.say("reconciliation.lede.published", unit=run.title, amount=final, month=month, combined=combined, moved=moved - combined, people=people),
-        voice.say(gap, before=done.gap_before), _method_sentence(run, done),
+        voice.say(
+            "reconciliation.lede.published",
+            unit=run.title,
+            amount=final,
+            month=month,
+            combined=combined,
+            moved=moved - combined,
+            people=people,
+        ),
+        voice.say(gap, before=done.gap_before),
+        _method_sentence(run, done),
     )
     return Answer(
-        kicker(run, "Reconciliation"), voice.say(title, month=month, amount=final, change=people), sentences,
+        kicker(run, "Reconciliation"),
+        voice.say(title, month=month, amount=final, change=people),
+        sentences,
         note=voice.say("run.note", month=run.month, series=len(done.series), measure=f"{done.series['level'].nunique()} levels"),
-        facts=_facts(run, done), changes_title=_since_title(done), changes=_changes(run, done),
+        facts=_facts(run, done),
+        changes_title=_since_title(done),
+        changes=_changes(run, done),
     )
 
 
@@ -49,7 +62,9 @@ def _method_sentence(run: UnitMonth, done: ReconciledMonth) -> str:
     voice, judged = voice_of(run), _mean_wape(done)
     if judged.empty:
         return voice.say("reconciliation.lede.only", method=method_name(done.method))
-    return voice.say("reconciliation.lede.method", method=method_name(done.method), judged=len(judged), wape=float(judged[done.method]))
+    return voice.say(
+        "reconciliation.lede.method", method=method_name(done.method), judged=len(judged), wape=float(judged[done.method])
+    )
 
 
 def _mean_wape(done: ReconciledMonth) -> pd.Series:
@@ -64,14 +79,23 @@ def _facts(run: UnitMonth, done: ReconciledMonth) -> tuple[Fact, ...]:
     detail = f"{wording.signed_percent(ahead['y_hat'] / before - 1)} on a year before" if before else "no month a year before"
     return (
         Fact(in_words(ahead["ds"]), measure.amount(ahead["y_hat"]), detail),
-        Fact("Largest gap", "0" if done.gap <= COHERENT else wording.percent(done.gap), f"before: {wording.percent(done.gap_before)}", alarm=done.gap > COHERENT),
+        Fact(
+            "Largest gap",
+            "0" if done.gap <= COHERENT else wording.percent(done.gap),
+            f"before: {wording.percent(done.gap_before)}",
+            alarm=done.gap > COHERENT,
+        ),
         Fact("People's changes", wording.number(counts["changes applied"]), f"{counts['changes refused']} refused"),
         Fact("Series published", wording.number(counts["series published"]), f"{counts['months published']} months each"),
     )
 
 
 def _since_title(done: ReconciledMonth) -> str:
-    return "Changed since last month" if done.earlier.empty else f"Changed since {wording.month_word(iso(done.earlier['cutoff'].iloc[0]))}"
+    return (
+        "Changed since last month"
+        if done.earlier.empty
+        else f"Changed since {wording.month_word(iso(done.earlier['cutoff'].iloc[0]))}"
+    )
 
 
 def _changes(run: UnitMonth, done: ReconciledMonth) -> tuple[str, ...]:
@@ -84,7 +108,9 @@ def _changes(run: UnitMonth, done: ReconciledMonth) -> tuple[str, ...]:
     if len(same):
         before = float(same["y_hat"].iloc[-1])
         change = ahead["y_hat"] / before - 1 if before else 0.0
-        lines.append(voice.say("reconciliation.since.total", month=iso(ahead["ds"]), before=before, now=ahead["y_hat"], change=change))
+        lines.append(
+            voice.say("reconciliation.since.total", month=iso(ahead["ds"]), before=before, now=ahead["y_hat"], change=change)
+        )
     key = "reconciliation.since.same_method" if method == done.method else "reconciliation.since.method"
     return (*lines, voice.say(key, method=method_name(done.method).lower(), before=method_name(method).lower()))
 
@@ -94,13 +120,26 @@ def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
     voice, measure, table = voice_of(run), measure_of(run), done.by_level()
     scale = wording.scale_for([*table["combined"], *table["reconciled"]])
     rows = [
-        [Cell(str(row["level"]).replace("_", " ")), wording.number(int((done.series["level"] == row["level"]).sum())), measure.scaled(row["combined"], scale),
-         measure.scaled(row["reconciled"], scale), measure.scaled(row["reconciled"] - row["combined"], scale, sign=True)]
+        [
+            Cell(str(row["level"]).replace("_", " ")),
+            wording.number(int((done.series["level"] == row["level"]).sum())),
+            measure.scaled(row["combined"], scale),
+            measure.scaled(row["reconciled"], scale),
+            measure.scaled(row["reconciled"] - row["combined"], scale, sign=True),
+        ]
         for _, row in table.iterrows()
     ]
-    title = voice.say("reconciliation.gaps.title", low=table["combined"].min(), high=table["combined"].max(), amount=table["reconciled"].iloc[0])
+    title = voice.say(
+        "reconciliation.gaps.title", low=table["combined"].min(), high=table["combined"].max(), amount=table["reconciled"].iloc[0]
+    )
     heads = columns("Level", ">Series", ">Models said", ">Reconciled", ">Moved")
-    block = Table(title, f"{in_words(done.top()['ds'].iloc[0])}, sum of the level's series", heads, rows, source="Source: tables/forecast.parquet.")
+    block = Table(
+        title,
+        f"{in_words(done.top()['ds'].iloc[0])}, sum of the level's series",
+        heads,
+        rows,
+        source="Source: tables/forecast.parquet.",
+    )
     return Section(Prose(voice.say("reconciliation.gaps")), block)
 
 
@@ -110,10 +149,16 @@ def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
     if mean.empty:
         return Section(Prose(voice.say("reconciliation.methods.none")))
     table = done.reconciliation.assign(value=done.reconciliation["numerator"] / done.reconciliation["denominator"])
-    wide = table.pivot(index="method", columns="level", values="value").reindex(mean.index)[list(done.series["level"].drop_duplicates())]
+    wide = table.pivot(index="method", columns="level", values="value").reindex(mean.index)[
+        list(done.series["level"].drop_duplicates())
+    ]
     best = wide.idxmin()
     rows = [
-        [Cell(method_name(name), bold=name == done.method), *(_heat(wide[level], name, best[level]) for level in wide.columns), Cell(wording.percent(mean[name]), bold=name == done.method)]
+        [
+            Cell(method_name(name), bold=name == done.method),
+            *(_heat(wide[level], name, best[level]) for level in wide.columns),
+            Cell(wording.percent(mean[name]), bold=name == done.method),
+        ]
         for name in wide.index
     ]
     not_judged = sorted(set(table["method"]) - set(mean.index))
@@ -121,14 +166,23 @@ def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
     if not_judged:
         subtitle += f"; not judged, too few errors known: {wording.listing([method_name(name) for name in not_judged])}"
     heads = columns("Method", *(f"#{str(level).replace('_', ' ')}" for level in wide.columns), ">Mean")
-    block = Table(voice.say("reconciliation.methods.title", method=method_name(str(mean.index[0]))), subtitle, heads, rows,
-                  source="Source: tables/reconciliation.parquet.", min_width="min46", outset=True)
+    block = Table(
+        voice.say("reconciliation.methods.title", method=method_name(str(mean.index[0]))),
+        subtitle,
+        heads,
+        rows,
+        source="Source: tables/reconciliation.parquet.",
+        min_width="min46",
+        outset=True,
+    )
     return Section(Prose(voice.say("reconciliation.methods")), block)
 
 
 def _heat(column: pd.Series, name: str, best: str) -> Cell:
     low, high = float(column.min()), float(column.max())
-    return Cell(f"{column[name] * 100:.1f}", heat=1 + min(4, int(5 * (column[name] - low) / ((high - low) or 1))), best=best == name)
+    return Cell(
+        f"{column[name] * 100:.1f}", heat=1 + min(4, int(5 * (column[name] - low) / ((high - low) or 1))), best=best == name
+    )
 
 
 def moves(run: UnitMonth, done: ReconciledMonth) -> Section:
@@ -136,14 +190,27 @@ def moves(run: UnitMonth, done: ReconciledMonth) -> Section:
     voice, measure, table = voice_of(run), measure_of(run), done.moves()
     scale = wording.scale_for(table["reconciled"])
     rows = [
-        [Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")), measure.scaled(row["combined"], scale), measure.scaled(row["reconciled"], scale),
-         measure.scaled(row["change"], scale, sign=True), wording.signed_percent(row["change"] / row["combined"]) if row["combined"] else ""]
+        [
+            Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")),
+            measure.scaled(row["combined"], scale),
+            measure.scaled(row["reconciled"], scale),
+            measure.scaled(row["change"], scale, sign=True),
+            wording.signed_percent(row["change"] / row["combined"]) if row["combined"] else "",
+        ]
         for _, row in table.head(SHOWN).iterrows()
     ]
     month = iso(done.top()["ds"].iloc[0])
-    text = voice.say("reconciliation.moves", up=int((table["change"] > 0).sum()), down=int((table["change"] < 0).sum()), month=month)
-    block = Table(f"The {len(rows)} largest of {len(table)} moves", wording.month_name(month), columns("Series", ">Models said", ">Reconciled", ">Moved", ">Share"), rows,
-                  source="Source: tables/forecast.parquet, stages combined and reconciled.", min_width="min40")
+    text = voice.say(
+        "reconciliation.moves", up=int((table["change"] > 0).sum()), down=int((table["change"] < 0).sum()), month=month
+    )
+    block = Table(
+        f"The {len(rows)} largest of {len(table)} moves",
+        wording.month_name(month),
+        columns("Series", ">Models said", ">Reconciled", ">Moved", ">Share"),
+        rows,
+        source="Source: tables/forecast.parquet, stages combined and reconciled.",
+        min_width="min40",
+    )
     return Section(Prose(text), block)
 
 
@@ -153,28 +220,54 @@ def changes(run: UnitMonth, done: ReconciledMonth) -> Section:
     if done.adjustment.empty:
         return Section(Prose(voice.say("reconciliation.changes.none")))
     before, after = float(done.top("reconciled")["y_hat"].iloc[0]), float(done.top()["y_hat"].iloc[0])
-    text = voice.say("reconciliation.changes.some", applied=counts["changes applied"], refused=counts["changes refused"],
-                     month=iso(done.top()["ds"].iloc[0]), before=before, after=after)
+    text = voice.say(
+        "reconciliation.changes.some",
+        applied=counts["changes applied"],
+        refused=counts["changes refused"],
+        month=iso(done.top()["ds"].iloc[0]),
+        before=before,
+        after=after,
+    )
     rows = change_rows(run, done)
     authors = done.adjustment.loc[done.adjustment["state"] == "applied", "author"].nunique()
-    title = voice.say("reconciliation.changes.title", authors=authors, applied=counts["changes applied"], refused=counts["changes refused"])
-    block = Table(title, "Changes to the reconciled forecast, in order of size; refused ones last", columns("Series", "|Month", ">From", ">To", ">Change", "Who and why"), rows,
-                  source=f"Source: overrides/{run.unit}.csv; tables/adjustment.parquet.", min_width="min46")
+    title = voice.say(
+        "reconciliation.changes.title", authors=authors, applied=counts["changes applied"], refused=counts["changes refused"]
+    )
+    block = Table(
+        title,
+        "Changes to the reconciled forecast, in order of size; refused ones last",
+        columns("Series", "|Month", ">From", ">To", ">Change", "Who and why"),
+        rows,
+        source=f"Source: overrides/{run.unit}.csv; tables/adjustment.parquet.",
+        min_width="min46",
+    )
     return Section(Prose(text), block)
 
 
-def change_rows(run: UnitMonth, done: ReconciledMonth) -> list[list[Cell | str]]:
+def change_rows(run: UnitMonth, done: ReconciledMonth) -> list[list[object]]:
     """One row per change: series, month, from, to, change, who and why."""
     measure = measure_of(run)
     labels = done.series.set_index("unique_id")["label"]
-    table = done.adjustment.assign(change=done.adjustment["final"] - done.adjustment["old"], size=(done.adjustment["final"] - done.adjustment["old"]).abs())
+    table = done.adjustment.assign(
+        change=done.adjustment["final"] - done.adjustment["old"], size=(done.adjustment["final"] - done.adjustment["old"]).abs()
+    )
     rows = []
     for _, row in table.sort_values(["state", "size"], ascending=[True, False]).iterrows():
         refused = row["state"] == "refused"
-        who = Cell("refused" if refused else f"{row['author']}: {row['reason']}", sub=str(row["remark"]), tag="plain" if refused else "")
+        who = Cell(
+            "refused" if refused else f"{row['author']}: {row['reason']}", sub=str(row["remark"]), tag="plain" if refused else ""
+        )
         asked = row["asked"] if refused else row["final"]
-        rows.append([str(labels.get(row["unique_id"], row["unique_id"])), wording.month_short(iso(row["ds"])), measure.amount(row["old"]), measure.amount(asked),
-                     "–" if refused else measure.amount(row["change"], sign=True), who])
+        rows.append(
+            [
+                str(labels.get(row["unique_id"], row["unique_id"])),
+                wording.month_short(iso(row["ds"])),
+                measure.amount(row["old"]),
+                measure.amount(asked),
+                "–" if refused else measure.amount(row["change"], sign=True),
+                who,
+            ]
+        )
     return rows
 
 
@@ -182,26 +275,43 @@ def published(run: UnitMonth, done: ReconciledMonth) -> Section:
     """The final numbers: fan of the whole unit, and every series of the upper levels for three months."""
     voice, measure, top = voice_of(run), measure_of(run), done.top()
     figure = outlook_figure(
-        done.panel, top, str(top["unique_id"].iloc[0]), measure=measure, source="Source: forecast.csv; tables/panel.parquet.",
+        done.panel,
+        top,
+        str(top["unique_id"].iloc[0]),
+        measure=measure,
+        source="Source: forecast.csv; tables/panel.parquet.",
         title=voice.say("reconciliation.figure", unit=run.title, amount=top["y_hat"].iloc[0], month=iso(top["ds"].iloc[0])),
     )
     upper = done.series[done.series["level"] != done.bottom]
-    ahead = done.published[done.published["h"] <= 3].pivot(index="unique_id", columns="ds", values="y_hat")  # noqa: PLR2004 a quarter
+    ahead = done.published[done.published["h"] <= 3].pivot(index="unique_id", columns="ds", values="y_hat")
     scale = wording.scale_for(ahead.iloc[:, 0])
     rows = [
-        [Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")), *(measure.scaled(value, scale) for value in ahead.loc[row["unique_id"]])]
+        [
+            Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")),
+            *(measure.scaled(value, scale) for value in ahead.loc[row["unique_id"]]),
+        ]
         for _, row in upper.iterrows()
     ]
-    table = Table("Three months ahead for every level above the bottom", "Published numbers; the bottom series and all months are in forecast.csv",
-                  columns("Series", *(f">{in_words(ds)}" for ds in ahead.columns)), rows, source="Source: forecast.csv.", min_width="min40")
+    table = Table(
+        "Three months ahead for every level above the bottom",
+        "Published numbers; the bottom series and all months are in forecast.csv",
+        columns("Series", *(f">{in_words(ds)}" for ds in ahead.columns)),
+        rows,
+        source="Source: forecast.csv.",
+        min_width="min40",
+    )
     return Section(Prose(voice.say("reconciliation.published")), figure, table)
 
 
 def checks(run: UnitMonth, done: ReconciledMonth) -> Section:
     """Record and checks."""
     terms = [
-        ("Unit and month", f"{run.unit}, {run.month}; forecast {in_words(done.published['ds'].min())} to {in_words(done.published['ds'].max())}"),
-        ("Stage published", str(done.published["stage"].iloc[0])), ("Method", method_name(done.method)),
+        (
+            "Unit and month",
+            f"{run.unit}, {run.month}; forecast {in_words(done.published['ds'].min())} to {in_words(done.published['ds'].max())}",
+        ),
+        ("Stage published", str(done.published["stage"].iloc[0])),
+        ("Method", method_name(done.method)),
         ("Changes", f"{done.counts()['changes applied']} applied, {done.counts()['changes refused']} refused"),
     ]
     return closing(run, done.checks, terms)

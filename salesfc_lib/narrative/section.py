@@ -27,7 +27,7 @@ class Section:
         from IPython.display import display
 
         for block in self.blocks:
-            display(block)  # type: ignore[no-untyped-call]
+            display(block)
 
 
 def in_words(ds: pd.Timestamp) -> str:
@@ -89,8 +89,11 @@ def parameter_table(run: UnitMonth) -> Table:
             continue
         rows.append([key, _value(tree, key), layer, run.reasons.get(key, "")])
     return Table(
-        f"Parameters that differ from the defaults ({len(rows)} of {len(run.layer)})", "By key, with the layer that set each",
-        columns("Key", "Value", "Set by", "Reason"), rows, min_width="min40",
+        f"Parameters that differ from the defaults ({len(rows)} of {len(run.layer)})",
+        "By key, with the layer that set each",
+        columns("Key", "Value", "Set by", "Reason"),
+        rows,
+        min_width="min40",
     )
 
 
@@ -98,4 +101,4 @@ def _value(tree: object, dotted: str) -> str:
     for part in dotted.split("."):
         tree = tree.get(part, "") if isinstance(tree, dict) else ""
     text = ", ".join(map(str, tree)) if isinstance(tree, list) else str(tree)
-    return text if len(text) <= 80 else f"{text[:79]}…"  # noqa: PLR2004 a table cell
+    return text if len(text) <= 80 else f"{text[:79]}…"

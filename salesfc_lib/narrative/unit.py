@@ -6,13 +6,14 @@ The four steps' results enter; one `Summary` leaves. Sentences come from the sam
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
 from salesfc_lib import wording
 from salesfc_lib.components import Check
 from salesfc_lib.narrative import causes as why
-from salesfc_lib.narrative import modeling, reconciliation, retrospective
+from salesfc_lib.narrative import reconciliation, retrospective
 from salesfc_lib.narrative.section import iso, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, ledger_totals
 from salesfc_lib.summary import AttentionItem, Change, MonthActual, MonthForecast, Ratio, StepSummary, Summary
@@ -22,7 +23,9 @@ HISTORY = 36  # months of actuals on the page
 DUE_DAYS = 7  # days after publication by which an owner should have answered
 
 
-def summary(run: UnitMonth, cleaned: CleanedMonth, modeled: ModeledMonth, reconciled: ReconciledMonth, review: ReviewedMonth) -> Summary:
+def summary(
+    run: UnitMonth, cleaned: CleanedMonth, modeled: ModeledMonth, reconciled: ReconciledMonth, review: ReviewedMonth
+) -> Summary:
     """The month's summary; `version`, `published_at` and `kind` are filled in by who publishes."""
     unit, agreed, measure = run.parameters.unit, run.parameters.retrospective, measure_of(run)
     top = reconciled.top()
@@ -59,8 +62,16 @@ def lede(run: UnitMonth, reconciled: ReconciledMonth, review: ReviewedMonth) -> 
         first = voice.say("unit.lede.first", unit=run.title, month=run.month, next=iso(top["ds"]))
         return (first, following)
     now, agreed = review.now, run.parameters.retrospective
-    sold = voice.say("unit.lede.sold", month=run.month, actual=now["actual"], forecast=now["forecast"], accuracy=now["accuracy"], floor=agreed.accuracy_floor,
-                     bias=now["bias"], limit=agreed.bias_limit)
+    sold = voice.say(
+        "unit.lede.sold",
+        month=run.month,
+        actual=now["actual"],
+        forecast=now["forecast"],
+        accuracy=now["accuracy"],
+        floor=agreed.accuracy_floor,
+        bias=now["bias"],
+        limit=agreed.bias_limit,
+    )
     return (sold, _reason(run, review), following)
 
 
@@ -71,16 +82,23 @@ def _reason(run: UnitMonth, review: ReviewedMonth) -> str:
     first = largest.iloc[0]
     causes = review["causes"]
     cause = causes[causes["unique_id"] == first["unique_id"]].sort_values("rank").iloc[0]
-    return voice.say("unit.lede.miss", label=first["label"], size=abs(first["difference"]), side="below" if first["difference"] > 0 else "above",
-                     cause=why.cause_name(voice, cause["cause"]).lower())
+    return voice.say(
+        "unit.lede.miss",
+        label=first["label"],
+        size=abs(first["difference"]),
+        side="below" if first["difference"] > 0 else "above",
+        cause=why.cause_name(voice, cause["cause"]).lower(),
+    )
 
 
-def _scores(run: UnitMonth, review: ReviewedMonth) -> dict[str, object]:
+def _scores(run: UnitMonth, review: ReviewedMonth) -> dict[str, Any]:
     """Pooled ratios one month ahead, at the other lags, and of the interval; nothing where nothing was scored."""
     if not review.scored:
         return {}
     lags = review["by_lag"]
-    bottom = lags[(lags["level"] == review.bottom) & lags["lag"].isin([lag for lag in run.parameters.retrospective.lags if lag > 1])]
+    bottom = lags[
+        (lags["level"] == review.bottom) & lags["lag"].isin([lag for lag in run.parameters.retrospective.lags if lag > 1])
+    ]
     people = retrospective.people_gain(review) is not None
     held = review["coverage"].query("level == @review.bottom and lag == 1")
     return {
@@ -110,15 +128,28 @@ def _earlier(review: ReviewedMonth) -> float | None:
     return float(review["missed"]["forecast"].sum()) if review.scored else None
 
 
-def steps(run: UnitMonth, cleaned: CleanedMonth, modeled: ModeledMonth, reconciled: ReconciledMonth, review: ReviewedMonth) -> tuple[StepSummary, ...]:
+def steps(
+    run: UnitMonth, cleaned: CleanedMonth, modeled: ModeledMonth, reconciled: ReconciledMonth, review: ReviewedMonth
+) -> tuple[StepSummary, ...]:
     """The four steps in three short lines each."""
     sentences = {
         "Cleaning": _cleaning_lines(run, cleaned), "Modeling": _modeling_lines(run, modeled),
         "Reconciliation": _reconciliation_lines(run, reconciled), "Retrospective": _retrospective_lines(run, review),
     }  # fmt: skip
-    checks: dict[str, tuple[Check, ...]] = {"Cleaning": cleaned.checks, "Modeling": modeled.checks, "Reconciliation": reconciled.checks, "Retrospective": review.checks}
+    checks: dict[str, tuple[Check, ...]] = {
+        "Cleaning": cleaned.checks,
+        "Modeling": modeled.checks,
+        "Reconciliation": reconciled.checks,
+        "Retrospective": review.checks,
+    }
     return tuple(
-        StepSummary(title, f"0{place}_{title.lower()}.html", sentences[title], sum(check.passed for check in checks[title]), len(checks[title]))
+        StepSummary(
+            title,
+            f"0{place}_{title.lower()}.html",
+            sentences[title],
+            sum(check.passed for check in checks[title]),
+            len(checks[title]),
+        )
         for place, title in enumerate(sentences, start=1)
     )
 
@@ -147,7 +178,9 @@ def _reconciliation_lines(run: UnitMonth, reconciled: ReconciledMonth) -> tuple[
     voice, counts = voice_of(run), reconciled.counts()
     before, after = float(reconciled.top("combined")["y_hat"].iloc[0]), float(reconciled.top()["y_hat"].iloc[0])
     return (
-        voice.say("unit.reconciliation.method", method=reconciliation.method_name(reconciled.method), series=counts["series published"]),
+        voice.say(
+            "unit.reconciliation.method", method=reconciliation.method_name(reconciled.method), series=counts["series published"]
+        ),
         voice.say("unit.reconciliation.changes", applied=counts["changes applied"], refused=counts["changes refused"]),
         voice.say("unit.reconciliation.moved", month=iso(reconciled.top()["ds"].iloc[0]), before=before, after=after),
     )
@@ -170,13 +203,36 @@ def attention(run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth) -> t
     people = review["people"]
     for _, row in people[people["leans"] != ""].iterrows():
         lowered = row["leans"] == "low"
-        said = voice.say("retrospective.people.lean", author=row["author"], leans=row["leans"], months=max(row["months_lowered"], row["months_raised"]),
-                         beyond=row["months_too_low"] if lowered else row["months_too_high"])
-        found.append(AttentionItem("other", voice.say("unit.attention.lean", author=row["author"], leans=row["leans"]), said, owner, due, "04_retrospective.html#who-leans-which-way"))
+        said = voice.say(
+            "retrospective.people.lean",
+            author=row["author"],
+            leans=row["leans"],
+            months=max(row["months_lowered"], row["months_raised"]),
+            beyond=row["months_too_low"] if lowered else row["months_too_high"],
+        )
+        found.append(
+            AttentionItem(
+                "other",
+                voice.say("unit.attention.lean", author=row["author"], leans=row["leans"]),
+                said,
+                owner,
+                due,
+                "04_retrospective.html#who-leans-which-way",
+            )
+        )
     for _, row in modeled.key_account_table().query("2 <= silent <= 6").iterrows():
         # one silent month may be chance, and after half a year nobody needs to be told again
         what = voice.say("unit.attention.silent", account=row["label"], months=int(row["silent"]))
-        found.append(AttentionItem("other", what, voice.say("unit.attention.silent.why", amount=row["next"]), owner, due, "02_modeling.html#key-accounts"))
+        found.append(
+            AttentionItem(
+                "other",
+                what,
+                voice.say("unit.attention.silent.why", amount=row["next"]),
+                owner,
+                due,
+                "02_modeling.html#key-accounts",
+            )
+        )
     return tuple(found)
 
 
@@ -201,8 +257,15 @@ def changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
     labels = reconciled.series.set_index("unique_id")["label"]
     return tuple(
         Change(
-            series=str(labels.get(row["unique_id"], row["unique_id"])), month=iso(row["ds"]), old=float(row["old"]), asked=float(row["asked"]), final=float(row["final"]),
-            author=str(row["author"] or ""), reason=str(row["reason"] or ""), applied=row["state"] == "applied", remark=str(row["remark"]),
+            series=str(labels.get(row["unique_id"], row["unique_id"])),
+            month=iso(row["ds"]),
+            old=float(row["old"]),
+            asked=float(row["asked"]),
+            final=float(row["final"]),
+            author=str(row["author"] or ""),
+            reason=str(row["reason"] or ""),
+            applied=row["state"] == "applied",
+            remark=str(row["remark"]),
         )  # fmt: skip
         for _, row in reconciled.adjustment.iterrows()
     )

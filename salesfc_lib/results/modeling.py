@@ -94,11 +94,18 @@ class ModeledMonth:
         bottom = self.weights[self.weights["unique_id"].isin(self.members(self.bottom))]
         errors = self.errors()
         first = errors[errors["h"] == 1].set_index("model")["value"]
-        best = bottom.dropna(subset=["backtest_error"]).sort_values("backtest_error", kind="stable").drop_duplicates("unique_id")["model"].value_counts()
+        best = (
+            bottom.dropna(subset=["backtest_error"])
+            .sort_values("backtest_error", kind="stable")
+            .drop_duplicates("unique_id")["model"]
+            .value_counts()
+        )
         table = self.mean_weights().rename("weight").reset_index()
         used = bottom[bottom["weight"] > 0].groupby("model").size()
         table = table.assign(
-            wape=table["model"].map(first), used=table["model"].map(used).fillna(0).astype(int), best=table["model"].map(best).fillna(0).astype(int),
+            wape=table["model"].map(first),
+            used=table["model"].map(used).fillna(0).astype(int),
+            best=table["model"].map(best).fillna(0).astype(int),
             series=bottom["unique_id"].nunique(),
         )
         return table.sort_values(["weight", "model"], ascending=[False, True], ignore_index=True)
@@ -109,32 +116,53 @@ class ModeledMonth:
         errors = self._scored(["unique_id"], wape).pivot(index="unique_id", columns="model", values="value")
         single = self.forecast[self.forecast["stage"] == "statistical"].drop_duplicates("unique_id").set_index("unique_id")["model"]
         heaviest = self.weights.sort_values(["weight", "model"], ascending=[False, True])
-        carried = heaviest[heaviest["weight"] > 0].groupby("unique_id").apply(lambda rows: list(zip(rows["model"], rows["weight"], strict=True)), include_groups=False)
+        carried = (
+            heaviest[heaviest["weight"] > 0]
+            .groupby("unique_id")
+            .apply(lambda rows: list(zip(rows["model"], rows["weight"], strict=True)), include_groups=False)
+        )
         reason = heaviest.drop_duplicates("unique_id").set_index("unique_id")["reason"]
         table = self.series[["unique_id", "label", "level"]]
         return table.assign(
-            weights=table["unique_id"].map(carried), single=table["unique_id"].map(single).fillna(""), reason=table["unique_id"].map(reason),
-            error=table["unique_id"].map(errors[COMBINED] if COMBINED in errors else {}), naive=table["unique_id"].map(errors[BASELINE] if BASELINE in errors else {}),
+            weights=table["unique_id"].map(carried),
+            single=table["unique_id"].map(single).fillna(""),
+            reason=table["unique_id"].map(reason),
+            error=table["unique_id"].map(errors.get(COMBINED, {})),
+            naive=table["unique_id"].map(errors.get(BASELINE, {})),
         )
 
     def key_account_table(self) -> pd.DataFrame:
         """One row per key account, largest first: label, now, next, year_before, ds, share, silent (months), history, ahead, lo, hi."""
         named = self.series[self.series["level"] == "key_account"]
         rows = [self._account(row) for _, row in named[named["key_account"] != "other"].iterrows()]
-        table = pd.DataFrame(rows, columns=["label", "now", "next", "year_before", "ds", "share", "silent", "history", "ahead", "lo", "hi"])
+        table = pd.DataFrame(
+            rows, columns=["label", "now", "next", "year_before", "ds", "share", "silent", "history", "ahead", "lo", "hi"]
+        )
         return table.sort_values("share", ascending=False, ignore_index=True)
 
     def _account(self, row: pd.Series) -> dict[str, Any]:
         sold = self.panel[self.panel["unique_id"] == row["unique_id"]].set_index("ds")["y_raw"].sort_index()
         total = self.panel[self.panel["unique_id"] == self.series["unique_id"].iloc[0]].sort_values("ds")["y_raw"].tail(12).sum()
-        ahead = self.forecast[(self.forecast["stage"] == COMBINED) & (self.forecast["unique_id"] == row["unique_id"])].sort_values("h").head(3)
+        ahead = (
+            self.forecast[(self.forecast["stage"] == COMBINED) & (self.forecast["unique_id"] == row["unique_id"])]
+            .sort_values("h")
+            .head(3)
+        )
         zeros = sold.iloc[::-1].fillna(0).eq(0)
         silent = int(zeros.cumprod().sum())
         ds = ahead["ds"].iloc[0]
         return {
-            "label": row["label"], "now": sold.iloc[-1], "next": ahead["y_hat"].iloc[0], "year_before": sold.get(ds - pd.DateOffset(years=1)), "ds": ds,
-            "share": sold.tail(12).sum() / total if total else 0.0, "silent": silent, "history": list(sold.tail(12)),
-            "ahead": list(ahead["y_hat"]), "lo": list(ahead["lo-80"]), "hi": list(ahead["hi-80"]),
+            "label": row["label"],
+            "now": sold.iloc[-1],
+            "next": ahead["y_hat"].iloc[0],
+            "year_before": sold.get(ds - pd.DateOffset(years=1)),
+            "ds": ds,
+            "share": sold.tail(12).sum() / total if total else 0.0,
+            "silent": silent,
+            "history": list(sold.tail(12)),
+            "ahead": list(ahead["y_hat"]),
+            "lo": list(ahead["lo-80"]),
+            "hi": list(ahead["hi-80"]),
         }
 
     def counts(self) -> dict[str, int]:

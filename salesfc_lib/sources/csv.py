@@ -62,7 +62,8 @@ def decode(content: bytes, source: Source, where: str) -> tuple[str, list[str]]:
     readable = [(encoding, text) for encoding in encodings if (text := _try(content, encoding)) is not None]
     if not readable:
         raise SalesForecastError.unreadable_file(
-            where, f"it is none of {shorten(encodings, 5)}; {_locate(content)}",
+            where,
+            f"it is none of {shorten(encodings, 5)}; {_locate(content)}",
             "Export it as UTF-8, or name its encoding in `encoding`",
         )
     needed = list_needed(source)
