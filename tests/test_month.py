@@ -70,7 +70,8 @@ class TestUnit:
         final = forecast[forecast["stage"] == last].merge(series[["unique_id", "level"]], on="unique_id")
         sums = final.groupby(["level", "ds"])["y_hat"].sum().unstack("level")
         assert sums.sub(sums["total"], axis=0).abs().max().max() <= 1e-6 * sums["total"].max()
-        assert (final["y_hat"] >= 0).all()
+        lowest = table(demo_reports, unit, "panel").groupby("unique_id")["y_raw"].min()
+        assert (final.loc[final["unique_id"].map(lowest).ge(0), "y_hat"] >= 0).all()
 
     def test_the_csv_says_what_the_table_says(self, demo_reports: Path, unit: str) -> None:
         written = pd.read_csv(archive.unit_folder(demo_reports, MONTH, unit) / "forecast.csv", encoding="utf-8-sig")
@@ -107,18 +108,15 @@ class TestUnit:
         assert "nothing to compare yet" in " ".join(summary["lede"])
 
 
-def test_the_sandbagger_is_found_and_nobody_else_is_accused(demo_reports: Path, truth: dict[str, Any]) -> None:
-    planted = {
-        unit: {person["author"] for person in block["planners"] if person["kind"] == "sandbagger"}
-        for unit, block in truth["units"].items()
-    }
-    found = {
-        unit: set(frame.loc[frame["leans"] == "low", "author"])
-        for unit in UNITS
-        if len(frame := table(demo_reports, unit, "people"))
-    }
-    assert any(planted.values())
-    assert {unit: names for unit, names in found.items() if names} == {unit: names for unit, names in planted.items() if names}
+def test_the_sandbagger_is_found_and_no_even_handed_planner_is_accused(demo_reports: Path, truth: dict[str, Any]) -> None:
+    for unit in UNITS:
+        kinds = {person["author"]: person["kind"] for person in truth["units"][unit]["planners"]}
+        people = table(demo_reports, unit, "people")
+        low = set(people.loc[people["leans"] == "low", "author"])
+        assert {author for author, kind in kinds.items() if kind == "sandbagger"} <= low
+        assert {kinds.get(author, "informed") for author in low} <= {"sandbagger", "pessimist"}
+        assert {kinds.get(author, "informed") for author in people.loc[people["leans"] == "high", "author"]} <= {"optimist"}
+    assert any(person["kind"] == "sandbagger" for unit in UNITS for person in truth["units"][unit]["planners"])
 
 
 def test_overrides_are_applied_with_author_and_reason(demo_reports: Path) -> None:

@@ -99,7 +99,7 @@ def test_sharper_weights_are_proposed_where_the_best_model_beats_the_combination
     vintages = quiet().vintages
     swapped = vintages.assign(stage=vintages["stage"].map({"statistical": "combined", "combined": "statistical"}))
     row, facts = only(replace(quiet(), vintages=swapped))
-    assert (row["key"], row["now"], row["proposed"]) == ("combine.power", "2.0", "4.0")
+    assert (row["key"], row["now"], row["proposed"]) == ("combine.power", "4.0", "8.0")
     assert (facts["better"], facts["months"]) == (12, 12)
     assert facts["wape_single"] == pytest.approx(0.02)
 

@@ -114,10 +114,10 @@ PROMOTIONS = (
 
 HABITS = (
     Habit(
-        "周建国",
+        "张伟",
         "sandbagger",
         "region",
-        {"region": "华北"},
+        {"region": "华东"},
         (-15, -10),
         3,
         1000,
