@@ -21,7 +21,12 @@ UNITS = ["central", "east", "south", "west"] if ALL else ["south"]
 BACKFILL = ("2017-03", "2017-08") if ALL else ("2017-07", "2017-08")
 MONTHS = ["2017-09", "2017-10", "2017-11"] if ALL else ["2017-09"]
 # opening and kept of the orders of each region through 2017-11, added up by hand from the workbook's own cells
-OPENING = {"central": ("2323", "501239.8908"), "east": ("2848", "678781.2400"), "south": ("1620", "391721.9050"), "west": ("3203", "725457.8245")}
+OPENING = {
+    "central": ("2323", "501239.8908"),
+    "east": ("2848", "678781.2400"),
+    "south": ("1620", "391721.9050"),
+    "west": ("3203", "725457.8245"),
+}
 
 
 @pytest.fixture(scope="module")

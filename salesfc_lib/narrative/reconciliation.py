@@ -173,7 +173,6 @@ def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
         rows,
         source="Source: tables/reconciliation.parquet.",
         min_width="min46",
-        outset=True,
     )
     return Section(Prose(voice.say("reconciliation.methods")), block)
 

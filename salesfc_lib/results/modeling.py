@@ -134,7 +134,7 @@ class ModeledMonth:
     def key_account_table(self) -> pd.DataFrame:
         """One row per key account, largest first: label, now, next, year_before, ds, share, silent (months), history, ahead, lo, hi."""
         named = self.series[self.series["level"] == "key_account"]
-        rows = [self._account(row) for _, row in named[named["key_account"] != "other"].iterrows()]
+        rows = [self._account(row) for _, row in named.iterrows() if row["key_account"] != "other"]
         table = pd.DataFrame(
             rows, columns=["label", "now", "next", "year_before", "ds", "share", "silent", "history", "ahead", "lo", "hi"]
         )
