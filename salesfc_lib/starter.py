@@ -184,9 +184,14 @@ def _write_source(found: Peek, proposal: Proposal, path: str) -> list[str]:
             if with_tax
             else []
         ),
-        f"    # where: {{{_quote(found.headers[-1])}: VALUE}}   # where an export holds several units: this unit's rows",
+        f"    # where: {{{_quote(_unit_header(proposal, found))}: VALUE}}   # where an export holds several units: this unit's rows",
         "    # key: [order_id, product]   # columns that identify a row; rows that repeat them are duplicates",
     ]
+
+
+def _unit_header(proposal: Proposal, found: Peek) -> str:
+    """Header that may tell units apart: the region's, else the first dimension's, else the export's first."""
+    return next((proposal.columns[name] for name in ("region", *proposal.dimensions) if name in proposal.columns), found.headers[0])
 
 
 def _write_dimensions(proposal: Proposal) -> list[str]:

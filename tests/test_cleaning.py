@@ -511,3 +511,13 @@ def test_superstore_closes_to_the_cent(
     assert cleaned.closed == "2017-11"
     assert cleaned.transactions["salesperson"].nunique() == 1
     assert cleaned.quarantine.empty
+
+
+def test_one_day_above_twelve_proves_the_order_of_the_whole_column() -> None:
+    from salesfc_lib.cleaning.parse import parse_dates
+
+    proved = parse_dates(pd.Series(["11/8/2018", "6/25/2018"]))
+    assert proved.problems.isna().all()
+    assert proved.values.tolist() == [pd.Timestamp("2018-11-08"), pd.Timestamp("2018-06-25")]
+    assert parse_dates(pd.Series(["11/8/2018", "6/7/2018"])).problems.notna().all()
+    assert parse_dates(pd.Series(["25/6/2018", "6/25/2018"])).problems.notna().all()

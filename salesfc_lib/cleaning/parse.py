@@ -1,8 +1,9 @@
 """Text to dates, months and exact decimals, with a reason for each text that is none.
 
 Columns of text enter; parsed columns and a column of problems (None where there is none) leave. The decision made here:
-what is not certain is a problem, never a guess. Day and month are not told apart without a declared format, digits in
-scientific notation have lost some, a time zone needs a rule. Each distinct text is parsed once.
+what is not certain is a problem, never a guess. Day and month are told apart where a column proves their order (a 25 can
+only be a day) or a format is declared, digits in scientific notation have lost some, a time zone needs a rule. Each
+distinct text is parsed once.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ ZERO = Decimal(0)
 _DATE = re.compile(r"(\d{4})(?:-|/|\.|年)(\d{1,2})(?:-|/|\.|月)(\d{1,2})日?(?:[T ]\d{1,2}[:时]\d{1,2}.*)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})(?:-|/|\.|年)?(\d{1,2})月?")
-_AMBIGUOUS = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*")
+_YEAR_LAST = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(?:[T ]\d{1,2}:\d{1,2}.*)?")
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2})$")
 _SIGNS = re.compile(r"(?:[¥$€£元]|RMB|CNY|USD|EUR|GBP)")
 _SPACES = re.compile(r"[\s\u00a0\u202f]")
@@ -41,7 +42,8 @@ class Parsed(NamedTuple):
 
 def parse_dates(texts: pd.Series, date_format: str | None = None) -> Parsed:
     """Days (datetime64, NaT where there is a problem) of a column of text."""
-    parsed = _parse_each(texts, lambda text: read_date(text, date_format))
+    day_first = None if date_format is not None else find_order(texts)
+    parsed = _parse_each(texts, lambda text: read_date(text, date_format, day_first=day_first))
     return Parsed(pd.to_datetime(parsed.values).astype("datetime64[ns]"), parsed.problems)
 
 
@@ -57,8 +59,19 @@ def parse_decimals(texts: pd.Series, decimal: str = ".") -> Parsed:
     return Parsed(parsed.values.map(lambda value: ZERO if value is None else value).astype(object), parsed.problems)
 
 
-def read_date(text: str, date_format: str | None = None) -> date:
-    """Day written year first, or as `date_format` says.
+def find_order(texts: pd.Series) -> bool | None:
+    """Whether the days of a column come first where the year comes last; None where no date, or contrary ones, prove it.
+
+    >>> find_order(pd.Series(["11/8/2018", "6/25/2018"])), find_order(pd.Series(["25.6.2018"])), find_order(pd.Series(["1/2/2018"]))
+    (False, True, None)
+    """
+    found = [match for text in texts.dropna().unique() if (match := _YEAR_LAST.fullmatch(str(text).strip()))]
+    first, second = (any(int(match[place]) > 12 for match in found) for place in (1, 2))
+    return first if first != second else None
+
+
+def read_date(text: str, date_format: str | None = None, *, day_first: bool | None = None) -> date:
+    """Day written year first, or as `date_format` says; year last only where `day_first` tells the order.
 
     >>> [str(read_date(text)) for text in ("2024/7/2", "2024.07.09", "2024年7月9日", "20240709", "2024-07-09 08:30:00")]
     ['2024-07-02', '2024-07-09', '2024-07-09', '2024-07-09', '2024-07-09']
@@ -72,8 +85,11 @@ def read_date(text: str, date_format: str | None = None) -> date:
         if _ZONE.search(text[10:]):
             raise ValueError("has a time zone, for which there is no rule")
         day = date(*map(int, found.groups()))
-    elif _AMBIGUOUS.fullmatch(text):
-        raise ValueError("may be day or month first; set `date_format`")
+    elif found := _YEAR_LAST.fullmatch(text):
+        if day_first is None:
+            raise ValueError("may be day or month first; set `date_format`")
+        first, second, year = map(int, found.groups())
+        day = date(year, second, first) if day_first else date(year, first, second)
     else:
         raise ValueError("is no date")
     if not YEARS[0] <= day.year < YEARS[1]:
