@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from salesfc_lib import manifest
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.locking import lock_month
-from salesfc_lib.parameters import MONTH, UNIT_ID, check_month, check_unit
+from salesfc_lib.schema import MONTH, UNIT_ID, check_month, check_unit
 
 if TYPE_CHECKING:
     import pandas as pd

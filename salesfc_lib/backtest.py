@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import metrics, parameters, tables
+from salesfc_lib import metrics, schema, tables
 from salesfc_lib.candidates import REGISTRY
 from salesfc_lib.candidates.protocol import SEASON, Candidate, Grid, Result, collect, describe, grid, pick
 from salesfc_lib.errors import SalesForecastError
@@ -54,7 +54,7 @@ def run_candidates(  # noqa: PLR0913  the last three have defaults that a step r
     series: pd.DataFrame,
     future: pd.DataFrame,
     *,
-    parameters: parameters.Parameters,
+    parameters: schema.Parameters,
     month: str | pd.Timestamp,
     memory: Memory | None = None,
     progress: Progress | None = None,
@@ -91,7 +91,7 @@ def run_candidates(  # noqa: PLR0913  the last three have defaults that a step r
     return _join(results, past)
 
 
-def list_cutoffs(panel: pd.DataFrame, month: pd.Timestamp, backtest: parameters.Backtest) -> list[pd.Timestamp]:
+def list_cutoffs(panel: pd.DataFrame, month: pd.Timestamp, backtest: schema.Backtest) -> list[pd.Timestamp]:
     """Cutoffs of the backtest, earliest first: every `step` months before `month` that have 13 months of panel behind them.
 
     Fewer than `backtest.cutoffs` where the history is short; none where it is very short.
@@ -117,7 +117,7 @@ def score_candidates(candidate_forecast: pd.DataFrame, combined: pd.DataFrame, p
     return metrics.score(rows, panel, metrics=("wape", "bias", "mase"))
 
 
-_NO_BLOCK = parameters.Candidate()
+_NO_BLOCK = schema.Candidate()
 
 
 def _look_ahead(panel: pd.DataFrame, future: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
@@ -126,9 +126,7 @@ def _look_ahead(panel: pd.DataFrame, future: pd.DataFrame, month: pd.Timestamp) 
     return pd.concat([later, future], ignore_index=True) if len(later) else future
 
 
-def _enabled(
-    blocks: Mapping[str, parameters.Candidate], known: Mapping[str, Candidate], extra: Mapping[str, Candidate]
-) -> list[str]:
+def _enabled(blocks: Mapping[str, schema.Candidate], known: Mapping[str, Candidate], extra: Mapping[str, Candidate]) -> list[str]:
     """Names of candidates that run, in the registry's order."""
     for name, block in blocks.items():
         if name not in known:

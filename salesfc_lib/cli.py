@@ -120,7 +120,8 @@ def parameters(
     """Print the resolved set and the layer of each key."""
     with _told_plainly():
         from salesfc_lib.manifest import describe_parameters
-        from salesfc_lib.parameters import check_month, resolve
+        from salesfc_lib.parameters import resolve
+        from salesfc_lib.schema import check_month
 
         resolved = resolve(project, unit, check_month(month) if month else None, sets or ())
         for key, entry in describe_parameters(resolved).items():
@@ -137,7 +138,7 @@ def verify(
     """Re-hash and re-check what is published; say what differs."""
     with _told_plainly():
         from salesfc_lib import archive
-        from salesfc_lib.parameters import check_month, check_unit
+        from salesfc_lib.schema import check_month, check_unit
         from salesfc_lib.verify import verify as compare
 
         for said in archive.recover(project / "reports"):

@@ -18,7 +18,7 @@ import pandas as pd
 from salesfc_lib import tables
 from salesfc_lib.candidates import BASELINE, REGISTRY
 from salesfc_lib.lifecycle import find_ended
-from salesfc_lib.parameters import Combine, Parameters
+from salesfc_lib.schema import Combine, Parameters
 
 NEAR = 0.01  # relative: errors closer than this are a tie, and the simpler candidate is preferred
 LEAST_CUTOFFS = 2  # cutoffs with an actual before weights are unequal

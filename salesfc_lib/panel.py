@@ -16,7 +16,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import build_series
-from salesfc_lib.parameters import Parameters
+from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import check
 
 DIGITS = 400  # precision of sums of decimals: none is ever rounded, and one that would be is an error

@@ -16,8 +16,8 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.hierarchy import Summing, summing_matrix
-from salesfc_lib.parameters import Parameters
 from salesfc_lib.projection import METHODS, project
+from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import INTERVALS
 
 MIN_CUTOFFS = 2  # cutoffs at which a method that learns from errors must have enough of them to be judged

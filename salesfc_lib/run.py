@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from salesfc_lib import archive, failures, parameters
+from salesfc_lib import archive, failures, parameters, schema
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.publication import Event, Outcome, Plan, Task, Tell, publish_months
 from salesfc_lib.workers import side_by_side
@@ -70,7 +70,7 @@ def list_months(start: str, end: str) -> list[str]:
     >>> list_months("2025-11", "2026-01")
     ['2025-11', '2025-12', '2026-01']
     """
-    first, last = (int(text[:4]) * 12 + int(text[5:]) - 1 for text in map(parameters.check_month, (start, end)))
+    first, last = (int(text[:4]) * 12 + int(text[5:]) - 1 for text in map(schema.check_month, (start, end)))
     if last < first:
         raise RequestError.say(f"The months {start} to {end} run backwards", "--from before --to", "Exchange them")
     return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, last + 1)]
@@ -79,7 +79,7 @@ def list_months(start: str, end: str) -> list[str]:
 def _check_request(request: Request, month: str | None) -> Request:
     """The request with its units named, once none of them, nor `--set` or the month, is in doubt."""
     if month is not None:
-        parameters.check_month(month)
+        schema.check_month(month)
     known = parameters.list_units(request.project)
     if not known:
         raise RequestError.say(
@@ -89,7 +89,7 @@ def _check_request(request: Request, month: str | None) -> Request:
         )
     units = tuple(dict.fromkeys(request.units or known))
     for unit in units:
-        if parameters.check_unit(unit) not in known:
+        if schema.check_unit(unit) not in known:
             raise RequestError.unknown_key(unit, known, "--unit")
         _check_sets(request, unit, month)
     return replace(request, units=units)
@@ -224,7 +224,7 @@ def _describe_death(exit_code: int) -> str:
 def _fail(request: Request, unit: str, month: str, error: Exception) -> Outcome:
     message = failures.explain(error, request.reports)
     facts = {"unit": unit, "title": unit, "month": month, "step": "parameters", "error": message}
-    left = failures.record(request.reports, facts) if parameters.MONTH.match(month) else None
+    left = failures.record(request.reports, facts) if schema.MONTH.match(month) else None
     return Outcome(unit, month, "failed", 0.0, message, left)
 
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.parameters import check_unit
 from salesfc_lib.peek import Peek, peek
+from salesfc_lib.schema import check_unit
 
 # this project's names and the headers that mean them, in the order in which they are preferred
 ALIASES: dict[str, tuple[str, ...]] = {

@@ -15,7 +15,8 @@ import pandas as pd
 
 from salesfc_lib import archive, tables
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Parameters, check_month, check_unit, from_dict, resolve
+from salesfc_lib.parameters import from_dict, resolve
+from salesfc_lib.schema import Parameters, check_month, check_unit
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from salesfc_lib.combine import combine_backtest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.memory import Memory
 from salesfc_lib.metrics import pool
-from salesfc_lib.parameters import Parameters
+from salesfc_lib.schema import Parameters
 
 MONTH = "2025-12"
 

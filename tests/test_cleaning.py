@@ -19,7 +19,8 @@ from salesfc_lib.cleaning import Cleaned, clean, close_month, closed_through, le
 from salesfc_lib.cleaning.gate import check_closed, find_latest
 from salesfc_lib.cleaning.parse import read_date, read_decimal
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import CHECKOUT, Parameters, resolve
+from salesfc_lib.parameters import CHECKOUT, resolve
+from salesfc_lib.schema import Parameters
 
 COLUMNS = {name: name for name in ("date", "order_id", "line", "customer", "product", "region", "quantity", "amount")}
 CALENDAR = {"closed_through": "2024-12"}

@@ -8,7 +8,7 @@ import pytest
 
 from salesfc_lib import tables
 from salesfc_lib.combine import combine, combine_backtest
-from salesfc_lib.parameters import Parameters
+from salesfc_lib.schema import Parameters
 
 MONTH = pd.Timestamp("2025-12-01")
 CUTOFFS = [pd.Timestamp("2025-08-01"), pd.Timestamp("2025-10-01"), MONTH]

@@ -28,7 +28,8 @@ from salesfc_lib.demo.company import LEVELS, Unit, series_id
 from salesfc_lib.demo.defects import Export
 from salesfc_lib.demo.dice import Dice
 from salesfc_lib.demo.months import HOLIDAYS, trading_days
-from salesfc_lib.parameters import CHECKOUT, Parameters, list_units, resolve
+from salesfc_lib.parameters import CHECKOUT, list_units, resolve
+from salesfc_lib.schema import Parameters
 
 LAST_CLOSED, RUNNING = "2026-06", "2026-07"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.cleaning.outliers import apply_outliers, find_outliers
-from salesfc_lib.parameters import Outliers
+from salesfc_lib.schema import Outliers
 
 MONTHS = 48
 SETTINGS = Outliers()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.panel import build_panel, check_panel, count_trading_days, fill_gaps, scan_gaps
-from salesfc_lib.parameters import Parameters
+from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import check
 
 A, B = "bottom:Pots", "bottom:Pans"

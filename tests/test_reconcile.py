@@ -8,9 +8,9 @@ import pytest
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import aggregate, build_series, coherence_gap
-from salesfc_lib.parameters import Parameters
 from salesfc_lib.projection import METHODS
 from salesfc_lib.reconcile import Past, judge_methods, mean_wape, reason, reconcile
+from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import check, empty
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import parameters, tables
+from salesfc_lib import parameters, schema, tables
 from salesfc_lib import retrospective as retro
 
 JUNE = pd.Timestamp("2026-06-01")
@@ -17,7 +17,7 @@ IDS = [f"s{number}" for number in range(8)]
 SERIES = pd.DataFrame(
     {"unique_id": ["total", *IDS], "level": ["total", *["bottom"] * 8], "label": ["Total", *IDS], "region": [None, *IDS]}
 )
-DEFAULTS = parameters.Parameters.model_validate(parameters.read_yaml(parameters.DEFAULTS))
+DEFAULTS = schema.Parameters.model_validate(parameters.read_yaml(parameters.DEFAULTS))
 
 
 def actuals() -> pd.DataFrame:

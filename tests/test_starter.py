@@ -9,8 +9,9 @@ import pytest
 from openpyxl import Workbook
 
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.parameters import Parameters, resolve
+from salesfc_lib.parameters import resolve
 from salesfc_lib.peek import peek
+from salesfc_lib.schema import Parameters
 from salesfc_lib.starter import propose_unit, write_unit_file
 
 CHINESE = (

@@ -6,6 +6,7 @@ that what fails is seen, and on a copy, because statsforecast's CES writes into 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,9 +31,7 @@ def ets(
 
     Hyndman, Koehler, Snyder and Grose (2002), https://doi.org/10.1016/S0169-2070(01)00110-8.
     """
-    from statsforecast.models import AutoETS
-
-    return _each(panel, future, cutoffs=cutoffs, horizon=horizon, model=AutoETS(SEASON, model=model, damped=damped))
+    return _each(panel, future, cutoffs=cutoffs, horizon=horizon, model=_models().AutoETS(SEASON, model=model, damped=damped))
 
 
 def theta(
@@ -48,9 +47,7 @@ def theta(
     Multiplicative indices are unstable where months are near zero, so series with such a month stay additive. Fiorucci et
     al. (2016), https://doi.org/10.1016/j.ijforecast.2016.02.005.
     """
-    from statsforecast.models import DynamicOptimizedTheta
-
-    forms = {form: DynamicOptimizedTheta(SEASON, decomposition_type=form) for form in {decomposition, "additive"}}
+    forms = {form: _models().DynamicOptimizedTheta(SEASON, decomposition_type=form) for form in {decomposition, "additive"}}
 
     def fit(window: Window, _: str) -> np.ndarray:
         return _run(forms[decomposition if window.y.min() > 0 else "additive"], window)
@@ -63,9 +60,15 @@ def ces(panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestam
 
     Svetunkov, Kourentzes and Ord (2022), https://doi.org/10.1002/nav.22074.
     """
-    from statsforecast.models import AutoCES
+    return _each(panel, future, cutoffs=cutoffs, horizon=horizon, model=_models().AutoCES(SEASON, model=model))
 
-    return _each(panel, future, cutoffs=cutoffs, horizon=horizon, model=AutoCES(SEASON, model=model))
+
+def _models() -> Any:
+    """statsforecast's models. Its import warns in a kernel without progress widgets; none is ever shown here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from statsforecast import models
+    return models
 
 
 def _each(panel: pd.DataFrame, future: pd.DataFrame, *, cutoffs: Sequence[pd.Timestamp], horizon: int, model: Any) -> Result:

@@ -35,7 +35,7 @@ from salesfc_lib.cleaning.rules import (
 )
 from salesfc_lib.cleaning.subtotals import check_subtotals
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Parameters, Source
+from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract, label_files, read_source
 from salesfc_lib.sources.layout import FILE, MARK, ROW
 

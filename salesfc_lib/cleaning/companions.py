@@ -15,7 +15,7 @@ from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.lines import blank_to_none, fill_missing, flag, key_tuples
 from salesfc_lib.cleaning.parse import Parsed, parse_dates, parse_decimals, parse_months
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Parameters, Source
+from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import FILE, ROW, exported
 

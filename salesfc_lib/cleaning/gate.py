@@ -11,7 +11,7 @@ import pandas as pd
 
 from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Parameters
+from salesfc_lib.schema import Parameters
 
 SUBSTANTIAL = 0.25  # share of a usual month's lines
 

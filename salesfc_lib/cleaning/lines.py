@@ -18,7 +18,7 @@ import pandas as pd
 from salesfc_lib.cleaning.ledger import ZERO
 from salesfc_lib.cleaning.parse import Parsed, parse_dates, parse_decimals
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Parameters, Source
+from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract, label_files
 from salesfc_lib.sources.layout import FILE, MARK, ROW, exported
 

@@ -18,7 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesfc_lib import tables
-from salesfc_lib.parameters import Outliers
+from salesfc_lib.schema import Outliers
 
 Matrix = NDArray[np.float64]
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.lines import blank_to_none, fill_missing, flag, key_tuples, with_month
-from salesfc_lib.parameters import Parameters, Source
+from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import exported
 

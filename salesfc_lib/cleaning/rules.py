@@ -15,7 +15,7 @@ import pandas as pd
 from salesfc_lib.cleaning.ledger import ZERO, Account, exactly
 from salesfc_lib.cleaning.lines import flag, key_tuples, needs_discount
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Parameters, Source
+from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources.layout import header_of
 
 OTHER = "other"  # customers that are no key account

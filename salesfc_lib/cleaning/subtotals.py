@@ -16,7 +16,7 @@ from salesfc_lib.cleaning.ledger import ZERO, exactly
 from salesfc_lib.cleaning.parse import parse_decimals
 from salesfc_lib.cleaning.rules import find_scale
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Source
+from salesfc_lib.schema import Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import FILE, MARK, ROW, exported
 

@@ -87,7 +87,7 @@ def _reason(run: UnitMonth, review: ReviewedMonth) -> str:
         label=first["label"],
         size=abs(first["difference"]),
         side="below" if first["difference"] > 0 else "above",
-        cause=why.cause_name(voice, cause["cause"]).lower(),
+        cause=why.cause_name(voice, cause["cause"], cause["effect"]).lower(),
     )
 
 

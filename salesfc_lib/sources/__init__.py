@@ -17,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib import tables
-from salesfc_lib.parameters import Source
+from salesfc_lib.schema import Source
 from salesfc_lib.sources.csv import read_csv
 from salesfc_lib.sources.files import RawFile, read_files
 from salesfc_lib.sources.layout import Grid, lay_out, split_where

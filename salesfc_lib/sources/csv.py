@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.parameters import Source
+from salesfc_lib.schema import Source
 from salesfc_lib.sources.layout import SEARCHED, Grid, Reject, find_header, list_needed, require_header
 
 DELIMITERS = (",", ";", "\t", "|")

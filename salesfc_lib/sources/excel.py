@@ -11,7 +11,7 @@ import io
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Source
+from salesfc_lib.schema import Source
 from salesfc_lib.sources.cells import cell_text
 from salesfc_lib.sources.layout import Grid, require_header
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.parameters import Source
+from salesfc_lib.schema import Source
 
 PATTERN = set("*?[")
 

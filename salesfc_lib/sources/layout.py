@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.parameters import Source
+from salesfc_lib.schema import Source
 
 SEARCHED = 60  # rows at the top of a file among which the header must stand
 ROW, FILE, MARK = "row", "file", "mark"
