@@ -90,8 +90,9 @@ class TestRules:
 
     def test_outputs_stand_only_where_they_are_checked(self, path: Path) -> None:
         for cell in code_cells(path):
-            assert bool(cell.outputs) == (CHECKED in cell.metadata.get("tags", [])), cell.source
-            assert cell.execution_count is None
+            checked = CHECKED in cell.metadata.get("tags", [])
+            assert bool(cell.outputs) == checked, cell.source
+            assert (cell.execution_count is not None) == checked, cell.source
 
     def test_something_is_checked(self, path: Path) -> None:
         texts = ["".join(output.data["text/plain"]) for cell in code_cells(path) for output in cell.outputs]
