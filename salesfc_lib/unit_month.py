@@ -6,6 +6,7 @@ run writes, then where the month is published, so that any step can be run again
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,9 +98,10 @@ def open_month(
     """A unit's month to work on.
 
     A run gives the complete resolved parameters and its folder; a notebook opened by hand gives neither, resolves the
-    same parameters itself and writes under `reports/.work/` only.
+    same parameters itself and writes under `reports/.work/` only; `salesfc lab` names the project for it.
     """
-    root = Path(project).resolve()
+    by_hand = resolved is None and folder is None
+    root = Path(os.environ.get("SALESFC_PROJECT") or project if by_hand else project).resolve()
     check_month(month)
     check_unit(unit)
     found = from_dict(resolved) if resolved is not None else resolve(root, unit, month)

@@ -1,0 +1,54 @@
+"""Sentences: every key that code says exists, every format that a template names exists."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+
+from salesfc_lib.catalogue import FORMATS, Voice, read_catalogue
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.wording import Measure
+from tests.conftest import CHECKOUT
+
+VOICE = Voice(Measure("¥"))
+OWN = {"amount", "signed_amount", "plural"}
+
+
+def test_every_key_that_the_library_says_is_in_the_catalogue() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "salesfc_lib").rglob("*.py")]
+    said = {key for text in texts for key in re.findall(r"""say\(\s*"([a-z0-9_.]+)"[,)]""", text)}
+    assert len(said) > 60
+    assert said - set(read_catalogue("en")) == set()
+
+
+def test_every_format_in_the_catalogue_exists() -> None:
+    for key, text in read_catalogue("en").items():
+        for _, field, spec, _ in string.Formatter().parse(text):
+            name = (spec or "").partition(" ")[0]
+            assert field is None or name in {"", *FORMATS, *OWN}, (key, name)
+
+
+def test_every_cause_and_every_proposal_can_be_said() -> None:
+    catalogue = read_catalogue("en")
+    causes = {key.split(".")[1] for key in catalogue if key.startswith("cause.")}
+    for path in (CHECKOUT / "salesfc_lib" / "retrospective").glob("*.py"):
+        for name in re.findall(r"""Found\(\s*[\w.]+,\s*"([a-z_]+)\"""", path.read_text(encoding="utf-8")):
+            assert name in causes
+            assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= set(catalogue)
+
+
+def test_numbers_are_formatted_by_name() -> None:
+    said = VOICE.say("cleaning.lede.in", files=1, opening=1234, kept=1, month="2026-06", amount=48_260_000)
+    assert said == "1 file with 1,234 rows came in; 1 row through June 2026 were kept, worth ¥48.26\xa0m."
+
+
+def test_an_unknown_sentence_names_the_nearest() -> None:
+    with pytest.raises(SalesForecastError, match=r"cleaning\.lede\.inn.*Did you mean 'cleaning\.lede\.in'"):
+        VOICE.say("cleaning.lede.inn")
+
+
+def test_names_with_braces_and_markup_stay_as_they_are() -> None:
+    said = VOICE.say("unit.attention.lean", author="{x} <b>", leans="low")
+    assert said == "{x} <b>'s changes lean low"
