@@ -51,7 +51,9 @@ def _accuracy(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, seri
     bottom = series.loc[series["level"] == run.parameters.bottom, "unique_id"]
     return {
         "by_lag": by_lag(vintages, actual, series, month=month, lags=lags),
-        "by_dimension": by_dimension(vintages, actual, series, month=month),
+        "by_dimension": stack(
+            *(by_dimension(vintages, actual, series, month=month, lag=lag).assign(lag=lag) for lag in sorted({1, *lags}))
+        ),
         "by_dimension_year": by_dimension(vintages, actual, series, month=month, months=YEAR),
         "history": history(vintages, actual, series, month=month),
         "value_added": value_added(vintages, actual, series, month=month),

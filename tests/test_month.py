@@ -100,6 +100,9 @@ class TestUnit:
         lags = table(demo_reports, unit, "by_lag")
         assert {1, 3, 6} <= set(lags["lag"])
         assert set(lags["level"]) == set(table(demo_reports, unit, "series")["level"])
+        members = table(demo_reports, unit, "by_dimension")
+        assert set(members["lag"]) == {1, 3, 6}
+        assert {"product_line", "customer_type", "region", "channel", "key_account"} == set(members["dimension"])
 
     def test_the_first_month_has_nothing_to_compare_and_says_so(self, demo_reports: Path, unit: str) -> None:
         assert table(demo_reports, unit, "missed", FIRST).empty

@@ -9,7 +9,6 @@ import pandas as pd
 
 from salesfc_lib import wording
 from salesfc_lib.catalogue import Voice
-from salesfc_lib.cells import Tone
 from salesfc_lib.components import Cell, Figure, Prose, Table
 from salesfc_lib.narrative.section import Section, columns, in_words, measure_of, voice_of
 from salesfc_lib.results import ReviewedMonth
@@ -177,45 +176,43 @@ def _step(voice: Voice, row: pd.Series) -> str:
 
 def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
     """Forecast against actual for each member of each dimension."""
-    voice, measure, table = voice_of(run), measure_of(run), review["by_dimension"]
-    year = review["by_dimension_year"].set_index(["dimension", "member"])
+    voice, measure, lags = voice_of(run), measure_of(run), run.parameters.retrospective.lags
+    key = ["dimension", "member"]
+    table = review["by_dimension"].query("lag == 1")
+    wape = review["by_dimension"].pivot(index=key, columns="lag", values="wape")
+    year = review["by_dimension_year"].set_index(key)["wape"]
     scale = wording.scale_for(table["actual"])
     rows = []
     for _, row in table.iterrows():
-        pooled = year.loc[(row["dimension"], row["member"])]
-        tone: Tone = "over" if row["difference"] > 0 else "under"
+        member, tone = (row["dimension"], row["member"]), "over" if row["difference"] > 0 else "under"
         rows.append(
             [
                 Cell(str(row["member"]), sub=str(row["dimension"]).replace("_", " ")),
                 measure.scaled(row["forecast"], scale),
                 measure.scaled(row["actual"], scale),
-                Cell(wording.signed_percent(row["bias"]) if pd.notna(row["bias"]) else "", tone=tone),
-                wording.percent(row["wape"]) if pd.notna(row["wape"]) else "",
-                wording.percent(pooled["wape"]) if pd.notna(pooled["wape"]) else "",
-                wording.signed_percent(pooled["bias"]) if pd.notna(pooled["bias"]) else "",
+                Cell(wording.signed_percent(row["bias"]) if pd.notna(row["bias"]) else "", tone=tone),  # type: ignore[arg-type]
+                *(_share(wape.loc[member].get(lag)) for lag in lags),
+                _share(year.get(member)),
             ]
         )
     worst = table.dropna(subset=["wape"])
     worst = worst.loc[worst["wape"].idxmax()]
     months = int(review["by_dimension_year"]["months"].max())
-    heads = columns(
-        "Member",
-        ">Forecast",
-        ">Actual",
-        ">Bias",
-        ">WAPE",
-        f">WAPE, {wording.plural(months, 'month')}",
-        f">Bias, {wording.plural(months, 'month')}",
-    )
+    ahead = [f">WAPE, {lag} ahead" for lag in lags]
+    heads = columns("Member", ">Forecast", ">Actual", ">Bias", *ahead, f">{wording.plural(months, 'month')}")
     block = Table(
         voice.say("retrospective.dimensions.title", member=worst["member"], wape=worst["wape"]),
-        f"{wording.month_name(run.month)}, one month ahead; bias = (forecast − actual) / actual",
+        f"{wording.month_name(run.month)}; forecast, bias and the last column one month ahead; bias = (forecast − actual) / actual",
         heads,
         rows,
         source="Source: tables/by_dimension.parquet.",
         min_width="min46",
     )
     return Section(Prose(voice.say("retrospective.dimensions", months=months)), block)
+
+
+def _share(value: float | None) -> str:
+    return "not archived" if value is None or pd.isna(value) else wording.percent(value)
 
 
 def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:

@@ -76,7 +76,7 @@ class ReviewedMonth:
         return {
             "earlier months in the archive": self.vintages,
             "lags scored": int(self.tables["by_lag"]["lag"].nunique()),
-            "members of dimensions scored": len(self.tables["by_dimension"]),
+            "members of dimensions scored": len(self.tables["by_dimension"].query("lag == 1")),
             "authors of changes": len(self.tables["people"]),
             "bottom series compared": len(self.tables["missed"]),
         }
