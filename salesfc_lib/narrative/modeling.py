@@ -34,7 +34,6 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
     key = {"best": "modeling.lede.best", "not_best": "modeling.lede.not_best", "none": "modeling.lede.no_backtest"}[
         standing["verdict"]
     ]
-    failed = modeled.failures
     sentences = (
         voice.say(
             "modeling.lede.next",
@@ -46,9 +45,7 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
             change=change,
         ),
         voice.say(key, **standing | {"model": model_name(standing["best"])}),
-        voice.say("modeling.lede.failed", n=len(failed), series=failed["unique_id"].nunique())
-        if len(failed)
-        else voice.say("modeling.lede.complete"),
+        _failed_sentence(run, modeled),
     )
     return Answer(
         (*kicker(run, "Modeling"), f"forecast {in_words(ahead['ds'])} to {in_words(modeled.forecast['ds'].max())}"),
@@ -64,6 +61,14 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
         changes_title=_since_title(modeled),
         changes=_changes(run, modeled),
     )
+
+
+def _failed_sentence(run: UnitMonth, modeled: ModeledMonth) -> str:
+    voice, failed = voice_of(run), modeled.failures
+    if failed.empty:
+        return voice.say("modeling.lede.complete")
+    now = int((failed["cutoff"] == modeled.cutoff).sum())
+    return voice.say("modeling.lede.failed" if now else "modeling.lede.failed_earlier", n=len(failed), now=now)
 
 
 def _change(run: UnitMonth, modeled: ModeledMonth, ahead: pd.Series) -> str:

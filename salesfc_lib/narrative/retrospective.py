@@ -182,23 +182,25 @@ def _changes(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
     return (*lines, voice.say("retrospective.since.proposals", n=len(review["proposals"])))
 
 
-def _nothing(run: UnitMonth) -> Section:
-    return Section(Prose(voice_of(run).say("retrospective.none", month=run.month)))
+def _nothing(run: UnitMonth, question: str) -> Section:
+    """What will stand under a question once the first comparison is there."""
+    following = iso(run.cutoff + pd.DateOffset(months=1))
+    return Section(Prose(voice_of(run).say(f"retrospective.none.{question}", next=following)))
 
 
 def difference(run: UnitMonth, review: ReviewedMonth) -> Section:
     """From the forecast to the actual, cause by cause."""
-    return why.difference(run, review) if review.scored else _nothing(run)
+    return why.difference(run, review) if review.scored else _nothing(run, "difference")
 
 
 def lags(run: UnitMonth, review: ReviewedMonth) -> Section:
     """How early it was known: accuracy by months ahead."""
-    return accuracy.lags(run, review) if review.scored else _nothing(run)
+    return accuracy.lags(run, review) if review.scored else _nothing(run, "lags")
 
 
 def value_added(run: UnitMonth, review: ReviewedMonth) -> Section:
     """Which step earned its keep: accuracy after each of them."""
-    return accuracy.value_added(run, review) if review.scored else _nothing(run)
+    return accuracy.value_added(run, review) if review.scored else _nothing(run, "value_added")
 
 
 def people(run: UnitMonth, review: ReviewedMonth) -> Section:
@@ -208,17 +210,17 @@ def people(run: UnitMonth, review: ReviewedMonth) -> Section:
 
 def misses(run: UnitMonth, review: ReviewedMonth) -> Section:
     """The largest misses with their likely causes."""
-    return why.misses(run, review) if review.scored else _nothing(run)
+    return why.misses(run, review) if review.scored else _nothing(run, "misses")
 
 
 def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
     """Forecast against actual for each member of each dimension."""
-    return accuracy.dimensions(run, review) if review.scored else _nothing(run)
+    return accuracy.dimensions(run, review) if review.scored else _nothing(run, "dimensions")
 
 
 def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:
     """Whether an improvement is real: accuracy over time beside the seasonal naive's."""
-    return accuracy.improvement(run, review) if review.scored else _nothing(run)
+    return accuracy.improvement(run, review) if review.scored else _nothing(run, "improvement")
 
 
 def proposals(run: UnitMonth, review: ReviewedMonth) -> Section:

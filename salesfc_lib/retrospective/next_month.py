@@ -72,8 +72,8 @@ def proposals(parameters: Parameters, observed: Observed, *, month: pd.Timestamp
 
 
 def propose_failing_candidates(parameters: Parameters, observed: Observed, month: pd.Timestamp) -> Iterator[dict[str, Any]]:
-    """Switch off a candidate that failed in at least half of the series it was asked for."""
-    failed = observed.failures[observed.failures["cutoff"] <= month].groupby("model")["unique_id"].nunique()
+    """Switch off a candidate that failed this month in at least half of the series it was asked for; earlier cutoffs may be too short."""
+    failed = observed.failures[observed.failures["cutoff"] == month].groupby("model")["unique_id"].nunique()
     for name in _switchable(parameters):
         asked, count = _asked(parameters, observed, name), int(failed.get(name, 0))
         if count >= MIN_SERIES and count >= FAILING * asked:
