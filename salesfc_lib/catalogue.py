@@ -24,6 +24,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "share": lambda value: wording.percent(value, 0),
     "signed_percent": wording.signed_percent,
     "points": wording.points,
+    "size_in_points": lambda value: wording.points(abs(value)).lstrip("+"),
     "month": wording.month_name,
     "month_word": wording.month_word,
     "day": wording.day,

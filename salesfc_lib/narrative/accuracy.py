@@ -170,8 +170,7 @@ def _stages(table: pd.DataFrame, level: str) -> pd.DataFrame:
 
 def _step(voice: Voice, row: pd.Series) -> str:
     key = "nothing" if abs(row["gain"]) < 0.0005 else "gained" if row["gain"] > 0 else "lost"
-    said: str = voice.say(f"retrospective.value.{key}", stage=STAGES[row["stage"]].lower(), points=abs(row["gain"]))
-    return said.replace("+", "")
+    return voice.say(f"retrospective.value.{key}", stage=STAGES[row["stage"]].lower(), points=row["gain"])
 
 
 def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
@@ -247,7 +246,7 @@ def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:
     ]
     side = "better than" if facts["gain"] >= 0 else "worse than"
     figure = Figure(
-        voice.say("retrospective.improvement.title", gain=abs(facts["gain"]), side=side, months=months).replace("+", ""),
+        voice.say("retrospective.improvement.title", gain=abs(facts["gain"]), side=side, months=months),
         f"Accuracy one month ahead, %, {review.bottom} level, {in_words(history['ds'].iloc[0])} to {in_words(history['ds'].iloc[-1])}",
         f"Line chart of accuracy by month, from {wording.percent(history['accuracy'].iloc[0])} to {wording.percent(history['accuracy'].iloc[-1])}.",
         wide,
@@ -261,7 +260,7 @@ def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:
 def _improvement_text(run: UnitMonth, facts: dict[str, object]) -> str:
     voice, gain = voice_of(run), float(facts["gain"])  # type: ignore[arg-type]
     if gain < 0:
-        text = voice.say("retrospective.improvement.worse", months=facts["months"], gain=-gain).replace("+", "")
+        text = voice.say("retrospective.improvement.worse", months=facts["months"], gain=-gain)
     else:
         text = voice.say(
             "retrospective.improvement.better",

@@ -96,7 +96,7 @@ def lede(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
     gain = people_gain(review)
     key = "retrospective.lede.people" if gain is not None else "retrospective.lede.no_people"
     effect = "added" if (gain or 0) > 0 else "cost" if (gain or 0) < 0 else "changed nothing:"
-    third = voice.say(key, effect=effect, points=abs(gain or 0.0), explained=_explained(review)).replace("+", "")
+    third = voice.say(key, effect=effect, points=abs(gain or 0.0), explained=_explained(review))
     return sold, accuracy, third
 
 

@@ -77,7 +77,7 @@ def closing(run: UnitMonth, checks: Sequence[Check], terms: Sequence[tuple[str, 
         )
     voice = voice_of(run)
     badge = voice.say("checks.passed", n=len(checks))
-    return Section(block, Record(badge, "", tuple(terms), (*details, parameter_table(run))))
+    return Section(Record(badge, "", tuple(terms), (block, *details, parameter_table(run))))
 
 
 def parameter_table(run: UnitMonth) -> Table:
@@ -89,7 +89,7 @@ def parameter_table(run: UnitMonth) -> Table:
             continue
         rows.append([key, _value(tree, key), layer, run.reasons.get(key, "")])
     return Table(
-        f"Parameters that differ from the defaults ({len(rows)} of {len(run.layer)})",
+        f"Parameters that differ from the defaults ({len(rows)})",
         "By key, with the layer that set each",
         columns("Key", "Value", "Set by", "Reason"),
         rows,
