@@ -8,20 +8,16 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib import wording
-from salesfc_lib.candidates import REGISTRY
-from salesfc_lib.components import Answer, Cell, Fact, Prose, Spark, Table
+from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
+from salesfc_lib.narrative.each_series import choices, failures, key_accounts, model_name
 from salesfc_lib.narrative.outlook import outlook_figure, year_before
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, iso, kicker, measure_of, voice_of
 from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 
-SHOWN = 15  # rows of a table that may be long
+__all__ = ["answer", "backtest", "checks", "choices", "failures", "key_accounts", "model_name", "outlook", "weights"]
+
 NAIVE, COMBINED = "seasonal_naive", "combined"
-
-
-def model_name(name: str) -> str:
-    """How a model reads."""
-    return "Combination" if name == COMBINED else REGISTRY[name].label if name in REGISTRY else name
 
 
 def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
@@ -222,135 +218,6 @@ def _heat(wide: pd.DataFrame, name: str, h: int, best: pd.Series) -> Cell:
         return Cell("")
     low, high = float(wide.min().min()), float(wide.max().max())
     return Cell(f"{value * 100:.1f}", heat=1 + min(4, int(5 * (value - low) / ((high - low) or 1))), best=best[h] == name)
-
-
-def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
-    """Per series what carries the forecast and why; the rest of a long table is folded."""
-    voice, table = voice_of(run), modeled.choice_table()
-    rows = [
-        [
-            Cell(str(row["label"]), sub=str(row["level"])),
-            _carried(row["weights"]),
-            model_name(row["single"]),
-            "" if pd.isna(row["error"]) else wording.percent(row["error"]),
-            "" if pd.isna(row["naive"]) else wording.percent(row["naive"]),
-            str(row["reason"]),
-        ]
-        for _, row in table.iterrows()
-    ]
-    heads = columns("Series", "Carried by", "Best alone", ">WAPE", ">Naive", "Reason")
-    text = (
-        voice.say("modeling.choices", worse=int((table["error"] > table["naive"]).sum()))
-        if modeled.cutoffs
-        else voice.say("modeling.choices.none")
-    )
-    source = f"Source: tables/weights.parquet, all {len(rows)} series."
-    block = Table(
-        f"What carries each of {len(rows)} series, and why",
-        "WAPE of the combination in the backtest, all distances, beside the seasonal naive's",
-        heads,
-        rows,
-        source=source,
-        min_width="min46",
-        outset=True,
-    )
-    return Section(Prose(text), block)
-
-
-def _carried(weights: list[tuple[str, float]] | float) -> str:
-    """The three heaviest models with their weights; a series that ended has none."""
-    return ", ".join(f"{model_name(name)} {weight:.2f}" for name, weight in weights[:3]) if isinstance(weights, list) else "ended"
-
-
-def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
-    """Each key account's history and forecast."""
-    voice, measure, table = voice_of(run), measure_of(run), modeled.key_account_table()
-    if table.empty:
-        return Section(Prose(voice.say("modeling.key.none")))
-    rows = []
-    for _, row in table.iterrows():
-        said = f"{row['label']}: {measure.amount(row['now'])}, then {measure.amount(row['next'])}"
-        spark = Spark.of(said, row["history"], forecast=row["ahead"], lo=row["lo"], hi=row["hi"])
-        rows.append(
-            [
-                Cell(str(row["label"]), bold=True),
-                Cell(spark=spark),
-                measure.amount(row["now"]),
-                Cell(measure.amount(row["next"]), bold=True),
-                f"{measure.amount(row['lo'][0])} – {measure.amount(row['hi'][0])}",
-                _what_to_know(run, row),
-            ]
-        )
-    ahead = modeled.next_month()
-    title = voice.say("modeling.key.title", amount=float(table["next"].sum()), month=iso(ahead["ds"]))
-    heads = columns(
-        "Customer",
-        "Twelve months and three ahead",
-        f">{wording.month_word(run.month)}",
-        f">{ahead['ds']:%B}",
-        ">80 %",
-        "What to know",
-    )
-    block = Table(
-        title,
-        "Twelve months of actuals, three of forecast, 80 % interval",
-        heads,
-        rows,
-        source="Source: tables/forecast.parquet.",
-        min_width="min46",
-        outset=True,
-    )
-    return Section(Prose(voice.say("modeling.key", n=len(table), share=float(table["share"].sum()))), block)
-
-
-def _what_to_know(run: UnitMonth, row: pd.Series) -> str:
-    voice = voice_of(run)
-    if row["silent"]:
-        return voice.say("modeling.key.gone", months=int(row["silent"]), amount=row["next"])
-    if row["year_before"]:
-        return voice.say(
-            "modeling.key.change", change=row["next"] / row["year_before"] - 1, month=iso(row["ds"] - pd.DateOffset(years=1))
-        )
-    return ""
-
-
-def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
-    """The fits that failed, grouped by model and message."""
-    voice, found = voice_of(run), modeled.failures
-    if found.empty:
-        return Section(Prose(voice.say("modeling.failures.none")))
-    labels = modeled.series.set_index("unique_id")["label"]
-    grouped = (
-        found.groupby(["model", "error"])
-        .agg(n=("cutoff", "size"), series=("unique_id", "unique"))
-        .reset_index()
-        .sort_values("n", ascending=False)
-    )
-    rows = [
-        [
-            Cell(model_name(row["model"]), bold=True),
-            wording.number(row["n"]),
-            wording.listing([str(labels[name]) for name in row["series"]], 3),
-            str(row["error"]),
-        ]
-        for _, row in grouped.head(SHOWN).iterrows()
-    ]
-    table = Table(
-        f"{wording.first_upper(wording.plural(len(found), 'fit'))} failed, shown and not replaced",
-        "By model and message, most frequent first",
-        columns("Model", ">Fits", "Series", "Message"),
-        rows,
-        source="Source: tables/failures.parquet.",
-        min_width="min40",
-    )
-    return Section(
-        Prose(
-            voice.say(
-                "modeling.failures.some", n=len(found), cutoffs=found["cutoff"].nunique(), series=found["unique_id"].nunique()
-            )
-        ),
-        table,
-    )
 
 
 def checks(run: UnitMonth, modeled: ModeledMonth) -> Section:

@@ -1,0 +1,262 @@
+"""The contract of every table that steps hand over: its columns, types and key.
+
+Nothing enters; one schema per table leaves. Tables are long and tidy: model is a column, `ds` is the first day of a
+month, `cutoff` the last month used in training, `h` counts from 1, and a key is unique or it is an error. `bias` and all
+differences are forecast - actual.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandera.pandas as pa
+
+STAGES = ("baseline", "statistical", "combined", "reconciled", "adjusted")
+INTERVALS = ("lo-80", "hi-80", "lo-95", "hi-95")
+
+
+def _month(**kwargs: Any) -> pa.Column:
+    return pa.Column("datetime64[ns]", pa.Check(lambda ds: ds.dropna().dt.day.eq(1).all(), error="first day of a month"), **kwargs)
+
+
+def _text(**kwargs: Any) -> pa.Column:
+    return pa.Column(object, **kwargs)
+
+
+def _number(**kwargs: Any) -> pa.Column:
+    return pa.Column("float64", **kwargs)
+
+
+def _table(columns: dict[str, pa.Column], key: list[str], strict: bool = True) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(columns, unique=key, strict=strict, ordered=False, coerce=False, metadata={"key": key})
+
+
+_count = pa.Column("int64")
+
+CONTRACTS: dict[str, pa.DataFrameSchema] = {
+    # one order line, return or adjustment; quantity and amount are Decimal at the source's scale, returns negative;
+    # further columns: dimensions, salesperson, key_account
+    "transactions": _table(
+        {
+            "source": _text(),
+            "row": _count,
+            "date": pa.Column("datetime64[ns]"),
+            "order_id": _text(nullable=True),
+            "customer": _text(nullable=True),
+            "product": _text(nullable=True),
+            "quantity": _text(),
+            "amount": _text(),
+            "kind": pa.Column(object, pa.Check.isin(["sale", "return", "adjustment"])),
+        },
+        ["source", "row", "kind"],
+        strict=False,
+    ),
+    # what each rule took away (positive) or put in (negative), in rows, quantity and amount (Decimal); rule
+    # `opening` is what was read, `kept` what is left: opening = kept + every other rule, exactly;
+    # month is null where the row has no readable date
+    "ledger": _table(
+        {
+            "source": _text(),
+            "rule": _text(),
+            "month": _month(nullable=True),
+            "rows": _count,
+            "quantity": _text(),
+            "amount": _text(),
+            "reason": _text(),
+        },
+        ["source", "rule", "month"],
+    ),
+    # a row that was not used: where it stands, why, and its text as read (JSON)
+    "quarantine": _table(
+        {"source": _text(), "row": _count, "rule": _text(), "reason": _text(), "content": _text()}, ["source", "row"]
+    ),
+    # one series of one level, with one column per dimension (null where the level sums over it)
+    "series": _table({"unique_id": _text(), "level": _text(), "label": _text()}, ["unique_id"], strict=False),
+    # y: what models train on; y_raw: what was sold. null: no source row at all in that month; further columns: regressors
+    "panel": _table(
+        {"unique_id": _text(), "ds": _month(), "y": _number(nullable=True), "y_raw": _number(nullable=True)},
+        ["unique_id", "ds"],
+        strict=False,
+    ),
+    # regressors known ahead, for the months after the panel's last
+    "future": _table({"unique_id": _text(), "ds": _month()}, ["unique_id", "ds"], strict=False),
+    # a month of a bottom series that is far outside what the series did before
+    "outliers": _table(
+        {"unique_id": _text(), "ds": _month(), "y_raw": _number(), "y": _number(), "score": _number(), "reason": _text()},
+        ["unique_id", "ds"],
+    ),
+    # what each candidate said at each cutoff, the month's own included
+    "candidate_forecast": _table(
+        {"unique_id": _text(), "model": _text(), "cutoff": _month(), "ds": _month(), "h": _count, "y_hat": _number()},
+        ["unique_id", "model", "cutoff", "ds"],
+    ),
+    "forecast": _table(
+        {
+            "unique_id": _text(),
+            "stage": pa.Column(object, pa.Check.isin(STAGES)),
+            "model": _text(),
+            "cutoff": _month(),
+            "ds": _month(),
+            "h": _count,
+            "y_hat": _number(),
+            **{name: _number(nullable=True) for name in INTERVALS},
+        },
+        ["unique_id", "stage", "model", "cutoff", "ds"],
+    ),
+    # numerator / denominator is the metric over the rows counted by n; sum both before dividing
+    "score": _table(
+        {
+            "unique_id": _text(),
+            "stage": _text(),
+            "model": _text(),
+            "cutoff": _month(),
+            "h": _count,
+            "metric": _text(),
+            "numerator": _number(),
+            "denominator": _number(),
+            "n": _count,
+        },
+        ["unique_id", "stage", "model", "cutoff", "h", "metric"],
+    ),
+    "weights": _table(
+        {"unique_id": _text(), "model": _text(), "weight": _number(), "backtest_error": _number(nullable=True), "reason": _text()},
+        ["unique_id", "model"],
+    ),
+    "failures": _table(
+        {"unique_id": _text(), "model": _text(), "cutoff": _month(), "error": _text()}, ["unique_id", "model", "cutoff"]
+    ),
+    # WAPE of each reconciliation method by level over the backtest; chosen marks the one used
+    "reconciliation": _table(
+        {
+            "method": _text(),
+            "level": _text(),
+            "numerator": _number(),
+            "denominator": _number(),
+            "n": _count,
+            "chosen": pa.Column(bool),
+        },
+        ["method", "level"],
+    ),
+    # overrides/<unit>.csv, as people wrote them
+    "override": _table(
+        {
+            "unit": _text(),
+            "made_in": _month(),
+            "unique_id": _text(),
+            "ds": _month(),
+            "sequence": _count,
+            "new": _number(nullable=True),
+            "percent": _number(nullable=True),
+            "author": _text(nullable=True),
+            "reason": _text(nullable=True),
+            "created_at": pa.Column("datetime64[ns]", nullable=True),
+        },
+        ["unit", "made_in", "unique_id", "ds", "sequence"],
+    ),
+    # an override as a run treated it: applied or refused (with why); old, asked and final are forecasts of that series and month
+    "adjustment": _table(
+        {
+            "made_in": _month(),
+            "unique_id": _text(),
+            "ds": _month(),
+            "sequence": _count,
+            "old": _number(),
+            "asked": _number(),
+            "final": _number(),
+            "author": _text(nullable=True),
+            "reason": _text(nullable=True),
+            "state": pa.Column(object, pa.Check.isin(["applied", "refused"])),
+            "remark": _text(),
+        },
+        ["made_in", "unique_id", "ds", "sequence"],
+    ),
+    # further columns: the dimensions it holds for (null: all members)
+    "promotion": _table(
+        {"name": _text(), "start": pa.Column("datetime64[ns]"), "end": pa.Column("datetime64[ns]")}, ["name", "start"], strict=False
+    ),
+    # stock at the end of a month; stockout_days counts days without stock
+    "inventory": _table({"ds": _month(), "stock": _number(), "stockout_days": _number()}, [], strict=False),
+    "target": _table({"ds": _month(), "target": _number()}, [], strict=False),
+    # WAPE of each stage at the top and bottom level, and of the stage `before` on the same rows; gain = wape_before - wape
+    "value_added": _table(
+        {
+            "level": _text(),
+            "stage": _text(),
+            "before": _text(nullable=True),
+            "months": _count,
+            "own_months": _count,
+            "n": _count,
+            "wape": _number(nullable=True),
+            "accuracy": _number(nullable=True),
+            "wape_before": _number(nullable=True),
+            "gain": _number(nullable=True),
+        },
+        ["level", "stage"],
+    ),
+    # a bottom series in the month reviewed; difference = forecast - actual, share of the summed absolute difference;
+    # forecasted: false where the forecast is zero because none was archived
+    "missed": _table(
+        {
+            "unique_id": _text(),
+            "label": _text(),
+            "cutoff": _month(),
+            "ds": _month(),
+            "forecast": _number(),
+            "actual": _number(),
+            "difference": _number(),
+            "share": _number(nullable=True),
+            "forecasted": pa.Column(bool),
+        },
+        ["unique_id"],
+    ),
+    # why a series missed, likeliest first; effect is signed as sales (below zero: sold less than forecast), null where the
+    # evidence gives no amount; the effects of a series sum to actual - forecast; facts are JSON
+    "causes": _table(
+        {"unique_id": _text(), "rank": _count, "cause": _text(), "effect": _number(nullable=True), "facts": _text()},
+        ["unique_id", "rank"],
+    ),
+    # from the forecast total to the actual total, a step a cause; series counts those concerned, largest names one
+    "difference": _table(
+        {
+            "position": _count,
+            "cause": _text(),
+            "effect": _number(),
+            "share": _number(nullable=True),
+            "before": _number(),
+            "after": _number(),
+            "series": _count,
+            "largest": _text(nullable=True),
+            "facts": _text(),
+        },
+        ["position"],
+    ),
+    # what one author's changes did, over the months judged; gains are summed absolute error saved; leans: low, high or ''
+    "people": _table(
+        {
+            "author": _text(nullable=True),
+            **dict.fromkeys(["changes", "raised", "lowered", "helped", "hurt"], _count),
+            "share_helped": _number(),
+            **dict.fromkeys(["raised_helped", "lowered_helped"], _count),
+            **dict.fromkeys(["raised_gain", "lowered_gain", "error_without", "error_with", "gain"], _number()),
+            **dict.fromkeys(["bias_without", "bias_with"], _number(nullable=True)),
+            **dict.fromkeys(["months", "months_raised", "months_lowered", "months_too_low", "months_too_high"], _count),
+            "p_direction": _number(),
+            "p_outcome": _number(),
+            "leans": pa.Column(object, pa.Check.isin(["", "low", "high"])),
+        },
+        ["author"],
+    ),
+    # what to change next month: kind parameter (key is a dotted key, now and proposed as YAML) or practice; facts are JSON
+    "proposals": _table(
+        {
+            "kind": pa.Column(object, pa.Check.isin(["parameter", "practice"])),
+            "key": _text(),
+            "now": _text(),
+            "proposed": _text(),
+            "evidence": _text(),
+            "facts": _text(),
+            "decision": _text(),
+        },
+        [],
+    ),
+}
