@@ -241,7 +241,7 @@ def _reason(own: Fact, facts: Sequence[Fact]) -> str:
     if own.cutoffs == 0:
         return "not used: too short a history for this candidate to be tested"
     known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
-    error = _percent(own.wape) if known else "unknown, as nothing was sold"
+    error = _percent(own.wape) if np.isfinite(own.wape) else "unknown, as nothing was sold in its months"
     error += f" over {own.cutoffs} cutoff{'s' if own.cutoffs > 1 else ''}" if own.cutoffs < most else ""
     error += _against(own, facts)
     if own.weight == 0:

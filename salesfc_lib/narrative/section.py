@@ -100,5 +100,5 @@ def parameter_table(run: UnitMonth) -> Table:
 def _value(tree: object, dotted: str) -> str:
     for part in dotted.split("."):
         tree = tree.get(part, "") if isinstance(tree, dict) else ""
-    text = ", ".join(map(str, tree)) if isinstance(tree, list) else str(tree)
+    text = ", ".join(map(str, tree)) if isinstance(tree, list) else str(tree).lower() if isinstance(tree, bool) else str(tree)
     return text if len(text) <= 80 else f"{text[:79]}…"
