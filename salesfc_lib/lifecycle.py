@@ -23,7 +23,13 @@ def find_ended(panel: pd.DataFrame, through: pd.Timestamp) -> pd.Series:
     >>> find_ended(sold, months[-1]).to_dict(), find_ended(sold, months[-2]).to_dict()
     ({'a': 3}, {})
     """
-    known = panel[panel["ds"] <= through].pivot(index="ds", columns="unique_id", values="y_raw").sort_index().dropna(how="all")
+    known = panel[panel["ds"] <= through].pivot(index="ds", columns="unique_id", values="y_raw").sort_index()
+    return count_silent(known)
+
+
+def count_silent(known: pd.DataFrame) -> pd.Series:
+    """The same of a frame with a row per month and a column per series."""
+    known = known.dropna(how="all")
     sells = known.gt(0).where(known.notna())
     silent = sells.eq(False).iloc[::-1].cumprod().sum().astype(int)
     return silent[[name for name in silent.index if _has_ended(sells[name].dropna(), int(silent[name]))]]

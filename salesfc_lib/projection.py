@@ -49,20 +49,24 @@ class Method(NamedTuple):
     covariance: Callable[[sparse.csr_matrix, np.ndarray], Covariance] | None
 
 
-def project(base: np.ndarray, summing: Summing, method: str, *, errors: np.ndarray, signed: np.ndarray) -> np.ndarray:
+def project(
+    base: np.ndarray, summing: Summing, method: str, *, errors: np.ndarray, signed: np.ndarray, ended: np.ndarray | None = None
+) -> np.ndarray:
     """Coherent forecasts (n_series, n_months) nearest to `base` by `method`.
 
     errors: (n_vectors, n_series), null where a series had no forecast; signed: (n_series,) whether a series' history
-    was ever negative, so that its forecast may be.
+    was ever negative, so that its forecast may be; ended: (n_series,) whether a series came to an end, so that everything
+    below it stays at zero.
     """
+    over = np.zeros(len(summing.bottom), dtype=bool) if ended is None else summing.matrix.T @ ended.astype(float) > 0
     covariance = METHODS[method].covariance
     if covariance is None or len(summing.upper) == 0:
         solve: Solve = _take_bottoms
     else:
         solve = _Solver.of(summing, covariance(summing.matrix, errors))
-    bottoms = solve(base, summing, np.zeros(len(summing.bottom), dtype=bool))
+    bottoms = solve(base, summing, over)
     for column in np.flatnonzero(_below_zero(bottoms, summing, signed).any(axis=0)):
-        bottoms[:, column] = _hold_at_zero(solve, base[:, [column]], bottoms[:, [column]], summing, signed)
+        bottoms[:, column] = _hold_at_zero(solve, base[:, [column]], summing, signed, over)
     return summing.matrix @ bottoms
 
 
@@ -164,15 +168,10 @@ def _take_bottoms(base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.nd
     return np.where(zero[:, None], 0.0, base[summing.bottom])
 
 
-def _hold_at_zero(
-    solve: Solve,
-    base: np.ndarray,
-    bottoms: np.ndarray,
-    summing: Summing,
-    signed: np.ndarray,
-) -> np.ndarray:
+def _hold_at_zero(solve: Solve, base: np.ndarray, summing: Summing, signed: np.ndarray, over: np.ndarray) -> np.ndarray:
     """Bottoms (n_bottom,) of one month without negatives: each round holds more of them at zero, so it ends."""
-    zero = np.zeros(len(bottoms), dtype=bool)
+    zero = over
+    bottoms = solve(base, summing, zero)
     while (below := _below_zero(bottoms, summing, signed)[:, 0]).any():
         zero = zero | below
         bottoms = solve(base, summing, zero)

@@ -16,6 +16,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.hierarchy import Summing, summing_matrix
+from salesfc_lib.lifecycle import count_silent
 from salesfc_lib.projection import METHODS, project
 from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import INTERVALS
@@ -47,7 +48,9 @@ def reconcile(
     table = choose_method(judge_methods(past, methods), methods)
     chosen = str(table.loc[table["chosen"], "method"].iat[0])
     base = _base(combined, past.summing.ids, pd.Timestamp(month))
-    values = project(base.to_numpy(), past.summing, chosen, errors=past.errors_by(now), signed=past.ever_negative(now))
+    values = project(
+        base.to_numpy(), past.summing, chosen, errors=past.errors_by(now), signed=past.ever_negative(now), ended=past.ended_by(now)
+    )
     return _long(values, base, chosen, pd.Timestamp(month)), table
 
 
@@ -157,6 +160,11 @@ class Past:
         """Whether a series was negative in any month through `month`, (n_series,)."""
         return np.any(self.actual[self.months <= month] < 0, axis=0)
 
+    def ended_by(self, month: np.datetime64) -> np.ndarray:
+        """Whether a series has come to an end by `month`, (n_series,)."""
+        known = pd.DataFrame(self.actual[self.months <= month], columns=self.summing.ids)
+        return self.summing.ids.isin(count_silent(known).index)
+
 
 def _month(days: pd.Index) -> np.ndarray:
     return days.to_numpy().astype("datetime64[M]")
@@ -177,8 +185,8 @@ def _score(past: Past, method: str, cutoff: np.datetime64) -> pd.DataFrame:
     steps = np.isfinite(past.came[at] - past.forecast[at]).any(axis=1)
     said, came = past.forecast[at][steps].T, past.came[at][steps].T
     rows, summing = _there(past.summing, np.isfinite(said).all(axis=1))
-    errors, signed = past.errors_by(cutoff)[:, rows], past.ever_negative(cutoff)[rows]
-    gap = np.abs(project(said[rows], summing, method, errors=errors, signed=signed) - came[rows])
+    errors, signed, ended = past.errors_by(cutoff)[:, rows], past.ever_negative(cutoff)[rows], past.ended_by(cutoff)[rows]
+    gap = np.abs(project(said[rows], summing, method, errors=errors, signed=signed, ended=ended) - came[rows])
     size = np.where(np.isnan(gap), 0.0, np.abs(came[rows]))
     sums = {"numerator": np.nansum(gap, axis=1), "denominator": size.sum(axis=1), "n": np.isfinite(gap).sum(axis=1)}
     return pd.DataFrame({"method": method, "level": past.level[rows], **sums})

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.hierarchy import aggregate, build_series, coherence_gap
-from salesfc_lib.projection import METHODS
+from salesfc_lib.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
+from salesfc_lib.projection import METHODS, project
 from salesfc_lib.reconcile import Past, judge_methods, mean_wape, reason, reconcile
 from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import check, empty
@@ -250,3 +250,22 @@ def test_a_series_without_a_combined_forecast_is_an_error_that_names_it():
         )
     with pytest.raises(SalesForecastError, match="repeat the key"):
         reconcile(pd.concat([combined, combined]), empty("forecast"), history, SERIES, parameters=parameters(), month=MONTH)
+
+
+@pytest.mark.parametrize("method", ["bottom_up", "ols", "wls_struct", "wls_var", "mint_shrink"])
+def test_what_came_to_an_end_stays_at_zero_even_after_a_return(method: str) -> None:
+    keys = pd.DataFrame({"region": ["gone", "here", "there"]})
+    series = build_series(keys, {"total": [], "bottom": ["region"]})
+    summing = summing_matrix(series, {"total": [], "bottom": ["region"]})
+    base = np.array([[100.0], [0.0], [60.0], [50.0]])
+    errors = np.random.default_rng(1).normal(size=(20, 4))
+    values = project(
+        base,
+        summing,
+        method,
+        errors=errors,
+        signed=np.array([False, True, False, False]),
+        ended=np.array([False, True, False, False]),
+    )
+    assert values[1, 0] == 0.0
+    assert values[0, 0] == pytest.approx(values[1:, 0].sum())
