@@ -53,8 +53,8 @@ def combine(
     """Table `weights` and rows of table `forecast` at cutoff `month`: baseline, statistical and combined.
 
     The combined forecast has model 'combination', the statistical the name of the candidate chosen. A series without backtest
-    takes its candidates equally. A series that no candidate could forecast has no row; one that came to an end is forecast at zero. With `failures`, a candidate that failed at
-    `month` is a row of weight 0 that says why.
+    takes its candidates equally. A series that no candidate could forecast has no row; one that came to an end is forecast
+    at zero. With `failures`, a candidate that failed at `month` is a row of weight 0 that says why.
     """
     last = pd.Timestamp(month)
     evidence = weigh_evidence(candidate_forecast, panel, series, known=last, settings=parameters.combine)

@@ -126,7 +126,10 @@ def aggregate_future(
 
 
 def early_sales(bottom_panel: pd.DataFrame) -> pd.Series:
-    """Sum of y_raw over each series' first 24 months by unique_id, not below zero: its weight in a mean of regressors."""
+    """Sum of y_raw over each series' first 24 months by unique_id, not below zero: its weight in a mean of regressors.
+
+    The one place where a cutoff inside those months sees later sales: as the weight of a calendar, never as a value.
+    """
     early = bottom_panel.sort_values("ds").groupby("unique_id", sort=False).head(WEIGHT_MONTHS)
     return early.groupby("unique_id")["y_raw"].sum().clip(lower=0.0)
 

@@ -41,7 +41,7 @@ def test_every_cause_and_every_proposal_can_be_said() -> None:
 
 def test_numbers_are_formatted_by_name() -> None:
     said = VOICE.say("cleaning.lede.in", files=1, opening=1234, kept=1, month="2026-06", amount=48_260_000)
-    assert said == "1 file with 1,234 rows came in; 1 row through June 2026 were kept, worth ¥48.26\xa0m."
+    assert said == "1 file with 1,234 rows came in; 1 row through June 2026 were kept: ¥48.26\xa0m."
 
 
 def test_an_unknown_sentence_names_the_nearest() -> None:

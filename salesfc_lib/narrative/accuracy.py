@@ -18,7 +18,7 @@ STAGES = {
     "baseline": "Seasonal naive",
     "statistical": "Best single model",
     "combined": "Combination",
-    "reconciled": "Reconciled",
+    "reconciled": "Reconciliation",
     "adjusted": "People's changes",
 }
 ENOUGH = 6  # months before a trend of accuracy is spoken of
@@ -190,7 +190,7 @@ def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
                 measure.scaled(row["forecast"], scale),
                 measure.scaled(row["actual"], scale),
                 Cell(wording.signed_percent(row["bias"]) if pd.notna(row["bias"]) else "", tone=tone),  # type: ignore[arg-type]
-                *(_share(wape.loc[member].get(lag)) for lag in lags),
+                *("not archived" if lag not in wape else _share(wape.loc[member, lag]) for lag in lags),
                 _share(year.get(member)),
             ]
         )
@@ -211,7 +211,7 @@ def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
 
 
 def _share(value: float | None) -> str:
-    return "not archived" if value is None or pd.isna(value) else wording.percent(value)
+    return "no sales" if value is None or pd.isna(value) else wording.percent(value)
 
 
 def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:

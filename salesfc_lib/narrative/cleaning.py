@@ -39,13 +39,17 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
             opening=opening["rows"],
             kept=kept["rows"],
             month=run.month,
-            amount=kept["amount"],
+            amount=kept[run.parameters.measure.value],
         ),
         voice.say(
             "cleaning.lede.changed" if rules else "cleaning.lede.unchanged",
             rules=rules and [wording.first_upper(rules[0]), *rules[1:]],
         ),
-        voice.say("cleaning.lede.ask", rows=len(cleaned.quarantine), sources=sorted(cleaned.quarantine["source"].unique()))
+        voice.say(
+            "cleaning.lede.ask",
+            rows=len(cleaned.quarantine),
+            sources=sorted({str(name).partition(":")[0] for name in cleaned.quarantine["source"]}),
+        )
         if len(cleaned.quarantine)
         else voice.say("cleaning.lede.clean"),
     )
@@ -63,7 +67,7 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
 def _count_order_files(run: UnitMonth, cleaned: CleanedMonth) -> int:
     """Files whose rows are counted in the opening."""
     counted = [name for name, source in run.parameters.sources.items() if source.role in ("orders", "returns")]
-    return sum(file["source"] in counted for file in cleaned.files)
+    return len({(file["path"], file["sha256"]) for file in cleaned.files if file["source"] in counted})
 
 
 def run_note(run: UnitMonth, cleaned: CleanedMonth) -> str:
@@ -127,7 +131,7 @@ def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         for file in cleaned.files
     ]
     table = Table(
-        f"{wording.first_upper(wording.cardinal(len(rows)))} {'file' if len(rows) == 1 else 'files'} make up the month",
+        f"{wording.first_upper(wording.plural(len(rows), 'extract'))} for the month",
         "As they were when they were read; the fingerprint is the start of the file's sha256",
         columns("File", "Source", ">Rows", "Encoding", ">Size", "Fingerprint"),
         rows,

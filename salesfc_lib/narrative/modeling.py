@@ -51,7 +51,7 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
             "run.note",
             month=run.month,
             series=len(modeled.series),
-            measure=f"{len(modeled.models)} models, {len(modeled.cutoffs)} cutoffs",
+            measure=f"{wording.plural(len(modeled.models), 'model')}, {wording.plural(len(modeled.cutoffs), 'cutoff')}",
         ),
         facts=_facts(run, modeled, standing),
         changes_title=_since_title(modeled),

@@ -137,7 +137,7 @@ def _facts(run: UnitMonth, review: ReviewedMonth, now: pd.Series, measure: wordi
         Fact(
             "Bias",
             wording.signed_percent(now["bias"]),
-            _with_before(f"within ±{wording.percent(agreed.bias_limit, 0)}", month, before, "bias", wording.signed_percent),
+            _with_before(f"limit ±{wording.percent(agreed.bias_limit, 0)}", month, before, "bias", wording.signed_percent),
             alarm=abs(now["bias"]) > agreed.bias_limit,
         ),
         Fact(

@@ -5,6 +5,7 @@ The four steps' results enter; one `Summary` leaves. Sentences come from the sam
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -82,13 +83,11 @@ def _reason(run: UnitMonth, review: ReviewedMonth) -> str:
     first = largest.iloc[0]
     causes = review["causes"]
     cause = causes[causes["unique_id"] == first["unique_id"]].sort_values("rank").iloc[0]
-    return voice.say(
-        "unit.lede.miss",
-        label=first["label"],
-        size=abs(first["difference"]),
-        side="below" if first["difference"] > 0 else "above",
-        cause=why.cause_name(voice, cause["cause"], cause["effect"]).lower(),
-    )
+    named = cause["cause"] != "not_explained" and abs(cause["effect"]) >= 0.5 * abs(first["difference"])
+    key = "unit.lede.miss" if named else "unit.lede.miss.unexplained"
+    side = "below" if first["difference"] > 0 else "above"
+    said = why.cause_name(voice, cause["cause"], cause["effect"]).lower()
+    return voice.say(key, label=first["label"], size=abs(first["difference"]), side=side, cause=said)
 
 
 def _scores(run: UnitMonth, review: ReviewedMonth) -> dict[str, Any]:
@@ -145,7 +144,7 @@ def steps(
     return tuple(
         StepSummary(
             title,
-            f"0{place}_{title.lower()}.html",
+            "" if run.kind == "backfill" else f"0{place}_{title.lower()}.html",
             sentences[title],
             sum(check.passed for check in checks[title]),
             len(checks[title]),
@@ -233,7 +232,7 @@ def attention(run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth) -> t
                 "02_modeling.html#key-accounts",
             )
         )
-    return tuple(found)
+    return tuple(replace(item, href="") for item in found) if run.kind == "backfill" else tuple(found)
 
 
 def _missed_limits(run: UnitMonth, review: ReviewedMonth, owner: str, due: str) -> list[AttentionItem]:

@@ -148,7 +148,7 @@ class ModeledMonth:
             .sort_values("h")
             .head(3)
         )
-        zeros = sold.iloc[::-1].fillna(0).eq(0)
+        zeros = sold.iloc[::-1].fillna(0).le(0)
         silent = int(zeros.cumprod().sum())
         ds = ahead["ds"].iloc[0]
         return {

@@ -25,6 +25,7 @@ from salesfc_lib.retrospective.members import bottom_series
 from salesfc_lib.retrospective.shape import shape
 from salesfc_lib.schema import Parameters
 
+FALLBACK = "recent_mean"
 FAILING = 0.5  # share of the series asked for in which a candidate fails
 MIN_SERIES = 3
 UNUSED_MONTHS = 3  # months in a row without any weight
@@ -72,8 +73,12 @@ def proposals(parameters: Parameters, observed: Observed, *, month: pd.Timestamp
 
 
 def propose_failing_candidates(parameters: Parameters, observed: Observed, month: pd.Timestamp) -> Iterator[dict[str, Any]]:
-    """Switch off a candidate that failed this month in at least half of the series it was asked for; earlier cutoffs may be too short."""
-    failed = observed.failures[observed.failures["cutoff"] == month].groupby("model")["unique_id"].nunique()
+    """Switch off a candidate that failed this month in at least half of the series it was asked for.
+
+    A history that is still too short is no failing: it grows, and earlier cutoffs have less of it.
+    """
+    rows = observed.failures[observed.failures["cutoff"] == month]
+    failed = rows[~rows["error"].str.endswith("needed")].groupby("model")["unique_id"].nunique()
     for name in _switchable(parameters):
         asked, count = _asked(parameters, observed, name), int(failed.get(name, 0))
         if count >= MIN_SERIES and count >= FAILING * asked:
@@ -207,8 +212,8 @@ def write_list(months: list[str]) -> str:
 
 
 def _switchable(parameters: Parameters) -> list[str]:
-    """Enabled candidates except the baseline, which must stay."""
-    return [name for name, candidate in parameters.candidates.items() if candidate.enabled and name != BASELINE]
+    """Enabled candidates except the baseline, and the one that works from the first month on: both must stay."""
+    return [name for name, candidate in parameters.candidates.items() if candidate.enabled and name not in (BASELINE, FALLBACK)]
 
 
 def _asked(parameters: Parameters, observed: Observed, name: str) -> int:

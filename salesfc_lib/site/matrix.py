@@ -133,10 +133,19 @@ def _matrix_cell(portfolio: Portfolio, unit: str, month: str, prefix: str, *, ol
         width = min(TICKS, math.ceil(abs(summary.bias.value) / (FULL_BIAS / TICKS)))
         classes += ["o" if summary.bias.value > 0 else "u", f"w{width}"]
     share = summary.accuracy * 100
-    text = f"{math.floor(share * 10 + 1e-9) / 10:.1f}" if summary.below_floor else wording.number(share)
+    text = _below(share, summary.floor * 100) if summary.below_floor else wording.number(share)
     return {
         "classes": " ".join(filter(None, [*classes, "f" if summary.below_floor else ""])),
         "href": href,
         "text": text,
         "hidden": "",
     }
+
+
+def _below(share: float, floor: float) -> str:
+    """A missed share with one decimal, rounded down where rounding would lift it to the floor.
+
+    >>> _below(74.16, 75.0), _below(84.96, 85.0)
+    ('74.2', '84.9')
+    """
+    return f"{share:.1f}" if round(share, 1) < floor else f"{math.floor(share * 10) / 10:.1f}"
