@@ -58,6 +58,21 @@ def list_units(reports: Path, month: str) -> list[str]:
     return sorted(name for name in found if UNIT_ID.match(name))
 
 
+def list_folders(reports: Path, month: str) -> list[str]:
+    """Units of which anything stands in a month, published or not: a folder without its manifest, an earlier version alone."""
+    names = [path.name for path in (reports / month).glob("*")]
+    versions = (match["unit"] for match in map(VERSION.match, names) if match)
+    return sorted({*(name for name in names if UNIT_ID.match(name)), *versions})
+
+
+def latest_before(reports: Path, month: str, unit: str) -> dict[str, str] | None:
+    """The unit's latest published month before `month`, with the sha256 of its manifest; null where there is none."""
+    earlier = [each for each in list_months(reports, unit) if each < check_month(month)]
+    if not earlier:
+        return None
+    return {"month": earlier[-1], "sha256": manifest.sha256(unit_folder(reports, earlier[-1], unit) / manifest.NAME)}
+
+
 def list_versions(reports: Path, month: str, unit: str) -> dict[int, Path]:
     """Earlier versions of a unit's month that publishing again put beside it, by number."""
     found = [(VERSION.match(folder.name), folder) for folder in (reports / check_month(month)).glob(f"{check_unit(unit)}.v*")]

@@ -183,6 +183,7 @@ def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> d
         "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "reason": task.again if replaces else "",
         "replaces": version - 1 if replaces else None,
+        "previous": archive.latest_before(task.reports, month, task.unit),
         "inputs": _list_inputs(task, folder, resolved),
         "parameters": manifest.describe_parameters(resolved),
         "code": manifest.describe_code(),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesfc_lib import archive, manifest
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.schema import MONTH
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,11 +44,10 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
 
     Raises `RequestError` where nothing is published for what was asked.
     """
-    months = archive.list_months(reports) if month is None else [month]
     folders = [
         (each, name, folder)
-        for each in months
-        for name in archive.list_units(reports, each)
+        for each in ([month] if month else _list_months(reports))
+        for name in archive.list_folders(reports, each)
         if unit in (None, name)
         for folder in (archive.unit_folder(reports, each, name), *archive.list_versions(reports, each, name).values())
     ]
@@ -57,7 +58,40 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
             "A published month",
             "Run it first: `salesfc run`, or correct --month",
         )
-    return [difference for each, _, folder in folders for difference in _check_folder(folder, each, reports.parent)]
+    found = [difference for each, _, folder in folders for difference in _check_folder(folder, each, reports.parent)]
+    links = {difference for each, name, folder in folders for difference in _check_previous(reports, each, name, folder)}
+    told = {(difference.month, difference.unit, difference.path) for difference in found}
+    more = [link for link in links if (link.month, link.unit, link.path) not in told]
+    return [*sorted(more, key=str), *found]
+
+
+def _list_months(reports: Path) -> list[str]:
+    """Months of which anything stands, oldest first."""
+    names = sorted(folder.name for folder in reports.glob("*-*") if MONTH.match(folder.name))
+    return [name for name in names if archive.list_folders(reports, name)]
+
+
+def _check_previous(reports: Path, month: str, unit: str, folder: Path) -> Iterator[Difference]:
+    """Whether the month that this one was published after still stands, as it was unless it was published again since."""
+    try:
+        record = manifest.read(folder)
+        previous = record.get("previous") or {}
+        earlier = archive.unit_folder(reports, previous["month"], unit)
+    except (SalesForecastError, KeyError, TypeError, AttributeError):
+        return  # no earlier month, or a manifest that is a difference already
+    path = earlier / manifest.NAME
+    if not path.is_file():
+        yield Difference(earlier.parent.name, unit, manifest.NAME, f"missing: {month} was published after it")
+    elif not _published_since(earlier, record) and manifest.sha256(path) != previous.get("sha256"):
+        what = f"changed, against the sha256 that {month} was published after"
+        yield Difference(earlier.parent.name, unit, manifest.NAME, what)
+
+
+def _published_since(folder: Path, record: Mapping[str, Any]) -> bool:
+    """Whether the month in the folder was published (again) at or after the time in the record."""
+    with suppress(SalesForecastError):
+        return str(manifest.read(folder).get("published_at", "")) >= str(record.get("published_at", ""))
+    return False
 
 
 def _check_folder(folder: Path, month: str, project: Path) -> Iterator[Difference]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -369,3 +370,59 @@ def test_a_full_disk_leaves_what_was_published(tmp_path: Path) -> None:
         assert [path.name for path in (disk / MONTH).iterdir()] == ["north"]
     finally:
         subprocess.run(["umount", str(disk)], check=True)
+
+
+def publish_after(reports: Path, *months: str) -> None:
+    """Publish the months one after the other, each with the link to the one before it."""
+    for place, month in enumerate(months):
+        with archive.staging(reports, month, UNIT) as folder:
+            write_month(folder, month)
+            facts = {"version": 1, "inputs": [], "published_at": f"2026-07-01T00:00:0{place}+00:00"}
+            manifest.write(folder, {**facts, "previous": archive.latest_before(reports, month, UNIT)})
+            archive.publish(reports, month, UNIT)
+
+
+def test_a_deleted_manifest_is_found_though_nothing_else_of_the_month_says_so(tmp_path: Path) -> None:
+    (publish(tmp_path) / "manifest.json").unlink()
+    assert [(difference.unit, difference.path, difference.only_told) for difference in verify(tmp_path)] == [
+        ("north", "manifest.json", False)
+    ]
+
+
+def test_a_month_of_which_only_an_earlier_version_stands_is_found(tmp_path: Path) -> None:
+    publish(tmp_path)
+    shutil.rmtree(publish(tmp_path, version=2, reason="late returns"))
+    assert [(difference.unit, difference.path) for difference in verify(tmp_path)] == [("north", "manifest.json")]
+
+
+def test_a_deleted_earlier_month_is_found_by_the_month_that_was_published_after_it(tmp_path: Path) -> None:
+    publish_after(tmp_path, "2026-04", "2026-05", "2026-06")
+    assert verify(tmp_path) == []
+    shutil.rmtree(tmp_path / "2026-05")
+    assert [str(difference) for difference in verify(tmp_path)] == [
+        "2026-05/north/manifest.json: missing: 2026-06 was published after it"
+    ]
+
+
+def test_a_deleted_manifest_of_an_earlier_month_is_told_once(tmp_path: Path) -> None:
+    publish_after(tmp_path, "2026-05", "2026-06")
+    (tmp_path / "2026-05" / "north" / "manifest.json").unlink()
+    assert [(difference.month, difference.path) for difference in verify(tmp_path)] == [("2026-05", "manifest.json")]
+
+
+def test_an_earlier_month_whose_manifest_was_rewritten_is_found(tmp_path: Path) -> None:
+    publish_after(tmp_path, "2026-05", "2026-06")
+    path = tmp_path / "2026-05" / "north" / "manifest.json"
+    path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
+    assert [difference.what for difference in verify(tmp_path)] == ["changed, against the sha256 that 2026-06 was published after"]
+
+
+def test_an_earlier_month_that_was_published_again_since_is_no_difference(tmp_path: Path) -> None:
+    publish_after(tmp_path, "2026-05", "2026-06")
+    with archive.staging(tmp_path, "2026-05", UNIT) as folder:
+        write_month(folder, "2026-05", version=2, reason="late returns")
+        manifest.write(folder, {"version": 2, "reason": "tax", "inputs": [], "published_at": "2026-07-02T00:00:00+00:00"})
+        archive.publish(tmp_path, "2026-05", UNIT)
+    assert verify(tmp_path) == []
+    shutil.rmtree(tmp_path / "2026-05")
+    assert [difference.what for difference in verify(tmp_path)] == ["missing: 2026-06 was published after it"]
