@@ -30,7 +30,8 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     voice = voice_of(run)
     totals = ledger_totals(cleaned.ledger).set_index("rule")
     opening, kept = totals.loc["opening"], totals.loc["kept"]
-    title = "cleaning.title.all" if opening["rows"] == kept["rows"] else "cleaning.title.kept"
+    more, all_kept = kept["rows"] > opening["rows"], kept["rows"] == opening["rows"]
+    title = "cleaning.title.more" if more else "cleaning.title.all" if all_kept else "cleaning.title.kept"
     rules = [rule_name(rule).lower() for rule in totals.index if rule not in ("opening", "kept")]
     sentences = (
         voice.say(
@@ -55,7 +56,7 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     )
     return Answer(
         kicker(run, "Cleaning"),
-        voice.say(title, share=kept["rows"] / opening["rows"]),
+        voice.say(title, share=kept["rows"] / opening["rows"], opening=opening["rows"], kept=kept["rows"]),
         sentences,
         note=run_note(run, cleaned),
         facts=_facts(run, cleaned, totals),
@@ -164,7 +165,14 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         outset=False,
     )
     share = kept["rows"] / opening["rows"]
-    return Section(Prose(voice.say("cleaning.ledger", opening=opening["rows"], kept=kept["rows"], share=share)), table)
+    return Section(
+        Prose(
+            voice.say(
+                "cleaning.ledger.more" if share > 1 else "cleaning.ledger", opening=opening["rows"], kept=kept["rows"], share=share
+            )
+        ),
+        table,
+    )
 
 
 def _ledger_row(row: pd.Series, reasons: pd.Series, sign: int, rule: str = "") -> list[Cell | str]:

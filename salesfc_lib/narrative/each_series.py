@@ -24,16 +24,16 @@ def model_name(name: str) -> str:
 
 
 def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
-    """Per series what carries the forecast and why; the rest of a long table is folded."""
+    """Per series what carries the forecast, and why its heaviest model does."""
     voice, table = voice_of(run), modeled.choice_table()
     rows = [
         [
             Cell(str(row["label"]), sub=str(row["level"])),
             _carried(row["weights"]),
-            model_name(row["single"]),
+            model_name(row["single"]) if isinstance(row["weights"], list) else "",
             "" if pd.isna(row["error"]) else wording.percent(row["error"]),
             "" if pd.isna(row["naive"]) else wording.percent(row["naive"]),
-            str(row["reason"]),
+            f"{model_name(row['weights'][0][0])}: {row['reason']}" if isinstance(row["weights"], list) else str(row["reason"]),
         ]
         for _, row in table.iterrows()
     ]

@@ -145,7 +145,9 @@ def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
         title=title,
         source="Source: tables/forecast.parquet, stage combined; tables/panel.parquet.",
     )
-    return Section(Prose(voice.say("modeling.outlook", year=year, change=change)), figure)
+    return Section(
+        Prose(voice.say("modeling.outlook" if modeled.cutoffs else "modeling.outlook.assumed", year=year, change=change)), figure
+    )
 
 
 def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:

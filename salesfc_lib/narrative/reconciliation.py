@@ -140,7 +140,7 @@ def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
         rows,
         source="Source: tables/forecast.parquet.",
     )
-    return Section(Prose(voice.say("reconciliation.gaps")), block)
+    return Section(Prose(voice.say("reconciliation.gaps" if done.gap_before > COHERENT else "reconciliation.gaps.none")), block)
 
 
 def methods(run: UnitMonth, done: ReconciledMonth) -> Section:

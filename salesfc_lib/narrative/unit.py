@@ -180,7 +180,11 @@ def _reconciliation_lines(run: UnitMonth, reconciled: ReconciledMonth) -> tuple[
         voice.say(
             "unit.reconciliation.method", method=reconciliation.method_name(reconciled.method), series=counts["series published"]
         ),
-        voice.say("unit.reconciliation.changes", applied=counts["changes applied"], refused=counts["changes refused"]),
+        voice.say(
+            "unit.reconciliation.changes" if len(reconciled.adjustment) else "unit.changes.none",
+            applied=counts["changes applied"],
+            refused=counts["changes refused"],
+        ),
         voice.say("unit.reconciliation.moved", month=iso(reconciled.top()["ds"].iloc[0]), before=before, after=after),
     )
 
@@ -199,6 +203,7 @@ def attention(run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth) -> t
     voice, owner = voice_of(run), run.parameters.unit.owner
     due = "" if run.kind == "backfill" else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
     found = [*_missed_limits(run, review, owner, due)]
+    found += _costly_changes(run, review, owner, due)
     people = review["people"]
     for _, row in people[people["leans"] != ""].iterrows():
         lowered = row["leans"] == "low"
@@ -233,6 +238,20 @@ def attention(run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth) -> t
             )
         )
     return tuple(replace(item, href="") for item in found) if run.kind == "backfill" else tuple(found)
+
+
+def _costly_changes(run: UnitMonth, review: ReviewedMonth, owner: str, due: str) -> list[AttentionItem]:
+    """People's changes that cost accuracy over the year, in at least three months."""
+    year = review["value_added_year"].query("level == @review.bottom and stage == 'adjusted' and own_months >= 3 and gain < 0")
+    if year.empty:
+        return []
+    voice, row = voice_of(run), year.iloc[0]
+    what = voice.say("unit.attention.people", points=row["gain"], months=row["own_months"])
+    return [
+        AttentionItem(
+            "other", what, voice.say("unit.attention.people.why"), owner, due, "04_retrospective.html#which-step-earned-its-keep"
+        )
+    ]
 
 
 def _missed_limits(run: UnitMonth, review: ReviewedMonth, owner: str, due: str) -> list[AttentionItem]:
