@@ -10,7 +10,7 @@ import csv
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 
@@ -19,24 +19,44 @@ from salesfc_lib.errors import SalesForecastError
 ENCODINGS = ("utf-8-sig", "utf-16", "gb18030", "cp1252")
 DELIMITERS = ",;\t|"
 HEADER_ROWS = 30  # title rows above a header
-SAMPLE_ROWS = 2000  # enough to see every member of a dimension
+SAMPLE_ROWS = 50_000  # enough to see every member of a dimension, and the total under most workbooks
+# words of rows that add up others; the longer first, because 'Subtotal' ends with 'total'
+MARKERS = ("小计", "合计", "总计", "Grand total", "Subtotal", "Total")
 EXCEL = (".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")
 DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 @dataclass(frozen=True)
 class Peek:
-    """Headers, sample rows as text, the kind of source and the settings that reading it takes."""
+    """Headers, sample rows as text, the kind of source, the settings that reading it takes, and what else the file holds."""
 
     kind: str
     headers: Sequence[str]
     rows: Sequence[Sequence[str]]
     settings: Mapping[str, str] = field(default_factory=dict)
+    beside: Sequence[str] = ()  # other sheets or tables
 
     def members(self, header: str) -> int:
         """Number of different values of a column in the sample."""
+        return len(set(self.column(header)) - {""})
+
+    def column(self, header: str) -> list[str]:
+        """A column's cells in the sample, without surrounding spaces."""
         place = list(self.headers).index(header)
-        return len({row[place] for row in self.rows if place < len(row) and row[place]})
+        return [row[place].strip() if place < len(row) else "" for row in self.rows]
+
+    def markers(self, own: Sequence[str]) -> list[str | None]:
+        """For each row of the sample the word that makes it a subtotal, None for a row of the business.
+
+        `own` are headers that a row of the business fills, e.g. its date: a row that fills them all is no subtotal.
+        """
+        kept = zip(*(self.column(header) for header in own), strict=True) if own else ((False,) for _ in self.rows)
+        return [None if all(cells) else _find_marker(row) for row, cells in zip(self.rows, kept, strict=True)]
+
+    def without(self, marks: Sequence[object]) -> Peek:
+        """The same export without the rows that are marked, and without empty ones."""
+        rows = [row for row, mark in zip(self.rows, marks, strict=True) if mark is None and any(cell.strip() for cell in row)]
+        return replace(self, rows=rows)
 
 
 def peek(path: Path) -> Peek:
@@ -81,7 +101,7 @@ def _peek_workbook(path: Path) -> Peek:
     if not found:
         raise SalesForecastError.unreadable_file(path, "it holds no sheet", "Export it again")
     sheet = max(found, key=lambda name: len(found[name][1]))
-    return Peek("excel", *found[sheet], {"sheet": sheet})
+    return Peek("excel", *found[sheet], {"sheet": sheet}, [name for name in found if name != sheet and found[name][1]])
 
 
 def _peek_database(path: Path) -> Peek:
@@ -94,9 +114,21 @@ def _peek_database(path: Path) -> Peek:
             table = max(counts, key=lambda name: counts[name])
             cursor = base.execute(f"select * from {_identifier(table)} limit {SAMPLE_ROWS}")
             rows = [["" if cell is None else str(cell) for cell in row] for row in cursor]
-            return Peek("sql", [column[0] for column in cursor.description], rows, {"table": table})
+            return Peek(
+                "sql",
+                [column[0] for column in cursor.description],
+                rows,
+                {"table": table},
+                [name for name in names if name != table],
+            )
     except sqlite3.Error as error:
         raise SalesForecastError.unreadable_file(path, str(error), "Give an SQLite file") from error
+
+
+def _find_marker(row: Sequence[str]) -> str | None:
+    cells = [cell.strip().rstrip(":：").rstrip().casefold() for cell in row]
+    words = [(word, word.casefold()) for word in MARKERS]
+    return next((word for word, folded in words if any(cell.startswith(folded) or cell.endswith(folded) for cell in cells)), None)
 
 
 def _identifier(name: str) -> str:

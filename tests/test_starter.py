@@ -141,3 +141,117 @@ def test_a_file_that_is_not_what_its_ending_says_is_named(tmp_path: Path, name: 
 def test_a_missing_export_is_a_wrong_request(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no such file"):
         write_unit_file(tmp_path / "none.csv", tmp_path)
+
+
+def write_csv(path: Path, header: str, *rows: str) -> Path:
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_values_of_kind_that_are_known_are_said_and_the_others_are_asked_for(tmp_path: Path) -> None:
+    rows = [
+        f"2026-01-0{n},1,{amount},{kind}"
+        for n, (kind, amount) in enumerate([("销售", 5), ("退货", 5), ("换货", 1), ("调整", -1)], 1)
+    ]
+    found, text = start(tmp_path, write_csv(tmp_path / "x.csv", "日期,数量,金额,单据类型", *rows))
+    assert found.sources["orders"].kinds == {"销售": "sale", "退货": "return", "调整": "adjustment"}
+    assert "# kinds to complete, each as sale, return or adjustment: 换货\n" in text
+
+
+@pytest.mark.parametrize(("amount", "positive"), [("2.5", True), ("-2.5", False), ('"1,200"', True), ("", False)])
+def test_returns_are_called_positive_where_their_amounts_are(tmp_path: Path, amount: str, positive: bool) -> None:
+    rows = ("2026-01-02,9,Invoice", f"2026-01-03,{amount},Credit note")
+    found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount,document type", *rows))
+    assert found.sources["orders"].kinds == {"Invoice": "sale", "Credit note": "return"}
+    assert found.sources["orders"].returns_are_positive is positive
+
+
+def write_office_workbook(path: Path) -> Path:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    rows = [
+        ["West", "A1", 1, "2026-01-02", "Total Tools Ltd", 1, 2.0],
+        ["", "A1", 2, "2026-01-02", "Total Tools Ltd", 1, 3.0],
+        ["", "A1", 2, "2026-01-02", "Total Tools Ltd", 1, 3.0],
+        ["小计:", "", "", "", "", 3, 8.0],
+        ["East", "A2", 1, "2026-01-03", "Miller", 1, 4.0],
+        ["", "A3", 1, "2026-01-04", "Miller", 1, 5.0],
+        ["", "A4", 1, "2026-01-04", "Miller", 1, 5.0],
+        ["Grand total", "", "", "", "", 6, 22.0],
+    ]
+    for row in (["Sales, by hand"], [], ["Region", "Order ID", "Line", "Order Date", "Customer", "Quantity", "Amount"], *rows):
+        sheet.append(row)
+    book.save(path)
+    return path
+
+
+def test_subtotals_and_merged_cells_of_a_workbook_are_proposed(tmp_path: Path) -> None:
+    orders = start(tmp_path, write_office_workbook(tmp_path / "x.xlsx"))[0].sources["orders"]
+    assert orders.subtotals == ["小计", "Grand total"]
+    assert orders.fill_down == ["region"]
+    assert orders.key == ["order_id", "line"]
+
+
+def test_a_customer_named_total_marks_no_subtotal(tmp_path: Path) -> None:
+    found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount,customer", "2026-01-02,1,Total Tools Ltd"))
+    assert found.sources["orders"].subtotals == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "key"),
+    [
+        (["A,1,2026-01-02,5", "A,2,2026-01-02,5", "B,1,2026-01-02,5"], ["order_id", "line"]),
+        (["A,1,2026-01-02,5", "A,1,2026-01-02,5", "B,1,2026-01-02,5"], ["order_id", "line"]),  # a row that stands again
+        (["A,1,2026-01-02,5", "A,1,2026-01-02,6", "B,1,2026-01-02,5"], []),
+    ],
+)
+def test_order_and_line_are_the_key_only_where_they_identify_a_row(tmp_path: Path, rows: list[str], key: list[str]) -> None:
+    found, text = start(tmp_path, write_csv(tmp_path / "x.csv", "order no,line_no,date,amount", *rows))
+    assert found.sources["orders"].key == key
+    assert ("line" in found.sources["orders"].columns) == bool(key)
+    assert ("    # key: [" in text) != bool(key)
+
+
+def test_list_amounts_beside_discounts_are_gross(tmp_path: Path) -> None:
+    found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,list_amount,discount", "2026-01-02,100,2.5"))
+    orders = found.sources["orders"]
+    assert (orders.discounts, orders.columns["amount"], orders.columns["discount"]) == ("gross", "list_amount", "discount")
+
+
+@pytest.mark.parametrize(
+    ("header", "discount"), [("list_amount,discount", "0.2"), ("Sales,Discount", "0.2"), ("amount,discount", "20")]
+)
+def test_amounts_are_net_where_the_export_does_not_say_otherwise(tmp_path: Path, header: str, discount: str) -> None:
+    found, text = start(tmp_path, write_csv(tmp_path / "x.csv", f"date,{header}", f"2026-01-02,100,{discount}"))
+    orders = found.sources["orders"]
+    assert orders.discounts == "net"
+    assert ("discount" in orders.columns) == (discount == "20")
+    assert ("`discounts: gross`" in text) == header.startswith("list")
+
+
+def test_the_bottom_level_crosses_every_declared_dimension(tmp_path: Path) -> None:
+    found, text = start(
+        tmp_path, write_csv(tmp_path / "x.csv", "date,amount,category,segment,region,channel", "2026-01-02,1,a,b,c,d")
+    )
+    assert list(found.levels.values())[-1] == found.dimensions == ["product_line", "customer_type"]
+    assert "add it above and to the last level: region, channel\n" in text
+
+
+def test_amounts_without_tax_are_not_taken_for_amounts_with_it(tmp_path: Path) -> None:
+    _, text = start(tmp_path, write_csv(tmp_path / "x.csv", "日期,不含税金额", "2026-01-02,1"))
+    assert "tax: included" not in text
+
+
+def test_tables_beside_the_largest_are_named(tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "erp.db") as base:
+        base.execute("create table returns (return_date text)")
+        base.execute("create table sales (date text, amount real)")
+        base.execute("insert into sales values ('2026-01-02', 1.0)")
+    base.close()
+    assert "# also in the file, not read: returns;" in start(tmp_path, tmp_path / "erp.db")[1]
+
+
+def test_the_file_says_where_every_key_of_a_source_is_declared(tmp_path: Path) -> None:
+    _, text = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount", "2026-01-02,1"))
+    assert "every key of a source: salesfc_lib/schema.py" in text
