@@ -8,9 +8,11 @@ refuse (no author, no reason) is kept: `adjust` records it as refused.
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.tables import check, empty
 
 KEY = ("unit", "made_in", "unique_id", "ds", "sequence")
+ENCODINGS = ("utf-8-sig", "gb18030")  # what spreadsheets save, a Chinese one the second; almost any bytes are GB18030
 WRITTEN = ("made_in", "unique_id", "ds", "author", "reason")  # columns that a file must have, and new or percent
 MONTH = re.compile(r"^(\d{4})[-/](\d{1,2})(?:[-/]0?1)?$")
 
@@ -34,7 +37,9 @@ class Line:
 
 
 def read_overrides(project: Path, unit: str) -> pd.DataFrame:
-    """Override table of `overrides/<unit>.csv` (UTF-8, with or without mark); empty where there is no such file.
+    """Override table of `overrides/<unit>.csv`, as a spreadsheet saves it; empty where there is no such file.
+
+    UTF-8 (with or without mark) or GB18030, its cells parted by commas or semicolons as in its first line.
 
     Months are written YYYY-MM; `sequence` is 1 and `unit` the file's where the file has no such column.
 
@@ -61,18 +66,27 @@ def select_overrides(overrides: pd.DataFrame, made_in: str, *, before: pd.Timest
 
 
 def _read_lines(path: Path, name: str) -> Iterator[Line]:
+    text = _read_text(path)
+    header = text.partition("\n")[0]
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), strict=True, delimiter=";" if header.count(";") > header.count(",") else ","
+    )
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file, strict=True)
-            _check_columns([header.strip() for header in reader.fieldnames or []], name)
-            for record in reader:
-                if any(record.values()):
-                    yield _read_line(record, f"{name} line {reader.line_num}")
-    except UnicodeDecodeError as error:
-        raise SalesForecastError.unreadable_file(path, "it is not UTF-8", "Save it as 'CSV UTF-8'") from error
+        _check_columns([found.strip() for found in reader.fieldnames or []], name)
+        for record in reader:
+            if any(record.values()):
+                yield _read_line(record, f"{name} line {reader.line_num}")
     except csv.Error as error:
         why = f"line {reader.reader.line_num}: {error}"
         raise SalesForecastError.unreadable_file(path, why, "Correct the quotes on that line") from error
+
+
+def _read_text(path: Path) -> str:
+    content = path.read_bytes()
+    for encoding in ENCODINGS:
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    raise SalesForecastError.unreadable_file(path, "it is neither UTF-8 nor GB18030", "Save it as 'CSV UTF-8'")
 
 
 def _read_line(record: dict[Any, Any], where: str) -> Line:
@@ -80,7 +94,7 @@ def _read_line(record: dict[Any, Any], where: str) -> Line:
         raise SalesForecastError.say(
             f"{where} has more cells than the first line has columns",
             "One cell for each column",
-            "Put text that holds a comma in double quotes",
+            "Put text that holds a comma or a semicolon in double quotes",
         )
     return Line(where, {key.strip(): (value or "").strip() for key, value in record.items()})
 

@@ -88,8 +88,8 @@ def test_another_units_line_is_an_error(tmp_path):
 def test_missing_columns_and_unreadable_files_are_named(tmp_path):
     with pytest.raises(SalesForecastError, match="north.csv line 1 lacks the column 'author', 'reason', 'new'"):
         read_overrides(write(tmp_path, header="made_in,unique_id,ds"), "north")
-    with pytest.raises(SalesForecastError, match="not UTF-8.*CSV UTF-8"):
-        read_overrides(write(tmp_path, "2026-06,厨具,2026-07,1,5,,李雷,为何,", encoding="gb18030"), "north")
+    with pytest.raises(SalesForecastError, match="neither UTF-8 nor GB18030.*CSV UTF-8"):
+        read_overrides(write(tmp_path, "2026-06,total,2026-07,1,5,,Ren\xe9,why,", encoding="latin-1"), "north")
     with pytest.raises(SalesForecastError, match="cannot be read: line 2"):
         read_overrides(write(tmp_path, '2026-06,total,2026-07,1,5,,Ann,"why,'), "north")
 
@@ -115,3 +115,17 @@ def test_any_text_is_read_or_refused_by_name(tmp_path_factory, text):
         assert list(read_overrides(project, "north").columns) == list(CONTRACTS["override"].columns)
     except SalesForecastError as error:
         assert "north.csv" in str(error)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_a_file_is_read_as_any_spreadsheet_saves_it(tmp_path, encoding, delimiter):
+    line = "2026-06,line:厨具,2026-07,1,,-10%,李雷,提前,2026-07-03".replace(",", delimiter)
+    write(tmp_path, line, header=HEADER.replace(",", delimiter), encoding=encoding)
+    (found,) = read_overrides(tmp_path, "north").to_dict("records")
+    assert [found[name] for name in ("unique_id", "percent", "author", "reason")] == ["line:厨具", -10.0, "李雷", "提前"]
+
+
+def test_a_reason_may_hold_the_other_delimiter(tmp_path):
+    found = read_overrides(write(tmp_path, "2026-06,total,2026-07,1,5,,Ann,late; early; never,"), "north")
+    assert found["reason"].tolist() == ["late; early; never"]
