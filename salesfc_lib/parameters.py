@@ -20,6 +20,7 @@ from salesfc_lib.schema import Candidate, Parameters, Section, Source, check_uni
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULTS = CHECKOUT / "parameters" / "defaults.yml"
+MAX_SHOWN = 200  # characters of a wrong value that a message holds
 MAX_BYTES = 1_000_000  # a parameter file is written by hand
 
 
@@ -43,6 +44,8 @@ def resolve(project: Path, unit: str, month: str | None = None, sets: Iterable[s
     """
     check_unit(unit)
     unit_file = project / "parameters" / "units" / f"{unit}.yml"
+    if not unit_file.is_file() and not list_units(project):
+        raise no_units(project)
     if not unit_file.is_file():
         raise RequestError.unknown_key(unit, list_units(project), f"{unit_file.parent} (units)")
     files = [DEFAULTS, unit_file]
@@ -79,6 +82,16 @@ def from_dict(tree: Mapping[str, Any]) -> Resolved:
 def list_units(project: Path) -> list[str]:
     """Ids of the units that have a parameter file, sorted."""
     return sorted(file.stem for file in (project / "parameters" / "units").glob("*.yml"))
+
+
+def no_units(project: Path) -> RequestError:
+    """Error for a project without a single unit's file."""
+    message = SalesForecastError.say(
+        f"'{project / 'parameters' / 'units'}' holds no unit",
+        "One parameter file a unit",
+        "Write one with `salesfc init EXPORT`, or name the project folder with --project",
+    )
+    return RequestError(str(message))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -169,7 +182,17 @@ def _validate(tree: dict[str, Any], where: str) -> Parameters:
         return Parameters.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
-        key = ".".join(map(str, first["loc"])) or "levels"
+        key, value, expected = ".".join(map(str, first["loc"])), first["input"], first["msg"].removeprefix("Value error, ")
+        if not key:  # the model's own check: its message begins with the key, and its input is the whole set
+            key, expected = expected.split(": ", 1)
+            value, expected = _find(tree, key), f"{expected[0].upper()}{expected[1:]}"
+        shown = repr(value)
+        shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]} …"
         raise SalesForecastError.say(
-            f"`{key}` in {where} is {first['input']!r:.200}", first["msg"], "Correct the value in the layer that sets it"
+            f"`{key}` in {where} is {shown}", expected, "Correct the value in the layer that sets it"
         ) from error
+
+
+def _find(tree: Mapping[str, Any], dotted: str) -> Any:
+    key, _, rest = dotted.partition(".")
+    return tree.get(dotted) if dotted in tree or not rest else _find(tree[key], rest)

@@ -21,9 +21,9 @@ Role = Literal["orders", "returns", "lookup", "promotions", "inventory", "target
 
 
 class Section(BaseModel):
-    """A block of parameters: frozen, and no key but those declared."""
+    """A block of parameters: frozen, no key but those declared, no number but a finite one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Unit(Section):

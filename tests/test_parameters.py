@@ -175,3 +175,28 @@ def test_what_a_notebook_is_given_is_what_the_run_resolved(project: Path) -> Non
 def test_the_demos_unit_files_resolve() -> None:
     for unit in list_units(CHECKOUT):
         assert resolve(CHECKOUT, unit).parameters.unit.owner
+
+
+def test_an_undeclared_dimension_is_told_with_its_level_only(project: Path) -> None:
+    text = "dimensions: [region]\nlevels: {total: [], bottom: [region, colour]}\n"
+    write(project / "parameters" / "units" / "north.yml", text)
+    with pytest.raises(SalesForecastError) as error:
+        resolve(project, "north")
+    assert str(error.value) == (
+        "`levels.bottom` in the parameters of 'north' is ['region', 'colour']. "
+        "'colour' is not among `dimensions` ['key_account', 'region']. Correct the value in the layer that sets it."
+    )
+
+
+def test_a_last_level_that_lacks_a_dimension_is_told_with_the_levels_only(project: Path) -> None:
+    text = "dimensions: [region]\nlevels: {region: [region], bottom: []}\n"
+    write(project / "parameters" / "units" / "north.yml", text)
+    with pytest.raises(
+        SalesForecastError, match=r"^`levels` in .* is \{'region': \['region'\], 'bottom': \[\]\}\. The last level must"
+    ):
+        resolve(project, "north")
+
+
+def test_a_project_without_units_says_how_to_make_one(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"holds no unit\. .*`salesfc init EXPORT`"):
+        resolve(tmp_path, "north")
