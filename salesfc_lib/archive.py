@@ -58,6 +58,24 @@ def list_units(reports: Path, month: str) -> list[str]:
     return sorted(name for name in found if UNIT_ID.match(name))
 
 
+def check_place(reports: Path, month: str, unit: str, *, again: bool = False) -> None:
+    """Refuse a place where something stands that is not a published month; with `again`, a folder may be moved aside.
+
+    Raises `SalesForecastError`, so that no step runs for a month that could not be published.
+    """
+    place = unit_folder(reports, month, unit)
+    if place.is_dir() and not is_published(reports, month, unit) and not again:
+        raise SalesForecastError.say(
+            f"'{place}' is there without its {manifest.NAME}, so it is not a published month",
+            "A folder as it was published, or none",
+            f"Bring its {manifest.NAME} back from a copy, or move the folder elsewhere and run again",
+        )
+    if not place.is_dir() and (place.exists() or place.is_symlink()):
+        raise SalesForecastError.say(
+            f"'{place}' is a file", "A folder as it was published, or none", "Move the file elsewhere, and run again"
+        )
+
+
 def list_folders(reports: Path, month: str) -> list[str]:
     """Units of which anything stands in a month, published or not: a folder without its manifest, an earlier version alone."""
     names = [path.name for path in (reports / month).glob("*")]
@@ -173,23 +191,22 @@ def vintages(
     newest version of a month counts. `stages` and `lags` (values of `h`) limit what is read from disk. No archive: no rows.
     """
     import pandas as pd
-    import pyarrow.parquet as pq
 
     from salesfc_lib import tables
 
     frames = []
     for month in (month for month in list_months(reports, unit) if month <= check_month(through)):
         made_in = pd.Timestamp(f"{month}-01")
-        only = [("cutoff", "==", made_in), *_among("stage", stages), *_among("h", lags)]
-        path = unit_folder(reports, month, unit) / "tables" / "forecast.parquet"
-        if path.is_file():
-            frames.append(pq.read_table(path, filters=only).to_pandas().assign(published_month=made_in))
+        only: list[tuple[str, str, object]] = [("cutoff", "==", made_in), *_among("stage", stages), *_among("h", lags)]
+        folder = unit_folder(reports, month, unit) / "tables"
+        if (folder / "forecast.parquet").is_file():
+            frames.append(tables.read(folder, "forecast", only).assign(published_month=made_in))
     if not frames:
         return tables.empty("forecast").assign(published_month=pd.Series(dtype="datetime64[ns]"))
     return pd.concat(frames, ignore_index=True)
 
 
-def _among(column: str, values: Iterable[object] | None) -> list[tuple[str, str, list[object]]]:
+def _among(column: str, values: Iterable[object] | None) -> list[tuple[str, str, object]]:
     return [] if values is None else [(column, "in", list(values))]
 
 

@@ -121,6 +121,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
     started = time.perf_counter()
     with archive.staging(task.reports, month, task.unit) as folder:
         try:
+            archive.check_place(task.reports, month, task.unit, again=bool(task.again))
             resolved = resolve(task.project, task.unit, month, task.sets)
             progress.title = resolved.parameters.unit.title or task.unit
             documents = _run_steps(task, month, folder, resolved, progress)

@@ -82,15 +82,12 @@ def _check_request(request: Request, month: str | None) -> Request:
         schema.check_month(month)
     known = parameters.list_units(request.project)
     if not known:
-        raise RequestError.say(
-            f"'{request.project / 'parameters' / 'units'}' holds no unit",
-            "One parameter file a unit",
-            "Write one with `salesfc init EXPORT`, or name the project folder with --project",
-        )
-    units = tuple(dict.fromkeys(request.units or known))
-    for unit in units:
+        raise parameters.no_units(request.project)
+    for unit in request.units:
         if schema.check_unit(unit) not in known:
             raise RequestError.unknown_key(unit, known, "--unit")
+    units = tuple(dict.fromkeys(request.units or known))
+    for unit in units:
         _check_sets(request, unit, month)
     return replace(request, units=units)
 
@@ -128,6 +125,7 @@ def _find_closed(request: Request, months: Sequence[str]) -> tuple[dict[str, str
     failed: dict[str, Exception] = {}
     for unit in request.units:
         try:
+            schema.check_unit(unit)  # a parameter file that nobody named may be called anything
             if months and not request.again and all(archive.is_published(request.reports, month, unit) for month in months):
                 closed[unit] = months[-1]
             else:
@@ -224,7 +222,8 @@ def _describe_death(exit_code: int) -> str:
 def _fail(request: Request, unit: str, month: str, error: Exception) -> Outcome:
     message = failures.explain(error, request.reports)
     facts = {"unit": unit, "title": unit, "month": month, "step": "parameters", "error": message}
-    left = failures.record(request.reports, facts) if schema.MONTH.match(month) else None
+    has_place = schema.MONTH.match(month) and schema.UNIT_ID.match(unit)
+    left = failures.record(request.reports, facts) if has_place else None
     return Outcome(unit, month, "failed", 0.0, message, left)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.errors import SchemaError, SchemaErrors
 
@@ -66,11 +67,18 @@ def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
     return path
 
 
-def read(folder: Path, name: str) -> pd.DataFrame:
-    """Table `name` from its folder; empty where the unit has none of that kind."""
+def read(folder: Path, name: str, only: list[tuple[str, str, object]] | None = None) -> pd.DataFrame:
+    """Table `name` from its folder, the rows that keep every condition of `only`; empty where the unit has none of that kind.
+
+    Raises `SalesForecastError` naming a file that is torn or no Parquet.
+    """
     path = folder / f"{name}.parquet"
     if not path.is_file():
         if name in CONTRACTS:
             return empty(name)
         raise SalesForecastError.unreadable_file(path, "there is no such table", "Run the step that writes it")
-    return pq.read_table(path).to_pandas()
+    try:
+        return pq.read_table(path, filters=only).to_pandas()
+    except (pa.ArrowException, OSError) as error:
+        do = "Run `salesfc verify`, then publish that month again"
+        raise SalesForecastError.unreadable_file(path, " ".join(str(error).split()), do) from error

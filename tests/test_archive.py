@@ -426,3 +426,11 @@ def test_an_earlier_month_that_was_published_again_since_is_no_difference(tmp_pa
     assert verify(tmp_path) == []
     shutil.rmtree(tmp_path / "2026-05")
     assert [difference.what for difference in verify(tmp_path)] == ["missing: 2026-06 was published after it"]
+
+
+def test_vintages_name_the_torn_file_of_an_earlier_month(tmp_path: Path) -> None:
+    publish(tmp_path, "2026-04")
+    path = publish(tmp_path, "2026-05") / "tables" / "forecast.parquet"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(SalesForecastError, match=r"2026-05/north/tables/forecast\.parquet' cannot be read: .*`salesfc verify`"):
+        archive.vintages(tmp_path, UNIT, "2026-06")

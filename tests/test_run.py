@@ -6,6 +6,7 @@ import errno
 import importlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -316,6 +317,63 @@ def test_a_unit_with_wrong_parameters_fails_alone(project: Path, steps: FakeStep
     outcomes = backfill(Request(project), MONTH, MONTH)
     assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
     assert "Did you mean 'horizon'?" in outcomes[0].message
+
+
+@pytest.mark.parametrize(
+    ("unit_file", "says"),
+    [("Bad Name.yml", "'Bad Name' cannot be a unit's id"), ("West.yml", "'West' cannot be a unit's id")],
+)
+def test_a_parameter_file_whose_name_is_no_unit_fails_alone(project: Path, steps: FakeSteps, unit_file: str, says: str) -> None:
+    (project / "parameters" / "units" / unit_file).write_text("", encoding="utf-8")
+    outcomes = backfill(Request(project), MONTH, MONTH)
+    assert sorted(states(outcomes).values()) == ["failed", "published", "published"]
+    failed = next(outcome for outcome in outcomes if outcome.state == "failed")
+    assert (failed.unit, failed.path) == (unit_file.removesuffix(".yml"), None)
+    assert says in failed.message
+    with pytest.raises(RequestError, match="cannot be a unit's id"):
+        backfill(Request(project, units=(failed.unit,)), MONTH, MONTH)
+
+
+@pytest.mark.parametrize(
+    ("leave", "says"),
+    [
+        (lambda place: place.mkdir(parents=True), r"north' is there without its manifest\.json.* move the folder elsewhere"),
+        (lambda place: (place.parent.mkdir(parents=True), place.write_text("x")), r"north' is a file\. .* Move the file elsewhere"),
+    ],
+)
+def test_a_place_that_is_taken_is_told_before_the_first_step(
+    project: Path, steps: FakeSteps, leave: Callable[[Path], object], says: str
+) -> None:
+    leave(project / "reports" / MONTH / "north")
+    north, south = backfill(Request(project), MONTH, MONTH)
+    assert (north.state, south.state) == ("failed", "published")
+    assert re.search(says, north.message)
+    assert {unit for unit, _, _ in steps.called} == {"south"}
+
+
+def test_a_folder_without_its_manifest_is_kept_as_a_version_where_a_reason_is_given(project: Path, steps: FakeSteps) -> None:
+    (project / "reports" / MONTH / "north").mkdir(parents=True)
+    (outcome,) = backfill(Request(project, units=("north",), again="its manifest was lost"), MONTH, MONTH)
+    assert outcome.state == "published"
+    assert (project / "reports" / MONTH / "north.v1").is_dir()
+
+
+def test_a_backfilled_months_manifest_names_the_month_before_it(project: Path, steps: FakeSteps) -> None:
+    first, second = backfill(Request(project, units=("north",)), "2026-05", "2026-06")
+    assert first.path is not None
+    assert second.path is not None
+    assert manifest.read(first.path)["previous"] is None
+    assert manifest.read(second.path)["previous"] == {
+        "month": "2026-05",
+        "sha256": manifest.sha256(first.path / "manifest.json"),
+    }
+
+
+@pytest.mark.parametrize("value", ["1e400", ".inf", ".nan"])
+def test_a_number_that_is_not_finite_is_a_wrong_request(project: Path, steps: FakeSteps, value: str) -> None:
+    with pytest.raises(RequestError, match=r"`combine\.power` .* finite number"):
+        backfill(Request(project, sets=(f"combine.power={value}",)), MONTH, MONTH)
+    assert steps.called == []
 
 
 def test_a_full_disk_says_so_and_leaves_what_was_published(project: Path, steps: FakeSteps) -> None:

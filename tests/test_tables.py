@@ -70,3 +70,12 @@ def test_text_that_a_spreadsheet_would_run_gets_an_apostrophe(text: str) -> None
     assert tables.guard_text(text) == f"'{text}"
     assert tables.guard_text("华东-线上") == "华东-线上"
     assert tables.guard_text(-1.5) == -1.5
+
+
+def test_a_torn_file_is_named_with_what_to_do(tmp_path: Path) -> None:
+    path = tables.write(score(), tmp_path, "score")
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(
+        SalesForecastError, match=r"score\.parquet' cannot be read: .* `salesfc verify`, then publish that month again"
+    ):
+        tables.read(tmp_path, "score")
