@@ -174,6 +174,8 @@ class Parameters(Section):
 
     @model_validator(mode="after")
     def _levels_cross_known_dimensions(self) -> Parameters:
+        if next(iter(self.levels.values()), None) != []:
+            raise ValueError("levels: the first level is the whole unit, such as `total: []`")
         known = {*self.dimensions, "key_account"}
         for level, crossed in self.levels.items():
             for name in set(crossed) - known:

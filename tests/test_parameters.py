@@ -126,6 +126,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(project: Path, tex
         ("levels: {total: [], bottom: [planet]}", "'planet' is not among"),
         ("dimensions: [a, b]\nlevels: {total: [], a: [a], bottom: [b]}", "it lacks"),
         ("calendar: {closed_through: June}", "June"),
+        ("levels: {}", "the first level is the whole unit"),
+        ("dimensions: [a]\nlevels: {bottom: [a]}", "the first level is the whole unit"),
     ],
 )
 def test_a_wrong_value_says_which_key_and_what_was_expected(project: Path, text: str, says: str) -> None:
