@@ -126,8 +126,8 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(project: Path, tex
         ("levels: {total: [], bottom: [planet]}", "'planet' is not among"),
         ("dimensions: [a, b]\nlevels: {total: [], a: [a], bottom: [b]}", "it lacks"),
         ("calendar: {closed_through: June}", "June"),
-        ("levels: {}", "the first level is the whole unit"),
-        ("dimensions: [a]\nlevels: {bottom: [a]}", "the first level is the whole unit"),
+        ("levels: {}", "The first level is the whole unit"),
+        ("dimensions: [a]\nlevels: {bottom: [a]}", "The first level is the whole unit"),
     ],
 )
 def test_a_wrong_value_says_which_key_and_what_was_expected(project: Path, text: str, says: str) -> None:
@@ -191,10 +191,11 @@ def test_an_undeclared_dimension_is_told_with_its_level_only(project: Path) -> N
 
 
 def test_a_last_level_that_lacks_a_dimension_is_told_with_the_levels_only(project: Path) -> None:
-    text = "dimensions: [region]\nlevels: {region: [region], bottom: []}\n"
+    text = "dimensions: [region]\nlevels: {total: [], region: [region], bottom: []}\n"
     write(project / "parameters" / "units" / "north.yml", text)
     with pytest.raises(
-        SalesForecastError, match=r"^`levels` in .* is \{'region': \['region'\], 'bottom': \[\]\}\. The last level must"
+        SalesForecastError,
+        match=r"^`levels` in .* is \{'total': \[\], 'region': \['region'\], 'bottom': \[\]\}\. The last level must",
     ):
         resolve(project, "north")
 
