@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -149,3 +150,18 @@ def test_what_is_published_is_skipped(demo_project: Path) -> None:
     done = salesfc("run", "--project", str(demo_project), "--month", MONTH)
     assert done.returncode == 0
     assert "published already" in done.stdout
+
+
+def test_no_link_of_any_page_leads_nowhere(demo_reports: Path) -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in demo_reports.glob("20*/**/*.html")} | {
+        demo_reports / "index.html": (demo_reports / "index.html").read_text(encoding="utf-8")
+    }
+    dead = []
+    for path, text in texts.items():
+        for link in sorted(set(re.findall(r'href="([^"]+)"', text)) - {"data:,"}):
+            name, _, anchor = link.partition("#")
+            target = (path.parent / name).resolve() if name else path.resolve()
+            if not target.exists() or (anchor and f'id="{anchor}"' not in target.read_text(encoding="utf-8")):
+                dead.append((path.name, link))
+    assert len(texts) > 50
+    assert dead == []
