@@ -23,7 +23,7 @@ from salesfc_lib.parameters import CHECKOUT, Resolved
 
 NAME = "manifest.json"
 PACKAGES = (
-    "ipykernel", "mlforecast", "nbconvert", "numpy", "pandas", "papermill", "pmdarima", "pyarrow", "scikit-learn",
+    "ipykernel", "nbconvert", "numpy", "pandas", "papermill", "pmdarima", "pyarrow", "scikit-learn",
     "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu",
 )  # fmt: skip  # the packages whose version can change a number or a page
 GIT_SECONDS = 10  # a checkout on a slow disk answers within this; without an answer the commit is null
