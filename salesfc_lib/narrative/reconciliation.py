@@ -11,6 +11,7 @@ from salesfc_lib import wording
 from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
 from salesfc_lib.narrative.outlook import outlook_figure, year_before
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, iso, kicker, measure_of, voice_of
+from salesfc_lib.reconcile import mean_wape
 from salesfc_lib.results import ReconciledMonth
 from salesfc_lib.unit_month import UnitMonth
 
@@ -59,7 +60,7 @@ def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
 
 
 def _method_sentence(run: UnitMonth, done: ReconciledMonth) -> str:
-    voice, judged = voice_of(run), _mean_wape(done)
+    voice, judged = voice_of(run), _judged(done)
     if judged.empty:
         return voice.say("reconciliation.lede.only", method=method_name(done.method))
     return voice.say(
@@ -67,10 +68,9 @@ def _method_sentence(run: UnitMonth, done: ReconciledMonth) -> str:
     )
 
 
-def _mean_wape(done: ReconciledMonth) -> pd.Series:
-    """Mean over the levels of each judged method's WAPE: what the choice went by."""
-    table = done.reconciliation[done.reconciliation["n"] > 0]
-    return (table["numerator"] / table["denominator"]).groupby(table["method"]).mean().sort_values()
+def _judged(done: ReconciledMonth) -> pd.Series:
+    """Mean of the levels' WAPE by method, lowest first: what the choice went by, of the methods that were judged."""
+    return mean_wape(done.reconciliation).dropna().sort_values()
 
 
 def _facts(run: UnitMonth, done: ReconciledMonth) -> tuple[Fact, ...]:
@@ -145,7 +145,7 @@ def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
 
 def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
     """WAPE of each method by level."""
-    voice, mean = voice_of(run), _mean_wape(done)
+    voice, mean = voice_of(run), _judged(done)
     if mean.empty:
         return Section(Prose(voice.say("reconciliation.methods.none")))
     table = done.reconciliation.assign(value=done.reconciliation["numerator"] / done.reconciliation["denominator"])
