@@ -1,0 +1,33 @@
+"""Spellings of nothing: which texts stand for a blank cell, and where.
+
+A text enters; whether it says that nothing is there leaves. The decision made here: in a column of numbers or dates each of
+these spellings is a blank, because it can be nothing else; in a column of text none is (`NA` may be a region), except those
+that the source declares for that column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+NULL_SPELLINGS = frozenset(
+    ["-", "--", "---", "–", "—", "——", "null", "(null)", "<null>", "[null]", "\\n", "n/a", "na", "n.a.", "#n/a", "none", "nil"]
+    + ["无", "無", "空", "/", "暂无"]
+)  # casefolded
+
+
+def is_null_spelling(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> bool:
+    """Whether a text in a column of numbers or dates stands for a blank cell; an empty one is blank by itself.
+
+    >>> [is_null_spelling(text) for text in ("N/A", " null ", "--", "无", "", "0", "NaN")]
+    [True, True, True, True, False, False, False]
+    """
+    return text.strip().casefold() in spellings
+
+
+def is_null_text(text: str, declared: Collection[str] = ()) -> bool:
+    """Whether a text in a column of text stands for a blank cell: only a spelling that the source declares, as it is written.
+
+    >>> is_null_text("NA"), is_null_text("NA", ["NA", "none"])
+    (False, True)
+    """
+    return text.strip() in declared
