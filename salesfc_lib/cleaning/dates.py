@@ -25,8 +25,8 @@ class Dates(NamedTuple):
 
     days: np.ndarray  # (n_rows,) datetime64[ns]
     problems: pd.Series  # text by row position, only rows that have one
-    readings: list[Reading]
     rules: pd.Series  # rule by row position, beside `problems`
+    readings: list[Reading]
 
 
 def read_dates(
@@ -65,4 +65,4 @@ def _read_each(column: pa.ChunkedArray, read: Callable[[str], date]) -> Dates:
             problems[cell] = quote_problem(text, str(error))
     said, rules = place_problems(places, problems, dict.fromkeys(problems, UNREADABLE))
     readings = gather_readings(places, distinct.__getitem__, {"null_spelling": nulls}, {"null_spelling": "stands for a blank cell"})
-    return Dates(places.spread(days) if len(days) else days, said, readings, rules)
+    return Dates(places.spread(days) if len(days) else days, said, rules, readings)

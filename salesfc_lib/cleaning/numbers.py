@@ -38,8 +38,8 @@ class Numbers(NamedTuple):
     units: np.ndarray  # (n_rows,) int64, or object of Python ints where int64 does not suffice
     scale: int
     problems: pd.Series  # text by row position, only rows that have one
-    readings: list[Reading]
     rules: pd.Series  # rule by row position, beside `problems`
+    readings: list[Reading]
 
 
 def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) -> Numbers:
@@ -64,4 +64,4 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
     units = whole([int(value.scaleb(scale)) for value in values])
     said, rules = place_problems(places, problems, dict.fromkeys(problems, UNREADABLE))
     readings = gather_readings(places, distinct.__getitem__, {"null_spelling": nulls}, {"null_spelling": "stands for a blank cell"})
-    return Numbers(places.spread(units) if len(units) else units, scale, said, readings, rules)
+    return Numbers(places.spread(units) if len(units) else units, scale, said, rules, readings)

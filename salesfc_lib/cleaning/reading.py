@@ -66,8 +66,10 @@ def place_problems(places: Places, problems: Mapping[int, str], rules: Mapping[i
     cells = np.array(sorted(problems), dtype=np.int64)
     rows, place = places.rows(cells)
     index = pd.Index(rows, dtype="int64")
-    said, named = (np.array([words[cell] for cell in cells] or [None], dtype=object) for words in (problems, rules))
-    return tuple(pd.Series(words[place], index=index, dtype=object) for words in (said, named))  # type: ignore[return-value]
+    said, named = (
+        pd.Series([words[cell] for cell in cells[place].tolist()], index=index, dtype=object) for words in (problems, rules)
+    )
+    return said, named
 
 
 def gather_readings(
