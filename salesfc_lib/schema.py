@@ -15,7 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from salesfc_lib.errors import RequestError
 
 UNIT_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
+VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")  # what an environment variable may be called
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+SUBTOTALS = ("小计", "合计", "总计", "本页小计", "Subtotal", "Grand total", "Total", "Sum")  # what exports call a row of sums
 
 Role = Literal["orders", "returns", "lookup", "promotions", "inventory", "targets"]
 
@@ -23,7 +26,7 @@ Role = Literal["orders", "returns", "lookup", "promotions", "inventory", "target
 class Section(BaseModel):
     """A block of parameters: frozen, no key but those declared, no number but a finite one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
 
 
 class Unit(Section):
@@ -40,20 +43,24 @@ class Source(Section):
     environment variable `root` names. `columns` maps this project's names to the export's headers.
     """
 
-    kind: Literal["csv", "excel", "sql"]
+    kind: Literal["csv", "excel", "parquet", "jsonl", "sql"]
     role: Role = "orders"
-    path: str
+    path: str = ""  # a file or a pattern; empty only where `url_env` names a database
+    url_env: str = ""  # sql: name of the environment variable with the database's address; a parameter file holds no secret
     root: str = ""  # name of an environment variable; empty: the project
     sheet: str | None = None  # excel; None: the first
-    table: str | None = None  # sql
+    table: str | None = None  # sql: a table or a view
+    table_schema: str | None = None  # sql: the schema it is in; None: the database's default
+    watermark: str | None = None  # sql, by `url_env`: column that only grows; what was extracted before is not read again
     encoding: str | None = None  # csv; None: found by trying
     delimiter: str | None = None  # csv; None: found by trying
-    columns: dict[str, str] = Field(default_factory=dict)
+    columns: dict[str, str] = Field(default_factory=dict)  # a list of headers: the first here, the others in `aliases`
+    aliases: dict[str, list[str]] = Field(default_factory=dict)  # this project's name: other headers that its column had
     key: list[str] = Field(default_factory=list)  # columns that identify a row; empty: nothing is a duplicate
     where: dict[str, str] = Field(default_factory=dict)  # export's header: value; other rows belong to other units
     join: dict[str, str] = Field(default_factory=dict)  # returns, lookup: column of the orders -> export's header
     fill_down: list[str] = Field(default_factory=list)  # columns whose merged cells are filled from above
-    subtotals: list[str] = Field(default_factory=list)  # words that mark a subtotal row, e.g. 小计, Total
+    subtotals: list[str] = Field(default_factory=lambda: [*SUBTOTALS])  # words that mark a subtotal row; [] for none
     date_format: str | None = None  # strptime; None: found by trying
     decimal: Literal[".", ","] = "."
     kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)  # values of `kind`
@@ -61,6 +68,41 @@ class Source(Section):
     tax: Literal["included", "excluded"] = "excluded"  # what the amounts of this source hold
     tax_rate: Decimal = Decimal("0")
     discounts: Literal["net", "gross"] = "net"  # gross: a `discount` column is still to be taken off
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_spellings(cls, values: Any) -> Any:
+        """`columns: {amount: [价税合计, Amount]}` keeps the first header as the column's name, the others as its aliases."""
+        columns = values.get("columns") if isinstance(values, dict) else None
+        lists = (
+            {name: headers for name, headers in columns.items() if isinstance(headers, list)} if isinstance(columns, dict) else {}
+        )
+        if not lists:
+            return values
+        if empty := sorted(name for name, headers in lists.items() if not headers):
+            raise ValueError(f"columns.{empty[0]}: an empty list; expected at least one header")
+        aliases = {name: headers[1:] for name, headers in lists.items()} | dict(values.get("aliases") or {})
+        return {**values, "columns": {**columns, **{name: headers[0] for name, headers in lists.items()}}, "aliases": aliases}
+
+    @model_validator(mode="after")
+    def _one_place_to_read_from(self) -> Source:
+        if bool(self.path) == bool(self.url_env):
+            raise ValueError("expected either `path` (a file) or `url_env` (a database by its address)")
+        if self.url_env and (self.kind != "sql" or not self.table):
+            raise ValueError("`url_env` is for `kind: sql` and needs a `table`")
+        if self.url_env and not VARIABLE.match(self.url_env):
+            raise ValueError("url_env: expected the name of an environment variable, such as SALES_DB; addresses hold passwords")
+        if self.watermark and not (self.url_env and self.key):
+            raise ValueError(
+                "`watermark` is for a database (`url_env`) and needs the `key` by which a row supersedes its old version"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _aliases_of_known_columns(self) -> Source:
+        if unknown := sorted(set(self.aliases) - set(self.columns)):
+            raise ValueError(f"aliases.{unknown[0]}: not among `columns` {sorted(self.columns)}")
+        return self
 
 
 class Measure(Section):
@@ -101,6 +143,8 @@ class Outliers(Section):
 
 class Cleaning(Section):
     loss_budget: float = Field(0.02, ge=0, le=1)
+    order: list[str] = Field(default_factory=list)  # rules in the order in which they run; empty: cleaning.pipeline.RULES
+    skip: list[str] = Field(default_factory=list)  # rules left out
     outliers: Outliers = Outliers()
 
 
@@ -144,6 +188,10 @@ class Adjust(Section):
     publication_day: int = Field(15, ge=1, le=28)
 
 
+class Archive(Section):
+    keep_sources: bool = True
+
+
 class Retrospective(Section):
     lags: list[int] = Field(default_factory=lambda: [1, 3, 6])
     accuracy_floor: float = Field(0.75, ge=0, le=1)
@@ -171,6 +219,7 @@ class Parameters(Section):
     reconcile: Reconcile = Reconcile()
     adjust: Adjust = Adjust()
     retrospective: Retrospective = Retrospective()
+    archive: Archive = Archive()
 
     @model_validator(mode="after")
     def _levels_cross_known_dimensions(self) -> Parameters:
@@ -184,6 +233,15 @@ class Parameters(Section):
         used = {name for crossed in self.levels.values() for name in crossed}
         if used - bottom:
             raise ValueError(f"levels: the last level must cross every dimension used; it lacks {sorted(used - bottom)}")
+        return self
+
+    @model_validator(mode="after")
+    def _watermarks_have_an_archive(self) -> Parameters:
+        named = sorted(name for name, source in self.sources.items() if source.watermark)
+        if named and not self.archive.keep_sources:
+            raise ValueError(
+                f"sources.{named[0]}.watermark: needs `archive.keep_sources: true`, because earlier extracts are kept there"
+            )
         return self
 
     @property

@@ -15,12 +15,16 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from salesfc_lib import tables
 from salesfc_lib.schema import Source
 from salesfc_lib.sources.csv import read_csv
 from salesfc_lib.sources.files import RawFile, read_files
-from salesfc_lib.sources.layout import Grid, lay_out, split_where
+from salesfc_lib.sources.header import list_needed
+from salesfc_lib.sources.kinds import refuse_other_kind
+from salesfc_lib.sources.layout import Grid, Sighting, exported, find_last, lay_out, refuse_row_limit, split_where
+from salesfc_lib.sources.texts import stack
 
 __all__ = ["Extract", "label_files", "read_source"]
 
@@ -29,16 +33,19 @@ __all__ = ["Extract", "label_files", "read_source"]
 class Extract:
     """What a source held.
 
-    `rows` and `elsewhere` have one row per row of the export: text columns named as in the export, `row` (line, sheet
-    row or row id in its file), `file`, and `mark` ('' or what the row is instead of business: 'subtotal', 'header').
-    `elsewhere` holds the rows that `where` leaves to other units. `rejected` (table quarantine) holds rows that could
-    not be laid out. `files` has one entry per file: path, sha256, bytes, rows, encoding.
+    `rows` and `elsewhere` have one row per row of the export: text columns named as in the export (see `texts`), `row`
+    (int64: line, sheet row or row id in its file), `file`, and `mark` ('' or what the row is instead of business: 'subtotal',
+    'header'). `elsewhere` holds the rows that `where` leaves to other units. `rejected` (table quarantine) holds rows that
+    could not be laid out. `files` has one entry per file: path, sha256, bytes, rows, encoding, and `titles` (the lines above
+    its header) where it has any. `sightings` (source, row,
+    rule, reason; row 0: the whole file) are what a reader dealt with and people should know.
     """
 
-    rows: pd.DataFrame
+    rows: pa.Table
     rejected: pd.DataFrame
     files: list[dict[str, Any]]
-    elsewhere: pd.DataFrame
+    elsewhere: pa.Table
+    sightings: pd.DataFrame
 
 
 def read_source(name: str, source: Source, project: Path) -> Extract:
@@ -51,10 +58,13 @@ def read_source(name: str, source: Source, project: Path) -> Extract:
     labels = label_files(name, [file.name for file in files])
     parts = [_read_file(source, file, labels[file.name]) for file in files]
     return Extract(
-        rows=_stack([part.rows for part in parts]),
+        rows=stack([part.rows for part in parts]),
         rejected=pd.concat([part.rejected for part in parts], ignore_index=True),
         files=[entry for part in parts for entry in part.files],
-        elsewhere=_stack([part.elsewhere for part in parts]),
+        elsewhere=stack([part.elsewhere for part in parts]),
+        sightings=pd.concat(
+            [*(part.sightings for part in parts), _see_order(parts, list(labels.values()), source)], ignore_index=True
+        ),
     )
 
 
@@ -71,33 +81,68 @@ def label_files(name: str, files: Sequence[str]) -> dict[str, str]:
 
 
 def _read_file(source: Source, file: RawFile, label: str) -> Extract:
-    rows, elsewhere, grid = _split(source, file)
+    where = str(file.path)
+    rows, elsewhere, grid, seen = _split(source, file, where)
     rejected = _list_rejected(grid, label)
-    entry = {**file.fingerprint, "rows": len(rows) + len(elsewhere) + len(rejected), "encoding": grid.encoding}
-    return Extract(rows, rejected, [entry], elsewhere)
+    entry = {**file.fingerprint, "rows": rows.num_rows + elsewhere.num_rows + len(rejected), "encoding": grid.encoding}
+    if grid.titles:
+        entry["titles"] = grid.titles
+    return Extract(rows, rejected, [entry], elsewhere, _list_sightings([*grid.sightings, *seen], label))
 
 
-def _split(source: Source, file: RawFile) -> tuple[pd.DataFrame, pd.DataFrame, Grid]:
-    """This unit's rows, the other units' rows, and the grid they came from; each kind's library is loaded when needed."""
+def _split(source: Source, file: RawFile, where: str) -> tuple[pa.Table, pa.Table, Grid, list[Sighting]]:
+    """This unit's rows, the other units' rows, the grid they came from, and what was seen in laying it out."""
+    refuse_other_kind(file.content, source, where)
     if source.kind == "sql":
         from salesfc_lib.sources.sql import read_sqlite
 
-        grid, others = read_sqlite(file.path, source, str(file.path))
-        return lay_out(grid, source, file.name), lay_out(others, source, file.name), grid
-    if source.kind == "excel":
-        from salesfc_lib.sources.excel import read_excel
+        grid, others = read_sqlite(file.path, source, where)
+        (rows, seen), (elsewhere, _) = (lay_out(part, source, where, file.name) for part in (grid, others))
+        return rows, elsewhere, grid, seen
+    grid = _read_grid(source, file, where)
+    rows, seen = lay_out(grid, source, where, file.name)
+    return *split_where(rows, source), grid, seen
 
-        grid = read_excel(file.content, source, str(file.path))
-    else:
-        grid = read_csv(file.content, source, str(file.path))
-    return *split_where(lay_out(grid, source, file.name), source), grid
+
+def _read_grid(source: Source, file: RawFile, where: str) -> Grid:
+    """The file's rows; each kind's library is loaded when it is needed."""
+    match source.kind:
+        case "excel":
+            from salesfc_lib.sources.excel import read_excel
+
+            return read_excel(file.content, source, where)
+        case "parquet":
+            from salesfc_lib.sources.parquet import read_parquet
+
+            return read_parquet(file.content, source, where)
+        case "jsonl":
+            from salesfc_lib.sources.jsonl import read_jsonl
+
+            return read_jsonl(file.content, source, where)
+        case _:
+            grid = read_csv(file.content, source, where)
+            refuse_row_limit(find_last(grid), where)
+            return grid
+
+
+def _list_sightings(seen: Sequence[Sighting], label: str) -> pd.DataFrame:
+    rows = [(label, item.row or 0, item.rule, item.said) for item in seen]
+    return pd.DataFrame(rows, columns=["source", "row", "rule", "reason"]).astype({"row": "int64"})
+
+
+def _see_order(parts: Sequence[Extract], labels: Sequence[str], source: Source) -> pd.DataFrame:
+    """Files whose needed columns come in another order than the first file's."""
+    needed = {exported(header) for header in list_needed(source)}
+    orders = [[name for name in part.rows.column_names if name in needed] for part in parts]
+    said = "its columns come in another order than those of the feed's first file"
+    seen = [
+        _list_sightings([Sighting("renamed_column", said)], label)
+        for label, order in zip(labels, orders, strict=True)
+        if order != orders[0]
+    ]
+    return pd.concat([_list_sightings([], ""), *seen], ignore_index=True)
 
 
 def _list_rejected(grid: Grid, label: str) -> pd.DataFrame:
     rows = [(label, item.row, item.rule, item.reason, json.dumps(item.content, ensure_ascii=False)) for item in grid.rejected]
     return pd.DataFrame(rows, columns=list(tables.CONTRACTS["quarantine"].columns)).astype({"row": "int64"})
-
-
-def _stack(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Rows of several files; a column that a file lacks is blank."""
-    return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True).fillna("")
