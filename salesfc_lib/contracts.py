@@ -34,19 +34,20 @@ def _table(columns: dict[str, pa.Column], key: list[str], strict: bool = True) -
 _count = pa.Column("int64")
 
 CONTRACTS: dict[str, pa.DataFrameSchema] = {
-    # one order line, return or adjustment; quantity and amount are Decimal at the source's scale, returns negative;
+    # one order line, return or adjustment; quantity and amount are decimals at the finest scale of the sources, returns negative;
+    # texts are categories while they are in memory;
     # further columns: dimensions, salesperson, key_account
     "transactions": _table(
         {
-            "source": _text(),
+            "source": pa.Column(None),
             "row": _count,
             "date": pa.Column("datetime64[ns]"),
-            "order_id": _text(nullable=True),
-            "customer": _text(nullable=True),
-            "product": _text(nullable=True),
-            "quantity": _text(),
-            "amount": _text(),
-            "kind": pa.Column(object, pa.Check.isin(["sale", "return", "adjustment"])),
+            "order_id": pa.Column(None, nullable=True),
+            "customer": pa.Column(None, nullable=True),
+            "product": pa.Column(None, nullable=True),
+            "quantity": pa.Column(None),
+            "amount": pa.Column(None),
+            "kind": pa.Column(None, pa.Check.isin(["sale", "return", "adjustment"])),
         },
         ["source", "row", "kind"],
         strict=False,
@@ -69,6 +70,49 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     # a row that was not used: where it stands, why, and its text as read (JSON)
     "quarantine": _table(
         {"source": _text(), "row": _count, "rule": _text(), "reason": _text(), "content": _text()}, ["source", "row"]
+    ),
+    # what the scan saw: read (by a rule), noted, changed, dropped, quarantined; column '' is the row or the file; first_row 0 the file
+    "problems": _table(
+        {
+            "source": _text(),
+            "rule": _text(),
+            "column": _text(),
+            "action": pa.Column(object, pa.Check.isin(["read", "noted", "changed", "dropped", "quarantined"])),
+            "rows": _count,
+            "first_row": _count,
+            "example": _text(),
+            "reason": _text(),
+        },
+        ["source", "rule", "column", "action"],
+    ),
+    # a line that a rule took, with its values then
+    "removed": _table(
+        {
+            "source": _text(),
+            "row": _count,
+            "kind": _text(),
+            "date": pa.Column("datetime64[ns]", nullable=True),
+            "quantity": _text(),
+            "amount": _text(),
+            "rule": _text(),
+            "action": _text(),
+            "reason": _text(),
+        },
+        [],
+    ),
+    # a cell that a rule changed: text before and after, in the order of the changes
+    "changes": _table(
+        {
+            "sequence": _count,
+            "source": _text(),
+            "row": _count,
+            "kind": _text(),
+            "rule": _text(),
+            "column": _text(),
+            "before": _text(),
+            "after": _text(),
+        },
+        ["sequence"],
     ),
     # one series of one level, with one column per dimension (null where the level sums over it)
     "series": _table({"unique_id": _text(), "level": _text(), "label": _text()}, ["unique_id"], strict=False),

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Context, Inexact, localcontext
+from decimal import Context, Decimal, Inexact
 
 import numpy as np
 import pandas as pd
+import pyarrow
 
+from salesfc_lib.cleaning.frames import group_numbers, sum_units
+from salesfc_lib.cleaning.units import from_decimals, to_decimals, whole
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import build_series
 from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import check
 
-DIGITS = 400  # precision of sums of decimals: none is ever rounded, and one that would be is an error
+EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
 SEASON = 12  # months
 RECENT = 3  # months that say what a series' level is
 
@@ -46,14 +49,16 @@ def build_panel(
     """
     levels = {parameters.bottom: parameters.levels[parameters.bottom]}
     rows = _rows_through(transactions, parameters, month)
-    counted = rows if parameters.measure.returns != "apart" else rows.loc[rows["kind"].ne("return")]
+    counted = rows if parameters.measure.returns != "apart" else _only(rows, rows["kind"].ne("return").to_numpy())
     _check_not_empty(counted, parameters, month)
     series, at = _bottom_series(counted, levels)
     closed = np.array(parameters.calendar.closed_months, dtype="datetime64[M]")
-    months = np.arange(_months(rows).min(), np.datetime64(month, "M") + 1)
+    sold = _months(rows)
+    months = np.arange(sold.min(), np.datetime64(month, "M") + 1)
     ahead = np.arange(np.datetime64(month, "M") + 1, np.datetime64(month, "M") + 1 + parameters.horizon)
-    known = np.isin(months, _months(rows)) | np.isin(months, closed)
-    sales, first = _monthly_sales(counted[parameters.measure.value], at, _months(counted) - months[0], (len(series), len(months)))
+    known = (np.bincount((sold - months[0]).astype(np.int64), minlength=len(months)) > 0) | np.isin(months, closed)
+    place = ((sold if counted is rows else _months(counted)) - months[0]).astype(np.int64)
+    sales, first = _monthly_sales(counted[parameters.measure.value], at, place, (len(series), len(months)))
     y = np.where(known, sales, np.nan)
     promotions = _match_promotions(promotion, counted, at, parameters)
     past, coming = (_regressors(grid, parameters, promotions, len(series)) for grid in (months, ahead))
@@ -131,7 +136,11 @@ def _rows_through(transactions: pd.DataFrame, parameters: Parameters, month: str
     missing = [name for name in wanted if name not in transactions.columns]
     if missing:
         raise SalesForecastError.missing_columns(missing, transactions.columns, "Table 'transactions'")
-    return transactions.loc[_months(transactions) <= np.datetime64(month, "M")]
+    return _only(transactions, _months(transactions) <= np.datetime64(month, "M"))
+
+
+def _only(rows: pd.DataFrame, mask: np.ndarray) -> pd.DataFrame:
+    return rows if mask.all() else rows.loc[mask]
 
 
 def _check_not_empty(rows: pd.DataFrame, parameters: Parameters, month: str) -> None:
@@ -152,20 +161,31 @@ def _bottom_series(rows: pd.DataFrame, levels: dict[str, list[str]]) -> tuple[pd
     (crossed,) = levels.values()
     if not crossed:
         return build_series(pd.DataFrame(index=[0]), levels), np.zeros(len(rows), dtype=np.intp)
-    series = build_series(rows[crossed].drop_duplicates(), levels)
-    return series, rows.groupby(crossed, sort=True, observed=True).ngroup().to_numpy()
+    group, firsts = group_numbers(rows, crossed)
+    members = rows[crossed].iloc[firsts].astype(object).reset_index(drop=True)
+    series = build_series(members, levels)
+    return series, members.groupby(crossed, sort=True).ngroup().to_numpy()[group]
 
 
 def _monthly_sales(values: pd.Series, at: np.ndarray, month: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """Exact sums as floats (n_series, n_months), zero without rows, and each series' first month (n_series,)."""
-    column = month.astype(np.intp)
-    with localcontext(Context(prec=DIGITS, traps=[Inexact])):
-        sums = values.astype(object).groupby(at * shape[1] + column).sum()
-    sales = np.zeros(shape[0] * shape[1])
-    sales[sums.index.to_numpy()] = sums.astype(float).to_numpy()
-    first = np.full(shape[0], shape[1])
-    np.minimum.at(first, at, column)
-    return sales.reshape(shape), first
+    cell = at * shape[1] + month
+    units, scale = _as_units(values)
+    sums = sum_units(units, cell, shape[0] * shape[1])
+    sales = np.array(to_decimals(sums, scale).to_pylist(), dtype=object).astype(float)
+    there = np.zeros(shape, dtype=bool)
+    there.reshape(-1)[cell] = True
+    return sales.reshape(shape), np.where(there.any(axis=1), there.argmax(axis=1), shape[1])
+
+
+def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
+    """Decimals, as Arrow or Python holds them, as whole numbers of 10**-scale."""
+    if isinstance(values.dtype, pd.ArrowDtype):
+        column = values.array.__arrow_array__()
+        return from_decimals(column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column)
+    exact = [Decimal(value) for value in values]
+    scale = max((max(0, -int(value.as_tuple().exponent)) for value in exact), default=0)
+    return whole([int(value.scaleb(scale, EXACT)) for value in exact]), scale
 
 
 def _regressors(months: np.ndarray, parameters: Parameters, promotions: _Promotions | None, n_series: int) -> dict[str, np.ndarray]:

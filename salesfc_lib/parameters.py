@@ -7,6 +7,7 @@ one, never a key that is silently ignored.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from salesfc_lib.schema import Candidate, Parameters, Section, Source, check_uni
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULTS = CHECKOUT / "parameters" / "defaults.yml"
 MAX_SHOWN = 200  # characters of a wrong value that a message holds
+PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")  # in an address that was written where a variable's name belongs
 MAX_BYTES = 1_000_000  # a parameter file is written by hand
 
 
@@ -186,7 +188,7 @@ def _validate(tree: dict[str, Any], where: str) -> Parameters:
         if not key:  # the model's own check: its message begins with the key, and its input is the whole set
             key, expected = expected.split(": ", 1)
             value, expected = _find(tree, key), f"{expected[0].upper()}{expected[1:]}"
-        shown = repr(value)
+        shown = PASSWORD.sub(r"\1***@", repr(value))
         shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]} …"
         raise SalesForecastError.say(
             f"`{key}` in {where} is {shown}", expected, "Correct the value in the layer that sets it"

@@ -6,6 +6,7 @@ table is checked where it is written, so that whoever reads it need not.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -15,6 +16,8 @@ from pandera.errors import SchemaError, SchemaErrors
 
 from salesfc_lib.contracts import CONTRACTS, INTERVALS, STAGES
 from salesfc_lib.errors import SalesForecastError
+
+SLICE = 1_000_000  # rows written at a time
 
 __all__ = ["CONTRACTS", "INTERVALS", "STAGES", "check", "empty", "guard_text", "read", "write"]
 
@@ -44,7 +47,7 @@ def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def empty(name: str) -> pd.DataFrame:
     """A table without rows, with the columns and types of its contract."""
-    return pd.DataFrame({column: pd.Series(dtype=str(spec.dtype)) for column, spec in CONTRACTS[name].columns.items()})
+    return pd.DataFrame({column: pd.Series(dtype=str(spec.dtype or "object")) for column, spec in CONTRACTS[name].columns.items()})
 
 
 def guard_text(value: object) -> object:
@@ -63,8 +66,23 @@ def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
         frame = check(frame, name)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.parquet"
-    frame.reset_index(drop=True).to_parquet(path, index=False)
+    table = pa.Table.from_pandas(frame, preserve_index=False)
+    plain = pa.schema([field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in table.schema])
+    with pq.ParquetWriter(path, plain.with_metadata(_without_types(table.schema.metadata))) as writer:
+        for start in range(0, max(len(table), 1), SLICE):
+            writer.write_table(table.slice(start, SLICE).cast(plain))
     return path
+
+
+def _without_types(metadata: dict[bytes, bytes]) -> dict[bytes, bytes]:
+    """Metadata that lets every column be read back as what it is on disk: text as plain text, decimals as `Decimal`."""
+    told = json.loads(metadata[b"pandas"])
+    for column in told["columns"]:
+        if column["pandas_type"] in ("categorical", "decimal"):
+            column.update(
+                pandas_type="unicode" if column["pandas_type"] == "categorical" else "decimal", numpy_type="object", metadata=None
+            )
+    return {b"pandas": json.dumps(told).encode()}
 
 
 def read(folder: Path, name: str, only: list[tuple[str, str, object]] | None = None) -> pd.DataFrame:

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from salesfc_lib import tables
+from salesfc_lib.cleaning.dates import read_dates, read_months
 from salesfc_lib.cleaning.ledger import Account
-from salesfc_lib.cleaning.lines import blank_to_none, fill_missing, flag, key_tuples
-from salesfc_lib.cleaning.parse import Parsed, parse_dates, parse_decimals, parse_months
+from salesfc_lib.cleaning.lines import key_codes, key_tuples
+from salesfc_lib.cleaning.numbers import Convention, read_numbers, to_decimals
+from salesfc_lib.cleaning.rules import Context, fill_category
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract
-from salesfc_lib.sources.layout import FILE, ROW, exported
+from salesfc_lib.sources.layout import FILE, ROW, exported, is_plain
+from salesfc_lib.sources.texts import as_category, category_of, constant, encode
 
 TABLE = {"promotions": "promotion", "inventory": "inventory", "targets": "target"}  # role -> table
 OPTIONAL = {"stockout_days": "0"}  # columns of a table that an export may lack, and what stands for them
@@ -36,7 +41,8 @@ def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Ext
     frame = pd.concat(frames, ignore_index=True)
     dimensions = [column for column in (*parameters.dimensions, "key_account") if column in frame]
     for column in dimensions:
-        frame[column] = fill_missing(frame[column].replace(dict(parameters.renames.get(column, {}))), frame[column])
+        frame[column] = frame[column].replace(dict(parameters.renames.get(column, {})))
+        frame[column] = frame[column].astype(object).where(frame[column].notna(), None)
     key = ["name", "start"] if name == "promotion" else ["ds", *dimensions]
     _refuse_repeated(frame, key, name)
     if name == "promotion" and (backwards := frame["end"].lt(frame["start"])).any():
@@ -45,32 +51,38 @@ def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Ext
     return tables.check(frame.drop(columns=[ROW, FILE]), name)
 
 
-def add_lookups(account: Account, parameters: Parameters, extracts: Mapping[str, Extract]) -> Account:
+def add_lookups(account: Account, context: Context) -> Account:
     """Account whose lines have the columns of every lookup source, by its `join`; a value already there stays."""
     lines = account.lines
-    for name, source in parameters.sources.items():
+    for name, source in context.sources.items():
         if source.role != "lookup":
             continue
-        known = _read_lookup(name, source, extracts[name], parameters.renames)
+        known = _read_lookup(name, source, context.extracts[name], context.parameters.renames)
         if missing := [ours for ours in source.join if ours not in lines]:
             raise SalesForecastError.missing_columns(missing, lines.columns, f"`sources.{name}.join`: the orders")
-        keys = key_tuples(lines, source.join)
+        keys = key_codes(lines, source.join)
+        firsts = pd.Series(np.arange(len(lines))).groupby(keys).first()
+        places = dict(zip(known["key"], range(len(known)), strict=True))
+        found = pd.Series(
+            [places.get(key, -1) for key in key_tuples(lines[[*source.join]].iloc[firsts], source.join)], index=firsts.index
+        )
+        at = found.reindex(keys, fill_value=-1).where(keys >= 0, -1).to_numpy()
         for column in source.columns:
-            found = keys.map(dict(zip(known["key"], known[column], strict=True))).astype(object)
-            lines = lines.assign(**{column: fill_missing(lines.get(column, found), found)})
+            looked_up = category_of(at, [*known[column].astype(object).where(known[column].notna(), None), None])
+            lines = lines.assign(**{column: fill_category(lines[column], looked_up) if column in lines else looked_up})
     return account.relabel(lines)
 
 
 def _read_lookup(name: str, source: Source, extract: Extract, renames: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
     columns = {**source.join, **source.columns}
-    texts = {ours: blank_to_none(extract.rows[exported(header)]) for ours, header in columns.items()}
+    texts = {ours: as_category(extract.rows[exported(header)]).astype(object) for ours, header in columns.items()}
     known = pd.DataFrame({ours: text.replace(dict(renames.get(ours, {}))) for ours, text in texts.items()}).drop_duplicates()
     known = known.assign(key=key_tuples(known, source.join)).dropna(subset="key")
     if (repeated := known["key"].duplicated(keep=False)).any():
         examples = [" / ".join(key) for key in known.loc[repeated, "key"].dropna().unique()]
         file = extract.files[0]["path"] if extract.files else name
         raise SalesForecastError.duplicate_keys(source.join.values(), examples, int(repeated.sum()), f"'{file}'")
-    return known
+    return known.reset_index(drop=True)
 
 
 def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
@@ -78,32 +90,34 @@ def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     where = ", ".join(str(file["path"]) for file in extract.files)
     if missing := [column for column in contract if column not in source.columns and column not in OPTIONAL]:
         raise SalesForecastError.missing_columns(missing, source.columns, f"`columns` of the source that reads '{where}'")
-    rows = extract.rows[extract.rows["mark"].eq("")].reset_index(drop=True)
     if len(extract.rejected):
         first = extract.rejected.iloc[0]
         raise _unreadable(where, first["row"], first["reason"])
+    rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
+    numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
     columns: dict[str, pd.Series] = {}
     for ours in dict.fromkeys([*contract, *source.columns]):
-        texts = rows[exported(source.columns[ours])] if ours in source.columns else pd.Series(OPTIONAL[ours], index=rows.index)
-        parsed = _parse(ours, texts, source)
-        if (wrong := parsed.problems.notna()).any():
-            first = rows[wrong].iloc[0]
-            raise _unreadable(str(first[FILE]), int(first[ROW]), f"`{ours}` {parsed.problems[wrong].iloc[0]}")
-        columns[ours] = parsed.values
+        texts = rows[exported(source.columns[ours])] if ours in source.columns else constant(OPTIONAL[ours], rows.num_rows)
+        values, problems = _parse(ours, texts, source)
+        if len(problems):
+            place = int(problems.index[0])
+            raise _unreadable(files[codes[place]], int(numbers[place]), f"`{ours}` {problems.iloc[0]}")
+        columns[ours] = values
     frame = pd.DataFrame(columns)
-    return frame.assign(**{ROW: rows[ROW], FILE: rows[FILE]})
+    return frame.assign(**{ROW: numbers, FILE: np.array(files, dtype=object)[codes] if files else []})
 
 
-def _parse(column: str, texts: pd.Series, source: Source) -> Parsed:
-    if column == "ds":
-        return parse_months(texts, source.date_format)
-    if column in ("start", "end"):
-        return parse_dates(texts, source.date_format)
+def _parse(column: str, texts: pa.ChunkedArray, source: Source) -> tuple[pd.Series, pd.Series]:
+    """Values of a companion's column, and its problems by position."""
+    if column in ("ds", "start", "end"):
+        read = read_months(texts, source.date_format) if column == "ds" else read_dates(texts, source.date_format)
+        return pd.Series(read.days), read.problems
     if column not in ("stock", "stockout_days", "target"):
-        values = blank_to_none(texts)
-        return Parsed(values, flag(values.isna() & (column == "name"), "is blank"))
-    parsed = parse_decimals(texts, source.decimal)
-    return Parsed(parsed.values.astype("float64"), parsed.problems)
+        values = as_category(texts).astype(object)
+        values = values.where(values.notna(), None)
+        return values, pd.Series("is blank", index=np.flatnonzero(values.isna() & (column == "name")), dtype=object)
+    numbers = read_numbers(texts, Convention(decimal=source.decimal))
+    return pd.Series(to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object).astype("float64"), numbers.problems
 
 
 def _refuse_repeated(frame: pd.DataFrame, key: list[str], name: str) -> None:

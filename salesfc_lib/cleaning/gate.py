@@ -7,9 +7,10 @@ month's lines, or follows directly on a month that counts (the first days of a r
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.ledger import Account
+from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters
 
@@ -22,17 +23,22 @@ def find_latest(dates: pd.Series) -> pd.Timestamp:
     >>> find_latest(pd.to_datetime(pd.Series(["2024-01-05", "2024-02-03", "2025-02-01"] + ["2024-01-31"] * 30)))
     Timestamp('2024-02-03 00:00:00')
     """
-    dates = dates.dropna()
-    months = dates.dt.to_period("M")
-    counts = months.value_counts()
-    usual = months.map(counts).median()  # lines in the month of a typical line: stray months hardly weigh in it
-    reached = [month for month in counts.index if counts[month] >= SUBSTANTIAL * usual]
-    if not reached:
+    days = dates.dropna().to_numpy().astype("datetime64[D]")
+    if not len(days):
         return pd.NaT
-    last = max(reached)
-    while last + 1 in counts.index:
-        last = last + 1
-    return dates[months.eq(last)].max()
+    months = days.astype("datetime64[M]").astype(np.int64)
+    counts = np.bincount(months - months.min())
+    usual = _weighted_median(counts)  # lines in the month of a typical line: stray months hardly weigh in it
+    last = int(np.flatnonzero(counts >= SUBSTANTIAL * usual).max())
+    while last + 1 < len(counts) and counts[last + 1]:
+        last += 1
+    return pd.Timestamp(days[months == last + months.min()].max())
+
+
+def _weighted_median(counts: np.ndarray) -> int:
+    """Median over lines of the number of lines in their month."""
+    ordered = np.sort(counts)
+    return int(ordered[np.searchsorted(np.cumsum(ordered), ordered.sum() / 2)])
 
 
 def closed_through(parameters: Parameters, latest: pd.Timestamp) -> str:
@@ -54,6 +60,7 @@ def check_closed(month: str, closed: str) -> None:
 
 def take_later(account: Account, month: str) -> Account:
     """Account without lines that belong to a later month or were not known by the end of this one."""
-    end = pd.Timestamp(f"{month}-01") + pd.offsets.MonthBegin(1)
-    later = account.lines["date"].ge(end) | account.lines["known"].ge(end)
-    return account.take(later, "after_month", f"dated after {month}: not lost, it counts in its own month")
+    end = np.datetime64(f"{month}-01", "M") + 1
+    later = (account.lines["date"].to_numpy() >= end) | (account.lines["known"].to_numpy() >= end)
+    reason = f"dated after {month}: not lost, it counts in its own month"
+    return account.apply(Finding("after_month", "drop", np.flatnonzero(later), reason))

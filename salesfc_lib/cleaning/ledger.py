@@ -1,113 +1,230 @@
 """The ledger: what every rule took away or put in, so that no row and no cent goes missing.
 
-Lines enter; an `Account` (the lines still in, with the entries that explain the rest) leaves, and in the end a ledger that
-closes. The decision made here: opening = kept + every rule, exactly, per source and month, in rows, quantity and
-amount. What a rule took away is positive, what it put in negative; a rule that changes values has signed entries
-with rows = 0. Sums are exact decimals: a sum that would have to be rounded is an error.
+Lines and findings enter; an `Account` (the lines still in, with the entries that explain the rest) leaves, and in the end a
+ledger that closes. The decisions made here: a rule only finds; `Account.apply` is the one place that acts, writes the entry
+and remembers what was there before, so that every change can be undone. opening = kept + every rule, exactly, per source and
+month, in rows, quantity and amount. What a rule took away is positive, what it put in negative; a rule that changes values
+has signed entries with rows = 0. Quantities and amounts are whole numbers of their smallest unit: nothing is ever rounded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow, localcontext
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from salesfc_lib import tables
+from salesfc_lib.cleaning.frames import concat_lines, sum_by, with_month
+from salesfc_lib.cleaning.units import rescale, to_decimals
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.sources.texts import one_category
 
-EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
 BY = ["source", "month"]
-SUMS = ["rows", "quantity", "amount"]
+MEASURES = ["quantity", "amount"]
+SUMS = ["rows", *MEASURES]
 ZERO = Decimal(0)
+LINE = ["source", "row", "kind"]  # what a line is known by
+
+Action = Literal["drop", "quarantine", "change", "note"]
 
 
-@contextmanager
-def exactly() -> Iterator[None]:
-    """Decimal arithmetic in which nothing is rounded: `decimal.Inexact` where it would have to be."""
-    with localcontext(EXACT):
-        yield
+@dataclass(frozen=True)
+class Finding:
+    """What a rule found, and what is to be done about it.
+
+    `at` are the lines' positions (ascending) in the account that was looked at. `reason` stands in the ledger; `reasons`, one
+    a line, where each quarantined line has its own. A change has `values`: the new ones by column, each as long as `at`.
+    """
+
+    rule: str
+    action: Action
+    at: np.ndarray
+    reason: str
+    reasons: Sequence[str] | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
+    column: str = ""
+    example: str = ""
 
 
 @dataclass(frozen=True)
 class Account:
     """Lines still in, and what became of the others.
 
-    `lines` has one row per line: source, row, month (first day; NaT where unknown), quantity and amount (Decimal), and
-    whatever the rules need. `entries` are ledger rows, `quarantined` rows of table quarantine without their content.
+    `lines` has one row per line (see `lines`): source, row, kind, month (first day; NaT where unknown), quantity and amount
+    (whole numbers of 10**-scale, the scale of each measure in `scales`), and whatever the rules need. `entries` are
+    ledger rows in the same units; `removed` are lines that a rule took, with `rule`, `action` and `reason`; `changes` are cells
+    before and after; `problems` rows of that table.
     """
 
     lines: pd.DataFrame
+    scales: Mapping[str, int]
     entries: tuple[pd.DataFrame, ...] = ()
-    quarantined: tuple[pd.DataFrame, ...] = ()
+    removed: tuple[pd.DataFrame, ...] = ()
+    changes: tuple[pd.DataFrame, ...] = ()
+    problems: tuple[Mapping[str, Any], ...] = ()
 
-    def take(self, mask: pd.Series, rule: str, reason: str) -> Account:
-        """Account without the lines in `mask`."""
-        if not mask.any():
-            return self
-        entry = sum_lines(self.lines[mask]).assign(rule=rule, reason=reason)
-        return replace(self, lines=self.lines[~mask], entries=(*self.entries, entry))
-
-    def quarantine(self, problems: pd.Series, rule: str, reason: str) -> Account:
-        """Account without the lines that have a problem; each line's own problem goes to the quarantine table."""
-        mask = problems.notna()
-        if not mask.any():
-            return self
-        rows = self.lines.loc[mask, ["source", "row", "amount"]].assign(rule=rule, reason=problems[mask])
-        return replace(self.take(mask, rule, reason), quarantined=(*self.quarantined, rows))
+    def apply(self, *findings: Finding) -> Account:
+        """Account after findings on the lines as they are now; a line is taken by the first finding that takes it."""
+        account, gone = self, np.zeros(len(self.lines) if findings else 0, dtype=bool)
+        for finding in findings:
+            if not len(finding.at):
+                continue
+            fresh = ~gone[finding.at]
+            if finding.action in ("drop", "quarantine"):
+                account = account._take(finding, fresh)
+                gone[finding.at] = True
+            elif finding.action == "change":
+                account = account._change(finding)
+            else:
+                account = account._note(finding, finding.at[fresh])
+        return account if not gone.any() else replace(account, lines=account.lines[~gone].reset_index(drop=True))
 
     def put(self, lines: pd.DataFrame, rule: str, reason: str) -> Account:
         """Account with lines that a rule makes out of others."""
         if lines.empty:
             return self
         entry = _negate(sum_lines(lines)).assign(rule=rule, reason=reason)
-        return replace(self, lines=pd.concat([self.lines, lines], ignore_index=True), entries=(*self.entries, entry))
-
-    def change(self, lines: pd.DataFrame, rule: str, reason: str) -> Account:
-        """Account with the same lines at other values, or in other months."""
-        with exactly():
-            both = pd.concat([sum_lines(self.lines), _negate(sum_lines(lines))])
-            entry = _add_up(both, BY)
-        entry = entry[entry["rows"].ne(0) | entry["quantity"].ne(ZERO) | entry["amount"].ne(ZERO)]
-        entries = (*self.entries, entry.assign(rule=rule, reason=reason)) if len(entry) else self.entries
-        return replace(self, lines=lines, entries=entries)
-
-    def absorb(self, other: Account) -> Account:
-        """Account with the entries and the quarantine of another one, whose lines are all accounted for."""
-        return replace(self, entries=(*self.entries, *other.entries), quarantined=(*self.quarantined, *other.quarantined))
+        return replace(self, lines=concat_lines([self.lines, lines]), entries=(*self.entries, entry))
 
     def relabel(self, lines: pd.DataFrame) -> Account:
-        """Account with the same lines in the same order, at the same values and months, under other names."""
+        """Account with the same lines in the same order, at the same values and months, with further columns."""
         return replace(self, lines=lines)
 
-    def remark(self, mask: pd.Series, rule: str, reason: str) -> Account:
-        """Account with a note, by month, of how many lines a rule touched without changing a value."""
-        if not mask.any():
+    def at_one_scale(self, *measures: str) -> Account:
+        """Account in which these measures are whole numbers of the same unit, so that they can be added."""
+        scale = max(self.scales[name] for name in measures)
+        return self.at_scales(dict.fromkeys(measures, scale))
+
+    def at_scales(self, scales: Mapping[str, int]) -> Account:
+        """Account with measures at finer scales; what it holds is worth the same."""
+        finer = {name: scale - self.scales[name] for name, scale in scales.items() if scale != self.scales[name]}
+        if not finer:
             return self
-        counts = self.lines[mask].groupby(BY, dropna=False).size().reset_index(name="count")
-        reasons = [f"{count} {'row' if count == 1 else 'rows'}: {reason}" for count in counts["count"]]
-        entry = counts[BY].assign(rows=0, quantity=ZERO, amount=ZERO, rule=rule, reason=reasons)
-        return replace(self, entries=(*self.entries, entry))
+        known = {**self.scales, **scales}
+        frames = {
+            key: tuple(_rescale(frame, self.scales, finer) for frame in getattr(self, key))
+            for key in ("entries", "removed", "changes")
+        }
+        return replace(self, lines=_rescale(self.lines, self.scales, finer), scales=known, **frames)
+
+    def absorb(self, other: Account) -> Account:
+        """Account with what became of the lines of another one, all of which are accounted for."""
+        return replace(
+            self,
+            entries=(*self.entries, *other.entries),
+            removed=(*self.removed, *other.removed),
+            changes=(*self.changes, *other.changes),
+            problems=(*self.problems, *other.problems),
+        )
+
+    def see(self, problem: Mapping[str, Any]) -> Account:
+        """Account with one more row of table problems."""
+        return replace(self, problems=(*self.problems, problem))
+
+    @property
+    def quarantined(self) -> list[pd.DataFrame]:
+        return [part for part in self.removed if part["action"].iloc[0] == "quarantine"]
+
+    def _take(self, finding: Finding, fresh: np.ndarray) -> Account:
+        at = finding.at[fresh]
+        if not len(at):
+            return self
+        part = self.lines.iloc[at]
+        entry = sum_lines(part).assign(rule=finding.rule, reason=finding.reason)
+        reasons = [finding.reason] * len(at) if finding.reasons is None else list(np.array(finding.reasons, dtype=object)[fresh])
+        removed = part.assign(rule=finding.rule, action=finding.action, reason=reasons)
+        action = {"drop": "dropped", "quarantine": "quarantined"}[finding.action]
+        account = replace(self, entries=(*self.entries, entry), removed=(*self.removed, removed))
+        return account._report(finding, at, action)
+
+    def _change(self, finding: Finding) -> Account:
+        before = self.lines.iloc[finding.at]
+        after = before.assign(**{name: _like(before[name], values) for name, values in finding.values.items()})
+        after = with_month(after) if "date" in finding.values else after
+        differs = np.logical_or.reduce([_differ(before[name], after[name]) for name in finding.values])
+        if not differs.any():
+            return self
+        before, after, at = before[differs], after[differs], finding.at[differs]
+        moved = {*finding.values} & {*MEASURES, "date"}
+        entry = _subtract(sum_lines(before), sum_lines(after)) if moved else count_lines(before, finding.reason)
+        lines = self.lines.assign(
+            **{
+                name: _put(self.lines[name], at, after[name])
+                for name in {*finding.values} | ({"month"} if "date" in moved else set())
+            }
+        )
+        cells = [
+            before[LINE].assign(rule=finding.rule, column=name, before=before[name], after=after[name]) for name in finding.values
+        ]
+        entries = self.entries
+        if len(entry):
+            entries = (
+                *entries,
+                entry.assign(rule=finding.rule) if not moved else entry.assign(rule=finding.rule, reason=finding.reason),
+            )
+        account = replace(self, lines=lines, entries=entries, changes=(*self.changes, *cells))
+        return account._report(finding, at, "changed")
+
+    def _note(self, finding: Finding, at: np.ndarray) -> Account:
+        if not len(at):
+            return self
+        entry = count_lines(self.lines.iloc[at], finding.reason).assign(rule=finding.rule)
+        return replace(self, entries=(*self.entries, entry))._report(finding, at, "noted")
+
+    def _report(self, finding: Finding, at: np.ndarray, action: str) -> Account:
+        """One row of table problems for each source that the finding concerns."""
+        sources = self.lines["source"].iloc[at]
+        rows = self.lines["row"].to_numpy()[at]
+        account = self
+        for name in sources.unique():
+            mine = rows[(sources == name).to_numpy()]
+            account = account.see(
+                {
+                    "source": name,
+                    "rule": finding.rule,
+                    "column": finding.column or ", ".join(finding.values),
+                    "action": action,
+                    "rows": len(mine),
+                    "first_row": int(mine.min()),
+                    "example": finding.example
+                    or (finding.reasons[0] if finding.reasons is not None and len(finding.reasons) else ""),
+                    "reason": finding.reason,
+                }
+            )
+        return account
 
 
 def sum_lines(lines: pd.DataFrame) -> pd.DataFrame:
-    """Rows, quantity and amount of lines by source and month, exactly."""
-    return _add_up(lines[[*BY, "quantity", "amount"]].assign(rows=1), BY)
+    """Rows, quantity and amount of lines by source and month, exactly, in smallest units."""
+    return sum_by(lines, BY, MEASURES)
 
 
-def close_ledger(opening: pd.DataFrame, account: Account) -> pd.DataFrame:
-    """Table ledger: opening, every rule's entries, and what the account still holds as `kept`.
+def count_lines(lines: pd.DataFrame, reason: str) -> pd.DataFrame:
+    """Entries that change nothing, and say by month how many lines a rule touched."""
+    sums = sum_lines(lines)
+    reasons = [f"{count} {'row' if count == 1 else 'rows'}: {reason}" for count in sums["rows"]]
+    return sums.assign(rows=0, quantity=0, amount=0, reason=reasons)
+
+
+def open_ledger(account: Account) -> Account:
+    """Account whose first entries are what was read."""
+    return replace(account, entries=(sum_lines(account.lines).assign(rule="opening", reason="as read"),))
+
+
+def close_ledger(account: Account) -> pd.DataFrame:
+    """Table ledger: opening, every rule's entries, and what the account still holds as `kept`, in decimals.
 
     Raises `SalesForecastError` if it does not close.
     """
     entries = [
-        opening.assign(rule="opening", reason="as read"),
         *account.entries,
         sum_lines(account.lines).assign(rule="kept", reason="what the forecast sees"),
     ]
-    ledger = _merge_entries(pd.concat(entries, ignore_index=True))
+    ledger = _merge_entries(pd.concat([_as_objects(entry) for entry in entries], ignore_index=True), account.scales)
     gap = ledger_gap(ledger)
     if len(open_rows := gap[gap[SUMS].ne(0).any(axis=1)]):
         first = open_rows.iloc[0]
@@ -120,15 +237,66 @@ def close_ledger(opening: pd.DataFrame, account: Account) -> pd.DataFrame:
     return ledger
 
 
+def list_problems(account: Account) -> pd.DataFrame:
+    """Table problems: what the scan saw, one row per source, rule, column and action."""
+    if not account.problems:
+        return tables.empty("problems")
+    keys = ["source", "rule", "column", "action"]
+    groups = pd.DataFrame(account.problems).groupby(keys, sort=False, as_index=False)
+    joined = groups.agg(
+        rows=("rows", "sum"), first_row=("first_row", "min"), example=("example", "first"), reason=("reason", "first")
+    )
+    return tables.check(joined.astype({"rows": "int64", "first_row": "int64"}), "problems")
+
+
+def list_removed(account: Account) -> pd.DataFrame:
+    """Table removed: every line that a rule took, with its values then."""
+    if not account.removed:
+        return tables.empty("removed")
+    columns = [*LINE, "date", *MEASURES, "rule", "action", "reason"]
+    frame = pd.concat([part[columns].astype(dict.fromkeys(["source", "kind", *MEASURES], object)) for part in account.removed])
+    decimals = {name: _as_decimals(frame[name], account.scales[name]) for name in MEASURES}
+    return tables.check(frame.assign(**decimals).reset_index(drop=True), "removed")
+
+
+def list_changes(account: Account) -> pd.DataFrame:
+    """Table changes: every cell that a rule changed, as text before and after, in the order in which it was changed."""
+    if not account.changes:
+        return tables.empty("changes")
+    frame = pd.concat([_as_text(cells, account.scales) for cells in account.changes], ignore_index=True)
+    return tables.check(frame.assign(sequence=np.arange(len(frame), dtype=np.int64)), "changes")
+
+
+def _as_text(cells: pd.DataFrame, scales: Mapping[str, int]) -> pd.DataFrame:
+    name = cells["column"].iloc[0]
+    return cells.astype({"source": object, "kind": object}).assign(
+        **{key: _texts(cells[key], scales.get(name)) for key in ("before", "after")}
+    )
+
+
+def _texts(values: pd.Series, scale: int | None) -> pd.Series:
+    """Cells as text: decimals at their scale, days as ISO dates, '' where missing."""
+    if scale is not None:
+        return pd.Series(
+            to_decimals(values.to_numpy(), scale).cast("string").to_pandas().to_numpy(), index=values.index, dtype=object
+        )
+    if values.dtype.kind == "M":
+        return values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
+    return values.astype(object).where(values.notna(), "")
+
+
+def _as_decimals(units: pd.Series, scale: int) -> pd.Series:
+    return units.map(lambda value: Decimal(int(value)).scaleb(-scale)).astype(object)
+
+
 def ledger_gap(ledger: pd.DataFrame) -> pd.DataFrame:
     """opening - kept - every other rule, by source and month: all zeros in a ledger that closes.
 
     One row per source and month, with rows, quantity and amount.
     """
     sign = ledger["rule"].map(lambda rule: 1 if rule == "opening" else -1)
-    with exactly():
-        signed = ledger.assign(**{name: ledger[name] * sign for name in SUMS})
-    return _add_up(signed, BY)
+    signed = ledger.assign(**{name: ledger[name] * sign for name in SUMS})
+    return signed.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
 
 
 def total_gap(ledger: pd.DataFrame) -> dict[str, Decimal]:
@@ -137,24 +305,69 @@ def total_gap(ledger: pd.DataFrame) -> dict[str, Decimal]:
     return {name: max((abs(Decimal(value)) for value in gap[name]), default=ZERO) for name in SUMS}
 
 
-def _merge_entries(entries: pd.DataFrame) -> pd.DataFrame:
-    """One row per source, rule and month, in the order in which the rules ran, sources together."""
+def _merge_entries(entries: pd.DataFrame, scales: Mapping[str, int]) -> pd.DataFrame:
+    """One row per source, rule and month, in the order in which the rules ran, sources together; decimals at their scale."""
     order = {rule: place for place, rule in enumerate(dict.fromkeys(entries["rule"]))}
     order |= {"opening": -1, "kept": len(order)}
     keys = ["source", "rule", "month"]
-    sums = _add_up(entries, keys)
-    reasons = entries.groupby(keys, dropna=False, sort=True)["reason"].agg(lambda texts: "; ".join(dict.fromkeys(texts)))
-    merged = sums.assign(reason=reasons.to_numpy(), order=sums["rule"].map(order))
+    groups = entries.groupby(keys, dropna=False, sort=True)
+    merged = groups[SUMS].sum().reset_index()
+    reasons = groups["reason"].agg(lambda texts: "; ".join(dict.fromkeys(texts)))
+    merged = merged.assign(reason=reasons.to_numpy(), order=merged["rule"].map(order))
+    for name in MEASURES:
+        merged[name] = merged[name].map(lambda units, scale=scales[name]: Decimal(int(units)).scaleb(-scale)).astype(object)
+    merged = merged.astype({"rows": "int64", "month": "datetime64[ns]"})
     merged = merged.sort_values(["source", "order", "month"], kind="stable").drop(columns="order").reset_index(drop=True)
     return tables.check(merged[[*tables.CONTRACTS["ledger"].columns]], "ledger")
 
 
-def _add_up(frame: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    with exactly():
-        sums = frame.groupby(keys, dropna=False, sort=True)[SUMS].sum().reset_index()
-    return sums.astype({"rows": "int64", "quantity": object, "amount": object, "month": "datetime64[ns]"})
+def _as_objects(entry: pd.DataFrame) -> pd.DataFrame:
+    """Sums as Python's whole numbers, which never overflow; text as plain text."""
+    return entry.astype({"source": object, **dict.fromkeys(MEASURES, object)})
+
+
+def _subtract(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
+    """Entries of before - after; those that are nothing are left out."""
+    both = pd.concat([_as_objects(before), _negate(_as_objects(after))], ignore_index=True)
+    entry = both.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
+    return entry[entry[SUMS].ne(0).any(axis=1)]
 
 
 def _negate(sums: pd.DataFrame) -> pd.DataFrame:
-    with exactly():
-        return sums.assign(rows=-sums["rows"], quantity=-sums["quantity"], amount=-sums["amount"])
+    return sums.assign(**{name: -sums[name] for name in SUMS})
+
+
+def _like(column: pd.Series, values: Any) -> pd.Series:
+    """Values as a column of the same kind and index."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return one_category(values, column.index)
+    return pd.Series(np.asarray(values), index=column.index)
+
+
+def _differ(before: pd.Series, after: pd.Series) -> np.ndarray:
+    old, new = (column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column for column in (before, after))
+    return np.asarray(old.ne(new) & ~(old.isna() & new.isna()), dtype=bool)
+
+
+def _rescale(frame: pd.DataFrame, scales: Mapping[str, int], finer: Mapping[str, int]) -> pd.DataFrame:
+    """Frame of lines, entries or changed cells with measures at finer scales."""
+    own = {name: scales[name] for name in finer if name in frame}
+    if "column" in frame and (name := frame["column"].iloc[0]) in finer:
+        cells = {key: rescale(frame[key].to_numpy(), scales[name], scales[name] + finer[name]) for key in ("before", "after")}
+        return frame.assign(**cells)
+    return frame.assign(**{name: rescale(frame[name].to_numpy(), scale, scale + finer[name]) for name, scale in own.items()})
+
+
+def _put(column: pd.Series, at: np.ndarray, values: pd.Series) -> pd.Series:
+    """The column with new values at some positions; a category takes further members in, whole numbers may outgrow int64."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        more = [label for label in values.cat.categories if label not in column.cat.categories]
+        column = column.cat.add_categories(more) if more else column.copy()
+        codes = column.cat.codes.to_numpy().astype(np.int32)
+        codes[at] = column.cat.categories.get_indexer(values.astype(object))
+        return pd.Series(pd.Categorical.from_codes(codes, dtype=column.dtype), index=column.index)
+    array = column.to_numpy(copy=True)
+    if values.dtype == object and array.dtype != object:
+        array = array.astype(object)
+    array[at] = values.to_numpy()
+    return pd.Series(array, index=column.index)

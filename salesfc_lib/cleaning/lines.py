@@ -1,30 +1,47 @@
-"""From a source's rows to lines with this project's column names, dates and exact decimals.
+"""From a source's rows to lines with this project's column names, dates and exact whole numbers.
 
-An extract enters; lines leave, one per row of the export, none left out. The decision made here: a cell that cannot be
-read never stops the mapping. Its line keeps a `problem`, its amount counts as zero, and the rules decide.
+An extract enters; an account leaves with one line per row of the export, none left out. The decision made here: a cell that
+cannot be read never stops the mapping. Its line keeps a `problem`, its amount counts as zero, and the rules decide.
 
 A line has `source` (the label in tables), `name` (the source's name in the parameters), `row`, `mark`, `kind`, `date`,
-`month` (first day of the date's month; NaT where unknown), `known` (the day on which the line was known), `quantity` and
-`amount` (Decimal), `discount` where one is to be treated, the mapped columns as text (None where blank), `problem` and
-`problem_rule`.
+`month` (first day of the date's month; NaT where unknown), `known` (the day on which the line was known), `quantity`, `amount`
+and the other mapped measures (whole numbers of 10**-scale, the scale in `Account.scales`), the mapped columns as
+categories (missing where blank), `problem` and `problem_rule` (missing where there is none).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from salesfc_lib.cleaning.ledger import ZERO
-from salesfc_lib.cleaning.parse import Parsed, parse_dates, parse_decimals
+from salesfc_lib.cleaning.dates import Dates, read_dates
+from salesfc_lib.cleaning.frames import concat_lines, with_month
+from salesfc_lib.cleaning.ledger import Account
+from salesfc_lib.cleaning.numbers import Convention, Numbers, Reading, read_numbers, rescale, round_half_even
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract, label_files
-from salesfc_lib.sources.layout import FILE, MARK, ROW, exported
+from salesfc_lib.sources.layout import FILE, MARK, ROW, exported, is_plain
+from salesfc_lib.sources.texts import as_category, category_of, encode, missing_category, one_category
 
 TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that every line has
-READ = {"date", "kind", "quantity", "amount", "discount"}  # columns that are parsed, not carried as text
+NUMBERS = ("quantity", "amount", "discount", "freight", "price", "tax_amount")  # columns that are parsed where they are mapped
+READ = {"date", "kind", *NUMBERS}  # columns that are parsed, not carried as text
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
+KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
+BLANK = "is blank"
+
+
+class Problem(NamedTuple):
+    """What is wrong with one column: text and rule by row position."""
+
+    texts: pd.Series
+    rules: pd.Series
 
 
 def is_notice(source: Source) -> bool:
@@ -32,48 +49,65 @@ def is_notice(source: Source) -> bool:
     return source.role == "returns" and not {"amount", "quantity"} & set(source.columns)
 
 
-def map_lines(name: str, source: Source, extract: Extract, parameters: Parameters) -> pd.DataFrame:
-    """Lines of a source: its rows, and those that could not be laid out."""
+def map_lines(name: str, source: Source, extract: Extract, parameters: Parameters) -> Account:
+    """Account of a source's lines: its rows, and those that could not be laid out."""
     require_columns(name, source, parameters)
-    rows = extract.rows
-    texts = {ours: rows[exported(header)] for ours, header in list_mapped(source).items()}
-    kinds = _read_kinds(texts.get("kind"), source, rows.index)
-    dates = parse_dates(texts["date"], source.date_format) if "date" in texts else _absent(rows.index, pd.NaT)
-    numbers = {ours: _read_numbers(texts.get(ours), source, rows.index) for ours in ("quantity", "amount")}
-    if needs_discount(source, parameters):
-        numbers["discount"] = _read_numbers(texts["discount"].where(texts["discount"].str.strip().ne(""), "0"), source, rows.index)
-    problems = _collect({"kind": kinds, "date": dates, **numbers}, texts)
-    columns = {ours: blank_to_none(text) for ours, text in texts.items() if ours not in READ}
-    labels = rows[FILE].map(label_files(name, [file["path"] for file in extract.files]))
+    rows, mapped = extract.rows, list_mapped(source)
+    plain = is_plain(rows)
+    label = label_files(name, [file["path"] for file in extract.files])
+    readings: list[tuple[str, Reading]] = []
+    try:
+        numbers = {ours: _read(rows[exported(mapped[ours])], plain, source, ours) for ours in NUMBERS if ours in mapped}
+        dates = _read_dates(rows, mapped, source, plain, parameters)
+    except SalesForecastError as error:
+        raise SalesForecastError(f"{', '.join(str(file['path']) for file in extract.files)}: {error}") from error
+    readings += [(ours, reading) for ours, column in {**numbers, "date": dates}.items() for reading in column.readings]
+    kinds, strange = _read_kinds(rows, mapped, source)
+    quantity = numbers["quantity"].units if "quantity" in numbers else np.zeros(rows.num_rows, dtype=np.int64)
+    kinds = np.where((kinds == 0) & (quantity < 0), 1, kinds)  # a sale of less than nothing is a return
+    texts, rules = _collect({"kind": strange, "date": dates, **numbers}, kinds, plain, needs_discount(source, parameters))
+    codes, files = encode(rows[FILE])
+    columns = {ours: as_category(rows[exported(header)]) for ours, header in mapped.items() if ours not in READ}
     lines = pd.DataFrame(
         {
-            "source": labels.astype(object),
-            "name": name,
-            "row": rows[ROW].astype("int64"),
-            MARK: rows[MARK],
-            **{ours: None for ours in TEXT if ours not in columns},
+            "source": category_of(codes, [label[file] for file in files]),
+            "name": category_of(np.zeros(rows.num_rows, dtype=np.int8), [name]),
+            "row": rows[ROW].to_numpy(),
+            MARK: category_of(*encode(rows[MARK])),
+            **{ours: missing_category(rows.num_rows) for ours in TEXT if ours not in columns},
             **columns,
-            "kind": _as_return(kinds.values, numbers["quantity"].values),
-            "date": dates.values,
-            "known": dates.values,
-            **{ours: parsed.values for ours, parsed in numbers.items()},
-            "problem": problems.where(rows[MARK].eq(""), None),
-            "problem_rule": "unreadable",
-        },
-        index=rows.index,
+            "kind": pd.Series(pd.Categorical.from_codes(kinds.astype(np.int8), dtype=KIND)),
+            "date": dates.days,
+            "known": dates.days,
+            "quantity": quantity,
+            "amount": np.zeros(rows.num_rows, dtype=np.int64),
+            **{ours: column.units for ours, column in numbers.items()},
+            "problem": _spread(texts, rows.num_rows),
+            "problem_rule": _spread(rules, rows.num_rows),
+        }
     )
-    return with_month(pd.concat([lines, _map_rejected(name, extract)], ignore_index=True) if len(extract.rejected) else lines)
+    scales = dict.fromkeys(("quantity", "amount"), 0) | {ours: column.scale for ours, column in numbers.items()}
+    account = Account(with_month(concat_lines([lines, _map_rejected(name, extract)])), scales)
+    return _tell(account, extract, readings, rows)
+
+
+def combine(accounts: Sequence[Account]) -> Account:
+    """One account of several sources, each measure at the finest scale that one of them uses."""
+    names = dict.fromkeys(name for account in accounts for name in account.scales)
+    scales = {name: max(account.scales.get(name, 0) for account in accounts) for name in names}
+    frames = [
+        account.lines.assign(
+            **{name: rescale(account.lines[name].to_numpy(), account.scales[name], scales[name]) for name in account.scales}
+        )
+        for account in accounts
+    ]
+    return Account(concat_lines(frames), scales, problems=tuple(problem for account in accounts for problem in account.problems))
 
 
 def list_mapped(source: Source) -> dict[str, str]:
     """This project's name of each column that is carried, and the export's header; a key may be named by its header."""
     own_keys = {key: key for key in source.key if key not in source.columns and key not in source.columns.values()}
     return {**own_keys, **(source.join if source.role == "returns" else {}), **source.columns}
-
-
-def with_month(lines: pd.DataFrame) -> pd.DataFrame:
-    """Lines with the first day of the month of their date."""
-    return lines.assign(month=lines["date"].to_numpy().astype("datetime64[M]").astype("datetime64[ns]"))
 
 
 def needs_discount(source: Source, parameters: Parameters) -> bool:
@@ -97,88 +131,165 @@ def require_columns(name: str, source: Source, parameters: Parameters) -> None:
         raise SalesForecastError.missing_columns(missing, source.columns, f"`sources.{name}.columns`")
 
 
-def blank_to_none(texts: pd.Series) -> pd.Series:
-    """Text without surrounding spaces, None where nothing is left."""
-    stripped = texts.map({text: text.strip() for text in texts.unique()})
-    return stripped.astype(object).where(stripped.ne(""), None)
+def _read(column: pa.ChunkedArray, plain: np.ndarray, source: Source, ours: str) -> Numbers:
+    """Numbers of a column; what stands in subtotals and repeated headers is no evidence.
 
-
-def _read_kinds(texts: pd.Series | None, source: Source, index: pd.Index) -> Parsed:
-    default = "return" if source.role == "returns" else "sale"
-    none = pd.Series(None, index=index, dtype=object)
-    if texts is None:
-        return Parsed(pd.Series(default, index=index, dtype=object), none)
-    known: Mapping[str, str] = source.kinds or KINDS
-    found = texts.map({text: known.get(text.strip()) for text in texts.unique()}).astype(object)
-    problems = ("'" + texts + "' is not among " + ", ".join(f"'{kind}'" for kind in known)).where(found.isna(), None)
-    return Parsed(found.where(found.notna(), default), problems)
-
-
-def _read_numbers(texts: pd.Series | None, source: Source, index: pd.Index) -> Parsed:
-    return _absent(index, ZERO) if texts is None else parse_decimals(texts, source.decimal)
-
-
-def _absent(index: pd.Index, value: object) -> Parsed:
-    dtype = "datetime64[ns]" if value is pd.NaT else object
-    return Parsed(pd.Series(value, index=index, dtype=dtype), pd.Series(None, index=index, dtype=object))
-
-
-def _as_return(kinds: pd.Series, quantities: pd.Series) -> pd.Series:
-    """Kind of each line: a sale of less than nothing is a return."""
-    return kinds.mask(kinds.eq("sale") & quantities.map(lambda quantity: quantity < 0), "return")
-
-
-def _collect(parsed: Mapping[str, Parsed], texts: Mapping[str, pd.Series]) -> pd.Series:
-    """What is wrong with each line, None where nothing is.
-
-    A return without a date and an adjustment without a quantity are no problems yet.
+    A subtotal keeps its figure, rounded to the rows' own scale: a spreadsheet's sum carries binary noise beyond it.
     """
-    kinds = _as_return(parsed["kind"].values, parsed["quantity"].values)
-    excused = {"date": kinds.eq("return"), "quantity": kinds.eq("adjustment")}
-    problems = pd.DataFrame({ours: column.problems for ours, column in parsed.items() if ours in texts})
-    for ours, excuse in excused.items():
-        if ours in problems:
-            problems[ours] = problems[ours].where(~(excuse & texts[ours].str.strip().eq("")), None)
-    reasons = pd.Series(None, index=problems.index, dtype=object)
-    for place, line in problems[problems.notna().any(axis=1)].iterrows():
-        reasons[place] = "; ".join(f"{ours} {why}" for ours, why in line.dropna().items())
-    return reasons
+    convention = Convention(decimal=source.decimal)
+    if plain.all():
+        return read_numbers(column, convention)
+    read = _scatter(read_numbers(column.filter(pa.array(plain)), convention), plain)
+    marked = read_numbers(column.filter(pa.array(~plain)), replace(convention, decimal=convention.decimal or "."))
+    finest = max(read.scale, marked.scale)
+    shown = round_half_even(rescale(marked.units, marked.scale, finest), 1, 10 ** (finest - read.scale))
+    units = read.units.astype(object) if shown.dtype == object else read.units.copy()
+    units[~plain] = shown
+    return read._replace(units=units)
+
+
+def _scatter(read: Any, plain: np.ndarray) -> Any:
+    """What was read of the plain rows, back in its place among all."""
+    places = np.flatnonzero(plain)
+    first = read[0]
+    empty = np.full(len(plain), np.datetime64("NaT", "ns")) if first.dtype.kind == "M" else np.zeros(len(plain), dtype=first.dtype)
+    empty[places] = first
+    problems, rules = (part.set_axis(places[part.index.to_numpy(dtype=np.int64)]) for part in (read.problems, read.rules))
+    readings = [reading._replace(first=int(places[reading.first])) for reading in read.readings]
+    return read._replace(**{read._fields[0]: empty, "problems": problems, "rules": rules, "readings": readings})
+
+
+def _read_dates(rows: pa.Table, mapped: Mapping[str, str], source: Source, plain: np.ndarray, parameters: Parameters) -> Dates:
+    none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
+    if "date" not in mapped:
+        return Dates(np.full(rows.num_rows, np.datetime64("NaT", "ns")), none, none, [])
+    column = rows[exported(mapped["date"])]
+    read = read_dates(column if plain.all() else column.filter(pa.array(plain)), source.date_format)
+    return read if plain.all() else _scatter(read, plain)
+
+
+def _read_kinds(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> tuple[np.ndarray, Problem]:
+    """Code of each row's kind, and what is wrong with those that are none."""
+    default = 1 if source.role == "returns" else 0
+    none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
+    if "kind" not in mapped:
+        return np.full(rows.num_rows, default), Problem(none, none)
+    known: Mapping[str, str] = source.kinds or KINDS
+    codes, distinct = encode(rows[exported(mapped["kind"])])
+    found = [known.get(text.strip()) for text in distinct]
+    kinds = np.array([default if kind is None else [*KINDS].index(kind) for kind in found] or [default])[codes]
+    wrong = np.flatnonzero(np.array([kind is None for kind in found] or [False])[codes])
+    listed = ", ".join(f"'{kind}'" for kind in known)
+    texts = [f"'{distinct[codes[place]]}' is not among {listed}" for place in wrong]
+    return kinds, Problem(pd.Series(texts, index=wrong, dtype=object), pd.Series("unreadable", index=wrong, dtype=object))
+
+
+def _collect(
+    parsed: Mapping[str, Numbers | Dates | Problem], kinds: np.ndarray, plain: np.ndarray, with_discount: bool
+) -> tuple[dict[int, str], dict[int, str]]:
+    """What is wrong with each line, and by which rule, by row position.
+
+    A return without a date, an adjustment without a quantity and a line without a discount are no problems yet.
+    """
+    excused = {"date": kinds == 1, "quantity": kinds == 2}
+    texts: dict[int, str] = {}
+    rules: dict[int, str] = {}
+    for ours, column in parsed.items():
+        found, why = (column.texts, column.rules) if isinstance(column, Problem) else (column.problems, column.rules)
+        optional = ours in NUMBERS[2:]
+        for place, text in found.items():
+            at = int(place)
+            blank = text == BLANK
+            if (
+                not plain[at]
+                or (blank and (optional or (ours in excused and excused[ours][at])))
+                or (ours == "discount" and not with_discount)
+            ):
+                continue
+            texts[at] = f"{texts[at]}; {ours} {text}" if at in texts else f"{ours} {text}"
+            rules.setdefault(at, str(why[place]))
+    return texts, rules
+
+
+def _spread(texts: Mapping[int, str], rows: int) -> pd.Series:
+    """A category that is missing but in a few rows."""
+    codes = np.full(rows, -1, dtype=np.int32)
+    members = {text: place for place, text in enumerate(dict.fromkeys(texts.values()))}
+    if texts:
+        codes[list(texts)] = [members[text] for text in texts.values()]
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(pd.Index(list(members), dtype=object))))
 
 
 def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
     """Lines for rows that could not be laid out: nothing is known of them but their place."""
     rejected = extract.rejected
+    count = len(rejected)
     return pd.DataFrame(
         {
-            "source": rejected["source"],
-            "name": name,
-            "row": rejected["row"],
-            MARK: "",
-            "kind": "sale",
-            "date": pd.Series(pd.NaT, index=rejected.index, dtype="datetime64[ns]"),
-            "known": pd.Series(pd.NaT, index=rejected.index, dtype="datetime64[ns]"),
-            "quantity": ZERO,
-            "amount": ZERO,
-            "discount": ZERO,
-            "problem": rejected["reason"],
-            "problem_rule": rejected["rule"],
+            "source": one_category(rejected["source"].to_numpy()),
+            "name": one_category([name] * count),
+            "row": rejected["row"].to_numpy(dtype=np.int64),
+            MARK: one_category([""] * count),
+            "kind": pd.Series(pd.Categorical.from_codes(np.zeros(count, dtype=np.int8), dtype=KIND)),
+            "date": np.full(count, np.datetime64("NaT", "ns")),
+            "known": np.full(count, np.datetime64("NaT", "ns")),
+            "quantity": np.zeros(count, dtype=np.int64),
+            "amount": np.zeros(count, dtype=np.int64),
+            "problem": one_category(rejected["reason"].to_numpy()),
+            "problem_rule": one_category(rejected["rule"].to_numpy()),
         }
     )
 
 
-def flag(mask: pd.Series, problem: str) -> pd.Series:
-    """The problem where the mask is set, None elsewhere."""
-    return pd.Series(problem, index=mask.index, dtype=object).where(mask, None)
+def _tell(account: Account, extract: Extract, readings: Iterable[tuple[str, Reading]], rows: pa.Table) -> Account:
+    """Account with what the readers and the parsers saw and dealt with."""
+    label = account.lines["source"].iloc[0] if len(account.lines) else ""
+    numbers = rows[ROW].to_numpy()
+    for ours, reading in readings:
+        account = account.see(
+            {
+                "source": label,
+                "rule": reading.rule,
+                "column": ours,
+                "action": "read",
+                "rows": reading.rows,
+                "first_row": int(numbers[reading.first]),
+                "example": reading.example,
+                "reason": reading.reason,
+            }
+        )
+    for seen in extract.sightings.itertuples():
+        account = account.see(
+            {
+                "source": seen.source,
+                "rule": seen.rule,
+                "column": "",
+                "action": "noted",
+                "rows": 1,
+                "first_row": seen.row,
+                "example": "",
+                "reason": seen.reason,
+            }
+        )
+    return account
 
 
-def fill_missing(texts: pd.Series, found: pd.Series) -> pd.Series:
-    """Texts, those that are missing as found (None where neither is known)."""
-    filled = texts.astype(object).where(texts.notna(), found.reindex(texts.index))
-    return filled.where(filled.notna(), None)
+def key_codes(lines: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
+    """A whole number from 0 for each distinct key (n_lines,); -1 where a part is missing."""
+    combined = np.zeros(len(lines), dtype=np.int64)
+    missing = np.zeros(len(lines), dtype=bool)
+    for column in columns:
+        values = lines[column]
+        codes = values.cat.codes.to_numpy() if isinstance(values.dtype, pd.CategoricalDtype) else pd.factorize(values)[0]
+        missing |= codes < 0
+        combined = combined * (int(codes.max(initial=0)) + 2) + codes.astype(np.int64)
+        if combined.max(initial=0) > 2**31:
+            combined = pd.factorize(combined)[0].astype(np.int64)
+    return np.where(missing, -1, combined)
 
 
 def key_tuples(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
     """The frame's keys as tuples; None where a part is missing."""
-    parts = frame[list(columns)]
+    parts = frame[list(columns)].astype(object)
     keys = pd.Series(list(parts.itertuples(index=False, name=None)), index=frame.index, dtype=object)
     return keys.where(parts.notna().all(axis=1), None)

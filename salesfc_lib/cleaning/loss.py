@@ -6,26 +6,36 @@ asked twice, of rows and of absolute amount, because a few rows may carry most o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.ledger import ZERO, Account, exactly
+from salesfc_lib.cleaning.frames import sum_units
+from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.errors import SalesForecastError
 
 
-def check_loss(read: pd.DataFrame, account: Account, budget: float) -> None:
+def weigh(account: Account) -> tuple[int, Decimal]:
+    """Rows of the business, and their summed absolute amount; subtotals and repeated headers are no rows."""
+    plain, amounts = account.lines["mark"].eq("").to_numpy(), account.lines["amount"].to_numpy()
+    units = _sum_absolute(amounts if plain.all() else amounts[plain])
+    return int(plain.sum()), Decimal(units).scaleb(-account.scales["amount"])
+
+
+def check_loss(read: Sequence[tuple[int, Decimal]], account: Account, budget: float) -> None:
     """Raise `SalesForecastError` if the quarantined share of rows or of absolute amount is above the budget.
 
-    Subtotals and repeated headers are no rows here; an amount that cannot be read counts zero.
+    `read` is what was weighed before the rules; an amount that cannot be read counts zero.
     """
     if not account.quarantined:
         return
-    business = read[read["mark"].eq("")]
-    lost = pd.concat(account.quarantined, ignore_index=True)
+    lost = pd.concat([part[["source", "row", "reason", "amount"]].astype({"source": object}) for part in account.quarantined])
+    gone = Decimal(_sum_absolute(lost["amount"].to_numpy())).scaleb(-account.scales["amount"])
     shares = {
-        "rows": (Decimal(len(lost)), Decimal(len(business))),
-        "absolute amount": (_sum_absolute(lost), _sum_absolute(business)),
+        "rows": (Decimal(len(lost)), Decimal(sum(rows for rows, _ in read))),
+        "absolute amount": (gone, sum((amount for _, amount in read), Decimal(0))),
     }
     for name, (part, whole) in shares.items():
         if part > Decimal(str(budget)) * whole:
@@ -36,9 +46,8 @@ def check_loss(read: pd.DataFrame, account: Account, budget: float) -> None:
             )
 
 
-def _sum_absolute(lines: pd.DataFrame) -> Decimal:
-    with exactly():
-        return sum((abs(amount) for amount in lines["amount"]), ZERO)
+def _sum_absolute(units: np.ndarray) -> int:
+    return int(sum_units(np.abs(units), np.zeros(len(units), dtype=np.int64), 1)[0])
 
 
 def _percent(part: Decimal, whole: Decimal) -> str:

@@ -7,18 +7,23 @@ without a date counts in its sale's month, which is hindsight, and its reason sa
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Mapping
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 
-from salesfc_lib.cleaning.ledger import Account
-from salesfc_lib.cleaning.lines import blank_to_none, fill_missing, flag, key_tuples, with_month
+from salesfc_lib.cleaning.frames import with_month
+from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.lines import KIND, NUMBERS, key_tuples
+from salesfc_lib.cleaning.rules import Context, fill_category, where
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import exported
+from salesfc_lib.sources.texts import as_category
 
-NOT_FILLED = {"source", "name", "mark", "kind", "quantity", "amount", "discount", "problem", "problem_rule"}
+NOT_FILLED = {"source", "name", "mark", "kind", "problem", "problem_rule"}
 NO_SALE = "its sale is not in the export, and it has no amount of its own"
 AGAIN = "the order is returned by an earlier row"
 HINDSIGHT = "without a date of their own: counted in the month of the sale, with hindsight"
@@ -26,12 +31,12 @@ HINDSIGHT = "without a date of their own: counted in the month of the sale, with
 
 def drop_elsewhere(extract: Extract, source: Source, orders: Mapping[str, tuple[Source, Extract]]) -> Extract:
     """Extract without returns of other units' orders; they are no part of this unit's opening."""
-    if not source.join:
+    if not source.join or not any(extract.elsewhere.num_rows for _, extract in orders.values()):
         return extract
     mine, theirs = _order_keys(orders, source, elsewhere=False), _order_keys(orders, source, elsewhere=True)
-    parts = pd.DataFrame({ours: blank_to_none(extract.rows[exported(header)]) for ours, header in source.join.items()})
-    others = key_tuples(parts, source.join).isin(theirs - mine)
-    return Extract(extract.rows[~others].reset_index(drop=True), extract.rejected, extract.files, extract.elsewhere)
+    parts = pd.DataFrame({ours: as_category(extract.rows[exported(header)]) for ours, header in source.join.items()})
+    others = key_tuples(parts, source.join).isin(theirs - mine).to_numpy()
+    return replace(extract, rows=extract.rows.filter(pa.array(~others)))
 
 
 def _order_keys(orders: Mapping[str, tuple[Source, Extract]], returns: Source, *, elsewhere: bool) -> set[object]:
@@ -39,57 +44,84 @@ def _order_keys(orders: Mapping[str, tuple[Source, Extract]], returns: Source, *
     for source, extract in orders.values():
         rows = extract.elsewhere if elsewhere else extract.rows
         if all(ours in source.columns for ours in returns.join):
-            parts = pd.DataFrame({ours: blank_to_none(rows[exported(source.columns[ours])]) for ours in returns.join})
-            keys |= set(key_tuples(parts, returns.join).dropna())
+            parts = pd.DataFrame({ours: as_category(rows[exported(source.columns[ours])]) for ours in returns.join})
+            keys |= set(key_tuples(parts.drop_duplicates(), returns.join).dropna())
     return keys
 
 
-def match_sales(lines: pd.DataFrame, sources: Mapping[str, Source], parameters: Parameters) -> pd.Series:
-    """For each return that needs its sale, the index of that sale's line, -1 where there is none; missing for other lines.
+def match_sales(account: Account, context: Context) -> pd.Series:
+    """For each return that needs its sale, by position, the position of that sale's line; -1 where there is none.
 
     A return needs its sale if it has no date, comes from a returns source, or counts in its sale's month. A returns
     source is matched by its `join`, other returns by order and product; of several lines the first counts.
     """
+    lines, sources = account.lines, context.sources
     from_returns = lines["name"].isin([name for name, source in sources.items() if source.role == "returns"])
-    everywhere = parameters.measure.returns == "month_of_sale"
-    wanted = lines["kind"].eq("return") & (lines["date"].isna() | from_returns | everywhere)
-    sale = pd.Series(float("nan"), index=lines.index)
-    for name in lines.loc[wanted, "name"].unique():
+    everywhere = context.parameters.measure.returns == "month_of_sale"
+    at = where(lines["kind"].eq("return") & (lines["date"].isna() | from_returns | everywhere))
+    sale = pd.Series(-1, index=at, dtype=np.int64)
+    names = lines["name"].iloc[at]
+    for name in names.unique():
+        mine = at[names.eq(name).to_numpy()]
         columns = list(sources[name].join) or [column for column in ("order_id", "product") if lines[column].notna().any()]
-        sales = key_tuples(lines[lines["kind"].eq("sale")], columns)
-        first = dict(zip(sales.iloc[::-1], sales.index[::-1], strict=True))
-        first.pop(None, None)
-        mine = wanted & lines["name"].eq(name)
-        sale[mine] = [first.get(key, -1) for key in key_tuples(lines[mine], columns)]
+        wanted = key_tuples(lines[columns].iloc[mine], columns)
+        sold = _sold(lines, columns, wanted)
+        sale[mine] = [sold.get(key, -1) for key in wanted]
     return sale
 
 
-def fill_from_sales(account: Account, sources: Mapping[str, Source], parameters: Parameters) -> Account:
+def _sold(lines: pd.DataFrame, columns: list[str], wanted: pd.Series) -> dict[object, int]:
+    """Position of the first sale of each wanted key; only sales that share their first part are looked at."""
+    first = columns[0]
+    near = where(lines["kind"].eq("sale") & lines[first].isin({key[0] for key in wanted.dropna()}))
+    keys = key_tuples(lines[columns].iloc[near], columns)
+    found = dict(zip(keys.iloc[::-1], near[::-1].tolist(), strict=True))
+    found.pop(None, None)
+    return found
+
+
+def fill_from_sales(account: Account, context: Context) -> Account:
     """Account in which a text that a returns source does not have is that of the sale taken back."""
     lines = account.lines
-    sale = match_sales(lines, sources, parameters)
-    found = sale[sale.ge(0) & lines["name"].isin([name for name, source in sources.items() if source.role == "returns"])]
-    if found.empty:
+    sale = match_sales(account, context)
+    returns = [name for name, source in context.sources.items() if source.role == "returns"]
+    sale = sale[sale.ge(0).to_numpy() & lines["name"].iloc[sale.index].isin(returns).to_numpy()]
+    if sale.empty:
         return account
-    texts = [column for column in lines if lines[column].dtype == object and column not in NOT_FILLED]
-    filled = {column: fill_missing(lines[column], found.map(lines[column].to_dict())) for column in texts}
+    texts = [name for name in lines if isinstance(lines[name].dtype, pd.CategoricalDtype) and name not in NOT_FILLED]
+    filled = {
+        name: fill_category(
+            lines[name], pd.Series(lines[name].astype(object).to_numpy()[sale.to_numpy()], index=sale.index).reindex(lines.index)
+        )
+        for name in texts
+        if lines[name].iloc[sale.index].isna().any()
+    }
     return account.relabel(lines.assign(**filled))
 
 
-def date_returns(account: Account, sources: Mapping[str, Source], parameters: Parameters) -> Account:
+def date_returns(account: Account, context: Context) -> Account:
     """Account in which every return has the date by which it counts; one with neither date nor sale is quarantined."""
     lines = account.lines
-    sale = match_sales(lines, sources, parameters)
-    sold = pd.to_datetime(sale.map(lines["date"].to_dict()))
-    undated = lines["kind"].eq("return") & lines["date"].isna()
-    account = account.remark(sale.eq(-1) & ~undated, "return_without_sale", "the sale is not in the export: kept in its own month")
-    dated = lines.assign(date=lines["date"].mask(undated, sold), known=lines["known"].mask(undated, sold))
-    account = account.change(with_month(dated), "undated_return", f"returns {HINDSIGHT}")
-    if parameters.measure.returns == "month_of_sale":
-        moved = with_month(dated.assign(date=dated["date"].mask(sold.notna(), sold)))
-        account = account.change(moved, "month_of_sale", "returns counted in the month of their sale")
+    sale = match_sales(account, context)
+    at, sold = sale.index.to_numpy(), sale.to_numpy()
+    undated = lines["date"].iloc[at].isna().to_numpy()
+    dates = lines["date"].to_numpy()
+    kept = "the sale is not in the export: kept in its own month"
     lost = "a return without a date, and its sale is not in the export"
-    return account.quarantine(flag(undated & sold.isna(), lost), "undated_return_without_sale", lost)
+    now = at[undated & (sold >= 0)]
+    when = dates[sold[undated & (sold >= 0)]]
+    account = account.apply(Finding("return_without_sale", "note", at[(sold < 0) & ~undated], kept))
+    account = account.apply(
+        Finding("undated_return", "change", now, f"returns {HINDSIGHT}", values={"date": when, "known": when}),
+    )
+    if context.parameters.measure.returns == "month_of_sale":
+        found = sold >= 0
+        values = {"date": account.lines["date"].to_numpy()[sold[found]]}
+        account = account.apply(
+            Finding("month_of_sale", "change", at[found], "returns counted in the month of their sale", values=values)
+        )
+    gone = at[undated & (sold < 0)]
+    return account.apply(Finding("undated_return_without_sale", "quarantine", gone, lost, [lost] * len(gone)))
 
 
 def expand_notices(account: Account, notices: Account, source: Source, parameters: Parameters) -> tuple[Account, Account]:
@@ -97,38 +129,43 @@ def expand_notices(account: Account, notices: Account, source: Source, parameter
 
     A notice whose sale is not in the export, or that names an order again, is quarantined.
     """
-    sales = account.lines[account.lines["kind"].eq("sale")]
-    sold = key_tuples(sales, source.join)
-    known = key_tuples(notices.lines, source.join).isin(set(sold.dropna()))
-    notices = notices.quarantine(flag(~known, NO_SALE), "notice_without_sale", NO_SALE)
-    notices = notices.quarantine(flag(key_tuples(notices.lines, source.join).duplicated(), AGAIN), "repeated_return", AGAIN)
-    dates = dict(zip(key_tuples(notices.lines, source.join), notices.lines["date"], strict=True))
-    returned = sold.isin(set(dates))
-    lines = _take_back(sales[returned], pd.to_datetime(sold[returned].map(dates)), parameters)
+    join = list(source.join)
+    asked = key_tuples(notices.lines, join)
+    near = where(account.lines["kind"].eq("sale") & account.lines[join[0]].isin({key[0] for key in asked.dropna()}))
+    sold = key_tuples(account.lines[join].iloc[near], join)
+    unknown = where(~asked.isin(set(sold.dropna())))
+    again = where(asked.duplicated() & asked.isin(set(sold.dropna())))
+    notices = notices.apply(
+        Finding("notice_without_sale", "quarantine", unknown, NO_SALE, [NO_SALE] * len(unknown)),
+        Finding("repeated_return", "quarantine", again, AGAIN, [AGAIN] * len(again)),
+    )
+    dates = dict(zip(key_tuples(notices.lines, join), notices.lines["date"], strict=True))
+    returned = sold.isin(set(dates)).to_numpy()
+    sales = account.lines.iloc[near[returned]].reset_index(drop=True)
+    own = pd.to_datetime(sold[returned].map(dates)).astype("datetime64[ns]").to_numpy()
     undated = notices.lines["date"].isna().any()
     when = f", {HINDSIGHT}" if undated else ""
-    account = account.put(lines, "returned_order", f"lines of returned orders, entered as returns{when}")
-    everything = pd.Series(True, index=notices.lines.index)
-    return account, notices.take(everything, "expanded", "returned orders, entered as returns of every line of the order")
-
-
-def take_apart(account: Account, parameters: Parameters) -> tuple[Account, pd.DataFrame]:
-    """Account without returns where the unit counts them apart, and those returns."""
-    apart = account.lines["kind"].eq("return") & (parameters.measure.returns == "apart")
-    taken = account.take(apart, "returns_apart", "returns are counted apart in this unit")
-    return taken, account.lines[apart].reset_index(drop=True)
-
-
-def _take_back(sales: pd.DataFrame, own: pd.Series, parameters: Parameters) -> pd.DataFrame:
-    """Return lines of sales: `own` is each return's own date, NaT where it has none."""
-    known = own.where(own.notna(), sales["date"])
-    date = sales["date"] if parameters.measure.returns == "month_of_sale" else known
-    return with_month(
-        sales.assign(
-            kind="return",
-            date=date,
-            known=known,
-            quantity=sales["quantity"].map(operator.neg),
-            amount=sales["amount"].map(operator.neg),
-        )
+    account = account.put(
+        _take_back(sales, own, parameters), "returned_order", f"lines of returned orders, entered as returns{when}"
     )
+    done = "returned orders, entered as returns of every line of the order"
+    return account, notices.apply(Finding("expanded", "drop", np.arange(len(notices.lines)), done))
+
+
+def take_apart(account: Account, context: Context) -> tuple[Account, pd.DataFrame]:
+    """Account without returns where the unit counts them apart, and those returns."""
+    if context.parameters.measure.returns != "apart":
+        return account, account.lines.iloc[:0]
+    at = where(account.lines["kind"].eq("return"))
+    apart = account.lines.iloc[at].reset_index(drop=True)
+    return account.apply(Finding("returns_apart", "drop", at, "returns are counted apart in this unit")), apart
+
+
+def _take_back(sales: pd.DataFrame, own: np.ndarray, parameters: Parameters) -> pd.DataFrame:
+    """Return lines of sales: `own` is each return's own date, NaT where it has none."""
+    sold = sales["date"].to_numpy()
+    known = np.where(np.isnat(own), sold, own)
+    date = sold if parameters.measure.returns == "month_of_sale" else known
+    kind = pd.Categorical.from_codes(np.full(len(sales), 1, dtype=np.int8), dtype=KIND)
+    measures = {name: -sales[name].to_numpy() for name in NUMBERS if name in sales}
+    return with_month(sales.assign(kind=kind, date=date, known=known, **measures))

@@ -1,176 +1,210 @@
-"""The rules of cleaning, in the order in which they run: each takes an account and gives the next.
+"""The rules of cleaning and their order: each takes an account, says what it finds, and gives the next account.
 
-Lines enter and leave inside an `Account`, which records what each rule took away or changed. The decision made here: what
-counts as a row of the business, and what "sales" means in this unit (discounts, tax, the sign of returns).
+Lines enter and leave inside an `Account`; `Account.apply` does what a rule's findings say. The decision made here: which
+rules there are, under which name, and in which order. A unit leaves one out by `cleaning.skip`, or names its own order by
+`cleaning.order`; what makes a row a row of the business cannot be left out.
 """
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Mapping
-from decimal import Context, Decimal, localcontext
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.ledger import ZERO, Account, exactly
-from salesfc_lib.cleaning.lines import flag, key_tuples, needs_discount
+from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.lines import key_codes, needs_discount
+from salesfc_lib.cleaning.numbers import round_half_even
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
-from salesfc_lib.sources.layout import header_of
+from salesfc_lib.sources import Extract
+from salesfc_lib.sources.header import header_of
+from salesfc_lib.sources.texts import one_category
 
 OTHER = "other"  # customers that are no key account
 UNKNOWN = "unknown"  # the member of lines without a value
 
 
-def drop_structure(account: Account) -> Account:
+@dataclass(frozen=True)
+class Context:
+    """What a rule may look at beside the lines."""
+
+    parameters: Parameters
+    extracts: Mapping[str, Extract]
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        return self.parameters.sources
+
+
+Rule = Callable[[Account, Context], Account]
+
+
+def drop_structure(account: Account, _: Context) -> Account:
     """Account without headers repeated in the middle, and without subtotals (proven by `check_subtotals`)."""
-    account = account.take(account.lines["mark"].eq("header"), "repeated_header", "the header stands again in the middle")
-    return account.take(account.lines["mark"].eq("subtotal"), "subtotal", "subtotals, each proven equal to its parts")
+    marks = account.lines["mark"]
+    return account.apply(
+        Finding("repeated_header", "drop", where(marks.eq("header")), "the header stands again in the middle"),
+        Finding("subtotal", "drop", where(marks.eq("subtotal")), "subtotals, each proven equal to its parts"),
+    )
 
 
-def quarantine_unreadable(account: Account) -> Account:
+def quarantine_unreadable(account: Account, _: Context) -> Account:
     """Account without lines that cannot be read; what cannot be read of an amount or a quantity counts as zero."""
     reasons = {"unreadable": "date, quantity, amount or kind cannot be read; an amount that cannot be read counts 0"}
-    for rule in account.lines.loc[account.lines["problem"].notna(), "problem_rule"].unique():
-        problems = account.lines["problem"].where(account.lines["problem_rule"].eq(rule), None)
-        account = account.quarantine(problems, rule, reasons.get(rule, "the row does not fit the header; its amount counts 0"))
-    return account
+    lines = account.lines
+    at = where(lines["problem"].notna())
+    rules, problems = (lines[name].iloc[at].astype(object).to_numpy() for name in ("problem_rule", "problem"))
+    return account.apply(
+        *(
+            Finding(
+                rule,
+                "quarantine",
+                at[rules == rule],
+                reasons.get(rule, "the row cannot be used as it stands; its amount counts 0"),
+                list(problems[rules == rule]),
+            )
+            for rule in dict.fromkeys(rules)
+        )
+    )
 
 
-def drop_duplicates(account: Account, name: str, source: Source) -> Account:
-    """Account without lines that repeat the source's key: dropped where they say the same, else quarantined.
+def drop_duplicates(account: Account, context: Context) -> Account:
+    """Account without lines that repeat their source's key: dropped where they say the same, else quarantined.
 
     The first of each key stays. A line without a complete key is no duplicate, and without a declared key nothing is.
     """
-    if not source.key:
-        return account
+    for name in account.lines["name"].cat.categories:
+        source = context.sources[name]
+        if not source.key:
+            continue
+        columns = key_columns(source)
+        lines = account.lines
+        mine = np.flatnonzero(lines["name"].eq(name))
+        own = lines if len(mine) == len(lines) else lines.iloc[mine]
+        keys = key_codes(own, columns)
+        repeated = pd.Series(keys).duplicated(keep="first").to_numpy() & (keys >= 0)
+        if not repeated.any():
+            continue
+        concerned = np.flatnonzero(np.isin(keys, keys[repeated]))
+        content = dict.fromkeys(
+            [*columns, "kind", "date", "quantity", "amount", *(item for item in source.columns if item in lines)]
+        )
+        same = own[[*content]].iloc[concerned].astype(str).duplicated(keep="first").to_numpy()
+        later, at = repeated[concerned], mine[concerned]
+        said = f"the key ({', '.join(source.key)})"
+        account = account.apply(
+            Finding("duplicate", "drop", at[later & same], f"{said} stands again with the same values"),
+            Finding("key_conflict", "quarantine", at[later & ~same], f"{said} is repeated with other values"),
+        )
+    return account
+
+
+def key_columns(source: Source) -> list[str]:
+    """Columns of the lines that hold the source's declared key."""
     ours = {header: column for column, header in source.columns.items()}
-    columns = [ours.get(header_of(source, key), key) for key in source.key]
-    lines = account.lines[account.lines["name"].eq(name)]
-    keys = key_tuples(lines, columns)
-    later = keys.notna() & keys.duplicated(keep="first")
-    if not later.any():
-        return account
-    content = dict.fromkeys([*columns, "kind", "date", "quantity", "amount", *(name for name in source.columns if name in lines)])
-    same = later & lines[[*content]].astype(str).duplicated(keep="first")
-    said = f"the key ({', '.join(source.key)})"
-    conflict = flag(later & ~same, f"{said} is repeated with other values")
-    account = account.take(_spread(same, account.lines.index), "duplicate", f"{said} stands again with the same values")
-    return account.quarantine(conflict.reindex(account.lines.index), "key_conflict", f"{said} is repeated with other values")
+    return [ours.get(header_of(source, key), key) for key in source.key]
 
 
-def _spread(mask: pd.Series, index: pd.Index) -> pd.Series:
-    return mask.reindex(index, fill_value=False)
-
-
-def rename_members(account: Account, renames: Mapping[str, Mapping[str, str]]) -> Account:
+def rename_members(account: Account, context: Context) -> Account:
     """Account with members under the names now used; counted by name, values unchanged."""
-    for column, names in renames.items():
+    for column, names in context.parameters.renames.items():
         if column not in account.lines:
             continue
-        for old, new in names.items():
-            account = account.remark(account.lines[column].eq(old), "renamed", f"{column} '{old}' is now '{new}'")
-        account = account.relabel(account.lines.assign(**{column: account.lines[column].replace(dict(names))}))
+        lines = account.lines[column]
+        findings = [
+            Finding("renamed", "change", at, f"{column} '{old}' is now '{new}'", values={column: [new] * len(at)})
+            for old, new in names.items()
+            if len(at := where(lines.eq(old)))
+        ]
+        account = account.apply(*findings)
     return account
 
 
-def name_unknown(account: Account, dimensions: list[str]) -> Account:
+def name_unknown(account: Account, context: Context) -> Account:
     """Account in which a missing member of a dimension is called 'unknown'."""
-    for column in dimensions:
-        mask = account.lines[column].isna()
-        account = account.remark(mask, "unknown_member", f"no {column}: counted under '{UNKNOWN}'")
-        account = account.relabel(account.lines.assign(**{column: account.lines[column].where(~mask, UNKNOWN)}))
+    for column in context.parameters.dimensions:
+        at = where(account.lines[column].isna())
+        reason = f"no {column}: counted under '{UNKNOWN}'"
+        account = account.apply(Finding("unknown_member", "change", at, reason, values={column: [UNKNOWN] * len(at)}))
     return account
 
 
-def name_key_accounts(lines: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
-    """Lines with `key_account`: the customer where it is one, else 'other'."""
-    column, members = parameters.key_accounts.column, parameters.key_accounts.members
-    if not members:
-        return lines.assign(key_account=OTHER)
-    if column not in lines:
+def name_key_accounts(account: Account, context: Context) -> Account:
+    """Account whose lines have `key_account`: the customer where it is one, else 'other'."""
+    column, members = context.parameters.key_accounts.column, context.parameters.key_accounts.members
+    lines = account.lines
+    if members and column not in lines:
         raise SalesForecastError.missing_columns([column], lines.columns, "`key_accounts.column`: the orders")
-    return lines.assign(key_account=lines[column].where(lines[column].isin(members), OTHER).astype(object))
+    kind = pd.CategoricalDtype(pd.Index([OTHER, *(member for member in members if member != OTHER)], dtype=object))
+    codes = np.zeros(len(lines), dtype=np.int32)
+    if members:
+        known = lines[column].cat
+        place = np.maximum(kind.categories.get_indexer(known.categories), 0).astype(np.int32)
+        codes = np.where(known.codes >= 0, np.append(place, 0)[known.codes], 0)
+    return account.relabel(lines.assign(key_account=pd.Categorical.from_codes(codes, dtype=kind)))
 
 
-def sign_returns(account: Account, sources: Mapping[str, Source]) -> Account:
+def sign_returns(account: Account, context: Context) -> Account:
     """Account in which returns are negative; where a source counts them without a sign, they get one.
 
     A return that is still positive then contradicts itself or its source's declaration, and is quarantined.
     """
     lines = account.lines
-    positive = [name for name, source in sources.items() if source.returns_are_positive]
-    flip = lines["kind"].eq("return") & lines["name"].isin(positive)
-    if flip.any():
-        signed = {name: lines[name].mask(flip, lines.loc[flip, name].map(operator.neg)) for name in ("quantity", "amount")}
-        account = account.change(lines.assign(**signed), "return_sign", "returns come without a minus sign and get one")
+    positive = [name for name, source in context.sources.items() if source.returns_are_positive]
+    at = where(lines["kind"].eq("return") & lines["name"].isin(positive))
+    values = {name: -lines[name].to_numpy()[at] for name in ("quantity", "amount")}
+    account = account.apply(Finding("return_sign", "change", at, "returns come without a minus sign and get one", values=values))
     lines = account.lines
-    still = lines["kind"].eq("return") & (lines["quantity"].map(_is_positive) | lines["amount"].map(_is_positive))
-    problems = flag(still, "a return of more than nothing; see `returns_are_positive`")
-    return account.quarantine(problems, "return_sign_unclear", "returns whose sign contradicts the source's")
+    still = lines["kind"].eq("return").to_numpy() & ((lines["quantity"].to_numpy() > 0) | (lines["amount"].to_numpy() > 0))
+    at = where(still)
+    problem = "a return of more than nothing; see `returns_are_positive`"
+    reason = "returns whose sign contradicts the source's"
+    return account.apply(Finding("return_sign_unclear", "quarantine", at, reason, [problem] * len(at)))
 
 
-def settle_discounts(account: Account, sources: Mapping[str, Source], parameters: Parameters) -> Account:
+def settle_discounts(account: Account, context: Context) -> Account:
     """Account with discounts taken off, or left in, as the unit's measure says.
 
     A discount is an amount in the source's currency; it makes the amount smaller, whatever that amount's sign.
     """
-    names = [name for name, source in sources.items() if needs_discount(source, parameters)]
-    if not names:
+    measure = context.parameters.measure.discounts
+    names = [name for name, source in context.sources.items() if needs_discount(source, context.parameters)]
+    at = where(account.lines["name"].isin(names))
+    if not len(at):
         return account
-    towards = -1 if parameters.measure.discounts == "net" else 1
-    lines, mask = account.lines, account.lines["name"].isin(names)
-    with exactly():
-        amounts = [
-            amount + towards * abs(discount).copy_sign(amount)
-            for amount, discount in zip(lines.loc[mask, "amount"], lines.loc[mask, "discount"], strict=True)
-        ]
-    settled = lines["amount"].mask(mask, pd.Series(amounts, index=lines.index[mask], dtype=object))
-    return account.change(lines.assign(amount=settled), "discount", f"amounts are made {parameters.measure.discounts} of discounts")
+    account = account.at_one_scale("amount", "discount")
+    amount, discount = (account.lines[name].to_numpy()[at] for name in ("amount", "discount"))
+    sign = np.where(amount < 0, -1, 1)
+    settled = amount + (-1 if measure == "net" else 1) * sign * np.abs(discount)
+    return account.apply(Finding("discount", "change", at, f"amounts are made {measure} of discounts", values={"amount": settled}))
 
 
-def settle_tax(account: Account, sources: Mapping[str, Source], parameters: Parameters) -> Account:
-    """Account with tax taken off, or put on, as the unit's measure says; rounded half to even at the source's scale."""
-    for name, source in sources.items():
-        if source.tax == parameters.measure.tax or not source.tax_rate:
+def settle_tax(account: Account, context: Context) -> Account:
+    """Account with tax taken off (amount / (1 + rate)), or put on (amount * (1 + rate)), as the unit's measure says.
+
+    Rounded half to even at the account's scale.
+    """
+    measure = context.parameters.measure.tax
+    for name, source in context.sources.items():
+        if source.tax == measure or not source.tax_rate:
             continue
-        lines, mask = account.lines, account.lines["name"].eq(name)
-        amounts = lines.loc[mask, "amount"]
-        taxed = amounts.map(_remember(taxer(source, parameters, find_scale(amounts))))
-        reason = f"amounts are made '{parameters.measure.tax}' of tax at {source.tax_rate:%}"
-        account = account.change(lines.assign(amount=lines["amount"].mask(mask, taxed)), "tax", reason)
+        at = where(account.lines["name"].eq(name))
+        up, down = (1 + source.tax_rate).as_integer_ratio()
+        factor = (down, up) if measure == "excluded" else (up, down)
+        taxed = round_half_even(account.lines["amount"].to_numpy()[at], *factor)
+        reason = f"amounts are made '{measure}' of tax at {source.tax_rate:%}"
+        account = account.apply(Finding("tax", "change", at, reason, values={"amount": taxed}))
     return account
 
 
-def taxer(source: Source, parameters: Parameters, scale: Decimal) -> Callable[[Decimal], Decimal]:
-    """Function that takes tax off an amount (amount / (1 + rate)) or puts it on (amount * (1 + rate)), rounded to `scale`."""
-    factor = 1 + source.tax_rate
-    context = Context(prec=60)
-
-    def settle(amount: Decimal) -> Decimal:
-        with localcontext(context):
-            exact = amount / factor if parameters.measure.tax == "excluded" else amount * factor
-            return exact.quantize(scale)
-
-    return settle
+def where(mask: pd.Series | np.ndarray) -> np.ndarray:
+    """Positions at which a mask is set."""
+    return np.flatnonzero(np.asarray(mask, dtype=bool))
 
 
-def find_scale(amounts: pd.Series) -> Decimal:
-    """The unit of the last decimal place that any amount uses: 0.01 for cents."""
-    places = max((-int(amount.as_tuple().exponent) for amount in amounts.unique()), default=0)
-    return Decimal(1).scaleb(-max(places, 0))
-
-
-def _remember(function: Callable[[Decimal], Decimal]) -> Callable[[Decimal], Decimal]:
-    known: dict[Decimal, Decimal] = {}
-
-    def ask(value: Decimal) -> Decimal:
-        if value not in known:
-            known[value] = function(value)
-        return known[value]
-
-    return ask
-
-
-def _is_positive(value: Decimal) -> bool:
-    return value > ZERO
+def fill_category(column: pd.Series, found: pd.Series) -> pd.Series:
+    """The column, its missing labels as found."""
+    missing = column.isna()
+    return column if not missing.any() else one_category(column.astype(object).where(~missing, found.astype(object)))

@@ -8,19 +8,19 @@ subtotals, totals of subtotals and the grand total without being told which is w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
-import pandas as pd
+import numpy as np
+import pyarrow as pa
 
-from salesfc_lib.cleaning.ledger import ZERO, exactly
-from salesfc_lib.cleaning.parse import parse_decimals
-from salesfc_lib.cleaning.rules import find_scale
+from salesfc_lib.cleaning.numbers import Convention, read_numbers, rescale, round_half_even
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import FILE, MARK, ROW, exported
+from salesfc_lib.sources.texts import encode, map_texts, stack
 
-Figures = tuple[Decimal | None, ...]  # quantity and amount; None where the cell shows none
+Figures = tuple[int | None, ...]  # quantity and amount in smallest units; None where the cell shows none
 
 
 def check_subtotals(source: Source, extract: Extract) -> None:
@@ -28,36 +28,50 @@ def check_subtotals(source: Source, extract: Extract) -> None:
 
     Rows that `where` leaves to other units are parts as well; a part that cannot be read counts zero.
     """
-    if not extract.rows[MARK].eq("subtotal").any():
+    if not map_texts(extract.rows[MARK], lambda mark: mark == "subtotal").any():
         return
-    everything = pd.concat([extract.rows, extract.elsewhere], ignore_index=True)
-    for file, rows in everything.groupby(FILE, sort=False):
-        _check_file(rows[rows[MARK].ne("header")].sort_values(ROW), source, str(file))
+    everything = stack([extract.rows, extract.elsewhere]) if extract.elsewhere.num_rows else extract.rows
+    codes, files = encode(everything[FILE])
+    for place, file in enumerate(files):
+        rows = everything.filter(pa.array(codes == place))
+        rows = rows.take(pa.array(np.argsort(rows[ROW].to_numpy(), kind="stable")))
+        _check_file(rows.filter(pa.array(map_texts(rows[MARK], lambda mark: mark != "header"))), source, file)
 
 
-def _check_file(rows: pd.DataFrame, source: Source, file: str) -> None:
-    columns = [parse_decimals(rows[exported(source.columns[name])], source.decimal) for name in _figures(source)]
-    scales = [find_scale(column.values[rows[MARK].eq("")]) for column in columns]
-    total: tuple[Decimal, ...] = (ZERO,) * len(columns)
-    starts = [total]
-    with exactly():
-        for place, (mark, number) in enumerate(zip(rows[MARK], rows[ROW], strict=True)):
-            if mark != "subtotal":
-                total = tuple(sum_ + column.values.iloc[place] for sum_, column in zip(total, columns, strict=True))
-                continue
-            shown: Figures = tuple(column.values.iloc[place] if column.problems.iloc[place] is None else None for column in columns)
-            if not any(_is_sum(shown, total, start, scales) for start in reversed(starts)):
-                raise _unequal(file, number, shown=shown, parts=[end - begin for end, begin in zip(total, starts[-1], strict=True)])
-            starts.append(total)
+def _check_file(rows: pa.Table, source: Source, file: str) -> None:
+    marked = map_texts(rows[MARK], lambda mark: mark == "subtotal").astype(bool)
+    columns = [_read(rows[exported(source.columns[name])], marked, source) for name in _figures(source)]
+    numbers = rows[ROW].to_numpy()
+    totals = [np.cumsum(np.where(marked, 0, parts)) for parts, _, _ in columns]
+    starts: list[tuple[int, ...]] = [(0,) * len(columns)]
+    for place in np.flatnonzero(marked):
+        total = tuple(int(sums[place]) for sums in totals)
+        shown: Figures = tuple(figures.get(int(place)) for _, figures, _ in columns)
+        if not any(_is_sum(shown, total, start) for start in reversed(starts)):
+            parts = [end - begin for end, begin in zip(total, starts[-1], strict=True)]
+            raise _unequal(file, int(numbers[place]), shown, parts, scales=[scale for _, _, scale in columns])
+        starts.append(total)
 
 
-def _is_sum(shown: Figures, total: Sequence[Decimal], start: Sequence[Decimal], scales: Sequence[Decimal]) -> bool:
-    """Whether every figure shown is total - start, at the scale of the parts (a spreadsheet's sum carries binary noise)."""
-    proven = [
-        figure.quantize(scale, rounding=ROUND_HALF_EVEN) == end - begin
-        for figure, end, begin, scale in zip(shown, total, start, scales, strict=True)
-        if figure is not None
-    ]
+def _read(column: pa.ChunkedArray, marked: np.ndarray, source: Source) -> tuple[np.ndarray, dict[int, int], int]:
+    """Figures of the parts (n_rows,), figures shown by the subtotals by position, and their scale, that of the parts.
+
+    A spreadsheet's sum carries binary noise beyond that scale: it is rounded away.
+    """
+    convention = Convention(decimal=source.decimal)
+    parts, shown = (read_numbers(column.filter(pa.array(mask)), convention) for mask in (~marked, marked))
+    whole = np.zeros(len(marked), dtype=object)
+    whole[~marked] = parts.units
+    finest = max(parts.scale, shown.scale)
+    units = round_half_even(rescale(shown.units, shown.scale, finest), 1, 10 ** (finest - parts.scale))
+    known = np.setdiff1d(np.arange(len(units)), shown.problems.index.to_numpy(dtype=np.int64))
+    places = np.flatnonzero(marked)
+    return whole, {int(places[place]): int(units[place]) for place in known}, parts.scale
+
+
+def _is_sum(shown: Figures, total: Sequence[int], start: Sequence[int]) -> bool:
+    """Whether every figure shown is total - start."""
+    proven = [figure == end - begin for figure, end, begin in zip(shown, total, start, strict=True) if figure is not None]
     return bool(proven) and all(proven)
 
 
@@ -65,10 +79,15 @@ def _figures(source: Source) -> list[str]:
     return [name for name in ("quantity", "amount") if name in source.columns]
 
 
-def _unequal(file: str, number: int, *, shown: Figures, parts: list[Decimal]) -> SalesForecastError:
-    says = " / ".join("nothing" if figure is None else str(figure) for figure in shown)
+def _unequal(file: str, number: int, shown: Figures, parts: Sequence[int], *, scales: Sequence[int]) -> SalesForecastError:
+    def write(figures: Sequence[int | None]) -> str:
+        texts = (
+            "nothing" if units is None else str(Decimal(units).scaleb(-scale)) for units, scale in zip(figures, scales, strict=True)
+        )
+        return " / ".join(texts)
+
     return SalesForecastError.say(
-        f"The subtotal in row {number} of '{file}' says {says}; the rows since the one above it make {' / '.join(map(str, parts))}",
+        f"The subtotal in row {number} of '{file}' says {write(shown)}; the rows since the one above it make {write(parts)}",
         "A subtotal equals its parts, in quantity and amount",
         "Ask for the export again, or correct `subtotals` if this row is none",
     )

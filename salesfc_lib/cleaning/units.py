@@ -89,3 +89,19 @@ def to_decimals(units: np.ndarray, scale: int) -> pa.Array:
     width = kind.byte_width
     buffer = b"".join(int(unit).to_bytes(width, "little", signed=True) for unit in units)
     return pa.Array.from_buffers(kind, len(units), [None, pa.py_buffer(buffer)])
+
+
+def from_decimals(decimals: pa.Array) -> tuple[np.ndarray, int]:
+    """Units and scale of Arrow decimals without nulls.
+
+    >>> from_decimals(pa.array([Decimal("12.50"), Decimal("-0.05")]))
+    (array([1250,   -5]), 2)
+    """
+    scale, width = decimals.type.scale, decimals.type.byte_width
+    raw = np.frombuffer(decimals.buffers()[1], dtype="<i8").reshape(-1, width // 8)[
+        decimals.offset : decimals.offset + len(decimals)
+    ]
+    if (raw[:, 1:] == (raw[:, :1] >> 63)).all():
+        return np.ascontiguousarray(raw[:, 0]), scale
+    bytes_ = raw.tobytes()
+    return whole([int.from_bytes(bytes_[at : at + width], "little", signed=True) for at in range(0, len(bytes_), width)]), scale

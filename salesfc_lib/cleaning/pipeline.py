@@ -1,0 +1,76 @@
+"""The order in which the rules of cleaning run.
+
+An account of lines as read enters; one of lines under the unit's definitions leaves. The decision made here: what is a row,
+what it belongs to, what it is worth, when it counts, in this order; a unit names another order, or leaves a rule out, by
+`cleaning.order` and `cleaning.skip`.
+"""
+
+from __future__ import annotations
+
+from salesfc_lib.cleaning.companions import add_lookups
+from salesfc_lib.cleaning.ledger import Account
+from salesfc_lib.cleaning.returns import date_returns, fill_from_sales
+from salesfc_lib.cleaning.rules import (
+    Context,
+    Rule,
+    drop_duplicates,
+    drop_structure,
+    name_key_accounts,
+    name_unknown,
+    quarantine_unreadable,
+    rename_members,
+    settle_discounts,
+    settle_tax,
+    sign_returns,
+)
+from salesfc_lib.errors import SalesForecastError
+
+RULES: dict[str, Rule] = {
+    "structure": drop_structure,
+    "unreadable": quarantine_unreadable,
+    "duplicates": drop_duplicates,
+    "sales_of_returns": fill_from_sales,
+    "renames": rename_members,
+    "lookups": add_lookups,
+    "unknown_members": name_unknown,
+    "key_accounts": name_key_accounts,
+    "sign_of_returns": sign_returns,
+    "discounts": settle_discounts,
+    "tax": settle_tax,
+    "dates_of_returns": date_returns,
+}
+NEEDED = ("structure", "unreadable", "unknown_members", "key_accounts")  # without them a line has no meaning
+
+
+def settle(account: Account, context: Context) -> Account:
+    """Account after the rules in their order."""
+    for name in list_rules(context):
+        if name == "unknown_members":
+            _require_dimensions(account, context)
+        account = RULES[name](account, context)
+    return account
+
+
+def list_rules(context: Context) -> list[str]:
+    """Names of the rules that run, in order.
+
+    Raises `SalesForecastError` for a rule that does not exist, is named twice, or cannot be left out.
+    """
+    wanted = context.parameters.cleaning
+    order = wanted.order or list(RULES)
+    for name in (*order, *wanted.skip):
+        if name not in RULES:
+            raise SalesForecastError.unknown_key(name, RULES, "`cleaning.order` or `cleaning.skip`")
+    left = [name for name in order if name not in wanted.skip]
+    if lacking := [name for name in NEEDED if name not in left]:
+        raise SalesForecastError.say(
+            f"The rule '{lacking[0]}' is left out", "It gives a line its meaning and always runs", "Name it in `cleaning.order`"
+        )
+    if len(set(left)) < len(left):
+        raise SalesForecastError.say("`cleaning.order` names a rule twice", "Each rule once", "Take one out")
+    return left
+
+
+def _require_dimensions(account: Account, context: Context) -> None:
+    if missing := [name for name in context.parameters.dimensions if name not in account.lines]:
+        raise SalesForecastError.missing_columns(missing, account.lines.columns, "`dimensions`: the orders with their lookups")
