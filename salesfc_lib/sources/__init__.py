@@ -24,6 +24,7 @@ from salesfc_lib.sources.files import RawFile, read_files
 from salesfc_lib.sources.header import list_needed
 from salesfc_lib.sources.kinds import refuse_other_kind
 from salesfc_lib.sources.layout import Grid, Sighting, exported, find_last, lay_out, refuse_row_limit, split_where
+from salesfc_lib.sources.snapshot import find_archive, keep_file
 from salesfc_lib.sources.texts import stack
 
 __all__ = ["Extract", "label_files", "read_source"]
@@ -48,15 +49,20 @@ class Extract:
     sightings: pd.DataFrame
 
 
-def read_source(name: str, source: Source, project: Path) -> Extract:
-    """Everything that the source's files hold.
+def read_source(name: str, source: Source, project: Path, *, keep: bool = False) -> Extract:
+    """Everything that the source's files hold, or its database; with `keep`, what was read goes to the project's archive.
 
     Raises `SalesForecastError` for a file that is missing, unreadable, of another kind or outside its root, and for
     missing columns.
     """
+    if source.url_env:
+        return _read_database(name, source, project, keep=keep)
     files = read_files(source, project)
     labels = label_files(name, [file.name for file in files])
     parts = [_read_file(source, file, labels[file.name]) for file in files]
+    if keep:
+        for file, part in zip(files, parts, strict=True):
+            keep_file(find_archive(project), file.path, part.files[0]["sha256"])
     return Extract(
         rows=stack([part.rows for part in parts]),
         rejected=pd.concat([part.rejected for part in parts], ignore_index=True),
@@ -88,6 +94,17 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
     if grid.titles:
         entry["titles"] = grid.titles
     return Extract(rows, rejected, [entry], elsewhere, _list_sightings([*grid.sightings, *seen], label))
+
+
+def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> Extract:
+    from salesfc_lib.sources.database import read_database
+
+    drawn = read_database(source, project, keep=keep)
+    (rows, seen), (elsewhere, _) = (lay_out(grid, source, drawn.name, drawn.name) for grid in (drawn.mine, drawn.others))
+    entry = {**drawn.fingerprint, "rows": rows.num_rows + elsewhere.num_rows, "encoding": None}
+    return Extract(
+        rows, _list_rejected(drawn.mine, name), [entry], elsewhere, _list_sightings([*drawn.mine.sightings, *seen], name)
+    )
 
 
 def _split(source: Source, file: RawFile, where: str) -> tuple[pa.Table, pa.Table, Grid, list[Sighting]]:

@@ -47,10 +47,11 @@ def moment_text(value: datetime) -> str:
     return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ")
 
 
-# every other type (text, whole numbers, dates, Decimal) is written by `str`
+# every other type (text, whole numbers, dates) is written by `str`
 WRITERS: dict[type, Callable[[Any], str]] = {
     float: float_text,
     datetime: moment_text,
     bool: lambda value: "TRUE" if value else "FALSE",
     bytes: lambda value: f"0x{value.hex()}",
+    Decimal: lambda value: format(value, "f"),  # without an exponent
 }

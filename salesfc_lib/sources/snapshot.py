@@ -1,0 +1,115 @@
+"""What was read, kept by its content, so that any published month can be looked at again as it was read.
+
+A file or a database's extract enters with its sha256; its copy under `reports/.sources/<first two>/<sha256>…` leaves. The
+decisions made here: the name is the hash of the original bytes, so that the same content is kept once however many months
+and units read it; a copy appears whole or not at all, and nobody writes to it again; files are kept compressed (zstd),
+extracts as the Parquet that they are. What people remove here is missed by nothing but `salesfc verify`, which says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal
+
+import pyarrow as pa
+
+from salesfc_lib.errors import SalesForecastError
+
+PLACE = ".sources"  # under the project's reports
+FILE, EXTRACT = ".zst", ".parquet"  # how a kept file and a kept extract are called
+BLOCK = 1 << 20  # bytes in memory at a time
+READ_ONLY = 0o444
+
+
+def find_archive(project: Path) -> Path:
+    """Folder that holds what the project's runs read."""
+    return project / "reports" / PLACE
+
+
+def keep_file(archive: Path, path: Path, sha256: str) -> Path:
+    """The kept copy of a file, made now unless its content is kept already.
+
+    Raises `SalesForecastError` where the file is not (any more) the one with this hash.
+    """
+    place = _place(archive, sha256, FILE)
+    if place.is_file():
+        return place
+    with adding(place) as spool:
+        found = hashlib.sha256()
+        with path.open("rb") as original, pa.CompressedOutputStream(str(spool), "zstd") as copy:
+            while block := original.read(BLOCK):
+                found.update(block)
+                copy.write(block)
+        if found.hexdigest() != sha256:
+            raise SalesForecastError.say(
+                f"'{path}' changed while it was read",
+                "The same bytes from the first to the last look",
+                "Run again when it is complete",
+            )
+    return place
+
+
+def keep_extract(archive: Path, spooled: Path, sha256: str) -> Path:
+    """The kept copy of a database's extract (Parquet), moved in from the same disk unless its content is kept already."""
+    place = _place(archive, sha256, EXTRACT)
+    if place.is_file():
+        spooled.unlink()
+        return place
+    place.parent.mkdir(parents=True, exist_ok=True)
+    _seal(spooled, place)
+    return place
+
+
+def find_kept(archive: Path, sha256: str) -> Path | None:
+    """The kept copy of the content with this hash; None where there is none."""
+    return next((place for kind in (FILE, EXTRACT) if (place := _place(archive, sha256, kind)).is_file()), None)
+
+
+def check_kept(archive: Path, sha256: str) -> Literal["", "missing", "changed"]:
+    """What is wrong with the kept copy of this content; '' where it still has its hash."""
+    place = find_kept(archive, sha256)
+    if place is None:
+        return "missing"
+    found = hashlib.sha256()
+    try:
+        with open_kept(place) as content:
+            while block := content.read(BLOCK):
+                found.update(block)
+    except (OSError, pa.ArrowException):  # it does not even decompress
+        return "changed"
+    return "" if found.hexdigest() == sha256 else "changed"
+
+
+def open_kept(place: Path) -> IO[bytes]:
+    """The original bytes of a kept copy, to read."""
+    return pa.CompressedInputStream(str(place), "zstd") if place.suffix == FILE else place.open("rb")
+
+
+@contextmanager
+def adding(place: Path) -> Iterator[Path]:
+    """A file to write beside `place`, sealed and renamed to it when the block ends; removed where the block raises."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.stem[:12]}.")
+    os.close(handle)
+    spool = Path(name)
+    try:
+        yield spool
+        _seal(spool, place)
+    finally:
+        spool.unlink(missing_ok=True)
+
+
+def _seal(spool: Path, place: Path) -> None:
+    spool.chmod(READ_ONLY)
+    with spool.open("rb") as written:
+        os.fsync(written.fileno())
+    spool.replace(place)
+
+
+def _place(archive: Path, sha256: str, kind: str) -> Path:
+    return archive / sha256[:2] / f"{sha256}{kind}"
