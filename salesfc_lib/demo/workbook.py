@@ -7,6 +7,7 @@ the earliest date that a zip can hold.
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -47,19 +48,26 @@ def write_workbook(path: Path, sheets: list[Sheet]) -> Path:
     names = range(1, len(sheets) + 1)
     targets = [*(("worksheet", f"worksheets/sheet{name}.xml") for name in names), ("styles", "styles.xml")]
     parts = {
-        "[Content_Types].xml": _content_types(names),
-        "_rels/.rels": _relations([("officeDocument", "xl/workbook.xml")]),
+        "[Content_Types].xml": content_types(names),
+        "_rels/.rels": relations([("officeDocument", "xl/workbook.xml")]),
         "xl/workbook.xml": _workbook(sheets),
-        "xl/_rels/workbook.xml.rels": _relations(targets),
+        "xl/_rels/workbook.xml.rels": relations(targets),
         "xl/styles.xml": STYLES,
     }
     parts |= {f"xl/worksheets/sheet{name}.xml": _sheet(sheet) for name, sheet in zip(names, sheets, strict=True)}
-    with ZipFile(path, "w", ZIP_STORED) as archive:
+    path.write_bytes(zip_parts(parts))
+    return path
+
+
+def zip_parts(parts: dict[str, str]) -> bytes:
+    """The pages of a workbook as one file, without a time of its own."""
+    buffer = io.BytesIO()
+    with ZipFile(buffer, "w", ZIP_STORED) as archive:
         for name, text in parts.items():
             entry = ZipInfo(name, EARLIEST)
             entry.create_system = UNIX
             archive.writestr(entry, text.encode("utf-8"))
-    return path
+    return buffer.getvalue()
 
 
 def column_letter(position: int) -> str:
@@ -71,7 +79,8 @@ def column_letter(position: int) -> str:
     return chr(ord("A") + position)
 
 
-def _content_types(names: range) -> str:
+def content_types(names: range) -> str:
+    """Page that says what the other pages are."""
     kind = f"{SHEET_TYPE}.worksheet+xml"
     sheets = "".join(f'<Override PartName="/xl/worksheets/sheet{name}.xml" ContentType="{kind}"/>' for name in names)
     return (
@@ -82,7 +91,8 @@ def _content_types(names: range) -> str:
     )
 
 
-def _relations(targets: list[tuple[str, str]]) -> str:
+def relations(targets: list[tuple[str, str]]) -> str:
+    """Page that says where the pages lie that another one names."""
     links = "".join(
         f'<Relationship Id="rId{number}" Type="{RELATIONS}/{kind}" Target="{target}"/>'
         for number, (kind, target) in enumerate(targets, 1)

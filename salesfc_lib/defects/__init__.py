@@ -1,0 +1,57 @@
+"""Fifty-five ways in which an export goes wrong, planted into clean books with known truth.
+
+A seed enters; cases leave: a project's files, its unit's parameters as an analyst would declare them, and what must become of
+every row. The decision made here: the list of defects is the checklist's, by number and name, and a plant knows nothing of how
+the pipeline finds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from salesfc_lib.defects import bytes as bytes_
+from salesfc_lib.defects import days, structure, values
+from salesfc_lib.defects.clean import make_clean
+from salesfc_lib.defects.truth import Case
+
+__all__ = ["COMBINED", "FAMILIES", "NAMES", "Case", "list_cases", "list_clean"]
+
+COMBINED = 99  # number of the cases in which many defects stand together
+
+PLANTS: dict[int, Callable[[int], list[Case]]] = {**bytes_.PLANTS, **structure.PLANTS, **values.PLANTS, **days.PLANTS}
+
+FAMILIES = {
+    "bytes": range(1, 10),
+    "structure": range(10, 17),
+    "values": range(17, 32),
+    "business": range(32, 49),
+    "calendar": range(49, 56),
+}
+
+NAMES = {
+    1: "encoding", 2: "lines in other encodings", 3: "byte-order mark", 4: "mojibake", 5: "control characters", 6: "dialect drift",
+    7: "separators inside fields", 8: "cut short", 9: "row limit of a sheet", 10: "title rows", 11: "repeated header", 12: "subtotals",
+    13: "merged cells", 14: "hidden rows, columns, sheets", 15: "error cells, stale formulas", 16: "renamed columns", 17: "separators of numbers",
+    18: "trailing minus", 19: "parentheses", 20: "CR, DR, currency signs", 21: "full-width digits, 万, 亿", 22: "percent, thousands",
+    23: "lost zeros", 24: "scientific identifiers", 25: "serial dates", 26: "1904 dates", 27: "29 February 1900", 28: "day and month order",
+    29: "sentinel dates", 30: "time zones", 31: "spellings of null", 32: "duplicates", 33: "overlapping extracts", 34: "returns without sale",
+    35: "cancellations, rebills", 36: "future orders", 37: "samples", 38: "implausible values, outliers", 39: "currencies", 40: "tax",
+    41: "units of measure", 42: "sales within the company", 43: "renamed members", 44: "reused codes", 45: "reorganised regions",
+    46: "late postings", 47: "month not complete", 48: "missing month, zero month", 49: "4-4-5 calendar", 50: "trading days",
+    51: "moving holidays", 52: "stock-outs", 53: "promotions", 54: "launches, ends", 55: "general ledger",
+}  # fmt: skip
+
+
+def family_of(number: int) -> str:
+    """Family of a defect."""
+    return next((name for name, numbers in FAMILIES.items() if number in numbers), "together" if number == COMBINED else "clean")
+
+
+def list_cases(number: int, seed: int) -> list[Case]:
+    """Cases of one defect."""
+    return PLANTS[number](seed)
+
+
+def list_clean(seed: int) -> list[Case]:
+    """Cases without a defect."""
+    return make_clean(seed)
