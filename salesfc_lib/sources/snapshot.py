@@ -55,11 +55,8 @@ def keep_file(archive: Path, path: Path, sha256: str) -> Path:
 
 
 def keep_extract(archive: Path, spooled: Path, sha256: str) -> Path:
-    """The kept copy of a database's extract (Parquet), moved in from the same disk unless its content is kept already."""
+    """The kept copy of a database's extract (Parquet), moved in from the same disk; over the same content, if that is kept already."""
     place = _place(archive, sha256, EXTRACT)
-    if place.is_file():
-        spooled.unlink()
-        return place
     place.parent.mkdir(parents=True, exist_ok=True)
     _seal(spooled, place)
     return place
