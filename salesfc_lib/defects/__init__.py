@@ -14,11 +14,17 @@ from salesfc_lib.defects import days, structure, values
 from salesfc_lib.defects.clean import make_clean
 from salesfc_lib.defects.truth import Case
 
-__all__ = ["COMBINED", "FAMILIES", "NAMES", "Case", "list_cases", "list_clean"]
+__all__ = ["CLEAN", "COMBINED", "FAMILIES", "NAMES", "Case", "family_of", "list_cases"]
 
-COMBINED = 99  # number of the cases in which many defects stand together
+CLEAN, COMBINED = 0, 99  # numbers of the cases without a defect, and of those in which many stand together
 
-PLANTS: dict[int, Callable[[int], list[Case]]] = {**bytes_.PLANTS, **structure.PLANTS, **values.PLANTS, **days.PLANTS}
+PLANTS: dict[int, Callable[[int], list[Case]]] = {
+    **bytes_.PLANTS,
+    **structure.PLANTS,
+    **values.PLANTS,
+    **days.PLANTS,
+    CLEAN: make_clean,
+}
 
 FAMILIES = {
     "bytes": range(1, 10),
@@ -48,10 +54,5 @@ def family_of(number: int) -> str:
 
 
 def list_cases(number: int, seed: int) -> list[Case]:
-    """Cases of one defect."""
+    """Cases of one defect; of none (`CLEAN`), and of many at a time (`COMBINED`)."""
     return PLANTS[number](seed)
-
-
-def list_clean(seed: int) -> list[Case]:
-    """Cases without a defect."""
-    return make_clean(seed)

@@ -1,139 +1,32 @@
-"""How well defects are found and treated: each planted case against what the pipeline leaves of it.
+"""What the pipeline left of a case, held against its truth.
 
-A `Case` with its truth enters; a `Verdict` leaves. The decision made here: the pipeline is a black box. What was planted
-counts as found when the tables say what the truth says; whatever else they changed, dropped, set aside or flagged
-is a false repair.
+Tables by name enter; what is wrong with them leaves, in words. The decision made here: every table is asked as a reader of the
+month would ask it; how the pipeline came to it does not count.
 """
 
 from __future__ import annotations
 
-import json
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import yaml
 
-from salesfc_lib.defects import Case
-from salesfc_lib.defects.truth import Cell, Entry, Note, Row
+from salesfc_lib.defects.truth import Case, Cell, Entry, Note, Row
 from salesfc_lib.errors import SalesForecastError
 
-UNIT = "planted"
 ALWAYS = {"opening", "kept"}  # what a ledger has without any rule
 # what `problems` may say of a file as a whole without finding fault with it
 READING = {"encoding", "separators", "date_order", "serial_date", "null_spelling", "date_system"}
-SCATTERED = 40  # planted rows above which a defect is that of the whole file, and counts once
 CLOSE = 1e-6  # relative difference of floats that is none
+SERIES = {"panel", "future", "outliers"}  # tables whose dimensions stand in the table series
+COLUMNS = ("source", "rule", "column", "action", "rows", "example", "reason", "unique_id", "ds")
 
 Read = Callable[[str], pd.DataFrame]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """One case judged: how much was planted and found, how much was touched wrongly, and what was missed, in words."""
-
-    number: int
-    variant: str
-    planted: int
-    found: int
-    false_repairs: int
-    missed: tuple[str, ...]
-    error: str = ""
-
-
-def judge(case: Case) -> Verdict:
-    """The case, run in a folder of its own."""
-    with tempfile.TemporaryDirectory(prefix="salesfc-defects-") as folder:
-        try:
-            read = run_case(case, Path(folder))
-        except SalesForecastError as error:
-            return _judge_block(case, str(error))
-        except Exception as error:  # a crash is a finding about the pipeline, and the other cases go on
-            return _judge_block(case, f"{type(error).__name__}: {error}", crashed=True)
-        if case.expected.blocked is not None:
-            return Verdict(case.number, case.variant, 1, 0, 0, ("the unit went through and should have been stopped",))
-        return _judge_tables(case, read)
-
-
-def run_case(case: Case, folder: Path) -> Read:
-    """Tables by name, as the cleaning of the case's month leaves them."""
-    for month, files in case.earlier:
-        write_project(case, folder, files)
-        _publish(folder, month)
-    write_project(case, folder, case.files)
-    if case.expected.cells or case.number == 0:
-        return _run_step(folder, case.month)
-    from salesfc_lib import cleaning
-    from salesfc_lib.parameters import resolve
-
-    found = cleaning.clean(resolve(folder, UNIT, case.month).parameters, folder, case.month)
-    return lambda name: getattr(found, name)
-
-
-def write_project(case: Case, folder: Path, files: Mapping[str, bytes]) -> None:
-    """The case's files and its unit's parameters in a project folder."""
-    for path, content in files.items():
-        (folder / path).parent.mkdir(parents=True, exist_ok=True)
-        (folder / path).write_bytes(content)
-    units = folder / "parameters" / "units"
-    units.mkdir(parents=True, exist_ok=True)
-    tree = json.loads(json.dumps(case.parameters))  # written out in full: a parameter file may hold no alias
-    (units / f"{UNIT}.yml").write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
-
-
-def _run_step(folder: Path, month: str) -> Read:
-    from salesfc_lib import steps
-
-    run = steps.open_month(folder, UNIT, month)
-    steps.clean(run)
-    return run.read
-
-
-def _publish(folder: Path, month: str) -> None:
-    from salesfc_lib import steps
-
-    raise NotImplementedError(f"{steps.__name__}: {folder} {month}")
-
-
-def _judge_block(case: Case, said: str, *, crashed: bool = False) -> Verdict:
-    wanted = case.expected.blocked
-    if wanted is None:
-        planted = _count_planted(case)
-        return Verdict(case.number, case.variant, max(planted, 1), 0, 0 if planted else 1, ("the unit was stopped",), said)
-    lacking = [words for words in wanted if not any(word.casefold() in said.casefold() for word in words.split("|"))]
-    missed = tuple(f"the error does not name {words}" for words in lacking) + (("it crashed",) if crashed else ())
-    return Verdict(case.number, case.variant, 1, int(not missed), 0, missed, said)
-
-
-def _count_planted(case: Case) -> int:
-    truth = case.expected
-    rows = sum(row.planted for row in truth.rows)
-    return (1 if rows > SCATTERED else rows) + len(truth.notes) + len(truth.entries) + len(truth.cells)
-
-
-def _judge_tables(case: Case, read: Read) -> Verdict:
-    truth = case.expected
-    books = _Books(read)
-    missed: list[str] = []
-    wrong: list[str] = []
-    for row in truth.rows:
-        if said := books.check_row(row, truth.rows):
-            (missed if row.planted else wrong).append(said)
-    if missed and sum(row.planted for row in truth.rows) > SCATTERED:
-        missed = [f"{len(missed)} rows, first: {missed[0]}"]
-    lacking = [*map(books.check_note, truth.notes), *map(books.check_entry, truth.entries), *map(books.check_cell, truth.cells)]
-    missed += [said for said in lacking if said]
-    wrong += books.find_unasked(case)
-    planted = _count_planted(case)
-    return Verdict(case.number, case.variant, planted, planted - len(missed), len(wrong), tuple([*missed, *wrong]))
-
-
-class _Books:
+class Books:
     """What the pipeline left, by row."""
 
     def __init__(self, read: Read) -> None:
@@ -153,7 +46,7 @@ class _Books:
             return self._read(name)
         except (AttributeError, SalesForecastError):
             self.lacking.add(name)
-            return pd.DataFrame(columns=["source", "rule", "column", "action", "rows", "example", "reason", "unique_id", "ds"])
+            return pd.DataFrame(columns=list(COLUMNS))
 
     def check_row(self, row: Row, rows: Iterable[Row]) -> str:
         """What is wrong with what became of a row; '' where nothing is."""
@@ -208,7 +101,7 @@ class _Books:
     def check_cell(self, cell: Cell) -> str:
         """What a table does not hold."""
         frame = self.read(cell.table)
-        if cell.table in ("panel", "future", "outliers", "lifecycle") and not set(cell.where) <= set(frame):
+        if cell.table in SERIES and not set(cell.where) <= set(frame):
             frame = frame.merge(self.read("series").drop(columns=["label"]), on="unique_id", suffixes=("", "_series"))
         for name, wanted in cell.where.items():
             if name not in frame:
