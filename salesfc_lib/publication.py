@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from salesfc_lib import archive, failures, manifest
 from salesfc_lib.parameters import CHECKOUT, Resolved, resolve, to_dict
+from salesfc_lib.sources.snapshot import find_archive, keep_file
 
 Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]
@@ -129,6 +130,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             from salesfc_lib.pages import write_pages
 
             facts = _gather_facts(task, month, folder, resolved)
+            _keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
             write_pages(folder, documents, facts)
             manifest.write(folder, facts)
@@ -211,11 +213,26 @@ def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str,
 
     path = folder / "tables" / "files.parquet"
     read = pd.read_parquet(path).astype(object).to_dict("records") if path.is_file() else []
-    overrides = task.project / "overrides" / f"{task.unit}.csv"
-    others = [*resolved.files, *([overrides] if overrides.is_file() else [])]
+    once: dict[tuple[str, str], dict[str, Any]] = {}
+    for entry in read:  # a file or a database that several sources read is one input
+        first = once.setdefault((entry["path"], entry["sha256"]), {**entry, "rows": 0, "source": ""})
+        first["rows"] += entry["rows"]
+        first["source"] = ", ".join(filter(None, [first["source"], entry["source"]]))
     known = {entry["path"] for entry in read}
-    more = (manifest.describe_file(file, task.project) for file in others)
-    return [*read, *(entry for entry in more if entry["path"] not in known)]
+    more = (manifest.describe_file(file, task.project) for file in _list_own_files(task, resolved))
+    return [*once.values(), *(entry for entry in more if entry["path"] not in known)]
+
+
+def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
+    """The files that people of this project write: parameters and overrides."""
+    overrides = task.project / "overrides" / f"{task.unit}.csv"
+    return [*resolved.files, *([overrides] if overrides.is_file() else [])]
+
+
+def _keep_own_files(task: Task, resolved: Resolved) -> None:
+    if resolved.parameters.archive.keep_sources:
+        for file in _list_own_files(task, resolved):
+            keep_file(find_archive(task.project), file, manifest.sha256(file))
 
 
 def _skipped(task: Task, month: str) -> Outcome:

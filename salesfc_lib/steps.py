@@ -48,7 +48,7 @@ def clean(run: UnitMonth) -> CleanedMonth:
     from salesfc_lib.panel import build_panel, check_panel, fill_gaps
 
     parameters, settings = run.parameters, run.parameters.cleaning.outliers
-    found = cleaning.clean(parameters, run.project, run.month)
+    found = cleaning.clean(parameters, run.project, run.month, cleaning.read_all(parameters, run.project, keep=run.keeps_sources))
     bottom = build_panel(found.transactions, parameters, run.month, promotion=found.promotion)
     outliers = find_outliers(bottom.panel, settings=settings) if settings.enabled else tables.empty("outliers")
     ready = check_panel(fill_gaps(apply_outliers(bottom.panel, outliers, settings.treatment)), run.unit)

@@ -56,6 +56,11 @@ class UnitMonth:
         return self.cutoff + pd.DateOffset(months=1, days=self.parameters.adjust.publication_day - 1)
 
     @property
+    def keeps_sources(self) -> bool:
+        """Whether what is read goes to the archive: not where a notebook was opened by hand, which writes under `.work` only."""
+        return self.parameters.archive.keep_sources and not self.folder.is_relative_to(self.reports / ".work")
+
+    @property
     def month_before(self) -> str:
         """The month before as 'YYYY-MM'."""
         return (self.cutoff - pd.DateOffset(months=1)).strftime("%Y-%m")

@@ -1,21 +1,24 @@
 """Whether what is published is still what was published.
 
 A reports folder enters; a list of differences leaves, empty where all is well. The decision made here: a file that
-changed, disappeared or was added is a difference; an input that has changed since is only told, because sources go on.
+changed, disappeared or was added is a difference, and so is a kept copy of an input that is no longer what was read; an
+input that has changed since, or a copy that was removed, is only told, because sources go on and archives are pruned.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from salesfc_lib import archive, manifest
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.schema import MONTH
+from salesfc_lib.sources.snapshot import check_kept, find_archive
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,7 +61,8 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
             "A published month",
             "Run it first: `salesfc run`, or correct --month",
         )
-    found = [difference for each, _, folder in folders for difference in _check_folder(folder, each, reports.parent)]
+    kept = cache(partial(check_kept, find_archive(reports.parent)))  # months share what they read
+    found = [difference for each, _, folder in folders for difference in _check_folder(folder, each, reports.parent, kept=kept)]
     links = {difference for each, name, folder in folders for difference in _check_previous(reports, each, name, folder)}
     told = {(difference.month, difference.unit, difference.path) for difference in found}
     more = [link for link in links if (link.month, link.unit, link.path) not in told]
@@ -94,7 +98,7 @@ def _published_since(folder: Path, record: Mapping[str, Any]) -> bool:
     return False
 
 
-def _check_folder(folder: Path, month: str, project: Path) -> Iterator[Difference]:
+def _check_folder(folder: Path, month: str, project: Path, *, kept: Callable[[str], str]) -> Iterator[Difference]:
     try:
         record, files = manifest.read(folder), manifest.compare(folder)
     except SalesForecastError as error:
@@ -106,6 +110,19 @@ def _check_folder(folder: Path, month: str, project: Path) -> Iterator[Differenc
         yield Difference(month, folder.name, path, what)
     for path, what in _compare_inputs(record, project):
         yield Difference(month, folder.name, path, what, only_told=True)
+    for path, what, told in _check_copies(record, kept):
+        yield Difference(month, folder.name, path, what, only_told=told)
+
+
+def _check_copies(record: Mapping[str, Any], kept: Callable[[str], str]) -> Iterator[tuple[str, str, bool]]:
+    """Inputs whose kept copies are gone (only told) or are no longer what was read."""
+    was_kept = record.get("parameters", {}).get("archive.keep_sources", {}).get("value")
+    for entry in record.get("inputs", []) if was_kept else []:
+        match kept(entry["sha256"]):
+            case "missing":
+                yield entry["path"], "its copy in the archive of sources was removed", True
+            case "changed":
+                yield entry["path"], "its copy in the archive of sources is no longer what was read", False
 
 
 def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
@@ -156,6 +173,8 @@ def _compare_inputs(record: Mapping[str, Any], project: Path) -> Iterator[tuple[
     unset = sorted({name for name in named if name not in os.environ})
     roots = [project, *(Path(os.environ[name]) for name in named if name in os.environ)]
     for entry in record.get("inputs", []):
+        if entry["path"].startswith("$"):  # a database, which goes on
+            continue
         path = next((root / entry["path"] for root in roots if (root / entry["path"]).is_file()), None)
         if path is None:
             yield (

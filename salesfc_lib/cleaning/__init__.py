@@ -96,9 +96,9 @@ class Cleaned:
     closed: str
 
 
-def read_all(parameters: Parameters, project: Path) -> dict[str, Extract]:
-    """Extract of every source, by its name; a file that several sources share is read once for each."""
-    return {name: read_source(name, source, project) for name, source in parameters.sources.items()}
+def read_all(parameters: Parameters, project: Path, *, keep: bool = False) -> dict[str, Extract]:
+    """Extract of every source, by its name; with `keep`, what was read goes to the project's archive."""
+    return {name: read_source(name, source, project, keep=keep) for name, source in parameters.sources.items()}
 
 
 def clean(parameters: Parameters, project: Path, month: str, extracts: Mapping[str, Extract] | None = None) -> Cleaned:
