@@ -15,7 +15,6 @@ from typing import Any, Literal
 
 from salesfc_lib import archive, failures, manifest
 from salesfc_lib.parameters import CHECKOUT, Resolved, resolve, to_dict
-from salesfc_lib.sources.snapshot import find_archive, keep_file
 
 Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]
@@ -230,6 +229,8 @@ def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
 
 
 def _keep_own_files(task: Task, resolved: Resolved) -> None:
+    from salesfc_lib.sources.snapshot import find_archive, keep_file
+
     if resolved.parameters.archive.keep_sources:
         for file in _list_own_files(task, resolved):
             keep_file(find_archive(task.project), file, manifest.sha256(file))

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 from salesfc_lib import archive, manifest
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.schema import MONTH
-from salesfc_lib.sources.snapshot import check_kept, find_archive
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +46,8 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
 
     Raises `RequestError` where nothing is published for what was asked.
     """
+    from salesfc_lib.sources.snapshot import check_kept, find_archive
+
     folders = [
         (each, name, folder)
         for each in ([month] if month else _list_months(reports))
