@@ -54,7 +54,8 @@ def clean(run: UnitMonth) -> CleanedMonth:
     ready = check_panel(fill_gaps(apply_outliers(bottom.panel, outliers, settings.treatment)), run.unit)
     series = build_series(bottom.series, parameters.levels)
     run.write(
-        transactions=found.transactions, ledger=found.ledger, quarantine=found.quarantine, promotion=found.promotion, inventory=found.inventory,
+        transactions=found.transactions, ledger=found.ledger, quarantine=found.quarantine, problems=found.problems, removed=found.removed,
+        changes=found.changes, promotion=found.promotion, inventory=found.inventory,
         target=found.target, files=pd.DataFrame(found.files), series=series, panel=aggregate(ready, series, parameters.levels),
         future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers,
     )  # fmt: skip
@@ -66,7 +67,7 @@ def read_cleaned(run: UnitMonth) -> CleanedMonth:
     ledger, panel, series = run.read("ledger"), run.read("panel"), run.read("series")
     top = panel[panel["unique_id"] == series["unique_id"].iloc[0]]
     return CleanedMonth(
-        transactions=run.read("transactions"), ledger=ledger, quarantine=run.read("quarantine"), outliers=run.read("outliers"), series=series, panel=panel,
+        ledger=ledger, quarantine=run.read("quarantine"), outliers=run.read("outliers"), series=series, panel=panel,
         missing=top.loc[top["y_raw"].isna(), ["ds"]], files=run.read("files").to_dict("records"), checks=_check_cleaning(run, ledger, top),
         bottom=run.parameters.bottom, before=_cleaned_before(run, top),
     )  # fmt: skip

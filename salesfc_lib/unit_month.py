@@ -70,15 +70,15 @@ class UnitMonth:
         for name, frame in frames.items():
             tables.write(frame, self.folder / "tables", name)
 
-    def read(self, name: str) -> pd.DataFrame:
-        """Table of an earlier step: this folder's, else the published month's.
+    def read(self, name: str, only: list[tuple[str, str, object]] | None = None) -> pd.DataFrame:
+        """Table of an earlier step: this folder's, else the published month's; the rows that keep every condition of `only`.
 
         Raises `SalesForecastError` that names the step to run where there is neither.
         """
         published = archive.unit_folder(self.reports, self.month, self.unit)
         for folder in (self.folder, published):
             if (folder / "tables" / f"{name}.parquet").is_file():
-                return tables.read(folder / "tables", name)
+                return tables.read(folder / "tables", name, only)
         raise SalesForecastError.say(
             f"'{self.unit}' has no table '{name}' for {self.month}",
             f"'{name}.parquet' under '{self.folder / 'tables'}' or '{published / 'tables'}'",

@@ -144,6 +144,7 @@ def test_opening_is_kept_plus_every_rule_under_any_input(
             "tax": "included",
             "tax_rate": "0.13",
             "discounts": "gross",
+            "decimal": ".",
         },
         measure=measure,
         renames={"region": {"old": "west"}},
@@ -425,7 +426,7 @@ def test_companions_are_read_by_their_contracts_and_the_month(tmp_path: Path) ->
     save(tmp_path, "extra", [{"name": "双十一", "from": "2024-11-01", "to": "2024/11/11", "region": "old"}])
     promoted = run(tmp_path, [order()], parameters({"extra": PROMOTIONS}, renames={"region": {"old": "east"}}))
     assert promoted.promotion.values.tolist() == [["双十一", pd.Timestamp("2024-11-01"), pd.Timestamp("2024-11-11"), "east"]]
-    save(tmp_path, "extra", [{"m": "2024年5月", "n": "1,000"}, {"m": "2024-07-31", "n": "5"}])
+    save(tmp_path, "extra", [{"m": "2024年5月", "n": "1,000.00"}, {"m": "2024-07-31", "n": "5"}])
     stocked = run(tmp_path, [order()], parameters({"extra": companion("inventory", ds="m", stock="n")}), "2024-06")
     assert stocked.inventory.values.tolist() == [[pd.Timestamp("2024-05-01"), 1000.0, 0.0]], "later snapshots are not seen"
     planned = run(tmp_path, [order()], parameters({"extra": companion("targets", ds="m", target="n")}), "2024-06")

@@ -25,7 +25,6 @@ class CleanedBefore:
 class CleanedMonth:
     """Tables of the cleaning step."""
 
-    transactions: pd.DataFrame
     ledger: pd.DataFrame
     quarantine: pd.DataFrame
     outliers: pd.DataFrame
