@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from salesfc_lib.cleaning.nulls import is_null_spelling
 from salesfc_lib.cleaning.parse import find_order, read_date, read_month
-from salesfc_lib.cleaning.reading import BLANK, UNREADABLE, Places, Reading, gather_readings, place_problems, quote_problem
+from salesfc_lib.cleaning.reading import BLANK, UNREADABLE, Reading, list_cells, place_problems, quote_problem, tell_reading
 from salesfc_lib.sources.texts import encode
 
 
@@ -50,19 +50,20 @@ def read_months(column: pa.ChunkedArray, date_format: str | None = None) -> Date
 
 
 def _read_each(column: pa.ChunkedArray, read: Callable[[str], date]) -> Dates:
-    codes, distinct = encode(column)
-    places = Places(codes)
+    texts, places = list_cells(column)
+    encoded = texts.dictionary_encode()
+    codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
     days = np.full(len(distinct), "NaT", dtype="datetime64[ns]")
-    problems: dict[int, str] = {}
-    nulls: list[int] = []
+    problems = np.full(len(distinct), None, dtype=object)
     for cell, text in enumerate(distinct):
         try:
             if is_null_spelling(text):
-                nulls.append(cell)
                 raise ValueError(BLANK)
             days[cell] = np.datetime64(read(text), "ns")
         except ValueError as error:
             problems[cell] = quote_problem(text, str(error))
-    said, rules = place_problems(places, problems, dict.fromkeys(problems, UNREADABLE))
-    readings = gather_readings(places, distinct.__getitem__, {"null_spelling": nulls}, {"null_spelling": "stands for a blank cell"})
-    return Dates(places.spread(days) if len(days) else days, said, rules, readings)
+    wrong = np.flatnonzero(pd.notna(problems)[codes])
+    said, rules = place_problems(places, wrong, problems[codes[wrong]], np.full(len(wrong), UNREADABLE, dtype=object))
+    nulls = np.flatnonzero(np.array([is_null_spelling(text) for text in distinct], dtype=bool)[codes])
+    readings = [tell_reading(places, texts, nulls, "null_spelling", "stands for a blank cell")] if len(nulls) else []
+    return Dates(places.spread(days[codes]), said, rules, readings)

@@ -6,11 +6,11 @@ by rule and by column, problems by row.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 BLANK = "is blank"
 UNREADABLE = "unreadable"
@@ -36,16 +36,16 @@ class Unreadable(ValueError):
 
 
 class Places:
-    """Where each of a column's cells stands: itself, or every row whose code names it."""
+    """Where each of a column's cells stands: in its own row, or in every row whose code names it."""
 
-    def __init__(self, codes: np.ndarray | None):
+    def __init__(self, codes: np.ndarray | None = None):
         self.codes = codes
 
     def rows(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Row positions, ascending, of the cells with these numbers (ascending), and each one's place among `cells`."""
+        """Row positions, ascending, of cells (their numbers, ascending), and which of `cells` stands there."""
         if self.codes is None or not len(cells):
-            return cells.astype(np.int64), np.arange(len(cells))
-        place = np.full(max(int(self.codes.max(initial=-1)), int(cells.max())) + 1, -1, dtype=np.int64)
+            return cells, np.arange(len(cells))
+        place = np.full(max(int(self.codes.max(initial=0)), int(cells[-1])) + 1, -1, dtype=np.int64)
         place[cells] = np.arange(len(cells))
         found = place[self.codes]
         rows = np.flatnonzero(found >= 0)
@@ -53,7 +53,22 @@ class Places:
 
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Value of each row, given that of each cell."""
-        return values if self.codes is None else values[self.codes]
+        return values if self.codes is None or not len(values) else values[self.codes]
+
+
+def list_cells(column: pa.ChunkedArray) -> tuple[pa.Array, Places]:
+    """Texts to be read, each row's or the distinct ones that rows use, and where they stand."""
+    whole = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if isinstance(whole, pa.ChunkedArray):
+        whole = whole.chunk(0) if whole.num_chunks else pa.array([], pa.string())
+    if not pa.types.is_dictionary(whole.type):
+        return whole, Places()
+    codes = whole.indices.to_numpy(zero_copy_only=False)
+    used = np.zeros(len(whole.dictionary), dtype=bool)
+    used[codes] = True
+    if used.all():
+        return whole.dictionary, Places(codes)
+    return whole.dictionary.filter(pa.array(used)), Places((np.cumsum(used) - 1)[codes])
 
 
 def quote_problem(text: str, why: str) -> str:
@@ -61,26 +76,15 @@ def quote_problem(text: str, why: str) -> str:
     return BLANK if why == BLANK else f"'{text.strip()[:SHOWN]}' {why}"
 
 
-def place_problems(places: Places, problems: Mapping[int, str], rules: Mapping[int, str]) -> tuple[pd.Series, pd.Series]:
-    """Problem and rule of each row that has one, by row position, given those of cells by number."""
-    cells = np.array(sorted(problems), dtype=np.int64)
-    rows, place = places.rows(cells)
+def place_problems(places: Places, cells: np.ndarray, said: np.ndarray, rules: np.ndarray) -> tuple[pd.Series, pd.Series]:
+    """Problem and rule of each row that has one, by row position, given those of cells (their numbers, ascending)."""
+    rows, which = places.rows(cells)
     index = pd.Index(rows, dtype="int64")
-    said, named = (
-        pd.Series([words[cell] for cell in cells[place].tolist()], index=index, dtype=object) for words in (problems, rules)
-    )
-    return said, named
+    return pd.Series(said[which], index=index, dtype=object), pd.Series(rules[which], index=index, dtype=object)
 
 
-def gather_readings(
-    places: Places, texts: Callable[[int], str], found: Mapping[str, list[int]], reasons: Mapping[str, str]
-) -> list[Reading]:
-    """One reading a rule, given the cells that each rule read."""
-    readings = []
-    for rule, cells in found.items():
-        ordered = np.array(sorted(cells), dtype=np.int64)
-        rows, place = places.rows(ordered)
-        if len(rows):
-            example = texts(int(ordered[place[0]])).strip()[:SHOWN]
-            readings.append(Reading(rule, len(rows), int(rows[0]), example, reasons[rule]))
-    return readings
+def tell_reading(places: Places, texts: pa.Array, cells: np.ndarray, rule: str, reason: str) -> Reading:
+    """What a rule read, given the numbers of the cells, ascending."""
+    rows, which = places.rows(cells)
+    example = texts[int(cells[which[0]])].as_py().strip()[:SHOWN]
+    return Reading(rule, len(rows), int(rows[0]), example, reason)

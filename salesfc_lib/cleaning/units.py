@@ -27,6 +27,16 @@ def whole(values: Sequence[int]) -> np.ndarray:
         return np.array(values, dtype=object)
 
 
+def to_unit(digits: str, scale: int) -> int:
+    """Whole number of units of a plain decimal text that has at most so many places.
+
+    >>> to_unit("-12.5", 2), to_unit(".5", 1)
+    (-1250, 5)
+    """
+    ahead, _, behind = digits.partition(".")
+    return int(ahead + behind.ljust(scale, "0"))
+
+
 def largest(units: np.ndarray) -> int:
     """Largest absolute value; 0 where there is none.
 
@@ -45,10 +55,7 @@ def rescale(units: np.ndarray, scale: int, new_scale: int) -> np.ndarray:
     array([100000000000000000000], dtype=object)
     """
     if new_scale >= scale:
-        factor: int = 10 ** (new_scale - scale)
-        if largest(units) * factor <= INT64 and units.dtype != object:
-            return units * np.int64(factor)
-        return whole([unit * factor for unit in units.tolist()])
+        return multiply(units, 0, 1, new_scale - scale)[0]
     factor = 10 ** (scale - new_scale)
     if factor > INT64:
         units = units.astype(object)
@@ -73,6 +80,39 @@ def round_half_even(units: np.ndarray, numerator: int, denominator: int) -> np.n
     return rounded if fits else whole([int(value) for value in rounded])
 
 
+def multiply(units: np.ndarray, scale: int, factor: int, power: int) -> tuple[np.ndarray, int]:
+    """Values times factor * 10**power, exactly: units and their scale.
+
+    >>> multiply(np.array([12]), 1, 1, 4)
+    (array([12000]), 0)
+    >>> multiply(np.array([125]), 1, 1, -2)
+    (array([125]), 3)
+    """
+    factor, new_scale = multiply_one(factor, scale, 1, power)
+    if factor == 1:
+        return units, new_scale
+    if units.dtype != object and largest(units) * abs(factor) <= INT64:
+        return units * np.int64(factor), new_scale
+    return whole([unit * factor for unit in units.tolist()]), new_scale
+
+
+def multiply_one(unit: int, scale: int, factor: int, power: int) -> tuple[int, int]:
+    """A single value times factor * 10**power: its units and scale."""
+    new_scale = max(scale - power, 0)
+    return unit * factor * 10 ** (power - scale + new_scale), new_scale
+
+
+def total(units: np.ndarray) -> int:
+    """Exact sum, however large.
+
+    >>> total(np.full(4, 2**62)) == 2**64
+    True
+    """
+    if units.dtype == object or largest(units) * len(units) <= INT64:
+        return int(units.sum())
+    return (int((units >> 32).sum()) << 32) + int((units & 0xFFFFFFFF).sum())
+
+
 def to_decimals(units: np.ndarray, scale: int) -> pa.Array:
     """Values as Arrow decimals: decimal128(38, scale), or decimal256(76, scale) where that is too small.
 
@@ -94,7 +134,7 @@ def to_decimals(units: np.ndarray, scale: int) -> pa.Array:
 def from_decimals(decimals: pa.Array) -> tuple[np.ndarray, int]:
     """Units and scale of Arrow decimals without nulls.
 
-    >>> from_decimals(pa.array([Decimal("12.50"), Decimal("-0.05")]))
+    >>> from_decimals(to_decimals(np.array([1250, -5]), 2))
     (array([1250,   -5]), 2)
     """
     scale, width = decimals.type.scale, decimals.type.byte_width
