@@ -7,20 +7,28 @@ Values enter; a frozen `Parameters` leaves, or pydantic's complaint. The decisio
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from salesfc_lib.errors import RequestError
 
 UNIT_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
 VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")  # what an environment variable may be called
+FOR_EVER = "1900-01-01"  # a rate without a day holds from then on
+UNIT_WORDS = {  # what people write for the unit of a column's numbers
+    "percent": "0.01", "%": "0.01", "thousand": "1000", "thousands": "1000", "千": "1000", "千元": "1000", "wan": "10000", "万": "10000",
+    "万元": "10000", "million": "1000000", "millions": "1000000", "百万": "1000000", "百万元": "1000000", "yi": "100000000",
+    "亿": "100000000", "亿元": "100000000",
+}  # fmt: skip
+DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 SUBTOTALS = ("小计", "合计", "总计", "本页小计", "Subtotal", "Grand total", "Total", "Sum")  # what exports call a row of sums
 
-Role = Literal["orders", "returns", "lookup", "promotions", "inventory", "targets"]
+Role = Literal["orders", "returns", "lookup", "promotions", "inventory", "targets", "mapping", "rates", "conversions", "control_totals", "opportunities", "events"]
 
 
 class Section(BaseModel):
@@ -62,12 +70,16 @@ class Source(Section):
     fill_down: list[str] = Field(default_factory=list)  # columns whose merged cells are filled from above
     subtotals: list[str] = Field(default_factory=lambda: [*SUBTOTALS])  # words that mark a subtotal row; [] for none
     date_format: str | None = None  # strptime; None: found by trying
-    decimal: Literal[".", ","] = "."
+    decimal: Literal[".", ","] | None = None  # decimal mark; None: found in each column
     kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)  # values of `kind`
     returns_are_positive: bool = False  # returns come without a minus sign
     tax: Literal["included", "excluded"] = "excluded"  # what the amounts of this source hold
     tax_rate: Decimal = Decimal("0")
     discounts: Literal["net", "gross"] = "net"  # gross: a `discount` column is still to be taken off
+    freight: Literal["included", "excluded"] = "excluded"  # included: a `freight` column is part of the amounts
+    currency: str = ""  # ISO 4217, of amounts whose column `currency` is blank or missing
+    unit_of_measure: str = ""  # of quantities whose column `unit_of_measure` is blank or missing
+    units: dict[str, Decimal] = Field(default_factory=dict)  # column: what one of its numbers is worth: 10000, wan, percent, …
 
     @model_validator(mode="before")
     @classmethod
@@ -82,7 +94,25 @@ class Source(Section):
         if empty := sorted(name for name, headers in lists.items() if not headers):
             raise ValueError(f"columns.{empty[0]}: an empty list; expected at least one header")
         aliases = {name: headers[1:] for name, headers in lists.items()} | dict(values.get("aliases") or {})
-        return {**values, "columns": {**columns, **{name: headers[0] for name, headers in lists.items()}}, "aliases": aliases}
+        return {
+            **values,
+            "columns": dict(columns or {}) | {name: headers[0] for name, headers in lists.items()},
+            "aliases": aliases,
+        }
+
+    @field_validator("units", mode="before")
+    @classmethod
+    def _units_in_words(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: UNIT_WORDS.get(unit.strip().lower(), unit) if isinstance(unit, str) else unit for name, unit in value.items()}
+
+    @field_validator("units")
+    @classmethod
+    def _units_are_above_zero(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
+        if wrong := [name for name, unit in value.items() if unit <= 0]:
+            raise ValueError(f"{wrong[0]}: expected a unit above zero")
+        return value
 
     @model_validator(mode="after")
     def _one_place_to_read_from(self) -> Source:
@@ -105,11 +135,96 @@ class Source(Section):
         return self
 
 
+class Window(Section):
+    """Days before and after that are agreed to be influenced."""
+
+    before: int = Field(0, ge=0, le=366)
+    after: int = Field(0, ge=0, le=366)
+
+
 class Measure(Section):
     value: Literal["amount", "quantity"] = "amount"
     returns: Literal["month_of_return", "month_of_sale", "apart"] = "month_of_return"
     discounts: Literal["net", "gross"] = "net"
     tax: Literal["excluded", "included"] = "excluded"
+    freight: Literal["excluded", "included"] = "excluded"
+    samples: Literal["in", "out"] = "in"
+    within_company: Literal["in", "out"] = "out"
+    own_company: dict[str, list[str]] = Field(default_factory=dict)  # column: values that mark a sale within the company
+    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
+    rates: dict[str, dict[str, Decimal]] = Field(default_factory=dict)  # currency: {valid from: rate}
+    unit_of_measure: str | None = None
+    conversions: dict[str, Decimal] = Field(default_factory=dict)  # unit of measure: how many base units it is
+    promotion_window: Window = Window()
+
+    @field_validator("rates", mode="before")
+    @classmethod
+    def _rates_have_days(cls, value: Any) -> Any:
+        """`USD: 7.1` holds for ever; `USD: {2024-01-01: 7.1}` from that day on."""
+        if not isinstance(value, dict):
+            return value
+        dated = {code: rate if isinstance(rate, dict) else {FOR_EVER: rate} for code, rate in value.items()}
+        return {
+            code: {day.isoformat() if type(day) is date else day: rate for day, rate in rates.items()}
+            for code, rates in dated.items()
+        }
+
+    @field_validator("rates")
+    @classmethod
+    def _rates_are_above_zero(cls, value: dict[str, dict[str, Decimal]]) -> dict[str, dict[str, Decimal]]:
+        for code, rates in value.items():
+            for day, rate in rates.items():
+                if not DAY.match(day) or rate <= 0:
+                    raise ValueError(f"{code}: expected YYYY-MM-DD and a rate above zero, found '{day}' and {rate}")
+        return value
+
+    @field_validator("conversions")
+    @classmethod
+    def _conversions_are_above_zero(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
+        if wrong := [name for name, factor in value.items() if factor <= 0]:
+            raise ValueError(f"{wrong[0]}: expected a factor above zero")
+        return value
+
+
+class Renamed(Section):
+    """The name that lines of a window of days have, under an old name; without a window, all lines."""
+
+    to: str = Field(min_length=1)
+    start: str | None = Field(None, validation_alias=AliasChoices("from", "start"))  # first day, written `from`
+    until: str | None = None  # last day
+    reason: str = ""
+
+    @field_validator("start", "until", mode="before")
+    @classmethod
+    def _written_as_a_day(cls, value: Any) -> Any:
+        return value.isoformat() if type(value) is date else value
+
+    @field_validator("start", "until")
+    @classmethod
+    def _is_a_day(cls, value: str | None) -> str | None:
+        if value is not None and not DAY.match(value):
+            raise ValueError("expected a day, YYYY-MM-DD")
+        return value if value is None else date.fromisoformat(value).isoformat()
+
+    @model_validator(mode="after")
+    def _starts_before_it_ends(self) -> Renamed:
+        if self.start and self.until and self.until < self.start:
+            raise ValueError(f"ends {self.until}, before it starts ({self.start})")
+        return self
+
+
+Members = dict[str, str | list[Renamed]]  # old name: the name used, or a list of names with their windows
+
+
+class Reorganised(Section):
+    """A dimension whose members were cut anew: where each belongs now, and which view the levels use.
+
+    `as_was` keeps what the lines say and adds `<dimension>_restated`; `restated` keeps `<dimension>_as_was` beside.
+    """
+
+    view: Literal["restated", "as_was"] = "restated"
+    by: str = ""  # column whose members moved, such as a city; empty: the dimension itself
+    members: Members = Field(default_factory=dict)  # member of `by`: member of the dimension now
 
 
 class KeyAccounts(Section):
@@ -118,6 +233,9 @@ class KeyAccounts(Section):
 
 
 class Calendar(Section):
+    kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
+    year_begins: str = Field("01-01", pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+    week_begins: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
     closed_through: str | None = None
     closed_months: list[str] = Field(default_factory=list)
     holidays: list[str] = Field(default_factory=list)
@@ -141,11 +259,53 @@ class Outliers(Section):
     treatment: Literal["replace", "keep"] = "replace"
 
 
+class Keep(Section):
+    """A row that a rule leaves alone, because a person knows better."""
+
+    source: str  # as in the tables: the source's name, and the file's where it has several
+    row: int
+    rule: str
+    reason: str = Field(min_length=1)
+    author: str = ""
+
+
+class Implausible(Section):
+    price_factor: float = Field(20.0, gt=1)
+    quantity_factor: float = Field(100.0, gt=1)
+    deviations: float = Field(8.0, gt=0)
+    min_lines: int = Field(10, ge=3)
+
+
+class Tolerance(Section):
+    relative: Decimal = Field(Decimal("0.001"), ge=0)
+    absolute: Decimal = Field(Decimal("0"), ge=0)
+
+
+class Control(Section):
+    """How the unit is held to the general ledger, where a source has the role `control_totals`."""
+
+    basis: Literal["kept", "opening"] = "kept"
+    tolerance: Tolerance = Tolerance()
+    accepted: dict[str, str] = Field(default_factory=dict)  # YYYY-MM: why its difference is accepted
+
+    @field_validator("accepted")
+    @classmethod
+    def _accepted_are_months_with_a_reason(cls, value: dict[str, str]) -> dict[str, str]:
+        for month, reason in value.items():
+            check_month(month)
+            if not reason.strip():
+                raise ValueError(f"{month}: expected a reason")
+        return value
+
+
 class Cleaning(Section):
     loss_budget: float = Field(0.02, ge=0, le=1)
     order: list[str] = Field(default_factory=list)  # rules in the order in which they run; empty: cleaning.pipeline.RULES
     skip: list[str] = Field(default_factory=list)  # rules left out
+    keep: list[Keep] = Field(default_factory=list)  # single rows that a rule leaves alone
     outliers: Outliers = Outliers()
+    implausible: Implausible = Implausible()
+    control: Control = Control()
 
 
 class Candidate(Section):
@@ -206,7 +366,8 @@ class Parameters(Section):
     sources: dict[str, Source] = Field(default_factory=dict)
     measure: Measure = Measure()
     dimensions: list[str] = Field(default_factory=list)
-    renames: dict[str, dict[str, str]] = Field(default_factory=dict)  # dimension -> {old name: name used}
+    renames: dict[str, Members] = Field(default_factory=dict)  # column -> {old name: name used, or names with windows}
+    reorganised: dict[str, Reorganised] = Field(default_factory=dict)  # dimension -> where its members belong now
     key_accounts: KeyAccounts = KeyAccounts()
     levels: dict[str, list[str]] = {"total": []}
     calendar: Calendar = Calendar()
