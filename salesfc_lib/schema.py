@@ -65,6 +65,7 @@ class Source(Section):
     columns: dict[str, str] = Field(default_factory=dict)  # a list of headers: the first here, the others in `aliases`
     aliases: dict[str, list[str]] = Field(default_factory=dict)  # this project's name: other headers that its column had
     key: list[str] = Field(default_factory=list)  # columns that identify a row; empty: nothing is a duplicate
+    extracted: str = "name"  # what says which of several extracts is newer: name, modified (of the file), or a header
     where: dict[str, str] = Field(default_factory=dict)  # export's header: value; other rows belong to other units
     join: dict[str, str] = Field(default_factory=dict)  # returns, lookup: column of the orders -> export's header
     fill_down: list[str] = Field(default_factory=list)  # columns whose merged cells are filled from above

@@ -1,0 +1,102 @@
+"""Overlapping re-exports (defect 33): which rows a newer extract has again, and which extract is newer.
+
+Codes of the rows' keys and the age rank of each row's extract enter; a mask of rows that are superseded leaves. The decisions
+made here: a row is superseded when its key stands in a newer extract, never by a row of its own extract, so that a legitimate
+repeat stays; a row without a complete key supersedes nothing and is not superseded; extracts of the same age are both kept.
+Age comes from the files' names (in which numbers count as numbers), from the time they were written, or from a column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.errors import SalesForecastError, shorten
+
+NAME, MODIFIED = "name", "modified"  # values of `extracted` that are no column
+NUMBER = re.compile(r"(\d+)")
+ENDING = re.compile(r"(\.[A-Za-z][A-Za-z0-9]*)+$")  # .csv, .csv.gz
+
+
+def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
+    """Whether each row (n_rows,) stands under the same key in a newer extract.
+
+    `keys` (n_rows,) are codes as `code_keys` gives them, -1 where a key is incomplete; `ages` (n_rows,) rank the rows'
+    extracts, the oldest first.
+
+    >>> find_superseded(np.array([0, 0, 1, -1, 0, 0]), np.array([0, 0, 0, 0, 1, 1])).tolist()
+    [True, True, False, False, False, False]
+    """
+    if not len(keys) or (ages == ages[0]).all():
+        return np.zeros(len(keys), dtype=bool)
+    order = np.argsort(ages, kind="stable")
+    newest = np.zeros(int(keys.max()) + 2, dtype=ages.dtype)  # the last place is that of the code -1
+    newest[keys[order]] = ages[order]  # of several, the last one stays: the newest
+    return (newest[keys] > ages) & (keys >= 0)
+
+
+def code_keys(columns: Sequence[pd.Series]) -> np.ndarray:
+    """Code of each row's key (n_rows,), from 0 without gaps; -1 where a part of it is missing."""
+    keys, complete, size = np.zeros(len(columns[0]), dtype=np.int64), np.ones(len(columns[0]), dtype=bool), 1
+    for column in columns:
+        codes, distinct = pd.factorize(column)
+        complete &= codes >= 0
+        if size * (len(distinct) + 1) >= 2**63:
+            keys, found = pd.factorize(keys)
+            size = len(found)
+        keys = keys * (len(distinct) + 1) + codes + 1
+        size *= len(distinct) + 1
+    coded = np.full(len(keys), -1, dtype=np.int64)
+    coded[complete] = pd.factorize(keys[complete])[0]
+    return coded
+
+
+def rank_files(files: Sequence[Mapping[str, Any]], extracted: str = NAME) -> dict[str, int]:
+    """Age rank of each file by its path, the oldest first: by name, or by the time it was written (`modified`).
+
+    >>> rank_files([{"path": "sales_10.csv"}, {"path": "sales_9.csv"}])
+    {'sales_9.csv': 0, 'sales_10.csv': 1}
+    """
+    paths = [str(file["path"]) for file in files]
+    if extracted == MODIFIED:
+        times = {path: file["modified"] for path, file in zip(paths, files, strict=True)}
+        return dict(zip(paths, rank(np.array([times[path] for path in paths])).tolist(), strict=True))
+    return {path: place for place, path in enumerate(sorted(paths, key=split_numbers))}
+
+
+def split_numbers(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
+    """What to sort a file's name by, so that its numbers count as numbers and its ending not at all.
+
+    >>> sorted(["a (2).csv", "a.csv", "a (10).csv"], key=split_numbers)
+    ['a.csv', 'a (2).csv', 'a (10).csv']
+    """
+    parts = NUMBER.split(ENDING.sub("", name))
+    return tuple((text, int(number)) for text, number in zip(parts[::2], [*parts[1::2], "-1"], strict=True)), name
+
+
+def rank_column(values: pd.Series, header: str) -> np.ndarray:
+    """Age rank of each row (n_rows,) by a column that says when it was extracted, as days, moments or whole numbers.
+
+    Raises `SalesForecastError` where a row does not say it.
+    """
+    missing = values.isna().to_numpy()
+    if missing.any():
+        raise SalesForecastError.say(
+            f"'{header}' (`extracted`) cannot be read in {int(missing.sum())} rows, e.g. row {shorten(np.flatnonzero(missing) + 1)}",
+            "The moment of its extract in every row",
+            "Correct the export, or set `extracted: name` or `modified` for this source",
+        )
+    return rank(values.to_numpy())
+
+
+def rank(values: np.ndarray) -> np.ndarray:
+    """Rank of each value (n_values,) among the distinct ones, from 0.
+
+    >>> rank(np.array([30, 10, 30])).tolist()
+    [1, 0, 1]
+    """
+    return np.unique(values, return_inverse=True)[1]
