@@ -48,3 +48,12 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"No public data sets at '{folder}': set SALESFC_DATA to run the tests on real data")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests recorded as `summary`, such as the score table of the defects."""
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        for name, text in report.user_properties if report.when == "call" else []:
+            if name == "summary":
+                terminalreporter.write_line("")
+                terminalreporter.write_line(str(text))

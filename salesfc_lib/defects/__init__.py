@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from salesfc_lib.defects import business, calendar, days, measures, members, structure, values
 from salesfc_lib.defects import bytes as bytes_
-from salesfc_lib.defects import days, structure, values
 from salesfc_lib.defects.clean import make_clean
 from salesfc_lib.defects.truth import Case
 
@@ -23,6 +23,10 @@ PLANTS: dict[int, Callable[[int], list[Case]]] = {
     **structure.PLANTS,
     **values.PLANTS,
     **days.PLANTS,
+    **business.PLANTS,
+    **measures.PLANTS,
+    **members.PLANTS,
+    **calendar.PLANTS,
     CLEAN: make_clean,
 }
 

@@ -29,6 +29,7 @@ class Line:
     amount: Decimal
     kind: str = "sale"
     original: str = ""  # the order that a return takes back
+    more: Mapping[str, Any] = field(default_factory=dict)  # further columns of the transactions and what they must say
 
 
 @dataclass(frozen=True)

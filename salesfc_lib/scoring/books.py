@@ -171,6 +171,9 @@ def _differs(line: Mapping[str, Any], row: Row, where: str) -> str:
         said = "" if pd.isna(line[name]) else str(line[name])
         if said != getattr(truth, name):
             return f"{where}: {name} is '{said}'; expected '{getattr(truth, name)}'"
+    for name, wanted in truth.more.items():
+        if name not in line or not _same(line[name], wanted):
+            return f"{where}: {name} is '{line.get(name)}'; expected '{wanted}'"
     return ""
 
 

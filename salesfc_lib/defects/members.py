@@ -1,0 +1,96 @@
+"""Defects 43 to 45: names that change their bearer, and bearers that change their name.
+
+A seed enters; cases leave. The decision made here: a mapping is declared with its days, and lines outside those days keep the name
+that they have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from salesfc_lib.defects.company import dice, make_lines
+from salesfc_lib.defects.feeds import Export, record_of
+from salesfc_lib.defects.projects import declare, text_case
+from salesfc_lib.defects.truth import Case, Line, Record
+
+
+def plant_renames(seed: int) -> list[Case]:
+    """43: members under an old name, for all time or for a while; a mapping with dates gives them one name."""
+    throw = dice(seed, 43)
+    lines = make_lines(seed)
+    cut = date(2024, throw.randrange(1, 7), 1)
+    everywhere = [
+        replace(record_of(replace(line, region="原华东") if _is(line, "region", "华东") and line.date < cut else line), line=line)
+        for line in lines
+    ]
+    records = [replace(item, planted=item.cells["region"] != item.line.region) for item in everywhere if item.line]
+    windows = [
+        replace(
+            record_of(replace(line, customer="Old Name") if _is(line, "customer", "Northwind") and line.date < cut else line),
+            line=line,
+        )
+        for line in lines
+    ]
+    later = [_stay(item, "北辰连锁", "Old Name", cut) for item in windows]
+    dated = [replace(item, planted=item.cells["customer"] == "Old Name") for item in later]
+    window = {"customer": {"Old Name": [{"to": "Northwind", "until": (cut - timedelta(days=1)).isoformat()}]}}
+    return [
+        text_case(
+            43, "a region", Export("orders.csv", records), declare(renames={"region": {"原华东": "华东"}}), allowed=("renamed",)
+        ),
+        text_case(43, "a customer, dated", Export("orders.csv", dated), declare(renames=window), allowed=("renamed",)),
+    ]
+
+
+def _is(line: Line, column: str, member: str) -> bool:
+    return bool(getattr(line, column) == member)
+
+
+def _stay(record: Record, member: str, shown: str, cut: date) -> Record:
+    """A line of another customer that bears the name after the window: it keeps it."""
+    line = record.line
+    if line is None or line.customer != member or line.date < cut:
+        return record
+    return record_of(replace(line, customer=shown))
+
+
+def plant_reused_codes(seed: int) -> list[Case]:
+    """44: one code, two products, one after the other."""
+    throw = dice(seed, 44)
+    cut = date(2024, throw.randrange(1, 7), 1)
+    records = []
+    for line in make_lines(seed):
+        true = line
+        if line.product in ("Kettle", "Fan"):
+            true = replace(line, product="Kettle" if line.date < cut else "Fan")
+        shown = replace(true, product="P-77") if line.product in ("Kettle", "Fan") else line
+        records.append(replace(record_of(shown), line=true, planted=shown != true))
+    windows = [{"to": "Kettle", "until": (cut - timedelta(days=1)).isoformat()}, {"to": "Fan", "from": cut.isoformat()}]
+    tree = declare(renames={"product": {"P-77": windows}})
+    return [text_case(44, "a product", Export("orders.csv", records), tree, allowed=("reused_code",))]
+
+
+def plant_reorganised(seed: int) -> list[Case]:
+    """45: customers moved to another region: as it was, and restated, both kept."""
+    cases = []
+    for view, other in (("restated", "region_as_was"), ("as_was", "region_restated")):
+        throw = dice(seed, 45, view)
+        lines = make_lines(seed)
+        moved = {customer: "新区" for customer in throw.sample(sorted({line.customer for line in lines}), 3)}
+        records = []
+        for line in lines:
+            now = moved.get(line.customer, line.region)
+            shown, beside = (now, line.region) if view == "restated" else (line.region, now)
+            true = replace(line, region=shown, more={other: beside})
+            records.append(replace(record_of(line), line=true, planted=line.customer in moved))
+        tree = declare(reorganised={"region": {"view": view, "by": "customer", "members": moved}})
+        cases.append(text_case(45, view, Export("orders.csv", records), tree, allowed=("reorganised",)))
+    return cases
+
+
+PLANTS = {
+    43: plant_renames,
+    44: plant_reused_codes,
+    45: plant_reorganised,
+}
