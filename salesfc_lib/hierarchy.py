@@ -16,8 +16,10 @@ import pandas as pd
 from scipy import sparse
 
 from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.festivals import WINDOWS
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
+OF_THE_MONTH = ("trading_days", *WINDOWS)  # regressors that are the same for every series
 WEIGHT_MONTHS = 24  # months of a bottom series whose sales weigh its regressors in an aggregate
 
 
@@ -103,7 +105,7 @@ def summing_matrix(series: pd.DataFrame, levels: Mapping[str, Sequence[str]]) ->
 def aggregate(bottom_panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Panel of all levels out of the bottom's: y and y_raw summed, from each series' first month on.
 
-    A month is null where it is missing for the whole unit, and only there. `trading_days` is the month's own; every
+    A month is null where it is missing for the whole unit, and only there. What the calendar says (trading days, festivals) is the month's own; every
     other regressor is the mean of the bottoms' that are there, weighted by their y_raw in their first 24 months.
 
     Raises `SalesForecastError` for an id that is no bottom series, or a month that is null for some bottoms only.
@@ -260,11 +262,11 @@ def _sum(grid: _Grid, summing: Summing, name: str) -> np.ndarray:
 
 
 def _regressors(grid: _Grid, summing: Summing, weights: np.ndarray) -> dict[str, np.ndarray]:
-    others = [name for name in grid.frame.columns if name not in ("unique_id", "ds", "y", "y_raw", "trading_days")]
-    columns = {name: _mean(grid.spread(name), summing, weights) for name in others}
-    if "trading_days" in grid.frame.columns:
-        columns["trading_days"] = _own_month(grid, summing, "trading_days")
-    return columns
+    regressors = [name for name in grid.frame.columns if name not in ("unique_id", "ds", "y", "y_raw")]
+    return {
+        name: _own_month(grid, summing, name) if name in OF_THE_MONTH else _mean(grid.spread(name), summing, weights)
+        for name in regressors
+    }
 
 
 def _own_month(grid: _Grid, summing: Summing, name: str) -> np.ndarray:

@@ -18,8 +18,10 @@ import pyarrow
 from salesfc_lib.cleaning.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.units import from_decimals, to_decimals, whole
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.festivals import share_of_festival
 from salesfc_lib.hierarchy import build_series
-from salesfc_lib.schema import Parameters
+from salesfc_lib.periods import bound_months, month_of
+from salesfc_lib.schema import Calendar, Parameters
 from salesfc_lib.tables import check
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
@@ -66,8 +68,8 @@ def build_panel(
     return BottomPanel(series, panel, _long(series["unique_id"], ahead, np.full((len(series), len(ahead)), True), coming))
 
 
-def count_trading_days(months: np.ndarray, holidays: Sequence[str] = ()) -> np.ndarray:
-    """Weekdays of each month (datetime64[M]) that are no holidays.
+def count_trading_days(months: np.ndarray, holidays: Sequence[str] = (), calendar: Calendar | None = None) -> np.ndarray:
+    """Weekdays of each business month (datetime64[M]) that are no holidays.
 
     >>> count_trading_days(np.array(["2026-01", "2026-02"], dtype="datetime64[M]"), ["2026-01-01", "2026-01-03"])
     array([21, 20])
@@ -80,7 +82,7 @@ def count_trading_days(months: np.ndarray, holidays: Sequence[str] = ()) -> np.n
             "YYYY-MM-DD",
             "Correct it in the unit's parameter file",
         ) from error
-    return np.busday_count(months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]"), holidays=off)
+    return np.busday_count(*bound_months(months, calendar or Calendar()), holidays=off)
 
 
 def scan_gaps(panel: pd.DataFrame) -> pd.DataFrame:
@@ -153,7 +155,7 @@ def _check_not_empty(rows: pd.DataFrame, parameters: Parameters, month: str) -> 
 
 
 def _months(transactions: pd.DataFrame) -> np.ndarray:
-    return transactions["date"].to_numpy().astype("datetime64[M]")
+    return month_of(transactions).to_numpy().astype("datetime64[M]")
 
 
 def _bottom_series(rows: pd.DataFrame, levels: dict[str, list[str]]) -> tuple[pd.DataFrame, np.ndarray]:
@@ -190,10 +192,15 @@ def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
 
 def _regressors(months: np.ndarray, parameters: Parameters, promotions: _Promotions | None, n_series: int) -> dict[str, np.ndarray]:
     """Each regressor as (n_series, n_months)."""
-    days = count_trading_days(months, parameters.calendar.holidays)
+    days = count_trading_days(months, parameters.calendar.holidays, parameters.calendar)
+    bounds = bound_months(months, parameters.calendar)
     columns = {"trading_days": np.broadcast_to(days, (n_series, len(months)))}
+    for name in parameters.calendar.moving_holidays:
+        columns[name] = np.broadcast_to(share_of_festival(name, *bounds), (n_series, len(months)))
     if promotions is not None:
-        columns["promotion"] = np.column_stack([_share_on_promotion(promotions, month) for month in months])
+        columns["promotion"] = np.column_stack(
+            [_share_on_promotion(promotions, first, end) for first, end in zip(*bounds, strict=True)]
+        )
     return columns
 
 
@@ -228,9 +235,9 @@ def _match_promotions(
     return _Promotions(start, end, share)
 
 
-def _share_on_promotion(promotions: _Promotions, month: np.datetime64) -> np.ndarray:
+def _share_on_promotion(promotions: _Promotions, first: np.datetime64, end: np.datetime64) -> np.ndarray:
     """Share of the month's days on promotion by series (n_series,); a day counts once, as the widest promotion on it."""
-    days = np.arange(month.astype("datetime64[D]"), (month + 1).astype("datetime64[D]"))
+    days = np.arange(first, end)
     on = (promotions.start[:, None] <= days) & (promotions.end[:, None] >= days)
     widest = np.zeros((promotions.share.shape[1], len(days)))
     for running in np.flatnonzero(on.any(axis=1)):

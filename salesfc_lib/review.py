@@ -114,7 +114,7 @@ def _reasons(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, serie
 
 def _counted(run: UnitMonth) -> pd.DataFrame:
     """Transactions of the month and the year before that count as sales under the unit's definition."""
-    rows = run.read("transactions", only=[("date", ">=", run.cutoff - pd.DateOffset(months=12))])
+    rows = run.read("transactions", only=[("month", ">=", run.cutoff - pd.DateOffset(months=12))])
     return rows[rows["kind"] != "return"] if run.parameters.measure.returns == "apart" else rows
 
 

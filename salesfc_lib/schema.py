@@ -62,6 +62,8 @@ class Source(Section):
     watermark: str | None = None  # sql, by `url_env`: column that only grows; what was extracted before is not read again
     encoding: str | None = None  # csv; None: found by trying
     delimiter: str | None = None  # csv; None: found by trying
+    trailer: str | None = None  # csv: pattern of the export's last line, with any of the groups rows, quantity, amount
+    mojibake: Literal["note", "repair"] = "note"  # csv: what to do about text that was read in a wrong encoding before
     columns: dict[str, str] = Field(default_factory=dict)  # a list of headers: the first here, the others in `aliases`
     aliases: dict[str, list[str]] = Field(default_factory=dict)  # this project's name: other headers that its column had
     key: list[str] = Field(default_factory=list)  # columns that identify a row; empty: nothing is a duplicate
@@ -128,6 +130,17 @@ class Source(Section):
                 "`watermark` is for a database (`url_env`) and needs the `key` by which a row supersedes its old version"
             )
         return self
+
+    @field_validator("trailer")
+    @classmethod
+    def _trailer_has_a_group(cls, value: str | None) -> str | None:
+        try:
+            groups = set(re.compile(value).groupindex) if value is not None else {"rows"}
+        except re.error as error:
+            raise ValueError(f"'{value}' is no regular expression ({error})") from error
+        if not groups or groups - {"rows", "quantity", "amount"}:
+            raise ValueError("expected a regular expression with named groups out of rows, quantity, amount: `(?P<rows>\\d+) rows`")
+        return value
 
     @model_validator(mode="after")
     def _aliases_of_known_columns(self) -> Source:
@@ -236,6 +249,7 @@ class KeyAccounts(Section):
 class Calendar(Section):
     kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
     year_begins: str = Field("01-01", pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
+    moving_holidays: list[Literal["chinese_new_year", "easter", "ramadan"]] = Field(default_factory=list)
     week_begins: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
     closed_through: str | None = None
     closed_months: list[str] = Field(default_factory=list)

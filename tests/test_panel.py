@@ -12,8 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.festivals import share_of_festival
 from salesfc_lib.panel import build_panel, check_panel, count_trading_days, fill_gaps, scan_gaps
-from salesfc_lib.schema import Parameters
+from salesfc_lib.periods import bound_months, label_months
+from salesfc_lib.schema import Calendar, Parameters
 from salesfc_lib.tables import check
 
 A, B = "bottom:Pots", "bottom:Pans"
@@ -224,3 +226,57 @@ def test_ten_thousand_rows_take_a_fraction_of_a_second():
     built = build_panel(rows, crossed, "2025-10")
     assert time.perf_counter() - start < 0.5  # 0.02 s measured; shared processors vary
     assert len(built.series) == 52
+
+
+def test_a_year_of_weeks_puts_every_day_in_one_period_and_the_53rd_week_in_the_last() -> None:
+    for kind in ("4-4-5", "4-5-4", "5-4-4"):
+        calendar = Calendar(kind=kind, year_begins="02-01", week_begins="sunday")
+        days = np.arange("2016-01-01", "2036-01-01", dtype="datetime64[D]")
+        labels = label_months(days, calendar)
+        first, end = bound_months(np.unique(labels)[1:-1], calendar)
+        assert (end[:-1] == first[1:]).all()
+        weeks = (end - first).astype(int) / 7
+        assert set(weeks) == {4.0, 5.0, 6.0} if kind == "4-4-5" else set(weeks) == {4.0, 5.0}
+        inside = (days >= first[0]) & (days < end[-1])
+        assert (np.diff(labels[inside].astype(int)) >= 0).all()
+        assert all((day.astype(object).weekday() == 6) for day in first)
+        years = pd.Series(weeks).groupby((np.unique(labels)[1:-1].astype(int) - 1) // 12).sum().iloc[1:-1]
+        assert set(years) == {52.0, 53.0}
+
+
+def test_the_panel_counts_sales_and_trading_days_in_the_periods_of_the_unit() -> None:
+    rows = pd.DataFrame(
+        {"date": pd.to_datetime(["2024-12-29", "2024-12-30", "2025-01-27"]), "amount": [Decimal(1), Decimal(2), Decimal(4)]}
+    )
+    fiscal = {"kind": "4-4-5", "year_begins": "01-01", "week_begins": "monday"}
+    parameters = Parameters.model_validate({"calendar": fiscal, "horizon": 1})
+    dated = rows.assign(kind="sale", month=label_months(rows["date"].to_numpy(), parameters.calendar).astype("datetime64[ns]"))
+    panel = build_panel(dated, parameters, "2025-02").panel
+    assert panel[["ds", "y", "trading_days"]].astype({"ds": str}).values.tolist() == [
+        ["2024-12-01", 1.0, 25],
+        ["2025-01-01", 2.0, 20],
+        ["2025-02-01", 4.0, 20],
+    ]
+
+
+@pytest.mark.parametrize("name", ["chinese_new_year", "easter", "ramadan"])
+def test_the_shares_of_a_moving_holiday_add_up_to_one_a_year_and_move(name: str) -> None:
+    months = np.arange("2014-07", "2030-07", dtype="datetime64[M]")
+    shares = share_of_festival(name, *bound_months(months, Calendar()))
+    assert shares.reshape(-1, 12).sum(axis=1) == pytest.approx([1.0] * 16) if name != "ramadan" else shares.sum() > 15.9
+    holding = {tuple(np.flatnonzero(year)) for year in shares.reshape(-1, 12)}
+    assert len(holding) > 1
+
+
+def test_chinese_new_year_of_2026_falls_into_february_and_of_2025_into_january() -> None:
+    months = np.array(["2025-01", "2025-02", "2026-01", "2026-02"], dtype="datetime64[M]")
+    shares = share_of_festival("chinese_new_year", *bound_months(months, Calendar()))
+    assert shares.round(3).tolist() == [0.773, 0.227, 0.0, 1.0]  # 2025-01-29, 2026-02-17; 14 days before to 7 after
+
+
+def test_a_moving_holiday_is_a_column_of_the_panel_and_of_the_months_ahead() -> None:
+    rows = pd.DataFrame({"date": pd.to_datetime(["2025-01-02", "2025-03-02"]), "amount": [Decimal(1)] * 2, "kind": "sale"})
+    parameters = Parameters.model_validate({"calendar": {"moving_holidays": ["easter"]}, "horizon": 1})
+    bottom = build_panel(rows, parameters, "2025-03")
+    assert bottom.panel["easter"].tolist() == [0.0, 0.0, 0.0]
+    assert bottom.future["easter"].tolist() == [1.0]  # 20 April 2025

@@ -133,7 +133,7 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
         companions["inventory"],
         companions["targets"],
         files,
-        find_latest(account.lines["date"]),
+        find_latest(account.lines["date"], parameters.calendar),
     )
 
 
@@ -183,8 +183,20 @@ def _open(context: Context) -> tuple[Account, dict[str, Account]]:
 
 def _to_transactions(lines: pd.DataFrame, scales: Mapping[str, int], parameters: Parameters) -> pd.DataFrame:
     """Table transactions, sorted by source and row: texts as categories, quantity and amount as exact decimals."""
-    first = ["source", "row", "date", *TEXT[:3], *parameters.dimensions, "salesperson", "key_account", "kind", "quantity", "amount"]
-    own = {"name", MARK, "known", "month", "problem", "problem_rule", *(name for name in scales if name not in first)}
+    first = [
+        "source",
+        "row",
+        "date",
+        "month",
+        *TEXT[:3],
+        *parameters.dimensions,
+        "salesperson",
+        "key_account",
+        "kind",
+        "quantity",
+        "amount",
+    ]
+    own = {"name", MARK, "known", "problem", "problem_rule", *(name for name in scales if name not in first)}
     columns = dict.fromkeys([*first, *(name for name in lines if name not in own)])
     frame = sort_lines(lines[[*columns]])
     return frame.assign(**{name: units_as_decimals(frame[name].to_numpy(), scales[name]) for name in ("quantity", "amount")})

@@ -13,6 +13,8 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from salesfc_lib.cleaning.units import to_decimals
+from salesfc_lib.periods import label_months
+from salesfc_lib.schema import Calendar
 from salesfc_lib.sources.texts import missing_category, one_category
 
 LARGEST = 2**62  # a sum below this cannot have left int64
@@ -40,9 +42,9 @@ def _concat(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series:
     return pd.concat([part.astype(object) for part in parts], ignore_index=True)
 
 
-def with_month(lines: pd.DataFrame) -> pd.DataFrame:
-    """Lines with the first day of the month of their date."""
-    return lines.assign(month=lines["date"].to_numpy().astype("datetime64[M]").astype("datetime64[ns]"))
+def with_month(lines: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Lines with the first day of the business month of their date."""
+    return lines.assign(month=label_months(lines["date"].to_numpy(), calendar).astype("datetime64[ns]"))
 
 
 def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.DataFrame:

@@ -12,12 +12,13 @@ import pandas as pd
 
 from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters
+from salesfc_lib.periods import bound_months, label_months
+from salesfc_lib.schema import Calendar, Parameters
 
 SUBSTANTIAL = 0.25  # share of a usual month's lines
 
 
-def find_latest(dates: pd.Series) -> pd.Timestamp:
+def find_latest(dates: pd.Series, calendar: Calendar | None = None) -> pd.Timestamp:
     """The latest day of the last month that counts as reached; NaT without dates.
 
     >>> find_latest(pd.to_datetime(pd.Series(["2024-01-05", "2024-02-03", "2025-02-01"] + ["2024-01-31"] * 30)))
@@ -26,7 +27,7 @@ def find_latest(dates: pd.Series) -> pd.Timestamp:
     days = dates.dropna().to_numpy().astype("datetime64[D]")
     if not len(days):
         return pd.NaT
-    months = days.astype("datetime64[M]").astype(np.int64)
+    months = label_months(days, calendar or Calendar()).astype(np.int64)
     counts = np.bincount(months - months.min())
     usual = _weighted_median(counts)  # lines in the month of a typical line: stray months hardly weigh in it
     last = int(np.flatnonzero(counts >= SUBSTANTIAL * usual).max())
@@ -45,7 +46,7 @@ def closed_through(parameters: Parameters, latest: pd.Timestamp) -> str:
     """The latest closed month: what the unit says, else the month before that of its latest line."""
     if parameters.calendar.closed_through is not None:
         return parameters.calendar.closed_through
-    return str(latest.to_period("M") - 1)
+    return str(label_months(np.array([latest], dtype="datetime64[D]"), parameters.calendar)[0] - 1)
 
 
 def check_closed(month: str, closed: str) -> None:
@@ -60,7 +61,7 @@ def check_closed(month: str, closed: str) -> None:
 
 def take_later(account: Account, month: str) -> Account:
     """Account without lines that belong to a later month or were not known by the end of this one."""
-    end = np.datetime64(f"{month}-01", "M") + 1
+    end = bound_months(np.array([month], dtype="datetime64[M]"), account.calendar)[1][0]
     later = (account.lines["date"].to_numpy() >= end) | (account.lines["known"].to_numpy() >= end)
     reason = f"dated after {month}: not lost, it counts in its own month"
     return account.apply(Finding("after_month", "drop", np.flatnonzero(later), reason))

@@ -21,6 +21,7 @@ from salesfc_lib import tables
 from salesfc_lib.cleaning.frames import concat_lines, sum_by, with_month
 from salesfc_lib.cleaning.units import rescale, to_decimals
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.schema import Calendar
 from salesfc_lib.sources.texts import one_category
 
 BY = ["source", "month"]
@@ -66,6 +67,7 @@ class Account:
     removed: tuple[pd.DataFrame, ...] = ()
     changes: tuple[pd.DataFrame, ...] = ()
     problems: tuple[Mapping[str, Any], ...] = ()
+    calendar: Calendar = Calendar()
 
     def apply(self, *findings: Finding) -> Account:
         """Account after findings on the lines as they are now; a line is taken by the first finding that takes it."""
@@ -144,7 +146,7 @@ class Account:
     def _change(self, finding: Finding) -> Account:
         before = self.lines.iloc[finding.at]
         after = before.assign(**{name: _like(before[name], values) for name, values in finding.values.items()})
-        after = with_month(after) if "date" in finding.values else after
+        after = with_month(after, self.calendar) if "date" in finding.values else after
         differs = np.logical_or.reduce([_differ(before[name], after[name]) for name in finding.values])
         if not differs.any():
             return self

@@ -87,7 +87,9 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         }
     )
     scales = dict.fromkeys(("quantity", "amount"), 0) | {ours: column.scale for ours, column in numbers.items()}
-    account = Account(with_month(concat_lines([lines, _map_rejected(name, extract)])), scales)
+    account = Account(
+        with_month(concat_lines([lines, _map_rejected(name, extract)]), parameters.calendar), scales, calendar=parameters.calendar
+    )
     return _tell(account, extract, readings, rows)
 
 
@@ -101,7 +103,8 @@ def combine(accounts: Sequence[Account]) -> Account:
         )
         for account in accounts
     ]
-    return Account(concat_lines(frames), scales, problems=tuple(problem for account in accounts for problem in account.problems))
+    problems = tuple(problem for account in accounts for problem in account.problems)
+    return Account(concat_lines(frames), scales, problems=problems, calendar=accounts[0].calendar)
 
 
 def list_mapped(source: Source) -> dict[str, str]:

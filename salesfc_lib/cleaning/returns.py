@@ -168,4 +168,4 @@ def _take_back(sales: pd.DataFrame, own: np.ndarray, parameters: Parameters) -> 
     date = sold if parameters.measure.returns == "month_of_sale" else known
     kind = pd.Categorical.from_codes(np.full(len(sales), 1, dtype=np.int8), dtype=KIND)
     measures = {name: -sales[name].to_numpy() for name in NUMBERS if name in sales}
-    return with_month(sales.assign(kind=kind, date=date, known=known, **measures))
+    return with_month(sales.assign(kind=kind, date=date, known=known, **measures), parameters.calendar)

@@ -18,6 +18,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib import tables
+from salesfc_lib.periods import month_of
 from salesfc_lib.retrospective.compare import of_stage, published
 from salesfc_lib.retrospective.members import bottom_series, by_series, match
 from salesfc_lib.retrospective.promotions import estimate_uplift, promotion_share
@@ -95,7 +96,8 @@ class Case:
         """Transactions of this month and the year before with unique_id and ds."""
         rows = self.evidence.transactions
         first, end = self.month - pd.DateOffset(months=12), self.month + pd.DateOffset(months=1)
-        return by_series(rows[(rows["date"] >= first) & (rows["date"] < end)], self.series)
+        months = month_of(rows)
+        return by_series(rows[(months >= first) & (months < end)], self.series)
 
 
 Finder = Callable[[Case], Iterator[Found]]

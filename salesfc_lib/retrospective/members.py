@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.periods import month_of
+
 NOT_DIMENSIONS = ("unique_id", "level", "label")
 
 
@@ -45,8 +47,7 @@ def match(rows: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
 def by_series(transactions: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Transactions with the `unique_id` of their bottom series and the month `ds` of their date."""
     bottom = bottom_series(series)
-    month = transactions["date"].dt.to_period("M").dt.to_timestamp()
-    rows = transactions.drop(columns="unique_id", errors="ignore").assign(ds=month)
+    rows = transactions.drop(columns="unique_id", errors="ignore").assign(ds=month_of(transactions))
     names = [name for name in dimensions(series) if name in rows.columns and bottom[name].notna().any()]
     return rows.merge(bottom[["unique_id", *names]], on=names) if names else rows.merge(bottom[["unique_id"]], how="cross")
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import pandas as pd
 
+from salesfc_lib.periods import month_of
 from salesfc_lib.retrospective.compare import window
 from salesfc_lib.retrospective.members import by_series
 
@@ -28,7 +29,7 @@ def by_salesperson(transactions: pd.DataFrame, *, month: pd.Timestamp | str, mea
     if "salesperson" not in transactions.columns:
         return pd.DataFrame({name: pd.Series(dtype=object if name == "salesperson" else "float64") for name in SALES})
     now = pd.Timestamp(month)
-    dated = transactions.assign(ds=transactions["date"].dt.to_period("M").dt.to_timestamp())
+    dated = transactions.assign(ds=month_of(transactions))
     actual = _sums(dated[dated["ds"] == now], ["salesperson"], measure).rename("actual")
     before = _sums(dated[dated["ds"] == now - pd.DateOffset(years=1)], ["salesperson"], measure).rename("last_year")
     table = pd.concat([actual, before], axis=1).fillna(0.0).rename_axis("salesperson").reset_index()
@@ -57,7 +58,7 @@ def attribute_error(
     if missed.empty or "salesperson" not in transactions.columns:
         return pd.DataFrame({name: pd.Series(dtype=object if name == "salesperson" else "float64") for name in ATTRIBUTED})
     month = missed["ds"].iloc[0]
-    recent = transactions[transactions["date"] >= month - pd.DateOffset(months=12)]
+    recent = transactions[month_of(transactions) >= month - pd.DateOffset(months=12)]
     sold = _by_series(recent, series, measure)
     share = _share_by_name(window(sold, month - pd.DateOffset(months=1), 12))
     rows = missed[["unique_id", "forecast"]].merge(share, on="unique_id", how="left")

@@ -1,0 +1,78 @@
+"""Business months: calendar months, or the periods of four and five weeks that retailers and factories count in.
+
+Days and a unit's calendar enter; the months that the days belong to, and the days that a month spans, leave. The decisions
+made here: a period bears the name of a calendar month, so that every table keeps its one kind of key (`ds`, the first of that
+month); its year begins on the declared weekday nearest to a declared date, and where that leaves a 53rd week, the year's
+last period holds it (the trading days of the period say so to the models).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.schema import Calendar
+
+YEARS = (1978, 2202)  # of the periods that are laid out: cleaning takes no day before 1980 or after 2199
+WEEKS = {"4-4-5": (4, 4, 5), "4-5-4": (4, 5, 4), "5-4-4": (5, 4, 4)}  # weeks of each month of a quarter
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+def label_months(days: np.ndarray, calendar: Calendar) -> np.ndarray:
+    """Business month (datetime64[M], NaT for NaT) of each day.
+
+    >>> fiscal = Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday")
+    >>> label_months(np.array(["2024-12-29", "2024-12-30", "2025-01-27"], dtype="datetime64[D]"), fiscal).astype(str).tolist()
+    ['2024-12', '2025-01', '2025-02']
+    """
+    if calendar.kind == "months":
+        return days.astype("datetime64[M]")
+    starts, labels = _list_periods(calendar)
+    exact = days.astype("datetime64[D]")
+    place = np.searchsorted(starts, np.where(np.isnat(exact), starts[0], exact), side="right") - 1
+    if (place < 0).any() or (exact[~np.isnat(exact)] >= starts[-1]).any():
+        raise SalesForecastError.say(
+            "A day lies outside the business calendar", f"A day of the years {YEARS[0]} to {YEARS[1]}", "Correct it"
+        )
+    return np.where(np.isnat(exact), np.datetime64("NaT", "M"), labels[place])
+
+
+def bound_months(months: np.ndarray, calendar: Calendar) -> tuple[np.ndarray, np.ndarray]:
+    """First day of each business month, and the first day after it (datetime64[D]).
+
+    >>> fiscal = Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday")
+    >>> [days.astype(str).tolist() for days in bound_months(np.array(["2026-12"], dtype="datetime64[M]"), fiscal)]
+    [['2026-11-30'], ['2027-01-04']]
+    """
+    months = np.asarray(months, dtype="datetime64[M]")
+    if calendar.kind == "months":
+        return months.astype("datetime64[D]"), (months + 1).astype("datetime64[D]")
+    starts, labels = _list_periods(calendar)
+    place = np.searchsorted(labels, months)
+    return starts[place], starts[place + 1]
+
+
+def month_of(rows: pd.DataFrame) -> pd.Series:
+    """Business month (first day) of each transaction: as cleaning found it, else the calendar month of its date."""
+    return rows["month"] if "month" in rows else rows["date"].dt.to_period("M").dt.to_timestamp()
+
+
+def _list_periods(calendar: Calendar) -> tuple[np.ndarray, np.ndarray]:
+    """First days of all periods, ascending, and the month that each is named after; one day more ends the last."""
+    begins = calendar.year_begins
+    years = np.arange(YEARS[0], YEARS[1] + 1)
+    anchors = np.array([f"{year}-{begins}" for year in years], dtype="datetime64[D]")
+    first = _nearest(anchors, WEEKDAYS.index(calendar.week_begins))
+    weeks = np.array(WEEKS[calendar.kind] * 4)
+    offsets = np.concatenate([[0], np.cumsum(weeks)[:-1]]) * 7
+    starts = (first[:-1, None] + offsets).ravel()
+    labels = (anchors[:-1, None].astype("datetime64[M]") + np.arange(12)).ravel()
+    return np.append(starts, first[-1]), labels
+
+
+def _nearest(days: np.ndarray, weekday: int) -> np.ndarray:
+    """The day of that weekday (0 Monday) nearest to each day."""
+    own = (days.astype(np.int64) + 3) % 7  # 1970-01-01 was a Thursday
+    ahead = (weekday - own) % 7
+    return days + np.where(ahead > 3, ahead - 7, ahead)
