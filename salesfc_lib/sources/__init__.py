@@ -23,9 +23,10 @@ from salesfc_lib.sources.csv import read_csv
 from salesfc_lib.sources.files import RawFile, read_files
 from salesfc_lib.sources.header import list_needed
 from salesfc_lib.sources.kinds import refuse_other_kind
-from salesfc_lib.sources.layout import Grid, Sighting, exported, find_last, lay_out, refuse_row_limit, split_where
+from salesfc_lib.sources.layout import Grid, Sighting, exported, find_last, is_plain, lay_out, refuse_row_limit, split_where
 from salesfc_lib.sources.snapshot import find_archive, keep_file
 from salesfc_lib.sources.texts import stack
+from salesfc_lib.sources.trailer import check_rows
 
 __all__ = ["Extract", "label_files", "read_source"]
 
@@ -38,7 +39,7 @@ class Extract:
     (int64: line, sheet row or row id in its file), `file`, and `mark` ('' or what the row is instead of business: 'subtotal',
     'header'). `elsewhere` holds the rows that `where` leaves to other units. `rejected` (table quarantine) holds rows that
     could not be laid out. `files` has one entry per file: path, sha256, bytes, rows, encoding, and `titles` (the lines above
-    its header) where it has any. `sightings` (source, row,
+    its header), `date_system` ('1904'), `dialect` and `trailer` where it has any. `sightings` (source, row,
     rule, reason; row 0: the whole file) are what a reader dealt with and people should know.
     """
 
@@ -69,7 +70,12 @@ def read_source(name: str, source: Source, project: Path, *, keep: bool = False)
         files=[entry for part in parts for entry in part.files],
         elsewhere=stack([part.elsewhere for part in parts]),
         sightings=pd.concat(
-            [*(part.sightings for part in parts), _see_order(parts, list(labels.values()), source)], ignore_index=True
+            [
+                *(part.sightings for part in parts),
+                _see_order(parts, list(labels.values()), source),
+                _see_dialects(parts, list(labels.values())),
+            ],
+            ignore_index=True,
         ),
     )
 
@@ -93,7 +99,10 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
     entry = {**file.fingerprint, "rows": rows.num_rows + elsewhere.num_rows + len(rejected), "encoding": grid.encoding}
     if grid.titles:
         entry["titles"] = grid.titles
-    return Extract(rows, rejected, [entry], elsewhere, _list_sightings([*grid.sightings, *seen], label))
+    if grid.is_1904:
+        entry["date_system"] = "1904"
+    entry |= {name: said for name, said in (("dialect", grid.dialect), ("trailer", grid.trailer)) if said}
+    return Extract(rows, rejected, [entry], elsewhere, _list_sightings([*file.sightings, *grid.sightings, *seen], label))
 
 
 def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> Extract:
@@ -109,7 +118,8 @@ def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> E
 
 def _split(source: Source, file: RawFile, where: str) -> tuple[pa.Table, pa.Table, Grid, list[Sighting]]:
     """This unit's rows, the other units' rows, the grid they came from, and what was seen in laying it out."""
-    refuse_other_kind(file.content, source, where)
+    if source.kind != "csv":
+        refuse_other_kind(file.top if source.kind == "sql" else file.content, source, where)
     if source.kind == "sql":
         from salesfc_lib.sources.sql import read_sqlite
 
@@ -118,6 +128,8 @@ def _split(source: Source, file: RawFile, where: str) -> tuple[pa.Table, pa.Tabl
         return rows, elsewhere, grid, seen
     grid = _read_grid(source, file, where)
     rows, seen = lay_out(grid, source, where, file.name)
+    if grid.trailer:
+        check_rows(grid, is_plain(rows), where)
     return *split_where(rows, source), grid, seen
 
 
@@ -137,7 +149,7 @@ def _read_grid(source: Source, file: RawFile, where: str) -> Grid:
 
             return read_jsonl(file.content, source, where)
         case _:
-            grid = read_csv(file.content, source, where)
+            grid = read_csv(file, source, where)
             refuse_row_limit(find_last(grid), where)
             return grid
 
@@ -156,6 +168,17 @@ def _see_order(parts: Sequence[Extract], labels: Sequence[str], source: Source) 
         _list_sightings([Sighting("renamed_column", said)], label)
         for label, order in zip(labels, orders, strict=True)
         if order != orders[0]
+    ]
+    return pd.concat([_list_sightings([], ""), *seen], ignore_index=True)
+
+
+def _see_dialects(parts: Sequence[Extract], labels: Sequence[str]) -> pd.DataFrame:
+    """Files whose separator or quote is another than the first file's; each was read in its own."""
+    dialects = [part.files[0].get("dialect") for part in parts]
+    seen = [
+        _list_sightings([Sighting("dialect_drift", f"it has {dialect}; the feed's first file has {dialects[0]}")], label)
+        for label, dialect in zip(labels, dialects, strict=True)
+        if dialect != dialects[0]
     ]
     return pd.concat([_list_sightings([], ""), *seen], ignore_index=True)
 

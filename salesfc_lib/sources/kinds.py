@@ -44,6 +44,7 @@ HTML = re.compile(
 )
 XML_2003 = re.compile(rb"<\?mso-application\s|<(?:\w+:)?Workbook\b[^>]*urn:schemas-microsoft-com:office:spreadsheet")
 JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*\{)')
+OBJECT = re.compile(rb'^\s*\{\s*"', re.M)  # a line below the first that begins an object
 DO = {
     "csv": "Set `kind: csv` for this source, or export it again",
     "": "Unpack or export it as CSV, XLSX or Parquet",
@@ -74,7 +75,7 @@ def identify(content: bytes) -> Identity:
 def refuse_other_kind(content: bytes, source: Source, where: str) -> Identity:
     """What the file is; raises `SalesForecastError` if another `kind` than the source's reads it, or none."""
     identity = identify(content)
-    if identity.kind == source.kind:
+    if identity.kind == source.kind or (source.kind == "jsonl" and identity is TEXT and OBJECT.search(content[:65_536])):
         return identity
     do = DO.get(identity.kind, f"Set `kind: {identity.kind}` for this source, or export it as CSV")
     raise SalesForecastError.unreadable_file(where, f"{identity.said}, not {_name(source.kind)}", do)

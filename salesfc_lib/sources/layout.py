@@ -51,7 +51,8 @@ class Grid:
     `cells` has one text column per cell of the header, in its order (the names of its columns mean nothing; no null: a blank
     cell is ''). `numbers` (n_rows,) are the rows' places in the file (1-based), ascending; `merged` are cells (row number, column
     from 0) that a merged cell above covers, or None where the kind of file does not say; `titles` are the lines of text above
-    the header, from the top.
+    the header, from the top; `is_1904` says that serial numbers of days count from 1904; `dialect` is what
+    stands between fields, in words; `trailer` is what the file's own last line says of it (see `trailer`).
     """
 
     header: list[str]
@@ -62,6 +63,9 @@ class Grid:
     merged: frozenset[tuple[int, int]] | None = None
     sightings: list[Sighting] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
+    dialect: str | None = None
+    trailer: dict[str, str] | None = None
+    is_1904: bool = False
 
 
 def exported(header: str) -> str:
