@@ -38,23 +38,46 @@ Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Units sid
 
 @app.command()
 def init(
-    export: Annotated[Path, typer.Argument(help="CSV, Excel or SQLite file.")],
-    unit: Annotated[str | None, typer.Option("--unit", help="Id of the unit. Default: from the file's name.")] = None,
+    exports: Annotated[list[Path], typer.Argument(help="Exports of one unit: files, folders, patterns.")],
+    unit: Annotated[str | None, typer.Option("--unit", help="Id of the unit. Default: from the first file's name.")] = None,
     project: Project = Path("."),
 ) -> None:
-    """Write a unit's parameter file to start from, out of an export's headers."""
+    """Write a unit's parameter file to start from, out of its exports."""
     with _told_plainly():
         from salesfc_lib import starter
 
-        path, found = starter.write_unit_file(export, project, unit)
+        path, found = starter.write_unit_file(exports, project, unit)
         typer.echo(f"Wrote {path}.")
-        for name, header in found.columns.items():
-            typer.echo(f"  {name:<14} {header}")
-        for name in found.missing:
-            typer.echo(f"  {name:<14} not recognised: name its header in the file")
-        if not export.resolve().is_relative_to(project.resolve()):
-            typer.echo(f"The export lies outside the project: copy it to {project / 'data' / export.name}.")
+        for source, proposal in found.items():
+            typer.echo(f"{source}: {proposal.assignment.why}")
+            for name, header in proposal.names.items():
+                typer.echo(f"  {name:<14} {header}")
+            for name in proposal.missing:
+                typer.echo(f"  {name:<14} not recognised: name its header in the file")
+        for question in [question for proposal in found.values() for question in proposal.asks]:
+            typer.echo(f"Ask: {question}")
+        for outside in {file for proposal in found.values() for file in proposal.files}:
+            if not outside.resolve().is_relative_to(project.resolve()):
+                typer.echo(f"The export lies outside the project: copy it to {project / 'data' / outside.name}.")
         typer.echo(f"Then: salesfc parameters {path.stem} --project {project}; salesfc run --unit {path.stem} --project {project}")
+
+
+@app.command()
+def inspect(
+    exports: Annotated[list[Path], typer.Argument(help="Exports to look at: files, folders, patterns.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Everything that was found, as JSON.")] = False,
+    project: Project = Path("."),
+) -> None:
+    """Look at exports: what they hold, how they are read, what to ask, and the source to declare."""
+    with _told_plainly():
+        from salesfc_lib.inspection.show import inspect_exports
+
+        text, unreadable = inspect_exports(exports, project, as_json=as_json)
+        typer.echo(text)
+        for message in unreadable:
+            typer.echo(message, err=True)
+        if unreadable:
+            raise typer.Exit(1)
 
 
 @app.command()

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
+from salesfc_lib.aliases import read_aliases
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.inspection.looking import take_sample
 from salesfc_lib.parameters import resolve
-from salesfc_lib.peek import peek
 from salesfc_lib.schema import Parameters
 from salesfc_lib.starter import propose_unit, write_unit_file
 
@@ -22,7 +23,7 @@ CHINESE = (
 
 
 def start(project: Path, export: Path, unit: str | None = None) -> tuple[Parameters, str]:
-    path, _ = write_unit_file(export, project, unit)
+    path, _ = write_unit_file([export], project, unit)
     return resolve(project, path.stem).parameters, path.read_text(encoding="utf-8")
 
 
@@ -72,8 +73,9 @@ def test_the_largest_table_of_a_database_is_taken(tmp_path: Path) -> None:
 
 def test_what_is_not_recognised_is_asked_for_and_never_guessed(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("When;What;How much\n2026-01-02;tea;3\n2026-01-03;rice;4\n", encoding="utf-8")
-    path, proposal = write_unit_file(tmp_path / "x.csv", tmp_path)
-    assert proposal.columns == {}
+    path, found = write_unit_file([tmp_path / "x.csv"], tmp_path)
+    proposal = found["orders"]
+    assert proposal.names == {}
     assert proposal.missing == ["date", "quantity", "amount"]
     assert proposal.others == {"When": 2, "What": 2, "How much": 2}
     text = path.read_text(encoding="utf-8")
@@ -84,7 +86,7 @@ def test_what_is_not_recognised_is_asked_for_and_never_guessed(tmp_path: Path) -
 def test_a_column_with_many_members_is_not_offered_as_a_dimension(tmp_path: Path) -> None:
     lines = "".join(f"2026-01-02,1,{n},{n % 3},same\n" for n in range(100))
     (tmp_path / "x.csv").write_text(f"date,amount,serial,depot,constant\n{lines}", encoding="utf-8")
-    _, proposal = write_unit_file(tmp_path / "x.csv", tmp_path)
+    proposal = write_unit_file([tmp_path / "x.csv"], tmp_path)[1]["orders"]
     assert proposal.others == {"depot": 3}
 
 
@@ -94,7 +96,7 @@ def test_a_column_with_many_members_is_not_offered_as_a_dimension(tmp_path: Path
 def test_headers_that_yaml_could_misread_come_back_as_they_are(tmp_path: Path, header: str) -> None:
     quoted = header.replace('"', '""')
     (tmp_path / "x.csv").write_text(f'date,amount,"{quoted}"\n2026-01-02,1,x\n2026-01-02,1,y\n', encoding="utf-8")
-    assert list(peek(tmp_path / "x.csv").headers) == ["date", "amount", header.strip()]
+    assert list(take_sample(tmp_path / "x.csv", read_aliases()).header) == ["date", "amount", header.strip()]
     found, _ = start(tmp_path, tmp_path / "x.csv")
     assert found.sources["orders"].columns["amount"] == "amount"
     assert found.horizon == 12
@@ -114,33 +116,33 @@ def test_an_id_is_made_of_what_may_stand_in_a_path() -> None:
 
 def test_a_unit_that_exists_is_not_overwritten(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("date,amount\n2026-01-02,1\n", encoding="utf-8")
-    path, _ = write_unit_file(tmp_path / "x.csv", tmp_path)
+    path, _ = write_unit_file([tmp_path / "x.csv"], tmp_path)
     path.write_text("horizon: 3\n", encoding="utf-8")
     with pytest.raises(RequestError, match="exists"):
-        write_unit_file(tmp_path / "x.csv", tmp_path)
+        write_unit_file([tmp_path / "x.csv"], tmp_path)
     assert path.read_text(encoding="utf-8") == "horizon: 3\n"
 
 
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("x.xlsx", b"not a workbook", "Save it again"),
-        ("x.db", b"not a database", "SQLite"),
+        ("x.xlsx", b"not a workbook", "text without columns"),
+        ("x.db", b"not a database", "text without columns"),
         ("x.csv", b"", "no row of headers"),
-        ("x.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF\x81", "known encoding|no row of headers"),
+        ("x.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF\x81", "not text"),
     ],
 )
 def test_a_file_that_is_not_what_its_ending_says_is_named(tmp_path: Path, name: str, content: bytes, says: str) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(SalesForecastError, match=says) as caught:
-        write_unit_file(tmp_path / name, tmp_path)
+        write_unit_file([tmp_path / name], tmp_path)
     assert name in str(caught.value)
     assert not (tmp_path / "parameters").exists()
 
 
 def test_a_missing_export_is_a_wrong_request(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match="no such file"):
-        write_unit_file(tmp_path / "none.csv", tmp_path)
+        write_unit_file([tmp_path / "none.csv"], tmp_path)
 
 
 def write_csv(path: Path, header: str, *rows: str) -> Path:
@@ -194,8 +196,8 @@ def test_subtotals_and_merged_cells_of_a_workbook_are_proposed(tmp_path: Path) -
 
 
 def test_a_customer_named_total_marks_no_subtotal(tmp_path: Path) -> None:
-    found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount,customer", "2026-01-02,1,Total Tools Ltd"))
-    assert found.sources["orders"].subtotals == []
+    export = write_csv(tmp_path / "x.csv", "date,amount,customer", "2026-01-02,1,Total Tools Ltd")
+    assert write_unit_file([export], tmp_path)[1]["orders"].subtotals == []
 
 
 @pytest.mark.parametrize(

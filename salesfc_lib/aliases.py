@@ -1,0 +1,194 @@
+"""What the headers and words of exports mean, by this project's names.
+
+Two files enter (`parameters/aliases.yml` of the checkout and, where there is one, of the project); `Aliases` leaves. The
+decision made here: a project's words come before the checkout's and never replace them; a header counts as known where it
+is an alias but for case, accents, spaces, punctuation and brackets, and as near where it only ends with one.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.parameters import CHECKOUT, read_yaml
+
+FILE = Path("parameters") / "aliases.yml"
+LISTS, GROUPS = ("nulls", "subtotals", "others"), ("columns", "values", "meanings", "kinds")  # what the file may hold
+ROLES = "roles"
+# what may follow a known word without changing what it means: Sales EUR, Amount LC
+AFTER = frozenset(
+    ["usd", "eur", "cny", "rmb", "gbp", "jpy", "chf", "hkd", "cad", "aud", "lc", "local", "total", "sum", "value", "元", "万元"]
+)
+_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|<[^<>]*>")
+_SIGNS = {"#": " no ", "№": " no ", "%": " pct ", "&": " and ", "℃": ""}
+_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
+_CHINESE = re.compile(r"[\u3040-\u9fff]")
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A name that a header may mean: by which alias, its place among the aliases of that name, and whether it is that alias."""
+
+    name: str
+    alias: str
+    rank: int
+    exact: bool
+
+
+@dataclass(frozen=True)
+class Aliases:
+    """Words by what they mean; see `parameters/aliases.yml` for each block."""
+
+    columns: Mapping[str, Sequence[str]]
+    values: Mapping[str, Sequence[str]]
+    meanings: Mapping[str, Sequence[str]]
+    kinds: Mapping[str, Sequence[str]]
+    nulls: Sequence[str]
+    subtotals: Sequence[str]
+    others: Sequence[str]
+    roles: Mapping[str, Mapping[str, Any]]
+
+    @cached_property
+    def _by_plain(self) -> Mapping[str, list[Hit]]:
+        found: dict[str, list[Hit]] = {}
+        for name, words in self.columns.items():
+            for rank, alias in enumerate(words):
+                hits = found.setdefault(plain(alias), [])
+                if all(hit.name != name for hit in hits):
+                    hits.append(Hit(name, alias, rank, True))
+        return found
+
+    @cached_property
+    def _endings(self) -> Sequence[tuple[str, Hit]]:
+        """Aliases that a header may end with, the longest first."""
+        hits = [
+            (key, hit) for key, hits in self._by_plain.items() for hit in hits if len(key) >= (2 if _CHINESE.search(key) else 3)
+        ]
+        return sorted(hits, key=lambda pair: -len(pair[0]))
+
+    def find(self, header: str) -> list[Hit]:
+        """Names of which the header is an alias, or a spelling of one with more before it; empty where nothing is known of it."""
+        return list(self._by_plain.get(plain(header), ())) or list(self._find_near(header))
+
+    def knows(self, header: str) -> bool:
+        """Whether the header is an alias."""
+        return plain(header) in self._by_plain
+
+    def means(self, text: str, meaning: str) -> str | None:
+        """The longest word of a meaning that stands in the text, unless a longer one of its opposite does."""
+        mine = _longest(text, self.meanings[meaning])
+        other = {
+            "with_tax": "without_tax",
+            "without_tax": "with_tax",
+            "before_discount": "after_discount",
+            "after_discount": "before_discount",
+        }
+        theirs = _longest(text, self.meanings[other[meaning]])
+        return mine if mine and len(mine) >= len(theirs or "") else None
+
+    def kind_of(self, value: str) -> str:
+        """Sale, return or adjustment; '' where the value is not known."""
+        key = plain(value)
+        return next((kind for kind, words in self.kinds.items() if key in {plain(word) for word in words}), "")
+
+    def _find_near(self, header: str) -> Iterator[Hit]:
+        key, words = plain(header), split_words(header)
+        if any(plain(word) in key for word in self.others if _CHINESE.search(word)) or set(words) & {
+            word.casefold() for word in self.others
+        }:
+            return
+        while len(words) > 1 and (words[-1] in AFTER or words[-1].isdigit()):
+            words = words[:-1]
+        key, seen = "".join(words), set()
+        for ending, hit in self._endings:
+            whole = ending in {"".join(words[place:]) for place in range(len(words))} or bool(_CHINESE.search(ending))
+            if key.endswith(ending) and whole and hit.name not in seen:
+                seen.add(hit.name)
+                yield Hit(hit.name, hit.alias, hit.rank, False)
+
+
+def read_aliases(project: Path | None = None) -> Aliases:
+    """Aliases of the checkout, with those of the project, if it has any, before them.
+
+    Raises `SalesForecastError` for a block or a name of role that does not exist, and for words that are no texts.
+    """
+    tree = _check(CHECKOUT / FILE)
+    own = project / FILE if project is not None else None
+    if own is not None and own.is_file() and own.resolve() != (CHECKOUT / FILE).resolve():
+        tree = _put_before(_check(own), tree)
+    return Aliases(**tree)
+
+
+def plain(text: str) -> str:
+    """A header without case, accents, spaces, punctuation and what stands in brackets, e.g. the unit.
+
+    >>> plain("Order-Date (UTC)"), plain("价税合计（元）"), plain("Order #"), plain("Qté")
+    ('orderdate', '价税合计', 'orderno', 'qte')
+    """
+    text = unicodedata.normalize("NFKC", text)
+    short = _BRACKETS.sub("", text)
+    text = short if any(sign.isalnum() for sign in short) else text
+    for sign, word in _SIGNS.items():
+        text = text.replace(sign, word)
+    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return re.sub(r"[\W_]+", "", text).casefold()
+
+
+def split_words(header: str) -> list[str]:
+    """Words of a header, in small letters.
+
+    >>> split_words("SO_OrderDate (UTC)"), split_words("本币价税合计")
+    (['so', 'order', 'date'], ['本币价税合计'])
+    """
+    text = _BRACKETS.sub("", unicodedata.normalize("NFKC", header))
+    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    return [word.casefold() for word in _WORDS.findall(text)]
+
+
+def _longest(text: str, words: Sequence[str]) -> str | None:
+    """The longest of the words in a text; those of Latin letters stand as words of their own."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    spaced = f" {' '.join(split_words(text.replace('(', ' ').replace(')', ' ')))} "
+    found = [
+        word
+        for word in words
+        if (word.casefold() in folded if _CHINESE.search(word) else f" {' '.join(split_words(word))} " in spaced)
+    ]
+    return max(found, key=len, default=None)
+
+
+def _check(path: Path) -> dict[str, Any]:
+    tree = read_yaml(path)
+    for key, block in tree.items():
+        if key not in (*LISTS, *GROUPS, ROLES):
+            raise SalesForecastError.unknown_key(key, [*LISTS, *GROUPS, ROLES], f"'{path}'")
+        groups = {key: block} if key in LISTS else block
+        if key != ROLES and not (isinstance(groups, dict) and all(_are_words(words) for words in groups.values())):
+            raise SalesForecastError.say(
+                f"`{key}` in '{path}' is not a list of words",
+                "`name: [word, word]`",
+                "Put words in quotes that YAML reads as something else, such as 0 or no",
+            )
+    return tree
+
+
+def _are_words(words: object) -> bool:
+    return isinstance(words, list) and all(isinstance(word, str) and word.strip() for word in words)
+
+
+def _put_before(own: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(known)
+    for key, block in own.items():
+        if isinstance(block, list):
+            merged[key] = [*block, *known.get(key, [])]
+        elif key == ROLES:
+            merged[key] = {**known[key], **block}
+        else:
+            merged[key] = {name: [*block.get(name, []), *known[key].get(name, [])] for name in {**known[key], **block}}
+    return merged

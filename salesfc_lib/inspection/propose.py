@@ -1,0 +1,93 @@
+"""What the headers and the rows of an export say, put together.
+
+A sample enters; a `Proposal` leaves. The decision made here: rows that only look like business (repeated headers, subtotals)
+are set aside before anything is concluded from values, and a unit that a title states holds for money alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from salesfc_lib.aliases import Aliases
+from salesfc_lib.inspection import rows as look
+from salesfc_lib.inspection.columns import look_at_columns
+from salesfc_lib.inspection.expect import list_problems
+from salesfc_lib.inspection.looking import take_feed
+from salesfc_lib.inspection.mapping import DIMENSIONS, Match, map_columns
+from salesfc_lib.inspection.money import find_money
+from salesfc_lib.inspection.proposal import Proposal
+from salesfc_lib.inspection.sample import Problem, Sample
+from salesfc_lib.inspection.stated import find_unit
+
+# names for which a stated unit holds
+MONEY = ("amount", "discount", "tax", "freight", "cost", "profit", "target", "debit", "credit", "balance")
+MERGED = (*DIMENSIONS, "customer", "date", "order_id", "product")  # columns whose cells people merge
+
+
+def propose_feed(files: Sequence[Path], aliases: Aliases) -> Proposal:
+    """The proposal for the files of one feed."""
+    sample, problems, spellings = take_feed(files, aliases)
+    return propose(sample, aliases, more=problems, spellings=spellings, files=files)
+
+
+def propose(
+    sample: Sample,
+    aliases: Aliases,
+    *,
+    more: Sequence[Problem] = (),
+    spellings: Mapping[str, Sequence[str]] | None = None,
+    files: Sequence[Path] = (),
+) -> Proposal:
+    """What the headers and the rows of a sample say."""
+    names = map_columns(sample, look_at_columns(sample, aliases.nulls), aliases).columns
+    marks = look.mark_rows(sample, [names[name] for name in ("date", "order_id", "ds") if name in names], aliases.subtotals)
+    business = sample.keep([mark is None for mark in marks])
+    columns = look_at_columns(business, aliases.nulls)
+    assignment = map_columns(business, columns, aliases)
+    names = assignment.columns
+    matches = {match.name: match for match in assignment.matches}
+    titles = [text for _, text in sample.titles]
+    money = find_money(columns, matches, aliases, titles=titles)
+    kinds = look.find_kinds(columns.get(names.get("kind", "")), aliases)
+    value = columns.get(names.get("amount", names.get("quantity", "")))
+    fill_down = look.find_merged(business, columns, {name: names[name] for name in MERGED if name in names})
+    found = Proposal(
+        sample=business,
+        columns=columns,
+        assignment=assignment,
+        money=money,
+        kinds=kinds,
+        signs=look.count_signs(columns.get(names.get("kind", "")), value, kinds, all_returns=assignment.role == "returns"),
+        key=look.find_key(business, columns, names, but=[names[name] for name in fill_down]),
+        months=look.Months({}, []),
+        subtotals=list(dict.fromkeys(mark for mark in marks if mark is not None and mark != "header")),
+        fill_down=fill_down,
+        splits=look.list_splits(columns, names),
+        others=look.count_members(columns, list(names.values())),
+        units=_find_units(titles, matches),
+        spellings=spellings or {},
+        beside=[propose(other, aliases, files=files) for other in sample.beside],
+        files=files or [sample.path],
+    )
+    return _complete(found, marks, [*sample.problems, *more])
+
+
+def _complete(found: Proposal, marks: Sequence[str | None], problems: Sequence[Problem]) -> Proposal:
+    """The proposal with its months and with what has to be expected."""
+    name = found.date_name
+    months = look.count_months(found.days(name).values) if name else look.Months({}, [])
+    found = replace(found, months=months)
+    return replace(found, problems=[*problems, *list_problems(found, marks)])
+
+
+def _find_units(titles: Sequence[str], matches: Mapping[str, Match]) -> dict[str, tuple[str, str]]:
+    """Units that headers state, or else the titles for all money."""
+    stated = next((unit for title in titles if (unit := find_unit(title))), None)
+    found = {}
+    for name, match in matches.items():
+        own = find_unit(match.header) if name in (*MONEY, "quantity", "stock") else None
+        if own or (stated and name in MONEY):
+            found[name] = own or stated
+    return {name: unit for name, unit in found.items() if unit}

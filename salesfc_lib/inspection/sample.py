@@ -1,0 +1,86 @@
+"""What was looked at of an export: titles, headers, rows as text, and what the file itself says about them.
+
+Nothing enters; the modules beside fill a `Sample`. The decision made here: a sample is bounded in cells, not in rows, so
+that looking at a wide file takes no longer than at a narrow one; where a file is larger, its head, its end and places in
+between are seen, and rows that are not of the head have the place 0, because nobody has counted the lines above them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+SAMPLE_CELLS = 700_000  # looked at: about a second of work
+MOST_ROWS = 50_000  # enough to see every member of a dimension, and the total under most workbooks
+HEADER_ROWS = 60  # rows at the top of a file among which the header must stand (as in `sources.layout`)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something to expect: the cleaning rule that will meet it, a sentence, and whether people have to be asked."""
+
+    rule: str
+    said: str
+    ask: bool = False
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Rows of an export as text, each as wide as the header.
+
+    `places` are the rows' places in their file (1-based; 0: from the middle of a large file). `total` is the number of rows
+    below the header, `counted` whether it is exact. `dated` are columns (from 0) whose cells the file itself holds as dates,
+    `typed` says that it holds numbers as numbers, so that their text raises no question.
+    """
+
+    path: Path
+    kind: str
+    header: Sequence[str]
+    header_row: int
+    rows: Sequence[Sequence[str]]
+    places: Sequence[int]
+    total: int
+    counted: bool = True
+    settings: Mapping[str, str] = field(default_factory=dict)  # what reading takes: encoding, delimiter, sheet, table
+    why: Mapping[str, str] = field(default_factory=dict)  # evidence for each setting
+    titles: Sequence[tuple[int, str]] = ()  # rows above the header
+    dated: frozenset[int] = frozenset()
+    typed: bool = False
+    merged: frozenset[tuple[int, int]] | None = None
+    beside: Sequence[Sample] = ()  # other sheets or tables
+    problems: Sequence[Problem] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every row was looked at."""
+        return self.counted and len(self.rows) >= self.total
+
+    @cached_property
+    def _columns(self) -> Sequence[Sequence[str]]:
+        return [*zip(*self.rows, strict=True)] if self.rows else [()] * len(self.header)
+
+    def column(self, header: str) -> Sequence[str]:
+        """Cells of a column, without surrounding spaces."""
+        return [cell.strip() for cell in self._columns[list(self.header).index(header)]]
+
+    def keep(self, mask: Sequence[bool]) -> Sample:
+        """The same export with the rows that the mask keeps."""
+        kept = [place for place, mine in enumerate(mask) if mine]
+        return replace(self, rows=[self.rows[place] for place in kept], places=[self.places[place] for place in kept])
+
+    def say_place(self, position: int) -> str:
+        """Where a row of the sample stands, for people."""
+        place = self.places[position]
+        return f"row {place:,}" if place else "a row further down"
+
+
+def fit(row: Sequence[str], width: int) -> list[str]:
+    """The row's cells, as many as the header has."""
+    return [*row[:width], *[""] * (width - len(row))]
+
+
+def limit_rows(width: int) -> int:
+    """Rows to look at in a table of that width."""
+    return max(200, min(MOST_ROWS, SAMPLE_CELLS // max(width, 1)))

@@ -1,0 +1,273 @@
+"""A sample of a text file with separated fields: its encoding, its delimiter, its header, rows from all over it.
+
+A path enters; a `Sample` leaves. The decisions made here: encodings are tried in the order of `sources.csv` (mark, strict
+UTF-8, GB18030, others), but GB18030, which decodes many Western files without complaint, counts only where its letters are
+those that people write; the delimiter is the one that finds the most known headers, then the most rows of one width.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from salesfc_lib.aliases import Aliases
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.inspection.header import find_header, list_titles, trim
+from salesfc_lib.inspection.sample import HEADER_ROWS, Problem, Sample, fit, limit_rows
+
+WHOLE_BYTES = 12_000_000  # read completely up to here
+HEAD_BYTES, PIECE_BYTES, PIECES = 3_000_000, 60_000, 24  # of larger files: the head, and pieces down to the end
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde", "\x01": "control-A"}
+BLIND = ("big5", "cp932", "euc_kr", "cp1251", "cp1253", "cp1252")  # tried where neither UTF-8 nor GB18030 explains the bytes
+TEXT_NAMES = (".csv", ".txt", ".tsv", ".tab", ".dat")
+MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+MOST_LINES = 0.9  # share of the lines that tell which have to be in an encoding
+HEAD_ROWS = 8_000  # looked at of the head of a larger file
+LONGEST_FIELD = 1_000_000  # characters; a field that is longer is a quote that was never closed
+
+csv.field_size_limit(LONGEST_FIELD)
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """What was read of a file: its head, and pieces from further down that begin and end with a line."""
+
+    head: bytes
+    pieces: Sequence[bytes]
+    size: int
+
+    @property
+    def whole(self) -> bool:
+        return len(self.head) == self.size
+
+
+def sample_text(path: Path, aliases: Aliases) -> Sample:
+    """Sample of a text file with columns.
+
+    Raises `SalesForecastError` for bytes that no encoding explains and for a file without a row of headers.
+    """
+    read = _read(path)
+    encoding, why, problems = _decide_encoding(read, aliases, path)
+    text = _decode(read.head, encoding)
+    lines = list(io.StringIO(text, newline=""))
+    if not read.whole and lines:
+        lines.pop()  # cut off
+    delimiter = _decide_delimiter(lines, aliases)
+    limit = limit_rows(lines[-1].count(delimiter) + 1 if lines else 1) if read.whole else HEAD_ROWS
+    rows, places, more = _parse(lines, delimiter, limit)
+    if not rows:
+        raise SalesForecastError.unreadable_file(path, "it holds no row of headers", "Export it again, with headers")
+    at = find_header(rows, aliases, path)
+    header, below = trim(rows[at]), rows[at + 1 :]
+    _refuse_no_table(header, below, path)
+    width = len(header)
+    fits = [_fits(row, width) for row in below]
+    kept = [fit(row, width) for row, good in zip(below, fits, strict=True) if good]
+    numbers = [place for place, good in zip(places[at + 1 :], fits, strict=True) if good]
+    tail, torn = _parse_pieces(read, encoding, delimiter, width)
+    misfits = [
+        places[at + 1 + position] for position, row in enumerate(below) if not fits[position] and any(cell.strip() for cell in row)
+    ]
+    if misfits:
+        problems.append(
+            Problem(
+                "misfit",
+                f"{len(misfits):,} rows do not have the {width} fields of the header (first: line {misfits[0]}); they go to quarantine",
+            )
+        )
+    if torn:
+        problems.append(Problem("misfit", f"{torn:,} rows from further down do not have the {width} fields of the header"))
+    total = len(kept) + more if read.whole else int(read.size / len(read.head) * len(lines))
+    shown = DELIMITERS.get(delimiter, delimiter)
+    agreeing = (
+        f"{shown}: {width} fields in {len(kept):,} of {len(kept) + len(misfits):,} rows"
+        if width > 1
+        else "there is one column only"
+    )
+    return Sample(
+        path, "csv", header, places[at], kept + tail, numbers + [0] * len(tail), total, read.whole and not more,
+        settings={"encoding": encoding, "delimiter": delimiter}, why={"encoding": why, "delimiter": agreeing},
+        titles=list_titles(list(zip(places, rows, strict=True))[:at]), problems=problems,
+    )  # fmt: skip
+
+
+def _refuse_no_table(header: Sequence[str], below: Sequence[Sequence[str]], path: Path) -> None:
+    """Raise for bytes that only happen to decode, and for a text that is no table."""
+    if any(control := [sign for cell in header for sign in cell if ord(sign) < 32 and sign not in "\t\r\n"]):
+        raise SalesForecastError.unreadable_file(
+            path,
+            f"it is not text: its first row holds the control character U+{ord(control[0]):04X}",
+            "Give a CSV, workbook, Parquet, JSON or SQLite file",
+        )
+    if len(header) == 1 and (not below or path.suffix.lower() not in TEXT_NAMES):
+        raise SalesForecastError.unreadable_file(
+            path,
+            f"it is text without columns ('{header[0][:40]}'), not a workbook, a Parquet, JSON or SQLite file",
+            "Export it again",
+        )
+
+
+def _read(path: Path) -> Bytes:
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        if size <= WHOLE_BYTES:
+            return Bytes(file.read(), (), size)
+        head = file.read(HEAD_BYTES)
+        pieces = []
+        for piece in range(1, PIECES + 1):
+            start = HEAD_BYTES + (size - HEAD_BYTES - PIECE_BYTES) * piece // PIECES
+            file.seek(start - start % 4)
+            pieces.append(file.read(PIECE_BYTES))
+        return Bytes(head, pieces, size)
+
+
+def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, str, list[Problem]]:
+    """Encoding, why it is that one, and what is odd about the bytes."""
+    marked = next((name for mark, name in MARKS if read.head.startswith(mark)), None)
+    if marked is not None:
+        return marked, "the file begins with its byte-order mark", []
+    start = read.head[:4000]
+    if start.count(0) > len(start) // 4:
+        wide = "utf-16-be" if start[::2].count(0) > len(start) // 8 else "utf-16-le"
+        return wide, "every other byte is zero", []
+    parts = [read.head if read.whole else _to_lines(read.head, first=True), *(_to_lines(piece) for piece in read.pieces)]
+    high = [line for part in parts for line in part.splitlines() if not line.isascii()]
+    if not high:
+        return "utf-8", "every byte is ASCII, which UTF-8 contains", []
+    return _decide_by_lines(high) or _decide_blind(high, read, aliases, path)
+
+
+def _decide_by_lines(high: Sequence[bytes]) -> tuple[str, str, list[Problem]] | None:
+    """UTF-8 or GB18030, if nearly all lines that are not plain ASCII are in it."""
+    for name, said in (("utf-8", "are UTF-8"), ("gb18030", "read as common Chinese characters, and not as UTF-8")):
+        good = [line for line in high if _decodes(line, name)]
+        if len(good) < MOST_LINES * len(high) or (name == "gb18030" and not _is_common_chinese(good)):
+            continue
+        rest = len(high) - len(good)
+        odd = (
+            [Problem("other_encoding", f"{rest:,} lines are in another encoding than the rest; they go to quarantine")]
+            if rest
+            else []
+        )
+        return name, f"{len(good):,} of {len(high):,} lines that are not plain ASCII {said}", odd
+    return None
+
+
+def _decide_blind(high: Sequence[bytes], read: Bytes, aliases: Aliases, path: Path) -> tuple[str, str, list[Problem]]:
+    """One of the encodings that decode nearly anything: the one with the most known headers, then with the likeliest letters."""
+    blind = [name for name in BLIND if all(_decodes(line, name) for line in high)]
+    if not blind:
+        raise SalesForecastError.unreadable_file(path, "it is not text in a known encoding", "Export it as CSV in UTF-8")
+    best = max(blind, key=lambda name: (_count_known(read.head, name, aliases), _write_alike(high, name)))
+    odd = [Problem("encoding", f"the encoding {best} is likely, not proved: check a name with an accent", ask=True)]
+    return best, "neither UTF-8 nor Chinese, and so they give words", odd
+
+
+def _to_lines(part: bytes, first: bool = False) -> bytes:
+    """The part without the lines that are cut off at its ends."""
+    end = part.rfind(b"\n")
+    return part[0 if first else part.find(b"\n") + 1 : end + 1 if end >= 0 else len(part)]
+
+
+def _decodes(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_common_chinese(lines: Sequence[bytes]) -> bool:
+    """Whether what is not ASCII is mostly of the 3,755 characters that GB 2312 lists first."""
+    common = other = 0
+    for line in lines[:2000]:
+        for sign in line.decode("gb18030"):
+            if not sign.isascii():
+                pair = sign.encode("gb18030")
+                usual = len(pair) == 2 and pair[1] >= 0xA1 and (0xA1 <= pair[0] <= 0xA3 or 0xB0 <= pair[0] <= 0xD7)
+                common, other = common + usual, other + (not usual)
+    return common > 4 * other
+
+
+def _write_alike(lines: Sequence[bytes], encoding: str) -> float:
+    """Share of the letters that are not ASCII whose neighbours belong to the same script, as they do in words."""
+    alike = total = 0
+    for line in lines[:500]:
+        text = line.decode(encoding)
+        for place, sign in enumerate(text):
+            if sign.isascii():
+                continue
+            total += 1
+            near = text[place - 1 : place] + text[place + 1 : place + 2]
+            latin = "À" <= sign <= "ɏ"
+            alike += sign.isalpha() and any((other.isascii() == latin) for other in near if other.isalpha())
+    return alike / total if total else 0.0
+
+
+def _count_known(head: bytes, encoding: str, aliases: Aliases) -> int:
+    lines = [line.decode(encoding, errors="ignore") for line in head[:20_000].splitlines()[:HEADER_ROWS]]
+    rows = [line.split(delimiter) for line in lines for delimiter in DELIMITERS]
+    return max((sum(aliases.knows(cell.strip('" ')) for cell in row) for row in rows), default=0)
+
+
+def _decode(part: bytes, encoding: str) -> str:
+    """Text of the bytes that were looked at; what is in another encoding, or cut off, is not what the sample is for."""
+    return part.decode(encoding, errors="replace")
+
+
+def _decide_delimiter(lines: Sequence[str], aliases: Aliases) -> str:
+    def judge(delimiter: str) -> tuple[int, float, int]:
+        rows = [row for row, _ in _records(lines[:400], delimiter) if any(cell.strip() for cell in row)]
+        known = max((sum(aliases.knows(cell) for cell in row) for row in rows[:HEADER_ROWS]), default=0)
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        width, times = widths.most_common(1)[0] if widths else (1, 0)
+        return known if width > 1 else 0, times / max(len(rows), 1), width
+
+    return max(DELIMITERS, key=judge)
+
+
+def _records(lines: Sequence[str], delimiter: str) -> list[tuple[list[str], int]]:
+    """Records with the line each begins in."""
+    reader = csv.reader(lines, delimiter=delimiter)
+    found, before = [], 0
+    while True:
+        try:
+            found.append((next(reader), before + 1))
+        except StopIteration:
+            return found
+        except csv.Error:
+            found.append(([], before + 1))
+        before = reader.line_num
+
+
+def _parse(lines: Sequence[str], delimiter: str, limit: int) -> tuple[list[list[str]], list[int], int]:
+    """Records of the first lines and of the last, the line each begins in, and how many lines between them were left out."""
+    is_short = len(lines) <= limit + HEADER_ROWS
+    spans = [(0, len(lines))] if is_short else [(0, limit * 3 // 4), (len(lines) - limit // 4, len(lines))]
+    records = [(row, start + line) for start, end in spans for row, line in _records(lines[start:end], delimiter)]
+    filled = [(row, line) for row, line in records if any(cell.strip() for cell in row)]
+    left_out = len(lines) - sum(end - start for start, end in spans)
+    return [row for row, _ in filled], [line for _, line in filled], left_out
+
+
+def _parse_pieces(read: Bytes, encoding: str, delimiter: str, width: int) -> tuple[list[list[str]], int]:
+    """Rows from further down, and how many did not fit; a piece may begin within quotes, so its first rows that do not fit do not count."""
+    found: list[list[str]] = []
+    torn = 0
+    for piece in read.pieces:
+        text = _decode(piece, encoding.replace("utf-16", "utf-16-le") if encoding == "utf-16" else encoding)
+        lines = text.splitlines(keepends=True)[1:-1]
+        rows = [row for row, _ in _records(lines, delimiter)]
+        good = [row for row in rows if _fits(row, width) and any(cell.strip() for cell in row)]
+        found += [fit(row, width) for row in good]
+        torn += len(rows) - len(good) if len(good) > len(rows) // 2 else 0
+    return found, torn
+
+
+def _fits(row: Sequence[str], width: int) -> bool:
+    return any(cell.strip() for cell in row) and len(row) >= width and not any(cell.strip() for cell in row[width:])
