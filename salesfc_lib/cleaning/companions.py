@@ -16,6 +16,7 @@ from salesfc_lib import tables
 from salesfc_lib.cleaning.dates import read_dates, read_months
 from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.lines import key_codes, key_tuples
+from salesfc_lib.cleaning.mapping import Mappings, read_mappings
 from salesfc_lib.cleaning.numbers import Convention, read_numbers, to_decimals
 from salesfc_lib.cleaning.rules import Context, fill_category
 from salesfc_lib.errors import SalesForecastError
@@ -41,10 +42,12 @@ def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Ext
     frame = pd.concat(frames, ignore_index=True)
     dimensions = [column for column in (*parameters.dimensions, "key_account") if column in frame]
     for column in dimensions:
-        frame[column] = frame[column].replace(dict(parameters.renames.get(column, {})))
         frame[column] = frame[column].astype(object).where(frame[column].notna(), None)
     key = ["name", "start"] if name == "promotion" else ["ds", *dimensions]
     _refuse_repeated(frame, key, name)
+    frame = _rename(frame, dimensions, parameters, extracts)
+    if name != "promotion":
+        frame = _merge(frame, key)
     if name == "promotion" and (backwards := frame["end"].lt(frame["start"])).any():
         first = frame[backwards].iloc[0]
         raise _unreadable(first[FILE], first[ROW], f"'{first['name']}' ends {first['end']:%Y-%m-%d}, before it starts")
@@ -54,10 +57,11 @@ def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Ext
 def add_lookups(account: Account, context: Context) -> Account:
     """Account whose lines have the columns of every lookup source, by its `join`; a value already there stays."""
     lines = account.lines
+    mappings = read_mappings(context.parameters, context.extracts)
     for name, source in context.sources.items():
         if source.role != "lookup":
             continue
-        known = _read_lookup(name, source, context.extracts[name], context.parameters.renames)
+        known = _read_lookup(name, source, context.extracts[name], mappings)
         if missing := [ours for ours in source.join if ours not in lines]:
             raise SalesForecastError.missing_columns(missing, lines.columns, f"`sources.{name}.join`: the orders")
         keys = key_codes(lines, source.join)
@@ -73,10 +77,31 @@ def add_lookups(account: Account, context: Context) -> Account:
     return account.relabel(lines)
 
 
-def _read_lookup(name: str, source: Source, extract: Extract, renames: Mapping[str, Mapping[str, str]]) -> pd.DataFrame:
+def _rename(frame: pd.DataFrame, dimensions: list[str], parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
+    """Frame with members under the names that the orders of its days have, in the view that the levels use."""
+    mappings = read_mappings(parameters, extracts)
+    days = frame["start" if "start" in frame else "ds"].to_numpy()
+    renamed = {column: mappings.rename(column, frame[column], days) for column in dimensions}
+    for column, names in mappings.reorganised.items():
+        item = parameters.reorganised[column]
+        if item.view == "restated" and column in renamed and item.by in ("", column):
+            renamed[column] = names.rename(renamed[column], days)
+    return frame.assign(**renamed)
+
+
+def _merge(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Frame in which what now has one key is added up; a stock-out of merged members is the longest of theirs."""
+    if not frame.duplicated(key).any():
+        return frame
+    how = {name: "max" if name == "stockout_days" else "sum" for name in ("stock", "stockout_days", "target") if name in frame}
+    firsts = {name: "first" for name in frame if name not in {*key, *how}}
+    return frame.groupby(key, dropna=False, sort=False).agg({**how, **firsts}).reset_index()[[*frame]]
+
+
+def _read_lookup(name: str, source: Source, extract: Extract, mappings: Mappings) -> pd.DataFrame:
     columns = {**source.join, **source.columns}
     texts = {ours: as_category(extract.rows[exported(header)]).astype(object) for ours, header in columns.items()}
-    known = pd.DataFrame({ours: text.replace(dict(renames.get(ours, {}))) for ours, text in texts.items()}).drop_duplicates()
+    known = pd.DataFrame({ours: mappings.rename(ours, text) for ours, text in texts.items()}).drop_duplicates()
     known = known.assign(key=key_tuples(known, source.join)).dropna(subset="key")
     if (repeated := known["key"].duplicated(keep=False)).any():
         examples = [" / ".join(key) for key in known.loc[repeated, "key"].dropna().unique()]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from salesfc_lib.cleaning.companions import add_lookups
 from salesfc_lib.cleaning.ledger import Account
+from salesfc_lib.cleaning.members import rename_members, restate_members
 from salesfc_lib.cleaning.returns import date_returns, fill_from_sales
 from salesfc_lib.cleaning.rules import (
     Context,
@@ -18,7 +19,6 @@ from salesfc_lib.cleaning.rules import (
     name_key_accounts,
     name_unknown,
     quarantine_unreadable,
-    rename_members,
     settle_discounts,
     settle_tax,
     sign_returns,
@@ -32,6 +32,7 @@ RULES: dict[str, Rule] = {
     "sales_of_returns": fill_from_sales,
     "renames": rename_members,
     "lookups": add_lookups,
+    "reorganised": restate_members,
     "unknown_members": name_unknown,
     "key_accounts": name_key_accounts,
     "sign_of_returns": sign_returns,

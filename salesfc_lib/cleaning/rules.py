@@ -107,21 +107,6 @@ def key_columns(source: Source) -> list[str]:
     return [ours.get(header_of(source, key), key) for key in source.key]
 
 
-def rename_members(account: Account, context: Context) -> Account:
-    """Account with members under the names now used; counted by name, values unchanged."""
-    for column, names in context.parameters.renames.items():
-        if column not in account.lines:
-            continue
-        lines = account.lines[column]
-        findings = [
-            Finding("renamed", "change", at, f"{column} '{old}' is now '{new}'", values={column: [new] * len(at)})
-            for old, new in names.items()
-            if len(at := where(lines.eq(old)))
-        ]
-        account = account.apply(*findings)
-    return account
-
-
 def name_unknown(account: Account, context: Context) -> Account:
     """Account in which a missing member of a dimension is called 'unknown'."""
     for column in context.parameters.dimensions:
