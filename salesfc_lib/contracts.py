@@ -114,6 +114,30 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         },
         ["sequence"],
     ),
+    # what became of months that the month before published: by month, source, members of the bottom level (further columns) and
+    # kind, over the rows concerned only; difference = now - before; rows_changed counts those with another version;
+    # reason: the definitions that changed, where the kind is redefined
+    "restatement": _table(
+        {
+            "ds": _month(),
+            "source": _text(),
+            "kind": pa.Column(object, pa.Check.isin(["late_posting", "corrected", "reopened", "redefined"])),
+            **{f"{measure}_{view}": _text() for measure in ("quantity", "amount") for view in ("before", "now", "difference")},
+            **dict.fromkeys(["rows_new", "rows_gone", "rows_changed"], _count),
+            "reason": _text(),
+        },
+        [],
+        strict=False,
+    ),
+    # each month that two published months both have: its total as the earlier published it and as it is now (Decimal)
+    "restatement_months": _table(
+        {
+            "ds": _month(),
+            **{f"{measure}_{view}": _text() for measure in ("quantity", "amount") for view in ("before", "now", "difference")},
+            **dict.fromkeys(["rows_before", "rows_now"], _count),
+        },
+        ["ds"],
+    ),
     # one series of one level, with one column per dimension (null where the level sums over it)
     "series": _table({"unique_id": _text(), "level": _text(), "label": _text()}, ["unique_id"], strict=False),
     # y: what models train on; y_raw: what was sold. null: no source row at all in that month; further columns: regressors

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import CHECKOUT, Resolved
+from salesfc_lib.parameters import CHECKOUT, Resolved, flatten
 
 NAME = "manifest.json"
 PACKAGES = (
@@ -43,7 +43,7 @@ def describe_file(path: Path, base: Path) -> dict[str, Any]:
 
 def describe_parameters(resolved: Resolved) -> dict[str, dict[str, Any]]:
     """Value, winning layer and reason of every dotted key, the empty reason where a key needs none."""
-    values = _flatten(resolved.parameters.model_dump(mode="json"))
+    values = flatten(resolved.parameters.model_dump(mode="json"))
     return {
         key: {"value": value, "layer": _layer(key, resolved), "reason": resolved.reasons.get(key, "")}
         for key, value in values.items()
@@ -162,13 +162,6 @@ def _package_version(name: str) -> str | None:
         return version(name)
     except PackageNotFoundError:
         return None
-
-
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        flat |= _flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
-    return flat
 
 
 def _layer(key: str, resolved: Resolved) -> str:

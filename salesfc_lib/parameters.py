@@ -69,6 +69,18 @@ def resolve(project: Path, unit: str, month: str | None = None, sets: Iterable[s
     return Resolved(parameters, {key: layer.get(key, "defaults") for key in _flatten(merged)}, reasons, tuple(files))
 
 
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Values by dotted key; an empty block stays one.
+
+    >>> flatten({"a": {"b": 1, "c": {}}})
+    {'a.b': 1, 'a.c': {}}
+    """
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
+    return flat
+
+
 def to_dict(resolved: Resolved) -> dict[str, Any]:
     """The complete set as JSON types, as a run injects it into a notebook; layers of the keys that are not defaults."""
     layer = {key: name for key, name in resolved.layer.items() if name != "defaults"}
