@@ -233,7 +233,7 @@ def _size(task: Task) -> int:
 
     try:
         sources = parameters.resolve(task.project, task.unit).parameters.sources.values()
-        paths = [path for source in sources for path in find_files(source.path, find_root(source, task.project))]
+        paths = [path for source in sources if source.path for path in find_files(source, find_root(source, task.project))]
         return sum(path.stat().st_size for path in paths)
     except (SalesForecastError, OSError):
         return 0  # its own run says what is wrong

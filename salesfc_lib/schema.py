@@ -319,6 +319,7 @@ class Cleaning(Section):
     skip: list[str] = Field(default_factory=list)  # rules left out
     keep: list[Keep] = Field(default_factory=list)  # single rows that a rule leaves alone
     outliers: Outliers = Outliers()
+    stock_outs: Literal["note", "replace"] = "note"
     implausible: Implausible = Implausible()
     control: Control = Control()
 

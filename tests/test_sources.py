@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,6 +22,7 @@ from salesfc_lib.schema import Source
 from salesfc_lib.sources import Extract, read_source
 from salesfc_lib.sources.cells import cell_text, float_text
 from salesfc_lib.sources.csv import read_csv
+from salesfc_lib.sources.files import RawFile
 
 COLUMNS = {"date": "日期", "amount": "金额"}
 
@@ -32,6 +34,11 @@ def csv_source(path: str = "a.csv", **more: Any) -> Source:
 def read_text(folder: Path, content: bytes, **more: Any) -> Extract:
     (folder / "a.csv").write_bytes(content)
     return read_source("orders", csv_source(**more), folder)
+
+
+def frame(extract: Extract) -> pd.DataFrame:
+    """The extract's rows, with texts as plain objects."""
+    return extract.rows.to_pandas().astype(object)
 
 
 def excel_source(**more: Any) -> Source:
@@ -72,14 +79,14 @@ def sql_source(**more: Any) -> Source:
 def test_a_file_reads_the_same_in_every_encoding(tmp_path: Path, encoding: str, declared: str | None, recorded: str) -> None:
     extract = read_text(tmp_path, "日期,金额\n2024年7月2日,厨具\n".encode(encoding), encoding=declared)
     assert extract.files[0]["encoding"] == recorded
-    assert extract.rows[["日期", "金额", "row"]].values.tolist() == [["2024年7月2日", "厨具", 2]]
+    assert frame(extract)[["日期", "金额", "row"]].values.tolist() == [["2024年7月2日", "厨具", 2]]
 
 
 def test_a_declared_western_encoding_goes_before_gb18030(tmp_path: Path) -> None:
     content = "date,amount\n2024-01-01,Caféa\n".encode("windows-1252")
     assert "Caféa" not in content.decode("gb18030"), "GB18030 reads this without complaint, and wrongly"
     extract = read_text(tmp_path, content, encoding="windows-1252", columns={"date": "date", "amount": "amount"})
-    assert extract.rows["amount"].tolist() == ["Caféa"]
+    assert frame(extract)["amount"].tolist() == ["Caféa"]
 
 
 def test_bytes_of_no_encoding_are_an_error_that_names_the_line(tmp_path: Path) -> None:
@@ -92,13 +99,13 @@ def test_the_delimiter_is_the_one_that_finds_the_header(tmp_path: Path, delimite
     lines = [["日期", "金额", "a;b,c"], ["2024-01-01", "1,5", "x|y"]]
     text = io.StringIO()
     csv_module.writer(text, delimiter=delimiter).writerows(lines)
-    assert read_text(tmp_path, text.getvalue().encode()).rows["金额"].tolist() == ["1,5"]
+    assert frame(read_text(tmp_path, text.getvalue().encode()))["金额"].tolist() == ["1,5"]
 
 
 def test_records_that_do_not_fit_are_set_aside_with_their_line_and_the_others_stay(tmp_path: Path) -> None:
     text = '销售明细\n日期,金额\n2024-01-01,1\n2024-01-02,2,3\n2024-01-03\n\n"2024\n-01-04",4\n2024-01-05,5,\n'
     extract = read_text(tmp_path, text.encode())
-    assert extract.rows[["row", "金额"]].values.tolist() == [[3, "1"], [7, "4"], [9, "5"]]
+    assert frame(extract)[["row", "金额"]].values.tolist() == [[3, "1"], [7, "4"], [9, "5"]]
     assert extract.rejected[["source", "row", "rule"]].values.tolist() == [["orders", 4, "misfit"], ["orders", 5, "misfit"]]
     assert "3 fields where the header has 2" in extract.rejected["reason"][0]
     assert json.loads(extract.rejected["content"][0]) == "2024-01-02,2,3"
@@ -107,14 +114,19 @@ def test_records_that_do_not_fit_are_set_aside_with_their_line_and_the_others_st
 def test_a_stray_quote_costs_its_own_line_and_not_those_below(tmp_path: Path) -> None:
     text = '日期,金额\n2024-01-01,"1\n2024-01-02,2\n2024-01-03,3\n'
     extract = read_text(tmp_path, text.encode())
-    assert extract.rows["金额"].tolist() == ["2", "3"]
+    assert frame(extract)["金额"].tolist() == ["2", "3"]
     assert extract.rejected[["row", "rule"]].values.tolist() == [[2, "misfit"]]
 
 
 def test_a_control_character_is_set_aside_with_its_place(tmp_path: Path) -> None:
     extract = read_text(tmp_path, "日期,金额\n2024-01-01,1\x002\n2024-01-02,2\n".encode())
-    assert extract.rows["金额"].tolist() == ["2"]
+    assert frame(extract)["金额"].tolist() == ["2"]
     assert extract.rejected["reason"].tolist() == ["'金额' holds the control character U+0000 at place 2"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("written")
 
 
 cells = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
@@ -125,11 +137,15 @@ cells = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
     st.sampled_from([",", ";", "\t", "|"]),
     st.sampled_from(["utf-8", "gb18030", "utf-16"]),
 )
-def test_what_a_csv_writer_writes_is_read_back(rows: list[tuple[str, str]], delimiter: str, encoding: str) -> None:
+def test_what_a_csv_writer_writes_is_read_back(folder: Path, rows: list[tuple[str, str]], delimiter: str, encoding: str) -> None:
     text = io.StringIO()
     csv_module.writer(text, delimiter=delimiter, quoting=csv_module.QUOTE_ALL).writerows([("日期", "金额"), *rows])
-    grid = read_csv(text.getvalue().encode(encoding), csv_source(encoding=encoding), "a.csv")
-    assert grid.cells == [[*row] for row in rows if "".join(row).strip()]
+    path = folder / "a.csv"
+    path.write_bytes(text.getvalue().encode(encoding))
+    grid = read_csv(RawFile("a.csv", path), csv_source(encoding=encoding), "a.csv")
+    assert list(zip(*(column.to_pylist() for column in grid.cells.columns), strict=True)) == [
+        row for row in rows if "".join(row).strip()
+    ]
     assert not grid.rejected
 
 
@@ -142,7 +158,7 @@ def test_a_header_that_stands_twice_is_refused_if_it_is_needed(tmp_path: Path) -
     with pytest.raises(SalesForecastError, match="'金额' more than once"):
         read_text(tmp_path, "日期,金额,金额\n1,2,3\n".encode())
     extract = read_text(tmp_path, "日期,金额,备注,备注,row\n1,2,a,b,c\n".encode())
-    assert extract.rows.iloc[0].to_dict() == {
+    assert frame(extract).iloc[0].to_dict() == {
         "日期": "1",
         "金额": "2",
         "备注": "a",
@@ -169,7 +185,7 @@ def test_a_sheet_below_its_titles_keeps_its_row_numbers_and_values(tmp_path: Pat
         ],
     )
     extract = read_source("orders", excel_source(), tmp_path)
-    assert extract.rows[["row", "日期", "编号", "金额", "mark"]].values.tolist() == [
+    assert frame(extract)[["row", "日期", "编号", "金额", "mark"]].values.tolist() == [
         [4, "2024-07-02", "00123", "0.3", ""],
         [5, "2024-07-03 08:30:00", "7", "1234567", ""],
         [7, "日期", "编号", "金额", "header"],
@@ -180,21 +196,21 @@ def test_a_sheet_below_its_titles_keeps_its_row_numbers_and_values(tmp_path: Pat
 def test_a_merged_cell_fills_only_what_it_covers(tmp_path: Path) -> None:
     save_sheet(tmp_path, [["区域", "日期", "金额"], ["华东", "d", 1], [None, "d", 2], [None, "d", 3]], merged="A2:A3")
     extract = read_source("orders", excel_source(fill_down=["区域"]), tmp_path)
-    assert extract.rows["区域"].tolist() == ["华东", "华东", ""]
+    assert frame(extract)["区域"].tolist() == ["华东", "华东", ""]
 
 
 def test_blank_cells_are_filled_from_above_where_nothing_is_merged_but_not_across_subtotals(tmp_path: Path) -> None:
     save_sheet(tmp_path, [["区域", "日期", "金额"], ["华东", "d", 1], [None, "d", 2], ["小计", None, 3], ["华南", "d", 4]])
     source = excel_source(fill_down=["region"], columns={**COLUMNS, "region": "区域"}, subtotals=["小计"])
     extract = read_source("orders", source, tmp_path)
-    assert extract.rows[["区域", "mark"]].values.tolist() == [["华东", ""], ["华东", ""], ["小计", "subtotal"], ["华南", ""]]
+    assert frame(extract)[["区域", "mark"]].values.tolist() == [["华东", ""], ["华东", ""], ["小计", "subtotal"], ["华南", ""]]
 
 
 def test_a_name_that_begins_with_a_subtotals_word_is_no_subtotal(tmp_path: Path) -> None:
     content = "customer,date,amount\nTotal Tools Ltd,2024-01-01,1\nEast total:,,1\nTOTAL,,1\n"
     columns = {"date": "date", "amount": "amount", "customer": "customer"}
     extract = read_text(tmp_path, content.encode(), columns=columns, subtotals=["Total"])
-    assert extract.rows["mark"].tolist() == ["", "subtotal", "subtotal"]
+    assert frame(extract)["mark"].tolist() == ["", "subtotal", "subtotal"]
 
 
 @pytest.mark.parametrize(
@@ -222,7 +238,7 @@ def test_a_table_is_read_in_the_order_of_its_row_ids_with_nothing_converted(tmp_
         "CREATE TABLE sales (id TEXT, day DATE, amount NUMERIC, note)",
         "INSERT INTO sales(rowid, id, day, amount) VALUES (9, '007', '2024/7/2', 1.5), (2, '0', 'soon', 3)",
     )
-    rows = read_source("orders", sql_source(), tmp_path).rows
+    rows = frame(read_source("orders", sql_source(), tmp_path))
     assert rows[["row", "id", "day", "amount", "note"]].values.tolist() == [
         [2, "0", "soon", "3", ""],
         [9, "007", "2024/7/2", "1.5", ""],
@@ -232,16 +248,16 @@ def test_a_table_is_read_in_the_order_of_its_row_ids_with_nothing_converted(tmp_
 def test_a_table_without_row_ids_is_counted_along_its_key(tmp_path: Path) -> None:
     table = "CREATE TABLE sales (day TEXT PRIMARY KEY, amount) WITHOUT ROWID"
     save_database(tmp_path, table, "INSERT INTO sales VALUES ('b', 1), ('a', 2)")
-    assert read_source("orders", sql_source(), tmp_path).rows[["row", "day"]].values.tolist() == [[1, "a"], [2, "b"]]
+    assert frame(read_source("orders", sql_source(), tmp_path))[["row", "day"]].values.tolist() == [[1, "a"], [2, "b"]]
 
 
 def test_where_is_bound_and_leaves_other_units_rows_apart(tmp_path: Path) -> None:
     unit = "x' OR '1'='1"
     save_database(tmp_path, "CREATE TABLE sales (day, amount, unit)", "INSERT INTO sales VALUES ('a', 1, 'x'), ('b', 2, NULL)")
     extract = read_source("orders", sql_source(where={"unit": unit}), tmp_path)
-    assert extract.rows.empty
+    assert not len(extract.rows)
     assert len(extract.elsewhere) == 2
-    assert read_source("orders", sql_source(where={"unit": "x"}), tmp_path).rows["day"].tolist() == ["a"]
+    assert frame(read_source("orders", sql_source(where={"unit": "x"}), tmp_path))["day"].tolist() == ["a"]
 
 
 def test_a_table_comes_from_the_databases_own_list(tmp_path: Path) -> None:
@@ -255,7 +271,7 @@ def test_a_pattern_reads_its_files_in_order_with_a_fingerprint_of_each(tmp_path:
     for name, amount in (("b", 2), ("a", 1)):
         (tmp_path / f"{name}.csv").write_text(f"日期,金额\n2024-01-01,{amount}\n", encoding="utf-8")
     extract = read_source("orders", csv_source("*.csv"), tmp_path)
-    assert extract.rows[["file", "金额"]].values.tolist() == [["a.csv", "1"], ["b.csv", "2"]]
+    assert frame(extract)[["file", "金额"]].values.tolist() == [["a.csv", "1"], ["b.csv", "2"]]
     content = (tmp_path / "a.csv").read_bytes()
     assert extract.files[0] == {
         "path": "a.csv",
@@ -263,6 +279,7 @@ def test_a_pattern_reads_its_files_in_order_with_a_fingerprint_of_each(tmp_path:
         "bytes": len(content),
         "rows": 1,
         "encoding": "utf-8",
+        "dialect": 'commas between fields and " around them',
     }
 
 

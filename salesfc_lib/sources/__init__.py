@@ -118,11 +118,10 @@ def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> E
 
 def _split(source: Source, file: RawFile, where: str) -> tuple[pa.Table, pa.Table, Grid, list[Sighting]]:
     """This unit's rows, the other units' rows, the grid they came from, and what was seen in laying it out."""
-    if source.kind != "csv":
-        refuse_other_kind(file.top if source.kind == "sql" else file.content, source, where)
     if source.kind == "sql":
         from salesfc_lib.sources.sql import read_sqlite
 
+        refuse_other_kind(file.top, source, where)
         grid, others = read_sqlite(file.path, source, where)
         (rows, seen), (elsewhere, _) = (lay_out(part, source, where, file.name) for part in (grid, others))
         return rows, elsewhere, grid, seen
@@ -135,23 +134,20 @@ def _split(source: Source, file: RawFile, where: str) -> tuple[pa.Table, pa.Tabl
 
 def _read_grid(source: Source, file: RawFile, where: str) -> Grid:
     """The file's rows; each kind's library is loaded when it is needed."""
+    if source.kind == "csv":
+        grid = read_csv(file, source, where)
+        refuse_row_limit(find_last(grid), where)
+        return grid
+    content = file.content
+    refuse_other_kind(content, source, where)
     match source.kind:
         case "excel":
-            from salesfc_lib.sources.excel import read_excel
-
-            return read_excel(file.content, source, where)
+            from salesfc_lib.sources.excel import read_excel as read
         case "parquet":
-            from salesfc_lib.sources.parquet import read_parquet
-
-            return read_parquet(file.content, source, where)
-        case "jsonl":
-            from salesfc_lib.sources.jsonl import read_jsonl
-
-            return read_jsonl(file.content, source, where)
+            from salesfc_lib.sources.parquet import read_parquet as read
         case _:
-            grid = read_csv(file, source, where)
-            refuse_row_limit(find_last(grid), where)
-            return grid
+            from salesfc_lib.sources.jsonl import read_jsonl as read
+    return read(content, source, where)
 
 
 def _list_sightings(seen: Sequence[Sighting], label: str) -> pd.DataFrame:

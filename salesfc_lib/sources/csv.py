@@ -1,187 +1,187 @@
-"""Text files with separated fields: encoding, delimiter, and records that fit the header.
+"""Text files with separated fields: encoding, layout, and records that fit the header.
 
-The bytes of a file enter; a grid leaves. The decisions made here: no character is ever replaced. Encodings are tried in
-the order byte-order mark, strict UTF-8, the declared one, GB18030; one counts if it decodes every byte and the header's
-names are found in it. (The declared one goes before GB18030, which would read many Western files without complaint.)
-A record that does not fit the header is set aside line by line and reading goes on at the next line, so that one
-stray quote cannot swallow the lines below it.
+A file enters, read in blocks; a grid leaves. The decisions of each kind stand where they are made: `blocks` (lines, sizes),
+`encodings`, `dialect` (separator, header), `records` (what fits), `reading` (how a gigabyte is read as fast as bytes come),
+`mojibake`, `trailer`. The decision made here is their order: the top of the file tells encoding and layout, the whole is read
+in them, and if some line then does not decode, the whole is asked which encoding it is in.
 """
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
-import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.schema import Source
-from salesfc_lib.sources.layout import SEARCHED, Grid, Reject, find_header, list_needed, require_header
+from salesfc_lib.sources import encodings, mojibake
+from salesfc_lib.sources.blocks import MOST_LINE, LineTooLongError, cut_at_line_ends, unpack
+from salesfc_lib.sources.dialect import Layout, describe, find_layout, has_header
+from salesfc_lib.sources.encodings import Survey, describe_broken, list_encodings, survey, to_utf8
+from salesfc_lib.sources.files import RawFile
+from salesfc_lib.sources.kinds import refuse_other_kind
+from salesfc_lib.sources.layout import Grid, Sighting
+from salesfc_lib.sources.reading import MOST_REJECTED, Reading, TooManyRejectedError, read_records
+from salesfc_lib.sources.trailer import find_trailer
 
-DELIMITERS = (",", ";", "\t", "|")
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-OTHER_KINDS = (
-    (b"PK\x03\x04", "it is a zip archive, as XLSX and ODS files are", "excel"),
-    (b"\xd0\xcf\x11\xe0", "it is an old Excel workbook", "excel"),
-    (b"SQLite format 3\x00", "it is a SQLite database", "sql"),
-)
+TOP = 1 << 20  # bytes that tell encoding and layout
+SIZE = 4 << 20  # bytes of a block: its masks stay in the processor's cache
 
-
-class Record(NamedTuple):
-    """One record: its first line (from 1), its fields, and how many lines it takes; `error` where it is no record."""
-
-    line: int
-    fields: list[str]
-    lines: int = 1
-    error: str = ""
+Open = Callable[[], Iterator[bytes]]  # the file's bytes from the start, as text that may have been compressed
 
 
-def read_csv(content: bytes, source: Source, where: str) -> Grid:
+class _Choice(NamedTuple):
+    """An encoding, and the top lines in it."""
+
+    encoding: str
+    lines: list[str]
+    fits: bool
+
+
+def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Grid:
     """Records of a text file below its header.
 
-    Raises `SalesForecastError` for another kind of file, for bytes that no encoding explains, and for a header that
-    lacks a needed name.
+    Raises `SalesForecastError` for another kind of file, for bytes that no encoding explains, for a header that lacks a
+    needed name, for a line of more than `MOST_LINE` bytes, and for a file that its trailer shows to be cut short.
     """
-    for start, why, kind in OTHER_KINDS:
-        if content.startswith(start):
-            raise SalesForecastError.unreadable_file(where, why, f"Set `kind: {kind}` for this source, or export it as CSV")
-    encoding, lines = decode(content, source, where)
-    delimiter = source.delimiter or find_delimiter(lines, list_needed(source))
-    top = list(_parse_leniently(lines, delimiter))
-    place = require_header([record.fields for record in top], source, where)
-    header = top[place]
-    return _fit(parse(lines, delimiter, header), header.fields, encoding, lines)
+
+    def open_text() -> Iterator[bytes]:
+        return unpack(file.blocks(size), where)
+
+    top = _read_top(open_text)
+    refuse_other_kind(top, source, where)
+    try:
+        encoding, layout, reading = _read(open_text, top, source, where)
+    except LineTooLongError as error:
+        number = _count_lines(open_text) + 1
+        raise SalesForecastError.unreadable_file(
+            where, f"line {number} has more than {MOST_LINE:,} bytes", "Export it with one line a record"
+        ) from error
+    except TooManyRejectedError as error:
+        raise SalesForecastError.unreadable_file(
+            where, f"more than {MOST_REJECTED:,} of its lines do not fit the header", "Export it again, or correct `delimiter`"
+        ) from error
+    grid = Grid(
+        layout.header,
+        reading.numbers,
+        reading.cells,
+        reading.rejected,
+        encoding,
+        sightings=_tell_encoding(encoding, source),
+        titles=layout.titles,
+        dialect=describe(layout.dialect),
+    )
+    grid = find_trailer(grid, reading.tail, None if reading.is_ended else reading.lines, source, where)
+    return mojibake.look(grid, source)
 
 
-def decode(content: bytes, source: Source, where: str) -> tuple[str, list[str]]:
-    """Encoding and lines (with their ends) of a text file."""
-    encodings = list_encodings(content, source.encoding)
-    readable = [(encoding, text) for encoding in encodings if (text := _try(content, encoding)) is not None]
-    if not readable:
+def _read(open_text: Open, top: bytes, source: Source, where: str) -> tuple[str, Layout, Reading]:
+    """Encoding, layout and records; the whole file is surveyed only if a line in the likeliest encoding does not decode."""
+    names = list_encodings(top, source.encoding, where)
+    choices = [choice for name in names if (choice := _decode_top(open_text, name))]
+    choices.sort(key=lambda choice: (not (choice.fits and has_header(choice.lines, source)), not choice.fits))
+    likely = choices[0] if choices and choices[0].fits else None
+    if likely:
+        layout, reading = _read_in(likely, open_text, source, where)
+        if reading is not None and not reading.broken:
+            return likely.encoding, layout, reading
+    chosen = _survey(open_text, choices, source)
+    if chosen is None:
         raise SalesForecastError.unreadable_file(
             where,
-            f"it is none of {shorten(encodings, 5)}; {_locate(content)}",
+            f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}",
             "Export it as UTF-8, or name its encoding in `encoding`",
         )
-    needed = list_needed(source)
-    split = [(encoding, list(io.StringIO(text, newline=""))) for encoding, text in readable]
-    known = [(encoding, lines) for encoding, lines in split if _has_header(lines, source.delimiter, needed)]
-    return (known or split)[0]
+    if likely is None or chosen.encoding != likely.encoding or reading is None:
+        layout, reading = _read_in(chosen, open_text, source, where)
+    assert reading is not None
+    return chosen.encoding, layout, reading
 
 
-def list_encodings(content: bytes, declared: str | None) -> list[str]:
-    """Encodings worth trying, in order.
-
-    >>> list_encodings(b"a,b", "windows-1252")
-    ['utf-8', 'windows-1252', 'gb18030']
-    """
-    marked = [encoding for mark, encoding in MARKS if content.startswith(mark)]
-    return marked or list(dict.fromkeys(["utf-8", *([declared] if declared else []), "gb18030"]))
-
-
-def find_delimiter(lines: list[str], needed: list[str]) -> str:
-    """The delimiter with which the header's names are found; else the one that finds most of them."""
-
-    def count_found(delimiter: str) -> int:
-        rows = [{field.strip() for field in record.fields} for record in _parse_leniently(lines, delimiter)]
-        return max((len({*needed} & row) for row in rows), default=0)
-
-    return max(DELIMITERS, key=count_found)
+def _read_in(choice: _Choice, open_text: Open, source: Source, where: str) -> tuple[Layout, Reading | None]:
+    """Layout and records in this encoding; no records where decoding cannot go on."""
+    layout = find_layout(mojibake.repair_header(choice.lines, source, where), source, where)
+    decode = partial(encodings.decode_block, encoding=choice.encoding)
+    explain = partial(describe_broken, encoding=choice.encoding, declared=source.encoding)
+    try:
+        return layout, read_records(to_utf8(open_text(), choice.encoding), decode, layout, explain)
+    except UnicodeError:
+        return layout, None
 
 
-def parse(lines: list[str], delimiter: str, header: Record) -> Iterator[Record]:
-    """Records below the header, each as wide as it; those that do not fit have their `error` set and are one line long."""
-    at, width = header.line - 1 + header.lines, len(header.fields)
-    while at < len(lines):
-        for found in _parse_strictly(lines, delimiter, at):
-            record = _cut(found, width)
-            at = record.line - 1 + record.lines
-            if not record.error:
-                yield record
-                continue
-            yield record._replace(fields=[], lines=1)
-            if record.lines > 1:
-                at = record.line
+def _survey(open_text: Open, choices: list[_Choice], source: Source) -> _Choice | None:
+    """The first encoding that fits the whole file, those with the header's names before others."""
+    for choice in sorted(choices, key=lambda choice: not has_header(choice.lines, source)):
+        if survey(to_utf8(open_text(), choice.encoding), choice.encoding).fits():
+            return choice
+    return None
+
+
+def _read_top(open_text: Open) -> bytes:
+    top = b""
+    for block in open_text():
+        top += block
+        if len(top) >= TOP:
+            break
+    return top
+
+
+def _decode_top(open_text: Open, encoding: str) -> _Choice | None:
+    """The top's lines in this encoding (blank where one does not decode)."""
+    lines: list[bytes] = []
+    broken = taken = 0
+    try:
+        for block in to_utf8(open_text(), encoding):
+            text = encodings.decode_block(block, encoding)
+            lines += encodings.LINE.findall(text.text)
+            broken, taken = broken + len(text.broken), taken + len(block)
+            if taken >= TOP:
                 break
-
-
-def _parse_strictly(lines: list[str], delimiter: str, at: int) -> Iterator[Record]:
-    reader = csv.reader(lines[at:] if at else lines, delimiter=delimiter, strict=True)
-    before = 0
-    while True:
-        try:
-            fields, error = next(reader), ""
-        except StopIteration:
-            return
-        except csv.Error as problem:
-            fields, error = [], f"its quotes do not pair up ({problem})"
-        yield Record(at + before + 1, fields, reader.line_num - before, error)
-        before = reader.line_num
-
-
-def _cut(record: Record, width: int) -> Record:
-    """The record without blank fields beyond the header's width; with its `error` set where it does not fit."""
-    fields = record.fields
-    if len(fields) > width and not any(field.strip() for field in fields[width:]):
-        return record._replace(fields=fields[:width])
-    if record.error or len(fields) == width or not any(field.strip() for field in fields):
-        return record
-    return record._replace(error=f"it has {len(fields)} fields where the header has {width}")
-
-
-def _fit(records: Iterator[Record], header: list[str], encoding: str, lines: list[str]) -> Grid:
-    numbers: list[int] = []
-    cells: list[list[str]] = []
-    rejected: list[Reject] = []
-    for record in records:
-        text, line = "".join(record.fields), lines[record.line - 1].rstrip("\r\n")
-        if record.error:
-            rejected.append(Reject(record.line, "misfit", record.error, line))
-        elif CONTROL.search(text):
-            rejected.append(Reject(record.line, "control_character", _name_control(record, header), line))
-        elif text.strip():
-            numbers.append(record.line)
-            cells.append(record.fields)
-    return Grid(header, numbers, cells, rejected, encoding)
-
-
-def _name_control(record: Record, header: list[str]) -> str:
-    name, found = next((name, found) for name, text in zip(header, record.fields, strict=True) if (found := CONTROL.search(text)))
-    return f"'{name}' holds the control character U+{ord(found.group()):04X} at place {found.start() + 1}"
-
-
-def _parse_leniently(lines: list[str], delimiter: str) -> Iterator[Record]:
-    """The top records as they come, to find the header among."""
-    reader = csv.reader(lines[:SEARCHED], delimiter=delimiter)
-    before = 0
-    try:
-        for fields in reader:
-            yield Record(before + 1, fields, reader.line_num - before)
-            before = reader.line_num
-    except csv.Error:
-        return
-
-
-def _has_header(lines: list[str], delimiter: str | None, needed: list[str]) -> bool:
-    delimiter = delimiter or find_delimiter(lines, needed)
-    return find_header([record.fields for record in _parse_leniently(lines, delimiter)], needed) is not None
-
-
-def _try(content: bytes, encoding: str) -> str | None:
-    try:
-        return content.decode(encoding)
-    except (UnicodeDecodeError, LookupError):
+    except UnicodeError:
         return None
+    telling = sum(not line.isascii() for line in lines)
+    return _Choice(encoding, [line.decode() for line in lines], Survey(len(lines), broken, telling).fits())
 
 
-def _locate(content: bytes) -> str:
-    """Where strict UTF-8 first fails."""
+def _locate(open_text: Open, encoding: str) -> str:
+    """Where the first line is that does not decode."""
+    number = 0
     try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        return f"the first byte that is not UTF-8 is 0x{content[error.start]:02X} in line {line}"
-    return "it is UTF-8, but marked as something else"
+        for block in to_utf8(open_text(), encoding):
+            text = encodings.decode_block(block, encoding)
+            for place, line in text.broken.items():
+                try:
+                    line.decode(encoding)
+                except UnicodeDecodeError as error:
+                    return (
+                        f"the first byte that is not {encoding.upper()} is 0x{line[error.start]:02X} in line {number + place + 1}"
+                    )
+            number += len(encodings.LINE.findall(block))
+    except UnicodeError as error:
+        return f"after line {number} it is not {encoding} ({error})"
+    return f"it is {encoding}, but not with the names that its header must have"
+
+
+def _count_lines(open_text: Open) -> int:
+    """Lines before the one that is too long."""
+    count = 0
+    try:
+        for block in cut_at_line_ends(open_text()):
+            lines = encodings.LINE.findall(block)
+            long = next((place for place, line in enumerate(lines) if len(line) > MOST_LINE), None)
+            if long is not None:
+                return count + long
+            count += len(lines)
+    except LineTooLongError:
+        pass
+    return count
+
+
+def _tell_encoding(encoding: str, source: Source) -> list[Sighting]:
+    seen = []
+    if encoding in dict(encodings.MARKS).values():
+        seen.append(Sighting("byte_order_mark", f"the file begins with the byte-order mark of {encoding}; it was left out"))
+    if encoding not in ("utf-8", "utf-8-sig", source.encoding):
+        declared = f", not {source.encoding} as declared" if source.encoding else ""
+        seen.append(Sighting("encoding", f"the file is {encoding}{declared}"))
+    return seen

@@ -1,0 +1,86 @@
+"""A text file's bytes in blocks that end at line ends, so that a gigabyte never stands in memory.
+
+Blocks of any length enter; blocks of whole lines leave. The decisions made here: a line ends with LF, CRLF or a CR alone, as
+everywhere in this package; a line longer than `MOST_LINE` is no row of an export, and stops the reading before it fills
+the memory; and a compressed file is unpacked on the way, unless what comes out is out of all proportion.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from itertools import chain
+
+from salesfc_lib.errors import SalesForecastError
+
+MOST_LINE = 1 << 20  # bytes of a line
+GZIP = b"\x1f\x8b"
+MOST_RATIO = 200  # bytes out of one byte in; text of orders packs 5 to 20 to one
+UNSUSPICIOUS = 64 << 20  # bytes out, up to which no ratio is looked at
+STEP = 1 << 20  # bytes unpacked at a time
+
+
+class LineTooLongError(Exception):
+    """A line is longer than `MOST_LINE`; nobody knows its number here."""
+
+
+def cut_at_line_ends(stream: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in blocks of whole lines; only the last may lack its line end.
+
+    >>> list(cut_at_line_ends([b"a\\r", b"\\nb\\nc", b"d"]))
+    [b'a\\r\\nb\\n', b'cd']
+    """
+    rest = b""
+    for block in stream:
+        end = _find_last_end(block)
+        if end:
+            yield b"".join([rest, memoryview(block)[:end]])
+            rest = block[end:]
+        else:
+            rest += block
+        if len(rest) > MOST_LINE:
+            raise LineTooLongError
+    if rest:
+        yield rest
+
+
+def _find_last_end(block: bytes) -> int:
+    """Place after the last line end that what follows cannot change: a CR at the very end may be half of a CRLF."""
+    return max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
+
+
+def unpack(stream: Iterator[bytes], where: str) -> Iterator[bytes]:
+    """The text behind the bytes: those of a gzip file unpacked, others as they are.
+
+    Raises `SalesForecastError` for a gzip file that is cut short or damaged, or that unpacks to more than `MOST_RATIO` times itself.
+    """
+    first = next(stream, b"")
+    whole = chain([first], stream)
+    return _unpack_gzip(whole, where) if first.startswith(GZIP) else whole
+
+
+def _unpack_gzip(stream: Iterable[bytes], where: str) -> Iterator[bytes]:
+    unpacker, inside = zlib.decompressobj(wbits=31), False
+    taken = given = 0
+    try:
+        for block in stream:
+            taken += len(block)
+            packed, text = block, b""
+            while packed or len(text) == STEP:
+                text = unpacker.decompress(packed, STEP)
+                given += len(text)
+                if given > max(UNSUSPICIOUS, MOST_RATIO * taken):
+                    raise _refuse(where, f"its first {taken:,} bytes unpack to more than {given:,}, which no export does")
+                if text:
+                    yield text
+                packed, inside = unpacker.unconsumed_tail, not unpacker.eof
+                if unpacker.eof:  # several files packed one behind the other read as one
+                    packed, unpacker = unpacker.unused_data.lstrip(b"\0"), zlib.decompressobj(wbits=31)
+    except zlib.error as error:
+        raise _refuse(where, f"its compressed content is damaged ({error})") from error
+    if inside:
+        raise _refuse(where, f"its compressed content ends too early, after {given:,} bytes of text (cut_short)")
+
+
+def _refuse(where: str, why: str) -> SalesForecastError:
+    return SalesForecastError.unreadable_file(where, why, "Export it again, or unpack it and look at it")
