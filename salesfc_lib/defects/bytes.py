@@ -13,7 +13,7 @@ from salesfc_lib.defects.company import Members, dice, make_lines
 from salesfc_lib.defects.feeds import HEADERS, Dialect, Export, record_of, write_text
 from salesfc_lib.defects.planting import choose, is_free, plain_records, quarantine, spoil
 from salesfc_lib.defects.projects import declare, text_case
-from salesfc_lib.defects.truth import Case, Note, Record
+from salesfc_lib.defects.truth import Case, Cell, Note, Record
 
 CRLF = b"\r\n"
 WESTERN = Members(
@@ -24,7 +24,7 @@ WESTERN_HEADERS = dict(
 )
 WESTERN_KINDS = {"sale": "sale", "return": "return"}
 CONTROLS = ("\x00", "\x01", "\x07", "\x0b", "\x1a", "\x1f", "\x7f")
-TRAILER = "记录数"
+TRAILER = "记录数"  # what the last line begins with; a comma and the count of rows follow
 
 
 def plant_encodings(seed: int) -> list[Case]:
@@ -38,7 +38,7 @@ def plant_encodings(seed: int) -> list[Case]:
     cases = []
     for encoding in ("utf-8", "gb18030", "gbk"):
         export = Export("orders.csv", records, dialect=Dialect(encoding))
-        cases.append(text_case(1, encoding, export, notes=(Note("encoding"),)))
+        cases.append(text_case(1, encoding, export, cells=(_recorded("utf-8" if encoding == "utf-8" else "gb18030"),)))
     for encoding, mark, delimiter in (
         ("windows-1252", b"", ";"),
         ("utf-16-le", b"", "\t"),
@@ -48,9 +48,14 @@ def plant_encodings(seed: int) -> list[Case]:
         export = Export("orders.csv", western, WESTERN_HEADERS, Dialect(encoding, mark, delimiter))
         said = {} if mark else {"encoding": encoding}
         tree = declare({"columns": WESTERN_HEADERS, "kinds": {kind: kind for kind in WESTERN_KINDS}, **said})
-        marked = ("byte_order_mark",) if mark else ()
-        cases.append(text_case(1, f"{encoding} {'marked' if mark else 'declared'}", export, tree, allowed=("encoding", *marked)))
+        marked = {"allowed": ("byte_order_mark",)} if mark else {"cells": (_recorded(encoding),)}
+        cases.append(text_case(1, f"{encoding} {'marked' if mark else 'declared'}", export, tree, **marked))
     return cases
+
+
+def _recorded(encoding: str) -> Cell:
+    """Which encoding a file had stands in the table of files."""
+    return Cell("files", {"path": "orders.csv"}, "encoding", encoding)
 
 
 def plant_other_encoding(seed: int) -> list[Case]:
@@ -228,7 +233,7 @@ def plant_cut_short(seed: int) -> list[Case]:
     """8: the file ends before it is complete; the trailer it should end with is missing or counts more rows."""
     throw = dice(seed, 8)
     records = plain_records(seed)
-    tree = declare({"trailer": TRAILER})
+    tree = declare({"trailer": rf"{TRAILER},(?P<rows>\d+)"})
     trailer = f"{TRAILER},{len(records)}\r\n".encode()
     whole, _ = write_text(Export("orders.csv", records, below=[trailer]))
     cases = [text_case(8, "complete", Export("orders.csv", records, below=[trailer]), tree)]
@@ -257,7 +262,7 @@ def plant_row_limit(seed: int) -> list[Case]:
         export = Export("orders.csv", many)
         content, _ = write_text(export)
         case = text_case(
-            9, f"{rows} lines", Export("orders.csv", []), blocked=blocked, month="2023-02", allowed=("possible_duplicate",)
+            9, f"{rows} lines", Export("orders.csv", []), blocked=blocked, month="2023-03", allowed=("possible_duplicate",)
         )
         cases.append(replace(case, files={"orders.csv": content}))
     return cases

@@ -6,6 +6,7 @@ A seed enters; cases leave. The decision made here: these are judged by what the
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -64,12 +65,113 @@ def count_days(year: int, month: int, holidays: Sequence[date]) -> int:
     return count
 
 
-def total(lines: Sequence[Line], region: str, month: date) -> Decimal:
-    """A region's sales of a month."""
-    return sum((line.amount for line in lines if line.region == region and line.date.replace(day=1) == month), Decimal(0))
+def plant_weeks(seed: int) -> list[Case]:
+    """49: periods of four, four and five weeks, one year with its 53rd week."""
+    lines = make_lines(seed)
+    cases = []
+    for begins in ((9, 1), (1, 1)):
+        labels = [label_period(line.date, begins) for line in lines]
+        sums: dict[tuple[str, date], Decimal] = {}
+        for line, label in zip(lines, labels, strict=True):
+            sums[line.region, label] = sums.get((line.region, label), Decimal(0)) + line.amount
+        last = date(2024, 12, 1)
+        records = [
+            replace(record_of(line), fate="later", rule="after_month") if label > last else record_of(line)
+            for line, label in zip(lines, labels, strict=True)
+        ]
+        cells = tuple(
+            Cell("panel", {"region": region, "ds": label.isoformat()}, "y_raw", sums[region, label])
+            for region, label in sorted(sums)
+            if label <= last
+        )
+        tree = declare(calendar={"kind": "4-4-5", "year_begins": f"{begins[0]:02}-{begins[1]:02}", "week_begins": "monday"})
+        cases.append(text_case(49, f"year from {begins[0]:02}-{begins[1]:02}", Export("orders.csv", records), tree, cells=cells))
+    return cases
+
+
+def label_period(day: date, begins: tuple[int, int]) -> date:
+    """First day of the calendar month whose name the period of a day bears: years begin on the Monday nearest to `begins`."""
+    start = max(first for year in (day.year - 1, day.year, day.year + 1) if (first := _monday_near(date(year, *begins))) <= day)
+    weeks = (day - start).days // 7
+    ends = [4, 8, 13, 17, 21, 26, 30, 34, 39, 43, 47, 53]
+    period = next(place for place, end in enumerate(ends) if weeks < end)
+    named = start + timedelta(days=14)  # a day well inside the first period
+    month = named.year * 12 + named.month - 1 + period
+    return date(month // 12, month % 12 + 1, 1)
+
+
+def _monday_near(day: date) -> date:
+    return min((day + timedelta(days=off) for off in range(-3, 4)), key=lambda other: other.weekday())
+
+
+def plant_moving_holidays(seed: int) -> list[Case]:
+    """51: Chinese New Year, Easter and Ramadan move from month to month, and the models are told."""
+    export = Export("orders.csv", [record_of(line) for line in make_lines(seed)])
+    cases = []
+    for name, mostly, hardly in (
+        ("chinese_new_year", ("2023-01-01", "2024-02-01", "2025-01-01"), ("2023-02-01", "2024-01-01", "2025-02-01")),
+        ("easter", ("2023-04-01", "2024-03-01", "2025-04-01"), ("2023-03-01", "2024-05-01", "2025-03-01")),
+        ("ramadan", ("2023-04-01", "2024-03-01", "2025-03-01"), ("2023-05-01", "2024-02-01", "2025-05-01")),
+    ):
+        cells = [_share(month, name, (0.5, 1.0)) for month in mostly] + [_share(month, name, (0.0, 0.5)) for month in hardly]
+        cases.append(text_case(51, name, export, declare(calendar={"moving_holidays": [name]}), cells=tuple(cells)))
+    return cases
+
+
+def _share(month: str, name: str, bounds: tuple[float, float]) -> Cell:
+    return Cell("panel" if month < "2025" else "future", {"level": "total", "ds": month}, name, bounds)
+
+
+def plant_promotions(seed: int) -> list[Case]:
+    """53: promotions with their window of influence; a peak in one is no outlier."""
+    throw = dice(seed, 53)
+    region = throw.choice(PLAIN.regions)
+    days = [date(2023, 6, 10), date(2023, 11, 5), date(2024, 6, 12), date(2024, 10, 1 + throw.randrange(20))]
+    spans = [(start, start + timedelta(days=throw.randrange(3, 9))) for start in days]
+    lines = [_promote(line, region, spans) for line in make_lines(seed, returns=False)]
+    rows = "".join(f"促销 {place},{start},{end},{region}\r\n" for place, (start, end) in enumerate(spans))
+    more = {"promotions.csv": f"活动,开始,结束,地区\r\n{rows}".encode()}
+    columns = {"name": "活动", "start": "开始", "end": "结束", "region": "地区"}
+    sources = {"promotions": {"kind": "csv", "role": "promotions", "path": "promotions.csv", "columns": columns}}
+    cases = []
+    for before, after in ((0, 0), (3, 7)):
+        tree = declare(None, sources, measure={"promotion_window": {"before": before, "after": after}})
+        cells = [
+            Cell(
+                "panel",
+                {"region": name, "ds": date(year, month, 1).isoformat()},
+                "promotion",
+                _covered(year, month, spans if name == region else [], (before, after)),
+            )
+            for year, month in list_months()
+            for name in (region, next(other for other in PLAIN.regions if other != region))
+        ]
+        export = Export("orders.csv", [record_of(line) for line in lines])
+        cases.append(
+            text_case(53, f"window {before} and {after}", export, tree, cells=tuple(cells), more=more, allowed=("implausible",))
+        )
+    return cases
+
+
+def _promote(line: Line, region: str, spans: Sequence[tuple[date, date]]) -> Line:
+    months = {(start.year, start.month) for start, _ in spans}
+    if line.region != region or (line.date.year, line.date.month) not in months:
+        return line
+    return replace(line, quantity=line.quantity * 4, amount=line.amount * 4)
+
+
+def _covered(year: int, month: int, spans: Sequence[tuple[date, date]], window: tuple[int, int]) -> float:
+    """Share of a month's days that are on promotion or in its window (days before, days after)."""
+    days = [date(year, month, 1) + timedelta(days=off) for off in range(31)]
+    days = [day for day in days if day.month == month]
+    wide = [(start - timedelta(days=window[0]), end + timedelta(days=window[1])) for start, end in spans]
+    return sum(any(start <= day <= end for start, end in wide) for day in days) / len(days)
 
 
 PLANTS = {
     48: plant_gaps,
+    49: plant_weeks,
     50: plant_trading_days,
+    51: plant_moving_holidays,
+    53: plant_promotions,
 }

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from salesfc_lib.defects.company import dice
+from salesfc_lib.defects.company import CENT, dice
 from salesfc_lib.defects.feeds import HEADERS, Export, record_of
 from salesfc_lib.defects.planting import choose, is_free, plain_records, spoil
 from salesfc_lib.defects.projects import declare, text_case
@@ -18,6 +18,11 @@ from salesfc_lib.defects.truth import Case, Note, Record
 
 RATES = {"USD": {"2023-01-01": "7.12", "2024-01-01": "7.08"}, "EUR": {"1900-01-01": "7.75"}}
 PIECES = {"箱": 12, "盒": 6}
+
+
+def _whole(amount: Decimal) -> Decimal:
+    """The amount without cents, still written with two places."""
+    return amount.quantize(Decimal(1)).quantize(CENT)
 
 
 def plant_samples(seed: int) -> list[Case]:
@@ -62,7 +67,7 @@ def _bill(record: Record, currency: str) -> Record:
         return replace(record, cells={**record.cells, "currency": currency})
     rates = RATES.get(currency, {"1900-01-01": "1"})
     rate = Decimal([value for day, value in rates.items() if date.fromisoformat(day) <= line.date][-1])
-    shown = replace(line, amount=line.amount.quantize(Decimal(1)))
+    shown = replace(line, amount=_whole(line.amount))
     made = record_of(shown)
     return replace(made, cells={**made.cells, "currency": currency}, line=replace(shown, amount=shown.amount * rate), planted=True)
 
@@ -83,8 +88,9 @@ def _tax(record: Record, rate: Decimal, wanted: str) -> Record:
     line = record.line
     if line is None:
         return record
-    gross = replace(line, amount=line.amount * (1 + rate))
-    shown, true = (gross, line) if wanted == "excluded" else (line, gross)
+    net = line if wanted == "excluded" else replace(line, amount=_whole(line.amount))
+    gross = replace(net, amount=net.amount * (1 + rate))
+    shown, true = (gross, net) if wanted == "excluded" else (net, gross)
     return replace(record_of(shown), line=true, planted=True)
 
 

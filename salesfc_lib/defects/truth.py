@@ -84,7 +84,10 @@ class Entry:
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell that a table must hold: the row found by `where`, its column and value (None: null; `...`: any row will do)."""
+    """A cell that a table must hold: the row found by `where`, its column and value.
+
+    None: null; a pair: from the first to the second, both included; `...`: that there is such a row is enough.
+    """
 
     table: str
     where: Mapping[str, Any]

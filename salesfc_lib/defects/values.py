@@ -58,7 +58,7 @@ def plant_separators(seed: int) -> list[Case]:
         cases.append(text_case(17, name, Export("orders.csv", planted)))
     whole = [_whole_thousands(record) for record in plain_records(seed, returns=False)]
     shown = [show_in(record, lambda value: group(value, ".", ","), ("amount",)) for record in whole]
-    cases.append(text_case(17, "undecidable", Export("orders.csv", shown), blocked=("orders.csv", "金额|amount", "decimal")))
+    cases.append(text_case(17, "undecidable", Export("orders.csv", shown), blocked=("orders.csv", "decimal")))
     declared = [replace(record, planted=True) for record in shown]
     cases.append(text_case(17, "declared", Export("orders.csv", declared), declare({"decimal": ","})))
     return cases
@@ -75,10 +75,10 @@ def plant_trailing_minus(seed: int) -> list[Case]:
     """18: the minus stands behind the number."""
     records = plain_records(seed)
     return [
-        text_case(18, name, Export("orders.csv", _all(records, show, "quantity", "amount")))
-        for name, show in (
-            ("bare", lambda value: f"{-value:f}-" if value < 0 else f"{value:f}"),
-            ("spaced, grouped", lambda value: f"{-value:,f} -" if value < 0 else f"{value:,f}"),
+        text_case(18, name, Export("orders.csv", _all(records, show, *columns)))
+        for name, show, columns in (
+            ("bare", lambda value: f"{-value:f}-" if value < 0 else f"{value:f}", ("quantity", "amount")),
+            ("spaced, grouped", lambda value: f"{-value:,f} -" if value < 0 else f"{value:,f}", ("amount",)),
         )
     ]
 
