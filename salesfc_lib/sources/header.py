@@ -28,7 +28,8 @@ def fold(header: str) -> str:
     >>> fold(" Ｏrder\u200b ID ") == fold("ORDER id"), fold("日 期") == fold("日期")
     (True, True)
     """
-    return INVISIBLE.sub("", unicodedata.normalize("NFKC", header)).casefold()
+    seen = INVISIBLE.sub("", unicodedata.normalize("NFKC", header).casefold())
+    return unicodedata.normalize("NFKC", seen)
 
 
 def header_of(source: Source, name: str) -> str:
