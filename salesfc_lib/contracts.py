@@ -85,22 +85,23 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         },
         ["source", "rule", "column", "action"],
     ),
-    # a line that a rule took, with its values then
+    # a line that a rule took, with its values then; further columns: those of transactions
     "removed": _table(
         {
-            "source": _text(),
+            "source": pa.Column(None),
             "row": _count,
-            "kind": _text(),
+            "kind": pa.Column(None),
             "date": pa.Column("datetime64[ns]", nullable=True),
-            "quantity": _text(),
-            "amount": _text(),
+            "quantity": pa.Column(None),
+            "amount": pa.Column(None),
             "rule": _text(),
             "action": _text(),
             "reason": _text(),
         },
         [],
+        strict=False,
     ),
-    # a cell that a rule changed: text before and after, in the order of the changes
+    # a cell that a rule changed: text before and after, in the order of the changes; column '': a line that a rule put in
     "changes": _table(
         {
             "sequence": _count,
@@ -151,6 +152,11 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     # a month of a bottom series that is far outside what the series did before
     "outliers": _table(
         {"unique_id": _text(), "ds": _month(), "y_raw": _number(), "y": _number(), "score": _number(), "reason": _text()},
+        ["unique_id", "ds"],
+    ),
+    # a month of a bottom series in which stock ran out: y_raw was sold, y was to be expected from its past (null: too thin a past)
+    "censored": _table(
+        {"unique_id": _text(), "ds": _month(), "stockout_days": _number(), "y_raw": _number(), "y": _number(nullable=True)},
         ["unique_id", "ds"],
     ),
     # what each candidate said at each cutoff, the month's own included

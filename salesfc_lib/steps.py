@@ -44,20 +44,23 @@ def latest_closed(project: Path, unit: str) -> str:
 def clean(run: UnitMonth) -> CleanedMonth:
     """Sources to transactions, with a ledger that closes, and to the panel of all levels."""
     from salesfc_lib import cleaning
-    from salesfc_lib.cleaning.outliers import apply_outliers, find_outliers
+    from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, judge_months
+    from salesfc_lib.cleaning.stockouts import find_stock_outs
     from salesfc_lib.panel import build_panel, check_panel, fill_gaps
 
     parameters, settings = run.parameters, run.parameters.cleaning.outliers
     found = cleaning.clean(parameters, run.project, run.month, cleaning.read_all(parameters, run.project, keep=run.keeps_sources))
     bottom = build_panel(found.transactions, parameters, run.month, promotion=found.promotion)
-    outliers = find_outliers(bottom.panel, settings=settings) if settings.enabled else tables.empty("outliers")
-    ready = check_panel(fill_gaps(apply_outliers(bottom.panel, outliers, settings.treatment)), run.unit)
+    short = find_stock_outs(found.inventory, bottom.series, bottom.panel)
+    outliers, censored = judge_months(bottom.panel, settings=settings, censored=short)
+    trained = apply_stock_outs(apply_outliers(bottom.panel, outliers, settings.treatment), censored, parameters.cleaning.stock_outs)
+    ready = check_panel(fill_gaps(trained), run.unit)
     series = build_series(bottom.series, parameters.levels)
     run.write(
         transactions=found.transactions, ledger=found.ledger, quarantine=found.quarantine, problems=found.problems, removed=found.removed,
         changes=found.changes, promotion=found.promotion, inventory=found.inventory,
         target=found.target, files=pd.DataFrame(found.files), series=series, panel=aggregate(ready, series, parameters.levels),
-        future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers,
+        future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers, censored=censored,
     )  # fmt: skip
     return read_cleaned(run)
 

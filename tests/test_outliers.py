@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.cleaning.outliers import apply_outliers, find_outliers
+from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, find_outliers, judge_months
+from salesfc_lib.cleaning.stockouts import find_stock_outs
 from salesfc_lib.schema import Outliers
 
 MONTHS = 48
@@ -115,3 +116,46 @@ def test_switched_off_and_empty_give_an_empty_table() -> None:
     panel = make_panel({"a": with_value(steady(), 30, 10)})
     assert find_outliers(panel, settings=Outliers(enabled=False)).empty
     assert list(find_outliers(panel.iloc[:0], settings=SETTINGS).columns) == ["unique_id", "ds", "y_raw", "y", "score", "reason"]
+
+
+def stock(*rows: tuple[str, float], **dimensions: str) -> pd.DataFrame:
+    """Inventory of one member: (month, days without stock)."""
+    frame = pd.DataFrame(rows, columns=["ds", "stockout_days"]).astype({"stockout_days": float})
+    return frame.assign(ds=pd.to_datetime(frame["ds"]), stock=0.0, **dimensions)
+
+
+def bottom_of(*names: str) -> pd.DataFrame:
+    return pd.DataFrame({"unique_id": list(names), "level": "bottom", "label": list(names), "line": list(names)})
+
+
+def test_a_stock_out_concerns_the_series_that_the_inventory_names_and_all_where_it_names_none() -> None:
+    panel = make_panel({"pots": steady(), "pans": steady(2)})
+    series = bottom_of("pots", "pans")
+    named = find_stock_outs(stock(("2022-05-01", 9), ("2022-06-01", 0), line="pots"), series, panel)
+    assert named[["unique_id", "ds", "stockout_days"]].astype({"ds": str}).values.tolist() == [["pots", "2022-05-01", 9.0]]
+    everywhere = find_stock_outs(stock(("2022-05-01", 9)), series, panel)
+    assert everywhere["unique_id"].tolist() == ["pans", "pots"]
+    both = pd.concat([stock(("2022-05-01", 9)), stock(("2022-05-01", 20), line="pans")], ignore_index=True)
+    found = find_stock_outs(both, series, panel).set_index("unique_id")["stockout_days"]
+    assert found.to_dict() == {"pans": 20.0, "pots": 9.0}
+
+
+def test_a_censored_month_is_no_low_that_later_months_are_measured_by() -> None:
+    y = steady(noise=0.02)
+    empty = range(24, 34)  # ten months almost without stock, then as before
+    for place in empty:
+        y[place] = np.round(y[place] * 0.05, 2)
+    slip = 34
+    y[slip] *= 8
+    panel = make_panel({"pots": y})
+    months = pd.date_range("2020-01-01", periods=MONTHS, freq="MS")
+    short = find_stock_outs(stock(*[(str(months[place].date()), 28) for place in empty], line="pots"), bottom_of("pots"), panel)
+    (blind, _), (known, censored) = (judge_months(panel, settings=SETTINGS, censored=each) for each in (None, short))
+    usual = steady(noise=0.02)[slip]
+    assert known["ds"].tolist() == blind["ds"].tolist() == [months[slip]]
+    assert known["y"].iloc[0] == pytest.approx(usual, rel=0.3)
+    assert blind["y"].iloc[0] < 0.5 * usual, "without the inventory the empty months are taken for the level"
+    assert (censored["y"] > 10 * censored["y_raw"]).all()
+    trained = apply_stock_outs(panel, censored, "replace")
+    assert (trained["y"].iloc[list(empty)] > 10 * trained["y_raw"].iloc[list(empty)]).all()
+    pd.testing.assert_frame_equal(apply_stock_outs(panel, censored, "note"), panel)

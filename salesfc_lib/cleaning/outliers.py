@@ -29,30 +29,49 @@ NOISE_FLOOR = 0.1  # smallest scale of the log ratio to the expected value; a st
 TO_DEVIATION = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
 
 
-def find_outliers(panel: pd.DataFrame, *, settings: Outliers) -> pd.DataFrame:
-    """Table outliers: months whose sales are `threshold` robust deviations above, and `ratio` times, what the past allows.
+def find_outliers(panel: pd.DataFrame, *, settings: Outliers, censored: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Table outliers; see `judge_months`."""
+    return judge_months(panel, settings=settings, censored=censored)[0]
+
+
+def judge_months(
+    panel: pd.DataFrame, *, settings: Outliers, censored: pd.DataFrame | None = None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Table outliers, and the table of censored months with what was to be expected in them.
+
+    Outliers are months whose sales are `threshold` robust deviations above, and `ratio` times, what the past allows.
 
     The past allows the level (median of the last 12 months) and, at that level, what any earlier year saw in the same
     calendar month, so that a season is never flagged twice. A flagged month is also half above the highest of the last
     two years. score = log(y / allowed) / max(1.4826 MAD, 0.1), the median absolute deviation being that of
     log(y / expected) over the series' own past without promotions. Expected is the level times the median ratio of the
     same calendar month to the level around it, drawn to 1 while years are few; to the cent, it is `y` of the result.
+    A censored month (unique_id, ds) is neither high nor low, and enters the past of later ones at what was expected.
     """
-    if panel.empty or not settings.enabled:
-        return tables.empty("outliers")
+    known = tables.empty("censored") if censored is None else censored
+    if panel.empty or not (settings.enabled or len(known)):
+        return tables.empty("outliers"), known
     sales = panel.pivot(index="unique_id", columns="ds", values="y_raw")
     sales = sales.reindex(columns=pd.date_range(sales.columns.min(), sales.columns.max(), freq="MS"))
     promoted = _find_promoted(panel, sales)
-    found = _scan(sales.to_numpy(dtype=float), promoted, settings)
+    short = _place(known, sales)
+    found, expected = _scan(sales.to_numpy(dtype=float), promoted, short, settings)
+    known = known.assign(y=[_known(expected[row, column]) for row, column in zip(*_index(known, sales), strict=True)])
     rows = [
         (sales.index[series], sales.columns[month], y_raw, round(expected, 2), round(score, 2))
         for series, month, y_raw, expected, score in found
     ]
     frame = pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw", "y", "score"])
-    if frame.empty:
-        return tables.empty("outliers")
+    if frame.empty or not settings.enabled:
+        return tables.empty("outliers"), known
     reasons = [f"{item.y_raw / item.y:.1f} times the {item.y:,.0f} expected from its past" for item in frame.itertuples()]
-    return tables.check(frame.assign(reason=reasons).sort_values(["unique_id", "ds"]).reset_index(drop=True), "outliers")
+    return tables.check(frame.assign(reason=reasons).sort_values(["unique_id", "ds"]).reset_index(drop=True), "outliers"), known
+
+
+def apply_stock_outs(panel: pd.DataFrame, censored: pd.DataFrame, treatment: str) -> pd.DataFrame:
+    """Panel with `y` raised to the expected value in censored months if `treatment` is 'replace'; `y_raw` is never touched."""
+    known = censored.dropna(subset="y")
+    return apply_outliers(panel, known[known["y"].gt(known["y_raw"])], treatment)
 
 
 def apply_outliers(panel: pd.DataFrame, outliers: pd.DataFrame, treatment: str) -> pd.DataFrame:
@@ -72,13 +91,31 @@ def _find_promoted(panel: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_
     return np.asarray(shares.gt(0), dtype=bool)
 
 
-def _scan(raw: Matrix, promoted: NDArray[np.bool_], settings: Outliers) -> list[tuple[int, int, float, float, float]]:
-    """Flagged cells as (series, month, y_raw, expected, score); `raw`: (n_series, n_months).
+def _index(rows: pd.DataFrame, sales: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    return sales.index.get_indexer(rows["unique_id"]), sales.columns.get_indexer(rows["ds"])
 
-    `sales` are the raw ones with flagged months at their expected value, `usual` the level around each month.
+
+def _place(rows: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_]:
+    """The cells (n_series, n_months) that rows of unique_id and ds name."""
+    there = np.zeros(sales.shape, dtype=bool)
+    there[_index(rows, sales)] = True
+    return there
+
+
+def _known(value: float) -> float:
+    return round(float(value), 2)
+
+
+def _scan(
+    raw: Matrix, promoted: NDArray[np.bool_], short: NDArray[np.bool_], settings: Outliers
+) -> tuple[list[tuple[int, int, float, float, float]], Matrix]:
+    """Flagged cells as (series, month, y_raw, expected, score), and what was expected in each; `raw`: (n_series, n_months).
+
+    `sales` are the raw ones with flagged months at their expected value, and with months that were `short` of stock at no
+    less than that; `usual` is the level around each month.
     """
     sales, usual = raw.copy(), np.full(raw.shape, np.nan)
-    residuals = np.full(raw.shape, np.nan)
+    residuals, wanted = np.full(raw.shape, np.nan), np.full(raw.shape, np.nan)
     found = []
     with np.errstate(invalid="ignore", divide="ignore"):
         for month in range(YEAR, raw.shape[1]):
@@ -86,6 +123,7 @@ def _scan(raw: Matrix, promoted: NDArray[np.bool_], settings: Outliers) -> list[
             level = _median(sales[:, month - YEAR : month])
             earlier = list(range(month % YEAR, month, YEAR))
             expected = level * _find_season(sales[:, earlier] / usual[:, earlier])
+            wanted[:, month] = expected
             seen = np.where(usual[:, earlier] > 0, raw[:, earlier] / usual[:, earlier], np.nan)
             highest = np.fmax(expected, level * np.fmax(1.0, np.nan_to_num(seen).max(axis=1)))
             peak = np.where(promoted[:, month], _find_peak(residuals[:, :month], promoted[:, :month]), 1.0)
@@ -97,11 +135,14 @@ def _scan(raw: Matrix, promoted: NDArray[np.bool_], settings: Outliers) -> list[
             far = (np.abs(now) > settings.ratio * highest * peak) & (score > settings.threshold)
             record = np.nan_to_num(sales[:, max(0, month - 2 * YEAR) : month]).max(axis=1)
             flagged = far & (np.abs(now) > RECORD * record) & _is_judged(raw[:, :month], settings.min_history)
+            flagged &= ~short[:, month]
             for series in np.flatnonzero(flagged):
                 found.append((int(series), month, float(now[series]), float(expected[series]), float(score[series])))
             sales[flagged, month] = expected[flagged]
-            residuals[flagged, month] = np.nan
-    return found
+            missed = short[:, month] & (now < expected)
+            sales[missed, month] = expected[missed]
+            residuals[flagged | short[:, month], month] = np.nan
+    return found, wanted
 
 
 def _year_around(sales: Matrix, month: int) -> Matrix:
