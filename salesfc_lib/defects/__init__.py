@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from salesfc_lib.defects import business, calendar, days, measures, members, structure, values
+from salesfc_lib.defects import business, calendar, days, measures, members, structure, together, values
 from salesfc_lib.defects import bytes as bytes_
 from salesfc_lib.defects.clean import make_clean
 from salesfc_lib.defects.truth import Case
 
 __all__ = ["CLEAN", "COMBINED", "FAMILIES", "NAMES", "Case", "family_of", "list_cases"]
 
-CLEAN, COMBINED = 0, 99  # numbers of the cases without a defect, and of those in which many stand together
+CLEAN, COMBINED = 0, together.TOGETHER  # numbers of the cases without a defect, and of those in which many stand together
 
 PLANTS: dict[int, Callable[[int], list[Case]]] = {
     **bytes_.PLANTS,
@@ -28,6 +28,7 @@ PLANTS: dict[int, Callable[[int], list[Case]]] = {
     **measures.PLANTS,
     **members.PLANTS,
     **calendar.PLANTS,
+    **together.PLANTS,
     CLEAN: make_clean,
 }
 

@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from salesfc_lib.defects.company import PLAIN, dice, list_months, make_lines
-from salesfc_lib.defects.feeds import Export, record_of
+from salesfc_lib.defects.feeds import Export, record_of, write_text
 from salesfc_lib.defects.projects import declare, text_case
 from salesfc_lib.defects.truth import Case, Cell, Line
 
@@ -168,10 +168,112 @@ def _covered(year: int, month: int, spans: Sequence[tuple[date, date]], window: 
     return sum(any(start <= day <= end for start, end in wide) for day in days) / len(days)
 
 
+def plant_stock_outs(seed: int) -> list[Case]:
+    """52: months in which stock ran out: said, kept as sold, and no outlier."""
+    throw = dice(seed, 52)
+    short = {
+        (throw.choice(PLAIN.regions), date(*month, 1)): throw.randrange(4, 20) for month in throw.sample(list_months()[13:], 4)
+    }
+    lines = [
+        line
+        for line in make_lines(seed, returns=False)
+        if (line.region, line.date.replace(day=1)) not in short or line.date.day <= 8
+    ]
+    rows = "".join(
+        f"{year}-{month:02},{region},{0 if (region, date(year, month, 1)) in short else 500},{short.get((region, date(year, month, 1)), 0)}\r\n"
+        for year, month in list_months()
+        for region in PLAIN.regions
+    )
+    columns = {"ds": "月份", "region": "地区", "stock": "库存", "stockout_days": "缺货天数"}
+    sources = {"stock": {"kind": "csv", "role": "inventory", "path": "stock.csv", "columns": columns}}
+    cells = []
+    for (region, month), days in short.items():
+        sold = sum((line.amount for line in lines if line.region == region and line.date.replace(day=1) == month), Decimal(0))
+        where = {"region": region, "ds": month.isoformat()}
+        cells += [
+            Cell("censored", where, "stockout_days", days),
+            Cell("censored", where, "y_raw", sold),
+            Cell("panel", where, "y_raw", sold),
+        ]
+    more = {"stock.csv": f"月份,地区,库存,缺货天数\r\n{rows}".encode()}
+    export = Export("orders.csv", [record_of(line) for line in lines])
+    return [text_case(52, "by region", export, declare(None, sources), cells=tuple(cells), more=more)]
+
+
+def plant_late_postings(seed: int) -> list[Case]:
+    """46: what a month published of its history is not what the next month finds."""
+    throw = dice(seed, 46)
+    lines = make_lines(seed)
+    history = [line for line in lines if line.date < date(2024, 12, 1) and line.kind == "sale"]
+    last = [line for line in history if line.date >= date(2024, 11, 1)]
+    older = [line for line in history if date(2024, 6, 1) <= line.date < date(2024, 11, 1)]
+    late = throw.sample(last, 3)
+    corrected = throw.choice(older)
+    changed = replace(corrected, amount=corrected.amount + 100)
+    before = [record_of(line) for line in lines if line not in late and line.date < date(2024, 12, 1)]
+    now = [record_of(changed if line is corrected else line) for line in lines]
+    earlier, _ = write_text(Export("orders.csv", before))
+    cells = [
+        Cell("restatement", {"ds": "2024-11-01", "region": region, "kind": "late_posting"}, "amount_difference", amount)
+        for region in sorted({line.region for line in late})
+        for amount in [sum((line.amount for line in late if line.region == region), Decimal(0))]
+    ]
+    reopened = {"ds": corrected.date.replace(day=1).isoformat(), "region": corrected.region, "kind": "reopened"}
+    cells.append(Cell("restatement", reopened, "amount_difference", 100))
+    for month in (date(2024, 11, 1), corrected.date.replace(day=1)):
+        then = sum((line.amount for line in lines if line.date.replace(day=1) == month and line not in late), Decimal(0))
+        cells.append(Cell("restatement_months", {"ds": month.isoformat()}, "amount_before", then))
+    tree = declare(calendar={"closed_through": None})
+    running = [replace(line, date=date(2025, 1, 1 + place), order_id=f"J{place}") for place, line in enumerate(history[:9])]
+    now += [replace(record_of(line), fate="later", rule="after_month") for line in running]
+    december = [replace(line, date=date(2024, 12, 1 + place), order_id=f"D{place}") for place, line in enumerate(history[:9])]
+    earlier += write_text(Export("orders.csv", [record_of(line) for line in december]))[0].split(b"\r\n", 1)[1]
+    return [
+        text_case(
+            46,
+            "late, reopened",
+            Export("orders.csv", now),
+            tree,
+            cells=tuple(cells),
+            earlier=(("2024-11", {"orders.csv": earlier}),),
+        )
+    ]
+
+
+def plant_general_ledger(seed: int) -> list[Case]:
+    """55: the general ledger's totals by month; equal, off by less than is tolerated, or by more, which stops the month."""
+    lines = make_lines(seed)
+    throw = dice(seed, 55)
+    columns = {"ds": "期间", "amount": "主营业务收入"}
+    sources = {"gl": {"kind": "csv", "role": "control_totals", "path": "gl.csv", "columns": columns}}
+    export = Export("orders.csv", [record_of(line) for line in lines])
+    cases = []
+    for name, off, blocked in (
+        ("equal", Decimal(0), None),
+        ("within tolerance", Decimal("9.50"), None),
+        ("too low", Decimal(-1900), ("gl.csv|general ledger|control", "2024-12")),
+        ("too high", Decimal(throw.randrange(900, 9000)), ("gl.csv|general ledger|control", "2024-12")),
+    ):
+        rows = "".join(
+            f"{year}-{month:02},{_sum(lines, year, month, off if (year, month) == (2024, 12) else Decimal(0))}\r\n"
+            for year, month in list_months()
+        )
+        more = {"gl.csv": f"期间,主营业务收入\r\n{rows}".encode()}
+        cases.append(text_case(55, name, export, declare(None, sources), more=more, blocked=blocked, allowed=("control_total",)))
+    return cases
+
+
+def _sum(lines: Sequence[Line], year: int, month: int, off: Decimal) -> Decimal:
+    return sum((line.amount for line in lines if (line.date.year, line.date.month) == (year, month)), off)
+
+
 PLANTS = {
+    46: plant_late_postings,
     48: plant_gaps,
     49: plant_weeks,
     50: plant_trading_days,
     51: plant_moving_holidays,
+    52: plant_stock_outs,
     53: plant_promotions,
+    55: plant_general_ledger,
 }

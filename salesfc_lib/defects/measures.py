@@ -69,7 +69,12 @@ def _bill(record: Record, currency: str) -> Record:
     rate = Decimal([value for day, value in rates.items() if date.fromisoformat(day) <= line.date][-1])
     shown = replace(line, amount=_whole(line.amount))
     made = record_of(shown)
-    return replace(made, cells={**made.cells, "currency": currency}, line=replace(shown, amount=shown.amount * rate), planted=True)
+    return replace(
+        made,
+        cells={**made.cells, "currency": currency},
+        line=replace(shown, amount=shown.amount * rate, more={"amount_original": shown.amount}),
+        planted=True,
+    )
 
 
 def plant_tax(seed: int) -> list[Case]:
@@ -119,7 +124,12 @@ def _pack(record: Record, unit: str, pieces: int) -> Record:
     cells = {**record.cells, "unit_of_measure": unit}
     if line is None or pieces == 1:
         return replace(record, cells=cells)
-    return replace(record, cells=cells, line=replace(line, quantity=line.quantity * pieces), planted=True)
+    return replace(
+        record,
+        cells=cells,
+        line=replace(line, quantity=line.quantity * pieces, more={"quantity_original": line.quantity}),
+        planted=True,
+    )
 
 
 def plant_within_company(seed: int) -> list[Case]:

@@ -225,7 +225,7 @@ def plant_renamed_columns(seed: int) -> list[Case]:
         ("renamed, Chinese", {**HEADERS, "amount": "销售额", "customer": "客户名称"}),
         ("renamed, English", {**HEADERS, "amount": "Amount", "customer": "Customer", "date": "Order Date"}),
     ):
-        notes = (Note("renamed_column", words=(headers["amount"],)),)
+        notes = (Note("renamed_column", words=("|".join(set(headers.values()) - set(HEADERS.values())),)),)
         cases.append(text_case(16, name, [first, Export("orders_2024.csv", later, headers)], tree, notes=notes))
     order = throw.sample(list(HEADERS), len(HEADERS))
     reordered = {name: HEADERS[name] for name in order}

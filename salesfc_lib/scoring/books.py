@@ -21,7 +21,7 @@ ALWAYS = {"opening", "kept"}  # what a ledger has without any rule
 # what `problems` may say of a file as a whole without finding fault with it
 READING = {"encoding", "separators", "date_order", "serial_date", "null_spelling", "date_system"}
 CLOSE = 1e-6  # relative difference of floats that is none
-SERIES = {"panel", "future", "outliers"}  # tables whose dimensions stand in the table series
+SERIES = {"panel", "future", "outliers", "censored"}  # tables whose dimensions stand in the table series
 COLUMNS = ("source", "rule", "column", "action", "rows", "example", "reason", "unique_id", "ds")
 
 Read = Callable[[str], pd.DataFrame]
