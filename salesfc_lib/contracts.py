@@ -251,6 +251,62 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     # stock at the end of a month; stockout_days counts days without stock
     "inventory": _table({"ds": _month(), "stock": _number(), "stockout_days": _number()}, [], strict=False),
     "target": _table({"ds": _month(), "target": _number()}, [], strict=False),
+    # what a currency is worth in the unit's, from a day on (Decimal)
+    "rate": _table({"currency": _text(), "date": pa.Column("datetime64[ns]"), "rate": _text()}, ["currency", "date"], strict=False),
+    # how many base units a unit of measure is (Decimal); further column: product, null where it holds for all
+    "conversion": _table({"unit": _text(), "factor": _text()}, [], strict=False),
+    # the general ledger's total of a month (Decimal), by account; further columns: dimensions, null where it holds for all
+    "control_total": _table(
+        {
+            "ds": _month(),
+            "account": _text(nullable=True),
+            "amount": _text(nullable=True),
+            "quantity": _text(nullable=True),
+        },
+        [],
+        strict=False,
+    ),
+    # the unit's total of a month beside the ledger's: ours, ledger and difference = ours - ledger (Decimal, null where the ledger
+    # says nothing); share of the ledger's; state: within, accepted (outside, with a reason), missing (no control total)
+    "control": _table(
+        {
+            "ds": _month(),
+            "member": _text(),
+            "measure": pa.Column(object, pa.Check.isin(["amount", "quantity"])),
+            "ours": _text(),
+            "ledger": _text(nullable=True),
+            "difference": _text(nullable=True),
+            "share": _number(nullable=True),
+            "state": pa.Column(object, pa.Check.isin(["within", "accepted", "missing"])),
+            "reason": _text(),
+        },
+        ["ds", "member", "measure"],
+    ),
+    # a deal that may be won: expected is the day on which it should close; probability 0..1; amount is a Decimal
+    "opportunity": _table(
+        {
+            "customer": _text(nullable=True),
+            "expected": pa.Column("datetime64[ns]"),
+            "amount": _text(nullable=True),
+            "probability": _number(checks=pa.Check.in_range(0, 1), nullable=True),
+            "stage": _text(nullable=True),
+        },
+        [],
+        strict=False,
+    ),
+    # something in the market or at a competitor, from its first to its last day; further columns: dimensions, null for all members
+    "event": _table(
+        {
+            "name": _text(),
+            "start": pa.Column("datetime64[ns]"),
+            "end": pa.Column("datetime64[ns]"),
+            "kind": _text(nullable=True),
+            "effect": _text(nullable=True),
+            "comment": _text(nullable=True),
+        },
+        [],
+        strict=False,
+    ),
     # WAPE of each stage at the top and bottom level, and of the stage `before` on the same rows; gain = wape_before - wape
     "value_added": _table(
         {

@@ -18,16 +18,18 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import tables
-from salesfc_lib.cleaning.frames import concat_lines, sum_by, with_month
+from salesfc_lib.cleaning.frames import concat_lines, sum_by, units_as_decimals, with_month
+from salesfc_lib.cleaning.keeping import find_spared
 from salesfc_lib.cleaning.units import rescale, to_decimals
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Calendar
+from salesfc_lib.schema import Calendar, Keep
 from salesfc_lib.sources.texts import one_category
 
 BY = ["source", "month"]
 MEASURES = ["quantity", "amount"]
 SUMS = ["rows", *MEASURES]
 ZERO = Decimal(0)
+PUT_IN = "put in"  # what table changes says of a line that a rule made
 LINE = ["source", "row", "kind"]  # what a line is known by
 
 Action = Literal["drop", "quarantine", "change", "note"]
@@ -39,6 +41,7 @@ class Finding:
 
     `at` are the lines' positions (ascending) in the account that was looked at. `reason` stands in the ledger; `reasons`, one
     a line, where each quarantined line has its own. A change has `values`: the new ones by column, each as long as `at`.
+    A note that has to say how much it concerns names a measure in `counted`.
     """
 
     rule: str
@@ -49,6 +52,7 @@ class Finding:
     values: Mapping[str, Any] = field(default_factory=dict)
     column: str = ""
     example: str = ""
+    counted: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,11 +72,13 @@ class Account:
     changes: tuple[pd.DataFrame, ...] = ()
     problems: tuple[Mapping[str, Any], ...] = ()
     calendar: Calendar = Calendar()
+    keep: tuple[Keep, ...] = ()
 
     def apply(self, *findings: Finding) -> Account:
         """Account after findings on the lines as they are now; a line is taken by the first finding that takes it."""
         account, gone = self, np.zeros(len(self.lines) if findings else 0, dtype=bool)
-        for finding in findings:
+        for found in findings:
+            account, finding = account._spare(found)
             if not len(finding.at):
                 continue
             fresh = ~gone[finding.at]
@@ -90,7 +96,13 @@ class Account:
         if lines.empty:
             return self
         entry = _negate(sum_lines(lines)).assign(rule=rule, reason=reason)
-        return replace(self, lines=concat_lines([self.lines, lines]), entries=(*self.entries, entry))
+        made = lines[LINE].assign(rule=rule, column="", before="", after=PUT_IN)
+        return replace(
+            self,
+            lines=concat_lines([self.lines, lines]),
+            entries=(*self.entries, entry),
+            changes=(*self.changes, made),
+        )
 
     def relabel(self, lines: pd.DataFrame) -> Account:
         """Account with the same lines in the same order, at the same values and months, with further columns."""
@@ -107,7 +119,7 @@ class Account:
         if not finer:
             return self
         known = {**self.scales, **scales}
-        frames = {
+        frames: dict[str, Any] = {
             key: tuple(_rescale(frame, self.scales, finer) for frame in getattr(self, key))
             for key in ("entries", "removed", "changes")
         }
@@ -131,6 +143,17 @@ class Account:
     def quarantined(self) -> list[pd.DataFrame]:
         return [part for part in self.removed if part["action"].iloc[0] == "quarantine"]
 
+    def _spare(self, finding: Finding) -> tuple[Account, Finding]:
+        """The finding without the rows that it has to leave alone, and an account that says so."""
+        takes = finding.action in ("drop", "quarantine")
+        spared, told = find_spared(self.lines, finding.at, finding.rule, takes=takes, keep=self.keep)
+        if not told:
+            return self, finding
+        reasons = None if finding.reasons is None else list(np.array(finding.reasons, dtype=object)[~spared])
+        values = {name: np.asarray(new)[~spared] for name, new in finding.values.items()}
+        account = replace(self, problems=(*self.problems, *told))
+        return account, replace(finding, at=finding.at[~spared], reasons=reasons, values=values)
+
     def _take(self, finding: Finding, fresh: np.ndarray) -> Account:
         at = finding.at[fresh]
         if not len(at):
@@ -153,15 +176,9 @@ class Account:
         before, after, at = before[differs], after[differs], finding.at[differs]
         moved = {*finding.values} & {*MEASURES, "date"}
         entry = _subtract(sum_lines(before), sum_lines(after)) if moved else count_lines(before, finding.reason)
-        lines = self.lines.assign(
-            **{
-                name: _put(self.lines[name], at, after[name])
-                for name in {*finding.values} | ({"month"} if "date" in moved else set())
-            }
-        )
-        cells = [
-            before[LINE].assign(rule=finding.rule, column=name, before=before[name], after=after[name]) for name in finding.values
-        ]
+        names = [*finding.values, *(["month"] if "date" in moved else [])]
+        lines = self.lines.assign(**{name: _put(self.lines[name], at, after[name]) for name in names})
+        cells = [before[LINE].assign(rule=finding.rule, column=name, before=before[name], after=after[name]) for name in names]
         entries = self.entries
         if len(entry):
             entries = (
@@ -174,7 +191,8 @@ class Account:
     def _note(self, finding: Finding, at: np.ndarray) -> Account:
         if not len(at):
             return self
-        entry = count_lines(self.lines.iloc[at], finding.reason).assign(rule=finding.rule)
+        counted = (finding.counted, self.scales[finding.counted]) if finding.counted else None
+        entry = count_lines(self.lines.iloc[at], finding.reason, counted).assign(rule=finding.rule)
         return replace(self, entries=(*self.entries, entry))._report(finding, at, "noted")
 
     def _report(self, finding: Finding, at: np.ndarray, action: str) -> Account:
@@ -205,10 +223,14 @@ def sum_lines(lines: pd.DataFrame) -> pd.DataFrame:
     return sum_by(lines, BY, MEASURES)
 
 
-def count_lines(lines: pd.DataFrame, reason: str) -> pd.DataFrame:
-    """Entries that change nothing, and say by month how many lines a rule touched."""
+def count_lines(lines: pd.DataFrame, reason: str, counted: tuple[str, int] | None = None) -> pd.DataFrame:
+    """Entries that change nothing, and say by month how many lines a rule touched, and how much of a measure at its scale."""
     sums = sum_lines(lines)
-    reasons = [f"{count} {'row' if count == 1 else 'rows'}: {reason}" for count in sums["rows"]]
+    counts = [f"{count} {'row' if count == 1 else 'rows'}" for count in sums["rows"]]
+    if counted:
+        name, scale = counted
+        counts = [f"{rows}, {name} {Decimal(int(units)).scaleb(-scale):f}" for rows, units in zip(counts, sums[name], strict=True)]
+    reasons = [f"{count}: {reason}" for count in counts]
     return sums.assign(rows=0, quantity=0, amount=0, reason=reasons)
 
 
@@ -255,10 +277,12 @@ def list_removed(account: Account) -> pd.DataFrame:
     """Table removed: every line that a rule took, with its values then."""
     if not account.removed:
         return tables.empty("removed")
-    columns = [*LINE, "date", *MEASURES, "rule", "action", "reason"]
-    frame = pd.concat([part[columns].astype(dict.fromkeys(["source", "kind", *MEASURES], object)) for part in account.removed])
-    decimals = {name: _as_decimals(frame[name], account.scales[name]) for name in MEASURES}
-    return tables.check(frame.assign(**decimals).reset_index(drop=True), "removed")
+    frame = concat_lines(account.removed)
+    own = {"name", "mark", "known", "problem", "problem_rule", *(name for name in account.scales if name not in MEASURES)}
+    first = [*LINE, "date", "month", *MEASURES, "rule", "action", "reason"]
+    columns = [*first, *(name for name in frame if name not in own and name not in first)]
+    decimals = {name: units_as_decimals(frame[name].to_numpy(), account.scales[name]) for name in MEASURES}
+    return tables.check(frame[columns].assign(**decimals), "removed")
 
 
 def list_changes(account: Account) -> pd.DataFrame:
@@ -285,10 +309,6 @@ def _texts(values: pd.Series, scale: int | None) -> pd.Series:
     if values.dtype.kind == "M":
         return values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
     return values.astype(object).where(values.notna(), "")
-
-
-def _as_decimals(units: pd.Series, scale: int) -> pd.Series:
-    return units.map(lambda value: Decimal(int(value)).scaleb(-scale)).astype(object)
 
 
 def ledger_gap(ledger: pd.DataFrame) -> pd.DataFrame:
