@@ -1,0 +1,67 @@
+"""Whether a unit's definitions changed between two months, so that a difference is told from a late posting.
+
+The flat parameters of two months enter (dotted key: value); the keys that changed leave, by source. The decision made here:
+every key counts as a definition but those that are known not to touch a transaction, so that a key which comes later is
+told rather than overlooked; a key that one of the months did not know yet has its default there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from salesfc_lib.parameters import flatten
+from salesfc_lib.schema import Parameters, Source
+
+EVERY = ""  # stands for all sources
+NEUTRAL = (
+    "adjust", "archive", "backtest", "calendar.closed_months", "calendar.closed_through", "calendar.holidays", "candidates",
+    "cleaning.loss_budget", "cleaning.outliers", "combine", "horizon", "intervals", "levels", "reconcile", "retrospective", "unit",
+)  # fmt: skip  # what happens after cleaning, and what only bounds it
+PLACES = {"aliases", "delimiter", "encoding", "path", "root", "table_schema", "url_env", "watermark"}  # of a source: where it is
+
+
+def find_redefined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Changed keys by the source that they define, under `EVERY` those that define all.
+
+    >>> find_redefined({"measure.tax": "excluded", "horizon": 6}, {"measure.tax": "included", "horizon": 12})
+    {'': ['measure.tax']}
+    """
+    then, today = _list_sources(before), _list_sources(now)
+    found = {name: [f"sources.{name}"] for name in sorted(then ^ today)}
+    for key in sorted(before.keys() | now.keys()):
+        name, field = _split(key, then | today)
+        if name in found and name in then ^ today or _is_neutral(name, key, field):
+            continue
+        default = _default(name, field)
+        if before.get(key, default) != now.get(key, default):
+            found.setdefault(name, []).append(key)
+    return found
+
+
+def _list_sources(flat: Mapping[str, Any]) -> set[str]:
+    """Names of the sources: every one has a `kind` of its own."""
+    return {
+        key.removeprefix("sources.").removesuffix(".kind") for key in flat if key.startswith("sources.") and key.endswith(".kind")
+    }
+
+
+def _split(key: str, sources: Iterable[str]) -> tuple[str, str]:
+    """The source that a key belongs to (EVERY: none) and what it is there."""
+    names = [name for name in sources if key.startswith(f"sources.{name}.")]
+    name = max(names, key=len, default=EVERY)
+    return name, key.removeprefix(f"sources.{name}.") if names else key
+
+
+def _is_neutral(name: str, key: str, field: str) -> bool:
+    if name:
+        return field.split(".", maxsplit=1)[0] in PLACES
+    return any(key == each or key.startswith(f"{each}.") for each in NEUTRAL)
+
+
+def _default(name: str, field: str) -> Any:
+    return (_OF_SOURCE if name else _OF_UNIT).get(field)
+
+
+_OF_UNIT = flatten(Parameters().model_dump(mode="json"))
+_OF_SOURCE = flatten(Source(kind="csv", path="*").model_dump(mode="json"))
