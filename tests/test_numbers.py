@@ -186,6 +186,11 @@ def test_a_large_value_turns_the_column_into_python_ints() -> None:
     assert numbers.units.tolist() == [999999999999999999990, 5]
 
 
+def test_digits_that_pyarrow_would_wrap_are_read_exactly() -> None:
+    assert list_values(read("9300000000.0000000000", "5")) == fractions("9300000000", "5")
+    assert list_values(read("1234567890123456789", "-0.5")) == fractions("1234567890123456789", "-0.5")
+
+
 AFFIXES = st.sampled_from(["", "", "", "-", "+", "¥", "-¥", "¥-", "(", " ", "DR ", "x", "贷", "1", "."])
 TAILS = st.sampled_from(["", "", "", "-", ")", "元", " CR", "%", "万", " ", "E5", "x", ",", "."])
 BODIES = st.from_regex(r"\A[0-9]{0,4}([.,' \u202f][0-9]{1,4}){0,3}\Z") | st.from_regex(r"\A[0-9]{1,25}(\.[0-9]{0,20})?\Z")

@@ -114,14 +114,10 @@ def _to_units(digits: pa.Array, separators: Separators, grouped: bool) -> tuple[
             digits = pc.replace_substring_regex(digits, f"[{QUOTES}{SPACES}]", "")
     if separators.decimal != ".":
         digits = pc.replace_substring(digits, separators.decimal, ".")
-    place = pc.find_substring(digits, ".").to_numpy()
-    length = pc.binary_length(digits).to_numpy()
+    place, length = pc.find_substring(digits, ".").to_numpy(), pc.binary_length(digits).to_numpy()
     scale = int(np.where(place >= 0, length - place - 1, 0).max(initial=0))
-    if scale <= FAST_DIGITS:
-        try:
-            decimals = pc.cast(digits, pa.decimal64(FAST_DIGITS, scale))
-        except pa.ArrowInvalid:  # more digits than int64 holds
-            pass
-        else:
-            return np.frombuffer(decimals.buffers()[1], dtype="<i8", count=len(decimals), offset=decimals.offset * 8).copy(), scale
+    ahead = int(np.where(place >= 0, place, length).max(initial=0))
+    if ahead + scale <= FAST_DIGITS:  # beyond, the cast may wrap in silence (pyarrow 26)
+        decimals = pc.cast(digits, pa.decimal64(FAST_DIGITS, scale))
+        return np.frombuffer(decimals.buffers()[1], dtype="<i8", count=len(decimals), offset=decimals.offset * 8).copy(), scale
     return whole([to_unit(text, scale) for text in digits.to_pylist()]), scale

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from salesfc_lib.cleaning.families import Part, find_families, read_family
 from salesfc_lib.cleaning.notation import Credit, Written, dissect
 from salesfc_lib.cleaning.nulls import NULL_SPELLINGS, is_null_spelling
-from salesfc_lib.cleaning.reading import BLANK, Places, Reading, Unreadable, list_cells, place_problems, quote_problem, tell_reading
+from salesfc_lib.cleaning.reading import BLANK, Reading, Unreadable, list_cells, place_problems, tell_reading
 from salesfc_lib.cleaning.separators import MARKS, Separators, decide_separators
 from salesfc_lib.cleaning.units import multiply, multiply_one, rescale, round_half_even, to_decimals, to_unit, total, whole
 from salesfc_lib.errors import SalesForecastError
@@ -60,6 +60,7 @@ class Numbers(NamedTuple):
     problems: pd.Series  # text by row position, only rows that have one
     rules: pd.Series  # rule by row position, beside `problems`
     readings: list[Reading]
+    decimal: str = "."  # the mark that was declared, or that the column proves
 
 
 class Rest(NamedTuple):
@@ -94,11 +95,11 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
     parts, rest, separators = _read_cells(texts, sample, convention)
     _require_one_currency(texts, parts, rest)
     units, scale, unread = _join(len(texts), parts, rest, separators, convention)
-    said, rules = _place(places, rest, unread)
+    said, rules = place_problems(places, rest.cells, rest.codes, rest.texts, unread)
     reasons = _list_reasons(separators, convention)
     found = _merge(_list_read(parts, rest, separators, convention, unread))
     readings = [tell_reading(places, texts, cells, rule, reasons[rule]) for rule, cells in found.items()]
-    return Numbers(places.spread(units), scale, said, rules, readings)
+    return Numbers(places.spread(units), scale, said, rules, readings, separators.decimal)
 
 
 def _read_cells(texts: pa.Array, sample: Sequence[str], convention: Convention) -> tuple[list[Part], Rest, Separators]:
@@ -169,15 +170,11 @@ def _require_one_currency(texts: pa.Array, parts: Sequence[Part], rest: Rest) ->
 
 def _join(
     count: int, parts: Sequence[Part], rest: Rest, separators: Separators, convention: Convention
-) -> tuple[np.ndarray, int, dict[int, Unreadable]]:
-    """Units of all cells, their scale, and what is wrong with which of the rest's texts."""
-    values: list[tuple[int, int]] = []
-    unread: dict[int, Unreadable] = {}
-    for place, each in enumerate(rest.written):
-        value = _read_one(each, separators, convention)
-        values.append((0, 0) if isinstance(value, Unreadable) else value)
-        if isinstance(value, Unreadable):
-            unread[place] = value
+) -> tuple[np.ndarray, int, list[Unreadable | None]]:
+    """Units of all cells, their scale, and what is wrong with each of the rest's texts."""
+    read = [_read_one(each, separators, convention) for each in rest.written]
+    unread = [value if isinstance(value, Unreadable) else None for value in read]
+    values = [(0, 0) if isinstance(value, Unreadable) else value for value in read]
     most = max((scale for _, scale in values), default=0)
     single = whole([unit * 10 ** (most - scale) for unit, scale in values])
     found = [(part.cells, *multiply(part.units, part.scale, *_factor(part.written, convention))) for part in parts]
@@ -223,14 +220,6 @@ def _misfit(digits: str, separators: Separators) -> str:
     return "is no number"
 
 
-def _place(places: Places, rest: Rest, unread: dict[int, Unreadable]) -> tuple[pd.Series, pd.Series]:
-    wrong = np.array([place in unread for place in range(len(rest.texts))], dtype=bool)
-    mask = wrong[rest.codes]
-    texts = np.array([quote_problem(text, str(unread.get(place, ""))) for place, text in enumerate(rest.texts)], dtype=object)
-    rules = np.array([unread[place].rule if place in unread else "" for place in range(len(rest.texts))], dtype=object)
-    return place_problems(places, rest.cells[mask], texts[rest.codes[mask]], rules[rest.codes[mask]])
-
-
 def _list_reasons(separators: Separators, convention: Convention) -> dict[str, str]:
     return {
         **REASONS,
@@ -253,7 +242,7 @@ def _merge(read: Iterable[tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 
 def _list_read(
-    parts: Sequence[Part], rest: Rest, separators: Separators, convention: Convention, unread: dict[int, Unreadable]
+    parts: Sequence[Part], rest: Rest, separators: Separators, convention: Convention, unread: Sequence[Unreadable | None]
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Rules and the cells that each read."""
     stated = convention.unit != 1
@@ -266,8 +255,8 @@ def _list_read(
         elif separators.decimal == ",":
             yield "separators", part.cells[pc.match_substring(part.digits, ",").to_numpy(zero_copy_only=False)]
     rules: dict[str, list[int]] = {}
-    for place, (text, each) in enumerate(zip(rest.texts, rest.written, strict=True)):
-        for rule in _list_rules(text, each, separators, stated) if place not in unread or isinstance(each, Unreadable) else ():
+    for place, (text, each, problem) in enumerate(zip(rest.texts, rest.written, unread, strict=True)):
+        for rule in _list_rules(text, each, separators, stated) if problem is None or isinstance(each, Unreadable) else ():
             rules.setdefault(rule, []).append(place)
     for rule, distinct in rules.items():
         yield rule, rest.cells[np.isin(rest.codes, distinct)]

@@ -6,6 +6,7 @@ by rule and by column, problems by row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -76,11 +77,21 @@ def quote_problem(text: str, why: str) -> str:
     return BLANK if why == BLANK else f"'{text.strip()[:SHOWN]}' {why}"
 
 
-def place_problems(places: Places, cells: np.ndarray, said: np.ndarray, rules: np.ndarray) -> tuple[pd.Series, pd.Series]:
-    """Problem and rule of each row that has one, by row position, given those of cells (their numbers, ascending)."""
-    rows, which = places.rows(cells)
-    index = pd.Index(rows, dtype="int64")
-    return pd.Series(said[which], index=index, dtype=object), pd.Series(rules[which], index=index, dtype=object)
+def place_problems(
+    places: Places, cells: np.ndarray, codes: np.ndarray, texts: Sequence[str], unread: Sequence[Unreadable | None]
+) -> tuple[pd.Series, pd.Series]:
+    """Problem and rule of each row that has one, by row position.
+
+    `cells` are numbers, ascending; `codes` says which of the distinct `texts` each of them is, `unread` what is wrong with each text.
+    """
+    wrong = np.array([problem is not None for problem in unread], dtype=bool)[codes]
+    said = np.array(
+        [problem and quote_problem(text, str(problem)) for text, problem in zip(texts, unread, strict=True)], dtype=object
+    )
+    named = np.array([problem and problem.rule for problem in unread], dtype=object)
+    rows, which = places.rows(cells[wrong])
+    index, of_row = pd.Index(rows, dtype="int64"), codes[wrong][which]
+    return pd.Series(said[of_row], index=index, dtype=object), pd.Series(named[of_row], index=index, dtype=object)
 
 
 def tell_reading(places: Places, texts: pa.Array, cells: np.ndarray, rule: str, reason: str) -> Reading:

@@ -91,7 +91,7 @@ def multiply(units: np.ndarray, scale: int, factor: int, power: int) -> tuple[np
     factor, new_scale = multiply_one(factor, scale, 1, power)
     if factor == 1:
         return units, new_scale
-    if units.dtype != object and largest(units) * abs(factor) <= INT64:
+    if units.dtype != object and max(largest(units), 1) * abs(factor) <= INT64:
         return units * np.int64(factor), new_scale
     return whole([unit * factor for unit in units.tolist()]), new_scale
 
