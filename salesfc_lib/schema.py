@@ -28,7 +28,20 @@ MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 SUBTOTALS = ("小计", "合计", "总计", "本页小计", "Subtotal", "Grand total", "Total", "Sum")  # what exports call a row of sums
 
-Role = Literal["orders", "returns", "lookup", "promotions", "inventory", "targets", "mapping", "rates", "conversions", "control_totals", "opportunities", "events"]
+Role = Literal[
+    "orders",
+    "returns",
+    "lookup",
+    "promotions",
+    "inventory",
+    "targets",
+    "mapping",
+    "rates",
+    "conversions",
+    "control_totals",
+    "opportunities",
+    "events",
+]
 
 
 class Section(BaseModel):
@@ -77,7 +90,7 @@ class Source(Section):
     kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)  # values of `kind`
     returns_are_positive: bool = False  # returns come without a minus sign
     tax: Literal["included", "excluded"] = "excluded"  # what the amounts of this source hold
-    tax_rate: Decimal = Decimal("0")
+    tax_rate: Decimal | None = Field(None, ge=0)  # of lines without one of their own (columns `tax_rate`, `tax_amount`)
     discounts: Literal["net", "gross"] = "net"  # gross: a `discount` column is still to be taken off
     freight: Literal["included", "excluded"] = "excluded"  # included: a `freight` column is part of the amounts
     currency: str = ""  # ISO 4217, of amounts whose column `currency` is blank or missing

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib import tables
+from salesfc_lib.cleaning.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.companions import read_companion
 from salesfc_lib.cleaning.frames import sort_lines, units_as_decimals
 from salesfc_lib.cleaning.gate import check_closed, closed_through, find_latest, take_later
+from salesfc_lib.cleaning.keeping import list_unused
 from salesfc_lib.cleaning.ledger import (
     Account,
     close_ledger,
@@ -31,7 +33,7 @@ from salesfc_lib.cleaning.ledger import (
     open_ledger,
     total_gap,
 )
-from salesfc_lib.cleaning.lines import TEXT, combine, is_notice, map_lines
+from salesfc_lib.cleaning.lines import ORIGINALS, TEXT, combine, is_notice, map_lines
 from salesfc_lib.cleaning.loss import check_loss, weigh
 from salesfc_lib.cleaning.pipeline import settle
 from salesfc_lib.cleaning.returns import drop_elsewhere, expand_notices, take_apart
@@ -114,6 +116,7 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
     """Lines of all months under the unit's definitions, with every rule's entries but that of the month gate."""
     context = Context(parameters, extracts)
     account, notices = _open(context)
+    account = replace(account, keep=tuple(parameters.cleaning.keep))
     weights = [weigh(part) for part in (account, *notices.values())]
     account = settle(account, context)
     for name, notice in notices.items():
@@ -121,6 +124,8 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
         account, done = expand_notices(account, ready, parameters.sources[name], parameters)
         account = account.absorb(done)
     account, apart = take_apart(account, context)
+    for unused in list_unused(account.keep, account.problems):
+        account = account.see(unused)
     quarantine = _attach_content(account, extracts)
     check_loss(weights, account, parameters.cleaning.loss_budget)
     companions = {role: read_companion(role, parameters, extracts) for role in ("promotions", "inventory", "targets")}
@@ -143,7 +148,7 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         raise _no_rows(parameters, "no row that can be used")
     closed = closed_through(parameters, standardised.latest)
     check_closed(month, closed)
-    whole = standardised.account
+    whole = drop_cancelled(standardised.account, month)
     account = take_later(whole, month)
     if account.lines.empty:
         raise _no_rows(parameters, f"no row through {month}; the first is of {whole.lines['date'].min():%Y-%m-%d}")
@@ -196,10 +201,12 @@ def _to_transactions(lines: pd.DataFrame, scales: Mapping[str, int], parameters:
         "quantity",
         "amount",
     ]
-    own = {"name", MARK, "known", "problem", "problem_rule", *(name for name in scales if name not in first)}
+    first += [name for name in ORIGINALS if name in lines]
+    own = {"name", MARK, "known", "problem", "problem_rule", PAIR, "cancels", *(name for name in scales if name not in first)}
     columns = dict.fromkeys([*first, *(name for name in lines if name not in own)])
     frame = sort_lines(lines[[*columns]])
-    return frame.assign(**{name: units_as_decimals(frame[name].to_numpy(), scales[name]) for name in ("quantity", "amount")})
+    measures = [name for name in ("quantity", "amount", *ORIGINALS) if name in lines]
+    return frame.assign(**{name: units_as_decimals(frame[name].to_numpy(), scales[name]) for name in measures})
 
 
 def _attach_content(account: Account, extracts: Mapping[str, Extract]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ tables that people keep, so one wrong row stops the unit instead of going to qua
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.lines import key_codes, key_tuples
 from salesfc_lib.cleaning.mapping import Mappings, read_mappings
 from salesfc_lib.cleaning.numbers import Convention, read_numbers, to_decimals
+from salesfc_lib.cleaning.reading import BLANK
 from salesfc_lib.cleaning.rules import Context, fill_category
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
@@ -25,12 +27,29 @@ from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import FILE, ROW, exported, is_plain
 from salesfc_lib.sources.texts import as_category, category_of, constant, encode
 
-TABLE = {"promotions": "promotion", "inventory": "inventory", "targets": "target"}  # role -> table
-OPTIONAL = {"stockout_days": "0"}  # columns of a table that an export may lack, and what stands for them
+TABLE = {  # role -> table
+    "promotions": "promotion", "inventory": "inventory", "targets": "target", "events": "event", "opportunities": "opportunity",
+    "rates": "rate", "conversions": "conversion", "control_totals": "control_total",
+}  # fmt: skip
+KEYS = {  # columns that no two rows share, beside the dimensions
+    "promotion": ["name", "start"], "event": ["name", "start"], "inventory": ["ds"], "target": ["ds"], "rate": ["currency", "date"],
+    "conversion": ["unit"],
+}  # fmt: skip
+WHOLE_KEYS = {"promotion", "rate"}  # tables whose key is that without a dimension
+DAYS = ("start", "end", "date", "expected")
+FLOATS = ("stock", "stockout_days", "target", "probability")
+EXACT = ("rate", "factor", "amount", "quantity")
+NAMED = ("name", "currency", "unit")  # texts that may not be blank
+OPEN = ("amount", "quantity", "probability")  # numbers that may be blank
+OPTIONAL = {"stockout_days": "0"} | dict.fromkeys(  # columns of a table that an export may lack, and what stands for them
+    ("amount", "quantity", "account", "probability", "stage", "kind", "effect", "comment"), ""
+)
 
 
 def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
     """Table of a role, from all sources that have it; the dimensions it holds for are None where it holds for all members.
+
+    A product that a conversion holds for is a dimension too.
 
     Raises `SalesForecastError` for a missing column, a value that cannot be read and a repeated key, naming the file.
     """
@@ -40,15 +59,17 @@ def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Ext
     if not frames:
         return tables.empty(name)
     frame = pd.concat(frames, ignore_index=True)
-    dimensions = [column for column in (*parameters.dimensions, "key_account") if column in frame]
+    known = dict.fromkeys([*parameters.dimensions, "key_account", *(["product"] if name == "conversion" else [])])
+    dimensions = [column for column in known if column in frame]
     for column in dimensions:
         frame[column] = frame[column].astype(object).where(frame[column].notna(), None)
-    key = ["name", "start"] if name == "promotion" else ["ds", *dimensions]
-    _refuse_repeated(frame, key, name)
+    key = [*KEYS.get(name, []), *(dimensions if name not in WHOLE_KEYS else [])]
+    if name in KEYS:
+        _refuse_repeated(frame, key, name)
     frame = _rename(frame, dimensions, parameters, extracts)
-    if name != "promotion":
+    if name in ("inventory", "target"):
         frame = _merge(frame, key)
-    if name == "promotion" and (backwards := frame["end"].lt(frame["start"])).any():
+    if "end" in frame and (backwards := frame["end"].lt(frame["start"])).any():
         first = frame[backwards].iloc[0]
         raise _unreadable(first[FILE], first[ROW], f"'{first['name']}' ends {first['end']:%Y-%m-%d}, before it starts")
     return tables.check(frame.drop(columns=[ROW, FILE]), name)
@@ -80,7 +101,10 @@ def add_lookups(account: Account, context: Context) -> Account:
 def _rename(frame: pd.DataFrame, dimensions: list[str], parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
     """Frame with members under the names that the orders of its days have, in the view that the levels use."""
     mappings = read_mappings(parameters, extracts)
-    days = frame["start" if "start" in frame else "ds"].to_numpy()
+    dated = [name for name in ("start", "ds", "expected") if name in frame]
+    if not dated:
+        return frame
+    days = frame[dated[0]].to_numpy()
     renamed = {column: mappings.rename(column, frame[column], days) for column in dimensions}
     for column, names in mappings.reorganised.items():
         item = parameters.reorganised[column]
@@ -134,15 +158,24 @@ def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
 
 def _parse(column: str, texts: pa.ChunkedArray, source: Source) -> tuple[pd.Series, pd.Series]:
     """Values of a companion's column, and its problems by position."""
-    if column in ("ds", "start", "end"):
+    if column == "ds" or column in DAYS:
         read = read_months(texts, source.date_format) if column == "ds" else read_dates(texts, source.date_format)
         return pd.Series(read.days), read.problems
-    if column not in ("stock", "stockout_days", "target"):
+    if column not in (*FLOATS, *EXACT):
         values = as_category(texts).astype(object)
         values = values.where(values.notna(), None)
-        return values, pd.Series("is blank", index=np.flatnonzero(values.isna() & (column == "name")), dtype=object)
-    numbers = read_numbers(texts, Convention(decimal=source.decimal))
-    return pd.Series(to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object).astype("float64"), numbers.problems
+        return values, pd.Series("is blank", index=np.flatnonzero(values.isna() & (column in NAMED)), dtype=object)
+    numbers = read_numbers(texts, Convention(decimal=source.decimal, unit=source.units.get(column, Decimal(1))))
+    values = pd.Series(to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object)
+    problems = numbers.problems
+    if column in OPEN:
+        blank = problems.index[problems.eq(BLANK)]
+        values, problems = values.mask(values.index.isin(blank), None), problems.drop(blank)
+    if column == "probability":
+        above = values.index[values.map(lambda share: share is not None and not 0 <= share <= 1)]
+        said = "is no share from 0 to 1; declare `units: {probability: percent}` where it is in percent"
+        problems = pd.concat([problems, pd.Series(said, index=above, dtype=object)])
+    return values.astype("float64") if column in FLOATS else values, problems
 
 
 def _refuse_repeated(frame: pd.DataFrame, key: list[str], name: str) -> None:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from salesfc_lib.cleaning.dates import Dates, read_dates
 from salesfc_lib.cleaning.frames import concat_lines, with_month
 from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.numbers import Convention, Numbers, Reading, read_numbers, rescale, round_half_even
+from salesfc_lib.cleaning.stated_units import refuse_stated_unit
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract, label_files
@@ -31,6 +33,7 @@ from salesfc_lib.sources.texts import as_category, category_of, encode, missing_
 
 TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that every line has
 NUMBERS = ("quantity", "amount", "discount", "freight", "price", "tax_amount")  # columns that are parsed where they are mapped
+ORIGINALS = ("quantity_original", "amount_original")  # measures before they were converted
 READ = {"date", "kind", *NUMBERS}  # columns that are parsed, not carried as text
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
 KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
@@ -56,6 +59,7 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     plain = is_plain(rows)
     label = label_files(name, [file["path"] for file in extract.files])
     readings: list[tuple[str, Reading]] = []
+    refuse_stated_unit(name, source, extract)
     try:
         numbers = {ours: _read(rows[exported(mapped[ours])], plain, source, ours) for ours in NUMBERS if ours in mapped}
         dates = _read_dates(rows, mapped, source, plain, parameters)
@@ -64,10 +68,13 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     readings += [(ours, reading) for ours, column in {**numbers, "date": dates}.items() for reading in column.readings]
     kinds, strange = _read_kinds(rows, mapped, source)
     quantity = numbers["quantity"].units if "quantity" in numbers else np.zeros(rows.num_rows, dtype=np.int64)
+    came_back = kinds == 1
     kinds = np.where((kinds == 0) & (quantity < 0), 1, kinds)  # a sale of less than nothing is a return
-    texts, rules = _collect({"kind": strange, "date": dates, **numbers}, kinds, plain, needs_discount(source, parameters))
+    texts, rules = _collect({"kind": strange, "date": dates, **numbers}, kinds, plain, list_parts(source, parameters))
     codes, files = encode(rows[FILE])
     columns = {ours: as_category(rows[exported(header)]) for ours, header in mapped.items() if ours not in READ}
+    if "reference" in columns:
+        columns["cancels"] = columns["reference"].mask(came_back)  # goods that came back cancel nothing
     lines = pd.DataFrame(
         {
             "source": category_of(codes, [label[file] for file in files]),
@@ -123,13 +130,32 @@ def needs_discount(source: Source, parameters: Parameters) -> bool:
     )
 
 
+def needs_freight(source: Source, parameters: Parameters) -> bool:
+    """Whether the unit's measure treats freight otherwise than this source's amounts do."""
+    return (
+        not is_notice(source)
+        and "amount" in source.columns
+        and source.freight != parameters.measure.freight
+        and (source.role == "orders" or "freight" in source.columns)
+    )
+
+
+def list_parts(source: Source, parameters: Parameters) -> set[str]:
+    """Columns beside the amount that the unit's definition needs of this source."""
+    needed = {
+        "discount": needs_discount(source, parameters),
+        "freight": needs_freight(source, parameters),
+        "tax_amount": source.tax != parameters.measure.tax and "tax_amount" in source.columns,
+    }
+    return {name for name, asked in needed.items() if asked}
+
+
 def require_columns(name: str, source: Source, parameters: Parameters) -> None:
     """Raise `SalesForecastError` if `columns` lacks what a source of transactions must have."""
     needed = {"date", parameters.measure.value} if source.role == "orders" else set()
     if source.role == "returns" and is_notice(source) and not source.join:
         needed = {parameters.measure.value}
-    if needs_discount(source, parameters):
-        needed |= {"discount"}
+    needed |= list_parts(source, parameters)
     if missing := sorted(needed - set(source.columns)):
         raise SalesForecastError.missing_columns(missing, source.columns, f"`sources.{name}.columns`")
 
@@ -139,7 +165,7 @@ def _read(column: pa.ChunkedArray, plain: np.ndarray, source: Source, ours: str)
 
     A subtotal keeps its figure, rounded to the rows' own scale: a spreadsheet's sum carries binary noise beyond it.
     """
-    convention = Convention(decimal=source.decimal)
+    convention = Convention(decimal=source.decimal, unit=source.units.get(ours, Decimal(1)))
     if plain.all():
         return read_numbers(column, convention)
     read = _scatter(read_numbers(column.filter(pa.array(plain)), convention), plain)
@@ -188,11 +214,12 @@ def _read_kinds(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> tu
 
 
 def _collect(
-    parsed: Mapping[str, Numbers | Dates | Problem], kinds: np.ndarray, plain: np.ndarray, with_discount: bool
+    parsed: Mapping[str, Numbers | Dates | Problem], kinds: np.ndarray, plain: np.ndarray, needed: Iterable[str]
 ) -> tuple[dict[int, str], dict[int, str]]:
     """What is wrong with each line, and by which rule, by row position.
 
-    A return without a date, an adjustment without a quantity and a line without a discount are no problems yet.
+    A return without a date, an adjustment without a quantity and a line without a discount are no problems yet, nor is
+    what stands in a column that the definition does not need.
     """
     excused = {"date": kinds == 1, "quantity": kinds == 2}
     texts: dict[int, str] = {}
@@ -206,7 +233,7 @@ def _collect(
             if (
                 not plain[at]
                 or (blank and (optional or (ours in excused and excused[ours][at])))
-                or (ours == "discount" and not with_discount)
+                or (optional and ours not in needed)
             ):
                 continue
             texts[at] = f"{texts[at]}; {ours} {text}" if at in texts else f"{ours} {text}"

@@ -7,8 +7,13 @@ what it belongs to, what it is worth, when it counts, in this order; a unit name
 
 from __future__ import annotations
 
+from salesfc_lib.cleaning.cancellations import pair_cancellations
 from salesfc_lib.cleaning.companions import add_lookups
+from salesfc_lib.cleaning.conversions import settle_units
+from salesfc_lib.cleaning.currency import settle_currency
+from salesfc_lib.cleaning.implausible import flag_implausible
 from salesfc_lib.cleaning.ledger import Account
+from salesfc_lib.cleaning.measures import settle_discounts, settle_freight, settle_tax
 from salesfc_lib.cleaning.members import rename_members, restate_members
 from salesfc_lib.cleaning.returns import date_returns, fill_from_sales
 from salesfc_lib.cleaning.rules import (
@@ -19,10 +24,9 @@ from salesfc_lib.cleaning.rules import (
     name_key_accounts,
     name_unknown,
     quarantine_unreadable,
-    settle_discounts,
-    settle_tax,
     sign_returns,
 )
+from salesfc_lib.cleaning.scope import settle_samples, settle_within_company
 from salesfc_lib.errors import SalesForecastError
 
 RULES: dict[str, Rule] = {
@@ -36,9 +40,16 @@ RULES: dict[str, Rule] = {
     "unknown_members": name_unknown,
     "key_accounts": name_key_accounts,
     "sign_of_returns": sign_returns,
+    "cancellations": pair_cancellations,
     "discounts": settle_discounts,
+    "freight": settle_freight,
     "tax": settle_tax,
     "dates_of_returns": date_returns,
+    "currency": settle_currency,
+    "units_of_measure": settle_units,
+    "within_company": settle_within_company,
+    "samples": settle_samples,
+    "implausible": flag_implausible,
 }
 NEEDED = ("structure", "unreadable", "unknown_members", "key_accounts")  # without them a line has no meaning
 

@@ -14,16 +14,17 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from salesfc_lib.cleaning.cancellations import in_pair
 from salesfc_lib.cleaning.frames import with_month
 from salesfc_lib.cleaning.ledger import Account, Finding
-from salesfc_lib.cleaning.lines import KIND, NUMBERS, key_tuples
+from salesfc_lib.cleaning.lines import KIND, NUMBERS, ORIGINALS, key_tuples
 from salesfc_lib.cleaning.rules import Context, fill_category, where
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import exported
 from salesfc_lib.sources.texts import as_category
 
-NOT_FILLED = {"source", "name", "mark", "kind", "problem", "problem_rule"}
+NOT_FILLED = {"source", "name", "mark", "kind", "problem", "problem_rule", "reference", "cancels"}
 NO_SALE = "its sale is not in the export, and it has no amount of its own"
 AGAIN = "the order is returned by an earlier row"
 HINDSIGHT = "without a date of their own: counted in the month of the sale, with hindsight"
@@ -58,7 +59,7 @@ def match_sales(account: Account, context: Context) -> pd.Series:
     lines, sources = account.lines, context.sources
     from_returns = lines["name"].isin([name for name, source in sources.items() if source.role == "returns"])
     everywhere = context.parameters.measure.returns == "month_of_sale"
-    at = where(lines["kind"].eq("return") & (lines["date"].isna() | from_returns | everywhere))
+    at = where(lines["kind"].eq("return") & (lines["date"].isna() | from_returns | everywhere) & ~in_pair(lines))
     sale = pd.Series(-1, index=at, dtype=np.int64)
     names = lines["name"].iloc[at]
     for name in names.unique():
@@ -88,15 +89,13 @@ def fill_from_sales(account: Account, context: Context) -> Account:
     sale = sale[sale.ge(0).to_numpy() & lines["name"].iloc[sale.index].isin(returns).to_numpy()]
     if sale.empty:
         return account
+    at, sold = sale.index.to_numpy(), sale.to_numpy()
     texts = [name for name in lines if isinstance(lines[name].dtype, pd.CategoricalDtype) and name not in NOT_FILLED]
-    filled = {
-        name: fill_category(
-            lines[name], pd.Series(lines[name].astype(object).to_numpy()[sale.to_numpy()], index=sale.index).reindex(lines.index)
-        )
-        for name in texts
-        if lines[name].iloc[sale.index].isna().any()
-    }
-    return account.relabel(lines.assign(**filled))
+    parts = {name: (lines[name].iloc[at].reset_index(drop=True), lines[name].iloc[sold].reset_index(drop=True)) for name in texts}
+    filled = {name: fill_category(own, theirs) for name, (own, theirs) in parts.items() if own.isna().any()}
+    return account.apply(
+        Finding("members_of_sale", "change", at, "returns have the members of the sale that they take back", values=filled)
+    )
 
 
 def date_returns(account: Account, context: Context) -> Account:
@@ -156,7 +155,7 @@ def take_apart(account: Account, context: Context) -> tuple[Account, pd.DataFram
     """Account without returns where the unit counts them apart, and those returns."""
     if context.parameters.measure.returns != "apart":
         return account, account.lines.iloc[:0]
-    at = where(account.lines["kind"].eq("return"))
+    at = where(account.lines["kind"].eq("return") & ~in_pair(account.lines))
     apart = account.lines.iloc[at].reset_index(drop=True)
     return account.apply(Finding("returns_apart", "drop", at, "returns are counted apart in this unit")), apart
 
@@ -167,5 +166,5 @@ def _take_back(sales: pd.DataFrame, own: np.ndarray, parameters: Parameters) -> 
     known = np.where(np.isnat(own), sold, own)
     date = sold if parameters.measure.returns == "month_of_sale" else known
     kind = pd.Categorical.from_codes(np.full(len(sales), 1, dtype=np.int8), dtype=KIND)
-    measures = {name: -sales[name].to_numpy() for name in NUMBERS if name in sales}
+    measures = {name: -sales[name].to_numpy() for name in (*NUMBERS, *ORIGINALS) if name in sales}
     return with_month(sales.assign(kind=kind, date=date, known=known, **measures), parameters.calendar)

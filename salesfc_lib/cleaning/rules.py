@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.ledger import Account, Finding
-from salesfc_lib.cleaning.lines import key_codes, needs_discount
-from salesfc_lib.cleaning.numbers import round_half_even
+from salesfc_lib.cleaning.lines import key_codes
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract
@@ -147,41 +146,6 @@ def sign_returns(account: Account, context: Context) -> Account:
     problem = "a return of more than nothing; see `returns_are_positive`"
     reason = "returns whose sign contradicts the source's"
     return account.apply(Finding("return_sign_unclear", "quarantine", at, reason, [problem] * len(at)))
-
-
-def settle_discounts(account: Account, context: Context) -> Account:
-    """Account with discounts taken off, or left in, as the unit's measure says.
-
-    A discount is an amount in the source's currency; it makes the amount smaller, whatever that amount's sign.
-    """
-    measure = context.parameters.measure.discounts
-    names = [name for name, source in context.sources.items() if needs_discount(source, context.parameters)]
-    at = where(account.lines["name"].isin(names))
-    if not len(at):
-        return account
-    account = account.at_one_scale("amount", "discount")
-    amount, discount = (account.lines[name].to_numpy()[at] for name in ("amount", "discount"))
-    sign = np.where(amount < 0, -1, 1)
-    settled = amount + (-1 if measure == "net" else 1) * sign * np.abs(discount)
-    return account.apply(Finding("discount", "change", at, f"amounts are made {measure} of discounts", values={"amount": settled}))
-
-
-def settle_tax(account: Account, context: Context) -> Account:
-    """Account with tax taken off (amount / (1 + rate)), or put on (amount * (1 + rate)), as the unit's measure says.
-
-    Rounded half to even at the account's scale.
-    """
-    measure = context.parameters.measure.tax
-    for name, source in context.sources.items():
-        if source.tax == measure or not source.tax_rate:
-            continue
-        at = where(account.lines["name"].eq(name))
-        up, down = (1 + source.tax_rate).as_integer_ratio()
-        factor = (down, up) if measure == "excluded" else (up, down)
-        taxed = round_half_even(account.lines["amount"].to_numpy()[at], *factor)
-        reason = f"amounts are made '{measure}' of tax at {source.tax_rate:%}"
-        account = account.apply(Finding("tax", "change", at, reason, values={"amount": taxed}))
-    return account
 
 
 def where(mask: pd.Series | np.ndarray) -> np.ndarray:
