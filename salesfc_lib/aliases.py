@@ -28,6 +28,7 @@ AFTER = frozenset(
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|<[^<>]*>")
 _SIGNS = {"#": " no ", "№": " no ", "%": " pct ", "&": " and ", "℃": ""}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
+GERMAN = frozenset(("datum", "menge", "betrag", "umsatz", "kunde", "artikel"))  # ends of compound words
 _CHINESE = re.compile(r"[\u3040-\u9fff]")
 
 
@@ -107,7 +108,8 @@ class Aliases:
             words = words[:-1]
         key, seen = "".join(words), set()
         for ending, hit in self._endings:
-            whole = ending in {"".join(words[place:]) for place in range(len(words))} or bool(_CHINESE.search(ending))
+            ends = {"".join(words[place:]) for place in range(len(words))}
+            whole = ending in ends or ending in GERMAN or bool(_CHINESE.search(ending))
             if key.endswith(ending) and whole and hit.name not in seen:
                 seen.add(hit.name)
                 yield Hit(hit.name, hit.alias, hit.rank, False)

@@ -21,6 +21,10 @@ from salesfc_lib.inspection.propose import propose_feed
 from salesfc_lib.schema import check_unit
 
 MOST_LEVELS = 2  # dimensions that the proposed bottom level crosses; more make thin series
+MEANS = {
+    "currency": "currency and measure.rates are needed for",
+    "unit_of_measure": "unit_of_measure and measure.conversions are needed for",
+}
 TABLES = ("promotions", "events", "inventory", "targets")  # roles that stand on their own beside the orders
 
 
@@ -127,17 +131,23 @@ def _write_measure(orders: Proposal | None, found: Mapping[str, Proposal]) -> li
     if orders is None:
         return ["# no export looks like orders: a unit needs a source of orders, with dates and amounts"]
     by_sale = any(proposal.role == "returns" and "date" not in proposal.names for proposal in found.values())
+    several = [
+        name
+        for name in ("currency", "unit_of_measure")
+        if len(orders.columns[orders.names[name]].members if name in orders.names else ()) > 1
+    ]
     chosen = [
         *(["value: quantity"] if "amount" not in orders.names and "quantity" in orders.names else []),
         *(["returns: month_of_sale"] if by_sale else []),
     ]
+    asked = [f"# measure.{MEANS[name]}: {enlist(orders.columns[orders.names[name]].members)}" for name in several]
     if not chosen:
-        return ["# measure: {value: amount, returns: month_of_return}   # what sales means here"]
+        return ["# measure: {value: amount, returns: month_of_return}   # what sales means here", *asked]
     why = [
         *(["no amount was recognised"] if "amount" not in orders.names else []),
         *(["the returns have no date"] if by_sale else []),
     ]
-    return [f"measure: {{{', '.join(chosen)}}}   # what sales means here: {'; '.join(why)}"]
+    return [f"measure: {{{', '.join(chosen)}}}   # what sales means here: {'; '.join(why)}", *asked]
 
 
 def _write_dimensions(orders: Proposal | None, used: Sequence[str]) -> list[str]:

@@ -7,6 +7,7 @@ what was not stands as a comment that says what to ask, so that a file that was 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import get_args
 
@@ -14,10 +15,15 @@ from salesfc_lib.inspection.mapping import DIMENSIONS, Match
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.schema import SUBTOTALS, Role
 
-MAPPED = ("date", "ds", "order_id", "line", "kind", "reference", "customer", "product", *DIMENSIONS, "salesperson", "quantity", "amount", "discount",
-          "name", "start", "end", "stock", "stockout_days", "target")  # names that a run reads; others are named in a comment  # fmt: skip
+# names that a run reads; others are named in a comment
+MAPPED = ("date", "ds", "order_id", "line", "version", "kind", "reference", "customer", "product", *DIMENSIONS, "salesperson", "quantity", "amount",
+          "discount", "freight", "tax_amount", "tax_rate", "currency", "unit_of_measure", "name", "start", "end", "stock", "stockout_days", "target",
+          "account", "debit", "credit", "balance", "opportunity", "stage", "probability", "expected_close")  # fmt: skip
+TABLES = ("promotions", "inventory", "targets", "events")  # roles whose further columns have to be dimensions of the unit
+OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
 FORMATS = {"dmy": ("%d/%m/%Y", "25/1/2026"), "mdy": ("%m/%d/%Y", "1/25/2026")}
 MOST_LISTED = 12
+UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def write_source(
@@ -44,8 +50,12 @@ def write_source(
 
 
 def quote(text: str) -> str:
-    """A text as YAML reads it back."""
-    return json.dumps(text, ensure_ascii=False)
+    """A text as YAML reads it back: signs that it takes for line ends, or refuses, are escaped.
+
+    >>> quote("a\u2028b"), quote("价税合计")
+    ('"a\\\\u2028b"', '"价税合计"')
+    """
+    return UNPRINTABLE.sub(lambda sign: f"\\u{ord(sign.group()):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def enlist(texts: Iterable[str]) -> str:
@@ -54,20 +64,27 @@ def enlist(texts: Iterable[str]) -> str:
 
 
 def list_mapped(found: Proposal, dimensions: Collection[str] | None = None) -> dict[str, Match]:
-    """Matches that stand in `columns`."""
-    along = found.role in ("promotions", "inventory", "targets", "events")
+    """Matches that stand in `columns`; `dimensions` are those of the unit."""
+    along = found.role in TABLES and dimensions is not None
     return {
         match.name: match
         for match in found.assignment.matches
-        if match.name in MAPPED
-        and not (match.name == "line" and "line" not in found.key.names)
-        and not (match.name == "discount" and found.money.share)
-        and not (
-            along
-            and dimensions is not None
-            and match.name not in (*dimensions, "name", "start", "end", "ds", "stock", "stockout_days", "target")
-        )
+        if match.name in MAPPED and not _is_idle(found, match) and not (along and match.name not in (*OWN, *(dimensions or ())))
     }
+
+
+def _is_idle(found: Proposal, match: Match) -> bool:
+    """Whether a column would say nothing to a run: parts of a key that is none, shares of a price, one currency, tax that is not in."""
+    few = len(found.columns[match.header].members) < 2
+    return {
+        "line": "line" not in found.key.names,
+        "version": "version" not in found.key.names,
+        "discount": bool(found.money.share),
+        "currency": few,
+        "unit_of_measure": few,
+        "tax_amount": found.money.tax != "included",
+        "tax_rate": found.money.tax != "included",
+    }.get(match.name, False)
 
 
 def find_join(found: Proposal, orders: Proposal) -> dict[str, str]:
@@ -173,10 +190,11 @@ def _write_values(found: Proposal) -> list[str]:
         lines.append(f'    decimal: ","   # {_prove_decimal(found, ",")}')
     elif not found.sample.typed and "?" in decimals and not decimals & {".", ","}:
         lines.append('    # decimal: "." or ",": no cell proves which; ask')
-    if found.units:
-        lines.append(
-            f"    # in the export's title or header: {enlist(f'{name} in {unit} ({words})' for name, (unit, words) in found.units.items())}"
-        )
+    units = {name: unit for name, unit in found.units.items() if name in list_mapped(found)}
+    if units:
+        said = enlist(dict.fromkeys(words for _, words in units.values()))
+        stated = ", ".join(f"{name}: {unit}" for name, (unit, _) in units.items())
+        lines.append(f"    units: {{{stated}}}   # the title or the header says '{said}'")
     return lines
 
 
@@ -192,37 +210,57 @@ def _prove_decimal(found: Proposal, sign: str) -> str:
 def _write_money(found: Proposal) -> list[str]:
     if found.role not in ("orders", "returns") or found.money.amount is None:
         return []
-    money, lines = found.money, []
-    why = next((reason for reason in money.why if reason.startswith("tax")), "")
-    if money.tax == "included" and money.tax_rate:
-        lines += [f"    tax: included   # {why.removeprefix('tax included: ')}", f'    tax_rate: "{money.tax_rate:f}"']
-    elif money.tax == "included":
-        lines += [f"    # tax: included   # {why.removeprefix('tax included: ')}", '    # tax_rate: "0.13"   # at which rate?']
-    elif money.tax:
-        lines += [f"    # {why}"]
-    off = next((reason for reason in money.why if reason.startswith("discounts")), "")
-    if money.discounts == "gross" and "discount" in list_mapped(found):
-        lines.append(f"    discounts: gross   # {off}")
-    elif money.discounts == "gross":
-        lines.append("    # the amounts are before discounts: map `discount` (money, not a share) and say `discounts: gross`")
-    elif not money.discounts and "discount" in list_mapped(found):
-        lines.append("    # discounts: gross   # if the discount is still to be taken off the amount")
-    return lines
+    return [*_write_tax(found), *_write_discounts(found), *_write_one(found)]
+
+
+def _write_tax(found: Proposal) -> list[str]:
+    money, mapped = found.money, list_mapped(found)
+    why = next((reason.split(": ", 1)[1] for reason in money.why if reason.startswith("tax")), "")
+    if money.tax != "included":
+        return [f"    # tax excluded: {why}"] if money.tax else []
+    if money.tax_rate:
+        return [f"    tax: included   # {why}", f'    tax_rate: "{money.tax_rate:f}"']
+    if {"tax_amount", "tax_rate"} & set(mapped):
+        return [f"    tax: included   # {why}"]
+    return [f"    # tax: included   # {why}", '    # tax_rate: "0.13"   # at which rate?']
+
+
+def _write_discounts(found: Proposal) -> list[str]:
+    money, is_mapped = found.money, "discount" in list_mapped(found)
+    why = next((reason.split(": ", 1)[1] for reason in money.why if reason.startswith("discounts")), "")
+    if money.discounts == "gross" and is_mapped:
+        return [f"    discounts: gross   # the amounts are before discounts: {why}"]
+    if money.discounts == "gross":
+        return ["    # the amounts are before discounts: map `discount` (money, not a share) and say `discounts: gross`"]
+    return (
+        ["    # discounts: gross   # if the discount is still to be taken off the amount"]
+        if is_mapped and not money.discounts
+        else []
+    )
+
+
+def _write_one(found: Proposal) -> list[str]:
+    """The currency and the unit of measure that all rows have."""
+    only = {name: found.columns[found.names[name]] for name in ("currency", "unit_of_measure") if name in found.names}
+    return [
+        f"    # all rows: {name} {enlist(column.members)} ({enlist([column.header])})"
+        for name, column in only.items()
+        if len(column.members) == 1
+    ]
 
 
 def _write_key(found: Proposal, orders: Proposal | None) -> list[str]:
     if found.role not in ("orders", "returns") or (orders is not None and find_join(found, orders)):
         return []
     names = list(found.key.names)
-    seen = f"identify each of the {len(found.sample.rows):,} rows that were read" + (
-        f"; {found.key.copies:,} repeat another" if found.key.copies else ""
-    )
+    copies = f"; {found.key.copies:,} rows stand again as a whole" if found.key.copies else ""
+    seen = f"identify the {len(found.sample.rows):,} rows that were read{copies}"
     keyed = ", ".join(names)
     if not names:
         return ["    # key: [order_id, product]   # columns that identify a row; rows that repeat them are duplicates"]
     if not set(names) <= set(list_mapped(found)):
         return [f"    # key: {keyed} {seen}; map them above to use them"]
-    is_sure = "line" in names or (not found.key.copies and len(found.sample.rows) >= 50)
+    is_sure = "line" in names or ("order_id" in names and not found.key.copies and len(found.sample.rows) >= 50)
     return [f"    key: [{keyed}]   # {seen}"] if is_sure else [f"    # key: [{keyed}]   # {seen}: does the system make sure of it?"]
 
 

@@ -54,10 +54,11 @@ class Column:
             return "empty"
         if self.dated or self.days.share >= MOST and not (self.days.months and _are_plain_numbers(self.members)):
             return "date"
-        return "number" if self.figures.share >= MOST and not self._are_padded() else "text"
+        return "number" if self.figures.share >= MOST and not self.is_code else "text"
 
-    def _are_padded(self) -> bool:
-        """Whether zeros lead the numbers, as they do in identifiers."""
+    @property
+    def is_code(self) -> bool:
+        """Whether zeros lead its numbers, as they do in identifiers."""
         return sum(cell[0] == "0" and cell[1:].isdigit() for cell in self.members) > 0.1 * len(self.members)
 
     @cached_property

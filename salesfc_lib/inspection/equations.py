@@ -67,7 +67,7 @@ def list_equations(amounts: Sequence[Figure], prices: Sequence[Figure], others: 
 
 def _try_tax(amounts: Sequence[Figure], others: Mapping[str, Figure]) -> Iterator[Equation]:
     """Which amount is another without its tax, and whether the tax is a rate of an amount or is held in it."""
-    tax, rate = others.get("tax"), others.get("tax_rate")
+    tax, rate = others.get("tax_amount"), others.get("tax_rate")
     for net, gross in permutations(amounts, 2):
         shows = ("net and gross", net.header, gross.header)
         if tax:

@@ -1,68 +1,40 @@
-"""What cleaning will meet in an export, and what only its owner can answer.
+"""What cleaning will meet in the rows and values of an export, and what only its owner can answer.
 
-A proposal enters; problems leave, by the names that cleaning gives its rules. The decision made here: where two readings of
-a cell are possible, a question is asked with the cell in it; a hint may be added, but decides nothing.
+A proposal enters; problems leave, by the names that cleaning gives its rules. The decision made here: several currencies,
+units of measure or states are questions, because adding them up needs what the export does not hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
 
-from salesfc_lib.inspection.days import count_in_order, read_as, read_days
+from salesfc_lib.inspection.columns import Column
+from salesfc_lib.inspection.days import read_days
+from salesfc_lib.inspection.doubts import doubt_days, doubt_numbers, point_at
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.sample import Problem
 
-LIKELY = 0.97  # share of neighbouring rows in order of date, from which that order is named as a hint
+MONTHLY = ("orders", "returns", "inventory", "targets", "control_totals")  # roles in which a month without rows is odd
+CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+SEVERAL = {
+    "currency": ("currency", "currencies", "at which dated rates?"),
+    "unit_of_measure": ("unit_of_measure", "units of measure", "how many of one make one of another?"),
+    "status": ("cancelled", "states", "which of them count as sales?"),
+}
 
 
 def list_problems(found: Proposal, marks: Sequence[str | None]) -> list[Problem]:
-    """Problems of rows, dates, numbers and values; `marks` say what each row of the sample is instead of business."""
-    return [*_expect_rows(found, marks), *_expect_dates(found), *_expect_numbers(found), *_expect_values(found)]
-
-
-def _expect_rows(found: Proposal, marks: Sequence[str | None]) -> list[Problem]:
-    problems = []
-    headers = sum(mark == "header" for mark in marks)
-    subtotals = sum(mark not in (None, "header") for mark in marks)
-    if headers:
-        problems.append(Problem("repeated_header", f"the header stands again in {headers:,} rows; they are dropped"))
-    if subtotals:
-        problems.append(
-            Problem(
-                "subtotal",
-                f"{subtotals:,} rows add up others ({', '.join(found.subtotals)}); they are dropped once they equal their parts",
-            )
-        )
-    if found.fill_down:
-        problems.append(
-            Problem(
-                "filled_down",
-                f"merged or blank cells in {', '.join(found.names[name] for name in found.fill_down)} are filled from above",
-            )
-        )
-    if found.key.copies:
-        problems.append(Problem("duplicate", f"{found.key.copies:,} rows repeat another in every cell"))
-    width = len(found.sample.header)
-    named = [header for header in found.sample.header if header]
-    twice = sorted({header for header in named if named.count(header) > 1})
-    if twice:
-        problems.append(
-            Problem(
-                "renamed_column",
-                f"the header {', '.join(twice)} stands more than once",
-                ask=bool(set(twice) & set(found.names.values())),
-            )
-        )
-    months = [header for header in named if look_like_month(header)]
-    if len(months) >= 3 and len(months) * 2 > width:
-        problems.append(
-            Problem(
-                "wide",
-                f"months stand side by side as columns ({', '.join(months[:3])} …): one row a month and member is needed; export it so",
-                ask=True,
-            )
-        )
-    return problems
+    """Problems of rows, days, numbers and values; `marks` say what each row of the sample is instead of business."""
+    return [
+        *_expect_rows(found, marks),
+        *_expect_columns(found),
+        *doubt_days(found),
+        *_expect_months(found),
+        *doubt_numbers(found),
+        *_expect_texts(found),
+        *_expect_values(found),
+    ]
 
 
 def look_like_month(header: str) -> bool:
@@ -70,177 +42,121 @@ def look_like_month(header: str) -> bool:
     return read_days([header]).share > 0 or (header.isdigit() and 1980 <= int(header) < 2100)
 
 
-def _expect_dates(found: Proposal) -> list[Problem]:
-    problems = []
-    for name in ("date", "ds", "start", "end", "expected_close"):
-        if name not in found.names:
-            continue
-        days, header = found.days(name), found.names[name]
-        cells = found.columns[header].cells
-        if days.order == "?":
-            example = next(cell for cell, day in zip(cells, days.values, strict=True) if cell and day is None)
-            problems.append(
-                Problem(
-                    "date_order",
-                    f"{header}: day or month first? All {days.open:,} cells such as {example} can be read both ways{_hint(cells)}",
-                    ask=True,
-                )
-            )
-        if days.order == "both":
-            first, second = (
-                f"{cells[days.proof[order]]} ({found.sample.say_place(days.proof[order])})" for order in ("dmy", "mdy")
-            )
-            problems.append(
-                Problem(
-                    "date_order", f"{header}: {first} has its day first, {second} its month: two orders in one column", ask=True
-                )
-            )
-        said = {
-            "sentinel_date": "stand for no date",
-            "no_such_day": "are no day of any calendar",
-            "time_zone": "carry a time zone: days at month end depend on it",
-            "serial_date": "are days as Excel counts them",
-        }
-        for rule, positions in days.strange.items():
-            problems.append(
-                Problem(
-                    rule,
-                    f"{header}: {len(positions):,} cells {said.get(rule, rule)}, e.g. {cells[positions[0]]} in {found.sample.say_place(positions[0])}",
-                )
-            )
-        bad = [place for place, (cell, day) in enumerate(zip(cells, days.values, strict=True)) if cell and day is None]
-        strange = {place for positions in days.strange.values() for place in positions}
-        if days.order not in ("?", "both") and (left := [place for place in bad if place not in strange]):
-            problems.append(
-                Problem(
-                    "unreadable",
-                    f"{header}: {len(left):,} cells are no date, e.g. '{cells[left[0]][:30]}' in {found.sample.say_place(left[0])}",
-                )
-            )
-    if found.date_name and (blank := sum(not cell for cell in found.columns[found.names[found.date_name]].cells)):
-        problems.append(Problem("unreadable", f"{found.names[found.date_name]}: {blank:,} rows have no date"))
-    if found.months.missing:
-        shown = ", ".join(found.months.missing[:4]) + (" …" if len(found.months.missing) > 4 else "")
-        seen = "" if found.sample.whole else " in the rows looked at"
-        problems.append(
-            Problem("missing_month", f"no row{seen} in {len(found.months.missing)} months between the first and the last: {shown}")
+def _expect_rows(found: Proposal, marks: Sequence[str | None]) -> Iterator[Problem]:
+    headers = sum(mark == "header" for mark in marks)
+    subtotals = sum(mark not in (None, "header") for mark in marks)
+    if not found.sample.rows:
+        yield Problem("empty", "no row stands below the header", ask=True)
+    if headers:
+        yield Problem("repeated_header", f"rows that repeat the header: {headers:,}; they are dropped")
+    if subtotals:
+        words = ", ".join(found.subtotals)
+        yield Problem("subtotal", f"rows that add up others ({words}): {subtotals:,}; they are dropped once they equal their parts")
+    if found.fill_down:
+        headers_of = ", ".join(found.names[name] for name in found.fill_down)
+        yield Problem("filled_down", f"{headers_of}: merged or blank cells; they are filled from above")
+    if found.key.copies:
+        said = "; with a key they are dropped as duplicates" if found.key.names else ""
+        yield Problem("duplicate", f"rows that repeat another in every cell: {found.key.copies:,}{said}")
+
+
+def _expect_columns(found: Proposal) -> Iterator[Problem]:
+    named = [header for header in found.sample.header if header]
+    twice = sorted({header for header in named if named.count(header) > 1})
+    if twice:
+        is_mapped = bool(set(twice) & set(found.names.values()))
+        yield Problem(
+            "renamed_column", f"the header {', '.join(twice)} stands more than once: which column is meant?", ask=is_mapped
         )
-    return problems
+    months = [header for header in named if look_like_month(header)]
+    if len(months) >= 3 and len(months) * 2 > len(named):
+        shown = ", ".join(months[:3])
+        yield Problem(
+            "wide", f"months stand side by side as columns ({shown} …): can it be exported with a row for each month?", ask=True
+        )
 
 
-def _hint(cells: Sequence[str]) -> str:
-    """Which order would leave the rows sorted by day, where one would and the other would not."""
-    shares = {order: count_in_order(read_as(cells, order)) for order in ("dmy", "mdy")}
-    best, other = sorted(shares, key=lambda order: -shares[order])
-    if shares[best] >= LIKELY and shares[other] < LIKELY - 0.05:
-        return f" ({ {'dmy': 'day', 'mdy': 'month'}[best] } first would leave the rows in order of date: likely, no proof)"
+def _expect_months(found: Proposal) -> Iterator[Problem]:
+    if found.months.missing and found.role in MONTHLY:
+        missing = found.months.missing
+        shown = ", ".join(missing[:4]) + (" …" if len(missing) > 4 else "")
+        seen = "" if found.whole else " among the rows looked at"
+        yield Problem("missing_month", f"months without any row{seen}, between the first and the last: {len(missing)} ({shown})")
+    if found.months.apart:
+        shown = ", ".join(f"{month} ({rows:,})" for month, rows in list(found.months.apart.items())[:4])
+        yield Problem("future_date", f"rows months away from all others, mistyped or dated ahead: {shown}")
+    name = found.date_name
+    if name and (blank := [place for place, cell in enumerate(found.columns[found.names[name]].cells) if not cell]):
+        place = found.sample.say_place(blank[0])
+        yield Problem(
+            "unreadable",
+            f"{found.names[name]}: blank cells: {len(blank):,}, the first in {place}; a row without a date goes to quarantine",
+        )
+
+
+def _expect_texts(found: Proposal) -> Iterator[Problem]:
+    """Texts that were damaged before the export: control characters, a wrong encoding, zeros that a spreadsheet cut off."""
+    for column in found.columns.values():
+        if column.looks != "text" and not column.is_code:
+            continue
+        places = {cell: place for place, cell in reversed(list(enumerate(column.cells)))}
+        damaged = [place for cell, place in places.items() if CONTROL.search(cell)]
+        if damaged:
+            yield point_at(found, column, damaged, ("control_character", "hold a control character; their rows go to quarantine"))
+        garbled = [place for cell, place in places.items() if repair(cell)]
+        if garbled:
+            said = f"were read in a wrong encoding before the export ('{repair(column.cells[garbled[0]])}' is meant); `mojibake: repair` undoes it"
+            yield point_at(found, column, garbled, ("mojibake", said))
+        short = [place for cell, place in places.items() if _lacks_zeros(cell, column)]
+        if short:
+            yield point_at(
+                found, column, short, ("lost_zeros", "lost the zeros at their beginning: the same code stands with them too")
+            )
+
+
+def repair(text: str) -> str:
+    """What a text that is UTF-8 read as GB18030 or Windows-1252 was meant to be; '' where it is none.
+
+    >>> repair("浜哄伐"), repair("MÃ¼ller"), repair("人工"), repair("Müller")
+    ('人工', 'Müller', '', '')
+    """
+    if text.isascii():
+        return ""
+    for encoding in ("gb18030", "cp1252"):
+        try:
+            meant = text.encode(encoding).decode("utf-8")
+        except UnicodeError:
+            continue
+        if meant != text and not meant.isascii():
+            return meant
     return ""
 
 
-def _expect_numbers(found: Proposal) -> list[Problem]:
-    problems = []
-    words = {"trailing_minus": "have their minus behind", "parentheses": "are negative in parentheses", "currency_sign": "carry a currency sign", "percent": "are in percent",
-             "debit_credit": "end in CR, DR, 借 or 贷", "chinese_unit": "count in 万 or 亿", "full_width": "have full-width digits"}  # fmt: skip
-    for match in found.assignment.matches:
-        column = found.columns[match.header]
-        if column.looks != "number" or match.name in ("line", "order_id", "customer", "product"):
-            if match.name in ("order_id", "customer", "product") and "scientific_id" in column.figures.forms:
-                position = column.figures.forms["scientific_id"][0]
-                problems.append(
-                    Problem(
-                        "scientific_id",
-                        f"{match.header}: '{column.cells[position]}' in {found.sample.say_place(position)} lost its digits in a spreadsheet; export it as text",
-                        ask=True,
-                    )
-                )
-            continue
-        figures = column.figures
-        if figures.decimal == "?" and not found.sample.typed:
-            cell = column.cells[figures.open[0]]
-            problems.append(
-                Problem(
-                    "separators",
-                    f"{match.header}: {cell} may be {cell.replace('.', '').replace(',', '')} or have decimals; no cell proves it{_say_others(found, match.header)}",
-                    ask=True,
-                )
-            )
-        if figures.decimal == "both":
-            first, second = (
-                f"{column.cells[figures.proof[sign]]} ({found.sample.say_place(figures.proof[sign])})" for sign in (".", ",")
-            )
-            problems.append(
-                Problem(
-                    "separators",
-                    f"{match.header}: decimal point in {first}, decimal comma in {second}: two conventions in one column",
-                    ask=True,
-                )
-            )
-        for rule, positions in figures.forms.items():
-            if rule in words:
-                problems.append(
-                    Problem(
-                        rule,
-                        f"{match.header}: {len(positions):,} cells {words[rule]}, e.g. {column.cells[positions[0]]} in {found.sample.say_place(positions[0])}",
-                    )
-                )
-        bad = [
-            place for place, (cell, value) in enumerate(zip(column.cells, figures.values, strict=True)) if cell and value is None
-        ]
-        if bad:
-            error = "error_cell" if column.cells[bad[0]].startswith("#") else "unreadable"
-            problems.append(
-                Problem(
-                    error,
-                    f"{match.header}: {len(bad):,} cells are no number, e.g. '{column.cells[bad[0]][:30]}' in {found.sample.say_place(bad[0])}; their rows go to quarantine",
-                )
-            )
-    return problems
+def _lacks_zeros(cell: str, column: Column) -> bool:
+    """Whether a code also stands with zeros before it, in a column whose codes have them."""
+    return cell.isdigit() and cell[0] != "0" and any(f"{zeros}{cell}" in column.members for zeros in ("0", "00", "000", "0000"))
 
 
-def _say_others(found: Proposal, header: str) -> str:
-    proved = {
-        column.figures.decimal: other
-        for other, column in found.columns.items()
-        if other != header and column.looks == "number" and column.figures.decimal in (".", ",")
-    }
-    said = [f"{other} has '{sign}'" for sign, other in proved.items()]
-    return f" (elsewhere in the file the decimal sign of {' and '.join(said)})" if said else ""
-
-
-def _expect_values(found: Proposal) -> list[Problem]:
-    problems = []
-    nulls = {
-        spelling: (header, count) for header in found.names.values() for spelling, count in found.columns[header].nulls.items()
-    }
-    if nulls:
-        shown = ", ".join(f"'{spelling}' {count:,} times in {header}" for spelling, (header, count) in list(nulls.items())[:4])
-        problems.append(
-            Problem(
-                "null_spelling", f"texts that stand for nothing: {shown}; if one is a real name (NA a region), say so under `nulls`"
-            )
+def _expect_values(found: Proposal) -> Iterator[Problem]:
+    spelled = [
+        (spelling, header, count) for header in found.names.values() for spelling, count in found.columns[header].nulls.items()
+    ]
+    if spelled:
+        shown = ", ".join(f"'{spelling}' in {header} ({count:,})" for spelling, header, count in spelled[:4])
+        yield Problem(
+            "null_spelling",
+            f"texts that stand for nothing: {shown}; where one is a real name, such as NA for a region, say so under `nulls`",
         )
     unknown = [value for value, kind in found.kinds.items() if not kind]
     if unknown:
-        problems.append(
-            Problem(
-                "kinds",
-                f"{found.names['kind']}: are {', '.join(unknown[:6])}{' …' if len(unknown) > 6 else ''} sales, returns or adjustments?",
-                ask=True,
-            )
-        )
-    for name, what in (("currency", "currencies"), ("unit", "units of measure"), ("status", "states")):
+        shown = ", ".join(unknown[:6]) + (" …" if len(unknown) > 6 else "")
+        yield Problem("kinds", f"{found.names['kind']}: which of these are sales, returns, adjustments: {shown}?", ask=True)
+    for name, (rule, what, question) in SEVERAL.items():
         column = found.columns.get(found.names.get(name, ""))
         if column is not None and len(column.members) > 1:
             shown = ", ".join(f"{member} ({count:,})" for member, count in column.members.most_common(5))
-            ask = {
-                "currency": "at which dated rates?",
-                "unit": "how many of one make one of the other?",
-                "status": "which of them are sales (cancelled ones are not)?",
-            }[name]
-            rule = {"currency": "currency", "unit": "unit_of_measure", "status": "cancelled"}[name]
-            problems.append(Problem(rule, f"{len(column.members)} {what} in {column.header}: {shown}; {ask}", ask=True))
+            yield Problem(rule, f"{len(column.members)} {what} in {column.header}: {shown}; {question}", ask=True)
     for name, (unit, words) in found.units.items():
-        problems.append(Problem("stated_unit", f"{found.names[name]} is in units of {unit} ('{words}')"))
-    if found.role == "orders" and found.signs.negative and not any(kind == "return" for kind in found.kinds.values()):
-        problems.append(Problem("returns", f"{found.signs.negative:,} rows are below zero: taken for returns"))
-    return problems
+        yield Problem("stated_unit", f"{found.names[name]} counts in units of {unit}: '{words}'")
+    if found.role == "orders" and found.signs.negative and "return" not in found.kinds.values():
+        yield Problem("returns", f"rows below zero: {found.signs.negative:,}; a sale of less than nothing counts as a return")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
-from salesfc_lib.inspection.sample import Problem, Sample
+from salesfc_lib.inspection.sample import Problem, Sample, limit_rows
 from salesfc_lib.sources.kinds import identify
 
 SUFFIXES = {
@@ -120,7 +120,8 @@ def take_feed(files: Sequence[Path], aliases: Aliases) -> tuple[Sample, list[Pro
         return last, [], {}
     problems: list[Problem] = []
     others: dict[str, list[str]] = {}
-    rows, places = list(last.rows), list(last.places)
+    rows, places, origins = list(last.rows), list(last.places), [last.path.name] * len(last.rows)
+    share = max(200, limit_rows(len(last.header)) // len(samples))
     for sample in samples[:-1]:
         renamed, lacking = _match_headers(last, sample, aliases)
         for header, other in renamed.items():
@@ -142,17 +143,17 @@ def take_feed(files: Sequence[Path], aliases: Aliases) -> tuple[Sample, list[Pro
             for header in last.header
             if renamed.get(header, header) in sample.header
         }
-        share = max(200, len(sample.rows) // len(samples))
-        step = max(1, len(sample.rows) // share)
+        step = max(1, -(-len(sample.rows) // share))
         rows += [[row[taken[header]] if header in taken else "" for header in last.header] for row in sample.rows[::step]]
-        places += [0] * len(sample.rows[::step])
+        places += sample.places[::step]
+        origins += [sample.path.name] * len(sample.rows[::step])
     settings = dict(last.settings)
     for setting in ("encoding", "delimiter"):
         if any(problem.rule == "dialect_drift" and f"has {setting} " in problem.said for problem in problems):
             settings.pop(setting, None)
     every = {problem.said: problem for sample in samples for problem in sample.problems}
     joined = replace(
-        last, rows=rows, places=places, total=sum(sample.total for sample in samples), counted=all(sample.counted for sample in samples),
+        last, rows=rows, places=places, origins=origins, total=sum(sample.total for sample in samples), counted=all(sample.counted for sample in samples),
         settings=settings, problems=list(every.values()),
     )  # fmt: skip
     return joined, problems, {header: list(dict.fromkeys(spellings)) for header, spellings in others.items()}

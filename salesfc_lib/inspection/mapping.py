@@ -7,10 +7,11 @@ with one; between several headers for a name the alias listed first wins; and th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from salesfc_lib.aliases import Aliases, Hit, plain
+from salesfc_lib.aliases import Aliases, Hit
 from salesfc_lib.inspection.columns import MOST, Column
 from salesfc_lib.inspection.sample import Sample
 
@@ -20,7 +21,7 @@ MONEY = (
     "quantity",
     "amount",
     "discount",
-    "tax",
+    "tax_amount",
     "tax_rate",
     "freight",
     "cost",
@@ -28,13 +29,13 @@ MONEY = (
     "price",
     "currency",
     "exchange_rate",
-    "unit",
+    "unit_of_measure",
 )
 ORDERS = ("date", "order_id", "line", "version", "kind", "status", "reference", "partner", *ALONG, *MONEY)
 NAMES: dict[str, tuple[str, ...]] = {
     "promotions": ("name", "start", "end", *ALONG),
     "events": ("name", "start", "end", "kind", *ALONG),
-    "inventory": ("ds", "stock", "stockout_days", "unit", *ALONG),
+    "inventory": ("ds", "stock", "stockout_days", "unit_of_measure", *ALONG),
     "targets": ("ds", "target", "currency", *ALONG),
     "opportunities": (
         "opportunity",
@@ -62,7 +63,7 @@ NEEDED = {
 }
 
 
-FEW_MEMBERS, MOST_MEMBERS = ("kind", "status", "currency", "unit", "stage"), 100
+FEW_MEMBERS, MOST_MEMBERS = ("kind", "status", "currency", "unit_of_measure", "stage"), 100
 
 
 @dataclass(frozen=True)
@@ -123,6 +124,8 @@ def match_headers(columns: Mapping[str, Column], aliases: Aliases, names: Sequen
             rivals = sorted(
                 (pair for pair in fits.get(name, ())), key=lambda pair: (not pair[1].exact, pair[1].rank, order.index(pair[0]))
             )
+            only = {headers[0][0] for other, headers in fits.items() if other == "product" and len(headers) == 1}
+            rivals = [pair for pair in rivals if not (name == "line" and pair[0] in only)]  # an `item` may be the product
             free = [pair for pair in rivals if pair[0] not in {match.header for match in taken.values()} and pair[1].exact is exact]
             if name in taken or not free or (name == "date" and not exact and "ds" in taken):
                 continue
@@ -135,7 +138,7 @@ def match_headers(columns: Mapping[str, Column], aliases: Aliases, names: Sequen
 def say_match(match: Match) -> str:
     """Why a header was matched."""
     if match.exact:
-        same = plain(match.alias) == plain(match.header) and match.alias.casefold() == match.header.casefold()
+        same = re.sub(r"[\s_-]", "", match.alias).casefold() == re.sub(r"[\s_-]", "", match.header).casefold()
         return "known header" if same else f"known as '{match.alias}'"
     return f"ends like '{match.alias}': check"
 
@@ -144,16 +147,18 @@ def _refuse(column: Column, name: str, aliases: Aliases) -> str:
     """Why a column cannot be what a name says; '' where it can."""
     holds = f"it holds {_kind(column)} ({column.describe()})"
     if column.looks == "empty":
-        return "it has no value" if column.cells else ""
+        measured = name in aliases.values.get("number", ()) or name in aliases.values.get("date", ())
+        return "it has no value" if column.cells and measured else ""
     if name in aliases.values.get("date", ()):
         return "" if column.looks == "date" or column.as_serials is not None or column.days.share > 0.3 else holds
     if name in aliases.values.get("number", ()) or name == "name":
         return holds if (column.looks == "number") == (name == "name") else ""
     if name in FEW_MEMBERS:
-        is_code = len(column.members) <= MOST_MEMBERS and not (name in ("currency", "unit") and column.figures.share > MOST)
+        is_code = len(column.members) <= MOST_MEMBERS and not (
+            name in ("currency", "unit_of_measure") and column.figures.share > MOST
+        )
         return "" if is_code else holds
-    is_long = name == "line" and any(len(cell) > 12 for cell in column.members)
-    return holds if column.looks == "date" or is_long else ""
+    return holds if column.looks == "date" or (name == "line" and column.looks != "number") else ""
 
 
 def _kind(column: Column) -> str:
@@ -178,7 +183,7 @@ def _decide_role(found: Found, words: Words, columns: Mapping[str, Column]) -> t
         and not any(column.looks in ("date", "number") for column in columns.values())
     ):
         return "lookup", "it has neither a date nor an amount, only names"
-    return "orders", "nothing tells another role; what is missing below has to be named"
+    return "orders", "taken for orders, because nothing tells another role; what is missing has to be named"
 
 
 def _names(found: Found, role: str, *, sure: bool = False) -> set[str]:

@@ -17,7 +17,7 @@ from salesfc_lib.inspection.mapping import Match
 
 ROWS = 4_000  # looked at, from all over the sample
 MOST_AMOUNTS = 4  # whose equations are tried
-PARTS = ("quantity", "discount", "tax", "tax_rate")
+PARTS = ("quantity", "discount", "tax_amount", "tax_rate")
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ def find_money(
     if not tax:
         asks.append(f"does {header} include tax? Neither its header nor the arithmetic says")
     rate = _find_rate(equations, others.get("tax_rate"))
+    if tax == "included" and rate is None and not {"tax_rate", "tax_amount"} & set(others):
+        asks.append(f"{header} includes tax: at which rate?")
     return Money(header, tax, rate, discounts, share, [*why, *said], equations, asks)
 
 

@@ -22,7 +22,8 @@ from salesfc_lib.inspection.sample import Problem, Sample
 class Proposal:
     """What was found about an export; `others` are further headers by their number of members."""
 
-    sample: Sample
+    sample: Sample  # its rows of business
+    seen: int  # rows that were looked at
     columns: Mapping[str, Column]
     assignment: Assignment
     money: Money
@@ -39,6 +40,11 @@ class Proposal:
     beside: Sequence[Proposal] = ()  # other sheets or tables
     problems: Sequence[Problem] = ()
     files: Sequence[Path] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether every row was looked at."""
+        return self.sample.counted and self.seen >= self.sample.total
 
     @property
     def role(self) -> str:
@@ -76,4 +82,5 @@ class Proposal:
     @property
     def asks(self) -> list[str]:
         """Questions for the owner of the export."""
-        return [*self.money.asks, *(problem.said for problem in self.problems if problem.ask)]
+        of_money = self.money.asks if self.role in ("orders", "returns") else ()
+        return [*of_money, *(problem.said for problem in self.problems if problem.ask)]

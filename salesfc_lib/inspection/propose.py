@@ -22,7 +22,7 @@ from salesfc_lib.inspection.sample import Problem, Sample
 from salesfc_lib.inspection.stated import find_unit
 
 # names for which a stated unit holds
-MONEY = ("amount", "discount", "tax", "freight", "cost", "profit", "target", "debit", "credit", "balance")
+MONEY = ("amount", "discount", "tax_amount", "freight", "cost", "profit", "target", "debit", "credit", "balance")
 MERGED = (*DIMENSIONS, "customer", "date", "order_id", "product")  # columns whose cells people merge
 
 
@@ -55,13 +55,14 @@ def propose(
     fill_down = look.find_merged(business, columns, {name: names[name] for name in MERGED if name in names})
     found = Proposal(
         sample=business,
+        seen=len(sample.rows),
         columns=columns,
         assignment=assignment,
         money=money,
         kinds=kinds,
         signs=look.count_signs(columns.get(names.get("kind", "")), value, kinds, all_returns=assignment.role == "returns"),
         key=look.find_key(business, columns, names, but=[names[name] for name in fill_down]),
-        months=look.Months({}, []),
+        months=look.Months({}, [], {}),
         subtotals=list(dict.fromkeys(mark for mark in marks if mark is not None and mark != "header")),
         fill_down=fill_down,
         splits=look.list_splits(columns, names),
@@ -77,7 +78,7 @@ def propose(
 def _complete(found: Proposal, marks: Sequence[str | None], problems: Sequence[Problem]) -> Proposal:
     """The proposal with its months and with what has to be expected."""
     name = found.date_name
-    months = look.count_months(found.days(name).values) if name else look.Months({}, [])
+    months = look.count_months(found.days(name).values) if name else look.Months({}, [], {})
     found = replace(found, months=months)
     return replace(found, problems=[*problems, *list_problems(found, marks)])
 

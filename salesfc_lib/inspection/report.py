@@ -6,6 +6,7 @@ or the count that shows it; then what to expect and what to ask; the source to p
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,9 +14,11 @@ import yaml
 
 from salesfc_lib.inspection.block import list_mapped
 from salesfc_lib.inspection.days import say_order
+from salesfc_lib.inspection.expect import MONTHLY
 from salesfc_lib.inspection.mapping import say_match
 from salesfc_lib.inspection.proposal import Proposal
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # a cell must not steer the terminal
 LABEL = 11  # width of the first column
 KINDS = {"csv": "text", "excel": "workbook", "parquet": "Parquet", "jsonl": "JSON lines", "sql": "SQLite"}
 DECIMALS = {".": "decimal point", ",": "decimal comma"}
@@ -51,14 +54,14 @@ def write_report(found: Proposal, block: Sequence[str]) -> str:
         "sources:",
         *block,
     ]
-    return "\n".join(lines)
+    return "\n".join(CONTROL.sub(lambda sign: f"\\x{ord(sign.group()):02x}", line) for line in "\n".join(lines).split("\n"))
 
 
 def list_findings(found: Proposal) -> list[tuple[str, str]]:
     """What the cells show, by subject."""
     return [pair for pair in (
         ("dates", _say_dates(found)), ("months", _say_months(found)), ("numbers", _say_numbers(found)), ("measure", _say_measure(found)),
-        ("returns", _say_returns(found)), ("key", _say_key(found)), ("money", _say_members(found, "currency")), ("pieces", _say_members(found, "unit")),
+        ("returns", _say_returns(found)), ("key", _say_key(found)), ("money", _say_members(found, "currency")), ("pieces", _say_members(found, "unit_of_measure")),
         ("units", _say_splits(found)),
     ) if pair[1]]  # fmt: skip
 
@@ -75,7 +78,7 @@ def describe(found: Proposal, block: Sequence[str]) -> dict[str, Any]:
         "header_row": sample.header_row,
         "headers": list(sample.header),
         "titles": [text for _, text in sample.titles],
-        "rows": {"seen": len(sample.rows), "total": sample.total, "exact": sample.counted},
+        "rows": {"seen": found.seen, "total": sample.total, "exact": sample.counted},
         "columns": {
             match.name: {"header": match.header, "why": say_match(match), "alias": match.alias, "exact": match.exact, "rivals": list(match.rivals), "other_names": list(match.other_names)}
             for match in found.assignment.matches
@@ -103,8 +106,8 @@ def describe(found: Proposal, block: Sequence[str]) -> dict[str, Any]:
         "subtotals": list(found.subtotals),
         "fill_down": list(found.fill_down),
         "where": {header: list(members) for header, members in found.splits.items()},
-        "months": {"rows": dict(found.months.rows), "missing": list(found.months.missing)},
-        "members": {name: dict(found.columns[found.names[name]].members.most_common(12)) for name in ("currency", "unit", "status", "kind") if name in found.names},
+        "months": {"rows": dict(found.months.rows), "missing": list(found.months.missing), "apart": dict(found.months.apart)},
+        "members": {name: dict(found.columns[found.names[name]].members.most_common(12)) for name in ("currency", "unit_of_measure", "status", "kind") if name in found.names},
         "nulls": {match.header: dict(found.columns[match.header].nulls) for match in found.assignment.matches if found.columns[match.header].nulls},
         "problems": [{"rule": problem.rule, "says": problem.said, "ask": problem.ask} for problem in found.problems],
         "ask": found.asks,
@@ -135,16 +138,9 @@ def _say_header(found: Proposal) -> str:
     sample = found.sample
     where = f"row {sample.header_row}" if sample.header_row else "the columns' own names"
     about = "" if sample.counted else "about "
-    seen = (
-        "all looked at"
-        if sample.whole
-        else f"{len(sample.rows):,} looked at" + (", from all over the file" if 0 in sample.places else "")
-    )
-    return (
-        f"{where}; {about}{sample.total:,} rows below, {seen}"
-        if sample.header_row
-        else f"{where}; {about}{sample.total:,} rows, {seen}"
-    )
+    spread = ", from all over the file" if 0 in sample.places else ""
+    seen = "all looked at" if found.whole else f"{found.seen:,} looked at{spread}"
+    return f"{where}; {about}{sample.total:,} rows{' below' if sample.header_row else ''}, {seen}"
 
 
 def _say_beside(other: Proposal) -> str:
@@ -196,13 +192,14 @@ def _say_dates(found: Proposal) -> str:
 
 def _say_months(found: Proposal) -> str:
     counts = found.months.rows
-    if not counts:
+    if not counts or found.role not in MONTHLY:
         return ""
     months = list(counts)
     missing = f"{len(found.months.missing)} missing" if found.months.missing else "none missing"
     least, most = min(counts.values()), max(counts.values())
-    seen = "" if found.sample.whole else " of those looked at"
-    return f"{months[0]} to {months[-1]}, {missing}; {least:,} to {most:,} rows{seen} a month, {counts[months[-1]]:,} in the last"
+    seen = "" if found.whole else " of those looked at"
+    spread = f"always {least:,}" if least == most else f"{least:,} to {most:,}"
+    return f"{months[0]} to {months[-1]}, {missing}; rows{seen} in a month: {spread}, in the last {counts[months[-1]]:,}"
 
 
 def _say_numbers(found: Proposal) -> str:
@@ -256,14 +253,9 @@ def _say_returns(found: Proposal) -> str:
 def _say_key(found: Proposal) -> str:
     if found.role not in ("orders", "returns"):
         return ""
-    copies = f"; {found.key.copies:,} rows repeat another in every cell" if found.key.copies else ""
     if found.key.names:
-        return f"{' + '.join(found.key.names)} identify each row looked at{copies}"
-    return (
-        f"none found ({'; '.join(found.key.tried[:3])}){copies}"
-        if found.key.tried
-        else f"none found: no order number was recognised{copies}"
-    )
+        return f"{' + '.join(found.key.names)}: no two rows looked at have the same"
+    return f"none found ({'; '.join(found.key.tried[:3])})" if found.key.tried else "none found: no order number was recognised"
 
 
 def _say_members(found: Proposal, name: str) -> str:
@@ -279,4 +271,4 @@ def _say_splits(found: Proposal) -> str:
     if found.role != "orders" or not found.splits:
         return ""
     header, members = next(iter(found.splits.items()))
-    return f"one file may hold several: {header} has {len(members)} members ({', '.join(members[:5])}{' …' if len(members) > 5 else ''}); `where` chooses one"
+    return f"if the file holds several, {header} may tell them apart ({', '.join(members[:5])}{' …' if len(members) > 5 else ''}); `where` chooses one"

@@ -18,10 +18,11 @@ from salesfc_lib.inspection.sample import Sample
 
 # combinations that may identify a row, in this order
 KEYS = (("order_id", "line"), ("line",), ("order_id",), ("order_id", "line", "version"), ("order_id", "product"), ("order_id", "version"),
-        ("order_id", "product", "date"), ("order_id", "product", "warehouse"))  # fmt: skip
+        ("order_id", "product", "warehouse"))  # fmt: skip
 PANEL_KEYS = (("date", "product"), ("date", "customer"), ("date", "customer", "product"))  # of sums a day or month
 SPLITS = ("company", "region", "warehouse", "channel", "department")  # columns that may tell units apart
 MOST_UNITS = 12
+FAR_MONTHS, FAR_SHARE = 2, 0.01  # a gap of more months, beyond which lie at most this share of the rows: mistyped, or dated ahead
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Months:
-    """Rows by month, in order, and months without any between the first and the last."""
+    """Rows by month, in order; months without any between the first and the last; and the few rows months away from all others."""
 
     rows: Mapping[str, int]
     missing: Sequence[str]
+    apart: Mapping[str, int]
 
 
 def find_marker(row: Sequence[str], words: Sequence[str]) -> str | None:
@@ -161,13 +163,31 @@ def count_signs(kind: Column | None, value: Column | None, kinds: Mapping[str, s
 
 def count_months(days: Sequence[date | None]) -> Months:
     """Rows by month of their day."""
-    counts = Counter((day.year, day.month) for day in days if day is not None)
-    if not counts:
-        return Months({}, [])
-    first, last = (year * 12 + month - 1 for year, month in (min(counts), max(counts)))
-    span = [(place // 12, place % 12 + 1) for place in range(first, last + 1)] if last - first < 600 else sorted(counts)
-    named = {f"{year}-{month:02}": counts.get((year, month), 0) for year, month in span}
-    return Months({month: rows for month, rows in named.items() if rows}, [month for month, rows in named.items() if not rows])
+    counts = Counter(day.year * 12 + day.month - 1 for day in days if day is not None)
+    apart = _find_apart(counts)
+    kept = {month: counts[month] for month in sorted(counts) if month not in apart}
+    span = range(min(kept, default=0), max(kept, default=-1) + 1)
+    missing = [_name(month) for month in span if month not in kept]
+    return Months({_name(month): rows for month, rows in kept.items()}, missing, {_name(month): counts[month] for month in apart})
+
+
+def _find_apart(counts: Mapping[int, int]) -> list[int]:
+    """Months before or after a gap that hold hardly any of the rows."""
+    months, total = sorted(counts), sum(counts.values())
+    found: list[int] = []
+    for walked in (months, months[::-1]):
+        rest = 0
+        for place, (month, following) in enumerate(zip(walked, walked[1:], strict=False), start=1):
+            rest += counts[month]
+            if rest > FAR_SHARE * total:
+                break
+            if abs(following - month) > FAR_MONTHS:
+                found += [lone for lone in walked[:place] if lone not in found]
+    return sorted(found)
+
+
+def _name(month: int) -> str:
+    return f"{month // 12}-{month % 12 + 1:02}"
 
 
 def list_splits(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict[str, list[str]]:

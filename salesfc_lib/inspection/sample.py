@@ -51,11 +51,7 @@ class Sample:
     merged: frozenset[tuple[int, int]] | None = None
     beside: Sequence[Sample] = ()  # other sheets or tables
     problems: Sequence[Problem] = ()
-
-    @property
-    def whole(self) -> bool:
-        """Whether every row was looked at."""
-        return self.counted and len(self.rows) >= self.total
+    origins: Sequence[str] = ()  # file of each row, where there are several
 
     @cached_property
     def _columns(self) -> Sequence[Sequence[str]]:
@@ -68,12 +64,16 @@ class Sample:
     def keep(self, mask: Sequence[bool]) -> Sample:
         """The same export with the rows that the mask keeps."""
         kept = [place for place, mine in enumerate(mask) if mine]
-        return replace(self, rows=[self.rows[place] for place in kept], places=[self.places[place] for place in kept])
+        origins = [self.origins[place] for place in kept] if self.origins else ()
+        return replace(
+            self, rows=[self.rows[place] for place in kept], places=[self.places[place] for place in kept], origins=origins
+        )
 
     def say_place(self, position: int) -> str:
         """Where a row of the sample stands, for people."""
         place = self.places[position]
-        return f"row {place:,}" if place else "a row further down"
+        where = f" of {self.origins[position]}" if self.origins else ""
+        return f"row {place:,}{where}" if place else f"a row further down{where}"
 
 
 def fit(row: Sequence[str], width: int) -> list[str]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from salesfc_lib.aliases import read_aliases
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.inspection.block import name_sources, write_source
+from salesfc_lib.inspection.block import write_source
 from salesfc_lib.inspection.looking import find_exports, find_path, group_files
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.propose import propose_feed
@@ -36,8 +36,8 @@ def inspect_exports(exports: Sequence[Path], project: Path, *, as_json: bool = F
             unreadable.append(str(error))
     orders = next((proposal for proposal in found.values() if proposal.role == "orders"), None)
     blocks = [
-        (proposal, write_source(name, proposal, find_path(proposal.files, project), orders=orders))
-        for name, proposal in name_sources(found).items()
+        (proposal, write_source(proposal.role, proposal, find_path(proposal.files, project), orders=orders))
+        for proposal in found.values()
     ]
     if as_json:
         return json.dumps([describe(proposal, block) for proposal, block in blocks], ensure_ascii=False, indent=2), unreadable

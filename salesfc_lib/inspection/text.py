@@ -77,11 +77,11 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
         problems.append(
             Problem(
                 "misfit",
-                f"{len(misfits):,} rows do not have the {width} fields of the header (first: line {misfits[0]}); they go to quarantine",
+                f"rows without the {width} fields of the header: {len(misfits):,}, the first in line {misfits[0]}; they go to quarantine",
             )
         )
     if torn:
-        problems.append(Problem("misfit", f"{torn:,} rows from further down do not have the {width} fields of the header"))
+        problems.append(Problem("misfit", f"rows from further down without the {width} fields of the header: {torn:,}"))
     total = len(kept) + more if read.whole else int(read.size / len(read.head) * len(lines))
     shown = DELIMITERS.get(delimiter, delimiter)
     agreeing = (
@@ -144,17 +144,15 @@ def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, st
 
 def _decide_by_lines(high: Sequence[bytes]) -> tuple[str, str, list[Problem]] | None:
     """UTF-8 or GB18030, if nearly all lines that are not plain ASCII are in it."""
-    for name, said in (("utf-8", "are UTF-8"), ("gb18030", "read as common Chinese characters, and not as UTF-8")):
+    for name, said in (("utf-8", "are UTF-8"), ("gb18030", "are common Chinese characters in it, and no UTF-8")):
         good = [line for line in high if _decodes(line, name)]
         if len(good) < MOST_LINES * len(high) or (name == "gb18030" and not _is_common_chinese(good)):
             continue
         rest = len(high) - len(good)
         odd = (
-            [Problem("other_encoding", f"{rest:,} lines are in another encoding than the rest; they go to quarantine")]
-            if rest
-            else []
+            [Problem("other_encoding", f"lines in another encoding than the rest: {rest:,}; they go to quarantine")] if rest else []
         )
-        return name, f"{len(good):,} of {len(high):,} lines that are not plain ASCII {said}", odd
+        return name, f"{len(good):,} of {len(high):,} lines with more than ASCII {said}", odd
     return None
 
 
