@@ -240,6 +240,26 @@ def plant_late_postings(seed: int) -> list[Case]:
     ]
 
 
+def plant_lifecycles(seed: int) -> list[Case]:
+    """54: a region that opens in the middle of the history and one that closes before its end."""
+    throw = dice(seed, 54)
+    opened, closed = throw.sample(PLAIN.regions, 2)
+    first, last = date(2023, throw.randrange(6, 12), 1), date(2024, throw.randrange(3, 8), 1)
+    lines = [
+        line
+        for line in make_lines(seed, returns=False)
+        if not (line.region == opened and line.date < first) and not (line.region == closed and line.date.replace(day=1) > last)
+    ]
+    after = date(2024, last.month + 1, 1)
+    cells = (
+        Cell("lifecycle", {"region": opened}, "launched", (first.isoformat(), first.replace(day=28).isoformat())),
+        Cell("lifecycle", {"region": opened}, "discontinued", None),
+        Cell("lifecycle", {"region": closed}, "discontinued", (last.isoformat(), after.isoformat())),
+        *(Cell("panel", {"region": closed, "ds": f"2024-{month:02}-01"}, "y_raw", 0) for month in range(after.month, 13)),
+    )
+    return [text_case(54, "opened, closed", Export("orders.csv", [record_of(line) for line in lines]), cells=cells)]
+
+
 def plant_general_ledger(seed: int) -> list[Case]:
     """55: the general ledger's totals by month; equal, off by less than is tolerated, or by more, which stops the month."""
     lines = make_lines(seed)
@@ -275,5 +295,6 @@ PLANTS = {
     51: plant_moving_holidays,
     52: plant_stock_outs,
     53: plant_promotions,
+    54: plant_lifecycles,
     55: plant_general_ledger,
 }

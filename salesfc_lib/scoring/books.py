@@ -21,7 +21,7 @@ ALWAYS = {"opening", "kept"}  # what a ledger has without any rule
 # what `problems` may say of a file as a whole without finding fault with it
 READING = {"encoding", "separators", "date_order", "serial_date", "null_spelling", "date_system"}
 CLOSE = 1e-6  # relative difference of floats that is none
-SERIES = {"panel", "future", "outliers", "censored"}  # tables whose dimensions stand in the table series
+SERIES = {"panel", "future", "outliers", "censored", "lifecycle"}  # tables whose dimensions stand in the table series
 COLUMNS = ("source", "rule", "column", "action", "rows", "example", "reason", "unique_id", "ds")
 
 Read = Callable[[str], pd.DataFrame]
@@ -182,7 +182,8 @@ def _same(value: Any, wanted: Any) -> bool:
     if wanted is None:
         return bool(pd.isna(value))
     if isinstance(wanted, tuple):
-        return bool(wanted[0] <= value <= wanted[1])
+        low, high = map(pd.Timestamp, wanted) if isinstance(value, pd.Timestamp) else wanted
+        return bool(low <= value <= high)
     if isinstance(value, pd.Timestamp):
         return value == pd.Timestamp(wanted)
     if isinstance(wanted, bool | str):
