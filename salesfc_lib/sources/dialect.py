@@ -112,7 +112,7 @@ def _is_quoted(lines: Sequence[str], dialect: Dialect, usual: Dialect) -> bool:
     """Whether rows show the other quote and none the usual one: in more lines than not a field stands between two of them, and with
     them the lines agree better on how many fields there are, or every line has such a field."""
     quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
-    field = re.compile(f"(?:^|{delimiter}){quote}[^{quote}]*{quote}(?={delimiter}|\\s*$)")
+    field = re.compile(f"(?:^|{delimiter}){quote}(?:[^{quote}]|{quote}{quote})*{quote}(?={delimiter}|\\s*$)")
     sample = [line for line in lines[:SAMPLED] if line.count(dialect.delimiter)][1:]
     quoted = sum(bool(field.search(line)) for line in sample)
     if quoted < max(2, len(sample) / 2) or any(usual.quote in line for line in sample):

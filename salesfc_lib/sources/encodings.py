@@ -178,7 +178,7 @@ def _same(one: str, other: str) -> bool:
 
 def _check_known(encoding: str, where: str) -> None:
     try:
-        b"".decode(encoding)
+        "a".encode(encoding)
     except LookupError as error:
         raise SalesForecastError.say(
             f"The `encoding: {encoding}` declared for '{where}' is none that is known",

@@ -99,7 +99,6 @@ def read_records(blocks: Iterable[bytes], decode: Callable[[bytes], Text], layou
         found.broken += len(part.text.broken)
         found.is_ended = part.text.text.endswith((b"\n", b"\r"))
         repeating = repeating or find_repeating(part.mass.cells)
-        part.mass = part.mass._replace(cells=encode(part.mass.cells, repeating))
         ahead.append(part)
         while _sees_enough(ahead):
             _settle(ahead, found, layout, describe, repeating)
@@ -180,12 +179,11 @@ def _keep_rows(
     lines = lines + part.first
     numbers, rows = careful
     if rows:
-        extra = encode(text_table(cells.column_names, rows), repeating)
-        whole = pa.concat_tables([cells, extra]).unify_dictionaries().combine_chunks()
+        whole = pa.concat_tables([cells, text_table(cells.column_names, rows)])
         lines, cells = sort_rows(np.concatenate([lines, np.array(numbers, dtype=np.int64)]), whole)
     if len(lines):
         found.numbers.append(lines + 1)
-        found.cells.append(cells)
+        found.cells.append(encode(cells, repeating))
 
 
 def _list_lines(ahead: deque[_Part], place: int) -> Iterator[str | None]:

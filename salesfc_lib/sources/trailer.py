@@ -39,11 +39,11 @@ def find_trailer(grid: Grid, tail: Sequence[tuple[int, str]], unended: int | Non
             f"A last line like `{source.trailer}`",
             "Export it again, or correct `trailer`",
         )
-    kept = grid.numbers != place
+    kept, names = grid.numbers != place, grid.cells.column_names
     return replace(
         grid,
         numbers=grid.numbers[kept],
-        cells=grid.cells if kept.all() else grid.cells.filter(pa.array(kept)),
+        cells=grid.cells if kept.all() else pa.table([_without(column, kept) for column in grid.cells.columns], names=names),
         rejected=[item for item in grid.rejected if item.row != place],
         trailer={name: text.strip() for name, text in match.groupdict().items() if text},
     )
@@ -70,6 +70,17 @@ def check_rows(grid: Grid, plain: np.ndarray, where: str) -> None:
             f"{expected:,} rows, as its trailer says",
             "Export it again",
         )
+
+
+def _without(column: pa.ChunkedArray, kept: np.ndarray) -> pa.ChunkedArray:
+    """The kept cells; of an encoded column also without the texts that only the others had."""
+    left = column.filter(pa.array(kept)).combine_chunks()
+    if pa.types.is_dictionary(left.type):
+        codes = left.indices.to_numpy(zero_copy_only=False)
+        used = np.bincount(codes, minlength=len(left.dictionary)) > 0
+        renumbered = (np.cumsum(used) - 1).astype(np.int32)[codes]
+        left = pa.DictionaryArray.from_arrays(pa.array(renumbered), left.dictionary.filter(pa.array(used)))
+    return pa.chunked_array([left])
 
 
 def _tell_cut(grid: Grid, unended: int | None) -> Grid:
