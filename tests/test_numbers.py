@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning.notation import dissect, find_unit
+from salesfc_lib.cleaning.notation import dissect
 from salesfc_lib.cleaning.nulls import is_null_spelling, is_null_text
 from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers
 from salesfc_lib.cleaning.reading import Unreadable
@@ -167,11 +167,6 @@ def test_spellings_of_null_are_blank_among_numbers_only() -> None:
     assert is_null_spelling("NA")
     assert not is_null_text("NA")
     assert is_null_text("NA", ["NA"])
-
-
-def test_a_unit_stated_in_a_header_is_found() -> None:
-    headers = ("金额（万元）", "金额(千元)", "占比[%]", "Sales (USD)", "金额", "数量(件)", "单位：亿元")
-    assert [find_unit(header) for header in headers] == [4, 3, -2, None, None, None, 8]
 
 
 def test_dictionaries_with_texts_that_no_row_uses_prove_nothing() -> None:

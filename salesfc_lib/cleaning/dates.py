@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.cleaning.day_notation import YEARS, WrittenDay, dissect_day, dissect_month, to_day
-from salesfc_lib.cleaning.day_order import WORDS, Order, decide_order, undecidable
+from salesfc_lib.cleaning.day_order import EQUAL, WORDS, Order, decide_order, undecidable
 from salesfc_lib.cleaning.notation import to_ascii
 from salesfc_lib.cleaning.nulls import NULL_SPELLINGS, is_null_spelling
 from salesfc_lib.cleaning.reading import BLANK, Reading, Unreadable, list_cells, place_problems, tell_reading
@@ -43,6 +43,7 @@ class Dates(NamedTuple):
     problems: pd.Series  # text by row position, only rows that have one
     rules: pd.Series  # rule by row position, beside `problems`
     readings: list[Reading]
+    written: str | None = None  # the order of day, month and year, where it was declared or the column proves it
 
 
 def read_dates(
@@ -129,13 +130,13 @@ def _read_column(column: pa.ChunkedArray, read: Read, business: _Business) -> Da
         **business.reasons,
         "null_spelling": "stands for a blank cell",
         "full_width": "digits or signs of another script are read as the common ones",
-        "date_order": order.reason or "the same in every order",
+        "date_order": order.reason or EQUAL,
     }
     read_by = {rule: mask[codes] for rule, mask in _mark_read(distinct, written, unread).items()}
     if moments.any():
         read_by["time_zone"] = moments | read_by.get("time_zone", moments)
     readings = [tell_reading(places, texts, np.flatnonzero(read_by[rule]), rule, reasons[rule]) for rule in sorted(read_by)]
-    return Dates(places.spread(days[codes]), said, rules, readings)
+    return Dates(places.spread(days[codes]), said, rules, readings, order.order if order.proved else None)
 
 
 def _localise(texts: pa.Array, zone: str | None) -> tuple[pa.Array, np.ndarray]:

@@ -11,10 +11,11 @@ from datetime import date
 from typing import NamedTuple
 
 from salesfc_lib.cleaning.day_notation import ORDERS, YEARS, WrittenDay, to_day
-from salesfc_lib.cleaning.reading import Unreadable
+from salesfc_lib.cleaning.reading import Undecidable, Unreadable
 from salesfc_lib.errors import SalesForecastError
 
 LONGEST_SPAN = 15  # years; an order of two-digit years that spreads a column further is no likely one
+EQUAL = "the same in every order"
 WORDS = {"dmy": "the day first", "mdy": "the month first", "ymd": "the year first"}
 
 
@@ -23,6 +24,11 @@ class Order(NamedTuple):
 
     order: str | None
     reason: str
+
+    @property
+    def proved(self) -> bool:
+        """Whether the column, or somebody, tells this order from all others."""
+        return self.reason not in ("", EQUAL)
 
 
 def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
@@ -49,7 +55,7 @@ def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
         fits = {place: sum(days[order][place] is not None for order in ORDERS) for place in told}
         proof = min(told, key=lambda place: fits[place] - len(cells[place][1].orders))
         if fits[proof] == len(cells[proof][1].orders):
-            return Order(left[0], "the same in every order")
+            return Order(left[0], EQUAL)
         return Order(left[0], f"{WORDS[left[0]]}, as '{cells[proof][0]}' proves")
     near = [order for order in left if _span(days[order]) <= LONGEST_SPAN]
     if len(near) == 1:
@@ -59,7 +65,7 @@ def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
 
 def undecidable(cell: str) -> SalesForecastError:
     """Error for a column of which no cell proves the order."""
-    return SalesForecastError.say(
+    return Undecidable.say(
         f"'{cell}' may be day or month first, and no cell of the column proves which",
         "A day that can be read in one way only, such as 25/12/2019 or 2019-12-25",
         "Set `date_format` (%d/%m/%Y or %m/%d/%Y) or `date_order` (dmy or mdy) of this source",

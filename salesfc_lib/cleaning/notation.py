@@ -128,20 +128,6 @@ def to_ascii(text: str) -> tuple[str, bool]:
     return text.translate(_PLAIN).strip(), bool(zeros - {ord("0")}) or not _OTHER_WRITING.isdisjoint(signs)
 
 
-def find_unit(header: str) -> int | None:
-    """Power of ten that a header states in brackets or after a stroke, such as 万元; None where it states none.
-
-    >>> find_unit("销售额（万元）"), find_unit("Share [%]"), find_unit("金额/千元"), find_unit("Sales"), find_unit("金额(元)")
-    (4, -2, 3, None, None)
-    """
-    for stated in re.findall(r"[(（\[【/：:]\s*(?:单位[:：]?)?\s*([^()（）\[\]【】/]+?)\s*(?:[)）\]】]|$)", header):
-        words = [word for word in _split_known(stated) if word not in CURRENCIES]
-        powers = [_POWERS.get(word, _SHARES.get(word)) for word in words]
-        if len(powers) == 1 and powers[0] is not None:
-            return powers[0]
-    return None
-
-
 def _split_words(text: str) -> Iterator[str]:
     words = _split_known(text) if text else []
     if not words and text.strip():

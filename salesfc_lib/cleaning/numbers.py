@@ -60,7 +60,7 @@ class Numbers(NamedTuple):
     problems: pd.Series  # text by row position, only rows that have one
     rules: pd.Series  # rule by row position, beside `problems`
     readings: list[Reading]
-    decimal: str = "."  # the mark that was declared, or that the column proves
+    written: str | None = None  # the decimal mark, where it was declared or the column proves it
 
 
 class Rest(NamedTuple):
@@ -99,7 +99,9 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
     reasons = _list_reasons(separators, convention)
     found = _merge(_list_read(parts, rest, separators, convention, unread))
     readings = [tell_reading(places, texts, cells, rule, reasons[rule]) for rule, cells in found.items()]
-    return Numbers(places.spread(units), scale, said, rules, readings, separators.decimal)
+    return Numbers(
+        places.spread(units), scale, said, rules, readings, separators.decimal if separators.proof or convention.decimal else None
+    )
 
 
 def _read_cells(texts: pa.Array, sample: Sequence[str], convention: Convention) -> tuple[list[Part], Rest, Separators]:

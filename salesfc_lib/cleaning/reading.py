@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from salesfc_lib.errors import SalesForecastError
+
 BLANK = "is blank"
 UNREADABLE = "unreadable"
 SHOWN = 40  # characters of a text in a problem or an example
@@ -34,6 +36,10 @@ class Unreadable(ValueError):
     def __init__(self, why: str, rule: str = UNREADABLE):
         super().__init__(why)
         self.rule = rule
+
+
+class Undecidable(SalesForecastError):
+    """Nothing in a column proves how it is written; other columns or files of its source may."""
 
 
 class Places:

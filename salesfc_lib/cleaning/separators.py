@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.cleaning.notation import ARABIC_POINT
+from salesfc_lib.cleaning.reading import Undecidable
 from salesfc_lib.errors import SalesForecastError
 
 MARKS = (".", ",")
@@ -88,7 +89,7 @@ def decide_separators(digits: pa.Array, declared: str | None = None) -> Separato
     >>> decide_separators(pa.array(["1.234", "5.678"]))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    salesfc_lib.errors.SalesForecastError: '1.234' may be a decimal or a grouped whole number, and no cell of the column proves which. ...
+    salesfc_lib.cleaning.reading.Undecidable: '1.234' may be a decimal or a grouped whole number, and no cell of the column proves which. ...
     """
     threes = {mark: _match(digits, Separators(mark)) for mark in MARKS}
     odd = digits.filter(pc.invert(pc.or_(*threes.values())))
@@ -137,7 +138,7 @@ def _contrary(shown: Mapping[str, str]) -> SalesForecastError:
 
 
 def _undecidable(cell: str) -> SalesForecastError:
-    return SalesForecastError.say(
+    return Undecidable.say(
         f"'{cell}' may be a decimal or a grouped whole number, and no cell of the column proves which",
         "A cell that can be read in one way only, such as 12.5 or 1,234.56",
         "Declare `decimal` of this source: '.' or ','",

@@ -1,0 +1,53 @@
+"""Claims about columns of several files: each proves its own way of writing, and a silent one follows the others."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from salesfc_lib.cleaning.by_file import read_by_file
+from salesfc_lib.cleaning.dates import Dates, read_dates
+from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers
+from salesfc_lib.errors import SalesForecastError
+
+
+def numbers(*parts: list[str]) -> Numbers:
+    column = pa.chunked_array([pa.array([text for part in parts for text in part])])
+    codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    files = [f"{place}.csv" for place in range(len(parts))]
+    return read_by_file(column, codes, files, lambda part, _, mark: read_numbers(part, Convention(decimal=mark)))
+
+
+def dates(*parts: list[str]) -> Dates:
+    column = pa.chunked_array([pa.array([text for part in parts for text in part])]).dictionary_encode()
+    codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    files = [f"{place}.csv" for place in range(len(parts))]
+    return read_by_file(column, codes, files, lambda part, _, order: read_dates(part, order=order))
+
+
+def test_each_file_is_read_as_it_proves() -> None:
+    read = numbers(["1.234,5", "x"], ["1,234.50", "7", "y"])
+    assert (read.units.tolist(), read.scale) == ([123450, 0, 123450, 700, 0], 2)
+    assert read.problems.to_dict() == {1: "'x' is no number", 4: "'y' is no number"}
+    assert [(reading.rule, reading.first, reading.rows) for reading in read.readings] == [
+        ("separators", 0, 1),
+        ("separators", 2, 1),
+    ]
+    days = dates(["25/12/2019", "1/2/2019"], ["12/25/2019", "1/2/2019"]).days.astype("datetime64[D]").astype(str).tolist()
+    assert days == ["2019-12-25", "2019-02-01", "2019-12-25", "2019-01-02"]
+
+
+def test_a_silent_file_follows_the_others_where_they_agree() -> None:
+    assert numbers(["1.234"], ["2,5"], ["7"]).units.tolist() == [12340, 25, 70]
+    assert dates(["1/2/2019"], ["25/1/2019"]).days.astype("datetime64[D]").astype(str).tolist() == ["2019-02-01", "2019-01-25"]
+
+
+@pytest.mark.parametrize("others", [[["2,5"], ["2.5"]], [["7"]]])
+def test_a_silent_file_blocks_by_its_name_where_the_others_do_not_agree(others: list[list[str]]) -> None:
+    with pytest.raises(SalesForecastError, match=r"'0\.csv': '1\.234' may be a decimal or a grouped whole number"):
+        numbers(["1.234"], *others)
+
+
+def test_a_large_value_in_one_file_turns_the_whole_into_python_ints() -> None:
+    assert numbers(["99999999999999999999"], ["0.5"]).units.tolist() == [999999999999999999990, 5]
