@@ -10,6 +10,7 @@ import re
 from datetime import date
 from decimal import Decimal
 from typing import Any, Literal
+from zoneinfo import available_timezones
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -86,7 +87,12 @@ class Source(Section):
     fill_down: list[str] = Field(default_factory=list)  # columns whose merged cells are filled from above
     subtotals: list[str] = Field(default_factory=lambda: [*SUBTOTALS])  # words that mark a subtotal row; [] for none
     date_format: str | None = None  # strptime; None: found by trying
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None  # of days whose form does not tell; None: found in each column
     decimal: Literal[".", ","] | None = None  # decimal mark; None: found in each column
+    credit: Literal["negative", "positive"] = "negative"  # sign of amounts marked CR or 贷; those marked DR or 借 have the other
+    nulls: dict[str, list[str]] = Field(
+        default_factory=dict
+    )  # text column: spellings that stand for nothing there, e.g. [NULL, 无]
     kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)  # values of `kind`
     returns_are_positive: bool = False  # returns come without a minus sign
     tax: Literal["included", "excluded"] = "excluded"  # what the amounts of this source hold
@@ -129,6 +135,11 @@ class Source(Section):
         if wrong := [name for name, unit in value.items() if unit <= 0]:
             raise ValueError(f"{wrong[0]}: expected a unit above zero")
         return value
+
+    @property
+    def extract_header(self) -> str | None:
+        """Header of the column that says when a row was extracted; None where the file does."""
+        return None if self.extracted in ("name", "modified") else self.columns.get(self.extracted, self.extracted)
 
     @model_validator(mode="after")
     def _one_place_to_read_from(self) -> Source:
@@ -267,11 +278,19 @@ class Calendar(Section):
     closed_through: str | None = None
     closed_months: list[str] = Field(default_factory=list)
     holidays: list[str] = Field(default_factory=list)
+    zone: str | None = None  # IANA name of the time zone in which the business's days begin
 
     @field_validator("closed_through")
     @classmethod
     def _closed_through_is_a_month(cls, value: str | None) -> str | None:
         return value if value is None else check_month(value)
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_is_known(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            raise ValueError(f"'{value}' is no time zone; expected an IANA name such as Asia/Shanghai")
+        return value
 
     @field_validator("closed_months")
     @classmethod

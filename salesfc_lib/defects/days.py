@@ -141,7 +141,7 @@ def plant_time_zones(seed: int) -> list[Case]:
                     30,
                     f"{zone} from {name}",
                     Export("orders.csv", planted),
-                    declare(calendar={"time_zone": zone}),
+                    declare(calendar={"zone": zone}),
                     allowed=("time_zone",),
                 )
             )
