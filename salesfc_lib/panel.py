@@ -7,7 +7,7 @@ before its first row a series is absent. Finding such gaps and filling them are 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 
@@ -21,7 +21,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.festivals import share_of_festival
 from salesfc_lib.hierarchy import build_series
 from salesfc_lib.periods import bound_months, month_of
-from salesfc_lib.schema import Calendar, Parameters
+from salesfc_lib.schema import Calendar, Parameters, Window
 from salesfc_lib.tables import check
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
@@ -39,12 +39,17 @@ class BottomPanel:
 
 
 def build_panel(
-    transactions: pd.DataFrame, parameters: Parameters, month: str, promotion: pd.DataFrame | None = None
+    transactions: pd.DataFrame,
+    parameters: Parameters,
+    month: str,
+    promotion: pd.DataFrame | None = None,
+    event: pd.DataFrame | None = None,
 ) -> BottomPanel:
     """Monthly panel of the bottom level from the unit's first month through `month`, and the horizon after it.
 
     y = y_raw: the decimals of the unit's measure summed exactly, then as float; in the unit's currency or pieces.
-    `trading_days` (count) stands in every row, `promotion` (share of the month's days, 0..1) where the unit has any.
+    `trading_days` (count) stands in every row, `promotion` (share of the month's days, 0..1, the agreed
+    window of influence included) where the unit has any, `event` likewise (days of events in the market or at competitors).
     Returns that the unit counts apart are not subtracted. Rows dated after `month` are not seen.
 
     Raises `SalesForecastError` for a unit without rows, a dimension that is no column, or a row without a member.
@@ -62,8 +67,11 @@ def build_panel(
     place = ((sold if counted is rows else _months(counted)) - months[0]).astype(np.int64)
     sales, first = _monthly_sales(counted[parameters.measure.value], at, place, (len(series), len(months)))
     y = np.where(known, sales, np.nan)
-    promotions = _match_promotions(promotion, counted, at, parameters)
-    past, coming = (_regressors(grid, parameters, promotions, len(series)) for grid in (months, ahead))
+    spans = {
+        "promotion": _match_spans(promotion, counted, at, parameters, parameters.measure.promotion_window),
+        "event": _match_spans(event, counted, at, parameters, Window()),
+    }
+    past, coming = (_regressors(grid, parameters, spans, len(series)) for grid in (months, ahead))
     panel = _long(series["unique_id"], months, np.arange(len(months)) >= first[:, None], {"y": y, "y_raw": y, **past})
     return BottomPanel(series, panel, _long(series["unique_id"], ahead, np.full((len(series), len(ahead)), True), coming))
 
@@ -190,58 +198,61 @@ def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
     return whole([int(value.scaleb(scale, EXACT)) for value in exact]), scale
 
 
-def _regressors(months: np.ndarray, parameters: Parameters, promotions: _Promotions | None, n_series: int) -> dict[str, np.ndarray]:
+def _regressors(
+    months: np.ndarray, parameters: Parameters, spans: Mapping[str, _Spans | None], n_series: int
+) -> dict[str, np.ndarray]:
     """Each regressor as (n_series, n_months)."""
     days = count_trading_days(months, parameters.calendar.holidays, parameters.calendar)
     bounds = bound_months(months, parameters.calendar)
     columns = {"trading_days": np.broadcast_to(days, (n_series, len(months)))}
     for name in parameters.calendar.moving_holidays:
         columns[name] = np.broadcast_to(share_of_festival(name, *bounds), (n_series, len(months)))
-    if promotions is not None:
-        columns["promotion"] = np.column_stack(
-            [_share_on_promotion(promotions, first, end) for first, end in zip(*bounds, strict=True)]
-        )
+    for kind, found in spans.items():
+        if found is not None:
+            columns[kind] = np.column_stack([_share_covered(found, first, end) for first, end in zip(*bounds, strict=True)])
     return columns
 
 
 @dataclass(frozen=True)
-class _Promotions:
-    """Days of each promotion, and the share of each series' rows that it holds for (n_promotions, n_series)."""
+class _Spans:
+    """Days of each promotion or event, its window included, and the share of each series' rows that it holds for (n, n_series)."""
 
     start: np.ndarray
     end: np.ndarray
     share: np.ndarray
 
 
-def _match_promotions(
-    promotion: pd.DataFrame | None, rows: pd.DataFrame, at: np.ndarray, parameters: Parameters
-) -> _Promotions | None:
-    """Promotions against series: 1 where all members match, 0 where one does not.
+def _match_spans(
+    spans: pd.DataFrame | None, rows: pd.DataFrame, at: np.ndarray, parameters: Parameters, window: Window
+) -> _Spans | None:
+    """Promotions or events against series: 1 where all members match, 0 where one does not.
 
     A dimension below the bottom splits a series: there it is the share of the series' rows that match.
     """
-    if promotion is None or promotion.empty:
+    if spans is None or spans.empty:
         return None
     known = [*parameters.dimensions, "key_account"]
-    named = [name for name in promotion.columns if name in known and name in rows.columns and promotion[name].notna().any()]
-    groups = rows[named].assign(series=at).groupby([*named, "series"], dropna=False).size().rename("rows").reset_index()
-    match = np.ones((len(promotion), len(groups)), dtype=bool)
+    named = [name for name in spans.columns if name in known and name in rows.columns and spans[name].notna().any()]
+    groups = (
+        rows[named].assign(series=at).groupby([*named, "series"], dropna=False, observed=True).size().rename("rows").reset_index()
+    )
+    match = np.ones((len(spans), len(groups)), dtype=bool)
     for name in named:
-        wanted = promotion[name].to_numpy(dtype=object)[:, None]
-        match &= promotion[name].isna().to_numpy()[:, None] | (wanted == groups[name].to_numpy(dtype=object))
+        wanted = spans[name].to_numpy(dtype=object)[:, None]
+        match &= spans[name].isna().to_numpy()[:, None] | (wanted == groups[name].to_numpy(dtype=object))
     total = np.bincount(at)
     share = np.stack([np.bincount(groups["series"], groups["rows"] * row, minlength=len(total)) / total for row in match])
-    start, end = (promotion[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
-    return _Promotions(start, end, share)
+    start, end = (spans[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
+    return _Spans(start - window.before, end + window.after, share)
 
 
-def _share_on_promotion(promotions: _Promotions, first: np.datetime64, end: np.datetime64) -> np.ndarray:
-    """Share of the month's days on promotion by series (n_series,); a day counts once, as the widest promotion on it."""
+def _share_covered(spans: _Spans, first: np.datetime64, end: np.datetime64) -> np.ndarray:
+    """Share of the month's days that are covered by series (n_series,); a day counts once, as the widest span on it."""
     days = np.arange(first, end)
-    on = (promotions.start[:, None] <= days) & (promotions.end[:, None] >= days)
-    widest = np.zeros((promotions.share.shape[1], len(days)))
+    on = (spans.start[:, None] <= days) & (spans.end[:, None] >= days)
+    widest = np.zeros((spans.share.shape[1], len(days)))
     for running in np.flatnonzero(on.any(axis=1)):
-        np.maximum(widest, promotions.share[running][:, None] * on[running], out=widest)
+        np.maximum(widest, spans.share[running][:, None] * on[running], out=widest)
     return widest.mean(axis=1)
 
 

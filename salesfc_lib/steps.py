@@ -50,7 +50,7 @@ def clean(run: UnitMonth) -> CleanedMonth:
 
     parameters, settings = run.parameters, run.parameters.cleaning.outliers
     found = cleaning.clean(parameters, run.project, run.month, cleaning.read_all(parameters, run.project, keep=run.keeps_sources))
-    bottom = build_panel(found.transactions, parameters, run.month, promotion=found.promotion)
+    bottom = build_panel(found.transactions, parameters, run.month, promotion=found.promotion, event=found.event)
     short = find_stock_outs(found.inventory, bottom.series, bottom.panel)
     outliers, censored = judge_months(bottom.panel, settings=settings, censored=short)
     trained = apply_stock_outs(apply_outliers(bottom.panel, outliers, settings.treatment), censored, parameters.cleaning.stock_outs)
@@ -59,7 +59,8 @@ def clean(run: UnitMonth) -> CleanedMonth:
     run.write(
         transactions=found.transactions, ledger=found.ledger, quarantine=found.quarantine, problems=found.problems, removed=found.removed,
         changes=found.changes, promotion=found.promotion, inventory=found.inventory,
-        target=found.target, files=pd.DataFrame(found.files), series=series, panel=aggregate(ready, series, parameters.levels),
+        target=found.target, event=found.event, opportunity=found.opportunity, control=found.control, files=pd.DataFrame(found.files),
+        series=series, panel=aggregate(ready, series, parameters.levels),
         future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers, censored=censored,
     )  # fmt: skip
     return read_cleaned(run)

@@ -20,6 +20,7 @@ import pyarrow as pa
 from salesfc_lib import tables
 from salesfc_lib.cleaning.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.companions import read_companion
+from salesfc_lib.cleaning.control import compare_control, note_missing
 from salesfc_lib.cleaning.frames import sort_lines, units_as_decimals
 from salesfc_lib.cleaning.gate import check_closed, closed_through, find_latest, take_later
 from salesfc_lib.cleaning.keeping import list_unused
@@ -35,6 +36,7 @@ from salesfc_lib.cleaning.ledger import (
 )
 from salesfc_lib.cleaning.lines import ORIGINALS, TEXT, combine, is_notice, map_lines
 from salesfc_lib.cleaning.loss import check_loss, weigh
+from salesfc_lib.cleaning.opportunities import join_members
 from salesfc_lib.cleaning.pipeline import settle
 from salesfc_lib.cleaning.returns import drop_elsewhere, expand_notices, take_apart
 from salesfc_lib.cleaning.rules import Context, drop_structure, quarantine_unreadable
@@ -59,6 +61,9 @@ __all__ = [
 ]
 
 
+COMPANIONS = ("promotions", "inventory", "targets", "events", "opportunities", "control_totals")  # roles with a table
+
+
 @dataclass(frozen=True)
 class Standardised:
     """Everything of a unit's cleaning that no month decides: the account before the month gate, and the companions."""
@@ -69,6 +74,9 @@ class Standardised:
     promotion: pd.DataFrame
     inventory: pd.DataFrame
     target: pd.DataFrame
+    event: pd.DataFrame
+    opportunity: pd.DataFrame
+    control_total: pd.DataFrame
     files: list[dict[str, Any]]
     latest: pd.Timestamp
 
@@ -78,7 +86,7 @@ class Cleaned:
     """A unit's month after cleaning: tables as in `tables.CONTRACTS`.
 
     `transactions` and `apart` (returns that the unit counts apart) hold rows dated through the month; `inventory` likewise.
-    `promotion` and `target` are plans and hold later months too. `problems` is what the scan saw; `removed` and `changes` are what
+    `promotion`, `target`, `event` and `opportunity` are plans and hold later months too. `control` is the unit beside the general ledger. `problems` is what the scan saw; `removed` and `changes` are what
     the rules took and changed, so that it can be undone. `files` has one entry per file read: source, path, sha256,
     bytes, rows, encoding. `latest` is the latest day found before the month gate, and `closed` the latest closed month.
     """
@@ -90,6 +98,9 @@ class Cleaned:
     promotion: pd.DataFrame
     inventory: pd.DataFrame
     target: pd.DataFrame
+    event: pd.DataFrame
+    opportunity: pd.DataFrame
+    control: pd.DataFrame
     problems: pd.DataFrame
     removed: pd.DataFrame
     changes: pd.DataFrame
@@ -128,7 +139,7 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
         account = account.see(unused)
     quarantine = _attach_content(account, extracts)
     check_loss(weights, account, parameters.cleaning.loss_budget)
-    companions = {role: read_companion(role, parameters, extracts) for role in ("promotions", "inventory", "targets")}
+    companions = {role: read_companion(role, parameters, extracts) for role in COMPANIONS}
     files = [{"source": name, **file} for name, extract in extracts.items() for file in extract.files]
     return Standardised(
         account,
@@ -137,6 +148,9 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
         companions["promotions"],
         companions["inventory"],
         companions["targets"],
+        companions["events"],
+        join_members(companions["opportunities"], account.lines, parameters),
+        companions["control_totals"],
         files,
         find_latest(account.lines["date"], parameters.calendar),
     )
@@ -152,15 +166,22 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
     account = take_later(whole, month)
     if account.lines.empty:
         raise _no_rows(parameters, f"no row through {month}; the first is of {whole.lines['date'].min():%Y-%m-%d}")
+    ledger, control = close_ledger(account), tables.empty("control")
+    if any(source.role == "control_totals" for source in parameters.sources.values()):
+        control = compare_control(account, ledger, standardised.control_total, parameters, month)
+        account = note_missing(account, control, parameters)
     first, inventory, apart = pd.Timestamp(f"{month}-01"), standardised.inventory, standardised.apart
     return Cleaned(
         transactions=_to_transactions(account.lines, account.scales, parameters),
-        ledger=close_ledger(account),
+        ledger=ledger,
         quarantine=standardised.quarantine,
         apart=_to_transactions(apart[apart["month"].le(first)], account.scales, parameters),
         promotion=standardised.promotion,
         inventory=inventory[inventory["ds"].le(first)].reset_index(drop=True),
         target=standardised.target,
+        event=standardised.event,
+        opportunity=standardised.opportunity,
+        control=control,
         problems=list_problems(account),
         removed=list_removed(whole),
         changes=list_changes(whole),

@@ -137,16 +137,17 @@ def _read_lookup(name: str, source: Source, extract: Extract, mappings: Mappings
 def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     contract = tables.CONTRACTS[name].columns
     where = ", ".join(str(file["path"]) for file in extract.files)
-    if missing := [column for column in contract if column not in source.columns and column not in OPTIONAL]:
-        raise SalesForecastError.missing_columns(missing, source.columns, f"`columns` of the source that reads '{where}'")
+    mapped = {**source.join, **source.columns}
+    if missing := [column for column in contract if column not in mapped and column not in OPTIONAL]:
+        raise SalesForecastError.missing_columns(missing, mapped, f"`columns` of the source that reads '{where}'")
     if len(extract.rejected):
         first = extract.rejected.iloc[0]
         raise _unreadable(where, first["row"], first["reason"])
     rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
     numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
     columns: dict[str, pd.Series] = {}
-    for ours in dict.fromkeys([*contract, *source.columns]):
-        texts = rows[exported(source.columns[ours])] if ours in source.columns else constant(OPTIONAL[ours], rows.num_rows)
+    for ours in dict.fromkeys([*contract, *mapped]):
+        texts = rows[exported(mapped[ours])] if ours in mapped else constant(OPTIONAL[ours], rows.num_rows)
         values, problems = _parse(ours, texts, source)
         if len(problems):
             place = int(problems.index[0])
