@@ -15,6 +15,7 @@ from salesfc_lib.cleaning.implausible import flag_implausible
 from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.measures import settle_discounts, settle_freight, settle_tax
 from salesfc_lib.cleaning.members import rename_members, restate_members
+from salesfc_lib.cleaning.repeats import drop_superseded, note_repeats
 from salesfc_lib.cleaning.returns import date_returns, fill_from_sales
 from salesfc_lib.cleaning.rules import (
     Context,
@@ -32,7 +33,9 @@ from salesfc_lib.errors import SalesForecastError
 RULES: dict[str, Rule] = {
     "structure": drop_structure,
     "unreadable": quarantine_unreadable,
+    "superseded": drop_superseded,
     "duplicates": drop_duplicates,
+    "possible_duplicates": note_repeats,
     "sales_of_returns": fill_from_sales,
     "renames": rename_members,
     "lookups": add_lookups,

@@ -97,6 +97,8 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
     rows, elsewhere, grid, seen = _split(source, file, where)
     rejected = _list_rejected(grid, label)
     entry = {**file.fingerprint, "rows": rows.num_rows + elsewhere.num_rows + len(rejected), "encoding": grid.encoding}
+    if source.extracted == "modified":
+        entry["modified"] = file.path.stat().st_mtime_ns
     if grid.titles:
         entry["titles"] = grid.titles
     if grid.is_1904:

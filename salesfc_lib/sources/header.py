@@ -40,7 +40,8 @@ def header_of(source: Source, name: str) -> str:
 def list_needed(source: Source) -> list[str]:
     """Headers that an export must have to be read as this source, each in the first of its spellings."""
     named = [header_of(source, name) for name in (*source.key, *source.fill_down)]
-    return list(dict.fromkeys([*source.columns.values(), *source.join.values(), *source.where, *named]))
+    extract = [source.extract_header] if source.extract_header else []
+    return list(dict.fromkeys([*source.columns.values(), *source.join.values(), *source.where, *named, *extract]))
 
 
 def list_spellings(source: Source) -> dict[str, list[str]]:
