@@ -62,7 +62,9 @@ def _join(parts: Sequence[tuple[np.ndarray, Read]], rows: int) -> Read:
     said = pd.concat([read.problems.set_axis(place[read.problems.index]) for place, read in parts]).sort_index()
     rules = pd.concat([read.rules.set_axis(place[read.rules.index]) for place, read in parts]).sort_index()
     readings = [reading._replace(first=int(place[reading.first])) for place, read in parts for reading in read.readings]
-    shared = {"problems": said, "rules": rules, "readings": readings, "written": None}
+    written = {read.written for _, read in parts if read.written is not None}
+    agreed = next(iter(written)) if len(written) == 1 else None
+    shared = {"problems": said, "rules": rules, "readings": readings, "written": agreed}
     if isinstance(first, Dates):
         return first._replace(days=_scatter(((place, read[0]) for place, read in parts), rows), **shared)
     scale = max(read.scale for _, read in parts if isinstance(read, Numbers))

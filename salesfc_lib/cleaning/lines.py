@@ -12,24 +12,24 @@ categories (missing where blank), `problem` and `problem_rule` (missing where th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.dates import Dates, read_dates
+from salesfc_lib.cleaning.columns import check_identifiers, read_days, read_measures, read_texts
+from salesfc_lib.cleaning.dates import Dates
 from salesfc_lib.cleaning.frames import concat_lines, with_month
 from salesfc_lib.cleaning.ledger import Account
-from salesfc_lib.cleaning.numbers import Convention, Numbers, Reading, read_numbers, rescale, round_half_even
+from salesfc_lib.cleaning.numbers import Numbers, rescale
+from salesfc_lib.cleaning.reading import BLANK, Reading
 from salesfc_lib.cleaning.stated_units import refuse_stated_unit
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract, label_files
 from salesfc_lib.sources.layout import FILE, MARK, ROW, exported, is_plain
-from salesfc_lib.sources.texts import as_category, category_of, encode, missing_category, one_category
+from salesfc_lib.sources.texts import category_of, encode, missing_category, one_category
 
 TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that every line has
 NUMBERS = ("quantity", "amount", "discount", "freight", "price", "tax_amount")  # columns that are parsed where they are mapped
@@ -37,7 +37,7 @@ ORIGINALS = ("quantity_original", "amount_original")  # measures before they wer
 READ = {"date", "kind", *NUMBERS}  # columns that are parsed, not carried as text
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
 KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
-BLANK = "is blank"
+NOTED = {"lost_zeros"}  # rules that change nothing
 
 
 class Problem(NamedTuple):
@@ -60,19 +60,18 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     label = label_files(name, [file["path"] for file in extract.files])
     readings: list[tuple[str, Reading]] = []
     refuse_stated_unit(name, source, extract)
-    try:
-        numbers = {ours: _read(rows[exported(mapped[ours])], plain, source, ours) for ours in NUMBERS if ours in mapped}
-        dates = _read_dates(rows, mapped, source, plain, parameters)
-    except SalesForecastError as error:
-        raise SalesForecastError(f"{', '.join(str(file['path']) for file in extract.files)}: {error}") from error
-    readings += [(ours, reading) for ours, column in {**numbers, "date": dates}.items() for reading in column.readings]
+    proposals = check_identifiers(rows, mapped, source)
+    numbers = read_measures(rows, {ours: mapped[ours] for ours in NUMBERS if ours in mapped}, source, plain)
+    dates = _read_dates(extract, mapped, source, plain, parameters)
+    readings += [(ours, reading) for ours, column in numbers.items() for reading in column.readings]
+    readings += [("date", reading) for reading in dates.readings]
     kinds, strange = _read_kinds(rows, mapped, source)
     quantity = numbers["quantity"].units if "quantity" in numbers else np.zeros(rows.num_rows, dtype=np.int64)
     came_back = kinds == 1
     kinds = np.where((kinds == 0) & (quantity < 0), 1, kinds)  # a sale of less than nothing is a return
     texts, rules = _collect({"kind": strange, "date": dates, **numbers}, kinds, plain, list_parts(source, parameters))
     codes, files = encode(rows[FILE])
-    columns = {ours: as_category(rows[exported(header)]) for ours, header in mapped.items() if ours not in READ}
+    columns, nothing = read_texts(rows, {ours: header for ours, header in mapped.items() if ours not in READ}, source)
     if "reference" in columns:
         columns["cancels"] = columns["reference"].mask(came_back)  # goods that came back cancel nothing
     lines = pd.DataFrame(
@@ -97,7 +96,7 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     account = Account(
         with_month(concat_lines([lines, _map_rejected(name, extract)]), parameters.calendar), scales, calendar=parameters.calendar
     )
-    return _tell(account, extract, readings, rows)
+    return _tell(account, extract, [*readings, *nothing, *proposals], rows)
 
 
 def combine(accounts: Sequence[Account]) -> Account:
@@ -116,7 +115,8 @@ def combine(accounts: Sequence[Account]) -> Account:
 
 def list_mapped(source: Source) -> dict[str, str]:
     """This project's name of each column that is carried, and the export's header; a key may be named by its header."""
-    own_keys = {key: key for key in source.key if key not in source.columns and key not in source.columns.values()}
+    named = [*source.key, *filter(None, [source.extract_header])]
+    own_keys = {key: key for key in named if key not in source.columns and key not in source.columns.values()}
     return {**own_keys, **(source.join if source.role == "returns" else {}), **source.columns}
 
 
@@ -160,41 +160,12 @@ def require_columns(name: str, source: Source, parameters: Parameters) -> None:
         raise SalesForecastError.missing_columns(missing, source.columns, f"`sources.{name}.columns`")
 
 
-def _read(column: pa.ChunkedArray, plain: np.ndarray, source: Source, ours: str) -> Numbers:
-    """Numbers of a column; what stands in subtotals and repeated headers is no evidence.
-
-    A subtotal keeps its figure, rounded to the rows' own scale: a spreadsheet's sum carries binary noise beyond it.
-    """
-    convention = Convention(decimal=source.decimal, unit=source.units.get(ours, Decimal(1)))
-    if plain.all():
-        return read_numbers(column, convention)
-    read = _scatter(read_numbers(column.filter(pa.array(plain)), convention), plain)
-    marked = read_numbers(column.filter(pa.array(~plain)), replace(convention, decimal=convention.decimal or "."))
-    finest = max(read.scale, marked.scale)
-    shown = round_half_even(rescale(marked.units, marked.scale, finest), 1, 10 ** (finest - read.scale))
-    units = read.units.astype(object) if shown.dtype == object else read.units.copy()
-    units[~plain] = shown
-    return read._replace(units=units)
-
-
-def _scatter(read: Any, plain: np.ndarray) -> Any:
-    """What was read of the plain rows, back in its place among all."""
-    places = np.flatnonzero(plain)
-    first = read[0]
-    empty = np.full(len(plain), np.datetime64("NaT", "ns")) if first.dtype.kind == "M" else np.zeros(len(plain), dtype=first.dtype)
-    empty[places] = first
-    problems, rules = (part.set_axis(places[part.index.to_numpy(dtype=np.int64)]) for part in (read.problems, read.rules))
-    readings = [reading._replace(first=int(places[reading.first])) for reading in read.readings]
-    return read._replace(**{read._fields[0]: empty, "problems": problems, "rules": rules, "readings": readings})
-
-
-def _read_dates(rows: pa.Table, mapped: Mapping[str, str], source: Source, plain: np.ndarray, parameters: Parameters) -> Dates:
+def _read_dates(extract: Extract, mapped: Mapping[str, str], source: Source, plain: np.ndarray, parameters: Parameters) -> Dates:
     none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
     if "date" not in mapped:
-        return Dates(np.full(rows.num_rows, np.datetime64("NaT", "ns")), none, none, [])
-    column = rows[exported(mapped["date"])]
-    read = read_dates(column if plain.all() else column.filter(pa.array(plain)), source.date_format)
-    return read if plain.all() else _scatter(read, plain)
+        return Dates(np.full(extract.rows.num_rows, np.datetime64("NaT", "ns")), none, none, [])
+    late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
+    return read_days(extract.rows, mapped["date"], source, plain, zone=parameters.calendar.zone, from_1904=late)
 
 
 def _read_kinds(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> tuple[np.ndarray, Problem]:
@@ -281,7 +252,7 @@ def _tell(account: Account, extract: Extract, readings: Iterable[tuple[str, Read
                 "source": label,
                 "rule": reading.rule,
                 "column": ours,
-                "action": "read",
+                "action": "noted" if reading.rule in NOTED else "read",
                 "rows": reading.rows,
                 "first_row": int(numbers[reading.first]),
                 "example": reading.example,
