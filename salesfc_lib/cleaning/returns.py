@@ -109,7 +109,8 @@ def date_returns(account: Account, context: Context) -> Account:
     lost = "a return without a date, and its sale is not in the export"
     now = at[undated & (sold >= 0)]
     when = dates[sold[undated & (sold >= 0)]]
-    account = account.apply(Finding("return_without_sale", "note", at[(sold < 0) & ~undated], kept))
+    alone = np.union1d(at[(sold < 0) & ~undated], find_alone(lines))
+    account = account.apply(Finding("return_without_sale", "note", alone, kept))
     account = account.apply(
         Finding("undated_return", "change", now, f"returns {HINDSIGHT}", values={"date": when, "known": when}),
     )
@@ -121,6 +122,28 @@ def date_returns(account: Account, context: Context) -> Account:
         )
     gone = at[undated & (sold < 0)]
     return account.apply(Finding("undated_return_without_sale", "quarantine", gone, lost, [lost] * len(gone)))
+
+
+def find_alone(lines: pd.DataFrame) -> np.ndarray:
+    """Positions of dated returns whose document (the one they refer to, else their own) has no sale in the data.
+
+    Only sources are asked of which another return does have its sale: elsewhere returns have documents of their own.
+    """
+    at = where(lines["kind"].eq("return") & lines["date"].notna() & ~in_pair(lines))
+    documents = lines["order_id"].cat
+    sold = np.zeros(len(documents.categories) + 1, dtype=bool)
+    sold[documents.codes.to_numpy()[lines["kind"].eq("sale").to_numpy()]] = True
+    sold[-1] = False  # that of lines without a document
+    document = documents.codes.to_numpy()[at]
+    named = document >= 0
+    if "reference" in lines:
+        reference = lines["reference"].cat
+        said = reference.codes.to_numpy()[at]
+        place = np.append(documents.categories.get_indexer(reference.categories), -1)
+        document, named = np.where(said >= 0, place[said], document), named | (said >= 0)
+    names = lines["name"].cat.codes.to_numpy()[at]
+    proven = np.bincount(names, sold[document], minlength=len(lines["name"].cat.categories)) > 0
+    return at[named & ~sold[document] & proven[names]]
 
 
 def expand_notices(account: Account, notices: Account, source: Source, parameters: Parameters) -> tuple[Account, Account]:
