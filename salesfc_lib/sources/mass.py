@@ -82,10 +82,17 @@ def sort_rows(lines: np.ndarray, cells: pa.Table) -> tuple[np.ndarray, pa.Table]
     return lines[order], cells.take(pa.array(order))
 
 
-def join_blocks(tables: Sequence[pa.Table]) -> pa.Table:
-    """One table, each column in one chunk."""
-    whole = pa.concat_tables(tables).unify_dictionaries()
-    return pa.table([pa.chunked_array([column.combine_chunks()]) for column in whole.columns], names=whole.column_names)
+def join_blocks(tables: list[pa.Table]) -> pa.Table:
+    """One table, each column in one chunk; empties the list, so that a column's blocks are let go once it is joined."""
+    names = tables[0].column_names
+    blocks = [[chunk for table in tables for chunk in table.column(place).chunks] for place in range(len(names))]
+    tables.clear()
+    columns = []
+    for chunks in blocks:
+        column = pa.chunked_array(chunks).unify_dictionaries()
+        chunks.clear()
+        columns.append(pa.chunked_array([column.combine_chunks()]))
+    return pa.table(columns, names=names)
 
 
 def _parse(text: bytes, dialect: Dialect, width: int) -> pa.Table:

@@ -17,6 +17,7 @@ from salesfc_lib.sources.layout import Reject
 
 MOST_LINES = 1_000  # lines that a record may take
 MOST_TEXT = 1 << 20  # characters that a record may take
+MOST_FIELD = 131_072  # characters of a field; also the csv module's limit, unless somebody raised it
 MOST_SHOWN = 10_000  # characters of a rejected line that are kept
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -40,11 +41,13 @@ def parse_record(lines: Iterable[str | None], dialect: Dialect) -> Record:
     """The record that begins with the first of the lines (with their ends; None where a line cannot be read)."""
     given = _give(lines)
     reader = csv.reader(given, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
+    too_long = Record([], error=f"one of its fields has more than {MOST_FIELD:,} characters")
     try:
-        return Record(next(reader), reader.line_num)
+        record = Record(next(reader), reader.line_num)
+        return too_long if any(len(field) > MOST_FIELD for field in record.fields) else record
     except csv.Error as problem:
         if "field larger" in str(problem):
-            return Record([], error=f"one of its fields has more than {csv.field_size_limit():,} characters")
+            return too_long
         if reader.line_num >= MOST_LINES:
             return Record([], error=f"its quotes do not pair up within {MOST_LINES:,} lines")
         return Record([], error=f"its quotes do not pair up ({problem})")

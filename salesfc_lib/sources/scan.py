@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salesfc_lib.sources.records import Dialect
+from salesfc_lib.sources.records import MOST_FIELD, Dialect
 
-LONG = 131_072  # bytes, above which a line may hold a field that the careful parser refuses (its limit in characters)
+LONG = MOST_FIELD  # bytes, above which a line may hold a field that the careful parser refuses
 PIECE = 1 << 18  # bytes whose masks are made at a time: they stay in the processor's cache
 TROUBLED, BLANK = -1, 0
 ONE, TOP = np.uint64(1), np.uint64(63)
@@ -34,7 +34,7 @@ def scan(text: bytes, dialect: Dialect) -> Scan:
     content = np.frombuffer(text, dtype=np.uint8)
     lf, cr = _mask(content, LF), _mask(content, CR) if b"\r" in text else None
     ends = lf if cr is None else lf | (cr & ~_next(lf))
-    stops = _list_places(ends, len(content))
+    stops = _list_bytes(content, LF) if cr is None else _list_places(ends, len(content))
     starts = np.concatenate([[0], stops + 1])
     if starts[-1] != len(content):
         starts, stops = np.append(starts, len(content)), np.append(stops, len(content))
@@ -53,7 +53,8 @@ def scan(text: bytes, dialect: Dialect) -> Scan:
         blank |= (lengths == 2) & _has(cr, starts[:-1]) & _has(lf, stops)
     fields[blank] = BLANK
     fields[odd | (lengths > LONG)] = TROUBLED
-    for places in (_list_places(misused, len(content)), _find_controls(text, _size(lf) + (0 if cr is None else _size(cr)))):
+    controls = _find_controls(text, _size(lf) + (0 if cr is None else _size(cr)))
+    for places in (_list_places(misused, len(content)), controls[content[controls] != marks[0][0]]):
         fields[np.searchsorted(stops, places)] = TROUBLED
     return Scan(starts, fields)
 
@@ -124,6 +125,12 @@ def _list_places(mask: np.ndarray, length: int) -> np.ndarray:
         return np.zeros(0, dtype=np.int64)
     bits = np.unpackbits(mask.view(np.uint8), bitorder="little", count=length)
     return np.flatnonzero(bits.view(bool))
+
+
+def _list_bytes(content: np.ndarray, byte: int) -> np.ndarray:
+    """Places of a byte (n_set,)."""
+    pieces = range(0, len(content), PIECE)
+    return np.concatenate([np.zeros(0, np.int64), *(np.flatnonzero(content[at : at + PIECE] == byte) + at for at in pieces)])
 
 
 def _count(mask: np.ndarray, stops: np.ndarray) -> np.ndarray:
