@@ -13,7 +13,8 @@ from pathlib import Path
 
 from salesfc_lib.aliases import read_aliases
 from salesfc_lib.errors import RequestError
-from salesfc_lib.inspection.block import enlist, find_join, name_sources, quote, write_source
+from salesfc_lib.inspection.block import name_sources, write_source
+from salesfc_lib.inspection.chosen import enlist, find_join, quote
 from salesfc_lib.inspection.looking import find_exports, find_path, group_files
 from salesfc_lib.inspection.mapping import DIMENSIONS
 from salesfc_lib.inspection.proposal import Proposal
@@ -71,7 +72,7 @@ def propose_unit(export: Path) -> str:
 def write_text(found: Mapping[str, Proposal], project: Path, *, title: str) -> str:
     """Text of the unit's parameter file."""
     orders = next((proposal for proposal in found.values() if proposal.role == "orders"), None)
-    dimensions = orders.dimensions[:MOST_LEVELS] if orders is not None else []
+    dimensions = choose_dimensions(orders, list(found.values())) if orders is not None else []
     first = next(iter(found.values()))
     blocks = [
         write_source(name, proposal, find_path(proposal.files, project), dimensions=dimensions, orders=orders)
@@ -99,6 +100,16 @@ def write_text(found: Mapping[str, Proposal], project: Path, *, title: str) -> s
             "",
         ]
     )
+
+
+def choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]:
+    """Dimensions to forecast along: those that inventory and targets are kept by, then others up to `MOST_LEVELS`."""
+    kept = [
+        name for name in orders.dimensions if any(name in table.names for table in found if table.role in ("inventory", "targets"))
+    ]
+    free = [name for name in orders.dimensions if name not in kept]
+    chosen = [*kept, *free[: max(0, MOST_LEVELS - len(kept))]]
+    return [name for name in orders.dimensions if name in chosen]
 
 
 def _is_of_use(other: Proposal, orders: Proposal) -> bool:

@@ -17,6 +17,7 @@ from salesfc_lib.inspection.figures import Figures, read_figures
 from salesfc_lib.inspection.sample import Sample
 
 MOST = 0.6  # share of the filled cells that makes a column one of days or numbers
+GLANCE = 200  # different cells, of which not one is a day or a number in a column of texts
 FEW = 40  # members up to which a column may tell parts of the business apart
 SERIALS = (20_000, 60_000)  # days since 1900 that dates of 1954 to 2064 have
 
@@ -52,6 +53,9 @@ class Column:
         """'date', 'number', 'text', or 'empty'."""
         if not self.filled:
             return "empty"
+        few = list(self.members)[:GLANCE]
+        if not self.dated and not read_days(few).share and not read_figures(few).share:
+            return "text"
         if self.dated or self.days.share >= MOST and not (self.days.months and _are_plain_numbers(self.members)):
             return "date"
         return "number" if self.figures.share >= MOST and not self.is_code else "text"

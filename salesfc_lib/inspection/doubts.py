@@ -14,12 +14,12 @@ from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.sample import Problem
 
 LIKELY = 0.97  # share of neighbouring rows in order of date, from which that order is named as a hint
-DATED = ("date", "ds", "start", "end", "expected_close")
+DATED = ("date", "ds", "start", "end", "expected")
 CODES = ("order_id", "customer", "product")
 DAYS_SAID = {
     "sentinel_date": "stand for no date; their rows go to quarantine",
     "no_such_day": "are no day of any calendar; their rows go to quarantine",
-    "time_zone": "carry a time zone; `calendar.time_zone` decides in which day they lie",
+    "time_zone": "carry a time zone; in which zone do the business's days begin (`calendar.zone`)?",
     "serial_date": "are days as Excel counts them",
 }
 NUMBERS_SAID = {
@@ -41,7 +41,7 @@ def doubt_days(found: Proposal) -> Iterator[Problem]:
         days, column = found.days(name), found.columns[found.names[name]]
         yield from _doubt_order(found, name)
         for rule, positions in days.strange.items():
-            yield point_at(found, column, positions, (rule, DAYS_SAID[rule]))
+            yield point_at(found, column, positions, (rule, DAYS_SAID[rule]), ask=rule == "time_zone")
         strange = {place for positions in days.strange.values() for place in positions}
         unread = [place for place, (cell, day) in enumerate(zip(column.cells, days.values, strict=True)) if cell and day is None]
         if days.order not in ("?", "both") and (left := [place for place in unread if place not in strange]):

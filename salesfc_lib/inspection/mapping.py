@@ -28,7 +28,7 @@ MONEY = (
     "profit",
     "price",
     "currency",
-    "exchange_rate",
+    "rate",
     "unit_of_measure",
 )
 ORDERS = ("date", "order_id", "line", "version", "kind", "status", "reference", "partner", *ALONG, *MONEY)
@@ -41,7 +41,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "opportunity",
         "stage",
         "probability",
-        "expected_close",
+        "expected",
         "date",
         "amount",
         "quantity",
@@ -50,6 +50,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         *ALONG,
     ),
     "control_totals": ("ds", "account", "debit", "credit", "balance", "amount", "quantity", "currency", *ALONG),
+    "rates": ("currency", "date", "rate"),
+    "conversions": ("unit_of_measure", "factor", "product"),
     "returns": ORDERS,
     "orders": ORDERS,
 }
@@ -60,6 +62,8 @@ NEEDED = {
     "events": ("name", "start"),
     "inventory": ("ds", "stock"),
     "targets": ("ds", "target"),
+    "opportunities": ("expected",),
+    "control_totals": ("ds",),
 }
 
 
@@ -145,24 +149,24 @@ def say_match(match: Match) -> str:
 
 def _refuse(column: Column, name: str, aliases: Aliases) -> str:
     """Why a column cannot be what a name says; '' where it can."""
-    holds = f"it holds {_kind(column)} ({column.describe()})"
     if column.looks == "empty":
         measured = name in aliases.values.get("number", ()) or name in aliases.values.get("date", ())
         return "it has no value" if column.cells and measured else ""
     if name in aliases.values.get("date", ()):
-        return "" if column.looks == "date" or column.as_serials is not None or column.days.share > 0.3 else holds
+        return "" if column.looks == "date" or column.as_serials is not None or column.days.share > 0.3 else _say_held(column)
     if name in aliases.values.get("number", ()) or name == "name":
-        return holds if (column.looks == "number") == (name == "name") else ""
+        return _say_held(column) if (column.looks == "number") == (name == "name") else ""
     if name in FEW_MEMBERS:
         is_code = len(column.members) <= MOST_MEMBERS and not (
             name in ("currency", "unit_of_measure") and column.figures.share > MOST
         )
-        return "" if is_code else holds
-    return holds if column.looks == "date" or (name == "line" and column.looks != "number") else ""
+        return "" if is_code else _say_held(column)
+    return _say_held(column) if column.looks == "date" or (name == "line" and column.looks != "number") else ""
 
 
-def _kind(column: Column) -> str:
-    return {"text": "texts", "number": "numbers", "date": "days"}.get(column.looks, "nothing")
+def _say_held(column: Column) -> str:
+    kind = {"text": "texts", "number": "numbers", "date": "days"}.get(column.looks, "nothing")
+    return f"it holds {kind} ({column.describe()})"
 
 
 Found = Mapping[str, tuple[list[Match], list[str]]]  # role: its matches, and why headers were refused
@@ -217,7 +221,7 @@ def _are_targets(found: Found, words: Words) -> bool:
 
 
 def _are_opportunities(found: Found, words: Words) -> bool:
-    return len({"opportunity", "stage", "probability", "expected_close"} & _names(found, "opportunities", sure=True)) >= 2
+    return len({"opportunity", "stage", "probability", "expected"} & _names(found, "opportunities", sure=True)) >= 2
 
 
 def _are_totals(found: Found, words: Words) -> bool:
@@ -225,6 +229,14 @@ def _are_totals(found: Found, words: Words) -> bool:
     is_ledger = bool({"account", "debit", "credit"} & sure) and not {"product", "quantity"} & _names(found, "orders")
     holds = "ds" in has and bool(has & {"debit", "credit", "balance", "amount"})
     return holds and not _is_document(found) and (is_ledger or bool(words["control_totals"]))
+
+
+def _are_rates(found: Found, words: Words) -> bool:
+    return {"currency", "date", "rate"} <= _names(found, "rates") and not _names(found, "orders") & {"amount", "quantity"}
+
+
+def _are_conversions(found: Found, words: Words) -> bool:
+    return {"unit_of_measure", "factor"} <= _names(found, "conversions") and not _names(found, "orders") & {"date", "amount"}
 
 
 def _are_orders(found: Found, words: Words) -> bool:
@@ -249,8 +261,10 @@ TELLING: tuple[tuple[str, tuple[str, ...], Callable[[Found, Words], bool]], ...]
     ("events", ("name", "start"), _are_events),
     ("inventory", ("ds", "stock", "stockout_days"), _is_inventory),
     ("targets", ("ds", "target"), _are_targets),
-    ("opportunities", ("opportunity", "stage", "probability", "expected_close"), _are_opportunities),
+    ("opportunities", ("opportunity", "stage", "probability", "expected"), _are_opportunities),
     ("control_totals", ("ds", "account", "debit", "credit", "balance", "amount"), _are_totals),
+    ("rates", ("currency", "date", "rate"), _are_rates),
+    ("conversions", ("unit_of_measure", "factor"), _are_conversions),
     ("returns", ("order_id", "reference", "date", "amount"), _are_orders),
     ("orders", ("date", "order_id", "product", "quantity", "amount"), _are_orders),
 )

@@ -72,7 +72,7 @@ class Proposal:
     @property
     def date_name(self) -> str | None:
         """The name of the column by which the export's rows are dated."""
-        return next((name for name in ("date", "ds", "start", "expected_close") if name in self.names), None)
+        return next((name for name in ("date", "ds", "start", "expected") if name in self.names), None)
 
     def days(self, name: str) -> Days:
         """Days of a column; serial numbers are read as days."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from salesfc_lib.aliases import Aliases
 from salesfc_lib.inspection import rows as look
-from salesfc_lib.inspection.columns import look_at_columns
+from salesfc_lib.inspection.columns import Column, look_at_columns
 from salesfc_lib.inspection.expect import list_problems
 from salesfc_lib.inspection.looking import take_feed
 from salesfc_lib.inspection.mapping import DIMENSIONS, Match, map_columns
@@ -41,12 +41,15 @@ def propose(
     files: Sequence[Path] = (),
 ) -> Proposal:
     """What the headers and the rows of a sample say."""
-    names = map_columns(sample, look_at_columns(sample, aliases.nulls), aliases).columns
+    columns = look_at_columns(sample, aliases.nulls)
+    assignment = map_columns(sample, columns, aliases)
+    names = assignment.columns
     marks = look.mark_rows(sample, [names[name] for name in ("date", "order_id", "ds") if name in names], aliases.subtotals)
     business = sample.keep([mark is None for mark in marks])
-    columns = look_at_columns(business, aliases.nulls)
-    assignment = map_columns(business, columns, aliases)
-    names = assignment.columns
+    if len(business.rows) < len(sample.rows):
+        columns = look_at_columns(business, aliases.nulls)
+        assignment = map_columns(business, columns, aliases)
+        names = assignment.columns
     matches = {match.name: match for match in assignment.matches}
     titles = [text for _, text in sample.titles]
     money = find_money(columns, matches, aliases, titles=titles)
@@ -67,7 +70,7 @@ def propose(
         fill_down=fill_down,
         splits=look.list_splits(columns, names),
         others=look.count_members(columns, list(names.values())),
-        units=_find_units(titles, matches),
+        units=_find_units(titles, matches, columns),
         spellings=spellings or {},
         beside=[propose(other, aliases, files=files) for other in sample.beside],
         files=files or [sample.path],
@@ -83,7 +86,7 @@ def _complete(found: Proposal, marks: Sequence[str | None], problems: Sequence[P
     return replace(found, problems=[*problems, *list_problems(found, marks)])
 
 
-def _find_units(titles: Sequence[str], matches: Mapping[str, Match]) -> dict[str, tuple[str, str]]:
+def _find_units(titles: Sequence[str], matches: Mapping[str, Match], columns: Mapping[str, Column]) -> dict[str, tuple[str, str]]:
     """Units that headers state, or else the titles for all money."""
     stated = next((unit for title in titles if (unit := find_unit(title))), None)
     found = {}
@@ -91,4 +94,11 @@ def _find_units(titles: Sequence[str], matches: Mapping[str, Match]) -> dict[str
         own = find_unit(match.header) if name in (*MONEY, "quantity", "stock") else None
         if own or (stated and name in MONEY):
             found[name] = own or stated
-    return {name: unit for name, unit in found.items() if unit}
+    return {name: unit for name, unit in found.items() if unit} | _find_percent(columns, matches)
+
+
+def _find_percent(columns: Mapping[str, Column], matches: Mapping[str, Match]) -> dict[str, tuple[str, str]]:
+    """Percent, where chances are above one."""
+    column = columns[matches["probability"].header] if "probability" in matches else None
+    highest = max((value for value in column.figures.values if value is not None), default=0) if column is not None else 0
+    return {"probability": ("percent", f"{highest:f}")} if highest > 1 else {}

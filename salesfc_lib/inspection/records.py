@@ -6,7 +6,6 @@ reading only; what a file stores as numbers and days is taken at its word.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import closing
@@ -19,6 +18,7 @@ from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.sample import Problem, Sample, limit_rows
 from salesfc_lib.sources.cells import cell_text
+from salesfc_lib.sources.jsonl import DECODER, flatten
 
 JSON_BYTES = 12_000_000  # looked at of a file of JSON lines
 BATCH = 4_000  # rows taken of each part of a larger Parquet file
@@ -48,42 +48,55 @@ def sample_parquet(path: Path, aliases: Aliases) -> Sample:
 
 
 def sample_json(path: Path, aliases: Aliases) -> Sample:
-    """Sample of a file of JSON lines: the columns are those of its records, in the order in which they appear."""
+    """Sample of JSON, an object a line or an array of them: the columns are those of the objects, in the order they appear."""
     with path.open("rb") as file:
         head = file.read(JSON_BYTES)
         whole = not file.read(1)
+    encoding = "utf-16" if head[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     try:
-        text = head.decode("utf-8-sig", errors="strict" if whole else "ignore")
+        text = head.decode(encoding, errors="strict" if whole else "ignore")
     except UnicodeDecodeError as error:
-        raise SalesForecastError.unreadable_file(
-            path, f"it is no UTF-8 at byte {error.start}", "Write JSON lines in UTF-8"
-        ) from error
-    lines = text.splitlines()
-    if not whole:
-        lines.pop()
-    records, places, problems = [], [], []
-    for place, line in enumerate(lines[: limit_rows(12)], start=1):
-        if not line.strip():
-            continue
+        raise SalesForecastError.unreadable_file(path, f"it is no UTF-8 at byte {error.start}", "Write JSON in UTF-8") from error
+    limit = limit_rows(12)
+    found = _list_elements(text, limit + 1) if text.lstrip().startswith("[") else _list_lines(text, limit + 1, whole=whole)
+    records, problems = [], []
+    for place, record in found:
         try:
-            record = json.loads(line, parse_float=str, parse_int=str)
-        except (ValueError, RecursionError) as error:
-            problems.append(Problem("misfit", f"line {place} is no JSON ({str(error)[:60]}); such lines go to quarantine"))
-            continue
-        if isinstance(record, dict):
-            records.append(record)
-            places.append(place)
+            records.append((place, flatten(DECODER.decode(record) if isinstance(record, str) else record)))
+        except (ValueError, AttributeError, RecursionError) as error:
+            problems.append(
+                Problem("misfit", f"rows that are no JSON object, such as line {place} ({str(error)[:60]}), go to quarantine")
+            )
     if not records:
         raise SalesForecastError.unreadable_file(
-            path, "no line of it is a JSON record", 'Write one record a line, such as {"date": "2026-01-31"}'
+            path, "it holds no JSON object", 'Write one object a line, such as {"date": "2026-01-31"}'
         )
-    header = list(dict.fromkeys(key for record in records for key in record))
-    seen = lines[: limit_rows(12)]
-    total = (
-        len(records) if whole and len(lines) == len(seen) else int(path.stat().st_size / max(sum(map(len, seen)), 1) * len(seen))
-    )
-    found = _of_records(path, "jsonl", records, places, total=total, header=header)
-    return replace(found, counted=total == len(records), problems=problems[:1], header_row=0)
+    complete = whole and len(found) <= limit
+    size = sum(len(str(record)) for _, record in found)
+    header = list(dict.fromkeys(key for _, record in records for key in record))
+    rows = [[record.get(name, "") for name in header] for _, record in records]
+    total = len(records) if complete else int(path.stat().st_size / max(size, 1) * len(found))
+    return Sample(path, "jsonl", header, 0, rows, [place for place, _ in records], total, complete, problems=problems[:1])
+
+
+def _list_lines(text: str, most: int, *, whole: bool) -> list[tuple[int, Any]]:
+    lines = text.splitlines()[: None if whole else -1]
+    return [(place, line) for place, line in enumerate(lines[:most], start=1) if line.strip()]
+
+
+def _list_elements(text: str, most: int) -> list[tuple[int, Any]]:
+    """Elements of an array, as far as the text has them whole."""
+    found: list[tuple[int, Any]] = []
+    at = text.index("[") + 1
+    while len(found) < most:
+        try:
+            while text[at] in " ,\r\n\t":
+                at += 1
+            element, at = DECODER.raw_decode(text, at)
+        except (ValueError, IndexError, RecursionError):
+            break
+        found.append((len(found) + 1, element))
+    return found
 
 
 def sample_database(path: Path, aliases: Aliases) -> Sample:
@@ -139,7 +152,7 @@ def _are_typed(columns: Iterable[Sequence[object]]) -> bool:
 def _of_records(
     path: Path, kind: str, records: Sequence[dict[str, Any]], places: Sequence[int], *, total: int, header: Sequence[str]
 ) -> Sample:
-    rows = [[_text(record.get(name)) for name in header] for record in records]
+    rows = [[cell_text(record.get(name)) for name in header] for record in records]
     dated = [
         column
         for column, name in enumerate(header)
@@ -147,7 +160,3 @@ def _of_records(
         and all(isinstance(record.get(name), date | datetime | None) for record in records)
     ]
     return Sample(path, kind, header, 0, rows, places, total, dated=frozenset(dated), typed=kind == "parquet")
-
-
-def _text(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else cell_text(value)

@@ -21,13 +21,13 @@ from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import HEADER_ROWS, Problem, Sample, fit, limit_rows
 
 WHOLE_BYTES = 12_000_000  # read completely up to here
-HEAD_BYTES, PIECE_BYTES, PIECES = 3_000_000, 60_000, 24  # of larger files: the head, and pieces down to the end
+HEAD_BYTES, PIECE_BYTES, PIECES = 2_000_000, 40_000, 24  # of larger files: the head, and pieces down to the end
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde", "\x01": "control-A"}
 BLIND = ("big5", "cp932", "euc_kr", "cp1251", "cp1253", "cp1252")  # tried where neither UTF-8 nor GB18030 explains the bytes
 TEXT_NAMES = (".csv", ".txt", ".tsv", ".tab", ".dat")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 MOST_LINES = 0.9  # share of the lines that tell which have to be in an encoding
-HEAD_ROWS = 8_000  # looked at of the head of a larger file
+HEAD_ROWS = 5_000  # looked at of the head of a larger file
 LONGEST_FIELD = 1_000_000  # characters; a field that is longer is a quote that was never closed
 
 csv.field_size_limit(LONGEST_FIELD)
