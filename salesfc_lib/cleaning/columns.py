@@ -29,6 +29,7 @@ from salesfc_lib.sources.layout import FILE, ROW, exported
 from salesfc_lib.sources.texts import as_category, encode
 
 IDENTIFIERS = ("order_id", "customer", "product", "reference")  # beside the source's key
+PROPOSED = 20  # repairs of a column that are told
 
 
 def read_measures(rows: pa.Table, mapped: Mapping[str, str], source: Source, plain: np.ndarray) -> dict[str, Numbers]:
@@ -102,11 +103,12 @@ def _propose_zeros(column: pa.ChunkedArray) -> list[Reading]:
     if lost.empty:
         return []
     codes, distinct = encode(column)
-    first = {text.strip(): int(np.argmax(codes == code)) for code, text in enumerate(distinct) if text.strip() in set(lost["code"])}
-    return [
-        Reading("lost_zeros", row.rows, first[row.code], row.code, f"may be '{row.padded}': {row.reason}")
-        for row in lost.itertuples()
-    ]
+    short = set(lost["code"])
+    places = np.flatnonzero(np.array([text.strip() in short for text in distinct], dtype=bool)[codes])
+    said = [f"'{row.code}' may be '{row.padded}' ({row.reason})" for row in lost.itertuples()]
+    more = f"; and {len(said) - PROPOSED} more" if len(said) > PROPOSED else ""
+    example = distinct[codes[places[0]]].strip()
+    return [Reading("lost_zeros", len(places), int(places[0]), example, "; ".join(said[:PROPOSED]) + more)]
 
 
 def _read_measure(rows: pa.Table, ours: str, header: str, source: Source, plain: np.ndarray) -> Numbers:
