@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from salesfc_lib.defects import business, calendar, days, measures, members, structure, together, values
+from salesfc_lib.defects import business, calendar, days, measures, members, structure, surroundings, together, values
 from salesfc_lib.defects import bytes as bytes_
 from salesfc_lib.defects.clean import make_clean
 from salesfc_lib.defects.truth import Case
@@ -28,6 +28,7 @@ PLANTS: dict[int, Callable[[int], list[Case]]] = {
     **measures.PLANTS,
     **members.PLANTS,
     **calendar.PLANTS,
+    **surroundings.PLANTS,
     **together.PLANTS,
     CLEAN: make_clean,
 }

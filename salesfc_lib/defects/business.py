@@ -28,9 +28,11 @@ def plant_duplicates(seed: int) -> list[Case]:
     again |= {place: _contradict(records[place]) for place in chosen[7:]}
     same = {place: replace(records[place], planted=True) for place in chosen[:7]}
     keyed, unkeyed = _repeat(records, again, throw.randrange(1, 40)), _repeat(records, same, 0)
+    other = {place: _respell(record) for place, record in again.items()}
     note = Note("possible_duplicate", action="noted", rows=7)
     return [
         text_case(32, "with a key", Export("orders.csv", keyed)),
+        text_case(32, "spelled otherwise", Export("orders.csv", _repeat(records, other, 3))),
         text_case(32, "without a key", Export("orders.csv", unkeyed), declare({"key": []}), notes=(note,)),
     ]
 
@@ -38,6 +40,12 @@ def plant_duplicates(seed: int) -> list[Case]:
 def _contradict(record: Record) -> Record:
     cells = {**record.cells, "amount": str(Decimal(record.cells["amount"]) + 1)}
     return replace(record, cells=cells, fate="quarantined", rule="key_conflict", planted=True)
+
+
+def _respell(record: Record) -> Record:
+    """The record as another report writes it: the same day, the same amount."""
+    day, amount = str(record.cells["date"]).replace("-", "/"), f"{Decimal(record.cells['amount']):,f}"
+    return replace(record, cells={**record.cells, "date": day, "amount": amount})
 
 
 def _repeat(records: Sequence[Record], again: Mapping[int, Record], distance: int) -> list[Record]:
@@ -61,7 +69,13 @@ def plant_overlaps(seed: int) -> list[Case]:
     late = [replace(item, planted=item.line is not None and item.line.date < date(2024, 7, 1)) for item in late]
     exports = [Export("orders_20240702.csv", early), Export("orders_20250103.csv", late)]
     tree = declare({"path": "orders_*.csv", "extracted": "name"})
-    return [text_case(33, "newest by name", exports, tree)]
+    headers = {**HEADERS, "extracted": "导出时间"}
+    stamped = [
+        Export(path, [replace(item, cells={**item.cells, "extracted": when}) for item in part], headers)
+        for path, part, when in (("orders_b.csv", early, "2024-07-02"), ("orders_a.csv", late, "2025-01-03"))
+    ]
+    by_column = declare({"path": "orders_*.csv", "columns": headers, "extracted": "extracted"})
+    return [text_case(33, "newest by name", exports, tree), text_case(33, "newest by column", stamped, by_column)]
 
 
 def _revise(record: Record) -> Record:
@@ -103,6 +117,17 @@ def plant_cancellations(seed: int) -> list[Case]:
         line = records[place].line
         if line is None:
             continue
+        if count == 0 and line.quantity > 1:  # a part only: no pair, a return
+            part = replace(
+                line,
+                date=line.date + timedelta(days=3),
+                order_id=f"P{line.order_id}",
+                quantity=Decimal(-1),
+                amount=Decimal("-1.10"),
+            )
+            records[place] = replace(records[place], planted=True)
+            made.append((place, _refer(part, line.order_id)))
+            continue
         records[place] = replace(records[place], fate="dropped", rule="cancelled", planted=True)
         day = line.date + timedelta(days=2)
         reversal = replace(line, date=day, order_id=f"C{line.order_id}", quantity=-line.quantity, amount=-line.amount)
@@ -128,7 +153,7 @@ def plant_future(seed: int) -> list[Case]:
     throw = dice(seed, 36)
     lines = make_lines(seed)
     late = [
-        replace(line, order_id=f"9{place}", line="1", date=date(2025, 1, 3) + timedelta(days=throw.randrange(300)))
+        replace(line, order_id=f"9{place}", line="1", date=date(2025, 1, 3) + timedelta(days=place and throw.randrange(300)))
         for place, line in enumerate(throw.sample([line for line in lines if line.kind == "sale"], 8))
     ]
     planted = [replace(record_of(line), fate="later", rule="after_month", planted=True) for line in late]

@@ -65,6 +65,7 @@ def plant_other_encoding(seed: int) -> list[Case]:
         ("utf-8", "gb18030", "金桥百货"),
         ("utf-8", "windows-1252", "Müller Söhne"),
         ("utf-8", "gbk", "惠民超市"),
+        ("gb18030", "utf-8", "惠民超市连锁"),
     ):
         throw = dice(seed, 2, foreign)
         records = plain_records(seed)

@@ -16,7 +16,7 @@ from salesfc_lib.defects.planting import choose, is_free, plain_records, spoil
 from salesfc_lib.defects.projects import declare, text_case
 from salesfc_lib.defects.truth import Case, Note, Record
 
-RATES = {"USD": {"2023-01-01": "7.12", "2024-01-01": "7.08"}, "EUR": {"1900-01-01": "7.75"}}
+RATES = {"USD": {"2023-01-01": "7.12", "2024-01-01": "7.08"}, "EUR": {"2000-01-01": "7.75"}}
 PIECES = {"箱": 12, "盒": 6}
 
 
@@ -54,7 +54,13 @@ def plant_currencies(seed: int) -> list[Case]:
     tree = declare(source, measure={"currency": "CNY", "rates": RATES})
     odd = [_bill(record, "JPY") if place == min(chosen) else record for place, record in enumerate(planted)]
     unplanted = [replace(record, planted=False) for record in odd]
+    table = "".join(f"{code},{day},{rate}\r\n" for code, rates in RATES.items() for day, rate in rates.items())
+    more = {"rates.csv": f"币种,起始日,汇率\r\n{table}".encode()}
+    columns = {"currency": "币种", "date": "起始日", "rate": "汇率"}
+    kept = {"rates": {"kind": "csv", "role": "rates", "path": "rates.csv", "columns": columns}}
+    by_table = declare(source, kept, measure={"currency": "CNY"})
     return [
+        text_case(39, "rates in a table", Export("orders.csv", planted, headers), by_table, more=more),
         text_case(39, "dated rates", Export("orders.csv", planted, headers), tree, allowed=("currency",)),
         text_case(39, "missing rate", Export("orders.csv", unplanted, headers), tree, blocked=("JPY", "rate")),
     ]
@@ -113,7 +119,12 @@ def plant_units_of_measure(seed: int) -> list[Case]:
     odd = [
         replace(_pack(record, "托盘", 1) if place == min(chosen) else record, planted=False) for place, record in enumerate(planted)
     ]
+    table = "".join(f"{name},{pieces}\r\n" for name, pieces in PIECES.items())
+    more = {"units.csv": f"单位,件数\r\n{table}".encode()}
+    kept = {"units": {"kind": "csv", "role": "conversions", "path": "units.csv", "columns": {"unit": "单位", "factor": "件数"}}}
+    by_table = declare(source, kept, measure={"unit_of_measure": "件"})
     return [
+        text_case(41, "conversions in a table", Export("orders.csv", planted, headers), by_table, more=more),
         text_case(41, "conversions", Export("orders.csv", planted, headers), tree, allowed=("unit_of_measure",)),
         text_case(41, "missing entry", Export("orders.csv", odd, headers), tree, blocked=("托盘", "conversion")),
     ]

@@ -34,11 +34,15 @@ def plant_renames(seed: int) -> list[Case]:
     ]
     later = [_stay(item, "北辰连锁", "Old Name", cut) for item in windows]
     dated = [replace(item, planted=item.cells["customer"] == "Old Name") for item in later]
+    table = f"栏目,旧名,新名,截止\r\ncustomer,Old Name,Northwind,{cut - timedelta(days=1)}\r\n".encode()
+    columns = {"column": "栏目", "old": "旧名", "new": "新名", "until": "截止"}
+    kept = {"names": {"kind": "csv", "role": "mapping", "path": "names.csv", "columns": columns}}
     window = {"customer": {"Old Name": [{"to": "Northwind", "until": (cut - timedelta(days=1)).isoformat()}]}}
     return [
         text_case(
             43, "a region", Export("orders.csv", records), declare(renames={"region": {"原华东": "华东"}}), allowed=("renamed",)
         ),
+        text_case(43, "a customer, in a table", Export("orders.csv", dated), declare(None, kept), more={"names.csv": table}),
         text_case(43, "a customer, dated", Export("orders.csv", dated), declare(renames=window), allowed=("renamed",)),
     ]
 

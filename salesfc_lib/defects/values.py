@@ -108,6 +108,8 @@ def plant_suffixes(seed: int) -> list[Case]:
             ("lower case", lambda value: f"{-value:f} cr" if value < 0 else f"{value:f} dr"),
         )
     ]
+    books = _all(records, lambda value: f"{-value:f} DR" if value < 0 else f"{value:f} CR", "amount")
+    cases.append(text_case(20, "credit is income", Export("orders.csv", books), declare({"credit": "positive"})))
     for sign, where in (("¥", 0), ("￥", 0), ("$", 0), ("€", 1), ("元", 1), ("£", 0), ("CNY ", 0), (" RMB", 1)):
         show = _with_sign(sign, behind=bool(where))
         cases.append(
@@ -150,6 +152,8 @@ def plant_units(seed: int) -> list[Case]:
         export = Export("orders.csv", planted, above=[["销售明细", title]])
         tree = declare(declared_unit("amount", word))
         cases.append(text_case(22, f"{title}, declared", export, tree, allowed=("title_rows", "stated_unit")))
+    silent = Export("orders.csv", [replace(record, planted=False) for record in shown], above=[["销售明细", "单位：千元"]])
+    cases.append(text_case(22, "stated, not declared", silent, blocked=("orders.csv", "千元")))
     cases.append(_percent_case(seed))
     return cases
 
