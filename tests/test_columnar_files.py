@@ -237,7 +237,7 @@ def test_a_file_of_another_kind_is_told_for_what_it_is_and_which_kind_reads_it(t
     assert not READS[held] or f"`kind: {READS[held]}`" in str(error.value)
 
 
-scalars = st.one_of(st.text(max_size=5), st.integers().map(lambda number: Number(number)), st.booleans(), st.none())
+scalars = st.one_of(st.text(max_size=5), st.integers().map(Number), st.booleans(), st.none())
 keys = st.text(max_size=3).filter(lambda key: "." not in key)
 
 

@@ -22,6 +22,7 @@ from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, Pass
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.schema import Source
 from salesfc_lib.sources.cells import cell_text
+from salesfc_lib.sources.compound import Compound
 from salesfc_lib.sources.header import SEARCHED, header_of, name_columns, require_header
 from salesfc_lib.sources.kinds import HTML, OLE
 from salesfc_lib.sources.layout import Grid, Sighting, refuse_row_limit
@@ -49,9 +50,12 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     package = None if content.startswith(OLE) else Package(content, where)
     if package:
         package.check()
+    if package is None:
+        _refuse_password(content, where)
+    document = _scan_document(package)
     workbook = _open(content, where)
     name = choose_sheet(workbook, source, where)
-    facts, is_leap = _ask(where, lambda: _scan(content, package, workbook, name))
+    facts, is_leap = (document[name], False) if name in document else _ask(where, lambda: _scan(content, package, workbook, name))
     sheet = _load(workbook, name, where)
     place = f"{where}, sheet {name}"
     refuse_row_limit(sheet.end[0] + 1 if sheet.end else 0, place)
@@ -129,6 +133,21 @@ def _ask(where: str, read: Callable[[], Answer]) -> Answer:
         ) from error
 
 
+def _refuse_password(content: bytes, where: str) -> None:
+    """Raise for a newer workbook that is encrypted: it lies as one stream in the shape of an old file."""
+    if "EncryptedPackage" in _ask(where, lambda: Compound(content)).streams:
+        raise SalesForecastError.unreadable_file(where, "it is protected by a password", "Save it without one")
+
+
+def _scan_document(package: Package | None) -> dict[str, SheetFacts]:
+    """Facts of each sheet of an ODS file, scanned before calamine opens it; none of another format."""
+    if package is None or "content.xml" not in package:
+        return {}
+    from salesfc_lib.sources.ods import scan_ods
+
+    return scan_ods(package)
+
+
 def _scan(content: bytes, package: Package | None, workbook: CalamineWorkbook, sheet: str) -> tuple[SheetFacts, bool]:
     """Facts of the sheet, and whether a 28 February 1900 of calamine's is the 29th wherever `facts.leap` does not say."""
     if package is None:
@@ -139,10 +158,6 @@ def _scan(content: bytes, package: Package | None, workbook: CalamineWorkbook, s
         from salesfc_lib.sources.xlsb import scan_xlsb
 
         return scan_xlsb(package, sheet), True
-    if "content.xml" in package:
-        from salesfc_lib.sources.ods import scan_ods
-
-        return scan_ods(package, sheet), False
     from salesfc_lib.sources.xlsx import scan_xlsx
 
     return scan_xlsx(package, sheet), False

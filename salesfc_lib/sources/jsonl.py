@@ -72,12 +72,13 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
     rejected: list[Reject] = []
     while batch := list(islice(found, BATCH)):
         rejected += [Reject(line.number, line.rule, line.reason, line.content) for line in batch if line.texts is None]
-        filled = [(line.number, line.texts) for line in batch if line.texts and any(text.strip() for text in line.texts.values())]
-        header |= dict.fromkeys(key for _, texts in filled for key in texts)
+        found_texts = [(line.number, line.texts) for line in batch if line.texts]
+        header |= dict.fromkeys(key for _, texts in found_texts for key in texts)
         if len(header) > KEYS:
             raise SalesForecastError.unreadable_file(
                 where, f"its objects have more than {KEYS:,} different keys", "Export a table: the same keys in every object"
             )
+        filled = [(number, texts) for number, texts in found_texts if any(text.strip() for text in texts.values())]
         numbers += [number for number, _ in filled]
         tables.append(_tabulate([texts for _, texts in filled]))
     if not header:
@@ -85,7 +86,7 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
         raise SalesForecastError.unreadable_file(where, f"no line of it is a JSON object ({why})", "Export one object a line")
     names = list(header)
     require_header([names], source, where)
-    cells = stack(tables).select(names)
+    cells = stack([pa.table({name: pa.array([], pa.string()) for name in names}), *tables])
     grid = Grid(names, np.array(numbers, dtype=np.int64), cells, rejected, encoding)
     return set_aside_control(grid, name_columns(names, source, where))
 

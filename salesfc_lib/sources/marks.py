@@ -19,6 +19,7 @@ from salesfc_lib.schema import Source
 PLAIN, SUBTOTAL, HEADER = 0, 1, 2
 MARKS = ("", "subtotal", "header")  # by code
 SPACE = r"[\s\x{00A0}\x{3000}]*"
+SHORT = 10_000  # texts
 MEASURES = {"quantity", "amount", "discount", "tax", "freight", "price", "cost"}  # columns that a row of sums fills
 
 Ask = Callable[[pa.Array], pa.Array]  # texts -> true or false for each
@@ -107,7 +108,22 @@ def _is_complete(rows: pa.Table, columns: dict[str, str], is_word: Ask) -> np.nd
 
 
 def _any(table: pa.Table, rule: Ask) -> np.ndarray:
-    return np.logical_or.reduce([ask(column, rule) for column in table.columns])
+    """Rows in which the rule says yes to any cell. Short lists of texts are asked about together: to build a rule takes longer."""
+    found = np.zeros(table.num_rows, dtype=bool)
+    short = []
+    for column in table.columns:
+        chunk = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+        indices = chunk.indices.to_numpy(zero_copy_only=False) if pa.types.is_dictionary(chunk.type) else None
+        texts = chunk if indices is None else chunk.dictionary
+        if len(texts) > SHORT:
+            found |= ask(column, rule)
+        else:
+            short.append((texts, indices))
+    if short:
+        said = np.asarray(rule(pa.concat_arrays([texts for texts, _ in short]))).astype(bool)
+        for (_, indices), answers in zip(short, np.split(said, np.cumsum([len(texts) for texts, _ in short])[:-1]), strict=True):
+            found |= answers if indices is None else answers[indices] if len(answers) else False
+    return found
 
 
 def _whole(words: Sequence[str]) -> Ask:
@@ -118,8 +134,10 @@ def _whole(words: Sequence[str]) -> Ask:
 
 def _edge(words: Sequence[str]) -> Ask:
     """Whether a text begins or ends with one of the words; words of an alphabet only as whole words."""
-    starts = "|".join(_spell(word) + (r"(?:[^\pL]|$)" if word.isascii() else "") for word in words)
-    ends = "|".join((r"(?:^|[^\pL])" if word.isascii() else "") + _spell(word) for word in words)
+    latin = "|".join(_spell(word) for word in words if word.isascii())
+    other = "|".join(_spell(word) for word in words if not word.isascii())
+    starts = "|".join([*([rf"(?:{latin})(?:[^\pL]|$)"] if latin else []), *([other] if other else [])])
+    ends = "|".join([*([rf"(?:^|[^\pL])(?:{latin})"] if latin else []), *([other] if other else [])])
     pattern = f"(?i)^{SPACE}(?:{starts})|(?:{ends}){SPACE}[:：]?{SPACE}$"
     return lambda texts: pc.match_substring_regex(texts, pattern)
 

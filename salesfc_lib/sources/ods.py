@@ -1,7 +1,8 @@
 """What an ODS file tells that its values do not: hidden rows and columns, and cells that hold an error.
 
-A package enters; `SheetFacts` leave. The decision made here: the whole of `content.xml` is parsed in pieces, because ODS
-writes repeated rows and cells as counts, and only so can a sheet that would fill the memory be refused beforehand.
+A package enters; `SheetFacts` by sheet leave. The decision made here: the whole of `content.xml` is parsed in pieces, because
+ODS writes repeated rows and cells as counts, and calamine unfolds every sheet when it opens the file: only so can one that would
+fill the memory be refused beforehand.
 """
 
 from __future__ import annotations
@@ -16,18 +17,19 @@ MAX_ROWS = 1_048_576
 ERROR = ("#", "Err:")  # how LibreOffice shows errors
 
 
-def scan_ods(package: Package, sheet: str) -> SheetFacts:
-    """Facts of one sheet of a document. ODS has no date system of its own: its dates are written out."""
-    scanner = _Content(sheet, package.where)
+def scan_ods(package: Package) -> dict[str, SheetFacts]:
+    """Facts of each sheet of a document. ODS has no date system of its own: its dates are written out."""
+    scanner = _Content(package.where)
     package.parse("content.xml", scanner.parser())
-    return scanner.facts
+    return scanner.sheets
 
 
 class _Content:
     """Tables, rows and cells as expat meets them."""
 
-    def __init__(self, sheet: str, where: str) -> None:
-        self.sheet, self.where = sheet, where
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.sheets: dict[str, SheetFacts] = {}
         self.facts = SheetFacts()
         self.depth = 0  # tables within tables hold what a cell shows, not rows of the sheet
         self.row = self.column = 0
@@ -44,8 +46,10 @@ class _Content:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "table:table":
-            self.depth = self.depth + 1 if self.depth else int(attributes.get("table:name") == self.sheet)
-            self.row = self.column = 0
+            self.depth += 1
+            if self.depth == 1:
+                self.facts = self.sheets[attributes.get("table:name", "")] = SheetFacts()
+                self.row = self.column = 0
         if self.depth != 1:
             return
         match name:
