@@ -153,6 +153,21 @@ def parameters(
 
 
 @app.command()
+def bridge(
+    unit: Annotated[str, typer.Argument(help="Id of the unit.")],
+    month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="A closed month.")],
+    sets: Sets = None,
+    project: Project = Path("."),
+) -> None:
+    """Print how the unit's total becomes the one under another definition (--set), or how what was read becomes the panel."""
+    with _told_plainly():
+        from salesfc_lib.bridging import tell_bridge
+        from salesfc_lib.schema import check_month
+
+        typer.echo(tell_bridge(project, unit, check_month(month), sets or ()))
+
+
+@app.command()
 def verify(
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: every month.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Default: every unit.")] = None,

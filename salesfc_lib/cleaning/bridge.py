@@ -1,0 +1,163 @@
+"""The same rows under two definitions, reconciled: from one total to the other, a step for each difference.
+
+Two sets of parameters and what was read enter; a table leaves that sums exactly. The decision made here: a step is the
+difference that one change of definition makes on top of those before it, in a fixed order (`ORDER`), computed by cleaning the
+rows once for each step. Nothing is estimated, and what two changes do together falls to the later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+
+import pandas as pd
+
+from salesfc_lib.cleaning import close_month, standardise
+from salesfc_lib.cleaning.ledger import MEASURES, SUMS
+from salesfc_lib.errors import RequestError
+from salesfc_lib.schema import Parameters
+from salesfc_lib.sources import Extract
+
+ORDER = (  # of the steps; currencies and units of measure come first, so that the others are told in those of the second definition
+    "currency", "rates", "unit_of_measure", "conversions", "returns", "discounts", "freight", "tax", "samples", "own_company",
+    "within_company",
+)  # fmt: skip
+LABELS = {
+    "currency": "Currency", "rates": "Rates of exchange", "unit_of_measure": "Unit of measure", "conversions": "Conversions of units",
+    "returns": "Returns", "discounts": "Discounts", "freight": "Freight", "tax": "Tax", "samples": "Samples",
+    "own_company": "Who belongs to the company", "within_company": "Sales within the company", "sources": "How the sources are read",
+    "cleaning": "Rules of cleaning", "members": "Names of members", "calendar": "Business calendar",
+}  # fmt: skip
+WORDS = {
+    "month_of_return": "in the month of the return", "month_of_sale": "in the month of the sale", "apart": "counted apart",
+}  # fmt: skip
+BLOCKS = {  # other blocks of parameters that change what is counted, a step each
+    "calendar": ("calendar",), "members": ("renames", "reorganised", "key_accounts", "dimensions", "levels"), "cleaning": ("cleaning",),
+    "sources": ("sources",),
+}  # fmt: skip
+Total = tuple[int, Decimal, Decimal]  # rows, quantity, amount
+COLUMNS = ["scope", "step", "rows", *MEASURES]
+
+
+def bridge(first: Parameters, second: Parameters, extracts: Mapping[str, Extract], month: str) -> pd.DataFrame:
+    """Table (scope, step, rows, quantity, amount) from the total under the first definition to that under the second.
+
+    `scope` is 'month' (that month alone) and 'through' (all months through it). In each, the first row is the total under the first
+    definition, the last that under the second, and the rows between them are the differences: they sum to it exactly.
+
+    Raises `RequestError` where the two do not read the same files.
+    """
+    require_same_rows(first, second)
+    start = _count(first, extracts, month)
+    steps = [(said, _count(changed, extracts, month)) for said, changed in list_steps(first, second)]
+    rows: list[Sequence[object]] = []
+    for scope in ("month", "through"):
+        before = start[scope]
+        rows.append([scope, "Under the first definition", *before])
+        for said, total in steps:
+            rows.append([scope, said, *_subtract(total[scope], before)])
+            before = total[scope]
+        rows.append([scope, "Under the second definition", *before])
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"rows": "int64"})
+
+
+def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Parameters]]:
+    """Each difference in words, and the parameters after it; the last are the second's, in all that is counted."""
+    now = first
+    for block, names in BLOCKS.items():
+        changes = {name: getattr(second, name) for name in names if getattr(now, name) != getattr(second, name)}
+        if changes:
+            now = now.model_copy(update=changes)
+            yield LABELS[block], now
+    for name in (*ORDER, *(name for name in type(first.measure).model_fields if name not in ORDER)):
+        old, new = getattr(now.measure, name), getattr(second.measure, name)
+        if old != new and name not in ("value", "promotion_window"):
+            now = now.model_copy(update={"measure": now.measure.model_copy(update={name: new})})
+            yield _say(name, old, new), now
+
+
+def require_same_rows(first: Parameters, second: Parameters) -> None:
+    """Raise `RequestError` where two definitions do not read the same files: a bridge between them would explain nothing."""
+    read = [
+        {
+            name: (source.path, source.url_env, source.table)
+            for name, source in unit.sources.items()
+            if source.role in ("orders", "returns")
+        }
+        for unit in (first, second)
+    ]
+    if read[0] != read[1]:
+        raise RequestError.say(
+            "The two definitions read other sources",
+            "The same orders and returns under both",
+            "Leave `path`, `url_env` and `table` of the sources as they are",
+        )
+
+
+def bridge_to_panel(ledger: pd.DataFrame, panel_total: float, value: str) -> pd.DataFrame:
+    """Table (step, rows, quantity, amount): what was read, what every rule took (negative) or put in, what was kept, the panel.
+
+    The panel holds only the measure `value` of what was kept; its row has that total, as far as a binary number says it.
+    """
+    order = dict.fromkeys([*ledger["rule"].drop_duplicates()])
+    rules = [rule for rule in order if rule not in ("opening", "kept")]
+    sums = {rule: _sum(ledger[ledger["rule"].eq(rule)]) for rule in order}
+    rows = [["opening", *sums["opening"]]]
+    rows += [[rule, *(-value for value in sums[rule])] for rule in rules]
+    rows += [["kept", *sums["kept"]]]
+    _, quantity, amount = sums["kept"]
+    seen = Decimal(panel_total).quantize(quantity if value == "quantity" else amount)
+    rows += [["panel", sums["kept"][0], *(seen if name == value else None for name in MEASURES)]]
+    return pd.DataFrame(rows, columns=["step", *SUMS])
+
+
+def draw_bridge(table: pd.DataFrame, totals: int = 1) -> str:
+    """The bridge as text with aligned numbers: a total, differences with their sign, and so many totals at the end."""
+    last = len(table) - totals
+    shown = [
+        [str(row["step"]), *(_show(row[name], signed=0 < place < last) for name in SUMS)]
+        for place, (_, row) in enumerate(table.iterrows())
+    ]
+    lines = [["", "rows", *MEASURES], *shown]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(SUMS) + 1)]
+    drawn = [_align(line, widths) for line in lines]
+    rule = "-" * len(drawn[0])
+    return "\n".join([drawn[0], rule, *drawn[1:-totals], rule, *drawn[-totals:]])
+
+
+def _count(parameters: Parameters, extracts: Mapping[str, Extract], month: str) -> dict[str, Total]:
+    """Rows, quantity and amount that are kept, of the month and through it."""
+    unheld = parameters.model_copy(
+        update={"sources": {name: source for name, source in parameters.sources.items() if source.role != "control_totals"}}
+    )
+    ledger = close_month(standardise(unheld, extracts), unheld, month).ledger
+    kept = ledger[ledger["rule"].eq("kept")]
+    return {"month": _sum(kept[kept["month"].eq(pd.Timestamp(f"{month}-01"))]), "through": _sum(kept)}
+
+
+def _subtract(after: Total, before: Total) -> Total:
+    return after[0] - before[0], after[1] - before[1], after[2] - before[2]
+
+
+def _sum(entries: pd.DataFrame) -> Total:
+    quantity, amount = (sum(entries[name], Decimal(0)) for name in MEASURES)
+    return int(entries["rows"].sum()), quantity, amount
+
+
+def _say(name: str, old: object, new: object) -> str:
+    """A difference between two definitions, as a controller would say it."""
+    label = LABELS.get(name, name.replace("_", " ").capitalize())
+    if isinstance(old, dict) or isinstance(new, dict):
+        return label
+    was, now = (WORDS.get(str(value), "as exported" if value is None else str(value)) for value in (old, new))
+    return f"{label}: {was} -> {now}"
+
+
+def _show(value: object, *, signed: bool) -> str:
+    if value is None:
+        return ""
+    return f"{value:{'+' if signed and value else ''},{'f' if isinstance(value, Decimal) else 'd'}}"
+
+
+def _align(line: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join([line[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True))])
