@@ -151,6 +151,10 @@ def test_what_is_no_number_is_a_problem_of_its_row(text: str, why: str) -> None:
     assert list_values(numbers) == fractions("1.5", "0", "2")
 
 
+def test_an_error_of_a_spreadsheet_has_its_own_rule() -> None:
+    assert read("1.5", "#REF!", "#N/A").rules.to_dict() == {1: "error_cell", 2: "error_cell"}
+
+
 def test_a_declared_unit_multiplies_what_names_no_unit_itself() -> None:
     numbers = read("1.2", "30万", "5%", convention=Convention(unit=Decimal(1000)))
     assert list_values(numbers) == fractions("1200", "300000", "0.05")

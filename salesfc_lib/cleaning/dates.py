@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from salesfc_lib.cleaning.day_notation import YEARS, WrittenDay, dissect_day, dissect_month, to_day
 from salesfc_lib.cleaning.day_order import EQUAL, WORDS, Order, decide_order, undecidable
 from salesfc_lib.cleaning.notation import to_ascii
-from salesfc_lib.cleaning.nulls import NULL_SPELLINGS, is_null_spelling
+from salesfc_lib.cleaning.nulls import NULL_SPELLINGS, require_value
 from salesfc_lib.cleaning.reading import BLANK, Reading, Unreadable, list_cells, place_problems, tell_reading
 
 __all__ = ["Dates", "Reading", "read_dates", "read_months"]
@@ -163,14 +163,11 @@ def _cut_clocks(texts: pa.Array) -> pa.Array:
 
 
 def _try(text: str, read: Read, nulls: frozenset[str]) -> WrittenDay | Unreadable:
-    if not text.strip() or is_null_spelling(text, nulls):
-        return Unreadable(BLANK)
     try:
+        require_value(text, nulls)
         return read(text)
     except Unreadable as problem:
         return problem
-    except ValueError as problem:
-        return Unreadable(str(problem))
 
 
 def _read_format(text: str, date_format: str) -> WrittenDay:

@@ -1,4 +1,4 @@
-"""Spellings of nothing: which texts stand for a blank cell, and where.
+"""Spellings of nothing: which texts stand for a blank cell, and where; and the errors of spreadsheets.
 
 A text enters; whether it says that nothing is there leaves. The decision made here: in a column of numbers or dates each of
 these spellings is a blank, because it can be nothing else; in a column of text none is (`NA` may be a region), except those
@@ -9,10 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from salesfc_lib.cleaning.reading import BLANK, Unreadable
+
 NULL_SPELLINGS = frozenset(
-    ["-", "--", "---", "–", "—", "——", "null", "(null)", "<null>", "[null]", "\\n", "n/a", "na", "n.a.", "#n/a", "none", "nil"]
+    ["-", "--", "---", "–", "—", "——", "null", "(null)", "<null>", "[null]", "\\n", "n/a", "na", "n.a.", "none", "nil"]
     + ["无", "無", "空", "/", "暂无"]
 )  # casefolded
+
+ERRORS = frozenset(["#ref!", "#n/a", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!"])  # of spreadsheets
+
+
+def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> None:
+    """Raise `Unreadable` where a text in a column of numbers or dates stands for nothing, or for a spreadsheet's error.
+
+    >>> require_value("0"), require_value("NaN")
+    (None, None)
+    >>> require_value("#REF!")
+    Traceback (most recent call last):
+    ...
+    salesfc_lib.cleaning.reading.Unreadable: is an error of a spreadsheet
+    """
+    if not text.strip() or is_null_spelling(text, spellings):
+        raise Unreadable(BLANK)
+    if text.strip().casefold() in ERRORS:
+        raise Unreadable("is an error of a spreadsheet", "error_cell")
 
 
 def is_null_spelling(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> bool:

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from salesfc_lib.cleaning.families import Part, find_families, read_family
 from salesfc_lib.cleaning.notation import Credit, Written, dissect
-from salesfc_lib.cleaning.nulls import NULL_SPELLINGS, is_null_spelling
+from salesfc_lib.cleaning.nulls import NULL_SPELLINGS, require_value
 from salesfc_lib.cleaning.reading import BLANK, Reading, Unreadable, list_cells, place_problems, tell_reading
 from salesfc_lib.cleaning.separators import MARKS, Separators, decide_separators
 from salesfc_lib.cleaning.units import multiply, multiply_one, rescale, round_half_even, to_decimals, to_unit, total, whole
@@ -146,9 +146,8 @@ def _take_apart(texts: pa.Array, cells: np.ndarray, convention: Convention) -> R
 
 
 def _try(text: str, convention: Convention) -> Written | Unreadable:
-    if not text.strip() or is_null_spelling(text, convention.nulls):
-        return Unreadable(BLANK)
     try:
+        require_value(text, convention.nulls)
         return dissect(text, convention.credit)
     except Unreadable as problem:
         return problem
