@@ -24,10 +24,10 @@ from salesfc_lib.sources.layout import Grid, Sighting
 from salesfc_lib.sources.reading import MOST_REJECTED, Reading, TooManyRejectedError, read_records
 from salesfc_lib.sources.trailer import find_trailer
 
-TOP = 1 << 20  # bytes that tell encoding and layout
+TOP = 1 << 18  # bytes that tell encoding and layout
 SIZE = 4 << 20  # bytes of a block: its masks stay in the processor's cache
 
-Open = Callable[[], Iterator[bytes]]  # the file's bytes from the start, as text that may have been compressed
+Open = Callable[..., Iterator[bytes]]  # the file's bytes from the start, unpacked, in blocks of at most so many bytes
 
 
 class _Choice(NamedTuple):
@@ -45,13 +45,12 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
     needed name, for a line of more than `MOST_LINE` bytes, and for a file that its trailer shows to be cut short.
     """
 
-    def open_text() -> Iterator[bytes]:
-        return unpack(file.blocks(size), where)
+    def open_text(most: int = size) -> Iterator[bytes]:
+        return unpack(file.blocks(min(size, most)), where)
 
-    top = _read_top(open_text)
-    refuse_other_kind(top, source, where)
+    refuse_other_kind(_read_top(open_text), source, where)
     try:
-        encoding, layout, reading = _read(open_text, top, source, where)
+        encoding, layout, reading = _read(open_text, source, where)
     except LineTooLongError as error:
         number = _count_lines(open_text) + 1
         raise SalesForecastError.unreadable_file(
@@ -75,17 +74,15 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
     return mojibake.look(grid, source)
 
 
-def _read(open_text: Open, top: bytes, source: Source, where: str) -> tuple[str, Layout, Reading]:
+def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Reading]:
     """Encoding, layout and records; the whole file is surveyed only if a line in the likeliest encoding does not decode."""
-    names = list_encodings(top, source.encoding, where)
-    choices = [choice for name in names if (choice := _decode_top(open_text, name))]
-    choices.sort(key=lambda choice: (not (choice.fits and has_header(choice.lines, source)), not choice.fits))
-    likely = choices[0] if choices and choices[0].fits else None
+    names = list_encodings(_read_top(open_text), source.encoding, where)
+    likely = _choose_likely(open_text, names, source)
     if likely:
         layout, reading = _read_in(likely, open_text, source, where)
         if reading is not None and not reading.broken:
             return likely.encoding, layout, reading
-    chosen = _survey(open_text, choices, source)
+    chosen = _survey(open_text, names, source)
     if chosen is None:
         raise SalesForecastError.unreadable_file(
             where,
@@ -96,6 +93,18 @@ def _read(open_text: Open, top: bytes, source: Source, where: str) -> tuple[str,
         layout, reading = _read_in(chosen, open_text, source, where)
     assert reading is not None
     return chosen.encoding, layout, reading
+
+
+def _choose_likely(open_text: Open, names: list[str], source: Source) -> _Choice | None:
+    """The first encoding that fits the top and in which the header's names are found, else the first that fits."""
+    fitting = None
+    for name in names:
+        choice = _decode_top(open_text, name)
+        if choice and choice.fits:
+            if has_header(choice.lines, source):
+                return choice
+            fitting = fitting or choice
+    return fitting
 
 
 def _read_in(choice: _Choice, open_text: Open, source: Source, where: str) -> tuple[Layout, Reading | None]:
@@ -109,8 +118,9 @@ def _read_in(choice: _Choice, open_text: Open, source: Source, where: str) -> tu
         return layout, None
 
 
-def _survey(open_text: Open, choices: list[_Choice], source: Source) -> _Choice | None:
+def _survey(open_text: Open, names: list[str], source: Source) -> _Choice | None:
     """The first encoding that fits the whole file, those with the header's names before others."""
+    choices = [choice for name in names if (choice := _decode_top(open_text, name))]
     for choice in sorted(choices, key=lambda choice: not has_header(choice.lines, source)):
         if survey(to_utf8(open_text(), choice.encoding), choice.encoding).fits():
             return choice
@@ -119,7 +129,7 @@ def _survey(open_text: Open, choices: list[_Choice], source: Source) -> _Choice 
 
 def _read_top(open_text: Open) -> bytes:
     top = b""
-    for block in open_text():
+    for block in open_text(TOP):
         top += block
         if len(top) >= TOP:
             break
@@ -131,7 +141,7 @@ def _decode_top(open_text: Open, encoding: str) -> _Choice | None:
     lines: list[bytes] = []
     broken = taken = 0
     try:
-        for block in to_utf8(open_text(), encoding):
+        for block in to_utf8(open_text(TOP), encoding):
             text = encodings.decode_block(block, encoding)
             lines += encodings.LINE.findall(text.text)
             broken, taken = broken + len(text.broken), taken + len(block)

@@ -120,12 +120,19 @@ def _list_wrong(column: pa.ChunkedArray) -> dict[str, str | None]:
     wrong: dict[str, str | None] = {}
     for chunk in column.chunks:
         texts = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+        if _is_ascii(texts):
+            continue
         suspects = texts.filter(pc.match_substring_regex(texts, SUSPECT))
         for text in suspects.unique().to_pylist():
             found = repair(text)
             if found or is_lost(text):
                 wrong[text] = found
     return wrong
+
+
+def _is_ascii(texts: pa.StringArray) -> bool:
+    letters = texts.buffers()[2]
+    return letters is None or not letters.size or int(np.frombuffer(letters, dtype=np.uint8).max()) < 0x80
 
 
 def _replace(column: pa.ChunkedArray, wrong: dict[str, str | None]) -> pa.ChunkedArray:
