@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 
 from salesfc_lib.defects.company import Members, dice, make_lines
 from salesfc_lib.defects.feeds import HEADERS, Dialect, Export, record_of, write_text
@@ -30,11 +31,7 @@ TRAILER = "记录数"  # what the last line begins with; a comma and the count o
 def plant_encodings(seed: int) -> list[Case]:
     """1: the same books in each encoding; every name must arrive."""
     records = [replace(record, planted=True) for record in plain_records(seed)]
-    western = [
-        replace(record, planted=True, cells={**record.cells, "kind": record.line.kind})
-        for record in plain_records(seed, WESTERN)
-        if record.line is not None
-    ]
+    western = [replace(record, planted=True) for record in western_records(seed)]
     cases = []
     for encoding in ("utf-8", "gb18030", "gbk"):
         export = Export("orders.csv", records, dialect=Dialect(encoding))
@@ -53,6 +50,12 @@ def plant_encodings(seed: int) -> list[Case]:
     return cases
 
 
+def western_records(seed: int) -> list[Record]:
+    """Records of books in a language of Western Europe."""
+    records = plain_records(seed, WESTERN)
+    return [replace(record, cells={**record.cells, "kind": record.line.kind}) for record in records if record.line is not None]
+
+
 def _recorded(encoding: str) -> Cell:
     """Which encoding a file had stands in the table of files."""
     return Cell("files", {"path": "orders.csv"}, "encoding", encoding)
@@ -60,25 +63,27 @@ def _recorded(encoding: str) -> Cell:
 
 def plant_other_encoding(seed: int) -> list[Case]:
     """2: some lines come from another system, in its encoding."""
+    chinese, western = plain_records(seed), western_records(seed)
+    tree = declare({"columns": WESTERN_HEADERS, "kinds": {kind: kind for kind in WESTERN_KINDS}})
     cases = []
-    for encoding, foreign, name in (
-        ("utf-8", "gb18030", "金桥百货"),
-        ("utf-8", "windows-1252", "Müller Söhne"),
-        ("utf-8", "gbk", "惠民超市"),
-        ("gb18030", "utf-8", "惠民超市连锁"),
+    for encoding, foreign, records in (
+        ("utf-8", "gb18030", chinese),
+        ("utf-8", "gbk", chinese),
+        ("gb18030", "utf-8", chinese),
+        ("utf-8", "windows-1252", western),
     ):
-        throw = dice(seed, 2, foreign)
-        records = plain_records(seed)
-        chosen = choose(throw, records, 5, is_free(records))
-        planted = spoil(records, chosen, lambda record: _in_encoding(record, foreign, name))  # noqa: B023
-        cases.append(text_case(2, f"{foreign} in {encoding}", Export("orders.csv", planted, dialect=Dialect(encoding))))
+        throw, free = dice(seed, 2, encoding, foreign), is_free(records)
+        chosen = choose(throw, records, 5, lambda record, free=free: free(record) and not str(record.cells["customer"]).isascii())  # type: ignore[misc]
+        planted = spoil(records, chosen, partial(_in_encoding, encoding=foreign))
+        headers = HEADERS if records is chinese else WESTERN_HEADERS
+        export = Export("orders.csv", planted, headers, Dialect(encoding))
+        cases.append(text_case(2, f"{foreign} in {encoding}", export, None if records is chinese else tree))
     return cases
 
 
-def _in_encoding(record: Record, encoding: str, name: str) -> Record:
-    cells = {**record.cells, "customer": name, "region": "North", "product": "Fan", "kind": ""}
-    text = ",".join(str(cells[column]) for column in HEADERS) + "\r\n"
-    return replace(record, cells=cells, raw=text.encode(encoding), fate="quarantined", rule="other_encoding")
+def _in_encoding(record: Record, encoding: str) -> Record:
+    text = ",".join(str(cell) for cell in record.cells.values()) + "\r\n"
+    return replace(record, raw=text.encode(encoding), fate="quarantined", rule="other_encoding")
 
 
 def plant_byte_order_marks(seed: int) -> list[Case]:
