@@ -180,6 +180,20 @@ def test_a_month_that_never_was_is_a_problem() -> None:
     assert months.rules.to_dict() == {0: "unreadable", 1: "sentinel_date", 2: "unreadable"}
 
 
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.text(st.characters(exclude_categories=["Cs"])) | st.from_regex(r"[0-9/.年月日: TZ+-]{4,25}", fullmatch=True), max_size=5
+    )
+)
+def test_any_text_is_a_day_or_a_problem(texts: list[str]) -> None:
+    try:
+        dates = read(*texts)
+    except SalesForecastError:
+        return
+    assert [str(day) == "NaT" for day in list_days(dates)] == [place in dates.problems.index for place in range(len(texts))]
+
+
 TEXTS = st.builds(
     "{}{}{}{}{}{}".format,
     st.sampled_from(["2019", "25", "1", "07", "19", "9999", "43658"]),

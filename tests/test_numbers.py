@@ -227,6 +227,17 @@ def test_cells_read_together_say_what_each_says_when_it_is_read_alone(
     assert numbers.problems.index.tolist() == [place for place, value in enumerate(expected) if value is None]
 
 
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5))
+def test_any_text_is_a_number_or_a_problem(texts: list[str]) -> None:
+    try:
+        numbers = read(*texts)
+    except SalesForecastError:
+        assume(False)
+    for place, text in enumerate(texts):
+        assert place in numbers.problems.index or any(sign.isdecimal() for sign in text)
+
+
 @settings(max_examples=100, deadline=None)
 @given(
     st.lists(st.decimals(-(10**12), 10**12, places=2), min_size=1, max_size=20),
