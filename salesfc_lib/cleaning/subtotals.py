@@ -8,6 +8,7 @@ subtotals, totals of subtotals and the grand total without being told which is w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
@@ -59,7 +60,8 @@ def _read(column: pa.ChunkedArray, marked: np.ndarray, source: Source) -> tuple[
     A spreadsheet's sum carries binary noise beyond that scale: it is rounded away.
     """
     convention = Convention(decimal=source.decimal)
-    parts, shown = (read_numbers(column.filter(pa.array(mask)), convention) for mask in (~marked, marked))
+    parts = read_numbers(column.filter(pa.array(~marked)), convention)
+    shown = read_numbers(column.filter(pa.array(marked)), replace(convention, decimal=parts.written or "."))
     whole = np.zeros(len(marked), dtype=object)
     whole[~marked] = parts.units
     finest = max(parts.scale, shown.scale)
