@@ -13,18 +13,19 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import archive, tables
+from salesfc_lib import archive, manifest, tables
 from salesfc_lib.components import Check
 from salesfc_lib.hierarchy import aggregate, aggregate_future, build_series, coherence_gap
-from salesfc_lib.parameters import resolve
+from salesfc_lib.parameters import flatten, resolve
 from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, final_stage, ledger_totals
 from salesfc_lib.results.cleaning import CleanedBefore
 from salesfc_lib.results.modeling import ModeledBefore, mean_weights
+from salesfc_lib.results.restatement import Restated
 from salesfc_lib.results.retrospective import TABLES
 from salesfc_lib.unit_month import UnitMonth, open_month
 
 __all__ = [
-    "clean", "latest_closed", "model", "open_month", "read_cleaned", "read_modeled", "read_reconciled", "read_reviewed", "reconcile", "retrospect", "summarise",
+    "clean", "latest_closed", "model", "open_month", "read_cleaned", "read_modeled", "read_reconciled", "read_restated", "read_reviewed", "reconcile", "retrospect", "summarise",
 ]  # fmt: skip
 
 COHERENT = 1e-6  # relative gap between a total and the sum of its parts that still counts as none
@@ -63,7 +64,33 @@ def clean(run: UnitMonth) -> CleanedMonth:
         series=series, panel=aggregate(ready, series, parameters.levels),
         future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers, censored=censored,
     )  # fmt: skip
+    run.write(**_restate(run))
     return read_cleaned(run)
+
+
+def _restate(run: UnitMonth) -> dict[str, pd.DataFrame]:
+    """What became of the months that the month before published; no rows where that month is not in the archive."""
+    from salesfc_lib.cleaning.redefined import find_redefined
+    from salesfc_lib.cleaning.restatement import read_view, restate
+    from salesfc_lib.cleaning.rules import key_columns
+
+    earlier = archive.unit_folder(run.reports, run.month_before, run.unit)
+    if not (earlier / "tables" / "transactions.parquet").is_file():
+        return {name: tables.empty(name) for name in ("restatement", "restatement_months")}
+    then = {key: entry["value"] for key, entry in manifest.read(earlier).get("parameters", {}).items()}
+    return restate(
+        *(read_view(folder / "tables" / "transactions.parquet") for folder in (earlier, run.folder)),
+        last=run.cutoff - pd.DateOffset(months=1),
+        dimensions=run.parameters.levels[run.parameters.bottom],
+        keys={name: key_columns(source) for name, source in run.parameters.sources.items()},
+        redefined=find_redefined(then, flatten(run.parameters.model_dump(mode="json"))),
+    )
+
+
+def read_restated(run: UnitMonth) -> Restated:
+    """What the cleaning step found of history that was published before."""
+    bottom = run.parameters.levels[run.parameters.bottom]
+    return Restated(run.read("restatement"), run.read("restatement_months"), bottom, run.parameters.measure.value)
 
 
 def read_cleaned(run: UnitMonth) -> CleanedMonth:

@@ -41,8 +41,15 @@ EXACT = Context(prec=2 * PRECISION, traps=[Inexact])
 
 def read_view(path: Path) -> pa.Table:
     """Table `transactions` of a published month, one column after the other: in one piece each, from which rows are taken
-    quickly, and texts of few kinds as numbers into them."""
-    return pa.table({name: _shrink(pq.read_table(path, columns=[name])[name]) for name in pq.read_schema(path).names})
+    quickly, and texts of few kinds as numbers into them.
+
+    Raises `SalesForecastError` naming a file that is torn.
+    """
+    try:
+        return pa.table({name: _shrink(pq.read_table(path, columns=[name])[name]) for name in pq.read_schema(path).names})
+    except (pa.ArrowException, OSError) as error:
+        do = "Run `salesfc verify`, then publish that month again"
+        raise SalesForecastError.unreadable_file(path, " ".join(str(error).split()), do) from error
 
 
 def _shrink(column: pa.ChunkedArray) -> pa.Array:
