@@ -244,6 +244,24 @@ def test_no_damage_to_a_workbook_crashes_the_reader(tmp_path: Path, data: st.Dat
         assert extract.rows.num_rows + len(extract.rejected) <= 3
 
 
+@given(st.data())
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_no_damage_to_the_text_of_a_sheet_crashes_the_reader(tmp_path: Path, data: st.DataObject) -> None:
+    book = Book([HEADER, [Day(45475), Error("#N/A"), "甲", None], [Day(60), 2, "乙", "y"]], hidden_rows=[2], hidden_columns=[1])
+    kind, part = data.draw(
+        st.sampled_from([("xlsx", "xl/worksheets/sheet1.xml"), ("xlsx", "xl/workbook.xml"), ("ods", "content.xml")])
+    )
+    with zipfile.ZipFile(_save(tmp_path / "whole", WRITERS[kind](book))) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+        text = archive.read(part).decode()
+    place = data.draw(st.integers(0, len(text) - 1))
+    spoiled = data.draw(st.sampled_from(["", '"', "<", "9" * 8, "²", "Z", " ", "x='1'"]))
+    try:
+        read(tmp_path, zipped({**parts, part: text[:place] + spoiled + text[place + data.draw(st.integers(0, 3)) :]}))
+    except SalesForecastError as error:
+        assert "a.xlsx" in str(error)
+
+
 def test_sectors_that_lead_in_a_circle_end() -> None:
     content = bytearray(xls(Book([HEADER])))
     content[512 + 2 * 4 : 512 + 3 * 4] = struct.pack("<I", 2)

@@ -40,7 +40,7 @@ class Extract:
     'header'). `elsewhere` holds the rows that `where` leaves to other units. `rejected` (table quarantine) holds rows that
     could not be laid out. `files` has one entry per file: path, sha256, bytes, rows, encoding, and `titles` (the lines above
     its header), `date_system` ('1904'), `dialect` and `trailer` where it has any. `sightings` (source, row,
-    rule, reason; row 0: the whole file) are what a reader dealt with and people should know.
+    rule, reason, rows, action; row 0: the whole file) are what a reader dealt with and people should know.
     """
 
     rows: pa.Table
@@ -153,8 +153,10 @@ def _read_grid(source: Source, file: RawFile, where: str) -> Grid:
 
 
 def _list_sightings(seen: Sequence[Sighting], label: str) -> pd.DataFrame:
-    rows = [(label, item.row or 0, item.rule, item.said) for item in seen]
-    return pd.DataFrame(rows, columns=["source", "row", "rule", "reason"]).astype({"row": "int64"})
+    rows = [(label, item.row or 0, item.rule, item.said, item.rows, item.action) for item in seen]
+    return pd.DataFrame(rows, columns=["source", "row", "rule", "reason", "rows", "action"]).astype(
+        {"row": "int64", "rows": "int64"}
+    )
 
 
 def _see_order(parts: Sequence[Extract], labels: Sequence[str], source: Source) -> pd.DataFrame:

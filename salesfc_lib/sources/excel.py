@@ -4,12 +4,16 @@ The bytes of a workbook enter; a grid leaves. The decisions made here: a row is 
 who opens the file sees it; hidden rows, columns and sheets count like any other, and are told; calamine shows a cell with an
 error, and a formula that was never calculated, as blank, so each format is scanned for them first, and a row that has one in a
 column we read is set aside.
+
+All formats tell what is hidden and which cells hold errors. Only XLSX and XLSM tell that a formula has no value yet, and serial
+59 from 60; XLSB and ODS do not tell which cells are merged, so `fill_down` fills every blank cell of its columns there.
 """
 
 from __future__ import annotations
 
 import datetime
 import io
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
@@ -33,6 +37,7 @@ from salesfc_lib.sources.troubled import set_aside
 BATCH = 16_384  # rows that are held as Python values at a time
 LEAP = datetime.date(1900, 2, 28)  # what calamine makes of serial 59, and of 60, the day that never was
 NO_DAY = "1900-02-29"
+DAMAGE = (CalamineError, OSError, ValueError, LookupError, OverflowError, struct.error)  # what a damaged file makes of its readers
 
 Answer = TypeVar("Answer")
 
@@ -52,7 +57,7 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
         package.check()
     if package is None:
         _refuse_password(content, where)
-    document = _scan_document(package)
+    document = _ask(where, lambda: _scan_document(package))
     workbook = _open(content, where)
     name = choose_sheet(workbook, source, where)
     facts, is_leap = (document[name], False) if name in document else _ask(where, lambda: _scan(content, package, workbook, name))
@@ -126,7 +131,7 @@ def _ask(where: str, read: Callable[[], Answer]) -> Answer:
     except (SalesForecastError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:
-        if not isinstance(error, CalamineError | OSError | ValueError) and type(error).__name__ != "PanicException":
+        if not isinstance(error, DAMAGE) and type(error).__name__ != "PanicException":
             raise
         raise SalesForecastError.unreadable_file(
             where, f"it is no complete workbook ({error})", "Export it again as XLSX, or set the source's `kind` to what it is"

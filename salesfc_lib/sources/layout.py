@@ -36,12 +36,14 @@ class Reject:
 
 @dataclass(frozen=True)
 class Sighting:
-    """Something about a file that a reader saw and dealt with, and that people should know: a rule's name, a sentence, and
-    the row where it stands (None: the whole file)."""
+    """Something about a file that a reader saw and dealt with, and that people should know: a rule's name, a sentence, the
+    row where it stands (None: the whole file), how many cells or rows it is about, and whether it was noted or changed."""
 
     rule: str
     said: str
     row: int | None = None
+    rows: int = 1
+    action: str = "noted"
 
 
 @dataclass(frozen=True)

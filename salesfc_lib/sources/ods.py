@@ -108,4 +108,4 @@ class _Content:
 
 def _count(attributes: dict[str, str], name: str) -> int:
     text = attributes.get(name, "1")
-    return int(text) if text.isdigit() else 1
+    return int(text) if text.isdecimal() else 1

@@ -30,8 +30,8 @@ class SheetFacts:
     """Places are 1-based rows and columns from 0.
 
     `rows`, `columns`, `texts`: cells with an error, or a formula without a value (`STALE`), in the sheet's order.
-    `leap`: cells with the serial number 60, which Excel shows as 29 February 1900. `tells` says whether the format tells
-    about hidden rows and errors at all; `height` and `width` are the last row and column in use, where counted.
+    `leap`: cells with the serial number 60, which Excel shows as 29 February 1900 (XLSX only). `height` and `width` are the last
+    row and column in use, where counted.
     """
 
     rows: array[int] = field(default_factory=lambda: array("l"))

@@ -23,7 +23,8 @@ TROUBLE = tuple(
             rb"</f>" + EMPTY,  # a formula without a value
             rb"<f\b[^>]*/>" + EMPTY,
             rb">60(?:\.\d*)?</",  # the serial number of 29 February 1900
-            rb"""<c(?! r="[A-Z]{1,3}[0-9])[ />]""",  # a cell that does not begin with its place
+            rb"""<c(?! r="[A-Z]{1,3}[0-9]{1,7}")[ />]""",  # a cell that does not begin with its place
+            rb'r="[A-Z]{1,3}(?:[2-9]\d{6}|1[1-9]\d{5}|10[5-9]\d{4})',  # one below the last row of a sheet
         ),
     )
 )  # one by one, because a pattern that begins with fixed bytes is searched ten times faster than alternatives
@@ -93,7 +94,7 @@ class _Cells:
                 self.has_formula = True
             case "row":
                 place = attributes.get("r", "")
-                self.row, self.column = int(place) if place.isdigit() else self.row + 1, -1
+                self.row, self.column = int(place) if place.isdecimal() else self.row + 1, -1
                 if attributes.get("hidden") in TRUE:
                     self.facts.hidden_rows.append(self.row)
             case "col" if attributes.get("hidden") in TRUE:
