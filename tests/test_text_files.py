@@ -198,6 +198,18 @@ def test_a_line_in_another_encoding_is_set_aside_alone(folder: Path, place: int,
     ]
 
 
+@pytest.mark.parametrize(("encoding", "name"), [("gb18030", "厨具"), ("gb18030", "电商"), ("windows-1252", "Müller")])
+def test_a_line_of_utf8_in_a_file_of_another_encoding_is_set_aside_though_it_decodes(
+    folder: Path, encoding: str, name: str
+) -> None:
+    lines = ["date,amount,name\n", *[f"2024-01-{day:02},1,{'女茅' if encoding == 'gb18030' else 'é'}\n" for day in range(1, 29)]]
+    content = "".join(lines).encode(encoding) + f"2024-02-01,2,{name}\n".encode()
+    content.decode(encoding)
+    grid = read_grid(folder, content, encoding=encoding, columns={"date": "date", "amount": "amount"})
+    assert [(item.row, item.rule, item.content) for item in grid.rejected] == [(30, "other_encoding", f"2024-02-01,2,{name}")]
+    assert grid.cells.column(2).to_pylist() == ["女茅" if encoding == "gb18030" else "é"] * 28
+
+
 def test_a_line_of_no_encoding_keeps_its_bytes_and_ends_a_record_that_runs_into_it(folder: Path) -> None:
     content = ROWS.encode() + b'2024-02-01,"1\n2024-02-02,\xff\xff\x81\n2024-02-03,3",x\n2024-02-04,4,x\n'
     grid = read_grid(folder, content)
@@ -394,7 +406,8 @@ def test_mojibake_is_noted_and_repaired_where_asked(folder: Path) -> None:
     repaired = read_grid(folder, text.encode(), mojibake="repair")
     assert repaired.header[3] == "厨具"
     assert repaired.cells.column(2).to_pylist() == ["厨具"] * 4
-    assert "3 cells" in repaired.sightings[0].said and "were repaired" in repaired.sightings[0].said
+    assert "were repaired" in repaired.sightings[0].said
+    assert (repaired.sightings[0].rows, repaired.sightings[0].action, noted.sightings[0].action) == (3, "changed", "noted")
 
 
 def test_mojibake_in_the_header_is_proposed_and_repaired_where_asked(folder: Path) -> None:

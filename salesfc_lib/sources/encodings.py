@@ -4,7 +4,8 @@ Bytes enter; UTF-8 leaves. The decisions made here: no character is ever replace
 byte-order mark, UTF-16 without a mark (told by its NULs), strict UTF-8, the declared one, GB18030; the declared one goes before
 GB18030, which would read many Western files without complaint. One counts if the header's names are found in it and it
 decodes every line, or all but a few: those few are broken lines, kept as bytes, and never guessed at. UTF-8 that
-decodes is no accident, so a few broken lines in it do not make the file another encoding's.
+decodes is no accident: a few broken lines in it do not make the file another encoding's, and lines of it in a file of another
+encoding are broken ones there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +21,7 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.sources.blocks import cut_at_line_ends
+from salesfc_lib.sources.mojibake import IDEOGRAPH
 
 UTF8 = "utf-8"
 MARKS = (
@@ -87,12 +90,13 @@ def decode_block(block: bytes, encoding: str) -> Text:
     if not is_ascii_based(encoding) or encoding == "utf-8-sig":
         encoding = UTF8
     text = _decode(block, encoding)
-    if text is not None:
+    is_utf8 = _same(encoding, UTF8)
+    if text is not None and (is_utf8 or block.isascii()):
         return Text(text, {})
     lines, broken = [], {}
     for place, line in enumerate(LINE.findall(block)):
         found = _decode(line, encoding)
-        if found is None:
+        if found is None or not (is_utf8 or line.isascii()) and _is_foreign(line, encoding):
             bare = line.rstrip(b"\r\n")
             broken[place] = bare
             found = line[len(bare) :]
@@ -143,6 +147,24 @@ def _decode(block: bytes, encoding: str) -> bytes | None:
         return None
 
 
+def _is_foreign(line: bytes, encoding: str) -> bool:
+    """Whether a line of a file in another encoding is UTF-8: letters of Europe by chance in an encoding of pairs of bytes do not count."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return False
+    return not _is_of_pairs(encoding) or len(IDEOGRAPH.findall(text)) > 1
+
+
+@lru_cache
+def _is_of_pairs(encoding: str) -> bool:
+    """Whether some letters take two bytes."""
+    try:
+        return len("\u4e00\u4e01".encode(encoding)) == 4 or len("\u3042\u3044".encode(encoding)) == 4
+    except UnicodeEncodeError:
+        return False
+
+
 def _is_utf8(block: bytes) -> bool:
     """Arrow's check, which takes a sixth of the time of decoding."""
     ends = pa.py_buffer(np.array([0, len(block)], dtype=np.int32))
@@ -172,6 +194,7 @@ def _find_wide(top: bytes) -> list[str]:
     return [encoding for encoding, place in WIDE if nuls[place] >= max(1, NULS * len(pairs)) and nuls[1 - place] * 10 < nuls[place]]
 
 
+@lru_cache
 def _same(one: str, other: str) -> bool:
     return codecs.lookup(one).name.removesuffix("-sig") == codecs.lookup(other).name.removesuffix("-sig")
 

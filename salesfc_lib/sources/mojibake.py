@@ -98,7 +98,8 @@ def look(grid: Grid, source: Source) -> Grid:
         columns.append(_replace(column, wrong) if source.mojibake == "repair" and wrong else column)
     if not texts:
         return grid
-    seen = Sighting("mojibake", _say(texts, count, source.mojibake == "repair"), first or None)
+    repaired = source.mojibake == "repair" and any(texts.values())
+    seen = Sighting("mojibake", _say(texts, count, repaired), first or None, count, "changed" if repaired else "noted")
     grid = replace(grid, sightings=[*grid.sightings, seen])
     if source.mojibake == "note":
         return grid
