@@ -20,7 +20,7 @@ import pandas as pd
 from salesfc_lib import tables
 from salesfc_lib.cleaning.frames import concat_lines, sum_by, units_as_decimals, with_month
 from salesfc_lib.cleaning.keeping import find_spared
-from salesfc_lib.cleaning.units import rescale, to_decimals
+from salesfc_lib.cleaning.units import exactly, rescale, to_decimals
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Calendar, Keep
 from salesfc_lib.sources.texts import one_category
@@ -186,7 +186,9 @@ class Account:
                 entry.assign(rule=finding.rule) if not moved else entry.assign(rule=finding.rule, reason=finding.reason),
             )
         account = replace(self, lines=lines, entries=entries, changes=(*self.changes, *cells))
-        return account._report(finding, at, "changed")
+        shown = _as_text(cells[0].iloc[:1], self.scales)
+        example = finding.example or f"{shown['before'].iloc[0] or 'nothing'} → {shown['after'].iloc[0] or 'nothing'}"
+        return account._report(replace(finding, example=example), at, "changed")
 
     def _note(self, finding: Finding, at: np.ndarray) -> Account:
         if not len(at):
@@ -248,7 +250,8 @@ def close_ledger(account: Account) -> pd.DataFrame:
         *account.entries,
         sum_lines(account.lines).assign(rule="kept", reason="what the forecast sees"),
     ]
-    ledger = _merge_entries(pd.concat([_as_objects(entry) for entry in entries], ignore_index=True), account.scales)
+    with exactly():
+        ledger = _merge_entries(pd.concat([_as_objects(entry) for entry in entries], ignore_index=True), account.scales)
     gap = ledger_gap(ledger)
     if len(open_rows := gap[gap[SUMS].ne(0).any(axis=1)]):
         first = open_rows.iloc[0]
@@ -317,8 +320,9 @@ def ledger_gap(ledger: pd.DataFrame) -> pd.DataFrame:
     One row per source and month, with rows, quantity and amount.
     """
     sign = ledger["rule"].map(lambda rule: 1 if rule == "opening" else -1)
-    signed = ledger.assign(**{name: ledger[name] * sign for name in SUMS})
-    return signed.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
+    with exactly():
+        signed = ledger.assign(**{name: ledger[name] * sign for name in SUMS})
+        return signed.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
 
 
 def total_gap(ledger: pd.DataFrame) -> dict[str, Decimal]:

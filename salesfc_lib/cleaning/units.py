@@ -6,7 +6,9 @@ here: a result that int64 might not hold is computed with Python ints, never wra
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Context, Inexact, InvalidOperation, Overflow, localcontext
 
 import numpy as np
 import pyarrow as pa
@@ -145,3 +147,10 @@ def from_decimals(decimals: pa.Array) -> tuple[np.ndarray, int]:
         return np.ascontiguousarray(raw[:, 0]), scale
     bytes_ = raw.tobytes()
     return whole([int.from_bytes(bytes_[at : at + width], "little", signed=True) for at in range(0, len(bytes_), width)]), scale
+
+
+@contextmanager
+def exactly() -> Iterator[None]:
+    """Decimal arithmetic in which nothing is rounded: `decimal.Inexact` where it would have to be."""
+    with localcontext(Context(prec=400, traps=[Inexact, InvalidOperation, Overflow])):
+        yield
