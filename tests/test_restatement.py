@@ -14,10 +14,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib import tables
+from salesfc_lib import archive, manifest, steps, tables
 from salesfc_lib.cleaning.redefined import find_redefined
 from salesfc_lib.cleaning.restatement import read_view, restate
-from salesfc_lib.parameters import flatten
+from salesfc_lib.parameters import flatten, resolve, to_dict
+from salesfc_lib.results.restatement import Restated
 from salesfc_lib.schema import Parameters
 
 LAST = pd.Timestamp("2024-03-01")
@@ -182,7 +183,7 @@ ORDERS = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(ORDERS, ORDERS, st.booleans())
 def test_differences_add_up_to_those_of_the_views_whatever_happened(before: list[Any], now: list[Any], keyed: bool) -> None:
     keys: dict[str, list[str]] = {"orders": ["order_id"] if keyed else [], "shop": []}
@@ -205,6 +206,7 @@ def test_differences_add_up_to_those_of_the_views_whatever_happened(before: list
         assert cells.loc[cells["source"].eq(source), "rows_gone"].sum() <= counts[1][source]
 
 
+@settings(max_examples=40, deadline=None)
 @given(ORDERS)
 def test_a_view_compared_with_itself_shuffled_has_no_difference(rows: list[Any]) -> None:
     cells, _ = compare(view(*rows), view(*sorted(rows, key=str)), keys={"orders": ["order_id"], "shop": []})
@@ -216,6 +218,85 @@ def test_a_view_is_read_from_the_published_table(tmp_path: Path) -> None:
     tables.write(frame, tmp_path, "transactions")
     cells, _ = compare(read_view(tmp_path / "transactions.parquet"), view({}))
     assert said(cells) == [("2024-03", "North", "corrected", "-10.00", (0, 1, 0))]
+
+
+def test_what_a_notebook_shows_adds_up() -> None:
+    late, fixed, old = {"order_id": "2", "a": "2.50"}, {"order_id": "3"}, {"order_id": "4", "date": "2024-01-15"}
+    before = view({}, fixed, old)
+    now = view({}, late, {**fixed, "a": "9.00"}, {**old, "region": "South", "a": "30.00"})
+    cells, months = compare(before, now)
+    shown = Restated(cells, months, ["region"], "amount")
+    assert shown.total == Decimal("21.50") == sum(shown.by_kind()["difference"]) == sum(shown.by_month()["difference"])
+    assert shown.by_kind()[["kind", "months"]].values.tolist() == [["reopened", 1], ["late_posting", 1], ["corrected", 1]]
+    assert shown.by_month().drop(columns="ds").map(str).values.tolist() == [
+        ["10.00", "30.00", "20.00", "reopened"],
+        ["20.00", "21.50", "1.50", "corrected, late_posting"],
+    ]
+    assert shown.largest(1).map(str).values.tolist() == [["South", "30.00", "1"]]
+    assert Restated(cells, months, [], "amount").largest(5)["difference"].tolist() == [Decimal("21.50")]
+
+
+def test_nothing_restated_is_shown_as_nothing() -> None:
+    shown = Restated(
+        tables.empty("restatement").assign(region=pd.Series(dtype=object)), tables.empty("restatement_months"), ["region"], "amount"
+    )
+    assert shown.total == 0
+    assert len(shown.by_kind()) == len(shown.by_month()) == len(shown.largest(3)) == 0
+
+
+PARAMETERS = """
+sources:
+  orders:
+    {kind: csv, path: orders.csv, key: [id], columns: {order_id: id, date: day, region: region, quantity: pieces, amount: amount}}
+dimensions: [region]
+levels: {total: [], region: [region]}
+"""
+
+
+def run_cleaning(project: Path, month: str, lines: dict[str, str]) -> Any:
+    """The month's cleaning step on an export of these lines, published as far as the next month looks back on it."""
+    (project / "parameters" / "units").mkdir(parents=True, exist_ok=True)
+    unit = project / "parameters" / "units" / "north.yml"
+    unit.write_text(unit.read_text(encoding="utf-8") if unit.exists() else PARAMETERS, encoding="utf-8")
+    text = "".join(f"{number},{line}\n" for number, line in lines.items())
+    (project / "orders.csv").write_text(f"id,day,region,pieces,amount\n{text}", encoding="utf-8")
+    folder = archive.staged_folder(project / "reports", month, "north")
+    (folder / "tables").mkdir(parents=True, exist_ok=True)
+    resolved = resolve(project, "north", month)
+    run = steps.open_month(project, "north", month, resolved=to_dict(resolved), folder=folder)
+    steps.clean(run)
+    manifest.write(folder, {"version": 1, "inputs": [], "parameters": manifest.describe_parameters(resolved)})
+    archive.publish(project / "reports", month, "north")
+    return run
+
+
+def test_the_month_after_publishes_late_postings_and_reopened_months(tmp_path: Path) -> None:
+    days = pd.date_range("2023-01-05", "2024-02-28", freq="7D").strftime("%Y-%m-%d")
+    lines = {str(place): f"{day},{'North' if place % 2 else 'South'},1,10.00" for place, day in enumerate(days)}
+    first = run_cleaning(tmp_path, "2024-01", lines)
+    assert len(steps.read_restated(first).months) == 0
+    reopened = next(number for number, line in lines.items() if line.startswith("2023-03"))
+    more = {
+        **lines,
+        reopened: lines[reopened].replace("10.00", "4.00"),
+        "900": "2024-01-31,North,2,7.50",
+        "901": "2024-03-05,North,1,1.00",
+    }
+    shown = steps.read_restated(run_cleaning(tmp_path, "2024-02", more))
+    kinds = shown.by_kind().set_index("kind")["difference"].map(str)
+    assert kinds.to_dict() == {"late_posting": "7.50", "reopened": "-6.00"}
+    assert shown.total == Decimal("1.50")
+
+
+def test_another_definition_is_not_taken_for_late_postings(tmp_path: Path) -> None:
+    days = pd.date_range("2023-01-05", "2024-03-20", freq="7D").strftime("%Y-%m-%d")
+    lines = {str(place): f"{day},North,1,10.00" for place, day in enumerate(days)}
+    run_cleaning(tmp_path, "2024-01", lines)
+    with (tmp_path / "parameters" / "units" / "north.yml").open("a", encoding="utf-8") as unit:
+        unit.write("renames: {region: {North: 北区}}\n")
+    shown = steps.read_restated(run_cleaning(tmp_path, "2024-02", lines)).by_kind()
+    assert shown["kind"].tolist() == ["redefined"]
+    assert "renames.region.North" in shown["reason"].tolist()[0]
 
 
 def flat(**more: Any) -> dict[str, Any]:

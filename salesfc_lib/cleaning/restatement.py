@@ -34,6 +34,7 @@ from salesfc_lib.cleaning.views import (
     read_months,
     usable_keys,
 )
+from salesfc_lib.errors import SalesForecastError
 
 SAMPLE, FEW = 100_000, 1_000  # rows that tell whether a column's texts are few, and how many are
 EXACT = Context(prec=2 * PRECISION, traps=[Inexact])
