@@ -96,10 +96,13 @@ def _run_step(folder: Path, month: str) -> Read:
 
 
 def _publish(folder: Path, month: str) -> None:
-    """An earlier month's cleaning, in the place where months are published."""
-    from salesfc_lib import archive, steps
+    """An earlier month's cleaning, in the place where months are published, with the parameters in its manifest."""
+    from salesfc_lib import archive, manifest, steps
+    from salesfc_lib.parameters import resolve
 
-    steps.clean(steps.open_month(folder, UNIT, month, folder=archive.unit_folder(folder / "reports", month, UNIT)))
+    place = archive.unit_folder(folder / "reports", month, UNIT)
+    steps.clean(steps.open_month(folder, UNIT, month, folder=place))
+    manifest.write(place, {"parameters": manifest.describe_parameters(resolve(folder, UNIT, month))})
 
 
 def _judge_block(case: Case, said: str, *, crashed: bool = False) -> Verdict:
