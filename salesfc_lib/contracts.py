@@ -139,6 +139,19 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         },
         ["ds"],
     ),
+    # a member that ends where another begins: `from` is the first month of the new name; yaml accepts it under renames.<dimension>
+    "rename_proposals": _table(
+        {
+            "dimension": _text(),
+            "old": _text(),
+            "new": _text(),
+            "from": _month(),
+            "evidence": _text(),
+            "score": _number(),
+            "yaml": _text(),
+        },
+        ["dimension", "old", "new"],
+    ),
     # one series of one level, with one column per dimension (null where the level sums over it)
     "series": _table({"unique_id": _text(), "level": _text(), "label": _text()}, ["unique_id"], strict=False),
     # y: what models train on; y_raw: what was sold. null: no source row at all in that month; further columns: regressors

@@ -139,8 +139,11 @@ def find_repeats(lines: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     says = [name for name in lines if name not in OWN]
     marks = np.zeros(len(lines), dtype=np.uint64)
     for name in says:
-        marks = (marks ^ (marks >> np.uint64(29))) * MIX + _numbers(lines[name]).astype(np.uint64)
-    near = np.flatnonzero(pd.Series(marks).duplicated(keep=False))
+        marks ^= marks >> np.uint64(29)
+        marks *= MIX
+        marks += _numbers(lines[name]).view(np.uint64)
+    ordered = np.sort(marks)
+    near = np.flatnonzero(np.isin(marks, ordered[1:][ordered[1:] == ordered[:-1]]))
     group, firsts = group_numbers(lines.iloc[near], says)
     first = firsts[group]
     later = np.flatnonzero(first != np.arange(len(near)))
