@@ -165,7 +165,7 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
     whole = drop_cancelled(standardised.account, month)
     account = take_later(whole, month)
     if account.lines.empty:
-        raise _no_rows(parameters, f"no row through {month}; the first is of {whole.lines['date'].min():%Y-%m-%d}")
+        raise _no_rows(parameters, f"no row through {month}; the first is of {standardised.account.lines['date'].min():%Y-%m-%d}")
     ledger, control = close_ledger(account), tables.empty("control")
     if any(source.role == "control_totals" for source in parameters.sources.values()):
         control = compare_control(account, ledger, standardised.control_total, parameters, month)
