@@ -51,8 +51,8 @@ def test_a_master_list_is_evidence() -> None:
 def test_two_spellings_that_fit_are_both_proposed() -> None:
     assert find_lost_zeros(column("7", "07", "007"))[["code", "padded"]].values.tolist() == [
         ["07", "007"],
-        ["7", "07"],
         ["7", "007"],
+        ["7", "07"],
     ]
 
 

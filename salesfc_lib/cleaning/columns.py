@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesfc_lib.cleaning.by_file import Reader, read_by_file
 from salesfc_lib.cleaning.dates import Dates, read_dates
 from salesfc_lib.cleaning.identifiers import find_lost_zeros, refuse_scientific
-from salesfc_lib.cleaning.nulls import is_null_text
+from salesfc_lib.cleaning.nulls import ERROR, ERROR_CELL, is_error, is_null_text
 from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers, rescale, round_half_even
-from salesfc_lib.cleaning.reading import Reading, Undecidable
+from salesfc_lib.cleaning.reading import Reading, Undecidable, list_cells, quote_problem
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Source
 from salesfc_lib.sources.layout import FILE, ROW, exported
@@ -70,15 +71,30 @@ def read_texts(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> tup
     texts, readings = {}, []
     for ours, header in mapped.items():
         column = as_category(rows[exported(header)])
-        nothing = [text for text in column.cat.categories if is_null_text(text, source.nulls.get(ours, ()))]
+        declared = source.nulls.get(ours, ())
+        nothing = [text for text in column.cat.categories if is_null_text(text, declared)] if declared else []
         places = np.flatnonzero(column.isin(nothing)) if nothing else np.array([], dtype=np.int64)
         if len(places):
             said = Reading(
                 "null_spelling", len(places), int(places[0]), str(column.iloc[places[0]]), "declared to stand for nothing"
             )
             readings.append((ours, said))
-        texts[ours] = column.cat.remove_categories(nothing)
+        texts[ours] = column.cat.remove_categories(nothing) if nothing else column
     return texts, readings
+
+
+def find_error_cells(rows: pa.Table, mapped: Mapping[str, str]) -> dict[str, tuple[pd.Series, pd.Series]]:
+    """Problem and rule by row position of the cells of text that hold a spreadsheet's error, by column, where there are any."""
+    found = {}
+    for ours, header in mapped.items():
+        texts, where = list_cells(rows[exported(header)])
+        likely = np.flatnonzero(pc.match_substring(texts, "#").to_numpy(zero_copy_only=False))
+        errors = np.array([cell for cell in likely if is_error(texts[int(cell)].as_py())], dtype=np.int64)
+        places, which = where.rows(errors)
+        if len(places):
+            said = [quote_problem(text, ERROR) for text in texts.take(pa.array(errors[which])).to_pylist()]
+            found[ours] = (pd.Series(said, index=places, dtype=object), pd.Series(ERROR_CELL, index=places, dtype=object))
+    return found
 
 
 def check_identifiers(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> list[tuple[str, Reading]]:
@@ -102,12 +118,12 @@ def _propose_zeros(column: pa.ChunkedArray) -> list[Reading]:
     lost = find_lost_zeros(column)
     if lost.empty:
         return []
-    codes, distinct = encode(column)
-    short = set(lost["code"])
-    places = np.flatnonzero(np.array([text.strip() in short for text in distinct], dtype=bool)[codes])
     said = [f"'{row.code}' may be '{row.padded}' ({row.reason})" for row in lost.itertuples()]
     more = f"; and {len(said) - PROPOSED} more" if len(said) > PROPOSED else ""
-    example = distinct[codes[places[0]]].strip()
+    texts, where = list_cells(column)
+    short = pc.is_in(pc.utf8_trim_whitespace(texts), value_set=pa.array(lost["code"].unique()))
+    places, which = where.rows(np.flatnonzero(short.to_numpy(zero_copy_only=False)))
+    example = texts.filter(short)[int(which[0])].as_py().strip()
     return [Reading("lost_zeros", len(places), int(places[0]), example, "; ".join(said[:PROPOSED]) + more)]
 
 

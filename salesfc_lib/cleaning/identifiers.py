@@ -7,21 +7,20 @@ repaired where its whole spelling is known, by the column itself or by a master 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from salesfc_lib.cleaning.reading import list_cells
+from salesfc_lib.cleaning.reading import Places, list_cells
 from salesfc_lib.errors import SalesForecastError
 
 PROPOSAL = ["code", "padded", "rows", "reason"]
 
-_SURE = re.compile(r"[1-9](?:[.,][0-9]+)?E\+[0-9]{2,3}|[1-9][.,][0-9]+E[0-9]{1,3}", re.IGNORECASE)  # 6.90123E+12, 6E+12, 6.9E12
-_LIKELY = re.compile(r"[1-9]E[0-9]{1,2}", re.IGNORECASE)  # 6E12: a number, or a code such as 2B7
-_DIGITS = re.compile(r"[0-9]+")
+_SURE = r"^\s*(?:[1-9](?:[.,][0-9]+)?[eE]\+[0-9]{2,3}|[1-9][.,][0-9]+[eE][0-9]{1,3})\s*$"  # 6.90123E+12, 6E+12, 6.9E12
+_LIKELY = r"^\s*[1-9][eE][0-9]{1,2}\s*$"  # 6E12: a number, or a code such as 2B7
 
 
 def find_scientific(column: pa.ChunkedArray) -> pd.Series:
@@ -35,16 +34,16 @@ def find_scientific(column: pa.ChunkedArray) -> pd.Series:
     (0, 1)
     """
     texts, places = list_cells(column)
-    encoded = texts.dictionary_encode()
-    distinct, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
-    others = [
-        text.strip() for text in distinct if text.strip() and not (_SURE.fullmatch(text.strip()) or _LIKELY.fullmatch(text.strip()))
-    ]
-    numeric = bool(others) and all(_DIGITS.fullmatch(text) for text in others)
-    damaged = [bool(_SURE.fullmatch(text.strip()) or (numeric and _LIKELY.fullmatch(text.strip()))) for text in distinct]
-    cells = np.flatnonzero(np.array(damaged, dtype=bool)[codes])
+    found = pc.match_substring_regex(texts, _SURE)
+    likely = pc.match_substring_regex(texts, _LIKELY)
+    if pc.any(likely).as_py():
+        others = texts.filter(pc.invert(pc.or_(found, likely)))
+        filled = others.filter(pc.match_substring_regex(others, r"\S"))
+        if len(filled) and pc.all(pc.match_substring_regex(filled, r"^\s*[0-9]+\s*$")).as_py():
+            found = pc.or_(found, likely)
+    cells = np.flatnonzero(found.to_numpy(zero_copy_only=False))
     rows, which = places.rows(cells)
-    return pd.Series([distinct[code] for code in codes[cells[which]]], index=pd.Index(rows, dtype="int64"), dtype=object)
+    return pd.Series(texts.take(pa.array(cells[which])).to_pylist(), index=pd.Index(rows, dtype="int64"), dtype=object)
 
 
 def refuse_scientific(header: str, column: pa.ChunkedArray, say_place: Callable[[int], str]) -> None:
@@ -71,37 +70,32 @@ def find_lost_zeros(column: pa.ChunkedArray, known: Collection[str] | None = Non
     >>> find_lost_zeros(pa.chunked_array([["731"]]), ["0731"])["padded"].tolist()
     ['0731']
     """
-    counts = _count_codes(column)
-    return propose_zeros(counts, known)
-
-
-def propose_zeros(counts: Mapping[str, int], known: Collection[str] | None = None) -> pd.DataFrame:
-    """As `find_lost_zeros`, given the rows of each code."""
-    padded = {code for code in (*counts, *(known or ())) if code.startswith("0") and _DIGITS.fullmatch(code)}
-    widths = sorted({len(code) for code in padded})
-    short = sorted(code for code in counts if _DIGITS.fullmatch(code))
-    proposals = [
-        [code, whole, counts[code], _say_evidence(whole, counts)]
-        for code in short
-        for whole in _fill(code, widths)
-        if whole in padded
+    texts, places = list_cells(column)
+    texts = pc.utf8_trim_whitespace(texts)
+    digits = pc.match_substring_regex(texts, "^[0-9]+$")
+    master = pa.array([code for code in known or () if code.isascii() and code.isdigit()], texts.type)
+    whole = pa.concat_arrays([texts.filter(pc.and_(digits, pc.starts_with(texts, "0"))), master])
+    widths = sorted(pc.unique(pc.utf8_length(whole)).to_pylist())
+    short = pc.and_(digits, pc.less(pc.utf8_length(texts), max(widths, default=0)))
+    if not pc.any(short).as_py():
+        return pd.DataFrame([], columns=PROPOSAL)
+    fillings = [
+        (code, code.zfill(width)) for code in pc.unique(texts.filter(short)).to_pylist() for width in widths if width > len(code)
     ]
+    stands = pc.is_in(pa.array([padded for _, padded in fillings], texts.type), value_set=whole).to_pylist()
+    found = [filling for filling, there in zip(fillings, stands, strict=True) if there]
+    rows = _count_rows(texts, places, {code for filling in found for code in filling})
+    proposals = [[code, padded, rows[code], _say_evidence(padded, rows[padded])] for code, padded in sorted(found)]
     return pd.DataFrame(proposals, columns=PROPOSAL)
 
 
-def _fill(code: str, widths: Sequence[int]) -> list[str]:
-    return [code.zfill(width) for width in widths if width > len(code)]
+def _count_rows(texts: pa.Array, places: Places, codes: Collection[str]) -> dict[str, int]:
+    """Number of rows that each of the codes stands in."""
+    cells = np.flatnonzero(pc.is_in(texts, value_set=pa.array(list(codes), texts.type)).to_numpy(zero_copy_only=False))
+    _, which = places.rows(cells)
+    counts = pc.value_counts(texts.take(pa.array(cells[which]))).to_pylist()
+    return dict.fromkeys(codes, 0) | {count["values"]: count["counts"] for count in counts}
 
 
-def _say_evidence(whole: str, counts: Mapping[str, int]) -> str:
-    return f"'{whole}' stands in {counts[whole]} rows" if whole in counts else f"'{whole}' is in the master list"
-
-
-def _count_codes(column: pa.ChunkedArray) -> dict[str, int]:
-    texts, places = list_cells(column)
-    encoded = texts.dictionary_encode()
-    rows = np.bincount(places.spread(encoded.indices.to_numpy()), minlength=len(encoded.dictionary))
-    counts: dict[str, int] = {}
-    for text, count in zip(encoded.dictionary.to_pylist(), rows.tolist(), strict=True):
-        counts[text.strip()] = counts.get(text.strip(), 0) + count
-    return counts
+def _say_evidence(padded: str, rows: int) -> str:
+    return f"'{padded}' stands in {rows} rows" if rows else f"'{padded}' is in the master list"

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.columns import check_identifiers, read_days, read_measures, read_texts
+from salesfc_lib.cleaning.columns import check_identifiers, find_error_cells, read_days, read_measures, read_texts
 from salesfc_lib.cleaning.dates import Dates
 from salesfc_lib.cleaning.frames import concat_lines, with_month
 from salesfc_lib.cleaning.ledger import Account
@@ -56,6 +56,7 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     """Account of a source's lines: its rows, and those that could not be laid out."""
     require_columns(name, source, parameters)
     rows, mapped = extract.rows, list_mapped(source)
+    carried = {ours: header for ours, header in mapped.items() if ours not in READ}
     plain = is_plain(rows)
     label = label_files(name, [file["path"] for file in extract.files])
     readings: list[tuple[str, Reading]] = []
@@ -69,9 +70,10 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     quantity = numbers["quantity"].units if "quantity" in numbers else np.zeros(rows.num_rows, dtype=np.int64)
     came_back = kinds == 1
     kinds = np.where((kinds == 0) & (quantity < 0), 1, kinds)  # a sale of less than nothing is a return
-    texts, rules = _collect({"kind": strange, "date": dates, **numbers}, kinds, plain, list_parts(source, parameters))
+    errors = {ours: Problem(*found) for ours, found in find_error_cells(rows, carried).items()}
+    texts, rules = _collect({"kind": strange, "date": dates, **numbers, **errors}, kinds, plain, list_parts(source, parameters))
     codes, files = encode(rows[FILE])
-    columns, nothing = read_texts(rows, {ours: header for ours, header in mapped.items() if ours not in READ}, source)
+    columns, nothing = read_texts(rows, carried, source)
     if "reference" in columns:
         columns["cancels"] = columns["reference"].mask(came_back)  # goods that came back cancel nothing
     lines = pd.DataFrame(
@@ -265,8 +267,8 @@ def _tell(account: Account, extract: Extract, readings: Iterable[tuple[str, Read
                 "source": seen.source,
                 "rule": seen.rule,
                 "column": "",
-                "action": "noted",
-                "rows": 1,
+                "action": seen.action,
+                "rows": seen.rows,
                 "first_row": seen.row,
                 "example": "",
                 "reason": seen.reason,

@@ -16,7 +16,8 @@ NULL_SPELLINGS = frozenset(
     + ["无", "無", "空", "/", "暂无"]
 )  # casefolded
 
-ERRORS = frozenset(["#ref!", "#n/a", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!"])  # of spreadsheets
+ERRORS = frozenset(["#ref!", "#n/a", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!"])  # casefolded
+ERROR, ERROR_CELL = "is an error of a spreadsheet", "error_cell"  # what is said of one, and the rule that says it
 
 
 def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> None:
@@ -31,8 +32,17 @@ def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> Non
     """
     if not text.strip() or is_null_spelling(text, spellings):
         raise Unreadable(BLANK)
-    if text.strip().casefold() in ERRORS:
-        raise Unreadable("is an error of a spreadsheet", "error_cell")
+    if is_error(text):
+        raise Unreadable(ERROR, ERROR_CELL)
+
+
+def is_error(text: str) -> bool:
+    """Whether a text is nothing but a spreadsheet's error, in a column of any kind.
+
+    >>> is_error("#REF!"), is_error("#REF Tools")
+    (True, False)
+    """
+    return text.strip().casefold() in ERRORS
 
 
 def is_null_spelling(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> bool:
