@@ -267,6 +267,25 @@ def test_a_million_rows_pass_in_bounded_memory(base: Callable[..., Any], tmp_pat
     assert megabytes < 250  # as Python values the table takes more than 600
 
 
+def test_a_control_character_sets_its_row_aside(base: Callable[..., Any], tmp_path: Path) -> None:
+    base("CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, note text)")
+    base("INSERT INTO orders VALUES (1, 'a', 1, E'x\\x07y'), (2, 'b', 2, E'two\\nlines')")
+    extract = read(tmp_path)
+    assert column(extract, "day") == ["b"]
+    assert extract.rejected[["row", "rule"]].values.tolist() == [[1, "control_character"]]
+    assert extract.files[0]["rows"] == 2
+
+
+def test_a_file_that_another_program_writes_to_is_refused_by_its_path(shop: Callable[..., Any], tmp_path: Path) -> None:
+    shop("PRAGMA journal_mode = WAL")
+    shop("CREATE TABLE orders (day text, amount numeric)")
+    shop("INSERT INTO orders VALUES ('a', 1)")
+    by_path = Source(kind="sql", path="shop.db", table="orders", columns=COLUMNS)
+    with pytest.raises(SalesForecastError, match=r"'shop\.db-wal' beside it holds changes"):
+        read_source("orders", by_path, tmp_path)
+    assert column(read(tmp_path), "day") == ["a"]  # by its address the table is extracted, and the extract is what is kept
+
+
 KEYED = {"key": ["id"], "watermark": "changed"}
 TABLE = "CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, changed timestamptz, unit text)"
 

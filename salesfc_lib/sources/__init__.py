@@ -112,10 +112,9 @@ def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> E
 
     drawn = read_database(source, project, keep=keep)
     (rows, seen), (elsewhere, _) = (lay_out(grid, source, drawn.name, drawn.name) for grid in (drawn.mine, drawn.others))
-    entry = {**drawn.fingerprint, "rows": rows.num_rows + elsewhere.num_rows, "encoding": None}
-    return Extract(
-        rows, _list_rejected(drawn.mine, name), [entry], elsewhere, _list_sightings([*drawn.mine.sightings, *seen], name)
-    )
+    rejected = _list_rejected(drawn.mine, name)
+    entry = {**drawn.fingerprint, "rows": rows.num_rows + elsewhere.num_rows + len(rejected), "encoding": None}
+    return Extract(rows, rejected, [entry], elsewhere, _list_sightings([*drawn.mine.sightings, *seen], name))
 
 
 def _split(source: Source, file: RawFile, where: str) -> tuple[pa.Table, pa.Table, Grid, list[Sighting]]:

@@ -32,6 +32,7 @@ from salesfc_lib.sources.header import header_of, list_needed
 from salesfc_lib.sources.layout import Grid, Sighting
 from salesfc_lib.sources.sql import Relation, choose, find_relation, read_texts
 from salesfc_lib.sources.texts import compact
+from salesfc_lib.sources.troubled import set_aside_control
 
 DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}  # where an address names none
 SNAPSHOTS = {"postgresql": "REPEATABLE READ", "mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ"}  # others: SERIALIZABLE
@@ -287,4 +288,4 @@ def _load(path: Path, relation: Relation, said: list[Sighting]) -> tuple[Grid, G
     for mask in (mine, ~mine):
         places = numbers[mask] if relation.row_ids else np.arange(1, mask.sum() + 1, dtype=np.int64)
         grids.append(Grid(relation.header, places, texts.filter(pa.array(mask)), sightings=said if mask is mine else []))
-    return grids[0], grids[1]
+    return set_aside_control(grids[0], relation.names), grids[1]

@@ -27,6 +27,7 @@ from salesfc_lib.sources.cells import cell_text
 from salesfc_lib.sources.header import header_of, list_needed, name_columns, require_header
 from salesfc_lib.sources.layout import Grid
 from salesfc_lib.sources.texts import compact, stack
+from salesfc_lib.sources.troubled import set_aside_control
 
 BATCH = 20_000  # records that are held as Python values at a time
 ROW_ID = sa.literal_column("_rowid_", sa.Integer)
@@ -62,6 +63,7 @@ def read_sqlite(path: Path, source: Source, where: str) -> tuple[Grid, Grid]:
     Raises `SalesForecastError` for a file that is no database, an unknown table and a missing column.
     """
     _refuse_short(path, where)
+    _refuse_open(path, where)
     address = f"{path.resolve().as_uri()}?mode=ro"
     engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.pool.NullPool)
     try:
@@ -69,7 +71,7 @@ def read_sqlite(path: Path, source: Source, where: str) -> tuple[Grid, Grid]:
             connection.exec_driver_sql("BEGIN")  # both statements see one state of the file
             relation = find_relation(connection, source, where)
             mine, others = (collect(relation.header, read_texts(connection, query)) for query in choose(relation, source))
-            return to_grid(mine, relation), to_grid(others, relation)
+            return set_aside_control(to_grid(mine, relation), relation.names), to_grid(others, relation)
     except DatabaseError as error:
         raise SalesForecastError.unreadable_file(
             where, f"it is no complete SQLite database ({error.orig})", "Export it again, or set the source's `kind` to what it is"
@@ -88,6 +90,17 @@ def _refuse_short(path: Path, where: str) -> None:
     if header.startswith(b"SQLite format 3\x00") and path.stat().st_size < promised:
         raise SalesForecastError.unreadable_file(
             where, f"it ends after {path.stat().st_size} of {promised} bytes", "Export or copy it again, completely"
+        )
+
+
+def _refuse_open(path: Path, where: str) -> None:
+    """Raise if changes still stand beside the file (write-ahead log): they would be read, but not hashed and kept with it."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.is_file() and log.stat().st_size:
+        raise SalesForecastError.say(
+            f"'{where}' is open in another program: '{log.name}' beside it holds changes that are not in the file yet",
+            "A database file that nobody writes to",
+            "Close that program, or name the database by `url_env` instead of `path`: then its tables are extracted",
         )
 
 
