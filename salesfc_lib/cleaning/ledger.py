@@ -167,13 +167,16 @@ class Account:
         return account._report(finding, at, action)
 
     def _change(self, finding: Finding) -> Account:
-        before = self.lines.iloc[finding.at]
+        concerned = [*dict.fromkeys([*LINE, *BY, *MEASURES, "date", *finding.values])]
+        before = self.lines[concerned].iloc[finding.at]
         after = before.assign(**{name: _like(before[name], values) for name, values in finding.values.items()})
         after = with_month(after, self.calendar) if "date" in finding.values else after
         differs = np.logical_or.reduce([_differ(before[name], after[name]) for name in finding.values])
         if not differs.any():
             return self
-        before, after, at = before[differs], after[differs], finding.at[differs]
+        at = finding.at
+        if not differs.all():
+            before, after, at = before[differs], after[differs], at[differs]
         moved = {*finding.values} & {*MEASURES, "date"}
         entry = _subtract(sum_lines(before), sum_lines(after)) if moved else count_lines(before, finding.reason)
         names = [*finding.values, *(["month"] if "date" in moved else [])]
