@@ -168,6 +168,35 @@ def bridge(
 
 
 @app.command()
+def scan(unit: Annotated[str, typer.Argument(help="Id of the unit.")], sets: Sets = None, project: Project = Path(".")) -> None:
+    """Say what cleaning would find in a unit's exports, and what would stop its month; nothing is written."""
+    with _told_plainly():
+        from salesfc_lib.cleaning.scanning import describe_scan, scan_unit
+        from salesfc_lib.parameters import resolve
+
+        found = scan_unit(resolve(project, unit, None, sets or ()).parameters, project)
+        for line in describe_scan(found):
+            typer.echo(line)
+        if found.blocks:
+            raise typer.Exit(1)
+
+
+@app.command()
+def proposals(
+    unit: Annotated[str, typer.Argument(help="Id of the unit.")], sets: Sets = None, project: Project = Path(".")
+) -> None:
+    """Say which members look renamed, and print the YAML that accepts it."""
+    with _told_plainly():
+        from salesfc_lib.cleaning import read_all
+        from salesfc_lib.cleaning.scanning import describe_proposals, propose_for
+        from salesfc_lib.parameters import resolve
+
+        found = resolve(project, unit, None, sets or ()).parameters
+        for line in describe_proposals(propose_for(found, read_all(found, project))):
+            typer.echo(line)
+
+
+@app.command()
 def verify(
     month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: every month.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Default: every unit.")] = None,

@@ -135,8 +135,6 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
         account, done = expand_notices(account, ready, parameters.sources[name], parameters)
         account = account.absorb(done)
     account, apart = take_apart(account, context)
-    for unused in list_unused(account.keep, account.problems):
-        account = account.see(unused)
     quarantine = _attach_content(account, extracts)
     check_loss(weights, account, parameters.cleaning.loss_budget)
     companions = {role: read_companion(role, parameters, extracts) for role in COMPANIONS}
@@ -163,6 +161,8 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
     closed = closed_through(parameters, standardised.latest)
     check_closed(month, closed)
     whole = drop_cancelled(standardised.account, month)
+    for unused in list_unused(whole.keep, whole.problems):
+        whole = whole.see(unused)
     account = take_later(whole, month)
     if account.lines.empty:
         raise _no_rows(parameters, f"no row through {month}; the first is of {standardised.account.lines['date'].min():%Y-%m-%d}")

@@ -73,6 +73,8 @@ def write_yaml(proposals: pd.DataFrame) -> str:
 
 def _propose(lines: pd.DataFrame, values: np.ndarray, column: str, others: Sequence[str]) -> list[dict[str, object]]:
     totals = _totals(lines, values, ["month", column]).pivot(index="month", columns=column, values="value")
+    if totals.empty:
+        return []
     totals = totals.reindex(pd.date_range(totals.index.min(), totals.index.max(), freq="MS")).fillna(0.0)
     sold = totals.ne(0)
     lasting = sold.sum()[lambda count: count >= LASTING].index

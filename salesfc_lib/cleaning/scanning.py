@@ -1,0 +1,116 @@
+"""What cleaning would find in a unit's exports, before a month is run.
+
+Parameters and the project enter; table problems and what would stop the unit leave. The decision made here: nothing is written
+and the loss budget does not stop the scan, so that everything is seen at once; what cannot be read at all is told by file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salesfc_lib import tables
+from salesfc_lib.cleaning import standardise
+from salesfc_lib.cleaning.ledger import list_problems
+from salesfc_lib.cleaning.proposals import propose_renames, write_yaml
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.schema import Parameters
+from salesfc_lib.sources import Extract, read_source
+
+ORDER = ("quarantined", "dropped", "changed", "noted", "read")  # what people look at first
+WIDEST = 60  # characters of an example that are shown
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Table problems of a unit, and the messages that would stop its month."""
+
+    problems: pd.DataFrame
+    blocks: tuple[str, ...]
+
+
+def scan(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
+    """Table problems: what every rule would find in the extracts, under no loss budget.
+
+    Raises `SalesForecastError` where a month would stop for another reason than the budget.
+    """
+    return list_problems(standardise(_without_budget(parameters), extracts).account)
+
+
+def scan_unit(parameters: Parameters, project: Path) -> Scan:
+    """What a month would find, and what would stop it: each source that cannot be read, and then the first rule that stops."""
+    extracts, blocks = {}, []
+    for name, source in parameters.sources.items():
+        try:
+            extracts[name] = read_source(name, source, project)
+        except SalesForecastError as error:
+            blocks.append(f"{name}: {error}")
+    if blocks:
+        return Scan(tables.empty("problems"), tuple(blocks))
+    try:
+        return Scan(list_problems(standardise(parameters, extracts).account), ())
+    except SalesForecastError as error:
+        blocks.append(str(error))
+    try:
+        return Scan(scan(parameters, extracts), tuple(blocks))  # it was the budget: what it weighs is shown
+    except SalesForecastError:
+        return Scan(tables.empty("problems"), tuple(blocks))
+
+
+def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
+    """Table rename_proposals of the unit's dimensions, customers and products."""
+    account = standardise(_without_budget(parameters), extracts).account
+    columns = dict.fromkeys([*parameters.dimensions, "customer", "product"])
+    return propose_renames(account.lines, [*columns], parameters.measure.value)
+
+
+def describe_scan(found: Scan) -> Iterator[str]:
+    """Lines for people: what stops the unit, then by source what is found and what happens to it."""
+    for block in found.blocks:
+        yield f"Stops the unit: {block}"
+    if found.problems.empty:
+        if not found.blocks:
+            yield "Nothing was found."
+        return
+    rank = found.problems["action"].map({action: place for place, action in enumerate(ORDER)})
+    ordered = found.problems.assign(rank=rank).sort_values(["source", "rank", "rule"], kind="stable")
+    for source, part in ordered.groupby("source", sort=False):
+        yield f"{source}"
+        for item in part.itertuples():
+            yield f"  {item.action:<11} {item.rule:<20} {_count(int(item.rows)):<12} {_where(item)}"
+
+
+def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:
+    """Lines for people, and the block of parameters that accepts the proposals."""
+    if proposals.empty:
+        yield "No member ends where another one begins."
+        return
+    for item in proposals.itertuples():
+        begins = proposals.loc[item.Index, "from"]
+        yield f"{item.score:.2f}  {item.dimension}: '{item.old}' -> '{item.new}' from {begins:%Y-%m}: {item.evidence}"
+    yield ""
+    yield "To accept them, put into the unit's file what is right of this:"
+    yield write_yaml(proposals).rstrip()
+
+
+def _without_budget(parameters: Parameters) -> Parameters:
+    cleaning = parameters.cleaning.model_copy(update={"loss_budget": 1.0})
+    return parameters.model_copy(update={"cleaning": cleaning})
+
+
+def _count(rows: int) -> str:
+    return "" if not rows else f"{rows} row" if rows == 1 else f"{rows} rows"
+
+
+def _where(item: Any) -> str:
+    """Column, first row, reason and example of a problem."""
+    places = [f"`{item.column}`" if item.column else "", f"first row {item.first_row}" if item.first_row else ""]
+    example = str(item.example)
+    shown = example if len(example) <= WIDEST else f"{example[:WIDEST]} …"
+    said = f"{item.reason}{f', e.g. {shown}' if shown and shown not in item.reason else ''}"
+    where = ", ".join(filter(None, places))
+    return f"{where}: {said}" if where else said

@@ -1,0 +1,102 @@
+"""Claims about a scan: what a month would find is seen before it is run, and nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+from typer.testing import CliRunner
+
+from salesfc_lib.cleaning import clean, read_all
+from salesfc_lib.cleaning.scanning import scan
+from salesfc_lib.cli import app
+from salesfc_lib.parameters import resolve
+
+UNIT: Mapping[str, Any] = {
+    "sources": {
+        "orders": {
+            "kind": "csv",
+            "path": "orders.csv",
+            "key": ["order_id"],
+            "columns": {name: name for name in ("date", "order_id", "customer", "amount", "region")},
+        }
+    },
+    "dimensions": ["region"],
+    "levels": {"total": [], "region": ["region"]},
+    "calendar": {"closed_through": "2024-12"},
+    "renames": {"region": {"old": "new"}},
+}
+
+
+def project(folder: Path, rows: list[tuple[str, ...]], **more: Any) -> Path:
+    columns = ["date", "order_id", "customer", "amount", "region"]
+    pd.DataFrame(rows, columns=columns).to_csv(folder / "orders.csv", index=False)
+    file = folder / "parameters" / "units" / "north.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump({**UNIT, **more}, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    return folder
+
+
+def ask(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, [*arguments])
+    return done.exit_code, done.output
+
+
+GOOD = [(f"2024-{month:02}-05", f"A{month}{region}", "李", "10", region) for month in range(1, 13) for region in ("east", "old")]
+REPEATED = [*GOOD, GOOD[0]]
+
+
+def test_a_scan_says_what_the_month_then_does(tmp_path: Path) -> None:
+    folder = project(tmp_path, REPEATED)
+    parameters = resolve(folder, "north").parameters
+    extracts = read_all(parameters, folder)
+    found = scan(parameters, extracts)
+    done = clean(parameters, folder, "2024-12", extracts)
+    pd.testing.assert_frame_equal(found, done.problems)
+    assert set(found["rule"]) == {"duplicate", "renamed"}
+
+
+def test_the_verb_prints_by_source_what_happens_and_writes_nothing(tmp_path: Path) -> None:
+    folder = project(tmp_path, REPEATED)
+    before = sorted(folder.rglob("*"))
+    status, said = ask("scan", "north", "--project", str(folder))
+    assert status == 0
+    assert "orders\n" in said
+    assert "dropped     duplicate            1 row        first row 26: the key (order_id) stands again" in said
+    assert "changed     renamed              12 rows      `region`, first row 3: region 'old' is now 'new', e.g. old → new" in said
+    assert sorted(folder.rglob("*")) == before
+
+
+def test_a_unit_that_would_stop_is_told_with_everything_that_is_wrong(tmp_path: Path) -> None:
+    folder = project(tmp_path, [*GOOD, ("soon", "B1", "李", "10", "east")])
+    status, said = ask("scan", "north", "--project", str(folder))
+    assert status == 1
+    assert "Stops the unit: 1 of 25 rows (4.0 %) cannot be used" in said
+    assert "quarantined" in said, "what the budget weighs is shown"
+    (folder / "orders.csv").unlink()
+    status, said = ask("scan", "north", "--project", str(folder))
+    assert status == 1
+    assert "Stops the unit: orders: " in said
+
+
+def test_nothing_found_is_said_as_well(tmp_path: Path) -> None:
+    folder = project(tmp_path, [row for row in GOOD if row[4] == "east"], renames={})
+    assert ask("scan", "north", "--project", str(folder)) == (0, "Nothing was found.\n")
+    assert ask("proposals", "north", "--project", str(folder)) == (0, "No member ends where another one begins.\n")
+
+
+def test_proposals_come_with_the_yaml_that_accepts_them(tmp_path: Path) -> None:
+    rows = [(f"2024-{month:02}-05", f"B{month}", "李", "10", "north" if month < 7 else "North.") for month in range(1, 13)]
+    folder = project(tmp_path, [*GOOD, *rows])
+    status, said = ask("proposals", "north", "--project", str(folder))
+    assert status == 0
+    assert "region: 'north' -> 'North.' from 2024-07" in said
+    block = yaml.safe_load(said.split("this:\n")[1])
+    file = folder / "parameters" / "units" / "north.yml"
+    file.write_text(yaml.safe_dump({**UNIT, **block}, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    parameters = resolve(folder, "north").parameters
+    assert set(clean(parameters, folder, "2024-12").transactions["region"]) == {"east", "old", "North."}
+    assert ask("proposals", "north", "--project", str(folder)) == (0, "No member ends where another one begins.\n")
