@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -120,13 +120,14 @@ def read_aliases(project: Path | None = None) -> Aliases:
 
     Raises `SalesForecastError` for a block or a name of role that does not exist, and for words that are no texts.
     """
-    tree = _check(CHECKOUT / FILE)
+    tree = _read_checkout()
     own = project / FILE if project is not None else None
     if own is not None and own.is_file() and own.resolve() != (CHECKOUT / FILE).resolve():
         tree = _put_before(_check(own), tree)
     return Aliases(**tree)
 
 
+@lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """A header without case, accents, spaces, punctuation and what stands in brackets, e.g. the unit.
 
@@ -163,6 +164,11 @@ def _longest(text: str, words: Sequence[str]) -> str | None:
         if (word.casefold() in folded if _CHINESE.search(word) else f" {' '.join(split_words(word))} " in spaced)
     ]
     return max(found, key=len, default=None)
+
+
+@cache
+def _read_checkout() -> dict[str, Any]:
+    return _check(CHECKOUT / FILE)
 
 
 def _check(path: Path) -> dict[str, Any]:

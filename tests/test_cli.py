@@ -47,7 +47,7 @@ def test_help_is_immediate_because_no_heavy_library_is_imported() -> None:
     assert time.perf_counter() - started < 3  # 0.2 s on an idle machine
 
 
-@pytest.mark.parametrize("verb", ["init", "demo", "run", "backfill", "parameters", "verify", "lab"])
+@pytest.mark.parametrize("verb", ["init", "inspect", "demo", "run", "backfill", "parameters", "verify", "lab"])
 def test_every_verb_takes_a_project(verb: str) -> None:
     status, said, _ = call(verb, "--help")
     assert status == 0
@@ -70,6 +70,7 @@ def test_every_verb_takes_a_project(verb: str) -> None:
         (["verify"], "Nothing is published"),
         (["verify", "--month", "2026-6"], "'2026-6' is not a month"),
         (["init", "none.csv"], "no such file"),
+        (["inspect", "none.csv"], "no such file"),
     ],
 )
 def test_a_wrong_request_ends_with_status_2_and_one_paragraph(project: Path, arguments: list[str], says: str) -> None:
@@ -181,6 +182,16 @@ def test_init_writes_a_file_and_says_what_to_do_next(tmp_path: Path) -> None:
     assert (tmp_path / "parameters" / "units" / "sales-west.yml").is_file()
     assert "quantity       not recognised" in said
     assert "salesfc run --unit sales-west" in said
+
+
+def test_inspect_shows_what_can_be_read_and_ends_with_status_1_where_something_cannot(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("Order Date,Sales\n2026-01-02,1\n", encoding="utf-8")
+    (tmp_path / "b.csv").write_bytes(b"")
+    status, said, complaint = call("inspect", str(tmp_path), "--project", str(tmp_path))
+    assert status == 1
+    assert "amount" in said
+    assert "b.csv" in complaint
+    assert call("inspect", str(tmp_path / "a.csv"), "--json", "--project", str(tmp_path))[0] == 0
 
 
 def test_an_outcome_is_one_line() -> None:

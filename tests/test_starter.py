@@ -9,6 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from salesfc_lib.aliases import read_aliases
+from salesfc_lib.cleaning import clean
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.inspection.looking import take_sample
 from salesfc_lib.parameters import resolve
@@ -257,3 +258,62 @@ def test_tables_beside_the_largest_are_named(tmp_path: Path) -> None:
 def test_the_file_says_where_every_key_of_a_source_is_declared(tmp_path: Path) -> None:
     _, text = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount", "2026-01-02,1"))
     assert "every key of a source: salesfc_lib/schema.py" in text
+
+
+def write_shop(folder: Path) -> list[Path]:
+    """Orders of a year, and what comes with them."""
+    orders = [
+        f"A{month:02}{line},{line},2025-{month:02}-0{line},2025-{month:02}-0{line},tea{line % 2},shop,{('West', 'East')[line % 2]},{line},{line}.50"
+        for month in range(1, 13)
+        for line in range(1, 7)
+    ]
+    stock = [f"2025-{month:02}-28,tea{kind},{region},7" for month in range(1, 13) for kind in (0, 1) for region in ("West", "East")]
+    return [
+        write_csv(folder / "stock.csv", "month,product line,region,stock qty", *stock),
+        write_csv(
+            folder / "orders.csv", "order no,line,order date,ship date,product line,customer type,region,qty,net sales", *orders
+        ),
+        write_csv(folder / "promo.csv", "name,start,end,channel", "spring,2025-03-01,2025-03-09,online"),
+        write_csv(folder / "returns.csv", "order no,returned", "A011,yes", "A032,yes"),
+    ]
+
+
+def test_each_of_several_exports_gets_its_role_and_what_is_written_runs(tmp_path: Path) -> None:
+    path, found = write_unit_file(write_shop(tmp_path), tmp_path, "shop")
+    assert {name: proposal.role for name, proposal in found.items()} == {
+        "orders": "orders", "inventory": "inventory", "promotions": "promotions", "returns": "returns",
+    }  # fmt: skip
+    parameters = resolve(tmp_path, "shop").parameters
+    assert parameters.sources["returns"].join == {"order_id": "order no"}
+    assert parameters.measure.returns == "month_of_sale"
+    cleaned = clean(parameters, tmp_path, "2025-11")
+    assert len(cleaned.quarantine) == 0
+    assert cleaned.transactions["quantity"].sum() == 11 * 21 - 1 - 2
+    assert path.name == "shop.yml"
+
+
+def test_the_dimensions_are_those_that_stock_is_kept_by(tmp_path: Path) -> None:
+    write_unit_file(write_shop(tmp_path), tmp_path, "shop")
+    parameters = resolve(tmp_path, "shop").parameters
+    assert parameters.dimensions == ["product_line", "region"]
+    assert "channel" not in parameters.sources["promotions"].columns
+
+
+def test_a_table_that_needs_more_dimensions_is_not_read_but_shown(tmp_path: Path) -> None:
+    orders = write_csv(tmp_path / "orders.csv", "date,amount,region", "2025-01-02,1,West", "2025-01-03,1,East")
+    stock = write_csv(tmp_path / "stock.csv", "month,warehouse,stock", "2025-01,A,1", "2025-01,B,2")
+    path, _ = write_unit_file([orders, stock], tmp_path, "x")
+    assert list(resolve(tmp_path, "x").parameters.sources) == ["orders"]
+    assert "# not read yet: 1 rows repeat ds" in path.read_text(encoding="utf-8")
+
+
+def test_a_unit_without_amounts_is_measured_in_pieces(tmp_path: Path) -> None:
+    found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,item,qty", "2025-01-02,tea,1", "2025-01-03,tea,2"))
+    assert found.measure.value == "quantity"
+
+
+def test_an_alias_of_the_project_is_used(tmp_path: Path) -> None:
+    (tmp_path / "parameters").mkdir()
+    (tmp_path / "parameters" / "aliases.yml").write_text("columns: {amount: [Taler]}\n", encoding="utf-8")
+    found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,Taler", "2025-01-02,1"))
+    assert found.sources["orders"].columns["amount"] == "Taler"

@@ -13,6 +13,8 @@ from salesfc_lib.inspection.mapping import Match
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.settings import write_settings
 
+MOST_HEADERS = 60  # listed where a name was not recognised
+
 
 def write_source(
     name: str, found: Proposal, path: str, *, dimensions: Collection[str] | None = None, orders: Proposal | None = None
@@ -84,7 +86,7 @@ def _write_columns(found: Proposal, dimensions: Collection[str] | None, orders: 
         *lines,
         f"    columns:{'' if mapped else ' {}'}   # this project's name: the export's header",
         *(f"      {name}: {_write_spellings(spelled[name])}{_say(match)}" for name, match in shown.items()),
-        *(f"      # {name}: not recognised; headers: {enlist(found.sample.header)}" for name in found.missing),
+        *(f"      # {name}: not recognised; headers: {enlist(found.sample.header[:MOST_HEADERS])}" for name in found.missing),
         *([f"      # recognised too, not needed by a run: {enlist(beside)}"] if beside else []),
     ]
 

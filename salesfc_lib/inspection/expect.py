@@ -145,7 +145,7 @@ def _expect_values(found: Proposal) -> Iterator[Problem]:
         shown = ", ".join(f"'{spelling}' in {header} ({count:,})" for spelling, header, count in spelled[:4])
         yield Problem(
             "null_spelling",
-            f"texts that stand for nothing: {shown}; where one is a real name, such as NA for a region, say so under `nulls`",
+            f"texts that may stand for nothing: {shown}; numbers and dates are then blank, in other columns they are names unless `nulls` lists them",
         )
     unknown = [value for value, kind in found.kinds.items() if not kind]
     if unknown:

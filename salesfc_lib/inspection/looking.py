@@ -24,6 +24,7 @@ SUFFIXES = {
     "sql": (".db", ".sqlite", ".sqlite3"),
 }
 TOP_BYTES = 65_536
+MOST_COLUMNS = 400  # looked at
 PATTERN = set("*?[")
 
 
@@ -97,9 +98,10 @@ def take_sample(path: Path, aliases: Aliases) -> Sample:
     if not top:
         raise SalesForecastError.unreadable_file(path, "it is empty (0 bytes): it holds no row of headers", "Export it again")
     said, kind = identify(path.read_bytes() if top.startswith(b"PK") and path.stat().st_size < 200_000_000 else top)
-    if top.startswith(b"\x1f\x8b") or not kind or "HTML" in said:
+    kind = "csv" if top.startswith(b"\x1f\x8b") else kind
+    if not kind:
         raise SalesForecastError.unreadable_file(path, said, "Unpack it, or export it as CSV, XLSX or Parquet")
-    sample = _sample(kind, path, aliases)
+    sample = _narrow(_sample_page(path, aliases) if "HTML" in said else _sample(kind, path, aliases))
     expected = next((known for known, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind)
     if expected == kind:
         return sample
@@ -186,6 +188,21 @@ def _match_headers(last: Sample, sample: Sample, aliases: Aliases) -> tuple[dict
         else:
             lacking.append(header)
     return renamed, lacking
+
+
+def _sample_page(path: Path, aliases: Aliases) -> Sample:
+    from salesfc_lib.inspection.workbook import sample_page
+
+    return sample_page(path, aliases)
+
+
+def _narrow(sample: Sample) -> Sample:
+    """The sample with its first columns only, where it has more than any table of orders."""
+    if len(sample.header) <= MOST_COLUMNS:
+        return sample
+    said = f"only the first {MOST_COLUMNS:,} of {len(sample.header):,} columns were looked at"
+    rows = [row[:MOST_COLUMNS] for row in sample.rows]
+    return replace(sample, header=sample.header[:MOST_COLUMNS], rows=rows, problems=[*sample.problems, Problem("wide", said)])
 
 
 def _sample(kind: str, path: Path, aliases: Aliases) -> Sample:

@@ -103,7 +103,7 @@ def find_key(sample: Sample, columns: Mapping[str, Column], names: Mapping[str, 
         if not all(headers):
             continue
         clashes = _count_clashes([columns[header].cells for header in headers], same)
-        if not clashes and _is_telling(combination, columns, names):
+        if not clashes and len(sample.rows) > 1 and _is_telling(combination, columns, names):
             return Key(combination, 0, copies, tried)
         tried.append(
             f"{' + '.join(combination)}: {clashes:,} rows repeat it"

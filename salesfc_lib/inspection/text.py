@@ -19,15 +19,18 @@ from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import HEADER_ROWS, Problem, Sample, fit, limit_rows
+from salesfc_lib.sources.blocks import unpack
 
 WHOLE_BYTES = 12_000_000  # read completely up to here
 HEAD_BYTES, PIECE_BYTES, PIECES = 2_000_000, 40_000, 24  # of larger files: the head, and pieces down to the end
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde", "\x01": "control-A"}
 BLIND = ("big5", "cp932", "euc_kr", "cp1251", "cp1253", "cp1252")  # tried where neither UTF-8 nor GB18030 explains the bytes
-TEXT_NAMES = (".csv", ".txt", ".tsv", ".tab", ".dat")
+GZIP = b"\x1f\x8b"
+TEXT_NAMES = (".gz", ".csv", ".txt", ".tsv", ".tab", ".dat")
 MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 MOST_LINES = 0.9  # share of the lines that tell which have to be in an encoding
 HEAD_ROWS = 5_000  # looked at of the head of a larger file
+MOST_LINES_IN = 50  # of one field
 LONGEST_FIELD = 1_000_000  # characters; a field that is longer is a quote that was never closed
 
 csv.field_size_limit(LONGEST_FIELD)
@@ -69,6 +72,10 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     fits = [_fits(row, width) for row in below]
     kept = [fit(row, width) for row, good in zip(below, fits, strict=True) if good]
     numbers = [place for place, good in zip(places[at + 1 :], fits, strict=True) if good]
+    if swallowed := [
+        place for row, place in zip(kept, numbers, strict=True) if any(cell.count("\n") > MOST_LINES_IN for cell in row)
+    ]:
+        problems.append(Problem("misfit", f"a quote in line {swallowed[0]} is never closed and swallows the lines below it"))
     tail, torn = _parse_pieces(read, encoding, delimiter, width)
     misfits = [
         places[at + 1 + position] for position, row in enumerate(below) if not fits[position] and any(cell.strip() for cell in row)
@@ -115,6 +122,9 @@ def _refuse_no_table(header: Sequence[str], below: Sequence[Sequence[str]], path
 def _read(path: Path) -> Bytes:
     size = path.stat().st_size
     with path.open("rb") as file:
+        if file.read(2) == GZIP:
+            return _read_packed(path, size)
+        file.seek(0)
         if size <= WHOLE_BYTES:
             return Bytes(file.read(), (), size)
         head = file.read(HEAD_BYTES)
@@ -124,6 +134,17 @@ def _read(path: Path) -> Bytes:
             file.seek(start - start % 4)
             pieces.append(file.read(PIECE_BYTES))
         return Bytes(head, pieces, size)
+
+
+def _read_packed(path: Path, size: int) -> Bytes:
+    """The head of a text that is compressed with gzip, and the size that the rest promises."""
+    head = bytearray()
+    with path.open("rb") as file:
+        for block in unpack(iter(lambda: file.read(PIECE_BYTES), b""), str(path)):
+            head += block
+            if len(head) > WHOLE_BYTES:
+                return Bytes(bytes(head[:HEAD_BYTES]), (), max(len(head), size * len(head) // file.tell()))
+    return Bytes(bytes(head), (), len(head))
 
 
 def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, str, list[Problem]]:
@@ -238,8 +259,8 @@ def _records(lines: Sequence[str], delimiter: str) -> list[tuple[list[str], int]
             found.append((next(reader), before + 1))
         except StopIteration:
             return found
-        except csv.Error:
-            found.append(([], before + 1))
+        except csv.Error as error:
+            found.append(([f"({error})"], before + 1))
         before = reader.line_num
 
 

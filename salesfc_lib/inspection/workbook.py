@@ -20,7 +20,10 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import Problem, Sample, fit, limit_rows
 from salesfc_lib.sources.cells import cell_text
+from salesfc_lib.sources.html import read_tables
 from salesfc_lib.sources.package import Package
+
+PAGES = ("utf-8-sig", "gb18030")  # encodings of HTML pages, tried in this order
 
 ROW_LIMITS = {65_536: "XLS", 1_048_576: "XLSX"}  # sheets of these heights are probably cut off
 
@@ -52,6 +55,34 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
     return replace(best, beside=beside, why={"sheet": why}, problems=[*problems, *best.problems])
 
 
+def sample_page(path: Path, aliases: Aliases) -> Sample:
+    """Sample of the fullest table of an HTML page, as many systems save a table under the name of a workbook."""
+    content = path.read_bytes()
+    encoding = next((name for name in PAGES if _decodes(content, name)), "cp1252")
+    tables = [table for table in read_tables(content.decode(encoding, errors="replace"), str(path)) if table.rows]
+    if not tables:
+        raise SalesForecastError.unreadable_file(
+            path, "it is an HTML page without a table", "Open it in a browser; export it again"
+        )
+    rows = max((table.rows for table in tables), key=len)
+    at = find_header(rows, aliases, path)
+    header = trim(rows[at])
+    below = [place for place in range(at + 1, len(rows)) if any(cell.strip() for cell in rows[place])][: limit_rows(len(header))]
+    return Sample(
+        path, "excel", header, at + 1, [fit(rows[place], len(header)) for place in below], [place + 1 for place in below], len(below),
+        titles=list_titles([(place + 1, rows[place]) for place in range(at)]),
+        problems=[Problem("wrong_name", f"it is an HTML page in {encoding}, not a workbook; it is read all the same")],
+    )  # fmt: skip
+
+
+def _decodes(content: bytes, encoding: str) -> bool:
+    try:
+        content.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _look_into_archive(path: Path) -> list[Problem]:
     """What the archive says without being unpacked: that it is whole and no bomb, and the date system."""
     if not zipfile.is_zipfile(path):
@@ -65,10 +96,9 @@ def _look_into_archive(path: Path) -> list[Problem]:
 
 def _sample_sheet(path: Path, sheet: CalamineSheet, aliases: Aliases) -> Sample | None:
     """Sample of one sheet; None where it holds no table."""
-    width = sheet.total_width
-    height = sheet.total_height
-    if not height or not width:
+    if not sheet.height or not sheet.width:
         return None
+    height, width = sheet.total_height + 1, sheet.total_width + 1  # both are the last place, from 0
     raw = sheet.to_python(skip_empty_area=False, nrows=limit_rows(width))
     rows = [[cell_text(value) for value in row] for row in raw]
     try:
