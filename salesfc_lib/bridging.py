@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesfc_lib import cleaning
 from salesfc_lib.cleaning.bridge import bridge, bridge_to_panel, draw_bridge
-from salesfc_lib.narrative.cleaning import rule_name
+from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.panel import build_panel
 from salesfc_lib.parameters import resolve
 

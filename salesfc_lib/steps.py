@@ -46,6 +46,7 @@ def clean(run: UnitMonth) -> CleanedMonth:
     """Sources to transactions, with a ledger that closes, and to the panel of all levels."""
     from salesfc_lib import cleaning
     from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, judge_months
+    from salesfc_lib.cleaning.proposals import propose_renames
     from salesfc_lib.cleaning.stockouts import find_stock_outs
     from salesfc_lib.panel import build_panel, check_panel, fill_gaps
 
@@ -64,7 +65,8 @@ def clean(run: UnitMonth) -> CleanedMonth:
         series=series, panel=aggregate(ready, series, parameters.levels),
         future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers, censored=censored,
     )  # fmt: skip
-    run.write(**_restate(run))
+    named = [name for name in (*parameters.dimensions, "customer", "salesperson") if found.transactions[name].notna().any()]
+    run.write(**_restate(run), rename_proposals=propose_renames(found.transactions, named, parameters.measure.value))
     return read_cleaned(run)
 
 
@@ -98,7 +100,8 @@ def read_cleaned(run: UnitMonth) -> CleanedMonth:
     ledger, panel, series = run.read("ledger"), run.read("panel"), run.read("series")
     top = panel[panel["unique_id"] == series["unique_id"].iloc[0]]
     return CleanedMonth(
-        ledger=ledger, quarantine=run.read("quarantine"), outliers=run.read("outliers"), series=series, panel=panel,
+        ledger=ledger, quarantine=run.read("quarantine"), problems=run.read("problems"), outliers=run.read("outliers"), censored=run.read("censored"),
+        control=run.read("control"), proposals=run.read("rename_proposals"), restated=read_restated(run), series=series, panel=panel,
         missing=top.loc[top["y_raw"].isna(), ["ds"]], files=run.read("files").to_dict("records"), checks=_check_cleaning(run, ledger, top),
         bottom=run.parameters.bottom, before=_cleaned_before(run, top),
     )  # fmt: skip

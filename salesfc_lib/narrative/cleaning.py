@@ -5,23 +5,17 @@ The cleaning step's tables enter; blocks leave.
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 
 import pandas as pd
 
 from salesfc_lib import wording
 from salesfc_lib.components import Answer, Cell, Fact, Figure, Prose, Table
+from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, kicker, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth, ledger_totals, monthly_total
 from salesfc_lib.unit_month import UnitMonth
 
-RULES = {  # how the ledger's rules read
-    "opening": "Read", "kept": "Kept", "unreadable": "Could not be read", "duplicate": "Repeated line", "conflict": "Key repeated with other values",
-    "subtotal": "Subtotal", "header": "Repeated header", "tax": "Tax taken out or put in", "discount": "Discount", "after_month": "Dated after the month",
-    "returns_apart": "Return, counted apart", "return_sign": "Sign of returns", "unmatched_return": "Return without a sale", "renamed": "Member renamed",
-    "unknown_member": "Dimension without a member",
-}  # fmt: skip
 SHOWN = 12  # rows of a table that may be long
 
 
@@ -78,11 +72,6 @@ def run_note(run: UnitMonth, cleaned: CleanedMonth) -> str:
     return voice_of(run).say("run.note", month=run.month, series=len(cleaned.series), measure=said)
 
 
-def rule_name(rule: str) -> str:
-    """How a rule of the ledger reads."""
-    return RULES.get(rule, wording.first_upper(rule.replace("_", " ")))
-
-
 def _facts(run: UnitMonth, cleaned: CleanedMonth, totals: pd.DataFrame) -> tuple[Fact, ...]:
     budget = run.parameters.cleaning.loss_budget
     lost = len(cleaned.quarantine) / max(int(totals.loc["opening", "rows"]), 1)
@@ -116,30 +105,6 @@ def _changes(run: UnitMonth, cleaned: CleanedMonth) -> tuple[str, ...]:
         ),
         voice.say(restated, month=before.month, difference=before.restated),
     )
-
-
-def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
-    """The files that were read."""
-    rows = [
-        [
-            Cell(str(file["path"]).rsplit("/", 1)[-1], bold=True),
-            str(file.get("source", "")),
-            wording.number(file.get("rows") or 0),
-            str(file.get("encoding") or ""),
-            wording.size(int(file.get("bytes") or 0)),
-            Cell(str(file["sha256"])[:8], code=True),
-        ]
-        for file in cleaned.files
-    ]
-    table = Table(
-        f"{wording.first_upper(wording.plural(len(rows), 'extract'))} for the month",
-        "As they were when they were read; the fingerprint is the start of the file's sha256",
-        columns("File", "Source", ">Rows", "Encoding", ">Size", "Fingerprint"),
-        rows,
-        source="Source: manifest.json, inputs.",
-        min_width="min40",
-    )
-    return Section(Prose(voice_of(run).say("cleaning.sources", files=len(rows))), table)
 
 
 def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
@@ -185,40 +150,6 @@ def _ledger_row(row: pd.Series, reasons: pd.Series, sign: int, rule: str = "") -
 def _exact(value: Decimal) -> str:
     """Every digit, with a real minus sign where the value is below zero."""
     return f"{wording.MINUS if value < 0 else ''}{abs(value):,f}"
-
-
-def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Section:
-    """The rows to send back, with where they stand and why."""
-    voice, found = voice_of(run), cleaned.quarantine
-    budget = run.parameters.cleaning.loss_budget
-    if found.empty:
-        return Section(Prose(voice.say("cleaning.quarantine.none", budget=budget)))
-    opening = int(ledger_totals(cleaned.ledger).set_index("rule").loc["opening", "rows"])
-    rows = [
-        [Cell(str(row["source"]), sub=f"row {row['row']}"), str(row["reason"]), Cell(_content(row["content"]), code=True)]
-        for _, row in found.head(SHOWN).iterrows()
-    ]
-    more = "" if len(found) <= SHOWN else f" The first {SHOWN} of {len(found)}."
-    table = Table(
-        f"{wording.first_upper(wording.cardinal(len(found)))} {'row' if len(found) == 1 else 'rows'} to send back to the source",
-        "Where each stands, why it could not be used, and what it says",
-        columns("Where", "Why", "As read"),
-        rows,
-        source=f"Source: tables/quarantine.parquet.{more}",
-        min_width="min46",
-    )
-    return Section(Prose(voice.say("cleaning.quarantine.some", rows=len(found), share=len(found) / opening, budget=budget)), table)
-
-
-def _content(text: str) -> str:
-    try:
-        values = json.loads(text)
-    except ValueError:
-        return text
-    shown = " | ".join(
-        str(value) for value in (values.values() if isinstance(values, dict) else values) if str(value or "").strip()
-    )
-    return shown if len(shown) <= 160 else f"{shown[:159]}…"
 
 
 def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import pandas as pd
 
 from salesfc_lib.components import Check
+from salesfc_lib.results.restatement import Restated, add
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,12 @@ class CleanedMonth:
 
     ledger: pd.DataFrame
     quarantine: pd.DataFrame
+    problems: pd.DataFrame
     outliers: pd.DataFrame
+    censored: pd.DataFrame
+    control: pd.DataFrame
+    proposals: pd.DataFrame
+    restated: Restated
     series: pd.DataFrame
     panel: pd.DataFrame
     missing: pd.DataFrame
@@ -55,10 +60,6 @@ class CleanedMonth:
 
 def ledger_totals(ledger: pd.DataFrame) -> pd.DataFrame:
     """One row per rule, opening first and kept last: rows, quantity and amount summed exactly."""
-
-    def add(values: pd.Series) -> Decimal:
-        return sum(values, Decimal(0))
-
     table = ledger.groupby("rule").agg(rows=("rows", "sum"), quantity=("quantity", add), amount=("amount", add)).reset_index()
     order = table["rule"].map({"opening": 0, "kept": 2}).fillna(1)
     return table.assign(order=order).sort_values(["order", "rule"], ignore_index=True).drop(columns="order")

@@ -27,7 +27,7 @@ class Restated:
     @property
     def total(self) -> Decimal:
         """What all shared months are worth now less then."""
-        return _add(self.months[f"{self.measure}_difference"])
+        return add(self.months[f"{self.measure}_difference"])
 
     def by_kind(self) -> pd.DataFrame:
         """One row per kind, the largest difference first: kind, months, rows_new, rows_gone, rows_changed, difference, reason."""
@@ -36,7 +36,7 @@ class Restated:
                 "kind": kind,
                 "months": rows["ds"].nunique(),
                 **rows[ROWS].sum().astype(int),
-                "difference": _add(rows[f"{self.measure}_difference"]),
+                "difference": add(rows[f"{self.measure}_difference"]),
                 "reason": "; ".join(dict.fromkeys(rows["reason"])),
             }
             for kind, rows in self.restatement.groupby("kind")
@@ -56,11 +56,12 @@ class Restated:
         by = [*self.dimensions]
         value = f"{self.measure}_difference"
         groups = self.restatement.groupby(by, sort=True) if by else [((), self.restatement)] if len(self.restatement) else []
-        rows = [(*members, _add(found[value]), found["ds"].nunique()) for members, found in groups]
+        rows = [(*members, add(found[value]), found["ds"].nunique()) for members, found in groups]
         return _sort(pd.DataFrame(rows, columns=[*by, "difference", "months"])).head(most)
 
 
-def _add(values: pd.Series) -> Decimal:
+def add(values: pd.Series) -> Decimal:
+    """Exact sum of decimals."""
     with localcontext(EXACT):
         return sum(values, Decimal(0))
 
