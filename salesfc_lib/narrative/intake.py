@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
+
 from salesfc_lib import wording
 from salesfc_lib.components import Cell, Prose, Table
 from salesfc_lib.narrative.rules import rule_name
@@ -27,7 +29,7 @@ QUESTIONS = {  # what only the owner of a source can answer
     "mojibake": "Some names are garbled. Please export as UTF-8.", "cut_short": "Is the file complete?", "hidden": "Are the hidden rows or columns meant to count?",
     "dialect_drift": "Why are the files of this feed written differently?", "renamed_column": "Has the layout of the export changed for good?",
 }  # fmt: skip
-ACTIONS = {"quarantined": "Set aside", "dropped": "Taken out", "changed": "Changed", "noted": "Noted, nothing done", "read": "Read"}
+ACTIONS = {"quarantined": "Set aside", "dropped": "Taken out", "changed": "Changed", "noted": "Only noted", "read": "Read"}
 
 
 def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
@@ -59,14 +61,13 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     voice, found = voice_of(run), cleaned.problems
     if found.empty:
         return Section(Prose(voice.say("cleaning.scan.none")))
-    order = found["action"].map({action: place for place, action in enumerate(ACTIONS)})
-    ranked = found.assign(order=order).sort_values(["order", "rows"], ascending=[True, False], kind="stable")
+    ranked = _by_feed(found)
     rows = [
         [
             Cell(rule_name(item.rule), bold=item.action in ("quarantined", "dropped"), sub=item.column),
             ACTIONS[item.action],
-            wording.number(item.rows) if item.first_row else "file",
-            Cell(item.source, sub=f"first in row {item.first_row}" if item.first_row else ""),
+            wording.number(item.rows) if item.first_row else wording.plural(item.files, "file"),
+            Cell(item.feed, sub=_first_place(item.source, item.first_row)),
             Cell(item.example, code=True) if item.example else "",
             item.reason,
         ]
@@ -86,15 +87,32 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     return Section(Prose(voice.say("cleaning.scan.some", kinds=ranked["rule"].nunique(), parts=parts)), table)
 
 
+def _by_feed(found: pd.DataFrame) -> pd.DataFrame:
+    """Problems of all files of a feed together, gravest first; `files` counts them, and the first file speaks for them."""
+    order = found["action"].map({action: place for place, action in enumerate(ACTIONS)})
+    named = found.assign(feed=found["source"].str.partition(":")[0], order=order, files=1)
+    groups = named[named["rule"].ne("after_month")].groupby(["feed", "rule", "column", "action"], sort=False)
+    firsts = {name: (name, "first") for name in ("source", "first_row", "example", "reason", "order")}
+    together = groups.agg(rows=("rows", "sum"), files=("files", "sum"), **firsts).reset_index()
+    return together.sort_values(["order", "rows"], ascending=[True, False], kind="stable", ignore_index=True)
+
+
+def _first_place(source: str, row: int) -> str:
+    """Where a problem stands first: file of a feed, and row."""
+    file = source.partition(": ")[2]
+    return ", ".join(part for part in (f"first in {file}" if file else "", f"row {row}" if row else "") if part)
+
+
 def ask(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """What to ask the owners of the source systems: a line for each kind of trouble that they alone can end."""
     voice, found = voice_of(run), cleaned.problems
     asked = found[found["action"].isin(["quarantined", "noted"]) & found["rule"].isin(QUESTIONS)]
+    asked = asked.assign(feed=asked["source"].str.partition(":")[0])
     if asked.empty:
         return Section(Prose(voice.say("cleaning.ask.none")))
     rows = [
         [Cell(source), rule_name(rule), wording.number(part["rows"].sum()), QUESTIONS[rule]]
-        for (source, rule), part in asked.groupby(["source", "rule"], sort=False)
+        for (source, rule), part in asked.groupby(["feed", "rule"], sort=False)
     ]
     table = Table(
         f"{wording.first_upper(wording.plural(len(rows), 'question'))} to the owners of the sources",
