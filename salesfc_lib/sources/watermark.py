@@ -58,10 +58,13 @@ def merge(before: pa.Table, fetched: pa.Table, key: Sequence[str]) -> pa.Table:
 
     Both have the same text columns; `key` names those that identify a record. Where nothing is new, `before` itself leaves.
     """
-    new = fetched.filter(pa.array(~_occurs(fetched, before, fetched.column_names)))
+    touched = _occurs(before, fetched, key)
+    earlier = before.filter(pa.array(touched))
+    new = fetched.filter(pa.array(~_occurs(fetched, earlier, fetched.column_names)))
     if not new.num_rows:
         return before
-    return stack([before.filter(pa.array(~_occurs(before, new, key))), new])
+    touched[touched] = _occurs(earlier, new, key)
+    return stack([before.filter(pa.array(~touched)), new])
 
 
 def _occurs(table: pa.Table, among: pa.Table, columns: Sequence[str]) -> np.ndarray:
