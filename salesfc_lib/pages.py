@@ -53,6 +53,7 @@ def list_downloads(folder: Path) -> tuple[Download, ...]:
     table_files = sorted((folder / "tables").glob("*.parquet"))
     forecast = manifest.describe_file(folder / "forecast.csv", folder)
     notebooks = [manifest.describe_file(path, folder) for path in sorted(folder.glob("*.ipynb"))]
+    back = [manifest.describe_file(path, folder) for path in folder.glob("quarantine.csv")]
     return (
         Download(
             "forecast.csv",
@@ -60,6 +61,10 @@ def list_downloads(folder: Path) -> tuple[Download, ...]:
             "final forecast of every series, 80 % and 95 % intervals",
             forecast["bytes"],
             forecast["sha256"],
+        ),
+        *(
+            Download(entry["path"], "source owners", "rows that could not be used, to send back", entry["bytes"], entry["sha256"])
+            for entry in back
         ),
         *(Download(entry["path"], "reviewers", "executed notebook", entry["bytes"], entry["sha256"]) for entry in notebooks),
         Download(

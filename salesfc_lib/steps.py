@@ -45,9 +45,11 @@ def latest_closed(project: Path, unit: str) -> str:
 def clean(run: UnitMonth) -> CleanedMonth:
     """Sources to transactions, with a ledger that closes, and to the panel of all levels."""
     from salesfc_lib import cleaning
+    from salesfc_lib.cleaning.masters import list_declared
     from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, judge_months
     from salesfc_lib.cleaning.proposals import propose_renames
     from salesfc_lib.cleaning.stockouts import find_stock_outs
+    from salesfc_lib.lifecycle import list_lifecycles
     from salesfc_lib.panel import build_panel, check_panel, fill_gaps
 
     parameters, settings = run.parameters, run.parameters.cleaning.outliers
@@ -58,13 +60,16 @@ def clean(run: UnitMonth) -> CleanedMonth:
     trained = apply_stock_outs(apply_outliers(bottom.panel, outliers, settings.treatment), censored, parameters.cleaning.stock_outs)
     ready = check_panel(fill_gaps(trained), run.unit)
     series = build_series(bottom.series, parameters.levels)
+    panel = aggregate(ready, series, parameters.levels)
     run.write(
         transactions=found.transactions, ledger=found.ledger, quarantine=found.quarantine, problems=found.problems, removed=found.removed,
         changes=found.changes, promotion=found.promotion, inventory=found.inventory,
         target=found.target, event=found.event, opportunity=found.opportunity, control=found.control, files=pd.DataFrame(found.files),
-        series=series, panel=aggregate(ready, series, parameters.levels),
+        series=series, panel=panel, lifecycle=list_lifecycles(panel, series, run.cutoff, list_declared(found.transactions, parameters)),
         future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers, censored=censored,
     )  # fmt: skip
+    if len(found.quarantine):
+        write_quarantine_csv(found.quarantine, run.folder / "quarantine.csv")
     named = [name for name in (*parameters.dimensions, "customer", "salesperson") if found.transactions[name].notna().any()]
     run.write(**_restate(run), rename_proposals=propose_renames(found.transactions, named, parameters.measure.value))
     return read_cleaned(run)
@@ -244,6 +249,17 @@ def read_reconciled(run: UnitMonth) -> ReconciledMonth:
         gap_before=coherence_gap(forecast[forecast["stage"] == "combined"], series, levels), gap=gap, checks=checks, bottom=run.parameters.bottom,
         earlier=tables.empty("forecast") if earlier is None else earlier[earlier["stage"].isin(["reconciled", "adjusted"])],
     )  # fmt: skip
+
+
+def write_quarantine_csv(quarantine: pd.DataFrame, path: Path) -> Path:
+    """Path of the rows to send back, with the export's own columns where a row could be laid out; formulas are made text."""
+    laid_out = [json.loads(text) for text in quarantine["content"]]
+    cells = [content if isinstance(content, dict) else {"as read": content} for content in laid_out]
+    wide = pd.concat(
+        [quarantine.drop(columns="content"), pd.DataFrame(cells, index=quarantine.index).add_prefix("export: ")], axis=1
+    )
+    wide.map(tables.guard_text).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    return path
 
 
 def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) -> Path:

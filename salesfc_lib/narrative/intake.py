@@ -142,7 +142,7 @@ def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         "Where each stands, why it could not be used, and what it says",
         columns("Where", "Why", "As read"),
         rows,
-        source=f"Source: tables/quarantine.parquet.{more}",
+        source=f"Source: quarantine.csv, the file to send back; tables/quarantine.parquet.{more}",
         min_width="min46",
     )
     return Section(Prose(voice.say("cleaning.quarantine.some", rows=len(found), share=len(found) / opening, budget=budget)), table)
