@@ -125,9 +125,7 @@ def match_headers(columns: Mapping[str, Column], aliases: Aliases, names: Sequen
     taken: dict[str, Match] = {}
     for exact in (True, False):
         for name in names:
-            rivals = sorted(
-                (pair for pair in fits.get(name, ())), key=lambda pair: (not pair[1].exact, pair[1].rank, order.index(pair[0]))
-            )
+            rivals = sorted(fits.get(name, ()), key=lambda pair: _rank(columns[pair[0]], pair[1], aliases, order.index(pair[0])))
             only = {headers[0][0] for other, headers in fits.items() if other == "product" and len(headers) == 1}
             rivals = [pair for pair in rivals if not (name == "line" and pair[0] in only)]  # an `item` may be the product
             free = [pair for pair in rivals if pair[0] not in {match.header for match in taken.values()} and pair[1].exact is exact]
@@ -137,6 +135,14 @@ def match_headers(columns: Mapping[str, Column], aliases: Aliases, names: Sequen
             others = [hit.name for hit in hits[header] if hit.name != name]
             taken[name] = Match(name, header, hit.alias, hit.exact, [other for other, _ in rivals if other != header], others)
     return [taken[name] for name in names if name in taken], refused
+
+
+def _rank(column: Column, hit: Hit, aliases: Aliases, place: int) -> tuple[bool, bool, bool, int, bool, int]:
+    """How well a header fits a name, the best first: an alias, without a word of another measure in brackets, that has values."""
+    inside = " ".join(re.findall(r"[(\[（【]([^()\[\]（）【】]*)", column.header)).casefold().split()
+    is_other = bool(set(inside) & {word.casefold() for word in aliases.others})
+    is_gross = bool(aliases.means(column.header, "with_tax")) or "gross" in inside
+    return not hit.exact, is_other, column.looks == "empty", hit.rank, is_gross, place
 
 
 def say_match(match: Match) -> str:
@@ -250,7 +256,7 @@ def _are_returns(found: Found, columns: Mapping[str, Column], words: Words) -> b
         return False
     if words["returns"]:
         return not (words["orders"] and any(match.name == "kind" for match in found["orders"][0]))
-    main = [match.header for match in found["returns"][0] if match.name in ("order_id", "date", "amount")]
+    main = [match.header for match in found["returns"][0] if match.name in ("order_id", "date")]
     bare = not {"date", "amount", "quantity"} & {match.name for match in found["returns"][0]}
     return any(word in header.casefold() for header in (columns if bare else main) for word in RETURNED)
 
