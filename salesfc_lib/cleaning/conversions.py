@@ -29,6 +29,8 @@ def settle_units(account: Account, context: Context) -> Account:
     Raises `SalesForecastError` for quantities in several units where none is named the base, and for a missing conversion.
     """
     base, lines = context.parameters.measure.unit_of_measure, account.lines
+    if "unit_of_measure" not in lines and not any(source.unit_of_measure for source in context.sources.values()):
+        return account
     codes, units = code_units(lines, context)
     counted = lines["quantity"].to_numpy() != 0
     if base is None:
