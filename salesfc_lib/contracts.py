@@ -139,6 +139,11 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         },
         ["ds"],
     ),
+    # months in which a series was launched and discontinued; null: in the data from the first month on, or not ended
+    "lifecycle": _table(
+        {"unique_id": _text(), "launched": _month(nullable=True), "discontinued": _month(nullable=True), "evidence": _text()},
+        ["unique_id"],
+    ),
     # a member that ends where another begins: `from` is the first month of the new name; yaml accepts it under renames.<dimension>
     "rename_proposals": _table(
         {

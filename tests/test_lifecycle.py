@@ -1,12 +1,18 @@
-"""Series that came to an end: regular ones only, and never by what comes later."""
+"""Series that began and came to an end: regular ones only, never by what comes later, and as declared where somebody says so."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.lifecycle import find_ended
+from salesfc_lib.cleaning import clean
+from salesfc_lib.cleaning.masters import list_declared
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.lifecycle import find_ended, list_lifecycles
+from salesfc_lib.schema import Parameters
 
 MONTHS = pd.date_range("2023-01-01", periods=36, freq="MS")
 
@@ -41,3 +47,75 @@ def test_what_comes_later_changes_nothing() -> None:
 def test_months_missing_for_the_whole_unit_are_not_silence() -> None:
     values = [5.0] * 34 + [np.nan] * 2
     assert find_ended(panel(a=values, other=values), MONTHS[-1]).empty
+
+
+def ends(frame: pd.DataFrame, declared: pd.DataFrame | None = None, **crossed: str) -> tuple[str, str, str]:
+    """Launch, end and evidence of series a, beside one that sells throughout."""
+    series = pd.DataFrame({"unique_id": ["a", "other"], **{name: [member, "else"] for name, member in crossed.items()}})
+    row = list_lifecycles(frame, series, MONTHS[-1], declared).set_index("unique_id").loc["a"]
+    launched, discontinued = ("" if pd.isna(day) else f"{day:%Y-%m}" for day in row[["launched", "discontinued"]])
+    return launched, discontinued, row["evidence"]
+
+
+def test_a_series_lives_from_its_first_sale_to_its_last() -> None:
+    sold = panel(a=[0.0] * 6 + [5.0] * 20 + [0.0] * 10, other=[1.0] * 36)
+    assert ends(sold) == (
+        "2023-07",
+        "2025-02",
+        "first sale in 2023-07; sold regularly until 2025-02, and not in the 10 months since",
+    )
+    late = panel(a=[5.0] * 30, other=[1.0] * 36)
+    assert ends(late) == ("2023-07", "", "first sale in 2023-07"), "absent before its first sale"
+    assert ends(panel(a=[0.0] * 36, other=[1.0] * 36)) == ("", "", "never sold")
+
+
+def test_what_the_data_begin_with_may_be_older_and_what_pauses_has_not_ended() -> None:
+    assert ends(panel(a=[5.0] * 36, other=[1.0] * 36)) == ("", "", "sold from the first month of the data on")
+    assert ends(panel(a=[5.0] * 34 + [0.0] * 2, other=[1.0] * 36))[1] == ""
+
+
+def test_a_declared_date_goes_before_what_sales_suggest() -> None:
+    declared = pd.DataFrame(
+        {
+            "dimension": ["product", "product", "brand"],
+            "member": ["kettle", "fan", "K"],
+            "launched": pd.to_datetime(["2022-11-15", None, "2023-02-01"]).astype("datetime64[ns]"),
+            "discontinued": pd.to_datetime(["2026-03-31", "2025-01-01", None]).astype("datetime64[ns]"),
+        }
+    )
+    sold = panel(a=[0.0] * 6 + [5.0] * 20 + [0.0] * 10, other=[1.0] * 36)
+    launched, discontinued, evidence = ends(sold, declared, product="kettle")
+    assert (launched, discontinued) == ("2022-11", "2026-03")
+    assert evidence.startswith("discontinued 2026-03-31 as declared; launched 2022-11-15 as declared; first sale in 2023-07")
+    assert ends(sold, declared, product="kettle", brand="K")[0] == "2023-02", "a series begins with the last of its members"
+    assert ends(sold, declared, product="toaster")[:2] == ("2023-07", "2025-02")
+
+
+MASTER = {
+    "kind": "csv",
+    "role": "lookup",
+    "path": "master.csv",
+    "join": {"product": "sku"},
+    "columns": {"launched": "launch", "discontinued": "end"},
+}
+
+
+def clean_with_master(folder: Path, rows: list[tuple[str, str, str]]) -> tuple[pd.DataFrame, Parameters]:
+    columns = {name: name for name in ("date", "product", "amount")}
+    sources = {"orders": {"kind": "csv", "path": "orders.csv", "columns": columns}, "master": MASTER}
+    parameters = Parameters.model_validate({"sources": sources, "calendar": {"closed_through": "2024-12"}})
+    orders = [("2024-06-03", "kettle", "1"), ("2024-06-03", "fan", "1"), ("2024-06-03", "toaster", "1")]
+    pd.DataFrame(orders, columns=[*columns]).to_csv(folder / "orders.csv", index=False)
+    pd.DataFrame(rows, columns=["sku", "launch", "end"]).to_csv(folder / "master.csv", index=False)
+    return clean(parameters, folder, "2024-12").transactions, parameters
+
+
+def test_declared_dates_come_from_the_lookup_of_a_product_master(tmp_path: Path) -> None:
+    transactions, parameters = clean_with_master(
+        tmp_path, [("kettle", "2024-03-15", ""), ("fan", "", "2024年9月30日"), ("toaster", "", "")]
+    )
+    declared = list_declared(transactions, parameters).sort_values("member").astype(str)
+    assert declared.values.tolist() == [["product", "fan", "NaT", "2024-09-30"], ["product", "kettle", "2024-03-15", "NaT"]]
+    transactions, parameters = clean_with_master(tmp_path, [("kettle", "soon", "")])
+    with pytest.raises(SalesForecastError, match=r"Source 'master': `launched` 'soon'"):
+        list_declared(transactions, parameters)
