@@ -30,10 +30,14 @@ def scores() -> list[Score]:
     return score(SEED)
 
 
-def test_every_defect_is_found_and_treated_as_often_as_asked(scores: list[Score], record_property: Callable[[str, object], None]) -> None:
+def test_every_defect_is_found_and_treated_as_often_as_asked(
+    scores: list[Score], record_property: Callable[[str, object], None]
+) -> None:
     record_property("summary", f"Defects planted, found and treated (seed {SEED})\n{draw_table(scores)}")
     below = {item.defect: item.recall for item in scores if item.recall is not None and item.recall < AIMS.get(item.family, 1.0)}
-    why = "\n".join(f"{item.defect}: {said}" for item in scores if item.defect in below and item.defect not in WEAKER for said in item.missed)
+    why = "\n".join(
+        f"{item.defect}: {said}" for item in scores if item.defect in below and item.defect not in WEAKER for said in item.missed
+    )
     assert below == {defect: recall for defect, (recall, _) in WEAKER.items()}, why
 
 
@@ -56,7 +60,13 @@ def test_every_defect_of_the_checklist_has_a_plant_and_a_family() -> None:
 
 def count_planted(case: Case) -> int:
     truth = case.expected
-    return sum(row.planted for row in truth.rows) + len(truth.notes) + len(truth.entries) + len(truth.cells) + (truth.blocked is not None)
+    return (
+        sum(row.planted for row in truth.rows)
+        + len(truth.notes)
+        + len(truth.entries)
+        + len(truth.cells)
+        + (truth.blocked is not None)
+    )
 
 
 @pytest.mark.parametrize("number", [1, 12, 15, 38, 43, 53, COMBINED, CLEAN])
@@ -81,6 +91,13 @@ def test_a_pipeline_that_does_nothing_scores_nothing() -> None:
     assert judge(noted).found == 0
     blocked = replace(case, expected=replace(case.expected, blocked=("orders.csv",)))
     assert judge(blocked).found == 0
+
+
+def test_a_rule_left_out_is_missed() -> None:
+    case = next(case for case in list_cases(32, 1) if case.variant == "with a key")
+    without = {**case.parameters, "cleaning": {**case.parameters["cleaning"], "skip": ["duplicates"]}}
+    assert judge(case).found == judge(case).planted
+    assert judge(replace(case, parameters=without)).found == 0
 
 
 def test_an_error_counts_only_if_it_names_what_is_wrong() -> None:

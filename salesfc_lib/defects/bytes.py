@@ -6,7 +6,7 @@ that a treatment that harms the neighbours is seen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -66,19 +66,25 @@ def plant_other_encoding(seed: int) -> list[Case]:
     chinese, western = plain_records(seed), western_records(seed)
     tree = declare({"columns": WESTERN_HEADERS, "kinds": {kind: kind for kind in WESTERN_KINDS}})
     cases = []
-    for encoding, foreign, records in (
-        ("utf-8", "gb18030", chinese),
-        ("utf-8", "gbk", chinese),
-        ("gb18030", "utf-8", chinese),
-        ("utf-8", "windows-1252", western),
+    for encoding, foreign, records, count in (
+        ("utf-8", "gb18030", chinese, 5),
+        ("utf-8", "gbk", chinese, 1),
+        ("utf-8", "gbk", chinese, 60),
+        ("gb18030", "utf-8", chinese, 5),
+        ("utf-8", "windows-1252", western, 5),
     ):
-        throw, free = dice(seed, 2, encoding, foreign), is_free(records)
-        chosen = choose(throw, records, 5, lambda record, free=free: free(record) and not str(record.cells["customer"]).isascii())  # type: ignore[misc]
+        chosen = choose(dice(seed, 2, encoding, foreign, count), records, count, _is_foreign(records))
         planted = spoil(records, chosen, partial(_in_encoding, encoding=foreign))
         headers = HEADERS if records is chinese else WESTERN_HEADERS
         export = Export("orders.csv", planted, headers, Dialect(encoding))
-        cases.append(text_case(2, f"{foreign} in {encoding}", export, None if records is chinese else tree))
+        cases.append(text_case(2, f"{count} lines of {foreign} in {encoding}", export, None if records is chinese else tree))
     return cases
+
+
+def _is_foreign(records: Sequence[Record]) -> Callable[[Record], bool]:
+    """Whether a record can be spoilt, and shows its encoding by its customer's name."""
+    free = is_free(records)
+    return lambda record: free(record) and not str(record.cells["customer"]).isascii()
 
 
 def _in_encoding(record: Record, encoding: str) -> Record:

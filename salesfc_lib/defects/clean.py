@@ -9,13 +9,14 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from salesfc_lib.defects.company import TRICKY, Members, dice, make_lines
-from salesfc_lib.defects.feeds import HEADERS, Dialect, Export, record_of
+from salesfc_lib.defects.feeds import HEADERS, Dialect, Export, record_of, write_text
 from salesfc_lib.defects.names import NAUGHTY
 from salesfc_lib.defects.planting import plain_records, typed_records
 from salesfc_lib.defects.projects import declare, make_case, text_case, workbook_case
@@ -52,6 +53,7 @@ def make_clean(seed: int) -> list[Case]:
             allowed=("possible_duplicate",),
         )
     )
+    cases += [*_odd_but_clean(plain), _come_and_go(seed)]
     cases += [_columnar(kind, tricky) for kind in ("parquet", "jsonl")]
     return [*cases, _with_companions(seed), make_naughty(seed)]
 
@@ -116,6 +118,49 @@ def _with_companions(seed: int) -> Case:
     )
     more = {path: ("\r\n".join(rows) + "\r\n").encode() for path, rows in tables.items()}
     return text_case(CLEAN, "with companions", Export("orders.csv", records, headers), tree, more=more)
+
+
+def _come_and_go(seed: int) -> Case:
+    """A customer leaves, and in the month after another one comes, who buys less and other things: no rename."""
+    throw = dice(seed, CLEAN, "come and go")
+    cut = date(2024, throw.randrange(1, 7), 1)
+    lines = []
+    for line in make_lines(seed, returns=False):
+        if line.customer == "Baker Stores" and line.date >= cut:
+            if line.product not in ("台灯", "Fan"):
+                continue
+            line = replace(line, customer="新客户")  # noqa: PLW2901
+        elif line.customer == "Baker Stores" and line.product in ("台灯", "Fan"):
+            continue
+        lines.append(line)
+    return text_case(CLEAN, "customers come and go", Export("orders.csv", [record_of(line) for line in lines]))
+
+
+def _odd_but_clean(records: list[Record]) -> list[Case]:
+    """Files that nobody would call tidy, and in which nothing is wrong."""
+    content, places = write_text(Export("orders.csv", records))
+    header, *lines = content.decode().split("\r\n")[:-1]
+    written = {
+        "line ends of old Macs, none at the end": ("\r".join([header, *lines]), 1),
+        "a blank line after each, and at the end": ("\n\n".join([header, *lines]) + "\n\n\n", 2),
+        "a comma at the end of each line": ("\r\n".join(f"{line}," for line in [header, *lines]) + "\r\n", 1),
+        "lines of commas at the end": ("\r\n".join([header, *lines, *[",,,,,,,,"] * 3]) + "\r\n", 1),
+    }
+    cases = []
+    for name, (text, step) in written.items():
+        rows = [
+            Row("orders", 1 + (place - 1) * step, record.line, "kept", "", False)
+            for place, record in zip(places, records, strict=True)
+        ]
+        cases.append(make_case(CLEAN, name, {"orders.csv": text.encode()}, declare(), rows))
+    left = {"blank": "", **HEADERS}
+    moved = [replace(record, cells={"blank": "", **record.cells}) for record in typed_records(records)]
+    return [
+        *cases,
+        workbook_case(
+            CLEAN, "a table that begins in column B", [Sheet("明细", moved, left, above=[[""], [""]])], allowed=("title_rows",)
+        ),
+    ]
 
 
 def _repeat(records: list[Record], seed: int) -> list[Record]:

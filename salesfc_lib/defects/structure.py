@@ -16,7 +16,7 @@ from salesfc_lib.defects.company import TRICKY, dice, make_lines
 from salesfc_lib.defects.feeds import HEADERS, Export, record_of
 from salesfc_lib.defects.planting import choose, insert, is_free, plain_records, quarantine, spoil, typed_records
 from salesfc_lib.defects.projects import declare, text_case, workbook_case
-from salesfc_lib.defects.truth import Case, Note, Record
+from salesfc_lib.defects.truth import Case, Line, Note, Record
 from salesfc_lib.defects.workbook import ErrorCell, Formula, Sheet, typed
 
 TITLES = (
@@ -51,7 +51,9 @@ def plant_repeated_headers(seed: int) -> list[Case]:
     records = plain_records(seed)
     header = Record(dict(HEADERS), None, "dropped", "repeated_header", planted=True)
     planted = insert(records, header, choose(throw, records, 7))
+    spaced = replace(header, cells={name: f" {text} " for name, text in HEADERS.items()})
     return [
+        text_case(11, "with spaces", Export("orders.csv", [spaced if item is header else item for item in planted])),
         text_case(11, "text", Export("orders.csv", planted)),
         workbook_case(
             11, "workbook", [Sheet("明细", [header if item is header else replace(item, cells=typed(item)) for item in planted])]
@@ -68,6 +70,7 @@ def plant_subtotals(seed: int) -> list[Case]:
         text_case(12, "text", Export("orders.csv", planted)),
         workbook_case(12, "workbook", [Sheet("明细", [replace(item, cells=_typed_sum(item)) for item in planted])]),
     ]
+    cases.append(text_case(12, "by region", Export("orders.csv", _sum_by_region(seed))))
     for place in range(3):
         wrong = add_subtotals(records, dice(seed, 12, place), spoilt=place)
         cases.append(
@@ -89,6 +92,21 @@ def add_subtotals(records: Sequence[Record], throw: random.Random, spoilt: int |
         found += [*part, _sum_row(throw, sums[0], sums[1] + off)] if part else []
         start = end + 1
     return [*found, _sum_row(throw, everything[0], everything[1])]
+
+
+def _sum_by_region(seed: int) -> list[Record]:
+    """Records sorted by region, each region with its sum below it, and everything at the end."""
+    lines = sorted(make_lines(seed), key=lambda line: line.region)
+    found: list[Record] = []
+    for region in dict.fromkeys(line.region for line in lines):
+        part = [line for line in lines if line.region == region]
+        found += [*map(record_of, part), _sum_of(part, region=f"{region} 小计")]
+    return [*found, _sum_of(lines, region="Grand total:")]
+
+
+def _sum_of(lines: Sequence[Line], **cells: str) -> Record:
+    quantity, amount = (sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("quantity", "amount"))
+    return Record({**cells, "quantity": f"{quantity:f}", "amount": f"{amount:,f}"}, None, "dropped", "subtotal", planted=True)
 
 
 def _sum_row(throw: random.Random, quantity: Decimal, amount: Decimal) -> Record:
@@ -232,8 +250,9 @@ def plant_renamed_columns(seed: int) -> list[Case]:
     cases.append(
         text_case(16, "reordered", [first, Export("orders_2024.csv", later, reordered)], tree, allowed=("renamed_column",))
     )
-    spaced = {name: f" {header} " for name, header in HEADERS.items()}
-    cases.append(text_case(16, "spaces", [first, Export("orders_2024.csv", later, spaced)], tree, allowed=("renamed_column",)))
+    for name, shown in (("spaces", " {} "), ("zero width", "\u200b{}"), ("no-break space", "{}\u00a0"), ("line break", "{}\n")):
+        headers = {ours: shown.format(header) for ours, header in HEADERS.items()}
+        cases.append(text_case(16, name, [first, Export("orders_2024.csv", later, headers)], tree))
     for name, more in (("two that fit", "Amount"), ("twice the same", "金额")):
         headers = {**HEADERS, "again": more}
         doubled = [replace(record, cells={**record.cells, "again": "1"}) for record in years[1]]

@@ -143,6 +143,10 @@ class Books:
                 wrong.append(f"problems: {item['rule']} {item['action']} {item['rows']} rows ({item['example']}: {item['reason']})")
         if "outliers" not in allowed and (case.number == CLEAN or any(cell.table == "panel" for cell in truth.cells)):
             wrong += [f"outlier: {item['unique_id']} {item['ds']}" for item in self.read("outliers").to_dict("records")]
+        if case.number == CLEAN:
+            wrong += [
+                f"rename proposed: {item['old']} to {item['new']}" for item in self.read("rename_proposals").to_dict("records")
+            ]
         return wrong + self._find_gaps(truth.rows) + ["there is no table 'problems'" for name in self.lacking if name == "problems"]
 
     def _find_gaps(self, rows: Iterable[Row]) -> list[str]:

@@ -67,13 +67,28 @@ def run_case(case: Case, folder: Path) -> Read:
         write_project(case, folder, files)
         _publish(folder, month)
     write_project(case, folder, case.files)
-    if case.number == CLEAN or any(cell.table in OF_THE_STEP for cell in case.expected.cells):
-        return _run_step(folder, case.month)
+    asked = {cell.table for cell in case.expected.cells}
+    run = _run_step if case.number == CLEAN or asked & OF_THE_STEP else _run_cleaning
+    read = run(folder, case.month)
+    return lambda name: _propose(folder, case.month) if name == "rename_proposals" else read(name)
+
+
+def _run_cleaning(folder: Path, month: str) -> Read:
     from salesfc_lib import cleaning
     from salesfc_lib.parameters import resolve
 
-    found = cleaning.clean(resolve(folder, UNIT, case.month).parameters, folder, case.month)
+    found = cleaning.clean(resolve(folder, UNIT, month).parameters, folder, month)
     return lambda name: pd.DataFrame(getattr(found, name))
+
+
+def _propose(folder: Path, month: str) -> pd.DataFrame:
+    """Table rename_proposals, as `salesfc proposals` shows it."""
+    from salesfc_lib import cleaning
+    from salesfc_lib.cleaning.scanning import propose_for
+    from salesfc_lib.parameters import resolve
+
+    parameters = resolve(folder, UNIT, month).parameters
+    return propose_for(parameters, cleaning.read_all(parameters, folder))
 
 
 def write_project(case: Case, folder: Path, files: Mapping[str, bytes]) -> None:
