@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 REPEATING = 0.5  # distinct texts a row, above which a column is stored as plain text
+EDGES = r"^$|^[\s\x1c-\x1f\x85\p{Z}]|[\s\x0b\x1c-\x1f\x85\p{Z}]$"  # texts that are blank, or begin or end with a space of any kind
 SAMPLE = 100_000  # rows that tell
 
 
@@ -55,8 +56,14 @@ def map_texts(column: pa.ChunkedArray, ask: Callable[[str], Any]) -> np.ndarray:
 
 def as_category(column: pa.ChunkedArray) -> pd.Series:
     """The column as a pandas category without surrounding spaces; blank texts are missing."""
-    codes, distinct = encode(column)
-    return category_of(codes, [text.strip() or None for text in distinct])
+    whole = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if not pa.types.is_dictionary(whole.type):
+        whole = whole.dictionary_encode()
+    codes, distinct = whole.indices.to_numpy(zero_copy_only=False), whole.dictionary
+    if pc.any(pc.match_substring_regex(distinct, EDGES)).as_py():
+        return category_of(codes, [text.strip() or None for text in distinct.to_pylist()])
+    kind = pd.CategoricalDtype(pd.Index(distinct.to_numpy(zero_copy_only=False), dtype=object))
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=kind, validate=False))
 
 
 def category_of(codes: np.ndarray, labels: Sequence[str | None]) -> pd.Series:
