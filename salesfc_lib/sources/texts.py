@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 REPEATING = 0.5  # distinct texts a row, above which a column is stored as plain text
-EDGES = r"^$|^[\s\x1c-\x1f\x85\p{Z}]|[\s\x0b\x1c-\x1f\x85\p{Z}]$"  # texts that are blank, or begin or end with a space of any kind
+EDGES = r"^$|^[\s\x0b\x1c-\x1f\x85\p{Z}]|[\s\x0b\x1c-\x1f\x85\p{Z}]$"  # texts that are blank, or begin or end with a space of any kind
 SAMPLE = 100_000  # rows that tell
 
 
