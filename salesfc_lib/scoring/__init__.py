@@ -43,8 +43,10 @@ def score(seed: int, numbers: Iterable[int] = EVERYTHING, *, workers: int = 2) -
     numbers = list(numbers)
     if workers == 1:
         return [_score_one(number, seed) for number in numbers]
+    longest_first = sorted(numbers, key=lambda number: number != CLEAN)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        return list(pool.map(_score_one, numbers, [seed] * len(numbers)))
+        found = dict(zip(longest_first, pool.map(_score_one, longest_first, [seed] * len(numbers)), strict=True))
+    return [found[number] for number in numbers]
 
 
 def list_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
