@@ -123,6 +123,7 @@ def clean(parameters: Parameters, project: Path, month: str, extracts: Mapping[s
     return close_month(standardise(parameters, read_all(parameters, project) if extracts is None else extracts), parameters, month)
 
 
+@pd.option_context("mode.copy_on_write", True)  # a frame with another column shares the rest with the one before
 def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Standardised:
     """Lines of all months under the unit's definitions, with every rule's entries but that of the month gate."""
     context = Context(parameters, extracts)
@@ -154,6 +155,7 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
     )
 
 
+@pd.option_context("mode.copy_on_write", True)
 def close_month(standardised: Standardised, parameters: Parameters, month: str) -> Cleaned:
     """The unit's tables for `month`, with what came later taken out and the ledger closed."""
     if standardised.latest is pd.NaT:
