@@ -131,3 +131,18 @@ def test_of_the_categories_that_were_cut_anew_only_what_adds_up_is_proposed(iowa
     assert all(old.endswith("schnapps") for old, new in found if new == "american schnapps")
     assert all(old.endswith("brandies") for old, new in found if new == "american brandies")
     assert not {old for old, _ in found} & {"tequila", "american cocktails"}, "what was split in two has no one new name"
+
+
+def test_a_customer_who_buys_now_and_then_may_pause_as_long_as_before() -> None:
+    def found(pause: int) -> set[tuple[str, str]]:
+        steady = sell(OTHERS)
+        seldom = [("Northwind", place) for place in (0, 1, 5, 7, 9)] + [
+            ("NORTHWIND Ltd", 9 + pause + place) for place in (0, 2, 3, 5)
+        ]
+        rows = [{"month": MONTHS[place], "region": name, "customer": "everybody", "amount": 50.0} for name, place in seldom]
+        return pairs(
+            propose_renames(pd.concat([steady.astype({"region": object}), pd.DataFrame(rows)], ignore_index=True), ["region"])
+        )
+
+    assert found(4) == {("Northwind", "NORTHWIND Ltd")}
+    assert found(6) == set()

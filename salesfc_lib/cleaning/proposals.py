@@ -23,7 +23,7 @@ from salesfc_lib.cleaning.likeness import Likeness, split_words
 NEAR = 6  # months on each side over which levels and mixes are compared
 LASTING = 3  # months that a member was sold in, at least, and that lie outside it at the edges of the data
 WEIGHTS = {"name": 0.5, "level": 0.3, "mix": 0.2}
-ENOUGH = 0.75  # score from which on a rename is proposed
+ENOUGH, SAME_NAME, LESS = 0.75, 0.9, 0.6  # score from which on a rename is proposed; and where the name is nearly the same
 ALIKE = 0.45  # likeness of names below which only the mix can tell
 SAME_LEVEL, SAME_MIX, APART = 0.8, 0.7, 0.25  # without names: level, mix, and distance to the mix of the next best
 MERGED_LEVEL, GAIN, RELATED = 0.8, 0.1, 0.25  # merged members: their level together, above one alone; likeness of each one's name
@@ -106,7 +106,8 @@ def _match(pairs: Iterable[Switch]) -> list[Switch]:
     found = []
     for pair in sorted(pairs, key=lambda pair: (-pair.score, pair.old, pair.new)):
         free = not {("old", pair.old), ("new", pair.new)} & taken
-        if free and ((pair.name >= ALIKE and pair.score >= ENOUGH) or _by_mix(pair, pairs)):
+        needed = LESS if pair.name >= SAME_NAME else ENOUGH
+        if free and ((pair.name >= ALIKE and pair.score >= needed) or _by_mix(pair, pairs)):
             taken |= {("old", pair.old), ("new", pair.new)}
             found.append(pair)
     return found
@@ -145,24 +146,38 @@ def _together(group: Sequence[Switch], share: pd.DataFrame, begins: pd.Timestamp
 def _pair_up(
     share: pd.DataFrame, mixes: Sequence[pd.DataFrame], names: tuple[Sequence[str], Sequence[str]], edges: Edges
 ) -> list[Switch]:
-    """Every member that ends with every one that begins in the same month or the next."""
+    """Every member that ends with every one that begins in the same month or the next.
+
+    One with nearly the same name may begin later, after no longer a silence than one of the two has had before.
+    """
     ended, began = names
     first, last = edges
     likeness = Likeness([*ended, *began])
+    silence = {name: _longest_silence(share[name].to_numpy()) for name in (*ended, *began)}
     found = []
-    for ends, begins in sorted(
-        {(last[old], first[new]) for old in ended for new in began if 0 <= _months(last[old], first[new]) <= 1}
-    ):
+    for ends, begins in sorted({(last[old], first[new]) for old in ended for new in began}):
+        gap = _months(ends, begins)
+        if not 0 <= gap <= NEAR:
+            continue
         olds, news = [old for old in ended if last[old] == ends], [new for new in began if first[new] == begins]
         alike = [_overlap(mix, olds, news, (begins, ends)) for mix in mixes]
         level = _levels(share[olds], share[news], begins, ends)
         mix = np.mean(alike, axis=0) if alike else np.zeros((len(olds), len(news)))
-        found += [
-            Switch(old, new, likeness.compare(old, new), float(level[row, place]), float(mix[row, place]))
-            for row, old in enumerate(olds)
-            for place, new in enumerate(news)
-        ]
+        for row, old in enumerate(olds):
+            for place, new in enumerate(news):
+                if gap <= 1 or gap <= 1 + max(silence[old], silence[new]):
+                    switch = Switch(old, new, likeness.compare(old, new), float(level[row, place]), float(mix[row, place]))
+                    found += [switch] if gap <= 1 or switch.name >= SAME_NAME else []
     return found
+
+
+def _longest_silence(sold: np.ndarray) -> int:
+    """Months without a sale between two with one, at most.
+
+    >>> _longest_silence(np.array([0, 0, 3, 0, 0, 1, 0, 2, 0, 0, 0]))
+    2
+    """
+    return int(np.diff(np.flatnonzero(sold)).max(initial=1)) - 1
 
 
 def _levels(old: pd.DataFrame, new: pd.DataFrame, begins: pd.Timestamp, ends: pd.Timestamp) -> np.ndarray:
