@@ -43,7 +43,7 @@ def bound_months(months: np.ndarray, calendar: Calendar) -> tuple[np.ndarray, np
 
     >>> fiscal = Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday")
     >>> [days.astype(str).tolist() for days in bound_months(np.array(["2026-12"], dtype="datetime64[M]"), fiscal)]
-    [['2026-11-30'], ['2027-01-04']]
+    [['2026-11-23'], ['2027-01-04']]
     """
     months = np.asarray(months, dtype="datetime64[M]")
     if calendar.kind == "months":

@@ -239,3 +239,14 @@ def test_ten_thousand_names_are_changed_without_a_loop_over_lines(tmp_path: Path
     assert cleaned.transactions["product"].astype(str).str.startswith("q").all()
     assert told(cleaned, "renamed") == ["6000 rows: 3000 names of product as the mapping says, such as: product 'p0' is now 'q0'"]
     assert cleaned.transactions["amount"].sum() == Decimal(60000)
+
+
+def test_a_code_that_lost_its_zeros_is_told_by_the_master_list(tmp_path: Path) -> None:
+    master = {"kind": "csv", "role": "lookup", "path": "m.csv", "join": {"product": "sku"}, "columns": {"brand": "brand"}}
+    save(tmp_path, "m", [{"sku": sku, "brand": "K"} for sku in ("00731", "00045", "45", "8")])
+    rows = [order(product=product) for product in ("731", "731", "45", "8", "999")]
+    cleaned = run(tmp_path, rows, unit({"master": master}))
+    told_of = cleaned.problems[cleaned.problems["rule"].eq("lost_zeros")]
+    assert told_of[["source", "column", "action", "rows", "first_row"]].values.tolist() == [["orders", "product", "noted", 2, 2]]
+    assert "'731' may be '00731', which the master list has" in told_of["reason"].iloc[0]
+    assert cleaned.transactions["product"].tolist() == ["731", "731", "45", "8", "999"]

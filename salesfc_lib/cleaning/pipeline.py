@@ -8,6 +8,7 @@ what it belongs to, what it is worth, when it counts, in this order; a unit name
 from __future__ import annotations
 
 from salesfc_lib.cleaning.cancellations import pair_cancellations
+from salesfc_lib.cleaning.codes import note_lost_zeros
 from salesfc_lib.cleaning.companions import add_lookups
 from salesfc_lib.cleaning.conversions import settle_units
 from salesfc_lib.cleaning.currency import settle_currency
@@ -38,6 +39,7 @@ RULES: dict[str, Rule] = {
     "possible_duplicates": note_repeats,
     "sales_of_returns": fill_from_sales,
     "renames": rename_members,
+    "lost_zeros": note_lost_zeros,
     "lookups": add_lookups,
     "reorganised": restate_members,
     "unknown_members": name_unknown,
