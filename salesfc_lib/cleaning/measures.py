@@ -85,7 +85,7 @@ def read_tax_rates(texts: Iterable[str]) -> list[Decimal | None]:
     A number without a percent sign is in percent where one of the column's is 1 or more.
 
     >>> read_tax_rates(["13%", "免税", "?"]), read_tax_rates(["0.13", "0"]), read_tax_rates(["13", "0.5"])
-    ([Decimal('0.13'), Decimal('0'), None], [Decimal('0.13'), Decimal('0.00')], [Decimal('0.13'), Decimal('0.005')])
+    ([Decimal('0.13'), Decimal('0.00'), None], [Decimal('0.13'), Decimal('0')], [Decimal('0.13'), Decimal('0.005')])
     """
     read = [_read_rate(text) for text in texts]
     in_percent = any(rate is not None and not signed and rate >= 1 for rate, signed in read)
