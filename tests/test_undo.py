@@ -15,11 +15,13 @@ from hypothesis import strategies as st
 
 from salesfc_lib import tables
 from salesfc_lib.cleaning import Cleaned, clean, ledger_gap, read_all, standardise
+from salesfc_lib.cleaning.cancellations import drop_cancelled
 from salesfc_lib.cleaning.undo import undo
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters
 
-COLUMNS = {name: name for name in ("date", "order_id", "line", "product", "region", "kind", "quantity", "amount", "discount")}
+NAMES = ("date", "order_id", "line", "product", "region", "kind", "quantity", "amount", "discount")
+COLUMNS = {name: name for name in (*NAMES, "currency", "unit_of_measure", "reference", "customer")}
 NOTICES = {"kind": "csv", "role": "returns", "path": "returns.csv", "join": {"order_id": "ref"}}
 BACK = {
     "kind": "csv",
@@ -29,13 +31,21 @@ BACK = {
     "columns": {"date": "date", "amount": "amount"},
 }
 SUMS = ["rows", "quantity", "amount"]
+MEASURE = {
+    "currency": "CNY",
+    "rates": {"USD": {"2020-01-01": "7.123"}},
+    "unit_of_measure": "pc",
+    "conversions": {"box": 12},
+    "own_company": {"customer": ["We"]},
+}
 
 Row = Mapping[str, Any]
 
 
 def order(order_id: str = "A1", date: str = "2024-06-03", amount: str = "113.00", **more: Any) -> Row:
     base = {"date": date, "order_id": order_id, "line": "1", "product": "p", "region": "east", "kind": "sale"}
-    return {**base, "quantity": "2", "amount": amount, "discount": "0.50", **more}
+    measures = {"quantity": "2", "amount": amount, "discount": "0.50", "currency": "CNY", "unit_of_measure": "pc"}
+    return {**base, **measures, "reference": "", "customer": "Li", **more}
 
 
 def unit(**more: Any) -> Parameters:
@@ -54,6 +64,7 @@ def unit(**more: Any) -> Parameters:
         "dimensions": ["region"],
         "calendar": {"closed_through": "2024-12"},
         "levels": {"total": [], "region": ["region"]},
+        "measure": MEASURE,
         "cleaning": {"loss_budget": 1.0},
         "renames": {"region": {"old": "west"}, "product": {"p": [{"to": "q", "from": "2024-06-01"}]}},
     }
@@ -71,7 +82,7 @@ def save(folder: Path, orders: list[Row], notices: list[Row] | None = None, back
 
 def list_rules(parameters: Parameters, folder: Path) -> list[str]:
     """Rules that took, changed or put in, in the order in which they first did."""
-    account = standardise(parameters, read_all(parameters, folder)).account
+    account = drop_cancelled(standardise(parameters, read_all(parameters, folder)).account, "2024-12")
     acted = {rule for part in (*account.removed, *account.changes) for rule in part["rule"]}
     return [rule for rule in dict.fromkeys(name for entry in account.entries for name in entry["rule"]) if rule in acted]
 
@@ -92,6 +103,10 @@ orders = st.builds(
     quantity=st.sampled_from(["1", "3", "two"]),
     region=st.sampled_from(["east", "", "old"]),
     kind=st.sampled_from(["sale", "return"]),
+    currency=st.sampled_from(["CNY", "USD"]),
+    unit_of_measure=st.sampled_from(["pc", "box"]),
+    reference=st.sampled_from(["", "A1"]),
+    customer=st.sampled_from(["Li", "We"]),
 )
 backs = st.fixed_dictionaries(
     {
@@ -102,7 +117,7 @@ backs = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(orders, min_size=1, max_size=7),
     st.lists(st.sampled_from(["A1", "A2", "Z"]), max_size=2),
@@ -112,7 +127,7 @@ backs = st.fixed_dictionaries(
 def test_undoing_every_rule_from_the_last_to_the_first_gives_the_lines_as_read(
     tmp_path: Path, rows: list[Row], notices: list[str], back: list[Row], returns: str
 ) -> None:
-    parameters = unit(measure={"returns": returns})
+    parameters = unit(measure={**MEASURE, "returns": returns})
     rows = [order("A0", "2024-05-01"), *rows]
     save(tmp_path, rows, [{"ref": ref} for ref in notices], back)
     cleaned = clean(parameters, tmp_path, "2024-12")

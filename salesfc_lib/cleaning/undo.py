@@ -128,12 +128,16 @@ def _read(cells: pd.Series, column: pd.Series, scale: int | None, *, written: bo
 
 def _as_units(table: pd.DataFrame, wanted: dict[str, int] | None = None) -> tuple[pd.DataFrame, dict[str, int]]:
     """Lines with texts as categories, and quantity and amount as whole numbers at the scale that is wanted, or their own."""
-    texts = {name: one_category(table[name]) for name in table if table[name].dtype == object and name not in MEASURES}
+    texts = {name: one_category(table[name]) for name in table if _is_text(table[name]) and name not in MEASURES}
     columns, scales = {}, dict(wanted or {})
     for name in MEASURES:
         units, scale = from_decimals(pa.array(table[name].array)) if len(table) else (np.empty(0, dtype=np.int64), 0)
         columns[name] = rescale(units, scale, scales.setdefault(name, scale))
     return table.assign(**texts, **columns), scales
+
+
+def _is_text(column: pd.Series) -> bool:
+    return column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty")
 
 
 def _subtract(now: pd.DataFrame, restored: pd.DataFrame, scales: dict[str, int]) -> pd.DataFrame:
