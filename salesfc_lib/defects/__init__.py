@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from salesfc_lib.defects import business, calendar, days, measures, members, structure, surroundings, together, values
+from salesfc_lib.defects import business, calendar, days, extent, measures, members, structure, surroundings, together, values
 from salesfc_lib.defects import bytes as bytes_
 from salesfc_lib.defects.clean import make_clean
 from salesfc_lib.defects.truth import Case
@@ -21,6 +21,7 @@ CLEAN, COMBINED = 0, together.TOGETHER  # numbers of the cases without a defect,
 
 PLANTS: dict[int, Callable[[int], list[Case]]] = {
     **bytes_.PLANTS,
+    **extent.PLANTS,
     **structure.PLANTS,
     **values.PLANTS,
     **days.PLANTS,

@@ -199,7 +199,7 @@ def _outlier_case(seed: int, place: int) -> Case:
     throw = dice(seed, 38, place)
     lines = make_lines(seed)
     chosen = throw.choice([line for line in lines if line.date >= date(2024, 8, 1) and line.kind == "sale"])
-    factor = throw.randrange(40, 90)
+    factor = throw.randrange(14, 80)
     large = replace(chosen, quantity=chosen.quantity * factor, amount=chosen.amount * factor)
     changed = [large if line is chosen else line for line in lines]
     records = [replace(record_of(line), planted=line is large) for line in changed]

@@ -1,4 +1,4 @@
-"""Defects 1 to 9: how an export's bytes go wrong.
+"""Defects 1 to 7: how an export's bytes go wrong.
 
 A seed enters; cases leave. The decision made here: every case is a file of a few hundred records, most of them untouched, so
 that a treatment that harms the neighbours is seen.
@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 
 from salesfc_lib.defects.company import Members, dice, make_lines
-from salesfc_lib.defects.feeds import HEADERS, Dialect, Export, record_of, write_text
+from salesfc_lib.defects.feeds import HEADERS, Dialect, Export, record_of
 from salesfc_lib.defects.planting import choose, is_free, plain_records, quarantine, spoil
 from salesfc_lib.defects.projects import declare, text_case
 from salesfc_lib.defects.truth import Case, Cell, Note, Record
@@ -25,7 +25,6 @@ WESTERN_HEADERS = dict(
 )
 WESTERN_KINDS = {"sale": "sale", "return": "return"}
 CONTROLS = ("\x00", "\x01", "\x07", "\x0b", "\x1a", "\x1f", "\x7f")
-TRAILER = "记录数"  # what the last line begins with; a comma and the count of rows follow
 
 
 def plant_encodings(seed: int) -> list[Case]:
@@ -241,45 +240,6 @@ def _split_cut(records: Sequence[Record]) -> list[Record]:
     return found
 
 
-def plant_cut_short(seed: int) -> list[Case]:
-    """8: the file ends before it is complete; the trailer it should end with is missing or counts more rows."""
-    throw = dice(seed, 8)
-    records = plain_records(seed)
-    tree = declare({"trailer": rf"{TRAILER},(?P<rows>\d+)"})
-    trailer = f"{TRAILER},{len(records)}\r\n".encode()
-    whole, _ = write_text(Export("orders.csv", records, below=[trailer]))
-    cases = [text_case(8, "complete", Export("orders.csv", records, below=[trailer]), tree)]
-    for share in (0.3, 0.6, 0.9, 1.0):
-        cut = int(len(whole) * share) - throw.randrange(len(trailer) + 1, 60)
-        cases.append(
-            replace(
-                text_case(
-                    8, f"cut at {share:.0%}", Export("orders.csv", records), tree, blocked=("orders.csv", "trailer|cut|complete")
-                ),
-                files={"orders.csv": whole[:cut]},
-            )
-        )
-    missing = Export("orders.csv", records[:-9], below=[trailer])
-    cases.append(text_case(8, "rows missing", missing, tree, blocked=("orders.csv", str(len(records)))))
-    return cases
-
-
-def plant_row_limit(seed: int) -> list[Case]:
-    """9: a sheet that ends at exactly the last row that its kind of file can hold; one row less or more is none of it."""
-    records = plain_records(seed, months=3)
-    cases = []
-    for rows, blocked in ((65_536, ("65", "row")), (65_535, None), (65_537, None)):
-        many = [records[place % len(records)] for place in range(rows - 1)]
-        many = [replace(record, cells={**record.cells, "line": str(place)}, line=None) for place, record in enumerate(many)]
-        export = Export("orders.csv", many)
-        content, _ = write_text(export)
-        case = text_case(
-            9, f"{rows} lines", Export("orders.csv", []), blocked=blocked, month="2023-03", allowed=("possible_duplicate",)
-        )
-        cases.append(replace(case, files={"orders.csv": content}))
-    return cases
-
-
 PLANTS = {
     1: plant_encodings,
     2: plant_other_encoding,
@@ -288,6 +248,4 @@ PLANTS = {
     5: plant_control_characters,
     6: plant_dialect_drift,
     7: plant_misfits,
-    8: plant_cut_short,
-    9: plant_row_limit,
 }

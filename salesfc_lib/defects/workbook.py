@@ -37,7 +37,8 @@ class Formula:
 
 @dataclass(frozen=True)
 class Sheet:
-    """One sheet to be. `merged` are ranges (first row, last row, column from 0); `hidden` columns from 0."""
+    """One sheet to be. `merged` are ranges (first row, last row, column from 0); `hidden` columns from 0; `last` is the row of the
+    last record, where blank rows stand above it."""
 
     name: str
     records: Sequence[Record]
@@ -46,6 +47,12 @@ class Sheet:
     merged: Sequence[tuple[int, int, int]] = ()
     hidden_columns: frozenset[int] = frozenset()
     hidden: bool = False
+    last: int = 0
+
+    def number_rows(self) -> list[int]:
+        """The row of each record."""
+        rows = [len(self.above) + 2 + place for place in range(len(self.records))]
+        return [*rows[:-1], self.last] if self.last else rows
 
 
 def typed(record: Record) -> dict[str, Any]:
@@ -68,8 +75,7 @@ def write_workbook(sheets: Sequence[Sheet], *, from_1904: bool = False) -> tuple
         "xl/styles.xml": STYLES,
     }
     parts |= {f"xl/worksheets/sheet{number}.xml": _sheet(sheet, zero) for number, sheet in zip(numbers, sheets, strict=True)}
-    places = [[len(sheet.above) + 2 + place for place in range(len(sheet.records))] for sheet in sheets]
-    return zip_parts(parts), places
+    return zip_parts(parts), [sheet.number_rows() for sheet in sheets]
 
 
 def _workbook(sheets: Sequence[Sheet], from_1904: bool) -> str:
@@ -86,7 +92,7 @@ def _sheet(sheet: Sheet, zero: date) -> str:
     rows = [_row(number, list(cells), zero) for number, cells in enumerate(tops, 1)]
     rows += [
         _row(number, [record.cells.get(name) for name in sheet.headers], zero, hidden=record.hidden)
-        for number, record in enumerate(sheet.records, len(tops) + 1)
+        for number, record in zip(sheet.number_rows(), sheet.records, strict=True)
     ]
     columns = "".join(f'<col min="{place + 1}" max="{place + 1}" width="9" hidden="1"/>' for place in sorted(sheet.hidden_columns))
     ranges = "".join(
