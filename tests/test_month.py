@@ -44,6 +44,7 @@ class TestUnit:
             "index.html",
             "forecast.csv",
             "manifest.json",
+            "quarantine.csv",
             *(f"{step}.{end}" for step in steps for end in ("ipynb", "html")),
         }
         assert {path.name for path in folder.iterdir() if path.is_file()} == expected

@@ -90,7 +90,7 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
 def _by_feed(found: pd.DataFrame) -> pd.DataFrame:
     """Problems of all files of a feed together, gravest first; `files` counts them, and the first file speaks for them."""
     order = found["action"].map({action: place for place, action in enumerate(ACTIONS)})
-    named = found.assign(feed=found["source"].str.partition(":")[0], order=order, files=1)
+    named = found.assign(feed=found["source"].str.split(":").str[0], order=order, files=1)
     groups = named[named["rule"].ne("after_month")].groupby(["feed", "rule", "column", "action"], sort=False)
     firsts = {name: (name, "first") for name in ("source", "first_row", "example", "reason", "order")}
     together = groups.agg(rows=("rows", "sum"), files=("files", "sum"), **firsts).reset_index()
@@ -107,7 +107,7 @@ def ask(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """What to ask the owners of the source systems: a line for each kind of trouble that they alone can end."""
     voice, found = voice_of(run), cleaned.problems
     asked = found[found["action"].isin(["quarantined", "noted"]) & found["rule"].isin(QUESTIONS)]
-    asked = asked.assign(feed=asked["source"].str.partition(":")[0])
+    asked = asked.assign(feed=asked["source"].str.split(":").str[0])
     if asked.empty:
         return Section(Prose(voice.say("cleaning.ask.none")))
     rows = [
