@@ -178,17 +178,12 @@ class Account:
         if not differs.all():
             before, after, at = before[differs], after[differs], at[differs]
         moved = {*finding.values} & {*MEASURES, "date"}
-        entry = _subtract(sum_lines(before), sum_lines(after)) if moved else count_lines(before, finding.reason)
+        sums = _subtract(sum_lines(before), sum_lines(after)).assign(reason=finding.reason)
+        entry = (sums if moved else count_lines(before, finding.reason)).assign(rule=finding.rule)
         names = [*finding.values, *(["month"] if "date" in moved else [])]
         lines = self.lines.assign(**{name: _put(self.lines[name], at, after[name]) for name in names})
         cells = [before[LINE].assign(rule=finding.rule, column=name, before=before[name], after=after[name]) for name in names]
-        entries = self.entries
-        if len(entry):
-            entries = (
-                *entries,
-                entry.assign(rule=finding.rule) if not moved else entry.assign(rule=finding.rule, reason=finding.reason),
-            )
-        account = replace(self, lines=lines, entries=entries, changes=(*self.changes, *cells))
+        account = replace(self, lines=lines, entries=(*self.entries, entry), changes=(*self.changes, *cells))
         shown = _as_text(cells[0].iloc[:1], self.scales)
         example = finding.example or f"{shown['before'].iloc[0] or 'nothing'} → {shown['after'].iloc[0] or 'nothing'}"
         return account._report(replace(finding, example=example), at, "changed")
@@ -356,10 +351,9 @@ def _as_objects(entry: pd.DataFrame) -> pd.DataFrame:
 
 
 def _subtract(before: pd.DataFrame, after: pd.DataFrame) -> pd.DataFrame:
-    """Entries of before - after; those that are nothing are left out."""
+    """Entries of before - after, also where they are nothing: a rule that changed lines is named in their month."""
     both = pd.concat([_as_objects(before), _negate(_as_objects(after))], ignore_index=True)
-    entry = both.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
-    return entry[entry[SUMS].ne(0).any(axis=1)]
+    return both.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
 
 
 def _negate(sums: pd.DataFrame) -> pd.DataFrame:
