@@ -26,7 +26,7 @@ def concat_lines(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     filled = [frame for frame in frames if len(frame)]
     if len(filled) == 1 and set(filled[0].columns) == set(names):
         return filled[0].reset_index(drop=True)
-    return pd.DataFrame({name: _concat(name, frames) for name in names})
+    return pd.DataFrame({name: _concat(name, frames) for name in names}, copy=False)
 
 
 def _concat(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series:

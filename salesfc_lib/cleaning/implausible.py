@@ -108,6 +108,6 @@ def _show(account: Account, mask: np.ndarray) -> str:
     at = where(mask)[:1]
     if not len(at):
         return ""
-    line = account.lines.iloc[at[0]]
-    quantity, amount = (f"{Decimal(int(line[name])).scaleb(-account.scales[name]):,f}" for name in ("quantity", "amount"))
-    return f"{line['product']}: quantity {quantity}, amount {amount}"
+    cell = {name: account.lines[name].iat[at[0]] for name in ("product", "quantity", "amount")}
+    quantity, amount = (f"{Decimal(int(cell[name])).scaleb(-account.scales[name]):,f}" for name in ("quantity", "amount"))
+    return f"{cell['product']}: quantity {quantity}, amount {amount}"

@@ -92,7 +92,8 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
             **{ours: column.units for ours, column in numbers.items()},
             "problem": _spread(texts, rows.num_rows),
             "problem_rule": _spread(rules, rows.num_rows),
-        }
+        },
+        copy=False,
     )
     scales = dict.fromkeys(("quantity", "amount"), 0) | {ours: column.scale for ours, column in numbers.items()}
     account = Account(

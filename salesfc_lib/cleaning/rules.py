@@ -22,6 +22,7 @@ from salesfc_lib.sources.header import header_of
 from salesfc_lib.sources.texts import one_category
 
 OTHER = "other"  # customers that are no key account
+SPARSE = 16  # numbers of keys a row, above which most are left out
 UNKNOWN = "unknown"  # the member of lines without a value
 
 
@@ -83,9 +84,9 @@ def drop_duplicates(account: Account, context: Context) -> Account:
         mine = np.flatnonzero(lines["name"].eq(name))
         own = lines if len(mine) == len(lines) else lines.iloc[mine]
         keys = key_codes(own, columns)
-        repeated = pd.Series(keys).duplicated(keep="first").to_numpy() & (keys >= 0)
-        if not repeated.any():
+        if not _repeats(keys):
             continue
+        repeated = pd.Series(keys).duplicated(keep="first").to_numpy() & (keys >= 0)
         concerned = np.flatnonzero(np.isin(keys, keys[repeated]))
         content = dict.fromkeys(
             [*columns, "kind", "date", "quantity", "amount", *(item for item in source.columns if item in lines)]
@@ -98,6 +99,15 @@ def drop_duplicates(account: Account, context: Context) -> Account:
             Finding("key_conflict", "quarantine", at[later & ~same], f"{said} is repeated with other values"),
         )
     return account
+
+
+def _repeats(keys: np.ndarray) -> bool:
+    """Whether a key that is not -1 stands twice; without looking for where, if the keys leave few numbers out."""
+    if keys.max(initial=-1) > SPARSE * len(keys):
+        return bool((pd.Series(keys).duplicated().to_numpy() & (keys >= 0)).any())
+    seen = np.zeros(int(keys.max(initial=-1)) + 2, dtype=bool)
+    seen[keys] = True  # -1 is the last
+    return int(seen[:-1].sum()) < int((keys >= 0).sum())
 
 
 def key_columns(source: Source) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -68,9 +69,9 @@ def find_repeating(table: pa.Table) -> list[bool]:
 
 
 def encode(table: pa.Table, repeating: Sequence[bool]) -> pa.Table:
-    """The table with the repeating columns encoded."""
+    """The table with the repeating columns encoded; those that are so already stay."""
     columns = [
-        column.combine_chunks().dictionary_encode().cast(ENCODED) if repeats else column
+        column.combine_chunks().dictionary_encode().cast(ENCODED) if repeats and column.type != ENCODED else column
         for column, repeats in zip(table.columns, repeating, strict=True)
     ]
     return pa.table(columns, names=table.column_names)
@@ -87,12 +88,14 @@ def join_blocks(tables: list[pa.Table]) -> pa.Table:
     names = tables[0].column_names
     blocks = [[chunk for table in tables for chunk in table.column(place).chunks] for place in range(len(names))]
     tables.clear()
-    columns = []
-    for chunks in blocks:
-        column = pa.chunked_array(chunks).unify_dictionaries()
-        chunks.clear()
-        columns.append(pa.chunked_array([column.combine_chunks()]))
-    return pa.table(columns, names=names)
+    with ThreadPoolExecutor() as workers:
+        return pa.table(list(workers.map(_join_column, blocks)), names=names)
+
+
+def _join_column(chunks: list[pa.Array]) -> pa.ChunkedArray:
+    column = pa.chunked_array(chunks).unify_dictionaries()
+    chunks.clear()
+    return pa.chunked_array([column.combine_chunks()])
 
 
 def _parse(text: bytes, dialect: Dialect, width: int) -> pa.Table:

@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -93,12 +94,12 @@ def read_records(blocks: Iterable[bytes], decode: Callable[[bytes], Text], layou
     found = _Found(at=layout.start)
     repeating: list[bool] = []
     ahead: deque[_Part] = deque()
-    for part in _parse_ahead(blocks, lambda block: _parse(block, decode, layout)):
+    for part in _parse_ahead(blocks, partial(_parse, decode=decode, layout=layout, repeating=repeating)):
         part.first = found.lines
         found.lines += part.lines
         found.broken += len(part.text.broken)
         found.is_ended = part.text.text.endswith((b"\n", b"\r"))
-        repeating = repeating or find_repeating(part.mass.cells)
+        repeating += [] if repeating else find_repeating(part.mass.cells)
         ahead.append(part)
         while _sees_enough(ahead):
             _settle(ahead, found, layout, describe, repeating)
@@ -121,12 +122,15 @@ def _parse_ahead(blocks: Iterable[bytes], parse: Callable[[bytes], _Part]) -> It
             yield waiting.popleft().result()
 
 
-def _parse(block: bytes, decode: Callable[[bytes], Text], layout: Layout) -> _Part:
+def _parse(block: bytes, decode: Callable[[bytes], Text], layout: Layout, repeating: list[bool]) -> _Part:
+    """A block's part; its cells are encoded here, beside other blocks, once it is known which columns repeat."""
     text = decode(block)
     scanned = scan(text.text, layout.dialect)
     if np.diff(scanned.starts).max(initial=0) > MOST_LINE:
         raise LineTooLongError
-    return _Part(text, scanned, read_mass(text.text, scanned, layout.dialect, len(layout.header)))
+    mass = read_mass(text.text, scanned, layout.dialect, len(layout.header))
+    is_plain = not len(mass.troubled) and not text.broken
+    return _Part(text, scanned, mass._replace(cells=encode(mass.cells, repeating)) if repeating and is_plain else mass)
 
 
 def _sees_enough(ahead: deque[_Part]) -> bool:

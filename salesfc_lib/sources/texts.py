@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 REPEATING = 0.5  # distinct texts a row, above which a column is stored as plain text
-EDGES = r"^$|^[\s\x0b\x1c-\x1f\x85\p{Z}]|[\s\x0b\x1c-\x1f\x85\p{Z}]$"  # texts that are blank, or begin or end with a space of any kind
+EDGES = (
+    r"^$|^[\s\x0b\x1c-\x1f\x85\p{Z}]|[\s\x0b\x1c-\x1f\x85\p{Z}]$"  # texts that are blank, or begin or end with a space of any kind
+)
 SAMPLE = 100_000  # rows that tell
 
 
@@ -62,8 +64,9 @@ def as_category(column: pa.ChunkedArray) -> pd.Series:
     codes, distinct = whole.indices.to_numpy(zero_copy_only=False), whole.dictionary
     if pc.any(pc.match_substring_regex(distinct, EDGES)).as_py():
         return category_of(codes, [text.strip() or None for text in distinct.to_pylist()])
-    kind = pd.CategoricalDtype(pd.Index(distinct.to_numpy(zero_copy_only=False), dtype=object))
-    return pd.Series(pd.Categorical.from_codes(codes, dtype=kind, validate=False))
+    members = pd.Index(distinct.to_numpy(zero_copy_only=False), dtype=object)
+    kind = pd.CategoricalDtype._from_fastpath(members, False)  # pandas would look for repeats, and Arrow's dictionaries have none
+    return pd.Series(pd.Categorical._simple_new(codes.astype(np.int32, copy=False), kind))
 
 
 def category_of(codes: np.ndarray, labels: Sequence[str | None]) -> pd.Series:
