@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from salesfc_lib.cleaning import clean, read_all
 from salesfc_lib.cleaning.scanning import scan
 from salesfc_lib.cli import app
+from salesfc_lib.narrative import intake
 from salesfc_lib.parameters import resolve
 
 UNIT: Mapping[str, Any] = {
@@ -100,3 +102,36 @@ def test_proposals_come_with_the_yaml_that_accepts_them(tmp_path: Path) -> None:
     parameters = resolve(folder, "north").parameters
     assert set(clean(parameters, folder, "2024-12").transactions["region"]) == {"east", "old", "North."}
     assert ask("proposals", "north", "--project", str(folder)) == (0, "No member ends where another one begins.\n")
+
+
+def test_each_file_of_a_feed_speaks_for_its_own_rows(tmp_path: Path) -> None:
+    folder = project(tmp_path, [row for row in GOOD if row[4] == "east"], renames={}, cleaning={"loss_budget": 0.5})
+    text = (folder / "orders.csv").read_text()
+    unit = folder / "parameters" / "units" / "north.yml"
+    unit.write_text(unit.read_text().replace("orders.csv", "orders*.csv"))
+    (folder / "orders_1.csv").write_text(text.replace("2024-03-05", "soon"))
+    (folder / "orders_2.csv").write_text(text.replace("2024-0", "2023-0").replace(",A", ",B").replace("李,10", '李,"1.234,50"'))
+    (folder / "orders_3.csv").write_text(
+        text.replace("2024-04-05", "0000-00-00").replace(",A", ",C").replace("2024-05-05", "later")
+    )
+    (folder / "orders.csv").unlink()
+    parameters = resolve(folder, "north").parameters
+    found = scan(parameters, read_all(parameters, folder)).set_index(["source", "rule"])
+    assert ("orders: orders_2.csv", "separators") in found.index, "the file that is written so is named, not the feed's first"
+    assert found.loc[("orders: orders_1.csv", "unreadable"), "example"] == "date 'soon' is no date"
+    assert found.loc[("orders: orders_3.csv", "unreadable"), "example"] == "date 'later' is no date"
+    assert "counts 0" in found.loc[("orders: orders_3.csv", "sentinel_date"), "reason"]
+    assert "its amount counts 0" not in found.loc[("orders: orders_3.csv", "sentinel_date"), "reason"], "its amount could be read"
+    status, said = ask("scan", "north", "--project", str(folder))
+    assert status == 0
+    assert "quarantined unreadable           2 rows       first row 4 in orders_1.csv: " in said, "a feed is told together"
+
+
+def test_a_page_says_that_nothing_was_found_though_later_rows_wait_for_their_month(tmp_path: Path) -> None:
+    folder = project(tmp_path, [*[row for row in GOOD if row[4] == "east"], ("2025-01-05", "L1", "李", "10", "east")], renames={})
+    parameters = resolve(folder, "north").parameters
+    problems = clean(parameters, folder, "2024-12").problems
+    assert set(problems["rule"]) == {"after_month"}
+    section = intake.scan(SimpleNamespace(parameters=parameters), SimpleNamespace(problems=problems))  # type: ignore[arg-type]
+    assert "Nothing" in str(section.blocks)
+    assert "0 kinds" not in str(section.blocks)

@@ -164,7 +164,7 @@ class Account:
         removed = part.assign(rule=finding.rule, action=finding.action, reason=reasons)
         action = {"drop": "dropped", "quarantine": "quarantined"}[finding.action]
         account = replace(self, entries=(*self.entries, entry), removed=(*self.removed, removed))
-        return account._report(finding, at, action)
+        return account._report(replace(finding, reasons=reasons), at, action)
 
     def _change(self, finding: Finding) -> Account:
         concerned = [*dict.fromkeys([*LINE, *BY, *MEASURES, "date", *finding.values])]
@@ -184,9 +184,9 @@ class Account:
         lines = self.lines.assign(**{name: _put(self.lines[name], at, after[name]) for name in names})
         cells = [before[LINE].assign(rule=finding.rule, column=name, before=before[name], after=after[name]) for name in names]
         account = replace(self, lines=lines, entries=(*self.entries, entry), changes=(*self.changes, *cells))
-        shown = _as_text(cells[0].iloc[:1], self.scales)
-        example = finding.example or f"{shown['before'].iloc[0] or 'nothing'} → {shown['after'].iloc[0] or 'nothing'}"
-        return account._report(replace(finding, example=example), at, "changed")
+        firsts = _as_text(cells[0][~before["source"].duplicated().to_numpy()], self.scales)
+        told = {cell.source: f"{cell.before or 'nothing'} → {cell.after or 'nothing'}" for cell in firsts.itertuples()}
+        return account._report(finding, at, "changed", told)
 
     def _note(self, finding: Finding, at: np.ndarray) -> Account:
         if not len(at):
@@ -195,13 +195,16 @@ class Account:
         entry = count_lines(self.lines.iloc[at], finding.reason, counted).assign(rule=finding.rule)
         return replace(self, entries=(*self.entries, entry))._report(finding, at, "noted")
 
-    def _report(self, finding: Finding, at: np.ndarray, action: str) -> Account:
-        """One row of table problems for each source that the finding concerns."""
+    def _report(self, finding: Finding, at: np.ndarray, action: str, told: Mapping[str, str] | None = None) -> Account:
+        """One row of table problems for each source that the finding concerns, with one of its own rows as the example."""
         sources = self.lines["source"].iloc[at]
         rows = self.lines["row"].to_numpy()[at]
         account = self
         for name in sources.unique():
-            mine = rows[(sources == name).to_numpy()]
+            own = (sources == name).to_numpy()
+            mine, examples = rows[own], told or {}
+            if finding.reasons is not None:
+                examples = {name: finding.reasons[int(own.argmax())]}
             account = account.see(
                 {
                     "source": name,
@@ -210,8 +213,7 @@ class Account:
                     "action": action,
                     "rows": len(mine),
                     "first_row": int(mine.min()),
-                    "example": finding.example
-                    or (finding.reasons[0] if finding.reasons is not None and len(finding.reasons) else ""),
+                    "example": finding.example or examples.get(name, ""),
                     "reason": finding.reason,
                 }
             )

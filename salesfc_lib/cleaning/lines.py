@@ -247,12 +247,11 @@ def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
 
 def _tell(account: Account, extract: Extract, readings: Iterable[tuple[str, Reading]], rows: pa.Table) -> Account:
     """Account with what the readers and the parsers saw and dealt with."""
-    label = account.lines["source"].iloc[0] if len(account.lines) else ""
     numbers = rows[ROW].to_numpy()
     for ours, reading in readings:
         account = account.see(
             {
-                "source": label,
+                "source": account.lines["source"].iloc[reading.first],
                 "rule": reading.rule,
                 "column": ours,
                 "action": "noted" if reading.rule in NOTED else "read",

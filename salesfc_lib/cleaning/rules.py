@@ -62,7 +62,7 @@ def quarantine_unreadable(account: Account, _: Context) -> Account:
                 rule,
                 "quarantine",
                 at[rules == rule],
-                reasons.get(rule, "the row cannot be used as it stands; its amount counts 0"),
+                reasons.get(rule, "the row cannot be used as it stands; what of it cannot be read counts 0"),
                 list(problems[rules == rule]),
             )
             for rule in dict.fromkeys(rules)

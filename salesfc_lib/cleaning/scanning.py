@@ -77,11 +77,19 @@ def describe_scan(found: Scan) -> Iterator[str]:
             yield "Nothing was found."
         return
     rank = found.problems["action"].map({action: place for place, action in enumerate(ORDER)})
-    ordered = found.problems.assign(rank=rank).sort_values(["source", "rank", "rule"], kind="stable")
-    for source, part in ordered.groupby("source", sort=False):
-        yield f"{source}"
+    gathered = gather_feeds(found.problems.assign(rank=rank)).sort_values(["feed", "rank", "rule"], kind="stable")
+    for feed, part in gathered.groupby("feed", sort=False):
+        yield f"{feed}"
         for item in part.itertuples():
-            yield f"  {item.action:<11} {item.rule:<20} {_count(int(item.rows)):<12} {_where(item)}"
+            yield f"  {item.action:<11} {item.rule:<20} {_count(item):<12} {_where(item)}"
+
+
+def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
+    """Problems of all files of a feed together: `feed` is the source, `files` counts them, and the first file speaks for them."""
+    named = problems.assign(feed=problems["source"].str.partition(": ")[0], files=1)
+    firsts = {name: (name, "first") for name in problems if name not in ("rule", "column", "action", "rows")}
+    groups = named.groupby(["feed", "rule", "column", "action"], sort=False)
+    return groups.agg(rows=("rows", "sum"), files=("files", "sum"), **firsts).reset_index()
 
 
 def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:
@@ -102,13 +110,18 @@ def _without_budget(parameters: Parameters) -> Parameters:
     return parameters.model_copy(update={"cleaning": cleaning})
 
 
-def _count(rows: int) -> str:
-    return "" if not rows else f"{rows} row" if rows == 1 else f"{rows} rows"
+def _count(item: Any) -> str:
+    """Number of rows, or of files where a whole file is meant."""
+    many, what = (item.rows, "row") if item.first_row else (item.files, "file")
+    return "" if not many else f"{many} {what}" if many == 1 else f"{many} {what}s"
 
 
 def _where(item: Any) -> str:
     """Column, first row, reason and example of a problem."""
-    places = [f"`{item.column}`" if item.column else "", f"first row {item.first_row}" if item.first_row else ""]
+    file = item.source.partition(": ")[2]
+    row = f"first row {item.first_row}" if item.first_row else "first" if item.files > 1 else ""
+    place = " in ".join(filter(None, [row, file]))
+    places = [f"`{item.column}`" if item.column else "", place]
     example = str(item.example)
     shown = example if len(example) <= WIDEST else f"{example[:WIDEST]} …"
     said = f"{item.reason}{f', e.g. {shown}' if shown and shown not in item.reason else ''}"

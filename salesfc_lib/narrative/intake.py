@@ -10,6 +10,7 @@ import json
 import pandas as pd
 
 from salesfc_lib import wording
+from salesfc_lib.cleaning.scanning import gather_feeds
 from salesfc_lib.components import Cell, Prose, Table
 from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.narrative.section import Section, columns, voice_of
@@ -58,10 +59,10 @@ def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
 
 def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """What was found before anything was done, gravest first; the table of changes says what was made of it."""
-    voice, found = voice_of(run), cleaned.problems
+    voice, found = voice_of(run), cleaned.problems[cleaned.problems["rule"].ne("after_month")]
     if found.empty:
         return Section(Prose(voice.say("cleaning.scan.none")))
-    ranked = _by_feed(found)
+    ranked = _rank(found)
     rows = [
         [
             Cell(rule_name(item.rule), bold=item.action in ("quarantined", "dropped"), sub=item.column),
@@ -87,14 +88,12 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     return Section(Prose(voice.say("cleaning.scan.some", kinds=ranked["rule"].nunique(), parts=parts)), table)
 
 
-def _by_feed(found: pd.DataFrame) -> pd.DataFrame:
-    """Problems of all files of a feed together, gravest first; `files` counts them, and the first file speaks for them."""
+def _rank(found: pd.DataFrame) -> pd.DataFrame:
+    """Problems of all files of a feed together, gravest first."""
     order = found["action"].map({action: place for place, action in enumerate(ACTIONS)})
-    named = found.assign(feed=found["source"].str.split(":").str[0], order=order, files=1)
-    groups = named[named["rule"].ne("after_month")].groupby(["feed", "rule", "column", "action"], sort=False)
-    firsts = {name: (name, "first") for name in ("source", "first_row", "example", "reason", "order")}
-    together = groups.agg(rows=("rows", "sum"), files=("files", "sum"), **firsts).reset_index()
-    return together.sort_values(["order", "rows"], ascending=[True, False], kind="stable", ignore_index=True)
+    return gather_feeds(found.assign(order=order)).sort_values(
+        ["order", "rows"], ascending=[True, False], kind="stable", ignore_index=True
+    )
 
 
 def _first_place(source: str, row: int) -> str:
