@@ -22,7 +22,7 @@ from salesfc_lib.schema import Source
 from salesfc_lib.sources import Extract, package, read_source
 from salesfc_lib.sources.compound import Compound
 from salesfc_lib.sources.xls import walk
-from tests.workbooks import WRITERS, Book, Day, Error, Formula, biff, compound, ods, xls, xlsb, xlsx, zipped
+from tests.workbooks import WRITERS, Book, Day, Error, Formula, biff, compound, ods, xls, xlsb, xlsx, xlsx_sheet, zipped
 
 COLUMNS = {"date": "日期", "amount": "金额", "customer": "客户"}
 HEADER = ["日期", "金额", "客户", "备注"]
@@ -104,6 +104,83 @@ def test_a_formula_that_was_never_calculated_is_set_aside_if_its_column_is_mappe
     assert extract.rejected[["row", "rule", "reason"]].values.tolist() == [
         [3, "stale_formula", "'金额' holds a formula that was never calculated"]
     ]
+
+
+PRICED = [*HEADER, "单价", "数量"]  # columns E and F
+
+
+def priced(formula: Formula) -> bytes:
+    return xlsx(Book([PRICED, [Day(45475), 1, "甲", None, 3, 2], [Day(45476), formula, "乙", None, 1.5, 6]]))
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("E3*F3", 9), ("=$E$3*F3", 9), ("E3*F3*(1+13%)", 10.17), ("-(E3-F3)/4", 1.125), ("SUM(E3:F3,1,D3:E3)", 10),
+        ("ROUND(E3/9,2)", 0.17), ("ROUND(E3*F3/1000,2)*100", 1), ("E2*F3", 18), ("E3+D3", 1.5), ("F3-2-E3*2", 1), ("12/F3/2", 1),
+    ],
+)  # fmt: skip
+def test_a_formula_whose_stored_value_is_not_what_its_cells_make_is_set_aside(tmp_path: Path, text: str, right: float) -> None:
+    assert read(tmp_path, priced(Formula(right, text))).rows.num_rows == 2
+    extract = read(tmp_path, priced(Formula(right + 0.02, text)))
+    assert extract.rejected[["row", "rule", "reason"]].values.tolist() == [
+        [3, "stale_formula", f"'金额' holds {right + 0.02} where its formula {text} makes {right:.15g}"]
+    ]
+    assert json.loads(extract.rejected["content"][0])["客户"] == "乙"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "B3*E3", "C3*F3", "SUM(B3:F3)", "SUM(E2:F3)", "Other!E3*F3", "'E'!E3", "E3*price", "VLOOKUP(E3,E:F,2)", "E3^2", "E3&F3", "E3/D3",
+        "LOG10(E3)", "IF(E3>1,1,2)", "E3*F4", "E3:F3", "E3*", "(E3", "ROUND(E3,E3)", "[1]Sheet!E3", "+".join(["E3"] * 300), "(" * 99 + "E3" + ")" * 99,
+    ],
+)  # fmt: skip
+def test_what_cannot_be_worked_out_is_kept(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, priced(Formula(999, text))).rows.num_rows == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"), [("E3/7", 0.21), ("E3/7", 0.214), ("E3/7", 0.214285714285714), ("0.1+0.2-0.3", 0), ("ROUND(1.005,2)", 1)]
+)
+def test_rounding_is_no_stale_formula(tmp_path: Path, text: str, stored: float) -> None:
+    assert read(tmp_path, priced(Formula(stored, text))).rows.num_rows == 2
+
+
+def test_a_stale_formula_in_a_column_that_nobody_reads_costs_no_row(tmp_path: Path) -> None:
+    extract = read(tmp_path, xlsx(Book([HEADER, [Day(45475), 1, "甲", Formula(5, "B2+1")]])))
+    assert values(extract, "备注") == [["5"]]
+
+
+def test_a_formula_that_was_filled_down_moves_with_its_cells(tmp_path: Path) -> None:
+    rows = [PRICED, *([Day(45475), 0, "甲", None, place, 2] for place in range(2, 100))]
+    sheet = xlsx_sheet(Book(rows))
+    for place in range(2, 100):
+        text = '<f t="shared" ref="B2:B99" si="0">E2*F2</f>' if place == 2 else '<f t="shared" si="0"/>'
+        stored = place * 2 + (7 if place in (5, 90) else 0)
+        sheet = sheet.replace(f'<c r="B{place}"><v>0</v>', f'<c r="B{place}">{text}<v>{stored}</v>')
+    extract = read(tmp_path, xlsx(Book([HEADER]), sheet))
+    assert extract.rejected[["row", "reason"]].values.tolist() == [
+        [5, "'金额' holds 17 where its formula E2*F2 (filled down) makes 10"],
+        [90, "'金额' holds 187 where its formula E2*F2 (filled down) makes 180"],
+    ]
+
+
+def test_a_running_balance_looks_at_the_row_above_and_a_rate_at_the_top(tmp_path: Path) -> None:
+    top: list[list[Any]] = [["汇率", 7], HEADER, [Day(45475), 7, "甲", 1]]
+    rows = [[Day(45475), Formula(7.0 * (place - 2), f"B{place - 1}+$B$1*D{place}"), "甲", 1] for place in range(4, 90)]
+    assert read(tmp_path, xlsx(Book([*top, *rows]))).rows.num_rows == 87
+    rows[80][3] = 2
+    assert read(tmp_path, xlsx(Book([*top, *rows]))).rejected["row"].tolist() == [84]
+
+
+def test_values_as_precise_as_shown_are_not_worked_out_again(tmp_path: Path) -> None:
+    with zipfile.ZipFile(_save(tmp_path / "b.xlsx", priced(Formula(8, "E3*F3")))) as archive:
+        parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+    book = parts["xl/workbook.xml"]
+    assert isinstance(book, bytes)
+    parts["xl/workbook.xml"] = book.replace(b"</workbook>", b'<calcPr fullPrecision="0"/></workbook>')
+    assert read(tmp_path, zipped(parts)).rows.num_rows == 2
 
 
 def test_a_workbook_that_a_library_wrote_without_calculating_loses_no_amount_silently(tmp_path: Path) -> None:

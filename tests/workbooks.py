@@ -32,9 +32,10 @@ class Error:
 
 @dataclass(frozen=True)
 class Formula:
-    """A formula and its cached value, if it has one."""
+    """A formula and its cached value, if it has one; `text` in XLSX only."""
 
     value: float | str | None = None
+    text: str = "A1"
 
 
 Cell = str | int | float | Day | Error | Formula | None
@@ -78,10 +79,10 @@ def _xlsx_cell(row: int, column: int, cell: Cell) -> str:
             kind, inner = ' s="1"', f"<v>{serial}</v>"
         case Error(text):
             kind, inner = ' t="e"', f"<v>{text}</v>"
-        case Formula(str() as text):
-            kind, inner = ' t="str"', f"<f>A1</f><v>{text}</v>"
-        case Formula(value):
-            kind, inner = "", "<f>A1</f>" + ("" if value is None else f"<v>{value}</v>")
+        case Formula(str() as value, text):
+            kind, inner = ' t="str"', f"<f>{escape(text)}</f><v>{value}</v>"
+        case Formula(value, text):
+            kind, inner = "", f"<f>{escape(text)}</f>" + ("" if value is None else f"<v>{value}</v>")
         case _:
             kind, inner = "", f"<v>{cell}</v>"
     return f'<c r="{letters(column)}{row}"{kind}>{inner}</c>'

@@ -16,7 +16,7 @@ RULES = {  # those whose name alone would not say it
     "renamed": "Member renamed", "reused_code": "Code used twice", "reorganised": "Member reorganised", "unknown_member": "Dimension without a member",
     "sample": "Sample", "within_company": "Sold within the company", "cancelled": "Cancelled in pairs", "currency": "Converted to the unit's currency",
     "unit_of_measure": "Converted to the base unit", "implausible": "Implausible", "misfit": "Does not fit the header", "other_encoding": "Line in another encoding",
-    "control_character": "Control character", "error_cell": "Spreadsheet error", "stale_formula": "Formula without a value", "no_such_day": "Day that never was",
+    "control_character": "Control character", "error_cell": "Spreadsheet error", "stale_formula": "Stale formula", "no_such_day": "Day that never was",
     "sentinel_date": "Date that stands for none", "encoding": "Encoding", "byte_order_mark": "Byte-order mark", "mojibake": "Garbled text",
     "dialect_drift": "Files written differently", "cut_short": "File cut short", "title_rows": "Titles above the header", "filled_down": "Merged cells filled",
     "hidden": "Hidden rows, columns or sheets", "renamed_column": "Column renamed", "separators": "Decimal and thousands marks", "trailing_minus": "Minus after the number",

@@ -5,8 +5,8 @@ who opens the file sees it; hidden rows, columns and sheets count like any other
 error, and a formula that was never calculated, as blank, so each format is scanned for them first, and a row that has one in a
 column we read is set aside.
 
-All formats tell what is hidden and which cells hold errors. Only XLSX and XLSM tell that a formula has no value yet, and serial
-59 from 60; XLSB and ODS do not tell which cells are merged, so `fill_down` fills every blank cell of its columns there.
+All formats tell what is hidden and which cells hold errors. Only XLSX and XLSM tell that a formula has no value yet or
+an old one, and serial 59 from 60; XLSB and ODS do not tell which cells are merged, so `fill_down` fills every blank cell of its columns there.
 """
 
 from __future__ import annotations

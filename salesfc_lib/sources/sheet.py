@@ -30,7 +30,7 @@ class SheetFacts:
     """Places are 1-based rows and columns from 0.
 
     `rows`, `columns`, `texts`: cells with an error, or a formula without a value (`STALE`), in the sheet's order.
-    `leap`: cells with the serial number 60, which Excel shows as 29 February 1900 (XLSX only). `height` and `width` are the last
+    `stale`: cells whose stored number is not what their formula makes, and how they differ (XLSX only). `leap`: cells with the serial number 60, which Excel shows as 29 February 1900 (XLSX only). `height` and `width` are the last
     row and column in use, where counted.
     """
 
@@ -39,6 +39,7 @@ class SheetFacts:
     texts: list[str] = field(default_factory=list)
     hidden_rows: array[int] = field(default_factory=lambda: array("l"))
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)  # first and last
+    stale: dict[tuple[int, int], str] = field(default_factory=dict)
     leap: set[tuple[int, int]] = field(default_factory=set)
     is_1904: bool = False
     height: int = 0

@@ -1,4 +1,4 @@
-"""Rows of a workbook or a typed file that have a cell nobody can read: an error, an empty formula, a control character.
+"""Rows of a workbook or a typed file that have a cell nobody can use: an error, an empty or stale formula, a control character.
 
 A grid and the troubled cells enter; a grid without those rows leaves, the rows among its rejected ones with all they hold. The
 decision made here: an error in a column that the source does not map costs no row; it is told, and stays as text.
@@ -25,7 +25,7 @@ CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
 
 
 def set_aside(grid: Grid, facts: SheetFacts, source: Source, where: str) -> Grid:
-    """The grid without the rows that have an error or an empty formula in a mapped column."""
+    """The grid without the rows that have an error, or an empty or stale formula, in a mapped column."""
     names = name_columns(grid.header, source, where)
     needed = set(list_needed(source))
     troubled: dict[int, list[tuple[int, str]]] = {}
@@ -43,7 +43,12 @@ def set_aside(grid: Grid, facts: SheetFacts, source: Source, where: str) -> Grid
         )
         for name, rows in spared.items()
     ]
-    rejects = {row: _reject(cells, names) for row, cells in troubled.items()}
+    stale: dict[int, list[str]] = {}
+    for (row, column), why in facts.stale.items():
+        if column < len(names) and names[column] in needed:
+            stale.setdefault(row, []).append(f"'{names[column]}' holds {why}")
+    rejects = {row: ("stale_formula", "; ".join(reasons)) for row, reasons in stale.items()}
+    rejects |= {row: _reject(cells, names) for row, cells in troubled.items()}
     return set_aside_control(replace(without(grid, rejects, names), sightings=[*grid.sightings, *said]), names)
 
 

@@ -1,7 +1,8 @@
-"""What an XLSX or XLSM file tells that its values do not: its date system, hidden rows and columns, errors, empty formulas.
+"""What an XLSX or XLSM file tells that its values do not: date system, hidden rows and columns, errors, empty and stale formulas.
 
 A package enters; `SheetFacts` leave. The decision made here: a sheet's XML is first searched for the few marks that matter;
-only a sheet that has one is parsed cell by cell, in pieces, with memory bounded.
+only a sheet that has one is parsed cell by cell, in pieces, with memory bounded. A formula is worked out where it looks at its own
+row, the one above and the sheet's first rows (what stands over a table, as a rate), and only there.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import posixpath
 import re
 import xml.parsers.expat
 
+from salesfc_lib.sources.formulas import BLANK, UNKNOWN, Cell, Formula, Place, differs, read_column, work_out
+from salesfc_lib.sources.header import SEARCHED
 from salesfc_lib.sources.package import Package
 from salesfc_lib.sources.sheet import STALE, SheetFacts
 
@@ -20,7 +23,7 @@ TROUBLE = tuple(
         (
             rb"""hidden=["'](?:1|true|on)""",
             rb"""t=["']e["']""",  # an error
-            rb"</f>" + EMPTY,  # a formula without a value
+            rb"</f>",  # a formula
             rb"<f\b[^>]*/>" + EMPTY,
             rb">60(?:\.\d*)?</",  # the serial number of 29 February 1900
             rb"""<c(?! r="[A-Z]{1,3}[0-9]{1,7}")[ />]""",  # a cell that does not begin with its place
@@ -32,6 +35,7 @@ WIDE = re.compile(rb'<c r="[A-Z]{2}')
 PLACE = re.compile(rb'<c r="([A-Z]+)([0-9]+)')
 OVERLAP = 256  # bytes searched again, so that no mark is cut in two
 CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+LONGEST = 8_192  # characters of a formula, as many as Excel allows
 TRUE = {"1", "true", "on"}
 MAIN = "xl/workbook.xml"
 
@@ -43,15 +47,16 @@ def scan_xlsx(package: Package, sheet: str) -> SheetFacts:
     facts = SheetFacts(is_1904=book.is_1904)
     part = find_target(package, _find_main(package), book.sheets.get(sheet, ""))
     if part is not None and _matters(package, part, facts):
-        package.parse(part, _Cells(facts, package.where).parser())
+        package.parse(part, _Cells(facts, package.where, works_out=book.is_precise).parser())
     return facts
 
 
 class _Book:
-    """The date system, and each sheet's relation id."""
+    """The date system, whether values are kept as precise as they are, and each sheet's relation id."""
 
     def __init__(self) -> None:
         self.is_1904 = False
+        self.is_precise = True
         self.sheets: dict[str, str] = {}
 
     def parser(self) -> xml.parsers.expat.XMLParserType:
@@ -63,19 +68,25 @@ class _Book:
         local = name.rpartition(":")[2]
         if local == "workbookPr":
             self.is_1904 = attributes.get("date1904", "") in TRUE
+        elif local == "calcPr":
+            self.is_precise = attributes.get("fullPrecision", "1") in TRUE
         elif local == "sheet":
             related = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id" and ":" in key), "")
             self.sheets[attributes.get("name", "")] = related
 
 
 class _Cells:
-    """Cells, rows and columns as expat meets them."""
+    """Cells, rows and columns as expat meets them; formulas are compared with their cells at the end of each row."""
 
-    def __init__(self, facts: SheetFacts, where: str) -> None:
-        self.facts, self.where = facts, where
+    def __init__(self, facts: SheetFacts, where: str, *, works_out: bool) -> None:
+        self.facts, self.where, self.works_out = facts, where, works_out
         self.row = self.column = 0
-        self.type, self.value = "", ""
-        self.has_formula = self.in_value = False
+        self.type, self.value, self.formula = "", "", ""
+        self.has_formula = self.in_value = self.in_formula = False
+        self.kind: dict[str, str] = {}  # attributes of the formula
+        self.rows: dict[int, dict[int, Cell]] = {}  # the first rows, the last one and this one
+        self.formulas: list[tuple[Place, Formula, str]] = []  # of this row, with what is stored
+        self.shared: dict[str, Formula] = {}
 
     def parser(self) -> xml.parsers.expat.XMLParserType:
         parser = xml.parsers.expat.ParserCreate()
@@ -87,18 +98,28 @@ class _Cells:
         match name.rpartition(":")[2]:
             case "c":
                 self._move(attributes.get("r"))
-                self.type, self.value, self.has_formula = attributes.get("t", "n"), "", False
+                self.type, self.value, self.has_formula, self.formula = attributes.get("t", "n"), "", False, ""
             case "v" | "is":
                 self.in_value = True
             case "f":
-                self.has_formula = True
+                self.has_formula = self.in_formula = True
+                self.kind = attributes
             case "row":
                 place = attributes.get("r", "")
-                self.row, self.column = int(place) if place.isdecimal() else self.row + 1, -1
+                self._begin(int(place) if place.isdecimal() else self.row + 1)
                 if attributes.get("hidden") in TRUE:
                     self.facts.hidden_rows.append(self.row)
             case "col" if attributes.get("hidden") in TRUE:
                 self.facts.hidden_columns.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))
+
+    def _begin(self, row: int) -> None:
+        """A new row; where rows do not follow each other, nothing can be said of what was not seen yet."""
+        self.works_out &= row > self.row
+        if self.row - 1 > SEARCHED:
+            self.rows.pop(self.row - 1, None)
+        if self.row > SEARCHED and self.row != row - 1:
+            self.rows.pop(self.row, None)
+        self.row, self.column, self.rows[row] = row, -1, {}
 
     def _move(self, place: str | None) -> None:
         """To the place that the cell names, else to the next column."""
@@ -108,13 +129,19 @@ class _Cells:
     def _read(self, text: str) -> None:
         if self.in_value and len(self.value) < 64:
             self.value += text[:64]
+        elif self.in_formula and len(self.formula) < LONGEST:
+            self.formula += text
 
     def _end(self, name: str) -> None:
         match name.rpartition(":")[2]:
             case "v" | "is":
                 self.in_value = False
+            case "f":
+                self.in_formula = False
             case "c":
                 self._close()
+            case "row":
+                self._compare()
 
     def _close(self) -> None:
         if self.value:
@@ -125,18 +152,36 @@ class _Cells:
                 self.facts.leap.add((self.row, self.column))
         elif self.has_formula and self.type != "str":
             self.facts.add_trouble(self.row, self.column, STALE)
+        if self.works_out and (self.value or self.has_formula):
+            self._keep(Place(self.row, self.column))
 
+    def _keep(self, place: Place) -> None:
+        """The cell for the formulas that look at it, and its own formula, which others may share."""
+        is_empty = not self.value and self.type != "str"
+        self.rows.setdefault(place.row, {})[place.column] = UNKNOWN if is_empty else Cell(self.type, self.value)
+        if not self.has_formula or self.kind.get("t", "normal") not in ("normal", "shared"):
+            return
+        name = self.kind.get("si", "")
+        formula = Formula(self.formula, place) if self.formula else self.shared.get(name)
+        if formula and self.formula and name:
+            self.shared[name] = formula
+        if formula and self.type == "n" and self.value and len(formula.text) < LONGEST:
+            self.formulas.append((place, formula, self.value))
 
-def read_column(letters: str) -> int:
-    """Column (from 0) by its letters.
+    def _compare(self) -> None:
+        """Take note of this row's formulas whose stored value is not what their cells make."""
+        for place, formula, stored in self.formulas if self.works_out else ():
+            made = work_out(formula, place, self._look)
+            if made and differs(stored, made):
+                moved = "" if formula.home == place else " (filled down)"
+                self.facts.stale[place] = f"{stored} where its formula {formula.text}{moved} makes {made.value:.15g}"
+        self.formulas = []
 
-    >>> read_column("A"), read_column("AB"), read_column("XFD")
-    (0, 27, 16383)
-    """
-    column = 0
-    for letter in letters:
-        column = column * 26 + ord(letter) - 64
-    return column - 1
+    def _look(self, place: Place) -> Cell:
+        """A cell that was seen; one of a row that is not kept, or still to come, is unknown."""
+        if place.row == self.row or place.row == self.row - 1 or place.row <= min(SEARCHED, self.row):
+            return self.rows.get(place.row, {}).get(place.column, BLANK)
+        return UNKNOWN
 
 
 def _find_main(package: Package) -> str:
