@@ -30,6 +30,7 @@ def defects(run: UnitMonth) -> Section:
         ]
         for row in scores
     ]
+    kinds = [row for row in scores if row["family"] not in ("clean", "together")]
     weak = [row["name"] for row in scores if row["recall"] < 1]
     voice = voice_of(run)
     table = Table(
@@ -41,6 +42,6 @@ def defects(run: UnitMonth) -> Section:
         min_width="min46",
     )
     key = "cleaning.defects.weak" if weak else "cleaning.defects.all"
-    planted, found = (sum(row[name] for row in scores) for name in ("planted", "found"))
+    planted, found = (sum(row[name] for row in kinds) for name in ("planted", "found"))
     false = sum(row["false_repairs"] for row in scores)
-    return Section(Prose(voice.say(key, kinds=len(scores), planted=planted, found=found, weak=weak, false=false)), table)
+    return Section(Prose(voice.say(key, kinds=len(kinds), planted=planted, found=found, weak=weak, false=false)), table)

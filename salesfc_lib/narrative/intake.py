@@ -10,7 +10,7 @@ import json
 import pandas as pd
 
 from salesfc_lib import wording
-from salesfc_lib.cleaning.scanning import gather_feeds
+from salesfc_lib.cleaning.scanning import count_found, gather_feeds
 from salesfc_lib.components import Cell, Prose, Table
 from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.narrative.section import Section, columns, voice_of
@@ -28,6 +28,7 @@ QUESTIONS = {  # what only the owner of a source can answer
     "undated_return_without_sale": "When were these returned, and against which sale?", "return_sign_unclear": "Are returns written with a minus sign or without?",
     "implausible": "Are price and quantity of these lines right?", "lost_zeros": "Please export identifiers as text: some have lost their leading zeros.",
     "mojibake": "Some names are garbled. Please export as UTF-8.", "cut_short": "Is the file complete?", "hidden": "Are the hidden rows or columns meant to count?",
+    "missing_month": "Was nothing sold in these months, or are they not in the export?",
     "dialect_drift": "Why are the files of this feed written differently?", "renamed_column": "Has the layout of the export changed for good?",
 }  # fmt: skip
 ACTIONS = {"quarantined": "Set aside", "dropped": "Taken out", "changed": "Changed", "noted": "Only noted", "read": "Read"}
@@ -67,9 +68,9 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         [
             Cell(rule_name(item.rule), bold=item.action in ("quarantined", "dropped"), sub=item.column),
             ACTIONS[item.action],
-            wording.number(item.rows) if item.first_row else wording.plural(item.files, "file"),
+            wording.number(item.rows) if item.first_row else count_found(item),
             Cell(item.feed, sub=_first_place(item.source, item.first_row)),
-            Cell(item.example, code=True) if item.example else "",
+            Cell(item.example, code=True) if item.example and item.example != item.reason else "",
             item.reason,
         ]
         for item in ranked.itertuples()

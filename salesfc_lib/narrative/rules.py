@@ -14,7 +14,7 @@ RULES = {  # those whose name alone would not say it
     "returns_apart": "Return, counted apart", "return_sign": "Sign of returns", "return_without_sale": "Return without a sale",
     "returned_order": "Returned order, written out", "expanded": "Notice of a return, written out", "undated_return": "Return without a date",
     "renamed": "Member renamed", "reused_code": "Code used twice", "reorganised": "Member reorganised", "unknown_member": "Dimension without a member",
-    "sample": "Sample", "within_company": "Sold within the company", "cancelled": "Cancelled in pairs", "currency": "Converted to the unit's currency",
+    "missing_month": "Month without any row", "sample": "Sample", "within_company": "Sold within the company", "cancelled": "Cancelled in pairs", "currency": "Converted to the unit's currency",
     "unit_of_measure": "Converted to the base unit", "implausible": "Implausible", "misfit": "Does not fit the header", "other_encoding": "Line in another encoding",
     "control_character": "Control character", "error_cell": "Spreadsheet error", "stale_formula": "Stale formula", "no_such_day": "Day that never was",
     "sentinel_date": "Date that stands for none", "encoding": "Encoding", "byte_order_mark": "Byte-order mark", "mojibake": "Garbled text",
