@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -252,6 +253,33 @@ def test_a_cancellation_is_converted_as_what_it_cancels(tmp_path: Path) -> None:
     rows = [order("A1", "2024-06-03", cur="USD"), order("C1", "2024-06-05", "-100.00", quantity="-2", ref="A1", cur="USD")]
     cleaned = run(tmp_path, [*rows, order("A2", cur="CNY")], parameters)
     assert by_rule(cleaned)["cancelled"] == (2, 0, 0)
+
+
+def kept_in_any_order(folder: Path, rows: list[Row], parameters: Parameters) -> list[tuple[str, Decimal]]:
+    """Customers and amounts of the lines that are kept, which have to be the same in whatever order the rows stand."""
+    every = []
+    for mixed in permutations(rows):
+        kept = run(folder, list(mixed), parameters).transactions
+        every.append(sorted(zip(kept["customer"].astype(str) + kept["date"].dt.strftime(" %m-%d"), kept["amount"], strict=True)))
+    assert all(kept == every[0] for kept in every)
+    return every[0]
+
+
+def test_what_a_cancellation_cancels_does_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    cancelling = order("C1", "2024-06-05", "-100.00", quantity="-2", customer="b", ref="A1")
+    two = [order("A1", customer="a"), order("A1", customer="b"), cancelling]
+    assert kept_in_any_order(tmp_path, two, unit(orders=CANCELLING)) == [("a 06-03", 100)], "the same customer's goes first"
+    others = [{**row, "customer": name} for row, name in zip(two, "abc", strict=True)]
+    others[1]["region"] = "a region before east"
+    assert len(kept_in_any_order(tmp_path, others, unit(orders=CANCELLING))) == 1
+    days = [order("A1", "2024-06-04"), order("A1", "2024-06-02"), {**cancelling, "customer": "Li"}]
+    assert kept_in_any_order(tmp_path, days, unit(orders=CANCELLING)) == [("Li 06-04", 100)], "the earliest goes first"
+
+
+def test_the_sale_that_a_return_takes_back_does_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
+    rows = [order("A1", "2024-06-04"), order("A1", "2024-06-02", "50"), order("A1", "2024-07-05", "-100.00", quantity="-2")]
+    kept = kept_in_any_order(tmp_path, rows, unit(measure={"returns": "month_of_sale"}))
+    assert kept == [("Li 06-02", -100), ("Li 06-02", 50), ("Li 06-04", 100)], "that of the earliest sale"
 
 
 def ordinary(count: int, seed: int = 1) -> list[Row]:

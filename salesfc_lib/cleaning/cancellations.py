@@ -16,6 +16,7 @@ import pandas as pd
 
 from salesfc_lib.cleaning.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.ordering import order_by_content
 from salesfc_lib.cleaning.rules import Context, where
 from salesfc_lib.periods import bound_months
 
@@ -89,19 +90,27 @@ def in_pair(lines: pd.DataFrame) -> np.ndarray:
 
 
 def _pair_lines(lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document: np.ndarray) -> np.ndarray:
-    """Number of each line's pair: the first cancellation of a key goes with the first line of it, by day, source and row."""
+    """Number of each line's pair: the first cancellation of a key goes with the first line of it, by day and then by what they
+    hold; the same customer's before another's. Lines that hold the same are worth the same, so their order does not matter."""
     keys: dict[str, np.ndarray | pd.Series] = {"document": document}
     near = lines.iloc[at]
     keys |= {name: near[name].cat.codes.to_numpy() for name in SAME if name in lines}
     keys |= {name: near[name].to_numpy() * side for name in ("quantity", "amount")}
     keys |= {name: np.abs(near[name].to_numpy()) for name in PARTS if name in lines}
     frame = pd.DataFrame(keys)
-    order = np.lexsort([near["row"].to_numpy(), near["source"].cat.codes.to_numpy(), near["known"].to_numpy()])
-    key, _ = group_numbers(frame, [*frame])
-    turn = pd.DataFrame({"key": key[order], "side": side[order]}).groupby(["key", "side"]).cumcount().to_numpy()
-    turns = np.empty(len(at), dtype=np.int64)
-    turns[order] = turn
-    return _number(pd.DataFrame({"key": key, "turn": turns}), ["key", "turn"], side, np.ones(len(at), dtype=bool), 0)
+    order = order_by_content(near)
+    pair = np.zeros(len(at), dtype=np.int32)
+    first = [name for name in ("customer",) if name in lines]
+    for more in [first, []] if first else [[]]:
+        free = pair == 0
+        key, _ = group_numbers(frame.assign(**{name: near[name].cat.codes.to_numpy() for name in more}), [*frame, *more])
+        mine = order[free[order]]
+        turn = pd.DataFrame({"key": key[mine], "side": side[mine]}).groupby(["key", "side"]).cumcount().to_numpy()
+        turns = np.zeros(len(at), dtype=np.int64)
+        turns[mine] = turn
+        found = _number(pd.DataFrame({"key": key, "turn": turns}), ["key", "turn"], side, free, int(pair.max(initial=0)))
+        pair = np.where(free, found, pair)
+    return pair
 
 
 def _pair_documents(lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document: np.ndarray, pair: np.ndarray) -> np.ndarray:

@@ -18,6 +18,7 @@ from salesfc_lib.cleaning.cancellations import in_pair
 from salesfc_lib.cleaning.frames import with_month
 from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.cleaning.lines import KIND, NUMBERS, ORIGINALS, key_tuples
+from salesfc_lib.cleaning.ordering import order_by_content
 from salesfc_lib.cleaning.rules import Context, fill_category, where
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract
@@ -26,7 +27,7 @@ from salesfc_lib.sources.texts import as_category
 
 NOT_FILLED = {"source", "name", "mark", "kind", "problem", "problem_rule", "reference", "cancels"}
 NO_SALE = "its sale is not in the export, and it has no amount of its own"
-AGAIN = "the order is returned by an earlier row"
+AGAIN = "the order is returned by an earlier notice"
 HINDSIGHT = "without a date of their own: counted in the month of the sale, with hindsight"
 
 
@@ -54,7 +55,7 @@ def match_sales(account: Account, context: Context) -> pd.Series:
     """For each return that needs its sale, by position, the position of that sale's line; -1 where there is none.
 
     A return needs its sale if it has no date, comes from a returns source, or counts in its sale's month. A returns
-    source is matched by its `join`, other returns by order and product; of several lines the first counts.
+    source is matched by its `join`, other returns by order and product; of several lines the earliest counts.
     """
     lines, sources = account.lines, context.sources
     from_returns = lines["name"].isin([name for name, source in sources.items() if source.role == "returns"])
@@ -72,11 +73,14 @@ def match_sales(account: Account, context: Context) -> pd.Series:
 
 
 def _sold(lines: pd.DataFrame, columns: list[str], wanted: pd.Series) -> dict[object, int]:
-    """Position of the first sale of each wanted key; only sales that share their first part are looked at."""
+    """Position of the earliest sale of each wanted key; only sales that share their first part are looked at."""
     first = columns[0]
     near = where(lines["kind"].eq("sale") & lines[first].isin({key[0] for key in wanted.dropna()}))
     keys = key_tuples(lines[columns].iloc[near], columns)
-    found = dict(zip(keys.iloc[::-1], near[::-1].tolist(), strict=True))
+    several = keys.duplicated(keep=False).to_numpy() & keys.notna().to_numpy()
+    found = dict(zip(keys[~several], near[~several].tolist(), strict=True))
+    order = order_by_content(lines.iloc[near[several]])[::-1] if several.any() else slice(0, 0)
+    found |= dict(zip(keys[several].iloc[order], near[several][order].tolist(), strict=True))
     found.pop(None, None)
     return found
 
@@ -149,14 +153,15 @@ def find_alone(lines: pd.DataFrame) -> np.ndarray:
 def expand_notices(account: Account, notices: Account, source: Source, parameters: Parameters) -> tuple[Account, Account]:
     """Both accounts after every sale line of a returned order has a return line, negative, under the sale's own row.
 
-    A notice whose sale is not in the export, or that names an order again, is quarantined.
+    A notice whose sale is not in the export, or that names an order that an earlier one names, is quarantined.
     """
     join = list(source.join)
     asked = key_tuples(notices.lines, join)
     near = where(account.lines["kind"].eq("sale") & account.lines[join[0]].isin({key[0] for key in asked.dropna()}))
     sold = key_tuples(account.lines[join].iloc[near], join)
     unknown = where(~asked.isin(set(sold.dropna())))
-    again = where(asked.duplicated() & asked.isin(set(sold.dropna())))
+    order = order_by_content(notices.lines)
+    again = where(asked.iloc[order].duplicated().sort_index() & asked.isin(set(sold.dropna())))
     notices = notices.apply(
         Finding("notice_without_sale", "quarantine", unknown, NO_SALE, [NO_SALE] * len(unknown)),
         Finding("repeated_return", "quarantine", again, AGAIN, [AGAIN] * len(again)),
