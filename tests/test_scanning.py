@@ -135,3 +135,14 @@ def test_a_page_says_that_nothing_was_found_though_later_rows_wait_for_their_mon
     section = intake.scan(SimpleNamespace(parameters=parameters), SimpleNamespace(problems=problems))  # type: ignore[arg-type]
     assert "Nothing" in str(section.blocks)
     assert "0 kinds" not in str(section.blocks)
+
+
+def test_a_month_without_any_row_is_told_unless_it_was_closed(tmp_path: Path) -> None:
+    folder = project(tmp_path, [row for row in GOOD if row[4] == "east" and row[0] not in ("2024-05-05", "2024-12-05")], renames={})
+    said = "noted       missing_month        2 months     no row at all"
+    assert said in ask("scan", "north", "--project", str(folder))[1]
+    parameters = resolve(folder, "north").parameters
+    assert clean(parameters, folder, "2024-12").problems["example"].tolist() == ["2024-05 and 2024-12"]
+    assert clean(parameters, folder, "2024-04").problems.query("rule == 'missing_month'").empty, "a backfill sees no later month"
+    closed = ["--set", "calendar.closed_months=[2024-05, 2024-12]"]
+    assert ask("scan", "north", "--project", str(folder), *closed) == (0, "Nothing was found.\n")

@@ -22,7 +22,7 @@ from salesfc_lib.cleaning.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.companions import read_companion
 from salesfc_lib.cleaning.control import compare_control, note_missing
 from salesfc_lib.cleaning.frames import sort_lines, units_as_decimals
-from salesfc_lib.cleaning.gate import check_closed, closed_through, find_latest, take_later
+from salesfc_lib.cleaning.gate import check_closed, closed_through, find_latest, note_missing_months, take_later
 from salesfc_lib.cleaning.keeping import list_unused
 from salesfc_lib.cleaning.ledger import (
     Account,
@@ -165,7 +165,7 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
     whole = drop_cancelled(standardised.account, month)
     for unused in list_unused(whole.keep, whole.problems):
         whole = whole.see(unused)
-    account = take_later(whole, month)
+    account = take_later(note_missing_months(whole, parameters, month), month)
     if account.lines.empty:
         raise _no_rows(parameters, f"no row through {month}; the first is of {standardised.account.lines['date'].min():%Y-%m-%d}")
     ledger, control = close_ledger(account), tables.empty("control")

@@ -2,7 +2,8 @@
 
 Dates of lines enter; the latest closed month leaves, and lines are taken that a month must not see. The decision made here: a
 few dates typed a year ahead do not open the gate. A month counts as reached if it holds at least a quarter of a usual
-month's lines, or follows directly on a month that counts (the first days of a running month).
+month's lines, or follows directly on a month that counts (the first days of a running month). A month without any row is told,
+and stays unknown.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from salesfc_lib import wording
 from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.periods import bound_months, label_months
 from salesfc_lib.schema import Calendar, Parameters
 
+MISSING_MONTH = "missing_month"
 SUBSTANTIAL = 0.25  # share of a usual month's lines
 
 
@@ -57,6 +60,31 @@ def check_closed(month: str, closed: str) -> None:
             f"A month through {closed}, the latest that is closed in this unit's data",
             f"Run {closed}, wait for the month's last rows, or set `calendar.closed_through`",
         )
+
+
+def note_missing_months(account: Account, parameters: Parameters, through: str) -> Account:
+    """Account whose problems name the months without any row, from the first month on, in which the unit was not closed."""
+    sold = account.lines["month"].dropna().to_numpy().astype("datetime64[M]")
+    last = np.datetime64(through, "M")
+    if not len(sold) or sold.min() > last:
+        return account
+    seen = np.bincount((sold - sold.min()).astype(np.int64), minlength=int((last - sold.min()).astype(int)) + 1)
+    months = sold.min() + np.flatnonzero(seen == 0)
+    missing = [str(month) for month in months[months <= last] if str(month) not in parameters.calendar.closed_months]
+    if not missing:
+        return account
+    return account.see(
+        {
+            "source": next(name for name, source in parameters.sources.items() if source.role == "orders"),
+            "rule": MISSING_MONTH,
+            "column": "",
+            "action": "noted",
+            "rows": len(missing),
+            "first_row": 0,
+            "example": wording.listing(missing),
+            "reason": "no row at all: models get an estimate there; if the unit was closed, list it under `calendar.closed_months`",
+        }
+    )
 
 
 def take_later(account: Account, month: str) -> Account:

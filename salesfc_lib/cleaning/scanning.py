@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import tables
+from salesfc_lib import tables, wording
 from salesfc_lib.cleaning import standardise
+from salesfc_lib.cleaning.gate import MISSING_MONTH, closed_through, note_missing_months
 from salesfc_lib.cleaning.ledger import list_problems
 from salesfc_lib.cleaning.proposals import propose_renames, write_yaml
 from salesfc_lib.errors import SalesForecastError
@@ -22,6 +23,7 @@ from salesfc_lib.schema import Parameters
 from salesfc_lib.sources import Extract, read_source
 
 ORDER = ("quarantined", "dropped", "changed", "noted", "read")  # what people look at first
+BY_MONTH = (MISSING_MONTH, "control_total")  # rules that count months, not rows
 WIDEST = 60  # characters of an example that are shown
 
 
@@ -38,7 +40,7 @@ def scan(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFram
 
     Raises `SalesForecastError` where a month would stop for another reason than the budget.
     """
-    return list_problems(standardise(_without_budget(parameters), extracts).account)
+    return _list_found(_without_budget(parameters), extracts)
 
 
 def scan_unit(parameters: Parameters, project: Path) -> Scan:
@@ -52,13 +54,20 @@ def scan_unit(parameters: Parameters, project: Path) -> Scan:
     if blocks:
         return Scan(tables.empty("problems"), tuple(blocks))
     try:
-        return Scan(list_problems(standardise(parameters, extracts).account), ())
+        return Scan(_list_found(parameters, extracts), ())
     except SalesForecastError as error:
         blocks.append(str(error))
     try:
         return Scan(scan(parameters, extracts), tuple(blocks))  # it was the budget: what it weighs is shown
     except SalesForecastError:
         return Scan(tables.empty("problems"), tuple(blocks))
+
+
+def _list_found(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
+    """Table problems through the latest closed month."""
+    done = standardise(parameters, extracts)
+    through = closed_through(parameters, done.latest) if done.latest is not pd.NaT else None
+    return list_problems(note_missing_months(done.account, parameters, through) if through else done.account)
 
 
 def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
@@ -81,7 +90,7 @@ def describe_scan(found: Scan) -> Iterator[str]:
     for feed, part in gathered.groupby("feed", sort=False):
         yield f"{feed}"
         for item in part.itertuples():
-            yield f"  {item.action:<11} {item.rule:<20} {_count(item):<12} {_where(item)}"
+            yield f"  {item.action:<11} {item.rule:<20} {count_found(item):<12} {_where(item)}"
 
 
 def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
@@ -90,6 +99,13 @@ def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
     firsts = {name: (name, "first") for name in problems if name not in ("rule", "column", "action", "rows")}
     groups = named.groupby(["feed", "rule", "column", "action"], sort=False)
     return groups.agg(rows=("rows", "sum"), files=("files", "sum"), **firsts).reset_index()
+
+
+def count_found(item: Any) -> str:
+    """How often a problem of `gather_feeds` was found: rows, files where a whole file is meant, or months."""
+    if item.rule in BY_MONTH:
+        return wording.plural(item.rows, "month")
+    return wording.plural(item.rows, "row") if item.first_row else wording.plural(item.files, "file")
 
 
 def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:
@@ -108,12 +124,6 @@ def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:
 def _without_budget(parameters: Parameters) -> Parameters:
     cleaning = parameters.cleaning.model_copy(update={"loss_budget": 1.0})
     return parameters.model_copy(update={"cleaning": cleaning})
-
-
-def _count(item: Any) -> str:
-    """Number of rows, or of files where a whole file is meant."""
-    many, what = (item.rows, "row") if item.first_row else (item.files, "file")
-    return "" if not many else f"{many} {what}" if many == 1 else f"{many} {what}s"
 
 
 def _where(item: Any) -> str:

@@ -13,7 +13,7 @@ from decimal import Decimal
 from salesfc_lib.defects.company import PLAIN, dice, list_months, make_lines
 from salesfc_lib.defects.feeds import Export, record_of
 from salesfc_lib.defects.projects import declare, text_case
-from salesfc_lib.defects.truth import Case, Cell
+from salesfc_lib.defects.truth import Case, Cell, Note
 
 
 def plant_gaps(seed: int) -> list[Case]:
@@ -32,7 +32,14 @@ def plant_gaps(seed: int) -> list[Case]:
     cells.append(Cell("panel", {"region": region, "ds": none.isoformat()}, "y_raw", 0))
     tree = declare(calendar={"closed_months": [f"{shut:%Y-%m}"]})
     return [
-        text_case(48, "missing, zero, closed", Export("orders.csv", [record_of(line) for line in left]), tree, cells=tuple(cells))
+        text_case(
+            48,
+            "missing, zero, closed",
+            Export("orders.csv", [record_of(line) for line in left]),
+            tree,
+            cells=tuple(cells),
+            notes=(Note("missing_month", "orders", (f"{lost:%Y-%m}",), "noted", rows=1),),
+        )
     ]
 
 
