@@ -18,22 +18,14 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib import tables
+from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.companions import read_companion
 from salesfc_lib.cleaning.control import compare_control, note_missing
 from salesfc_lib.cleaning.frames import sort_lines, units_as_decimals
 from salesfc_lib.cleaning.gate import check_closed, closed_through, find_latest, note_missing_months, take_later
 from salesfc_lib.cleaning.keeping import list_unused
-from salesfc_lib.cleaning.ledger import (
-    Account,
-    close_ledger,
-    ledger_gap,
-    list_changes,
-    list_problems,
-    list_removed,
-    open_ledger,
-    total_gap,
-)
+from salesfc_lib.cleaning.ledger import close_ledger, ledger_gap, list_changes, list_problems, list_removed, open_ledger, total_gap
 from salesfc_lib.cleaning.lines import ORIGINALS, TEXT, combine, is_notice, map_lines
 from salesfc_lib.cleaning.loss import check_loss, weigh
 from salesfc_lib.cleaning.opportunities import join_members

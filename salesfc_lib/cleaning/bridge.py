@@ -13,7 +13,7 @@ from decimal import Decimal
 import pandas as pd
 
 from salesfc_lib.cleaning import close_month, standardise
-from salesfc_lib.cleaning.ledger import MEASURES, SUMS
+from salesfc_lib.cleaning.account import MEASURES, SUMS
 from salesfc_lib.errors import RequestError
 from salesfc_lib.schema import Parameters
 from salesfc_lib.sources import Extract

@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.frames import group_numbers, sum_units
-from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.cleaning.ordering import order_by_content
 from salesfc_lib.cleaning.rules import Context, where
 from salesfc_lib.periods import bound_months

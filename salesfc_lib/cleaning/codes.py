@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.identifiers import find_lost_zeros
-from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.cleaning.rules import Context
 from salesfc_lib.sources.layout import exported
 

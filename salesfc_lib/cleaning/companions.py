@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib import tables
+from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.dates import read_dates, read_months
-from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.lines import key_codes, key_tuples
 from salesfc_lib.cleaning.mapping import Mappings, read_mappings
 from salesfc_lib.cleaning.numbers import Convention, read_numbers, to_decimals

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import tables
+from salesfc_lib.cleaning.account import MEASURES, Account
 from salesfc_lib.cleaning.frames import sum_by
-from salesfc_lib.cleaning.ledger import MEASURES, Account
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Control, Parameters
 

@@ -13,8 +13,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.companions import read_companion
-from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.cleaning.measures import first_rows, multiply_each
 from salesfc_lib.cleaning.rules import Context, where
 from salesfc_lib.cleaning.units import whole

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.cancellations import first_days
 from salesfc_lib.cleaning.companions import read_companion
 from salesfc_lib.cleaning.currencies import CURRENCIES
-from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.cleaning.measures import first_rows, multiply_each, with_cents
 from salesfc_lib.cleaning.rules import Context, where
 from salesfc_lib.cleaning.units import round_half_even, whole

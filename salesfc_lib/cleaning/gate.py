@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import wording
-from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.periods import bound_months, label_months
 from salesfc_lib.schema import Calendar, Parameters

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.rules import Context, where
 from salesfc_lib.schema import Implausible
 

@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.columns import check_identifiers, find_error_cells, read_days, read_measures, read_texts
 from salesfc_lib.cleaning.dates import Dates
 from salesfc_lib.cleaning.frames import concat_lines, with_month
-from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.numbers import Numbers, rescale
 from salesfc_lib.cleaning.reading import BLANK, Reading
 from salesfc_lib.cleaning.stated_units import refuse_stated_unit

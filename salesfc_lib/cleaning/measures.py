@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.lines import is_notice, needs_discount, needs_freight
 from salesfc_lib.cleaning.rules import Context, where
 from salesfc_lib.cleaning.units import INT64, largest, round_half_even, whole

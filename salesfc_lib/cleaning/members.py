@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.mapping import Names, Pair, read_mappings
 from salesfc_lib.cleaning.returns import match_sales
 from salesfc_lib.cleaning.rules import Context

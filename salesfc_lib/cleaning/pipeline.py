@@ -7,13 +7,13 @@ what it belongs to, what it is worth, when it counts, in this order; a unit name
 
 from __future__ import annotations
 
+from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.cancellations import pair_cancellations
 from salesfc_lib.cleaning.codes import note_lost_zeros
 from salesfc_lib.cleaning.companions import add_lookups
 from salesfc_lib.cleaning.conversions import settle_units
 from salesfc_lib.cleaning.currency import settle_currency
 from salesfc_lib.cleaning.implausible import flag_implausible
-from salesfc_lib.cleaning.ledger import Account
 from salesfc_lib.cleaning.measures import settle_discounts, settle_freight, settle_tax
 from salesfc_lib.cleaning.members import rename_members, restate_members
 from salesfc_lib.cleaning.repeats import drop_superseded, note_repeats

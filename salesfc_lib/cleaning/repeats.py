@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.frames import group_numbers
-from salesfc_lib.cleaning.ledger import Account, Finding
 from salesfc_lib.cleaning.lines import key_codes
 from salesfc_lib.cleaning.rules import Context, key_columns
 from salesfc_lib.cleaning.superseded import find_superseded, rank_column, rank_files, split_numbers

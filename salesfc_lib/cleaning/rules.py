@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.lines import key_codes
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.cleaning.ledger import Account, Finding
+from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.rules import Context, where
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.sources.texts import category_of

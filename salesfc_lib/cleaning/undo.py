@@ -16,8 +16,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from salesfc_lib.cleaning.account import BY, LINE, MEASURES, SUMS
 from salesfc_lib.cleaning.frames import concat_lines, sort_lines, sum_by, units_as_decimals
-from salesfc_lib.cleaning.ledger import BY, LINE, MEASURES, SUMS, ledger_gap
+from salesfc_lib.cleaning.ledger import ledger_gap
 from salesfc_lib.cleaning.units import from_decimals, rescale
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.sources.texts import one_category
