@@ -148,7 +148,15 @@ def _read_sets(sets: Iterable[str]) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         if not equals:
             raise RequestError.say(f"'--set {text}' has no value", "`--set key=value`", "Add the value")
-        tree = _merge(tree, _nest(key.strip(), yaml.safe_load(value)))
+        try:
+            found = yaml.safe_load(value)
+        except yaml.YAMLError as error:
+            raise RequestError.say(
+                f"'--set {text}' cannot be read: '{value}' is no YAML value",
+                "`--set key=value`, with quotes inside where the value begins with a sign: `--set 'key=\"%Y-%m\"'`",
+                "Put the value into quotes, or write the key into the unit's parameter file",
+            ) from error
+        tree = _merge(tree, _nest(key.strip(), found))
     return tree
 
 

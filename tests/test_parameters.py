@@ -203,3 +203,8 @@ def test_a_last_level_that_lacks_a_dimension_is_told_with_the_levels_only(projec
 def test_a_project_without_units_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"holds no unit\. .*`salesfc init EXPORT`"):
         resolve(tmp_path, "north")
+
+
+def test_a_value_of_the_command_line_that_is_no_yaml_is_told(project: Path) -> None:
+    with pytest.raises(RequestError, match=r"--set sources.orders.date_format=%Y-%m' cannot be read.*quotes"):
+        resolve(project, "north", None, ["sources.orders.date_format=%Y-%m"])
