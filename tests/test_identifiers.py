@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from salesfc_lib.cleaning.identifiers import find_lost_zeros, find_scientific, refuse_scientific
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.sources.cells import cell_text
 
 
 def column(*texts: str, repeated: bool = False) -> pa.ChunkedArray:
@@ -60,3 +61,9 @@ def test_two_spellings_that_fit_are_both_proposed() -> None:
 def test_codes_of_one_width_are_never_in_question(numbers: list[int]) -> None:
     assert find_lost_zeros(column(*[f"{number:05}" for number in numbers])).empty
     assert find_lost_zeros(column(*map(str, numbers))).empty
+
+
+def test_an_identifier_that_a_spreadsheet_kept_as_a_number_too_long_for_it_is_refused() -> None:
+    shown = column(*(cell_text(float(202401031234567000 + order)) for order in (1, 2)))
+    with pytest.raises(SalesForecastError, match="'单号'.*scientific notation"):
+        refuse_scientific("单号", shown, lambda row: f"row {row + 1} of 'o.xlsx'")

@@ -2,7 +2,8 @@
 
 A value enters as its reader gives it; text leaves. The decision made here: a number keeps the 15 significant digits
 that spreadsheets and SQLite promise, and no more. What a 64-bit float holds beyond them is its own noise
-(731.9399999999999 was typed as 731.94), so the decimals come out at the source's scale.
+(731.9399999999999 was typed as 731.94), so the decimals come out at the source's scale. A whole number beyond what a
+float holds has lost its last digits, unless it is round: it is written with its exponent, and refused so where it is an identifier.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from decimal import Decimal
 from typing import Any
 
 DIGITS = 15  # significant decimal digits that survive storage as a 64-bit float
+ROUND = 12  # significant digits of a number that people would still write as a figure
 WHOLE = 2.0**53  # whole numbers below this are exact in a float
 
 
@@ -30,16 +32,21 @@ def cell_text(value: object) -> str:
 
 
 def float_text(value: float) -> str:
-    """Decimal text of a float without an exponent: whole numbers exactly, others to 15 significant digits.
+    """Decimal text of a float: whole numbers exactly, others to 15 significant digits; an exponent only where digits are lost.
 
     >>> float_text(0.1 + 0.2), float_text(1e15 + 1), float_text(-2.5e-7)
     ('0.3', '1000000000000001', '-0.00000025')
+    >>> float_text(1.2e17), float_text(202401031234567890.0)
+    ('120000000000000000', '2.02401031234568E+17')
     """
     if value.is_integer() and abs(value) < WHOLE:
         return str(int(value))
     if not math.isfinite(value):
         return str(value)
-    return format(Decimal(f"{value:.{DIGITS}g}"), "f")
+    written = f"{value:.{DIGITS}G}"
+    if abs(value) >= WHOLE and sum(map(str.isdigit, written.partition("E")[0])) > ROUND:
+        return written
+    return format(Decimal(written), "f")
 
 
 def moment_text(value: datetime) -> str:
