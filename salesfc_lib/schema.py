@@ -27,7 +27,18 @@ UNIT_WORDS = {  # what people write for the unit of a column's numbers
 DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
-SUBTOTALS = ("小计", "合计", "总计", "本页小计", "Subtotal", "Grand total", "Total", "Sum")  # what exports call a row of sums
+SUBTOTALS = (
+    "小计",
+    "合计",
+    "总计",
+    "本页小计",
+    "汇总",
+    "累计",
+    "Subtotal",
+    "Grand total",
+    "Total",
+    "Sum",
+)  # what exports call a row of sums
 
 Role = Literal[
     "orders",

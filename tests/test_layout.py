@@ -87,6 +87,11 @@ def test_files_of_one_feed_may_rename_and_reorder_their_columns(tmp_path: Path) 
     ]
 
 
+def test_every_column_that_a_file_renames_is_named(tmp_path: Path) -> None:
+    extract = read(tmp_path, "日期,单 号,客户,Amount\n1,A,甲,5\n")
+    assert said(extract, "renamed_column") == ["the column '单 号' is read as '单号', 'Amount' is read as '价税合计'"]
+
+
 def test_two_columns_that_fit_one_name_stop_the_unit_and_both_are_named(tmp_path: Path) -> None:
     with pytest.raises(SalesForecastError, match="2 columns that fit '价税合计': '价税合计', '含税金额'"):
         read(tmp_path, "日期,单号,客户,价税合计,含税金额\n1,A,甲,5,6\n")
@@ -122,7 +127,8 @@ def test_the_lines_above_the_header_are_told_and_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "word", ["小计", "合计", "总计", "本页小计", "Subtotal", "GRAND TOTAL:", "total", "Sum", "合  计：", "小\u3000计"]
+    "word",
+    ["小计", "合计", "总计", "本页小计", "汇总", "累计", "Subtotal", "GRAND TOTAL:", "total", "Sum", "合  计：", "小\u3000计"],
 )
 def test_the_usual_words_mark_a_row_of_sums_without_being_declared(word: str) -> None:
     assert marks([["2024-01-01", "A1", "甲", "5"], [word, "", "", "5"], ["", "", word, "5"]]) == ["", "subtotal", "subtotal"]
