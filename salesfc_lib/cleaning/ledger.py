@@ -20,6 +20,7 @@ from salesfc_lib.cleaning.units import exactly
 from salesfc_lib.errors import SalesForecastError
 
 ZERO = Decimal(0)
+MOST_SAID = 3  # reasons of one problem that are told
 
 
 def open_ledger(account: Account) -> Account:
@@ -51,15 +52,21 @@ def close_ledger(account: Account) -> pd.DataFrame:
 
 
 def list_problems(account: Account) -> pd.DataFrame:
-    """Table problems: what the scan saw, one row per source, rule, column and action."""
+    """Table problems: what the scan saw, one row per source, rule, column and action, with what was said of it."""
     if not account.problems:
         return tables.empty("problems")
     keys = ["source", "rule", "column", "action"]
     groups = pd.DataFrame(account.problems).groupby(keys, sort=False, as_index=False)
     joined = groups.agg(
-        rows=("rows", "sum"), first_row=("first_row", "min"), example=("example", "first"), reason=("reason", "first")
+        rows=("rows", "sum"), first_row=("first_row", "min"), example=("example", "first"), reason=("reason", _join_reasons)
     )
     return tables.check(joined.astype({"rows": "int64", "first_row": "int64"}), "problems")
+
+
+def _join_reasons(reasons: pd.Series) -> str:
+    """The first of what was said, and how much more there is."""
+    said = [*dict.fromkeys(filter(None, reasons))]
+    return "; ".join(said[:MOST_SAID]) + (f"; and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else "")
 
 
 def list_removed(account: Account) -> pd.DataFrame:

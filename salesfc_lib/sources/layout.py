@@ -144,7 +144,8 @@ def _tell_titles(grid: Grid) -> list[Sighting]:
 
 def _tell_renamed(grid: Grid, names: list[str], source: Source) -> list[Sighting]:
     renamed = list_renamed(grid.header, names, source)
-    return [Sighting("renamed_column", f"the column '{here}' is read as '{name}'") for here, name in renamed.items()]
+    said = ", ".join(f"'{here}' is read as '{name}'" for here, name in renamed.items())
+    return [Sighting("renamed_column", f"the column {said}")] if said else []
 
 
 def _take_from_above(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int) -> np.ndarray:
