@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,6 +12,7 @@ from salesfc_lib.cleaning.by_file import read_by_file
 from salesfc_lib.cleaning.dates import Dates, read_dates
 from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers
 from salesfc_lib.errors import SalesForecastError
+from tests.orders import order, run, save, unit
 
 
 def numbers(*parts: list[str]) -> Numbers:
@@ -47,6 +50,28 @@ def test_a_silent_file_follows_the_others_where_they_agree() -> None:
 def test_a_silent_file_blocks_by_its_name_where_the_others_do_not_agree(others: list[list[str]]) -> None:
     with pytest.raises(SalesForecastError, match=r"'0\.csv': '1\.234' may be a decimal or a grouped whole number"):
         numbers(["1.234"], *others)
+
+
+def test_what_cannot_be_decided_is_named_by_column_file_and_row(tmp_path: Path) -> None:
+    rows = [order(amount="7"), order("A2", amount="￥1.234")]
+    with pytest.raises(SalesForecastError, match=r"Column 'amount' \(amount\) of 'orders\.csv', row 3: '1\.234' may be a decimal"):
+        run(tmp_path, rows)
+    with pytest.raises(SalesForecastError, match=r"Column 'amount' \(amount\) of 'orders\.csv', row 3: '1\.234' may be a decimal"):
+        run(tmp_path, [*rows, order("小计", amount="1.234")], unit(orders={"subtotals": ["小计"]}))
+    with pytest.raises(SalesForecastError, match=r"Column 'date' \(date\) of 'orders\.csv', row 2: '3/4/2024' may be day or month"):
+        run(tmp_path, [order(date="3/4/2024"), order("A2", date="5/4/2024")])
+
+
+def test_what_cannot_be_decided_in_a_plan_is_named_likewise(tmp_path: Path) -> None:
+    target = {
+        "kind": "csv",
+        "role": "targets",
+        "path": "targets.csv",
+        "columns": {"ds": "月份", "target": "目标", "region": "region"},
+    }
+    save(tmp_path, "targets", [{"月份": "2024-06", "目标": "1.234", "region": "east"}])
+    with pytest.raises(SalesForecastError, match=r"Column '目标' \(target\) of 'targets\.csv', row 2: '1\.234' may be a decimal"):
+        run(tmp_path, [order()], unit({"targets": target}))
 
 
 def test_a_large_value_in_one_file_turns_the_whole_into_python_ints() -> None:

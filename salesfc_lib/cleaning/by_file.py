@@ -16,43 +16,49 @@ import pyarrow as pa
 
 from salesfc_lib.cleaning.dates import Dates
 from salesfc_lib.cleaning.numbers import Numbers, rescale
-from salesfc_lib.cleaning.reading import Undecidable
+from salesfc_lib.cleaning.reading import Undecidable, name_place
 from salesfc_lib.errors import SalesForecastError
 
 Read = TypeVar("Read", Numbers, Dates)
 Reader = Callable[[pa.ChunkedArray, str, str | None], Read]  # column, file, and how it is written where the other files say so
 
 
-def read_by_file(column: pa.ChunkedArray, codes: np.ndarray, files: Sequence[str], read: Reader[Read]) -> Read:
-    """What `read` makes of each file's part of the column, in one; `codes` says which of `files` each row is from.
+def read_by_file(
+    column: pa.ChunkedArray, codes: np.ndarray, files: Sequence[str], read: Reader[Read], numbers: np.ndarray | None = None
+) -> Read:
+    """What `read` makes of each file's part of the column, in one; `codes` says which of `files` each row is from, `numbers`
+    where it stands there.
 
     Raises
     ------
     SalesForecastError
-        As `read` does, naming the file.
+        As `read` does, naming the file, and the row of the cell that it shows.
     """
     places = [np.flatnonzero(codes == code) for code in range(len(files))] if len(files) > 1 else [np.arange(len(codes))]
     parts: dict[int, Read] = {}
     silent: dict[int, Undecidable] = {}
     columns = {code: column if len(place) == len(column) else column.take(pa.array(place)) for code, place in enumerate(places)}
+    rows = {code: numbers[place] for code, place in enumerate(places)} if numbers is not None else {}
     for code, part in columns.items():
         try:
-            parts[code] = _read_named(part, files[code], read, None)
+            parts[code] = _read_named(part, files[code], read, rows.get(code))
         except Undecidable as problem:
             silent[code] = problem
     said = {part.written for part in parts.values() if part.written is not None}
     for code, error in silent.items():
         if len(said) != 1:
             raise error
-        parts[code] = _read_named(columns[code], files[code], read, next(iter(said)))
+        parts[code] = _read_named(columns[code], files[code], read, rows.get(code), written=next(iter(said)))
     return _join([(places[code], parts[code]) for code in sorted(parts)], len(column))
 
 
-def _read_named(column: pa.ChunkedArray, file: str, read: Reader[Read], written: str | None) -> Read:
+def _read_named(
+    column: pa.ChunkedArray, file: str, read: Reader[Read], numbers: np.ndarray | None, *, written: str | None = None
+) -> Read:
     try:
         return read(column, file, written)
     except SalesForecastError as error:
-        raise type(error)(f"'{file}': {error}") from error
+        raise name_place(error, f"'{file}'", column, numbers) from error
 
 
 def _join(parts: Sequence[tuple[np.ndarray, Read]], rows: int) -> Read:

@@ -23,7 +23,7 @@ from salesfc_lib.cleaning.dates import Dates, read_dates
 from salesfc_lib.cleaning.identifiers import find_lost_zeros, refuse_scientific
 from salesfc_lib.cleaning.nulls import ERROR, ERROR_CELL, is_error, is_null_text
 from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers, rescale, round_half_even
-from salesfc_lib.cleaning.reading import Reading, Undecidable, list_cells, quote_problem
+from salesfc_lib.cleaning.reading import Reading, Undecidable, list_cells, prefix, quote_problem
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Source
 from salesfc_lib.sources.layout import FILE, ROW, exported
@@ -151,9 +151,11 @@ def _read(rows: pa.Table, ours: str, header: str, plain: np.ndarray, read: Reade
     codes, files = encode(rows[FILE])
     column = rows[exported(header)]
     try:
-        return read_by_file(column if plain.all() else column.filter(pa.array(plain)), codes[plain], files, read)
+        return read_by_file(
+            column if plain.all() else column.filter(pa.array(plain)), codes[plain], files, read, rows[ROW].to_numpy()[plain]
+        )
     except SalesForecastError as error:
-        raise type(error)(f"Column '{header}' ({ours}) of {error}") from error
+        raise prefix(error, f"Column '{header}' ({ours}) of ") from error
 
 
 def _scatter(read: Any, plain: np.ndarray) -> Any:

@@ -19,7 +19,7 @@ from salesfc_lib.cleaning.dates import read_dates, read_months
 from salesfc_lib.cleaning.lines import key_codes, key_tuples
 from salesfc_lib.cleaning.mapping import Mappings, read_mappings
 from salesfc_lib.cleaning.numbers import Convention, read_numbers, to_decimals
-from salesfc_lib.cleaning.reading import BLANK
+from salesfc_lib.cleaning.reading import BLANK, name_place
 from salesfc_lib.cleaning.rules import Context, fill_category
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
@@ -148,7 +148,10 @@ def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     columns: dict[str, pd.Series] = {}
     for ours in dict.fromkeys([*contract, *mapped]):
         texts = rows[exported(mapped[ours])] if ours in mapped else constant(OPTIONAL[ours], rows.num_rows)
-        values, problems = _parse(ours, texts, source)
+        try:
+            values, problems = _parse(ours, texts, source)
+        except SalesForecastError as error:
+            raise name_place(error, f"Column '{mapped[ours]}' ({ours}) of '{where}'", texts, numbers) from error
         if len(problems):
             place = int(problems.index[0])
             raise _unreadable(files[codes[place]], int(numbers[place]), f"`{ours}` {problems.iloc[0]}")

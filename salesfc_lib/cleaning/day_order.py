@@ -65,10 +65,11 @@ def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
 
 def undecidable(cell: str) -> SalesForecastError:
     """Error for a column of which no cell proves the order."""
-    return Undecidable.say(
-        f"'{cell}' may be day or month first, and no cell of the column proves which",
-        "A day that can be read in one way only, such as 25/12/2019 or 2019-12-25",
-        "Set `date_format` (%d/%m/%Y or %m/%d/%Y) or `date_order` (dmy or mdy) of this source",
+    return Undecidable.of(
+        cell,
+        "may be day or month first, and no cell of the column proves which",
+        expected="A day that can be read in one way only, such as 25/12/2019 or 2019-12-25",
+        do="Set `date_format` (%d/%m/%Y or %m/%d/%Y) or `date_order` (dmy or mdy) of this source",
     )
 
 

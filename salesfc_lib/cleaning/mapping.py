@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.dates import read_dates
+from salesfc_lib.cleaning.dates import Dates, read_dates
+from salesfc_lib.cleaning.reading import name_place
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Members, Parameters, Source
 from salesfc_lib.sources import Extract
@@ -198,7 +199,7 @@ def _read_file(name: str, source: Source, extract: Extract) -> list[tuple[str, E
     texts = {ours: _texts(rows, source, ours) for ours in (*NEEDED, *OPTIONAL)}
     days = {}
     for ours in ("from", "until"):
-        read = read_dates(rows[exported(source.columns[ours])], source.date_format) if ours in source.columns else None
+        read = _read_days(rows, source, ours) if ours in source.columns else None
         if read is not None and (wrong := [item for item in read.problems.items() if texts[ours][int(item[0])]]):
             place, said = int(wrong[0][0]), wrong[0][1]
             raise _unreadable(files[codes[place]], int(numbers[place]), f"`{ours}` {said}")
@@ -213,6 +214,16 @@ def _read_file(name: str, source: Source, extract: Extract) -> list[tuple[str, E
         entry = Entry(texts["old"][place], texts["new"][place], start, until, texts["reason"][place])
         found.append((texts["column"][place], entry))
     return found
+
+
+def _read_days(rows: pa.Table, source: Source, ours: str) -> Dates:
+    header = source.columns[ours]
+    column = rows[exported(header)]
+    try:
+        return read_dates(column, source.date_format)
+    except SalesForecastError as error:
+        place = f"Column '{header}' ({ours}) of '{rows[FILE][0]}'"
+        raise name_place(error, place, column, rows[ROW].to_numpy()) from error
 
 
 def _texts(rows: pa.Table, source: Source, ours: str) -> list[str]:

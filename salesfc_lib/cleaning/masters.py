@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.dates import read_dates
+from salesfc_lib.cleaning.reading import prefix
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters
 
@@ -37,7 +38,10 @@ def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.Data
 
 def _read(texts: pd.Series, source: str, column: str, date_format: str | None) -> pd.Series:
     known = texts.fillna("").to_numpy()
-    read = read_dates(pa.chunked_array([pa.array(known, pa.string())]), date_format)
+    try:
+        read = read_dates(pa.chunked_array([pa.array(known, pa.string())]), date_format)
+    except SalesForecastError as error:
+        raise prefix(error, f"Column `{column}` of source '{source}': ") from error
     if wrong := [said for place, said in read.problems.items() if known[int(place)]]:
         raise _unclear(source, f"`{column}` {wrong[0]}")
     return pd.Series(read.days)

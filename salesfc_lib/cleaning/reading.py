@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError
 
@@ -39,7 +40,39 @@ class Unreadable(ValueError):
 
 
 class Undecidable(SalesForecastError):
-    """Nothing in a column proves how it is written; other columns or files of its source may."""
+    """Nothing in a column proves how it is written; other columns or files of its source may. `cell` is one that could be read
+    in two ways."""
+
+    cell = ""
+
+    @classmethod
+    def of(cls, cell: str, wrong: str, *, expected: str, do: str) -> Undecidable:
+        """Error for a cell that may be read in two ways: `wrong` says which."""
+        error = cls(str(cls.say(f"'{cell}' {wrong}", expected, do)))
+        error.cell = cell
+        return error
+
+
+def name_place(error: SalesForecastError, place: str, column: pa.ChunkedArray, numbers: np.ndarray | None) -> SalesForecastError:
+    """The error with the place where it is wrong in front: a file or a column of it, and the row of the cell that it shows.
+
+    `numbers` are the rows' numbers in the file (n_rows,).
+    """
+    cell = getattr(error, "cell", "")
+    if cell and numbers is not None:
+        texts = column.cast(pa.string())
+        shown = [pc.equal(pc.utf8_trim_whitespace(texts), cell), pc.match_substring(texts, cell)]
+        found = next((at for at in (pc.index(each, True).as_py() for each in shown) if at >= 0), None)
+        place += "" if found is None else f", row {numbers[found]}"
+    return prefix(error, f"{place}: ")
+
+
+def prefix(error: SalesForecastError, words: str) -> SalesForecastError:
+    """An error of the same kind, with these words in front."""
+    named = type(error)(f"{words}{error}")
+    if isinstance(error, Undecidable) and isinstance(named, Undecidable):
+        named.cell = error.cell
+    return named
 
 
 class Places:

@@ -138,8 +138,9 @@ def _contrary(shown: Mapping[str, str]) -> SalesForecastError:
 
 
 def _undecidable(cell: str) -> SalesForecastError:
-    return Undecidable.say(
-        f"'{cell}' may be a decimal or a grouped whole number, and no cell of the column proves which",
-        "A cell that can be read in one way only, such as 12.5 or 1,234.56",
-        "Declare `decimal` of this source: '.' or ','",
+    return Undecidable.of(
+        cell,
+        "may be a decimal or a grouped whole number, and no cell of the column proves which",
+        expected="A cell that can be read in one way only, such as 12.5 or 1,234.56",
+        do="Declare `decimal` of this source: '.' or ','",
     )

@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.cleaning.numbers import Convention, read_numbers, rescale, round_half_even
+from salesfc_lib.cleaning.reading import name_place
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Source
 from salesfc_lib.sources import Extract
@@ -41,8 +42,15 @@ def check_subtotals(source: Source, extract: Extract) -> None:
 
 def _check_file(rows: pa.Table, source: Source, file: str) -> None:
     marked = map_texts(rows[MARK], lambda mark: mark == "subtotal").astype(bool)
-    columns = [_read(rows[exported(source.columns[name])], marked, source) for name in _figures(source)]
     numbers = rows[ROW].to_numpy()
+    columns = []
+    for name in _figures(source):
+        column = rows[exported(source.columns[name])]
+        try:
+            columns.append(_read(column, marked, source))
+        except SalesForecastError as error:
+            parts = column.filter(pa.array(~marked))
+            raise name_place(error, f"Column '{source.columns[name]}' ({name}) of '{file}'", parts, numbers[~marked]) from error
     totals = [np.cumsum(np.where(marked, 0, parts)) for parts, _, _ in columns]
     starts: list[tuple[int, ...]] = [(0,) * len(columns)]
     for place in np.flatnonzero(marked):
