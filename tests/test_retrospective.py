@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,8 @@ from hypothesis import strategies as st
 
 from salesfc_lib import retrospective as retro
 from salesfc_lib import tables
+from salesfc_lib.narrative import accuracy as accuracy_page
+from salesfc_lib.schema import Parameters
 
 JUNE = pd.Timestamp("2026-06-01")
 SERIES = pd.DataFrame(
@@ -289,3 +293,11 @@ def test_tables_keep_their_contracts_with_and_without_rows() -> None:
         tables.check(retro.difference_by_cause(missed, causes), "difference")
     nobody = tables.empty("adjustment")
     tables.check(retro.people(nobody, ACTUAL, month=JUNE), "people")
+
+
+def test_a_unit_that_is_forecast_as_a_whole_has_no_member_to_judge() -> None:
+    columns = ["dimension", "member", "lag", "forecast", "actual", "difference", "bias", "wape", "months"]
+    review = {name: pd.DataFrame(columns=columns) for name in ("by_dimension", "by_dimension_year")}
+    run = SimpleNamespace(parameters=Parameters())
+    (said,) = accuracy_page.dimensions(run, review).blocks  # type: ignore[arg-type]
+    assert "no dimension" in str(said)

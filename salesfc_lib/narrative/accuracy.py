@@ -178,6 +178,9 @@ def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
     voice, measure, lags = voice_of(run), measure_of(run), run.parameters.retrospective.lags
     key = ["dimension", "member"]
     table = review["by_dimension"].query("lag == 1")
+    judged = table.dropna(subset=["wape"])
+    if judged.empty:
+        return Section(Prose(voice.say("retrospective.dimensions.none")))
     wape = review["by_dimension"].pivot(index=key, columns="lag", values="wape")
     year = review["by_dimension_year"].set_index(key)["wape"]
     scale = wording.scale_for(table["actual"])
@@ -194,8 +197,7 @@ def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
                 _share(year.get(member)),
             ]
         )
-    worst = table.dropna(subset=["wape"])
-    worst = worst.loc[worst["wape"].idxmax()]
+    worst = judged.loc[judged["wape"].idxmax()]
     months = int(review["by_dimension_year"]["months"].max())
     ahead = [f">WAPE, {lag} ahead" for lag in lags]
     heads = columns("Member", ">Forecast", ">Actual", ">Bias", *ahead, f">{wording.plural(months, 'month')}")
