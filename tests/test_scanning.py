@@ -146,3 +146,21 @@ def test_a_month_without_any_row_is_told_unless_it_was_closed(tmp_path: Path) ->
     assert clean(parameters, folder, "2024-04").problems.query("rule == 'missing_month'").empty, "a backfill sees no later month"
     closed = ["--set", "calendar.closed_months=[2024-05, 2024-12]"]
     assert ask("scan", "north", "--project", str(folder), *closed) == (0, "Nothing was found.\n")
+
+
+def test_a_scan_says_what_the_end_of_the_month_finds_and_what_stops_there(tmp_path: Path) -> None:
+    rows = [*[row for row in GOOD if row[4] == "east"], ("2024-03-07", "R1", "李", "-10", "east")]
+    ledger = {"kind": "csv", "path": "gl.csv", "role": "control_totals", "columns": {"ds": "month", "amount": "amount"}}
+    orders = {**UNIT["sources"]["orders"], "columns": {**UNIT["sources"]["orders"]["columns"], "reference": "reference"}}
+    folder = project(tmp_path, rows, renames={}, sources={"orders": orders, "ledger": ledger})
+    frame = pd.read_csv(folder / "orders.csv").assign(reference="")
+    frame.loc[frame["order_id"].eq("R1"), "reference"] = "A3east"
+    frame.to_csv(folder / "orders.csv", index=False)
+    totals = {f"2024-{month:02}": 0 if month == 3 else 10 for month in range(1, 13)}
+    pd.DataFrame(totals.items(), columns=["month", "amount"]).to_csv(folder / "gl.csv", index=False)
+    status, said = ask("scan", "north", "--project", str(folder))
+    assert (status, "dropped     cancelled            2 rows" in said) == (0, True), said
+    pd.DataFrame({**totals, "2024-05": 30}.items(), columns=["month", "amount"]).to_csv(folder / "gl.csv", index=False)
+    status, said = ask("scan", "north", "--project", str(folder))
+    assert status == 1
+    assert "Stops the unit: The amount of 2024-05 (kept) is 10, the general ledger in 'gl.csv' says 30" in said

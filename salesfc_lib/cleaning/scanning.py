@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib import tables, wording
-from salesfc_lib.cleaning import standardise
-from salesfc_lib.cleaning.gate import MISSING_MONTH, closed_through, note_missing_months
+from salesfc_lib.cleaning import Standardised, close_month, standardise
+from salesfc_lib.cleaning.gate import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.ledger import list_problems
 from salesfc_lib.cleaning.proposals import propose_renames, write_yaml
 from salesfc_lib.errors import SalesForecastError
@@ -36,15 +36,19 @@ class Scan:
 
 
 def scan(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
-    """Table problems: what every rule would find in the extracts, under no loss budget.
+    """Table problems: what the latest closed month would find in the extracts, under no loss budget.
 
-    Raises `SalesForecastError` where a month would stop for another reason than the budget.
+    Raises `SalesForecastError` where that month would stop for another reason than the budget.
     """
-    return _list_found(_without_budget(parameters), extracts)
+    wide = _without_budget(parameters)
+    return _close_latest(standardise(wide, extracts), wide)
 
 
 def scan_unit(parameters: Parameters, project: Path) -> Scan:
-    """What a month would find, and what would stop it: each source that cannot be read, and then the first rule that stops."""
+    """What the latest closed month would find, and what would stop it: each source that cannot be read, then the first rule that stops.
+
+    Where the loss budget or the end of the month stops it, what was found before is shown.
+    """
     extracts, blocks = {}, []
     for name, source in parameters.sources.items():
         try:
@@ -54,20 +58,28 @@ def scan_unit(parameters: Parameters, project: Path) -> Scan:
     if blocks:
         return Scan(tables.empty("problems"), tuple(blocks))
     try:
-        return Scan(_list_found(parameters, extracts), ())
+        done = standardise(parameters, extracts)
     except SalesForecastError as error:
-        blocks.append(str(error))
+        return Scan(_list_in_spite(parameters, extracts), (str(error),))
     try:
-        return Scan(scan(parameters, extracts), tuple(blocks))  # it was the budget: what it weighs is shown
+        return Scan(_close_latest(done, parameters), ())
+    except SalesForecastError as error:
+        return Scan(list_problems(done.account), (str(error),))
+
+
+def _list_in_spite(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
+    """Table problems of a unit that stops: what the loss budget weighs, if it was the budget."""
+    try:
+        return list_problems(standardise(_without_budget(parameters), extracts).account)
     except SalesForecastError:
-        return Scan(tables.empty("problems"), tuple(blocks))
+        return tables.empty("problems")
 
 
-def _list_found(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
-    """Table problems through the latest closed month."""
-    done = standardise(parameters, extracts)
-    through = closed_through(parameters, done.latest) if done.latest is not pd.NaT else None
-    return list_problems(note_missing_months(done.account, parameters, through) if through else done.account)
+def _close_latest(done: Standardised, parameters: Parameters) -> pd.DataFrame:
+    """Table problems of the latest closed month; lines that wait for their own month are none."""
+    month = "" if done.latest is pd.NaT else closed_through(parameters, done.latest)
+    found = close_month(done, parameters, month).problems
+    return found[found["rule"].ne("after_month")].reset_index(drop=True)
 
 
 def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
@@ -134,6 +146,6 @@ def _where(item: Any) -> str:
     places = [f"`{item.column}`" if item.column else "", place]
     example = str(item.example)
     shown = example if len(example) <= WIDEST else f"{example[:WIDEST]} …"
-    said = f"{item.reason}{f', e.g. {shown}' if shown and shown not in item.reason else ''}"
+    said = f"{item.reason}{f', e.g. {shown}' if example and example not in item.reason else ''}"
     where = ", ".join(filter(None, places))
     return f"{where}: {said}" if where else said
