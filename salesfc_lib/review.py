@@ -91,7 +91,7 @@ def _reasons(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, serie
     transactions, measure = _counted(run), run.parameters.measure.value
     evidence = Evidence(
         transactions, run.read("inventory"), run.read("promotion"), run.read_before("promotion"), run.read("outliers"), adjustments, measure,
-        run.parameters.measure.returns != "apart",
+        run.parameters.measure.returns != "apart", run.parameters.measure.promotion_window, run.parameters.calendar,
     )  # fmt: skip
     missed = compare_month(vintages, actual, series, month=month)
     largest = largest_misses(missed, count=agreed.largest)

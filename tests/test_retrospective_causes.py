@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from salesfc_lib import retrospective as retro
 from salesfc_lib import tables
+from salesfc_lib.panel import build_panel
 from salesfc_lib.retrospective import evidence, members, promotions
+from salesfc_lib.schema import Calendar, Parameters, Window
 
 JUNE = pd.Timestamp("2026-06-01")
 MAY = pd.Timestamp("2026-05-01")
@@ -211,6 +213,24 @@ def test_overlapping_promotions_count_each_day_once() -> None:
     share = promotions.promotion_share(calendar(("2026-06-01", "2026-06-10"), ("2026-06-06", "2026-06-15")), SERIES, MONTHS)
     assert share.at[JUNE, "A/other"] == 0.5
     assert share.at[JUNE, "B/other"] == 0.0
+
+
+def test_promotion_days_are_counted_as_the_panel_counts_them() -> None:
+    window, fiscal = Window(before=2, after=3), Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday")
+    rows = pd.DataFrame(
+        {"date": MONTHS, "month": MONTHS, "product_line": "A", "amount": [Decimal(1)] * len(MONTHS), "kind": "sale"}
+    )
+    rows["kind"] = rows["kind"].astype("category")
+    for kind in (Calendar(), fiscal):
+        spans = calendar(("2026-05-30", "2026-06-10"), ("2026-06-12", "2026-06-15"), ("2025-12-20", "2025-12-31"))
+        tree = {
+            "sources": {}, "dimensions": ["product_line"], "levels": {"total": [], "product_line": ["product_line"]},
+            "calendar": kind.model_dump(), "measure": {"promotion_window": window.model_dump()},
+        }  # fmt: skip
+        panel = build_panel(rows, Parameters.model_validate(tree), "2026-06", spans).panel.set_index("ds")["promotion"]
+        share = promotions.promotion_share(spans, SERIES, MONTHS, window=window, calendar=kind)["A/other"]
+        assert share.loc[panel.index].tolist() == pytest.approx(panel.tolist())
+        assert share[JUNE] == pytest.approx(18 / 30 if kind == Calendar() else 22 / 35)
 
 
 def test_no_uplift_is_claimed_from_fewer_than_six_months() -> None:

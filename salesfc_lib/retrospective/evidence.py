@@ -8,20 +8,21 @@ Effects are signed as sales are: below zero means sold less than forecast.
 
 from __future__ import annotations
 
-import calendar
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from salesfc_lib import tables
-from salesfc_lib.periods import month_of
+from salesfc_lib.periods import bound_months, month_of
 from salesfc_lib.retrospective.compare import of_stage, published
 from salesfc_lib.retrospective.members import bottom_series, by_series, match
-from salesfc_lib.retrospective.promotions import estimate_uplift, promotion_share
+from salesfc_lib.retrospective.promotions import estimate_uplift, name_promotions, promotion_share, widen
+from salesfc_lib.schema import Calendar, Window
 
 REGULAR = 0.75  # share of the twelve months before in which a series must have sold, to be called regular
 ENDED_AFTER = 3  # months without sales
@@ -37,7 +38,8 @@ class Evidence:
     """The unit's tables that may hold a cause; any of them may be empty.
 
     `promotion_then` is the promotion calendar as it was when the forecast was made (None: not archived). `measure` is
-    the column of the transactions that is forecast; `returns_count` is false where returns are kept apart.
+    the column of the transactions that is forecast; `returns_count` is false where returns are kept apart; `window` are the days
+    around a promotion that it is agreed to influence, in the months of `calendar`.
     """
 
     transactions: pd.DataFrame = field(default_factory=lambda: tables.empty("transactions"))
@@ -48,6 +50,8 @@ class Evidence:
     adjustments: pd.DataFrame = field(default_factory=lambda: tables.empty("adjustment"))
     measure: str = "amount"
     returns_count: bool = True
+    window: Window = Window()
+    calendar: Calendar = Calendar()
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,12 @@ class Case:
         """Row of `missed` by unique_id, with `gap` = actual - forecast."""
         rows = self.missed.assign(gap=-self.missed["difference"])
         return {row.unique_id: row for row in rows.itertuples(index=False)}
+
+    @cached_property
+    def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
+        """First and last day of the business month."""
+        firsts, ends = bound_months(np.array([self.month], dtype="datetime64[M]"), self.evidence.calendar)
+        return pd.Timestamp(firsts[0]), pd.Timestamp(ends[0] - 1)
 
     @cached_property
     def sales(self) -> pd.DataFrame:
@@ -203,7 +213,7 @@ def find_stockouts(case: Case) -> Iterator[Found]:
     """Series without stock on some days: the forecast of those days, sales taken as even over the month."""
     stock = case.evidence.inventory
     stock = stock[stock["ds"] == case.month].dropna(subset="stockout_days").reset_index(drop=True)
-    days = calendar.monthrange(case.month.year, case.month.month)[1]
+    days = (case.span[1] - case.span[0]).days + 1
     for unique_id, group in match(stock, case.series).groupby("unique_id"):
         out = stock.loc[group["row"], "stockout_days"].clip(upper=days)
         if unique_id in case.rows and out.sum() > 0:
@@ -218,11 +228,15 @@ def find_stockouts(case: Case) -> Iterator[Found]:
 
 def find_promotions(case: Case) -> Iterator[Found]:
     """Series whose promotion calendar changed after the forecast, with its usual uplift; or in which one ran."""
-    now = promotion_share(case.evidence.promotion, case.series, case.sales.index)
-    planned = case.evidence.promotion_then
-    then = now if planned is None else promotion_share(planned, case.series, case.sales.index)
+    evidence, planned = case.evidence, case.evidence.promotion_then
+    counted = partial(
+        promotion_share, series=case.series, months=case.sales.index, window=evidence.window, calendar=evidence.calendar
+    )
+    now = counted(evidence.promotion)
+    then = now if planned is None else counted(planned)
     uplift, months = estimate_uplift(case.sales, now)
-    names = _promotion_names(case)
+    calendars = [evidence.promotion] if planned is None else [evidence.promotion, planned]
+    names = name_promotions([widen(frame, evidence.window) for frame in calendars], case.series, case.span)
     for unique_id in (name for name in case.rows if name in now.columns):
         ran, plan = now.at[case.month, unique_id], then.at[case.month, unique_id]
         facts = {"share_of_month": ran, "planned_share": plan, "names": names.get(unique_id, [])}
@@ -284,15 +298,3 @@ def _largest_order(case: Case, unique_id: str) -> dict[str, Any] | None:
     order_id = orders.sort_index().idxmax()
     customer = rows.loc[rows["order_id"] == order_id, "customer"].iloc[0]
     return {"order_id": order_id, "customer": customer, "amount": orders[order_id]}
-
-
-def _promotion_names(case: Case) -> dict[str, list[str]]:
-    """Names of the promotions of each series in this month, in either calendar."""
-    end = case.month + pd.offsets.MonthEnd(0)
-    calendars = [frame for frame in (case.evidence.promotion, case.evidence.promotion_then) if frame is not None]
-    names: dict[str, set[str]] = {}
-    for frame in calendars:
-        rows = frame[(frame["start"] <= end) & (frame["end"] >= case.month)].reset_index(drop=True)
-        for row, unique_id in match(rows, case.series).itertuples(index=False):
-            names.setdefault(unique_id, set()).add(rows.at[row, "name"])
-    return {unique_id: sorted(found) for unique_id, found in names.items()}

@@ -1,31 +1,65 @@
 """How much of each month a series was on promotion, and what promotions usually brought.
 
 A promotion calendar and the series enter; a share of the month per bottom series leaves, and one uplift for the unit. The decision
-made here: the uplift compares promotion months with the months on both sides of them that had none, so it holds what
+made here: days count as the panel counts them, in the unit's business months and with the agreed window around each
+promotion, so that what explains a miss is what the models were told; the uplift compares promotion months with the months on both sides of them that had none, so it holds what
 season is left between neighbours, and it is not given at all below `MIN_CASES` such months.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
 
+from salesfc_lib.periods import bound_months, label_months
 from salesfc_lib.retrospective.members import bottom_series, match
+from salesfc_lib.schema import Calendar, Window
 
+NO_WINDOW, MONTHS = Window(), Calendar()
 MIN_CASES = 6  # series-months with a promotion between two months without
 
 
-def promotion_share(promotion: pd.DataFrame, series: pd.DataFrame, months: pd.DatetimeIndex) -> pd.DataFrame:
-    """Share of each month's days on promotion, months x bottom series; days of overlapping promotions count once."""
+def promotion_share(
+    promotion: pd.DataFrame,
+    series: pd.DataFrame,
+    months: pd.DatetimeIndex,
+    *,
+    window: Window = NO_WINDOW,
+    calendar: Calendar = MONTHS,
+) -> pd.DataFrame:
+    """Share of each business month's days on promotion or in its `window`, months x bottom series; a day counts once."""
     bottom = bottom_series(series)["unique_id"]
     shares = pd.DataFrame(0.0, index=months, columns=bottom.tolist())
     if promotion.empty or months.empty:
         return shares
-    rows = promotion.reset_index(drop=True)
-    pairs = match(rows, series).merge(_days(rows, months), on="row").drop_duplicates(["unique_id", "day"])
-    ds = pairs["day"].dt.to_period("M").dt.to_timestamp()
-    counted = pairs.groupby([ds, "unique_id"]).size().unstack(fill_value=0)
-    counted = counted.div(counted.index.days_in_month, axis=0)
+    rows = widen(promotion.reset_index(drop=True), window)
+    firsts, ends = bound_months(months.to_numpy(), calendar)
+    pairs = match(rows, series).merge(_days(rows, firsts.min(), ends.max() - 1), on="row").drop_duplicates(["unique_id", "day"])
+    ds = label_months(pairs["day"].to_numpy(), calendar).astype("datetime64[ns]")
+    counted = pairs.assign(ds=ds).groupby(["ds", "unique_id"]).size().unstack(fill_value=0)
+    lengths = pd.Series((ends - firsts).astype(np.int64), index=months)
+    counted = counted.div(lengths.reindex(counted.index), axis=0)
     return counted.reindex(index=months, columns=shares.columns, fill_value=0.0).fillna(0.0)
+
+
+def widen(promotion: pd.DataFrame, window: Window) -> pd.DataFrame:
+    """Promotions with the days around them that they are agreed to influence."""
+    before, after = pd.Timedelta(days=window.before), pd.Timedelta(days=window.after)
+    return promotion.assign(start=promotion["start"] - before, end=promotion["end"] + after)
+
+
+def name_promotions(
+    calendars: Sequence[pd.DataFrame], series: pd.DataFrame, span: tuple[pd.Timestamp, pd.Timestamp]
+) -> dict[str, list[str]]:
+    """Names of the promotions that touch the days of `span`, of any of the calendars, by series."""
+    names: dict[str, set[str]] = {}
+    for frame in calendars:
+        rows = frame[(frame["start"] <= span[1]) & (frame["end"] >= span[0])].reset_index(drop=True)
+        for row, unique_id in match(rows, series).itertuples(index=False):
+            names.setdefault(unique_id, set()).add(rows.at[row, "name"])
+    return {unique_id: sorted(found) for unique_id, found in names.items()}
 
 
 def estimate_uplift(sales: pd.DataFrame, shares: pd.DataFrame) -> tuple[float | None, int]:
@@ -47,9 +81,9 @@ def estimate_uplift(sales: pd.DataFrame, shares: pd.DataFrame) -> tuple[float | 
     return (uplift if uplift > 0 else None), cases
 
 
-def _days(rows: pd.DataFrame, months: pd.DatetimeIndex) -> pd.DataFrame:
-    """Every day of every promotion within the months: row, day."""
-    first, last = months.min(), months.max() + pd.offsets.MonthEnd(0)
+def _days(rows: pd.DataFrame, begin: np.datetime64, end: np.datetime64) -> pd.DataFrame:
+    """Every day of every promotion from `begin` through `end`: row, day."""
+    first, last = pd.Timestamp(begin), pd.Timestamp(end)
     spans = [
         pd.DataFrame({"row": row.Index, "day": pd.date_range(max(row.start, first), min(row.end, last), freq="D")})
         for row in rows.itertuples()
