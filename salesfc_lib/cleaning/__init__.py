@@ -33,6 +33,7 @@ from salesfc_lib.cleaning.pipeline import settle
 from salesfc_lib.cleaning.returns import drop_elsewhere, expand_notices, take_apart
 from salesfc_lib.cleaning.rules import Context, drop_structure, quarantine_unreadable
 from salesfc_lib.cleaning.subtotals import check_subtotals
+from salesfc_lib.cleaning.trailers import check_trailers
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters
 from salesfc_lib.sources import Extract, label_files, read_source
@@ -195,6 +196,7 @@ def _open(context: Context) -> tuple[Account, dict[str, Account]]:
     own = {name: extract for name, (_, extract) in orders.items()}
     own |= {name: drop_elsewhere(extracts[name], source, orders) for name, source in returns.items()}
     for name, extract in own.items():
+        check_trailers(name, parameters.sources[name], extracts[name])
         check_subtotals(parameters.sources[name], extract)
     accounts = {name: map_lines(name, parameters.sources[name], extract, parameters) for name, extract in own.items()}
     notices = {name: open_ledger(account) for name, account in accounts.items() if is_notice(parameters.sources[name])}
