@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("same", derandomize=True)  # a run of the tests is the same run everywhere
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))  # `default`: new examples each time, for a developer
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 FIRST, LAST, MONTH = "2025-06", "2026-05", "2026-06"  # as `make report` does it

@@ -117,7 +117,7 @@ backs = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(orders, min_size=1, max_size=7),
     st.lists(st.sampled_from(["A1", "A2", "Z"]), max_size=2),
