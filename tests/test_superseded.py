@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning.superseded import code_keys, find_superseded, rank_column, rank_files
+from salesfc_lib.cleaning.lines import key_codes
+from salesfc_lib.cleaning.superseded import find_superseded, rank_column, rank_files
 from salesfc_lib.errors import SalesForecastError
 
 ROWS = st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 3)), max_size=30)
@@ -45,8 +46,8 @@ def test_a_repeat_inside_one_extract_is_not_superseded() -> None:
 
 def test_keys_are_equal_where_every_part_is_and_incomplete_where_one_is_missing() -> None:
     orders = pd.Series(["a", "a", "b", "a", None], dtype="category")
-    lines = pd.Series(["1", "2", "1", "1", "1"])
-    keys = code_keys([orders, lines])
+    rows = pd.DataFrame({"order_id": orders, "line": ["1", "2", "1", "1", "1"]})
+    keys = key_codes(rows, ["order_id", "line"])
     assert keys[0] == keys[3]
     assert len(set(keys.tolist())) == 4
     assert keys[4] == -1

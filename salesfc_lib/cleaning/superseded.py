@@ -25,7 +25,7 @@ ENDING = re.compile(r"(\.[A-Za-z][A-Za-z0-9]*)+$")  # .csv, .csv.gz
 def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
     """Whether each row (n_rows,) stands under the same key in a newer extract.
 
-    `keys` (n_rows,) are codes as `code_keys` gives them, -1 where a key is incomplete; `ages` (n_rows,) rank the rows'
+    `keys` (n_rows,) are codes as `lines.key_codes` gives them, -1 where a key is incomplete; `ages` (n_rows,) rank the rows'
     extracts, the oldest first.
 
     >>> find_superseded(np.array([0, 0, 1, -1, 0, 0]), np.array([0, 0, 0, 0, 1, 1])).tolist()
@@ -37,22 +37,6 @@ def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
     newest = np.zeros(int(keys.max()) + 2, dtype=ages.dtype)  # the last place is that of the code -1
     newest[keys[order]] = ages[order]  # of several, the last one stays: the newest
     return (newest[keys] > ages) & (keys >= 0)
-
-
-def code_keys(columns: Sequence[pd.Series]) -> np.ndarray:
-    """Code of each row's key (n_rows,), from 0 without gaps; -1 where a part of it is missing."""
-    keys, complete, size = np.zeros(len(columns[0]), dtype=np.int64), np.ones(len(columns[0]), dtype=bool), 1
-    for column in columns:
-        codes, distinct = pd.factorize(column)
-        complete &= codes >= 0
-        if size * (len(distinct) + 1) >= 2**63:
-            keys, found = pd.factorize(keys)
-            size = len(found)
-        keys = keys * (len(distinct) + 1) + codes + 1
-        size *= len(distinct) + 1
-    coded = np.full(len(keys), -1, dtype=np.int64)
-    coded[complete] = pd.factorize(keys[complete])[0]
-    return coded
 
 
 def rank_files(files: Sequence[Mapping[str, Any]], extracted: str = NAME) -> dict[str, int]:

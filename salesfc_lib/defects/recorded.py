@@ -1,6 +1,6 @@
 """The score table of one seed, stored in the package.
 
-Scores enter and are stored; rows leave for the cleaning notebook's appendix. The decision made here: the stored seed is the one
+Scores enter and are stored, for the cleaning notebook's appendix. The decision made here: the stored seed is the one
 of the tests, which compare it with what the code gives.
 """
 
@@ -20,9 +20,3 @@ def store(rows: Sequence[dict[str, Any]]) -> Path:
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     RECORDED.write_text(f'{{"seed": {SEED}, "rows": [\n{lines}\n]}}\n', encoding="utf-8")
     return RECORDED
-
-
-def read_stored() -> list[dict[str, Any]]:
-    """Rows of the stored table: defect, name, family, planted, found, recall, false_repairs."""
-    rows: list[dict[str, Any]] = json.loads(RECORDED.read_text(encoding="utf-8"))["rows"]
-    return rows

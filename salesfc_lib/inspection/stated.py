@@ -32,13 +32,3 @@ def find_unit(text: str) -> tuple[str, str] | None:
         if found := re.search(pattern, plain, re.IGNORECASE):
             return unit, found.group().strip()
     return None
-
-
-def find_word(text: str) -> str:
-    """A unit's other spelling in a title: what stands after 单位, such as 元 or 件; '' where nothing does.
-
-    >>> find_word("导出日期:2026-07-06  单位:元(不含税)")
-    '元'
-    """
-    found = re.search(r"(?:单位|單位|Einheit|unit)\s*[:：]\s*([^\s,,;;()()]+)", unicodedata.normalize("NFKC", text), re.IGNORECASE)
-    return found[1] if found else ""
