@@ -13,6 +13,7 @@ import pytest
 from salesfc_lib import cleaning
 from salesfc_lib.cleaning.outliers import find_outliers
 from salesfc_lib.demo import UNITS, write_demo
+from salesfc_lib.narrative.cleaning import say_rules
 from salesfc_lib.panel import build_panel
 from salesfc_lib.parameters import resolve
 
@@ -94,3 +95,12 @@ def test_outliers_are_found_and_nothing_else_is(unit: str, project: Path, truth:
     planted = {(outlier["unique_id"], outlier["month"]) for outlier in truth[unit]["outliers"]}
     assert months <= planted
     assert planted - months <= HIDDEN
+
+
+def test_the_ledger_page_counts_what_a_rule_touched_in_all_months() -> None:
+    entries = [("renamed", 0, "70 rows: a is b"), ("renamed", 0, "5 rows: a is b"), ("duplicate", 2, "stands again")]
+    ledger = pd.DataFrame(entries, columns=["rule", "rows", "reason"]).assign(quantity=Decimal(0), amount=Decimal(0))
+    found = [("renamed", "changed", 70, "a is b"), ("renamed", "changed", 5, "a is b"), ("duplicate", "dropped", 2, "stands again")]
+    problems = pd.DataFrame(found, columns=["rule", "action", "rows", "reason"])
+    assert say_rules(ledger, problems).to_dict() == {"duplicate": "stands again", "renamed": "75 rows: a is b"}
+    assert say_rules(ledger, problems.iloc[:0])["renamed"] == "70 rows: a is b"

@@ -111,7 +111,7 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """The balance: opening, every rule, kept."""
     voice, totals = voice_of(run), ledger_totals(cleaned.ledger)
     money = wording.Measure(run.parameters.unit.currency)
-    reasons = cleaned.ledger.groupby("rule")["reason"].first()
+    reasons = say_rules(cleaned.ledger, cleaned.problems)
     by_rule = totals.set_index("rule")
     rows = [
         _ledger_row(row, reasons, -1 if row["rule"] not in ("opening", "kept") else 1)
@@ -138,6 +138,20 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         ),
         table,
     )
+
+
+def say_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
+    """What each rule did, by rule; one that moved no row and no value says how many lines it touched in all months."""
+    reasons = ledger.groupby("rule")["reason"].first()
+    moved = ledger[["rows", "quantity", "amount"]].ne(0).any(axis=1).groupby(ledger["rule"]).any()
+    touched = (
+        problems[problems["action"].isin(["changed", "noted"])]
+        .groupby("rule")
+        .agg(rows=("rows", "sum"), reason=("reason", "first"))
+    )
+    still = touched[touched.index.isin(moved.index[~moved])]
+    said = still.apply(lambda rule: f"{wording.plural(rule['rows'], 'row')}: {rule['reason']}", axis=1, result_type="reduce")
+    return said.combine_first(reasons) if len(still) else reasons
 
 
 def _ledger_row(row: pd.Series, reasons: pd.Series, sign: int, rule: str = "") -> list[Cell | str]:
