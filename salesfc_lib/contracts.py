@@ -11,7 +11,8 @@ from typing import Any
 
 import pandera.pandas as pa
 
-STAGES = ("baseline", "statistical", "combined", "reconciled", "adjusted")
+STAGES = ("baseline", "statistical", "combined", "assumed", "reconciled", "adjusted")
+ASSUMED, ENDED = "assumption", "ended"  # models of stage `assumed`: a forecast that a declared effect changed, or took to zero for good
 INTERVALS = ("lo-80", "hi-80", "lo-95", "hi-95")
 
 
@@ -228,6 +229,46 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
             "chosen": pa.Column(bool),
         },
         ["method", "level"],
+    ),
+    # what the business assumes: a line of effects/<unit>.csv, or an end that a master file declares, and what became of it. scope: the
+    # members that it holds for by dimension (JSON; {}: the whole unit); change: in percent, or in the measure a month; until: its
+    # last month, null for ever; carried_by: the series that has an amount for a member without series; before and after: sums
+    # over its bottom series and months when its turn came, null unless applied; source: where it stands
+    "effect": _table(
+        {
+            "id": _text(),
+            "scope": _text(),
+            "kind": pa.Column(object, pa.Check.isin(["percent", "amount"])),
+            "change": _number(),
+            "start": _month(),
+            "until": _month(nullable=True),
+            "carried_by": _text(nullable=True),
+            "author": _text(),
+            "reason": _text(),
+            "declared_at": pa.Column("datetime64[ns]", nullable=True),
+            "removed_at": pa.Column("datetime64[ns]", nullable=True),
+            "source": _text(),
+            "state": pa.Column(object, pa.Check.isin(["applied", "refused", "ahead", "over", "later", "removed", "off"])),
+            "remark": _text(),
+            "before": _number(nullable=True),
+            "after": _number(nullable=True),
+        },
+        ["id"],
+    ),
+    # what an effect did to a month of a bottom series, in the order in which they were applied
+    "effect_applied": _table(
+        {"id": _text(), "unique_id": _text(), "ds": _month(), "before": _number(), "after": _number(), "remark": _text()},
+        ["id", "unique_id", "ds"],
+    ),
+    # days on which a master file says that a member was launched and discontinued
+    "declared": _table(
+        {
+            "dimension": _text(),
+            "member": _text(),
+            "launched": pa.Column("datetime64[ns]", nullable=True),
+            "discontinued": pa.Column("datetime64[ns]", nullable=True),
+        },
+        ["dimension", "member"],
     ),
     # overrides/<unit>.csv, as people wrote them
     "override": _table(

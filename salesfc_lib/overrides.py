@@ -7,39 +7,25 @@ refuse (no author, no reason) is kept: `adjust` records it as refused.
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.tables import check, empty
+from salesfc_lib.written import Line, read_date, read_lines, read_month, read_number, wrong
 
 KEY = ("unit", "made_in", "unique_id", "ds", "sequence")
-ENCODINGS = ("utf-8-sig", "gb18030")  # what spreadsheets save, a Chinese one the second; almost any bytes are GB18030
 WRITTEN = ("made_in", "unique_id", "ds", "author", "reason")  # columns that a file must have, and new or percent
-MONTH = re.compile(r"^(\d{4})[-/](\d{1,2})(?:[-/]0?1)?$")
-
-
-@dataclass(frozen=True)
-class Line:
-    """One line of an override file: where it stands and its cells as text."""
-
-    where: str
-    cells: dict[str, str]
 
 
 def read_overrides(project: Path, unit: str) -> pd.DataFrame:
     """Override table of `overrides/<unit>.csv`, as a spreadsheet saves it; empty where there is no such file.
 
-    UTF-8 (with or without mark) or GB18030, its cells parted by commas or semicolons as in its first line.
+    In any encoding and with any separator that a spreadsheet saves (see `written`).
 
     Months are written YYYY-MM; `sequence` is 1 and `unit` the file's where the file has no such column.
 
@@ -49,7 +35,8 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
     path = project / "overrides" / f"{unit}.csv"
     if not path.is_file():
         return empty("override")
-    lines = list(_read_lines(path, f"overrides/{unit}.csv"))
+    name = f"overrides/{unit}.csv"
+    lines = list(read_lines(path, name, lambda found: _check_columns(found, name)))
     rows = [_read_override(line, unit) for line in lines]
     _check_unique(rows, lines)
     frame = pd.DataFrame(rows, columns=list(empty("override").columns))
@@ -65,41 +52,7 @@ def select_overrides(overrides: pd.DataFrame, made_in: str, *, before: pd.Timest
     return mine if before is None else mine.loc[mine["created_at"] < before]
 
 
-def _read_lines(path: Path, name: str) -> Iterator[Line]:
-    text = _read_text(path)
-    header = text.partition("\n")[0]
-    reader = csv.DictReader(
-        io.StringIO(text, newline=""), strict=True, delimiter=";" if header.count(";") > header.count(",") else ","
-    )
-    try:
-        _check_columns([found.strip() for found in reader.fieldnames or []], name)
-        for record in reader:
-            if any(record.values()):
-                yield _read_line(record, f"{name} line {reader.line_num}")
-    except csv.Error as error:
-        why = f"line {reader.reader.line_num}: {error}"
-        raise SalesForecastError.unreadable_file(path, why, "Correct the quotes on that line") from error
-
-
-def _read_text(path: Path) -> str:
-    content = path.read_bytes()
-    for encoding in ENCODINGS:
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    raise SalesForecastError.unreadable_file(path, "it is neither UTF-8 nor GB18030", "Save it as 'CSV UTF-8'")
-
-
-def _read_line(record: dict[Any, Any], where: str) -> Line:
-    if None in record:
-        raise SalesForecastError.say(
-            f"{where} has more cells than the first line has columns",
-            "One cell for each column",
-            "Put text that holds a comma or a semicolon in double quotes",
-        )
-    return Line(where, {key.strip(): (value or "").strip() for key, value in record.items()})
-
-
-def _check_columns(found: Sequence[str], name: str) -> None:
+def _check_columns(found: list[str], name: str) -> list[str]:
     missing = [column for column in WRITTEN if column not in found]
     if not {"new", "percent"} & set(found):
         missing.append("new")
@@ -109,69 +62,38 @@ def _check_columns(found: Sequence[str], name: str) -> None:
             f"{', '.join(WRITTEN)}, and `new` or `percent`; found: {shorten(found, 12)}",
             "Add it to the first line",
         )
+    return found
 
 
 def _read_override(line: Line, unit: str) -> dict[str, object]:
     cells = line.cells
     if cells.get("unit", unit) not in (unit, ""):
-        raise _wrong(line, "unit", f"'{unit}', the unit of this file", "Move the line to that unit's file")
-    new, percent = _read_number(line, "new"), _read_number(line, "percent")
+        raise wrong(line, "unit", f"'{unit}', the unit of this file", "Move the line to that unit's file")
+    new, percent = read_number(line, "new"), read_number(line, "percent", percent=True)
     if math.isnan(new) == math.isnan(percent):
         both = "neither `new` nor `percent`" if math.isnan(new) else "both `new` and `percent`"
         raise SalesForecastError.say(f"{line.where} has {both}", "Exactly one of them", "Keep the one that is meant")
     if not cells["unique_id"]:
-        raise _wrong(line, "unique_id", "A series of this unit, such as 'total'", "Name the series")
+        raise wrong(line, "unique_id", "A series of this unit, such as 'total'", "Name the series")
     return {
         "unit": unit,
-        "made_in": _read_month(line, "made_in"),
+        "made_in": read_month(line, "made_in"),
         "unique_id": cells["unique_id"],
-        "ds": _read_month(line, "ds"),
+        "ds": read_month(line, "ds"),
         "sequence": _read_sequence(line),
         "new": new,
         "percent": percent,
         "author": cells["author"] or None,
         "reason": cells["reason"] or None,
-        "created_at": _read_date(line, "created_at"),
+        "created_at": read_date(line, "created_at"),
     }
-
-
-def _wrong(line: Line, column: str, expected: str, do: str) -> SalesForecastError:
-    return SalesForecastError.say(f"{line.where}: `{column}` is '{line.cells.get(column, '')}'", expected, do)
-
-
-def _read_month(line: Line, column: str) -> pd.Timestamp:
-    found = MONTH.match(line.cells[column])
-    if found is None or not 1 <= int(found[2]) <= 12:
-        raise _wrong(line, column, "A month as YYYY-MM, such as 2026-07", "Correct the month")
-    return pd.Timestamp(int(found[1]), int(found[2]), 1)
-
-
-def _read_number(line: Line, column: str) -> float:
-    text = line.cells.get(column, "")
-    if not text:
-        return math.nan
-    try:
-        number = float(text.removesuffix("%")) if column == "percent" else float(text)
-    except ValueError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise _wrong(line, column, "A plain number, such as 1250.5 or -10", "Write digits without separators or units")
-    return number
 
 
 def _read_sequence(line: Line) -> int:
     text = line.cells.get("sequence", "") or "1"
     if not re.fullmatch(r"\d{1,9}", text):
-        raise _wrong(line, "sequence", "A whole number: overrides are applied in its order", "Number them 1, 2, 3")
+        raise wrong(line, "sequence", "A whole number: overrides are applied in its order", "Number them 1, 2, 3")
     return int(text)
-
-
-def _read_date(line: Line, column: str) -> pd.Timestamp:
-    text = line.cells.get(column, "")
-    try:
-        return pd.Timestamp(text).tz_localize(None) if text else pd.NaT
-    except (ValueError, OverflowError) as error:
-        raise _wrong(line, column, "A date as YYYY-MM-DD, with or without a time", "Correct the date") from error
 
 
 def _check_unique(rows: Sequence[dict[str, object]], lines: Sequence[Line]) -> None:

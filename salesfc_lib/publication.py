@@ -207,7 +207,7 @@ def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, fact
 
 
 def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:
-    """What cleaning read (table `files`), the parameter files and the overrides, each with its sha256."""
+    """What cleaning read (table `files`), the parameter files, the effects and the overrides, each with its sha256."""
     import pandas as pd
 
     path = folder / "tables" / "files.parquet"
@@ -223,9 +223,9 @@ def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str,
 
 
 def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
-    """The files that people of this project write: parameters and overrides."""
-    overrides = task.project / "overrides" / f"{task.unit}.csv"
-    return [*resolved.files, *([overrides] if overrides.is_file() else [])]
+    """The files that people of this project write: parameters, effects and overrides."""
+    tables = [task.project / folder / f"{task.unit}.csv" for folder in ("effects", "overrides")]
+    return [*resolved.files, *(file for file in tables if file.is_file())]
 
 
 def _keep_own_files(task: Task, resolved: Resolved) -> None:

@@ -1,7 +1,7 @@
 """Forecasts of all levels made to add up, by the method that did best in the backtest.
 
-Combined forecasts of every series enter; coherent ones (stage `reconciled`) and the table of methods by level
-leave. The decision made here: which method. At each earlier cutoff every method learns only from errors of months
+Combined forecasts of every series enter, or those of stage `assumed` where declared effects changed them; coherent ones (stage
+`reconciled`) and the table of methods by level leave. The decision made here: which method. At each earlier cutoff every method learns only from errors of months
 that were over by then, all are compared on the same cutoffs, and the smallest WAPE wins, each level counting
 alike. What the methods are stands in `projection`.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.contracts import ASSUMED, ENDED
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.hierarchy import Summing, summing_matrix
 from salesfc_lib.lifecycle import count_silent
@@ -35,8 +36,9 @@ def reconcile(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Coherent forecasts at `month` (stage `reconciled`, model = method) and the table `reconciliation`.
 
-    combined: unique_id, ds, h, y_hat of every series of every level. backtest: the same at earlier cutoffs, with
-    `cutoff`; rows of other stages or cutoffs in either frame are not seen. panel: all levels; actuals are y_raw, or y where
+    combined: unique_id, ds, h, y_hat of every series of every level; the rows of stage `assumed` where there are any, and what an
+    effect ended stays at zero. backtest: the same at earlier cutoffs, with `cutoff`; rows of other stages or cutoffs in either
+    frame are not seen. panel: all levels; actuals are y_raw, or y where
     the panel has no y_raw. Methods that cannot be judged stand in the table with n = 0; without any backtest the
     method is bottom-up.
 
@@ -47,10 +49,12 @@ def reconcile(
     past = Past.of(earlier, panel.loc[panel["ds"] <= pd.Timestamp(month)], series, parameters.levels)
     table = choose_method(judge_methods(past, methods), methods)
     chosen = str(table.loc[table["chosen"], "method"].iat[0])
-    base = _base(combined, past.summing.ids, pd.Timestamp(month))
-    values = project(
-        base.to_numpy(), past.summing, chosen, errors=past.errors_by(now), signed=past.ever_negative(now), ended=past.ended_by(now)
-    )
+    rows = _at(_last_modeled(combined), pd.Timestamp(month))
+    base = _base(rows, past.summing.ids, pd.Timestamp(month))
+    errors, signed = past.errors_by(now), past.ever_negative(now)
+    values = base.to_numpy(copy=True)
+    for ended, months in _months_by_ended(past.ended_by(now), rows, base):
+        values[:, months] = project(values[:, months], past.summing, chosen, errors=errors, signed=signed, ended=ended)
     return _long(values, base, chosen, pd.Timestamp(month)), table
 
 
@@ -210,10 +214,31 @@ def _combined(forecast: pd.DataFrame) -> pd.DataFrame:
     return forecast.loc[forecast["stage"].eq("combined")] if "stage" in forecast.columns else forecast
 
 
+def _last_modeled(forecast: pd.DataFrame) -> pd.DataFrame:
+    """Rows of stage `assumed` where declared effects gave any, else of stage `combined`; all, where there is no such column."""
+    assumed = forecast["stage"].eq("assumed") if "stage" in forecast.columns else pd.Series(False, index=forecast.index)
+    return forecast.loc[assumed] if assumed.any() else _combined(forecast)
+
+
+def _at(forecast: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
+    return forecast.loc[forecast["cutoff"].eq(now)] if "cutoff" in forecast.columns else forecast
+
+
+def _months_by_ended(silent: np.ndarray, rows: pd.DataFrame, base: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Series that are held at zero, (n_series,), with the columns of `base` in which it is these.
+
+    Those that ended by their sales (`silent`), unless a declared effect expects sales of them, and those that an effect ended.
+    """
+    held = np.repeat(silent[:, None], base.shape[1], axis=1)
+    if "model" in rows.columns:
+        model = rows.pivot(index="unique_id", columns="h", values="model").reindex(index=base.index, columns=base.columns)
+        held = (held & ~(model.eq(ASSUMED) & base.gt(0)).to_numpy()) | model.eq(ENDED).to_numpy()
+    kinds, kind = np.unique(held, axis=1, return_inverse=True)
+    return [(kinds[:, place], np.flatnonzero(kind.ravel() == place)) for place in range(kinds.shape[1])]
+
+
 def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFrame:
     """Combined forecasts at `now` by unique_id and h, complete."""
-    combined = _combined(combined)
-    combined = combined.loc[combined["cutoff"].eq(now)] if "cutoff" in combined.columns else combined
     key = ["unique_id", "h"]
     if (repeated := combined.duplicated(key, keep=False)).any():
         examples = combined.loc[repeated, "unique_id"].unique()

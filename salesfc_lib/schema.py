@@ -407,6 +407,11 @@ class Adjust(Section):
     publication_day: int = Field(15, ge=1, le=28)
 
 
+class Effects(Section):
+    enabled: bool = True
+    without: list[str] = Field(default_factory=list)
+
+
 class Archive(Section):
     keep_sources: bool = True
 
@@ -437,6 +442,7 @@ class Parameters(Section):
     combine: Combine = Combine()
     intervals: Intervals = Intervals()
     reconcile: Reconcile = Reconcile()
+    effects: Effects = Effects()
     adjust: Adjust = Adjust()
     retrospective: Retrospective = Retrospective()
     archive: Archive = Archive()

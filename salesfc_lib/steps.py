@@ -15,9 +15,10 @@ import pandas as pd
 
 from salesfc_lib import archive, manifest, tables
 from salesfc_lib.components import Check
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import aggregate, aggregate_future, build_series, coherence_gap
 from salesfc_lib.parameters import flatten, resolve
-from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, final_stage, ledger_totals
+from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, final_stage, last_modeled, ledger_totals
 from salesfc_lib.results.cleaning import CleanedBefore
 from salesfc_lib.results.modeling import ModeledBefore, mean_weights
 from salesfc_lib.results.restatement import Restated
@@ -28,6 +29,7 @@ __all__ = [
     "clean", "latest_closed", "model", "open_month", "read_cleaned", "read_modeled", "read_reconciled", "read_restated", "read_reviewed", "reconcile", "retrospect", "summarise",
 ]  # fmt: skip
 
+MODELED = ("baseline", "statistical", "combined", "assumed")  # stages that the modeling step leaves
 COHERENT = 1e-6  # relative gap between a total and the sum of its parts that still counts as none
 
 
@@ -60,12 +62,13 @@ def clean(run: UnitMonth) -> CleanedMonth:
     trained = apply_stock_outs(apply_outliers(bottom.panel, outliers, settings.treatment), censored, parameters.cleaning.stock_outs)
     ready = check_panel(fill_gaps(trained), run.unit)
     series = build_series(bottom.series, parameters.levels)
+    declared = list_declared(found.transactions, parameters)
     panel = aggregate(ready, series, parameters.levels)
     run.write(
         transactions=found.transactions, ledger=found.ledger, quarantine=found.quarantine, problems=found.problems, removed=found.removed,
         changes=found.changes, promotion=found.promotion, inventory=found.inventory,
         target=found.target, event=found.event, opportunity=found.opportunity, control=found.control, files=pd.DataFrame(found.files),
-        series=series, panel=panel, lifecycle=list_lifecycles(panel, series, run.cutoff, list_declared(found.transactions, parameters)),
+        series=series, panel=panel, declared=declared, lifecycle=list_lifecycles(panel, series, run.cutoff, declared),
         future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers, censored=censored,
     )  # fmt: skip
     if len(found.quarantine):
@@ -167,13 +170,41 @@ def model(run: UnitMonth) -> ModeledMonth:
     return read_modeled(run)
 
 
+def _assume(run: UnitMonth, forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Forecasts with those of stage `assumed` where declared effects change what was combined; writes what became of each effect."""
+    from salesfc_lib.effects import apply_effects, list_ends, list_heads, read_effects, select_effects
+
+    combined, agreed = forecast[forecast["stage"] == "combined"], run.parameters.effects
+    written = read_effects(run.project, run.unit, list_heads(series, run.parameters))
+    ends = list_ends(_read_if_any(run, "declared"), series, run.parameters)
+    effects = pd.concat([table for table in (written, ends) if len(table)], ignore_index=True) if len(ends) else written
+    chosen = select_effects(
+        effects,
+        pd.DatetimeIndex(combined["ds"].unique()),
+        before=run.publication_day,
+        without=agreed.without if agreed.enabled else list(effects["id"]),
+    )
+    assumed, effect, applied = apply_effects(combined, chosen, series)
+    run.write(effect=effect, effect_applied=applied)
+    return pd.concat([forecast, assumed], ignore_index=True) if len(assumed) else forecast
+
+
+def _read_if_any(run: UnitMonth, name: str) -> pd.DataFrame:
+    """Table of an earlier step; without rows where the month was published before there were tables of that kind."""
+    try:
+        return run.read(name)
+    except SalesForecastError:
+        return tables.empty(name)
+
+
 def read_modeled(run: UnitMonth) -> ModeledMonth:
     """What the modeling step left."""
     series, panel = run.read("series"), run.read("panel")
-    forecast = run.read("forecast").query("stage in ('baseline', 'statistical', 'combined')")
+    effect, applied = (_read_if_any(run, name) for name in ("effect", "effect_applied"))
+    forecast = run.read("forecast").query("stage in @MODELED")
     return ModeledMonth(
         series=series, panel=panel, candidate_forecast=run.read("candidate_forecast"), failures=run.read("failures"), weights=run.read("weights"), forecast=forecast,
-        score=run.read("score"), checks=_check_modeling(run, forecast, panel), bottom=run.parameters.bottom, cutoff=run.cutoff, before=_modeled_before(run, series),
+        score=run.read("score"), effect=effect, checks=(*_check_modeling(run, forecast, panel), *_check_effects(run, forecast, panel, applied)), bottom=run.parameters.bottom, cutoff=run.cutoff, before=_modeled_before(run, series),
     )  # fmt: skip
 
 
@@ -186,6 +217,23 @@ def _check_modeling(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame)
         _check_sign(combined, panel),
         Check("Intervals hold their forecast and grow with their level", bool(ordered), f"{len(bounds)} intervals"),
         Check("Forecasts begin after the month", bool((forecast["ds"] > run.cutoff).all()), run.month),
+    )
+
+
+def _check_effects(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame, applied: pd.DataFrame) -> tuple[Check, ...]:
+    """What must hold where the business assumes something; nothing where it does not."""
+    from salesfc_lib.effects import sum_gap
+
+    assumed = forecast[forecast["stage"] == "assumed"]
+    if assumed.empty:
+        return ()
+    gap = sum_gap(forecast[forecast["stage"].isin(["combined", "assumed"])], applied)
+    return (
+        Check(
+            "What the effects changed is what the forecast with them differs by", gap <= COHERENT, f"largest relative gap {gap:.1e}"
+        ),
+        _check_complete(run, assumed, panel),
+        _check_sign(assumed, panel),
     )
 
 
@@ -215,19 +263,22 @@ def _modeled_before(run: UnitMonth, series: pd.DataFrame) -> ModeledBefore | Non
 def reconcile(run: UnitMonth) -> ReconciledMonth:
     """Coherent forecasts, people's changes, and the numbers that are published."""
     from salesfc_lib.adjust import adjust
+    from salesfc_lib.effects import around_effects
     from salesfc_lib.intervals import add_intervals
     from salesfc_lib.overrides import read_overrides, select_overrides
     from salesfc_lib.reconcile import reconcile as make_coherent
 
     panel, series, backtest = run.read("panel"), run.read("series"), run.read("backtest")
-    modeled = run.read("forecast").query("stage in ('baseline', 'statistical', 'combined')")
-    coherent, methods = make_coherent(
-        modeled[modeled["stage"] == "combined"], backtest, panel, series, parameters=run.parameters, month=run.month
-    )
+    modeled = run.read("forecast").query("stage in @MODELED")
+    coherent, methods = make_coherent(modeled, backtest, panel, series, parameters=run.parameters, month=run.month)
     overrides = read_overrides(run.project, run.unit) if run.parameters.adjust.enabled else tables.empty("override")
     known = select_overrides(overrides, run.month, before=run.publication_day)
     adjusted, adjustment = adjust(coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv")
-    final = [add_intervals(rows, backtest, panel, series) for rows in (coherent, adjusted) if len(rows)]
+    final = [
+        around_effects(rows, modeled, lambda found: add_intervals(found, backtest, panel, series))
+        for rows in (coherent, adjusted)
+        if len(rows)
+    ]
     forecast = pd.concat([modeled, *final], ignore_index=True)
     run.write(forecast=forecast, reconciliation=methods, adjustment=adjustment, override=overrides)
     write_forecast_csv(final_stage(forecast), series, run.folder / "forecast.csv")
@@ -238,7 +289,7 @@ def read_reconciled(run: UnitMonth) -> ReconciledMonth:
     """What the reconciliation step left."""
     series, panel, forecast, levels = run.read("series"), run.read("panel"), run.read("forecast"), run.parameters.levels
     final, earlier = final_stage(forecast), run.read_before("forecast")
-    gap = coherence_gap(final, series, levels)
+    gap, modeled = coherence_gap(final, series, levels), last_modeled(forecast)
     checks = (
         Check("Every total is the sum of its parts", gap <= COHERENT, f"largest relative gap {gap:.1e}"),
         _check_complete(run, final, panel),
@@ -246,7 +297,7 @@ def read_reconciled(run: UnitMonth) -> ReconciledMonth:
     )
     return ReconciledMonth(
         series=series, panel=panel, forecast=forecast, reconciliation=run.read("reconciliation"), adjustment=run.read("adjustment"),
-        gap_before=coherence_gap(forecast[forecast["stage"] == "combined"], series, levels), gap=gap, checks=checks, bottom=run.parameters.bottom,
+        gap_before=coherence_gap(forecast[forecast["stage"] == modeled], series, levels), gap=gap, checks=checks, bottom=run.parameters.bottom,
         earlier=tables.empty("forecast") if earlier is None else earlier[earlier["stage"].isin(["reconciled", "adjusted"])],
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ STAGES = {
     "baseline": "Seasonal naive",
     "statistical": "Best single model",
     "combined": "Combination",
+    "assumed": "Business assumptions",
     "reconciled": "Reconciliation",
     "adjusted": "People's changes",
 }
@@ -121,7 +122,7 @@ def value_added(run: UnitMonth, review: ReviewedMonth) -> Section:
     from salesfc_lib import plots
 
     voice = voice_of(run)
-    now = _stages(review["value_added"], review.bottom).query("stage != 'adjusted' or own_months > 0")
+    now = _stages(review["value_added"], review.bottom).query("stage not in ('assumed', 'adjusted') or own_months > 0")
     year = _stages(review["value_added_year"], review.bottom).set_index("stage")
     frame = pd.DataFrame(
         {"label": now["stage"].map(STAGES), "value": now["accuracy"], "added": now["gain"], "mean": now["stage"].map(year["gain"])}

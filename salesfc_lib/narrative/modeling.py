@@ -10,12 +10,13 @@ import pandas as pd
 from salesfc_lib import wording
 from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
 from salesfc_lib.narrative.each_series import choices, failures, key_accounts, model_name
+from salesfc_lib.narrative.effects import effects
 from salesfc_lib.narrative.outlook import outlook_figure, year_before
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, iso, kicker, measure_of, voice_of
 from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 
-__all__ = ["answer", "backtest", "checks", "choices", "failures", "key_accounts", "model_name", "outlook", "weights"]
+__all__ = ["answer", "backtest", "checks", "choices", "effects", "failures", "key_accounts", "model_name", "outlook", "weights"]
 
 NAIVE, COMBINED = "seasonal_naive", "combined"
 

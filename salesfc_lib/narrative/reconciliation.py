@@ -31,18 +31,20 @@ def method_name(name: str) -> str:
 def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
     """The top of the page."""
     voice = voice_of(run)
-    final, combined, moved = (float(done.top(name)["y_hat"].iloc[0]) for name in (None, "combined", "reconciled"))
+    stages = (None, "combined", done.modeled, "reconciled")
+    final, combined, assumed, moved = (float(done.top(name)["y_hat"].iloc[0]) for name in stages)
     month, people = iso(done.top()["ds"].iloc[0]), final - moved
     title = "reconciliation.title.changed" if people else "reconciliation.title.same"
     gap = "reconciliation.lede.gap" if done.gap_before > COHERENT else "reconciliation.lede.coherent"
     sentences = (
         voice.say(
-            "reconciliation.lede.published",
+            "reconciliation.lede.published" if done.modeled == "combined" else "reconciliation.lede.published.assumed",
             unit=run.title,
             amount=final,
             month=month,
             combined=combined,
-            moved=moved - combined,
+            assumed=assumed - combined,
+            moved=moved - assumed,
             people=people,
         ),
         voice.say(gap, before=done.gap_before),
@@ -118,21 +120,21 @@ def _changes(run: UnitMonth, done: ReconciledMonth) -> tuple[str, ...]:
 def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
     """Next month summed on each level, before and after."""
     voice, measure, table = voice_of(run), measure_of(run), done.by_level()
-    scale = wording.scale_for([*table["combined"], *table["reconciled"]])
+    scale = wording.scale_for([*table["before"], *table["after"]])
     rows = [
         [
             Cell(str(row["level"]).replace("_", " ")),
             wording.number(int((done.series["level"] == row["level"]).sum())),
-            measure.scaled(row["combined"], scale),
-            measure.scaled(row["reconciled"], scale),
-            measure.scaled(row["reconciled"] - row["combined"], scale, sign=True),
+            measure.scaled(row["before"], scale),
+            measure.scaled(row["after"], scale),
+            measure.scaled(row["after"] - row["before"], scale, sign=True),
         ]
         for _, row in table.iterrows()
     ]
     title = voice.say(
-        "reconciliation.gaps.title", low=table["combined"].min(), high=table["combined"].max(), amount=table["reconciled"].iloc[0]
+        "reconciliation.gaps.title", low=table["before"].min(), high=table["before"].max(), amount=table["after"].iloc[0]
     )
-    heads = columns("Level", ">Series", ">Models said", ">Reconciled", ">Moved")
+    heads = columns("Level", ">Series", _said(done), ">Reconciled", ">Moved")
     block = Table(
         title,
         f"{in_words(done.top()['ds'].iloc[0])}, sum of the level's series",
@@ -141,6 +143,11 @@ def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
         source="Source: tables/forecast.parquet.",
     )
     return Section(Prose(voice.say("reconciliation.gaps" if done.gap_before > COHERENT else "reconciliation.gaps.none")), block)
+
+
+def _said(done: ReconciledMonth) -> str:
+    """Head of the column with what was reconciled."""
+    return ">With assumptions" if done.modeled == "assumed" else ">Models said"
 
 
 def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
@@ -187,14 +194,14 @@ def _heat(column: pd.Series, name: str, best: str) -> Cell:
 def moves(run: UnitMonth, done: ReconciledMonth) -> Section:
     """The series that reconciliation moved most."""
     voice, measure, table = voice_of(run), measure_of(run), done.moves()
-    scale = wording.scale_for(table["reconciled"])
+    scale = wording.scale_for(table["after"])
     rows = [
         [
             Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")),
-            measure.scaled(row["combined"], scale),
-            measure.scaled(row["reconciled"], scale),
+            measure.scaled(row["before"], scale),
+            measure.scaled(row["after"], scale),
             measure.scaled(row["change"], scale, sign=True),
-            wording.signed_percent(row["change"] / row["combined"]) if row["combined"] else "",
+            wording.signed_percent(row["change"] / row["before"]) if row["before"] else "",
         ]
         for _, row in table.head(SHOWN).iterrows()
     ]
@@ -205,9 +212,9 @@ def moves(run: UnitMonth, done: ReconciledMonth) -> Section:
     block = Table(
         f"The {len(rows)} largest of {len(table)} moves",
         wording.month_name(month),
-        columns("Series", ">Models said", ">Reconciled", ">Moved", ">Share"),
+        columns("Series", _said(done), ">Reconciled", ">Moved", ">Share"),
         rows,
-        source="Source: tables/forecast.parquet, stages combined and reconciled.",
+        source=f"Source: tables/forecast.parquet, stages {done.modeled} and reconciled.",
         min_width="min40",
     )
     return Section(Prose(text), block)

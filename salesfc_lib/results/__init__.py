@@ -6,7 +6,16 @@ here or in a room to the left, never in a sentence.
 
 from salesfc_lib.results.cleaning import CleanedMonth, ledger_totals, monthly_total
 from salesfc_lib.results.modeling import ModeledMonth
-from salesfc_lib.results.reconciliation import ReconciledMonth, final_stage
+from salesfc_lib.results.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.results.retrospective import ReviewedMonth
 
-__all__ = ["CleanedMonth", "ModeledMonth", "ReconciledMonth", "ReviewedMonth", "final_stage", "ledger_totals", "monthly_total"]
+__all__ = [
+    "CleanedMonth",
+    "ModeledMonth",
+    "ReconciledMonth",
+    "ReviewedMonth",
+    "final_stage",
+    "last_modeled",
+    "ledger_totals",
+    "monthly_total",
+]

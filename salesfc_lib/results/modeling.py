@@ -33,6 +33,7 @@ class ModeledMonth:
     weights: pd.DataFrame
     forecast: pd.DataFrame
     score: pd.DataFrame
+    effect: pd.DataFrame
     checks: tuple[Check, ...]
     bottom: str
     cutoff: pd.Timestamp
@@ -62,6 +63,19 @@ class ModeledMonth:
         """The top series' combined forecast one month ahead, as a row of the forecast table."""
         rows = self.forecast[(self.forecast["stage"] == COMBINED) & (self.forecast["h"] == 1)]
         return rows[rows["unique_id"] == self.series["unique_id"].iloc[0]].iloc[0]
+
+    def assumed(self) -> dict[str, Any]:
+        """How the declared effects stand: all, applied, removed, refused (counts), worth over the horizon and its share.
+
+        Both over the bottom series: after - before of what was applied, and that as a share of what was combined.
+        """
+        state, ids = self.effect["state"], self.members(self.bottom)
+        combined = self.forecast[(self.forecast["stage"] == COMBINED) & self.forecast["unique_id"].isin(ids)]["y_hat"].sum()
+        worth = float((self.effect["after"] - self.effect["before"]).sum())
+        return {
+            "all": len(state), **{name: int(state.eq(name).sum()) for name in ("applied", "removed", "refused")},
+            "worth": worth, "share": worth / combined if combined else 0.0,
+        }  # fmt: skip
 
     def _scored(self, by: list[str], rows: pd.DataFrame | None = None) -> pd.DataFrame:
         """Pooled WAPE of the bottom series by model (`combined` among them) and further columns."""

@@ -35,6 +35,11 @@ class ReconciledMonth:
         """The reconciliation method that was used."""
         return str(self.forecast.loc[self.forecast["stage"] == "reconciled", "model"].iloc[0])
 
+    @property
+    def modeled(self) -> str:
+        """The stage that was reconciled."""
+        return last_modeled(self.forecast)
+
     def stage(self, name: str) -> pd.DataFrame:
         """Rows of one stage."""
         return self.forecast[self.forecast["stage"] == name]
@@ -45,17 +50,19 @@ class ReconciledMonth:
         return rows[rows["unique_id"] == self.series["unique_id"].iloc[0]].sort_values("ds", ignore_index=True)
 
     def by_level(self) -> pd.DataFrame:
-        """Next month by level: combined sum of the level's series, reconciled sum, and the largest gap of a series before."""
+        """Next month by level: sums of the level's series before reconciliation and after."""
         first = self.forecast[self.forecast["h"] == 1].merge(self.series[["unique_id", "level"]], on="unique_id")
         sums = first.pivot_table(index="level", columns="stage", values="y_hat", aggfunc="sum", sort=False)
+        sums = sums.rename(columns={self.modeled: "before", "reconciled": "after"})[["before", "after"]]
         return sums.reindex(self.series["level"].drop_duplicates()).reset_index()
 
     def moves(self) -> pd.DataFrame:
         """What reconciliation moved next month: unique_id, label, level, before, after, change; largest first."""
-        wide = self.forecast[(self.forecast["h"] == 1) & self.forecast["stage"].isin(["combined", "reconciled"])]
+        wide = self.forecast[(self.forecast["h"] == 1) & self.forecast["stage"].isin([self.modeled, "reconciled"])]
         wide = wide.pivot(index="unique_id", columns="stage", values="y_hat")
+        wide = wide.rename(columns={self.modeled: "before", "reconciled": "after"})
         table = self.series[["unique_id", "label", "level"]].merge(wide, left_on="unique_id", right_index=True)
-        table = table.assign(change=table["reconciled"] - table["combined"])
+        table = table.assign(change=table["after"] - table["before"])
         return table.sort_values("change", key=abs, ascending=False, ignore_index=True)
 
     def counts(self) -> dict[str, int]:
@@ -67,6 +74,11 @@ class ReconciledMonth:
             "changes refused": int((self.adjustment["state"] == "refused").sum()),
             "methods judged": int(self.reconciliation["method"].nunique()),
         }
+
+
+def last_modeled(forecast: pd.DataFrame) -> str:
+    """The stage that is reconciled: `assumed` where declared effects changed what was combined, else `combined`."""
+    return "assumed" if forecast["stage"].eq("assumed").any() else "combined"
 
 
 def final_stage(forecast: pd.DataFrame) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 Vintages of all stages enter; one row per level and stage leaves. The decisions made here: two stages are compared
 on the rows that both have, so a step is never credited with easier rows; and in a month in which nobody changed
 anything the adjusted forecast is the reconciled one, so people are judged over all months, not only those in
-which they acted.
+which they acted. So is what the business assumed, where it assumed anything in one of the months.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ def value_added(
     rows = window(vintages, month, months).query(f"h == {lag}")
     ends = pd.concat([top_series(series), bottom_series(series)])[["unique_id", "level"]].drop_duplicates()
     own = {stage: of_stage(rows, stage) for stage in STAGES}
-    filled = own | {"adjusted": _carry(own["adjusted"], own["reconciled"])}
+    assumed = _carry(own["assumed"], own["combined"]) if len(own["assumed"]) else own["assumed"]
+    filled = own | {"assumed": assumed, "adjusted": _carry(own["adjusted"], own["reconciled"])}
     present = [stage for stage in STAGES if len(filled[stage])]
     steps = [
         _step(filled, (before, stage), actual, ends).assign(own_months=own[stage]["ds"].nunique())
@@ -44,9 +45,9 @@ def value_added(
     return shape(pd.concat(steps) if steps else [], "value_added")
 
 
-def _carry(adjusted: pd.DataFrame, reconciled: pd.DataFrame) -> pd.DataFrame:
-    """Adjusted rows, and the reconciled row wherever there is none."""
-    return pd.concat([adjusted, reconciled]).drop_duplicates(ROW, keep="first")
+def _carry(later: pd.DataFrame, earlier: pd.DataFrame) -> pd.DataFrame:
+    """Rows of a stage that not every month has, and the earlier stage's row wherever there is none."""
+    return pd.concat([later, earlier]).drop_duplicates(ROW, keep="first")
 
 
 def _step(

@@ -1,0 +1,326 @@
+"""What declared effects do to the combined forecast.
+
+Combined forecasts of every series and chosen effects enter; forecasts of the stage `assumed` and an account of each effect leave.
+The decisions made here:
+
+- Effects act at the bottom, percentages first, in the order in which they were declared, then amounts. An amount is spread over the
+  bottoms that it holds for in proportion to their forecasts, equally where all are zero, and never over one that has ended.
+- A series above is not yet the sum of its bottoms. Percentages scale it by the ratio of the sums of its bottoms with and without
+  them; an amount is added as it is, whatever the level.
+- An interval is moved with its forecast: a percentage scales it, an amount shifts it, and what ended has none.
+- An amount cannot take a forecast below zero that was not: what is left of it is not applied, and its remark says so.
+- A member without series is new: an amount for it is carried by the series that the effect names until the member sells by itself.
+  Without that name it is an error, because it may as well be a slip of the pen.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.adjust import spread
+from salesfc_lib.contracts import ASSUMED, ENDED
+from salesfc_lib.effects.reading import raise_all
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.hierarchy import Summing, list_levels, summing_matrix
+from salesfc_lib.tables import INTERVALS, empty
+
+WIDTH = "hi-95"  # the bound whose distance from its forecast says by how much an interval was scaled
+ALL = -100.0  # percent
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Bottoms that an effect holds for, as places among the bottoms (n,), and why it is refused where it is."""
+
+    places: np.ndarray
+    refusal: str = ""
+
+
+@dataclass(frozen=True)
+class Bottoms:
+    """Bottom forecasts (n_bottom, n_months) at three moments, and the product of the percentages' factors.
+
+    start: as combined; scaled: after percentages; end: after amounts.
+    """
+
+    start: np.ndarray
+    scaled: np.ndarray
+    end: np.ndarray
+    factor: np.ndarray
+
+
+def apply_effects(
+    combined: pd.DataFrame, effects: pd.DataFrame, series: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Forecast rows of stage `assumed` for all series, and the tables `effect` and `effect_applied`.
+
+    combined: rows of table `forecast` of one cutoff, every series of every level; effects: `select_effects`, of which those in
+    state `applied` are applied. A row's model is kept where no effect touched it, else `assumption`, or `ended` where all of it was
+    taken away. Where nothing is applied the first frame is empty: the stage is not there.
+
+    Raises `SalesForecastError` naming every effect whose member, combination of members or carrier does not exist.
+    """
+    summing = summing_matrix(series, list_levels(series))
+    wide = combined.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
+    scopes = _find_scopes(effects[effects["state"].eq("applied")], series, summing)
+    bottoms, accounts = _play(effects, scopes, wide, summing)
+    table = _close(effects, scopes, accounts, combined["cutoff"].max())
+    applied = pd.concat(list(accounts.values()), ignore_index=True) if accounts else empty("effect_applied")
+    if not table["state"].eq("applied").any():
+        return empty("forecast"), table, applied
+    return _assumed_rows(combined, bottoms, wide, summing), table, applied
+
+
+def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
+    """Largest difference, over bottom series and months, between what effects did and what stage `assumed` has over `combined`.
+
+    Relative to the largest forecast among those rows; forecast: rows of the two stages; applied: table `effect_applied`.
+    """
+    wide = forecast.pivot(index=["unique_id", "ds"], columns="stage", values="y_hat")
+    did = (applied["after"] - applied["before"]).groupby([applied["unique_id"], applied["ds"]]).sum()
+    rows = wide.loc[did.index]
+    gap = (rows["assumed"] - rows["combined"] - did).abs().max() if len(rows) else 0.0
+    return float(gap / max(rows[["assumed", "combined"]].abs().max(axis=None), 1e-300)) if len(rows) else 0.0
+
+
+def around_effects(rows: pd.DataFrame, modeled: pd.DataFrame, add: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+    """Forecast rows of a later stage with the intervals that `add` gives them, scaled as effects scaled the combined forecast's.
+
+    `add` knows only what was missed before any effect: it is asked for intervals around each forecast without its percentages,
+    and they are multiplied by what the percentages came to. Rows that no effect touched, and all rows where `modeled`
+    (combined and assumed) has no stage `assumed`, are as `add` gives them.
+    """
+    factor = _width_factors(rows, modeled)
+    if factor is None:
+        return add(rows)
+    ended = factor <= 0
+    found = add(rows.assign(y_hat=rows["y_hat"] / np.where(ended, 1.0, factor)))
+    bounds = {name: np.where(ended, rows["y_hat"], found[name] * factor) for name in INTERVALS if name in found}
+    return found.assign(y_hat=rows["y_hat"], **bounds)
+
+
+def _width_factors(rows: pd.DataFrame, modeled: pd.DataFrame) -> np.ndarray | None:
+    """By how much percentages scaled the interval of each row's series and month, (n_rows,); None without stage `assumed`."""
+    assumed, combined = (modeled[modeled["stage"].eq(stage)].set_index(["unique_id", "ds"]) for stage in ("assumed", "combined"))
+    if assumed.empty:
+        return None
+    combined = combined.reindex(assumed.index)
+    before, after = (frame[WIDTH] - frame["y_hat"] for frame in (combined, assumed))
+    factor = (after / before).where(before.gt(0), 1.0).mask(assumed["model"].eq(ENDED), 0.0)
+    factor = factor.where(assumed["model"].isin([ASSUMED, ENDED]), 1.0)
+    return factor.reindex(pd.MultiIndex.from_frame(rows[["unique_id", "ds"]])).fillna(1.0).to_numpy()
+
+
+def _find_scopes(effects: pd.DataFrame, series: pd.DataFrame, summing: Summing) -> dict[str, Scope]:
+    """Scope by id. Raises for all effects that hold for nothing there is."""
+    bottom = series.set_index("unique_id").reindex(summing.bottom_ids)
+    places = {name: bottom.groupby(name, sort=False).indices for name in list_levels(series)[str(bottom["level"].iat[0])]}
+    scopes: dict[str, Scope] = {}
+    errors = []
+    for effect in effects.itertuples():
+        try:
+            scopes[effect.id] = _find_scope(effect, places, series, summing)
+        except SalesForecastError as error:
+            errors.append(error)
+    raise_all(errors, "What the unit assumes")
+    return scopes
+
+
+def _find_scope(effect: Any, places: dict[str, dict[str, np.ndarray]], series: pd.DataFrame, summing: Summing) -> Scope:
+    scope: dict[str, str] = json.loads(effect.scope)
+    found = np.arange(len(summing.bottom_ids))
+    for name, member in scope.items():
+        found = np.intersect1d(found, places[name].get(member, []), assume_unique=True)
+    words = _name_members(scope)
+    if effect.carried_by and len(found):
+        why = f"{words} has series of its own, and the models see its sales: declare what is still to come without `carried_by`."
+        return Scope(found, why)
+    if effect.carried_by:
+        return Scope(np.flatnonzero(summing.matrix[_find_carrier(effect, series)].toarray().ravel()))
+    if not len(found):
+        raise _strange(effect, scope, places)
+    return Scope(found)
+
+
+def _name_members(scope: dict[str, str]) -> str:
+    return ", ".join(f"{name} '{member}'" for name, member in scope.items()) or "the whole unit"
+
+
+def _strange(effect: Any, scope: dict[str, str], places: dict[str, dict[str, np.ndarray]]) -> SalesForecastError:
+    """Error for an effect that holds for no series: a member that is unknown, or members that never met."""
+    new = "or, if it is new, declare an amount and name in `carried_by` the series that has it until it sells by itself"
+    for name, member in scope.items():
+        if member not in places[name]:
+            nearest = difflib.get_close_matches(member, list(places[name]), n=3, cutoff=0.0)
+            return SalesForecastError.say(
+                f"{effect.source}: effect '{effect.id}' is for {name} '{member}', which does not exist",
+                f"A member with sales; the nearest are {shorten(nearest)}",
+                f"Correct it, {new}",
+            )
+    return SalesForecastError.say(
+        f"{effect.source}: effect '{effect.id}' is for {_name_members(scope)}, and no series is all of that",
+        "Members that have been sold together",
+        f"Leave one of them blank, {new}",
+    )
+
+
+def _find_carrier(effect: Any, series: pd.DataFrame) -> int:
+    """Row of the series that `carried_by` names, by its id or by a label that only one has."""
+    ids, labels = pd.Index(series["unique_id"]), series["label"].eq(effect.carried_by).to_numpy().nonzero()[0]
+    if effect.carried_by in ids:
+        return int(ids.get_loc(effect.carried_by))
+    if len(labels) == 1:
+        return int(labels[0])
+    nearest = list(ids[labels]) or difflib.get_close_matches(effect.carried_by, list(ids), n=3, cutoff=0.0)
+    raise SalesForecastError.say(
+        f"{effect.source}: effect '{effect.id}' is carried by '{effect.carried_by}', which {'several series are called' if len(labels) else 'does not exist'}",
+        f"The id of a series, such as {shorten(nearest)}",
+        "Correct its `carried_by`",
+    )
+
+
+def _play(
+    effects: pd.DataFrame, scopes: dict[str, Scope], wide: pd.DataFrame, summing: Summing
+) -> tuple[Bottoms, dict[str, pd.DataFrame]]:
+    """Bottoms after all effects, and rows of `effect_applied` by id; refused effects do nothing."""
+    start = wide.to_numpy(dtype=float)[summing.bottom]
+    now, factor = start.copy(), np.ones_like(start)
+    order = effects[effects["id"].isin([name for name, scope in scopes.items() if not scope.refusal])]
+    order = order.sort_values("declared_at", kind="stable", na_position="last")
+    accounts: dict[str, pd.DataFrame] = {}
+    for effect in order[order["kind"].eq("percent")].itertuples():
+        cell = _cell(effect, scopes[effect.id], wide.columns)
+        after = now[cell] * (1.0 + effect.change / 100.0)
+        accounts[effect.id] = _account(effect, now[cell], after, summing.bottom_ids[cell[0].ravel()], wide.columns[cell[1].ravel()])
+        now[cell] = after
+        factor[cell] *= 1.0 + effect.change / 100.0
+    scaled = now.copy()
+    for effect in order[order["kind"].eq("amount")].itertuples():
+        cell = _cell(effect, scopes[effect.id], wide.columns)
+        after = _add(now[cell], factor[cell], effect.change)
+        accounts[effect.id] = _account(effect, now[cell], after, summing.bottom_ids[cell[0].ravel()], wide.columns[cell[1].ravel()])
+        now[cell] = after
+    return Bottoms(start, scaled, now, factor), accounts
+
+
+def _cell(effect: Any, scope: Scope, months: pd.Index) -> tuple[np.ndarray, ...]:
+    """Places of the bottoms (n, 1) and of the months (1, n_months) that an effect holds for."""
+    until = months.max() if pd.isna(effect.until) else effect.until
+    return np.ix_(scope.places, np.flatnonzero((months >= effect.start) & (months <= until)))
+
+
+def _add(before: np.ndarray, left: np.ndarray, change: float) -> np.ndarray:
+    """Bottoms (n, n_months) with `change` added to each month's sum, over those of which something is left (`left` > 0)."""
+    after = before.copy()
+    for month in range(before.shape[1]):
+        free = left[:, month] > 0
+        if not free.any():
+            continue
+        total = before[free, month].sum() + change
+        held = total if (before[free, month] < 0).any() else max(total, 0.0)
+        after[free, month] = spread(before[free, month], held)
+    return after
+
+
+def _account(effect: Any, before: np.ndarray, after: np.ndarray, ids: pd.Index, months: pd.Index) -> pd.DataFrame:
+    """Rows of `effect_applied`; a month in which less of an amount found a place than was declared says so."""
+    short = np.full(len(months), "", dtype=object)
+    if effect.kind == "amount":
+        missing = effect.change - (after - before).sum(axis=0)
+        size = 1e-9 * max(abs(effect.change), float(np.abs(before).sum(axis=0).max(initial=0.0)))
+        short[np.abs(missing) > size] = "held at zero" if effect.change < 0 else "ended: nothing to add to"
+    return pd.DataFrame(
+        {
+            "id": effect.id,
+            "unique_id": np.repeat(ids.to_numpy(dtype=object), len(months)),
+            "ds": np.tile(months.to_numpy(), len(ids)),
+            "before": before.ravel(),
+            "after": after.ravel(),
+            "remark": np.tile(short, len(ids)),
+        }
+    )
+
+
+def _close(
+    effects: pd.DataFrame, scopes: dict[str, Scope], accounts: dict[str, pd.DataFrame], cutoff: pd.Timestamp
+) -> pd.DataFrame:
+    """Table `effect`: each effect with its state, what it changed, and what a reader should know of it."""
+    rows = []
+    for effect in effects.itertuples():
+        account, scope = accounts.get(effect.id), scopes.get(effect.id)
+        refused = scope is not None and bool(scope.refusal)
+        rows.append(
+            {
+                "state": "refused" if refused else effect.state,
+                "remark": scope.refusal if refused and scope else "" if account is None else _remark(effect, account, cutoff),
+                "before": float("nan") if account is None else account["before"].sum(),
+                "after": float("nan") if account is None else account["after"].sum(),
+            }
+        )
+    told = pd.DataFrame(rows, columns=["state", "remark", "before", "after"], index=effects.index)
+    columns = empty("effect")
+    return effects.assign(**told)[list(columns.columns)].astype(columns.dtypes.to_dict()).reset_index(drop=True)
+
+
+def _remark(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
+    """What a reader should know: who carries it, what found no place, and what the models have seen of it already."""
+    parts = [f"Carried by '{effect.carried_by}' until it sells by itself."] if effect.carried_by else []
+    short = account[account["remark"].ne("")]
+    if len(short):
+        reason = str(short["remark"].iat[0])
+        parts.append(f"Not in full in {short['ds'].nunique()} of {account['ds'].nunique()} months ({reason}).")
+    if effect.start <= cutoff and effect.change != ALL:
+        parts.append(f"In the data since {effect.start:%Y-%m}: what the models have learned of it by now comes on top.")
+    return " ".join(parts)
+
+
+def _assumed_rows(combined: pd.DataFrame, bottoms: Bottoms, wide: pd.DataFrame, summing: Summing) -> pd.DataFrame:
+    """Forecast rows of stage `assumed` in the combined rows' order."""
+    factor, shift = _carry_up(bottoms, summing)
+    ended = summing.matrix @ (bottoms.factor > 0).astype(float) == 0
+    touched = (summing.matrix @ ((bottoms.factor != 1.0) | (bottoms.end != bottoms.scaled)).astype(float)) > 0
+    row, column = wide.index.get_indexer(combined["unique_id"]), wide.columns.get_indexer(combined["ds"])
+    scale, add = factor[row, column], shift[row, column]
+    exact = np.full(wide.shape, np.nan)
+    exact[summing.bottom] = bottoms.end
+    moved = combined["y_hat"].to_numpy() * scale + add
+    floor = np.where(
+        (combined["y_hat"].to_numpy() >= 0) & (summing.matrix @ np.minimum(bottoms.end, 0.0) >= 0)[row, column], 0.0, -np.inf
+    )
+    y_hat = np.where(np.isnan(exact[row, column]), np.maximum(moved, floor), exact[row, column])
+    model = np.where(touched[row, column], ASSUMED, combined["model"].to_numpy(dtype=object))
+    model = np.where(ended[row, column], ENDED, model)
+    bounds = {name: _move_bound(combined, name, scale=scale, add=add, y_hat=y_hat) for name in INTERVALS if name in combined}
+    return combined.assign(stage="assumed", model=model.astype(object), y_hat=y_hat, **bounds).reset_index(drop=True)
+
+
+def _carry_up(bottoms: Bottoms, summing: Summing) -> tuple[np.ndarray, np.ndarray]:
+    """Factor and shift of every series' forecast, (n_series, n_months): forecast * factor + shift.
+
+    Where some bottoms are below zero a ratio of sums says nothing: what percentages changed is added there.
+    """
+    matrix = summing.matrix
+    before, scaled, end = (matrix @ part for part in (bottoms.start, bottoms.scaled, bottoms.end))
+    mean = (matrix @ bottoms.factor) / np.asarray(matrix.sum(axis=1))
+    ratio = np.where(before > 0, scaled / np.where(before > 0, before, 1.0), mean)
+    signed = (matrix @ (bottoms.start < 0).astype(float)) > 0
+    signed[summing.bottom] = False
+    factor = np.where(signed, 1.0, ratio)
+    factor[summing.bottom] = bottoms.factor
+    return factor, np.where(signed, end - before, end - scaled)
+
+
+def _move_bound(combined: pd.DataFrame, name: str, *, scale: np.ndarray, add: np.ndarray, y_hat: np.ndarray) -> np.ndarray:
+    """A bound after the effects: moved as the forecast was, on its side of it, and not below zero where it was not."""
+    bound = combined[name].to_numpy(dtype=float)
+    moved = bound * scale + add
+    if name.startswith("hi"):
+        return np.maximum(moved, np.where(np.isnan(bound), np.nan, y_hat))
+    return np.minimum(np.where(bound >= 0, np.maximum(moved, 0.0), moved), np.where(np.isnan(bound), np.nan, y_hat))

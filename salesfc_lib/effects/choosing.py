@@ -1,0 +1,92 @@
+"""Which effects a month's forecast may know, and what master files add to them.
+
+Effects as declared enter; the same rows with their state leave. The decisions made here: a backfill knows what was declared before
+that month's publication day and nothing later, neither an effect nor its removal; an end that a master file declares counts as
+declared on the day itself, because the file does not say when it was written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.effects.reading import DECLARED_END
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.hierarchy import DESCRIBING
+from salesfc_lib.schema import Parameters
+from salesfc_lib.tables import empty
+
+
+def select_effects(
+    effects: pd.DataFrame,
+    months: pd.DatetimeIndex,
+    *,
+    before: pd.Timestamp | None = None,
+    without: Sequence[str] = (),
+) -> pd.DataFrame:
+    """The effects with their state for a forecast of `months`: `applied` where nothing speaks against it, else why not.
+
+    `later`: with `before` (a backfill's publication day), not declared earlier than that; `removed`: taken back, by then; `off`: its
+    id is among `without`; `over` and `ahead`: ends before the first of the months, begins after the last.
+
+    Raises `SalesForecastError` for an id in `without` that no effect has.
+    """
+    unknown = sorted(set(without) - set(effects["id"]))
+    if unknown:
+        raise SalesForecastError.unknown_key(unknown[0], effects["id"], "`effects.without`")
+    removed = effects["removed_at"].notna() if before is None else effects["removed_at"] < before
+    reasons = {
+        "later": ~(effects["declared_at"] < before) if before is not None else effects["id"].isna(),
+        "removed": removed,
+        "off": effects["id"].isin(list(without)),
+        "over": effects["until"] < months.min(),
+        "ahead": effects["start"] > months.max(),
+    }
+    state = pd.Series("applied", index=effects.index, dtype=object)
+    for name, holds in reversed(reasons.items()):
+        state = state.mask(holds, name)
+    return effects.assign(state=state)
+
+
+def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
+    """Effects of -100 % from the month after a member is discontinued, for members of `declared` that the series cross.
+
+    Rows of table `effect`; the author is the source that is the master of that dimension.
+    """
+    bottom = series[series["level"] == parameters.bottom]
+    members = {(name, member) for name in bottom.columns.difference(DESCRIBING) for member in bottom[name].unique()}
+    ends = declared.dropna(subset=["discontinued"])
+    there = np.array([pair in members for pair in zip(ends["dimension"], ends["member"], strict=True)], dtype=bool)
+    rows = [
+        {
+            "id": f"{DECLARED_END} {row.dimension} {row.member}",
+            "scope": json.dumps({row.dimension: row.member}, ensure_ascii=False),
+            "kind": "percent",
+            "change": -100.0,
+            "start": row.discontinued.to_period("M").to_timestamp() + pd.DateOffset(months=1),
+            "until": pd.NaT,
+            "carried_by": None,
+            "author": _name_master(str(row.dimension), parameters),
+            "reason": f"discontinued {row.discontinued:%Y-%m-%d} as declared",
+            "declared_at": row.discontinued,
+            "removed_at": pd.NaT,
+            "source": _name_master(str(row.dimension), parameters),
+            "state": "applied",
+            "remark": "",
+            "before": float("nan"),
+            "after": float("nan"),
+        }
+        for row in ends[there].itertuples()
+    ]
+    return pd.DataFrame(rows, columns=list(empty("effect").columns)).astype(empty("effect").dtypes.to_dict())
+
+
+def _name_master(dimension: str, parameters: Parameters) -> str:
+    """Names of the sources that declare ends of members of a dimension."""
+    names = [
+        name for name, source in parameters.sources.items() if list(source.join) == [dimension] and "discontinued" in source.columns
+    ]
+    return f"master file '{', '.join(names)}'"

@@ -1,0 +1,217 @@
+"""Effects as people wrote them: `effects/<unit>.csv` read and checked.
+
+A file that a spreadsheet saved enters; rows of table `effect` leave. The decisions made here: one column a dimension says what
+an effect is for, blank means all members, and a header that is neither a dimension nor known is an error, because to leave it
+out would widen what it limits; every line that is wrong is named at once, and then nothing is used.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salesfc_lib.aliases import plain
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.hierarchy import DESCRIBING
+from salesfc_lib.schema import Parameters
+from salesfc_lib.tables import empty
+from salesfc_lib.written import Line, read_date, read_lines, read_month, read_number, wrong
+
+DECLARED_END = "declared-end"  # how ids of effects begin that a master file declares
+MOST = 12  # errors told of one file
+KINDS = {
+    "percent": ("percent", "percentage", "pct", "%", "百分比", "比例", "百分数"),
+    "amount": ("amount", "value", "quantity", "金额", "数量", "数值", "量"),
+}
+COLUMNS: Mapping[str, tuple[str, ...]] = {  # spellings of the first line, but for case, spaces and punctuation
+    "id": ("effect", "effect id", "no", "编号", "序号", "假设编号"),
+    "from": ("start", "begin", "first month", "从", "自", "起", "开始", "开始月", "开始月份", "起始月", "起始月份"),
+    "until": ("to", "end", "last month", "到", "至", "止", "结束", "结束月", "结束月份", "截止", "截止月份"),
+    "kind": ("type", "类型", "方式"),
+    "change": ("by", "value", "变化", "变动", "变化值", "变动值", "幅度", "数值", "影响"),
+    "carried_by": ("carried by", "within", "归入", "并入", "承担", "归入序列"),
+    "author": ("who", "declared by", "作者", "提出人", "填写人", "责任人", "声明人"),
+    "reason": ("why", "原因", "理由", "事由", "说明"),
+    "declared_at": ("declared", "declared on", "声明日期", "提出日期", "填写日期", "日期"),
+    "removed_at": ("removed", "removed on", "撤销日期", "移除日期", "取消日期", "撤回日期"),
+    "note": ("comment", "remark", "备注"),
+}
+NEEDED = ("id", "from", "kind", "change", "author", "reason")  # columns that a file must have
+
+
+def list_heads(series: pd.DataFrame, parameters: Parameters) -> dict[str, list[str]]:
+    """Headers under which people know each dimension of the series table: its name, and those of the unit's sources."""
+    dimensions = [name for name in series.columns if name not in DESCRIBING]
+    known: dict[str, list[str]] = {name: [name] for name in dimensions}
+    for source in parameters.sources.values():
+        for name in known.keys() & source.columns.keys():
+            known[name] += [source.columns[name], *source.aliases.get(name, [])]
+    return {name: list(dict.fromkeys(heads)) for name, heads in known.items()}
+
+
+def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+    """Rows of table `effect` out of `effects/<unit>.csv`, in the file's order, state `applied`; none where there is no such file.
+
+    `heads` lists the headers of each dimension (`list_heads`). In any encoding and with any separator that a spreadsheet saves
+    (see `written`), headers in any spelling of `COLUMNS`.
+
+    Raises `SalesForecastError` naming every line that cannot be used: a header that is unknown, a month, number or date that
+    cannot be read, a change below -100 %, no author, no reason, a repeated id, a removal before the declaration.
+    """
+    path, name = project / "effects" / f"{unit}.csv", f"effects/{unit}.csv"
+    if not path.is_file():
+        return empty("effect")
+    lines = list(read_lines(path, name, partial(_name_columns, dimensions=heads, name=name)))
+    errors: list[SalesForecastError] = []
+    rows = [_read_effect(line, list(heads), errors) for line in lines]
+    errors += _find_repeated(rows, lines)
+    raise_all(errors, name)
+    return pd.DataFrame(rows, columns=list(empty("effect").columns)).astype(empty("effect").dtypes.to_dict())
+
+
+def raise_all(errors: Sequence[SalesForecastError], name: str) -> None:
+    """Raise what is wrong with a file as one error; return where nothing is."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        more = f" And {len(errors) - MOST} more." if len(errors) > MOST else ""
+        told = " ".join(str(error) for error in errors[:MOST])
+        raise SalesForecastError(f"{name} has {len(errors)} problems, and none of its effects is used. {told}{more}")
+
+
+def _name_columns(found: list[str], *, dimensions: Mapping[str, Sequence[str]], name: str) -> list[str]:
+    """Names of the columns by their headers; a blank header keeps its place as its name."""
+    known = _spellings(dimensions)
+    names = [known.get(plain(head) or head, "") if head else f"column {place}" for place, head in enumerate(found, 1)]
+    strangers = [head for head, column in zip(found, names, strict=True) if not column]
+    if strangers:
+        raise SalesForecastError.say(
+            f"{name} line 1: {shorten(strangers)} is no column of this file and no dimension of the unit",
+            f"Dimensions: {shorten(dimensions, 8)}; columns: {', '.join(COLUMNS)}",
+            f"Did you mean {shorten(_nearest(strangers[0], [*dimensions, *COLUMNS]), 3)}?",
+        )
+    repeated = [column for column in dict.fromkeys(names) if names.count(column) > 1]
+    missing = [column for column in NEEDED if column not in names]
+    if repeated or missing:
+        what = f"has several columns for {shorten(repeated)}" if repeated else f"lacks the column {shorten(missing, 6)}"
+        raise SalesForecastError.say(f"{name} line 1 {what}", f"Each of {', '.join(NEEDED)} once", "Correct the first line")
+    return names
+
+
+def _spellings(dimensions: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Column by plain spelling; a dimension's name comes before another spelling of a column of the file, its headers after."""
+    pairs = [
+        *((name, name) for name in COLUMNS),
+        *((name, name) for name in dimensions),
+        *((word, name) for name, words in COLUMNS.items() for word in words),
+        *((head, name) for name, heads in dimensions.items() for head in heads),
+    ]
+    known: dict[str, str] = {}
+    for head, name in pairs:
+        known.setdefault(plain(head) or head, name)
+    return known
+
+
+def _nearest(word: str, known: Sequence[str]) -> list[str]:
+    return difflib.get_close_matches(word, known, n=3, cutoff=0.0)
+
+
+def _read_effect(line: Line, dimensions: Sequence[str], errors: list[SalesForecastError]) -> dict[str, object]:
+    """Row of table `effect`; what cannot be read is added to `errors`."""
+
+    def attempt(read: Callable[..., Any], *arguments: Any) -> Any:
+        try:
+            return read(*arguments)
+        except SalesForecastError as error:
+            errors.append(error)
+            return None
+
+    for column, text in line.cells.items():
+        if column.startswith("column ") and text:
+            errors.append(wrong(line, column, "Nothing below a blank header", "Write what the column is into the first line"))
+    scope = {name: line.cells[name] for name in dimensions if line.cells.get(name)}
+    kind = attempt(_read_kind, line)
+    row = {
+        "id": attempt(_read_id, line),
+        "scope": json.dumps(scope, ensure_ascii=False),
+        "kind": kind,
+        "change": attempt(_read_change, line, kind),
+        "start": attempt(read_month, line, "from"),
+        "until": attempt(read_month, line, "until") if line.cells.get("until") else pd.NaT,
+        "carried_by": line.cells.get("carried_by") or None,
+        "author": attempt(_read_text, line, "author"),
+        "reason": attempt(_read_text, line, "reason"),
+        "declared_at": attempt(read_date, line, "declared_at"),
+        "removed_at": attempt(read_date, line, "removed_at"),
+        "source": line.where,
+        "state": "applied",
+        "remark": "",
+        "before": float("nan"),
+        "after": float("nan"),
+    }
+    errors += _find_contradictions(line, row)
+    return row
+
+
+def _read_id(line: Line) -> str:
+    text = _read_text(line, "id")
+    if text.casefold().startswith(DECLARED_END):
+        raise wrong(
+            line, "id", f"A name that does not begin with '{DECLARED_END}', which stands for master files", "Choose another"
+        )
+    return text
+
+
+def _read_text(line: Line, column: str) -> str:
+    if not line.cells[column]:
+        raise wrong(line, column, "Every effect has an id, an author and a reason", f"Write the {column} on that line")
+    return line.cells[column]
+
+
+def _read_kind(line: Line) -> str:
+    text = plain(line.cells["kind"]) or line.cells["kind"]
+    for kind, words in KINDS.items():
+        if text in {plain(word) or word for word in words}:
+            return kind
+    raise wrong(
+        line, "kind", "'percent' or 'amount'", "Write percent for a change in percent, amount for one in the measure a month"
+    )
+
+
+def _read_change(line: Line, kind: str | None) -> float:
+    number = read_number(line, "change", percent=kind != "amount")
+    if pd.isna(number):
+        raise wrong(line, "change", "A number, such as 5 or -100", "Write by how much the forecast changes")
+    if kind == "percent" and number < -100:
+        raise wrong(line, "change", "At least -100: nothing can fall by more than all of it", "Write -100 for what ends")
+    return number
+
+
+def _find_contradictions(line: Line, row: Mapping[str, Any]) -> list[SalesForecastError]:
+    """What is wrong between cells that can be read each for itself."""
+    found = []
+    if pd.notna(row["start"]) and pd.notna(row["until"]) and row["until"] < row["start"]:
+        found.append(wrong(line, "until", f"A month from {row['start']:%Y-%m} on, in which it begins", "Correct one of the two"))
+    if pd.notna(row["declared_at"]) and pd.notna(row["removed_at"]) and row["removed_at"] < row["declared_at"]:
+        found.append(wrong(line, "removed_at", f"A day from {row['declared_at']:%Y-%m-%d} on", "Correct one of the two"))
+    if row["carried_by"] and row["kind"] == "percent":
+        do = "Leave it blank, or declare an amount"
+        found.append(wrong(line, "carried_by", "Nothing: a percentage of what has no series is nothing", do))
+    return found
+
+
+def _find_repeated(rows: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> list[SalesForecastError]:
+    seen: dict[str, str] = {}
+    found = []
+    for row, line in zip(rows, lines, strict=True):
+        key = str(row["id"] or "").casefold()
+        if key and key in seen:
+            found.append(wrong(line, "id", f"An id of its own; {seen[key]} has the same", "Number one of the two anew"))
+        seen.setdefault(key, line.where)
+    return found

@@ -1,0 +1,119 @@
+"""Tables that people write by hand and save from a spreadsheet: overrides and declared effects.
+
+A CSV file enters; lines leave, each with its place and its cells as text, and cells are read as months, numbers and days. The
+decision made here: what can be read is taken as it stands, in any encoding and with any separator that a spreadsheet saves,
+and a cell that could mean two things is an error that names file, line and column.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from salesfc_lib.errors import SalesForecastError
+
+ENCODINGS = ("utf-8-sig", "gb18030")  # what spreadsheets save, a Chinese one the second; almost any bytes are GB18030
+WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # marks of what a spreadsheet calls Unicode text
+SEPARATORS = (",", ";", "\t")
+MONTH = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.]0?1)?|年(\d{1,2})月(?:0?1日)?)$")
+DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?((?:[ T]\d.*)?)$")  # the year first: 3/4/2026 means two days
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a file that people wrote: where it stands and its cells as text."""
+
+    where: str
+    cells: dict[str, str]
+
+
+def read_lines(path: Path, name: str, heads: Callable[[list[str]], Sequence[str]]) -> Iterator[Line]:
+    """Lines below the first that are not blank; `heads` turns the first line's cells into the columns' names, or raises.
+
+    UTF-8 or UTF-16 (with mark), or GB18030; cells parted by the mark of commas, semicolons and tabs that the first line has most of.
+    """
+    text = _read_text(path)
+    header = text.partition("\n")[0]
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=max(SEPARATORS, key=header.count))
+    try:
+        reader.fieldnames = heads([found.strip() for found in reader.fieldnames or []])
+        for record in reader:
+            if any(record.values()):
+                yield _read_line(record, f"{name} line {reader.line_num}")
+    except csv.Error as error:
+        why = f"line {reader.reader.line_num}: {error}"
+        raise SalesForecastError.unreadable_file(path, why, "Correct the quotes on that line") from error
+
+
+def read_month(line: Line, column: str) -> pd.Timestamp:
+    """First day of the month that a cell names: 2026-07, 2026/7 or 2026年7月."""
+    found = MONTH.match(_narrow(line.cells[column]))
+    month = int(found[2] or found[3]) if found is not None else 0
+    if found is None or not 1 <= month <= 12 or not 1900 <= int(found[1]) <= 2200:
+        raise wrong(line, column, "A month as YYYY-MM, such as 2026-07", "Correct the month")
+    return pd.Timestamp(int(found[1]), month, 1)
+
+
+def read_number(line: Line, column: str, *, percent: bool = False) -> float:
+    """Number of a cell, NaN where it is blank; with `percent` a percent sign may stand behind it."""
+    text = _narrow(line.cells.get(column, ""))
+    if not text:
+        return math.nan
+    try:
+        number = float(text.removesuffix("%") if percent else text)
+    except ValueError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise wrong(line, column, "A plain number, such as 1250.5 or -10", "Write digits without separators or units")
+    return number
+
+
+def read_date(line: Line, column: str) -> pd.Timestamp:
+    """Day or moment of a cell, NaT where it is blank."""
+    text = line.cells.get(column, "")
+    if not text:
+        return pd.NaT
+    found = DAY.match(unicodedata.normalize("NFKC", text))
+    try:
+        return pd.Timestamp(f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}{found[4]}").tz_localize(None)  # type: ignore[index]
+    except (TypeError, ValueError, OverflowError) as error:
+        raise wrong(line, column, "A date as YYYY-MM-DD, with or without a time", "Correct the date") from error
+
+
+def wrong(line: Line, column: str, expected: str, do: str) -> SalesForecastError:
+    """Error for a cell that cannot be used."""
+    return SalesForecastError.say(f"{line.where}: `{column}` is '{line.cells.get(column, '')}'", expected, do)
+
+
+def _read_text(path: Path) -> str:
+    content = path.read_bytes()
+    for encoding in ("utf-16",) if content.startswith(WIDE) else ENCODINGS:
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    raise SalesForecastError.unreadable_file(path, "it is neither UTF-8 nor GB18030", "Save it as 'CSV UTF-8'")
+
+
+def _read_line(record: dict[Any, Any], where: str) -> Line:
+    if None in record:
+        raise SalesForecastError.say(
+            f"{where} has more cells than the first line has columns",
+            "One cell for each column",
+            "Put text that holds a comma or a semicolon in double quotes",
+        )
+    return Line(where, {key: (value or "").strip() for key, value in record.items()})
+
+
+def _narrow(text: str) -> str:
+    """Text of a number or month without wide digits, spaces and the typographer's minus."""
+    return unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace(" ", "")
