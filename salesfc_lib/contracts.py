@@ -160,13 +160,17 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     ),
     # one series of one level, with one column per dimension (null where the level sums over it)
     "series": _table({"unique_id": _text(), "level": _text(), "label": _text()}, ["unique_id"], strict=False),
-    # y: what models train on; y_raw: what was sold. null: no source row at all in that month; further columns: regressors
+    # y: what models train on; y_raw: what was sold. null: no source row at all in that month; further columns: regressors, numeric,
+    # null where unknown. One that is in `future` too counts as known ahead, and a model sees no other: what is known only
+    # afterwards (a driver without `known_ahead`, a flag on the rows without a plan) stands here alone. The value of a
+    # month does not depend on sales of the `horizon` months before it, so that no cutoff sees what was sold after it
     "panel": _table(
         {"unique_id": _text(), "ds": _month(), "y": _number(nullable=True), "y_raw": _number(nullable=True)},
         ["unique_id", "ds"],
         strict=False,
     ),
-    # regressors known ahead, for the months after the panel's last
+    # regressors known ahead, for the months after the panel's last; null: nothing is known of that month. Every column is also one
+    # of the panel
     "future": _table({"unique_id": _text(), "ds": _month()}, ["unique_id", "ds"], strict=False),
     # a month of a bottom series that is far outside what the series did before
     "outliers": _table(
@@ -353,7 +357,15 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         [],
         strict=False,
     ),
-    # something in the market or at a competitor, from its first to its last day; further columns: dimensions, null for all members
+    # a number that moves sales, as its source has it: a value of a day, or of a month on its first; ds is the business month. What is
+    # not known ahead ends with the month; further columns: dimensions, null for all members
+    "driver": _table(
+        {"name": _text(), "date": pa.Column("datetime64[ns]"), "ds": _month(), "value": _number()},
+        [],
+        strict=False,
+    ),
+    # something in the market or at a competitor, from its first to its last day; announced: the day on which it became known (null:
+    # not recorded); further columns: dimensions, null for all members
     "event": _table(
         {
             "name": _text(),
@@ -362,6 +374,7 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
             "kind": _text(nullable=True),
             "effect": _text(nullable=True),
             "comment": _text(nullable=True),
+            "announced": pa.Column("datetime64[ns]", nullable=True),
         },
         [],
         strict=False,

@@ -1,8 +1,9 @@
 """Levels of the business: every series, what it sums over, and how far a frame is from adding up.
 
 The distinct combinations of dimensions at the bottom enter; the `series` table, the summing matrix and the
-panel of all levels leave. The decision made here: how a series is named. An id is built in `unique_id` alone and
-never taken apart; who wants a member reads the columns of the `series` table.
+panel of all levels leave. The decisions made here: how a series is named (an id is built in `unique_id` alone and
+never taken apart; who wants a member reads the columns of the `series` table); and that the regressors of a month are weighed
+by sales of at least `lag` months before, so that no forecast made within the lag sees what was sold after its cutoff.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from salesfc_lib.festivals import WINDOWS
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
 OF_THE_MONTH = ("trading_days", *WINDOWS)  # regressors that are the same for every series
-WEIGHT_MONTHS = 24  # months of a bottom series whose sales weigh its regressors in an aggregate
+WEIGHT_MONTHS = 12  # months of a bottom series' sales that weigh its regressors in an aggregate
+LAG = 12  # months between those and the month weighed: the horizon, unless said otherwise
 
 
 class Summing(NamedTuple):
@@ -102,38 +104,32 @@ def summing_matrix(series: pd.DataFrame, levels: Mapping[str, Sequence[str]]) ->
     return Summing(matrix, ids, ids[bottom], bottom)
 
 
-def aggregate(bottom_panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+def aggregate(
+    bottom_panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, Sequence[str]], *, lag: int = LAG
+) -> pd.DataFrame:
     """Panel of all levels out of the bottom's: y and y_raw summed, from each series' first month on.
 
-    A month is null where it is missing for the whole unit, and only there. What the calendar says (trading days, festivals) is the month's own; every
-    other regressor is the mean of the bottoms' that are there, weighted by their y_raw in their first 24 months.
+    A month is null where it is missing for the whole unit, and only there. What the calendar says (trading days, festivals) is
+    the month's own; every other regressor is a mean of the bottoms' that have one, weighted by y_raw of the 12 months that end
+    `lag` months before (of the aggregate's first month, while it is younger than that). `lag` is the horizon: then no regressor
+    of a month that is forecast depends on sales after the cutoff. A bottom that began since has no weight yet.
 
     Raises `SalesForecastError` for an id that is no bottom series, or a month that is null for some bottoms only.
     """
     summing = summing_matrix(series, levels)
     grid = _Grid.of(bottom_panel, summing.bottom_ids)
     columns = {name: _sum(grid, summing, name) for name in ("y", "y_raw")}
-    columns |= _regressors(grid, summing, early_sales(bottom_panel).reindex(summing.bottom_ids).to_numpy())
+    columns |= _regressors(grid, summing, _Weights.of(bottom_panel, summing, lag))
     return _long(columns, summing, grid)
 
 
 def aggregate_future(
-    future: pd.DataFrame, bottom_panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, Sequence[str]]
+    future: pd.DataFrame, bottom_panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, Sequence[str]], *, lag: int = LAG
 ) -> pd.DataFrame:
-    """Regressors of the coming months for all levels, weighted as in `aggregate`."""
+    """Regressors of the coming months for all levels, weighted as in `aggregate`: what the panel will hold once they have come."""
     summing = summing_matrix(series, levels)
     grid = _Grid.of(future, summing.bottom_ids)
-    columns = _regressors(grid, summing, early_sales(bottom_panel).reindex(summing.bottom_ids).to_numpy())
-    return _long(columns, summing, grid)
-
-
-def early_sales(bottom_panel: pd.DataFrame) -> pd.Series:
-    """Sum of y_raw over each series' first 24 months by unique_id, not below zero: its weight in a mean of regressors.
-
-    The one place where a cutoff inside those months sees later sales: as the weight of a calendar, never as a value.
-    """
-    early = bottom_panel.sort_values("ds").groupby("unique_id", sort=False).head(WEIGHT_MONTHS)
-    return early.groupby("unique_id")["y_raw"].sum().clip(lower=0.0)
+    return _long(_regressors(grid, summing, _Weights.of(bottom_panel, summing, lag)), summing, grid)
 
 
 def coherence_gap(
@@ -261,10 +257,53 @@ def _sum(grid: _Grid, summing: Summing, name: str) -> np.ndarray:
     return np.where(missing, np.nan, summing.matrix @ np.nan_to_num(values))
 
 
-def _regressors(grid: _Grid, summing: Summing, weights: np.ndarray) -> dict[str, np.ndarray]:
+@dataclass(frozen=True)
+class _Weights:
+    """What weighs a bottom's regressors: its sales of 12 months through each month of the panel, (n_bottom, n_months).
+
+    start: the panel's first month, as months since 1970; begun: (n_bottom,) columns of the bottoms' first months.
+    """
+
+    sales: np.ndarray
+    begun: np.ndarray
+    start: int
+    lag: int
+
+    @classmethod
+    def of(cls, bottom_panel: pd.DataFrame, summing: Summing, lag: int) -> _Weights:
+        rows, month = summing.bottom_ids.get_indexer(bottom_panel["unique_id"]), _count_months(bottom_panel["ds"])
+        start = int(month.min())
+        sold = np.zeros((len(summing.bottom_ids), int(month.max()) - start + 1))
+        sold[rows, month - start] = np.nan_to_num(bottom_panel["y_raw"].to_numpy(dtype=float))
+        begun = np.full(len(sold), sold.shape[1])
+        np.minimum.at(begun, rows, month - start)
+        windows = np.pad(sold, ((0, 0), (WEIGHT_MONTHS - 1, 0)))
+        trailing = np.lib.stride_tricks.sliding_window_view(windows, WEIGHT_MONTHS, axis=1).sum(axis=2)
+        return cls(trailing.clip(min=0.0), begun, start, lag)
+
+    def mean(self, values: np.ndarray, months: pd.DatetimeIndex, summing: Summing) -> np.ndarray:
+        """Weighted mean (n_series, n_months) of the bottoms' values (n_bottom, n_months) that are known."""
+        means = np.full((len(summing.ids), len(months)), np.nan)
+        means[summing.bottom] = values
+        first = np.minimum.reduceat(self.begun[summing.matrix.indices], summing.matrix.indptr[:-1])[summing.upper]
+        for begin in np.unique(first):
+            rows = summing.upper[first == begin]
+            used = np.unique(summing.matrix[rows].indices)
+            seen = np.clip(_count_months(months) - self.start - self.lag, begin, self.sales.shape[1] - 1)
+            weights, there = self.sales[used][:, seen], self.begun[used, None] <= seen
+            means[rows] = _mean(values[used], summing.matrix[rows][:, used], np.where(there, weights, np.nan))
+        return means
+
+
+def _count_months(ds: pd.Series | pd.DatetimeIndex) -> np.ndarray:
+    """Months since 1970."""
+    return ds.to_numpy().astype("datetime64[M]").astype(np.int64)
+
+
+def _regressors(grid: _Grid, summing: Summing, weights: _Weights) -> dict[str, np.ndarray]:
     regressors = [name for name in grid.frame.columns if name not in ("unique_id", "ds", "y", "y_raw")]
     return {
-        name: _own_month(grid, summing, name) if name in OF_THE_MONTH else _mean(grid.spread(name), summing, weights)
+        name: _own_month(grid, summing, name) if name in OF_THE_MONTH else weights.mean(grid.spread(name), grid.months, summing)
         for name in regressors
     }
 
@@ -274,15 +313,13 @@ def _own_month(grid: _Grid, summing: Summing, name: str) -> np.ndarray:
     return np.broadcast_to(month, (len(summing.ids), len(month)))
 
 
-def _mean(values: np.ndarray, summing: Summing, weights: np.ndarray) -> np.ndarray:
-    """Weighted mean over the bottoms that have a value; the plain mean where none of them has a weight."""
-    known = np.isfinite(values).astype(float)
-    weighted = known * np.nan_to_num(weights)[:, None]
-    sales = summing.matrix @ weighted
-    count = summing.matrix @ known
-    plain = (summing.matrix @ np.nan_to_num(values)) / np.where(count > 0, count, np.nan)
-    mean = (summing.matrix @ (weighted * np.nan_to_num(values))) / np.where(sales > 0, sales, 1.0)
-    return np.where(sales > 0, mean, plain)
+def _mean(values: np.ndarray, matrix: sparse.csr_matrix, weights: np.ndarray) -> np.ndarray:
+    """Weighted mean over the bottoms that have a value and a weight; the plain mean of those where all weights are zero."""
+    known = (np.isfinite(values) & np.isfinite(weights)).astype(float)
+    filled, weighted = known * np.nan_to_num(values), known * np.nan_to_num(weights)
+    sales, count = matrix @ weighted, matrix @ known
+    plain = (matrix @ filled) / np.where(count > 0, count, np.nan)
+    return np.where(sales > 0, (matrix @ (weighted * filled)) / np.where(sales > 0, sales, 1.0), plain)
 
 
 def _long(columns: Mapping[str, np.ndarray], summing: Summing, grid: _Grid) -> pd.DataFrame:

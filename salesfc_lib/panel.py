@@ -1,13 +1,14 @@
 """The monthly panel at the bottom level: an unbroken grid with what is known ahead.
 
-Cleaned transactions enter; a `BottomPanel` leaves (series, panel, future). The decision made here: a month in
+Cleaned transactions and plans enter; a `BottomPanel` leaves (series, panel, future). The decisions made here: a month in
 which the unit has no source row at all is missing (null), a month with rows but none for the series is zero, and
-before its first row a series is absent. Finding such gaps and filling them are two functions.
+before its first row a series is absent; and only what is known ahead has a column in `future`, because a model sees no other.
+Finding such gaps and filling them are two functions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 
@@ -15,12 +16,14 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
+from salesfc_lib.cleaning.flags import has_flag
 from salesfc_lib.cleaning.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.units import from_decimals, to_decimals, whole
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.festivals import share_of_festival
+from salesfc_lib.festivals import list_observed, share_of_festival
 from salesfc_lib.hierarchy import build_series
 from salesfc_lib.periods import bound_months, month_of
+from salesfc_lib.regressors import Placed, list_dimensions, share_flagged, share_of_spans, split_series, spread_driver
 from salesfc_lib.schema import Calendar, Parameters, Window
 from salesfc_lib.tables import check
 
@@ -38,19 +41,47 @@ class BottomPanel:
     future: pd.DataFrame
 
 
+@dataclass(frozen=True)
+class Months:
+    """Months of the panel and those after it (datetime64[M]); `all` is both."""
+
+    past: np.ndarray
+    ahead: np.ndarray
+
+    @classmethod
+    def of(cls, first: np.datetime64, last: np.datetime64, horizon: int) -> Months:
+        return cls(np.arange(first, last + 1), np.arange(last + 1, last + 1 + horizon))
+
+    @property
+    def all(self) -> np.ndarray:
+        return np.concatenate([self.past, self.ahead])
+
+    @property
+    def first(self) -> np.datetime64:
+        return np.datetime64(self.past[0], "M")
+
+    @property
+    def n_past(self) -> int:
+        return len(self.past)
+
+
 def build_panel(
     transactions: pd.DataFrame,
     parameters: Parameters,
     month: str,
     promotion: pd.DataFrame | None = None,
+    *,
     event: pd.DataFrame | None = None,
+    driver: pd.DataFrame | None = None,
 ) -> BottomPanel:
     """Monthly panel of the bottom level from the unit's first month through `month`, and the horizon after it.
 
     y = y_raw: the decimals of the unit's measure summed exactly, then as float; in the unit's currency or pieces.
     `trading_days` (count) stands in every row, `promotion` (share of the month's days, 0..1, the agreed
-    window of influence included) where the unit has any, `event` likewise (days of events in the market or at competitors).
-    Returns that the unit counts apart are not subtracted. Rows dated after `month` are not seen.
+    window of influence included) where the unit has any, `event` likewise (days of events in the market or at competitors), and
+    each declared driver under its name. A flag of promotion on the rows says what ran; what will run only a plan says: without
+    one, `promotion` is no column of the future. Returns that the unit counts apart are not subtracted. Rows dated after
+    `month` are not seen.
 
     Raises `SalesForecastError` for a unit without rows, a dimension that is no column, or a row without a member.
     """
@@ -61,19 +92,34 @@ def build_panel(
     series, at = _bottom_series(counted, levels)
     closed = np.array(parameters.calendar.closed_months, dtype="datetime64[M]")
     sold = _months(rows)
-    months = np.arange(sold.min(), np.datetime64(month, "M") + 1)
-    ahead = np.arange(np.datetime64(month, "M") + 1, np.datetime64(month, "M") + 1 + parameters.horizon)
-    known = (np.bincount((sold - months[0]).astype(np.int64), minlength=len(months)) > 0) | np.isin(months, closed)
-    place = ((sold if counted is rows else _months(counted)) - months[0]).astype(np.int64)
-    sales, first = _monthly_sales(counted[parameters.measure.value], at, place, (len(series), len(months)))
+    months = Months.of(sold.min(), np.datetime64(month, "M"), parameters.horizon)
+    known = (np.bincount((sold - months.first).astype(np.int64), minlength=months.n_past) > 0) | np.isin(months.past, closed)
+    place = ((sold if counted is rows else _months(counted)) - months.first).astype(np.int64)
+    placed = Placed(counted, at, place, months.first, (len(series), months.n_past))
+    sales, first = _monthly_sales(counted[parameters.measure.value], at, place, placed.shape)
     y = np.where(known, sales, np.nan)
-    spans = {
-        "promotion": _match_spans(promotion, counted, at, parameters, parameters.measure.promotion_window),
-        "event": _match_spans(event, counted, at, parameters, Window()),
+    columns = {
+        **_calendar_columns(months, parameters),
+        **_plan_columns(placed, months, parameters, promotion, event),
+        **_driver_columns(placed, months, parameters, driver),
     }
-    past, coming = (_regressors(grid, parameters, spans, len(series)) for grid in (months, ahead))
-    panel = _long(series["unique_id"], months, np.arange(len(months)) >= first[:, None], {"y": y, "y_raw": y, **past})
-    return BottomPanel(series, panel, _long(series["unique_id"], ahead, np.full((len(series), len(ahead)), True), coming))
+    every = {name: np.broadcast_to(values, (len(series), values.shape[-1])) for name, values in columns.items()}
+    told = {name: values[:, : months.n_past] for name, values in every.items()}
+    coming = {name: values[:, months.n_past :] for name, values in every.items() if values.shape[1] > months.n_past}
+    panel = _long(series["unique_id"], months.past, np.arange(months.n_past) >= first[:, None], {"y": y, "y_raw": y, **told})
+    return BottomPanel(
+        series, panel, _long(series["unique_id"], months.ahead, np.full((len(series), parameters.horizon), True), coming)
+    )
+
+
+def take_known(event: pd.DataFrame, before: pd.Timestamp | None) -> pd.DataFrame:
+    """Events that were known before a day: by `announced`, else from their first day on; all of them where `before` is None.
+
+    A backfill passes the day of that month's publication, so that no later event is counted as foresight.
+    """
+    if before is None or event.empty:
+        return event
+    return event[event["announced"].fillna(event["start"]) < before].reset_index(drop=True)
 
 
 def count_trading_days(months: np.ndarray, holidays: Sequence[str] = (), calendar: Calendar | None = None) -> np.ndarray:
@@ -198,62 +244,72 @@ def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
     return whole([int(value.scaleb(scale, EXACT)) for value in exact]), scale
 
 
-def _regressors(
-    months: np.ndarray, parameters: Parameters, spans: Mapping[str, _Spans | None], n_series: int
+def _calendar_columns(months: Months, parameters: Parameters) -> dict[str, np.ndarray]:
+    """What the calendar says, alike for every series: (n_months,) of all months."""
+    bounds = bound_months(months.all, parameters.calendar)
+    days = count_trading_days(months.all, parameters.calendar.holidays, parameters.calendar)
+    declared = parameters.calendar.moving_holidays
+    festivals = list_observed(parameters.calendar.holidays) if declared is None else declared
+    return {"trading_days": days, **{name: share_of_festival(name, *bounds) for name in festivals}}
+
+
+def _plan_columns(
+    placed: Placed, months: Months, parameters: Parameters, promotion: pd.DataFrame | None, event: pd.DataFrame | None
 ) -> dict[str, np.ndarray]:
-    """Each regressor as (n_series, n_months)."""
-    days = count_trading_days(months, parameters.calendar.holidays, parameters.calendar)
-    bounds = bound_months(months, parameters.calendar)
-    columns = {"trading_days": np.broadcast_to(days, (n_series, len(months)))}
-    for name in parameters.calendar.moving_holidays:
-        columns[name] = np.broadcast_to(share_of_festival(name, *bounds), (n_series, len(months)))
-    for kind, found in spans.items():
-        if found is not None:
-            columns[kind] = np.column_stack([_share_covered(found, first, end) for first, end in zip(*bounds, strict=True)])
+    """Promotions and events (n_series, n_months): of all months, or of the past alone where nothing tells what comes."""
+    columns = {}
+    if promotion is not None and len(promotion):
+        columns["promotion"] = _cover(promotion, placed, months, parameters, window=parameters.measure.promotion_window)
+    if has_flag(placed.rows, parameters):
+        columns["promotion"] = _prefer(share_flagged(placed), columns.get("promotion"))
+    if event is not None and len(event):
+        covered = _cover(_date_knowledge(event, parameters), placed, months, parameters, window=Window())
+        columns["event"] = covered if _is_foreseen(event, months, parameters) else covered[:, : months.n_past]
     return columns
 
 
-@dataclass(frozen=True)
-class _Spans:
-    """Days of each promotion or event, its window included, and the share of each series' rows that it holds for (n, n_series)."""
-
-    start: np.ndarray
-    end: np.ndarray
-    share: np.ndarray
+def _cover(spans: pd.DataFrame, placed: Placed, months: Months, parameters: Parameters, *, window: Window) -> np.ndarray:
+    named = list_dimensions(spans, placed, [*parameters.dimensions, "key_account"])
+    split = split_series(placed, named, months.all, parameters.horizon)
+    return share_of_spans(spans, split, months.all, parameters.calendar, window=window)
 
 
-def _match_spans(
-    spans: pd.DataFrame | None, rows: pd.DataFrame, at: np.ndarray, parameters: Parameters, window: Window
-) -> _Spans | None:
-    """Promotions or events against series: 1 where all members match, 0 where one does not.
-
-    A dimension below the bottom splits a series: there it is the share of the series' rows that match.
-    """
-    if spans is None or spans.empty:
-        return None
-    known = [*parameters.dimensions, "key_account"]
-    named = [name for name in spans.columns if name in known and name in rows.columns and spans[name].notna().any()]
-    groups = (
-        rows[named].assign(series=at).groupby([*named, "series"], dropna=False, observed=True).size().rename("rows").reset_index()
-    )
-    match = np.ones((len(spans), len(groups)), dtype=bool)
-    for name in named:
-        wanted = spans[name].to_numpy(dtype=object)[:, None]
-        match &= spans[name].isna().to_numpy()[:, None] | (wanted == groups[name].to_numpy(dtype=object))
-    total = np.bincount(at)
-    share = np.stack([np.bincount(groups["series"], groups["rows"] * row, minlength=len(total)) / total for row in match])
-    start, end = (spans[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
-    return _Spans(start - window.before, end + window.after, share)
+def _prefer(flagged: np.ndarray, planned: np.ndarray | None) -> np.ndarray:
+    """What the rows flag (n_series, n_past), the plan where they say nothing and, if there is one, in the months ahead."""
+    if planned is None:
+        return flagged
+    known = np.isfinite(flagged)
+    past = np.where(known, flagged, planned[:, : flagged.shape[1]])
+    return np.concatenate([past, planned[:, flagged.shape[1] :]], axis=1)
 
 
-def _share_covered(spans: _Spans, first: np.datetime64, end: np.datetime64) -> np.ndarray:
-    """Share of the month's days that are covered by series (n_series,); a day counts once, as the widest span on it."""
-    days = np.arange(first, end)
-    on = (spans.start[:, None] <= days) & (spans.end[:, None] >= days)
-    widest = np.zeros((spans.share.shape[1], len(days)))
-    for running in np.flatnonzero(on.any(axis=1)):
-        np.maximum(widest, spans.share[running][:, None] * on[running], out=widest)
-    return widest.mean(axis=1)
+def _date_knowledge(event: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
+    """Events with `known_from`: they count in the months that begin on it or later, known when the month before was published."""
+    if "announced" not in event:
+        return event
+    return event.assign(known_from=event["announced"] - pd.Timedelta(days=parameters.adjust.publication_day - 1))
+
+
+def _is_foreseen(event: pd.DataFrame, months: Months, parameters: Parameters) -> bool:
+    """Whether events are ever known ahead: one has the day of its announcement, or lies in the months ahead."""
+    begins = bound_months(months.ahead[:1], parameters.calendar)[0][0]
+    announced = "announced" in event and bool(event["announced"].notna().any())
+    return announced or bool(event["end"].ge(pd.Timestamp(begins)).any())
+
+
+def _driver_columns(placed: Placed, months: Months, parameters: Parameters, driver: pd.DataFrame | None) -> dict[str, np.ndarray]:
+    """Each declared driver that has values (n_series, n_months); of the past alone where it is not known ahead, or nothing of it."""
+    columns = {}
+    for name, declared in parameters.drivers.items():
+        values = driver[driver["name"].eq(name)] if driver is not None else None
+        if values is None or values.empty:
+            continue
+        named = list_dimensions(values, placed, [*parameters.dimensions, "key_account"])
+        split = split_series(placed, named, months.all, parameters.horizon)
+        found = spread_driver(values, declared, split, months.all)
+        foreseen = declared.known_ahead and np.isfinite(found[:, months.n_past :]).any()
+        columns[name] = found if foreseen else found[:, : months.n_past]
+    return columns
 
 
 def _long(ids: pd.Series, months: np.ndarray, there: np.ndarray, columns: dict[str, np.ndarray]) -> pd.DataFrame:

@@ -17,7 +17,7 @@ import yaml
 from pydantic import ValidationError
 
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.schema import Candidate, Parameters, Section, Source, check_unit
+from salesfc_lib.schema import Candidate, Driver, Parameters, Section, Source, check_unit
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULTS = CHECKOUT / "parameters" / "defaults.yml"
@@ -183,7 +183,7 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 # blocks whose keys are names that a unit gives
-_NAMED: dict[str, type[Section] | None] = {"sources": Source, "candidates": Candidate, "levels": None}
+_NAMED: dict[str, type[Section] | None] = {"sources": Source, "candidates": Candidate, "drivers": Driver, "levels": None}
 
 
 def _refuse_unknown(tree: Mapping[str, Any], model: type[Section], where: str, prefix: str = "") -> None:

@@ -53,7 +53,11 @@ Role = Literal[
     "control_totals",
     "opportunities",
     "events",
+    "drivers",
 ]
+RESERVED = (  # columns of the panel
+    "unique_id", "ds", "y", "y_raw", "event", "trading_days", "chinese_new_year", "easter", "ramadan",
+)  # fmt: skip
 
 
 class Section(BaseModel):
@@ -184,6 +188,14 @@ class Source(Section):
         return self
 
 
+class Driver(Section):
+    """A number that moves sales, such as a price: how its days make a month, and whether the coming months' are known."""
+
+    aggregate: Literal["mean", "sum", "max"] = "mean"
+    known_ahead: bool = False
+    carry: Literal["last"] | None = None  # what stands in a month without a value: the last one before it, or nothing
+
+
 class Window(Section):
     """Days before and after that are agreed to be influenced."""
 
@@ -284,7 +296,7 @@ class KeyAccounts(Section):
 class Calendar(Section):
     kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
     year_begins: str = Field("01-01", pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
-    moving_holidays: list[Literal["chinese_new_year", "easter", "ramadan"]] = Field(default_factory=list)
+    moving_holidays: list[Literal["chinese_new_year", "easter", "ramadan"]] | None = None  # None: those that `holidays` keep
     week_begins: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
     closed_through: str | None = None
     closed_months: list[str] = Field(default_factory=list)
@@ -435,6 +447,7 @@ class Parameters(Section):
     key_accounts: KeyAccounts = KeyAccounts()
     levels: dict[str, list[str]] = {"total": []}
     calendar: Calendar = Calendar()
+    drivers: dict[str, Driver] = Field(default_factory=dict)  # column of the panel -> how it is read
     horizon: int = Field(12, ge=1, le=36)
     cleaning: Cleaning = Cleaning()
     candidates: dict[str, Candidate] = Field(default_factory=dict)
@@ -469,6 +482,32 @@ class Parameters(Section):
                 f"sources.{named[0]}.watermark: needs `archive.keep_sources: true`, because earlier extracts are kept there"
             )
         return self
+
+    @model_validator(mode="after")
+    def _drivers_have_a_source(self) -> Parameters:
+        brought: set[str] = set()
+        for name, source in self.sources.items():
+            if source.role == "drivers":
+                brought |= self._driver_columns(name, source)
+        if reserved := sorted(set(self.drivers) & {*RESERVED, *self.dimensions, "key_account"}):
+            raise ValueError(f"drivers.{reserved[0]}: the panel has a column or dimension of this name; choose another")
+        if idle := sorted(set(self.drivers) - brought):
+            raise ValueError(f"drivers.{idle[0]}: no source with the role `drivers` has it among its `columns`")
+        others = [source for source in self.sources.values() if source.role != "drivers"]
+        if "promotion" in self.drivers and any(source.role == "promotions" or "promotion" in source.columns for source in others):
+            raise ValueError("drivers.promotion: a calendar of promotions or a flag of the orders already says when they run")
+        return self
+
+    def _driver_columns(self, name: str, source: Source) -> set[str]:
+        """Drivers that a source brings; it must have one column of days or months, and no other that is not declared."""
+        if len({"date", "ds"} & set(source.columns)) != 1:
+            raise ValueError(f"sources.{name}.columns: a source of drivers has one column `date` (days) or `ds` (months)")
+        columns = set(source.columns) - {"date", "ds", "key_account", *self.dimensions}
+        if unknown := sorted(columns - set(self.drivers)):
+            raise ValueError(f"sources.{name}.columns: '{unknown[0]}' is neither a dimension nor declared under `drivers`")
+        if not columns:
+            raise ValueError(f"sources.{name}.columns: no column of it is declared under `drivers`")
+        return columns
 
     @property
     def bottom(self) -> str:

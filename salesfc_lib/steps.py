@@ -52,24 +52,25 @@ def clean(run: UnitMonth) -> CleanedMonth:
     from salesfc_lib.cleaning.proposals import propose_renames
     from salesfc_lib.cleaning.stockouts import find_stock_outs
     from salesfc_lib.lifecycle import list_lifecycles
-    from salesfc_lib.panel import build_panel, check_panel, fill_gaps
+    from salesfc_lib.panel import build_panel, check_panel, fill_gaps, take_known
 
     parameters, settings = run.parameters, run.parameters.cleaning.outliers
     found = cleaning.clean(parameters, run.project, run.month, cleaning.read_all(parameters, run.project, keep=run.keeps_sources))
-    bottom = build_panel(found.transactions, parameters, run.month, promotion=found.promotion, event=found.event)
+    event = take_known(found.event, run.publication_day)
+    bottom = build_panel(found.transactions, parameters, run.month, found.promotion, event=event, driver=found.driver)
     short = find_stock_outs(found.inventory, bottom.series, bottom.panel)
     outliers, censored = judge_months(bottom.panel, settings=settings, censored=short)
     trained = apply_stock_outs(apply_outliers(bottom.panel, outliers, settings.treatment), censored, parameters.cleaning.stock_outs)
     ready = check_panel(fill_gaps(trained), run.unit)
     series = build_series(bottom.series, parameters.levels)
     declared = list_declared(found.transactions, parameters)
-    panel = aggregate(ready, series, parameters.levels)
+    panel = aggregate(ready, series, parameters.levels, lag=parameters.horizon)
     run.write(
         transactions=found.transactions, ledger=found.ledger, quarantine=found.quarantine, problems=found.problems, removed=found.removed,
         changes=found.changes, promotion=found.promotion, inventory=found.inventory,
-        target=found.target, event=found.event, opportunity=found.opportunity, control=found.control, files=pd.DataFrame(found.files),
+        target=found.target, event=event, driver=found.driver, opportunity=found.opportunity, control=found.control, files=pd.DataFrame(found.files),
         series=series, panel=panel, declared=declared, lifecycle=list_lifecycles(panel, series, run.cutoff, declared),
-        future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels), outliers=outliers, censored=censored,
+        future=aggregate_future(bottom.future, bottom.panel, series, parameters.levels, lag=parameters.horizon), outliers=outliers, censored=censored,
     )  # fmt: skip
     if len(found.quarantine):
         write_quarantine_csv(found.quarantine, run.folder / "quarantine.csv")

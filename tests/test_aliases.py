@@ -36,6 +36,7 @@ def map_headers(project: Path, header: str, *rows: str) -> dict[str, str]:
         ("价税合计", "amount"), ("无税金额", "amount"), ("Net value", "amount"), ("Extended price", "amount"), ("Umsatz", "amount"),
         ("税额", "tax_amount"), ("VAT %", "tax_rate"), ("币别", "currency"), ("汇率", "rate"), ("主计量单位", "unit_of_measure"),
         ("业务员", "salesperson"), ("部门", "department"), ("源单编号", "reference"), ("缺货天数", "stockout_days"), ("赢单概率", "probability"),
+        ("价格", "price"), ("Unit price", "price"), ("折扣", "discount"), ("是否促销", "promotion"), ("Promo flag", "promotion"), ("On promotion?", "promotion"),
     ],
 )  # fmt: skip
 def test_headers_of_real_systems_are_known(header: str, name: str) -> None:

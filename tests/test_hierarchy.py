@@ -133,7 +133,7 @@ def test_a_stranger_in_the_panel_is_an_error():
         aggregate(panel, build_series(KEYS, LEVELS), LEVELS)
 
 
-def test_promotion_is_weighted_by_early_sales_and_trading_days_are_the_months_own():
+def test_promotion_is_weighted_by_sales_and_trading_days_are_the_months_own():
     panel = bottom_panel(
         {POTS_NORTH: [30.0, 30.0], POTS_SOUTH: [10.0, 10.0], PANS_NORTH: [0.0, 0.0]},
         promotion={POTS_NORTH: [1.0, 0.0], POTS_SOUTH: [0.0, 0.0], PANS_NORTH: [0.5, 0.5]},
@@ -149,13 +149,48 @@ def test_promotion_is_weighted_by_early_sales_and_trading_days_are_the_months_ow
     assert len(ahead) == len(series)
 
 
-def test_only_the_first_24_months_weigh_a_promotion():
-    early, late = [1.0] * 24 + [0.0] * 6, [1.0] * 24 + [1e6] * 6
+def test_sales_of_the_year_that_ends_a_lag_before_weigh_a_promotion():
     panel = bottom_panel(
-        {POTS_NORTH: early, POTS_SOUTH: late, PANS_NORTH: early},
-        promotion={POTS_NORTH: [1.0] * 30, POTS_SOUTH: [0.0] * 30, PANS_NORTH: [0.0] * 30},
+        {POTS_NORTH: [3.0] * 12 + [1.0] * 8, POTS_SOUTH: [1.0] * 12 + [3.0] * 8, PANS_NORTH: [1.0] * 20},
+        promotion={POTS_NORTH: [1.0] * 20, POTS_SOUTH: [0.0] * 20, PANS_NORTH: [0.0] * 20},
     )
-    assert series_of(aggregate(panel, build_series(KEYS, LEVELS), LEVELS), "line:Pots", "promotion")[-1] == 0.5
+    shares = series_of(aggregate(panel, build_series(KEYS, LEVELS), LEVELS, lag=2), "line:Pots", "promotion")
+    assert shares[:14] == [0.75] * 14  # the 12 months through the first to the twelfth
+    assert shares[14] == (11 * 3 + 1) / 48  # those through the thirteenth: eleven of 3 and one of 1, of 4 a month
+    assert shares[19] == (6 * 3 + 6 * 1) / 48  # through the eighteenth
+
+
+def test_a_bottom_that_began_within_the_lag_has_no_weight_and_no_value_is_no_zero():
+    panel = bottom_panel(
+        {POTS_NORTH: [2.0] * 4, POTS_SOUTH: [50.0] * 2, PANS_NORTH: [1.0] * 4},
+        price={POTS_NORTH: [10.0, np.nan, 12.0, 14.0], POTS_SOUTH: [99.0, 99.0], PANS_NORTH: [7.0] * 4},
+    )
+    whole = aggregate(panel, build_series(KEYS, LEVELS), LEVELS, lag=1)
+    prices = series_of(whole, "line:Pots", "price")
+    assert prices[0] == 10.0
+    assert np.isnan(prices[1])  # the only one there has no price
+    assert prices[2] == 12.0  # Pots South began in this month
+    assert prices[3] == (6 * 14 + 50 * 99) / 56  # three months of 2, one of 50
+    assert series_of(whole, "region:South", "price") == [99.0, 99.0]
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.lists(st.floats(0, 100), min_size=10, max_size=10), min_size=3, max_size=3), st.integers(1, 6), st.integers(1, 4)
+)
+def test_no_sale_after_a_cutoff_reaches_a_regressor_within_the_lag(sales, through, lag):
+    """What is told of the months ahead at a cutoff is what the panel says once they have come, whatever was sold since."""
+    ids = [POTS_NORTH, POTS_SOUTH, PANS_NORTH]
+    promotion = {name: list(np.linspace(0, 1, 10) * (k + 1)) for k, name in enumerate(ids)}
+    full = bottom_panel(dict(zip(ids, sales, strict=True)), promotion=promotion)
+    full = full[full["unique_id"].ne(POTS_SOUTH) | full["ds"].ge(pd.Timestamp("2025-02-01"))]  # one begins later
+    series, cutoff = build_series(KEYS, LEVELS), pd.Timestamp("2025-01-01") + pd.DateOffset(months=through)
+    known, later = full[full["ds"] <= cutoff], full[full["ds"] > cutoff].drop(columns=["y", "y_raw"])
+    later = later[later["ds"] <= cutoff + pd.DateOffset(months=lag)]
+    then = aggregate_future(later, known, series, LEVELS, lag=lag).set_index(["unique_id", "ds"])["promotion"]
+    now = aggregate(full, series, LEVELS, lag=lag).set_index(["unique_id", "ds"])["promotion"]
+    pd.testing.assert_series_equal(now.loc[then.index], then)
+    assert len(then) == len(series) * later["ds"].nunique()
 
 
 @settings(max_examples=30, deadline=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from salesfc_lib import steps
 from salesfc_lib.cleaning import Cleaned, clean, total_gap
 from salesfc_lib.panel import BottomPanel, build_panel
 from salesfc_lib.parameters import CHECKOUT, resolve
@@ -39,6 +40,49 @@ def test_a_pasta_makers_days_become_months_and_no_piece_is_lost(data: Path) -> N
     monthly = raw.groupby([raw["item"], raw["DATE"].dt.to_period("M").dt.to_timestamp()])["qty"].sum()
     named = bottom.panel.merge(bottom.series[["unique_id", "product"]], on="unique_id").set_index(["product", "ds"])["y_raw"]
     assert (named.loc[list(monthly.index)].to_numpy() == monthly.to_numpy()).all()
+
+
+def promoted(data: Path) -> pd.Series:
+    """Share of each item's days of a month on promotion."""
+    raw = pd.read_parquet(data / "pasta" / "pasta_daily.parquet")
+    return raw.groupby([raw["item"], raw["DATE"].dt.to_period("M").dt.to_timestamp()])["promo"].mean()
+
+
+def by_product(frame: pd.DataFrame, series: pd.DataFrame) -> pd.Series:
+    named = frame.merge(series[["unique_id", "product"]], on="unique_id")
+    return named.set_index(["product", "ds"])["promotion"]
+
+
+def test_a_pasta_makers_flags_are_shares_of_its_months_and_no_plan(data: Path) -> None:
+    cleaned, bottom = take_in("pasta", "2017-12")
+    found = by_product(bottom.panel, bottom.series)
+    assert len(found) == 118 * 48
+    assert (found - promoted(data).loc[found.index]).abs().max() < 1e-12
+    assert "promotion" not in bottom.future
+    noted = cleaned.problems[cleaned.problems["rule"].eq("promotion_flag")]
+    assert noted["example"].tolist() == ["1"]
+
+
+def test_a_pasta_makers_days_to_come_may_be_given_as_its_plan(data: Path, tmp_path: Path) -> None:
+    unit = (PROJECT / "parameters" / "units" / "pasta.yml").read_text(encoding="utf-8").replace(", promotion: promo", "")
+    plan = """sources:
+  plan:
+    kind: parquet
+    role: drivers
+    root: SALESFC_DATA
+    path: pasta/pasta_daily.parquet
+    columns: {date: DATE, product: item, promotion: promo}
+"""
+    file = tmp_path / "parameters" / "units" / "pasta.yml"
+    file.parent.mkdir(parents=True)
+    file.write_text(unit.replace("sources:\n", plan) + "drivers: {promotion: {known_ahead: true}}\n", encoding="utf-8")
+    run = steps.open_month(tmp_path, "pasta", "2017-12", folder=tmp_path / "out")
+    cleaned = steps.clean(run)
+    future, expected = by_product(run.read("future"), cleaned.series.query("level == 'product'")), promoted(data)
+    assert len(future) == 118 * 12
+    assert (future - expected.loc[future.index]).abs().max() < 1e-12
+    total = run.read("future").query("unique_id == 'total'")["promotion"]
+    assert total.between(future.min(), future.max()).all()
 
 
 def test_iowas_counties_are_unbroken_and_no_cent_is_lost(data: Path) -> None:

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.festivals import share_of_festival
-from salesfc_lib.panel import build_panel, check_panel, count_trading_days, fill_gaps, scan_gaps
+from salesfc_lib.festivals import list_observed, share_of_festival
+from salesfc_lib.panel import build_panel, check_panel, count_trading_days, fill_gaps, scan_gaps, take_known
 from salesfc_lib.periods import bound_months, label_months
 from salesfc_lib.schema import Calendar, Parameters
 from salesfc_lib.tables import check
@@ -131,6 +131,88 @@ def test_a_promotion_below_the_bottom_counts_by_the_share_of_rows_it_holds_for()
     rows["region"] = ["North", "South", "South", "South"]
     promotion = promotions(("2025-04-01", "2025-04-30")).assign(region="North")
     assert values(build_panel(rows, parameters(), "2025-04", promotion).panel, A, "promotion") == [0.25]
+
+
+def test_the_share_that_a_promotion_below_the_bottom_holds_for_knows_no_sale_within_the_horizon():
+    rows = sales(*[(f"2025-{month:02d}-10", "Pots", "5") for month in (1, 2, 3, 4, 5, 6)])
+    rows["region"] = ["North", "South", "South", "North", "North", "North"]
+    promotion = promotions(("2025-01-01", "2025-12-31")).assign(region="North")
+    built = build_panel(rows, parameters(), "2025-06", promotion)
+    shares = values(built.panel, A, "promotion") + values(built.future, A, "promotion")
+    assert shares == pytest.approx([1, 1, 1, 1, 1 / 2, 1 / 3, 2 / 4, 3 / 5, 4 / 6])  # the horizon is 3: May counts through February
+    earlier = build_panel(rows, parameters(), "2025-03", promotion)
+    assert values(earlier.future, A, "promotion") == values(built.panel, A, "promotion")[3:]
+
+
+def test_a_flag_on_the_rows_counts_each_day_as_its_share_of_flagged_rows():
+    rows = sales(*[(f"2025-04-{day}", "Pots", "5") for day in (10, 10, 10, 10, 11, 12)], ("2025-05-10", "Pans", "5"))
+    rows["promotion"] = pd.Categorical(["1", "0", "0", "0", "618", "否", None])
+    built = build_panel(rows, parameters(), "2025-05")
+    assert values(built.panel, A, "promotion") == [pytest.approx((1 / 4 + 1 + 0) / 3), None]  # nothing sold in May: not known
+    assert values(built.panel, B, "promotion") == [0]
+    assert "promotion" not in built.future  # what ran is no plan
+
+
+def test_flags_of_returns_and_of_rows_after_the_month_say_nothing():
+    rows = pd.concat([sales(("2025-04-10", "Pots", "5")), sales(("2025-04-12", "Pots", "-2"), kind="return")])
+    rows["promotion"] = ["0", "1"]
+    later = pd.concat([rows, sales(("2025-05-01", "Pots", "9")).assign(promotion="1")])
+    for frame in (rows, later):
+        built = build_panel(frame, parameters(), "2025-04")
+        assert values(built.panel, A, "promotion") == [0]
+        assert "promotion" not in built.future
+
+
+def test_a_plan_says_what_comes_and_what_ran_where_the_rows_do_not():
+    rows = sales(("2025-03-10", "Pots", "5"), ("2025-04-10", "Pans", "5")).assign(promotion="0")
+    plan = promotions(("2025-03-01", "2025-05-31"))
+    built = build_panel(rows, parameters(), "2025-04", plan)
+    assert values(built.panel, A, "promotion") == [0, 1]  # no row of Pots in April: as planned
+    assert values(built.future, A, "promotion") == [1, 0, 0]
+
+
+def test_a_flag_that_is_a_dimension_stays_one():
+    rows = sales(("2025-04-10", "Pots", "5")).assign(promotion="1")
+    crossed = parameters(dimensions=["line", "promotion"], levels={"total": [], "bottom": ["line", "promotion"]})
+    built = build_panel(rows, crossed, "2025-04")
+    assert "promotion" not in built.panel
+    assert built.series["promotion"].tolist() == ["1"]
+
+
+def events(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
+    """Events of (start, end, announced)."""
+    frame = pd.DataFrame(rows, columns=["start", "end", "announced"]).apply(pd.to_datetime)
+    return frame.assign(name=[f"event {i}" for i in range(len(frame))])
+
+
+def test_an_event_counts_from_the_month_after_the_publication_that_knew_it():
+    rows = sales(*[(f"2025-{month:02d}-10", "Pots", "5") for month in (1, 2, 3, 4)])
+    known = events(("2025-02-01", "2025-04-30", "2025-02-16"))  # February is published as 2025-01 on the 15th
+    built = build_panel(rows, parameters(), "2025-04", event=known)
+    assert values(built.panel, A, "event") == [0, 0, 1, 1]
+    sooner = known.assign(announced=pd.Timestamp("2025-02-15"))
+    assert values(build_panel(rows, parameters(), "2025-04", event=sooner).panel, A, "event") == [0, 1, 1, 1]
+
+
+def test_events_that_nobody_recorded_ahead_are_no_column_of_the_future():
+    rows = sales(("2025-01-10", "Pots", "5"), ("2025-02-10", "Pots", "5"))
+    past, ahead = ("2025-01-01", "2025-02-14", None), ("2025-03-01", "2025-03-31", None)
+    built = build_panel(rows, parameters(), "2025-02", event=events(past))
+    assert values(built.panel, A, "event") == [1, 0.5]
+    assert "event" not in built.future
+    built = build_panel(rows, parameters(), "2025-02", event=events(past, ahead))
+    assert values(built.panel, A, "event") == [1, 0.5]
+    assert values(built.future, A, "event") == [1, 0, 0]
+
+
+def test_a_backfill_does_not_know_events_before_they_were():
+    told = events(
+        ("2025-03-01", "2025-03-31", None), ("2025-02-01", "2025-03-31", None), ("2025-06-01", "2025-06-30", "2025-01-02")
+    )
+    late = events(("2025-02-01", "2025-03-31", "2025-03-15"))
+    assert take_known(told, pd.Timestamp("2025-02-15"))["name"].tolist() == ["event 1", "event 2"]
+    assert take_known(late, pd.Timestamp("2025-03-15")).empty
+    assert len(take_known(told, None)) == 3
 
 
 def test_gaps_are_found_and_filled_apart_and_what_was_sold_stays_null():
@@ -280,3 +362,29 @@ def test_a_moving_holiday_is_a_column_of_the_panel_and_of_the_months_ahead() -> 
     bottom = build_panel(rows, parameters, "2025-03")
     assert bottom.panel["easter"].tolist() == [0.0, 0.0, 0.0]
     assert bottom.future["easter"].tolist() == [1.0]  # 20 April 2025
+
+
+CHINA = [
+    "2025-01-28",
+    "2025-01-29",
+    "2025-01-30",
+    "2025-10-01",
+    "2026-02-16",
+    "2026-02-17",
+    "2026-04-06",
+    "2027-02-08",
+    "2027-02-09",
+]
+
+
+def test_the_festivals_of_a_unit_are_those_that_its_holidays_keep_unless_it_says_otherwise() -> None:
+    assert list_observed(CHINA) == ["chinese_new_year"]  # Easter Monday of 2026 is a day off by chance
+    assert list_observed(["2018-02-19", "2018-07-04", "2019-02-18"]) == []  # Presidents' Day stands near it
+    assert list_observed(["2024-03-29", "2025-04-18", "2026-01-01", "2026-04-06"]) == ["easter"]
+    assert list_observed(["2024-04-10", "2025-03-31", "2026-03-20"]) == ["ramadan"]  # Eid al-Fitr
+    rows = pd.DataFrame({"date": pd.to_datetime(["2025-01-02", "2025-11-02"]), "amount": [Decimal(1)] * 2, "kind": "sale"})
+    for declared, found in ((None, ["chinese_new_year"]), ([], []), (["easter"], ["easter"])):
+        calendar = {"holidays": CHINA, "moving_holidays": declared}
+        bottom = build_panel(rows, Parameters.model_validate({"calendar": calendar, "horizon": 4}), "2025-11")
+        assert bottom.panel.columns.tolist() == ["unique_id", "ds", "y", "y_raw", "trading_days", *found]
+        assert bottom.future.columns.tolist() == ["unique_id", "ds", "trading_days", *found]

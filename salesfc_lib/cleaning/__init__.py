@@ -22,6 +22,8 @@ from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.companions import read_companion
 from salesfc_lib.cleaning.control import compare_control, note_missing
+from salesfc_lib.cleaning.drivers import close_drivers, note_drivers, read_drivers
+from salesfc_lib.cleaning.flags import note_flags
 from salesfc_lib.cleaning.frames import sort_lines, units_as_decimals
 from salesfc_lib.cleaning.gate import check_closed, closed_through, find_latest, note_missing_months, take_later
 from salesfc_lib.cleaning.keeping import list_unused
@@ -70,6 +72,7 @@ class Standardised:
     event: pd.DataFrame
     opportunity: pd.DataFrame
     control_total: pd.DataFrame
+    driver: pd.DataFrame
     files: list[dict[str, Any]]
     latest: pd.Timestamp
 
@@ -79,7 +82,7 @@ class Cleaned:
     """A unit's month after cleaning: tables as in `tables.CONTRACTS`.
 
     `transactions` and `apart` (returns that the unit counts apart) hold rows dated through the month; `inventory` likewise.
-    `promotion`, `target`, `event` and `opportunity` are plans and hold later months too. `control` is the unit beside the general ledger. `problems` is what the scan saw; `removed` and `changes` are what
+    `promotion`, `target`, `event` and `opportunity` are plans and hold later months too, `driver` those of what is known ahead. `control` is the unit beside the general ledger. `problems` is what the scan saw; `removed` and `changes` are what
     the rules took and changed, so that it can be undone. `files` has one entry per file read: source, path, sha256,
     bytes, rows, encoding. `latest` is the latest day found before the month gate, and `closed` the latest closed month.
     """
@@ -93,6 +96,7 @@ class Cleaned:
     target: pd.DataFrame
     event: pd.DataFrame
     opportunity: pd.DataFrame
+    driver: pd.DataFrame
     control: pd.DataFrame
     problems: pd.DataFrame
     removed: pd.DataFrame
@@ -143,6 +147,7 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
         companions["events"],
         join_members(companions["opportunities"], account.lines, parameters),
         companions["control_totals"],
+        read_drivers(parameters, extracts),
         files,
         find_latest(account.lines["date"], parameters.calendar),
     )
@@ -165,6 +170,8 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
     if any(source.role == "control_totals" for source in parameters.sources.values()):
         control = compare_control(account, ledger, standardised.control_total, parameters, month)
         account = note_missing(account, control, parameters)
+    driver = close_drivers(standardised.driver, parameters, month)
+    account = note_flags(note_drivers(account, driver, parameters, month), parameters)
     first, inventory, apart = pd.Timestamp(f"{month}-01"), standardised.inventory, standardised.apart
     return Cleaned(
         transactions=_to_transactions(account.lines, account.scales, parameters),
@@ -176,6 +183,7 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         target=standardised.target,
         event=standardised.event,
         opportunity=standardised.opportunity,
+        driver=driver,
         control=control,
         problems=list_problems(account),
         removed=list_removed(whole),

@@ -1,4 +1,4 @@
-"""What comes with the orders: promotions, inventory, targets, and lookups of further columns.
+"""What comes with the orders: promotions, events, inventory, targets, drivers, and lookups of further columns.
 
 Extracts of those roles enter; their tables leave, or orders with further columns. The decision made here: these are short
 tables that people keep, so one wrong row stops the unit instead of going to quarantine.
@@ -6,7 +6,7 @@ tables that people keep, so one wrong row stops the unit instead of going to qua
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 
 import numpy as np
@@ -36,14 +36,15 @@ KEYS = {  # columns that no two rows share, beside the dimensions
     "conversion": ["unit"],
 }  # fmt: skip
 WHOLE_KEYS = {"promotion", "rate"}  # tables whose key is that without a dimension
-DAYS = ("start", "end", "date", "expected")
+DAYS = ("start", "end", "date", "expected", "announced")
 FLOATS = ("stock", "stockout_days", "target", "probability")
 EXACT = ("rate", "factor", "amount", "quantity")
 NAMED = ("name", "currency", "unit")  # texts that may not be blank
-OPEN = ("amount", "quantity", "probability")  # numbers that may be blank
+OPEN = ("amount", "quantity", "probability", "announced")  # numbers and days that may be blank
 OPTIONAL = {"stockout_days": "0"} | dict.fromkeys(  # columns of a table that an export may lack, and what stands for them
-    ("amount", "quantity", "account", "probability", "stage", "kind", "effect", "comment"), ""
+    ("amount", "quantity", "account", "probability", "stage", "kind", "effect", "comment", "announced"), ""
 )
+Parsed = tuple[pd.Series, pd.Series]  # values, and what is wrong with them by position
 
 
 def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
@@ -66,7 +67,7 @@ def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Ext
     key = [*KEYS.get(name, []), *(dimensions if name not in WHOLE_KEYS else [])]
     if name in KEYS:
         _refuse_repeated(frame, key, name)
-    frame = _rename(frame, dimensions, parameters, extracts)
+    frame = rename_members(frame, dimensions, parameters, extracts)
     if name in ("inventory", "target"):
         frame = _merge(frame, key)
     if "end" in frame and (backwards := frame["end"].lt(frame["start"])).any():
@@ -98,10 +99,66 @@ def add_lookups(account: Account, context: Context) -> Account:
     return account.relabel(lines)
 
 
-def _rename(frame: pd.DataFrame, dimensions: list[str], parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
+def read_columns(
+    names: Iterable[str], source: Source, extract: Extract, parse: Callable[[str, pa.ChunkedArray, Source], Parsed]
+) -> pd.DataFrame:
+    """Columns of a source by this project's names, parsed, and the place of each row; a name that is not mapped is as if blank.
+
+    Raises `SalesForecastError` for a row that could not be laid out and a value that cannot be read.
+    """
+    where = ", ".join(str(file["path"]) for file in extract.files)
+    mapped = {**source.join, **source.columns}
+    if len(extract.rejected):
+        first = extract.rejected.iloc[0]
+        raise _unreadable(where, first["row"], first["reason"])
+    rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
+    numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
+    columns: dict[str, pd.Series] = {}
+    for ours in names:
+        texts = rows[exported(mapped[ours])] if ours in mapped else constant(OPTIONAL[ours], rows.num_rows)
+        try:
+            values, problems = parse(ours, texts, source)
+        except SalesForecastError as error:
+            raise name_place(error, f"Column '{mapped[ours]}' ({ours}) of '{where}'", texts, numbers) from error
+        if len(problems):
+            place = int(problems.index[0])
+            raise _unreadable(files[codes[place]], int(numbers[place]), f"`{ours}` {problems.iloc[0]}")
+        columns[ours] = values
+    frame = pd.DataFrame(columns)
+    return frame.assign(**{ROW: numbers, FILE: np.array(files, dtype=object)[codes] if files else []})
+
+
+def parse_days(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
+    """Days, or first days of months where the column is `ds`; one that may be blank is NaT there."""
+    read = read_months(texts, source.date_format) if column == "ds" else read_dates(texts, source.date_format)
+    problems = read.problems
+    return pd.Series(read.days), problems[problems.ne(BLANK)] if column in OPEN else problems
+
+
+def parse_texts(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
+    """Texts, None where blank."""
+    values = as_category(texts).astype(object)
+    values = values.where(values.notna(), None)
+    return values, pd.Series("is blank", index=np.flatnonzero(values.isna() & (column in NAMED)), dtype=object)
+
+
+def parse_numbers(column: str, texts: pa.ChunkedArray, source: Source, *, may_be_blank: bool = False) -> Parsed:
+    """Decimals, None where blank is allowed."""
+    numbers = read_numbers(texts, Convention(decimal=source.decimal, unit=source.units.get(column, Decimal(1))))
+    values = pd.Series(to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object)
+    problems = numbers.problems
+    if may_be_blank:
+        blank = problems.index[problems.eq(BLANK)]
+        values, problems = values.mask(values.index.isin(blank), None), problems.drop(blank)
+    return values, problems
+
+
+def rename_members(
+    frame: pd.DataFrame, dimensions: list[str], parameters: Parameters, extracts: Mapping[str, Extract]
+) -> pd.DataFrame:
     """Frame with members under the names that the orders of its days have, in the view that the levels use."""
     mappings = read_mappings(parameters, extracts)
-    dated = [name for name in ("start", "ds", "expected") if name in frame]
+    dated = [name for name in ("start", "ds", "expected", "date") if name in frame]
     if not dated:
         return frame
     days = frame[dated[0]].to_numpy()
@@ -140,41 +197,15 @@ def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     mapped = {**source.join, **source.columns}
     if missing := [column for column in contract if column not in mapped and column not in OPTIONAL]:
         raise SalesForecastError.missing_columns(missing, mapped, f"`columns` of the source that reads '{where}'")
-    if len(extract.rejected):
-        first = extract.rejected.iloc[0]
-        raise _unreadable(where, first["row"], first["reason"])
-    rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
-    numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
-    columns: dict[str, pd.Series] = {}
-    for ours in dict.fromkeys([*contract, *mapped]):
-        texts = rows[exported(mapped[ours])] if ours in mapped else constant(OPTIONAL[ours], rows.num_rows)
-        try:
-            values, problems = _parse(ours, texts, source)
-        except SalesForecastError as error:
-            raise name_place(error, f"Column '{mapped[ours]}' ({ours}) of '{where}'", texts, numbers) from error
-        if len(problems):
-            place = int(problems.index[0])
-            raise _unreadable(files[codes[place]], int(numbers[place]), f"`{ours}` {problems.iloc[0]}")
-        columns[ours] = values
-    frame = pd.DataFrame(columns)
-    return frame.assign(**{ROW: numbers, FILE: np.array(files, dtype=object)[codes] if files else []})
+    return read_columns(dict.fromkeys([*contract, *mapped]), source, extract, _parse)
 
 
-def _parse(column: str, texts: pa.ChunkedArray, source: Source) -> tuple[pd.Series, pd.Series]:
-    """Values of a companion's column, and its problems by position."""
+def _parse(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
     if column == "ds" or column in DAYS:
-        read = read_months(texts, source.date_format) if column == "ds" else read_dates(texts, source.date_format)
-        return pd.Series(read.days), read.problems
+        return parse_days(column, texts, source)
     if column not in (*FLOATS, *EXACT):
-        values = as_category(texts).astype(object)
-        values = values.where(values.notna(), None)
-        return values, pd.Series("is blank", index=np.flatnonzero(values.isna() & (column in NAMED)), dtype=object)
-    numbers = read_numbers(texts, Convention(decimal=source.decimal, unit=source.units.get(column, Decimal(1))))
-    values = pd.Series(to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object)
-    problems = numbers.problems
-    if column in OPEN:
-        blank = problems.index[problems.eq(BLANK)]
-        values, problems = values.mask(values.index.isin(blank), None), problems.drop(blank)
+        return parse_texts(column, texts, source)
+    values, problems = parse_numbers(column, texts, source, may_be_blank=column in OPEN)
     if column == "probability":
         above = values.index[values.map(lambda share: share is not None and not 0 <= share <= 1)]
         said = "is no share from 0 to 1; declare `units: {probability: percent}` where it is in percent"

@@ -23,6 +23,7 @@ RULES = {  # those whose name alone would not say it
     "parentheses": "Negative in brackets", "debit_credit": "Debit and credit marks", "currency_sign": "Currency signs", "full_width": "Full-width digits",
     "chinese_unit": "千, 万, 亿", "percent": "Percent signs", "stated_unit": "Stated unit", "lost_zeros": "Lost leading zeros", "serial_date": "Serial dates",
     "date_system": "1904 date system", "date_order": "Order of day and month", "time_zone": "Time zones", "null_spelling": "Spellings of nothing",
+    "driver": "Driver in the months ahead", "promotion_flag": "Flag of promotion",
     "month_of_sale": "Moved to the month of the sale",
 }  # fmt: skip
 
