@@ -1,66 +1,91 @@
 """What every candidate says now and would have said at earlier cutoffs.
 
-Panel, regressors and parameters enter; the tables `candidate_forecast` and `failures` leave. The decisions made here: which
-cutoffs are rolled over, which series each candidate forecasts, that a forecast is not negative where its history is not,
-and that an answer is computed once: where a memory is given, an answer is looked up by everything it depends on,
-so a month after another costs only what is new and its numbers are those of a run alone.
+A `History` and parameters enter; what was `Said` leaves. The decisions made here: which cutoffs are rolled over; which series each
+candidate forecasts; that a forecast is not negative where its history is not; and that a costly answer is computed once: where
+a memory is given, it is looked up by everything it depends on, so a month after another costs only what is new and its
+numbers are those of a run alone.
 """
 
 from __future__ import annotations
 
 import inspect
 import json
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from salesfc_lib import metrics, schema, tables
-from salesfc_lib.candidates import REGISTRY
-from salesfc_lib.candidates.protocol import SEASON, Candidate, Grid, Result, collect, describe, grid, pick
+from salesfc_lib import schema
+from salesfc_lib.candidates import CORRECTION, REGISTRY
+from salesfc_lib.candidates.protocol import SEASON, Answer, Candidate, Window, describe, windows
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.history import History
 from salesfc_lib.memory import Entry, Memory, digest, fingerprint
 
 MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
-PROTOCOL = ("panel", "future", "cutoffs", "horizon", "found")
+HALF_YEAR = 6  # months
+PROTOCOL = ("history", "horizon", "window", "found")
 
-Pair = tuple[str, pd.Timestamp]
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class _Request:
-    """What one candidate is asked for: its series' panel and their arrays, regressors, cutoffs, settings."""
+class Failure(NamedTuple):
+    """A candidate that could not forecast a series at a cutoff, `back` months before now."""
 
-    candidate: Candidate
-    panel: pd.DataFrame
-    future: pd.DataFrame
-    arrays: Grid
-    cutoffs: tuple[pd.Timestamp, ...]
-    horizon: int
-    settings: Mapping[str, Any]
-    memory: Memory
+    row: int
+    back: int
+    model: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Said:
+    """What candidates said of the series of `history`.
+
+    values: name to (n_cutoffs, n, horizon), NaN where nothing was said; backs: months before now of each cutoff, earliest first, the
+    last 0. `tested` are those of the backtest; the earlier ones are there for what learns from candidates.
+    """
+
+    history: History
+    backs: tuple[int, ...]
+    tested: tuple[int, ...]
+    values: Mapping[str, np.ndarray]
+    failures: tuple[Failure, ...] = ()
 
     @property
-    def pairs(self) -> list[Pair]:
-        return [(unique_id, cutoff) for unique_id in self.arrays.ids for cutoff in self.cutoffs]
+    def names(self) -> list[str]:
+        """Candidates, simplest first."""
+        return list(self.values)
+
+    @property
+    def horizon(self) -> int:
+        return int(next(iter(self.values.values())).shape[2])
+
+    def at(self, back: int) -> np.ndarray:
+        """Forecasts of all candidates at a cutoff (n_models, n, horizon)."""
+        place = self.backs.index(back)
+        return np.stack([values[place] for values in self.values.values()])
+
+    def came(self, back: int, *, known: int = 0) -> np.ndarray:
+        """What was sold in the months after the cutoff (n, horizon); NaN for months that are less than `known` months back."""
+        y, steps = self.history.y, np.arange(self.horizon)
+        columns = y.shape[1] - back + steps
+        over = columns < y.shape[1] - known
+        return np.where(over, y[:, np.minimum(columns, y.shape[1] - 1)], np.nan)
 
 
-def run_candidates(  # noqa: PLR0913  the last three have defaults that a step rarely changes
-    panel: pd.DataFrame,
-    series: pd.DataFrame,
-    future: pd.DataFrame,
-    *,
+def run_candidates(  # noqa: PLR0913  the last four have defaults that a step rarely changes
+    history: History,
     parameters: schema.Parameters,
-    month: str | pd.Timestamp,
+    *,
+    horizon: int,
+    levels: Sequence[str] = (),
     memory: Memory | None = None,
     progress: Progress | None = None,
     extra: Mapping[str, Candidate] | None = None,
-) -> Result:
-    """Tables `candidate_forecast` and `failures` of all enabled candidates, at the backtest's cutoffs and at `month`.
+) -> Said:
+    """What all enabled candidates say now and at the cutoffs of the backtest; `levels` are the names of the history's level codes.
 
     `extra` are an analyst's own candidates, by name: they run on every level unless the parameters name levels for them, and
     are never remembered, because their code may change. `progress(name, done, of)` is called before each candidate and at
@@ -70,65 +95,49 @@ def run_candidates(  # noqa: PLR0913  the last three have defaults that a step r
     """
     known = {**REGISTRY, **(extra or {})}
     names = _enabled(parameters.candidates, known, extra or {})
-    last = pd.Timestamp(month)
-    past, ahead = panel.loc[panel["ds"] <= last], _look_ahead(panel, future, last)
-    cutoffs = (*list_cutoffs(past, last, parameters.backtest), last)
-    memory = memory if memory is not None else Memory()
-    memory.refresh()
-    results: list[Result] = []
-    for k, name in enumerate(names):
+    tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
+    backs = (*earlier, *tested, 0)
+    stacked = {"panel": history.stack(backs), "series": history.stack((*tested, 0))}
+    values: dict[str, np.ndarray] = {}
+    failures: list[Failure] = []
+    for done, name in enumerate(names):
         if progress is not None:
-            progress(name, k, len(names))
-        block = parameters.candidates.get(name, _NO_BLOCK)
-        own = pick(past, select_series(series, block.levels, list(parameters.levels)))
-        if len(own):
-            remembers = memory if name not in (extra or {}) else Memory()
-            arrays = grid(own, ahead)
-            request = _Request(known[name], own, ahead, arrays, cutoffs, parameters.horizon, block.settings, remembers)
-            results.append(_label(_answer(request), name))
+            progress(name, done, len(names))
+        candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
+        rows = stacked[candidate.scope]
+        asked = np.flatnonzero((rows.length >= candidate.needed) & _at_levels(rows.level, block.levels, levels))
+        remembers = memory if memory is not None and name not in (extra or {}) else Memory()
+        answer = _ask(candidate, _take_once(rows, asked), horizon, settings=block.settings, memory=remembers)
+        failures += _failed(answer, asked, rows, name=name, n=len(history))
+        full = np.full((len(backs) * len(history), horizon), np.nan)
+        full[asked + len(full) - len(rows)] = answer.values
+        values[name] = _floor(full, stacked["panel"].y).reshape(len(backs), len(history), horizon)
     if progress is not None:
         progress("", len(names), len(names))
-    return _join(results, past)
+    return Said(history, backs, tested, values, tuple(item for item in failures if item.back in (*tested, 0)))
 
 
-def list_cutoffs(panel: pd.DataFrame, month: pd.Timestamp, backtest: schema.Backtest) -> list[pd.Timestamp]:
-    """Cutoffs of the backtest, earliest first: every `step` months before `month` that have 13 months of panel behind them.
+def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Months before now of the backtest's cutoffs, earliest first, and of as many before them, from which to learn.
 
-    Fewer than `backtest.cutoffs` where the history is short; none where it is very short.
+    Every `step` months, with 13 months of panel behind each: fewer where the history is short, none where it is very short.
+
+    >>> list_backs(40, schema.Backtest(cutoffs=4, step=3))
+    ((12, 9, 6, 3), (27, 24, 21, 18, 15))
     """
-    first = panel.dropna(subset=["y"])["ds"].min()
-    cutoffs = [month - pd.DateOffset(months=backtest.step * k) for k in range(backtest.cutoffs, 0, -1)]
-    return [cutoff for cutoff in cutoffs if cutoff >= first + pd.DateOffset(months=MIN_HISTORY - 1)]
-
-
-def select_series(series: pd.DataFrame, levels: Sequence[str], known: Sequence[str]) -> list[str]:
-    """Ids of the series at `levels` (empty: all); a level that the unit does not have is passed over."""
-    chosen = series["level"].isin([level for level in levels if level in known]) if levels else series["level"].notna()
-    return list(series.loc[chosen, "unique_id"])
-
-
-def score_candidates(candidate_forecast: pd.DataFrame, combined: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
-    """Score table of the backtest: stage 'candidate' for each model and 'combined' for their combination (wape, bias, mase).
-
-    Forecasts of months that have no actual yet, so all of the last cutoff, give no row.
-    """
-    names = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
-    rows = pd.concat([candidate_forecast.assign(stage="candidate")[names], combined[names]], ignore_index=True)
-    return metrics.score(rows, panel, metrics=("wape", "bias", "mase"))
+    possible = [back for back in range(backtest.step, width - MIN_HISTORY + 1, backtest.step)]
+    tested, earlier = possible[: backtest.cutoffs], possible[backtest.cutoffs : 3 * backtest.cutoffs]
+    return tuple(reversed(tested)), tuple(reversed(earlier))
 
 
 _NO_BLOCK = schema.Candidate()
 
 
-def _look_ahead(panel: pd.DataFrame, future: pd.DataFrame, month: pd.Timestamp) -> pd.DataFrame:
-    """Regressors of the months after `month`: those of `future`, and of the panel where it goes on."""
-    later = panel.loc[panel["ds"] > month].drop(columns=["y", "y_raw"], errors="ignore")
-    return pd.concat([later, future], ignore_index=True) if len(later) else future
-
-
 def _enabled(blocks: Mapping[str, schema.Candidate], known: Mapping[str, Candidate], extra: Mapping[str, Candidate]) -> list[str]:
     """Names of candidates that run, in the registry's order."""
     for name, block in blocks.items():
+        if name == CORRECTION:
+            continue
         if name not in known:
             raise SalesForecastError.unknown_key(f"candidates.{name}", [f"candidates.{key}" for key in known], "the parameters")
         allowed = [key for key in inspect.signature(known[name].forecast).parameters if key not in PROTOCOL]
@@ -138,125 +147,105 @@ def _enabled(blocks: Mapping[str, schema.Candidate], known: Mapping[str, Candida
     return [name for name in known if (name in blocks and blocks[name].enabled) or (name in extra and name not in blocks)]
 
 
-def _answer(request: _Request) -> Result:
-    """Forecasts and failures, remembered or computed."""
-    settings = dict(request.settings)
-    found = _search(request) if request.candidate.search is not None else {}
-    keys = _keys(request, found)
-    missing = [pair for pair in request.pairs if request.memory.get(keys[pair]) is None]
-    fresh: dict[str, Entry] = {}
-    for ids, cutoffs in _blocks(missing):
-        more = {"found": {unique_id: found[unique_id] for unique_id in ids}} if found else {}
-        answers = _compute(request, ids, cutoffs, {**settings, **more})
-        fresh |= {keys[pair]: entry for pair, entry in answers.items()}
-    request.memory.put(fresh)
-    entries = {pair: request.memory.get(keys[pair]) or fresh[keys[pair]] for pair in request.pairs}
-    done = [(*pair, entry.values) for pair, entry in entries.items() if entry.values is not None]
-    failed = [(*pair, entry.note) for pair, entry in entries.items() if entry.values is None]
-    return collect(done, failed, request.horizon)
+def _at_levels(level: np.ndarray, wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Whether each row is of a wanted level; a level that the unit does not have is passed over."""
+    if not wanted:
+        return np.full(len(level), True)
+    return np.isin(level, [code for code, name in enumerate(names) if name in wanted])
 
 
-def _search(request: _Request) -> dict[str, Any]:
-    """What the candidate's search finds for each series, on the history through its search month."""
-    candidate = request.candidate
-    assert candidate.search is not None and candidate.search_month is not None
+def _take_once(rows: History, asked: np.ndarray) -> History:
+    """Some rows, the same object for candidates that are asked the same, so that what they share is computed once."""
+    key = ("rows", asked.tobytes())
+    if key not in rows.derived:
+        rows.derived[key] = rows.take(asked) if len(asked) < len(rows) else rows
+    taken = rows.derived[key]
+    assert isinstance(taken, History)
+    return taken
+
+
+def _ask(candidate: Candidate, rows: History, horizon: int, *, settings: Mapping[str, Any], memory: Memory) -> Answer:
+    """Forecasts of the rows, remembered or computed; a candidate that breaks as a whole fails for each row."""
+    if not len(rows):
+        return Answer(np.full((0, horizon), np.nan))
+    if candidate.scope == "panel":
+        return _compute(candidate, rows, horizon, settings)
+    memory.refresh()
+    found = _search(candidate, rows, settings, memory)
+    keys = _keys(candidate, rows, horizon, settings=settings, found=found)
+    missing = np.array([row for row, key in enumerate(keys) if memory.get(key) is None], dtype=int)
+    more = {"found": found} if found else {}
+    fresh = _compute(candidate, rows.take(missing), horizon, {**settings, **more})
+    said = [Entry(None, fresh.errors[k]) if k in fresh.errors else Entry(fresh.values[k]) for k in range(len(missing))]
+    new = {keys[row]: entry for row, entry in zip(missing, said, strict=True)}
+    memory.put(new)
+    entries = [memory.get(key) or new[key] for key in keys]
+    nothing = np.full(horizon, np.nan)
+    values = np.stack([nothing if entry.values is None else entry.values for entry in entries])
+    return Answer(values, {row: entry.note for row, entry in enumerate(entries) if entry.values is None})
+
+
+def _compute(candidate: Candidate, rows: History, horizon: int, settings: Mapping[str, Any]) -> Answer:
+    if not len(rows):
+        return Answer(np.full((0, horizon), np.nan))
+    try:
+        answer = candidate.forecast(rows, horizon, **settings)
+    except Exception as error:  # a candidate that breaks as a whole
+        return Answer(np.full((len(rows), horizon), np.nan), dict.fromkeys(range(len(rows)), describe(error)))
+    answer = answer if isinstance(answer, Answer) else Answer(np.asarray(answer, dtype=float))
+    if answer.values.shape != (len(rows), horizon):
+        said = f"gave an array of shape {answer.values.shape}, {(len(rows), horizon)} needed"
+        return Answer(np.full((len(rows), horizon), np.nan), dict.fromkeys(range(len(rows)), said))
+    infinite = np.isinf(answer.values).any(axis=1)
+    odd = {int(row): "the model's forecast is not a finite number" for row in np.flatnonzero(infinite)}
+    return Answer(np.where(infinite[:, None], np.nan, answer.values), {**odd, **answer.errors})
+
+
+def _search(candidate: Candidate, rows: History, settings: Mapping[str, Any], memory: Memory) -> Mapping[str, Any]:
+    """What the candidate's search finds for each series, as known at the latest June or December before all its cutoffs.
+
+    So it never sees a month after any cutoff that it serves; and because it depends on the half-year and on the series only,
+    neighbouring months of publication share it, and a month run alone finds what a backfill found.
+    """
+    if candidate.search is None:
+        return {}
     found: dict[str, Any] = {}
     fresh: dict[str, Entry] = {}
-    for row, unique_id in enumerate(request.arrays.ids):
-        start = request.arrays.start + request.arrays.first(row, request.arrays.y.shape[1])
-        first = pd.Timestamp(year=start // SEASON, month=start % SEASON + 1, day=1)
-        month = min(candidate.search_month(first, request.cutoffs), request.cutoffs[-1])
-        key = digest(fingerprint(), candidate.name, "search", _settings(request), _content(request.arrays, row, month, 0))
-        entry = request.memory.get(key)
+    for unique_id in dict.fromkeys(rows.ids):
+        own = rows.take(np.flatnonzero(rows.ids == unique_id))
+        early = own.take(np.array([int(np.argmax(own.back))]))
+        months = min(int((early.last[0].astype(int) + 1) % HALF_YEAR), int(early.length[0]) - candidate.needed)
+        early = early.cut(max(months, 0))
+        key = digest(fingerprint(), candidate.name, "search", _text(settings), _content(windows(early, 0)[0]))
+        entry = memory.get(key)
         if entry is None:
-            own = pick(request.panel.loc[request.panel["ds"] <= month], [unique_id])
-            finding = candidate.search(own, **request.settings).get(unique_id, {"error": "no month with a value"})
-            entry = fresh[key] = Entry(None, json.dumps(finding))
-        found[unique_id] = json.loads(entry.note)
-    request.memory.put(fresh)
+            entry = fresh[key] = Entry(None, json.dumps(candidate.search(early, **settings)[str(unique_id)]))
+        found[str(unique_id)] = json.loads(entry.note)
+    memory.put(fresh)
     return found
 
 
-def _keys(request: _Request, found: Mapping[str, Any]) -> dict[Pair, str]:
-    """Key of each series and cutoff: a digest of all that its answer depends on."""
-    arrays, horizon = request.arrays, request.horizon
-    head = digest(fingerprint(), request.candidate.name, _settings(request), str(horizon))
-    own = {
-        (unique_id, cutoff): _content(arrays, row, cutoff, horizon)
-        for row, unique_id in enumerate(arrays.ids)
-        for cutoff in request.cutoffs
-    }
-    if request.candidate.scope == "series":
-        return {pair: digest(head, content, json.dumps(found.get(pair[0]))) for pair, content in own.items()}
-    whole = {cutoff: digest(head, *(own[unique_id, cutoff] for unique_id in arrays.ids)) for cutoff in request.cutoffs}
-    order = {unique_id: str(row) for row, unique_id in enumerate(arrays.ids)}
-    return {pair: digest(whole[pair[1]], pair[0], order[pair[0]]) for pair in own}
+def _keys(candidate: Candidate, rows: History, horizon: int, *, settings: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+    """Key of each row: a digest of all that its answer depends on."""
+    head = digest(fingerprint(), candidate.name, _text(settings), str(horizon))
+    return [digest(head, _content(window), json.dumps(found.get(window.unique_id))) for window in windows(rows, horizon)]
 
 
-def _settings(request: _Request) -> str:
-    return json.dumps(request.settings, sort_keys=True, default=str)
+def _text(settings: Mapping[str, Any]) -> str:
+    return json.dumps(dict(settings), sort_keys=True, default=str)
 
 
-def _content(arrays: Grid, row: int, cutoff: pd.Timestamp, horizon: int) -> str:
-    """Digest of a series' window at a cutoff."""
-    window = arrays.window(row, cutoff, horizon)
-    named = [part for name, values in sorted(window.regressors.items()) for part in (name, values.tobytes())]
+def _content(window: Window) -> str:
+    named = [part for name, values in sorted(window.regressors.items()) for part in (name, np.ascontiguousarray(values).tobytes())]
     return digest(window.y.tobytes(), window.month.astype("int64").tobytes(), *named)
 
 
-def _blocks(missing: Sequence[Pair]) -> list[tuple[list[str], list[pd.Timestamp]]]:
-    """Series that lack the same cutoffs, together: one call each."""
-    lacking: dict[str, list[pd.Timestamp]] = defaultdict(list)
-    for unique_id, cutoff in missing:
-        lacking[unique_id].append(cutoff)
-    groups: dict[tuple[pd.Timestamp, ...], list[str]] = defaultdict(list)
-    for unique_id, cutoffs in lacking.items():
-        groups[tuple(cutoffs)].append(unique_id)
-    return [(ids, list(cutoffs)) for cutoffs, ids in groups.items()]
+def _failed(answer: Answer, asked: np.ndarray, rows: History, *, name: str, n: int) -> list[Failure]:
+    """Failures of the rows that were asked and gave an error."""
+    return [Failure(int(asked[k]) % n, int(rows.back[asked[k]]), name, error) for k, error in sorted(answer.errors.items())]
 
 
-def _compute(
-    request: _Request, ids: Sequence[str], cutoffs: Sequence[pd.Timestamp], settings: Mapping[str, Any]
-) -> dict[Pair, Entry]:
-    """Entry of each series and cutoff: what the candidate gave, or why it gave nothing."""
-    asked = request.panel if request.candidate.scope == "panel" else pick(request.panel, ids)
-    try:
-        forecasts, failures = request.candidate.forecast(asked, request.future, list(cutoffs), request.horizon, **settings)
-    except Exception as error:  # a candidate that breaks as a whole fails for each series
-        return {(unique_id, cutoff): Entry(None, describe(error)) for unique_id in ids for cutoff in cutoffs}
-    entries = {(unique_id, cutoff): Entry(None, "gave no forecast") for unique_id in ids for cutoff in cutoffs}
-    for row in failures.itertuples(index=False):
-        entries[row.unique_id, row.cutoff] = Entry(None, str(row.error))
-    ordered = forecasts.sort_values(["unique_id", "cutoff", "h"])
-    for pair, values in ordered.groupby(["unique_id", "cutoff"], sort=False)["y_hat"]:
-        entries[pair] = _entry(values.to_numpy(dtype=float, copy=True), request.horizon)
-    return {pair: entries[pair] for pair in ((unique_id, cutoff) for unique_id in ids for cutoff in cutoffs)}
-
-
-def _entry(values: np.ndarray, horizon: int) -> Entry:
-    if len(values) != horizon or not np.isfinite(values).all():
-        return Entry(None, f"gave {int(np.isfinite(values).sum())} finite values, {horizon} needed")
-    return Entry(values)
-
-
-def _label(result: Result, name: str) -> Result:
-    return result[0].assign(model=name), result[1].assign(model=name)
-
-
-def _join(results: Sequence[Result], panel: pd.DataFrame) -> Result:
-    """Tables of all candidates, forecasts floored at zero where the history through the cutoff is never negative."""
-    if not results:
-        return tables.empty("candidate_forecast"), tables.empty("failures")
-    forecasts = pd.concat([result[0] for result in results], ignore_index=True)
-    failures = pd.concat([result[1] for result in results], ignore_index=True)
-    floored = floor_at_zero(forecasts, panel)
-    failures = failures[["unique_id", "model", "cutoff", "error"]].sort_values(["unique_id", "model", "cutoff"], ignore_index=True)
-    return floored[["unique_id", "model", "cutoff", "ds", "h", "y_hat"]], failures
-
-
-def floor_at_zero(forecasts: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:
-    """Forecasts (unique_id, cutoff, y_hat), none below zero whose series was never below zero through the cutoff."""
-    below = panel.loc[panel["y"] < 0].groupby("unique_id")["ds"].min()
-    first = forecasts["unique_id"].map(below)
-    negative = first.notna() & (first <= forecasts["cutoff"])
-    return forecasts.assign(y_hat=forecasts["y_hat"].where(negative | (forecasts["y_hat"] > 0), 0.0))
+def _floor(values: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Forecasts, none below zero whose series was never below zero through its cutoff."""
+    never = ~np.any(y < 0, axis=1)
+    return np.where(never[:, None] & (values < 0), 0.0, values)

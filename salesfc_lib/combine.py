@@ -1,264 +1,167 @@
-"""One forecast out of many, with reasons.
+"""One forecast out of many, by what each was worth.
 
-Candidates' forecasts and the panel enter; weights and forecasts of the stages baseline, statistical and combined leave. The
-decisions made here: a weight falls with the candidate's error in the backtest, in part the series' own and in part that
-of its level, because a few cutoffs say little about one series; the best single model is kept for comparison only,
-since choosing one per series is less accurate than weighting several; and weights at an earlier cutoff rest on what was
-known by then.
+What candidates `Said` enters; weights and mixed forecasts leave. The decisions made here: a weight falls with the
+candidate's error in the backtest, in part the series' own and in part that of its level, because a few cutoffs say little about one
+series; the outermost candidate on each side is drawn in before the mean is taken; a series that mostly sells nothing is
+judged by squared errors, since a forecast of zero wins every other contest and is worthless to purchasing; the best single
+model is kept for comparison only, since choosing one per series is less accurate than weighting several; and weights at an
+earlier cutoff rest on what was known by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from salesfc_lib import tables
-from salesfc_lib.candidates import BASELINE, REGISTRY
-from salesfc_lib.lifecycle import find_ended
-from salesfc_lib.schema import Combine, Parameters
+from salesfc_lib.backtest import Said
+from salesfc_lib.candidates import BASELINE
+from salesfc_lib.candidates.intermittent import is_intermittent
+from salesfc_lib.history import SEASON
+from salesfc_lib.schema import Combine
 
-NEAR = 0.01  # relative: errors closer than this are a tie, and the simpler candidate is preferred
+NEAR = 0.01  # relative: errors closer than this are a tie, and the simpler and steadier candidate is preferred
 LEAST_CUTOFFS = 2  # cutoffs with an actual before weights are unequal
 LEAST_ERROR = 0.05  # of the mean candidate's: a perfect past is luck and must not take all the weight
-COMBINATION = "combination"
-WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
+FEW = 10  # series of a level at which its own error and that of all levels count equally
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """Errors per series and candidate: each (n_series, n_models), NaN where there is none.
+    """Errors of the candidates known at a cutoff, each (n_models, n), NaN where there is none.
 
     `relative` is the own error over the mean of the series' candidates, `blended` its mix with the level's, `wape` the
-    pooled error as a share of sales; `cutoffs` counts the cutoffs with an error.
+    pooled absolute error as a share of sales, `revision` how far a forecast of the same month moved from cutoff to cutoff as a share of sales; `cutoffs`
+    counts the cutoffs with an error.
     """
 
-    relative: pd.DataFrame
-    blended: pd.DataFrame
-    wape: pd.DataFrame
-    cutoffs: pd.DataFrame
+    relative: np.ndarray
+    blended: np.ndarray
+    wape: np.ndarray
+    revision: np.ndarray
+    cutoffs: np.ndarray
 
 
-def combine(
-    candidate_forecast: pd.DataFrame,
-    panel: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    parameters: Parameters,
-    month: str | pd.Timestamp,
-    failures: pd.DataFrame | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Table `weights` and rows of table `forecast` at cutoff `month`: baseline, statistical and combined.
-
-    The combined forecast has model 'combination', the statistical the name of the candidate chosen. A series without backtest
-    takes its candidates equally. A series that no candidate could forecast has no row; one that came to an end is forecast
-    at zero. With `failures`, a candidate that failed at `month` is a row of weight 0 that says why.
-    """
-    last = pd.Timestamp(month)
-    evidence = weigh_evidence(candidate_forecast, panel, series, known=last, settings=parameters.combine)
-    now = _wide(candidate_forecast.loc[candidate_forecast["cutoff"] == last])
-    available = _available(now, series)
-    weights = set_weights(evidence, available, parameters.combine)
-    rows = [_stage(now, _one_hot(available, BASELINE), "baseline"), _stage(now, choose_best(evidence, available), "statistical")]
-    ended = find_ended(panel, last)
-    combined = _end(_stage(now, weights, "combined").assign(model=COMBINATION), ended)
-    explained = _add_failures(_explain_end(_explain(evidence, weights, available), ended), failures, last)
-    return explained, _as_forecast(pd.concat([*rows, combined], ignore_index=True))
-
-
-def combine_backtest(
-    candidate_forecast: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, *, parameters: Parameters
-) -> pd.DataFrame:
-    """Rows of table `forecast`, stage combined, at every cutoff but the last, each with the weights known by then.
-
-    The earliest cutoffs, with fewer than two before them, take their candidates equally.
-    """
-    blocks = []
-    for cutoff in sorted(candidate_forecast["cutoff"].unique())[:-1]:
-        evidence = weigh_evidence(candidate_forecast, panel, series, known=cutoff, settings=parameters.combine)
-        now = _wide(candidate_forecast.loc[candidate_forecast["cutoff"] == cutoff])
-        weights = set_weights(evidence, _available(now, series), parameters.combine)
-        blocks.append(_end(_stage(now, weights, "combined").assign(model=COMBINATION), find_ended(panel, cutoff)))
-    return _as_forecast(pd.concat(blocks, ignore_index=True)) if blocks else tables.empty("forecast")
-
-
-def weigh_evidence(
-    candidate_forecast: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, *, known: pd.Timestamp, settings: Combine
-) -> Evidence:
-    """Errors of the candidates at cutoffs before `known`, against sales through `known`.
+def weigh_evidence(said: Said, back: int, settings: Combine) -> Evidence:
+    """Errors at the cutoffs before the one `back` months ago, as many as the backtest has, against what was known then.
 
     A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean candidate's on those rows.
     """
-    past = candidate_forecast.loc[(candidate_forecast["cutoff"] < known) & (candidate_forecast["ds"] <= known)]
-    actual = panel.loc[panel["ds"] <= known, ["unique_id", "ds", "y_raw"]].dropna()
-    rows = past.merge(actual, on=["unique_id", "ds"])
-    rows = rows.assign(error=(rows["y_hat"] - rows["y_raw"]).abs(), size=rows["y_raw"].abs())
-    shared = rows.groupby(["unique_id", "cutoff", "ds"])["error"].transform("mean")
-    sums = rows.assign(shared=shared).groupby(["unique_id", "model"])[["error", "shared", "size"]].sum()
-    counts = rows.groupby(["unique_id", "model"])["cutoff"].nunique()
-    relative = (sums["error"] / sums["shared"].where(sums["shared"] > 0)).unstack("model")
-    wape = (sums["error"] / sums["size"].where(sums["size"] > 0)).unstack("model")
-    level = series.set_index("unique_id")["level"].reindex(relative.index)
-    of_level = relative.groupby(level).transform("mean")
-    own = settings.own_weight
-    blended = (own * relative + (1 - own) * of_level).where(relative.notna())
-    return Evidence(relative, blended, wape, counts.unstack("model").reindex_like(relative).fillna(0))
+    n_models, n = len(said.names), len(said.history)
+    sums = {name: np.zeros((n_models, n)) for name in ("error", "shared", "absolute", "size", "moved", "base", "cutoffs")}
+    squared = is_intermittent(said.history.cut(back).y)
+    previous: np.ndarray | None = None
+    step = _step(said)
+    for cutoff in known_cutoffs(said, back):
+        forecast, came = said.at(cutoff), said.came(cutoff, known=back)
+        gap = np.abs(forecast - came)
+        there = np.isfinite(gap)
+        loss = np.where(there, np.where(squared[:, None], gap**2, gap), 0.0)
+        shared = loss.sum(axis=0) / there.sum(axis=0).clip(1)
+        sums["error"] += loss.sum(axis=2)
+        sums["shared"] += (there * shared).sum(axis=2)
+        sums["absolute"] += np.where(there, gap, 0.0).sum(axis=2)
+        sums["size"] += np.where(there, np.abs(came), 0.0).sum(axis=2)
+        sums["cutoffs"] += there.any(axis=2)
+        if previous is not None:
+            moved = np.abs(forecast[:, :, : said.horizon - step] - previous[:, :, step:])
+            sums["moved"] += np.nansum(moved, axis=2)
+            sums["base"] += np.nansum(np.where(np.isfinite(moved), np.abs(forecast[:, :, : said.horizon - step]), 0.0), axis=2)
+        previous = forecast
+    relative = _ratio(sums["error"], sums["shared"])
+    relative = np.where(squared, np.sqrt(relative), relative)
+    blended = settings.own_weight * relative + (1 - settings.own_weight) * _of_level(relative, said.history.level)
+    return Evidence(relative, blended, _ratio(sums["absolute"], sums["size"]), _ratio(sums["moved"], sums["base"]), sums["cutoffs"])
 
 
-def set_weights(evidence: Evidence, available: pd.DataFrame, settings: Combine) -> pd.DataFrame:
-    """Weights (n_series, n_models) of the candidates that gave a forecast, each row summing to one.
+def known_cutoffs(said: Said, back: int) -> list[int]:
+    """Cutoffs that are evidence `back` months ago, earliest first: the latest before it, as many as the backtest has."""
+    return sorted((each for each in said.backs if each > back), reverse=True)[-max(len(said.tested), 1) :]
+
+
+def set_weights(evidence: Evidence, forecast: np.ndarray, settings: Combine) -> np.ndarray:
+    """Weights (n_models, n) of the candidates that gave a forecast (n_models, n, horizon), each column summing to one.
 
     weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum again (Bates and Granger
     1969, https://doi.org/10.1057/jors.1969.103, with the power and the floor as parameters). A candidate without any
     backtest has no weight where others have one; a series without any takes its candidates equally.
     """
-    errors = evidence.blended.reindex(index=available.index, columns=available.columns)
-    enough = evidence.cutoffs.reindex_like(errors).max(axis=1) >= LEAST_CUTOFFS
-    errors = errors.where(available).where(enough, axis=0)
-    raw = (errors.clip(lower=LEAST_ERROR) ** -settings.power).where(errors.notna())
-    raw = raw.where(raw.notna().any(axis=1), available.astype(float), axis=0).fillna(0.0)
-    shares = raw.div(raw.sum(axis=1), axis=0)
-    kept = raw.where((shares >= settings.min_weight) | (shares >= shares.max(axis=1).to_numpy()[:, None]), 0.0)
-    return kept.div(kept.sum(axis=1), axis=0)
+    given = np.isfinite(forecast).all(axis=2)
+    enough = evidence.cutoffs.max(axis=0) >= LEAST_CUTOFFS
+    usable = given & np.isfinite(evidence.blended) & enough
+    raw = np.where(usable, np.where(usable, evidence.blended, 1.0).clip(LEAST_ERROR) ** -settings.power, 0.0)
+    raw = np.where(raw.any(axis=0), raw, given.astype(float))
+    shares = raw / raw.sum(axis=0).clip(1e-300)
+    kept = np.where((shares >= settings.min_weight) | (shares >= shares.max(axis=0)), shares, 0.0)
+    return np.asarray(kept / kept.sum(axis=0).clip(1e-300))
 
 
-def choose_best(evidence: Evidence, available: pd.DataFrame) -> pd.DataFrame:
-    """One per series (n_series, n_models), 1 for the candidate of least own error, 0 for others.
+def mix(forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
+    """Weighted mean (n, horizon) of forecasts (n_models, n, horizon), the outermost on each side drawn in to its neighbour.
 
-    It must have covered every cutoff that the baseline covered; within 1 % of the least the simplest is taken. A series
-    without backtest takes the simplest there is.
+    Series in `mean` (n,) are not drawn in: where months are mostly zero, the mean is wanted and not the middle. NaN where no candidate
+    has weight.
     """
-    covered = evidence.cutoffs.reindex(index=available.index, columns=available.columns, fill_value=0).fillna(0)
-    asked = covered[BASELINE] if BASELINE in covered else covered.min(axis=1)
-    errors = evidence.relative.reindex(index=available.index, columns=available.columns)
-    errors = errors.where(available & covered.ge(asked.clip(lower=1), axis=0))
-    near = errors.le(errors.min(axis=1) * (1 + NEAR), axis=0)
-    near = near.where(near.any(axis=1), available, axis=0)
-    simplest = near.to_numpy().argmax(axis=1)  # columns stand from the simplest to the most complex
-    chosen = np.zeros(available.shape)
-    chosen[np.arange(len(available)), simplest] = near.to_numpy().any(axis=1)
-    return pd.DataFrame(chosen, index=available.index, columns=available.columns)
+    carried = weights[:, :, None] > 0
+    given = carried & np.isfinite(forecast)
+    ordered = np.sort(np.where(given, forecast, np.nan), axis=0)  # NaN last
+    count = given.sum(axis=0)
+    inner = count > 2
+    lowest = np.where(inner, 1, 0)
+    highest = np.where(inner, count - 2, count - 1).clip(0)
+    low = np.take_along_axis(ordered, lowest[None], axis=0)[0]
+    high = np.take_along_axis(ordered, highest[None], axis=0)[0]
+    drawn = np.clip(forecast, low, high)
+    if mean is not None:
+        drawn = np.where(mean[:, None], forecast, drawn)
+    share = np.where(given, weights[:, :, None], 0.0)
+    total = share.sum(axis=0)
+    mixed = (np.where(given, drawn, 0.0) * share).sum(axis=0) / np.where(total > 0, total, 1.0)
+    return np.asarray(np.where(total > 0, mixed, np.nan))
 
 
-def _wide(forecast: pd.DataFrame) -> pd.DataFrame:
-    """Forecasts with a row per series, cutoff, month and h and a column per model, simplest first."""
-    wide = forecast.pivot(index=["unique_id", "cutoff", "ds", "h"], columns="model", values="y_hat")
-    return wide[sort_models(wide.columns)]
+def choose_best(said: Said, evidence: Evidence, forecast: np.ndarray) -> np.ndarray:
+    """Place of the best single candidate of each series (n,), -1 where none gave a forecast.
+
+    The least own error among those that covered every cutoff that the baseline covered; within 1 % of it the simplest and steadiest: the least sum
+    of its ranks in the registry's order and in how far its forecasts moved from cutoff to cutoff. A series without backtest takes the
+    simplest there is.
+    """
+    given = np.isfinite(forecast).all(axis=2)
+    names = said.names
+    asked = evidence.cutoffs[names.index(BASELINE)] if BASELINE in names else evidence.cutoffs.min(axis=0)
+    errors = np.where(given & (evidence.cutoffs >= asked.clip(1)), evidence.relative, np.nan)
+    least = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
+    near = np.where(np.isfinite(least), errors <= least * (1 + NEAR), given)
+    unsteady = np.where(np.isfinite(evidence.revision), evidence.revision, np.inf).argsort(axis=0, kind="stable").argsort(axis=0)
+    rank = np.arange(len(names))[:, None] + unsteady
+    chosen = np.where(near, rank, np.iinfo(int).max).argmin(axis=0)
+    return np.where(near.any(axis=0), chosen, -1)
 
 
-def sort_models(names: Sequence[str]) -> list[str]:
-    """Candidates from the simplest to the most complex; an analyst's own come last."""
-    order = list(REGISTRY)
-    return sorted(names, key=lambda name: (order.index(name) if name in order else len(order), name))
+def _step(said: Said) -> int:
+    """Months between cutoffs, at most one less than the horizon."""
+    return min(said.backs[-2] - said.backs[-1], said.horizon - 1) if len(said.backs) > 1 else SEASON
 
 
-def _available(wide: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
-    """Whether each candidate gave a forecast (n_series, n_models); series without any are left out."""
-    given = wide.notna().groupby(level="unique_id").all()
-    order = [unique_id for unique_id in series["unique_id"] if unique_id in given.index]
-    return given.loc[order].loc[lambda frame: frame.any(axis=1)]
+def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Mean relative error of each series' level (n_models, n), drawn to that of all levels where the level has few series."""
+    overall = _mean(relative)
+    result = np.empty_like(relative)
+    for code in np.unique(level):
+        own = relative[:, level == code]
+        trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + FEW)
+        mean = np.where(trust > 0, trust * np.nan_to_num(_mean(own)) + (1 - trust) * overall, overall)
+        result[:, level == code] = mean[:, None]
+    return np.where(np.isfinite(relative), result, np.nan)
 
 
-def _one_hot(available: pd.DataFrame, name: str) -> pd.DataFrame:
-    chosen = pd.DataFrame(0.0, index=available.index, columns=available.columns)
-    return chosen.assign(**{name: available[name].astype(float)}) if name in chosen else chosen
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean by row of what is finite; NaN where nothing is."""
+    known = np.isfinite(values)
+    count = known.sum(axis=1)
+    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=1) / count.clip(1), np.nan)
 
 
-def _stage(wide: pd.DataFrame, weights: pd.DataFrame, stage: str) -> pd.DataFrame:
-    """Weighted forecasts of a stage; the model is the first of those with weight, and series without weight have no row."""
-    used = weights.loc[weights.sum(axis=1) > 0]
-    rows = wide.loc[wide.index.get_level_values("unique_id").isin(used.index)]
-    ids = rows.index.get_level_values("unique_id")
-    share = used.loc[ids].to_numpy()
-    values = np.where(share > 0, rows.to_numpy(), 0.0)
-    names = pd.Series(used.columns[used.to_numpy().argmax(axis=1)], index=used.index)
-    summed = (values * share).sum(axis=1)
-    return rows.index.to_frame(index=False).assign(y_hat=summed, model=names.loc[ids].to_numpy(dtype=object), stage=stage)
-
-
-def _end(combined: pd.DataFrame, ended: pd.Series) -> pd.DataFrame:
-    """Combined forecasts with zero for every series that came to an end, whatever its models say."""
-    return combined.assign(y_hat=combined["y_hat"].where(~combined["unique_id"].isin(ended.index), 0.0))
-
-
-def _explain_end(weights: pd.DataFrame, ended: pd.Series) -> pd.DataFrame:
-    """Weights with none for a series that came to an end, and why."""
-    silent = weights["unique_id"].map(ended)
-    over = silent.notna()
-    reason = "the series came to an end: no sale for " + silent[over].astype(int).astype(str) + " months; forecast at zero"
-    return weights.assign(weight=weights["weight"].where(~over, 0.0), reason=weights["reason"].where(~over, reason))
-
-
-def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
-    columns = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
-    return rows[columns].assign(**{name: np.nan for name in tables.INTERVALS}).sort_values(columns[:5], ignore_index=True)
-
-
-@dataclass(frozen=True)
-class Fact:
-    """What is known of one candidate of one series; `wape` is NaN where nothing was sold."""
-
-    model: str
-    weight: float
-    wape: float
-    cutoffs: int
-
-
-def _explain(evidence: Evidence, weights: pd.DataFrame, available: pd.DataFrame) -> pd.DataFrame:
-    """Table `weights`: a row per series and candidate that gave a forecast, with the reason of its weight."""
-    wape = evidence.wape.reindex(index=weights.index, columns=weights.columns).to_numpy()
-    cutoffs = evidence.cutoffs.reindex(index=weights.index, columns=weights.columns).fillna(0).to_numpy(dtype=int)
-    shares, given = weights.to_numpy(), available.to_numpy()
-    rows: list[tuple[str, str, float, float, str]] = []
-    for row, unique_id in enumerate(weights.index):
-        facts = [
-            Fact(str(model), float(shares[row, k]), float(wape[row, k]), int(cutoffs[row, k]))
-            for k, model in enumerate(weights.columns)
-            if given[row, k]
-        ]
-        rows += [(unique_id, fact.model, fact.weight, fact.wape, _reason(fact, facts)) for fact in facts]
-    return pd.DataFrame(rows, columns=WEIGHTS)
-
-
-def _add_failures(weights: pd.DataFrame, failures: pd.DataFrame | None, month: pd.Timestamp) -> pd.DataFrame:
-    """Weights, and a row of weight 0 for each candidate that failed at `month`."""
-    if failures is None or not (failures["cutoff"] == month).any():
-        return weights
-    failed = failures.loc[failures["cutoff"] == month, ["unique_id", "model", "error"]]
-    failed = failed.assign(weight=0.0, backtest_error=np.nan, reason="failed: " + failed["error"])
-    return pd.concat([weights, failed[WEIGHTS]], ignore_index=True)
-
-
-def _reason(own: Fact, facts: Sequence[Fact]) -> str:
-    """Why a candidate of a series has its weight, from the facts of all its candidates."""
-    most = max(fact.cutoffs for fact in facts)
-    if len(facts) == 1:
-        return "the only candidate that could forecast this series"
-    if most < LEAST_CUTOFFS:
-        return f"no backtest: the history is too short, so all {len(facts)} candidates count equally"
-    if own.cutoffs == 0:
-        return "not used: too short a history for this candidate to be tested"
-    known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
-    error = _percent(own.wape) if np.isfinite(own.wape) else "unknown, as nothing was sold in its months"
-    error += f" over {own.cutoffs} cutoff{'s' if own.cutoffs > 1 else ''}" if own.cutoffs < most else ""
-    error += _against(own, facts)
-    if own.weight == 0:
-        return f"not used: backtest error {error}, too far behind the others"
-    return f"lowest error in the backtest, {error}" if known and own.wape <= min(known) else f"backtest error {error}"
-
-
-def _against(own: Fact, facts: Sequence[Fact]) -> str:
-    baseline = next((fact.wape for fact in facts if fact.model == BASELINE), np.nan)
-    if own.model == BASELINE or not np.isfinite(baseline) or not np.isfinite(own.wape):
-        return ""
-    if abs(own.wape - baseline) <= NEAR * baseline:
-        return ", like the seasonal naive"
-    if own.wape > baseline:
-        return f", worse than the {_percent(baseline)} of the seasonal naive"
-    return f", against {_percent(baseline)} for the seasonal naive"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    return np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1.0), np.nan)

@@ -1,116 +1,190 @@
 """Intervals around a forecast, from what the same kind of forecast missed before.
 
-Forecasts, backtest forecasts and the panel enter; the forecasts leave with lo-80 to hi-95. The decisions made here: no model's
-own variance is believed; the spread of past errors is. Errors are scaled by the series' own size of error, shrunk
-to its level's because a few cutoffs say little about one series; scaled errors are pooled over the series of a level and over
-neighbouring horizons; and an interval never narrows with the horizon, always holds its forecast, and does
-not go below zero where the history does not.
+Forecasts of earlier cutoffs and what came enter; bounds leave. The decisions made here: no model's own variance is believed; the
+spread of past errors is. An error is told in sizes of its series' errors as they were known at its cutoff, so that what the sizes
+miss is in the spread too; told so, errors of all series are pooled over neighbouring horizons; an interval never narrows with the
+horizon, always holds its forecast, does not go below zero where the history does not, and covers what it says: where the
+lower bound rests on zero, the upper one gives way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-SEASON = 12  # months: the size of a series is the mean of its last year
-OWN = 0.5  # share of a series' own error in its scale at `ENOUGH` backtest rows; the rest is its level's
-ENOUGH = 12  # rows
+from salesfc_lib.history import SEASON, History, align
+
+OWN = 0.8  # share of a series' own errors in its scale at `ENOUGH` errors; the rest is its level's
+ENOUGH = 12  # errors
 NEIGHBOURS = 2  # horizons on each side that share their errors
-LEVEL_ROWS = 60  # rows of a level at which its own quantile and that of all levels count equally
-WIDER = 1.1  # errors to come are a little larger than those that set the weights; measured on three public panels
+FEW = 10  # series of a level at which its own relative error and that of all levels count equally
 FALLBACK = 0.35  # error as a share of a month's mean where nothing at all was backtested
+TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are tried
+
+
+@dataclass(frozen=True)
+class Past:
+    """Errors actual - forecast at cutoffs `back` months ago: (n, horizon) each, NaN for months that are not over."""
+
+    history: History
+    errors: Mapping[int, np.ndarray]
+    forecasts: Mapping[int, np.ndarray]
 
 
 def add_intervals(
     forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, *, levels: Sequence[int] = (80, 95)
 ) -> pd.DataFrame:
-    """Forecast rows with `lo-…` and `hi-…` for each level in percent.
+    """Forecast rows of one cutoff with `lo-...` and `hi-...` for each level in percent.
 
-    `backtest` holds forecasts of the same kind at earlier cutoffs (unique_id, cutoff, ds, h, y_hat), `panel` the actuals (y_raw).
-    Split conformal quantiles of scaled errors, upper and lower apart: the k-th smallest of n with k = ceil((n + 1) p), after Vovk,
-    Gammerman and Shafer (2005). Only errors of months through each forecast's cutoff count. A forecast whose series has
-    no history at its cutoff has null intervals.
+    `backtest` holds forecasts of the same kind at earlier cutoffs (unique_id, cutoff, ds, h, y_hat), `panel` the actuals (y). A
+    forecast whose series has no history at its cutoff has null intervals.
     """
-    blocks = []
-    for cutoff, rows in forecast.groupby("cutoff", sort=True):
-        past = backtest.loc[(backtest["cutoff"] < cutoff) & (backtest["ds"] <= cutoff)]
-        history = panel.loc[panel["ds"] <= cutoff]
-        blocks.append(_at_cutoff(rows, past, history, series=series, levels=levels))
-    return pd.concat(blocks).loc[forecast.index] if blocks else forecast.copy()
+    cutoff = forecast["cutoff"].iloc[0]
+    codes = dict(zip(series["unique_id"], pd.factorize(series["level"])[0], strict=True))
+    horizon = int(forecast["h"].max())
+    history = align(panel, horizon=horizon, end=cutoff, level=codes)
+    past = _past_of(backtest[backtest["cutoff"] < cutoff], history, horizon)
+    row, step = pd.Index(history.ids).get_indexer(forecast["unique_id"]), forecast["h"].to_numpy() - 1
+    base = np.zeros((len(history), horizon))
+    base[row[row >= 0], step[row >= 0]] = forecast["y_hat"].to_numpy()[row >= 0]
+    columns = {}
+    for level, pair in bound(past, base, levels).items():
+        for side, values in zip(("lo", "hi"), pair, strict=True):
+            columns[f"{side}-{level}"] = np.where(row >= 0, values[row, step], np.nan)
+    return forecast.assign(**columns)
 
 
-def _at_cutoff(
-    rows: pd.DataFrame, past: pd.DataFrame, history: pd.DataFrame, *, series: pd.DataFrame, levels: Sequence[int]
-) -> pd.DataFrame:
-    group = series.set_index("unique_id")["level"]
-    errors = past.merge(history[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"])
-    errors = errors.assign(error=errors["y_raw"] - errors["y_hat"], level=errors["unique_id"].map(group))
-    scale = _scales(errors, history, group)
-    scaled = errors.assign(z=errors["error"] / errors["unique_id"].map(scale))
-    scaled = scaled.loc[np.isfinite(scaled["z"])]
-    floor = _floors(history)
-    columns: dict[str, np.ndarray] = {}
-    for level in levels:
-        up, down = (_bounds(scaled, rows, group, share=level / 100, side=side) for side in (1, -1))
-        width = WIDER * rows["unique_id"].map(scale).to_numpy(dtype=float)
-        low = np.maximum(rows["y_hat"].to_numpy() - down * width, rows["unique_id"].map(floor).fillna(-np.inf).to_numpy())
-        columns[f"lo-{level}"] = np.minimum(low, rows["y_hat"].to_numpy())
-        columns[f"hi-{level}"] = rows["y_hat"].to_numpy() + up * width
-    return rows.assign(**columns)
+def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> Past:
+    """Errors of a long backtest against the history."""
+    last, width = history.last[0].astype(int), history.y.shape[1]
+    row = pd.Index(history.ids).get_indexer(backtest["unique_id"])
+    back = last - backtest["cutoff"].to_numpy().astype("datetime64[M]").astype(int)
+    usable = (row >= 0) & (back < width) & (backtest["h"].to_numpy() <= horizon)
+    errors, forecasts = {}, {}
+    for months in sorted(set(back[usable].tolist()), reverse=True):
+        here = usable & (back == months)
+        said = np.full((len(history), horizon), np.nan)
+        said[row[here], backtest["h"].to_numpy()[here] - 1] = backtest["y_hat"].to_numpy()[here]
+        columns = width - months + np.arange(horizon)
+        came = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
+        errors[months], forecasts[months] = came - said, said
+    return Past(history, errors, forecasts)
 
 
-def _scales(errors: pd.DataFrame, history: pd.DataFrame, group: pd.Series) -> pd.Series:
-    """Size of error per series, in the panel's unit: a mix of its own mean absolute error and its level's share of size."""
-    known = history.sort_values("ds").dropna(subset=["y_raw"])
-    last = known.groupby("unique_id").tail(SEASON)
-    recent = last["y_raw"].abs().groupby(last["unique_id"]).mean()
-    own = errors.assign(error=errors["error"].abs()).groupby("unique_id")["error"].agg(["mean", "size"]).reindex(recent.index)
-    share = own["mean"] / recent.where(recent > 0)
-    level = group.reindex(recent.index)
-    of_level = share.groupby(level).transform("median").fillna(share.median() if share.notna().any() else FALLBACK)
-    trust = OWN * (own["size"].fillna(0) / ENOUGH).clip(upper=1)
-    return recent * (trust * share.fillna(0) + (1 - trust) * of_level)
+def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Lower and upper bounds (n, horizon) by level in percent, around forecasts (n, horizon) of now.
+
+    Split conformal quantiles (Vovk, Gammerman and Shafer 2005, https://doi.org/10.1007/b106715) of errors over the scale of their series and cutoff.
+    """
+    scale = _scales(past, 0)
+    floor = np.where(np.any(past.history.y < 0, axis=1), -np.inf, 0.0)[:, None]
+    told = _tell(past)
+    bounds = {}
+    for level in sorted(levels):
+        down, up = _widths(told, forecast.shape[1], level / 100)
+        low = np.maximum(forecast - scale[:, None] * down, np.minimum(floor, forecast))
+        bounds[level] = (low, forecast + scale[:, None] * up)
+    return bounds
 
 
-def _bounds(scaled: pd.DataFrame, rows: pd.DataFrame, group: pd.Series, *, share: float, side: int) -> np.ndarray:
-    """Quantile of scaled errors on one side for each forecast row, at least 0: the level's mixed with that of all levels."""
-    horizons = np.arange(1, int(rows["h"].max()) + 1)
-    overall = _curve(scaled, horizons, share=share, side=side)
-    result = np.empty(len(rows))
-    level = rows["unique_id"].map(group).to_numpy()
-    for name in pd.unique(level):
-        own = scaled.loc[scaled["level"] == name]
-        trust = len(own) / (len(own) + LEVEL_ROWS)
-        curve = trust * _curve(own, horizons, share=share, side=side) + (1 - trust) * overall if len(own) else overall
-        here = level == name
-        result[here] = curve[rows["h"].to_numpy()[here] - 1]
+def _scales(past: Past, back: int) -> np.ndarray:
+    """Size of a series' errors as known `back` months ago (n,), in its unit: its own mean absolute error, mixed with its level's."""
+    year = past.history.y[:, : past.history.y.shape[1] - back][:, -SEASON:]
+    known = np.isfinite(year)
+    size = np.where(known, np.abs(year), 0.0).sum(axis=1) / known.sum(axis=1).clip(1)
+    total, count = np.zeros(len(size)), np.zeros(len(size))
+    for cutoff, errors in past.errors.items():
+        if back < cutoff <= back + SEASON:
+            over = np.isfinite(errors) & (np.arange(errors.shape[1]) < cutoff - back)
+            total += np.where(over, np.abs(errors), 0.0).sum(axis=1)
+            count += over.sum(axis=1)
+    usable = (count > 0) & (size > 0)
+    share = np.where(usable, total / count.clip(1) / np.where(size > 0, size, 1.0), np.nan)
+    typical = _typical(share, past.history.level)
+    trust = OWN * (count / ENOUGH).clip(max=1)
+    return np.asarray(size * (trust * np.nan_to_num(share) + (1 - trust) * typical))
+
+
+def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Median relative error of each series' level (n,), drawn to that of all where the level has few series."""
+    overall = float(np.median(share[np.isfinite(share)])) if np.isfinite(share).any() else FALLBACK
+    result = np.full(len(share), overall)
+    for code in np.unique(level):
+        own = share[(level == code) & np.isfinite(share)]
+        if len(own):
+            result[level == code] = (len(own) * np.median(own) + FEW * overall) / (len(own) + FEW)
     return result
 
 
-def _curve(scaled: pd.DataFrame, horizons: np.ndarray, *, share: float, side: int) -> np.ndarray:
-    """Quantile by horizon (n_horizons,): of errors at neighbouring horizons, never falling, the nearest where there is none."""
-    p = 0.5 + share / 2
-    h, z = scaled["h"].to_numpy(), side * scaled["z"].to_numpy()
+@dataclass(frozen=True)
+class _Told:
+    """Errors in scales of their series and cutoff, their horizon from 1, and how far below the forecast zero lies in scales."""
+
+    z: np.ndarray
+    h: np.ndarray
+    room: np.ndarray
+
+
+def _tell(past: Past) -> _Told:
+    """Every error whose scale was known at its cutoff; of all cutoffs where none was."""
+    parts = []
+    earliest = max(past.errors, default=0)
+    cutoffs = [cutoff for cutoff in past.errors if cutoff < earliest] or list(past.errors)
+    negative = np.any(past.history.y < 0, axis=1)
+    for cutoff in cutoffs:
+        scale = _scales(past, cutoff if cutoff < earliest else 0)
+        errors, forecast = past.errors[cutoff], past.forecasts[cutoff]
+        told = np.isfinite(errors) & (scale > 0)[:, None]
+        by = np.where(scale > 0, scale, 1.0)[:, None]
+        room = np.where(negative[:, None], np.inf, forecast / by)
+        h = np.broadcast_to(np.arange(1, errors.shape[1] + 1), errors.shape)
+        parts.append((np.where(told, errors / by, 0.0)[told], h[told], room[told]))
+    if not parts:
+        return _Told(*(np.zeros(0),) * 3)
+    return _Told(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def _widths(told: _Told, horizon: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Scales below and above the forecast by horizon (horizon,), at least 0 and never falling."""
+    steps = np.arange(1, horizon + 1)
+    if not len(told.z):
+        reach = np.full(horizon, _normal_quantile(0.5 + share / 2))
+        return reach, reach
+    found = np.array([_pair(told, np.abs(told.h - step) <= NEIGHBOURS, share) for step in steps])
+    known = np.flatnonzero(np.isfinite(found[:, 0]))
+    if not len(known):
+        found, known = np.array([_pair(told, np.full(len(told.z), True), share)] * horizon), np.arange(horizon)
+    sides = [np.interp(np.arange(horizon), known, found[known, side]) for side in (0, 1)]
+    down, up = (np.maximum.accumulate(np.maximum(side, 0.0)) for side in sides)
+    return down, up
+
+
+def _pair(told: _Told, here: np.ndarray, share: float) -> tuple[float, float]:
+    """Scales below and above that leave out the same share on each side and together cover `share`, zero being the floor."""
+    z, room = told.z[here], told.room[here]
     if not len(z):
-        return np.full(len(horizons), _normal_quantile(p))
-    values = np.array([_conformal(z[np.abs(h - k) <= NEIGHBOURS], p) for k in horizons])
-    known = np.flatnonzero(np.isfinite(values))
-    values = np.interp(np.arange(len(horizons)), known, values[known]) if len(known) else np.full(len(horizons), _conformal(z, p))
-    return np.maximum.accumulate(np.maximum(values, 0.0))
+        return np.nan, np.nan
+    ordered = np.sort(z)
+    downs, ups = -_at(ordered, TAILS), _at(ordered, 1 - TAILS, upper=True)
+    below = np.minimum(downs[:, None], np.maximum(room, 0.0)) if len(z) <= 4000 else None
+    if below is None:
+        pick = np.linspace(0, len(z) - 1, 4000).astype(int)
+        z, room = z[pick], room[pick]
+        below = np.minimum(downs[:, None], np.maximum(room, 0.0))
+    inside = ((z >= -below - 1e-12) & (z <= ups[:, None])).mean(axis=1)
+    enough = np.flatnonzero(inside >= min(share, inside[0]))
+    tail = enough[-1] if len(enough) else 0
+    return float(downs[tail]), float(ups[tail])
 
 
-def _conformal(z: np.ndarray, p: float) -> float:
-    """The ceil((n + 1) p)-th smallest value, the largest where n is too small for that; NaN of none.
-
-    >>> _conformal(np.arange(1.0, 20.0), 0.9)
-    18.0
-    """
-    if not len(z):
-        return float("nan")
-    k = min(int(np.ceil((len(z) + 1) * p)), len(z))
-    return float(np.sort(z)[k - 1])
+def _at(ordered: np.ndarray, p: np.ndarray, *, upper: bool = False) -> np.ndarray:
+    """The ceil((n + 1) p)-th smallest of sorted values for an upper bound, the mirrored one for a lower."""
+    n = len(ordered)
+    place = np.ceil((n + 1) * p) - 1 if upper else np.floor((n + 1) * p) - 1
+    return np.asarray(ordered[place.clip(0, n - 1).astype(int)])
 
 
 def _normal_quantile(p: float) -> float:
@@ -118,9 +192,3 @@ def _normal_quantile(p: float) -> float:
     from statistics import NormalDist
 
     return NormalDist().inv_cdf(p) * float(np.sqrt(np.pi / 2))
-
-
-def _floors(history: pd.DataFrame) -> pd.Series:
-    """0 for each series that was never negative, and minus infinity for the others."""
-    least = history.groupby("unique_id")["y_raw"].min()
-    return pd.Series(np.where(least < 0, -np.inf, 0.0), index=least.index)

@@ -35,17 +35,25 @@ def find_ended(panel: pd.DataFrame, through: pd.Timestamp) -> pd.Series:
 
 def count_silent(known: pd.DataFrame) -> pd.Series:
     """The same of a frame with a row per month and a column per series."""
-    known = known.dropna(how="all")
-    sells = known.gt(0).where(known.notna())
-    silent = sells.eq(False).iloc[::-1].cumprod().sum().astype(int)
-    return silent[[name for name in silent.index if _has_ended(sells[name].dropna(), int(silent[name]))]]
+    silent = count_silent_months(known.to_numpy(dtype=float).T)
+    return pd.Series(silent, index=known.columns, name="silent")[silent > 0]
 
 
-def _has_ended(sells: pd.Series, silent: int) -> bool:
-    if silent < SILENT:
-        return False
-    before = sells.iloc[: len(sells) - silent].tail(2 * BEFORE)
-    return bool(len(before) >= BEFORE and before.mean() >= REGULAR)
+def count_silent_months(y: np.ndarray) -> np.ndarray:
+    """Months without a sale at the end of each row of y (n, T), 0 for those that have not ended; NaN is no month of the row.
+
+    >>> count_silent_months(np.array([[5.0] * 13 + [0.0] * 3, [5.0] * 14 + [0.0] * 2])).tolist()
+    [3, 0]
+    """
+    known = np.isfinite(y)
+    sells = known & (y > 0)
+    later_sale = np.flip(np.logical_or.accumulate(np.flip(sells, axis=1), axis=1), axis=1)
+    silent = (known & ~later_sale).sum(axis=1)
+    rank = np.flip(np.cumsum(np.flip(known & later_sale, axis=1), axis=1), axis=1)  # 1: the last known month before the silence
+    before = known & later_sale & (rank <= 2 * BEFORE)
+    months = before.sum(axis=1)
+    regular = (before & sells).sum(axis=1) >= REGULAR * months
+    return np.asarray(np.where((silent >= SILENT) & (months >= BEFORE) & regular, silent, 0))
 
 
 def list_lifecycles(

@@ -69,6 +69,11 @@ def resolve(project: Path, unit: str, month: str | None = None, sets: Iterable[s
     return Resolved(parameters, {key: layer.get(key, "defaults") for key in _flatten(merged)}, reasons, tuple(files))
 
 
+def defaults() -> Parameters:
+    """What `parameters/defaults.yml` says, for a panel that belongs to no unit."""
+    return _validate(read_yaml(DEFAULTS), str(DEFAULTS))
+
+
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """Values by dotted key; an empty block stays one.
 

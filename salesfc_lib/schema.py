@@ -386,14 +386,14 @@ class Candidate(Section):
 
 
 class Backtest(Section):
-    cutoffs: int = Field(6, ge=1)
-    step: int = Field(2, ge=1)
+    cutoffs: int = Field(4, ge=1)
+    step: int = Field(3, ge=1)
 
 
 class Combine(Section):
-    own_weight: float = Field(0.3, ge=0, le=1)
+    own_weight: float = Field(0.5, ge=0, le=1)
     power: float = Field(4.0, ge=0)
-    min_weight: float = Field(0.1, ge=0, lt=1)
+    min_weight: float = Field(0.0, ge=0, lt=1)
 
 
 class Intervals(Section):

@@ -154,20 +154,22 @@ def _cleaned_before(run: UnitMonth, top: pd.DataFrame) -> CleanedBefore | None:
 
 def model(run: UnitMonth) -> ModeledMonth:
     """Candidates at every cutoff, their weights, and the forecasts baseline, statistical and combined."""
-    from salesfc_lib.backtest import run_candidates, score_candidates
-    from salesfc_lib.combine import combine, combine_backtest
-    from salesfc_lib.intervals import add_intervals
+    from salesfc_lib import modeled_tables as listed
+    from salesfc_lib.history import align
     from salesfc_lib.memory import Memory
+    from salesfc_lib.modeling import model_history
 
     panel, series, future = run.read("panel"), run.read("series"), run.read("future")
+    names = list(run.parameters.levels)
+    codes = {unique_id: names.index(level) for unique_id, level in zip(series["unique_id"], series["level"], strict=True)}
+    history = align(panel, future, horizon=run.parameters.horizon, end=run.cutoff, level=codes)
     memory = Memory(run.reports / ".cache" / run.unit)
-    said, failures = run_candidates(panel, series, future, parameters=run.parameters, month=run.month, memory=memory)
-    weights, forecast = combine(said, panel, series, parameters=run.parameters, month=run.month, failures=failures)
-    backtest = combine_backtest(said, panel, series, parameters=run.parameters)
-    combined = forecast["stage"] == "combined"
-    forecast = pd.concat([forecast[~combined], add_intervals(forecast[combined], backtest, panel, series)], ignore_index=True)
-    score = score_candidates(said, backtest, panel)
-    run.write(candidate_forecast=said, failures=failures, weights=weights, forecast=forecast, backtest=backtest, score=score)
+    modeled = model_history(history, run.parameters, horizon=run.parameters.horizon, levels=names, memory=memory)
+    forecast = _assume(run, listed.list_forecasts(modeled), series)
+    run.write(
+        candidate_forecast=listed.list_candidates(modeled), failures=listed.list_failures(modeled), weights=listed.list_weights(modeled),
+        forecast=forecast, backtest=listed.list_backtest(modeled), score=listed.score_modeled(modeled, panel),
+    )  # fmt: skip
     return read_modeled(run)
 
 

@@ -12,64 +12,38 @@ share it, and a month run alone finds the orders that a backfill found.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from salesfc_lib.candidates.protocol import SEASON, Found, Result, Window, describe, forecast_each, grid, pick
+from salesfc_lib.candidates.protocol import SEASON, Answer, Found, History, Window, describe, each_series, windows
 
 NEEDED = 2 * SEASON  # months
-HALF_YEAR = 6  # months
 STRONG = 0.64  # seasonal strength that asks for a seasonal difference; Wang, Smith and Hyndman (2006)
 MAX_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts little
+LEAST_SPREAD = 1e-9  # of a regressor within the history: below it is no regressor
+STEADY = 3.0  # months of history for each regressor's coefficient
 
 
-def forecast(
-    panel: pd.DataFrame,
-    future: pd.DataFrame,
-    cutoffs: Sequence[pd.Timestamp],
-    horizon: int,
-    *,
-    found: Found | None = None,
-    max_order: int = 2,
-) -> Result:
-    """Forecasts with the orders `found` for each series (`search`), or searched now at `search_month`."""
-    if found is None:
-        found = {unique_id: search(own, **{"max_order": max_order})[unique_id] for unique_id, own in _anchored(panel, cutoffs)}
-
-    def fit(window: Window, unique_id: str) -> np.ndarray:
-        return _fit(window, found[unique_id])
-
-    return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
+def forecast(history: History, horizon: int, *, found: Found | None = None, max_order: int = 2) -> Answer:
+    """Forecasts with the orders `found` for each series (`search`), or searched now on each row."""
+    orders = search(history, max_order=max_order) if found is None else found
+    fit = each_series(lambda window: _fit(window, orders[window.unique_id]))
+    return fit(history, horizon)
 
 
-def search_month(first: pd.Timestamp, cutoffs: Sequence[pd.Timestamp]) -> pd.Timestamp:
-    """Month through which the orders of a series that begins at `first` are searched.
-
-    >>> search_month(pd.Timestamp("2020-01-01"), [pd.Timestamp("2024-08-01"), pd.Timestamp("2025-08-01")])
-    Timestamp('2024-06-01 00:00:00')
-    """
-    earliest = min(cutoffs)
-    anchor = earliest - pd.DateOffset(months=earliest.month % HALF_YEAR)
-    return max(anchor, first + pd.DateOffset(months=NEEDED - 1))
-
-
-def search(panel: pd.DataFrame, *, max_order: int = 2) -> Found:
+def search(history: History, *, max_order: int = 2) -> Found:
     """Orders per series: {"order": [p, d, q], "seasonal": [P, D, Q], "constant": bool}, or {"error": why there are none}.
 
     pmdarima's stepwise search by AICc, after Hyndman and Khandakar (2008), https://doi.org/10.18637/jss.v027.i03.
     """
-    found = {}
-    for unique_id, own in panel.groupby("unique_id", sort=True):
-        arrays = grid(own, pd.DataFrame())
-        window = arrays.window(0, own["ds"].max(), 0)
+    orders: dict[str, Any] = {}
+    for window in windows(history, 0):
         try:
-            found[str(unique_id)] = _search(window.y, max_order)
+            orders[window.unique_id] = _search(window.y, max_order)
         except Exception as error:  # this series fails, not the run
-            found[str(unique_id)] = {"error": f"order search failed: {describe(error)}"}
-    return found
+            orders[window.unique_id] = {"error": f"order search failed: {describe(error)}"}
+    return orders
 
 
 def seasonal_strength(y: np.ndarray) -> float:
@@ -80,14 +54,6 @@ def seasonal_strength(y: np.ndarray) -> float:
     profile = np.array([detrended[month == k].mean() for k in range(min(SEASON, len(detrended)))])
     remainder = detrended - profile[month]
     return float(max(0.0, 1 - remainder.var() / detrended.var())) if detrended.var() > 0 else 0.0
-
-
-def _anchored(panel: pd.DataFrame, cutoffs: Sequence[pd.Timestamp]) -> list[tuple[str, pd.DataFrame]]:
-    anchored = []
-    for unique_id, own in panel.dropna(subset=["y"]).groupby("unique_id", sort=True):
-        month = search_month(own["ds"].min(), cutoffs)
-        anchored.append((str(unique_id), pick(panel.loc[panel["ds"] <= month], [str(unique_id)])))
-    return anchored
 
 
 def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:

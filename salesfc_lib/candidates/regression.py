@@ -1,140 +1,198 @@
-"""Regression on trend, calendar month, trading days and promotions, by statsmodels.
+"""Regression on trend, calendar month and what is known ahead: trading days, moving holidays, promotions, prices.
 
-One series enters, its forecast leaves, and with `coefficients` what it rests on. The decisions made here: the model is
-additive at the series' own scale of one, so it stands zeros and negative months; recent months weigh more; and no term
-is dropped where the history is short or noisy: each is shrunk to zero by a pseudo-observation, so that with one year or in
-an erratic series the months move little, and with four steady years nearly freely. The trend is damped beyond the cutoff.
+Rows enter, their forecasts leave, and with `coefficients` what they rest on. The decisions made here: the model is
+additive at the series' own size of one, so it stands zeros and negative months; recent months weigh more; and no term is
+dropped where the history is short or noisy: each is shrunk by a pseudo-observation, the season to zero and the drivers to what they do
+in the whole panel, since a promotion that a series had twice is known better from its neighbours. The trend is damped
+beyond the cutoff.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates.protocol import SEASON, Result, Window, forecast_each, grid
+from salesfc_lib.history import SEASON, History
 
 NEEDED = SEASON + 1  # months
 # prior standard deviations as shares of the series' mean: what is likely before the series is seen
-PRIOR = {"trend": 0.10, "month": 0.30, "promotion": 0.50, "trading_days": 0.30}
+TREND, MONTH, DRIVER = 0.10, 0.30, 0.30
 NOISE = 0.15  # standard deviation of a month around the model, as a share of the mean, before a series has two years
 LEAST_NOISE = 0.05  # of the mean: below this the shrinkage no longer matters
-DRIVERS = ("trading days", "promotion")  # terms that come from regressors
-TYPICAL_DAYS = 21.0  # trading days in a month: turns their count into a share
+OWN_DRIVER = 0.3  # prior standard deviation of a driver's effect around the panel's, in shares of the panel's own spread
+LEAST_SPREAD = 1e-6  # of a driver within a history: below it the series says nothing about it
+BLOCK = 2000  # rows solved at once
 
 
-def forecast(
-    panel: pd.DataFrame,
-    future: pd.DataFrame,
-    cutoffs: Sequence[pd.Timestamp],
-    horizon: int,
-    *,
-    half_life: float = 18.0,
-    damping: float = 0.9,
-) -> Result:
+@dataclass(frozen=True)
+class Design:
+    """Terms of rows: x (n, T + horizon, n_terms), zero before a row's first month; prior (n_terms,) standard deviations."""
+
+    names: list[str]
+    x: np.ndarray
+    prior: np.ndarray
+
+    @property
+    def drivers(self) -> np.ndarray:
+        """Places of the terms that are neither level nor trend nor month."""
+        return np.arange(2 + SEASON, len(self.names))
+
+
+def forecast(history: History, horizon: int, *, half_life: float = 18.0, damping: float = 0.9) -> np.ndarray:
     """Forecasts of a weighted regression: a month counts half of one that is `half_life` months later.
 
     `damping` shrinks each further step of the trend beyond the cutoff.
     """
-    fit = partial(_predict, half_life=half_life, damping=damping)
-    return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
+    values = np.full((len(history), horizon), np.nan)
+    for back in np.unique(history.back):
+        rows = np.flatnonzero(history.back == back)
+        values[rows] = _forecast_panel(history.take(rows), horizon, half_life=half_life, damping=damping)
+    return values
 
 
-def coefficients(panel: pd.DataFrame, cutoff: pd.Timestamp, *, half_life: float = 18.0) -> pd.DataFrame:
-    """Terms of each series at `cutoff`: unique_id, term, estimate, low, high (95 %), in the panel's unit.
+def coefficients(history: History, *, half_life: float = 18.0) -> pd.DataFrame:
+    """Terms of each series: unique_id, term, estimate, low, high (95 %), in the panel's unit, by statsmodels.
 
     `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to `month 12` the difference from the
-    normal month, `promotion` a month wholly on promotion against none, `trading days` one day more. Series with fewer than
-    13 months are absent.
+    normal month; a driver's is the change for one unit of it, or for a rise by its own mean where it is never zero (a price twice as high). Series with
+    fewer than 13 months are absent.
     """
-    arrays = grid(panel.loc[panel["ds"] <= cutoff], pd.DataFrame())
+    known = history.take(np.flatnonzero(history.length >= NEEDED))
     rows: list[dict[str, Any]] = []
-    for row, unique_id in enumerate(arrays.ids):
-        window = arrays.window(row, cutoff, 0)
-        if len(window.y) >= NEEDED:
-            rows += [{"unique_id": unique_id, **term} for term in _terms(window, half_life)]
+    if len(known):
+        centre = _panel_effects(known, half_life)
+        for part in _blocks(known):
+            design, size = _design(part, 0, 1.0), _size(part.y)
+            for row in range(len(part)):
+                rows += _explain(part, design, row=row, size=float(size[row]), centre=centre, half_life=half_life)
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
-def _predict(window: Window, _: str, *, half_life: float, damping: float) -> np.ndarray:
-    names, design, unit = _design(window, damping)
-    scale = _scale(window)
-    if scale == 0:
-        return np.zeros(window.horizon)
-    fitted = _fit(window.y / scale, design[: len(window.y)], names, half_life)
-    return np.asarray(design[len(window.y) :] @ fitted.params) * scale
+def _forecast_panel(history: History, horizon: int, *, half_life: float, damping: float) -> np.ndarray:
+    centre = _panel_effects(history, half_life)
+    parts = []
+    for part in _blocks(history):
+        design, size = _design(part, horizon, damping), _size(part.y)
+        solved = _solve(part.y / size[:, None], design, centre=centre, half_life=half_life)[0]
+        parts.append(np.einsum("nhp,np->nh", design.x[:, part.y.shape[1] :], solved) * size[:, None])
+    return np.concatenate(parts)
 
 
-def _terms(window: Window, half_life: float) -> list[dict[str, Any]]:
-    names, design, units = _design(window, 1.0)
-    scale = _scale(window)
-    fitted = _fit(window.y / (scale or 1.0), design, names, half_life)
-    bounds = np.asarray(fitted.conf_int())
-    return [
-        {"term": name, "estimate": value * unit * scale, "low": low * unit * scale, "high": high * unit * scale}
-        for name, value, (low, high), unit in zip(names, fitted.params, bounds, units, strict=True)
-    ]
+def _panel_effects(history: History, half_life: float) -> np.ndarray:
+    """What each driver does in the whole panel (n_drivers,): the mean of the series' effects, each as heavy as it is sure."""
+    if not history.regressors:
+        return np.zeros(0)
+    effects, errors = [], []
+    for part in _blocks(history):
+        design = _design(part, 0, 1.0)
+        solved, error = _solve(
+            part.y / _size(part.y)[:, None], design, centre=np.zeros(len(design.drivers)), half_life=half_life, loose=True
+        )
+        told = np.abs(design.x[:, :, design.drivers]).max(axis=1) > LEAST_SPREAD
+        effects.append(np.where(told, solved[:, design.drivers], 0.0))
+        errors.append(np.where(told, error[:, design.drivers], np.inf))
+    effect, error = np.concatenate(effects), np.concatenate(errors)
+    weight = 1 / (error**2 + DRIVER**2)
+    total = weight.sum(axis=0)
+    return np.asarray(np.where(total > 0, (weight * effect).sum(axis=0) / np.where(total > 0, total, 1.0), 0.0))
 
 
-def _scale(window: Window) -> float:
-    return float(np.abs(window.y[-2 * SEASON :]).mean())
+def _blocks(history: History) -> Iterator[History]:
+    for begin in range(0, len(history), BLOCK):
+        yield history.take(np.arange(begin, min(begin + BLOCK, len(history))))
 
 
-def _design(window: Window, damping: float) -> tuple[list[str], np.ndarray, list[float]]:
-    """Names of terms, design (n + horizon, n_terms), and what one reported unit of each term is in the design's."""
-    n = len(window.y)
-    beyond = np.cumsum(damping ** np.arange(window.horizon))
-    trend = np.concatenate([np.arange(1 - n, 1), beyond]) / SEASON
-    columns = {"level": np.ones(n + window.horizon), "trend": trend}
-    units = [1.0, 1.0]
-    for month in range(1, SEASON + 1):
-        columns[f"month {month:02d}"] = (window.month == month).astype(float)
-        units.append(1.0)
-    if "trading_days" in window.regressors:
-        columns["trading days"] = _known(window.regressors["trading_days"], window) / TYPICAL_DAYS
-        units.append(1 / TYPICAL_DAYS)
-    if "promotion" in window.regressors and np.nansum(window.regressors["promotion"][:n]) > 0:
-        columns["promotion"] = np.nan_to_num(window.regressors["promotion"])
-        units.append(1.0)
-    return list(columns), np.column_stack(list(columns.values())), units
+def _size(y: np.ndarray) -> np.ndarray:
+    """Mean absolute month of the last two years (n,), 1 where there is none."""
+    size = np.nanmean(np.abs(y[:, -2 * SEASON :]), axis=1)
+    return np.asarray(np.where(size > 0, size, 1.0))
 
 
-def _known(days: np.ndarray, window: Window) -> np.ndarray:
-    """Trading days less the mean of the calendar month in the history; 0 where unknown."""
-    n = len(window.y)
-    past = np.isfinite(days[:n])
-    counts = np.bincount(window.month[:n][past], minlength=SEASON + 1)
-    totals = np.bincount(window.month[:n][past], weights=days[:n][past], minlength=SEASON + 1)
-    means = np.where(counts > 0, totals / np.maximum(counts, 1), np.nan)
-    return np.nan_to_num(days - means[window.month])
+def _design(history: History, horizon: int, damping: float) -> Design:
+    n, width = history.y.shape
+    past = np.arange(1 - width, 1)
+    trend = np.concatenate([past, np.cumsum(damping ** np.arange(horizon))]) / SEASON
+    month = history.month_of_year(horizon)
+    x = np.zeros((n, width + horizon, 2 + SEASON + len(history.regressors)))
+    x[:, :, 0], x[:, :, 1] = 1.0, trend
+    np.put_along_axis(x[:, :, 2 : 2 + SEASON], month[:, :, None], 1.0, axis=2)
+    for place, values in enumerate(history.regressors.values(), start=2 + SEASON):
+        x[:, :, place] = _centre(values[:, : width + horizon], width)
+    x[:, :width] *= np.isfinite(history.y)[:, :, None]
+    names = ["level", "trend", *(f"month {each:02d}" for each in range(1, SEASON + 1)), *history.regressors]
+    prior = np.array([np.inf, TREND, *[MONTH] * SEASON, *[DRIVER] * len(history.regressors)])
+    return Design(names, x, prior)
 
 
-def _fit(y: np.ndarray, design: np.ndarray, names: Sequence[str], half_life: float) -> Any:
-    """Weighted least squares in which every term but the level has one pseudo-observation of zero, (noise / prior)^2 heavy.
+def _centre(values: np.ndarray, width: int) -> np.ndarray:
+    """A driver less its mean in the history, as a share of it where the driver is never zero; 0 where unknown."""
+    known = np.isfinite(values[:, :width])
+    mean = np.where(known, values[:, :width], 0.0).sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True).clip(1)
+    positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1, keepdims=True) > 0
+    return np.nan_to_num((values - mean) / np.where(positive & (mean > 0), mean, 1.0))
 
-    That is ridge regression with a penalty per term (Hoerl and Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634).
+
+def _solve(
+    y: np.ndarray, design: Design, *, centre: np.ndarray, half_life: float, loose: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients (n, n_terms) and their standard errors, at a size of one.
+
+    Weighted least squares with a pseudo-observation a term, (noise / prior)^2 heavy: ridge regression with a penalty a term (Hoerl and
+    Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634) towards `centre` for the drivers.
     """
+    width = y.shape[1]
+    weight = np.where(np.isfinite(y), _fade(width, half_life), 0.0)
+    past = design.x[:, :width]
+    noise = _noise(y)
+    prior = (
+        design.prior if loose or not len(design.drivers) else np.r_[design.prior[: 2 + SEASON], np.full(len(centre), OWN_DRIVER)]
+    )
+    penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
+    target = np.zeros(len(design.names))
+    target[design.drivers] = centre
+    weighted = past * weight[:, :, None]
+    left = np.matmul(weighted.transpose(0, 2, 1), past) + penalty[:, :, None] * np.eye(len(prior))
+    right = np.einsum("ntp,nt->np", weighted, np.nan_to_num(y)) + penalty * target
+    inverse = np.linalg.inv(left + 1e-9 * np.eye(len(prior)))
+    return np.einsum("npq,nq->np", inverse, right), noise[:, None] * np.sqrt(np.einsum("npp->np", inverse).clip(0))
+
+
+def _fade(width: int, half_life: float) -> np.ndarray:
+    return np.asarray(0.5 ** (np.arange(width)[::-1] / half_life))
+
+
+def _noise(y: np.ndarray) -> np.ndarray:
+    """Standard deviation of a month around the model (n,), from differences over a year, in which trend and season cancel."""
+    change = y[:, SEASON:] - y[:, :-SEASON] if y.shape[1] > SEASON else np.full((len(y), 1), np.nan)
+    known = np.isfinite(change)
+    count = known.sum(axis=1)
+    mean = np.where(known, change, 0.0).sum(axis=1) / count.clip(1)
+    squares = np.where(known, (change - mean[:, None]) ** 2, 0.0).sum(axis=1) / (count - 1).clip(1)
+    return np.where(count >= SEASON, np.sqrt(squares / 2).clip(LEAST_NOISE), NOISE)
+
+
+def _explain(
+    history: History, design: Design, *, row: int, size: float, centre: np.ndarray, half_life: float
+) -> list[dict[str, Any]]:
+    """Terms of one series with their intervals; the same equations as `_solve`, by statsmodels."""
     from statsmodels.regression.linear_model import WLS
 
-    priors = np.array([PRIOR.get("month" if name.startswith("month ") else name.replace(" ", "_"), np.inf) for name in names])
-    shrunk = np.flatnonzero(np.isfinite(priors))
-    pseudo = np.eye(design.shape[1])[shrunk]
-    drivers = design[:, [name in DRIVERS for name in names]]
-    weights = np.r_[0.5 ** (np.arange(len(y))[::-1] / half_life), (_noise(y, drivers) / priors[shrunk]) ** 2]
-    return WLS(np.r_[y, np.zeros(len(shrunk))], np.vstack([design, pseudo]), weights=weights).fit()
-
-
-def _noise(y: np.ndarray, drivers: np.ndarray) -> float:
-    """Standard deviation of a month around the model, from differences over a year less what `drivers` (n, k) explain of them.
-
-    y: (n,) at a scale of one. Trend and season cancel in the differences.
-    """
-    if len(y) < 2 * SEASON:
-        return NOISE
-    change, by = y[SEASON:] - y[:-SEASON], drivers[SEASON:] - drivers[:-SEASON]
-    by = np.column_stack([np.ones(len(change)), by])
-    left = change - by @ np.linalg.lstsq(by, change, rcond=None)[0]
-    return max(float(np.sqrt(left @ left / (len(left) - by.shape[1]) / 2)), LEAST_NOISE)
+    y = history.y[row] / size
+    known = np.isfinite(y)
+    noise = _noise(history.y[row : row + 1] / size)[0]
+    prior = np.r_[design.prior[: 2 + SEASON], np.full(len(centre), OWN_DRIVER)]
+    shrunk = np.flatnonzero(np.isfinite(prior))
+    pseudo = np.r_[np.zeros(1 + SEASON), centre]
+    weights = np.r_[_fade(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]
+    rows = np.vstack([design.x[row, : len(y)][known], np.eye(len(prior))[shrunk]])
+    fitted = WLS(np.r_[y[known], pseudo], rows, weights=weights).fit()
+    bounds = np.asarray(fitted.conf_int()) * size
+    terms = zip(design.names, np.asarray(fitted.params) * size, bounds, strict=True)
+    return [
+        {"unique_id": history.ids[row], "term": name, "estimate": value, "low": low, "high": high}
+        for name, value, (low, high) in terms
+    ]

@@ -1,91 +1,86 @@
-"""Exponential smoothing by statsforecast: ETS, Theta and CES.
+"""Exponential smoothing of seasonally adjusted months: level, Theta, damped trend, and temporal aggregation.
 
-One series enters, its forecast leaves. The decision made here: each model is fitted alone, with no fallback model, so
-that what fails is seen, and on a copy, because statsforecast's CES writes into what it is given.
+Rows enter, their forecasts leave. The decision made here: the season is the shrunk one of the panel (`engine.seasonality`), as a
+factor or, in the candidates named additive, as an addend; what is left is smoothed over a grid of parameters.
 """
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
-import pandas as pd
 
-from salesfc_lib.candidates.protocol import SEASON, Result, Window, forecast_each
+from salesfc_lib.engine.recursions import START, slope, smooth_levels, smooth_trends
+from salesfc_lib.engine.seasonality import adjust
+from salesfc_lib.history import History
 
-NEEDED = 2 * SEASON + 1  # months: two full years, and one to tell them apart
+THETA_SLOPE = 0.5  # share of the linear trend, as in Theta with lines 0 and 2
+SPANS = (1, 2, 3, 4, 6, 12)  # months added up in temporal aggregation
+AGGREGATED_SLOPE = 0.25
+TREND_ALPHA, TREND_BETA, TREND_PHI = (
+    axis.ravel() for axis in np.meshgrid((0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8), (0.02, 0.1, 0.25), (0.8, 0.9, 0.96), indexing="ij")
+)
+
+Smoother = Callable[[np.ndarray, int], np.ndarray]
+Forecast = Callable[[History, int], np.ndarray]
 
 
-def ets(
-    panel: pd.DataFrame,
-    future: pd.DataFrame,
-    cutoffs: Sequence[pd.Timestamp],
-    horizon: int,
-    *,
-    model: str = "ZNZ",
-    damped: bool | None = None,
-) -> Result:
-    """Error-trend-season smoothing; `model` names the three forms, Z is chosen by AICc.
+def seasonal(smoother: Smoother, *, relative: bool) -> Forecast:
+    """The forecast of a smoother of adjusted months, with its season put back."""
 
-    Hyndman, Koehler, Snyder and Grose (2002), https://doi.org/10.1016/S0169-2070(01)00110-8.
+    def forecast(history: History, horizon: int) -> np.ndarray:
+        adjusted = adjust(history, horizon, relative=relative)
+        return adjusted.restore(smoother(adjusted.y, horizon))
+
+    return forecast
+
+
+def level(y: np.ndarray, horizon: int) -> np.ndarray:
+    """The smoothed level (n, horizon) of adjusted months (n, T)."""
+    return np.repeat(smooth_levels(y).mean_level[:, None], horizon, axis=1)
+
+
+def theta(y: np.ndarray, horizon: int) -> np.ndarray:
+    """The smoothed level plus half the linear trend.
+
+    Assimakopoulos and Nikolopoulos (2000), https://doi.org/10.1016/S0169-2070(00)00066-2, in the form of Hyndman and Billah (2003),
+    https://doi.org/10.1016/S0169-2070(01)00143-1.
     """
-    return _each(panel, future, cutoffs=cutoffs, horizon=horizon, model=_models().AutoETS(SEASON, model=model, damped=damped))
+    return smooth_levels(y).mean_level[:, None] + THETA_SLOPE * slope(y)[:, None] * np.arange(1, horizon + 1)
 
 
-def theta(
-    panel: pd.DataFrame,
-    future: pd.DataFrame,
-    cutoffs: Sequence[pd.Timestamp],
-    horizon: int,
-    *,
-    decomposition: str = "additive",
-) -> Result:
-    """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition` says multiplicative.
+def damped_trend(y: np.ndarray, horizon: int) -> np.ndarray:
+    """Damped trend smoothing, the mean over a grid: level + (phi + ... + phi^h) trend."""
+    states = smooth_trends(y, alpha=TREND_ALPHA, beta=TREND_BETA, phi=TREND_PHI)
+    reach = np.cumsum(TREND_PHI[:, None] ** np.arange(1, horizon + 1), axis=1)
+    return np.asarray(states.mean_level[:, None] + (states.weight * states.trend) @ reach)
 
-    Multiplicative indices are unstable where months are near zero, so series with such a month stay additive. Fiorucci et
-    al. (2016), https://doi.org/10.1016/j.ijforecast.2016.02.005.
+
+def aggregation(y: np.ndarray, horizon: int) -> np.ndarray:
+    """Level and a quarter of the trend of months, of pairs of months, quarters, ... and years, averaged.
+
+    Kourentzes, Petropoulos and Trapero (2014), https://doi.org/10.1016/j.ijforecast.2013.09.006.
     """
-    forms = {form: _models().DynamicOptimizedTheta(SEASON, decomposition_type=form) for form in {decomposition, "additive"}}
+    ahead = np.arange(1, horizon + 1)
+    parts = []
+    for span in SPANS:
+        blocks = add_up(y, span)
+        change = AGGREGATED_SLOPE * slope(blocks) / span
+        parts.append(smooth_levels(blocks, start=max(1, START // span)).mean_level[:, None] + change[:, None] * ahead)
+    return np.asarray(np.mean(parts, axis=0))
 
-    def fit(window: Window, _: str) -> np.ndarray:
-        return _run(forms[decomposition if window.y.min() > 0 else "additive"], window)
 
-    return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
+def add_up(y: np.ndarray, span: int) -> np.ndarray:
+    """Means of `span` months each, counted from the last (n, T // span); a row of fewer than two whole blocks has its recent mean.
 
-
-def ces(panel: pd.DataFrame, future: pd.DataFrame, cutoffs: Sequence[pd.Timestamp], horizon: int, *, model: str = "Z") -> Result:
-    """Complex exponential smoothing; `model` Z chooses the seasonal form by AICc.
-
-    Svetunkov, Kourentzes and Ord (2022), https://doi.org/10.1002/nav.22074.
+    >>> add_up(np.array([[9.0, 1.0, 3.0, 5.0, 7.0]]), 2).tolist()
+    [[2.0, 6.0]]
     """
-    return _each(panel, future, cutoffs=cutoffs, horizon=horizon, model=_models().AutoCES(SEASON, model=model))
-
-
-def _models() -> Any:
-    """statsforecast's models. Its import warns in a kernel without progress widgets; none is ever shown here."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="IProgress not found")
-        from statsforecast import models
-    return models
-
-
-def _each(panel: pd.DataFrame, future: pd.DataFrame, *, cutoffs: Sequence[pd.Timestamp], horizon: int, model: Any) -> Result:
-    def fit(window: Window, _: str) -> np.ndarray:
-        return _run(model, window)
-
-    return forecast_each(panel, future, cutoffs=cutoffs, horizon=horizon, fit=fit, needed=NEEDED)
-
-
-def _run(model: Any, window: Window) -> np.ndarray:
-    """Forecast of a statsforecast model, fitted at the series' own scale of one.
-
-    The optimisers have absolute tolerances and bounds, so a series in cents and one in millions would be fitted differently.
-    A series that never changes goes on as it is.
-    """
-    if np.ptp(window.y) == 0:
-        return np.full(window.horizon, window.y[-1])
-    scale = float(np.abs(window.y).mean())
-    fitted = model.forecast(y=window.y / scale, h=window.horizon)
-    return np.asarray(fitted["mean"]) * scale
+    n, width = y.shape
+    blocks = y[:, width % span :].reshape(n, width // span, span).mean(axis=2)
+    few = np.isfinite(blocks).sum(axis=1) < 2
+    if not blocks.shape[1]:
+        return np.nanmean(y, axis=1, keepdims=True)
+    blocks[few] = np.nan
+    blocks[few, -1] = np.nanmean(y[few, -span:], axis=1)
+    return np.asarray(blocks)

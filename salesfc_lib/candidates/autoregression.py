@@ -1,0 +1,84 @@
+"""One autoregression for all series: a month ahead is a weighted sum of the last months, learnt over the whole panel.
+
+Rows enter, their forecasts leave. The decisions made here: every series is divided by the size of its last year, so that large and
+small ones teach each other; each distance ahead has an equation of its own; errors count absolutely, so that one odd month does not
+steer all; and what was learnt a year ago still serves the cutoffs of the year after, so equations are solved once for each year
+of cutoffs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salesfc_lib.history import SEASON, History
+
+LAGS, MANY_LAGS = 13, 24  # months; the latter where histories are long
+LONG = 96  # months of a long history
+ORIGINS = 30  # latest months from which a panel is learnt
+ROWS = 6000  # examples of an equation; more cost time and change little
+LIMIT = 3.0  # sizes that a month may lie from the mean of the last year
+ROUNDS = 6  # of reweighting towards absolute errors
+LEAST = 0.02  # size below which an error counts no more for being smaller
+RIDGE = 1e-5
+SEED = 20260601
+
+
+def forecast(history: History, horizon: int) -> np.ndarray:
+    """Direct forecasts; equations are learnt at cutoffs a year apart and serve the later cutoffs before the next."""
+    lags = MANY_LAGS if history.y.shape[1] >= LONG else LAGS
+    values = np.full((len(history), horizon), np.nan)
+    years = np.ceil(history.back / SEASON).astype(int) * SEASON
+    years = np.minimum(years, history.back.max())
+    for year in np.unique(years):
+        rows = np.flatnonzero(years == year)
+        teachers = np.flatnonzero(history.back == history.back[rows].max())
+        equations = learn(history.y[teachers], horizon, lags)
+        values[rows] = apply(history.y[rows], equations, lags)
+    return values
+
+
+def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
+    """Coefficients (horizon, lags + 1) of the lags, latest last, and of a constant; NaN where there is too little to learn from."""
+    width = y.shape[1]
+    equations = np.full((horizon, lags + 1), np.nan)
+    draw = np.random.default_rng(SEED)
+    examples = {origin: _scaled(y[:, :origin], lags) for origin in range(width - 1, lags - 1, -1)[: ORIGINS + horizon]}
+    for step in range(1, horizon + 1):
+        origins = [origin for origin in examples if origin + step <= width][:ORIGINS]
+        if not origins:
+            continue
+        inputs = np.concatenate([examples[origin][0] for origin in origins])
+        target = np.concatenate([(y[:, origin + step - 1] - examples[origin][1]) / examples[origin][2] for origin in origins])
+        usable = np.flatnonzero(np.isfinite(inputs).all(axis=1) & np.isfinite(target))
+        if len(usable) > ROWS:
+            usable = draw.choice(usable, ROWS, replace=False)
+        if len(usable) >= 3 * lags:
+            equations[step - 1] = fit_absolute(inputs[usable], np.clip(target[usable], -LIMIT, LIMIT))
+    return equations
+
+
+def apply(y: np.ndarray, equations: np.ndarray, lags: int) -> np.ndarray:
+    """Forecasts (n, horizon) of rows with at least `lags` months, NaN for others."""
+    inputs, base, size = _scaled(y, lags)
+    return np.asarray(base[:, None] + size[:, None] * (inputs @ equations.T))
+
+
+def fit_absolute(inputs: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Coefficients of least absolute error, by reweighted least squares (Schlossmacher 1973, https://doi.org/10.2307/2284512)."""
+    ridge = RIDGE * np.eye(inputs.shape[1])
+    weight = np.ones(len(target))
+    for _ in range(ROUNDS + 1):
+        weighted = inputs * weight[:, None]
+        solved = np.linalg.solve(weighted.T @ inputs + ridge * weight.sum(), weighted.T @ target)
+        weight = 1 / np.maximum(np.abs(target - inputs @ solved), LEAST)
+    return np.asarray(solved)
+
+
+def _scaled(y: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lags and a constant (n, lags + 1), the base and the size (n,) of each row: NaN where it has fewer months."""
+    last = y[:, -lags:] if y.shape[1] >= lags else np.full((len(y), lags), np.nan)
+    year = last[:, -SEASON:]
+    base, size = year.mean(axis=1), np.abs(year).mean(axis=1)
+    size = np.where(size > 0, size, 1.0)
+    scaled = np.clip((last - base[:, None]) / size[:, None], -LIMIT, LIMIT)
+    return np.concatenate([scaled, np.ones((len(y), 1))], axis=1), base, size

@@ -1,0 +1,125 @@
+"""Seasonal indices of every series, shrunk to those of the panel.
+
+A `History` enters, its indices and the seasonally adjusted months leave. The decision made here: a few years say little about a
+series' months, so its own indices are believed as far as they differ from the panel's by more than their noise (empirical
+Bayes), and a series of a few months takes the panel's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from salesfc_lib.history import SEASON, History
+
+PANEL_SHARE = 0.8  # of the panel's profile that a series without evidence takes
+OWN_SPREAD = 0.5  # share of the series' own excess variance in the variance believed; the rest is the panel's median
+LEAST_VARIANCE = 1e-4  # of a month around its index: a perfect past is luck
+USUAL_VARIANCE = 0.05  # where no series has enough years to tell
+ENOUGH = 6  # repeated months from which a series' own noise is believed
+BOUNDS = (-0.95, 5.0)  # of a relative index
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """Months without their season: y (n, T), and the season of the coming months (n, horizon), a factor or an addend."""
+
+    y: np.ndarray
+    ahead: np.ndarray
+    relative: bool
+
+    def restore(self, level: np.ndarray) -> np.ndarray:
+        """Forecasts (n, horizon) from forecasts of the adjusted series."""
+        return level * self.ahead if self.relative else level + self.ahead
+
+
+def adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
+    """The seasonally adjusted history: y / (1 + index), or y - index; computed once for a history."""
+    key = ("adjusted", horizon, relative)
+    if key not in history.derived:
+        history.derived[key] = _adjust(history, horizon, relative=relative)
+    adjusted = history.derived[key]
+    assert isinstance(adjusted, Adjusted)
+    return adjusted
+
+
+def _adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
+    indices = estimate_indices(history, relative=relative)
+    season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
+    past, ahead = season[:, : history.y.shape[1]], season[:, history.y.shape[1] :]
+    return Adjusted(history.y / (1 + past), 1 + ahead, True) if relative else Adjusted(history.y - past, ahead, False)
+
+
+def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
+    """Seasonal indices by calendar month (n, 12), each row's mean zero: shares of the trend, or in the series' unit.
+
+    own = mean of y / MA(2 x 12) - 1 by month (or of the difference, in means of |y|); index = base + w (own - base) with base = 0.8 x panel and w =
+    t2 / (t2 + noise / years), the shrinkage of James and Stein (1961) with a variance per series. Rows of the same `back` are
+    one panel.
+    """
+    trend = centred_mean(history.y)
+    size = np.nanmean(np.abs(history.y), axis=1, keepdims=True)
+    size = np.where(size > 0, size, 1.0)
+    if relative:
+        above = trend > 0
+        ratio = np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan)
+        deviation = np.clip(ratio, -1.0, BOUNDS[1])
+    else:
+        deviation = (history.y - trend) / size
+    own, count, noise = _by_month(deviation, history.month_of_year(0))
+    indices = np.empty_like(own)
+    for back in np.unique(history.back):
+        rows = history.back == back
+        indices[rows] = shrink(own[rows], count[rows], noise[rows])
+    return np.clip(indices, *BOUNDS) if relative else indices * size
+
+
+def centred_mean(y: np.ndarray) -> np.ndarray:
+    """Mean of 2 x 12 months around each column (n, T), NaN where one of them is missing."""
+    n, width = y.shape
+    mean = np.full((n, width), np.nan)
+    if width > SEASON:
+        sums = np.cumsum(np.concatenate([np.zeros((n, 1)), np.nan_to_num(y)], axis=1), axis=1)
+        year = sums[:, SEASON:] - sums[:, :-SEASON]
+        begun = np.isfinite(y[:, : width - SEASON])
+        mean[:, SEASON // 2 : width - SEASON // 2] = np.where(begun, (year[:, :-1] + year[:, 1:]) / (2 * SEASON), np.nan)
+    return mean
+
+
+def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Indices of one panel (n, 12) drawn to its mean profile; `noise` (n,) is NaN where a series has too few years."""
+    seen = count > 0
+    usual = np.nanmedian(noise) if np.isfinite(noise).any() else USUAL_VARIANCE
+    error = np.maximum(np.where(np.isfinite(noise), noise, usual), LEAST_VARIANCE)[:, None] / np.maximum(count, 1)
+    some = seen.any(axis=1)
+    if not some.any():
+        return np.zeros_like(own)
+    spread = np.median(((own**2).mean(axis=1) - error.mean(axis=1)).clip(0)[some])
+    precision = seen / (error + spread + 1e-6)
+    panel = (precision * own).sum(axis=0) / np.maximum(precision.sum(axis=0), 1e-12)
+    panel = panel - panel.mean()
+    excess = (np.where(seen, (own - panel) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)).clip(0)
+    believed = OWN_SPREAD * excess + (1 - OWN_SPREAD) * np.median(excess[some])
+    weight = np.where(seen, believed[:, None] / (believed[:, None] + error), 0.0)
+    indices = PANEL_SHARE * panel + weight * (own - PANEL_SHARE * panel)
+    return indices - indices.mean(axis=1, keepdims=True)
+
+
+def _by_month(deviation: np.ndarray, month: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and count of a row's deviations by calendar month (n, 12), and their variance around it (n,), NaN where few repeat."""
+    n, width = deviation.shape
+    total, square, count = (np.zeros((n, SEASON)) for _ in range(3))
+    known = np.isfinite(deviation)
+    value = np.where(known, deviation, 0.0)
+    rows = np.arange(n)
+    for place in range(min(SEASON, width)):  # columns a whole number of years apart share a calendar month
+        columns = slice(place, width, SEASON)
+        at = month[:, place]
+        count[rows, at] = known[:, columns].sum(axis=1)
+        total[rows, at] = value[:, columns].sum(axis=1)
+        square[rows, at] = (value[:, columns] ** 2).sum(axis=1)
+    mean = total / np.maximum(count, 1)
+    repeats = (count - 1).clip(0).sum(axis=1)
+    variance = (square - count * mean**2).clip(0).sum(axis=1) / np.maximum(repeats, 1)
+    return mean, count, np.where(repeats >= ENOUGH, variance, np.nan)

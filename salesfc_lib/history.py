@@ -1,0 +1,215 @@
+"""A panel as arrays, every series ending in the last column.
+
+A monthly panel enters, a `History` leaves. The decisions made here: series are right-aligned, so that the last column is what
+was sold last, whatever month that is; a series at an earlier cutoff is only another row, so that a backtest is a larger panel and
+no loop; and a month without a value is filled from earlier months only, so that no row knows what came after its cutoff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+SEASON = 12  # months
+RECENT = 3  # months that say what a series' level is
+KEYS = ("unique_id", "ds", "y", "y_raw")
+
+
+@dataclass(frozen=True)
+class History:
+    """Series as known at a cutoff each: one row a series and cutoff.
+
+    ids: (n,) of the series. y: (n, T), NaN before a series' first month and nowhere else. last: (n,) datetime64[M], the month of the last
+    column. regressors: name to (n, T + ahead), what is known of each month and of `ahead` more, NaN where it is unknown. level: (n,)
+    codes of the level in the hierarchy. back: (n,) months between the row's cutoff and that of the run; what has the same `back`
+    was known at the same time.
+    """
+
+    ids: np.ndarray
+    y: np.ndarray
+    last: np.ndarray
+    ahead: int = 0
+    regressors: Mapping[str, np.ndarray] = field(default_factory=dict)
+    level: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    back: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    derived: dict[object, object] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )  # what was computed from it once
+
+    def __post_init__(self) -> None:
+        """Rows are of one level and of now where nothing else is said."""
+        for name in ("level", "back"):
+            if len(getattr(self, name)) != len(self.y):
+                object.__setattr__(self, name, np.zeros(len(self.y), dtype=int))
+
+    def __len__(self) -> int:
+        """Number of rows."""
+        return len(self.y)
+
+    @property
+    def first(self) -> np.ndarray:
+        """Column of each row's first value (n,); T where there is none."""
+        known = np.isfinite(self.y)
+        return np.where(known.any(axis=1), known.argmax(axis=1), self.y.shape[1])
+
+    @property
+    def length(self) -> np.ndarray:
+        """Months of each row from its first value on (n,)."""
+        return np.asarray(self.y.shape[1] - self.first)
+
+    def month_of_year(self, horizon: int) -> np.ndarray:
+        """Calendar month, 0 to 11, of every column and of `horizon` more (n, T + horizon)."""
+        months = self.last.astype("datetime64[M]").astype(int)
+        return np.asarray((months[:, None] + np.arange(1 - self.y.shape[1], horizon + 1)) % SEASON)
+
+    def take(self, rows: np.ndarray) -> History:
+        """Some rows."""
+        return replace(
+            self,
+            ids=self.ids[rows],
+            y=self.y[rows],
+            last=self.last[rows],
+            regressors={name: values[rows] for name, values in self.regressors.items()},
+            level=self.level[rows],
+            back=self.back[rows],
+        )
+
+    def cut(self, months: int) -> History:
+        """Every row as it was known `months` earlier; what was known ahead then is kept as regressors' values."""
+        width = self.y.shape[1]
+        return replace(
+            self,
+            y=shift(self.y, months),
+            last=self.last - np.timedelta64(months, "M"),
+            regressors={name: shift_known(values, months, width, self.ahead) for name, values in self.regressors.items()},
+            back=self.back + months,
+        )
+
+    def stack(self, backs: Sequence[int]) -> History:
+        """Every row at each of `backs` months earlier, one cutoff's rows behind another's."""
+        return join([self.cut(months) for months in backs])
+
+
+def join(parts: Sequence[History]) -> History:
+    """Rows of histories that have the same months and regressors, one behind another."""
+    first = parts[0]
+    return History(
+        ids=np.concatenate([part.ids for part in parts]),
+        y=np.concatenate([part.y for part in parts]),
+        last=np.concatenate([part.last for part in parts]),
+        ahead=first.ahead,
+        regressors={name: np.concatenate([part.regressors[name] for part in parts]) for name in first.regressors},
+        level=np.concatenate([part.level for part in parts]),
+        back=np.concatenate([part.back for part in parts]),
+    )
+
+
+def shift(values: np.ndarray, months: int) -> np.ndarray:
+    """Columns moved to the right by `months`, NaN on the left.
+
+    >>> shift(np.array([[1.0, 2.0, 3.0]]), 1).tolist()
+    [[nan, 1.0, 2.0]]
+    """
+    if months == 0:
+        return values
+    moved = np.full_like(values, np.nan)
+    moved[:, months:] = values[:, : values.shape[1] - months]
+    return moved
+
+
+def shift_known(values: np.ndarray, months: int, width: int, ahead: int) -> np.ndarray:
+    """Regressors (n, width + ahead) as seen `months` earlier."""
+    return shift(values, months)[:, : width + ahead]
+
+
+def align(
+    panel: pd.DataFrame,
+    future: pd.DataFrame | None = None,
+    *,
+    horizon: int,
+    end: pd.Timestamp | None = None,
+    level: Mapping[str, int] | None = None,
+) -> History:
+    """History of a panel (unique_id, ds, y, regressors); each series ends at its own last month, or all at `end`.
+
+    Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too: what is not known ahead is no
+    regressor. Series are sorted by id; one without any value through `end` is left out.
+    """
+    past = panel if end is None else panel[panel["ds"] <= end]
+    past = past[past["y"].notna()]
+    codes, ids = pd.factorize(past["unique_id"], sort=True)
+    month = past["ds"].to_numpy().astype("datetime64[M]").astype(int)
+    last = np.full(len(ids), -(10**6))
+    np.maximum.at(last, codes, month)
+    if end is not None:
+        last[:] = np.datetime64(end, "M").astype(int)
+    width = int((last[codes] - month).max()) + 1 if len(month) else 1
+    y = np.full((len(ids), width), np.nan)
+    y[codes, width - 1 - (last[codes] - month)] = past["y"].to_numpy(dtype=float)
+    names = _known_ahead(panel, future)
+    regressors = {name: _lay_out(name, (panel, future), ids, last, (width, horizon)) for name in names}
+    levels = np.array([level.get(name, 0) for name in ids]) if level else np.zeros(len(ids), dtype=int)
+    return History(np.asarray(ids, dtype=object), fill_forward(y), last.astype("datetime64[M]"), horizon, regressors, levels)
+
+
+def fill_forward(y: np.ndarray) -> np.ndarray:
+    """Copy of y (n, T) without NaN from each row's first value on.
+
+    The same month last year times how the three months before compare with the same months a year earlier (between half and
+    double); without them, the mean of the three months before.
+
+    >>> fill_forward(np.array([[np.nan, 1.0, np.nan, 3.0]])).tolist()
+    [[nan, 1.0, 1.0, 3.0]]
+    """
+    y = y.astype(float, copy=True)
+    begun = np.isfinite(y).cumsum(axis=1) > 0
+    gaps = begun & np.isnan(y)
+    for column in np.flatnonzero(gaps.any(axis=0)):
+        rows = np.flatnonzero(gaps[:, column])
+        y[rows, column] = estimate_month(y[rows, :column])
+    return y
+
+
+def estimate_month(before: np.ndarray) -> np.ndarray:
+    """Value of the month after `before` (n, T) from its last months (n,); NaN without any earlier value."""
+    level = _mean(before[:, -RECENT:])
+    if before.shape[1] < SEASON:
+        return level
+    year_ago = before[:, -SEASON]
+    level_then = _mean(before[:, -SEASON - RECENT : -SEASON])
+    usable = (level > 0) & (level_then > 0)
+    growth = np.where(usable, np.clip(level / np.where(usable, level_then, 1.0), 0.5, 2.0), 1.0)
+    return np.where(np.isnan(year_ago), level, year_ago * growth)
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean by row of what is not null; null where everything is."""
+    count = np.isfinite(values).sum(axis=1)
+    return np.where(count > 0, np.nansum(values, axis=1) / np.maximum(count, 1), np.nan)
+
+
+def _known_ahead(panel: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:
+    if future is None or future.empty:
+        return []
+    numeric = future.select_dtypes("number").columns
+    return [name for name in numeric if name in panel.columns and name not in KEYS]
+
+
+def _lay_out(
+    name: str, frames: Sequence[pd.DataFrame | None], ids: pd.Index, last: np.ndarray, size: tuple[int, int]
+) -> np.ndarray:
+    """A regressor as (n, width + horizon); a null never overwrites a value."""
+    width, horizon = size
+    values = np.full((len(ids), width + horizon), np.nan)
+    for frame in frames:
+        if frame is None:
+            continue
+        rows = pd.Index(ids).get_indexer(frame["unique_id"])
+        column = width - 1 + frame["ds"].to_numpy().astype("datetime64[M]").astype(int) - last[rows]
+        given = frame[name].to_numpy(dtype=float)
+        ok = (rows >= 0) & (column >= 0) & (column < width + horizon) & np.isfinite(given)
+        values[rows[ok], column[ok]] = given[ok]
+    return values

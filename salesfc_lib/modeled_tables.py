@@ -1,0 +1,159 @@
+"""The modeling step's tables, out of the arrays of a `Modeled` panel.
+
+Arrays enter; the tables candidate_forecast, failures, weights, forecast and backtest leave. The decision made here: what is written of the
+candidates is what was tested and what is said now; cutoffs that were only learnt from stay in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib import metrics, tables
+from salesfc_lib.candidates import BASELINE, CORRECTION
+from salesfc_lib.history import History
+from salesfc_lib.modeling import CORRECTED, Modeled
+from salesfc_lib.reasons import SHARED, Fact, give_reason
+
+COMBINATION = "combination"
+WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
+FORECAST = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
+
+
+def list_candidates(modeled: Modeled) -> pd.DataFrame:
+    """Table candidate_forecast: a row per series, candidate, cutoff and month, the corrected median among the candidates."""
+    said = modeled.said
+    places = {back: said.backs.index(back) for back in (*said.tested, 0)}
+    parts = [
+        _rows(said.history, {back: values[place] for back, place in places.items()}, name) for name, values in said.values.items()
+    ]
+    parts.append(_rows(said.history, modeled.corrected, CORRECTION))
+    columns = ["unique_id", "model", "cutoff", "ds", "h", "y_hat"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def list_failures(modeled: Modeled) -> pd.DataFrame:
+    """Table failures: a row per series, candidate and cutoff that could not be forecast, with its error."""
+    history = modeled.said.history
+    rows = [
+        (
+            history.ids[each.row],
+            each.model,
+            (history.last[each.row] - np.timedelta64(each.back, "M")).astype("datetime64[ns]"),
+            each.error,
+        )
+        for each in modeled.said.failures
+    ]
+    frame = pd.DataFrame(rows, columns=["unique_id", "model", "cutoff", "error"])
+    frame = frame.astype({"unique_id": object, "model": object, "cutoff": "datetime64[ns]", "error": object})
+    return frame.sort_values(["unique_id", "model", "cutoff"], ignore_index=True)
+
+
+def list_weights(modeled: Modeled) -> pd.DataFrame:
+    """Table weights: a row per series and candidate that gave a forecast, with the reason of its weight, and of each that failed now."""
+    said, evidence = modeled.said, modeled.evidence
+    given = np.isfinite(said.at(0)).all(axis=2)
+    share = np.where(np.isfinite(modeled.corrected.get(0, np.full((len(said.history), 1), np.nan))).all(axis=1), CORRECTED, 0.0)
+    rows: list[tuple[str, str, float, float, str]] = []
+    for row, unique_id in enumerate(said.history.ids):
+        facts = [
+            Fact(name, float(modeled.weights[k, row]), float(evidence.wape[k, row]), int(evidence.cutoffs[k, row]))
+            for k, name in enumerate(said.names)
+            if given[k, row]
+        ]
+        if row in modeled.ended:
+            rows += [(unique_id, fact.model, 0.0, fact.wape, _ended(modeled.ended[row])) for fact in facts]
+            continue
+        rows += [(unique_id, each.model, each.weight * (1 - share[row]), each.wape, give_reason(each, facts)) for each in facts]
+        if share[row]:
+            rows.append((unique_id, CORRECTION, share[row], _error(modeled, row), SHARED))
+    table = pd.DataFrame(rows, columns=WEIGHTS)
+    failed = [
+        (said.history.ids[each.row], each.model, 0.0, np.nan, f"failed: {each.error}") for each in said.failures if each.back == 0
+    ]
+    return pd.concat([table, pd.DataFrame(failed, columns=WEIGHTS)], ignore_index=True) if failed else table
+
+
+def list_forecasts(modeled: Modeled, levels: tuple[int, ...] = (80, 95)) -> pd.DataFrame:
+    """Rows of table forecast of now: stages baseline, statistical, and combined with its intervals."""
+    said = modeled.said
+    names, rows = said.names, np.arange(len(said.history))
+    forecast = said.at(0)
+    parts = []
+    if BASELINE in names:
+        parts.append(_rows(said.history, {0: forecast[names.index(BASELINE)]}, BASELINE).assign(stage="baseline"))
+    single = np.where((modeled.best >= 0)[:, None], forecast[modeled.best.clip(0), rows], np.nan)
+    models = np.array(names, dtype=object)[modeled.best.clip(0)]
+    parts.append(_rows(said.history, {0: single}, models).assign(stage="statistical"))
+    bounds = modeled.bounds(levels)
+    extra = {f"{side}-{level}": pair[place] for level, pair in bounds.items() for place, side in enumerate(("lo", "hi"))}
+    parts.append(_rows(said.history, {0: modeled.combined[0]}, COMBINATION, extra).assign(stage="combined"))
+    return _as_forecast(pd.concat(parts, ignore_index=True))
+
+
+def list_backtest(modeled: Modeled) -> pd.DataFrame:
+    """Rows of table forecast, stage combined, at every cutoff of the last two years, as it would have been made then."""
+    earlier = modeled.past.forecasts
+    if not earlier:
+        return tables.empty("forecast")
+    return _as_forecast(_rows(modeled.said.history, earlier, COMBINATION).assign(stage="combined"))
+
+
+def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
+    """Score table of the backtest: stage 'candidate' for each model and 'combined' for their combination (wape, bias, mase).
+
+    Forecasts of months that have no actual yet, so all of the last cutoff, give no row.
+    """
+    names = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
+    candidates, backtest = list_candidates(modeled), list_backtest(modeled)
+    earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()].assign(stage="candidate")
+    tested = backtest[backtest["cutoff"].isin(earlier["cutoff"].unique())]
+    rows = pd.concat([earlier[names], tested[names]], ignore_index=True)
+    return metrics.score(rows, panel, metrics=("wape", "bias", "mase"))
+
+
+def _rows(
+    history: History, values: Mapping[int, np.ndarray], model: str | np.ndarray, extra: Mapping[str, np.ndarray] | None = None
+) -> pd.DataFrame:
+    """Long rows of forecasts (n, horizon) at cutoffs; series without a forecast have none."""
+    parts = []
+    for back, forecast in values.items():
+        known = np.flatnonzero(np.isfinite(forecast).all(axis=1))
+        horizon = forecast.shape[1]
+        cutoff = history.last[known] - np.timedelta64(back, "M")
+        steps = np.arange(1, horizon + 1)
+        columns = {
+            "unique_id": np.repeat(history.ids[known], horizon),
+            "model": np.repeat(model[known], horizon) if isinstance(model, np.ndarray) else model,
+            "cutoff": np.repeat(cutoff.astype("datetime64[ns]"), horizon),
+            "ds": (cutoff[:, None] + steps).astype("datetime64[ns]").ravel(),
+            "h": np.tile(steps, len(known)),
+            "y_hat": forecast[known].ravel(),
+        }
+        columns |= {name: array[known].ravel() for name, array in (extra or {}).items()}
+        parts.append(pd.DataFrame(columns))
+    return (
+        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["unique_id", "model", "cutoff", "ds", "h", "y_hat"])
+    )
+
+
+def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
+    missing = {name: np.nan for name in tables.INTERVALS if name not in rows.columns}
+    return rows.assign(**missing)[[*FORECAST, *tables.INTERVALS]].sort_values(FORECAST[:5], ignore_index=True)
+
+
+def _ended(months: int) -> str:
+    return f"the series came to an end: no sale for {months} months; forecast at zero"
+
+
+def _error(modeled: Modeled, row: int) -> float:
+    """WAPE of the corrected median of a series over the tested cutoffs."""
+    gaps, size = 0.0, 0.0
+    for back in modeled.said.tested:
+        came, forecast = modeled.said.came(back)[row], modeled.corrected[back][row] if back in modeled.corrected else np.nan
+        there = np.isfinite(came) & np.isfinite(forecast)
+        gaps += float(np.abs(np.where(there, came - forecast, 0.0)).sum())
+        size += float(np.abs(np.where(there, came, 0.0)).sum())
+    return gaps / size if size else float("nan")

@@ -1,0 +1,152 @@
+"""From a panel to its forecast: candidates, weights, correction, intervals.
+
+A `History` and parameters enter; what the models of a month are leaves, as arrays, and with `forecast_panel` as a frame. The
+decision made here: the forecast is half the weighted mean of the candidates and half their corrected median. Notebooks,
+backfills and benchmarks come through here with the same defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.backtest import Progress, Said, run_candidates
+from salesfc_lib.candidates import CORRECTION
+from salesfc_lib.candidates.intermittent import is_intermittent
+from salesfc_lib.candidates.protocol import Candidate
+from salesfc_lib.combine import Evidence, choose_best, mix, set_weights, weigh_evidence
+from salesfc_lib.correction import correct
+from salesfc_lib.history import History, align
+from salesfc_lib.intervals import Past, bound
+from salesfc_lib.lifecycle import count_silent_months
+from salesfc_lib.memory import Memory
+from salesfc_lib.schema import Parameters
+
+CORRECTED = 0.5  # share of the corrected median in the forecast
+MEMORY = 24  # months: errors from which intervals are learnt
+
+
+@dataclass(frozen=True)
+class Modeled:
+    """Forecasts of a panel: what candidates said, how they were weighed, and the combination at every tested cutoff and now.
+
+    combined: months before now to (n, horizon); corrected: likewise the corrected median, which is half of it, NaN where there is none.
+    evidence and weights (n_models, n) are those of now; best (n,) is the place of the best single candidate; ended: rows that came to an end, with
+    their months without a sale.
+    """
+
+    said: Said
+    parameters: Parameters
+    evidence: Evidence
+    weights: np.ndarray
+    best: np.ndarray
+    combined: Mapping[int, np.ndarray]
+    corrected: Mapping[int, np.ndarray]
+    ended: Mapping[int, int]
+
+    @cached_property
+    def past(self) -> Past:
+        """Errors of the combination at the cutoffs before now."""
+        earlier = {back: values for back, values in self.combined.items() if 0 < back <= MEMORY}
+        errors = {back: self.said.came(back) - values for back, values in earlier.items()}
+        return Past(self.said.history, errors, earlier)
+
+    def bounds(self, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Intervals of the combination by level in percent."""
+        return bound(self.past, self.combined[0], levels)
+
+
+def model_history(  # noqa: PLR0913  the last four have defaults that a step rarely changes
+    history: History,
+    parameters: Parameters,
+    *,
+    horizon: int,
+    levels: Sequence[str] = (),
+    memory: Memory | None = None,
+    progress: Progress | None = None,
+    extra: Mapping[str, Candidate] | None = None,
+) -> Modeled:
+    """Candidates at every cutoff, their weights, and the combination."""
+    said = run_candidates(history, parameters, horizon=horizon, levels=levels, memory=memory, progress=progress, extra=extra)
+    return combine_said(said, parameters)
+
+
+def combine_said(said: Said, parameters: Parameters) -> Modeled:
+    """The combination of what candidates said, now and at every cutoff that has an earlier one to learn from."""
+    evidence = weigh_evidence(said, 0, parameters.combine)
+    weights = set_weights(evidence, said.at(0), parameters.combine)
+    corrected = _corrections(said, parameters)
+    silent = {back: count_silent_months(said.history.cut(back).y) for back in said.backs}
+    combined = {
+        back: _end(_blend(_weighted(said, back, parameters), corrected.get(back)), said.history.cut(back).y, silent[back])
+        for back in said.backs
+    }
+    ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
+    return Modeled(said, parameters, evidence, weights, choose_best(said, evidence, said.at(0)), combined, corrected, ended)
+
+
+def _blend(weighted: np.ndarray, corrected: np.ndarray | None) -> np.ndarray:
+    """Half of each where there are both."""
+    if corrected is None:
+        return weighted
+    return np.where(np.isfinite(corrected), (1 - CORRECTED) * weighted + CORRECTED * np.nan_to_num(corrected), weighted)
+
+
+def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
+    """Zero for series that came to an end, and nothing below zero where the history is not."""
+    never = ~np.any(y < 0, axis=1)[:, None]
+    floored = np.where(never & (forecast < 0), 0.0, forecast)
+    return np.where((silent > 0)[:, None], 0.0, floored)
+
+
+def _weighted(said: Said, back: int, parameters: Parameters) -> np.ndarray:
+    """The weighted mean at a cutoff, with the weights known by then."""
+    forecast = said.at(back)
+    evidence = weigh_evidence(said, back, parameters.combine)
+    mean = is_intermittent(said.history.cut(back).y)
+    return mix(forecast, set_weights(evidence, forecast, parameters.combine), mean)
+
+
+def _corrections(said: Said, parameters: Parameters) -> dict[int, np.ndarray]:
+    """The corrected median now, and at the tested cutoffs by what was learnt before the earliest of them; none where it is off."""
+    block = parameters.candidates.get(CORRECTION)
+    if block is None or not block.enabled or not said.tested:
+        return {}
+    squared = is_intermittent(said.history.y)
+    return {
+        **correct(said, said.tested, squared=squared, **block.settings),
+        **correct(said, (0,), squared=squared, **block.settings),
+    }
+
+
+def forecast_panel(
+    panel: pd.DataFrame,
+    *,
+    horizon: int = 12,
+    future: pd.DataFrame | None = None,
+    levels: Sequence[int] = (50, 80, 95),
+    parameters: Parameters | None = None,
+) -> pd.DataFrame:
+    """Forecasts of a panel with the defaults: unique_id, ds, h, y_hat, and lo-… and hi-… for each level in percent.
+
+    `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the coming months; each series may end at
+    a month of its own. Series without any value have no rows.
+    """
+    from salesfc_lib.parameters import defaults
+
+    history = align(panel, future, horizon=horizon)
+    modeled = model_history(history, parameters or defaults(), horizon=horizon)
+    bounds = modeled.bounds(levels)
+    steps = np.arange(1, horizon + 1)
+    months = (history.last[:, None] + steps).astype("datetime64[ns]")
+    columns = {"y_hat": modeled.combined[0]}
+    for level, (low, high) in bounds.items():
+        columns |= {f"lo-{level}": low, f"hi-{level}": high}
+    return pd.DataFrame(
+        {"unique_id": np.repeat(history.ids, horizon), "ds": months.ravel(), "h": np.tile(steps, len(history))}
+        | {name: values.ravel() for name, values in columns.items()}
+    )

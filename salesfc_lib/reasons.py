@@ -1,0 +1,61 @@
+"""Why each candidate has its weight, in words.
+
+What was `Modeled` enters; a reason for every candidate of every series leaves. The decision made here: a reason is a fact of the backtest
+(its error, how it stands beside the naive, how many cutoffs there were), never a property of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from salesfc_lib.candidates import BASELINE
+from salesfc_lib.combine import LEAST_CUTOFFS, NEAR
+
+SHARED = "half of the forecast: the middle of the candidates, corrected by what they missed in the whole unit"
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is known of one candidate of one series; `wape` is NaN where nothing was sold."""
+
+    model: str
+    weight: float
+    wape: float
+    cutoffs: int
+
+
+def give_reason(own: Fact, facts: Sequence[Fact]) -> str:
+    """Why a candidate of a series has its weight, from the facts of all its candidates."""
+    most = max(fact.cutoffs for fact in facts)
+    if len(facts) == 1:
+        return "the only candidate that could forecast this series"
+    if most < LEAST_CUTOFFS:
+        return f"no backtest: the history is too short, so all {len(facts)} candidates count equally"
+    if own.cutoffs == 0:
+        return "not used: too short a history for this candidate to be tested"
+    known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
+    error = percent(own.wape) if np.isfinite(own.wape) else "unknown, as nothing was sold in its months"
+    error += f" over {own.cutoffs} cutoff{'s' if own.cutoffs > 1 else ''}" if own.cutoffs < most else ""
+    error += _against(own, facts)
+    if own.weight == 0:
+        return f"not used: backtest error {error}, too far behind the others"
+    return f"lowest error in the backtest, {error}" if known and own.wape <= min(known) else f"backtest error {error}"
+
+
+def _against(own: Fact, facts: Sequence[Fact]) -> str:
+    baseline = next((fact.wape for fact in facts if fact.model == BASELINE), np.nan)
+    if own.model == BASELINE or not np.isfinite(baseline) or not np.isfinite(own.wape):
+        return ""
+    if abs(own.wape - baseline) <= NEAR * baseline:
+        return ", like the seasonal naive"
+    if own.wape > baseline:
+        return f", worse than the {percent(baseline)} of the seasonal naive"
+    return f", against {percent(baseline)} for the seasonal naive"
+
+
+def percent(share: float) -> str:
+    """A share in percent with one decimal."""
+    return f"{100 * share:.1f} %"
