@@ -9,6 +9,9 @@ export OPENBLAS_NUM_THREADS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 BIN := .venv/bin
+# what `make bench` runs, and whom the forecasts are held against: `make bench PEERS=scum` leaves out AutoGluon's four minutes a panel
+BENCHMARKS := $(filter-out accuracy measure panels reading runs scores,$(basename $(notdir $(wildcard benchmarks/*.py))))
+PEERS := scum,autogluon
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 PYTHON := $(shell for each in python3 python3.13 python3.12 python3.11; do \
 	"$$each" -c '$(SUPPORTED)' 2>/dev/null && echo "$$each" && break; done)
@@ -45,11 +48,11 @@ lint: $(INSTALLED)  ## ruff, mypy, import order
 lab: $(INSTALLED)  ## JupyterLab on this folder
 	$(BIN)/salesfc lab
 
-bench: $(INSTALLED)  ## every script in benchmarks/, its rows of plain numbers to reports/.bench/
+bench: $(INSTALLED)  ## every benchmark, its rows of plain numbers to reports/.bench/; accuracy and time beside the peers
 	@mkdir -p reports/.bench
-	@for script in benchmarks/*.py; do \
-		test -e "$$script" || { echo "benchmarks/ holds no script yet"; continue; }; \
-		echo "$$script"; $(BIN)/python "$$script" --out "reports/.bench/$$(basename "$$script" .py).json" || exit 1; done
+	@for name in $(BENCHMARKS); do \
+		echo "benchmarks/$$name.py"; $(BIN)/python "benchmarks/$$name.py" --out "reports/.bench/$$name.json" || exit 1; done
+	$(BIN)/python benchmarks/accuracy.py --peers "$(PEERS)" --out reports/.bench/accuracy.json
 
 $(INSTALLED): | check-python
 	$(PYTHON) -m venv .venv

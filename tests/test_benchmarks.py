@@ -1,0 +1,480 @@
+"""Claims about the accuracy benchmark: its scores are the published ones, and any file of months can be judged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
+SIDES = [f"{side}-{level}" for level in (50, 80, 95) for side in ("lo", "hi")]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def modules() -> Iterator[None]:
+    """The scripts find each other as they do when they are run."""
+    sys.path.insert(0, str(BENCHMARKS))
+    yield
+    sys.path.remove(str(BENCHMARKS))
+
+
+def load(name: str) -> ModuleType:
+    import importlib
+
+    return importlib.import_module(name)
+
+
+def history(values: list[float], unique_id: str = "a", start: str = "2020-01") -> pd.DataFrame:
+    return pd.DataFrame({"unique_id": unique_id, "ds": pd.date_range(start, periods=len(values), freq="MS"), "y": values})
+
+
+def judged(actual: list[float], forecast: list[float], unique_id: str = "a", **sides: float) -> pd.DataFrame:
+    """Rows as `score` takes them; intervals are the forecast itself unless given."""
+    rows = pd.DataFrame({"unique_id": unique_id, "h": range(1, len(actual) + 1), "actual": actual, "y_hat": forecast})
+    return rows.assign(**{side: sides.get(side.replace("-", "_"), rows["y_hat"]) for side in SIDES})
+
+
+def score(rows: pd.DataFrame, before: pd.DataFrame) -> dict[str, float]:
+    scores = load("scores")
+    return scores.score(rows, scores.find_scales(before))
+
+
+# --- scores
+
+
+def test_scales_are_the_seasonal_step_and_the_squared_monthly_step() -> None:
+    found = load("scores").find_scales(history([*range(1, 13), 4, 4, 4])).loc["a"]
+    assert found["seasonal"] == pytest.approx((3 + 2 + 1) / 3)  # 4-1, 4-2, 4-3
+    assert found["squared"] == pytest.approx((11 + 64) / 14)  # eleven steps of 1, one from 12 to 4, two of 0
+
+
+def test_twelve_months_or_fewer_are_measured_in_monthly_steps() -> None:
+    assert load("scores").find_scales(history([1.0, 3.0, 2.0])).loc["a"].tolist() == [1.5, 2.5]
+
+
+def test_a_missing_month_takes_part_in_no_step() -> None:
+    assert load("scores").find_scales(history([1.0, np.nan, 2.0, 5.0])).loc["a"].tolist() == [3.0, 9.0]
+
+
+def test_mase_and_rmsse_are_means_over_series_worked_by_hand() -> None:
+    before = pd.concat([history([0.0, 2.0, 0.0]), history([0.0, 10.0, 0.0], "b")])
+    rows = pd.concat([judged([1.0, 1.0], [2.0, 4.0]), judged([10.0], [20.0], "b")])
+    found = score(rows, before)
+    assert found["mase"] == pytest.approx(((1 + 3) / 2 / 2 + 10 / 10) / 2)
+    assert found["rmsse"] == pytest.approx((((1 + 9) / 2 / 4) ** 0.5 + 1) / 2)
+
+
+def test_wape_bias_and_total_are_ratios_of_sums() -> None:
+    before = pd.concat([history([0.0, 2.0]), history([0.0, 1.0], "b")])
+    found = score(pd.concat([judged([10.0, 30.0], [20.0, 20.0]), judged([60.0], [90.0], "b")]), before)
+    assert found["wape"] == pytest.approx(50 / 100)
+    assert found["bias"] == pytest.approx(30 / 100)
+    assert found["wape_total"] == pytest.approx(30 / 100)  # in series a the two errors cancel
+
+
+def test_interval_score_is_that_of_bracher_et_al_worked_by_hand() -> None:
+    rows = judged([10.0], [8.0], lo_50=7.0, hi_50=9.0, lo_80=6.0, hi_80=10.0, lo_95=4.0, hi_95=12.0)
+    # half the error 1; at 50 %: 0.25 * 2 + (10 - 9); at 80 %: 0.1 * 4; at 95 %: 0.025 * 8
+    wis = (1.0 + (0.5 + 1.0) + 0.4 + 0.2) / 3.5
+    assert load("scores").find_wis(rows).tolist() == [pytest.approx(wis)]
+    assert score(rows, history([0.0, 2.0, 0.0]))["wis"] == pytest.approx(wis / 2)
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=7, max_size=7), st.floats(-1e6, 1e6))
+def test_interval_score_is_twice_the_mean_pinball_loss(quantiles: list[float], actual: float) -> None:
+    """An independent form of the same score (Bracher et al. 2021, equation 3), with the median counted once in seven."""
+    low95, low80, low50, middle, high50, high80, high95 = sorted(quantiles)
+    rows = judged([actual], [middle], lo_50=low50, hi_50=high50, lo_80=low80, hi_80=high80, lo_95=low95, hi_95=high95)
+    taus = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
+    losses = [2 * ((actual <= q) - tau) * (q - actual) for q, tau in zip(sorted(quantiles), taus, strict=True)]
+    assert load("scores").find_wis(rows)[0] == pytest.approx(np.mean(losses), rel=1e-9, abs=1e-6)
+
+
+def test_coverage_counts_bounds_as_inside_and_tells_each_month_ahead() -> None:
+    rows = judged([1.0, 5.0, np.nan, 9.0], [3.0] * 4, lo_80=1.0, hi_80=6.0)
+    assert score(rows, history([0.0, 1.0]))["coverage80"] == pytest.approx(2 / 3)
+    told = load("scores").cover_by_month(rows, 5)
+    assert told[:2] + told[3:4] == [1.0, 1.0, 0.0]
+    assert np.isnan([told[2], told[4]]).all()
+
+
+def test_series_that_never_changed_count_in_no_scaled_score_and_alone_give_none() -> None:
+    flat, moving = history([5.0, 5.0], "flat"), history([0.0, 2.0])
+    rows = pd.concat([judged([1.0], [3.0]), judged([0.0], [5.0], "flat")])
+    assert score(rows, pd.concat([moving, flat]))["mase"] == pytest.approx(1.0)
+    assert np.isnan(score(judged([0.0], [5.0], "flat"), flat)["mase"])
+
+
+def test_methods_without_intervals_have_no_interval_score() -> None:
+    rows = judged([1.0], [2.0]).assign(**dict.fromkeys(SIDES, np.nan))
+    found = score(rows, history([0.0, 2.0]))
+    assert np.isnan([found["wis"], found["coverage80"]]).all()
+    assert found["mase"] == pytest.approx(0.5)
+
+
+PUBLISHED = {"THETA": 13.85, "ForecastPro": 13.89, "NAIVE2": 16.91, "SINGLE": 15.3, "DAMPEN": 14.58, "ROBUST-Trend": 18.93}
+
+
+@pytest.mark.parametrize("method", PUBLISHED)
+def test_smape_of_the_m3_methods_is_the_published_one(method: str, real_data: Path) -> None:
+    """Monthly series, 18 months: Makridakis and Hibon 2000, https://doi.org/10.1016/S0169-2070(00)00057-1, table 14."""
+    actual = pd.read_parquet(real_data / "m3" / "monthly.parquet").query("split == 'test'").sort_values("t")
+    actual = actual.assign(h=actual.groupby("unique_id").cumcount() + 1)
+    forecasts = pd.read_parquet(real_data / "m3" / "monthly_competition_forecasts.parquet")
+    rows = actual.merge(forecasts[forecasts["method"].eq(method)], on=["unique_id", "h"])
+    assert len(rows) == 1428 * 18
+    assert load("scores").find_smape(rows["y"], rows["yhat"]).mean() == pytest.approx(PUBLISHED[method], abs=0.05)
+
+
+def test_the_samples_are_those_of_the_known_results(real_data: Path, tmp_path: Path) -> None:
+    """Seasonal naive as published with the data: carparts RMSSE 0.943 at +21 %, M3 MASE 1.119; all zero: 0.696 at -100 %."""
+    panels, reading, naive = load("panels"), load("reading"), load("methods.seasonal_naive")
+    for path in panels.write_panels(tmp_path, ("carparts", "m3"), data=real_data):
+        panel = reading.read_panel(path)
+        rows = load("accuracy").match(panel, naive.forecast(panel.history, panel.future, {"horizon": panel.reach}))
+        found, empty = score(rows, panel.history), score(rows.assign(y_hat=0.0), panel.history)
+        if panel.name == "m3_h18":
+            assert found["mase"] == pytest.approx(1.119, abs=5e-4)
+        else:
+            assert [found["rmsse"], found["bias"]] == pytest.approx([0.943, 0.213], abs=5e-4)
+            assert [empty["rmsse"], empty["bias"]] == pytest.approx([0.696, -1.0], abs=5e-4)
+
+
+# --- files
+
+
+def write(folder: Path, rows: pd.DataFrame, name: str = "mine_h2") -> Path:
+    path = folder / f"{name}.parquet"
+    rows.to_parquet(path)
+    return path
+
+
+def read(folder: Path, rows: pd.DataFrame, name: str = "mine_h2") -> Any:
+    return load("reading").read_panel(write(folder, rows, name))
+
+
+SIX = [f"2023-{month:02}" for month in (9, 10, 11, 12)] + ["2024-01", "2024-02"]
+STARTS = pd.to_datetime(SIX)
+WAYS = {
+    "months": SIX,
+    "texts": [f"{each}-15" for each in SIX],
+    "times with a zone in text": [f"{each}-01T00:00:00+08:00" for each in SIX],
+    "month ends": STARTS + pd.offsets.MonthEnd(),
+    "any day": STARTS + pd.to_timedelta([3, 9, 27, 0, 14, 2], unit="D"),
+    "with a time zone": STARTS.tz_localize("Asia/Shanghai"),
+    "dates": [date(each.year, each.month, 28) for each in STARTS],
+    "periods": STARTS.to_period("M"),
+    "day first": [f"{each.day:02}/{each.month:02}/{each.year}" for each in STARTS],
+    "ends, day first": [f"{each.day}.{each.month}.{each.year}" for each in STARTS + pd.offsets.MonthEnd()],
+    "month first": [f"{each.month}/{each.day + place}/{each.year}" for place, each in enumerate(STARTS, 13)],
+    "Chinese": [f"{each.year}年{each.month}月" for each in STARTS],
+    "Chinese days": [f"{each.year}年{each.month}月3日" for each in STARTS],
+    "YYYYMM": [202309, 202310, 202311, 202312, 202401, 202402],
+    "YYYYMM in text": ["202309", "202310", "202311", "202312", "202401", "202402"],
+    "YYYYMMDD": [20230930, 20231031, 20231130, 20231231, 20240131, 20240229],
+    "seconds": [int(each.timestamp()) for each in STARTS],
+    "nanoseconds": [int(each.value) for each in STARTS],
+    "milliseconds": [int(each.timestamp() * 1000) for each in STARTS],
+    "with M": ["2023M09", "2023M10", "2023M11", "2023M12", "2024M01", "2024M02"],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_months_are_read_however_they_are_written(way: str, tmp_path: Path) -> None:
+    panel = read(tmp_path, pd.DataFrame({"unique_id": 7, "ds": WAYS[way], "y": range(6)}))
+    assert panel.history["ds"].dt.strftime("%Y-%m").tolist() == SIX[:4]
+    assert panel.actual["ds"].dt.strftime("%Y-%m").tolist() == SIX[4:]
+    assert panel.actual["actual"].tolist() == [4.0, 5.0]
+    assert panel.notes == ()
+
+
+@pytest.mark.parametrize(
+    "ds", [[1, 2, 3, 4, 5], [0.0, 1.0, 2.0, 3.0, 4.0], None, [None] * 5, ["soon"] * 5, [0.1, 0.2, 0.3, 0.4, 0.5]]
+)
+def test_counts_and_rows_without_dates_are_months_in_order(ds: list[Any] | None, tmp_path: Path) -> None:
+    rows = pd.DataFrame({"unique_id": list("aaaaabbbbb"), "y": [0.0, 1, 2, 3, 4] * 2})
+    panel = read(tmp_path, rows if ds is None else rows.assign(ds=ds * 2))
+    assert panel.history.groupby("unique_id")["y"].apply(list).tolist() == [[0, 1, 2], [0, 1, 2]]
+    assert panel.actual["actual"].tolist() == [3, 4, 3, 4]
+    assert panel.actual["h"].tolist() == [1, 2, 1, 2]
+
+
+def test_years_that_no_table_holds_become_others_with_the_same_months(tmp_path: Path) -> None:
+    ds = pd.Series(np.array([f"0001-{month:02}-01" for month in range(3, 9)], dtype="datetime64[us]"))
+    panel = read(tmp_path, pd.DataFrame({"unique_id": "a", "ds": ds, "y": range(6)}))
+    assert panel.history["ds"].dt.strftime("%Y-%m").tolist() == ["2000-03", "2000-04", "2000-05", "2000-06"]
+    assert "before 1800" in panel.notes[0]
+
+
+def test_rows_in_any_order_give_the_same_panel(tmp_path: Path) -> None:
+    rows = pd.concat([history([*range(9)], name) for name in ("b", "华东/酒", "a")])
+    one, other = read(tmp_path, rows), read(tmp_path, rows.sample(frac=1, random_state=3))
+    pd.testing.assert_frame_equal(one.history, other.history)
+    pd.testing.assert_frame_equal(one.actual, other.actual)
+    assert one.history["unique_id"].unique().tolist() == ["a", "b", "华东/酒"]
+
+
+def test_a_held_back_row_is_judged_by_the_forecast_of_its_own_month(tmp_path: Path) -> None:
+    rows = history([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]).drop(index=[1, 5])  # months 1 3 4 5 7
+    panel = read(tmp_path, rows)
+    assert panel.history["y"].fillna(-1).tolist() == [1.0, -1, 3.0, 4.0], "an absent month is a row without a value"
+    assert panel.actual["h"].tolist() == [1, 3]
+    assert panel.reach == len(panel.future) == 3
+    forecast = panel.future[["unique_id", "ds"]].assign(y_hat=[50.0, 60.0, 70.0], **dict.fromkeys(SIDES, 1.0))
+    assert load("accuracy").match(panel, forecast)["y_hat"].tolist() == [50.0, 70.0]
+
+
+def test_series_end_and_start_where_they_like(tmp_path: Path) -> None:
+    panel = read(tmp_path, pd.concat([history([1, 2, 3, 4]), history([1, 2, 3, 4, 5, 6], "b", "2018-05")]))
+    last = panel.history.groupby("unique_id")["ds"].max().dt.strftime("%Y-%m").tolist()
+    assert last == ["2020-02", "2018-08"]
+    assert panel.future.groupby("unique_id")["ds"].min().dt.strftime("%Y-%m").tolist() == ["2020-03", "2018-09"]
+
+
+def test_missing_values_are_missing_in_the_history_and_not_scored_after_it(tmp_path: Path) -> None:
+    panel = read(tmp_path, history([np.nan, np.nan, 3.0, np.nan, 5.0, np.nan, 7.0]))
+    assert panel.history["y"].fillna(-1).tolist() == [3.0, -1, 5.0], "months before the first value are no history"
+    assert panel.actual["actual"].notna().tolist() == [False, True]
+
+
+def test_series_that_are_too_short_or_empty_are_left_out_and_counted(tmp_path: Path) -> None:
+    short, empty = history([1.0, 2.0], "short"), history([np.nan, np.nan, 1.0, 1.0], "empty")
+    panel = read(tmp_path, pd.concat([history([1.0, 2.0, 3.0]), short, empty]))
+    assert panel.history["unique_id"].unique().tolist() == ["a"]
+    assert panel.notes == (
+        "1 series of 2 rows or fewer cannot be held back and are left out",
+        "1 series without a value in their history are left out",
+    )
+
+
+def test_days_are_summed_to_months_and_an_unfinished_last_month_is_left_out(tmp_path: Path) -> None:
+    days = pd.date_range("2023-01-01", "2023-05-20")
+    rows = pd.DataFrame({"unique_id": "a", "ds": days.astype(str), "y": 1, "promotion": days.day <= 14})
+    panel = read(tmp_path, rows)
+    assert panel.history["y"].tolist() == [31.0, 28.0]
+    assert panel.actual["actual"].tolist() == [31.0, 30.0]
+    assert panel.future["promotion"].tolist() == [pytest.approx(14 / 31), pytest.approx(14 / 30)]
+    assert [note.split(" ")[0] for note in panel.notes] == ["2023-05", "120"]
+
+
+def test_the_same_days_through_the_end_of_the_month_keep_it(tmp_path: Path) -> None:
+    days = pd.date_range("2023-01-01", "2023-05-31")
+    assert read(tmp_path, pd.DataFrame({"unique_id": "a", "ds": days, "y": 1})).actual["actual"].tolist() == [30.0, 31.0]
+
+
+def test_only_columns_that_are_known_ahead_are_passed_on(tmp_path: Path) -> None:
+    rows = history([1, 2, 3, 4, 5]).assign(price_actual=[9, 9, 8, 8, 7], avg_max_temp=range(5), note="x", promotion=True)
+    panel = read(tmp_path, rows)
+    assert panel.future.columns.tolist() == ["unique_id", "ds", "price", "promotion"]
+    assert panel.future["price"].tolist() == [8, 7]
+    assert panel.history["avg_max_temp"].tolist() == [0, 1, 2]
+    assert panel.notes == ("column 'note' holds no numbers and is left out",)
+
+
+def test_what_comes_after_the_history_cannot_reach_a_method(tmp_path: Path) -> None:
+    rows = history([1, 2, 3, 4, 5]).assign(price=range(5), weather=range(5))
+    changed = rows.assign(y=[1, 2, 3, 99, 99], weather=[0, 1, 2, 99, 99])
+    one, other = read(tmp_path, rows), read(tmp_path, changed)
+    pd.testing.assert_frame_equal(one.history, other.history)
+    pd.testing.assert_frame_equal(one.future, other.future)
+
+
+NUMBERS = {
+    "decimals": [Decimal("1.5"), Decimal(2), Decimal(3), Decimal(4)],
+    "integers that may be missing": pd.array([1, 2, 3, 4], dtype="Int64"),
+    "texts": ["1", "2", "3", "4"],
+    "infinite": [1.0, 2.0, 3.0, np.inf],
+    "truth": [True, False, True, True],
+}
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_numbers_of_any_kind_are_numbers(kind: str, tmp_path: Path) -> None:
+    panel = read(tmp_path, pd.DataFrame({"unique_id": 1.0, "ds": SIX[:4], "y": NUMBERS[kind]}))
+    assert panel.history["y"].notna().all()
+    assert panel.actual["actual"].notna().sum() == (1 if kind == "infinite" else 2)
+
+
+IDS = {"numbers": [1, 2], "bytes": [b"a", "华东".encode()], "categories": pd.Categorical(["x", "y"]), "halves": [1.5, 2.5]}
+
+
+@pytest.mark.parametrize("kind", IDS)
+def test_ids_of_any_kind_are_ids(kind: str, tmp_path: Path) -> None:
+    ids = pd.Series(IDS[kind]).repeat(4).reset_index(drop=True)
+    panel = read(tmp_path, pd.DataFrame({"unique_id": ids, "ds": SIX[:4] * 2, "y": 1.0}))
+    assert panel.history["unique_id"].nunique() == 2
+
+
+def test_rows_without_an_id_or_a_month_are_left_out_and_counted(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"unique_id": ["a"] * 4 + [None, "a"], "ds": [*SIX[:4], SIX[0], "never"], "y": 1.0})
+    assert read(tmp_path, rows).notes == ("2 rows without an id or a month are left out",)
+
+
+def test_ids_and_months_may_be_the_index(tmp_path: Path) -> None:
+    assert len(read(tmp_path, history([1, 2, 3]).set_index(["unique_id", "ds"])).history) == 1
+
+
+def test_the_name_says_how_many_months_are_held_back() -> None:
+    find = load("reading").find_horizon
+    assert [find(name) for name in ("a_h18", "a", "a_h6_old", "x_h3")] == [18, 12, 12, 3]
+
+
+RUBBISH = {
+    "no y": (pd.DataFrame({"unique_id": ["a"], "sales": [1.0]}), "no column 'y'; the columns are unique_id, sales"),
+    "nothing": (pd.DataFrame({"unique_id": [], "ds": [], "y": []}), "no series has more than 2 rows"),
+    "too short": (history([1.0, 2.0]), "no series has more than 2 rows"),
+    "only text": (history([1, 2, 3, 4]).assign(y="?"), "no series has more than 2 rows and a value"),
+    "nothing to judge": (history([1, 2, np.nan, np.nan]), "no held-back row has a value"),
+}
+
+
+@pytest.mark.parametrize("kind", RUBBISH)
+def test_a_file_that_is_no_panel_is_refused_with_the_reason(kind: str, tmp_path: Path) -> None:
+    rows, words = RUBBISH[kind]
+    with pytest.raises(load("reading").NotAPanel, match=words):
+        read(tmp_path, rows)
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_text("no", encoding="utf-8")
+    with pytest.raises(load("reading").NotAPanel, match="'a.parquet' cannot be read"):
+        load("reading").read_panel(tmp_path / "a.parquet")
+
+
+def test_a_history_ends_with_its_last_value_and_the_forecast_reaches_the_judged_months(tmp_path: Path) -> None:
+    panel = read(tmp_path, history([1.0, 2.0, 3.0, np.nan, 5.0, 6.0]).assign(price=range(6)))
+    assert panel.history["y"].tolist() == [1.0, 2.0, 3.0]
+    assert (panel.reach, panel.actual["h"].tolist()) == (3, [2, 3])
+    assert panel.future["price"].tolist() == [3, 4, 5]
+
+
+# --- the panels
+
+
+def test_the_same_series_are_drawn_again_and_earlier_months_leave_out_the_judged_ones(real_data: Path) -> None:
+    panels = load("panels")
+    rows = panels.build_panel("m3", real_data)
+    assert rows["unique_id"].nunique() == 250
+    pd.testing.assert_frame_equal(rows, panels.build_panel("m3", real_data))
+    early = panels.build_panel("m3", real_data, earlier=12)
+    assert len(rows) - len(early) == 250 * 18
+    judged_months = rows.groupby("unique_id").tail(18)[["unique_id", "ds"]]
+    assert early.merge(judged_months).empty
+
+
+def test_stallion_holds_no_column_that_nobody_knows_ahead(real_data: Path) -> None:
+    columns = set(load("panels").build_panel("stallion", real_data).columns)
+    assert columns.isdisjoint({"industry_volume", "soda_volume", "avg_max_temp"})
+    assert columns - {"unique_id", "ds", "y"} <= set(load("reading").KNOWN)
+
+
+# --- the comparison
+
+
+def ready(tmp_path: Path) -> Any:
+    """Twenty months of two series, the last two held back."""
+    rows = pd.concat([history([10.0, 20.0] * 10), history([*range(1, 21)], "b")])
+    return read(tmp_path, rows)
+
+
+def test_a_seasonal_naive_is_run_in_its_own_process_and_judged(tmp_path: Path) -> None:
+    rows = load("accuracy").compare(ready(tmp_path), ["seasonal_naive"], time_limit=1, patience=60)
+    (row,) = rows
+    # series a repeats itself and has no scale; b is 12 behind in each month and moved by 12 a year
+    assert (row["mase"], row["error"], row["series"], row["scored"]) == (pytest.approx(1.0), None, 2, 4)
+    assert row["wape"] == pytest.approx(24 / (30 + 19 + 20))
+    assert 0 < row["seconds"] < 5
+    assert 20 < row["peak_mib"] < 2000
+
+
+def test_a_method_that_fails_or_takes_too_long_is_a_row_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    accuracy, panel = load("accuracy"), ready(tmp_path)
+    failed, late = (
+        accuracy.compare(panel, [method], time_limit=1, patience=patience)[0]
+        for method, patience in (("no_such_method", 60), ("seasonal_naive", 0))
+    )
+    assert "No module named 'methods.no_such_method'" in failed["error"]
+    assert late["error"] == "not done after 0 seconds"
+    assert [failed["mase"], late["mase"], late["wis"]] == [None, None, None]
+
+
+def test_a_peer_that_cannot_be_installed_is_said_and_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = load("runs")
+    monkeypatch.delenv("SALESFC_PEERS", raising=False)
+    monkeypatch.setattr(runs, "HERE", tmp_path / "benchmarks")
+    monkeypatch.setattr(runs, "_install", lambda python, peer: (_ for _ in ()).throw(OSError("no index answers")))
+    monkeypatch.setattr(runs, "_python_in", lambda folder: Path(sys.executable))
+    runs.find_peer.cache_clear()
+    row = load("accuracy").compare(ready(tmp_path), ["autogluon"], time_limit=1, patience=60)[0]
+    runs.find_peer.cache_clear()
+    assert row["error"] == "autogluon could not be installed: no index answers"
+    assert row["mase"] is None
+
+
+def test_a_forecast_that_leaves_out_a_judged_row_has_no_scores(tmp_path: Path) -> None:
+    accuracy, panel = load("accuracy"), ready(tmp_path)
+    forecast = panel.future[["unique_id", "ds"]].assign(y_hat=[1.0, np.inf, 1.0, 1.0], **dict.fromkeys(SIDES, 1.0))
+    row = accuracy.judge_run(panel, load("runs").Run(forecast, 1.0, 1.0), load("scores").find_scales(panel.history))
+    assert row["error"] == "1 of 4 held-back rows have no forecast"
+    assert row["mase"] is None
+
+
+def test_negative_forecasts_count_where_the_history_never_was(tmp_path: Path) -> None:
+    panel = ready(tmp_path)
+    forecast = panel.future[["unique_id", "ds"]].assign(y_hat=[1.0, 1.0, 1.0, 1.0], **dict.fromkeys(SIDES, 2.0))
+    forecast.loc[0, "lo-95"] = -0.1
+    assert load("accuracy").count_negative(panel, load("accuracy").match(panel, forecast)) == 1
+    fell = read(tmp_path, pd.concat([history([-1.0] + [10.0, 20.0] * 10), history([*range(1, 21)], "b")]))
+    assert load("accuracy").count_negative(fell, load("accuracy").match(fell, forecast.assign(ds=fell.future["ds"]))) == 0
+
+
+def test_the_goal_is_the_geometric_mean_over_the_better_peer() -> None:
+    cases = [("p", 0.9, 1.0, 1.2), ("q", 0.8, 1.0, 0.8)]
+    rows = [
+        {"panel": panel, "method": method, "mase": mase, "zeros": 0.0, "wis": None, "seconds": 2.0}
+        for panel, *found in cases
+        for method, mase in zip(("workbench", "scum", "autogluon"), found, strict=True)
+    ]
+    lines = load("accuracy").tell_goal(rows)
+    assert lines[-1] == f"geometric mean of 2 panels {(0.9 * 1.0) ** 0.5:.3f}, worst 1.000"
+    ratios = load("accuracy").add_ratios(rows)
+    assert [row.get("mase_ratio") for row in ratios[:3]] == [None, pytest.approx(0.9), pytest.approx(0.75)]
+    assert [row["wis_ratio"] for row in ratios[1:3]] == [None, None]
+
+
+def test_the_script_writes_plain_rows_for_whatever_lies_in_the_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "panels"
+    folder.mkdir()
+    write(folder, pd.concat([history([10.0, 20.0] * 10, "华东"), history([*range(1, 21)], "b")]), "好_h2")
+    (folder / "broken.parquet").write_bytes(b"PAR1")
+    command = [sys.executable, str(BENCHMARKS / "accuracy.py"), "--panels", str(folder), "--methods", "seasonal_naive"]
+    done = subprocess.run([*command, "--out", str(tmp_path / "out.json")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    rows = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    wanted = ["panel", "method", "mase", "rmsse", "smape", "wape", "bias", "wis", "coverage80", "seconds", "peak_mib"]
+    assert [row["panel"] for row in rows] == ["broken", "好_h2"]
+    assert all(set(wanted) <= set(row) for row in rows)
+    assert rows[0]["mase"] is None and "cannot be read" in rows[0]["error"]
+    assert all(isinstance(rows[1][name], float) for name in wanted[2:])
+    assert "cannot be read" in done.stdout
+
+
+def test_a_made_up_panel_has_the_columns_and_the_horizon_of_the_real_one(tmp_path: Path) -> None:
+    panel = read(tmp_path, history([1, 2, 3, 4, 5]).assign(price=range(5), weather=range(5)))
+    past, ahead = load("measure").make_up(panel.history, panel.future, panel.reach)
+    assert past.columns.tolist() == panel.history.columns.tolist()
+    assert ahead.columns.tolist() == panel.future.columns.tolist()
+    assert (ahead.groupby("unique_id").size() == 2).all()
+    assert past["ds"].max() < ahead["ds"].min()
