@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -421,6 +422,13 @@ def test_a_peer_that_cannot_be_installed_is_said_and_stops_nothing(tmp_path: Pat
     runs.find_peer.cache_clear()
     assert row["error"] == "autogluon could not be installed: no index answers"
     assert row["mase"] is None
+
+
+def test_peers_are_pinned_and_no_index_is_named() -> None:
+    lines = [line for line in load("runs").REQUIREMENTS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line)] == []
+    names = {line.partition("==")[0] for line in lines}
+    assert {"statsforecast", "autogluon.timeseries", "torch", "pyarrow"} <= names
 
 
 def test_a_forecast_that_leaves_out_a_judged_row_has_no_scores(tmp_path: Path) -> None:
