@@ -230,7 +230,7 @@ def _months_by_ended(silent: np.ndarray, rows: pd.DataFrame, base: pd.DataFrame)
     Those that ended by their sales (`silent`), unless a declared effect expects sales of them, and those that an effect ended.
     """
     held = np.repeat(silent[:, None], base.shape[1], axis=1)
-    if "model" in rows.columns:
+    if "model" in rows.columns and rows["model"].isin([ASSUMED, ENDED]).any():
         model = rows.pivot(index="unique_id", columns="h", values="model").reindex(index=base.index, columns=base.columns)
         held = (held & ~(model.eq(ASSUMED) & base.gt(0)).to_numpy()) | model.eq(ENDED).to_numpy()
     kinds, kind = np.unique(held, axis=1, return_inverse=True)

@@ -8,6 +8,7 @@ month's page and an analyst at the keyboard all see the same.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -235,8 +236,10 @@ def _check_effects(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame, 
         Check(
             "What the effects changed is what the forecast with them differs by", gap <= COHERENT, f"largest relative gap {gap:.1e}"
         ),
-        _check_complete(run, assumed, panel),
-        _check_sign(assumed, panel),
+        *(
+            replace(check, name=f"{check.name}, as assumed")
+            for check in (_check_complete(run, assumed, panel), _check_sign(assumed, panel))
+        ),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesfc_lib import steps
+from salesfc_lib.components import Table
 from salesfc_lib.effects import apply_effects, around_effects, list_ends, list_heads, read_effects, select_effects, sum_gap
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import build_series, coherence_gap, summing_matrix
+from salesfc_lib.narrative import modeling as tell
 from salesfc_lib.reconcile import reconcile
 from salesfc_lib.retrospective import value_added
 from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import INTERVALS, check, empty
+from salesfc_lib.unit_month import UnitMonth
+from tests import orders
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
 KEYS = pd.DataFrame([("Pots", "N"), ("Pots", "S"), ("Pans", "N"), ("Pans", "S")], columns=["line", "region"])
@@ -99,6 +105,13 @@ class TestReading:
         source = {"kind": "csv", "path": "x.csv", "columns": {"region": ["大区", "Area"], "amount": "金额"}}
         parameters = Parameters.model_validate({"dimensions": ["line", "region"], "levels": LEVELS, "sources": {"orders": source}})
         assert list_heads(SERIES, parameters) == {"line": ["line"], "region": ["region", "大区", "Area"]}
+
+    def test_the_example_of_the_readme_is_read(self, tmp_path):
+        text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+        example = text.partition("```csv\n")[2].partition("```")[0].splitlines()
+        write(tmp_path, *example[1:], header=example[0])
+        found = read_effects(tmp_path, "north", {"product_line": ["product_line"], "region": ["region"]})
+        assert found["id"].tolist() == ["price", "closed", "tender", "south"]
 
     def test_no_file_or_one_without_lines_is_an_empty_table(self, tmp_path):
         assert len(check(read_effects(tmp_path, "north", HEADS), "effect")) == 0
@@ -457,3 +470,94 @@ def test_value_added_tells_what_the_assumptions_brought_and_counts_months_withou
     assert (bottom.at["assumed", "before"], bottom.at["assumed", "own_months"]) == ("combined", 1)
     plain = value_added(pd.concat(frames[:2]), actual[["unique_id", "ds", "y_raw"]], SERIES, month="2026-06-01")
     assert "assumed" not in set(plain["stage"])
+
+
+def open_unit(folder: Path, kind: str = "run", **effects: object) -> UnitMonth:
+    """A unit of two lines in two regions, 36 months of orders, and a master that says when a line ends."""
+    rows = [
+        orders.order(f"{line}{region}{day:%y%m}", f"{day:%Y-%m-03}", f"{amount + 5 * day.month}", region=region, product=line)
+        for (line, region), amount in {("锅", "east"): 100, ("锅", "west"): 60, ("盘", "east"): 40, ("盘", "west"): 20}.items()
+        for day in pd.date_range("2022-01-01", "2024-12-01", freq="MS")
+    ]
+    orders.save(folder, "orders", rows)
+    orders.save(folder, "master", [{"sku": "盘", "end": "2025-03-31"}, {"sku": "锅", "end": ""}])
+    master = {"kind": "csv", "role": "lookup", "path": "master.csv", "join": {"product": "sku"}, "columns": {"discontinued": "end"}}
+    parameters = orders.unit(
+        {"master": master}, dimensions=["product", "region"], horizon=6, effects=effects,
+        levels={"total": [], "region": ["region"], "bottom": ["product", "region"]}, backtest={"cutoffs": 2, "step": 1},
+        candidates={"seasonal_naive": {}, "recent_mean": {}, "level": {}, "xgboost": {"settings": {"trees": 5}}},
+    )  # fmt: skip
+    return UnitMonth(folder, "north", "2024-12", parameters, {}, {}, folder / kind, kind)
+
+
+def month_of(folder: Path, kind: str = "run", **effects: object) -> UnitMonth:
+    """The unit's month, cleaned, modeled and reconciled."""
+    run = open_unit(folder, kind, **effects)
+    steps.clean(run)
+    steps.model(run)
+    steps.reconcile(run)
+    return run
+
+
+PRICE = "price,,east,2025-02,,percent,10,Ann,price list,2024-12-20"
+
+
+class TestSteps:
+    @pytest.fixture(autouse=True)
+    def declared(self, tmp_path):
+        write(tmp_path, PRICE, header="id,product,region,from,until,kind,change,author,reason,declared_at")
+
+    def test_a_month_with_effects_keeps_the_forecast_without_them_publishes_the_one_with_them_and_says_so(self, tmp_path):
+        run = month_of(tmp_path)
+        forecast, effect = run.read("forecast"), run.read("effect").set_index("id")
+        assert set(forecast["stage"]) == {"baseline", "statistical", "combined", "assumed", "reconciled"}
+        assert effect["state"].to_dict() == {"price": "applied", "declared-end product 盘": "applied"}
+        assert effect.at["declared-end product 盘", "reason"] == "discontinued 2025-03-31 as declared"
+        final = forecast[forecast["stage"].eq("reconciled")].merge(run.read("series"), on="unique_id")
+        gone = final[final["product"].eq("盘") & final["ds"].ge("2025-04-01")]
+        assert len(gone) == 6 and (gone[["y_hat", "lo-95", "hi-95"]] == 0).all(axis=None)
+        assert (final.loc[final["product"].eq("盘") & final["ds"].lt("2025-04-01"), "y_hat"] > 0).all()
+        modeled = steps.read_modeled(run)
+        assert all(check.passed for check in (*modeled.checks, *steps.read_reconciled(run).checks))
+        assert "What the effects changed is what the forecast with them differs by" in {check.name for check in modeled.checks}
+        prose, table = tell.effects(run, modeled).blocks
+        assert isinstance(table, Table) and prose.plain().startswith("2 assumptions act between January 2025 and June 2025")
+        cells = [[cell.text for cell in row] for row in table.rows]
+        worth = effect.at["price", "after"] - effect.at["price", "before"]
+        (row,) = [row for row in cells if row[0] == "region east"]
+        assert row[1:] == ["Feb 2025 on", "+10.0\u202f%", f"+¥{worth:,.2f}", "Ann: price list", "active"]
+
+    def test_a_backfill_does_not_know_what_was_declared_after_that_months_publication(self, tmp_path):
+        write(
+            tmp_path,
+            PRICE.replace("2024-12-20", "2025-01-20"),
+            header="id,product,region,from,until,kind,change,author,reason,declared_at",
+        )
+        run = month_of(tmp_path, "backfill")
+        assert run.read("effect")["state"].tolist() == ["later", "later"]
+        assert set(run.read("forecast")["stage"]) == {"baseline", "statistical", "combined", "reconciled"}
+
+    def test_switched_off_or_never_declared_the_numbers_are_the_same(self, tmp_path):
+        off = month_of(tmp_path, enabled=False)
+        assert off.read("effect")["state"].tolist() == ["off", "off"]
+        first = off.read("forecast")
+        (tmp_path / "effects" / "north.csv").unlink()
+        run = month_of(tmp_path, without=["declared-end product 盘"])
+        pd.testing.assert_frame_equal(run.read("forecast"), first, check_exact=True)
+        assert "1 assumption on record, and none of them acts" in tell.effects(run, steps.read_modeled(run)).blocks[0].plain()
+
+    def test_a_bad_file_stops_the_unit_before_anything_is_written(self, tmp_path):
+        write(tmp_path, PRICE.replace("east", "esat"), header="id,product,region,from,until,kind,change,author,reason,declared_at")
+        run = open_unit(tmp_path)
+        steps.clean(run)
+        with pytest.raises(SalesForecastError, match="effects/north.csv line 2: effect 'price' is for region 'esat'.*'east'"):
+            steps.model(run)
+        assert not (run.folder / "tables" / "forecast.parquet").exists()
+
+
+def test_a_manifest_names_the_effects_among_what_went_in(tmp_path):
+    from salesfc_lib.publication import Task, _list_own_files
+
+    write(tmp_path)
+    task = Task(tmp_path, "north", ("2026-06",))
+    assert [path.name for path in _list_own_files(task, SimpleNamespace(files=[]))] == ["north.csv"]

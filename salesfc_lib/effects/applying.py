@@ -67,6 +67,8 @@ def apply_effects(
 
     Raises `SalesForecastError` naming every effect whose member, combination of members or carrier does not exist.
     """
+    if not effects["state"].eq("applied").any():
+        return empty("forecast"), _close(effects, {}, {}, combined["cutoff"].max()), empty("effect_applied")
     summing = summing_matrix(series, list_levels(series))
     wide = combined.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
     scopes = _find_scopes(effects[effects["state"].eq("applied")], series, summing)
