@@ -27,7 +27,7 @@ from salesfc_lib.demo.cleaning_appliances import CLEANING
 from salesfc_lib.demo.company import LEVELS, Unit, series_id
 from salesfc_lib.demo.defects import Export
 from salesfc_lib.demo.dice import Dice
-from salesfc_lib.demo.months import HOLIDAYS, trading_days
+from salesfc_lib.demo.months import HOLIDAYS, new_year_effect, number, trading_days
 from salesfc_lib.parameters import CHECKOUT, list_units, resolve
 from salesfc_lib.schema import Parameters
 
@@ -157,6 +157,12 @@ def net_by_cell(rows: list[dict[str, str]], *names: str) -> dict[tuple[str, ...]
         if day is not None and amount is not None:
             total[f"{day:%Y-%m}", *(row[name] for name in names)] += amount
     return total
+
+
+def test_chinese_new_year_moves_sales_and_every_unit_has_it_in_its_calendar() -> None:
+    januaries = [new_year_effect(number(f"{year}-01")) for year in (2023, 2024, 2025, 2026)]
+    assert min(januaries) < -50 < 50 < max(januaries)  # thousandths: silence in one January, stocking up in another
+    assert all(parameters(unit).calendar.moving_holidays == ["chinese_new_year"] for unit in list_units(CHECKOUT))
 
 
 def test_two_writes_are_the_same_bytes_and_those_recorded(project: Path, tmp_path: Path) -> None:

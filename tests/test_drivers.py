@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from salesfc_lib import steps
 from salesfc_lib.cleaning import Cleaned
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.panel import BottomPanel, build_panel
+from salesfc_lib.parameters import resolve
 from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import check
 from tests.orders import Row, order, run, save, unit
@@ -83,6 +85,7 @@ def test_nothing_that_comes_after_the_month_changes_what_is_not_known_ahead(tmp_
         pd.testing.assert_frame_equal(found.driver, seen[0][0].driver)
         pd.testing.assert_frame_equal(bottom.panel, seen[0][1].panel)
         pd.testing.assert_frame_equal(bottom.future, seen[0][1].future)
+        assert "price" not in bottom.future
 
 
 def test_a_price_may_be_carried_and_that_is_told(tmp_path: Path) -> None:
@@ -185,3 +188,74 @@ def test_a_renamed_member_keeps_its_prices(tmp_path: Path) -> None:
     rows = prices(("2024-01", "orient", "5"), ("2024-02", "east", "6"))
     _, bottom = build(tmp_path, rows, declare({"price": {}}, renames={"region": {"orient": "east"}}))
     assert column(bottom.panel, EAST)[:2] == [5, 6]
+
+
+PROJECT = """
+sources:
+  orders: {kind: csv, path: orders.csv, columns: {date: date, region: region, amount: amount}}
+  prices: {kind: csv, role: drivers, path: prices.csv, columns: {ds: month, region: region, price: price, spend: spend}}
+  market: {kind: csv, role: events, path: market.csv, columns: {name: name, start: start, end: end, announced: known}}
+drivers: {price: {known_ahead: true}, spend: {aggregate: sum}}
+dimensions: [region]
+levels: {total: [], region: [region]}
+calendar: {closed_through: "2024-12"}
+horizon: 3
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A unit with prices known ahead, spending that is not, and an event of August that was announced on 20 July."""
+    (tmp_path / "parameters" / "units").mkdir(parents=True)
+    (tmp_path / "parameters" / "units" / "shop.yml").write_text(PROJECT, encoding="utf-8")
+    save(tmp_path, "orders", ROWS)
+    save(tmp_path, "prices", [{**row, "spend": "3"} for row in MONTHLY])
+    save(tmp_path, "market", [{"name": "fair", "start": "2024-08-01", "end": "2024-08-31", "known": "2024-07-20"}])
+    return tmp_path
+
+
+@pytest.mark.parametrize(("month", "event"), [("2024-05", False), ("2024-06", False), ("2024-07", True)])
+def test_a_backfill_hands_models_only_what_was_known_when_the_month_was_published(project: Path, month: str, event: bool) -> None:
+    run = steps.open_month(project, "shop", month, folder=project / "out", kind="backfill")
+    steps.clean(run)
+    panel, future = run.read("panel"), run.read("future")
+    assert ("event" in future) == ("event" in panel) == event
+    assert {"price", "spend"} <= set(panel)
+    assert {"price"} == {"price", "spend"} & set(future)
+    assert set(future) <= set(panel)
+    assert len(future) == 3 * panel["unique_id"].nunique()
+    assert run.read("driver").groupby("name")["ds"].max().to_dict() == {
+        "price": pd.Timestamp("2024-08-01"),
+        "spend": pd.Timestamp(f"{month}-01"),
+    }
+
+
+def test_the_regressors_of_a_month_are_the_same_whenever_they_are_told(project: Path) -> None:
+    amounts = {"east": "{}00", "west": "900"}  # the east grows
+    grown = [{**row, "amount": amounts[row["region"]].format(int(row["date"][5:7]))} for row in ROWS]
+    save(project, "orders", grown)
+    told = []
+    for month in ("2024-05", "2024-08"):
+        run = steps.open_month(project, "shop", month, folder=project / month)
+        steps.clean(run)
+        told.append((run.read("panel").set_index(["unique_id", "ds"]), run.read("future").set_index(["unique_id", "ds"])))
+    (_, ahead), (panel, _) = told
+    weights = [(600, 2700), (1000, 3600), (1500, 4500)]  # east and west through March, April and May
+    prices = [(month + 0.5, month + 100.5) for month in (6, 7, 8)]
+    means = [(e * p + w * q) / (e + w) for (e, w), (p, q) in zip(weights, prices, strict=True)]
+    assert ahead.loc["total", "price"].tolist() == pytest.approx(means)
+    pd.testing.assert_series_equal(panel.loc[ahead.index, "price"], ahead["price"])
+
+
+def test_a_run_of_today_knows_todays_events(project: Path) -> None:
+    run = steps.open_month(project, "shop", "2024-06", folder=project / "out")
+    steps.clean(run)
+    future = run.read("future").query("unique_id == 'total'")
+    assert future["event"].tolist() == [0, 1, 0]
+
+
+def test_a_driver_without_a_source_is_told_with_its_key(project: Path) -> None:
+    with pytest.raises(SalesForecastError, match="`drivers.rain` in the parameters of 'shop'.*No source with the role `drivers`"):
+        resolve(project, "shop", sets=["drivers.rain.known_ahead=true"])
+    with pytest.raises(SalesForecastError, match="drivers.price.know_ahead"):
+        resolve(project, "shop", sets=["drivers.price.know_ahead=true"])

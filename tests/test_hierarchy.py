@@ -174,6 +174,15 @@ def test_a_bottom_that_began_within_the_lag_has_no_weight_and_no_value_is_no_zer
     assert series_of(whole, "region:South", "price") == [99.0, 99.0]
 
 
+def test_where_nothing_was_sold_the_plain_mean_is_of_those_that_were_there():
+    panel = bottom_panel(
+        {POTS_NORTH: [0.0] * 3, POTS_SOUTH: [5.0], PANS_NORTH: [1.0] * 3},
+        price={POTS_NORTH: [10.0, 11.0, 12.0], POTS_SOUTH: [50.0], PANS_NORTH: [7.0] * 3},
+    )
+    whole = aggregate(panel, build_series(KEYS, LEVELS), LEVELS, lag=2)
+    assert series_of(whole, "line:Pots", "price") == [10.0, 11.0, 12.0]
+
+
 @settings(max_examples=30, deadline=None)
 @given(
     st.lists(st.lists(st.floats(0, 100), min_size=10, max_size=10), min_size=3, max_size=3), st.integers(1, 6), st.integers(1, 4)

@@ -153,6 +153,19 @@ def test_a_flag_on_the_rows_counts_each_day_as_its_share_of_flagged_rows():
     assert "promotion" not in built.future  # what ran is no plan
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 58), st.booleans()), min_size=1, max_size=40))
+def test_the_share_of_flagged_days_is_what_a_slow_loop_finds(rows):
+    days = [pd.Timestamp("2025-01-01") + pd.Timedelta(days=day) for _, day, _ in rows]
+    frame = sales(*[(str(day.date()), line, "1") for day, (line, _, _) in zip(days, rows, strict=True)])
+    frame["promotion"] = ["yes" if on else "no" for _, _, on in rows]
+    found = build_panel(frame, parameters(), "2025-02").panel
+    for row in found.itertuples():
+        mine = frame[frame["line"].eq(row.unique_id[-1]) & frame["date"].dt.month.eq(row.ds.month)]
+        shares = [np.mean([flag == "yes" for flag in day["promotion"]]) for _, day in mine.groupby("date")]
+        assert row.promotion == pytest.approx(np.mean(shares)) if shares else np.isnan(row.promotion)
+
+
 def test_flags_of_returns_and_of_rows_after_the_month_say_nothing():
     rows = pd.concat([sales(("2025-04-10", "Pots", "5")), sales(("2025-04-12", "Pots", "-2"), kind="return")])
     rows["promotion"] = ["0", "1"]
