@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib.backtest import Said
+from salesfc_lib.engine.known import mean_known, median_known, spread_known
 from salesfc_lib.history import SEASON
 
-LIMIT = 3.0  # sizes that an example may lie from the median of the candidates
+LIMIT, MEAN_LIMIT = 3.0, 6.0  # sizes that an example may lie from the base: more where a mean is learnt
 EXAMPLES = 60_000  # series, cutoffs and months learnt from; more cost time and change little
 LEAST_EXAMPLES = 300
 BACK = (3, 6, 12)  # months ago at which the median's own misses are told
@@ -71,12 +72,13 @@ def _learn(said: Said, now: int, chosen: np.ndarray, *, settings: dict[str, Any]
     import xgboost
 
     inputs, targets, count = [], [], 0
+    limit = MEAN_LIMIT if settings["objective"] == "reg:squarederror" else LIMIT
     for back in (each for each in reversed(said.backs) if now < each <= now + SEASON):
         table = tell(said, back, chosen, mean=settings["objective"] == "reg:squarederror")
         missed = (said.came(back, known=now)[chosen] - table.base) / table.size[:, None]
         usable = np.isfinite(missed)
         inputs.append(table.x[usable])
-        targets.append(np.clip(missed[usable], -LIMIT, LIMIT))
+        targets.append(np.clip(missed[usable], -limit, limit))
         count += int(usable.sum())
     if count < LEAST_EXAMPLES:
         return None
@@ -94,7 +96,7 @@ def tell(said: Said, back: int, chosen: np.ndarray, *, mean: bool = False) -> Ta
     forecast = said.at(back)[:, chosen]
     base = _middle(forecast, mean=mean)
     year = history.y[:, -SEASON:]
-    size = np.nanmean(np.abs(year), axis=1)
+    size = mean_known(np.abs(year), 1)
     size = np.where(size > 0, size, 1.0)
     shape = base.shape
     columns = [np.broadcast_to(each, shape) for each in _features(said, back, chosen, base=base, forecast=forecast, size=size)]
@@ -107,21 +109,20 @@ def _features(
     """Columns (n, horizon) or what broadcasts to it."""
     history = said.history.take(chosen).cut(back)
     y, by = history.y, size[:, None]
-    last = np.nanmean(y[:, -SEASON:], axis=1, keepdims=True)
+    last = mean_known(y[:, -SEASON:], 1, keepdims=True)
     yield from (forecast - base) / by
-    yield np.nanstd(forecast, axis=0) / by
+    yield spread_known(forecast, 0) / by
     yield (base - last) / by
     years = [_months_ago(y, base.shape[1], SEASON * year) for year in (1, 2, 3)]
     yield from ((values - base) / by for values in years)
     yield from ((_months_ago(y, base.shape[1], SEASON, beside) - base) / by for beside in (-1, 1))
-    with np.errstate(all="ignore"):
-        yield np.nanmedian((years[0] - base) / by, axis=0, keepdims=True)
-        yield from ((np.nanmean(y[:, -months:], axis=1, keepdims=True) - last) / by for months in (1, 2, 3, 6))
-        growth = (last - _mean(y[:, -2 * SEASON : -SEASON])) / by
-        yield growth
-        yield np.nanmedian(growth, keepdims=True)
-        yield np.nanmedian((np.nanmean(y[:, -3:], axis=1, keepdims=True) - last) / by, keepdims=True)
-        yield np.nanstd(y[:, -SEASON:], axis=1, keepdims=True) / by
+    yield median_known((years[0] - base) / by, 0, keepdims=True)
+    yield from ((mean_known(y[:, -months:], 1, keepdims=True) - last) / by for months in (1, 2, 3, 6))
+    growth = (last - _mean(y[:, -2 * SEASON : -SEASON])) / by
+    yield growth
+    yield median_known(growth, 0, keepdims=True)
+    yield median_known((mean_known(y[:, -3:], 1, keepdims=True) - last) / by, 0, keepdims=True)
+    yield spread_known(y[:, -SEASON:], 1, keepdims=True) / by
     yield (y[:, -SEASON:] == 0).mean(axis=1, keepdims=True)
     yield np.minimum(history.length, 10 * SEASON)[:, None].astype(float)
     yield np.arange(1.0, base.shape[1] + 1)[None]
@@ -132,8 +133,7 @@ def _features(
 
 
 def _middle(forecast: np.ndarray, *, mean: bool) -> np.ndarray:
-    with np.errstate(all="ignore"):
-        return np.asarray(np.nanmean(forecast, axis=0) if mean else np.nanmedian(forecast, axis=0))
+    return mean_known(forecast, 0) if mean else median_known(forecast, 0)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -156,17 +156,15 @@ def _misses(said: Said, back: int, chosen: np.ndarray, size: np.ndarray) -> Iter
             yield from (np.full((len(chosen), 1), np.nan),) * 2
             continue
         missed = said.came(back + months, known=back)[chosen] - _middle(said.at(back + months)[:, chosen], mean=False)
-        with np.errstate(all="ignore"):
-            yield np.nanmean(missed, axis=1, keepdims=True) / size[:, None]
-            yield np.nanmean(np.abs(missed), axis=1, keepdims=True) / size[:, None]
+        yield mean_known(missed, 1, keepdims=True) / size[:, None]
+        yield mean_known(np.abs(missed), 1, keepdims=True) / size[:, None]
 
 
 def _driver(values: np.ndarray, width: int, horizon: int) -> Iterator[np.ndarray]:
     """A regressor of the month ahead less its last year's mean, and less its value a year before."""
     ahead = values[:, width : width + horizon]
-    with np.errstate(all="ignore"):
-        mean = np.nanmean(values[:, max(width - SEASON, 0) : width], axis=1, keepdims=True)
-        year_ago = values[:, width - SEASON : width - SEASON + horizon] if width >= SEASON else np.full_like(ahead, np.nan)
-        scale = np.where(np.abs(mean) > 1, np.abs(mean), 1.0)
+    mean = mean_known(values[:, max(width - SEASON, 0) : width], 1, keepdims=True)
+    year_ago = values[:, width - SEASON : width - SEASON + horizon] if width >= SEASON else np.full_like(ahead, np.nan)
+    scale = np.where(np.abs(mean) > 1, np.abs(mean), 1.0)
     yield (ahead - mean) / scale
     yield (ahead - year_ago[:, : ahead.shape[1]]) / scale

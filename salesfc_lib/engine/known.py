@@ -1,0 +1,46 @@
+"""Mean, median and spread of what is known of an array, along one axis.
+
+An array with NaN enters, a smaller one leaves. The decision made here: where nothing is known the answer is NaN, in silence, since a
+series that has not begun is no error.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def mean_known(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
+    """Mean of what is not NaN.
+
+    >>> mean_known(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]), 1).tolist()
+    [2.0, nan]
+    """
+    known = ~np.isnan(values)
+    count = known.sum(axis=axis, keepdims=keepdims)
+    total = np.where(known, values, 0.0).sum(axis=axis, keepdims=keepdims)
+    return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
+
+
+def median_known(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
+    """Median of what is not NaN.
+
+    >>> median_known(np.array([[4.0, np.nan, 1.0, 2.0], [np.nan] * 4, [5.0, 9.0, 2.0, 1.0]]), 1).tolist()
+    [2.0, nan, 3.5]
+    """
+    if not values.shape[axis]:
+        return mean_known(values, axis, keepdims=keepdims)
+    count = (~np.isnan(values)).sum(axis=axis, keepdims=True)
+    ordered = np.sort(values, axis=axis)  # NaN last
+    last = values.shape[axis] - 1
+    low, high = (np.take_along_axis(ordered, place.clip(0, last), axis=axis) for place in ((count - 1) // 2, count // 2))
+    middle = np.where(count > 0, (low + high) / 2, np.nan)
+    return np.asarray(middle if keepdims else middle.squeeze(axis))
+
+
+def spread_known(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
+    """Standard deviation of what is not NaN, over their number.
+
+    >>> spread_known(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]), 1).tolist()
+    [1.0, nan]
+    """
+    return np.sqrt(mean_known((values - mean_known(values, axis, keepdims=True)) ** 2, axis, keepdims=keepdims))
