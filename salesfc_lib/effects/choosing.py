@@ -13,11 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.effects.reading import DECLARED_END
+from salesfc_lib.effects.reading import DECLARED_END, as_effects
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import DESCRIBING
 from salesfc_lib.schema import Parameters
-from salesfc_lib.tables import empty
 
 
 def select_effects(
@@ -74,14 +73,10 @@ def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Paramete
             "declared_at": row.discontinued,
             "removed_at": pd.NaT,
             "source": _name_master(str(row.dimension), parameters),
-            "state": "applied",
-            "remark": "",
-            "before": float("nan"),
-            "after": float("nan"),
         }
         for row in ends[there].itertuples()
     ]
-    return pd.DataFrame(rows, columns=list(empty("effect").columns)).astype(empty("effect").dtypes.to_dict())
+    return as_effects(rows)
 
 
 def _name_master(dimension: str, parameters: Parameters) -> str:

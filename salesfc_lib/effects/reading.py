@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from salesfc_lib.aliases import plain
@@ -72,7 +73,15 @@ def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -
     rows = [_read_effect(line, list(heads), errors) for line in lines]
     errors += _find_repeated(rows, lines)
     raise_all(errors, name)
-    return pd.DataFrame(rows, columns=list(empty("effect").columns)).astype(empty("effect").dtypes.to_dict())
+    return as_effects(rows)
+
+
+def as_effects(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
+    """Rows of table `effect` that nothing was done with yet: state `applied`, no remark and no worth."""
+    columns = empty("effect")
+    untouched = {"state": "applied", "remark": "", "before": np.nan, "after": np.nan}
+    frame = pd.DataFrame([{**row, **untouched} for row in rows], columns=list(columns.columns))
+    return frame.astype(columns.dtypes.to_dict())
 
 
 def raise_all(errors: Sequence[SalesForecastError], name: str) -> None:
@@ -132,9 +141,6 @@ def _read_effect(line: Line, dimensions: Sequence[str], errors: list[SalesForeca
             errors.append(error)
             return None
 
-    for column, text in line.cells.items():
-        if column.startswith("column ") and text:
-            errors.append(wrong(line, column, "Nothing below a blank header", "Write what the column is into the first line"))
     scope = {name: line.cells[name] for name in dimensions if line.cells.get(name)}
     kind = attempt(_read_kind, line)
     row = {
@@ -150,10 +156,6 @@ def _read_effect(line: Line, dimensions: Sequence[str], errors: list[SalesForeca
         "declared_at": attempt(read_date, line, "declared_at"),
         "removed_at": attempt(read_date, line, "removed_at"),
         "source": line.where,
-        "state": "applied",
-        "remark": "",
-        "before": float("nan"),
-        "after": float("nan"),
     }
     errors += _find_contradictions(line, row)
     return row
@@ -194,8 +196,10 @@ def _read_change(line: Line, kind: str | None) -> float:
 
 
 def _find_contradictions(line: Line, row: Mapping[str, Any]) -> list[SalesForecastError]:
-    """What is wrong between cells that can be read each for itself."""
-    found = []
+    """What is wrong between cells that can be read each for itself, and cells that belong to no column."""
+    do = "Write what the column is into the first line"
+    blank = [column for column, text in line.cells.items() if column.startswith("column ") and text]
+    found = [wrong(line, column, "Nothing below a blank header", do) for column in blank]
     if pd.notna(row["start"]) and pd.notna(row["until"]) and row["until"] < row["start"]:
         found.append(wrong(line, "until", f"A month from {row['start']:%Y-%m} on, in which it begins", "Correct one of the two"))
     if pd.notna(row["declared_at"]) and pd.notna(row["removed_at"]) and row["removed_at"] < row["declared_at"]:
