@@ -19,6 +19,7 @@ import numpy as np
 from salesfc_lib import schema
 from salesfc_lib.candidates import CORRECTION, REGISTRY
 from salesfc_lib.candidates.protocol import SEASON, Answer, Candidate, Window, describe, windows
+from salesfc_lib.engine.demand import classify
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History
 from salesfc_lib.memory import Entry, Memory, digest, fingerprint
@@ -105,7 +106,8 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
             progress(name, done, len(names))
         candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
         rows = stacked[candidate.scope]
-        asked = np.flatnonzero((rows.length >= candidate.needed) & _at_levels(rows.level, block.levels, levels))
+        suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
+        asked = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
         remembers = memory if memory is not None and name not in (extra or {}) else Memory()
         answer = _ask(candidate, _take_once(rows, asked), horizon, settings=block.settings, memory=remembers)
         failures += _failed(answer, asked, rows, name=name, n=len(history))
@@ -152,6 +154,13 @@ def _at_levels(level: np.ndarray, wanted: Sequence[str], names: Sequence[str]) -
     if not wanted:
         return np.full(len(level), True)
     return np.isin(level, [code for code, name in enumerate(names) if name in wanted])
+
+
+def _kinds(rows: History) -> np.ndarray:
+    """How regularly each row sells, judged once."""
+    kinds = rows.derived.setdefault("kinds", classify(rows.y))
+    assert isinstance(kinds, np.ndarray)
+    return kinds
 
 
 def _take_once(rows: History, asked: np.ndarray) -> History:

@@ -16,7 +16,7 @@ import numpy as np
 
 from salesfc_lib.backtest import Said
 from salesfc_lib.candidates import BASELINE
-from salesfc_lib.candidates.intermittent import is_intermittent
+from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import SEASON
 from salesfc_lib.schema import Combine
 

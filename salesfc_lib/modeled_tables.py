@@ -14,7 +14,7 @@ import pandas as pd
 from salesfc_lib import metrics, tables
 from salesfc_lib.candidates import BASELINE, CORRECTION
 from salesfc_lib.history import History
-from salesfc_lib.modeling import CORRECTED, Modeled
+from salesfc_lib.modeling import Modeled, share_corrected
 from salesfc_lib.reasons import SHARED, Fact, give_reason
 
 COMBINATION = "combination"
@@ -55,7 +55,8 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     """Table weights: a row per series and candidate that gave a forecast, with the reason of its weight, and of each that failed now."""
     said, evidence = modeled.said, modeled.evidence
     given = np.isfinite(said.at(0)).all(axis=2)
-    share = np.where(np.isfinite(modeled.corrected.get(0, np.full((len(said.history), 1), np.nan))).all(axis=1), CORRECTED, 0.0)
+    none = np.full((len(said.history), 1), np.nan)
+    share = share_corrected(modeled.corrected.get(0, none), said.history.y)
     rows: list[tuple[str, str, float, float, str]] = []
     for row, unique_id in enumerate(said.history.ids):
         facts = [

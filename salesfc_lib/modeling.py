@@ -1,7 +1,7 @@
 """From a panel to its forecast: candidates, weights, correction, intervals.
 
 A `History` and parameters enter; what the models of a month are leaves, as arrays, and with `forecast_panel` as a frame. The
-decision made here: the forecast is half the weighted mean of the candidates and half their corrected median. Notebooks,
+decision made here: the forecast is half the weighted mean of the candidates and half their corrected middle. Notebooks,
 backfills and benchmarks come through here with the same defaults.
 """
 
@@ -16,17 +16,17 @@ import pandas as pd
 
 from salesfc_lib.backtest import Progress, Said, run_candidates
 from salesfc_lib.candidates import CORRECTION
-from salesfc_lib.candidates.intermittent import is_intermittent
 from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.combine import Evidence, choose_best, mix, set_weights, weigh_evidence
 from salesfc_lib.correction import correct
+from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History, align
 from salesfc_lib.intervals import Past, bound
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.memory import Memory
 from salesfc_lib.schema import Parameters
 
-CORRECTED = 0.5  # share of the corrected median in the forecast
+CORRECTED, MEAN_CORRECTED = 0.5, 0.8  # share of the corrected candidates in the forecast; where demand is intermittent
 MEMORY = 24  # months: errors from which intervals are learnt
 
 
@@ -82,18 +82,25 @@ def combine_said(said: Said, parameters: Parameters) -> Modeled:
     corrected = _corrections(said, parameters)
     silent = {back: count_silent_months(said.history.cut(back).y) for back in said.backs}
     combined = {
-        back: _end(_blend(_weighted(said, back, parameters), corrected.get(back)), said.history.cut(back).y, silent[back])
-        for back in said.backs
+        back: _end(blend(_weighted(said, back, parameters), corrected.get(back), y), y, silent[back])
+        for back, y in ((back, said.history.cut(back).y) for back in said.backs)
     }
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
     return Modeled(said, parameters, evidence, weights, choose_best(said, evidence, said.at(0)), combined, corrected, ended)
 
 
-def _blend(weighted: np.ndarray, corrected: np.ndarray | None) -> np.ndarray:
-    """Half of each where there are both."""
+def blend(weighted: np.ndarray, corrected: np.ndarray | None, y: np.ndarray) -> np.ndarray:
+    """The weighted mean and the corrected candidates in their shares, where there are both."""
     if corrected is None:
         return weighted
-    return np.where(np.isfinite(corrected), (1 - CORRECTED) * weighted + CORRECTED * np.nan_to_num(corrected), weighted)
+    share = share_corrected(corrected, y)[:, None]
+    return np.asarray((1 - share) * weighted + share * np.nan_to_num(corrected))
+
+
+def share_corrected(corrected: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Share of the corrected candidates (n, horizon) in each series' forecast (n,), 0 where there are none."""
+    usual = np.where(is_intermittent(y), MEAN_CORRECTED, CORRECTED)
+    return np.asarray(np.where(np.isfinite(corrected).all(axis=1), usual, 0.0))
 
 
 def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:

@@ -9,54 +9,48 @@ from __future__ import annotations
 
 from salesfc_lib.candidates import arima, autoregression, intermittent, naive, named, regression, winters
 from salesfc_lib.candidates.protocol import SEASON, Candidate
-from salesfc_lib.candidates.smoothing import aggregation, damped_trend, level, seasonal, theta
+from salesfc_lib.candidates.smoothing import Smoother, aggregation, damped_trend, level, seasonal, theta
+from salesfc_lib.engine.demand import INTERMITTENT, PATCHY, STEADY
 
 BASELINE = "seasonal_naive"
 CORRECTION = "xgboost"  # no candidate of its own: it corrects what the others say (`correction`)
 ONE_YEAR = SEASON + 1
+FACTOR = (STEADY, INTERMITTENT)  # where a season may be a factor: the latter takes that of all such series added up
+REGULAR = (STEADY, PATCHY)
+SMOOTHING, LUMPY = "exponential smoothing", "intermittent demand"
+
+
+def _smooth(name: str, label: str, smoother: Smoother, needed: int = ONE_YEAR) -> tuple[Candidate, Candidate]:
+    """A smoother of seasonally adjusted months, with the season as a factor and as an addend."""
+    relative = Candidate(name, SMOOTHING, label, seasonal(smoother, relative=True), needed, FACTOR, "panel")
+    additive = Candidate(
+        f"{name}_additive", SMOOTHING, f"{label}, additive", seasonal(smoother, relative=False), needed, REGULAR, "panel"
+    )
+    return relative, additive
+
 
 REGISTRY: dict[str, Candidate] = {
     candidate.name: candidate
     for candidate in (
-        Candidate("seasonal_naive", "naive", "Seasonal naive", naive.seasonal_naive, SEASON, "panel"),
-        Candidate("recent_mean", "naive", "Recent mean", naive.recent_mean, 1, "panel"),
-        Candidate("growth", "naive", "Last year times growth", naive.growth, 2 * SEASON, "panel"),
-        Candidate("two_years", "naive", "Mean of two years", naive.two_years, 2 * SEASON, "panel"),
-        Candidate("level", "exponential smoothing", "Smoothed level", seasonal(level, relative=True), 3, "panel"),
+        Candidate("seasonal_naive", "naive", "Seasonal naive", naive.seasonal_naive, SEASON, scope="panel"),
+        Candidate("recent_mean", "naive", "Recent mean", naive.recent_mean, 1, scope="panel"),
+        Candidate("growth", "naive", "Last year times growth", naive.growth, 2 * SEASON, REGULAR, "panel"),
+        Candidate("two_years", "naive", "Mean of two years", naive.two_years, 2 * SEASON, REGULAR, "panel"),
+        *_smooth("level", "Smoothed level", level, needed=3),
+        *_smooth("theta", "Theta", theta),
+        *_smooth("damped", "Damped trend", damped_trend),
+        *_smooth("aggregation", "Temporal aggregation", aggregation),
+        Candidate("winters", SMOOTHING, "Holt-Winters", winters.multiplicative, winters.NEEDED, (STEADY,), "panel"),
+        Candidate("winters_additive", SMOOTHING, "Holt-Winters, additive", winters.additive, winters.NEEDED, REGULAR, "panel"),
+        Candidate("croston", LUMPY, "Croston, SBA", intermittent.croston, ONE_YEAR, (INTERMITTENT,), "panel"),
+        Candidate("tsb", LUMPY, "TSB", intermittent.tsb, ONE_YEAR, (INTERMITTENT,), "panel"),
         Candidate(
-            "level_additive", "exponential smoothing", "Smoothed level, additive", seasonal(level, relative=False), 3, "panel"
+            "autoregression", "autoregression", "Autoregression of the panel", autoregression.forecast, ONE_YEAR, scope="panel"
         ),
-        Candidate("theta", "exponential smoothing", "Theta", seasonal(theta, relative=True), ONE_YEAR, "panel"),
-        Candidate("theta_additive", "exponential smoothing", "Theta, additive", seasonal(theta, relative=False), ONE_YEAR, "panel"),
-        Candidate("damped", "exponential smoothing", "Damped trend", seasonal(damped_trend, relative=True), ONE_YEAR, "panel"),
-        Candidate(
-            "damped_additive",
-            "exponential smoothing",
-            "Damped trend, additive",
-            seasonal(damped_trend, relative=False),
-            ONE_YEAR,
-            "panel",
-        ),
-        Candidate(
-            "aggregation", "exponential smoothing", "Temporal aggregation", seasonal(aggregation, relative=True), ONE_YEAR, "panel"
-        ),
-        Candidate(
-            "aggregation_additive",
-            "exponential smoothing",
-            "Temporal aggregation, additive",
-            seasonal(aggregation, relative=False),
-            ONE_YEAR,
-            "panel",
-        ),
-        Candidate("winters", "exponential smoothing", "Holt-Winters", winters.multiplicative, winters.NEEDED, "panel"),
-        Candidate("winters_additive", "exponential smoothing", "Holt-Winters, additive", winters.additive, winters.NEEDED, "panel"),
-        Candidate("croston", "intermittent demand", "Croston, SBA", intermittent.croston, ONE_YEAR, "panel"),
-        Candidate("tsb", "intermittent demand", "TSB", intermittent.tsb, ONE_YEAR, "panel"),
-        Candidate("autoregression", "autoregression", "Autoregression of the panel", autoregression.forecast, ONE_YEAR, "panel"),
-        Candidate("regression", "regression", "Regression", regression.forecast, ONE_YEAR, "panel"),
-        Candidate("ets", "exponential smoothing", "ETS", named.ets, named.NEEDED),
-        Candidate("dynamic_theta", "exponential smoothing", "Dynamic optimised Theta", named.dynamic_theta, named.NEEDED),
-        Candidate("ces", "exponential smoothing", "CES", named.ces, named.NEEDED),
+        Candidate("regression", "regression", "Regression", regression.forecast, ONE_YEAR, REGULAR, "panel"),
+        Candidate("ets", SMOOTHING, "ETS", named.ets, named.NEEDED),
+        Candidate("dynamic_theta", SMOOTHING, "Dynamic optimised Theta", named.dynamic_theta, named.NEEDED),
+        Candidate("ces", SMOOTHING, "CES", named.ces, named.NEEDED),
         Candidate("auto_arima", "ARIMA", "ARIMA by statsforecast", named.auto_arima, named.NEEDED),
         Candidate("arima", "ARIMA", "ARIMA", arima.forecast, arima.NEEDED, search=arima.search),
     )

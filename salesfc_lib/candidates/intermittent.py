@@ -1,7 +1,8 @@
 """Forecasts of demand that comes now and then: Croston with its bias corrected, and TSB, over a grid of parameters.
 
-Rows enter, their forecasts leave: a mean a month, the same for all months ahead. The decision made here: only a series that is mostly
-without sales is asked, since for one that sells every month both are only a slow level.
+Rows enter, their forecasts leave: a mean a month, the same for all months ahead. The decision made here: the parameters are averaged
+over a grid by squared error, since the mean is what purchasing needs. Only series that are mostly without sales are asked: for one
+that sells every month both are only a slow level.
 """
 
 from __future__ import annotations
@@ -9,41 +10,26 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.engine.recursions import soften
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 
 SIZES = np.array([0.02, 0.05, 0.1, 0.2, 0.3])  # smoothing of the size of a sale, and in TSB of its probability too
-MOSTLY = 0.4  # share of months without a sale, of the last two years, from which demand is intermittent
-RECENT = 2 * SEASON  # months
-
-
-def is_intermittent(y: np.ndarray) -> np.ndarray:
-    """Whether at least 40 % of a row's last 24 months are without a sale (n,)."""
-    recent = y[:, -RECENT:]
-    known = np.isfinite(recent)
-    return np.asarray((known & (recent == 0)).sum(axis=1) >= MOSTLY * known.sum(axis=1).clip(1))
 
 
 def croston(history: History, horizon: int) -> np.ndarray:
-    """Size of a sale over the months between sales, times 1 - alpha / 2; NaN for series that are not intermittent.
+    """Size of a sale over the months between sales, times 1 - alpha / 2.
 
     Croston (1972), https://doi.org/10.1057/jors.1972.50, corrected by Syntetos and Boylan (2005),
     https://doi.org/10.1016/j.ijforecast.2004.10.001.
     """
-    asked = np.flatnonzero(is_intermittent(history.y))
-    values = np.full((len(history), horizon), np.nan)
-    values[asked] = _smooth(history.y[asked], by_interval=True)[:, None]
-    return values
+    return np.repeat(_smooth(history.y, by_interval=True)[:, None], horizon, axis=1)
 
 
 def tsb(history: History, horizon: int) -> np.ndarray:
-    """Size of a sale times its probability, which falls in every month without one; NaN for series that are not intermittent.
+    """Size of a sale times its probability, which falls in every month without one.
 
     Teunter, Syntetos and Babai (2011), https://doi.org/10.1016/j.ejor.2011.05.018.
     """
-    asked = np.flatnonzero(is_intermittent(history.y))
-    values = np.full((len(history), horizon), np.nan)
-    values[asked] = _smooth(history.y[asked], by_interval=False)[:, None]
-    return values
+    return np.repeat(_smooth(history.y, by_interval=False)[:, None], horizon, axis=1)
 
 
 def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:

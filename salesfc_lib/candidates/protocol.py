@@ -12,10 +12,12 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
+from salesfc_lib.engine.demand import INTERMITTENT, PATCHY, STEADY
 from salesfc_lib.history import SEASON, History
 
 __all__ = ["SEASON", "Answer", "Candidate", "History", "Window", "describe", "each_series", "windows"]
 
+KINDS = (STEADY, PATCHY, INTERMITTENT)
 Found = Mapping[str, Any]
 
 
@@ -30,10 +32,11 @@ class Answer(NamedTuple):
 class Candidate:
     """A model that competes: `forecast(history, horizon, **settings)` gives (n, horizon) values, or an `Answer`.
 
-    Rows of less than `needed` months are not asked of it. `scope` says what a forecast rests on: its own `series`, so that it can be
+    Rows of less than `needed` months, or that sell less or more regularly than its `demand`, are not asked of it. `scope` says what a forecast rests on: its own `series`, so that it can be
     remembered, or the whole `panel` at once, fast enough to be asked at many cutoffs. Where something costly is found once per
     series and then used at every cutoff, `search(history, **settings)` finds it on the history as known at the earliest cutoff,
-    and the forecast receives it as `found` (id: what was found).
+    and the forecast receives it as `found` (id: what was found). `code` is a digest of its code where that is not this library's: an
+    analyst's candidate without one is not remembered.
     """
 
     name: str
@@ -41,8 +44,10 @@ class Candidate:
     label: str  # for people
     forecast: Callable[..., np.ndarray | Answer]
     needed: int = 1  # months
+    demand: tuple[str, ...] = KINDS
     scope: Literal["series", "panel"] = "series"
     search: Callable[..., Found] | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import SEASON, History
 
 PANEL_SHARE = 0.8  # of the panel's profile that a series without evidence takes
@@ -67,12 +68,26 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
         deviation = np.clip(ratio, -1.0, BOUNDS[1])
     else:
         deviation = (history.y - trend) / size
-    own, count, noise = _by_month(deviation, history.month_of_year(0))
-    indices = np.empty_like(own)
+    month = history.month_of_year(0)
+    own, count, noise = _by_month(deviation, month)
+    sparse = is_intermittent(history.y)
+    indices = np.zeros_like(own)
     for back in np.unique(history.back):
-        rows = history.back == back
-        indices[rows] = shrink(own[rows], count[rows], noise[rows])
+        rows, few = (history.back == back) & ~sparse, (history.back == back) & sparse
+        if rows.any():
+            indices[rows] = shrink(own[rows], count[rows], noise[rows])
+        if few.any():
+            indices[few] = PANEL_SHARE * add_profile(history.y[few] / size[few], month[few])
     return np.clip(indices, *BOUNDS) if relative else indices * size
+
+
+def add_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
+    """Profile (12,) of all rows of y (n, T) added up, each of them at a size of one, by calendar month (n, T): mean zero."""
+    known = np.isfinite(y)
+    total = np.bincount(month[known], weights=y[known], minlength=SEASON)
+    count = np.bincount(month[known], minlength=SEASON)
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return np.asarray(np.nan_to_num(mean / np.nanmean(mean) - 1)) if np.nansum(mean) > 0 else np.zeros(SEASON)
 
 
 def centred_mean(y: np.ndarray) -> np.ndarray:
