@@ -60,7 +60,8 @@ def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
 def apply(y: np.ndarray, equations: np.ndarray, lags: int) -> np.ndarray:
     """Forecasts (n, horizon) of rows with at least `lags` months, NaN for others."""
     inputs, base, size = _scaled(y, lags)
-    return np.asarray(base[:, None] + size[:, None] * (inputs @ equations.T))
+    sold = np.any(y[:, -SEASON:] != 0, axis=1)  # a year without a sale has no size
+    return np.asarray(base[:, None] + np.where(sold, size, 0.0)[:, None] * (inputs @ equations.T))
 
 
 def fit_absolute(inputs: np.ndarray, target: np.ndarray) -> np.ndarray:

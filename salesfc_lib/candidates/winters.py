@@ -60,10 +60,9 @@ def additive(history: History, horizon: int) -> np.ndarray:
 def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
     """Every series is passed over once, as known at its latest cutoff; its rows at other cutoffs are read on the way."""
     latest, place = _latest(history)
-    size = np.nanmean(np.abs(history.y[latest]), axis=1)
-    size = np.where(size > 0, size, 1.0)
-    y = history.y[latest] / size[:, None]
     first = history.first[latest]
+    size = _size(history.y[latest], first)
+    y = history.y[latest] / size[:, None]
     order = np.argsort(first, kind="stable")
     step = max(1, BLOCK // GRID.shape[1])
     values = np.full((len(history), horizon), np.nan)
@@ -79,6 +78,16 @@ def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
             values[to] = known[of]
     values[history.length < NEEDED] = np.nan
     return values * size[place][:, None]
+
+
+def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Mean absolute month of each row's first two years, or its first sale where they have none (n,): known at every cutoff asked."""
+    columns = first[:, None] + np.arange(NEEDED - 1)
+    years = np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1)
+    mean = _mean(np.where(columns < y.shape[1], np.abs(years), np.nan))
+    sold = np.nan_to_num(y) != 0
+    sale = np.abs(y[np.arange(len(y)), sold.argmax(axis=1)])
+    return np.where(mean > 0, mean, np.where(sold.any(axis=1), sale, 1.0))
 
 
 def _latest(history: History) -> tuple[np.ndarray, np.ndarray]:
