@@ -123,11 +123,11 @@ def _corrections(said: Said, parameters: Parameters) -> dict[int, np.ndarray]:
     block = parameters.candidates.get(CORRECTION)
     if block is None or not block.enabled or not said.tested:
         return {}
-    squared = is_intermittent(said.history.y)
-    return {
-        **correct(said, said.tested, squared=squared, **block.settings),
-        **correct(said, (0,), squared=squared, **block.settings),
-    }
+    corrected: dict[int, np.ndarray] = {}
+    for asked in (said.tested, (0,)):
+        squared = is_intermittent(said.history.cut(max(asked)).y)  # as known then
+        corrected |= correct(said, asked, squared=squared, **block.settings)
+    return corrected
 
 
 def forecast_panel(
