@@ -12,6 +12,7 @@ import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,16 +20,25 @@ import numpy as np
 from salesfc_lib import schema
 from salesfc_lib.candidates import CORRECTION, REGISTRY
 from salesfc_lib.candidates.protocol import SEASON, Answer, Candidate, Window, describe, windows
-from salesfc_lib.engine.demand import classify
+from salesfc_lib.engine.demand import classify, is_intermittent
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History
 from salesfc_lib.memory import Entry, Memory, digest, fingerprint
+from salesfc_lib.racing import Lost, Race, set_race
 
 MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
 HALF_YEAR = 6  # months
 PROTOCOL = ("history", "horizon", "window", "found")
 
 Progress = Callable[[str, int, int], None]
+
+
+class Raced(NamedTuple):
+    """A costly candidate that was left out for a series, because it lost at the latest tested cutoff."""
+
+    row: int
+    model: str
+    lost: Lost
 
 
 class Failure(NamedTuple):
@@ -53,6 +63,7 @@ class Said:
     tested: tuple[int, ...]
     values: Mapping[str, np.ndarray]
     failures: tuple[Failure, ...] = ()
+    raced: tuple[Raced, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -89,8 +100,9 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     """What all enabled candidates say now and at the cutoffs of the backtest; `levels` are the names of the history's level codes.
 
     `extra` are an analyst's own candidates, by name: they run on every level unless the parameters name levels for them, and
-    are never remembered, because their code may change. `progress(name, done, of)` is called before each candidate and at
-    the end.
+    are remembered only where they say which code they are. Candidates that are asked series by series come last, and those that
+    lose the race at the latest tested cutoff (`racing`) are left out for that series, as if they had never been asked.
+    `progress(name, done, of)` is called before each candidate and at the end.
 
     Raises `SalesForecastError` for a candidate or a setting that does not exist.
     """
@@ -101,22 +113,26 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     stacked = {"panel": history.stack(backs), "series": history.stack((*tested, 0))}
     values: dict[str, np.ndarray] = {}
     failures: list[Failure] = []
-    for done, name in enumerate(names):
+    raced: list[Raced] = []
+    for done, name in enumerate(sorted(names, key=lambda name: known[name].scope == "series")):
         if progress is not None:
             progress(name, done, len(names))
         candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
         rows = stacked[candidate.scope]
         suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
         asked = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
-        remembers = memory if memory is not None and name not in (extra or {}) else Memory()
-        answer = _ask(candidate, _take_once(rows, asked), horizon, settings=block.settings, memory=remembers)
+        remembers = memory if memory is not None and (name not in (extra or {}) or candidate.code) else Memory()
+        race = _race(Said(history, backs, tested, values), known, parameters.backtest.race) if candidate.scope == "series" else None
+        answer, lost = _ask(candidate, _take_once(rows, asked), horizon, settings=block.settings, memory=remembers, race=race)
+        raced += [Raced(row, name, lost[unique_id]) for row, unique_id in enumerate(history.ids) if unique_id in lost]
         failures += _failed(answer, asked, rows, name=name, n=len(history))
         full = np.full((len(backs) * len(history), horizon), np.nan)
         full[asked + len(full) - len(rows)] = answer.values
         values[name] = _floor(full, stacked["panel"].y).reshape(len(backs), len(history), horizon)
     if progress is not None:
         progress("", len(names), len(names))
-    return Said(history, backs, tested, values, tuple(item for item in failures if item.back in (*tested, 0)))
+    told = tuple(item for item in failures if item.back in (*tested, 0))
+    return Said(history, backs, tested, {name: values[name] for name in names}, told, tuple(raced))
 
 
 def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -173,14 +189,52 @@ def _take_once(rows: History, asked: np.ndarray) -> History:
     return taken
 
 
-def _ask(candidate: Candidate, rows: History, horizon: int, *, settings: Mapping[str, Any], memory: Memory) -> Answer:
+def _race(said: Said, known: Mapping[str, Candidate], factor: float | None) -> Race | None:
+    """The race at the latest tested cutoff against the panel's candidates; none where it is off or there is nobody to race."""
+    panel = [values for name, values in said.values.items() if known[name].scope == "panel"]
+    if factor is None or not panel or not said.tested:
+        return None
+    back = said.tested[-1]
+    place, squared = said.backs.index(back), is_intermittent(said.history.cut(back).y)
+    forecasts = np.stack([values[place] for values in panel])
+    return set_race(back, said.history.ids, forecasts, said.came(back), squared=squared, factor=factor)
+
+
+def _ask(
+    candidate: Candidate, rows: History, horizon: int, *, settings: Mapping[str, Any], memory: Memory, race: Race | None
+) -> tuple[Answer, dict[str, Lost]]:
+    """Forecasts of the rows, remembered or computed, and the series for which the race was lost, which have none."""
+    if not len(rows):
+        return Answer(np.full((0, horizon), np.nan)), {}
+    if candidate.scope == "panel":
+        return _compute(candidate, rows, horizon, settings), {}
+    memory.refresh()
+    found = _search(candidate, rows, settings, memory)
+    ask = partial(_recall, candidate, horizon=horizon, settings=settings, memory=memory, found=found)
+    return _run_race(rows, horizon, ask, race) if race is not None else (ask(rows), {})
+
+
+def _run_race(rows: History, horizon: int, ask: Callable[[History], Answer], race: Race) -> tuple[Answer, dict[str, Lost]]:
+    """Forecasts of the rows of the race's cutoff, then those of all others but of series for which it was lost."""
+    first, later = np.flatnonzero(rows.back == race.back), rows.back != race.back
+    early = ask(rows.take(first))
+    lost = race.judge(rows.ids[first], early.values)
+    going_on = np.array([unique_id not in lost for unique_id in rows.ids])
+    rest = np.flatnonzero(later & going_on)
+    values = np.full((len(rows), horizon), np.nan)
+    errors: dict[int, str] = {}
+    for places, answer in ((first, early), (rest, ask(rows.take(rest)))):
+        values[places] = answer.values
+        errors |= {int(places[k]): error for k, error in answer.errors.items()}
+    return Answer(np.where(going_on[:, None], values, np.nan), errors), lost
+
+
+def _recall(
+    candidate: Candidate, rows: History, *, horizon: int, settings: Mapping[str, Any], memory: Memory, found: Mapping[str, Any]
+) -> Answer:
     """Forecasts of the rows, remembered or computed; a candidate that breaks as a whole fails for each row."""
     if not len(rows):
         return Answer(np.full((0, horizon), np.nan))
-    if candidate.scope == "panel":
-        return _compute(candidate, rows, horizon, settings)
-    memory.refresh()
-    found = _search(candidate, rows, settings, memory)
     keys = _keys(candidate, rows, horizon, settings=settings, found=found)
     missing = np.array([row for row, key in enumerate(keys) if memory.get(key) is None], dtype=int)
     more = {"found": found} if found else {}
@@ -236,7 +290,7 @@ def _search(candidate: Candidate, rows: History, settings: Mapping[str, Any], me
 
 def _keys(candidate: Candidate, rows: History, horizon: int, *, settings: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """Key of each row: a digest of all that its answer depends on."""
-    head = digest(fingerprint(), candidate.name, _text(settings), str(horizon))
+    head = digest(fingerprint(), candidate.name, candidate.code, _text(settings), str(horizon))
     return [digest(head, _content(window), json.dumps(found.get(window.unique_id))) for window in windows(rows, horizon)]
 
 

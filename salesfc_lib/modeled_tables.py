@@ -52,7 +52,7 @@ def list_failures(modeled: Modeled) -> pd.DataFrame:
 
 
 def list_weights(modeled: Modeled) -> pd.DataFrame:
-    """Table weights: a row per series and candidate that gave a forecast, with the reason of its weight, and of each that failed now."""
+    """Table weights: a row per series and candidate that gave a forecast, with its reason, and of each that failed now or was raced out."""
     said, evidence = modeled.said, modeled.evidence
     given = np.isfinite(said.at(0)).all(axis=2)
     none = np.full((len(said.history), 1), np.nan)
@@ -74,7 +74,9 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     failed = [
         (said.history.ids[each.row], each.model, 0.0, np.nan, f"failed: {each.error}") for each in said.failures if each.back == 0
     ]
-    return pd.concat([table, pd.DataFrame(failed, columns=WEIGHTS)], ignore_index=True) if failed else table
+    raced = [(said.history.ids[each.row], each.model, 0.0, np.nan, tell_race(each.lost)) for each in said.raced]
+    more = [*failed, *raced]
+    return pd.concat([table, pd.DataFrame(more, columns=WEIGHTS)], ignore_index=True) if more else table
 
 
 def list_forecasts(modeled: Modeled, levels: tuple[int, ...] = (80, 95)) -> pd.DataFrame:

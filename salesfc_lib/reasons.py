@@ -13,6 +13,7 @@ import numpy as np
 
 from salesfc_lib.candidates import BASELINE
 from salesfc_lib.combine import LEAST_CUTOFFS, NEAR
+from salesfc_lib.racing import Lost
 
 SHARED = "half of the forecast: the middle of the candidates, corrected by what they missed in the whole unit"
 
@@ -43,6 +44,11 @@ def give_reason(own: Fact, facts: Sequence[Fact]) -> str:
     if own.weight == 0:
         return f"not used: backtest error {error}, too far behind the others"
     return f"lowest error in the backtest, {error}" if known and own.wape <= min(known) else f"backtest error {error}"
+
+
+def tell_race(lost: Lost) -> str:
+    """Why a costly candidate was not asked for a series."""
+    return f"raced out: error {percent(lost.error)} against {percent(lost.usual)} at the latest cutoff"
 
 
 def _against(own: Fact, facts: Sequence[Fact]) -> str:

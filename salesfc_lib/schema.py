@@ -12,7 +12,16 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+    model_validator,
+)
 
 from salesfc_lib.errors import RequestError
 
@@ -380,14 +389,32 @@ class Cleaning(Section):
 
 
 class Candidate(Section):
+    """A model that competes; `code`, `label` and `needed` are for one of the project's own, a file under the project."""
+
     enabled: bool = True
     levels: list[str] = Field(default_factory=list)
     settings: dict[str, Any] = Field(default_factory=dict)
+    code: str = ""  # file with the function; empty: a model of the library
+    label: str = ""  # for people; empty: its name
+    needed: int = Field(1, ge=1)  # months of history
+
+    @model_validator(mode="after")
+    def _own_keys_go_with_code(self) -> Candidate:
+        if not self.code and (self.label or self.needed != 1):
+            raise ValueError("`label` and `needed` are for a candidate of your own: name its file under `code`")
+        return self
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_not_own(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A model of the library has the three keys that it may set, in the manifest too."""
+        own = ("code", "label", "needed")
+        return {name: value for name, value in dump(self).items() if self.code or name not in own}
 
 
 class Backtest(Section):
     cutoffs: int = Field(4, ge=1)
     step: int = Field(3, ge=1)
+    race: float | None = Field(2.0, gt=1)  # times the others' error at the latest cutoff: a costly candidate beyond is left out
 
 
 class Combine(Section):
