@@ -15,7 +15,7 @@ from salesfc_lib import metrics, tables
 from salesfc_lib.candidates import BASELINE, CORRECTION
 from salesfc_lib.history import History
 from salesfc_lib.modeling import Modeled, share_corrected
-from salesfc_lib.reasons import SHARED, Fact, give_reason
+from salesfc_lib.reasons import SHARED, Fact, give_reason, tell_race
 
 COMBINATION = "combination"
 WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
