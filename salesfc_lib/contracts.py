@@ -264,6 +264,45 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         {"id": _text(), "unique_id": _text(), "ds": _month(), "before": _number(), "after": _number(), "remark": _text()},
         ["id", "unique_id", "ds"],
     ),
+    # a series with a page of its own: its file under key/, its sales of the last twelve months and their share of the unit's
+    "key_series": _table({"unique_id": _text(), "page": _text(), "sales": _number(), "share": _number()}, ["unique_id"]),
+    # a term of the regression of a key series or the whole unit, in the panel's unit, with its 95 % interval: level (a normal month),
+    # trend (a year), month 01 to 12 (difference from the normal month), and drivers, for a `step` of them: 1, or their own mean
+    # where they are never zero; step is null for the others
+    "coefficient": _table(
+        {
+            "unique_id": _text(),
+            "term": _text(),
+            "estimate": _number(),
+            "low": _number(),
+            "high": _number(),
+            "step": _number(nullable=True),
+        },
+        ["unique_id", "term"],
+    ),
+    # what a driver does in the whole unit: change for a `step` of it in shares of a bottom series' usual month, with its 95 % interval;
+    # series: those in which it moves
+    "pooled_driver": _table(
+        {"term": _text(), "estimate": _number(), "low": _number(), "high": _number(), "step": _number(), "series": _count}, ["term"]
+    ),
+    # what is known ahead of a driver, and what the regression adds for it: against none of it, or where it is never zero against
+    # its mean; low and high are the 95 % interval
+    "driver_effect": _table(
+        {
+            "unique_id": _text(),
+            "term": _text(),
+            "ds": _month(),
+            "value": _number(),
+            "effect": _number(),
+            "low": _number(),
+            "high": _number(),
+        },
+        ["unique_id", "term", "ds"],
+    ),
+    # actuals inside the interval (percent) that the combination would have had at cutoffs of the backtest, by level and months ahead
+    "backtest_coverage": _table(
+        {"level": _text(), "interval": _count, "h": _count, "inside": _count, "n": _count}, ["level", "interval", "h"]
+    ),
     # days on which a master file says that a member was launched and discontinued
     "declared": _table(
         {

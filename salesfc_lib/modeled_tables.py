@@ -13,6 +13,7 @@ import pandas as pd
 
 from salesfc_lib import metrics, tables
 from salesfc_lib.candidates import BASELINE, CORRECTION
+from salesfc_lib.coverage import past_bounds
 from salesfc_lib.history import History
 from salesfc_lib.modeling import Modeled, share_corrected
 from salesfc_lib.reasons import SHARED, Fact, give_reason, tell_race
@@ -90,18 +91,22 @@ def list_forecasts(modeled: Modeled, levels: tuple[int, ...] = (80, 95)) -> pd.D
     single = np.where((modeled.best >= 0)[:, None], forecast[modeled.best.clip(0), rows], np.nan)
     models = np.array(names, dtype=object)[modeled.best.clip(0)]
     parts.append(_rows(said.history, {0: single}, models).assign(stage="statistical"))
-    bounds = modeled.bounds(levels)
-    extra = {f"{side}-{level}": pair[place] for level, pair in bounds.items() for place, side in enumerate(("lo", "hi"))}
-    parts.append(_rows(said.history, {0: modeled.combined[0]}, COMBINATION, extra).assign(stage="combined"))
+    bounds = _name_bounds(modeled.bounds(levels))
+    parts.append(_rows(said.history, {0: modeled.combined[0]}, COMBINATION, bounds).assign(stage="combined"))
     return _as_forecast(pd.concat(parts, ignore_index=True))
 
 
 def list_backtest(modeled: Modeled) -> pd.DataFrame:
-    """Rows of table forecast, stage combined, at every cutoff of the last two years, as it would have been made then."""
-    earlier = modeled.past.forecasts
-    if not earlier:
-        return tables.empty("forecast")
-    return _as_forecast(_rows(modeled.said.history, earlier, COMBINATION).assign(stage="combined"))
+    """Rows of table forecast, stage combined, at every cutoff of the last two years, as it would have been made then.
+
+    Those of tested cutoffs have the intervals that they would have had.
+    """
+    bounds = past_bounds(modeled)
+    parts = [
+        _rows(modeled.said.history, {back: values}, COMBINATION, _name_bounds(bounds.get(back, {})))
+        for back, values in modeled.past.forecasts.items()
+    ]
+    return _as_forecast(pd.concat(parts, ignore_index=True)) if parts else tables.empty("forecast")
 
 
 def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
@@ -110,7 +115,8 @@ def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
     Forecasts of months that have no actual yet, so all of the last cutoff, give no row.
     """
     names = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
-    candidates, backtest = list_candidates(modeled), list_backtest(modeled)
+    candidates = list_candidates(modeled)
+    backtest = _rows(modeled.said.history, modeled.past.forecasts, COMBINATION).assign(stage="combined")
     earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()].assign(stage="candidate")
     tested = backtest[backtest["cutoff"].isin(earlier["cutoff"].unique())]
     rows = pd.concat([earlier[names], tested[names]], ignore_index=True)
@@ -142,7 +148,13 @@ def _rows(
     )
 
 
+def _name_bounds(bounds: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Columns of bounds by level: lo-80, hi-80 and so on."""
+    return {f"{side}-{level}": pair[place] for level, pair in bounds.items() for place, side in enumerate(("lo", "hi"))}
+
+
 def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows if "stage" in rows.columns else rows.assign(stage="combined")
     missing = {name: np.nan for name in tables.INTERVALS if name not in rows.columns}
     return rows.assign(**missing)[[*FORECAST, *tables.INTERVALS]].sort_values(FORECAST[:5], ignore_index=True)
 

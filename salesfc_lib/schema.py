@@ -451,6 +451,15 @@ class Effects(Section):
     without: list[str] = Field(default_factory=list)
 
 
+class Key(Section):
+    """Which series get a page of their own: all key accounts, and of the other levels the largest."""
+
+    levels: list[str] = Field(
+        default_factory=lambda: ["key_account", "product_line"]
+    )  # one that the unit does not have is passed over
+    most: int = Field(8, ge=0)  # series of a level, key accounts apart
+
+
 class Archive(Section):
     keep_sources: bool = True
 
@@ -484,6 +493,7 @@ class Parameters(Section):
     reconcile: Reconcile = Reconcile()
     effects: Effects = Effects()
     adjust: Adjust = Adjust()
+    key: Key = Key()
     retrospective: Retrospective = Retrospective()
     archive: Archive = Archive()
 

@@ -18,10 +18,11 @@ from salesfc_lib import archive, manifest, tables
 from salesfc_lib.components import Check
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import aggregate, aggregate_future, build_series, coherence_gap
+from salesfc_lib.key_series import choose_key_series
 from salesfc_lib.parameters import flatten, resolve
 from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, final_stage, last_modeled, ledger_totals
 from salesfc_lib.results.cleaning import CleanedBefore
-from salesfc_lib.results.modeling import ModeledBefore, mean_weights
+from salesfc_lib.results.modeling import EXPLAINED, ModeledBefore, mean_weights
 from salesfc_lib.results.restatement import Restated
 from salesfc_lib.results.retrospective import TABLES
 from salesfc_lib.unit_month import UnitMonth, open_month
@@ -156,20 +157,29 @@ def _cleaned_before(run: UnitMonth, top: pd.DataFrame) -> CleanedBefore | None:
 def model(run: UnitMonth) -> ModeledMonth:
     """Candidates at every cutoff, their weights, and the forecasts baseline, statistical and combined."""
     from salesfc_lib import modeled_tables as listed
+    from salesfc_lib.coverage import count_inside
+    from salesfc_lib.driving import explain_drivers
     from salesfc_lib.history import align
     from salesfc_lib.memory import Memory
     from salesfc_lib.modeling import model_history
+    from salesfc_lib.own_candidates import load_own
+    from salesfc_lib.progress import report
 
     panel, series, future = run.read("panel"), run.read("series"), run.read("future")
     names = list(run.parameters.levels)
     codes = {unique_id: names.index(level) for unique_id, level in zip(series["unique_id"], series["level"], strict=True)}
     history = align(panel, future, horizon=run.parameters.horizon, end=run.cutoff, level=codes)
     memory = Memory(run.reports / ".cache" / run.unit)
-    modeled = model_history(history, run.parameters, horizon=run.parameters.horizon, levels=names, memory=memory)
-    forecast = _assume(run, listed.list_forecasts(modeled), series)
+    modeled = model_history(
+        history, run.parameters, horizon=run.parameters.horizon, levels=names, memory=memory, progress=report,
+        extra=load_own(run.parameters, run.project),
+    )  # fmt: skip
+    forecast, backtest = _assume(run, listed.list_forecasts(modeled), series), listed.list_backtest(modeled)
+    key = choose_key_series(series, panel, run.parameters.key)
     run.write(
         candidate_forecast=listed.list_candidates(modeled), failures=listed.list_failures(modeled), weights=listed.list_weights(modeled),
-        forecast=forecast, backtest=listed.list_backtest(modeled), score=listed.score_modeled(modeled, panel),
+        forecast=forecast, backtest=backtest, score=listed.score_modeled(modeled, panel), backtest_coverage=count_inside(backtest, panel, series),
+        key_series=key, **explain_drivers(history, [series["unique_id"].iloc[0], *key["unique_id"]], run.parameters),
     )  # fmt: skip
     return read_modeled(run)
 
@@ -205,10 +215,11 @@ def read_modeled(run: UnitMonth) -> ModeledMonth:
     """What the modeling step left."""
     series, panel = run.read("series"), run.read("panel")
     effect, applied = (_read_if_any(run, name) for name in ("effect", "effect_applied"))
+    explained = {name: _read_if_any(run, name) for name in EXPLAINED}
     forecast = run.read("forecast").query("stage in @MODELED")
     return ModeledMonth(
         series=series, panel=panel, candidate_forecast=run.read("candidate_forecast"), failures=run.read("failures"), weights=run.read("weights"), forecast=forecast,
-        score=run.read("score"), effect=effect, checks=(*_check_modeling(run, forecast, panel), *_check_effects(run, forecast, panel, applied)), bottom=run.parameters.bottom, cutoff=run.cutoff, before=_modeled_before(run, series),
+        score=run.read("score"), effect=effect, explained=explained, checks=(*_check_modeling(run, forecast, panel), *_check_effects(run, forecast, panel, applied)), bottom=run.parameters.bottom, cutoff=run.cutoff, before=_modeled_before(run, series),
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ beyond the cutoff.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,8 +54,8 @@ def forecast(history: History, horizon: int, *, half_life: float = 18.0, damping
     return values
 
 
-def coefficients(history: History, *, half_life: float = 18.0) -> pd.DataFrame:
-    """Terms of each series: unique_id, term, estimate, low, high (95 %), in the panel's unit, by statsmodels.
+def coefficients(history: History, *, half_life: float = 18.0, only: Collection[str] | None = None) -> pd.DataFrame:
+    """Terms of each series, or of those in `only`: unique_id, term, estimate, low, high (95 %), in the panel's unit, by statsmodels.
 
     `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to `month 12` the difference from the
     normal month; a driver's is the change for one unit of it, or for a rise by its own mean where it is never zero (a price twice as high). Series with
@@ -68,6 +68,8 @@ def coefficients(history: History, *, half_life: float = 18.0) -> pd.DataFrame:
         for part in _blocks(known):
             design, size = _design(part, 0, 1.0), _size(part.y)
             for row in range(len(part)):
+                if only is not None and part.ids[row] not in only:
+                    continue
                 rows += _explain(part, design, row=row, size=float(size[row]), centre=centre, half_life=half_life)
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 

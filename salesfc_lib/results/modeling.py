@@ -11,6 +11,7 @@ from salesfc_lib.components import Check
 from salesfc_lib.metrics import pool
 
 BASELINE, COMBINED = "seasonal_naive", "combined"
+EXPLAINED = ("key_series", "coefficient", "pooled_driver", "driver_effect", "backtest_coverage")  # tables that explain a forecast
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class ModeledMonth:
     forecast: pd.DataFrame
     score: pd.DataFrame
     effect: pd.DataFrame
+    explained: dict[str, pd.DataFrame]  # `EXPLAINED` by name
     checks: tuple[Check, ...]
     bottom: str
     cutoff: pd.Timestamp

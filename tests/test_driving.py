@@ -1,0 +1,143 @@
+"""What drives sales: effects that were put in are found, with intervals that hold; the key series, and their pages' names."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salesfc_lib import tables
+from salesfc_lib.candidates.pooled import pool_effects
+from salesfc_lib.driving import list_ahead, list_coefficients
+from salesfc_lib.history import History, align
+from salesfc_lib.key_series import choose_key_series, name_page
+from salesfc_lib.parameters import defaults
+from salesfc_lib.schema import Key
+
+MONTHS, AHEAD = 60, 6
+TRUE = {"promotion": 0.12, "holiday": -0.10}
+
+
+def make_panel(seed: int, *, shared: float = 0.0, own: float = 0.02, n: int = 12) -> History:
+    """Series of 100 with a season, a promotion of their own and a holiday that all share; noise of a month, and of a series."""
+    rng = np.random.default_rng(seed)
+    ds = pd.date_range("2020-01-01", periods=MONTHS + AHEAD, freq="MS")
+    promotion = (rng.random((n, len(ds))) < 0.2) * rng.random((n, len(ds)))
+    holiday = np.tile((rng.random(len(ds)) < 0.15) * 1.0, (n, 1))
+    season = 0.2 * np.sin(np.arange(len(ds)) / 12 * 2 * np.pi)
+    noise = shared * rng.normal(size=len(ds)) + own * rng.normal(size=(n, len(ds)))
+    y = 100 * (1 + season + TRUE["promotion"] * promotion + TRUE["holiday"] * holiday + noise)
+    frame = pd.DataFrame({"unique_id": np.repeat([f"s{i:02d}" for i in range(n)], len(ds)), "ds": np.tile(ds, n), "y": y.ravel()})
+    frame = frame.assign(promotion=promotion.ravel(), holiday=holiday.ravel(), price=20.0)
+    past = frame["ds"] < ds[MONTHS]
+    return align(frame[past], frame[~past].drop(columns="y"), horizon=AHEAD)
+
+
+def test_a_pooled_effect_is_the_one_that_was_put_in_and_is_not_drawn_towards_zero() -> None:
+    found = pool_effects(make_panel(1)).set_index("term")
+    assert found.loc["promotion", "estimate"] == pytest.approx(TRUE["promotion"], abs=0.015)
+    assert found.loc["holiday", "estimate"] == pytest.approx(TRUE["holiday"], abs=0.015)
+
+
+def test_a_driver_that_never_moves_has_no_effect_to_tell() -> None:
+    assert set(pool_effects(make_panel(1))["term"]) == {"promotion", "holiday"}
+    assert "price" not in set(list_coefficients(make_panel(1), ["s00"])["term"])
+
+
+def test_intervals_hold_the_truth_as_often_as_they_say_also_where_series_share_a_months_surprises() -> None:
+    hits = []
+    for seed in range(40):
+        found = pool_effects(make_panel(seed, shared=0.08, own=0.08)).set_index("term")
+        hits += [found.loc[name, "low"] <= true <= found.loc[name, "high"] for name, true in TRUE.items()]
+    assert 0.86 <= np.mean(hits) <= 1.0  # of 80; 95 % of them is 76
+
+
+def test_more_series_do_not_narrow_an_effect_that_all_of_them_share() -> None:
+    few, many = (pool_effects(make_panel(3, shared=0.1, own=0.01, n=n)).set_index("term").loc["holiday"] for n in (4, 40))
+    assert many["high"] - many["low"] > 0.8 * (few["high"] - few["low"])
+
+
+def test_the_order_of_series_does_not_change_an_effect() -> None:
+    history = make_panel(5, shared=0.05)
+    turned = history.take(np.arange(len(history))[::-1])
+    pd.testing.assert_frame_equal(pool_effects(history), pool_effects(turned))
+
+
+def test_a_panel_without_drivers_has_none() -> None:
+    history = make_panel(1)
+    bare = History(history.ids, history.y, history.last)
+    assert pool_effects(bare).empty
+    assert tables.check(pool_effects(bare).astype({"term": object, "series": "int64"}), "pooled_driver").empty
+
+
+def test_coefficients_are_told_of_the_chosen_series_only_and_as_if_all_had_been_asked() -> None:
+    history = make_panel(2)
+    every, one = list_coefficients(history, list(history.ids)), list_coefficients(history, ["s03"])
+    assert set(one["unique_id"]) == {"s03"}
+    same = every[every["unique_id"] == "s03"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(one, same)
+    assert tables.check(one, "coefficient") is not None
+
+
+def test_what_a_coming_promotion_adds_is_its_share_of_the_effect_against_none() -> None:
+    history = make_panel(2)
+    coefficient = list_coefficients(history, ["s00"])
+    ahead = list_ahead(history, coefficient, AHEAD)
+    effect = float(coefficient.set_index("term").loc["promotion", "estimate"])
+    rows = ahead[ahead["term"] == "promotion"]
+    assert rows["effect"].to_numpy() == pytest.approx(effect * rows["value"].to_numpy())
+    assert rows["value"].to_numpy() == pytest.approx(history.regressors["promotion"][0, MONTHS:])
+    assert (rows["low"] <= rows["effect"]).all() and (rows["effect"] <= rows["high"]).all()
+    assert tables.check(ahead, "driver_effect") is not None
+
+
+def test_what_a_driver_that_is_never_zero_adds_is_told_against_its_usual_value() -> None:
+    """A price of 20, once 22: a tenth of the effect of doubling it."""
+    history = make_panel(2)
+    price = np.full_like(history.regressors["promotion"], 20.0)
+    price[:, 10], price[:, MONTHS] = 25.0, 22.0
+    changed = History(history.ids, history.y, history.last, AHEAD, {"price": price})
+    coefficient = list_coefficients(changed, ["s00"]).set_index("term")
+    usual = price[0, :MONTHS].mean()
+    assert coefficient.loc["price", "step"] == pytest.approx(usual)
+    first = list_ahead(changed, coefficient.reset_index(), AHEAD).iloc[0]
+    assert first["effect"] == pytest.approx(coefficient.loc["price", "estimate"] * (22.0 / usual - 1))
+
+
+def make_unit() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Sales of the last twelve months are ten times the number in the id."""
+    members = {"total": ["9"], "key_account": ["1", "2", "other"], "product_line": ["3", "4", "5"]}
+    rows = [
+        (f"{level}:{name}", level, name, name if level == "key_account" else None)
+        for level, names in members.items()
+        for name in names
+    ]
+    series = pd.DataFrame(rows, columns=["unique_id", "level", "label", "key_account"])
+    size = [9.0, 1.0, 2.0, 6.0, 3.0, 4.0, 5.0]
+    ds = pd.date_range("2025-01-01", periods=12, freq="MS")
+    panel = pd.DataFrame(
+        [(i, d, s * 10 / 12) for i, s in zip(series["unique_id"], size, strict=True) for d in ds],
+        columns=["unique_id", "ds", "y_raw"],
+    )
+    return series, panel
+
+
+def test_all_key_accounts_and_the_largest_of_other_levels_get_a_page() -> None:
+    chosen = choose_key_series(*make_unit(), Key(levels=["key_account", "product_line", "no such level"], most=2))
+    assert list(chosen["unique_id"]) == ["key_account:2", "key_account:1", "product_line:5", "product_line:4"]
+    assert list(chosen["share"]) == pytest.approx([2 / 9, 1 / 9, 5 / 9, 4 / 9])
+    assert tables.check(chosen, "key_series") is not None
+
+
+def test_no_level_no_page() -> None:
+    assert choose_key_series(*make_unit(), Key(levels=[])).empty
+    assert defaults().key.levels == ["key_account", "product_line"]
+
+
+@given(st.text(min_size=1))
+def test_a_pages_name_holds_nothing_of_its_members_and_is_safe_in_a_path(unique_id: str) -> None:
+    assert re.fullmatch(r"k[0-9a-f]{12}\.html", name_page(unique_id))
