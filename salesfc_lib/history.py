@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.errors import SalesForecastError
+
 SEASON = 12  # months
 RECENT = 3  # months that say what a series' level is
 KEYS = ("unique_id", "ds", "y", "y_raw")
@@ -116,7 +118,7 @@ def shift(values: np.ndarray, months: int) -> np.ndarray:
     if months == 0:
         return values
     moved = np.full_like(values, np.nan)
-    moved[:, months:] = values[:, : values.shape[1] - months]
+    moved[:, months:] = values[:, : max(values.shape[1] - months, 0)]
     return moved
 
 
@@ -137,11 +139,14 @@ def align(
 
     Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too: what is not known ahead is no
     regressor. Series are sorted by id; one without any value through `end` is left out.
+
+    Raises `SalesForecastError` where a series has two rows for a month, or a value that is no finite number.
     """
     past = panel if end is None else panel[panel["ds"] <= end]
     past = past[past["y"].notna()]
     codes, ids = pd.factorize(past["unique_id"], sort=True)
     month = past["ds"].to_numpy().astype("datetime64[M]").astype(int)
+    _check_rows(past, codes, month)
     last = np.full(len(ids), -(10**6))
     np.maximum.at(last, codes, month)
     if end is not None:
@@ -155,11 +160,27 @@ def align(
     return History(np.asarray(ids, dtype=object), fill_forward(y), last.astype("datetime64[M]"), horizon, regressors, levels)
 
 
+def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> None:
+    """Refuse a series' month that is told twice, and values that no sum survives."""
+    key = codes * np.int64(10**6) + month
+    if len(np.unique(key)) < len(key):
+        again = past[pd.Series(key, index=past.index).duplicated()]
+        examples = [f"{name} {day:%Y-%m}" for name, day in zip(again["unique_id"][:3], again["ds"][:3], strict=True)]
+        raise SalesForecastError.duplicate_keys(("unique_id", "ds"), examples, len(again), "Panel")
+    odd = past[np.isinf(past["y"].to_numpy(dtype=float))]
+    if len(odd):
+        raise SalesForecastError.say(
+            f"Panel holds {len(odd)} infinite values of `y` (first '{odd['unique_id'].iloc[0]}' {odd['ds'].iloc[0]:%Y-%m})",
+            "A sale is a finite number, or null where it is unknown",
+            "Correct what was divided by zero before the panel was built",
+        )
+
+
 def fill_forward(y: np.ndarray) -> np.ndarray:
     """Copy of y (n, T) without NaN from each row's first value on.
 
     The same month last year times how the three months before compare with the same months a year earlier (between half and
-    double); without them, the mean of the three months before.
+    double), once: a month that was itself estimated repeats. Without last year's month, the mean of the three months before.
 
     >>> fill_forward(np.array([[np.nan, 1.0, np.nan, 3.0]])).tolist()
     [[nan, 1.0, 1.0, 3.0]]
@@ -169,18 +190,18 @@ def fill_forward(y: np.ndarray) -> np.ndarray:
     gaps = begun & np.isnan(y)
     for column in np.flatnonzero(gaps.any(axis=0)):
         rows = np.flatnonzero(gaps[:, column])
-        y[rows, column] = estimate_month(y[rows, :column])
+        y[rows, column] = estimate_month(y[rows, :column], estimated=gaps[rows, :column])
     return y
 
 
-def estimate_month(before: np.ndarray) -> np.ndarray:
-    """Value of the month after `before` (n, T) from its last months (n,); NaN without any earlier value."""
+def estimate_month(before: np.ndarray, estimated: np.ndarray) -> np.ndarray:
+    """Value of the month after `before` (n, T) from its last months (n,), some of which were `estimated`; NaN without any."""
     level = _mean(before[:, -RECENT:])
     if before.shape[1] < SEASON:
         return level
     year_ago = before[:, -SEASON]
     level_then = _mean(before[:, -SEASON - RECENT : -SEASON])
-    usable = (level > 0) & (level_then > 0)
+    usable = (level > 0) & (level_then > 0) & ~estimated[:, -SEASON]
     growth = np.where(usable, np.clip(level / np.where(usable, level_then, 1.0), 0.5, 2.0), 1.0)
     return np.where(np.isnan(year_ago), level, year_ago * growth)
 
@@ -194,7 +215,7 @@ def _mean(values: np.ndarray) -> np.ndarray:
 def _known_ahead(panel: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:
     if future is None or future.empty:
         return []
-    numeric = future.select_dtypes("number").columns
+    numeric = future.select_dtypes(["number", "bool"]).columns
     return [name for name in numeric if name in panel.columns and name not in KEYS]
 
 
@@ -209,7 +230,7 @@ def _lay_out(
             continue
         rows = pd.Index(ids).get_indexer(frame["unique_id"])
         column = width - 1 + frame["ds"].to_numpy().astype("datetime64[M]").astype(int) - last[rows]
-        given = frame[name].to_numpy(dtype=float)
+        given = frame[name].to_numpy(dtype=float, na_value=np.nan)
         ok = (rows >= 0) & (column >= 0) & (column < width + horizon) & np.isfinite(given)
         values[rows[ok], column[ok]] = given[ok]
     return values
