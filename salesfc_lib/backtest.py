@@ -1,7 +1,8 @@
 """What every candidate says now and would have said at earlier cutoffs.
 
 A `History` and parameters enter; what was `Said` leaves. The decisions made here: which cutoffs are rolled over; which series each
-candidate forecasts; that a forecast is not negative where its history is not; and that a costly answer is computed once: where
+candidate forecasts; that a forecast is not negative where its history is not, and is left out where it is beyond anything the
+panel has seen (`plausibility`); and that a costly answer is computed once: where
 a memory is given, it is looked up by everything it depends on, so a month after another costs only what is new and its
 numbers are those of a run alone.
 """
@@ -24,6 +25,7 @@ from salesfc_lib.engine.demand import classify, is_intermittent
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History
 from salesfc_lib.memory import Entry, Memory, digest, fingerprint
+from salesfc_lib.plausibility import bounds_at, refuse
 from salesfc_lib.racing import Lost, Race, set_race
 
 MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
@@ -131,8 +133,9 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         values[name] = _floor(full, stacked["panel"].y).reshape(len(backs), len(history), horizon)
     if progress is not None:
         progress("", len(names), len(names))
-    told = tuple(item for item in failures if item.back in (*tested, 0))
-    return Said(history, backs, tested, {name: values[name] for name in names}, told, tuple(raced))
+    values, refused = _refuse(history, backs, {name: values[name] for name in names})
+    told = tuple(item for item in (*failures, *refused) if item.back in (*tested, 0))
+    return Said(history, backs, tested, values, told, tuple(raced))
 
 
 def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -301,6 +304,20 @@ def _text(settings: Mapping[str, Any]) -> str:
 def _content(window: Window) -> str:
     named = [part for name, values in sorted(window.regressors.items()) for part in (name, np.ascontiguousarray(values).tobytes())]
     return digest(window.y.tobytes(), window.month.astype("int64").tobytes(), *named)
+
+
+def _refuse(
+    history: History, backs: Sequence[int], values: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], list[Failure]]:
+    """Forecasts by name (n_cutoffs, n, horizon) without the implausible ones, and these."""
+    kept: dict[str, list[np.ndarray]] = {name: [] for name in values}
+    refused: list[Failure] = []
+    for place, back in enumerate(backs):
+        left, told = refuse({name: said[place] for name, said in values.items()}, bounds_at(history, back))
+        refused += [Failure(row, back, name, reason) for row, name, reason in told]
+        for name, forecast in left.items():
+            kept[name].append(forecast)
+    return {name: np.stack(parts) for name, parts in kept.items()}, refused
 
 
 def _failed(answer: Answer, asked: np.ndarray, rows: History, *, name: str, n: int) -> list[Failure]:

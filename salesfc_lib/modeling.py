@@ -24,6 +24,7 @@ from salesfc_lib.history import History, align
 from salesfc_lib.intervals import Past, bound
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.memory import Memory
+from salesfc_lib.plausibility import bounds_at
 from salesfc_lib.schema import Parameters
 
 CORRECTED, MEAN_CORRECTED = 0.5, 0.8  # share of the corrected candidates in the forecast; where demand is intermittent
@@ -82,7 +83,9 @@ def combine_said(said: Said, parameters: Parameters) -> Modeled:
     corrected = _corrections(said, parameters)
     silent = {back: count_silent_months(said.history.cut(back).y) for back in said.backs}
     combined = {
-        back: _end(blend(_weighted(said, back, parameters), corrected.get(back), y), y, silent[back])
+        back: _end(
+            bounds_at(said.history, back).hold(blend(_weighted(said, back, parameters), corrected.get(back), y)), y, silent[back]
+        )
         for back, y in ((back, said.history.cut(back).y) for back in said.backs)
     }
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}

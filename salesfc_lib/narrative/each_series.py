@@ -11,6 +11,7 @@ from salesfc_lib import wording
 from salesfc_lib.candidates import REGISTRY
 from salesfc_lib.components import Cell, Prose, Spark, Table
 from salesfc_lib.narrative.section import Section, columns, iso, measure_of, voice_of
+from salesfc_lib.plausibility import REFUSED
 from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 
@@ -119,9 +120,12 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
     if found.empty:
         return Section(Prose(voice.say("modeling.failures.none")))
     labels = modeled.series.set_index("unique_id")["label"]
+    refused = found["error"].str.startswith(REFUSED)
+    kind = found["error"].where(~refused, found["error"].str.partition(";")[0])  # without its numbers
     grouped = (
-        found.groupby(["model", "error"])
-        .agg(n=("cutoff", "size"), series=("unique_id", "unique"))
+        found.assign(kind=kind)
+        .groupby(["model", "kind"])
+        .agg(n=("cutoff", "size"), series=("unique_id", "unique"), error=("error", "first"))
         .reset_index()
         .sort_values("n", ascending=False)
     )
@@ -147,6 +151,7 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
             voice.say(
                 "modeling.failures.some", n=len(found), cutoffs=found["cutoff"].nunique(), series=found["unique_id"].nunique()
             )
+            + (voice.say("modeling.failures.refused", n=int(refused.sum())) if refused.any() else "")
         ),
         table,
     )
