@@ -113,11 +113,11 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     spread = np.median(((own**2).mean(axis=1) - error.mean(axis=1)).clip(0)[some])
     precision = seen / (error + spread + 1e-6)
     panel = (precision * own).sum(axis=0) / np.maximum(precision.sum(axis=0), 1e-12)
-    panel = panel - panel.mean()
-    excess = (np.where(seen, (own - panel) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)).clip(0)
+    base = PANEL_SHARE * (panel - panel.mean())
+    excess = (np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)).clip(0)
     believed = OWN_SPREAD * excess + (1 - OWN_SPREAD) * np.median(excess[some])
     weight = np.where(seen, believed[:, None] / (believed[:, None] + error), 0.0)
-    indices = PANEL_SHARE * panel + weight * (own - PANEL_SHARE * panel)
+    indices = base + weight * (own - base)
     return indices - indices.mean(axis=1, keepdims=True)
 
 
