@@ -161,8 +161,10 @@ def _enabled(blocks: Mapping[str, schema.Candidate], known: Mapping[str, Candida
             continue
         if name not in known:
             raise SalesForecastError.unknown_key(f"candidates.{name}", [f"candidates.{key}" for key in known], "the parameters")
-        allowed = [key for key in inspect.signature(known[name].forecast).parameters if key not in PROTOCOL]
-        for key in set(block.settings) - set(allowed):
+        taken = inspect.signature(known[name].forecast).parameters
+        allowed = [key for key in taken if key not in PROTOCOL]
+        takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values())
+        for key in set() if takes_all else set(block.settings) - set(allowed):
             where = f"`candidates.{name}.settings`"
             raise SalesForecastError.unknown_key(key, allowed, where)
     return [name for name in known if (name in blocks and blocks[name].enabled) or (name in extra and name not in blocks)]

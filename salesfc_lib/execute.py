@@ -28,6 +28,7 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.progress import Listener, receiving
 from salesfc_lib.workers import ONE_THREAD
 
 SAVE_SECONDS = 5.0  # a draft that is watched is at most this old; saving at every cell costs ten times the cell
@@ -45,11 +46,13 @@ class NotebookFailed(SalesForecastError):
         self.node = node
 
 
-def run_notebook(source: Path, values: Mapping[str, Any], *, draft: Path | None = None) -> NotebookNode:
+def run_notebook(
+    source: Path, values: Mapping[str, Any], *, draft: Path | None = None, progress: Listener | None = None
+) -> NotebookNode:
     """The executed document of `source`, with `values` injected exactly (JSON types; text stays text).
 
-    `draft` is where the document can be watched meanwhile: saved whole, every few seconds at most. The kernel is this
-    interpreter, with one thread, in the notebook's own folder.
+    `draft` is where the document can be watched meanwhile: saved whole, every few seconds at most. `progress(name, done, of)` hears, from
+    a thread, what the notebook's steps report. The kernel is this interpreter, with one thread, in the notebook's own folder.
 
     Raises `NotebookFailed` where a cell raised or the kernel died.
     """
@@ -58,8 +61,11 @@ def run_notebook(source: Path, values: Mapping[str, Any], *, draft: Path | None 
     keeper.notebook_start()
     error: Exception | None = None
     try:
-        with tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets:
-            _execute(keeper, cwd=source.parent, sockets=Path(sockets))
+        with (
+            tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets,
+            receiving(Path(sockets) / "p", _ignore if progress is None else progress) as variables,
+        ):
+            _execute(keeper, cwd=source.parent, sockets=Path(sockets), variables=variables)
     except (DeadKernelError, CellTimeoutError, RuntimeError) as raised:  # RuntimeError: no kernel came up
         error = raised
     keeper.notebook_complete()
@@ -116,7 +122,11 @@ def _inject(node: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
     return node
 
 
-def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path) -> None:
+def _ignore(name: str, done: int, of: int) -> None:
+    """Nobody listens."""
+
+
+def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path, variables: Mapping[str, str]) -> None:
     client = PapermillNotebookClient(
         keeper,
         kernel_manager_class=_ThisInterpreter,
@@ -129,7 +139,7 @@ def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path) -> None:
     client.km = client.create_kernel_manager()
     client.km.connection_file = str(sockets / "k.json")
     client.km.ip = str(sockets / "k")
-    client.execute(env={**os.environ, **ONE_THREAD}, cleanup_kc=True)
+    client.execute(env={**os.environ, **ONE_THREAD, **variables}, cleanup_kc=True)
 
 
 def _socket_base() -> str | None:

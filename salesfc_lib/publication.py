@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 from salesfc_lib import archive, failures, manifest
 from salesfc_lib.parameters import CHECKOUT, Resolved, resolve, to_dict
+from salesfc_lib.progress import listening
 
 Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]
 
 NOTEBOOKS = CHECKOUT / "notebooks"
+REST = "rest"  # of a step, behind its last part
 STEPS = {"01_cleaning": "clean", "02_modeling": "model", "03_reconciliation": "reconcile", "04_retrospective": "retrospect"}
 
 
@@ -41,21 +43,29 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is about to be done: how many units' months, of which kind."""
+    """What is about to be done: how many units' months, of which kind.
+
+    units: months of each unit; known: seconds of each mark of an earlier month by unit (`_Progress.durations`); workers: units side by side.
+    """
 
     months: int
     kind: Kind
+    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    known: Mapping[str, Mapping[str, float]] = field(default_factory=dict, compare=False)
+    workers: int = field(default=1, compare=False)
 
 
 @dataclass(frozen=True)
 class Event:
-    """A step begins: the `done` of `total` steps of this unit's month lie behind."""
+    """A step begins, or a part of it: the `done` of `total` steps of this unit's month lie behind, and `share` of this one."""
 
     unit: str
     month: str
     step: str
     done: int
     total: int
+    part: str = ""  # of the step, such as a candidate's name; empty: the step begins
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,12 +113,26 @@ class _Progress:
     def __init__(self, task: Task, month: str, tell: Tell) -> None:
         self._task, self._month, self._tell = task, month, tell
         self._begun: list[str] = []
+        self._marks: list[tuple[str, float]] = []
         self.title = task.unit
         self.left: Path | None = None  # what a failure left for people
 
     def begin(self, step: str) -> None:
-        self._tell(Event(self._task.unit, self._month, step, len(self._begun), len(STEPS) + 1))
         self._begun.append(step)
+        self._mark(step)
+
+    def part(self, name: str, done: int, of: int) -> None:
+        """A part of the step begins, with `done` of its `of` parts behind it; without a name, what comes after the last of them."""
+        self._mark(self._begun[-1], name or REST, done / max(of, 1))
+
+    def _mark(self, step: str, part: str = "", share: float = 0.0) -> None:
+        self._marks.append((f"{step}/{part}" if part else step, time.perf_counter()))
+        self._tell(Event(self._task.unit, self._month, step, len(self._begun) - 1, len(STEPS) + 1, part, share))
+
+    def durations(self) -> dict[str, float]:
+        """Seconds from each mark (a step, or a part of one) to the next, and from the last until now."""
+        ends = [*(at for _, at in self._marks[1:]), time.perf_counter()]
+        return {name: round(end - at, 3) for (name, at), end in zip(self._marks, ends, strict=True)}
 
     def fail(self, error: Exception) -> None:
         step = self._begun[-1] if self._begun else "parameters"
@@ -124,6 +148,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             archive.check_place(task.reports, month, task.unit, again=bool(task.again))
             resolved = resolve(task.project, task.unit, month, task.sets)
             progress.title = resolved.parameters.unit.title or task.unit
+            _list_own_files(task, resolved)  # a candidate's file that cannot be read stops the month before its first step
             documents = _run_steps(task, month, folder, resolved, progress)
             progress.begin("publishing")
             from salesfc_lib.pages import write_pages
@@ -131,6 +156,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             facts = _gather_facts(task, month, folder, resolved)
             _keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
+            facts["durations"] = progress.durations()
             write_pages(folder, documents, facts)
             manifest.write(folder, facts)
             return archive.publish(task.reports, month, task.unit)
@@ -160,14 +186,15 @@ def _call_steps(values: Mapping[str, Any], progress: _Progress) -> None:
     run = steps.open_month(**values, kind="backfill")
     for name, verb in STEPS.items():
         progress.begin(name)
-        getattr(steps, verb)(run)
+        with listening(progress.part):
+            getattr(steps, verb)(run)
 
 
 def _execute(name: str, values: Mapping[str, Any], folder: Path, progress: _Progress) -> Any:
     from salesfc_lib.execute import run_notebook, save_notebook
 
     progress.begin(name)
-    node = run_notebook(NOTEBOOKS / f"{name}.ipynb", values, draft=folder / f"{name}.ipynb")
+    node = run_notebook(NOTEBOOKS / f"{name}.ipynb", values, draft=folder / f"{name}.ipynb", progress=progress.part)
     save_notebook(node, folder / f"{name}.ipynb")
     return node
 
@@ -207,7 +234,7 @@ def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, fact
 
 
 def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:
-    """What cleaning read (table `files`), the parameter files, the effects and the overrides, each with its sha256."""
+    """What cleaning read (table `files`), the parameter files, own candidates, effects and overrides, each with its sha256."""
     import pandas as pd
 
     path = folder / "tables" / "files.parquet"
@@ -223,9 +250,12 @@ def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str,
 
 
 def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
-    """The files that people of this project write: parameters, effects and overrides."""
+    """The files that people of this project write: parameters, candidates of their own, effects and overrides."""
+    from salesfc_lib.own_candidates import read_own
+
+    code = [file.path for file in read_own(resolved.parameters, task.project)]
     tables = [task.project / folder / f"{task.unit}.csv" for folder in ("effects", "overrides")]
-    return [*resolved.files, *(file for file in tables if file.is_file())]
+    return [*resolved.files, *dict.fromkeys(code), *(file for file in tables if file.is_file())]
 
 
 def _keep_own_files(task: Task, resolved: Resolved) -> None:

@@ -1,22 +1,26 @@
 """What a person sees while a run goes on: a progress bar on a terminal, plain lines elsewhere.
 
 Plans, events and outcomes enter; text leaves. The decision made here: a log that a scheduler keeps has one line a step
-and outcome, never control characters.
+and outcome, never control characters, and none for a part of a step; a bar says what is left only once something is known.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from salesfc_lib.pace import Pace, describe_remaining
 from salesfc_lib.publication import Event, Outcome, Plan, Tell
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
+
+SECONDS = 0.5  # between two looks at the clock
 
 
 @contextmanager
@@ -25,11 +29,14 @@ def watch() -> Iterator[Tell]:
     if not sys.stdout.isatty():
         yield _Lines()
         return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn()) as progress:
-        yield _Bar(progress, progress.add_task("planning", total=None))
+    pace = Pace()
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeElapsedColumn(), TextColumn("{task.fields[left]}")) as progress:
+        bar = _Bar(progress, progress.add_task("planning", total=None, left=""), pace)
+        with _every(SECONDS, bar.move):
+            yield bar
 
 
 def describe(outcome: Outcome) -> str:
@@ -52,31 +59,52 @@ class _Lines:
             self._steps = told.kind == "run"
         elif isinstance(told, Outcome | str):
             typer.echo(told if isinstance(told, str) else describe(told))
-        elif self._steps:
+        elif self._steps and not told.part:
             typer.echo(f"{told.unit} {told.month} {told.step}")
         sys.stdout.flush()
 
 
+@contextmanager
+def _every(seconds: float, act: Callable[[], None]) -> Iterator[None]:
+    """`act()` now and then, from a thread, until the block ends."""
+    over = threading.Event()
+
+    def go_on() -> None:
+        while not over.wait(seconds):
+            act()
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
 class _Bar:
-    def __init__(self, progress: Progress, bar: TaskID) -> None:
-        self._progress, self._bar = progress, bar
-        self._share: dict[tuple[str, str], float] = {}
+    """A bar that moves with what a run tells and with the time that passes."""
+
+    def __init__(self, progress: Progress, bar: TaskID, pace: Pace) -> None:
+        self._progress, self._bar, self._pace = progress, bar, pace
+        self._lock = threading.Lock()
 
     def __call__(self, told: Plan | Event | Outcome | str) -> None:
+        with self._lock:
+            self._pace(told)
         if isinstance(told, Plan):
-            self._update(total=told.months)
-            return
-        if isinstance(told, str):
-            self._print(told)
-            return
-        key = (told.unit, told.month)
-        if isinstance(told, Outcome):
-            self._share[key] = 1.0
-            self._print(describe(told))
+            self._update(total=1.0)
+        elif isinstance(told, Event):
+            self._update(description=" ".join(filter(None, [told.unit, told.month, told.step, told.part])))
         else:
-            self._share[key] = told.done / told.total
-            self._update(description=f"{told.unit} {told.month} {told.step}")
-        self._update(completed=sum(self._share.values()))
+            self._print(told if isinstance(told, str) else describe(told))
+        self.move()
+
+    def move(self) -> None:
+        """Show where the run is by now."""
+        with self._lock:
+            share, left = self._pace.share(), self._pace.remaining()
+        self._update(completed=share, left="" if share >= 1 else describe_remaining(left))
 
     def _print(self, line: str) -> None:
         self._progress.console.print(line, markup=False, highlight=False)

@@ -32,7 +32,7 @@ def side_by_side(
     (a negative code is the signal that ended it). Processes are started afresh (spawn): forking after a model has
     been fitted can hang. `work` must be importable, tasks and results must be picklable.
     """
-    most = max(1, min(len(tasks), workers or (os.cpu_count() or 1) + 1))
+    most = count_workers(len(tasks), workers)
     waiting = list(range(len(tasks)))
     running: dict[Connection, tuple[int, BaseProcess]] = {}
     results: dict[int, Any] = {}
@@ -57,6 +57,11 @@ def side_by_side(
             process.terminate()
             process.join()
     return [results[place] for place in range(len(tasks))]
+
+
+def count_workers(tasks: int, workers: int | None) -> int:
+    """How many tasks run at once."""
+    return max(1, min(tasks, workers or (os.cpu_count() or 1) + 1))
 
 
 def in_turn(work: Work, tasks: Sequence[Any], *, tell: Tell, **_: Any) -> list[Any]:

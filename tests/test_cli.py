@@ -147,7 +147,7 @@ def test_parameters_are_printed_with_the_layer_that_won(project: Path) -> None:
     assert 'unit         unit.title = "Nord"' in lines
     assert "month        horizon = 6  (plant closes)" in lines
     assert "command line backtest.cutoffs = 4" in lines
-    assert "defaults     backtest.step = 2" in lines
+    assert "defaults     backtest.step = 3" in lines
 
 
 def test_verify_names_a_flipped_byte_and_ends_with_status_1(project: Path) -> None:

@@ -86,8 +86,8 @@ def test_the_error_is_that_of_the_months_known_after_the_latest_cutoff(history: 
 
 
 def test_one_that_sees_the_whole_panel_is_not_raced(history: History) -> None:
-    bad = Candidate("bad", "own", "Bad", lambda history, horizon: np.full((len(history), horizon), 1e6), scope="panel")
-    said = run_candidates(history, parameters(), horizon=12, extra={"bad": bad})
+    bad = Candidate("bad", "own", "Bad", lambda history, horizon: 1.9 * history.y[:, -12:], scope="panel")
+    said = run_candidates(history, parameters(race=1.1), horizon=12, extra={"bad": bad})
     assert said.raced == ()
     assert np.isfinite(said.at(0)).all()
 
@@ -96,7 +96,7 @@ def test_one_that_fails_at_the_race_has_failed_and_not_lost(history: History) ->
     def fit(window: Window) -> np.ndarray:
         if len(window.y) == 45:
             raise ValueError("not today")
-        return np.full(window.horizon, 1.0)
+        return np.resize(window.y[-12:], window.horizon)
 
     said = run_candidates(history, parameters(), horizon=12, extra={"mine": Candidate("mine", "own", "Mine", each_series(fit))})
     assert said.raced == ()
