@@ -45,7 +45,8 @@ class Evidence:
 def weigh_evidence(said: Said, back: int, settings: Combine) -> Evidence:
     """Errors at the cutoffs before the one `back` months ago, as many as the backtest has, against what was known then.
 
-    A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean candidate's on those rows.
+    A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean candidate's on those rows. One that a
+    series is too young to have tested counts as it does in the series of the level that have.
     """
     n_models, n = len(said.names), len(said.history)
     sums = {name: np.zeros((n_models, n)) for name in ("error", "shared", "absolute", "size", "moved", "base", "cutoffs")}
@@ -70,8 +71,13 @@ def weigh_evidence(said: Said, back: int, settings: Combine) -> Evidence:
         previous = forecast
     relative = _ratio(sums["error"], sums["shared"])
     relative = np.where(squared, np.sqrt(relative), relative)
-    blended = settings.own_weight * relative + (1 - settings.own_weight) * _of_level(relative, said.history.level)
-    return Evidence(relative, blended, _ratio(sums["absolute"], sums["size"]), _ratio(sums["moved"], sums["base"]), sums["cutoffs"])
+    return Evidence(
+        relative,
+        _blend(relative, sums["cutoffs"], said.history.level, settings.own_weight),
+        _ratio(sums["absolute"], sums["size"]),
+        _ratio(sums["moved"], sums["base"]),
+        sums["cutoffs"],
+    )
 
 
 def known_cutoffs(said: Said, back: int) -> list[int]:
@@ -83,12 +89,11 @@ def set_weights(evidence: Evidence, forecast: np.ndarray, settings: Combine) -> 
     """Weights (n_models, n) of the candidates that gave a forecast (n_models, n, horizon), each column summing to one.
 
     weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum again (Bates and Granger
-    1969, https://doi.org/10.1057/jors.1969.103, with the power and the floor as parameters). A candidate without any
-    backtest has no weight where others have one; a series without any takes its candidates equally.
+    1969, https://doi.org/10.1057/jors.1969.103, with the power and the floor as parameters). Where no
+    series of the panel was tested, all candidates count equally.
     """
     given = np.isfinite(forecast).all(axis=2)
-    enough = evidence.cutoffs.max(axis=0) >= LEAST_CUTOFFS
-    usable = given & np.isfinite(evidence.blended) & enough
+    usable = given & np.isfinite(evidence.blended)
     raw = np.where(usable, np.where(usable, evidence.blended, 1.0).clip(LEAST_ERROR) ** -settings.power, 0.0)
     raw = np.where(raw.any(axis=0), raw, given.astype(float))
     shares = raw / raw.sum(axis=0).clip(1e-300)
@@ -144,8 +149,18 @@ def _step(said: Said) -> int:
     return min(said.backs[-2] - said.backs[-1], said.horizon - 1) if len(said.backs) > 1 else SEASON
 
 
+def _blend(relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float) -> np.ndarray:
+    """Own relative errors mixed with their level's (n_models, n); the level's alone where a series has none, or too few cutoffs."""
+    believed = np.where(cutoffs.max(axis=0) >= LEAST_CUTOFFS, relative, np.nan)
+    shared = _of_level(believed, level)
+    return np.where(np.isfinite(believed), own_weight * believed + (1 - own_weight) * shared, shared)
+
+
 def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Mean relative error of each series' level (n_models, n), drawn to that of all levels where the level has few series."""
+    """Mean relative error of each series' level (n_models, n), drawn to that of all levels where the level has few series.
+
+    NaN for a candidate that was tested on no series.
+    """
     overall = _mean(relative)
     result = np.empty_like(relative)
     for code in np.unique(level):
@@ -153,7 +168,7 @@ def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
         trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + FEW)
         mean = np.where(trust > 0, trust * np.nan_to_num(_mean(own)) + (1 - trust) * overall, overall)
         result[:, level == code] = mean[:, None]
-    return np.where(np.isfinite(relative), result, np.nan)
+    return result
 
 
 def _mean(values: np.ndarray) -> np.ndarray:

@@ -15,7 +15,9 @@ from salesfc_lib import metrics, tables
 from salesfc_lib.candidates import BASELINE, CORRECTION
 from salesfc_lib.coverage import past_bounds
 from salesfc_lib.history import History
+from salesfc_lib.ladder import count_months, name_rung
 from salesfc_lib.modeling import Modeled, share_corrected
+from salesfc_lib.plausibility import REFUSED
 from salesfc_lib.reasons import SHARED, Fact, give_reason, tell_race
 
 COMBINATION = "combination"
@@ -59,21 +61,25 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     none = np.full((len(said.history), 1), np.nan)
     share = share_corrected(modeled.corrected.get(0, none), said.history.y)
     rows: list[tuple[str, str, float, float, str]] = []
+    months = count_months(said.history.y)
     for row, unique_id in enumerate(said.history.ids):
         facts = [
             Fact(name, float(modeled.weights[k, row]), float(evidence.wape[k, row]), int(evidence.cutoffs[k, row]))
             for k, name in enumerate(said.names)
             if given[k, row]
         ]
+        rung = _rung(months[row], said.history.y.shape[1])
         if row in modeled.ended:
             rows += [(unique_id, fact.model, 0.0, fact.wape, _ended(modeled.ended[row])) for fact in facts]
             continue
-        rows += [(unique_id, each.model, each.weight * (1 - share[row]), each.wape, give_reason(each, facts)) for each in facts]
+        rows += [
+            (unique_id, each.model, each.weight * (1 - share[row]), each.wape, rung + give_reason(each, facts)) for each in facts
+        ]
         if share[row]:
             rows.append((unique_id, CORRECTION, share[row], _error(modeled, row), SHARED))
     table = pd.DataFrame(rows, columns=WEIGHTS)
     failed = [
-        (said.history.ids[each.row], each.model, 0.0, np.nan, f"failed: {each.error}") for each in said.failures if each.back == 0
+        (said.history.ids[each.row], each.model, 0.0, np.nan, _say_failed(each.error)) for each in said.failures if each.back == 0
     ]
     raced = [(said.history.ids[each.row], each.model, 0.0, np.nan, tell_race(each.lost)) for each in said.raced]
     more = [*failed, *raced]
@@ -157,6 +163,16 @@ def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows if "stage" in rows.columns else rows.assign(stage="combined")
     missing = {name: np.nan for name in tables.INTERVALS if name not in rows.columns}
     return rows.assign(**missing)[[*FORECAST, *tables.INTERVALS]].sort_values(FORECAST[:5], ignore_index=True)
+
+
+def _rung(months: int, unit: int) -> str:
+    """How a reason begins: with the rung of the ladder that a young series stands on."""
+    rung = name_rung(int(months), unit=unit)
+    return f"{rung}; " if rung else ""
+
+
+def _say_failed(error: str) -> str:
+    return error if error.startswith(REFUSED) else f"failed: {error}"
 
 
 def _ended(months: int) -> str:

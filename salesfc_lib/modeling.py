@@ -22,6 +22,7 @@ from salesfc_lib.correction import correct
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History, align
 from salesfc_lib.intervals import Past, bound
+from salesfc_lib.ladder import CORRECTED_FROM, count_months
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.memory import Memory
 from salesfc_lib.plausibility import bounds_at
@@ -101,9 +102,10 @@ def blend(weighted: np.ndarray, corrected: np.ndarray | None, y: np.ndarray) -> 
 
 
 def share_corrected(corrected: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Share of the corrected candidates (n, horizon) in each series' forecast (n,), 0 where there are none."""
+    """Share of the corrected candidates (n, horizon) in each series' forecast (n,), 0 where there are none or the series is young."""
     usual = np.where(is_intermittent(y), MEAN_CORRECTED, CORRECTED)
-    return np.asarray(np.where(np.isfinite(corrected).all(axis=1), usual, 0.0))
+    there = np.isfinite(corrected).all(axis=1) & (count_months(y) >= CORRECTED_FROM)
+    return np.asarray(np.where(there, usual, 0.0))
 
 
 def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:

@@ -34,9 +34,12 @@ def give_reason(own: Fact, facts: Sequence[Fact]) -> str:
     if len(facts) == 1:
         return "the only candidate that could forecast this series"
     if most < LEAST_CUTOFFS:
-        return f"no backtest: the history is too short, so all {len(facts)} candidates count equally"
+        alike = len({fact.weight for fact in facts}) == 1
+        how = f"all {len(facts)} candidates count equally" if alike else "it counts as it does in the level's other series"
+        return f"no backtest: the history is too short, so {how}"
     if own.cutoffs == 0:
-        return "not used: too short a history for this candidate to be tested"
+        counts = "counts as it does" if own.weight else "not used, as it is too far behind the others"
+        return f"not tested here, as the history is too short: {counts} in the level's other series"
     known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
     error = percent(own.wape) if np.isfinite(own.wape) else "unknown, as nothing was sold in its months"
     error += f" over {own.cutoffs} cutoff{'s' if own.cutoffs > 1 else ''}" if own.cutoffs < most else ""

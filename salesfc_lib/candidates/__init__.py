@@ -36,7 +36,7 @@ REGISTRY: dict[str, Candidate] = {
         Candidate("recent_mean", "naive", "Recent mean", naive.recent_mean, 1, scope="panel"),
         Candidate("growth", "naive", "Last year times growth", naive.growth, 2 * SEASON, REGULAR, "panel"),
         Candidate("two_years", "naive", "Mean of two years", naive.two_years, 2 * SEASON, REGULAR, "panel"),
-        *_smooth("level", "Smoothed level", level, needed=3),
+        *_smooth("level", "Smoothed level", level, needed=1),
         *_smooth("theta", "Theta", theta),
         *_smooth("damped", "Damped trend", damped_trend),
         *_smooth("aggregation", "Temporal aggregation", aggregation),

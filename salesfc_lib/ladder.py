@@ -1,0 +1,57 @@
+"""What a series of few months rests on, and how to say it.
+
+Months of history enter; the rung of the ladder leaves. The decisions made here: from the first month on a series has a level with the season of
+its unit; what needs more comes when there are enough months for it, as `needed` of each candidate says; and what is learnt over
+the whole unit corrects no series of less than half a year, because it has seen none as young. On panels with half of
+the series cut to n months, MASE of the forecast with and without that correction: 1 month 1.53 and 1.37, 3 months 1.27 and 1.16, 6 months 1.20 and 1.19,
+9 months 1.06 and 1.06 (mean of three panels, two cutoffs).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from salesfc_lib.history import SEASON
+
+CORRECTED_FROM = 6  # months of history from which a forecast is corrected by what was learnt over the unit
+FULL = 2 * SEASON + 1  # months from which every candidate is asked: no rung is named
+
+
+class Rung(NamedTuple):
+    """The first month of history from which a series stands on this rung, and what its forecast then rests on."""
+
+    months: int
+    words: str
+
+
+RUNGS = (
+    Rung(1, "smoothed level{season}, uncorrected"),
+    Rung(CORRECTED_FROM, "smoothed level{season}"),
+    Rung(SEASON, "smoothed level{season}, beside last year's months"),
+    Rung(SEASON + 1, "levels and trends{season}, beside last year's months"),
+    Rung(2 * SEASON, "levels and trends{season}, beside the months of two years"),
+)
+
+
+def name_rung(months: int, *, unit: int) -> str:
+    """The rung of a series of `months` months in a unit of `unit` months; empty where it is off the ladder.
+
+    >>> name_rung(5, unit=60)
+    "5 months of history: smoothed level with the unit's season, uncorrected"
+    >>> name_rung(1, unit=5)
+    '1 month of history: smoothed level, uncorrected'
+    >>> name_rung(25, unit=60)
+    ''
+    """
+    if not 1 <= months < FULL:
+        return ""
+    words = [rung.words for rung in RUNGS if rung.months <= months][-1]
+    season = " with the unit's season" if unit > SEASON else ""
+    return f"{months} month{'s' if months > 1 else ''} of history: {words.format(season=season)}"
+
+
+def count_months(y: np.ndarray) -> np.ndarray:
+    """Months of history of each row of y (n, T), from its first value on (n,)."""
+    return np.asarray(np.isfinite(y).sum(axis=1))
