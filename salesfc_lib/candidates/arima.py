@@ -3,10 +3,8 @@
 One series enters, its forecast leaves. The decision made here: the orders are searched once per series and then
 refitted at every cutoff, because the search costs ten times a fit and the orders hardly change.
 
-The search sees the history through `search_month`: the latest June or December at or before the earliest cutoff of the
-backtest, or the month in which the series first has enough months, if that is later. So it never sees a month after any
-cutoff that it serves; and because it depends on the half-year and on the series only, neighbouring months of publication
-share it, and a month run alone finds the orders that a backfill found.
+The backtest searches on the history as known at the latest June or December before all cutoffs that the orders serve, so they never
+rest on a later month, and neighbouring months of publication share them.
 """
 
 from __future__ import annotations
@@ -21,15 +19,15 @@ from salesfc_lib.candidates.protocol import SEASON, Answer, Found, History, Wind
 NEEDED = 2 * SEASON  # months
 STRONG = 0.64  # seasonal strength that asks for a seasonal difference; Wang, Smith and Hyndman (2006)
 MAX_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts little
-LEAST_SPREAD = 1e-9  # of a regressor within the history: below it is no regressor
-STEADY = 3.0  # months of history for each regressor's coefficient
 
 
 def forecast(history: History, horizon: int, *, found: Found | None = None, max_order: int = 2) -> Answer:
     """Forecasts with the orders `found` for each series (`search`), or searched now on each row."""
-    orders = search(history, max_order=max_order) if found is None else found
-    fit = each_series(lambda window: _fit(window, orders[window.unique_id]))
-    return fit(history, horizon)
+
+    def fit(window: Window) -> np.ndarray:
+        return _fit(window, _find(window.y, max_order) if found is None else found[window.unique_id])
+
+    return each_series(fit)(history, horizon)
 
 
 def search(history: History, *, max_order: int = 2) -> Found:
@@ -37,13 +35,7 @@ def search(history: History, *, max_order: int = 2) -> Found:
 
     pmdarima's stepwise search by AICc, after Hyndman and Khandakar (2008), https://doi.org/10.18637/jss.v027.i03.
     """
-    orders: dict[str, Any] = {}
-    for window in windows(history, 0):
-        try:
-            orders[window.unique_id] = _search(window.y, max_order)
-        except Exception as error:  # this series fails, not the run
-            orders[window.unique_id] = {"error": f"order search failed: {describe(error)}"}
-    return orders
+    return {window.unique_id: _find(window.y, max_order) for window in windows(history, 0)}
 
 
 def seasonal_strength(y: np.ndarray) -> float:
@@ -54,6 +46,13 @@ def seasonal_strength(y: np.ndarray) -> float:
     profile = np.array([detrended[month == k].mean() for k in range(min(SEASON, len(detrended)))])
     remainder = detrended - profile[month]
     return float(max(0.0, 1 - remainder.var() / detrended.var())) if detrended.var() > 0 else 0.0
+
+
+def _find(y: np.ndarray, max_order: int) -> dict[str, Any]:
+    try:
+        return _search(y, max_order)
+    except Exception as error:  # this series fails, not the run
+        return {"error": f"order search failed: {describe(error)}"}
 
 
 def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:
