@@ -116,7 +116,8 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     base = PANEL_SHARE * (panel - panel.mean())
     excess = (np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)).clip(0)
     believed = OWN_SPREAD * excess + (1 - OWN_SPREAD) * np.median(excess[some])
-    weight = np.where(seen, believed[:, None] / (believed[:, None] + error), 0.0)
+    repeated = seen & np.isfinite(noise)[:, None]  # one year alone cannot tell a season from chance
+    weight = np.where(repeated, believed[:, None] / (believed[:, None] + error), 0.0)
     indices = base + weight * (own - base)
     return indices - indices.mean(axis=1, keepdims=True)
 
