@@ -7,9 +7,19 @@ the earlier is preferred.
 
 from __future__ import annotations
 
-from salesfc_lib.candidates import arima, autoregression, intermittent, naive, named, regression, winters
+from salesfc_lib.candidates import (
+    arima,
+    autoregression,
+    dynamic_theta,
+    intermittent,
+    naive,
+    named,
+    own_autoregression,
+    regression,
+    winters,
+)
 from salesfc_lib.candidates.protocol import SEASON, Candidate
-from salesfc_lib.candidates.smoothing import Smoother, aggregation, damped_trend, level, seasonal, theta
+from salesfc_lib.candidates.smoothing import Smoother, aggregation, damped_trend, level, seasonal, smooth_as_is, theta
 from salesfc_lib.engine.demand import INTERMITTENT, PATCHY, STEADY
 
 BASELINE = "seasonal_naive"
@@ -40,6 +50,8 @@ REGISTRY: dict[str, Candidate] = {
         *_smooth("theta", "Theta", theta),
         *_smooth("damped", "Damped trend", damped_trend),
         *_smooth("aggregation", "Temporal aggregation", aggregation),
+        Candidate("theta_plain", SMOOTHING, "Theta without a season", smooth_as_is(theta), ONE_YEAR, REGULAR, "panel"),
+        Candidate("theta_own", SMOOTHING, "Dynamic Theta, own season", dynamic_theta.forecast, ONE_YEAR, (STEADY,), "panel"),
         Candidate("winters", SMOOTHING, "Holt-Winters", winters.multiplicative, winters.NEEDED, (STEADY,), "panel"),
         Candidate("winters_additive", SMOOTHING, "Holt-Winters, additive", winters.additive, winters.NEEDED, REGULAR, "panel"),
         Candidate("croston", LUMPY, "Croston, SBA", intermittent.croston, ONE_YEAR, (INTERMITTENT,), "panel"),
@@ -47,9 +59,18 @@ REGISTRY: dict[str, Candidate] = {
         Candidate(
             "autoregression", "autoregression", "Autoregression of the panel", autoregression.forecast, ONE_YEAR, scope="panel"
         ),
+        Candidate(
+            "autoregression_own",
+            "autoregression",
+            "Autoregression of each series",
+            own_autoregression.forecast,
+            ONE_YEAR,
+            FACTOR,
+            "panel",
+        ),
         Candidate("regression", "regression", "Regression", regression.forecast, ONE_YEAR, REGULAR, "panel"),
         Candidate("ets", SMOOTHING, "ETS", named.ets, named.NEEDED),
-        Candidate("dynamic_theta", SMOOTHING, "Dynamic optimised Theta", named.dynamic_theta, named.NEEDED),
+        Candidate("optimised_theta", SMOOTHING, "Dynamic optimised Theta", named.optimised_theta, named.NEEDED),
         Candidate("ces", SMOOTHING, "CES", named.ces, named.NEEDED),
         Candidate("auto_arima", "ARIMA", "ARIMA by statsforecast", named.auto_arima, named.NEEDED),
         Candidate("arima", "ARIMA", "ARIMA", arima.forecast, arima.NEEDED, search=arima.search),

@@ -27,7 +27,7 @@ def ets(window: Window, *, model: str = "ZNZ", damped: bool | None = None) -> np
 
 
 @each_series
-def dynamic_theta(window: Window, *, decomposition: str = "additive") -> np.ndarray:
+def optimised_theta(window: Window, *, decomposition: str = "additive") -> np.ndarray:
     """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition` says multiplicative.
 
     Multiplicative indices are unstable where months are near zero, so series with such a month stay additive. Fiorucci et

@@ -35,6 +35,11 @@ def seasonal(smoother: Smoother, *, relative: bool) -> Forecast:
     return forecast
 
 
+def smooth_as_is(smoother: Smoother) -> Forecast:
+    """The forecast of a smoother of the months as they are, without a season."""
+    return lambda history, horizon: smoother(history.y, horizon)
+
+
 def level(y: np.ndarray, horizon: int) -> np.ndarray:
     """The smoothed level (n, horizon) of adjusted months (n, T)."""
     return np.repeat(smooth_levels(y).mean_level[:, None], horizon, axis=1)

@@ -19,6 +19,7 @@ OWN_SPREAD = 0.5  # share of the series' own excess variance in the variance bel
 LEAST_VARIANCE = 1e-4  # of a month around its index: a perfect past is luck
 USUAL_VARIANCE = 0.05  # where no series has enough years to tell
 ENOUGH = 6  # repeated months from which a series' own noise is believed
+SIGNIFICANT = 1.7  # F of 11 and about 60 degrees of freedom at 10 %
 BOUNDS = (-0.95, 5.0)  # of a relative index
 
 
@@ -50,6 +51,24 @@ def _adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
     season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
     past, ahead = season[:, : history.y.shape[1]], season[:, history.y.shape[1] :]
     return Adjusted(history.y / (1 + past), 1 + ahead, True) if relative else Adjusted(history.y - past, ahead, False)
+
+
+def adjust_own(history: History, horizon: int) -> Adjusted:
+    """The history adjusted by each series' own indices, as factors, where they are significant; unadjusted where not.
+
+    Significant: the F ratio of the months' variance to their noise exceeds its 90 % point.
+    """
+    trend = centred_mean(history.y)
+    above = trend > 0
+    deviation = np.clip(np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan), -1.0, BOUNDS[1])
+    own, count, noise = _by_month(deviation, history.month_of_year(0))
+    own = own - own.mean(axis=1, keepdims=True)
+    error = np.where(np.isfinite(noise), noise, np.inf) / count.mean(axis=1).clip(1)
+    told = (own**2).mean(axis=1) > SIGNIFICANT * np.maximum(error, 1e-12)
+    indices = np.clip(np.where(told[:, None], own, 0.0), *BOUNDS)
+    season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
+    width = history.y.shape[1]
+    return Adjusted(history.y / (1 + season[:, :width]), 1 + season[:, width:], True)
 
 
 def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
