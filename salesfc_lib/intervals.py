@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.engine.demand import is_intermittent, share_of_zeros
 from salesfc_lib.history import SEASON, History, align
 
 OWN = 0.8  # share of a series' own errors in its scale at `ENOUGH` errors; the rest is its level's
@@ -22,6 +23,8 @@ ENOUGH = 12  # errors
 NEIGHBOURS = 2  # horizons on each side that share their errors
 FEW = 10  # series of a level at which its own relative error and that of all levels count equally
 FALLBACK = 0.35  # error as a share of a month's mean where nothing at all was backtested
+ENOUGH_ERRORS = 200  # of a kind of demand, to have widths of its own
+SAMPLE = 4000  # errors from which a width is read; more cost time and change little
 TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are tried
 
 
@@ -79,20 +82,27 @@ def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, 
 
     Split conformal quantiles (Vovk, Gammerman and Shafer 2005, https://doi.org/10.1007/b106715) of errors over the scale of their series and cutoff.
     """
-    scale = _scales(past, 0)
-    floor = np.where(np.any(past.history.y < 0, axis=1), -np.inf, 0.0)[:, None]
-    told = _tell(past)
+    y, told = past.history.y, _tell(past)
+    scale, sparse, zeros = _scales(past, 0), is_intermittent(y), share_of_zeros(y)
+    signed = np.any(y < 0, axis=1)
     bounds = {}
     for level in sorted(levels):
-        down, up = _widths(told, forecast.shape[1], level / 100)
-        low = np.maximum(forecast - scale[:, None] * down, np.minimum(floor, forecast))
-        bounds[level] = (low, forecast + scale[:, None] * up)
+        low, high = forecast.copy(), forecast.copy()
+        for kind in (False, True):
+            rows = sparse == kind
+            down, up = _widths(told.of_kind(kind), forecast.shape[1], level / 100)
+            low[rows] -= scale[rows, None] * down
+            high[rows] += scale[rows, None] * up
+        nothing = ~signed & (zeros > (1 - level / 100) / 2)
+        low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
+        bounds[level] = (np.minimum(low, forecast), high)
     return bounds
 
 
 def _scales(past: Past, back: int) -> np.ndarray:
     """Size of a series' errors as known `back` months ago (n,), in its unit: its own mean absolute error, mixed with its level's."""
-    year = past.history.y[:, : past.history.y.shape[1] - back][:, -SEASON:]
+    y = past.history.y[:, : past.history.y.shape[1] - back]
+    year = y[:, -SEASON:]
     known = np.isfinite(year)
     size = np.where(known, np.abs(year), 0.0).sum(axis=1) / known.sum(axis=1).clip(1)
     total, count = np.zeros(len(size)), np.zeros(len(size))
@@ -121,11 +131,22 @@ def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Told:
-    """Errors in scales of their series and cutoff, their horizon from 1, and how far below the forecast zero lies in scales."""
+    """Errors in scales of their series and cutoff (n_errors,), and of each: its horizon from 1, how far below the forecast zero lies in
+    scales, the share of months without a sale known then, and whether that made the series intermittent."""
 
     z: np.ndarray
     h: np.ndarray
     room: np.ndarray
+    zeros: np.ndarray
+    sparse: np.ndarray
+
+    def of_kind(self, sparse: bool) -> _Told:
+        """Those of a kind; all, where it has too few."""
+        here = self.sparse == sparse
+        return self.take(here) if here.sum() >= ENOUGH_ERRORS else self
+
+    def take(self, rows: np.ndarray) -> _Told:
+        return _Told(self.z[rows], self.h[rows], self.room[rows], self.zeros[rows], self.sparse[rows])
 
 
 def _tell(past: Past) -> _Told:
@@ -133,17 +154,23 @@ def _tell(past: Past) -> _Told:
     parts = []
     earliest = max(past.errors, default=0)
     cutoffs = [cutoff for cutoff in past.errors if cutoff < earliest] or list(past.errors)
-    negative = np.any(past.history.y < 0, axis=1)
+    signed = np.any(past.history.y < 0, axis=1)
     for cutoff in cutoffs:
-        scale = _scales(past, cutoff if cutoff < earliest else 0)
         errors, forecast = past.errors[cutoff], past.forecasts[cutoff]
+        y = past.history.y[:, : past.history.y.shape[1] - cutoff]
+        scale = _scales(past, cutoff if cutoff < earliest else 0)
         told = np.isfinite(errors) & (scale > 0)[:, None]
         by = np.where(scale > 0, scale, 1.0)[:, None]
-        room = np.where(negative[:, None], np.inf, forecast / by)
-        h = np.broadcast_to(np.arange(1, errors.shape[1] + 1), errors.shape)
-        parts.append((np.where(told, errors / by, 0.0)[told], h[told], room[told]))
+        columns = (
+            errors / by,
+            np.arange(1, errors.shape[1] + 1),
+            np.where(signed[:, None], np.inf, forecast / by),
+            np.where(signed, 0.0, share_of_zeros(y))[:, None],
+            is_intermittent(y)[:, None],
+        )
+        parts.append([np.broadcast_to(column, errors.shape)[told] for column in columns])
     if not parts:
-        return _Told(*(np.zeros(0),) * 3)
+        return _Told(*(np.zeros(0),) * 5)
     return _Told(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
@@ -164,17 +191,15 @@ def _widths(told: _Told, horizon: int, share: float) -> tuple[np.ndarray, np.nda
 
 def _pair(told: _Told, here: np.ndarray, share: float) -> tuple[float, float]:
     """Scales below and above that leave out the same share on each side and together cover `share`, zero being the floor."""
-    z, room = told.z[here], told.room[here]
-    if not len(z):
+    rows = np.flatnonzero(here)
+    if not len(rows):
         return np.nan, np.nan
-    ordered = np.sort(z)
+    some = told.take(rows[:: max(1, len(rows) // SAMPLE)])
+    ordered = np.sort(some.z)
     downs, ups = -_at(ordered, TAILS), _at(ordered, 1 - TAILS, upper=True)
-    below = np.minimum(downs[:, None], np.maximum(room, 0.0)) if len(z) <= 4000 else None
-    if below is None:
-        pick = np.linspace(0, len(z) - 1, 4000).astype(int)
-        z, room = z[pick], room[pick]
-        below = np.minimum(downs[:, None], np.maximum(room, 0.0))
-    inside = ((z >= -below - 1e-12) & (z <= ups[:, None])).mean(axis=1)
+    room = some.room.clip(0)
+    below = np.where(some.zeros > (1 - share) / 2, room, np.minimum(downs[:, None], room))
+    inside = ((some.z >= -below - 1e-12) & (some.z <= ups[:, None])).mean(axis=1)
     enough = np.flatnonzero(inside >= min(share, inside[0]))
     tail = enough[-1] if len(enough) else 0
     return float(downs[tail]), float(ups[tail])
