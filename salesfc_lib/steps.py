@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -27,8 +27,12 @@ from salesfc_lib.results.restatement import Restated
 from salesfc_lib.results.retrospective import TABLES
 from salesfc_lib.unit_month import UnitMonth, open_month
 
+if TYPE_CHECKING:
+    from salesfc_lib.history import History
+    from salesfc_lib.narrative.key_page import KeyPage
+
 __all__ = [
-    "clean", "latest_closed", "model", "open_month", "read_cleaned", "read_modeled", "read_reconciled", "read_restated", "read_reviewed", "reconcile", "retrospect", "summarise",
+    "clean", "latest_closed", "model", "open_month", "read_cleaned", "read_history", "read_modeled", "read_reconciled", "read_restated", "read_reviewed", "reconcile", "retrospect", "summarise", "tell_keys",
 ]  # fmt: skip
 
 MODELED = ("baseline", "statistical", "combined", "assumed")  # stages that the modeling step leaves
@@ -159,16 +163,12 @@ def model(run: UnitMonth) -> ModeledMonth:
     from salesfc_lib import modeled_tables as listed
     from salesfc_lib.coverage import count_inside
     from salesfc_lib.driving import explain_drivers
-    from salesfc_lib.history import align
     from salesfc_lib.memory import Memory
     from salesfc_lib.modeling import model_history
     from salesfc_lib.own_candidates import load_own
     from salesfc_lib.progress import report
 
-    panel, series, future = run.read("panel"), run.read("series"), run.read("future")
-    names = list(run.parameters.levels)
-    codes = {unique_id: names.index(level) for unique_id, level in zip(series["unique_id"], series["level"], strict=True)}
-    history = align(panel, future, horizon=run.parameters.horizon, end=run.cutoff, level=codes)
+    panel, series, history = run.read("panel"), run.read("series"), read_history(run)
     memory = Memory(run.reports / ".cache" / run.unit)
     modeled = model_history(
         history, run.parameters, horizon=run.parameters.horizon, levels=names, memory=memory, progress=report,
@@ -182,6 +182,15 @@ def model(run: UnitMonth) -> ModeledMonth:
         key_series=key, **explain_drivers(history, [series["unique_id"].iloc[0], *key["unique_id"]], run.parameters),
     )  # fmt: skip
     return read_modeled(run)
+
+
+def read_history(run: UnitMonth) -> History:
+    """The cleaned panel as models see it: through the month, with what is known of the coming ones; levels in the parameters' order."""
+    from salesfc_lib.history import align
+
+    series, names = run.read("series"), list(run.parameters.levels)
+    codes = {unique_id: names.index(level) for unique_id, level in zip(series["unique_id"], series["level"], strict=True)}
+    return align(run.read("panel"), run.read("future"), horizon=run.parameters.horizon, end=run.cutoff, level=codes)
 
 
 def _assume(run: UnitMonth, forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

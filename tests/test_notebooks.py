@@ -161,3 +161,20 @@ def test_lab_notebooks_run(path: Path, demo_project: Path) -> None:
     node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})
     assert [cell for cell in node.cells if cell.cell_type == "code" and not cell.get("outputs") and "Styler" in cell.source] == []
     assert any("mine" in str(output) for cell in node.cells for output in cell.get("outputs", []))
+
+
+def test_what_the_lab_notebook_promotes_is_a_candidate_of_the_unit(demo_project: Path, tmp_path: Path) -> None:
+    from salesfc_lib.execute import run_notebook
+    from salesfc_lib.own_candidates import load_own
+    from salesfc_lib.parameters import resolve
+
+    path = next(path for path in LAB if path.stem == "compare_candidate")
+    node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})
+    told = next(output.text for cell in node.cells for output in cell.get("outputs", []) if "candidates/mine.py" in str(output))
+    code, lines = told.split("# parameters/units/cleaning.yml\n")
+    for place, text in (("candidates/mine.py", code), ("parameters/units/cleaning.yml", lines)):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).write_text(text, encoding="utf-8")
+    mine = load_own(resolve(tmp_path, "cleaning").parameters, tmp_path)["mine"]
+    assert (mine.name, mine.label, mine.needed, mine.scope) == ("mine", "Mean of two years, levelled", 24, "series")
+    assert not (demo_project / "candidates").exists()

@@ -20,7 +20,7 @@ import nbformat
 import pytest
 
 import salesfc_lib
-from salesfc_lib import archive, manifest, pages, publication, run
+from salesfc_lib import archive, manifest, pages, progress, publication, run
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.execute import NotebookFailed, run_notebook
 from salesfc_lib.locking import lock_month
@@ -83,6 +83,9 @@ class FakeSteps(ModuleType):
 
     def retrospect(self, opened: Any) -> None:
         self._step("retrospect", opened)
+
+    def tell_keys(self, opened: Any) -> list[Any]:
+        return []
 
     def summarise(self, opened: Any) -> dict[str, Any]:
         unit = opened.unit
@@ -269,6 +272,71 @@ def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
         *publication.STEPS,
         "publishing",
     ]
+
+
+def test_parts_of_a_step_are_told_and_their_seconds_kept(project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch) -> None:
+    def model(opened: Any) -> None:
+        for name, done in (("theta", 0), ("ets", 1), ("", 2)):
+            progress.report(name, done, 2)
+
+    monkeypatch.setattr(steps, "model", model)
+    told: list[Any] = []
+    (outcome,) = backfill(Request(project, ("north",)), MONTH, MONTH, tell=told.append)
+    assert outcome.path is not None
+    parts = [(event.step, event.part, event.share, event.done) for event in told if isinstance(event, Event) and event.part]
+    assert parts == [("02_modeling", "theta", 0.0, 1), ("02_modeling", "ets", 0.5, 1), ("02_modeling", publication.REST, 1.0, 1)]
+    took = manifest.read(outcome.path)["durations"]
+    assert list(took) == [
+        "01_cleaning",
+        "02_modeling",
+        "02_modeling/theta",
+        "02_modeling/ets",
+        "02_modeling/rest",
+        "03_reconciliation",
+        "04_retrospective",
+        "publishing",
+    ]
+    assert sum(took.values()) <= manifest.read(outcome.path)["seconds"] + 0.1
+
+
+def test_the_next_month_is_planned_by_what_this_one_took(project: Path, steps: FakeSteps) -> None:
+    told: list[Any] = []
+    (first,) = backfill(Request(project, ("north",)), "2026-05", "2026-05", tell=told.append)
+    assert told[0].known == {}
+    backfill(Request(project, workers=7), "2026-06", "2026-06", tell=told.append)
+    plan = [each for each in told if isinstance(each, Plan)][-1]
+    assert first.path is not None
+    assert plan.known == {"north": manifest.read(first.path)["durations"]}
+    assert plan.units == {"north": ("2026-06",), "south": ("2026-06",)}
+    assert plan.workers == 2
+
+
+OWN = "candidates: {mine: {code: candidates/mine.py, label: Mine}}\n"
+
+
+def test_a_candidates_file_is_an_input_of_the_month_and_a_change_is_noticed(project: Path, steps: FakeSteps) -> None:
+    path = project / "candidates" / "mine.py"
+    path.parent.mkdir()
+    path.write_text("def forecast_one(window):\n    return window.y[-12:]\n", encoding="utf-8")
+    (project / "parameters" / "units" / "north.yml").write_text(OWN, encoding="utf-8")
+    north, south = backfill(Request(project), MONTH, MONTH)
+    assert north.path is not None
+    assert south.path is not None
+    (entry,) = [each for each in manifest.read(north.path)["inputs"] if each["path"].startswith("candidates")]
+    assert (entry["path"], entry["sha256"]) == ("candidates/mine.py", manifest.sha256(path))
+    assert all(not each["path"].startswith("candidates") for each in manifest.read(south.path)["inputs"])
+    assert verify(project / "reports") == []
+    path.write_text("def forecast_one(window):\n    return window.y[-13:-1]\n", encoding="utf-8")
+    (found,) = verify(project / "reports")
+    assert (found.unit, found.path, found.what) == ("north", "candidates/mine.py", "this input has changed since it was read")
+
+
+def test_a_candidate_that_cannot_be_read_stops_its_unit_before_the_first_step(project: Path, steps: FakeSteps) -> None:
+    (project / "parameters" / "units" / "north.yml").write_text(OWN, encoding="utf-8")
+    outcomes = backfill(Request(project), MONTH, MONTH)
+    assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
+    assert "no such Python file" in outcomes[0].message
+    assert {unit for unit, _, _ in steps.called} == {"south"}
 
 
 def test_what_is_published_is_skipped_and_says_how_to_publish_it_again(project: Path, steps: FakeSteps) -> None:
