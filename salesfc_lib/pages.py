@@ -6,12 +6,13 @@ are relative, so that a reports folder can be moved, zipped or served from anywh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from salesfc_lib import archive, manifest, site, wording
+from salesfc_lib.narrative.key_page import KeyPage
 from salesfc_lib.summary import Download, Summary, read_summaries
 
 STEP_TITLES = {
@@ -22,14 +23,16 @@ STEP_TITLES = {
 }
 
 
-def write_pages(folder: Path, documents: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
-    """Write the page of each executed notebook and the unit's own into its month's folder, staged at `folder`."""
+def write_pages(folder: Path, documents: Mapping[str, Any], facts: Mapping[str, Any], *, keys: Sequence[KeyPage] = ()) -> None:
+    """Write the page of each executed notebook, of each key series and the unit's own into its month's folder, staged at `folder`."""
+    crumbs = [
+        ("Sales forecast", "../../index.html"),
+        (wording.month_name(facts["month"]), "../index.html"),
+        (facts["title"], "index.html"),
+    ]
+    for key in keys:
+        site.write_key_page(folder, key, crumbs)
     for name, node in documents.items():
-        crumbs = [
-            ("Sales forecast", "../../index.html"),
-            (wording.month_name(facts["month"]), "../index.html"),
-            (facts["title"], "index.html"),
-        ]
         _write_notebook(folder / f"{name}.html", node, facts, crumbs)
     summary = Summary.from_json({**facts["summary"], "files": len(manifest.list_outputs(folder)) + 1})
     summary = replace(summary, downloads=list_downloads(folder))

@@ -157,7 +157,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             _keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
             facts["durations"] = progress.durations()
-            write_pages(folder, documents, facts)
+            write_pages(folder, documents, facts, keys=_tell_keys(task, month, folder, resolved))
             manifest.write(folder, facts)
             return archive.publish(task.reports, month, task.unit)
         except Exception as error:
@@ -231,6 +231,15 @@ def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, fact
     )
     known = {name: facts[name] for name in ("version", "published_at", "kind")}
     return {**said, **known, "replaces": facts["reason"], "record": [*said["record"], *describe_record(facts)]}
+
+
+def _tell_keys(task: Task, month: str, folder: Path, resolved: Resolved) -> list[Any]:
+    """Pages of key accounts and key products; none for a backfill, which has no notebooks to lead there either."""
+    from salesfc_lib import steps
+
+    if task.kind == "backfill":
+        return []
+    return steps.tell_keys(steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder))
 
 
 def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:

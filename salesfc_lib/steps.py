@@ -161,6 +161,7 @@ def _cleaned_before(run: UnitMonth, top: pd.DataFrame) -> CleanedBefore | None:
 def model(run: UnitMonth) -> ModeledMonth:
     """Candidates at every cutoff, their weights, and the forecasts baseline, statistical and combined."""
     from salesfc_lib import modeled_tables as listed
+    from salesfc_lib.breaks import list_breaks
     from salesfc_lib.coverage import count_inside
     from salesfc_lib.driving import explain_drivers
     from salesfc_lib.memory import Memory
@@ -171,11 +172,12 @@ def model(run: UnitMonth) -> ModeledMonth:
     panel, series, history = run.read("panel"), run.read("series"), read_history(run)
     memory = Memory(run.reports / ".cache" / run.unit)
     modeled = model_history(
-        history, run.parameters, horizon=run.parameters.horizon, levels=names, memory=memory, progress=report,
+        history, run.parameters, horizon=run.parameters.horizon, levels=list(run.parameters.levels), memory=memory, progress=report,
         extra=load_own(run.parameters, run.project),
     )  # fmt: skip
     forecast, backtest = _assume(run, listed.list_forecasts(modeled), series), listed.list_backtest(modeled)
     key = choose_key_series(series, panel, run.parameters.key)
+    run.write(**{"break": list_breaks(history)})
     run.write(
         candidate_forecast=listed.list_candidates(modeled), failures=listed.list_failures(modeled), weights=listed.list_weights(modeled),
         forecast=forecast, backtest=backtest, score=listed.score_modeled(modeled, panel), backtest_coverage=count_inside(backtest, panel, series),
@@ -378,6 +380,21 @@ def read_reviewed(run: UnitMonth) -> ReviewedMonth:
         ),
     )
     return ReviewedMonth(found, improvement, run.read("series"), len(earlier), run.cutoff, run.parameters.bottom, checks)
+
+
+def tell_keys(run: UnitMonth) -> list[KeyPage]:
+    """The pages of key accounts and key products, from what the four steps left and what earlier months published."""
+    from salesfc_lib.narrative.key_page import tell_key
+    from salesfc_lib.results import list_key_months
+
+    modeled = read_modeled(run)
+    if modeled.explained["key_series"].empty:
+        return []
+    lags = sorted(run.parameters.retrospective.lags)[:2]  # the nearest two; more make a table that no phone shows
+    vintages = archive.vintages(run.reports, run.unit, run.month_before, lags=lags)
+    named = vintages[vintages["unique_id"].isin(modeled.explained["key_series"]["unique_id"])]
+    keys = list_key_months(modeled, read_reconciled(run), run.read("backtest"), _read_if_any(run, "effect_applied"), named)
+    return [tell_key(run, key) for key in keys]
 
 
 def summarise(run: UnitMonth) -> dict[str, Any]:

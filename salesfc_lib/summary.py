@@ -109,6 +109,19 @@ class Download:
 
 
 @dataclass(frozen=True)
+class KeyLink:
+    """A key account or key product: its next month and its page, empty where none was written (a backfill)."""
+
+    label: str
+    level: str
+    href: str
+    share: float  # of the unit's sales in the last twelve months
+    y_hat: float
+    lo80: float | None = None
+    hi80: float | None = None
+
+
+@dataclass(frozen=True)
 class Summary:
     """One unit's month.
 
@@ -146,6 +159,7 @@ class Summary:
     attention: tuple[AttentionItem, ...] = ()
     changes: tuple[Change, ...] = ()
     before_changes: float | None = None  # next month's total before people's changes
+    keys: tuple[KeyLink, ...] = ()
     downloads: tuple[Download, ...] = ()
     files: int = 0  # files that matched the manifest when the page was published
     record: tuple[tuple[str, str], ...] = ()

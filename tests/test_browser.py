@@ -20,7 +20,7 @@ from tests import pages
 WIDTHS = (360, 390, 768, 1024, 1280, 1440, 1600)
 AXE_WIDTHS = (390, 1440)
 SCHEMES = ("light", "dark")
-MOST = 14  # pages of the demo that are opened
+MOST = 15  # pages of the demo that are opened
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OPEN_ALL = """() => { for (const d of document.querySelectorAll('details')) d.open = true;
   for (const s of document.querySelectorAll('.scroll')) s.style.background = 'none'; }"""
@@ -49,10 +49,10 @@ def executable() -> str | None:
 
 
 def choose(folder: Path) -> list[Path]:
-    """At most fourteen pages of a reports folder: the indexes, one unit's month whole, the other units' own pages."""
+    """At most fifteen pages of a reports folder: the indexes, one unit's month whole with one of its key pages, the other units' own pages."""
     months = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:2] == "20")
     units = sorted(path for path in months[-1].iterdir() if (path / "index.html").is_file() and "." not in path.name)
-    first = sorted(units[0].glob("*.html"))
+    first = [*sorted(units[0].glob("*.html")), *sorted(units[0].glob("key/*.html"))[:1]]
     others = [path for unit in units[1:] for path in (unit / "index.html", unit / "04_retrospective.html") if path.is_file()]
     failed = sorted((folder / ".failed").rglob("*.html"))[:1]
     earliest = sorted(months[0].glob("*/index.html"))[:1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from decimal import Decimal
@@ -83,14 +84,37 @@ class TestUnit:
         assert len(written) == len(final)
         assert written["forecast"].sum() == pytest.approx(final["y_hat"].sum(), rel=1e-6)
 
-    def test_at_least_eight_candidates_of_five_families_compete_at_six_cutoffs(self, demo_reports: Path, unit: str) -> None:
-        from salesfc_lib.candidates import REGISTRY
+    def test_at_least_fifteen_candidates_of_five_families_compete_at_four_cutoffs_and_one_corrects_them(
+        self, demo_reports: Path, unit: str
+    ) -> None:
+        from salesfc_lib.candidates import CORRECTION, REGISTRY
 
         said = table(demo_reports, unit, "candidate_forecast")
         models = set(said["model"])
-        assert len(models) >= 8
-        assert len({REGISTRY[name].family for name in models}) >= 5
-        assert said["cutoff"].nunique() == 7
+        assert CORRECTION in models
+        assert len(models) >= 16
+        assert len({REGISTRY[name].family for name in models - {CORRECTION}}) >= 5
+        cutoffs = sorted(said["cutoff"].unique())
+        assert len(cutoffs) == 5  # of the backtest, and the month's own
+        assert [
+            (later.year - earlier.year) * 12 + later.month - earlier.month for earlier, later in itertools.pairwise(cutoffs)
+        ] == [3] * 4
+
+    def test_every_weight_has_a_reason_and_those_of_a_series_add_up_to_one(self, demo_reports: Path, unit: str) -> None:
+        weights = table(demo_reports, unit, "weights")
+        assert weights["reason"].str.len().gt(5).all()
+        sums = weights.groupby("unique_id")["weight"].sum()
+        assert ((sums - 1).abs().lt(1e-9) | sums.eq(0)).all()
+
+    def test_the_intervals_of_the_backtest_are_counted_at_every_distance(self, demo_reports: Path, unit: str) -> None:
+        held = table(demo_reports, unit, "backtest_coverage")
+        assert set(held["h"]) == set(range(1, 13))
+        shares = held.groupby("interval")[["inside", "n"]].sum()
+        assert shares["inside"].div(shares["n"]).is_monotonic_increasing
+
+    def test_the_promotions_effect_is_found_in_the_whole_unit(self, demo_reports: Path, unit: str) -> None:
+        promotion = table(demo_reports, unit, "pooled_driver").set_index("term").loc["promotion"]
+        assert 0 < promotion["low"] < promotion["estimate"] < promotion["high"]
 
     def test_the_forecast_beats_the_seasonal_naive_over_the_backfilled_year(self, demo_reports: Path, unit: str) -> None:
         added = table(demo_reports, unit, "value_added_year")

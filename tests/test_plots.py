@@ -56,6 +56,9 @@ OWNERS = pd.DataFrame(
     {"label": ["林巧", NASTY], "detail": ["key accounts", NASTY], "bias": [0.128, -0.025], "mean": [0.03, -0.081]}
 )
 COUNTS = pd.DataFrame({"label": [NASTY, "Duplicates"], "value": [212.0, 14.0], "text": ["212", "14"], "tone": ["alarm", ""]})
+EFFECTS = pd.DataFrame(
+    {"label": [NASTY, "A year of trend"], "value": [12.0, -1.0], "low": [8.0, -3.0], "high": [16.0, 1.0], "text": ["+12", "−1"]}
+)
 COVERED = pd.DataFrame({"h": [1, 2, 1, 2], "level": [80, 80, 95, 95], "share": [0.8, 0.79, 0.95, 0.91]})
 
 FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
@@ -65,7 +68,8 @@ FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
     (plots.waterfall, CAUSES, {"scale": wording.SCALES[1]}),
     (plots.leaning, OWNERS, {"limit": 0.05, "heads": ["June", "Jan–Jun"]}),
     (plots.bars, COUNTS, {"head": "Rows"}),
-    (plots.coverage, COVERED, {}),
+    (plots.coverage, COVERED, {"band": (0.77, 0.83)}),
+    (plots.whiskers, EFFECTS, {"head": "Effect"}),
 ]
 each_figure = pytest.mark.parametrize(("function", "frame", "options"), FIGURES, ids=[figure[0].__name__ for figure in FIGURES])
 
@@ -202,3 +206,20 @@ def test_labels_never_cover_each_other_and_keep_their_order(places: list[float],
 def test_a_fan_draws_whatever_a_first_month_has(frame: pd.DataFrame) -> None:
     for drawing in plots.draw(plots.fan, frame, cutoff="2026-06"):
         assert "nan" not in drawing and 'class="fc"' in drawing
+
+
+def test_an_effect_that_may_be_none_is_open_and_grey() -> None:
+    wide, _ = plots.draw(plots.whiskers, EFFECTS)
+    assert wide.count('class="hole sg"') == 1
+    assert wide.count('class="sg k3"') == 1
+    assert wide.count('class="sa k3"') == 1
+    assert plots.draw(plots.whiskers, EFFECTS.assign(low=[8.0, -3.0], high=[16.0, -0.5]))[0].count("hole") == 0
+
+
+def test_lags_that_stand_close_are_numbered_alone_so_that_none_covers_another() -> None:
+    def label(lags: int) -> str:
+        rows = pd.DataFrame({"h": range(1, lags + 1), "level": 80, "share": 0.8})
+        return plots.draw(plots.coverage, rows, levels=(80,))[0]
+
+    assert "1 month ahead" in label(3)
+    assert "1 month ahead" not in label(12)

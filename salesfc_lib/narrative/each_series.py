@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib import wording
-from salesfc_lib.candidates import REGISTRY
+from salesfc_lib.candidates import CORRECTION, REGISTRY
 from salesfc_lib.components import Cell, Prose, Spark, Table
 from salesfc_lib.narrative.section import Section, columns, iso, measure_of, voice_of
 from salesfc_lib.plausibility import REFUSED
@@ -16,12 +16,19 @@ from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 15  # rows of a table that may be long
+LISTED = 50  # series whose choice is told on the page
+EQUAL = 1e-9  # difference of two shares that is none
 COMBINED = "combined"
 
 
-def model_name(name: str) -> str:
-    """How a model reads."""
-    return "Combination" if name == COMBINED else REGISTRY[name].label if name in REGISTRY else name
+def model_name(name: str, run: UnitMonth) -> str:
+    """How a model reads: the library's label, or that which the unit's parameters give to one of its own."""
+    if name in REGISTRY:
+        return REGISTRY[name].label
+    if name == CORRECTION:
+        return "Correction by XGBoost"
+    own = run.parameters.candidates.get(name)
+    return "Combination" if name == COMBINED else (own and own.label) or name
 
 
 def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
@@ -30,23 +37,23 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     rows = [
         [
             Cell(str(row["label"]), sub=str(row["level"])),
-            _carried(row["weights"]),
-            model_name(row["single"]) if isinstance(row["weights"], list) else "",
+            _carried(row["weights"], run),
+            model_name(row["single"], run) if isinstance(row["weights"], list) else "",
             "" if pd.isna(row["error"]) else wording.percent(row["error"]),
             "" if pd.isna(row["naive"]) else wording.percent(row["naive"]),
-            f"{model_name(row['weights'][0][0])}: {row['reason']}" if isinstance(row["weights"], list) else str(row["reason"]),
+            f"{model_name(row['weights'][0][0], run)}: {row['reason']}" if isinstance(row["weights"], list) else str(row["reason"]),
         ]
-        for _, row in table.iterrows()
+        for _, row in table[modeled.largest(LISTED)].iterrows()
     ]
     heads = columns("Series", "Carried by", "Best alone", ">WAPE", ">Naive", "Reason")
-    text = (
-        voice.say("modeling.choices", worse=int((table["error"] > table["naive"]).sum()))
-        if modeled.cutoffs
-        else voice.say("modeling.choices.none")
-    )
-    source = f"Source: tables/weights.parquet, all {len(rows)} series."
+    worse, corrected = int((table["error"] > table["naive"]).sum()), _corrected(run, modeled)
+    key = "modeling.choices" if modeled.cutoffs else "modeling.choices.none"
+    text = voice.say(key, worse=worse, all=len(table), corrected=corrected).strip()
+    source = f"Source: tables/weights.parquet, all {len(table)} series."
     block = Table(
-        f"What carries each of {len(rows)} series, and why",
+        f"What carries each of {len(rows)} series, and why"
+        if len(rows) == len(table)
+        else f"What carries the {len(rows)} largest of {len(table)} series, and why",
         "WAPE of the combination in the backtest, all distances, beside the seasonal naive's",
         heads,
         rows,
@@ -57,9 +64,22 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     return Section(Prose(text), block)
 
 
-def _carried(weights: list[tuple[str, float]] | float) -> str:
-    """The three heaviest models with their weights; a series that ended has none."""
-    return ", ".join(f"{model_name(name)} {weight:.2f}" for name, weight in weights[:3]) if isinstance(weights, list) else "ended"
+def _carried(weights: list[tuple[str, float]] | float, run: UnitMonth) -> str:
+    """The three heaviest candidates with their weights, and how many more there are; a series that ended has none."""
+    if not isinstance(weights, list):
+        return "ended"
+    more = f" and {len(weights) - 3} more" if len(weights) > 3 else ""
+    return ", ".join(f"{model_name(name, run)} {weight:.2f}" for name, weight in weights[:3]) + more
+
+
+def _corrected(run: UnitMonth, modeled: ModeledMonth) -> str:
+    """What the correction carries; nothing where it is off."""
+    shares = modeled.corrected()
+    if shares.empty:
+        return ""
+    low, high = float(shares.min()), float(shares.max())
+    key = "modeling.choices.corrected" if high - low > EQUAL else "modeling.choices.corrected.same"
+    return voice_of(run).say(key, low=low, high=high)
 
 
 def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
@@ -73,7 +93,7 @@ def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
         spark = Spark.of(said, row["history"], forecast=row["ahead"], lo=row["lo"], hi=row["hi"])
         rows.append(
             [
-                Cell(str(row["label"]), bold=True),
+                Cell(str(row["label"]), bold=True, href=modeled.page_of(row["unique_id"])),
                 Cell(spark=spark),
                 measure.amount(row["now"]),
                 Cell(measure.amount(row["next"]), bold=True),
@@ -131,7 +151,7 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
     )
     rows = [
         [
-            Cell(model_name(row["model"]), bold=True),
+            Cell(model_name(row["model"], run), bold=True),
             wording.number(row["n"]),
             wording.listing([str(labels[name]) for name in row["series"]], 3),
             str(row["error"]),

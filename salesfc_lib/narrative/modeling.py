@@ -8,7 +8,10 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib import wording
+from salesfc_lib.candidates import CORRECTION
 from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
+from salesfc_lib.narrative.doubt import doubt
+from salesfc_lib.narrative.drivers import drivers
 from salesfc_lib.narrative.each_series import choices, failures, key_accounts, model_name
 from salesfc_lib.narrative.effects import effects
 from salesfc_lib.narrative.outlook import outlook_figure, year_before
@@ -16,16 +19,30 @@ from salesfc_lib.narrative.section import Section, closing, columns, in_words, i
 from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 
-__all__ = ["answer", "backtest", "checks", "choices", "effects", "failures", "key_accounts", "model_name", "outlook", "weights"]
+__all__ = [
+    "answer",
+    "backtest",
+    "checks",
+    "choices",
+    "doubt",
+    "drivers",
+    "effects",
+    "failures",
+    "key_accounts",
+    "model_name",
+    "outlook",
+    "weights",
+]
 
 NAIVE, COMBINED = "seasonal_naive", "combined"
+HEAVIEST = 10  # models whose weight has a row of its own
 
 
 def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
     """The top of the page."""
     voice, ahead = voice_of(run), modeled.next_month()
     standing = modeled.standing()
-    verdict = voice.say(f"modeling.verdict.{standing['verdict']}", model=model_name(standing["best"]))
+    verdict = voice.say(f"modeling.verdict.{standing['verdict']}", model=model_name(standing["best"], run))
     title = voice.say("modeling.title", month=iso(ahead["ds"]), amount=ahead["y_hat"], verdict=verdict)
     change = _change(run, modeled, ahead)
     key = {"best": "modeling.lede.best", "not_best": "modeling.lede.not_best", "none": "modeling.lede.no_backtest"}[
@@ -41,7 +58,7 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
             hi=ahead["hi-80"],
             change=change,
         ),
-        voice.say(key, **standing | {"model": model_name(standing["best"])}),
+        voice.say(key, **standing | {"model": model_name(standing["best"], run)}),
         _failed_sentence(run, modeled),
     )
     return Answer(
@@ -116,7 +133,7 @@ def _changes(run: UnitMonth, modeled: ModeledMonth) -> tuple[str, ...]:
     now = modeled.mean_weights()
     moved = (now - before.weights.reindex(now.index).fillna(0.0)).abs().sort_values(ascending=False).index[:2]
     lines += [
-        voice.say("modeling.since.weights", model=model_name(name), now=now[name], before=float(before.weights.get(name, 0.0)))
+        voice.say("modeling.since.weights", model=model_name(name, run), now=now[name], before=float(before.weights.get(name, 0.0)))
         for name in moved
     ]
     return tuple(lines)
@@ -152,35 +169,53 @@ def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
 
 
 def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
-    """Mean weight of each model at the bottom, with its error and how often it was used."""
+    """Mean weight of each model at the bottom, with its error and how often it was used; beyond the heaviest in one row."""
     voice, table = voice_of(run), modeled.weight_table()
+    shown, rest = table.head(HEAVIEST), table.iloc[HEAVIEST:]
     largest = max(float(table["weight"].max()), 1e-9)
-    rows = []
-    for _, row in table.iterrows():
-        key = "modeling.weights.reason" if row["used"] else "modeling.weights.never"
-        error = "" if pd.isna(row["wape"]) else wording.percent(row["wape"])
-        rows.append(
-            [
-                Cell(model_name(row["model"]), bold=bool(row["used"])),
-                f"{row['weight']:.2f}",
-                Cell(bar=float(row["weight"]) / largest),
-                error,
-                voice.say(key, used=row["used"], all=row["series"], best=row["best"]),
-            ]
-        )
+    rows = [_weight_row(run, row, largest) for _, row in shown.iterrows()]
+    if len(rest) > 1:
+        rows.append(_folded_row(run, rest, largest))
+    elif len(rest):
+        rows.append(_weight_row(run, rest.iloc[0], largest))
     heads = columns("Model", ">Weight", "Weight drawn", ">WAPE", "Reason")
     heads[2] = type(heads[2])("Weight drawn", "l", small=False, silent=True)
-    first = table.iloc[0]
-    title = voice.say("modeling.weights.title", model=model_name(first["model"]), weight=first["weight"])
+    candidates = table[table["model"] != CORRECTION]
+    first, share = candidates.iloc[0], float(table.loc[table["model"] == CORRECTION, "weight"].sum())
     block = Table(
-        title,
-        "Mean weight over the bottom series; WAPE one month ahead in the backtest, bottom level",
+        voice.say("modeling.weights.title", model=model_name(first["model"], run), weight=first["weight"]),
+        "Mean weight over the bottom series, all together one; WAPE one month ahead in the backtest, bottom level",
         heads,
         rows,
         source="Source: tables/weights.parquet, tables/score.parquet.",
         min_width="min40",
     )
-    return Section(Prose(voice.say("modeling.weights", carrying=int((table["used"] > 0).sum()), all=len(table))), block)
+    key = "modeling.weights" if share else "modeling.weights.plain"
+    return Section(Prose(voice.say(key, carrying=int((candidates["used"] > 0).sum()), all=len(candidates), share=share)), block)
+
+
+def _weight_row(run: UnitMonth, row: pd.Series, largest: float) -> list[object]:
+    key = "corrects" if row["model"] == CORRECTION and row["used"] else "reason" if row["used"] else "never"
+    return [
+        Cell(model_name(row["model"], run), bold=bool(row["used"])),
+        f"{row['weight']:.2f}",
+        Cell(bar=float(row["weight"]) / largest),
+        "" if pd.isna(row["wape"]) else wording.percent(row["wape"]),
+        voice_of(run).say(f"modeling.weights.{key}", used=row["used"], all=row["series"], best=row["best"]),
+    ]
+
+
+def _folded_row(run: UnitMonth, rest: pd.DataFrame, largest: float) -> list[object]:
+    """All the lighter models in one row: their number, the sum of their weights, the range of each."""
+    voice, weight = voice_of(run), float(rest["weight"].sum())
+    low, high = float(rest["weight"].min()), float(rest["weight"].max())
+    return [
+        voice.say("modeling.weights.folded", n=len(rest)),
+        f"{weight:.2f}",
+        Cell(bar=min(weight / largest, 1.0), tone="muted"),
+        "",
+        voice.say("modeling.weights.folded.reason", low=low, high=high),
+    ]
 
 
 def backtest(run: UnitMonth, modeled: ModeledMonth) -> Section:
@@ -195,7 +230,7 @@ def backtest(run: UnitMonth, modeled: ModeledMonth) -> Section:
     best = wide.idxmin()
     rows = [
         [
-            Cell(model_name(name) + (", in use" if name == COMBINED else ""), bold=name == COMBINED),
+            Cell(model_name(name, run) + (", in use" if name == COMBINED else ""), bold=name == COMBINED),
             *(_heat(wide, name, h, best) for h in steps),
         ]
         for name in wide.index
@@ -227,7 +262,7 @@ def checks(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """Record and checks."""
     terms = [
         ("Unit and month", f"{run.unit}, {run.month}; models saw nothing after {wording.month_name(run.month)}"),
-        ("Models", "; ".join(model_name(name) for name in modeled.models)),
+        ("Models", "; ".join(model_name(name, run) for name in modeled.models)),
         ("Backtest", ", ".join(iso(cutoff) for cutoff in modeled.cutoffs) or "none"),
         ("Failures", wording.plural(len(modeled.failures), "fit")),
     ]

@@ -27,7 +27,7 @@ def year_before(panel: pd.DataFrame, unique_id: str, ds: pd.Timestamp) -> float 
     return float(found.iloc[0]) if len(found) else None
 
 
-def outlook_figure(
+def outlook_figure(  # noqa: PLR0913 the last has a default
     panel: pd.DataFrame,
     forecast: pd.DataFrame,
     unique_id: str,
@@ -35,15 +35,17 @@ def outlook_figure(
     measure: wording.Measure,
     title: str,
     source: str,
+    earlier: float | None = None,
 ) -> Figure:
-    """Fan of one series: three years of actuals, the forecast and its bands."""
+    """Fan of one series: three years of actuals, the forecast and its bands; `earlier` is what was forecast for the last month."""
     from salesfc_lib import plots
 
     frame = fan_frame(panel, forecast, unique_id)
     ahead = frame.dropna(subset=["y_hat"])
     cutoff = frame.dropna(subset=["y"])["ds"].max().strftime("%Y-%m")
     scale = wording.scale_for([*frame["y"].dropna(), *ahead["y_hat"]])
-    wide, slim = plots.draw(plots.fan, frame, cutoff=cutoff, scale=scale)
+    named = [] if earlier is None else [f"{wording.month_word(cutoff)} forecast {wording.number(earlier / scale.divisor, 1)}"]
+    wide, slim = plots.draw(plots.fan, frame, cutoff=cutoff, scale=scale, earlier=earlier, named=named)
     cut = plots.fan_start(frame) / scale.divisor
     subtitle = f"Sales per month, {measure.axis(scale)}; 80{wording.THIN}% and 95{wording.THIN}% intervals; data through {wording.month_name(cutoff)}"
     if cut:

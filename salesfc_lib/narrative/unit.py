@@ -17,7 +17,7 @@ from salesfc_lib.narrative import causes as why
 from salesfc_lib.narrative import reconciliation, retrospective
 from salesfc_lib.narrative.section import iso, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, ledger_totals
-from salesfc_lib.summary import AttentionItem, Change, MonthActual, MonthForecast, Ratio, StepSummary, Summary
+from salesfc_lib.summary import AttentionItem, Change, KeyLink, MonthActual, MonthForecast, Ratio, StepSummary, Summary
 from salesfc_lib.unit_month import UnitMonth
 
 HISTORY = 36  # months of actuals on the page
@@ -36,7 +36,7 @@ def summary(
         headline=headline(run, reconciled, review), lede=lede(run, reconciled, review), floor=agreed.accuracy_floor, bias_limit=agreed.bias_limit,
         loss_budget=run.parameters.cleaning.loss_budget, loss=_loss(run, cleaned), forecast=tuple(_ahead(row) for _, row in top.iterrows()),
         history=_history(modeled), earlier=_earlier(review), steps=steps(run, cleaned, modeled, reconciled, review), attention=attention(run, modeled, review),
-        changes=changes(reconciled), before_changes=before_changes, record=record(run), **_scores(run, review),
+        changes=changes(reconciled), before_changes=before_changes, keys=keys(run, modeled, reconciled), record=record(run), **_scores(run, review),
     )  # fmt: skip
 
 
@@ -287,6 +287,19 @@ def changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
         )  # fmt: skip
         for _, row in reconciled.adjustment.iterrows()
     )
+
+
+def keys(run: UnitMonth, modeled: ModeledMonth, reconciled: ReconciledMonth) -> tuple[KeyLink, ...]:
+    """Key accounts and key products with their next month; a backfill has no pages to link to."""
+    out = reconciled.published
+    ahead = out[out["h"] == 1].set_index("unique_id")
+    named = modeled.series.set_index("unique_id")
+    links = []
+    for _, key in modeled.explained["key_series"].iterrows():
+        row, own = _ahead(ahead.loc[key["unique_id"]]), named.loc[key["unique_id"]]
+        href = "" if run.kind == "backfill" else modeled.page_of(key["unique_id"])
+        links.append(KeyLink(str(own["label"]), str(own["level"]), href, float(key["share"]), row.y_hat, row.lo80, row.hi80))
+    return tuple(links)
 
 
 def record(run: UnitMonth) -> tuple[tuple[str, str], ...]:

@@ -147,11 +147,13 @@ def lines(  # noqa: PLR0913 each a plain choice that one figure makes
     _end_labels(ax, ends, width)
 
 
-def coverage(frame: pd.DataFrame, ax: Axes, *, levels: Sequence[int] = (80, 95)) -> None:
+def coverage(frame: pd.DataFrame, ax: Axes, *, levels: Sequence[int] = (80, 95), band: tuple[float, float] | None = None) -> None:
     """Share of actuals inside each interval by months ahead, beside the share that was promised (dashed).
 
-    Rows by `h` and `level` (percent); `share` between 0 and 1.
+    Rows by `h` and `level` (percent); `share` between 0 and 1. `band`: shares that are agreed to be as promised, shaded.
     """
+    if band is not None:
+        ax.axhspan(band[0] * 100, band[1] * 100, color=BAND_95, lw=0, zorder=0)
     wide = frame.assign(group=[f"{level}{wording.THIN}% interval" for level in frame["level"]], value=frame["share"])
     lines(wide, ax, roles={f"{level}{wording.THIN}% interval": "forecast" for level in levels}, x="h")
     for level in levels:
@@ -221,7 +223,8 @@ def _month_positions(months: pd.Series, width: float) -> tuple[dict[Any, int], d
 def _lag_positions(lags: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
     there = sorted(lags.unique(), reverse=True)
     largest = there[0] if there else 0
-    nearest = "1" if width < PHONE else "1 month ahead"
+    crowded = (width - 150) / max(largest, 1) < 66  # units that half of '1 month ahead' and its neighbour take
+    nearest = "1" if width < PHONE or crowded else "1 month ahead"
     return {h: int(largest - h) for h in there}, {int(largest - h): nearest if h == 1 else str(h) for h in there}
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 
+from salesfc_lib.candidates import BASELINE, CORRECTION
 from salesfc_lib.components import Check
 from salesfc_lib.metrics import pool
 
-BASELINE, COMBINED = "seasonal_naive", "combined"
+COMBINED = "combined"
+AGREED = (0.77, 0.83)  # share of actuals that an 80 % interval should hold
 EXPLAINED = ("key_series", "coefficient", "pooled_driver", "driver_effect", "backtest_coverage")  # tables that explain a forecast
 
 
@@ -126,12 +128,57 @@ class ModeledMonth:
         )
         return table.sort_values(["weight", "model"], ascending=[False, True], ignore_index=True)
 
+    def held(self) -> pd.DataFrame:
+        """Share of what came inside the intervals of the backtest, all series: interval (percent), h, inside, n, share."""
+        pooled = self.explained["backtest_coverage"].groupby(["interval", "h"])[["inside", "n"]].sum().reset_index()
+        return pooled.assign(share=pooled["inside"] / pooled["n"])
+
+    def trust(self) -> dict[str, Any]:
+        """How the 80 % interval held: verdict (none, holds, mostly, narrow, wide), share over all, and its ends by distance.
+
+        `floor` and `ceiling` are what is agreed; inside of all distances lie within them; low and high with low_h and high_h (months
+        ahead); `far` is the farthest distance and `rest` the cutoffs that it rests on.
+        """
+        held = self.held()
+        own = held[held["interval"] == 80]  # percent
+        if own.empty:
+            return {"verdict": "none"}
+        share, within = float(own["inside"].sum() / own["n"].sum()), own["share"].between(*AGREED)
+        verdict = "narrow" if share < AGREED[0] else "wide" if share > AGREED[1] else "holds" if within.all() else "mostly"
+        low, high, far = (own.loc[place] for place in (own["share"].idxmin(), own["share"].idxmax(), own["h"].idxmax()))
+        return {
+            "verdict": verdict, "share": share, "floor": AGREED[0], "ceiling": AGREED[1], "inside": int(within.sum()), "all": len(own),
+            "low": low["share"], "low_h": int(low["h"]), "high": high["share"], "high_h": int(high["h"]), "n": int(own["n"].sum()),
+            "series": len(self.series), "cutoffs": len(self.cutoffs), "far": int(far["h"]),
+            "rest": round(float(far["n"]) / float(own["n"].max()) * len(self.cutoffs)),
+        }  # fmt: skip
+
+    def largest(self, most: int) -> pd.Series:
+        """Which rows of `series` are among the `most` largest by sales of the last twelve months."""
+        recent = self.panel[self.panel["ds"] > self.cutoff - pd.DateOffset(months=12)]
+        sales = self.series["unique_id"].map(recent.groupby("unique_id")["y_raw"].sum()).fillna(0.0)
+        return sales.rank(method="first", ascending=False) <= most
+
+    def page_of(self, unique_id: str) -> str:
+        """Link of a key series' page; empty where it has none."""
+        pages = self.explained["key_series"].set_index("unique_id")["page"]
+        return f"key/{pages[unique_id]}" if unique_id in pages.index else ""
+
+    def corrected(self) -> pd.Series:
+        """Share of the corrected candidates in each series' forecast, by unique_id; series without are absent."""
+        rows = self.weights[(self.weights["model"] == CORRECTION) & (self.weights["weight"] > 0)]
+        return rows.set_index("unique_id")["weight"]
+
     def choice_table(self) -> pd.DataFrame:
-        """One row per series: label, level, weights (model, weight; heaviest first), single, error and naive (WAPE), reason."""
+        """One row per series: label, level, weights (candidate, weight; heaviest first), single, error and naive (WAPE), reason.
+
+        The correction is no candidate: its share is told by `corrected`.
+        """
         wape = self.score[self.score["metric"] == "wape"]
         errors = self._scored(["unique_id"], wape).pivot(index="unique_id", columns="model", values="value")
         single = self.forecast[self.forecast["stage"] == "statistical"].drop_duplicates("unique_id").set_index("unique_id")["model"]
-        heaviest = self.weights.sort_values(["weight", "model"], ascending=[False, True])
+        candidates = self.weights[self.weights["model"] != CORRECTION]
+        heaviest = candidates.sort_values(["weight", "model"], ascending=[False, True])
         carried = (
             heaviest[heaviest["weight"] > 0]
             .groupby("unique_id")
@@ -148,11 +195,12 @@ class ModeledMonth:
         )
 
     def key_account_table(self) -> pd.DataFrame:
-        """One row per key account, largest first: label, now, next, year_before, ds, share, silent (months), history, ahead, lo, hi."""
+        """One row per key account, largest first: unique_id, label, now, next, year_before, ds, share, silent (months), history, ahead, lo, hi."""
         named = self.series[self.series["level"] == "key_account"]
         rows = [self._account(row) for _, row in named.iterrows() if row["key_account"] != "other"]
         table = pd.DataFrame(
-            rows, columns=["label", "now", "next", "year_before", "ds", "share", "silent", "history", "ahead", "lo", "hi"]
+            rows,
+            columns=["unique_id", "label", "now", "next", "year_before", "ds", "share", "silent", "history", "ahead", "lo", "hi"],
         )
         return table.sort_values("share", ascending=False, ignore_index=True)
 
@@ -168,6 +216,7 @@ class ModeledMonth:
         silent = int(zeros.cumprod().sum())
         ds = ahead["ds"].iloc[0]
         return {
+            "unique_id": row["unique_id"],
             "label": row["label"],
             "now": sold.iloc[-1],
             "next": ahead["y_hat"].iloc[0],

@@ -7,7 +7,8 @@ published about itself, never from tables, so that an index over years stays qui
 from __future__ import annotations
 
 from salesfc_lib.site.index_page import write_index
+from salesfc_lib.site.key_page import write_key_page
 from salesfc_lib.site.notebook import render_notebook
 from salesfc_lib.site.unit_page import write_unit_page
 
-__all__ = ["render_notebook", "write_index", "write_unit_page"]
+__all__ = ["render_notebook", "write_index", "write_key_page", "write_unit_page"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
         "attention": Attention([alert(item, summary) for item in ordered(summary.attention)], say("unit.attention.none")).to_json(),
         "changes_lead": _changes_lead(summary),
         "changes": changes.to_json() if (changes := _changes(summary)) else None,
+        "keys": keys.to_json() if (keys := _keys(summary)) else None,
         "downloads": downloads.to_json() if (downloads := _downloads(summary)) else None,
         "record": _record(summary).to_json(),
     }
@@ -178,6 +180,27 @@ def _nothing_yet(summary: Summary) -> dict[str, Any] | None:
         return None
     following = wording.month_name(wording.add_months(summary.month, 1))
     return Prose(say("unit.nothing_yet", month=wording.month_name(summary.month), next_month=following)).to_json()
+
+
+def _keys(summary: Summary) -> Table | None:
+    """Key accounts and key products with their next month."""
+    if not summary.keys or summary.next is None:
+        return None
+    scale = wording.scale_for([key.y_hat for key in summary.keys])
+    amount = partial(measure_of(summary).scaled, scale=scale)
+    rows = [
+        [
+            Cell(key.label, sub=key.level.replace("_", " "), bold=True, href=key.href),
+            wording.percent(key.share),
+            amount(key.y_hat),
+            "" if key.lo80 is None or key.hi80 is None else f"{amount(key.lo80)} – {amount(key.hi80)}",
+        ]
+        for key in summary.keys
+    ]
+    month = wording.month_word(summary.next.month)
+    heads = [Column("Account or product"), Column("Share", "r"), Column(month, "r"), Column(f"80{wording.THIN}% interval", "r")]
+    title = say("unit.key.title" if any(key.href for key in summary.keys) else "unit.key.title.backfilled", month=month)
+    return Table(title, say("unit.key.sub"), heads, rows, source="forecast.csv, tables/key_series.parquet")
 
 
 def _changes_lead(summary: Summary) -> str:

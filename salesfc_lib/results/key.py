@@ -1,0 +1,170 @@
+"""What is known of one key series in a month: its forecast, what drives it, what carries it, how well it was forecast, what people changed.
+
+Tables of the steps and of the archive enter; a `KeyMonth` for each key series leaves. The decisions made here: errors are those of what
+was published, where the archive has them; only a unit's first months are judged by the backtest; and a change concerns a series
+where it was made for the series itself or for something that is all within it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from salesfc_lib.metrics import pool, score
+from salesfc_lib.results.modeling import ModeledMonth
+from salesfc_lib.results.reconciliation import ReconciledMonth
+from salesfc_lib.retrospective import published
+
+DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
+METRICS = ("wape", "bias", "coverage-80")
+
+
+@dataclass(frozen=True)
+class KeyMonth:
+    """One key series in a month. Tables are the rows of it alone.
+
+    published: what goes out, by month; weights, coefficient, ahead (driver_effect): as their contracts; history: y_raw by ds.
+    archived: what earlier months published for months that are over, with `actual`; backtest: likewise the combination's at earlier
+    cutoffs. effects: id, reason, author and worth (after - before over the horizon) of declared effects within it;
+    changes: people's changes within it, with `label`; moved: what all people's changes together did to it, by ds.
+    """
+
+    unique_id: str
+    label: str
+    level: str
+    page: str
+    sales: float
+    share: float
+    history: pd.Series
+    published: pd.DataFrame
+    weights: pd.DataFrame
+    coefficient: pd.DataFrame
+    ahead: pd.DataFrame
+    archived: pd.DataFrame
+    backtest: pd.DataFrame
+    effects: pd.DataFrame
+    changes: pd.DataFrame
+    moved: pd.Series
+
+    @property
+    def judged(self) -> str:
+        """What its errors are of: archive, backtest, or nothing."""
+        return "archive" if len(self.archived) else "backtest" if len(self.backtest) else "nothing"
+
+    @property
+    def next(self) -> pd.Series:
+        """The published row one month ahead."""
+        return self.published.iloc[0]
+
+    @property
+    def ended(self) -> bool:
+        """Whether no candidate carries it, because it came to an end."""
+        return not bool((self.weights["weight"] > 0).any())
+
+    @property
+    def silent(self) -> int:
+        """Months since the last sale."""
+        return int(self.history.iloc[::-1].fillna(0.0).le(0).cumprod().sum())
+
+    def year_before(self, ds: pd.Timestamp) -> float | None:
+        """What was sold in the same month a year before."""
+        found = self.history.get(ds - pd.DateOffset(years=1))
+        return None if found is None or pd.isna(found) else float(found)
+
+    def errors(self) -> pd.DataFrame:
+        """WAPE, bias and actuals inside the 80 % interval: by `h` of the archive's rows, by `cutoff` of the backtest's; and months."""
+        by, rows = ("h", self.archived) if self.judged == "archive" else ("cutoff", self.backtest)
+        scores = score(
+            rows.drop(columns="actual"), rows.rename(columns={"actual": "y_raw"}).drop_duplicates(["unique_id", "ds"]), METRICS
+        )
+        pooled = pool(scores, [by]).pivot(index=by, columns="metric")
+        found = pd.DataFrame(
+            {
+                "wape": pooled["value"]["wape"],
+                "bias": pooled["value"]["bias"],
+                "inside": pooled["numerator"].get("coverage-80"),
+                "bounded": pooled["n"].get("coverage-80"),
+                "months": pooled["n"]["wape"],
+            }
+        )
+        return found.reset_index()
+
+    def last_said(self) -> float | None:
+        """What was published a month ago for the last month."""
+        rows = self.archived[(self.archived["h"] == 1) & (self.archived["ds"] == self.history.index[-1])]
+        return float(rows["y_hat"].iloc[0]) if len(rows) else None
+
+
+def list_key_months(
+    modeled: ModeledMonth,
+    reconciled: ReconciledMonth,
+    backtest: pd.DataFrame,
+    applied: pd.DataFrame,
+    vintages: pd.DataFrame,
+) -> list[KeyMonth]:
+    """A `KeyMonth` for each key series, in the order of table key_series; `applied` is table effect_applied."""
+    series, sold = modeled.series, modeled.panel[["unique_id", "ds", "y_raw"]]
+    out, before = reconciled.published, reconciled.stage("reconciled")
+    archived = _over(published(vintages), sold)
+    tested = _over(backtest.dropna(subset=["lo-80"]), sold)
+    found = []
+    for _, key in modeled.explained["key_series"].iterrows():
+        own = series.set_index("unique_id").loc[key["unique_id"]]
+        within = list_within(series, str(key["unique_id"]))
+
+        def rows(frame: pd.DataFrame, unique_id: str = str(key["unique_id"])) -> pd.DataFrame:
+            return frame[frame["unique_id"] == unique_id].reset_index(drop=True)
+
+        now, earlier = rows(out).sort_values("ds", ignore_index=True), rows(before).set_index("ds")["y_hat"]
+        found.append(
+            KeyMonth(
+                str(key["unique_id"]),
+                str(own["label"]),
+                str(own["level"]),
+                str(key["page"]),
+                float(key["sales"]),
+                float(key["share"]),
+                rows(sold).set_index("ds")["y_raw"].sort_index(),
+                now,
+                rows(modeled.weights),
+                rows(modeled.explained["coefficient"]),
+                rows(modeled.explained["driver_effect"]),
+                rows(archived),
+                rows(tested),
+                _effects(applied, modeled.effect, within),
+                _changes(reconciled.adjustment, series, within),
+                now.set_index("ds")["y_hat"] - earlier,
+            )  # fmt: skip
+        )
+    return found
+
+
+def list_within(series: pd.DataFrame, unique_id: str) -> list[str]:
+    """Ids of a series and of those that are all within it: they have the same member in each of its dimensions."""
+    dimensions = [name for name in series.columns if name not in DESCRIBING]
+    own = series.set_index("unique_id").loc[unique_id, dimensions].dropna()
+    same = pd.Series(True, index=series.index)
+    for name, member in own.items():
+        same &= series[str(name)].eq(member)
+    return list(series.loc[same, "unique_id"])
+
+
+def _over(forecast: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
+    """Forecast rows of months that are over, with what was sold as `actual`."""
+    actual = sold.dropna(subset=["y_raw"]).rename(columns={"y_raw": "actual"})
+    return forecast.merge(actual, on=["unique_id", "ds"]).sort_values(["unique_id", "cutoff", "h"], ignore_index=True)
+
+
+def _effects(applied: pd.DataFrame, effect: pd.DataFrame, within: Sequence[str]) -> pd.DataFrame:
+    rows = applied[applied["unique_id"].isin(within)]
+    worth = (rows["after"] - rows["before"]).groupby(rows["id"]).sum().rename("worth").reset_index()
+    return worth.merge(effect[["id", "author", "reason", "start", "until"]], on="id")
+
+
+def _changes(adjustment: pd.DataFrame, series: pd.DataFrame, within: Sequence[str]) -> pd.DataFrame:
+    rows = adjustment[adjustment["unique_id"].isin(within)]
+    return rows.merge(series[["unique_id", "label"]], on="unique_id").sort_values(
+        ["ds", "unique_id", "sequence"], ignore_index=True
+    )

@@ -1,0 +1,302 @@
+"""Pages of key accounts and key products: what they count, what they say, and that a hostile name stays text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesfc_lib import manifest, site
+from salesfc_lib.candidates import CORRECTION
+from salesfc_lib.key_series import name_page
+from salesfc_lib.narrative.drivers import say_effect, step_in
+from salesfc_lib.narrative.key_page import KeyPage, tell_key
+from salesfc_lib.narrative.section import voice_of
+from salesfc_lib.parameters import defaults
+from salesfc_lib.results import KeyMonth
+from salesfc_lib.results.key import list_within
+from salesfc_lib.results.modeling import ModeledMonth
+from salesfc_lib.unit_month import UnitMonth
+from tests.pages import NASTY
+from tests.test_site import read, text_of
+
+CUTOFF = pd.Timestamp("2026-06-01")
+MONTHS = pd.date_range("2023-07-01", CUTOFF, freq="MS")
+AHEAD = pd.date_range("2026-07-01", periods=12, freq="MS")
+ID = f"key_account:{NASTY}"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> UnitMonth:
+    return UnitMonth(tmp_path, "kitchen", "2026-06", defaults(), {}, {}, tmp_path / "reports" / ".work")
+
+
+def rows_of(cutoffs: list[str], said: list[float], actual: list[float], *, h: int = 1) -> pd.DataFrame:
+    """Archived or backtested rows with bounds 10 below and above."""
+    cutoff = pd.to_datetime(cutoffs)
+    frame = pd.DataFrame(
+        {"unique_id": ID, "stage": "reconciled", "model": "m", "cutoff": cutoff, "ds": cutoff + pd.DateOffset(months=h), "h": h}
+    )
+    frame = frame.assign(y_hat=said, actual=actual)
+    return frame.assign(
+        **{f"{side}-{level}": frame["y_hat"] + sign * 10.0 for side, sign in (("lo", -1), ("hi", 1)) for level in (80, 95)}
+    )
+
+
+def key_month(**changed: Any) -> KeyMonth:
+    y_hat = np.linspace(110.0, 220.0, 12)
+    published = pd.DataFrame({"unique_id": ID, "stage": "reconciled", "ds": AHEAD, "h": range(1, 13), "y_hat": y_hat})
+    published = published.assign(**{"lo-80": y_hat - 10, "hi-80": y_hat + 10, "lo-95": y_hat - 20, "hi-95": y_hat + 20})
+    weights = pd.DataFrame(
+        [
+            (ID, CORRECTION, 0.5, 0.1, "half"),
+            (ID, "regression", 0.3, 0.08, "lowest error"),
+            (ID, "theta", 0.2, 0.12, "backtest error"),
+        ],
+        columns=["unique_id", "model", "weight", "backtest_error", "reason"],
+    )
+    terms = [("level", 100.0, 90.0, 110.0, np.nan), ("trend", 5.0, 1.0, 9.0, np.nan), ("promotion", 40.0, 30.0, 50.0, 1.0)]
+    terms += [(f"month {n:02d}", float(n - 6), float(n - 8), float(n - 4), np.nan) for n in range(1, 13)]
+    coefficient = pd.DataFrame(terms, columns=["term", "estimate", "low", "high", "step"]).assign(unique_id=ID)
+    ahead = pd.DataFrame({"unique_id": ID, "term": "promotion", "ds": AHEAD, "value": 0.0, "effect": 0.0, "low": 0.0, "high": 0.0})
+    ahead.loc[2, ["value", "effect", "low", "high"]] = [0.5, 20.0, 15.0, 25.0]
+    archived = pd.concat(
+        [rows_of(["2026-04-01", "2026-05-01"], [110.0, 80.0], [100.0, 100.0]), rows_of(["2026-03-01"], [130.0], [100.0], h=3)],
+        ignore_index=True,
+    )
+    nothing = pd.DataFrame(columns=["id", "author", "reason", "start", "until", "worth"])
+    changes = pd.DataFrame(columns=["label", "ds", "old", "final", "author", "reason", "remark", "state"])
+    fields: dict[str, Any] = {
+        "unique_id": ID, "label": NASTY, "level": "key_account", "page": name_page(ID), "sales": 1200.0, "share": 0.25,
+        "history": pd.Series(100.0, index=MONTHS, name="y_raw"), "published": published, "weights": weights, "coefficient": coefficient, "ahead": ahead,
+        "archived": archived, "backtest": rows_of(["2025-06-01", "2025-09-01"], [120.0, 90.0], [100.0, 100.0]), "effects": nothing, "changes": changes,
+        "moved": pd.Series(0.0, index=AHEAD),
+    }  # fmt: skip
+    return KeyMonth(**fields | changed)
+
+
+def words(page: KeyPage) -> str:
+    """All that a page says, in one line."""
+    blocks = [block.plain() for _, part in page.sections for block in part]
+    cells = [
+        f"{cell.text} {cell.sub}"
+        for _, part in page.sections
+        for block in part
+        for row in getattr(block, "rows", ())
+        for cell in row
+    ]
+    return " ".join([page.answer.plain(), *blocks, *cells])
+
+
+def test_errors_are_those_of_what_was_published_by_months_ahead() -> None:
+    errors = key_month().errors().set_index("h")
+    assert errors.loc[1, "wape"] == pytest.approx((10 + 20) / 200)
+    assert errors.loc[1, "bias"] == pytest.approx((10 - 20) / 200)
+    assert (errors.loc[1, "inside"], errors.loc[1, "bounded"]) == (1, 2)
+    assert errors.loc[3, "wape"] == pytest.approx(0.3)
+
+
+def test_a_first_month_is_judged_by_its_backtest_and_says_so(run: UnitMonth) -> None:
+    first = key_month(archived=key_month().archived.head(0))
+    assert first.judged == "backtest"
+    assert first.errors().set_index("cutoff")["wape"].tolist() == pytest.approx([0.2, 0.1])
+    said = words(tell_key(run, first))
+    assert "No month has been published ahead of an actual yet, so this is the backtest" in said
+    assert "In the backtest the combination was off by 15.0\u202f%" in said
+
+
+def test_where_nothing_can_be_judged_the_page_says_that_and_has_no_error(run: UnitMonth) -> None:
+    nothing = key_month().archived.head(0)
+    page = tell_key(run, key_month(archived=nothing, backtest=nothing))
+    assert "There is nothing to look back on yet" in words(page)
+    assert [fact.label for fact in page.answer.facts] == ["July 2026", "Share of the unit"]
+
+
+def test_the_page_says_what_is_published_what_drives_it_and_how_wrong_it_was(run: UnitMonth) -> None:
+    said = words(tell_key(run, key_month()))
+    assert "is forecast at ¥110 for July, +10.0\u202f% on a year before" in said
+    assert "off by 15.0\u202f% and in sum too low by 5.0\u202f%" in said
+    assert "a month wholly on promotion moves it most: it adds ¥40" in said
+    assert "is worth ¥0 in July and +¥20 over 12 months" in said
+    assert "+¥20 50\u202f%; ¥15 to ¥25" in said
+    assert "50\u202f% of the forecast is the middle of the candidates, corrected by XGBoost; 2 candidates share the rest" in said
+    assert "Correction by XGBoost" in said
+
+
+def test_a_driver_that_cannot_be_told_from_chance_is_not_said_to_move_anything(run: UnitMonth) -> None:
+    coefficient = key_month().coefficient
+    coefficient.loc[coefficient["term"] == "promotion", "low"] = -5.0
+    said = words(tell_key(run, key_month(coefficient=coefficient)))
+    assert "Nothing that is known ahead moves it by more than chance could." in said
+    assert "No driver of" in said
+
+
+def test_an_account_that_came_to_an_end_is_told_as_such(run: UnitMonth) -> None:
+    key = key_month()
+    history = key.history.copy()
+    history.iloc[-5:] = 0.0
+    ended = replace(key, history=history, weights=key.weights.assign(weight=0.0))
+    archived = key.archived.assign(actual=0.0)
+    said = words(tell_key(run, replace(ended, archived=archived)))
+    assert "no sale for 5 months" in said
+    assert "Nothing was sold in the months judged, so the error is no share of sales" in said
+    assert "nan" not in said.lower().split()
+
+
+def test_a_series_without_drivers_and_of_few_months_has_a_page_too(run: UnitMonth) -> None:
+    key = key_month()
+    short = replace(key, coefficient=key.coefficient.head(0), ahead=key.ahead.head(0), history=key.history.tail(5))
+    assert "shorter than thirteen months" in words(tell_key(run, short))
+
+
+def test_changes_and_effects_within_it_stand_with_author_and_reason(run: UnitMonth) -> None:
+    changes = pd.DataFrame(
+        [
+            (NASTY, AHEAD[0], 100.0, 110.0, "李华", "new contract", "", "applied"),
+            (NASTY, AHEAD[1], 100.0, 100.0, "", "", "no reason given", "refused"),
+        ],
+        columns=["label", "ds", "old", "final", "author", "reason", "remark", "state"],
+    )
+    effects = pd.DataFrame(
+        [("e1", "Wang", "price rise", AHEAD[2], pd.NaT, 30.0)], columns=["id", "author", "reason", "start", "until", "worth"]
+    )
+    said = words(tell_key(run, key_month(changes=changes, effects=effects, moved=pd.Series(10.0, index=AHEAD))))
+    assert "1 change by people within it applied, 1 refused" in said
+    assert "move July by +¥10" in said
+    assert "李华: new contract" in said
+    assert "1 declared effect touches it, worth +¥30" in said
+    assert "Wang: price rise" in said
+
+
+def test_what_lies_within_a_series_has_its_members_in_every_dimension() -> None:
+    rows = [("total", None, None), ("line:a", "a", None), ("line:b", "b", None), ("bottom:a/x", "a", "x"), ("bottom:b/x", "b", "x")]
+    series = pd.DataFrame(rows, columns=["unique_id", "line", "region"]).assign(level="any", label="")
+    assert list_within(series, "line:a") == ["line:a", "bottom:a/x"]
+    assert len(list_within(series, "total")) == 5
+
+
+def test_a_hostile_name_stays_text_and_reaches_no_path(run: UnitMonth, tmp_path: Path) -> None:
+    crumbs = [("Sales forecast", "../../index.html"), ("June 2026", "../index.html"), (NASTY, "index.html")]
+    path = site.write_key_page(tmp_path / "2026-06" / "kitchen", tell_key(run, key_month()), crumbs)
+    assert path.relative_to(tmp_path).as_posix() == f"2026-06/kitchen/key/{name_page(ID)}"
+    assert re.fullmatch(r"k[0-9a-f]+\.html", path.name)
+    html, reader = path.read_text(encoding="utf-8"), read(path)
+    assert "<b onclick" not in html and "49" not in re.findall(r"{{.*?}}", html)
+    assert "onclick" in text_of(path).replace("&#34;", '"')
+    assert reader.wrong == [] and reader.open == []
+    assert len(reader.ids) == len(set(reader.ids))
+    assert reader.links[1:4] == ["../../../index.html", "../../index.html", "../index.html"]
+    assert not [link for link in reader.links if "://" in link]
+    assert len(html.encode()) < 150_000
+
+
+def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(run: UnitMonth, tmp_path: Path) -> None:
+    folder = tmp_path / "staged"
+    site.write_key_page(folder, tell_key(run, key_month()), [("a", "x"), ("b", "y"), ("c", "z")])
+    manifest.write(folder, {})
+    assert manifest.compare(folder) == []
+    path = folder / "key" / name_page(ID)
+    path.write_text(path.read_text(encoding="utf-8").replace("¥110", "¥111"), encoding="utf-8")
+    assert manifest.compare(folder) == [("changed", f"key/{path.name}")]
+
+
+@pytest.mark.parametrize(
+    ("term", "step", "numbers", "expected"),
+    [
+        (
+            "promotion",
+            1.0,
+            (0.12, 0.08, 0.16),
+            "A month wholly on promotion adds 12.0\u202f% (95\u202f%: 8.0\u202f% to 16.0\u202f%).",
+        ),
+        ("trading_days", 20.0, (0.4, 0.2, 0.6), "One trading day more adds 2.0\u202f% (95\u202f%: 1.0\u202f% to 3.0\u202f%)."),
+        (
+            "price",
+            25.0,
+            (-1.5, -2.0, -1.0),
+            "A price 10\u202f% higher takes away 15.0\u202f% (95\u202f%: 10.0\u202f% to 20.0\u202f%).",
+        ),
+        (
+            "easter",
+            1.0,
+            (0.02, -0.03, 0.07),
+            "All of Easter in a month cannot be told from no effect (95\u202f%: −3.0\u202f% to +7.0\u202f%).",
+        ),
+        (
+            "shelf_space",
+            8.0,
+            (0.5, 0.4, 0.6),
+            "Shelf space 10\u202f% above its usual value adds 5.0\u202f% (95\u202f%: 4.0\u202f% to 6.0\u202f%).",
+        ),
+        ("campaign", 1.0, (0.1, 0.05, 0.15), "Campaign higher by one adds 10.0\u202f% (95\u202f%: 5.0\u202f% to 15.0\u202f%)."),
+    ],
+)
+def test_a_driver_is_told_in_a_step_that_a_person_can_picture(
+    run: UnitMonth, term: str, step: float, numbers: tuple[float, float, float], expected: str
+) -> None:
+    row = pd.Series({"term": term, "step": step} | dict(zip(("estimate", "low", "high"), numbers, strict=True)))
+    assert say_effect(voice_of(run), row) == expected
+    assert step_in(term, step) > 0
+
+
+def modeled(shares: list[float], n: int = 100) -> ModeledMonth:
+    """A month whose 80 % interval held these shares, by months ahead."""
+    held = pd.DataFrame(
+        {"level": "bottom", "interval": 80, "h": range(1, len(shares) + 1), "inside": [round(s * n) for s in shares], "n": n}
+    )
+    empty = pd.DataFrame({"cutoff": pd.Series(dtype="datetime64[ns]"), "model": [], "unique_id": []})
+    fields = dict.fromkeys(("panel", "failures", "weights", "forecast", "score", "effect"), empty)
+    series = pd.DataFrame({"unique_id": ["a"]})
+    return ModeledMonth(
+        **fields,
+        series=series,
+        candidate_forecast=empty,
+        explained={"backtest_coverage": held},
+        checks=(),
+        bottom="bottom",
+        cutoff=CUTOFF,
+        before=None,
+    )  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("shares", "verdict"),
+    [([0.8, 0.78, 0.82], "holds"), ([0.8, 0.9, 0.7], "mostly"), ([0.7, 0.6], "narrow"), ([0.9, 0.95], "wide"), ([], "none")],
+)
+def test_the_page_says_no_as_readily_as_yes_when_asked_whether_the_interval_holds(
+    run: UnitMonth, shares: list[float], verdict: str
+) -> None:
+    from salesfc_lib.narrative.modeling import doubt
+
+    trust = modeled(shares).trust()
+    assert trust["verdict"] == verdict
+    said = doubt(run, modeled(shares)).blocks[0].plain()
+    begins = {
+        "holds": "Yes.",
+        "mostly": "On the whole:",
+        "narrow": "No: it is too narrow.",
+        "wide": "No: it is too wide.",
+        "none": "That cannot be said yet",
+    }
+    assert said.startswith(begins[verdict])
+
+
+def test_the_demo_has_a_page_for_each_key_series_linked_from_the_months_page_and_from_modeling(demo_reports: Path) -> None:
+    folder = demo_reports / "2026-06" / "kitchen"
+    pages = sorted(path.name for path in (folder / "key").glob("*.html"))
+    series = pd.read_parquet(folder / "tables" / "key_series.parquet")
+    assert pages == sorted(series["page"])
+    index = set(read(folder / "index.html").links)
+    assert {f"key/{page}" for page in pages} <= index
+    accounts = series[series["unique_id"].str.startswith("key_account:")]
+    assert len(accounts) == 4
+    assert {f"key/{page}" for page in accounts["page"]} <= set(read(folder / "02_modeling.html").links)
+    for page in pages:
+        reader = read(folder / "key" / page)
+        assert reader.wrong == [] and len(reader.ids) == len(set(reader.ids))
+        assert not re.search(r"\bnan\b|\{[a-z]", text_of(folder / "key" / page))
