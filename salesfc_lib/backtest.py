@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from salesfc_lib import schema
-from salesfc_lib.candidates import CORRECTION, REGISTRY
+from salesfc_lib.breaks import level_out
+from salesfc_lib.candidates import BASELINE, CORRECTION, REGISTRY
 from salesfc_lib.candidates.protocol import SEASON, Answer, Candidate, Window, describe, windows
 from salesfc_lib.engine.demand import classify, is_intermittent
 from salesfc_lib.errors import SalesForecastError
@@ -112,7 +113,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     names = _enabled(parameters.candidates, known, extra or {})
     tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
     backs = (*earlier, *tested, 0)
-    stacked = {"panel": history.stack(backs), "series": history.stack((*tested, 0))}
+    stacked = _stack(history, backs, of_series=len(tested) + 1, breaks=parameters.breaks.enabled)
     values: dict[str, np.ndarray] = {}
     failures: list[Failure] = []
     raced: list[Raced] = []
@@ -120,7 +121,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         if progress is not None:
             progress(name, done, len(names))
         candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
-        rows = stacked[candidate.scope]
+        rows = stacked["plain" if name == BASELINE else candidate.scope]
         suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
         asked = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
         remembers = memory if memory is not None and (name not in (extra or {}) or candidate.code) else Memory()
@@ -130,12 +131,23 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         failures += _failed(answer, asked, rows, name=name, n=len(history))
         full = np.full((len(backs) * len(history), horizon), np.nan)
         full[asked + len(full) - len(rows)] = answer.values
-        values[name] = _floor(full, stacked["panel"].y).reshape(len(backs), len(history), horizon)
+        values[name] = _floor(full, stacked["plain"].y).reshape(len(backs), len(history), horizon)
     if progress is not None:
         progress("", len(names), len(names))
     values, refused = _refuse(history, backs, {name: values[name] for name in names})
     told = tuple(item for item in (*failures, *refused) if item.back in (*tested, 0))
     return Said(history, backs, tested, values, told, tuple(raced))
+
+
+def _stack(history: History, backs: Sequence[int], *, of_series: int, breaks: bool) -> dict[str, History]:
+    """Rows at all cutoffs as they are (`plain`), and as candidates of each scope see them: on the level after a lasting change.
+
+    The baseline sees them as they are, so that anybody can follow it. `of_series`: latest cutoffs of which the slow ones are asked.
+    """
+    plain = history.stack(backs)
+    panel = level_out(plain) if breaks else plain
+    latest = np.arange((len(backs) - of_series) * len(history), len(plain))
+    return {"plain": plain, "panel": panel, "series": panel.take(latest)}
 
 
 def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -147,7 +159,7 @@ def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], 
     ((12, 9, 6, 3), (27, 24, 21, 18, 15))
     """
     possible = [back for back in range(backtest.step, width - MIN_HISTORY + 1, backtest.step)]
-    tested, earlier = possible[: backtest.cutoffs], possible[backtest.cutoffs : 3 * backtest.cutoffs]
+    tested, earlier = possible[: backtest.cutoffs], possible[backtest.cutoffs : 2 * backtest.cutoffs]
     return tuple(reversed(tested)), tuple(reversed(earlier))
 
 

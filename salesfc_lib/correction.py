@@ -19,13 +19,13 @@ from salesfc_lib.engine.known import mean_known, median_known, spread_known
 from salesfc_lib.history import SEASON
 
 LIMIT, MEAN_LIMIT = 3.0, 6.0  # sizes that an example may lie from the base: more where a mean is learnt
-EXAMPLES = 60_000  # series, cutoffs and months learnt from; more cost time and change little
+EXAMPLES = 20_000  # series, cutoffs and months learnt from; more cost time and change little
 LEAST_EXAMPLES = 300
 BACK = (3, 6, 12)  # months ago at which the median's own misses are told
 SETTINGS: dict[str, Any] = {
     "objective": "reg:absoluteerror",
     "max_depth": 4,
-    "learning_rate": 0.05,
+    "learning_rate": 0.07,
     "min_child_weight": 50,
     "max_bin": 64,
     "tree_method": "hist",
@@ -44,7 +44,7 @@ class Table:
     size: np.ndarray
 
 
-def correct(said: Said, asked: tuple[int, ...], *, squared: np.ndarray, trees: int = 150) -> dict[int, np.ndarray]:
+def correct(said: Said, asked: tuple[int, ...], *, squared: np.ndarray, trees: int = 100) -> dict[int, np.ndarray]:
     """Corrected forecasts (n, horizon) at each of the cutoffs `asked`, learnt from what was known at the earliest of them.
 
     `squared` (n,) marks series whose mean is wanted and not their middle: they are learnt apart, with squared errors. NaN
