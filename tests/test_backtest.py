@@ -1,4 +1,4 @@
-"""Claims about the rolling backtest."""
+"""Claims about the rolling backtest: which cutoffs, which series, what is remembered, what is a failure."""
 
 from __future__ import annotations
 
@@ -6,185 +6,290 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from salesfc_lib import tables
-from salesfc_lib.backtest import list_cutoffs, run_candidates, score_candidates
-from salesfc_lib.candidates.protocol import Candidate, collect
-from salesfc_lib.combine import combine_backtest
+from salesfc_lib import backtest
+from salesfc_lib.backtest import Said, list_backs, run_candidates
+from salesfc_lib.candidates import REGISTRY, arima
+from salesfc_lib.candidates.protocol import Answer, Candidate, Window, each_series
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.history import History
 from salesfc_lib.memory import Memory
-from salesfc_lib.metrics import pool
-from salesfc_lib.schema import Parameters
+from salesfc_lib.schema import Backtest, Parameters
 
-MONTH = "2025-12"
-
-
-def parameters(names: dict[str, Any], **blocks: Any) -> Parameters:
-    levels = {"total": [], "bottom": ["line"]}
-    return Parameters.model_validate({"levels": levels, "dimensions": ["line"], "candidates": names, "horizon": 6, **blocks})
+pytestmark = pytest.mark.filterwarnings("error")
+NAN = np.nan
+CHEAP: dict[str, Any] = {"seasonal_naive": {}, "recent_mean": {}, "regression": {}}
+ALL: dict[str, Any] = {**CHEAP, "theta": {}, "ets": {}, "arima": {"levels": ["total"], "settings": {"max_order": 1}}}
+LEVELS = ("total", "bottom")
 
 
-CHEAP = {"seasonal_naive": {}, "recent_mean": {}, "regression": {}}
+def parameters(names: dict[str, Any] | None = None, **blocks: Any) -> Parameters:
+    """With no race (tests/test_racing.py) unless it is asked for."""
+    return Parameters.model_validate({"candidates": CHEAP if names is None else names, "backtest": {"race": None}, **blocks})
 
 
 @pytest.fixture
-def unit() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Panel, series and future of two lines and their total, 40 months through 2026-02; 'b' starts late."""
+def unit() -> History:
+    """Two lines and their total, 40 months through 2026-02; 'b' starts after ten, and days are known ahead."""
     rng = np.random.default_rng(11)
-    ds = pd.date_range(end="2026-02-01", periods=40, freq="MS")
     season = 1 + 0.3 * np.sin(np.arange(40) * np.pi / 6)
     a, b = 100 * season + rng.normal(0, 5, 40), 50 * season + rng.normal(0, 5, 40)
     b[:10] = 0
-    frames = [pd.DataFrame({"unique_id": name, "ds": ds, "y": y, "y_raw": y}) for name, y in (("total", a + b), ("a", a), ("b", b))]
-    frames[2] = frames[2].iloc[10:]
-    panel = pd.concat(frames, ignore_index=True).assign(trading_days=21.0)
-    series = pd.DataFrame({"unique_id": ["total", "a", "b"], "level": ["total", "bottom", "bottom"], "label": ["total", "a", "b"]})
-    later = pd.date_range("2026-03-01", periods=6, freq="MS")
-    future = series[["unique_id"]].merge(pd.DataFrame({"ds": later, "trading_days": 21.0}), how="cross")
-    return panel, series, future
+    y = np.stack([a + b, a, b])
+    y[2, :10] = NAN
+    days = rng.integers(19, 24, (3, 46)).astype(float)
+    ids = np.array(["total", "a", "b"], dtype=object)
+    return History(ids, y, np.full(3, np.datetime64("2026-02", "M")), 6, {"days": days}, np.array([0, 1, 1]))
 
 
-def run(unit: tuple, names: dict[str, Any] | None = None, month: str = MONTH, **kwargs: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
-    panel, series, future = unit
-    return run_candidates(panel, series, future, parameters=parameters(names or CHEAP), month=month, **kwargs)
+def run(history: History, names: dict[str, Any] | None = None, **kwargs: Any) -> Said:
+    return run_candidates(history, parameters(names), horizon=6, levels=LEVELS, **kwargs)
 
 
-def always(values: np.ndarray, from_cutoff: int = 0) -> dict[str, Candidate]:
-    """An analyst's candidate that always says the same, at the cutoffs from one on."""
+def always(values: Any, **keys: Any) -> dict[str, Candidate]:
+    """An analyst's candidate that always says the same."""
 
-    def forecast(panel: pd.DataFrame, future: pd.DataFrame, cutoffs: list[pd.Timestamp], horizon: int) -> tuple:
-        ids = panel["unique_id"].unique()
-        return collect([(name, cutoff, values) for name in ids for cutoff in cutoffs[from_cutoff:]], [], horizon)
+    def forecast(history: History, horizon: int) -> Any:
+        return np.broadcast_to(values, (len(history), len(np.atleast_1d(values)))).astype(float)
 
-    return {"mine": Candidate("mine", "own", "Mine", forecast)}
-
-
-def test_cutoffs_step_back_from_the_month_and_need_a_year_behind_them(unit: tuple) -> None:
-    settings = parameters(CHEAP).backtest
-    cutoffs = list_cutoffs(unit[0], pd.Timestamp(MONTH), settings)
-    assert [f"{cutoff:%Y-%m}" for cutoff in cutoffs] == ["2024-12", "2025-02", "2025-04", "2025-06", "2025-08", "2025-10"]
-    short = list_cutoffs(unit[0].query("ds >= '2024-07-01'"), pd.Timestamp(MONTH), settings)
-    assert [f"{cutoff:%Y-%m}" for cutoff in short] == ["2025-08", "2025-10"]
-    assert list_cutoffs(unit[0].query("ds >= '2025-11-01'"), pd.Timestamp(MONTH), settings) == []
+    return {"mine": Candidate("mine", "own", "Mine", forecast, **keys)}
 
 
-def test_tables_keep_their_contracts(unit: tuple) -> None:
-    forecasts, failures = run(unit, {**CHEAP, "growth": {}})
-    tables.check(forecasts, "candidate_forecast")
-    tables.check(failures, "failures")
-    assert len(failures) == 4  # growth asks for 24 months of 'b'; the first four cutoffs have 16 to 22
-    assert len(forecasts) == 6 * (4 * 3 * 7 - len(failures))
+def assert_same(one: Said, other: Said, backs: tuple[int, ...] | None = None) -> None:
+    assert one.names == other.names
+    for name in one.names:
+        for back in backs or one.backs:
+            found, wanted = one.values[name][one.backs.index(back)], other.values[name][other.backs.index(back)]
+            np.testing.assert_array_equal(found, wanted, err_msg=f"{name} {back}")
 
 
-def test_months_after_the_month_change_nothing(unit: tuple) -> None:
-    panel = unit[0]
-    changed = panel.assign(y=panel["y"].where(panel["ds"] <= "2025-12-01", 1e9))
-    for before, after in zip(run(unit), run((changed, *unit[1:])), strict=True):
-        pd.testing.assert_frame_equal(before, after)
+def test_cutoffs_step_back_and_need_a_year_and_a_month_behind_them() -> None:
+    four = Backtest(cutoffs=4, step=3)
+    tested, earlier = list_backs(60, four)
+    assert tested == (12, 9, 6, 3)
+    assert len(earlier) >= 4 and earlier == tuple(range(earlier[0], 12, -3))  # what learns from candidates needs cutoffs of its own
+    assert list_backs(16, four) == ((3,), ())
+    assert list_backs(15, four) == list_backs(1, four) == ((), ())
+    assert list_backs(40, Backtest(cutoffs=2, step=1))[0] == (2, 1)
 
 
-ALL: dict[str, Any] = {**CHEAP, "theta": {}, "arima": {"levels": ["total"]}, "xgboost": {"settings": {"trees": 10}}}
+def test_every_candidate_says_something_of_every_series_and_cutoff_that_suits_it(unit: History) -> None:
+    said = run(unit, {**CHEAP, "growth": {}})
+    assert said.backs[-5:] == (12, 9, 6, 3, 0) and said.tested == (12, 9, 6, 3)
+    assert said.names == ["seasonal_naive", "recent_mean", "growth", "regression"]
+    assert said.horizon == 6 and not said.failures
+    given = {name: np.isfinite(values).all(axis=2) for name, values in said.values.items()}
+    months = np.stack([unit.cut(back).length for back in said.backs])
+    for name, found in given.items():
+        np.testing.assert_array_equal(found, months >= REGISTRY[name].needed)
+    assert said.at(0).shape == (4, 3, 6)
 
 
-def test_memory_changes_no_number_from_month_to_month(unit: tuple, tmp_path: Path) -> None:
-    for month in ("2025-10", "2025-11", "2025-12"):
-        remembered = run(unit, ALL, month, memory=Memory(tmp_path))
-        alone = run(unit, ALL, month)
-        for kept, fresh in zip(remembered, alone, strict=True):
-            pd.testing.assert_frame_equal(kept, fresh, check_exact=True)
+def test_said_at_a_cutoff_is_what_a_run_would_have_said_then(unit: History) -> None:
+    said = run(unit)
+    for back in said.backs:
+        alone = run(unit.cut(back).take(np.arange(3)))
+        for name in said.names:
+            np.testing.assert_allclose(said.values[name][said.backs.index(back)], alone.values[name][-1], rtol=1e-9)
 
 
-def test_memory_computes_each_answer_once(unit: tuple, monkeypatch: pytest.MonkeyPatch) -> None:
-    from salesfc_lib import backtest
-
-    asked: list[tuple[str, pd.Timestamp]] = []
-    compute = backtest._compute
-
-    def count(request: Any, ids: list[str], cutoffs: list[pd.Timestamp], settings: dict[str, Any]) -> Any:
-        asked.extend((unique_id, cutoff) for unique_id in ids for cutoff in cutoffs)
-        return compute(request, ids, cutoffs, settings)
-
-    monkeypatch.setattr(backtest, "_compute", count)
-    memory = Memory()
-    run(unit, {"regression": {}}, "2025-10", memory=memory)
-    run(unit, {"regression": {}}, "2025-12", memory=memory)
-    assert len(asked) == len(set(asked)) == 3 * 8
-    run(unit, {"regression": {"settings": {"half_life": 9.0}}}, "2025-12", memory=memory)
-    assert len(asked) == 3 * 8 + 3 * 7
+@pytest.mark.usefixtures("quick_search")
+def test_months_after_a_cutoff_change_nothing_at_it(unit: History) -> None:
+    later = unit.y.copy()
+    later[:, -6:] = 1e9
+    days = unit.regressors["days"].copy()
+    days[:, -6:] = 99.0  # not known six months ago
+    changed = History(unit.ids, later, unit.last, 6, {"days": days}, unit.level)
+    names = {**ALL, "croston": {}, "winters": {}, "autoregression": {}}
+    before, after = run(unit, names, extra=None), run(changed, names)
+    assert_same(before, after, tuple(back for back in before.backs if back >= 6 and back not in before.tested))
+    panel = {name: block for name, block in names.items() if REGISTRY[name].scope == "panel"}
+    assert_same(run(unit, panel), run(changed, panel), tuple(back for back in before.backs if back >= 6))
+    assert not np.array_equal(before.at(0), after.at(0), equal_nan=True)
 
 
-def test_changed_history_is_computed_again(unit: tuple) -> None:
-    memory = Memory()
-    panel, series, future = unit
-    run(unit, memory=memory)
-    changed = panel.assign(y=panel["y"].where((panel["unique_id"] != "a") | (panel["ds"] != "2025-03-01"), 500.0))
-    for kept, fresh in zip(run((changed, series, future), memory=memory), run((changed, series, future)), strict=True):
-        pd.testing.assert_frame_equal(kept, fresh, check_exact=True)
+def test_what_came_is_known_a_month_after_it_was_sold(unit: History) -> None:
+    said = run(unit)
+    np.testing.assert_array_equal(said.came(6), unit.y[:, -6:])
+    np.testing.assert_array_equal(said.came(3)[:, :3], unit.y[:, -3:])
+    assert np.isnan(said.came(3)[:, 3:]).all() and np.isnan(said.came(0)).all()
+    assert np.isfinite(said.came(6, known=2)).tolist() == [[True] * 4 + [False] * 2] * 3
 
 
-def test_levels_choose_the_series_and_levels_of_other_units_are_passed_over(unit: tuple) -> None:
-    forecasts, _ = run(unit, {"seasonal_naive": {"levels": ["total", "no_such_level"]}})
-    assert set(forecasts["unique_id"]) == {"total"}
+def test_levels_choose_the_series_and_levels_of_other_units_are_passed_over(unit: History) -> None:
+    said = run(unit, {"recent_mean": {}, "seasonal_naive": {"levels": ["total", "no_such_level"]}})
+    assert np.isfinite(said.values["seasonal_naive"][-1]).all(axis=1).tolist() == [True, False, False]
+    assert np.isfinite(said.values["recent_mean"][-1]).all()
 
 
-def test_disabled_candidate_does_not_run(unit: tuple) -> None:
-    forecasts, _ = run(unit, {**CHEAP, "regression": {"enabled": False}})
-    assert set(forecasts["model"]) == {"seasonal_naive", "recent_mean"}
+def test_disabled_candidate_does_not_run(unit: History) -> None:
+    assert run(unit, {**CHEAP, "regression": {"enabled": False}}).names == ["seasonal_naive", "recent_mean"]
 
 
-def test_analysts_own_candidate_competes(unit: tuple) -> None:
-    forecasts, failures = run(unit, extra=always(np.full(6, 42.0)))
-    assert forecasts.query("model == 'mine'")["y_hat"].eq(42.0).all() and failures.empty
+def test_settings_reach_their_candidate(unit: History) -> None:
+    said = run(unit, {"recent_mean": {"settings": {"months": 3}}})
+    np.testing.assert_allclose(said.at(0)[0, :, 0], unit.y[:, -3:].mean(axis=1))
 
 
-def test_candidate_that_breaks_is_failures_and_the_others_go_on(unit: tuple) -> None:
-    def broken(panel: pd.DataFrame, future: pd.DataFrame, cutoffs: list, horizon: int) -> tuple:
+def test_analysts_own_candidate_competes(unit: History) -> None:
+    said = run(unit, extra=always(np.full(6, 42.0)))
+    assert (said.values["mine"][-5:] == 42.0).all() and not said.failures
+    assert np.isnan(said.values["mine"][:-5]).all()  # one asked series by series serves the tested cutoffs and now
+    assert (run(unit, extra=always(np.full(6, 42.0), scope="panel")).values["mine"][:, :2] == 42.0).all()
+    assert said.names[-1] == "mine"
+
+
+def test_candidate_that_breaks_is_failures_and_the_others_go_on(unit: History) -> None:
+    def broken(history: History, horizon: int) -> np.ndarray:
         raise RuntimeError("out of luck")
 
-    forecasts, failures = run(unit, extra={"mine": Candidate("mine", "own", "Mine", broken)})
-    assert failures["error"].eq("RuntimeError: out of luck").all() and len(failures) == 3 * 7
-    assert set(forecasts["model"]) == set(CHEAP)
+    said = run(unit, extra={"mine": Candidate("mine", "own", "Mine", broken)})
+    assert {each.error for each in said.failures} == {"RuntimeError: out of luck"}
+    assert {(each.row, each.back) for each in said.failures} == {(row, back) for row in range(3) for back in (12, 9, 6, 3, 0)}
+    assert np.isnan(said.values["mine"]).all() and np.isfinite(said.values["recent_mean"][-1]).all()
 
 
-def test_forecast_that_is_not_finite_is_a_failure(unit: tuple) -> None:
-    forecasts, failures = run(unit, extra=always(np.full(6, np.nan), from_cutoff=1))
-    assert "mine" not in set(forecasts["model"])
-    assert set(failures["error"]) == {"gave 0 finite values, 6 needed", "gave no forecast"}
+@pytest.mark.parametrize("scope", ["series", "panel"])
+def test_forecast_of_another_shape_is_a_failure_that_says_so(unit: History, scope: Any) -> None:
+    said = run(unit, extra=always(np.ones(3), scope=scope))
+    rows = 5 * 3 if scope == "series" else int((unit.stack(said.backs).length > 0).sum())
+    assert {each.error for each in said.failures} == {f"gave an array of shape ({rows}, 3), ({rows}, 6) needed"}
+    assert np.isnan(said.values["mine"]).all()
 
 
-def test_nothing_is_negative_where_history_is_not(unit: tuple) -> None:
-    panel, series, future = unit
-    panel = panel.assign(y=panel["y"].where((panel["unique_id"] != "a") | (panel["ds"] != "2025-07-01"), -1.0))
-    forecasts, _ = run((panel, series, future), extra=always(np.full(6, -5.0)))
-    mine = forecasts.query("model == 'mine'")
-    allowed = (mine["unique_id"] == "a") & (mine["cutoff"] >= "2025-07-01")
-    assert mine.loc[allowed, "y_hat"].eq(-5).all() and allowed.any()
-    assert mine.loc[~allowed, "y_hat"].eq(0).all()
+def test_infinite_forecast_is_a_failure_of_its_row(unit: History) -> None:
+    def forecast(history: History, horizon: int) -> np.ndarray:
+        values = np.ones((len(history), horizon)) * history.y[:, -1:]
+        values[history.ids == "a", 2] = np.inf
+        return values
+
+    said = run(unit, extra={"mine": Candidate("mine", "own", "Mine", forecast, scope="panel")})
+    assert {(each.row, each.error) for each in said.failures} == {(1, "the model's forecast is not a finite number")}
+    assert np.isfinite(said.values["mine"][-1]).all(axis=1).tolist() == [True, False, True]
 
 
-def test_unknown_candidate_and_setting_name_the_nearest(unit: tuple) -> None:
+def test_failures_of_rows_keep_their_series_and_cutoff(unit: History) -> None:
+    def fit(window: Window) -> np.ndarray:
+        if len(window.y) == 27:  # 'b' three months ago
+            raise ValueError("an odd number")
+        return np.full(6, window.y[-12:].mean())
+
+    said = run(unit, extra={"mine": Candidate("mine", "own", "Mine", each_series(fit), needed=20)})
+    assert [tuple(each) for each in said.failures] == [(2, 3, "mine", "ValueError: an odd number")]
+
+
+def test_nothing_is_negative_where_history_is_not(unit: History) -> None:
+    y = unit.y.copy()
+    y[1, -8] = -1.0
+    said = run(History(unit.ids, y, unit.last, 6, {}, unit.level), extra=always(np.full(6, -5.0)))
+    allowed = np.array([[row == 1 and back <= 7 for row in range(3)] for back in said.backs])
+    mine = said.values["mine"]
+    told = np.isfinite(mine).all(axis=2)
+    assert (mine[allowed & told] == -5).all() and (allowed & told).any()
+    assert (mine[~allowed & told] == 0).all() and (~allowed & told).any()
+
+
+def test_unknown_candidate_and_setting_name_the_nearest(unit: History) -> None:
     with pytest.raises(SalesForecastError, match="Did you mean 'candidates.theta'"):
         run(unit, {"tetha": {}})
     with pytest.raises(SalesForecastError, match="Did you mean 'half_life'"):
         run(unit, {"regression": {"settings": {"halflife": 3}}})
+    with pytest.raises(SalesForecastError, match="Unknown key 'horizon'"):
+        run(unit, {"regression": {"settings": {"horizon": 3}}})
 
 
-def test_progress_ends_complete(unit: tuple) -> None:
+def test_progress_ends_complete(unit: History) -> None:
     seen: list[tuple[str, int, int]] = []
     run(unit, progress=lambda *step: seen.append(step))
     assert seen[0] == ("seasonal_naive", 0, 3) and seen[-1] == ("", 3, 3)
 
 
-def test_scores_count_only_months_with_actuals(unit: tuple) -> None:
-    panel = unit[0].query("ds <= '2025-12-01'")
-    forecasts, _ = run(unit)
-    combined = combine_backtest(forecasts, panel, unit[1], parameters=parameters(CHEAP))
-    scores = tables.check(score_candidates(forecasts, combined, panel), "score")
-    assert set(scores["stage"]) == {"candidate", "combined"}
-    naive = scores.query("model == 'seasonal_naive' and unique_id == 'a' and metric == 'wape'")
-    assert len(naive) == 4 * 6 + 4 + 2  # four cutoffs with six actual months, then four, then two
-    rows = forecasts.query("model == 'seasonal_naive' and unique_id == 'a'").merge(panel[["unique_id", "ds", "y_raw"]])
-    by_hand = (rows["y_hat"] - rows["y_raw"]).abs().sum() / rows["y_raw"].sum()
-    assert pool(naive)["value"].iloc[0] == pytest.approx(by_hand)
+def test_history_of_a_month_has_no_backtest_but_a_forecast() -> None:
+    history = History(np.array(["a"], dtype=object), np.array([[7.0]]), np.array(["2025-12"], dtype="datetime64[M]"))
+    said = run(history)
+    assert said.backs == (0,) and said.tested == ()
+    assert said.values["recent_mean"][0, 0].tolist() == [7.0] * 6
+    assert np.isnan(said.values["seasonal_naive"]).all() and not said.failures
+
+
+# memory
+
+
+@pytest.fixture
+def quick_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Orders that depend on the history's length, found in no time."""
+
+    def search(y: np.ndarray, max_order: int) -> dict[str, Any]:
+        return {"order": [len(y) % 2, 1, 0], "seasonal": [0, 0, 0], "constant": False}
+
+    monkeypatch.setattr(arima, "_search", search)
+
+
+@pytest.mark.usefixtures("quick_search")
+def test_memory_changes_no_number_from_month_to_month(unit: History, tmp_path: Path) -> None:
+    for back in (2, 1, 0):
+        remembered, alone = run(unit.cut(back), ALL, memory=Memory(tmp_path)), run(unit.cut(back), ALL)
+        assert_same(remembered, alone)
+        assert remembered.failures == alone.failures
+    assert list(tmp_path.glob("*.parquet"))
+
+
+def count_rows(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+    """(series, back) of every row that a candidate computes from now on."""
+    asked: list[tuple[str, int]] = []
+    compute = backtest._compute
+
+    def count(candidate: Candidate, rows: History, horizon: int, settings: Any) -> Answer:
+        asked.extend((str(name), int(month)) for name, month in zip(rows.ids, rows.last.astype(int), strict=True))
+        return compute(candidate, rows, horizon, settings)
+
+    monkeypatch.setattr(backtest, "_compute", count)
+    return asked
+
+
+def test_memory_computes_each_answer_once(unit: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, memory, names = count_rows(monkeypatch), Memory(), {"ets": {}}
+    run(unit.cut(3), names, memory=memory)
+    before = len(asked)
+    run(unit, names, memory=memory)
+    assert before and len(asked) == len(set(asked)) == before + 3  # the cutoff of now is all that is new
+    run(unit, names, memory=memory)
+    assert len(asked) == before + 3
+    run(unit, {"ets": {"settings": {"model": "ANN"}}}, memory=memory)
+    assert len(asked) > before + 6
+
+
+@pytest.mark.usefixtures("quick_search")
+def test_changed_history_is_computed_again(unit: History) -> None:
+    memory = Memory()
+    run(unit, ALL, memory=memory)
+    y = unit.y.copy()
+    y[1, -10] = 500.0
+    changed = History(unit.ids, y, unit.last, 6, unit.regressors, unit.level)
+    assert_same(run(changed, ALL, memory=memory), run(changed, ALL))
+    days = History(unit.ids, unit.y, unit.last, 6, {"days": unit.regressors["days"] + 1}, unit.level)
+    assert_same(run(days, ALL, memory=memory), run(days, ALL))
+
+
+def test_analysts_candidate_is_remembered_only_with_its_code(unit: History, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, memory = count_rows(monkeypatch), Memory()
+    for code, more in (("", 15), ("", 15), ("one", 15), ("one", 0), ("two", 15)):
+        before = len(asked)
+        run(unit, {}, extra=always(np.full(6, 42.0), code=code), memory=memory)
+        assert len(asked) - before == more
+
+
+def test_order_search_sees_a_june_or_december_before_every_cutoff_and_is_shared(monkeypatch: pytest.MonkeyPatch) -> None:
+    y = 100 + np.random.default_rng(2).random((1, 60))
+    history = History(np.array(["total"], dtype=object), y, np.array(["2026-02"], dtype="datetime64[M]"))
+    seen: list[np.ndarray] = []
+    find = arima._find
+    monkeypatch.setattr(arima, "_find", lambda y, order: seen.append(y) or find(np.full(30, 1.0), order))
+    memory = Memory()
+    for back in range(6):
+        said = run(history.cut(back), {"arima": {}}, memory=memory)
+        assert said.tested == (12, 9, 6, 3)
+    # cutoffs a year before 2026-02 to 2025-09: December 2024 serves the first three, June 2024 the others
+    assert sorted(len(known) for known in seen) == [60 - 20, 60 - 14]
+    assert all(np.array_equal(known, y[0, : len(known)]) for known in seen)

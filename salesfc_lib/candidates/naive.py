@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from salesfc_lib.engine.known import mean_known
 from salesfc_lib.history import SEASON, History
 
 LEVELS = (0.2, 5.0)  # times that the year before last may be raised or lowered to last year's level
@@ -42,7 +43,7 @@ def two_years(history: History, horizon: int) -> np.ndarray:
 def recent_mean(history: History, horizon: int, *, months: int = 12) -> np.ndarray:
     """The mean of the last `months` months, or of as many as there are: works from the first month on."""
     recent = history.y[:, -months:]
-    return np.repeat(np.nanmean(recent, axis=1)[:, None], horizon, axis=1)
+    return np.repeat(mean_known(recent, 1)[:, None], horizon, axis=1)
 
 
 def _repeat(year: np.ndarray, horizon: int) -> np.ndarray:

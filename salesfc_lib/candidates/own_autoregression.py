@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from salesfc_lib.engine.known import mean_known
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import SEASON, History
 
@@ -21,7 +22,7 @@ BLOCK = 4000  # rows worked on at once
 def forecast(history: History, horizon: int) -> np.ndarray:
     """Recursive forecasts of y(t) = c + sum of b(k) y(t - k) of the seasonally adjusted months, k = 1, 2, 3 and 6."""
     adjusted = adjust(history, horizon, relative=True)
-    base = np.nanmean(adjusted.y[:, -2 * SEASON :], axis=1, keepdims=True)
+    base = mean_known(adjusted.y[:, -2 * SEASON :], 1, keepdims=True)
     size = np.where(base == 0, 1.0, np.abs(base))
     z = np.clip((adjusted.y - base) / size, -LIMIT, LIMIT)
     left, right, variance = _sum_products(z)

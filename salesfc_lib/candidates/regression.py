@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.engine.known import mean_known
 from salesfc_lib.history import SEASON, History
 
 NEEDED = SEASON + 1  # months
@@ -110,7 +111,7 @@ def _blocks(history: History) -> Iterator[History]:
 
 def _size(y: np.ndarray) -> np.ndarray:
     """Mean absolute month of the last two years (n,), 1 where there is none."""
-    size = np.nanmean(np.abs(y[:, -2 * SEASON :]), axis=1)
+    size = mean_known(np.abs(y[:, -2 * SEASON :]), 1)
     return np.asarray(np.where(size > 0, size, 1.0))
 
 

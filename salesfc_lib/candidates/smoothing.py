@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from salesfc_lib.engine.known import mean_known
 from salesfc_lib.engine.recursions import START, slope, smooth_levels, smooth_trends
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
@@ -85,7 +86,7 @@ def add_up(y: np.ndarray, span: int) -> np.ndarray:
     blocks = y[:, width % span :].reshape(n, width // span, span).mean(axis=2)
     few = np.isfinite(blocks).sum(axis=1) < 2
     if not blocks.shape[1]:
-        return np.nanmean(y, axis=1, keepdims=True)
+        return mean_known(y, 1, keepdims=True)
     blocks[few] = np.nan
-    blocks[few, -1] = np.nanmean(y[few, -span:], axis=1)
+    blocks[few, -1] = mean_known(y[few, -span:], 1)
     return np.asarray(blocks)

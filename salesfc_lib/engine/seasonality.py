@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.engine.demand import is_intermittent
+from salesfc_lib.engine.known import mean_known
 from salesfc_lib.history import SEASON, History
 
 PANEL_SHARE = 0.8  # of the panel's profile that a series without evidence takes
@@ -79,7 +80,7 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
     one panel.
     """
     trend = centred_mean(history.y)
-    size = np.nanmean(np.abs(history.y), axis=1, keepdims=True)
+    size = mean_known(np.abs(history.y), 1, keepdims=True)
     size = np.where(size > 0, size, 1.0)
     if relative:
         above = trend > 0
