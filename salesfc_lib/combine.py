@@ -53,6 +53,7 @@ def weigh_evidence(said: Said, back: int, settings: Combine) -> Evidence:
     squared = is_intermittent(said.history.cut(back).y)
     previous: np.ndarray | None = None
     step = _step(said)
+    both = max(said.horizon - step, 0)  # months that neighbouring cutoffs both forecast
     for cutoff in known_cutoffs(said, back):
         forecast, came = said.at(cutoff), said.came(cutoff, known=back)
         gap = np.abs(forecast - came)
@@ -65,9 +66,9 @@ def weigh_evidence(said: Said, back: int, settings: Combine) -> Evidence:
         sums["size"] += np.where(there, np.abs(came), 0.0).sum(axis=2)
         sums["cutoffs"] += there.any(axis=2)
         if previous is not None:
-            moved = np.abs(forecast[:, :, : said.horizon - step] - previous[:, :, step:])
+            moved = np.abs(forecast[:, :, :both] - previous[:, :, step:])
             sums["moved"] += np.nansum(moved, axis=2)
-            sums["base"] += np.nansum(np.where(np.isfinite(moved), np.abs(forecast[:, :, : said.horizon - step]), 0.0), axis=2)
+            sums["base"] += np.nansum(np.where(np.isfinite(moved), np.abs(forecast[:, :, :both]), 0.0), axis=2)
         previous = forecast
     relative = _ratio(sums["error"], sums["shared"])
     relative = np.where(squared, np.sqrt(relative), relative)
@@ -145,8 +146,8 @@ def choose_best(said: Said, evidence: Evidence, forecast: np.ndarray) -> np.ndar
 
 
 def _step(said: Said) -> int:
-    """Months between cutoffs, at most one less than the horizon."""
-    return min(said.backs[-2] - said.backs[-1], said.horizon - 1) if len(said.backs) > 1 else SEASON
+    """Months between cutoffs."""
+    return said.backs[-2] - said.backs[-1] if len(said.backs) > 1 else SEASON
 
 
 def _blend(relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float) -> np.ndarray:

@@ -2,174 +2,287 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
-import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
-from salesfc_lib import tables
-from salesfc_lib.combine import combine, combine_backtest
-from salesfc_lib.schema import Parameters
+from salesfc_lib.backtest import Said
+from salesfc_lib.combine import Evidence, choose_best, known_cutoffs, mix, set_weights, weigh_evidence
+from salesfc_lib.history import History
+from salesfc_lib.reasons import Fact, give_reason
+from salesfc_lib.schema import Combine
 
-MONTH = pd.Timestamp("2025-12-01")
-CUTOFFS = [pd.Timestamp("2025-08-01"), pd.Timestamp("2025-10-01"), MONTH]
-SERIES = pd.DataFrame({"unique_id": ["a", "b"], "level": "bottom", "label": ["a", "b"]})
-
-
-def settings(**keys: float) -> Parameters:
-    return Parameters.model_validate({"combine": {"own_weight": 1.0, "power": 1.0, "min_weight": 0.0, **keys}})
-
-
-def make_panel(level: float = 100.0) -> pd.DataFrame:
-    ds = pd.date_range("2025-01-01", MONTH, freq="MS")
-    return SERIES[["unique_id"]].merge(pd.DataFrame({"ds": ds, "y": level, "y_raw": level}), how="cross")
+pytestmark = pytest.mark.filterwarnings("error")
+NAN = np.nan
+BACKS = (12, 9, 6, 3, 0)
+Values = dict[str, Sequence[float]]
+TWO: Values = {"seasonal_naive": (120.0, 110.0), "level": (95.0, 90.0)}  # of 100 in both series
 
 
-def make_forecasts(said: dict[tuple[str, str], float], cutoffs: list[pd.Timestamp] = CUTOFFS, horizon: int = 2) -> pd.DataFrame:
-    """Candidates that always say the same: (unique_id, model) to y_hat."""
-    rows = [
-        (unique_id, model, cutoff, cutoff + pd.DateOffset(months=h), h, value)
-        for (unique_id, model), value in said.items()
-        for cutoff in cutoffs
-        for h in range(1, horizon + 1)
-    ]
-    return pd.DataFrame(rows, columns=["unique_id", "model", "cutoff", "ds", "h", "y_hat"])
+def settings(**keys: float) -> Combine:
+    return Combine.model_validate({"own_weight": 1.0, "power": 1.0, "min_weight": 0.0, **keys})
 
 
-TWO = {("a", "seasonal_naive"): 120.0, ("a", "ets"): 95.0, ("b", "seasonal_naive"): 110.0, ("b", "ets"): 90.0}
+def make_said(
+    values: Values, y: np.ndarray | float = 100.0, *, horizon: int = 6, backs: tuple[int, ...] = BACKS, level: Sequence[int] = ()
+) -> Said:
+    """Candidates that always say the same of each series."""
+    n = len(next(iter(values.values())))
+    sold = np.broadcast_to(y, (n, 30)).astype(float)
+    ids = np.array([f"s{k:02d}" for k in range(n)], dtype=object)
+    history = History(ids, sold, np.full(n, np.datetime64("2025-12", "M")), level=np.array(level, dtype=int))
+    said = {name: np.broadcast_to(np.array(each, float)[None, :, None], (len(backs), n, horizon)) for name, each in values.items()}
+    return Said(history, backs, backs[:-1], {name: array.copy() for name, array in said.items()})
 
 
-def weights_of(weights: pd.DataFrame, unique_id: str) -> dict[str, float]:
-    return weights.query("unique_id == @unique_id").set_index("model")["weight"].to_dict()
+def weigh(said: Said, back: int = 0, **keys: float) -> np.ndarray:
+    return set_weights(weigh_evidence(said, back, settings(**keys)), said.at(back), settings(**keys))
 
 
 def test_weights_are_inverse_errors_worked_by_hand() -> None:
-    weights, forecast = combine(make_forecasts(TWO), make_panel(), SERIES, parameters=settings(), month=MONTH)
-    assert weights_of(weights, "a") == pytest.approx({"seasonal_naive": 0.2, "ets": 0.8})  # errors 20 and 5
-    assert weights_of(weights, "b") == pytest.approx({"seasonal_naive": 0.5, "ets": 0.5})
-    combined = forecast.query("stage == 'combined' and unique_id == 'a'")
-    assert combined["y_hat"].tolist() == pytest.approx([0.2 * 120 + 0.8 * 95] * 2)
-    assert weights.query("unique_id == 'a' and model == 'ets'")["backtest_error"].item() == pytest.approx(0.05)
+    said = make_said(TWO)
+    weights = weigh(said)
+    np.testing.assert_allclose(weights, [[0.2, 0.5], [0.8, 0.5]])  # errors 20 and 5; 10 and 10
+    np.testing.assert_allclose(mix(said.at(0), weights), [[0.2 * 120 + 0.8 * 95] * 6, [100.0] * 6])
+    evidence = weigh_evidence(said, 0, settings())
+    np.testing.assert_allclose(evidence.relative, [[20 / 12.5, 1.0], [5 / 12.5, 1.0]])
+    np.testing.assert_allclose(evidence.wape, [[0.2, 0.1], [0.05, 0.1]])
+    assert (evidence.cutoffs == 4).all()
+    np.testing.assert_allclose(weigh(said, power=2.0)[:, 0], [1 / 17, 16 / 17])
 
 
 def test_level_shares_its_errors_with_a_series() -> None:
-    weights, _ = combine(make_forecasts(TWO), make_panel(), SERIES, parameters=settings(own_weight=0.0), month=MONTH)
-    assert weights_of(weights, "a") == pytest.approx(weights_of(weights, "b"))
-    assert 0.5 < weights_of(weights, "a")["ets"] < 0.8
+    weights = weigh(make_said(TWO), own_weight=0.0)
+    raw = np.array([1 / 1.3, 1 / 0.7])  # means of 1.6 and 1.0, of 0.4 and 1.0
+    np.testing.assert_allclose(weights, np.tile(raw / raw.sum(), (2, 1)).T)
+    half = np.array([1 / (0.5 * 1.6 + 0.5 * 1.3), 1 / (0.5 * 0.4 + 0.5 * 0.7)])
+    np.testing.assert_allclose(weigh(make_said(TWO), own_weight=0.5)[:, 0], half / half.sum())
+
+
+def test_level_of_few_series_is_drawn_to_all() -> None:
+    values = {"seasonal_naive": [120.0] + [105.0] * 20, "level": [105.0] + [120.0] * 20}
+    few = weigh(make_said(values, level=[1] + [0] * 20), own_weight=0.0)
+    own, rest = 1.6, 0.4
+    overall = (own + 20 * rest) / 21
+    shared = (1 * own + 10 * overall) / 11
+    other = (1 * (2 - own) + 10 * (2 - overall)) / 11
+    np.testing.assert_allclose(few[:, 0], [shared**-1 / (shared**-1 + other**-1), other**-1 / (shared**-1 + other**-1)])
 
 
 def test_small_weights_are_dropped_and_the_rest_sums_to_one() -> None:
-    weights, _ = combine(make_forecasts(TWO), make_panel(), SERIES, parameters=settings(min_weight=0.25), month=MONTH)
-    assert weights_of(weights, "a") == {"seasonal_naive": 0.0, "ets": 1.0}
-    assert "not used" in weights.query("unique_id == 'a' and weight == 0")["reason"].item()
+    np.testing.assert_allclose(weigh(make_said(TWO), min_weight=0.25)[:, 0], [0.0, 1.0])
+    np.testing.assert_allclose(weigh(make_said(TWO), min_weight=0.9), [[0.0, 0.5], [1.0, 0.5]])  # the largest always stays
 
 
-def test_tables_keep_their_contracts_and_all_stages_are_there() -> None:
-    weights, forecast = combine(make_forecasts(TWO), make_panel(), SERIES, parameters=settings(), month="2025-12")
-    tables.check(weights, "weights")
-    tables.check(forecast, "forecast")
-    assert set(forecast["stage"]) == {"baseline", "statistical", "combined"}
-    assert set(forecast["cutoff"]) == {MONTH}
+def test_perfect_past_does_not_take_all() -> None:
+    weights = weigh(make_said({"seasonal_naive": (120.0,), "level": (100.0,)}), power=1.0)
+    np.testing.assert_allclose(weights[:, 0], [0.5 / 20.5, 20 / 20.5])  # errors 2 and, at least, 0.05 of the mean candidate's
 
 
-def test_statistical_is_the_candidate_of_least_error_and_a_tie_goes_to_the_simpler() -> None:
-    said = {("a", "seasonal_naive"): 120.0, ("a", "ets"): 105.0, ("a", "theta"): 95.0, ("a", "xgboost"): 95.02}
-    _, forecast = combine(make_forecasts(said), make_panel(), SERIES, parameters=settings(), month=MONTH)
-    assert set(forecast.query("stage == 'statistical'")["model"]) == {"theta"}
-
-
-def test_statistical_must_have_covered_what_the_baseline_covered() -> None:
-    late = make_forecasts({("a", "ets"): 100.0}, CUTOFFS[1:])
-    said = pd.concat([make_forecasts({("a", "seasonal_naive"): 120.0, ("a", "theta"): 110.0}), late])
-    _, forecast = combine(said, make_panel(), SERIES, parameters=settings(), month=MONTH)
-    assert set(forecast.query("stage == 'statistical'")["model"]) == {"theta"}
+def test_series_that_mostly_sells_nothing_is_judged_by_squares() -> None:
+    y = np.zeros((1, 30))
+    y[0, ::3] = 9.0
+    said = make_said({"seasonal_naive": (0.0,), "tsb": (3.0,)}, y, horizon=3)
+    relative = weigh_evidence(said, 0, settings()).relative[:, 0]
+    zero, mean = (0 + 0 + 81) / 3, (9 + 9 + 36) / 3
+    np.testing.assert_allclose(relative, np.sqrt([zero / ((zero + mean) / 2), mean / ((zero + mean) / 2)]))
+    assert relative[1] < relative[0]  # by absolute errors nothing at all would win
 
 
 def test_candidate_with_fewer_cutoffs_is_compared_on_its_own_rows() -> None:
-    panel = make_panel().assign(y_raw=lambda x: np.where(x["ds"] <= "2025-10-01", 200.0, 100.0))  # hard months first
-    late = make_forecasts({("a", "ets"): 120.0}, CUTOFFS[1:])
-    said = pd.concat([make_forecasts({("a", "seasonal_naive"): 120.0}), late])
-    weights, _ = combine(said, panel, SERIES, parameters=settings(), month=MONTH)
-    assert weights_of(weights, "a") == pytest.approx({"seasonal_naive": 0.5, "ets": 0.5})
+    y = np.full((1, 30), 100.0)
+    y[0, :-6] = 200.0  # hard months first
+    said = make_said({"seasonal_naive": (120.0,), "level": (120.0,)}, y)
+    said.values["level"][:2] = NAN
+    np.testing.assert_allclose(weigh(said)[:, 0], [0.5, 0.5])
+    assert weigh_evidence(said, 0, settings()).cutoffs[:, 0].tolist() == [4, 2]
 
 
-def test_failure_at_the_last_cutoff_leaves_its_share_to_the_others() -> None:
-    said = make_forecasts(TWO)
-    said = said.loc[(said["model"] != "ets") | (said["cutoff"] != MONTH) | (said["unique_id"] != "a")]
-    weights, forecast = combine(said, make_panel(), SERIES, parameters=settings(), month=MONTH)
-    assert weights_of(weights, "a") == {"seasonal_naive": 1.0}
-    assert forecast.query("stage == 'combined' and unique_id == 'a'")["y_hat"].tolist() == [120.0, 120.0]
+def test_failure_now_leaves_its_share_to_the_others() -> None:
+    said = make_said(TWO)
+    said.values["level"][-1, 0] = NAN
+    weights = weigh(said)
+    np.testing.assert_allclose(weights[:, 0], [1.0, 0.0])
+    np.testing.assert_allclose(mix(said.at(0), weights)[0], 120.0)
 
 
-def test_short_history_takes_its_candidates_equally_and_says_so() -> None:
-    weights, forecast = combine(make_forecasts(TWO, [MONTH]), make_panel(), SERIES, parameters=settings(), month=MONTH)
-    assert weights["weight"].eq(0.5).all()
-    assert weights["reason"].str.contains("history is too short").all()
-    assert forecast.query("stage == 'combined' and unique_id == 'a'")["y_hat"].tolist() == [107.5, 107.5]
+def test_panel_without_a_backtest_takes_its_candidates_equally() -> None:
+    said = make_said({**TWO, "theta": (80.0, 80.0)}, backs=(0,))
+    np.testing.assert_allclose(weigh(said), 1 / 3)
+    np.testing.assert_allclose(weigh(make_said(TWO, backs=(3, 0)), min_weight=0.0), 0.5)  # one cutoff may be luck
 
 
-def test_series_with_only_the_recent_mean_still_has_a_forecast() -> None:
-    said = make_forecasts({("a", "recent_mean"): 7.0}, [MONTH])
-    _, forecast = combine(said, make_panel(), SERIES, parameters=settings(), month=MONTH)
-    assert set(forecast["stage"]) == {"statistical", "combined"}
-    assert forecast["y_hat"].eq(7.0).all()
+def test_young_series_counts_candidates_as_its_level_does() -> None:
+    said = make_said({"seasonal_naive": [120.0] * 3, "level": [95.0] * 3})
+    y = said.history.y.copy()
+    y[2, :-2] = NAN
+    young = Said(History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values)
+    np.testing.assert_allclose(weigh(young)[:, 2], [0.2, 0.8])
 
 
-def test_reasons_state_both_errors() -> None:
-    weights, _ = combine(make_forecasts(TWO), make_panel(), SERIES, parameters=settings(), month=MONTH)
-    reasons = weights.set_index(["unique_id", "model"])["reason"]
-    assert reasons["a", "ets"] == "lowest error in the backtest, 5.0 %, against 20.0 % for the seasonal naive"
-    said = {**TWO, ("a", "ets"): 130.0}
-    weights, _ = combine(make_forecasts(said), make_panel(), SERIES, parameters=settings(), month=MONTH)
-    reasons = weights.set_index(["unique_id", "model"])["reason"]
-    assert reasons["a", "ets"] == "backtest error 30.0 %, worse than the 20.0 % of the seasonal naive"
-
-
-def test_candidate_that_failed_is_a_row_that_says_why() -> None:
-    said = make_forecasts(TWO)
-    errors = ["3 months, 25 needed", "5 months, 25 needed"]
-    failures = pd.DataFrame({"unique_id": "a", "model": "ces", "cutoff": CUTOFFS[1:], "error": errors})
-    weights, _ = combine(said, make_panel(), SERIES, parameters=settings(), month=MONTH, failures=failures)
-    failed = tables.check(weights, "weights").query("model == 'ces'")
-    assert failed["reason"].tolist() == ["failed: 5 months, 25 needed"]
-    assert failed["weight"].tolist() == [0.0]
+def test_series_without_any_forecast_has_no_weight_and_no_number() -> None:
+    said = make_said(TWO)
+    for values in said.values.values():
+        values[-1, 0] = NAN
+    weights = weigh(said)
+    assert (weights[:, 0] == 0).all() and np.isnan(mix(said.at(0), weights)[0]).all()
+    assert choose_best(said, weigh_evidence(said, 0, settings()), said.at(0)).tolist() == [-1, 0]
 
 
 def test_series_that_sold_nothing_is_combined_without_dividing_by_zero() -> None:
-    said = {key: 0.0 for key in TWO}
-    weights, forecast = combine(make_forecasts(said), make_panel(0.0), SERIES, parameters=settings(), month=MONTH)
-    assert weights["weight"].eq(0.5).all()
-    assert forecast["y_hat"].eq(0.0).all()
-    assert weights["reason"].str.len().gt(0).all()
+    said = make_said({"seasonal_naive": (0.0,), "level": (0.0,)}, 0.0)
+    np.testing.assert_allclose(weigh(said), 0.5)
+    assert (mix(said.at(0), weigh(said)) == 0).all()
+    assert np.isnan(weigh_evidence(said, 0, settings()).wape).all()
 
 
-def test_weights_at_an_earlier_cutoff_know_nothing_later() -> None:
-    cutoffs = list(pd.date_range("2025-04-01", MONTH, freq="2MS"))
-    said = make_forecasts(TWO, cutoffs)
-    panel = make_panel()
-    changed = panel.assign(y_raw=panel["y_raw"].where(panel["ds"] <= "2025-08-01", 1000.0))
-    before = combine_backtest(said, panel, SERIES, parameters=settings())
-    after = combine_backtest(said, changed, SERIES, parameters=settings())
-    early = before["cutoff"] <= "2025-08-01"
-    pd.testing.assert_frame_equal(before[early], after[early])
-    assert not before[~early].equals(after[~early])
+def test_evidence_at_an_earlier_cutoff_is_older_and_knows_nothing_later() -> None:
+    said = make_said(TWO)
+    assert known_cutoffs(said, 0) == [12, 9, 6, 3] and known_cutoffs(said, 6) == [12, 9] and known_cutoffs(said, 12) == []
+    y = said.history.y.copy()
+    y[:, -6:] = 1000.0
+    changed = Said(History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values)
+    np.testing.assert_array_equal(weigh(said, 6), weigh(changed, 6))
+    assert not np.allclose(weigh(said, 0), weigh(changed, 0))
 
 
-def test_earliest_cutoffs_take_candidates_equally() -> None:
-    cutoffs = list(pd.date_range("2025-04-01", MONTH, freq="2MS"))
-    backtest = tables.check(combine_backtest(make_forecasts(TWO, cutoffs), make_panel(), SERIES, parameters=settings()), "forecast")
-    a = backtest.query("unique_id == 'a'").groupby("cutoff")["y_hat"].first()
-    assert a.iloc[:2].tolist() == [107.5, 107.5]
-    assert a.iloc[2:].tolist() == pytest.approx([100.0, 100.0])
-    assert MONTH not in a.index
+def test_evidence_is_of_as_many_cutoffs_as_the_backtest_has() -> None:
+    said = make_said(TWO)
+    short = Said(said.history, said.backs, (3,), said.values)
+    assert known_cutoffs(short, 0) == [3] and known_cutoffs(short, 6) == [9]
 
 
-def test_backtest_of_no_cutoff_is_an_empty_table() -> None:
-    assert combine_backtest(make_forecasts(TWO, [MONTH]), make_panel(), SERIES, parameters=settings()).empty
+def test_revision_is_how_far_the_same_month_moved_by_hand() -> None:
+    said = make_said({"seasonal_naive": (100.0,)}, horizon=4)
+    for place, level in enumerate((100.0, 110.0, 110.0, 90.0, 0.0)):
+        said.values["seasonal_naive"][place] = level + np.arange(4.0)
+    # neighbours three months apart share one month: the fourth of one is the first of the next
+    moved = [abs(110 - 103), abs(110 - 113), abs(90 - 113)]
+    assert weigh_evidence(said, 0, settings()).revision[0, 0] == pytest.approx(sum(moved) / (110 + 110 + 90))
 
 
-def test_order_of_rows_changes_nothing() -> None:
-    said = make_forecasts(TWO)
-    first = combine(said, make_panel(), SERIES, parameters=settings(), month=MONTH)
-    second = combine(said.sample(frac=1, random_state=1), make_panel(), SERIES, parameters=settings(), month=MONTH)
-    for one, other in zip(first, second, strict=True):
-        pd.testing.assert_frame_equal(one, other)
+def test_cutoffs_that_share_no_month_have_no_revision() -> None:
+    assert np.isnan(weigh_evidence(make_said(TWO, horizon=3), 0, settings()).revision).all()
+    assert np.isnan(weigh_evidence(make_said(TWO, horizon=1), 0, settings()).revision).all()
+
+
+def test_order_of_series_changes_nothing() -> None:
+    rng = np.random.default_rng(2)
+    values = {name: rng.normal(100, 20, 8) for name in ("seasonal_naive", "level", "theta")}
+    order = rng.permutation(8)
+    shuffled = {name: each[order] for name, each in values.items()}
+    level = np.array([0, 0, 0, 1, 1, 1, 1, 2])
+    one = weigh(make_said(values, level=level), own_weight=0.5)
+    np.testing.assert_allclose(weigh(make_said(shuffled, level=level[order]), own_weight=0.5), one[:, order], rtol=1e-12)
+
+
+# the mix
+
+
+def test_outermost_candidates_are_drawn_in_worked_by_hand() -> None:
+    forecast = np.array([1.0, 5.0, 6.0, 100.0])[:, None, None]
+    weights = np.array([0.1, 0.2, 0.3, 0.4])[:, None]
+    assert mix(forecast, weights)[0, 0] == pytest.approx(0.1 * 5 + 0.2 * 5 + 0.3 * 6 + 0.4 * 6)
+    assert mix(forecast, weights, np.array([True]))[0, 0] == pytest.approx(0.1 + 1.0 + 1.8 + 40.0)
+    two = mix(forecast[:2], np.array([[0.5], [0.5]]))
+    assert two[0, 0] == 3.0  # of two neither is outermost
+
+
+def test_candidate_without_weight_does_not_draw_in() -> None:
+    forecast = np.array([1.0, 5.0, 6.0, 100.0])[:, None, None]
+    assert mix(forecast, np.array([0.0, 0.5, 0.0, 0.5])[:, None])[0, 0] == pytest.approx(52.5)
+
+
+def test_missing_month_is_shared_by_the_others() -> None:
+    forecast = np.array([[[1.0, NAN]], [[3.0, 3.0]]])
+    np.testing.assert_allclose(mix(forecast, np.array([[0.5], [0.5]])), [[2.0, 3.0]])
+
+
+@given(
+    arrays(float, (5, 3, 2), elements=st.one_of(st.just(NAN), st.floats(-1e12, 1e12))),
+    arrays(float, (5, 3), elements=st.floats(0.01, 1.0)),
+)
+def test_mix_lies_among_what_candidates_say(forecast: np.ndarray, raw: np.ndarray) -> None:
+    mixed = mix(forecast, raw / raw.sum(axis=0))
+    told = np.isfinite(forecast).any(axis=0)
+    assert np.array_equal(np.isfinite(mixed), told)
+    low, high = (np.where(np.isfinite(forecast), forecast, fill) for fill in (np.inf, -np.inf))
+    slack = 1e-9 * np.abs(mixed[told]) + 1e-12
+    assert (mixed[told] >= low.min(axis=0)[told] - slack).all() and (mixed[told] <= high.max(axis=0)[told] + slack).all()
+
+
+@given(
+    arrays(float, (4, 3), elements=st.one_of(st.just(NAN), st.floats(0, 1e9))),
+    arrays(bool, (4, 3)),
+    st.floats(0, 10),
+    st.floats(0, 0.9),
+)
+def test_weights_are_shares_of_those_that_said_something(error: np.ndarray, given: np.ndarray, power: float, least: float) -> None:
+    forecast = np.where(given, 1.0, NAN)[:, :, None]
+    nothing = np.full(error.shape, NAN)
+    weights = set_weights(
+        Evidence(error, error, nothing, nothing, np.ones(error.shape)), forecast, settings(power=power, min_weight=least)
+    )
+    assert (weights >= 0).all() and (weights[~given] == 0).all()
+    np.testing.assert_allclose(weights.sum(axis=0), given.any(axis=0).astype(float))
+
+
+# the best single model
+
+
+def best(values: Values, said: Said | None = None) -> str:
+    said = said or make_said(values)
+    place = choose_best(said, weigh_evidence(said, 0, settings()), said.at(0))[0]
+    return said.names[place]
+
+
+def test_best_is_the_candidate_of_least_error_and_a_tie_goes_to_the_simpler() -> None:
+    assert best({"seasonal_naive": (120.0,), "level": (105.0,), "theta": (95.0,), "regression": (95.02,)}) == "level"
+    assert best({"seasonal_naive": (120.0,), "level": (106.0,), "theta": (95.0,), "regression": (95.02,)}) == "theta"
+
+
+def test_a_tie_goes_to_the_steadier_where_the_simpler_is_restless() -> None:
+    said = make_said({"seasonal_naive": (120.0,), "level": (95.0,), "theta": (95.0,), "damped": (130.0,), "regression": (130.0,)})
+    assert best({}, said) == "level"
+    said.values["level"][:] = 100 + np.where(np.arange(5) % 2, 5.0, -5.0)[:, None, None]  # as accurate, but the last to be steady
+    assert best({}, said) == "theta"
+
+
+def test_best_must_have_covered_what_the_baseline_covered() -> None:
+    said = make_said({"seasonal_naive": (120.0,), "level": (110.0,), "ets": (100.0,)})
+    said.values["ets"][:2] = NAN
+    assert best({}, said) == "level"
+
+
+def test_best_without_a_backtest_is_the_simplest() -> None:
+    assert best({}, make_said({"seasonal_naive": (120.0,), "level": (100.0,)}, backs=(0,))) == "seasonal_naive"
+
+
+# reasons
+
+
+def test_reasons_state_both_errors() -> None:
+    naive, level = Fact("seasonal_naive", 0.2, 0.2, 4), Fact("level", 0.8, 0.05, 4)
+    assert give_reason(level, [naive, level]) == "lowest error in the backtest, 5.0 %, against 20.0 % for the seasonal naive"
+    worse = Fact("level", 0.1, 0.3, 4)
+    assert give_reason(worse, [naive, worse]) == "backtest error 30.0 %, worse than the 20.0 % of the seasonal naive"
+    alike = Fact("level", 0.5, 0.201, 4)
+    assert give_reason(alike, [naive, alike]) == "backtest error 20.1 %, like the seasonal naive"
+    assert give_reason(naive, [naive, level]) == "backtest error 20.0 %"
+
+
+def test_reasons_say_what_was_not_used_not_tested_or_alone() -> None:
+    naive = Fact("seasonal_naive", 1.0, 0.2, 4)
+    dropped = Fact("level", 0.0, 0.9, 4)
+    assert give_reason(dropped, [naive, dropped]).startswith("not used: backtest error 90.0 %")
+    few = Fact("level", 0.3, 0.25, 1)
+    assert give_reason(few, [naive, few]) == "backtest error 25.0 % over 1 cutoff, worse than the 20.0 % of the seasonal naive"
+    assert give_reason(naive, [naive]) == "the only candidate that could forecast this series"
+    young = [Fact("seasonal_naive", 0.5, NAN, 0), Fact("level", 0.5, NAN, 1)]
+    assert "history is too short, so all 2 candidates count equally" in give_reason(young[0], young)
+    unsold = Fact("level", 0.5, NAN, 4)
+    assert "unknown, as nothing was sold" in give_reason(unsold, [unsold, Fact("theta", 0.5, NAN, 4)])
