@@ -34,16 +34,21 @@ LOOK_BACK = 3  # earlier months that are looked at for durations
 
 
 def read_durations(reports: Path, unit: str, month: str, kind: Kind) -> dict[str, float]:
-    """Seconds by mark of the unit's latest month before `month` that was made in this way; empty where there is none."""
+    """Seconds by mark of the unit's latest month before `month`: one that was made in this way, else any; empty where there is none."""
     earlier = [each for each in archive.list_months(reports, unit) if each < month]
-    for each in reversed(earlier[-LOOK_BACK:]):
-        try:
-            record = manifest.read(archive.unit_folder(reports, each, unit))
-            if record.get("kind") == kind and record.get("durations"):
-                return {str(mark): float(seconds) for mark, seconds in record["durations"].items()}
-        except (SalesForecastError, TypeError, ValueError, AttributeError):
-            continue
-    return {}
+    found = [_read(archive.unit_folder(reports, each, unit)) for each in reversed(earlier[-LOOK_BACK:])]
+    told = [(made, marks) for made, marks in found if marks]
+    same = [marks for made, marks in told if made == kind]
+    return next(iter([*same, *(marks for _, marks in told)]), {})
+
+
+def _read(folder: Path) -> tuple[str, dict[str, float]]:
+    """How a month was made, and its durations; none where its manifest does not say them."""
+    try:
+        record = manifest.read(folder)
+        return str(record.get("kind")), {str(mark): float(seconds) for mark, seconds in record.get("durations", {}).items()}
+    except (SalesForecastError, TypeError, ValueError, AttributeError):
+        return "", {}
 
 
 @dataclass
@@ -179,7 +184,7 @@ def describe_remaining(seconds: float | None) -> str:
         return ""
     if seconds < 5:
         return "a few s left"
-    if seconds < 58:
+    if seconds <= 55:
         return f"{5 * math.ceil(seconds / 5):.0f} s left"
     minutes = math.ceil(seconds / 60)
     if minutes < 60:

@@ -174,6 +174,7 @@ def test_durations_are_those_of_the_latest_month_made_in_the_same_way(tmp_path: 
     record(tmp_path, "2026-06", kind="run", durations={"01_cleaning": 6.0})
     assert read_durations(tmp_path, "north", "2026-05", "run") == {"01_cleaning": 2.0}
     assert read_durations(tmp_path, "north", "2026-05", "backfill") == {"01_cleaning": 3.0}
+    assert read_durations(tmp_path, "north", "2026-02", "backfill") == {"01_cleaning": 1.0}  # better than nothing
     assert read_durations(tmp_path, "south", "2026-05", "run") == {}
     assert LOOK_BACK >= 3
 
