@@ -254,3 +254,15 @@ def test_parameters_are_resolved_without_loading_models() -> None:
     code = "import sys, salesfc_lib.publication\nprint('salesfc_lib.candidates' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_pages_call_it_by_its_label() -> None:
+    from types import SimpleNamespace
+
+    from salesfc_lib.narrative.each_series import model_name
+
+    labelled, bare = (SimpleNamespace(parameters=parameters(label=label)) for label in ("Last year, raised", ""))
+    assert model_name("mine", labelled) == "Last year, raised"  # type: ignore[arg-type]
+    assert model_name("mine", bare) == "mine"  # type: ignore[arg-type]
+    assert model_name("ets", labelled) == "ETS"  # type: ignore[arg-type]
+    assert model_name("gone", labelled) == "gone"  # type: ignore[arg-type]
