@@ -385,16 +385,16 @@ def read_reviewed(run: UnitMonth) -> ReviewedMonth:
 def tell_keys(run: UnitMonth) -> list[KeyPage]:
     """The pages of key accounts and key products, from what the four steps left and what earlier months published."""
     from salesfc_lib.narrative.key_page import tell_key
-    from salesfc_lib.results import list_key_months
+    from salesfc_lib.results import key
 
-    modeled = read_modeled(run)
-    if modeled.explained["key_series"].empty:
+    chosen = set(_read_if_any(run, "key_series")["unique_id"])
+    if not chosen:
         return []
+    only: list[tuple[str, str, object]] = [("unique_id", "in", list(chosen))]
+    found = {name: run.read(name, only if name in key.BY_SERIES else None) for name in key.TABLES}
     lags = sorted(run.parameters.retrospective.lags)[:2]  # the nearest two; more make a table that no phone shows
     vintages = archive.vintages(run.reports, run.unit, run.month_before, lags=lags)
-    named = vintages[vintages["unique_id"].isin(modeled.explained["key_series"]["unique_id"])]
-    keys = list_key_months(modeled, read_reconciled(run), run.read("backtest"), _read_if_any(run, "effect_applied"), named)
-    return [tell_key(run, key) for key in keys]
+    return [tell_key(run, each) for each in key.list_key_months(found, vintages[vintages["unique_id"].isin(chosen)])]
 
 
 def summarise(run: UnitMonth) -> dict[str, Any]:

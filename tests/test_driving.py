@@ -67,11 +67,17 @@ def test_the_order_of_series_does_not_change_an_effect() -> None:
     pd.testing.assert_frame_equal(pool_effects(history), pool_effects(turned))
 
 
-def test_a_panel_without_drivers_has_none() -> None:
+def test_a_panel_without_drivers_or_too_young_for_them_has_none() -> None:
     history = make_panel(1)
     bare = History(history.ids, history.y, history.last)
-    assert pool_effects(bare).empty
-    assert tables.check(pool_effects(bare).astype({"term": object, "series": "int64"}), "pooled_driver").empty
+    still = History(history.ids, history.y, history.last, 0, {"price": np.full_like(history.y, 20.0)})
+    young = History(
+        history.ids, history.y[:, -5:], history.last, 0, {"promotion": history.regressors["promotion"][:, MONTHS - 5 : MONTHS]}
+    )
+    for each in (bare, still, young):
+        assert tables.check(pool_effects(each), "pooled_driver").empty
+        assert tables.check(list_ahead(each, list_coefficients(each, list(each.ids)), AHEAD), "driver_effect").empty
+    assert tables.check(list_coefficients(young, list(young.ids)), "coefficient").empty
 
 
 def test_coefficients_are_told_of_the_chosen_series_only_and_as_if_all_had_been_asked() -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import manifest, site
+from salesfc_lib import manifest, site, tables
 from salesfc_lib.candidates import CORRECTION
 from salesfc_lib.key_series import name_page
 from salesfc_lib.narrative.drivers import say_effect, step_in
@@ -19,9 +19,11 @@ from salesfc_lib.narrative.key_page import KeyPage, tell_key
 from salesfc_lib.narrative.section import voice_of
 from salesfc_lib.parameters import defaults
 from salesfc_lib.results import KeyMonth
-from salesfc_lib.results.key import list_within
+from salesfc_lib.results.key import list_key_months, list_within
 from salesfc_lib.results.modeling import ModeledMonth
+from salesfc_lib.summary import KeyLink
 from salesfc_lib.unit_month import UnitMonth
+from tests import pages
 from tests.pages import NASTY
 from tests.test_site import read, text_of
 
@@ -180,6 +182,65 @@ def test_what_lies_within_a_series_has_its_members_in_every_dimension() -> None:
     assert len(list_within(series, "total")) == 5
 
 
+def test_a_key_month_is_put_together_from_the_months_tables() -> None:
+    """Two accounts; one was changed by people, and a declared effect touches a bottom series of the other."""
+    series = pd.DataFrame(
+        [("total", "total", "All", None, None), ("key:a", "key_account", "a", "a", None), ("key:b", "key_account", "b", "b", None),
+         ("bottom:a/x", "bottom", "a · x", "a", "x"), ("bottom:b/x", "bottom", "b · x", "b", "x")],
+        columns=["unique_id", "level", "label", "key_account", "region"],
+    )  # fmt: skip
+    ids = ["key:a", "key:b"]
+    panel = pd.DataFrame([(i, ds, 100.0, 100.0) for i in ids for ds in MONTHS], columns=["unique_id", "ds", "y", "y_raw"])
+    stages = [("combined", 90.0), ("reconciled", 100.0), ("adjusted", 120.0)]
+    rows = [
+        (i, stage, "m", CUTOFF, ds, h, y)
+        for i in ids
+        for stage, y in stages
+        for h, ds in enumerate(AHEAD, 1)
+        if (i, stage) != ("key:b", "adjusted")
+    ]
+    forecast = pd.DataFrame(rows, columns=["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"])
+    forecast = forecast.assign(**dict.fromkeys(("lo-80", "hi-80", "lo-95", "hi-95"), 1.0))
+    empty = {
+        name: tables.empty(name) for name in ("weights", "coefficient", "driver_effect", "effect", "effect_applied", "adjustment")
+    }
+    adjustment = pd.DataFrame(
+        [(CUTOFF, "bottom:a/x", AHEAD[0], 0, 1.0, 2.0, 2.0, "Li", "order", "applied", "")],
+        columns=list(empty["adjustment"].columns),
+    )
+    effect = empty["effect"].reindex([0]).assign(id="e", author="Wang", reason="lost", start=AHEAD[0], until=pd.NaT)
+    applied = pd.DataFrame({"id": "e", "unique_id": ["bottom:b/x"], "ds": AHEAD[:1], "before": 10.0, "after": 4.0, "remark": ""})
+    keys = pd.DataFrame({"unique_id": ids, "page": ["ka.html", "kb.html"], "sales": 1200.0, "share": 0.5})
+    found = {
+        **empty,
+        "series": series,
+        "panel": panel,
+        "forecast": forecast,
+        "key_series": keys,
+        "backtest": tables.empty("forecast"),
+    }
+    found |= {"adjustment": adjustment, "effect": effect, "effect_applied": applied}
+    vintages = rows_of(["2026-05-01"], [110.0], [100.0]).drop(columns="actual").assign(unique_id="key:a")
+    a, b = list_key_months(found, vintages)
+    assert (a.label, a.judged, a.next["y_hat"], a.moved.iloc[0]) == ("a", "archive", 120.0, 20.0)
+    assert (b.label, b.judged, b.next["y_hat"], b.moved.iloc[0]) == ("b", "nothing", 100.0, 0.0)
+    assert a.last_said() == 110.0
+    assert list(a.changes["author"]) == ["Li"] and b.changes.empty
+    assert list(b.effects["worth"]) == [-6.0] and a.effects.empty
+
+
+def test_the_months_page_links_each_key_series_and_says_none_where_a_backfill_wrote_no_page(tmp_path: Path) -> None:
+    key = KeyLink(NASTY, "key_account", f"key/{name_page(ID)}", 0.25, 1.2e6, 1.0e6, 1.4e6)
+    linked = site.write_unit_page(tmp_path / "run", pages.summary("kitchen", "2026-06", keys=(key,)))
+    assert f"key/{name_page(ID)}" in read(linked).links
+    assert "each has a page" in text_of(linked)
+    bare = site.write_unit_page(tmp_path / "backfill", pages.summary("kitchen", "2026-06", keys=(replace(key, href=""),)))
+    assert not [link for link in read(bare).links if link.startswith("key/")]
+    assert "each has a page" not in text_of(bare)
+    none = site.write_unit_page(tmp_path / "none", pages.summary("kitchen", "2026-06"))
+    assert "Key accounts and key products" not in text_of(none)
+
+
 def test_a_hostile_name_stays_text_and_reaches_no_path(run: UnitMonth, tmp_path: Path) -> None:
     crumbs = [("Sales forecast", "../../index.html"), ("June 2026", "../index.html"), (NASTY, "index.html")]
     path = site.write_key_page(tmp_path / "2026-06" / "kitchen", tell_key(run, key_month()), crumbs)
@@ -288,15 +349,15 @@ def test_the_page_says_no_as_readily_as_yes_when_asked_whether_the_interval_hold
 
 def test_the_demo_has_a_page_for_each_key_series_linked_from_the_months_page_and_from_modeling(demo_reports: Path) -> None:
     folder = demo_reports / "2026-06" / "kitchen"
-    pages = sorted(path.name for path in (folder / "key").glob("*.html"))
+    written = sorted(path.name for path in (folder / "key").glob("*.html"))
     series = pd.read_parquet(folder / "tables" / "key_series.parquet")
-    assert pages == sorted(series["page"])
+    assert written == sorted(series["page"])
     index = set(read(folder / "index.html").links)
-    assert {f"key/{page}" for page in pages} <= index
+    assert {f"key/{page}" for page in written} <= index
     accounts = series[series["unique_id"].str.startswith("key_account:")]
     assert len(accounts) == 4
     assert {f"key/{page}" for page in accounts["page"]} <= set(read(folder / "02_modeling.html").links)
-    for page in pages:
+    for page in written:
         reader = read(folder / "key" / page)
         assert reader.wrong == [] and len(reader.ids) == len(set(reader.ids))
         assert not re.search(r"\bnan\b|\{[a-z]", text_of(folder / "key" / page))

@@ -16,7 +16,7 @@ from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 15  # rows of a table that may be long
-LISTED = 50  # series whose choice is told on the page
+LISTED = 40  # series whose choice is told on the page
 EQUAL = 1e-9  # difference of two shares that is none
 COMBINED = "combined"
 
@@ -36,16 +36,16 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     voice, table = voice_of(run), modeled.choice_table()
     rows = [
         [
-            Cell(str(row["label"]), sub=str(row["level"])),
+            Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")),
             _carried(row["weights"], run),
             model_name(row["single"], run) if isinstance(row["weights"], list) else "",
             "" if pd.isna(row["error"]) else wording.percent(row["error"]),
             "" if pd.isna(row["naive"]) else wording.percent(row["naive"]),
-            f"{model_name(row['weights'][0][0], run)}: {row['reason']}" if isinstance(row["weights"], list) else str(row["reason"]),
+            wording.first_upper(str(row["reason"])),
         ]
         for _, row in table[modeled.largest(LISTED)].iterrows()
     ]
-    heads = columns("Series", "Carried by", "Best alone", ">WAPE", ">Naive", "Reason")
+    heads = columns("Series", "Heaviest candidate", "Best alone", ">WAPE", ">Naive", "Why it is the heaviest")
     worse, corrected = int((table["error"] > table["naive"]).sum()), _corrected(run, modeled)
     key = "modeling.choices" if modeled.cutoffs else "modeling.choices.none"
     text = voice.say(key, worse=worse, all=len(table), corrected=corrected).strip()
@@ -64,12 +64,14 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     return Section(Prose(text), block)
 
 
-def _carried(weights: list[tuple[str, float]] | float, run: UnitMonth) -> str:
-    """The three heaviest candidates with their weights, and how many more there are; a series that ended has none."""
+def _carried(weights: list[tuple[str, float]] | float, run: UnitMonth) -> Cell:
+    """The heaviest candidate with its weight, the next below it, and how many more there are; a series that ended has none."""
     if not isinstance(weights, list):
-        return "ended"
-    more = f" and {len(weights) - 3} more" if len(weights) > 3 else ""
-    return ", ".join(f"{model_name(name, run)} {weight:.2f}" for name, weight in weights[:3]) + more
+        return Cell("ended")
+    (name, weight), *others = weights
+    then = [f"then {model_name(other, run)} {share:.2f}" for other, share in others[:1]]
+    more = [f"{len(others) - 1} more"] if len(others) > 1 else []
+    return Cell(f"{model_name(name, run)} {weight:.2f}", sub="; ".join([*then, *more]))
 
 
 def _corrected(run: UnitMonth, modeled: ModeledMonth) -> str:

@@ -5,7 +5,7 @@ here or in a room to the left, never in a sentence.
 """
 
 from salesfc_lib.results.cleaning import CleanedMonth, ledger_totals, monthly_total
-from salesfc_lib.results.key import KeyMonth, list_key_months
+from salesfc_lib.results.key import KeyMonth
 from salesfc_lib.results.modeling import ModeledMonth
 from salesfc_lib.results.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.results.retrospective import ReviewedMonth
@@ -18,7 +18,6 @@ __all__ = [
     "ReviewedMonth",
     "final_stage",
     "last_modeled",
-    "list_key_months",
     "ledger_totals",
     "monthly_total",
 ]

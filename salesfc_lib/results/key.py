@@ -7,17 +7,25 @@ where it was made for the series itself or for something that is all within it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from salesfc_lib.metrics import pool, score
-from salesfc_lib.results.modeling import ModeledMonth
-from salesfc_lib.results.reconciliation import ReconciledMonth
 from salesfc_lib.retrospective import published
+from salesfc_lib.retrospective.compare import of_stage
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
+BY_SERIES = (
+    "panel",
+    "forecast",
+    "backtest",
+    "weights",
+    "coefficient",
+    "driver_effect",
+)  # tables of which the key series' rows are enough
+TABLES = ("series", "key_series", "effect", "effect_applied", "adjustment", *BY_SERIES)
 METRICS = ("wape", "bias", "coverage-80")
 
 
@@ -97,48 +105,48 @@ class KeyMonth:
         return float(rows["y_hat"].iloc[0]) if len(rows) else None
 
 
-def list_key_months(
-    modeled: ModeledMonth,
-    reconciled: ReconciledMonth,
-    backtest: pd.DataFrame,
-    applied: pd.DataFrame,
-    vintages: pd.DataFrame,
-) -> list[KeyMonth]:
-    """A `KeyMonth` for each key series, in the order of table key_series; `applied` is table effect_applied."""
-    series, sold = modeled.series, modeled.panel[["unique_id", "ds", "y_raw"]]
-    out, before = reconciled.published, reconciled.stage("reconciled")
-    archived = _over(published(vintages), sold)
-    tested = _over(backtest.dropna(subset=["lo-80"]), sold)
-    found = []
-    for _, key in modeled.explained["key_series"].iterrows():
-        own = series.set_index("unique_id").loc[key["unique_id"]]
-        within = list_within(series, str(key["unique_id"]))
+def list_key_months(found: Mapping[str, pd.DataFrame], vintages: pd.DataFrame) -> list[KeyMonth]:
+    """A `KeyMonth` for each key series, in the order of table key_series.
 
-        def rows(frame: pd.DataFrame, unique_id: str = str(key["unique_id"])) -> pd.DataFrame:
-            return frame[frame["unique_id"] == unique_id].reset_index(drop=True)
-
-        now, earlier = rows(out).sort_values("ds", ignore_index=True), rows(before).set_index("ds")["y_hat"]
-        found.append(
+    `found`: the month's tables by name (`TABLES`), of which those by series may hold the key series alone; `vintages`: what earlier
+    months published.
+    """
+    sold, series = found["panel"][["unique_id", "ds", "y_raw"]], found["series"]
+    by_series = {
+        "sold": sold.sort_values("ds"),
+        "published": published(found["forecast"]).sort_values("ds"),
+        "reconciled": of_stage(found["forecast"], "reconciled"),
+        "archived": _over(published(vintages), sold),
+        "backtest": _over(found["backtest"].dropna(subset=["lo-80"]), sold),
+        **{name: found[name] for name in ("weights", "coefficient", "driver_effect")},
+    }
+    months = []
+    for _, key in found["key_series"].iterrows():
+        unique_id, within = str(key["unique_id"]), list_within(series, str(key["unique_id"]))
+        named = series.set_index("unique_id").loc[unique_id]
+        own = {name: frame[frame["unique_id"] == unique_id].reset_index(drop=True) for name, frame in by_series.items()}
+        moved = own["published"].set_index("ds")["y_hat"] - own["reconciled"].set_index("ds")["y_hat"]
+        months.append(
             KeyMonth(
-                str(key["unique_id"]),
-                str(own["label"]),
-                str(own["level"]),
+                unique_id,
+                str(named["label"]),
+                str(named["level"]),
                 str(key["page"]),
                 float(key["sales"]),
                 float(key["share"]),
-                rows(sold).set_index("ds")["y_raw"].sort_index(),
-                now,
-                rows(modeled.weights),
-                rows(modeled.explained["coefficient"]),
-                rows(modeled.explained["driver_effect"]),
-                rows(archived),
-                rows(tested),
-                _effects(applied, modeled.effect, within),
-                _changes(reconciled.adjustment, series, within),
-                now.set_index("ds")["y_hat"] - earlier,
+                history=own["sold"].set_index("ds")["y_raw"],
+                published=own["published"],
+                weights=own["weights"],
+                coefficient=own["coefficient"],
+                ahead=own["driver_effect"],
+                archived=own["archived"],
+                backtest=own["backtest"],
+                moved=moved,
+                effects=_effects(found["effect_applied"], found["effect"], within),
+                changes=_changes(found["adjustment"], series, within),
             )  # fmt: skip
         )
-    return found
+    return months
 
 
 def list_within(series: pd.DataFrame, unique_id: str) -> list[str]:
