@@ -219,6 +219,11 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         {"unique_id": _text(), "model": _text(), "weight": _number(), "backtest_error": _number(nullable=True), "reason": _text()},
         ["unique_id", "model"],
     ),
+    # a lasting change of a series' level in the last 18 months: ds is the first month after; change in percent of the level before;
+    # strength in standard errors
+    "break": _table(
+        {"unique_id": _text(), "ds": _month(), "change": _number(), "strength": _number(), "evidence": _text()}, ["unique_id"]
+    ),
     "failures": _table(
         {"unique_id": _text(), "model": _text(), "cutoff": _month(), "error": _text()}, ["unique_id", "model", "cutoff"]
     ),

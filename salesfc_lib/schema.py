@@ -417,6 +417,10 @@ class Backtest(Section):
     race: float | None = Field(2.0, gt=1)  # times the others' error at the latest cutoff: a costly candidate beyond is left out
 
 
+class Breaks(Section):
+    enabled: bool = True
+
+
 class Combine(Section):
     own_weight: float = Field(0.5, ge=0, le=1)
     power: float = Field(4.0, ge=0)
@@ -488,6 +492,7 @@ class Parameters(Section):
     cleaning: Cleaning = Cleaning()
     candidates: dict[str, Candidate] = Field(default_factory=dict)
     backtest: Backtest = Backtest()
+    breaks: Breaks = Breaks()
     combine: Combine = Combine()
     intervals: Intervals = Intervals()
     reconcile: Reconcile = Reconcile()

@@ -91,13 +91,27 @@ def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def _latest(history: History) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of each series' latest cutoff, and for every row the position of its series among them."""
+    """The rows of each series' latest cutoff, and for every row the position of its series among them.
+
+    A row whose months are not those of the later one, because a change of level was seen in between (`breaks`), starts anew.
+    """
     order = np.lexsort((history.back, history.ids.astype(str)))
     ids = history.ids[order].astype(str)
-    starts = np.r_[True, ids[1:] != ids[:-1]]
+    starts = np.r_[True, (ids[1:] != ids[:-1]) | ~_continue(history.y[order], history.back[order])]
     place = np.empty(len(order), dtype=int)
     place[order] = np.cumsum(starts) - 1
     return order[starts], place
+
+
+def _continue(y: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """Whether each row of y (n, T) but the first is the one before it as known earlier (n - 1,), by the months that both know."""
+    months = back[1:] - back[:-1]
+    same = np.full(len(months), False)
+    for apart in np.unique(months[months >= 0]):
+        rows = np.flatnonzero(months == apart)
+        later, earlier = y[rows, : y.shape[1] - apart], y[rows + 1, apart:]
+        same[rows] = ((later == earlier) | (np.isnan(later) & np.isnan(earlier))).all(axis=1)
+    return same
 
 
 def _pass_over(y: np.ndarray, first: np.ndarray, asked: set[int], horizon: int, *, relative: bool) -> list[tuple[int, np.ndarray]]:

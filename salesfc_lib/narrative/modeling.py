@@ -10,6 +10,7 @@ import pandas as pd
 from salesfc_lib import wording
 from salesfc_lib.candidates import CORRECTION
 from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
+from salesfc_lib.narrative.breaks import breaks
 from salesfc_lib.narrative.doubt import doubt
 from salesfc_lib.narrative.drivers import drivers
 from salesfc_lib.narrative.each_series import choices, failures, key_accounts, model_name
@@ -22,6 +23,7 @@ from salesfc_lib.unit_month import UnitMonth
 __all__ = [
     "answer",
     "backtest",
+    "breaks",
     "checks",
     "choices",
     "doubt",

@@ -1,0 +1,186 @@
+"""Claims about lasting changes of level: found where planted, rarely where there is none, and by nothing that came later."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from salesfc_lib.backtest import run_candidates
+from salesfc_lib.breaks import BELIEVED, LEAST_AFTER, THRESHOLD, draw_in, find_breaks, level_out, list_breaks, scan
+from salesfc_lib.candidates.winters import additive
+from salesfc_lib.history import History
+from salesfc_lib.modeling import model_history
+from salesfc_lib.parameters import defaults
+from salesfc_lib.schema import Breaks, Parameters
+
+LAST = np.datetime64("2025-12", "M")
+
+
+def history(y: np.ndarray) -> History:
+    return History(np.array([f"s{k:04d}" for k in range(len(y))], dtype=object), y, np.full(len(y), LAST))
+
+
+def noise(n: int, width: int = 60, seed: int = 1, size: float = 0.1) -> np.ndarray:
+    """Logarithms of months around a level of 100 with a season."""
+    draw = np.random.default_rng(seed)
+    return np.log(100) + 0.3 * np.sin(np.arange(width) * np.pi / 6) + draw.normal(0, size, (n, width))
+
+
+def planted(n: int = 200, after: int = 6, change: float = -0.4, **kwargs: float) -> History:
+    x = noise(n, **kwargs)  # type: ignore[arg-type]
+    x[: n // 2, -after:] += np.log(1 + change)
+    return history(np.exp(x))
+
+
+@pytest.mark.parametrize(("after", "change"), [(3, -0.4), (6, -0.4), (6, 0.6), (12, -0.4)])
+def test_a_planted_change_is_found_with_its_month_and_size(after: int, change: float) -> None:
+    breaks = find_breaks(planted(after=after, change=change))
+    half = len(breaks.found) // 2
+    assert breaks.found[:half].mean() > 0.8
+    assert breaks.found[half:].mean() <= 0.03
+    found = breaks.found[:half]
+    assert np.median(breaks.months[:half][found]) == after
+    assert np.median(breaks.ratio[:half][found]) == pytest.approx(1 + change, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["independent", "heavy tails", "odd months", "trend", "lasting errors", "short"])
+def test_noise_alone_is_told_in_at_most_one_series_of_a_hundred(kind: str) -> None:
+    n, draw = 2000, np.random.default_rng(7)
+    x = noise(n, width=24 if kind == "short" else 60, size=0.15)
+    if kind == "heavy tails":
+        x += 0.1 * draw.standard_t(4, x.shape)
+    if kind == "odd months":
+        x += np.where(draw.random(x.shape) < 0.03, 1.0, 0.0)
+    if kind == "trend":
+        x += 0.02 * np.arange(60)
+    if kind == "lasting errors":
+        for column in range(1, 60):
+            x[:, column] += 0.3 * (x[:, column - 1] - noise(1, size=0.0)[0, column - 1])
+    assert find_breaks(history(np.exp(x))).found.mean() <= 0.01
+
+
+def test_two_odd_months_are_no_change_and_three_are() -> None:
+    x = noise(50, size=0.05)
+    two, three = x.copy(), x.copy()
+    two[:, -2:] -= 1.0
+    three[:, -3:] -= 1.0
+    assert not find_breaks(history(np.exp(two))).found.any()
+    assert find_breaks(history(np.exp(three))).found.mean() > 0.9
+    assert LEAST_AFTER == 3
+
+
+def test_steady_growth_is_no_change() -> None:
+    x = noise(100, size=0.05) + 0.02 * np.arange(60)
+    assert find_breaks(history(np.exp(x))).found.mean() <= 0.02
+
+
+def test_the_scan_agrees_with_least_squares_where_the_trend_is_free() -> None:
+    x = noise(1, width=36, size=0.1)[0] - 0.3 * np.sin(np.arange(36) * np.pi / 6)
+    x[-8:] -= 0.8
+    months, step, _ = scan(x[None])
+    time = (np.arange(36) - 35) / 12
+    spread = 1.4826 / np.sqrt(2) * np.median(np.abs(np.diff(x)))
+    design = np.stack([np.ones(36), time, np.arange(36) >= 28], axis=1).astype(float)
+    penalty = np.diag([0.0, (spread / 0.15) ** 2, 0.0])
+    centred = x - x.mean()
+    slow = np.linalg.solve(design.T @ design + penalty, design.T @ centred)[2]
+    means = np.log(np.exp(x[-8:]).mean() / np.exp(x[-20:-8]).mean())
+    assert months[0] == 8
+    assert step[0] == pytest.approx(-min(abs(slow), abs(means)))
+
+
+def test_an_odd_month_is_drawn_in_and_a_step_is_not() -> None:
+    x = noise(1, width=30, size=0.05) - 0.3 * np.sin(np.arange(30) * np.pi / 6)
+    odd, step = x.copy(), x.copy()
+    odd[0, 15] += 2.0
+    step[0, 15:] += 2.0
+    assert draw_in(odd)[0, 15] < x[0, 15] + 0.5
+    np.testing.assert_allclose(draw_in(step)[0, 18:], step[0, 18:], atol=0.2)
+
+
+def test_what_sells_now_and_then_or_is_short_or_negative_is_not_judged() -> None:
+    y = np.exp(noise(3, size=0.05))
+    y[:, -6:] *= 0.3
+    y[0, ::3] = 0.0
+    y[1, :-11] = np.nan
+    y[2, 5] = -4.0
+    breaks = find_breaks(history(y))
+    assert breaks.found.tolist() == [False, False, False]
+    assert breaks.ratio.tolist() == [1.0, 1.0, 1.0]
+
+
+@settings(max_examples=25)
+@given(st.floats(0.01, 1e5), st.integers(3, 15))
+def test_neither_size_nor_order_of_series_matters(times: float, after: int) -> None:
+    panel = planted(n=20, after=after)
+    scaled = history(panel.y * times)
+    np.testing.assert_array_equal(find_breaks(panel).months, find_breaks(scaled).months)
+    turned = find_breaks(panel.take(np.arange(20)[::-1]))
+    np.testing.assert_array_equal(find_breaks(panel).months, turned.months[::-1])
+
+
+def test_half_of_a_change_is_taken_out_of_the_months_before_it() -> None:
+    panel = planted(n=40, after=6, size=0.05)
+    found = find_breaks(panel)
+    row = int(np.flatnonzero(found.found)[0])
+    levelled = level_out(panel)
+    since = found.months[row]
+    np.testing.assert_allclose(levelled.y[row, -since:], panel.y[row, -since:])
+    np.testing.assert_allclose(levelled.y[row, :-since], panel.y[row, :-since] * found.ratio[row] ** BELIEVED)
+    steady = int(np.flatnonzero(~found.found)[-1])
+    np.testing.assert_array_equal(levelled.y[steady], panel.y[steady])
+
+
+CANDIDATES = {"seasonal_naive": {}, "recent_mean": {}, "level": {}, "winters": {}, "theta": {}}
+
+
+def parameters(enabled: bool) -> Parameters:
+    return Parameters.model_validate({"candidates": CANDIDATES, "breaks": {"enabled": enabled}})
+
+
+def test_the_forecast_after_a_change_is_nearer_to_the_new_level() -> None:
+    panel = planted(n=60, after=3, size=0.1)
+    lost = slice(0, 30)
+    season = np.exp(noise(1, size=0.0)[0, -12:])
+    off = {}
+    for enabled in (False, True):
+        asked = defaults().model_copy(update={"breaks": Breaks(enabled=enabled)})
+        forecast = model_history(panel, asked, horizon=12).combined[0][lost]
+        off[enabled] = np.abs(forecast - 0.6 * season).mean()
+    assert off[True] < 0.8 * off[False]
+
+
+def test_the_baseline_sees_months_as_they_were_sold() -> None:
+    panel = planted(n=40)
+    said = run_candidates(panel, parameters(True), horizon=12)
+    np.testing.assert_array_equal(said.values["seasonal_naive"][-1], panel.y[:, -12:])
+
+
+def test_nothing_that_came_later_moves_a_forecast_of_an_earlier_cutoff() -> None:
+    panel = planted(n=40, after=6)
+    later = panel.y.copy()
+    later[:, -3:] *= 3.0
+    before, after = (run_candidates(each, parameters(True), horizon=12) for each in (panel, history(later)))
+    for back in (3, 6, 9, 12):
+        np.testing.assert_allclose(after.at(back), before.at(back))
+
+
+def test_holt_winters_at_an_earlier_cutoff_is_that_of_the_history_as_seen_then() -> None:
+    rows = level_out(planted(n=10, after=6, size=0.05).stack((9, 6, 3, 0)))
+    together = additive(rows, 12)
+    for k in range(len(rows)):
+        np.testing.assert_allclose(additive(rows.take(np.array([k])), 12)[0], together[k])
+
+
+def test_the_table_says_since_when_and_by_how_much() -> None:
+    panel = planted(n=40, after=6, size=0.05)
+    table = list_breaks(panel)
+    row = table.set_index("unique_id").loc["s0000"]
+    assert row["ds"] == pd.Timestamp("2025-07-01")
+    assert row["change"] == pytest.approx(-40, abs=8)
+    assert row["strength"] >= THRESHOLD
+    assert "6 months since 2025-07" in row["evidence"]
+    assert list_breaks(history(np.exp(noise(5)))).empty
