@@ -12,7 +12,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -22,6 +22,7 @@ from salesfc_lib import schema
 from salesfc_lib.breaks import level_out
 from salesfc_lib.candidates import BASELINE, CORRECTION, REGISTRY
 from salesfc_lib.candidates.protocol import SEASON, Answer, Candidate, Window, describe, windows
+from salesfc_lib.candidates.regression import tell_drivers
 from salesfc_lib.engine.demand import classify, is_intermittent
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History
@@ -113,7 +114,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     names = _enabled(parameters.candidates, known, extra or {})
     tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
     backs = (*earlier, *tested, 0)
-    stacked = _stack(history, backs, of_series=len(tested) + 1, breaks=parameters.breaks.enabled)
+    stacked, brought = _stack(history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks.enabled)
     values: dict[str, np.ndarray] = {}
     failures: list[Failure] = []
     raced: list[Raced] = []
@@ -121,7 +122,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         if progress is not None:
             progress(name, done, len(names))
         candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
-        rows = stacked["plain" if name == BASELINE else candidate.scope]
+        rows = stacked[_view(candidate)]
         suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
         asked = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
         remembers = memory if memory is not None and (name not in (extra or {}) or candidate.code) else Memory()
@@ -131,6 +132,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         failures += _failed(answer, asked, rows, name=name, n=len(history))
         full = np.full((len(backs) * len(history), horizon), np.nan)
         full[asked + len(full) - len(rows)] = answer.values
+        full = full * brought if _view(candidate) == "free" else full
         values[name] = _floor(full, stacked["plain"].y).reshape(len(backs), len(history), horizon)
     if progress is not None:
         progress("", len(names), len(names))
@@ -139,15 +141,27 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     return Said(history, backs, tested, values, told, tuple(raced))
 
 
-def _stack(history: History, backs: Sequence[int], *, of_series: int, breaks: bool) -> dict[str, History]:
-    """Rows at all cutoffs as they are (`plain`), and as candidates of each scope see them: on the level after a lasting change.
+def _view(candidate: Candidate) -> str:
+    """Which rows a candidate sees."""
+    if candidate.name == BASELINE:
+        return "plain"
+    return "free" if candidate.scope == "panel" and not candidate.sees_drivers else candidate.scope
 
-    The baseline sees them as they are, so that anybody can follow it. `of_series`: latest cutoffs of which the slow ones are asked.
+
+def _stack(
+    history: History, backs: Sequence[int], horizon: int, *, of_series: int, breaks: bool
+) -> tuple[dict[str, History], np.ndarray]:
+    """Rows at all cutoffs as candidates see them, and how many times a usual month the drivers make each month ahead (n_rows, horizon).
+
+    `plain`: as they are, for the baseline, so that anybody can follow it; `panel`: on the level after a lasting change; `free`: likewise, and
+    without what promotions, prices and holidays brought; `series`: as `panel`, of the latest `of_series` cutoffs, for the slow ones.
     """
     plain = history.stack(backs)
     panel = level_out(plain) if breaks else plain
+    factor = tell_drivers(panel, horizon)
+    free = replace(panel, y=panel.y / factor[:, : panel.y.shape[1]]) if (factor != 1).any() else panel
     latest = np.arange((len(backs) - of_series) * len(history), len(plain))
-    return {"plain": plain, "panel": panel, "series": panel.take(latest)}
+    return {"plain": plain, "panel": panel, "free": free, "series": panel.take(latest)}, factor[:, panel.y.shape[1] :]
 
 
 def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:

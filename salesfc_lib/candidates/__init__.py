@@ -68,7 +68,7 @@ REGISTRY: dict[str, Candidate] = {
             FACTOR,
             "panel",
         ),
-        Candidate("regression", "regression", "Regression", regression.forecast, ONE_YEAR, REGULAR, "panel"),
+        Candidate("regression", "regression", "Regression", regression.forecast, ONE_YEAR, REGULAR, "panel", sees_drivers=True),
         Candidate("ets", SMOOTHING, "ETS", named.ets, named.NEEDED),
         Candidate("optimised_theta", SMOOTHING, "Dynamic optimised Theta", named.optimised_theta, named.NEEDED),
         Candidate("ces", SMOOTHING, "CES", named.ces, named.NEEDED),

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates.regression import LEAST_SPREAD, NEEDED, _blocks, _design, _fade, _noise, _size
+from salesfc_lib.candidates.design import LEAST_SPREAD, NEEDED, OWN_TERMS, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import SEASON, History
 
 COLUMNS = ["term", "estimate", "low", "high", "step", "series"]
-OWN_TERMS = 2 + SEASON  # level, trend, months
 LEAST_FREEDOM = 1.0
 
 
@@ -44,7 +44,7 @@ def pool_effects(history: History, *, half_life: float = 18.0) -> pd.DataFrame:
     known = history.take(np.flatnonzero((history.length >= NEEDED) & (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)))
     if not len(known) or not known.regressors:
         return _none()
-    parts = [_part_out(block, half_life) for block in _blocks(known)]
+    parts = [_part_out(block, half_life) for block in split(known)]
     moves = np.concatenate([(np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) > LEAST_SPREAD) for part in parts])
     kept = np.flatnonzero(moves.any(axis=0))
     if not len(kept):
@@ -63,6 +63,24 @@ def _none() -> pd.DataFrame:
     )
 
 
+def pool(history: History, half_life: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Effects of all drivers in a panel, their standard errors, and how far each usually moves (n_drivers,); 0, 0 and 0 for one that does not.
+
+    In shares of a series' usual month, as in `pool_effects`; series that are mostly zero say nothing.
+    """
+    known = history.take(np.flatnonzero((history.length >= NEEDED) & ~is_intermittent(history.y)))
+    effect, error, usual = (np.zeros(len(history.regressors)) for _ in range(3))
+    parts = [_part_out(block, half_life) for block in split(known)] if len(known) else []
+    if parts:
+        squares = sum((part.x**2).sum(axis=(0, 1)) for part in parts)
+        months = sum((part.weight > 0).sum() for part in parts)
+        usual = np.sqrt(squares / max(months, 1))
+        kept = np.flatnonzero(usual > LEAST_SPREAD)
+        if len(kept):
+            effect[kept], error[kept], _ = _share(parts, kept)
+    return effect, error, usual
+
+
 def step_of(values: np.ndarray) -> float:
     """What a driver's coefficient is for: 1 where the driver is zero at times, else its mean.
 
@@ -75,12 +93,12 @@ def step_of(values: np.ndarray) -> float:
 
 def _part_out(history: History, half_life: float) -> _Part:
     """What the series' own level, trend and season leave of sales and drivers, at a size of one."""
-    y = history.y / _size(history.y)[:, None]
-    design = _design(history, 0, 1.0)
+    y = history.y / size_of(history.y)[:, None]
+    design = lay_out(history, 0, 1.0)
     own, drivers = design.x[:, :, :OWN_TERMS], design.x[:, :, OWN_TERMS:]
-    noise, prior = _noise(y), design.prior[:OWN_TERMS]
+    noise, prior = noise_of(y), design.prior
     penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
-    weight = np.where(np.isfinite(y), _fade(y.shape[1], half_life), 0.0)
+    weight = np.where(np.isfinite(y), fade(y.shape[1], half_life), 0.0)
     weighted = own * weight[:, :, None]
     inverse = np.linalg.inv(np.matmul(weighted.transpose(0, 2, 1), own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS))
     leverage = np.einsum("ntp,npq,ntq->nt", weighted, inverse, own)

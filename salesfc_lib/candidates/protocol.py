@@ -35,7 +35,8 @@ class Candidate:
     Rows of less than `needed` months, or that sell less or more regularly than its `demand`, are not asked of it. `scope` says what a forecast rests on: its own `series`, so that it can be
     remembered, or the whole `panel` at once, fast enough to be asked at many cutoffs. Where something costly is found once per
     series and then used at every cutoff, `search(history, **settings)` finds it on the history as known at the earliest cutoff,
-    and the forecast receives it as `found` (id: what was found). `code` is a digest of its code where that is not this library's: an
+    and the forecast receives it as `found` (id: what was found). A candidate of scope `panel` that does not say `sees_drivers` is given months
+    from which promotions, prices and holidays are taken out, and what they bring is added to its forecast. `code` is a digest of its code where that is not this library's: an
     analyst's candidate without one is not remembered.
     """
 
@@ -47,6 +48,7 @@ class Candidate:
     demand: tuple[str, ...] = KINDS
     scope: Literal["series", "panel"] = "series"
     search: Callable[..., Found] | None = None
+    sees_drivers: bool = False
     code: str = ""
 
 

@@ -9,38 +9,30 @@ beyond the cutoff.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.engine.known import mean_known
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.candidates.design import BLOCK, NEEDED, OWN_TERMS, Design, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.candidates.pooled import pool
+from salesfc_lib.engine.demand import is_intermittent
+from salesfc_lib.history import History
 
-NEEDED = SEASON + 1  # months
-# prior standard deviations as shares of the series' mean: what is likely before the series is seen
-TREND, MONTH, DRIVER = 0.10, 0.30, 0.30
-NOISE = 0.15  # standard deviation of a month around the model, as a share of the mean, before a series has two years
-LEAST_NOISE = 0.05  # of the mean: below this the shrinkage no longer matters
-OWN_DRIVER = 0.3  # prior standard deviation of a driver's effect around the panel's, in shares of the panel's own spread
-LEAST_SPREAD = 1e-6  # of a driver within a history: below it the series says nothing about it
-BLOCK = 2000  # rows solved at once
+OWN_DRIVER = (
+    0.05  # prior standard deviation of what a usual change of a driver does to a series beside what it does to all, of its mean
+)
+FACTORS = (0.25, 4.0)  # of a usual month that drivers may make
 
 
 @dataclass(frozen=True)
-class Design:
-    """Terms of rows: x (n, T + horizon, n_terms), zero before a row's first month; prior (n_terms,) standard deviations."""
+class Centre:
+    """What drivers are known to do before a series is seen: effects (n_drivers,), and how far a series' own may lie from them."""
 
-    names: list[str]
-    x: np.ndarray
-    prior: np.ndarray
-
-    @property
-    def drivers(self) -> np.ndarray:
-        """Places of the terms that are neither level nor trend nor month."""
-        return np.arange(2 + SEASON, len(self.names))
+    effect: np.ndarray
+    spread: np.ndarray
 
 
 def forecast(history: History, horizon: int, *, half_life: float = 18.0, damping: float = 0.9) -> np.ndarray:
@@ -66,8 +58,8 @@ def coefficients(history: History, *, half_life: float = 18.0, only: Collection[
     rows: list[dict[str, Any]] = []
     if len(known):
         centre = _panel_effects(known, half_life)
-        for part in _blocks(known):
-            design, size = _design(part, 0, 1.0), _size(part.y)
+        for part in split(known):
+            design, size = lay_out(part, 0, 1.0), size_of(part.y)
             for row in range(len(part)):
                 if only is not None and part.ids[row] not in only:
                     continue
@@ -75,122 +67,75 @@ def coefficients(history: History, *, half_life: float = 18.0, only: Collection[
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
+def tell_drivers(history: History, horizon: int, *, half_life: float = 18.0) -> np.ndarray:
+    """How many times a usual month the drivers make each month of the history and of `horizon` more (n, T + horizon).
+
+    A driver at its own mean makes 1; so do all where demand is intermittent or the history is short.
+    """
+    factor = np.ones((len(history), history.y.shape[1] + horizon))
+    for back in np.unique(history.back) if history.regressors else ():
+        rows = np.flatnonzero((history.back == back) & (history.length >= NEEDED) & ~is_intermittent(history.y))
+        own = history.take(rows)
+        centre = _panel_effects(own, half_life) if len(own) else Centre(np.zeros(0), np.zeros(0))
+        for begin, part in zip(range(0, len(rows), BLOCK), split(own), strict=True):
+            design, size = lay_out(part, horizon, 1.0), size_of(part.y)
+            solved = _solve(part.y / size[:, None], design, centre=centre, half_life=half_life)
+            added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], solved[:, design.drivers])
+            factor[rows[begin : begin + len(part)]] = np.clip(1 + added, *FACTORS)
+    return factor
+
+
 def _forecast_panel(history: History, horizon: int, *, half_life: float, damping: float) -> np.ndarray:
     centre = _panel_effects(history, half_life)
     parts = []
-    for part in _blocks(history):
-        design, size = _design(part, horizon, damping), _size(part.y)
-        solved = _solve(part.y / size[:, None], design, centre=centre, half_life=half_life)[0]
+    for part in split(history):
+        design, size = lay_out(part, horizon, damping), size_of(part.y)
+        solved = _solve(part.y / size[:, None], design, centre=centre, half_life=half_life)
         parts.append(np.einsum("nhp,np->nh", design.x[:, part.y.shape[1] :], solved) * size[:, None])
     return np.concatenate(parts)
 
 
-def _panel_effects(history: History, half_life: float) -> np.ndarray:
-    """What each driver does in the whole panel (n_drivers,): the mean of the series' effects, each as heavy as it is sure."""
+def _panel_effects(history: History, half_life: float) -> Centre:
+    """What each driver does in the whole panel, drawn to zero as far as it is not sure: b (1 - error^2 / b^2), not below zero."""
     if not history.regressors:
-        return np.zeros(0)
-    effects, errors = [], []
-    for part in _blocks(history):
-        design = _design(part, 0, 1.0)
-        solved, error = _solve(
-            part.y / _size(part.y)[:, None], design, centre=np.zeros(len(design.drivers)), half_life=half_life, loose=True
-        )
-        told = np.abs(design.x[:, :, design.drivers]).max(axis=1) > LEAST_SPREAD
-        effects.append(np.where(told, solved[:, design.drivers], 0.0))
-        errors.append(np.where(told, error[:, design.drivers], np.inf))
-    effect, error = np.concatenate(effects), np.concatenate(errors)
-    weight = 1 / (error**2 + DRIVER**2)
-    total = weight.sum(axis=0)
-    return np.asarray(np.where(total > 0, (weight * effect).sum(axis=0) / np.where(total > 0, total, 1.0), 0.0))
+        return Centre(np.zeros(0), np.zeros(0))
+    effect, error, usual = pool(history, half_life)
+    sure = (1 - (error / np.where(effect == 0, 1.0, effect)) ** 2).clip(0)
+    return Centre(effect * np.where(effect == 0, 0.0, sure), OWN_DRIVER / np.maximum(usual, 1e-9))
 
 
-def _blocks(history: History) -> Iterator[History]:
-    for begin in range(0, len(history), BLOCK):
-        yield history.take(np.arange(begin, min(begin + BLOCK, len(history))))
-
-
-def _size(y: np.ndarray) -> np.ndarray:
-    """Mean absolute month of the last two years (n,), 1 where there is none."""
-    size = mean_known(np.abs(y[:, -2 * SEASON :]), 1)
-    return np.asarray(np.where(size > 0, size, 1.0))
-
-
-def _design(history: History, horizon: int, damping: float) -> Design:
-    n, width = history.y.shape
-    past = np.arange(1 - width, 1)
-    trend = np.concatenate([past, np.cumsum(damping ** np.arange(horizon))]) / SEASON
-    month = history.month_of_year(horizon)
-    x = np.zeros((n, width + horizon, 2 + SEASON + len(history.regressors)))
-    x[:, :, 0], x[:, :, 1] = 1.0, trend
-    np.put_along_axis(x[:, :, 2 : 2 + SEASON], month[:, :, None], 1.0, axis=2)
-    for place, values in enumerate(history.regressors.values(), start=2 + SEASON):
-        x[:, :, place] = _centre(values[:, : width + horizon], width)
-    x[:, :width] *= np.isfinite(history.y)[:, :, None]
-    names = ["level", "trend", *(f"month {each:02d}" for each in range(1, SEASON + 1)), *history.regressors]
-    prior = np.array([np.inf, TREND, *[MONTH] * SEASON, *[DRIVER] * len(history.regressors)])
-    return Design(names, x, prior)
-
-
-def _centre(values: np.ndarray, width: int) -> np.ndarray:
-    """A driver less its mean in the history, as a share of it where the driver is never zero; 0 where unknown."""
-    known = np.isfinite(values[:, :width])
-    mean = np.where(known, values[:, :width], 0.0).sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True).clip(1)
-    positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1, keepdims=True) > 0
-    return np.nan_to_num((values - mean) / np.where(positive & (mean > 0), mean, 1.0))
-
-
-def _solve(
-    y: np.ndarray, design: Design, *, centre: np.ndarray, half_life: float, loose: bool = False
-) -> tuple[np.ndarray, np.ndarray]:
-    """Coefficients (n, n_terms) and their standard errors, at a size of one.
+def _solve(y: np.ndarray, design: Design, *, centre: Centre, half_life: float) -> np.ndarray:
+    """Coefficients (n, n_terms), at a size of one.
 
     Weighted least squares with a pseudo-observation a term, (noise / prior)^2 heavy: ridge regression with a penalty a term (Hoerl and
     Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634) towards `centre` for the drivers.
     """
     width = y.shape[1]
-    weight = np.where(np.isfinite(y), _fade(width, half_life), 0.0)
+    weight = np.where(np.isfinite(y), fade(width, half_life), 0.0)
     past = design.x[:, :width]
-    noise = _noise(y)
-    prior = (
-        design.prior if loose or not len(design.drivers) else np.r_[design.prior[: 2 + SEASON], np.full(len(centre), OWN_DRIVER)]
-    )
+    noise = noise_of(y)
+    prior = np.r_[design.prior, centre.spread]
     penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
     target = np.zeros(len(design.names))
-    target[design.drivers] = centre
+    target[design.drivers] = centre.effect
     weighted = past * weight[:, :, None]
     left = np.matmul(weighted.transpose(0, 2, 1), past) + penalty[:, :, None] * np.eye(len(prior))
     right = np.einsum("ntp,nt->np", weighted, np.nan_to_num(y)) + penalty * target
-    inverse = np.linalg.inv(left + 1e-9 * np.eye(len(prior)))
-    return np.einsum("npq,nq->np", inverse, right), noise[:, None] * np.sqrt(np.einsum("npp->np", inverse).clip(0))
+    solved = np.linalg.solve(left + 1e-9 * np.eye(len(prior)), right[:, :, None])
+    return np.asarray(solved[:, :, 0])
 
 
-def _fade(width: int, half_life: float) -> np.ndarray:
-    return np.asarray(0.5 ** (np.arange(width)[::-1] / half_life))
-
-
-def _noise(y: np.ndarray) -> np.ndarray:
-    """Standard deviation of a month around the model (n,), from differences over a year, in which trend and season cancel."""
-    change = y[:, SEASON:] - y[:, :-SEASON] if y.shape[1] > SEASON else np.full((len(y), 1), np.nan)
-    known = np.isfinite(change)
-    count = known.sum(axis=1)
-    mean = np.where(known, change, 0.0).sum(axis=1) / count.clip(1)
-    squares = np.where(known, (change - mean[:, None]) ** 2, 0.0).sum(axis=1) / (count - 1).clip(1)
-    return np.where(count >= SEASON, np.sqrt(squares / 2).clip(LEAST_NOISE), NOISE)
-
-
-def _explain(
-    history: History, design: Design, *, row: int, size: float, centre: np.ndarray, half_life: float
-) -> list[dict[str, Any]]:
+def _explain(history: History, design: Design, *, row: int, size: float, centre: Centre, half_life: float) -> list[dict[str, Any]]:
     """Terms of one series with their intervals; the same equations as `_solve`, by statsmodels."""
     from statsmodels.regression.linear_model import WLS
 
     y = history.y[row] / size
     known = np.isfinite(y)
-    noise = _noise(history.y[row : row + 1] / size)[0]
-    prior = np.r_[design.prior[: 2 + SEASON], np.full(len(centre), OWN_DRIVER)]
+    noise = noise_of(history.y[row : row + 1] / size)[0]
+    prior = np.r_[design.prior, centre.spread]
     shrunk = np.flatnonzero(np.isfinite(prior))
-    pseudo = np.r_[np.zeros(1 + SEASON), centre]
-    weights = np.r_[_fade(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]
+    pseudo = np.r_[np.zeros(OWN_TERMS - 1), centre.effect]
+    weights = np.r_[fade(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]
     rows = np.vstack([design.x[row, : len(y)][known], np.eye(len(prior))[shrunk]])
     fitted = WLS(np.r_[y[known], pseudo], rows, weights=weights).fit()
     bounds = np.asarray(fitted.conf_int()) * size
