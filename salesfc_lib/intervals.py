@@ -85,7 +85,7 @@ def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, 
     y, told = past.history.y, _tell(past)
     scale, sparse, zeros = _scales(past, 0), is_intermittent(y), share_of_zeros(y)
     signed = np.any(y < 0, axis=1)
-    bounds = {}
+    bounds, inner = {}, (forecast, forecast)
     for level in sorted(levels):
         low, high = forecast.copy(), forecast.copy()
         for kind in (False, True):
@@ -95,7 +95,7 @@ def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, 
             high[rows] += scale[rows, None] * up
         nothing = ~signed & (zeros > (1 - level / 100) / 2)
         low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
-        bounds[level] = (np.minimum(low, forecast), high)
+        inner = bounds[level] = (np.minimum(low, inner[0]), np.maximum(high, inner[1]))
     return bounds
 
 
