@@ -27,6 +27,7 @@ BESIDE = 2  # months on each side whose median a month is compared with
 ODD = 2.5  # standard deviations from that median beyond which a month is drawn in
 LASTING = 0.8  # most of a month's error that is believed to last into the next
 THRESHOLD = 5.0  # of the strength: see `find_breaks`
+MOST_CHANGE = 30.0  # in logarithms: beyond it a number of sales is none
 LEAST_CHANGE = 0.10  # smaller changes are no news, however sure
 LEAST_SALE = 0.02  # of the mean month: a month of less has the logarithm of that
 BROUGHT = (0.2, 2.0)  # times that earlier months are brought to a new level: a larger change of a few months may be noise
@@ -66,7 +67,7 @@ def find_breaks(history: History, *, threshold: float = THRESHOLD) -> Breaks:
     found = Breaks(np.zeros(len(history), dtype=int), np.ones(len(history)), np.zeros(len(history)))
     for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
         found.months[some], change, found.strength[some] = scan(take_logarithms(history, some))
-        found.ratio[some] = np.exp(change)
+        found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
     none = (found.strength < threshold) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
     return Breaks(np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength)
 
@@ -172,7 +173,7 @@ def _compare(x: np.ndarray, since: np.ndarray) -> np.ndarray:
     before = known & ~since & (np.arange(width) >= first - SEASON)
     size = np.exp(np.where(known, x, 0.0))
     now, then = ((size * part).sum(axis=1) / part.sum(axis=1).clip(1) for part in (known & since, before))
-    return np.asarray(np.log(np.maximum(now, 1e-300) / np.maximum(then, 1e-300)))
+    return np.asarray(np.log(np.maximum(now, 1e-300)) - np.log(np.maximum(then, 1e-300)))
 
 
 def _least(one: np.ndarray, other: np.ndarray) -> np.ndarray:
