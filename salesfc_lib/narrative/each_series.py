@@ -16,7 +16,7 @@ from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 15  # rows of a table that may be long
-LISTED = 40  # series whose choice is told on the page
+LISTED = 25  # series whose choice is told on the page
 EQUAL = 1e-9  # difference of two shares that is none
 COMBINED = "combined"
 
