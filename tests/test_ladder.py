@@ -71,7 +71,8 @@ def test_one_month_is_carried_through_the_year_by_the_units_season() -> None:
 
 def test_less_than_half_a_year_is_not_corrected() -> None:
     y = unit(lengths=(CORRECTED_FROM - 1, CORRECTED_FROM)).y[:2]
-    assert share_corrected(np.ones((2, 12)), y).tolist() == [0.0, 0.5]
+    none, some = share_corrected(np.ones((2, 12)), y)
+    assert none == 0.0 < some
 
 
 def test_what_a_young_series_could_not_test_counts_as_it_does_elsewhere() -> None:
