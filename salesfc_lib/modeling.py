@@ -1,7 +1,7 @@
 """From a panel to its forecast: candidates, weights, correction, intervals.
 
 A `History` and parameters enter; what the models of a month are leaves, as arrays, and with `forecast_panel` as a frame. The
-decision made here: the forecast is half the weighted mean of the candidates and half their corrected middle. Notebooks,
+decision made here: the forecast is in part the weighted mean of the candidates and in part, at most half, their corrected middle. Notebooks,
 backfills and benchmarks come through here with the same defaults.
 """
 
@@ -28,7 +28,8 @@ from salesfc_lib.memory import Memory
 from salesfc_lib.plausibility import bounds_at
 from salesfc_lib.schema import Parameters
 
-CORRECTED, MEAN_CORRECTED = 0.5, 0.8  # share of the corrected candidates in the forecast; where demand is intermittent
+CORRECTED, MEAN_CORRECTED = 0.5, 0.8  # full share of the corrected candidates in the forecast; where demand is intermittent
+FEW, FEW_SPARSE = 100, 10  # series of the panel at which it is half of that
 MEMORY = 24  # months: errors from which intervals are learnt
 
 
@@ -102,10 +103,15 @@ def blend(weighted: np.ndarray, corrected: np.ndarray | None, y: np.ndarray) -> 
 
 
 def share_corrected(corrected: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Share of the corrected candidates (n, horizon) in each series' forecast (n,), 0 where there are none or the series is young."""
-    usual = np.where(is_intermittent(y), MEAN_CORRECTED, CORRECTED)
+    """Share of the corrected candidates (n, horizon) in each series' forecast (n,), 0 where there are none or the series is young.
+
+    The more series there were to learn from, the more: half the full share at `FEW`.
+    """
     there = np.isfinite(corrected).all(axis=1) & (count_months(y) >= CORRECTED_FROM)
-    return np.asarray(np.where(there, usual, 0.0))
+    series = there.sum()
+    sparse = is_intermittent(y)
+    full, few = np.where(sparse, MEAN_CORRECTED, CORRECTED), np.where(sparse, FEW_SPARSE, FEW)
+    return np.asarray(np.where(there, full * series / (series + few), 0.0))
 
 
 def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
