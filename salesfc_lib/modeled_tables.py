@@ -149,9 +149,7 @@ def _rows(
         }
         columns |= {name: array[known].ravel() for name, array in (extra or {}).items()}
         parts.append(pd.DataFrame(columns))
-    return (
-        pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=["unique_id", "model", "cutoff", "ds", "h", "y_hat"])
-    )
+    return pd.concat(parts, ignore_index=True) if parts else tables.empty("candidate_forecast")
 
 
 def _name_bounds(bounds: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -15,7 +15,7 @@ from salesfc_lib.candidates import BASELINE
 from salesfc_lib.combine import LEAST_CUTOFFS, NEAR
 from salesfc_lib.racing import Lost
 
-SHARED = "half of the forecast: the middle of the candidates, corrected by what they missed in the whole unit"
+SHARED = "the middle of the candidates, corrected by what they missed in the whole unit; the more series there are, the more it counts"
 
 
 @dataclass(frozen=True)
