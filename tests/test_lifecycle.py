@@ -11,7 +11,10 @@ import pytest
 from salesfc_lib.cleaning import clean
 from salesfc_lib.cleaning.masters import list_declared
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.history import History
 from salesfc_lib.lifecycle import find_ended, list_lifecycles
+from salesfc_lib.modeling import model_history
+from salesfc_lib.parameters import defaults
 from salesfc_lib.schema import Parameters
 
 MONTHS = pd.date_range("2023-01-01", periods=36, freq="MS")
@@ -119,3 +122,28 @@ def test_declared_dates_come_from_the_lookup_of_a_product_master(tmp_path: Path)
     transactions, parameters = clean_with_master(tmp_path, [("kettle", "soon", "")])
     with pytest.raises(SalesForecastError, match=r"Source 'master': `launched` 'soon'"):
         list_declared(transactions, parameters)
+
+
+def forecast_silent(series: np.ndarray, silent: int) -> tuple[float, float]:
+    """Twelve months' forecast of a series that fell silent, and the one made six months before it did, beside others that sell on."""
+    others = np.random.default_rng(3).uniform(80, 120, (30, len(series)))
+    y = np.vstack([series, others])
+    y[0, len(series) - silent :] = 0.0
+    modeled = model_history(
+        History(np.array([f"s{k:02d}" for k in range(len(y))], dtype=object), y, np.full(len(y), np.datetime64("2025-12", "M"))),
+        defaults(),
+        horizon=12,
+    )
+    return float(modeled.combined[0][0].sum()), float(modeled.combined[silent + 6 - silent % 3][0].sum())
+
+
+def test_what_ended_is_forecast_at_zero_and_was_not_before_it_ended() -> None:
+    ahead, before = forecast_silent(np.random.default_rng(4).uniform(80, 120, 60), silent=3)
+    assert ahead == 0.0
+    assert before > 900
+
+
+def test_what_sold_now_and_then_fades_with_its_silence() -> None:
+    lumpy = np.where(np.arange(60) % 3 == 0, 30.0, 0.0)  # 120 a year
+    ahead, before = forecast_silent(lumpy, silent=12)
+    assert 0.0 <= ahead < 0.2 * before
