@@ -136,6 +136,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         values[name] = _floor(full, stacked["plain"].y).reshape(len(backs), len(history), horizon)
     if progress is not None:
         progress("", len(names), len(names))
+    del stacked  # with all that was computed from it once
     values, refused = _refuse(history, backs, {name: values[name] for name in names})
     told = tuple(item for item in (*failures, *refused) if item.back in (*tested, 0))
     return Said(history, backs, tested, values, told, tuple(raced))
@@ -155,12 +156,14 @@ def _stack(
 
     `plain`: as they are, for the baseline, so that anybody can follow it; `panel`: on the level after a lasting change; `free`: likewise, and
     without what promotions, prices and holidays brought; `series`: as `panel`, of the latest `of_series` cutoffs, for the slow ones.
+    The first and the third have no regressors, of which the rows that candidates are asked about would be copies.
     """
     plain = history.stack(backs)
     panel = level_out(plain) if breaks else plain
     factor = tell_drivers(panel, horizon)
-    free = replace(panel, y=panel.y / factor[:, : panel.y.shape[1]]) if (factor != 1).any() else panel
+    free = replace(panel, y=panel.y / factor[:, : panel.y.shape[1]], regressors={}) if history.regressors else panel
     latest = np.arange((len(backs) - of_series) * len(history), len(plain))
+    plain = replace(plain, regressors={}) if history.regressors else plain
     return {"plain": plain, "panel": panel, "free": free, "series": panel.take(latest)}, factor[:, panel.y.shape[1] :]
 
 
