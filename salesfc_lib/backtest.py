@@ -108,10 +108,12 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     lose the race at the latest tested cutoff (`racing`) are left out for that series, as if they had never been asked.
     `progress(name, done, of)` is called before each candidate and at the end.
 
-    Raises `SalesForecastError` for a candidate or a setting that does not exist.
+    Raises `SalesForecastError` for a candidate or a setting that does not exist, for none at all, and for regressors that end before
+    the horizon.
     """
     known = {**REGISTRY, **(extra or {})}
     names = _enabled(parameters.candidates, known, extra or {})
+    _check_request(history, names, horizon)
     tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
     backs = (*earlier, *tested, 0)
     stacked, brought = _stack(history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks.enabled)
@@ -197,6 +199,19 @@ def _enabled(blocks: Mapping[str, schema.Candidate], known: Mapping[str, Candida
             where = f"`candidates.{name}.settings`"
             raise SalesForecastError.unknown_key(key, allowed, where)
     return [name for name in known if (name in blocks and blocks[name].enabled) or (name in extra and name not in blocks)]
+
+
+def _check_request(history: History, names: Sequence[str], horizon: int) -> None:
+    if not names:
+        raise SalesForecastError.say(
+            "No candidate is enabled", "One model at least has to forecast", "Enable one under `candidates`"
+        )
+    if history.regressors and history.ahead < horizon:
+        raise SalesForecastError.say(
+            f"Regressors are laid out {history.ahead} months ahead, for a horizon of {horizon}",
+            "They reach as far as the forecast, null where they are unknown",
+            "Call `align` with the horizon of the forecast",
+        )
 
 
 def _at_levels(level: np.ndarray, wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:

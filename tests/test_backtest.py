@@ -204,6 +204,30 @@ def test_unknown_candidate_and_setting_name_the_nearest(unit: History) -> None:
         run(unit, {"regression": {"settings": {"horizon": 3}}})
 
 
+def test_nothing_to_run_and_regressors_that_end_too_early_are_refused(unit: History) -> None:
+    with pytest.raises(SalesForecastError, match="No candidate is enabled.*Enable one under `candidates`"):
+        run(unit, {})
+    with pytest.raises(SalesForecastError, match="laid out 6 months ahead, for a horizon of 7"):
+        run_candidates(unit, parameters(), horizon=7)
+    assert run_candidates(without_drivers(unit), parameters(), horizon=7).horizon == 7
+
+
+def test_known_promotion_reaches_every_candidate_that_sees_no_drivers() -> None:
+    rng = np.random.default_rng(1)
+    promotion = (rng.random((12, 54)) < 0.25).astype(float)
+    promotion[:, 48:] = 0.0
+    y = 100 * (1 + 0.5 * promotion[:, :48] + 0.03 * rng.standard_normal((12, 48)))
+    ids, last = np.array([f"s{k}" for k in range(12)], dtype=object), np.full(12, np.datetime64("2025-12", "M"))
+    more = promotion.copy()
+    more[:, 50] = 1.0
+    names: dict[str, Any] = {"seasonal_naive": {}, "recent_mean": {}, "level": {}, "theta": {}, "regression": {}}
+    none, one = (run(History(ids, y, last, 6, {"promotion": each}), names) for each in (promotion, more))
+    for name in names:
+        gain = np.median(one.values[name][-1] - none.values[name][-1], axis=0)
+        assert gain[2] == pytest.approx(0.0 if name == "seasonal_naive" else 50.0, rel=0.25)
+        np.testing.assert_allclose(np.delete(gain, 2), 0.0, atol=1.0)
+
+
 def test_progress_ends_complete(unit: History) -> None:
     seen: list[tuple[str, int, int]] = []
     run(unit, progress=lambda *step: seen.append(step))
