@@ -1,3 +1,3 @@
 """Library of the sales-forecast workbench: one concept a file, imports flow one way (see ARCHITECTURE.md)."""
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
