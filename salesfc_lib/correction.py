@@ -3,7 +3,7 @@
 What candidates `Said` enters; corrected forecasts leave. The decisions made here: XGBoost does not forecast a series, it
 corrects the median of the candidates, in sizes of the series, so that large and small ones teach each other and a level is never
 extrapolated by trees; it sees where the candidates disagree, what they missed lately, the season's shape, and the regressors of the
-month forecast; and only half of what it says is taken (`modeling`), because at full strength it is worse.
+month forecast; and at most half of what it says is taken where demand is regular (`modeling`), because at full strength it is worse.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ MEMORY = 24  # months: errors from which intervals are learnt
 class Modeled:
     """Forecasts of a panel: what candidates said, how they were weighed, and the combination at every tested cutoff and now.
 
-    combined: months before now to (n, horizon); corrected: likewise the corrected median, which is half of it, NaN where there is none.
+    combined: months before now to (n, horizon); corrected: likewise the corrected candidates, which are part of it, NaN where there is none.
     evidence and weights (n_models, n) are those of now; best (n,) is the place of the best single candidate; ended: rows that came to an end, with
     their months without a sale.
     """

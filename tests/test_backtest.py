@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from salesfc_lib import backtest
+from salesfc_lib import asking
 from salesfc_lib.backtest import Said, list_backs, run_candidates
 from salesfc_lib.candidates import REGISTRY, arima
 from salesfc_lib.candidates.protocol import Answer, Candidate, Window, each_series
@@ -267,13 +267,13 @@ def test_memory_changes_no_number_from_month_to_month(unit: History, tmp_path: P
 def count_rows(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """(series, back) of every row that a candidate computes from now on."""
     asked: list[tuple[str, int]] = []
-    compute = backtest._compute
+    compute = asking._compute
 
     def count(candidate: Candidate, rows: History, horizon: int, settings: Any) -> Answer:
         asked.extend((str(name), int(month)) for name, month in zip(rows.ids, rows.last.astype(int), strict=True))
         return compute(candidate, rows, horizon, settings)
 
-    monkeypatch.setattr(backtest, "_compute", count)
+    monkeypatch.setattr(asking, "_compute", count)
     return asked
 
 
