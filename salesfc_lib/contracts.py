@@ -12,7 +12,10 @@ from typing import Any
 import pandera.pandas as pa
 
 STAGES = ("baseline", "statistical", "combined", "assumed", "reconciled", "adjusted")
-ASSUMED, ENDED = "assumption", "ended"  # models of stage `assumed`: a forecast that a declared effect changed, or took to zero for good
+ASSUMED, ENDED = (
+    "assumption",
+    "ended",
+)  # models of stage `assumed`: a forecast that a declared effect changed, or took to zero for good
 INTERVALS = ("lo-80", "hi-80", "lo-95", "hi-95")
 
 

@@ -15,7 +15,9 @@ from salesfc_lib.candidates import BASELINE
 from salesfc_lib.combine import LEAST_CUTOFFS, NEAR
 from salesfc_lib.racing import Lost
 
-SHARED = "the middle of the candidates, corrected by what they missed in the whole unit; the more series there are, the more it counts"
+SHARED = (
+    "the middle of the candidates, corrected by what they missed in the whole unit; the more series there are, the more it counts"
+)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,14 @@ from salesfc_lib.metrics import pool
 
 COMBINED = "combined"
 AGREED = (0.77, 0.83)  # share of actuals that an 80 % interval should hold
-EXPLAINED = ("key_series", "coefficient", "pooled_driver", "driver_effect", "backtest_coverage", "break")  # tables that explain a forecast
+EXPLAINED = (
+    "key_series",
+    "coefficient",
+    "pooled_driver",
+    "driver_effect",
+    "backtest_coverage",
+    "break",
+)  # tables that explain a forecast
 
 
 @dataclass(frozen=True)
