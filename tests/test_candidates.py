@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -544,3 +545,20 @@ def test_registry_starts_with_the_simplest_and_knows_its_names() -> None:
     assert all(candidate.name == name and candidate.label for name, candidate in REGISTRY.items())
     assert {candidate.needed for candidate in REGISTRY.values()} <= {1, 3, SEASON, SEASON + 1, 2 * SEASON, 2 * SEASON + 1}
     assert naive.seasonal_naive is REGISTRY["seasonal_naive"].forecast
+
+
+def test_arima_takes_what_a_promotion_brings_from_what_is_known_ahead() -> None:
+    rng = np.random.default_rng(5)
+    promotion = (rng.random(72) < 0.3).astype(float)
+    sold = 100 + 10 * np.sin(np.arange(72) * np.pi / 6) + 40 * promotion + rng.normal(0, 2, 72)
+    history = History(
+        np.array(["a"], dtype=object),
+        sold[None, :60],
+        np.array(["2025-12"], dtype="datetime64[M]"),
+        12,
+        {"promotion": promotion[None]},
+    )
+    blind = replace(history, regressors={})
+    gap = [np.abs(arima.forecast(each, 12).values[0] - sold[60:]).mean() for each in (history, blind)]
+    assert promotion[60:].any()
+    assert gap[0] < 5 < gap[1]

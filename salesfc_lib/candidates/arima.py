@@ -1,7 +1,8 @@
 """Seasonal ARIMA by pmdarima, for the few series whose importance pays for its time.
 
-One series enters, its forecast leaves. The decision made here: the orders are searched once per series and then
-refitted at every cutoff, because the search costs ten times a fit and the orders hardly change.
+One series enters, its forecast leaves. The decisions made here: the orders are searched once per series and then
+refitted at every cutoff, because the search costs ten times a fit and the orders hardly change; and promotions, prices and holidays
+that are known ahead are terms of the fit.
 
 The backtest searches on the history as known at the latest June or December before all cutoffs that the orders serve, so they never
 rest on a later month, and neighbouring months of publication share them.
@@ -14,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from salesfc_lib.candidates.design import LEAST_SPREAD, centre
 from salesfc_lib.candidates.protocol import SEASON, Answer, Found, History, Window, describe, each_series, windows
 
 NEEDED = 2 * SEASON  # months
@@ -105,10 +107,28 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
         maxiter=MAX_ITERATIONS,
         suppress_warnings=True,
     )
+    differenced = _difference(window.y / scale, monthly, yearly)
+    known, ahead = _drivers(window, monthly, yearly)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an optimiser that stopped early still gives a forecast, and the backtest judges it
-        changes = model.fit(_difference(window.y / scale, monthly, yearly), cov_type="none").predict(window.horizon)
+        changes = model.fit(differenced, X=known, cov_type="none").predict(window.horizon, X=ahead)
     return _integrate(np.asarray(changes), window.y / scale, monthly, yearly) * scale
+
+
+def _drivers(window: Window, monthly: int, yearly: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """What is known ahead, differenced as the sales are: of the history (n, k) and of the coming months (horizon, k).
+
+    None without a driver that moves in the history; as many as there are years of history at most, the liveliest first.
+    """
+    months = len(window.y)
+    usual = [centre(values[None], months)[0] for values in window.regressors.values()]
+    moved = [_difference(values, monthly, yearly) for values in usual]
+    lively = [values for values in moved if np.ptp(values[: -window.horizon]) > LEAST_SPREAD]
+    chosen = sorted(lively, key=lambda values: -float(np.std(values[: -window.horizon])))[: months // SEASON]
+    if not chosen:
+        return None, None
+    x = np.column_stack(chosen)
+    return x[: -window.horizon], x[-window.horizon :]
 
 
 def _difference(y: np.ndarray, monthly: int, yearly: int) -> np.ndarray:

@@ -60,14 +60,14 @@ def lay_out(history: History, horizon: int, damping: float) -> Design:
     x[:, :, 0], x[:, :, 1] = 1.0, trend
     np.put_along_axis(x[:, :, 2 : 2 + SEASON], month[:, :, None], 1.0, axis=2)
     for place, values in enumerate(history.regressors.values(), start=2 + SEASON):
-        x[:, :, place] = _centre(values[:, : width + horizon], width)
+        x[:, :, place] = centre(values[:, : width + horizon], width)
     x[:, :width] *= np.isfinite(history.y)[:, :, None]
     names = ["level", "trend", *(f"month {each:02d}" for each in range(1, SEASON + 1)), *history.regressors]
     prior = np.array([np.inf, TREND, *[MONTH] * SEASON])
     return Design(names, x, prior)
 
 
-def _centre(values: np.ndarray, width: int) -> np.ndarray:
+def centre(values: np.ndarray, width: int) -> np.ndarray:
     """A driver as it differs from usual (n, T + horizon): less its mean in the history; 0 where unknown.
 
     One that is never zero, as a price, is told as a share of its mean in the twelve months before, so that what rises year by year is no trend.
