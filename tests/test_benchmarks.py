@@ -486,3 +486,189 @@ def test_a_made_up_panel_has_the_columns_and_the_horizon_of_the_real_one(tmp_pat
     assert ahead.columns.tolist() == panel.future.columns.tolist()
     assert (ahead.groupby("unique_id").size() == 2).all()
     assert past["ds"].max() < ahead["ds"].min()
+
+
+# --- what the parts bring, what a forecast costs
+
+
+def tiny(count: int = 20, months: int = 60) -> pd.DataFrame:
+    """Made-up series with a season; a promotion in a fifth of the months, which adds the half of a usual month."""
+    dice = np.random.default_rng(5)
+    months_ = np.arange(months)
+    rows = []
+    for place in range(count):
+        promotion = (dice.random(months) < 0.2).astype(float)
+        y = 100 * (1 + 0.3 * np.sin(months_ * np.pi / 6)) * np.exp(dice.normal(0, 0.1, months)) * (1 + 0.5 * promotion)
+        rows.append(history(y.tolist(), f"s{place:02}").assign(promotion=promotion))
+    return pd.concat(rows, ignore_index=True)
+
+
+@pytest.fixture(scope="module")
+def panel() -> Any:
+    return load("earlier").open_panel(tiny(), "tiny")
+
+
+@pytest.fixture(scope="module")
+def said(panel: Any) -> Any:
+    from salesfc_lib.parameters import defaults
+
+    return load("ablation").run_candidates(load("earlier").lay_out(panel), defaults(), horizon=12)
+
+
+def test_earlier_months_end_before_those_that_are_judged(real_data: Path) -> None:
+    earlier, panels = load("earlier"), load("panels")
+    found = list(earlier.open_panels(real_data, ("iowa", "pasta")))
+    assert [(panel.name, origin) for origin, panel in found] == [
+        (name, origin) for name in ("iowa", "pasta") for origin in ("latest", "half a year earlier")
+    ]
+    for _, early in found:
+        held_back = panels.build_panel(early.name, real_data).groupby("unique_id").tail(12)
+        assert early.actual.merge(held_back, on=["unique_id", "ds"]).empty
+        assert early.history.merge(held_back, on=["unique_id", "ds"]).empty
+
+
+def test_a_forecast_of_earlier_months_is_judged_by_its_own_months(panel: Any) -> None:
+    earlier = load("earlier")
+    laid = earlier.lay_out(panel)
+    right = panel.actual.pivot(index="unique_id", columns="h", values="actual").loc[laid.ids].to_numpy()
+    assert earlier.judge(panel, laid, right)["mase"] == pytest.approx(0.0)
+    assert earlier.judge(panel, laid, 1.1 * right)["bias"] == pytest.approx(0.1)
+
+
+def test_a_blind_history_knows_no_regressor_and_a_smaller_panel_keeps_whole_series(panel: Any) -> None:
+    earlier = load("earlier")
+    assert (list(earlier.lay_out(panel).regressors), list(earlier.lay_out(panel, blind=True).regressors)) == (["promotion"], [])
+    some = earlier.take_series(panel, 3)
+    kept = some.history["unique_id"].unique()
+    assert len(kept) == 3
+    assert set(some.actual["unique_id"]) == set(some.future["unique_id"]) == set(kept)
+    assert (some.history.groupby("unique_id").size() == 48).all()
+
+
+def test_leaving_a_candidate_out_is_never_having_asked_it(panel: Any, said: Any) -> None:
+    from salesfc_lib.parameters import defaults
+
+    ablation = load("ablation")
+    cheap = dict(ablation.list_said(said, defaults()))
+    off = ablation.switch(defaults(), ("theta",), enabled=False)
+    anew = ablation.forecast(load("earlier").lay_out(panel), off, 12)
+    np.testing.assert_allclose(cheap["without theta"](), anew, rtol=1e-9)
+    assert not np.allclose(cheap["without theta"](), cheap["everything"]())
+
+
+def test_everything_lies_between_the_weighted_mean_and_the_correction(said: Any) -> None:
+    from salesfc_lib.parameters import defaults
+
+    variants = dict(load("ablation").list_said(said, defaults()))
+    mean, whole, alone = (variants[name]() for name in ("without the correction", "everything", "the correction alone"))
+    assert not np.allclose(mean, alone)
+    assert ((np.minimum(mean, alone) - 1e-6 <= whole) & (whole <= np.maximum(mean, alone) + 1e-6)).all()
+
+
+def test_the_best_single_forecast_is_one_candidates_own_and_the_median_is_within_all(said: Any) -> None:
+    from salesfc_lib.parameters import defaults
+
+    variants, forecasts = dict(load("ablation").list_said(said, defaults())), said.at(0)
+    best = variants["best single by backtest"]()
+    assert (forecasts == best).all(axis=2).any(axis=0).all()
+    below, above = ((np.nan_to_num(sign * (forecasts - variants["median of candidates"]())) > 1e-9).sum(axis=0) for sign in (-1, 1))
+    assert (below == above).all()
+
+
+def test_an_ablation_says_how_much_worse_each_variant_is_than_everything(panel: Any) -> None:
+    from salesfc_lib.parameters import defaults
+
+    rows = load("ablation").ablate(panel, defaults())
+    named = {row["variant"]: row for row in rows}
+    assert (rows[0]["variant"], rows[0]["change_percent"]) == ("everything", 0.0)
+    assert named["without drivers"]["mase"] > named["everything"]["mase"]  # promotions are real here
+    blind = named["without drivers"]
+    assert blind["change_percent"] == pytest.approx(100 * (blind["mase"] / rows[0]["mase"] - 1), abs=1e-3)
+    assert json.loads(json.dumps(rows)) == rows
+
+
+def test_known_promotions_pay_where_they_move_sales(panel: Any) -> None:
+    regressors = load("regressors")
+    rows = regressors.compare(panel, regressors.find_promoted(panel))
+    months = {row["months"]: row["rows"] for row in rows}
+    assert months["promotion"] + months["other"] == months["all"] == len(panel.actual)
+    assert months["promotion"] == (panel.future["promotion"] > 0.1).sum()
+    paid = {row["months"]: row["mase_change_percent"] for row in rows if row["method"] == "aware"}
+    assert paid["promotion"] < -20
+
+
+def test_a_month_is_discounted_from_a_quarter_above_the_usual_discount(tmp_path: Path) -> None:
+    rows = history([1.0] * 8).assign(discount=[4.0, 4.0, 4.0, 8.0, 0.0, 4.0, 5.1, 4.9])
+    assert load("regressors").find_discounted(read(tmp_path, rows)).tolist() == [True, False]
+
+
+def test_made_up_series_are_the_same_for_the_same_numbers_and_of_all_kinds() -> None:
+    from salesfc_lib.engine.demand import is_intermittent
+
+    scaling = load("scaling")
+    one, other = (scaling.make_history(200, drivers=2) for _ in range(2))
+    np.testing.assert_array_equal(one.y, other.y)
+    assert [values.shape for values in one.regressors.values()] == [(200, 72)] * 2
+    assert 0.2 < is_intermittent(one.y).mean() < 0.4
+    assert 0.1 < (one.length < 60).mean() < 0.3
+
+
+def test_a_size_is_measured_in_a_process_of_its_own_and_a_failure_is_a_row() -> None:
+    scaling = load("scaling")
+    row, broken = scaling.measure(5, 1, 40), scaling.measure(5, 0, -20)
+    assert (row["series"], row["drivers"], row["months"]) == (5, 1, 40)
+    assert 0 < row["seconds"] < 60
+    assert 50 < row["peak_mib"] < 2000
+    assert (broken["seconds"], "Error" in broken["error"]) == (None, True)
+
+
+def test_parts_of_a_run_add_up_to_the_whole() -> None:
+    rows = load("scaling").profile(load("scaling").make_history(20, drivers=1))
+    parts = {row["part"]: row["share"] for row in rows}
+    assert sum(parts.values()) == pytest.approx(1.0, abs=0.02)
+    assert {"breaks", "drivers", "correction", "weights", "intervals", "plausibility", "candidate theta", "rest"} <= set(parts)
+
+
+def test_growth_and_memory_are_set_beside_the_goal() -> None:
+    row = {"kind": "size", "drivers": 0, "months": 60, "peak_mib": 300.0}
+    rows = [
+        {**row, "series": 100, "seconds": 1.0, "seconds_per_1000": 10.0},
+        {**row, "series": 10_000, "seconds": 50.0, "seconds_per_1000": 5.0, "peak_mib": 3072.0},
+    ]
+    assert load("scaling").tell_growth(rows) == [
+        "0 drivers: a series among 10,000 costs 0.50 times one among 100",
+        "10,000 series take 3.00 GiB",
+    ]
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")  # a browser has the font
+def test_coverage_is_read_marked_against_the_band_and_drawn(tmp_path: Path) -> None:
+    calibration = load("calibration")
+    said = [
+        {"panel": "好 a", "method": "workbench", "coverage80_by_h": [0.8, 0.9, None], "series": 7},
+        {"panel": "好 a", "method": "scum", "coverage80_by_h": None, "series": 7},
+    ]
+    (tmp_path / "accuracy.json").write_text(json.dumps(said), encoding="utf-8")
+    rows = calibration.read_rows(tmp_path / "accuracy.json")
+    assert [(row["h"], row["coverage80"], row["inside_band"]) for row in rows] == [(1, 0.8, True), (2, 0.9, False)]
+    (figure,) = calibration.draw_all(rows, tmp_path / "figures")
+    assert figure.name == "好_a.svg"
+    assert "好 a: the 80 %" in figure.read_text(encoding="utf-8")
+    assert calibration.title(rows) == "好 a: the 80 % interval of 'workbench' covers 85%, within 77 to 83 % in 1 of 2 months ahead"
+
+
+def test_the_share_inside_a_backtests_intervals_is_that_of_a_plain_count(said: Any) -> None:
+    from salesfc_lib.coverage import past_bounds
+    from salesfc_lib.modeling import combine_said
+    from salesfc_lib.parameters import defaults
+
+    modeled = combine_said(said, defaults())
+    rows = load("calibration").count_backtest(modeled, "tiny")
+    hits: dict[int, list[bool]] = {}
+    for back, bounds in past_bounds(modeled, (80,)).items():
+        for series in range(len(said.history)):
+            for step in range(min(back, 12)):
+                came = said.history.y[series, said.history.y.shape[1] - back + step]
+                hits.setdefault(step + 1, []).append(bool(bounds[80][0][series, step] <= came <= bounds[80][1][series, step]))
+    assert {row["h"]: row["counted"] for row in rows} == {step: len(found) for step, found in hits.items()}
+    assert {row["h"]: row["coverage80"] for row in rows} == pytest.approx({step: np.mean(found) for step, found in hits.items()})
