@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,10 +15,14 @@ from hypothesis import strategies as st
 from salesfc_lib.backtest import run_candidates
 from salesfc_lib.breaks import BELIEVED, LEAST_AFTER, THRESHOLD, draw_in, find_breaks, level_out, list_breaks, scan
 from salesfc_lib.candidates.winters import additive
+from salesfc_lib.cells import Cell
+from salesfc_lib.components import Table
 from salesfc_lib.history import History
 from salesfc_lib.modeling import model_history
+from salesfc_lib.narrative.breaks import breaks as say_breaks
 from salesfc_lib.parameters import defaults
 from salesfc_lib.schema import Breaks, Parameters
+from salesfc_lib.unit_month import UnitMonth
 
 LAST = np.datetime64("2025-12", "M")
 
@@ -184,3 +192,18 @@ def test_the_table_says_since_when_and_by_how_much() -> None:
     assert row["strength"] >= THRESHOLD
     assert "6 months since 2025-07" in row["evidence"]
     assert list_breaks(history(np.exp(noise(5)))).empty
+
+
+def test_the_page_says_the_same_change_in_its_title_and_in_its_table(tmp_path: Path) -> None:
+    ds = pd.date_range("2025-01-01", periods=12, freq="MS")
+    found = pd.DataFrame({"unique_id": ["north"], "ds": [ds[9]], "change": [-22.4], "strength": [8.2], "evidence": ["fell"]})
+    told: Any = SimpleNamespace(
+        explained={"break": found},
+        series=pd.DataFrame({"unique_id": ["all", "north"], "label": ["All", "North"], "level": ["total", "line_region"]}),
+        panel=pd.DataFrame({"unique_id": "north", "ds": ds, "y_raw": 10.0}),
+    )
+    run = UnitMonth(tmp_path, "kitchen", "2025-12", defaults(), {}, {}, tmp_path / "reports" / ".work")
+    table = next(block for block in say_breaks(run, told).blocks if isinstance(block, Table))
+    label, _, change, *_ = [cell for cell in table.rows[0] if isinstance(cell, Cell)]
+    assert "−22.4" in table.title and change.text == "−22.4\u202f%"
+    assert label.sub == "line region"

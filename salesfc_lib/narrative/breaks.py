@@ -59,9 +59,9 @@ def _say_unit(run: UnitMonth, modeled: ModeledMonth) -> str:
 
 def _row(row: pd.Series) -> list[object]:
     return [
-        Cell(str(row["label"]), sub=str(row["level"])),
+        Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")),
         wording.month_word(iso(row["ds"])),
-        Cell(wording.signed_percent(row["change"]), bold=True),
+        Cell(wording.signed_percent(row["change"] / 100), bold=True),
         f"{row['strength']:.1f}",
         str(row["evidence"]),
     ]
