@@ -38,7 +38,8 @@ def give_reason(own: Fact, facts: Sequence[Fact]) -> str:
     if most < LEAST_CUTOFFS:
         alike = len({fact.weight for fact in facts}) == 1
         how = f"all {len(facts)} candidates count equally" if alike else "it counts as it does in the level's other series"
-        return f"no backtest: the history is too short, so {how}"
+        why = "one cutoff in the backtest tells too little" if most else "no backtest: the history is too short"
+        return f"{why}, so {how}"
     if own.cutoffs == 0:
         counts = "counts as it does" if own.weight else "not used, as it is too far behind the others"
         return f"not tested here, as the history is too short: {counts} in the level's other series"

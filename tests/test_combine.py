@@ -282,7 +282,9 @@ def test_reasons_say_what_was_not_used_not_tested_or_alone() -> None:
     few = Fact("level", 0.3, 0.25, 1)
     assert give_reason(few, [naive, few]) == "backtest error 25.0 % over 1 cutoff, worse than the 20.0 % of the seasonal naive"
     assert give_reason(naive, [naive]) == "the only candidate that could forecast this series"
-    young = [Fact("seasonal_naive", 0.5, NAN, 0), Fact("level", 0.5, NAN, 1)]
+    young = [Fact("seasonal_naive", 0.5, NAN, 0), Fact("level", 0.5, NAN, 0)]
     assert "history is too short, so all 2 candidates count equally" in give_reason(young[0], young)
+    once = [Fact("seasonal_naive", 0.5, 0.2, 1), Fact("level", 0.5, 0.1, 1)]
+    assert give_reason(once[0], once) == "one cutoff in the backtest tells too little, so all 2 candidates count equally"
     unsold = Fact("level", 0.5, NAN, 4)
     assert "unknown, as nothing was sold" in give_reason(unsold, [unsold, Fact("theta", 0.5, NAN, 4)])
