@@ -18,7 +18,7 @@ from salesfc_lib.backtest import Said
 from salesfc_lib.engine.known import mean_known, median_known, spread_known
 from salesfc_lib.history import SEASON
 
-LIMIT, MEAN_LIMIT = 3.0, 6.0  # sizes that an example may lie from the base: more where a mean is learnt
+LIMIT, MEAN_LIMIT = 3.0, 4.5  # sizes that an example may lie from the base: more where a mean is learnt
 EXAMPLES = 20_000  # series, cutoffs and months learnt from; more cost time and change little
 LEAST_EXAMPLES = 300
 BACK = (3, 6, 12)  # months ago at which the median's own misses are told

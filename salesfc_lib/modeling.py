@@ -28,7 +28,7 @@ from salesfc_lib.memory import Memory
 from salesfc_lib.plausibility import bounds_at
 from salesfc_lib.schema import Parameters
 
-CORRECTED, MEAN_CORRECTED = 0.5, 0.8  # full share of the corrected candidates in the forecast; where demand is intermittent
+CORRECTED, MEAN_CORRECTED = 0.4, 0.8  # full share of the corrected candidates in the forecast; where demand is intermittent
 FEW, FEW_SPARSE = 50, 10  # series of the panel at which it is half of that
 MEMORY = 24  # months: errors from which intervals are learnt
 

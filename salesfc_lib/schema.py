@@ -422,7 +422,7 @@ class Breaks(Section):
 
 
 class Combine(Section):
-    own_weight: float = Field(0.5, ge=0, le=1)
+    own_weight: float = Field(0.7, ge=0, le=1)
     power: float = Field(4.0, ge=0)
     min_weight: float = Field(0.0, ge=0, lt=1)
 
