@@ -2,7 +2,7 @@
 
 A `History` enters; tables coefficient, pooled_driver and driver_effect leave. The decisions made here: only the whole unit and the key series
 are explained, because statsmodels takes a series at a time; and what a known promotion or price adds to a coming month is told
-against a month without it, or, where the driver is never zero, against its usual value.
+against a month without it, or, where the driver is never zero, against its mean in the twelve months before, as the regression reads it.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import tables
+from salesfc_lib.candidates.design import trailing_mean
 from salesfc_lib.candidates.pooled import pool_effects, step_of
 from salesfc_lib.candidates.regression import coefficients
 from salesfc_lib.history import History
@@ -72,7 +73,8 @@ def _ahead(history: History, row: int, term: pd.Series, horizon: int) -> pd.Data
     known = history.regressors[str(term["term"])][row]
     value = known[width : width + horizon]
     never_zero = bool(np.nanmin(known[:width], initial=np.inf) > 0)
-    moved = value / term["step"] - 1.0 if never_zero else value
+    usual = trailing_mean(known[None, : width + horizon])[0, width:]
+    moved = (value - usual) / np.where(usual > 0, usual, 1.0) if never_zero else value
     ends = np.sort(np.stack([term["low"] * moved, term["high"] * moved]), axis=0)
     months = (history.last[row] + np.arange(1, len(value) + 1)).astype("datetime64[ns]")
     frame = pd.DataFrame(

@@ -101,17 +101,29 @@ def test_what_a_coming_promotion_adds_is_its_share_of_the_effect_against_none() 
     assert tables.check(ahead, "driver_effect") is not None
 
 
-def test_what_a_driver_that_is_never_zero_adds_is_told_against_its_usual_value() -> None:
-    """A price of 20, once 22: a tenth of the effect of doubling it."""
+def test_what_a_driver_that_is_never_zero_adds_is_told_against_the_year_before() -> None:
+    """A price of 10 that is 20 since two years, and once 22: a tenth of the effect of doubling it, then less, as 22 is part of what is usual."""
     history = make_panel(2)
     price = np.full_like(history.regressors["promotion"], 20.0)
-    price[:, 10], price[:, MONTHS] = 25.0, 22.0
+    price[:, : MONTHS - 24], price[:, MONTHS] = 10.0, 22.0
     changed = History(history.ids, history.y, history.last, AHEAD, {"price": price})
     coefficient = list_coefficients(changed, ["s00"]).set_index("term")
-    usual = price[0, :MONTHS].mean()
-    assert coefficient.loc["price", "step"] == pytest.approx(usual)
-    first = list_ahead(changed, coefficient.reset_index(), AHEAD).iloc[0]
-    assert first["effect"] == pytest.approx(coefficient.loc["price", "estimate"] * (22.0 / usual - 1))
+    assert coefficient.loc["price", "step"] == pytest.approx(price[0, :MONTHS].mean())
+    effect = list_ahead(changed, coefficient.reset_index(), AHEAD)["effect"] / coefficient.loc["price", "estimate"]
+    assert effect.iloc[:2].tolist() == pytest.approx([0.1, 20.0 / ((11 * 20.0 + 22.0) / 12) - 1])
+
+
+def test_what_a_rising_price_adds_is_what_the_forecast_believes_of_it() -> None:
+    """Sales of 100 that lose 1.5 times what the price is above its year before; the price rises by 8 % a year."""
+    draw = np.random.default_rng(3)
+    price = 20 * 1.08 ** (np.arange(MONTHS + AHEAD) / 12) * np.exp(0.05 * draw.normal(size=(12, MONTHS + AHEAD)))
+    price[:, MONTHS:] = price[:, [MONTHS - 1]]
+    usual = np.stack([price[:, max(month - 12, 0) : max(month, 1)].mean(axis=1) for month in range(MONTHS + AHEAD)], axis=1)
+    y = 100 * (1 - 1.5 * (price / usual - 1))[:, :MONTHS]
+    ids = np.array([f"s{k:02d}" for k in range(12)], dtype=object)
+    history = History(ids, y, np.full(12, np.datetime64("2024-12", "M")), AHEAD, {"price": price})
+    told = list_ahead(history, list_coefficients(history, list(ids)), AHEAD)["effect"].to_numpy().reshape(12, AHEAD)
+    np.testing.assert_allclose(told, -150 * (price / usual - 1)[:, MONTHS:], atol=1.5)
 
 
 def make_unit() -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -75,12 +75,12 @@ def centre(values: np.ndarray, width: int) -> np.ndarray:
     positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1) > 0
     mean = mean_known(values[:, :width], 1)
     usual = np.repeat(np.nan_to_num(mean)[:, None], values.shape[1], axis=1)
-    usual[positive] = _trailing_mean(values[positive])
+    usual[positive] = trailing_mean(values[positive])
     by = np.where(positive[:, None] & (usual > 0), usual, 1.0)
     return np.nan_to_num((values - usual) / by)
 
 
-def _trailing_mean(values: np.ndarray) -> np.ndarray:
+def trailing_mean(values: np.ndarray) -> np.ndarray:
     """Mean of the known values of the twelve months before each column; the first known value where there is none."""
     known = np.isfinite(values)
     pad = np.zeros((len(values), 1))
