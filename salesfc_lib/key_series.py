@@ -28,7 +28,8 @@ def choose_key_series(series: pd.DataFrame, panel: pd.DataFrame, settings: Key) 
     table = series.assign(sales=sales, share=sales / sales.iloc[0] if sales.iloc[0] else 0.0)
     found = [_choose(table[table["level"] == level], level, settings.most) for level in settings.levels]
     chosen = pd.concat(found, ignore_index=True) if found else table.head(0)
-    return chosen.assign(page=[name_page(each) for each in chosen["unique_id"]])[["unique_id", "page", "sales", "share"]]
+    pages = pd.Series([name_page(each) for each in chosen["unique_id"]], index=chosen.index, dtype=object)
+    return chosen.assign(page=pages)[["unique_id", "page", "sales", "share"]]
 
 
 def name_page(unique_id: str) -> str:
@@ -41,6 +42,6 @@ def name_page(unique_id: str) -> str:
 
 
 def _choose(members: pd.DataFrame, level: str, most: int) -> pd.DataFrame:
-    if level == ACCOUNTS:
+    if level == ACCOUNTS and ACCOUNTS in members:
         return members[members[ACCOUNTS] != OTHER].sort_values("sales", ascending=False, kind="stable")
     return members.sort_values("sales", ascending=False, kind="stable").head(most)

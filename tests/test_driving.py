@@ -151,8 +151,16 @@ def test_all_key_accounts_and_the_largest_of_other_levels_get_a_page() -> None:
     assert tables.check(chosen, "key_series") is not None
 
 
+def test_a_unit_without_key_accounts_has_pages_of_its_other_levels() -> None:
+    series, panel = make_unit()
+    others = series[series["level"] != "key_account"].drop(columns="key_account")
+    assert list(choose_key_series(others, panel, Key(most=1))["unique_id"]) == ["product_line:5"]
+    alone = tables.check(choose_key_series(others.head(1), panel, Key()), "key_series")
+    assert alone.empty
+
+
 def test_no_level_no_page() -> None:
-    assert choose_key_series(*make_unit(), Key(levels=[])).empty
+    assert tables.check(choose_key_series(*make_unit(), Key(levels=[])), "key_series").empty
     assert defaults().key.levels == ["key_account", "product_line"]
 
 
