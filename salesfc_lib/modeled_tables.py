@@ -77,7 +77,7 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
         ]
         if share[row]:
             rows.append((unique_id, CORRECTION, share[row], _error(modeled, row), SHARED))
-    table = pd.DataFrame(rows, columns=WEIGHTS)
+    table = pd.DataFrame(rows, columns=WEIGHTS) if rows else tables.empty("weights")
     failed = [
         (said.history.ids[each.row], each.model, 0.0, np.nan, _say_failed(each.error)) for each in said.failures if each.back == 0
     ]

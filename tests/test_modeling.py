@@ -335,6 +335,12 @@ def test_weights_sum_to_one_and_say_why(small: tuple[Modeled, pd.DataFrame], mod
     assert rich.query("model == 'xgboost' and unique_id == 's012'")["weight"].item() == pytest.approx(share[12])
 
 
+def test_where_no_candidate_could_forecast_there_are_no_weights_and_no_forecasts() -> None:
+    modeled = run(make_history(np.full((2, 5), 3.0)), Parameters.model_validate({"candidates": {"two_years": {}}}))
+    assert tables.check(list_weights(modeled), "weights").empty
+    assert tables.check(list_forecasts(modeled), "forecast").empty
+
+
 def test_forecasts_have_their_three_stages(small: tuple[Modeled, pd.DataFrame]) -> None:
     modeled, _ = small
     table = list_forecasts(modeled)
