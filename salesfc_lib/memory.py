@@ -75,9 +75,10 @@ def digest(*parts: bytes | str) -> str:
 
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
-    """Digest of what every answer depends on: the candidates' code and the versions of the libraries under it."""
-    folder = Path(__file__).parent / "candidates"
-    code = [path.read_bytes() for path in sorted(folder.glob("*.py"))]
+    """Digest of what every answer depends on: the candidates' code, what they are built of, and the versions of the libraries under it."""
+    here = Path(__file__).parent
+    code = [path.read_bytes() for folder in ("candidates", "engine") for path in sorted((here / folder).glob("*.py"))]
+    code.append((here / "history.py").read_bytes())
     return digest(*code, *(f"{name} {_version(name)}" for name in PACKAGES))
 
 

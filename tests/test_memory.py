@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from salesfc_lib.memory import Entry, Memory, digest, fingerprint
 
@@ -55,3 +56,10 @@ def test_digest_tells_where_parts_end() -> None:
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("ab", b"c") == digest("ab", "c")
     assert fingerprint() == fingerprint()
+
+
+@pytest.mark.parametrize("changed", ["candidates/arima.py", "engine/known.py", "history.py"])
+def test_a_change_of_what_candidates_are_built_of_changes_the_fingerprint(changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read, before = Path.read_bytes, fingerprint.__wrapped__()
+    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"#" if path.as_posix().endswith(changed) else b""))
+    assert fingerprint.__wrapped__() != before
