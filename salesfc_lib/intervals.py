@@ -16,13 +16,16 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.engine.demand import is_intermittent, share_of_zeros
+from salesfc_lib.engine.known import mean_known
 from salesfc_lib.history import SEASON, History, align
+from salesfc_lib.lifecycle import count_silent_months
 
 OWN = 0.8  # share of a series' own errors in its scale at `ENOUGH` errors; the rest is its level's
 ENOUGH = 12  # errors
 NEIGHBOURS = 2  # horizons on each side that share their errors
 FEW = 10  # series of a level at which its own relative error and that of all levels count equally
 FALLBACK = 0.35  # error as a share of a month's mean where nothing at all was backtested
+SURE = 90  # percent: up to this level an interval holds that what ended stays so
 ENOUGH_ERRORS = 200  # of a kind of demand, to have widths of its own
 SAMPLE = 4000  # errors from which a width is read; more cost time and change little
 TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are tried
@@ -80,11 +83,14 @@ def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> Past:
 def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Lower and upper bounds (n, horizon) by level in percent, around forecasts (n, horizon) of now.
 
+    A series that came to an end is expected to stay so: only bounds beyond 90 % allow for a month as in its last year.
     Split conformal quantiles (Vovk, Gammerman and Shafer 2005, https://doi.org/10.1007/b106715) of errors over the scale of their series and cutoff.
     """
     y, told = past.history.y, _tell(past)
     scale, sparse, zeros = _scales(past, 0), is_intermittent(y), share_of_zeros(y)
     signed = np.any(y < 0, axis=1)
+    over = (count_silent_months(y) > 0)[:, None] & (forecast == 0)
+    usual = mean_known(np.abs(y[:, -SEASON:]), 1)[:, None]
     bounds, inner = {}, (forecast, forecast)
     for level in sorted(levels):
         low, high = forecast.copy(), forecast.copy()
@@ -95,6 +101,7 @@ def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, 
             high[rows] += scale[rows, None] * up
         nothing = ~signed & (zeros > (1 - level / 100) / 2)
         low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
+        low, high = np.where(over, 0.0, low), np.where(over, usual if level > SURE else 0.0, high)
         inner = bounds[level] = (np.minimum(low, inner[0]), np.maximum(high, inner[1]))
     return bounds
 

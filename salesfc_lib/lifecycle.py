@@ -46,7 +46,7 @@ def count_silent_months(y: np.ndarray) -> np.ndarray:
     [3, 0]
     """
     known = np.isfinite(y)
-    sells = known & (y > 0)
+    sells = known & (y != 0)  # a month of returns alone is no silence
     later_sale = np.flip(np.logical_or.accumulate(np.flip(sells, axis=1), axis=1), axis=1)
     silent = (known & ~later_sale).sum(axis=1)
     rank = np.flip(np.cumsum(np.flip(known & later_sale, axis=1), axis=1), axis=1)  # 1: the last known month before the silence

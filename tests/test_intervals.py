@@ -256,3 +256,16 @@ def test_series_without_a_history_has_no_interval() -> None:
     late = panel[(panel["unique_id"] != "s10") | (panel["ds"] > MONTH)]
     found = add_intervals(now, past, late, SERIES).set_index("unique_id")
     assert found.loc["s10", ["lo-80", "hi-95"]].isna().all().all() and found.drop("s10")["hi-80"].notna().all()
+
+
+def test_what_ended_is_expected_to_stay_so() -> None:
+    rng = np.random.default_rng(3)
+    y = 100 + rng.normal(0, 10, (40, 48))
+    y[0, -4:] = 0.0
+    errors = {back: rng.normal(0, 10, (40, 12)) for back in (3, 6, 9, 12)}
+    history = History(np.array([f"s{k:02d}" for k in range(40)], dtype=object), y, np.full(40, np.datetime64("2026-06", "M")))
+    forecast = np.where(np.arange(40)[:, None] == 0, 0.0, np.full((40, 12), 100.0))
+    found = bound(Past(history, errors, dict.fromkeys(errors, forecast)), forecast, (80, 95))
+    assert (found[80][0][0] == 0).all() and (found[80][1][0] == 0).all()
+    assert found[95][1][0].tolist() == pytest.approx([y[0, -12:].mean()] * 12)
+    assert (found[80][1][1:] > 100).all()

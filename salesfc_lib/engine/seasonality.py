@@ -96,7 +96,7 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
         rows, few = (history.back == back) & ~sparse, (history.back == back) & sparse
         if rows.any():
             indices[rows] = shrink(own[rows], count[rows], noise[rows])
-        if few.any():
+        if few.any() and history.length[few].max() >= SEASON:
             indices[few] = PANEL_SHARE * add_profile(history.y[few] / size[few], month[few])
     return np.clip(indices, *BOUNDS) if relative else indices * size
 
