@@ -171,7 +171,7 @@ def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], 
     Every `step` months, with 13 months of panel behind each: fewer where the history is short, none where it is very short.
 
     >>> list_backs(40, schema.Backtest(cutoffs=4, step=3))
-    ((12, 9, 6, 3), (27, 24, 21, 18, 15))
+    ((12, 9, 6, 3), (24, 21, 18, 15))
     """
     possible = [back for back in range(backtest.step, width - MIN_HISTORY + 1, backtest.step)]
     tested, earlier = possible[: backtest.cutoffs], possible[backtest.cutoffs : 2 * backtest.cutoffs]

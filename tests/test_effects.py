@@ -17,6 +17,7 @@ from salesfc_lib.effects import apply_effects, around_effects, list_ends, list_h
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import build_series, coherence_gap, summing_matrix
 from salesfc_lib.narrative import modeling as tell
+from salesfc_lib.parameters import defaults
 from salesfc_lib.reconcile import reconcile
 from salesfc_lib.retrospective import value_added
 from salesfc_lib.schema import Parameters
@@ -560,4 +561,4 @@ def test_a_manifest_names_the_effects_among_what_went_in(tmp_path):
 
     write(tmp_path)
     task = Task(tmp_path, "north", ("2026-06",))
-    assert [path.name for path in _list_own_files(task, SimpleNamespace(files=[]))] == ["north.csv"]
+    assert [path.name for path in _list_own_files(task, SimpleNamespace(files=[], parameters=defaults()))] == ["north.csv"]

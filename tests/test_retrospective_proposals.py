@@ -74,14 +74,14 @@ def test_a_quiet_month_and_a_first_month_propose_nothing() -> None:
     assert first.columns.tolist() == ["kind", "key", "now", "proposed", "evidence", "facts", "decision"]
 
 
-def failures(count: int, model: str = "ces") -> pd.DataFrame:
+def failures(count: int, model: str = "winters") -> pd.DataFrame:
     return pd.DataFrame({"unique_id": IDS[:count], "model": model, "cutoff": JUNE, "error": "did not converge"})
 
 
 def test_a_candidate_that_fails_in_half_of_its_series_is_proposed_off() -> None:
     row, facts = only(replace(quiet(), failures=failures(5)))
-    assert (row["key"], row["now"], row["proposed"], row["kind"]) == ("candidates.ces.enabled", "true", "false", "parameter")
-    assert facts == {"model": "ces", "failed": 5, "of": 9}
+    assert (row["key"], row["now"], row["proposed"], row["kind"]) == ("candidates.winters.enabled", "true", "false", "parameter")
+    assert facts == {"model": "winters", "failed": 5, "of": 9}
     assert proposed(replace(quiet(), failures=failures(4))).empty
 
 
@@ -90,9 +90,9 @@ def test_the_baseline_is_never_proposed_off() -> None:
 
 
 def test_a_candidate_without_weight_for_three_months_is_proposed_off() -> None:
-    row, facts = only(replace(quiet(), weights=weights({"ets": 1.0, "ces": 0.0})))
-    assert (row["key"], facts["series"]) == ("candidates.ces.enabled", 2)
-    assert proposed(replace(quiet(), weights=weights({"ets": 1.0, "ces": 0.0}, months=2))).empty
+    row, facts = only(replace(quiet(), weights=weights({"theta": 1.0, "winters": 0.0})))
+    assert (row["key"], facts["series"]) == ("candidates.winters.enabled", 2)
+    assert proposed(replace(quiet(), weights=weights({"theta": 1.0, "winters": 0.0}, months=2))).empty
 
 
 def test_sharper_weights_are_proposed_where_the_best_model_beats_the_combination() -> None:
