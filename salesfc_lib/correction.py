@@ -8,7 +8,7 @@ month forecast; and at most half of what it says is taken where demand is regula
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,10 @@ from salesfc_lib.backtest import Said
 from salesfc_lib.engine.known import mean_known, median_known, spread_known
 from salesfc_lib.history import SEASON
 
-LIMIT, MEAN_LIMIT = 3.0, 4.5  # sizes that an example may lie from the base: more where a mean is learnt
 EXAMPLES = 20_000  # series, cutoffs and months learnt from; more cost time and change little
 LEAST_EXAMPLES = 300
 BACK = (3, 6, 12)  # months ago at which the median's own misses are told
 SETTINGS: dict[str, Any] = {
-    "objective": "reg:absoluteerror",
     "max_depth": 4,
     "learning_rate": 0.07,
     "min_child_weight": 50,
@@ -33,6 +31,19 @@ SETTINGS: dict[str, Any] = {
     "seed": 20260601,
     "verbosity": 0,
 }
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a forecast should hit: XGBoost's objective, how the candidates are brought together, and the sizes that an example may lie from that."""
+
+    objective: str
+    centre: Callable[[np.ndarray, int], np.ndarray]
+    limit: float
+
+
+MIDDLE = Aim("reg:absoluteerror", median_known, 3.0)  # what is as often above as below
+MEAN = Aim("reg:squarederror", mean_known, 4.5)  # what adds up over the months, where most are without a sale
 
 
 @dataclass(frozen=True)
@@ -52,49 +63,48 @@ def correct(said: Said, asked: tuple[int, ...], *, squared: np.ndarray, trees: i
     """
     now = max(asked)
     result = {back: np.full((len(said.history), said.horizon), np.nan) for back in asked}
-    for rows, objective in ((~squared, "reg:absoluteerror"), (squared, "reg:squarederror")):
+    for rows, aim in ((~squared, MIDDLE), (squared, MEAN)):
         chosen = np.flatnonzero(rows)
         if not len(chosen):
             continue
-        model = _learn(said, now, chosen, settings={**SETTINGS, "objective": objective}, trees=trees)
+        model = _learn(said, now, chosen, aim=aim, trees=trees)
         if model is None:
             continue
         for back in asked:
-            table = tell(said, back, chosen, mean=objective == "reg:squarederror")
+            table = tell(said, back, chosen, aim)
             flat = table.x.reshape(-1, table.x.shape[2])
             moved = model.inplace_predict(flat).reshape(table.base.shape).astype(float)
             result[back][chosen] = table.base + table.size[:, None] * moved
     return result
 
 
-def _learn(said: Said, now: int, chosen: np.ndarray, *, settings: dict[str, Any], trees: int) -> Any:
+def _learn(said: Said, now: int, chosen: np.ndarray, *, aim: Aim, trees: int) -> Any:
     """A booster of the errors known `now` months ago; None where there are too few."""
     import xgboost
 
     inputs, targets, count = [], [], 0
-    limit = MEAN_LIMIT if settings["objective"] == "reg:squarederror" else LIMIT
     for back in (each for each in reversed(said.backs) if now < each <= now + SEASON):
-        table = tell(said, back, chosen, mean=settings["objective"] == "reg:squarederror")
+        table = tell(said, back, chosen, aim)
         missed = (said.came(back, known=now)[chosen] - table.base) / table.size[:, None]
         usable = np.isfinite(missed)
         inputs.append(table.x[usable])
-        targets.append(np.clip(missed[usable], -limit, limit))
+        targets.append(np.clip(missed[usable], -aim.limit, aim.limit))
         count += int(usable.sum())
     if count < LEAST_EXAMPLES:
         return None
     x, y = np.concatenate(inputs), np.concatenate(targets)
     if len(y) > EXAMPLES:
-        kept = np.sort(np.random.default_rng(settings["seed"]).choice(len(y), EXAMPLES, replace=False))
+        kept = np.sort(np.random.default_rng(SETTINGS["seed"]).choice(len(y), EXAMPLES, replace=False))
         x, y = x[kept], y[kept]
-    matrix = xgboost.QuantileDMatrix(x, y, max_bin=settings["max_bin"], nthread=1)
-    return xgboost.train(settings, matrix, num_boost_round=trees)
+    matrix = xgboost.QuantileDMatrix(x, y, max_bin=SETTINGS["max_bin"], nthread=1)
+    return xgboost.train({**SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees)
 
 
-def tell(said: Said, back: int, chosen: np.ndarray, *, mean: bool = False) -> Table:
-    """What is known at a cutoff of each month ahead, in sizes of the series; the base is the candidates' median, or their mean."""
+def tell(said: Said, back: int, chosen: np.ndarray, aim: Aim = MIDDLE) -> Table:
+    """What is known at a cutoff of each month ahead, in sizes of the series; the base is the candidates brought together as `aim` says."""
     history = said.history.take(chosen).cut(back)
     forecast = said.at(back)[:, chosen]
-    base = _middle(forecast, mean=mean)
+    base = aim.centre(forecast, 0)
     year = history.y[:, -SEASON:]
     size = mean_known(np.abs(year), 1)
     size = np.where(size > 0, size, 1.0)
@@ -132,10 +142,6 @@ def _features(
         yield from _driver(values, y.shape[1], base.shape[1])
 
 
-def _middle(forecast: np.ndarray, *, mean: bool) -> np.ndarray:
-    return mean_known(forecast, 0) if mean else median_known(forecast, 0)
-
-
 def _mean(values: np.ndarray) -> np.ndarray:
     """Mean by row (n, 1), NaN where a value is missing or there is none."""
     return values.mean(axis=1, keepdims=True) if values.shape[1] else np.full((len(values), 1), np.nan)
@@ -155,7 +161,7 @@ def _misses(said: Said, back: int, chosen: np.ndarray, size: np.ndarray) -> Iter
         if back + months not in said.backs:
             yield from (np.full((len(chosen), 1), np.nan),) * 2
             continue
-        missed = said.came(back + months, known=back)[chosen] - _middle(said.at(back + months)[:, chosen], mean=False)
+        missed = said.came(back + months, known=back)[chosen] - median_known(said.at(back + months)[:, chosen], 0)
         yield mean_known(missed, 1, keepdims=True) / size[:, None]
         yield mean_known(np.abs(missed), 1, keepdims=True) / size[:, None]
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from salesfc_lib.backtest import Said
-from salesfc_lib.correction import LEAST_EXAMPLES, correct, tell
+from salesfc_lib.correction import LEAST_EXAMPLES, MEAN, correct, tell
 from salesfc_lib.history import History
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -147,5 +147,5 @@ def test_what_is_told_is_in_sizes_of_the_series() -> None:
     year_ago = (said.history.y[:, -12:-6] - table.base) / table.size[:, None]
     assert any(np.allclose(table.x[:, :, column], year_ago, atol=1e-5) for column in range(table.x.shape[2]))
     np.testing.assert_array_equal(tell(said, 0, np.array([7, 3])).base, table.base[[7, 3]])
-    mean = tell(said, 0, np.arange(60), mean=True)
+    mean = tell(said, 0, np.arange(60), MEAN)
     np.testing.assert_allclose(mean.base, said.at(0).mean(axis=0))
