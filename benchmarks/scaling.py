@@ -42,7 +42,7 @@ PARTS = {
     "drivers": ("regression.py", "tell_drivers"),
     "plausibility": ("backtest.py", "_refuse"),
     "correction": ("modeling.py", "_corrections"),
-    "weights": ("modeling.py", "_weighted"),
+    "weights": ("combine.py", "weigh_evidence"),
     "intervals": ("modeling.py", "bounds"),
 }
 

@@ -131,7 +131,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         full = np.full((len(backs) * len(history), horizon), np.nan)
         full[asked + len(full) - len(rows)] = answer.values
         full = full * brought if _view(candidate) == "free" else full
-        values[name] = _floor(full, stacked["plain"].y).reshape(len(backs), len(history), horizon)
+        values[name] = floor_at_zero(full, stacked["plain"].y).reshape(len(backs), len(history), horizon)
     if progress is not None:
         progress("", len(names), len(names))
     del stacked  # with all that was computed from it once
@@ -264,7 +264,7 @@ def _failed(answer: Answer, asked: np.ndarray, rows: History, *, name: str, n: i
     return [Failure(int(asked[k]) % n, int(rows.back[asked[k]]), name, error) for k, error in sorted(answer.errors.items())]
 
 
-def _floor(values: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Forecasts, none below zero whose series was never below zero through its cutoff."""
+def floor_at_zero(values: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Forecasts (n, horizon), none below zero whose series y (n, T) was never below zero through its cutoff."""
     never = ~np.any(y < 0, axis=1)
     return np.where(never[:, None] & (values < 0), 0.0, values)

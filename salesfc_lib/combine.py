@@ -17,6 +17,7 @@ import numpy as np
 from salesfc_lib.backtest import Said
 from salesfc_lib.candidates import BASELINE
 from salesfc_lib.engine.demand import is_intermittent
+from salesfc_lib.engine.known import mean_known
 from salesfc_lib.history import SEASON
 from salesfc_lib.schema import Combine
 
@@ -162,21 +163,14 @@ def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
 
     NaN for a candidate that was tested on no series.
     """
-    overall = _mean(relative)
+    overall = mean_known(relative, 1)
     result = np.empty_like(relative)
     for code in np.unique(level):
         own = relative[:, level == code]
         trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + FEW)
-        mean = np.where(trust > 0, trust * np.nan_to_num(_mean(own)) + (1 - trust) * overall, overall)
+        mean = np.where(trust > 0, trust * np.nan_to_num(mean_known(own, 1)) + (1 - trust) * overall, overall)
         result[:, level == code] = mean[:, None]
     return result
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean by row of what is finite; NaN where nothing is."""
-    known = np.isfinite(values)
-    count = known.sum(axis=1)
-    return np.where(count > 0, np.where(known, values, 0.0).sum(axis=1) / count.clip(1), np.nan)
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.backtest import Progress, Said, run_candidates
+from salesfc_lib.backtest import Progress, Said, floor_at_zero, run_candidates
 from salesfc_lib.candidates import CORRECTION
 from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.combine import Evidence, choose_best, mix, set_weights, weigh_evidence
@@ -80,18 +80,19 @@ def model_history(  # noqa: PLR0913  the last four have defaults that a step rar
 
 def combine_said(said: Said, parameters: Parameters) -> Modeled:
     """The combination of what candidates said, now and at every cutoff that has an earlier one to learn from."""
-    evidence = weigh_evidence(said, 0, parameters.combine)
-    weights = set_weights(evidence, said.at(0), parameters.combine)
+    evidence = {back: weigh_evidence(said, back, parameters.combine) for back in said.backs}
+    weights = {back: set_weights(evidence[back], said.at(back), parameters.combine) for back in said.backs}
     corrected = _corrections(said, parameters)
-    silent = {back: count_silent_months(said.history.cut(back).y) for back in said.backs}
-    combined = {
-        back: _end(
-            bounds_at(said.history, back).hold(blend(_weighted(said, back, parameters), corrected.get(back), y)), y, silent[back]
-        )
-        for back, y in ((back, said.history.cut(back).y) for back in said.backs)
-    }
+    known = {back: said.history.cut(back).y for back in said.backs}
+    silent = {back: count_silent_months(y) for back, y in known.items()}
+    combined = {}
+    for back, y in known.items():
+        mixed = mix(said.at(back), weights[back], mean=is_intermittent(y))
+        held = bounds_at(said.history, back).hold(blend(mixed, corrected.get(back), y))
+        combined[back] = _end(held, y, silent[back])
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
-    return Modeled(said, parameters, evidence, weights, choose_best(said, evidence, said.at(0)), combined, corrected, ended)
+    best = choose_best(said, evidence[0], said.at(0))
+    return Modeled(said, parameters, evidence[0], weights[0], best, combined, corrected, ended)
 
 
 def blend(weighted: np.ndarray, corrected: np.ndarray | None, y: np.ndarray) -> np.ndarray:
@@ -116,17 +117,7 @@ def share_corrected(corrected: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
     """Zero for series that came to an end, and nothing below zero where the history is not."""
-    never = ~np.any(y < 0, axis=1)[:, None]
-    floored = np.where(never & (forecast < 0), 0.0, forecast)
-    return np.where((silent > 0)[:, None], 0.0, floored)
-
-
-def _weighted(said: Said, back: int, parameters: Parameters) -> np.ndarray:
-    """The weighted mean at a cutoff, with the weights known by then."""
-    forecast = said.at(back)
-    evidence = weigh_evidence(said, back, parameters.combine)
-    mean = is_intermittent(said.history.cut(back).y)
-    return mix(forecast, set_weights(evidence, forecast, parameters.combine), mean)
+    return np.where((silent > 0)[:, None], 0.0, floor_at_zero(forecast, y))
 
 
 def _corrections(said: Said, parameters: Parameters) -> dict[int, np.ndarray]:

@@ -6,12 +6,12 @@ pass over a series serves all its cutoffs, since the state after a month does no
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
 
+from salesfc_lib.engine.known import mean_known
 from salesfc_lib.engine.recursions import soften
 from salesfc_lib.history import SEASON, History
 
@@ -38,9 +38,6 @@ class _State:
     trend: np.ndarray
     season: np.ndarray
     squares: np.ndarray
-
-
-Update = Callable[[_State, int, int, np.ndarray], None]
 
 
 def multiplicative(history: History, horizon: int) -> np.ndarray:
@@ -84,7 +81,7 @@ def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Mean absolute month of each row's first two years, or its first sale where they have none (n,): known at every cutoff asked."""
     columns = first[:, None] + np.arange(NEEDED - 1)
     years = np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1)
-    mean = _mean(np.where(columns < y.shape[1], np.abs(years), np.nan))
+    mean = np.nan_to_num(mean_known(np.where(columns < y.shape[1], np.abs(years), np.nan), 1))
     sold = np.nan_to_num(y) != 0
     sale = np.abs(y[np.arange(len(y)), sold.argmax(axis=1)])
     return np.where(mean > 0, mean, np.where(sold.any(axis=1), sale, 1.0))
@@ -133,7 +130,7 @@ def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     n, width = y.shape
     columns = first[:, None] + np.arange(2 * SEASON)
     years = np.where(columns < width, np.take_along_axis(y, np.minimum(columns, width - 1), axis=1), np.nan)
-    means = np.stack([_mean(years[:, :SEASON]), _mean(years[:, SEASON:])])
+    means = np.nan_to_num([mean_known(years[:, :SEASON], 1), mean_known(years[:, SEASON:], 1)])
     trend = np.where(np.isfinite(years).all(axis=1), (means[1] - means[0]) / SEASON, 0.0)
     line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)
     off = np.where(line > LEAST_LEVEL, years / np.where(line > LEAST_LEVEL, line, 1.0), 1.0) if relative else years - line
@@ -182,8 +179,3 @@ def _look_ahead(state: _State, months: np.ndarray, column: int, horizon: int, *,
         path = np.maximum(base, 0.0) * season if relative else base + season
         values[:, step - 1] = (weight * path).sum(axis=1)
     return values
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    known = np.isfinite(values)
-    return np.asarray(np.where(known, values, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1))

@@ -36,7 +36,7 @@ __all__ = [
     "weights",
 ]
 
-NAIVE, COMBINED = "seasonal_naive", "combined"
+COMBINED = "combined"
 HEAVIEST = 10  # models whose weight has a row of its own
 
 
