@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.engine.demand import is_intermittent
-from salesfc_lib.history import RECENT, SEASON, History
+from salesfc_lib.gaps import RECENT
+from salesfc_lib.history import SEASON, History
 
 RARE = 0.002  # share of the panel's years beyond whose growth, and whose fall, nothing is believed
 LEAST_GROWTH = 2.0  # times a year before: a calm past is no promise
@@ -45,11 +46,11 @@ class Bounds:
 
     def excess(self, forecast: np.ndarray) -> np.ndarray:
         """How many times its nearest bound a forecast (n, horizon) is beyond it (n,); at most 1: within; NaN stays NaN."""
-        months = np.abs(forecast) / self._by_month(forecast.shape[1])
+        months = np.abs(forecast) / np.maximum(self._by_month(forecast.shape[1]), TINY)
         beyond = months.max(axis=1)
         if forecast.shape[1] >= SEASON:
             total = forecast[:, :SEASON].sum(axis=1)
-            beyond = np.maximum(beyond, total / self.high)
+            beyond = np.maximum(beyond, total / np.maximum(self.high, TINY))
             short = self.low / np.where(total > 0, total, TINY)
             beyond = np.maximum(beyond, np.where(self.low > 0, short, 0.0))
         return np.asarray(beyond)
@@ -162,7 +163,10 @@ def _usual_change(years: np.ndarray) -> tuple[float, float]:
     least = LEAST_GROWTH if known.sum() * RARE >= 1 else UNKNOWN_GROWTH
     if not known.any():
         return least, 1 / least
-    low, high = np.quantile(after[known] / before[known], (RARE, 1 - RARE))
+    change = (
+        np.minimum(after[known], MOST_GROWTH * before[known]) / before[known]
+    )  # never beyond what is believed: nothing can overflow
+    low, high = np.quantile(change, (RARE, 1 - RARE))
     return float(np.clip(high, least, MOST_GROWTH)), min(float(low), 1 / least)
 
 
