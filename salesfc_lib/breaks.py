@@ -15,9 +15,9 @@ import pandas as pd
 
 from salesfc_lib import tables
 from salesfc_lib.engine.demand import STEADY, classify
-from salesfc_lib.engine.known import mean_known
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import SEASON, History
+from salesfc_lib.known import mean_known
 
 WINDOW = 36  # latest months looked at
 RECENT = 18  # months in which a change may have been

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.gaps import fill_forward
 
 SEASON = 12  # months
-RECENT = 3  # months that say what a series' level is
 KEYS = ("unique_id", "ds", "y", "y_raw")
 
 
@@ -174,42 +174,6 @@ def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> Non
             "A sale is a finite number, or null where it is unknown",
             "Correct what was divided by zero before the panel was built",
         )
-
-
-def fill_forward(y: np.ndarray) -> np.ndarray:
-    """Copy of y (n, T) without NaN from each row's first value on.
-
-    The same month last year times how the three months before compare with the same months a year earlier (between half and
-    double), once: a month that was itself estimated repeats. Without last year's month, the mean of the three months before.
-
-    >>> fill_forward(np.array([[np.nan, 1.0, np.nan, 3.0]])).tolist()
-    [[nan, 1.0, 1.0, 3.0]]
-    """
-    y = y.astype(float, copy=True)
-    begun = np.isfinite(y).cumsum(axis=1) > 0
-    gaps = begun & np.isnan(y)
-    for column in np.flatnonzero(gaps.any(axis=0)):
-        rows = np.flatnonzero(gaps[:, column])
-        y[rows, column] = estimate_month(y[rows, :column], estimated=gaps[rows, :column])
-    return y
-
-
-def estimate_month(before: np.ndarray, estimated: np.ndarray) -> np.ndarray:
-    """Value of the month after `before` (n, T) from its last months (n,), some of which were `estimated`; NaN without any."""
-    level = _mean(before[:, -RECENT:])
-    if before.shape[1] < SEASON:
-        return level
-    year_ago = before[:, -SEASON]
-    level_then = _mean(before[:, -SEASON - RECENT : -SEASON])
-    usable = (level > 0) & (level_then > 0) & ~estimated[:, -SEASON]
-    growth = np.where(usable, np.clip(level / np.where(usable, level_then, 1.0), 0.5, 2.0), 1.0)
-    return np.where(np.isnan(year_ago), level, year_ago * growth)
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean by row of what is not null; null where everything is."""
-    count = np.isfinite(values).sum(axis=1)
-    return np.where(count > 0, np.nansum(values, axis=1) / np.maximum(count, 1), np.nan)
 
 
 def _known_ahead(panel: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:

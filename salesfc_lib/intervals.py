@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.engine.demand import is_intermittent, share_of_zeros
-from salesfc_lib.engine.known import mean_known
 from salesfc_lib.history import SEASON, History, align
+from salesfc_lib.known import mean_known
 from salesfc_lib.lifecycle import count_silent_months
 
 OWN = 0.8  # share of a series' own errors in its scale at `ENOUGH` errors; the rest is its level's

@@ -21,6 +21,7 @@ from salesfc_lib.cleaning.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.units import from_decimals, to_decimals, whole
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.festivals import list_observed, share_of_festival
+from salesfc_lib.gaps import fill_forward
 from salesfc_lib.hierarchy import build_series
 from salesfc_lib.periods import bound_months, month_of
 from salesfc_lib.regressors import Placed, list_dimensions, share_flagged, share_of_spans, split_series, spread_driver
@@ -28,8 +29,6 @@ from salesfc_lib.schema import Calendar, Parameters, Window
 from salesfc_lib.tables import check
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
-SEASON = 12  # months
-RECENT = 3  # months that say what a series' level is
 
 
 @dataclass(frozen=True)
@@ -155,17 +154,15 @@ def scan_gaps(panel: pd.DataFrame) -> pd.DataFrame:
 def fill_gaps(panel: pd.DataFrame) -> pd.DataFrame:
     """Panel whose y is filled where `scan_gaps` finds nothing; y_raw stays null there.
 
-    The value is the same month last year times how the three months before compare with the same months a year earlier
-    (between half and double); without them, the mean of the three months before. Only earlier months are used, so
-    that what a cutoff sees does not depend on what came after it. A row that is added takes its month's mean regressors.
+    The value is that of `gaps.fill_forward`: from earlier months only, so that what a cutoff sees does not depend on what came after it. A row that is added takes its month's mean regressors.
     """
     gaps = scan_gaps(panel)
     if gaps.empty:
         return panel.copy()
     whole = _add_rows(panel, gaps)
     wide = whole.pivot(index="ds", columns="unique_id", values="y").asfreq("MS")
-    filled = _fill_forward(wide, gaps["ds"].sort_values().unique())
-    values = filled.to_numpy()[filled.index.get_indexer(whole["ds"]), filled.columns.get_indexer(whole["unique_id"])]
+    filled = fill_forward(wide.to_numpy().T)
+    values = filled[wide.columns.get_indexer(whole["unique_id"]), wide.index.get_indexer(whole["ds"])]
     return whole.assign(y=whole["y"].fillna(pd.Series(values, index=whole.index)))
 
 
@@ -328,30 +325,3 @@ def _add_rows(panel: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
     regressors = whole.columns.difference(["unique_id", "ds", "y", "y_raw"])
     means = whole.groupby("ds")[list(regressors)].transform("mean") if len(regressors) else whole[[]]
     return whole.fillna(means)
-
-
-def _fill_forward(wide: pd.DataFrame, months: Sequence[np.datetime64]) -> pd.DataFrame:
-    """Wide y (ds by unique_id) with the given months filled, each from what stands before it."""
-    values = wide.to_numpy(copy=True)
-    for place in wide.index.get_indexer(pd.DatetimeIndex(months)):
-        estimate = _estimate(values[:place])
-        values[place] = np.where(np.isnan(values[place]), estimate, values[place])
-    return pd.DataFrame(values, index=wide.index, columns=wide.columns)
-
-
-def _estimate(before: np.ndarray) -> np.ndarray:
-    """Value of the month after `before` (n_months, n_series), by series; null without any earlier month."""
-    level = _mean(before[-RECENT:])
-    if len(before) < SEASON:
-        return level
-    year_ago = before[-SEASON]
-    level_then = _mean(before[-SEASON - RECENT : -SEASON])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        growth = np.where((level > 0) & (level_then > 0), np.clip(level / level_then, 0.5, 2.0), 1.0)
-    return np.where(np.isnan(year_ago), level, year_ago * growth)
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean by column of what is not null; null where everything is."""
-    count = np.isfinite(values).sum(axis=0)
-    return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)

@@ -58,7 +58,7 @@ def test_digest_tells_where_parts_end() -> None:
     assert fingerprint() == fingerprint()
 
 
-@pytest.mark.parametrize("changed", ["candidates/arima.py", "engine/known.py", "history.py"])
+@pytest.mark.parametrize("changed", ["candidates/arima.py", "engine/seasonality.py", "history.py", "gaps.py", "known.py"])
 def test_a_change_of_what_candidates_are_built_of_changes_the_fingerprint(changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
     read, before = Path.read_bytes, fingerprint.__wrapped__()
     monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"#" if path.as_posix().endswith(changed) else b""))

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesfc_lib.engine.known import mean_known
 from salesfc_lib.history import SEASON, History
+from salesfc_lib.known import mean_known
 
 NEEDED = SEASON + 1  # months
 OWN_TERMS = 2 + SEASON  # level, trend, months

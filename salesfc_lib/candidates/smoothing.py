@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from salesfc_lib.engine.known import mean_known
 from salesfc_lib.engine.recursions import START, slope, smooth_levels, smooth_trends
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
+from salesfc_lib.known import mean_known
 
 THETA_SLOPE = 0.5  # share of the linear trend, as in Theta with lines 0 and 2
 SPANS = (1, 2, 3, 4, 6, 12)  # months added up in temporal aggregation

@@ -1,0 +1,44 @@
+"""Months without a value, filled from the months before them.
+
+Rows of months enter, the same rows without holes leave. The decision made here: only earlier months are used, so that what a cutoff sees
+does not depend on what came after it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salesfc_lib.known import mean_known
+
+SEASON = 12  # months
+RECENT = 3  # months that say what a series' level is
+
+
+def fill_forward(y: np.ndarray) -> np.ndarray:
+    """Copy of y (n, T) without NaN from each row's first value on.
+
+    The same month last year times how the three months before compare with the same months a year earlier (between half and
+    double), once: a month that was itself estimated repeats. Without last year's month, the mean of the three months before.
+
+    >>> fill_forward(np.array([[np.nan, 1.0, np.nan, 3.0]])).tolist()
+    [[nan, 1.0, 1.0, 3.0]]
+    """
+    y = y.astype(float, copy=True)
+    begun = np.isfinite(y).cumsum(axis=1) > 0
+    gaps = begun & np.isnan(y)
+    for column in np.flatnonzero(gaps.any(axis=0)):
+        rows = np.flatnonzero(gaps[:, column])
+        y[rows, column] = estimate_month(y[rows, :column], estimated=gaps[rows, :column])
+    return y
+
+
+def estimate_month(before: np.ndarray, estimated: np.ndarray) -> np.ndarray:
+    """Value of the month after `before` (n, T) from its last months (n,), some of which were `estimated`; NaN without any."""
+    level = mean_known(before[:, -RECENT:], 1)
+    if before.shape[1] < SEASON:
+        return level
+    year_ago = before[:, -SEASON]
+    level_then = mean_known(before[:, -SEASON - RECENT : -SEASON], 1)
+    usable = (level > 0) & (level_then > 0) & ~estimated[:, -SEASON]
+    growth = np.where(usable, np.clip(level / np.where(usable, level_then, 1.0), 0.5, 2.0), 1.0)
+    return np.where(np.isnan(year_ago), level, year_ago * growth)
