@@ -17,6 +17,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.gaps import fill_forward
 
 SEASON = 12  # months
+TRADING_DAYS = "trading_days"
 KEYS = ("unique_id", "ds", "y", "y_raw")
 
 
@@ -137,8 +138,8 @@ def align(
 ) -> History:
     """History of a panel (unique_id, ds, y, regressors); each series ends at its own last month, or all at `end`.
 
-    Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too: what is not known ahead is no
-    regressor. Series are sorted by id; one without any value through `end` is left out.
+    Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too, what is not known ahead is no
+    regressor, and `trading_days`, which are the month's weekdays where no better count is given. Series are sorted by id; one without any value through `end` is left out.
 
     Raises `SalesForecastError` where a series has two rows for a month, or a value that is no finite number.
     """
@@ -156,8 +157,18 @@ def align(
     y[codes, width - 1 - (last[codes] - month)] = past["y"].to_numpy(dtype=float)
     names = _known_ahead(panel, future)
     regressors = {name: _lay_out(name, (panel, future), ids, last, (width, horizon)) for name in names}
+    if TRADING_DAYS not in regressors:
+        regressors[TRADING_DAYS] = count_weekdays(last, width, horizon)
     levels = np.array([level.get(name, 0) for name in ids]) if level else np.zeros(len(ids), dtype=int)
     return History(np.asarray(ids, dtype=object), fill_forward(y), last.astype("datetime64[M]"), horizon, regressors, levels)
+
+
+def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
+    """Days from Monday to Friday of the months of rows that end at `last` (n,), and of `horizon` more (n, width + horizon)."""
+    months = last.astype("datetime64[M]")[:, None] + np.arange(1 - width, horizon + 1)
+    distinct, place = np.unique(months, return_inverse=True)
+    days = np.busday_count(distinct.astype("datetime64[D]"), (distinct + 1).astype("datetime64[D]"))
+    return np.asarray(days.astype(float)[place.reshape(months.shape)])
 
 
 def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> None:

@@ -14,6 +14,7 @@ from scipy.optimize import linprog
 from salesfc_lib.candidates import REGISTRY, arima, autoregression, design, intermittent, naive, regression, smoothing, winters
 from salesfc_lib.candidates.design import lay_out, size_of
 from salesfc_lib.candidates.protocol import SEASON, Answer, Window, each_series, windows
+from salesfc_lib.candidates.shrunk import learn_effects
 from salesfc_lib.engine.recursions import ALPHAS
 from salesfc_lib.history import History
 
@@ -425,9 +426,9 @@ def test_solved_coefficients_are_those_that_statsmodels_finds() -> None:
     price = 5 + np.random.default_rng(2).random((3, 52))
     history = make_history(y, promotion=promotion, price=price)
     table = regression.coefficients(history)
-    centre = regression._panel_effects(history, 18.0)
+    effects = learn_effects(history, 18.0)
     terms, size = lay_out(history, 12, 0.9), size_of(history.y)
-    solved = regression._solve(history.y / size[:, None], terms, centre=centre, half_life=18.0)
+    solved = regression._solve(history.y / size[:, None], terms, effects=effects, half_life=18.0)
     found = table.pivot(index="unique_id", columns="term", values="estimate")[terms.names].to_numpy()
     np.testing.assert_allclose(solved * size[:, None], found, rtol=1e-5, atol=1e-5 * np.nanmax(y))
     by_hand = np.einsum("nhp,np->nh", terms.x[:, 40:], found)

@@ -44,7 +44,7 @@ def test_a_pooled_effect_is_the_one_that_was_put_in_and_is_not_drawn_towards_zer
 
 
 def test_a_driver_that_never_moves_has_no_effect_to_tell() -> None:
-    assert set(pool_effects(make_panel(1))["term"]) == {"promotion", "holiday"}
+    assert set(pool_effects(make_panel(1))["term"]) == {"promotion", "holiday", "trading_days"}
     assert "price" not in set(list_coefficients(make_panel(1), ["s00"])["term"])
 
 

@@ -81,7 +81,7 @@ def test_levels_are_those_of_the_series() -> None:
 def test_regressor_is_what_is_known_ahead() -> None:
     panel = make_panel({"a": [1.0, 2.0]}).assign(promotion=[0.0, 1.0], weather=[9.0, 9.0], y_raw=1.0)
     history = align(panel, make_future(["a"], promotion=[1.0, NAN, 0.5], other=[1.0, 1.0, 1.0], y_raw=[1.0, 1.0, 1.0]), horizon=3)
-    assert set(history.regressors) == {"promotion"}
+    assert set(history.regressors) == {"promotion", "trading_days"}
     np.testing.assert_array_equal(history.regressors["promotion"], [[0, 1, 1, NAN, 0.5]])
 
 
@@ -181,3 +181,16 @@ def test_month_told_twice_is_refused_with_its_name() -> None:
 def test_infinite_sale_is_refused_with_its_place() -> None:
     with pytest.raises(SalesForecastError, match=r"1 infinite values of `y` \(first 'a' 2025-11\)"):
         align(make_panel({"a": [1.0, np.inf, 2.0]}), horizon=1)
+
+
+def test_trading_days_are_weekdays_where_none_are_given() -> None:
+    history = align(make_panel({"a": [1.0, 2.0]}), horizon=2)
+    months = pd.date_range(history.last[0].astype("datetime64[ns]"), periods=4, freq="MS") - pd.DateOffset(months=1)
+    by_hand = [sum(day.dayofweek < 5 for day in pd.date_range(month, month + pd.offsets.MonthEnd())) for month in months]
+    assert history.regressors["trading_days"].tolist() == [by_hand]
+
+
+def test_trading_days_that_are_given_are_kept() -> None:
+    panel = make_panel({"a": [1.0, 2.0]}).assign(trading_days=[7.0, 8.0])
+    history = align(panel, make_future(["a"], trading_days=[9.0, 10.0, 11.0]), horizon=3)
+    assert history.regressors["trading_days"].tolist() == [[7.0, 8.0, 9.0, 10.0, 11.0]]

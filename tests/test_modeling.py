@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from salesfc_lib import tables
 from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.history import History, align
+from salesfc_lib.history import History, align, count_weekdays
 from salesfc_lib.metrics import pool
 from salesfc_lib.modeled_tables import list_backtest, list_candidates, list_failures, list_forecasts, list_weights, score_modeled
 from salesfc_lib.modeling import Modeled, forecast_panel, model_history, share_corrected
@@ -29,7 +29,9 @@ LEVELS = (50, 80, 95)
 def make_history(y: np.ndarray, **regressors: np.ndarray) -> History:
     """Rows that end in December 2025, with regressors a year ahead."""
     ids = np.array([f"s{k:03d}" for k in range(len(y))], dtype=object)
-    return History(ids, np.asarray(y, float), np.full(len(y), np.datetime64("2025-12", "M")), HORIZON, regressors)
+    last = np.full(len(y), np.datetime64("2025-12", "M"))
+    days = count_weekdays(last, np.shape(y)[1], HORIZON)
+    return History(ids, np.asarray(y, float), last, HORIZON, {**regressors, "trading_days": days})
 
 
 def simulate(n: int = 24, months: int = 52, seed: int = 5) -> History:

@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.candidates.design import LEAST_SPREAD, NEEDED, OWN_TERMS, fade, lay_out, noise_of, size_of, split
-from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import SEASON, History
 
 COLUMNS = ["term", "estimate", "low", "high", "step", "series"]
@@ -61,24 +60,6 @@ def _none() -> pd.DataFrame:
     return pd.DataFrame(
         {name: pd.Series(dtype="int64" if name == "series" else object if name == "term" else float) for name in COLUMNS}
     )
-
-
-def pool(history: History, half_life: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Effects of all drivers in a panel, their standard errors, and how far each usually moves (n_drivers,); 0, 0 and 0 for one that does not.
-
-    In shares of a series' usual month, as in `pool_effects`; series that are mostly zero say nothing.
-    """
-    known = history.take(np.flatnonzero((history.length >= NEEDED) & ~is_intermittent(history.y)))
-    effect, error, usual = (np.zeros(len(history.regressors)) for _ in range(3))
-    parts = [_part_out(block, half_life) for block in split(known)] if len(known) else []
-    if parts:
-        squares = sum((part.x**2).sum(axis=(0, 1)) for part in parts)
-        months = sum((part.weight > 0).sum() for part in parts)
-        usual = np.sqrt(squares / max(months, 1))
-        kept = np.flatnonzero(usual > LEAST_SPREAD)
-        if len(kept):
-            effect[kept], error[kept], _ = _share(parts, kept)
-    return effect, error, usual
 
 
 def step_of(values: np.ndarray) -> float:

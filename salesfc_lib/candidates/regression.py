@@ -10,29 +10,17 @@ beyond the cutoff.
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from salesfc_lib.candidates.design import BLOCK, NEEDED, OWN_TERMS, Design, fade, lay_out, noise_of, size_of, split
-from salesfc_lib.candidates.pooled import pool
+from salesfc_lib.candidates.shrunk import Effects, learn_effects
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History
 
-OWN_DRIVER = (
-    0.05  # prior standard deviation of what a usual change of a driver does to a series beside what it does to all, of its mean
-)
 FACTORS = (0.25, 4.0)  # of a usual month that drivers may make
-
-
-@dataclass(frozen=True)
-class Centre:
-    """What drivers are known to do before a series is seen: effects (n_drivers,), and how far a series' own may lie from them."""
-
-    effect: np.ndarray
-    spread: np.ndarray
 
 
 def forecast(history: History, horizon: int, *, half_life: float = 18.0, damping: float = 0.9) -> np.ndarray:
@@ -57,13 +45,13 @@ def coefficients(history: History, *, half_life: float = 18.0, only: Collection[
     known = history.take(np.flatnonzero(history.length >= NEEDED))
     rows: list[dict[str, Any]] = []
     if len(known):
-        centre = _panel_effects(known, half_life)
+        effects = learn_effects(known, half_life)
         for part in split(known):
             design, size = lay_out(part, 0, 1.0), size_of(part.y)
             for row in range(len(part)):
                 if only is not None and part.ids[row] not in only:
                     continue
-                rows += _explain(part, design, row=row, size=float(size[row]), centre=centre, half_life=half_life)
+                rows += _explain(part, design, row=row, size=float(size[row]), effects=effects, half_life=half_life)
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
@@ -76,48 +64,38 @@ def tell_drivers(history: History, horizon: int, *, half_life: float = 18.0) -> 
     for back in np.unique(history.back) if history.regressors else ():
         rows = np.flatnonzero((history.back == back) & (history.length >= NEEDED) & ~is_intermittent(history.y))
         own = history.take(rows)
-        centre = _panel_effects(own, half_life) if len(own) else Centre(np.zeros(0), np.zeros(0))
+        effects = learn_effects(own, half_life).own
         for begin, part in zip(range(0, len(rows), BLOCK), split(own), strict=True):
-            design, size = lay_out(part, horizon, 1.0), size_of(part.y)
-            solved = _solve(part.y / size[:, None], design, centre=centre, half_life=half_life)
-            added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], solved[:, design.drivers])
+            design = lay_out(part, horizon, 1.0)
+            added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], effects[begin : begin + len(part)])
             factor[rows[begin : begin + len(part)]] = np.clip(1 + added, *FACTORS)
     return factor
 
 
 def _forecast_panel(history: History, horizon: int, *, half_life: float, damping: float) -> np.ndarray:
-    centre = _panel_effects(history, half_life)
+    effects = learn_effects(history, half_life)
     parts = []
     for part in split(history):
         design, size = lay_out(part, horizon, damping), size_of(part.y)
-        solved = _solve(part.y / size[:, None], design, centre=centre, half_life=half_life)
+        solved = _solve(part.y / size[:, None], design, effects=effects, half_life=half_life)
         parts.append(np.einsum("nhp,np->nh", design.x[:, part.y.shape[1] :], solved) * size[:, None])
     return np.concatenate(parts)
 
 
-def _panel_effects(history: History, half_life: float) -> Centre:
-    """What each driver does in the whole panel, drawn to zero as far as it is not sure: b (1 - error^2 / b^2), not below zero."""
-    if not history.regressors:
-        return Centre(np.zeros(0), np.zeros(0))
-    effect, error, usual = pool(history, half_life)
-    sure = (1 - (error / np.where(effect == 0, 1.0, effect)) ** 2).clip(0)
-    return Centre(effect * np.where(effect == 0, 0.0, sure), OWN_DRIVER / np.maximum(usual, 1e-9))
-
-
-def _solve(y: np.ndarray, design: Design, *, centre: Centre, half_life: float) -> np.ndarray:
+def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float) -> np.ndarray:
     """Coefficients (n, n_terms), at a size of one.
 
     Weighted least squares with a pseudo-observation a term, (noise / prior)^2 heavy: ridge regression with a penalty a term (Hoerl and
-    Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634) towards `centre` for the drivers.
+    Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634) towards the panel's for the drivers.
     """
     width = y.shape[1]
     weight = np.where(np.isfinite(y), fade(width, half_life), 0.0)
     past = design.x[:, :width]
     noise = noise_of(y)
-    prior = np.r_[design.prior, centre.spread]
+    prior = np.r_[design.prior, effects.spread]
     penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
     target = np.zeros(len(design.names))
-    target[design.drivers] = centre.effect
+    target[design.drivers] = effects.centre
     weighted = past * weight[:, :, None]
     left = np.matmul(weighted.transpose(0, 2, 1), past) + penalty[:, :, None] * np.eye(len(prior))
     right = np.einsum("ntp,nt->np", weighted, np.nan_to_num(y)) + penalty * target
@@ -125,16 +103,18 @@ def _solve(y: np.ndarray, design: Design, *, centre: Centre, half_life: float) -
     return np.asarray(solved[:, :, 0])
 
 
-def _explain(history: History, design: Design, *, row: int, size: float, centre: Centre, half_life: float) -> list[dict[str, Any]]:
+def _explain(
+    history: History, design: Design, *, row: int, size: float, effects: Effects, half_life: float
+) -> list[dict[str, Any]]:
     """Terms of one series with their intervals; the same equations as `_solve`, by statsmodels."""
     from statsmodels.regression.linear_model import WLS
 
     y = history.y[row] / size
     known = np.isfinite(y)
     noise = noise_of(history.y[row : row + 1] / size)[0]
-    prior = np.r_[design.prior, centre.spread]
+    prior = np.r_[design.prior, effects.spread]
     shrunk = np.flatnonzero(np.isfinite(prior))
-    pseudo = np.r_[np.zeros(OWN_TERMS - 1), centre.effect]
+    pseudo = np.r_[np.zeros(OWN_TERMS - 1), effects.centre]
     weights = np.r_[fade(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]
     rows = np.vstack([design.x[row, : len(y)][known], np.eye(len(prior))[shrunk]])
     fitted = WLS(np.r_[y[known], pseudo], rows, weights=weights).fit()
