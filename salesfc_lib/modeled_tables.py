@@ -16,7 +16,7 @@ from salesfc_lib.candidates import BASELINE, CORRECTION
 from salesfc_lib.coverage import past_bounds
 from salesfc_lib.history import History
 from salesfc_lib.ladder import count_months, name_rung
-from salesfc_lib.modeling import Modeled, share_corrected
+from salesfc_lib.modeling import Modeled
 from salesfc_lib.plausibility import REFUSED
 from salesfc_lib.reasons import SHARED, Fact, give_reason, tell_race
 
@@ -58,8 +58,7 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     """Table weights: a row per series and candidate that gave a forecast, with its reason, and of each that failed now or was raced out."""
     said, evidence = modeled.said, modeled.evidence
     given = np.isfinite(said.at(0)).all(axis=2)
-    none = np.full((len(said.history), 1), np.nan)
-    share = share_corrected(modeled.corrected.get(0, none), said.history.y)
+    share = modeled.shares.get(0, np.zeros(len(said.history)))
     rows: list[tuple[str, str, float, float, str]] = []
     months = count_months(said.history.y)
     for row, unique_id in enumerate(said.history.ids):

@@ -1,8 +1,8 @@
 """From a panel to its forecast: candidates, weights, correction, intervals.
 
 A `History` and parameters enter; what the models of a month are leaves, as arrays, and with `forecast_panel` as a frame. The
-decision made here: the forecast is in part the weighted mean of the candidates and in part, at most half, their corrected middle. Notebooks,
-backfills and benchmarks come through here with the same defaults.
+decision made here: the forecast is in part the weighted mean of the candidates and in part, at most half, their corrected middle, less of it
+where it cost accuracy in the backtest, as among series that have nothing to do with each other. Notebooks, backfills and benchmarks come through here with the same defaults.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.combine import Evidence, choose_best, mix, set_weights, weigh_evidence
 from salesfc_lib.correction import correct
 from salesfc_lib.engine.demand import is_intermittent
-from salesfc_lib.history import History, align
+from salesfc_lib.history import SEASON, History, align
 from salesfc_lib.intervals import Past, bound
+from salesfc_lib.known import mean_known
 from salesfc_lib.ladder import CORRECTED_FROM, count_months
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.memory import Memory
@@ -30,6 +31,7 @@ from salesfc_lib.schema import Parameters
 
 CORRECTED, MEAN_CORRECTED = 0.4, 0.8  # full share of the corrected candidates in the forecast; where demand is intermittent
 FEW, FEW_SPARSE = 50, 10  # series of the panel at which it is half of that
+COSTLY = 0.006  # share by which the correction raised the error in the backtest, from which it is left out
 MEMORY = 24  # months: errors from which intervals are learnt
 
 
@@ -37,9 +39,9 @@ MEMORY = 24  # months: errors from which intervals are learnt
 class Modeled:
     """Forecasts of a panel: what candidates said, how they were weighed, and the combination at every tested cutoff and now.
 
-    combined: months before now to (n, horizon); corrected: likewise the corrected candidates, which are part of it, NaN where there is none.
-    evidence and weights (n_models, n) are those of now; best (n,) is the place of the best single candidate; ended: rows that came to an end, with
-    their months without a sale.
+    combined: months before now to (n, horizon); corrected: likewise the corrected candidates, which are part of it, NaN where there is none;
+    shares: of these in each series' forecast (n,). evidence and weights (n_models, n) are those of now; best (n,) is the place of the
+    best single candidate; ended: rows that came to an end, with their months without a sale.
     """
 
     said: Said
@@ -49,6 +51,7 @@ class Modeled:
     best: np.ndarray
     combined: Mapping[int, np.ndarray]
     corrected: Mapping[int, np.ndarray]
+    shares: Mapping[int, np.ndarray]
     ended: Mapping[int, int]
 
     @cached_property
@@ -85,34 +88,56 @@ def combine_said(said: Said, parameters: Parameters) -> Modeled:
     corrected = _corrections(said, parameters)
     known = {back: said.history.cut(back).y for back in said.backs}
     silent = {back: count_silent_months(y) for back, y in known.items()}
+    mixed = {back: mix(said.at(back), weights[back], mean=is_intermittent(y)) for back, y in known.items()}
+    shares = {
+        back: share_corrected(values, known[back], trust_correction(said, mixed, corrected, back))
+        for back, values in corrected.items()
+    }
     combined = {}
     for back, y in known.items():
-        mixed = mix(said.at(back), weights[back], mean=is_intermittent(y))
-        held = bounds_at(said.history, back).hold(blend(mixed, corrected.get(back), y))
+        blended = blend(mixed[back], corrected[back], shares[back]) if back in corrected else mixed[back]
+        held = bounds_at(said.history, back).hold(blended)
         combined[back] = _end(held, y, silent[back])
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
     best = choose_best(said, evidence[0], said.at(0))
-    return Modeled(said, parameters, evidence[0], weights[0], best, combined, corrected, ended)
+    return Modeled(said, parameters, evidence[0], weights[0], best, combined, corrected, shares, ended)
 
 
-def blend(weighted: np.ndarray, corrected: np.ndarray | None, y: np.ndarray) -> np.ndarray:
-    """The weighted mean and the corrected candidates in their shares, where there are both."""
-    if corrected is None:
-        return weighted
-    share = share_corrected(corrected, y)[:, None]
-    return np.asarray((1 - share) * weighted + share * np.nan_to_num(corrected))
+def blend(weighted: np.ndarray, corrected: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """The weighted mean and the corrected candidates (n, horizon) in their shares (n,)."""
+    return np.asarray((1 - share[:, None]) * weighted + share[:, None] * np.nan_to_num(corrected))
 
 
-def share_corrected(corrected: np.ndarray, y: np.ndarray) -> np.ndarray:
+def share_corrected(corrected: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np.ndarray:
     """Share of the corrected candidates (n, horizon) in each series' forecast (n,), 0 where there are none or the series is young.
 
-    The more series there were to learn from, the more: half the full share at `FEW`.
+    The more series there were to learn from, the more: half the full share at `FEW`; of that the part `trust`, except where demand is intermittent.
     """
     there = np.isfinite(corrected).all(axis=1) & (count_months(y) >= CORRECTED_FROM)
     series = there.sum()
     sparse = is_intermittent(y)
-    full, few = np.where(sparse, MEAN_CORRECTED, CORRECTED), np.where(sparse, FEW_SPARSE, FEW)
+    full, few = np.where(sparse, MEAN_CORRECTED, trust * CORRECTED), np.where(sparse, FEW_SPARSE, FEW)
     return np.asarray(np.where(there, full * series / (series + few), 0.0))
+
+
+def trust_correction(said: Said, weighted: Mapping[int, np.ndarray], corrected: Mapping[int, np.ndarray], back: int) -> float:
+    """Part of its share that the correction keeps at a cutoff, by what it cost at the tested ones before: 1 where it was no worse, 0 from `COSTLY` on.
+
+    Errors count in mean changes over a year of their series, as in MASE. Series of the intermittent kind have no part in it.
+    """
+    y = said.history.cut(back).y
+    scale = mean_known(np.abs(y[:, SEASON:] - y[:, :-SEASON]), 1)
+    without, by_it = 0.0, 0.0
+    for cutoff in (each for each in said.tested if each > back and each in corrected):
+        before = said.history.cut(cutoff).y
+        came = said.came(cutoff, known=back)
+        blended = blend(weighted[cutoff], corrected[cutoff], share_corrected(corrected[cutoff], before))
+        gaps = [np.abs(values - came) for values in (weighted[cutoff], blended)]
+        counts = np.isfinite(gaps[0]) & np.isfinite(gaps[1]) & (scale > 0)[:, None] & ~is_intermittent(before)[:, None]
+        rows = np.nonzero(counts)[0]
+        without += float((gaps[0][counts] / scale[rows]).sum())
+        by_it += float((gaps[1][counts] / scale[rows]).sum())
+    return float(np.clip(1 - (by_it / without - 1) / COSTLY, 0.0, 1.0)) if without > 0 else 1.0
 
 
 def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:

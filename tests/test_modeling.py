@@ -16,7 +16,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History, align, count_weekdays
 from salesfc_lib.metrics import pool
 from salesfc_lib.modeled_tables import list_backtest, list_candidates, list_failures, list_forecasts, list_weights, score_modeled
-from salesfc_lib.modeling import Modeled, forecast_panel, model_history, share_corrected
+from salesfc_lib.modeling import Modeled, forecast_panel, model_history, share_corrected, trust_correction
 from salesfc_lib.parameters import defaults
 from salesfc_lib.schema import Parameters
 
@@ -143,10 +143,25 @@ def test_forecast_is_the_mix_its_correction_and_the_ends(history: History, model
     assert not weighted.corrected
     steady = np.arange(11, 24)
     assert ((weighted.combined[0] >= low - 1e-9) & (weighted.combined[0] <= high + 1e-9))[steady].all()
-    share = share_corrected(modeled.corrected[0], history.y)[:, None]
-    assert ((share > 0) & (share < 1))[steady].all()
+    share = modeled.shares[0][:, None]
+    assert ((share >= 0) & (share < 1))[steady].all()
     mixed = (1 - share) * weighted.combined[0] + share * modeled.corrected[0]
     np.testing.assert_allclose(modeled.combined[0][steady], mixed[steady], rtol=1e-9)
+
+
+def test_the_correction_is_believed_as_far_as_the_backtest_says(modeled: Modeled) -> None:
+    said = modeled.said
+    weighted = {back: np.where(np.isfinite(values), values, 0.0) for back, values in modeled.combined.items()}
+    right = {back: np.where(np.isfinite(said.came(back)), said.came(back), weighted[back]) for back in modeled.corrected}
+    wrong = {back: 3 * values + 1 for back, values in weighted.items()}
+    barely = {back: 0.998 * weighted[back] + 0.002 * wrong[back] for back in modeled.corrected}
+    assert trust_correction(said, weighted, right, 0) == 1.0
+    assert trust_correction(said, weighted, wrong, 0) == 0.0
+    assert 0.0 < trust_correction(said, weighted, barely, 0) < 1.0
+    assert trust_correction(said, weighted, wrong, max(said.tested)) == 1.0  # nothing was tested before
+    share = share_corrected(modeled.corrected[0], said.history.y, 0.5)
+    steady = np.arange(11, 24)
+    np.testing.assert_allclose(share[steady], share_corrected(modeled.corrected[0], said.history.y)[steady] / 2)
 
 
 def _without_correction() -> dict[str, Any]:
@@ -333,8 +348,7 @@ def test_weights_sum_to_one_and_say_why(small: tuple[Modeled, pd.DataFrame], mod
     rich = list_weights(modeled)
     sums = rich.groupby("unique_id")["weight"].sum()
     np.testing.assert_allclose(sums.drop("s008"), 1.0)
-    share = share_corrected(modeled.corrected[0], modeled.said.history.y)
-    assert rich.query("model == 'xgboost' and unique_id == 's012'")["weight"].item() == pytest.approx(share[12])
+    assert rich.query("model == 'xgboost' and unique_id == 's012'")["weight"].item() == pytest.approx(modeled.shares[0][12])
 
 
 def test_where_no_candidate_could_forecast_there_are_no_weights_and_no_forecasts() -> None:
