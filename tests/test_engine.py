@@ -180,18 +180,6 @@ def test_own_season_is_believed_where_it_differs_by_more_than_its_noise() -> Non
     assert np.abs(indices[21] - panel).max() < np.abs(indices[20] - panel).max() / 4
 
 
-def test_months_that_go_together_in_the_panel_say_something_of_each_other() -> None:
-    rng = np.random.default_rng(2)
-    summer = np.where(np.isin(np.arange(12), (5, 6, 7)), 0.75, -0.25)
-    strength = rng.normal(0, 0.4, 200)  # of every series' summer
-    truth = strength[:, None] * summer
-    own = truth + rng.normal(0, 0.2, truth.shape)
-    count, noise = np.full(own.shape, 3.0), np.full(200, 3 * 0.2**2)
-    together = shrink(own, count, noise)
-    alone = np.concatenate([shrink(own[k : k + 10], count[:10], noise[:10]) for k in range(0, 200, 10)])  # too few to learn it
-    assert np.abs(together - truth).mean() < 0.85 * np.abs(alone - truth).mean()
-
-
 def test_lone_series_with_years_of_evidence_keeps_its_own_season() -> None:
     np.testing.assert_allclose(estimate_indices(make_history(plant(1, 72, 0.01)), relative=True)[0], PROFILE, atol=0.03)
 

@@ -1,9 +1,8 @@
 """Seasonal indices of every series, shrunk to those of the panel.
 
-A `History` enters, its indices and the seasonally adjusted months leave. The decisions made here: a few years say little about a
+A `History` enters, its indices and the seasonally adjusted months leave. The decision made here: a few years say little about a
 series' months, so its own indices are believed as far as they differ from the panel's by more than their noise (empirical
-Bayes), and a series of a few months takes the panel's; and which months go together in the panel, as the weeks before a feast or the whole of a
-summer, is learnt from it, so that a series' July says something of its August.
+Bayes), and a series of a few months takes the panel's.
 """
 
 from __future__ import annotations
@@ -20,9 +19,6 @@ PANEL_SHARE = 0.8  # of the panel's profile that a series without evidence takes
 OWN_SPREAD = 0.5  # share of the series' own excess variance in the variance believed; the rest is the panel's median
 LEAST_VARIANCE = 1e-4  # of a month around its index: a perfect past is luck
 USUAL_VARIANCE = 0.05  # where no series has enough years to tell
-TOGETHER = 0.7  # share of the panel's months that go together in what is believed of a series, where there are many series
-FEW = 30  # series of a panel at which it is half of that
-LEAST_SERIES = 20  # from which it is learnt at all
 ENOUGH = 6  # repeated months from which a series' own noise is believed
 SIGNIFICANT = 1.7  # F of 11 and about 60 degrees of freedom at 10 %
 BOUNDS = (-0.95, 5.0)  # of a relative index
@@ -79,9 +75,9 @@ def adjust_own(history: History, horizon: int) -> Adjusted:
 def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
     """Seasonal indices by calendar month (n, 12), each row's mean zero: shares of the trend, or in the series' unit.
 
-    own = mean of y / MA(2 x 12) - 1 by month (or of the difference, in means of |y|); index = base + T (T + N)^-1 (own - base) with base = 0.8 x
-    panel, N = noise / years and T = t2 C: the shrinkage of James and Stein (1961) towards several means at once (Efron and Morris 1972,
-    https://doi.org/10.1093/biomet/59.2.335), with a variance t2 per series and the panel's correlation C of months. Rows of the same `back` are one panel.
+    own = mean of y / MA(2 x 12) - 1 by month (or of the difference, in means of |y|); index = base + w (own - base) with base = 0.8 x panel and w =
+    t2 / (t2 + noise / years), the shrinkage of James and Stein (1961) with a variance per series. Rows of the same `back` are
+    one panel.
     """
     trend = centred_mean(history.y)
     size = mean_known(np.abs(history.y), 1, keepdims=True)
@@ -143,26 +139,7 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     repeated = seen & np.isfinite(noise)[:, None]  # one year alone cannot tell a season from chance
     weight = np.where(repeated, believed[:, None] / (believed[:, None] + error), 0.0)
     indices = base + weight * (own - base)
-    whole = repeated.all(axis=1)
-    if whole.sum() >= LEAST_SERIES:
-        indices[whole] = base + _shrink_together(own[whole] - base, error[whole], believed[whole])
     return indices - indices.mean(axis=1, keepdims=True)
-
-
-def _shrink_together(off: np.ndarray, error: np.ndarray, believed: np.ndarray) -> np.ndarray:
-    """What is believed of deviations from the base (n, 12), known with variances `error` (n, 12) and likely to be of variance `believed` (n,).
-
-    C is a share of the panel's own second moments, less what the errors make of them, and the rest of the identity.
-    """
-    weight = 1 / (believed + error.mean(axis=1))
-    moments = np.einsum("n,np,nq->pq", weight, off, off) - np.diag(weight @ error)
-    values, vectors = np.linalg.eigh(moments)
-    known = (vectors * values.clip(0)) @ vectors.T
-    share = TOGETHER * len(off) / (len(off) + FEW) if np.trace(known) > 0 else 0.0
-    likely = (1 - share) * np.eye(SEASON) + share * known / max(np.trace(known) / SEASON, 1e-300)
-    prior = believed[:, None, None] * likely
-    both = prior + error[:, :, None] * np.eye(SEASON)
-    return np.asarray(np.matmul(prior, np.linalg.solve(both, off[:, :, None]))[:, :, 0])
 
 
 def _by_month(deviation: np.ndarray, month: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
