@@ -71,3 +71,9 @@ def test_no_series_and_no_driver_have_no_effect() -> None:
     assert learn_effects(History(history.ids, history.y, history.last), HALF_LIFE).own.shape == (2, 0)
     still = History(history.ids, history.y, history.last, 12, {"x": np.ones((2, 72))})
     assert np.abs(learn_effects(still, HALF_LIFE).own).max() == 0
+
+
+def test_a_series_is_no_surer_than_the_panel_that_it_leans_on() -> None:
+    found = learn_effects(plant(np.full(12, 0.10), noise=0.02, common=0.10), HALF_LIFE)
+    assert found.error[0] > 0
+    assert found.doubt[0] >= max(found.error[0], found.spread[0])

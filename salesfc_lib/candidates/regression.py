@@ -92,7 +92,7 @@ def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float)
     weight = np.where(np.isfinite(y), fade(width, half_life), 0.0)
     past = design.x[:, :width]
     noise = noise_of(y)
-    prior = np.r_[design.prior, effects.spread]
+    prior = np.r_[design.prior, effects.doubt]
     penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
     target = np.zeros(len(design.names))
     target[design.drivers] = effects.centre
@@ -112,7 +112,7 @@ def _explain(
     y = history.y[row] / size
     known = np.isfinite(y)
     noise = noise_of(history.y[row : row + 1] / size)[0]
-    prior = np.r_[design.prior, effects.spread]
+    prior = np.r_[design.prior, effects.doubt]
     shrunk = np.flatnonzero(np.isfinite(prior))
     pseudo = np.r_[np.zeros(OWN_TERMS - 1), effects.centre]
     weights = np.r_[fade(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]

@@ -30,12 +30,18 @@ NARROW = 1e-6
 
 @dataclass(frozen=True)
 class Effects:
-    """In shares of a series' usual month: `centre` (n_drivers,) of the panel, as far as it is sure; `spread` (n_drivers,), the standard deviation
-    of the series around it; `own` (n, n_drivers)."""
+    """In shares of a series' usual month: `centre` (n_drivers,) of the panel, as far as it is sure, and its standard error `error`; `spread`
+    (n_drivers,), the standard deviation of the series around it; `own` (n, n_drivers)."""
 
     centre: np.ndarray
+    error: np.ndarray
     spread: np.ndarray
     own: np.ndarray
+
+    @property
+    def doubt(self) -> np.ndarray:
+        """Standard deviation of a series' effect around the centre before the series is seen (n_drivers,): the panel is not known exactly either."""
+        return np.sqrt(self.spread**2 + self.error**2)
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ def learn_effects(history: History, half_life: float) -> Effects:
     """
     count = len(history.regressors)
     if not count or not len(history):
-        return Effects(np.zeros(count), np.full(count, NARROW), np.zeros((len(history), count)))
+        return Effects(np.zeros(count), np.zeros(count), np.full(count, NARROW), np.zeros((len(history), count)))
     told = _join([_part_out(block, half_life) for block in split(history)])
     sums = _sum_up(told, ~is_intermittent(history.y))
     diagonal = np.einsum("npp->np", sums.left)
@@ -92,9 +98,9 @@ def learn_effects(history: History, half_life: float) -> Effects:
             centre[driver], found = _meet(own, variance)
             widest = WIDEST / np.median(usual[rows, driver])
             spread[driver] = min(max(found, NARROW), widest)
-    sure = centre * _trust(told, sums, history, (centre, spread, moving))
-    own = _draw(sums, sure, spread)
-    return Effects(sure, spread, own)
+    error = _doubt(told, sums, history, (centre, spread, moving))
+    sure = centre * (1 - (error / np.where(centre == 0, 1.0, centre)) ** 2).clip(0)
+    return Effects(sure, error, spread, _draw(sums, sure, spread))
 
 
 def _part_out(history: History, half_life: float) -> _Part:
@@ -160,21 +166,21 @@ def _meet(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     return mean, float(np.sqrt(between))
 
 
-def _trust(told: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
-    """How far each driver's common effect is believed (n_drivers,): 1 - error^2 / effect^2, not below zero; months are the observations."""
+def _doubt(told: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+    """Standard error of each driver's common effect (n_drivers,); months are the observations."""
     centre, spread, moving = found
     missed = told.weight * (told.y - told.x @ centre)
     month = history.last.astype(int)[:, None] + np.arange(missed.shape[1])
     noise = sums.noise(centre)
-    trust = np.zeros(len(centre))
-    for driver in np.flatnonzero(moving.any(axis=0) & (centre != 0)):
+    error = np.zeros(len(centre))
+    for driver in np.flatnonzero(moving.any(axis=0)):
         rows = np.flatnonzero(moving[:, driver])
         by = sums.left[rows, driver, driver]
         share = 1 / (noise[rows] * sums.doubly[rows, driver] / by**2 + spread[driver] ** 2)
         influence = (share / share.sum() / by)[:, None] * told.x[rows, :, driver] * missed[rows]
         of_months = np.bincount((month[rows] - month.min()).ravel(), influence.ravel())
-        trust[driver] = max(0.0, 1 - INFLATED * (of_months**2).sum() / centre[driver] ** 2)
-    return trust
+        error[driver] = np.sqrt(INFLATED * (of_months**2).sum())
+    return error
 
 
 def _draw(sums: _Sums, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
