@@ -15,6 +15,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.gaps import fill_forward
+from salesfc_lib.periods import count_trading_days
 
 SEASON = 12  # months
 TRADING_DAYS = "trading_days"
@@ -167,8 +168,7 @@ def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
     """Days from Monday to Friday of the months of rows that end at `last` (n,), and of `horizon` more (n, width + horizon)."""
     months = last.astype("datetime64[M]")[:, None] + np.arange(1 - width, horizon + 1)
     distinct, place = np.unique(months, return_inverse=True)
-    days = np.busday_count(distinct.astype("datetime64[D]"), (distinct + 1).astype("datetime64[D]"))
-    return np.asarray(days.astype(float)[place.reshape(months.shape)])
+    return np.asarray(count_trading_days(distinct).astype(float)[place.reshape(months.shape)])
 
 
 def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> None:

@@ -8,7 +8,6 @@ Finding such gaps and filling them are two functions.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
 
@@ -23,9 +22,9 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.festivals import list_observed, share_of_festival
 from salesfc_lib.gaps import fill_forward
 from salesfc_lib.hierarchy import build_series
-from salesfc_lib.periods import bound_months, month_of
+from salesfc_lib.periods import bound_months, count_trading_days, month_of
 from salesfc_lib.regressors import Placed, list_dimensions, share_flagged, share_of_spans, split_series, spread_driver
-from salesfc_lib.schema import Calendar, Parameters, Window
+from salesfc_lib.schema import Parameters, Window
 from salesfc_lib.tables import check
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
@@ -119,23 +118,6 @@ def take_known(event: pd.DataFrame, before: pd.Timestamp | None) -> pd.DataFrame
     if before is None or event.empty:
         return event
     return event[event["announced"].fillna(event["start"]) < before].reset_index(drop=True)
-
-
-def count_trading_days(months: np.ndarray, holidays: Sequence[str] = (), calendar: Calendar | None = None) -> np.ndarray:
-    """Weekdays of each business month (datetime64[M]) that are no holidays.
-
-    >>> count_trading_days(np.array(["2026-01", "2026-02"], dtype="datetime64[M]"), ["2026-01-01", "2026-01-03"])
-    array([21, 20])
-    """
-    try:
-        off = np.array(list(holidays), dtype="datetime64[D]")
-    except ValueError as error:
-        raise SalesForecastError.say(
-            f"`calendar.holidays` holds a date that cannot be read: {error}",
-            "YYYY-MM-DD",
-            "Correct it in the unit's parameter file",
-        ) from error
-    return np.busday_count(*bound_months(months, calendar or Calendar()), holidays=off)
 
 
 def scan_gaps(panel: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,8 @@ last period holds it (the trading days of the period say so to the models).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -51,6 +53,23 @@ def bound_months(months: np.ndarray, calendar: Calendar) -> tuple[np.ndarray, np
     starts, labels = _list_periods(calendar)
     place = np.searchsorted(labels, months)
     return starts[place], starts[place + 1]
+
+
+def count_trading_days(months: np.ndarray, holidays: Sequence[str] = (), calendar: Calendar | None = None) -> np.ndarray:
+    """Weekdays of each business month (datetime64[M]) that are no holidays.
+
+    >>> count_trading_days(np.array(["2026-01", "2026-02"], dtype="datetime64[M]"), ["2026-01-01", "2026-01-03"])
+    array([21, 20])
+    """
+    try:
+        off = np.array(list(holidays), dtype="datetime64[D]")
+    except ValueError as error:
+        raise SalesForecastError.say(
+            f"`calendar.holidays` holds a date that cannot be read: {error}",
+            "YYYY-MM-DD",
+            "Correct it in the unit's parameter file",
+        ) from error
+    return np.busday_count(*bound_months(months, calendar or Calendar()), holidays=off)
 
 
 def month_of(rows: pd.DataFrame) -> pd.Series:

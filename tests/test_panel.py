@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.festivals import list_observed, share_of_festival
-from salesfc_lib.panel import build_panel, check_panel, count_trading_days, fill_gaps, scan_gaps, take_known
-from salesfc_lib.periods import bound_months, label_months
+from salesfc_lib.panel import build_panel, check_panel, fill_gaps, scan_gaps, take_known
+from salesfc_lib.periods import bound_months, count_trading_days, label_months
 from salesfc_lib.schema import Calendar, Parameters
 from salesfc_lib.tables import check
 
