@@ -1,9 +1,9 @@
-"""Holidays that move: Chinese New Year, Easter and Ramadan, and the share of each that falls in a month.
+"""Days off of a country, and moving holidays: Chinese New Year, Easter and Ramadan.
 
-Months and the days that they span enter; one number a month leaves. The decision made here: a festival is a window of days
-around its day, and a month holds the share of the window that falls in it, so that a year's shares add up to one wherever
-the festival falls. A unit that
-declares none has those that its list of holidays keeps. Dates come from `lunardate`, `dateutil` and `hijridate`: none is typed here.
+The days come from the packages `holidays` and `dateutil`. A moving holiday is a window of days
+around its own day. A month holds the share of the window that falls in it, so that the shares of a
+year add up to one wherever the holiday falls. A unit that declares no moving holidays has those
+that its days off keep.
 """
 
 from __future__ import annotations
@@ -13,9 +13,34 @@ from datetime import date, timedelta
 
 import numpy as np
 
-WINDOWS = {"chinese_new_year": (-14, 7), "easter": (-7, 1), "ramadan": (0, 29)}  # first and last day, from the festival's own day
-# days off that tell that a festival is kept, from its own day, and how many of them: others' holidays fall near it too
+from salesfc_lib.schema import Calendar
+
+# first and last day of each window, counted from the holiday's own day
+WINDOWS = {"chinese_new_year": (-14, 7), "easter": (-7, 1), "ramadan": (0, 29)}
+# days off, counted from the holiday's own day, which show that it is kept, and how many of them:
+# other holidays fall near it too
 KEPT = {"chinese_new_year": (range(-1, 7), 2), "easter": ((-2, 1), 1), "ramadan": (range(28, 34), 1)}
+
+
+def list_days_off(calendar: Calendar, first: np.ndarray, end: np.ndarray) -> list[str]:
+    """Days off (YYYY-MM-DD, sorted) that `calendar` declares, with those of its country.
+
+    The country's are its public holidays and the days taken off in exchange, of the years from the
+    first day of `first` to the last of `end` (datetime64[D]). What is not yet proclaimed for a
+    coming year is not in the package either.
+
+    >>> days = np.array(["2026-01-01", "2026-03-01"], dtype="datetime64[D]")
+    >>> list_days_off(Calendar(country="CN", holidays=["2026-03-06"]), days[:1], days[1:])[1:3]
+    ['2026-01-02', '2026-02-16']
+    """
+    if calendar.country is None or not len(first):
+        return list(calendar.holidays)
+    import holidays
+
+    country, _, part = calendar.country.partition("-")
+    years = range(first.min().astype(object).year, end.max().astype(object).year + 1)
+    off = holidays.country_holidays(country, subdiv=part or None, years=years)
+    return sorted({*calendar.holidays, *(day.isoformat() for day in off)})
 
 
 def share_of_festival(name: str, first: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -54,9 +79,10 @@ def _is_kept(name: str, year: int, off: Collection[date]) -> bool:
 
 
 def _chinese_new_year(year: int) -> list[date]:
-    from lunardate import LunarDate
+    from holidays.calendars.chinese import _ChineseLunisolar
 
-    return [LunarDate(year, 1, 1).to_solar_date()] if 1900 <= year <= 2099 else []
+    day, _ = _ChineseLunisolar().lunar_new_year_date(year)
+    return [] if day is None else [day]
 
 
 def _easter(year: int) -> list[date]:
@@ -67,13 +93,14 @@ def _easter(year: int) -> list[date]:
 
 def _ramadan(year: int) -> list[date]:
     """First days of the months of fasting that begin in a year: one, in some years two."""
-    from hijridate import Gregorian, Hijri
+    from holidays.calendars.islamic import _IslamicLunar
 
-    if not 1925 <= year <= 2076:
-        return []
-    islamic = Gregorian(year, 1, 1).to_hijri().year
-    days = [Hijri(each, 9, 1).to_gregorian() for each in (islamic, islamic + 1)]
-    return [date(day.year, day.month, day.day) for day in days if day.year == year]
+    days = {day for day, _ in _IslamicLunar().ramadan_beginning_dates(year)}
+    return sorted(day for day in days if day.year == year)
 
 
-FESTIVALS: dict[str, Callable[[int], list[date]]] = {"chinese_new_year": _chinese_new_year, "easter": _easter, "ramadan": _ramadan}
+FESTIVALS: dict[str, Callable[[int], list[date]]] = {
+    "chinese_new_year": _chinese_new_year,
+    "easter": _easter,
+    "ramadan": _ramadan,
+}

@@ -19,7 +19,7 @@ from salesfc_lib.cleaning.flags import has_flag
 from salesfc_lib.cleaning.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.units import from_decimals, to_decimals, whole
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.festivals import list_observed, share_of_festival
+from salesfc_lib.festivals import list_days_off, list_observed, share_of_festival
 from salesfc_lib.gaps import fill_forward
 from salesfc_lib.hierarchy import build_series
 from salesfc_lib.periods import bound_months, count_trading_days, month_of
@@ -226,9 +226,10 @@ def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
 def _calendar_columns(months: Months, parameters: Parameters) -> dict[str, np.ndarray]:
     """What the calendar says, alike for every series: (n_months,) of all months."""
     bounds = bound_months(months.all, parameters.calendar)
-    days = count_trading_days(months.all, parameters.calendar.holidays, parameters.calendar)
+    off = list_days_off(parameters.calendar, *bounds)
+    days = count_trading_days(months.all, off, parameters.calendar)
     declared = parameters.calendar.moving_holidays
-    festivals = list_observed(parameters.calendar.holidays) if declared is None else declared
+    festivals = list_observed(off) if declared is None else declared
     return {"trading_days": days, **{name: share_of_festival(name, *bounds) for name in festivals}}
 
 

@@ -305,17 +305,34 @@ class KeyAccounts(Section):
 class Calendar(Section):
     kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
     year_begins: str = Field("01-01", pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
-    moving_holidays: list[Literal["chinese_new_year", "easter", "ramadan"]] | None = None  # None: those that `holidays` keep
+    moving_holidays: list[Literal["chinese_new_year", "easter", "ramadan"]] | None = None  # None: those that the days off keep
     week_begins: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
     closed_through: str | None = None
     closed_months: list[str] = Field(default_factory=list)
     holidays: list[str] = Field(default_factory=list)
+    country: str | None = None  # ISO code of a country or of a part of it (DE-BY)
     zone: str | None = None  # IANA name of the time zone in which the business's days begin
 
     @field_validator("closed_through")
     @classmethod
     def _closed_through_is_a_month(cls, value: str | None) -> str | None:
         return value if value is None else check_month(value)
+
+    @field_validator("country", mode="before")
+    @classmethod
+    def _country_is_known(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        from holidays.utils import list_supported_countries
+
+        country, _, part = str(value).partition("-")
+        known = list_supported_countries()
+        if country not in known or (part and part not in known[country]):
+            raise ValueError(
+                f"'{value}' is no country whose holidays are known; expected an ISO code such as CN, "
+                'or of a part of a country, such as DE-BY, in quotes where YAML reads it as no ("NO")'
+            )
+        return value
 
     @field_validator("zone")
     @classmethod

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.festivals import list_observed, share_of_festival
+from salesfc_lib.festivals import FESTIVALS, list_days_off, list_observed, share_of_festival
 from salesfc_lib.panel import build_panel, check_panel, fill_gaps, scan_gaps, take_known
 from salesfc_lib.periods import bound_months, count_trading_days, label_months
 from salesfc_lib.schema import Calendar, Parameters
@@ -361,6 +361,51 @@ def test_the_shares_of_a_moving_holiday_add_up_to_one_a_year_and_move(name: str)
     assert shares.reshape(-1, 12).sum(axis=1) == pytest.approx([1.0] * 16) if name != "ramadan" else shares.sum() > 15.9
     holding = {tuple(np.flatnonzero(year)) for year in shares.reshape(-1, 12)}
     assert len(holding) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "days"),
+    [
+        ("chinese_new_year", ["1990-01-27", "2026-02-17", "2099-01-21"]),
+        ("easter", ["1990-04-15", "2026-04-05", "2099-04-12"]),
+        ("ramadan", ["2000-11-27", "2026-02-18", "2030-01-05", "2030-12-26"]),
+    ],
+)
+def test_moving_holidays_fall_on_the_days_of_the_almanac(name: str, days: list[str]) -> None:
+    years = {int(day[:4]) for day in days}
+    assert [day.isoformat() for year in sorted(years) for day in FESTIVALS[name](year)] == days
+    assert all(FESTIVALS[name](year) for year in range(1990, 2100))
+
+
+def test_a_countrys_holidays_are_days_off_beside_the_declared_ones() -> None:
+    months = np.array(["2025-10", "2026-02"], dtype="datetime64[M]")
+    bounds = bound_months(months, Calendar())
+
+    def count(**declared: object) -> list[int]:
+        calendar = Calendar.model_validate(declared)
+        return count_trading_days(months, list_days_off(calendar, *bounds), calendar).tolist()
+
+    assert count() == [23, 20]
+    assert count(country="CN") == [17, 14]  # National Day with Mid-Autumn: 1 to 8 October; 16 to 23 February
+    assert count(country="CN", holidays=["2026-02-24", "2026-02-16"]) == [17, 13]  # one of them is a holiday already
+    assert count(country="DE") == [22, 20]  # 3 October
+    assert count(country="DE-BY", holidays=["2026-02-16"]) == [22, 19]
+
+
+@pytest.mark.parametrize(
+    ("country", "kept"),
+    [("CN", ["chinese_new_year"]), ("DE", ["easter"]), ("US", []), ("SA", ["ramadan"]), ("JP", [])],
+)
+def test_a_countrys_moving_holidays_are_those_of_its_days_off(country: str, kept: list[str]) -> None:
+    rows = pd.DataFrame({"date": pd.to_datetime(["2023-01-02", "2025-11-02"]), "amount": [Decimal(1)] * 2, "kind": "sale"})
+    parameters = Parameters.model_validate({"calendar": {"country": country}, "horizon": 4})
+    assert build_panel(rows, parameters, "2025-11").panel.columns.tolist()[4:] == ["trading_days", *kept]
+
+
+@pytest.mark.parametrize("country", ["XX", "DE-XX", "China", False])
+def test_a_country_that_nobody_knows_is_refused(country: object) -> None:
+    with pytest.raises(ValueError, match="no country whose holidays are known.*such as CN"):
+        Calendar.model_validate({"country": country})
 
 
 def test_chinese_new_year_of_2026_falls_into_february_and_of_2025_into_january() -> None:

@@ -15,8 +15,8 @@ from salesfc_lib.schema import Parameters, Source
 
 EVERY = ""  # stands for all sources
 NEUTRAL = (
-    "adjust", "archive", "backtest", "calendar.closed_months", "calendar.closed_through", "calendar.holidays", "candidates",
-    "cleaning.loss_budget", "cleaning.outliers", "combine", "horizon", "intervals", "levels", "reconcile", "retrospective", "unit",
+    "adjust", "archive", "backtest", "calendar.closed_months", "calendar.closed_through",
+    "calendar.country", "calendar.holidays", "candidates", "cleaning.loss_budget", "cleaning.outliers", "combine", "horizon", "intervals", "levels", "reconcile", "retrospective", "unit",
 )  # fmt: skip  # what happens after cleaning, and what only bounds it
 PLACES = {"aliases", "delimiter", "encoding", "path", "root", "table_schema", "url_env", "watermark"}  # of a source: where it is
 
