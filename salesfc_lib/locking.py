@@ -1,18 +1,18 @@
-"""One run of a month at a time.
+"""One run of a month at a time: a lock file for each month, held by the operating system.
 
-A reports folder and a month enter; the right to write that month leaves, for as long as the `with` block lasts. The
-decision made here: the kernel holds the lock (`flock`), so that a run which is killed never leaves one behind.
+A run that is killed never leaves its month locked, because the system gives the lock back.
 """
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from salesfc_lib.errors import RequestError, SalesForecastError
 
@@ -21,29 +21,34 @@ from salesfc_lib.errors import RequestError, SalesForecastError
 def lock_month(reports: Path, month: str) -> Iterator[None]:
     """Hold `month` alone while the block runs.
 
-    Raises `RequestError` naming the process that has it, and since when, where another run is at work.
+    Raises
+    ------
+    RequestError
+        Another run holds the month; the message names its process and since when it runs.
     """
     path = reports / ".locks" / f"{month}.lock"
+    holder = path.with_suffix(".json")  # beside it: on Windows nobody else can read a locked file
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _refusal(path, month) from None
-        file.seek(0)
-        file.truncate()
-        json.dump({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}, file)
-        file.flush()
-        yield
-
-
-def _refusal(path: Path, month: str) -> SalesForecastError:
+    lock = FileLock(path)
     try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise _refusal(holder, month) from None
+    try:
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        holder.write_text(json.dumps({"pid": os.getpid(), "since": since}), encoding="utf-8")
+        yield
+    finally:
+        lock.release()
+
+
+def _refusal(holder: Path, month: str) -> SalesForecastError:
+    try:
+        held = json.loads(holder.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        holder = {}
+        held = {}
     return RequestError.say(
-        f"Another run of {month} is at work: process {holder.get('pid', 'unknown')}, since {holder.get('since', 'just now')}",
+        f"Another run of {month} is at work: process {held.get('pid', 'unknown')}, since {held.get('since', 'just now')}",
         "One run of a month at a time",
         "Wait until it has ended, or end that process, and run again",
     )

@@ -224,6 +224,15 @@ def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
         pass
 
 
+def test_steps_can_be_imported_where_there_is_nothing_of_unix() -> None:
+    script = (
+        "import socket, sys, warnings\nwarnings.simplefilter('ignore')\n"  # filelock warns without fcntl
+        "sys.modules.update(dict.fromkeys(('fcntl', 'grp', 'pwd', 'resource', 'termios')))\n"
+        "del socket.AF_UNIX\nimport salesfc_lib.steps, salesfc_lib.run\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
 def test_one_flipped_byte_is_found_and_named(tmp_path: Path) -> None:
     folder = publish(tmp_path)
     publish(tmp_path, "2026-05")
