@@ -17,11 +17,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
+
 import panels
 from accuracy import Row, write
 from earlier import NAMES, change_percent, choose_measure, judge, lacks_data, lay_out, open_panels, parse, take_series
 from reading import Panel
-
 from salesfc_lib.backtest import Said, run_candidates
 from salesfc_lib.candidates import CORRECTION
 from salesfc_lib.history import History

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 import panels
 from measure import INTERVALS
 from reading import KNOWN, NotAPanel, Panel, read_panel

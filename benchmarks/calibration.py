@@ -17,11 +17,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from accuracy import Row, write
 
+from accuracy import Row, write
 from salesfc_lib import steps
+from salesfc_lib.cli import demo
 from salesfc_lib.coverage import past_bounds
-from salesfc_lib.demo import write_demo
 from salesfc_lib.modeling import Modeled, model_history
 
 BAND = (0.77, 0.83)  # of an 80 % interval, by the goal
@@ -121,7 +121,7 @@ def count_demo(folder: Path | None) -> list[Row]:
         project = Path(made) / "demo"
         if folder is None:
             project.mkdir()
-            write_demo(project)
+            demo(project)
         else:
             shutil.copytree(folder, project, ignore=shutil.ignore_patterns("reports"))
         return count_units(project)

@@ -16,13 +16,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 import panels
 from accuracy import INTERMITTENT, match, write
 from measure import INTERVALS
 from reading import KNOWN, Panel, hold_back, name_columns, sum_months
-from scores import find_scales, score
-
 from salesfc_lib.history import History, align
+from scores import find_scales, score
 
 ORIGINS = {"latest": 12, "half a year earlier": 18}  # months removed, in proportion to the panel's horizon
 NAMES = ("iowa", "m3", "stallion", "pasta", "carparts")

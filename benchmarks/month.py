@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from salesfc_lib import steps
-from salesfc_lib.demo import write_demo
+from salesfc_lib.cli import demo
 
 MONTH = "2026-06"
 STEPS = (steps.clean, steps.model, steps.reconcile, steps.retrospect)
@@ -44,7 +44,7 @@ def main() -> None:
     wanted = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
-        write_demo(project)
+        demo(project)
         time_steps(project, wanted.unit, "cold")  # imports
         runs = {memory: [time_steps(project, wanted.unit, memory) for _ in range(wanted.repeat)] for memory in ("cold", "warm")}
         series = len(

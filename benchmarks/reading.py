@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+
 from panels import STALLION_DAYS, STALLION_EVENTS
 
 HORIZON = 12  # months held back where the name of the file does not say

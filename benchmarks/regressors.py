@@ -16,13 +16,13 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
+
 from accuracy import Row, write
 from earlier import change_percent, join_actual, judge_rows, lacks_data, lay_out, open_panels, parse
 from reading import Panel
-from scores import find_scales
-
 from salesfc_lib.modeling import model_history
 from salesfc_lib.parameters import defaults
+from scores import find_scales
 
 PROMOTED = 0.1  # share of promoted days from which a month is one of promotion
 DISCOUNTED = 1.25  # times the median discount of the series' history

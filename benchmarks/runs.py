@@ -21,6 +21,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import pandas as pd
+
 from reading import Panel
 
 HERE = Path(__file__).resolve().parent

@@ -24,9 +24,9 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from accuracy import Row, write
 from measure import find_peak
-
 from salesfc_lib.history import History
 from salesfc_lib.modeling import model_history
 from salesfc_lib.parameters import defaults

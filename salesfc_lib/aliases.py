@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import CHECKOUT, read_yaml
+from salesfc_lib.parameters import read_yaml
+from salesfc_lib.resources import ALIASES
 
 FILE = Path("parameters") / "aliases.yml"
 LISTS, GROUPS = ("nulls", "subtotals", "others"), ("columns", "values", "meanings", "kinds")  # what the file may hold
@@ -116,13 +117,13 @@ class Aliases:
 
 
 def read_aliases(project: Path | None = None) -> Aliases:
-    """Aliases of the checkout, with those of the project, if it has any, before them.
+    """Aliases of the library, with those of the project, if it has any, before them.
 
     Raises `SalesForecastError` for a block or a name of role that does not exist, and for words that are no texts.
     """
-    tree = _read_checkout()
+    tree = _read_shipped()
     own = project / FILE if project is not None else None
-    if own is not None and own.is_file() and own.resolve() != (CHECKOUT / FILE).resolve():
+    if own is not None and own.is_file() and own.resolve() != ALIASES:
         tree = _put_before(_check(own), tree)
     return Aliases(**tree)
 
@@ -167,8 +168,8 @@ def _longest(text: str, words: Sequence[str]) -> str | None:
 
 
 @cache
-def _read_checkout() -> dict[str, Any]:
-    return _check(CHECKOUT / FILE)
+def _read_shipped() -> dict[str, Any]:
+    return _check(ALIASES)
 
 
 def _check(path: Path) -> dict[str, Any]:

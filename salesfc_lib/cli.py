@@ -84,7 +84,10 @@ def inspect(
 def demo(project: Project = Path(".")) -> None:
     """Write the demo company's exports, parameter files and overrides."""
     with _told_plainly():
-        from salesfc_lib.demo import write_demo
+        from salesfc_lib.resources import find_examples
+
+        sys.path.insert(0, str(find_examples()))
+        from demo_company import write_demo
 
         write_demo(project)
         typer.echo(f"The demo company's exports stand under {project / 'data'}.")
@@ -223,9 +226,9 @@ def verify(
 def lab(project: Project = Path(".")) -> None:
     """Open JupyterLab on the project."""
     with _told_plainly():
-        from salesfc_lib.parameters import CHECKOUT
+        from salesfc_lib.resources import SHIPPED
 
-        root = project if (project / "notebooks").is_dir() else CHECKOUT
+        root = project if (project / "notebooks").is_dir() else SHIPPED
         command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root.resolve()}"]
         done = subprocess.run(command, env={**os.environ, "SALESFC_PROJECT": str(project.resolve())}, check=False)
         raise typer.Exit(done.returncode)

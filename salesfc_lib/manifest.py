@@ -12,14 +12,15 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import CHECKOUT, Resolved, flatten
+from salesfc_lib.parameters import Resolved, flatten
+from salesfc_lib.resources import CHECKOUT, DEFAULTS, LOCK, NOTEBOOKS, PACKAGE, SHIPPED
 
 NAME = "manifest.json"
 PACKAGES = (
@@ -55,8 +56,8 @@ def describe_code() -> dict[str, Any]:
     """Version, git commit and one sha256 over the library and the notebooks; `dirty` where they differ from the commit."""
     parts = ("salesfc_lib", "notebooks", "parameters/defaults.yml")
     total = hashlib.sha256()
-    for path in _code_files():
-        total.update(path.relative_to(CHECKOUT).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    for name, path in sorted(_code_files().items()):
+        total.update(name.encode() + b"\0" + path.read_bytes() + b"\0")
     changed = _git("status", "--porcelain", "--", *parts)
     return {
         "version": _package_version("salesfc"),
@@ -69,12 +70,11 @@ def describe_code() -> dict[str, Any]:
 @cache
 def describe_environment() -> dict[str, Any]:
     """Python, platform, sha256 of the lock and the versions of the packages that can change a number or a page."""
-    lock = CHECKOUT / "requirements.lock"
     found = {name: _package_version(name) for name in PACKAGES}
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "lock_sha256": sha256(lock) if lock.is_file() else None,
+        "lock_sha256": sha256(LOCK),
         "packages": {name: number for name, number in found.items() if number},
     }
 
@@ -142,12 +142,19 @@ def _sync(path: Path) -> None:
         os.close(handle)
 
 
-def _code_files() -> Iterable[Path]:
-    library = (path for path in (CHECKOUT / "salesfc_lib").rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    return sorted([*library, *(CHECKOUT / "notebooks").glob("*.ipynb"), CHECKOUT / "parameters" / "defaults.yml"])
+def _code_files() -> dict[str, Path]:
+    """Files of the library, its notebooks and its defaults by their path in a checkout."""
+    inside = (path for path in PACKAGE.rglob("*") if path.is_file())
+    library = (path for path in inside if not {"__pycache__", "shipped"} & set(path.relative_to(PACKAGE).parts))
+    named = {path.relative_to(PACKAGE.parent).as_posix(): path for path in library}
+    shipped = [*NOTEBOOKS.glob("*.ipynb"), DEFAULTS]
+    return named | {path.relative_to(SHIPPED).as_posix(): path for path in shipped}
 
 
 def _git(*arguments: str) -> str | None:
+    """What git says of the checkout; None where there is no checkout or no git."""
+    if CHECKOUT is None:
+        return None
     try:
         done = subprocess.run(
             ["git", "-C", str(CHECKOUT), *arguments], capture_output=True, text=True, timeout=GIT_SECONDS, check=True

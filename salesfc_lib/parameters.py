@@ -17,10 +17,9 @@ import yaml
 from pydantic import ValidationError
 
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.resources import DEFAULTS
 from salesfc_lib.schema import Candidate, Driver, Parameters, Section, Source, check_unit
 
-CHECKOUT = Path(__file__).resolve().parents[1]
-DEFAULTS = CHECKOUT / "parameters" / "defaults.yml"
 MAX_SHOWN = 200  # characters of a wrong value that a message holds
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")  # in an address that was written where a variable's name belongs
 MAX_BYTES = 1_000_000  # a parameter file is written by hand

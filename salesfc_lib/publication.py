@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 from salesfc_lib import archive, failures, manifest
-from salesfc_lib.parameters import CHECKOUT, Resolved, resolve, to_dict
+from salesfc_lib.parameters import Resolved, resolve, to_dict
 from salesfc_lib.progress import listening
+from salesfc_lib.resources import NOTEBOOKS
 
 Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]
 
-NOTEBOOKS = CHECKOUT / "notebooks"
 REST = "rest"  # of a step, behind its last part
 STEPS = {"01_cleaning": "clean", "02_modeling": "model", "03_reconciliation": "reconcile", "04_retrospective": "retrospect"}
 

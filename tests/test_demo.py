@@ -21,15 +21,15 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
+from demo_company import UNITS, trade, write_demo
+from demo_company.company import LEVELS, Unit, series_id
+from demo_company.dice import Dice
+from demo_company.months import HOLIDAYS, new_year_effect, number, trading_days
+from demo_company.planting import Export
 from salesfc_lib import hierarchy, tables
-from salesfc_lib.demo import UNITS, trade, write_demo
-from salesfc_lib.demo.cleaning_appliances import CLEANING
-from salesfc_lib.demo.company import LEVELS, Unit, series_id
-from salesfc_lib.demo.defects import Export
-from salesfc_lib.demo.dice import Dice
-from salesfc_lib.demo.months import HOLIDAYS, new_year_effect, number, trading_days
-from salesfc_lib.parameters import CHECKOUT, list_units, resolve
+from salesfc_lib.parameters import list_units, resolve
 from salesfc_lib.schema import Parameters
+from tests.conftest import CHECKOUT
 
 LAST_CLOSED, RUNNING = "2026-06", "2026-07"
 
@@ -163,6 +163,12 @@ def test_chinese_new_year_moves_sales_and_every_unit_has_it_in_its_calendar() ->
     januaries = [new_year_effect(number(f"{year}-01")) for year in (2023, 2024, 2025, 2026)]
     assert min(januaries) < -50 < 50 < max(januaries)  # thousandths: silence in one January, stocking up in another
     assert all(parameters(unit).calendar.moving_holidays == ["chinese_new_year"] for unit in list_units(CHECKOUT))
+
+
+def test_the_demo_knows_nothing_of_the_library() -> None:
+    written = sorted((CHECKOUT / "examples" / "demo_company").glob("*.py"))
+    assert len(written) > 10
+    assert [path.name for path in written if "salesfc_lib" in path.read_text(encoding="utf-8").split('"""', 2)[2]] == []
 
 
 def test_two_writes_are_the_same_bytes_and_those_recorded(project: Path, tmp_path: Path) -> None:
@@ -418,7 +424,8 @@ def test_the_latest_rows_of_the_other_units_are_of_the_running_month(sheet: list
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_other_seeds_plant_as_much(seed: int) -> None:
-    export = trade(CLEANING, seed)
-    assert len(export.marked("duplicate")) == CLEANING.counts.duplicates
-    assert sum(line.mark.startswith("slip") for line in export.orders) == len(CLEANING.slips)
-    assert len(export.marked("bulk")) == len(CLEANING.bulks)
+    unit = next(unit for unit in UNITS if unit.id == "cleaning")
+    export = trade(unit, seed)
+    assert len(export.marked("duplicate")) == unit.counts.duplicates
+    assert sum(line.mark.startswith("slip") for line in export.orders) == len(unit.slips)
+    assert len(export.marked("bulk")) == len(unit.bulks)

@@ -10,9 +10,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from demo_company import UNITS, write_demo
 from salesfc_lib import cleaning
 from salesfc_lib.cleaning.outliers import find_outliers
-from salesfc_lib.demo import UNITS, write_demo
 from salesfc_lib.narrative.cleaning import say_rules
 from salesfc_lib.panel import build_panel
 from salesfc_lib.parameters import resolve

@@ -17,12 +17,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from demo_company.workbook import Day, Error, Formula
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Source
 from salesfc_lib.sources import Extract, package, read_source
 from salesfc_lib.sources.compound import Compound
 from salesfc_lib.sources.xls import walk
-from tests.workbooks import WRITERS, Book, Day, Error, Formula, biff, compound, ods, xls, xlsb, xlsx, xlsx_sheet, zipped
+from tests.workbooks import WRITERS, Book, biff, compound, ods, xls, xlsb, xlsx, xlsx_sheet, zipped
 
 COLUMNS = {"date": "日期", "amount": "金额", "customer": "客户"}
 HEADER = ["日期", "金额", "客户", "备注"]

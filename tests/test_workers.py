@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from salesfc_lib.demo import write_demo
+from demo_company import write_demo
 from tests.conftest import MONTH, salesfc
 
 UNITS = ("cleaning", "personal-care")

@@ -1,41 +1,22 @@
 """Small workbooks of each format, written byte by byte, because no library writes what goes wrong in them.
 
-A `Book` enters; bytes leave. A cell is a text, a number, a `Day` (a serial number shown as a date), an `Error`, or None.
+A `Book` enters; bytes leave. A cell is a text, a number, a `Day` (a serial number shown as a date), an `Error`, a
+`Formula`, or None. XLSX files come from the demo company's writer.
 """
 
 from __future__ import annotations
 
 import datetime
-import io
 import struct
-import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
+from zipfile import ZIP_DEFLATED
+
+from demo_company.workbook import Day, Error, Formula, Sheet, list_parts, relations, sheet_xml, zip_parts
 
 ERROR_CODES = {"#NULL!": 0, "#DIV/0!": 7, "#VALUE!": 15, "#REF!": 23, "#NAME?": 29, "#NUM!": 36, "#N/A": 42}
-MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
-OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
-
-
-@dataclass(frozen=True)
-class Day:
-    serial: float
-
-
-@dataclass(frozen=True)
-class Error:
-    text: str
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A formula and its cached value, if it has one; `text` in XLSX only."""
-
-    value: float | str | None = None
-    text: str = "A1"
 
 
 Cell = str | int | float | Day | Error | Formula | None
@@ -53,15 +34,7 @@ class Book:
 
 
 def zipped(parts: dict[str, str | bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, part in parts.items():
-            archive.writestr(name, part)
-    return content.getvalue()
-
-
-def letters(column: int) -> str:
-    return (letters(column // 26 - 1) if column >= 26 else "") + chr(65 + column % 26)
+    return zip_parts(parts, ZIP_DEFLATED)
 
 
 def _given(is_so: bool, name: str, value: str) -> str:
@@ -69,57 +42,18 @@ def _given(is_so: bool, name: str, value: str) -> str:
     return f' {name}="{value}"' if is_so else ""
 
 
-def _xlsx_cell(row: int, column: int, cell: Cell) -> str:
-    match cell:
-        case None:
-            return ""
-        case str():
-            kind, inner = ' t="inlineStr"', f'<is><t xml:space="preserve">{escape(cell)}</t></is>'
-        case Day(serial):
-            kind, inner = ' s="1"', f"<v>{serial}</v>"
-        case Error(text):
-            kind, inner = ' t="e"', f"<v>{text}</v>"
-        case Formula(str() as value, text):
-            kind, inner = ' t="str"', f"<f>{escape(text)}</f><v>{value}</v>"
-        case Formula(value, text):
-            kind, inner = "", f"<f>{escape(text)}</f>" + ("" if value is None else f"<v>{value}</v>")
-        case _:
-            kind, inner = "", f"<v>{cell}</v>"
-    return f'<c r="{letters(column)}{row}"{kind}>{inner}</c>'
+def _sheet(book: Book) -> Sheet:
+    return Sheet(book.name, book.rows, (), book.hidden_rows, book.hidden_columns, book.is_hidden)
 
 
 def xlsx_sheet(book: Book) -> str:
-    columns = "".join(f'<col min="{place + 1}" max="{place + 1}" width="9" hidden="1"/>' for place in book.hidden_columns)
-    rows = "".join(
-        f'<row r="{number}"{_given(number in book.hidden_rows, "hidden", "1")}>'
-        f"{''.join(_xlsx_cell(number, column, cell) for column, cell in enumerate(row))}</row>"
-        for number, row in enumerate(book.rows, start=1)
-    )
-    return f'<worksheet xmlns="{MAIN}">{f"<cols>{columns}</cols>" if columns else ""}<sheetData>{rows}</sheetData></worksheet>'
+    return sheet_xml(_sheet(book))
 
 
 def xlsx(book: Book, sheet: str | None = None) -> bytes:
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-    parts: dict[str, str | bytes] = {
-        "[Content_Types].xml": f'<Types xmlns="{TYPES}"><Default Extension="rels" '
-        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Default Extension="xml" ContentType="application/xml"/>'
-        f'<Override PartName="/xl/workbook.xml" ContentType="{kind}.sheet.main+xml"/></Types>',
-        "_rels/.rels": _relations("officeDocument", "xl/workbook.xml"),
-        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><workbookPr{_given(book.is_1904, "date1904", "1")}/><sheets>'
-        f'<sheet name={quoteattr(book.name)} sheetId="1" r:id="rId1"{_given(book.is_hidden, "state", "hidden")}/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": _relations("worksheet", "worksheets/sheet1.xml", ("rId2", "styles", "styles.xml")),
-        "xl/styles.xml": f'<styleSheet xmlns="{MAIN}"><cellXfs count="2"><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
-        "xl/worksheets/sheet1.xml": xlsx_sheet(book) if sheet is None else sheet,
-    }
-    return zipped(parts | book.more)
-
-
-def _relations(kind: str, target: str, *more: tuple[str, str, str]) -> str:
-    every = "".join(
-        f'<Relationship Id="{name}" Type="{OFFICE}/{kind}" Target="{target}"/>'
-        for name, kind, target in (("rId1", kind, target), *more)
-    )
-    return f'<Relationships xmlns="{RELATIONS}">{every}</Relationships>'
+    """The book; `sheet` is written in place of its sheet's XML."""
+    other = {} if sheet is None else {"xl/worksheets/sheet1.xml": sheet}
+    return zipped({**list_parts([_sheet(book)], is_1904=book.is_1904), **other, **book.more})
 
 
 def _record12(number: int, content: bytes = b"") -> bytes:
@@ -179,9 +113,9 @@ def xlsb(book: Book) -> bytes:
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": f'<Types xmlns="{TYPES}"><Default Extension="bin" '
         'ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/></Types>',
-        "_rels/.rels": _relations("officeDocument", "xl/workbook.bin"),
+        "_rels/.rels": relations([("officeDocument", "xl/workbook.bin")]),
         "xl/workbook.bin": workbook,
-        "xl/_rels/workbook.bin.rels": _relations("worksheet", "worksheets/sheet1.bin", ("rId2", "styles", "styles.bin")),
+        "xl/_rels/workbook.bin.rels": relations([("worksheet", "worksheets/sheet1.bin"), ("styles", "styles.bin")]),
         "xl/worksheets/sheet1.bin": sheet,
         "xl/styles.bin": styles,
     }

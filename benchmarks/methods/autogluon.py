@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 from autogluon.timeseries import TimeSeriesDataFrame, TimeSeriesPredictor
+
 from measure import LEVELS
 
 PRESET = "high_quality"

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import pandas as pd
-from measure import CORES, INTERVALS, LEVELS
 from statsforecast import StatsForecast
 from statsforecast.models import AutoARIMA, AutoCES, AutoETS, DynamicOptimizedTheta, Naive
+
+from measure import CORES, INTERVALS, LEVELS
 
 SEASON = 12  # months
 MODELS = {"theta": DynamicOptimizedTheta, "ets": AutoETS, "ces": AutoCES, "arima": AutoARIMA}

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+
 from measure import LEVELS
 
 SEASON = 12  # months

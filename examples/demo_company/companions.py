@@ -1,0 +1,84 @@
+"""What comes with the orders: promotion calendar, inventory snapshots and targets.
+
+A unit and what it planned enter; three CSV files leave. The decision made here: targets are last year's plan with
+ambition added, as companies set them, and stock runs out exactly where sales broke down.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from demo_company.company import Unit, list_cells
+from demo_company.demand import account_of, plan
+from demo_company.dice import Dice, scale
+from demo_company.exports import write_csv
+from demo_company.months import CLOSED, first_day, label, last_day, number
+
+PLANNED = CLOSED + 6  # months with a target: through December 2026
+AMBITION = 1030  # thousandths of the plan
+ROUNDED = 10_000  # yuan
+PROMOTED = ("product_line", "region", "channel")  # dimensions of the calendar; blank means all
+COVER = (900, 1500)  # stock at a month's end, in thousandths of a month's sales
+
+CHINESE = {
+    "promotions": ("活动名称", "开始日期", "结束日期", "产品线", "区域", "渠道"),
+    "inventory": ("月末", "产品线", "区域", "库存数量", "缺货天数"),
+    "targets": ("月份", "产品线", "目标金额"),
+}
+ENGLISH = {
+    "promotions": ("name", "starts_on", "ends_on", "product_line", "region", "channel"),
+    "inventory": ("snapshot_date", "product_line", "region", "stock_qty", "stockout_days"),
+    "targets": ("month", "product_line", "target"),
+}
+
+
+def write_companions(unit: Unit, folder: Path, *, seed: int, encoding: str, header: dict[str, tuple[str, ...]]) -> list[Path]:
+    """Paths of the unit's promotion calendar, inventory snapshots and targets."""
+    rows = {"promotions": _promotions(unit), "inventory": _inventory(unit, Dice(seed, unit.number, 8)), "targets": _targets(unit)}
+    return [write_csv(folder / f"{name}.csv", header[name], rows[name], encoding=encoding) for name in rows]
+
+
+def _promotions(unit: Unit) -> list[tuple[object, ...]]:
+    listed = sorted((item for item in unit.promotions if item.listed), key=lambda item: item.start)
+    return [(item.name, item.start, item.end, *(item.where.get(name, "") for name in PROMOTED)) for item in listed]
+
+
+def _inventory(unit: Unit, dice: Dice) -> list[tuple[object, ...]]:
+    """Pieces in stock at each month's end and days without any, by product line and region."""
+    return [
+        (last_day(month), line.name, region.name, *_stock(unit, line.name, region.name, month=month, dice=dice))
+        for month in range(CLOSED)
+        for line in unit.lines
+        for region in unit.regions
+    ]
+
+
+def _stock(unit: Unit, line: str, region: str, *, month: int, dice: Dice) -> tuple[int, int]:
+    products = next(item.products for item in unit.lines if item.name == line)
+    price = sum(product.price for product in products) // len(products)
+    cells = [cell for cell in list_cells(unit) if (cell.product_line, cell.region) == (line, region)]
+    pieces = sum(plan(unit, cell, month) for cell in cells) // price
+    usual = scale(pieces, dice.between(*COVER)), int(dice.chance(60))
+    for stock_out in unit.stock_outs:
+        if (stock_out.product_line, stock_out.region) == (line, region) and label(month) in stock_out.days:
+            return scale(usual[0], 40), stock_out.days[label(month)]
+    return usual
+
+
+def _targets(unit: Unit) -> list[tuple[object, ...]]:
+    """Yuan without tax by month and product line, key accounts counted while they are known to buy."""
+    return [
+        (first_day(month), line.name, scale(_planned(unit, line.name, month), AMBITION) // ROUNDED * ROUNDED)
+        for month in range(PLANNED)
+        for line in unit.lines
+    ]
+
+
+def _planned(unit: Unit, line: str, month: int) -> int:
+    """Plan of the line, made a year ago: with every key account that bought then."""
+    total = 0
+    for cell in list_cells(unit):
+        account = account_of(unit, cell)
+        known = account is None or (number(account.first) <= month and (account.last is None or month <= number(account.last) + 12))
+        total += plan(unit, cell, month) if cell.product_line == line and known else 0
+    return total

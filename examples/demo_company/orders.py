@@ -1,0 +1,187 @@
+"""Order lines and returns, as the business really had them.
+
+What each series sells enters; order lines with customers, products, prices and numbers leave, before anybody
+exports them. The decision made here: the lines of a series and month add up to about what it sells (a whole
+number of pieces at each line's price), so that the months keep their shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from functools import cache
+
+from demo_company.company import Cell, CustomerType, Product, Region, Unit
+from demo_company.demand import MONTHS, Demand, account_of
+from demo_company.dice import Dice, scale
+from demo_company.months import EXPORTED, exported_days, label, number, trading_days
+
+Key = tuple[str, int]  # order number, line number
+
+CUSTOMERS = 7  # of each customer type and region
+ORDER_DAYS = 2  # days in a month on which a customer orders, at most
+RETURNED = 25  # thousandths of the lines
+PART = (10, 60)  # percent of a returned line's pieces that come back
+REBATE = (90, 100)  # percent of the list price that is paid
+WORDS = ("恒达", "鑫源", "盛通", "嘉禾", "瑞丰", "宏业", "百益", "永信", "华茂", "同兴", "金桥", "远航", "德润")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of an order, or of a return; amounts in cents without tax, what is returned is negative."""
+
+    date: date
+    cell: Cell
+    customer: str
+    salesperson: str
+    product: Product
+    quantity: int
+    price: int  # cents a piece, after the discount
+    order_id: str = ""
+    line: int = 0
+    returned: Key | None = None  # the line that a return takes back
+    mark: str = ""  # what was planted in it
+    written: dict[str, str] = field(default_factory=dict)  # column -> what the export shows in place of the value
+
+    @property
+    def key(self) -> Key:
+        return self.order_id, self.line
+
+    @property
+    def amount(self) -> int:
+        return self.quantity * self.price
+
+    @property
+    def gross(self) -> int:
+        """Cents at the list price."""
+        return self.quantity * self.product.price * 100 if self.price else 0
+
+
+def take_orders(unit: Unit, demand: Demand, seed: int) -> list[Line]:
+    """Numbered order lines of every series and month, with the bulk orders, samples and repeats that were planted."""
+    lines: list[Line] = []
+    for position, (cell, values) in enumerate(demand.items()):
+        dice = Dice(seed, unit.number, 3, position)
+        for month in range(MONTHS):
+            lines += _order(unit, cell, month, value=values[month], dice=dice)
+    lines += _bulk_orders(unit, demand, Dice(seed, unit.number, 4))
+    dice = Dice(seed, unit.number, 5)
+    lines += [_sample(dice.pick(lines), dice) for _ in range(unit.counts.samples)]
+    lines += [replace(dice.pick(lines[: -unit.counts.samples]), mark="repeat") for _ in range(unit.counts.repeats)]
+    return number_orders(lines, unit.prefix)
+
+
+def take_back(unit: Unit, lines: Iterable[Line], seed: int) -> list[Line]:
+    """Numbered returns of some lines, each days or weeks after its sale, and those whose sale is in no export."""
+    dice = Dice(seed, unit.number, 6)
+    returns = []
+    for line in lines:
+        day = _next_trading_day(line.date + timedelta(days=dice.between(4, 40)))
+        if line.mark == "" and dice.chance(RETURNED) and day <= EXPORTED:
+            quantity = -max(1, line.quantity * dice.between(*PART) // 100)
+            returns.append(replace(line, date=day, quantity=quantity, returned=line.key))
+    for position in dice_positions(dice, len(returns), unit.counts.unmatched):
+        lost = (f"{unit.prefix}202205-{dice.between(1, 300):04d}", 1)
+        returns[position] = replace(returns[position], returned=lost, mark="unmatched")
+    return number_orders(returns, f"{unit.prefix}T")
+
+
+def dice_positions(dice: Dice, end: int, count: int) -> list[int]:
+    """`count` different whole numbers below `end`, sorted."""
+    drawn: set[int] = set()
+    while len(drawn) < count:
+        drawn.add(dice.below(end))
+    return sorted(drawn)
+
+
+def number_orders(lines: Iterable[Line], prefix: str) -> list[Line]:
+    """The lines by date, with order numbers: what a customer orders on one day is one order.
+
+    Orders are numbered within their month, lines within their order.
+    """
+    lines = sorted(lines, key=lambda line: (line.date, line.customer, line.cell.region))
+    numbered: list[Line] = []
+    order, position, previous = 0, 0, None
+    for line in lines:
+        owner = (line.date, line.customer, line.cell.region)
+        if previous is None or previous[0].month != line.date.month or previous[0].year != line.date.year:
+            order = 0
+        if owner != previous:
+            order, position = order + 1, 0
+        position, previous = position + 1, owner
+        numbered.append(replace(line, order_id=f"{prefix}{line.date:%Y%m}-{order:04d}", line=position))
+    return numbered
+
+
+@cache
+def list_customers(kind: CustomerType, region: Region) -> tuple[str, ...]:
+    """Names of the customers of one type and region; one holds the comma that a careless reader trips over."""
+    start = sum(map(ord, kind.name + region.name))
+    cities = [region.cities[place % len(region.cities)] for place in range(CUSTOMERS)]
+    words = [WORDS[(start + 3 * place) % len(WORDS)] for place in range(CUSTOMERS)]
+    first, *others = [f"{city}{word}{kind.suffix}" for city, word in zip(cities, words, strict=True)]
+    return (f"{first},{cities[1]}分店", *others)
+
+
+def _order(unit: Unit, cell: Cell, month: int, *, value: int, dice: Dice) -> list[Line]:
+    """Order lines of one series in one month that add up to about `value` yuan."""
+    days = exported_days(month)
+    value = value * len(days) // len(trading_days(month))
+    count = max(1, (unit.lines_per_cell + dice.between(-2, 2)) * len(days) // len(trading_days(month)))
+    weights = [dice.between(50, 150) for _ in range(count)]
+    lines = (_line(unit, cell, dice.pick(days), yuan=value * weight // sum(weights), dice=dice) for weight in weights)
+    return [line for line in lines if line.quantity]
+
+
+def _line(unit: Unit, cell: Cell, day: date, *, yuan: int, dice: Dice) -> Line:
+    line = next(line for line in unit.lines if line.name == cell.product_line)
+    product = dice.pick(line.products)
+    price = product.price * dice.between(*REBATE)
+    price = price // 100 * 100 if unit.whole_yuan else price
+    customer, salesperson = _parties(unit, cell, dice)
+    day = _order_day(customer, day)
+    return Line(day, cell, customer, salesperson, product, (yuan * 100 + price // 2) // price, price)
+
+
+def _parties(unit: Unit, cell: Cell, dice: Dice) -> tuple[str, str]:
+    """Customer and salesperson of an order line."""
+    account = account_of(unit, cell)
+    if account is not None:
+        return account.customer, account.salesperson
+    position = next(position for position, kind in enumerate(unit.types) if kind.name == cell.customer_type)
+    region = next(region for region in unit.regions if region.name == cell.region)
+    return dice.pick(list_customers(unit.types[position], region)), unit.salespeople[cell.region][position]
+
+
+def _order_day(customer: str, day: date) -> date:
+    """The customer's ordering day nearest before the day, so that several lines share an order."""
+    days = exported_days(number(day))
+    shift = sum(map(ord, customer)) % len(days)
+    half = len(days) // ORDER_DAYS or 1
+    return days[(shift + days.index(day) // half * half) % len(days)]
+
+
+def _bulk_orders(unit: Unit, demand: Demand, dice: Dice) -> list[Line]:
+    lines = []
+    for bulk in unit.bulks:
+        month, where = number(bulk.month), {**bulk.where, "key_account": "other"}
+        for cell in (cell for cell in demand if cell.meets(where)):
+            day = dice.pick(trading_days(month))
+            lines.append(replace(_line(unit, cell, day, yuan=scale(demand[cell][month], bulk.times), dice=dice), mark="bulk"))
+    return lines
+
+
+def _sample(line: Line, dice: Dice) -> Line:
+    return replace(line, quantity=dice.between(1, 6), price=0, mark="sample")
+
+
+def _next_trading_day(day: date) -> date:
+    while day not in trading_days(number(day)):
+        day += timedelta(days=1)
+    return day
+
+
+def month_of(line: Line) -> str:
+    """`YYYY-MM` of the line's date."""
+    return label(number(line.date))
