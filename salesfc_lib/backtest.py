@@ -18,12 +18,13 @@ from salesfc_lib import schema
 from salesfc_lib.asking import ask
 from salesfc_lib.breaks import level_out
 from salesfc_lib.candidates import BASELINE, CORRECTION, REGISTRY
-from salesfc_lib.candidates.protocol import SEASON, Answer, Candidate
+from salesfc_lib.candidates.protocol import Answer, Candidate
 from salesfc_lib.candidates.regression import tell_drivers
 from salesfc_lib.engine.demand import classify, is_intermittent
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History
 from salesfc_lib.memory import Memory
+from salesfc_lib.periods import SEASON
 from salesfc_lib.plausibility import bounds_at, refuse
 from salesfc_lib.racing import Lost, Race, set_race
 

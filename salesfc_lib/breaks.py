@@ -16,8 +16,9 @@ import pandas as pd
 from salesfc_lib import tables
 from salesfc_lib.engine.demand import STEADY, classify
 from salesfc_lib.engine.seasonality import adjust
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
+from salesfc_lib.periods import SEASON
 
 WINDOW = 36  # latest months looked at
 RECENT = 18  # months in which a change may have been
@@ -52,7 +53,7 @@ class Breaks:
         return np.asarray(self.months > 0)
 
 
-def find_breaks(history: History, *, threshold: float = THRESHOLD) -> Breaks:
+def find_breaks(history: History) -> Breaks:
     """The change of level of each row as known at its cutoff; none in series that do not sell steadily, or for less than a year.
 
     x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each month k, x = a + b t + c [t >= k] by
@@ -68,7 +69,7 @@ def find_breaks(history: History, *, threshold: float = THRESHOLD) -> Breaks:
     for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
         found.months[some], change, found.strength[some] = scan(take_logarithms(history, some))
         found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
-    none = (found.strength < threshold) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
+    none = (found.strength < THRESHOLD) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
     return Breaks(np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength)
 
 

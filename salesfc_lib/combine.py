@@ -17,8 +17,8 @@ import numpy as np
 from salesfc_lib.backtest import Said
 from salesfc_lib.candidates import BASELINE
 from salesfc_lib.engine.demand import is_intermittent
-from salesfc_lib.history import SEASON
 from salesfc_lib.known import mean_known
+from salesfc_lib.periods import SEASON
 from salesfc_lib.schema import Combine
 
 NEAR = 0.01  # relative: errors closer than this are a tie, and the simpler and steadier candidate is preferred

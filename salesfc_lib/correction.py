@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib.backtest import Said
-from salesfc_lib.history import SEASON
 from salesfc_lib.known import mean_known, median_known, spread_known
+from salesfc_lib.periods import SEASON
 
 EXAMPLES = 20_000  # series, cutoffs and months learnt from; more cost time and change little
 LEAST_EXAMPLES = 300

@@ -12,11 +12,9 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import metrics, tables
-from salesfc_lib.intervals import Past, bound
+from salesfc_lib.intervals import LEVELS, Past, bound
 from salesfc_lib.metrics import pool
 from salesfc_lib.modeling import MEMORY, Modeled
-
-LEVELS = (80, 95)  # percent
 
 
 def past_bounds(modeled: Modeled, levels: Sequence[int] = LEVELS) -> dict[int, dict[int, tuple[np.ndarray, np.ndarray]]]:

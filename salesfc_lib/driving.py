@@ -13,14 +13,13 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import tables
-from salesfc_lib.candidates.design import trailing_mean
+from salesfc_lib.candidates.design import HALF_LIFE, trailing_mean
 from salesfc_lib.candidates.pooled import pool_effects, step_of
 from salesfc_lib.candidates.regression import coefficients
 from salesfc_lib.history import History
 from salesfc_lib.schema import Parameters
 
 CANDIDATE = "regression"  # whose terms are told
-HALF_LIFE = 18.0  # months, where the parameters say nothing of the regression
 
 
 def explain_drivers(history: History, chosen: Collection[str], parameters: Parameters) -> dict[str, pd.DataFrame]:
@@ -36,7 +35,7 @@ def explain_drivers(history: History, chosen: Collection[str], parameters: Param
     }
 
 
-def list_coefficients(history: History, chosen: Collection[str], *, half_life: float = 18.0) -> pd.DataFrame:
+def list_coefficients(history: History, chosen: Collection[str], *, half_life: float = HALF_LIFE) -> pd.DataFrame:
     """Table coefficient: terms of the chosen series with their 95 % intervals; a driver that never moved in a series is left out."""
     found = coefficients(history, half_life=half_life, only=set(chosen))
     if found.empty:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.known import mean_known
+from salesfc_lib.periods import SEASON
 
-SEASON = 12  # months
 RECENT = 3  # months that say what a series' level is
 
 

@@ -15,9 +15,8 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.gaps import fill_forward
-from salesfc_lib.periods import count_trading_days
+from salesfc_lib.periods import SEASON, count_trading_days
 
-SEASON = 12  # months
 TRADING_DAYS = "trading_days"
 KEYS = ("unique_id", "ds", "y", "y_raw")
 

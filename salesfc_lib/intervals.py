@@ -16,10 +16,12 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.engine.demand import is_intermittent, share_of_zeros
-from salesfc_lib.history import SEASON, History, align
+from salesfc_lib.history import History, align
 from salesfc_lib.known import mean_known
 from salesfc_lib.lifecycle import count_silent_months
+from salesfc_lib.periods import SEASON
 
+LEVELS = (80, 95)  # percent: the intervals of the tables
 OWN = 0.8  # share of a series' own errors in its scale at `ENOUGH` errors; the rest is its level's
 ENOUGH = 12  # errors
 NEIGHBOURS = 2  # horizons on each side that share their errors
@@ -40,10 +42,8 @@ class Past:
     forecasts: Mapping[int, np.ndarray]
 
 
-def add_intervals(
-    forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, *, levels: Sequence[int] = (80, 95)
-) -> pd.DataFrame:
-    """Forecast rows of one cutoff with `lo-...` and `hi-...` for each level in percent.
+def add_intervals(forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Forecast rows of one cutoff with lo-80, hi-80, lo-95 and hi-95.
 
     `backtest` holds forecasts of the same kind at earlier cutoffs (unique_id, cutoff, ds, h, y_hat), `panel` the actuals (y). A
     forecast whose series has no history at its cutoff has null intervals.
@@ -57,7 +57,7 @@ def add_intervals(
     base = np.zeros((len(history), horizon))
     base[row[row >= 0], step[row >= 0]] = forecast["y_hat"].to_numpy()[row >= 0]
     columns = {}
-    for level, pair in bound(past, base, levels).items():
+    for level, pair in bound(past, base, LEVELS).items():
         for side, values in zip(("lo", "hi"), pair, strict=True):
             columns[f"{side}-{level}"] = np.where(row >= 0, values[row, step], np.nan)
     return forecast.assign(**columns)

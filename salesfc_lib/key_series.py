@@ -11,10 +11,10 @@ import hashlib
 
 import pandas as pd
 
+from salesfc_lib.periods import SEASON
 from salesfc_lib.schema import Key
 
 ACCOUNTS, OTHER = "key_account", "other"
-YEAR = 12  # months whose sales say how large a series is
 DIGITS = 12  # of the hash: two of a thousand series share a name once in ten to the ninth
 
 
@@ -23,7 +23,7 @@ def choose_key_series(series: pd.DataFrame, panel: pd.DataFrame, settings: Key) 
 
     A level that the unit does not have is passed over.
     """
-    recent = panel[panel["ds"] > panel["ds"].max() - pd.DateOffset(months=YEAR)]
+    recent = panel[panel["ds"] > panel["ds"].max() - pd.DateOffset(months=SEASON)]
     sales = series["unique_id"].map(recent.groupby("unique_id")["y_raw"].sum()).fillna(0.0)
     table = series.assign(sales=sales, share=sales / sales.iloc[0] if sales.iloc[0] else 0.0)
     found = [_choose(table[table["level"] == level], level, settings.most) for level in settings.levels]

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salesfc_lib.history import SEASON
+from salesfc_lib.periods import SEASON
 
 CORRECTED_FROM = 6  # months of history from which a forecast is corrected by what was learnt over the unit
 FULL = 2 * SEASON + 1  # months from which every candidate is asked: no rung is named

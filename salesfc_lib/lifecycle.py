@@ -19,22 +19,8 @@ REGULAR = 0.9  # share of the months before with a sale
 BEFORE = 12  # months, at least, that this share is taken over; at most two years
 
 
-def find_ended(panel: pd.DataFrame, through: pd.Timestamp) -> pd.Series:
-    """Months without a sale by unique_id, for the series that ended by `through`.
-
-    `panel` holds unique_id, ds and y_raw; months that are missing altogether say nothing.
-
-    >>> months = pd.date_range("2024-01-01", periods=16, freq="MS")
-    >>> sold = pd.DataFrame({"unique_id": "a", "ds": months, "y_raw": [5.0] * 13 + [0.0] * 3})
-    >>> find_ended(sold, months[-1]).to_dict(), find_ended(sold, months[-2]).to_dict()
-    ({'a': 3}, {})
-    """
-    known = panel[panel["ds"] <= through].pivot(index="ds", columns="unique_id", values="y_raw").sort_index()
-    return count_silent(known)
-
-
 def count_silent(known: pd.DataFrame) -> pd.Series:
-    """The same of a frame with a row per month and a column per series."""
+    """Months without a sale of the series that ended, by column of a frame with a row per month."""
     silent = count_silent_months(known.to_numpy(dtype=float).T)
     return pd.Series(silent, index=known.columns, name="silent")[silent > 0]
 

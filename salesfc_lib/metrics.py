@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.periods import SEASON
 
-SEASON = 12  # months
 KEY = ["unique_id", "stage", "model", "cutoff", "h"]
 SCORE = [*KEY, "metric", "numerator", "denominator", "n"]
 

@@ -15,6 +15,7 @@ from salesfc_lib import metrics, tables
 from salesfc_lib.candidates import BASELINE, CORRECTION
 from salesfc_lib.coverage import past_bounds
 from salesfc_lib.history import History
+from salesfc_lib.intervals import LEVELS
 from salesfc_lib.ladder import count_months, name_rung
 from salesfc_lib.modeling import Modeled
 from salesfc_lib.plausibility import REFUSED
@@ -85,7 +86,7 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame(more, columns=WEIGHTS)], ignore_index=True) if more else table
 
 
-def list_forecasts(modeled: Modeled, levels: tuple[int, ...] = (80, 95)) -> pd.DataFrame:
+def list_forecasts(modeled: Modeled) -> pd.DataFrame:
     """Rows of table forecast of now: stages baseline, statistical, and combined with its intervals."""
     said = modeled.said
     names, rows = said.names, np.arange(len(said.history))
@@ -96,7 +97,7 @@ def list_forecasts(modeled: Modeled, levels: tuple[int, ...] = (80, 95)) -> pd.D
     single = np.where((modeled.best >= 0)[:, None], forecast[modeled.best.clip(0), rows], np.nan)
     models = np.array(names, dtype=object)[modeled.best.clip(0)]
     parts.append(_rows(said.history, {0: single}, models).assign(stage="statistical"))
-    bounds = _name_bounds(modeled.bounds(levels))
+    bounds = _name_bounds(modeled.bounds(LEVELS))
     parts.append(_rows(said.history, {0: modeled.combined[0]}, COMBINATION, bounds).assign(stage="combined"))
     return _as_forecast(pd.concat(parts, ignore_index=True))
 

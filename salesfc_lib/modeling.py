@@ -20,12 +20,13 @@ from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.combine import Evidence, choose_best, mix, set_weights, weigh_evidence
 from salesfc_lib.correction import correct
 from salesfc_lib.engine.demand import is_intermittent
-from salesfc_lib.history import SEASON, History, align
+from salesfc_lib.history import History, align
 from salesfc_lib.intervals import Past, bound
 from salesfc_lib.known import mean_known
 from salesfc_lib.ladder import CORRECTED_FROM, count_months
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.memory import Memory
+from salesfc_lib.periods import SEASON
 from salesfc_lib.plausibility import bounds_at
 from salesfc_lib.schema import Parameters
 

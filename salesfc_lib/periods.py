@@ -16,6 +16,7 @@ import pandas as pd
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Calendar
 
+SEASON = 12  # months of a year: the period of every seasonal model here
 YEARS = (1978, 2202)  # of the periods that are laid out: cleaning takes no day before 1980 or after 2199
 WEEKS = {"4-4-5": (4, 4, 5), "4-5-4": (4, 5, 4), "5-4-4": (5, 4, 4)}  # weeks of each month of a quarter
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

@@ -14,7 +14,8 @@ import numpy as np
 
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.gaps import RECENT
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
+from salesfc_lib.periods import SEASON
 
 RARE = 0.002  # share of the panel's years beyond whose growth, and whose fall, nothing is believed
 LEAST_GROWTH = 2.0  # times a year before: a calm past is no promise

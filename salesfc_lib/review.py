@@ -10,6 +10,7 @@ import pandas as pd
 
 from salesfc_lib import archive, tables
 from salesfc_lib.metrics import pool
+from salesfc_lib.periods import SEASON
 from salesfc_lib.retrospective import (
     Evidence,
     Observed,
@@ -34,8 +35,6 @@ from salesfc_lib.retrospective import (
 from salesfc_lib.retrospective.compare import of_stage, score_as, window
 from salesfc_lib.unit_month import UnitMonth
 
-YEAR = 12  # months
-
 
 def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:
     """The retrospective's tables by name (`results.retrospective.TABLES`)."""
@@ -54,10 +53,10 @@ def _accuracy(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, seri
         "by_dimension": stack(
             *(by_dimension(vintages, actual, series, month=month, lag=lag).assign(lag=lag) for lag in sorted({1, *lags}))
         ),
-        "by_dimension_year": by_dimension(vintages, actual, series, month=month, months=YEAR),
+        "by_dimension_year": by_dimension(vintages, actual, series, month=month, months=SEASON),
         "history": history(vintages, actual, series, month=month),
         "value_added": value_added(vintages, actual, series, month=month),
-        "value_added_year": value_added(vintages, actual, series, month=month, months=YEAR),
+        "value_added_year": value_added(vintages, actual, series, month=month, months=SEASON),
         "coverage": coverage(vintages, actual, series, month=month),
         "parts": _parts(window(vintages, month, 1).query("h == 1"), actual, bottom),
         "series_errors": _series_errors(window(vintages, month, 1).query("h == 1"), actual, bottom),

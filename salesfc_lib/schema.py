@@ -444,17 +444,6 @@ class Combine(Section):
     min_weight: float = Field(0.0, ge=0, lt=1)
 
 
-class Intervals(Section):
-    levels: list[int] = Field(default_factory=lambda: [80, 95])
-
-    @field_validator("levels")
-    @classmethod
-    def _levels_of_the_contract(cls, value: list[int]) -> list[int]:
-        if value != [80, 95]:
-            raise ValueError("the tables hold the 80 and 95 % intervals; expected [80, 95]")
-        return value
-
-
 Method = Literal["bottom_up", "ols", "wls_struct", "wls_var", "mint_shrink"]
 
 
@@ -511,7 +500,6 @@ class Parameters(Section):
     backtest: Backtest = Backtest()
     breaks: Breaks = Breaks()
     combine: Combine = Combine()
-    intervals: Intervals = Intervals()
     reconcile: Reconcile = Reconcile()
     effects: Effects = Effects()
     adjust: Adjust = Adjust()

@@ -12,11 +12,12 @@ import pytest
 from scipy.optimize import linprog
 
 from salesfc_lib.candidates import REGISTRY, arima, autoregression, design, intermittent, naive, regression, smoothing, winters
-from salesfc_lib.candidates.design import lay_out, size_of
-from salesfc_lib.candidates.protocol import SEASON, Answer, Window, each_series, windows
+from salesfc_lib.candidates.design import HALF_LIFE, lay_out, size_of
+from salesfc_lib.candidates.protocol import Answer, Window, each_series, windows
 from salesfc_lib.candidates.shrunk import learn_effects
 from salesfc_lib.engine.recursions import ALPHAS
 from salesfc_lib.history import History
+from salesfc_lib.periods import SEASON
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan
@@ -428,7 +429,7 @@ def test_solved_coefficients_are_those_that_statsmodels_finds() -> None:
     table = regression.coefficients(history)
     effects = learn_effects(history, 18.0)
     terms, size = lay_out(history, 12, 0.9), size_of(history.y)
-    solved = regression._solve(history.y / size[:, None], terms, effects=effects, half_life=18.0)
+    solved = regression._solve(history.y / size[:, None], terms, effects=effects, half_life=HALF_LIFE)
     found = table.pivot(index="unique_id", columns="term", values="estimate")[terms.names].to_numpy()
     np.testing.assert_allclose(solved * size[:, None], found, rtol=1e-5, atol=1e-5 * np.nanmax(y))
     by_hand = np.einsum("nhp,np->nh", terms.x[:, 40:], found)

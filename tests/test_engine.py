@@ -11,8 +11,9 @@ from hypothesis.extra.numpy import arrays
 from salesfc_lib.engine import recursions
 from salesfc_lib.engine.recursions import ALPHAS, START, mean_of_first, slope, smooth_levels, smooth_trends, soften
 from salesfc_lib.engine.seasonality import PANEL_SHARE, adjust, centred_mean, estimate_indices, shrink
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 from salesfc_lib.known import mean_known, median_known, spread_known
+from salesfc_lib.periods import SEASON
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from salesfc_lib.candidates.design import HALF_LIFE
 from salesfc_lib.candidates.shrunk import learn_effects
 from salesfc_lib.history import History, count_weekdays
 
 LAST = np.datetime64("2025-12", "M")
-HALF_LIFE = 18.0
 
 
 def plant(effect: np.ndarray, *, noise: float, months: int = 60, seed: int = 3, common: float = 0.0) -> History:

@@ -19,9 +19,10 @@ from salesfc_lib.candidates import (
     regression,
     winters,
 )
-from salesfc_lib.candidates.protocol import SEASON, Candidate
+from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.candidates.smoothing import Smoother, aggregation, damped_trend, level, seasonal, smooth_as_is, theta
 from salesfc_lib.engine.demand import INTERMITTENT, PATCHY, STEADY
+from salesfc_lib.periods import SEASON
 
 BASELINE = "seasonal_naive"
 CORRECTION = "xgboost"  # no candidate of its own: it corrects what the others say (`correction`)

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib.candidates.design import LEAST_SPREAD, centre
-from salesfc_lib.candidates.protocol import SEASON, Answer, Found, History, Window, describe, each_series, windows
+from salesfc_lib.candidates.protocol import Answer, Found, History, Window, describe, each_series, windows
+from salesfc_lib.periods import SEASON
 
 NEEDED = 2 * SEASON  # months
 STRONG = 0.64  # seasonal strength that asks for a seasonal difference; Wang, Smith and Hyndman (2006)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
+from salesfc_lib.periods import SEASON
 
 LAGS, MANY_LAGS = 13, 24  # months; the latter where histories are long
 LONG = 96  # months of a long history

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
+from salesfc_lib.periods import SEASON
 
 NEEDED = SEASON + 1  # months
+HALF_LIFE = 18.0  # months after which a month counts half
 OWN_TERMS = 2 + SEASON  # level, trend, months
 # prior standard deviations as shares of the series' mean: what is likely before the series is seen
 TREND, MONTH = 0.10, 0.30

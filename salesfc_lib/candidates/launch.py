@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.engine.seasonality import adjust
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
+from salesfc_lib.periods import SEASON
 
 LEAST = 5  # launches that were followed long enough
 NEAREST = 20  # launches whose middle is taken

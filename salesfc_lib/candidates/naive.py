@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
+from salesfc_lib.periods import SEASON
 
 LEVELS = (0.2, 5.0)  # times that the year before last may be raised or lowered to last year's level
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.engine.seasonality import adjust
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
+from salesfc_lib.periods import SEASON
 
 LAGS = (1, 2, 3, 6)  # months
 PULL = 20.0  # months that the panel's coefficients count for

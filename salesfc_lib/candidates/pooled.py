@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates.design import LEAST_SPREAD, NEEDED, OWN_TERMS, fade, lay_out, noise_of, size_of, split
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.candidates.design import HALF_LIFE, LEAST_SPREAD, NEEDED, OWN_TERMS, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.history import History
+from salesfc_lib.periods import SEASON
 
 COLUMNS = ["term", "estimate", "low", "high", "step", "series"]
 LEAST_FREEDOM = 1.0
@@ -30,7 +31,7 @@ class _Part:
     leverage: np.ndarray
 
 
-def pool_effects(history: History, *, half_life: float = 18.0) -> pd.DataFrame:
+def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFrame:
     """Drivers of a panel: term, estimate, low, high (95 %), step, series.
 
     The estimate is the change for a `step` of the driver in shares of a series' usual month: one unit of it, or its own mean where it

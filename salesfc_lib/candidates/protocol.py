@@ -13,9 +13,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from salesfc_lib.engine.demand import INTERMITTENT, PATCHY, STEADY
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 
-__all__ = ["SEASON", "Answer", "Candidate", "History", "Window", "describe", "each_series", "windows"]
+__all__ = ["Answer", "Candidate", "History", "Window", "describe", "each_series", "windows"]
 
 KINDS = (STEADY, PATCHY, INTERMITTENT)
 Found = Mapping[str, Any]

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates.design import BLOCK, NEEDED, OWN_TERMS, Design, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.candidates.design import BLOCK, HALF_LIFE, NEEDED, OWN_TERMS, Design, fade, lay_out, noise_of, size_of, split
 from salesfc_lib.candidates.shrunk import Effects, learn_effects
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History
@@ -23,7 +23,7 @@ from salesfc_lib.history import History
 FACTORS = (0.25, 4.0)  # of a usual month that drivers may make
 
 
-def forecast(history: History, horizon: int, *, half_life: float = 18.0, damping: float = 0.9) -> np.ndarray:
+def forecast(history: History, horizon: int, *, half_life: float = HALF_LIFE, damping: float = 0.9) -> np.ndarray:
     """Forecasts of a weighted regression: a month counts half of one that is `half_life` months later.
 
     `damping` shrinks each further step of the trend beyond the cutoff.
@@ -35,7 +35,7 @@ def forecast(history: History, horizon: int, *, half_life: float = 18.0, damping
     return values
 
 
-def coefficients(history: History, *, half_life: float = 18.0, only: Collection[str] | None = None) -> pd.DataFrame:
+def coefficients(history: History, *, half_life: float = HALF_LIFE, only: Collection[str] | None = None) -> pd.DataFrame:
     """Terms of each series, or of those in `only`: unique_id, term, estimate, low, high (95 %), in the panel's unit, by statsmodels.
 
     `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to `month 12` the difference from the
@@ -55,7 +55,7 @@ def coefficients(history: History, *, half_life: float = 18.0, only: Collection[
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
-def tell_drivers(history: History, horizon: int, *, half_life: float = 18.0) -> np.ndarray:
+def tell_drivers(history: History, horizon: int) -> np.ndarray:
     """How many times a usual month the drivers make each month of the history and of `horizon` more (n, T + horizon).
 
     A driver at its own mean makes 1; so do all where demand is intermittent or the history is short.
@@ -64,7 +64,7 @@ def tell_drivers(history: History, horizon: int, *, half_life: float = 18.0) -> 
     for back in np.unique(history.back) if history.regressors else ():
         rows = np.flatnonzero((history.back == back) & (history.length >= NEEDED) & ~is_intermittent(history.y))
         own = history.take(rows)
-        effects = learn_effects(own, half_life).own
+        effects = learn_effects(own, HALF_LIFE).own
         for begin, part in zip(range(0, len(rows), BLOCK), split(own), strict=True):
             design = lay_out(part, horizon, 1.0)
             added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], effects[begin : begin + len(part)])

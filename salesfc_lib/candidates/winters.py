@@ -12,8 +12,9 @@ from itertools import product
 import numpy as np
 
 from salesfc_lib.engine.recursions import soften
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
+from salesfc_lib.periods import SEASON
 
 NEEDED = 2 * SEASON + 1  # months: two years to start from, and one to learn
 GRID = np.array(

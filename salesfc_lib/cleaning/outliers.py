@@ -18,11 +18,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from salesfc_lib import tables
+from salesfc_lib.periods import SEASON
 from salesfc_lib.schema import Outliers
 
 Matrix = NDArray[np.float64]
 
-YEAR = 12  # months
 DENSE = 0.8  # share of the last two years' months with sales, below which a series is too thin to judge
 RECORD = 1.5  # times the highest month of the last two years: where peaks are common, one more is no outlier
 NOISE_FLOOR = 0.1  # smallest scale of the log ratio to the expected value; a steady series may still move by a tenth
@@ -118,10 +118,10 @@ def _scan(
     residuals, wanted = np.full(raw.shape, np.nan), np.full(raw.shape, np.nan)
     found = []
     with np.errstate(invalid="ignore", divide="ignore"):
-        for month in range(YEAR, raw.shape[1]):
-            usual[:, month - YEAR] = _median(_year_around(sales, month - YEAR))
-            level = _median(sales[:, month - YEAR : month])
-            earlier = list(range(month % YEAR, month, YEAR))
+        for month in range(SEASON, raw.shape[1]):
+            usual[:, month - SEASON] = _median(_year_around(sales, month - SEASON))
+            level = _median(sales[:, month - SEASON : month])
+            earlier = list(range(month % SEASON, month, SEASON))
             expected = level * _find_season(sales[:, earlier] / usual[:, earlier])
             wanted[:, month] = expected
             seen = np.where(usual[:, earlier] > 0, raw[:, earlier] / usual[:, earlier], np.nan)
@@ -133,7 +133,7 @@ def _scan(
             scale = np.fmax(TO_DEVIATION * _median(plain), NOISE_FLOOR)
             score = np.where(now > 0, np.log(now / highest), np.log1p(-now / highest)) / scale
             far = (np.abs(now) > settings.ratio * highest * peak) & (score > settings.threshold)
-            record = np.nan_to_num(sales[:, max(0, month - 2 * YEAR) : month]).max(axis=1)
+            record = np.nan_to_num(sales[:, max(0, month - 2 * SEASON) : month]).max(axis=1)
             flagged = far & (np.abs(now) > RECORD * record) & _is_judged(raw[:, :month], settings.min_history)
             flagged &= ~short[:, month]
             for series in np.flatnonzero(flagged):
@@ -147,8 +147,8 @@ def _scan(
 
 def _year_around(sales: Matrix, month: int) -> Matrix:
     """The twelve months around a month, all of them before the same month of the next year."""
-    start = max(0, month - YEAR // 2)
-    return sales[:, start : start + YEAR]
+    start = max(0, month - SEASON // 2)
+    return sales[:, start : start + SEASON]
 
 
 def _find_season(ratios: Matrix) -> Matrix:
@@ -169,8 +169,8 @@ def _is_judged(past: Matrix, min_history: int) -> NDArray[np.bool_]:
     """Series with enough months since their first sale, most of the last two years with sales."""
     started = np.nan_to_num(past).cumsum(axis=1) > 0
     long_enough = (started & ~np.isnan(past)).sum(axis=1) >= min_history
-    recent = past[:, -2 * YEAR :]
-    months = (started[:, -2 * YEAR :] & ~np.isnan(recent)).sum(axis=1)
+    recent = past[:, -2 * SEASON :]
+    months = (started[:, -2 * SEASON :] & ~np.isnan(recent)).sum(axis=1)
     return np.asarray(long_enough & ((recent > 0).sum(axis=1) >= DENSE * months), dtype=bool)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.history import SEASON
+from salesfc_lib.periods import SEASON
 
 STEADY, PATCHY, INTERMITTENT = "steady", "patchy", "intermittent"
 SOME_ZERO = 0.1  # share of months without a sale above which a series is no longer steady

@@ -32,15 +32,15 @@ class States:
         return (self.weight * self.level).sum(axis=1)
 
 
-def smooth_levels(y: np.ndarray, *, start: int = START, alphas: np.ndarray = ALPHAS) -> States:
-    """Simple exponential smoothing of y (n, T) for every alpha: l(t) = l(t-1) + alpha (y(t) - l(t-1))."""
+def smooth_levels(y: np.ndarray, *, start: int = START) -> States:
+    """Simple exponential smoothing of y (n, T) for every alpha of a grid: l(t) = l(t-1) + alpha (y(t) - l(t-1))."""
 
     def step(level: np.ndarray, trend: np.ndarray, value: np.ndarray) -> np.ndarray:
         error = value - level
-        level += alphas * error
+        level += ALPHAS * error
         return error
 
-    return _run(y, step, len(alphas), start=start)
+    return _run(y, step, len(ALPHAS), start=start)
 
 
 def smooth_trends(y: np.ndarray, *, alpha: np.ndarray, beta: np.ndarray, phi: np.ndarray) -> States:

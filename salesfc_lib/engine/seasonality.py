@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.engine.demand import is_intermittent
-from salesfc_lib.history import SEASON, History
+from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
+from salesfc_lib.periods import SEASON
 
 PANEL_SHARE = 0.8  # of the panel's profile that a series without evidence takes
 OWN_SPREAD = 0.5  # share of the series' own excess variance in the variance believed; the rest is the panel's median

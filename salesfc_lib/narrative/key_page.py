@@ -20,12 +20,12 @@ from salesfc_lib.narrative.drivers import REGRESSION, effects_figure, head_of, l
 from salesfc_lib.narrative.each_series import model_name
 from salesfc_lib.narrative.outlook import outlook_figure
 from salesfc_lib.narrative.section import columns, in_words, iso, measure_of, voice_of
+from salesfc_lib.periods import SEASON
 from salesfc_lib.results import KeyMonth
 from salesfc_lib.unit_month import UnitMonth
 
 HEAVIEST = 10  # candidates with a row of their own
 COLUMNS = 4  # drivers of the coming months
-YEAR = 12  # months of the error history
 EVEN = 0.0005  # bias that rounds to none
 
 
@@ -154,8 +154,8 @@ def _pooled_wape(rows: pd.DataFrame) -> float:
 
 def _outlook(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     voice, year = voice_of(run), float(key.published["y_hat"].sum())
-    last = key.history.tail(YEAR)
-    same = len(key.published) == YEAR and len(last) == YEAR and last.sum() > 0
+    last = key.history.tail(SEASON)
+    same = len(key.published) == SEASON and len(last) == SEASON and last.sum() > 0
     change = voice.say("key.outlook.change", change=year / last.sum() - 1) if same else ""
     panel = key.history.rename("y_raw").rename_axis("ds").reset_index().assign(unique_id=key.unique_id)
     figure = outlook_figure(
@@ -300,7 +300,7 @@ def _errors(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
 def _archive_table(run: UnitMonth, key: KeyMonth, errors: pd.DataFrame) -> Table:
     voice, lags = voice_of(run), [int(h) for h in errors["h"]]
     cells = {(row["ds"], int(row["h"])): row for _, row in key.archived.iterrows()}
-    months = sorted({ds for ds, _ in cells})[-YEAR:]
+    months = sorted({ds for ds, _ in cells})[-SEASON:]
     rows = []
     for ds in months:
         actual = next(cells[ds, h]["actual"] for h in lags if (ds, h) in cells)
