@@ -30,6 +30,7 @@ FALLBACK = 0.35  # error as a share of a month's mean where nothing at all was b
 SURE = 90  # percent: up to this level an interval holds that what ended stays so
 ENOUGH_ERRORS = 200  # of a kind of demand, to have widths of its own
 SAMPLE = 4000  # errors from which a width is read; more cost time and change little
+TINY = 1e-100  # size of a series below which no error is a share of it: the division could overflow
 TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are tried
 
 
@@ -118,8 +119,8 @@ def _scales(past: Past, back: int) -> np.ndarray:
             over = np.isfinite(errors) & (np.arange(errors.shape[1]) < cutoff - back)
             total += np.where(over, np.abs(errors), 0.0).sum(axis=1)
             count += over.sum(axis=1)
-    usable = (count > 0) & (size > 0)
-    share = np.where(usable, total / count.clip(1) / np.where(size > 0, size, 1.0), np.nan)
+    usable = (count > 0) & (size > TINY)
+    share = np.where(usable, total / count.clip(1) / np.where(size > TINY, size, 1.0), np.nan)
     typical = _typical(share, past.history.level)
     trust = OWN * (count / ENOUGH).clip(max=1)
     return np.asarray(size * (trust * np.nan_to_num(share) + (1 - trust) * typical))
@@ -166,8 +167,8 @@ def _tell(past: Past) -> _Told:
         errors, forecast = past.errors[cutoff], past.forecasts[cutoff]
         y = past.history.y[:, : past.history.y.shape[1] - cutoff]
         scale = _scales(past, cutoff if cutoff < earliest else 0)
-        told = np.isfinite(errors) & (scale > 0)[:, None]
-        by = np.where(scale > 0, scale, 1.0)[:, None]
+        told = np.isfinite(errors) & (scale > TINY)[:, None]
+        by = np.where(scale > TINY, scale, 1.0)[:, None]
         columns = (
             errors / by,
             np.arange(1, errors.shape[1] + 1),

@@ -182,6 +182,16 @@ def test_any_bounds_are_finite_ordered_and_hold_their_forecast(
         inner = (low, high)
 
 
+def test_a_series_of_next_to_nothing_overflows_no_interval() -> None:
+    y = np.zeros((2, 30))
+    y[:, -12:] = [[1e-296], [10.0]]
+    history = History(np.array(list("ab"), dtype=object), y, np.full(2, np.datetime64("2025-12", "M")))
+    forecasts = {back: np.full((2, 3), 5.0) for back in (6, 3)}
+    errors = {back: np.full((2, 3), 1e12) for back in (6, 3)}
+    low, high = bound(Past(history, errors, forecasts), np.full((2, 3), 5.0), (80,))[80]
+    assert np.isfinite(low).all() and np.isfinite(high).all()
+
+
 @pytest.mark.parametrize("zeros", [0.06, 0.12, 0.22, 0.3])
 def test_wider_interval_holds_the_narrower_where_some_months_are_without_a_sale(zeros: float) -> None:
     def draw(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
