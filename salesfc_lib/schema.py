@@ -98,7 +98,8 @@ class Source(Section):
     table: str | None = None  # sql: a table or a view
     table_schema: str | None = None  # sql: the schema it is in; None: the database's default
     watermark: str | None = None  # sql, by `url_env`: column that only grows; what was extracted before is not read again
-    encoding: str | None = None  # csv; None: found by trying
+    encoding: str | None = None  # of text; None: found by trying
+    encodings: dict[str, str] = Field(default_factory=dict)  # file or pattern: its encoding, which goes before `encoding`
     delimiter: str | None = None  # csv; None: found by trying
     trailer: str | None = None  # csv: pattern of the export's last line, with any of the groups rows, quantity, amount
     mojibake: Literal["note", "repair"] = "note"  # csv: what to do about text that was read in a wrong encoding before

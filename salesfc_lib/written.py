@@ -22,8 +22,8 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.sources.charset import guess_encoding
 
-ENCODINGS = ("utf-8-sig", "gb18030")  # what spreadsheets save, a Chinese one the second; almost any bytes are GB18030
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # marks of what a spreadsheet calls Unicode text
 SEPARATORS = (",", ";", "\t")
 MONTH = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.]0?1)?|年(\d{1,2})月(?:0?1日)?)$")
@@ -41,7 +41,7 @@ class Line:
 def read_lines(path: Path, name: str, heads: Callable[[list[str]], Sequence[str]]) -> Iterator[Line]:
     """Lines below the first that are not blank; `heads` turns the first line's cells into the columns' names, or raises.
 
-    UTF-8 or UTF-16 (with mark), or GB18030; cells parted by the mark of commas, semicolons and tabs that the first line has most of.
+    UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`sources.charset`); cells parted by the mark of commas, semicolons and tabs that the first line has most of.
     """
     text = _read_text(path)
     header = text.partition("\n")[0]
@@ -98,10 +98,12 @@ def wrong(line: Line, column: str, expected: str, do: str) -> SalesForecastError
 
 def _read_text(path: Path) -> str:
     content = path.read_bytes()
-    for encoding in ("utf-16",) if content.startswith(WIDE) else ENCODINGS:
+    guess = guess_encoding(content.splitlines())
+    for encoding in ("utf-16",) if content.startswith(WIDE) else ("utf-8-sig", guess.encoding):
         with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    raise SalesForecastError.unreadable_file(path, "it is neither UTF-8 nor GB18030", "Save it as 'CSV UTF-8'")
+            if encoding:
+                return content.decode(encoding)
+    raise SalesForecastError.unreadable_file(path, f"it is not UTF-8, and {guess.why}: {guess.show()}", "Save it as 'CSV UTF-8'")
 
 
 def _read_line(record: dict[Any, Any], where: str) -> Line:

@@ -88,8 +88,8 @@ def test_another_units_line_is_an_error(tmp_path):
 def test_missing_columns_and_unreadable_files_are_named(tmp_path):
     with pytest.raises(SalesForecastError, match="north.csv line 1 lacks the column 'author', 'reason', 'new'"):
         read_overrides(write(tmp_path, header="made_in,unique_id,ds"), "north")
-    with pytest.raises(SalesForecastError, match="neither UTF-8 nor GB18030.*CSV UTF-8"):
-        read_overrides(write(tmp_path, "2026-06,total,2026-07,1,5,,Ren\xe9,why,", encoding="latin-1"), "north")
+    with pytest.raises(SalesForecastError, match="it is not UTF-8, and .*'þÿ' in cp1252.*CSV UTF-8"):
+        read_overrides(write(tmp_path, "2026-06,total,2026-07,1,5,,\xfe\xff,why,", encoding="latin-1"), "north")
     with pytest.raises(SalesForecastError, match="cannot be read: line 2"):
         read_overrides(write(tmp_path, '2026-06,total,2026-07,1,5,,Ann,"why,'), "north")
 
@@ -115,6 +115,11 @@ def test_any_text_is_read_or_refused_by_name(tmp_path_factory, text):
         assert list(read_overrides(project, "north").columns) == list(CONTRACTS["override"].columns)
     except SalesForecastError as error:
         assert "north.csv" in str(error)
+
+
+def test_a_western_name_is_not_read_as_chinese(tmp_path):
+    line = "2026-06,total,2026-07,1,5,,Renée Müller,why,"
+    assert read_overrides(write(tmp_path, line, encoding="cp1252"), "north")["author"].tolist() == ["Renée Müller"]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])

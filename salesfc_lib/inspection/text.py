@@ -1,13 +1,11 @@
 """A sample of a text file with separated fields: its encoding, its delimiter, its header, rows from all over it.
 
-A path enters; a `Sample` leaves. The decisions made here: encodings are tried in the order of `sources.csv` (mark, strict
-UTF-8, GB18030, others), but GB18030, which decodes many Western files without complaint, counts only where its letters are
-those that people write; the delimiter is the one that finds the most known headers, then the most rows of one width.
+A path enters; a `Sample` leaves. The encoding is the one that a run finds (`sources.encodings`, `sources.charset`); the delimiter is
+the one that finds the most known headers, then the most rows of one width.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 from collections import Counter
@@ -20,15 +18,15 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import HEADER_ROWS, Problem, Sample, fit, limit_rows
 from salesfc_lib.sources.blocks import unpack
+from salesfc_lib.sources.charset import KEY, Guess, guess_encoding
+from salesfc_lib.sources.encodings import MARKS, UTF8, Survey, list_encodings
 
 WHOLE_BYTES = 12_000_000  # read completely up to here
 HEAD_BYTES, PIECE_BYTES, PIECES = 2_000_000, 40_000, 24  # of larger files: the head, and pieces down to the end
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde", "\x01": "control-A"}
-BLIND = ("big5", "cp932", "euc_kr", "cp1251", "cp1253", "cp1252")  # tried where neither UTF-8 nor GB18030 explains the bytes
 GZIP = b"\x1f\x8b"
 TEXT_NAMES = (".gz", ".csv", ".txt", ".tsv", ".tab", ".dat")
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
-MOST_LINES = 0.9  # share of the lines that tell which have to be in an encoding
+TOP = 1 << 18  # bytes that show UTF-16 without a mark
 HEAD_ROWS = 5_000  # looked at of the head of a larger file
 MOST_LINES_IN = 50  # of one field
 LONGEST_FIELD = 1_000_000  # characters; a field that is longer is a quote that was never closed
@@ -148,43 +146,33 @@ def _read_packed(path: Path, size: int) -> Bytes:
 
 
 def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, str, list[Problem]]:
-    """Encoding, why it is that one, and what is odd about the bytes."""
-    marked = next((name for mark, name in MARKS if read.head.startswith(mark)), None)
-    if marked is not None:
-        return marked, "the file begins with its byte-order mark", []
-    start = read.head[:4000]
-    if start.count(0) > len(start) // 4:
-        wide = "utf-16-be" if start[::2].count(0) > len(start) // 8 else "utf-16-le"
-        return wide, "every other byte is zero", []
+    """Encoding, why it is that one, and what is odd about the bytes: decided as `sources.csv` decides it."""
+    first, *_ = names = list_encodings(read.head[:TOP], None, str(path))
+    if first in dict(MARKS).values():
+        return first, "the file begins with its byte-order mark", []
+    if first != UTF8:
+        return first, "every other byte is zero", []
     parts = [read.head if read.whole else _to_lines(read.head, first=True), *(_to_lines(piece) for piece in read.pieces)]
-    high = [line for part in parts for line in part.splitlines() if not line.isascii()]
+    lines = [line for part in parts for line in part.splitlines()]
+    high = [line for line in lines if not line.isascii()]
     if not high:
-        return "utf-8", "every byte is ASCII, which UTF-8 contains", []
-    return _decide_by_lines(high) or _decide_blind(high, read, aliases, path)
+        return UTF8, "every byte is ASCII, which UTF-8 contains", []
+    guess = guess_encoding(high, lambda name: _count_known(read.head, name, aliases))
+    for name in [*names, guess.encoding]:
+        good = sum(_decodes(line, name) for line in high) if name else 0
+        if name and Survey(len(lines), len(high) - good, good).fits():
+            return _say_encoding(name, guess, good, len(high) - good)
+    raise SalesForecastError.unreadable_file(path, f"it is not UTF-8, and {guess.why}: {guess.show()}", KEY)
 
 
-def _decide_by_lines(high: Sequence[bytes]) -> tuple[str, str, list[Problem]] | None:
-    """UTF-8 or GB18030, if nearly all lines that are not plain ASCII are in it."""
-    for name, said in (("utf-8", "are UTF-8"), ("gb18030", "are common Chinese characters in it, and no UTF-8")):
-        good = [line for line in high if _decodes(line, name)]
-        if len(good) < MOST_LINES * len(high) or (name == "gb18030" and not _is_common_chinese(good)):
-            continue
-        rest = len(high) - len(good)
-        odd = (
-            [Problem("other_encoding", f"lines in another encoding than the rest: {rest:,}; they go to quarantine")] if rest else []
-        )
-        return name, f"{len(good):,} of {len(high):,} lines with more than ASCII {said}", odd
-    return None
-
-
-def _decide_blind(high: Sequence[bytes], read: Bytes, aliases: Aliases, path: Path) -> tuple[str, str, list[Problem]]:
-    """One of the encodings that decode nearly anything: the one with the most known headers, then with the likeliest letters."""
-    blind = [name for name in BLIND if all(_decodes(line, name) for line in high)]
-    if not blind:
-        raise SalesForecastError.unreadable_file(path, "it is not text in a known encoding", "Export it as CSV in UTF-8")
-    best = max(blind, key=lambda name: (_count_known(read.head, name, aliases), _write_alike(high, name)))
-    odd = [Problem("encoding", f"the encoding {best} is likely, not proved: check a name with an accent", ask=True)]
-    return best, "neither UTF-8 nor Chinese, and so they give words", odd
+def _say_encoding(name: str, guess: Guess, good: int, rest: int) -> tuple[str, str, list[Problem]]:
+    """An encoding, why it is that one, and lines that it does not explain."""
+    odd = [Problem("other_encoding", f"lines in another encoding than the rest: {rest:,}; they go to quarantine")] if rest else []
+    if name == UTF8:
+        return name, f"{good:,} of {good + rest:,} lines with more than ASCII are UTF-8", odd
+    if name not in ("gb18030", "cp1252"):
+        odd.append(Problem("encoding", f"the encoding {name} is likely, not proved: check a name with an accent", ask=True))
+    return name, guess.why, odd
 
 
 def _to_lines(part: bytes, first: bool = False) -> bytes:
@@ -199,33 +187,6 @@ def _decodes(line: bytes, encoding: str) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _is_common_chinese(lines: Sequence[bytes]) -> bool:
-    """Whether what is not ASCII is mostly of the 3,755 characters that GB 2312 lists first."""
-    common = other = 0
-    for line in lines[:2000]:
-        for sign in line.decode("gb18030"):
-            if not sign.isascii():
-                pair = sign.encode("gb18030")
-                usual = len(pair) == 2 and pair[1] >= 0xA1 and (0xA1 <= pair[0] <= 0xA3 or 0xB0 <= pair[0] <= 0xD7)
-                common, other = common + usual, other + (not usual)
-    return common > 4 * other
-
-
-def _write_alike(lines: Sequence[bytes], encoding: str) -> float:
-    """Share of the letters that are not ASCII whose neighbours belong to the same script, as they do in words."""
-    alike = total = 0
-    for line in lines[:500]:
-        text = line.decode(encoding)
-        for place, sign in enumerate(text):
-            if sign.isascii():
-                continue
-            total += 1
-            near = text[place - 1 : place] + text[place + 1 : place + 2]
-            latin = "À" <= sign <= "ɏ"
-            alike += sign.isalpha() and any((other.isascii() == latin) for other in near if other.isalpha())
-    return alike / total if total else 0.0
 
 
 def _count_known(head: bytes, encoding: str, aliases: Aliases) -> int:

@@ -20,10 +20,8 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import Problem, Sample, fit, limit_rows
 from salesfc_lib.sources.cells import cell_text
-from salesfc_lib.sources.html import read_tables
+from salesfc_lib.sources.html import decode_page, read_tables
 from salesfc_lib.sources.package import Package
-
-PAGES = ("utf-8-sig", "gb18030")  # encodings of HTML pages, tried in this order
 
 ROW_LIMITS = {65_536: "XLS", 1_048_576: "XLSX"}  # sheets of these heights are probably cut off
 
@@ -58,8 +56,8 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
 def sample_page(path: Path, aliases: Aliases) -> Sample:
     """Sample of the fullest table of an HTML page, as many systems save a table under the name of a workbook."""
     content = path.read_bytes()
-    encoding = next((name for name in PAGES if _decodes(content, name)), "cp1252")
-    tables = [table for table in read_tables(content.decode(encoding, errors="replace"), str(path)) if table.rows]
+    encoding, text = decode_page(content, None, str(path))
+    tables = [table for table in read_tables(text, str(path)) if table.rows]
     if not tables:
         raise SalesForecastError.unreadable_file(
             path, "it is an HTML page without a table", "Open it in a browser; export it again"
@@ -73,14 +71,6 @@ def sample_page(path: Path, aliases: Aliases) -> Sample:
         titles=list_titles([(place + 1, rows[place]) for place in range(at)]),
         problems=[Problem("wrong_name", f"it is an HTML page in {encoding}, not a workbook; it is read all the same")],
     )  # fmt: skip
-
-
-def _decodes(content: bytes, encoding: str) -> bool:
-    try:
-        content.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _look_into_archive(path: Path) -> list[Problem]:

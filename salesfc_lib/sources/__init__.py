@@ -11,6 +11,7 @@ import json
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib import tables
+from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.schema import Source
 from salesfc_lib.sources.csv import read_csv
 from salesfc_lib.sources.files import RawFile, read_files
@@ -60,7 +62,11 @@ def read_source(name: str, source: Source, project: Path, *, keep: bool = False)
         return _read_database(name, source, project, keep=keep)
     files = read_files(source, project)
     labels = label_files(name, [file.name for file in files])
-    parts = [_read_file(source, file, labels[file.name]) for file in files]
+    encodings = _name_encodings(name, source, [file.name for file in files])
+    parts = [
+        _read_file(source.model_copy(update={"encoding": encoding}), file, labels[file.name])
+        for file, encoding in zip(files, encodings, strict=True)
+    ]
     if keep:
         for file, part in zip(files, parts, strict=True):
             keep_file(find_archive(project), file.path, part.files[0]["sha256"])
@@ -90,6 +96,25 @@ def label_files(name: str, files: Sequence[str]) -> dict[str, str]:
         return {files[0]: name}
     folder = posixpath.commonpath([posixpath.dirname(file) for file in files]) if files else ""
     return {file: f"{name}: {posixpath.relpath(file, folder or '.')}" for file in files}
+
+
+def _name_encodings(name: str, source: Source, files: Sequence[str]) -> list[str | None]:
+    """Declared encoding of each file; of several patterns the first that its name or its path fits.
+
+    Raises `SalesForecastError` for a pattern that fits no file.
+    """
+    fits = {
+        pattern: [file for file in files if fnmatch(file, pattern) or fnmatch(posixpath.basename(file), pattern)]
+        for pattern in source.encodings
+    }
+    if idle := [pattern for pattern, found in fits.items() if not found]:
+        raise SalesForecastError.say(
+            f"`sources.{name}.encodings` names {shorten(idle)}, which no file of the source is",
+            f"Names or patterns of its files: {shorten(files, 5)}",
+            "Correct or remove it",
+        )
+    named = {file: source.encodings[pattern] for pattern, found in reversed(fits.items()) for file in found}
+    return [named.get(file, source.encoding) for file in files]
 
 
 def _read_file(source: Source, file: RawFile, label: str) -> Extract:

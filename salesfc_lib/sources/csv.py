@@ -1,24 +1,26 @@
 """Text files with separated fields: encoding, layout, and records that fit the header.
 
 A file enters, read in blocks; a grid leaves. The decisions of each kind stand where they are made: `blocks` (lines, sizes),
-`encodings`, `dialect` (separator, header), `records` (what fits), `reading` (how a gigabyte is read as fast as bytes come),
-`mojibake`, `trailer`. The decision made here is their order: the top of the file tells encoding and layout, the whole is read
+`encodings`, `charset` (which encoding explains bytes), `dialect` (separator, header), `records` (what fits), `reading` (how a
+gigabyte is read as fast as bytes come), `mojibake`, `trailer`. The top of the file tells encoding and layout, the whole is read
 in them, and if some line then does not decode, the whole is asked which encoding it is in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.schema import Source
-from salesfc_lib.sources import encodings, mojibake
+from salesfc_lib.sources import charset, encodings, mojibake
 from salesfc_lib.sources.blocks import MOST_LINE, LineTooLongError, cut_at_line_ends, unpack
-from salesfc_lib.sources.dialect import Layout, describe, find_layout, has_header
+from salesfc_lib.sources.charset import Guess
+from salesfc_lib.sources.dialect import Layout, count_found, describe, find_dialect, find_layout, has_header
 from salesfc_lib.sources.encodings import Survey, describe_broken, list_encodings, survey, to_utf8
 from salesfc_lib.sources.files import RawFile
+from salesfc_lib.sources.header import SEARCHED
 from salesfc_lib.sources.kinds import refuse_other_kind
 from salesfc_lib.sources.layout import Grid, Sighting
 from salesfc_lib.sources.reading import MOST_REJECTED, Reading, TooManyRejectedError, read_records
@@ -76,23 +78,57 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
 
 def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Reading]:
     """Encoding, layout and records; the whole file is surveyed only if a line in the likeliest encoding does not decode."""
-    names = list_encodings(_read_top(open_text), source.encoding, where)
+    top = _read_top(open_text)
+    names = list_encodings(top, source.encoding, where)
     likely = _choose_likely(open_text, names, source)
+    if likely is None or not has_header(likely.lines, source):
+        guess = _guess(encodings.LINE.findall(top)[: -1 if len(top) >= TOP else None], top, source)
+        names = _add(names, guess.encoding)
+        likely = _choose_likely(open_text, names, source)
     if likely:
         layout, reading = _read_in(likely, open_text, source, where)
         if reading is not None and not reading.broken:
             return likely.encoding, layout, reading
     chosen = _survey(open_text, names, source)
+    guess = Guess(None, "", ())
+    if chosen is None and encodings.UTF8 in names:
+        guess = _guess(_list_high(open_text), top, source)
+        names = _add(names, guess.encoding)
+        chosen = _survey(open_text, names, source)
     if chosen is None:
+        undecided = f"; {guess.why}: {guess.show()}" if guess.shown and guess.encoding is None else ""
         raise SalesForecastError.unreadable_file(
-            where,
-            f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}",
-            "Export it as UTF-8, or name its encoding in `encoding`",
+            where, f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}{undecided}", charset.KEY
         )
     if likely is None or chosen.encoding != likely.encoding or reading is None:
         layout, reading = _read_in(chosen, open_text, source, where)
     assert reading is not None
     return chosen.encoding, layout, reading
+
+
+def _guess(lines: Iterable[bytes], top: bytes, source: Source) -> Guess:
+    """The encoding that explains the lines, in which most of the header's names are found."""
+
+    def count_names(encoding: str) -> int:
+        text = top.decode(encoding, errors="ignore").splitlines(keepends=True)[:SEARCHED]
+        return count_found(text, find_dialect(text, source), source)
+
+    return charset.guess_encoding(lines, count_names)
+
+
+def _add(names: list[str], found: str | None) -> list[str]:
+    return list(dict.fromkeys([*names, *([found] if found else [])]))
+
+
+def _list_high(open_text: Open) -> list[bytes]:
+    """Lines of the whole file that are not ASCII, as many as a guess looks at."""
+    found: list[bytes] = []
+    for block in cut_at_line_ends(open_text()):
+        if not block.isascii():
+            found += [line for line in encodings.LINE.findall(block) if not line.isascii()]
+        if len(found) >= charset.MOST_LINES:
+            break
+    return found
 
 
 def _choose_likely(open_text: Open, names: list[str], source: Source) -> _Choice | None:

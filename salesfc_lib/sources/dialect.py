@@ -78,7 +78,7 @@ def find_dialect(lines: Sequence[str], source: Source) -> Dialect:
     """The declared separator, or that of a `sep=` line, or that with which most of the header's names are found; and the quote."""
     named = source.delimiter or _find_separator(lines)
     choices = [Dialect(delimiter, quote) for quote in QUOTES for delimiter in ((named,) if named else DELIMITERS)]
-    best = max(choices, key=lambda dialect: _count_found(lines, dialect, source))
+    best = max(choices, key=lambda dialect: count_found(lines, dialect, source))
     other = best._replace(quote=QUOTES[1])
     return other if best.quote == QUOTES[0] and _is_quoted(lines, other, best) else best
 
@@ -104,7 +104,8 @@ def describe(dialect: Dialect) -> str:
     return f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between fields and {dialect.quote} around them"
 
 
-def _count_found(lines: Sequence[str], dialect: Dialect, source: Source) -> int:
+def count_found(lines: Sequence[str], dialect: Dialect, source: Source) -> int:
+    """Most of the header's names that a row among the top lines has."""
     return max((count_known(row.cells, source) for row in list_top(lines, dialect)), default=0)
 
 

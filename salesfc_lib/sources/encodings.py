@@ -1,11 +1,10 @@
 """Which encoding a text file is in, and its text as UTF-8, line by line where a line does not decode.
 
-Bytes enter; UTF-8 leaves. The decisions made here: no character is ever replaced. Encodings are tried in the order
-byte-order mark, UTF-16 without a mark (told by its NULs), strict UTF-8, the declared one, GB18030; the declared one goes before
-GB18030, which would read many Western files without complaint. One counts if the header's names are found in it and it
-decodes every line, or all but a few: those few are broken lines, kept as bytes, and never guessed at. UTF-8 that
-decodes is no accident: a few broken lines in it do not make the file another encoding's, and lines of it in a file of another
-encoding are broken ones there.
+Bytes enter; UTF-8 leaves. No character is ever replaced. Encodings are tried in the order byte-order mark, UTF-16 without a mark
+(told by its NULs), strict UTF-8, the declared one, the one that explains the bytes (`charset`). One counts if the header's names
+are found in it and it decodes every line, or all but a few: those few are broken lines, kept as bytes, and never guessed at. UTF-8
+that decodes is no accident: a few broken lines in it do not make the file another encoding's, and lines of it in a file of
+another encoding are broken ones there.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.sources.blocks import cut_at_line_ends
+from salesfc_lib.sources.charset import guess_encoding
 from salesfc_lib.sources.mojibake import IDEOGRAPH
 
 UTF8 = "utf-8"
@@ -58,19 +58,19 @@ class Survey(NamedTuple):
 
 
 def list_encodings(top: bytes, declared: str | None, where: str) -> list[str]:
-    """Encodings worth trying, in order; only that of the byte-order mark where there is one.
+    """Encodings that a file's top or its source names, in the order to try; only that of the byte-order mark where there is one.
 
     Raises `SalesForecastError` for a declared encoding that nobody knows.
 
     >>> list_encodings(b"a,b", "windows-1252", "a.csv")
-    ['utf-8', 'windows-1252', 'gb18030']
+    ['utf-8', 'windows-1252']
     """
     if declared is not None:
         _check_known(declared, where)
     marked = next((encoding for mark, encoding in MARKS if top.startswith(mark)), None)
     if marked:
         return [marked]
-    return list(dict.fromkeys([*_find_wide(top), UTF8, *([declared] if declared else []), "gb18030"]))
+    return list(dict.fromkeys([*_find_wide(top), UTF8, *([declared] if declared else [])]))
 
 
 def to_utf8(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
@@ -120,13 +120,14 @@ def survey(blocks: Iterable[bytes], encoding: str) -> Survey:
 
 def describe_broken(line: bytes, encoding: str, declared: str | None) -> tuple[str, str]:
     """Content and reason of a line that does not decode in the file's encoding: what another one makes of it, else its bytes."""
-    others = [name for name in dict.fromkeys([UTF8, declared or UTF8, "gb18030", "windows-1252"]) if not _same(name, encoding)]
+    others = [name for name in dict.fromkeys([UTF8, declared or UTF8, guess_encoding([line]).encoding]) if name]
     for other in others:
         try:
-            return line.decode(other), f"it is not {encoding}, which the rest of the file is; it would decode as {other}"
+            if not _same(other, encoding):
+                return line.decode(other), f"it is not {encoding}, which the rest of the file is; it would decode as {other}"
         except UnicodeError:
             continue
-    return ascii(line)[2:-1], f"it is not {encoding}, which the rest of the file is, and none of {', '.join(others)}"
+    return ascii(line)[2:-1], f"it is not {encoding}, which the rest of the file is, and no other encoding gives words"
 
 
 def is_ascii_based(encoding: str) -> bool:

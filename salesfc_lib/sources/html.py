@@ -8,12 +8,14 @@ those below it as a merged cell of a workbook does.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html.parser import HTMLParser
 
 import numpy as np
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.schema import Source
+from salesfc_lib.sources.charset import guess_encoding
 from salesfc_lib.sources.header import find_header, header_of, name_columns, require_header
 from salesfc_lib.sources.layout import Grid, Reject, refuse_row_limit
 from salesfc_lib.sources.texts import text_table
@@ -30,7 +32,7 @@ def read_html(content: bytes, source: Source, where: str) -> Grid:
 
     Raises `SalesForecastError` for bytes that are not in the page's encoding, and a page without the header.
     """
-    encoding, text = _decode(content, source, where)
+    encoding, text = decode_page(content, source.encoding, where)
     tables = read_tables(text, where)
     place = next((at for at, table in enumerate(tables) if find_header(table.rows, source) is not None), None)
     if place is None:
@@ -153,8 +155,11 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
     )
 
 
-def _decode(content: bytes, source: Source, where: str) -> tuple[str, str]:
-    """Encoding and text: the byte-order mark's, the declared one, the page's own, UTF-8, GB18030; no character is replaced."""
+def decode_page(content: bytes, declared: str | None, where: str) -> tuple[str, str]:
+    """Encoding and text of an HTML page; no character is replaced.
+
+    Tried in order: the byte-order mark's, the page's own, the declared one, UTF-8, the one that explains the bytes (`charset`).
+    """
     marked = [
         name
         for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -163,14 +168,20 @@ def _decode(content: bytes, source: Source, where: str) -> tuple[str, str]:
     own = DECLARED.search(content[:4096])
     page = own.group(1).decode("ascii").lower() if own else ""
     page = {"gb2312": "gb18030", "gbk": "gb18030"}.get(page, page)
-    tried = list(dict.fromkeys(filter(None, [*marked, page, source.encoding or "", "utf-8", "gb18030"])))
+    tried = list(dict.fromkeys(filter(None, [*marked, page, declared or "", "utf-8"])))
     for encoding in tried:
         try:
             return encoding, content.decode(encoding)
         except (UnicodeDecodeError, LookupError):
             continue
+    guess = guess_encoding(content.splitlines())
+    if guess.encoding:
+        with suppress(UnicodeDecodeError):
+            return guess.encoding, content.decode(guess.encoding)
     raise SalesForecastError.unreadable_file(
-        where, f"it is an HTML page in none of {shorten(tried, 5)}", "Export it as CSV in UTF-8, or name its encoding in `encoding`"
+        where,
+        f"it is an HTML page in none of {shorten(tried, 5)}" + (f"; {guess.why}: {guess.show()}" if guess.shown else ""),
+        "Export it as CSV in UTF-8, or name its encoding in `encoding`",
     )
 
 

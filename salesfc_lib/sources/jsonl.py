@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.schema import Source
+from salesfc_lib.sources.charset import KEY, guess_encoding
 from salesfc_lib.sources.header import name_columns, require_header
 from salesfc_lib.sources.layout import Grid, Reject
 from salesfc_lib.sources.texts import stack
@@ -94,7 +95,8 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
 def decode(content: bytes, source: Source, where: str) -> tuple[str, list[tuple[int, str | bytes]]]:
     """Encoding, and each line with its number; in a file that is UTF-8 but for few lines those stay bytes."""
     marked = [name for mark, name in MARKS if content.startswith(mark)]
-    tried = marked or list(dict.fromkeys(filter(None, ["utf-8", source.encoding, "gb18030"])))
+    guess = guess_encoding(() if marked else content.splitlines())
+    tried = marked or list(dict.fromkeys(filter(None, ["utf-8", source.encoding, guess.encoding])))
     for encoding in tried:
         try:
             text = content.decode(encoding)
@@ -103,9 +105,8 @@ def decode(content: bytes, source: Source, where: str) -> tuple[str, list[tuple[
                 return encoding, lines
             continue
         return encoding, [(number, line.removesuffix("\r")) for number, line in enumerate(text.split("\n"), start=1)]
-    raise SalesForecastError.unreadable_file(
-        where, f"it is none of {shorten(tried, 5)}", "Export it as UTF-8, or name its encoding in `encoding`"
-    )
+    undecided = f"; {guess.why}: {guess.show()}" if guess.shown else ""
+    raise SalesForecastError.unreadable_file(where, f"it is none of {shorten(tried, 5)}{undecided}", KEY)
 
 
 def flatten(found: Mapping[str, Any], before: str = "") -> dict[str, str]:
