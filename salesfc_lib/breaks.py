@@ -19,24 +19,26 @@ from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import (
+    SHIFT_BOUNDS,
+    SHIFT_MAX_AUTOCORRELATION,
+    SHIFT_MAX_DEVIATION,
+    SHIFT_MIN_AFTER,
+    SHIFT_MIN_BEFORE,
+    SHIFT_MIN_NOISE,
+    SHIFT_MIN_SALE,
+    SHIFT_MIN_STEP,
+    SHIFT_NEIGHBOURS,
+    SHIFT_RECENT,
+    SHIFT_SHARE,
+    SHIFT_THRESHOLD,
+    SHIFT_TREND_PRIOR,
+    SHIFT_WINDOW,
+)
 
-WINDOW = 36  # latest months looked at
-RECENT = 18  # months in which a change may have been
-LEAST_AFTER = 3  # months since a change
-LEAST_BEFORE = 9  # months before it
-BESIDE = 2  # months on each side whose median a month is compared with
-ODD = 2.5  # standard deviations from that median beyond which a month is drawn in
-LASTING = 0.8  # most of a month's error that is believed to last into the next
-THRESHOLD = 5.0  # of the strength: see `find_breaks`
 MOST_CHANGE = 30.0  # in logarithms: beyond it a number of sales is none
 LEAST_CHANGE = 0.10  # smaller changes are no news, however sure
-LEAST_SALE = 0.02  # of the mean month: a month of less has the logarithm of that
-BROUGHT = (0.2, 2.0)  # times that earlier months are brought to a new level: a larger change of a few months may be noise
-BELIEVED = 0.5  # of a change, in logarithms: half of what lasts for some months is gone after a year
-HALF = 0.5  # of a step that a month must show to be one of those that it lasts for
 BLOCK = 20_000  # rows worked on at once
-LEAST_NOISE = 0.01  # standard deviation in logarithms: a perfect past is luck
-TREND = 0.15  # change in a year, in logarithms, that is likely without any break
 
 
 @dataclass(frozen=True)
@@ -69,30 +71,30 @@ def find_breaks(history: History) -> Breaks:
     for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
         found.months[some], change, found.strength[some] = scan(take_logarithms(history, some))
         found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
-    none = (found.strength < THRESHOLD) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
+    none = (found.strength < SHIFT_THRESHOLD) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
     return Breaks(np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength)
 
 
 def take_logarithms(history: History, rows: np.ndarray) -> np.ndarray:
     """Logarithms of the adjusted last months of rows (n, up to 36), odd ones drawn in; NaN before a row's first month."""
-    adjusted = adjust(history, 1, relative=True).y[rows, -WINDOW:]
+    adjusted = adjust(history, 1, relative=True).y[rows, -SHIFT_WINDOW:]
     known = np.isfinite(adjusted)
     size = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True).clip(1)
-    least = LEAST_SALE * np.where(size > 0, size, 1.0)
+    least = SHIFT_MIN_SALE * np.where(size > 0, size, 1.0)
     return draw_in(np.where(known, np.log(np.maximum(np.where(known, adjusted, 1.0), least)), np.nan))
 
 
 def scan(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The most likely step in each row of x (n, T): months since, its size, and its strength (n,); strength 0 where it cannot be told."""
     n, width = x.shape
-    after = np.arange(LEAST_AFTER, min(RECENT, width - LEAST_BEFORE) + 1)
+    after = np.arange(SHIFT_MIN_AFTER, min(SHIFT_RECENT, width - SHIFT_MIN_BEFORE) + 1)
     if not len(after):
         return np.zeros(n, dtype=int), np.zeros(n), np.zeros(n)
     known = np.isfinite(x)
     value = np.where(known, x - mean_known(x, 1, keepdims=True), 0.0)
     count, time = known.sum(axis=1), (np.arange(width) - (width - 1.0)) / SEASON
     spread = _noise(x)
-    inverse = _invert(count, known @ time, known @ time**2 + (spread / TREND) ** 2)
+    inverse = _invert(count, known @ time, known @ time**2 + (spread / SHIFT_TREND_PRIOR) ** 2)
     told = np.stack([value.sum(axis=1), value @ time], axis=1)
     fit = np.einsum("nab,nb->na", inverse, told)
     stepped = np.stack([after, [time[-k:].sum() for k in after]], axis=1).astype(float)  # the terms, summed since the step
@@ -101,26 +103,26 @@ def scan(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     weight = after - np.einsum("ka,nab,kb->nk", stepped, inverse, stepped, optimize=True)
     weight = np.maximum(weight, 1e-9)
     rest = ((value**2).sum(axis=1) - (fit * told).sum(axis=1))[:, None] - moved**2 / weight
-    variance = np.maximum(rest / (count - 3).clip(1)[:, None], LEAST_NOISE**2)
-    strength = np.where(count[:, None] - after >= LEAST_BEFORE, np.abs(moved) / np.sqrt(weight * variance), 0.0)
+    variance = np.maximum(rest / (count - 3).clip(1)[:, None], SHIFT_MIN_NOISE**2)
+    strength = np.where(count[:, None] - after >= SHIFT_MIN_BEFORE, np.abs(moved) / np.sqrt(weight * variance), 0.0)
     best, row = strength.argmax(axis=1), np.arange(n)
     step = moved[row, best] / weight[row, best]
     line = fit - np.einsum("nab,nb->na", inverse, stepped[best]) * step[:, None]
     since = np.arange(width) >= (width - after[best])[:, None]
     off = np.where(known, value - line[:, :1] - line[:, 1:] * time, 0.0)
     error = off - np.where(known & since, step[:, None], 0.0)
-    lasts = ((off / np.where(step == 0, 1.0, step)[:, None] > HALF) & since).sum(axis=1) >= LEAST_AFTER
+    lasts = ((off / np.where(step == 0, 1.0, step)[:, None] > SHIFT_MIN_STEP) & since).sum(axis=1) >= SHIFT_MIN_AFTER
     return after[best], _least(step, _compare(x, since)), np.where(lasts, strength[row, best] * np.sqrt(_independence(error)), 0.0)
 
 
 def draw_in(x: np.ndarray) -> np.ndarray:
     """Months (n, T) at most 2.5 standard deviations from the median of themselves and two on each side."""
-    padded = np.pad(x, ((0, 0), (BESIDE, BESIDE)), constant_values=np.nan)
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * BESIDE + 1, axis=1)
+    padded = np.pad(x, ((0, 0), (SHIFT_NEIGHBOURS, SHIFT_NEIGHBOURS)), constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * SHIFT_NEIGHBOURS + 1, axis=1)
     with np.errstate(all="ignore"):
         middle = _median(around)
         spread = 1.4826 * _median(np.abs(x - middle))[:, None]
-    room = ODD * np.maximum(spread, LEAST_NOISE)
+    room = SHIFT_MAX_DEVIATION * np.maximum(spread, SHIFT_MIN_NOISE)
     return np.where(np.isfinite(x), np.clip(x, middle - room, middle + room), np.nan)
 
 
@@ -136,7 +138,7 @@ def level_out(history: History) -> History:
     if not breaks.found.any():
         return history
     before = np.arange(history.y.shape[1]) < (history.y.shape[1] - breaks.months)[:, None]
-    ratio = np.clip(breaks.ratio, *BROUGHT)[:, None] ** BELIEVED
+    ratio = np.clip(breaks.ratio, *SHIFT_BOUNDS)[:, None] ** SHIFT_SHARE
     factor = np.where(breaks.found[:, None] & before, ratio, 1.0)
     return replace(history, y=history.y * factor)
 
@@ -191,14 +193,14 @@ def _invert(count: np.ndarray, cross: np.ndarray, square: np.ndarray) -> np.ndar
 def _independence(error: np.ndarray) -> np.ndarray:
     """(1 - r) / (1 + r) of each row of errors (n, T), r their correlation from month to month between 0 and 0.8 (n,)."""
     total = np.maximum((error**2).sum(axis=1), 1e-300)
-    lasting = ((error[:, 1:] * error[:, :-1]).sum(axis=1) / total).clip(0.0, LASTING)
+    lasting = ((error[:, 1:] * error[:, :-1]).sum(axis=1) / total).clip(0.0, SHIFT_MAX_AUTOCORRELATION)
     return np.asarray((1 - lasting) / (1 + lasting))
 
 
 def _noise(x: np.ndarray) -> np.ndarray:
     """Standard deviation of a month of x (n, T), from how much neighbouring months differ, which a step hardly changes (n,)."""
     apart = _median(np.abs(np.diff(x, axis=1))) * 1.4826 / np.sqrt(2)
-    return np.maximum(np.nan_to_num(apart, nan=LEAST_NOISE), LEAST_NOISE)
+    return np.maximum(np.nan_to_num(apart, nan=SHIFT_MIN_NOISE), SHIFT_MIN_NOISE)
 
 
 def _median(values: np.ndarray) -> np.ndarray:

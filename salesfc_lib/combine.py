@@ -20,11 +20,7 @@ from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.known import mean_known
 from salesfc_lib.periods import SEASON
 from salesfc_lib.schema import Combine
-
-NEAR = 0.01  # relative: errors closer than this are a tie, and the simpler and steadier candidate is preferred
-LEAST_CUTOFFS = 2  # cutoffs with an actual before weights are unequal
-LEAST_ERROR = 0.05  # of the mean candidate's: a perfect past is luck and must not take all the weight
-FEW = 10  # series of a level at which its own error and that of all levels count equally
+from salesfc_lib.tuning import LEVEL_PRIOR_SERIES, MIN_CUTOFFS, MIN_RELATIVE_ERROR, TIE
 
 
 @dataclass(frozen=True)
@@ -96,7 +92,7 @@ def set_weights(evidence: Evidence, forecast: np.ndarray, settings: Combine) -> 
     """
     given = np.isfinite(forecast).all(axis=2)
     usable = given & np.isfinite(evidence.blended)
-    raw = np.where(usable, np.where(usable, evidence.blended, 1.0).clip(LEAST_ERROR) ** -settings.power, 0.0)
+    raw = np.where(usable, np.where(usable, evidence.blended, 1.0).clip(MIN_RELATIVE_ERROR) ** -settings.power, 0.0)
     raw = np.where(raw.any(axis=0), raw, given.astype(float))
     shares = raw / raw.sum(axis=0).clip(1e-300)
     kept = np.where((shares >= settings.min_weight) | (shares >= shares.max(axis=0)), shares, 0.0)
@@ -139,7 +135,7 @@ def choose_best(said: Said, evidence: Evidence, forecast: np.ndarray) -> np.ndar
     asked = evidence.cutoffs[names.index(BASELINE)] if BASELINE in names else evidence.cutoffs.min(axis=0)
     errors = np.where(given & (evidence.cutoffs >= asked.clip(1)), evidence.relative, np.nan)
     least = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
-    near = np.where(np.isfinite(least), errors <= least * (1 + NEAR), given)
+    near = np.where(np.isfinite(least), errors <= least * (1 + TIE), given)
     unsteady = np.where(np.isfinite(evidence.revision), evidence.revision, np.inf).argsort(axis=0, kind="stable").argsort(axis=0)
     rank = np.arange(len(names))[:, None] + unsteady
     chosen = np.where(near, rank, np.iinfo(int).max).argmin(axis=0)
@@ -153,7 +149,7 @@ def _step(said: Said) -> int:
 
 def _blend(relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float) -> np.ndarray:
     """Own relative errors mixed with their level's (n_models, n); the level's alone where a series has none, or too few cutoffs."""
-    believed = np.where(cutoffs.max(axis=0) >= LEAST_CUTOFFS, relative, np.nan)
+    believed = np.where(cutoffs.max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
     shared = _of_level(believed, level)
     return np.where(np.isfinite(believed), own_weight * believed + (1 - own_weight) * shared, shared)
 
@@ -167,7 +163,7 @@ def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
     result = np.empty_like(relative)
     for code in np.unique(level):
         own = relative[:, level == code]
-        trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + FEW)
+        trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + LEVEL_PRIOR_SERIES)
         mean = np.where(trust > 0, trust * np.nan_to_num(mean_known(own, 1)) + (1 - trust) * overall, overall)
         result[:, level == code] = mean[:, None]
     return result

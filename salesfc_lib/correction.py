@@ -17,20 +17,14 @@ import numpy as np
 from salesfc_lib.backtest import Said
 from salesfc_lib.known import mean_known, median_known, spread_known
 from salesfc_lib.periods import SEASON
-
-EXAMPLES = 20_000  # series, cutoffs and months learnt from; more cost time and change little
-LEAST_EXAMPLES = 300
-BACK = (3, 6, 12)  # months ago at which the median's own misses are told
-SETTINGS: dict[str, Any] = {
-    "max_depth": 4,
-    "learning_rate": 0.07,
-    "min_child_weight": 50,
-    "max_bin": 64,
-    "tree_method": "hist",
-    "nthread": 1,
-    "seed": 20260601,
-    "verbosity": 0,
-}
+from salesfc_lib.tuning import (
+    BOOSTING_EXAMPLES,
+    BOOSTING_LAGS,
+    BOOSTING_LIMIT,
+    BOOSTING_LIMIT_INTERMITTENT,
+    BOOSTING_MIN_EXAMPLES,
+    BOOSTING_SETTINGS,
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +36,10 @@ class Aim:
     limit: float
 
 
-MIDDLE = Aim("reg:absoluteerror", median_known, 3.0)  # what is as often above as below
-MEAN = Aim("reg:squarederror", mean_known, 4.5)  # what adds up over the months, where most are without a sale
+MIDDLE = Aim("reg:absoluteerror", median_known, BOOSTING_LIMIT)  # what is as often above as below
+MEAN = Aim(
+    "reg:squarederror", mean_known, BOOSTING_LIMIT_INTERMITTENT
+)  # what adds up over the months, where most are without a sale
 
 
 @dataclass(frozen=True)
@@ -90,14 +86,14 @@ def _learn(said: Said, now: int, chosen: np.ndarray, *, aim: Aim, trees: int) ->
         inputs.append(table.x[usable])
         targets.append(np.clip(missed[usable], -aim.limit, aim.limit))
         count += int(usable.sum())
-    if count < LEAST_EXAMPLES:
+    if count < BOOSTING_MIN_EXAMPLES:
         return None
     x, y = np.concatenate(inputs), np.concatenate(targets)
-    if len(y) > EXAMPLES:
-        kept = np.sort(np.random.default_rng(SETTINGS["seed"]).choice(len(y), EXAMPLES, replace=False))
+    if len(y) > BOOSTING_EXAMPLES:
+        kept = np.sort(np.random.default_rng(BOOSTING_SETTINGS["seed"]).choice(len(y), BOOSTING_EXAMPLES, replace=False))
         x, y = x[kept], y[kept]
-    matrix = xgboost.QuantileDMatrix(x, y, max_bin=SETTINGS["max_bin"], nthread=1)
-    return xgboost.train({**SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees)
+    matrix = xgboost.QuantileDMatrix(x, y, max_bin=BOOSTING_SETTINGS["max_bin"], nthread=1)
+    return xgboost.train({**BOOSTING_SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees)
 
 
 def tell(said: Said, back: int, chosen: np.ndarray, aim: Aim = MIDDLE) -> Table:
@@ -157,7 +153,7 @@ def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np
 
 def _misses(said: Said, back: int, chosen: np.ndarray, size: np.ndarray) -> Iterator[np.ndarray]:
     """Mean and mean absolute miss of the candidates' median at earlier cutoffs, (n, 1) each."""
-    for months in BACK:
+    for months in BOOSTING_LAGS:
         if back + months not in said.backs:
             yield from (np.full((len(chosen), 1), np.nan),) * 2
             continue

@@ -14,7 +14,8 @@ import pandas as pd
 from salesfc_lib import metrics, tables
 from salesfc_lib.intervals import LEVELS, Past, bound
 from salesfc_lib.metrics import pool
-from salesfc_lib.modeling import MEMORY, Modeled
+from salesfc_lib.modeling import Modeled
+from salesfc_lib.tuning import ERROR_MONTHS
 
 
 def past_bounds(modeled: Modeled, levels: Sequence[int] = LEVELS) -> dict[int, dict[int, tuple[np.ndarray, np.ndarray]]]:
@@ -28,7 +29,7 @@ def past_bounds(modeled: Modeled, levels: Sequence[int] = LEVELS) -> dict[int, d
 
 def known_at(modeled: Modeled, back: int) -> Past:
     """Errors of the combination as they were known `back` months ago."""
-    earlier = {cutoff: values for cutoff, values in modeled.combined.items() if back < cutoff <= back + MEMORY}
+    earlier = {cutoff: values for cutoff, values in modeled.combined.items() if back < cutoff <= back + ERROR_MONTHS}
     errors = {cutoff - back: modeled.said.came(cutoff, known=back) - values for cutoff, values in earlier.items()}
     return Past(modeled.said.history.cut(back), errors, {cutoff - back: values for cutoff, values in earlier.items()})
 

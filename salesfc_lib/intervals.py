@@ -20,16 +20,18 @@ from salesfc_lib.history import History, align
 from salesfc_lib.known import mean_known
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import (
+    ENDED_LEVEL,
+    ENOUGH_ERRORS,
+    ERROR_PRIOR_SERIES,
+    FALLBACK_ERROR,
+    MIN_KIND_ERRORS,
+    NEIGHBOUR_HORIZONS,
+    OWN_ERROR_SHARE,
+    WIDTH_ERRORS,
+)
 
 LEVELS = (80, 95)  # percent: the intervals of the tables
-OWN = 0.8  # share of a series' own errors in its scale at `ENOUGH` errors; the rest is its level's
-ENOUGH = 12  # errors
-NEIGHBOURS = 2  # horizons on each side that share their errors
-FEW = 10  # series of a level at which its own relative error and that of all levels count equally
-FALLBACK = 0.35  # error as a share of a month's mean where nothing at all was backtested
-SURE = 90  # percent: up to this level an interval holds that what ended stays so
-ENOUGH_ERRORS = 200  # of a kind of demand, to have widths of its own
-SAMPLE = 4000  # errors from which a width is read; more cost time and change little
 TINY = 1e-100  # size of a series below which no error is a share of it: the division could overflow
 TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are tried
 
@@ -102,7 +104,7 @@ def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, 
             high[rows] += scale[rows, None] * up
         nothing = ~signed & (zeros > (1 - level / 100) / 2)
         low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
-        low, high = np.where(over, 0.0, low), np.where(over, usual if level > SURE else 0.0, high)
+        low, high = np.where(over, 0.0, low), np.where(over, usual if level > ENDED_LEVEL else 0.0, high)
         inner = bounds[level] = (np.minimum(low, inner[0]), np.maximum(high, inner[1]))
     return bounds
 
@@ -122,18 +124,18 @@ def _scales(past: Past, back: int) -> np.ndarray:
     usable = (count > 0) & (size > TINY)
     share = np.where(usable, total / count.clip(1) / np.where(size > TINY, size, 1.0), np.nan)
     typical = _typical(share, past.history.level)
-    trust = OWN * (count / ENOUGH).clip(max=1)
+    trust = OWN_ERROR_SHARE * (count / ENOUGH_ERRORS).clip(max=1)
     return np.asarray(size * (trust * np.nan_to_num(share) + (1 - trust) * typical))
 
 
 def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Median relative error of each series' level (n,), drawn to that of all where the level has few series."""
-    overall = float(np.median(share[np.isfinite(share)])) if np.isfinite(share).any() else FALLBACK
+    overall = float(np.median(share[np.isfinite(share)])) if np.isfinite(share).any() else FALLBACK_ERROR
     result = np.full(len(share), overall)
     for code in np.unique(level):
         own = share[(level == code) & np.isfinite(share)]
         if len(own):
-            result[level == code] = (len(own) * np.median(own) + FEW * overall) / (len(own) + FEW)
+            result[level == code] = (len(own) * np.median(own) + ERROR_PRIOR_SERIES * overall) / (len(own) + ERROR_PRIOR_SERIES)
     return result
 
 
@@ -151,7 +153,7 @@ class _Told:
     def of_kind(self, sparse: bool) -> _Told:
         """Those of a kind; all, where it has too few."""
         here = self.sparse == sparse
-        return self.take(here) if here.sum() >= ENOUGH_ERRORS else self
+        return self.take(here) if here.sum() >= MIN_KIND_ERRORS else self
 
     def take(self, rows: np.ndarray) -> _Told:
         return _Told(self.z[rows], self.h[rows], self.room[rows], self.zeros[rows], self.sparse[rows])
@@ -188,7 +190,7 @@ def _widths(told: _Told, horizon: int, share: float) -> tuple[np.ndarray, np.nda
     if not len(told.z):
         reach = np.full(horizon, _normal_quantile(0.5 + share / 2))
         return reach, reach
-    found = np.array([_pair(told, np.abs(told.h - step) <= NEIGHBOURS, share) for step in steps])
+    found = np.array([_pair(told, np.abs(told.h - step) <= NEIGHBOUR_HORIZONS, share) for step in steps])
     known = np.flatnonzero(np.isfinite(found[:, 0]))
     if not len(known):
         found, known = np.array([_pair(told, np.full(len(told.z), True), share)] * horizon), np.arange(horizon)
@@ -202,7 +204,7 @@ def _pair(told: _Told, here: np.ndarray, share: float) -> tuple[float, float]:
     rows = np.flatnonzero(here)
     if not len(rows):
         return np.nan, np.nan
-    some = told.take(rows[:: max(1, len(rows) // SAMPLE)])
+    some = told.take(rows[:: max(1, len(rows) // WIDTH_ERRORS)])
     ordered = np.sort(some.z)
     downs, ups = -_at(ordered, TAILS), _at(ordered, 1 - TAILS, upper=True)
     room = some.room.clip(0)

@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import BOOSTED_FROM
 
-CORRECTED_FROM = 6  # months of history from which a forecast is corrected by what was learnt over the unit
 FULL = 2 * SEASON + 1  # months from which every candidate is asked: no rung is named
 
 
@@ -28,7 +28,7 @@ class Rung(NamedTuple):
 
 RUNGS = (
     Rung(1, "smoothed level{season}, uncorrected"),
-    Rung(CORRECTED_FROM, "smoothed level{season}"),
+    Rung(BOOSTED_FROM, "smoothed level{season}"),
     Rung(SEASON, "smoothed level{season}, beside last year's months"),
     Rung(SEASON + 1, "levels and trends{season}, beside last year's months"),
     Rung(2 * SEASON, "levels and trends{season}, beside the months of two years"),

@@ -78,7 +78,7 @@ def fingerprint() -> str:
     """Digest of what every answer depends on: the candidates' code, what they are built of, and the versions of the libraries under it."""
     here = Path(__file__).parent
     code = [path.read_bytes() for folder in ("candidates", "engine") for path in sorted((here / folder).glob("*.py"))]
-    code += [(here / name).read_bytes() for name in ("history.py", "gaps.py", "known.py")]
+    code += [(here / name).read_bytes() for name in ("history.py", "gaps.py", "known.py", "tuning.py")]
     return digest(*code, *(f"{name} {_version(name)}" for name in PACKAGES))
 
 

@@ -23,17 +23,21 @@ from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History, align
 from salesfc_lib.intervals import Past, bound
 from salesfc_lib.known import mean_known
-from salesfc_lib.ladder import CORRECTED_FROM, count_months
+from salesfc_lib.ladder import count_months
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.memory import Memory
 from salesfc_lib.periods import SEASON
 from salesfc_lib.plausibility import bounds_at
 from salesfc_lib.schema import Parameters
-
-CORRECTED, MEAN_CORRECTED = 0.4, 0.8  # full share of the corrected candidates in the forecast; where demand is intermittent
-FEW, FEW_SPARSE = 50, 10  # series of the panel at which it is half of that
-COSTLY = 0.006  # share by which the correction raised the error in the backtest, from which it is left out
-MEMORY = 24  # months: errors from which intervals are learnt
+from salesfc_lib.tuning import (
+    BOOSTED_FROM,
+    BOOSTING_MAX_COST,
+    BOOSTING_PRIOR_INTERMITTENT,
+    BOOSTING_PRIOR_SERIES,
+    BOOSTING_SHARE,
+    BOOSTING_SHARE_INTERMITTENT,
+    ERROR_MONTHS,
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,7 @@ class Modeled:
     @cached_property
     def past(self) -> Past:
         """Errors of the combination at the cutoffs before now."""
-        earlier = {back: values for back, values in self.combined.items() if 0 < back <= MEMORY}
+        earlier = {back: values for back, values in self.combined.items() if 0 < back <= ERROR_MONTHS}
         errors = {back: self.said.came(back) - values for back, values in earlier.items()}
         return Past(self.said.history, errors, earlier)
 
@@ -112,17 +116,20 @@ def blend(weighted: np.ndarray, corrected: np.ndarray, share: np.ndarray) -> np.
 def share_corrected(corrected: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np.ndarray:
     """Share of the corrected candidates (n, horizon) in each series' forecast (n,), 0 where there are none or the series is young.
 
-    The more series there were to learn from, the more: half the full share at `FEW`; of that the part `trust`, except where demand is intermittent.
+    The more series there were to learn from, the more: half the full share at `BOOSTING_PRIOR_SERIES`; of that the part `trust`, except where demand is intermittent.
     """
-    there = np.isfinite(corrected).all(axis=1) & (count_months(y) >= CORRECTED_FROM)
+    there = np.isfinite(corrected).all(axis=1) & (count_months(y) >= BOOSTED_FROM)
     series = there.sum()
     sparse = is_intermittent(y)
-    full, few = np.where(sparse, MEAN_CORRECTED, trust * CORRECTED), np.where(sparse, FEW_SPARSE, FEW)
+    full, few = (
+        np.where(sparse, BOOSTING_SHARE_INTERMITTENT, trust * BOOSTING_SHARE),
+        np.where(sparse, BOOSTING_PRIOR_INTERMITTENT, BOOSTING_PRIOR_SERIES),
+    )
     return np.asarray(np.where(there, full * series / (series + few), 0.0))
 
 
 def trust_correction(said: Said, weighted: Mapping[int, np.ndarray], corrected: Mapping[int, np.ndarray], back: int) -> float:
-    """Part of its share that the correction keeps at a cutoff, by what it cost at the tested ones before: 1 where it was no worse, 0 from `COSTLY` on.
+    """Part of its share that the correction keeps at a cutoff, by what it cost at the tested ones before: 1 where it was no worse, 0 from `BOOSTING_MAX_COST` on.
 
     Errors count in mean changes over a year of their series, as in MASE. Series of the intermittent kind have no part in it.
     """
@@ -138,7 +145,7 @@ def trust_correction(said: Said, weighted: Mapping[int, np.ndarray], corrected: 
         rows = np.nonzero(counts)[0]
         without += float((gaps[0][counts] / scale[rows]).sum())
         by_it += float((gaps[1][counts] / scale[rows]).sum())
-    return float(np.clip(1 - (by_it / without - 1) / COSTLY, 0.0, 1.0)) if without > 0 else 1.0
+    return float(np.clip(1 - (by_it / without - 1) / BOOSTING_MAX_COST, 0.0, 1.0)) if without > 0 else 1.0
 
 
 def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:

@@ -13,15 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.engine.demand import is_intermittent
-from salesfc_lib.gaps import RECENT
 from salesfc_lib.history import History
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import MAX_GROWTH, MIN_GROWTH, RARE, RECENT_MONTHS, UNKNOWN_GROWTH, YOUNG_MONTHS
 
-RARE = 0.002  # share of the panel's years beyond whose growth, and whose fall, nothing is believed
-LEAST_GROWTH = 2.0  # times a year before: a calm past is no promise
-UNKNOWN_GROWTH = 4.0  # likewise, where too few years were seen to say what is rare
-MOST_GROWTH = 1000.0  # where years of next to nothing came before years of something
-YOUNG = 2 * SEASON  # months below which a series has not shown its peak
 TINY = 1e-12  # stands for nothing in a ratio
 SLACK = 1e-6  # relative: a forecast on its bound is within it
 REFUSED = "refused: "  # how the error of a refusal begins
@@ -111,14 +106,14 @@ def _set_bounds(y: np.ndarray) -> Bounds:
     known = np.isfinite(y)
     size = np.abs(np.where(known, y, 0.0))
     most = size.max(axis=1, initial=0.0)
-    young = known.sum(axis=1) < YOUNG
+    young = known.sum(axis=1) < YOUNG_MONTHS
     peers = size[:, -SEASON:].sum(axis=1) / known[:, -SEASON:].sum(axis=1).clip(1) * _usual_peak(y, years)
     shown = np.where(young, np.maximum(most, peers), most)
     year = years[:, -1] if years.shape[1] else np.full(len(y), np.nan)
-    pace = size[:, -RECENT:].mean(axis=1) * SEASON
+    pace = size[:, -RECENT_MONTHS:].mean(axis=1) * SEASON
     judged = np.isfinite(year) & (year > 0) & ~np.any(y < 0, axis=1)
-    high = np.fmax(np.fmax(year * growth, pace * LEAST_GROWTH), _extreme(years, np.fmax))
-    low = np.fmin(np.fmin(year * fall, pace / LEAST_GROWTH), _extreme(years, np.fmin))
+    high = np.fmax(np.fmax(year * growth, pace * MIN_GROWTH), _extreme(years, np.fmax))
+    low = np.fmin(np.fmin(year * fall, pace / MIN_GROWTH), _extreme(years, np.fmin))
     return Bounds(
         np.where(shown > 0, shown * growth, np.inf),
         np.where(judged, high, np.inf),
@@ -161,25 +156,25 @@ def _usual_change(years: np.ndarray) -> tuple[float, float]:
     """Growth and fall of a year against the year before that are rare in a panel's sums of years (n, n_years)."""
     before, after = years[:, :-SEASON], years[:, SEASON:]
     known = (before > 0) & (after >= 0)
-    least = LEAST_GROWTH if known.sum() * RARE >= 1 else UNKNOWN_GROWTH
+    least = MIN_GROWTH if known.sum() * RARE >= 1 else UNKNOWN_GROWTH
     if not known.any():
         return least, 1 / least
     change = (
-        np.minimum(after[known], MOST_GROWTH * before[known]) / before[known]
+        np.minimum(after[known], MAX_GROWTH * before[known]) / before[known]
     )  # never beyond what is believed: nothing can overflow
     low, high = np.quantile(change, (RARE, 1 - RARE))
-    return float(np.clip(high, least, MOST_GROWTH)), min(float(low), 1 / least)
+    return float(np.clip(high, least, MAX_GROWTH)), min(float(low), 1 / least)
 
 
 def _usual_peak(y: np.ndarray, years: np.ndarray) -> float:
     """How many times the mean of its last year a month of a panel's series was, in all but one of 500 series; at least 2."""
     if not years.shape[1]:
-        return LEAST_GROWTH
+        return MIN_GROWTH
     known = years[:, -1] > 0
     if not known.any():
-        return LEAST_GROWTH
+        return MIN_GROWTH
     ratio = y[known, -SEASON:].max(axis=1) * SEASON / years[known, -1]
-    return max(float(np.quantile(ratio, 1 - RARE)), LEAST_GROWTH)
+    return max(float(np.quantile(ratio, 1 - RARE)), MIN_GROWTH)
 
 
 def _extreme(years: np.ndarray, choose: np.ufunc) -> np.ndarray:

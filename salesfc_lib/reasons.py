@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.candidates import BASELINE
-from salesfc_lib.combine import LEAST_CUTOFFS, NEAR
 from salesfc_lib.racing import Lost
+from salesfc_lib.tuning import MIN_CUTOFFS, TIE
 
 SHARED = (
     "the middle of the candidates, corrected by what they missed in the whole unit; the more series there are, the more it counts"
@@ -35,7 +35,7 @@ def give_reason(own: Fact, facts: Sequence[Fact]) -> str:
     most = max(fact.cutoffs for fact in facts)
     if len(facts) == 1:
         return "the only candidate that could forecast this series"
-    if most < LEAST_CUTOFFS:
+    if most < MIN_CUTOFFS:
         alike = len({fact.weight for fact in facts}) == 1
         how = f"all {len(facts)} candidates count equally" if alike else "it counts as it does in the level's other series"
         why = "one cutoff in the backtest tells too little" if most else "no backtest: the history is too short"
@@ -61,7 +61,7 @@ def _against(own: Fact, facts: Sequence[Fact]) -> str:
     baseline = next((fact.wape for fact in facts if fact.model == BASELINE), np.nan)
     if own.model == BASELINE or not np.isfinite(baseline) or not np.isfinite(own.wape):
         return ""
-    if abs(own.wape - baseline) <= NEAR * baseline:
+    if abs(own.wape - baseline) <= TIE * baseline:
         return ", like the seasonal naive"
     if own.wape > baseline:
         return f", worse than the {percent(baseline)} of the seasonal naive"

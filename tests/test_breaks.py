@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.backtest import run_candidates
-from salesfc_lib.breaks import BELIEVED, LEAST_AFTER, THRESHOLD, draw_in, find_breaks, level_out, list_breaks, scan
+from salesfc_lib.breaks import draw_in, find_breaks, level_out, list_breaks, scan
 from salesfc_lib.candidates.winters import additive
 from salesfc_lib.cells import Cell
 from salesfc_lib.components import Table
@@ -22,6 +22,7 @@ from salesfc_lib.modeling import model_history
 from salesfc_lib.narrative.breaks import breaks as say_breaks
 from salesfc_lib.parameters import defaults
 from salesfc_lib.schema import Breaks, Parameters
+from salesfc_lib.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_THRESHOLD
 from salesfc_lib.unit_month import UnitMonth
 
 LAST = np.datetime64("2025-12", "M")
@@ -77,7 +78,7 @@ def test_two_odd_months_are_no_change_and_three_are() -> None:
     three[:, -3:] -= 1.0
     assert not find_breaks(history(np.exp(two))).found.any()
     assert find_breaks(history(np.exp(three))).found.mean() > 0.9
-    assert LEAST_AFTER == 3
+    assert SHIFT_MIN_AFTER == 3
 
 
 def test_steady_growth_is_no_change() -> None:
@@ -137,7 +138,7 @@ def test_half_of_a_change_is_taken_out_of_the_months_before_it() -> None:
     levelled = level_out(panel)
     since = found.months[row]
     np.testing.assert_allclose(levelled.y[row, -since:], panel.y[row, -since:])
-    np.testing.assert_allclose(levelled.y[row, :-since], panel.y[row, :-since] * found.ratio[row] ** BELIEVED)
+    np.testing.assert_allclose(levelled.y[row, :-since], panel.y[row, :-since] * found.ratio[row] ** SHIFT_SHARE)
     steady = int(np.flatnonzero(~found.found)[-1])
     np.testing.assert_array_equal(levelled.y[steady], panel.y[steady])
 
@@ -189,7 +190,7 @@ def test_the_table_says_since_when_and_by_how_much() -> None:
     row = table.set_index("unique_id").loc["s0000"]
     assert row["ds"] == pd.Timestamp("2025-07-01")
     assert row["change"] == pytest.approx(-40, abs=8)
-    assert row["strength"] >= THRESHOLD
+    assert row["strength"] >= SHIFT_THRESHOLD
     assert "6 months since 2025-07" in row["evidence"]
     assert list_breaks(history(np.exp(noise(5)))).empty
 

@@ -12,12 +12,13 @@ import pytest
 from scipy.optimize import linprog
 
 from salesfc_lib.candidates import REGISTRY, arima, autoregression, design, intermittent, naive, regression, smoothing, winters
-from salesfc_lib.candidates.design import HALF_LIFE, lay_out, size_of
+from salesfc_lib.candidates.design import lay_out, size_of
 from salesfc_lib.candidates.protocol import Answer, Window, each_series, windows
 from salesfc_lib.candidates.shrunk import learn_effects
 from salesfc_lib.engine.recursions import ALPHAS
 from salesfc_lib.history import History
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import ARIMA_SEASONAL_STRENGTH, HALF_LIFE
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan
@@ -161,7 +162,7 @@ def test_odd_series_are_forecast_with_finite_numbers(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FAST if name not in POOLED])
 def test_series_that_never_changes_goes_on(name: str) -> None:
-    expected = 7.0 if name != "croston" else 7.0 * (1 - intermittent.SIZES[0] / 2)  # its correction for bias, least for slow sizes
+    expected = 7.0 if name != "croston" else 7.0 * (1 - intermittent.ALPHAS[0] / 2)  # its correction for bias, least for slow sizes
     np.testing.assert_allclose(ask(name, make_history(np.full(48, 7.0))), expected, rtol=1e-6)
 
 
@@ -297,7 +298,7 @@ def test_holt_winters_is_that_of_a_loop_at_every_cutoff(relative: bool) -> None:
 def lumpy_in_a_loop(y: np.ndarray, by_interval: bool) -> float:
     """Croston's or TSB's mean a month over the grid, averaged by (mean squared error) ** (-n / 2)."""
     means, squares = [], []
-    for alpha in intermittent.SIZES:
+    for alpha in intermittent.ALPHAS:
         size, often = y[y != 0].mean(), (y != 0).mean()
         interval, since, total = 1 / often, 1, 0.0
         for value in y:
@@ -504,7 +505,7 @@ def test_seasonal_strength_tells_a_season_from_noise() -> None:
     t = np.arange(48)
     rng = np.random.default_rng(1)
     assert arima.seasonal_strength(100 + 20 * np.sin(t * np.pi / 6) + rng.normal(0, 2, 48)) > 0.9
-    assert arima.seasonal_strength(rng.normal(100, 10, 240)) < arima.STRONG
+    assert arima.seasonal_strength(rng.normal(100, 10, 240)) < ARIMA_SEASONAL_STRENGTH
 
 
 # the protocol

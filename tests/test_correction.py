@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from salesfc_lib.backtest import Said
-from salesfc_lib.correction import LEAST_EXAMPLES, MEAN, correct, tell
+from salesfc_lib.correction import MEAN, correct, tell
 from salesfc_lib.history import History
+from salesfc_lib.tuning import BOOSTING_MIN_EXAMPLES
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan
@@ -104,7 +105,7 @@ def test_same_inputs_give_the_same_numbers_in_any_order_of_series() -> None:
 
 
 def test_too_little_to_learn_from_is_no_correction() -> None:
-    few = LEAST_EXAMPLES // (4 * 6) - 4
+    few = BOOSTING_MIN_EXAMPLES // (4 * 6) - 4
     said = simulate(n=few)
     assert np.isnan(correct(said, (0,), squared=np.zeros(few, dtype=bool))[0]).all()
 

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from salesfc_lib.engine import recursions
-from salesfc_lib.engine.recursions import ALPHAS, START, mean_of_first, slope, smooth_levels, smooth_trends, soften
-from salesfc_lib.engine.seasonality import PANEL_SHARE, adjust, centred_mean, estimate_indices, shrink
+from salesfc_lib.engine.recursions import ALPHAS, mean_of_first, slope, smooth_levels, smooth_trends, soften
+from salesfc_lib.engine.seasonality import adjust, centred_mean, estimate_indices, shrink
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known, median_known, spread_known
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import LEVEL_START, SEASON_PANEL_SHARE
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan
@@ -37,7 +38,7 @@ def late() -> np.ndarray:
 
 def loop_levels(y: np.ndarray, alpha: float) -> tuple[float, float]:
     """Level and sum of squared errors of one series of known months."""
-    level, squares = float(np.mean(y[:START])), 0.0
+    level, squares = float(np.mean(y[:LEVEL_START])), 0.0
     for value in y:
         squares += (value - level) ** 2
         level += alpha * (value - level)
@@ -46,7 +47,7 @@ def loop_levels(y: np.ndarray, alpha: float) -> tuple[float, float]:
 
 def loop_trends(y: np.ndarray, alpha: float, beta: float, phi: float) -> tuple[float, float, float]:
     """Level, trend and sum of squared errors of damped trend smoothing."""
-    level, trend, squares = float(np.mean(y[:START])), 0.0, 0.0
+    level, trend, squares = float(np.mean(y[:LEVEL_START])), 0.0, 0.0
     for value in y:
         forecast = level + phi * trend
         squares += (value - forecast) ** 2
@@ -167,7 +168,7 @@ def test_months_without_evidence_take_four_fifths_of_the_panels_index() -> None:
     count = np.r_[np.full((40, 12), 4), np.zeros((1, 12))]
     indices = shrink(own, count, np.r_[np.full(40, 0.0004), NAN])
     panel = PROFILE - PROFILE.mean()
-    np.testing.assert_allclose(indices[40], PANEL_SHARE * panel, atol=0.005)
+    np.testing.assert_allclose(indices[40], SEASON_PANEL_SHARE * panel, atol=0.005)
 
 
 def test_own_season_is_believed_where_it_differs_by_more_than_its_noise() -> None:
@@ -188,7 +189,7 @@ def test_lone_series_with_years_of_evidence_keeps_its_own_season() -> None:
 def test_short_series_takes_the_season_of_its_panel() -> None:
     y = np.r_[plant(30, 60, 0.02), begin_late(plant(1, 60, 0.02, seed=9), [57])]
     indices = estimate_indices(make_history(y), relative=True)
-    np.testing.assert_allclose(indices[30], PANEL_SHARE * PROFILE, atol=0.03)
+    np.testing.assert_allclose(indices[30], SEASON_PANEL_SHARE * PROFILE, atol=0.03)
 
 
 def test_season_scales_with_the_unit() -> None:

@@ -9,10 +9,11 @@ from salesfc_lib.backtest import run_candidates
 from salesfc_lib.candidates import REGISTRY
 from salesfc_lib.combine import set_weights, weigh_evidence
 from salesfc_lib.history import History
-from salesfc_lib.ladder import CORRECTED_FROM, FULL, RUNGS, name_rung
+from salesfc_lib.ladder import FULL, RUNGS, name_rung
 from salesfc_lib.modeled_tables import list_weights
 from salesfc_lib.modeling import model_history, share_corrected
 from salesfc_lib.parameters import defaults
+from salesfc_lib.tuning import BOOSTED_FROM
 
 SHORT = (1, 2, 3, 5, 6, 9, 12, 13, 18, 24, 25)
 
@@ -70,7 +71,7 @@ def test_one_month_is_carried_through_the_year_by_the_units_season() -> None:
 
 
 def test_less_than_half_a_year_is_not_corrected() -> None:
-    y = unit(lengths=(CORRECTED_FROM - 1, CORRECTED_FROM)).y[:2]
+    y = unit(lengths=(BOOSTED_FROM - 1, BOOSTED_FROM)).y[:2]
     none, some = share_corrected(np.ones((2, 12)), y)
     assert none == 0.0 < some
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from salesfc_lib.candidates.launch import LEAST, continue_launches, forecast
+from salesfc_lib.candidates.launch import continue_launches, forecast
 from salesfc_lib.history import History
 from salesfc_lib.parameters import defaults
+from salesfc_lib.tuning import LAUNCH_MIN_ANALOGUES
 
 WIDTH = 60
 
@@ -40,8 +41,8 @@ def test_the_nearest_shape_decides_and_not_the_most_common() -> None:
 
 def test_too_few_launches_say_nothing() -> None:
     young = (3, RISING)
-    few = unit([young, *[(30, RISING)] * (LEAST - 1)])
-    enough = unit([young, *[(30, RISING)] * LEAST])
+    few = unit([young, *[(30, RISING)] * (LAUNCH_MIN_ANALOGUES - 1)])
+    enough = unit([young, *[(30, RISING)] * LAUNCH_MIN_ANALOGUES])
     assert np.isnan(forecast(few, 12)).all()
     assert np.isfinite(forecast(enough, 12)[0]).all()
 

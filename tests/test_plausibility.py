@@ -12,8 +12,9 @@ from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.history import History
 from salesfc_lib.modeling import model_history
 from salesfc_lib.parameters import defaults
-from salesfc_lib.plausibility import REFUSED, UNKNOWN_GROWTH, bounds_at, refuse
+from salesfc_lib.plausibility import REFUSED, bounds_at, refuse
 from salesfc_lib.schema import Parameters
+from salesfc_lib.tuning import UNKNOWN_GROWTH
 
 
 def history(*series: list[float]) -> History:

@@ -15,13 +15,12 @@ from typing import Any
 
 import numpy as np
 
-from salesfc_lib.candidates.design import LEAST_SPREAD, centre
+from salesfc_lib.candidates.design import centre
 from salesfc_lib.candidates.protocol import Answer, Found, History, Window, describe, each_series, windows
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import ARIMA_ITERATIONS, ARIMA_SEASONAL_STRENGTH, MIN_DRIVER_SPREAD
 
 NEEDED = 2 * SEASON  # months
-STRONG = 0.64  # seasonal strength that asks for a seasonal difference; Wang, Smith and Hyndman (2006)
-MAX_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts little
 
 
 def forecast(history: History, horizon: int, *, found: Found | None = None, max_order: int = 2) -> Answer:
@@ -65,7 +64,7 @@ def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:
         return {"order": [0, 0, 0], "seasonal": [0, 0, 0], "constant": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of orders that were tried and left
-        yearly = int(seasonal_strength(y) >= STRONG)
+        yearly = int(seasonal_strength(y) >= ARIMA_SEASONAL_STRENGTH)
         monthly = int(pmdarima.arima.ndiffs(_difference(y, 0, yearly), test="kpss", max_d=1))
         model = pmdarima.auto_arima(
             _difference(y / np.abs(y).mean(), monthly, yearly),
@@ -83,7 +82,7 @@ def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:
             with_intercept="auto" if monthly + yearly < 2 else False,
             information_criterion="aicc",
             stepwise=True,
-            maxiter=MAX_ITERATIONS,
+            maxiter=ARIMA_ITERATIONS,
             cov_type="none",
             suppress_warnings=True,
             error_action="ignore",
@@ -105,7 +104,7 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
         order=(p, 0, q),
         seasonal_order=(big_p, 0, big_q, SEASON),
         with_intercept=orders["constant"],
-        maxiter=MAX_ITERATIONS,
+        maxiter=ARIMA_ITERATIONS,
         suppress_warnings=True,
     )
     differenced = _difference(window.y / scale, monthly, yearly)
@@ -124,7 +123,7 @@ def _drivers(window: Window, monthly: int, yearly: int) -> tuple[np.ndarray | No
     months = len(window.y)
     usual = [centre(values[None], months)[0] for values in window.regressors.values()]
     moved = [_difference(values, monthly, yearly) for values in usual]
-    lively = [values for values in moved if np.ptp(values[: -window.horizon]) > LEAST_SPREAD]
+    lively = [values for values in moved if np.ptp(values[: -window.horizon]) > MIN_DRIVER_SPREAD]
     chosen = sorted(lively, key=lambda values: -float(np.std(values[: -window.horizon])))[: months // SEASON]
     if not chosen:
         return None, None

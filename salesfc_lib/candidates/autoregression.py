@@ -12,21 +12,23 @@ import numpy as np
 
 from salesfc_lib.history import History
 from salesfc_lib.periods import SEASON
-
-LAGS, MANY_LAGS = 13, 24  # months; the latter where histories are long
-LONG = 96  # months of a long history
-ORIGINS = 30  # latest months from which a panel is learnt
-ROWS = 6000  # examples of an equation; more cost time and change little
-LIMIT = 3.0  # sizes that a month may lie from the mean of the last year
-ROUNDS = 6  # of reweighting towards absolute errors
-LEAST = 0.02  # size below which an error counts no more for being smaller
-RIDGE = 1e-5
-SEED = 20260601
+from salesfc_lib.tuning import (
+    LONG_HISTORY,
+    PANEL_EXAMPLES,
+    PANEL_LAGS,
+    PANEL_LAGS_LONG,
+    PANEL_LIMIT,
+    PANEL_MIN_ERROR,
+    PANEL_ORIGINS,
+    PANEL_RIDGE,
+    PANEL_ROUNDS,
+    SEED,
+)
 
 
 def forecast(history: History, horizon: int) -> np.ndarray:
     """Direct forecasts; equations are learnt at cutoffs a year apart and serve the later cutoffs before the next."""
-    lags = MANY_LAGS if history.y.shape[1] >= LONG else LAGS
+    lags = PANEL_LAGS_LONG if history.y.shape[1] >= LONG_HISTORY else PANEL_LAGS
     values = np.full((len(history), horizon), np.nan)
     years = np.ceil(history.back / SEASON).astype(int) * SEASON
     years = np.minimum(years, history.back.max())
@@ -43,18 +45,18 @@ def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
     width = y.shape[1]
     equations = np.full((horizon, lags + 1), np.nan)
     draw = np.random.default_rng(SEED)
-    examples = {origin: _scaled(y[:, :origin], lags) for origin in range(width - 1, lags - 1, -1)[: ORIGINS + horizon]}
+    examples = {origin: _scaled(y[:, :origin], lags) for origin in range(width - 1, lags - 1, -1)[: PANEL_ORIGINS + horizon]}
     for step in range(1, horizon + 1):
-        origins = [origin for origin in examples if origin + step <= width][:ORIGINS]
+        origins = [origin for origin in examples if origin + step <= width][:PANEL_ORIGINS]
         if not origins:
             continue
         inputs = np.concatenate([examples[origin][0] for origin in origins])
         target = np.concatenate([(y[:, origin + step - 1] - examples[origin][1]) / examples[origin][2] for origin in origins])
         usable = np.flatnonzero(np.isfinite(inputs).all(axis=1) & np.isfinite(target))
-        if len(usable) > ROWS:
-            usable = draw.choice(usable, ROWS, replace=False)
+        if len(usable) > PANEL_EXAMPLES:
+            usable = draw.choice(usable, PANEL_EXAMPLES, replace=False)
         if len(usable) >= 3 * lags:
-            equations[step - 1] = fit_absolute(inputs[usable], np.clip(target[usable], -LIMIT, LIMIT))
+            equations[step - 1] = fit_absolute(inputs[usable], np.clip(target[usable], -PANEL_LIMIT, PANEL_LIMIT))
     return equations
 
 
@@ -67,12 +69,12 @@ def apply(y: np.ndarray, equations: np.ndarray, lags: int) -> np.ndarray:
 
 def fit_absolute(inputs: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Coefficients of least absolute error, by reweighted least squares (Schlossmacher 1973, https://doi.org/10.2307/2284512)."""
-    ridge = RIDGE * np.eye(inputs.shape[1])
+    ridge = PANEL_RIDGE * np.eye(inputs.shape[1])
     weight = np.ones(len(target))
-    for _ in range(ROUNDS + 1):
+    for _ in range(PANEL_ROUNDS + 1):
         weighted = inputs * weight[:, None]
         solved = np.linalg.solve(weighted.T @ inputs + ridge * weight.sum(), weighted.T @ target)
-        weight = 1 / np.maximum(np.abs(target - inputs @ solved), LEAST)
+        weight = 1 / np.maximum(np.abs(target - inputs @ solved), PANEL_MIN_ERROR)
     return np.asarray(solved)
 
 
@@ -82,5 +84,5 @@ def _scaled(y: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray, np.ndarra
     year = last[:, -SEASON:]
     base, size = year.mean(axis=1), np.abs(year).mean(axis=1)
     size = np.where(size > 0, size, 1.0)
-    scaled = np.clip((last - base[:, None]) / size[:, None], -LIMIT, LIMIT)
+    scaled = np.clip((last - base[:, None]) / size[:, None], -PANEL_LIMIT, PANEL_LIMIT)
     return np.concatenate([scaled, np.ones((len(y), 1))], axis=1), base, size

@@ -14,15 +14,10 @@ import numpy as np
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import MIN_MONTH_NOISE, MONTH_NOISE, MONTH_PRIOR, TREND_PRIOR
 
 NEEDED = SEASON + 1  # months
-HALF_LIFE = 18.0  # months after which a month counts half
 OWN_TERMS = 2 + SEASON  # level, trend, months
-# prior standard deviations as shares of the series' mean: what is likely before the series is seen
-TREND, MONTH = 0.10, 0.30
-NOISE = 0.15  # standard deviation of a month around the model, as a share of the mean, before a series has two years
-LEAST_NOISE = 0.05  # of the mean: below this the shrinkage no longer matters
-LEAST_SPREAD = 1e-6  # of a driver within a history: below it the series says nothing about it
 BLOCK = 2000  # rows solved at once
 
 
@@ -65,7 +60,7 @@ def lay_out(history: History, horizon: int, damping: float) -> Design:
         x[:, :, place] = centre(values[:, : width + horizon], width)
     x[:, :width] *= np.isfinite(history.y)[:, :, None]
     names = ["level", "trend", *(f"month {each:02d}" for each in range(1, SEASON + 1)), *history.regressors]
-    prior = np.array([np.inf, TREND, *[MONTH] * SEASON])
+    prior = np.array([np.inf, TREND_PRIOR, *[MONTH_PRIOR] * SEASON])
     return Design(names, x, prior)
 
 
@@ -106,4 +101,4 @@ def noise_of(y: np.ndarray) -> np.ndarray:
     count = known.sum(axis=1)
     mean = np.where(known, change, 0.0).sum(axis=1) / count.clip(1)
     squares = np.where(known, (change - mean[:, None]) ** 2, 0.0).sum(axis=1) / (count - 1).clip(1)
-    return np.where(count >= SEASON, np.sqrt(squares / 2).clip(LEAST_NOISE), NOISE)
+    return np.where(count >= SEASON, np.sqrt(squares / 2).clip(MIN_MONTH_NOISE), MONTH_NOISE)

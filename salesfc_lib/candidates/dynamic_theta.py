@@ -14,14 +14,10 @@ import numpy as np
 from salesfc_lib.engine.recursions import mean_of_first, soften
 from salesfc_lib.engine.seasonality import adjust_own
 from salesfc_lib.history import History
+from salesfc_lib.tuning import THETA_ALPHAS, THETA_LINES, THETA_POWER, THETA_START
 
-ALPHA, LINE = (
-    axis.ravel()
-    for axis in np.meshgrid((0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95), (1.0, 1.5, 2.0, 3.0, 5.0, 10.0), indexing="ij")
-)
+ALPHA, LINE = (axis.ravel() for axis in np.meshgrid(THETA_ALPHAS, THETA_LINES, indexing="ij"))
 SHARE = 1 - 1 / LINE  # of the linear trend
-START = 3  # months whose mean starts the level, and before which no error counts
-POWER = 0.5  # weight = SSE ** (-n / 2)
 BLOCK = 24_000  # cells of a state: rows times parameters
 
 
@@ -57,7 +53,7 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 def _pass_over(y: np.ndarray, first: np.ndarray) -> _State:
     """State after the last month of rows that stand by their first column, longest first."""
     n = len(y)
-    level = np.repeat(mean_of_first(y, first, START)[:, None], len(ALPHA), axis=1)
+    level = np.repeat(mean_of_first(y, first, THETA_START)[:, None], len(ALPHA), axis=1)
     state = _State(level, np.zeros_like(level), *(np.zeros(n) for _ in range(5)))
     begun = np.searchsorted(first, np.arange(y.shape[1]), side="right")
     for column, rows in enumerate(begun):
@@ -68,7 +64,7 @@ def _pass_over(y: np.ndarray, first: np.ndarray) -> _State:
 
 def _learn(state: _State, rows: int, value: np.ndarray) -> None:
     expected = state.level[:rows] + SHARE * _drift(state, slice(rows), 1)
-    error = np.where(state.months[:rows, None] >= START, value[:, None] - expected, 0.0)
+    error = np.where(state.months[:rows, None] >= THETA_START, value[:, None] - expected, 0.0)
     state.squares[:rows] += error * error
     state.level[:rows] += ALPHA * (value[:, None] - state.level[:rows])
     state.months[:rows] += 1
@@ -88,8 +84,8 @@ def _drift(state: _State, rows: slice, step: int) -> np.ndarray:
 
 
 def _look_ahead(state: _State, horizon: int) -> np.ndarray:
-    months = (state.months - START).clip(1)
-    weight = soften(state.squares / months[:, None] + 1e-12, months, POWER)
+    months = (state.months - THETA_START).clip(1)
+    weight = soften(state.squares / months[:, None] + 1e-12, months, THETA_POWER)
     level, values = state.level.copy(), np.empty((len(state.level), horizon))
     for step in range(1, horizon + 1):
         expected = level + SHARE * _drift(state, slice(None), step)

@@ -11,8 +11,9 @@ import numpy as np
 
 from salesfc_lib.engine.recursions import soften
 from salesfc_lib.history import History
+from salesfc_lib.tuning import INTERMITTENT_ALPHAS
 
-SIZES = np.array([0.02, 0.05, 0.1, 0.2, 0.3])  # smoothing of the size of a sale, and in TSB of its probability too
+ALPHAS = np.array(INTERMITTENT_ALPHAS)  # of the size of a sale, and in TSB of its probability too
 
 
 def croston(history: History, horizon: int) -> np.ndarray:
@@ -38,18 +39,18 @@ def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:
     sold = known & (y != 0)
     n = len(y)
     count = known.sum(axis=1).clip(1)
-    size = np.repeat((np.where(sold, y, 0).sum(axis=1) / sold.sum(axis=1).clip(1))[:, None], len(SIZES), axis=1)
-    often = np.repeat((sold.sum(axis=1) / count).clip(1e-3)[:, None], len(SIZES), axis=1)
+    size = np.repeat((np.where(sold, y, 0).sum(axis=1) / sold.sum(axis=1).clip(1))[:, None], len(ALPHAS), axis=1)
+    often = np.repeat((sold.sum(axis=1) / count).clip(1e-3)[:, None], len(ALPHAS), axis=1)
     interval, since = 1 / often, np.ones((n, 1))
     squares = np.zeros_like(size)
-    factor = 1 - SIZES / 2 if by_interval else np.ones_like(SIZES)
+    factor = 1 - ALPHAS / 2 if by_interval else np.ones_like(ALPHAS)
     for column in range(y.shape[1]):
         here, sale, value = (array[:, column, None] for array in (known, sold, y))
         mean = factor * size / interval if by_interval else size * often
         squares += np.where(here, (np.where(here, value, 0.0) - mean) ** 2, 0.0)
-        size = np.where(sale, size + SIZES * (np.where(sale, value, 0.0) - size), size)
-        interval = np.where(sale, interval + SIZES * (since - interval), interval)
-        often = np.where(here, often + SIZES * (sale - often), often)
+        size = np.where(sale, size + ALPHAS * (np.where(sale, value, 0.0) - size), size)
+        interval = np.where(sale, interval + ALPHAS * (since - interval), interval)
+        often = np.where(here, often + ALPHAS * (sale - often), often)
         since = np.where(sale, 1.0, since + here)
     mean = factor * size / interval if by_interval else size * often
     return np.asarray((soften(squares / count[:, None] + 1e-12, count, 0.5) * mean).sum(axis=1))

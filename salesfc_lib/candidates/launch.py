@@ -14,12 +14,9 @@ import numpy as np
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import LAUNCH_BOUNDS, LAUNCH_MIN_ANALOGUES, LAUNCH_NEAREST, LAUNCH_SIZE_WEIGHT
 
-LEAST = 5  # launches that were followed long enough
-NEAREST = 20  # launches whose middle is taken
-BOUNDS = (0.5, 2.0)  # times the mean of the first months
 BLOCK = 200  # launches continued at once
-SIZE = 0.06  # squared distance of shapes that a launch e times as large counts for
 
 
 def forecast(history: History, horizon: int) -> np.ndarray:
@@ -33,7 +30,7 @@ def forecast(history: History, horizon: int) -> np.ndarray:
         months = history.length[launched]
         for age in range(1, SEASON + 1):
             young, teachers = months == age, months >= age + SEASON
-            if teachers.sum() >= LEAST:
+            if teachers.sum() >= LAUNCH_MIN_ANALOGUES:
                 rows = np.flatnonzero(young)
                 for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
                     values[launched[some]] = continue_launches(curves[some], curves[teachers], age, horizon)
@@ -58,18 +55,18 @@ def continue_launches(young: np.ndarray, teachers: np.ndarray, age: int, horizon
     """
     size, others = young[:, :age].mean(axis=1), teachers[:, :age].mean(axis=1)
     teachers, others = teachers[others > 0], others[others > 0]
-    if len(teachers) < LEAST:
+    if len(teachers) < LAUNCH_MIN_ANALOGUES:
         return np.full((len(young), horizon), np.nan)
     curves = teachers / others[:, None]
     sold = np.where(size > 0, size, 1.0)
     shape = young[:, :age] / sold[:, None]
-    apart = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(axis=2) + SIZE * np.log(sold[:, None] / others) ** 2
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, :NEAREST]
+    apart = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(axis=2) + LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
+    nearest = np.argsort(apart, axis=1, kind="stable")[:, :LAUNCH_NEAREST]
     columns = np.minimum(age + np.arange(horizon), curves.shape[1] - 1)
     after = curves[nearest][:, :, columns]
     after = np.where(age + np.arange(horizon) < curves.shape[1], after, np.nan)
-    known = np.isfinite(after).sum(axis=1) >= LEAST
+    known = np.isfinite(after).sum(axis=1) >= LAUNCH_MIN_ANALOGUES
     last = np.maximum.accumulate(np.where(known, np.arange(horizon), 0), axis=1)
     with np.errstate(all="ignore"):
         middle = np.take_along_axis(np.nanmedian(np.where(known[:, None], after, 1.0), axis=1), last, axis=1)
-    return np.where(size > 0, size, np.nan)[:, None] * np.clip(middle, *BOUNDS)
+    return np.where(size > 0, size, np.nan)[:, None] * np.clip(middle, *LAUNCH_BOUNDS)

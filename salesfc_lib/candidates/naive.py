@@ -11,8 +11,7 @@ import numpy as np
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
 from salesfc_lib.periods import SEASON
-
-LEVELS = (0.2, 5.0)  # times that the year before last may be raised or lowered to last year's level
+from salesfc_lib.tuning import TWO_YEARS_BOUNDS
 
 
 def seasonal_naive(history: History, horizon: int) -> np.ndarray:
@@ -37,7 +36,7 @@ def two_years(history: History, horizon: int) -> np.ndarray:
     last, before = history.y[:, -SEASON:], history.y[:, -2 * SEASON : -SEASON]
     now, then = last.mean(axis=1, keepdims=True), before.mean(axis=1, keepdims=True)
     usable = (now > 0) & (then > 0)
-    level = np.clip(np.where(usable, now / np.where(usable, then, 1.0), 1.0), *LEVELS)
+    level = np.clip(np.where(usable, now / np.where(usable, then, 1.0), 1.0), *TWO_YEARS_BOUNDS)
     return _repeat((last + before * level) / 2, horizon)
 
 

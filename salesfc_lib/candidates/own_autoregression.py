@@ -12,11 +12,8 @@ from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import OWN_LAGS, OWN_LIMIT, OWN_MIN_VARIANCE, OWN_PRIOR_MONTHS
 
-LAGS = (1, 2, 3, 6)  # months
-PULL = 20.0  # months that the panel's coefficients count for
-LIMIT = 4.0  # sizes that a month may lie from its mean of two years
-LEAST_VARIANCE = 1e-4
 BLOCK = 4000  # rows worked on at once
 
 
@@ -25,7 +22,7 @@ def forecast(history: History, horizon: int) -> np.ndarray:
     adjusted = adjust(history, horizon, relative=True)
     base = mean_known(adjusted.y[:, -2 * SEASON :], 1, keepdims=True)
     size = np.where(base == 0, 1.0, np.abs(base))
-    z = np.clip((adjusted.y - base) / size, -LIMIT, LIMIT)
+    z = np.clip((adjusted.y - base) / size, -OWN_LIMIT, OWN_LIMIT)
     left, right, variance = _sum_products(z)
     path = np.empty((len(z), horizon))
     for back in np.unique(history.back):
@@ -37,7 +34,7 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 
 def _sum_products(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """X'X (n, p, p) and X'y (n, p) of each row's lags and constant, and the variance of its months (n,)."""
-    terms = len(LAGS) + 1
+    terms = len(OWN_LAGS) + 1
     left, right, variance = np.empty((len(z), terms, terms)), np.empty((len(z), terms)), np.empty(len(z))
     for begin in range(0, len(z), BLOCK):
         rows = slice(begin, begin + BLOCK)
@@ -45,13 +42,13 @@ def _sum_products(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         left[rows] = np.matmul(x.transpose(0, 2, 1), x)
         right[rows] = np.einsum("ntp,nt->np", x, y)
         variance[rows] = (y**2).sum(axis=1) / x[:, :, -1].sum(axis=1).clip(1)
-    return left, right, variance.clip(LEAST_VARIANCE)
+    return left, right, variance.clip(OWN_MIN_VARIANCE)
 
 
 def _lagged(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lags and a constant (n, T, p) and the months they explain (n, T), zero where one of them is missing."""
     n, width = z.shape
-    lags = [np.concatenate([np.full((n, min(lag, width)), np.nan), z[:, : max(width - lag, 0)]], axis=1) for lag in LAGS]
+    lags = [np.concatenate([np.full((n, min(lag, width)), np.nan), z[:, : max(width - lag, 0)]], axis=1) for lag in OWN_LAGS]
     x = np.stack([*lags, np.ones_like(z)], axis=2)
     whole = np.isfinite(x).all(axis=2) & np.isfinite(z)
     return np.where(whole[:, :, None], x, 0.0), np.where(whole, z, 0.0)
@@ -62,17 +59,17 @@ def _solve(left: np.ndarray, right: np.ndarray, variance: np.ndarray) -> np.ndar
     ridge = np.eye(left.shape[1])
     by = variance[:, None]
     panel = np.linalg.solve((left / by[:, :, None]).sum(axis=0) + 1e-6 * ridge, (right / by).sum(axis=0))
-    pull = PULL * by
+    pull = OWN_PRIOR_MONTHS * by
     solved = np.linalg.solve(left + pull[:, :, None] * ridge, (right + pull * panel)[:, :, None])
     return np.asarray(solved[:, :, 0])
 
 
 def _go_on(z: np.ndarray, equations: np.ndarray, horizon: int) -> np.ndarray:
     """Months ahead (n, horizon), each from those before it."""
-    longest = max(LAGS)
+    longest = max(OWN_LAGS)
     path = np.nan_to_num(z[:, -longest:])
     path = np.concatenate([np.zeros((len(z), longest - path.shape[1])), path], axis=1)
     for _ in range(horizon):
-        x = np.stack([*(path[:, -lag] for lag in LAGS), np.ones(len(z))], axis=1)
-        path = np.concatenate([path, np.clip((x * equations).sum(axis=1), -LIMIT, LIMIT)[:, None]], axis=1)
+        x = np.stack([*(path[:, -lag] for lag in OWN_LAGS), np.ones(len(z))], axis=1)
+        path = np.concatenate([path, np.clip((x * equations).sum(axis=1), -OWN_LIMIT, OWN_LIMIT)[:, None]], axis=1)
     return path[:, longest:]

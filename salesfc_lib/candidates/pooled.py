@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates.design import HALF_LIFE, LEAST_SPREAD, NEEDED, OWN_TERMS, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.candidates.design import NEEDED, OWN_TERMS, fade, lay_out, noise_of, size_of, split
 from salesfc_lib.history import History
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import HALF_LIFE, MIN_DRIVER_SPREAD
 
 COLUMNS = ["term", "estimate", "low", "high", "step", "series"]
 LEAST_FREEDOM = 1.0
@@ -45,7 +46,7 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     if not len(known) or not known.regressors:
         return _none()
     parts = [_part_out(block, half_life) for block in split(known)]
-    moves = np.concatenate([(np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) > LEAST_SPREAD) for part in parts])
+    moves = np.concatenate([(np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) > MIN_DRIVER_SPREAD) for part in parts])
     kept = np.flatnonzero(moves.any(axis=0))
     if not len(kept):
         return _none()

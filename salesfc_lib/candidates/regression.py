@@ -15,12 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates.design import BLOCK, HALF_LIFE, NEEDED, OWN_TERMS, Design, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.candidates.design import BLOCK, NEEDED, OWN_TERMS, Design, fade, lay_out, noise_of, size_of, split
 from salesfc_lib.candidates.shrunk import Effects, learn_effects
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History
-
-FACTORS = (0.25, 4.0)  # of a usual month that drivers may make
+from salesfc_lib.tuning import DRIVER_BOUNDS, HALF_LIFE
 
 
 def forecast(history: History, horizon: int, *, half_life: float = HALF_LIFE, damping: float = 0.9) -> np.ndarray:
@@ -68,7 +67,7 @@ def tell_drivers(history: History, horizon: int) -> np.ndarray:
         for begin, part in zip(range(0, len(rows), BLOCK), split(own), strict=True):
             design = lay_out(part, horizon, 1.0)
             added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], effects[begin : begin + len(part)])
-            factor[rows[begin : begin + len(part)]] = np.clip(1 + added, *FACTORS)
+            factor[rows[begin : begin + len(part)]] = np.clip(1 + added, *DRIVER_BOUNDS)
     return factor
 
 

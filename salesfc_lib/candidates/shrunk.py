@@ -12,20 +12,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesfc_lib.candidates.design import LEAST_SPREAD, OWN_TERMS, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.candidates.design import OWN_TERMS, fade, lay_out, noise_of, size_of, split
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.engine.seasonality import centred_mean
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
-
-CHANGE = 0.5  # share of the month before that is taken off each month
-ROUNDS = 3  # of effects given the other drivers' and of how far they spread
-LEAST_LEVEL = 0.1  # of a series' mean
-LEAST_NOISE = 0.02  # of a month around its model, as a share of the mean
-LEAST_SERIES = 3  # that say something of a driver, before it is learnt how far they differ
-INFLATED = 1.2  # the variance over months, which are few
-WIDEST = 0.3  # how far series may differ in what a usual change of a driver does, as a share of the mean
-NARROW = 1e-6
+from salesfc_lib.tuning import (
+    DRIVER_DIFFERENCE,
+    DRIVER_MAX_SPREAD,
+    DRIVER_MIN_LEVEL,
+    DRIVER_MIN_NOISE,
+    DRIVER_MIN_SERIES,
+    DRIVER_MIN_SPREAD,
+    DRIVER_ROUNDS,
+    DRIVER_VARIANCE_FACTOR,
+    MIN_DRIVER_SPREAD,
+)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class _Sums:
         """Variance of a month around effects (k,) or (n, k), (n,)."""
         effect = np.broadcast_to(effect, self.right.shape)
         explained = 2 * (effect * self.right).sum(axis=1) - np.einsum("np,npq,nq->n", effect, self.left, effect)
-        return np.asarray(((self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)).clip(LEAST_NOISE**2))
+        return np.asarray(((self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)).clip(DRIVER_MIN_NOISE**2))
 
 
 def learn_effects(history: History, half_life: float) -> Effects:
@@ -80,15 +82,15 @@ def learn_effects(history: History, half_life: float) -> Effects:
     """
     count = len(history.regressors)
     if not count or not len(history):
-        return Effects(np.zeros(count), np.zeros(count), np.full(count, NARROW), np.zeros((len(history), count)))
+        return Effects(np.zeros(count), np.zeros(count), np.full(count, DRIVER_MIN_SPREAD), np.zeros((len(history), count)))
     told = _join([_part_out(block, half_life) for block in split(history)])
     sums = _sum_up(told, ~is_intermittent(history.y))
     diagonal = np.einsum("npp->np", sums.left)
     months = (told.weight > 0).sum(axis=1).clip(1)
     usual = np.sqrt(diagonal / months[:, None])
-    moving = (usual > LEAST_SPREAD) & sums.teaches[:, None]
-    centre, spread = np.zeros(count), np.full(count, NARROW)
-    for _ in range(ROUNDS):
+    moving = (usual > MIN_DRIVER_SPREAD) & sums.teaches[:, None]
+    centre, spread = np.zeros(count), np.full(count, DRIVER_MIN_SPREAD)
+    for _ in range(DRIVER_ROUNDS):
         noise = sums.noise(centre)
         for driver in np.flatnonzero(moving.any(axis=0)):
             rows = np.flatnonzero(moving[:, driver])
@@ -96,8 +98,8 @@ def learn_effects(history: History, half_life: float) -> Effects:
             own = (sums.right[rows, driver] - sums.left[rows, driver] @ centre) / by + centre[driver]
             variance = noise[rows] * sums.doubly[rows, driver] / by**2
             centre[driver], found = _meet(own, variance)
-            widest = WIDEST / np.median(usual[rows, driver])
-            spread[driver] = min(max(found, NARROW), widest)
+            widest = DRIVER_MAX_SPREAD / np.median(usual[rows, driver])
+            spread[driver] = min(max(found, DRIVER_MIN_SPREAD), widest)
     error = _doubt(told, sums, history, (centre, spread, moving))
     sure = centre * (1 - (error / np.where(centre == 0, 1.0, centre)) ** 2).clip(0)
     return Effects(sure, error, spread, _draw(sums, sure, spread))
@@ -127,14 +129,14 @@ def _local_level(y: np.ndarray) -> np.ndarray:
     first, last = known.argmax(axis=1), y.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
     nearest = np.take_along_axis(means, np.clip(columns, first[:, None], last[:, None]), axis=1)
     level = np.where(np.isfinite(nearest), nearest, size_of(y)[:, None])
-    least = LEAST_LEVEL * mean_known(np.abs(y), 1, keepdims=True)
+    least = DRIVER_MIN_LEVEL * mean_known(np.abs(y), 1, keepdims=True)
     return np.asarray(np.maximum(np.where(level > 0, level, 1.0), np.nan_to_num(least)))
 
 
 def _change(values: np.ndarray) -> np.ndarray:
     """Each column (axis 1) less a share of the one before."""
     changed = values.copy()
-    changed[:, 1:] -= CHANGE * values[:, :-1]
+    changed[:, 1:] -= DRIVER_DIFFERENCE * values[:, :-1]
     return changed
 
 
@@ -159,7 +161,7 @@ def _meet(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     """Mean of effects (n,) known with variances (n,), and the standard deviation between them beyond these."""
     between = 0.0
     mean = float(np.average(own, weights=1 / variance))
-    for _ in range(20 if len(own) >= LEAST_SERIES else 0):
+    for _ in range(20 if len(own) >= DRIVER_MIN_SERIES else 0):
         weight = 1 / (variance + between)
         mean = float(np.average(own, weights=weight))
         between = max(0.0, float((weight**2 * ((own - mean) ** 2 - variance)).sum() / (weight**2).sum()))
@@ -179,7 +181,7 @@ def _doubt(told: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, 
         share = 1 / (noise[rows] * sums.doubly[rows, driver] / by**2 + spread[driver] ** 2)
         influence = (share / share.sum() / by)[:, None] * told.x[rows, :, driver] * missed[rows]
         of_months = np.bincount((month[rows] - month.min()).ravel(), influence.ravel())
-        error[driver] = np.sqrt(INFLATED * (of_months**2).sum())
+        error[driver] = np.sqrt(DRIVER_VARIANCE_FACTOR * (of_months**2).sum())
     return error
 
 

@@ -10,17 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from salesfc_lib.engine.recursions import START, slope, smooth_levels, smooth_trends
+from salesfc_lib.engine.recursions import slope, smooth_levels, smooth_trends
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
+from salesfc_lib.tuning import AGGREGATION_SLOPE, AGGREGATION_SPANS, LEVEL_START, THETA_SLOPE, TREND_ALPHAS, TREND_BETAS, TREND_PHIS
 
-THETA_SLOPE = 0.5  # share of the linear trend, as in Theta with lines 0 and 2
-SPANS = (1, 2, 3, 4, 6, 12)  # months added up in temporal aggregation
-AGGREGATED_SLOPE = 0.25
-TREND_ALPHA, TREND_BETA, TREND_PHI = (
-    axis.ravel() for axis in np.meshgrid((0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8), (0.02, 0.1, 0.25), (0.8, 0.9, 0.96), indexing="ij")
-)
+TREND_ALPHA, TREND_BETA, TREND_PHI = (axis.ravel() for axis in np.meshgrid(TREND_ALPHAS, TREND_BETAS, TREND_PHIS, indexing="ij"))
 
 Smoother = Callable[[np.ndarray, int], np.ndarray]
 Forecast = Callable[[History, int], np.ndarray]
@@ -69,10 +65,10 @@ def aggregation(y: np.ndarray, horizon: int) -> np.ndarray:
     """
     ahead = np.arange(1, horizon + 1)
     parts = []
-    for span in SPANS:
+    for span in AGGREGATION_SPANS:
         blocks = add_up(y, span)
-        change = AGGREGATED_SLOPE * slope(blocks) / span
-        parts.append(smooth_levels(blocks, start=max(1, START // span)).mean_level[:, None] + change[:, None] * ahead)
+        change = AGGREGATION_SLOPE * slope(blocks) / span
+        parts.append(smooth_levels(blocks, start=max(1, LEVEL_START // span)).mean_level[:, None] + change[:, None] * ahead)
     return np.asarray(np.mean(parts, axis=0))
 
 

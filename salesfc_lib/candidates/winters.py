@@ -15,19 +15,20 @@ from salesfc_lib.engine.recursions import soften
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import (
+    WINTERS_ALPHAS,
+    WINTERS_GAMMAS,
+    WINTERS_MIN_LEVEL,
+    WINTERS_POWER,
+    WINTERS_SEASON_BOUNDS,
+    WINTERS_TRENDS,
+)
 
 NEEDED = 2 * SEASON + 1  # months: two years to start from, and one to learn
 GRID = np.array(
-    [
-        (alpha, beta, phi, gamma)
-        for alpha, (beta, phi), gamma in product(
-            (0.03, 0.1, 0.2, 0.35, 0.5, 0.7), ((0.0, 1.0), (0.03, 0.95), (0.15, 0.95)), (0.02, 0.08, 0.2, 0.4)
-        )
-    ]
+    [(alpha, beta, phi, gamma) for alpha, (beta, phi), gamma in product(WINTERS_ALPHAS, WINTERS_TRENDS, WINTERS_GAMMAS)]
 ).T
-LIKELIHOOD = 0.5  # weight = SSE ** (-n / 2)
 BLOCK = 24_000  # cells of a state: rows times parameters
-LEAST_LEVEL, SEASON_BOUNDS = 1e-6, (0.02, 10.0)  # where a season is a factor, in sizes of the series
 NO_TREND = GRID[1] == 0
 
 
@@ -134,11 +135,13 @@ def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     means = np.nan_to_num([mean_known(years[:, :SEASON], 1), mean_known(years[:, SEASON:], 1)])
     trend = np.where(np.isfinite(years).all(axis=1), (means[1] - means[0]) / SEASON, 0.0)
     line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)
-    off = np.where(line > LEAST_LEVEL, years / np.where(line > LEAST_LEVEL, line, 1.0), 1.0) if relative else years - line
+    off = (
+        np.where(line > WINTERS_MIN_LEVEL, years / np.where(line > WINTERS_MIN_LEVEL, line, 1.0), 1.0) if relative else years - line
+    )
     months = (off[:, :SEASON] + off[:, SEASON:]) / 2
     months = np.where(np.isfinite(months), months, 1.0 if relative else 0.0)
     if relative:
-        months = np.clip(months, *SEASON_BOUNDS)
+        months = np.clip(months, *WINTERS_SEASON_BOUNDS)
         months = months / months.mean(axis=1, keepdims=True)
     season = np.empty((n, SEASON, GRID.shape[1]))
     season[np.arange(n)[:, None], (first[:, None] + np.arange(SEASON)) % SEASON] = months[:, :, None]
@@ -159,18 +162,18 @@ def _add(state: _State, rows: int, month: int, value: np.ndarray) -> None:
 def _multiply(state: _State, rows: int, month: int, value: np.ndarray) -> None:
     alpha, beta, phi, gamma = GRID
     damped, season = phi * state.trend[:rows], state.season[:rows, month]
-    level = np.maximum(state.level[:rows] + damped, LEAST_LEVEL)
+    level = np.maximum(state.level[:rows] + damped, WINTERS_MIN_LEVEL)
     error = value - level * season
     state.squares[:rows] += error * error
     change = error / np.maximum(season, 0.05)
-    state.level[:rows] = np.maximum(level + alpha * change, LEAST_LEVEL)
+    state.level[:rows] = np.maximum(level + alpha * change, WINTERS_MIN_LEVEL)
     state.trend[:rows] = damped + alpha * beta * change
-    state.season[:rows, month] = np.clip(season + gamma * (1 - alpha) * error / np.maximum(level, 0.05), *SEASON_BOUNDS)
+    state.season[:rows, month] = np.clip(season + gamma * (1 - alpha) * error / np.maximum(level, 0.05), *WINTERS_SEASON_BOUNDS)
 
 
 def _look_ahead(state: _State, months: np.ndarray, column: int, horizon: int, *, relative: bool) -> np.ndarray:
     """The grid's mean forecast (n, horizon), weighted by likelihood."""
-    weight = soften(state.squares / months[:, None], months, LIKELIHOOD)
+    weight = soften(state.squares / months[:, None], months, WINTERS_POWER)
     phi = GRID[2]
     values, reach = np.empty((len(months), horizon)), np.zeros_like(phi)
     for step in range(1, horizon + 1):

@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.periods import SEASON
+from salesfc_lib.tuning import INTERMITTENT_ZEROS, PATCHY_ZEROS
 
 STEADY, PATCHY, INTERMITTENT = "steady", "patchy", "intermittent"
-SOME_ZERO = 0.1  # share of months without a sale above which a series is no longer steady
-MOSTLY_ZERO = 0.4  # share from which it is intermittent
 
 
 def classify(y: np.ndarray) -> np.ndarray:
@@ -22,12 +21,12 @@ def classify(y: np.ndarray) -> np.ndarray:
     ['steady', 'patchy', 'intermittent']
     """
     share = share_of_zeros(y)
-    return np.where(share >= MOSTLY_ZERO, INTERMITTENT, np.where(share > SOME_ZERO, PATCHY, STEADY))
+    return np.where(share >= INTERMITTENT_ZEROS, INTERMITTENT, np.where(share > PATCHY_ZEROS, PATCHY, STEADY))
 
 
 def is_intermittent(y: np.ndarray) -> np.ndarray:
     """Whether at least 40 % of a row's last 24 months are without a sale (n,)."""
-    return np.asarray(share_of_zeros(y) >= MOSTLY_ZERO)
+    return np.asarray(share_of_zeros(y) >= INTERMITTENT_ZEROS)
 
 
 def share_of_zeros(y: np.ndarray) -> np.ndarray:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ALPHAS = np.array([0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9])
-START = 6  # months whose mean starts a level
+from salesfc_lib.tuning import LEVEL_ALPHAS, LEVEL_POWER, LEVEL_START
+
+ALPHAS = np.array(LEVEL_ALPHAS)
 BLOCK = 30_000  # cells of a state: rows times parameters
-LEVEL_POWER = 0.25  # weight = SSE ** (-n / 4): half of what the likelihood says, since errors are not independent
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class States:
         return (self.weight * self.level).sum(axis=1)
 
 
-def smooth_levels(y: np.ndarray, *, start: int = START) -> States:
+def smooth_levels(y: np.ndarray, *, start: int = LEVEL_START) -> States:
     """Simple exponential smoothing of y (n, T) for every alpha of a grid: l(t) = l(t-1) + alpha (y(t) - l(t-1))."""
 
     def step(level: np.ndarray, trend: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ def smooth_trends(y: np.ndarray, *, alpha: np.ndarray, beta: np.ndarray, phi: np
         trend[:] = damped + alpha * beta * error
         return error
 
-    return _run(y, step, len(alpha), start=START)
+    return _run(y, step, len(alpha), start=LEVEL_START)
 
 
 def soften(mse: np.ndarray, months: np.ndarray, power: float) -> np.ndarray:

@@ -15,14 +15,15 @@ from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History
 from salesfc_lib.known import mean_known
 from salesfc_lib.periods import SEASON
-
-PANEL_SHARE = 0.8  # of the panel's profile that a series without evidence takes
-OWN_SPREAD = 0.5  # share of the series' own excess variance in the variance believed; the rest is the panel's median
-LEAST_VARIANCE = 1e-4  # of a month around its index: a perfect past is luck
-USUAL_VARIANCE = 0.05  # where no series has enough years to tell
-ENOUGH = 6  # repeated months from which a series' own noise is believed
-SIGNIFICANT = 1.7  # F of 11 and about 60 degrees of freedom at 10 %
-BOUNDS = (-0.95, 5.0)  # of a relative index
+from salesfc_lib.tuning import (
+    SEASON_BOUNDS,
+    SEASON_F,
+    SEASON_MIN_REPEATS,
+    SEASON_MIN_VARIANCE,
+    SEASON_OWN_VARIANCE,
+    SEASON_PANEL_SHARE,
+    SEASON_USUAL_VARIANCE,
+)
 
 
 @dataclass(frozen=True)
@@ -62,12 +63,12 @@ def adjust_own(history: History, horizon: int) -> Adjusted:
     """
     trend = centred_mean(history.y)
     above = trend > 0
-    deviation = np.clip(np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan), -1.0, BOUNDS[1])
+    deviation = np.clip(np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan), -1.0, SEASON_BOUNDS[1])
     own, count, noise = _by_month(deviation, history.month_of_year(0))
     own = own - own.mean(axis=1, keepdims=True)
     error = np.where(np.isfinite(noise), noise, np.inf) / count.mean(axis=1).clip(1)
-    told = (own**2).mean(axis=1) > SIGNIFICANT * np.maximum(error, 1e-12)
-    indices = np.clip(np.where(told[:, None], own, 0.0), *BOUNDS)
+    told = (own**2).mean(axis=1) > SEASON_F * np.maximum(error, 1e-12)
+    indices = np.clip(np.where(told[:, None], own, 0.0), *SEASON_BOUNDS)
     season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
     width = history.y.shape[1]
     return Adjusted(history.y / (1 + season[:, :width]), 1 + season[:, width:], True)
@@ -86,7 +87,7 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
     if relative:
         above = trend > 0
         ratio = np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan)
-        deviation = np.clip(ratio, -1.0, BOUNDS[1])
+        deviation = np.clip(ratio, -1.0, SEASON_BOUNDS[1])
     else:
         deviation = (history.y - trend) / size
     month = history.month_of_year(0)
@@ -98,8 +99,8 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
         if rows.any():
             indices[rows] = shrink(own[rows], count[rows], noise[rows])
         if few.any() and history.length[few].max() >= SEASON:
-            indices[few] = PANEL_SHARE * add_profile(history.y[few] / size[few], month[few])
-    return np.clip(indices, *BOUNDS) if relative else indices * size
+            indices[few] = SEASON_PANEL_SHARE * add_profile(history.y[few] / size[few], month[few])
+    return np.clip(indices, *SEASON_BOUNDS) if relative else indices * size
 
 
 def add_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
@@ -126,17 +127,17 @@ def centred_mean(y: np.ndarray) -> np.ndarray:
 def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Indices of one panel (n, 12) drawn to its mean profile; `noise` (n,) is NaN where a series has too few years."""
     seen = count > 0
-    usual = np.nanmedian(noise) if np.isfinite(noise).any() else USUAL_VARIANCE
-    error = np.maximum(np.where(np.isfinite(noise), noise, usual), LEAST_VARIANCE)[:, None] / np.maximum(count, 1)
+    usual = np.nanmedian(noise) if np.isfinite(noise).any() else SEASON_USUAL_VARIANCE
+    error = np.maximum(np.where(np.isfinite(noise), noise, usual), SEASON_MIN_VARIANCE)[:, None] / np.maximum(count, 1)
     some = seen.any(axis=1)
     if not some.any():
         return np.zeros_like(own)
     spread = np.median(((own**2).mean(axis=1) - error.mean(axis=1)).clip(0)[some])
     precision = seen / (error + spread + 1e-6)
     panel = (precision * own).sum(axis=0) / np.maximum(precision.sum(axis=0), 1e-12)
-    base = PANEL_SHARE * (panel - panel.mean())
+    base = SEASON_PANEL_SHARE * (panel - panel.mean())
     excess = (np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)).clip(0)
-    believed = OWN_SPREAD * excess + (1 - OWN_SPREAD) * np.median(excess[some])
+    believed = SEASON_OWN_VARIANCE * excess + (1 - SEASON_OWN_VARIANCE) * np.median(excess[some])
     repeated = seen & np.isfinite(noise)[:, None]  # one year alone cannot tell a season from chance
     weight = np.where(repeated, believed[:, None] / (believed[:, None] + error), 0.0)
     indices = base + weight * (own - base)
@@ -159,4 +160,4 @@ def _by_month(deviation: np.ndarray, month: np.ndarray) -> tuple[np.ndarray, np.
     mean = total / np.maximum(count, 1)
     repeats = (count - 1).clip(0).sum(axis=1)
     variance = (square - count * mean**2).clip(0).sum(axis=1) / np.maximum(repeats, 1)
-    return mean, count, np.where(repeats >= ENOUGH, variance, np.nan)
+    return mean, count, np.where(repeats >= SEASON_MIN_REPEATS, variance, np.nan)
