@@ -1,9 +1,9 @@
 """Constants of the forecast that were chosen and are no parameters: unit and evidence of each.
 
 Evidence names a section of benchmarks/RESULTS.md, or a commit that says what was tried. "Engine":
-chosen together with the engine (commit 7ddb73e) on months before the held-back ones; no script
-repeats that choice. "Convention": from the literature. "Not tuned": a guard or a round number; no
-alternative was measured.
+chosen on months before the held-back ones when that part was written (commit 7ddb73e; level shifts
+16f1387, plausibility 86ae4c5); no script repeats that choice. "Convention": from the literature.
+"Not tuned": a guard or a round number; no alternative was measured.
 """
 
 from typing import Any
@@ -165,10 +165,11 @@ LEVEL_PRIOR_SERIES = 10
 # largest share of the boosted median in the forecast. RESULTS.md, Tried without gain: 0.5 and 0.6
 # gain 0.0 to 0.1 %; commit ab37ec6
 BOOSTING_SHARE = 0.4
-BOOSTING_SHARE_INTERMITTENT = 0.8  # likewise where demand is intermittent. Commit 6e08dd8
+# likewise where demand is intermittent. RESULTS.md, Tried without gain: full strength
+BOOSTING_SHARE_INTERMITTENT = 0.8
 # series of the panel at which the share is half of that. Commits a8265b7 and 6e08dd8
 BOOSTING_PRIOR_SERIES = 50
-BOOSTING_PRIOR_INTERMITTENT = 10  # likewise where demand is intermittent. Commit 6e08dd8
+BOOSTING_PRIOR_INTERMITTENT = 10  # likewise where demand is intermittent. Commit a8265b7
 # relative rise of the backtest error from which boosting is left out. RESULTS.md, What each part
 # brings: m3 -0.2 %, others 0.0; commit fb7fd76
 BOOSTING_MAX_COST = 0.006
@@ -184,7 +185,7 @@ BOOSTING_MIN_EXAMPLES = 300  # below which nothing is learnt. Engine
 BOOSTING_LAGS = (3, 6, 12)  # months ago at which the median's own misses are features. Engine
 # sizes of the series that an example may lie from the median of the candidates. Engine
 BOOSTING_LIMIT = 3.0
-BOOSTING_LIMIT_INTERMITTENT = 4.5  # likewise from their mean. Engine
+BOOSTING_LIMIT_INTERMITTENT = 4.5  # likewise from their mean. Commit ab37ec6
 # XGBoost's. RESULTS.md, Tried without gain: shallower trees, slower learning, sampled columns
 BOOSTING_SETTINGS: dict[str, Any] = {
     "max_depth": 4,
