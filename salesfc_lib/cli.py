@@ -105,8 +105,8 @@ def run(
 ) -> None:
     """Publish a month for all units: notebooks, pages, tables."""
     with _told_plainly():
+        from salesfc_lib.progress import watch
         from salesfc_lib.run import run_month
-        from salesfc_lib.watching import watch
 
         request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
         with watch() as tell:
@@ -127,8 +127,8 @@ def backfill(
 ) -> None:
     """Archive the forecasts of past months as they would have been made then."""
     with _told_plainly():
+        from salesfc_lib.progress import watch
         from salesfc_lib.run import backfill as archive_past
-        from salesfc_lib.watching import watch
 
         request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
         with watch() as tell:

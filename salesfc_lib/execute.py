@@ -11,7 +11,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from pprint import pformat
 from typing import Any
@@ -28,7 +28,6 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.progress import Listener, receiving
 from salesfc_lib.workers import ONE_THREAD
 
 SAVE_SECONDS = 5.0  # a draft that is watched is at most this old; saving at every cell costs ten times the cell
@@ -47,25 +46,27 @@ class NotebookFailed(SalesForecastError):
 
 
 def run_notebook(
-    source: Path, values: Mapping[str, Any], *, draft: Path | None = None, progress: Listener | None = None
+    source: Path,
+    values: Mapping[str, Any],
+    *,
+    draft: Path | None = None,
+    begin_cell: Callable[[int, int], None] = lambda cell, cells: None,
 ) -> NotebookNode:
     """The executed document of `source`, with `values` injected exactly (JSON types; text stays text).
 
-    `draft` is where the document can be watched meanwhile: saved whole, every few seconds at most. `progress(name, done, of)` hears, from
-    a thread, what the notebook's steps report. The kernel is this interpreter, with one thread, in the notebook's own folder.
+    `draft` is where the document can be watched meanwhile: saved whole, every few seconds at
+    most. `begin_cell(cell, cells)` is called before each cell, with its number from 1. The kernel
+    is this interpreter, with one thread, in the notebook's own folder.
 
     Raises `NotebookFailed` where a cell raised or the kernel died.
     """
     node = _inject(load_notebook_node(str(source)), values)
-    keeper = _Keeper(node, draft)
+    keeper = _Keeper(node, draft, begin_cell)
     keeper.notebook_start()
     error: Exception | None = None
     try:
-        with (
-            tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets,
-            receiving(Path(sockets) / "p", _ignore if progress is None else progress) as variables,
-        ):
-            _execute(keeper, cwd=source.parent, sockets=Path(sockets), variables=variables)
+        with tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets:
+            _execute(keeper, cwd=source.parent, sockets=Path(sockets))
     except (DeadKernelError, CellTimeoutError, RuntimeError) as raised:  # RuntimeError: no kernel came up
         error = raised
     keeper.notebook_complete()
@@ -84,10 +85,14 @@ def save_notebook(node: NotebookNode, path: Path) -> Path:
 class _Keeper(NotebookExecutionManager):
     """Papermill's bookkeeping of cell times, with saves that are rare and whole."""
 
-    def __init__(self, node: NotebookNode, draft: Path | None) -> None:
+    def __init__(self, node: NotebookNode, draft: Path | None, begin_cell: Callable[[int, int], None]) -> None:
         super().__init__(node, output_path=None, progress_bar=False)
-        self._draft = draft
+        self._draft, self._begin_cell = draft, begin_cell
         self._saved = time.monotonic()
+
+    def cell_start(self, cell: NotebookNode, cell_index: int, **kwargs: Any) -> None:
+        super().cell_start(cell, cell_index, **kwargs)
+        self._begin_cell(cell_index + 1, len(self.nb.cells))
 
     def save(self, **kwargs: Any) -> None:
         if self._draft is not None and time.monotonic() - self._saved >= SAVE_SECONDS:
@@ -122,11 +127,7 @@ def _inject(node: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
     return node
 
 
-def _ignore(name: str, done: int, of: int) -> None:
-    """Nobody listens."""
-
-
-def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path, variables: Mapping[str, str]) -> None:
+def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path) -> None:
     client = PapermillNotebookClient(
         keeper,
         kernel_manager_class=_ThisInterpreter,
@@ -139,7 +140,7 @@ def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path, variables: Mapping[st
     client.km = client.create_kernel_manager()
     client.km.connection_file = str(sockets / "k.json")
     client.km.ip = str(sockets / "k")
-    client.execute(env={**os.environ, **ONE_THREAD, **variables}, cleanup_kc=True)
+    client.execute(env={**os.environ, **ONE_THREAD}, cleanup_kc=True)
 
 
 def _socket_base() -> str | None:

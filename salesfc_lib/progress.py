@@ -1,69 +1,176 @@
-"""How far a step is, told to whoever runs it: in this process, or in the one that started this kernel.
+"""What a person sees of a run: a bar with the time left on a terminal, a line a step elsewhere.
 
-A name, a count and a total enter; they reach a listener, if there is one. The decision made here: a word is sent and forgotten. Nothing
-waits for it, nothing depends on it, and a run whose listener is gone goes on.
+A month of a unit is expected to take what its steps took in the unit's latest month, or in a
+backfill the median of the months that it has finished. A step that takes longer than expected
+stops the countdown until the next step begins. A log has no control characters.
 """
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import threading
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
-VARIABLE = "SALESFC_PROGRESS"  # environment: the socket of the process that listens to a kernel
-MOST_BYTES = 1024  # of a word
+from rich.console import RenderableType
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-Listener = Callable[[str, int, int], None]
-_listener: ContextVar[Listener | None] = ContextVar("listener", default=None)
+from salesfc_lib import archive, manifest
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.publication import PUBLISHING, STEPS, Event, Kind, Outcome, Plan, Tell
 
-
-def report(name: str, done: int, of: int) -> None:
-    """Tell that `name` begins, with `done` of `of` behind it; without anybody who listens, nothing happens."""
-    listener, path = _listener.get(), os.environ.get(VARIABLE)
-    if listener is not None:
-        listener(name, done, of)
-    elif path:
-        _send(path, json.dumps([name[:100], done, of]).encode())
+# share of a month's time that each step takes, in per cent, as in the demo company's months
+USUAL = dict(zip((*STEPS, PUBLISHING), (30.0, 40.0, 12.0, 13.0, 5.0), strict=True))
+EARLY = 0.1  # share of a month at which its own speed counts half, and from which it is told alone
+LOOK_BACK = 3  # earlier months that are looked at for durations
 
 
 @contextmanager
-def listening(listener: Listener) -> Iterator[None]:
-    """What is reported in this block reaches `listener`."""
-    token = _listener.set(listener)
-    try:
-        yield
-    finally:
-        _listener.reset(token)
+def watch() -> Iterator[Tell]:
+    """The function that a run tells its plan, steps and outcomes to."""
+    if not sys.stdout.isatty():
+        yield _Lines()
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Bar(*columns, TimeRemainingColumn(), refresh_per_second=2) as bar:
+        bar.add_task("planning", total=None)
+        yield bar.tell
 
 
-@contextmanager
-def receiving(path: Path, listener: Listener) -> Iterator[dict[str, str]]:
-    """What a process reports that has these variables in its environment reaches `listener`, from a thread, until the block ends."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as inbox:
-        inbox.bind(str(path))
-        thread = threading.Thread(target=_receive, args=(inbox, listener), daemon=True)
-        thread.start()
-        try:
-            yield {VARIABLE: str(path)}
-        finally:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
-                last.sendto(b"", str(path))  # waits where the box is full: what came before is heard first
-            thread.join()
+def describe(outcome: Outcome) -> str:
+    """One line: unit, month, what became of it, and how long it took.
+
+    >>> describe(Outcome("kitchen", "2026-06", "published", 12.34, ""))
+    'kitchen 2026-06 published in 12.3 s'
+    """
+    named = f"{outcome.unit} {outcome.month}"
+    if outcome.state == "published":
+        return f"{named} published in {outcome.seconds:.1f} s"
+    return f"{named}{' failed:' if outcome.state == 'failed' else ''} {outcome.message}"
 
 
-def _receive(inbox: socket.socket, listener: Listener) -> None:
-    while word := inbox.recv(MOST_BYTES):
-        with suppress(Exception):  # a word that is none of ours, or that cannot be passed on, is lost and stops nothing
-            name, done, of = json.loads(word)
-            listener(str(name), int(done), int(of))
+def read_durations(reports: Path, unit: str, month: str, kind: Kind) -> dict[str, float]:
+    """Seconds by step of the unit's latest month before `month`; empty where no manifest has them.
+
+    A month that was made in the same way (`kind`) goes before one that was not.
+    """
+    earlier = [each for each in archive.list_months(reports, unit) if each < month]
+    found: dict[bool, dict[str, float]] = {}
+    for each in earlier[-LOOK_BACK:]:
+        with suppress(SalesForecastError, TypeError, ValueError, AttributeError, KeyError):
+            record = manifest.read(archive.unit_folder(reports, each, unit))
+            took = {step: 0.0 for step in USUAL}
+            for step, seconds in record.get("durations", {}).items():
+                took[step.partition("/")[0]] += float(seconds)  # 0.3 kept parts: 02_modeling/ets
+            if any(took.values()):
+                found[record.get("kind") == kind] = took
+    return found.get(True) or found.get(False, {})
 
 
-def _send(path: str, word: bytes) -> None:
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as outbox:
-        outbox.setblocking(False)
-        outbox.sendto(word, path)
+class _Lines:
+    """A line for each outcome and sentence, and for each step where notebooks run."""
+
+    def __init__(self) -> None:
+        self._steps = True
+
+    def __call__(self, told: Plan | Event | Outcome | str) -> None:
+        if isinstance(told, Plan):
+            self._steps = told.kind == "run"
+        elif not isinstance(told, Event):
+            print(told if isinstance(told, str) else describe(told), flush=True)
+        elif self._steps and not told.cell:
+            print(f"{told.unit} {told.month} {told.step}", flush=True)
+
+
+@dataclass
+class _Unit:
+    """The months of one unit: those that wait, and how far the one at work is."""
+
+    waiting: set[str]
+    known: Mapping[str, float]  # seconds by step of its latest month
+    took: list[float] = field(default_factory=list)  # seconds of the months that it published
+    month: str = ""  # at work; empty: none
+    begun: float = 0.0  # when the month at work began
+    at: float = 0.0  # when its step began
+    behind: float = 0.0  # share of the month before the step
+    own: float = 0.0  # share of the month that the step takes
+
+    def expect(self) -> float | None:
+        """Seconds of a month; None where neither a finished nor an earlier month says it."""
+        return median(self.took) if self.took else sum(self.known.values()) or None
+
+    def begin(self, event: Event, now: float) -> None:
+        if event.month != self.month:
+            self.waiting.discard(event.month)
+            self.month, self.begun = event.month, now
+        seconds = self.known or USUAL
+        steps = list(seconds)
+        before = steps[: steps.index(event.step)]
+        self.at, self.own = now, seconds[event.step] / sum(seconds.values())
+        self.behind = sum(seconds[step] for step in before) / sum(seconds.values())
+
+    def end(self, outcome: Outcome) -> None:
+        self.waiting.discard(outcome.month)
+        self.month = ""
+        if outcome.state == "published":
+            self.took.append(outcome.seconds)
+
+    def left(self, now: float, expected: float | None) -> float | None:
+        """Seconds until the last month ends; None where nothing says it."""
+        if not self.month:
+            return len(self.waiting) * expected if expected else None
+        passed, month = self.at - self.begun, expected
+        if expected and self.behind:  # its own speed counts more the longer it is at work
+            speed = passed / (self.behind * expected)
+            month = expected * speed ** (self.behind / (self.behind + EARLY))
+        elif self.behind >= EARLY:
+            month = passed / self.behind
+        if month is None:
+            return None
+        rest = (1 - self.behind) * month - min(now - self.at, self.own * month)
+        return max(rest, 1.0) + len(self.waiting) * (expected or month)
+
+
+class Bar(Progress):
+    """A bar whose length is the time that has passed and the time that is left."""
+
+    units: Mapping[str, _Unit] = {}
+    workers = 1
+
+    def tell(self, told: Plan | Event | Outcome | str) -> None:
+        if isinstance(told, Plan):
+            known = {unit: told.known.get(unit, {}) for unit in told.units}
+            self.units = {unit: _Unit(set(told.units[unit]), known[unit]) for unit in told.units}
+            self.workers = told.workers
+        elif isinstance(told, Event):
+            if not told.cell:
+                self.units[told.unit].begin(told, self.get_time())
+            cell = f" {told.cell}/{told.cells}" if told.cell else ""
+            name = f"{told.unit} {told.month} {told.step}{cell}"
+            self.update(self.task_ids[0], description=name)
+        else:
+            if isinstance(told, Outcome) and told.unit in self.units:
+                self.units[told.unit].end(told)
+            print(told if isinstance(told, str) else describe(told))
+
+    def remaining(self) -> float | None:
+        """Seconds until all is done: those of the longest unit, or the workers' share of all."""
+        now, units = self.get_time(), self.units.values()
+        known = [each for unit in units if (each := unit.expect())]
+        others = median(known) if known else None
+        at_work = [unit for unit in units if unit.waiting or unit.month]
+        left = [unit.left(now, unit.expect() or others) for unit in at_work]
+        told = [each for each in left if each is not None]
+        if not units or len(told) < len(left):
+            return None
+        return max([*told, sum(told) / self.workers])
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        for task in self.tasks:
+            seconds = self.remaining()
+            if seconds is not None and task.elapsed is not None:
+                task.total = task.elapsed + seconds
+                self.update(task.id, completed=task.elapsed)
+        yield from super().get_renderables()

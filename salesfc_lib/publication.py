@@ -15,13 +15,12 @@ from typing import Any, Literal
 
 from salesfc_lib import archive, failures, manifest
 from salesfc_lib.parameters import Resolved, resolve, to_dict
-from salesfc_lib.progress import listening
 from salesfc_lib.resources import NOTEBOOKS
 
 Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]
 
-REST = "rest"  # of a step, behind its last part
+PUBLISHING = "publishing"  # the step after the notebooks: pages, manifest, the archive
 STEPS = {"01_cleaning": "clean", "02_modeling": "model", "03_reconciliation": "reconcile", "04_retrospective": "retrospect"}
 
 
@@ -43,29 +42,27 @@ class Task:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is about to be done: how many units' months, of which kind.
+    """What is about to be done.
 
-    units: months of each unit; known: seconds of each mark of an earlier month by unit (`_Progress.durations`); workers: units side by side.
+    units: months of each unit; known: seconds of each step of an earlier month by unit
+    (`_Progress.durations`); workers: units side by side.
     """
 
-    months: int
     kind: Kind
-    units: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
-    known: Mapping[str, Mapping[str, float]] = field(default_factory=dict, compare=False)
-    workers: int = field(default=1, compare=False)
+    units: Mapping[str, tuple[str, ...]]
+    known: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    workers: int = 1
 
 
 @dataclass(frozen=True)
 class Event:
-    """A step begins, or a part of it: the `done` of `total` steps of this unit's month lie behind, and `share` of this one."""
+    """A step of a unit's month begins, or a cell of its notebook (1 to `cells`; 0: the step)."""
 
     unit: str
     month: str
     step: str
-    done: int
-    total: int
-    part: str = ""  # of the step, such as a candidate's name; empty: the step begins
-    share: float = 0.0
+    cell: int = 0
+    cells: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,30 +109,26 @@ class _Progress:
 
     def __init__(self, task: Task, month: str, tell: Tell) -> None:
         self._task, self._month, self._tell = task, month, tell
-        self._begun: list[str] = []
-        self._marks: list[tuple[str, float]] = []
+        self._begun: dict[str, float] = {}  # when each step began
         self.title = task.unit
         self.left: Path | None = None  # what a failure left for people
 
     def begin(self, step: str) -> None:
-        self._begun.append(step)
-        self._mark(step)
+        self._begun[step] = time.perf_counter()
+        self._tell(Event(self._task.unit, self._month, step))
 
-    def part(self, name: str, done: int, of: int) -> None:
-        """A part of the step begins, with `done` of its `of` parts behind it; without a name, what comes after the last of them."""
-        self._mark(self._begun[-1], name or REST, done / max(of, 1))
-
-    def _mark(self, step: str, part: str = "", share: float = 0.0) -> None:
-        self._marks.append((f"{step}/{part}" if part else step, time.perf_counter()))
-        self._tell(Event(self._task.unit, self._month, step, len(self._begun) - 1, len(STEPS) + 1, part, share))
+    def begin_cell(self, cell: int, cells: int) -> None:
+        """A cell of the latest step's notebook begins."""
+        self._tell(Event(self._task.unit, self._month, [*self._begun][-1], cell, cells))
 
     def durations(self) -> dict[str, float]:
-        """Seconds from each mark (a step, or a part of one) to the next, and from the last until now."""
-        ends = [*(at for _, at in self._marks[1:]), time.perf_counter()]
-        return {name: round(end - at, 3) for (name, at), end in zip(self._marks, ends, strict=True)}
+        """Seconds by step, of the last one until now."""
+        ends = [*self._begun.values(), time.perf_counter()][1:]
+        begun = self._begun.items()
+        return {step: round(end - at, 3) for (step, at), end in zip(begun, ends, strict=True)}
 
     def fail(self, error: Exception) -> None:
-        step = self._begun[-1] if self._begun else "parameters"
+        step = [*self._begun][-1] if self._begun else "parameters"
         message = failures.explain(error, self._task.reports)
         facts = {"unit": self._task.unit, "title": self.title, "month": self._month, "step": step, "error": message}
         self.left = failures.record(self._task.reports, facts, getattr(error, "node", None))
@@ -150,7 +143,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             progress.title = resolved.parameters.unit.title or task.unit
             _list_own_files(task, resolved)  # a candidate's file that cannot be read stops the month before its first step
             documents = _run_steps(task, month, folder, resolved, progress)
-            progress.begin("publishing")
+            progress.begin(PUBLISHING)
             from salesfc_lib.pages import write_pages
 
             facts = _gather_facts(task, month, folder, resolved)
@@ -186,16 +179,16 @@ def _call_steps(values: Mapping[str, Any], progress: _Progress) -> None:
     run = steps.open_month(**values, kind="backfill")
     for name, verb in STEPS.items():
         progress.begin(name)
-        with listening(progress.part):
-            getattr(steps, verb)(run)
+        getattr(steps, verb)(run)
 
 
 def _execute(name: str, values: Mapping[str, Any], folder: Path, progress: _Progress) -> Any:
     from salesfc_lib.execute import run_notebook, save_notebook
 
     progress.begin(name)
-    node = run_notebook(NOTEBOOKS / f"{name}.ipynb", values, draft=folder / f"{name}.ipynb", progress=progress.part)
-    save_notebook(node, folder / f"{name}.ipynb")
+    draft = folder / f"{name}.ipynb"
+    node = run_notebook(NOTEBOOKS / draft.name, values, draft=draft, begin_cell=progress.begin_cell)
+    save_notebook(node, draft)
     return node
 
 

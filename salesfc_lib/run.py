@@ -13,7 +13,7 @@ from pathlib import Path
 
 from salesfc_lib import archive, failures, parameters, schema
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.pace import read_durations
+from salesfc_lib.progress import read_durations
 from salesfc_lib.publication import Event, Outcome, Plan, Task, Tell, publish_months
 from salesfc_lib.workers import count_workers, side_by_side
 
@@ -159,7 +159,7 @@ def _publish(request: Request, tasks: list[Task], failed: list[Outcome], tell: T
     from salesfc_lib import site
 
     watch = _Watch(tell)
-    tell(_plan(request, tasks, len(failed)))
+    tell(_plan(request, tasks))
     for outcome in failed:
         tell(outcome)
     with ExitStack() as held:
@@ -173,14 +173,13 @@ def _publish(request: Request, tasks: list[Task], failed: list[Outcome], tell: T
     return sorted(outcomes, key=lambda outcome: (request.units.index(outcome.unit), outcome.month))
 
 
-def _plan(request: Request, tasks: Sequence[Task], failed: int) -> Plan:
+def _plan(request: Request, tasks: Sequence[Task]) -> Plan:
     kind = tasks[0].kind if tasks else "run"
     known = {task.unit: read_durations(task.reports, task.unit, task.months[0], kind) for task in tasks}
     return Plan(
-        failed + sum(len(task.months) for task in tasks),
         kind,
         {task.unit: task.months for task in tasks},
-        {unit: marks for unit, marks in known.items() if marks},
+        {unit: seconds for unit, seconds in known.items() if seconds},
         count_workers(len(tasks), request.workers),
     )
 

@@ -167,14 +167,17 @@ def model(run: UnitMonth) -> ModeledMonth:
     from salesfc_lib.memory import Memory
     from salesfc_lib.modeling import model_history
     from salesfc_lib.own_candidates import load_own
-    from salesfc_lib.progress import report
 
     panel, series, history = run.read("panel"), run.read("series"), read_history(run)
     memory = Memory(run.reports / ".cache" / run.unit)
     modeled = model_history(
-        history, run.parameters, horizon=run.parameters.horizon, levels=list(run.parameters.levels), memory=memory, progress=report,
+        history,
+        run.parameters,
+        horizon=run.parameters.horizon,
+        levels=list(run.parameters.levels),
+        memory=memory,
         extra=load_own(run.parameters, run.project),
-    )  # fmt: skip
+    )
     forecast, backtest = _assume(run, listed.list_forecasts(modeled), series), listed.list_backtest(modeled)
     key = choose_key_series(series, panel, run.parameters.key)
     run.write(**{"break": list_breaks(history)})

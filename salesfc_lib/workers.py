@@ -64,11 +64,6 @@ def count_workers(tasks: int, workers: int | None) -> int:
     return max(1, min(tasks, workers or (os.cpu_count() or 1) + 1))
 
 
-def in_turn(work: Work, tasks: Sequence[Any], *, tell: Tell, **_: Any) -> list[Any]:
-    """Results of `work(task, tell)` one after the other, in this process."""
-    return [work(task, tell) for task in tasks]
-
-
 def _start(work: Work, task: Any) -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)

@@ -6,7 +6,9 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -22,6 +24,11 @@ def salesfc(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Co
     """The command line in a process of its own."""
     program = [sys.executable, "-m", "salesfc_lib.cli", *arguments]
     return subprocess.run(program, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
+
+
+def in_turn(work: Any, tasks: Sequence[Any], *, tell: Any, **_: Any) -> list[Any]:
+    """Results of `work(task, tell)`, one after the other in this process, where a run has several."""
+    return [work(task, tell) for task in tasks]
 
 
 @pytest.fixture(scope="session")

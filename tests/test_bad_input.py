@@ -12,9 +12,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from salesfc_lib import run, workers
+from salesfc_lib import run
 from salesfc_lib.cli import app
 from salesfc_lib.locking import lock_month
+from tests.conftest import in_turn
 
 MONTH = "2025-12"
 HEADS = ["Date", "Order", "Line", "Customer", "Product", "Region", "Qty", "Amount"]
@@ -68,7 +69,7 @@ def salesfc(*arguments: str) -> Result:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(run, "side_by_side", workers.in_turn)
+    monkeypatch.setattr(run, "side_by_side", in_turn)
     for unit in ("bad", "good"):
         write_orders(tmp_path / "data" / unit / "orders.csv")
         (tmp_path / "parameters" / "units").mkdir(parents=True, exist_ok=True)

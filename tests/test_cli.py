@@ -14,9 +14,9 @@ from typer.testing import CliRunner
 from salesfc_lib import archive, manifest, run
 from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
+from salesfc_lib.progress import describe
 from salesfc_lib.publication import Event, Outcome, Plan
 from salesfc_lib.run import Request
-from salesfc_lib.watching import describe
 
 HEAVY = ("pandas", "numpy", "papermill", "pydantic", "matplotlib", "pyarrow")
 
@@ -85,8 +85,8 @@ def outcomes(*states: str) -> Any:
     """A run of one unit a state."""
 
     def run_month(request: Request, month: str | None, *, tell: Any) -> list[Outcome]:
-        tell(Plan(len(states), "run"))
-        tell(Event("unit0", "2026-06", "01_cleaning", 0, 5))
+        tell(Plan("run", {}))
+        tell(Event("unit0", "2026-06", "01_cleaning"))
         found = [
             Outcome(f"unit{n}", "2026-06", state, 1.5, "why" if state != "published" else "") for n, state in enumerate(states)
         ]  # type: ignore[arg-type]
