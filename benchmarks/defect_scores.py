@@ -1,10 +1,10 @@
 """How many of the planted defects are found and treated, and how much clean data is touched: any seed.
 
-    python benchmarks/defect_scores.py --seed 7 --out defects.json [--only 12,38] [--seeds 5] [--workers 2] [--why]
+    python benchmarks/defect_scores.py --seed 7 --out defects.json [--only 12,38] [--seeds 5] [--workers 2] [--why] [--init]
 
 Writes a list of rows: seed, defect (number; 99: many at a time, 0: clean data), name, family, planted, found, recall (found /
 planted; null where nothing is planted), false_repairs. `--seeds K` takes K seeds from the first on. Prints the table, and with
-`--why` what was missed.
+`--why` what was missed. `--init` leaves it to `salesfc init` to say how the orders are read (cases of one source only).
 """
 
 from __future__ import annotations
@@ -25,10 +25,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--why", action="store_true")
+    parser.add_argument("--init", action="store_true")
     wanted = parser.parse_args()
     rows = []
     for seed in range(wanted.seed, wanted.seed + wanted.seeds):
-        scores = score(seed, wanted.only, workers=wanted.workers)
+        scores = score(seed, wanted.only, workers=wanted.workers, by_init=wanted.init)
         print(f"seed {seed}\n{draw_table(scores)}")
         for item in scores if wanted.why else []:
             print(*(f"{item.defect}: {said}" for said in item.missed), sep="\n")

@@ -43,6 +43,11 @@ def test_nothing_else_is_repaired(scores: list[Score]) -> None:
     assert not wrong, "\n".join(f"{defect}: {said}" for defect, words in wrong.items() for said in words)
 
 
+def test_what_init_proposes_reads_as_well_as_what_is_declared_by_hand() -> None:
+    scores = score(SEED, [3, 4, 7, 10, 11, 17, 19], workers=1, by_init=True)
+    assert {item.defect: (item.recall, item.false_repairs) for item in scores} == dict.fromkeys((3, 4, 7, 10, 11, 17, 19), (1.0, 0))
+
+
 def test_every_defect_of_the_checklist_has_a_plant_and_a_family() -> None:
     assert list(NAMES) == list(range(1, 56))
     assert sorted(number for numbers in FAMILIES.values() for number in numbers) == list(NAMES)

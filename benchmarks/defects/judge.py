@@ -32,6 +32,7 @@ OF_THE_STEP = {
     "restatement",
     "restatement_months",
 }  # tables that cleaning makes of its transactions when it runs as a step
+FOUND_BY_INIT = {"kind", "path", "sheet", "encoding", "delimiter", "columns", "aliases", "kinds"}  # how a source is read
 WHOLE = 0.2  # share of the rows planted, above which a defect is that of the whole file, and counts once
 
 
@@ -48,11 +49,11 @@ class Verdict:
     error: str = ""
 
 
-def judge(case: Case) -> Verdict:
-    """The case, run in a folder of its own."""
+def judge(case: Case, *, by_init: bool = False) -> Verdict:
+    """The case, run in a folder of its own; `by_init`: how its orders are read is what `salesfc init` proposes."""
     with tempfile.TemporaryDirectory(prefix="salesfc-defects-") as folder:
         try:
-            read = run_case(case, Path(folder))
+            read = run_case(case, Path(folder), by_init=by_init)
         except SalesForecastError as error:
             return _judge_block(case, str(error))
         except Exception as error:  # a crash is a finding about the pipeline, and the other cases go on
@@ -62,12 +63,14 @@ def judge(case: Case) -> Verdict:
         return _judge_tables(case, read)
 
 
-def run_case(case: Case, folder: Path) -> Read:
+def run_case(case: Case, folder: Path, *, by_init: bool = False) -> Read:
     """Tables by name, as the cleaning of the case's month leaves them."""
     for month, files in case.earlier:
         write_project(case, folder, files)
         _publish(folder, month)
     write_project(case, folder, case.files)
+    if by_init:
+        _declare_by_init(case, folder)
     asked = {cell.table for cell in case.expected.cells}
     run = _run_step if case.number == CLEAN or asked & OF_THE_STEP else _run_cleaning
     read = run(folder, case.month)
@@ -101,6 +104,21 @@ def write_project(case: Case, folder: Path, files: Mapping[str, bytes]) -> None:
     units.mkdir(parents=True, exist_ok=True)
     tree = json.loads(json.dumps(case.parameters))  # written out in full: a parameter file may hold no alias
     (units / f"{UNIT}.yml").write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
+
+
+def _declare_by_init(case: Case, folder: Path) -> None:
+    """Put what `init` says of the export in place of what was declared about how it is read; the rest is people's."""
+    from salesfc_lib.starter import write_unit_file
+
+    place = folder / "parameters" / "units" / f"{UNIT}.yml"
+    place.unlink()
+    write_unit_file([folder / path for path in sorted(case.files)], folder, UNIT)
+    found = yaml.safe_load(place.read_text(encoding="utf-8"))["sources"]
+    declared = case.parameters["sources"]["orders"]
+    known = {key: value for key, value in declared.items() if key not in FOUND_BY_INIT}
+    read = {key: value for key, value in found.pop("orders", {}).items() if key in FOUND_BY_INIT}
+    tree = {**json.loads(json.dumps(case.parameters)), "sources": {"orders": {**read, **known}, **found}}
+    place.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
 def _run_step(folder: Path, month: str) -> Read:

@@ -36,14 +36,19 @@ class Score:
         return round(self.found / self.planted, 4) if self.planted else None
 
 
-def score(seed: int, numbers: Iterable[int] = EVERYTHING, *, workers: int = 2) -> list[Score]:
-    """Score of each defect, in the order asked for; the same for a seed wherever it runs."""
+def score(seed: int, numbers: Iterable[int] = EVERYTHING, *, workers: int = 2, by_init: bool = False) -> list[Score]:
+    """Score of each defect, in the order asked for; the same for a seed wherever it runs.
+
+    `by_init` leaves it to `salesfc init` to say how the orders are read, and leaves out the cases of several sources.
+    """
     numbers = list(numbers)
     if workers == 1:
-        return [_score_one(number, seed) for number in numbers]
+        return [_score_one(number, seed, by_init) for number in numbers]
     longest_first = sorted(numbers, key=lambda number: number != CLEAN)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        found = dict(zip(longest_first, pool.map(_score_one, longest_first, [seed] * len(numbers)), strict=True))
+        found = dict(
+            zip(longest_first, pool.map(_score_one, longest_first, [seed] * len(numbers), [by_init] * len(numbers)), strict=True)
+        )
     return [found[number] for number in numbers]
 
 
@@ -79,8 +84,9 @@ def _width(text: str) -> int:
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)
 
 
-def _score_one(number: int, seed: int) -> Score:
-    verdicts = [judge(case) for case in list_cases(number, seed)]
+def _score_one(number: int, seed: int, by_init: bool = False) -> Score:
+    cases = [case for case in list_cases(number, seed) if not by_init or set(case.parameters["sources"]) == {"orders"}]
+    verdicts = [judge(case, by_init=by_init) for case in cases]
     return Score(
         number,
         NAMES.get(number, {CLEAN: "clean data, near misses", COMBINED: "many at a time"}.get(number, "")),
