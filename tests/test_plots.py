@@ -55,7 +55,6 @@ CAUSES = pd.DataFrame(
 OWNERS = pd.DataFrame(
     {"label": ["林巧", NASTY], "detail": ["key accounts", NASTY], "bias": [0.128, -0.025], "mean": [0.03, -0.081]}
 )
-COUNTS = pd.DataFrame({"label": [NASTY, "Duplicates"], "value": [212.0, 14.0], "text": ["212", "14"], "tone": ["alarm", ""]})
 EFFECTS = pd.DataFrame(
     {"label": [NASTY, "A year of trend"], "value": [12.0, -1.0], "low": [8.0, -3.0], "high": [16.0, 1.0], "text": ["+12", "−1"]}
 )
@@ -67,9 +66,8 @@ FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
     (plots.ladder, STAGES, {"heads": ["June", "12-month mean"]}),
     (plots.waterfall, CAUSES, {"scale": wording.SCALES[1]}),
     (plots.leaning, OWNERS, {"limit": 0.05, "heads": ["June", "Jan–Jun"]}),
-    (plots.bars, COUNTS, {"head": "Rows"}),
     (plots.coverage, COVERED, {"band": (0.77, 0.83)}),
-    (plots.whiskers, EFFECTS, {"head": "Effect"}),
+    (plots.whiskers, EFFECTS, {}),
 ]
 each_figure = pytest.mark.parametrize(("function", "frame", "options"), FIGURES, ids=[figure[0].__name__ for figure in FIGURES])
 
@@ -79,7 +77,7 @@ def test_the_same_frame_gives_the_same_bytes_whatever_was_drawn_before(
     function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]
 ) -> None:
     first = plots.draw(function, frame, **options)
-    plots.draw(plots.bars, COUNTS)
+    plots.draw(plots.whiskers, EFFECTS)
     assert plots.draw(function, frame, **options) == first
 
 
@@ -185,7 +183,7 @@ def test_an_analysts_own_figure_keeps_to_the_tokens() -> None:
 
 
 def test_a_figure_block_carries_its_alternative_text_on_both_drawings() -> None:
-    wide, slim = plots.draw(plots.bars, COUNTS)
+    wide, slim = plots.draw(plots.whiskers, EFFECTS)
     html = components.Figure("t", "s", "Bars: 212 and 14", wide, slim)._repr_mimebundle_()["text/html"]
     assert html.count('role="img" aria-label="Bars: 212 and 14"') == 2
 
@@ -219,7 +217,7 @@ def test_an_effect_that_may_be_none_is_open_and_grey() -> None:
 def test_lags_that_stand_close_are_numbered_alone_so_that_none_covers_another() -> None:
     def label(lags: int) -> str:
         rows = pd.DataFrame({"h": range(1, lags + 1), "level": 80, "share": 0.8})
-        return plots.draw(plots.coverage, rows, levels=(80,))[0]
+        return plots.draw(plots.coverage, rows)[0]
 
     assert "1 month ahead" in label(3)
     assert "1 month ahead" not in label(12)

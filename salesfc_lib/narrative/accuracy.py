@@ -81,7 +81,6 @@ def _lag_figure(run: UnitMonth, review: ReviewedMonth, bottom: pd.DataFrame, tit
         x="h",
         roles={wording.month_name(run.month): "forecast", "Seasonal naive": "baseline"},
         floor=floor,
-        floor_label="Floor",
     )
     said = "; ".join(
         f"{wording.plural(int(row['lag']), 'month')} {wording.percent(row['accuracy'])}" for _, row in bottom.iterrows()
@@ -236,7 +235,6 @@ def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:
         frame,
         roles={"Published": "forecast", "Seasonal naive": "baseline"},
         floor=run.parameters.retrospective.accuracy_floor,
-        floor_label="Floor",
     )
     rows = [
         [

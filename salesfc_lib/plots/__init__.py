@@ -12,11 +12,11 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.plots.canvas import SLIM, WIDE, axes, page_style, to_svg
-from salesfc_lib.plots.lines import axis_start, coverage, fan, fan_start, lines
-from salesfc_lib.plots.rows import bars, ladder, leaning, waterfall
+from salesfc_lib.plots.lines import coverage, fan, fan_start, lines
+from salesfc_lib.plots.rows import ladder, leaning, waterfall
 from salesfc_lib.plots.whiskers import whiskers
 
-__all__ = ["axis_start", "bars", "coverage", "draw", "fan", "fan_start", "ladder", "leaning", "lines", "waterfall", "whiskers"]
+__all__ = ["coverage", "draw", "fan", "fan_start", "ladder", "leaning", "lines", "waterfall", "whiskers"]
 
 HEIGHTS = (320.0, 270.0)  # of a figure over months: on a page, on a phone
 ROW, HEAD = (34.0, 50.0), 44.0  # of a figure of rows: each row, and the head above them
@@ -43,7 +43,7 @@ def draw(
     width
         Units of the page's; the phone's is always 350.
     """
-    if function in (bars, ladder, leaning, waterfall, whiskers):
+    if function in (ladder, leaning, waterfall, whiskers):
         height = (HEAD + ROW[0] * len(frame) + 4, HEAD + ROW[1] * len(frame) + 4)
     return _draw(function, frame, (width, height[0]), options), _draw(function, frame, (SLIM, height[1]), options)
 

@@ -18,6 +18,7 @@ from salesfc_lib import wording
 from salesfc_lib.plots.canvas import ACCENT, BAND_80, BAND_95, BASE, INK, INK_2, PAPER, SIZE, SMALL, text_width, wrap
 
 LINE_HEIGHT = 15.0  # units between two lines of labels
+LEVELS = (80, 95)  # per cent of the intervals whose coverage is drawn
 PHONE = 400.0  # a canvas narrower than this is a phone's
 ROLES: dict[str, dict[str, Any]] = {
     "forecast": {"color": ACCENT, "lw": 2.25, "label": {"color": ACCENT, "weight": "bold"}, "dot": True},
@@ -96,14 +97,13 @@ def fan(
     )
 
 
-def lines(  # noqa: PLR0913 each a plain choice that one figure makes
+def lines(
     frame: pd.DataFrame,
     ax: Axes,
     *,
     roles: Mapping[str, str],
     x: str = "ds",
     floor: float | None = None,
-    floor_label: str = "",
     percent: bool = True,
 ) -> None:
     """Lines by group, each named at its end.
@@ -138,7 +138,7 @@ def lines(  # noqa: PLR0913 each a plain choice that one figure makes
         ends.append((group, float(rows["value"].iloc[-1] * factor), style["label"]))
     if floor is not None:
         ax.axhline(floor * factor, color=INK_2, lw=1, ls=(0, (5, 3)))
-        ends.append((floor_label or f"Floor {wording.number(floor * factor)}", floor * factor, {"color": INK_2, "size": SMALL}))
+        ends.append(("Floor", floor * factor, {"color": INK_2, "size": SMALL}))
     span = max(position.values(), default=0)
     ax.set_xlim(0, max(span, 1) * 1.015)
     value_axis(ax, wording.SCALES[-1])
@@ -147,7 +147,7 @@ def lines(  # noqa: PLR0913 each a plain choice that one figure makes
     _end_labels(ax, ends, width)
 
 
-def coverage(frame: pd.DataFrame, ax: Axes, *, levels: Sequence[int] = (80, 95), band: tuple[float, float] | None = None) -> None:
+def coverage(frame: pd.DataFrame, ax: Axes, *, band: tuple[float, float] | None = None) -> None:
     """Share of actuals inside each interval by months ahead, beside the share that was promised (dashed).
 
     Rows by `h` and `level` (percent); `share` between 0 and 1. `band`: shares that are agreed to be as promised, shaded.
@@ -155,8 +155,8 @@ def coverage(frame: pd.DataFrame, ax: Axes, *, levels: Sequence[int] = (80, 95),
     if band is not None:
         ax.axhspan(band[0] * 100, band[1] * 100, color=BAND_95, lw=0, zorder=0)
     wide = frame.assign(group=[f"{level}{wording.THIN}% interval" for level in frame["level"]], value=frame["share"])
-    lines(wide, ax, roles={f"{level}{wording.THIN}% interval": "forecast" for level in levels}, x="h")
-    for level in levels:
+    lines(wide, ax, roles={f"{level}{wording.THIN}% interval": "forecast" for level in LEVELS}, x="h")
+    for level in LEVELS:
         ax.axhline(level, color=INK_2, lw=1, ls=(0, (5, 3)))
 
 

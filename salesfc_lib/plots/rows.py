@@ -38,7 +38,6 @@ from salesfc_lib.plots.lines import _slim, margins
 HEAD = 44.0  # units above the first row
 NAMES = (120.0, 220.0)  # narrowest and widest column of names
 VALUES = 84.0  # units of one column of values
-TONES = {"over": OVER, "under": UNDER, "alarm": ALARM, "muted": BASE, "": ACCENT}
 
 
 def ladder(frame: pd.DataFrame, ax: Axes, *, heads: Sequence[str] = ("Added",)) -> None:
@@ -152,18 +151,6 @@ def leaning(frame: pd.DataFrame, ax: Axes, *, limit: float, heads: Sequence[str]
             )
 
 
-def bars(frame: pd.DataFrame, ax: Axes, *, head: str = "") -> None:
-    """Bars from zero with their value as text in a column: `label`, `value`, `text` and, if there is one, `tone`."""
-    at = _rows(ax, frame["label"], columns=1, values=pd.Series([0.0, *frame["value"]]))
-    _top_axis(ax, numbers=False)
-    _heads(ax, [head])
-    tones = frame["tone"] if "tone" in frame else [""] * len(frame)
-    ax.axvline(0, color=RULE_2, lw=1)
-    for row, (value, text, tone) in enumerate(zip(frame["value"], frame["text"], tones, strict=True)):
-        ax.barh([at[row]], [value], height=0.45, color=TONES[tone], lw=0)
-        _column(ax, 0, 1, at[row], text, color=INK)
-
-
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     causes = frame[frame["kind"] == "cause"]
     losses, gains = (
@@ -208,14 +195,14 @@ def _rows(
     return [row + shift for row in range(n)]
 
 
-def _top_axis(ax: Axes, *, signed: bool = False, numbers: bool = True) -> None:
+def _top_axis(ax: Axes, *, signed: bool = False) -> None:
     ax.yaxis.set_visible(False)
     low, high = ax.get_xlim()
     ticks = [
         tick for tick in MaxNLocator(nbins=4 if _slim(ax) else 6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= tick <= high
     ]
     places = 0 if all(float(tick).is_integer() for tick in ticks) else 1
-    ax.xaxis.set_major_locator(FixedLocator(ticks if numbers else []))
+    ax.xaxis.set_major_locator(FixedLocator(ticks))
     write = wording.signed if signed else wording.number
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value, places) if value else "0"))
     ax.xaxis.tick_top()

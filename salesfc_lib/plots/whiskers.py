@@ -10,14 +10,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from salesfc_lib.plots.canvas import ACCENT, BASE, INK, PAPER, RULE, RULE_2
-from salesfc_lib.plots.rows import _across, _column, _heads, _rows, _top_axis
+from salesfc_lib.plots.rows import _across, _column, _rows, _top_axis
 
 
-def whiskers(frame: pd.DataFrame, ax: Axes, *, head: str = "") -> None:
+def whiskers(frame: pd.DataFrame, ax: Axes) -> None:
     """Effects with their intervals: `label`, `value`, `low`, `high` and `text`, which stands in a column at the right."""
     at = _rows(ax, frame["label"], columns=1, values=pd.Series([0.0, *frame["low"], *frame["high"]]))
     _top_axis(ax, signed=True)
-    _heads(ax, [head])
     ax.axvline(0, color=RULE_2, lw=1)
     for row, (value, low, high, text) in enumerate(zip(frame["value"], frame["low"], frame["high"], frame["text"], strict=True)):
         clear = low > 0 or high < 0
