@@ -22,8 +22,8 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from demo_company import UNITS, trade, write_demo
+from demo_company.chance import RandomIntegers
 from demo_company.company import LEVELS, Unit, series_id
-from demo_company.dice import Dice
 from demo_company.months import HOLIDAYS, new_year_effect, number, trading_days
 from demo_company.planting import Export
 from salesfc_lib import hierarchy, tables
@@ -186,14 +186,14 @@ def test_another_seed_is_another_company_with_the_same_files(project: Path, tmp_
     assert {Path(name).stem for name in same} == {"promotions", "targets"}
 
 
-def test_dice_are_the_raw_bits_of_pcg64() -> None:
-    dice = Dice(20260630, 1)
-    assert [dice.below(1000) for _ in range(5)] == [969, 133, 684, 114, 971]
+def test_draws_are_the_raw_bits_of_pcg64() -> None:
+    draws = RandomIntegers(20260630, 1)
+    assert [draws.below(1000) for _ in range(5)] == [969, 133, 684, 114, 971]
 
 
 def test_a_bell_has_the_spread_it_was_asked_for() -> None:
-    dice = Dice(1)
-    drawn = pd.Series([dice.bell(80) for _ in range(4000)])
+    draws = RandomIntegers(1)
+    drawn = pd.Series([draws.bell(80) for _ in range(4000)])
     assert drawn.std() == pytest.approx(80, rel=0.05)
     assert abs(drawn.mean()) < 5
 

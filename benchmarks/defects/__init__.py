@@ -1,7 +1,8 @@
 """Fifty-five kinds of defect, planted into clean books of a made-up unit, and how well the pipeline treats them.
 
-A seed enters; cases with known truth (`checklist`) and their scores (`scoring`) leave. `defect_scores.py` beside this
-folder is the entry point, `tests/test_defects.py` holds the scores. The XLSX writer is that of the demo company.
+A seed enters; cases with known truth (`checklist`) and their scores (`scoring`) leave.
+`defect_scores.py` beside this folder is the entry point, `tests/test_defects.py` holds the scores.
+The XLSX writer is that of the demo company.
 """
 
 import sys

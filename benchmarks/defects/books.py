@@ -1,7 +1,7 @@
 """What the pipeline left of a case, held against its truth.
 
-Tables by name enter; what is wrong with them leaves, in words. The decision made here: every table is asked as a reader of the
-month would ask it; how the pipeline came to it does not count.
+Tables by name enter; what is wrong with them leaves, in words. Every table is asked as a reader of
+the month would ask it; how the pipeline came to it does not count.
 """
 
 from __future__ import annotations

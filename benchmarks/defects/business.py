@@ -1,7 +1,7 @@
 """Defects 32 to 36, 38 and 47: rows that read well and mean something else.
 
-A seed enters; cases leave. The decision made here: what an analyst has to declare (a key, a rate, a mapping) is declared as the
-parameter file asks for it, and the same rows undeclared are left alone.
+A seed enters; cases leave. What an analyst has to declare (a key, a rate, a mapping) is declared as
+the parameter file asks for it, and the same rows undeclared are left alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from defects.company import MONTH, dice, make_lines
+from defects.company import MONTH, make_lines, seeded
 from defects.feeds import HEADERS, Export, record_of
 from defects.planting import choose, insert, is_free, plain_records, spoil
 from defects.projects import declare, text_case
@@ -21,13 +21,13 @@ from defects.truth import Case, Cell, Line, Note, Record
 
 def plant_duplicates(seed: int) -> list[Case]:
     """32: a line that stands again is dropped by its key, set aside where it says something else, and only noted without a key."""
-    throw = dice(seed, 32)
+    rng = seeded(seed, 32)
     records = plain_records(seed)
-    chosen = choose(throw, records, 12, is_free(records))
+    chosen = choose(rng, records, 12, is_free(records))
     again = {place: replace(records[place], fate="dropped", rule="duplicate", planted=True) for place in chosen[:7]}
     again |= {place: _contradict(records[place]) for place in chosen[7:]}
     same = {place: replace(records[place], planted=True) for place in chosen[:7]}
-    keyed, unkeyed = _repeat(records, again, throw.randrange(1, 40)), _repeat(records, same, 0)
+    keyed, unkeyed = _repeat(records, again, rng.randrange(1, 40)), _repeat(records, same, 0)
     other = {place: _respell(record) for place, record in again.items()}
     note = Note("possible_duplicate", action="noted", rows=7)
     return [
@@ -58,12 +58,12 @@ def _repeat(records: Sequence[Record], again: Mapping[int, Record], distance: in
 
 def plant_overlaps(seed: int) -> list[Case]:
     """33: each extract reaches back three months, and what it says of them is newer."""
-    throw = dice(seed, 33)
+    rng = seeded(seed, 33)
     lines = make_lines(seed)
     early = [record_of(line) for line in lines if line.date < date(2024, 7, 1)]
     late = [record_of(line) for line in lines if line.date >= date(2024, 4, 1)]
     again = [record for record in early if record.line is not None and record.line.date >= date(2024, 4, 1)]
-    revised = {record.line.order_id for record in throw.sample([item for item in again if is_free(late)(item)], 9) if record.line}
+    revised = {record.line.order_id for record in rng.sample([item for item in again if is_free(late)(item)], 9) if record.line}
     late = [_revise(record) if record.line is not None and record.line.order_id in revised else record for record in late]
     early = [replace(item, fate="dropped", rule="superseded", planted=True) if item in again else item for item in early]
     late = [replace(item, planted=item.line is not None and item.line.date < date(2024, 7, 1)) for item in late]
@@ -85,19 +85,19 @@ def _revise(record: Record) -> Record:
 
 def plant_orphan_returns(seed: int) -> list[Case]:
     """34: returns of orders that are older than the data."""
-    throw = dice(seed, 34)
+    rng = seeded(seed, 34)
     lines = make_lines(seed)
     sales = [line for line in lines if line.kind == "sale"]
     orphans = [
         replace(
             line,
-            order_id=f"2021-{throw.randrange(10_000):04}-{place}",
+            order_id=f"2021-{rng.randrange(10_000):04}-{place}",
             line="1",
             quantity=Decimal(-1),
             amount=Decimal("-55.20"),
             kind="return",
         )
-        for place, line in enumerate(throw.sample(sales, 6))
+        for place, line in enumerate(rng.sample(sales, 6))
     ]
     records = [replace(record_of(line), planted=line in orphans) for line in sorted([*lines, *orphans], key=lambda line: line.date)]
     note = Note("return_without_sale", action="noted", rows=6)
@@ -106,11 +106,11 @@ def plant_orphan_returns(seed: int) -> list[Case]:
 
 def plant_cancellations(seed: int) -> list[Case]:
     """35: an order is reversed by one that names it, and sometimes billed again; the pair goes, the new bill stays."""
-    throw = dice(seed, 35)
+    rng = seeded(seed, 35)
     headers = {**HEADERS, "reference": "原单号"}
     records = plain_records(seed)
     chosen = choose(
-        throw, records, 8, lambda record: is_free(records)(record) and record.line is not None and record.line.date.day <= 20
+        rng, records, 8, lambda record: is_free(records)(record) and record.line is not None and record.line.date.day <= 20
     )
     made: list[tuple[int, Record]] = []
     for count, place in enumerate(chosen):
@@ -136,7 +136,7 @@ def plant_cancellations(seed: int) -> list[Case]:
             bill = replace(line, date=day, order_id=f"B{line.order_id}", amount=line.amount - 1)
             made.append((place, _refer(bill, line.order_id)))
     for place, record in reversed(made):
-        records.insert(place + 1 + throw.randrange(30), record)
+        records.insert(place + 1 + rng.randrange(30), record)
     tree = declare({"columns": headers})
     return [text_case(35, "by reference", Export("orders.csv", records, headers), tree, allowed=("return_without_sale",))]
 
@@ -150,16 +150,16 @@ def _refer(line: Line, order_id: str, **fate: Any) -> Record:
 
 def plant_future(seed: int) -> list[Case]:
     """36: orders dated after the month: a few of next month, a few typed a year ahead."""
-    throw = dice(seed, 36)
+    rng = seeded(seed, 36)
     lines = make_lines(seed)
     late = [
-        replace(line, order_id=f"9{place}", line="1", date=date(2025, 1, 3) + timedelta(days=place and throw.randrange(300)))
-        for place, line in enumerate(throw.sample([line for line in lines if line.kind == "sale"], 8))
+        replace(line, order_id=f"9{place}", line="1", date=date(2025, 1, 3) + timedelta(days=place and rng.randrange(300)))
+        for place, line in enumerate(rng.sample([line for line in lines if line.kind == "sale"], 8))
     ]
     planted = [replace(record_of(line), fate="later", rule="after_month", planted=True) for line in late]
     records = [record_of(line) for line in lines]
     for record in planted:
-        records = insert(records, record, [throw.randrange(len(records))])
+        records = insert(records, record, [rng.randrange(len(records))])
     open_ended = declare(calendar={"closed_through": None})
     later = declare(calendar={"closed_through": MONTH})
     return [
@@ -170,9 +170,9 @@ def plant_future(seed: int) -> list[Case]:
 
 def plant_implausible(seed: int) -> list[Case]:
     """38: negative prices and impossible quantities are flagged and kept; an outlier's month has both values."""
-    throw = dice(seed, 38)
+    rng = seeded(seed, 38)
     records = plain_records(seed)
-    chosen = choose(throw, records, 8, is_free(records))
+    chosen = choose(rng, records, 8, is_free(records))
     planted = spoil(records, chosen[:4], _negative_price)
     planted = [
         replace(_impossible(record), planted=True) if place in chosen[4:] else record for place, record in enumerate(planted)
@@ -196,10 +196,10 @@ def _impossible(record: Record) -> Record:
 
 def _outlier_case(seed: int, place: int) -> Case:
     """One line that makes its region's month a multiple of what it ever was."""
-    throw = dice(seed, 38, place)
+    rng = seeded(seed, 38, place)
     lines = make_lines(seed)
-    chosen = throw.choice([line for line in lines if line.date >= date(2024, 8, 1) and line.kind == "sale"])
-    factor = throw.randrange(14, 80)
+    chosen = rng.choice([line for line in lines if line.date >= date(2024, 8, 1) and line.kind == "sale"])
+    factor = rng.randrange(14, 80)
     large = replace(chosen, quantity=chosen.quantity * factor, amount=chosen.amount * factor)
     changed = [large if line is chosen else line for line in lines]
     records = [replace(record_of(line), planted=line is large) for line in changed]
@@ -212,11 +212,11 @@ def _outlier_case(seed: int, place: int) -> Case:
 
 def plant_open_month(seed: int) -> list[Case]:
     """47: the running month, and one that has not begun."""
-    throw = dice(seed, 47)
+    rng = seeded(seed, 47)
     lines = make_lines(seed)
     running = [
         replace(line, order_id=f"R{place}", date=date(2025, 1, 1 + place % 9))
-        for place, line in enumerate(throw.sample([line for line in lines if line.kind == "sale"], 9))
+        for place, line in enumerate(rng.sample([line for line in lines if line.kind == "sale"], 9))
     ]
     export = Export("orders.csv", [record_of(line) for line in [*lines, *running]])
     tree = declare(calendar={"closed_through": None})

@@ -1,7 +1,7 @@
 """Defects 1 to 7: how an export's bytes go wrong.
 
-A seed enters; cases leave. The decision made here: every case is a file of a few hundred records, most of them untouched, so
-that a treatment that harms the neighbours is seen.
+A seed enters; cases leave. Every case is a file of a few hundred records, most of them untouched,
+so that a treatment that harms the neighbours is seen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
-from defects.company import Members, dice, make_lines
+from defects.company import Members, make_lines, seeded
 from defects.feeds import HEADERS, Dialect, Export, record_of
 from defects.planting import choose, is_free, plain_records, quarantine, spoil
 from defects.projects import declare, text_case
@@ -72,7 +72,7 @@ def plant_other_encoding(seed: int) -> list[Case]:
         ("gb18030", "utf-8", chinese, 5),
         ("utf-8", "windows-1252", western, 5),
     ):
-        chosen = choose(dice(seed, 2, encoding, foreign, count), records, count, _is_foreign(records))
+        chosen = choose(seeded(seed, 2, encoding, foreign, count), records, count, _is_foreign(records))
         planted = spoil(records, chosen, partial(_in_encoding, encoding=foreign))
         headers = HEADERS if records is chinese else WESTERN_HEADERS
         export = Export("orders.csv", planted, headers, Dialect(encoding))
@@ -118,9 +118,9 @@ def plant_mojibake(seed: int) -> list[Case]:
     garbled = {name: wrong for name in names if (wrong := garble(name))}
     cases = []
     for repair in (False, True):
-        throw = dice(seed, 4, repair)
+        rng = seeded(seed, 4, repair)
         records = plain_records(seed)
-        chosen = choose(throw, records, 8, lambda record: is_free(records)(record) and record.cells["customer"] in garbled)  # noqa: B023
+        chosen = choose(rng, records, 8, lambda record: is_free(records)(record) and record.cells["customer"] in garbled)  # noqa: B023
         planted = spoil(records, chosen, lambda record: _garble(record, garbled, repair))  # noqa: B023
         tree = declare({"mojibake": "repair"} if repair else {})
         action = "changed" if repair else "noted"
@@ -139,16 +139,16 @@ def _garble(record: Record, garbled: dict[str, str], repair: bool) -> Record:
 
 def plant_control_characters(seed: int) -> list[Case]:
     """5: NUL and its kin inside a cell."""
-    throw = dice(seed, 5)
+    rng = seeded(seed, 5)
     records = plain_records(seed)
-    chosen = choose(throw, records, len(CONTROLS), is_free(records))
-    controls = dict(zip(chosen, throw.sample(CONTROLS, len(CONTROLS)), strict=True))
+    chosen = choose(rng, records, len(CONTROLS), is_free(records))
+    controls = dict(zip(chosen, rng.sample(CONTROLS, len(CONTROLS)), strict=True))
     planted = []
     for place, record in enumerate(records):
         if place in controls:
-            column = throw.choice(("customer", "product", "region", "order_id"))
+            column = rng.choice(("customer", "product", "region", "order_id"))
             text = str(record.cells[column])
-            at = throw.randrange(len(text) + 1)
+            at = rng.randrange(len(text) + 1)
             change = quarantine("control_character", **{column: text[:at] + controls[place] + text[at:]})
             record = replace(change(record), planted=True)  # noqa: PLW2901
         planted.append(record)
@@ -157,7 +157,7 @@ def plant_control_characters(seed: int) -> list[Case]:
 
 def plant_dialect_drift(seed: int) -> list[Case]:
     """6: one file of a feed comes with another delimiter or quote; found, or blocked where the delimiter is declared."""
-    throw = dice(seed, 6)
+    rng = seeded(seed, 6)
     lines = make_lines(seed)
     years = [[record_of(line) for line in lines if line.date.year == year] for year in (2023, 2024)]
     cases = []
@@ -168,7 +168,7 @@ def plant_dialect_drift(seed: int) -> list[Case]:
         ("all quoted", Dialect(quote_all=True)),
         ("newline alone", Dialect(end="\n")),
     ):
-        drifting = throw.randrange(2)
+        drifting = rng.randrange(2)
         exports = [
             Export(
                 f"orders_{2023 + place}.csv",
@@ -187,9 +187,9 @@ def plant_dialect_drift(seed: int) -> list[Case]:
 
 def plant_misfits(seed: int) -> list[Case]:
     """7: separators, quotes and newlines inside fields: quoted they are read, bare they make a row that does not fit."""
-    throw = dice(seed, 7)
+    rng = seeded(seed, 7)
     records = plain_records(seed)
-    chosen = choose(throw, records, 12, is_free(records))
+    chosen = choose(rng, records, 12, is_free(records))
     bad, good = chosen[::2], chosen[1::2]
     planted = list(records)
     for place, spoiler in zip(bad, (_extra, _short, _stray_quote, _extra, _cut_by_newline, _short), strict=True):

@@ -1,6 +1,7 @@
 """Defects 48 to 51: months that are not what they seem.
 
-A seed enters; cases leave. The decision made here: these are judged by what the month's tables say of a series, not row by row.
+A seed enters; cases leave. These are judged by what the month's tables say of a series, not row by
+row.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from defects.company import PLAIN, dice, list_months, make_lines
+from defects.company import PLAIN, list_months, make_lines, seeded
 from defects.feeds import Export, record_of
 from defects.projects import declare, text_case
 from defects.truth import Case, Cell, Note
@@ -18,10 +19,10 @@ from defects.truth import Case, Cell, Note
 
 def plant_gaps(seed: int) -> list[Case]:
     """48: a month without any row is unknown; one in which only a region sold nothing is zero; so is a month declared closed."""
-    throw = dice(seed, 48)
+    rng = seeded(seed, 48)
     lines = make_lines(seed)
-    lost, none, shut = (date(*month, 1) for month in throw.sample(list_months()[4:20], 3))
-    region = throw.choice(PLAIN.regions)
+    lost, none, shut = (date(*month, 1) for month in rng.sample(list_months()[4:20], 3))
+    region = rng.choice(PLAIN.regions)
     left = [
         line
         for line in lines
@@ -45,8 +46,8 @@ def plant_gaps(seed: int) -> list[Case]:
 
 def plant_trading_days(seed: int) -> list[Case]:
     """50: the working days of each month, 29 February and the unit's holidays counted."""
-    throw = dice(seed, 50)
-    holidays = sorted({date(2023, 1, 2) + timedelta(days=throw.randrange(700)) for _ in range(25)})
+    rng = seeded(seed, 50)
+    holidays = sorted({date(2023, 1, 2) + timedelta(days=rng.randrange(700)) for _ in range(25)})
     cells = [
         Cell("panel", {"level": "total", "ds": date(year, month, 1).isoformat()}, "trading_days", count_days(year, month, holidays))
         for year, month in list_months()

@@ -1,7 +1,8 @@
 """The checklist of defects: number, name, family, and the function that plants each.
 
-A number and a seed enter; cases leave: a project's files, its unit's parameters as an analyst would declare them, and
-what must become of every row. A plant does not know how the pipeline finds what it planted.
+A number and a seed enter; cases leave: a project's files, its unit's parameters as an analyst would
+declare them, and what must become of every row. A plant does not know how the pipeline finds what
+it planted.
 """
 
 from __future__ import annotations

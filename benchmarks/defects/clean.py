@@ -1,6 +1,6 @@
 """Clean exports in which nothing may be changed, dropped, set aside or flagged.
 
-A seed enters; cases without a defect leave. The decision made here: half of them are full of near misses, which look like
+A seed enters; cases without a defect leave. Half of them are full of near misses, which look like
 defects and are none.
 """
 
@@ -15,7 +15,7 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from defects.company import TRICKY, Members, dice, make_lines
+from defects.company import TRICKY, Members, make_lines, seeded
 from defects.feeds import HEADERS, Dialect, Export, record_of, write_text
 from defects.names import NAUGHTY
 from defects.planting import plain_records, typed_records
@@ -122,8 +122,8 @@ def _with_companions(seed: int) -> Case:
 
 def _come_and_go(seed: int) -> Case:
     """A customer leaves, and in the month after another one comes, who buys less and other things: no rename."""
-    throw = dice(seed, CLEAN, "come and go")
-    cut = date(2024, throw.randrange(1, 7), 1)
+    rng = seeded(seed, CLEAN, "come and go")
+    cut = date(2024, rng.randrange(1, 7), 1)
     lines = []
     for line in make_lines(seed, returns=False):
         if line.customer == "Baker Stores" and line.date >= cut:
@@ -165,7 +165,7 @@ def _odd_but_clean(records: list[Record]) -> list[Case]:
 
 def _repeat(records: list[Record], seed: int) -> list[Record]:
     """Some lines twice: without a key, a legitimate repeat like any other."""
-    chosen = set(dice(seed, 0).sample(range(len(records)), 6))
+    chosen = set(seeded(seed, 0).sample(range(len(records)), 6))
     return [item for place, record in enumerate(records) for item in ([record, record] if place in chosen else [record])]
 
 

@@ -1,7 +1,8 @@
 """A small company's books: clean order lines with known truth, out of a seed.
 
-A seed enters; lines leave. The decisions made here: months are steady (a fixed number of lines in each region, a mild
-season), so that no clean month is an outlier; every return names a sale that is there; prices and quantities are decimals.
+A seed enters; lines leave. Months are steady (a fixed number of lines in each region, a mild
+season), so that no clean month is an outlier; every return names a sale that is there; prices and
+quantities are decimals.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ PLAIN = Members(names.PLAIN_CUSTOMERS, names.PLAIN_PRODUCTS, names.PLAIN_REGIONS
 TRICKY = Members(names.TRICKY_CUSTOMERS, names.TRICKY_PRODUCTS, names.TRICKY_REGIONS)
 
 
-def dice(seed: int, *what: object) -> random.Random:
-    """Dice of their own for each use, so that one more throw here changes nothing there."""
+def seeded(seed: int, *what: object) -> random.Random:
+    """Dice of their own for each use, so that one more rng here changes nothing there."""
     return random.Random(":".join(map(str, (seed, *what))))
 
 
@@ -49,34 +50,34 @@ def make_lines(
     seed: int, members: Members = PLAIN, *, months: int = MONTHS, per_region: int = 5, returns: bool = True
 ) -> list[Line]:
     """Order lines of all months, in the order of their dates; each return stands in its order, as a line of its own."""
-    throw = dice(seed, "company", *members.customers)
+    rng = seeded(seed, "company", *members.customers)
     prices = {product: Decimal(PRICES[place % len(PRICES)]) for place, product in enumerate(members.products)}
     lines: list[Line] = []
     for year, month in list_months(months):
         made = [
-            _sell(throw, date(year, month, 1 + (place * 5 + throw.randrange(5)) % 28), region, members, prices)
+            _sell(rng, date(year, month, 1 + (place * 5 + rng.randrange(5)) % 28), region, members, prices)
             for region in members.regions
             for place in range(per_region)
         ]
         lines += [replace(line, order_id=f"{year}{month:02d}-{1000 + place}") for place, line in enumerate(made)]
     if returns:
-        lines += _take_back(throw, lines)
+        lines += _take_back(rng, lines)
     if members is TRICKY:
-        lines += _give_trinkets(throw, lines)
+        lines += _give_trinkets(rng, lines)
     return sorted(lines, key=lambda line: (line.date, line.order_id, line.line))
 
 
-def _sell(throw: random.Random, day: date, region: str, members: Members, prices: dict[str, Decimal]) -> Line:
-    product = throw.choice(list(members.products))
-    usual = Decimal("6000") * Decimal(str(SEASON[day.month - 1])) * Decimal(throw.randrange(85, 116)) / 100
+def _sell(rng: random.Random, day: date, region: str, members: Members, prices: dict[str, Decimal]) -> Line:
+    product = rng.choice(list(members.products))
+    usual = Decimal("6000") * Decimal(str(SEASON[day.month - 1])) * Decimal(rng.randrange(85, 116)) / 100
     quantity = max(Decimal(1), (usual / prices[product]).quantize(Decimal(1)))
     amount = (quantity * prices[product]).quantize(CENT)
-    return Line(day, "", "1", throw.choice(list(members.customers)), product, region, quantity, amount)
+    return Line(day, "", "1", rng.choice(list(members.customers)), product, region, quantity, amount)
 
 
-def _take_back(throw: random.Random, lines: list[Line]) -> list[Line]:
+def _take_back(rng: random.Random, lines: list[Line]) -> list[Line]:
     """Returns of some sales, in the same month: a tenth of what was sold, at least one piece."""
-    taken = [line for line in throw.sample(lines, max(1, len(lines) // 20)) if line.date.day <= 25 and line.quantity > 1]
+    taken = [line for line in rng.sample(lines, max(1, len(lines) // 20)) if line.date.day <= 25 and line.quantity > 1]
     return [_return(line) for line in taken]
 
 
@@ -88,7 +89,7 @@ def _return(line: Line) -> Line:
     return replace(line, date=day, line="2", quantity=-quantity, amount=amount, kind="return", original=line.order_id)
 
 
-def _give_trinkets(throw: random.Random, lines: list[Line]) -> list[Line]:
+def _give_trinkets(rng: random.Random, lines: list[Line]) -> list[Line]:
     """Sales for one cent: cheap, but no samples."""
-    sold = throw.sample([line for line in lines if line.kind == "sale"], 6)
+    sold = rng.sample([line for line in lines if line.kind == "sale"], 6)
     return [replace(line, line="3", product="塑料袋", quantity=Decimal(1), amount=CENT) for line in sold]

@@ -1,7 +1,7 @@
 """Defects 25 to 30: how a day is spelled.
 
-A seed enters; cases leave. The decision made here: a spelling stands in all rows of a file where systems write it so, and in a
-random share where people do.
+A seed enters; cases leave. A spelling stands in all rows of a file where systems write it so, and
+in a random share where people do.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from defects.company import dice, make_lines
+from defects.company import make_lines, seeded
 from defects.feeds import Export, record_of
 from defects.planting import change_cell, choose, is_free, plain_records, quarantine, spoil, typed_records
 from defects.projects import EXCEL, declare, text_case, workbook_case
@@ -35,11 +35,11 @@ def _show_day(record: Record, show: Callable[[date], Any]) -> Record:
 
 def plant_serial_dates(seed: int) -> list[Case]:
     """25: days as Excel counts them."""
-    throw = dice(seed, 25)
+    rng = seeded(seed, 25)
     records = plain_records(seed)
-    some = choose(throw, records, len(records) // 3)
+    some = choose(rng, records, len(records) // 3)
     count: Callable[[date], str] = lambda day: str((day - DAY_ZERO).days)  # noqa: E731
-    with_time: Callable[[date], str] = lambda day: f"{(day - DAY_ZERO).days}.{throw.randrange(1, 9)}"  # noqa: E731
+    with_time: Callable[[date], str] = lambda day: f"{(day - DAY_ZERO).days}.{rng.randrange(1, 9)}"  # noqa: E731
     workbook = show_days(typed_records(records), lambda day: Decimal((day - DAY_ZERO).days), some)
     return [
         text_case(25, "all rows, text", Export("orders.csv", show_days(records, count))),
@@ -81,9 +81,9 @@ def plant_sentinels(seed: int) -> list[Case]:
 
 
 def _plant_dates(seed: int, number: int, rule: str, texts: Sequence[str]) -> list[Case]:
-    throw = dice(seed, number)
+    rng = seeded(seed, number)
     records = plain_records(seed)
-    chosen = choose(throw, records, len(texts), is_free(records))
+    chosen = choose(rng, records, len(texts), is_free(records))
     at = dict(zip(chosen, texts, strict=True))
     planted = [
         replace(quarantine(rule, date=at[place])(record), planted=True) if place in at else record
@@ -94,7 +94,7 @@ def _plant_dates(seed: int, number: int, rule: str, texts: Sequence[str]) -> lis
 
 def plant_date_orders(seed: int) -> list[Case]:
     """28: day first or month first, told by each file; one that does not tell is asked about. Years first in any spelling."""
-    throw = dice(seed, 28)
+    rng = seeded(seed, 28)
     records = plain_records(seed)
     styles: dict[str, Callable[[date], str]] = {
         "d/m/y": lambda day: f"{day.day}/{day.month}/{day.year}",
@@ -115,7 +115,7 @@ def plant_date_orders(seed: int) -> list[Case]:
     ]
     cases.append(text_case(28, "one order a file", feed))
     some = [styles[name] for name in ("y/m/d", "y.m.d", "y年m月d日", "with time")]
-    mixed = spoil(records, range(len(records)), lambda record: _show_day(record, throw.choice(some)))
+    mixed = spoil(records, range(len(records)), lambda record: _show_day(record, rng.choice(some)))
     cases.append(text_case(28, "mixed, year first", Export("orders.csv", mixed)))
     early = [
         record_of(replace(line, date=line.date.replace(day=1 + line.date.day % 12))) for line in make_lines(seed, returns=False)
@@ -133,9 +133,9 @@ def plant_time_zones(seed: int) -> list[Case]:
     cases = []
     for zone in ("Asia/Shanghai", "America/New_York"):
         for name, show in (("Z", "{:%Y-%m-%dT%H:%M:%S}Z"), ("+00:00", "{:%Y-%m-%d %H:%M:%S}+00:00")):
-            throw = dice(seed, 30, zone, name)
+            rng = seeded(seed, 30, zone, name)
             records = plain_records(seed)
-            planted = show_days(records, lambda day: show.format(_moment(day, zone, throw)))  # noqa: B023
+            planted = show_days(records, lambda day: show.format(_moment(day, zone, rng)))  # noqa: B023
             cases.append(
                 text_case(
                     30,
@@ -148,9 +148,9 @@ def plant_time_zones(seed: int) -> list[Case]:
     return cases
 
 
-def _moment(day: date, zone: str, throw: random.Random) -> datetime:
+def _moment(day: date, zone: str, rng: random.Random) -> datetime:
     """A moment of that day in the zone, in universal time: often on another day, at month end in another month."""
-    local = datetime(day.year, day.month, day.day, throw.randrange(24), throw.randrange(60), tzinfo=ZoneInfo(zone))
+    local = datetime(day.year, day.month, day.day, rng.randrange(24), rng.randrange(60), tzinfo=ZoneInfo(zone))
     return local.astimezone(ZoneInfo("UTC"))
 
 

@@ -1,7 +1,7 @@
 """Defects 8 and 9: files that end before what they should hold.
 
-A seed enters; cases leave. The decision made here: a file that is cut is cut anywhere, in the middle of a row too; a sheet is full
-at the last row that its kind can hold, and one row less or more says nothing.
+A seed enters; cases leave. A file that is cut is cut anywhere, in the middle of a row too; a sheet
+is full at the last row that its kind can hold, and one row less or more says nothing.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from defects.company import dice
+from defects.company import seeded
 from defects.feeds import Export, write_text
 from defects.planting import plain_records, typed_records
 from defects.projects import declare, text_case, workbook_case
@@ -21,14 +21,14 @@ TRAILER = "记录数"  # what the last line begins with; a comma and the count o
 
 def plant_cut_short(seed: int) -> list[Case]:
     """8: the file ends before it is complete; the trailer it should end with is missing or counts more rows."""
-    throw = dice(seed, 8)
+    rng = seeded(seed, 8)
     records = plain_records(seed)
     tree = declare({"trailer": rf"{TRAILER},(?P<rows>\d+)"})
     trailer = f"{TRAILER},{len(records)}\r\n".encode()
     whole, _ = write_text(Export("orders.csv", records, below=[trailer]))
     cases = [text_case(8, "complete", Export("orders.csv", records, below=[trailer]), tree)]
     for share in (0.3, 0.6, 0.9, 1.0):
-        cut = int(len(whole) * share) - throw.randrange(len(trailer) + 1, 60)
+        cut = int(len(whole) * share) - rng.randrange(len(trailer) + 1, 60)
         cases.append(
             replace(
                 text_case(

@@ -1,6 +1,6 @@
 """From records to the bytes of an export, and to where each of them stands in it.
 
-Records enter; bytes and expected rows leave. The decision made here: an export is written by hand, byte by byte, so that a
+Records enter; bytes and expected rows leave. An export is written by hand, byte by byte, so that a
 plant can spoil one record and leave its neighbours as they are.
 """
 

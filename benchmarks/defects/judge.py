@@ -1,8 +1,8 @@
 """How well defects are found and treated: each planted case against what the pipeline leaves of it.
 
-A `Case` with its truth enters; a `Verdict` leaves. The decision made here: the pipeline is a black box. What was planted
-counts as found when the tables say what the truth says; whatever else they changed, dropped, set aside or flagged
-is a false repair.
+A `Case` with its truth enters; a `Verdict` leaves. The pipeline is a black box. What was planted
+counts as found when the tables say what the truth says; whatever else they changed, dropped, set
+aside or flagged is a false repair.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Defects 37 and 39 to 42: what an amount or a quantity holds.
 
-A seed enters; cases leave. The decision made here: the unit's definition is declared, the truth is the amount under it, and numbers
-are chosen so that no conversion has to round.
+A seed enters; cases leave. The unit's definition is declared, the truth is the amount under it, and
+numbers are chosen so that no conversion has to round.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
-from defects.company import CENT, dice
+from defects.company import CENT, seeded
 from defects.feeds import HEADERS, Export, record_of
 from defects.planting import choose, is_free, plain_records, spoil
 from defects.projects import declare, text_case
@@ -27,9 +27,9 @@ def _whole(amount: Decimal) -> Decimal:
 
 def plant_samples(seed: int) -> list[Case]:
     """37: lines at no price: their pieces count, and they are told apart; a unit may leave them out."""
-    throw = dice(seed, 37)
+    rng = seeded(seed, 37)
     records = plain_records(seed)
-    chosen = choose(throw, records, 8, is_free(records))
+    chosen = choose(rng, records, 8, is_free(records))
     kept = spoil(records, chosen, _give_away)
     out = [replace(item, fate="dropped", rule="sample") if item.planted else item for item in kept]
     note = Note("sample", rows=8)
@@ -45,10 +45,10 @@ def _give_away(record: Record) -> Record:
 
 def plant_currencies(seed: int) -> list[Case]:
     """39: some customers are billed in other currencies; dated rates make one of them, and a missing rate stops the unit."""
-    throw = dice(seed, 39)
+    rng = seeded(seed, 39)
     headers = {**HEADERS, "currency": "币种"}
     records = [_bill(record, "CNY") for record in plain_records(seed)]
-    chosen = {place: throw.choice(("USD", "EUR")) for place in choose(throw, records, 30)}
+    chosen = {place: rng.choice(("USD", "EUR")) for place in choose(rng, records, 30)}
     planted = [_bill(record, chosen[place]) if place in chosen else record for place, record in enumerate(records)]
     source = {"columns": headers}
     tree = declare(source, measure={"currency": "CNY", "rates": RATES})
@@ -107,10 +107,10 @@ def _tax(record: Record, rate: Decimal, wanted: str) -> Record:
 
 def plant_units_of_measure(seed: int) -> list[Case]:
     """41: quantities in boxes and cartons; a conversion makes pieces of them, and a unit without one stops the unit."""
-    throw = dice(seed, 41)
+    rng = seeded(seed, 41)
     headers = {**HEADERS, "unit_of_measure": "单位"}
     records = [_pack(record, "件", 1) for record in plain_records(seed)]
-    chosen = {place: throw.choice(list(PIECES)) for place in choose(throw, records, 24)}
+    chosen = {place: rng.choice(list(PIECES)) for place in choose(rng, records, 24)}
     planted = [
         _pack(record, chosen[place], PIECES[chosen[place]]) if place in chosen else record for place, record in enumerate(records)
     ]
@@ -146,7 +146,7 @@ def _pack(record: Record, unit: str, pieces: int) -> Record:
 def plant_within_company(seed: int) -> list[Case]:
     """42: sales to the company's own houses: out where the unit says so, and in where it does not."""
     records = plain_records(seed)
-    own = dice(seed, 42).sample(["金桥百货", "Baker Stores", "青山贸易"], 2)
+    own = seeded(seed, 42).sample(["金桥百货", "Baker Stores", "青山贸易"], 2)
     planted = [replace(item, planted=True) if item.cells["customer"] in own else item for item in records]
     out = [replace(item, fate="dropped", rule="within_company") if item.planted else item for item in planted]
     named = {"own_company": {"customer": own}}

@@ -1,7 +1,7 @@
 """Defects 43 to 45: names that change their bearer, and bearers that change their name.
 
-A seed enters; cases leave. The decision made here: a mapping is declared with its days, and lines outside those days keep the name
-that they have.
+A seed enters; cases leave. A mapping is declared with its days, and lines outside those days keep
+the name that they have.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from defects.company import dice, make_lines
+from defects.company import make_lines, seeded
 from defects.feeds import Export, record_of
 from defects.projects import declare, text_case
 from defects.truth import Case, Cell, Line, Record
@@ -19,9 +19,9 @@ from defects.truth import Case, Cell, Line, Record
 
 def plant_renames(seed: int) -> list[Case]:
     """43: members under an old name, for all time or for a while; a mapping with dates gives them one name."""
-    throw = dice(seed, 43)
+    rng = seeded(seed, 43)
     lines = make_lines(seed)
-    cut = date(2024, throw.randrange(1, 7), 1)
+    cut = date(2024, rng.randrange(1, 7), 1)
     everywhere = [
         replace(record_of(replace(line, region="原华东") if _is(line, "region", "华东") and line.date < cut else line), line=line)
         for line in lines
@@ -54,7 +54,7 @@ def plant_renames(seed: int) -> list[Case]:
 
 def propose_case(seed: int) -> Case:
     """Members that go on under another name, which nobody declared: nothing is changed, and the renames are proposed."""
-    throw = dice(seed, 43, "proposed")
+    rng = seeded(seed, 43, "proposed")
     lines = make_lines(seed)
     cells = []
     for column, old, new in (
@@ -62,7 +62,7 @@ def propose_case(seed: int) -> Case:
         ("customer", "Northwind", "NORTHWIND Ltd"),
         ("customer", "青山贸易", "青山贸易有限公司"),
     ):
-        cut = date(2024, throw.randrange(1, 7), 1)
+        cut = date(2024, rng.randrange(1, 7), 1)
         lines = [_call(line, column, new) if _is(line, column, old) and line.date >= cut else line for line in lines]
         cells.append(Cell("rename_proposals", {"dimension": column, "old": old, "new": new}))
     return text_case(43, "proposed", Export("orders.csv", [record_of(line) for line in lines]), cells=tuple(cells))
@@ -95,8 +95,8 @@ def _stay(record: Record, member: str, shown: str, cut: date) -> Record:
 
 def plant_reused_codes(seed: int) -> list[Case]:
     """44: one code, two products, one after the other."""
-    throw = dice(seed, 44)
-    cut = date(2024, throw.randrange(1, 7), 1)
+    rng = seeded(seed, 44)
+    cut = date(2024, rng.randrange(1, 7), 1)
     records = []
     for line in make_lines(seed):
         true = line
@@ -113,9 +113,9 @@ def plant_reorganised(seed: int) -> list[Case]:
     """45: customers moved to another region: as it was, and restated, both kept."""
     cases = []
     for view, other in (("restated", "region_as_was"), ("as_was", "region_restated")):
-        throw = dice(seed, 45, view)
+        rng = seeded(seed, 45, view)
         lines = make_lines(seed)
-        moved = {customer: "新区" for customer in throw.sample(sorted({line.customer for line in lines}), 3)}
+        moved = {customer: "新区" for customer in rng.sample(sorted({line.customer for line in lines}), 3)}
         records = []
         for line in lines:
             now = moved.get(line.customer, line.region)

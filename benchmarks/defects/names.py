@@ -1,7 +1,7 @@
 """Names that have broken other people's programs, and must pass through this one untouched.
 
-Nothing enters; lists leave. The decision made here: each name is a member of its own. Two that look alike are two; none is a
-null, a number, a date, a formula or a header.
+Nothing enters; lists leave. Each name is a member of its own. Two that look alike are two; none is
+a null, a number, a date, a formula or a header.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the plants share: clean records, places to spoil, and the change that spoils them.
 
-Records enter; records leave, some of them planted. The decision made here: a row is only spoilt where nothing else in the books
-hangs on it, so that one defect is one defect.
+Records enter; records leave, some of them planted. A row is only spoilt where nothing else in the
+books hangs on it, so that one defect is one defect.
 """
 
 from __future__ import annotations
@@ -28,11 +28,9 @@ def spoil(records: Sequence[Record], chosen: Sequence[int], change: Callable[[Re
     return [replace(change(record), planted=True) if place in places else record for place, record in enumerate(records)]
 
 
-def choose(
-    throw: random.Random, records: Sequence[Record], count: int, fits: Callable[[Record], bool] = lambda _: True
-) -> list[int]:
+def choose(rng: random.Random, records: Sequence[Record], count: int, fits: Callable[[Record], bool] = lambda _: True) -> list[int]:
     """Places of a few records that fit, in order."""
-    return sorted(throw.sample([place for place, record in enumerate(records) if fits(record)], count))
+    return sorted(rng.sample([place for place, record in enumerate(records) if fits(record)], count))
 
 
 def quarantine(rule: str, **cells: str) -> Callable[[Record], Record]:

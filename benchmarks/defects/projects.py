@@ -1,6 +1,6 @@
 """A case out of exports: the files, the unit's parameters as an analyst declares them, and the rows' truth.
 
-Exports and what is declared enter; a `Case` leaves. The decision made here: every case is the same small unit (one source
+Exports and what is declared enter; a `Case` leaves. Every case is the same small unit (one source
 `orders`, one dimension, levels total and region), and says only what differs.
 """
 

@@ -1,7 +1,8 @@
 """How well defects are found and treated: recall of each, and false repairs.
 
-A seed enters; scores leave, and the table that people read. The decision made here: recall is what was found of what was
-planted, over all cases of a defect; false repairs count everything else that was touched, in those cases and in clean ones.
+A seed enters; scores leave, and the table that people read. Recall is what was found of what was
+planted, over all cases of a defect; false repairs count everything else that was touched, in those
+cases and in clean ones.
 """
 
 from __future__ import annotations

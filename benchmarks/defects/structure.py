@@ -1,6 +1,6 @@
 """Defects 10 to 16: how an export's rows and columns go wrong.
 
-A seed enters; cases leave. The decision made here: what spreadsheets do (titles, sums, merged and hidden cells, errors) is
+A seed enters; cases leave. What spreadsheets do (titles, sums, merged and hidden cells, errors) is
 planted in workbooks, and in text files wherever a text file can have it.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from defects.company import TRICKY, dice, make_lines
+from defects.company import TRICKY, make_lines, seeded
 from defects.feeds import HEADERS, Export, record_of
 from defects.planting import choose, insert, is_free, plain_records, quarantine, spoil, typed_records
 from defects.projects import declare, text_case, workbook_case
@@ -48,10 +48,10 @@ def plant_title_rows(seed: int) -> list[Case]:
 
 def plant_repeated_headers(seed: int) -> list[Case]:
     """11: each printed page of the report begins with the header again."""
-    throw = dice(seed, 11)
+    rng = seeded(seed, 11)
     records = plain_records(seed)
     header = Record(dict(HEADERS), None, "dropped", "repeated_header", planted=True)
-    planted = insert(records, header, choose(throw, records, 7))
+    planted = insert(records, header, choose(rng, records, 7))
     spaced = replace(header, cells={name: f" {text} " for name, text in HEADERS.items()})
     return [
         text_case(11, "with spaces", Export("orders.csv", [spaced if item is header else item for item in planted])),
@@ -64,25 +64,25 @@ def plant_repeated_headers(seed: int) -> list[Case]:
 
 def plant_subtotals(seed: int) -> list[Case]:
     """12: sums of groups and of everything; dropped where they equal their parts, and a block where they do not."""
-    throw = dice(seed, 12)
+    rng = seeded(seed, 12)
     records = [record_of(line) for line in make_lines(seed, TRICKY)]  # a customer is called 'Total'
-    planted = add_subtotals(records, throw, spoilt=None)
+    planted = add_subtotals(records, rng, spoilt=None)
     cases = [
         text_case(12, "text", Export("orders.csv", planted)),
         workbook_case(12, "workbook", [Sheet("明细", [replace(item, cells=_typed_sum(item)) for item in planted])]),
     ]
     cases.append(text_case(12, "by region", Export("orders.csv", _sum_by_region(seed))))
     for place in range(3):
-        wrong = add_subtotals(records, dice(seed, 12, place), spoilt=place)
+        wrong = add_subtotals(records, seeded(seed, 12, place), spoilt=place)
         cases.append(
             text_case(12, f"unequal {place + 1}", Export("orders.csv", wrong), blocked=("orders.csv", "subtotal", "equal"))
         )
     return cases
 
 
-def add_subtotals(records: Sequence[Record], throw: random.Random, spoilt: int | None) -> list[Record]:
+def add_subtotals(records: Sequence[Record], rng: random.Random, spoilt: int | None) -> list[Record]:
     """Records with a sum after some of them, and one of everything; the sum `spoilt` (by its place) is off by a cent."""
-    ends = choose(throw, records, 5)
+    ends = choose(rng, records, 5)
     found: list[Record] = []
     start, everything = 0, [Decimal(0), Decimal(0)]
     for count, end in enumerate([*ends, len(records) - 1]):
@@ -90,9 +90,9 @@ def add_subtotals(records: Sequence[Record], throw: random.Random, spoilt: int |
         sums = [sum((getattr(item.line, name) for item in part if item.line), Decimal(0)) for name in ("quantity", "amount")]
         everything = [whole + one for whole, one in zip(everything, sums, strict=True)]
         off = Decimal("0.01") if count == spoilt else Decimal(0)
-        found += [*part, _sum_row(throw, sums[0], sums[1] + off)] if part else []
+        found += [*part, _sum_row(rng, sums[0], sums[1] + off)] if part else []
         start = end + 1
-    return [*found, _sum_row(throw, everything[0], everything[1])]
+    return [*found, _sum_row(rng, everything[0], everything[1])]
 
 
 def _sum_by_region(seed: int) -> list[Record]:
@@ -110,9 +110,9 @@ def _sum_of(lines: Sequence[Line], **cells: str) -> Record:
     return Record({**cells, "quantity": f"{quantity:f}", "amount": f"{amount:,f}"}, None, "dropped", "subtotal", planted=True)
 
 
-def _sum_row(throw: random.Random, quantity: Decimal, amount: Decimal) -> Record:
-    where = throw.choice(("date", "order_id", "region", "customer"))
-    cells = {where: throw.choice(WORDS), "quantity": f"{quantity:f}", "amount": f"{amount:f}"}
+def _sum_row(rng: random.Random, quantity: Decimal, amount: Decimal) -> Record:
+    where = rng.choice(("date", "order_id", "region", "customer"))
+    cells = {where: rng.choice(WORDS), "quantity": f"{quantity:f}", "amount": f"{amount:f}"}
     return Record(cells, None, "dropped", "subtotal", planted=True)
 
 
@@ -165,9 +165,9 @@ def list_merged(records: Sequence[Record], column: str) -> list[tuple[int, int, 
 
 def plant_hidden(seed: int) -> list[Case]:
     """14: hidden rows, a hidden column, a hidden sheet: they count, and it is said."""
-    throw = dice(seed, 14)
+    rng = seeded(seed, 14)
     records = typed_records(plain_records(seed))
-    hidden = spoil(records, choose(throw, records, 9), lambda record: replace(record, hidden=True))
+    hidden = spoil(records, choose(rng, records, 9), lambda record: replace(record, hidden=True))
     every = [replace(record, planted=True) for record in records]
     excel = {"kind": "excel", "path": "orders.xlsx"}
     return [
@@ -188,12 +188,12 @@ def plant_hidden(seed: int) -> list[Case]:
 
 def plant_error_cells(seed: int) -> list[Case]:
     """15: cells that show an error, and formulas whose stored value is not theirs; products named '#…' are neither."""
-    throw = dice(seed, 15)
+    rng = seeded(seed, 15)
     records = [record_of(line) for line in make_lines(seed, TRICKY)]
-    chosen = choose(throw, records, 10, is_free(records))
+    chosen = choose(rng, records, 10, is_free(records))
     texts, workbook = list(records), [replace(record, cells=typed(record)) for record in records]
     for place in chosen:
-        column, said = throw.choice(("amount", "quantity", "customer", "date")), throw.choice(ERRORS)
+        column, said = rng.choice(("amount", "quantity", "customer", "date")), rng.choice(ERRORS)
         texts[place] = replace(quarantine("error_cell", **{column: said})(texts[place]), planted=True)
         change: Callable[[Record], Record] = quarantine("error_cell")
         spoilt = change(workbook[place])
@@ -201,19 +201,19 @@ def plant_error_cells(seed: int) -> list[Case]:
     return [
         text_case(15, "errors, text", Export("orders.csv", texts)),
         workbook_case(15, "errors, workbook", [Sheet("明细", workbook)]),
-        _stale_case(seed, throw),
+        _stale_case(seed, rng),
     ]
 
 
-def _stale_case(seed: int, throw: random.Random) -> Case:
+def _stale_case(seed: int, rng: random.Random) -> Case:
     """Amounts are formulas: quantity times price. Some have no stored value, some one that is not the product."""
     headers = {**HEADERS, "price": "单价"}
     records = [_with_formula(record) for record in plain_records(seed)]
-    chosen = choose(throw, records, 8, is_free(records))
+    chosen = choose(rng, records, 8, is_free(records))
     for count, place in enumerate(chosen):
         cells = dict(records[place].cells)
         formula = cells["amount"]
-        cached = None if count % 2 else formula.value + throw.randrange(100, 999)
+        cached = None if count % 2 else formula.value + rng.randrange(100, 999)
         cells["amount"] = Formula(cached, formula.text)
         records[place] = replace(records[place], cells=cells, fate="quarantined", rule="stale_formula", planted=True)
     tree = declare({"kind": "excel", "path": "orders.xlsx", "columns": headers})
@@ -232,7 +232,7 @@ def _with_formula(record: Record) -> Record:
 
 def plant_renamed_columns(seed: int) -> list[Case]:
     """16: a file of the feed names, orders or repeats its columns otherwise."""
-    throw = dice(seed, 16)
+    rng = seeded(seed, 16)
     lines = make_lines(seed)
     years = [[record_of(line) for line in lines if line.date.year == year] for year in (2023, 2024)]
     aliases = {"amount": ["金额", "销售额", "Amount"], "customer": ["客户", "客户名称", "Customer"], "date": ["日期", "Order Date"]}
@@ -246,7 +246,7 @@ def plant_renamed_columns(seed: int) -> list[Case]:
     ):
         notes = (Note("renamed_column", words=("|".join(set(headers.values()) - set(HEADERS.values())),)),)
         cases.append(text_case(16, name, [first, Export("orders_2024.csv", later, headers)], tree, notes=notes))
-    order = throw.sample(list(HEADERS), len(HEADERS))
+    order = rng.sample(list(HEADERS), len(HEADERS))
     reordered = {name: HEADERS[name] for name in order}
     cases.append(
         text_case(16, "reordered", [first, Export("orders_2024.csv", later, reordered)], tree, allowed=("renamed_column",))

@@ -1,7 +1,7 @@
 """Defects 46 and 52 to 55: what stands beside the orders, and what was said of them before.
 
-A seed enters; cases leave. The decision made here: stock, promotions and the general ledger come as files of their own, as people
-keep them; what is judged are the month's tables.
+A seed enters; cases leave. Stock, promotions and the general ledger come as files of their own, as
+people keep them; what is judged are the month's tables.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
-from defects.company import PLAIN, dice, list_months, make_lines
+from defects.company import PLAIN, list_months, make_lines, seeded
 from defects.feeds import Export, record_of, write_text
 from defects.projects import declare, text_case
 from defects.truth import Case, Cell, Line
@@ -19,10 +19,10 @@ from defects.truth import Case, Cell, Line
 
 def plant_promotions(seed: int) -> list[Case]:
     """53: promotions with their window of influence; a peak in one is no outlier."""
-    throw = dice(seed, 53)
-    region = throw.choice(PLAIN.regions)
-    days = [date(2023, 6, 10), date(2023, 11, 5), date(2024, 6, 12), date(2024, 10, 1 + throw.randrange(20))]
-    spans = [(start, start + timedelta(days=throw.randrange(3, 9))) for start in days]
+    rng = seeded(seed, 53)
+    region = rng.choice(PLAIN.regions)
+    days = [date(2023, 6, 10), date(2023, 11, 5), date(2024, 6, 12), date(2024, 10, 1 + rng.randrange(20))]
+    spans = [(start, start + timedelta(days=rng.randrange(3, 9))) for start in days]
     lines = [_promote(line, region, spans) for line in make_lines(seed, returns=False)]
     rows = "".join(f"促销 {place},{start},{end},{region}\r\n" for place, (start, end) in enumerate(spans))
     more = {"promotions.csv": f"活动,开始,结束,地区\r\n{rows}".encode()}
@@ -65,10 +65,8 @@ def _covered(year: int, month: int, spans: Sequence[tuple[date, date]], window: 
 
 def plant_stock_outs(seed: int) -> list[Case]:
     """52: months in which stock ran out: said, kept as sold, and no outlier."""
-    throw = dice(seed, 52)
-    short = {
-        (throw.choice(PLAIN.regions), date(*month, 1)): throw.randrange(4, 20) for month in throw.sample(list_months()[13:], 4)
-    }
+    rng = seeded(seed, 52)
+    short = {(rng.choice(PLAIN.regions), date(*month, 1)): rng.randrange(4, 20) for month in rng.sample(list_months()[13:], 4)}
     lines = [
         line
         for line in make_lines(seed, returns=False)
@@ -97,13 +95,13 @@ def plant_stock_outs(seed: int) -> list[Case]:
 
 def plant_late_postings(seed: int) -> list[Case]:
     """46: what a month published of its history is not what the next month finds."""
-    throw = dice(seed, 46)
+    rng = seeded(seed, 46)
     lines = make_lines(seed)
     history = [line for line in lines if line.date < date(2024, 12, 1) and line.kind == "sale"]
     last = [line for line in history if line.date >= date(2024, 11, 1)]
     older = [line for line in history if date(2024, 6, 1) <= line.date < date(2024, 11, 1)]
-    late = throw.sample(last, 3)
-    corrected = throw.choice(older)
+    late = rng.sample(last, 3)
+    corrected = rng.choice(older)
     changed = replace(corrected, amount=corrected.amount + 100)
     before = [record_of(line) for line in lines if line not in late and line.date < date(2024, 12, 1)]
     now = [record_of(changed if line is corrected else line) for line in lines]
@@ -137,9 +135,9 @@ def plant_late_postings(seed: int) -> list[Case]:
 
 def plant_lifecycles(seed: int) -> list[Case]:
     """54: a region that opens in the middle of the history and one that closes before its end."""
-    throw = dice(seed, 54)
-    opened, closed = throw.sample(PLAIN.regions, 2)
-    first, last = date(2023, throw.randrange(6, 12), 1), date(2024, throw.randrange(3, 8), 1)
+    rng = seeded(seed, 54)
+    opened, closed = rng.sample(PLAIN.regions, 2)
+    first, last = date(2023, rng.randrange(6, 12), 1), date(2024, rng.randrange(3, 8), 1)
     lines = [
         line
         for line in make_lines(seed, returns=False)
@@ -158,7 +156,7 @@ def plant_lifecycles(seed: int) -> list[Case]:
 def plant_general_ledger(seed: int) -> list[Case]:
     """55: the general ledger's totals by month; equal, off by less than is tolerated, or by more, which stops the month."""
     lines = make_lines(seed)
-    throw = dice(seed, 55)
+    rng = seeded(seed, 55)
     columns = {"ds": "期间", "amount": "主营业务收入"}
     sources = {"gl": {"kind": "csv", "role": "control_totals", "path": "gl.csv", "columns": columns}}
     export = Export("orders.csv", [record_of(line) for line in lines])
@@ -169,7 +167,7 @@ def plant_general_ledger(seed: int) -> list[Case]:
         ("within tolerance", Decimal("9.50"), "within"),
         ("accepted", Decimal(-1900), "accepted"),
         ("too low", Decimal(-1900), ""),
-        ("too high", Decimal(throw.randrange(900, 9000)), ""),
+        ("too high", Decimal(rng.randrange(900, 9000)), ""),
     ):
         rows = "".join(
             f"{year}-{month:02},{_sum(lines, year, month, off if (year, month) == (2024, 12) else Decimal(0))}\r\n"

@@ -1,8 +1,8 @@
 """Many defects at a time, in one project.
 
-A seed enters; cases leave. The decision made here: each defect takes rows of its own, among lines that nothing else hangs on, so
-that the truth of one does not depend on the treatment of another; what belongs to a file as a whole (its encoding, titles, hidden
-rows) lies over all of them.
+A seed enters; cases leave. Each defect takes rows of its own, among lines that nothing else hangs
+on, so that the truth of one does not depend on the treatment of another; what belongs to a file as
+a whole (its encoding, titles, hidden rows) lies over all of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from defects.company import dice, make_lines
+from defects.company import make_lines, seeded
 from defects.feeds import HEADERS, Dialect, Export, record_of
 from defects.planting import choose, insert, is_free, plain_records, quarantine, typed_records
 from defects.projects import EXCEL, declare, text_case, workbook_case
@@ -34,12 +34,12 @@ class Plan:
     change: Change
 
 
-def apply(records: Sequence[Record], plans: Mapping[str, Plan], throw: random.Random) -> list[Record]:
+def apply(records: Sequence[Record], plans: Mapping[str, Plan], rng: random.Random) -> list[Record]:
     """Records with every plan's change, each in rows of its own."""
     found = list(records)
     for plan in plans.values():
         free = is_free(found)
-        for place in choose(throw, found, plan.rows, lambda record, free=free: free(record) and not record.planted):  # type: ignore[misc]
+        for place in choose(rng, found, plan.rows, lambda record, free=free: free(record) and not record.planted):  # type: ignore[misc]
             found[place] = replace(plan.change(found[place]), planted=True)
     return found
 
@@ -101,14 +101,14 @@ def plant_together(seed: int) -> list[Case]:
 
 
 def _text(seed: int) -> Case:
-    throw = dice(seed, TOGETHER, "text")
-    records = apply(plain_records(seed), ROWS, throw)
+    rng = seeded(seed, TOGETHER, "text")
+    records = apply(plain_records(seed), ROWS, rng)
     free = is_free(records)
-    twice = choose(throw, records, 5, lambda record: free(record) and not record.planted)
+    twice = choose(rng, records, 5, lambda record: free(record) and not record.planted)
     for place in reversed(twice):
         records.insert(place + 1, replace(records[place], fate="dropped", rule="duplicate", planted=True))
     header = Record(dict(HEADERS), None, "dropped", "repeated_header", planted=True)
-    records = insert(records, header, choose(throw, records, 4))
+    records = insert(records, header, choose(rng, records, 4))
     export = Export("orders.csv", records, dialect=Dialect("gb18030"), above=[["销售明细表"], ["2023-01 ~ 2024-12"], [""]])
     tree = declare(renames={"customer": {"旧名": "Northwind"}})
     notes = (Note("title_rows"), Note("renamed"))
@@ -119,11 +119,11 @@ def _text(seed: int) -> Case:
 
 
 def _workbook(seed: int) -> Case:
-    throw = dice(seed, TOGETHER, "workbook")
+    rng = seeded(seed, TOGETHER, "workbook")
     records = typed_records(plain_records(seed))
-    hidden = set(choose(throw, records, 6))
+    hidden = set(choose(rng, records, 6))
     shown = [replace(record, hidden=place in hidden, planted=place in hidden) for place, record in enumerate(records)]
-    summed = add_subtotals(shown, throw, spoilt=None)
+    summed = add_subtotals(shown, rng, spoilt=None)
     typed = [
         replace(item, cells={name: Decimal(text) if name in ("quantity", "amount") else text for name, text in item.cells.items()})
         if item.line is None
@@ -131,21 +131,21 @@ def _workbook(seed: int) -> Case:
         for item in summed
     ]
     header = Record(dict(HEADERS), None, "dropped", "repeated_header", planted=True)
-    rows = insert(typed, header, choose(throw, typed, 3))
+    rows = insert(typed, header, choose(rng, typed, 3))
     sheet = Sheet("明细", rows, above=[["销售明细表"], [""]])
     notes = (Note("title_rows"), Note("hidden"))
     return workbook_case(
-        TOGETHER, "workbook", [sheet], declare(EXCEL), notes=notes, from_1904=bool(throw.randrange(2)), allowed=("date_system",)
+        TOGETHER, "workbook", [sheet], declare(EXCEL), notes=notes, from_1904=bool(rng.randrange(2)), allowed=("date_system",)
     )
 
 
 def _feed(seed: int) -> Case:
     """Two files: the later one renames a column, changes its delimiter and its encoding, and repeats lines of the first."""
-    throw = dice(seed, TOGETHER, "feed")
+    rng = seeded(seed, TOGETHER, "feed")
     lines = make_lines(seed)
     first = [record_of(line) for line in lines if line.date.year == 2023]
     again = [
-        replace(first[place], fate="dropped", rule="superseded", planted=True) for place in choose(throw, first, 6, is_free(first))
+        replace(first[place], fate="dropped", rule="superseded", planted=True) for place in choose(rng, first, 6, is_free(first))
     ]
     keys = {record.cells["order_id"] for record in again}
     early = [next((old for old in again if old.cells == item.cells), item) for item in first]

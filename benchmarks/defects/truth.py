@@ -1,7 +1,7 @@
 """What is true of a planted project: the vocabulary that the plants write and the judge reads.
 
-Nothing enters; frozen values leave. The decision made here: a defect counts as treated by what is left in the tables (or
-by the error that stopped the unit), never by how the pipeline got there.
+Nothing enters; frozen values leave. A defect counts as treated by what is left in the tables (or by
+the error that stopped the unit), never by how the pipeline got there.
 """
 
 from __future__ import annotations

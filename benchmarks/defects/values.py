@@ -1,6 +1,6 @@
 """Defects 17 to 24 and 31: how a number, an identifier or nothing at all is spelled.
 
-A seed enters; cases leave. The decision made here: a spelling stands in a random share of the rows, or in the whole column
+A seed enters; cases leave. A spelling stands in a random share of the rows, or in the whole column
 where systems write it so, and the true value is known to the last digit.
 """
 
@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from defects.company import PLAIN, TRICKY, Members, dice, make_lines
+from defects.company import PLAIN, TRICKY, Members, make_lines, seeded
 from defects.feeds import HEADERS, Export, record_of
 from defects.planting import change_cell, choose, is_free, plain_records, quarantine, spoil
 from defects.projects import declare, text_case
@@ -120,14 +120,14 @@ def plant_suffixes(seed: int) -> list[Case]:
 
 def plant_chinese_numbers(seed: int) -> list[Case]:
     """21: full-width digits, and amounts in 万 and 亿."""
-    throw = dice(seed, 21)
+    rng = seeded(seed, 21)
     records = plain_records(seed)
     cases = [
         text_case(
             21, "full-width", Export("orders.csv", _all(records, lambda value: f"{value:f}".translate(WIDE), "quantity", "amount"))
         )
     ]
-    chosen = choose(throw, records, 12, is_free(records))
+    chosen = choose(rng, records, 12, is_free(records))
     for name, unit, scale in (("万", "万", 4), ("万元", "万元", 4), ("亿", "亿", 8)):
         planted = spoil(records, chosen, partial(show_in, number=_in_unit(unit, scale), columns=("amount",)))
         cases.append(text_case(21, name, Export("orders.csv", planted)))
@@ -166,10 +166,10 @@ def declared_unit(column: str, unit: str) -> dict[str, Any]:
 def _percent_case(seed: int) -> Case:
     """Discounts in percent of the amount, still to be taken off."""
     headers = {**HEADERS, "discount": "折扣"}
-    throw = dice(seed, 22)
+    rng = seeded(seed, 22)
     records = []
     for record in plain_records(seed, returns=False):
-        rate = Decimal(throw.choice((0, 5, 10, 25)))
+        rate = Decimal(rng.choice((0, 5, 10, 25)))
         line = replace(record.line, amount=record.line.amount * (100 - rate) / 100) if record.line else None
         records.append(replace(record, cells={**record.cells, "discount": f"{rate}%"}, line=line, planted=rate > 0))
     tree = declare({"columns": headers, "discounts": "gross", **declared_unit("discount", "percent")})
@@ -181,12 +181,12 @@ CODED = Members(("00731", "00145", "10044", "00028", "20911"), ("0042", "0108", 
 
 def plant_lost_zeros(seed: int) -> list[Case]:
     """23: some rows lost the zeros before their customer's code; text stays text, and the repair is proposed."""
-    throw = dice(seed, 23)
+    rng = seeded(seed, 23)
     records = [record_of(line) for line in make_lines(seed, CODED)]
     codes = sorted({str(record.cells["customer"]) for record in records if str(record.cells["customer"]).startswith("0")})
     cases = []
     for count in (1, len(codes)):
-        damaged = set(throw.sample(codes, count))
+        damaged = set(rng.sample(codes, count))
         places = [place for place, record in enumerate(records) if record.cells["customer"] in damaged and is_free(records)(record)]
         planted = spoil(records, places[::3], _lose_zeros)
         notes = tuple(Note("lost_zeros", words=(code.lstrip("0"),)) for code in sorted(damaged)[:1])
@@ -206,10 +206,10 @@ def plant_scientific_ids(seed: int) -> list[Case]:
     """24: identifiers that a spreadsheet turned into 2.02E+11: they cannot be recovered."""
     cases = []
     for column, count in (("order_id", 5), ("product", 3), ("customer", 1), ("order_id", 60)):
-        throw = dice(seed, 24, column, count)
+        rng = seeded(seed, 24, column, count)
         records = plain_records(seed)
-        shown = [f"{throw.randrange(1, 10)}.{throw.randrange(10000, 99999)}E+{throw.randrange(10, 16)}" for _ in range(3)]
-        planted = spoil(records, choose(throw, records, count), lambda record: change_cell(record, column, throw.choice(shown)))  # noqa: B023
+        shown = [f"{rng.randrange(1, 10)}.{rng.randrange(10000, 99999)}E+{rng.randrange(10, 16)}" for _ in range(3)]
+        planted = spoil(records, choose(rng, records, count), lambda record: change_cell(record, column, rng.choice(shown)))  # noqa: B023
         cases.append(text_case(24, f"{column}, {count} rows", Export("orders.csv", planted), blocked=("orders.csv", "E+")))
     return cases
 
@@ -219,9 +219,9 @@ NULLS = ("NULL", "null", "N/A", "n/a", "None", "-", "--", "无", "空", "#N/A N/
 
 def plant_nulls(seed: int) -> list[Case]:
     """31: spellings of nothing, declared for the column that has them, while the region NA is a region."""
-    throw = dice(seed, 31)
+    rng = seeded(seed, 31)
     records = [record_of(line) for line in make_lines(seed, TRICKY)]
-    chosen = choose(throw, records, len(NULLS), is_free(records))
+    chosen = choose(rng, records, len(NULLS), is_free(records))
     planted = list(records)
     for place, text in zip(chosen, NULLS, strict=True):
         record = records[place]
@@ -229,7 +229,7 @@ def plant_nulls(seed: int) -> list[Case]:
         planted[place] = replace(record, cells={**record.cells, "customer": text}, line=line, planted=True)
     planted = [replace(item, planted=True) if item.cells["region"] == "NA" else item for item in planted]
     cases = [text_case(31, "customer", Export("orders.csv", planted), declare({"nulls": {"customer": list(NULLS)}}))]
-    chosen = choose(throw, records, 6, is_free(records))
+    chosen = choose(rng, records, 6, is_free(records))
     blank = list(records)
     for place, text in zip(chosen, ("NULL", "N/A", "-", "", "null", "--"), strict=True):
         blank[place] = replace(quarantine("unreadable", amount=text)(records[place]), planted=True)

@@ -1,7 +1,8 @@
 """The demo company: what `salesfc demo` writes.
 
-`write_demo` writes the exports of the three `UNITS`, their overrides, parameter files and the truth into a project
-folder; `trade` gives one unit's rows as Python values. The units stand in `units.yml`.
+`write_demo` writes the exports of the three `UNITS`, their overrides, parameter files and the truth
+into a project folder; `trade` gives one unit's rows as Python values. The units stand in
+`units.yml`.
 """
 
 from demo_company.write import UNITS, trade, write_demo

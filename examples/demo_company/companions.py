@@ -1,16 +1,16 @@
 """What comes with the orders: promotion calendar, inventory snapshots and targets.
 
-A unit and what it planned enter; three CSV files leave. The decision made here: targets are last year's plan with
-ambition added, as companies set them, and stock runs out exactly where sales broke down.
+A unit and what it planned enter; three CSV files leave. Targets are last year's plan with ambition
+added, as companies set them, and stock runs out exactly where sales broke down.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from demo_company.chance import RandomIntegers, scale
 from demo_company.company import Unit, list_cells
 from demo_company.demand import account_of, plan
-from demo_company.dice import Dice, scale
 from demo_company.exports import write_csv
 from demo_company.months import CLOSED, first_day, label, last_day, number
 
@@ -34,7 +34,11 @@ ENGLISH = {
 
 def write_companions(unit: Unit, folder: Path, *, seed: int, encoding: str, header: dict[str, tuple[str, ...]]) -> list[Path]:
     """Paths of the unit's promotion calendar, inventory snapshots and targets."""
-    rows = {"promotions": _promotions(unit), "inventory": _inventory(unit, Dice(seed, unit.number, 8)), "targets": _targets(unit)}
+    rows = {
+        "promotions": _promotions(unit),
+        "inventory": _inventory(unit, RandomIntegers(seed, unit.number, 8)),
+        "targets": _targets(unit),
+    }
     return [write_csv(folder / f"{name}.csv", header[name], rows[name], encoding=encoding) for name in rows]
 
 
@@ -43,22 +47,22 @@ def _promotions(unit: Unit) -> list[tuple[object, ...]]:
     return [(item.name, item.start, item.end, *(item.where.get(name, "") for name in PROMOTED)) for item in listed]
 
 
-def _inventory(unit: Unit, dice: Dice) -> list[tuple[object, ...]]:
+def _inventory(unit: Unit, draws: RandomIntegers) -> list[tuple[object, ...]]:
     """Pieces in stock at each month's end and days without any, by product line and region."""
     return [
-        (last_day(month), line.name, region.name, *_stock(unit, line.name, region.name, month=month, dice=dice))
+        (last_day(month), line.name, region.name, *_stock(unit, line.name, region.name, month=month, draws=draws))
         for month in range(CLOSED)
         for line in unit.lines
         for region in unit.regions
     ]
 
 
-def _stock(unit: Unit, line: str, region: str, *, month: int, dice: Dice) -> tuple[int, int]:
+def _stock(unit: Unit, line: str, region: str, *, month: int, draws: RandomIntegers) -> tuple[int, int]:
     products = next(item.products for item in unit.lines if item.name == line)
     price = sum(product.price for product in products) // len(products)
     cells = [cell for cell in list_cells(unit) if (cell.product_line, cell.region) == (line, region)]
     pieces = sum(plan(unit, cell, month) for cell in cells) // price
-    usual = scale(pieces, dice.between(*COVER)), int(dice.chance(60))
+    usual = scale(pieces, draws.between(*COVER)), int(draws.chance(60))
     for stock_out in unit.stock_outs:
         if (stock_out.product_line, stock_out.region) == (line, region) and label(month) in stock_out.days:
             return scale(usual[0], 40), stock_out.days[label(month)]

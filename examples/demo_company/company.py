@@ -1,7 +1,7 @@
 """The nouns of the demo company: what a business unit consists of and what happens to it.
 
-Nothing enters but the definitions of the three units; frozen values leave. The decision made here: everything
-that is planted is declared with the unit, so that the truth is what was asked for and not what was found.
+Nothing enters but the definitions of the three units; frozen values leave. Everything that is
+planted is declared with the unit, so that the truth is what was asked for and not what was found.
 Shares, growth and lifts are in thousandths, amounts in yuan, months are `YYYY-MM`.
 """
 

@@ -1,7 +1,7 @@
 """What each bottom series would sell, month by month.
 
-A unit and a seed enter; yuan by series and month leave, with and without chance. The decision made here: what
-moves sales (trend, season, trading days, Chinese New Year, promotions, shared and own noise, stock-outs, an
+A unit and a seed enter; yuan by series and month leave, with and without chance. What moves sales
+(trend, season, trading days, Chinese New Year, promotions, shared and own noise, stock-outs, an
 account that goes) multiplies in a fixed order, in thousandths.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from demo_company.chance import THOUSAND, RandomIntegers, scale
 from demo_company.company import Account, Cell, Unit, list_cells
-from demo_company.dice import THOUSAND, Dice, scale
 from demo_company.months import CLOSED, days_in, first_day, label, new_year_effect, number, overlap, trading_days
 
 MONTHS = CLOSED + 1  # the running month too
@@ -67,34 +67,34 @@ def draw(unit: Unit, seed: int) -> Demand:
     shared = _shared_noise(unit, seed)
     demand: dict[Cell, list[int]] = {}
     for position, cell in enumerate(list_cells(unit)):
-        dice = Dice(seed, unit.number, 2, position)
-        size = dice.between(800, 1200)
+        draws = RandomIntegers(seed, unit.number, 2, position)
+        size = draws.between(800, 1200)
         demand[cell] = [
-            scale(scale(scale(plan(unit, cell, month), size), _noise(shared, cell, month, dice)), _happened(unit, cell, month))
+            scale(scale(scale(plan(unit, cell, month), size), _noise(shared, cell, month, draws)), _happened(unit, cell, month))
             for month in range(MONTHS)
         ]
     return demand
 
 
 def _shared_noise(unit: Unit, seed: int) -> dict[str, list[int]]:
-    noise = {"": _remembering(Dice(seed, unit.number, 0), SPREAD["unit"])}
+    noise = {"": _remembering(RandomIntegers(seed, unit.number, 0), SPREAD["unit"])}
     for position, line in enumerate(unit.lines):
-        noise[line.name] = _remembering(Dice(seed, unit.number, 1, 0, position), SPREAD["line"])
+        noise[line.name] = _remembering(RandomIntegers(seed, unit.number, 1, 0, position), SPREAD["line"])
     for position, region in enumerate(unit.regions):
-        noise[region.name] = _remembering(Dice(seed, unit.number, 1, 1, position), SPREAD["region"])
+        noise[region.name] = _remembering(RandomIntegers(seed, unit.number, 1, 1, position), SPREAD["region"])
     return noise
 
 
-def _remembering(dice: Dice, spread: int) -> list[int]:
+def _remembering(draws: RandomIntegers, spread: int) -> list[int]:
     noise = [0]
     for _ in range(MONTHS):
-        noise.append(scale(noise[-1], MEMORY) + dice.bell(spread))
+        noise.append(scale(noise[-1], MEMORY) + draws.bell(spread))
     return noise[1:]
 
 
-def _noise(shared: Mapping[str, list[int]], cell: Cell, month: int, dice: Dice) -> int:
+def _noise(shared: Mapping[str, list[int]], cell: Cell, month: int, draws: RandomIntegers) -> int:
     common = shared[""][month] + shared[cell.product_line][month] + shared[cell.region][month]
-    return max(300, THOUSAND + common + dice.bell(SPREAD["cell"]))
+    return max(300, THOUSAND + common + draws.bell(SPREAD["cell"]))
 
 
 def _happened(unit: Unit, cell: Cell, month: int) -> int:

@@ -1,8 +1,8 @@
 """Each department's export of its orders, in its own manner.
 
-An `Export` enters; files under the unit's data folder leave. The decision made here: three manners, none of them
-made easy: yearly CSV files with Chinese headers and tax in the amounts; a workbook with titles, merged cells and
-subtotals; a database with list prices and discounts, and returns in a table of their own.
+An `Export` enters; files under the unit's data folder leave. Three manners, none of them made easy:
+yearly CSV files with Chinese headers and tax in the amounts; a workbook with titles, merged cells
+and subtotals; a database with list prices and discounts, and returns in a table of their own.
 """
 
 from __future__ import annotations

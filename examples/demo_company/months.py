@@ -1,7 +1,7 @@
 """The demo's months, trading days and moving holidays.
 
-Nothing enters; months as whole numbers (0 is 2022-07), their days and Chinese New Year leave. The decision made
-here: what the demo knows about the calendar stands in tables, not in a library whose next release may differ.
+Nothing enters; months as whole numbers (0 is 2022-07), their days and Chinese New Year leave. What
+the demo knows about the calendar stands in tables, not in a library whose next release may differ.
 """
 
 from __future__ import annotations

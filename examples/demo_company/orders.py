@@ -1,7 +1,7 @@
 """Order lines and returns, as the business really had them.
 
-What each series sells enters; order lines with customers, products, prices and numbers leave, before anybody
-exports them. The decision made here: the lines of a series and month add up to about what it sells (a whole
+What each series sells enters; order lines with customers, products, prices and numbers leave,
+before anybody exports them. The lines of a series and month add up to about what it sells (a whole
 number of pieces at each line's price), so that the months keep their shape.
 """
 
@@ -12,9 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cache
 
+from demo_company.chance import RandomIntegers, scale
 from demo_company.company import Cell, CustomerType, Product, Region, Unit
 from demo_company.demand import MONTHS, Demand, account_of
-from demo_company.dice import Dice, scale
 from demo_company.months import EXPORTED, exported_days, label, number, trading_days
 
 Key = tuple[str, int]  # order number, line number
@@ -62,36 +62,36 @@ def take_orders(unit: Unit, demand: Demand, seed: int) -> list[Line]:
     """Numbered order lines of every series and month, with the bulk orders, samples and repeats that were planted."""
     lines: list[Line] = []
     for position, (cell, values) in enumerate(demand.items()):
-        dice = Dice(seed, unit.number, 3, position)
+        draws = RandomIntegers(seed, unit.number, 3, position)
         for month in range(MONTHS):
-            lines += _order(unit, cell, month, value=values[month], dice=dice)
-    lines += _bulk_orders(unit, demand, Dice(seed, unit.number, 4))
-    dice = Dice(seed, unit.number, 5)
-    lines += [_sample(dice.pick(lines), dice) for _ in range(unit.counts.samples)]
-    lines += [replace(dice.pick(lines[: -unit.counts.samples]), mark="repeat") for _ in range(unit.counts.repeats)]
+            lines += _order(unit, cell, month, value=values[month], draws=draws)
+    lines += _bulk_orders(unit, demand, RandomIntegers(seed, unit.number, 4))
+    draws = RandomIntegers(seed, unit.number, 5)
+    lines += [_sample(draws.pick(lines), draws) for _ in range(unit.counts.samples)]
+    lines += [replace(draws.pick(lines[: -unit.counts.samples]), mark="repeat") for _ in range(unit.counts.repeats)]
     return number_orders(lines, unit.prefix)
 
 
 def take_back(unit: Unit, lines: Iterable[Line], seed: int) -> list[Line]:
     """Numbered returns of some lines, each days or weeks after its sale, and those whose sale is in no export."""
-    dice = Dice(seed, unit.number, 6)
+    draws = RandomIntegers(seed, unit.number, 6)
     returns = []
     for line in lines:
-        day = _next_trading_day(line.date + timedelta(days=dice.between(4, 40)))
-        if line.mark == "" and dice.chance(RETURNED) and day <= EXPORTED:
-            quantity = -max(1, line.quantity * dice.between(*PART) // 100)
+        day = _next_trading_day(line.date + timedelta(days=draws.between(4, 40)))
+        if line.mark == "" and draws.chance(RETURNED) and day <= EXPORTED:
+            quantity = -max(1, line.quantity * draws.between(*PART) // 100)
             returns.append(replace(line, date=day, quantity=quantity, returned=line.key))
-    for position in dice_positions(dice, len(returns), unit.counts.unmatched):
-        lost = (f"{unit.prefix}202205-{dice.between(1, 300):04d}", 1)
+    for position in draw_positions(draws, len(returns), unit.counts.unmatched):
+        lost = (f"{unit.prefix}202205-{draws.between(1, 300):04d}", 1)
         returns[position] = replace(returns[position], returned=lost, mark="unmatched")
     return number_orders(returns, f"{unit.prefix}T")
 
 
-def dice_positions(dice: Dice, end: int, count: int) -> list[int]:
+def draw_positions(draws: RandomIntegers, end: int, count: int) -> list[int]:
     """`count` different whole numbers below `end`, sorted."""
     drawn: set[int] = set()
     while len(drawn) < count:
-        drawn.add(dice.below(end))
+        drawn.add(draws.below(end))
     return sorted(drawn)
 
 
@@ -124,34 +124,34 @@ def list_customers(kind: CustomerType, region: Region) -> tuple[str, ...]:
     return (f"{first},{cities[1]}分店", *others)
 
 
-def _order(unit: Unit, cell: Cell, month: int, *, value: int, dice: Dice) -> list[Line]:
+def _order(unit: Unit, cell: Cell, month: int, *, value: int, draws: RandomIntegers) -> list[Line]:
     """Order lines of one series in one month that add up to about `value` yuan."""
     days = exported_days(month)
     value = value * len(days) // len(trading_days(month))
-    count = max(1, (unit.lines_per_cell + dice.between(-2, 2)) * len(days) // len(trading_days(month)))
-    weights = [dice.between(50, 150) for _ in range(count)]
-    lines = (_line(unit, cell, dice.pick(days), yuan=value * weight // sum(weights), dice=dice) for weight in weights)
+    count = max(1, (unit.lines_per_cell + draws.between(-2, 2)) * len(days) // len(trading_days(month)))
+    weights = [draws.between(50, 150) for _ in range(count)]
+    lines = (_line(unit, cell, draws.pick(days), yuan=value * weight // sum(weights), draws=draws) for weight in weights)
     return [line for line in lines if line.quantity]
 
 
-def _line(unit: Unit, cell: Cell, day: date, *, yuan: int, dice: Dice) -> Line:
+def _line(unit: Unit, cell: Cell, day: date, *, yuan: int, draws: RandomIntegers) -> Line:
     line = next(line for line in unit.lines if line.name == cell.product_line)
-    product = dice.pick(line.products)
-    price = product.price * dice.between(*REBATE)
+    product = draws.pick(line.products)
+    price = product.price * draws.between(*REBATE)
     price = price // 100 * 100 if unit.whole_yuan else price
-    customer, salesperson = _parties(unit, cell, dice)
+    customer, salesperson = _parties(unit, cell, draws)
     day = _order_day(customer, day)
     return Line(day, cell, customer, salesperson, product, (yuan * 100 + price // 2) // price, price)
 
 
-def _parties(unit: Unit, cell: Cell, dice: Dice) -> tuple[str, str]:
+def _parties(unit: Unit, cell: Cell, draws: RandomIntegers) -> tuple[str, str]:
     """Customer and salesperson of an order line."""
     account = account_of(unit, cell)
     if account is not None:
         return account.customer, account.salesperson
     position = next(position for position, kind in enumerate(unit.types) if kind.name == cell.customer_type)
     region = next(region for region in unit.regions if region.name == cell.region)
-    return dice.pick(list_customers(unit.types[position], region)), unit.salespeople[cell.region][position]
+    return draws.pick(list_customers(unit.types[position], region)), unit.salespeople[cell.region][position]
 
 
 def _order_day(customer: str, day: date) -> date:
@@ -162,18 +162,18 @@ def _order_day(customer: str, day: date) -> date:
     return days[(shift + days.index(day) // half * half) % len(days)]
 
 
-def _bulk_orders(unit: Unit, demand: Demand, dice: Dice) -> list[Line]:
+def _bulk_orders(unit: Unit, demand: Demand, draws: RandomIntegers) -> list[Line]:
     lines = []
     for bulk in unit.bulks:
         month, where = number(bulk.month), {**bulk.where, "key_account": "other"}
         for cell in (cell for cell in demand if cell.meets(where)):
-            day = dice.pick(trading_days(month))
-            lines.append(replace(_line(unit, cell, day, yuan=scale(demand[cell][month], bulk.times), dice=dice), mark="bulk"))
+            day = draws.pick(trading_days(month))
+            lines.append(replace(_line(unit, cell, day, yuan=scale(demand[cell][month], bulk.times), draws=draws), mark="bulk"))
     return lines
 
 
-def _sample(line: Line, dice: Dice) -> Line:
-    return replace(line, quantity=dice.between(1, 6), price=0, mark="sample")
+def _sample(line: Line, draws: RandomIntegers) -> Line:
+    return replace(line, quantity=draws.between(1, 6), price=0, mark="sample")
 
 
 def _next_trading_day(day: date) -> date:

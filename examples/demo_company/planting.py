@@ -1,8 +1,8 @@
 """What goes wrong between the business and its exports, planted where the truth can name it.
 
-Orders and returns as they were enter; the rows of the export leave, with a record of every defect. The decision
-made here: a line carries one defect at most, none that was returned carries any, and a series has one outlier at
-most, so that each can be found alone.
+Orders and returns as they were enter; the rows of the export leave, with a record of every defect.
+A line carries one defect at most, none that was returned carries any, and a series has one outlier
+at most, so that each can be found alone.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from demo_company.chance import THOUSAND, RandomIntegers
 from demo_company.company import Cell, Slip, Unit
-from demo_company.dice import THOUSAND, Dice
 from demo_company.months import EXPORTED, RUNNING, number
-from demo_company.orders import Key, Line, dice_positions, month_of
+from demo_company.orders import Key, Line, draw_positions, month_of
 
 SEEN = 4000  # thousandths of its series' sales in that month that a slip adds, about
 SMALL = 30_000_00  # cents; a line that cannot be read is no larger, so that the loss budget holds
@@ -45,7 +45,7 @@ class Export:
 
 def plant(unit: Unit, orders: list[Line], returns: list[Line], *, seed: int) -> Export:
     """The export's rows: slips, unreadable values, future dates and repeated lines planted in the orders."""
-    dice = Dice(seed, unit.number, 7)
+    draws = RandomIntegers(seed, unit.number, 7)
     taken_back = {line.returned for line in returns}
     changed: dict[Key, Line] = {}
 
@@ -58,11 +58,11 @@ def plant(unit: Unit, orders: list[Line], returns: list[Line], *, seed: int) -> 
         line = _slippery([line for line in orders if line.cell.meets(where) and line.cell not in unusual], slip, free)
         changed[line.key] = replace(line, quantity=line.quantity * slip.factor, mark=f"slip{slip.factor}")
         unusual.add(line.cell)
-    for line in _some(orders, unit.counts.unreadable, lambda line: free(line) and line.amount < SMALL, dice):
+    for line in _some(orders, unit.counts.unreadable, lambda line: free(line) and line.amount < SMALL, draws):
         changed[line.key] = replace(line, mark="unreadable", written=_unreadable(unit, len(changed), line))
-    for line in _some(orders, unit.counts.future, lambda line: free(line) and EXPORTED.year == line.date.year, dice):
+    for line in _some(orders, unit.counts.future, lambda line: free(line) and EXPORTED.year == line.date.year, draws):
         changed[line.key] = replace(line, mark="future", date=line.date.replace(year=line.date.year + YEAR_TYPED_WRONG))
-    twice = {line.key for line in _some(orders, unit.counts.duplicates, free, dice)}
+    twice = {line.key for line in _some(orders, unit.counts.duplicates, free, draws)}
     return Export(_repeat((changed.get(line.key, line) for line in orders), twice), returns)
 
 
@@ -75,9 +75,9 @@ def _slippery(lines: Iterable[Line], slip: Slip, free: Callable[[Line], bool]) -
     return min(filter(free, lines), key=lambda line: abs(line.amount * (slip.factor - 1) * THOUSAND // total[line.cell] - SEEN))
 
 
-def _some(orders: list[Line], count: int, wanted: Callable[[Line], bool], dice: Dice) -> list[Line]:
+def _some(orders: list[Line], count: int, wanted: Callable[[Line], bool], draws: RandomIntegers) -> list[Line]:
     candidates = [line for line in orders if wanted(line)]
-    return [candidates[position] for position in dice_positions(dice, len(candidates), count)]
+    return [candidates[position] for position in draw_positions(draws, len(candidates), count)]
 
 
 def _unreadable(unit: Unit, position: int, line: Line) -> dict[str, str]:

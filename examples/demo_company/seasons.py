@@ -1,7 +1,7 @@
 """The sales festivals that every unit joins.
 
-How much each lifts sales enters; the festivals of every year leave. The decision made here: the two online
-festivals keep their days, the one before Chinese New Year moves with it.
+How much each lifts sales enters; the festivals of every year leave. The two online festivals keep
+their days, the one before Chinese New Year moves with it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What was planted, and what a right cleaning keeps: `data/truth.json`.
 
-The exports and the units' definitions enter; one nested record leaves. The decision made here: the truth is told
-in the words of the tables (order number and line, month, series), with amounts in yuan without tax as text, so
-that a test can ask whether the workbench found it.
+The exports and the units' definitions enter; one nested record leaves. The truth is told in the
+words of the tables (order number and line, month, series), with amounts in yuan without tax as
+text, so that a test can ask whether the workbench found it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from demo_company.planting import Export
 SLIP = "slip"
 
 
-def tell(unit: Unit, export: Export) -> dict[str, Any]:
+def list_truth(unit: Unit, export: Export) -> dict[str, Any]:
     """Everything planted in one unit, by kind, and its kept rows, pieces and yuan by month."""
     return {
         "outliers": [_outlier(line) for line in export.orders if line.mark == "bulk" or line.mark.startswith(SLIP)],

@@ -1,7 +1,8 @@
 """XLSX files written as XML: the same bytes on every machine, and every cell as it was asked for.
 
-Sheets of cells enter; the parts of an XLSX file, or its bytes, leave. openpyxl is not used: it stamps the time, and it
-cannot store a formula with a cached value that is not its result. Also used by the planted defects and the tests.
+Sheets of cells enter; the parts of an XLSX file, or its bytes, leave. openpyxl is not used: it
+stamps the time, and it cannot store a formula with a cached value that is not its result. Also used
+by the planted defects and the tests.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A made-up company whose departments send messy exports, with the truth beside them.
 
-A folder and a seed enter; raw exports, overrides, parameter files and `data/truth.json` leave, the same bytes on
-every machine. Nothing of `salesfc_lib` is imported: a demo that knew how exports are read, cleaned or forecast would
-prove nothing by being read, cleaned and forecast.
+A folder and a seed enter; raw exports, overrides, parameter files and `data/truth.json` leave, the
+same bytes on every machine. Nothing of `salesfc_lib` is imported: a demo that knew how exports are
+read, cleaned or forecast would prove nothing by being read, cleaned and forecast.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from demo_company.months import CLOSED, label
 from demo_company.orders import take_back, take_orders
 from demo_company.planners import write_overrides
 from demo_company.planting import Export, plant
-from demo_company.truth import tell
+from demo_company.truth import list_truth
 from demo_company.units import read_units
 
 SEED = 20260630
@@ -40,12 +40,12 @@ def write_demo(project: Path, seed: int = SEED) -> list[Path]:
     The parameter files are copied only where `project` is not the checkout, which has them.
     """
     written: list[Path] = []
-    told = {}
+    truth = {}
     for unit in UNITS:
         export = trade(unit, seed)
         written += _write_unit(unit, export, project, seed=seed)
-        told[unit.id] = tell(unit, export)
-    written.append(_write_truth(project, {"seed": seed, "closed_through": label(CLOSED - 1), "units": told}))
+        truth[unit.id] = list_truth(unit, export)
+    written.append(_write_truth(project, {"seed": seed, "closed_through": label(CLOSED - 1), "units": truth}))
     return written + _copy_parameters(project)
 
 

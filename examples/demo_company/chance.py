@@ -1,9 +1,9 @@
 """Seeded chance in whole numbers.
 
-A seed and a purpose enter; the same integers leave on every machine. The decision made here: nothing but
-integers. NumPy promises the raw bits of PCG64 for all time, but not what its distributions make of them, and
-another processor may round a float differently; so every chance in the demo is an integer remainder, and every
-factor is in thousandths.
+A seed and a purpose enter; the same integers leave on every machine. Only integers are used: NumPy
+promises the raw bits of PCG64 for all time, but not what its distributions make of them, and
+another processor may round a float differently; so every chance in the demo is an integer
+remainder, and every factor is in thousandths.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Item = TypeVar("Item")
 THOUSAND = 1000
 
 
-class Dice:
+class RandomIntegers:
     """A stream of whole numbers for one purpose, independent of every other purpose's.
 
-    >>> Dice(1, 2).between(5, 9) == Dice(1, 2).between(5, 9)
+    >>> RandomIntegers(1, 2).between(5, 9) == RandomIntegers(1, 2).between(5, 9)
     True
     """
 
