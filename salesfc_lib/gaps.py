@@ -10,7 +10,8 @@ import numpy as np
 
 from salesfc_lib.known import mean_known
 from salesfc_lib.periods import SEASON
-from salesfc_lib.tuning import RECENT_MONTHS
+
+RECENT_MONTHS = 3  # months that say what a series' level is. Not tuned: a quarter
 
 
 def fill_forward(y: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ chosen on months before the held-back ones when that part was written (commit 7d
 from typing import Any
 
 # History and kinds of demand
-RECENT_MONTHS = 3  # months that say what a series' level is. Not tuned: a quarter
 PATCHY_ZEROS = 0.1  # share of months without a sale above which a series is patchy. Engine
 # share from which it is intermittent: mean instead of median, squared errors. Engine
 INTERMITTENT_ZEROS = 0.4
