@@ -18,6 +18,7 @@ from typing import Any
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.parameters import read_yaml
 from salesfc_lib.resources import ALIASES
+from salesfc_lib.scales import LETTERS, WORDS, find_scale
 
 FILE = Path("parameters") / "aliases.yml"
 LISTS, GROUPS = ("nulls", "subtotals", "others"), ("columns", "values", "meanings", "kinds")  # what the file may hold
@@ -26,6 +27,10 @@ ROLES = "roles"
 AFTER = frozenset(
     ["usd", "eur", "cny", "rmb", "gbp", "jpy", "chf", "hkd", "cad", "aud", "lc", "local", "total", "sum", "value", "元", "万元"]
 )
+SCALE_WORDS = frozenset(
+    [*WORDS, *LETTERS, "t", "b", "in", "of", "en", "de", "d", "us", "euro", "euros", "keur", "teur", "meur", "tkr", "mkr"]
+)
+_YUAN = re.compile("[十百千]?[万萬亿億千百]元?$")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|<[^<>]*>")
 _SIGNS = {"#": " no ", "№": " no ", "%": " pct ", "&": " and ", "℃": ""}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
@@ -105,8 +110,10 @@ class Aliases:
             word.casefold() for word in self.others
         }:
             return
-        while len(words) > 1 and (words[-1] in AFTER or words[-1].isdigit()):
+        after = AFTER if find_scale(header) is None else AFTER | SCALE_WORDS
+        while len(words) > 1 and (words[-1] in after or words[-1].isdigit()):
             words = words[:-1]
+        words = words if after is AFTER else [_YUAN.sub("", word) or word for word in words]
         key, seen = "".join(words), set()
         for ending, hit in self._endings:
             ends = {"".join(words[place:]) for place in range(len(words))}

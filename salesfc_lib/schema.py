@@ -24,15 +24,11 @@ from pydantic import (
 )
 
 from salesfc_lib.errors import RequestError
+from salesfc_lib.scales import UNITS
 
 UNIT_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
 VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")  # what an environment variable may be called
 FOR_EVER = "1900-01-01"  # a rate without a day holds from then on
-UNIT_WORDS = {  # what people write for the unit of a column's numbers
-    "percent": "0.01", "%": "0.01", "thousand": "1000", "thousands": "1000", "千": "1000", "千元": "1000", "wan": "10000", "万": "10000",
-    "万元": "10000", "million": "1000000", "millions": "1000000", "百万": "1000000", "百万元": "1000000", "yi": "100000000",
-    "亿": "100000000", "亿元": "100000000",
-}  # fmt: skip
 DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
@@ -152,7 +148,7 @@ class Source(Section):
     def _units_in_words(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {name: UNIT_WORDS.get(unit.strip().lower(), unit) if isinstance(unit, str) else unit for name, unit in value.items()}
+        return {name: UNITS.get(unit.strip().lower(), unit) if isinstance(unit, str) else unit for name, unit in value.items()}
 
     @field_validator("units")
     @classmethod

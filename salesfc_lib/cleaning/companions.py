@@ -21,6 +21,7 @@ from salesfc_lib.cleaning.mapping import Mappings, read_mappings
 from salesfc_lib.cleaning.numbers import Convention, read_numbers, to_decimals
 from salesfc_lib.cleaning.reading import BLANK, name_place
 from salesfc_lib.cleaning.rules import Context, fill_category
+from salesfc_lib.cleaning.stated_units import refuse_stated_unit
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.schema import Parameters, Source
 from salesfc_lib.sources import Extract
@@ -56,7 +57,9 @@ def read_companion(role: str, parameters: Parameters, extracts: Mapping[str, Ext
     """
     name = TABLE[role]
     sources = {key: source for key, source in parameters.sources.items() if source.role == role}
-    frames = [_read_table(name, source, extracts[key]) for key, source in sources.items()]
+    for label, source in sources.items():
+        refuse_stated_unit(label, source, extracts[label])
+    frames = [_read_table(name, source, extracts[label]) for label, source in sources.items()]
     if not frames:
         return tables.empty(name)
     frame = pd.concat(frames, ignore_index=True)

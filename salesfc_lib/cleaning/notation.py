@@ -13,30 +13,16 @@ from typing import Literal, NamedTuple
 
 from salesfc_lib.cleaning.currencies import CURRENCIES
 from salesfc_lib.cleaning.reading import Unreadable
+from salesfc_lib.scales import POWERS
 
 Credit = Literal["negative", "positive"]
 
 MOST_DIGITS = 38  # of a number; more are no amount
 ARABIC_POINT = "\u066b"  # a decimal mark, whatever the column's is
 
-_POWERS = {
-    "十": 1,
-    "百": 2,
-    "千": 3,
-    "万": 4,
-    "萬": 4,
-    "十万": 5,
-    "百万": 6,
-    "千万": 7,
-    "亿": 8,
-    "億": 8,
-    "百亿": 10,
-    "千亿": 11,
-    "万亿": 12,
-}
 _SHARES = {"%": -2, "‰": -3, "٪": -2}
 _CREDIT = {"cr": True, "cr.": True, "贷": True, "贷方": True, "dr": False, "dr.": False, "借": False, "借方": False}
-_WORDS = sorted([*_POWERS, *_SHARES, *_CREDIT, *CURRENCIES], key=len, reverse=True)
+_WORDS = sorted([*POWERS, *_SHARES, *_CREDIT, *CURRENCIES], key=len, reverse=True)
 _TOKEN = re.compile(rf"\s+|[-+()]|(?:{'|'.join(map(re.escape, _WORDS))})", re.IGNORECASE)
 _PARTS = re.compile(rf"((?:[^\d.,'{ARABIC_POINT}]|(?<=[^\W\d])\.)*)([\d.,' {ARABIC_POINT}]*\d[.,]?)(\D*)")
 _SCIENTIFIC = re.compile(r"[-+(]?[\d.,]+e[-+]?\d+\)?", re.IGNORECASE)
@@ -89,8 +75,8 @@ def dissect(text: str, credit: Credit = "negative") -> Written:
         raise Unreadable("is no number")
     words = ahead + behind
     signs = [word in "-(" if word in "-+(" else _CREDIT[word] == (credit == "negative") for word in words if _says_sign(word)]
-    powers = [_POWERS.get(word, _SHARES.get(word)) for word in behind if word in _POWERS or word in _SHARES]
-    if len(signs) > 1 or len(powers) > 1 or any(word in _POWERS or word in _SHARES for word in ahead):
+    powers = [POWERS.get(word, _SHARES.get(word)) for word in behind if word in POWERS or word in _SHARES]
+    if len(signs) > 1 or len(powers) > 1 or any(word in POWERS or word in _SHARES for word in ahead):
         raise Unreadable("has two signs" if len(signs) > 1 else "is no number")
     currencies = [CURRENCIES[word] for word in words if word in CURRENCIES]
     if currencies and not (currency := frozenset.intersection(*currencies)):
@@ -100,7 +86,7 @@ def dissect(text: str, credit: Credit = "negative") -> Written:
         "trailing_minus": "-" in behind,
         "parentheses": "(" in ahead,
         "debit_credit": any(word in _CREDIT for word in words),
-        "chinese_unit": any(word in _POWERS for word in behind),
+        "chinese_unit": any(word in POWERS for word in behind),
         "percent": any(word in _SHARES for word in behind),
         "currency_sign": bool(currencies),
     }

@@ -1,60 +1,48 @@
-"""Units that an export states in words, above its header or in it: thousands, 万元.
+"""Scales that an export states in words, above its header or in it: thousands, 万元.
 
-A source and its extract enter; nothing leaves but an error. The decision made here: a figure that is a thousand times too
-small is never passed over. Where an export states a unit of money, its source has to declare the same one.
+A source and its extract enter; nothing leaves but an error. A figure that is a thousand times too small is never passed over: where
+an export states a scale of its numbers, its source has to declare the same one.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from decimal import Decimal
+from collections.abc import Iterator
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.scales import COUNTS, MONEY, Scale, find_scale
 from salesfc_lib.schema import Source
 from salesfc_lib.sources import Extract
 
-WORDS = {"": 1, "百": 100, "千": 1_000, "万": 10_000, "十万": 100_000, "百万": 1_000_000, "千万": 10_000_000, "亿": 100_000_000}
-ENGLISH = {"thousand": 1_000, "000": 1_000, "million": 1_000_000, "billion": 1_000_000_000}
-_MONEY = r"(?:人民币|美元|港币|港元|欧元|rmb|cny|usd|eur|hkd|gbp|[¥$€£])?\s*"
-_CHINESE = re.compile(
-    rf"(?:单位|單位)\s*[:：]?\s*{_MONEY}([十百千]?[万萬亿億]|[百千])?\s*元|[(（\[]\s*{_MONEY}([十百千]?[万萬亿億]|[百千])元\s*[)）\]]"
-)
-_ENGLISH = re.compile(
-    rf"(?:\bin|\bunits?\s*[:：]?(?:\s+of)?|[(\[,])\s*{_MONEY}(?:(thousand|million|billion)s?\b|['’]?(000)s?\b)|\b(k)\s*[€$£¥]|\bt(?:€|eur\b)"
-)
-
 
 def refuse_stated_unit(name: str, source: Source, extract: Extract) -> None:
-    """Raise `SalesForecastError` where an export states a unit of its amounts that the source does not declare."""
-    if "amount" not in source.columns:
-        return
-    declared = source.units.get("amount", Decimal(1))
-    for file in extract.files:
-        for text in [*file.get("titles", ()), source.columns["amount"]]:
-            stated = find_stated_unit(str(text))
-            if stated is not None and stated != declared:
-                raise SalesForecastError.say(
-                    f"'{file['path']}' states a unit in '{str(text)[:60]}', which makes one of its amounts {stated:,}; "
-                    + (
-                        f"`sources.{name}.units` says {declared:f}"
-                        if "amount" in source.units
-                        else f"source '{name}' declares none"
-                    ),
-                    "A declared unit that is the stated one",
-                    f"Set `sources.{name}.units: {{amount: {stated}}}`, or correct the export",
-                )
+    """Raise `SalesForecastError` where an export states a scale of a column's numbers that the source does not declare.
 
-
-def find_stated_unit(text: str) -> int | None:
-    """How much one of the amounts is worth by what a title or a header says; None where it says nothing.
-
-    >>> [find_stated_unit(text) for text in ("单位：万元", "金额(千元)", "单位：元", "Sales in thousands", "Net (€ '000)", "T€", "北京市")]
-    [10000, 1000, 1, 1000, 1000, 1000, None]
+    What a title states holds for all columns of money, what a header states for its own column. A letter that may be something else
+    ('Sales M') has to be declared one way or the other.
     """
-    plain = unicodedata.normalize("NFKC", text).lower().replace("萬", "万").replace("億", "亿")
-    if found := _CHINESE.search(plain):
-        return WORDS[found[1] or found[2] or ""]
-    if found := _ENGLISH.search(plain):
-        return ENGLISH[next((word for word in found.groups() if word and word != "k"), "thousand")]
-    return None
+    for column, path, text, scale in _list_stated(source, extract):
+        declared = source.units.get(column)
+        worth = 10**scale.power
+        if declared == worth or (declared is None and worth == 1) or (declared is not None and not scale.sure):
+            continue
+        says = f"`sources.{name}.units` says {declared:f}" if declared is not None else f"source '{name}' declares none"
+        raise SalesForecastError.say(
+            f"'{path}' {'states' if scale.sure else 'may state'} a unit in '{text[:60]}', "
+            f"which makes one of its numbers in `{column}` {worth:,}; {says}",
+            "A declared unit that is the stated one",
+            f"Set `sources.{name}.units: {{{column}: {worth}}}`"
+            + (", or correct the export" if scale.sure else f", or `{{{column}: 1}}` if '{scale.words}' means something else"),
+        )
+
+
+def _list_stated(source: Source, extract: Extract) -> Iterator[tuple[str, str, str, Scale]]:
+    """Column, file, text and scale of whatever titles and headers state."""
+    for file in extract.files:
+        for column in (*MONEY, *COUNTS):
+            if column not in source.columns:
+                continue
+            headers = [source.columns[column], *source.aliases.get(column, ())]
+            titles = [str(title) for title in file.get("titles", ())] if column in MONEY else []
+            for text in (*titles, *headers):
+                if (scale := find_scale(text)) and (scale.sure or text in headers):
+                    yield column, file["path"], text, scale

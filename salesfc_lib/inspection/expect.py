@@ -14,6 +14,7 @@ from salesfc_lib.inspection.days import read_days
 from salesfc_lib.inspection.doubts import doubt_days, doubt_numbers, point_at
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.sample import Problem
+from salesfc_lib.scales import COUNTS, MONEY, find_scale
 
 MONTHLY = ("orders", "returns", "inventory", "targets", "control_totals")  # roles in which a month without rows is odd
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -156,6 +157,11 @@ def _expect_values(found: Proposal) -> Iterator[Problem]:
         if column is not None and len(column.members) > 1:
             shown = ", ".join(f"{member} ({count:,})" for member, count in column.members.most_common(5))
             yield Problem(rule, f"{len(column.members)} {what} in {column.header}: {shown}; {question}", ask=True)
+    for name, header in found.names.items():
+        scale = find_scale(header) if name in (*MONEY, *COUNTS) else None
+        if scale and not scale.sure:
+            said = f"does '{scale.words}' in the header {header} say that its numbers count in units of {scale.unit}?"
+            yield Problem("stated_unit", f"{said} Declare `units: {{{name}: {scale.unit}}}`, or `{{{name}: 1}}` if not", ask=True)
     for name, (unit, words) in found.units.items():
         yield Problem("stated_unit", f"{found.names[name]} counts in units of {unit}: '{words}'")
     if found.role == "orders" and found.signs.negative and "return" not in found.kinds.values():

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-POWERS = {"万": 10_000, "萬": 10_000, "亿": 100_000_000, "億": 100_000_000, "千": 1_000, "百万": 1_000_000}
+from salesfc_lib.scales import POWERS
+
 _SIGNS = re.compile(
     r"(?:[¥$€£₹元圆]|\b(?:RMB|CNY|USD|EUR|GBP|JPY|CHF|HKD|CAD|AUD|Rs)\b\.?|(?<=\d)(?:RMB|CNY|USD|EUR))", re.IGNORECASE
 )
@@ -22,7 +23,7 @@ _DIGITS = re.compile(r"(?:\d[\d.,' ]*|[.,]\d+)")
 _GROUPED = re.compile(r"\d{1,3}(?:(?P<sign>[.,' ])\d{3})(?:(?P=sign)\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}")
 _SCIENTIFIC = re.compile(r"[-+]?\d(?:[.,]\d+)?[eE][+-]?\d+")
 _SUFFIX = re.compile(r"\s*(?P<side>CR|DR|Cr|Dr|借|贷)\.?$")
-_POWER = re.compile(r"\s*(百万|万|萬|亿|億|千)元?$")
+_POWER = re.compile(rf"\s*({'|'.join(sorted(POWERS, key=len, reverse=True))})元?$")
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def _read(cell: str) -> _Read | None:
         return _Read(text, forms=(*forms, "scientific_id"))
     power = 1
     if found := _POWER.search(text):
-        text, power, forms = text[: found.start()], POWERS[found[1]], [*forms, "chinese_unit"]
+        text, power, forms = text[: found.start()], 10 ** POWERS[found[1]], [*forms, "chinese_unit"]
     plain = _SIGNS.sub("", text)
     if plain != text:
         forms.append("currency_sign")

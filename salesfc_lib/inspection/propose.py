@@ -19,10 +19,8 @@ from salesfc_lib.inspection.mapping import DIMENSIONS, Match, map_columns
 from salesfc_lib.inspection.money import find_money
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.sample import Problem, Sample
-from salesfc_lib.inspection.stated import find_unit
+from salesfc_lib.scales import COUNTS, MONEY, Scale, find_scale
 
-# names for which a stated unit holds
-MONEY = ("amount", "discount", "tax_amount", "freight", "cost", "profit", "target", "debit", "credit", "balance")
 MERGED = (*DIMENSIONS, "customer", "date", "order_id", "product")  # columns whose cells people merge
 
 
@@ -88,13 +86,14 @@ def _complete(found: Proposal, marks: Sequence[str | None], problems: Sequence[P
 
 def _find_units(titles: Sequence[str], matches: Mapping[str, Match], columns: Mapping[str, Column]) -> dict[str, tuple[str, str]]:
     """Units that headers state, or else the titles for all money."""
-    stated = next((unit for title in titles if (unit := find_unit(title))), None)
-    found = {}
+    stated = next((scale for title in titles if (scale := find_scale(title)) and scale.sure), None)
+    found: dict[str, Scale] = {}
     for name, match in matches.items():
-        own = find_unit(match.header) if name in (*MONEY, "quantity", "stock") else None
-        if own or (stated and name in MONEY):
-            found[name] = own or stated
-    return {name: unit for name, unit in found.items() if unit} | _find_percent(columns, matches)
+        own = find_scale(match.header) if name in (*MONEY, *COUNTS) else None
+        scale = own if own and own.sure else stated if name in MONEY else None
+        if scale and scale.power:
+            found[name] = scale
+    return {name: (scale.unit, scale.words) for name, scale in found.items()} | _find_percent(columns, matches)
 
 
 def _find_percent(columns: Mapping[str, Column], matches: Mapping[str, Match]) -> dict[str, tuple[str, str]]:
