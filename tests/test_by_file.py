@@ -52,6 +52,19 @@ def test_a_silent_file_blocks_by_its_name_where_the_others_do_not_agree(others: 
         numbers(["1.234"], *others)
 
 
+def test_targets_in_thousands_have_to_be_declared(tmp_path: Path) -> None:
+    target = {
+        "kind": "csv",
+        "role": "targets",
+        "path": "targets.csv",
+        "columns": {"ds": "月份", "target": "目标(k€)", "region": "region"},
+    }
+    save(tmp_path, "targets", [{"月份": "2024-06", "目标(k€)": "5", "region": "east"}])
+    with pytest.raises(SalesForecastError, match=r"'targets\.csv' states a unit in '目标\(k€\)'.*`target` 1,000"):
+        run(tmp_path, [order()], unit({"targets": target}))
+    assert run(tmp_path, [order()], unit({"targets": {**target, "units": {"target": "thousand"}}}))
+
+
 def test_what_cannot_be_decided_is_named_by_column_file_and_row(tmp_path: Path) -> None:
     rows = [order(amount="7"), order("A2", amount="￥1.234")]
     with pytest.raises(SalesForecastError, match=r"Column 'amount' \(amount\) of 'orders\.csv', row 3: '1\.234' may be a decimal"):
