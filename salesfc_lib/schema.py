@@ -1,7 +1,7 @@
 """Every parameter there is: its type, its default and its bounds.
 
-Values enter; a frozen `Parameters` leaves, or pydantic's complaint. The decision made here: no key but those declared.
-`defaults.yml` says the same for people, with a comment a key; a test holds the two together.
+Values enter; a frozen `Parameters` leaves, or pydantic's complaint. No key but those declared is taken. The defaults of
+what a unit sets stand in `defaults.yml`, with a comment a key; those of a source, a driver and other named blocks stand here.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any, Literal
 from zoneinfo import available_timezones
 
+import yaml
 from pydantic import (
     AliasChoices,
     BaseModel,
@@ -24,6 +25,7 @@ from pydantic import (
 )
 
 from salesfc_lib.errors import RequestError
+from salesfc_lib.resources import DEFAULTS
 from salesfc_lib.scales import UNITS
 
 UNIT_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
@@ -65,17 +67,28 @@ RESERVED = (  # columns of the panel
 )  # fmt: skip
 
 
+_DEFAULTS = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+
+
+def default(key: str) -> Any:
+    """Value of a dotted key in `defaults.yml`, which says what it means."""
+    value = _DEFAULTS
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
 class Section(BaseModel):
     """A block of parameters: frozen, no key but those declared, no number but a finite one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, validate_default=True)
 
 
 class Unit(Section):
-    title: str = ""
-    owner: str = ""
-    currency: str = "¥"
-    quantity_unit: str = "pieces"
+    title: str = default("unit.title")
+    owner: str = default("unit.owner")
+    currency: str = default("unit.currency")
+    quantity_unit: str = default("unit.quantity_unit")
 
 
 class Source(Section):
@@ -205,23 +218,23 @@ class Driver(Section):
 class Window(Section):
     """Days before and after that are agreed to be influenced."""
 
-    before: int = Field(0, ge=0, le=366)
-    after: int = Field(0, ge=0, le=366)
+    before: int = Field(default("measure.promotion_window.before"), ge=0, le=366)
+    after: int = Field(default("measure.promotion_window.after"), ge=0, le=366)
 
 
 class Measure(Section):
-    value: Literal["amount", "quantity"] = "amount"
-    returns: Literal["month_of_return", "month_of_sale", "apart"] = "month_of_return"
-    discounts: Literal["net", "gross"] = "net"
-    tax: Literal["excluded", "included"] = "excluded"
-    freight: Literal["excluded", "included"] = "excluded"
-    samples: Literal["in", "out"] = "in"
-    within_company: Literal["in", "out"] = "out"
-    own_company: dict[str, list[str]] = Field(default_factory=dict)  # column: values that mark a sale within the company
-    currency: str | None = Field(None, pattern=r"^[A-Z]{3}$")
-    rates: dict[str, dict[str, Decimal]] = Field(default_factory=dict)  # currency: {valid from: rate}
-    unit_of_measure: str | None = None
-    conversions: dict[str, Decimal] = Field(default_factory=dict)  # unit of measure: how many base units it is
+    value: Literal["amount", "quantity"] = default("measure.value")
+    returns: Literal["month_of_return", "month_of_sale", "apart"] = default("measure.returns")
+    discounts: Literal["net", "gross"] = default("measure.discounts")
+    tax: Literal["excluded", "included"] = default("measure.tax")
+    freight: Literal["excluded", "included"] = default("measure.freight")
+    samples: Literal["in", "out"] = default("measure.samples")
+    within_company: Literal["in", "out"] = default("measure.within_company")
+    own_company: dict[str, list[str]] = default("measure.own_company")  # column: values that mark a sale within the company
+    currency: str | None = Field(default("measure.currency"), pattern="^[A-Z]{3}$")
+    rates: dict[str, dict[str, Decimal]] = default("measure.rates")  # currency: {valid from: rate}
+    unit_of_measure: str | None = default("measure.unit_of_measure")
+    conversions: dict[str, Decimal] = default("measure.conversions")  # unit of measure: how many base units it is
     promotion_window: Window = Window()
 
     @field_validator("rates", mode="before")
@@ -295,20 +308,24 @@ class Reorganised(Section):
 
 
 class KeyAccounts(Section):
-    column: str = "customer"
-    members: list[str] = Field(default_factory=list)
+    column: str = default("key_accounts.column")
+    members: list[str] = default("key_accounts.members")
 
 
 class Calendar(Section):
-    kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = "months"
-    year_begins: str = Field("01-01", pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$")
-    moving_holidays: list[Literal["chinese_new_year", "easter", "ramadan"]] | None = None  # None: those that the days off keep
-    week_begins: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "monday"
-    closed_through: str | None = None
-    closed_months: list[str] = Field(default_factory=list)
-    holidays: list[str] = Field(default_factory=list)
-    country: str | None = None  # ISO code of a country or of a part of it (DE-BY)
-    zone: str | None = None  # IANA name of the time zone in which the business's days begin
+    kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = default("calendar.kind")
+    year_begins: str = Field(default("calendar.year_begins"), pattern="^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$")
+    moving_holidays: list[Literal["chinese_new_year", "easter", "ramadan"]] | None = default(
+        "calendar.moving_holidays"
+    )  # None: those that the days off keep
+    week_begins: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = default(
+        "calendar.week_begins"
+    )
+    closed_through: str | None = default("calendar.closed_through")
+    closed_months: list[str] = default("calendar.closed_months")
+    holidays: list[str] = default("calendar.holidays")
+    country: str | None = default("calendar.country")  # ISO code of a country or of a part of it (DE-BY)
+    zone: str | None = default("calendar.zone")  # IANA name of the time zone in which the business's days begin
 
     @field_validator("closed_through")
     @classmethod
@@ -345,11 +362,11 @@ class Calendar(Section):
 
 
 class Outliers(Section):
-    enabled: bool = True
-    threshold: float = Field(6.0, gt=0)
-    ratio: float = Field(2.5, gt=1)
-    min_history: int = Field(18, ge=6)
-    treatment: Literal["replace", "keep"] = "replace"
+    enabled: bool = default("cleaning.outliers.enabled")
+    threshold: float = Field(default("cleaning.outliers.threshold"), gt=0)
+    ratio: float = Field(default("cleaning.outliers.ratio"), gt=1)
+    min_history: int = Field(default("cleaning.outliers.min_history"), ge=6)
+    treatment: Literal["replace", "keep"] = default("cleaning.outliers.treatment")
 
 
 class Keep(Section):
@@ -363,23 +380,23 @@ class Keep(Section):
 
 
 class Implausible(Section):
-    price_factor: float = Field(20.0, gt=1)
-    quantity_factor: float = Field(100.0, gt=1)
-    deviations: float = Field(8.0, gt=0)
-    min_lines: int = Field(10, ge=3)
+    price_factor: float = Field(default("cleaning.implausible.price_factor"), gt=1)
+    quantity_factor: float = Field(default("cleaning.implausible.quantity_factor"), gt=1)
+    deviations: float = Field(default("cleaning.implausible.deviations"), gt=0)
+    min_lines: int = Field(default("cleaning.implausible.min_lines"), ge=3)
 
 
 class Tolerance(Section):
-    relative: Decimal = Field(Decimal("0.001"), ge=0)
-    absolute: Decimal = Field(Decimal("0"), ge=0)
+    relative: Decimal = Field(default("cleaning.control.tolerance.relative"), ge=0)
+    absolute: Decimal = Field(default("cleaning.control.tolerance.absolute"), ge=0)
 
 
 class Control(Section):
     """How the unit is held to the general ledger, where a source has the role `control_totals`."""
 
-    basis: Literal["kept", "opening"] = "kept"
+    basis: Literal["kept", "opening"] = default("cleaning.control.basis")
     tolerance: Tolerance = Tolerance()
-    accepted: dict[str, str] = Field(default_factory=dict)  # YYYY-MM: why its difference is accepted
+    accepted: dict[str, str] = default("cleaning.control.accepted")  # YYYY-MM: why its difference is accepted
 
     @field_validator("accepted")
     @classmethod
@@ -392,12 +409,12 @@ class Control(Section):
 
 
 class Cleaning(Section):
-    loss_budget: float = Field(0.02, ge=0, le=1)
-    order: list[str] = Field(default_factory=list)  # rules in the order in which they run; empty: cleaning.pipeline.RULES
-    skip: list[str] = Field(default_factory=list)  # rules left out
-    keep: list[Keep] = Field(default_factory=list)  # single rows that a rule leaves alone
+    loss_budget: float = Field(default("cleaning.loss_budget"), ge=0, le=1)
+    order: list[str] = default("cleaning.order")  # rules in the order in which they run; empty: cleaning.pipeline.RULES
+    skip: list[str] = default("cleaning.skip")  # rules left out
+    keep: list[Keep] = default("cleaning.keep")  # single rows that a rule leaves alone
     outliers: Outliers = Outliers()
-    stock_outs: Literal["note", "replace"] = "note"
+    stock_outs: Literal["note", "replace"] = default("cleaning.stock_outs")
     implausible: Implausible = Implausible()
     control: Control = Control()
 
@@ -426,74 +443,74 @@ class Candidate(Section):
 
 
 class Backtest(Section):
-    cutoffs: int = Field(4, ge=1)
-    step: int = Field(3, ge=1)
-    race: float | None = Field(2.0, gt=1)  # times the others' error at the latest cutoff: a costly candidate beyond is left out
+    cutoffs: int = Field(default("backtest.cutoffs"), ge=1)
+    step: int = Field(default("backtest.step"), ge=1)
+    race: float | None = Field(
+        default("backtest.race"), gt=1
+    )  # times the others' error at the latest cutoff: a costly candidate beyond is left out
 
 
 class Breaks(Section):
-    enabled: bool = True
+    enabled: bool = default("breaks.enabled")
 
 
 class Combine(Section):
-    own_weight: float = Field(0.7, ge=0, le=1)
-    power: float = Field(4.0, ge=0)
-    min_weight: float = Field(0.0, ge=0, lt=1)
+    own_weight: float = Field(default("combine.own_weight"), ge=0, le=1)
+    power: float = Field(default("combine.power"), ge=0)
+    min_weight: float = Field(default("combine.min_weight"), ge=0, lt=1)
 
 
 Method = Literal["bottom_up", "ols", "wls_struct", "wls_var", "mint_shrink"]
 
 
 class Reconcile(Section):
-    methods: list[Method] = Field(["bottom_up"], min_length=1)
+    methods: list[Method] = Field(default("reconcile.methods"), min_length=1)
 
 
 class Adjust(Section):
-    enabled: bool = True
-    publication_day: int = Field(15, ge=1, le=28)
+    enabled: bool = default("adjust.enabled")
+    publication_day: int = Field(default("adjust.publication_day"), ge=1, le=28)
 
 
 class Effects(Section):
-    enabled: bool = True
-    without: list[str] = Field(default_factory=list)
+    enabled: bool = default("effects.enabled")
+    without: list[str] = default("effects.without")
 
 
 class Key(Section):
     """Which series get a page of their own: all key accounts, and of the other levels the largest."""
 
-    levels: list[str] = Field(
-        default_factory=lambda: ["key_account", "product_line"]
-    )  # one that the unit does not have is passed over
-    most: int = Field(8, ge=0)  # series of a level, key accounts apart
+    levels: list[str] = default("key.levels")  # one that the unit does not have is passed over
+    most: int = Field(default("key.most"), ge=0)  # series of a level, key accounts apart
 
 
 class Archive(Section):
-    keep_sources: bool = True
+    keep_sources: bool = default("archive.keep_sources")
 
 
 class Retrospective(Section):
-    lags: list[int] = Field(default_factory=lambda: [1, 3, 6])
-    accuracy_floor: float = Field(0.75, ge=0, le=1)
-    bias_limit: float = Field(0.05, ge=0)
-    largest: int = Field(6, ge=1)
+    lags: list[int] = default("retrospective.lags")
+    accuracy_floor: float = Field(default("retrospective.accuracy_floor"), ge=0, le=1)
+    bias_limit: float = Field(default("retrospective.bias_limit"), ge=0)
+    largest: int = Field(default("retrospective.largest"), ge=1)
 
 
 class Parameters(Section):
     """The complete resolved set of one unit and month."""
 
     unit: Unit = Unit()
-    sources: dict[str, Source] = Field(default_factory=dict)
+    sources: dict[str, Source] = default("sources")
     measure: Measure = Measure()
-    dimensions: list[str] = Field(default_factory=list)
-    renames: dict[str, Members] = Field(default_factory=dict)  # column -> {old name: name used, or names with windows}
-    reorganised: dict[str, Reorganised] = Field(default_factory=dict)  # dimension -> where its members belong now
+    dimensions: list[str] = default("dimensions")
+    renames: dict[str, Members] = default("renames")  # column -> {old name: name used, or names with windows}
+    reorganised: dict[str, Reorganised] = default("reorganised")  # dimension -> where its members belong now
     key_accounts: KeyAccounts = KeyAccounts()
-    levels: dict[str, list[str]] = {"total": []}
+    levels: dict[str, list[str]] = default("levels")
     calendar: Calendar = Calendar()
-    drivers: dict[str, Driver] = Field(default_factory=dict)  # column of the panel -> how it is read
-    horizon: int = Field(12, ge=1, le=36)
+    drivers: dict[str, Driver] = default("drivers")  # column of the panel -> how it is read
+    horizon: int = Field(default("horizon"), ge=1, le=36)
     cleaning: Cleaning = Cleaning()
-    candidates: dict[str, Candidate] = Field(default_factory=dict)
+    candidates: dict[str, Candidate] = default("candidates")
     backtest: Backtest = Backtest()
     breaks: Breaks = Breaks()
     combine: Combine = Combine()
