@@ -22,10 +22,10 @@ import panels
 from accuracy import Row, write
 from earlier import NAMES, change_percent, choose_measure, judge, lacks_data, lay_out, open_panels, parse, take_series
 from reading import Panel
-from salesfc_lib.backtest import Said, run_candidates
-from salesfc_lib.candidates import CORRECTION
+from salesfc_lib.backtest import CandidateForecasts, run_candidates
+from salesfc_lib.candidates import BOOSTING
 from salesfc_lib.history import History
-from salesfc_lib.modeling import Modeled, combine_said
+from salesfc_lib.modeling import Modeled, combine_candidates
 from salesfc_lib.parameters import defaults
 from salesfc_lib.schema import Candidate, Parameters
 
@@ -35,19 +35,19 @@ EVERYTHING = "everything"
 Variant = tuple[str, Callable[[], np.ndarray]]
 
 
-def list_said(said: Said, parameters: Parameters) -> Iterator[Variant]:
+def list_said(said: CandidateForecasts, parameters: Parameters) -> Iterator[Variant]:
     """Variants that need no candidate to be asked again."""
-    yield EVERYTHING, lambda: combine_said(said, parameters).combined[0]
+    yield EVERYTHING, lambda: combine_candidates(said, parameters).combined[0]
     equal = parameters.model_copy(update={"combine": parameters.combine.model_copy(update={"power": 0.0})})
-    yield "equal weights", lambda: combine_said(said, equal).combined[0]
-    yield "best single by backtest", lambda: take_best(combine_said(said, without_correction(parameters)))
-    yield "median of candidates", lambda: take_median(combine_said(said, without_correction(parameters)))
-    yield "without the correction", lambda: combine_said(said, without_correction(parameters)).combined[0]
-    yield "the correction alone", lambda: take_corrected(combine_said(said, parameters))
+    yield "equal weights", lambda: combine_candidates(said, equal).combined[0]
+    yield "best single by backtest", lambda: take_best(combine_candidates(said, without_correction(parameters)))
+    yield "median of candidates", lambda: take_median(combine_candidates(said, without_correction(parameters)))
+    yield "without the correction", lambda: combine_candidates(said, without_correction(parameters)).combined[0]
+    yield "the correction alone", lambda: take_corrected(combine_candidates(said, parameters))
     spoke = [name for name, values in said.values.items() if np.isfinite(values[-1]).any()]
     for name in spoke if len(spoke) > 1 else ():
         kept = replace(said, values={other: values for other, values in said.values.items() if other != name})
-        yield f"without {name}", lambda kept=kept: combine_said(kept, parameters).combined[0]  # type: ignore[misc]
+        yield f"without {name}", lambda kept=kept: combine_candidates(kept, parameters).combined[0]  # type: ignore[misc]
 
 
 def list_asked(panel: Panel, parameters: Parameters) -> Iterator[Variant]:
@@ -60,7 +60,7 @@ def list_asked(panel: Panel, parameters: Parameters) -> Iterator[Variant]:
 
 def without_correction(parameters: Parameters) -> Parameters:
     """The parameters with the correction off."""
-    return switch(parameters, (CORRECTION,), enabled=False)
+    return switch(parameters, (BOOSTING,), enabled=False)
 
 
 def switch(parameters: Parameters, names: tuple[str, ...], *, enabled: bool) -> Parameters:
@@ -71,19 +71,19 @@ def switch(parameters: Parameters, names: tuple[str, ...], *, enabled: bool) -> 
 
 def forecast(history: History, parameters: Parameters, horizon: int) -> np.ndarray:
     """The combination of all candidates, asked anew (n, horizon)."""
-    return combine_said(run_candidates(history, parameters, horizon=horizon), parameters).combined[0]
+    return combine_candidates(run_candidates(history, parameters, horizon=horizon), parameters).combined[0]
 
 
 def take_best(modeled: Modeled) -> np.ndarray:
     """The best single candidate of each series (n, horizon), the combination where there is none."""
     best = modeled.best
-    chosen = modeled.said.at(0)[best, np.arange(len(best))]
+    chosen = modeled.candidates.at(0)[best, np.arange(len(best))]
     return end(modeled, np.where((best < 0)[:, None], modeled.combined[0], chosen))
 
 
 def take_median(modeled: Modeled) -> np.ndarray:
     """The median of all candidates (n, horizon)."""
-    said = modeled.said.at(0)
+    said = modeled.candidates.at(0)
     given = np.isfinite(said).any(axis=0)
     middle = np.nanmedian(np.where(given, said, 0.0), axis=0)
     return end(modeled, np.where(given, middle, modeled.combined[0]))
@@ -91,8 +91,8 @@ def take_median(modeled: Modeled) -> np.ndarray:
 
 def take_corrected(modeled: Modeled) -> np.ndarray:
     """The corrected candidates alone (n, horizon), the combination where they were not corrected."""
-    corrected = modeled.corrected.get(0, np.full_like(modeled.combined[0], np.nan))
-    positive = np.where(np.any(modeled.said.history.y < 0, axis=1)[:, None], corrected, corrected.clip(0))
+    corrected = modeled.boosted.get(0, np.full_like(modeled.combined[0], np.nan))
+    positive = np.where(np.any(modeled.candidates.history.y < 0, axis=1)[:, None], corrected, corrected.clip(0))
     return end(modeled, np.where(np.isfinite(positive), positive, modeled.combined[0]))
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from accuracy import Row, write
 from salesfc_lib import steps
 from salesfc_lib.cli import demo
-from salesfc_lib.coverage import past_bounds
+from salesfc_lib.coverage import backtest_intervals
 from salesfc_lib.modeling import Modeled, model_history
 
 BAND = (0.77, 0.83)  # of an 80 % interval, by the goal
@@ -62,9 +62,9 @@ def count_units(project: Path) -> list[Row]:
 
 def count_backtest(modeled: Modeled, panel: str) -> list[Row]:
     """Coverage by month ahead of the combination, as its bounds would have been at the tested cutoffs."""
-    inside, counted = np.zeros(modeled.said.horizon), np.zeros(modeled.said.horizon)
-    for back, bounds in past_bounds(modeled, (LEVEL,)).items():
-        came, (low, high) = modeled.said.came(back), bounds[LEVEL]
+    inside, counted = np.zeros(modeled.candidates.horizon), np.zeros(modeled.candidates.horizon)
+    for back, bounds in backtest_intervals(modeled, (LEVEL,)).items():
+        came, (low, high) = modeled.candidates.actuals(back), bounds[LEVEL]
         known = np.isfinite(came)
         inside += (known & (came >= low) & (came <= high)).sum(axis=0)
         counted += known.sum(axis=0)

@@ -38,11 +38,11 @@ HORIZON, LEVELS = 12, (50, 80, 95)
 SEED = 11
 GIB = 1024  # MiB
 PARTS = {
-    "breaks": ("breaks.py", "level_out"),
-    "drivers": ("regression.py", "tell_drivers"),
-    "plausibility": ("backtest.py", "_refuse"),
-    "correction": ("modeling.py", "_corrections"),
-    "weights": ("combine.py", "weigh_evidence"),
+    "breaks": ("breaks.py", "adjust_level_shifts"),
+    "drivers": ("regression.py", "driver_factors"),
+    "plausibility": ("backtest.py", "_reject"),
+    "correction": ("modeling.py", "_boost_cutoffs"),
+    "weights": ("combine.py", "backtest_errors"),
     "intervals": ("modeling.py", "bounds"),
 }
 

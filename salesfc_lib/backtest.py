@@ -1,8 +1,7 @@
-"""What every candidate says now and would have said at earlier cutoffs.
+"""Forecasts of every candidate, now and at the rolling cutoffs of the backtest.
 
-A `History` and parameters enter; what was `Said` leaves. The decisions made here: which cutoffs are rolled over; which series each
-candidate forecasts; that a forecast is not negative where its history is not, and is left out where it is beyond anything the
-panel has seen (`plausibility`).
+A `History` and parameters enter, `CandidateForecasts` leave. Decided here: the cutoffs; which series each candidate
+forecasts; that no forecast is negative where its history is not, and that implausible ones are rejected (`plausibility`).
 """
 
 from __future__ import annotations
@@ -15,31 +14,31 @@ from typing import NamedTuple
 import numpy as np
 
 from salesfc_lib import schema
-from salesfc_lib.asking import ask
-from salesfc_lib.breaks import level_out
-from salesfc_lib.candidates import BASELINE, CORRECTION, REGISTRY
-from salesfc_lib.candidates.protocol import Answer, Candidate
-from salesfc_lib.candidates.regression import tell_drivers
+from salesfc_lib.asking import predict_cached
+from salesfc_lib.breaks import adjust_level_shifts
+from salesfc_lib.candidates import BASELINE, BOOSTING, REGISTRY
+from salesfc_lib.candidates.protocol import Candidate, Prediction
+from salesfc_lib.candidates.regression import driver_factors
 from salesfc_lib.engine.demand import classify, is_intermittent
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History
-from salesfc_lib.memory import Memory
+from salesfc_lib.memory import ForecastCache
 from salesfc_lib.periods import SEASON
-from salesfc_lib.plausibility import bounds_at, refuse
-from salesfc_lib.racing import Lost, Race, set_race
+from salesfc_lib.plausibility import bounds_at, reject_implausible
+from salesfc_lib.racing import EarlyStopping, StopReason, early_stopping_at
 
 MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
-PROTOCOL = ("history", "horizon", "window", "found")
+PROTOCOL = ("history", "horizon", "window", "searched")  # arguments of a candidate that are no settings
 
 Progress = Callable[[str, int, int], None]
 
 
-class Raced(NamedTuple):
-    """A costly candidate that was left out for a series, because it lost at the latest tested cutoff."""
+class EarlyStopped(NamedTuple):
+    """A costly candidate that was not run for a series after its error at the latest tested cutoff."""
 
     row: int
     model: str
-    lost: Lost
+    reason: StopReason
 
 
 class Failure(NamedTuple):
@@ -52,11 +51,11 @@ class Failure(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Said:
-    """What candidates said of the series of `history`.
+class CandidateForecasts:
+    """Forecasts of the candidates for the series of `history`.
 
-    values: name to (n_cutoffs, n, horizon), NaN where nothing was said; backs: months before now of each cutoff, earliest first, the
-    last 0. `tested` are those of the backtest; the earlier ones are there for what learns from candidates.
+    values: name to (n_cutoffs, n, horizon), NaN without a forecast; backs: months before now of each cutoff, earliest
+    first, the last 0. `tested` are those of the backtest; boosting learns from the earlier ones too.
     """
 
     history: History
@@ -64,7 +63,7 @@ class Said:
     tested: tuple[int, ...]
     values: Mapping[str, np.ndarray]
     failures: tuple[Failure, ...] = ()
-    raced: tuple[Raced, ...] = ()
+    stopped: tuple[EarlyStopped, ...] = ()
 
     @property
     def names(self) -> list[str]:
@@ -80,8 +79,8 @@ class Said:
         place = self.backs.index(back)
         return np.stack([values[place] for values in self.values.values()])
 
-    def came(self, back: int, *, known: int = 0) -> np.ndarray:
-        """What was sold in the months after the cutoff (n, horizon); NaN for months that are less than `known` months back."""
+    def actuals(self, back: int, *, known: int = 0) -> np.ndarray:
+        """Actuals of the months after a cutoff (n, horizon); NaN for months later than `known` months before now."""
         y, steps = self.history.y, np.arange(self.horizon)
         columns = y.shape[1] - back + steps
         over = columns < y.shape[1] - known
@@ -94,15 +93,15 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     *,
     horizon: int,
     levels: Sequence[str] = (),
-    memory: Memory | None = None,
+    cache: ForecastCache | None = None,
     progress: Progress | None = None,
     extra: Mapping[str, Candidate] | None = None,
-) -> Said:
-    """What all enabled candidates say now and at the cutoffs of the backtest; `levels` are the names of the history's level codes.
+) -> CandidateForecasts:
+    """Forecasts of all enabled candidates now and at the cutoffs of the backtest.
 
-    `extra` are an analyst's own candidates, by name: they run on every level unless the parameters name levels for them, and
-    are remembered only where they say which code they are. Candidates that are asked series by series come last, and those that
-    lose the race at the latest tested cutoff (`racing`) are left out for that series, as if they had never been asked.
+    `levels` are the names of the history's level codes. `extra` are an analyst's own candidates by name: they run on
+    every level unless the parameters name levels for them, and are cached only where they have a digest of their code.
+    Candidates of scope `series` run last; one that is stopped early for a series (`racing`) has no forecast of it.
     `progress(name, done, of)` is called before each candidate and at the end.
 
     Raises `SalesForecastError` for a candidate or a setting that does not exist, for none at all, and for regressors that end before
@@ -113,32 +112,37 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     _check_request(history, names, horizon)
     tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
     backs = (*earlier, *tested, 0)
-    stacked, brought = _stack(history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks.enabled)
+    stacked, factor = _stack(history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks.enabled)
     values: dict[str, np.ndarray] = {}
     failures: list[Failure] = []
-    raced: list[Raced] = []
+    stopped: list[EarlyStopped] = []
     for done, name in enumerate(sorted(names, key=lambda name: known[name].scope == "series")):
         if progress is not None:
             progress(name, done, len(names))
         candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
         rows = stacked[_view(candidate)]
         suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
-        asked = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
-        remembers = memory if memory is not None and (name not in (extra or {}) or candidate.code) else Memory()
-        race = _race(Said(history, backs, tested, values), known, parameters.backtest.race) if candidate.scope == "series" else None
-        answer, lost = ask(candidate, _take_once(rows, asked), horizon, settings=block.settings, memory=remembers, race=race)
-        raced += [Raced(row, name, lost[unique_id]) for row, unique_id in enumerate(history.ids) if unique_id in lost]
-        failures += _failed(answer, asked, rows, name=name, n=len(history))
+        run = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
+        kept = cache if cache is not None and (name not in (extra or {}) or candidate.code) else ForecastCache()
+        earlier_forecasts = CandidateForecasts(history, backs, tested, values)
+        stopping = _early_stopping(earlier_forecasts, known, parameters.backtest.race) if candidate.scope == "series" else None
+        prediction, reasons = predict_cached(
+            candidate, _take_once(rows, run), horizon, settings=block.settings, cache=kept, stopping=stopping
+        )
+        stopped += [
+            EarlyStopped(row, name, reasons[unique_id]) for row, unique_id in enumerate(history.ids) if unique_id in reasons
+        ]
+        failures += _failed(prediction, run, rows, name=name, n=len(history))
         full = np.full((len(backs) * len(history), horizon), np.nan)
-        full[asked + len(full) - len(rows)] = answer.values
-        full = full * brought if _view(candidate) == "free" else full
+        full[run + len(full) - len(rows)] = prediction.values
+        full = full * factor if _view(candidate) == "free" else full
         values[name] = floor_at_zero(full, stacked["plain"].y).reshape(len(backs), len(history), horizon)
     if progress is not None:
         progress("", len(names), len(names))
     del stacked  # with all that was computed from it once
-    values, refused = _refuse(history, backs, {name: values[name] for name in names})
-    told = tuple(item for item in (*failures, *refused) if item.back in (*tested, 0))
-    return Said(history, backs, tested, values, told, tuple(raced))
+    values, rejected = _reject(history, backs, {name: values[name] for name in names})
+    listed = tuple(item for item in (*failures, *rejected) if item.back in (*tested, 0))
+    return CandidateForecasts(history, backs, tested, values, listed, tuple(stopped))
 
 
 def _view(candidate: Candidate) -> str:
@@ -151,15 +155,15 @@ def _view(candidate: Candidate) -> str:
 def _stack(
     history: History, backs: Sequence[int], horizon: int, *, of_series: int, breaks: bool
 ) -> tuple[dict[str, History], np.ndarray]:
-    """Rows at all cutoffs as candidates see them, and how many times a usual month the drivers make each month ahead (n_rows, horizon).
+    """Rows at all cutoffs as candidates see them, and the drivers' factor on each month ahead (n_rows, horizon).
 
-    `plain`: as they are, for the baseline, so that anybody can follow it; `panel`: on the level after a lasting change; `free`: likewise, and
-    without what promotions, prices and holidays brought; `series`: as `panel`, of the latest `of_series` cutoffs, for the slow ones.
-    The first and the third have no regressors, of which the rows that candidates are asked about would be copies.
+    `plain`: as they are, for the baseline; `panel`: adjusted for level shifts; `free`: likewise, divided by the
+    drivers' factors; `series`: as `panel`, of the latest `of_series` cutoffs only, for candidates of that scope.
+    `plain` and `free` carry no regressors, which would be copied with the rows.
     """
     plain = history.stack(backs)
-    panel = level_out(plain) if breaks else plain
-    factor = tell_drivers(panel, horizon)
+    panel = adjust_level_shifts(plain) if breaks else plain
+    factor = driver_factors(panel, horizon)
     free = replace(panel, y=panel.y / factor[:, : panel.y.shape[1]], regressors={}) if history.regressors else panel
     latest = np.arange((len(backs) - of_series) * len(history), len(plain))
     plain = replace(plain, regressors={}) if history.regressors else plain
@@ -185,7 +189,7 @@ _NO_BLOCK = schema.Candidate()
 def _enabled(blocks: Mapping[str, schema.Candidate], known: Mapping[str, Candidate], extra: Mapping[str, Candidate]) -> list[str]:
     """Names of candidates that run, in the registry's order."""
     for name, block in blocks.items():
-        if name == CORRECTION:
+        if name == BOOSTING:
             continue
         if name not in known:
             raise SalesForecastError.unknown_key(f"candidates.{name}", [f"candidates.{key}" for key in known], "the parameters")
@@ -225,44 +229,44 @@ def _kinds(rows: History) -> np.ndarray:
     return kinds
 
 
-def _take_once(rows: History, asked: np.ndarray) -> History:
+def _take_once(rows: History, run: np.ndarray) -> History:
     """Some rows, the same object for candidates that are asked the same, so that what they share is computed once."""
-    key = ("rows", asked.tobytes())
+    key = ("rows", run.tobytes())
     if key not in rows.derived:
-        rows.derived[key] = rows.take(asked) if len(asked) < len(rows) else rows
+        rows.derived[key] = rows.take(run) if len(run) < len(rows) else rows
     taken = rows.derived[key]
     assert isinstance(taken, History)
     return taken
 
 
-def _race(said: Said, known: Mapping[str, Candidate], factor: float | None) -> Race | None:
-    """The race at the latest tested cutoff against the panel's candidates; none where it is off or there is nobody to race."""
-    panel = [values for name, values in said.values.items() if known[name].scope == "panel"]
-    if factor is None or not panel or not said.tested:
+def _early_stopping(candidates: CandidateForecasts, known: Mapping[str, Candidate], factor: float | None) -> EarlyStopping | None:
+    """Early stopping at the latest tested cutoff; None where it is off or no candidate of the panel has run."""
+    panel = [values for name, values in candidates.values.items() if known[name].scope == "panel"]
+    if factor is None or not panel or not candidates.tested:
         return None
-    back = said.tested[-1]
-    place, squared = said.backs.index(back), is_intermittent(said.history.cut(back).y)
+    back = candidates.tested[-1]
+    place, squared = candidates.backs.index(back), is_intermittent(candidates.history.cut(back).y)
     forecasts = np.stack([values[place] for values in panel])
-    return set_race(back, said.history.ids, forecasts, said.came(back), squared=squared, factor=factor)
+    return early_stopping_at(back, candidates.history.ids, forecasts, candidates.actuals(back), squared=squared, factor=factor)
 
 
-def _refuse(
+def _reject(
     history: History, backs: Sequence[int], values: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], list[Failure]]:
     """Forecasts by name (n_cutoffs, n, horizon) without the implausible ones, and these."""
     kept: dict[str, list[np.ndarray]] = {name: [] for name in values}
-    refused: list[Failure] = []
+    rejected: list[Failure] = []
     for place, back in enumerate(backs):
-        left, told = refuse({name: said[place] for name, said in values.items()}, bounds_at(history, back))
-        refused += [Failure(row, back, name, reason) for row, name, reason in told]
+        left, found = reject_implausible({name: array[place] for name, array in values.items()}, bounds_at(history, back))
+        rejected += [Failure(row, back, name, reason) for row, name, reason in found]
         for name, forecast in left.items():
             kept[name].append(forecast)
-    return {name: np.stack(parts) for name, parts in kept.items()}, refused
+    return {name: np.stack(parts) for name, parts in kept.items()}, rejected
 
 
-def _failed(answer: Answer, asked: np.ndarray, rows: History, *, name: str, n: int) -> list[Failure]:
+def _failed(prediction: Prediction, run: np.ndarray, rows: History, *, name: str, n: int) -> list[Failure]:
     """Failures of the rows that were asked and gave an error."""
-    return [Failure(int(asked[k]) % n, int(rows.back[asked[k]]), name, error) for k, error in sorted(answer.errors.items())]
+    return [Failure(int(run[k]) % n, int(rows.back[run[k]]), name, error) for k, error in sorted(prediction.errors.items())]
 
 
 def floor_at_zero(values: np.ndarray, y: np.ndarray) -> np.ndarray:

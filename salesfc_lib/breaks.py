@@ -1,6 +1,6 @@
 """Where the level of a series changed for good: lost customers, jumps of prices, a unit that is not what it was.
 
-A `History` enters; the change of level of every row, if there is one, leaves, and with `level_out` a history that is on the level of now. The
+A `History` enters; the change of level of every row, if there is one, leaves, and with `adjust_level_shifts` a history that is on the level of now. The
 decisions made here: one change in the last 18 months is looked for, with three months behind it at least, in months without their
 season; a lasting change is a step beside a trend, so that growth is none; single odd months are drawn in first; errors that
 last from month to month make a step less telling; and a change is said where noise would show one in one series of a hundred.
@@ -17,7 +17,7 @@ from salesfc_lib import tables
 from salesfc_lib.engine.demand import STEADY, classify
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
     SHIFT_BOUNDS,
@@ -42,7 +42,7 @@ BLOCK = 20_000  # rows worked on at once
 
 
 @dataclass(frozen=True)
-class Breaks:
+class LevelShifts:
     """Changes of level of rows (n,): months since (0: none), the level after over that before, and the strength in standard errors."""
 
     months: np.ndarray
@@ -55,7 +55,7 @@ class Breaks:
         return np.asarray(self.months > 0)
 
 
-def find_breaks(history: History) -> Breaks:
+def find_level_shifts(history: History) -> LevelShifts:
     """The change of level of each row as known at its cutoff; none in series that do not sell steadily, or for less than a year.
 
     x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each month k, x = a + b t + c [t >= k] by
@@ -67,31 +67,31 @@ def find_breaks(history: History) -> Breaks:
     months; by 2 % at a correlation of 0.6, and by 8 % where half of each month's surprise stays for good: there the level did move.
     """
     rows = np.flatnonzero((classify(history.y) == STEADY) & ~np.any(history.y < 0, axis=1))
-    found = Breaks(np.zeros(len(history), dtype=int), np.ones(len(history)), np.zeros(len(history)))
+    found = LevelShifts(np.zeros(len(history), dtype=int), np.ones(len(history)), np.zeros(len(history)))
     for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
-        found.months[some], change, found.strength[some] = scan(take_logarithms(history, some))
+        found.months[some], change, found.strength[some] = most_likely_shift(log_adjusted(history, some))
         found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
     none = (found.strength < SHIFT_THRESHOLD) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
-    return Breaks(np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength)
+    return LevelShifts(np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength)
 
 
-def take_logarithms(history: History, rows: np.ndarray) -> np.ndarray:
+def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
     """Logarithms of the adjusted last months of rows (n, up to 36), odd ones drawn in; NaN before a row's first month."""
     adjusted = adjust(history, 1, relative=True).y[rows, -SHIFT_WINDOW:]
     known = np.isfinite(adjusted)
     size = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True).clip(1)
     least = SHIFT_MIN_SALE * np.where(size > 0, size, 1.0)
-    return draw_in(np.where(known, np.log(np.maximum(np.where(known, adjusted, 1.0), least)), np.nan))
+    return winsorize(np.where(known, np.log(np.maximum(np.where(known, adjusted, 1.0), least)), np.nan))
 
 
-def scan(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The most likely step in each row of x (n, T): months since, its size, and its strength (n,); strength 0 where it cannot be told."""
     n, width = x.shape
     after = np.arange(SHIFT_MIN_AFTER, min(SHIFT_RECENT, width - SHIFT_MIN_BEFORE) + 1)
     if not len(after):
         return np.zeros(n, dtype=int), np.zeros(n), np.zeros(n)
     known = np.isfinite(x)
-    value = np.where(known, x - mean_known(x, 1, keepdims=True), 0.0)
+    value = np.where(known, x - nan_mean(x, 1, keepdims=True), 0.0)
     count, time = known.sum(axis=1), (np.arange(width) - (width - 1.0)) / SEASON
     spread = _noise(x)
     inverse = _invert(count, known @ time, known @ time**2 + (spread / SHIFT_TREND_PRIOR) ** 2)
@@ -115,7 +115,7 @@ def scan(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return after[best], _least(step, _compare(x, since)), np.where(lasts, strength[row, best] * np.sqrt(_independence(error)), 0.0)
 
 
-def draw_in(x: np.ndarray) -> np.ndarray:
+def winsorize(x: np.ndarray) -> np.ndarray:
     """Months (n, T) at most 2.5 standard deviations from the median of themselves and two on each side."""
     padded = np.pad(x, ((0, 0), (SHIFT_NEIGHBOURS, SHIFT_NEIGHBOURS)), constant_values=np.nan)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * SHIFT_NEIGHBOURS + 1, axis=1)
@@ -126,7 +126,7 @@ def draw_in(x: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(x), np.clip(x, middle - room, middle + room), np.nan)
 
 
-def level_out(history: History) -> History:
+def adjust_level_shifts(history: History) -> History:
     """The history with the months before a row's change brought half-way, in logarithms, to the level after it.
 
     Where a change of -40 % was planted in three of ten series, 3, 6 and 12 months before the cutoff, MASE of these series was 0.93, 0.70 and
@@ -134,7 +134,7 @@ def level_out(history: History) -> History:
     another; all of the way it was 0.70, 0.69 and 0.61. But changes that were found there without having been planted pass by as
     often as not: all of the way these panels lost 0.5 % and 0.1 %, half-way nothing that could be told.
     """
-    breaks = find_breaks(history)
+    breaks = find_level_shifts(history)
     if not breaks.found.any():
         return history
     before = np.arange(history.y.shape[1]) < (history.y.shape[1] - breaks.months)[:, None]
@@ -143,9 +143,9 @@ def level_out(history: History) -> History:
     return replace(history, y=history.y * factor)
 
 
-def list_breaks(history: History) -> pd.DataFrame:
+def list_level_shifts(history: History) -> pd.DataFrame:
     """Table break: a row per series whose level changed, as known now; its first month after, change in percent, strength, evidence."""
-    breaks = find_breaks(history)
+    breaks = find_level_shifts(history)
     rows = np.flatnonzero(breaks.found)
     adjusted = adjust(history, 1, relative=True).y
     months = history.last[rows] - (breaks.months[rows] - 1).astype("timedelta64[M]")

@@ -1,6 +1,6 @@
 """One forecast out of many, by what each was worth.
 
-What candidates `Said` enters; weights and mixed forecasts leave. The decisions made here: a weight falls with the
+What candidates `CandidateForecasts` enters; weights and mixed forecasts leave. The decisions made here: a weight falls with the
 candidate's error in the backtest, in part the series' own and in part that of its level, because a few cutoffs say little about one
 series; the outermost candidate on each side is drawn in before the mean is taken; a series that mostly sells nothing is
 judged by squared errors, since a forecast of zero wins every other contest and is worthless to purchasing; the best single
@@ -14,17 +14,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesfc_lib.backtest import Said
+from salesfc_lib.backtest import CandidateForecasts
 from salesfc_lib.candidates import BASELINE
 from salesfc_lib.engine.demand import is_intermittent
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.periods import SEASON
 from salesfc_lib.schema import Combine
 from salesfc_lib.tuning import LEVEL_PRIOR_SERIES, MIN_CUTOFFS, MIN_RELATIVE_ERROR, TIE
 
 
 @dataclass(frozen=True)
-class Evidence:
+class CandidateErrors:
     """Errors of the candidates known at a cutoff, each (n_models, n), NaN where there is none.
 
     `relative` is the own error over the mean of the series' candidates, `blended` its mix with the level's, `wape` the
@@ -39,28 +39,28 @@ class Evidence:
     cutoffs: np.ndarray
 
 
-def weigh_evidence(said: Said, back: int, settings: Combine) -> Evidence:
+def backtest_errors(candidates: CandidateForecasts, back: int, settings: Combine) -> CandidateErrors:
     """Errors at the cutoffs before the one `back` months ago, as many as the backtest has, against what was known then.
 
     A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean candidate's on those rows. One that a
     series is too young to have tested counts as it does in the series of the level that have.
     """
-    n_models, n = len(said.names), len(said.history)
+    n_models, n = len(candidates.names), len(candidates.history)
     sums = {name: np.zeros((n_models, n)) for name in ("error", "shared", "absolute", "size", "moved", "base", "cutoffs")}
-    squared = is_intermittent(said.history.cut(back).y)
+    squared = is_intermittent(candidates.history.cut(back).y)
     previous: np.ndarray | None = None
-    step = _step(said)
-    both = max(said.horizon - step, 0)  # months that neighbouring cutoffs both forecast
-    for cutoff in known_cutoffs(said, back):
-        forecast, came = said.at(cutoff), said.came(cutoff, known=back)
-        gap = np.abs(forecast - came)
+    step = _step(candidates)
+    both = max(candidates.horizon - step, 0)  # months that neighbouring cutoffs both forecast
+    for cutoff in known_cutoffs(candidates, back):
+        forecast, actual = candidates.at(cutoff), candidates.actuals(cutoff, known=back)
+        gap = np.abs(forecast - actual)
         there = np.isfinite(gap)
         loss = np.where(there, np.where(squared[:, None], gap**2, gap), 0.0)
         shared = loss.sum(axis=0) / there.sum(axis=0).clip(1)
         sums["error"] += loss.sum(axis=2)
         sums["shared"] += (there * shared).sum(axis=2)
         sums["absolute"] += np.where(there, gap, 0.0).sum(axis=2)
-        sums["size"] += np.where(there, np.abs(came), 0.0).sum(axis=2)
+        sums["size"] += np.where(there, np.abs(actual), 0.0).sum(axis=2)
         sums["cutoffs"] += there.any(axis=2)
         if previous is not None:
             moved = np.abs(forecast[:, :, :both] - previous[:, :, step:])
@@ -69,21 +69,21 @@ def weigh_evidence(said: Said, back: int, settings: Combine) -> Evidence:
         previous = forecast
     relative = _ratio(sums["error"], sums["shared"])
     relative = np.where(squared, np.sqrt(relative), relative)
-    return Evidence(
+    return CandidateErrors(
         relative,
-        _blend(relative, sums["cutoffs"], said.history.level, settings.own_weight),
+        _blend(relative, sums["cutoffs"], candidates.history.level, settings.own_weight),
         _ratio(sums["absolute"], sums["size"]),
         _ratio(sums["moved"], sums["base"]),
         sums["cutoffs"],
     )
 
 
-def known_cutoffs(said: Said, back: int) -> list[int]:
+def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
     """Cutoffs that are evidence `back` months ago, earliest first: the latest before it, as many as the backtest has."""
-    return sorted((each for each in said.backs if each > back), reverse=True)[-max(len(said.tested), 1) :]
+    return sorted((each for each in candidates.backs if each > back), reverse=True)[-max(len(candidates.tested), 1) :]
 
 
-def set_weights(evidence: Evidence, forecast: np.ndarray, settings: Combine) -> np.ndarray:
+def combination_weights(evidence: CandidateErrors, forecast: np.ndarray, settings: Combine) -> np.ndarray:
     """Weights (n_models, n) of the candidates that gave a forecast (n_models, n, horizon), each column summing to one.
 
     weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum again (Bates and Granger
@@ -99,7 +99,7 @@ def set_weights(evidence: Evidence, forecast: np.ndarray, settings: Combine) -> 
     return np.asarray(kept / kept.sum(axis=0).clip(1e-300))
 
 
-def mix(forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
+def weighted_mean(forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
     """Weighted mean (n, horizon) of forecasts (n_models, n, horizon), the outermost on each side drawn in to its neighbour.
 
     Series in `mean` (n,) are not drawn in: where months are mostly zero, the mean is wanted and not the middle. NaN where no candidate
@@ -123,7 +123,7 @@ def mix(forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = Non
     return np.asarray(np.where(total > 0, mixed, np.nan))
 
 
-def choose_best(said: Said, evidence: Evidence, forecast: np.ndarray) -> np.ndarray:
+def best_single(candidates: CandidateForecasts, evidence: CandidateErrors, forecast: np.ndarray) -> np.ndarray:
     """Place of the best single candidate of each series (n,), -1 where none gave a forecast.
 
     The least own error among those that covered every cutoff that the baseline covered; within 1 % of it the simplest and steadiest: the least sum
@@ -131,7 +131,7 @@ def choose_best(said: Said, evidence: Evidence, forecast: np.ndarray) -> np.ndar
     simplest there is.
     """
     given = np.isfinite(forecast).all(axis=2)
-    names = said.names
+    names = candidates.names
     asked = evidence.cutoffs[names.index(BASELINE)] if BASELINE in names else evidence.cutoffs.min(axis=0)
     errors = np.where(given & (evidence.cutoffs >= asked.clip(1)), evidence.relative, np.nan)
     least = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
@@ -142,9 +142,9 @@ def choose_best(said: Said, evidence: Evidence, forecast: np.ndarray) -> np.ndar
     return np.where(near.any(axis=0), chosen, -1)
 
 
-def _step(said: Said) -> int:
+def _step(candidates: CandidateForecasts) -> int:
     """Months between cutoffs."""
-    return said.backs[-2] - said.backs[-1] if len(said.backs) > 1 else SEASON
+    return candidates.backs[-2] - candidates.backs[-1] if len(candidates.backs) > 1 else SEASON
 
 
 def _blend(relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float) -> np.ndarray:
@@ -159,12 +159,12 @@ def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
 
     NaN for a candidate that was tested on no series.
     """
-    overall = mean_known(relative, 1)
+    overall = nan_mean(relative, 1)
     result = np.empty_like(relative)
     for code in np.unique(level):
         own = relative[:, level == code]
         trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + LEVEL_PRIOR_SERIES)
-        mean = np.where(trust > 0, trust * np.nan_to_num(mean_known(own, 1)) + (1 - trust) * overall, overall)
+        mean = np.where(trust > 0, trust * np.nan_to_num(nan_mean(own, 1)) + (1 - trust) * overall, overall)
         result[:, level == code] = mean[:, None]
     return result
 

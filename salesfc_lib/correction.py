@@ -1,6 +1,6 @@
 """What the candidates together still get wrong, learnt over the whole unit by gradient boosting.
 
-What candidates `Said` enters; corrected forecasts leave. The decisions made here: XGBoost does not forecast a series, it
+What candidates `CandidateForecasts` enters; corrected forecasts leave. The decisions made here: XGBoost does not forecast a series, it
 corrects the median of the candidates, in sizes of the series, so that large and small ones teach each other and a level is never
 extrapolated by trees; it sees where the candidates disagree, what they missed lately, the season's shape, and the regressors of the
 month forecast; and at most half of what it says is taken where demand is regular (`modeling`), because at full strength it is worse.
@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from salesfc_lib.backtest import Said
-from salesfc_lib.known import mean_known, median_known, spread_known
+from salesfc_lib.backtest import CandidateForecasts
+from salesfc_lib.known import nan_mean, nan_median, nan_std
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
     BOOSTING_EXAMPLES,
@@ -28,7 +28,7 @@ from salesfc_lib.tuning import (
 
 
 @dataclass(frozen=True)
-class Aim:
+class Target:
     """What a forecast should hit: XGBoost's objective, how the candidates are brought together, and the sizes that an example may lie from that."""
 
     objective: str
@@ -36,14 +36,14 @@ class Aim:
     limit: float
 
 
-MIDDLE = Aim("reg:absoluteerror", median_known, BOOSTING_LIMIT)  # what is as often above as below
-MEAN = Aim(
-    "reg:squarederror", mean_known, BOOSTING_LIMIT_INTERMITTENT
+MEDIAN = Target("reg:absoluteerror", nan_median, BOOSTING_LIMIT)  # what is as often above as below
+MEAN = Target(
+    "reg:squarederror", nan_mean, BOOSTING_LIMIT_INTERMITTENT
 )  # what adds up over the months, where most are without a sale
 
 
 @dataclass(frozen=True)
-class Table:
+class FeatureTable:
     """Rows of series and months ahead at a cutoff: x (n, horizon, n_features), the base they correct and its size."""
 
     x: np.ndarray
@@ -51,37 +51,39 @@ class Table:
     size: np.ndarray
 
 
-def correct(said: Said, asked: tuple[int, ...], *, squared: np.ndarray, trees: int = 100) -> dict[int, np.ndarray]:
+def boost(
+    candidates: CandidateForecasts, asked: tuple[int, ...], *, squared: np.ndarray, trees: int = 100
+) -> dict[int, np.ndarray]:
     """Corrected forecasts (n, horizon) at each of the cutoffs `asked`, learnt from what was known at the earliest of them.
 
     `squared` (n,) marks series whose mean is wanted and not their middle: they are learnt apart, with squared errors. NaN
     everywhere where there are too few examples to learn from.
     """
     now = max(asked)
-    result = {back: np.full((len(said.history), said.horizon), np.nan) for back in asked}
-    for rows, aim in ((~squared, MIDDLE), (squared, MEAN)):
+    result = {back: np.full((len(candidates.history), candidates.horizon), np.nan) for back in asked}
+    for rows, aim in ((~squared, MEDIAN), (squared, MEAN)):
         chosen = np.flatnonzero(rows)
         if not len(chosen):
             continue
-        model = _learn(said, now, chosen, aim=aim, trees=trees)
+        model = _learn(candidates, now, chosen, aim=aim, trees=trees)
         if model is None:
             continue
         for back in asked:
-            table = tell(said, back, chosen, aim)
+            table = feature_table(candidates, back, chosen, aim)
             flat = table.x.reshape(-1, table.x.shape[2])
             moved = model.inplace_predict(flat).reshape(table.base.shape).astype(float)
             result[back][chosen] = table.base + table.size[:, None] * moved
     return result
 
 
-def _learn(said: Said, now: int, chosen: np.ndarray, *, aim: Aim, trees: int) -> Any:
+def _learn(candidates: CandidateForecasts, now: int, chosen: np.ndarray, *, aim: Target, trees: int) -> Any:
     """A booster of the errors known `now` months ago; None where there are too few."""
     import xgboost
 
     inputs, targets, count = [], [], 0
-    for back in (each for each in reversed(said.backs) if now < each <= now + SEASON):
-        table = tell(said, back, chosen, aim)
-        missed = (said.came(back, known=now)[chosen] - table.base) / table.size[:, None]
+    for back in (each for each in reversed(candidates.backs) if now < each <= now + SEASON):
+        table = feature_table(candidates, back, chosen, aim)
+        missed = (candidates.actuals(back, known=now)[chosen] - table.base) / table.size[:, None]
         usable = np.isfinite(missed)
         inputs.append(table.x[usable])
         targets.append(np.clip(missed[usable], -aim.limit, aim.limit))
@@ -96,44 +98,46 @@ def _learn(said: Said, now: int, chosen: np.ndarray, *, aim: Aim, trees: int) ->
     return xgboost.train({**BOOSTING_SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees)
 
 
-def tell(said: Said, back: int, chosen: np.ndarray, aim: Aim = MIDDLE) -> Table:
+def feature_table(candidates: CandidateForecasts, back: int, chosen: np.ndarray, aim: Target = MEDIAN) -> FeatureTable:
     """What is known at a cutoff of each month ahead, in sizes of the series; the base is the candidates brought together as `aim` says."""
-    history = said.history.take(chosen).cut(back)
-    forecast = said.at(back)[:, chosen]
+    history = candidates.history.take(chosen).cut(back)
+    forecast = candidates.at(back)[:, chosen]
     base = aim.centre(forecast, 0)
     year = history.y[:, -SEASON:]
-    size = mean_known(np.abs(year), 1)
+    size = nan_mean(np.abs(year), 1)
     size = np.where(size > 0, size, 1.0)
     shape = base.shape
-    columns = [np.broadcast_to(each, shape) for each in _features(said, back, chosen, base=base, forecast=forecast, size=size)]
-    return Table(np.stack(columns, axis=2).astype(np.float32), base, size)
+    columns = [
+        np.broadcast_to(each, shape) for each in _features(candidates, back, chosen, base=base, forecast=forecast, size=size)
+    ]
+    return FeatureTable(np.stack(columns, axis=2).astype(np.float32), base, size)
 
 
 def _features(
-    said: Said, back: int, chosen: np.ndarray, *, base: np.ndarray, forecast: np.ndarray, size: np.ndarray
+    candidates: CandidateForecasts, back: int, chosen: np.ndarray, *, base: np.ndarray, forecast: np.ndarray, size: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Columns (n, horizon) or what broadcasts to it."""
-    history = said.history.take(chosen).cut(back)
+    history = candidates.history.take(chosen).cut(back)
     y, by = history.y, size[:, None]
-    last = mean_known(y[:, -SEASON:], 1, keepdims=True)
+    last = nan_mean(y[:, -SEASON:], 1, keepdims=True)
     yield from (forecast - base) / by
-    yield spread_known(forecast, 0) / by
+    yield nan_std(forecast, 0) / by
     yield (base - last) / by
     years = [_months_ago(y, base.shape[1], SEASON * year) for year in (1, 2, 3)]
     yield from ((values - base) / by for values in years)
     yield from ((_months_ago(y, base.shape[1], SEASON, beside) - base) / by for beside in (-1, 1))
-    yield median_known((years[0] - base) / by, 0, keepdims=True)
-    yield from ((mean_known(y[:, -months:], 1, keepdims=True) - last) / by for months in (1, 2, 3, 6))
+    yield nan_median((years[0] - base) / by, 0, keepdims=True)
+    yield from ((nan_mean(y[:, -months:], 1, keepdims=True) - last) / by for months in (1, 2, 3, 6))
     growth = (last - _mean(y[:, -2 * SEASON : -SEASON])) / by
     yield growth
-    yield median_known(growth, 0, keepdims=True)
-    yield median_known((mean_known(y[:, -3:], 1, keepdims=True) - last) / by, 0, keepdims=True)
-    yield spread_known(y[:, -SEASON:], 1, keepdims=True) / by
+    yield nan_median(growth, 0, keepdims=True)
+    yield nan_median((nan_mean(y[:, -3:], 1, keepdims=True) - last) / by, 0, keepdims=True)
+    yield nan_std(y[:, -SEASON:], 1, keepdims=True) / by
     yield (y[:, -SEASON:] == 0).mean(axis=1, keepdims=True)
     yield np.minimum(history.length, 10 * SEASON)[:, None].astype(float)
     yield np.arange(1.0, base.shape[1] + 1)[None]
     yield history.month_of_year(base.shape[1])[:, y.shape[1] :].astype(float)
-    yield from _misses(said, back, chosen, size)
+    yield from _misses(candidates, back, chosen, size)
     for values in history.regressors.values():
         yield from _driver(values, y.shape[1], base.shape[1])
 
@@ -151,21 +155,21 @@ def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np
     return np.where(inside, y[:, np.where(inside, columns, 0)], np.nan)
 
 
-def _misses(said: Said, back: int, chosen: np.ndarray, size: np.ndarray) -> Iterator[np.ndarray]:
+def _misses(candidates: CandidateForecasts, back: int, chosen: np.ndarray, size: np.ndarray) -> Iterator[np.ndarray]:
     """Mean and mean absolute miss of the candidates' median at earlier cutoffs, (n, 1) each."""
     for months in BOOSTING_LAGS:
-        if back + months not in said.backs:
+        if back + months not in candidates.backs:
             yield from (np.full((len(chosen), 1), np.nan),) * 2
             continue
-        missed = said.came(back + months, known=back)[chosen] - median_known(said.at(back + months)[:, chosen], 0)
-        yield mean_known(missed, 1, keepdims=True) / size[:, None]
-        yield mean_known(np.abs(missed), 1, keepdims=True) / size[:, None]
+        missed = candidates.actuals(back + months, known=back)[chosen] - nan_median(candidates.at(back + months)[:, chosen], 0)
+        yield nan_mean(missed, 1, keepdims=True) / size[:, None]
+        yield nan_mean(np.abs(missed), 1, keepdims=True) / size[:, None]
 
 
 def _driver(values: np.ndarray, width: int, horizon: int) -> Iterator[np.ndarray]:
     """A regressor of the month ahead less its last year's mean, and less its value a year before."""
     ahead = values[:, width : width + horizon]
-    mean = mean_known(values[:, max(width - SEASON, 0) : width], 1, keepdims=True)
+    mean = nan_mean(values[:, max(width - SEASON, 0) : width], 1, keepdims=True)
     year_ago = values[:, width - SEASON : width - SEASON + horizon] if width >= SEASON else np.full_like(ahead, np.nan)
     scale = np.where(np.abs(mean) > 1, np.abs(mean), 1.0)
     yield (ahead - mean) / scale

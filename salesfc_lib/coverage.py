@@ -12,26 +12,26 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import metrics, tables
-from salesfc_lib.intervals import LEVELS, Past, bound
+from salesfc_lib.intervals import LEVELS, PastErrors, conformal_intervals
 from salesfc_lib.metrics import pool
 from salesfc_lib.modeling import Modeled
 from salesfc_lib.tuning import ERROR_MONTHS
 
 
-def past_bounds(modeled: Modeled, levels: Sequence[int] = LEVELS) -> dict[int, dict[int, tuple[np.ndarray, np.ndarray]]]:
+def backtest_intervals(modeled: Modeled, levels: Sequence[int] = LEVELS) -> dict[int, dict[int, tuple[np.ndarray, np.ndarray]]]:
     """Bounds (n, horizon) of the combination by tested cutoff and level in percent, as known then.
 
     A cutoff before which nothing was forecast has none.
     """
-    found = {back: known_at(modeled, back) for back in modeled.said.tested}
-    return {back: bound(past, modeled.combined[back], levels) for back, past in found.items() if past.errors}
+    found = {back: errors_known_at(modeled, back) for back in modeled.candidates.tested}
+    return {back: conformal_intervals(past, modeled.combined[back], levels) for back, past in found.items() if past.errors}
 
 
-def known_at(modeled: Modeled, back: int) -> Past:
+def errors_known_at(modeled: Modeled, back: int) -> PastErrors:
     """Errors of the combination as they were known `back` months ago."""
     earlier = {cutoff: values for cutoff, values in modeled.combined.items() if back < cutoff <= back + ERROR_MONTHS}
-    errors = {cutoff - back: modeled.said.came(cutoff, known=back) - values for cutoff, values in earlier.items()}
-    return Past(modeled.said.history.cut(back), errors, {cutoff - back: values for cutoff, values in earlier.items()})
+    errors = {cutoff - back: modeled.candidates.actuals(cutoff, known=back) - values for cutoff, values in earlier.items()}
+    return PastErrors(modeled.candidates.history.cut(back), errors, {cutoff - back: values for cutoff, values in earlier.items()})
 
 
 def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.periods import SEASON
 
 RECENT_MONTHS = 3  # months that say what a series' level is. Not tuned: a quarter
@@ -34,11 +34,11 @@ def fill_forward(y: np.ndarray) -> np.ndarray:
 
 def estimate_month(before: np.ndarray, estimated: np.ndarray) -> np.ndarray:
     """Value of the month after `before` (n, T) from its last months (n,), some of which were `estimated`; NaN without any."""
-    level = mean_known(before[:, -RECENT_MONTHS:], 1)
+    level = nan_mean(before[:, -RECENT_MONTHS:], 1)
     if before.shape[1] < SEASON:
         return level
     year_ago = before[:, -SEASON]
-    level_then = mean_known(before[:, -SEASON - RECENT_MONTHS : -SEASON], 1)
+    level_then = nan_mean(before[:, -SEASON - RECENT_MONTHS : -SEASON], 1)
     usable = (level > 0) & (level_then > 0) & ~estimated[:, -SEASON]
     growth = np.where(usable, np.clip(level / np.where(usable, level_then, 1.0), 0.5, 2.0), 1.0)
     return np.where(np.isnan(year_ago), level, year_ago * growth)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from salesfc_lib.engine.demand import is_intermittent, share_of_zeros
 from salesfc_lib.history import History, align
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
@@ -37,7 +37,7 @@ TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are trie
 
 
 @dataclass(frozen=True)
-class Past:
+class PastErrors:
     """Errors actual - forecast at cutoffs `back` months ago: (n, horizon) each, NaN for months that are not over."""
 
     history: History
@@ -60,13 +60,13 @@ def add_intervals(forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.Data
     base = np.zeros((len(history), horizon))
     base[row[row >= 0], step[row >= 0]] = forecast["y_hat"].to_numpy()[row >= 0]
     columns = {}
-    for level, pair in bound(past, base, LEVELS).items():
+    for level, pair in conformal_intervals(past, base, LEVELS).items():
         for side, values in zip(("lo", "hi"), pair, strict=True):
             columns[f"{side}-{level}"] = np.where(row >= 0, values[row, step], np.nan)
     return forecast.assign(**columns)
 
 
-def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> Past:
+def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> PastErrors:
     """Errors of a long backtest against the history."""
     last, width = history.last[0].astype(int), history.y.shape[1]
     row = pd.Index(history.ids).get_indexer(backtest["unique_id"])
@@ -80,20 +80,20 @@ def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> Past:
         columns = width - months + np.arange(horizon)
         came = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
         errors[months], forecasts[months] = came - said, said
-    return Past(history, errors, forecasts)
+    return PastErrors(history, errors, forecasts)
 
 
-def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def conformal_intervals(past: PastErrors, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Lower and upper bounds (n, horizon) by level in percent, around forecasts (n, horizon) of now.
 
     A series that came to an end is expected to stay so: only bounds beyond 90 % allow for a month as in its last year.
     Split conformal quantiles (Vovk, Gammerman and Shafer 2005, https://doi.org/10.1007/b106715) of errors over the scale of their series and cutoff.
     """
-    y, told = past.history.y, _tell(past)
+    y, told = past.history.y, _scaled_errors(past)
     scale, sparse, zeros = _scales(past, 0), is_intermittent(y), share_of_zeros(y)
     signed = np.any(y < 0, axis=1)
     over = (count_silent_months(y) > 0)[:, None] & (forecast == 0)
-    usual = mean_known(np.abs(y[:, -SEASON:]), 1)[:, None]
+    usual = nan_mean(np.abs(y[:, -SEASON:]), 1)[:, None]
     bounds, inner = {}, (forecast, forecast)
     for level in sorted(levels):
         low, high = forecast.copy(), forecast.copy()
@@ -109,7 +109,7 @@ def bound(past: Past, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, 
     return bounds
 
 
-def _scales(past: Past, back: int) -> np.ndarray:
+def _scales(past: PastErrors, back: int) -> np.ndarray:
     """Size of a series' errors as known `back` months ago (n,), in its unit: its own mean absolute error, mixed with its level's."""
     y = past.history.y[:, : past.history.y.shape[1] - back]
     year = y[:, -SEASON:]
@@ -140,7 +140,7 @@ def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _ScaledErrors:
     """Errors in scales of their series and cutoff (n_errors,), and of each: its horizon from 1, how far below the forecast zero lies in
     scales, the share of months without a sale known then, and whether that made the series intermittent."""
 
@@ -150,16 +150,16 @@ class _Told:
     zeros: np.ndarray
     sparse: np.ndarray
 
-    def of_kind(self, sparse: bool) -> _Told:
+    def of_kind(self, sparse: bool) -> _ScaledErrors:
         """Those of a kind; all, where it has too few."""
         here = self.sparse == sparse
         return self.take(here) if here.sum() >= MIN_KIND_ERRORS else self
 
-    def take(self, rows: np.ndarray) -> _Told:
-        return _Told(self.z[rows], self.h[rows], self.room[rows], self.zeros[rows], self.sparse[rows])
+    def take(self, rows: np.ndarray) -> _ScaledErrors:
+        return _ScaledErrors(self.z[rows], self.h[rows], self.room[rows], self.zeros[rows], self.sparse[rows])
 
 
-def _tell(past: Past) -> _Told:
+def _scaled_errors(past: PastErrors) -> _ScaledErrors:
     """Every error whose scale was known at its cutoff; of all cutoffs where none was."""
     parts = []
     earliest = max(past.errors, default=0)
@@ -180,33 +180,33 @@ def _tell(past: Past) -> _Told:
         )
         parts.append([np.broadcast_to(column, errors.shape)[told] for column in columns])
     if not parts:
-        return _Told(*(np.zeros(0),) * 5)
-    return _Told(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+        return _ScaledErrors(*(np.zeros(0),) * 5)
+    return _ScaledErrors(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
-def _widths(told: _Told, horizon: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+def _widths(told: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Scales below and above the forecast by horizon (horizon,), at least 0 and never falling."""
     steps = np.arange(1, horizon + 1)
     if not len(told.z):
         reach = np.full(horizon, _normal_quantile(0.5 + share / 2))
         return reach, reach
-    found = np.array([_pair(told, np.abs(told.h - step) <= NEIGHBOUR_HORIZONS, share) for step in steps])
+    found = np.array([_width_pair(told, np.abs(told.h - step) <= NEIGHBOUR_HORIZONS, share) for step in steps])
     known = np.flatnonzero(np.isfinite(found[:, 0]))
     if not len(known):
-        found, known = np.array([_pair(told, np.full(len(told.z), True), share)] * horizon), np.arange(horizon)
+        found, known = np.array([_width_pair(told, np.full(len(told.z), True), share)] * horizon), np.arange(horizon)
     sides = [np.interp(np.arange(horizon), known, found[known, side]) for side in (0, 1)]
     down, up = (np.maximum.accumulate(np.maximum(side, 0.0)) for side in sides)
     return down, up
 
 
-def _pair(told: _Told, here: np.ndarray, share: float) -> tuple[float, float]:
+def _width_pair(told: _ScaledErrors, here: np.ndarray, share: float) -> tuple[float, float]:
     """Scales below and above that leave out the same share on each side and together cover `share`, zero being the floor."""
     rows = np.flatnonzero(here)
     if not len(rows):
         return np.nan, np.nan
     some = told.take(rows[:: max(1, len(rows) // WIDTH_ERRORS)])
     ordered = np.sort(some.z)
-    downs, ups = -_at(ordered, TAILS), _at(ordered, 1 - TAILS, upper=True)
+    downs, ups = -_conformal_quantile(ordered, TAILS), _conformal_quantile(ordered, 1 - TAILS, upper=True)
     room = some.room.clip(0)
     below = np.where(some.zeros > (1 - share) / 2, room, np.minimum(downs[:, None], room))
     inside = ((some.z >= -below - 1e-12) & (some.z <= ups[:, None])).mean(axis=1)
@@ -215,7 +215,7 @@ def _pair(told: _Told, here: np.ndarray, share: float) -> tuple[float, float]:
     return float(downs[tail]), float(ups[tail])
 
 
-def _at(ordered: np.ndarray, p: np.ndarray, *, upper: bool = False) -> np.ndarray:
+def _conformal_quantile(ordered: np.ndarray, p: np.ndarray, *, upper: bool = False) -> np.ndarray:
     """The ceil((n + 1) p)-th smallest of sorted values for an upper bound, the mirrored one for a lower."""
     n = len(ordered)
     place = np.ceil((n + 1) * p) - 1 if upper else np.floor((n + 1) * p) - 1

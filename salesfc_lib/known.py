@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 
 
-def mean_known(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
+def nan_mean(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
     """Mean of what is not NaN.
 
-    >>> mean_known(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]), 1).tolist()
+    >>> nan_mean(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]), 1).tolist()
     [2.0, nan]
     """
     known = ~np.isnan(values)
@@ -21,14 +21,14 @@ def mean_known(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.n
     return np.asarray(np.where(count > 0, total / np.maximum(count, 1), np.nan))
 
 
-def median_known(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
+def nan_median(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
     """Median of what is not NaN.
 
-    >>> median_known(np.array([[4.0, np.nan, 1.0, 2.0], [np.nan] * 4, [5.0, 9.0, 2.0, 1.0]]), 1).tolist()
+    >>> nan_median(np.array([[4.0, np.nan, 1.0, 2.0], [np.nan] * 4, [5.0, 9.0, 2.0, 1.0]]), 1).tolist()
     [2.0, nan, 3.5]
     """
     if not values.shape[axis]:
-        return mean_known(values, axis, keepdims=keepdims)
+        return nan_mean(values, axis, keepdims=keepdims)
     count = (~np.isnan(values)).sum(axis=axis, keepdims=True)
     ordered = np.sort(values, axis=axis)  # NaN last
     last = values.shape[axis] - 1
@@ -37,10 +37,10 @@ def median_known(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np
     return np.asarray(middle if keepdims else middle.squeeze(axis))
 
 
-def spread_known(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
+def nan_std(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndarray:
     """Standard deviation of what is not NaN, over their number.
 
-    >>> spread_known(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]), 1).tolist()
+    >>> nan_std(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]), 1).tolist()
     [1.0, nan]
     """
-    return np.sqrt(mean_known((values - mean_known(values, axis, keepdims=True)) ** 2, axis, keepdims=keepdims))
+    return np.sqrt(nan_mean((values - nan_mean(values, axis, keepdims=True)) ** 2, axis, keepdims=keepdims))

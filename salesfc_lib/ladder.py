@@ -19,35 +19,35 @@ from salesfc_lib.tuning import BOOSTED_FROM
 FULL = 2 * SEASON + 1  # months from which every candidate is asked: no rung is named
 
 
-class Rung(NamedTuple):
+class Fallback(NamedTuple):
     """The first month of history from which a series stands on this rung, and what its forecast then rests on."""
 
     months: int
     words: str
 
 
-RUNGS = (
-    Rung(1, "smoothed level{season}, uncorrected"),
-    Rung(BOOSTED_FROM, "smoothed level{season}"),
-    Rung(SEASON, "smoothed level{season}, beside last year's months"),
-    Rung(SEASON + 1, "levels and trends{season}, beside last year's months"),
-    Rung(2 * SEASON, "levels and trends{season}, beside the months of two years"),
+FALLBACKS = (
+    Fallback(1, "smoothed level{season}, uncorrected"),
+    Fallback(BOOSTED_FROM, "smoothed level{season}"),
+    Fallback(SEASON, "smoothed level{season}, beside last year's months"),
+    Fallback(SEASON + 1, "levels and trends{season}, beside last year's months"),
+    Fallback(2 * SEASON, "levels and trends{season}, beside the months of two years"),
 )
 
 
-def name_rung(months: int, *, unit: int) -> str:
+def describe_fallback(months: int, *, unit: int) -> str:
     """The rung of a series of `months` months in a unit of `unit` months; empty where it is off the ladder.
 
-    >>> name_rung(5, unit=60)
+    >>> describe_fallback(5, unit=60)
     "5 months of history: smoothed level with the unit's season, uncorrected"
-    >>> name_rung(1, unit=5)
+    >>> describe_fallback(1, unit=5)
     '1 month of history: smoothed level, uncorrected'
-    >>> name_rung(25, unit=60)
+    >>> describe_fallback(25, unit=60)
     ''
     """
     if not 1 <= months < FULL:
         return ""
-    words = [rung.words for rung in RUNGS if rung.months <= months][-1]
+    words = [rung.words for rung in FALLBACKS if rung.months <= months][-1]
     season = " with the unit's season" if unit > SEASON else ""
     return f"{months} month{'s' if months > 1 else ''} of history: {words.format(season=season)}"
 

@@ -25,7 +25,7 @@ SUFFIX = ".parquet"
 
 
 @dataclass(frozen=True)
-class Entry:
+class CacheEntry:
     """An answer: `values` (horizon,), or None where there are none and `note` says why (or holds a search's finding)."""
 
     values: np.ndarray | None
@@ -33,11 +33,11 @@ class Entry:
 
 
 @dataclass
-class Memory:
+class ForecastCache:
     """Entries by key, in this process and, where `folder` is given, in Parquet files there."""
 
     folder: Path | None = None
-    _entries: dict[str, Entry] = field(default_factory=dict, repr=False)
+    _entries: dict[str, CacheEntry] = field(default_factory=dict, repr=False)
     _read: set[str] = field(default_factory=set, repr=False)
 
     def refresh(self) -> None:
@@ -49,11 +49,11 @@ class Memory:
                 self._read.add(path.name)
                 self._entries |= _load(path)
 
-    def get(self, key: str) -> Entry | None:
+    def get(self, key: str) -> CacheEntry | None:
         """The entry, or None where there is none."""
         return self._entries.get(key)
 
-    def put(self, entries: Mapping[str, Entry]) -> None:
+    def put(self, entries: Mapping[str, CacheEntry]) -> None:
         """Keep entries; equal keys hold equal entries, so the order of writers does not matter."""
         fresh = {key: entry for key, entry in entries.items() if key not in self._entries}
         if not fresh:
@@ -89,7 +89,7 @@ def _version(name: str) -> str:
         return "absent"
 
 
-def _save(entries: Mapping[str, Entry], folder: Path) -> str:
+def _save(entries: Mapping[str, CacheEntry], folder: Path) -> str:
     """Name of the file written."""
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{digest(*sorted(entries))}{SUFFIX}"
@@ -110,13 +110,13 @@ def _listed(values: np.ndarray | None) -> list[float] | None:
     return None if values is None else values.tolist()
 
 
-def _load(path: Path) -> dict[str, Entry]:
+def _load(path: Path) -> dict[str, CacheEntry]:
     """Entries of a file; none where it is damaged."""
     try:
         table = pq.read_table(path)
         columns: Iterable[tuple[str, list[float] | None, str]] = zip(
             table["key"].to_pylist(), table["values"].to_pylist(), table["note"].to_pylist(), strict=True
         )
-        return {key: Entry(None if values is None else np.array(values), note) for key, values, note in columns}
+        return {key: CacheEntry(None if values is None else np.array(values), note) for key, values, note in columns}
     except (OSError, KeyError, TypeError, pa.ArrowException):
         return {}

@@ -1,7 +1,7 @@
 """The modeling step's tables, out of the arrays of a `Modeled` panel.
 
 Arrays enter; the tables candidate_forecast, failures, weights, forecast and backtest leave. The decision made here: what is written of the
-candidates is what was tested and what is said now; cutoffs that were only learnt from stay in memory.
+candidates is what was tested and what is candidates now; cutoffs that were only learnt from stay in memory.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import metrics, tables
-from salesfc_lib.candidates import BASELINE, CORRECTION
-from salesfc_lib.coverage import past_bounds
+from salesfc_lib.candidates import BASELINE, BOOSTING
+from salesfc_lib.coverage import backtest_intervals
 from salesfc_lib.history import History
 from salesfc_lib.intervals import LEVELS
-from salesfc_lib.ladder import count_months, name_rung
+from salesfc_lib.ladder import count_months, describe_fallback
 from salesfc_lib.modeling import Modeled
-from salesfc_lib.plausibility import REFUSED
-from salesfc_lib.reasons import SHARED, Fact, give_reason, tell_race
+from salesfc_lib.plausibility import REJECTED
+from salesfc_lib.reasons import BOOSTING_REASON, Fact, early_stopping_reason, weight_reason
 
 COMBINATION = "combination"
 WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
@@ -28,19 +28,20 @@ FORECAST = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
 
 def list_candidates(modeled: Modeled) -> pd.DataFrame:
     """Table candidate_forecast: a row per series, candidate, cutoff and month, the corrected median among the candidates."""
-    said = modeled.said
-    places = {back: said.backs.index(back) for back in (*said.tested, 0)}
+    candidates = modeled.candidates
+    places = {back: candidates.backs.index(back) for back in (*candidates.tested, 0)}
     parts = [
-        _rows(said.history, {back: values[place] for back, place in places.items()}, name) for name, values in said.values.items()
+        _rows(candidates.history, {back: values[place] for back, place in places.items()}, name)
+        for name, values in candidates.values.items()
     ]
-    parts.append(_rows(said.history, modeled.corrected, CORRECTION))
+    parts.append(_rows(candidates.history, modeled.boosted, BOOSTING))
     columns = ["unique_id", "model", "cutoff", "ds", "h", "y_hat"]
     return pd.concat(parts, ignore_index=True)[columns]
 
 
 def list_failures(modeled: Modeled) -> pd.DataFrame:
     """Table failures: a row per series, candidate and cutoff that could not be forecast, with its error."""
-    history = modeled.said.history
+    history = modeled.candidates.history
     rows = [
         (
             history.ids[each.row],
@@ -48,7 +49,7 @@ def list_failures(modeled: Modeled) -> pd.DataFrame:
             (history.last[each.row] - np.timedelta64(each.back, "M")).astype("datetime64[ns]"),
             each.error,
         )
-        for each in modeled.said.failures
+        for each in modeled.candidates.failures
     ]
     frame = pd.DataFrame(rows, columns=["unique_id", "model", "cutoff", "error"])
     frame = frame.astype({"unique_id": object, "model": object, "cutoff": "datetime64[ns]", "error": object})
@@ -57,48 +58,53 @@ def list_failures(modeled: Modeled) -> pd.DataFrame:
 
 def list_weights(modeled: Modeled) -> pd.DataFrame:
     """Table weights: a row per series and candidate that gave a forecast, with its reason, and of each that failed now or was raced out."""
-    said, evidence = modeled.said, modeled.evidence
-    given = np.isfinite(said.at(0)).all(axis=2)
-    share = modeled.shares.get(0, np.zeros(len(said.history)))
+    candidates, errors = modeled.candidates, modeled.errors
+    given = np.isfinite(candidates.at(0)).all(axis=2)
+    share = modeled.shares.get(0, np.zeros(len(candidates.history)))
     rows: list[tuple[str, str, float, float, str]] = []
-    months = count_months(said.history.y)
-    for row, unique_id in enumerate(said.history.ids):
+    months = count_months(candidates.history.y)
+    for row, unique_id in enumerate(candidates.history.ids):
         facts = [
-            Fact(name, float(modeled.weights[k, row]), float(evidence.wape[k, row]), int(evidence.cutoffs[k, row]))
-            for k, name in enumerate(said.names)
+            Fact(name, float(modeled.weights[k, row]), float(errors.wape[k, row]), int(errors.cutoffs[k, row]))
+            for k, name in enumerate(candidates.names)
             if given[k, row]
         ]
-        rung = _rung(months[row], said.history.y.shape[1])
+        rung = _rung(months[row], candidates.history.y.shape[1])
         if row in modeled.ended:
             rows += [(unique_id, fact.model, 0.0, fact.wape, _ended(modeled.ended[row])) for fact in facts]
             continue
         rows += [
-            (unique_id, each.model, each.weight * (1 - share[row]), each.wape, rung + give_reason(each, facts)) for each in facts
+            (unique_id, each.model, each.weight * (1 - share[row]), each.wape, rung + weight_reason(each, facts)) for each in facts
         ]
         if share[row]:
-            rows.append((unique_id, CORRECTION, share[row], _error(modeled, row), SHARED))
+            rows.append((unique_id, BOOSTING, share[row], _error(modeled, row), BOOSTING_REASON))
     table = pd.DataFrame(rows, columns=WEIGHTS) if rows else tables.empty("weights")
     failed = [
-        (said.history.ids[each.row], each.model, 0.0, np.nan, _say_failed(each.error)) for each in said.failures if each.back == 0
+        (candidates.history.ids[each.row], each.model, 0.0, np.nan, _say_failed(each.error))
+        for each in candidates.failures
+        if each.back == 0
     ]
-    raced = [(said.history.ids[each.row], each.model, 0.0, np.nan, tell_race(each.lost)) for each in said.raced]
+    raced = [
+        (candidates.history.ids[each.row], each.model, 0.0, np.nan, early_stopping_reason(each.reason))
+        for each in candidates.stopped
+    ]
     more = [*failed, *raced]
     return pd.concat([table, pd.DataFrame(more, columns=WEIGHTS)], ignore_index=True) if more else table
 
 
 def list_forecasts(modeled: Modeled) -> pd.DataFrame:
     """Rows of table forecast of now: stages baseline, statistical, and combined with its intervals."""
-    said = modeled.said
-    names, rows = said.names, np.arange(len(said.history))
-    forecast = said.at(0)
+    candidates = modeled.candidates
+    names, rows = candidates.names, np.arange(len(candidates.history))
+    forecast = candidates.at(0)
     parts = []
     if BASELINE in names:
-        parts.append(_rows(said.history, {0: forecast[names.index(BASELINE)]}, BASELINE).assign(stage="baseline"))
+        parts.append(_rows(candidates.history, {0: forecast[names.index(BASELINE)]}, BASELINE).assign(stage="baseline"))
     single = np.where((modeled.best >= 0)[:, None], forecast[modeled.best.clip(0), rows], np.nan)
     models = np.array(names, dtype=object)[modeled.best.clip(0)]
-    parts.append(_rows(said.history, {0: single}, models).assign(stage="statistical"))
+    parts.append(_rows(candidates.history, {0: single}, models).assign(stage="statistical"))
     bounds = _name_bounds(modeled.bounds(LEVELS))
-    parts.append(_rows(said.history, {0: modeled.combined[0]}, COMBINATION, bounds).assign(stage="combined"))
+    parts.append(_rows(candidates.history, {0: modeled.combined[0]}, COMBINATION, bounds).assign(stage="combined"))
     return _as_forecast(pd.concat(parts, ignore_index=True))
 
 
@@ -107,9 +113,9 @@ def list_backtest(modeled: Modeled) -> pd.DataFrame:
 
     Those of tested cutoffs have the intervals that they would have had.
     """
-    bounds = past_bounds(modeled)
+    bounds = backtest_intervals(modeled)
     parts = [
-        _rows(modeled.said.history, {back: values}, COMBINATION, _name_bounds(bounds.get(back, {})))
+        _rows(modeled.candidates.history, {back: values}, COMBINATION, _name_bounds(bounds.get(back, {})))
         for back, values in modeled.past.forecasts.items()
     ]
     return _as_forecast(pd.concat(parts, ignore_index=True)) if parts else tables.empty("forecast")
@@ -122,7 +128,7 @@ def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
     """
     names = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
     candidates = list_candidates(modeled)
-    backtest = _rows(modeled.said.history, modeled.past.forecasts, COMBINATION).assign(stage="combined")
+    backtest = _rows(modeled.candidates.history, modeled.past.forecasts, COMBINATION).assign(stage="combined")
     earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()].assign(stage="candidate")
     tested = backtest[backtest["cutoff"].isin(earlier["cutoff"].unique())]
     rows = pd.concat([earlier[names], tested[names]], ignore_index=True)
@@ -165,12 +171,12 @@ def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _rung(months: int, unit: int) -> str:
     """How a reason begins: with the rung of the ladder that a young series stands on."""
-    rung = name_rung(int(months), unit=unit)
+    rung = describe_fallback(int(months), unit=unit)
     return f"{rung}; " if rung else ""
 
 
 def _say_failed(error: str) -> str:
-    return error if error.startswith(REFUSED) else f"failed: {error}"
+    return error if error.startswith(REJECTED) else f"failed: {error}"
 
 
 def _ended(months: int) -> str:
@@ -180,9 +186,9 @@ def _ended(months: int) -> str:
 def _error(modeled: Modeled, row: int) -> float:
     """WAPE of the corrected median of a series over the tested cutoffs."""
     gaps, size = 0.0, 0.0
-    for back in modeled.said.tested:
-        came, forecast = modeled.said.came(back)[row], modeled.corrected[back][row] if back in modeled.corrected else np.nan
-        there = np.isfinite(came) & np.isfinite(forecast)
-        gaps += float(np.abs(np.where(there, came - forecast, 0.0)).sum())
-        size += float(np.abs(np.where(there, came, 0.0)).sum())
+    for back in modeled.candidates.tested:
+        actual, forecast = modeled.candidates.actuals(back)[row], modeled.boosted[back][row] if back in modeled.boosted else np.nan
+        there = np.isfinite(actual) & np.isfinite(forecast)
+        gaps += float(np.abs(np.where(there, actual - forecast, 0.0)).sum())
+        size += float(np.abs(np.where(there, actual, 0.0)).sum())
     return gaps / size if size else float("nan")

@@ -1,8 +1,8 @@
-"""From a panel to its forecast: candidates, weights, correction, intervals.
+"""From a panel to its forecast: candidates, weights, boosting, intervals.
 
-A `History` and parameters enter; what the models of a month are leaves, as arrays, and with `forecast_panel` as a frame. The
-decision made here: the forecast is in part the weighted mean of the candidates and in part, at most half, their corrected middle, less of it
-where it cost accuracy in the backtest, as among series that have nothing to do with each other. Notebooks, backfills and benchmarks come through here with the same defaults.
+A `History` and parameters enter, a `Modeled` leaves: arrays, and with `forecast_panel` a frame. The forecast is the weighted
+mean of the candidates, mixed with their boosted median: the more series there are, the larger its share, and the smaller
+where it raised the error in the backtest. Steps, backfills and benchmarks all call this with the same defaults.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.backtest import Progress, Said, floor_at_zero, run_candidates
-from salesfc_lib.candidates import CORRECTION
+from salesfc_lib.backtest import CandidateForecasts, Progress, floor_at_zero, run_candidates
+from salesfc_lib.candidates import BOOSTING
 from salesfc_lib.candidates.protocol import Candidate
-from salesfc_lib.combine import Evidence, choose_best, mix, set_weights, weigh_evidence
-from salesfc_lib.correction import correct
+from salesfc_lib.combine import CandidateErrors, backtest_errors, best_single, combination_weights, weighted_mean
+from salesfc_lib.correction import boost
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History, align
-from salesfc_lib.intervals import Past, bound
-from salesfc_lib.known import mean_known
+from salesfc_lib.intervals import PastErrors, conformal_intervals
+from salesfc_lib.known import nan_mean
 from salesfc_lib.ladder import count_months
 from salesfc_lib.lifecycle import count_silent_months
-from salesfc_lib.memory import Memory
+from salesfc_lib.memory import ForecastCache
 from salesfc_lib.periods import SEASON
 from salesfc_lib.plausibility import bounds_at
 from salesfc_lib.schema import Parameters
@@ -42,33 +42,33 @@ from salesfc_lib.tuning import (
 
 @dataclass(frozen=True)
 class Modeled:
-    """Forecasts of a panel: what candidates said, how they were weighed, and the combination at every tested cutoff and now.
+    """Forecasts of a panel: the candidates, their errors and weights, and the combination at every cutoff.
 
-    combined: months before now to (n, horizon); corrected: likewise the corrected candidates, which are part of it, NaN where there is none;
-    shares: of these in each series' forecast (n,). evidence and weights (n_models, n) are those of now; best (n,) is the place of the
-    best single candidate; ended: rows that came to an end, with their months without a sale.
+    combined: months before now to (n, horizon); boosted: likewise the boosted median, NaN where there is none; shares:
+    of it in each series' forecast (n,). errors and weights (n_models, n) are those of now; best: (n,) place of the best
+    single candidate, -1 without; ended: rows of series that ended, with their months without a sale.
     """
 
-    said: Said
+    candidates: CandidateForecasts
     parameters: Parameters
-    evidence: Evidence
+    errors: CandidateErrors
     weights: np.ndarray
     best: np.ndarray
     combined: Mapping[int, np.ndarray]
-    corrected: Mapping[int, np.ndarray]
+    boosted: Mapping[int, np.ndarray]
     shares: Mapping[int, np.ndarray]
     ended: Mapping[int, int]
 
     @cached_property
-    def past(self) -> Past:
-        """Errors of the combination at the cutoffs before now."""
+    def past(self) -> PastErrors:
+        """Errors of the combination at the cutoffs before now, for intervals."""
         earlier = {back: values for back, values in self.combined.items() if 0 < back <= ERROR_MONTHS}
-        errors = {back: self.said.came(back) - values for back, values in earlier.items()}
-        return Past(self.said.history, errors, earlier)
+        errors = {back: self.candidates.actuals(back) - values for back, values in earlier.items()}
+        return PastErrors(self.candidates.history, errors, earlier)
 
     def bounds(self, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
         """Intervals of the combination by level in percent."""
-        return bound(self.past, self.combined[0], levels)
+        return conformal_intervals(self.past, self.combined[0], levels)
 
 
 def model_history(  # noqa: PLR0913  the last four have defaults that a step rarely changes
@@ -77,48 +77,49 @@ def model_history(  # noqa: PLR0913  the last four have defaults that a step rar
     *,
     horizon: int,
     levels: Sequence[str] = (),
-    memory: Memory | None = None,
+    cache: ForecastCache | None = None,
     progress: Progress | None = None,
     extra: Mapping[str, Candidate] | None = None,
 ) -> Modeled:
-    """Candidates at every cutoff, their weights, and the combination."""
-    said = run_candidates(history, parameters, horizon=horizon, levels=levels, memory=memory, progress=progress, extra=extra)
-    return combine_said(said, parameters)
+    """Candidates at every cutoff, their weights, and the combination; arguments as `run_candidates`."""
+    candidates = run_candidates(history, parameters, horizon=horizon, levels=levels, cache=cache, progress=progress, extra=extra)
+    return combine_candidates(candidates, parameters)
 
 
-def combine_said(said: Said, parameters: Parameters) -> Modeled:
-    """The combination of what candidates said, now and at every cutoff that has an earlier one to learn from."""
-    evidence = {back: weigh_evidence(said, back, parameters.combine) for back in said.backs}
-    weights = {back: set_weights(evidence[back], said.at(back), parameters.combine) for back in said.backs}
-    corrected = _corrections(said, parameters)
-    known = {back: said.history.cut(back).y for back in said.backs}
+def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -> Modeled:
+    """The combination of the candidates, now and at every cutoff."""
+    errors = {back: backtest_errors(candidates, back, parameters.combine) for back in candidates.backs}
+    weights = {back: combination_weights(errors[back], candidates.at(back), parameters.combine) for back in candidates.backs}
+    boosted = _boost_cutoffs(candidates, parameters)
+    known = {back: candidates.history.cut(back).y for back in candidates.backs}
     silent = {back: count_silent_months(y) for back, y in known.items()}
-    mixed = {back: mix(said.at(back), weights[back], mean=is_intermittent(y)) for back, y in known.items()}
+    mixed = {back: weighted_mean(candidates.at(back), weights[back], mean=is_intermittent(y)) for back, y in known.items()}
     shares = {
-        back: share_corrected(values, known[back], trust_correction(said, mixed, corrected, back))
-        for back, values in corrected.items()
+        back: boosting_share(values, known[back], boosting_trust(candidates, mixed, boosted, back))
+        for back, values in boosted.items()
     }
     combined = {}
     for back, y in known.items():
-        blended = blend(mixed[back], corrected[back], shares[back]) if back in corrected else mixed[back]
-        held = bounds_at(said.history, back).hold(blended)
+        blended = blend(mixed[back], boosted[back], shares[back]) if back in boosted else mixed[back]
+        held = bounds_at(candidates.history, back).hold(blended)
         combined[back] = _end(held, y, silent[back])
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
-    best = choose_best(said, evidence[0], said.at(0))
-    return Modeled(said, parameters, evidence[0], weights[0], best, combined, corrected, shares, ended)
+    best = best_single(candidates, errors[0], candidates.at(0))
+    return Modeled(candidates, parameters, errors[0], weights[0], best, combined, boosted, shares, ended)
 
 
-def blend(weighted: np.ndarray, corrected: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """The weighted mean and the corrected candidates (n, horizon) in their shares (n,)."""
-    return np.asarray((1 - share[:, None]) * weighted + share[:, None] * np.nan_to_num(corrected))
+def blend(weighted: np.ndarray, boosted: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Weighted mean of both forecasts (n, horizon); `share` (n,) is that of the boosted one, NaN of which counts as 0."""
+    return np.asarray((1 - share[:, None]) * weighted + share[:, None] * np.nan_to_num(boosted))
 
 
-def share_corrected(corrected: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np.ndarray:
-    """Share of the corrected candidates (n, horizon) in each series' forecast (n,), 0 where there are none or the series is young.
+def boosting_share(boosted: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np.ndarray:
+    """Share of the boosted median (n, horizon) in each series' forecast (n,): 0 without one, and for a young series.
 
-    The more series there were to learn from, the more: half the full share at `BOOSTING_PRIOR_SERIES`; of that the part `trust`, except where demand is intermittent.
+    full share x n / (n + prior), n series with a boosted median; half the full share at n = prior. `trust` scales it
+    except where demand is intermittent.
     """
-    there = np.isfinite(corrected).all(axis=1) & (count_months(y) >= BOOSTED_FROM)
+    there = np.isfinite(boosted).all(axis=1) & (count_months(y) >= BOOSTED_FROM)
     series = there.sum()
     sparse = is_intermittent(y)
     full, few = (
@@ -128,19 +129,22 @@ def share_corrected(corrected: np.ndarray, y: np.ndarray, trust: float = 1.0) ->
     return np.asarray(np.where(there, full * series / (series + few), 0.0))
 
 
-def trust_correction(said: Said, weighted: Mapping[int, np.ndarray], corrected: Mapping[int, np.ndarray], back: int) -> float:
-    """Part of its share that the correction keeps at a cutoff, by what it cost at the tested ones before: 1 where it was no worse, 0 from `BOOSTING_MAX_COST` on.
+def boosting_trust(
+    candidates: CandidateForecasts, weighted: Mapping[int, np.ndarray], boosted: Mapping[int, np.ndarray], back: int
+) -> float:
+    """Factor on the share of boosting at a cutoff, 0 to 1, from the error it cost or saved at the tested cutoffs before.
 
-    Errors count in mean changes over a year of their series, as in MASE. Series of the intermittent kind have no part in it.
+    1 where it was no worse, 0 where it raised the error by `BOOSTING_MAX_COST` or more, linear between. Errors are scaled
+    as in MASE (mean absolute change over a year); series of intermittent demand are left out.
     """
-    y = said.history.cut(back).y
-    scale = mean_known(np.abs(y[:, SEASON:] - y[:, :-SEASON]), 1)
+    y = candidates.history.cut(back).y
+    scale = nan_mean(np.abs(y[:, SEASON:] - y[:, :-SEASON]), 1)
     without, by_it = 0.0, 0.0
-    for cutoff in (each for each in said.tested if each > back and each in corrected):
-        before = said.history.cut(cutoff).y
-        came = said.came(cutoff, known=back)
-        blended = blend(weighted[cutoff], corrected[cutoff], share_corrected(corrected[cutoff], before))
-        gaps = [np.abs(values - came) for values in (weighted[cutoff], blended)]
+    for cutoff in (each for each in candidates.tested if each > back and each in boosted):
+        before = candidates.history.cut(cutoff).y
+        actual = candidates.actuals(cutoff, known=back)
+        blended = blend(weighted[cutoff], boosted[cutoff], boosting_share(boosted[cutoff], before))
+        gaps = [np.abs(values - actual) for values in (weighted[cutoff], blended)]
         counts = np.isfinite(gaps[0]) & np.isfinite(gaps[1]) & (scale > 0)[:, None] & ~is_intermittent(before)[:, None]
         rows = np.nonzero(counts)[0]
         without += float((gaps[0][counts] / scale[rows]).sum())
@@ -149,20 +153,23 @@ def trust_correction(said: Said, weighted: Mapping[int, np.ndarray], corrected: 
 
 
 def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
-    """Zero for series that came to an end, and nothing below zero where the history is not."""
+    """Zero for series that ended; not negative where the history is not."""
     return np.where((silent > 0)[:, None], 0.0, floor_at_zero(forecast, y))
 
 
-def _corrections(said: Said, parameters: Parameters) -> dict[int, np.ndarray]:
-    """The corrected median now, and at the tested cutoffs by what was learnt before the earliest of them; none where it is off."""
-    block = parameters.candidates.get(CORRECTION)
-    if block is None or not block.enabled or not said.tested:
+def _boost_cutoffs(candidates: CandidateForecasts, parameters: Parameters) -> dict[int, np.ndarray]:
+    """Boosted medians by cutoff, (n, horizon) each: now, and at the tested cutoffs; empty where boosting is off.
+
+    The model of the tested cutoffs learns from what was known at the earliest of them.
+    """
+    block = parameters.candidates.get(BOOSTING)
+    if block is None or not block.enabled or not candidates.tested:
         return {}
-    corrected: dict[int, np.ndarray] = {}
-    for asked in (said.tested, (0,)):
-        squared = is_intermittent(said.history.cut(max(asked)).y)  # as known then
-        corrected |= correct(said, asked, squared=squared, **block.settings)
-    return corrected
+    boosted: dict[int, np.ndarray] = {}
+    for cutoffs in (candidates.tested, (0,)):
+        squared = is_intermittent(candidates.history.cut(max(cutoffs)).y)  # as known then
+        boosted |= boost(candidates, cutoffs, squared=squared, **block.settings)
+    return boosted
 
 
 def forecast_panel(

@@ -22,13 +22,13 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib import schema
-from salesfc_lib.candidates import CORRECTION, REGISTRY, Candidate
-from salesfc_lib.candidates.protocol import Answer, History, Window, describe, each_series
+from salesfc_lib.candidates import BOOSTING, REGISTRY, Candidate
+from salesfc_lib.candidates.protocol import History, Prediction, Window, describe, each_series
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.memory import digest
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,31}$")
-TAKEN = ("combination", "combined", CORRECTION)  # names that tables use for what is no candidate
+TAKEN = ("combination", "combined", BOOSTING)  # names that tables use for what is no candidate
 FAMILY = "own"
 LIBRARY = Path(__file__).parent
 ONE, PANEL = "forecast_one", "forecast"  # the function for one series, and for all at once
@@ -174,16 +174,16 @@ def _for_one(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
     return fit
 
 
-def _for_panel(function: Callable[..., Any]) -> Callable[..., Answer]:
+def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
     """The function for all series on a copy of the history; what it left without a number failed."""
 
     @wraps(function)
-    def forecast(history: History, horizon: int, **settings: Any) -> Answer:
+    def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
         try:
             said = function(_copy(history), horizon, **settings)
         except SystemExit as error:
             raise RuntimeError("the candidate asked Python to exit") from error
-        answer = said if isinstance(said, Answer) else Answer(np.asarray(said, dtype=float))
+        answer = said if isinstance(said, Prediction) else Prediction(np.asarray(said, dtype=float))
         values = np.asarray(answer.values, dtype=float)
         if values.shape != (len(history), horizon):
             raise ValueError(f"the candidate gave an array of shape {values.shape}, {(len(history), horizon)} needed")
@@ -191,7 +191,7 @@ def _for_panel(function: Callable[..., Any]) -> Callable[..., Answer]:
         errors = {int(row): "the model's forecast is not a finite number" for row in odd} | dict(answer.errors)
         values = values.copy()
         values[sorted(errors)] = np.nan
-        return Answer(values, errors)
+        return Prediction(values, errors)
 
     return forecast
 

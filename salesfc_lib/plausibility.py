@@ -20,7 +20,7 @@ from salesfc_lib.tuning import MAX_GROWTH, MIN_GROWTH, RARE, UNKNOWN_GROWTH, YOU
 
 TINY = 1e-12  # stands for nothing in a ratio
 SLACK = 1e-6  # relative: a forecast on its bound is within it
-REFUSED = "refused: "  # how the error of a refusal begins
+REJECTED = "refused: "  # how the error of a refusal begins
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ class Bounds:
         step = int(np.argmax(np.abs(forecast) / limit))
         if abs(forecast[step]) > limit[step] * (1 + SLACK):
             return (
-                f"{REFUSED}a month beyond anything the series did; {forecast[step]:,.6g} {step + 1} months ahead, at most "
+                f"{REJECTED}a month beyond anything the series did; {forecast[step]:,.6g} {step + 1} months ahead, at most "
                 f"{limit[step]:,.6g}: its largest month {self.most[row]:,.6g}, and a year's growth of {self.growth:.2f} times"
             )
         total = float(forecast[:SEASON].sum())
         bound = f"at most {self.high[row]:,.6g}" if total > self.high[row] else f"at least {self.low[row]:,.6g}"
         return (
-            f"{REFUSED}a year beyond anything the series or its peers did; {total:,.6g} in twelve months, {bound}: the last twelve "
+            f"{REJECTED}a year beyond anything the series or its peers did; {total:,.6g} in twelve months, {bound}: the last twelve "
             f"brought {self.year[row]:,.6g}, and the last three {self.pace[row] / SEASON:,.6g} a month"
         )
 
@@ -123,7 +123,7 @@ def _set_bounds(y: np.ndarray) -> Bounds:
     )  # fmt: skip
 
 
-def refuse(values: dict[str, np.ndarray], bounds: Bounds) -> tuple[dict[str, np.ndarray], list[tuple[int, str, str]]]:
+def reject_implausible(values: dict[str, np.ndarray], bounds: Bounds) -> tuple[dict[str, np.ndarray], list[tuple[int, str, str]]]:
     """Forecasts by name (n, horizon) with NaN in place of the implausible, and what was refused: row, name, reason.
 
     Where all of a row's forecasts are implausible, the one that is least so stays.

@@ -1,8 +1,9 @@
-"""Which costly candidates are hopeless for a series, told by one cutoff before they are asked at all of them.
+"""Early stopping of costly candidates: one cutoff shows for which series they are hopeless.
 
-Forecasts at the latest tested cutoff and what came of it enter; who lost leaves. The decisions made here: a candidate is measured
-against the middle of the panel's candidates, which cost next to nothing, on the months that are known by now; squared where a series
-mostly sells nothing, as everywhere; and a series of which nothing was sold in those months is no race.
+Forecasts at the latest tested cutoff and its actuals enter; the series for which a candidate is not run at the other
+cutoffs leave. A candidate is compared with the median error of the panel's candidates, which cost next to nothing, on
+the months whose actuals are known: absolute errors, squared ones where demand is intermittent. A series without sales
+in those months is never stopped.
 """
 
 from __future__ import annotations
@@ -14,56 +15,58 @@ import numpy as np
 import pandas as pd
 
 
-class Lost(NamedTuple):
-    """A candidate's error for a series at the race's cutoff, and the middle of the panel candidates', both as shares of sales."""
+class StopReason(NamedTuple):
+    """A candidate's error for a series at the stopping cutoff, and the panel candidates' median, as shares of sales."""
 
     error: float
-    usual: float
+    reference: float
 
 
 @dataclass(frozen=True)
-class Race:
-    """What has to be kept up with, at the cutoff `back` months before now.
+class EarlyStopping:
+    """The error that a candidate has to keep up with, at the cutoff `back` months before now.
 
-    ids: (n,) of the series; came: (n, horizon), NaN in months to come; usual: (n,) the panel candidates' median error; squared: (n,)
-    whether errors count squared; factor: times the usual error from which a candidate has lost.
+    ids: (n,) of the series; actuals: (n, horizon), NaN in months to come; reference: (n,) median error of the panel's
+    candidates; squared: (n,) whether errors count squared; factor: times the reference beyond which a series is stopped.
     """
 
     back: int
     ids: np.ndarray
-    came: np.ndarray
-    usual: np.ndarray
+    actuals: np.ndarray
+    reference: np.ndarray
     squared: np.ndarray
     factor: float
 
-    def judge(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, Lost]:
-        """Who lost, by id, of series whose forecasts (len(ids), horizon) at the cutoff are given; one without a forecast did not."""
+    def find_stops(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, StopReason]:
+        """Series to stop, by id, out of those with forecasts (len(ids), horizon); one without a forecast goes on."""
         rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
-        error, usual = measure(forecast, self.came[rows], self.squared[rows]), self.usual[rows]
-        lost = np.flatnonzero(np.isfinite(error) & (usual > 0) & (error > self.factor * usual))
-        return {str(ids[k]): Lost(float(error[k]), float(usual[k])) for k in lost}
+        error, reference = relative_errors(forecast, self.actuals[rows], self.squared[rows]), self.reference[rows]
+        stopped = np.flatnonzero(np.isfinite(error) & (reference > 0) & (error > self.factor * reference))
+        return {str(ids[k]): StopReason(float(error[k]), float(reference[k])) for k in stopped}
 
 
-def set_race(back: int, ids: np.ndarray, forecasts: np.ndarray, came: np.ndarray, *, squared: np.ndarray, factor: float) -> Race:
-    """The race against the candidates whose forecasts (n_models, n, horizon) at the cutoff are given."""
-    errors = np.stack([measure(forecast, came, squared) for forecast in forecasts])
-    usual = np.full(len(ids), np.nan)
+def early_stopping_at(
+    back: int, ids: np.ndarray, forecasts: np.ndarray, actuals: np.ndarray, *, squared: np.ndarray, factor: float
+) -> EarlyStopping:
+    """Early stopping against the candidates with forecasts (n_models, n, horizon) at the cutoff."""
+    errors = np.stack([relative_errors(forecast, actuals, squared) for forecast in forecasts])
+    reference = np.full(len(ids), np.nan)
     known = np.isfinite(errors).any(axis=0)
-    usual[known] = np.nanmedian(errors[:, known], axis=0)
-    return Race(back, ids, came, usual, squared, factor)
+    reference[known] = np.nanmedian(errors[:, known], axis=0)
+    return EarlyStopping(back, ids, actuals, reference, squared, factor)
 
 
-def measure(forecast: np.ndarray, came: np.ndarray, squared: np.ndarray) -> np.ndarray:
-    """Error of each series as a share of what was sold in its known months (n,): mean absolute, or root mean square where `squared`.
+def relative_errors(forecast: np.ndarray, actuals: np.ndarray, squared: np.ndarray) -> np.ndarray:
+    """Error of each series as a share of its sales in the known months (n,): mean absolute, or RMSE where `squared`.
 
-    NaN where a month lacks its forecast, and where nothing was sold.
+    NaN where a known month lacks its forecast, and where nothing was sold.
 
-    >>> measure(np.array([[8.0, 4.0, 9.0]]), np.array([[10.0, 10.0, np.nan]]), np.array([False])).tolist()
+    >>> relative_errors(np.array([[8.0, 4.0, 9.0]]), np.array([[10.0, 10.0, np.nan]]), np.array([False])).tolist()
     [0.4]
     """
-    known = np.isfinite(came)
+    known = np.isfinite(actuals)
     count = known.sum(axis=1).clip(1)
-    gap = np.where(known, np.abs(forecast - came), 0.0)
+    gap = np.where(known, np.abs(forecast - actuals), 0.0)
     error = np.where(squared, np.sqrt((gap**2).sum(axis=1) / count), gap.sum(axis=1) / count)
-    sold = np.where(known, np.abs(came), 0.0).sum(axis=1) / count
+    sold = np.where(known, np.abs(actuals), 0.0).sum(axis=1) / count
     return np.where(sold > 0, error / np.where(sold > 0, sold, 1.0), np.nan)

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.candidates import BASELINE
-from salesfc_lib.racing import Lost
+from salesfc_lib.racing import StopReason
 from salesfc_lib.tuning import MIN_CUTOFFS, TIE
 
-SHARED = (
+BOOSTING_REASON = (
     "the middle of the candidates, corrected by what they missed in the whole unit; the more series there are, the more it counts"
 )
 
@@ -30,7 +30,7 @@ class Fact:
     cutoffs: int
 
 
-def give_reason(own: Fact, facts: Sequence[Fact]) -> str:
+def weight_reason(own: Fact, facts: Sequence[Fact]) -> str:
     """Why a candidate of a series has its weight, from the facts of all its candidates."""
     most = max(fact.cutoffs for fact in facts)
     if len(facts) == 1:
@@ -52,9 +52,9 @@ def give_reason(own: Fact, facts: Sequence[Fact]) -> str:
     return f"lowest error in the backtest, {error}" if known and own.wape <= min(known) else f"backtest error {error}"
 
 
-def tell_race(lost: Lost) -> str:
+def early_stopping_reason(stop: StopReason) -> str:
     """Why a costly candidate was not asked for a series."""
-    return f"raced out: error {percent(lost.error)} against {percent(lost.usual)} at the latest cutoff"
+    return f"raced out: error {percent(stop.error)} against {percent(stop.reference)} at the latest cutoff"
 
 
 def _against(own: Fact, facts: Sequence[Fact]) -> str:

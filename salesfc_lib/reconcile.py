@@ -46,7 +46,7 @@ def reconcile(
     """
     now, methods = np.datetime64(month, "M"), parameters.reconcile.methods
     earlier = _combined(backtest).loc[lambda frame: frame["cutoff"] < pd.Timestamp(month)]
-    past = Past.of(earlier, panel.loc[panel["ds"] <= pd.Timestamp(month)], series, parameters.levels)
+    past = BacktestErrors.of(earlier, panel.loc[panel["ds"] <= pd.Timestamp(month)], series, parameters.levels)
     table = choose_method(judge_methods(past, methods), methods)
     chosen = str(table.loc[table["chosen"], "method"].iat[0])
     rows = _at(_last_modeled(combined), pd.Timestamp(month))
@@ -81,7 +81,7 @@ def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
     return wape.groupby(reconciliation["method"], sort=False).mean()
 
 
-def reason(reconciliation: pd.DataFrame) -> dict[str, object]:
+def explain_choice(reconciliation: pd.DataFrame) -> dict[str, object]:
     """Facts about the choice, for a sentence.
 
     method; why (`lowest_error`, `only_method`, `no_backtest`); error and bottom_up (mean WAPE over levels, null where not
@@ -104,7 +104,7 @@ def reason(reconciliation: pd.DataFrame) -> dict[str, object]:
     }
 
 
-def judge_methods(past: Past, methods: Sequence[str]) -> pd.DataFrame:
+def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
     """Errors of each method by level at the cutoffs where all that can be judged have enough to learn from.
 
     Columns of `reconciliation` without `chosen`; n = 0 where a method was not judged. A method that learns from errors
@@ -120,7 +120,7 @@ def judge_methods(past: Past, methods: Sequence[str]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True)
-class Past:
+class BacktestErrors:
     """What was forecast at earlier cutoffs and what came, laid out for all series; months are datetime64[M].
 
     level: (n_series,); cutoffs: (n_cutoffs,); target: months forecast, (n_cutoffs, n_steps); forecast and came: (n_cutoffs,
@@ -138,7 +138,9 @@ class Past:
     actual: np.ndarray
 
     @classmethod
-    def of(cls, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, list[str]]) -> Past:
+    def of(
+        cls, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, list[str]]
+    ) -> BacktestErrors:
         """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw; y where the panel has no y_raw."""
         summing = summing_matrix(series, levels)
         wide = panel.pivot(index="ds", columns="unique_id", values="y_raw" if "y_raw" in panel.columns else "y")
@@ -183,7 +185,7 @@ def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndar
     return cutoffs, forecast, steps
 
 
-def _score(past: Past, method: str, cutoff: np.datetime64) -> pd.DataFrame:
+def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataFrame:
     """Errors by level of the forecasts that `method` would have given at `cutoff`, on the series there were then."""
     at = np.searchsorted(past.cutoffs, cutoff)
     steps = np.isfinite(past.came[at] - past.forecast[at]).any(axis=1)

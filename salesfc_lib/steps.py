@@ -161,26 +161,26 @@ def _cleaned_before(run: UnitMonth, top: pd.DataFrame) -> CleanedBefore | None:
 def model(run: UnitMonth) -> ModeledMonth:
     """Candidates at every cutoff, their weights, and the forecasts baseline, statistical and combined."""
     from salesfc_lib import modeled_tables as listed
-    from salesfc_lib.breaks import list_breaks
+    from salesfc_lib.breaks import list_level_shifts
     from salesfc_lib.coverage import count_inside
     from salesfc_lib.driving import explain_drivers
-    from salesfc_lib.memory import Memory
+    from salesfc_lib.memory import ForecastCache
     from salesfc_lib.modeling import model_history
     from salesfc_lib.own_candidates import load_own
 
     panel, series, history = run.read("panel"), run.read("series"), read_history(run)
-    memory = Memory(run.reports / ".cache" / run.unit)
+    cache = ForecastCache(run.reports / ".cache" / run.unit)
     modeled = model_history(
         history,
         run.parameters,
         horizon=run.parameters.horizon,
         levels=list(run.parameters.levels),
-        memory=memory,
+        cache=cache,
         extra=load_own(run.parameters, run.project),
     )
     forecast, backtest = _assume(run, listed.list_forecasts(modeled), series), listed.list_backtest(modeled)
     key = choose_key_series(series, panel, run.parameters.key)
-    run.write(**{"break": list_breaks(history)})
+    run.write(**{"break": list_level_shifts(history)})
     run.write(
         candidate_forecast=listed.list_candidates(modeled), failures=listed.list_failures(modeled), weights=listed.list_weights(modeled),
         forecast=forecast, backtest=backtest, score=listed.score_modeled(modeled, panel), backtest_coverage=count_inside(backtest, panel, series),
@@ -294,7 +294,7 @@ def _modeled_before(run: UnitMonth, series: pd.DataFrame) -> ModeledBefore | Non
 def reconcile(run: UnitMonth) -> ReconciledMonth:
     """Coherent forecasts, people's changes, and the numbers that are published."""
     from salesfc_lib.adjust import adjust
-    from salesfc_lib.effects import around_effects
+    from salesfc_lib.effects import intervals_with_effects
     from salesfc_lib.intervals import add_intervals
     from salesfc_lib.overrides import read_overrides, select_overrides
     from salesfc_lib.reconcile import reconcile as make_coherent
@@ -306,7 +306,7 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
     known = select_overrides(overrides, run.month, before=run.publication_day)
     adjusted, adjustment = adjust(coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv")
     final = [
-        around_effects(rows, modeled, lambda found: add_intervals(found, backtest, panel, series))
+        intervals_with_effects(rows, modeled, lambda found: add_intervals(found, backtest, panel, series))
         for rows in (coherent, adjusted)
         if len(rows)
     ]

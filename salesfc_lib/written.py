@@ -61,7 +61,7 @@ def read_month(line: Line, column: str) -> pd.Timestamp:
     found = MONTH.match(_narrow(line.cells[column]))
     month = int(found[2] or found[3]) if found is not None else 0
     if found is None or not 1 <= month <= 12 or not 1900 <= int(found[1]) <= 2200:
-        raise wrong(line, column, "A month as YYYY-MM, such as 2026-07", "Correct the month")
+        raise cell_error(line, column, "A month as YYYY-MM, such as 2026-07", "Correct the month")
     return pd.Timestamp(int(found[1]), month, 1)
 
 
@@ -75,7 +75,7 @@ def read_number(line: Line, column: str, *, percent: bool = False) -> float:
     except ValueError:
         number = math.inf
     if not math.isfinite(number):
-        raise wrong(line, column, "A plain number, such as 1250.5 or -10", "Write digits without separators or units")
+        raise cell_error(line, column, "A plain number, such as 1250.5 or -10", "Write digits without separators or units")
     return number
 
 
@@ -88,10 +88,10 @@ def read_date(line: Line, column: str) -> pd.Timestamp:
     try:
         return pd.Timestamp(f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}{found[4]}").tz_localize(None)  # type: ignore[index]
     except (TypeError, ValueError, OverflowError) as error:
-        raise wrong(line, column, "A date as YYYY-MM-DD, with or without a time", "Correct the date") from error
+        raise cell_error(line, column, "A date as YYYY-MM-DD, with or without a time", "Correct the date") from error
 
 
-def wrong(line: Line, column: str, expected: str, do: str) -> SalesForecastError:
+def cell_error(line: Line, column: str, expected: str, do: str) -> SalesForecastError:
     """Error for a cell that cannot be used."""
     return SalesForecastError.say(f"{line.where}: `{column}` is '{line.cells.get(column, '')}'", expected, do)
 

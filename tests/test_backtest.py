@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from salesfc_lib import asking
-from salesfc_lib.backtest import Said, list_backs, run_candidates
+from salesfc_lib.backtest import CandidateForecasts, list_backs, run_candidates
 from salesfc_lib.candidates import REGISTRY, arima
-from salesfc_lib.candidates.protocol import Answer, Candidate, Window, each_series
+from salesfc_lib.candidates.protocol import Candidate, Prediction, Window, each_series
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History
-from salesfc_lib.memory import Memory
+from salesfc_lib.memory import ForecastCache
 from salesfc_lib.schema import Backtest, Parameters
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -47,7 +47,7 @@ def without_drivers(history: History) -> History:
     return History(history.ids, history.y, history.last, history.ahead, {}, history.level)
 
 
-def run(history: History, names: dict[str, Any] | None = None, **kwargs: Any) -> Said:
+def run(history: History, names: dict[str, Any] | None = None, **kwargs: Any) -> CandidateForecasts:
     return run_candidates(history, parameters(names), horizon=6, levels=LEVELS, **kwargs)
 
 
@@ -60,7 +60,7 @@ def always(values: Any, **keys: Any) -> dict[str, Candidate]:
     return {"mine": Candidate("mine", "own", "Mine", forecast, **keys)}
 
 
-def assert_same(one: Said, other: Said, backs: tuple[int, ...] | None = None) -> None:
+def assert_same(one: CandidateForecasts, other: CandidateForecasts, backs: tuple[int, ...] | None = None) -> None:
     assert one.names == other.names
     for name in one.names:
         for back in backs or one.backs:
@@ -115,10 +115,10 @@ def test_months_after_a_cutoff_change_nothing_at_it(unit: History) -> None:
 
 def test_what_came_is_known_a_month_after_it_was_sold(unit: History) -> None:
     said = run(unit)
-    np.testing.assert_array_equal(said.came(6), unit.y[:, -6:])
-    np.testing.assert_array_equal(said.came(3)[:, :3], unit.y[:, -3:])
-    assert np.isnan(said.came(3)[:, 3:]).all() and np.isnan(said.came(0)).all()
-    assert np.isfinite(said.came(6, known=2)).tolist() == [[True] * 4 + [False] * 2] * 3
+    np.testing.assert_array_equal(said.actuals(6), unit.y[:, -6:])
+    np.testing.assert_array_equal(said.actuals(3)[:, :3], unit.y[:, -3:])
+    assert np.isnan(said.actuals(3)[:, 3:]).all() and np.isnan(said.actuals(0)).all()
+    assert np.isfinite(said.actuals(6, known=2)).tolist() == [[True] * 4 + [False] * 2] * 3
 
 
 def test_levels_choose_the_series_and_levels_of_other_units_are_passed_over(unit: History) -> None:
@@ -258,7 +258,7 @@ def quick_search(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("quick_search")
 def test_memory_changes_no_number_from_month_to_month(unit: History, tmp_path: Path) -> None:
     for back in (2, 1, 0):
-        remembered, alone = run(unit.cut(back), ALL, memory=Memory(tmp_path)), run(unit.cut(back), ALL)
+        remembered, alone = run(unit.cut(back), ALL, cache=ForecastCache(tmp_path)), run(unit.cut(back), ALL)
         assert_same(remembered, alone)
         assert remembered.failures == alone.failures
     assert list(tmp_path.glob("*.parquet"))
@@ -267,45 +267,45 @@ def test_memory_changes_no_number_from_month_to_month(unit: History, tmp_path: P
 def count_rows(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """(series, back) of every row that a candidate computes from now on."""
     asked: list[tuple[str, int]] = []
-    compute = asking._compute
+    compute = asking._predict
 
-    def count(candidate: Candidate, rows: History, horizon: int, settings: Any) -> Answer:
+    def count(candidate: Candidate, rows: History, horizon: int, settings: Any) -> Prediction:
         asked.extend((str(name), int(month)) for name, month in zip(rows.ids, rows.last.astype(int), strict=True))
         return compute(candidate, rows, horizon, settings)
 
-    monkeypatch.setattr(asking, "_compute", count)
+    monkeypatch.setattr(asking, "_predict", count)
     return asked
 
 
 def test_memory_computes_each_answer_once(unit: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, memory, names = count_rows(monkeypatch), Memory(), {"ets": {}}
-    run(unit.cut(3), names, memory=memory)
+    asked, memory, names = count_rows(monkeypatch), ForecastCache(), {"ets": {}}
+    run(unit.cut(3), names, cache=memory)
     before = len(asked)
-    run(unit, names, memory=memory)
+    run(unit, names, cache=memory)
     assert before and len(asked) == len(set(asked)) == before + 3  # the cutoff of now is all that is new
-    run(unit, names, memory=memory)
+    run(unit, names, cache=memory)
     assert len(asked) == before + 3
-    run(unit, {"ets": {"settings": {"model": "ANN"}}}, memory=memory)
+    run(unit, {"ets": {"settings": {"model": "ANN"}}}, cache=memory)
     assert len(asked) > before + 6
 
 
 @pytest.mark.usefixtures("quick_search")
 def test_changed_history_is_computed_again(unit: History) -> None:
-    memory = Memory()
-    run(unit, ALL, memory=memory)
+    memory = ForecastCache()
+    run(unit, ALL, cache=memory)
     y = unit.y.copy()
     y[1, -10] = 500.0
     changed = History(unit.ids, y, unit.last, 6, unit.regressors, unit.level)
-    assert_same(run(changed, ALL, memory=memory), run(changed, ALL))
+    assert_same(run(changed, ALL, cache=memory), run(changed, ALL))
     days = History(unit.ids, unit.y, unit.last, 6, {"days": unit.regressors["days"] + 1}, unit.level)
-    assert_same(run(days, ALL, memory=memory), run(days, ALL))
+    assert_same(run(days, ALL, cache=memory), run(days, ALL))
 
 
 def test_analysts_candidate_is_remembered_only_with_its_code(unit: History, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, memory = count_rows(monkeypatch), Memory()
+    asked, memory = count_rows(monkeypatch), ForecastCache()
     for code, more in (("", 15), ("", 15), ("one", 15), ("one", 0), ("two", 15)):
         before = len(asked)
-        run(unit, {}, extra=always(np.full(6, 42.0), code=code), memory=memory)
+        run(unit, {}, extra=always(np.full(6, 42.0), code=code), cache=memory)
         assert len(asked) - before == more
 
 
@@ -315,9 +315,9 @@ def test_order_search_sees_a_june_or_december_before_every_cutoff_and_is_shared(
     seen: list[np.ndarray] = []
     find = arima._find
     monkeypatch.setattr(arima, "_find", lambda y, order: seen.append(y) or find(np.full(30, 1.0), order))
-    memory = Memory()
+    memory = ForecastCache()
     for back in range(6):
-        said = run(history.cut(back), {"arima": {}}, memory=memory)
+        said = run(history.cut(back), {"arima": {}}, cache=memory)
         assert said.tested == (12, 9, 6, 3)
     # cutoffs a year before 2026-02 to 2025-09: December 2024 serves the first three, June 2024 the others
     assert sorted(len(known) for known in seen) == [60 - 20, 60 - 14]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.backtest import run_candidates
-from salesfc_lib.breaks import draw_in, find_breaks, level_out, list_breaks, scan
+from salesfc_lib.breaks import adjust_level_shifts, find_level_shifts, list_level_shifts, most_likely_shift, winsorize
 from salesfc_lib.candidates.winters import additive
 from salesfc_lib.cells import Cell
 from salesfc_lib.components import Table
@@ -46,7 +46,7 @@ def planted(n: int = 200, after: int = 6, change: float = -0.4, **kwargs: float)
 
 @pytest.mark.parametrize(("after", "change"), [(3, -0.4), (6, -0.4), (6, 0.6), (12, -0.4)])
 def test_a_planted_change_is_found_with_its_month_and_size(after: int, change: float) -> None:
-    breaks = find_breaks(planted(after=after, change=change))
+    breaks = find_level_shifts(planted(after=after, change=change))
     half = len(breaks.found) // 2
     assert breaks.found[:half].mean() > 0.8
     assert breaks.found[half:].mean() <= 0.03
@@ -68,7 +68,7 @@ def test_noise_alone_is_told_in_at_most_one_series_of_a_hundred(kind: str) -> No
     if kind == "lasting errors":
         for column in range(1, 60):
             x[:, column] += 0.3 * (x[:, column - 1] - noise(1, size=0.0)[0, column - 1])
-    assert find_breaks(history(np.exp(x))).found.mean() <= 0.01
+    assert find_level_shifts(history(np.exp(x))).found.mean() <= 0.01
 
 
 def test_two_odd_months_are_no_change_and_three_are() -> None:
@@ -76,20 +76,20 @@ def test_two_odd_months_are_no_change_and_three_are() -> None:
     two, three = x.copy(), x.copy()
     two[:, -2:] -= 1.0
     three[:, -3:] -= 1.0
-    assert not find_breaks(history(np.exp(two))).found.any()
-    assert find_breaks(history(np.exp(three))).found.mean() > 0.9
+    assert not find_level_shifts(history(np.exp(two))).found.any()
+    assert find_level_shifts(history(np.exp(three))).found.mean() > 0.9
     assert SHIFT_MIN_AFTER == 3
 
 
 def test_steady_growth_is_no_change() -> None:
     x = noise(100, size=0.05) + 0.02 * np.arange(60)
-    assert find_breaks(history(np.exp(x))).found.mean() <= 0.02
+    assert find_level_shifts(history(np.exp(x))).found.mean() <= 0.02
 
 
 def test_the_scan_agrees_with_least_squares_where_the_trend_is_free() -> None:
     x = noise(1, width=36, size=0.1)[0] - 0.3 * np.sin(np.arange(36) * np.pi / 6)
     x[-8:] -= 0.8
-    months, step, _ = scan(x[None])
+    months, step, _ = most_likely_shift(x[None])
     time = (np.arange(36) - 35) / 12
     spread = 1.4826 / np.sqrt(2) * np.median(np.abs(np.diff(x)))
     design = np.stack([np.ones(36), time, np.arange(36) >= 28], axis=1).astype(float)
@@ -106,8 +106,8 @@ def test_an_odd_month_is_drawn_in_and_a_step_is_not() -> None:
     odd, step = x.copy(), x.copy()
     odd[0, 15] += 2.0
     step[0, 15:] += 2.0
-    assert draw_in(odd)[0, 15] < x[0, 15] + 0.5
-    np.testing.assert_allclose(draw_in(step)[0, 18:], step[0, 18:], atol=0.2)
+    assert winsorize(odd)[0, 15] < x[0, 15] + 0.5
+    np.testing.assert_allclose(winsorize(step)[0, 18:], step[0, 18:], atol=0.2)
 
 
 def test_what_sells_now_and_then_or_is_short_or_negative_is_not_judged() -> None:
@@ -116,7 +116,7 @@ def test_what_sells_now_and_then_or_is_short_or_negative_is_not_judged() -> None
     y[0, ::3] = 0.0
     y[1, :-11] = np.nan
     y[2, 5] = -4.0
-    breaks = find_breaks(history(y))
+    breaks = find_level_shifts(history(y))
     assert breaks.found.tolist() == [False, False, False]
     assert breaks.ratio.tolist() == [1.0, 1.0, 1.0]
 
@@ -126,16 +126,16 @@ def test_what_sells_now_and_then_or_is_short_or_negative_is_not_judged() -> None
 def test_neither_size_nor_order_of_series_matters(times: float, after: int) -> None:
     panel = planted(n=20, after=after)
     scaled = history(panel.y * times)
-    np.testing.assert_array_equal(find_breaks(panel).months, find_breaks(scaled).months)
-    turned = find_breaks(panel.take(np.arange(20)[::-1]))
-    np.testing.assert_array_equal(find_breaks(panel).months, turned.months[::-1])
+    np.testing.assert_array_equal(find_level_shifts(panel).months, find_level_shifts(scaled).months)
+    turned = find_level_shifts(panel.take(np.arange(20)[::-1]))
+    np.testing.assert_array_equal(find_level_shifts(panel).months, turned.months[::-1])
 
 
 def test_half_of_a_change_is_taken_out_of_the_months_before_it() -> None:
     panel = planted(n=40, after=6, size=0.05)
-    found = find_breaks(panel)
+    found = find_level_shifts(panel)
     row = int(np.flatnonzero(found.found)[0])
-    levelled = level_out(panel)
+    levelled = adjust_level_shifts(panel)
     since = found.months[row]
     np.testing.assert_allclose(levelled.y[row, -since:], panel.y[row, -since:])
     np.testing.assert_allclose(levelled.y[row, :-since], panel.y[row, :-since] * found.ratio[row] ** SHIFT_SHARE)
@@ -178,7 +178,7 @@ def test_nothing_that_came_later_moves_a_forecast_of_an_earlier_cutoff() -> None
 
 
 def test_holt_winters_at_an_earlier_cutoff_is_that_of_the_history_as_seen_then() -> None:
-    rows = level_out(planted(n=10, after=6, size=0.05).stack((9, 6, 3, 0)))
+    rows = adjust_level_shifts(planted(n=10, after=6, size=0.05).stack((9, 6, 3, 0)))
     together = additive(rows, 12)
     for k in range(len(rows)):
         np.testing.assert_allclose(additive(rows.take(np.array([k])), 12)[0], together[k])
@@ -186,13 +186,13 @@ def test_holt_winters_at_an_earlier_cutoff_is_that_of_the_history_as_seen_then()
 
 def test_the_table_says_since_when_and_by_how_much() -> None:
     panel = planted(n=40, after=6, size=0.05)
-    table = list_breaks(panel)
+    table = list_level_shifts(panel)
     row = table.set_index("unique_id").loc["s0000"]
     assert row["ds"] == pd.Timestamp("2025-07-01")
     assert row["change"] == pytest.approx(-40, abs=8)
     assert row["strength"] >= SHIFT_THRESHOLD
     assert "6 months since 2025-07" in row["evidence"]
-    assert list_breaks(history(np.exp(noise(5)))).empty
+    assert list_level_shifts(history(np.exp(noise(5)))).empty
 
 
 def test_the_page_says_the_same_change_in_its_title_and_in_its_table(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import pytest
 from scipy.optimize import linprog
 
 from salesfc_lib.candidates import REGISTRY, arima, autoregression, design, intermittent, naive, regression, smoothing, winters
-from salesfc_lib.candidates.design import lay_out, size_of
-from salesfc_lib.candidates.protocol import Answer, Window, each_series, windows
+from salesfc_lib.candidates.design import build_design, series_scale
+from salesfc_lib.candidates.protocol import Prediction, Window, each_series, windows
 from salesfc_lib.candidates.shrunk import learn_effects
 from salesfc_lib.engine.recursions import ALPHAS
 from salesfc_lib.history import History
@@ -55,8 +55,8 @@ def simulate(n: int = 4, months: int = 44, seed: int = 7) -> History:
 def ask(name: str, history: History, horizon: int = 12, **settings: object) -> np.ndarray:
     """Forecasts of the series that a candidate suits; all others are NaN."""
     answer = REGISTRY[name].forecast(history, horizon, **settings)
-    values = answer.values if isinstance(answer, Answer) else answer
-    assert not isinstance(answer, Answer) or not answer.errors
+    values = answer.values if isinstance(answer, Prediction) else answer
+    assert not isinstance(answer, Prediction) or not answer.errors
     return np.asarray(values)
 
 
@@ -429,7 +429,7 @@ def test_solved_coefficients_are_those_that_statsmodels_finds() -> None:
     history = make_history(y, promotion=promotion, price=price)
     table = regression.coefficients(history)
     effects = learn_effects(history, 18.0)
-    terms, size = lay_out(history, 12, 0.9), size_of(history.y)
+    terms, size = build_design(history, 12, 0.9), series_scale(history.y)
     solved = regression._solve(history.y / size[:, None], terms, effects=effects, half_life=HALF_LIFE)
     found = table.pivot(index="unique_id", columns="term", values="estimate")[terms.names].to_numpy()
     np.testing.assert_allclose(solved * size[:, None], found, rtol=1e-5, atol=1e-5 * np.nanmax(y))
@@ -476,8 +476,8 @@ def test_arima_uses_the_orders_it_is_given() -> None:
     history = make_history(np.r_[np.arange(24.0), 30.0])
     walk = {"s000": {"order": [0, 1, 0], "seasonal": [0, 0, 0], "constant": False}}
     year = {"s000": {"order": [0, 0, 0], "seasonal": [0, 1, 0], "constant": False}}
-    np.testing.assert_allclose(ask("arima", history, found=walk)[0], 30.0)
-    np.testing.assert_allclose(ask("arima", history, found=year)[0], [*range(13, 24), 30])
+    np.testing.assert_allclose(ask("arima", history, searched=walk)[0], 30.0)
+    np.testing.assert_allclose(ask("arima", history, searched=year)[0], [*range(13, 24), 30])
 
 
 def test_arima_searches_a_series_that_is_too_short_or_flat_in_no_time() -> None:
@@ -491,13 +491,13 @@ def test_arima_searches_each_row_for_itself_and_finds_a_season() -> None:
     found = arima.search(make_history(y), max_order=1)["s000"]
     assert found["seasonal"][1] == 1
     np.testing.assert_allclose(
-        ask("arima", make_history(y[:48]), found={"s000": found})[0], 100 + 20 * np.sin(t[48:] * np.pi / 6), atol=6
+        ask("arima", make_history(y[:48]), searched={"s000": found})[0], 100 + 20 * np.sin(t[48:] * np.pi / 6), atol=6
     )
 
 
 def test_failed_order_search_is_the_reason_of_the_series_failure() -> None:
     history = make_history(np.arange(48.0))
-    answer = arima.forecast(history, 3, found={"s000": {"error": "order search failed: LinAlgError"}})
+    answer = arima.forecast(history, 3, searched={"s000": {"error": "order search failed: LinAlgError"}})
     assert answer.errors == {0: "ValueError: order search failed: LinAlgError"}
 
 
@@ -522,7 +522,7 @@ def test_window_is_a_series_as_known_at_its_cutoff() -> None:
     np.testing.assert_array_equal(before.regressors["promotion"], [2, 3, 4, 5, NAN])
 
 
-def only(fit: Callable[[Window], np.ndarray]) -> Answer:
+def only(fit: Callable[[Window], np.ndarray]) -> Prediction:
     return each_series(fit)(simulate(), 12)
 
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from salesfc_lib.backtest import Said
-from salesfc_lib.combine import Evidence, choose_best, known_cutoffs, mix, set_weights, weigh_evidence
+from salesfc_lib.backtest import CandidateForecasts
+from salesfc_lib.combine import CandidateErrors, backtest_errors, best_single, combination_weights, known_cutoffs, weighted_mean
 from salesfc_lib.history import History
-from salesfc_lib.reasons import Fact, give_reason
+from salesfc_lib.reasons import Fact, weight_reason
 from salesfc_lib.schema import Combine
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -29,26 +29,26 @@ def settings(**keys: float) -> Combine:
 
 def make_said(
     values: Values, y: np.ndarray | float = 100.0, *, horizon: int = 6, backs: tuple[int, ...] = BACKS, level: Sequence[int] = ()
-) -> Said:
+) -> CandidateForecasts:
     """Candidates that always say the same of each series."""
     n = len(next(iter(values.values())))
     sold = np.broadcast_to(y, (n, 30)).astype(float)
     ids = np.array([f"s{k:02d}" for k in range(n)], dtype=object)
     history = History(ids, sold, np.full(n, np.datetime64("2025-12", "M")), level=np.array(level, dtype=int))
     said = {name: np.broadcast_to(np.array(each, float)[None, :, None], (len(backs), n, horizon)) for name, each in values.items()}
-    return Said(history, backs, backs[:-1], {name: array.copy() for name, array in said.items()})
+    return CandidateForecasts(history, backs, backs[:-1], {name: array.copy() for name, array in said.items()})
 
 
-def weigh(said: Said, back: int = 0, **keys: float) -> np.ndarray:
-    return set_weights(weigh_evidence(said, back, settings(**keys)), said.at(back), settings(**keys))
+def weigh(said: CandidateForecasts, back: int = 0, **keys: float) -> np.ndarray:
+    return combination_weights(backtest_errors(said, back, settings(**keys)), said.at(back), settings(**keys))
 
 
 def test_weights_are_inverse_errors_worked_by_hand() -> None:
     said = make_said(TWO)
     weights = weigh(said)
     np.testing.assert_allclose(weights, [[0.2, 0.5], [0.8, 0.5]])  # errors 20 and 5; 10 and 10
-    np.testing.assert_allclose(mix(said.at(0), weights), [[0.2 * 120 + 0.8 * 95] * 6, [100.0] * 6])
-    evidence = weigh_evidence(said, 0, settings())
+    np.testing.assert_allclose(weighted_mean(said.at(0), weights), [[0.2 * 120 + 0.8 * 95] * 6, [100.0] * 6])
+    evidence = backtest_errors(said, 0, settings())
     np.testing.assert_allclose(evidence.relative, [[20 / 12.5, 1.0], [5 / 12.5, 1.0]])
     np.testing.assert_allclose(evidence.wape, [[0.2, 0.1], [0.05, 0.1]])
     assert (evidence.cutoffs == 4).all()
@@ -87,7 +87,7 @@ def test_series_that_mostly_sells_nothing_is_judged_by_squares() -> None:
     y = np.zeros((1, 30))
     y[0, ::3] = 9.0
     said = make_said({"seasonal_naive": (0.0,), "tsb": (3.0,)}, y, horizon=3)
-    relative = weigh_evidence(said, 0, settings()).relative[:, 0]
+    relative = backtest_errors(said, 0, settings()).relative[:, 0]
     zero, mean = (0 + 0 + 81) / 3, (9 + 9 + 36) / 3
     np.testing.assert_allclose(relative, np.sqrt([zero / ((zero + mean) / 2), mean / ((zero + mean) / 2)]))
     assert relative[1] < relative[0]  # by absolute errors nothing at all would win
@@ -99,7 +99,7 @@ def test_candidate_with_fewer_cutoffs_is_compared_on_its_own_rows() -> None:
     said = make_said({"seasonal_naive": (120.0,), "level": (120.0,)}, y)
     said.values["level"][:2] = NAN
     np.testing.assert_allclose(weigh(said)[:, 0], [0.5, 0.5])
-    assert weigh_evidence(said, 0, settings()).cutoffs[:, 0].tolist() == [4, 2]
+    assert backtest_errors(said, 0, settings()).cutoffs[:, 0].tolist() == [4, 2]
 
 
 def test_failure_now_leaves_its_share_to_the_others() -> None:
@@ -107,7 +107,7 @@ def test_failure_now_leaves_its_share_to_the_others() -> None:
     said.values["level"][-1, 0] = NAN
     weights = weigh(said)
     np.testing.assert_allclose(weights[:, 0], [1.0, 0.0])
-    np.testing.assert_allclose(mix(said.at(0), weights)[0], 120.0)
+    np.testing.assert_allclose(weighted_mean(said.at(0), weights)[0], 120.0)
 
 
 def test_panel_without_a_backtest_takes_its_candidates_equally() -> None:
@@ -120,7 +120,7 @@ def test_young_series_counts_candidates_as_its_level_does() -> None:
     said = make_said({"seasonal_naive": [120.0] * 3, "level": [95.0] * 3})
     y = said.history.y.copy()
     y[2, :-2] = NAN
-    young = Said(History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values)
+    young = CandidateForecasts(History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values)
     np.testing.assert_allclose(weigh(young)[:, 2], [0.2, 0.8])
 
 
@@ -129,15 +129,15 @@ def test_series_without_any_forecast_has_no_weight_and_no_number() -> None:
     for values in said.values.values():
         values[-1, 0] = NAN
     weights = weigh(said)
-    assert (weights[:, 0] == 0).all() and np.isnan(mix(said.at(0), weights)[0]).all()
-    assert choose_best(said, weigh_evidence(said, 0, settings()), said.at(0)).tolist() == [-1, 0]
+    assert (weights[:, 0] == 0).all() and np.isnan(weighted_mean(said.at(0), weights)[0]).all()
+    assert best_single(said, backtest_errors(said, 0, settings()), said.at(0)).tolist() == [-1, 0]
 
 
 def test_series_that_sold_nothing_is_combined_without_dividing_by_zero() -> None:
     said = make_said({"seasonal_naive": (0.0,), "level": (0.0,)}, 0.0)
     np.testing.assert_allclose(weigh(said), 0.5)
-    assert (mix(said.at(0), weigh(said)) == 0).all()
-    assert np.isnan(weigh_evidence(said, 0, settings()).wape).all()
+    assert (weighted_mean(said.at(0), weigh(said)) == 0).all()
+    assert np.isnan(backtest_errors(said, 0, settings()).wape).all()
 
 
 def test_evidence_at_an_earlier_cutoff_is_older_and_knows_nothing_later() -> None:
@@ -145,14 +145,14 @@ def test_evidence_at_an_earlier_cutoff_is_older_and_knows_nothing_later() -> Non
     assert known_cutoffs(said, 0) == [12, 9, 6, 3] and known_cutoffs(said, 6) == [12, 9] and known_cutoffs(said, 12) == []
     y = said.history.y.copy()
     y[:, -6:] = 1000.0
-    changed = Said(History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values)
+    changed = CandidateForecasts(History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values)
     np.testing.assert_array_equal(weigh(said, 6), weigh(changed, 6))
     assert not np.allclose(weigh(said, 0), weigh(changed, 0))
 
 
 def test_evidence_is_of_as_many_cutoffs_as_the_backtest_has() -> None:
     said = make_said(TWO)
-    short = Said(said.history, said.backs, (3,), said.values)
+    short = CandidateForecasts(said.history, said.backs, (3,), said.values)
     assert known_cutoffs(short, 0) == [3] and known_cutoffs(short, 6) == [9]
 
 
@@ -162,12 +162,12 @@ def test_revision_is_how_far_the_same_month_moved_by_hand() -> None:
         said.values["seasonal_naive"][place] = level + np.arange(4.0)
     # neighbours three months apart share one month: the fourth of one is the first of the next
     moved = [abs(110 - 103), abs(110 - 113), abs(90 - 113)]
-    assert weigh_evidence(said, 0, settings()).revision[0, 0] == pytest.approx(sum(moved) / (110 + 110 + 90))
+    assert backtest_errors(said, 0, settings()).revision[0, 0] == pytest.approx(sum(moved) / (110 + 110 + 90))
 
 
 def test_cutoffs_that_share_no_month_have_no_revision() -> None:
-    assert np.isnan(weigh_evidence(make_said(TWO, horizon=3), 0, settings()).revision).all()
-    assert np.isnan(weigh_evidence(make_said(TWO, horizon=1), 0, settings()).revision).all()
+    assert np.isnan(backtest_errors(make_said(TWO, horizon=3), 0, settings()).revision).all()
+    assert np.isnan(backtest_errors(make_said(TWO, horizon=1), 0, settings()).revision).all()
 
 
 def test_order_of_series_changes_nothing() -> None:
@@ -186,20 +186,20 @@ def test_order_of_series_changes_nothing() -> None:
 def test_outermost_candidates_are_drawn_in_worked_by_hand() -> None:
     forecast = np.array([1.0, 5.0, 6.0, 100.0])[:, None, None]
     weights = np.array([0.1, 0.2, 0.3, 0.4])[:, None]
-    assert mix(forecast, weights)[0, 0] == pytest.approx(0.1 * 5 + 0.2 * 5 + 0.3 * 6 + 0.4 * 6)
-    assert mix(forecast, weights, np.array([True]))[0, 0] == pytest.approx(0.1 + 1.0 + 1.8 + 40.0)
-    two = mix(forecast[:2], np.array([[0.5], [0.5]]))
+    assert weighted_mean(forecast, weights)[0, 0] == pytest.approx(0.1 * 5 + 0.2 * 5 + 0.3 * 6 + 0.4 * 6)
+    assert weighted_mean(forecast, weights, np.array([True]))[0, 0] == pytest.approx(0.1 + 1.0 + 1.8 + 40.0)
+    two = weighted_mean(forecast[:2], np.array([[0.5], [0.5]]))
     assert two[0, 0] == 3.0  # of two neither is outermost
 
 
 def test_candidate_without_weight_does_not_draw_in() -> None:
     forecast = np.array([1.0, 5.0, 6.0, 100.0])[:, None, None]
-    assert mix(forecast, np.array([0.0, 0.5, 0.0, 0.5])[:, None])[0, 0] == pytest.approx(52.5)
+    assert weighted_mean(forecast, np.array([0.0, 0.5, 0.0, 0.5])[:, None])[0, 0] == pytest.approx(52.5)
 
 
 def test_missing_month_is_shared_by_the_others() -> None:
     forecast = np.array([[[1.0, NAN]], [[3.0, 3.0]]])
-    np.testing.assert_allclose(mix(forecast, np.array([[0.5], [0.5]])), [[2.0, 3.0]])
+    np.testing.assert_allclose(weighted_mean(forecast, np.array([[0.5], [0.5]])), [[2.0, 3.0]])
 
 
 @given(
@@ -207,7 +207,7 @@ def test_missing_month_is_shared_by_the_others() -> None:
     arrays(float, (5, 3), elements=st.floats(0.01, 1.0)),
 )
 def test_mix_lies_among_what_candidates_say(forecast: np.ndarray, raw: np.ndarray) -> None:
-    mixed = mix(forecast, raw / raw.sum(axis=0))
+    mixed = weighted_mean(forecast, raw / raw.sum(axis=0))
     told = np.isfinite(forecast).any(axis=0)
     assert np.array_equal(np.isfinite(mixed), told)
     low, high = (np.where(np.isfinite(forecast), forecast, fill) for fill in (np.inf, -np.inf))
@@ -224,8 +224,8 @@ def test_mix_lies_among_what_candidates_say(forecast: np.ndarray, raw: np.ndarra
 def test_weights_are_shares_of_those_that_said_something(error: np.ndarray, given: np.ndarray, power: float, least: float) -> None:
     forecast = np.where(given, 1.0, NAN)[:, :, None]
     nothing = np.full(error.shape, NAN)
-    weights = set_weights(
-        Evidence(error, error, nothing, nothing, np.ones(error.shape)), forecast, settings(power=power, min_weight=least)
+    weights = combination_weights(
+        CandidateErrors(error, error, nothing, nothing, np.ones(error.shape)), forecast, settings(power=power, min_weight=least)
     )
     assert (weights >= 0).all() and (weights[~given] == 0).all()
     np.testing.assert_allclose(weights.sum(axis=0), given.any(axis=0).astype(float))
@@ -234,9 +234,9 @@ def test_weights_are_shares_of_those_that_said_something(error: np.ndarray, give
 # the best single model
 
 
-def best(values: Values, said: Said | None = None) -> str:
+def best(values: Values, said: CandidateForecasts | None = None) -> str:
     said = said or make_said(values)
-    place = choose_best(said, weigh_evidence(said, 0, settings()), said.at(0))[0]
+    place = best_single(said, backtest_errors(said, 0, settings()), said.at(0))[0]
     return said.names[place]
 
 
@@ -267,24 +267,24 @@ def test_best_without_a_backtest_is_the_simplest() -> None:
 
 def test_reasons_state_both_errors() -> None:
     naive, level = Fact("seasonal_naive", 0.2, 0.2, 4), Fact("level", 0.8, 0.05, 4)
-    assert give_reason(level, [naive, level]) == "lowest error in the backtest, 5.0 %, against 20.0 % for the seasonal naive"
+    assert weight_reason(level, [naive, level]) == "lowest error in the backtest, 5.0 %, against 20.0 % for the seasonal naive"
     worse = Fact("level", 0.1, 0.3, 4)
-    assert give_reason(worse, [naive, worse]) == "backtest error 30.0 %, worse than the 20.0 % of the seasonal naive"
+    assert weight_reason(worse, [naive, worse]) == "backtest error 30.0 %, worse than the 20.0 % of the seasonal naive"
     alike = Fact("level", 0.5, 0.201, 4)
-    assert give_reason(alike, [naive, alike]) == "backtest error 20.1 %, like the seasonal naive"
-    assert give_reason(naive, [naive, level]) == "backtest error 20.0 %"
+    assert weight_reason(alike, [naive, alike]) == "backtest error 20.1 %, like the seasonal naive"
+    assert weight_reason(naive, [naive, level]) == "backtest error 20.0 %"
 
 
 def test_reasons_say_what_was_not_used_not_tested_or_alone() -> None:
     naive = Fact("seasonal_naive", 1.0, 0.2, 4)
     dropped = Fact("level", 0.0, 0.9, 4)
-    assert give_reason(dropped, [naive, dropped]).startswith("not used: backtest error 90.0 %")
+    assert weight_reason(dropped, [naive, dropped]).startswith("not used: backtest error 90.0 %")
     few = Fact("level", 0.3, 0.25, 1)
-    assert give_reason(few, [naive, few]) == "backtest error 25.0 % over 1 cutoff, worse than the 20.0 % of the seasonal naive"
-    assert give_reason(naive, [naive]) == "the only candidate that could forecast this series"
+    assert weight_reason(few, [naive, few]) == "backtest error 25.0 % over 1 cutoff, worse than the 20.0 % of the seasonal naive"
+    assert weight_reason(naive, [naive]) == "the only candidate that could forecast this series"
     young = [Fact("seasonal_naive", 0.5, NAN, 0), Fact("level", 0.5, NAN, 0)]
-    assert "history is too short, so all 2 candidates count equally" in give_reason(young[0], young)
+    assert "history is too short, so all 2 candidates count equally" in weight_reason(young[0], young)
     once = [Fact("seasonal_naive", 0.5, 0.2, 1), Fact("level", 0.5, 0.1, 1)]
-    assert give_reason(once[0], once) == "one cutoff in the backtest tells too little, so all 2 candidates count equally"
+    assert weight_reason(once[0], once) == "one cutoff in the backtest tells too little, so all 2 candidates count equally"
     unsold = Fact("level", 0.5, NAN, 4)
-    assert "unknown, as nothing was sold" in give_reason(unsold, [unsold, Fact("theta", 0.5, NAN, 4)])
+    assert "unknown, as nothing was sold" in weight_reason(unsold, [unsold, Fact("theta", 0.5, NAN, 4)])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from salesfc_lib.backtest import Said
-from salesfc_lib.correction import MEAN, correct, tell
+from salesfc_lib.backtest import CandidateForecasts
+from salesfc_lib.correction import MEAN, boost, feature_table
 from salesfc_lib.history import History
 from salesfc_lib.tuning import BOOSTING_MIN_EXAMPLES
 
@@ -16,10 +16,12 @@ BACKS = (24, 21, 18, 15, 12, 9, 6, 3, 0)
 TESTED = (12, 9, 6, 3)
 
 
-def make_said(y: np.ndarray, values: dict[str, np.ndarray], horizon: int = 6, **regressors: np.ndarray) -> Said:
+def make_said(y: np.ndarray, values: dict[str, np.ndarray], horizon: int = 6, **regressors: np.ndarray) -> CandidateForecasts:
     """Candidates' forecasts (n_cutoffs, n, horizon) of rows that end in December 2025."""
     ids = np.array([f"s{k:03d}" for k in range(len(y))], dtype=object)
-    return Said(History(ids, y, np.full(len(y), np.datetime64("2025-12", "M")), horizon, regressors), BACKS, TESTED, values)
+    return CandidateForecasts(
+        History(ids, y, np.full(len(y), np.datetime64("2025-12", "M")), horizon, regressors), BACKS, TESTED, values
+    )
 
 
 def say(y: np.ndarray, wrong: np.ndarray, horizon: int = 6, seed: int = 1) -> dict[str, np.ndarray]:
@@ -29,7 +31,7 @@ def say(y: np.ndarray, wrong: np.ndarray, horizon: int = 6, seed: int = 1) -> di
     return {name: level + wrong + 0.02 * level * rng.standard_normal(level.shape) for name in ("seasonal_naive", "level")}
 
 
-def simulate(n: int = 60, months: int = 60, horizon: int = 6, seed: int = 3, lift: float = 0.4) -> Said:
+def simulate(n: int = 60, months: int = 60, horizon: int = 6, seed: int = 3, lift: float = 0.4) -> CandidateForecasts:
     """Sales whose promotions no candidate knows of, and the promotions, half a year ahead."""
     rng = np.random.default_rng(seed)
     promotion = (rng.random((n, months + horizon)) < 0.3).astype(float)
@@ -43,7 +45,7 @@ NONE = np.zeros(60, dtype=bool)
 
 def test_correction_learns_what_candidates_leave_out() -> None:
     said = simulate()
-    corrected = correct(said, (0,), squared=NONE)[0]
+    corrected = boost(said, (0,), squared=NONE)[0]
     base = np.median(said.at(0), axis=0)
     moved = (corrected - base) / said.history.y.mean(axis=1, keepdims=True)
     ahead = said.history.regressors["promotion"][:, 60:] == 1
@@ -55,7 +57,7 @@ def test_regressors_that_are_not_known_at_a_cutoff_change_nothing_at_it() -> Non
     promotion = said.history.regressors["promotion"].copy()
     promotion[:, 60 - 12 + 6 :] = 9.0  # beyond the horizon of the earliest tested cutoff
     changed = make_said(said.history.y, dict(said.values), promotion=promotion)
-    one, other = correct(said, TESTED, squared=NONE), correct(changed, TESTED, squared=NONE)
+    one, other = boost(said, TESTED, squared=NONE), boost(changed, TESTED, squared=NONE)
     np.testing.assert_array_equal(one[12], other[12])
     assert not np.array_equal(one[3], other[3])
 
@@ -69,7 +71,7 @@ def test_months_after_a_cutoff_change_nothing_at_it(through: int) -> None:
     for each in values.values():
         each[[place for place, back in enumerate(BACKS) if back < through]] *= 7  # what candidates say later
     changed = make_said(later, values, **said.history.regressors)
-    one, other = correct(said, TESTED, squared=NONE), correct(changed, TESTED, squared=NONE)
+    one, other = boost(said, TESTED, squared=NONE), boost(changed, TESTED, squared=NONE)
     for back in TESTED:
         if back >= through:
             np.testing.assert_array_equal(one[back], other[back])
@@ -77,8 +79,8 @@ def test_months_after_a_cutoff_change_nothing_at_it(through: int) -> None:
         np.testing.assert_array_equal(known, found)
 
 
-def tell_all(said: Said, back: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    table = tell(said, back, np.arange(len(said.history)))
+def tell_all(said: CandidateForecasts, back: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    table = feature_table(said, back, np.arange(len(said.history)))
     return table.x, table.base, table.size
 
 
@@ -87,7 +89,7 @@ def test_scale_of_a_series_scales_its_correction() -> None:
     unit = np.where(np.arange(60) == 5, 1024.0, 1.0)  # a power of two: not a bit is rounded
     values = {name: each * unit[None, :, None] for name, each in said.values.items()}
     scaled = make_said(said.history.y * unit[:, None], values, **said.history.regressors)
-    one, other = correct(said, (0,), squared=NONE)[0], correct(scaled, (0,), squared=NONE)[0]
+    one, other = boost(said, (0,), squared=NONE)[0], boost(scaled, (0,), squared=NONE)[0]
     np.testing.assert_allclose(other, one * unit[:, None], rtol=1e-9)
 
 
@@ -99,21 +101,21 @@ def test_same_inputs_give_the_same_numbers_in_any_order_of_series() -> None:
         {name: each[:, order] for name, each in said.values.items()},
         promotion=said.history.regressors["promotion"][order],
     )
-    first = correct(said, (0,), squared=NONE)[0]
-    np.testing.assert_array_equal(first, correct(simulate(), (0,), squared=NONE)[0])
-    np.testing.assert_allclose(correct(shuffled, (0,), squared=NONE)[0], first[order], rtol=1e-6)
+    first = boost(said, (0,), squared=NONE)[0]
+    np.testing.assert_array_equal(first, boost(simulate(), (0,), squared=NONE)[0])
+    np.testing.assert_allclose(boost(shuffled, (0,), squared=NONE)[0], first[order], rtol=1e-6)
 
 
 def test_too_little_to_learn_from_is_no_correction() -> None:
     few = BOOSTING_MIN_EXAMPLES // (4 * 6) - 4
     said = simulate(n=few)
-    assert np.isnan(correct(said, (0,), squared=np.zeros(few, dtype=bool))[0]).all()
+    assert np.isnan(boost(said, (0,), squared=np.zeros(few, dtype=bool))[0]).all()
 
 
 def test_series_whose_mean_is_wanted_are_learnt_apart() -> None:
     said = simulate()
     apart = np.arange(60) < 5
-    found = correct(said, (0,), squared=apart)[0]
+    found = boost(said, (0,), squared=apart)[0]
     assert np.isnan(found[:5]).all()  # five series are too few
     assert np.isfinite(found[5:]).all()
     alone = make_said(
@@ -121,7 +123,7 @@ def test_series_whose_mean_is_wanted_are_learnt_apart() -> None:
         {name: each[:, 5:] for name, each in said.values.items()},
         promotion=said.history.regressors["promotion"][5:],
     )
-    np.testing.assert_allclose(correct(alone, (0,), squared=NONE[5:])[0], found[5:], rtol=1e-6)
+    np.testing.assert_allclose(boost(alone, (0,), squared=NONE[5:])[0], found[5:], rtol=1e-6)
 
 
 def test_series_that_had_not_begun_or_sold_nothing_break_nothing() -> None:
@@ -133,13 +135,13 @@ def test_series_that_had_not_begun_or_sold_nothing_break_nothing() -> None:
         each[:, 1] = 0.0
         for place, back in enumerate(BACKS):
             each[place, ~np.isfinite(y[:, 59 - back])] = NAN
-    found = correct(make_said(y, values, **said.history.regressors), (*TESTED, 0), squared=NONE)
+    found = boost(make_said(y, values, **said.history.regressors), (*TESTED, 0), squared=NONE)
     assert np.isfinite(found[0]).all() and np.isnan(found[3][0]).all() and np.isfinite(found[3][1:]).all()
 
 
 def test_what_is_told_is_in_sizes_of_the_series() -> None:
     said = simulate()
-    table = tell(said, 0, np.arange(60))
+    table = feature_table(said, 0, np.arange(60))
     np.testing.assert_allclose(table.base, np.median(said.at(0), axis=0))
     np.testing.assert_allclose(table.size, said.history.y[:, -12:].mean(axis=1))
     one, other = ((each[:, :6] - table.base) / table.size[:, None] for each in said.at(0))
@@ -147,6 +149,6 @@ def test_what_is_told_is_in_sizes_of_the_series() -> None:
     np.testing.assert_allclose(table.x[:, :, 1], other, atol=1e-6)
     year_ago = (said.history.y[:, -12:-6] - table.base) / table.size[:, None]
     assert any(np.allclose(table.x[:, :, column], year_ago, atol=1e-5) for column in range(table.x.shape[2]))
-    np.testing.assert_array_equal(tell(said, 0, np.array([7, 3])).base, table.base[[7, 3]])
-    mean = tell(said, 0, np.arange(60), MEAN)
+    np.testing.assert_array_equal(feature_table(said, 0, np.array([7, 3])).base, table.base[[7, 3]])
+    mean = feature_table(said, 0, np.arange(60), MEAN)
     np.testing.assert_allclose(mean.base, said.at(0).mean(axis=0))

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from salesfc_lib import tables
-from salesfc_lib.coverage import count_inside, past_bounds
+from salesfc_lib.coverage import backtest_intervals, count_inside
 from salesfc_lib.history import align
 from salesfc_lib.modeled_tables import list_backtest
 from salesfc_lib.modeling import Modeled, model_history
@@ -38,8 +38,8 @@ def fit(panel: pd.DataFrame) -> Modeled:
 
 def test_bounds_at_a_cutoff_do_not_know_what_came_after_it() -> None:
     calm, shaken = fit(make_panel()), fit(make_panel(last=5.0))
-    before, after = past_bounds(calm), past_bounds(shaken)
-    assert set(before) == set(calm.said.tested) == {3, 6, 9, 12}
+    before, after = backtest_intervals(calm), backtest_intervals(shaken)
+    assert set(before) == set(calm.candidates.tested) == {3, 6, 9, 12}
     for back in before:
         for level in (80, 95):
             for here, there in zip(before[back][level], after[back][level], strict=True):
@@ -54,7 +54,7 @@ def test_bounds_at_a_cutoff_are_those_that_a_run_of_that_month_gives() -> None:
     then = fit(panel[panel["ds"] <= panel["ds"].max() - pd.DateOffset(months=3)])
     known = set(then.past.errors) & {back - 3 for back in now.combined if 3 < back <= 27}
     assert len(known) >= 6
-    for told, own in zip(past_bounds(now)[3][80], then.bounds([80])[80], strict=True):
+    for told, own in zip(backtest_intervals(now)[3][80], then.bounds([80])[80], strict=True):
         assert told.shape == own.shape
         assert np.abs(told / own - 1).max() < 0.1
 

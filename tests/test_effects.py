@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from salesfc_lib import steps
 from salesfc_lib.components import Table
-from salesfc_lib.effects import apply_effects, around_effects, list_ends, list_heads, read_effects, select_effects, sum_gap
+from salesfc_lib.effects import apply_effects, intervals_with_effects, list_ends, list_heads, read_effects, select_effects, sum_gap
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import build_series, coherence_gap, summing_matrix
 from salesfc_lib.narrative import modeling as tell
@@ -443,13 +443,13 @@ class TestReconciling:
             low = (rows["y_hat"] - 25).clip(lower=0)
             return rows.assign(**{"lo-80": low, "hi-80": rows["y_hat"] + 25, "lo-95": low, "hi-95": rows["y_hat"] + 25})
 
-        told = around_effects(final, modeled, add)
+        told = intervals_with_effects(final, modeled, add)
         pd.testing.assert_series_equal(told["y_hat"], final["y_hat"], rtol=1e-12)
         assert month(told, MONTHS[0], "lo-80")["bottom:Pots/N"] == pytest.approx((30 - 25) * 1.5)
         assert month(told, MONTHS[0], "hi-80")["bottom:Pots/N"] == pytest.approx((30 + 25) * 1.5)
         assert month(told, MONTHS[0], "hi-80")["bottom:Pans/S"] == 45
         assert [month(told, MONTHS[1], name)["bottom:Pans/N"] for name in INTERVALS] == [0, 0, 0, 0]
-        pd.testing.assert_frame_equal(around_effects(final, base, add), add(final))
+        pd.testing.assert_frame_equal(intervals_with_effects(final, base, add), add(final))
 
 
 def test_value_added_tells_what_the_assumptions_brought_and_counts_months_without_any_as_unchanged():

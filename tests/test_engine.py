@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from salesfc_lib.engine import recursions
-from salesfc_lib.engine.recursions import ALPHAS, mean_of_first, slope, smooth_levels, smooth_trends, soften
+from salesfc_lib.engine.recursions import ALPHAS, likelihood_weights, mean_of_first, slope, smooth_levels, smooth_trends
 from salesfc_lib.engine.seasonality import adjust, centred_mean, estimate_indices, shrink
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known, median_known, spread_known
+from salesfc_lib.known import nan_mean, nan_median, nan_std
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import LEVEL_START, SEASON_PANEL_SHARE
 
@@ -100,16 +100,16 @@ def test_level_of_a_constant_series_is_the_constant() -> None:
 
 def test_weights_are_powers_of_the_errors_and_a_perfect_past_takes_all() -> None:
     mse = np.array([[1.0, 4.0], [2.0, 2.0], [0.0, 3.0], [0.0, 0.0]])
-    weight = soften(mse, np.array([2, 9, 5, 5]), 0.5)
+    weight = likelihood_weights(mse, np.array([2, 9, 5, 5]), 0.5)
     np.testing.assert_allclose(weight, [[4 / 5, 1 / 5], [0.5, 0.5], [1, 0], [0.5, 0.5]], atol=1e-12)
 
 
 @given(arrays(float, (2, 5), elements=st.floats(1e-6, 1e12)), st.floats(1e-3, 1e3))
 def test_weights_sum_to_one_and_do_not_depend_on_the_unit(mse: np.ndarray, unit: float) -> None:
     months = np.array([60, 3])
-    weight = soften(mse, months, 0.25)
+    weight = likelihood_weights(mse, months, 0.25)
     np.testing.assert_allclose(weight.sum(axis=1), 1.0)
-    np.testing.assert_allclose(soften(mse * unit, months, 0.25), weight, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(likelihood_weights(mse * unit, months, 0.25), weight, rtol=1e-6, atol=1e-12)
 
 
 def test_slope_is_that_of_a_fitted_line(late: np.ndarray) -> None:
@@ -246,7 +246,7 @@ def test_any_panel_is_adjusted_to_finite_months(y: np.ndarray, first: list[int],
 )
 def test_statistics_of_what_is_known_are_those_of_the_known_values(values: np.ndarray, axis: int, keepdims: bool) -> None:
     lines = [line[np.isfinite(line)] for line in (values if axis == 1 else values.T)]
-    for ours, theirs in ((mean_known, np.mean), (median_known, np.median), (spread_known, np.std)):
+    for ours, theirs in ((nan_mean, np.mean), (nan_median, np.median), (nan_std, np.std)):
         expected = [theirs(line) if len(line) else NAN for line in lines]
         found = ours(values, axis, keepdims=keepdims)
         assert found.ndim == (2 if keepdims else 1)
@@ -254,6 +254,6 @@ def test_statistics_of_what_is_known_are_those_of_the_known_values(values: np.nd
 
 
 def test_nothing_at_all_has_no_median() -> None:
-    assert np.isnan(median_known(np.zeros((2, 0)), 1)).all()
-    assert median_known(np.zeros((2, 0)), 1).shape == (2,)
+    assert np.isnan(nan_median(np.zeros((2, 0)), 1)).all()
+    assert nan_median(np.zeros((2, 0)), 1).shape == (2,)
     assert SEASON == 12

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from salesfc_lib.history import History
-from salesfc_lib.intervals import Past, _at, _pair, _Told, add_intervals, bound
+from salesfc_lib.intervals import PastErrors, _conformal_quantile, _ScaledErrors, _width_pair, add_intervals, conformal_intervals
 from salesfc_lib.metrics import pool, score
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -22,7 +22,7 @@ BACKS = tuple(range(24, 0, -3))
 Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
 
 
-def simulate(draw: Draw, n: int = 120, months: int = 60, seed: int = 0) -> tuple[Past, np.ndarray, np.ndarray]:
+def simulate(draw: Draw, n: int = 120, months: int = 60, seed: int = 0) -> tuple[PastErrors, np.ndarray, np.ndarray]:
     """Errors of forecasts of the mean of `draw` at cutoffs of two years, the forecast of now, and what came; sizes differ widely."""
     rng = np.random.default_rng(seed)
     size = rng.lognormal(3, 1, (n, 1))
@@ -33,7 +33,7 @@ def simulate(draw: Draw, n: int = 120, months: int = 60, seed: int = 0) -> tuple
     said = np.repeat(mean, HORIZON, axis=1)
     columns = {back: months - back + np.arange(HORIZON) for back in BACKS}
     errors = {back: np.where(at < months, y[:, np.minimum(at, months - 1)] - said, NAN) for back, at in columns.items()}
-    return Past(history, errors, dict.fromkeys(BACKS, said)), said, sold[:, months:]
+    return PastErrors(history, errors, dict.fromkeys(BACKS, said)), said, sold[:, months:]
 
 
 def normal(sigma: float) -> Draw:
@@ -48,7 +48,7 @@ def coverage(draw: Draw, level: int, seeds: int = 4) -> float:
     found = []
     for seed in range(seeds):
         past, said, came = simulate(draw, seed=seed)
-        low, high = bound(past, said, (level,))[level]
+        low, high = conformal_intervals(past, said, (level,))[level]
         found.append(((came >= low) & (came <= high)).mean())
     return float(np.mean(found))
 
@@ -61,7 +61,7 @@ def test_intervals_cover_what_they_say_where_errors_are_exchangeable(draw: Draw,
 
 def test_each_horizon_is_covered() -> None:
     past, said, came = simulate(normal(0.2), n=400)
-    low, high = bound(past, said, (80,))[80]
+    low, high = conformal_intervals(past, said, (80,))[80]
     by_horizon = ((came >= low) & (came <= high)).mean(axis=0)
     assert np.abs(by_horizon - 0.8).max() < 0.06
 
@@ -70,17 +70,17 @@ def test_upper_bound_gives_way_where_the_lower_one_rests_on_zero() -> None:
     """Half of the months sold nothing, so nothing is left out below, and a fifth above: not a tenth, as a quantile of each side would."""
     z = np.r_[np.full(500, -0.2), np.linspace(0.0, 1.0, 500)]
     everywhere = np.full(1000, True)
-    floored = _Told(z, np.ones(1000), np.full(1000, 0.2), np.zeros(1000), ~everywhere)
-    down, up = _pair(floored, everywhere, 0.8)
+    floored = _ScaledErrors(z, np.ones(1000), np.full(1000, 0.2), np.zeros(1000), ~everywhere)
+    down, up = _width_pair(floored, everywhere, 0.8)
     assert down == pytest.approx(0.2) and up == pytest.approx(0.6, abs=0.01)
-    free = _Told(np.linspace(-1.0, 1.0, 1000), np.ones(1000), np.full(1000, np.inf), np.zeros(1000), ~everywhere)
-    assert _pair(free, everywhere, 0.8) == pytest.approx((0.8, 0.8), abs=0.01)
+    free = _ScaledErrors(np.linspace(-1.0, 1.0, 1000), np.ones(1000), np.full(1000, np.inf), np.zeros(1000), ~everywhere)
+    assert _width_pair(free, everywhere, 0.8) == pytest.approx((0.8, 0.8), abs=0.01)
 
 
 def test_wider_spread_of_later_months_widens_their_interval_only() -> None:
     past, said, _ = simulate(normal(0.1), n=200)
     wider = {back: errors * np.where(np.arange(HORIZON) >= 8, 3.0, 1.0) for back, errors in past.errors.items()}
-    low, high = bound(Past(past.history, wider, past.forecasts), said, (80,))[80]
+    low, high = conformal_intervals(PastErrors(past.history, wider, past.forecasts), said, (80,))[80]
     width = np.median((high - low) / said, axis=0)
     assert width[-1] > 2 * width[0] and (np.diff(width) >= -1e-12).all()
 
@@ -89,7 +89,8 @@ def test_restless_series_has_the_wider_interval() -> None:
     past, said, _ = simulate(normal(0.1))
     loud = {back: errors * np.where(np.arange(len(said)) == 7, 5.0, 1.0)[:, None] for back, errors in past.errors.items()}
     width = [
-        np.subtract(*bound(Past(past.history, each, past.forecasts), said, (80,))[80][::-1])[7, 0] for each in (past.errors, loud)
+        np.subtract(*conformal_intervals(PastErrors(past.history, each, past.forecasts), said, (80,))[80][::-1])[7, 0]
+        for each in (past.errors, loud)
     ]
     assert width[1] > 2.5 * width[0]
 
@@ -98,28 +99,32 @@ def test_scale_of_a_series_is_its_intervals_unit() -> None:
     past, said, _ = simulate(normal(0.3))
     unit = np.where(np.arange(len(said)) == 3, 1000.0, 1.0)[:, None]
     history = History(past.history.ids, past.history.y * unit, past.history.last)
-    scaled = Past(
+    scaled = PastErrors(
         history, {back: errors * unit for back, errors in past.errors.items()}, dict.fromkeys(BACKS, past.forecasts[3] * unit)
     )
-    for one, other in zip(bound(past, said, (80,))[80], bound(scaled, said * unit, (80,))[80], strict=True):
+    for one, other in zip(
+        conformal_intervals(past, said, (80,))[80], conformal_intervals(scaled, said * unit, (80,))[80], strict=True
+    ):
         np.testing.assert_allclose(other, one * unit, rtol=1e-9)
 
 
 def test_order_of_series_changes_nothing() -> None:
     past, said, _ = simulate(normal(0.3), n=30)
     order = np.random.default_rng(1).permutation(30)
-    shuffled = Past(
+    shuffled = PastErrors(
         past.history.take(order),
         {back: errors[order] for back, errors in past.errors.items()},
         {back: each[order] for back, each in past.forecasts.items()},
     )
-    for one, other in zip(bound(past, said, (80,))[80], bound(shuffled, said[order], (80,))[80], strict=True):
+    for one, other in zip(
+        conformal_intervals(past, said, (80,))[80], conformal_intervals(shuffled, said[order], (80,))[80], strict=True
+    ):
         np.testing.assert_allclose(other, one[order], rtol=1e-12)
 
 
 def test_negative_sales_may_be_below_zero_and_others_may_not() -> None:
     past, said, _ = simulate(lambda rng, shape: 1 + 0.2 * rng.standard_t(2, shape), n=80, seed=2)
-    low, _ = bound(past, said, (95,))[95]
+    low, _ = conformal_intervals(past, said, (95,))[95]
     signed = (past.history.y < 0).any(axis=1)
     assert (low[~signed] >= 0).all() and (low[signed] < 0).any()
 
@@ -132,13 +137,13 @@ def test_ended_series_that_sold_nothing_has_an_interval_of_nothing() -> None:
     zero = {back: np.where(np.arange(len(said))[:, None] == 5, 0.0, errors) for back, errors in past.errors.items()}
     forecast = said.copy()
     forecast[5] = 0.0
-    low, high = bound(Past(history, zero, past.forecasts), forecast, (80,))[80]
+    low, high = conformal_intervals(PastErrors(history, zero, past.forecasts), forecast, (80,))[80]
     assert (low[5] == 0).all() and (high[5] == 0).all()
 
 
 def test_without_any_backtest_intervals_are_wide_and_not_missing() -> None:
     past, said, came = simulate(normal(0.2))
-    low, high = bound(Past(past.history, {}, {}), said, (80,))[80]
+    low, high = conformal_intervals(PastErrors(past.history, {}, {}), said, (80,))[80]
     assert np.isfinite(low).all() and np.isfinite(high).all()
     assert ((came >= low) & (came <= high)).mean() > 0.8
 
@@ -147,15 +152,17 @@ def test_one_cutoff_of_one_month_is_enough_for_an_interval() -> None:
     history = History(np.array(["a"], dtype=object), np.full((1, 14), 10.0), np.array(["2025-12"], dtype="datetime64[M]"))
     errors = np.full((1, 12), NAN)
     errors[0, 0] = 2.0
-    low, high = bound(Past(history, {1: errors}, {1: np.full((1, 12), 8.0)}), np.full((1, 12), 10.0), (80, 95))[80]
+    low, high = conformal_intervals(PastErrors(history, {1: errors}, {1: np.full((1, 12), 8.0)}), np.full((1, 12), 10.0), (80, 95))[
+        80
+    ]
     assert (low <= 10).all() and (high > 10).all() and np.isfinite(high).all()
 
 
 def test_conformal_rank_is_the_textbooks() -> None:
     z = np.arange(1.0, 100.0)
-    assert _at(z, np.array([0.9]), upper=True) == 90  # the ceil((99 + 1) 0.9)-th
-    assert _at(z, np.array([0.1])) == 10
-    assert _at(z[:3], np.array([0.95]), upper=True) == 3  # of three, the largest is all there is
+    assert _conformal_quantile(z, np.array([0.9]), upper=True) == 90  # the ceil((99 + 1) 0.9)-th
+    assert _conformal_quantile(z, np.array([0.1])) == 10
+    assert _conformal_quantile(z[:3], np.array([0.95]), upper=True) == 3  # of three, the largest is all there is
 
 
 @settings(max_examples=60, deadline=None)
@@ -172,7 +179,7 @@ def test_any_bounds_are_finite_ordered_and_hold_their_forecast(
     forecast = np.where(never, np.abs(forecast), forecast)
     history = History(np.array(list("abcd"), dtype=object), y, np.full(4, np.datetime64("2025-12", "M")))
     said = {back: forecast for back in (6, 3)}
-    bounds = bound(Past(history, dict(zip((6, 3), errors, strict=True)), said), forecast, levels)
+    bounds = conformal_intervals(PastErrors(history, dict(zip((6, 3), errors, strict=True)), said), forecast, levels)
     inner = (forecast, forecast)
     for level in sorted(levels):
         low, high = bounds[level]
@@ -188,7 +195,7 @@ def test_a_series_of_next_to_nothing_overflows_no_interval() -> None:
     history = History(np.array(list("ab"), dtype=object), y, np.full(2, np.datetime64("2025-12", "M")))
     forecasts = {back: np.full((2, 3), 5.0) for back in (6, 3)}
     errors = {back: np.full((2, 3), 1e12) for back in (6, 3)}
-    low, high = bound(Past(history, errors, forecasts), np.full((2, 3), 5.0), (80,))[80]
+    low, high = conformal_intervals(PastErrors(history, errors, forecasts), np.full((2, 3), 5.0), (80,))[80]
     assert np.isfinite(low).all() and np.isfinite(high).all()
 
 
@@ -199,7 +206,7 @@ def test_wider_interval_holds_the_narrower_where_some_months_are_without_a_sale(
 
     past, said, _ = simulate(draw, n=200)
     levels = tuple(range(40, 100, 5))
-    bounds = bound(past, said, levels)
+    bounds = conformal_intervals(past, said, levels)
     for narrow, wide in zip(levels, levels[1:], strict=False):
         assert (bounds[wide][0] <= bounds[narrow][0]).all(), (narrow, wide)
         assert (bounds[wide][1] >= bounds[narrow][1] - 1e-9).all(), (narrow, wide)
@@ -275,7 +282,7 @@ def test_what_ended_is_expected_to_stay_so() -> None:
     errors = {back: rng.normal(0, 10, (40, 12)) for back in (3, 6, 9, 12)}
     history = History(np.array([f"s{k:02d}" for k in range(40)], dtype=object), y, np.full(40, np.datetime64("2026-06", "M")))
     forecast = np.where(np.arange(40)[:, None] == 0, 0.0, np.full((40, 12), 100.0))
-    found = bound(Past(history, errors, dict.fromkeys(errors, forecast)), forecast, (80, 95))
+    found = conformal_intervals(PastErrors(history, errors, dict.fromkeys(errors, forecast)), forecast, (80, 95))
     assert (found[80][0][0] == 0).all() and (found[80][1][0] == 0).all()
     assert found[95][1][0].tolist() == pytest.approx([y[0, -12:].mean()] * 12)
     assert (found[80][1][1:] > 100).all()

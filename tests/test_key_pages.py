@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from salesfc_lib import manifest, site, tables
-from salesfc_lib.candidates import CORRECTION
+from salesfc_lib.candidates import BOOSTING
 from salesfc_lib.key_series import name_page
 from salesfc_lib.narrative.drivers import say_effect, step_in
 from salesfc_lib.narrative.key_page import KeyPage, tell_key
@@ -56,7 +56,7 @@ def key_month(**changed: Any) -> KeyMonth:
     published = published.assign(**{"lo-80": y_hat - 10, "hi-80": y_hat + 10, "lo-95": y_hat - 20, "hi-95": y_hat + 20})
     weights = pd.DataFrame(
         [
-            (ID, CORRECTION, 0.5, 0.1, "half"),
+            (ID, BOOSTING, 0.5, 0.1, "half"),
             (ID, "regression", 0.3, 0.08, "lowest error"),
             (ID, "theta", 0.2, 0.12, "backtest error"),
         ],

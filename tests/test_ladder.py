@@ -7,11 +7,11 @@ import pytest
 
 from salesfc_lib.backtest import run_candidates
 from salesfc_lib.candidates import REGISTRY
-from salesfc_lib.combine import set_weights, weigh_evidence
+from salesfc_lib.combine import backtest_errors, combination_weights
 from salesfc_lib.history import History
-from salesfc_lib.ladder import FULL, RUNGS, name_rung
+from salesfc_lib.ladder import FALLBACKS, FULL, describe_fallback
 from salesfc_lib.modeled_tables import list_weights
-from salesfc_lib.modeling import model_history, share_corrected
+from salesfc_lib.modeling import boosting_share, model_history
 from salesfc_lib.parameters import defaults
 from salesfc_lib.tuning import BOOSTED_FROM
 
@@ -30,10 +30,10 @@ def unit(lengths: tuple[int, ...] = SHORT, others: int = 30, width: int = 60) ->
 
 
 def test_the_rungs_are_where_candidates_begin() -> None:
-    assert REGISTRY["level"].needed == RUNGS[0].months == 1
-    assert REGISTRY["seasonal_naive"].needed == RUNGS[2].months == 12
-    assert REGISTRY["theta"].needed == RUNGS[3].months == 13
-    assert REGISTRY["two_years"].needed == RUNGS[4].months == 24
+    assert REGISTRY["level"].needed == FALLBACKS[0].months == 1
+    assert REGISTRY["seasonal_naive"].needed == FALLBACKS[2].months == 12
+    assert REGISTRY["theta"].needed == FALLBACKS[3].months == 13
+    assert REGISTRY["two_years"].needed == FALLBACKS[4].months == 24
     assert max(each.needed for each in REGISTRY.values() if each.scope == "panel") == FULL
 
 
@@ -51,11 +51,11 @@ def test_the_rungs_are_where_candidates_begin() -> None:
     ],
 )
 def test_each_length_names_its_rung(months: int, words: str) -> None:
-    assert name_rung(months, unit=60) == words
+    assert describe_fallback(months, unit=60) == words
 
 
 def test_a_unit_of_less_than_a_year_has_no_season_to_name() -> None:
-    assert name_rung(7, unit=12) == "7 months of history: smoothed level"
+    assert describe_fallback(7, unit=12) == "7 months of history: smoothed level"
 
 
 def test_every_series_has_a_forecast_from_its_first_month_on() -> None:
@@ -72,7 +72,7 @@ def test_one_month_is_carried_through_the_year_by_the_units_season() -> None:
 
 def test_less_than_half_a_year_is_not_corrected() -> None:
     y = unit(lengths=(BOOSTED_FROM - 1, BOOSTED_FROM)).y[:2]
-    none, some = share_corrected(np.ones((2, 12)), y)
+    none, some = boosting_share(np.ones((2, 12)), y)
     assert none == 0.0 < some
 
 
@@ -80,12 +80,12 @@ def test_what_a_young_series_could_not_test_counts_as_it_does_elsewhere() -> Non
     panel = unit(lengths=(14, 14))
     said = run_candidates(panel, defaults(), horizon=12)
     settings = defaults().combine
-    evidence = weigh_evidence(said, 0, settings)
+    evidence = backtest_errors(said, 0, settings)
     theta, young = said.names.index("theta"), 0
     assert evidence.cutoffs[theta, young] == 0  # thirteen months are needed, and the latest tested cutoff is earlier
     tested = evidence.relative[theta][np.isfinite(evidence.relative[theta])]
     assert evidence.blended[theta, young] == pytest.approx(tested.mean())
-    assert set_weights(evidence, said.at(0), settings)[theta, young] > 0
+    assert combination_weights(evidence, said.at(0), settings)[theta, young] > 0
 
 
 def test_reasons_of_young_series_begin_with_their_rung_and_of_others_do_not() -> None:

@@ -7,48 +7,48 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from salesfc_lib.memory import Entry, Memory, digest, fingerprint
+from salesfc_lib.memory import CacheEntry, ForecastCache, digest, fingerprint
 
 
 def test_entry_comes_back_exactly_in_another_process(tmp_path: Path) -> None:
     values = np.array([0.1, 1 / 3, 1e-300])
-    Memory(tmp_path).put({"k": Entry(values), "f": Entry(None, "5 months, 25 needed")})
-    other = Memory(tmp_path)
+    ForecastCache(tmp_path).put({"k": CacheEntry(values), "f": CacheEntry(None, "5 months, 25 needed")})
+    other = ForecastCache(tmp_path)
     other.refresh()
     found, failed = other.get("k"), other.get("f")
     assert found is not None and found.values is not None and found.values.tolist() == values.tolist()
-    assert failed == Entry(None, "5 months, 25 needed")
+    assert failed == CacheEntry(None, "5 months, 25 needed")
 
 
 def test_nothing_is_known_before_it_is_put(tmp_path: Path) -> None:
-    memory = Memory(tmp_path / "not-there")
+    memory = ForecastCache(tmp_path / "not-there")
     memory.refresh()
     assert memory.get("k") is None
 
 
 def test_two_writers_keep_both(tmp_path: Path) -> None:
-    first, second = Memory(tmp_path), Memory(tmp_path)
-    first.put({"a": Entry(np.array([1.0]))})
-    second.put({"b": Entry(np.array([2.0]))})
+    first, second = ForecastCache(tmp_path), ForecastCache(tmp_path)
+    first.put({"a": CacheEntry(np.array([1.0]))})
+    second.put({"b": CacheEntry(np.array([2.0]))})
     first.refresh()
     assert first.get("b") is not None
     assert not list(tmp_path.glob(".*"))
 
 
 def test_damaged_file_is_as_good_as_absent(tmp_path: Path) -> None:
-    Memory(tmp_path).put({"a": Entry(np.array([1.0]))})
-    Memory(tmp_path).put({"b": Entry(np.array([2.0]))})
+    ForecastCache(tmp_path).put({"a": CacheEntry(np.array([1.0]))})
+    ForecastCache(tmp_path).put({"b": CacheEntry(np.array([2.0]))})
     damaged = sorted(tmp_path.glob("*.parquet"))[0]
     damaged.write_bytes(damaged.read_bytes()[:40])
-    memory = Memory(tmp_path)
+    memory = ForecastCache(tmp_path)
     memory.refresh()
     assert [memory.get(key) is None for key in ("a", "b")].count(True) == 1
 
 
 def test_known_entries_are_not_written_again(tmp_path: Path) -> None:
-    memory = Memory(tmp_path)
-    memory.put({"a": Entry(np.array([1.0]))})
-    memory.put({"a": Entry(np.array([1.0]))})
+    memory = ForecastCache(tmp_path)
+    memory.put({"a": CacheEntry(np.array([1.0]))})
+    memory.put({"a": CacheEntry(np.array([1.0]))})
     assert len(list(tmp_path.glob("*.parquet"))) == 1
 
 

@@ -16,7 +16,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History, align, count_weekdays
 from salesfc_lib.metrics import pool
 from salesfc_lib.modeled_tables import list_backtest, list_candidates, list_failures, list_forecasts, list_weights, score_modeled
-from salesfc_lib.modeling import Modeled, forecast_panel, model_history, share_corrected, trust_correction
+from salesfc_lib.modeling import Modeled, boosting_share, boosting_trust, forecast_panel, model_history
 from salesfc_lib.parameters import defaults
 from salesfc_lib.schema import Parameters
 
@@ -66,12 +66,12 @@ def modeled(history: History) -> Modeled:
 
 def assert_same_at(one: Modeled, other: Modeled, backs: list[int]) -> None:
     """Everything that was said, weighed and corrected at the cutoffs is the same."""
-    assert one.said.names == other.said.names
+    assert one.candidates.names == other.candidates.names
     for back in backs:
-        np.testing.assert_array_equal(one.said.at(back), other.said.at(back), err_msg=f"candidates {back}")
+        np.testing.assert_array_equal(one.candidates.at(back), other.candidates.at(back), err_msg=f"candidates {back}")
         np.testing.assert_array_equal(one.combined[back], other.combined[back], err_msg=f"combined {back}")
-        if back in one.corrected:
-            np.testing.assert_array_equal(one.corrected[back], other.corrected[back], err_msg=f"corrected {back}")
+        if back in one.boosted:
+            np.testing.assert_array_equal(one.boosted[back], other.boosted[back], err_msg=f"corrected {back}")
 
 
 @pytest.mark.parametrize("change", ["huge", "zero", "negative"])
@@ -82,8 +82,8 @@ def test_what_comes_after_a_cutoff_changes_nothing_at_it(history: History, model
     unknown = history.regressors["promotion"].copy()
     unknown[:, width - through + HORIZON :] = 5.0
     changed = run(make_history(later, promotion=unknown))
-    backs = [back for back in modeled.said.backs if back >= through]
-    assert modeled.corrected and max(backs) >= 12
+    backs = [back for back in modeled.candidates.backs if back >= through]
+    assert modeled.boosted and max(backs) >= 12
     assert_same_at(modeled, changed, backs)
     assert not np.array_equal(modeled.combined[0], changed.combined[0])
 
@@ -99,19 +99,19 @@ def test_promotion_of_the_coming_month_raises_its_forecast(history: History, mod
     gain = (one.combined[0] - none.combined[0])[steady] / size[:, None]
     assert np.median(gain[:, 3]) > 0.1
     assert np.abs(np.delete(gain, 3, axis=1)).max() < 0.02
-    assert_same_at(one, none, [back for back in one.said.backs if back >= HORIZON])
+    assert_same_at(one, none, [back for back in one.candidates.backs if back >= HORIZON])
 
 
 def test_same_inputs_give_the_same_numbers(history: History, modeled: Modeled) -> None:
     again = run(simulate())
-    assert_same_at(modeled, again, list(modeled.said.backs))
+    assert_same_at(modeled, again, list(modeled.candidates.backs))
     np.testing.assert_array_equal(modeled.weights, again.weights)
 
 
 def test_order_of_series_changes_nothing(history: History, modeled: Modeled) -> None:
     order = np.random.default_rng(3).permutation(len(history))
     shuffled = run(history.take(order))
-    for back in modeled.said.backs:
+    for back in modeled.candidates.backs:
         np.testing.assert_allclose(shuffled.combined[back], modeled.combined[back][order], rtol=1e-6)
     np.testing.assert_allclose(shuffled.weights, modeled.weights[:, order], atol=1e-9)
     for one, other in zip(modeled.bounds((80,))[80], shuffled.bounds((80,))[80], strict=True):
@@ -128,7 +128,9 @@ def test_unit_of_a_series_is_the_unit_of_its_forecast(history: History, modeled:
 def test_lone_series_is_forecast_as_itself_without_what_pools(history: History) -> None:
     """Seasons, autoregression, drivers, weights and the correction pool over a panel; the baseline does not."""
     alone, among = run(history.take(np.array([1]))), run(history)
-    np.testing.assert_array_equal(alone.said.values["seasonal_naive"][-1, 0], among.said.values["seasonal_naive"][-1, 1])
+    np.testing.assert_array_equal(
+        alone.candidates.values["seasonal_naive"][-1, 0], among.candidates.values["seasonal_naive"][-1, 1]
+    )
     assert not np.array_equal(alone.combined[0][0], among.combined[0][1])
     assert np.isfinite(alone.combined[0]).all()
 
@@ -137,31 +139,31 @@ def test_forecast_is_the_mix_its_correction_and_the_ends(history: History, model
     assert list(modeled.ended) == [8] and modeled.ended[8] == 5
     assert (modeled.combined[0][8] == 0).all()
     np.testing.assert_allclose(modeled.weights.sum(axis=0), 1.0)
-    told = modeled.said.at(0)
+    told = modeled.candidates.at(0)
     low, high = np.nanmin(told, axis=0), np.nanmax(told, axis=0)
     weighted = run(history, Parameters.model_validate({**defaults().model_dump(), "candidates": _without_correction()}))
-    assert not weighted.corrected
+    assert not weighted.boosted
     steady = np.arange(11, 24)
     assert ((weighted.combined[0] >= low - 1e-9) & (weighted.combined[0] <= high + 1e-9))[steady].all()
     share = modeled.shares[0][:, None]
     assert ((share >= 0) & (share < 1))[steady].all()
-    mixed = (1 - share) * weighted.combined[0] + share * modeled.corrected[0]
+    mixed = (1 - share) * weighted.combined[0] + share * modeled.boosted[0]
     np.testing.assert_allclose(modeled.combined[0][steady], mixed[steady], rtol=1e-9)
 
 
 def test_the_correction_is_believed_as_far_as_the_backtest_says(modeled: Modeled) -> None:
-    said = modeled.said
+    said = modeled.candidates
     weighted = {back: np.where(np.isfinite(values), values, 0.0) for back, values in modeled.combined.items()}
-    right = {back: np.where(np.isfinite(said.came(back)), said.came(back), weighted[back]) for back in modeled.corrected}
+    right = {back: np.where(np.isfinite(said.actuals(back)), said.actuals(back), weighted[back]) for back in modeled.boosted}
     wrong = {back: 3 * values + 1 for back, values in weighted.items()}
-    barely = {back: 0.998 * weighted[back] + 0.002 * wrong[back] for back in modeled.corrected}
-    assert trust_correction(said, weighted, right, 0) == 1.0
-    assert trust_correction(said, weighted, wrong, 0) == 0.0
-    assert 0.0 < trust_correction(said, weighted, barely, 0) < 1.0
-    assert trust_correction(said, weighted, wrong, max(said.tested)) == 1.0  # nothing was tested before
-    share = share_corrected(modeled.corrected[0], said.history.y, 0.5)
+    barely = {back: 0.998 * weighted[back] + 0.002 * wrong[back] for back in modeled.boosted}
+    assert boosting_trust(said, weighted, right, 0) == 1.0
+    assert boosting_trust(said, weighted, wrong, 0) == 0.0
+    assert 0.0 < boosting_trust(said, weighted, barely, 0) < 1.0
+    assert boosting_trust(said, weighted, wrong, max(said.tested)) == 1.0  # nothing was tested before
+    share = boosting_share(modeled.boosted[0], said.history.y, 0.5)
     steady = np.arange(11, 24)
-    np.testing.assert_allclose(share[steady], share_corrected(modeled.corrected[0], said.history.y)[steady] / 2)
+    np.testing.assert_allclose(share[steady], boosting_share(modeled.boosted[0], said.history.y)[steady] / 2)
 
 
 def _without_correction() -> dict[str, Any]:
@@ -171,7 +173,7 @@ def _without_correction() -> dict[str, Any]:
 
 def test_errors_of_the_past_are_those_that_came(modeled: Modeled) -> None:
     for back, errors in modeled.past.errors.items():
-        np.testing.assert_allclose(errors, modeled.said.came(back) - modeled.combined[back])
+        np.testing.assert_allclose(errors, modeled.candidates.actuals(back) - modeled.combined[back])
         assert np.isnan(errors[:, back:]).all()
     assert 0 not in modeled.past.errors and max(modeled.past.errors) <= 24
 
@@ -331,8 +333,8 @@ def test_rows_of_the_candidates_are_the_arrays(small: tuple[Modeled, pd.DataFram
     listed = list_candidates(modeled)
     assert set(listed["cutoff"].dt.strftime("%Y-%m")) == {"2024-12", "2025-03", "2025-06", "2025-09", "2025-12"}
     row = listed[listed["cutoff"] == pd.Timestamp("2025-06-01")].query("unique_id == 's000' and model == 'two_years' and h == 3")
-    place = modeled.said.backs.index(6)
-    assert row["y_hat"].item() == modeled.said.values["two_years"][place, 0, 2]
+    place = modeled.candidates.backs.index(6)
+    assert row["y_hat"].item() == modeled.candidates.values["two_years"][place, 0, 2]
     assert row["ds"].item() == pd.Timestamp("2025-09-01")
     assert set(listed.query("unique_id == 's001'")["model"]) == {"recent_mean"}  # of ten months
 

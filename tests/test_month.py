@@ -87,13 +87,13 @@ class TestUnit:
     def test_at_least_fifteen_candidates_of_five_families_compete_at_four_cutoffs_and_one_corrects_them(
         self, demo_reports: Path, unit: str
     ) -> None:
-        from salesfc_lib.candidates import CORRECTION, REGISTRY
+        from salesfc_lib.candidates import BOOSTING, REGISTRY
 
         said = table(demo_reports, unit, "candidate_forecast")
         models = set(said["model"])
-        assert CORRECTION in models
+        assert BOOSTING in models
         assert len(models) >= 16
-        assert len({REGISTRY[name].family for name in models - {CORRECTION}}) >= 5
+        assert len({REGISTRY[name].family for name in models - {BOOSTING}}) >= 5
         cutoffs = sorted(said["cutoff"].unique())
         assert len(cutoffs) == 5  # of the backtest, and the month's own
         assert [

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from salesfc_lib.backtest import Said, run_candidates
+from salesfc_lib.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.history import History
-from salesfc_lib.memory import Memory
+from salesfc_lib.memory import ForecastCache
 from salesfc_lib.modeled_tables import list_failures
 from salesfc_lib.modeling import model_history
 from salesfc_lib.own_candidates import load_own, read_own
@@ -45,8 +45,8 @@ def history() -> History:
     return History(np.array(["a", "b"], dtype=object), y, np.full(2, np.datetime64("2026-06", "M")))
 
 
-def run(project: Path, history: History, settings: Parameters, memory: Memory | None = None) -> Said:
-    return run_candidates(history, settings, horizon=12, memory=memory, extra=load_own(settings, project))
+def run(project: Path, history: History, settings: Parameters, memory: ForecastCache | None = None) -> CandidateForecasts:
+    return run_candidates(history, settings, horizon=12, cache=memory, extra=load_own(settings, project))
 
 
 def test_a_file_of_one_function_competes(tmp_path: Path, history: History) -> None:
@@ -169,7 +169,7 @@ def test_what_goes_wrong_for_one_series_is_its_failure_alone(tmp_path: Path, his
     failed = list_failures(modeled)
     assert set(failed["unique_id"]) == {"b"}
     assert failed["error"].str.contains(says).all()
-    assert np.isfinite(modeled.said.values["mine"][-1, 0]).all()
+    assert np.isfinite(modeled.candidates.values["mine"][-1, 0]).all()
     assert np.isfinite(modeled.combined[0]).all()
 
 
@@ -216,14 +216,14 @@ def test_what_it_said_is_remembered_until_its_file_changes(tmp_path: Path, histo
     log, memory = tmp_path / "calls", tmp_path / "memory"
     text = COUNTED.format(str(log))
     write(tmp_path, text)
-    first = run(tmp_path, history, parameters(), Memory(memory))
+    first = run(tmp_path, history, parameters(), ForecastCache(memory))
     calls = log.stat().st_size
     assert calls > 0
-    again = run(tmp_path, history, parameters(), Memory(memory))
+    again = run(tmp_path, history, parameters(), ForecastCache(memory))
     assert log.stat().st_size == calls
     np.testing.assert_array_equal(first.values["mine"], again.values["mine"])
     write(tmp_path, text + "# another thought\n")
-    run(tmp_path, history, parameters(), Memory(memory))
+    run(tmp_path, history, parameters(), ForecastCache(memory))
     assert log.stat().st_size == 2 * calls
 
 

@@ -12,7 +12,7 @@ from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.history import History
 from salesfc_lib.modeling import model_history
 from salesfc_lib.parameters import defaults
-from salesfc_lib.plausibility import REFUSED, bounds_at, refuse
+from salesfc_lib.plausibility import REJECTED, bounds_at, reject_implausible
 from salesfc_lib.schema import Parameters
 from salesfc_lib.tuning import UNKNOWN_GROWTH
 
@@ -90,27 +90,27 @@ def test_lumpy_negative_and_unsold_series_are_not_held_to_a_least_year() -> None
 def test_a_refusal_says_its_numbers_and_leaves_the_others() -> None:
     bounds = bounds_at(history(FLAT, FLAT), 0)
     good, wild = np.full((2, 12), 10.0), np.array([[10.0] * 12, [10.0, 900.0] + [10.0] * 10])
-    left, told = refuse({"good": good, "wild": wild}, bounds)
+    left, told = reject_implausible({"good": good, "wild": wild}, bounds)
     assert np.isfinite(left["good"]).all()
     assert np.isfinite(left["wild"][0]).all()
     assert np.isnan(left["wild"][1]).all()
     [(row, name, reason)] = told
     assert (row, name) == (1, "wild")
-    assert reason.startswith(REFUSED)
+    assert reason.startswith(REJECTED)
     for number in ("900", "2 months ahead", "at most 40", "largest month 10", "4.00 times"):
         assert number in reason
 
 
 def test_the_least_implausible_stays_where_all_are() -> None:
     bounds = bounds_at(history(FLAT), 0)
-    left, told = refuse({"far": np.full((1, 12), 900.0), "near": np.full((1, 12), 50.0)}, bounds)
+    left, told = reject_implausible({"far": np.full((1, 12), 900.0), "near": np.full((1, 12), 50.0)}, bounds)
     assert np.isfinite(left["near"]).all()
     assert [name for _, name, _ in told] == ["far"]
 
 
 def test_nothing_said_is_nothing_refused() -> None:
     nothing = np.full((1, 12), np.nan)
-    left, told = refuse({"a": nothing, "b": np.full((1, 12), 10.0)}, bounds_at(history(FLAT), 0))
+    left, told = reject_implausible({"a": nothing, "b": np.full((1, 12), 10.0)}, bounds_at(history(FLAT), 0))
     assert not told
     assert np.isnan(left["a"]).all()
 
@@ -152,7 +152,7 @@ def test_a_candidate_that_explodes_is_refused_everywhere_and_carries_nothing() -
     assert np.isnan(said.values["explosion"]).all()
     refused = [each for each in said.failures if each.model == "explosion"]
     assert len(refused) == len(panel) * (len(said.tested) + 1)
-    assert all(each.error.startswith(REFUSED) for each in refused)
+    assert all(each.error.startswith(REJECTED) for each in refused)
     with_it = model_history(panel, parameters(), horizon=12, extra=EXPLODING)
     without = model_history(panel, parameters(), horizon=12)
     np.testing.assert_allclose(with_it.combined[0], without.combined[0])
@@ -168,4 +168,4 @@ def test_the_combination_is_plausible_even_where_only_an_explosion_is_asked() ->
 
 def test_the_defaults_refuse_nothing_of_a_calm_panel() -> None:
     said = run_candidates(calm(), defaults(), horizon=12)
-    assert not [each for each in said.failures if each.error.startswith(REFUSED)]
+    assert not [each for each in said.failures if each.error.startswith(REJECTED)]

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from salesfc_lib.backtest import Said, run_candidates
+from salesfc_lib.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.candidates.protocol import Candidate, Window, each_series
 from salesfc_lib.history import History
-from salesfc_lib.memory import Memory
+from salesfc_lib.memory import ForecastCache
 from salesfc_lib.modeled_tables import list_candidates, list_failures, list_weights
 from salesfc_lib.modeling import model_history
-from salesfc_lib.racing import Lost, measure, set_race
+from salesfc_lib.racing import StopReason, early_stopping_at, relative_errors
 from salesfc_lib.schema import Parameters
 
 PANEL = {"seasonal_naive": {}, "recent_mean": {}, "two_years": {}}
@@ -44,7 +44,7 @@ class Counting:
         self.seen.append((window.unique_id, len(window.y)))
         return np.resize(window.y[-12:], window.horizon) * self.wrong.get(window.unique_id, 1.0)
 
-    def run(self, history: History, settings: Parameters, **kwargs: Any) -> Said:
+    def run(self, history: History, settings: Parameters, **kwargs: Any) -> CandidateForecasts:
         mine = Candidate("mine", "own", "Mine", each_series(self.fit), **kwargs)
         return run_candidates(history, settings, horizon=12, extra={"mine": mine})
 
@@ -55,7 +55,7 @@ def test_a_hopeless_candidate_is_asked_once_and_no_more(history: History) -> Non
     assert said.tested == (12, 9, 6, 3)
     assert [length for name, length in mine.seen if name == "b"] == [45]
     assert sorted(length for name, length in mine.seen if name == "a") == [36, 39, 42, 45, 48]
-    assert [(each.row, each.model) for each in said.raced] == [(1, "mine")]
+    assert [(each.row, each.model) for each in said.stopped] == [(1, "mine")]
     assert np.isnan(said.values["mine"][:, 1]).all()
     assert said.failures == ()
 
@@ -63,7 +63,7 @@ def test_a_hopeless_candidate_is_asked_once_and_no_more(history: History) -> Non
 def test_without_a_race_it_is_asked_everywhere(history: History) -> None:
     mine = Counting({"b": 5.0})
     said = mine.run(history, parameters(race=None))
-    assert said.raced == ()
+    assert said.stopped == ()
     assert sorted(length for name, length in mine.seen if name == "b") == [36, 39, 42, 45, 48]
 
 
@@ -77,18 +77,18 @@ def test_what_goes_on_says_what_it_says_without_a_race(history: History) -> None
 
 def test_the_error_is_that_of_the_months_known_after_the_latest_cutoff(history: History) -> None:
     said = Counting({"b": 5.0}).run(history, parameters())
-    (raced,) = said.raced
+    (raced,) = said.stopped
     came = history.y[1, -3:]
     naive = history.y[1, -15:-12]
-    assert raced.lost.error == pytest.approx(np.abs(5 * naive - came).sum() / came.sum())
+    assert raced.reason.error == pytest.approx(np.abs(5 * naive - came).sum() / came.sum())
     others = [np.abs(said.values[name][-2, 1, :3] - came).sum() / came.sum() for name in PANEL]
-    assert raced.lost.usual == pytest.approx(sorted(others)[1])
+    assert raced.reason.reference == pytest.approx(sorted(others)[1])
 
 
 def test_one_that_sees_the_whole_panel_is_not_raced(history: History) -> None:
     bad = Candidate("bad", "own", "Bad", lambda history, horizon: 1.9 * history.y[:, -12:], scope="panel")
     said = run_candidates(history, parameters(race=1.1), horizon=12, extra={"bad": bad})
-    assert said.raced == ()
+    assert said.stopped == ()
     assert np.isfinite(said.at(0)).all()
 
 
@@ -99,7 +99,7 @@ def test_one_that_fails_at_the_race_has_failed_and_not_lost(history: History) ->
         return np.resize(window.y[-12:], window.horizon)
 
     said = run_candidates(history, parameters(), horizon=12, extra={"mine": Candidate("mine", "own", "Mine", each_series(fit))})
-    assert said.raced == ()
+    assert said.stopped == ()
     assert {(each.back, each.error) for each in said.failures} == {(3, "ValueError: not today")}
     assert np.isfinite(said.values["mine"][-1]).all()
 
@@ -123,14 +123,14 @@ def test_orders_are_searched_where_they_are_without_a_race(history: History) -> 
 
 
 def test_a_race_does_not_depend_on_what_is_remembered(history: History, tmp_path: Path) -> None:
-    def run(memory: Memory | None, months: int = 0) -> Said:
+    def run(memory: ForecastCache | None, months: int = 0) -> CandidateForecasts:
         mine = Candidate("mine", "own", "Mine", each_series(Counting({"b": 5.0}).fit), code="1")
-        return run_candidates(history.cut(months), parameters(), horizon=12, memory=memory, extra={"mine": mine})
+        return run_candidates(history.cut(months), parameters(), horizon=12, cache=memory, extra={"mine": mine})
 
     alone = run(None)
-    run(Memory(tmp_path), 3)
-    after = run(Memory(tmp_path))
-    assert after.raced == alone.raced
+    run(ForecastCache(tmp_path), 3)
+    after = run(ForecastCache(tmp_path))
+    assert after.stopped == alone.stopped
     np.testing.assert_array_equal(after.values["mine"], alone.values["mine"])
 
 
@@ -149,16 +149,16 @@ def test_who_was_raced_out_has_no_weight_and_says_why_and_did_not_fail(history: 
 
 def test_errors_are_squared_where_a_series_mostly_sells_nothing() -> None:
     forecast, came = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([[0.0, 4.0], [0.0, 4.0]])
-    assert measure(forecast, came, np.array([False, True])).tolist() == [2.0 / 2.0, np.sqrt(5.0) / 2.0]
+    assert relative_errors(forecast, came, np.array([False, True])).tolist() == [2.0 / 2.0, np.sqrt(5.0) / 2.0]
 
 
 def test_a_series_of_which_nothing_was_sold_is_no_race() -> None:
     ids, nothing = np.array(["a"], dtype=object), np.zeros((1, 2))
-    race = set_race(3, ids, np.ones((2, 1, 2)), nothing, squared=np.array([False]), factor=2.0)
-    assert race.judge(ids, np.full((1, 2), 1e9)) == {}
+    race = early_stopping_at(3, ids, np.ones((2, 1, 2)), nothing, squared=np.array([False]), factor=2.0)
+    assert race.find_stops(ids, np.full((1, 2), 1e9)) == {}
 
 
 def test_a_candidate_exactly_at_the_limit_goes_on() -> None:
     ids, came = np.array(["a", "b"], dtype=object), np.full((2, 2), 10.0)
-    race = set_race(3, ids, np.full((1, 2, 2), 11.0), came, squared=np.zeros(2, dtype=bool), factor=2.0)
-    assert race.judge(ids, np.array([[12.0, 8.0], [12.0, 7.0]])) == {"b": Lost(0.25, 0.1)}
+    race = early_stopping_at(3, ids, np.full((1, 2, 2), 11.0), came, squared=np.zeros(2, dtype=bool), factor=2.0)
+    assert race.find_stops(ids, np.array([[12.0, 8.0], [12.0, 7.0]])) == {"b": StopReason(0.25, 0.1)}

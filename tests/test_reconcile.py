@@ -9,7 +9,7 @@ import pytest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
 from salesfc_lib.projection import METHODS, project
-from salesfc_lib.reconcile import Past, judge_methods, mean_wape, reason, reconcile
+from salesfc_lib.reconcile import BacktestErrors, explain_choice, judge_methods, mean_wape, reconcile
 from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import check, empty
 
@@ -117,7 +117,7 @@ def test_a_method_learns_nothing_from_after_a_cutoff():
     past = backtest(history, errors(0.1, 0.1, 0.3))
     cutoff = np.datetime64("2025-06", "M")
     later = history.assign(y_raw=history["y_raw"].where(history["ds"] <= "2025-06-01", 1e6))
-    one, two = (Past.of(past, frame, SERIES, LEVELS) for frame in (history, later))
+    one, two = (BacktestErrors.of(past, frame, SERIES, LEVELS) for frame in (history, later))
     np.testing.assert_array_equal(one.errors_by(cutoff), two.errors_by(cutoff))
     assert len(one.errors_by(cutoff)) == 6 + 4 + 2  # months that were over by June, of the cutoffs of December, February and April
     assert not np.array_equal(one.errors_by(np.datetime64("2025-08", "M")), two.errors_by(np.datetime64("2025-08", "M")))
@@ -157,7 +157,7 @@ def test_without_a_backtest_the_method_is_bottom_up_and_says_so():
     found, table = run(panel(), errors(0.1, 0.1, 0.3), past=empty("forecast"))
     assert set(found["model"]) == {"bottom_up"}
     assert table["n"].eq(0).all()
-    facts = reason(check(table, "reconciliation"))
+    facts = explain_choice(check(table, "reconciliation"))
     assert (facts["method"], facts["why"], facts["n"]) == ("bottom_up", "no_backtest", 0)
     assert facts["not_judged"] == ["ols", "wls_struct", "wls_var", "mint_shrink"]
 
@@ -179,13 +179,13 @@ def test_methods_that_must_learn_are_not_judged_on_too_few_errors():
     _, table = run(history, errors(0.1, 0.1, 0.3), past=past)
     judged = table.groupby("method")["n"].sum().gt(0)
     assert judged.to_dict() == {"bottom_up": True, "ols": True, "wls_struct": True, "wls_var": False, "mint_shrink": False}
-    assert reason(table)["not_judged"] == ["wls_var", "mint_shrink"]
+    assert explain_choice(table)["not_judged"] == ["wls_var", "mint_shrink"]
 
 
 def test_facts_name_the_winner_and_the_next_best():
     _, table = run(panel(), errors(0.02, 0.1, 0.6))
     error = mean_wape(table).sort_values()
-    facts = reason(table)
+    facts = explain_choice(table)
     assert facts["why"] == "lowest_error"
     assert [facts["method"], facts["second"]] == error.index[:2].tolist()
     assert [facts["error"], facts["second_error"], facts["bottom_up"]] == [error.iloc[0], error.iloc[1], error["bottom_up"]]
@@ -194,7 +194,7 @@ def test_facts_name_the_winner_and_the_next_best():
 def test_the_table_agrees_with_a_slow_loop():
     history = panel()
     past = backtest(history, errors(0.1, 0.1, 0.3))
-    table = judge_methods(Past.of(past, history, SERIES, LEVELS), ["bottom_up"]).set_index("level")
+    table = judge_methods(BacktestErrors.of(past, history, SERIES, LEVELS), ["bottom_up"]).set_index("level")
     actual = history.set_index(["unique_id", "ds"])["y_raw"]
     gap = size = 0.0
     for (_, ds), rows in past.loc[past["unique_id"].isin(BOTTOMS)].groupby(["cutoff", "ds"]):

@@ -25,7 +25,7 @@ from salesfc_lib.engine.demand import INTERMITTENT, PATCHY, STEADY
 from salesfc_lib.periods import SEASON
 
 BASELINE = "seasonal_naive"
-CORRECTION = "xgboost"  # no candidate of its own: it corrects what the others say (`correction`)
+BOOSTING = "xgboost"  # no candidate of its own: it corrects what the others say (`correction`)
 ONE_YEAR = SEASON + 1
 FACTOR = (STEADY, INTERMITTENT)  # where a season may be a factor: the latter takes that of all such series added up
 REGULAR = (STEADY, PATCHY)
@@ -80,4 +80,4 @@ REGISTRY: dict[str, Candidate] = {
     )
 }
 
-__all__ = ["BASELINE", "CORRECTION", "REGISTRY", "Candidate"]
+__all__ = ["BASELINE", "BOOSTING", "REGISTRY", "Candidate"]

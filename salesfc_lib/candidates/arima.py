@@ -16,23 +16,23 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib.candidates.design import centre
-from salesfc_lib.candidates.protocol import Answer, Found, History, Window, describe, each_series, windows
+from salesfc_lib.candidates.protocol import History, Prediction, SearchResults, Window, describe, each_series, windows
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import ARIMA_ITERATIONS, ARIMA_SEASONAL_STRENGTH, MIN_DRIVER_SPREAD
 
 NEEDED = 2 * SEASON  # months
 
 
-def forecast(history: History, horizon: int, *, found: Found | None = None, max_order: int = 2) -> Answer:
-    """Forecasts with the orders `found` for each series (`search`), or searched now on each row."""
+def forecast(history: History, horizon: int, *, searched: SearchResults | None = None, max_order: int = 2) -> Prediction:
+    """Forecasts with the orders in `searched` for each series (`search`), or searched now on each row."""
 
     def fit(window: Window) -> np.ndarray:
-        return _fit(window, _find(window.y, max_order) if found is None else found[window.unique_id])
+        return _fit(window, _find(window.y, max_order) if searched is None else searched[window.unique_id])
 
     return each_series(fit)(history, horizon)
 
 
-def search(history: History, *, max_order: int = 2) -> Found:
+def search(history: History, *, max_order: int = 2) -> SearchResults:
     """Orders per series: {"order": [p, d, q], "seasonal": [P, D, Q], "constant": bool}, or {"error": why there are none}.
 
     pmdarima's stepwise search by AICc, after Hyndman and Khandakar (2008), https://doi.org/10.18637/jss.v027.i03.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import MIN_MONTH_NOISE, MONTH_NOISE, MONTH_PRIOR, TREND_PRIOR
 
@@ -35,19 +35,19 @@ class Design:
         return np.arange(OWN_TERMS, len(self.names))
 
 
-def split(history: History) -> Iterator[History]:
+def row_blocks(history: History) -> Iterator[History]:
     """Rows in blocks that are solved at once."""
     for begin in range(0, len(history), BLOCK):
         yield history.take(np.arange(begin, min(begin + BLOCK, len(history))))
 
 
-def size_of(y: np.ndarray) -> np.ndarray:
+def series_scale(y: np.ndarray) -> np.ndarray:
     """Mean absolute month of the last two years (n,), 1 where there is none."""
-    size = mean_known(np.abs(y[:, -2 * SEASON :]), 1)
+    size = nan_mean(np.abs(y[:, -2 * SEASON :]), 1)
     return np.asarray(np.where(size > 0, size, 1.0))
 
 
-def lay_out(history: History, horizon: int, damping: float) -> Design:
+def build_design(history: History, horizon: int, damping: float) -> Design:
     """The terms of all rows, `horizon` months ahead; `damping` shrinks each further step of the trend."""
     n, width = history.y.shape
     past = np.arange(1 - width, 1)
@@ -70,7 +70,7 @@ def centre(values: np.ndarray, width: int) -> np.ndarray:
     One that is never zero, as a price, is told as a share of its mean in the twelve months before, so that what rises year by year is no trend.
     """
     positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1) > 0
-    mean = mean_known(values[:, :width], 1)
+    mean = nan_mean(values[:, :width], 1)
     usual = np.repeat(np.nan_to_num(mean)[:, None], values.shape[1], axis=1)
     usual[positive] = trailing_mean(values[positive])
     by = np.where(positive[:, None] & (usual > 0), usual, 1.0)
@@ -89,12 +89,12 @@ def trailing_mean(values: np.ndarray) -> np.ndarray:
     return np.where(months > 0, (total[:, end] - total[:, begin]) / months.clip(1), first)
 
 
-def fade(width: int, half_life: float) -> np.ndarray:
+def exponential_weights(width: int, half_life: float) -> np.ndarray:
     """Weight of each month (width,): a month counts half of one that is `half_life` months later."""
     return np.asarray(0.5 ** (np.arange(width)[::-1] / half_life))
 
 
-def noise_of(y: np.ndarray) -> np.ndarray:
+def noise_std(y: np.ndarray) -> np.ndarray:
     """Standard deviation of a month around the model (n,), from differences over a year, in which trend and season cancel."""
     change = y[:, SEASON:] - y[:, :-SEASON] if y.shape[1] > SEASON else np.full((len(y), 1), np.nan)
     known = np.isfinite(change)

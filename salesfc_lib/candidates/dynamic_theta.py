@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesfc_lib.engine.recursions import mean_of_first, soften
+from salesfc_lib.engine.recursions import likelihood_weights, mean_of_first
 from salesfc_lib.engine.seasonality import adjust_own
 from salesfc_lib.history import History
 from salesfc_lib.tuning import THETA_ALPHAS, THETA_LINES, THETA_POWER, THETA_START
@@ -85,7 +85,7 @@ def _drift(state: _State, rows: slice, step: int) -> np.ndarray:
 
 def _look_ahead(state: _State, horizon: int) -> np.ndarray:
     months = (state.months - THETA_START).clip(1)
-    weight = soften(state.squares / months[:, None] + 1e-12, months, THETA_POWER)
+    weight = likelihood_weights(state.squares / months[:, None] + 1e-12, months, THETA_POWER)
     level, values = state.level.copy(), np.empty((len(state.level), horizon))
     for step in range(1, horizon + 1):
         expected = level + SHARE * _drift(state, slice(None), step)

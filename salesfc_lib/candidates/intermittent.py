@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.engine.recursions import soften
+from salesfc_lib.engine.recursions import likelihood_weights
 from salesfc_lib.history import History
 from salesfc_lib.tuning import INTERMITTENT_ALPHAS
 
@@ -53,4 +53,4 @@ def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:
         often = np.where(here, often + ALPHAS * (sale - often), often)
         since = np.where(sale, 1.0, since + here)
     mean = factor * size / interval if by_interval else size * often
-    return np.asarray((soften(squares / count[:, None] + 1e-12, count, 0.5) * mean).sum(axis=1))
+    return np.asarray((likelihood_weights(squares / count[:, None] + 1e-12, count, 0.5) * mean).sum(axis=1))

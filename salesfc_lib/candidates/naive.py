@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import TWO_YEARS_BOUNDS
 
@@ -43,7 +43,7 @@ def two_years(history: History, horizon: int) -> np.ndarray:
 def recent_mean(history: History, horizon: int, *, months: int = 12) -> np.ndarray:
     """The mean of the last `months` months, or of as many as there are: works from the first month on."""
     recent = history.y[:, -months:]
-    return np.repeat(mean_known(recent, 1)[:, None], horizon, axis=1)
+    return np.repeat(nan_mean(recent, 1)[:, None], horizon, axis=1)
 
 
 def _repeat(year: np.ndarray, horizon: int) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import OWN_LAGS, OWN_LIMIT, OWN_MIN_VARIANCE, OWN_PRIOR_MONTHS
 
@@ -20,7 +20,7 @@ BLOCK = 4000  # rows worked on at once
 def forecast(history: History, horizon: int) -> np.ndarray:
     """Recursive forecasts of y(t) = c + sum of b(k) y(t - k) of the seasonally adjusted months, k = 1, 2, 3 and 6."""
     adjusted = adjust(history, horizon, relative=True)
-    base = mean_known(adjusted.y[:, -2 * SEASON :], 1, keepdims=True)
+    base = nan_mean(adjusted.y[:, -2 * SEASON :], 1, keepdims=True)
     size = np.where(base == 0, 1.0, np.abs(base))
     z = np.clip((adjusted.y - base) / size, -OWN_LIMIT, OWN_LIMIT)
     left, right, variance = _sum_products(z)

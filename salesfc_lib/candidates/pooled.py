@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates.design import NEEDED, OWN_TERMS, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.candidates.design import NEEDED, OWN_TERMS, build_design, exponential_weights, noise_std, row_blocks, series_scale
 from salesfc_lib.history import History
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import HALF_LIFE, MIN_DRIVER_SPREAD
@@ -45,7 +45,7 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     known = history.take(np.flatnonzero((history.length >= NEEDED) & (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)))
     if not len(known) or not known.regressors:
         return _none()
-    parts = [_part_out(block, half_life) for block in split(known)]
+    parts = [_part_out(block, half_life) for block in row_blocks(known)]
     moves = np.concatenate([(np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) > MIN_DRIVER_SPREAD) for part in parts])
     kept = np.flatnonzero(moves.any(axis=0))
     if not len(kept):
@@ -76,12 +76,12 @@ def step_of(values: np.ndarray) -> float:
 
 def _part_out(history: History, half_life: float) -> _Part:
     """What the series' own level, trend and season leave of sales and drivers, at a size of one."""
-    y = history.y / size_of(history.y)[:, None]
-    design = lay_out(history, 0, 1.0)
+    y = history.y / series_scale(history.y)[:, None]
+    design = build_design(history, 0, 1.0)
     own, drivers = design.x[:, :, :OWN_TERMS], design.x[:, :, OWN_TERMS:]
-    noise, prior = noise_of(y), design.prior
+    noise, prior = noise_std(y), design.prior
     penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
-    weight = np.where(np.isfinite(y), fade(y.shape[1], half_life), 0.0)
+    weight = np.where(np.isfinite(y), exponential_weights(y.shape[1], half_life), 0.0)
     weighted = own * weight[:, :, None]
     inverse = np.linalg.inv(np.matmul(weighted.transpose(0, 2, 1), own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS))
     leverage = np.einsum("ntp,npq,ntq->nt", weighted, inverse, own)

@@ -15,13 +15,13 @@ import numpy as np
 from salesfc_lib.engine.demand import INTERMITTENT, PATCHY, STEADY
 from salesfc_lib.history import History
 
-__all__ = ["Answer", "Candidate", "History", "Window", "describe", "each_series", "windows"]
+__all__ = ["Prediction", "Candidate", "History", "Window", "describe", "each_series", "windows"]
 
 KINDS = (STEADY, PATCHY, INTERMITTENT)
-Found = Mapping[str, Any]
+SearchResults = Mapping[str, Any]
 
 
-class Answer(NamedTuple):
+class Prediction(NamedTuple):
     """Forecasts (n, horizon), NaN where there is none, and what went wrong by row."""
 
     values: np.ndarray
@@ -30,12 +30,12 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that competes: `forecast(history, horizon, **settings)` gives (n, horizon) values, or an `Answer`.
+    """A model that competes: `forecast(history, horizon, **settings)` gives (n, horizon) values, or an `Prediction`.
 
     Rows of less than `needed` months, or that sell less or more regularly than its `demand`, are not asked of it. `scope` says what a forecast rests on: its own `series`, so that it can be
     remembered, or the whole `panel` at once, fast enough to be asked at many cutoffs. Where something costly is found once per
     series and then used at every cutoff, `search(history, **settings)` finds it on the history as known at the earliest cutoff,
-    and the forecast receives it as `found` (id: what was found). A candidate of scope `panel` that does not say `sees_drivers` is given months
+    and the forecast receives the results as `searched` (by id). A candidate of scope `panel` that does not say `sees_drivers` is given months
     from which promotions, prices and holidays are taken out, and what they bring is added to its forecast. `code` is a digest of its code where that is not this library's: an
     analyst's candidate without one is not remembered.
     """
@@ -43,11 +43,11 @@ class Candidate:
     name: str
     family: str
     label: str  # for people
-    forecast: Callable[..., np.ndarray | Answer]
+    forecast: Callable[..., np.ndarray | Prediction]
     needed: int = 1  # months
     demand: tuple[str, ...] = KINDS
     scope: Literal["series", "panel"] = "series"
-    search: Callable[..., Found] | None = None
+    search: Callable[..., SearchResults] | None = None
     sees_drivers: bool = False
     code: str = ""
 
@@ -84,10 +84,10 @@ def windows(history: History, horizon: int) -> Sequence[Window]:
     ]
 
 
-def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Answer]:
+def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Prediction]:
     """The forecast of a candidate that sees one series at a time: `fit(window, **settings)` gives (horizon,) values."""
 
-    def forecast(history: History, horizon: int, **settings: Any) -> Answer:
+    def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
         values = np.full((len(history), horizon), np.nan)
         errors: dict[int, str] = {}
         for row, window in enumerate(windows(history, horizon)):
@@ -95,7 +95,7 @@ def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Answer]:
                 values[row] = finite(fit(window, **settings), horizon)
             except Exception as error:  # the series fails, not the run
                 errors[row] = describe(error)
-        return Answer(values, errors)
+        return Prediction(values, errors)
 
     forecast.__wrapped__ = fit  # type: ignore[attr-defined]  # its settings are those of `fit`
     return forecast

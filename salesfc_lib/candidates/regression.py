@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates.design import BLOCK, NEEDED, OWN_TERMS, Design, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.candidates.design import (
+    BLOCK,
+    NEEDED,
+    OWN_TERMS,
+    Design,
+    build_design,
+    exponential_weights,
+    noise_std,
+    row_blocks,
+    series_scale,
+)
 from salesfc_lib.candidates.shrunk import Effects, learn_effects
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History
@@ -45,8 +55,8 @@ def coefficients(history: History, *, half_life: float = HALF_LIFE, only: Collec
     rows: list[dict[str, Any]] = []
     if len(known):
         effects = learn_effects(known, half_life)
-        for part in split(known):
-            design, size = lay_out(part, 0, 1.0), size_of(part.y)
+        for part in row_blocks(known):
+            design, size = build_design(part, 0, 1.0), series_scale(part.y)
             for row in range(len(part)):
                 if only is not None and part.ids[row] not in only:
                     continue
@@ -54,7 +64,7 @@ def coefficients(history: History, *, half_life: float = HALF_LIFE, only: Collec
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
-def tell_drivers(history: History, horizon: int) -> np.ndarray:
+def driver_factors(history: History, horizon: int) -> np.ndarray:
     """How many times a usual month the drivers make each month of the history and of `horizon` more (n, T + horizon).
 
     A driver at its own mean makes 1; so do all where demand is intermittent or the history is short.
@@ -64,8 +74,8 @@ def tell_drivers(history: History, horizon: int) -> np.ndarray:
         rows = np.flatnonzero((history.back == back) & (history.length >= NEEDED) & ~is_intermittent(history.y))
         own = history.take(rows)
         effects = learn_effects(own, HALF_LIFE).own
-        for begin, part in zip(range(0, len(rows), BLOCK), split(own), strict=True):
-            design = lay_out(part, horizon, 1.0)
+        for begin, part in zip(range(0, len(rows), BLOCK), row_blocks(own), strict=True):
+            design = build_design(part, horizon, 1.0)
             added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], effects[begin : begin + len(part)])
             factor[rows[begin : begin + len(part)]] = np.clip(1 + added, *DRIVER_BOUNDS)
     return factor
@@ -74,8 +84,8 @@ def tell_drivers(history: History, horizon: int) -> np.ndarray:
 def _forecast_panel(history: History, horizon: int, *, half_life: float, damping: float) -> np.ndarray:
     effects = learn_effects(history, half_life)
     parts = []
-    for part in split(history):
-        design, size = lay_out(part, horizon, damping), size_of(part.y)
+    for part in row_blocks(history):
+        design, size = build_design(part, horizon, damping), series_scale(part.y)
         solved = _solve(part.y / size[:, None], design, effects=effects, half_life=half_life)
         parts.append(np.einsum("nhp,np->nh", design.x[:, part.y.shape[1] :], solved) * size[:, None])
     return np.concatenate(parts)
@@ -88,9 +98,9 @@ def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float)
     Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634) towards the panel's for the drivers.
     """
     width = y.shape[1]
-    weight = np.where(np.isfinite(y), fade(width, half_life), 0.0)
+    weight = np.where(np.isfinite(y), exponential_weights(width, half_life), 0.0)
     past = design.x[:, :width]
-    noise = noise_of(y)
+    noise = noise_std(y)
     prior = np.r_[design.prior, effects.doubt]
     penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
     target = np.zeros(len(design.names))
@@ -110,11 +120,11 @@ def _explain(
 
     y = history.y[row] / size
     known = np.isfinite(y)
-    noise = noise_of(history.y[row : row + 1] / size)[0]
+    noise = noise_std(history.y[row : row + 1] / size)[0]
     prior = np.r_[design.prior, effects.doubt]
     shrunk = np.flatnonzero(np.isfinite(prior))
     pseudo = np.r_[np.zeros(OWN_TERMS - 1), effects.centre]
-    weights = np.r_[fade(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]
+    weights = np.r_[exponential_weights(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]
     rows = np.vstack([design.x[row, : len(y)][known], np.eye(len(prior))[shrunk]])
     fitted = WLS(np.r_[y[known], pseudo], rows, weights=weights).fit()
     bounds = np.asarray(fitted.conf_int()) * size

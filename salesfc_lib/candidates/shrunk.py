@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from salesfc_lib.candidates.design import OWN_TERMS, fade, lay_out, noise_of, size_of, split
+from salesfc_lib.candidates.design import OWN_TERMS, build_design, exponential_weights, noise_std, row_blocks, series_scale
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.engine.seasonality import centred_mean
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.tuning import (
     DRIVER_DIFFERENCE,
     DRIVER_MAX_SPREAD,
@@ -83,7 +83,7 @@ def learn_effects(history: History, half_life: float) -> Effects:
     count = len(history.regressors)
     if not count or not len(history):
         return Effects(np.zeros(count), np.zeros(count), np.full(count, DRIVER_MIN_SPREAD), np.zeros((len(history), count)))
-    told = _join([_part_out(block, half_life) for block in split(history)])
+    told = _join([_part_out(block, half_life) for block in row_blocks(history)])
     sums = _sum_up(told, ~is_intermittent(history.y))
     diagonal = np.einsum("npp->np", sums.left)
     months = (told.weight > 0).sum(axis=1).clip(1)
@@ -108,14 +108,14 @@ def learn_effects(history: History, half_life: float) -> Effects:
 def _part_out(history: History, half_life: float) -> _Part:
     """What level, trend and season leave of sales, in shares of their level at the time, and of drivers."""
     y = history.y / _local_level(history.y)
-    design = lay_out(history, 0, 1.0)
+    design = build_design(history, 0, 1.0)
     told, terms = _change(y), _change(design.x)
     known = np.isfinite(told)
     known[:, 0] = False
-    weight = np.where(known, fade(y.shape[1], half_life), 0.0)
+    weight = np.where(known, exponential_weights(y.shape[1], half_life), 0.0)
     own = terms[:, :, :OWN_TERMS]
     both = np.concatenate([np.where(known, told, 0.0)[:, :, None], terms[:, :, OWN_TERMS:]], axis=2)
-    penalty = np.where(np.isfinite(design.prior), (noise_of(y)[:, None] / design.prior) ** 2, 0.0)
+    penalty = np.where(np.isfinite(design.prior), (noise_std(y)[:, None] / design.prior) ** 2, 0.0)
     weighted = (own * weight[:, :, None]).transpose(0, 2, 1)
     left = np.matmul(weighted, own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
     rest = (both - np.matmul(own, np.linalg.solve(left, np.matmul(weighted, both)))) * known[:, :, None]
@@ -128,8 +128,8 @@ def _local_level(y: np.ndarray) -> np.ndarray:
     known, columns = np.isfinite(means), np.arange(y.shape[1])
     first, last = known.argmax(axis=1), y.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
     nearest = np.take_along_axis(means, np.clip(columns, first[:, None], last[:, None]), axis=1)
-    level = np.where(np.isfinite(nearest), nearest, size_of(y)[:, None])
-    least = DRIVER_MIN_LEVEL * mean_known(np.abs(y), 1, keepdims=True)
+    level = np.where(np.isfinite(nearest), nearest, series_scale(y)[:, None])
+    least = DRIVER_MIN_LEVEL * nan_mean(np.abs(y), 1, keepdims=True)
     return np.asarray(np.maximum(np.where(level > 0, level, 1.0), np.nan_to_num(least)))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from salesfc_lib.engine.recursions import slope, smooth_levels, smooth_trends
 from salesfc_lib.engine.seasonality import adjust
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.tuning import AGGREGATION_SLOPE, AGGREGATION_SPANS, LEVEL_START, THETA_SLOPE, TREND_ALPHAS, TREND_BETAS, TREND_PHIS
 
 TREND_ALPHA, TREND_BETA, TREND_PHI = (axis.ravel() for axis in np.meshgrid(TREND_ALPHAS, TREND_BETAS, TREND_PHIS, indexing="ij"))
@@ -82,7 +82,7 @@ def add_up(y: np.ndarray, span: int) -> np.ndarray:
     blocks = y[:, width % span :].reshape(n, width // span, span).mean(axis=2)
     few = np.isfinite(blocks).sum(axis=1) < 2
     if not blocks.shape[1]:
-        return mean_known(y, 1, keepdims=True)
+        return nan_mean(y, 1, keepdims=True)
     blocks[few] = np.nan
-    blocks[few, -1] = mean_known(y[few, -span:], 1)
+    blocks[few, -1] = nan_mean(y[few, -span:], 1)
     return np.asarray(blocks)

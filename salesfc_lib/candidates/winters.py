@@ -11,9 +11,9 @@ from itertools import product
 
 import numpy as np
 
-from salesfc_lib.engine.recursions import soften
+from salesfc_lib.engine.recursions import likelihood_weights
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
     WINTERS_ALPHAS,
@@ -83,7 +83,7 @@ def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Mean absolute month of each row's first two years, or its first sale where they have none (n,): known at every cutoff asked."""
     columns = first[:, None] + np.arange(NEEDED - 1)
     years = np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1)
-    mean = np.nan_to_num(mean_known(np.where(columns < y.shape[1], np.abs(years), np.nan), 1))
+    mean = np.nan_to_num(nan_mean(np.where(columns < y.shape[1], np.abs(years), np.nan), 1))
     sold = np.nan_to_num(y) != 0
     sale = np.abs(y[np.arange(len(y)), sold.argmax(axis=1)])
     return np.where(mean > 0, mean, np.where(sold.any(axis=1), sale, 1.0))
@@ -132,7 +132,7 @@ def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     n, width = y.shape
     columns = first[:, None] + np.arange(2 * SEASON)
     years = np.where(columns < width, np.take_along_axis(y, np.minimum(columns, width - 1), axis=1), np.nan)
-    means = np.nan_to_num([mean_known(years[:, :SEASON], 1), mean_known(years[:, SEASON:], 1)])
+    means = np.nan_to_num([nan_mean(years[:, :SEASON], 1), nan_mean(years[:, SEASON:], 1)])
     trend = np.where(np.isfinite(years).all(axis=1), (means[1] - means[0]) / SEASON, 0.0)
     line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)
     off = (
@@ -173,7 +173,7 @@ def _multiply(state: _State, rows: int, month: int, value: np.ndarray) -> None:
 
 def _look_ahead(state: _State, months: np.ndarray, column: int, horizon: int, *, relative: bool) -> np.ndarray:
     """The grid's mean forecast (n, horizon), weighted by likelihood."""
-    weight = soften(state.squares / months[:, None], months, WINTERS_POWER)
+    weight = likelihood_weights(state.squares / months[:, None], months, WINTERS_POWER)
     phi = GRID[2]
     values, reach = np.empty((len(months), horizon)), np.zeros_like(phi)
     for step in range(1, horizon + 1):

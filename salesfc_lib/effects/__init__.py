@@ -6,8 +6,8 @@ up, stays until it ends or is taken back, and the forecast without it is kept. O
 wrote, `choosing` which effects a month's forecast may know, `applying` what they change.
 """
 
-from salesfc_lib.effects.applying import apply_effects, around_effects, sum_gap
+from salesfc_lib.effects.applying import apply_effects, intervals_with_effects, sum_gap
 from salesfc_lib.effects.choosing import list_ends, select_effects
 from salesfc_lib.effects.reading import list_heads, read_effects
 
-__all__ = ["apply_effects", "around_effects", "list_ends", "list_heads", "read_effects", "select_effects", "sum_gap"]
+__all__ = ["apply_effects", "intervals_with_effects", "list_ends", "list_heads", "read_effects", "select_effects", "sum_gap"]

@@ -92,7 +92,7 @@ def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
     return float(gap / max(rows[["assumed", "combined"]].abs().max(axis=None), 1e-300)) if len(rows) else 0.0
 
 
-def around_effects(rows: pd.DataFrame, modeled: pd.DataFrame, add: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+def intervals_with_effects(rows: pd.DataFrame, modeled: pd.DataFrame, add: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
     """Forecast rows of a later stage with the intervals that `add` gives them, scaled as effects scaled the combined forecast's.
 
     `add` knows only what was missed before any effect: it is asked for intervals around each forecast without its percentages,

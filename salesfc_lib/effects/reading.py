@@ -22,7 +22,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.hierarchy import DESCRIBING
 from salesfc_lib.schema import Parameters
 from salesfc_lib.tables import empty
-from salesfc_lib.written import Line, read_date, read_lines, read_month, read_number, wrong
+from salesfc_lib.written import Line, cell_error, read_date, read_lines, read_month, read_number
 
 DECLARED_END = "declared-end"  # how ids of effects begin that a master file declares
 MOST = 12  # errors told of one file
@@ -164,7 +164,7 @@ def _read_effect(line: Line, dimensions: Sequence[str], errors: list[SalesForeca
 def _read_id(line: Line) -> str:
     text = _read_text(line, "id")
     if text.casefold().startswith(DECLARED_END):
-        raise wrong(
+        raise cell_error(
             line, "id", f"A name that does not begin with '{DECLARED_END}', which stands for master files", "Choose another"
         )
     return text
@@ -172,7 +172,7 @@ def _read_id(line: Line) -> str:
 
 def _read_text(line: Line, column: str) -> str:
     if not line.cells[column]:
-        raise wrong(line, column, "Every effect has an id, an author and a reason", f"Write the {column} on that line")
+        raise cell_error(line, column, "Every effect has an id, an author and a reason", f"Write the {column} on that line")
     return line.cells[column]
 
 
@@ -181,7 +181,7 @@ def _read_kind(line: Line) -> str:
     for kind, words in KINDS.items():
         if text in {plain(word) or word for word in words}:
             return kind
-    raise wrong(
+    raise cell_error(
         line, "kind", "'percent' or 'amount'", "Write percent for a change in percent, amount for one in the measure a month"
     )
 
@@ -189,9 +189,9 @@ def _read_kind(line: Line) -> str:
 def _read_change(line: Line, kind: str | None) -> float:
     number = read_number(line, "change", percent=kind != "amount")
     if pd.isna(number):
-        raise wrong(line, "change", "A number, such as 5 or -100", "Write by how much the forecast changes")
+        raise cell_error(line, "change", "A number, such as 5 or -100", "Write by how much the forecast changes")
     if kind == "percent" and number < -100:
-        raise wrong(line, "change", "At least -100: nothing can fall by more than all of it", "Write -100 for what ends")
+        raise cell_error(line, "change", "At least -100: nothing can fall by more than all of it", "Write -100 for what ends")
     return number
 
 
@@ -199,14 +199,16 @@ def _find_contradictions(line: Line, row: Mapping[str, Any]) -> list[SalesForeca
     """What is wrong between cells that can be read each for itself, and cells that belong to no column."""
     do = "Write what the column is into the first line"
     blank = [column for column, text in line.cells.items() if column.startswith("column ") and text]
-    found = [wrong(line, column, "Nothing below a blank header", do) for column in blank]
+    found = [cell_error(line, column, "Nothing below a blank header", do) for column in blank]
     if pd.notna(row["start"]) and pd.notna(row["until"]) and row["until"] < row["start"]:
-        found.append(wrong(line, "until", f"A month from {row['start']:%Y-%m} on, in which it begins", "Correct one of the two"))
+        found.append(
+            cell_error(line, "until", f"A month from {row['start']:%Y-%m} on, in which it begins", "Correct one of the two")
+        )
     if pd.notna(row["declared_at"]) and pd.notna(row["removed_at"]) and row["removed_at"] < row["declared_at"]:
-        found.append(wrong(line, "removed_at", f"A day from {row['declared_at']:%Y-%m-%d} on", "Correct one of the two"))
+        found.append(cell_error(line, "removed_at", f"A day from {row['declared_at']:%Y-%m-%d} on", "Correct one of the two"))
     if row["carried_by"] and row["kind"] == "percent":
         do = "Leave it blank, or declare an amount"
-        found.append(wrong(line, "carried_by", "Nothing: a percentage of what has no series is nothing", do))
+        found.append(cell_error(line, "carried_by", "Nothing: a percentage of what has no series is nothing", do))
     return found
 
 
@@ -216,6 +218,6 @@ def _find_repeated(rows: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> 
     for row, line in zip(rows, lines, strict=True):
         key = str(row["id"] or "").casefold()
         if key and key in seen:
-            found.append(wrong(line, "id", f"An id of its own; {seen[key]} has the same", "Number one of the two anew"))
+            found.append(cell_error(line, "id", f"An id of its own; {seen[key]} has the same", "Number one of the two anew"))
         seen.setdefault(key, line.where)
     return found

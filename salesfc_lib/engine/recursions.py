@@ -59,7 +59,7 @@ def smooth_trends(y: np.ndarray, *, alpha: np.ndarray, beta: np.ndarray, phi: np
     return _run(y, step, len(alpha), start=LEVEL_START)
 
 
-def soften(mse: np.ndarray, months: np.ndarray, power: float) -> np.ndarray:
+def likelihood_weights(mse: np.ndarray, months: np.ndarray, power: float) -> np.ndarray:
     """Weights (n, n_parameters) by mse ** (-months x power), rows summing to one."""
     least = np.maximum(mse.min(axis=1, keepdims=True), 1e-300)
     relative = np.maximum(mse, least) / least
@@ -95,7 +95,7 @@ def _run(y: np.ndarray, step: Step, parameters: int, *, start: int) -> States:
         states = _run_block(y[rows], first[rows], step, parameters=parameters, start=start)
         level[rows], trend[rows], squares[rows] = states
     months = (width - first).clip(1)
-    return States(level, trend, soften(squares / months[:, None], months, LEVEL_POWER))
+    return States(level, trend, likelihood_weights(squares / months[:, None], months, LEVEL_POWER))
 
 
 def _run_block(

@@ -13,7 +13,7 @@ import numpy as np
 
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.history import History
-from salesfc_lib.known import mean_known
+from salesfc_lib.known import nan_mean
 from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
     SEASON_BOUNDS,
@@ -82,7 +82,7 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
     one panel.
     """
     trend = centred_mean(history.y)
-    size = mean_known(np.abs(history.y), 1, keepdims=True)
+    size = nan_mean(np.abs(history.y), 1, keepdims=True)
     size = np.where(size > 0, size, 1.0)
     if relative:
         above = trend > 0
@@ -99,11 +99,11 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
         if rows.any():
             indices[rows] = shrink(own[rows], count[rows], noise[rows])
         if few.any() and history.length[few].max() >= SEASON:
-            indices[few] = SEASON_PANEL_SHARE * add_profile(history.y[few] / size[few], month[few])
+            indices[few] = SEASON_PANEL_SHARE * pooled_profile(history.y[few] / size[few], month[few])
     return np.clip(indices, *SEASON_BOUNDS) if relative else indices * size
 
 
-def add_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
+def pooled_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
     """Profile (12,) of all rows of y (n, T) added up, each of them at a size of one, by calendar month (n, T): mean zero."""
     known = np.isfinite(y)
     total = np.bincount(month[known], weights=y[known], minlength=SEASON)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib import wording
-from salesfc_lib.candidates import CORRECTION, REGISTRY
+from salesfc_lib.candidates import BOOSTING, REGISTRY
 from salesfc_lib.components import Cell, Prose, Spark, Table
 from salesfc_lib.narrative.section import Section, columns, iso, measure_of, voice_of
-from salesfc_lib.plausibility import REFUSED
+from salesfc_lib.plausibility import REJECTED
 from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 
@@ -25,7 +25,7 @@ def model_name(name: str, run: UnitMonth) -> str:
     """How a model reads: the library's label, or that which the unit's parameters give to one of its own."""
     if name in REGISTRY:
         return REGISTRY[name].label
-    if name == CORRECTION:
+    if name == BOOSTING:
         return "Correction by XGBoost"
     own = run.parameters.candidates.get(name)
     return "Combination" if name == COMBINED else (own and own.label) or name
@@ -142,7 +142,7 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
     if found.empty:
         return Section(Prose(voice.say("modeling.failures.none")))
     labels = modeled.series.set_index("unique_id")["label"]
-    refused = found["error"].str.startswith(REFUSED)
+    refused = found["error"].str.startswith(REJECTED)
     kind = found["error"].where(~refused, found["error"].str.partition(";")[0])  # without its numbers
     grouped = (
         found.assign(kind=kind)

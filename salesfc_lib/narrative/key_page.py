@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib import wording
-from salesfc_lib.candidates import CORRECTION
+from salesfc_lib.candidates import BOOSTING
 from salesfc_lib.catalogue import Voice
 from salesfc_lib.components import Answer, Block, Cell, Fact, Prose, Record, Table
 from salesfc_lib.narrative.drivers import REGRESSION, effects_figure, head_of, list_effects, say_change, terms_of
@@ -239,12 +239,12 @@ def _known(term: str, value: float, step: float) -> str:
 
 def _carried(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     voice, used = voice_of(run), key.weights[key.weights["weight"] > 0]
-    candidates = used[used["model"] != CORRECTION].sort_values(["weight", "model"], ascending=[False, True])
+    candidates = used[used["model"] != BOOSTING].sort_values(["weight", "model"], ascending=[False, True])
     if key.ended:
         return (Prose(voice.say("key.carries.ended")),)
-    share = float(used.loc[used["model"] == CORRECTION, "weight"].sum())
+    share = float(used.loc[used["model"] == BOOSTING, "weight"].sum())
     text = voice.say("key.carries" if share else "key.carries.plain", share=share, used=len(candidates))
-    return Prose(text), _weight_table(run, key, candidates, used[used["model"] == CORRECTION])
+    return Prose(text), _weight_table(run, key, candidates, used[used["model"] == BOOSTING])
 
 
 def _weight_table(run: UnitMonth, key: KeyMonth, candidates: pd.DataFrame, corrected: pd.DataFrame) -> Table:

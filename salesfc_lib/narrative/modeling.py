@@ -8,7 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib import wording
-from salesfc_lib.candidates import CORRECTION
+from salesfc_lib.candidates import BOOSTING
 from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
 from salesfc_lib.narrative.breaks import breaks
 from salesfc_lib.narrative.doubt import doubt
@@ -182,8 +182,8 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
         rows.append(_weight_row(run, rest.iloc[0], largest))
     heads = columns("Model", ">Weight", "Weight drawn", ">WAPE", "Reason")
     heads[2] = type(heads[2])("Weight drawn", "l", small=False, silent=True)
-    candidates = table[table["model"] != CORRECTION]
-    first, share = candidates.iloc[0], float(table.loc[table["model"] == CORRECTION, "weight"].sum())
+    candidates = table[table["model"] != BOOSTING]
+    first, share = candidates.iloc[0], float(table.loc[table["model"] == BOOSTING, "weight"].sum())
     block = Table(
         voice.say("modeling.weights.title", model=model_name(first["model"], run), weight=first["weight"]),
         "Mean weight over the bottom series, all together one; WAPE one month ahead in the backtest, bottom level",
@@ -197,7 +197,7 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
 
 
 def _weight_row(run: UnitMonth, row: pd.Series, largest: float) -> list[object]:
-    key = "corrects" if row["model"] == CORRECTION and row["used"] else "reason" if row["used"] else "never"
+    key = "corrects" if row["model"] == BOOSTING and row["used"] else "reason" if row["used"] else "never"
     return [
         Cell(model_name(row["model"], run), bold=bool(row["used"])),
         f"{row['weight']:.2f}",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.candidates import BASELINE, CORRECTION
+from salesfc_lib.candidates import BASELINE, BOOSTING
 from salesfc_lib.components import Check
 from salesfc_lib.metrics import pool
 
@@ -173,7 +173,7 @@ class ModeledMonth:
 
     def corrected(self) -> pd.Series:
         """Share of the corrected candidates in each series' forecast, by unique_id; series without are absent."""
-        rows = self.weights[(self.weights["model"] == CORRECTION) & (self.weights["weight"] > 0)]
+        rows = self.weights[(self.weights["model"] == BOOSTING) & (self.weights["weight"] > 0)]
         return rows.set_index("unique_id")["weight"]
 
     def choice_table(self) -> pd.DataFrame:
@@ -184,7 +184,7 @@ class ModeledMonth:
         wape = self.score[self.score["metric"] == "wape"]
         errors = self._scored(["unique_id"], wape).pivot(index="unique_id", columns="model", values="value")
         single = self.forecast[self.forecast["stage"] == "statistical"].drop_duplicates("unique_id").set_index("unique_id")["model"]
-        candidates = self.weights[self.weights["model"] != CORRECTION]
+        candidates = self.weights[self.weights["model"] != BOOSTING]
         heaviest = candidates.sort_values(["weight", "model"], ascending=[False, True])
         carried = (
             heaviest[heaviest["weight"] > 0]
