@@ -24,7 +24,7 @@ from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, Rev
 from salesfc_lib.results.cleaning import CleanedBefore
 from salesfc_lib.results.modeling import EXPLAINED, ModeledBefore, mean_weights
 from salesfc_lib.results.restatement import Restated
-from salesfc_lib.results.retrospective import TABLES
+from salesfc_lib.results.retrospective import RETROSPECTIVE_TABLES
 from salesfc_lib.unit_month import UnitMonth, open_month
 
 if TYPE_CHECKING:
@@ -366,7 +366,7 @@ def retrospect(run: UnitMonth) -> ReviewedMonth:
 
 def read_reviewed(run: UnitMonth) -> ReviewedMonth:
     """What the retrospective left."""
-    found = {name: run.read(name) for name in TABLES}
+    found = {name: run.read(name) for name in RETROSPECTIVE_TABLES}
     missed, improvement = found["missed"], json.loads(found["improvement"]["facts"].iloc[0])
     earlier = [month for month in archive.list_months(run.reports, run.unit) if month < run.month]
     gap = found["difference"]["effect"].sum() - (missed["actual"] - missed["forecast"]).sum()
@@ -394,7 +394,7 @@ def tell_keys(run: UnitMonth) -> list[KeyPage]:
     if not chosen:
         return []
     only: list[tuple[str, str, object]] = [("unique_id", "in", list(chosen))]
-    found = {name: run.read(name, only if name in key.BY_SERIES else None) for name in key.TABLES}
+    found = {name: run.read(name, only if name in key.BY_SERIES else None) for name in key.KEY_TABLES}
     lags = sorted(run.parameters.retrospective.lags)[:2]  # the nearest two; more make a table that no phone shows
     vintages = archive.vintages(run.reports, run.unit, run.month_before, lags=lags)
     return [tell_key(run, each) for each in key.list_key_months(found, vintages[vintages["unique_id"].isin(chosen)])]

@@ -25,7 +25,7 @@ BY_SERIES = (
     "coefficient",
     "driver_effect",
 )  # tables of which the key series' rows are enough
-TABLES = ("series", "key_series", "effect", "effect_applied", "adjustment", *BY_SERIES)
+KEY_TABLES = ("series", "key_series", "effect", "effect_applied", "adjustment", *BY_SERIES)
 METRICS = ("wape", "bias", "coverage-80")
 
 
@@ -108,7 +108,7 @@ class KeyMonth:
 def list_key_months(found: Mapping[str, pd.DataFrame], vintages: pd.DataFrame) -> list[KeyMonth]:
     """A `KeyMonth` for each key series, in the order of table key_series.
 
-    `found`: the month's tables by name (`TABLES`), of which those by series may hold the key series alone; `vintages`: what earlier
+    `found`: the month's tables by name (`KEY_TABLES`), of which those by series may hold the key series alone; `vintages`: what earlier
     months published.
     """
     sold, series = found["panel"][["unique_id", "ds", "y_raw"]], found["series"]

@@ -10,7 +10,7 @@ import pandas as pd
 from salesfc_lib.components import Check
 from salesfc_lib.summary import Ratio
 
-TABLES = (
+RETROSPECTIVE_TABLES = (
     "by_lag", "by_dimension", "by_dimension_year", "history", "value_added", "value_added_year", "coverage", "parts", "series_errors", "total", "missed",
     "misses", "causes_all", "causes", "difference", "people", "salespeople", "attributed", "stock", "proposals", "improvement",
 )  # fmt: skip  # written by `review`, read back by the step
