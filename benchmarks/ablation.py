@@ -24,10 +24,10 @@ from earlier import NAMES, change_percent, choose_measure, judge, lacks_data, la
 from reading import Panel
 from salesfc_lib.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.candidates import BOOSTING
+from salesfc_lib.foundation.parameters import defaults
+from salesfc_lib.foundation.schema import Candidate, Parameters
 from salesfc_lib.history import History
 from salesfc_lib.modeling import Modeled, combine_candidates
-from salesfc_lib.parameters import defaults
-from salesfc_lib.schema import Candidate, Parameters
 
 NAMED = ("ets", "optimised_theta", "ces")  # of statsforecast
 EVERYTHING = "everything"

@@ -16,9 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import read_yaml
-from salesfc_lib.resources import ALIASES
-from salesfc_lib.scales import LETTERS, WORDS, find_scale
+from salesfc_lib.foundation import ALIASES, LETTERS, WORDS, find_scale, read_yaml
 
 FILE = Path("parameters") / "aliases.yml"
 LISTS, GROUPS = ("nulls", "subtotals", "others"), ("columns", "values", "meanings", "kinds")  # what the file may hold

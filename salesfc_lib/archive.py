@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from salesfc_lib import manifest
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation import MONTH, UNIT_ID, check_month, check_unit
 from salesfc_lib.locking import lock_month
-from salesfc_lib.schema import MONTH, UNIT_ID, check_month, check_unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -192,7 +192,7 @@ def vintages(
     """
     import pandas as pd
 
-    from salesfc_lib import tables
+    from salesfc_lib.foundation import tables
 
     frames = []
     for month in (month for month in list_months(reports, unit) if month <= check_month(through)):

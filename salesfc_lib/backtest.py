@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salesfc_lib import schema
 from salesfc_lib.asking import predict_cached
 from salesfc_lib.breaks import adjust_level_shifts
 from salesfc_lib.candidates import BASELINE, BOOSTING, REGISTRY
@@ -21,9 +20,9 @@ from salesfc_lib.candidates.protocol import Candidate, Prediction
 from salesfc_lib.candidates.regression import driver_factors
 from salesfc_lib.engine.demand import classify, is_intermittent
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import SEASON, schema
 from salesfc_lib.history import History
 from salesfc_lib.memory import ForecastCache
-from salesfc_lib.periods import SEASON
 from salesfc_lib.plausibility import bounds_at, reject_implausible
 from salesfc_lib.racing import EarlyStopping, StopReason, early_stopping_at
 

@@ -13,12 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import tables
 from salesfc_lib.engine.demand import STEADY, classify
 from salesfc_lib.engine.seasonality import adjust
+from salesfc_lib.foundation import SEASON, nan_mean, tables
 from salesfc_lib.history import History
-from salesfc_lib.known import nan_mean
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
     SHIFT_BOUNDS,
     SHIFT_MAX_AUTOCORRELATION,

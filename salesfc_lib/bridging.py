@@ -13,9 +13,9 @@ import pandas as pd
 
 from salesfc_lib import cleaning
 from salesfc_lib.cleaning.bridge import bridge, bridge_to_panel, draw_bridge
+from salesfc_lib.foundation import resolve
 from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.panel import build_panel
-from salesfc_lib.parameters import resolve
 
 
 def tell_bridge(project: Path, unit: str, month: str, sets: Sequence[str] = ()) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 
 import yaml
 
-from salesfc_lib import wording
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import wording
 from salesfc_lib.markup import TEMPLATES
 
 FORMATS: dict[str, Callable[[Any], str]] = {

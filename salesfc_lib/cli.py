@@ -84,7 +84,7 @@ def inspect(
 def demo(project: Project = Path(".")) -> None:
     """Write the demo company's exports, parameter files and overrides."""
     with _told_plainly():
-        from salesfc_lib.resources import find_examples
+        from salesfc_lib.foundation import find_examples
 
         sys.path.insert(0, str(find_examples()))
         from demo_company import write_demo
@@ -145,9 +145,8 @@ def parameters(
 ) -> None:
     """Print the resolved set and the layer of each key."""
     with _told_plainly():
+        from salesfc_lib.foundation import check_month, resolve
         from salesfc_lib.manifest import describe_parameters
-        from salesfc_lib.parameters import resolve
-        from salesfc_lib.schema import check_month
 
         resolved = resolve(project, unit, check_month(month) if month else None, sets or ())
         for key, entry in describe_parameters(resolved).items():
@@ -165,7 +164,7 @@ def bridge(
     """Print how the unit's total becomes the one under another definition (--set), or how what was read becomes the panel."""
     with _told_plainly():
         from salesfc_lib.bridging import tell_bridge
-        from salesfc_lib.schema import check_month
+        from salesfc_lib.foundation import check_month
 
         typer.echo(tell_bridge(project, unit, check_month(month), sets or ()))
 
@@ -175,7 +174,7 @@ def scan(unit: Annotated[str, typer.Argument(help="Id of the unit.")], sets: Set
     """Say what cleaning would find in a unit's exports, and what would stop its month; nothing is written."""
     with _told_plainly():
         from salesfc_lib.cleaning.scanning import describe_scan, scan_unit
-        from salesfc_lib.parameters import resolve
+        from salesfc_lib.foundation import resolve
 
         found = scan_unit(resolve(project, unit, None, sets or ()).parameters, project)
         for line in describe_scan(found):
@@ -192,7 +191,7 @@ def proposals(
     with _told_plainly():
         from salesfc_lib.cleaning import read_all
         from salesfc_lib.cleaning.scanning import describe_proposals, propose_for
-        from salesfc_lib.parameters import resolve
+        from salesfc_lib.foundation import resolve
 
         found = resolve(project, unit, None, sets or ()).parameters
         for line in describe_proposals(propose_for(found, read_all(found, project))):
@@ -208,7 +207,7 @@ def verify(
     """Re-hash and re-check what is published; say what differs."""
     with _told_plainly():
         from salesfc_lib import archive
-        from salesfc_lib.schema import check_month, check_unit
+        from salesfc_lib.foundation import check_month, check_unit
         from salesfc_lib.verify import verify as compare
 
         for said in archive.recover(project / "reports"):
@@ -226,7 +225,7 @@ def verify(
 def lab(project: Project = Path(".")) -> None:
     """Open JupyterLab on the project."""
     with _told_plainly():
-        from salesfc_lib.resources import SHIPPED
+        from salesfc_lib.foundation import SHIPPED
 
         root = project if (project / "notebooks").is_dir() else SHIPPED
         command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root.resolve()}"]

@@ -17,9 +17,7 @@ import numpy as np
 from salesfc_lib.backtest import CandidateForecasts
 from salesfc_lib.candidates import BASELINE
 from salesfc_lib.engine.demand import is_intermittent
-from salesfc_lib.known import nan_mean
-from salesfc_lib.periods import SEASON
-from salesfc_lib.schema import Combine
+from salesfc_lib.foundation import SEASON, Combine, nan_mean
 from salesfc_lib.tuning import LEVEL_PRIOR_SERIES, MIN_CUTOFFS, MIN_RELATIVE_ERROR, TIE
 
 

@@ -15,8 +15,7 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib.backtest import CandidateForecasts
-from salesfc_lib.known import nan_mean, nan_median, nan_std
-from salesfc_lib.periods import SEASON
+from salesfc_lib.foundation import SEASON, nan_mean, nan_median, nan_std
 from salesfc_lib.tuning import (
     BOOSTING_EXAMPLES,
     BOOSTING_LAGS,

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import metrics, tables
+from salesfc_lib import metrics
+from salesfc_lib.foundation import tables
 from salesfc_lib.intervals import LEVELS, PastErrors, conformal_intervals
 from salesfc_lib.metrics import pool
 from salesfc_lib.modeling import Modeled

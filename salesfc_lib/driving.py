@@ -12,12 +12,11 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import tables
 from salesfc_lib.candidates.design import trailing_mean
 from salesfc_lib.candidates.pooled import pool_effects, step_of
 from salesfc_lib.candidates.regression import coefficients
+from salesfc_lib.foundation import Parameters, tables
 from salesfc_lib.history import History
-from salesfc_lib.schema import Parameters
 from salesfc_lib.tuning import HALF_LIFE
 
 CANDIDATE = "regression"  # whose terms are told

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.known import nan_mean
-from salesfc_lib.periods import SEASON
+from salesfc_lib.foundation import SEASON, nan_mean
 
 RECENT_MONTHS = 3  # months that say what a series' level is. Not tuned: a quarter
 

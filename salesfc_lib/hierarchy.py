@@ -17,7 +17,7 @@ import pandas as pd
 from scipy import sparse
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.festivals import WINDOWS
+from salesfc_lib.foundation import WINDOWS
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
 OF_THE_MONTH = ("trading_days", *WINDOWS)  # regressors that are the same for every series

@@ -11,8 +11,7 @@ import hashlib
 
 import pandas as pd
 
-from salesfc_lib.periods import SEASON
-from salesfc_lib.schema import Key
+from salesfc_lib.foundation import SEASON, Key
 
 ACCOUNTS, OTHER = "key_account", "other"
 DIGITS = 12  # of the hash: two of a thousand series share a name once in ten to the ninth

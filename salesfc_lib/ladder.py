@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from salesfc_lib.periods import SEASON
+from salesfc_lib.foundation import SEASON
 from salesfc_lib.tuning import BOOSTED_FROM
 
 FULL = 2 * SEASON + 1  # months from which every candidate is asked: no rung is named

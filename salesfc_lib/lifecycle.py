@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import tables
+from salesfc_lib.foundation import tables
 
 SILENT = 3  # months without a sale
 REGULAR = 0.9  # share of the months before with a sale

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Resolved, flatten
-from salesfc_lib.resources import CHECKOUT, DEFAULTS, LOCK, NOTEBOOKS, PACKAGE, SHIPPED
+from salesfc_lib.foundation import CHECKOUT, DEFAULTS, LOCK, NOTEBOOKS, PACKAGE, SHIPPED, Resolved, flatten
 
 NAME = "manifest.json"
 PACKAGES = (

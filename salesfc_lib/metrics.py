@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.periods import SEASON
+from salesfc_lib.foundation import SEASON
 
 KEY = ["unique_id", "stage", "model", "cutoff", "h"]
 SCORE = [*KEY, "metric", "numerator", "denominator", "n"]

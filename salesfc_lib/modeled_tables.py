@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import metrics, tables
+from salesfc_lib import metrics
 from salesfc_lib.candidates import BASELINE, BOOSTING
 from salesfc_lib.coverage import backtest_intervals
+from salesfc_lib.foundation import tables
 from salesfc_lib.history import History
 from salesfc_lib.intervals import LEVELS
 from salesfc_lib.ladder import count_months, describe_fallback

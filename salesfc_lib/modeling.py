@@ -20,15 +20,13 @@ from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.combine import CandidateErrors, backtest_errors, best_single, combination_weights, weighted_mean
 from salesfc_lib.correction import boost
 from salesfc_lib.engine.demand import is_intermittent
+from salesfc_lib.foundation import SEASON, Parameters, nan_mean
 from salesfc_lib.history import History, align
 from salesfc_lib.intervals import PastErrors, conformal_intervals
-from salesfc_lib.known import nan_mean
 from salesfc_lib.ladder import count_months
 from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.memory import ForecastCache
-from salesfc_lib.periods import SEASON
 from salesfc_lib.plausibility import bounds_at
-from salesfc_lib.schema import Parameters
 from salesfc_lib.tuning import (
     BOOSTED_FROM,
     BOOSTING_MAX_COST,
@@ -185,7 +183,7 @@ def forecast_panel(
     `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the coming months; each series may end at
     a month of its own. Series without any value have no rows.
     """
-    from salesfc_lib.parameters import defaults
+    from salesfc_lib.foundation import defaults
 
     history = align(panel, future, horizon=horizon)
     modeled = model_history(history, parameters or defaults(), horizon=horizon)

@@ -15,7 +15,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.tables import check, empty
+from salesfc_lib.foundation import check, empty
 from salesfc_lib.written import Line, cell_error, read_date, read_lines, read_month, read_number
 
 KEY = ("unit", "made_in", "unique_id", "ds", "sequence")

@@ -21,10 +21,10 @@ from typing import Any
 
 import numpy as np
 
-from salesfc_lib import schema
 from salesfc_lib.candidates import BOOSTING, REGISTRY, Candidate
 from salesfc_lib.candidates.protocol import History, Prediction, Window, describe, each_series
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import schema
 from salesfc_lib.memory import digest
 
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,31}$")

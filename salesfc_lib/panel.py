@@ -19,13 +19,20 @@ from salesfc_lib.cleaning.flags import has_flag
 from salesfc_lib.cleaning.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.units import from_decimals, to_decimals, whole
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.festivals import list_days_off, list_observed, share_of_festival
+from salesfc_lib.foundation import (
+    Parameters,
+    Window,
+    bound_months,
+    check,
+    count_trading_days,
+    list_days_off,
+    list_observed,
+    month_of,
+    share_of_festival,
+)
 from salesfc_lib.gaps import fill_forward
 from salesfc_lib.hierarchy import build_series
-from salesfc_lib.periods import bound_months, count_trading_days, month_of
 from salesfc_lib.regressors import Placed, list_dimensions, share_flagged, share_of_spans, split_series, spread_driver
-from salesfc_lib.schema import Parameters, Window
-from salesfc_lib.tables import check
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
 

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from salesfc_lib import archive, failures, manifest
-from salesfc_lib.parameters import Resolved, resolve, to_dict
-from salesfc_lib.resources import NOTEBOOKS
+from salesfc_lib.foundation import NOTEBOOKS, Resolved, resolve, to_dict
 
 Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]

@@ -14,13 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.contracts import ASSUMED, ENDED
 from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Parameters
 from salesfc_lib.hierarchy import Summing, summing_matrix
 from salesfc_lib.lifecycle import count_silent
 from salesfc_lib.projection import METHODS, project
-from salesfc_lib.schema import Parameters
-from salesfc_lib.tables import INTERVALS
 
 MIN_CUTOFFS = 2  # cutoffs at which a method that learns from errors must have enough of them to be judged
 

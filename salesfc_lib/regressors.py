@@ -17,8 +17,7 @@ import pandas as pd
 from salesfc_lib.cleaning.drivers import OWN
 from salesfc_lib.cleaning.flags import FLAG, read_flags
 from salesfc_lib.cleaning.frames import group_numbers
-from salesfc_lib.periods import bound_months
-from salesfc_lib.schema import Calendar, Driver, Window
+from salesfc_lib.foundation import Calendar, Driver, Window, bound_months
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from salesfc_lib import archive, manifest, tables
+from salesfc_lib import archive, manifest
 from salesfc_lib.components import Check
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import flatten, resolve, tables
 from salesfc_lib.hierarchy import aggregate, aggregate_future, build_series, coherence_gap
 from salesfc_lib.key_series import choose_key_series
-from salesfc_lib.parameters import flatten, resolve
 from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, final_stage, last_modeled, ledger_totals
 from salesfc_lib.results.cleaning import CleanedBefore
 from salesfc_lib.results.modeling import EXPLAINED, ModeledBefore, mean_weights

@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from salesfc_lib.schema import MONTH, UNIT_ID
+from salesfc_lib.foundation import MONTH, UNIT_ID
 
 
 @dataclass(frozen=True)

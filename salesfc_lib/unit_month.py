@@ -14,10 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import archive, tables
+from salesfc_lib import archive
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import from_dict, resolve
-from salesfc_lib.schema import Parameters, check_month, check_unit
+from salesfc_lib.foundation import Parameters, check_month, check_unit, from_dict, resolve, tables
 
 
 @dataclass(frozen=True)

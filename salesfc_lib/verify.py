@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from salesfc_lib import archive, manifest
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.schema import MONTH
+from salesfc_lib.foundation import MONTH
 
 if TYPE_CHECKING:
     import pandas as pd

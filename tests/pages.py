@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from salesfc_lib import plots, site, wording
+from salesfc_lib import plots, site
 from salesfc_lib.components import (
     Alert,
     Answer,
@@ -32,6 +32,7 @@ from salesfc_lib.components import (
     Spark,
     Table,
 )
+from salesfc_lib.foundation import wording
 from salesfc_lib.summary import (
     AttentionItem,
     Change,

@@ -13,9 +13,9 @@ from salesfc_lib.backtest import CandidateForecasts, list_backs, run_candidates
 from salesfc_lib.candidates import REGISTRY, arima
 from salesfc_lib.candidates.protocol import Candidate, Prediction, Window, each_series
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation.schema import Backtest, Parameters
 from salesfc_lib.history import History
 from salesfc_lib.memory import ForecastCache
-from salesfc_lib.schema import Backtest, Parameters
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

@@ -510,7 +510,7 @@ def panel() -> Any:
 
 @pytest.fixture(scope="module")
 def said(panel: Any) -> Any:
-    from salesfc_lib.parameters import defaults
+    from salesfc_lib.foundation.parameters import defaults
 
     return load("ablation").run_candidates(load("earlier").lay_out(panel), defaults(), horizon=12)
 
@@ -547,7 +547,7 @@ def test_a_blind_history_knows_no_regressor_and_a_smaller_panel_keeps_whole_seri
 
 
 def test_leaving_a_candidate_out_is_never_having_asked_it(panel: Any, said: Any) -> None:
-    from salesfc_lib.parameters import defaults
+    from salesfc_lib.foundation.parameters import defaults
 
     ablation = load("ablation")
     cheap = dict(ablation.list_said(said, defaults()))
@@ -558,7 +558,7 @@ def test_leaving_a_candidate_out_is_never_having_asked_it(panel: Any, said: Any)
 
 
 def test_everything_lies_between_the_weighted_mean_and_the_correction(said: Any) -> None:
-    from salesfc_lib.parameters import defaults
+    from salesfc_lib.foundation.parameters import defaults
 
     variants = dict(load("ablation").list_said(said, defaults()))
     mean, whole, alone = (variants[name]() for name in ("without the correction", "everything", "the correction alone"))
@@ -567,7 +567,7 @@ def test_everything_lies_between_the_weighted_mean_and_the_correction(said: Any)
 
 
 def test_the_best_single_forecast_is_one_candidates_own_and_the_median_is_within_all(said: Any) -> None:
-    from salesfc_lib.parameters import defaults
+    from salesfc_lib.foundation.parameters import defaults
 
     variants, forecasts = dict(load("ablation").list_said(said, defaults())), said.at(0)
     best = variants["best single by backtest"]()
@@ -577,7 +577,7 @@ def test_the_best_single_forecast_is_one_candidates_own_and_the_median_is_within
 
 
 def test_an_ablation_says_how_much_worse_each_variant_is_than_everything(panel: Any) -> None:
-    from salesfc_lib.parameters import defaults
+    from salesfc_lib.foundation.parameters import defaults
 
     rows = load("ablation").ablate(panel, defaults())
     named = {row["variant"]: row for row in rows}
@@ -660,8 +660,8 @@ def test_coverage_is_read_marked_against_the_band_and_drawn(tmp_path: Path) -> N
 
 def test_the_share_inside_a_backtests_intervals_is_that_of_a_plain_count(said: Any) -> None:
     from salesfc_lib.coverage import backtest_intervals
+    from salesfc_lib.foundation.parameters import defaults
     from salesfc_lib.modeling import combine_candidates
-    from salesfc_lib.parameters import defaults
 
     modeled = combine_candidates(said, defaults())
     rows = load("calibration").count_backtest(modeled, "tiny")

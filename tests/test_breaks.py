@@ -17,11 +17,11 @@ from salesfc_lib.breaks import adjust_level_shifts, find_level_shifts, list_leve
 from salesfc_lib.candidates.winters import additive
 from salesfc_lib.cells import Cell
 from salesfc_lib.components import Table
+from salesfc_lib.foundation.parameters import defaults
+from salesfc_lib.foundation.schema import Breaks, Parameters
 from salesfc_lib.history import History
 from salesfc_lib.modeling import model_history
 from salesfc_lib.narrative.breaks import breaks as say_breaks
-from salesfc_lib.parameters import defaults
-from salesfc_lib.schema import Breaks, Parameters
 from salesfc_lib.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_THRESHOLD
 from salesfc_lib.unit_month import UnitMonth
 

@@ -16,8 +16,8 @@ from salesfc_lib.candidates.design import build_design, series_scale
 from salesfc_lib.candidates.protocol import Prediction, Window, each_series, windows
 from salesfc_lib.candidates.shrunk import learn_effects
 from salesfc_lib.engine.recursions import ALPHAS
+from salesfc_lib.foundation.calendar import SEASON
 from salesfc_lib.history import History
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import ARIMA_SEASONAL_STRENGTH, HALF_LIFE
 
 pytestmark = pytest.mark.filterwarnings("error")

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib import tables
 from salesfc_lib.cleaning import Cleaned, clean, close_month, closed_through, ledger_gap, read_all, standardise, total_gap
 from salesfc_lib.cleaning.gate import check_closed, find_latest
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import resolve
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation import tables
+from salesfc_lib.foundation.parameters import resolve
+from salesfc_lib.foundation.schema import Parameters
 from tests.conftest import CHECKOUT
 
 COLUMNS = {name: name for name in ("date", "order_id", "line", "customer", "product", "region", "quantity", "amount")}

@@ -12,9 +12,9 @@ from hypothesis.extra.numpy import arrays
 
 from salesfc_lib.backtest import CandidateForecasts
 from salesfc_lib.combine import CandidateErrors, backtest_errors, best_single, combination_weights, known_cutoffs, weighted_mean
+from salesfc_lib.foundation.schema import Combine
 from salesfc_lib.history import History
 from salesfc_lib.reasons import Fact, weight_reason
-from salesfc_lib.schema import Combine
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

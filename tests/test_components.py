@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from salesfc_lib import components, markup, wording
+from salesfc_lib import components, markup
 from salesfc_lib.components import (
     Alert,
     Answer,
@@ -29,6 +29,7 @@ from salesfc_lib.components import (
     Table,
 )
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import wording
 
 NASTY = "厨具 <b onclick=x>&\"'</b> / {{ 7*7 }} \\u0000 *star* `tick`"
 SVG = '<svg viewBox="0 0 720 100"><path d="M0,0 1,1" class="fc"/><text x="1" y="2" class="b ta">Forecast &lt;x&gt;</text></svg>'

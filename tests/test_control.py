@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.panel import build_panel
-from salesfc_lib.schema import Parameters
 from tests.orders import Row, order, run, save, unit
 
 ROWS = [

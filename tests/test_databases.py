@@ -17,8 +17,8 @@ from urllib.parse import quote
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import resolve
-from salesfc_lib.schema import Parameters, Source
+from salesfc_lib.foundation.parameters import resolve
+from salesfc_lib.foundation.schema import Parameters, Source
 from salesfc_lib.sources import Extract, database, read_source, snapshot
 from tests import postgres
 

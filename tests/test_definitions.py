@@ -18,7 +18,7 @@ from salesfc_lib.cleaning import ledger_gap
 from salesfc_lib.cleaning.implausible import find_usual
 from salesfc_lib.cleaning.measures import multiply_each
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation.schema import Parameters
 from tests.orders import Row, amounts, by_rule, order, run, save, unit
 
 BILLED = {"columns": {"currency": "cur"}}

@@ -13,9 +13,9 @@ import pytest
 from demo_company import UNITS, write_demo
 from salesfc_lib import cleaning
 from salesfc_lib.cleaning.outliers import find_outliers
+from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.narrative.cleaning import say_rules
 from salesfc_lib.panel import build_panel
-from salesfc_lib.parameters import resolve
 
 MONTH = "2026-06"
 UNIT_IDS = [unit.id for unit in UNITS]

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 from salesfc_lib import steps
 from salesfc_lib.cleaning import Cleaned
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation.parameters import resolve
+from salesfc_lib.foundation.schema import Parameters
+from salesfc_lib.foundation.tables import check
 from salesfc_lib.panel import BottomPanel, build_panel
-from salesfc_lib.parameters import resolve
-from salesfc_lib.schema import Parameters
-from salesfc_lib.tables import check
 from tests.orders import Row, order, run, save, unit
 
 EAST, WEST = "region:east", "region:west"

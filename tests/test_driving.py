@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesfc_lib import tables
 from salesfc_lib.candidates.pooled import pool_effects
 from salesfc_lib.driving import list_ahead, list_coefficients
+from salesfc_lib.foundation import tables
+from salesfc_lib.foundation.parameters import defaults
+from salesfc_lib.foundation.schema import Key
 from salesfc_lib.history import History, align
 from salesfc_lib.key_series import choose_key_series, name_page
-from salesfc_lib.parameters import defaults
-from salesfc_lib.schema import Key
 
 MONTHS, AHEAD = 60, 6
 TRUE = {"promotion": 0.12, "holiday": -0.10}

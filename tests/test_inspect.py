@@ -20,8 +20,8 @@ from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.show import inspect_exports
-from salesfc_lib.schema import Source
 
 SUPERSTORE = Path(__file__).parents[2] / "shared" / "data" / "superstore"
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from salesfc_lib.candidates.launch import continue_launches, forecast
+from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.history import History
-from salesfc_lib.parameters import defaults
 from salesfc_lib.tuning import LAUNCH_MIN_ANALOGUES
 
 WIDTH = 60

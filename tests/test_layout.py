@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation.schema import Source
 from salesfc_lib.sources import Extract, read_source
 from salesfc_lib.sources.header import fold, match_header, number_repeated
 from salesfc_lib.sources.layout import Grid, lay_out

@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from salesfc_lib.cleaning import Cleaned, clean
 from salesfc_lib.cleaning.mapping import FIRST, LAST, Entry, resolve_names
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import Resolved, from_dict, to_dict
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation.parameters import Resolved, from_dict, to_dict
+from salesfc_lib.foundation.schema import Parameters
 
 COLUMNS = {name: name for name in ("date", "order_id", "customer", "product", "region", "city", "amount")}
 Row = Mapping[str, Any]

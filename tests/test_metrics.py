@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import tables
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import tables
 from salesfc_lib.metrics import pool, score
 
 CUTOFF = pd.Timestamp("2025-12-01")

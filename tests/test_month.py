@@ -12,7 +12,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from salesfc_lib import archive, manifest, tables
+from salesfc_lib import archive, manifest
+from salesfc_lib.foundation import tables
 from salesfc_lib.verify import verify
 from tests.conftest import FIRST, MONTH, salesfc
 

@@ -10,8 +10,8 @@ import pytest
 
 from salesfc_lib import steps
 from salesfc_lib.cleaning import Cleaned, clean, total_gap
+from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.panel import BottomPanel, build_panel
-from salesfc_lib.parameters import resolve
 from tests.conftest import CHECKOUT
 
 PROJECT = CHECKOUT / "examples" / "open_data"

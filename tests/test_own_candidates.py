@@ -12,13 +12,13 @@ import pytest
 
 from salesfc_lib.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation.parameters import from_dict, resolve, to_dict
+from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.history import History
 from salesfc_lib.memory import ForecastCache
 from salesfc_lib.modeled_tables import list_failures
 from salesfc_lib.modeling import model_history
 from salesfc_lib.own_candidates import load_own, read_own
-from salesfc_lib.parameters import from_dict, resolve, to_dict
-from salesfc_lib.schema import Parameters
 
 LAST_YEAR = (
     "import numpy as np\ndef forecast_one(window, factor=1.0):\n    return factor * np.resize(window.y[-12:], window.horizon)\n"

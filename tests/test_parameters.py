@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.parameters import DEFAULTS, from_dict, list_units, read_yaml, resolve, to_dict
-from salesfc_lib.schema import Parameters, Section, check_month, check_unit
+from salesfc_lib.foundation.parameters import from_dict, list_units, read_yaml, resolve, to_dict
+from salesfc_lib.foundation.resources import DEFAULTS
+from salesfc_lib.foundation.schema import Parameters, Section, check_month, check_unit
 from tests.conftest import CHECKOUT
 
 UNIT = "dimensions: [region]\nlevels: {total: [], bottom: [region]}\nretrospective: {accuracy_floor: 0.8}\n"

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from salesfc_lib.backtest import run_candidates
 from salesfc_lib.candidates.protocol import Candidate
+from salesfc_lib.foundation.parameters import defaults
+from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.history import History
 from salesfc_lib.modeling import model_history
-from salesfc_lib.parameters import defaults
 from salesfc_lib.plausibility import REJECTED, bounds_at, reject_implausible
-from salesfc_lib.schema import Parameters
 from salesfc_lib.tuning import UNKNOWN_GROWTH
 
 

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import components, markup, plots, wording
+from salesfc_lib import components, markup, plots
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import wording
 from salesfc_lib.plots import canvas
 from salesfc_lib.plots.lines import spread
 

@@ -13,7 +13,7 @@ import yaml
 from salesfc_lib.cleaning.likeness import Likeness
 from salesfc_lib.cleaning.mapping import list_entries, resolve_names
 from salesfc_lib.cleaning.proposals import propose_renames, write_yaml
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation.schema import Parameters
 
 MONTHS = pd.date_range("2023-01-01", periods=24, freq="MS")
 Life = tuple[int, int, float]  # first month, the month after the last, sales a month

@@ -10,12 +10,12 @@ import pytest
 
 from salesfc_lib.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.candidates.protocol import Candidate, Window, each_series
+from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.history import History
 from salesfc_lib.memory import ForecastCache
 from salesfc_lib.modeled_tables import list_candidates, list_failures, list_weights
 from salesfc_lib.modeling import model_history
 from salesfc_lib.racing import StopReason, early_stopping_at, relative_errors
-from salesfc_lib.schema import Parameters
 
 PANEL = {"seasonal_naive": {}, "recent_mean": {}, "two_years": {}}
 

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation.schema import Parameters
+from salesfc_lib.foundation.tables import check, empty
 from salesfc_lib.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
 from salesfc_lib.projection import METHODS, project
 from salesfc_lib.reconcile import BacktestErrors, explain_choice, judge_methods, mean_wape, reconcile
-from salesfc_lib.schema import Parameters
-from salesfc_lib.tables import check, empty
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
 KEYS = pd.DataFrame([(line, region) for line in "ABC" for region in "XYZ"], columns=["line", "region"])

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from salesfc_lib.cleaning import Cleaned, clean
 from salesfc_lib.cleaning.repeats import find_repeats
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation.schema import Parameters
 
 COLUMNS = {name: name for name in ("date", "order_id", "line", "product", "quantity", "amount")}
 KEY = ["order_id", "line"]

@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib import archive, manifest, steps, tables
+from salesfc_lib import archive, manifest, steps
 from salesfc_lib.cleaning.redefined import find_redefined
 from salesfc_lib.cleaning.restatement import read_view, restate
-from salesfc_lib.parameters import flatten, resolve, to_dict
+from salesfc_lib.foundation import tables
+from salesfc_lib.foundation.parameters import flatten, resolve, to_dict
+from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.results.restatement import Restated
-from salesfc_lib.schema import Parameters
 
 LAST = pd.Timestamp("2024-03-01")
 ROW = {

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib import retrospective as retro
-from salesfc_lib import tables
+from salesfc_lib.foundation import tables
+from salesfc_lib.foundation.schema import Calendar, Parameters, Window
 from salesfc_lib.panel import build_panel
 from salesfc_lib.retrospective import evidence, members, promotions
-from salesfc_lib.schema import Calendar, Parameters, Window
 
 JUNE = pd.Timestamp("2026-06-01")
 MAY = pd.Timestamp("2026-05-01")

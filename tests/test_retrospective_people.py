@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib import retrospective as retro
-from salesfc_lib import tables
+from salesfc_lib.foundation import tables
 from salesfc_lib.retrospective.habits import sign_p
 
 JUNE = pd.Timestamp("2026-06-01")

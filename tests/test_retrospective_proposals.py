@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import parameters, schema, tables
 from salesfc_lib import retrospective as retro
+from salesfc_lib.foundation import parameters, schema, tables
 
 JUNE = pd.Timestamp("2026-06-01")
 MONTHS = pd.date_range(end=JUNE, periods=12, freq="MS")

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from salesfc_lib.cleaning import clean, read_all
 from salesfc_lib.cleaning.scanning import scan
 from salesfc_lib.cli import app
+from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.narrative import intake
-from salesfc_lib.parameters import resolve
 
 UNIT: Mapping[str, Any] = {
     "sources": {

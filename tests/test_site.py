@@ -12,7 +12,8 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from salesfc_lib import markup, site, wording
+from salesfc_lib import markup, site
+from salesfc_lib.foundation import wording
 from salesfc_lib.site.facts import Portfolio
 from salesfc_lib.site.headline import lede, title
 from salesfc_lib.site.measures import key_numbers

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation.schema import Source
 from salesfc_lib.sources import Extract, read_source
 from salesfc_lib.sources.cells import cell_text, float_text
 from salesfc_lib.sources.csv import read_csv

@@ -11,9 +11,9 @@ from openpyxl import Workbook
 from salesfc_lib.aliases import read_aliases
 from salesfc_lib.cleaning import clean
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.foundation.parameters import resolve
+from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.inspection.looking import take_sample
-from salesfc_lib.parameters import resolve
-from salesfc_lib.schema import Parameters
 from salesfc_lib.starter import propose_unit, write_unit_file
 
 CHINESE = (

@@ -8,8 +8,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from salesfc_lib import tables
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import tables
 
 
 def score(**changes: object) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation.schema import Source
 from salesfc_lib.sources import Extract, blocks, mass, read_source, records
 from salesfc_lib.sources.blocks import LineTooLongError, cut_at_line_ends
 from salesfc_lib.sources.csv import read_csv

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib import tables
 from salesfc_lib.cleaning import Cleaned, clean, ledger_gap, read_all, standardise
 from salesfc_lib.cleaning.cancellations import drop_cancelled
 from salesfc_lib.cleaning.undo import undo
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation import tables
+from salesfc_lib.foundation.schema import Parameters
 
 NAMES = ("date", "order_id", "line", "product", "region", "kind", "quantity", "amount", "discount")
 COLUMNS = {name: name for name in (*NAMES, "currency", "unit_of_measure", "reference", "customer")}

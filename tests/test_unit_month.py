@@ -7,9 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from salesfc_lib import tables
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.parameters import resolve, to_dict
+from salesfc_lib.foundation import tables
+from salesfc_lib.foundation.parameters import resolve, to_dict
 from salesfc_lib.unit_month import open_month
 
 MONTH = "2026-06"

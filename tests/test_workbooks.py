@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from demo_company.workbook import Day, Error, Formula
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation.schema import Source
 from salesfc_lib.sources import Extract, package, read_source
 from salesfc_lib.sources.compound import Compound
 from salesfc_lib.sources.xls import walk

@@ -79,7 +79,7 @@ def run_case(case: Case, folder: Path, *, by_init: bool = False) -> Read:
 
 def _run_cleaning(folder: Path, month: str) -> Read:
     from salesfc_lib import cleaning
-    from salesfc_lib.parameters import resolve
+    from salesfc_lib.foundation.parameters import resolve
 
     found = cleaning.clean(resolve(folder, UNIT, month).parameters, folder, month)
     return lambda name: pd.DataFrame(getattr(found, name))
@@ -89,7 +89,7 @@ def _propose(folder: Path, month: str) -> pd.DataFrame:
     """Table rename_proposals, as `salesfc proposals` shows it."""
     from salesfc_lib import cleaning
     from salesfc_lib.cleaning.scanning import propose_for
-    from salesfc_lib.parameters import resolve
+    from salesfc_lib.foundation.parameters import resolve
 
     parameters = resolve(folder, UNIT, month).parameters
     return propose_for(parameters, cleaning.read_all(parameters, folder))
@@ -132,7 +132,7 @@ def _run_step(folder: Path, month: str) -> Read:
 def _publish(folder: Path, month: str) -> None:
     """An earlier month's cleaning, in the place where months are published, with the parameters in its manifest."""
     from salesfc_lib import archive, manifest, steps
-    from salesfc_lib.parameters import resolve
+    from salesfc_lib.foundation.parameters import resolve
 
     place = archive.unit_folder(folder / "reports", month, UNIT)
     steps.clean(steps.open_month(folder, UNIT, month, folder=place))

@@ -22,7 +22,7 @@ from salesfc_lib.candidates import (
 from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.candidates.smoothing import Smoother, aggregation, damped_trend, level, seasonal, smooth_as_is, theta
 from salesfc_lib.engine.demand import INTERMITTENT, PATCHY, STEADY
-from salesfc_lib.periods import SEASON
+from salesfc_lib.foundation import SEASON
 
 BASELINE = "seasonal_naive"
 BOOSTING = "xgboost"  # no candidate of its own: it corrects what the others say (`correction`)

@@ -17,7 +17,7 @@ import numpy as np
 
 from salesfc_lib.candidates.design import centre
 from salesfc_lib.candidates.protocol import History, Prediction, SearchResults, Window, describe, each_series, windows
-from salesfc_lib.periods import SEASON
+from salesfc_lib.foundation import SEASON
 from salesfc_lib.tuning import ARIMA_ITERATIONS, ARIMA_SEASONAL_STRENGTH, MIN_DRIVER_SPREAD
 
 NEEDED = 2 * SEASON  # months

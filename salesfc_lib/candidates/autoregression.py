@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from salesfc_lib.foundation import SEASON
 from salesfc_lib.history import History
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
     LONG_HISTORY,
     PANEL_EXAMPLES,

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from salesfc_lib.foundation import SEASON, nan_mean
 from salesfc_lib.history import History
-from salesfc_lib.known import nan_mean
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import MIN_MONTH_NOISE, MONTH_NOISE, MONTH_PRIOR, TREND_PRIOR
 
 NEEDED = SEASON + 1  # months

@@ -12,8 +12,8 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.engine.seasonality import adjust
+from salesfc_lib.foundation import SEASON
 from salesfc_lib.history import History
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import LAUNCH_BOUNDS, LAUNCH_MIN_ANALOGUES, LAUNCH_NEAREST, LAUNCH_SIZE_WEIGHT
 
 BLOCK = 200  # launches continued at once

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from salesfc_lib.foundation import SEASON, nan_mean
 from salesfc_lib.history import History
-from salesfc_lib.known import nan_mean
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import TWO_YEARS_BOUNDS
 
 

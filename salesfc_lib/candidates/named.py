@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib.candidates.protocol import Window, each_series
-from salesfc_lib.periods import SEASON
+from salesfc_lib.foundation import SEASON
 
 NEEDED = 2 * SEASON + 1  # months: two full years, and one to tell them apart
 

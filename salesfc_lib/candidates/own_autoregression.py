@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.engine.seasonality import adjust
+from salesfc_lib.foundation import SEASON, nan_mean
 from salesfc_lib.history import History
-from salesfc_lib.known import nan_mean
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import OWN_LAGS, OWN_LIMIT, OWN_MIN_VARIANCE, OWN_PRIOR_MONTHS
 
 BLOCK = 4000  # rows worked on at once

@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.candidates.design import NEEDED, OWN_TERMS, build_design, exponential_weights, noise_std, row_blocks, series_scale
+from salesfc_lib.foundation import SEASON
 from salesfc_lib.history import History
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import HALF_LIFE, MIN_DRIVER_SPREAD
 
 COLUMNS = ["term", "estimate", "low", "high", "step", "series"]

@@ -15,8 +15,8 @@ import numpy as np
 from salesfc_lib.candidates.design import OWN_TERMS, build_design, exponential_weights, noise_std, row_blocks, series_scale
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.engine.seasonality import centred_mean
+from salesfc_lib.foundation import nan_mean
 from salesfc_lib.history import History
-from salesfc_lib.known import nan_mean
 from salesfc_lib.tuning import (
     DRIVER_DIFFERENCE,
     DRIVER_MAX_SPREAD,

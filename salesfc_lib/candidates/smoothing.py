@@ -12,8 +12,8 @@ import numpy as np
 
 from salesfc_lib.engine.recursions import slope, smooth_levels, smooth_trends
 from salesfc_lib.engine.seasonality import adjust
+from salesfc_lib.foundation import nan_mean
 from salesfc_lib.history import History
-from salesfc_lib.known import nan_mean
 from salesfc_lib.tuning import AGGREGATION_SLOPE, AGGREGATION_SPANS, LEVEL_START, THETA_SLOPE, TREND_ALPHAS, TREND_BETAS, TREND_PHIS
 
 TREND_ALPHA, TREND_BETA, TREND_PHI = (axis.ravel() for axis in np.meshgrid(TREND_ALPHAS, TREND_BETAS, TREND_PHIS, indexing="ij"))

@@ -12,9 +12,8 @@ from itertools import product
 import numpy as np
 
 from salesfc_lib.engine.recursions import likelihood_weights
+from salesfc_lib.foundation import SEASON, nan_mean
 from salesfc_lib.history import History
-from salesfc_lib.known import nan_mean
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
     WINTERS_ALPHAS,
     WINTERS_GAMMAS,

@@ -17,7 +17,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib import tables
 from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.companions import read_companion
@@ -37,7 +36,7 @@ from salesfc_lib.cleaning.rules import Context, drop_structure, quarantine_unrea
 from salesfc_lib.cleaning.subtotals import check_subtotals
 from salesfc_lib.cleaning.trailers import check_trailers
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation import Parameters, tables
 from salesfc_lib.sources import Extract, label_files, read_source
 from salesfc_lib.sources.layout import FILE, MARK, ROW
 from salesfc_lib.sources.texts import encode

@@ -18,7 +18,7 @@ from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.frames import group_numbers, sum_units
 from salesfc_lib.cleaning.ordering import order_by_content
 from salesfc_lib.cleaning.rules import Context, where
-from salesfc_lib.periods import bound_months
+from salesfc_lib.foundation import bound_months
 
 PAIR = "pair"  # column of lines: number of the group that sums to nothing; 0 where there is none
 SAME = ("product", "currency", "unit_of_measure")  # what a line and its cancellation have in common

@@ -25,7 +25,7 @@ from salesfc_lib.cleaning.nulls import ERROR, ERROR_CELL, is_error, is_null_text
 from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers, rescale, round_half_even
 from salesfc_lib.cleaning.reading import Reading, Undecidable, list_cells, prefix, quote_problem
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.layout import FILE, ROW, exported
 from salesfc_lib.sources.texts import as_category, encode
 

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib import tables
 from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.dates import read_dates, read_months
 from salesfc_lib.cleaning.lines import key_codes, key_tuples
@@ -23,7 +22,7 @@ from salesfc_lib.cleaning.reading import BLANK, name_place
 from salesfc_lib.cleaning.rules import Context, fill_category
 from salesfc_lib.cleaning.stated_units import refuse_stated_unit
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters, Source
+from salesfc_lib.foundation import Parameters, Source, tables
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import FILE, ROW, exported, is_plain
 from salesfc_lib.sources.texts import as_category, category_of, constant, encode

@@ -12,11 +12,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import tables
 from salesfc_lib.cleaning.account import MEASURES, Account
 from salesfc_lib.cleaning.frames import sum_by
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Control, Parameters
+from salesfc_lib.foundation import Control, Parameters, tables
 
 LARGEST = 3  # rules named beside a difference
 BOUNDS = ("opening", "kept")

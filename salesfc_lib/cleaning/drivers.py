@@ -16,13 +16,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib import tables
 from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.companions import Parsed, parse_days, parse_texts, read_columns, rename_members
 from salesfc_lib.cleaning.numbers import Convention, read_numbers
 from salesfc_lib.cleaning.reading import BLANK
-from salesfc_lib.periods import label_months
-from salesfc_lib.schema import Parameters, Source
+from salesfc_lib.foundation import Parameters, Source, label_months, tables
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import FILE, ROW
 

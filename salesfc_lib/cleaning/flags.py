@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import wording
 from salesfc_lib.cleaning.account import Account
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation import Parameters, wording
 
 FLAG = "promotion"  # the orders' column
 NO = frozenset(

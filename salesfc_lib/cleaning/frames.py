@@ -13,8 +13,7 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from salesfc_lib.cleaning.units import to_decimals
-from salesfc_lib.periods import label_months
-from salesfc_lib.schema import Calendar
+from salesfc_lib.foundation import Calendar, label_months
 from salesfc_lib.sources.texts import missing_category, one_category
 
 LARGEST = 2**62  # a sum below this cannot have left int64

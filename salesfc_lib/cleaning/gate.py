@@ -11,11 +11,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import wording
 from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.periods import bound_months, label_months
-from salesfc_lib.schema import Calendar, Parameters
+from salesfc_lib.foundation import Calendar, Parameters, bound_months, label_months, wording
 
 MISSING_MONTH = "missing_month"
 SUBSTANTIAL = 0.25  # share of a usual month's lines

@@ -17,7 +17,7 @@ import pandas as pd
 
 from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.rules import Context, where
-from salesfc_lib.schema import Implausible
+from salesfc_lib.foundation import Implausible
 
 STEPS = 8  # of the histogram to a doubling
 NORMAL = 1.349  # quartile distance of a normal distribution, in standard deviations

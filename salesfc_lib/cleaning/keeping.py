@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Keep
+from salesfc_lib.foundation import Keep
 
 AFTER_MONTH = "after_month"  # the rule of the month gate: it is the calendar's, and nobody's to leave out
 RULE = "keep"

@@ -26,7 +26,7 @@ from salesfc_lib.cleaning.numbers import Numbers, rescale
 from salesfc_lib.cleaning.reading import BLANK, Reading
 from salesfc_lib.cleaning.stated_units import refuse_stated_unit
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters, Source
+from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.sources import Extract, label_files
 from salesfc_lib.sources.layout import FILE, MARK, ROW, exported, is_plain
 from salesfc_lib.sources.texts import category_of, encode, missing_category, one_category

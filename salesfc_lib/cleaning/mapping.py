@@ -19,7 +19,7 @@ import pyarrow as pa
 from salesfc_lib.cleaning.dates import Dates, read_dates
 from salesfc_lib.cleaning.reading import name_place
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Members, Parameters, Source
+from salesfc_lib.foundation import Members, Parameters, Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import FILE, ROW, exported, is_plain
 from salesfc_lib.sources.texts import encode

@@ -13,7 +13,7 @@ import pyarrow as pa
 from salesfc_lib.cleaning.dates import read_dates
 from salesfc_lib.cleaning.reading import prefix
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation import Parameters
 
 DECLARED = ("launched", "discontinued")
 

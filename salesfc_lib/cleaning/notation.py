@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 
 from salesfc_lib.cleaning.currencies import CURRENCIES
 from salesfc_lib.cleaning.reading import Unreadable
-from salesfc_lib.scales import POWERS
+from salesfc_lib.foundation import POWERS
 
 Credit = Literal["negative", "positive"]
 

@@ -14,7 +14,7 @@ import pandas as pd
 from salesfc_lib.cleaning.frames import group_numbers
 from salesfc_lib.cleaning.lines import key_tuples
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation import Parameters
 
 
 def join_members(opportunity: pd.DataFrame, lines: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:

@@ -17,9 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from salesfc_lib import tables
-from salesfc_lib.periods import SEASON
-from salesfc_lib.schema import Outliers
+from salesfc_lib.foundation import SEASON, Outliers, tables
 
 Matrix = NDArray[np.float64]
 

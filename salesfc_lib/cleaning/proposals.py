@@ -16,9 +16,9 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 
-from salesfc_lib import tables
 from salesfc_lib.cleaning.frames import group_numbers
 from salesfc_lib.cleaning.likeness import Likeness, split_words
+from salesfc_lib.foundation import tables
 
 NEAR = 6  # months on each side over which levels and mixes are compared
 LASTING = 3  # months that a member was sold in, at least, and that lie outside it at the edges of the data

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from salesfc_lib.parameters import flatten
-from salesfc_lib.schema import Parameters, Source
+from salesfc_lib.foundation import Parameters, Source, flatten
 
 EVERY = ""  # stands for all sources
 NEUTRAL = (

@@ -19,7 +19,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salesfc_lib import tables
 from salesfc_lib.cleaning.redefined import EVERY
 from salesfc_lib.cleaning.views import (
     CHANGED,
@@ -35,6 +34,7 @@ from salesfc_lib.cleaning.views import (
     usable_keys,
 )
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import tables
 
 SAMPLE, FEW = 100_000, 1_000  # rows that tell whether a column's texts are few, and how many are
 EXACT = Context(prec=2 * PRECISION, traps=[Inexact])

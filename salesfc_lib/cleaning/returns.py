@@ -20,7 +20,7 @@ from salesfc_lib.cleaning.frames import with_month
 from salesfc_lib.cleaning.lines import KIND, NUMBERS, ORIGINALS, key_tuples
 from salesfc_lib.cleaning.ordering import order_by_content
 from salesfc_lib.cleaning.rules import Context, fill_category, where
-from salesfc_lib.schema import Parameters, Source
+from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import exported
 from salesfc_lib.sources.texts import as_category

@@ -16,7 +16,7 @@ import pandas as pd
 from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.lines import key_codes
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters, Source
+from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.header import header_of
 from salesfc_lib.sources.texts import one_category

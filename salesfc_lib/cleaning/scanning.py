@@ -13,13 +13,12 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import tables, wording
 from salesfc_lib.cleaning import Standardised, close_month, standardise
 from salesfc_lib.cleaning.gate import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.ledger import list_problems
 from salesfc_lib.cleaning.proposals import propose_renames, write_yaml
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Parameters
+from salesfc_lib.foundation import Parameters, tables, wording
 from salesfc_lib.sources import Extract, read_source
 
 ORDER = ("quarantined", "dropped", "changed", "noted", "read")  # what people look at first

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.scales import COUNTS, MONEY, Scale, find_scale
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import COUNTS, MONEY, Scale, Source, find_scale
 from salesfc_lib.sources import Extract
 
 

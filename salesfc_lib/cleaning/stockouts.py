@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesfc_lib import tables
+from salesfc_lib.foundation import tables
 
 
 def find_stock_outs(inventory: pd.DataFrame, series: pd.DataFrame, panel: pd.DataFrame) -> pd.DataFrame:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from salesfc_lib.cleaning.numbers import Convention, read_numbers, rescale, round_half_even
 from salesfc_lib.cleaning.reading import name_place
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources import Extract
 from salesfc_lib.sources.layout import FILE, MARK, ROW, exported
 from salesfc_lib.sources.texts import encode, map_texts, stack

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from salesfc_lib.cleaning.columns import read_measures
 from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources import Extract, label_files
 from salesfc_lib.sources.layout import FILE, is_plain
 from salesfc_lib.sources.texts import stack

@@ -25,11 +25,10 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.adjust import spread
-from salesfc_lib.contracts import ASSUMED, ENDED
 from salesfc_lib.effects.reading import raise_all
 from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, empty
 from salesfc_lib.hierarchy import Summing, list_levels, summing_matrix
-from salesfc_lib.tables import INTERVALS, empty
 
 WIDTH = "hi-95"  # the bound whose distance from its forecast says by how much an interval was scaled
 ALL = -100.0  # percent

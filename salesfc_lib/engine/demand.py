@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.periods import SEASON
+from salesfc_lib.foundation import SEASON
 from salesfc_lib.tuning import INTERMITTENT_ZEROS, PATCHY_ZEROS
 
 STEADY, PATCHY, INTERMITTENT = "steady", "patchy", "intermittent"

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.engine.demand import is_intermittent
+from salesfc_lib.foundation import SEASON, nan_mean
 from salesfc_lib.history import History
-from salesfc_lib.known import nan_mean
-from salesfc_lib.periods import SEASON
 from salesfc_lib.tuning import (
     SEASON_BOUNDS,
     SEASON_F,

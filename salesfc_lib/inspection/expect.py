@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from salesfc_lib.foundation import COUNTS, MONEY, find_scale
 from salesfc_lib.inspection.columns import Column
 from salesfc_lib.inspection.days import read_days
 from salesfc_lib.inspection.doubts import doubt_days, doubt_numbers, point_at
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.sample import Problem
-from salesfc_lib.scales import COUNTS, MONEY, find_scale
 
 MONTHLY = ("orders", "returns", "inventory", "targets", "control_totals")  # roles in which a month without rows is odd
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from salesfc_lib.scales import POWERS
+from salesfc_lib.foundation import POWERS
 
 _SIGNS = re.compile(
     r"(?:[¥$€£₹元圆]|\b(?:RMB|CNY|USD|EUR|GBP|JPY|CHF|HKD|CAD|AUD|Rs)\b\.?|(?<=\d)(?:RMB|CNY|USD|EUR))", re.IGNORECASE

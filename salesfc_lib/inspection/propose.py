@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from salesfc_lib.aliases import Aliases
+from salesfc_lib.foundation import COUNTS, MONEY, Scale, find_scale
 from salesfc_lib.inspection import rows as look
 from salesfc_lib.inspection.columns import Column, look_at_columns
 from salesfc_lib.inspection.expect import list_problems
@@ -19,7 +20,6 @@ from salesfc_lib.inspection.mapping import DIMENSIONS, Match, map_columns
 from salesfc_lib.inspection.money import find_money
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.sample import Problem, Sample
-from salesfc_lib.scales import COUNTS, MONEY, Scale, find_scale
 
 MERGED = (*DIMENSIONS, "customer", "date", "order_id", "product")  # columns whose cells people merge
 

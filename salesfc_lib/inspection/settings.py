@@ -6,9 +6,9 @@ says what to ask.
 
 from __future__ import annotations
 
+from salesfc_lib.foundation import SUBTOTALS
 from salesfc_lib.inspection.chosen import enlist, find_join, list_mapped, quote
 from salesfc_lib.inspection.proposal import Proposal
-from salesfc_lib.schema import SUBTOTALS
 
 ORDERS = ("dmy", "mdy")
 MOST_LISTED = 12

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesfc_lib import wording
 from salesfc_lib.components import Answer, Cell, Fact, Figure, Prose, Table
+from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, kicker, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth, ledger_totals, monthly_total

@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesfc_lib import wording
 from salesfc_lib.components import Cell, Prose, Table
+from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, in_words, iso, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth
 from salesfc_lib.unit_month import UnitMonth

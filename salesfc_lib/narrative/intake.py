@@ -9,9 +9,9 @@ import json
 
 import pandas as pd
 
-from salesfc_lib import wording
 from salesfc_lib.cleaning.scanning import count_found, gather_feeds
 from salesfc_lib.components import Cell, Prose, Table
+from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.narrative.section import Section, columns, voice_of
 from salesfc_lib.results import CleanedMonth, ledger_totals

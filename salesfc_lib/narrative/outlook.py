@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesfc_lib import wording
 from salesfc_lib.components import Cell, Figure, Table
+from salesfc_lib.foundation import INTERVALS, wording
 from salesfc_lib.narrative.section import columns, in_words
-from salesfc_lib.tables import INTERVALS
 
 
 def fan_frame(panel: pd.DataFrame, forecast: pd.DataFrame, unique_id: str, months: int = 36) -> pd.DataFrame:

@@ -5,7 +5,7 @@ A rule's name enters, words leave.
 
 from __future__ import annotations
 
-from salesfc_lib import wording
+from salesfc_lib.foundation import wording
 
 RULES = {  # those whose name alone would not say it
     "opening": "Read", "kept": "Kept", "unreadable": "Could not be read", "duplicate": "Repeated line", "key_conflict": "Key repeated with other values",

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import wording
 from salesfc_lib.components import Check
+from salesfc_lib.foundation import wording
 from salesfc_lib.narrative import causes as why
 from salesfc_lib.narrative import reconciliation, retrospective
 from salesfc_lib.narrative.section import iso, measure_of, voice_of

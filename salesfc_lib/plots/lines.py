@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
-from salesfc_lib import wording
+from salesfc_lib.foundation import wording
 from salesfc_lib.plots.canvas import ACCENT, BAND_80, BAND_95, BASE, INK, INK_2, PAPER, SIZE, SMALL, text_width, wrap
 
 LINE_HEIGHT = 15.0  # units between two lines of labels

@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import Affine2D, Transform, blended_transform_factory
 
-from salesfc_lib import wording
+from salesfc_lib.foundation import wording
 from salesfc_lib.plots.canvas import (
     ACCENT,
     ALARM,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from salesfc_lib.components import Check
-from salesfc_lib.tables import STAGES
+from salesfc_lib.foundation import STAGES
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesfc_lib.periods import month_of
+from salesfc_lib.foundation import month_of
 
 NOT_DIMENSIONS = ("unique_id", "level", "label")
 

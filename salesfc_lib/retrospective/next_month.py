@@ -16,14 +16,13 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import tables
+from salesfc_lib.foundation import Parameters, tables
 from salesfc_lib.retrospective.accuracy import coverage, history
 from salesfc_lib.retrospective.compare import of_stage, score_as, shared_rows, window
 from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.habits import changes, people, sign_p
 from salesfc_lib.retrospective.members import bottom_series
 from salesfc_lib.retrospective.shape import shape
-from salesfc_lib.schema import Parameters
 
 FALLBACK = "recent_mean"
 FAILING = 0.5  # share of the series asked for in which a candidate fails

@@ -13,9 +13,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.periods import bound_months, label_months
+from salesfc_lib.foundation import Calendar, Window, bound_months, label_months
 from salesfc_lib.retrospective.members import bottom_series, match
-from salesfc_lib.schema import Calendar, Window
 
 NO_WINDOW, MONTHS = Window(), Calendar()
 MIN_CASES = 6  # series-months with a promotion between two months without

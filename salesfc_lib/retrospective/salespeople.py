@@ -11,7 +11,7 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesfc_lib.periods import month_of
+from salesfc_lib.foundation import month_of
 from salesfc_lib.retrospective.compare import window
 from salesfc_lib.retrospective.members import by_series
 

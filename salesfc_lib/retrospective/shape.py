@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesfc_lib import tables
+from salesfc_lib.foundation import tables
 
 
 def shape(rows: pd.DataFrame | list[dict[str, object]], name: str) -> pd.DataFrame:

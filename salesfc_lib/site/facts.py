@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from salesfc_lib import wording
+from salesfc_lib.foundation import wording
 from salesfc_lib.summary import Failure, Summary, pool
 
 

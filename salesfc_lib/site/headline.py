@@ -6,8 +6,8 @@ a number that does not exist.
 
 from __future__ import annotations
 
-from salesfc_lib import wording
 from salesfc_lib.catalogue import say
+from salesfc_lib.foundation import wording
 from salesfc_lib.site.facts import Portfolio
 from salesfc_lib.site.unit_page import growth, measure_of
 from salesfc_lib.summary import Summary

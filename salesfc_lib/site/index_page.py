@@ -13,9 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import markup, plots, wording
+from salesfc_lib import markup, plots
 from salesfc_lib.catalogue import say
 from salesfc_lib.components import Alert, Answer, Attention, Cell, Column, Fact, Figure, Table
+from salesfc_lib.foundation import wording
 from salesfc_lib.site.facts import Portfolio
 from salesfc_lib.site.headline import lede, title
 from salesfc_lib.site.matrix import MATRIX_MONTHS, items, matrix

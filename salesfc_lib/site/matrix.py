@@ -10,8 +10,8 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from salesfc_lib import wording
 from salesfc_lib.catalogue import say
+from salesfc_lib.foundation import wording
 from salesfc_lib.site.facts import Portfolio
 from salesfc_lib.site.headline import status
 from salesfc_lib.site.unit_page import measure_of

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from salesfc_lib import wording
 from salesfc_lib.catalogue import say
 from salesfc_lib.components import Cell, Column, Strip, Table
+from salesfc_lib.foundation import wording
 from salesfc_lib.summary import Summary
 
 COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months

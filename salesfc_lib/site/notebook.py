@@ -18,8 +18,9 @@ import nbformat
 from markupsafe import Markup, escape
 from nbconvert.exporters.templateexporter import TemplateExporter
 
-from salesfc_lib import markup, wording
+from salesfc_lib import markup
 from salesfc_lib.components import MIME
+from salesfc_lib.foundation import wording
 from salesfc_lib.site.page import page
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

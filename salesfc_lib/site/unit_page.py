@@ -14,10 +14,11 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import markup, plots, wording
+from salesfc_lib import markup, plots
 from salesfc_lib.catalogue import say
 from salesfc_lib.cells import Align
 from salesfc_lib.components import Alert, Answer, Attention, Cell, Column, Figure, Prose, Record, Table
+from salesfc_lib.foundation import wording
 from salesfc_lib.site.measures import key_numbers
 from salesfc_lib.site.page import page, write
 from salesfc_lib.summary import AttentionItem, Change, Summary

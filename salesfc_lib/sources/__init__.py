@@ -18,9 +18,8 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib import tables
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source, tables
 from salesfc_lib.sources.csv import read_csv
 from salesfc_lib.sources.files import RawFile, read_files
 from salesfc_lib.sources.header import list_needed

@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources import charset, encodings, mojibake
 from salesfc_lib.sources.blocks import MOST_LINE, LineTooLongError, cut_at_line_ends, unpack
 from salesfc_lib.sources.charset import Guess

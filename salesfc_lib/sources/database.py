@@ -26,7 +26,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources import snapshot, watermark
 from salesfc_lib.sources.header import header_of, list_needed
 from salesfc_lib.sources.layout import Grid, Sighting

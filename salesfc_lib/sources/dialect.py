@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.header import SEARCHED, count_known, find_header, require_header
 from salesfc_lib.sources.records import Dialect, parse_record
 

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.cells import cell_text
 from salesfc_lib.sources.compound import Compound
 from salesfc_lib.sources.header import SEARCHED, header_of, name_columns, require_header

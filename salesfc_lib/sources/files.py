@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.layout import Sighting
 
 PATTERN = set("*?[")

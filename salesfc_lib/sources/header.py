@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 
 SEARCHED = 60  # rows at the top of a file among which the header must stand
 INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")

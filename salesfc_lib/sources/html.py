@@ -14,7 +14,7 @@ from html.parser import HTMLParser
 import numpy as np
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.charset import guess_encoding
 from salesfc_lib.sources.header import find_header, header_of, name_columns, require_header
 from salesfc_lib.sources.layout import Grid, Reject, refuse_row_limit

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.charset import KEY, guess_encoding
 from salesfc_lib.sources.header import name_columns, require_header
 from salesfc_lib.sources.layout import Grid, Reject

@@ -13,7 +13,7 @@ import zipfile
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 
 
 class Identity(NamedTuple):

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.header import header_of, list_renamed, name_columns
 from salesfc_lib.sources.marks import PLAIN, as_column, ask, is_blank, mark_rows, says
 from salesfc_lib.sources.texts import compact, constant

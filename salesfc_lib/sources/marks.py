@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 
 PLAIN, SUBTOTAL, HEADER = 0, 1, 2
 MARKS = ("", "subtotal", "header")  # by code

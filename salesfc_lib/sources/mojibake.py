@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.dialect import has_header
 from salesfc_lib.sources.layout import Grid, Sighting
 from salesfc_lib.sources.texts import compact

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.header import name_columns, require_header
 from salesfc_lib.sources.layout import Grid
 from salesfc_lib.sources.marks import ask

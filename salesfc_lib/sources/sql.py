@@ -22,7 +22,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.sql.elements import quoted_name
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.cells import cell_text
 from salesfc_lib.sources.header import header_of, list_needed, name_columns, require_header
 from salesfc_lib.sources.layout import Grid

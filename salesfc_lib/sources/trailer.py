@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.layout import Grid, Sighting
 
 GROUPING = re.compile(r"[\s,，'’]")

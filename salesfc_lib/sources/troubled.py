@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.errors import shorten
-from salesfc_lib.schema import Source
+from salesfc_lib.foundation import Source
 from salesfc_lib.sources.header import list_needed, name_columns
 from salesfc_lib.sources.layout import Grid, Reject, Sighting
 from salesfc_lib.sources.marks import ask

@@ -25,8 +25,8 @@ from pydantic import (
 )
 
 from salesfc_lib.errors import RequestError
-from salesfc_lib.resources import DEFAULTS
-from salesfc_lib.scales import UNITS
+from salesfc_lib.foundation.resources import DEFAULTS
+from salesfc_lib.foundation.scales import UNITS
 
 UNIT_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
 VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")  # what an environment variable may be called

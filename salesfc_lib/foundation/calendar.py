@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.schema import Calendar
+from salesfc_lib.foundation.schema import Calendar
 
 SEASON = 12  # months of a year: the period of every seasonal model here
 YEARS = (1978, 2202)  # of the periods that are laid out: cleaning takes no day before 1980 or after 2199

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pandera.errors import SchemaError, SchemaErrors
 
-from salesfc_lib.contracts import CONTRACTS, INTERVALS, STAGES
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation.contracts import CONTRACTS, INTERVALS, STAGES
 
 SLICE = 1_000_000  # rows written at a time
 

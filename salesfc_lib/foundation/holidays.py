@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from salesfc_lib.schema import Calendar
+from salesfc_lib.foundation.schema import Calendar
 
 # first and last day of each window, counted from the holiday's own day
 WINDOWS = {"chinese_new_year": (-14, 7), "easter": (-7, 1), "ramadan": (0, 29)}

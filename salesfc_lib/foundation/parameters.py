@@ -17,8 +17,8 @@ import yaml
 from pydantic import ValidationError
 
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.resources import DEFAULTS
-from salesfc_lib.schema import Candidate, Driver, Parameters, Section, Source, check_unit
+from salesfc_lib.foundation.resources import DEFAULTS
+from salesfc_lib.foundation.schema import Candidate, Driver, Parameters, Section, Source, check_unit
 
 MAX_SHOWN = 200  # characters of a wrong value that a message holds
 PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")  # in an address that was written where a variable's name belongs
