@@ -17,7 +17,6 @@ import pyarrow
 
 from salesfc_lib.cleaning.flags import has_flag
 from salesfc_lib.cleaning.frames import group_numbers, sum_units
-from salesfc_lib.cleaning.units import from_decimals, to_decimals, whole
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import (
     Parameters,
@@ -32,6 +31,7 @@ from salesfc_lib.foundation import (
 )
 from salesfc_lib.gaps import fill_forward
 from salesfc_lib.hierarchy import build_series
+from salesfc_lib.intake import from_decimals, to_decimals, whole
 from salesfc_lib.regressors import Placed, list_dimensions, share_flagged, share_of_spans, split_series, spread_driver
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error

@@ -260,7 +260,7 @@ def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
 
 
 def _keep_own_files(task: Task, resolved: Resolved) -> None:
-    from salesfc_lib.sources.snapshot import find_archive, keep_file
+    from salesfc_lib.intake import find_archive, keep_file
 
     if resolved.parameters.archive.keep_sources:
         for file in _list_own_files(task, resolved):

@@ -242,7 +242,7 @@ def _fail(request: Request, unit: str, month: str, error: Exception) -> Outcome:
 
 def _size(task: Task) -> int:
     """Bytes of the unit's sources: what its run will take, in comparison with the others."""
-    from salesfc_lib.sources.files import find_files, find_root
+    from salesfc_lib.intake import find_files, find_root
 
     try:
         sources = parameters.resolve(task.project, task.unit).parameters.sources.values()

@@ -46,7 +46,7 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
 
     Raises `RequestError` where nothing is published for what was asked.
     """
-    from salesfc_lib.sources.snapshot import check_kept, find_archive
+    from salesfc_lib.intake import check_kept, find_archive
 
     folders = [
         (each, name, folder)

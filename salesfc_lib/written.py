@@ -22,7 +22,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.sources.charset import guess_encoding
+from salesfc_lib.intake import guess_encoding
 
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # marks of what a spreadsheet calls Unicode text
 SEPARATORS = (",", ";", "\t")

@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from salesfc_lib.cleaning.by_file import read_by_file
-from salesfc_lib.cleaning.dates import Dates, read_dates
-from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.parse.dates import Dates, read_dates
+from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
+from salesfc_lib.intake.parse.per_file import read_by_file
 from tests.orders import order, run, save, unit
 
 

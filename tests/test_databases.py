@@ -19,7 +19,8 @@ import pytest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters, Source
-from salesfc_lib.sources import Extract, database, read_source, snapshot
+from salesfc_lib.intake.sources import database, snapshot
+from salesfc_lib.intake.sources.extract import Extract, read_source
 from tests import postgres
 
 VARIABLE = "SALESFC_TEST_DB"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning.dates import Dates, read_dates, read_months
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
 
 DAYS = st.dates(date(1980, 1, 1), date(2199, 12, 31))
 FORMS: dict[str, Callable[[date], str]] = {

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning.identifiers import find_lost_zeros, find_scientific, refuse_scientific
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.sources.cells import cell_text
+from salesfc_lib.intake.parse.identifiers import find_lost_zeros, find_scientific, refuse_scientific
+from salesfc_lib.intake.sources.cells import cell_text
 
 
 def column(*texts: str, repeated: bool = False) -> pa.ChunkedArray:

@@ -14,10 +14,10 @@ from pydantic import ValidationError
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
-from salesfc_lib.sources import Extract, read_source
-from salesfc_lib.sources.header import fold, match_header, number_repeated
-from salesfc_lib.sources.layout import Grid, lay_out
-from salesfc_lib.sources.texts import text_table
+from salesfc_lib.intake.sources.extract import Extract, read_source
+from salesfc_lib.intake.sources.header import fold, match_header, number_repeated
+from salesfc_lib.intake.sources.layout import Grid, lay_out
+from salesfc_lib.intake.sources.texts import text_table
 
 COLUMNS = {"date": "日期", "order_id": "单号", "customer": "客户", "amount": ["价税合计", "含税金额", "Amount"]}
 

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning.notation import dissect
-from salesfc_lib.cleaning.nulls import is_null_spelling, is_null_text
-from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers
-from salesfc_lib.cleaning.reading import Unreadable
-from salesfc_lib.cleaning.separators import decide_separators
-from salesfc_lib.cleaning.units import multiply, rescale, round_half_even, to_decimals, total, whole
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.parse.evidence import Unreadable
+from salesfc_lib.intake.parse.fixed_point import multiply, rescale, round_half_even, to_decimals, total, whole
+from salesfc_lib.intake.parse.nulls import is_null_spelling, is_null_text
+from salesfc_lib.intake.parse.number_spellings import dissect
+from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
+from salesfc_lib.intake.parse.separators import decide_separators
 
 UNITS = st.integers(-(2**63), 2**63 - 1) | st.integers(-1000, 1000) | st.integers(-(10**30), 10**30)
 

@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from salesfc_lib.aliases import read_aliases
-from salesfc_lib.cleaning.notation import dissect
-from salesfc_lib.cleaning.stated_units import refuse_stated_unit
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.scales import POWERS, UNITS, find_scale
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.figures import read_figures
 from salesfc_lib.inspection.propose import propose_feed
-from salesfc_lib.sources import read_source
+from salesfc_lib.intake.parse.number_spellings import dissect
+from salesfc_lib.intake.parse.stated_scales import refuse_stated_unit
+from salesfc_lib.intake.sources.extract import read_source
 
 HEADERS = {  # power of ten: headers of a column of amounts that state it
     2: ["金额(百元)"],

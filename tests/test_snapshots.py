@@ -18,8 +18,9 @@ from salesfc_lib import archive, manifest, steps
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve, to_dict
 from salesfc_lib.foundation.schema import Source
+from salesfc_lib.intake.sources import snapshot
+from salesfc_lib.intake.sources.extract import read_source
 from salesfc_lib.publication import Task, _keep_own_files, _list_inputs
-from salesfc_lib.sources import read_source, snapshot
 from salesfc_lib.verify import verify
 
 UNIT, MONTH = "north", "2024-12"

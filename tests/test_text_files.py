@@ -22,13 +22,14 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
-from salesfc_lib.sources import Extract, blocks, mass, read_source, records
-from salesfc_lib.sources.blocks import LineTooLongError, cut_at_line_ends
-from salesfc_lib.sources.csv import read_csv
-from salesfc_lib.sources.files import RawFile
-from salesfc_lib.sources.layout import Grid, Reject
-from salesfc_lib.sources.mojibake import is_lost, repair
-from salesfc_lib.sources.records import Dialect, fit, parse_record
+from salesfc_lib.intake.sources import blocks, mass, records
+from salesfc_lib.intake.sources.blocks import LineTooLongError, cut_at_line_ends
+from salesfc_lib.intake.sources.csv import read_csv
+from salesfc_lib.intake.sources.extract import Extract, read_source
+from salesfc_lib.intake.sources.files import RawFile
+from salesfc_lib.intake.sources.layout import Grid, Reject
+from salesfc_lib.intake.sources.mojibake import is_lost, repair
+from salesfc_lib.intake.sources.records import Dialect, fit, parse_record
 
 COLUMNS = {"date": "日期", "amount": "金额"}
 

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 from demo_company.workbook import Day, Error, Formula
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
-from salesfc_lib.sources import Extract, package, read_source
-from salesfc_lib.sources.compound import Compound
-from salesfc_lib.sources.xls import walk
+from salesfc_lib.intake.sources import package
+from salesfc_lib.intake.sources.compound import Compound
+from salesfc_lib.intake.sources.extract import Extract, read_source
+from salesfc_lib.intake.sources.xls import walk
 from tests.workbooks import WRITERS, Book, biff, compound, ods, xls, xlsb, xlsx, xlsx_sheet, zipped
 
 COLUMNS = {"date": "日期", "amount": "金额", "customer": "客户"}

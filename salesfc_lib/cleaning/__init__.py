@@ -37,9 +37,7 @@ from salesfc_lib.cleaning.subtotals import check_subtotals
 from salesfc_lib.cleaning.trailers import check_trailers
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables
-from salesfc_lib.sources import Extract, label_files, read_source
-from salesfc_lib.sources.layout import FILE, MARK, ROW
-from salesfc_lib.sources.texts import encode
+from salesfc_lib.intake import FILE, MARK, ROW, Extract, encode, label_files, read_source
 
 __all__ = [
     "Cleaned",

@@ -17,9 +17,8 @@ import pandas as pd
 
 from salesfc_lib.cleaning.frames import concat_lines, sum_by, with_month
 from salesfc_lib.cleaning.keeping import find_spared
-from salesfc_lib.cleaning.units import rescale, to_decimals
 from salesfc_lib.foundation import Calendar, Keep
-from salesfc_lib.sources.texts import one_category
+from salesfc_lib.intake import one_category, rescale, to_decimals
 
 BY = ["source", "month"]
 MEASURES = ["quantity", "amount"]

@@ -16,7 +16,7 @@ from salesfc_lib.cleaning import close_month, standardise
 from salesfc_lib.cleaning.account import MEASURES, SUMS
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import Parameters
-from salesfc_lib.sources import Extract
+from salesfc_lib.intake import Extract
 
 ORDER = (  # of the steps; currencies and units of measure come first, so that the others are told in those of the second definition
     "currency", "rates", "unit_of_measure", "conversions", "returns", "discounts", "freight", "tax", "samples", "own_company",

@@ -10,9 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.identifiers import find_lost_zeros
 from salesfc_lib.cleaning.rules import Context
-from salesfc_lib.sources.layout import exported
+from salesfc_lib.intake import exported, find_lost_zeros
 
 SHOWN = 3  # proposals that a reason holds
 

@@ -14,18 +14,30 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.account import Account
-from salesfc_lib.cleaning.dates import read_dates, read_months
 from salesfc_lib.cleaning.lines import key_codes, key_tuples
 from salesfc_lib.cleaning.mapping import Mappings, read_mappings
-from salesfc_lib.cleaning.numbers import Convention, read_numbers, to_decimals
-from salesfc_lib.cleaning.reading import BLANK, name_place
 from salesfc_lib.cleaning.rules import Context, fill_category
-from salesfc_lib.cleaning.stated_units import refuse_stated_unit
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source, tables
-from salesfc_lib.sources import Extract
-from salesfc_lib.sources.layout import FILE, ROW, exported, is_plain
-from salesfc_lib.sources.texts import as_category, category_of, constant, encode
+from salesfc_lib.intake import (
+    BLANK,
+    FILE,
+    ROW,
+    Convention,
+    Extract,
+    as_category,
+    category_of,
+    constant,
+    encode,
+    exported,
+    is_plain,
+    name_place,
+    read_dates,
+    read_months,
+    read_numbers,
+    refuse_stated_unit,
+    to_decimals,
+)
 
 TABLE = {  # role -> table
     "promotions": "promotion", "inventory": "inventory", "targets": "target", "events": "event", "opportunities": "opportunity",

@@ -17,8 +17,8 @@ from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.companions import read_companion
 from salesfc_lib.cleaning.measures import first_rows, multiply_each
 from salesfc_lib.cleaning.rules import Context, where
-from salesfc_lib.cleaning.units import whole
 from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.intake import whole
 
 Table = dict[tuple[str, str | None], Decimal]  # (unit of measure, product or None for all): how many base units
 

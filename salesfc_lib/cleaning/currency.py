@@ -19,12 +19,10 @@ import pandas as pd
 from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.cancellations import first_days
 from salesfc_lib.cleaning.companions import read_companion
-from salesfc_lib.cleaning.currencies import CURRENCIES
 from salesfc_lib.cleaning.measures import first_rows, multiply_each, with_cents
 from salesfc_lib.cleaning.rules import Context, where
-from salesfc_lib.cleaning.units import round_half_even, whole
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.sources.texts import category_of
+from salesfc_lib.intake import CURRENCIES, category_of, round_half_even, whole
 
 WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "IDR", "HUF"}  # currencies whose amounts are whole
 

@@ -18,11 +18,8 @@ import pyarrow as pa
 
 from salesfc_lib.cleaning.account import Account
 from salesfc_lib.cleaning.companions import Parsed, parse_days, parse_texts, read_columns, rename_members
-from salesfc_lib.cleaning.numbers import Convention, read_numbers
-from salesfc_lib.cleaning.reading import BLANK
 from salesfc_lib.foundation import Parameters, Source, label_months, tables
-from salesfc_lib.sources import Extract
-from salesfc_lib.sources.layout import FILE, ROW
+from salesfc_lib.intake import BLANK, FILE, ROW, Convention, Extract, read_numbers
 
 ROLE = "drivers"
 OWN = ("name", "date", "ds", "value")  # columns of the table that are no dimensions

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import union_categoricals
 
-from salesfc_lib.cleaning.units import to_decimals
 from salesfc_lib.foundation import Calendar, label_months
-from salesfc_lib.sources.texts import missing_category, one_category
+from salesfc_lib.intake import missing_category, one_category, to_decimals
 
 LARGEST = 2**62  # a sum below this cannot have left int64
 

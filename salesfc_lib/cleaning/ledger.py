@@ -15,9 +15,9 @@ import pandas as pd
 
 from salesfc_lib.cleaning.account import BY, LINE, MEASURES, SUMS, Account, as_objects, as_text, sum_lines
 from salesfc_lib.cleaning.frames import concat_lines, units_as_decimals
-from salesfc_lib.cleaning.units import exactly
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
+from salesfc_lib.intake import exactly
 
 ZERO = Decimal(0)
 MOST_SAID = 3  # reasons of one problem that are told

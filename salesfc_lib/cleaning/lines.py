@@ -19,17 +19,33 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.account import Account
-from salesfc_lib.cleaning.columns import check_identifiers, find_error_cells, read_days, read_measures, read_texts
-from salesfc_lib.cleaning.dates import Dates
 from salesfc_lib.cleaning.frames import concat_lines, with_month
-from salesfc_lib.cleaning.numbers import Numbers, rescale
-from salesfc_lib.cleaning.reading import BLANK, Reading
-from salesfc_lib.cleaning.stated_units import refuse_stated_unit
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
-from salesfc_lib.sources import Extract, label_files
-from salesfc_lib.sources.layout import FILE, MARK, ROW, exported, is_plain
-from salesfc_lib.sources.texts import category_of, encode, missing_category, one_category
+from salesfc_lib.intake import (
+    BLANK,
+    FILE,
+    MARK,
+    ROW,
+    Dates,
+    Extract,
+    Numbers,
+    Reading,
+    category_of,
+    check_identifiers,
+    encode,
+    exported,
+    find_error_cells,
+    is_plain,
+    label_files,
+    missing_category,
+    one_category,
+    read_days,
+    read_measures,
+    read_texts,
+    refuse_stated_unit,
+    rescale,
+)
 
 TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that every line has
 NUMBERS = ("quantity", "amount", "discount", "freight", "price", "tax_amount")  # columns that are parsed where they are mapped

@@ -16,13 +16,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.dates import Dates, read_dates
-from salesfc_lib.cleaning.reading import name_place
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Members, Parameters, Source
-from salesfc_lib.sources import Extract
-from salesfc_lib.sources.layout import FILE, ROW, exported, is_plain
-from salesfc_lib.sources.texts import encode
+from salesfc_lib.intake import FILE, ROW, Dates, Extract, encode, exported, is_plain, name_place, read_dates
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 NEEDED, OPTIONAL = ("column", "old", "new"), ("from", "until", "reason")  # columns of a mapping file

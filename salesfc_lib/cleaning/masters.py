@@ -10,10 +10,9 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.dates import read_dates
-from salesfc_lib.cleaning.reading import prefix
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters
+from salesfc_lib.intake import prefix, read_dates
 
 DECLARED = ("launched", "discontinued")
 

@@ -17,9 +17,9 @@ import pandas as pd
 from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.lines import is_notice, needs_discount, needs_freight
 from salesfc_lib.cleaning.rules import Context, where
-from salesfc_lib.cleaning.units import INT64, largest, round_half_even, whole
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake import INT64, largest, round_half_even, whole
 
 CENTS = 2  # decimals that a computed amount has at least
 PERCENT = Decimal("0.01")

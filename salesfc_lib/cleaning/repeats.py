@@ -19,7 +19,7 @@ from salesfc_lib.cleaning.lines import key_codes
 from salesfc_lib.cleaning.rules import Context, key_columns
 from salesfc_lib.cleaning.superseded import find_superseded, rank_column, rank_files, split_numbers
 from salesfc_lib.foundation import Source
-from salesfc_lib.sources import Extract, label_files
+from salesfc_lib.intake import Extract, label_files
 
 Ranking = Callable[[pd.DataFrame], np.ndarray]  # how new each line is
 VERSION = "version"  # the column of the lines that says how new a line is

@@ -21,9 +21,7 @@ from salesfc_lib.cleaning.lines import KIND, NUMBERS, ORIGINALS, key_tuples
 from salesfc_lib.cleaning.ordering import order_by_content
 from salesfc_lib.cleaning.rules import Context, fill_category, where
 from salesfc_lib.foundation import Parameters, Source
-from salesfc_lib.sources import Extract
-from salesfc_lib.sources.layout import exported
-from salesfc_lib.sources.texts import as_category
+from salesfc_lib.intake import Extract, as_category, exported
 
 NOT_FILLED = {"source", "name", "mark", "kind", "problem", "problem_rule", "reference", "cancels"}
 NO_SALE = "its sale is not in the export, and it has no amount of its own"

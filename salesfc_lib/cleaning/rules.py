@@ -17,9 +17,7 @@ from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.lines import key_codes
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
-from salesfc_lib.sources import Extract
-from salesfc_lib.sources.header import header_of
-from salesfc_lib.sources.texts import one_category
+from salesfc_lib.intake import Extract, header_of, one_category
 
 OTHER = "other"  # customers that are no key account
 SPARSE = 16  # numbers of keys a row, above which most are left out

@@ -19,7 +19,7 @@ from salesfc_lib.cleaning.ledger import list_problems
 from salesfc_lib.cleaning.proposals import propose_renames, write_yaml
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables, wording
-from salesfc_lib.sources import Extract, read_source
+from salesfc_lib.intake import Extract, read_source
 
 ORDER = ("quarantined", "dropped", "changed", "noted", "read")  # what people look at first
 BY_MONTH = (MISSING_MONTH, "control_total")  # rules that count months, not rows

@@ -11,7 +11,7 @@ import numpy as np
 from salesfc_lib.cleaning.account import Account, Finding
 from salesfc_lib.cleaning.rules import Context, where
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.sources.texts import category_of
+from salesfc_lib.intake import category_of
 
 TAG = "within_company"  # column of lines: 'yes' for a sale within the company
 

@@ -14,13 +14,23 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
-from salesfc_lib.cleaning.numbers import Convention, read_numbers, rescale, round_half_even
-from salesfc_lib.cleaning.reading import name_place
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
-from salesfc_lib.sources import Extract
-from salesfc_lib.sources.layout import FILE, MARK, ROW, exported
-from salesfc_lib.sources.texts import encode, map_texts, stack
+from salesfc_lib.intake import (
+    FILE,
+    MARK,
+    ROW,
+    Convention,
+    Extract,
+    encode,
+    exported,
+    map_texts,
+    name_place,
+    read_numbers,
+    rescale,
+    round_half_even,
+    stack,
+)
 
 Figures = tuple[int | None, ...]  # quantity and amount in smallest units; None where the cell shows none
 

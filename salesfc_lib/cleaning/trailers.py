@@ -15,13 +15,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesfc_lib.cleaning.columns import read_measures
-from salesfc_lib.cleaning.numbers import Convention, Numbers, read_numbers
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
-from salesfc_lib.sources import Extract, label_files
-from salesfc_lib.sources.layout import FILE, is_plain
-from salesfc_lib.sources.texts import stack
+from salesfc_lib.intake import FILE, Convention, Extract, Numbers, is_plain, label_files, read_measures, read_numbers, stack
 
 SUMMED = ("quantity", "amount")
 

@@ -19,9 +19,8 @@ import pyarrow as pa
 from salesfc_lib.cleaning.account import BY, LINE, MEASURES, SUMS
 from salesfc_lib.cleaning.frames import concat_lines, sort_lines, sum_by, units_as_decimals
 from salesfc_lib.cleaning.ledger import ledger_gap
-from salesfc_lib.cleaning.units import from_decimals, rescale
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.sources.texts import one_category
+from salesfc_lib.intake import from_decimals, one_category, rescale
 
 if TYPE_CHECKING:
     from salesfc_lib.cleaning import Cleaned

@@ -14,7 +14,7 @@ from pathlib import Path
 from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
 from salesfc_lib.inspection.sample import Problem, Sample, limit_rows
-from salesfc_lib.sources.kinds import identify
+from salesfc_lib.intake import identify
 
 SUFFIXES = {
     "csv": (".csv", ".txt", ".tsv", ".tab", ".dat", ".gz"),

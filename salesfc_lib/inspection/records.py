@@ -17,8 +17,7 @@ from typing import Any
 from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.sample import Problem, Sample, limit_rows
-from salesfc_lib.sources.cells import cell_text
-from salesfc_lib.sources.jsonl import DECODER, flatten
+from salesfc_lib.intake import DECODER, cell_text, flatten
 
 JSON_BYTES = 12_000_000  # looked at of a file of JSON lines
 BATCH = 4_000  # rows taken of each part of a larger Parquet file

@@ -17,9 +17,7 @@ from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import HEADER_ROWS, Problem, Sample, fit, limit_rows
-from salesfc_lib.sources.blocks import unpack
-from salesfc_lib.sources.charset import KEY, Guess, guess_encoding
-from salesfc_lib.sources.encodings import MARKS, UTF8, Survey, list_encodings
+from salesfc_lib.intake import KEY, MARKS, UTF8, Guess, Survey, guess_encoding, list_encodings, unpack
 
 WHOLE_BYTES = 12_000_000  # read completely up to here
 HEAD_BYTES, PIECE_BYTES, PIECES = 2_000_000, 40_000, 24  # of larger files: the head, and pieces down to the end

@@ -19,9 +19,7 @@ from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import Problem, Sample, fit, limit_rows
-from salesfc_lib.sources.cells import cell_text
-from salesfc_lib.sources.html import decode_page, read_tables
-from salesfc_lib.sources.package import Package
+from salesfc_lib.intake import Package, cell_text, decode_page, read_tables
 
 ROW_LIMITS = {65_536: "XLS", 1_048_576: "XLSX"}  # sheets of these heights are probably cut off
 

@@ -1,0 +1,114 @@
+"""From bytes to values: exports are read as columns of text, and text is parsed with its evidence.
+
+A declared source enters `sources` and leaves as an `Extract`, text as the export shows it. `parse` turns such columns into
+days, numbers, units and codes for cleaning, inspection and hand-written files alike.
+"""
+
+from __future__ import annotations
+
+from salesfc_lib.intake.parse.columns import check_identifiers, find_error_cells, read_days, read_measures, read_texts
+from salesfc_lib.intake.parse.currencies import CURRENCIES
+from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
+from salesfc_lib.intake.parse.evidence import BLANK, Reading, name_place, prefix
+from salesfc_lib.intake.parse.fixed_point import (
+    INT64,
+    exactly,
+    from_decimals,
+    largest,
+    rescale,
+    round_half_even,
+    to_decimals,
+    whole,
+)
+from salesfc_lib.intake.parse.identifiers import find_lost_zeros
+from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
+from salesfc_lib.intake.parse.stated_scales import refuse_stated_unit
+from salesfc_lib.intake.sources.blocks import unpack
+from salesfc_lib.intake.sources.cells import cell_text
+from salesfc_lib.intake.sources.charset import KEY, Guess, guess_encoding
+from salesfc_lib.intake.sources.encodings import MARKS, UTF8, Survey, list_encodings
+from salesfc_lib.intake.sources.extract import Extract, label_files, read_source
+from salesfc_lib.intake.sources.files import find_files, find_root
+from salesfc_lib.intake.sources.header import header_of
+from salesfc_lib.intake.sources.html import decode_page, read_tables
+from salesfc_lib.intake.sources.jsonl import DECODER, flatten
+from salesfc_lib.intake.sources.kinds import identify
+from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, exported, is_plain
+from salesfc_lib.intake.sources.package import Package
+from salesfc_lib.intake.sources.snapshot import check_kept, find_archive, keep_file
+from salesfc_lib.intake.sources.texts import (
+    as_category,
+    category_of,
+    constant,
+    encode,
+    map_texts,
+    missing_category,
+    one_category,
+    stack,
+)
+
+__all__ = [
+    "BLANK",
+    "CURRENCIES",
+    "Convention",
+    "DECODER",
+    "Dates",
+    "Extract",
+    "FILE",
+    "Guess",
+    "INT64",
+    "KEY",
+    "MARK",
+    "MARKS",
+    "Numbers",
+    "Package",
+    "ROW",
+    "Reading",
+    "Survey",
+    "UTF8",
+    "as_category",
+    "category_of",
+    "cell_text",
+    "check_identifiers",
+    "check_kept",
+    "constant",
+    "decode_page",
+    "encode",
+    "exactly",
+    "exported",
+    "find_archive",
+    "find_error_cells",
+    "find_files",
+    "find_lost_zeros",
+    "find_root",
+    "flatten",
+    "from_decimals",
+    "guess_encoding",
+    "header_of",
+    "identify",
+    "is_plain",
+    "keep_file",
+    "label_files",
+    "largest",
+    "list_encodings",
+    "map_texts",
+    "missing_category",
+    "name_place",
+    "one_category",
+    "prefix",
+    "read_dates",
+    "read_days",
+    "read_measures",
+    "read_months",
+    "read_numbers",
+    "read_source",
+    "read_tables",
+    "read_texts",
+    "refuse_stated_unit",
+    "rescale",
+    "round_half_even",
+    "stack",
+    "to_decimals",
+    "unpack",
+    "whole",
+]

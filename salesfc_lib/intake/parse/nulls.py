@@ -1,0 +1,63 @@
+"""Spellings of nothing: which texts stand for a blank cell, and where; and the errors of spreadsheets.
+
+A text enters; whether it says that nothing is there leaves. The decision made here: in a column of numbers or dates each of
+these spellings is a blank, because it can be nothing else; in a column of text none is (`NA` may be a region), except those
+that the source declares for that column.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from salesfc_lib.intake.parse.evidence import BLANK, Unreadable
+
+NULL_SPELLINGS = frozenset(
+    ["-", "--", "---", "–", "—", "——", "null", "(null)", "<null>", "[null]", "\\n", "n/a", "na", "n.a.", "none", "nil"]
+    + ["无", "無", "空", "/", "暂无"]
+)  # casefolded
+
+ERRORS = frozenset(["#ref!", "#n/a", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!"])  # casefolded
+ERROR, ERROR_CELL = "is an error of a spreadsheet", "error_cell"  # what is said of one, and the rule that says it
+
+
+def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> None:
+    """Raise `Unreadable` where a text in a column of numbers or dates stands for nothing, or for a spreadsheet's error.
+
+    >>> require_value("0"), require_value("NaN")
+    (None, None)
+    >>> require_value("#REF!")
+    Traceback (most recent call last):
+    ...
+    salesfc_lib.cleaning.reading.Unreadable: is an error of a spreadsheet
+    """
+    if not text.strip() or is_null_spelling(text, spellings):
+        raise Unreadable(BLANK)
+    if is_error(text):
+        raise Unreadable(ERROR, ERROR_CELL)
+
+
+def is_error(text: str) -> bool:
+    """Whether a text is nothing but a spreadsheet's error, in a column of any kind.
+
+    >>> is_error("#REF!"), is_error("#REF Tools")
+    (True, False)
+    """
+    return text.strip().casefold() in ERRORS
+
+
+def is_null_spelling(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> bool:
+    """Whether a text in a column of numbers or dates stands for a blank cell; an empty one is blank by itself.
+
+    >>> [is_null_spelling(text) for text in ("N/A", " null ", "--", "无", "", "0", "NaN")]
+    [True, True, True, True, False, False, False]
+    """
+    return text.strip().casefold() in spellings
+
+
+def is_null_text(text: str, declared: Collection[str] = ()) -> bool:
+    """Whether a text in a column of text stands for a blank cell: only a spelling that the source declares, as it is written.
+
+    >>> is_null_text("NA"), is_null_text("NA", ["NA", "none"])
+    (False, True)
+    """
+    return text.strip() in declared

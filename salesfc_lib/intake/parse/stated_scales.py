@@ -1,0 +1,47 @@
+"""Scales that an export states in words, above its header or in it: thousands, 万元.
+
+A source and its extract enter; nothing leaves but an error. A figure that is a thousand times too small is never passed over: where
+an export states a scale of its numbers, its source has to declare the same one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import COUNTS, MONEY, Scale, Source, find_scale
+from salesfc_lib.intake.sources.extract import Extract
+
+
+def refuse_stated_unit(name: str, source: Source, extract: Extract) -> None:
+    """Raise `SalesForecastError` where an export states a scale of a column's numbers that the source does not declare.
+
+    What a title states holds for all columns of money, what a header states for its own column. A letter that may be something else
+    ('Sales M') has to be declared one way or the other.
+    """
+    for column, path, text, scale in _list_stated(source, extract):
+        declared = source.units.get(column)
+        worth = 10**scale.power
+        if declared == worth or (declared is None and worth == 1) or (declared is not None and not scale.sure):
+            continue
+        says = f"`sources.{name}.units` says {declared:f}" if declared is not None else f"source '{name}' declares none"
+        raise SalesForecastError.say(
+            f"'{path}' {'states' if scale.sure else 'may state'} a unit in '{text[:60]}', "
+            f"which makes one of its numbers in `{column}` {worth:,}; {says}",
+            "A declared unit that is the stated one",
+            f"Set `sources.{name}.units: {{{column}: {worth}}}`"
+            + (", or correct the export" if scale.sure else f", or `{{{column}: 1}}` if '{scale.words}' means something else"),
+        )
+
+
+def _list_stated(source: Source, extract: Extract) -> Iterator[tuple[str, str, str, Scale]]:
+    """Column, file, text and scale of whatever titles and headers state."""
+    for file in extract.files:
+        for column in (*MONEY, *COUNTS):
+            if column not in source.columns:
+                continue
+            headers = [source.columns[column], *source.aliases.get(column, ())]
+            titles = [str(title) for title in file.get("titles", ())] if column in MONEY else []
+            for text in (*titles, *headers):
+                if (scale := find_scale(text)) and (scale.sure or text in headers):
+                    yield column, file["path"], text, scale

@@ -1,0 +1,233 @@
+"""Text files with separated fields: encoding, layout, and records that fit the header.
+
+A file enters, read in blocks; a grid leaves. The decisions of each kind stand where they are made: `blocks` (lines, sizes),
+`encodings`, `charset` (which encoding explains bytes), `dialect` (separator, header), `records` (what fits), `reading` (how a
+gigabyte is read as fast as bytes come), `mojibake`, `trailer`. The top of the file tells encoding and layout, the whole is read
+in them, and if some line then does not decode, the whole is asked which encoding it is in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import Source
+from salesfc_lib.intake.sources import charset, encodings, mojibake
+from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError, cut_at_line_ends, unpack
+from salesfc_lib.intake.sources.charset import Guess
+from salesfc_lib.intake.sources.dialect import Layout, count_found, describe, find_dialect, find_layout, has_header
+from salesfc_lib.intake.sources.encodings import Survey, describe_broken, list_encodings, survey, to_utf8
+from salesfc_lib.intake.sources.files import RawFile
+from salesfc_lib.intake.sources.header import SEARCHED
+from salesfc_lib.intake.sources.kinds import refuse_other_kind
+from salesfc_lib.intake.sources.layout import Grid, Sighting
+from salesfc_lib.intake.sources.reading import MOST_REJECTED, Reading, TooManyRejectedError, read_records
+from salesfc_lib.intake.sources.trailer import find_trailer
+
+TOP = 1 << 18  # bytes that tell encoding and layout
+SIZE = 4 << 20  # bytes of a block: its masks stay in the processor's cache
+
+Open = Callable[..., Iterator[bytes]]  # the file's bytes from the start, unpacked, in blocks of at most so many bytes
+
+
+class _Choice(NamedTuple):
+    """An encoding, and the top lines in it."""
+
+    encoding: str
+    lines: list[str]
+    fits: bool
+
+
+def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Grid:
+    """Records of a text file below its header.
+
+    Raises `SalesForecastError` for another kind of file, for bytes that no encoding explains, for a header that lacks a
+    needed name, for a line of more than `MOST_LINE` bytes, and for a file that its trailer shows to be cut short.
+    """
+
+    def open_text(most: int = size) -> Iterator[bytes]:
+        return unpack(file.blocks(min(size, most)), where)
+
+    refuse_other_kind(_read_top(open_text), source, where)
+    try:
+        encoding, layout, reading = _read(open_text, source, where)
+    except LineTooLongError as error:
+        number = _count_lines(open_text) + 1
+        raise SalesForecastError.unreadable_file(
+            where, f"line {number} has more than {MOST_LINE:,} bytes", "Export it with one line a record"
+        ) from error
+    except TooManyRejectedError as error:
+        raise SalesForecastError.unreadable_file(
+            where, f"more than {MOST_REJECTED:,} of its lines do not fit the header", "Export it again, or correct `delimiter`"
+        ) from error
+    grid = Grid(
+        layout.header,
+        reading.numbers,
+        reading.cells,
+        reading.rejected,
+        encoding,
+        sightings=_tell_encoding(encoding, source),
+        titles=layout.titles,
+        dialect=describe(layout.dialect),
+    )
+    grid = find_trailer(grid, reading.tail, None if reading.is_ended else reading.lines, source, where)
+    return mojibake.look(grid, source)
+
+
+def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Reading]:
+    """Encoding, layout and records; the whole file is surveyed only if a line in the likeliest encoding does not decode."""
+    top = _read_top(open_text)
+    names = list_encodings(top, source.encoding, where)
+    likely = _choose_likely(open_text, names, source)
+    if likely is None or not has_header(likely.lines, source):
+        guess = _guess(encodings.LINE.findall(top)[: -1 if len(top) >= TOP else None], top, source)
+        names = _add(names, guess.encoding)
+        likely = _choose_likely(open_text, names, source)
+    if likely:
+        layout, reading = _read_in(likely, open_text, source, where)
+        if reading is not None and not reading.broken:
+            return likely.encoding, layout, reading
+    chosen = _survey(open_text, names, source)
+    guess = Guess(None, "", ())
+    if chosen is None and encodings.UTF8 in names:
+        guess = _guess(_list_high(open_text), top, source)
+        names = _add(names, guess.encoding)
+        chosen = _survey(open_text, names, source)
+    if chosen is None:
+        undecided = f"; {guess.why}: {guess.show()}" if guess.shown and guess.encoding is None else ""
+        raise SalesForecastError.unreadable_file(
+            where, f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}{undecided}", charset.KEY
+        )
+    if likely is None or chosen.encoding != likely.encoding or reading is None:
+        layout, reading = _read_in(chosen, open_text, source, where)
+    assert reading is not None
+    return chosen.encoding, layout, reading
+
+
+def _guess(lines: Iterable[bytes], top: bytes, source: Source) -> Guess:
+    """The encoding that explains the lines, in which most of the header's names are found."""
+
+    def count_names(encoding: str) -> int:
+        text = top.decode(encoding, errors="ignore").splitlines(keepends=True)[:SEARCHED]
+        return count_found(text, find_dialect(text, source), source)
+
+    return charset.guess_encoding(lines, count_names)
+
+
+def _add(names: list[str], found: str | None) -> list[str]:
+    return list(dict.fromkeys([*names, *([found] if found else [])]))
+
+
+def _list_high(open_text: Open) -> list[bytes]:
+    """Lines of the whole file that are not ASCII, as many as a guess looks at."""
+    found: list[bytes] = []
+    for block in cut_at_line_ends(open_text()):
+        if not block.isascii():
+            found += [line for line in encodings.LINE.findall(block) if not line.isascii()]
+        if len(found) >= charset.MOST_LINES:
+            break
+    return found
+
+
+def _choose_likely(open_text: Open, names: list[str], source: Source) -> _Choice | None:
+    """The first encoding that fits the top and in which the header's names are found, else the first that fits."""
+    fitting = None
+    for name in names:
+        choice = _decode_top(open_text, name)
+        if choice and choice.fits:
+            if has_header(choice.lines, source):
+                return choice
+            fitting = fitting or choice
+    return fitting
+
+
+def _read_in(choice: _Choice, open_text: Open, source: Source, where: str) -> tuple[Layout, Reading | None]:
+    """Layout and records in this encoding; no records where decoding cannot go on."""
+    layout = find_layout(mojibake.repair_header(choice.lines, source, where), source, where)
+    decode = partial(encodings.decode_block, encoding=choice.encoding)
+    explain = partial(describe_broken, encoding=choice.encoding, declared=source.encoding)
+    try:
+        return layout, read_records(to_utf8(open_text(), choice.encoding), decode, layout, explain)
+    except UnicodeError:
+        return layout, None
+
+
+def _survey(open_text: Open, names: list[str], source: Source) -> _Choice | None:
+    """The first encoding that fits the whole file, those with the header's names before others."""
+    choices = [choice for name in names if (choice := _decode_top(open_text, name))]
+    for choice in sorted(choices, key=lambda choice: not has_header(choice.lines, source)):
+        if survey(to_utf8(open_text(), choice.encoding), choice.encoding).fits():
+            return choice
+    return None
+
+
+def _read_top(open_text: Open) -> bytes:
+    top = b""
+    for block in open_text(TOP):
+        top += block
+        if len(top) >= TOP:
+            break
+    return top
+
+
+def _decode_top(open_text: Open, encoding: str) -> _Choice | None:
+    """The top's lines in this encoding (blank where one does not decode)."""
+    lines: list[bytes] = []
+    broken = taken = 0
+    try:
+        for block in to_utf8(open_text(TOP), encoding):
+            text = encodings.decode_block(block, encoding)
+            lines += encodings.LINE.findall(text.text)
+            broken, taken = broken + len(text.broken), taken + len(block)
+            if taken >= TOP:
+                break
+    except UnicodeError:
+        return None
+    telling = sum(not line.isascii() for line in lines)
+    return _Choice(encoding, [line.decode() for line in lines], Survey(len(lines), broken, telling).fits())
+
+
+def _locate(open_text: Open, encoding: str) -> str:
+    """Where the first line is that does not decode."""
+    number = 0
+    try:
+        for block in to_utf8(open_text(), encoding):
+            text = encodings.decode_block(block, encoding)
+            for place, line in text.broken.items():
+                try:
+                    line.decode(encoding)
+                except UnicodeDecodeError as error:
+                    return (
+                        f"the first byte that is not {encoding.upper()} is 0x{line[error.start]:02X} in line {number + place + 1}"
+                    )
+            number += len(encodings.LINE.findall(block))
+    except UnicodeError as error:
+        return f"after line {number} it is not {encoding} ({error})"
+    return f"it is {encoding}, but not with the names that its header must have"
+
+
+def _count_lines(open_text: Open) -> int:
+    """Lines before the one that is too long."""
+    count = 0
+    try:
+        for block in cut_at_line_ends(open_text()):
+            lines = encodings.LINE.findall(block)
+            long = next((place for place, line in enumerate(lines) if len(line) > MOST_LINE), None)
+            if long is not None:
+                return count + long
+            count += len(lines)
+    except LineTooLongError:
+        pass
+    return count
+
+
+def _tell_encoding(encoding: str, source: Source) -> list[Sighting]:
+    seen = []
+    if encoding in dict(encodings.MARKS).values():
+        seen.append(Sighting("byte_order_mark", f"the file begins with the byte-order mark of {encoding}; it was left out"))
+    if encoding not in ("utf-8", "utf-8-sig", source.encoding):
+        declared = f", not {source.encoding} as declared" if source.encoding else ""
+        seen.append(Sighting("encoding", f"the file is {encoding}{declared}"))
+    return seen

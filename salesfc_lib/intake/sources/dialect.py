@@ -1,0 +1,140 @@
+"""How a text file is laid out: separator, quotes, and where its header stands.
+
+The top lines of a file enter; its layout leaves. The decisions made here: the separator and the quote are those with which the
+header's names are found, per file; a first line `sep=;`, as Excel writes it, is obeyed; a declared separator that
+is not the file's stops the unit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import Source
+from salesfc_lib.intake.sources.header import SEARCHED, count_known, find_header, require_header
+from salesfc_lib.intake.sources.records import Dialect, parse_record
+
+DELIMITERS = (",", ";", "\t", "|")
+QUOTES = ('"', "'")
+NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+SEPARATOR_LINE = re.compile(r'^\s*"?sep=(.)"?[,;|\t\s]*$', re.IGNORECASE)
+MOST_COLUMNS = 16_384  # a sheet's
+SAMPLED = 200  # lines that tell which quote is used
+
+
+class Layout(NamedTuple):
+    """A file's dialect, its header, the lines of text above it, and the line (from 0) where its rows begin."""
+
+    dialect: Dialect
+    header: list[str]
+    titles: list[str]
+    start: int
+
+
+class Row(NamedTuple):
+    """A row at the top of a file: its first line (from 0), how many it takes, its cells."""
+
+    line: int
+    lines: int
+    cells: list[str]
+
+
+def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
+    """Layout of a file by its top lines (with their ends).
+
+    Raises `SalesForecastError` where the header is not found or is not usable, or is found with another separator than declared.
+    """
+    if source.delimiter is not None and len(source.delimiter) != 1:
+        raise SalesForecastError.say(
+            f"The `delimiter: {source.delimiter!r}` declared for '{where}' is not one character", "One character", "Correct it"
+        )
+    dialect = find_dialect(lines, source)
+    rows = list_top(lines, dialect)
+    cells = [row.cells for row in rows]
+    if source.delimiter and find_header(cells, source) is None:
+        _refuse_declared(lines, source, where)
+    place = require_header(cells, source, where)
+    header = rows[place]
+    if len(header.cells) > MOST_COLUMNS:
+        raise SalesForecastError.unreadable_file(
+            where,
+            f"its header (line {header.line + 1}) has {len(header.cells):,} columns",
+            f"Export at most {MOST_COLUMNS:,} columns",
+        )
+    above = rows[1:place] if _find_separator(lines) else rows[:place]
+    titles = [" ".join(cell.strip() for cell in row.cells if cell.strip()) for row in above]
+    return Layout(dialect, header.cells, [title for title in titles if title], header.line + header.lines)
+
+
+def has_header(lines: Sequence[str], source: Source) -> bool:
+    """Whether the header's names are found among the top lines."""
+    return find_header([row.cells for row in list_top(lines, find_dialect(lines, source))], source) is not None
+
+
+def find_dialect(lines: Sequence[str], source: Source) -> Dialect:
+    """The declared separator, or that of a `sep=` line, or that with which most of the header's names are found; and the quote."""
+    named = source.delimiter or _find_separator(lines)
+    choices = [Dialect(delimiter, quote) for quote in QUOTES for delimiter in ((named,) if named else DELIMITERS)]
+    best = max(choices, key=lambda dialect: count_found(lines, dialect, source))
+    other = best._replace(quote=QUOTES[1])
+    return other if best.quote == QUOTES[0] and _is_quoted(lines, other, best) else best
+
+
+def list_top(lines: Sequence[str], dialect: Dialect) -> list[Row]:
+    """Rows at the top of a file, to find the header among; a line whose quotes do not pair up is split as if it had none."""
+    rows: list[Row] = []
+    at = 0
+    while at < min(len(lines), SEARCHED):
+        record = parse_record(lines[at:SEARCHED], dialect)
+        cells = record.fields if not record.error else lines[at].rstrip("\r\n").split(dialect.delimiter)
+        rows.append(Row(at, record.lines, cells))
+        at += record.lines
+    return rows
+
+
+def describe(dialect: Dialect) -> str:
+    """The dialect in words.
+
+    >>> describe(Dialect(";"))
+    'semicolons between fields and " around them'
+    """
+    return f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between fields and {dialect.quote} around them"
+
+
+def count_found(lines: Sequence[str], dialect: Dialect, source: Source) -> int:
+    """Most of the header's names that a row among the top lines has."""
+    return max((count_known(row.cells, source) for row in list_top(lines, dialect)), default=0)
+
+
+def _is_quoted(lines: Sequence[str], dialect: Dialect, usual: Dialect) -> bool:
+    """Whether rows show the other quote and none the usual one: in more lines than not a field stands between two of them, and with
+    them the lines agree better on how many fields there are, or every line has such a field."""
+    quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
+    field = re.compile(f"(?:^|{delimiter}){quote}(?:[^{quote}]|{quote}{quote})*{quote}(?={delimiter}|\\s*$)")
+    sample = [line for line in lines[:SAMPLED] if line.count(dialect.delimiter)][1:]
+    quoted = sum(bool(field.search(line)) for line in sample)
+    if quoted < max(2, len(sample) / 2) or any(usual.quote in line for line in sample):
+        return False
+    widths = Counter(len(parse_record([line], dialect).fields) for line in sample)
+    plain = Counter(line.count(dialect.delimiter) + 1 for line in sample)
+    return quoted == len(sample) or max(widths.values()) > max(plain.values())
+
+
+def _find_separator(lines: Sequence[str]) -> str | None:
+    found = SEPARATOR_LINE.match(lines[0].rstrip("\r\n")) if lines else None
+    return found.group(1) if found else None
+
+
+def _refuse_declared(lines: Sequence[str], source: Source, where: str) -> None:
+    """Raise if the header is found with another separator than the declared one."""
+    free = source.model_copy(update={"delimiter": None})
+    dialect = find_dialect(lines, free)
+    if find_header([row.cells for row in list_top(lines, dialect)], free) is not None:
+        raise SalesForecastError.say(
+            f"'{where}' has {describe(dialect)}, but its source declares `delimiter: {source.delimiter!r}` (dialect_drift)",
+            "The declared separator in every file of the source",
+            "Correct `delimiter`, or leave it out: it is then found in each file",
+        )

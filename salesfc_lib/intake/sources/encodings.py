@@ -1,0 +1,211 @@
+"""Which encoding a text file is in, and its text as UTF-8, line by line where a line does not decode.
+
+Bytes enter; UTF-8 leaves. No character is ever replaced. Encodings are tried in the order byte-order mark, UTF-16 without a mark
+(told by its NULs), strict UTF-8, the declared one, the one that explains the bytes (`charset`). One counts if the header's names
+are found in it and it decodes every line, or all but a few: those few are broken lines, kept as bytes, and never guessed at. UTF-8
+that decodes is no accident: a few broken lines in it do not make the file another encoding's, and lines of it in a file of
+another encoding are broken ones there.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.sources.blocks import cut_at_line_ends
+from salesfc_lib.intake.sources.charset import guess_encoding
+from salesfc_lib.intake.sources.mojibake import IDEOGRAPH
+
+UTF8 = "utf-8"
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+WIDE = (("utf-16-le", 1), ("utf-16-be", 0))  # place of the NULs in each pair of bytes
+NULS = 0.1  # share of the pairs of bytes that hold a NUL, from which a file is UTF-16: digits, separators, line ends
+FEW = 0.2  # share of a file's lines that may be broken
+LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
+
+
+class Text(NamedTuple):
+    """A block of whole lines as UTF-8; a line that does not decode is blank in it, and its bytes stand in `broken` by the
+    line's place in the block (from 0)."""
+
+    text: bytes
+    broken: dict[int, bytes]
+
+
+class Survey(NamedTuple):
+    """How an encoding fits a file: its lines, those that do not decode, and those that do and are not plain ASCII."""
+
+    lines: int = 0
+    broken: int = 0
+    telling: int = 0
+
+    def fits(self) -> bool:
+        """Whether all lines decode, or all but a few, with as many others that prove the encoding."""
+        return not self.broken or (self.broken <= FEW * self.lines and self.broken <= self.telling)
+
+
+def list_encodings(top: bytes, declared: str | None, where: str) -> list[str]:
+    """Encodings that a file's top or its source names, in the order to try; only that of the byte-order mark where there is one.
+
+    Raises `SalesForecastError` for a declared encoding that nobody knows.
+
+    >>> list_encodings(b"a,b", "windows-1252", "a.csv")
+    ['utf-8', 'windows-1252']
+    """
+    if declared is not None:
+        _check_known(declared, where)
+    marked = next((encoding for mark, encoding in MARKS if top.startswith(mark)), None)
+    if marked:
+        return [marked]
+    return list(dict.fromkeys([*_find_wide(top), UTF8, *([declared] if declared else [])]))
+
+
+def to_utf8(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    """Blocks of whole lines: still in their encoding where a line can be told in it by its bytes, else decoded already.
+
+    Raises `UnicodeError` where decoding cannot go on.
+    """
+    if encoding == "utf-8-sig":
+        return cut_at_line_ends(_drop_mark(stream, codecs.BOM_UTF8))
+    if is_ascii_based(encoding):
+        return cut_at_line_ends(stream)
+    return cut_at_line_ends(_decode_stream(stream, encoding))
+
+
+def decode_block(block: bytes, encoding: str) -> Text:
+    """The block of `to_utf8` as text."""
+    if not is_ascii_based(encoding) or encoding == "utf-8-sig":
+        encoding = UTF8
+    text = _decode(block, encoding)
+    is_utf8 = _same(encoding, UTF8)
+    if text is not None and (is_utf8 or block.isascii()):
+        return Text(text, {})
+    lines, broken = [], {}
+    for place, line in enumerate(LINE.findall(block)):
+        found = _decode(line, encoding)
+        if found is None or not (is_utf8 or line.isascii()) and _is_foreign(line, encoding):
+            bare = line.rstrip(b"\r\n")
+            broken[place] = bare
+            found = line[len(bare) :]
+        lines.append(found)
+    return Text(b"".join(lines), broken)
+
+
+def survey(blocks: Iterable[bytes], encoding: str) -> Survey:
+    """How the encoding fits the blocks of `to_utf8`."""
+    total = Survey()
+    try:
+        for block in blocks:
+            found = decode_block(block, encoding)
+            lines = LINE.findall(found.text)
+            telling = sum(not line.isascii() for line in lines)
+            total = Survey(total.lines + len(lines), total.broken + len(found.broken), total.telling + telling)
+    except UnicodeError:
+        return Survey(1, 1, 0)
+    return total
+
+
+def describe_broken(line: bytes, encoding: str, declared: str | None) -> tuple[str, str]:
+    """Content and reason of a line that does not decode in the file's encoding: what another one makes of it, else its bytes."""
+    others = [name for name in dict.fromkeys([UTF8, declared or UTF8, guess_encoding([line]).encoding]) if name]
+    for other in others:
+        try:
+            if not _same(other, encoding):
+                return line.decode(other), f"it is not {encoding}, which the rest of the file is; it would decode as {other}"
+        except UnicodeError:
+            continue
+    return ascii(line)[2:-1], f"it is not {encoding}, which the rest of the file is, and no other encoding gives words"
+
+
+def is_ascii_based(encoding: str) -> bool:
+    """Whether ASCII bytes mean ASCII characters, so that lines can be cut before anything is decoded."""
+    try:
+        return all(bytes([code]).decode(encoding) == chr(code) for code in range(128))
+    except UnicodeError:
+        return False
+
+
+def _decode(block: bytes, encoding: str) -> bytes | None:
+    """The block as UTF-8, None where it does not decode."""
+    if _same(encoding, UTF8):
+        return block if _is_utf8(block) else None
+    try:
+        return block.decode(encoding).encode()
+    except UnicodeError:
+        return None
+
+
+def _is_foreign(line: bytes, encoding: str) -> bool:
+    """Whether a line of a file in another encoding is UTF-8: letters of Europe by chance in an encoding of pairs of bytes do not count."""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        return False
+    return not _is_of_pairs(encoding) or len(IDEOGRAPH.findall(text)) > 1
+
+
+@lru_cache
+def _is_of_pairs(encoding: str) -> bool:
+    """Whether some letters take two bytes."""
+    try:
+        return len("\u4e00\u4e01".encode(encoding)) == 4 or len("\u3042\u3044".encode(encoding)) == 4
+    except UnicodeEncodeError:
+        return False
+
+
+def _is_utf8(block: bytes) -> bool:
+    """Arrow's check, which takes a sixth of the time of decoding."""
+    ends = pa.py_buffer(np.array([0, len(block)], dtype=np.int32))
+    try:
+        pa.Array.from_buffers(pa.binary(), 1, [None, ends, pa.py_buffer(block)]).cast(pa.string())
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def _decode_stream(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    for block in stream:
+        yield decoder.decode(block).encode()
+    yield decoder.decode(b"", final=True).encode()
+
+
+def _drop_mark(stream: Iterable[bytes], mark: bytes) -> Iterator[bytes]:
+    for place, block in enumerate(stream):
+        yield block if place else block.removeprefix(mark)
+
+
+def _find_wide(top: bytes) -> list[str]:
+    """UTF-16 without a mark: NULs in one half of the pairs of bytes only."""
+    pairs = np.frombuffer(top[: len(top) // 2 * 2], dtype=np.uint8).reshape(-1, 2)
+    nuls = (pairs == 0).sum(axis=0)
+    return [encoding for encoding, place in WIDE if nuls[place] >= max(1, NULS * len(pairs)) and nuls[1 - place] * 10 < nuls[place]]
+
+
+@lru_cache
+def _same(one: str, other: str) -> bool:
+    return codecs.lookup(one).name.removesuffix("-sig") == codecs.lookup(other).name.removesuffix("-sig")
+
+
+def _check_known(encoding: str, where: str) -> None:
+    try:
+        "a".encode(encoding)
+    except LookupError as error:
+        raise SalesForecastError.say(
+            f"The `encoding: {encoding}` declared for '{where}' is none that is known",
+            "A name such as utf-8, gb18030, windows-1252 or utf-16-le",
+            "Correct it, or leave it out: the encoding is then found by trying",
+        ) from error

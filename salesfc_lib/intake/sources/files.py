@@ -1,0 +1,199 @@
+"""Which files a source means, and what was in them.
+
+A source's `path` enters, with the project; files leave, each read when it is asked for, with its fingerprint. The decisions made
+here: a path stays under its root (the project, or the folder that an environment variable names), links included; what was
+hashed is what was parsed, and a file that changes meanwhile stops the unit; a folder means the files of the source's kind in
+it, and what lies beside them is named, not read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import Source
+from salesfc_lib.intake.sources.layout import Sighting
+
+PATTERN = set("*?[")
+BLOCK = 16 << 20  # bytes in memory at a time
+TOP = 65_536  # bytes
+TEMPORARY = re.compile(
+    r"^(?:\..*|~\$.*|.*~|Thumbs\.db|desktop\.ini|.*\.(?:tmp|temp|part|partial|crdownload|lock|swp))$", re.IGNORECASE
+)
+ENDINGS = {
+    "csv": (".csv", ".txt", ".tsv", ".tab", ".dat", ".csv.gz", ".txt.gz", ".tsv.gz"),
+    "excel": (".xls", ".xlsx", ".xlsm", ".xlsb", ".ods", ".html", ".htm"),
+    "parquet": (".parquet", ".pq"),
+    "jsonl": (".jsonl", ".ndjson", ".json"),
+    "sql": (".sqlite", ".sqlite3", ".db"),
+}
+
+
+@dataclass
+class RawFile:
+    """A file of a source: `name` is its path below its root, with forward slashes.
+
+    `blocks` and `content` both hash what they give; what is read twice has to be the same twice.
+    """
+
+    name: str
+    path: Path
+    sightings: list[Sighting] = field(default_factory=list)
+    _sha256: str = field(default="", repr=False)
+    _state: tuple[int, int, int] | None = field(default=None, repr=False)  # inode, size, time of the last change
+
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+        """The file's bytes from the start.
+
+        Raises `SalesForecastError` if the system does not let us read it, or if it is another file than at the first look.
+        """
+        hashed = hashlib.sha256()
+        try:
+            with self.path.open("rb") as file:
+                self._compare(file)
+                while block := file.read(size):
+                    hashed.update(block)
+                    yield block
+                self._compare(file)
+        except OSError as error:
+            raise _refuse(self.path, error.strerror or str(error), "Allow this user to read it") from error
+        if self._sha256 and self._sha256 != hashed.hexdigest():
+            raise _changed(self.path)
+        self._sha256 = hashed.hexdigest()
+
+    @cached_property
+    def content(self) -> bytes:
+        """All of the file's bytes."""
+        return b"".join(self.blocks())
+
+    @property
+    def top(self) -> bytes:
+        """The file's first bytes, enough to tell what it is."""
+        return next(self.blocks(TOP), b"")
+
+    @property
+    def fingerprint(self) -> dict[str, object]:
+        """Name, sha256 and size of what was read; a file that was read by its path only is read once more."""
+        if not self._sha256:
+            for _ in self.blocks():
+                pass
+        assert self._state is not None
+        return {"path": self.name, "sha256": self._sha256, "bytes": self._state[1]}
+
+    def _compare(self, file: BinaryIO) -> None:
+        states = {_look(os.fstat(file.fileno())), _look(self.path.stat())} | ({self._state} if self._state else set())
+        if len(states) > 1:
+            raise _changed(self.path)
+        self._state = states.pop()
+
+
+def read_files(source: Source, project: Path) -> list[RawFile]:
+    """Files that the source's `path` names, sorted by name.
+
+    Raises `SalesForecastError` for a path outside its root, a missing file, a pattern or folder that holds nothing to read,
+    and a file that is empty or no regular file.
+    """
+    root = find_root(source, project)
+    files = [_open(path, root) for path in find_files(source, root)]
+    if (root / source.path).is_dir() and (beside := _list_beside(root / source.path, source.kind)):
+        files[0].sightings.append(
+            Sighting("left_out", f"the folder '{source.path}' also holds {shorten(beside, 5)}, which were not read")
+        )
+    return files
+
+
+def find_root(source: Source, project: Path) -> Path:
+    """Folder that the source's `path` is resolved under."""
+    if not source.root:
+        return project.resolve()
+    folder = os.environ.get(source.root, "")
+    if not folder or not Path(folder).is_dir():
+        raise SalesForecastError.say(
+            f"The environment variable '{source.root}', the root of '{source.path}', "
+            + (f"names '{folder}', which is no folder" if folder else "is not set"),
+            "The folder that holds the file",
+            f"Set it, as in `{source.root}=/path/to/folder salesfc run …`",
+        )
+    return Path(folder).resolve()
+
+
+def find_files(source: Source, root: Path) -> list[Path]:
+    """Files under `root` that the path, pattern or folder names, sorted; temporary and hidden ones only where named exactly."""
+    pattern, kind = source.path, source.kind
+    relative = Path(pattern)
+    if relative.is_absolute() or ".." in relative.parts:
+        raise _outside(pattern, root)
+    exact = root / relative
+    if exact.is_dir():
+        found = [path for path in _list_folder(exact) if _is_of_kind(path, kind)]
+        why = f"the folder holds no file of `kind: {kind}` ({', '.join(ENDINGS[kind])})"
+    elif PATTERN & set(pattern) and not exact.exists():
+        found = sorted(path for path in root.glob(pattern) if path.is_file() and not TEMPORARY.match(path.name))
+        why = "the pattern matches no file"
+    else:
+        found, why = [exact], ""
+    if not found:
+        raise _refuse(exact, why, f"Put the export there, or correct `path`; the folder holds {_list_near(exact)}")
+    for path in found:
+        if not path.resolve().is_relative_to(root):
+            raise _outside(str(path), root)
+    return found
+
+
+def _open(path: Path, root: Path) -> RawFile:
+    if not path.exists():
+        raise _refuse(
+            path, "there is no such file", f"Put the export there, or correct `path`; the folder holds {_list_near(path)}"
+        )
+    if not path.is_file():
+        raise _refuse(path, "it is no file but a pipe, a socket or a device", "Save the export as a file")
+    if not path.stat().st_size:
+        raise _refuse(path, "it is empty (0 bytes)", "Export it again")
+    return RawFile(path.relative_to(root).as_posix(), path)
+
+
+def _list_folder(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if not path.is_dir() and not TEMPORARY.match(path.name))
+
+
+def _is_of_kind(path: Path, kind: str) -> bool:
+    return path.name.lower().endswith(ENDINGS[kind])
+
+
+def _list_beside(folder: Path, kind: str) -> list[str]:
+    return [path.name for path in _list_folder(folder) if not _is_of_kind(path, kind)]
+
+
+def _list_near(path: Path) -> str:
+    folder = path if path.is_dir() else path.parent
+    names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
+    return shorten(names, 5) if names else "nothing"
+
+
+def _look(state: os.stat_result) -> tuple[int, int, int]:
+    return state.st_ino, state.st_size, state.st_mtime_ns
+
+
+def _refuse(path: Path, why: str, do: str) -> SalesForecastError:
+    return SalesForecastError.unreadable_file(path, why, do)
+
+
+def _changed(path: Path) -> SalesForecastError:
+    return SalesForecastError.say(
+        f"'{path}' changed while it was read", "The same bytes from the first to the last look", "Run again when it is complete"
+    )
+
+
+def _outside(path: str, root: Path) -> SalesForecastError:
+    return SalesForecastError.say(
+        f"The path '{path}' leads out of '{root}'",
+        "A file under the project, or under the folder that `root` names by an environment variable",
+        "Move the file, or name its folder by `root`",
+    )

@@ -1,0 +1,189 @@
+"""A table in an HTML page, which many systems save under the name of a workbook (.xls).
+
+The bytes of a page enter; a grid leaves. The decisions made here: the table that is read is the one whose rows hold the
+header; a row is known by its number in its table; nothing of the page is run or fetched; and a cell that spans rows covers
+those below it as a merged cell of a workbook does.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from html.parser import HTMLParser
+
+import numpy as np
+
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import Source
+from salesfc_lib.intake.sources.charset import guess_encoding
+from salesfc_lib.intake.sources.header import find_header, header_of, name_columns, require_header
+from salesfc_lib.intake.sources.layout import Grid, Reject, refuse_row_limit
+from salesfc_lib.intake.sources.texts import text_table
+
+DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
+SILENT = {"script", "style", "head", "title"}
+MOST_CELLS = 20_000_000  # cells that a page may span: more is no page of a table, but one made to fill the memory
+MOST_SPAN = 1_000  # columns that a cell may span, as browsers have it
+Row = list[str]
+
+
+def read_html(content: bytes, source: Source, where: str) -> Grid:
+    """Rows of the page's table below its header.
+
+    Raises `SalesForecastError` for bytes that are not in the page's encoding, and a page without the header.
+    """
+    encoding, text = decode_page(content, source.encoding, where)
+    tables = read_tables(text, where)
+    place = next((at for at, table in enumerate(tables) if find_header(table.rows, source) is not None), None)
+    if place is None:
+        largest = max(tables, key=lambda table: len(table.rows), default=None)
+        if largest is None:
+            raise SalesForecastError.unreadable_file(
+                where,
+                "it is an HTML page without a table, perhaps the message of a system",
+                "Open it in a browser; export it again",
+            )
+        require_header(largest.rows, source, f"{where}, an HTML page")
+    return _lay(tables[place or 0], source, where, encoding)
+
+
+class Table:
+    """Rows of cells, and the cells (row from 1, column from 0) that one above spans."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.covered: dict[tuple[int, int], None] = {}
+        self.spans: dict[int, int] = {}  # column: how many rows further down it is covered
+
+
+class Tables(HTMLParser):
+    """Collects the rows of each table; a table within a cell is text of that cell."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.where, self.tables, self.depth, self.cells = where, list[Table](), 0, 0
+        self.parts: list[str] | None = None
+        self.silent = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.silent += tag in SILENT
+        self.depth += tag == "table"
+        if self.depth > 1 or (tag == "br" and self.parts is not None):
+            if tag in ("br", "td", "th", "tr") and self.parts is not None:
+                self.parts.append(" ")
+            return
+        if tag == "table":
+            self.tables.append(Table())
+        elif tag == "tr" and self.depth:
+            self._close_cell()
+            self._open_row()
+        elif tag in ("td", "th") and self.depth:
+            self._close_cell()
+            if not self.tables[-1].rows:
+                self._open_row()
+            self.parts, self.attributes = [], dict(attrs)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.silent -= tag in SILENT and self.silent > 0
+        if self.depth == 1 and tag in ("td", "th", "tr", "table"):
+            self._close_cell()
+        self.depth -= tag == "table" and self.depth > 0
+
+    def handle_data(self, data: str) -> None:
+        if self.parts is not None and not self.silent:
+            self.parts.append(data)
+
+    def _open_row(self) -> None:
+        self.tables[-1].rows.append([])
+        self._cover()
+
+    def _cover(self) -> None:
+        """Blank cells where one from above spans the place at hand."""
+        table, row = self.tables[-1], self.tables[-1].rows[-1]
+        while table.spans.get(len(row), 0) > 0:
+            table.spans[len(row)] -= 1
+            table.covered[len(table.rows), len(row)] = None
+            row.append("")
+
+    def _close_cell(self) -> None:
+        if self.parts is None:
+            return
+        table, row = self.tables[-1], self.tables[-1].rows[-1]
+        down, across = (_count(self.attributes.get(name)) for name in ("rowspan", "colspan"))
+        for text in (" ".join("".join(self.parts).split()), *[""] * (min(across, MOST_SPAN) - 1)):
+            if down > 1:
+                table.spans[len(row)] = down - 1
+            row.append(text)
+        self.cells += across
+        if self.cells + len(table.covered) > MOST_CELLS:
+            raise SalesForecastError.unreadable_file(
+                self.where, f"it is an HTML page of more than {MOST_CELLS:,} cells", "Export it as CSV or XLSX"
+            )
+        self.parts = None
+        self._cover()
+
+
+def read_tables(text: str, where: str) -> list[Table]:
+    """The page's tables, in order."""
+    parser = Tables(where)
+    parser.feed(text)
+    parser.close()
+    return parser.tables
+
+
+def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
+    """The table's rows below its header; those of another width are set aside."""
+    refuse_row_limit(len(table.rows), where)
+    at = require_header(table.rows, source, where)
+    header = table.rows[at]
+    below = [(number, row) for number, row in enumerate(table.rows[at + 1 :], start=at + 2) if any(row)]
+    fitting = [(number, [*row, *[""] * (len(header) - len(row))]) for number, row in below if not any(row[len(header) :])]
+    names = name_columns(header, source, where)
+    filled = {names.index(header_of(source, name)) for name in source.fill_down}
+    return Grid(
+        header,
+        np.array([number for number, _ in fitting], dtype=np.int64),
+        text_table([str(place) for place in range(len(header))], [row[: len(header)] for _, row in fitting]),
+        rejected=[
+            Reject(number, "misfit", f"it has {len(row)} cells where the header has {len(header)}", "\t".join(row))
+            for number, row in below
+            if any(row[len(header) :])
+        ],
+        encoding=encoding,
+        merged=frozenset(cell for cell in table.covered if cell[1] in filled),
+        titles=[" ".join(filter(None, row)) for row in table.rows[:at] if any(row)],
+    )
+
+
+def decode_page(content: bytes, declared: str | None, where: str) -> tuple[str, str]:
+    """Encoding and text of an HTML page; no character is replaced.
+
+    Tried in order: the byte-order mark's, the page's own, the declared one, UTF-8, the one that explains the bytes (`charset`).
+    """
+    marked = [
+        name
+        for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+        if content.startswith(mark)
+    ]
+    own = DECLARED.search(content[:4096])
+    page = own.group(1).decode("ascii").lower() if own else ""
+    page = {"gb2312": "gb18030", "gbk": "gb18030"}.get(page, page)
+    tried = list(dict.fromkeys(filter(None, [*marked, page, declared or "", "utf-8"])))
+    for encoding in tried:
+        try:
+            return encoding, content.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    guess = guess_encoding(content.splitlines())
+    if guess.encoding:
+        with suppress(UnicodeDecodeError):
+            return guess.encoding, content.decode(guess.encoding)
+    raise SalesForecastError.unreadable_file(
+        where,
+        f"it is an HTML page in none of {shorten(tried, 5)}" + (f"; {guess.why}: {guess.show()}" if guess.shown else ""),
+        "Export it as CSV in UTF-8, or name its encoding in `encoding`",
+    )
+
+
+def _count(text: str | None) -> int:
+    return min(int(text), 1_048_576) if text and text.isascii() and text.isdigit() and int(text) else 1

@@ -1,0 +1,170 @@
+"""From a grid of text to rows: header, repeated headers, subtotals, merged cells, other units' rows.
+
+A grid enters (what a reader found, as columns of text); a table with the export's own headers leaves, with the columns
+`row`, `file` and `mark` added. The decision made here: a row is marked and never dropped, so that cleaning can
+account for it. `mark` is '' for a row of the business, 'subtotal' or 'header' for one that only looks like it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import Source
+from salesfc_lib.intake.sources.header import header_of, list_renamed, name_columns
+from salesfc_lib.intake.sources.marks import PLAIN, as_column, ask, is_blank, mark_rows, says
+from salesfc_lib.intake.sources.texts import compact, constant
+
+ROW, FILE, MARK = "row", "file", "mark"
+RESERVED = {ROW, FILE, MARK}
+ROW_LIMITS = (65_536, 1_048_576)  # rows of a sheet: Excel to 2003, and since
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A row that cannot be laid out: where it stands, which rule it broke, why, and its text (or each column's)."""
+
+    row: int
+    rule: str
+    reason: str
+    content: str | dict[str, str]
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """Something about a file that a reader saw and dealt with, and that people should know: a rule's name, a sentence, the
+    row where it stands (None: the whole file), how many cells or rows it is about, and whether it was noted or changed."""
+
+    rule: str
+    said: str
+    row: int | None = None
+    rows: int = 1
+    action: str = "noted"
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Rows below the header, as text.
+
+    `cells` has one text column per cell of the header, in its order (the names of its columns mean nothing; no null: a blank
+    cell is ''). `numbers` (n_rows,) are the rows' places in the file (1-based), ascending; `merged` are cells (row number, column
+    from 0) that a merged cell above covers, or None where the kind of file does not say; `titles` are the lines of text above
+    the header, from the top; `is_1904` says that serial numbers of days count from 1904; `dialect` is what
+    stands between fields, in words; `trailer` is what the file's own last line says of it (see `trailer`).
+    """
+
+    header: list[str]
+    numbers: np.ndarray
+    cells: pa.Table
+    rejected: list[Reject] = field(default_factory=list)
+    encoding: str | None = None
+    merged: frozenset[tuple[int, int]] | None = None
+    sightings: list[Sighting] = field(default_factory=list)
+    titles: list[str] = field(default_factory=list)
+    dialect: str | None = None
+    trailer: dict[str, str] | None = None
+    is_1904: bool = False
+
+
+def exported(header: str) -> str:
+    """Column of an `Extract` that holds the export's column `header`; three names are ours."""
+    return f"{header} (export)" if header in RESERVED else header
+
+
+def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table, list[Sighting]]:
+    """Rows of the grid as text columns with `row`, `file` and `mark`, merged cells filled; and what was seen on the way.
+
+    A column is named as in the export, a needed one by the first of the headers that the source lists for it.
+    """
+    names = name_columns(grid.header, source, where)
+    table = pa.Table.from_arrays([compact(column) for column in grid.cells.columns], names=[exported(name) for name in names])
+    ours = {name: exported(header) for name, header in source.columns.items()}
+    codes = mark_rows(table, grid.header, source, ours)
+    seen = [*_tell_titles(grid), *_tell_renamed(grid, names, source)]
+    for name in source.fill_down:
+        column = header_of(source, name)
+        place = names.index(column)
+        taken = _take_from_above(table[exported(column)], codes, grid, place)
+        count = int((taken != np.arange(len(taken))).sum())
+        if count:
+            table = table.set_column(place, exported(column), _take(table[exported(column)], taken))
+            seen.append(Sighting("filled_down", f"{count} blank cells of '{column}' were filled with the text above them"))
+    numbers = pa.array(np.asarray(grid.numbers, dtype=np.int64))
+    table = table.append_column(ROW, numbers).append_column(FILE, constant(file, table.num_rows))
+    return table.append_column(MARK, as_column(codes)), seen
+
+
+def is_plain(table: pa.Table) -> np.ndarray:
+    """Rows of the business: those without a mark (n_rows,)."""
+    return ask(table[MARK], lambda marks: pc.equal(marks, ""))
+
+
+def split_where(table: pa.Table, source: Source) -> tuple[pa.Table, pa.Table]:
+    """Rows that `where` chooses, and the other units' rows.
+
+    A marked row has no values of its own to choose it by: it goes with the row above it.
+    """
+    if not source.where:
+        return table, table.slice(0, 0)
+    mine = np.ones(table.num_rows, dtype=bool)
+    for header, value in source.where.items():
+        mine &= ask(table[exported(header)], says(value))
+    plain = is_plain(table)
+    if not plain.all():
+        above = np.maximum.accumulate(np.where(plain, np.arange(len(plain)), -1))
+        mine = np.where(above < 0, True, mine[above])
+    return table.filter(pa.array(mine)), table.filter(pa.array(~mine))
+
+
+def find_last(grid: Grid) -> int:
+    """Place of the last row in use, rejected ones included; 0 where there is none."""
+    return max([0, *grid.numbers[-1:].tolist(), *(item.row for item in grid.rejected)])
+
+
+def refuse_row_limit(last: int, where: str, limits: tuple[int, ...] = ROW_LIMITS) -> None:
+    """Raise if the last row in use is the last that a spreadsheet has: what came after it is not in the file."""
+    if last in limits:
+        raise SalesForecastError.say(
+            f"'{where}' ends at row {last:,}, the last that a sheet of this kind can hold (row_limit): rows after it are probably lost",
+            "An export that ends before the limit",
+            "Export it as CSV or Parquet, or in parts (a file a month, and a pattern as `path`)",
+        )
+
+
+def _tell_titles(grid: Grid) -> list[Sighting]:
+    if not grid.titles:
+        return []
+    count = len(grid.titles)
+    return [Sighting("title_rows", f"{count} {'row' if count == 1 else 'rows'} above the header: {shorten(grid.titles, 5)}", 1)]
+
+
+def _tell_renamed(grid: Grid, names: list[str], source: Source) -> list[Sighting]:
+    renamed = list_renamed(grid.header, names, source)
+    said = ", ".join(f"'{here}' is read as '{name}'" for here, name in renamed.items())
+    return [Sighting("renamed_column", f"the column {said}")] if said else []
+
+
+def _take_from_above(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int) -> np.ndarray:
+    """Row that each row's cell is taken from (n_rows,): for a blank one the next above with text, else itself.
+
+    Blank cells count that a merged cell covers, or all where the column has none merged.
+    """
+    plain = codes == PLAIN
+    has_text = ~ask(column, is_blank)
+    rows = np.arange(len(plain))
+    blank = ~has_text & plain
+    covered = [row for row, at in grid.merged if at == place] if grid.merged else []
+    if covered:
+        blank &= np.isin(grid.numbers, np.array(covered, dtype=np.int64))
+    if not blank.any():
+        return rows
+    above = np.maximum.accumulate(np.where(plain & has_text, rows, -1))
+    return np.where(blank & (above >= 0), above, rows)
+
+
+def _take(column: pa.ChunkedArray, rows: np.ndarray) -> pa.ChunkedArray:
+    return compact(pa.chunked_array([pc.take(column.chunk(0), pa.array(rows))]))

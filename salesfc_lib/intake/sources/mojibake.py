@@ -1,0 +1,182 @@
+"""Text that was read in a wrong encoding before it was exported: found, and repaired where the source asks for it.
+
+A grid enters; a grid with a sighting, or with the cells repaired, leaves. The decision made here: a text counts only if all of it,
+written back in the wrong encoding, is UTF-8 of Chinese, Japanese or Korean, or of Latin letters where such letters are expected; clean
+text in any language almost never is. Where bytes were lost on the way nothing is repaired.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.foundation import Source
+from salesfc_lib.intake.sources.dialect import has_header
+from salesfc_lib.intake.sources.layout import Grid, Sighting
+from salesfc_lib.intake.sources.texts import compact
+
+EAST = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
+IDEOGRAPH = re.compile(f"[{EAST}]")
+EASTERN = re.compile(f"[\\x00-\\x7f\u00b7\u2010-\u2026\u3000-\u303f\uff00-\uffef{EAST}]*")
+WESTERN = re.compile("[\\x00-\\x7f\u00a0-\u017f\u2010-\u2026\u20ac\u2122]*")
+WITHIN_WORD = re.compile(r"[A-Za-z][\u4e00-\u9fff][a-z]")  # what a lone letter with an accent becomes as GBK: M眉ller
+LOST = "?\ufffd"
+MOST_LOST = 2  # bytes of a character that is not complete
+
+
+def _list_pairs(leads: range) -> str:
+    """The characters of GBK whose two bytes begin a letter of UTF-8."""
+    pairs = [bytes([lead, trail]) for lead in leads for trail in range(0x80, 0xC0)]
+    return "".join(pair.decode("gbk", "ignore") for pair in pairs)
+
+
+# one of these is in every text that was read wrongly: the first bytes of a letter in UTF-8, as GBK and as Windows-1252 show them
+SUSPECT = f"[{_list_pairs(range(0xC3, 0xC6))}{_list_pairs(range(0xE3, 0xEE))}\u00c2-\u00c5\u00e2-\u00ed]"
+
+
+def repair(text: str) -> str | None:
+    """What the text was before it was read wrongly; None where nothing shows that it was.
+
+    >>> repair("涓浗"), repair("Caf\u00c3\u00a9"), repair("\u4e2d\u56fd"), repair("\u8305\u53f0")
+    (None, 'Café', None, None)
+    """
+    eastern = _decode(_as_gbk(text))
+    if eastern and EASTERN.fullmatch(eastern) and len(IDEOGRAPH.findall(eastern)) > 1:
+        return eastern
+    if eastern and WITHIN_WORD.search(text) and WESTERN.fullmatch(eastern):
+        return eastern
+    western = _decode(_as_western(text))
+    if western and (WESTERN.fullmatch(western) or EASTERN.fullmatch(western)):
+        return western
+    return None
+
+
+def is_lost(text: str) -> bool:
+    """Whether the text was read wrongly and its last character is not complete any more."""
+    raw = _as_gbk(text.rstrip(LOST)) or b""
+    start = next((raw[: len(raw) - cut].decode() for cut in range(1, MOST_LOST + 1) if _decode(raw[: len(raw) - cut])), "")
+    return bool(EASTERN.fullmatch(start)) and len(IDEOGRAPH.findall(start)) > 1
+
+
+def repair_header(lines: list[str], source: Source, where: str) -> list[str]:
+    """The top lines, repaired where the header's names are only found so.
+
+    Raises `SalesForecastError` that proposes the repair where the source does not ask for it.
+    """
+    if has_header(lines, source):
+        return lines
+    repaired = [_repair_line(line) for line in lines]
+    if repaired == lines or not has_header(repaired, source):
+        return lines
+    if source.mojibake == "repair":
+        return repaired
+    before, after = next((before.strip(), after.strip()) for before, after in zip(lines, repaired, strict=True) if before != after)
+    raise SalesForecastError.say(
+        f"The text of '{where}' was read in a wrong encoding before it was exported (mojibake): '{before[:60]}' was '{after[:60]}'",
+        "The header's names",
+        "Export it again in the right encoding, or set `mojibake: repair` for this source",
+    )
+
+
+def look(grid: Grid, source: Source) -> Grid:
+    """The grid with a sighting of what was read wrongly, repaired if the source says `mojibake: repair`."""
+    texts: dict[str, str | None] = {cell: found for cell in grid.header if (found := repair(cell))}
+    header_count = len(texts)
+    columns, count, first = [], header_count, 0
+    for column in grid.cells.columns:
+        wrong = _list_wrong(column)
+        if wrong:
+            rows = np.flatnonzero(np.asarray(pc.is_in(column.cast(pa.string()), pa.array(list(wrong)))))
+            count, first = count + len(rows), min(first or int(grid.numbers[rows[0]]), int(grid.numbers[rows[0]]))
+            texts |= wrong
+        columns.append(_replace(column, wrong) if source.mojibake == "repair" and wrong else column)
+    if not texts:
+        return grid
+    repaired = source.mojibake == "repair" and any(texts.values())
+    seen = Sighting("mojibake", _say(texts, count, repaired), first or None, count, "changed" if repaired else "noted")
+    grid = replace(grid, sightings=[*grid.sightings, seen])
+    if source.mojibake == "note":
+        return grid
+    header = [texts.get(cell) or cell for cell in grid.header]
+    return replace(grid, header=header, cells=pa.table(columns, names=grid.cells.column_names))
+
+
+def _say(texts: dict[str, str | None], count: int, repaired: bool) -> str:
+    lost = [text for text, good in texts.items() if good is None]
+    shown = shorten([f"{text}' for '{good}" for text, good in texts.items() if good], 3)
+    said = f"{count:,} cells ({len(texts):,} texts) were read in a wrong encoding before they were exported"
+    if len(lost) < len(texts):
+        said += f": {shown}; " + ("they were repaired" if repaired else "`mojibake: repair` would repair them")
+    return said + (f"; {len(lost):,} texts lost bytes and cannot be repaired: {shorten(lost)}" if lost else "")
+
+
+def _list_wrong(column: pa.ChunkedArray) -> dict[str, str | None]:
+    """Distinct texts of the column that were read wrongly, and what they were (None where bytes were lost)."""
+    wrong: dict[str, str | None] = {}
+    for chunk in column.chunks:
+        texts = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+        if _is_ascii(texts):
+            continue
+        suspects = texts.filter(pc.match_substring_regex(texts, SUSPECT))
+        for text in suspects.unique().to_pylist():
+            found = repair(text)
+            if found or is_lost(text):
+                wrong[text] = found
+    return wrong
+
+
+def _is_ascii(texts: pa.StringArray) -> bool:
+    letters = texts.buffers()[2]
+    return letters is None or not letters.size or int(np.frombuffer(letters, dtype=np.uint8).max()) < 0x80
+
+
+def _replace(column: pa.ChunkedArray, wrong: dict[str, str | None]) -> pa.ChunkedArray:
+    known = {text: good for text, good in wrong.items() if good}
+    plain = column.cast(pa.string())
+    places = pc.index_in(plain, pa.array(list(known), pa.string()))
+    repaired = pc.coalesce(pc.take(pa.array(list(known.values()), pa.string()), places), plain)
+    return compact(repaired)
+
+
+def _repair_line(line: str) -> str:
+    bare = line.rstrip("\r\n")
+    return (repair(bare) or bare) + line[len(bare) :]
+
+
+def _as_gbk(text: str) -> bytes | None:
+    try:
+        return text.encode("gb18030") if not text.isascii() else None
+    except UnicodeEncodeError:
+        return None
+
+
+def _as_western(text: str) -> bytes | None:
+    """The text as Windows-1252, the five bytes that it does not know as Latin-1 has them."""
+    found = bytearray()
+    for letter in text:
+        try:
+            found += letter.encode("windows-1252")
+        except UnicodeEncodeError:
+            if ord(letter) > 0xFF:
+                return None
+            found.append(ord(letter))
+    return bytes(found)
+
+
+def _decode(raw: bytes | None) -> str | None:
+    """The bytes as UTF-8, None where they are not or are plain ASCII."""
+    if raw is None or raw.isascii():
+        return None
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+__all__: Sequence[str] = ["is_lost", "look", "repair", "repair_header"]

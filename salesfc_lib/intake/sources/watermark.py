@@ -1,0 +1,86 @@
+"""Incremental extraction: what was extracted before stays, and only what is as new as the newest of it is fetched again.
+
+The archive and a table's identity enter, and what was remembered of it leaves; an earlier extract and newly fetched records
+enter, and their union leaves. The decisions made here: records at the last value seen are fetched again (an overlap, not a
+gap) and found equal by their content; a record whose key is fetched with other content supersedes its earlier version; the
+memory is replaced in one rename after its extract is safe, so that an interrupted run leaves the earlier one. A
+watermark cannot see deleted rows by itself: whoever extracts counts the table too, and reads it whole where the union is
+not as long as it (`database`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from salesfc_lib.intake.sources import snapshot
+from salesfc_lib.intake.sources.texts import stack
+
+PLACE = "watermarks"  # under the archive
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """An extract made before: the hash it is kept under, and the largest watermark in it (as the database wrote it)."""
+
+    sha256: str
+    last: str | int | float
+
+
+def recall(archive: Path, identity: Mapping[str, Any]) -> Remembered | None:
+    """What is remembered of a table under this identity; None where nothing is, or its extract is no longer kept as it was."""
+    try:
+        found = json.loads(_place(archive, identity).read_text(encoding="utf-8"))
+        remembered = Remembered(found["sha256"], found["last"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return None if snapshot.check_kept(archive, remembered.sha256) else remembered
+
+
+def remember(archive: Path, identity: Mapping[str, Any], sha256: str, last: str | int | float | None) -> None:
+    """Keep what the next extraction begins from; a table without any watermark is read whole again."""
+    if last is None:
+        return
+    text = json.dumps({"sha256": sha256, "last": last, **identity}, ensure_ascii=False, indent=1)
+    with snapshot.adding(_place(archive, identity)) as spool:
+        spool.write_text(f"{text}\n", encoding="utf-8")
+
+
+def merge(before: pa.Table, fetched: pa.Table, key: Sequence[str]) -> pa.Table:
+    """Records of both: those of `before` that no other version supersedes, in their order, then what is new in `fetched`.
+
+    Both have the same text columns; `key` names those that identify a record. Where nothing is new, `before` itself leaves.
+    """
+    touched = _occurs(before, fetched, key)
+    earlier = before.filter(pa.array(touched))
+    new = fetched.filter(pa.array(~_occurs(fetched, earlier, fetched.column_names)))
+    if not new.num_rows:
+        return before
+    touched[touched] = _occurs(earlier, new, key)
+    return stack([before.filter(pa.array(~touched)), new])
+
+
+def _occurs(table: pa.Table, among: pa.Table, columns: Sequence[str]) -> np.ndarray:
+    """Whether each record (n_rows,) stands among the others too, in these columns."""
+    names = [str(place) for place in range(len(columns))]
+    left, right = (pa.table([_plain(each[name]) for name in columns], names=names) for each in (table, among))
+    found = left.append_column("place", pa.array(np.arange(table.num_rows))).join(right, names, join_type="left semi")
+    occurs = np.zeros(table.num_rows, dtype=bool)
+    occurs[found["place"].to_numpy()] = True
+    return occurs
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def _place(archive: Path, identity: Mapping[str, Any]) -> Path:
+    text = json.dumps(identity, ensure_ascii=False, sort_keys=True)
+    return archive / PLACE / f"{hashlib.sha256(text.encode()).hexdigest()}.json"
