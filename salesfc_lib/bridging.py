@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesfc_lib import cleaning
-from salesfc_lib.cleaning.bridge import bridge, bridge_to_panel, draw_bridge
+from salesfc_lib.cleaning import bridge, bridge_to_panel, draw_bridge
 from salesfc_lib.foundation import resolve
 from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.panel import build_panel

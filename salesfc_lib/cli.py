@@ -173,7 +173,7 @@ def bridge(
 def scan(unit: Annotated[str, typer.Argument(help="Id of the unit.")], sets: Sets = None, project: Project = Path(".")) -> None:
     """Say what cleaning would find in a unit's exports, and what would stop its month; nothing is written."""
     with _told_plainly():
-        from salesfc_lib.cleaning.scanning import describe_scan, scan_unit
+        from salesfc_lib.cleaning import describe_scan, scan_unit
         from salesfc_lib.foundation import resolve
 
         found = scan_unit(resolve(project, unit, None, sets or ()).parameters, project)
@@ -189,8 +189,7 @@ def proposals(
 ) -> None:
     """Say which members look renamed, and print the YAML that accepts it."""
     with _told_plainly():
-        from salesfc_lib.cleaning import read_all
-        from salesfc_lib.cleaning.scanning import describe_proposals, propose_for
+        from salesfc_lib.cleaning import describe_proposals, propose_for, read_all
         from salesfc_lib.foundation import resolve
 
         found = resolve(project, unit, None, sets or ()).parameters

@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
-from salesfc_lib.cleaning.flags import has_flag
-from salesfc_lib.cleaning.frames import group_numbers, sum_units
+from salesfc_lib.cleaning import group_numbers, has_flag, sum_units
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import (
     Parameters,

@@ -14,9 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.drivers import OWN
-from salesfc_lib.cleaning.flags import FLAG, read_flags
-from salesfc_lib.cleaning.frames import group_numbers
+from salesfc_lib.cleaning import FLAG, OWN, group_numbers, read_flags
 from salesfc_lib.foundation import Calendar, Driver, Window, bound_months
 
 

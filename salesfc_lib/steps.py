@@ -53,10 +53,7 @@ def latest_closed(project: Path, unit: str) -> str:
 def clean(run: UnitMonth) -> CleanedMonth:
     """Sources to transactions, with a ledger that closes, and to the panel of all levels."""
     from salesfc_lib import cleaning
-    from salesfc_lib.cleaning.masters import list_declared
-    from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, judge_months
-    from salesfc_lib.cleaning.proposals import propose_renames
-    from salesfc_lib.cleaning.stockouts import find_stock_outs
+    from salesfc_lib.cleaning import apply_outliers, apply_stock_outs, find_stock_outs, judge_months, list_declared, propose_renames
     from salesfc_lib.lifecycle import list_lifecycles
     from salesfc_lib.panel import build_panel, check_panel, fill_gaps, take_known
 
@@ -87,9 +84,7 @@ def clean(run: UnitMonth) -> CleanedMonth:
 
 def _restate(run: UnitMonth) -> dict[str, pd.DataFrame]:
     """What became of the months that the month before published; no rows where that month is not in the archive."""
-    from salesfc_lib.cleaning.redefined import find_redefined
-    from salesfc_lib.cleaning.restatement import read_view, restate
-    from salesfc_lib.cleaning.rules import key_columns
+    from salesfc_lib.cleaning import find_redefined, key_columns, read_view, restate
 
     earlier = archive.unit_folder(run.reports, run.month_before, run.unit)
     if not (earlier / "tables" / "transactions.parquet").is_file():

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.cleaning import Cleaned, clean
+from salesfc_lib.cleaning.clean import Cleaned, clean
 from salesfc_lib.foundation.schema import Parameters
 
 COLUMNS = {name: name for name in ("date", "order_id", "line", "customer", "product", "region", "quantity", "amount")}

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from salesfc_lib.cleaning import read_all
-from salesfc_lib.cleaning.bridge import bridge, bridge_to_panel, draw_bridge
+from salesfc_lib.cleaning.clean import read_all
+from salesfc_lib.cleaning.definition_bridge import bridge, bridge_to_panel, draw_bridge
 from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
 from tests.orders import COLUMNS, order, run, save, unit

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning import Cleaned, clean, close_month, closed_through, ledger_gap, read_all, standardise, total_gap
-from salesfc_lib.cleaning.gate import check_closed, find_latest
+from salesfc_lib.cleaning.account.ledger import ledger_gap, total_gap
+from salesfc_lib.cleaning.clean import Cleaned, clean, close_month, read_all, standardise
+from salesfc_lib.cleaning.closed_months import check_closed, closed_through, find_latest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import resolve

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning import ledger_gap
-from salesfc_lib.cleaning.implausible import find_usual
-from salesfc_lib.cleaning.measures import multiply_each
+from salesfc_lib.cleaning.account.ledger import ledger_gap
+from salesfc_lib.cleaning.rules.implausible import find_usual
+from salesfc_lib.cleaning.rules.measures import multiply_each
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 from tests.orders import Row, amounts, by_rule, order, run, save, unit
@@ -344,7 +344,7 @@ def test_a_unit_that_the_title_states_has_to_be_declared(tmp_path: Path) -> None
     header = "date,order_id,line,customer,product,region,quantity,amount"
     text = f"销售明细,,,,,,,\n单位：万元,,,,,,,\n{header}\n2024-06-03,A1,1,Li,p,east,2,1.25\n"
     (tmp_path / "orders.csv").write_text(text, encoding="utf-8")
-    from salesfc_lib.cleaning import clean
+    from salesfc_lib.cleaning.clean import clean
 
     with pytest.raises(
         SalesForecastError, match=r"'orders\.csv' states a unit in '单位：万元', .*10,000; source 'orders' declares none"

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from salesfc_lib import steps
-from salesfc_lib.cleaning import Cleaned
+from salesfc_lib.cleaning.clean import Cleaned
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from salesfc_lib.cleaning import read_all, standardise
-from salesfc_lib.cleaning.ledger import list_problems
+from salesfc_lib.cleaning.account.ledger import list_problems
+from salesfc_lib.cleaning.clean import read_all, standardise
 from tests.orders import order, save, unit
 
 

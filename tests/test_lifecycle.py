@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.cleaning import clean
-from salesfc_lib.cleaning.masters import list_declared
+from salesfc_lib.cleaning.clean import clean
+from salesfc_lib.cleaning.side_tables.master_files import list_declared
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, find_outliers, judge_months
-from salesfc_lib.cleaning.stockouts import find_stock_outs
+from salesfc_lib.cleaning.stock_outs import find_stock_outs
 from salesfc_lib.foundation.schema import Outliers
 
 MONTHS = 48

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from salesfc_lib.cleaning.likeness import Likeness
-from salesfc_lib.cleaning.mapping import list_entries, resolve_names
-from salesfc_lib.cleaning.proposals import propose_renames, write_yaml
+from salesfc_lib.cleaning.history.name_similarity import Likeness
+from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
+from salesfc_lib.cleaning.side_tables.mapping import list_entries, resolve_names
 from salesfc_lib.foundation.schema import Parameters
 
 MONTHS = pd.date_range("2023-01-01", periods=24, freq="MS")

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning import Cleaned, clean
-from salesfc_lib.cleaning.repeats import find_repeats
+from salesfc_lib.cleaning.clean import Cleaned, clean
+from salesfc_lib.cleaning.rules.repeats import find_repeats
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib import archive, manifest, steps
-from salesfc_lib.cleaning.redefined import find_redefined
-from salesfc_lib.cleaning.restatement import read_view, restate
+from salesfc_lib.cleaning.history.changed_definitions import find_redefined
+from salesfc_lib.cleaning.history.restatement import read_view, restate
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import flatten, resolve, to_dict
 from salesfc_lib.foundation.schema import Parameters

@@ -11,8 +11,8 @@ import pandas as pd
 import yaml
 from typer.testing import CliRunner
 
-from salesfc_lib.cleaning import clean, read_all
-from salesfc_lib.cleaning.scanning import scan
+from salesfc_lib.cleaning.clean import clean, read_all
+from salesfc_lib.cleaning.scan import scan
 from salesfc_lib.cli import app
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.narrative import intake

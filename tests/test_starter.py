@@ -9,7 +9,7 @@ import pytest
 from openpyxl import Workbook
 
 from salesfc_lib.aliases import read_aliases
-from salesfc_lib.cleaning import clean
+from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from salesfc_lib.cleaning import Cleaned, clean
+from salesfc_lib.cleaning.clean import Cleaned, clean
 from salesfc_lib.errors import SalesForecastError
 from tests.orders import amounts, unit
 

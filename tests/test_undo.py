@@ -13,9 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning import Cleaned, clean, ledger_gap, read_all, standardise
-from salesfc_lib.cleaning.cancellations import drop_cancelled
-from salesfc_lib.cleaning.undo import undo
+from salesfc_lib.cleaning.account.ledger import ledger_gap
+from salesfc_lib.cleaning.account.undo import undo
+from salesfc_lib.cleaning.clean import Cleaned, clean, read_all, standardise
+from salesfc_lib.cleaning.rules.cancellations import drop_cancelled
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.schema import Parameters

@@ -9,7 +9,7 @@ import json
 
 import pandas as pd
 
-from salesfc_lib.cleaning.scanning import count_found, gather_feeds
+from salesfc_lib.cleaning import count_found, gather_feeds
 from salesfc_lib.components import Cell, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.rules import rule_name

@@ -14,10 +14,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.frames import group_numbers, sum_units
-from salesfc_lib.cleaning.ordering import order_by_content
-from salesfc_lib.cleaning.rules import Context, where
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.account.frames import group_numbers, sum_units
+from salesfc_lib.cleaning.basic_rules import Context, where
+from salesfc_lib.cleaning.rules.content_order import order_by_content
 from salesfc_lib.foundation import bound_months
 
 PAIR = "pair"  # column of lines: number of the group that sums to nothing; 0 where there is none

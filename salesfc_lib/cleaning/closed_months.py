@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account, Finding
+from salesfc_lib.cleaning.account.account import Account, Finding
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Calendar, Parameters, bound_months, label_months, wording
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account
+from salesfc_lib.cleaning.account.account import Account
 from salesfc_lib.foundation import Parameters, wording
 
 FLAG = "promotion"  # the orders' column

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.account import Account
-from salesfc_lib.cleaning.frames import concat_lines, with_month
+from salesfc_lib.cleaning.account.account import Account
+from salesfc_lib.cleaning.account.frames import concat_lines, with_month
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import (

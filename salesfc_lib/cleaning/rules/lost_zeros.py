@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.rules import Context
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.basic_rules import Context
 from salesfc_lib.intake import exported, find_lost_zeros
 
 SHOWN = 3  # proposals that a reason holds

@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.account import BY, LINE, MEASURES, SUMS
-from salesfc_lib.cleaning.frames import concat_lines, sort_lines, sum_by, units_as_decimals
-from salesfc_lib.cleaning.ledger import ledger_gap
+from salesfc_lib.cleaning.account.account import BY, LINE, MEASURES, SUMS
+from salesfc_lib.cleaning.account.frames import concat_lines, sort_lines, sum_by, units_as_decimals
+from salesfc_lib.cleaning.account.ledger import ledger_gap
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake import from_decimals, one_category, rescale
 
 if TYPE_CHECKING:
-    from salesfc_lib.cleaning import Cleaned
+    from salesfc_lib.cleaning.clean import Cleaned
 
 MADE = ""  # column of table changes under which a line stands that a rule put in
 DAYS = ("date", "month")

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.frames import group_numbers
-from salesfc_lib.cleaning.lines import key_tuples
+from salesfc_lib.cleaning.account.frames import group_numbers
+from salesfc_lib.cleaning.account.lines import key_tuples
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters
 

@@ -12,8 +12,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account
-from salesfc_lib.cleaning.frames import sum_units
+from salesfc_lib.cleaning.account.account import Account
+from salesfc_lib.cleaning.account.frames import sum_units
 from salesfc_lib.errors import SalesForecastError
 
 

@@ -15,8 +15,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.frames import concat_lines, sum_by, with_month
-from salesfc_lib.cleaning.keeping import find_spared
+from salesfc_lib.cleaning.account.exceptions import find_spared
+from salesfc_lib.cleaning.account.frames import concat_lines, sum_by, with_month
 from salesfc_lib.foundation import Calendar, Keep
 from salesfc_lib.intake import one_category, rescale, to_decimals
 

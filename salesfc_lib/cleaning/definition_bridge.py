@@ -12,8 +12,8 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesfc_lib.cleaning import close_month, standardise
-from salesfc_lib.cleaning.account import MEASURES, SUMS
+from salesfc_lib.cleaning.account.account import MEASURES, SUMS
+from salesfc_lib.cleaning.clean import close_month, standardise
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import Parameters
 from salesfc_lib.intake import Extract

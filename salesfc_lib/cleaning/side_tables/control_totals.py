@@ -12,8 +12,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import MEASURES, Account
-from salesfc_lib.cleaning.frames import sum_by
+from salesfc_lib.cleaning.account.account import MEASURES, Account
+from salesfc_lib.cleaning.account.frames import sum_by
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Control, Parameters, tables
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.rules import Context, where
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.basic_rules import Context, where
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake import category_of
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.lines import key_codes
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.account.lines import key_codes
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import Extract, header_of, one_category

@@ -13,11 +13,11 @@ from functools import partial
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.frames import group_numbers
-from salesfc_lib.cleaning.lines import key_codes
-from salesfc_lib.cleaning.rules import Context, key_columns
-from salesfc_lib.cleaning.superseded import find_superseded, rank_column, rank_files, split_numbers
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.account.frames import group_numbers
+from salesfc_lib.cleaning.account.lines import key_codes
+from salesfc_lib.cleaning.basic_rules import Context, key_columns
+from salesfc_lib.cleaning.rules.superseded import find_superseded, rank_column, rank_files, split_numbers
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import Extract, label_files
 

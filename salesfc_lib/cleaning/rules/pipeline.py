@@ -7,18 +7,8 @@ what it belongs to, what it is worth, when it counts, in this order; a unit name
 
 from __future__ import annotations
 
-from salesfc_lib.cleaning.account import Account
-from salesfc_lib.cleaning.cancellations import pair_cancellations
-from salesfc_lib.cleaning.codes import note_lost_zeros
-from salesfc_lib.cleaning.companions import add_lookups
-from salesfc_lib.cleaning.conversions import settle_units
-from salesfc_lib.cleaning.currency import settle_currency
-from salesfc_lib.cleaning.implausible import flag_implausible
-from salesfc_lib.cleaning.measures import settle_discounts, settle_freight, settle_tax
-from salesfc_lib.cleaning.members import rename_members, restate_members
-from salesfc_lib.cleaning.repeats import drop_superseded, note_repeats
-from salesfc_lib.cleaning.returns import date_returns, fill_from_sales
-from salesfc_lib.cleaning.rules import (
+from salesfc_lib.cleaning.account.account import Account
+from salesfc_lib.cleaning.basic_rules import (
     Context,
     Rule,
     drop_duplicates,
@@ -28,7 +18,17 @@ from salesfc_lib.cleaning.rules import (
     quarantine_unreadable,
     sign_returns,
 )
-from salesfc_lib.cleaning.scope import settle_samples, settle_within_company
+from salesfc_lib.cleaning.rules.cancellations import pair_cancellations
+from salesfc_lib.cleaning.rules.currency import settle_currency
+from salesfc_lib.cleaning.rules.implausible import flag_implausible
+from salesfc_lib.cleaning.rules.internal_sales import settle_samples, settle_within_company
+from salesfc_lib.cleaning.rules.lost_zeros import note_lost_zeros
+from salesfc_lib.cleaning.rules.measures import settle_discounts, settle_freight, settle_tax
+from salesfc_lib.cleaning.rules.members import rename_members, restate_members
+from salesfc_lib.cleaning.rules.repeats import drop_superseded, note_repeats
+from salesfc_lib.cleaning.rules.returns import date_returns, fill_from_sales
+from salesfc_lib.cleaning.rules.unit_conversions import settle_units
+from salesfc_lib.cleaning.side_tables.reading import add_lookups
 from salesfc_lib.errors import SalesForecastError
 
 RULES: dict[str, Rule] = {

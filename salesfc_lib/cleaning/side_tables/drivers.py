@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.account import Account
-from salesfc_lib.cleaning.companions import Parsed, parse_days, parse_texts, read_columns, rename_members
+from salesfc_lib.cleaning.account.account import Account
+from salesfc_lib.cleaning.side_tables.reading import Parsed, parse_days, parse_texts, read_columns, rename_members
 from salesfc_lib.foundation import Parameters, Source, label_months, tables
 from salesfc_lib.intake import BLANK, FILE, ROW, Convention, Extract, read_numbers
 

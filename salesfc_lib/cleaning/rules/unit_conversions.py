@@ -13,10 +13,10 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.companions import read_companion
-from salesfc_lib.cleaning.measures import first_rows, multiply_each
-from salesfc_lib.cleaning.rules import Context, where
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.basic_rules import Context, where
+from salesfc_lib.cleaning.rules.measures import first_rows, multiply_each
+from salesfc_lib.cleaning.side_tables.reading import read_companion
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.intake import whole
 

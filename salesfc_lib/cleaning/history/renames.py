@@ -16,8 +16,8 @@ import pandas as pd
 import pyarrow as pa
 import yaml
 
-from salesfc_lib.cleaning.frames import group_numbers
-from salesfc_lib.cleaning.likeness import Likeness, split_words
+from salesfc_lib.cleaning.account.frames import group_numbers
+from salesfc_lib.cleaning.history.name_similarity import Likeness, split_words
 from salesfc_lib.foundation import tables
 
 NEAR = 6  # months on each side over which levels and mixes are compared

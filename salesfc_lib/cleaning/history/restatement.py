@@ -19,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salesfc_lib.cleaning.redefined import EVERY
-from salesfc_lib.cleaning.views import (
+from salesfc_lib.cleaning.history.changed_definitions import EVERY
+from salesfc_lib.cleaning.history.published_views import (
     CHANGED,
     GONE,
     MEASURES,

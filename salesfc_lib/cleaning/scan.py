@@ -13,10 +13,10 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.cleaning import Standardised, close_month, standardise
-from salesfc_lib.cleaning.gate import MISSING_MONTH, closed_through
-from salesfc_lib.cleaning.ledger import list_problems
-from salesfc_lib.cleaning.proposals import propose_renames, write_yaml
+from salesfc_lib.cleaning.account.ledger import list_problems
+from salesfc_lib.cleaning.clean import Standardised, close_month, standardise
+from salesfc_lib.cleaning.closed_months import MISSING_MONTH, closed_through
+from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables, wording
 from salesfc_lib.intake import Extract, read_source

@@ -13,8 +13,8 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import BY, LINE, MEASURES, SUMS, Account, as_objects, as_text, sum_lines
-from salesfc_lib.cleaning.frames import concat_lines, units_as_decimals
+from salesfc_lib.cleaning.account.account import BY, LINE, MEASURES, SUMS, Account, as_objects, as_text, sum_lines
+from salesfc_lib.cleaning.account.frames import concat_lines, units_as_decimals
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 from salesfc_lib.intake import exactly

@@ -14,9 +14,9 @@ from decimal import Decimal, InvalidOperation
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.lines import is_notice, needs_discount, needs_freight
-from salesfc_lib.cleaning.rules import Context, where
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.account.lines import is_notice, needs_discount, needs_freight
+from salesfc_lib.cleaning.basic_rules import Context, where
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import INT64, largest, round_half_even, whole

@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.rules import Context, where
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.basic_rules import Context, where
 from salesfc_lib.foundation import Implausible
 
 STEPS = 8  # of the histogram to a doubling

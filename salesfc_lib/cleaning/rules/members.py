@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.mapping import Names, Pair, read_mappings
-from salesfc_lib.cleaning.returns import match_sales
-from salesfc_lib.cleaning.rules import Context
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.basic_rules import Context
+from salesfc_lib.cleaning.rules.returns import match_sales
+from salesfc_lib.cleaning.side_tables.mapping import Names, Pair, read_mappings
 from salesfc_lib.errors import shorten
 
 SHOWN = 20  # renamed members that the ledger names one by one

@@ -14,12 +14,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.account import Account, Finding
-from salesfc_lib.cleaning.cancellations import in_pair
-from salesfc_lib.cleaning.frames import with_month
-from salesfc_lib.cleaning.lines import KIND, NUMBERS, ORIGINALS, key_tuples
-from salesfc_lib.cleaning.ordering import order_by_content
-from salesfc_lib.cleaning.rules import Context, fill_category, where
+from salesfc_lib.cleaning.account.account import Account, Finding
+from salesfc_lib.cleaning.account.frames import with_month
+from salesfc_lib.cleaning.account.lines import KIND, NUMBERS, ORIGINALS, key_tuples
+from salesfc_lib.cleaning.basic_rules import Context, fill_category, where
+from salesfc_lib.cleaning.rules.cancellations import in_pair
+from salesfc_lib.cleaning.rules.content_order import order_by_content
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import Extract, as_category, exported
 

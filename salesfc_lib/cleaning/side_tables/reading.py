@@ -13,10 +13,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.account import Account
-from salesfc_lib.cleaning.lines import key_codes, key_tuples
-from salesfc_lib.cleaning.mapping import Mappings, read_mappings
-from salesfc_lib.cleaning.rules import Context, fill_category
+from salesfc_lib.cleaning.account.account import Account
+from salesfc_lib.cleaning.account.lines import key_codes, key_tuples
+from salesfc_lib.cleaning.basic_rules import Context, fill_category
+from salesfc_lib.cleaning.side_tables.mapping import Mappings, read_mappings
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source, tables
 from salesfc_lib.intake import (

@@ -1,0 +1,1 @@
+"""What changed since a month was published: restatements, changed definitions, renames."""
