@@ -44,9 +44,9 @@ def init(
 ) -> None:
     """Write a unit's parameter file to start from, out of its exports."""
     with _told_plainly():
-        from salesfc_lib import starter
+        from salesfc_lib.inspection import write_unit_file
 
-        path, found = starter.write_unit_file(exports, project, unit)
+        path, found = write_unit_file(exports, project, unit)
         typer.echo(f"Wrote {path}.")
         for source, proposal in found.items():
             typer.echo(f"{source}: {proposal.assignment.why}")
@@ -70,7 +70,7 @@ def inspect(
 ) -> None:
     """Look at exports: what they hold, how they are read, what to ask, and the source to declare."""
     with _told_plainly():
-        from salesfc_lib.inspection.show import inspect_exports
+        from salesfc_lib.inspection import inspect_exports
 
         text, unreadable = inspect_exports(exports, project, as_json=as_json)
         typer.echo(text)

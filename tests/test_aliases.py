@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from salesfc_lib.aliases import FILE, plain, read_aliases
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.inspection.looking import take_sample
+from salesfc_lib.inspection.aliases import FILE, plain, read_aliases
+from salesfc_lib.inspection.exports import take_sample
 from salesfc_lib.inspection.propose import propose
 
 

@@ -398,7 +398,7 @@ def test_the_block_is_what_a_run_accepts_and_says_where_it_comes_from(tmp_path: 
 def test_errors_are_the_projects_own(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"")
     with pytest.raises(SalesForecastError, match="empty"):
-        from salesfc_lib.aliases import read_aliases
-        from salesfc_lib.inspection.looking import take_sample
+        from salesfc_lib.inspection.aliases import read_aliases
+        from salesfc_lib.inspection.exports import take_sample
 
         take_sample(tmp_path / "x.csv", read_aliases())

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from salesfc_lib.aliases import read_aliases
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.scales import POWERS, UNITS, find_scale
 from salesfc_lib.foundation.schema import Source
+from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.figures import read_figures
 from salesfc_lib.inspection.propose import propose_feed
 from salesfc_lib.intake.parse.number_spellings import dissect

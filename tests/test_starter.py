@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from salesfc_lib.aliases import read_aliases
 from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.inspection.looking import take_sample
-from salesfc_lib.starter import propose_unit, write_unit_file
+from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.exports import take_sample
+from salesfc_lib.inspection.init import propose_unit, write_unit_file
 
 CHINESE = (
     "单据编号,单据日期,客户名称,物料编码,数量,价税合计(元),产品线,区域,备注\n"

@@ -1,5 +1,12 @@
-"""A first look at an export: what it holds, how it is read, and the source to declare, each with its evidence.
+"""The first look at an export: how it has to be read, what its columns mean, and what to ask its owner.
 
-Files enter; a `Proposal` a feed leaves. The decision made here: nothing is guessed in silence. What the cells prove is
-proposed with the cell that proves it, what they leave open is written as a question.
+A file enters; a proposal with its evidence, or a unit's first parameter file, leaves.
 """
+
+from __future__ import annotations
+
+from salesfc_lib.inspection.aliases import plain
+from salesfc_lib.inspection.init import write_unit_file
+from salesfc_lib.inspection.show import inspect_exports
+
+__all__ = ["inspect_exports", "plain", "write_unit_file"]

@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.sample import HEADER_ROWS
 
 _NUMBER = re.compile(r"[-+(]?[¥$€£]?\s*[\d.,'\s\u00a0]*\d[\d.,]*\s*[%)-]?")

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from salesfc_lib.aliases import Aliases, Hit
+from salesfc_lib.inspection.aliases import Aliases, Hit
 from salesfc_lib.inspection.columns import MOST, Column
 from salesfc_lib.inspection.sample import Sample
 

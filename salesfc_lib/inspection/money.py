@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from salesfc_lib.aliases import Aliases
+from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.columns import Column
 from salesfc_lib.inspection.equations import Equation, Figure, list_equations
 from salesfc_lib.inspection.mapping import Match

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from salesfc_lib.aliases import Aliases
 from salesfc_lib.foundation import COUNTS, MONEY, Scale, find_scale
 from salesfc_lib.inspection import rows as look
+from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.columns import Column, look_at_columns
-from salesfc_lib.inspection.expect import list_problems
-from salesfc_lib.inspection.looking import take_feed
+from salesfc_lib.inspection.expectations import list_problems
+from salesfc_lib.inspection.exports import take_feed
 from salesfc_lib.inspection.mapping import DIMENSIONS, Match, map_columns
 from salesfc_lib.inspection.money import find_money
 from salesfc_lib.inspection.proposal import Proposal

@@ -14,8 +14,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.sample import Problem, Sample, limit_rows
 from salesfc_lib.intake import DECODER, cell_text, flatten
 

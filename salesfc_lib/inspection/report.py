@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
-from salesfc_lib.inspection.chosen import list_mapped
+from salesfc_lib.inspection.choices import list_mapped
 from salesfc_lib.inspection.days import say_order
-from salesfc_lib.inspection.expect import MONTHLY
+from salesfc_lib.inspection.expectations import MONTHLY
 from salesfc_lib.inspection.mapping import say_match
 from salesfc_lib.inspection.proposal import Proposal
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from salesfc_lib.aliases import Aliases
+from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.columns import FEW, Column
 from salesfc_lib.inspection.sample import Sample
 

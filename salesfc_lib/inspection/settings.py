@@ -7,7 +7,7 @@ says what to ask.
 from __future__ import annotations
 
 from salesfc_lib.foundation import SUBTOTALS
-from salesfc_lib.inspection.chosen import enlist, find_join, list_mapped, quote
+from salesfc_lib.inspection.choices import enlist, find_join, list_mapped, quote
 from salesfc_lib.inspection.proposal import Proposal
 
 ORDERS = ("dmy", "mdy")

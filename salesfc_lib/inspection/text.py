@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import HEADER_ROWS, Problem, Sample, fit, limit_rows
 from salesfc_lib.intake import KEY, MARKS, UTF8, Guess, Survey, guess_encoding, list_encodings, unpack

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
 
-from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import Problem, Sample, fit, limit_rows
 from salesfc_lib.intake import Package, cell_text, decode_page, read_tables

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from salesfc_lib.inspection.chosen import enlist, find_join, list_mapped, quote
+from salesfc_lib.inspection.choices import enlist, find_join, list_mapped, quote
 from salesfc_lib.inspection.mapping import Match
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.settings import write_settings

@@ -11,15 +11,15 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from salesfc_lib.aliases import read_aliases
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import check_unit
-from salesfc_lib.inspection.block import name_sources, write_source
-from salesfc_lib.inspection.chosen import enlist, find_join, quote
-from salesfc_lib.inspection.looking import find_exports, find_path, group_files
+from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.choices import enlist, find_join, quote
+from salesfc_lib.inspection.exports import find_exports, find_path, group_files
 from salesfc_lib.inspection.mapping import DIMENSIONS
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.propose import propose_feed
+from salesfc_lib.inspection.source_block import name_sources, write_source
 
 MOST_LEVELS = 2  # dimensions that the proposed bottom level crosses; more make thin series
 MEANS = {

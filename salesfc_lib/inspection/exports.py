@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from salesfc_lib.aliases import Aliases
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
+from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.sample import Problem, Sample, limit_rows
 from salesfc_lib.intake import identify
 
