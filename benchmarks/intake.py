@@ -99,7 +99,7 @@ def run_workbench(project: Path) -> tuple[float, Decimal]:
     """Seconds from the file to the panel, and the total that the ledger kept."""
     from salesfc_lib.cleaning import clean as cleaning
     from salesfc_lib.foundation.parameters import resolve
-    from salesfc_lib.panel import build_panel
+    from salesfc_lib.panel.build import build_panel
 
     parameters = resolve(project, "intake").parameters
     started = time.perf_counter()

@@ -15,7 +15,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import SEASON, count_trading_days
-from salesfc_lib.gaps import fill_forward
+from salesfc_lib.panel import fill_forward
 
 TRADING_DAYS = "trading_days"
 KEYS = ("unique_id", "ds", "y", "y_raw")

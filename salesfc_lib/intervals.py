@@ -18,7 +18,7 @@ import pandas as pd
 from salesfc_lib.engine.demand import is_intermittent, share_of_zeros
 from salesfc_lib.foundation import SEASON, nan_mean
 from salesfc_lib.history import History, align
-from salesfc_lib.lifecycle import count_silent_months
+from salesfc_lib.panel import count_silent_months
 from salesfc_lib.tuning import (
     ENDED_LEVEL,
     ENOUGH_ERRORS,

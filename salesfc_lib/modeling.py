@@ -24,8 +24,8 @@ from salesfc_lib.foundation import SEASON, Parameters, nan_mean
 from salesfc_lib.history import History, align
 from salesfc_lib.intervals import PastErrors, conformal_intervals
 from salesfc_lib.ladder import count_months
-from salesfc_lib.lifecycle import count_silent_months
 from salesfc_lib.memory import ForecastCache
+from salesfc_lib.panel import count_silent_months
 from salesfc_lib.plausibility import bounds_at
 from salesfc_lib.tuning import (
     BOOSTED_FROM,

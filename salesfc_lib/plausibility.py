@@ -14,8 +14,8 @@ import numpy as np
 
 from salesfc_lib.engine.demand import is_intermittent
 from salesfc_lib.foundation import SEASON
-from salesfc_lib.gaps import RECENT_MONTHS
 from salesfc_lib.history import History
+from salesfc_lib.panel import RECENT_MONTHS
 from salesfc_lib.tuning import MAX_GROWTH, MIN_GROWTH, RARE, UNKNOWN_GROWTH, YOUNG_MONTHS
 
 TINY = 1e-12  # stands for nothing in a ratio

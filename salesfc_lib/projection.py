@@ -28,7 +28,7 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
-from salesfc_lib.hierarchy import Summing
+from salesfc_lib.panel import Summing
 
 RIDGE = 1e-8  # smallest variance, as a share of the mean variance: keeps series without any error in
 

@@ -18,8 +18,7 @@ from salesfc_lib import archive, manifest
 from salesfc_lib.components import Check
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import flatten, resolve, tables
-from salesfc_lib.hierarchy import aggregate, aggregate_future, build_series, coherence_gap
-from salesfc_lib.key_series import choose_key_series
+from salesfc_lib.panel import aggregate, aggregate_future, build_series, choose_key_series, coherence_gap
 from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, final_stage, last_modeled, ledger_totals
 from salesfc_lib.results.cleaning import CleanedBefore
 from salesfc_lib.results.modeling import EXPLAINED, ModeledBefore, mean_weights
@@ -54,8 +53,7 @@ def clean(run: UnitMonth) -> CleanedMonth:
     """Sources to transactions, with a ledger that closes, and to the panel of all levels."""
     from salesfc_lib import cleaning
     from salesfc_lib.cleaning import apply_outliers, apply_stock_outs, find_stock_outs, judge_months, list_declared, propose_renames
-    from salesfc_lib.lifecycle import list_lifecycles
-    from salesfc_lib.panel import build_panel, check_panel, fill_gaps, take_known
+    from salesfc_lib.panel import build_panel, check_panel, fill_gaps, list_lifecycles, take_known
 
     parameters, settings = run.parameters, run.parameters.cleaning.outliers
     found = cleaning.clean(parameters, run.project, run.month, cleaning.read_all(parameters, run.project, keep=run.keeps_sources))

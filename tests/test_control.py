@@ -11,7 +11,7 @@ import pytest
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.panel import build_panel
+from salesfc_lib.panel.build import build_panel
 from tests.orders import Row, order, run, save, unit
 
 ROWS = [

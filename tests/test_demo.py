@@ -26,10 +26,10 @@ from demo_company.chance import RandomIntegers
 from demo_company.company import LEVELS, Unit, series_id
 from demo_company.months import HOLIDAYS, new_year_effect, number, trading_days
 from demo_company.planting import Export
-from salesfc_lib import hierarchy
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import list_units, resolve
 from salesfc_lib.foundation.schema import Parameters
+from salesfc_lib.panel import hierarchy
 from tests.conftest import CHECKOUT
 
 LAST_CLOSED, RUNNING = "2026-06", "2026-07"

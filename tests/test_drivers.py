@@ -16,7 +16,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check
-from salesfc_lib.panel import BottomPanel, build_panel
+from salesfc_lib.panel.build import BottomPanel, build_panel
 from tests.orders import Row, order, run, save, unit
 
 EAST, WEST = "region:east", "region:west"

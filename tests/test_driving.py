@@ -16,7 +16,7 @@ from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Key
 from salesfc_lib.history import History, align
-from salesfc_lib.key_series import choose_key_series, name_page
+from salesfc_lib.panel.key_series import choose_key_series, name_page
 
 MONTHS, AHEAD = 60, 6
 TRUE = {"promotion": 0.12, "holiday": -0.10}

@@ -19,8 +19,8 @@ from salesfc_lib.foundation.contracts import INTERVALS
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check, empty
-from salesfc_lib.hierarchy import build_series, coherence_gap, summing_matrix
 from salesfc_lib.narrative import modeling as tell
+from salesfc_lib.panel.hierarchy import build_series, coherence_gap, summing_matrix
 from salesfc_lib.reconcile import reconcile
 from salesfc_lib.retrospective import value_added
 from salesfc_lib.unit_month import UnitMonth

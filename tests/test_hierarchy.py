@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.tables import check
-from salesfc_lib.hierarchy import aggregate, aggregate_future, build_series, coherence_gap, list_levels, summing_matrix, unique_id
+from salesfc_lib.panel.hierarchy import (
+    aggregate,
+    aggregate_future,
+    build_series,
+    coherence_gap,
+    list_levels,
+    summing_matrix,
+    unique_id,
+)
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
 KEYS = pd.DataFrame({"line": ["Pots", "Pots", "Pans"], "region": ["North", "South", "North"]})

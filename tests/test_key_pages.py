@@ -15,10 +15,10 @@ from salesfc_lib import manifest, site
 from salesfc_lib.candidates import BOOSTING
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.key_series import name_page
 from salesfc_lib.narrative.drivers import say_effect, step_in
 from salesfc_lib.narrative.key_page import KeyPage, tell_key
 from salesfc_lib.narrative.section import voice_of
+from salesfc_lib.panel.key_series import name_page
 from salesfc_lib.results import KeyMonth
 from salesfc_lib.results.key import list_key_months, list_within
 from salesfc_lib.results.modeling import ModeledMonth

@@ -12,7 +12,7 @@ from salesfc_lib import steps
 from salesfc_lib.cleaning.account.ledger import total_gap
 from salesfc_lib.cleaning.clean import Cleaned, clean
 from salesfc_lib.foundation.parameters import resolve
-from salesfc_lib.panel import BottomPanel, build_panel
+from salesfc_lib.panel.build import BottomPanel, build_panel
 from tests.conftest import CHECKOUT
 
 PROJECT = CHECKOUT / "examples" / "open_data"

@@ -16,7 +16,7 @@ from salesfc_lib.foundation.calendar import bound_months, count_trading_days, la
 from salesfc_lib.foundation.holidays import FESTIVALS, list_days_off, list_observed, share_of_festival
 from salesfc_lib.foundation.schema import Calendar, Parameters
 from salesfc_lib.foundation.tables import check
-from salesfc_lib.panel import build_panel, check_panel, fill_gaps, scan_gaps, take_known
+from salesfc_lib.panel.build import build_panel, check_panel, fill_gaps, scan_gaps, take_known
 
 A, B = "bottom:Pots", "bottom:Pans"
 a_sale = st.tuples(st.integers(0, 11), st.sampled_from("abc"), st.integers(-(10**12), 10**12))  # month, line, cents

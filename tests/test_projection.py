@@ -11,7 +11,7 @@ from hierarchicalforecast.methods import BottomUp, MinTrace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.hierarchy import Summing, build_series, summing_matrix
+from salesfc_lib.panel.hierarchy import Summing, build_series, summing_matrix
 from salesfc_lib.projection import METHODS, project, shrinkage_intensity, weigh_by_shrunk_covariance
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}

@@ -9,7 +9,7 @@ import pytest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check, empty
-from salesfc_lib.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
+from salesfc_lib.panel.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
 from salesfc_lib.projection import METHODS, project
 from salesfc_lib.reconcile import BacktestErrors, explain_choice, judge_methods, mean_wape, reconcile
 

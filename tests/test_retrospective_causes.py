@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from salesfc_lib import retrospective as retro
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.schema import Calendar, Parameters, Window
-from salesfc_lib.panel import build_panel
+from salesfc_lib.panel.build import build_panel
 from salesfc_lib.retrospective import evidence, members, promotions
 
 JUNE = pd.Timestamp("2026-06-01")

@@ -28,7 +28,7 @@ from salesfc_lib.adjust import spread
 from salesfc_lib.effects.reading import raise_all
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, empty
-from salesfc_lib.hierarchy import Summing, list_levels, summing_matrix
+from salesfc_lib.panel import Summing, list_levels, summing_matrix
 
 WIDTH = "hi-95"  # the bound whose distance from its forecast says by how much an interval was scaled
 ALL = -100.0  # percent

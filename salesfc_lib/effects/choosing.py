@@ -16,7 +16,7 @@ import pandas as pd
 from salesfc_lib.effects.reading import DECLARED_END, as_effects
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters
-from salesfc_lib.hierarchy import DESCRIBING
+from salesfc_lib.panel import DESCRIBING
 
 
 def select_effects(

@@ -19,8 +19,8 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Parameters, empty
-from salesfc_lib.hierarchy import DESCRIBING
 from salesfc_lib.inspection import plain
+from salesfc_lib.panel import DESCRIBING
 from salesfc_lib.written import Line, cell_error, read_date, read_lines, read_month, read_number
 
 DECLARED_END = "declared-end"  # how ids of effects begin that a master file declares

@@ -28,10 +28,10 @@ from salesfc_lib.foundation import (
     month_of,
     share_of_festival,
 )
-from salesfc_lib.gaps import fill_forward
-from salesfc_lib.hierarchy import build_series
 from salesfc_lib.intake import from_decimals, to_decimals, whole
-from salesfc_lib.regressors import Placed, list_dimensions, share_flagged, share_of_spans, split_series, spread_driver
+from salesfc_lib.panel.gaps import fill_forward
+from salesfc_lib.panel.hierarchy import build_series
+from salesfc_lib.panel.regressors import Placed, list_dimensions, share_flagged, share_of_spans, split_series, spread_driver
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
 

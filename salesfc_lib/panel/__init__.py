@@ -1,0 +1,42 @@
+"""From transactions to the monthly panel: series ids, the unbroken grid, the hierarchy, regressors, lifecycle.
+
+The transactions of a month enter; the tables series, panel and future leave.
+"""
+
+from __future__ import annotations
+
+from salesfc_lib.panel.build import build_panel, check_panel, fill_gaps, take_known
+from salesfc_lib.panel.gaps import RECENT_MONTHS, fill_forward
+from salesfc_lib.panel.hierarchy import (
+    DESCRIBING,
+    Summing,
+    aggregate,
+    aggregate_future,
+    build_series,
+    coherence_gap,
+    list_levels,
+    summing_matrix,
+)
+from salesfc_lib.panel.key_series import choose_key_series
+from salesfc_lib.panel.lifecycle import count_silent, count_silent_months, list_lifecycles
+
+__all__ = [
+    "DESCRIBING",
+    "RECENT_MONTHS",
+    "Summing",
+    "aggregate",
+    "aggregate_future",
+    "build_panel",
+    "build_series",
+    "check_panel",
+    "choose_key_series",
+    "coherence_gap",
+    "count_silent",
+    "count_silent_months",
+    "fill_forward",
+    "fill_gaps",
+    "list_levels",
+    "list_lifecycles",
+    "summing_matrix",
+    "take_known",
+]
