@@ -22,12 +22,12 @@ import panels
 from accuracy import Row, write
 from earlier import NAMES, change_percent, choose_measure, judge, lacks_data, lay_out, open_panels, parse, take_series
 from reading import Panel
-from salesfc_lib.backtest import CandidateForecasts, run_candidates
-from salesfc_lib.candidates import BOOSTING
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
+from salesfc_lib.forecasting.candidates.registry import BOOSTING
+from salesfc_lib.forecasting.forecast import Modeled, combine_candidates
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Candidate, Parameters
-from salesfc_lib.history import History
-from salesfc_lib.modeling import Modeled, combine_candidates
 
 NAMED = ("ets", "optimised_theta", "ces")  # of statsforecast
 EVERYTHING = "everything"

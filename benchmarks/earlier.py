@@ -21,7 +21,7 @@ import panels
 from accuracy import INTERMITTENT, match, write
 from measure import INTERVALS
 from reading import KNOWN, Panel, hold_back, name_columns, sum_months
-from salesfc_lib.history import History, align
+from salesfc_lib.forecasting.history import History, align
 from scores import find_scales, score
 
 ORIGINS = {"latest": 12, "half a year earlier": 18}  # months removed, in proportion to the panel's horizon

@@ -20,8 +20,8 @@ import pandas as pd
 from accuracy import Row, write
 from earlier import change_percent, join_actual, judge_rows, lacks_data, lay_out, open_panels, parse
 from reading import Panel
+from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.modeling import model_history
 from scores import find_scales
 
 PROMOTED = 0.1  # share of promoted days from which a month is one of promotion

@@ -27,9 +27,9 @@ import numpy as np
 
 from accuracy import Row, write
 from measure import find_peak
+from salesfc_lib.forecasting.forecast import model_history
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.history import History
-from salesfc_lib.modeling import model_history
 
 SIZES, FULL = (100, 300, 1_000, 3_000), (100, 300, 1_000, 3_000, 10_000, 30_000)
 DRIVEN, FULL_DRIVEN = 1_000, 10_000  # series up to which panels with drivers are measured

@@ -252,7 +252,7 @@ def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str,
 
 def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
     """The files that people of this project write: parameters, candidates of their own, effects and overrides."""
-    from salesfc_lib.own_candidates import read_own
+    from salesfc_lib.forecasting import read_own
 
     code = [file.path for file in read_own(resolved.parameters, task.project)]
     tables = [task.project / folder / f"{task.unit}.csv" for folder in ("effects", "overrides")]

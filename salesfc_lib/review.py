@@ -9,8 +9,8 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib import archive
+from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import SEASON, tables
-from salesfc_lib.metrics import pool
 from salesfc_lib.retrospective import (
     Evidence,
     Observed,

@@ -27,7 +27,7 @@ from salesfc_lib.results.retrospective import RETROSPECTIVE_TABLES
 from salesfc_lib.unit_month import UnitMonth, open_month
 
 if TYPE_CHECKING:
-    from salesfc_lib.history import History
+    from salesfc_lib.forecasting import History
     from salesfc_lib.narrative.key_page import KeyPage
 
 __all__ = [
@@ -153,13 +153,20 @@ def _cleaned_before(run: UnitMonth, top: pd.DataFrame) -> CleanedBefore | None:
 
 def model(run: UnitMonth) -> ModeledMonth:
     """Candidates at every cutoff, their weights, and the forecasts baseline, statistical and combined."""
-    from salesfc_lib import modeled_tables as listed
-    from salesfc_lib.breaks import list_level_shifts
-    from salesfc_lib.coverage import count_inside
-    from salesfc_lib.driving import explain_drivers
-    from salesfc_lib.memory import ForecastCache
-    from salesfc_lib.modeling import model_history
-    from salesfc_lib.own_candidates import load_own
+    from salesfc_lib.forecasting import (
+        ForecastCache,
+        count_inside,
+        explain_drivers,
+        list_backtest,
+        list_candidates,
+        list_failures,
+        list_forecasts,
+        list_level_shifts,
+        list_weights,
+        load_own,
+        model_history,
+        score_modeled,
+    )
 
     panel, series, history = run.read("panel"), run.read("series"), read_history(run)
     cache = ForecastCache(run.reports / ".cache" / run.unit)
@@ -171,12 +178,12 @@ def model(run: UnitMonth) -> ModeledMonth:
         cache=cache,
         extra=load_own(run.parameters, run.project),
     )
-    forecast, backtest = _assume(run, listed.list_forecasts(modeled), series), listed.list_backtest(modeled)
+    forecast, backtest = _assume(run, list_forecasts(modeled), series), list_backtest(modeled)
     key = choose_key_series(series, panel, run.parameters.key)
     run.write(**{"break": list_level_shifts(history)})
     run.write(
-        candidate_forecast=listed.list_candidates(modeled), failures=listed.list_failures(modeled), weights=listed.list_weights(modeled),
-        forecast=forecast, backtest=backtest, score=listed.score_modeled(modeled, panel), backtest_coverage=count_inside(backtest, panel, series),
+        candidate_forecast=list_candidates(modeled), failures=list_failures(modeled), weights=list_weights(modeled),
+        forecast=forecast, backtest=backtest, score=score_modeled(modeled, panel), backtest_coverage=count_inside(backtest, panel, series),
         key_series=key, **explain_drivers(history, [series["unique_id"].iloc[0], *key["unique_id"]], run.parameters),
     )  # fmt: skip
     return read_modeled(run)
@@ -184,7 +191,7 @@ def model(run: UnitMonth) -> ModeledMonth:
 
 def read_history(run: UnitMonth) -> History:
     """The cleaned panel as models see it: through the month, with what is known of the coming ones; levels in the parameters' order."""
-    from salesfc_lib.history import align
+    from salesfc_lib.forecasting import align
 
     series, names = run.read("series"), list(run.parameters.levels)
     codes = {unique_id: names.index(level) for unique_id, level in zip(series["unique_id"], series["level"], strict=True)}
@@ -288,7 +295,7 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
     """Coherent forecasts, people's changes, and the numbers that are published."""
     from salesfc_lib.adjust import adjust
     from salesfc_lib.effects import intervals_with_effects
-    from salesfc_lib.intervals import add_intervals
+    from salesfc_lib.forecasting import add_intervals
     from salesfc_lib.overrides import read_overrides, select_overrides
     from salesfc_lib.reconcile import reconcile as make_coherent
 

@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from salesfc_lib import asking
-from salesfc_lib.backtest import CandidateForecasts, list_backs, run_candidates
-from salesfc_lib.candidates import REGISTRY, arima
-from salesfc_lib.candidates.protocol import Candidate, Prediction, Window, each_series
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.backtest import cached_forecasts as asking
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, list_backs, run_candidates
+from salesfc_lib.forecasting.cache import ForecastCache
+from salesfc_lib.forecasting.candidates import arima
+from salesfc_lib.forecasting.candidates.protocol import Candidate, Prediction, Window, each_series
+from salesfc_lib.forecasting.candidates.registry import REGISTRY
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation.schema import Backtest, Parameters
-from salesfc_lib.history import History
-from salesfc_lib.memory import ForecastCache
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

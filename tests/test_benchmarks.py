@@ -604,7 +604,7 @@ def test_a_month_is_discounted_from_a_quarter_above_the_usual_discount(tmp_path:
 
 
 def test_made_up_series_are_the_same_for_the_same_numbers_and_of_all_kinds() -> None:
-    from salesfc_lib.engine.demand import is_intermittent
+    from salesfc_lib.forecasting.demand import is_intermittent
 
     scaling = load("scaling")
     one, other = (scaling.make_history(200, drivers=2) for _ in range(2))
@@ -659,9 +659,9 @@ def test_coverage_is_read_marked_against_the_band_and_drawn(tmp_path: Path) -> N
 
 
 def test_the_share_inside_a_backtests_intervals_is_that_of_a_plain_count(said: Any) -> None:
-    from salesfc_lib.coverage import backtest_intervals
+    from salesfc_lib.forecasting.coverage import backtest_intervals
+    from salesfc_lib.forecasting.forecast import combine_candidates
     from salesfc_lib.foundation.parameters import defaults
-    from salesfc_lib.modeling import combine_candidates
 
     modeled = combine_candidates(said, defaults())
     rows = load("calibration").count_backtest(modeled, "tiny")

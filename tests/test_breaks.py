@@ -12,17 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.backtest import run_candidates
-from salesfc_lib.breaks import adjust_level_shifts, find_level_shifts, list_level_shifts, most_likely_shift, winsorize
-from salesfc_lib.candidates.winters import additive
 from salesfc_lib.cells import Cell
 from salesfc_lib.components import Table
+from salesfc_lib.forecasting.backtest.backtest import run_candidates
+from salesfc_lib.forecasting.candidates.winters import additive
+from salesfc_lib.forecasting.forecast import model_history
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.level_shifts import (
+    adjust_level_shifts,
+    find_level_shifts,
+    list_level_shifts,
+    most_likely_shift,
+    winsorize,
+)
+from salesfc_lib.forecasting.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_THRESHOLD
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Breaks, Parameters
-from salesfc_lib.history import History
-from salesfc_lib.modeling import model_history
 from salesfc_lib.narrative.breaks import breaks as say_breaks
-from salesfc_lib.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_THRESHOLD
 from salesfc_lib.unit_month import UnitMonth
 
 LAST = np.datetime64("2025-12", "M")

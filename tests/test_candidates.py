@@ -11,14 +11,15 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from salesfc_lib.candidates import REGISTRY, arima, autoregression, design, intermittent, naive, regression, smoothing, winters
-from salesfc_lib.candidates.design import build_design, series_scale
-from salesfc_lib.candidates.protocol import Prediction, Window, each_series, windows
-from salesfc_lib.candidates.shrunk import learn_effects
-from salesfc_lib.engine.recursions import ALPHAS
+from salesfc_lib.forecasting.candidates import arima, autoregression, design, intermittent, naive, regression, smoothing, winters
+from salesfc_lib.forecasting.candidates.design import build_design, series_scale
+from salesfc_lib.forecasting.candidates.protocol import Prediction, Window, each_series, windows
+from salesfc_lib.forecasting.candidates.registry import REGISTRY
+from salesfc_lib.forecasting.candidates.shrunken_effects import learn_effects
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.smoothing.recursions import ALPHAS
+from salesfc_lib.forecasting.tuning import ARIMA_SEASONAL_STRENGTH, HALF_LIFE
 from salesfc_lib.foundation.calendar import SEASON
-from salesfc_lib.history import History
-from salesfc_lib.tuning import ARIMA_SEASONAL_STRENGTH, HALF_LIFE
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

@@ -10,11 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from salesfc_lib.backtest import CandidateForecasts
-from salesfc_lib.combine import CandidateErrors, backtest_errors, best_single, combination_weights, known_cutoffs, weighted_mean
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.reasons import Fact, weight_reason
+from salesfc_lib.forecasting.weights import (
+    CandidateErrors,
+    backtest_errors,
+    best_single,
+    combination_weights,
+    known_cutoffs,
+    weighted_mean,
+)
 from salesfc_lib.foundation.schema import Combine
-from salesfc_lib.history import History
-from salesfc_lib.reasons import Fact, weight_reason
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from salesfc_lib.backtest import CandidateForecasts
-from salesfc_lib.correction import MEAN, boost, feature_table
-from salesfc_lib.history import History
-from salesfc_lib.tuning import BOOSTING_MIN_EXAMPLES
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
+from salesfc_lib.forecasting.boosting import MEAN, boost, feature_table
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import BOOSTING_MIN_EXAMPLES
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

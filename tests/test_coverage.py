@@ -6,13 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.coverage import backtest_intervals, count_inside
+from salesfc_lib.forecasting.coverage import backtest_intervals, count_inside
+from salesfc_lib.forecasting.forecast import Modeled, model_history
+from salesfc_lib.forecasting.history import align
+from salesfc_lib.forecasting.tables import list_backtest
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Candidate, Parameters
-from salesfc_lib.history import align
-from salesfc_lib.modeled_tables import list_backtest
-from salesfc_lib.modeling import Modeled, model_history
 
 HORIZON = 6
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesfc_lib.candidates.pooled import pool_effects
-from salesfc_lib.driving import list_ahead, list_coefficients
+from salesfc_lib.forecasting.candidates.pooled import pool_effects
+from salesfc_lib.forecasting.driver_effects import list_ahead, list_coefficients
+from salesfc_lib.forecasting.history import History, align
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Key
-from salesfc_lib.history import History, align
 from salesfc_lib.panel.key_series import choose_key_series, name_page
 
 MONTHS, AHEAD = 60, 6

@@ -8,13 +8,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from salesfc_lib.engine import recursions
-from salesfc_lib.engine.recursions import ALPHAS, likelihood_weights, mean_of_first, slope, smooth_levels, smooth_trends
-from salesfc_lib.engine.seasonality import adjust, centred_mean, estimate_indices, shrink
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.smoothing import recursions
+from salesfc_lib.forecasting.smoothing.recursions import (
+    ALPHAS,
+    likelihood_weights,
+    mean_of_first,
+    slope,
+    smooth_levels,
+    smooth_trends,
+)
+from salesfc_lib.forecasting.smoothing.seasonality import adjust, centred_mean, estimate_indices, shrink
+from salesfc_lib.forecasting.tuning import LEVEL_START, SEASON_PANEL_SHARE
 from salesfc_lib.foundation.calendar import SEASON
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
-from salesfc_lib.history import History
-from salesfc_lib.tuning import LEVEL_START, SEASON_PANEL_SHARE
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.history import History, align, shift
+from salesfc_lib.forecasting.history import History, align, shift
 from salesfc_lib.panel.gaps import fill_forward
 
 NAN = np.nan

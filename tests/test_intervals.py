@@ -11,9 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from salesfc_lib.history import History
-from salesfc_lib.intervals import PastErrors, _conformal_quantile, _ScaledErrors, _width_pair, add_intervals, conformal_intervals
-from salesfc_lib.metrics import pool, score
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.intervals import (
+    PastErrors,
+    _conformal_quantile,
+    _ScaledErrors,
+    _width_pair,
+    add_intervals,
+    conformal_intervals,
+)
+from salesfc_lib.forecasting.metrics import pool, score
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from salesfc_lib import manifest, site
-from salesfc_lib.candidates import BOOSTING
+from salesfc_lib.forecasting.candidates.registry import BOOSTING
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.narrative.drivers import say_effect, step_in

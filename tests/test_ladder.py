@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from salesfc_lib.backtest import run_candidates
-from salesfc_lib.candidates import REGISTRY
-from salesfc_lib.combine import backtest_errors, combination_weights
+from salesfc_lib.forecasting.backtest.backtest import run_candidates
+from salesfc_lib.forecasting.candidates.registry import REGISTRY
+from salesfc_lib.forecasting.forecast import boosting_share, model_history
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.short_history import FALLBACKS, FULL, describe_fallback
+from salesfc_lib.forecasting.tables import list_weights
+from salesfc_lib.forecasting.tuning import BOOSTED_FROM
+from salesfc_lib.forecasting.weights import backtest_errors, combination_weights
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.history import History
-from salesfc_lib.ladder import FALLBACKS, FULL, describe_fallback
-from salesfc_lib.modeled_tables import list_weights
-from salesfc_lib.modeling import boosting_share, model_history
-from salesfc_lib.tuning import BOOSTED_FROM
 
 SHORT = (1, 2, 3, 5, 6, 9, 12, 13, 18, 24, 25)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from salesfc_lib.candidates.launch import continue_launches, forecast
+from salesfc_lib.forecasting.candidates.launch import continue_launches, forecast
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import LAUNCH_MIN_ANALOGUES
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.history import History
-from salesfc_lib.tuning import LAUNCH_MIN_ANALOGUES
 
 WIDTH = 60
 

@@ -11,10 +11,10 @@ import pytest
 from salesfc_lib.cleaning.clean import clean
 from salesfc_lib.cleaning.side_tables.master_files import list_declared
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.forecast import model_history
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.history import History
-from salesfc_lib.modeling import model_history
 from salesfc_lib.panel.lifecycle import count_silent, list_lifecycles
 
 MONTHS = pd.date_range("2023-01-01", periods=36, freq="MS")

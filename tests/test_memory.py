@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from salesfc_lib.memory import CacheEntry, ForecastCache, digest, fingerprint
+from salesfc_lib.forecasting.cache import CacheEntry, ForecastCache, digest, fingerprint
 
 
 def test_entry_comes_back_exactly_in_another_process(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.metrics import pool, score
 from salesfc_lib.foundation import tables
-from salesfc_lib.metrics import pool, score
 
 CUTOFF = pd.Timestamp("2025-12-01")
 M3 = Path(os.environ.get("SALESFC_DATA", "../shared/data")) / "m3"

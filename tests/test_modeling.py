@@ -10,15 +10,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.candidates.protocol import Candidate
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.candidates.protocol import Candidate
+from salesfc_lib.forecasting.forecast import Modeled, boosting_share, boosting_trust, forecast_panel, model_history
+from salesfc_lib.forecasting.history import History, align, count_weekdays
+from salesfc_lib.forecasting.metrics import pool
+from salesfc_lib.forecasting.tables import (
+    list_backtest,
+    list_candidates,
+    list_failures,
+    list_forecasts,
+    list_weights,
+    score_modeled,
+)
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.history import History, align, count_weekdays
-from salesfc_lib.metrics import pool
-from salesfc_lib.modeled_tables import list_backtest, list_candidates, list_failures, list_forecasts, list_weights, score_modeled
-from salesfc_lib.modeling import Modeled, boosting_share, boosting_trust, forecast_panel, model_history
 
 pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan

@@ -88,7 +88,7 @@ class TestUnit:
     def test_at_least_fifteen_candidates_of_five_families_compete_at_four_cutoffs_and_one_corrects_them(
         self, demo_reports: Path, unit: str
     ) -> None:
-        from salesfc_lib.candidates import BOOSTING, REGISTRY
+        from salesfc_lib.forecasting.candidates.registry import BOOSTING, REGISTRY
 
         said = table(demo_reports, unit, "candidate_forecast")
         models = set(said["model"])

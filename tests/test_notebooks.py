@@ -165,8 +165,8 @@ def test_lab_notebooks_run(path: Path, demo_project: Path) -> None:
 
 def test_what_the_lab_notebook_promotes_is_a_candidate_of_the_unit(demo_project: Path, tmp_path: Path) -> None:
     from salesfc_lib.execute import run_notebook
+    from salesfc_lib.forecasting.project_candidates import load_own
     from salesfc_lib.foundation.parameters import resolve
-    from salesfc_lib.own_candidates import load_own
 
     path = next(path for path in LAB if path.stem == "compare_candidate")
     node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from salesfc_lib.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
+from salesfc_lib.forecasting.cache import ForecastCache
+from salesfc_lib.forecasting.forecast import model_history
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.project_candidates import load_own, read_own
+from salesfc_lib.forecasting.tables import list_failures
 from salesfc_lib.foundation.parameters import from_dict, resolve, to_dict
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.history import History
-from salesfc_lib.memory import ForecastCache
-from salesfc_lib.modeled_tables import list_failures
-from salesfc_lib.modeling import model_history
-from salesfc_lib.own_candidates import load_own, read_own
 
 LAST_YEAR = (
     "import numpy as np\ndef forecast_one(window, factor=1.0):\n    return factor * np.resize(window.y[-12:], window.horizon)\n"

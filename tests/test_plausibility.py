@@ -7,14 +7,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from salesfc_lib.backtest import run_candidates
-from salesfc_lib.candidates.protocol import Candidate
+from salesfc_lib.forecasting.backtest.backtest import run_candidates
+from salesfc_lib.forecasting.candidates.protocol import Candidate
+from salesfc_lib.forecasting.forecast import model_history
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.plausibility import REJECTED, bounds_at, reject_implausible
+from salesfc_lib.forecasting.tuning import UNKNOWN_GROWTH
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.history import History
-from salesfc_lib.modeling import model_history
-from salesfc_lib.plausibility import REJECTED, bounds_at, reject_implausible
-from salesfc_lib.tuning import UNKNOWN_GROWTH
 
 
 def history(*series: list[float]) -> History:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from salesfc_lib.backtest import CandidateForecasts, run_candidates
-from salesfc_lib.candidates.protocol import Candidate, Window, each_series
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
+from salesfc_lib.forecasting.backtest.early_stopping import StopReason, early_stopping_at, relative_errors
+from salesfc_lib.forecasting.cache import ForecastCache
+from salesfc_lib.forecasting.candidates.protocol import Candidate, Window, each_series
+from salesfc_lib.forecasting.forecast import model_history
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tables import list_candidates, list_failures, list_weights
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.history import History
-from salesfc_lib.memory import ForecastCache
-from salesfc_lib.modeled_tables import list_candidates, list_failures, list_weights
-from salesfc_lib.modeling import model_history
-from salesfc_lib.racing import StopReason, early_stopping_at, relative_errors
 
 PANEL = {"seasonal_naive": {}, "recent_mean": {}, "two_years": {}}
 

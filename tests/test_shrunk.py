@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.candidates.shrunk import learn_effects
-from salesfc_lib.history import History, count_weekdays
-from salesfc_lib.tuning import HALF_LIFE
+from salesfc_lib.forecasting.candidates.shrunken_effects import learn_effects
+from salesfc_lib.forecasting.history import History, count_weekdays
+from salesfc_lib.forecasting.tuning import HALF_LIFE
 
 LAST = np.datetime64("2025-12", "M")
 

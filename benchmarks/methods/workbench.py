@@ -11,7 +11,7 @@ from measure import LEVELS
 
 def forecast(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
     """unique_id, ds, y_hat, lo-50 .. hi-95; the engine sees the columns known ahead and no others."""
-    from salesfc_lib.modeling import forecast_panel
+    from salesfc_lib.forecasting.forecast import forecast_panel
 
     known = settings["known"]
     ahead = future if known else None

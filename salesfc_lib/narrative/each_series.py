@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesfc_lib.candidates import BOOSTING, REGISTRY
 from salesfc_lib.components import Cell, Prose, Spark, Table
+from salesfc_lib.forecasting import BOOSTING, REGISTRY, REJECTED
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, iso, measure_of, voice_of
-from salesfc_lib.plausibility import REJECTED
 from salesfc_lib.results import ModeledMonth
 from salesfc_lib.unit_month import UnitMonth
 

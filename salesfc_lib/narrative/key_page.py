@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.candidates import BOOSTING
 from salesfc_lib.catalogue import Voice
 from salesfc_lib.components import Answer, Block, Cell, Fact, Prose, Record, Table
+from salesfc_lib.forecasting import BOOSTING
 from salesfc_lib.foundation import SEASON, wording
 from salesfc_lib.narrative.drivers import REGRESSION, effects_figure, head_of, list_effects, say_change, terms_of
 from salesfc_lib.narrative.each_series import model_name

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesfc_lib.candidates import BOOSTING
 from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
+from salesfc_lib.forecasting import BOOSTING
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.breaks import breaks
 from salesfc_lib.narrative.doubt import doubt

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from salesfc_lib.metrics import pool, score
+from salesfc_lib.forecasting import pool, score
 from salesfc_lib.retrospective import published
 from salesfc_lib.retrospective.compare import of_stage
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.candidates import BASELINE, BOOSTING
 from salesfc_lib.components import Check
-from salesfc_lib.metrics import pool
+from salesfc_lib.forecasting import BASELINE, BOOSTING, pool
 
 COMBINED = "combined"
 AGREED = (0.77, 0.83)  # share of actuals that an 80 % interval should hold

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from salesfc_lib.metrics import pool
+from salesfc_lib.forecasting import pool
 from salesfc_lib.retrospective.compare import published, score_as, score_published, tabulate, window
 from salesfc_lib.retrospective.members import bottom_series, dimensions, top_series
 

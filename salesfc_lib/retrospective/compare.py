@@ -12,8 +12,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from salesfc_lib.forecasting import pool, score
 from salesfc_lib.foundation import STAGES
-from salesfc_lib.metrics import pool, score
 
 ROW = ["unique_id", "cutoff", "ds"]
 MEASURES = ["forecast", "actual", "wape", "accuracy", "bias", "naive_wape", "naive_accuracy", "gain"]

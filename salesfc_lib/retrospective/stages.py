@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import STAGES
-from salesfc_lib.metrics import pool
 from salesfc_lib.retrospective.compare import ROW, floor_accuracy, of_stage, score_as, shared_rows, window
 from salesfc_lib.retrospective.members import bottom_series, top_series
 from salesfc_lib.retrospective.shape import shape

@@ -1,0 +1,54 @@
+"""From a panel to forecasts: candidates, backtest, weights, boosting, intervals, level shifts and their tables.
+
+A panel enters and becomes a `History` of arrays; point forecasts, intervals, weights with reasons and failures leave.
+"""
+
+from __future__ import annotations
+
+from salesfc_lib.forecasting.cache import ForecastCache
+from salesfc_lib.forecasting.candidates.protocol import Candidate, each_series
+from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
+from salesfc_lib.forecasting.coverage import count_inside
+from salesfc_lib.forecasting.driver_effects import explain_drivers
+from salesfc_lib.forecasting.forecast import model_history
+from salesfc_lib.forecasting.history import History, align
+from salesfc_lib.forecasting.intervals import add_intervals
+from salesfc_lib.forecasting.level_shifts import list_level_shifts
+from salesfc_lib.forecasting.metrics import pool, score
+from salesfc_lib.forecasting.plausibility import REJECTED
+from salesfc_lib.forecasting.project_candidates import load_own, read_own
+from salesfc_lib.forecasting.tables import (
+    list_backtest,
+    list_candidates,
+    list_failures,
+    list_forecasts,
+    list_weights,
+    score_modeled,
+)
+
+__all__ = [
+    "BASELINE",
+    "BOOSTING",
+    "Candidate",
+    "ForecastCache",
+    "History",
+    "REGISTRY",
+    "REJECTED",
+    "add_intervals",
+    "align",
+    "count_inside",
+    "each_series",
+    "explain_drivers",
+    "list_backtest",
+    "list_candidates",
+    "list_failures",
+    "list_forecasts",
+    "list_level_shifts",
+    "list_weights",
+    "load_own",
+    "model_history",
+    "pool",
+    "read_own",
+    "score",
+    "score_modeled",
+]

@@ -1,0 +1,1 @@
+"""Every candidate at every cutoff, cached and stopped early where it is costly and hopeless."""

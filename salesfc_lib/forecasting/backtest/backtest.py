@@ -1,0 +1,274 @@
+"""Forecasts of every candidate, now and at the rolling cutoffs of the backtest.
+
+A `History` and parameters enter, `CandidateForecasts` leave. Decided here: the cutoffs; which series each candidate
+forecasts; that no forecast is negative where its history is not, and that implausible ones are rejected (`plausibility`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.backtest.cached_forecasts import predict_cached
+from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping, StopReason, early_stopping_at
+from salesfc_lib.forecasting.cache import ForecastCache
+from salesfc_lib.forecasting.candidates.protocol import Candidate, Prediction
+from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
+from salesfc_lib.forecasting.candidates.regression import driver_factors
+from salesfc_lib.forecasting.demand import classify, is_intermittent
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.level_shifts import adjust_level_shifts
+from salesfc_lib.forecasting.plausibility import bounds_at, reject_implausible
+from salesfc_lib.foundation import SEASON, schema
+
+MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
+PROTOCOL = ("history", "horizon", "window", "searched")  # arguments of a candidate that are no settings
+
+Progress = Callable[[str, int, int], None]
+
+
+class EarlyStopped(NamedTuple):
+    """A costly candidate that was not run for a series after its error at the latest tested cutoff."""
+
+    row: int
+    model: str
+    reason: StopReason
+
+
+class Failure(NamedTuple):
+    """A candidate that could not forecast a series at a cutoff, `back` months before now."""
+
+    row: int
+    back: int
+    model: str
+    error: str
+
+
+@dataclass(frozen=True)
+class CandidateForecasts:
+    """Forecasts of the candidates for the series of `history`.
+
+    values: name to (n_cutoffs, n, horizon), NaN without a forecast; backs: months before now of each cutoff, earliest
+    first, the last 0. `tested` are those of the backtest; boosting learns from the earlier ones too.
+    """
+
+    history: History
+    backs: tuple[int, ...]
+    tested: tuple[int, ...]
+    values: Mapping[str, np.ndarray]
+    failures: tuple[Failure, ...] = ()
+    stopped: tuple[EarlyStopped, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Candidates, simplest first."""
+        return list(self.values)
+
+    @property
+    def horizon(self) -> int:
+        return int(next(iter(self.values.values())).shape[2])
+
+    def at(self, back: int) -> np.ndarray:
+        """Forecasts of all candidates at a cutoff (n_models, n, horizon)."""
+        place = self.backs.index(back)
+        return np.stack([values[place] for values in self.values.values()])
+
+    def actuals(self, back: int, *, known: int = 0) -> np.ndarray:
+        """Actuals of the months after a cutoff (n, horizon); NaN for months later than `known` months before now."""
+        y, steps = self.history.y, np.arange(self.horizon)
+        columns = y.shape[1] - back + steps
+        over = columns < y.shape[1] - known
+        return np.where(over, y[:, np.minimum(columns, y.shape[1] - 1)], np.nan)
+
+
+def run_candidates(  # noqa: PLR0913  the last four have defaults that a step rarely changes
+    history: History,
+    parameters: schema.Parameters,
+    *,
+    horizon: int,
+    levels: Sequence[str] = (),
+    cache: ForecastCache | None = None,
+    progress: Progress | None = None,
+    extra: Mapping[str, Candidate] | None = None,
+) -> CandidateForecasts:
+    """Forecasts of all enabled candidates now and at the cutoffs of the backtest.
+
+    `levels` are the names of the history's level codes. `extra` are an analyst's own candidates by name: they run on
+    every level unless the parameters name levels for them, and are cached only where they have a digest of their code.
+    Candidates of scope `series` run last; one that is stopped early for a series (`racing`) has no forecast of it.
+    `progress(name, done, of)` is called before each candidate and at the end.
+
+    Raises `SalesForecastError` for a candidate or a setting that does not exist, for none at all, and for regressors that end before
+    the horizon.
+    """
+    known = {**REGISTRY, **(extra or {})}
+    names = _enabled(parameters.candidates, known, extra or {})
+    _check_request(history, names, horizon)
+    tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
+    backs = (*earlier, *tested, 0)
+    stacked, factor = _stack(history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks.enabled)
+    values: dict[str, np.ndarray] = {}
+    failures: list[Failure] = []
+    stopped: list[EarlyStopped] = []
+    for done, name in enumerate(sorted(names, key=lambda name: known[name].scope == "series")):
+        if progress is not None:
+            progress(name, done, len(names))
+        candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
+        rows = stacked[_view(candidate)]
+        suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
+        run = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
+        kept = cache if cache is not None and (name not in (extra or {}) or candidate.code) else ForecastCache()
+        earlier_forecasts = CandidateForecasts(history, backs, tested, values)
+        stopping = _early_stopping(earlier_forecasts, known, parameters.backtest.race) if candidate.scope == "series" else None
+        prediction, reasons = predict_cached(
+            candidate, _take_once(rows, run), horizon, settings=block.settings, cache=kept, stopping=stopping
+        )
+        stopped += [
+            EarlyStopped(row, name, reasons[unique_id]) for row, unique_id in enumerate(history.ids) if unique_id in reasons
+        ]
+        failures += _failed(prediction, run, rows, name=name, n=len(history))
+        full = np.full((len(backs) * len(history), horizon), np.nan)
+        full[run + len(full) - len(rows)] = prediction.values
+        full = full * factor if _view(candidate) == "free" else full
+        values[name] = floor_at_zero(full, stacked["plain"].y).reshape(len(backs), len(history), horizon)
+    if progress is not None:
+        progress("", len(names), len(names))
+    del stacked  # with all that was computed from it once
+    values, rejected = _reject(history, backs, {name: values[name] for name in names})
+    listed = tuple(item for item in (*failures, *rejected) if item.back in (*tested, 0))
+    return CandidateForecasts(history, backs, tested, values, listed, tuple(stopped))
+
+
+def _view(candidate: Candidate) -> str:
+    """Which rows a candidate sees."""
+    if candidate.name == BASELINE:
+        return "plain"
+    return "free" if candidate.scope == "panel" and not candidate.sees_drivers else candidate.scope
+
+
+def _stack(
+    history: History, backs: Sequence[int], horizon: int, *, of_series: int, breaks: bool
+) -> tuple[dict[str, History], np.ndarray]:
+    """Rows at all cutoffs as candidates see them, and the drivers' factor on each month ahead (n_rows, horizon).
+
+    `plain`: as they are, for the baseline; `panel`: adjusted for level shifts; `free`: likewise, divided by the
+    drivers' factors; `series`: as `panel`, of the latest `of_series` cutoffs only, for candidates of that scope.
+    `plain` and `free` carry no regressors, which would be copied with the rows.
+    """
+    plain = history.stack(backs)
+    panel = adjust_level_shifts(plain) if breaks else plain
+    factor = driver_factors(panel, horizon)
+    free = replace(panel, y=panel.y / factor[:, : panel.y.shape[1]], regressors={}) if history.regressors else panel
+    latest = np.arange((len(backs) - of_series) * len(history), len(plain))
+    plain = replace(plain, regressors={}) if history.regressors else plain
+    return {"plain": plain, "panel": panel, "free": free, "series": panel.take(latest)}, factor[:, panel.y.shape[1] :]
+
+
+def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Months before now of the backtest's cutoffs, earliest first, and of as many before them, from which to learn.
+
+    Every `step` months, with 13 months of panel behind each: fewer where the history is short, none where it is very short.
+
+    >>> list_backs(40, schema.Backtest(cutoffs=4, step=3))
+    ((12, 9, 6, 3), (24, 21, 18, 15))
+    """
+    possible = [back for back in range(backtest.step, width - MIN_HISTORY + 1, backtest.step)]
+    tested, earlier = possible[: backtest.cutoffs], possible[backtest.cutoffs : 2 * backtest.cutoffs]
+    return tuple(reversed(tested)), tuple(reversed(earlier))
+
+
+_NO_BLOCK = schema.Candidate()
+
+
+def _enabled(blocks: Mapping[str, schema.Candidate], known: Mapping[str, Candidate], extra: Mapping[str, Candidate]) -> list[str]:
+    """Names of candidates that run, in the registry's order."""
+    for name, block in blocks.items():
+        if name == BOOSTING:
+            continue
+        if name not in known:
+            raise SalesForecastError.unknown_key(f"candidates.{name}", [f"candidates.{key}" for key in known], "the parameters")
+        taken = inspect.signature(known[name].forecast).parameters
+        allowed = [key for key in taken if key not in PROTOCOL]
+        takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values())
+        for key in set() if takes_all else set(block.settings) - set(allowed):
+            where = f"`candidates.{name}.settings`"
+            raise SalesForecastError.unknown_key(key, allowed, where)
+    return [name for name in known if (name in blocks and blocks[name].enabled) or (name in extra and name not in blocks)]
+
+
+def _check_request(history: History, names: Sequence[str], horizon: int) -> None:
+    if not names:
+        raise SalesForecastError.say(
+            "No candidate is enabled", "One model at least has to forecast", "Enable one under `candidates`"
+        )
+    if history.regressors and history.ahead < horizon:
+        raise SalesForecastError.say(
+            f"Regressors are laid out {history.ahead} months ahead, for a horizon of {horizon}",
+            "They reach as far as the forecast, null where they are unknown",
+            "Call `align` with the horizon of the forecast",
+        )
+
+
+def _at_levels(level: np.ndarray, wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:
+    """Whether each row is of a wanted level; a level that the unit does not have is passed over."""
+    if not wanted:
+        return np.full(len(level), True)
+    return np.isin(level, [code for code, name in enumerate(names) if name in wanted])
+
+
+def _kinds(rows: History) -> np.ndarray:
+    """How regularly each row sells, judged once."""
+    kinds = rows.derived.setdefault("kinds", classify(rows.y))
+    assert isinstance(kinds, np.ndarray)
+    return kinds
+
+
+def _take_once(rows: History, run: np.ndarray) -> History:
+    """Some rows, the same object for candidates that are asked the same, so that what they share is computed once."""
+    key = ("rows", run.tobytes())
+    if key not in rows.derived:
+        rows.derived[key] = rows.take(run) if len(run) < len(rows) else rows
+    taken = rows.derived[key]
+    assert isinstance(taken, History)
+    return taken
+
+
+def _early_stopping(candidates: CandidateForecasts, known: Mapping[str, Candidate], factor: float | None) -> EarlyStopping | None:
+    """Early stopping at the latest tested cutoff; None where it is off or no candidate of the panel has run."""
+    panel = [values for name, values in candidates.values.items() if known[name].scope == "panel"]
+    if factor is None or not panel or not candidates.tested:
+        return None
+    back = candidates.tested[-1]
+    place, squared = candidates.backs.index(back), is_intermittent(candidates.history.cut(back).y)
+    forecasts = np.stack([values[place] for values in panel])
+    return early_stopping_at(back, candidates.history.ids, forecasts, candidates.actuals(back), squared=squared, factor=factor)
+
+
+def _reject(
+    history: History, backs: Sequence[int], values: Mapping[str, np.ndarray]
+) -> tuple[dict[str, np.ndarray], list[Failure]]:
+    """Forecasts by name (n_cutoffs, n, horizon) without the implausible ones, and these."""
+    kept: dict[str, list[np.ndarray]] = {name: [] for name in values}
+    rejected: list[Failure] = []
+    for place, back in enumerate(backs):
+        left, found = reject_implausible({name: array[place] for name, array in values.items()}, bounds_at(history, back))
+        rejected += [Failure(row, back, name, reason) for row, name, reason in found]
+        for name, forecast in left.items():
+            kept[name].append(forecast)
+    return {name: np.stack(parts) for name, parts in kept.items()}, rejected
+
+
+def _failed(prediction: Prediction, run: np.ndarray, rows: History, *, name: str, n: int) -> list[Failure]:
+    """Failures of the rows that were asked and gave an error."""
+    return [Failure(int(run[k]) % n, int(rows.back[run[k]]), name, error) for k, error in sorted(prediction.errors.items())]
+
+
+def floor_at_zero(values: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Forecasts (n, horizon), none below zero whose series y (n, T) was never below zero through its cutoff."""
+    never = ~np.any(y < 0, axis=1)
+    return np.where(never[:, None] & (values < 0), 0.0, values)

@@ -1,0 +1,175 @@
+"""What the candidates together still get wrong, learnt over the whole unit by gradient boosting.
+
+What candidates `CandidateForecasts` enters; corrected forecasts leave. The decisions made here: XGBoost does not forecast a series, it
+corrects the median of the candidates, in sizes of the series, so that large and small ones teach each other and a level is never
+extrapolated by trees; it sees where the candidates disagree, what they missed lately, the season's shape, and the regressors of the
+month forecast; and at most half of what it says is taken where demand is regular (`modeling`), because at full strength it is worse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
+from salesfc_lib.forecasting.tuning import (
+    BOOSTING_EXAMPLES,
+    BOOSTING_LAGS,
+    BOOSTING_LIMIT,
+    BOOSTING_LIMIT_INTERMITTENT,
+    BOOSTING_MIN_EXAMPLES,
+    BOOSTING_SETTINGS,
+)
+from salesfc_lib.foundation import SEASON, nan_mean, nan_median, nan_std
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a forecast should hit: XGBoost's objective, how the candidates are brought together, and the sizes that an example may lie from that."""
+
+    objective: str
+    centre: Callable[[np.ndarray, int], np.ndarray]
+    limit: float
+
+
+MEDIAN = Target("reg:absoluteerror", nan_median, BOOSTING_LIMIT)  # what is as often above as below
+MEAN = Target(
+    "reg:squarederror", nan_mean, BOOSTING_LIMIT_INTERMITTENT
+)  # what adds up over the months, where most are without a sale
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """Rows of series and months ahead at a cutoff: x (n, horizon, n_features), the base they correct and its size."""
+
+    x: np.ndarray
+    base: np.ndarray
+    size: np.ndarray
+
+
+def boost(
+    candidates: CandidateForecasts, asked: tuple[int, ...], *, squared: np.ndarray, trees: int = 100
+) -> dict[int, np.ndarray]:
+    """Corrected forecasts (n, horizon) at each of the cutoffs `asked`, learnt from what was known at the earliest of them.
+
+    `squared` (n,) marks series whose mean is wanted and not their middle: they are learnt apart, with squared errors. NaN
+    everywhere where there are too few examples to learn from.
+    """
+    now = max(asked)
+    result = {back: np.full((len(candidates.history), candidates.horizon), np.nan) for back in asked}
+    for rows, aim in ((~squared, MEDIAN), (squared, MEAN)):
+        chosen = np.flatnonzero(rows)
+        if not len(chosen):
+            continue
+        model = _learn(candidates, now, chosen, aim=aim, trees=trees)
+        if model is None:
+            continue
+        for back in asked:
+            table = feature_table(candidates, back, chosen, aim)
+            flat = table.x.reshape(-1, table.x.shape[2])
+            moved = model.inplace_predict(flat).reshape(table.base.shape).astype(float)
+            result[back][chosen] = table.base + table.size[:, None] * moved
+    return result
+
+
+def _learn(candidates: CandidateForecasts, now: int, chosen: np.ndarray, *, aim: Target, trees: int) -> Any:
+    """A booster of the errors known `now` months ago; None where there are too few."""
+    import xgboost
+
+    inputs, targets, count = [], [], 0
+    for back in (each for each in reversed(candidates.backs) if now < each <= now + SEASON):
+        table = feature_table(candidates, back, chosen, aim)
+        missed = (candidates.actuals(back, known=now)[chosen] - table.base) / table.size[:, None]
+        usable = np.isfinite(missed)
+        inputs.append(table.x[usable])
+        targets.append(np.clip(missed[usable], -aim.limit, aim.limit))
+        count += int(usable.sum())
+    if count < BOOSTING_MIN_EXAMPLES:
+        return None
+    x, y = np.concatenate(inputs), np.concatenate(targets)
+    if len(y) > BOOSTING_EXAMPLES:
+        kept = np.sort(np.random.default_rng(BOOSTING_SETTINGS["seed"]).choice(len(y), BOOSTING_EXAMPLES, replace=False))
+        x, y = x[kept], y[kept]
+    matrix = xgboost.QuantileDMatrix(x, y, max_bin=BOOSTING_SETTINGS["max_bin"], nthread=1)
+    return xgboost.train({**BOOSTING_SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees)
+
+
+def feature_table(candidates: CandidateForecasts, back: int, chosen: np.ndarray, aim: Target = MEDIAN) -> FeatureTable:
+    """What is known at a cutoff of each month ahead, in sizes of the series; the base is the candidates brought together as `aim` says."""
+    history = candidates.history.take(chosen).cut(back)
+    forecast = candidates.at(back)[:, chosen]
+    base = aim.centre(forecast, 0)
+    year = history.y[:, -SEASON:]
+    size = nan_mean(np.abs(year), 1)
+    size = np.where(size > 0, size, 1.0)
+    shape = base.shape
+    columns = [
+        np.broadcast_to(each, shape) for each in _features(candidates, back, chosen, base=base, forecast=forecast, size=size)
+    ]
+    return FeatureTable(np.stack(columns, axis=2).astype(np.float32), base, size)
+
+
+def _features(
+    candidates: CandidateForecasts, back: int, chosen: np.ndarray, *, base: np.ndarray, forecast: np.ndarray, size: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Columns (n, horizon) or what broadcasts to it."""
+    history = candidates.history.take(chosen).cut(back)
+    y, by = history.y, size[:, None]
+    last = nan_mean(y[:, -SEASON:], 1, keepdims=True)
+    yield from (forecast - base) / by
+    yield nan_std(forecast, 0) / by
+    yield (base - last) / by
+    years = [_months_ago(y, base.shape[1], SEASON * year) for year in (1, 2, 3)]
+    yield from ((values - base) / by for values in years)
+    yield from ((_months_ago(y, base.shape[1], SEASON, beside) - base) / by for beside in (-1, 1))
+    yield nan_median((years[0] - base) / by, 0, keepdims=True)
+    yield from ((nan_mean(y[:, -months:], 1, keepdims=True) - last) / by for months in (1, 2, 3, 6))
+    growth = (last - _mean(y[:, -2 * SEASON : -SEASON])) / by
+    yield growth
+    yield nan_median(growth, 0, keepdims=True)
+    yield nan_median((nan_mean(y[:, -3:], 1, keepdims=True) - last) / by, 0, keepdims=True)
+    yield nan_std(y[:, -SEASON:], 1, keepdims=True) / by
+    yield (y[:, -SEASON:] == 0).mean(axis=1, keepdims=True)
+    yield np.minimum(history.length, 10 * SEASON)[:, None].astype(float)
+    yield np.arange(1.0, base.shape[1] + 1)[None]
+    yield history.month_of_year(base.shape[1])[:, y.shape[1] :].astype(float)
+    yield from _misses(candidates, back, chosen, size)
+    for values in history.regressors.values():
+        yield from _driver(values, y.shape[1], base.shape[1])
+
+
+def _mean(values: np.ndarray) -> np.ndarray:
+    """Mean by row (n, 1), NaN where a value is missing or there is none."""
+    return values.mean(axis=1, keepdims=True) if values.shape[1] else np.full((len(values), 1), np.nan)
+
+
+def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np.ndarray:
+    """The value `months` before each month ahead, or a whole number of years more where that is not over yet (n, horizon)."""
+    steps = np.arange(horizon)
+    columns = y.shape[1] + steps - months - SEASON * (steps // SEASON) + beside
+    inside = (columns >= 0) & (columns < y.shape[1])
+    return np.where(inside, y[:, np.where(inside, columns, 0)], np.nan)
+
+
+def _misses(candidates: CandidateForecasts, back: int, chosen: np.ndarray, size: np.ndarray) -> Iterator[np.ndarray]:
+    """Mean and mean absolute miss of the candidates' median at earlier cutoffs, (n, 1) each."""
+    for months in BOOSTING_LAGS:
+        if back + months not in candidates.backs:
+            yield from (np.full((len(chosen), 1), np.nan),) * 2
+            continue
+        missed = candidates.actuals(back + months, known=back)[chosen] - nan_median(candidates.at(back + months)[:, chosen], 0)
+        yield nan_mean(missed, 1, keepdims=True) / size[:, None]
+        yield nan_mean(np.abs(missed), 1, keepdims=True) / size[:, None]
+
+
+def _driver(values: np.ndarray, width: int, horizon: int) -> Iterator[np.ndarray]:
+    """A regressor of the month ahead less its last year's mean, and less its value a year before."""
+    ahead = values[:, width : width + horizon]
+    mean = nan_mean(values[:, max(width - SEASON, 0) : width], 1, keepdims=True)
+    year_ago = values[:, width - SEASON : width - SEASON + horizon] if width >= SEASON else np.full_like(ahead, np.nan)
+    scale = np.where(np.abs(mean) > 1, np.abs(mean), 1.0)
+    yield (ahead - mean) / scale
+    yield (ahead - year_ago[:, : ahead.shape[1]]) / scale

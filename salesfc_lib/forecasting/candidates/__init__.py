@@ -1,0 +1,1 @@
+"""One model family a file; `registry` names those that compete."""

@@ -1,0 +1,88 @@
+"""One autoregression for all series: a month ahead is a weighted sum of the last months, learnt over the whole panel.
+
+Rows enter, their forecasts leave. The decisions made here: every series is divided by the size of its last year, so that large and
+small ones teach each other; each distance ahead has an equation of its own; errors count absolutely, so that one odd month does not
+steer all; and what was learnt a year ago still serves the cutoffs of the year after, so equations are solved once for each year
+of cutoffs.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import (
+    LONG_HISTORY,
+    PANEL_EXAMPLES,
+    PANEL_LAGS,
+    PANEL_LAGS_LONG,
+    PANEL_LIMIT,
+    PANEL_MIN_ERROR,
+    PANEL_ORIGINS,
+    PANEL_RIDGE,
+    PANEL_ROUNDS,
+    SEED,
+)
+from salesfc_lib.foundation import SEASON
+
+
+def forecast(history: History, horizon: int) -> np.ndarray:
+    """Direct forecasts; equations are learnt at cutoffs a year apart and serve the later cutoffs before the next."""
+    lags = PANEL_LAGS_LONG if history.y.shape[1] >= LONG_HISTORY else PANEL_LAGS
+    values = np.full((len(history), horizon), np.nan)
+    years = np.ceil(history.back / SEASON).astype(int) * SEASON
+    years = np.minimum(years, history.back.max())
+    for year in np.unique(years):
+        rows = np.flatnonzero(years == year)
+        teachers = np.flatnonzero(history.back == history.back[rows].max())
+        equations = learn(history.y[teachers], horizon, lags)
+        values[rows] = apply(history.y[rows], equations, lags)
+    return values
+
+
+def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
+    """Coefficients (horizon, lags + 1) of the lags, latest last, and of a constant; NaN where there is too little to learn from."""
+    width = y.shape[1]
+    equations = np.full((horizon, lags + 1), np.nan)
+    draw = np.random.default_rng(SEED)
+    examples = {origin: _scaled(y[:, :origin], lags) for origin in range(width - 1, lags - 1, -1)[: PANEL_ORIGINS + horizon]}
+    for step in range(1, horizon + 1):
+        origins = [origin for origin in examples if origin + step <= width][:PANEL_ORIGINS]
+        if not origins:
+            continue
+        inputs = np.concatenate([examples[origin][0] for origin in origins])
+        target = np.concatenate([(y[:, origin + step - 1] - examples[origin][1]) / examples[origin][2] for origin in origins])
+        usable = np.flatnonzero(np.isfinite(inputs).all(axis=1) & np.isfinite(target))
+        if len(usable) > PANEL_EXAMPLES:
+            usable = draw.choice(usable, PANEL_EXAMPLES, replace=False)
+        if len(usable) >= 3 * lags:
+            equations[step - 1] = fit_absolute(inputs[usable], np.clip(target[usable], -PANEL_LIMIT, PANEL_LIMIT))
+    return equations
+
+
+def apply(y: np.ndarray, equations: np.ndarray, lags: int) -> np.ndarray:
+    """Forecasts (n, horizon) of rows with at least `lags` months, NaN for others."""
+    inputs, base, size = _scaled(y, lags)
+    sold = np.any(y[:, -SEASON:] != 0, axis=1)  # a year without a sale has no size
+    return np.asarray(base[:, None] + np.where(sold, size, 0.0)[:, None] * (inputs @ equations.T))
+
+
+def fit_absolute(inputs: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Coefficients of least absolute error, by reweighted least squares (Schlossmacher 1973, https://doi.org/10.2307/2284512)."""
+    ridge = PANEL_RIDGE * np.eye(inputs.shape[1])
+    weight = np.ones(len(target))
+    for _ in range(PANEL_ROUNDS + 1):
+        weighted = inputs * weight[:, None]
+        solved = np.linalg.solve(weighted.T @ inputs + ridge * weight.sum(), weighted.T @ target)
+        weight = 1 / np.maximum(np.abs(target - inputs @ solved), PANEL_MIN_ERROR)
+    return np.asarray(solved)
+
+
+def _scaled(y: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Lags and a constant (n, lags + 1), the base and the size (n,) of each row: NaN where it has fewer months."""
+    last = y[:, -lags:] if y.shape[1] >= lags else np.full((len(y), lags), np.nan)
+    year = last[:, -SEASON:]
+    base, size = year.mean(axis=1), np.abs(year).mean(axis=1)
+    size = np.where(size > 0, size, 1.0)
+    scaled = np.clip((last - base[:, None]) / size[:, None], -PANEL_LIMIT, PANEL_LIMIT)
+    return np.concatenate([scaled, np.ones((len(y), 1))], axis=1), base, size

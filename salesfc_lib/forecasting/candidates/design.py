@@ -1,0 +1,103 @@
+"""The terms of a regression on rows of a panel: level, trend, calendar months, and drivers as they differ from usual.
+
+Rows of a `History` enter; arrays of terms, sizes and noise leave. The decision made here: a driver that is never zero, as a price, is told as a
+share of what it was in the twelve months before, so that what rises year by year is no trend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import MIN_MONTH_NOISE, MONTH_NOISE, MONTH_PRIOR, TREND_PRIOR
+from salesfc_lib.foundation import SEASON, nan_mean
+
+NEEDED = SEASON + 1  # months
+OWN_TERMS = 2 + SEASON  # level, trend, months
+BLOCK = 2000  # rows solved at once
+
+
+@dataclass(frozen=True)
+class Design:
+    """Terms of rows: x (n, T + horizon, n_terms), zero before a row's first month; prior (n_own,) standard deviations of those of the series' own."""
+
+    names: list[str]
+    x: np.ndarray
+    prior: np.ndarray
+
+    @property
+    def drivers(self) -> np.ndarray:
+        """Places of the terms that are neither level nor trend nor month."""
+        return np.arange(OWN_TERMS, len(self.names))
+
+
+def row_blocks(history: History) -> Iterator[History]:
+    """Rows in blocks that are solved at once."""
+    for begin in range(0, len(history), BLOCK):
+        yield history.take(np.arange(begin, min(begin + BLOCK, len(history))))
+
+
+def series_scale(y: np.ndarray) -> np.ndarray:
+    """Mean absolute month of the last two years (n,), 1 where there is none."""
+    size = nan_mean(np.abs(y[:, -2 * SEASON :]), 1)
+    return np.asarray(np.where(size > 0, size, 1.0))
+
+
+def build_design(history: History, horizon: int, damping: float) -> Design:
+    """The terms of all rows, `horizon` months ahead; `damping` shrinks each further step of the trend."""
+    n, width = history.y.shape
+    past = np.arange(1 - width, 1)
+    trend = np.concatenate([past, np.cumsum(damping ** np.arange(horizon))]) / SEASON
+    month = history.month_of_year(horizon)
+    x = np.zeros((n, width + horizon, 2 + SEASON + len(history.regressors)))
+    x[:, :, 0], x[:, :, 1] = 1.0, trend
+    np.put_along_axis(x[:, :, 2 : 2 + SEASON], month[:, :, None], 1.0, axis=2)
+    for place, values in enumerate(history.regressors.values(), start=2 + SEASON):
+        x[:, :, place] = centre(values[:, : width + horizon], width)
+    x[:, :width] *= np.isfinite(history.y)[:, :, None]
+    names = ["level", "trend", *(f"month {each:02d}" for each in range(1, SEASON + 1)), *history.regressors]
+    prior = np.array([np.inf, TREND_PRIOR, *[MONTH_PRIOR] * SEASON])
+    return Design(names, x, prior)
+
+
+def centre(values: np.ndarray, width: int) -> np.ndarray:
+    """A driver as it differs from usual (n, T + horizon): less its mean in the history; 0 where unknown.
+
+    One that is never zero, as a price, is told as a share of its mean in the twelve months before, so that what rises year by year is no trend.
+    """
+    positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1) > 0
+    mean = nan_mean(values[:, :width], 1)
+    usual = np.repeat(np.nan_to_num(mean)[:, None], values.shape[1], axis=1)
+    usual[positive] = trailing_mean(values[positive])
+    by = np.where(positive[:, None] & (usual > 0), usual, 1.0)
+    return np.nan_to_num((values - usual) / by)
+
+
+def trailing_mean(values: np.ndarray) -> np.ndarray:
+    """Mean of the known values of the twelve months before each column; the first known value where there is none."""
+    known = np.isfinite(values)
+    pad = np.zeros((len(values), 1))
+    total = np.concatenate([pad, np.cumsum(np.where(known, values, 0.0), axis=1)], axis=1)
+    count = np.concatenate([pad, np.cumsum(known, axis=1)], axis=1)
+    end, begin = np.arange(values.shape[1]), (np.arange(values.shape[1]) - SEASON).clip(0)
+    months = count[:, end] - count[:, begin]
+    first = np.take_along_axis(values, known.argmax(axis=1)[:, None], axis=1)
+    return np.where(months > 0, (total[:, end] - total[:, begin]) / months.clip(1), first)
+
+
+def exponential_weights(width: int, half_life: float) -> np.ndarray:
+    """Weight of each month (width,): a month counts half of one that is `half_life` months later."""
+    return np.asarray(0.5 ** (np.arange(width)[::-1] / half_life))
+
+
+def noise_std(y: np.ndarray) -> np.ndarray:
+    """Standard deviation of a month around the model (n,), from differences over a year, in which trend and season cancel."""
+    change = y[:, SEASON:] - y[:, :-SEASON] if y.shape[1] > SEASON else np.full((len(y), 1), np.nan)
+    known = np.isfinite(change)
+    count = known.sum(axis=1)
+    mean = np.where(known, change, 0.0).sum(axis=1) / count.clip(1)
+    squares = np.where(known, (change - mean[:, None]) ** 2, 0.0).sum(axis=1) / (count - 1).clip(1)
+    return np.where(count >= SEASON, np.sqrt(squares / 2).clip(MIN_MONTH_NOISE), MONTH_NOISE)

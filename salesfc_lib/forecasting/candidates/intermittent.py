@@ -1,0 +1,56 @@
+"""Forecasts of demand that comes now and then: Croston with its bias corrected, and TSB, over a grid of parameters.
+
+Rows enter, their forecasts leave: a mean a month, the same for all months ahead. The decision made here: the parameters are averaged
+over a grid by squared error, since the mean is what purchasing needs. Only series that are mostly without sales are asked: for one
+that sells every month both are only a slow level.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.smoothing.recursions import likelihood_weights
+from salesfc_lib.forecasting.tuning import INTERMITTENT_ALPHAS
+
+ALPHAS = np.array(INTERMITTENT_ALPHAS)  # of the size of a sale, and in TSB of its probability too
+
+
+def croston(history: History, horizon: int) -> np.ndarray:
+    """Size of a sale over the months between sales, times 1 - alpha / 2.
+
+    Croston (1972), https://doi.org/10.1057/jors.1972.50, corrected by Syntetos and Boylan (2005),
+    https://doi.org/10.1016/j.ijforecast.2004.10.001.
+    """
+    return np.repeat(_smooth(history.y, by_interval=True)[:, None], horizon, axis=1)
+
+
+def tsb(history: History, horizon: int) -> np.ndarray:
+    """Size of a sale times its probability, which falls in every month without one.
+
+    Teunter, Syntetos and Babai (2011), https://doi.org/10.1016/j.ejor.2011.05.018.
+    """
+    return np.repeat(_smooth(history.y, by_interval=False)[:, None], horizon, axis=1)
+
+
+def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:
+    """Mean demand a month (n,), averaged over the grid by squared error."""
+    known = np.isfinite(y)
+    sold = known & (y != 0)
+    n = len(y)
+    count = known.sum(axis=1).clip(1)
+    size = np.repeat((np.where(sold, y, 0).sum(axis=1) / sold.sum(axis=1).clip(1))[:, None], len(ALPHAS), axis=1)
+    often = np.repeat((sold.sum(axis=1) / count).clip(1e-3)[:, None], len(ALPHAS), axis=1)
+    interval, since = 1 / often, np.ones((n, 1))
+    squares = np.zeros_like(size)
+    factor = 1 - ALPHAS / 2 if by_interval else np.ones_like(ALPHAS)
+    for column in range(y.shape[1]):
+        here, sale, value = (array[:, column, None] for array in (known, sold, y))
+        mean = factor * size / interval if by_interval else size * often
+        squares += np.where(here, (np.where(here, value, 0.0) - mean) ** 2, 0.0)
+        size = np.where(sale, size + ALPHAS * (np.where(sale, value, 0.0) - size), size)
+        interval = np.where(sale, interval + ALPHAS * (since - interval), interval)
+        often = np.where(here, often + ALPHAS * (sale - often), often)
+        since = np.where(sale, 1.0, since + here)
+    mean = factor * size / interval if by_interval else size * often
+    return np.asarray((likelihood_weights(squares / count[:, None] + 1e-12, count, 0.5) * mean).sum(axis=1))

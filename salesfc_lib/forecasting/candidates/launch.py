@@ -1,0 +1,72 @@
+"""New products by analogues: how other series of the unit went on after their launch.
+
+Rows enter, forecasts of those that were launched within the last year leave; NaN for all others. The decisions made here: a launch is a first
+month after the panel's first; analogues are the launches whose first months, in shares of their mean and without season, went
+most alike, and that were followed for a year more; what they did next, in the middle, is taken within half and double; and fewer than five
+are no basis. On launches in a panel of counties and categories it was no better than the smoothed level with the unit's season
+(mean error in sizes of the series 0.58 against 0.51 over 786 launches, the mean of both 0.52), so it is not asked by default.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.smoothing.seasonality import adjust
+from salesfc_lib.forecasting.tuning import LAUNCH_BOUNDS, LAUNCH_MIN_ANALOGUES, LAUNCH_NEAREST, LAUNCH_SIZE_WEIGHT
+from salesfc_lib.foundation import SEASON
+
+BLOCK = 200  # launches continued at once
+
+
+def forecast(history: History, horizon: int) -> np.ndarray:
+    """The mean of the months since the launch x the analogues' curve x the season."""
+    adjusted = adjust(history, horizon, relative=True)
+    values = np.full((len(history), horizon), np.nan)
+    for back in np.unique(history.back):
+        panel = np.flatnonzero(history.back == back)
+        launched = panel[history.first[panel] > history.first[panel].min()]
+        curves = align_at_launch(adjusted.y[launched], history.first[launched])
+        months = history.length[launched]
+        for age in range(1, SEASON + 1):
+            young, teachers = months == age, months >= age + SEASON
+            if teachers.sum() >= LAUNCH_MIN_ANALOGUES:
+                rows = np.flatnonzero(young)
+                for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
+                    values[launched[some]] = continue_launches(curves[some], curves[teachers], age, horizon)
+    return adjusted.restore(values)
+
+
+def align_at_launch(y: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Rows of y (n, T) moved to the left, so that their first month is in the first column, NaN behind.
+
+    >>> align_at_launch(np.array([[np.nan, 3.0, 4.0]]), np.array([1])).tolist()
+    [[3.0, 4.0, nan]]
+    """
+    columns = first[:, None] + np.arange(y.shape[1])
+    inside = columns < y.shape[1]
+    return np.where(inside, np.take_along_axis(y, np.where(inside, columns, 0), axis=1), np.nan)
+
+
+def continue_launches(young: np.ndarray, teachers: np.ndarray, age: int, horizon: int) -> np.ndarray:
+    """How launches of `age` months (n, T) go on (n, horizon), by the nearest of `teachers` (m, T), all aligned at their launch.
+
+    Beyond the last month that five analogues have, the last one known goes on. NaN for a launch that has not sold.
+    """
+    size, others = young[:, :age].mean(axis=1), teachers[:, :age].mean(axis=1)
+    teachers, others = teachers[others > 0], others[others > 0]
+    if len(teachers) < LAUNCH_MIN_ANALOGUES:
+        return np.full((len(young), horizon), np.nan)
+    curves = teachers / others[:, None]
+    sold = np.where(size > 0, size, 1.0)
+    shape = young[:, :age] / sold[:, None]
+    apart = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(axis=2) + LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
+    nearest = np.argsort(apart, axis=1, kind="stable")[:, :LAUNCH_NEAREST]
+    columns = np.minimum(age + np.arange(horizon), curves.shape[1] - 1)
+    after = curves[nearest][:, :, columns]
+    after = np.where(age + np.arange(horizon) < curves.shape[1], after, np.nan)
+    known = np.isfinite(after).sum(axis=1) >= LAUNCH_MIN_ANALOGUES
+    last = np.maximum.accumulate(np.where(known, np.arange(horizon), 0), axis=1)
+    with np.errstate(all="ignore"):
+        middle = np.take_along_axis(np.nanmedian(np.where(known[:, None], after, 1.0), axis=1), last, axis=1)
+    return np.where(size > 0, size, np.nan)[:, None] * np.clip(middle, *LAUNCH_BOUNDS)

@@ -1,0 +1,121 @@
+"""What each driver does in a whole unit: one effect for all series, with an interval that may be believed.
+
+Rows of a `History` enter, one line a driver leaves. The decisions made here: every series keeps a level, a trend and a season of its own,
+as in `regression`, and the driver's effect is what they share, not drawn towards zero; and the interval takes a month as one
+observation, however many series it has, because all of them share its surprises. This is for people: what forecasts is
+`regression`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.forecasting.candidates.design import (
+    NEEDED,
+    OWN_TERMS,
+    build_design,
+    exponential_weights,
+    noise_std,
+    row_blocks,
+    series_scale,
+)
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import HALF_LIFE, MIN_DRIVER_SPREAD
+from salesfc_lib.foundation import SEASON
+
+COLUMNS = ["term", "estimate", "low", "high", "step", "series"]
+LEAST_FREEDOM = 1.0
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Series without what is their own: y (n, T) and drivers x (n, T, n_drivers), weights (n, T), leverage of the own terms (n, T)."""
+
+    y: np.ndarray
+    x: np.ndarray
+    weight: np.ndarray
+    leverage: np.ndarray
+
+
+def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFrame:
+    """Drivers of a panel: term, estimate, low, high (95 %), step, series.
+
+    The estimate is the change for a `step` of the driver in shares of a series' usual month: one unit of it, or its own mean where it
+    is never zero; `series` counts those in which the driver moves. A driver that moves nowhere is absent.
+
+    Common coefficients of the series' partial regressions, weighted by how quiet each is; the variance sums the influence of whole
+    months (Driscoll and Kraay 1998, https://doi.org/10.1162/003465398557825, without lags), each as if it had been left out, and
+    the degrees of freedom are those of Satterthwaite (1946, https://doi.org/10.2307/3002019).
+    """
+    known = history.take(np.flatnonzero((history.length >= NEEDED) & (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)))
+    if not len(known) or not known.regressors:
+        return _none()
+    parts = [_part_out(block, half_life) for block in row_blocks(known)]
+    moves = np.concatenate([(np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) > MIN_DRIVER_SPREAD) for part in parts])
+    kept = np.flatnonzero(moves.any(axis=0))
+    if not len(kept):
+        return _none()
+    estimate, error, freedom = _share(parts, kept)
+    reach = _quantiles(freedom) * error
+    names = np.array(list(known.regressors))[kept]
+    steps = [step_of(known.regressors[name]) for name in names]
+    values = dict(zip(COLUMNS, (names, estimate, estimate - reach, estimate + reach, steps, moves.sum(axis=0)[kept]), strict=True))
+    return pd.DataFrame(values).astype({"term": object, "series": "int64", "step": float})
+
+
+def _none() -> pd.DataFrame:
+    return pd.DataFrame(
+        {name: pd.Series(dtype="int64" if name == "series" else object if name == "term" else float) for name in COLUMNS}
+    )
+
+
+def step_of(values: np.ndarray) -> float:
+    """What a driver's coefficient is for: 1 where the driver is zero at times, else its mean.
+
+    >>> step_of(np.array([0.0, 0.5])), step_of(np.array([20.0, 22.0, np.nan]))
+    (1.0, 21.0)
+    """
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) and known.min() > 0 else 1.0
+
+
+def _part_out(history: History, half_life: float) -> _Part:
+    """What the series' own level, trend and season leave of sales and drivers, at a size of one."""
+    y = history.y / series_scale(history.y)[:, None]
+    design = build_design(history, 0, 1.0)
+    own, drivers = design.x[:, :, :OWN_TERMS], design.x[:, :, OWN_TERMS:]
+    noise, prior = noise_std(y), design.prior
+    penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
+    weight = np.where(np.isfinite(y), exponential_weights(y.shape[1], half_life), 0.0)
+    weighted = own * weight[:, :, None]
+    inverse = np.linalg.inv(np.matmul(weighted.transpose(0, 2, 1), own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS))
+    leverage = np.einsum("ntp,npq,ntq->nt", weighted, inverse, own)
+    both = np.concatenate([np.nan_to_num(y)[:, :, None], drivers], axis=2)
+    left = both - np.matmul(own, np.matmul(inverse, np.matmul(weighted.transpose(0, 2, 1), both)))
+    return _Part(left[:, :, 0], left[:, :, 1:], weight / noise[:, None] ** 2, leverage)
+
+
+def _share(parts: list[_Part], kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Effects, standard errors and degrees of freedom of the drivers `kept`, each (len(kept),)."""
+    x = [part.x[:, :, kept] for part in parts]
+    left = sum(np.einsum("ntp,nt,ntq->pq", each, part.weight, each) for each, part in zip(x, parts, strict=True))
+    right = sum(np.einsum("ntp,nt->p", each, part.weight * part.y) for each, part in zip(x, parts, strict=True))
+    inverse = np.linalg.pinv(left)
+    effect = inverse @ right
+    by_month = np.zeros((len(kept), parts[0].y.shape[1]))
+    size = np.zeros_like(by_month)
+    for each, part in zip(x, parts, strict=True):
+        missed = (part.y - each @ effect) / (1 - part.leverage).clip(0.05)
+        by_month += np.einsum("pq,ntq,nt->pt", inverse, each, part.weight * missed)
+        size += np.einsum("pq,ntq,nt->pt", inverse, each, part.weight) ** 2
+    freedom = size.sum(axis=1) ** 2 / (size**2).sum(axis=1).clip(1e-300)
+    return effect, np.sqrt((by_month**2).sum(axis=1)), freedom.clip(LEAST_FREEDOM)
+
+
+def _quantiles(freedom: np.ndarray) -> np.ndarray:
+    from scipy.stats import t
+
+    return np.asarray(t.ppf(0.975, freedom))

@@ -1,0 +1,122 @@
+"""The protocol that every candidate keeps, and the loop for those that see one series at a time.
+
+Rows of a `History` enter, each a series as known at a cutoff; forecasts leave. The decisions made here: a row ends at its cutoff,
+so nothing later can reach a model; and what a model raises is a failure of that row, with nothing put in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from salesfc_lib.forecasting.demand import INTERMITTENT, PATCHY, STEADY
+from salesfc_lib.forecasting.history import History
+
+__all__ = ["Prediction", "Candidate", "History", "Window", "describe", "each_series", "windows"]
+
+KINDS = (STEADY, PATCHY, INTERMITTENT)
+SearchResults = Mapping[str, Any]
+
+
+class Prediction(NamedTuple):
+    """Forecasts (n, horizon), NaN where there is none, and what went wrong by row."""
+
+    values: np.ndarray
+    errors: Mapping[int, str] = {}
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that competes: `forecast(history, horizon, **settings)` gives (n, horizon) values, or an `Prediction`.
+
+    Rows of less than `needed` months, or that sell less or more regularly than its `demand`, are not asked of it. `scope` says what a forecast rests on: its own `series`, so that it can be
+    remembered, or the whole `panel` at once, fast enough to be asked at many cutoffs. Where something costly is found once per
+    series and then used at every cutoff, `search(history, **settings)` finds it on the history as known at the earliest cutoff,
+    and the forecast receives the results as `searched` (by id). A candidate of scope `panel` that does not say `sees_drivers` is given months
+    from which promotions, prices and holidays are taken out, and what they bring is added to its forecast. `code` is a digest of its code where that is not this library's: an
+    analyst's candidate without one is not remembered.
+    """
+
+    name: str
+    family: str
+    label: str  # for people
+    forecast: Callable[..., np.ndarray | Prediction]
+    needed: int = 1  # months
+    demand: tuple[str, ...] = KINDS
+    scope: Literal["series", "panel"] = "series"
+    search: Callable[..., SearchResults] | None = None
+    sees_drivers: bool = False
+    code: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """One series as known at a cutoff.
+
+    y: (n,) from the first month with a value through the cutoff. month: (n + horizon,) calendar months 1 to 12. regressors: name to
+    (n + horizon,), NaN where unknown.
+    """
+
+    unique_id: str
+    y: np.ndarray
+    month: np.ndarray
+    regressors: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    @property
+    def horizon(self) -> int:
+        return len(self.month) - len(self.y)
+
+
+def windows(history: History, horizon: int) -> Sequence[Window]:
+    """A window for each row."""
+    months = history.month_of_year(horizon) + 1
+    return [
+        Window(
+            str(history.ids[row]),
+            history.y[row, first:],
+            months[row, first:],
+            {name: _reach(values[row, first:], len(months[row]) - first) for name, values in history.regressors.items()},
+        )
+        for row, first in enumerate(history.first)
+    ]
+
+
+def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Prediction]:
+    """The forecast of a candidate that sees one series at a time: `fit(window, **settings)` gives (horizon,) values."""
+
+    def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
+        values = np.full((len(history), horizon), np.nan)
+        errors: dict[int, str] = {}
+        for row, window in enumerate(windows(history, horizon)):
+            try:
+                values[row] = finite(fit(window, **settings), horizon)
+            except Exception as error:  # the series fails, not the run
+                errors[row] = describe(error)
+        return Prediction(values, errors)
+
+    forecast.__wrapped__ = fit  # type: ignore[attr-defined]  # its settings are those of `fit`
+    return forecast
+
+
+def finite(values: np.ndarray, horizon: int) -> np.ndarray:
+    """The values, if there are as many as asked and all are finite."""
+    values = np.asarray(values, dtype=float)
+    if values.shape != (horizon,):
+        raise ValueError(f"the model gave {values.size} values, {horizon} needed")
+    if not np.isfinite(values).all():
+        raise ValueError("the model's forecast is not a finite number")
+    return values
+
+
+def describe(error: Exception) -> str:
+    """One line of what went wrong."""
+    text = " ".join(str(error).split())[:200]
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _reach(values: np.ndarray, length: int) -> np.ndarray:
+    """The first `length` values, with NaN behind where there are fewer."""
+    return np.concatenate([values[:length], np.full(max(length - len(values), 0), np.nan)])

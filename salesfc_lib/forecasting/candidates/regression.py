@@ -1,0 +1,135 @@
+"""Regression on trend, calendar month and what is known ahead: trading days, moving holidays, promotions, prices.
+
+Rows enter, their forecasts leave, and with `coefficients` what they rest on. The decisions made here: the model is
+additive at the series' own size of one, so it stands zeros and negative months; recent months weigh more; and no term is
+dropped where the history is short or noisy: each is shrunk by a pseudo-observation, the season to zero and the drivers to what they do
+in the whole panel, since a promotion that a series had twice is known better from its neighbours. The trend is damped
+beyond the cutoff.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.forecasting.candidates.design import (
+    BLOCK,
+    NEEDED,
+    OWN_TERMS,
+    Design,
+    build_design,
+    exponential_weights,
+    noise_std,
+    row_blocks,
+    series_scale,
+)
+from salesfc_lib.forecasting.candidates.shrunken_effects import Effects, learn_effects
+from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import DRIVER_BOUNDS, HALF_LIFE
+
+
+def forecast(history: History, horizon: int, *, half_life: float = HALF_LIFE, damping: float = 0.9) -> np.ndarray:
+    """Forecasts of a weighted regression: a month counts half of one that is `half_life` months later.
+
+    `damping` shrinks each further step of the trend beyond the cutoff.
+    """
+    values = np.full((len(history), horizon), np.nan)
+    for back in np.unique(history.back):
+        rows = np.flatnonzero(history.back == back)
+        values[rows] = _forecast_panel(history.take(rows), horizon, half_life=half_life, damping=damping)
+    return values
+
+
+def coefficients(history: History, *, half_life: float = HALF_LIFE, only: Collection[str] | None = None) -> pd.DataFrame:
+    """Terms of each series, or of those in `only`: unique_id, term, estimate, low, high (95 %), in the panel's unit, by statsmodels.
+
+    `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to `month 12` the difference from the
+    normal month; a driver's is the change for one unit of it, or for a rise by its own mean where it is never zero (a price twice as high). Series with
+    fewer than 13 months are absent.
+    """
+    known = history.take(np.flatnonzero(history.length >= NEEDED))
+    rows: list[dict[str, Any]] = []
+    if len(known):
+        effects = learn_effects(known, half_life)
+        for part in row_blocks(known):
+            design, size = build_design(part, 0, 1.0), series_scale(part.y)
+            for row in range(len(part)):
+                if only is not None and part.ids[row] not in only:
+                    continue
+                rows += _explain(part, design, row=row, size=float(size[row]), effects=effects, half_life=half_life)
+    return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
+
+
+def driver_factors(history: History, horizon: int) -> np.ndarray:
+    """How many times a usual month the drivers make each month of the history and of `horizon` more (n, T + horizon).
+
+    A driver at its own mean makes 1; so do all where demand is intermittent or the history is short.
+    """
+    factor = np.ones((len(history), history.y.shape[1] + horizon))
+    for back in np.unique(history.back) if history.regressors else ():
+        rows = np.flatnonzero((history.back == back) & (history.length >= NEEDED) & ~is_intermittent(history.y))
+        own = history.take(rows)
+        effects = learn_effects(own, HALF_LIFE).own
+        for begin, part in zip(range(0, len(rows), BLOCK), row_blocks(own), strict=True):
+            design = build_design(part, horizon, 1.0)
+            added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], effects[begin : begin + len(part)])
+            factor[rows[begin : begin + len(part)]] = np.clip(1 + added, *DRIVER_BOUNDS)
+    return factor
+
+
+def _forecast_panel(history: History, horizon: int, *, half_life: float, damping: float) -> np.ndarray:
+    effects = learn_effects(history, half_life)
+    parts = []
+    for part in row_blocks(history):
+        design, size = build_design(part, horizon, damping), series_scale(part.y)
+        solved = _solve(part.y / size[:, None], design, effects=effects, half_life=half_life)
+        parts.append(np.einsum("nhp,np->nh", design.x[:, part.y.shape[1] :], solved) * size[:, None])
+    return np.concatenate(parts)
+
+
+def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float) -> np.ndarray:
+    """Coefficients (n, n_terms), at a size of one.
+
+    Weighted least squares with a pseudo-observation a term, (noise / prior)^2 heavy: ridge regression with a penalty a term (Hoerl and
+    Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634) towards the panel's for the drivers.
+    """
+    width = y.shape[1]
+    weight = np.where(np.isfinite(y), exponential_weights(width, half_life), 0.0)
+    past = design.x[:, :width]
+    noise = noise_std(y)
+    prior = np.r_[design.prior, effects.doubt]
+    penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
+    target = np.zeros(len(design.names))
+    target[design.drivers] = effects.centre
+    weighted = past * weight[:, :, None]
+    left = np.matmul(weighted.transpose(0, 2, 1), past) + penalty[:, :, None] * np.eye(len(prior))
+    right = np.einsum("ntp,nt->np", weighted, np.nan_to_num(y)) + penalty * target
+    solved = np.linalg.solve(left + 1e-9 * np.eye(len(prior)), right[:, :, None])
+    return np.asarray(solved[:, :, 0])
+
+
+def _explain(
+    history: History, design: Design, *, row: int, size: float, effects: Effects, half_life: float
+) -> list[dict[str, Any]]:
+    """Terms of one series with their intervals; the same equations as `_solve`, by statsmodels."""
+    from statsmodels.regression.linear_model import WLS
+
+    y = history.y[row] / size
+    known = np.isfinite(y)
+    noise = noise_std(history.y[row : row + 1] / size)[0]
+    prior = np.r_[design.prior, effects.doubt]
+    shrunk = np.flatnonzero(np.isfinite(prior))
+    pseudo = np.r_[np.zeros(OWN_TERMS - 1), effects.centre]
+    weights = np.r_[exponential_weights(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]
+    rows = np.vstack([design.x[row, : len(y)][known], np.eye(len(prior))[shrunk]])
+    fitted = WLS(np.r_[y[known], pseudo], rows, weights=weights).fit()
+    bounds = np.asarray(fitted.conf_int()) * size
+    terms = zip(design.names, np.asarray(fitted.params) * size, bounds, strict=True)
+    return [
+        {"unique_id": history.ids[row], "term": name, "estimate": value, "low": low, "high": high}
+        for name, value, (low, high) in terms
+    ]

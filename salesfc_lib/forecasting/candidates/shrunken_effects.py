@@ -1,0 +1,199 @@
+"""What each driver does to each series, drawn to what it does in the whole panel.
+
+Rows of a `History` enter; effects of all, how far series differ in them, and effects of each leave. The decisions made here: months
+are told in part as changes from the month before, since a level that wanders would else pass for an effect; how far a series may lie from
+all is learnt from how much more they differ than their noise explains, driver by driver; and a month is one observation of
+what all series share, however many they are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from salesfc_lib.forecasting.candidates.design import (
+    OWN_TERMS,
+    build_design,
+    exponential_weights,
+    noise_std,
+    row_blocks,
+    series_scale,
+)
+from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.smoothing.seasonality import centred_mean
+from salesfc_lib.forecasting.tuning import (
+    DRIVER_DIFFERENCE,
+    DRIVER_MAX_SPREAD,
+    DRIVER_MIN_LEVEL,
+    DRIVER_MIN_NOISE,
+    DRIVER_MIN_SERIES,
+    DRIVER_MIN_SPREAD,
+    DRIVER_ROUNDS,
+    DRIVER_VARIANCE_FACTOR,
+    MIN_DRIVER_SPREAD,
+)
+from salesfc_lib.foundation import nan_mean
+
+
+@dataclass(frozen=True)
+class Effects:
+    """In shares of a series' usual month: `centre` (n_drivers,) of the panel, as far as it is sure, and its standard error `error`; `spread`
+    (n_drivers,), the standard deviation of the series around it; `own` (n, n_drivers)."""
+
+    centre: np.ndarray
+    error: np.ndarray
+    spread: np.ndarray
+    own: np.ndarray
+
+    @property
+    def doubt(self) -> np.ndarray:
+        """Standard deviation of a series' effect around the centre before the series is seen (n_drivers,): the panel is not known exactly either."""
+        return np.sqrt(self.spread**2 + self.error**2)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Series without what is their own, as changes: y (n, T), drivers x (n, T, n_drivers), weight (n, T)."""
+
+    y: np.ndarray
+    x: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Of each series: x'wx (n, k, k), x'wy (n, k), y'wy (n,), x'wwx by driver (n, k), sum of w (n,), and whether it says something of all (n,)."""
+
+    left: np.ndarray
+    right: np.ndarray
+    squares: np.ndarray
+    doubly: np.ndarray
+    weight: np.ndarray
+    teaches: np.ndarray
+
+    def noise(self, effect: np.ndarray) -> np.ndarray:
+        """Variance of a month around effects (k,) or (n, k), (n,)."""
+        effect = np.broadcast_to(effect, self.right.shape)
+        explained = 2 * (effect * self.right).sum(axis=1) - np.einsum("np,npq,nq->n", effect, self.left, effect)
+        return np.asarray(((self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)).clip(DRIVER_MIN_NOISE**2))
+
+
+def learn_effects(history: History, half_life: float) -> Effects:
+    """Effects of all drivers; series that are mostly zero teach nobody.
+
+    Random effects: centre and spread by the method of moments (DerSimonian and Laird 1986,
+    https://doi.org/10.1016/0197-2456(86)90046-2), each driver given the others; a series' own by its posterior mean (Efron and Morris 1973,
+    https://doi.org/10.1080/01621459.1973.10481350).
+    """
+    count = len(history.regressors)
+    if not count or not len(history):
+        return Effects(np.zeros(count), np.zeros(count), np.full(count, DRIVER_MIN_SPREAD), np.zeros((len(history), count)))
+    told = _join([_part_out(block, half_life) for block in row_blocks(history)])
+    sums = _sum_up(told, ~is_intermittent(history.y))
+    diagonal = np.einsum("npp->np", sums.left)
+    months = (told.weight > 0).sum(axis=1).clip(1)
+    usual = np.sqrt(diagonal / months[:, None])
+    moving = (usual > MIN_DRIVER_SPREAD) & sums.teaches[:, None]
+    centre, spread = np.zeros(count), np.full(count, DRIVER_MIN_SPREAD)
+    for _ in range(DRIVER_ROUNDS):
+        noise = sums.noise(centre)
+        for driver in np.flatnonzero(moving.any(axis=0)):
+            rows = np.flatnonzero(moving[:, driver])
+            by = diagonal[rows, driver]
+            own = (sums.right[rows, driver] - sums.left[rows, driver] @ centre) / by + centre[driver]
+            variance = noise[rows] * sums.doubly[rows, driver] / by**2
+            centre[driver], found = _meet(own, variance)
+            widest = DRIVER_MAX_SPREAD / np.median(usual[rows, driver])
+            spread[driver] = min(max(found, DRIVER_MIN_SPREAD), widest)
+    error = _doubt(told, sums, history, (centre, spread, moving))
+    sure = centre * (1 - (error / np.where(centre == 0, 1.0, centre)) ** 2).clip(0)
+    return Effects(sure, error, spread, _draw(sums, sure, spread))
+
+
+def _part_out(history: History, half_life: float) -> _Part:
+    """What level, trend and season leave of sales, in shares of their level at the time, and of drivers."""
+    y = history.y / _local_level(history.y)
+    design = build_design(history, 0, 1.0)
+    told, terms = _change(y), _change(design.x)
+    known = np.isfinite(told)
+    known[:, 0] = False
+    weight = np.where(known, exponential_weights(y.shape[1], half_life), 0.0)
+    own = terms[:, :, :OWN_TERMS]
+    both = np.concatenate([np.where(known, told, 0.0)[:, :, None], terms[:, :, OWN_TERMS:]], axis=2)
+    penalty = np.where(np.isfinite(design.prior), (noise_std(y)[:, None] / design.prior) ** 2, 0.0)
+    weighted = (own * weight[:, :, None]).transpose(0, 2, 1)
+    left = np.matmul(weighted, own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
+    rest = (both - np.matmul(own, np.linalg.solve(left, np.matmul(weighted, both)))) * known[:, :, None]
+    return _Part(rest[:, :, 0], rest[:, :, 1:], weight)
+
+
+def _local_level(y: np.ndarray) -> np.ndarray:
+    """Mean absolute month of the year around each column (n, T), at the ends that of the nearest whole year; a driver's effect grows with it."""
+    means = centred_mean(np.abs(y))
+    known, columns = np.isfinite(means), np.arange(y.shape[1])
+    first, last = known.argmax(axis=1), y.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
+    nearest = np.take_along_axis(means, np.clip(columns, first[:, None], last[:, None]), axis=1)
+    level = np.where(np.isfinite(nearest), nearest, series_scale(y)[:, None])
+    least = DRIVER_MIN_LEVEL * nan_mean(np.abs(y), 1, keepdims=True)
+    return np.asarray(np.maximum(np.where(level > 0, level, 1.0), np.nan_to_num(least)))
+
+
+def _change(values: np.ndarray) -> np.ndarray:
+    """Each column (axis 1) less a share of the one before."""
+    changed = values.copy()
+    changed[:, 1:] -= DRIVER_DIFFERENCE * values[:, :-1]
+    return changed
+
+
+def _join(parts: list[_Part]) -> _Part:
+    return _Part(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "x", "weight")))
+
+
+def _sum_up(told: _Part, teaches: np.ndarray) -> _Sums:
+    y, x, weight = told.y, told.x, told.weight
+    weighted = x * weight[:, :, None]
+    return _Sums(
+        np.matmul(weighted.transpose(0, 2, 1), x),
+        np.einsum("ntp,nt->np", weighted, y),
+        (weight * y**2).sum(axis=1),
+        (weighted**2).sum(axis=1),
+        weight.sum(axis=1),
+        teaches,
+    )
+
+
+def _meet(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
+    """Mean of effects (n,) known with variances (n,), and the standard deviation between them beyond these."""
+    between = 0.0
+    mean = float(np.average(own, weights=1 / variance))
+    for _ in range(20 if len(own) >= DRIVER_MIN_SERIES else 0):
+        weight = 1 / (variance + between)
+        mean = float(np.average(own, weights=weight))
+        between = max(0.0, float((weight**2 * ((own - mean) ** 2 - variance)).sum() / (weight**2).sum()))
+    return mean, float(np.sqrt(between))
+
+
+def _doubt(told: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+    """Standard error of each driver's common effect (n_drivers,); months are the observations."""
+    centre, spread, moving = found
+    missed = told.weight * (told.y - told.x @ centre)
+    month = history.last.astype(int)[:, None] + np.arange(missed.shape[1])
+    noise = sums.noise(centre)
+    error = np.zeros(len(centre))
+    for driver in np.flatnonzero(moving.any(axis=0)):
+        rows = np.flatnonzero(moving[:, driver])
+        by = sums.left[rows, driver, driver]
+        share = 1 / (noise[rows] * sums.doubly[rows, driver] / by**2 + spread[driver] ** 2)
+        influence = (share / share.sum() / by)[:, None] * told.x[rows, :, driver] * missed[rows]
+        of_months = np.bincount((month[rows] - month.min()).ravel(), influence.ravel())
+        error[driver] = np.sqrt(DRIVER_VARIANCE_FACTOR * (of_months**2).sum())
+    return error
+
+
+def _draw(sums: _Sums, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Effects of each series (n, n_drivers), drawn to the centre as far as its months do not tell."""
+    penalty = sums.noise(centre)[:, None] / spread**2
+    left = sums.left + penalty[:, :, None] * np.eye(len(centre))
+    return np.asarray(centre + np.linalg.solve(left, (sums.right - sums.left @ centre)[:, :, None])[:, :, 0])

@@ -1,0 +1,77 @@
+"""The models that users know by name, by statsforecast: ETS, Theta, CES and ARIMA, one series at a time.
+
+One series enters, its forecast leaves. The decision made here: each model is fitted alone, with no fallback model, so
+that what fails is seen, and on a copy, because statsforecast's CES writes into what it is given. They are switched off until an
+analyst switches them on: the grids of the panel are as accurate and cost a hundredth.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from salesfc_lib.forecasting.candidates.protocol import Window, each_series
+from salesfc_lib.foundation import SEASON
+
+NEEDED = 2 * SEASON + 1  # months: two full years, and one to tell them apart
+
+
+@each_series
+def ets(window: Window, *, model: str = "ZNZ", damped: bool | None = None) -> np.ndarray:
+    """Error-trend-season smoothing; `model` names the three forms, Z is chosen by AICc.
+
+    Hyndman, Koehler, Snyder and Grose (2002), https://doi.org/10.1016/S0169-2070(01)00110-8.
+    """
+    return _run(_models().AutoETS(SEASON, model=model, damped=damped), window)
+
+
+@each_series
+def optimised_theta(window: Window, *, decomposition: str = "additive") -> np.ndarray:
+    """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition` says multiplicative.
+
+    Multiplicative indices are unstable where months are near zero, so series with such a month stay additive. Fiorucci et
+    al. (2016), https://doi.org/10.1016/j.ijforecast.2016.02.005.
+    """
+    form = decomposition if window.y.min() > 0 else "additive"
+    return _run(_models().DynamicOptimizedTheta(SEASON, decomposition_type=form), window)
+
+
+@each_series
+def ces(window: Window, *, model: str = "Z") -> np.ndarray:
+    """Complex exponential smoothing; `model` Z chooses the seasonal form by AICc.
+
+    Svetunkov, Kourentzes and Ord (2022), https://doi.org/10.1002/nav.22074.
+    """
+    return _run(_models().AutoCES(SEASON, model=model), window)
+
+
+@each_series
+def auto_arima(window: Window) -> np.ndarray:
+    """Seasonal ARIMA with the orders found by AICc.
+
+    Hyndman and Khandakar (2008), https://doi.org/10.18637/jss.v027.i03.
+    """
+    return _run(_models().AutoARIMA(season_length=SEASON), window)
+
+
+def _models() -> Any:
+    """statsforecast's models. Its import warns in a kernel without progress widgets; none is ever shown here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        from statsforecast import models
+    return models
+
+
+def _run(model: Any, window: Window) -> np.ndarray:
+    """Forecast of a statsforecast model, fitted at the series' own scale of one.
+
+    The optimisers have absolute tolerances and bounds, so a series in cents and one in millions would be fitted differently.
+    A series that never changes goes on as it is.
+    """
+    if np.ptp(window.y) == 0:
+        return np.full(window.horizon, window.y[-1])
+    scale = float(np.abs(window.y).mean())
+    fitted = model.forecast(y=window.y / scale, h=window.horizon)
+    return np.asarray(fitted["mean"]) * scale

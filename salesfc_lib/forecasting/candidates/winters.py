@@ -1,0 +1,184 @@
+"""Holt-Winters smoothing, whose season moves with the years, over a grid of parameters.
+
+Rows enter, their forecasts leave. The decisions made here: all parameters of a grid are run and averaged by their likelihood; and one
+pass over a series serves all its cutoffs, since the state after a month does not depend on what came later.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.smoothing.recursions import likelihood_weights
+from salesfc_lib.forecasting.tuning import (
+    WINTERS_ALPHAS,
+    WINTERS_GAMMAS,
+    WINTERS_MIN_LEVEL,
+    WINTERS_POWER,
+    WINTERS_SEASON_BOUNDS,
+    WINTERS_TRENDS,
+)
+from salesfc_lib.foundation import SEASON, nan_mean
+
+NEEDED = 2 * SEASON + 1  # months: two years to start from, and one to learn
+GRID = np.array(
+    [(alpha, beta, phi, gamma) for alpha, (beta, phi), gamma in product(WINTERS_ALPHAS, WINTERS_TRENDS, WINTERS_GAMMAS)]
+).T
+BLOCK = 24_000  # cells of a state: rows times parameters
+NO_TREND = GRID[1] == 0
+
+
+@dataclass
+class _State:
+    """Level and trend (n, n_parameters), season (n, 12, n_parameters) by column modulo 12, sum of squared errors."""
+
+    level: np.ndarray
+    trend: np.ndarray
+    season: np.ndarray
+    squares: np.ndarray
+
+
+def multiplicative(history: History, horizon: int) -> np.ndarray:
+    """y = (level + trend) x season; for series that are never negative and mostly above zero."""
+    return _forecast(history, horizon, relative=True)
+
+
+def additive(history: History, horizon: int) -> np.ndarray:
+    """y = level + trend + season.
+
+    Winters (1960), https://doi.org/10.1287/mnsc.6.3.324, with the damped trend of Gardner and McKenzie (1985),
+    https://doi.org/10.1287/mnsc.31.10.1237.
+    """
+    return _forecast(history, horizon, relative=False)
+
+
+def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
+    """Every series is passed over once, as known at its latest cutoff; its rows at other cutoffs are read on the way."""
+    latest, place = _latest(history)
+    first = history.first[latest]
+    size = _size(history.y[latest], first)
+    y = history.y[latest] / size[:, None]
+    order = np.argsort(first, kind="stable")
+    step = max(1, BLOCK // GRID.shape[1])
+    values = np.full((len(history), horizon), np.nan)
+    column = y.shape[1] - (history.back - history.back[latest][place])  # months known, counted from the latest row's first column
+    for begin in range(0, len(order), step):
+        rows = order[begin : begin + step]
+        asked: dict[int, list[tuple[int, int]]] = {}
+        where = {int(row): k for k, row in enumerate(rows)}
+        for row in np.flatnonzero(np.isin(place, rows)):
+            asked.setdefault(int(column[row]), []).append((int(row), where[int(place[row])]))
+        for at, known in _pass_over(y[rows], first[rows], set(asked), horizon, relative=relative):
+            to, of = np.array(asked[at]).T
+            values[to] = known[of]
+    values[history.length < NEEDED] = np.nan
+    return values * size[place][:, None]
+
+
+def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Mean absolute month of each row's first two years, or its first sale where they have none (n,): known at every cutoff asked."""
+    columns = first[:, None] + np.arange(NEEDED - 1)
+    years = np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1)
+    mean = np.nan_to_num(nan_mean(np.where(columns < y.shape[1], np.abs(years), np.nan), 1))
+    sold = np.nan_to_num(y) != 0
+    sale = np.abs(y[np.arange(len(y)), sold.argmax(axis=1)])
+    return np.where(mean > 0, mean, np.where(sold.any(axis=1), sale, 1.0))
+
+
+def _latest(history: History) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of each series' latest cutoff, and for every row the position of its series among them.
+
+    A row whose months are not those of the later one, because a change of level was seen in between (`breaks`), starts anew.
+    """
+    order = np.lexsort((history.back, history.ids.astype(str)))
+    ids = history.ids[order].astype(str)
+    starts = np.r_[True, (ids[1:] != ids[:-1]) | ~_continue(history.y[order], history.back[order])]
+    place = np.empty(len(order), dtype=int)
+    place[order] = np.cumsum(starts) - 1
+    return order[starts], place
+
+
+def _continue(y: np.ndarray, back: np.ndarray) -> np.ndarray:
+    """Whether each row of y (n, T) but the first is the one before it as known earlier (n - 1,), by the months that both know."""
+    months = back[1:] - back[:-1]
+    same = np.full(len(months), False)
+    for apart in np.unique(months[months >= 0]):
+        rows = np.flatnonzero(months == apart)
+        later, earlier = y[rows, : y.shape[1] - apart], y[rows + 1, apart:]
+        same[rows] = ((later == earlier) | (np.isnan(later) & np.isnan(earlier))).all(axis=1)
+    return same
+
+
+def _pass_over(y: np.ndarray, first: np.ndarray, asked: set[int], horizon: int, *, relative: bool) -> list[tuple[int, np.ndarray]]:
+    """Forecasts (n, horizon) after each number of columns asked for; rows stand by their first column, longest first."""
+    state = _start(y, first, relative=relative)
+    update = _multiply if relative else _add
+    begun = np.searchsorted(first, np.arange(y.shape[1]), side="right")
+    found = []
+    for column in range(y.shape[1]):
+        if begun[column]:
+            update(state, int(begun[column]), column % SEASON, y[: begun[column], column, None])
+        if column + 1 in asked:
+            found.append((column + 1, _look_ahead(state, (column + 1 - first).clip(1), column + 1, horizon, relative=relative)))
+    return found
+
+
+def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
+    """State before the first month, from the first two years."""
+    n, width = y.shape
+    columns = first[:, None] + np.arange(2 * SEASON)
+    years = np.where(columns < width, np.take_along_axis(y, np.minimum(columns, width - 1), axis=1), np.nan)
+    means = np.nan_to_num([nan_mean(years[:, :SEASON], 1), nan_mean(years[:, SEASON:], 1)])
+    trend = np.where(np.isfinite(years).all(axis=1), (means[1] - means[0]) / SEASON, 0.0)
+    line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)
+    off = (
+        np.where(line > WINTERS_MIN_LEVEL, years / np.where(line > WINTERS_MIN_LEVEL, line, 1.0), 1.0) if relative else years - line
+    )
+    months = (off[:, :SEASON] + off[:, SEASON:]) / 2
+    months = np.where(np.isfinite(months), months, 1.0 if relative else 0.0)
+    if relative:
+        months = np.clip(months, *WINTERS_SEASON_BOUNDS)
+        months = months / months.mean(axis=1, keepdims=True)
+    season = np.empty((n, SEASON, GRID.shape[1]))
+    season[np.arange(n)[:, None], (first[:, None] + np.arange(SEASON)) % SEASON] = months[:, :, None]
+    level = np.where(NO_TREND, means[0][:, None], (means[0] - trend * (SEASON + 1) / 2)[:, None])
+    return _State(level, np.where(NO_TREND, 0.0, trend[:, None]), season, np.zeros((n, GRID.shape[1])))
+
+
+def _add(state: _State, rows: int, month: int, value: np.ndarray) -> None:
+    alpha, beta, phi, gamma = GRID
+    damped, season = phi * state.trend[:rows], state.season[:rows, month]
+    error = value - state.level[:rows] - damped - season
+    state.squares[:rows] += error * error
+    state.level[:rows] += damped + alpha * error
+    state.trend[:rows] = damped + alpha * beta * error
+    state.season[:rows, month] = season + gamma * (1 - alpha) * error
+
+
+def _multiply(state: _State, rows: int, month: int, value: np.ndarray) -> None:
+    alpha, beta, phi, gamma = GRID
+    damped, season = phi * state.trend[:rows], state.season[:rows, month]
+    level = np.maximum(state.level[:rows] + damped, WINTERS_MIN_LEVEL)
+    error = value - level * season
+    state.squares[:rows] += error * error
+    change = error / np.maximum(season, 0.05)
+    state.level[:rows] = np.maximum(level + alpha * change, WINTERS_MIN_LEVEL)
+    state.trend[:rows] = damped + alpha * beta * change
+    state.season[:rows, month] = np.clip(season + gamma * (1 - alpha) * error / np.maximum(level, 0.05), *WINTERS_SEASON_BOUNDS)
+
+
+def _look_ahead(state: _State, months: np.ndarray, column: int, horizon: int, *, relative: bool) -> np.ndarray:
+    """The grid's mean forecast (n, horizon), weighted by likelihood."""
+    weight = likelihood_weights(state.squares / months[:, None], months, WINTERS_POWER)
+    phi = GRID[2]
+    values, reach = np.empty((len(months), horizon)), np.zeros_like(phi)
+    for step in range(1, horizon + 1):
+        reach = reach + phi**step
+        season = state.season[:, (column + step - 1) % SEASON]
+        base = state.level + reach * state.trend
+        path = np.maximum(base, 0.0) * season if relative else base + season
+        values[:, step - 1] = (weight * path).sum(axis=1)
+    return values

@@ -1,0 +1,50 @@
+"""Whether the intervals hold what they say: those that the combination would have had at the backtest's cutoffs.
+
+A `Modeled` panel enters; its bounds at earlier cutoffs leave, and how many actuals fell inside. The decision made here: a bound at a
+cutoff is made from the errors that were known then and from nothing later, so that the count is of forecasts and not of a fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.forecasting import metrics
+from salesfc_lib.forecasting.forecast import Modeled
+from salesfc_lib.forecasting.intervals import LEVELS, PastErrors, conformal_intervals
+from salesfc_lib.forecasting.metrics import pool
+from salesfc_lib.forecasting.tuning import ERROR_MONTHS
+from salesfc_lib.foundation import tables
+
+
+def backtest_intervals(modeled: Modeled, levels: Sequence[int] = LEVELS) -> dict[int, dict[int, tuple[np.ndarray, np.ndarray]]]:
+    """Bounds (n, horizon) of the combination by tested cutoff and level in percent, as known then.
+
+    A cutoff before which nothing was forecast has none.
+    """
+    found = {back: errors_known_at(modeled, back) for back in modeled.candidates.tested}
+    return {back: conformal_intervals(past, modeled.combined[back], levels) for back, past in found.items() if past.errors}
+
+
+def errors_known_at(modeled: Modeled, back: int) -> PastErrors:
+    """Errors of the combination as they were known `back` months ago."""
+    earlier = {cutoff: values for cutoff, values in modeled.combined.items() if back < cutoff <= back + ERROR_MONTHS}
+    errors = {cutoff - back: modeled.candidates.actuals(cutoff, known=back) - values for cutoff, values in earlier.items()}
+    return PastErrors(modeled.candidates.history.cut(back), errors, {cutoff - back: values for cutoff, values in earlier.items()})
+
+
+def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Table backtest_coverage of a backtest with bounds, against what was sold; forecasts without bounds are not counted."""
+    bounded = backtest.dropna(subset=["lo-80"])
+    if bounded.empty:
+        return tables.empty("backtest_coverage")
+    scored = metrics.score(bounded, panel, metrics=[f"coverage-{level}" for level in LEVELS])
+    named = scored.merge(series[["unique_id", "level"]], on="unique_id")
+    pooled = pool(named, ["level", "metric", "h"])
+    columns = {
+        "interval": pooled["metric"].str.removeprefix("coverage-").astype("int64"),
+        "inside": pooled["numerator"].astype("int64"),
+    }
+    return pooled.assign(**columns)[["level", "interval", "h", "inside", "n"]].astype({"h": "int64", "n": "int64"})

@@ -1,0 +1,36 @@
+"""How regularly a series sells: steady, patchy, or intermittent.
+
+Rows of months enter, a kind each leaves. The decision made here: the share of months without a sale in the last two years decides, since it
+says which arithmetic is safe: a season is no factor where some months are zero, and a mean is wanted and not a middle where most are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from salesfc_lib.forecasting.tuning import INTERMITTENT_ZEROS, PATCHY_ZEROS
+from salesfc_lib.foundation import SEASON
+
+STEADY, PATCHY, INTERMITTENT = "steady", "patchy", "intermittent"
+
+
+def classify(y: np.ndarray) -> np.ndarray:
+    """Kind of each row of y (n, T), (n,) of text.
+
+    >>> classify(np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 2.0, 3.0, 4.0], [0.0, 2.0, 0.0, 4.0]])).tolist()
+    ['steady', 'patchy', 'intermittent']
+    """
+    share = share_of_zeros(y)
+    return np.where(share >= INTERMITTENT_ZEROS, INTERMITTENT, np.where(share > PATCHY_ZEROS, PATCHY, STEADY))
+
+
+def is_intermittent(y: np.ndarray) -> np.ndarray:
+    """Whether at least 40 % of a row's last 24 months are without a sale (n,)."""
+    return np.asarray(share_of_zeros(y) >= INTERMITTENT_ZEROS)
+
+
+def share_of_zeros(y: np.ndarray) -> np.ndarray:
+    """Share of a row's last 24 months that are without a sale (n,)."""
+    recent = y[:, -2 * SEASON :]
+    known = np.isfinite(recent)
+    return np.asarray((known & (recent == 0)).sum(axis=1) / known.sum(axis=1).clip(1))

@@ -1,0 +1,90 @@
+"""What drives sales: the regression's terms for the series that people look at one by one, and for the unit as a whole.
+
+A `History` enters; tables coefficient, pooled_driver and driver_effect leave. The decisions made here: only the whole unit and the key series
+are explained, because statsmodels takes a series at a time; and what a known promotion or price adds to a coming month is told
+against a month without it, or, where the driver is never zero, against its mean in the twelve months before, as the regression reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.forecasting.candidates.design import trailing_mean
+from salesfc_lib.forecasting.candidates.pooled import pool_effects, step_of
+from salesfc_lib.forecasting.candidates.regression import coefficients
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import HALF_LIFE
+from salesfc_lib.foundation import Parameters, tables
+
+CANDIDATE = "regression"  # whose terms are told
+
+
+def explain_drivers(history: History, chosen: Collection[str], parameters: Parameters) -> dict[str, pd.DataFrame]:
+    """The three tables by name: terms of the chosen series, drivers of the bottom level, and what is known ahead of the chosen series."""
+    block = parameters.candidates.get(CANDIDATE)
+    half_life = HALF_LIFE if block is None else float(block.settings.get("half_life", HALF_LIFE))
+    bottom = history.take(np.flatnonzero(history.level == list(parameters.levels).index(parameters.bottom)))
+    coefficient = list_coefficients(history, chosen, half_life=half_life)
+    return {
+        "coefficient": coefficient,
+        "pooled_driver": pool_effects(bottom, half_life=half_life),
+        "driver_effect": list_ahead(history, coefficient, parameters.horizon),
+    }
+
+
+def list_coefficients(history: History, chosen: Collection[str], *, half_life: float = HALF_LIFE) -> pd.DataFrame:
+    """Table coefficient: terms of the chosen series with their 95 % intervals; a driver that never moved in a series is left out."""
+    found = coefficients(history, half_life=half_life, only=set(chosen))
+    if found.empty:
+        return tables.empty("coefficient")
+    row = dict(zip(history.ids, range(len(history)), strict=True))
+    width = history.y.shape[1]
+    steps = [
+        step_of(history.regressors[term][row[unique_id], :width]) if term in history.regressors else np.nan
+        for unique_id, term in zip(found["unique_id"], found["term"], strict=True)
+    ]
+    moved = [
+        term not in history.regressors or _moves(history, row[unique_id], term)
+        for unique_id, term in zip(found["unique_id"], found["term"], strict=True)
+    ]
+    return found.assign(step=steps)[moved].astype({"unique_id": object, "term": object}).reset_index(drop=True)
+
+
+def list_ahead(history: History, coefficient: pd.DataFrame, horizon: int) -> pd.DataFrame:
+    """Table driver_effect: what is known ahead of each driver, month by month, and what the regression adds for it, with 95 %."""
+    row = dict(zip(history.ids, range(len(history)), strict=True))
+    drivers = coefficient[coefficient["term"].isin(list(history.regressors))]
+    parts = [_ahead(history, row[str(each["unique_id"])], each, horizon) for _, each in drivers.iterrows()]
+    return pd.concat(parts, ignore_index=True) if parts else tables.empty("driver_effect")
+
+
+def _moves(history: History, row: int, term: str) -> bool:
+    values = history.regressors[term][row, : history.y.shape[1]][np.isfinite(history.y[row])]
+    return bool(np.nanmax(values, initial=-np.inf) > np.nanmin(values, initial=np.inf))
+
+
+def _ahead(history: History, row: int, term: pd.Series, horizon: int) -> pd.DataFrame:
+    """Months ahead of one driver; those of which nothing is known have no row."""
+    width = history.y.shape[1]
+    known = history.regressors[str(term["term"])][row]
+    value = known[width : width + horizon]
+    never_zero = bool(np.nanmin(known[:width], initial=np.inf) > 0)
+    usual = trailing_mean(known[None, : width + horizon])[0, width:]
+    moved = (value - usual) / np.where(usual > 0, usual, 1.0) if never_zero else value
+    ends = np.sort(np.stack([term["low"] * moved, term["high"] * moved]), axis=0)
+    months = (history.last[row] + np.arange(1, len(value) + 1)).astype("datetime64[ns]")
+    frame = pd.DataFrame(
+        {
+            "unique_id": str(term["unique_id"]),
+            "term": str(term["term"]),
+            "ds": months,
+            "value": value,
+            "effect": term["estimate"] * moved,
+            "low": ends[0],
+            "high": ends[1],
+        }
+    )
+    return frame[np.isfinite(value)]

@@ -1,0 +1,199 @@
+"""From a panel to its forecast: candidates, weights, boosting, intervals.
+
+A `History` and parameters enter, a `Modeled` leaves: arrays, and with `forecast_panel` a frame. The forecast is the weighted
+mean of the candidates, mixed with their boosted median: the more series there are, the larger its share, and the smaller
+where it raised the error in the backtest. Steps, backfills and benchmarks all call this with the same defaults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, Progress, floor_at_zero, run_candidates
+from salesfc_lib.forecasting.boosting import boost
+from salesfc_lib.forecasting.cache import ForecastCache
+from salesfc_lib.forecasting.candidates.protocol import Candidate
+from salesfc_lib.forecasting.candidates.registry import BOOSTING
+from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.history import History, align
+from salesfc_lib.forecasting.intervals import PastErrors, conformal_intervals
+from salesfc_lib.forecasting.plausibility import bounds_at
+from salesfc_lib.forecasting.short_history import count_months
+from salesfc_lib.forecasting.tuning import (
+    BOOSTED_FROM,
+    BOOSTING_MAX_COST,
+    BOOSTING_PRIOR_INTERMITTENT,
+    BOOSTING_PRIOR_SERIES,
+    BOOSTING_SHARE,
+    BOOSTING_SHARE_INTERMITTENT,
+    ERROR_MONTHS,
+)
+from salesfc_lib.forecasting.weights import CandidateErrors, backtest_errors, best_single, combination_weights, weighted_mean
+from salesfc_lib.foundation import SEASON, Parameters, nan_mean
+from salesfc_lib.panel import count_silent_months
+
+
+@dataclass(frozen=True)
+class Modeled:
+    """Forecasts of a panel: the candidates, their errors and weights, and the combination at every cutoff.
+
+    combined: months before now to (n, horizon); boosted: likewise the boosted median, NaN where there is none; shares:
+    of it in each series' forecast (n,). errors and weights (n_models, n) are those of now; best: (n,) place of the best
+    single candidate, -1 without; ended: rows of series that ended, with their months without a sale.
+    """
+
+    candidates: CandidateForecasts
+    parameters: Parameters
+    errors: CandidateErrors
+    weights: np.ndarray
+    best: np.ndarray
+    combined: Mapping[int, np.ndarray]
+    boosted: Mapping[int, np.ndarray]
+    shares: Mapping[int, np.ndarray]
+    ended: Mapping[int, int]
+
+    @cached_property
+    def past(self) -> PastErrors:
+        """Errors of the combination at the cutoffs before now, for intervals."""
+        earlier = {back: values for back, values in self.combined.items() if 0 < back <= ERROR_MONTHS}
+        errors = {back: self.candidates.actuals(back) - values for back, values in earlier.items()}
+        return PastErrors(self.candidates.history, errors, earlier)
+
+    def bounds(self, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+        """Intervals of the combination by level in percent."""
+        return conformal_intervals(self.past, self.combined[0], levels)
+
+
+def model_history(  # noqa: PLR0913  the last four have defaults that a step rarely changes
+    history: History,
+    parameters: Parameters,
+    *,
+    horizon: int,
+    levels: Sequence[str] = (),
+    cache: ForecastCache | None = None,
+    progress: Progress | None = None,
+    extra: Mapping[str, Candidate] | None = None,
+) -> Modeled:
+    """Candidates at every cutoff, their weights, and the combination; arguments as `run_candidates`."""
+    candidates = run_candidates(history, parameters, horizon=horizon, levels=levels, cache=cache, progress=progress, extra=extra)
+    return combine_candidates(candidates, parameters)
+
+
+def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -> Modeled:
+    """The combination of the candidates, now and at every cutoff."""
+    errors = {back: backtest_errors(candidates, back, parameters.combine) for back in candidates.backs}
+    weights = {back: combination_weights(errors[back], candidates.at(back), parameters.combine) for back in candidates.backs}
+    boosted = _boost_cutoffs(candidates, parameters)
+    known = {back: candidates.history.cut(back).y for back in candidates.backs}
+    silent = {back: count_silent_months(y) for back, y in known.items()}
+    mixed = {back: weighted_mean(candidates.at(back), weights[back], mean=is_intermittent(y)) for back, y in known.items()}
+    shares = {
+        back: boosting_share(values, known[back], boosting_trust(candidates, mixed, boosted, back))
+        for back, values in boosted.items()
+    }
+    combined = {}
+    for back, y in known.items():
+        blended = blend(mixed[back], boosted[back], shares[back]) if back in boosted else mixed[back]
+        held = bounds_at(candidates.history, back).hold(blended)
+        combined[back] = _end(held, y, silent[back])
+    ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
+    best = best_single(candidates, errors[0], candidates.at(0))
+    return Modeled(candidates, parameters, errors[0], weights[0], best, combined, boosted, shares, ended)
+
+
+def blend(weighted: np.ndarray, boosted: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Weighted mean of both forecasts (n, horizon); `share` (n,) is that of the boosted one, NaN of which counts as 0."""
+    return np.asarray((1 - share[:, None]) * weighted + share[:, None] * np.nan_to_num(boosted))
+
+
+def boosting_share(boosted: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np.ndarray:
+    """Share of the boosted median (n, horizon) in each series' forecast (n,): 0 without one, and for a young series.
+
+    full share x n / (n + prior), n series with a boosted median; half the full share at n = prior. `trust` scales it
+    except where demand is intermittent.
+    """
+    there = np.isfinite(boosted).all(axis=1) & (count_months(y) >= BOOSTED_FROM)
+    series = there.sum()
+    sparse = is_intermittent(y)
+    full, few = (
+        np.where(sparse, BOOSTING_SHARE_INTERMITTENT, trust * BOOSTING_SHARE),
+        np.where(sparse, BOOSTING_PRIOR_INTERMITTENT, BOOSTING_PRIOR_SERIES),
+    )
+    return np.asarray(np.where(there, full * series / (series + few), 0.0))
+
+
+def boosting_trust(
+    candidates: CandidateForecasts, weighted: Mapping[int, np.ndarray], boosted: Mapping[int, np.ndarray], back: int
+) -> float:
+    """Factor on the share of boosting at a cutoff, 0 to 1, from the error it cost or saved at the tested cutoffs before.
+
+    1 where it was no worse, 0 where it raised the error by `BOOSTING_MAX_COST` or more, linear between. Errors are scaled
+    as in MASE (mean absolute change over a year); series of intermittent demand are left out.
+    """
+    y = candidates.history.cut(back).y
+    scale = nan_mean(np.abs(y[:, SEASON:] - y[:, :-SEASON]), 1)
+    without, by_it = 0.0, 0.0
+    for cutoff in (each for each in candidates.tested if each > back and each in boosted):
+        before = candidates.history.cut(cutoff).y
+        actual = candidates.actuals(cutoff, known=back)
+        blended = blend(weighted[cutoff], boosted[cutoff], boosting_share(boosted[cutoff], before))
+        gaps = [np.abs(values - actual) for values in (weighted[cutoff], blended)]
+        counts = np.isfinite(gaps[0]) & np.isfinite(gaps[1]) & (scale > 0)[:, None] & ~is_intermittent(before)[:, None]
+        rows = np.nonzero(counts)[0]
+        without += float((gaps[0][counts] / scale[rows]).sum())
+        by_it += float((gaps[1][counts] / scale[rows]).sum())
+    return float(np.clip(1 - (by_it / without - 1) / BOOSTING_MAX_COST, 0.0, 1.0)) if without > 0 else 1.0
+
+
+def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
+    """Zero for series that ended; not negative where the history is not."""
+    return np.where((silent > 0)[:, None], 0.0, floor_at_zero(forecast, y))
+
+
+def _boost_cutoffs(candidates: CandidateForecasts, parameters: Parameters) -> dict[int, np.ndarray]:
+    """Boosted medians by cutoff, (n, horizon) each: now, and at the tested cutoffs; empty where boosting is off.
+
+    The model of the tested cutoffs learns from what was known at the earliest of them.
+    """
+    block = parameters.candidates.get(BOOSTING)
+    if block is None or not block.enabled or not candidates.tested:
+        return {}
+    boosted: dict[int, np.ndarray] = {}
+    for cutoffs in (candidates.tested, (0,)):
+        squared = is_intermittent(candidates.history.cut(max(cutoffs)).y)  # as known then
+        boosted |= boost(candidates, cutoffs, squared=squared, **block.settings)
+    return boosted
+
+
+def forecast_panel(
+    panel: pd.DataFrame,
+    *,
+    horizon: int = 12,
+    future: pd.DataFrame | None = None,
+    levels: Sequence[int] = (50, 80, 95),
+    parameters: Parameters | None = None,
+) -> pd.DataFrame:
+    """Forecasts of a panel with the defaults: unique_id, ds, h, y_hat, and lo-… and hi-… for each level in percent.
+
+    `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the coming months; each series may end at
+    a month of its own. Series without any value have no rows.
+    """
+    from salesfc_lib.foundation import defaults
+
+    history = align(panel, future, horizon=horizon)
+    modeled = model_history(history, parameters or defaults(), horizon=horizon)
+    bounds = modeled.bounds(levels)
+    steps = np.arange(1, horizon + 1)
+    months = (history.last[:, None] + steps).astype("datetime64[ns]")
+    columns = {"y_hat": modeled.combined[0]}
+    for level, (low, high) in bounds.items():
+        columns |= {f"lo-{level}": low, f"hi-{level}": high}
+    return pd.DataFrame(
+        {"unique_id": np.repeat(history.ids, horizon), "ds": months.ravel(), "h": np.tile(steps, len(history))}
+        | {name: values.ravel() for name, values in columns.items()}
+    )

@@ -1,0 +1,228 @@
+"""Intervals around a forecast, from what the same kind of forecast missed before.
+
+Forecasts of earlier cutoffs and what came enter; bounds leave. The decisions made here: no model's own variance is believed; the
+spread of past errors is. An error is told in sizes of its series' errors as they were known at its cutoff, so that what the sizes
+miss is in the spread too; told so, errors of all series are pooled over neighbouring horizons; an interval never narrows with the
+horizon, always holds its forecast, does not go below zero where the history does not, and covers what it says: where the
+lower bound rests on zero, the upper one gives way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.forecasting.demand import is_intermittent, share_of_zeros
+from salesfc_lib.forecasting.history import History, align
+from salesfc_lib.forecasting.tuning import (
+    ENDED_LEVEL,
+    ENOUGH_ERRORS,
+    ERROR_PRIOR_SERIES,
+    FALLBACK_ERROR,
+    MIN_KIND_ERRORS,
+    NEIGHBOUR_HORIZONS,
+    OWN_ERROR_SHARE,
+    WIDTH_ERRORS,
+)
+from salesfc_lib.foundation import SEASON, nan_mean
+from salesfc_lib.panel import count_silent_months
+
+LEVELS = (80, 95)  # percent: the intervals of the tables
+TINY = 1e-100  # size of a series below which no error is a share of it: the division could overflow
+TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are tried
+
+
+@dataclass(frozen=True)
+class PastErrors:
+    """Errors actual - forecast at cutoffs `back` months ago: (n, horizon) each, NaN for months that are not over."""
+
+    history: History
+    errors: Mapping[int, np.ndarray]
+    forecasts: Mapping[int, np.ndarray]
+
+
+def add_intervals(forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Forecast rows of one cutoff with lo-80, hi-80, lo-95 and hi-95.
+
+    `backtest` holds forecasts of the same kind at earlier cutoffs (unique_id, cutoff, ds, h, y_hat), `panel` the actuals (y). A
+    forecast whose series has no history at its cutoff has null intervals.
+    """
+    cutoff = forecast["cutoff"].iloc[0]
+    codes = dict(zip(series["unique_id"], pd.factorize(series["level"])[0], strict=True))
+    horizon = int(forecast["h"].max())
+    history = align(panel, horizon=horizon, end=cutoff, level=codes)
+    past = _past_of(backtest[backtest["cutoff"] < cutoff], history, horizon)
+    row, step = pd.Index(history.ids).get_indexer(forecast["unique_id"]), forecast["h"].to_numpy() - 1
+    base = np.zeros((len(history), horizon))
+    base[row[row >= 0], step[row >= 0]] = forecast["y_hat"].to_numpy()[row >= 0]
+    columns = {}
+    for level, pair in conformal_intervals(past, base, LEVELS).items():
+        for side, values in zip(("lo", "hi"), pair, strict=True):
+            columns[f"{side}-{level}"] = np.where(row >= 0, values[row, step], np.nan)
+    return forecast.assign(**columns)
+
+
+def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> PastErrors:
+    """Errors of a long backtest against the history."""
+    last, width = history.last[0].astype(int), history.y.shape[1]
+    row = pd.Index(history.ids).get_indexer(backtest["unique_id"])
+    back = last - backtest["cutoff"].to_numpy().astype("datetime64[M]").astype(int)
+    usable = (row >= 0) & (back < width) & (backtest["h"].to_numpy() <= horizon)
+    errors, forecasts = {}, {}
+    for months in sorted(set(back[usable].tolist()), reverse=True):
+        here = usable & (back == months)
+        said = np.full((len(history), horizon), np.nan)
+        said[row[here], backtest["h"].to_numpy()[here] - 1] = backtest["y_hat"].to_numpy()[here]
+        columns = width - months + np.arange(horizon)
+        came = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
+        errors[months], forecasts[months] = came - said, said
+    return PastErrors(history, errors, forecasts)
+
+
+def conformal_intervals(past: PastErrors, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Lower and upper bounds (n, horizon) by level in percent, around forecasts (n, horizon) of now.
+
+    A series that came to an end is expected to stay so: only bounds beyond 90 % allow for a month as in its last year.
+    Split conformal quantiles (Vovk, Gammerman and Shafer 2005, https://doi.org/10.1007/b106715) of errors over the scale of their series and cutoff.
+    """
+    y, told = past.history.y, _scaled_errors(past)
+    scale, sparse, zeros = _scales(past, 0), is_intermittent(y), share_of_zeros(y)
+    signed = np.any(y < 0, axis=1)
+    over = (count_silent_months(y) > 0)[:, None] & (forecast == 0)
+    usual = nan_mean(np.abs(y[:, -SEASON:]), 1)[:, None]
+    bounds, inner = {}, (forecast, forecast)
+    for level in sorted(levels):
+        low, high = forecast.copy(), forecast.copy()
+        for kind in (False, True):
+            rows = sparse == kind
+            down, up = _widths(told.of_kind(kind), forecast.shape[1], level / 100)
+            low[rows] -= scale[rows, None] * down
+            high[rows] += scale[rows, None] * up
+        nothing = ~signed & (zeros > (1 - level / 100) / 2)
+        low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
+        low, high = np.where(over, 0.0, low), np.where(over, usual if level > ENDED_LEVEL else 0.0, high)
+        inner = bounds[level] = (np.minimum(low, inner[0]), np.maximum(high, inner[1]))
+    return bounds
+
+
+def _scales(past: PastErrors, back: int) -> np.ndarray:
+    """Size of a series' errors as known `back` months ago (n,), in its unit: its own mean absolute error, mixed with its level's."""
+    y = past.history.y[:, : past.history.y.shape[1] - back]
+    year = y[:, -SEASON:]
+    known = np.isfinite(year)
+    size = np.where(known, np.abs(year), 0.0).sum(axis=1) / known.sum(axis=1).clip(1)
+    total, count = np.zeros(len(size)), np.zeros(len(size))
+    for cutoff, errors in past.errors.items():
+        if back < cutoff <= back + SEASON:
+            over = np.isfinite(errors) & (np.arange(errors.shape[1]) < cutoff - back)
+            total += np.where(over, np.abs(errors), 0.0).sum(axis=1)
+            count += over.sum(axis=1)
+    usable = (count > 0) & (size > TINY)
+    share = np.where(usable, total / count.clip(1) / np.where(size > TINY, size, 1.0), np.nan)
+    typical = _typical(share, past.history.level)
+    trust = OWN_ERROR_SHARE * (count / ENOUGH_ERRORS).clip(max=1)
+    return np.asarray(size * (trust * np.nan_to_num(share) + (1 - trust) * typical))
+
+
+def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Median relative error of each series' level (n,), drawn to that of all where the level has few series."""
+    overall = float(np.median(share[np.isfinite(share)])) if np.isfinite(share).any() else FALLBACK_ERROR
+    result = np.full(len(share), overall)
+    for code in np.unique(level):
+        own = share[(level == code) & np.isfinite(share)]
+        if len(own):
+            result[level == code] = (len(own) * np.median(own) + ERROR_PRIOR_SERIES * overall) / (len(own) + ERROR_PRIOR_SERIES)
+    return result
+
+
+@dataclass(frozen=True)
+class _ScaledErrors:
+    """Errors in scales of their series and cutoff (n_errors,), and of each: its horizon from 1, how far below the forecast zero lies in
+    scales, the share of months without a sale known then, and whether that made the series intermittent."""
+
+    z: np.ndarray
+    h: np.ndarray
+    room: np.ndarray
+    zeros: np.ndarray
+    sparse: np.ndarray
+
+    def of_kind(self, sparse: bool) -> _ScaledErrors:
+        """Those of a kind; all, where it has too few."""
+        here = self.sparse == sparse
+        return self.take(here) if here.sum() >= MIN_KIND_ERRORS else self
+
+    def take(self, rows: np.ndarray) -> _ScaledErrors:
+        return _ScaledErrors(self.z[rows], self.h[rows], self.room[rows], self.zeros[rows], self.sparse[rows])
+
+
+def _scaled_errors(past: PastErrors) -> _ScaledErrors:
+    """Every error whose scale was known at its cutoff; of all cutoffs where none was."""
+    parts = []
+    earliest = max(past.errors, default=0)
+    cutoffs = [cutoff for cutoff in past.errors if cutoff < earliest] or list(past.errors)
+    signed = np.any(past.history.y < 0, axis=1)
+    for cutoff in cutoffs:
+        errors, forecast = past.errors[cutoff], past.forecasts[cutoff]
+        y = past.history.y[:, : past.history.y.shape[1] - cutoff]
+        scale = _scales(past, cutoff if cutoff < earliest else 0)
+        told = np.isfinite(errors) & (scale > TINY)[:, None]
+        by = np.where(scale > TINY, scale, 1.0)[:, None]
+        columns = (
+            errors / by,
+            np.arange(1, errors.shape[1] + 1),
+            np.where(signed[:, None], np.inf, forecast / by),
+            np.where(signed, 0.0, share_of_zeros(y))[:, None],
+            is_intermittent(y)[:, None],
+        )
+        parts.append([np.broadcast_to(column, errors.shape)[told] for column in columns])
+    if not parts:
+        return _ScaledErrors(*(np.zeros(0),) * 5)
+    return _ScaledErrors(*(np.concatenate(each) for each in zip(*parts, strict=True)))
+
+
+def _widths(told: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """Scales below and above the forecast by horizon (horizon,), at least 0 and never falling."""
+    steps = np.arange(1, horizon + 1)
+    if not len(told.z):
+        reach = np.full(horizon, _normal_quantile(0.5 + share / 2))
+        return reach, reach
+    found = np.array([_width_pair(told, np.abs(told.h - step) <= NEIGHBOUR_HORIZONS, share) for step in steps])
+    known = np.flatnonzero(np.isfinite(found[:, 0]))
+    if not len(known):
+        found, known = np.array([_width_pair(told, np.full(len(told.z), True), share)] * horizon), np.arange(horizon)
+    sides = [np.interp(np.arange(horizon), known, found[known, side]) for side in (0, 1)]
+    down, up = (np.maximum.accumulate(np.maximum(side, 0.0)) for side in sides)
+    return down, up
+
+
+def _width_pair(told: _ScaledErrors, here: np.ndarray, share: float) -> tuple[float, float]:
+    """Scales below and above that leave out the same share on each side and together cover `share`, zero being the floor."""
+    rows = np.flatnonzero(here)
+    if not len(rows):
+        return np.nan, np.nan
+    some = told.take(rows[:: max(1, len(rows) // WIDTH_ERRORS)])
+    ordered = np.sort(some.z)
+    downs, ups = -_conformal_quantile(ordered, TAILS), _conformal_quantile(ordered, 1 - TAILS, upper=True)
+    room = some.room.clip(0)
+    below = np.where(some.zeros > (1 - share) / 2, room, np.minimum(downs[:, None], room))
+    inside = ((some.z >= -below - 1e-12) & (some.z <= ups[:, None])).mean(axis=1)
+    enough = np.flatnonzero(inside >= min(share, inside[0]))
+    tail = enough[-1] if len(enough) else 0
+    return float(downs[tail]), float(ups[tail])
+
+
+def _conformal_quantile(ordered: np.ndarray, p: np.ndarray, *, upper: bool = False) -> np.ndarray:
+    """The ceil((n + 1) p)-th smallest of sorted values for an upper bound, the mirrored one for a lower."""
+    n = len(ordered)
+    place = np.ceil((n + 1) * p) - 1 if upper else np.floor((n + 1) * p) - 1
+    return np.asarray(ordered[place.clip(0, n - 1).astype(int)])
+
+
+def _normal_quantile(p: float) -> float:
+    """Quantile of a normal error in units of its mean absolute value, where there is nothing to count."""
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(p) * float(np.sqrt(np.pi / 2))

@@ -1,0 +1,210 @@
+"""Where the level of a series changed for good: lost customers, jumps of prices, a unit that is not what it was.
+
+A `History` enters; the change of level of every row, if there is one, leaves, and with `adjust_level_shifts` a history that is on the level of now. The
+decisions made here: one change in the last 18 months is looked for, with three months behind it at least, in months without their
+season; a lasting change is a step beside a trend, so that growth is none; single odd months are drawn in first; errors that
+last from month to month make a step less telling; and a change is said where noise would show one in one series of a hundred.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.forecasting.demand import STEADY, classify
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.smoothing.seasonality import adjust
+from salesfc_lib.forecasting.tuning import (
+    SHIFT_BOUNDS,
+    SHIFT_MAX_AUTOCORRELATION,
+    SHIFT_MAX_DEVIATION,
+    SHIFT_MIN_AFTER,
+    SHIFT_MIN_BEFORE,
+    SHIFT_MIN_NOISE,
+    SHIFT_MIN_SALE,
+    SHIFT_MIN_STEP,
+    SHIFT_NEIGHBOURS,
+    SHIFT_RECENT,
+    SHIFT_SHARE,
+    SHIFT_THRESHOLD,
+    SHIFT_TREND_PRIOR,
+    SHIFT_WINDOW,
+)
+from salesfc_lib.foundation import SEASON, nan_mean, tables
+
+MOST_CHANGE = 30.0  # in logarithms: beyond it a number of sales is none
+LEAST_CHANGE = 0.10  # smaller changes are no news, however sure
+BLOCK = 20_000  # rows worked on at once
+
+
+@dataclass(frozen=True)
+class LevelShifts:
+    """Changes of level of rows (n,): months since (0: none), the level after over that before, and the strength in standard errors."""
+
+    months: np.ndarray
+    ratio: np.ndarray
+    strength: np.ndarray
+
+    @property
+    def found(self) -> np.ndarray:
+        """Whether a row has a change (n,)."""
+        return np.asarray(self.months > 0)
+
+
+def find_level_shifts(history: History) -> LevelShifts:
+    """The change of level of each row as known at its cutoff; none in series that do not sell steadily, or for less than a year.
+
+    x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each month k, x = a + b t + c [t >= k] by
+    least squares, with b around zero by 0.15 a year; the most likely k is taken. ratio = exp(c), or the mean month since over the mean of the
+    twelve before where that is nearer to one: a trend before is not told as part of the change. Strength = |c| / its standard error, the
+    latter times sqrt((1 + r) / (1 - r)) with r the errors' correlation from month to month (the largest statistic over unknown k:
+    Andrews 1993, https://doi.org/10.2307/2951764). The threshold of 5 was simulated: where there is no change it is passed by about 1 % of
+    series whose errors are independent, have heavy tails or odd months, follow a trend, or are correlated by 0.3, with 15 to 60
+    months; by 2 % at a correlation of 0.6, and by 8 % where half of each month's surprise stays for good: there the level did move.
+    """
+    rows = np.flatnonzero((classify(history.y) == STEADY) & ~np.any(history.y < 0, axis=1))
+    found = LevelShifts(np.zeros(len(history), dtype=int), np.ones(len(history)), np.zeros(len(history)))
+    for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
+        found.months[some], change, found.strength[some] = most_likely_shift(log_adjusted(history, some))
+        found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
+    none = (found.strength < SHIFT_THRESHOLD) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
+    return LevelShifts(np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength)
+
+
+def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
+    """Logarithms of the adjusted last months of rows (n, up to 36), odd ones drawn in; NaN before a row's first month."""
+    adjusted = adjust(history, 1, relative=True).y[rows, -SHIFT_WINDOW:]
+    known = np.isfinite(adjusted)
+    size = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True).clip(1)
+    least = SHIFT_MIN_SALE * np.where(size > 0, size, 1.0)
+    return winsorize(np.where(known, np.log(np.maximum(np.where(known, adjusted, 1.0), least)), np.nan))
+
+
+def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The most likely step in each row of x (n, T): months since, its size, and its strength (n,); strength 0 where it cannot be told."""
+    n, width = x.shape
+    after = np.arange(SHIFT_MIN_AFTER, min(SHIFT_RECENT, width - SHIFT_MIN_BEFORE) + 1)
+    if not len(after):
+        return np.zeros(n, dtype=int), np.zeros(n), np.zeros(n)
+    known = np.isfinite(x)
+    value = np.where(known, x - nan_mean(x, 1, keepdims=True), 0.0)
+    count, time = known.sum(axis=1), (np.arange(width) - (width - 1.0)) / SEASON
+    spread = _noise(x)
+    inverse = _invert(count, known @ time, known @ time**2 + (spread / SHIFT_TREND_PRIOR) ** 2)
+    told = np.stack([value.sum(axis=1), value @ time], axis=1)
+    fit = np.einsum("nab,nb->na", inverse, told)
+    stepped = np.stack([after, [time[-k:].sum() for k in after]], axis=1).astype(float)  # the terms, summed since the step
+    sums = np.cumsum(value[:, ::-1], axis=1)[:, after - 1]
+    moved = sums - fit @ stepped.T
+    weight = after - np.einsum("ka,nab,kb->nk", stepped, inverse, stepped, optimize=True)
+    weight = np.maximum(weight, 1e-9)
+    rest = ((value**2).sum(axis=1) - (fit * told).sum(axis=1))[:, None] - moved**2 / weight
+    variance = np.maximum(rest / (count - 3).clip(1)[:, None], SHIFT_MIN_NOISE**2)
+    strength = np.where(count[:, None] - after >= SHIFT_MIN_BEFORE, np.abs(moved) / np.sqrt(weight * variance), 0.0)
+    best, row = strength.argmax(axis=1), np.arange(n)
+    step = moved[row, best] / weight[row, best]
+    line = fit - np.einsum("nab,nb->na", inverse, stepped[best]) * step[:, None]
+    since = np.arange(width) >= (width - after[best])[:, None]
+    off = np.where(known, value - line[:, :1] - line[:, 1:] * time, 0.0)
+    error = off - np.where(known & since, step[:, None], 0.0)
+    lasts = ((off / np.where(step == 0, 1.0, step)[:, None] > SHIFT_MIN_STEP) & since).sum(axis=1) >= SHIFT_MIN_AFTER
+    return after[best], _least(step, _compare(x, since)), np.where(lasts, strength[row, best] * np.sqrt(_independence(error)), 0.0)
+
+
+def winsorize(x: np.ndarray) -> np.ndarray:
+    """Months (n, T) at most 2.5 standard deviations from the median of themselves and two on each side."""
+    padded = np.pad(x, ((0, 0), (SHIFT_NEIGHBOURS, SHIFT_NEIGHBOURS)), constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * SHIFT_NEIGHBOURS + 1, axis=1)
+    with np.errstate(all="ignore"):
+        middle = _median(around)
+        spread = 1.4826 * _median(np.abs(x - middle))[:, None]
+    room = SHIFT_MAX_DEVIATION * np.maximum(spread, SHIFT_MIN_NOISE)
+    return np.where(np.isfinite(x), np.clip(x, middle - room, middle + room), np.nan)
+
+
+def adjust_level_shifts(history: History) -> History:
+    """The history with the months before a row's change brought half-way, in logarithms, to the level after it.
+
+    Where a change of -40 % was planted in three of ten series, 3, 6 and 12 months before the cutoff, MASE of these series was 0.93, 0.70 and
+    0.71 without this, and 0.76, 0.68 and 0.67 with it on one panel of monthly series, and 0.92, 0.81 and 0.88 against 0.90, 0.81 and 0.86 on
+    another; all of the way it was 0.70, 0.69 and 0.61. But changes that were found there without having been planted pass by as
+    often as not: all of the way these panels lost 0.5 % and 0.1 %, half-way nothing that could be told.
+    """
+    breaks = find_level_shifts(history)
+    if not breaks.found.any():
+        return history
+    before = np.arange(history.y.shape[1]) < (history.y.shape[1] - breaks.months)[:, None]
+    ratio = np.clip(breaks.ratio, *SHIFT_BOUNDS)[:, None] ** SHIFT_SHARE
+    factor = np.where(breaks.found[:, None] & before, ratio, 1.0)
+    return replace(history, y=history.y * factor)
+
+
+def list_level_shifts(history: History) -> pd.DataFrame:
+    """Table break: a row per series whose level changed, as known now; its first month after, change in percent, strength, evidence."""
+    breaks = find_level_shifts(history)
+    rows = np.flatnonzero(breaks.found)
+    adjusted = adjust(history, 1, relative=True).y
+    months = history.last[rows] - (breaks.months[rows] - 1).astype("timedelta64[M]")
+    table = pd.DataFrame(
+        {
+            "unique_id": history.ids[rows].astype(object),
+            "ds": months.astype("datetime64[ns]"),
+            "change": 100 * (breaks.ratio[rows] - 1),
+            "strength": breaks.strength[rows],
+            "evidence": [_say(adjusted[row], int(breaks.months[row]), str(month)) for row, month in zip(rows, months, strict=True)],
+        }
+    )
+    return tables.check(table.astype({"evidence": object}), "break")
+
+
+def _say(adjusted: np.ndarray, months: int, first: str) -> str:
+    """The level before and since a change, in words."""
+    before = adjusted[: len(adjusted) - months][-SEASON:]
+    before = before[np.isfinite(before)]
+    then, now = float(np.median(before)), float(np.median(adjusted[-months:]))
+    return f"without season, {now:,.4g} in the middle of the {months} months since {first}, and {then:,.4g} of the {len(before)} before"
+
+
+def _compare(x: np.ndarray, since: np.ndarray) -> np.ndarray:
+    """Logarithm of the mean month `since` a step over that of up to twelve months before it (n,), for logarithms x (n, T)."""
+    known, width = np.isfinite(x), x.shape[1]
+    first = (width - since.sum(axis=1))[:, None]
+    before = known & ~since & (np.arange(width) >= first - SEASON)
+    size = np.exp(np.where(known, x, 0.0))
+    now, then = ((size * part).sum(axis=1) / part.sum(axis=1).clip(1) for part in (known & since, before))
+    return np.asarray(np.log(np.maximum(now, 1e-300)) - np.log(np.maximum(then, 1e-300)))
+
+
+def _least(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The smaller of two changes (n,), zero where they disagree on the direction."""
+    return np.where(one * other > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(other)), 0.0)
+
+
+def _invert(count: np.ndarray, cross: np.ndarray, square: np.ndarray) -> np.ndarray:
+    """Inverses (n, 2, 2) of the symmetric matrices [[count, cross], [cross, square]]."""
+    determinant = np.maximum(count * square - cross**2, 1e-12)
+    return np.asarray(np.stack([square, -cross, -cross, count], axis=1).reshape(-1, 2, 2) / determinant[:, None, None])
+
+
+def _independence(error: np.ndarray) -> np.ndarray:
+    """(1 - r) / (1 + r) of each row of errors (n, T), r their correlation from month to month between 0 and 0.8 (n,)."""
+    total = np.maximum((error**2).sum(axis=1), 1e-300)
+    lasting = ((error[:, 1:] * error[:, :-1]).sum(axis=1) / total).clip(0.0, SHIFT_MAX_AUTOCORRELATION)
+    return np.asarray((1 - lasting) / (1 + lasting))
+
+
+def _noise(x: np.ndarray) -> np.ndarray:
+    """Standard deviation of a month of x (n, T), from how much neighbouring months differ, which a step hardly changes (n,)."""
+    apart = _median(np.abs(np.diff(x, axis=1))) * 1.4826 / np.sqrt(2)
+    return np.maximum(np.nan_to_num(apart, nan=SHIFT_MIN_NOISE), SHIFT_MIN_NOISE)
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """Median over the last axis of what is finite; NaN where nothing is."""
+    ordered = np.sort(values, axis=-1)
+    count = np.isfinite(values).sum(axis=-1)
+    low, high = ((np.maximum(count - 1, 0)) // 2, np.minimum(count // 2, values.shape[-1] - 1))
+    pick = [np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0] for place in (low, high)]
+    return np.asarray((pick[0] + pick[1]) / 2)

@@ -1,0 +1,183 @@
+"""A gate for forecasts that nothing in the panel's history has ever come near.
+
+What candidates say at cutoffs enters; the same leaves without what is implausible, and the reason of each refusal. The decisions made here:
+the bounds are what a series did itself times how far years of the panel moved from the years before, in all but one
+of 500 cases, both as known at the cutoff; a series of less than two years may peak as its peers do; what cannot be
+judged passes; and a series is never left without any forecast.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import MAX_GROWTH, MIN_GROWTH, RARE, UNKNOWN_GROWTH, YOUNG_MONTHS
+from salesfc_lib.foundation import SEASON
+from salesfc_lib.panel import RECENT_MONTHS
+
+TINY = 1e-12  # stands for nothing in a ratio
+SLACK = 1e-6  # relative: a forecast on its bound is within it
+REJECTED = "refused: "  # how the error of a refusal begins
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What is plausible of rows (n,) at their cutoffs, in the series' unit.
+
+    month: most of any month in absolute terms, for the first year ahead; `growth` times that for each further year. high, low: of the
+    first twelve months ahead together; infinite where nothing bounds them. most, year, pace: the history's largest month, its
+    last twelve, and four times its last three; growth, fall: how many times the year before a year may be.
+    """
+
+    month: np.ndarray
+    high: np.ndarray
+    low: np.ndarray
+    most: np.ndarray
+    year: np.ndarray
+    pace: np.ndarray
+    growth: float
+    fall: float
+
+    def excess(self, forecast: np.ndarray) -> np.ndarray:
+        """How many times its nearest bound a forecast (n, horizon) is beyond it (n,); at most 1: within; NaN stays NaN."""
+        months = np.abs(forecast) / np.maximum(self._by_month(forecast.shape[1]), TINY)
+        beyond = months.max(axis=1)
+        if forecast.shape[1] >= SEASON:
+            total = forecast[:, :SEASON].sum(axis=1)
+            beyond = np.maximum(beyond, total / np.maximum(self.high, TINY))
+            short = self.low / np.where(total > 0, total, TINY)
+            beyond = np.maximum(beyond, np.where(self.low > 0, short, 0.0))
+        return np.asarray(beyond)
+
+    def hold(self, forecast: np.ndarray) -> np.ndarray:
+        """The forecast (n, horizon) within its bounds: months drawn in, then the first year as a whole."""
+        limit = self._by_month(forecast.shape[1])
+        held = np.clip(forecast, -limit, limit)
+        if forecast.shape[1] < SEASON:
+            return held
+        total = held[:, :SEASON].sum(axis=1)
+        wanted = np.clip(total, self.low, self.high)
+        factor = np.where((total > 0) & (wanted != total), wanted / np.where(total > 0, total, 1.0), 1.0)
+        even = np.where((total <= 0) & (wanted > 0), wanted / SEASON, 0.0)
+        return np.clip(held * factor[:, None] + even[:, None], -limit, limit)
+
+    def explain(self, row: int, forecast: np.ndarray) -> str:
+        """Why the forecast (horizon,) of a row is refused, with its numbers."""
+        limit = self._by_month(len(forecast))[row]
+        step = int(np.argmax(np.abs(forecast) / limit))
+        if abs(forecast[step]) > limit[step] * (1 + SLACK):
+            return (
+                f"{REJECTED}a month beyond anything the series did; {forecast[step]:,.6g} {step + 1} months ahead, at most "
+                f"{limit[step]:,.6g}: its largest month {self.most[row]:,.6g}, and a year's growth of {self.growth:.2f} times"
+            )
+        total = float(forecast[:SEASON].sum())
+        bound = f"at most {self.high[row]:,.6g}" if total > self.high[row] else f"at least {self.low[row]:,.6g}"
+        return (
+            f"{REJECTED}a year beyond anything the series or its peers did; {total:,.6g} in twelve months, {bound}: the last twelve "
+            f"brought {self.year[row]:,.6g}, and the last three {self.pace[row] / SEASON:,.6g} a month"
+        )
+
+    def _by_month(self, horizon: int) -> np.ndarray:
+        """Bound of every month ahead (n, horizon)."""
+        return np.asarray(self.month[:, None] * self.growth ** (np.arange(horizon) // SEASON))
+
+
+def bounds_at(history: History, back: int) -> Bounds:
+    """Bounds of a panel as known `back` months ago, computed once for a history.
+
+    Growth is the 99.8 % quantile of (12 months / the 12 before) over all years of the panel's series, at least 2; fall the 0.2 %
+    quantile, at most half. A month may reach the series' largest times growth. A year may reach the last year times growth,
+    the best year, or twelve times the mean of the last three months times 2, whichever is most; where sales are regular and never
+    negative it may fall to the least of the same with fall, the worst year, and a division.
+    """
+    key = ("bounds", back)
+    if key not in history.derived:
+        history.derived[key] = _set_bounds(history.cut(back).y)
+    bounds = history.derived[key]
+    assert isinstance(bounds, Bounds)
+    return bounds
+
+
+def _set_bounds(y: np.ndarray) -> Bounds:
+    years = _years(y)
+    growth, fall = _usual_change(years)
+    known = np.isfinite(y)
+    size = np.abs(np.where(known, y, 0.0))
+    most = size.max(axis=1, initial=0.0)
+    young = known.sum(axis=1) < YOUNG_MONTHS
+    peers = size[:, -SEASON:].sum(axis=1) / known[:, -SEASON:].sum(axis=1).clip(1) * _usual_peak(y, years)
+    shown = np.where(young, np.maximum(most, peers), most)
+    year = years[:, -1] if years.shape[1] else np.full(len(y), np.nan)
+    pace = size[:, -RECENT_MONTHS:].mean(axis=1) * SEASON
+    judged = np.isfinite(year) & (year > 0) & ~np.any(y < 0, axis=1)
+    high = np.fmax(np.fmax(year * growth, pace * MIN_GROWTH), _extreme(years, np.fmax))
+    low = np.fmin(np.fmin(year * fall, pace / MIN_GROWTH), _extreme(years, np.fmin))
+    return Bounds(
+        np.where(shown > 0, shown * growth, np.inf),
+        np.where(judged, high, np.inf),
+        np.where(judged & ~is_intermittent(y), low, -np.inf),
+        most, year, pace, growth, fall,
+    )  # fmt: skip
+
+
+def reject_implausible(values: dict[str, np.ndarray], bounds: Bounds) -> tuple[dict[str, np.ndarray], list[tuple[int, str, str]]]:
+    """Forecasts by name (n, horizon) with NaN in place of the implausible, and what was refused: row, name, reason.
+
+    Where all of a row's forecasts are implausible, the one that is least so stays.
+    """
+    beyond = np.stack([bounds.excess(forecast) for forecast in values.values()])
+    out = beyond > 1 + SLACK  # False for NaN
+    stuck = out.any(axis=0) & (out | np.isnan(beyond)).all(axis=0)
+    least = np.where(np.isnan(beyond), np.inf, beyond).argmin(axis=0)
+    out[least[stuck], np.flatnonzero(stuck)] = False
+    told = [
+        (int(row), name, bounds.explain(int(row), values[name][row]))
+        for k, name in enumerate(values)
+        for row in np.flatnonzero(out[k])
+    ]
+    left = {
+        name: np.where(out[k][:, None], np.nan, forecast) if out[k].any() else forecast
+        for k, (name, forecast) in enumerate(values.items())
+    }
+    return left, told
+
+
+def _years(y: np.ndarray) -> np.ndarray:
+    """Sums of twelve months in a row (n, T - 11), NaN where one of them is missing."""
+    if y.shape[1] < SEASON:
+        return np.full((len(y), 0), np.nan)
+    sums = np.cumsum(np.concatenate([np.zeros((len(y), 1)), np.nan_to_num(y)], axis=1), axis=1)
+    return np.where(np.isfinite(y[:, : y.shape[1] - SEASON + 1]), sums[:, SEASON:] - sums[:, :-SEASON], np.nan)
+
+
+def _usual_change(years: np.ndarray) -> tuple[float, float]:
+    """Growth and fall of a year against the year before that are rare in a panel's sums of years (n, n_years)."""
+    before, after = years[:, :-SEASON], years[:, SEASON:]
+    known = (before > 0) & (after >= 0)
+    least = MIN_GROWTH if known.sum() * RARE >= 1 else UNKNOWN_GROWTH
+    if not known.any():
+        return least, 1 / least
+    change = (
+        np.minimum(after[known], MAX_GROWTH * before[known]) / before[known]
+    )  # never beyond what is believed: nothing can overflow
+    low, high = np.quantile(change, (RARE, 1 - RARE))
+    return float(np.clip(high, least, MAX_GROWTH)), min(float(low), 1 / least)
+
+
+def _usual_peak(y: np.ndarray, years: np.ndarray) -> float:
+    """How many times the mean of its last year a month of a panel's series was, in all but one of 500 series; at least 2."""
+    if not years.shape[1]:
+        return MIN_GROWTH
+    known = years[:, -1] > 0
+    if not known.any():
+        return MIN_GROWTH
+    ratio = y[known, -SEASON:].max(axis=1) * SEASON / years[known, -1]
+    return max(float(np.quantile(ratio, 1 - RARE)), MIN_GROWTH)
+
+
+def _extreme(years: np.ndarray, choose: np.ufunc) -> np.ndarray:
+    """Largest or least sum of a year (n,), NaN where there is none."""
+    return np.asarray(choose.reduce(years, axis=1)) if years.shape[1] else np.full(len(years), np.nan)

@@ -1,0 +1,221 @@
+"""Candidates that a project brings along, each a file of its own with one function.
+
+Parameters and the project's folder enter; candidates to compete beside the library's leave. The decisions made here: what such a
+file must be called, where it may lie and what it must define; that the bytes which are run are the bytes which are hashed, so that
+what it said is remembered for as long as the file and the packages that it imports are the same; and that it gets copies, so that it
+can spoil no other candidate's data. It is code that the project's owner wrote: it is run with the rights of the run.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import wraps
+from importlib import metadata
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.forecasting.cache import digest
+from salesfc_lib.forecasting.candidates.protocol import Candidate, Prediction, Window, describe, each_series
+from salesfc_lib.forecasting.candidates.registry import BOOSTING, REGISTRY
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.foundation import schema
+
+NAME = re.compile(r"^[a-z][a-z0-9_]{0,31}$")
+TAKEN = ("combination", "combined", BOOSTING)  # names that tables use for what is no candidate
+FAMILY = "own"
+LIBRARY = Path(__file__).parent
+ONE, PANEL = "forecast_one", "forecast"  # the function for one series, and for all at once
+
+
+@dataclass(frozen=True)
+class OwnFile:
+    """A candidate's file as it was read: where, its bytes, and the code that they are."""
+
+    name: str
+    path: Path
+    content: bytes
+    code: CodeType
+
+
+def load_own(parameters: schema.Parameters, project: Path) -> dict[str, Candidate]:
+    """The project's own candidates that are enabled, by name; every call reads and runs their files anew.
+
+    Raises `SalesForecastError` as `read_own` does, and where a file stops while it is loaded or defines no function to call.
+    """
+    return {file.name: _build(file, parameters.candidates[file.name]) for file in read_own(parameters, project)}
+
+
+def read_own(parameters: schema.Parameters, project: Path) -> list[OwnFile]:
+    """The files of the enabled candidates that name one, read but not run.
+
+    Raises `SalesForecastError` for a name that is taken or no name, and for a file that is missing, no Python, or outside the project.
+    """
+    blocks = {name: block for name, block in parameters.candidates.items() if block.code and block.enabled}
+    return [_read(name, block.code, project) for name, block in blocks.items()]
+
+
+def _read(name: str, code: str, project: Path) -> OwnFile:
+    _check_name(name)
+    path = _find(name, code, project)
+    content = path.read_bytes()
+    try:
+        return OwnFile(name, path, content, compile(content, str(path), "exec", dont_inherit=True))
+    except (SyntaxError, ValueError) as error:  # ValueError: a null byte
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        raise SalesForecastError.say(
+            f"The file of candidate '{name}' is no Python: '{path}'{line}: {getattr(error, 'msg', error)}",
+            "A file that Python can read",
+            f"Correct it, or set `candidates.{name}.enabled: false`",
+        ) from None
+
+
+def _check_name(name: str) -> None:
+    if name in REGISTRY or name in TAKEN:
+        raise SalesForecastError.say(
+            f"`candidates.{name}.code` names a file, but '{name}' is the name of a model of the library",
+            "A name that no model has",
+            f"Rename it, such as `candidates.my_{name}`",
+        )
+    if not NAME.match(name):
+        raise SalesForecastError.say(
+            f"'{name}' cannot be the name of a candidate",
+            "Lower-case letters, digits and '_', a letter first, at most 32",
+            "Rename it under `candidates`, and put the name that people read under its `label`",
+        )
+
+
+def _find(name: str, code: str, project: Path) -> Path:
+    """Path of the file, links followed, if it lies in the project."""
+    root, key = project.resolve(), f"`candidates.{name}.code`"
+    expected = f"A file under the project, such as `candidates/{name}.py`"
+    try:
+        path = (root / code).resolve()
+    except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a null byte
+        raise SalesForecastError.say(f"{key} is '{code}': {error}", expected, "Correct the path") from None
+    if Path(code).is_absolute() or not path.is_relative_to(root):
+        raise SalesForecastError.say(
+            f"{key} is '{code}', which leads out of the project", expected, "Copy the file into the project"
+        )
+    if path.suffix != ".py" or not path.is_file():
+        raise SalesForecastError.say(
+            f"{key} is '{code}': there is no such Python file under '{root}'",
+            f"{expected}, with a function `{ONE}(window, **settings)`",
+            f"Write it (notebooks/lab/compare_candidate.ipynb shows how), or set `candidates.{name}.enabled: false`",
+        )
+    return path
+
+
+def _build(file: OwnFile, block: schema.Candidate) -> Candidate:
+    module = _run(file)
+    one, panel = getattr(module, ONE, None), getattr(module, PANEL, None)
+    if callable(one) == callable(panel):
+        raise SalesForecastError.say(
+            f"'{file.path}' defines {'both' if callable(one) else 'neither'} `{ONE}` {'and' if callable(one) else 'nor'} `{PANEL}`",
+            f"One of `{ONE}(window, **settings)`, for one series, and `{PANEL}(history, horizon, **settings)`, for all at once",
+            f"Name the function that candidate '{file.name}' is so, and the other differently",
+        )
+    label, code = block.label or file.name, digest(file.content, *_versions(file.content))
+    if one is not None:
+        return Candidate(file.name, FAMILY, label, each_series(_for_one(one)), block.needed, code=code)
+    assert panel is not None
+    return Candidate(file.name, FAMILY, label, _for_panel(panel), block.needed, scope="panel", code=code)
+
+
+def _run(file: OwnFile) -> ModuleType:
+    """The module that the file's code makes; known by its name and content, because classes are looked up by their module."""
+    module = ModuleType(f"salesfc_own_{file.name}_{digest(file.content)[:12]}")
+    module.__file__ = str(file.path)
+    sys.modules[module.__name__] = module
+    try:
+        exec(file.code, module.__dict__)
+    except (Exception, SystemExit) as error:
+        line = _line(error, file.path)
+        raise SalesForecastError.say(
+            f"The file of candidate '{file.name}' stopped while it was loaded: '{file.path}'{line}: {_say(error)}",
+            "A file that defines a function and does nothing else",
+            f"Correct it, or set `candidates.{file.name}.enabled: false`",
+        ) from error
+    return module
+
+
+def _say(error: BaseException) -> str:
+    return describe(error) if isinstance(error, Exception) else "it asked Python to exit"
+
+
+def _line(error: BaseException, path: Path) -> str:
+    """Where in the file an error was raised; empty where it was not."""
+    trace, line = error.__traceback__, ""
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == str(path):
+            line = f", line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return line
+
+
+def _for_one(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
+    """The function for one series on a copy of it; one that asks Python to exit only failed."""
+
+    @wraps(function)
+    def fit(window: Window, **settings: Any) -> np.ndarray:
+        regressors = {name: values.copy() for name, values in window.regressors.items()}
+        copied = replace(window, y=window.y.copy(), month=window.month.copy(), regressors=regressors)
+        try:
+            return np.asarray(function(copied, **settings), dtype=float)
+        except SystemExit as error:
+            raise RuntimeError("the candidate asked Python to exit") from error
+
+    return fit
+
+
+def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
+    """The function for all series on a copy of the history; what it left without a number failed."""
+
+    @wraps(function)
+    def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
+        try:
+            said = function(_copy(history), horizon, **settings)
+        except SystemExit as error:
+            raise RuntimeError("the candidate asked Python to exit") from error
+        answer = said if isinstance(said, Prediction) else Prediction(np.asarray(said, dtype=float))
+        values = np.asarray(answer.values, dtype=float)
+        if values.shape != (len(history), horizon):
+            raise ValueError(f"the candidate gave an array of shape {values.shape}, {(len(history), horizon)} needed")
+        odd = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        errors = {int(row): "the model's forecast is not a finite number" for row in odd} | dict(answer.errors)
+        values = values.copy()
+        values[sorted(errors)] = np.nan
+        return Prediction(values, errors)
+
+    return forecast
+
+
+def _copy(history: History) -> History:
+    return replace(
+        history,
+        ids=history.ids.copy(),
+        y=history.y.copy(),
+        last=history.last.copy(),
+        regressors={name: values.copy() for name, values in history.regressors.items()},
+        level=history.level.copy(),
+        back=history.back.copy(),
+    )
+
+
+def _versions(content: bytes) -> list[str]:
+    """What else the file's answers rest on: name and version of every package that it imports, this library's own code."""
+    nodes = list(ast.walk(ast.parse(content)))
+    named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
+    roots = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
+    owners: Mapping[str, list[str]] = metadata.packages_distributions() if roots else {}
+    found = sorted({owner for root in roots - {LIBRARY.name} for owner in owners.get(root, [])})
+    own = [path.read_bytes().decode() for path in sorted(LIBRARY.rglob("*.py"))] if LIBRARY.name in roots else []
+    return [*(f"{name} {metadata.version(name)}" for name in found), *own]

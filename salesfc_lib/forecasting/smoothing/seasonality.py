@@ -1,0 +1,162 @@
+"""Seasonal indices of every series, shrunk to those of the panel.
+
+A `History` enters, its indices and the seasonally adjusted months leave. The decision made here: a few years say little about a
+series' months, so its own indices are believed as far as they differ from the panel's by more than their noise (empirical
+Bayes), and a series of a few months takes the panel's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.tuning import (
+    SEASON_BOUNDS,
+    SEASON_F,
+    SEASON_MIN_REPEATS,
+    SEASON_MIN_VARIANCE,
+    SEASON_OWN_VARIANCE,
+    SEASON_PANEL_SHARE,
+    SEASON_USUAL_VARIANCE,
+)
+from salesfc_lib.foundation import SEASON, nan_mean
+
+
+@dataclass(frozen=True)
+class Adjusted:
+    """Months without their season: y (n, T), and the season of the coming months (n, horizon), a factor or an addend."""
+
+    y: np.ndarray
+    ahead: np.ndarray
+    relative: bool
+
+    def restore(self, level: np.ndarray) -> np.ndarray:
+        """Forecasts (n, horizon) from forecasts of the adjusted series."""
+        return level * self.ahead if self.relative else level + self.ahead
+
+
+def adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
+    """The seasonally adjusted history: y / (1 + index), or y - index; computed once for a history."""
+    key = ("adjusted", horizon, relative)
+    if key not in history.derived:
+        history.derived[key] = _adjust(history, horizon, relative=relative)
+    adjusted = history.derived[key]
+    assert isinstance(adjusted, Adjusted)
+    return adjusted
+
+
+def _adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
+    indices = estimate_indices(history, relative=relative)
+    season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
+    past, ahead = season[:, : history.y.shape[1]], season[:, history.y.shape[1] :]
+    return Adjusted(history.y / (1 + past), 1 + ahead, True) if relative else Adjusted(history.y - past, ahead, False)
+
+
+def adjust_own(history: History, horizon: int) -> Adjusted:
+    """The history adjusted by each series' own indices, as factors, where they are significant; unadjusted where not.
+
+    Significant: the F ratio of the months' variance to their noise exceeds its 90 % point.
+    """
+    trend = centred_mean(history.y)
+    above = trend > 0
+    deviation = np.clip(np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan), -1.0, SEASON_BOUNDS[1])
+    own, count, noise = _by_month(deviation, history.month_of_year(0))
+    own = own - own.mean(axis=1, keepdims=True)
+    error = np.where(np.isfinite(noise), noise, np.inf) / count.mean(axis=1).clip(1)
+    told = (own**2).mean(axis=1) > SEASON_F * np.maximum(error, 1e-12)
+    indices = np.clip(np.where(told[:, None], own, 0.0), *SEASON_BOUNDS)
+    season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
+    width = history.y.shape[1]
+    return Adjusted(history.y / (1 + season[:, :width]), 1 + season[:, width:], True)
+
+
+def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
+    """Seasonal indices by calendar month (n, 12), each row's mean zero: shares of the trend, or in the series' unit.
+
+    own = mean of y / MA(2 x 12) - 1 by month (or of the difference, in means of |y|); index = base + w (own - base) with base = 0.8 x panel and w =
+    t2 / (t2 + noise / years), the shrinkage of James and Stein (1961) with a variance per series. Rows of the same `back` are
+    one panel.
+    """
+    trend = centred_mean(history.y)
+    size = nan_mean(np.abs(history.y), 1, keepdims=True)
+    size = np.where(size > 0, size, 1.0)
+    if relative:
+        above = trend > 0
+        ratio = np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan)
+        deviation = np.clip(ratio, -1.0, SEASON_BOUNDS[1])
+    else:
+        deviation = (history.y - trend) / size
+    month = history.month_of_year(0)
+    own, count, noise = _by_month(deviation, month)
+    sparse = is_intermittent(history.y)
+    indices = np.zeros_like(own)
+    for back in np.unique(history.back):
+        rows, few = (history.back == back) & ~sparse, (history.back == back) & sparse
+        if rows.any():
+            indices[rows] = shrink(own[rows], count[rows], noise[rows])
+        if few.any() and history.length[few].max() >= SEASON:
+            indices[few] = SEASON_PANEL_SHARE * pooled_profile(history.y[few] / size[few], month[few])
+    return np.clip(indices, *SEASON_BOUNDS) if relative else indices * size
+
+
+def pooled_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
+    """Profile (12,) of all rows of y (n, T) added up, each of them at a size of one, by calendar month (n, T): mean zero."""
+    known = np.isfinite(y)
+    total = np.bincount(month[known], weights=y[known], minlength=SEASON)
+    count = np.bincount(month[known], minlength=SEASON)
+    mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    return np.asarray(np.nan_to_num(mean / np.nanmean(mean) - 1)) if np.nansum(mean) > 0 else np.zeros(SEASON)
+
+
+def centred_mean(y: np.ndarray) -> np.ndarray:
+    """Mean of 2 x 12 months around each column (n, T), NaN where one of them is missing."""
+    n, width = y.shape
+    mean = np.full((n, width), np.nan)
+    if width > SEASON:
+        sums = np.cumsum(np.concatenate([np.zeros((n, 1)), np.nan_to_num(y)], axis=1), axis=1)
+        year = sums[:, SEASON:] - sums[:, :-SEASON]
+        begun = np.isfinite(y[:, : width - SEASON])
+        mean[:, SEASON // 2 : width - SEASON // 2] = np.where(begun, (year[:, :-1] + year[:, 1:]) / (2 * SEASON), np.nan)
+    return mean
+
+
+def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """Indices of one panel (n, 12) drawn to its mean profile; `noise` (n,) is NaN where a series has too few years."""
+    seen = count > 0
+    usual = np.nanmedian(noise) if np.isfinite(noise).any() else SEASON_USUAL_VARIANCE
+    error = np.maximum(np.where(np.isfinite(noise), noise, usual), SEASON_MIN_VARIANCE)[:, None] / np.maximum(count, 1)
+    some = seen.any(axis=1)
+    if not some.any():
+        return np.zeros_like(own)
+    spread = np.median(((own**2).mean(axis=1) - error.mean(axis=1)).clip(0)[some])
+    precision = seen / (error + spread + 1e-6)
+    panel = (precision * own).sum(axis=0) / np.maximum(precision.sum(axis=0), 1e-12)
+    base = SEASON_PANEL_SHARE * (panel - panel.mean())
+    excess = (np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)).clip(0)
+    believed = SEASON_OWN_VARIANCE * excess + (1 - SEASON_OWN_VARIANCE) * np.median(excess[some])
+    repeated = seen & np.isfinite(noise)[:, None]  # one year alone cannot tell a season from chance
+    weight = np.where(repeated, believed[:, None] / (believed[:, None] + error), 0.0)
+    indices = base + weight * (own - base)
+    return indices - indices.mean(axis=1, keepdims=True)
+
+
+def _by_month(deviation: np.ndarray, month: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Mean and count of a row's deviations by calendar month (n, 12), and their variance around it (n,), NaN where few repeat."""
+    n, width = deviation.shape
+    total, square, count = (np.zeros((n, SEASON)) for _ in range(3))
+    known = np.isfinite(deviation)
+    value = np.where(known, deviation, 0.0)
+    rows = np.arange(n)
+    for place in range(min(SEASON, width)):  # columns a whole number of years apart share a calendar month
+        columns = slice(place, width, SEASON)
+        at = month[:, place]
+        count[rows, at] = known[:, columns].sum(axis=1)
+        total[rows, at] = value[:, columns].sum(axis=1)
+        square[rows, at] = (value[:, columns] ** 2).sum(axis=1)
+    mean = total / np.maximum(count, 1)
+    repeats = (count - 1).clip(0).sum(axis=1)
+    variance = (square - count * mean**2).clip(0).sum(axis=1) / np.maximum(repeats, 1)
+    return mean, count, np.where(repeats >= SEASON_MIN_REPEATS, variance, np.nan)

@@ -1,0 +1,195 @@
+"""The modeling step's tables, out of the arrays of a `Modeled` panel.
+
+Arrays enter; the tables candidate_forecast, failures, weights, forecast and backtest leave. The decision made here: what is written of the
+candidates is what was tested and what is candidates now; cutoffs that were only learnt from stay in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.forecasting import metrics
+from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING
+from salesfc_lib.forecasting.coverage import backtest_intervals
+from salesfc_lib.forecasting.forecast import Modeled
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.intervals import LEVELS
+from salesfc_lib.forecasting.plausibility import REJECTED
+from salesfc_lib.forecasting.reasons import BOOSTING_REASON, Fact, early_stopping_reason, weight_reason
+from salesfc_lib.forecasting.short_history import count_months, describe_fallback
+from salesfc_lib.foundation import tables
+
+COMBINATION = "combination"
+WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
+FORECAST = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
+
+
+def list_candidates(modeled: Modeled) -> pd.DataFrame:
+    """Table candidate_forecast: a row per series, candidate, cutoff and month, the corrected median among the candidates."""
+    candidates = modeled.candidates
+    places = {back: candidates.backs.index(back) for back in (*candidates.tested, 0)}
+    parts = [
+        _rows(candidates.history, {back: values[place] for back, place in places.items()}, name)
+        for name, values in candidates.values.items()
+    ]
+    parts.append(_rows(candidates.history, modeled.boosted, BOOSTING))
+    columns = ["unique_id", "model", "cutoff", "ds", "h", "y_hat"]
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def list_failures(modeled: Modeled) -> pd.DataFrame:
+    """Table failures: a row per series, candidate and cutoff that could not be forecast, with its error."""
+    history = modeled.candidates.history
+    rows = [
+        (
+            history.ids[each.row],
+            each.model,
+            (history.last[each.row] - np.timedelta64(each.back, "M")).astype("datetime64[ns]"),
+            each.error,
+        )
+        for each in modeled.candidates.failures
+    ]
+    frame = pd.DataFrame(rows, columns=["unique_id", "model", "cutoff", "error"])
+    frame = frame.astype({"unique_id": object, "model": object, "cutoff": "datetime64[ns]", "error": object})
+    return frame.sort_values(["unique_id", "model", "cutoff"], ignore_index=True)
+
+
+def list_weights(modeled: Modeled) -> pd.DataFrame:
+    """Table weights: a row per series and candidate that gave a forecast, with its reason, and of each that failed now or was raced out."""
+    candidates, errors = modeled.candidates, modeled.errors
+    given = np.isfinite(candidates.at(0)).all(axis=2)
+    share = modeled.shares.get(0, np.zeros(len(candidates.history)))
+    rows: list[tuple[str, str, float, float, str]] = []
+    months = count_months(candidates.history.y)
+    for row, unique_id in enumerate(candidates.history.ids):
+        facts = [
+            Fact(name, float(modeled.weights[k, row]), float(errors.wape[k, row]), int(errors.cutoffs[k, row]))
+            for k, name in enumerate(candidates.names)
+            if given[k, row]
+        ]
+        rung = _rung(months[row], candidates.history.y.shape[1])
+        if row in modeled.ended:
+            rows += [(unique_id, fact.model, 0.0, fact.wape, _ended(modeled.ended[row])) for fact in facts]
+            continue
+        rows += [
+            (unique_id, each.model, each.weight * (1 - share[row]), each.wape, rung + weight_reason(each, facts)) for each in facts
+        ]
+        if share[row]:
+            rows.append((unique_id, BOOSTING, share[row], _error(modeled, row), BOOSTING_REASON))
+    table = pd.DataFrame(rows, columns=WEIGHTS) if rows else tables.empty("weights")
+    failed = [
+        (candidates.history.ids[each.row], each.model, 0.0, np.nan, _say_failed(each.error))
+        for each in candidates.failures
+        if each.back == 0
+    ]
+    raced = [
+        (candidates.history.ids[each.row], each.model, 0.0, np.nan, early_stopping_reason(each.reason))
+        for each in candidates.stopped
+    ]
+    more = [*failed, *raced]
+    return pd.concat([table, pd.DataFrame(more, columns=WEIGHTS)], ignore_index=True) if more else table
+
+
+def list_forecasts(modeled: Modeled) -> pd.DataFrame:
+    """Rows of table forecast of now: stages baseline, statistical, and combined with its intervals."""
+    candidates = modeled.candidates
+    names, rows = candidates.names, np.arange(len(candidates.history))
+    forecast = candidates.at(0)
+    parts = []
+    if BASELINE in names:
+        parts.append(_rows(candidates.history, {0: forecast[names.index(BASELINE)]}, BASELINE).assign(stage="baseline"))
+    single = np.where((modeled.best >= 0)[:, None], forecast[modeled.best.clip(0), rows], np.nan)
+    models = np.array(names, dtype=object)[modeled.best.clip(0)]
+    parts.append(_rows(candidates.history, {0: single}, models).assign(stage="statistical"))
+    bounds = _name_bounds(modeled.bounds(LEVELS))
+    parts.append(_rows(candidates.history, {0: modeled.combined[0]}, COMBINATION, bounds).assign(stage="combined"))
+    return _as_forecast(pd.concat(parts, ignore_index=True))
+
+
+def list_backtest(modeled: Modeled) -> pd.DataFrame:
+    """Rows of table forecast, stage combined, at every cutoff of the last two years, as it would have been made then.
+
+    Those of tested cutoffs have the intervals that they would have had.
+    """
+    bounds = backtest_intervals(modeled)
+    parts = [
+        _rows(modeled.candidates.history, {back: values}, COMBINATION, _name_bounds(bounds.get(back, {})))
+        for back, values in modeled.past.forecasts.items()
+    ]
+    return _as_forecast(pd.concat(parts, ignore_index=True)) if parts else tables.empty("forecast")
+
+
+def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
+    """Score table of the backtest: stage 'candidate' for each model and 'combined' for their combination (wape, bias, mase).
+
+    Forecasts of months that have no actual yet, so all of the last cutoff, give no row.
+    """
+    names = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
+    candidates = list_candidates(modeled)
+    backtest = _rows(modeled.candidates.history, modeled.past.forecasts, COMBINATION).assign(stage="combined")
+    earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()].assign(stage="candidate")
+    tested = backtest[backtest["cutoff"].isin(earlier["cutoff"].unique())]
+    rows = pd.concat([earlier[names], tested[names]], ignore_index=True)
+    return metrics.score(rows, panel, metrics=("wape", "bias", "mase"))
+
+
+def _rows(
+    history: History, values: Mapping[int, np.ndarray], model: str | np.ndarray, extra: Mapping[str, np.ndarray] | None = None
+) -> pd.DataFrame:
+    """Long rows of forecasts (n, horizon) at cutoffs; series without a forecast have none."""
+    parts = []
+    for back, forecast in values.items():
+        known = np.flatnonzero(np.isfinite(forecast).all(axis=1))
+        horizon = forecast.shape[1]
+        cutoff = history.last[known] - np.timedelta64(back, "M")
+        steps = np.arange(1, horizon + 1)
+        columns = {
+            "unique_id": np.repeat(history.ids[known], horizon),
+            "model": np.repeat(model[known], horizon) if isinstance(model, np.ndarray) else model,
+            "cutoff": np.repeat(cutoff.astype("datetime64[ns]"), horizon),
+            "ds": (cutoff[:, None] + steps).astype("datetime64[ns]").ravel(),
+            "h": np.tile(steps, len(known)),
+            "y_hat": forecast[known].ravel(),
+        }
+        columns |= {name: array[known].ravel() for name, array in (extra or {}).items()}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True) if parts else tables.empty("candidate_forecast")
+
+
+def _name_bounds(bounds: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Columns of bounds by level: lo-80, hi-80 and so on."""
+    return {f"{side}-{level}": pair[place] for level, pair in bounds.items() for place, side in enumerate(("lo", "hi"))}
+
+
+def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
+    rows = rows if "stage" in rows.columns else rows.assign(stage="combined")
+    missing = {name: np.nan for name in tables.INTERVALS if name not in rows.columns}
+    return rows.assign(**missing)[[*FORECAST, *tables.INTERVALS]].sort_values(FORECAST[:5], ignore_index=True)
+
+
+def _rung(months: int, unit: int) -> str:
+    """How a reason begins: with the rung of the ladder that a young series stands on."""
+    rung = describe_fallback(int(months), unit=unit)
+    return f"{rung}; " if rung else ""
+
+
+def _say_failed(error: str) -> str:
+    return error if error.startswith(REJECTED) else f"failed: {error}"
+
+
+def _ended(months: int) -> str:
+    return f"the series came to an end: no sale for {months} months; forecast at zero"
+
+
+def _error(modeled: Modeled, row: int) -> float:
+    """WAPE of the corrected median of a series over the tested cutoffs."""
+    gaps, size = 0.0, 0.0
+    for back in modeled.candidates.tested:
+        actual, forecast = modeled.candidates.actuals(back)[row], modeled.boosted[back][row] if back in modeled.boosted else np.nan
+        there = np.isfinite(actual) & np.isfinite(forecast)
+        gaps += float(np.abs(np.where(there, actual - forecast, 0.0)).sum())
+        size += float(np.abs(np.where(there, actual, 0.0)).sum())
+    return gaps / size if size else float("nan")

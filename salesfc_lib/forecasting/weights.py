@@ -1,0 +1,171 @@
+"""One forecast out of many, by what each was worth.
+
+What candidates `CandidateForecasts` enters; weights and mixed forecasts leave. The decisions made here: a weight falls with the
+candidate's error in the backtest, in part the series' own and in part that of its level, because a few cutoffs say little about one
+series; the outermost candidate on each side is drawn in before the mean is taken; a series that mostly sells nothing is
+judged by squared errors, since a forecast of zero wins every other contest and is worthless to purchasing; the best single
+model is kept for comparison only, since choosing one per series is less accurate than weighting several; and weights at an
+earlier cutoff rest on what was known by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
+from salesfc_lib.forecasting.candidates.registry import BASELINE
+from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.tuning import LEVEL_PRIOR_SERIES, MIN_CUTOFFS, MIN_RELATIVE_ERROR, TIE
+from salesfc_lib.foundation import SEASON, Combine, nan_mean
+
+
+@dataclass(frozen=True)
+class CandidateErrors:
+    """Errors of the candidates known at a cutoff, each (n_models, n), NaN where there is none.
+
+    `relative` is the own error over the mean of the series' candidates, `blended` its mix with the level's, `wape` the
+    pooled absolute error as a share of sales, `revision` how far a forecast of the same month moved from cutoff to cutoff as a share of sales; `cutoffs`
+    counts the cutoffs with an error.
+    """
+
+    relative: np.ndarray
+    blended: np.ndarray
+    wape: np.ndarray
+    revision: np.ndarray
+    cutoffs: np.ndarray
+
+
+def backtest_errors(candidates: CandidateForecasts, back: int, settings: Combine) -> CandidateErrors:
+    """Errors at the cutoffs before the one `back` months ago, as many as the backtest has, against what was known then.
+
+    A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean candidate's on those rows. One that a
+    series is too young to have tested counts as it does in the series of the level that have.
+    """
+    n_models, n = len(candidates.names), len(candidates.history)
+    sums = {name: np.zeros((n_models, n)) for name in ("error", "shared", "absolute", "size", "moved", "base", "cutoffs")}
+    squared = is_intermittent(candidates.history.cut(back).y)
+    previous: np.ndarray | None = None
+    step = _step(candidates)
+    both = max(candidates.horizon - step, 0)  # months that neighbouring cutoffs both forecast
+    for cutoff in known_cutoffs(candidates, back):
+        forecast, actual = candidates.at(cutoff), candidates.actuals(cutoff, known=back)
+        gap = np.abs(forecast - actual)
+        there = np.isfinite(gap)
+        loss = np.where(there, np.where(squared[:, None], gap**2, gap), 0.0)
+        shared = loss.sum(axis=0) / there.sum(axis=0).clip(1)
+        sums["error"] += loss.sum(axis=2)
+        sums["shared"] += (there * shared).sum(axis=2)
+        sums["absolute"] += np.where(there, gap, 0.0).sum(axis=2)
+        sums["size"] += np.where(there, np.abs(actual), 0.0).sum(axis=2)
+        sums["cutoffs"] += there.any(axis=2)
+        if previous is not None:
+            moved = np.abs(forecast[:, :, :both] - previous[:, :, step:])
+            sums["moved"] += np.nansum(moved, axis=2)
+            sums["base"] += np.nansum(np.where(np.isfinite(moved), np.abs(forecast[:, :, :both]), 0.0), axis=2)
+        previous = forecast
+    relative = _ratio(sums["error"], sums["shared"])
+    relative = np.where(squared, np.sqrt(relative), relative)
+    return CandidateErrors(
+        relative,
+        _blend(relative, sums["cutoffs"], candidates.history.level, settings.own_weight),
+        _ratio(sums["absolute"], sums["size"]),
+        _ratio(sums["moved"], sums["base"]),
+        sums["cutoffs"],
+    )
+
+
+def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
+    """Cutoffs that are evidence `back` months ago, earliest first: the latest before it, as many as the backtest has."""
+    return sorted((each for each in candidates.backs if each > back), reverse=True)[-max(len(candidates.tested), 1) :]
+
+
+def combination_weights(evidence: CandidateErrors, forecast: np.ndarray, settings: Combine) -> np.ndarray:
+    """Weights (n_models, n) of the candidates that gave a forecast (n_models, n, horizon), each column summing to one.
+
+    weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum again (Bates and Granger
+    1969, https://doi.org/10.1057/jors.1969.103, with the power and the floor as parameters). Where no
+    series of the panel was tested, all candidates count equally.
+    """
+    given = np.isfinite(forecast).all(axis=2)
+    usable = given & np.isfinite(evidence.blended)
+    raw = np.where(usable, np.where(usable, evidence.blended, 1.0).clip(MIN_RELATIVE_ERROR) ** -settings.power, 0.0)
+    raw = np.where(raw.any(axis=0), raw, given.astype(float))
+    shares = raw / raw.sum(axis=0).clip(1e-300)
+    kept = np.where((shares >= settings.min_weight) | (shares >= shares.max(axis=0)), shares, 0.0)
+    return np.asarray(kept / kept.sum(axis=0).clip(1e-300))
+
+
+def weighted_mean(forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
+    """Weighted mean (n, horizon) of forecasts (n_models, n, horizon), the outermost on each side drawn in to its neighbour.
+
+    Series in `mean` (n,) are not drawn in: where months are mostly zero, the mean is wanted and not the middle. NaN where no candidate
+    has weight.
+    """
+    carried = weights[:, :, None] > 0
+    given = carried & np.isfinite(forecast)
+    ordered = np.sort(np.where(given, forecast, np.nan), axis=0)  # NaN last
+    count = given.sum(axis=0)
+    inner = count > 2
+    lowest = np.where(inner, 1, 0)
+    highest = np.where(inner, count - 2, count - 1).clip(0)
+    low = np.take_along_axis(ordered, lowest[None], axis=0)[0]
+    high = np.take_along_axis(ordered, highest[None], axis=0)[0]
+    drawn = np.clip(forecast, low, high)
+    if mean is not None:
+        drawn = np.where(mean[:, None], forecast, drawn)
+    share = np.where(given, weights[:, :, None], 0.0)
+    total = share.sum(axis=0)
+    mixed = (np.where(given, drawn, 0.0) * share).sum(axis=0) / np.where(total > 0, total, 1.0)
+    return np.asarray(np.where(total > 0, mixed, np.nan))
+
+
+def best_single(candidates: CandidateForecasts, evidence: CandidateErrors, forecast: np.ndarray) -> np.ndarray:
+    """Place of the best single candidate of each series (n,), -1 where none gave a forecast.
+
+    The least own error among those that covered every cutoff that the baseline covered; within 1 % of it the simplest and steadiest: the least sum
+    of its ranks in the registry's order and in how far its forecasts moved from cutoff to cutoff. A series without backtest takes the
+    simplest there is.
+    """
+    given = np.isfinite(forecast).all(axis=2)
+    names = candidates.names
+    asked = evidence.cutoffs[names.index(BASELINE)] if BASELINE in names else evidence.cutoffs.min(axis=0)
+    errors = np.where(given & (evidence.cutoffs >= asked.clip(1)), evidence.relative, np.nan)
+    least = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
+    near = np.where(np.isfinite(least), errors <= least * (1 + TIE), given)
+    unsteady = np.where(np.isfinite(evidence.revision), evidence.revision, np.inf).argsort(axis=0, kind="stable").argsort(axis=0)
+    rank = np.arange(len(names))[:, None] + unsteady
+    chosen = np.where(near, rank, np.iinfo(int).max).argmin(axis=0)
+    return np.where(near.any(axis=0), chosen, -1)
+
+
+def _step(candidates: CandidateForecasts) -> int:
+    """Months between cutoffs."""
+    return candidates.backs[-2] - candidates.backs[-1] if len(candidates.backs) > 1 else SEASON
+
+
+def _blend(relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float) -> np.ndarray:
+    """Own relative errors mixed with their level's (n_models, n); the level's alone where a series has none, or too few cutoffs."""
+    believed = np.where(cutoffs.max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
+    shared = _of_level(believed, level)
+    return np.where(np.isfinite(believed), own_weight * believed + (1 - own_weight) * shared, shared)
+
+
+def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Mean relative error of each series' level (n_models, n), drawn to that of all levels where the level has few series.
+
+    NaN for a candidate that was tested on no series.
+    """
+    overall = nan_mean(relative, 1)
+    result = np.empty_like(relative)
+    for code in np.unique(level):
+        own = relative[:, level == code]
+        trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + LEVEL_PRIOR_SERIES)
+        mean = np.where(trust > 0, trust * np.nan_to_num(nan_mean(own, 1)) + (1 - trust) * overall, overall)
+        result[:, level == code] = mean[:, None]
+    return result
+
+
+def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    return np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1.0), np.nan)
