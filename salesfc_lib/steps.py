@@ -200,7 +200,7 @@ def read_history(run: UnitMonth) -> History:
 
 def _assume(run: UnitMonth, forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Forecasts with those of stage `assumed` where declared effects change what was combined; writes what became of each effect."""
-    from salesfc_lib.effects import apply_effects, list_ends, list_heads, read_effects, select_effects
+    from salesfc_lib.reconciliation import apply_effects, list_ends, list_heads, read_effects, select_effects
 
     combined, agreed = forecast[forecast["stage"] == "combined"], run.parameters.effects
     written = read_effects(run.project, run.unit, list_heads(series, run.parameters))
@@ -251,7 +251,7 @@ def _check_modeling(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame)
 
 def _check_effects(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame, applied: pd.DataFrame) -> tuple[Check, ...]:
     """What must hold where the business assumes something; nothing where it does not."""
-    from salesfc_lib.effects import sum_gap
+    from salesfc_lib.reconciliation import sum_gap
 
     assumed = forecast[forecast["stage"] == "assumed"]
     if assumed.empty:
@@ -293,11 +293,9 @@ def _modeled_before(run: UnitMonth, series: pd.DataFrame) -> ModeledBefore | Non
 
 def reconcile(run: UnitMonth) -> ReconciledMonth:
     """Coherent forecasts, people's changes, and the numbers that are published."""
-    from salesfc_lib.adjust import adjust
-    from salesfc_lib.effects import intervals_with_effects
     from salesfc_lib.forecasting import add_intervals
-    from salesfc_lib.overrides import read_overrides, select_overrides
-    from salesfc_lib.reconcile import reconcile as make_coherent
+    from salesfc_lib.reconciliation import adjust, intervals_with_effects, read_overrides, select_overrides
+    from salesfc_lib.reconciliation import reconcile as make_coherent
 
     panel, series, backtest = run.read("panel"), run.read("series"), run.read("backtest")
     modeled = run.read("forecast").query("stage in @MODELED")

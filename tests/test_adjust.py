@@ -8,11 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.adjust import adjust, read_overrides, spread
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.contracts import INTERVALS
 from salesfc_lib.foundation.tables import check, empty
 from salesfc_lib.panel.hierarchy import build_series, coherence_gap, summing_matrix
+from salesfc_lib.reconciliation.adjustment import adjust, spread
+from salesfc_lib.reconciliation.overrides import read_overrides
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
 KEYS = pd.DataFrame([("Pots", "N"), ("Pots", "S"), ("Pans", "N"), ("Pans", "S")], columns=["line", "region"])

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.panel.hierarchy import Summing, build_series, summing_matrix
-from salesfc_lib.projection import METHODS, project, shrinkage_intensity, weigh_by_shrunk_covariance
+from salesfc_lib.reconciliation.projection import METHODS, project, shrinkage_intensity, weigh_by_shrunk_covariance
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
 KEYS = pd.DataFrame([(line, region) for line in "ABC" for region in "XYZW"], columns=["line", "region"])

@@ -10,8 +10,8 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check, empty
 from salesfc_lib.panel.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
-from salesfc_lib.projection import METHODS, project
-from salesfc_lib.reconcile import BacktestErrors, explain_choice, judge_methods, mean_wape, reconcile
+from salesfc_lib.reconciliation.methods import BacktestErrors, explain_choice, judge_methods, mean_wape, reconcile
+from salesfc_lib.reconciliation.projection import METHODS, project
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
 KEYS = pd.DataFrame([(line, region) for line in "ABC" for region in "XYZ"], columns=["line", "region"])

@@ -11,7 +11,7 @@ from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.outlook import outlook_figure, year_before
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, iso, kicker, measure_of, voice_of
-from salesfc_lib.reconcile import mean_wape
+from salesfc_lib.reconciliation import mean_wape
 from salesfc_lib.results import ReconciledMonth
 from salesfc_lib.unit_month import UnitMonth
 

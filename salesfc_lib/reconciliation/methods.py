@@ -17,7 +17,7 @@ import pandas as pd
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Parameters
 from salesfc_lib.panel import Summing, count_silent, summing_matrix
-from salesfc_lib.projection import METHODS, project
+from salesfc_lib.reconciliation.projection import METHODS, project
 
 MIN_CUTOFFS = 2  # cutoffs at which a method that learns from errors must have enough of them to be judged
 

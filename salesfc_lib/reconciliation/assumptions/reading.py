@@ -21,7 +21,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Parameters, empty
 from salesfc_lib.inspection import plain
 from salesfc_lib.panel import DESCRIBING
-from salesfc_lib.written import Line, cell_error, read_date, read_lines, read_month, read_number
+from salesfc_lib.reconciliation.hand_written import Line, cell_error, read_date, read_lines, read_month, read_number
 
 DECLARED_END = "declared-end"  # how ids of effects begin that a master file declares
 MOST = 12  # errors told of one file

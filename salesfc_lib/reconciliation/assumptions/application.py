@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.adjust import spread
-from salesfc_lib.effects.reading import raise_all
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, empty
 from salesfc_lib.panel import Summing, list_levels, summing_matrix
+from salesfc_lib.reconciliation.adjustment import spread
+from salesfc_lib.reconciliation.assumptions.reading import raise_all
 
 WIDTH = "hi-95"  # the bound whose distance from its forecast says by how much an interval was scaled
 ALL = -100.0  # percent

@@ -16,7 +16,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import check, empty
-from salesfc_lib.written import Line, cell_error, read_date, read_lines, read_month, read_number
+from salesfc_lib.reconciliation.hand_written import Line, cell_error, read_date, read_lines, read_month, read_number
 
 KEY = ("unit", "made_in", "unique_id", "ds", "sequence")
 WRITTEN = ("made_in", "unique_id", "ds", "author", "reason")  # columns that a file must have, and new or percent

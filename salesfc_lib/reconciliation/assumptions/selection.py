@@ -13,10 +13,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.effects.reading import DECLARED_END, as_effects
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters
 from salesfc_lib.panel import DESCRIBING
+from salesfc_lib.reconciliation.assumptions.reading import DECLARED_END, as_effects
 
 
 def select_effects(

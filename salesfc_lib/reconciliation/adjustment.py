@@ -17,8 +17,8 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import INTERVALS, empty
-from salesfc_lib.overrides import read_overrides, select_overrides
 from salesfc_lib.panel import Summing, list_levels, summing_matrix
+from salesfc_lib.reconciliation.overrides import read_overrides, select_overrides
 
 __all__ = ["adjust", "read_overrides", "select_overrides", "spread"]
 
