@@ -145,8 +145,8 @@ def parameters(
 ) -> None:
     """Print the resolved set and the layer of each key."""
     with _told_plainly():
+        from salesfc_lib.archive import describe_parameters
         from salesfc_lib.foundation import check_month, resolve
-        from salesfc_lib.manifest import describe_parameters
 
         resolved = resolve(project, unit, check_month(month) if month else None, sets or ())
         for key, entry in describe_parameters(resolved).items():
@@ -206,8 +206,8 @@ def verify(
     """Re-hash and re-check what is published; say what differs."""
     with _told_plainly():
         from salesfc_lib import archive
+        from salesfc_lib.archive import verify as compare
         from salesfc_lib.foundation import check_month, check_unit
-        from salesfc_lib.verify import verify as compare
 
         for said in archive.recover(project / "reports"):
             typer.echo(said)

@@ -11,7 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from salesfc_lib import archive, manifest, site
+from salesfc_lib import archive, site
+from salesfc_lib.archive import manifest
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.key_page import KeyPage
 from salesfc_lib.summary import Download, Summary, read_summaries

@@ -17,7 +17,8 @@ from statistics import median
 from rich.console import RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from salesfc_lib import archive, manifest
+from salesfc_lib import archive
+from salesfc_lib.archive import manifest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.publication import PUBLISHING, STEPS, Event, Kind, Outcome, Plan, Tell
 

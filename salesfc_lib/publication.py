@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from salesfc_lib import archive, failures, manifest
+from salesfc_lib import archive, failures
+from salesfc_lib.archive import manifest
 from salesfc_lib.foundation import NOTEBOOKS, Resolved, resolve, to_dict
 
 Kind = Literal["run", "backfill"]

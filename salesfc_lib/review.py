@@ -9,6 +9,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib import archive
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import SEASON, tables
 from salesfc_lib.retrospective import (
@@ -33,7 +34,6 @@ from salesfc_lib.retrospective import (
     write_facts,
 )
 from salesfc_lib.retrospective.compare import of_stage, score_as, window
-from salesfc_lib.unit_month import UnitMonth
 
 
 def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:

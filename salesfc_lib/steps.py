@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from salesfc_lib import archive, manifest
+from salesfc_lib import archive
+from salesfc_lib.archive import UnitMonth, manifest, open_month
 from salesfc_lib.components import Check
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import flatten, resolve, tables
@@ -24,7 +25,6 @@ from salesfc_lib.results.cleaning import CleanedBefore
 from salesfc_lib.results.modeling import EXPLAINED, ModeledBefore, mean_weights
 from salesfc_lib.results.restatement import Restated
 from salesfc_lib.results.retrospective import RETROSPECTIVE_TABLES
-from salesfc_lib.unit_month import UnitMonth, open_month
 
 if TYPE_CHECKING:
     from salesfc_lib.forecasting import History

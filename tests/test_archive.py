@@ -15,10 +15,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from salesfc_lib import archive, manifest
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive import months as archive
+from salesfc_lib.archive.locks import lock_month
+from salesfc_lib.archive.verification import verify
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.locking import lock_month
-from salesfc_lib.verify import verify
 
 MONTH, UNIT = "2026-06", "north"
 

@@ -13,8 +13,8 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from salesfc_lib import run
+from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.cli import app
-from salesfc_lib.locking import lock_month
 from tests.conftest import in_turn
 
 MONTH = "2025-12"

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.cells import Cell
 from salesfc_lib.components import Table
 from salesfc_lib.forecasting.backtest.backtest import run_candidates
@@ -29,7 +30,6 @@ from salesfc_lib.forecasting.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_T
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Breaks, Parameters
 from salesfc_lib.narrative.breaks import breaks as say_breaks
-from salesfc_lib.unit_month import UnitMonth
 
 LAST = np.datetime64("2025-12", "M")
 

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from salesfc_lib import archive, manifest, run
+from salesfc_lib import run
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive import months as archive
 from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
 from salesfc_lib.progress import describe

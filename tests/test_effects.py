@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib import steps
+from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.components import Table
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.contracts import INTERVALS
@@ -25,7 +26,6 @@ from salesfc_lib.reconciliation.assumptions.reading import list_heads, read_effe
 from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_effects
 from salesfc_lib.reconciliation.methods import reconcile
 from salesfc_lib.retrospective import value_added
-from salesfc_lib.unit_month import UnitMonth
 from tests import orders
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}

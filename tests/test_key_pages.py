@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import manifest, site
+from salesfc_lib import site
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.forecasting.candidates.registry import BOOSTING
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
@@ -23,7 +25,6 @@ from salesfc_lib.results import KeyMonth
 from salesfc_lib.results.key import list_key_months, list_within
 from salesfc_lib.results.modeling import ModeledMonth
 from salesfc_lib.summary import KeyLink
-from salesfc_lib.unit_month import UnitMonth
 from tests import pages
 from tests.pages import NASTY
 from tests.test_site import read, text_of

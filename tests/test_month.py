@@ -12,9 +12,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from salesfc_lib import archive, manifest
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive import months as archive
+from salesfc_lib.archive.verification import verify
 from salesfc_lib.foundation import tables
-from salesfc_lib.verify import verify
 from tests.conftest import FIRST, MONTH, salesfc
 
 UNITS = ("cleaning", "kitchen", "personal-care")

@@ -14,7 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib import archive, manifest, steps
+from salesfc_lib import steps
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive import months as archive
 from salesfc_lib.cleaning.history.changed_definitions import find_redefined
 from salesfc_lib.cleaning.history.restatement import read_view, restate
 from salesfc_lib.foundation import tables

@@ -14,14 +14,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from salesfc_lib import archive, manifest, steps
+from salesfc_lib import steps
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive import months as archive
+from salesfc_lib.archive.verification import verify
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve, to_dict
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources import snapshot
 from salesfc_lib.intake.sources.extract import read_source
 from salesfc_lib.publication import Task, _keep_own_files, _list_inputs
-from salesfc_lib.verify import verify
 
 UNIT, MONTH = "north", "2024-12"
 PARAMETERS = """

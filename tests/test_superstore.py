@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from salesfc_lib import archive
+from salesfc_lib.archive import months as archive
 from salesfc_lib.foundation import tables
 from salesfc_lib.results import ledger_totals
 from tests.conftest import CHECKOUT, salesfc

@@ -7,10 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from salesfc_lib.archive.unit_month import open_month
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import resolve, to_dict
-from salesfc_lib.unit_month import open_month
 
 MONTH = "2026-06"
 

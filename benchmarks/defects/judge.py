@@ -131,7 +131,9 @@ def _run_step(folder: Path, month: str) -> Read:
 
 def _publish(folder: Path, month: str) -> None:
     """An earlier month's cleaning, in the place where months are published, with the parameters in its manifest."""
-    from salesfc_lib import archive, manifest, steps
+    from salesfc_lib import steps
+    from salesfc_lib.archive import manifest
+    from salesfc_lib.archive import months as archive
     from salesfc_lib.foundation.parameters import resolve
 
     place = archive.unit_folder(folder / "reports", month, UNIT)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.catalogue import Voice
 from salesfc_lib.components import Cell, Figure, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, in_words, measure_of, voice_of
 from salesfc_lib.results import ReviewedMonth
-from salesfc_lib.unit_month import UnitMonth
 
 STAGES = {
     "baseline": "Seasonal naive",

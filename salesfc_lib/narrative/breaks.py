@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Cell, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, iso, voice_of
 from salesfc_lib.results import ModeledMonth
-from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 10  # changes that are listed, those of the largest sales first
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.catalogue import Voice
 from salesfc_lib.cells import Tone
 from salesfc_lib.components import Cell, Diff, Figure, Prose, Table
@@ -15,7 +16,6 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, in_words, measure_of, voice_of
 from salesfc_lib.results import ReviewedMonth
 from salesfc_lib.retrospective import read_facts
-from salesfc_lib.unit_month import UnitMonth
 
 UNEXPLAINED = "not_explained"
 SHOWN = 12  # salespeople listed

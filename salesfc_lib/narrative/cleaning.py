@@ -9,12 +9,12 @@ from decimal import Decimal
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Answer, Cell, Fact, Figure, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, kicker, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth, ledger_totals, monthly_total
-from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 12  # rows of a table that may be long
 

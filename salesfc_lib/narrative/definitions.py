@@ -9,11 +9,11 @@ from decimal import Decimal
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Cell, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, in_words, iso, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth
-from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 12  # rows of a table that may be long
 KINDS = {"late_posting": "Posted late", "corrected": "Corrected", "reopened": "Reopened", "redefined": "Defined otherwise"}

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Figure, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, voice_of
 from salesfc_lib.results import ModeledMonth
 from salesfc_lib.results.modeling import AGREED
-from salesfc_lib.unit_month import UnitMonth
 
 
 def doubt(run: UnitMonth, modeled: ModeledMonth) -> Section:

@@ -10,12 +10,12 @@ import math
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.catalogue import Voice, read_catalogue
 from salesfc_lib.components import Cell, Figure, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, measure_of, voice_of
 from salesfc_lib.results import ModeledMonth
-from salesfc_lib.unit_month import UnitMonth
 
 REGRESSION = "regression"
 DAYS = "trading_days"  # counted, so told for one more

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Cell, Prose, Spark, Table
 from salesfc_lib.forecasting import BOOSTING, REGISTRY, REJECTED
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, iso, measure_of, voice_of
 from salesfc_lib.results import ModeledMonth
-from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 15  # rows of a table that may be long
 LISTED = 25  # series whose choice is told on the page

@@ -10,11 +10,11 @@ import json
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Cell, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.section import Section, columns, iso, measure_of, voice_of
 from salesfc_lib.results import ModeledMonth
-from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 12  # ends by master files that are listed
 STATES = {

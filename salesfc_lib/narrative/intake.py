@@ -9,13 +9,13 @@ import json
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.cleaning import count_found, gather_feeds
 from salesfc_lib.components import Cell, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.rules import rule_name
 from salesfc_lib.narrative.section import Section, columns, voice_of
 from salesfc_lib.results import CleanedMonth, ledger_totals
-from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 12  # rows of a table that may be long
 QUESTIONS = {  # what only the owner of a source can answer

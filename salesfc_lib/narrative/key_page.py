@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.catalogue import Voice
 from salesfc_lib.components import Answer, Block, Cell, Fact, Prose, Record, Table
 from salesfc_lib.forecasting import BOOSTING
@@ -21,7 +22,6 @@ from salesfc_lib.narrative.each_series import model_name
 from salesfc_lib.narrative.outlook import outlook_figure
 from salesfc_lib.narrative.section import columns, in_words, iso, measure_of, voice_of
 from salesfc_lib.results import KeyMonth
-from salesfc_lib.unit_month import UnitMonth
 
 HEAVIEST = 10  # candidates with a row of their own
 COLUMNS = 4  # drivers of the coming months

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
 from salesfc_lib.forecasting import BOOSTING
 from salesfc_lib.foundation import wording
@@ -18,7 +19,6 @@ from salesfc_lib.narrative.effects import effects
 from salesfc_lib.narrative.outlook import outlook_figure, year_before
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, iso, kicker, measure_of, voice_of
 from salesfc_lib.results import ModeledMonth
-from salesfc_lib.unit_month import UnitMonth
 
 __all__ = [
     "answer",

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Answer, Cell, Fact, Prose, Table
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative.outlook import outlook_figure, year_before
 from salesfc_lib.narrative.section import Section, closing, columns, in_words, iso, kicker, measure_of, voice_of
 from salesfc_lib.reconciliation import mean_wape
 from salesfc_lib.results import ReconciledMonth
-from salesfc_lib.unit_month import UnitMonth
 
 SHOWN = 12  # rows of a table that may be long
 METHODS = {

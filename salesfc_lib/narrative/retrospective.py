@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Answer, Fact, Prose
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative import accuracy
 from salesfc_lib.narrative import causes as why
 from salesfc_lib.narrative.section import Section, closing, in_words, iso, kicker, measure_of, voice_of
 from salesfc_lib.results import ReviewedMonth
-from salesfc_lib.unit_month import UnitMonth
 
 
 def answer(run: UnitMonth, review: ReviewedMonth) -> Answer:

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.catalogue import Voice
 from salesfc_lib.components import Block, Check, Checks, Column, Record, Table
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
-from salesfc_lib.unit_month import UnitMonth
 
 
 class Section:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.components import Check
 from salesfc_lib.foundation import wording
 from salesfc_lib.narrative import causes as why
@@ -18,7 +19,6 @@ from salesfc_lib.narrative import reconciliation, retrospective
 from salesfc_lib.narrative.section import iso, measure_of, voice_of
 from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, ledger_totals
 from salesfc_lib.summary import AttentionItem, Change, KeyLink, MonthActual, MonthForecast, Ratio, StepSummary, Summary
-from salesfc_lib.unit_month import UnitMonth
 
 HISTORY = 36  # months of actuals on the page
 DUE_DAYS = 7  # days after publication by which an owner should have answered

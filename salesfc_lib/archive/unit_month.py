@@ -14,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib import archive
+from salesfc_lib.archive import months as archive
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, check_month, check_unit, from_dict, resolve, tables
 

@@ -15,7 +15,8 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from salesfc_lib import archive, manifest
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive import months as archive
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import MONTH
 

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from salesfc_lib import manifest
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import MONTH, UNIT_ID, check_month, check_unit
-from salesfc_lib.locking import lock_month
 
 if TYPE_CHECKING:
     import pandas as pd

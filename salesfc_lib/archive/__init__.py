@@ -1,0 +1,49 @@
+"""A unit's month on disk: it appears whole or not at all, with a manifest, earlier versions and locks.
+
+Folders of finished months enter; vintages of forecasts, tables of earlier months and what `verify` found leave.
+"""
+
+from __future__ import annotations
+
+from salesfc_lib.archive import manifest
+from salesfc_lib.archive.manifest import describe_parameters
+from salesfc_lib.archive.months import (
+    check_place,
+    failed_folder,
+    hold_month,
+    is_published,
+    latest_before,
+    list_months,
+    next_version,
+    publish,
+    recover,
+    repair,
+    staged_folder,
+    staging,
+    unit_folder,
+    vintages,
+)
+from salesfc_lib.archive.unit_month import UnitMonth, open_month
+from salesfc_lib.archive.verification import verify
+
+__all__ = [
+    "UnitMonth",
+    "check_place",
+    "describe_parameters",
+    "failed_folder",
+    "hold_month",
+    "is_published",
+    "latest_before",
+    "list_months",
+    "manifest",
+    "next_version",
+    "open_month",
+    "publish",
+    "recover",
+    "repair",
+    "staged_folder",
+    "staging",
+    "unit_folder",
+    "verify",
+    "vintages",
+]
