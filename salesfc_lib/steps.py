@@ -356,7 +356,7 @@ def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) ->
 
 def retrospect(run: UnitMonth) -> ReviewedMonth:
     """Archived forecasts against actuals: accuracy, value added, causes, what to change."""
-    from salesfc_lib.review import compare_with_archive
+    from salesfc_lib.retrospective import compare_with_archive
 
     run.write(**compare_with_archive(run))
     return read_reviewed(run)

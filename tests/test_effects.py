@@ -25,7 +25,7 @@ from salesfc_lib.reconciliation.assumptions.application import apply_effects, in
 from salesfc_lib.reconciliation.assumptions.reading import list_heads, read_effects
 from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_effects
 from salesfc_lib.reconciliation.methods import reconcile
-from salesfc_lib.retrospective import value_added
+from salesfc_lib.retrospective.stages import value_added
 from tests import orders
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}

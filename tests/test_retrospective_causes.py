@@ -15,7 +15,8 @@ from salesfc_lib import retrospective as retro
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.schema import Calendar, Parameters, Window
 from salesfc_lib.panel.build import build_panel
-from salesfc_lib.retrospective import evidence, members, promotions
+from salesfc_lib.retrospective import members
+from salesfc_lib.retrospective.causes import evidence, promotions
 
 JUNE = pd.Timestamp("2026-06-01")
 MAY = pd.Timestamp("2026-05-01")

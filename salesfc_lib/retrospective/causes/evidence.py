@@ -18,9 +18,9 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import Calendar, Window, bound_months, month_of, tables
+from salesfc_lib.retrospective.causes.promotions import estimate_uplift, name_promotions, promotion_share, widen
 from salesfc_lib.retrospective.compare import of_stage, published
 from salesfc_lib.retrospective.members import bottom_series, by_series, match
-from salesfc_lib.retrospective.promotions import estimate_uplift, name_promotions, promotion_share, widen
 
 REGULAR = 0.75  # share of the twelve months before in which a series must have sold, to be called regular
 ENDED_AFTER = 3  # months without sales

@@ -12,28 +12,17 @@ from salesfc_lib import archive
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import SEASON, tables
-from salesfc_lib.retrospective import (
-    Evidence,
-    Observed,
-    attribute_error,
-    by_dimension,
-    by_lag,
-    by_salesperson,
-    compare_month,
-    coverage,
-    difference_by_cause,
-    gaming_check,
-    history,
-    largest_misses,
-    likely_causes,
-    people,
-    proposals,
-    published,
-    stock_view,
-    value_added,
-    write_facts,
-)
-from salesfc_lib.retrospective.compare import of_stage, score_as, window
+from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history
+from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
+from salesfc_lib.retrospective.causes.evidence import Evidence
+from salesfc_lib.retrospective.compare import of_stage, published, score_as, window
+from salesfc_lib.retrospective.facts import write_facts
+from salesfc_lib.retrospective.habits import people
+from salesfc_lib.retrospective.improvement import gaming_check, stock_view
+from salesfc_lib.retrospective.misses import compare_month, largest_misses
+from salesfc_lib.retrospective.proposals import Observed, proposals
+from salesfc_lib.retrospective.salespeople import attribute_error, by_salesperson
+from salesfc_lib.retrospective.stages import value_added
 
 
 def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.retrospective.evidence import FINDERS, Case, Evidence, Found
+from salesfc_lib.retrospective.causes.evidence import FINDERS, Case, Evidence, Found
 from salesfc_lib.retrospective.facts import write_facts
 from salesfc_lib.retrospective.shape import shape
 

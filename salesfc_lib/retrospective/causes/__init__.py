@@ -1,0 +1,1 @@
+"""Likely causes of a difference, each with the evidence for it."""
