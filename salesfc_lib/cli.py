@@ -163,8 +163,8 @@ def bridge(
 ) -> None:
     """Print how the unit's total becomes the one under another definition (--set), or how what was read becomes the panel."""
     with _told_plainly():
-        from salesfc_lib.bridging import tell_bridge
         from salesfc_lib.foundation import check_month
+        from salesfc_lib.reporting import tell_bridge
 
         typer.echo(tell_bridge(project, unit, check_month(month), sets or ()))
 

@@ -144,7 +144,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             _list_own_files(task, resolved)  # a candidate's file that cannot be read stops the month before its first step
             documents = _run_steps(task, month, folder, resolved, progress)
             progress.begin(PUBLISHING)
-            from salesfc_lib.pages import write_pages
+            from salesfc_lib.reporting import write_pages
 
             facts = _gather_facts(task, month, folder, resolved)
             _keep_own_files(task, resolved)
@@ -217,7 +217,7 @@ def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> d
 def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, facts: Mapping[str, Any]) -> dict[str, Any]:
     """What the steps say about the month, with what only the run knows."""
     from salesfc_lib import steps
-    from salesfc_lib.pages import describe_record
+    from salesfc_lib.reporting import describe_record
 
     said = steps.summarise(
         steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder, kind=task.kind)

@@ -107,13 +107,13 @@ def _check_sets(request: Request, unit: str, month: str | None) -> None:
 
 def _mend(request: Request, tell: Tell) -> None:
     """Complete or roll back what runs that died left behind, and say so."""
-    from salesfc_lib import site
+    from salesfc_lib.reporting import write_index
 
     said = archive.recover(request.reports)
     for sentence in said:
         tell(sentence)
     if said:
-        site.write_index(request.reports)
+        write_index(request.reports)
 
 
 def _find_closed(request: Request, months: Sequence[str]) -> tuple[dict[str, str], dict[str, Exception]]:
@@ -157,7 +157,7 @@ def _not_closed(month: str, latest: Mapping[str, str]) -> SalesForecastError:
 
 def _publish(request: Request, tasks: list[Task], failed: list[Outcome], tell: Tell) -> list[Outcome]:
     """Outcomes of all tasks, the largest unit first, and the index pages, while the months are held."""
-    from salesfc_lib import site
+    from salesfc_lib.reporting import write_index
 
     watch = _Watch(tell)
     tell(_plan(request, tasks))
@@ -170,7 +170,7 @@ def _publish(request: Request, tasks: list[Task], failed: list[Outcome], tell: T
         done = side_by_side(publish_months, largest_first, workers=request.workers, tell=watch, died=watch.died)
         outcomes = [*failed, *(outcome for each in done for outcome in each)]
         if any(outcome.state != "skipped" for outcome in outcomes):
-            site.write_index(request.reports)
+            write_index(request.reports)
     return sorted(outcomes, key=lambda outcome: (request.units.index(outcome.unit), outcome.month))
 
 

@@ -16,19 +16,29 @@ import pandas as pd
 
 from salesfc_lib import archive
 from salesfc_lib.archive import UnitMonth, manifest, open_month
-from salesfc_lib.components import Check
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import flatten, resolve, tables
 from salesfc_lib.panel import aggregate, aggregate_future, build_series, choose_key_series, coherence_gap
-from salesfc_lib.results import CleanedMonth, ModeledMonth, ReconciledMonth, ReviewedMonth, final_stage, last_modeled, ledger_totals
-from salesfc_lib.results.cleaning import CleanedBefore
-from salesfc_lib.results.modeling import EXPLAINED, ModeledBefore, mean_weights
-from salesfc_lib.results.restatement import Restated
-from salesfc_lib.results.retrospective import RETROSPECTIVE_TABLES
+from salesfc_lib.reporting import (
+    EXPLAINED,
+    RETROSPECTIVE_TABLES,
+    Check,
+    CleanedBefore,
+    CleanedMonth,
+    ModeledBefore,
+    ModeledMonth,
+    ReconciledMonth,
+    Restated,
+    ReviewedMonth,
+    final_stage,
+    last_modeled,
+    ledger_totals,
+    mean_weights,
+)
 
 if TYPE_CHECKING:
     from salesfc_lib.forecasting import History
-    from salesfc_lib.narrative.key_page import KeyPage
+    from salesfc_lib.reporting import KeyPage
 
 __all__ = [
     "clean", "latest_closed", "model", "open_month", "read_cleaned", "read_history", "read_modeled", "read_reconciled", "read_restated", "read_reviewed", "reconcile", "retrospect", "summarise", "tell_keys",
@@ -385,21 +395,20 @@ def read_reviewed(run: UnitMonth) -> ReviewedMonth:
 
 def tell_keys(run: UnitMonth) -> list[KeyPage]:
     """The pages of key accounts and key products, from what the four steps left and what earlier months published."""
-    from salesfc_lib.narrative.key_page import tell_key
-    from salesfc_lib.results import key
+    from salesfc_lib.reporting import BY_SERIES, KEY_TABLES, list_key_months, tell_key
 
     chosen = set(_read_if_any(run, "key_series")["unique_id"])
     if not chosen:
         return []
     only: list[tuple[str, str, object]] = [("unique_id", "in", list(chosen))]
-    found = {name: run.read(name, only if name in key.BY_SERIES else None) for name in key.KEY_TABLES}
+    found = {name: run.read(name, only if name in BY_SERIES else None) for name in KEY_TABLES}
     lags = sorted(run.parameters.retrospective.lags)[:2]  # the nearest two; more make a table that no phone shows
     vintages = archive.vintages(run.reports, run.unit, run.month_before, lags=lags)
-    return [tell_key(run, each) for each in key.list_key_months(found, vintages[vintages["unique_id"].isin(chosen)])]
+    return [tell_key(run, each) for each in list_key_months(found, vintages[vintages["unique_id"].isin(chosen)])]
 
 
 def summarise(run: UnitMonth) -> dict[str, Any]:
     """The `summary` block of the month's manifest, from what the four steps left."""
-    from salesfc_lib.narrative.unit import summary
+    from salesfc_lib.reporting import summary
 
     return summary(run, read_cleaned(run), read_modeled(run), read_reconciled(run), read_reviewed(run)).to_json()

@@ -13,27 +13,25 @@ import numpy as np
 import pandas as pd
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from salesfc_lib import plots, site
-from salesfc_lib.components import (
+from salesfc_lib.foundation import wording
+from salesfc_lib.reporting import plots
+from salesfc_lib.reporting.blocks.blocks import (
     Alert,
     Answer,
     Attention,
     Block,
-    Cell,
     Check,
     Checks,
-    Column,
     Diff,
     Fact,
     Figure,
     Note,
     Prose,
     Record,
-    Spark,
     Table,
 )
-from salesfc_lib.foundation import wording
-from salesfc_lib.summary import (
+from salesfc_lib.reporting.blocks.cells import Cell, Column, Spark
+from salesfc_lib.reporting.facts.summary import (
     AttentionItem,
     Change,
     Download,
@@ -44,6 +42,9 @@ from salesfc_lib.summary import (
     Summary,
     read_summaries,
 )
+from salesfc_lib.reporting.pages.index import write_index
+from salesfc_lib.reporting.pages.notebook import render_notebook
+from salesfc_lib.reporting.pages.unit import write_unit_page
 
 NASTY = '厨具 <b onclick="x">&\'</b> / 华东 {{ 7*7 }}'
 LONG = "Household appliances, spare parts and accessories for hotels, restaurants and canteens in the north-eastern provinces"
@@ -141,9 +142,7 @@ def publish(reports: Path, summaries: list[Summary]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "manifest.json").write_text(json.dumps({"summary": one.to_json()}), encoding="utf-8")
         (folder / "forecast.csv").write_text("unique_id\n", encoding="utf-8")
-        site.write_unit_page(
-            folder, one, earlier=[s for s in read_summaries(reports) if s.unit == one.unit and s.month < one.month]
-        )
+        write_unit_page(folder, one, earlier=[s for s in read_summaries(reports) if s.unit == one.unit and s.month < one.month])
 
 
 def fail(reports: Path, unit: str, month: str) -> None:
@@ -348,10 +347,10 @@ def write_pages(folder: Path) -> list[Path]:
         + [summary("kitchen", "2026-06", version=2, replaces="returns file arrived late", wape=Ratio(0.25, 1.0))],
     )
     fail(folder, "online", "2026-06")
-    site.write_index(folder)
+    write_index(folder)
     first = folder.parent / "first"
     publish(first, [summary("kitchen", "2026-06", scored=False, changes=(), attention=())])
-    site.write_index(first)
+    write_index(first)
     crumbs = [
         ("Sales forecast", "../../index.html"),
         ("June 2026", "../index.html"),
@@ -360,7 +359,7 @@ def write_pages(folder: Path) -> list[Path]:
     ]
     unit = folder / "2026-06" / "kitchen"
     for name, failed in (("04_retrospective.html", False), ("failed.html", True)):
-        html = site.render_notebook(
+        html = render_notebook(
             notebook(failed=failed), context={"breadcrumb": crumbs, "title": f"Retrospective · {TITLES['kitchen']}"}
         )
         (unit / name).write_text(html, encoding="utf-8")

@@ -13,8 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.archive.unit_month import UnitMonth
-from salesfc_lib.cells import Cell
-from salesfc_lib.components import Table
 from salesfc_lib.forecasting.backtest.backtest import run_candidates
 from salesfc_lib.forecasting.candidates.winters import additive
 from salesfc_lib.forecasting.forecast import model_history
@@ -29,7 +27,9 @@ from salesfc_lib.forecasting.level_shifts import (
 from salesfc_lib.forecasting.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_THRESHOLD
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Breaks, Parameters
-from salesfc_lib.narrative.breaks import breaks as say_breaks
+from salesfc_lib.reporting.blocks.blocks import Table
+from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.narrative.level_shifts import breaks as say_breaks
 
 LAST = np.datetime64("2025-12", "M")
 

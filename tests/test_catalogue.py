@@ -7,9 +7,9 @@ import string
 
 import pytest
 
-from salesfc_lib.catalogue import FORMATS, Voice, read_catalogue
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.wording import Measure
+from salesfc_lib.reporting.catalogue import FORMATS, Voice, read_catalogue
 from tests.conftest import CHECKOUT
 
 VOICE = Voice(Measure("¥"))

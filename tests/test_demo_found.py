@@ -14,8 +14,8 @@ from demo_company import UNITS, write_demo
 from salesfc_lib.cleaning import clean as cleaning
 from salesfc_lib.cleaning.outliers import find_outliers
 from salesfc_lib.foundation.parameters import resolve
-from salesfc_lib.narrative.cleaning import say_rules
 from salesfc_lib.panel.build import build_panel
+from salesfc_lib.reporting.narrative.cleaning import say_rules
 
 MONTH = "2026-06"
 UNIT_IDS = [unit.id for unit in UNITS]

@@ -13,18 +13,18 @@ from hypothesis import strategies as st
 
 from salesfc_lib import steps
 from salesfc_lib.archive.unit_month import UnitMonth
-from salesfc_lib.components import Table
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.contracts import INTERVALS
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check, empty
-from salesfc_lib.narrative import modeling as tell
 from salesfc_lib.panel.hierarchy import build_series, coherence_gap, summing_matrix
 from salesfc_lib.reconciliation.assumptions.application import apply_effects, intervals_with_effects, sum_gap
 from salesfc_lib.reconciliation.assumptions.reading import list_heads, read_effects
 from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_effects
 from salesfc_lib.reconciliation.methods import reconcile
+from salesfc_lib.reporting.blocks.blocks import Table
+from salesfc_lib.reporting.narrative import modeling as tell
 from salesfc_lib.retrospective.stages import value_added
 from tests import orders
 

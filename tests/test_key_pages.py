@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import site
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.forecasting.candidates.registry import BOOSTING
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.narrative.drivers import say_effect, step_in
-from salesfc_lib.narrative.key_page import KeyPage, tell_key
-from salesfc_lib.narrative.section import voice_of
 from salesfc_lib.panel.key_series import name_page
-from salesfc_lib.results import KeyMonth
-from salesfc_lib.results.key import list_key_months, list_within
-from salesfc_lib.results.modeling import ModeledMonth
-from salesfc_lib.summary import KeyLink
+from salesfc_lib.reporting.facts.key import KeyMonth, list_key_months, list_within
+from salesfc_lib.reporting.facts.modeling import ModeledMonth
+from salesfc_lib.reporting.facts.summary import KeyLink
+from salesfc_lib.reporting.narrative.drivers import say_effect, step_in
+from salesfc_lib.reporting.narrative.key_page import KeyPage, tell_key
+from salesfc_lib.reporting.narrative.section import voice_of
+from salesfc_lib.reporting.pages.key_series import write_key_page
+from salesfc_lib.reporting.pages.unit import write_unit_page
 from tests import pages
 from tests.pages import NASTY
 from tests.test_site import read, text_of
@@ -233,19 +233,19 @@ def test_a_key_month_is_put_together_from_the_months_tables() -> None:
 
 def test_the_months_page_links_each_key_series_and_says_none_where_a_backfill_wrote_no_page(tmp_path: Path) -> None:
     key = KeyLink(NASTY, "key_account", f"key/{name_page(ID)}", 0.25, 1.2e6, 1.0e6, 1.4e6)
-    linked = site.write_unit_page(tmp_path / "run", pages.summary("kitchen", "2026-06", keys=(key,)))
+    linked = write_unit_page(tmp_path / "run", pages.summary("kitchen", "2026-06", keys=(key,)))
     assert f"key/{name_page(ID)}" in read(linked).links
     assert "each has a page" in text_of(linked)
-    bare = site.write_unit_page(tmp_path / "backfill", pages.summary("kitchen", "2026-06", keys=(replace(key, href=""),)))
+    bare = write_unit_page(tmp_path / "backfill", pages.summary("kitchen", "2026-06", keys=(replace(key, href=""),)))
     assert not [link for link in read(bare).links if link.startswith("key/")]
     assert "each has a page" not in text_of(bare)
-    none = site.write_unit_page(tmp_path / "none", pages.summary("kitchen", "2026-06"))
+    none = write_unit_page(tmp_path / "none", pages.summary("kitchen", "2026-06"))
     assert "Key accounts and key products" not in text_of(none)
 
 
 def test_a_hostile_name_stays_text_and_reaches_no_path(run: UnitMonth, tmp_path: Path) -> None:
     crumbs = [("Sales forecast", "../../index.html"), ("June 2026", "../index.html"), (NASTY, "index.html")]
-    path = site.write_key_page(tmp_path / "2026-06" / "kitchen", tell_key(run, key_month()), crumbs)
+    path = write_key_page(tmp_path / "2026-06" / "kitchen", tell_key(run, key_month()), crumbs)
     assert path.relative_to(tmp_path).as_posix() == f"2026-06/kitchen/key/{name_page(ID)}"
     assert re.fullmatch(r"k[0-9a-f]+\.html", path.name)
     html, reader = path.read_text(encoding="utf-8"), read(path)
@@ -260,7 +260,7 @@ def test_a_hostile_name_stays_text_and_reaches_no_path(run: UnitMonth, tmp_path:
 
 def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(run: UnitMonth, tmp_path: Path) -> None:
     folder = tmp_path / "staged"
-    site.write_key_page(folder, tell_key(run, key_month()), [("a", "x"), ("b", "y"), ("c", "z")])
+    write_key_page(folder, tell_key(run, key_month()), [("a", "x"), ("b", "y"), ("c", "z")])
     manifest.write(folder, {})
     assert manifest.compare(folder) == []
     path = folder / "key" / name_page(ID)
@@ -334,7 +334,7 @@ def modeled(shares: list[float], n: int = 100) -> ModeledMonth:
 def test_the_page_says_no_as_readily_as_yes_when_asked_whether_the_interval_holds(
     run: UnitMonth, shares: list[float], verdict: str
 ) -> None:
-    from salesfc_lib.narrative.modeling import doubt
+    from salesfc_lib.reporting.narrative.coverage import doubt
 
     trust = modeled(shares).trust()
     assert trust["verdict"] == verdict

@@ -259,7 +259,7 @@ def test_parameters_are_resolved_without_loading_models() -> None:
 def test_pages_call_it_by_its_label() -> None:
     from types import SimpleNamespace
 
-    from salesfc_lib.narrative.each_series import model_name
+    from salesfc_lib.reporting.narrative.choices import model_name
 
     labelled, bare = (SimpleNamespace(parameters=parameters(label=label)) for label in ("Last year, raised", ""))
     assert model_name("mine", labelled) == "Last year, raised"  # type: ignore[arg-type]

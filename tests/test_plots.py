@@ -11,11 +11,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib import components, markup, plots
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
-from salesfc_lib.plots import canvas
-from salesfc_lib.plots.lines import spread
+from salesfc_lib.reporting import markup, plots
+from salesfc_lib.reporting.blocks import blocks as components
+from salesfc_lib.reporting.plots import canvas
+from salesfc_lib.reporting.plots.lines import spread
 
 NASTY = "厨具 <b>&\"'</b> / $x_1$"
 MONTHS = pd.date_range("2023-07-01", periods=42, freq="MS")

@@ -22,7 +22,7 @@ from salesfc_lib.cleaning.history.restatement import read_view, restate
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import flatten, resolve, to_dict
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.results.restatement import Restated
+from salesfc_lib.reporting.facts.restatement import Restated
 
 LAST = pd.Timestamp("2024-03-01")
 ROW = {

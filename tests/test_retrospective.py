@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from salesfc_lib import retrospective as retro
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.narrative import accuracy as accuracy_page
+from salesfc_lib.reporting.narrative import accuracy as accuracy_page
 
 JUNE = pd.Timestamp("2026-06-01")
 SERIES = pd.DataFrame(

@@ -15,7 +15,7 @@ from salesfc_lib.cleaning.clean import clean, read_all
 from salesfc_lib.cleaning.scan import scan
 from salesfc_lib.cli import app
 from salesfc_lib.foundation.parameters import resolve
-from salesfc_lib.narrative import intake
+from salesfc_lib.reporting.narrative import intake
 
 UNIT: Mapping[str, Any] = {
     "sources": {

@@ -12,12 +12,14 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from salesfc_lib import markup, site
 from salesfc_lib.foundation import wording
-from salesfc_lib.site.facts import Portfolio
-from salesfc_lib.site.headline import lede, title
-from salesfc_lib.site.measures import key_numbers
-from salesfc_lib.summary import Failure, Ratio, Summary, pool, read_failures, read_summaries
+from salesfc_lib.reporting import markup
+from salesfc_lib.reporting.facts.summary import Failure, Ratio, Summary, pool, read_failures, read_summaries
+from salesfc_lib.reporting.pages.headline import lede, title
+from salesfc_lib.reporting.pages.index import write_index
+from salesfc_lib.reporting.pages.measures import key_numbers
+from salesfc_lib.reporting.pages.notebook import render_notebook
+from salesfc_lib.reporting.pages.portfolio import Portfolio
 from tests import pages
 
 CONTEXT = {
@@ -162,7 +164,7 @@ def test_each_month_has_its_own_index_of_what_was_known_then(reports: Path) -> N
 
 
 def test_no_month_at_all_is_a_page_too(tmp_path: Path) -> None:
-    (path,) = site.write_index(tmp_path)
+    (path,) = write_index(tmp_path)
     assert "No month has been published yet" in path.read_text(encoding="utf-8")
 
 
@@ -176,7 +178,7 @@ def test_an_index_of_forty_units_and_three_years_stays_quick(tmp_path: Path) -> 
             block = {**one[month], "unit": folder.name, "title": f"单位 {n}"}
             (folder / "manifest.json").write_text(json.dumps({"summary": block}), encoding="utf-8")
     start = time.process_time()
-    written = site.write_index(tmp_path)
+    written = write_index(tmp_path)
     assert time.process_time() - start < 15  # seconds of a shared processor; 4 on a quiet one
     assert len(written) == 37
     assert written[0].stat().st_size < 150_000
@@ -259,7 +261,7 @@ def test_earlier_versions_and_other_folders_are_no_units(tmp_path: Path) -> None
 
 
 def test_a_notebooks_page_begins_with_the_answer_and_lists_its_questions() -> None:
-    html = site.render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), context=CONTEXT)
     assert (
         html.index("<h1>June came in")
         < html.index('class="facts"')
@@ -275,7 +277,7 @@ def test_a_notebooks_page_begins_with_the_answer_and_lists_its_questions() -> No
 
 
 def test_code_is_folded_between_its_prose_and_its_figure() -> None:
-    html = site.render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), context=CONTEXT)
     prose, code, figure = html.index("Seven causes"), html.index("Split the difference by cause"), html.index("A moved order makes")
     assert prose < code < figure
     assert '<span class="in">In [4]</span>Split the difference by cause <span class="small">2 lines · 0.4\u00a0s</span>' in html
@@ -284,19 +286,19 @@ def test_code_is_folded_between_its_prose_and_its_figure() -> None:
 
 
 def test_quotes_become_margin_notes_before_the_prose() -> None:
-    html = site.render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), context=CONTEXT)
     assert html.index('<div class="note"><p><strong>Accuracy</strong> = 1 − WAPE. &lt;b onclick=x&gt;') < html.index(
         "Absolute errors, <em>summed</em>."
     )
 
 
 def test_setup_cells_are_folded_at_the_end() -> None:
-    html = site.render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), context=CONTEXT)
     assert html.index("import") > html.index("2 of 2 checks passed")
 
 
 def test_only_kinds_of_output_on_the_list_are_rendered_and_others_are_named() -> None:
-    html = site.render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), context=CONTEXT)
     assert "alert(1)" not in html
     assert "also left an output of kind text/html, which a page does not show" in html
     assert '<img src="data:image/png;base64,' in html and 'alt="A dot"' in html
@@ -304,7 +306,7 @@ def test_only_kinds_of_output_on_the_list_are_rendered_and_others_are_named() ->
 
 
 def test_a_failed_notebook_says_where_it_stopped() -> None:
-    html = site.render_notebook(pages.notebook(failed=True), context=CONTEXT)
+    html = render_notebook(pages.notebook(failed=True), context=CONTEXT)
     assert "This notebook stopped at cell 9 and published nothing" in html
     assert "The ledger of 厨具 &lt;b onclick=" in html and "\x1b" not in html
     assert html.count('id="failure"') == 1 and 'href="#failure"' in html
@@ -314,7 +316,7 @@ def test_a_failed_notebook_says_where_it_stopped() -> None:
     "heading", ["## <script>alert(1)</script>", "## [x](javascript:alert(1))", '## "><img src=x onerror=alert(1)>']
 )
 def test_a_heading_is_text(heading: str) -> None:
-    html = site.render_notebook(new_notebook(cells=[new_markdown_cell(heading)]), context=CONTEXT)
+    html = render_notebook(new_notebook(cells=[new_markdown_cell(heading)]), context=CONTEXT)
     assert "<script" not in html and "<img" not in html and 'href="javascript' not in html
 
 
@@ -322,14 +324,14 @@ def test_a_block_that_was_tampered_with_does_not_become_markup() -> None:
     bundle = {"application/vnd.salesfc.v1+json": {"block": "prose", "text": "<script>x</script>"}}
     unknown = {"application/vnd.salesfc.v1+json": {"block": "<script>"}}
     cells = [new_code_cell("x", outputs=[new_output("display_data", data) for data in (bundle, unknown)])]
-    html = site.render_notebook(new_notebook(cells=cells), context=CONTEXT)
+    html = render_notebook(new_notebook(cells=cells), context=CONTEXT)
     assert "<script" not in html and "is not shown" in html
 
 
 def test_a_notebook_that_is_rendered_stays_as_it_was(tmp_path: Path) -> None:
     node = pages.notebook()
     before = nbformat.writes(node)
-    first = site.render_notebook(node, context=CONTEXT)
+    first = render_notebook(node, context=CONTEXT)
     nbformat.write(node, tmp_path / "n.ipynb")
     assert nbformat.writes(node) == before
-    assert site.render_notebook(tmp_path / "n.ipynb", context=CONTEXT) == first
+    assert render_notebook(tmp_path / "n.ipynb", context=CONTEXT) == first

@@ -12,7 +12,7 @@ import pytest
 
 from salesfc_lib.archive import months as archive
 from salesfc_lib.foundation import tables
-from salesfc_lib.results import ledger_totals
+from salesfc_lib.reporting.facts.cleaning import ledger_totals
 from tests.conftest import CHECKOUT, salesfc
 
 pytestmark = pytest.mark.real

@@ -1,0 +1,47 @@
+"""Facts to words, figures, blocks and pages; nothing here computes a number that a table does not hold.
+
+Tables and manifests enter; sentences, figures and HTML leave.
+"""
+
+from __future__ import annotations
+
+from salesfc_lib.reporting.blocks.blocks import Check
+from salesfc_lib.reporting.bridge import tell_bridge
+from salesfc_lib.reporting.facts.cleaning import CleanedBefore, CleanedMonth, ledger_totals
+from salesfc_lib.reporting.facts.key import BY_SERIES, KEY_TABLES, list_key_months
+from salesfc_lib.reporting.facts.modeling import EXPLAINED, ModeledBefore, ModeledMonth, mean_weights
+from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_stage, last_modeled
+from salesfc_lib.reporting.facts.restatement import Restated
+from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ReviewedMonth
+from salesfc_lib.reporting.narrative.key_page import KeyPage, tell_key
+from salesfc_lib.reporting.narrative.unit import summary
+from salesfc_lib.reporting.pages.index import write_index
+from salesfc_lib.reporting.pages.write import describe_record, write_failed_page, write_pages
+
+__all__ = [
+    "BY_SERIES",
+    "Check",
+    "CleanedBefore",
+    "CleanedMonth",
+    "EXPLAINED",
+    "KEY_TABLES",
+    "KeyPage",
+    "ModeledBefore",
+    "ModeledMonth",
+    "RETROSPECTIVE_TABLES",
+    "ReconciledMonth",
+    "Restated",
+    "ReviewedMonth",
+    "describe_record",
+    "final_stage",
+    "last_modeled",
+    "ledger_totals",
+    "list_key_months",
+    "mean_weights",
+    "summary",
+    "tell_bridge",
+    "tell_key",
+    "write_failed_page",
+    "write_index",
+    "write_pages",
+]

@@ -1,0 +1,1 @@
+"""The blocks that a page is built of: prose, tables, figures, checks."""

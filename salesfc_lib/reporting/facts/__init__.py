@@ -1,0 +1,1 @@
+"""What the pages say of a step, counted from its tables."""

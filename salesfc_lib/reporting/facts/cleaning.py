@@ -1,0 +1,71 @@
+"""Tables of the cleaning step, and what can be counted from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from salesfc_lib.reporting.blocks.blocks import Check
+from salesfc_lib.reporting.facts.restatement import Restated, add
+
+
+@dataclass(frozen=True)
+class CleanedBefore:
+    """The month before, as it was published: rows kept and set aside, and what its history is worth now less then."""
+
+    month: str
+    kept: int
+    quarantine: int
+    restated: float
+
+
+@dataclass(frozen=True)
+class CleanedMonth:
+    """Tables of the cleaning step."""
+
+    ledger: pd.DataFrame
+    quarantine: pd.DataFrame
+    problems: pd.DataFrame
+    outliers: pd.DataFrame
+    censored: pd.DataFrame
+    control: pd.DataFrame
+    proposals: pd.DataFrame
+    restated: Restated
+    series: pd.DataFrame
+    panel: pd.DataFrame
+    missing: pd.DataFrame
+    files: list[dict[str, Any]]
+    checks: tuple[Check, ...]
+    bottom: str
+    before: CleanedBefore | None
+
+    def totals(self) -> pd.DataFrame:
+        """Rows, quantity and amount of each rule over all sources and months: exact, as text."""
+        table = ledger_totals(self.ledger)
+        return table.assign(quantity=table["quantity"].map(str), amount=table["amount"].map(str)).set_index("rule")
+
+    def counts(self) -> dict[str, int]:
+        """Counts that are the same on every machine."""
+        return {
+            "rows kept": int(ledger_totals(self.ledger).set_index("rule").loc["kept", "rows"]),
+            "rows in quarantine": len(self.quarantine),
+            "series": len(self.series),
+            "bottom series": int((self.series["level"] == self.bottom).sum()),
+            "months": int(self.panel["ds"].nunique()),
+            "outliers": len(self.outliers),
+        }
+
+
+def ledger_totals(ledger: pd.DataFrame) -> pd.DataFrame:
+    """One row per rule, opening first and kept last: rows, quantity and amount summed exactly."""
+    table = ledger.groupby("rule").agg(rows=("rows", "sum"), quantity=("quantity", add), amount=("amount", add)).reset_index()
+    order = table["rule"].map({"opening": 0, "kept": 2}).fillna(1)
+    return table.assign(order=order).sort_values(["order", "rule"], ignore_index=True).drop(columns="order")
+
+
+def monthly_total(panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """The top series by month: ds, y, y_raw."""
+    top = series["unique_id"].iloc[0]
+    return panel[panel["unique_id"] == top].sort_values("ds", ignore_index=True)

@@ -1,0 +1,82 @@
+"""Tables of the retrospective, and what can be counted from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from salesfc_lib.reporting.blocks.blocks import Check
+from salesfc_lib.reporting.facts.summary import Ratio
+
+RETROSPECTIVE_TABLES = (
+    "by_lag", "by_dimension", "by_dimension_year", "history", "value_added", "value_added_year", "coverage", "parts", "series_errors", "total", "missed",
+    "misses", "causes_all", "causes", "difference", "people", "salespeople", "attributed", "stock", "proposals", "improvement",
+)  # fmt: skip  # written by `review`, read back by the step
+
+
+@dataclass(frozen=True)
+class ReviewedMonth:
+    """Tables of the retrospective by name; `improvement` are facts; `vintages` counts earlier months in the archive."""
+
+    tables: dict[str, pd.DataFrame]
+    improvement: dict[str, Any]
+    series: pd.DataFrame
+    vintages: int
+    month: pd.Timestamp
+    bottom: str
+    checks: tuple[Check, ...]
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        return self.tables[name]
+
+    @property
+    def scored(self) -> bool:
+        """Whether an earlier month forecast this one, so that there is something to look back on."""
+        return not self.tables["missed"].empty
+
+    @property
+    def now(self) -> pd.Series:
+        """This month at lag 1, bottom level: forecast, actual, wape, accuracy, bias, naive_wape, gain."""
+        table = self.tables["by_lag"]
+        return table[(table["level"] == self.bottom) & (table["lag"] == 1)].iloc[0]
+
+    @property
+    def before(self) -> pd.Series | None:
+        """The month before at lag 1, bottom level; None where it was not scored."""
+        table = self.tables["history"]
+        rows = table[(table["level"] == self.bottom) & (table["ds"] == self.month - pd.DateOffset(months=1))]
+        return rows.iloc[0] if len(rows) else None
+
+    def one_ahead(self) -> pd.DataFrame:
+        """Accuracy month by month, one month ahead, bottom level."""
+        table = self.tables["history"]
+        return table[table["level"] == self.bottom].sort_values("ds", ignore_index=True)
+
+    def run_of_bias(self, limit: float) -> int:
+        """For how many months running, this one included, bias has been beyond the limit in the same direction."""
+        bias = self.one_ahead()["bias"].iloc[::-1]
+        sign = 1 if len(bias) and bias.iloc[0] > 0 else -1
+        return int((bias * sign > limit).cumprod().sum())
+
+    def naive_better(self) -> tuple[int, int]:
+        """In how many bottom series the seasonal naive was nearer this month, and of how many."""
+        scores = self.tables["series_errors"]
+        return int((scores["naive_error"] < scores["error"]).sum()), len(scores)
+
+    def ratio(self, metric: str, stage: str = "published") -> Ratio:
+        """Pooled parts of this month's score one month ahead, bottom level."""
+        parts = self.tables["parts"]
+        row = parts[(parts["stage"] == stage) & (parts["metric"] == metric)].iloc[0]
+        return Ratio(float(row["numerator"]), float(row["denominator"]))
+
+    def counts(self) -> dict[str, int]:
+        """Counts that are the same on every machine."""
+        return {
+            "earlier months in the archive": self.vintages,
+            "lags scored": int(self.tables["by_lag"]["lag"].nunique()),
+            "members of dimensions scored": len(self.tables["by_dimension"].query("lag == 1")),
+            "authors of changes": len(self.tables["people"]),
+            "bottom series compared": len(self.tables["missed"]),
+        }

@@ -1,0 +1,1 @@
+"""Sentences and tables of each notebook section, from facts."""

@@ -1,0 +1,1 @@
+"""HTML pages: notebooks, a unit's month, key series, the indexes."""
