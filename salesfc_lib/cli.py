@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from salesfc_lib.publication import Outcome
-    from salesfc_lib.run import Request
+    from salesfc_lib.running import Outcome, Request
 
 app = typer.Typer(
     help="Monthly sales forecasts by unit: cleaned, forecast, reconciled, looked back on, published.",
@@ -105,8 +104,7 @@ def run(
 ) -> None:
     """Publish a month for all units: notebooks, pages, tables."""
     with _told_plainly():
-        from salesfc_lib.progress import watch
-        from salesfc_lib.run import run_month
+        from salesfc_lib.running import run_month, watch
 
         request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
         with watch() as tell:
@@ -127,8 +125,8 @@ def backfill(
 ) -> None:
     """Archive the forecasts of past months as they would have been made then."""
     with _told_plainly():
-        from salesfc_lib.progress import watch
-        from salesfc_lib.run import backfill as archive_past
+        from salesfc_lib.running import backfill as archive_past
+        from salesfc_lib.running import watch
 
         request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
         with watch() as tell:
@@ -248,7 +246,7 @@ def _told_plainly() -> Iterator[None]:
 
 
 def _request(project: Path, unit: list[str] | None, sets: list[str] | None, *, why: str, workers: int | None) -> Request:
-    from salesfc_lib.run import Request
+    from salesfc_lib.running import Request
 
     return Request(project.resolve(), tuple(unit or ()), tuple(sets or ()), why, workers)
 

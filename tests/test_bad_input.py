@@ -12,9 +12,9 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from salesfc_lib import run
 from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.cli import app
+from salesfc_lib.running import run
 from tests.conftest import in_turn
 
 MONTH = "2025-12"

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from salesfc_lib import run
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
-from salesfc_lib.progress import describe
-from salesfc_lib.publication import Event, Outcome, Plan
-from salesfc_lib.run import Request
+from salesfc_lib.running import run
+from salesfc_lib.running.progress import describe
+from salesfc_lib.running.publication import Event, Outcome, Plan
+from salesfc_lib.running.run import Request
 
 HEAVY = ("pandas", "numpy", "papermill", "pydantic", "matplotlib", "pyarrow")
 

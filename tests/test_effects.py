@@ -560,7 +560,7 @@ class TestSteps:
 
 
 def test_a_manifest_names_the_effects_among_what_went_in(tmp_path):
-    from salesfc_lib.publication import Task, _list_own_files
+    from salesfc_lib.running.publication import Task, _list_own_files
 
     write(tmp_path)
     task = Task(tmp_path, "north", ("2026-06",))

@@ -156,7 +156,7 @@ def test_a_wrong_stored_output_would_be_noticed(by_hand: Path, tmp_path: Path) -
 
 @pytest.mark.parametrize("path", LAB, ids=lambda path: path.stem)
 def test_lab_notebooks_run(path: Path, demo_project: Path) -> None:
-    from salesfc_lib.execute import run_notebook
+    from salesfc_lib.running.execute import run_notebook
 
     node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})
     assert [cell for cell in node.cells if cell.cell_type == "code" and not cell.get("outputs") and "Styler" in cell.source] == []
@@ -164,9 +164,9 @@ def test_lab_notebooks_run(path: Path, demo_project: Path) -> None:
 
 
 def test_what_the_lab_notebook_promotes_is_a_candidate_of_the_unit(demo_project: Path, tmp_path: Path) -> None:
-    from salesfc_lib.execute import run_notebook
     from salesfc_lib.forecasting.project_candidates import load_own
     from salesfc_lib.foundation.parameters import resolve
+    from salesfc_lib.running.execute import run_notebook
 
     path = next(path for path in LAB if path.stem == "compare_candidate")
     node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})

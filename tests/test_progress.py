@@ -13,9 +13,9 @@ import nbformat
 import pytest
 from rich.console import Console
 
-from salesfc_lib.execute import run_notebook
-from salesfc_lib.progress import LOOK_BACK, USUAL, Bar, read_durations, watch
-from salesfc_lib.publication import STEPS, Event, Outcome, Plan
+from salesfc_lib.running.execute import run_notebook
+from salesfc_lib.running.progress import LOOK_BACK, USUAL, Bar, read_durations, watch
+from salesfc_lib.running.publication import STEPS, Event, Outcome, Plan
 
 MONTH = "2026-06"
 TOOK = {

@@ -20,17 +20,17 @@ import nbformat
 import pytest
 
 import salesfc_lib
-from salesfc_lib import publication, run
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.archive.verification import verify
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.execute import NotebookFailed, run_notebook
-from salesfc_lib.publication import Event, Outcome, Plan
 from salesfc_lib.reporting.pages import write as pages
-from salesfc_lib.run import Request, backfill, list_months, run_month
-from salesfc_lib.workers import ONE_THREAD, side_by_side
+from salesfc_lib.running import publication, run
+from salesfc_lib.running.execute import NotebookFailed, run_notebook
+from salesfc_lib.running.publication import Event, Outcome, Plan
+from salesfc_lib.running.run import Request, backfill, list_months, run_month
+from salesfc_lib.running.workers import ONE_THREAD, side_by_side
 from tests.conftest import in_turn
 
 MONTH = "2026-06"

@@ -22,7 +22,7 @@ from salesfc_lib.foundation.parameters import resolve, to_dict
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources import snapshot
 from salesfc_lib.intake.sources.extract import read_source
-from salesfc_lib.publication import Task, _keep_own_files, _list_inputs
+from salesfc_lib.running.publication import Task, _keep_own_files, _list_inputs
 from salesfc_lib.steps import steps
 
 UNIT, MONTH = "north", "2024-12"

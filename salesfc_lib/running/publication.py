@@ -13,9 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from salesfc_lib import archive, failures
+from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.foundation import NOTEBOOKS, Resolved, resolve, to_dict
+from salesfc_lib.running import failures
 
 Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]
@@ -183,7 +184,7 @@ def _call_steps(values: Mapping[str, Any], progress: _Progress) -> None:
 
 
 def _execute(name: str, values: Mapping[str, Any], folder: Path, progress: _Progress) -> Any:
-    from salesfc_lib.execute import run_notebook, save_notebook
+    from salesfc_lib.running.execute import run_notebook, save_notebook
 
     progress.begin(name)
     draft = folder / f"{name}.ipynb"

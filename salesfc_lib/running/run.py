@@ -11,12 +11,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from salesfc_lib import archive, failures
+from salesfc_lib import archive
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation import parameters, schema
-from salesfc_lib.progress import read_durations
-from salesfc_lib.publication import Event, Outcome, Plan, Task, Tell, publish_months
-from salesfc_lib.workers import count_workers, side_by_side
+from salesfc_lib.running import failures
+from salesfc_lib.running.progress import read_durations
+from salesfc_lib.running.publication import Event, Outcome, Plan, Task, Tell, publish_months
+from salesfc_lib.running.workers import count_workers, side_by_side
 
 
 @dataclass(frozen=True)

@@ -65,8 +65,8 @@ def _facts_file(reports: Path, month: str, unit: str) -> Path:
 
 
 def _save_document(reports: Path, folder: Path, node: Any, facts: Mapping[str, Any]) -> str:
-    from salesfc_lib.execute import save_notebook
     from salesfc_lib.reporting import write_failed_page
+    from salesfc_lib.running.execute import save_notebook
 
     save_notebook(node, folder / f"{facts['step']}.ipynb")
     return write_failed_page(reports, str(facts["step"]), node, facts)

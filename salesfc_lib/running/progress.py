@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.publication import PUBLISHING, STEPS, Event, Kind, Outcome, Plan, Tell
+from salesfc_lib.running.publication import PUBLISHING, STEPS, Event, Kind, Outcome, Plan, Tell
 
 # share of a month's time that each step takes, in per cent, as in the demo company's months
 USUAL = dict(zip((*STEPS, PUBLISHING), (30.0, 40.0, 12.0, 13.0, 5.0), strict=True))

@@ -28,7 +28,7 @@ from papermill.parameterize import parameterize_notebook
 from traitlets import default
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.workers import ONE_THREAD
+from salesfc_lib.running.workers import ONE_THREAD
 
 SAVE_SECONDS = 5.0  # a draft that is watched is at most this old; saving at every cell costs ten times the cell
 START_SECONDS = 120  # a cold kernel on a loaded machine

@@ -1,0 +1,12 @@
+"""Executing notebooks, publishing a unit's month, units side by side, failures and progress.
+
+A request enters; published months, or records of what failed, leave.
+"""
+
+from __future__ import annotations
+
+from salesfc_lib.running.progress import watch
+from salesfc_lib.running.publication import Outcome
+from salesfc_lib.running.run import Request, backfill, run_month
+
+__all__ = ["Outcome", "Request", "backfill", "run_month", "watch"]
