@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan
 LAST = np.datetime64("2025-12", "M")
 SLOW = {"ces", "auto_arima", "arima"}
-EVERY = [name for name in REGISTRY if name != "launch"]  # which knows young series only: tests/test_launch.py
+EVERY = [name for name in REGISTRY if name != "launch"]  # which knows young series only: tests/forecasting/test_launch.py
 FAST = [name for name in EVERY if name not in SLOW]
 POOLED = {
     *(f"{name}{form}" for name in ("level", "theta", "damped", "aggregation") for form in ("", "_additive")),  # the panel's season

@@ -26,7 +26,7 @@ LEVELS = ("total", "bottom")
 
 
 def parameters(names: dict[str, Any] | None = None, **blocks: Any) -> Parameters:
-    """With no race (tests/test_racing.py) unless it is asked for."""
+    """With no race (tests/forecasting/test_early_stopping.py) unless it is asked for."""
     return Parameters.model_validate({"candidates": CHEAP if names is None else names, "backtest": {"race": None}, **blocks})
 
 

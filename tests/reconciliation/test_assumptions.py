@@ -111,7 +111,7 @@ class TestReading:
         assert list_heads(SERIES, parameters) == {"line": ["line"], "region": ["region", "大区", "Area"]}
 
     def test_the_example_of_the_readme_is_read(self, tmp_path):
-        text = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+        text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
         example = text.partition("```csv\n")[2].partition("```")[0].splitlines()
         write(tmp_path, *example[1:], header=example[0])
         found = read_effects(tmp_path, "north", {"product_line": ["product_line"], "region": ["region"]})

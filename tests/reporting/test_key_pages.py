@@ -27,7 +27,7 @@ from salesfc_lib.reporting.pages.key_series import write_key_page
 from salesfc_lib.reporting.pages.unit import write_unit_page
 from tests import pages
 from tests.pages import NASTY
-from tests.test_site import read, text_of
+from tests.reporting.test_pages import read, text_of
 
 CUTOFF = pd.Timestamp("2026-06-01")
 MONTHS = pd.date_range("2023-07-01", CUTOFF, freq="MS")
