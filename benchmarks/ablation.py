@@ -20,7 +20,17 @@ import numpy as np
 
 import panels
 from accuracy import Row, write
-from earlier import NAMES, change_percent, choose_measure, judge, lacks_data, lay_out, open_panels, parse, take_series
+from earlier import (
+    NAMES,
+    change_percent,
+    choose_measure,
+    judge,
+    lacks_data,
+    lay_out,
+    open_panels,
+    parse,
+    take_series,
+)
 from reading import Panel
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.forecasting.candidates.registry import BOOSTING
@@ -38,24 +48,42 @@ Variant = tuple[str, Callable[[], np.ndarray]]
 def list_said(said: CandidateForecasts, parameters: Parameters) -> Iterator[Variant]:
     """Variants that need no candidate to be asked again."""
     yield EVERYTHING, lambda: combine_candidates(said, parameters).combined[0]
-    equal = parameters.model_copy(update={"combine": parameters.combine.model_copy(update={"power": 0.0})})
+    equal = parameters.model_copy(
+        update={"combine": parameters.combine.model_copy(update={"power": 0.0})}
+    )
     yield "equal weights", lambda: combine_candidates(said, equal).combined[0]
-    yield "best single by backtest", lambda: take_best(combine_candidates(said, without_correction(parameters)))
-    yield "median of candidates", lambda: take_median(combine_candidates(said, without_correction(parameters)))
-    yield "without the correction", lambda: combine_candidates(said, without_correction(parameters)).combined[0]
+    yield (
+        "best single by backtest",
+        lambda: take_best(combine_candidates(said, without_correction(parameters))),
+    )
+    yield (
+        "median of candidates",
+        lambda: take_median(combine_candidates(said, without_correction(parameters))),
+    )
+    yield (
+        "without the correction",
+        lambda: combine_candidates(said, without_correction(parameters)).combined[0],
+    )
     yield "the correction alone", lambda: take_corrected(combine_candidates(said, parameters))
     spoke = [name for name, values in said.values.items() if np.isfinite(values[-1]).any()]
     for name in spoke if len(spoke) > 1 else ():
-        kept = replace(said, values={other: values for other, values in said.values.items() if other != name})
+        kept = replace(
+            said, values={other: values for other, values in said.values.items() if other != name}
+        )
         yield f"without {name}", lambda kept=kept: combine_candidates(kept, parameters).combined[0]  # type: ignore[misc]
 
 
 def list_asked(panel: Panel, parameters: Parameters) -> Iterator[Variant]:
     """Variants that ask all candidates again."""
-    unbroken = parameters.model_copy(update={"breaks": parameters.breaks.model_copy(update={"enabled": False})})
+    unbroken = parameters.model_copy(
+        update={"breaks": parameters.breaks.model_copy(update={"enabled": False})}
+    )
     yield "without breaks", lambda: forecast(lay_out(panel), unbroken, panel.reach)
     if panel.known:
-        yield "without drivers", lambda: forecast(lay_out(panel, blind=True), parameters, panel.reach)
+        yield (
+            "without drivers",
+            lambda: forecast(lay_out(panel, blind=True), parameters, panel.reach),
+        )
 
 
 def without_correction(parameters: Parameters) -> Parameters:
@@ -65,13 +93,18 @@ def without_correction(parameters: Parameters) -> Parameters:
 
 def switch(parameters: Parameters, names: tuple[str, ...], *, enabled: bool) -> Parameters:
     """The parameters with these candidates on or off."""
-    blocks = {name: parameters.candidates.get(name, Candidate()).model_copy(update={"enabled": enabled}) for name in names}
+    blocks = {
+        name: parameters.candidates.get(name, Candidate()).model_copy(update={"enabled": enabled})
+        for name in names
+    }
     return parameters.model_copy(update={"candidates": {**parameters.candidates, **blocks}})
 
 
 def forecast(history: History, parameters: Parameters, horizon: int) -> np.ndarray:
     """The combination of all candidates, asked anew (n, horizon)."""
-    return combine_candidates(run_candidates(history, parameters, horizon=horizon), parameters).combined[0]
+    return combine_candidates(
+        run_candidates(history, parameters, horizon=horizon), parameters
+    ).combined[0]
 
 
 def take_best(modeled: Modeled) -> np.ndarray:
@@ -92,7 +125,9 @@ def take_median(modeled: Modeled) -> np.ndarray:
 def take_corrected(modeled: Modeled) -> np.ndarray:
     """The corrected candidates alone (n, horizon), the combination where they were not corrected."""
     corrected = modeled.boosted.get(0, np.full_like(modeled.combined[0], np.nan))
-    positive = np.where(np.any(modeled.candidates.history.y < 0, axis=1)[:, None], corrected, corrected.clip(0))
+    positive = np.where(
+        np.any(modeled.candidates.history.y < 0, axis=1)[:, None], corrected, corrected.clip(0)
+    )
     return end(modeled, np.where(np.isfinite(positive), positive, modeled.combined[0]))
 
 
@@ -118,9 +153,15 @@ def ablate_named(panel: Panel, parameters: Parameters, count: int) -> list[Row]:
     """Rows of `count` series with the models of statsforecast: all of them and one at a time."""
     some = take_series(panel, count)
     history, words = lay_out(some), f"of {history_size(some)} series"
-    variants = [(EVERYTHING, parameters), ("with all three named models", switch(parameters, NAMED, enabled=True))]
+    variants = [
+        (EVERYTHING, parameters),
+        ("with all three named models", switch(parameters, NAMED, enabled=True)),
+    ]
     variants += [(f"with {name}", switch(parameters, (name,), enabled=True)) for name in NAMED]
-    runs = [(f"{name}, {words}", lambda each=each: forecast(history, each, some.reach)) for name, each in variants]
+    runs = [
+        (f"{name}, {words}", lambda each=each: forecast(history, each, some.reach))
+        for name, each in variants
+    ]
     return compare(some, [measure(some, history, run) for run in runs])
 
 
@@ -135,13 +176,21 @@ def measure(panel: Panel, history: History, variant: Variant) -> Row:
     started = time.perf_counter()
     values = run()
     seconds = time.perf_counter() - started
-    return {"variant": name, "series": len(history), **judge(panel, history, values), "seconds": seconds}
+    return {
+        "variant": name,
+        "series": len(history),
+        **judge(panel, history, values),
+        "seconds": seconds,
+    }
 
 
 def compare(panel: Panel, rows: list[Row]) -> list[Row]:
     """Rows with the change against the first, in percent of the panel's measure."""
     by = choose_measure(panel)
-    return [{**row, "measure": by, "change_percent": change_percent(row[by], rows[0][by])} for row in rows]
+    return [
+        {**row, "measure": by, "change_percent": change_percent(row[by], rows[0][by])}
+        for row in rows
+    ]
 
 
 def average(rows: list[Row]) -> list[tuple[str, str, float]]:
@@ -178,8 +227,17 @@ def main() -> None:
 def read_command() -> argparse.Namespace:
     """The command line."""
     parser = parse(__doc__)
-    parser.add_argument("--only", type=lambda text: tuple(text.split(",")), default=NAMES, help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--named", type=int, help="series on which the models of statsforecast run; 0, or 60 with --full")
+    parser.add_argument(
+        "--only",
+        type=lambda text: tuple(text.split(",")),
+        default=NAMES,
+        help=f"of {', '.join(NAMES)}",
+    )
+    parser.add_argument(
+        "--named",
+        type=int,
+        help="series on which the models of statsforecast run; 0, or 60 with --full",
+    )
     wanted = parser.parse_args()
     wanted.named = (60 if wanted.full else 0) if wanted.named is None else wanted.named
     unknown = [name for name in wanted.only if name not in panels.SOURCES]

@@ -28,7 +28,12 @@ BAND = (0.77, 0.83)  # of an 80 % interval, by the goal
 LEVEL = 80  # percent
 UNITS = ("kitchen", "cleaning", "personal-care")
 MONTH = "2026-06"
-COLOURS = {"workbench": "#0072b2", "scum": "#d55e00", "autogluon": "#009e73", "seasonal_naive": "#999999"}  # Okabe and Ito
+COLOURS = {
+    "workbench": "#0072b2",
+    "scum": "#d55e00",
+    "autogluon": "#009e73",
+    "seasonal_naive": "#999999",
+}  # Okabe and Ito
 
 
 def read_rows(path: Path) -> list[Row]:
@@ -45,7 +50,14 @@ def read_rows(path: Path) -> list[Row]:
 def tell(panel: str, method: str, step: int, share: float, counted: int) -> Row:
     """One row."""
     inside = BAND[0] <= share <= BAND[1]
-    return {"panel": panel, "method": method, "h": step, "coverage80": share, "counted": counted, "inside_band": inside}
+    return {
+        "panel": panel,
+        "method": method,
+        "h": step,
+        "coverage80": share,
+        "counted": counted,
+        "inside_band": inside,
+    }
 
 
 def count_units(project: Path) -> list[Row]:
@@ -55,7 +67,9 @@ def count_units(project: Path) -> list[Row]:
         run = steps.open_month(project, unit, MONTH, folder=project / "reports" / ".work" / unit)
         steps.clean(run)
         names = list(run.parameters.levels)
-        modeled = model_history(steps.read_history(run), run.parameters, horizon=run.parameters.horizon, levels=names)
+        modeled = model_history(
+            steps.read_history(run), run.parameters, horizon=run.parameters.horizon, levels=names
+        )
         rows += count_backtest(modeled, f"demo {unit}")
     return rows
 
@@ -69,7 +83,11 @@ def count_backtest(modeled: Modeled, panel: str) -> list[Row]:
         inside += (known & (came >= low) & (came <= high)).sum(axis=0)
         counted += known.sum(axis=0)
     shares = zip(inside / counted.clip(1), counted, strict=True)
-    return [tell(panel, "workbench", step, float(share), int(count)) for step, (share, count) in enumerate(shares, 1) if count]
+    return [
+        tell(panel, "workbench", step, float(share), int(count))
+        for step, (share, count) in enumerate(shares, 1)
+        if count
+    ]
 
 
 def draw_panel(rows: list[Row], path: Path) -> None:
@@ -85,10 +103,17 @@ def draw_panel(rows: list[Row], path: Path) -> None:
         own = [row for row in rows if row["method"] == method]
         colour = COLOURS.get(method, f"C{place}")
         axes.plot(
-            [row["h"] for row in own], [row["coverage80"] for row in own], color=colour, marker="o", markersize=3, label=method
+            [row["h"] for row in own],
+            [row["coverage80"] for row in own],
+            color=colour,
+            marker="o",
+            markersize=3,
+            label=method,
         )
     least = min(row["coverage80"] for row in rows)
-    axes.set(xlabel="months ahead", ylabel="share of actuals inside", ylim=(min(0.5, least - 0.05), 1.02))
+    axes.set(
+        xlabel="months ahead", ylabel="share of actuals inside", ylim=(min(0.5, least - 0.05), 1.02)
+    )
     axes.set_title(title(rows), loc="left", fontsize=10)
     axes.legend(frameon=False, fontsize=8, ncols=4, loc="lower left")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +157,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument(
-        "--from", type=Path, dest="source", help="what accuracy.py wrote; the accuracy.json beside --out where absent"
+        "--from",
+        type=Path,
+        dest="source",
+        help="what accuracy.py wrote; the accuracy.json beside --out where absent",
     )
     parser.add_argument("--demo", type=Path, help="folder with the demo")
     parser.add_argument("--no-demo", action="store_true", help="only what --from holds")

@@ -21,7 +21,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--only", type=lambda text: [int(part) for part in text.split(",")], default=list(EVERYTHING))
+    parser.add_argument(
+        "--only",
+        type=lambda text: [int(part) for part in text.split(",")],
+        default=list(EVERYTHING),
+    )
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--why", action="store_true")
@@ -35,7 +39,9 @@ def main() -> None:
             print(*(f"{item.defect}: {said}" for said in item.missed), sep="\n")
         rows += [{"seed": seed, **row} for row in list_rows(scores)]
     if wanted.out is not None:
-        wanted.out.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        wanted.out.write_text(
+            json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

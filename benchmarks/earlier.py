@@ -24,13 +24,18 @@ from reading import KNOWN, Panel, hold_back, name_columns, sum_months
 from salesfc_lib.forecasting.history import History, align
 from scores import find_scales, score
 
-ORIGINS = {"latest": 12, "half a year earlier": 18}  # months removed, in proportion to the panel's horizon
+ORIGINS = {
+    "latest": 12,
+    "half a year earlier": 18,
+}  # months removed, in proportion to the panel's horizon
 NAMES = ("iowa", "m3", "stallion", "pasta", "carparts")
 
 Row = dict[str, Any]
 
 
-def open_panels(data: Path, names: tuple[str, ...] = NAMES, *, origins: int = 2) -> Iterator[tuple[str, Panel]]:
+def open_panels(
+    data: Path, names: tuple[str, ...] = NAMES, *, origins: int = 2
+) -> Iterator[tuple[str, Panel]]:
     """Each panel at each origin, with the name of the origin."""
     for name in names:
         for origin in list(ORIGINS)[:origins]:
@@ -55,7 +60,13 @@ def take_series(panel: Panel, count: int) -> Panel:
     """The panel with `count` of its series, drawn with a fixed seed; all where it has no more."""
     kept = panels.draw_series(panel.history, count)["unique_id"].unique()
     frames = {name: getattr(panel, name) for name in ("history", "future", "actual")}
-    return replace(panel, **{name: rows[rows["unique_id"].isin(kept)].reset_index(drop=True) for name, rows in frames.items()})
+    return replace(
+        panel,
+        **{
+            name: rows[rows["unique_id"].isin(kept)].reset_index(drop=True)
+            for name, rows in frames.items()
+        },
+    )
 
 
 def judge(panel: Panel, history: History, values: np.ndarray) -> Row:
@@ -67,7 +78,9 @@ def join_actual(panel: Panel, history: History, values: np.ndarray) -> pd.DataFr
     """Held-back rows, each beside its forecast."""
     steps = np.arange(1, values.shape[1] + 1)
     months = (history.last[:, None] + steps).astype("datetime64[ns]").ravel()
-    rows = pd.DataFrame({"unique_id": np.repeat(history.ids, len(steps)), "ds": months, "y_hat": values.ravel()})
+    rows = pd.DataFrame(
+        {"unique_id": np.repeat(history.ids, len(steps)), "ds": months, "y_hat": values.ravel()}
+    )
     return match(panel, rows.assign(**dict.fromkeys(INTERVALS, np.nan)))
 
 
@@ -101,7 +114,9 @@ def parse(doc: str | None) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=doc.splitlines()[0] if doc else "")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--data", type=Path, default=panels.find_data())
-    parser.add_argument("--full", action="store_true", help="all that can be measured, however long it takes")
+    parser.add_argument(
+        "--full", action="store_true", help="all that can be measured, however long it takes"
+    )
     return parser
 
 

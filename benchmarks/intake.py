@@ -26,7 +26,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 HEADER = "单据编号,行号,日期,单据类型,客户,客户类型,产品线,物料编码,区域,渠道,业务员,数量,价税合计"
-DIMENSIONS = {"product_line": "产品线", "customer_type": "客户类型", "region": "区域", "channel": "渠道"}
+DIMENSIONS = {
+    "product_line": "产品线",
+    "customer_type": "客户类型",
+    "region": "区域",
+    "channel": "渠道",
+}
 MONTHS, BATCH = 48, 500_000
 FIRST = 1000  # rows of a file that each process reads before the clock starts
 UNIT = """
@@ -48,7 +53,10 @@ calendar: {closed_through: "2025-12"}
 def write_orders(path: Path, rows: int, seed: int = 1) -> Decimal:
     """Total of the amounts of a made-up export: sorted by day, 3 % returns, one customer in ten written in quotes."""
     dice = np.random.default_rng(seed)
-    customers = [f'"客户{place:05d}, 分公司"' if place % 10 == 0 else f"客户{place:05d}" for place in range(5000)]
+    customers = [
+        f'"客户{place:05d}, 分公司"' if place % 10 == 0 else f"客户{place:05d}"
+        for place in range(5000)
+    ]
     choices = {
         "customer": customers,
         "customer_type": ["经销", "直营", "电商", "团购"],
@@ -73,7 +81,8 @@ def write_orders(path: Path, rows: int, seed: int = 1) -> Decimal:
             cents = quantity * dice.integers(100, 99_999, count)
             total, order = total + int(cents.sum()), int(orders[-1])
             texts = {
-                name: pa.array(members).take(pa.array(dice.integers(0, len(members), count))) for name, members in choices.items()
+                name: pa.array(members).take(pa.array(dice.integers(0, len(members), count)))
+                for name, members in choices.items()
             }
             columns = [
                 pc.binary_join_element_wise("SO", pa.array(orders).cast(pa.string()), ""),
@@ -131,7 +140,16 @@ METHODS = {"workbench": run_workbench, "pyarrow_pandas": run_pyarrow_pandas}
 
 def run_alone(task: str, project: Path, rows: int) -> dict[str, float | str]:
     """Seconds, peak memory and total of one run in a process of its own."""
-    command = [sys.executable, __file__, "--child", task, "--keep", str(project), "--rows", str(rows)]
+    command = [
+        sys.executable,
+        __file__,
+        "--child",
+        task,
+        "--keep",
+        str(project),
+        "--rows",
+        str(rows),
+    ]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])
 
@@ -140,8 +158,14 @@ def find_peak() -> float:
     """Largest resident memory of this process in MiB; since it began, where the system tells (`ru_maxrss` also knows its parent's)."""
     status = Path("/proc/self/status")
     if status.is_file():
-        return next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+        return next(
+            int(line.split()[1]) / 1024
+            for line in status.read_text().splitlines()
+            if line.startswith("VmHWM")
+        )
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        2**20 if sys.platform == "darwin" else 1024
+    )
 
 
 def main() -> None:
@@ -149,7 +173,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--repeat", type=int, default=0, help="runs of each; 0: 3 up to a million rows, else 1")
+    parser.add_argument(
+        "--repeat", type=int, default=0, help="runs of each; 0: 3 up to a million rows, else 1"
+    )
     parser.add_argument("--keep", type=Path, help="folder in which the generated file stays")
     parser.add_argument("--child", choices=[*METHODS, "write"], help=argparse.SUPPRESS)
     wanted = parser.parse_args()
@@ -158,7 +184,9 @@ def main() -> None:
         print(json.dumps({"total": str(write_orders(wanted.keep / "orders.csv", wanted.rows))}))
         return
     if wanted.child:
-        METHODS[wanted.child](wanted.keep / "first")  # a few rows, so that whatever is imported on first use is there
+        METHODS[wanted.child](
+            wanted.keep / "first"
+        )  # a few rows, so that whatever is imported on first use is there
         seconds, total = METHODS[wanted.child](wanted.keep)
         print(json.dumps({"seconds": seconds, "peak_mib": find_peak(), "total": str(total)}))
         return
@@ -174,8 +202,14 @@ def main() -> None:
         for _ in range(repeat):
             for method in METHODS:
                 runs[method].append(run_alone(method, project, wanted.rows))
-    medians = {method: statistics.median(float(run["seconds"]) for run in found) for method, found in runs.items()}
-    tolerance = {"workbench": Decimal(0), "pyarrow_pandas": Decimal(max(wanted.rows, 1_000_000)).scaleb(-8)}
+    medians = {
+        method: statistics.median(float(run["seconds"]) for run in found)
+        for method, found in runs.items()
+    }
+    tolerance = {
+        "workbench": Decimal(0),
+        "pyarrow_pandas": Decimal(max(wanted.rows, 1_000_000)).scaleb(-8),
+    }
     rows = [
         {
             "rows": wanted.rows,
@@ -185,7 +219,9 @@ def main() -> None:
             "ratio": round(medians[method] / medians["pyarrow_pandas"], 3),
             "peak_mib": round(max(float(run["peak_mib"]) for run in runs[method])),
             "total": runs[method][0]["total"],
-            "agrees": all(abs(Decimal(str(run["total"])) - total) <= tolerance[method] for run in runs[method]),
+            "agrees": all(
+                abs(Decimal(str(run["total"])) - total) <= tolerance[method] for run in runs[method]
+            ),
         }
         for method in METHODS
     ]

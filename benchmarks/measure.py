@@ -32,35 +32,60 @@ MADE_UP = {"series": 4, "months": 48}  # the panel before the clock starts
 
 def measure(method: str, folder: Path) -> dict[str, float]:
     """Seconds from ready frames to a forecast, and the largest resident memory of this process in MiB."""
-    history, future = (pd.read_parquet(folder / f"{name}.parquet") for name in ("history", "future"))
+    history, future = (
+        pd.read_parquet(folder / f"{name}.parquet") for name in ("history", "future")
+    )
     settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
     run = importlib.import_module(f"methods.{method}")
-    getattr(run, "warm_up", run.forecast)(*make_up(history, future, settings["horizon"]), {**settings, "time_limit": 20})
+    getattr(run, "warm_up", run.forecast)(
+        *make_up(history, future, settings["horizon"]), {**settings, "time_limit": 20}
+    )
     started = time.perf_counter()
     forecast = run.forecast(history, future, settings)
     seconds = time.perf_counter() - started
-    forecast[["unique_id", "ds", "y_hat", *INTERVALS]].to_parquet(folder / "forecast.parquet", index=False)
+    forecast[["unique_id", "ds", "y_hat", *INTERVALS]].to_parquet(
+        folder / "forecast.parquet", index=False
+    )
     return {"seconds": seconds, "peak_mib": find_peak()}
 
 
-def make_up(history: pd.DataFrame, future: pd.DataFrame, horizon: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+def make_up(
+    history: pd.DataFrame, future: pd.DataFrame, horizon: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A small panel of made-up numbers with the columns of the real one: its history, and its future."""
     dice = np.random.default_rng(1)
     count, months = MADE_UP["series"], MADE_UP["months"] + horizon
     ds = (np.datetime64("2015-01") + np.arange(months)).astype("datetime64[ns]")
-    rows = pd.DataFrame({"unique_id": np.repeat([f"made up {place}" for place in range(count)], months), "ds": np.tile(ds, count)})
+    rows = pd.DataFrame(
+        {
+            "unique_id": np.repeat([f"made up {place}" for place in range(count)], months),
+            "ds": np.tile(ds, count),
+        }
+    )
     for name in history.columns.drop(["unique_id", "ds"]):
-        rows[name] = 100 + 10 * np.tile(np.sin(np.arange(months) * np.pi / 6), count) + dice.normal(size=len(rows))
+        rows[name] = (
+            100
+            + 10 * np.tile(np.sin(np.arange(months) * np.pi / 6), count)
+            + dice.normal(size=len(rows))
+        )
     ahead = rows.groupby("unique_id").cumcount() >= MADE_UP["months"]
-    return rows[~ahead].reset_index(drop=True), rows.loc[ahead, future.columns.tolist()].reset_index(drop=True)
+    return rows[~ahead].reset_index(drop=True), rows.loc[
+        ahead, future.columns.tolist()
+    ].reset_index(drop=True)
 
 
 def find_peak() -> float:
     """Largest resident memory of this process in MiB; since it began, where the system tells (`ru_maxrss` also knows its parent's)."""
     status = Path("/proc/self/status")
     if status.is_file():
-        return next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+        return next(
+            int(line.split()[1]) / 1024
+            for line in status.read_text().splitlines()
+            if line.startswith("VmHWM")
+        )
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        2**20 if sys.platform == "darwin" else 1024
+    )
 
 
 def keep_to_cores(count: int) -> None:

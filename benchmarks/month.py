@@ -46,9 +46,14 @@ def main() -> None:
         project = Path(folder)
         demo(project)
         time_steps(project, wanted.unit, "cold")  # imports
-        runs = {memory: [time_steps(project, wanted.unit, memory) for _ in range(wanted.repeat)] for memory in ("cold", "warm")}
+        runs = {
+            memory: [time_steps(project, wanted.unit, memory) for _ in range(wanted.repeat)]
+            for memory in ("cold", "warm")
+        }
         series = len(
-            steps.open_month(project, wanted.unit, MONTH, folder=project / "reports" / ".work" / wanted.unit).read("series")
+            steps.open_month(
+                project, wanted.unit, MONTH, folder=project / "reports" / ".work" / wanted.unit
+            ).read("series")
         )
     rows = [
         {

@@ -23,13 +23,29 @@ SEED = 7  # of the draw; with it carparts and m3 are the samples of the publishe
 HORIZON = {"iowa": 12, "m3": 18, "carparts": 12, "stallion": 12, "pasta": 12}  # months held back
 SAMPLE = {"iowa": 150, "m3": 250, "carparts": 250}  # series drawn; the other panels are taken whole
 JUDGED = ("iowa", "m3", "carparts", "stallion")
-STALLION_DAYS = ("easter_day", "good_friday", "new_year", "christmas", "labor_day", "independence_day", "revolution_day_memorial")
-STALLION_EVENTS = ("regional_games", "fifa_u_17_world_cup", "football_gold_cup", "beer_capital", "music_fest")
+STALLION_DAYS = (
+    "easter_day",
+    "good_friday",
+    "new_year",
+    "christmas",
+    "labor_day",
+    "independence_day",
+    "revolution_day_memorial",
+)
+STALLION_EVENTS = (
+    "regional_games",
+    "fifa_u_17_world_cup",
+    "football_gold_cup",
+    "beer_capital",
+    "music_fest",
+)
 
 
 def find_data() -> Path:
     """Folder of the public data sets."""
-    return Path(os.environ.get("SALESFC_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data")
+    return Path(
+        os.environ.get("SALESFC_DATA") or Path(__file__).resolve().parents[2] / "shared" / "data"
+    )
 
 
 def build_panel(name: str, data: Path, *, full: bool = False, earlier: int = 0) -> pd.DataFrame:
@@ -44,7 +60,11 @@ def build_panel(name: str, data: Path, *, full: bool = False, earlier: int = 0) 
 def draw_series(rows: pd.DataFrame, count: int) -> pd.DataFrame:
     """Rows of `count` series, drawn without replacement from the sorted ids; all where there are no more than that."""
     ids = np.sort(rows["unique_id"].unique())
-    chosen = ids if len(ids) <= count else ids[np.random.default_rng(SEED).choice(len(ids), count, replace=False)]
+    chosen = (
+        ids
+        if len(ids) <= count
+        else ids[np.random.default_rng(SEED).choice(len(ids), count, replace=False)]
+    )
     return rows[rows["unique_id"].isin(chosen)]
 
 
@@ -54,13 +74,18 @@ def drop_last(rows: pd.DataFrame, months: int) -> pd.DataFrame:
     >>> drop_last(pd.DataFrame({"unique_id": ["a", "a", "b"], "y": [1, 2, 3]}), 1)["y"].tolist()
     [1]
     """
-    return rows[rows.groupby("unique_id").cumcount(ascending=False) >= months].reset_index(drop=True)
+    return rows[rows.groupby("unique_id").cumcount(ascending=False) >= months].reset_index(
+        drop=True
+    )
 
 
 def write_panels(folder: Path, names: tuple[str, ...] = JUDGED, **how: object) -> list[Path]:
     """Files written, one a panel."""
     folder.mkdir(parents=True, exist_ok=True)
-    return [_write(folder / f"{name}_h{HORIZON[name]}.parquet", build_panel(name, **how)) for name in names]  # type: ignore[arg-type]
+    return [
+        _write(folder / f"{name}_h{HORIZON[name]}.parquet", build_panel(name, **how))
+        for name in names
+    ]  # type: ignore[arg-type]
 
 
 def _write(path: Path, rows: pd.DataFrame) -> Path:
@@ -70,16 +95,26 @@ def _write(path: Path, rows: pd.DataFrame) -> Path:
 
 def _iowa(data: Path) -> pd.DataFrame:
     """Litres a month by county, as the source writes it, and category: the pairs that sold in each of the 70 months."""
-    sales = pd.read_parquet(data / "iowa_liquor" / "iowa_liquor_monthly.parquet").dropna(subset=["category"])
-    sales = sales.assign(unique_id=sales["county"] + "/" + sales["category"], ds=_month(sales["year_month"]))
-    rows = sales.groupby(["unique_id", "ds"], as_index=False)["volume"].sum().rename(columns={"volume": "y"})
+    sales = pd.read_parquet(data / "iowa_liquor" / "iowa_liquor_monthly.parquet").dropna(
+        subset=["category"]
+    )
+    sales = sales.assign(
+        unique_id=sales["county"] + "/" + sales["category"], ds=_month(sales["year_month"])
+    )
+    rows = (
+        sales.groupby(["unique_id", "ds"], as_index=False)["volume"]
+        .sum()
+        .rename(columns={"volume": "y"})
+    )
     months = rows.groupby("unique_id")["ds"].transform("size")
     return rows[months == rows["ds"].nunique()]
 
 
 def _m3(data: Path) -> pd.DataFrame:
     """All 1,428 series; the official test months are the last 18. The 29 of unknown date, kept as year 1, begin in 1985."""
-    rows = pd.read_parquet(data / "m3" / "monthly.parquet").sort_values(["unique_id", "t"], ignore_index=True)
+    rows = pd.read_parquet(data / "m3" / "monthly.parquet").sort_values(
+        ["unique_id", "t"], ignore_index=True
+    )
     month = rows["ds"].to_numpy().astype("datetime64[M]")
     dated = np.where(month < np.datetime64("1800-01"), month + 12 * 1984, month)
     return rows.assign(ds=dated.astype("datetime64[ns]"))[["unique_id", "ds", "y"]]
@@ -96,7 +131,9 @@ def _stallion(data: Path) -> pd.DataFrame:
     """Volume by agency and product; prices, discounts and the calendar are planned ahead, weather and the market are not."""
     sales = pd.read_parquet(data / "stallion_beer" / "stallion_monthly.parquet")
     ids = sales["agency"] + "/" + sales["sku"]
-    named = sales.assign(unique_id=ids, ds=_month(sales["date"])).rename(columns={"volume": "y", "price_actual": "price"})
+    named = sales.assign(unique_id=ids, ds=_month(sales["date"])).rename(
+        columns={"volume": "y", "price_actual": "price"}
+    )
     return named[["unique_id", "ds", "y", "price", "discount", *STALLION_DAYS, *STALLION_EVENTS]]
 
 
@@ -104,7 +141,9 @@ def _pasta(data: Path) -> pd.DataFrame:
     """Quantity a month by item; `promotion` is the share of the month's recorded days with the flag set."""
     sales = pd.read_parquet(data / "pasta" / "pasta_daily.parquet")
     keyed = sales.assign(unique_id=sales["item"], ds=_month(sales["DATE"]))
-    sums = keyed.groupby(["unique_id", "ds"], as_index=False).agg(y=("qty", "sum"), promotion=("promo", "mean"))
+    sums = keyed.groupby(["unique_id", "ds"], as_index=False).agg(
+        y=("qty", "sum"), promotion=("promo", "mean")
+    )
     return sums
 
 
@@ -132,9 +171,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=find_data())
     wanted = parser.parse_args()
     names = tuple(wanted.only.split(","))
-    for path in write_panels(wanted.out, names, data=wanted.data, full=wanted.full, earlier=wanted.earlier):
+    for path in write_panels(
+        wanted.out, names, data=wanted.data, full=wanted.full, earlier=wanted.earlier
+    ):
         rows = pd.read_parquet(path)
-        print(f"{path}: {rows['unique_id'].nunique()} series, {len(rows)} rows, through {rows['ds'].max():%Y-%m}")
+        print(
+            f"{path}: {rows['unique_id'].nunique()} series, {len(rows)} rows, through {rows['ds'].max():%Y-%m}"
+        )
 
 
 if __name__ == "__main__":

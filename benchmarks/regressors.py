@@ -40,7 +40,10 @@ def find_promoted(panel: Panel) -> pd.Series:
     return panel.future["promotion"] > PROMOTED
 
 
-PROMOTIONS: dict[str, Callable[[Panel], pd.Series]] = {"stallion": find_discounted, "pasta": find_promoted}
+PROMOTIONS: dict[str, Callable[[Panel], pd.Series]] = {
+    "stallion": find_discounted,
+    "pasta": find_promoted,
+}
 
 
 def compare(panel: Panel, promoted: pd.Series) -> list[Row]:
@@ -51,7 +54,13 @@ def compare(panel: Panel, promoted: pd.Series) -> list[Row]:
         joined, seconds = forecast(panel, blind=method == "blind")
         found[method] = (joined.merge(marks, on=["unique_id", "ds"], how="left"), seconds)
     rows = [
-        {"months": months, "method": method, "rows": int(chosen.sum()), **judge_rows(joined[chosen], scales), "seconds": seconds}
+        {
+            "months": months,
+            "method": method,
+            "rows": int(chosen.sum()),
+            **judge_rows(joined[chosen], scales),
+            "seconds": seconds,
+        }
         for months in ("promotion", "other", "all")
         for method, (joined, seconds) in found.items()
         for chosen in [choose(joined, months)]
@@ -78,7 +87,13 @@ def add_changes(rows: list[Row]) -> list[Row]:
     """Rows with how much worse the aware forecast is than the blind one of the same months, in percent."""
     blind = {row["months"]: row for row in rows if row["method"] == "blind"}
     return [
-        {**row, **{f"{name}_change_percent": change_percent(row[name], blind[row["months"]][name]) for name in ("mase", "wape")}}
+        {
+            **row,
+            **{
+                f"{name}_change_percent": change_percent(row[name], blind[row["months"]][name])
+                for name in ("mase", "wape")
+            },
+        }
         if row["method"] == "aware"
         else row
         for row in rows
@@ -87,7 +102,11 @@ def add_changes(rows: list[Row]) -> list[Row]:
 
 def draw(row: Row) -> str:
     """A row as text."""
-    change = f" {row['mase_change_percent']:+7.1f} % {row['wape_change_percent']:+7.1f} %" if row["method"] == "aware" else ""
+    change = (
+        f" {row['mase_change_percent']:+7.1f} % {row['wape_change_percent']:+7.1f} %"
+        if row["method"] == "aware"
+        else ""
+    )
     scores = f"{row['mase']:.3f} {row['wape']:.3f} {row['bias']:+.3f}"
     return f"{row['panel']:<9} {row['origin']:<20} {row['months']:<9} {row['method']:<5} {row['rows']:>5} {scores}{change}"
 
@@ -99,7 +118,10 @@ def main() -> None:
         return
     rows: list[Row] = []
     for origin, panel in open_panels(wanted.data, tuple(PROMOTIONS)):
-        rows += [{"panel": panel.name, "origin": origin, **row} for row in compare(panel, PROMOTIONS[panel.name](panel))]
+        rows += [
+            {"panel": panel.name, "origin": origin, **row}
+            for row in compare(panel, PROMOTIONS[panel.name](panel))
+        ]
         write(wanted.out, rows)
     print(
         "panel     origin               months    method rows  mase  wape   bias  change of mase and wape",

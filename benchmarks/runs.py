@@ -25,8 +25,13 @@ import pandas as pd
 from reading import Panel
 
 HERE = Path(__file__).resolve().parent
-REQUIREMENTS = HERE / "peers" / "requirements.txt"  # every package of the peers' environment, pinned
-PEERS = {"scum": ["statsforecast", "pyarrow"], "autogluon": ["autogluon.timeseries", "pyarrow"]}  # what each needs by name
+REQUIREMENTS = (
+    HERE / "peers" / "requirements.txt"
+)  # every package of the peers' environment, pinned
+PEERS = {
+    "scum": ["statsforecast", "pyarrow"],
+    "autogluon": ["autogluon.timeseries", "pyarrow"],
+}  # what each needs by name
 OWN = {"scum"}  # peers that the project's own environment can run too
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 EVERY = 0.1  # seconds between two looks at the memory
@@ -53,7 +58,9 @@ def run_method(method: str, panel: Panel, *, time_limit: float, patience: float)
         panel.history.to_parquet(folder / "history.parquet", index=False)
         panel.future.to_parquet(folder / "future.parquet", index=False)
         settings = {"horizon": panel.reach, "known": list(panel.known), "time_limit": time_limit}
-        (folder / "settings.json").write_text(json.dumps(settings, ensure_ascii=False), encoding="utf-8")
+        (folder / "settings.json").write_text(
+            json.dumps(settings, ensure_ascii=False), encoding="utf-8"
+        )
         peak, error = _run(interpreter, method, folder, patience)
         if error:
             return Run(error=error, note=note)
@@ -66,7 +73,9 @@ def _run(interpreter: Path, method: str, folder: Path, patience: float) -> tuple
     """Largest memory of the processes in MiB, and the error if there was one."""
     command = [str(interpreter), str(HERE / "measure.py"), method, str(folder)]
     with (folder / "said.txt").open("wb") as said:
-        process = subprocess.Popen(command, stdout=said, stderr=said, env=_environment(method), start_new_session=True)
+        process = subprocess.Popen(
+            command, stdout=said, stderr=said, env=_environment(method), start_new_session=True
+        )
         peak, end = 0.0, time.monotonic() + patience
         try:
             while process.poll() is None:
@@ -105,7 +114,11 @@ def find_memory(root: int) -> float:
     while pids:
         pid = pids.pop()
         try:
-            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
+            total += (
+                int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+                * os.sysconf("SC_PAGE_SIZE")
+                / 2**20
+            )
             for task in Path(f"/proc/{pid}/task").iterdir():
                 pids += [int(child) for child in (task / "children").read_text().split()]
         except (OSError, ValueError):  # it has ended meanwhile, or there is no such file here
@@ -136,24 +149,43 @@ def find_peer(peer: str) -> tuple[Path | None, str | None]:
     print(f"installing {peer} in {folder.name}", flush=True)
     try:
         if not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True, capture_output=True, text=True)
+            subprocess.run(
+                [sys.executable, "-m", "venv", str(folder)],
+                check=True,
+                capture_output=True,
+                text=True,
+            )
         _install(python, peer)
     except (OSError, subprocess.CalledProcessError) as reason:
         lines = (getattr(reason, "stderr", None) or str(reason)).strip().splitlines()
-        return None, f"{peer} could not be installed: {next((line for line in lines if line.startswith('ERROR')), lines[-1])[:300]}"
+        return (
+            None,
+            f"{peer} could not be installed: {next((line for line in lines if line.startswith('ERROR')), lines[-1])[:300]}",
+        )
     installed.touch()
     return python, None
 
 
 def _install(python: Path, peer: str) -> None:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    if peer == "autogluon":  # the build without a graphics card is smaller by gigabytes, where the index has it
+    if (
+        peer == "autogluon"
+    ):  # the build without a graphics card is smaller by gigabytes, where the index has it
         subprocess.run([*pip, _pin("torch") + "+cpu"], check=False, capture_output=True)
-    subprocess.run([*pip, "--constraint", str(REQUIREMENTS), *PEERS[peer]], check=True, capture_output=True, text=True)
+    subprocess.run(
+        [*pip, "--constraint", str(REQUIREMENTS), *PEERS[peer]],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
 
 
 def _pin(package: str) -> str:
-    return next(line for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines() if line.startswith(f"{package}=="))
+    return next(
+        line
+        for line in REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"{package}==")
+    )
 
 
 def _python_in(folder: Path) -> Path:

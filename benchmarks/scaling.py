@@ -51,8 +51,13 @@ def make_history(series: int, *, drivers: int = 0, months: int = 60) -> History:
     """A panel of made-up series, the same for the same numbers."""
     dice = np.random.default_rng(SEED)
     steps = np.arange(months + HORIZON)
-    known = {f"driver_{k}": (dice.random((series, len(steps))) < 0.15).astype(float) for k in range(drivers)}
-    season = 1 + dice.uniform(0, 0.5, (series, 1)) * np.sin(2 * np.pi * (steps + dice.uniform(0, 12, (series, 1))) / 12)
+    known = {
+        f"driver_{k}": (dice.random((series, len(steps))) < 0.15).astype(float)
+        for k in range(drivers)
+    }
+    season = 1 + dice.uniform(0, 0.5, (series, 1)) * np.sin(
+        2 * np.pi * (steps + dice.uniform(0, 12, (series, 1))) / 12
+    )
     growth = np.exp(dice.normal(0, 0.004, (series, 1)) * steps)
     noise = np.exp(dice.normal(0, 0.25, (series, len(steps))))
     lifted = np.prod([1 + 0.4 * values for values in known.values()], axis=0) if known else 1.0
@@ -85,7 +90,12 @@ def measure_here(series: int, drivers: int, months: int) -> Row:
 
 def measure(series: int, drivers: int, months: int) -> Row:
     """The same in a process of its own; a row with the reason where it fails."""
-    command = [sys.executable, str(Path(__file__).resolve()), "--here", f"{series},{drivers},{months}"]
+    command = [
+        sys.executable,
+        str(Path(__file__).resolve()),
+        "--here",
+        f"{series},{drivers},{months}",
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         said = (done.stderr.strip().splitlines() or [f"ended with {done.returncode}"])[-1]
@@ -110,13 +120,21 @@ def profile(history: History) -> list[Row]:
     started = time.process_time()
     profiler.enable()
     modeled = model_history(
-        history, defaults(), horizon=HORIZON, progress=lambda name, done, of: told.append((name, time.process_time()))
+        history,
+        defaults(),
+        horizon=HORIZON,
+        progress=lambda name, done, of: told.append((name, time.process_time())),
     )
     modeled.bounds(LEVELS)
     profiler.disable()
     total = time.process_time() - started
-    candidates = {name: later - begun for (name, begun), (_, later) in zip(told, told[1:], strict=False)}
-    seconds = {**{f"candidate {name}": spent for name, spent in candidates.items()}, **read_parts(pstats.Stats(profiler))}
+    candidates = {
+        name: later - begun for (name, begun), (_, later) in zip(told, told[1:], strict=False)
+    }
+    seconds = {
+        **{f"candidate {name}": spent for name, spent in candidates.items()},
+        **read_parts(pstats.Stats(profiler)),
+    }
     seconds["rest"] = max(total - sum(seconds.values()), 0.0)
     rows = [{"kind": "part", "series": len(history), "drivers": len(history.regressors), "part": part, "seconds": spent,
              "share": spent / total} for part, spent in seconds.items()]  # fmt: skip
@@ -130,11 +148,17 @@ def read_parts(stats: pstats.Stats) -> dict[str, float]:
     """
     entries = stats.stats.items()  # type: ignore[attr-defined]
     found = {
-        part: sum(timing[3] for (path, _, function), timing in entries if Path(path).name == file and function == name)
+        part: sum(
+            timing[3]
+            for (path, _, function), timing in entries
+            if Path(path).name == file and function == name
+        )
         for part, (file, name) in PARTS.items()
     }
     if missing := [part for part, seconds in found.items() if not seconds]:
-        raise LookupError(f"nothing was called for '{missing[0]}'; correct `PARTS`, which says {PARTS[missing[0]]}")
+        raise LookupError(
+            f"nothing was called for '{missing[0]}'; correct `PARTS`, which says {PARTS[missing[0]]}"
+        )
     return found
 
 
@@ -146,7 +170,9 @@ def tell_growth(rows: list[Row]) -> list[str]:
         own = [row for row in sizes if row["drivers"] == drivers]
         first, last = own[0], own[-1]
         ratio = last["seconds_per_1000"] / first["seconds_per_1000"]
-        lines.append(f"{drivers} drivers: a series among {last['series']:,} costs {ratio:.2f} times one among {first['series']:,}")
+        lines.append(
+            f"{drivers} drivers: a series among {last['series']:,} costs {ratio:.2f} times one among {first['series']:,}"
+        )
         over = [row for row in own if row["peak_mib"] > 2 * GIB and row["series"] <= 10_000]
         lines += [f"{row['series']:,} series take {row['peak_mib'] / GIB:.2f} GiB" for row in over]
     return lines
@@ -169,13 +195,17 @@ def main() -> None:
         return
     most = FULL_DRIVEN if wanted.full else DRIVEN
     sizes = wanted.sizes or (FULL if wanted.full else SIZES)
-    asked = [(size, 0) for size in sizes] + [(size, wanted.drivers) for size in sizes if size <= most and wanted.drivers]
+    asked = [(size, 0) for size in sizes] + [
+        (size, wanted.drivers) for size in sizes if size <= most and wanted.drivers
+    ]
     rows: list[Row] = []
     for series, drivers in asked:
         rows.append(measure(series, drivers, wanted.months))
         write(wanted.out, rows)
         print(draw(rows[-1]), flush=True)
-    parts = profile(make_history(min(PROFILED, max(sizes)), drivers=wanted.drivers, months=wanted.months))
+    parts = profile(
+        make_history(min(PROFILED, max(sizes)), drivers=wanted.drivers, months=wanted.months)
+    )
     write(wanted.out, [*rows, *parts])
     print(*map(draw, parts), *tell_growth(rows), sep="\n")
 

@@ -87,7 +87,14 @@ def find_wis(rows: pd.DataFrame) -> pd.Series:
 def cover_by_month(rows: pd.DataFrame, horizon: int) -> list[float]:
     """Share of actuals inside the 80 % interval, one, two .. `horizon` months ahead (column h); nan where there is none."""
     rows = rows[rows["actual"].notna()]
-    return _inside(rows).groupby(rows["h"]).mean().reindex(range(1, horizon + 1)).astype(float).tolist()
+    return (
+        _inside(rows)
+        .groupby(rows["h"])
+        .mean()
+        .reindex(range(1, horizon + 1))
+        .astype(float)
+        .tolist()
+    )
 
 
 def _inside(rows: pd.DataFrame) -> pd.Series:
@@ -95,7 +102,9 @@ def _inside(rows: pd.DataFrame) -> pd.Series:
     return inside.where(rows["lo-80"].notna() & rows["hi-80"].notna())
 
 
-def _average(losses: pd.Series, rows: pd.DataFrame, scale: pd.Series, *, root: bool = False) -> float:
+def _average(
+    losses: pd.Series, rows: pd.DataFrame, scale: pd.Series, *, root: bool = False
+) -> float:
     """Mean over series of mean loss / scale, its root before the mean where asked; a loss that is missing makes it missing."""
     by = rows["unique_id"]
     means = losses.groupby(by).mean().mask(losses.isna().groupby(by).any())

@@ -27,18 +27,40 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Project = Annotated[Path, typer.Option("--project", help="Folder that holds parameters/, data and reports/.", file_okay=False)]
-Units = Annotated[list[str] | None, typer.Option("--unit", help="A unit; repeat it for more. Default: all.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="A parameter for this run; repeat it for more.")]
-Again = Annotated[bool, typer.Option("--again", help="Publish what is published again; the earlier version is kept.")]
+Project = Annotated[
+    Path,
+    typer.Option(
+        "--project", help="Folder that holds parameters/, data and reports/.", file_okay=False
+    ),
+]
+Units = Annotated[
+    list[str] | None, typer.Option("--unit", help="A unit; repeat it for more. Default: all.")
+]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="A parameter for this run; repeat it for more."
+    ),
+]
+Again = Annotated[
+    bool,
+    typer.Option("--again", help="Publish what is published again; the earlier version is kept."),
+]
 Reason = Annotated[str, typer.Option("--reason", help="Why it is published again.")]
-Workers = Annotated[int | None, typer.Option("--workers", min=1, help="Units side by side. Default: one a core.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, help="Units side by side. Default: one a core.")
+]
 
 
 @app.command()
 def init(
-    exports: Annotated[list[Path], typer.Argument(help="Exports of one unit: files, folders, patterns.")],
-    unit: Annotated[str | None, typer.Option("--unit", help="Id of the unit. Default: from the first file's name.")] = None,
+    exports: Annotated[
+        list[Path], typer.Argument(help="Exports of one unit: files, folders, patterns.")
+    ],
+    unit: Annotated[
+        str | None,
+        typer.Option("--unit", help="Id of the unit. Default: from the first file's name."),
+    ] = None,
     project: Project = Path("."),
 ) -> None:
     """Write a unit's parameter file to start from, out of its exports."""
@@ -57,14 +79,22 @@ def init(
             typer.echo(f"Ask: {question}")
         for outside in {file for proposal in found.values() for file in proposal.files}:
             if not outside.resolve().is_relative_to(project.resolve()):
-                typer.echo(f"The export lies outside the project: copy it to {project / 'data' / outside.name}.")
-        typer.echo(f"Then: salesfc parameters {path.stem} --project {project}; salesfc run --unit {path.stem} --project {project}")
+                typer.echo(
+                    f"The export lies outside the project: copy it to {project / 'data' / outside.name}."
+                )
+        typer.echo(
+            f"Then: salesfc parameters {path.stem} --project {project}; salesfc run --unit {path.stem} --project {project}"
+        )
 
 
 @app.command()
 def inspect(
-    exports: Annotated[list[Path], typer.Argument(help="Exports to look at: files, folders, patterns.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Everything that was found, as JSON.")] = False,
+    exports: Annotated[
+        list[Path], typer.Argument(help="Exports to look at: files, folders, patterns.")
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Everything that was found, as JSON.")
+    ] = False,
     project: Project = Path("."),
 ) -> None:
     """Look at exports: what they hold, how they are read, what to ask, and the source to declare."""
@@ -94,7 +124,10 @@ def demo(project: Project = Path(".")) -> None:
 
 @app.command()
 def run(
-    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: the latest closed month.")] = None,
+    month: Annotated[
+        str | None,
+        typer.Option("--month", metavar="YYYY-MM", help="Default: the latest closed month."),
+    ] = None,
     unit: Units = None,
     sets: Sets = None,
     again: Again = False,
@@ -137,7 +170,9 @@ def backfill(
 @app.command()
 def parameters(
     unit: Annotated[str, typer.Argument(help="Id of the unit.")],
-    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="With that month's exceptions.")] = None,
+    month: Annotated[
+        str | None, typer.Option("--month", metavar="YYYY-MM", help="With that month's exceptions.")
+    ] = None,
     sets: Sets = None,
     project: Project = Path("."),
 ) -> None:
@@ -168,7 +203,11 @@ def bridge(
 
 
 @app.command()
-def scan(unit: Annotated[str, typer.Argument(help="Id of the unit.")], sets: Sets = None, project: Project = Path(".")) -> None:
+def scan(
+    unit: Annotated[str, typer.Argument(help="Id of the unit.")],
+    sets: Sets = None,
+    project: Project = Path("."),
+) -> None:
     """Say what cleaning would find in a unit's exports, and what would stop its month; nothing is written."""
     with _told_plainly():
         from salesfc_lib.cleaning import describe_scan, scan_unit
@@ -183,7 +222,9 @@ def scan(unit: Annotated[str, typer.Argument(help="Id of the unit.")], sets: Set
 
 @app.command()
 def proposals(
-    unit: Annotated[str, typer.Argument(help="Id of the unit.")], sets: Sets = None, project: Project = Path(".")
+    unit: Annotated[str, typer.Argument(help="Id of the unit.")],
+    sets: Sets = None,
+    project: Project = Path("."),
 ) -> None:
     """Say which members look renamed, and print the YAML that accepts it."""
     with _told_plainly():
@@ -197,7 +238,9 @@ def proposals(
 
 @app.command()
 def verify(
-    month: Annotated[str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: every month.")] = None,
+    month: Annotated[
+        str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: every month.")
+    ] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Default: every unit.")] = None,
     project: Project = Path("."),
 ) -> None:
@@ -209,11 +252,17 @@ def verify(
 
         for said in archive.recover(project / "reports"):
             typer.echo(said)
-        differences = compare(project / "reports", month and check_month(month), unit and check_unit(unit))
+        differences = compare(
+            project / "reports", month and check_month(month), unit and check_unit(unit)
+        )
         for difference in differences:
             typer.echo(f"{'note: ' if difference.only_told else ''}{difference}")
         serious = [difference for difference in differences if not difference.only_told]
-        typer.echo(f"Differences: {len(serious)}." if serious else "Everything published is as its manifests say.")
+        typer.echo(
+            f"Differences: {len(serious)}."
+            if serious
+            else "Everything published is as its manifests say."
+        )
         if serious:
             raise typer.Exit(1)
 
@@ -226,7 +275,9 @@ def lab(project: Project = Path(".")) -> None:
 
         root = project if (project / "notebooks").is_dir() else SHIPPED
         command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root.resolve()}"]
-        done = subprocess.run(command, env={**os.environ, "SALESFC_PROJECT": str(project.resolve())}, check=False)
+        done = subprocess.run(
+            command, env={**os.environ, "SALESFC_PROJECT": str(project.resolve())}, check=False
+        )
         raise typer.Exit(done.returncode)
 
 
@@ -241,11 +292,16 @@ def _told_plainly() -> Iterator[None]:
         typer.echo(str(error), err=True)
         raise typer.Exit(2 if isinstance(error, RequestError) else 1) from None
     except OSError as error:
-        typer.echo(f"{error.strerror or error}: '{error.filename}'." if error.filename else f"{error}.", err=True)
+        typer.echo(
+            f"{error.strerror or error}: '{error.filename}'." if error.filename else f"{error}.",
+            err=True,
+        )
         raise typer.Exit(1) from None
 
 
-def _request(project: Path, unit: list[str] | None, sets: list[str] | None, *, why: str, workers: int | None) -> Request:
+def _request(
+    project: Path, unit: list[str] | None, sets: list[str] | None, *, why: str, workers: int | None
+) -> Request:
     from salesfc_lib.running import Request
 
     return Request(project.resolve(), tuple(unit or ()), tuple(sets or ()), why, workers)
@@ -271,7 +327,11 @@ def _close(outcomes: list[Outcome], project: Path) -> None:
         typer.echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
     published = sum(outcome.state == "published" for outcome in outcomes)
     skipped = sum(outcome.state == "skipped" for outcome in outcomes)
-    told = [f"{published} published", f"{skipped} published already" if skipped else "", f"{len(failed)} failed" if failed else ""]
+    told = [
+        f"{published} published",
+        f"{skipped} published already" if skipped else "",
+        f"{len(failed)} failed" if failed else "",
+    ]
     typer.echo(f"{', '.join(filter(None, told))}. Pages: {project / 'reports' / 'index.html'}")
     if failed:
         raise typer.Exit(1)

@@ -29,7 +29,9 @@ class SalesForecastError(ValueError):
         return cls.say(f"Unknown key '{key}' in {where}", f"Known here: {shorten(known, 8)}", hint)
 
     @classmethod
-    def missing_columns(cls, missing: Iterable[str], found: Iterable[str], where: str) -> SalesForecastError:
+    def missing_columns(
+        cls, missing: Iterable[str], found: Iterable[str], where: str
+    ) -> SalesForecastError:
         """Error for columns that a table or an export must have."""
         return cls.say(
             f"{where} lacks the column {shorten(missing)}",
@@ -38,7 +40,9 @@ class SalesForecastError(ValueError):
         )
 
     @classmethod
-    def duplicate_keys(cls, key: Iterable[str], examples: Iterable[object], count: int, where: str) -> SalesForecastError:
+    def duplicate_keys(
+        cls, key: Iterable[str], examples: Iterable[object], count: int, where: str
+    ) -> SalesForecastError:
         """Error for rows that share a key which must be unique."""
         return cls.say(
             f"{where} has {count} rows that repeat the key ({', '.join(key)}), e.g. {shorten(examples)}",
@@ -49,7 +53,9 @@ class SalesForecastError(ValueError):
     @classmethod
     def unreadable_file(cls, path: Path | str, why: str, do: str) -> SalesForecastError:
         """Error for a file that cannot be read at all."""
-        return cls.say(f"'{path}' cannot be read: {why}", "A complete file of the declared kind", do)
+        return cls.say(
+            f"'{path}' cannot be read: {why}", "A complete file of the declared kind", do
+        )
 
 
 class RequestError(SalesForecastError):

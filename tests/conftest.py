@@ -14,7 +14,9 @@ import pytest
 from hypothesis import settings
 
 settings.register_profile("same", derandomize=True)  # a run of the tests is the same run everywhere
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))  # `default`: new examples each time, for a developer
+settings.load_profile(
+    os.environ.get("HYPOTHESIS_PROFILE", "same")
+)  # `default`: new examples each time, for a developer
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 FIRST, LAST, MONTH = "2025-06", "2026-05", "2026-06"  # as `make report` does it
@@ -23,7 +25,9 @@ FIRST, LAST, MONTH = "2025-06", "2026-05", "2026-06"  # as `make report` does it
 def salesfc(*arguments: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     """The command line in a process of its own."""
     program = [sys.executable, "-m", "salesfc_lib.cli", *arguments]
-    return subprocess.run(program, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False)
+    return subprocess.run(
+        program, capture_output=True, text=True, env={**os.environ, **(env or {})}, check=False
+    )
 
 
 def in_turn(work: Any, tasks: Sequence[Any], *, tell: Any, **_: Any) -> list[Any]:
@@ -39,7 +43,11 @@ def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with open(f"{shared}.lock", "w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "done").exists():
-            for arguments in (["demo"], ["backfill", "--from", FIRST, "--to", LAST], ["run", "--month", MONTH]):
+            for arguments in (
+                ["demo"],
+                ["backfill", "--from", FIRST, "--to", LAST],
+                ["run", "--month", MONTH],
+            ):
                 done = salesfc(*arguments, "--project", str(shared))
                 assert done.returncode == 0, f"{arguments}: {done.stdout}\n{done.stderr}"
             (shared / "done").touch()
@@ -57,7 +65,9 @@ def real_data() -> Path:
     """Folder of the public data sets; skips, and says so, where it is missing."""
     folder = Path(os.environ.get("SALESFC_DATA", CHECKOUT.parent / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"No public data sets at '{folder}': set SALESFC_DATA to run the tests on real data")
+        pytest.skip(
+            f"No public data sets at '{folder}': set SALESFC_DATA to run the tests on real data"
+        )
     return folder
 
 

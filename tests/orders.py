@@ -12,14 +12,27 @@ import pandas as pd
 from salesfc_lib.cleaning.clean import Cleaned, clean
 from salesfc_lib.foundation.schema import Parameters
 
-COLUMNS = {name: name for name in ("date", "order_id", "line", "customer", "product", "region", "quantity", "amount")}
+COLUMNS = {
+    name: name
+    for name in ("date", "order_id", "line", "customer", "product", "region", "quantity", "amount")
+}
 
 Row = Mapping[str, Any]
 
 
-def order(order_id: str = "A1", date: str = "2024-06-03", amount: str = "100.00", **more: Any) -> Row:
+def order(
+    order_id: str = "A1", date: str = "2024-06-03", amount: str = "100.00", **more: Any
+) -> Row:
     """A row of the export."""
-    row = {"date": date, "order_id": order_id, "line": "1", "customer": "Li", "product": "p", "region": "east", "quantity": "2"}
+    row = {
+        "date": date,
+        "order_id": order_id,
+        "line": "1",
+        "customer": "Li",
+        "product": "p",
+        "region": "east",
+        "quantity": "2",
+    }
     return {**row, "amount": amount, **more}
 
 
@@ -28,10 +41,20 @@ def save(folder: Path, name: str, rows: list[Row]) -> None:
     pd.DataFrame(rows).fillna("").to_csv(folder / f"{name}.csv", index=False)
 
 
-def unit(sources: Mapping[str, Any] | None = None, *, orders: Mapping[str, Any] | None = None, **more: Any) -> Parameters:
+def unit(
+    sources: Mapping[str, Any] | None = None,
+    *,
+    orders: Mapping[str, Any] | None = None,
+    **more: Any,
+) -> Parameters:
     """A unit with orders from orders.csv (`orders` says what differs; its `columns` are added), more sources, a wide loss budget."""
     declared = dict(orders or {})
-    own = {"kind": "csv", "path": "orders.csv", **declared, "columns": {**COLUMNS, **declared.get("columns", {})}}
+    own = {
+        "kind": "csv",
+        "path": "orders.csv",
+        **declared,
+        "columns": {**COLUMNS, **declared.get("columns", {})},
+    }
     tree = {
         "sources": {"orders": own, **(sources or {})},
         "dimensions": ["region"],
@@ -42,7 +65,9 @@ def unit(sources: Mapping[str, Any] | None = None, *, orders: Mapping[str, Any] 
     return Parameters.model_validate({**tree, **more})
 
 
-def run(folder: Path, rows: list[Row], parameters: Parameters | None = None, month: str = "2024-12") -> Cleaned:
+def run(
+    folder: Path, rows: list[Row], parameters: Parameters | None = None, month: str = "2024-12"
+) -> Cleaned:
     """What cleaning leaves of the rows."""
     save(folder, "orders", rows)
     return clean(parameters or unit(), folder, month)
@@ -51,7 +76,10 @@ def run(folder: Path, rows: list[Row], parameters: Parameters | None = None, mon
 def by_rule(cleaned: Cleaned) -> dict[str, tuple[int, Decimal, Decimal]]:
     """Rows, quantity and amount of each rule."""
     sums = cleaned.ledger.groupby("rule", sort=False)[["rows", "quantity", "amount"]].sum()
-    return {str(rule): (int(row["rows"]), row["quantity"], row["amount"]) for rule, row in sums.iterrows()}
+    return {
+        str(rule): (int(row["rows"]), row["quantity"], row["amount"])
+        for rule, row in sums.iterrows()
+    }
 
 
 def amounts(cleaned: Cleaned) -> list[Decimal]:

@@ -52,19 +52,30 @@ TITLES = {"kitchen": NASTY, "north": LONG, "online": "Online"}
 FLOORS = {"kitchen": 0.80, "north": 0.85, "online": 0.75}
 HORIZON = 12
 PNG = base64.b64encode(
-    base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+    base64.b64decode(
+        "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+    )
 ).decode()
 
 
-def summary(unit: str, month: str, *, scored: bool = True, seed: int = 0, version: int = 1, **given: object) -> Summary:
+def summary(
+    unit: str, month: str, *, scored: bool = True, seed: int = 0, version: int = 1, **given: object
+) -> Summary:
     """A realistic month of a unit; `scored` False makes it a first one, with nothing to compare."""
     rng = np.random.default_rng([seed, *map(ord, unit + month)])
     level = 40e6 + 8e6 * rng.random()
     history = tuple(
-        MonthActual(wording.add_months(month, -n), level * (1 + 0.12 * math.sin(n)) if n != 30 else None) for n in range(35, -1, -1)
+        MonthActual(
+            wording.add_months(month, -n), level * (1 + 0.12 * math.sin(n)) if n != 30 else None
+        )
+        for n in range(35, -1, -1)
     )
     ahead = tuple(
-        _ahead(wording.add_months(month, h), level * (1 + 0.12 * math.sin(-h)), 0.02 * level * math.sqrt(h))
+        _ahead(
+            wording.add_months(month, h),
+            level * (1 + 0.12 * math.sin(-h)),
+            0.02 * level * math.sqrt(h),
+        )
         for h in range(1, HORIZON + 1)
     )
     actual = level
@@ -90,7 +101,11 @@ def summary(unit: str, month: str, *, scored: bool = True, seed: int = 0, versio
         "owner": "Lin Qiao",
         "floor": FLOORS.get(unit, 0.8),
         "headline": f"{TITLES.get(unit, unit)} met its floor, but forecast too high for the third month",
-        "lede": (f"{wording.month_word(month)} sales were ¥48.26\u00a0m.", "Bias +6.5\u202f%.", "Three alerts are open."),
+        "lede": (
+            f"{wording.month_word(month)} sales were ¥48.26\u00a0m.",
+            "Bias +6.5\u202f%.",
+            "Three alerts are open.",
+        ),
         "loss": Ratio(0.006, 1),
         "forecast": ahead,
         "history": history,
@@ -114,11 +129,33 @@ def summary(unit: str, month: str, *, scored: bool = True, seed: int = 0, versio
                 f"{month}-15",
                 "04_retrospective.html",
             ),
-            AttentionItem("other", "Stock-out of 11 days", "¥0.61 m not delivered", "Zhou Min", f"{after}-10"),
+            AttentionItem(
+                "other", "Stock-out of 11 days", "¥0.61 m not delivered", "Zhou Min", f"{after}-10"
+            ),
         ),
         "changes": (
-            Change(NASTY, after, 4.95e6, 6.33e6, 6.33e6, "Lin Qiao", "order confirmed for 8 July", True, made_on=f"{after}-01"),
-            Change("Key accounts · Paint", after, 3.55e6, 4.15e6, 3.55e6, "", "", False, "no reason given"),
+            Change(
+                NASTY,
+                after,
+                4.95e6,
+                6.33e6,
+                6.33e6,
+                "Lin Qiao",
+                "order confirmed for 8 July",
+                True,
+                made_on=f"{after}-01",
+            ),
+            Change(
+                "Key accounts · Paint",
+                after,
+                3.55e6,
+                4.15e6,
+                3.55e6,
+                "",
+                "",
+                False,
+                "no reason given",
+            ),
         ),
         "before_changes": ahead[0].y_hat - 1.38e6,
         "downloads": (
@@ -126,13 +163,19 @@ def summary(unit: str, month: str, *, scored: bool = True, seed: int = 0, versio
             Download("tables", "analysts", "11 tables", 2_100_000),
         ),
         "files": 38,
-        "record": (("Amounts", "Net of returns, without tax"), ("Code", "0.1.0"), ("Inputs", f"{NASTY}.csv (9d03c1…)")),
+        "record": (
+            ("Amounts", "Net of returns, without tax"),
+            ("Code", "0.1.0"),
+            ("Inputs", f"{NASTY}.csv (9d03c1…)"),
+        ),
     }
     return Summary(unit=unit, month=month, **{**facts, **given})  # type: ignore[arg-type]
 
 
 def _ahead(month: str, y_hat: float, width: float) -> MonthForecast:
-    return MonthForecast(month, y_hat, y_hat - width, y_hat + width, y_hat - 1.5 * width, y_hat + 1.5 * width)
+    return MonthForecast(
+        month, y_hat, y_hat - width, y_hat + width, y_hat - 1.5 * width, y_hat + 1.5 * width
+    )
 
 
 def publish(reports: Path, summaries: list[Summary]) -> None:
@@ -140,9 +183,17 @@ def publish(reports: Path, summaries: list[Summary]) -> None:
     for one in sorted(summaries, key=lambda s: s.month):
         folder = reports / one.month / one.unit
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "manifest.json").write_text(json.dumps({"summary": one.to_json()}), encoding="utf-8")
+        (folder / "manifest.json").write_text(
+            json.dumps({"summary": one.to_json()}), encoding="utf-8"
+        )
         (folder / "forecast.csv").write_text("unique_id\n", encoding="utf-8")
-        write_unit_page(folder, one, earlier=[s for s in read_summaries(reports) if s.unit == one.unit and s.month < one.month])
+        write_unit_page(
+            folder,
+            one,
+            earlier=[
+                s for s in read_summaries(reports) if s.unit == one.unit and s.month < one.month
+            ],
+        )
 
 
 def fail(reports: Path, unit: str, month: str) -> None:
@@ -201,12 +252,23 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         "WAPE in %; darker = larger error, best of a column underlined",
         [Column("Model"), *(Column(str(h), "q") for h in range(1, 7))],
         [
-            [Cell(m, bold=m == "Combined"), *(Cell(f"{12 + h + k}", heat=min(5, 1 + (h + k) // 2), best=k == 0) for h in range(6))]
+            [
+                Cell(m, bold=m == "Combined"),
+                *(
+                    Cell(f"{12 + h + k}", heat=min(5, 1 + (h + k) // 2), best=k == 0)
+                    for h in range(6)
+                ),
+            ]
             for k, m in enumerate(("Combined", "ETS", NASTY, "Seasonal naive"))
         ],
         min_width="min40",
     )
-    wide, slim = plots.draw(plots.lines, over, roles={"Final forecast": "forecast", "Seasonal naive": "baseline"}, floor=0.85)
+    wide, slim = plots.draw(
+        plots.lines,
+        over,
+        roles={"Final forecast": "forecast", "Seasonal naive": "baseline"},
+        floor=0.85,
+    )
     accuracy = Figure(
         "The gain over the seasonal naive held at nine points",
         "Accuracy one month ahead, %",
@@ -250,7 +312,12 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         "哪些偏差最大?",
         "List the largest misses",
         "largest(difference)",
-        [misses, Attention([Alert(f"{NASTY} missed", "why", "Lin Qiao", "due 8 July", "#record-and-checks")])],
+        [
+            misses,
+            Attention(
+                [Alert(f"{NASTY} missed", "why", "Lin Qiao", "due 8 July", "#record-and-checks")]
+            ),
+        ],
     )
     yield (
         "Record and checks",
@@ -275,7 +342,10 @@ def notebook(*, failed: bool = False) -> nbformat.NotebookNode:
         f"June came in ¥3.16 m below forecast, mostly {NASTY}",
         ["North sold ¥48.26 m.", "Accuracy was 86.6\u202f%.", "K-07’s order explains it."],
         "Run 3 July 2026, 09:14 · version 2",
-        [Fact("One-month accuracy", "86.6\u202f%", "floor 85\u202f%"), Fact("Bias", "+6.5\u202f%", "outside ±5\u202f%", True)],
+        [
+            Fact("One-month accuracy", "86.6\u202f%", "floor 85\u202f%"),
+            Fact("Bias", "+6.5\u202f%", "outside ±5\u202f%", True),
+        ],
         "Changed since May",
         ["Returns are matched within 45 days."],
     )
@@ -287,7 +357,11 @@ def notebook(*, failed: bool = False) -> nbformat.NotebookNode:
     if not failed:
         cells.append(_code("# The answer\nanswer(month)", [answer]))
     for number, (heading, comment, code, shown) in enumerate(blocks(), 1):
-        cells.append(new_markdown_cell(f"## {heading}\n\nAbsolute errors, *summed*.\n\n> **Accuracy** = 1 − WAPE. <b onclick=x>"))
+        cells.append(
+            new_markdown_cell(
+                f"## {heading}\n\nAbsolute errors, *summed*.\n\n> **Accuracy** = 1 − WAPE. <b onclick=x>"
+            )
+        )
         cells.append(_code(f"# {comment}\n{code}", shown, count=number + 3))
     if failed:
         trace = ["\x1b[0;31mSalesForecastError\x1b[0m Traceback", f"SalesForecastError: {NASTY}"]
@@ -296,7 +370,10 @@ def notebook(*, failed: bool = False) -> nbformat.NotebookNode:
                 "boom()",
                 outputs=[
                     new_output(
-                        "error", ename="SalesForecastError", evalue=f"The ledger of {NASTY} does not close.", traceback=trace
+                        "error",
+                        ename="SalesForecastError",
+                        evalue=f"The ledger of {NASTY} does not close.",
+                        traceback=trace,
                     )
                 ],
                 count=9,
@@ -309,7 +386,9 @@ def notebook(*, failed: bool = False) -> nbformat.NotebookNode:
                 outputs=[
                     new_output("stream", name="stdout", text=f"plain {NASTY}\n"),
                     new_output("display_data", {"text/html": "<script>alert(1)</script>"}),
-                    new_output("display_data", {"image/png": PNG}, metadata={"image/png": {"alt": "A dot"}}),
+                    new_output(
+                        "display_data", {"image/png": PNG}, metadata={"image/png": {"alt": "A dot"}}
+                    ),
                     new_output("display_data", {"text/markdown": f"All **of** {NASTY}"}),
                 ],
                 count=9,
@@ -328,7 +407,10 @@ def _code(
 ) -> nbformat.NotebookNode:
     made = [new_output("display_data", block._repr_mimebundle_()) for block in shown or []]
     return new_code_cell(
-        source, execution_count=count, outputs=outputs or made, metadata={"tags": tags or [], "papermill": {"duration": 0.42}}
+        source,
+        execution_count=count,
+        outputs=outputs or made,
+        metadata={"tags": tags or [], "papermill": {"duration": 0.42}},
     )
 
 
@@ -344,7 +426,15 @@ def write_pages(folder: Path) -> list[Path]:
     publish(
         folder,
         [m for m in made if m.unit != "kitchen" or m.month != "2026-06"]
-        + [summary("kitchen", "2026-06", version=2, replaces="returns file arrived late", wape=Ratio(0.25, 1.0))],
+        + [
+            summary(
+                "kitchen",
+                "2026-06",
+                version=2,
+                replaces="returns file arrived late",
+                wape=Ratio(0.25, 1.0),
+            )
+        ],
     )
     fail(folder, "online", "2026-06")
     write_index(folder)
@@ -360,7 +450,8 @@ def write_pages(folder: Path) -> list[Path]:
     unit = folder / "2026-06" / "kitchen"
     for name, failed in (("04_retrospective.html", False), ("failed.html", True)):
         html = render_notebook(
-            notebook(failed=failed), context={"breadcrumb": crumbs, "title": f"Retrospective · {TITLES['kitchen']}"}
+            notebook(failed=failed),
+            context={"breadcrumb": crumbs, "title": f"Retrospective · {TITLES['kitchen']}"},
         )
         (unit / name).write_text(html, encoding="utf-8")
     month = folder / "2026-06"

@@ -11,8 +11,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-PLACES = ("/usr/lib/postgresql", "/usr/pgsql", "/opt/homebrew/opt/postgresql")  # Debian keeps its server programs out of PATH
-SETTINGS = ("-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", "max_connections=20", "-c", "timezone=Asia/Shanghai")
+PLACES = (
+    "/usr/lib/postgresql",
+    "/usr/pgsql",
+    "/opt/homebrew/opt/postgresql",
+)  # Debian keeps its server programs out of PATH
+SETTINGS = (
+    "-c",
+    "fsync=off",
+    "-c",
+    "listen_addresses=127.0.0.1",
+    "-c",
+    "max_connections=20",
+    "-c",
+    "timezone=Asia/Shanghai",
+)
 PASSWORD = "p@ss/wörd:密码%20"
 
 
@@ -29,33 +42,69 @@ class Server:
 
 def find_program(name: str) -> str | None:
     """Path of a server program, the newest version first."""
-    places = [path for place in PLACES for path in Path(place).parent.glob(f"{Path(place).name}*/*/bin/{name}")]
-    places += [path for place in PLACES for path in Path(place).parent.glob(f"{Path(place).name}*/bin/{name}")]
+    places = [
+        path
+        for place in PLACES
+        for path in Path(place).parent.glob(f"{Path(place).name}*/*/bin/{name}")
+    ]
+    places += [
+        path
+        for place in PLACES
+        for path in Path(place).parent.glob(f"{Path(place).name}*/bin/{name}")
+    ]
     return str(max(places)) if places else shutil.which(name)
 
 
 @contextmanager
 def running_server() -> Iterator[Server]:
     """A server with the superuser `owner`, trusted on its socket; stopped and removed whatever happens in the block."""
-    folder = Path(tempfile.mkdtemp(prefix="salesfc-pg.", dir="/tmp"))  # a socket's path may have 107 bytes at most
+    folder = Path(
+        tempfile.mkdtemp(prefix="salesfc-pg.", dir="/tmp")
+    )  # a socket's path may have 107 bytes at most
     try:
         run = _as_other_user(folder)
         data = folder / "data"
         (folder / "password").write_text(PASSWORD, encoding="utf-8")
         folder.joinpath("password").chmod(0o644)
         _call(
-            [*run, _need("initdb"), "-D", str(data), "-U", "owner", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+            [
+                *run,
+                _need("initdb"),
+                "-D",
+                str(data),
+                "-U",
+                "owner",
+                "-E",
+                "UTF8",
+                "--locale=C.UTF-8",
+                "--no-sync",
+            ]
             + ["--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={folder / 'password'}"]
         )
         port = _free_port()
         options = " ".join([*SETTINGS, "-k", str(folder), "-p", str(port)])
-        start = [*run, _need("pg_ctl"), "-D", str(data), "-w", "-t", "60", "-l", str(folder / "log"), "-o", options, "start"]
+        start = [
+            *run,
+            _need("pg_ctl"),
+            "-D",
+            str(data),
+            "-w",
+            "-t",
+            "60",
+            "-l",
+            str(folder / "log"),
+            "-o",
+            options,
+            "start",
+        ]
         try:
             _call(start)
             yield Server(folder, port)
         finally:
             subprocess.run(
-                [*run, _need("pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"], capture_output=True, check=False
+                [*run, _need("pg_ctl"), "-D", str(data), "-m", "immediate", "-w", "stop"],
+                capture_output=True,
+                check=False,
             )
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -63,7 +112,9 @@ def running_server() -> Iterator[Server]:
 
 def can_run() -> bool:
     """Whether a server can be made here."""
-    return os.name == "posix" and all(find_program(name) for name in ("initdb", "pg_ctl", "postgres"))
+    return os.name == "posix" and all(
+        find_program(name) for name in ("initdb", "pg_ctl", "postgres")
+    )
 
 
 def _as_other_user(folder: Path) -> list[str]:
@@ -79,7 +130,9 @@ def _as_other_user(folder: Path) -> list[str]:
 
 
 def _call(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd="/", stdin=subprocess.DEVNULL)
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd="/", stdin=subprocess.DEVNULL
+    )
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
 
 

@@ -38,12 +38,27 @@ def load(name: str) -> ModuleType:
 
 
 def history(values: list[float], unique_id: str = "a", start: str = "2020-01") -> pd.DataFrame:
-    return pd.DataFrame({"unique_id": unique_id, "ds": pd.date_range(start, periods=len(values), freq="MS"), "y": values})
+    return pd.DataFrame(
+        {
+            "unique_id": unique_id,
+            "ds": pd.date_range(start, periods=len(values), freq="MS"),
+            "y": values,
+        }
+    )
 
 
-def judged(actual: list[float], forecast: list[float], unique_id: str = "a", **sides: float) -> pd.DataFrame:
+def judged(
+    actual: list[float], forecast: list[float], unique_id: str = "a", **sides: float
+) -> pd.DataFrame:
     """Rows as `score` takes them; intervals are the forecast itself unless given."""
-    rows = pd.DataFrame({"unique_id": unique_id, "h": range(1, len(actual) + 1), "actual": actual, "y_hat": forecast})
+    rows = pd.DataFrame(
+        {
+            "unique_id": unique_id,
+            "h": range(1, len(actual) + 1),
+            "actual": actual,
+            "y_hat": forecast,
+        }
+    )
     return rows.assign(**{side: sides.get(side.replace("-", "_"), rows["y_hat"]) for side in SIDES})
 
 
@@ -58,7 +73,9 @@ def score(rows: pd.DataFrame, before: pd.DataFrame) -> dict[str, float]:
 def test_scales_are_the_seasonal_step_and_the_squared_monthly_step() -> None:
     found = load("scores").find_scales(history([*range(1, 13), 4, 4, 4])).loc["a"]
     assert found["seasonal"] == pytest.approx((3 + 2 + 1) / 3)  # 4-1, 4-2, 4-3
-    assert found["squared"] == pytest.approx((11 + 64) / 14)  # eleven steps of 1, one from 12 to 4, two of 0
+    assert found["squared"] == pytest.approx(
+        (11 + 64) / 14
+    )  # eleven steps of 1, one from 12 to 4, two of 0
 
 
 def test_twelve_months_or_fewer_are_measured_in_monthly_steps() -> None:
@@ -66,7 +83,10 @@ def test_twelve_months_or_fewer_are_measured_in_monthly_steps() -> None:
 
 
 def test_a_missing_month_takes_part_in_no_step() -> None:
-    assert load("scores").find_scales(history([1.0, np.nan, 2.0, 5.0])).loc["a"].tolist() == [3.0, 9.0]
+    assert load("scores").find_scales(history([1.0, np.nan, 2.0, 5.0])).loc["a"].tolist() == [
+        3.0,
+        9.0,
+    ]
 
 
 def test_mase_and_rmsse_are_means_over_series_worked_by_hand() -> None:
@@ -79,7 +99,9 @@ def test_mase_and_rmsse_are_means_over_series_worked_by_hand() -> None:
 
 def test_wape_bias_and_total_are_ratios_of_sums() -> None:
     before = pd.concat([history([0.0, 2.0]), history([0.0, 1.0], "b")])
-    found = score(pd.concat([judged([10.0, 30.0], [20.0, 20.0]), judged([60.0], [90.0], "b")]), before)
+    found = score(
+        pd.concat([judged([10.0, 30.0], [20.0, 20.0]), judged([60.0], [90.0], "b")]), before
+    )
     assert found["wape"] == pytest.approx(50 / 100)
     assert found["bias"] == pytest.approx(30 / 100)
     assert found["wape_total"] == pytest.approx(30 / 100)  # in series a the two errors cancel
@@ -94,12 +116,26 @@ def test_interval_score_is_that_of_bracher_et_al_worked_by_hand() -> None:
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=7, max_size=7), st.floats(-1e6, 1e6))
-def test_interval_score_is_twice_the_mean_pinball_loss(quantiles: list[float], actual: float) -> None:
+def test_interval_score_is_twice_the_mean_pinball_loss(
+    quantiles: list[float], actual: float
+) -> None:
     """An independent form of the same score (Bracher et al. 2021, equation 3), with the median counted once in seven."""
     low95, low80, low50, middle, high50, high80, high95 = sorted(quantiles)
-    rows = judged([actual], [middle], lo_50=low50, hi_50=high50, lo_80=low80, hi_80=high80, lo_95=low95, hi_95=high95)
+    rows = judged(
+        [actual],
+        [middle],
+        lo_50=low50,
+        hi_50=high50,
+        lo_80=low80,
+        hi_80=high80,
+        lo_95=low95,
+        hi_95=high95,
+    )
     taus = [0.025, 0.1, 0.25, 0.5, 0.75, 0.9, 0.975]
-    losses = [2 * ((actual <= q) - tau) * (q - actual) for q, tau in zip(sorted(quantiles), taus, strict=True)]
+    losses = [
+        2 * ((actual <= q) - tau) * (q - actual)
+        for q, tau in zip(sorted(quantiles), taus, strict=True)
+    ]
     assert load("scores").find_wis(rows)[0] == pytest.approx(np.mean(losses), rel=1e-9, abs=1e-6)
 
 
@@ -125,18 +161,31 @@ def test_methods_without_intervals_have_no_interval_score() -> None:
     assert found["mase"] == pytest.approx(0.5)
 
 
-PUBLISHED = {"THETA": 13.85, "ForecastPro": 13.89, "NAIVE2": 16.91, "SINGLE": 15.3, "DAMPEN": 14.58, "ROBUST-Trend": 18.93}
+PUBLISHED = {
+    "THETA": 13.85,
+    "ForecastPro": 13.89,
+    "NAIVE2": 16.91,
+    "SINGLE": 15.3,
+    "DAMPEN": 14.58,
+    "ROBUST-Trend": 18.93,
+}
 
 
 @pytest.mark.parametrize("method", PUBLISHED)
 def test_smape_of_the_m3_methods_is_the_published_one(method: str, real_data: Path) -> None:
     """Monthly series, 18 months: Makridakis and Hibon 2000, https://doi.org/10.1016/S0169-2070(00)00057-1, table 14."""
-    actual = pd.read_parquet(real_data / "m3" / "monthly.parquet").query("split == 'test'").sort_values("t")
+    actual = (
+        pd.read_parquet(real_data / "m3" / "monthly.parquet")
+        .query("split == 'test'")
+        .sort_values("t")
+    )
     actual = actual.assign(h=actual.groupby("unique_id").cumcount() + 1)
     forecasts = pd.read_parquet(real_data / "m3" / "monthly_competition_forecasts.parquet")
     rows = actual.merge(forecasts[forecasts["method"].eq(method)], on=["unique_id", "h"])
     assert len(rows) == 1428 * 18
-    assert load("scores").find_smape(rows["y"], rows["yhat"]).mean() == pytest.approx(PUBLISHED[method], abs=0.05)
+    assert load("scores").find_smape(rows["y"], rows["yhat"]).mean() == pytest.approx(
+        PUBLISHED[method], abs=0.05
+    )
 
 
 def test_the_samples_are_those_of_the_known_results(real_data: Path, tmp_path: Path) -> None:
@@ -144,7 +193,9 @@ def test_the_samples_are_those_of_the_known_results(real_data: Path, tmp_path: P
     panels, reading, naive = load("panels"), load("reading"), load("methods.seasonal_naive")
     for path in panels.write_panels(tmp_path, ("carparts", "m3"), data=real_data):
         panel = reading.read_panel(path)
-        rows = load("accuracy").match(panel, naive.forecast(panel.history, panel.future, {"horizon": panel.reach}))
+        rows = load("accuracy").match(
+            panel, naive.forecast(panel.history, panel.future, {"horizon": panel.reach})
+        )
         found, empty = score(rows, panel.history), score(rows.assign(y_hat=0.0), panel.history)
         if panel.name == "m3_h18":
             assert found["mase"] == pytest.approx(1.119, abs=5e-4)
@@ -178,8 +229,12 @@ WAYS = {
     "dates": [date(each.year, each.month, 28) for each in STARTS],
     "periods": STARTS.to_period("M"),
     "day first": [f"{each.day:02}/{each.month:02}/{each.year}" for each in STARTS],
-    "ends, day first": [f"{each.day}.{each.month}.{each.year}" for each in STARTS + pd.offsets.MonthEnd()],
-    "month first": [f"{each.month}/{each.day + place}/{each.year}" for place, each in enumerate(STARTS, 13)],
+    "ends, day first": [
+        f"{each.day}.{each.month}.{each.year}" for each in STARTS + pd.offsets.MonthEnd()
+    ],
+    "month first": [
+        f"{each.month}/{each.day + place}/{each.year}" for place, each in enumerate(STARTS, 13)
+    ],
     "Chinese": [f"{each.year}年{each.month}月" for each in STARTS],
     "Chinese days": [f"{each.year}年{each.month}月3日" for each in STARTS],
     "YYYYMM": [202309, 202310, 202311, 202312, 202401, 202402],
@@ -202,9 +257,19 @@ def test_months_are_read_however_they_are_written(way: str, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    "ds", [[1, 2, 3, 4, 5], [0.0, 1.0, 2.0, 3.0, 4.0], None, [None] * 5, ["soon"] * 5, [0.1, 0.2, 0.3, 0.4, 0.5]]
+    "ds",
+    [
+        [1, 2, 3, 4, 5],
+        [0.0, 1.0, 2.0, 3.0, 4.0],
+        None,
+        [None] * 5,
+        ["soon"] * 5,
+        [0.1, 0.2, 0.3, 0.4, 0.5],
+    ],
 )
-def test_counts_and_rows_without_dates_are_months_in_order(ds: list[Any] | None, tmp_path: Path) -> None:
+def test_counts_and_rows_without_dates_are_months_in_order(
+    ds: list[Any] | None, tmp_path: Path
+) -> None:
     rows = pd.DataFrame({"unique_id": list("aaaaabbbbb"), "y": [0.0, 1, 2, 3, 4] * 2})
     panel = read(tmp_path, rows if ds is None else rows.assign(ds=ds * 2))
     assert panel.history.groupby("unique_id")["y"].apply(list).tolist() == [[0, 1, 2], [0, 1, 2]]
@@ -213,9 +278,16 @@ def test_counts_and_rows_without_dates_are_months_in_order(ds: list[Any] | None,
 
 
 def test_years_that_no_table_holds_become_others_with_the_same_months(tmp_path: Path) -> None:
-    ds = pd.Series(np.array([f"0001-{month:02}-01" for month in range(3, 9)], dtype="datetime64[us]"))
+    ds = pd.Series(
+        np.array([f"0001-{month:02}-01" for month in range(3, 9)], dtype="datetime64[us]")
+    )
     panel = read(tmp_path, pd.DataFrame({"unique_id": "a", "ds": ds, "y": range(6)}))
-    assert panel.history["ds"].dt.strftime("%Y-%m").tolist() == ["2000-03", "2000-04", "2000-05", "2000-06"]
+    assert panel.history["ds"].dt.strftime("%Y-%m").tolist() == [
+        "2000-03",
+        "2000-04",
+        "2000-05",
+        "2000-06",
+    ]
     assert "before 1800" in panel.notes[0]
 
 
@@ -230,23 +302,34 @@ def test_rows_in_any_order_give_the_same_panel(tmp_path: Path) -> None:
 def test_a_held_back_row_is_judged_by_the_forecast_of_its_own_month(tmp_path: Path) -> None:
     rows = history([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]).drop(index=[1, 5])  # months 1 3 4 5 7
     panel = read(tmp_path, rows)
-    assert panel.history["y"].fillna(-1).tolist() == [1.0, -1, 3.0, 4.0], "an absent month is a row without a value"
+    assert panel.history["y"].fillna(-1).tolist() == [1.0, -1, 3.0, 4.0], (
+        "an absent month is a row without a value"
+    )
     assert panel.actual["h"].tolist() == [1, 3]
     assert panel.reach == len(panel.future) == 3
-    forecast = panel.future[["unique_id", "ds"]].assign(y_hat=[50.0, 60.0, 70.0], **dict.fromkeys(SIDES, 1.0))
+    forecast = panel.future[["unique_id", "ds"]].assign(
+        y_hat=[50.0, 60.0, 70.0], **dict.fromkeys(SIDES, 1.0)
+    )
     assert load("accuracy").match(panel, forecast)["y_hat"].tolist() == [50.0, 70.0]
 
 
 def test_series_end_and_start_where_they_like(tmp_path: Path) -> None:
-    panel = read(tmp_path, pd.concat([history([1, 2, 3, 4]), history([1, 2, 3, 4, 5, 6], "b", "2018-05")]))
+    panel = read(
+        tmp_path, pd.concat([history([1, 2, 3, 4]), history([1, 2, 3, 4, 5, 6], "b", "2018-05")])
+    )
     last = panel.history.groupby("unique_id")["ds"].max().dt.strftime("%Y-%m").tolist()
     assert last == ["2020-02", "2018-08"]
-    assert panel.future.groupby("unique_id")["ds"].min().dt.strftime("%Y-%m").tolist() == ["2020-03", "2018-09"]
+    assert panel.future.groupby("unique_id")["ds"].min().dt.strftime("%Y-%m").tolist() == [
+        "2020-03",
+        "2018-09",
+    ]
 
 
 def test_missing_values_are_missing_in_the_history_and_not_scored_after_it(tmp_path: Path) -> None:
     panel = read(tmp_path, history([np.nan, np.nan, 3.0, np.nan, 5.0, np.nan, 7.0]))
-    assert panel.history["y"].fillna(-1).tolist() == [3.0, -1, 5.0], "months before the first value are no history"
+    assert panel.history["y"].fillna(-1).tolist() == [3.0, -1, 5.0], (
+        "months before the first value are no history"
+    )
     assert panel.actual["actual"].notna().tolist() == [False, True]
 
 
@@ -262,7 +345,9 @@ def test_series_that_are_too_short_or_empty_are_left_out_and_counted(tmp_path: P
 
 def test_days_are_summed_to_months_and_an_unfinished_last_month_is_left_out(tmp_path: Path) -> None:
     days = pd.date_range("2023-01-01", "2023-05-20")
-    rows = pd.DataFrame({"unique_id": "a", "ds": days.astype(str), "y": 1, "promotion": days.day <= 14})
+    rows = pd.DataFrame(
+        {"unique_id": "a", "ds": days.astype(str), "y": 1, "promotion": days.day <= 14}
+    )
     panel = read(tmp_path, rows)
     assert panel.history["y"].tolist() == [31.0, 28.0]
     assert panel.actual["actual"].tolist() == [31.0, 30.0]
@@ -272,11 +357,15 @@ def test_days_are_summed_to_months_and_an_unfinished_last_month_is_left_out(tmp_
 
 def test_the_same_days_through_the_end_of_the_month_keep_it(tmp_path: Path) -> None:
     days = pd.date_range("2023-01-01", "2023-05-31")
-    assert read(tmp_path, pd.DataFrame({"unique_id": "a", "ds": days, "y": 1})).actual["actual"].tolist() == [30.0, 31.0]
+    assert read(tmp_path, pd.DataFrame({"unique_id": "a", "ds": days, "y": 1})).actual[
+        "actual"
+    ].tolist() == [30.0, 31.0]
 
 
 def test_only_columns_that_are_known_ahead_are_passed_on(tmp_path: Path) -> None:
-    rows = history([1, 2, 3, 4, 5]).assign(price_actual=[9, 9, 8, 8, 7], avg_max_temp=range(5), note="x", promotion=True)
+    rows = history([1, 2, 3, 4, 5]).assign(
+        price_actual=[9, 9, 8, 8, 7], avg_max_temp=range(5), note="x", promotion=True
+    )
     panel = read(tmp_path, rows)
     assert panel.future.columns.tolist() == ["unique_id", "ds", "price", "promotion"]
     assert panel.future["price"].tolist() == [8, 7]
@@ -308,7 +397,12 @@ def test_numbers_of_any_kind_are_numbers(kind: str, tmp_path: Path) -> None:
     assert panel.actual["actual"].notna().sum() == (1 if kind == "infinite" else 2)
 
 
-IDS = {"numbers": [1, 2], "bytes": [b"a", "华东".encode()], "categories": pd.Categorical(["x", "y"]), "halves": [1.5, 2.5]}
+IDS = {
+    "numbers": [1, 2],
+    "bytes": [b"a", "华东".encode()],
+    "categories": pd.Categorical(["x", "y"]),
+    "halves": [1.5, 2.5],
+}
 
 
 @pytest.mark.parametrize("kind", IDS)
@@ -319,7 +413,9 @@ def test_ids_of_any_kind_are_ids(kind: str, tmp_path: Path) -> None:
 
 
 def test_rows_without_an_id_or_a_month_are_left_out_and_counted(tmp_path: Path) -> None:
-    rows = pd.DataFrame({"unique_id": ["a"] * 4 + [None, "a"], "ds": [*SIX[:4], SIX[0], "never"], "y": 1.0})
+    rows = pd.DataFrame(
+        {"unique_id": ["a"] * 4 + [None, "a"], "ds": [*SIX[:4], SIX[0], "never"], "y": 1.0}
+    )
     assert read(tmp_path, rows).notes == ("2 rows without an id or a month are left out",)
 
 
@@ -333,10 +429,19 @@ def test_the_name_says_how_many_months_are_held_back() -> None:
 
 
 RUBBISH = {
-    "no y": (pd.DataFrame({"unique_id": ["a"], "sales": [1.0]}), "no column 'y'; the columns are unique_id, sales"),
-    "nothing": (pd.DataFrame({"unique_id": [], "ds": [], "y": []}), "no series has more than 2 rows"),
+    "no y": (
+        pd.DataFrame({"unique_id": ["a"], "sales": [1.0]}),
+        "no column 'y'; the columns are unique_id, sales",
+    ),
+    "nothing": (
+        pd.DataFrame({"unique_id": [], "ds": [], "y": []}),
+        "no series has more than 2 rows",
+    ),
     "too short": (history([1.0, 2.0]), "no series has more than 2 rows"),
-    "only text": (history([1, 2, 3, 4]).assign(y="?"), "no series has more than 2 rows and a value"),
+    "only text": (
+        history([1, 2, 3, 4]).assign(y="?"),
+        "no series has more than 2 rows and a value",
+    ),
     "nothing to judge": (history([1, 2, np.nan, np.nan]), "no held-back row has a value"),
 }
 
@@ -354,7 +459,9 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
         load("reading").read_panel(tmp_path / "a.parquet")
 
 
-def test_a_history_ends_with_its_last_value_and_the_forecast_reaches_the_judged_months(tmp_path: Path) -> None:
+def test_a_history_ends_with_its_last_value_and_the_forecast_reaches_the_judged_months(
+    tmp_path: Path,
+) -> None:
     panel = read(tmp_path, history([1.0, 2.0, 3.0, np.nan, 5.0, 6.0]).assign(price=range(6)))
     assert panel.history["y"].tolist() == [1.0, 2.0, 3.0]
     assert (panel.reach, panel.actual["h"].tolist()) == (3, [2, 3])
@@ -364,7 +471,9 @@ def test_a_history_ends_with_its_last_value_and_the_forecast_reaches_the_judged_
 # --- the panels
 
 
-def test_the_same_series_are_drawn_again_and_earlier_months_leave_out_the_judged_ones(real_data: Path) -> None:
+def test_the_same_series_are_drawn_again_and_earlier_months_leave_out_the_judged_ones(
+    real_data: Path,
+) -> None:
     panels = load("panels")
     rows = panels.build_panel("m3", real_data)
     assert rows["unique_id"].nunique() == 250
@@ -394,13 +503,20 @@ def test_a_seasonal_naive_is_run_in_its_own_process_and_judged(tmp_path: Path) -
     rows = load("accuracy").compare(ready(tmp_path), ["seasonal_naive"], time_limit=1, patience=60)
     (row,) = rows
     # series a repeats itself and has no scale; b is 12 behind in each month and moved by 12 a year
-    assert (row["mase"], row["error"], row["series"], row["scored"]) == (pytest.approx(1.0), None, 2, 4)
+    assert (row["mase"], row["error"], row["series"], row["scored"]) == (
+        pytest.approx(1.0),
+        None,
+        2,
+        4,
+    )
     assert row["wape"] == pytest.approx(24 / (30 + 19 + 20))
     assert 0 < row["seconds"] < 5
     assert 20 < row["peak_mib"] < 2000
 
 
-def test_a_method_that_fails_or_takes_too_long_is_a_row_with_the_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_method_that_fails_or_takes_too_long_is_a_row_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     accuracy, panel = load("accuracy"), ready(tmp_path)
     failed, late = (
         accuracy.compare(panel, [method], time_limit=1, patience=patience)[0]
@@ -411,11 +527,15 @@ def test_a_method_that_fails_or_takes_too_long_is_a_row_with_the_reason(tmp_path
     assert [failed["mase"], late["mase"], late["wis"]] == [None, None, None]
 
 
-def test_a_peer_that_cannot_be_installed_is_said_and_stops_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_peer_that_cannot_be_installed_is_said_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     runs = load("runs")
     monkeypatch.delenv("SALESFC_PEERS", raising=False)
     monkeypatch.setattr(runs, "HERE", tmp_path / "benchmarks")
-    monkeypatch.setattr(runs, "_install", lambda python, peer: (_ for _ in ()).throw(OSError("no index answers")))
+    monkeypatch.setattr(
+        runs, "_install", lambda python, peer: (_ for _ in ()).throw(OSError("no index answers"))
+    )
     monkeypatch.setattr(runs, "_python_in", lambda folder: Path(sys.executable))
     runs.find_peer.cache_clear()
     row = load("accuracy").compare(ready(tmp_path), ["autogluon"], time_limit=1, patience=60)[0]
@@ -425,27 +545,46 @@ def test_a_peer_that_cannot_be_installed_is_said_and_stops_nothing(tmp_path: Pat
 
 
 def test_peers_are_pinned_and_no_index_is_named() -> None:
-    lines = [line for line in load("runs").REQUIREMENTS.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
-    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line)] == []
+    lines = [
+        line
+        for line in load("runs").REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+        if not line.startswith("#")
+    ]
+    assert [
+        line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][0-9a-z.]*", line)
+    ] == []
     names = {line.partition("==")[0] for line in lines}
     assert {"statsforecast", "autogluon.timeseries", "torch", "pyarrow"} <= names
 
 
 def test_a_forecast_that_leaves_out_a_judged_row_has_no_scores(tmp_path: Path) -> None:
     accuracy, panel = load("accuracy"), ready(tmp_path)
-    forecast = panel.future[["unique_id", "ds"]].assign(y_hat=[1.0, np.inf, 1.0, 1.0], **dict.fromkeys(SIDES, 1.0))
-    row = accuracy.judge_run(panel, load("runs").Run(forecast, 1.0, 1.0), load("scores").find_scales(panel.history))
+    forecast = panel.future[["unique_id", "ds"]].assign(
+        y_hat=[1.0, np.inf, 1.0, 1.0], **dict.fromkeys(SIDES, 1.0)
+    )
+    row = accuracy.judge_run(
+        panel, load("runs").Run(forecast, 1.0, 1.0), load("scores").find_scales(panel.history)
+    )
     assert row["error"] == "1 of 4 held-back rows have no forecast"
     assert row["mase"] is None
 
 
 def test_negative_forecasts_count_where_the_history_never_was(tmp_path: Path) -> None:
     panel = ready(tmp_path)
-    forecast = panel.future[["unique_id", "ds"]].assign(y_hat=[1.0, 1.0, 1.0, 1.0], **dict.fromkeys(SIDES, 2.0))
+    forecast = panel.future[["unique_id", "ds"]].assign(
+        y_hat=[1.0, 1.0, 1.0, 1.0], **dict.fromkeys(SIDES, 2.0)
+    )
     forecast.loc[0, "lo-95"] = -0.1
     assert load("accuracy").count_negative(panel, load("accuracy").match(panel, forecast)) == 1
-    fell = read(tmp_path, pd.concat([history([-1.0] + [10.0, 20.0] * 10), history([*range(1, 21)], "b")]))
-    assert load("accuracy").count_negative(fell, load("accuracy").match(fell, forecast.assign(ds=fell.future["ds"]))) == 0
+    fell = read(
+        tmp_path, pd.concat([history([-1.0] + [10.0, 20.0] * 10), history([*range(1, 21)], "b")])
+    )
+    assert (
+        load("accuracy").count_negative(
+            fell, load("accuracy").match(fell, forecast.assign(ds=fell.future["ds"]))
+        )
+        == 0
+    )
 
 
 def test_the_goal_is_the_geometric_mean_over_the_better_peer() -> None:
@@ -458,20 +597,49 @@ def test_the_goal_is_the_geometric_mean_over_the_better_peer() -> None:
     lines = load("accuracy").tell_goal(rows)
     assert lines[-1] == f"geometric mean of 2 panels {(0.9 * 1.0) ** 0.5:.3f}, worst 1.000"
     ratios = load("accuracy").add_ratios(rows)
-    assert [row.get("mase_ratio") for row in ratios[:3]] == [None, pytest.approx(0.9), pytest.approx(0.75)]
+    assert [row.get("mase_ratio") for row in ratios[:3]] == [
+        None,
+        pytest.approx(0.9),
+        pytest.approx(0.75),
+    ]
     assert [row["wis_ratio"] for row in ratios[1:3]] == [None, None]
 
 
 def test_the_script_writes_plain_rows_for_whatever_lies_in_the_folder(tmp_path: Path) -> None:
     folder = tmp_path / "panels"
     folder.mkdir()
-    write(folder, pd.concat([history([10.0, 20.0] * 10, "华东"), history([*range(1, 21)], "b")]), "好_h2")
+    write(
+        folder,
+        pd.concat([history([10.0, 20.0] * 10, "华东"), history([*range(1, 21)], "b")]),
+        "好_h2",
+    )
     (folder / "broken.parquet").write_bytes(b"PAR1")
-    command = [sys.executable, str(BENCHMARKS / "accuracy.py"), "--panels", str(folder), "--methods", "seasonal_naive"]
-    done = subprocess.run([*command, "--out", str(tmp_path / "out.json")], capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        str(BENCHMARKS / "accuracy.py"),
+        "--panels",
+        str(folder),
+        "--methods",
+        "seasonal_naive",
+    ]
+    done = subprocess.run(
+        [*command, "--out", str(tmp_path / "out.json")], capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     rows = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    wanted = ["panel", "method", "mase", "rmsse", "smape", "wape", "bias", "wis", "coverage80", "seconds", "peak_mib"]
+    wanted = [
+        "panel",
+        "method",
+        "mase",
+        "rmsse",
+        "smape",
+        "wape",
+        "bias",
+        "wis",
+        "coverage80",
+        "seconds",
+        "peak_mib",
+    ]
     assert [row["panel"] for row in rows] == ["broken", "好_h2"]
     assert all(set(wanted) <= set(row) for row in rows)
     assert rows[0]["mase"] is None and "cannot be read" in rows[0]["error"]
@@ -498,7 +666,12 @@ def tiny(count: int = 20, months: int = 60) -> pd.DataFrame:
     rows = []
     for place in range(count):
         promotion = (dice.random(months) < 0.2).astype(float)
-        y = 100 * (1 + 0.3 * np.sin(months_ * np.pi / 6)) * np.exp(dice.normal(0, 0.1, months)) * (1 + 0.5 * promotion)
+        y = (
+            100
+            * (1 + 0.3 * np.sin(months_ * np.pi / 6))
+            * np.exp(dice.normal(0, 0.1, months))
+            * (1 + 0.5 * promotion)
+        )
         rows.append(history(y.tolist(), f"s{place:02}").assign(promotion=promotion))
     return pd.concat(rows, ignore_index=True)
 
@@ -530,15 +703,21 @@ def test_earlier_months_end_before_those_that_are_judged(real_data: Path) -> Non
 def test_a_forecast_of_earlier_months_is_judged_by_its_own_months(panel: Any) -> None:
     earlier = load("earlier")
     laid = earlier.lay_out(panel)
-    right = panel.actual.pivot(index="unique_id", columns="h", values="actual").loc[laid.ids].to_numpy()
+    right = (
+        panel.actual.pivot(index="unique_id", columns="h", values="actual").loc[laid.ids].to_numpy()
+    )
     assert earlier.judge(panel, laid, right)["mase"] == pytest.approx(0.0)
     assert earlier.judge(panel, laid, 1.1 * right)["bias"] == pytest.approx(0.1)
 
 
-def test_a_blind_history_knows_no_regressor_and_a_smaller_panel_keeps_whole_series(panel: Any) -> None:
+def test_a_blind_history_knows_no_regressor_and_a_smaller_panel_keeps_whole_series(
+    panel: Any,
+) -> None:
     earlier = load("earlier")
     assert list(earlier.lay_out(panel).regressors) == ["promotion", "trading_days"]
-    assert list(earlier.lay_out(panel, blind=True).regressors) == ["trading_days"]  # which every forecast knows
+    assert list(earlier.lay_out(panel, blind=True).regressors) == [
+        "trading_days"
+    ]  # which every forecast knows
     some = earlier.take_series(panel, 3)
     kept = some.history["unique_id"].unique()
     assert len(kept) == 3
@@ -561,18 +740,28 @@ def test_everything_lies_between_the_weighted_mean_and_the_correction(said: Any)
     from salesfc_lib.foundation.parameters import defaults
 
     variants = dict(load("ablation").list_said(said, defaults()))
-    mean, whole, alone = (variants[name]() for name in ("without the correction", "everything", "the correction alone"))
+    mean, whole, alone = (
+        variants[name]()
+        for name in ("without the correction", "everything", "the correction alone")
+    )
     assert not np.allclose(mean, alone)
-    assert ((np.minimum(mean, alone) - 1e-6 <= whole) & (whole <= np.maximum(mean, alone) + 1e-6)).all()
+    assert (
+        (np.minimum(mean, alone) - 1e-6 <= whole) & (whole <= np.maximum(mean, alone) + 1e-6)
+    ).all()
 
 
-def test_the_best_single_forecast_is_one_candidates_own_and_the_median_is_within_all(said: Any) -> None:
+def test_the_best_single_forecast_is_one_candidates_own_and_the_median_is_within_all(
+    said: Any,
+) -> None:
     from salesfc_lib.foundation.parameters import defaults
 
     variants, forecasts = dict(load("ablation").list_said(said, defaults())), said.at(0)
     best = variants["best single by backtest"]()
     assert (forecasts == best).all(axis=2).any(axis=0).all()
-    below, above = ((np.nan_to_num(sign * (forecasts - variants["median of candidates"]())) > 1e-9).sum(axis=0) for sign in (-1, 1))
+    below, above = (
+        (np.nan_to_num(sign * (forecasts - variants["median of candidates"]())) > 1e-9).sum(axis=0)
+        for sign in (-1, 1)
+    )
     assert (below == above).all()
 
 
@@ -582,9 +771,13 @@ def test_an_ablation_says_how_much_worse_each_variant_is_than_everything(panel: 
     rows = load("ablation").ablate(panel, defaults())
     named = {row["variant"]: row for row in rows}
     assert (rows[0]["variant"], rows[0]["change_percent"]) == ("everything", 0.0)
-    assert named["without drivers"]["mase"] > named["everything"]["mase"]  # promotions are real here
+    assert (
+        named["without drivers"]["mase"] > named["everything"]["mase"]
+    )  # promotions are real here
     blind = named["without drivers"]
-    assert blind["change_percent"] == pytest.approx(100 * (blind["mase"] / rows[0]["mase"] - 1), abs=1e-3)
+    assert blind["change_percent"] == pytest.approx(
+        100 * (blind["mase"] / rows[0]["mase"] - 1), abs=1e-3
+    )
     assert json.loads(json.dumps(rows)) == rows
 
 
@@ -627,7 +820,16 @@ def test_parts_of_a_run_add_up_to_the_whole() -> None:
     rows = load("scaling").profile(load("scaling").make_history(20, drivers=1))
     parts = {row["part"]: row["share"] for row in rows}
     assert sum(parts.values()) == pytest.approx(1.0, abs=0.02)
-    assert {"breaks", "drivers", "correction", "weights", "intervals", "plausibility", "candidate theta", "rest"} <= set(parts)
+    assert {
+        "breaks",
+        "drivers",
+        "correction",
+        "weights",
+        "intervals",
+        "plausibility",
+        "candidate theta",
+        "rest",
+    } <= set(parts)
 
 
 def test_growth_and_memory_are_set_beside_the_goal() -> None:
@@ -651,11 +853,17 @@ def test_coverage_is_read_marked_against_the_band_and_drawn(tmp_path: Path) -> N
     ]
     (tmp_path / "accuracy.json").write_text(json.dumps(said), encoding="utf-8")
     rows = calibration.read_rows(tmp_path / "accuracy.json")
-    assert [(row["h"], row["coverage80"], row["inside_band"]) for row in rows] == [(1, 0.8, True), (2, 0.9, False)]
+    assert [(row["h"], row["coverage80"], row["inside_band"]) for row in rows] == [
+        (1, 0.8, True),
+        (2, 0.9, False),
+    ]
     (figure,) = calibration.draw_all(rows, tmp_path / "figures")
     assert figure.name == "好_a.svg"
     assert "好 a: the 80 %" in figure.read_text(encoding="utf-8")
-    assert calibration.title(rows) == "好 a: the 80 % interval of 'workbench' covers 85%, within 77 to 83 % in 1 of 2 months ahead"
+    assert (
+        calibration.title(rows)
+        == "好 a: the 80 % interval of 'workbench' covers 85%, within 77 to 83 % in 1 of 2 months ahead"
+    )
 
 
 def test_the_share_inside_a_backtests_intervals_is_that_of_a_plain_count(said: Any) -> None:
@@ -670,6 +878,12 @@ def test_the_share_inside_a_backtests_intervals_is_that_of_a_plain_count(said: A
         for series in range(len(said.history)):
             for step in range(min(back, 12)):
                 came = said.history.y[series, said.history.y.shape[1] - back + step]
-                hits.setdefault(step + 1, []).append(bool(bounds[80][0][series, step] <= came <= bounds[80][1][series, step]))
-    assert {row["h"]: row["counted"] for row in rows} == {step: len(found) for step, found in hits.items()}
-    assert {row["h"]: row["coverage80"] for row in rows} == pytest.approx({step: np.mean(found) for step, found in hits.items()})
+                hits.setdefault(step + 1, []).append(
+                    bool(bounds[80][0][series, step] <= came <= bounds[80][1][series, step])
+                )
+    assert {row["h"]: row["counted"] for row in rows} == {
+        step: len(found) for step, found in hits.items()
+    }
+    assert {row["h"]: row["coverage80"] for row in rows} == pytest.approx(
+        {step: np.mean(found) for step, found in hits.items()}
+    )

@@ -16,7 +16,14 @@ from defects.scoring import Score, draw_table, judge, score
 from defects.truth import Case, Note, Row
 
 SEED = 2026
-AIMS = {"bytes": 1.0, "structure": 1.0, "values": 1.0, "business": 0.95, "calendar": 0.95, "together": 0.95}
+AIMS = {
+    "bytes": 1.0,
+    "structure": 1.0,
+    "values": 1.0,
+    "business": 0.95,
+    "calendar": 0.95,
+    "together": 0.95,
+}
 
 # defects that are weaker than asked, with what is found of them and why: the tests hold this list to what the code does
 WEAKER: dict[int, tuple[float, str]] = {}
@@ -30,22 +37,35 @@ def scores() -> list[Score]:
 def test_every_defect_is_found_and_treated_as_often_as_asked(
     scores: list[Score], record_property: Callable[[str, object], None]
 ) -> None:
-    record_property("summary", f"Defects planted, found and treated (seed {SEED})\n{draw_table(scores)}")
-    below = {item.defect: item.recall for item in scores if item.recall is not None and item.recall < AIMS.get(item.family, 1.0)}
+    record_property(
+        "summary", f"Defects planted, found and treated (seed {SEED})\n{draw_table(scores)}"
+    )
+    below = {
+        item.defect: item.recall
+        for item in scores
+        if item.recall is not None and item.recall < AIMS.get(item.family, 1.0)
+    }
     why = "\n".join(
-        f"{item.defect}: {said}" for item in scores if item.defect in below and item.defect not in WEAKER for said in item.missed
+        f"{item.defect}: {said}"
+        for item in scores
+        if item.defect in below and item.defect not in WEAKER
+        for said in item.missed
     )
     assert below == {defect: recall for defect, (recall, _) in WEAKER.items()}, why
 
 
 def test_nothing_else_is_repaired(scores: list[Score]) -> None:
     wrong = {item.defect: item.missed for item in scores if item.false_repairs}
-    assert not wrong, "\n".join(f"{defect}: {said}" for defect, words in wrong.items() for said in words)
+    assert not wrong, "\n".join(
+        f"{defect}: {said}" for defect, words in wrong.items() for said in words
+    )
 
 
 def test_what_init_proposes_reads_as_well_as_what_is_declared_by_hand() -> None:
     scores = score(SEED, [3, 4, 7, 10, 11, 17, 19], workers=1, by_init=True)
-    assert {item.defect: (item.recall, item.false_repairs) for item in scores} == dict.fromkeys((3, 4, 7, 10, 11, 17, 19), (1.0, 0))
+    assert {item.defect: (item.recall, item.false_repairs) for item in scores} == dict.fromkeys(
+        (3, 4, 7, 10, 11, 17, 19), (1.0, 0)
+    )
 
 
 def test_every_defect_of_the_checklist_has_a_plant_and_a_family() -> None:
@@ -79,10 +99,27 @@ def test_a_pipeline_that_does_nothing_scores_nothing() -> None:
     rows = list(case.expected.rows)
     first = rows[0]
     assert first.line is not None
-    wrong = [replace(first, planted=True, line=replace(first.line, customer="somebody else")), *rows[1:]]
+    wrong = [
+        replace(first, planted=True, line=replace(first.line, customer="somebody else")),
+        *rows[1:],
+    ]
     assert judge(with_rows(case, wrong)).found == 0
-    assert judge(with_rows(case, [replace(first, planted=True, fate="quarantined", rule="misfit"), *rows[1:]])).found == 0
-    assert judge(with_rows(case, [replace(first, planted=True, fate="dropped", rule="duplicate"), *rows[1:]])).found == 0
+    assert (
+        judge(
+            with_rows(
+                case, [replace(first, planted=True, fate="quarantined", rule="misfit"), *rows[1:]]
+            )
+        ).found
+        == 0
+    )
+    assert (
+        judge(
+            with_rows(
+                case, [replace(first, planted=True, fate="dropped", rule="duplicate"), *rows[1:]]
+            )
+        ).found
+        == 0
+    )
     assert judge(with_rows(case, rows[1:])).false_repairs > 0
     noted = replace(case, expected=replace(case.expected, notes=(Note("nothing_of_this_name"),)))
     assert judge(noted).found == 0
@@ -92,7 +129,10 @@ def test_a_pipeline_that_does_nothing_scores_nothing() -> None:
 
 def test_a_rule_left_out_is_missed() -> None:
     case = next(case for case in list_cases(32, 1) if case.variant == "with a key")
-    without = {**case.parameters, "cleaning": {**case.parameters["cleaning"], "skip": ["duplicates"]}}
+    without = {
+        **case.parameters,
+        "cleaning": {**case.parameters["cleaning"], "skip": ["duplicates"]},
+    }
     assert judge(case).found == judge(case).planted
     assert judge(replace(case, parameters=without)).found == 0
 
@@ -100,7 +140,12 @@ def test_a_rule_left_out_is_missed() -> None:
 def test_an_error_counts_only_if_it_names_what_is_wrong() -> None:
     case = next(case for case in list_cases(24, 1) if case.expected.blocked)
     assert judge(case).found == 1
-    assert judge(replace(case, expected=replace(case.expected, blocked=("orders.csv", "something else")))).found == 0
+    assert (
+        judge(
+            replace(case, expected=replace(case.expected, blocked=("orders.csv", "something else")))
+        ).found
+        == 0
+    )
 
 
 def with_rows(case: Case, rows: list[Row]) -> Case:

@@ -99,14 +99,20 @@ def sheet(project: Path) -> list[list[Any]]:
 def shop(project: Path) -> Shop:
     connection = sqlite3.connect(project / "data" / "cleaning" / "shop.sqlite")
     connection.row_factory = sqlite3.Row
-    read = {name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")] for name in ("sales", "returns")}
+    read = {
+        name: [dict(row) for row in connection.execute(f"SELECT * FROM {name}")]
+        for name in ("sales", "returns")
+    }
     connection.close()
     return read
 
 
 def fingerprints(folder: Path) -> dict[str, str]:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix != ".yml")
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16] for path in files}
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+        for path in files
+    }
 
 
 def parameters(unit: str) -> Parameters:
@@ -132,14 +138,24 @@ def sum_by_month(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[str, Any]]:
     seen: set[Any] = set()
     months: dict[str, list[Any]] = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
     for key, day, quantity, amount in rows:
-        if key in seen or day is None or quantity is None or amount is None or f"{day:%Y-%m}" > LAST_CLOSED:
+        if (
+            key in seen
+            or day is None
+            or quantity is None
+            or amount is None
+            or f"{day:%Y-%m}" > LAST_CLOSED
+        ):
             continue
         seen.add(key)
         months[f"{day:%Y-%m}"][0] += 1
         months[f"{day:%Y-%m}"][1] += quantity
         months[f"{day:%Y-%m}"][2] += amount
     return {
-        month: {"rows": rows, "quantity": str(int(quantity)), "amount": str(amount.quantize(Decimal("0.01")))}
+        month: {
+            "rows": rows,
+            "quantity": str(int(quantity)),
+            "amount": str(amount.quantize(Decimal("0.01"))),
+        }
         for month, (rows, quantity, amount) in sorted(months.items())
     }
 
@@ -147,7 +163,11 @@ def sum_by_month(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[str, Any]]:
 def kitchen_amount(row: dict[str, str]) -> Decimal | None:
     """Yuan without tax, returns negative."""
     amount = amount_of(row["价税合计"])
-    return None if amount is None else amount / Decimal("1.13") * (-1 if row["单据类型"] == "退货" else 1)
+    return (
+        None
+        if amount is None
+        else amount / Decimal("1.13") * (-1 if row["单据类型"] == "退货" else 1)
+    )
 
 
 def net_by_cell(rows: list[dict[str, str]], *names: str) -> dict[tuple[str, ...], Decimal]:
@@ -162,14 +182,23 @@ def net_by_cell(rows: list[dict[str, str]], *names: str) -> dict[tuple[str, ...]
 
 def test_chinese_new_year_moves_sales_and_every_unit_has_it_in_its_calendar() -> None:
     januaries = [new_year_effect(number(f"{year}-01")) for year in (2023, 2024, 2025, 2026)]
-    assert min(januaries) < -50 < 50 < max(januaries)  # thousandths: silence in one January, stocking up in another
-    assert all(parameters(unit).calendar.moving_holidays == ["chinese_new_year"] for unit in list_units(CHECKOUT))
+    assert (
+        min(januaries) < -50 < 50 < max(januaries)
+    )  # thousandths: silence in one January, stocking up in another
+    assert all(
+        parameters(unit).calendar.moving_holidays == ["chinese_new_year"]
+        for unit in list_units(CHECKOUT)
+    )
 
 
 def test_the_demo_knows_nothing_of_the_library() -> None:
     written = sorted((CHECKOUT / "examples" / "demo_company").glob("*.py"))
     assert len(written) > 10
-    assert [path.name for path in written if "salesfc_lib" in path.read_text(encoding="utf-8").split('"""', 2)[2]] == []
+    assert [
+        path.name
+        for path in written
+        if "salesfc_lib" in path.read_text(encoding="utf-8").split('"""', 2)[2]
+    ] == []
 
 
 def test_two_writes_are_the_same_bytes_and_those_recorded(project: Path, tmp_path: Path) -> None:
@@ -210,19 +239,29 @@ def test_parameter_files_agree_with_the_company(unit: Unit, project: Path) -> No
     assert declared.key_accounts.members == [account.customer for account in unit.accounts]
     assert tuple(declared.calendar.holidays) == HOLIDAYS
     assert {level: tuple(crossed) for level, crossed in declared.levels.items()} == LEVELS
-    assert declared.renames == {rename.dimension: {rename.old: rename.new} for rename in unit.renames}
+    assert declared.renames == {
+        rename.dimension: {rename.old: rename.new} for rename in unit.renames
+    }
     copied = project / "parameters" / "units" / f"{unit.id}.yml"
-    assert copied.read_bytes() == (CHECKOUT / "parameters" / "units" / f"{unit.id}.yml").read_bytes()
+    assert (
+        copied.read_bytes() == (CHECKOUT / "parameters" / "units" / f"{unit.id}.yml").read_bytes()
+    )
     assert list_units(project) == sorted(unit.id for unit in UNITS)
 
 
-@pytest.mark.parametrize(("unit", "series"), [("kitchen", 75), ("personal-care", 38), ("cleaning", 38)])
-def test_units_have_the_series_they_were_meant_to_have(unit: str, series: int, exports: dict[str, Export]) -> None:
+@pytest.mark.parametrize(
+    ("unit", "series"), [("kitchen", 75), ("personal-care", 38), ("cleaning", 38)]
+)
+def test_units_have_the_series_they_were_meant_to_have(
+    unit: str, series: int, exports: dict[str, Export]
+) -> None:
     bottom = pd.DataFrame([vars(line.cell) for line in exports[unit].orders]).drop_duplicates()
     assert len(hierarchy.build_series(bottom, parameters(unit).levels)) == series
 
 
-def test_overrides_name_series_as_the_hierarchy_does(project: Path, exports: dict[str, Export]) -> None:
+def test_overrides_name_series_as_the_hierarchy_does(
+    project: Path, exports: dict[str, Export]
+) -> None:
     for unit, export in exports.items():
         bottom = pd.DataFrame([vars(line.cell) for line in export.orders]).drop_duplicates()
         known = set(hierarchy.build_series(bottom, parameters(unit).levels)["unique_id"])
@@ -247,21 +286,33 @@ def test_overrides_keep_their_contract(unit: str, project: Path) -> None:
     )
     tables.check(changes, "override")
     assert (changes["ds"] > changes["made_in"]).all()
-    assert changes["made_in"].between("2025-06-01", "2026-06-01").all() and changes["made_in"].max() == pd.Timestamp("2026-06-01")
+    assert changes["made_in"].between("2025-06-01", "2026-06-01").all() and changes[
+        "made_in"
+    ].max() == pd.Timestamp("2026-06-01")
     month_end = changes["made_in"] + pd.offsets.MonthBegin(1)
     assert (changes["created_at"] - month_end).dt.days.between(0, 6).all()
-    assert changes["percent"].between(-100, 400).all() and changes[["author", "reason"]].notna().all(axis=None)
+    assert changes["percent"].between(-100, 400).all() and changes[
+        ["author", "reason"]
+    ].notna().all(axis=None)
 
 
 def test_the_sandbagger_lowers_his_region_every_month(project: Path, truth: Truth) -> None:
-    planner = next(planner for planner in truth["units"]["kitchen"]["planners"] if planner["kind"] == "sandbagger")
-    changes = pd.read_csv(project / "overrides" / "kitchen.csv").query("author == @planner['author']")
+    planner = next(
+        planner
+        for planner in truth["units"]["kitchen"]["planners"]
+        if planner["kind"] == "sandbagger"
+    )
+    changes = pd.read_csv(project / "overrides" / "kitchen.csv").query(
+        "author == @planner['author']"
+    )
     assert set(changes["unique_id"]) == {planner["unique_id"]}
     assert changes["made_in"].nunique() == 13
     assert changes.loc[changes["sequence"].eq(1), "percent"].between(-15, -10).all()
 
 
-def test_kitchen_files_are_gb18030_with_chinese_headers(project: Path, kitchen: list[dict[str, str]]) -> None:
+def test_kitchen_files_are_gb18030_with_chinese_headers(
+    project: Path, kitchen: list[dict[str, str]]
+) -> None:
     paths = sorted((project / "data" / "kitchen").glob("orders_*.csv"))
     assert [path.stem for path in paths] == [f"orders_{year}" for year in range(2022, 2027)]
     with pytest.raises(UnicodeDecodeError):
@@ -272,20 +323,33 @@ def test_kitchen_files_are_gb18030_with_chinese_headers(project: Path, kitchen: 
     assert any("," in row["客户"] for row in kitchen)
 
 
-def test_kitchen_rows_give_the_truth_when_tax_is_taken_off(kitchen: list[dict[str, str]], truth: Truth) -> None:
+def test_kitchen_rows_give_the_truth_when_tax_is_taken_off(
+    kitchen: list[dict[str, str]], truth: Truth
+) -> None:
     sign = {"销售": 1, "退货": -1}
     rows = [
-        ((row["单据编号"], row["行号"]), day_of(row["日期"]), Decimal(row["数量"]) * sign[row["单据类型"]], kitchen_amount(row))
+        (
+            (row["单据编号"], row["行号"]),
+            day_of(row["日期"]),
+            Decimal(row["数量"]) * sign[row["单据类型"]],
+            kitchen_amount(row),
+        )
         for row in kitchen
     ]
     assert sum_by_month(rows) == truth["units"]["kitchen"]["kept"]
 
 
-def test_the_sheet_has_titles_merged_regions_and_a_header_below(project: Path, sheet: list[list[Any]]) -> None:
+def test_the_sheet_has_titles_merged_regions_and_a_header_below(
+    project: Path, sheet: list[list[Any]]
+) -> None:
     assert sheet[0][0] == "个人护理事业部 销售明细表" and sheet[3][:3] == ["区域", "订单号", "行号"]
     opened = openpyxl.load_workbook(project / "data" / "personal-care" / "sales.xlsx")["销售明细"]
     assert len(opened.merged_cells.ranges) > 90
-    assert opened["D5"].value == datetime(2022, 7, 1) and opened["A5"].value == "华东" and opened["A6"].value is None
+    assert (
+        opened["D5"].value == datetime(2022, 7, 1)
+        and opened["A5"].value == "华东"
+        and opened["A6"].value is None
+    )
 
 
 def test_subtotals_of_the_sheet_equal_their_parts(sheet: list[list[Any]]) -> None:
@@ -294,7 +358,10 @@ def test_subtotals_of_the_sheet_equal_their_parts(sheet: list[list[Any]]) -> Non
     subtotals = 0
     for row in sheet[4:]:
         if row[0] == "小计":
-            assert row[-2:] == [sum(part[-2] for part in parts), pytest.approx(sum(part[-1] for part in parts), abs=0.005)]
+            assert row[-2:] == [
+                sum(part[-2] for part in parts),
+                pytest.approx(sum(part[-1] for part in parts), abs=0.005),
+            ]
             every, parts, subtotals = every + parts, [], subtotals + 1
         elif row[0] == "合计":
             assert row[-1] == pytest.approx(sum(part[-1] for part in every), abs=0.005)
@@ -313,18 +380,28 @@ def test_sheet_rows_give_the_truth(sheet: list[list[Any]], truth: Truth) -> None
     assert sum_by_month(rows) == truth["units"]["personal-care"]["kept"]
 
 
-def test_shop_rows_give_the_truth_when_discounts_and_returns_come_off(shop: Shop, truth: Truth) -> None:
+def test_shop_rows_give_the_truth_when_discounts_and_returns_come_off(
+    shop: Shop, truth: Truth
+) -> None:
     rows: list[tuple[Any, ...]] = [
         (
             (row["order_no"], row["line_no"]),
             day_of(row["order_date"]),
             Decimal(row["qty"]),
-            None if amount_of(row["list_amount"]) is None else Decimal(row["list_amount"]) - Decimal(row["discount"]),
+            None
+            if amount_of(row["list_amount"]) is None
+            else Decimal(row["list_amount"]) - Decimal(row["discount"]),
         )
         for row in shop["sales"]
     ]
     rows += [
-        (row["return_no"], day_of(row["return_date"]), -Decimal(row["qty"]), -Decimal(row["refund"])) for row in shop["returns"]
+        (
+            row["return_no"],
+            day_of(row["return_date"]),
+            -Decimal(row["qty"]),
+            -Decimal(row["refund"]),
+        )
+        for row in shop["returns"]
     ]
     assert 4_000 < len(rows) < 7_000
     assert sum_by_month(rows) == truth["units"]["cleaning"]["kept"]
@@ -333,18 +410,26 @@ def test_shop_rows_give_the_truth_when_discounts_and_returns_come_off(shop: Shop
 @pytest.mark.parametrize("unit", [unit.id for unit in UNITS])
 def test_kept_months_are_the_closed_ones_and_worth_millions(unit: str, truth: Truth) -> None:
     kept = truth["units"][unit]["kept"]
-    assert list(kept) == [f"{month:%Y-%m}" for month in pd.date_range("2022-07", LAST_CLOSED, freq="MS")]
+    assert list(kept) == [
+        f"{month:%Y-%m}" for month in pd.date_range("2022-07", LAST_CLOSED, freq="MS")
+    ]
     assert all(2_000_000 < Decimal(month["amount"]) < 30_000_000 for month in kept.values())
 
 
 @pytest.mark.parametrize("unit", [unit.id for unit in UNITS])
-def test_the_seasonal_naive_misses_the_last_year_by_ten_to_fifteen_percent(unit: str, truth: Truth) -> None:
-    sales = pd.Series({month: float(kept["amount"]) for month, kept in truth["units"][unit]["kept"].items()})
+def test_the_seasonal_naive_misses_the_last_year_by_ten_to_fifteen_percent(
+    unit: str, truth: Truth
+) -> None:
+    sales = pd.Series(
+        {month: float(kept["amount"]) for month, kept in truth["units"][unit]["kept"].items()}
+    )
     missed = (sales.iloc[-12:] - sales.shift(12).iloc[-12:]).abs().sum() / sales.iloc[-12:].sum()
     assert 0.10 < missed < 0.15
 
 
-def test_every_defect_is_planted_in_the_rows_that_the_truth_names(kitchen: list[dict[str, str]], truth: Truth) -> None:
+def test_every_defect_is_planted_in_the_rows_that_the_truth_names(
+    kitchen: list[dict[str, str]], truth: Truth
+) -> None:
     planted = truth["units"]["kitchen"]
     rows = Counter((row["单据编号"], int(row["行号"])) for row in kitchen)
     by_key = {(row["单据编号"], int(row["行号"])): row for row in kitchen}
@@ -352,14 +437,23 @@ def test_every_defect_is_planted_in_the_rows_that_the_truth_names(kitchen: list[
     def found(kind: str) -> list[dict[str, str]]:
         return [by_key[row["order_id"], row["line"]] for row in planted[kind]]
 
-    assert {key for key, count in rows.items() if count > 1} == {(row["order_id"], row["line"]) for row in planted["duplicates"]}
+    assert {key for key, count in rows.items() if count > 1} == {
+        (row["order_id"], row["line"]) for row in planted["duplicates"]
+    }
     assert {row["日期"][:4] for row in found("future_dated")} == {"2027"}
     assert {row["价税合计"] for row in found("samples")} == {"0.00"}
-    assert all(day_of(row["日期"]) is None or amount_of(row["价税合计"]) is None for row in found("unreadable"))
-    unreadable = [row for row in kitchen if day_of(row["日期"]) is None or amount_of(row["价税合计"]) is None]
+    assert all(
+        day_of(row["日期"]) is None or amount_of(row["价税合计"]) is None
+        for row in found("unreadable")
+    )
+    unreadable = [
+        row for row in kitchen if day_of(row["日期"]) is None or amount_of(row["价税合计"]) is None
+    ]
     assert len(unreadable) == len(planted["unreadable"]) < 0.02 * len(kitchen)
     assert {row["单据类型"] for row in found("returns")} == {"退货"}
-    assert {row["原单据编号"] in {key[0] for key in by_key} for row in found("unmatched_returns")} == {False}
+    assert {
+        row["原单据编号"] in {key[0] for key in by_key} for row in found("unmatched_returns")
+    } == {False}
 
 
 def test_a_repeat_is_no_duplicate(kitchen: list[dict[str, str]], truth: Truth) -> None:
@@ -371,29 +465,47 @@ def test_a_repeat_is_no_duplicate(kitchen: list[dict[str, str]], truth: Truth) -
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.id)
-def test_outliers_stand_far_above_the_rest_of_their_series(unit: Unit, truth: Truth, exports: dict[str, Export]) -> None:
+def test_outliers_stand_far_above_the_rest_of_their_series(
+    unit: Unit, truth: Truth, exports: dict[str, Export]
+) -> None:
     kept = exports[unit.id].kept
     for planted in truth["units"][unit.id]["outliers"]:
         own = [line for line in kept if vars(line.cell) == planted["series"]]
-        months = pd.Series([line.amount for line in own]).groupby([f"{line.date:%Y-%m}" for line in own]).sum()
+        months = (
+            pd.Series([line.amount for line in own])
+            .groupby([f"{line.date:%Y-%m}" for line in own])
+            .sum()
+        )
         others = months.drop(planted["month"])
-        assert months[planted["month"]] > 2.5 * others.median() and months[planted["month"]] > others.max()
+        assert (
+            months[planted["month"]] > 2.5 * others.median()
+            and months[planted["month"]] > others.max()
+        )
 
 
 def test_the_region_was_renamed_once_and_for_all(kitchen: list[dict[str, str]]) -> None:
-    months = {name: [month for month, region in net_by_cell(kitchen, "区域") if region == name] for name in ("南方", "华南")}
+    months = {
+        name: [month for month, region in net_by_cell(kitchen, "区域") if region == name]
+        for name in ("南方", "华南")
+    }
     assert max(months["南方"]) == "2024-01" and min(months["华南"]) == "2024-02"
 
 
 def test_the_lost_account_orders_no_more(kitchen: list[dict[str, str]], truth: Truth) -> None:
     lost = truth["units"]["kitchen"]["lost_accounts"][0]
     sales = net_by_cell(kitchen, "客户")
-    months = [month for (month, customer), amount in sales.items() if customer == lost["customer"] and amount > 0]
+    months = [
+        month
+        for (month, customer), amount in sales.items()
+        if customer == lost["customer"] and amount > 0
+    ]
     assert max(months) == lost["last_month"] == "2025-11" and len(months) == 41
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.id)
-def test_sales_collapse_where_stock_ran_out(unit: Unit, project: Path, truth: Truth, exports: dict[str, Export]) -> None:
+def test_sales_collapse_where_stock_ran_out(
+    unit: Unit, project: Path, truth: Truth, exports: dict[str, Export]
+) -> None:
     encoding = {"kitchen": "gb18030", "personal-care": "utf-8-sig", "cleaning": "utf-8"}[unit.id]
     stock = pd.read_csv(project / "data" / unit.id / "inventory.csv", encoding=encoding)
     stock.columns = ["month", "product_line", "region", "stock", "days"]
@@ -402,9 +514,15 @@ def test_sales_collapse_where_stock_ran_out(unit: Unit, project: Path, truth: Tr
     for planted in truth["units"][unit.id]["stock_outs"]:
         where = planted["product_line"], planted["region"]
         own = [line for line in kept if (line.cell.product_line, line.cell.region) == where]
-        sales = pd.Series([line.amount for line in own]).groupby([f"{line.date:%Y-%m}" for line in own]).sum()
+        sales = (
+            pd.Series([line.amount for line in own])
+            .groupby([f"{line.date:%Y-%m}" for line in own])
+            .sum()
+        )
         for month, days in planted["days"].items():
-            usual = sales[(pd.Period(month) - 12).strftime("%Y-%m") : (pd.Period(month) - 3).strftime("%Y-%m")].median()
+            usual = sales[
+                (pd.Period(month) - 12).strftime("%Y-%m") : (pd.Period(month) - 3).strftime("%Y-%m")
+            ].median()
             assert out[month, *where] == days > 10
             assert sales[month] < 0.6 * usual
 
@@ -417,7 +535,9 @@ def test_only_kitchen_says_which_month_is_closed() -> None:
     }
 
 
-def test_the_latest_rows_of_the_other_units_are_of_the_running_month(sheet: list[list[Any]], shop: Shop) -> None:
+def test_the_latest_rows_of_the_other_units_are_of_the_running_month(
+    sheet: list[list[Any]], shop: Shop
+) -> None:
     latest = max(row[3] for row in sheet[4:] if row[0] not in {"小计", "合计"})
     days = [day for row in shop["sales"] if (day := day_of(row["order_date"]))]
     assert f"{latest:%Y-%m}" == f"{max(days):%Y-%m}" == RUNNING

@@ -33,17 +33,23 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def truth(project: Path) -> dict[str, Any]:
-    units: dict[str, Any] = json.loads((project / "data" / "truth.json").read_text(encoding="utf-8"))["units"]
+    units: dict[str, Any] = json.loads(
+        (project / "data" / "truth.json").read_text(encoding="utf-8")
+    )["units"]
     return units
 
 
 @pytest.fixture(scope="module")
 def cleaned(project: Path) -> dict[str, Any]:
-    return {unit: cleaning.clean(resolve(project, unit).parameters, project, MONTH) for unit in UNIT_IDS}
+    return {
+        unit: cleaning.clean(resolve(project, unit).parameters, project, MONTH) for unit in UNIT_IDS
+    }
 
 
 @pytest.mark.parametrize("unit", UNIT_IDS)
-def test_cleaning_keeps_exactly_what_the_truth_says(unit: str, truth: dict[str, Any], cleaned: dict[str, Any]) -> None:
+def test_cleaning_keeps_exactly_what_the_truth_says(
+    unit: str, truth: dict[str, Any], cleaned: dict[str, Any]
+) -> None:
     kept = cleaned[unit].transactions
     by_month = {
         month: {
@@ -57,7 +63,9 @@ def test_cleaning_keeps_exactly_what_the_truth_says(unit: str, truth: dict[str, 
 
 
 @pytest.mark.parametrize("unit", UNIT_IDS)
-def test_as_many_rows_are_taken_as_were_planted(unit: str, truth: dict[str, Any], cleaned: dict[str, Any]) -> None:
+def test_as_many_rows_are_taken_as_were_planted(
+    unit: str, truth: dict[str, Any], cleaned: dict[str, Any]
+) -> None:
     taken = cleaned[unit].ledger.groupby("rule")["rows"].sum()
     planted = truth[unit]
     assert taken["duplicate"] == len(planted["duplicates"])
@@ -66,7 +74,9 @@ def test_as_many_rows_are_taken_as_were_planted(unit: str, truth: dict[str, Any]
 
 
 @pytest.mark.parametrize("unit", UNIT_IDS)
-def test_every_planted_return_is_a_return_and_nothing_else_is(unit: str, truth: dict[str, Any], cleaned: dict[str, Any]) -> None:
+def test_every_planted_return_is_a_return_and_nothing_else_is(
+    unit: str, truth: dict[str, Any], cleaned: dict[str, Any]
+) -> None:
     returns = cleaned[unit].transactions.query("kind == 'return'")
     planted = pd.DataFrame(truth[unit]["returns"]).query("month <= @MONTH")
     assert sorted(returns["amount"]) == sorted(map(Decimal, planted["amount"]))
@@ -80,16 +90,22 @@ def test_the_renamed_region_is_one_region(cleaned: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("unit", UNIT_IDS)
-def test_the_running_month_does_not_open_the_gate(unit: str, project: Path, cleaned: dict[str, Any]) -> None:
+def test_the_running_month_does_not_open_the_gate(
+    unit: str, project: Path, cleaned: dict[str, Any]
+) -> None:
     assert f"{cleaned[unit].latest:%Y-%m}" == "2026-07"
     assert cleaned[unit].transactions["date"].max() < pd.Timestamp("2026-07-01")
     assert cleaning.closed_through(resolve(project, unit).parameters, cleaned[unit].latest) == MONTH
 
 
 @pytest.mark.parametrize("unit", UNIT_IDS)
-def test_outliers_are_found_and_nothing_else_is(unit: str, project: Path, truth: dict[str, Any], cleaned: dict[str, Any]) -> None:
+def test_outliers_are_found_and_nothing_else_is(
+    unit: str, project: Path, truth: dict[str, Any], cleaned: dict[str, Any]
+) -> None:
     parameters = resolve(project, unit).parameters
-    bottom = build_panel(cleaned[unit].transactions, parameters, MONTH, promotion=cleaned[unit].promotion)
+    bottom = build_panel(
+        cleaned[unit].transactions, parameters, MONTH, promotion=cleaned[unit].promotion
+    )
     found = find_outliers(bottom.panel, settings=parameters.cleaning.outliers)
     months = set(zip(found["unique_id"], found["ds"].dt.strftime("%Y-%m"), strict=True))
     planted = {(outlier["unique_id"], outlier["month"]) for outlier in truth[unit]["outliers"]}
@@ -98,9 +114,22 @@ def test_outliers_are_found_and_nothing_else_is(unit: str, project: Path, truth:
 
 
 def test_the_ledger_page_counts_what_a_rule_touched_in_all_months() -> None:
-    entries = [("renamed", 0, "70 rows: a is b"), ("renamed", 0, "5 rows: a is b"), ("duplicate", 2, "stands again")]
-    ledger = pd.DataFrame(entries, columns=["rule", "rows", "reason"]).assign(quantity=Decimal(0), amount=Decimal(0))
-    found = [("renamed", "changed", 70, "a is b"), ("renamed", "changed", 5, "a is b"), ("duplicate", "dropped", 2, "stands again")]
+    entries = [
+        ("renamed", 0, "70 rows: a is b"),
+        ("renamed", 0, "5 rows: a is b"),
+        ("duplicate", 2, "stands again"),
+    ]
+    ledger = pd.DataFrame(entries, columns=["rule", "rows", "reason"]).assign(
+        quantity=Decimal(0), amount=Decimal(0)
+    )
+    found = [
+        ("renamed", "changed", 70, "a is b"),
+        ("renamed", "changed", 5, "a is b"),
+        ("duplicate", "dropped", 2, "stands again"),
+    ]
     problems = pd.DataFrame(found, columns=["rule", "action", "rows", "reason"])
-    assert say_rules(ledger, problems).to_dict() == {"duplicate": "stands again", "renamed": "75 rows: a is b"}
+    assert say_rules(ledger, problems).to_dict() == {
+        "duplicate": "stands again",
+        "renamed": "75 rows: a is b",
+    }
     assert say_rules(ledger, problems.iloc[:0])["renamed"] == "70 rows: a is b"

@@ -23,7 +23,9 @@ UNITS = ("cleaning", "kitchen", "personal-care")
 
 @pytest.fixture(scope="module")
 def truth(demo_project: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((demo_project / "data" / "truth.json").read_text(encoding="utf-8"))
+    found: dict[str, Any] = json.loads(
+        (demo_project / "data" / "truth.json").read_text(encoding="utf-8")
+    )
     return found
 
 
@@ -63,23 +65,36 @@ class TestUnit:
         assert all(len(entry["sha256"]) == 64 for entry in found["inputs"])
         assert {entry["layer"] for entry in found["parameters"].values()} <= {"defaults", "unit"}
 
-    def test_cleaning_keeps_exactly_what_is_true(self, demo_reports: Path, truth: dict[str, Any], unit: str) -> None:
+    def test_cleaning_keeps_exactly_what_is_true(
+        self, demo_reports: Path, truth: dict[str, Any], unit: str
+    ) -> None:
         rows = table(demo_reports, unit, "transactions")
-        sums = rows.groupby(rows["date"].dt.strftime("%Y-%m"))["amount"].agg(lambda values: sum(values, Decimal(0)))
-        kept = {month: Decimal(entry["amount"]) for month, entry in truth["units"][unit]["kept"].items()}
+        sums = rows.groupby(rows["date"].dt.strftime("%Y-%m"))["amount"].agg(
+            lambda values: sum(values, Decimal(0))
+        )
+        kept = {
+            month: Decimal(entry["amount"]) for month, entry in truth["units"][unit]["kept"].items()
+        }
         assert {month: kept[month] for month in sums.index} == sums.to_dict()
 
     def test_published_numbers_add_up(self, demo_reports: Path, unit: str) -> None:
-        forecast, series = table(demo_reports, unit, "forecast"), table(demo_reports, unit, "series")
+        forecast, series = (
+            table(demo_reports, unit, "forecast"),
+            table(demo_reports, unit, "series"),
+        )
         last = "adjusted" if (forecast["stage"] == "adjusted").any() else "reconciled"
-        final = forecast[forecast["stage"] == last].merge(series[["unique_id", "level"]], on="unique_id")
+        final = forecast[forecast["stage"] == last].merge(
+            series[["unique_id", "level"]], on="unique_id"
+        )
         sums = final.groupby(["level", "ds"])["y_hat"].sum().unstack("level")
         assert sums.sub(sums["total"], axis=0).abs().max().max() <= 1e-6 * sums["total"].max()
         lowest = table(demo_reports, unit, "panel").groupby("unique_id")["y_raw"].min()
         assert (final.loc[final["unique_id"].map(lowest).ge(0), "y_hat"] >= 0).all()
 
     def test_the_csv_says_what_the_table_says(self, demo_reports: Path, unit: str) -> None:
-        written = pd.read_csv(archive.unit_folder(demo_reports, MONTH, unit) / "forecast.csv", encoding="utf-8-sig")
+        written = pd.read_csv(
+            archive.unit_folder(demo_reports, MONTH, unit) / "forecast.csv", encoding="utf-8-sig"
+        )
         forecast = table(demo_reports, unit, "forecast")
         last = "adjusted" if (forecast["stage"] == "adjusted").any() else "reconciled"
         final = forecast[forecast["stage"] == last]
@@ -99,26 +114,35 @@ class TestUnit:
         cutoffs = sorted(said["cutoff"].unique())
         assert len(cutoffs) == 5  # of the backtest, and the month's own
         assert [
-            (later.year - earlier.year) * 12 + later.month - earlier.month for earlier, later in itertools.pairwise(cutoffs)
+            (later.year - earlier.year) * 12 + later.month - earlier.month
+            for earlier, later in itertools.pairwise(cutoffs)
         ] == [3] * 4
 
-    def test_every_weight_has_a_reason_and_those_of_a_series_add_up_to_one(self, demo_reports: Path, unit: str) -> None:
+    def test_every_weight_has_a_reason_and_those_of_a_series_add_up_to_one(
+        self, demo_reports: Path, unit: str
+    ) -> None:
         weights = table(demo_reports, unit, "weights")
         assert weights["reason"].str.len().gt(5).all()
         sums = weights.groupby("unique_id")["weight"].sum()
         assert ((sums - 1).abs().lt(1e-9) | sums.eq(0)).all()
 
-    def test_the_intervals_of_the_backtest_are_counted_at_every_distance(self, demo_reports: Path, unit: str) -> None:
+    def test_the_intervals_of_the_backtest_are_counted_at_every_distance(
+        self, demo_reports: Path, unit: str
+    ) -> None:
         held = table(demo_reports, unit, "backtest_coverage")
         assert set(held["h"]) == set(range(1, 13))
         shares = held.groupby("interval")[["inside", "n"]].sum()
         assert shares["inside"].div(shares["n"]).is_monotonic_increasing
 
-    def test_the_promotions_effect_is_found_in_the_whole_unit(self, demo_reports: Path, unit: str) -> None:
+    def test_the_promotions_effect_is_found_in_the_whole_unit(
+        self, demo_reports: Path, unit: str
+    ) -> None:
         promotion = table(demo_reports, unit, "pooled_driver").set_index("term").loc["promotion"]
         assert 0 < promotion["low"] < promotion["estimate"] < promotion["high"]
 
-    def test_the_forecast_beats_the_seasonal_naive_over_the_backfilled_year(self, demo_reports: Path, unit: str) -> None:
+    def test_the_forecast_beats_the_seasonal_naive_over_the_backfilled_year(
+        self, demo_reports: Path, unit: str
+    ) -> None:
         added = table(demo_reports, unit, "value_added_year")
         naive = added[added["stage"] == "baseline"].set_index("level")["wape"]
         reconciled = added[added["stage"] == "reconciled"].set_index("level")["wape"]
@@ -130,24 +154,37 @@ class TestUnit:
         assert set(lags["level"]) == set(table(demo_reports, unit, "series")["level"])
         members = table(demo_reports, unit, "by_dimension")
         assert set(members["lag"]) == {1, 3, 6}
-        assert {"product_line", "customer_type", "region", "channel", "key_account"} == set(members["dimension"])
+        assert {"product_line", "customer_type", "region", "channel", "key_account"} == set(
+            members["dimension"]
+        )
 
-    def test_the_first_month_has_nothing_to_compare_and_says_so(self, demo_reports: Path, unit: str) -> None:
+    def test_the_first_month_has_nothing_to_compare_and_says_so(
+        self, demo_reports: Path, unit: str
+    ) -> None:
         assert table(demo_reports, unit, "missed", FIRST).empty
         summary = manifest.read(archive.unit_folder(demo_reports, FIRST, unit))["summary"]
         assert summary["wape"] is None
         assert "nothing to compare yet" in " ".join(summary["lede"])
 
 
-def test_the_sandbagger_is_found_and_no_even_handed_planner_is_accused(demo_reports: Path, truth: dict[str, Any]) -> None:
+def test_the_sandbagger_is_found_and_no_even_handed_planner_is_accused(
+    demo_reports: Path, truth: dict[str, Any]
+) -> None:
     for unit in UNITS:
         kinds = {person["author"]: person["kind"] for person in truth["units"][unit]["planners"]}
         people = table(demo_reports, unit, "people")
         low = set(people.loc[people["leans"] == "low", "author"])
         assert {author for author, kind in kinds.items() if kind == "sandbagger"} <= low
         assert {kinds.get(author, "informed") for author in low} <= {"sandbagger", "pessimist"}
-        assert {kinds.get(author, "informed") for author in people.loc[people["leans"] == "high", "author"]} <= {"optimist"}
-    assert any(person["kind"] == "sandbagger" for unit in UNITS for person in truth["units"][unit]["planners"])
+        assert {
+            kinds.get(author, "informed")
+            for author in people.loc[people["leans"] == "high", "author"]
+        } <= {"optimist"}
+    assert any(
+        person["kind"] == "sandbagger"
+        for unit in UNITS
+        for person in truth["units"][unit]["planners"]
+    )
 
 
 def test_overrides_are_applied_with_author_and_reason(demo_reports: Path) -> None:
@@ -180,15 +217,17 @@ def test_what_is_published_is_skipped(demo_project: Path) -> None:
 
 
 def test_no_link_of_any_page_leads_nowhere(demo_reports: Path) -> None:
-    texts = {path: path.read_text(encoding="utf-8") for path in demo_reports.glob("20*/**/*.html")} | {
-        demo_reports / "index.html": (demo_reports / "index.html").read_text(encoding="utf-8")
-    }
+    texts = {
+        path: path.read_text(encoding="utf-8") for path in demo_reports.glob("20*/**/*.html")
+    } | {demo_reports / "index.html": (demo_reports / "index.html").read_text(encoding="utf-8")}
     dead = []
     for path, text in texts.items():
         for link in sorted(set(re.findall(r'href="([^"]+)"', text)) - {"data:,"}):
             name, _, anchor = link.partition("#")
             target = (path.parent / name).resolve() if name else path.resolve()
-            if not target.exists() or (anchor and f'id="{anchor}"' not in target.read_text(encoding="utf-8")):
+            if not target.exists() or (
+                anchor and f'id="{anchor}"' not in target.read_text(encoding="utf-8")
+            ):
                 dead.append((path.name, link))
     assert len(texts) > 50
     assert dead == []

@@ -45,7 +45,12 @@ def is_parameters(cell: Any) -> bool:
 
 
 def test_there_are_the_four_steps() -> None:
-    assert [path.stem for path in NOTEBOOKS] == ["01_cleaning", "02_modeling", "03_reconciliation", "04_retrospective"]
+    assert [path.stem for path in NOTEBOOKS] == [
+        "01_cleaning",
+        "02_modeling",
+        "03_reconciliation",
+        "04_retrospective",
+    ]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -55,7 +60,10 @@ class TestRules:
 
     def test_code_cells_hold_no_logic(self, path: Path) -> None:
         found = [
-            type(node).__name__ for cell in code_cells(path) for node in ast.walk(ast.parse(cell.source)) if isinstance(node, LOGIC)
+            type(node).__name__
+            for cell in code_cells(path)
+            for node in ast.walk(ast.parse(cell.source))
+            if isinstance(node, LOGIC)
         ]
         assert found == []
 
@@ -78,13 +86,21 @@ class TestRules:
 
     def test_one_cell_of_literal_parameters(self, path: Path) -> None:
         cells = [cell for cell in code_cells(path) if is_parameters(cell)]
-        names = [node.targets[0].id for node in ast.parse(cells[0].source).body if isinstance(node, ast.Assign)]  # type: ignore[attr-defined]
+        names = [
+            node.targets[0].id
+            for node in ast.parse(cells[0].source).body
+            if isinstance(node, ast.Assign)
+        ]  # type: ignore[attr-defined]
         assert len(cells) == 1
         assert names == ["project", "unit", "month", "resolved", "folder"]
 
     def test_every_question_is_followed_by_code_that_answers_it(self, path: Path) -> None:
         cells = read(path).cells
-        questions = [place for place, cell in enumerate(cells) if cell.cell_type == "markdown" and cell.source.startswith("## ")]
+        questions = [
+            place
+            for place, cell in enumerate(cells)
+            if cell.cell_type == "markdown" and cell.source.startswith("## ")
+        ]
         assert len(questions) >= 5
         assert all(cells[place + 1].cell_type == "code" for place in questions)
 
@@ -95,7 +111,11 @@ class TestRules:
             assert (cell.execution_count is not None) == checked, cell.source
 
     def test_something_is_checked(self, path: Path) -> None:
-        texts = ["".join(output.data["text/plain"]) for cell in code_cells(path) for output in cell.outputs]
+        texts = [
+            "".join(output.data["text/plain"])
+            for cell in code_cells(path)
+            for output in cell.outputs
+        ]
         assert texts
         assert all(re.search(r"\d", text) for text in texts)
 
@@ -103,11 +123,15 @@ class TestRules:
 @pytest.fixture(scope="module")
 def by_hand(demo_project: Path) -> Path:
     """The notebooks beside the demo's data, as in a checkout."""
-    return Path(shutil.copytree(CHECKOUT / "notebooks", demo_project / "notebooks", dirs_exist_ok=True))
+    return Path(
+        shutil.copytree(CHECKOUT / "notebooks", demo_project / "notebooks", dirs_exist_ok=True)
+    )
 
 
 def test_notebooks_opened_by_hand_give_the_stored_outputs(by_hand: Path) -> None:
-    before = sorted(path.relative_to(by_hand.parent) for path in (by_hand.parent / "reports" / MONTH).rglob("*"))
+    before = sorted(
+        path.relative_to(by_hand.parent) for path in (by_hand.parent / "reports" / MONTH).rglob("*")
+    )
     command = [
         sys.executable,
         "-m",
@@ -123,9 +147,13 @@ def test_notebooks_opened_by_hand_give_the_stored_outputs(by_hand: Path) -> None
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=by_hand, check=False)
     assert done.returncode == 0, done.stdout[-4000:]
-    after = sorted(path.relative_to(by_hand.parent) for path in (by_hand.parent / "reports" / MONTH).rglob("*"))
+    after = sorted(
+        path.relative_to(by_hand.parent) for path in (by_hand.parent / "reports" / MONTH).rglob("*")
+    )
     assert after == before, "a notebook opened by hand wrote outside reports/.work"
-    assert (by_hand.parent / "reports" / ".work" / MONTH / "kitchen" / "tables" / "ledger.parquet").is_file()
+    assert (
+        by_hand.parent / "reports" / ".work" / MONTH / "kitchen" / "tables" / "ledger.parquet"
+    ).is_file()
 
 
 def test_a_wrong_stored_output_would_be_noticed(by_hand: Path, tmp_path: Path) -> None:
@@ -159,22 +187,38 @@ def test_lab_notebooks_run(path: Path, demo_project: Path) -> None:
     from salesfc_lib.running.execute import run_notebook
 
     node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})
-    assert [cell for cell in node.cells if cell.cell_type == "code" and not cell.get("outputs") and "Styler" in cell.source] == []
+    assert [
+        cell
+        for cell in node.cells
+        if cell.cell_type == "code" and not cell.get("outputs") and "Styler" in cell.source
+    ] == []
     assert any("mine" in str(output) for cell in node.cells for output in cell.get("outputs", []))
 
 
-def test_what_the_lab_notebook_promotes_is_a_candidate_of_the_unit(demo_project: Path, tmp_path: Path) -> None:
+def test_what_the_lab_notebook_promotes_is_a_candidate_of_the_unit(
+    demo_project: Path, tmp_path: Path
+) -> None:
     from salesfc_lib.forecasting.project_candidates import load_own
     from salesfc_lib.foundation.parameters import resolve
     from salesfc_lib.running.execute import run_notebook
 
     path = next(path for path in LAB if path.stem == "compare_candidate")
     node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})
-    told = next(output.text for cell in node.cells for output in cell.get("outputs", []) if "candidates/mine.py" in str(output))
+    told = next(
+        output.text
+        for cell in node.cells
+        for output in cell.get("outputs", [])
+        if "candidates/mine.py" in str(output)
+    )
     code, lines = told.split("# parameters/units/cleaning.yml\n")
     for place, text in (("candidates/mine.py", code), ("parameters/units/cleaning.yml", lines)):
         (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / place).write_text(text, encoding="utf-8")
     mine = load_own(resolve(tmp_path, "cleaning").parameters, tmp_path)["mine"]
-    assert (mine.name, mine.label, mine.needed, mine.scope) == ("mine", "Mean of two years, levelled", 24, "series")
+    assert (mine.name, mine.label, mine.needed, mine.scope) == (
+        "mine",
+        "Mean of two years, levelled",
+        24,
+        "series",
+    )
     assert not (demo_project / "candidates").exists()

@@ -39,15 +39,21 @@ def test_a_pasta_makers_days_become_months_and_no_piece_is_lost(data: Path) -> N
     assert sum(kept["quantity"]) == Decimal(int(raw["qty"].sum()))
     assert cleaned.quarantine.empty
     assert len(bottom.series) == raw["item"].nunique() == 118
-    monthly = raw.groupby([raw["item"], raw["DATE"].dt.to_period("M").dt.to_timestamp()])["qty"].sum()
-    named = bottom.panel.merge(bottom.series[["unique_id", "product"]], on="unique_id").set_index(["product", "ds"])["y_raw"]
+    monthly = raw.groupby([raw["item"], raw["DATE"].dt.to_period("M").dt.to_timestamp()])[
+        "qty"
+    ].sum()
+    named = bottom.panel.merge(bottom.series[["unique_id", "product"]], on="unique_id").set_index(
+        ["product", "ds"]
+    )["y_raw"]
     assert (named.loc[list(monthly.index)].to_numpy() == monthly.to_numpy()).all()
 
 
 def promoted(data: Path) -> pd.Series:
     """Share of each item's days of a month on promotion."""
     raw = pd.read_parquet(data / "pasta" / "pasta_daily.parquet")
-    return raw.groupby([raw["item"], raw["DATE"].dt.to_period("M").dt.to_timestamp()])["promo"].mean()
+    return raw.groupby([raw["item"], raw["DATE"].dt.to_period("M").dt.to_timestamp()])[
+        "promo"
+    ].mean()
 
 
 def by_product(frame: pd.DataFrame, series: pd.DataFrame) -> pd.Series:
@@ -66,7 +72,11 @@ def test_a_pasta_makers_flags_are_shares_of_its_months_and_no_plan(data: Path) -
 
 
 def test_a_pasta_makers_days_to_come_may_be_given_as_its_plan(data: Path, tmp_path: Path) -> None:
-    unit = (PROJECT / "parameters" / "units" / "pasta.yml").read_text(encoding="utf-8").replace(", promotion: promo", "")
+    unit = (
+        (PROJECT / "parameters" / "units" / "pasta.yml")
+        .read_text(encoding="utf-8")
+        .replace(", promotion: promo", "")
+    )
     plan = """sources:
   plan:
     kind: parquet
@@ -77,10 +87,16 @@ def test_a_pasta_makers_days_to_come_may_be_given_as_its_plan(data: Path, tmp_pa
 """
     file = tmp_path / "parameters" / "units" / "pasta.yml"
     file.parent.mkdir(parents=True)
-    file.write_text(unit.replace("sources:\n", plan) + "drivers: {promotion: {known_ahead: true}}\n", encoding="utf-8")
+    file.write_text(
+        unit.replace("sources:\n", plan) + "drivers: {promotion: {known_ahead: true}}\n",
+        encoding="utf-8",
+    )
     run = steps.open_month(tmp_path, "pasta", "2017-12", folder=tmp_path / "out")
     cleaned = steps.clean(run)
-    future, expected = by_product(run.read("future"), cleaned.series.query("level == 'product'")), promoted(data)
+    future, expected = (
+        by_product(run.read("future"), cleaned.series.query("level == 'product'")),
+        promoted(data),
+    )
     assert len(future) == 118 * 12
     assert (future - expected.loc[future.index]).abs().max() < 1e-12
     total = run.read("future").query("unique_id == 'total'")["promotion"]
@@ -96,7 +112,11 @@ def test_iowas_counties_are_unbroken_and_no_cent_is_lost(data: Path) -> None:
     cents = [Decimal(f"{value:.15g}") for value in raw["state_revenue"]]
     assert sum(kept["amount"]) == sum(cents, Decimal(0))
     renamed = resolve(PROJECT, "iowa").parameters.renames["county"]
-    sold = bottom.panel.merge(bottom.series[["unique_id", "county"]], on="unique_id").groupby(["county", "ds"])["y_raw"].sum()
+    sold = (
+        bottom.panel.merge(bottom.series[["unique_id", "county"]], on="unique_id")
+        .groupby(["county", "ds"])["y_raw"]
+        .sum()
+    )
     for old, new in renamed.items():
         assert old not in sold.index.get_level_values("county")
         assert sold[new].gt(0).all()

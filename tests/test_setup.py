@@ -40,7 +40,9 @@ def pins() -> dict[str, tuple[Version, Marker | None, int]]:
     return found
 
 
-@pytest.mark.parametrize("text", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]])
+@pytest.mark.parametrize(
+    "text", [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["dev"]]
+)
 def test_every_dependency_is_pinned_within_its_bounds(text: str) -> None:
     wanted = Requirement(text)
     version, _, _ = pins()[canonicalize_name(wanted.name)]
@@ -63,8 +65,14 @@ def test_the_lock_holds_no_index_address() -> None:
 def test_what_is_pinned_for_this_machine_is_what_is_installed() -> None:
     from importlib.metadata import version
 
-    needed = {name: pinned for name, (pinned, marker, _) in pins().items() if marker is None or marker.evaluate()}
-    assert {name: version(name) for name in needed} == {name: str(pinned) for name, pinned in needed.items()}
+    needed = {
+        name: pinned
+        for name, (pinned, marker, _) in pins().items()
+        if marker is None or marker.evaluate()
+    }
+    assert {name: version(name) for name in needed} == {
+        name: str(pinned) for name, pinned in needed.items()
+    }
 
 
 def test_conda_users_get_the_same_python_and_the_same_lock() -> None:
@@ -98,9 +106,20 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def make(checkout: Path, *targets: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {"PATH": path or f"{checkout / 'bin'}:/usr/local/bin:/usr/bin:/bin", "HOME": str(checkout)}
-    return subprocess.run(["make", "-C", str(checkout), *targets], env=environment, capture_output=True, text=True, check=False)
+def make(
+    checkout: Path, *targets: str, path: str | None = None
+) -> subprocess.CompletedProcess[str]:
+    environment = {
+        "PATH": path or f"{checkout / 'bin'}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(checkout),
+    }
+    return subprocess.run(
+        ["make", "-C", str(checkout), *targets],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def calls(checkout: Path) -> list[str]:
@@ -135,7 +154,10 @@ def test_a_python_that_does_not_fit_is_told_plainly(checkout: Path) -> None:
     tools.mkdir()
     for tool in ("sh", "make", "grep"):
         (tools / tool).symlink_to(str(shutil.which(tool)))
-    (tools / "python3").write_text('#!/bin/sh\ncase "$1" in --version) echo Python 3.9.2;; *) exit 1;; esac\n', encoding="utf-8")
+    (tools / "python3").write_text(
+        '#!/bin/sh\ncase "$1" in --version) echo Python 3.9.2;; *) exit 1;; esac\n',
+        encoding="utf-8",
+    )
     (tools / "python3").chmod(0o755)
     done = make(checkout, "setup", path=str(tools))
     assert done.returncode != 0

@@ -36,7 +36,10 @@ def superstore(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     shutil.copytree(CHECKOUT / "examples" / "superstore" / "parameters", project / "parameters")
     units = [text for unit in UNITS for text in ("--unit", unit)]
     env = {"SALESFC_DATA": str(real_data.resolve())}
-    commands = [["backfill", "--from", BACKFILL[0], "--to", BACKFILL[1]], *(["run", "--month", month] for month in MONTHS)]
+    commands = [
+        ["backfill", "--from", BACKFILL[0], "--to", BACKFILL[1]],
+        *(["run", "--month", month] for month in MONTHS),
+    ]
     for command in commands:
         done = salesfc(*command, *units, "--project", str(project), env=env)
         assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
@@ -46,19 +49,28 @@ def superstore(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 @pytest.mark.parametrize("unit", UNITS)
 class TestRegion:
     def table(self, project: Path, unit: str, name: str) -> pd.DataFrame:
-        return tables.read(archive.unit_folder(project / "reports", MONTHS[-1], unit) / "tables", name)
+        return tables.read(
+            archive.unit_folder(project / "reports", MONTHS[-1], unit) / "tables", name
+        )
 
-    def test_the_ledger_opens_with_the_workbooks_rows_and_cents(self, superstore: Path, unit: str) -> None:
+    def test_the_ledger_opens_with_the_workbooks_rows_and_cents(
+        self, superstore: Path, unit: str
+    ) -> None:
         ledger = self.table(superstore, unit, "ledger")
         orders = ledger[ledger["source"] == "orders"]
         opening = ledger_totals(orders).set_index("rule").loc["opening"]
-        assert (str(opening["rows"]), Decimal(opening["amount"])) == (OPENING[unit][0], Decimal(OPENING[unit][1]))
+        assert (str(opening["rows"]), Decimal(opening["amount"])) == (
+            OPENING[unit][0],
+            Decimal(OPENING[unit][1]),
+        )
 
     def test_every_month_is_published_and_verified(self, superstore: Path, unit: str) -> None:
         assert archive.list_months(superstore / "reports", unit)[-len(MONTHS) :] == MONTHS
         assert salesfc("verify", "--project", str(superstore)).returncode == 0
 
-    def test_returned_orders_come_off_the_month_of_their_sale(self, superstore: Path, unit: str) -> None:
+    def test_returned_orders_come_off_the_month_of_their_sale(
+        self, superstore: Path, unit: str
+    ) -> None:
         rows = self.table(superstore, unit, "transactions")
         returned = rows[rows["kind"] == "return"]
         assert len(returned) > 50
@@ -69,15 +81,27 @@ class TestRegion:
     def test_managers_come_from_the_sheet_people(self, superstore: Path, unit: str) -> None:
         assert self.table(superstore, unit, "transactions")["salesperson"].nunique() == 1
 
-    def test_published_numbers_add_up_and_are_not_negative(self, superstore: Path, unit: str) -> None:
+    def test_published_numbers_add_up_and_are_not_negative(
+        self, superstore: Path, unit: str
+    ) -> None:
         forecast = self.table(superstore, unit, "forecast").query("stage == 'reconciled'")
-        levels = forecast.merge(self.table(superstore, unit, "series")[["unique_id", "level"]], on="unique_id")
+        levels = forecast.merge(
+            self.table(superstore, unit, "series")[["unique_id", "level"]], on="unique_id"
+        )
         sums = levels.groupby(["level", "ds"])["y_hat"].sum().unstack("level")
         assert sums.sub(sums["total"], axis=0).abs().max().max() <= 1e-6 * sums["total"].abs().max()
         panel = self.table(superstore, unit, "panel").groupby("unique_id")["y_raw"].min()
         assert (forecast.loc[forecast["unique_id"].map(panel).ge(0), "y_hat"] >= 0).all()
 
-    @pytest.mark.skipif(not ALL, reason="two scored months say little; SALESFC_REAL=all scores nine")
-    def test_the_forecast_beats_the_seasonal_naive_at_the_bottom(self, superstore: Path, unit: str) -> None:
-        added = self.table(superstore, unit, "value_added_year").query("level == 'bottom'").set_index("stage")["wape"]
+    @pytest.mark.skipif(
+        not ALL, reason="two scored months say little; SALESFC_REAL=all scores nine"
+    )
+    def test_the_forecast_beats_the_seasonal_naive_at_the_bottom(
+        self, superstore: Path, unit: str
+    ) -> None:
+        added = (
+            self.table(superstore, unit, "value_added_year")
+            .query("level == 'bottom'")
+            .set_index("stage")["wape"]
+        )
         assert added["reconciled"] < added["baseline"]

@@ -13,9 +13,26 @@ from dataclasses import dataclass, field
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED
 
-from demo_company.workbook import Day, Error, Formula, Sheet, list_parts, relations, sheet_xml, zip_parts
+from demo_company.workbook import (
+    Day,
+    Error,
+    Formula,
+    Sheet,
+    list_parts,
+    relations,
+    sheet_xml,
+    zip_parts,
+)
 
-ERROR_CODES = {"#NULL!": 0, "#DIV/0!": 7, "#VALUE!": 15, "#REF!": 23, "#NAME?": 29, "#NUM!": 36, "#N/A": 42}
+ERROR_CODES = {
+    "#NULL!": 0,
+    "#DIV/0!": 7,
+    "#VALUE!": 15,
+    "#REF!": 23,
+    "#NAME?": 29,
+    "#NUM!": 36,
+    "#N/A": 42,
+}
 TYPES = "http://schemas.openxmlformats.org/package/2006/content-types"
 
 
@@ -84,11 +101,19 @@ def _xlsb_cell(column: int, cell: Cell) -> bytes:
 
 def xlsb(book: Book) -> bytes:
     rows = b"".join(
-        _record12(0, struct.pack("<IIHBBBI", number - 1, 0, 300, 0, 0x10 if number in book.hidden_rows else 0, 0, 0))
+        _record12(
+            0,
+            struct.pack(
+                "<IIHBBBI", number - 1, 0, 300, 0, 0x10 if number in book.hidden_rows else 0, 0, 0
+            ),
+        )
         + b"".join(_xlsb_cell(column, cell) for column, cell in enumerate(row))
         for number, row in enumerate(book.rows, start=1)
     )
-    columns = b"".join(_record12(60, struct.pack("<IIIIH", place, place, 2048, 0, 1)) for place in book.hidden_columns)
+    columns = b"".join(
+        _record12(60, struct.pack("<IIIIH", place, place, 2048, 0, 1))
+        for place in book.hidden_columns
+    )
     width = max(len(row) for row in book.rows)
     sheet = (
         _record12(129)
@@ -108,14 +133,25 @@ def xlsb(book: Book) -> bytes:
         + _record12(144)
         + _record12(132)
     )
-    formats = b"".join(_record12(47, struct.pack("<HHHHHBBHH", 0, number, 0, 0, 0, 0, 0, 0, 0)) for number in (0, 14))
-    styles = _record12(278) + _record12(617, struct.pack("<I", 2)) + formats + _record12(618) + _record12(279)
+    formats = b"".join(
+        _record12(47, struct.pack("<HHHHHBBHH", 0, number, 0, 0, 0, 0, 0, 0, 0))
+        for number in (0, 14)
+    )
+    styles = (
+        _record12(278)
+        + _record12(617, struct.pack("<I", 2))
+        + formats
+        + _record12(618)
+        + _record12(279)
+    )
     parts: dict[str, str | bytes] = {
         "[Content_Types].xml": f'<Types xmlns="{TYPES}"><Default Extension="bin" '
         'ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/></Types>',
         "_rels/.rels": relations([("officeDocument", "xl/workbook.bin")]),
         "xl/workbook.bin": workbook,
-        "xl/_rels/workbook.bin.rels": relations([("worksheet", "worksheets/sheet1.bin"), ("styles", "styles.bin")]),
+        "xl/_rels/workbook.bin.rels": relations(
+            [("worksheet", "worksheets/sheet1.bin"), ("styles", "styles.bin")]
+        ),
         "xl/worksheets/sheet1.bin": sheet,
         "xl/styles.bin": styles,
     }
@@ -139,7 +175,9 @@ def _xls_cell(row: int, column: int, cell: Cell) -> bytes:
             return _record8(0x0203, struct.pack("<HHHd", row, column, 1, serial))
         case Formula():
             value = struct.pack("<BBBBBBH", 2, 0, ERROR_CODES["#DIV/0!"], 0, 0, 0, 0xFFFF)
-            return _record8(0x0006, struct.pack("<HHH", row, column, 0) + value + struct.pack("<HIH", 0, 0, 0))
+            return _record8(
+                0x0006, struct.pack("<HHH", row, column, 0) + value + struct.pack("<HIH", 0, 0, 0)
+            )
         case int() | float():
             return _record8(0x0203, struct.pack("<HHHd", row, column, 0, cell))
     raise NotImplementedError(cell)
@@ -147,19 +185,28 @@ def _xls_cell(row: int, column: int, cell: Cell) -> bytes:
 
 def biff(book: Book) -> bytes:
     """The stream of an XLS file; a formula in it has #DIV/0! for its value."""
-    columns = b"".join(_record8(0x007D, struct.pack("<HHHHHH", place, place, 2048, 0, 1, 0)) for place in book.hidden_columns)
+    columns = b"".join(
+        _record8(0x007D, struct.pack("<HHHHHH", place, place, 2048, 0, 1, 0))
+        for place in book.hidden_columns
+    )
     sheet = _record8(0x0809, struct.pack("<HHHHII", 0x0600, 0x0010, 0, 0, 0, 0)) + columns
     for number, row in enumerate(book.rows):
         flags = 0x20 if number + 1 in book.hidden_rows else 0
-        sheet += _record8(0x0208, struct.pack("<HHHHHHBBH", number, 0, len(row), 255, 0, 0, flags, 1, 0))
+        sheet += _record8(
+            0x0208, struct.pack("<HHHHHHBBH", number, 0, len(row), 255, 0, 0, flags, 1, 0)
+        )
         sheet += b"".join(_xls_cell(number, column, cell) for column, cell in enumerate(row))
     sheet += _record8(0x000A)
-    formats = b"".join(_record8(0x00E0, struct.pack("<HHH", 0, number, 0) + bytes(14)) for number in (0, 14))
+    formats = b"".join(
+        _record8(0x00E0, struct.pack("<HHH", 0, number, 0) + bytes(14)) for number in (0, 14)
+    )
     top = _record8(0x0809, struct.pack("<HHHHII", 0x0600, 0x0005, 0, 0, 0, 0))
     top += _record8(0x0022, struct.pack("<H", int(book.is_1904))) + formats
     name = struct.pack("<BB", len(book.name), 1) + book.name.encode("utf-16-le")
     start = len(top) + 4 + 6 + len(name) + 4
-    top += _record8(0x0085, struct.pack("<IBB", start, int(book.is_hidden), 0) + name) + _record8(0x000A)
+    top += _record8(0x0085, struct.pack("<IBB", start, int(book.is_hidden), 0) + name) + _record8(
+        0x000A
+    )
     return top + sheet
 
 
@@ -176,15 +223,31 @@ def compound(streams: dict[str, bytes]) -> bytes:
         padded = stream.ljust(max(4096, -(-len(stream) // 512) * 512), b"\x00")
         first, count = len(table), len(padded) // 512
         table += [*range(first + 1, first + count), end]
-        directory += _entry(name, 2, first, len(padded), right=place + 1 if place < len(streams) else free)
+        directory += _entry(
+            name, 2, first, len(padded), right=place + 1 if place < len(streams) else free
+        )
         content += padded
     assert len(table) <= 128, "more than one sector of the table is not written"
-    header = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(16) + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6) + bytes(6)
-    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, end, 0, end, 0) + struct.pack("<109I", 0, *[free] * 108)
-    return header + struct.pack("<128I", *table, *[free] * (128 - len(table))) + directory.ljust(512, b"\x00") + content
+    header = (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+        + bytes(16)
+        + struct.pack("<HHHHH", 0x3E, 3, 0xFFFE, 9, 6)
+        + bytes(6)
+    )
+    header += struct.pack("<IIIIIIIII", 0, 1, 1, 0, 4096, end, 0, end, 0) + struct.pack(
+        "<109I", 0, *[free] * 108
+    )
+    return (
+        header
+        + struct.pack("<128I", *table, *[free] * (128 - len(table)))
+        + directory.ljust(512, b"\x00")
+        + content
+    )
 
 
-def _entry(name: str, kind: int, start: int, size: int, *, child: int = 0xFFFFFFFF, right: int = 0xFFFFFFFF) -> bytes:
+def _entry(
+    name: str, kind: int, start: int, size: int, *, child: int = 0xFFFFFFFF, right: int = 0xFFFFFFFF
+) -> bytes:
     text = name.encode("utf-16-le")
     return (
         text.ljust(64, b"\x00")

@@ -21,7 +21,13 @@ ALWAYS = {"opening", "kept"}  # what a ledger has without any rule
 # what `problems` may say of a file as a whole without finding fault with it
 READING = {"encoding", "separators", "date_order", "serial_date", "null_spelling", "date_system"}
 CLOSE = 1e-6  # relative difference of floats that is none
-SERIES = {"panel", "future", "outliers", "censored", "lifecycle"}  # tables whose dimensions stand in the table series
+SERIES = {
+    "panel",
+    "future",
+    "outliers",
+    "censored",
+    "lifecycle",
+}  # tables whose dimensions stand in the table series
 COLUMNS = ("source", "rule", "column", "action", "rows", "example", "reason", "unique_id", "ds")
 
 Read = Callable[[str], pd.DataFrame]
@@ -33,10 +39,22 @@ class Books:
     def __init__(self, read: Read) -> None:
         self.lacking: set[str] = set()
         self._read = read
-        transactions, quarantine, ledger = self.read("transactions"), self.read("quarantine"), self.read("ledger")
-        self.kept = {(str(item["source"]), int(item["row"])): item for item in transactions.to_dict("records")}
-        self.aside = {(str(item["source"]), int(item["row"])): str(item["rule"]) for item in quarantine.to_dict("records")}
-        self.count = Counter({(item["source"], item["rule"]): 0 for item in ledger.to_dict("records")})
+        transactions, quarantine, ledger = (
+            self.read("transactions"),
+            self.read("quarantine"),
+            self.read("ledger"),
+        )
+        self.kept = {
+            (str(item["source"]), int(item["row"])): item
+            for item in transactions.to_dict("records")
+        }
+        self.aside = {
+            (str(item["source"]), int(item["row"])): str(item["rule"])
+            for item in quarantine.to_dict("records")
+        }
+        self.count = Counter(
+            {(item["source"], item["rule"]): 0 for item in ledger.to_dict("records")}
+        )
         for item in ledger.to_dict("records"):
             self.count[item["source"], item["rule"]] += int(item["rows"])
         self.ledger = ledger
@@ -61,11 +79,21 @@ class Books:
         if line is not None:
             return f"{where} is kept; expected {row.fate} by {row.rule}"
         if row.fate == "quarantined":
-            return "" if rule == row.rule else f"{where} is quarantined by {rule}; expected {row.rule}"
+            return (
+                "" if rule == row.rule else f"{where} is quarantined by {rule}; expected {row.rule}"
+            )
         name = {"later": "after_month", "apart": "returns_apart"}.get(row.fate, row.rule)
-        wanted = sum(1 for other in rows if (other.source, other.rule, other.fate) == (row.source, row.rule, row.fate))
+        wanted = sum(
+            1
+            for other in rows
+            if (other.source, other.rule, other.fate) == (row.source, row.rule, row.fate)
+        )
         counted = self.count[row.source, name]
-        return "" if counted == wanted else f"{where}: the ledger counts {counted} rows under {name}; expected {wanted}"
+        return (
+            ""
+            if counted == wanted
+            else f"{where}: the ledger counts {counted} rows under {name}; expected {wanted}"
+        )
 
     def check_note(self, note: Note) -> str:
         """What `problems` lacks."""
@@ -81,7 +109,11 @@ class Books:
                 if len(found)
                 else pd.Series(dtype=str)
             )
-            found = found[text.map(lambda said, words=words: any(word in said for word in words.split("|"))).astype(bool)]
+            found = found[
+                text.map(
+                    lambda said, words=words: any(word in said for word in words.split("|"))
+                ).astype(bool)
+            ]
         if found.empty:
             return f"`problems` says nothing of {note}"
         if note.rows is not None and int(found["rows"].sum()) != note.rows:
@@ -103,11 +135,17 @@ class Books:
         """What a table does not hold."""
         frame = self.read(cell.table)
         if cell.table in SERIES and not set(cell.where) <= set(frame):
-            frame = frame.merge(self.read("series").drop(columns=["label"]), on="unique_id", suffixes=("", "_series"))
+            frame = frame.merge(
+                self.read("series").drop(columns=["label"]),
+                on="unique_id",
+                suffixes=("", "_series"),
+            )
         for name, wanted in cell.where.items():
             if name not in frame:
                 return f"{cell.table} has no column {name}"
-            frame = frame[frame[name].map(lambda value, wanted=wanted: _same(value, wanted)).astype(bool)]
+            frame = frame[
+                frame[name].map(lambda value, wanted=wanted: _same(value, wanted)).astype(bool)
+            ]
         if frame.empty:
             return f"{cell.table} has no row for {dict(cell.where)}"
         if cell.value is ...:
@@ -115,13 +153,21 @@ class Books:
         if cell.column not in frame:
             return f"{cell.table} has no column {cell.column}"
         values = frame[cell.column].tolist()
-        return "" if all(_same(value, cell.value) for value in values) else f"{cell.table} says {values[:3]} for {cell}"
+        return (
+            ""
+            if all(_same(value, cell.value) for value in values)
+            else f"{cell.table} says {values[:3]} for {cell}"
+        )
 
     def find_unasked(self, case: Case) -> list[str]:
         """Everything that was done or said without a defect being there."""
         truth = case.expected
         known = {(row.source, row.row) for row in truth.rows}
-        allowed = truth.allowed | {note.rule for note in truth.notes} | {entry.rule for entry in truth.entries}
+        allowed = (
+            truth.allowed
+            | {note.rule for note in truth.notes}
+            | {entry.rule for entry in truth.entries}
+        )
         named = {"later": "after_month", "apart": "returns_apart"}
         allowed |= ALWAYS | {named[row.fate] for row in truth.rows if row.fate in named}
         wrong = [
@@ -139,15 +185,29 @@ class Books:
                 wrong.append(f"ledger: {item['rule']} {item['rows']} rows ({item['reason']})")
         problems = self.read("problems")
         for item in problems.to_dict("records"):
-            if item["rule"] not in allowed and not (item["rule"] in READING and item["action"] in ("read", "noted")):
-                wrong.append(f"problems: {item['rule']} {item['action']} {item['rows']} rows ({item['example']}: {item['reason']})")
-        if "outliers" not in allowed and (case.number == CLEAN or any(cell.table == "panel" for cell in truth.cells)):
-            wrong += [f"outlier: {item['unique_id']} {item['ds']}" for item in self.read("outliers").to_dict("records")]
+            if item["rule"] not in allowed and not (
+                item["rule"] in READING and item["action"] in ("read", "noted")
+            ):
+                wrong.append(
+                    f"problems: {item['rule']} {item['action']} {item['rows']} rows ({item['example']}: {item['reason']})"
+                )
+        if "outliers" not in allowed and (
+            case.number == CLEAN or any(cell.table == "panel" for cell in truth.cells)
+        ):
+            wrong += [
+                f"outlier: {item['unique_id']} {item['ds']}"
+                for item in self.read("outliers").to_dict("records")
+            ]
         if case.number == CLEAN:
             wrong += [
-                f"rename proposed: {item['old']} to {item['new']}" for item in self.read("rename_proposals").to_dict("records")
+                f"rename proposed: {item['old']} to {item['new']}"
+                for item in self.read("rename_proposals").to_dict("records")
             ]
-        return wrong + self._find_gaps(truth.rows) + ["there is no table 'problems'" for name in self.lacking if name == "problems"]
+        return (
+            wrong
+            + self._find_gaps(truth.rows)
+            + ["there is no table 'problems'" for name in self.lacking if name == "problems"]
+        )
 
     def _find_gaps(self, rows: Iterable[Row]) -> list[str]:
         """Sources whose opening is not what is left plus every rule, or not what the export holds."""
@@ -155,12 +215,20 @@ class Books:
         frame = self.ledger
         signs = frame["rule"].map(lambda rule: 1 if rule == "opening" else -1)
         for name in ("rows", "quantity", "amount"):
-            gap = sum((Decimal(str(value)) * sign for value, sign in zip(frame[name], signs, strict=True)), Decimal(0))
+            gap = sum(
+                (
+                    Decimal(str(value)) * sign
+                    for value, sign in zip(frame[name], signs, strict=True)
+                ),
+                Decimal(0),
+            )
             if gap:
                 wrong.append(f"the ledger does not close: {name} {gap}")
         for source, count in Counter(row.source for row in rows).items():
             if self.count[source, "opening"] != count:
-                wrong.append(f"'{source}' opens with {self.count[source, 'opening']} rows; the export holds {count}")
+                wrong.append(
+                    f"'{source}' opens with {self.count[source, 'opening']} rows; the export holds {count}"
+                )
         return wrong
 
 

@@ -24,7 +24,10 @@ def plant_duplicates(seed: int) -> list[Case]:
     rng = seeded(seed, 32)
     records = plain_records(seed)
     chosen = choose(rng, records, 12, is_free(records))
-    again = {place: replace(records[place], fate="dropped", rule="duplicate", planted=True) for place in chosen[:7]}
+    again = {
+        place: replace(records[place], fate="dropped", rule="duplicate", planted=True)
+        for place in chosen[:7]
+    }
     again |= {place: _contradict(records[place]) for place in chosen[7:]}
     same = {place: replace(records[place], planted=True) for place in chosen[:7]}
     keyed, unkeyed = _repeat(records, again, rng.randrange(1, 40)), _repeat(records, same, 0)
@@ -33,7 +36,9 @@ def plant_duplicates(seed: int) -> list[Case]:
     return [
         text_case(32, "with a key", Export("orders.csv", keyed)),
         text_case(32, "spelled otherwise", Export("orders.csv", _repeat(records, other, 3))),
-        text_case(32, "without a key", Export("orders.csv", unkeyed), declare({"key": []}), notes=(note,)),
+        text_case(
+            32, "without a key", Export("orders.csv", unkeyed), declare({"key": []}), notes=(note,)
+        ),
     ]
 
 
@@ -44,7 +49,10 @@ def _contradict(record: Record) -> Record:
 
 def _respell(record: Record) -> Record:
     """The record as another report writes it: the same day, the same amount."""
-    day, amount = str(record.cells["date"]).replace("-", "/"), f"{Decimal(record.cells['amount']):,f}"
+    day, amount = (
+        str(record.cells["date"]).replace("-", "/"),
+        f"{Decimal(record.cells['amount']):,f}",
+    )
     return replace(record, cells={**record.cells, "date": day, "amount": amount})
 
 
@@ -62,25 +70,56 @@ def plant_overlaps(seed: int) -> list[Case]:
     lines = make_lines(seed)
     early = [record_of(line) for line in lines if line.date < date(2024, 7, 1)]
     late = [record_of(line) for line in lines if line.date >= date(2024, 4, 1)]
-    again = [record for record in early if record.line is not None and record.line.date >= date(2024, 4, 1)]
-    revised = {record.line.order_id for record in rng.sample([item for item in again if is_free(late)(item)], 9) if record.line}
-    late = [_revise(record) if record.line is not None and record.line.order_id in revised else record for record in late]
-    early = [replace(item, fate="dropped", rule="superseded", planted=True) if item in again else item for item in early]
-    late = [replace(item, planted=item.line is not None and item.line.date < date(2024, 7, 1)) for item in late]
+    again = [
+        record
+        for record in early
+        if record.line is not None and record.line.date >= date(2024, 4, 1)
+    ]
+    revised = {
+        record.line.order_id
+        for record in rng.sample([item for item in again if is_free(late)(item)], 9)
+        if record.line
+    }
+    late = [
+        _revise(record) if record.line is not None and record.line.order_id in revised else record
+        for record in late
+    ]
+    early = [
+        replace(item, fate="dropped", rule="superseded", planted=True) if item in again else item
+        for item in early
+    ]
+    late = [
+        replace(item, planted=item.line is not None and item.line.date < date(2024, 7, 1))
+        for item in late
+    ]
     exports = [Export("orders_20240702.csv", early), Export("orders_20250103.csv", late)]
     tree = declare({"path": "orders_*.csv", "extracted": "name"})
     headers = {**HEADERS, "extracted": "导出时间"}
     stamped = [
-        Export(path, [replace(item, cells={**item.cells, "extracted": when}) for item in part], headers)
-        for path, part, when in (("orders_b.csv", early, "2024-07-02"), ("orders_a.csv", late, "2025-01-03"))
+        Export(
+            path, [replace(item, cells={**item.cells, "extracted": when}) for item in part], headers
+        )
+        for path, part, when in (
+            ("orders_b.csv", early, "2024-07-02"),
+            ("orders_a.csv", late, "2025-01-03"),
+        )
     ]
     by_column = declare({"path": "orders_*.csv", "columns": headers, "extracted": "extracted"})
-    return [text_case(33, "newest by name", exports, tree), text_case(33, "newest by column", stamped, by_column)]
+    return [
+        text_case(33, "newest by name", exports, tree),
+        text_case(33, "newest by column", stamped, by_column),
+    ]
 
 
 def _revise(record: Record) -> Record:
     line = record.line
-    return record if line is None else record_of(replace(line, quantity=line.quantity + 1, amount=line.amount + Decimal("9.90")))
+    return (
+        record
+        if line is None
+        else record_of(
+            replace(line, quantity=line.quantity + 1, amount=line.amount + Decimal("9.90"))
+        )
+    )
 
 
 def plant_orphan_returns(seed: int) -> list[Case]:
@@ -99,7 +138,10 @@ def plant_orphan_returns(seed: int) -> list[Case]:
         )
         for place, line in enumerate(rng.sample(sales, 6))
     ]
-    records = [replace(record_of(line), planted=line in orphans) for line in sorted([*lines, *orphans], key=lambda line: line.date)]
+    records = [
+        replace(record_of(line), planted=line in orphans)
+        for line in sorted([*lines, *orphans], key=lambda line: line.date)
+    ]
     note = Note("return_without_sale", action="noted", rows=6)
     return [text_case(34, "in the orders", Export("orders.csv", records), notes=(note,))]
 
@@ -110,7 +152,12 @@ def plant_cancellations(seed: int) -> list[Case]:
     headers = {**HEADERS, "reference": "原单号"}
     records = plain_records(seed)
     chosen = choose(
-        rng, records, 8, lambda record: is_free(records)(record) and record.line is not None and record.line.date.day <= 20
+        rng,
+        records,
+        8,
+        lambda record: (
+            is_free(records)(record) and record.line is not None and record.line.date.day <= 20
+        ),
     )
     made: list[tuple[int, Record]] = []
     for count, place in enumerate(chosen):
@@ -130,7 +177,13 @@ def plant_cancellations(seed: int) -> list[Case]:
             continue
         records[place] = replace(records[place], fate="dropped", rule="cancelled", planted=True)
         day = line.date + timedelta(days=2)
-        reversal = replace(line, date=day, order_id=f"C{line.order_id}", quantity=-line.quantity, amount=-line.amount)
+        reversal = replace(
+            line,
+            date=day,
+            order_id=f"C{line.order_id}",
+            quantity=-line.quantity,
+            amount=-line.amount,
+        )
         made.append((place, _refer(reversal, line.order_id, fate="dropped", rule="cancelled")))
         if count % 2:
             bill = replace(line, date=day, order_id=f"B{line.order_id}", amount=line.amount - 1)
@@ -138,14 +191,28 @@ def plant_cancellations(seed: int) -> list[Case]:
     for place, record in reversed(made):
         records.insert(place + 1 + rng.randrange(30), record)
     tree = declare({"columns": headers})
-    return [text_case(35, "by reference", Export("orders.csv", records, headers), tree, allowed=("return_without_sale",))]
+    return [
+        text_case(
+            35,
+            "by reference",
+            Export("orders.csv", records, headers),
+            tree,
+            allowed=("return_without_sale",),
+        )
+    ]
 
 
 def _refer(line: Line, order_id: str, **fate: Any) -> Record:
     """A record that names another order; its truth is a sale's or, below nothing, a return's."""
     kind = "return" if line.quantity < 0 else "sale"
     record = record_of(line)
-    return replace(record, cells={**record.cells, "reference": order_id}, line=replace(line, kind=kind), planted=True, **fate)
+    return replace(
+        record,
+        cells={**record.cells, "reference": order_id},
+        line=replace(line, kind=kind),
+        planted=True,
+        **fate,
+    )
 
 
 def plant_future(seed: int) -> list[Case]:
@@ -153,10 +220,17 @@ def plant_future(seed: int) -> list[Case]:
     rng = seeded(seed, 36)
     lines = make_lines(seed)
     late = [
-        replace(line, order_id=f"9{place}", line="1", date=date(2025, 1, 3) + timedelta(days=place and rng.randrange(300)))
+        replace(
+            line,
+            order_id=f"9{place}",
+            line="1",
+            date=date(2025, 1, 3) + timedelta(days=place and rng.randrange(300)),
+        )
         for place, line in enumerate(rng.sample([line for line in lines if line.kind == "sale"], 8))
     ]
-    planted = [replace(record_of(line), fate="later", rule="after_month", planted=True) for line in late]
+    planted = [
+        replace(record_of(line), fate="later", rule="after_month", planted=True) for line in late
+    ]
     records = [record_of(line) for line in lines]
     for record in planted:
         records = insert(records, record, [rng.randrange(len(records))])
@@ -175,10 +249,19 @@ def plant_implausible(seed: int) -> list[Case]:
     chosen = choose(rng, records, 8, is_free(records))
     planted = spoil(records, chosen[:4], _negative_price)
     planted = [
-        replace(_impossible(record), planted=True) if place in chosen[4:] else record for place, record in enumerate(planted)
+        replace(_impossible(record), planted=True) if place in chosen[4:] else record
+        for place, record in enumerate(planted)
     ]
     note = Note("implausible", action="noted", rows=8)
-    cases = [text_case(38, "prices and quantities", Export("orders.csv", planted), notes=(note,), allowed=("outliers",))]
+    cases = [
+        text_case(
+            38,
+            "prices and quantities",
+            Export("orders.csv", planted),
+            notes=(note,),
+            allowed=("outliers",),
+        )
+    ]
     for place in range(4):
         cases.append(_outlier_case(seed, place))
     return cases
@@ -198,16 +281,31 @@ def _outlier_case(seed: int, place: int) -> Case:
     """One line that makes its region's month a multiple of what it ever was."""
     rng = seeded(seed, 38, place)
     lines = make_lines(seed)
-    chosen = rng.choice([line for line in lines if line.date >= date(2024, 8, 1) and line.kind == "sale"])
+    chosen = rng.choice(
+        [line for line in lines if line.date >= date(2024, 8, 1) and line.kind == "sale"]
+    )
     factor = rng.randrange(14, 80)
     large = replace(chosen, quantity=chosen.quantity * factor, amount=chosen.amount * factor)
     changed = [large if line is chosen else line for line in lines]
     records = [replace(record_of(line), planted=line is large) for line in changed]
     month = chosen.date.replace(day=1)
-    total = sum((line.amount for line in changed if line.region == chosen.region and line.date.replace(day=1) == month), Decimal(0))
+    total = sum(
+        (
+            line.amount
+            for line in changed
+            if line.region == chosen.region and line.date.replace(day=1) == month
+        ),
+        Decimal(0),
+    )
     where = {"region": chosen.region, "ds": month.isoformat()}
     cells = (Cell("outliers", where, "y_raw", total), Cell("panel", where, "y_raw", total))
-    return text_case(38, f"outlier {place + 1}", Export("orders.csv", records), cells=cells, allowed=("outliers", "implausible"))
+    return text_case(
+        38,
+        f"outlier {place + 1}",
+        Export("orders.csv", records),
+        cells=cells,
+        allowed=("outliers", "implausible"),
+    )
 
 
 def plant_open_month(seed: int) -> list[Case]:

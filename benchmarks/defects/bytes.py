@@ -18,10 +18,16 @@ from defects.truth import Case, Cell, Note, Record
 
 CRLF = b"\r\n"
 WESTERN = Members(
-    ("Müller & Söhne", "Café Olé", "Ångström AB", "Baker"), ("Kännchen", "Tasse", "Krug"), ("Köln", "Genève", "Málaga")
+    ("Müller & Söhne", "Café Olé", "Ångström AB", "Baker"),
+    ("Kännchen", "Tasse", "Krug"),
+    ("Köln", "Genève", "Málaga"),
 )
 WESTERN_HEADERS = dict(
-    zip(HEADERS, ("Datum", "Beleg", "Pos", "Käufer", "Artikel", "Gebiet", "Menge", "Betrag", "Art"), strict=True)
+    zip(
+        HEADERS,
+        ("Datum", "Beleg", "Pos", "Käufer", "Artikel", "Gebiet", "Menge", "Betrag", "Art"),
+        strict=True,
+    )
 )
 WESTERN_KINDS = {"sale": "sale", "return": "return"}
 CONTROLS = ("\x00", "\x01", "\x07", "\x0b", "\x1a", "\x1f", "\x7f")
@@ -34,7 +40,14 @@ def plant_encodings(seed: int) -> list[Case]:
     cases = []
     for encoding in ("utf-8", "gb18030", "gbk"):
         export = Export("orders.csv", records, dialect=Dialect(encoding))
-        cases.append(text_case(1, encoding, export, cells=(_recorded("utf-8" if encoding == "utf-8" else "gb18030"),)))
+        cases.append(
+            text_case(
+                1,
+                encoding,
+                export,
+                cells=(_recorded("utf-8" if encoding == "utf-8" else "gb18030"),),
+            )
+        )
     for encoding, mark, delimiter in (
         ("windows-1252", b"", ";"),
         ("utf-16-le", b"", "\t"),
@@ -43,16 +56,24 @@ def plant_encodings(seed: int) -> list[Case]:
     ):
         export = Export("orders.csv", western, WESTERN_HEADERS, Dialect(encoding, mark, delimiter))
         said = {} if mark else {"encoding": encoding}
-        tree = declare({"columns": WESTERN_HEADERS, "kinds": {kind: kind for kind in WESTERN_KINDS}, **said})
+        tree = declare(
+            {"columns": WESTERN_HEADERS, "kinds": {kind: kind for kind in WESTERN_KINDS}, **said}
+        )
         marked = {"allowed": ("byte_order_mark",)} if mark else {"cells": (_recorded(encoding),)}
-        cases.append(text_case(1, f"{encoding} {'marked' if mark else 'declared'}", export, tree, **marked))
+        cases.append(
+            text_case(1, f"{encoding} {'marked' if mark else 'declared'}", export, tree, **marked)
+        )
     return cases
 
 
 def western_records(seed: int) -> list[Record]:
     """Records of books in a language of Western Europe."""
     records = plain_records(seed, WESTERN)
-    return [replace(record, cells={**record.cells, "kind": record.line.kind}) for record in records if record.line is not None]
+    return [
+        replace(record, cells={**record.cells, "kind": record.line.kind})
+        for record in records
+        if record.line is not None
+    ]
 
 
 def _recorded(encoding: str) -> Cell:
@@ -72,11 +93,20 @@ def plant_other_encoding(seed: int) -> list[Case]:
         ("gb18030", "utf-8", chinese, 5),
         ("utf-8", "windows-1252", western, 5),
     ):
-        chosen = choose(seeded(seed, 2, encoding, foreign, count), records, count, _is_foreign(records))
+        chosen = choose(
+            seeded(seed, 2, encoding, foreign, count), records, count, _is_foreign(records)
+        )
         planted = spoil(records, chosen, partial(_in_encoding, encoding=foreign))
         headers = HEADERS if records is chinese else WESTERN_HEADERS
         export = Export("orders.csv", planted, headers, Dialect(encoding))
-        cases.append(text_case(2, f"{count} lines of {foreign} in {encoding}", export, None if records is chinese else tree))
+        cases.append(
+            text_case(
+                2,
+                f"{count} lines of {foreign} in {encoding}",
+                export,
+                None if records is chinese else tree,
+            )
+        )
     return cases
 
 
@@ -99,7 +129,14 @@ def plant_byte_order_marks(seed: int) -> list[Case]:
         dialect = Dialect(mark=b"\xef\xbb\xbf", quote_all=quote_all)
         planted = [replace(record, planted=True) for record in records]
         note = Note("byte_order_mark", "orders")
-        cases.append(text_case(3, "quoted" if quote_all else "bare", Export("orders.csv", planted, dialect=dialect), notes=(note,)))
+        cases.append(
+            text_case(
+                3,
+                "quoted" if quote_all else "bare",
+                Export("orders.csv", planted, dialect=dialect),
+                notes=(note,),
+            )
+        )
     return cases
 
 
@@ -120,12 +157,25 @@ def plant_mojibake(seed: int) -> list[Case]:
     for repair in (False, True):
         rng = seeded(seed, 4, repair)
         records = plain_records(seed)
-        chosen = choose(rng, records, 8, lambda record: is_free(records)(record) and record.cells["customer"] in garbled)  # noqa: B023
+        chosen = choose(
+            rng,
+            records,
+            8,
+            lambda record: is_free(records)(record) and record.cells["customer"] in garbled,
+        )  # noqa: B023
         planted = spoil(records, chosen, lambda record: _garble(record, garbled, repair))  # noqa: B023
         tree = declare({"mojibake": "repair"} if repair else {})
         action = "changed" if repair else "noted"
         note = Note("mojibake", action=action)
-        cases.append(text_case(4, "repaired" if repair else "noted", Export("orders.csv", planted), tree, notes=(note,)))
+        cases.append(
+            text_case(
+                4,
+                "repaired" if repair else "noted",
+                Export("orders.csv", planted),
+                tree,
+                notes=(note,),
+            )
+        )
     return cases
 
 
@@ -149,7 +199,9 @@ def plant_control_characters(seed: int) -> list[Case]:
             column = rng.choice(("customer", "product", "region", "order_id"))
             text = str(record.cells[column])
             at = rng.randrange(len(text) + 1)
-            change = quarantine("control_character", **{column: text[:at] + controls[place] + text[at:]})
+            change = quarantine(
+                "control_character", **{column: text[:at] + controls[place] + text[at:]}
+            )
             record = replace(change(record), planted=True)  # noqa: PLW2901
         planted.append(record)
     return [text_case(5, "in cells", Export("orders.csv", planted))]
@@ -179,9 +231,14 @@ def plant_dialect_drift(seed: int) -> list[Case]:
         ]
         notes = (Note("dialect_drift"),) if dialect.delimiter != "," else ()
         cases.append(text_case(6, name, exports, notes=notes, allowed=("dialect_drift",)))
-    exports = [Export("orders_2023.csv", years[0]), Export("orders_2024.csv", years[1], dialect=Dialect(delimiter=";"))]
+    exports = [
+        Export("orders_2023.csv", years[0]),
+        Export("orders_2024.csv", years[1], dialect=Dialect(delimiter=";")),
+    ]
     tree = declare({"path": "orders_*.csv", "delimiter": ","})
-    cases.append(text_case(6, "declared", exports, tree, blocked=("orders_2024.csv", "delimiter|;|;")))
+    cases.append(
+        text_case(6, "declared", exports, tree, blocked=("orders_2024.csv", "delimiter|;|;"))
+    )
     return cases
 
 
@@ -192,15 +249,21 @@ def plant_misfits(seed: int) -> list[Case]:
     chosen = choose(rng, records, 12, is_free(records))
     bad, good = chosen[::2], chosen[1::2]
     planted = list(records)
-    for place, spoiler in zip(bad, (_extra, _short, _stray_quote, _extra, _cut_by_newline, _short), strict=True):
+    for place, spoiler in zip(
+        bad, (_extra, _short, _stray_quote, _extra, _cut_by_newline, _short), strict=True
+    ):
         planted[place] = replace(spoiler(planted[place]), planted=True)
     for place, text in zip(
-        good, ("a,b 店", "第一行\n第二行", 'say "hi" 店', "a;b|c", '"quoted"', '两\r\n行, 与 "引号"'), strict=True
+        good,
+        ("a,b 店", "第一行\n第二行", 'say "hi" 店', "a;b|c", '"quoted"', '两\r\n行, 与 "引号"'),
+        strict=True,
     ):
         record = planted[place]
         if record.line is not None:
             line = replace(record.line, customer=text)
-            planted[place] = replace(record, cells={**record.cells, "customer": text}, line=line, planted=True)
+            planted[place] = replace(
+                record, cells={**record.cells, "customer": text}, line=line, planted=True
+            )
     return [text_case(7, "in fields", Export("orders.csv", _split_cut(planted)))]
 
 

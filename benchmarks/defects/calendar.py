@@ -26,10 +26,17 @@ def plant_gaps(seed: int) -> list[Case]:
     left = [
         line
         for line in lines
-        if line.date.replace(day=1) not in (lost, shut) and not (line.region == region and line.date.replace(day=1) == none)
+        if line.date.replace(day=1) not in (lost, shut)
+        and not (line.region == region and line.date.replace(day=1) == none)
     ]
-    cells = [Cell("panel", {"region": name, "ds": lost.isoformat()}, "y_raw", None) for name in PLAIN.regions]
-    cells += [Cell("panel", {"region": name, "ds": shut.isoformat()}, "y_raw", 0) for name in PLAIN.regions]
+    cells = [
+        Cell("panel", {"region": name, "ds": lost.isoformat()}, "y_raw", None)
+        for name in PLAIN.regions
+    ]
+    cells += [
+        Cell("panel", {"region": name, "ds": shut.isoformat()}, "y_raw", 0)
+        for name in PLAIN.regions
+    ]
     cells.append(Cell("panel", {"region": region, "ds": none.isoformat()}, "y_raw", 0))
     tree = declare(calendar={"closed_months": [f"{shut:%Y-%m}"]})
     return [
@@ -49,7 +56,12 @@ def plant_trading_days(seed: int) -> list[Case]:
     rng = seeded(seed, 50)
     holidays = sorted({date(2023, 1, 2) + timedelta(days=rng.randrange(700)) for _ in range(25)})
     cells = [
-        Cell("panel", {"level": "total", "ds": date(year, month, 1).isoformat()}, "trading_days", count_days(year, month, holidays))
+        Cell(
+            "panel",
+            {"level": "total", "ds": date(year, month, 1).isoformat()},
+            "trading_days",
+            count_days(year, month, holidays),
+        )
         for year, month in list_months()
     ]
     tree = declare(calendar={"holidays": [day.isoformat() for day in holidays]})
@@ -84,7 +96,9 @@ def plant_weeks(seed: int) -> list[Case]:
             sums[line.region, label] = sums.get((line.region, label), Decimal(0)) + line.amount
         last = date(2024, 12, 1)
         records = [
-            replace(record_of(line), fate="later", rule="after_month") if label > last else record_of(line)
+            replace(record_of(line), fate="later", rule="after_month")
+            if label > last
+            else record_of(line)
             for line, label in zip(lines, labels, strict=True)
         ]
         cells = tuple(
@@ -92,14 +106,32 @@ def plant_weeks(seed: int) -> list[Case]:
             for region, label in sorted(sums)
             if label <= last
         )
-        tree = declare(calendar={"kind": "4-4-5", "year_begins": f"{begins[0]:02}-{begins[1]:02}", "week_begins": "monday"})
-        cases.append(text_case(49, f"year from {begins[0]:02}-{begins[1]:02}", Export("orders.csv", records), tree, cells=cells))
+        tree = declare(
+            calendar={
+                "kind": "4-4-5",
+                "year_begins": f"{begins[0]:02}-{begins[1]:02}",
+                "week_begins": "monday",
+            }
+        )
+        cases.append(
+            text_case(
+                49,
+                f"year from {begins[0]:02}-{begins[1]:02}",
+                Export("orders.csv", records),
+                tree,
+                cells=cells,
+            )
+        )
     return cases
 
 
 def label_period(day: date, begins: tuple[int, int]) -> date:
     """First day of the calendar month whose name the period of a day bears: years begin on the Monday nearest to `begins`."""
-    start = max(first for year in (day.year - 1, day.year, day.year + 1) if (first := _monday_near(date(year, *begins))) <= day)
+    start = max(
+        first
+        for year in (day.year - 1, day.year, day.year + 1)
+        if (first := _monday_near(date(year, *begins))) <= day
+    )
     weeks = (day - start).days // 7
     ends = [4, 8, 13, 17, 21, 26, 30, 34, 39, 43, 47, 53]
     period = next(place for place, end in enumerate(ends) if weeks < end)
@@ -109,7 +141,9 @@ def label_period(day: date, begins: tuple[int, int]) -> date:
 
 
 def _monday_near(day: date) -> date:
-    return min((day + timedelta(days=off) for off in range(-3, 4)), key=lambda other: other.weekday())
+    return min(
+        (day + timedelta(days=off) for off in range(-3, 4)), key=lambda other: other.weekday()
+    )
 
 
 def plant_moving_holidays(seed: int) -> list[Case]:
@@ -117,22 +151,37 @@ def plant_moving_holidays(seed: int) -> list[Case]:
     export = Export("orders.csv", [record_of(line) for line in make_lines(seed)])
     cases = []
     for name, mostly, hardly in (
-        ("chinese_new_year", ("2023-01-01", "2024-02-01", "2025-01-01"), ("2023-02-01", "2024-01-01", "2025-02-01")),
-        ("easter", ("2023-04-01", "2024-03-01", "2025-04-01"), ("2023-03-01", "2024-05-01", "2025-03-01")),
-        ("ramadan", ("2023-04-01", "2024-03-01", "2025-03-01"), ("2023-05-01", "2024-02-01", "2025-05-01")),
+        (
+            "chinese_new_year",
+            ("2023-01-01", "2024-02-01", "2025-01-01"),
+            ("2023-02-01", "2024-01-01", "2025-02-01"),
+        ),
+        (
+            "easter",
+            ("2023-04-01", "2024-03-01", "2025-04-01"),
+            ("2023-03-01", "2024-05-01", "2025-03-01"),
+        ),
+        (
+            "ramadan",
+            ("2023-04-01", "2024-03-01", "2025-03-01"),
+            ("2023-05-01", "2024-02-01", "2025-05-01"),
+        ),
     ):
-        cells = [_share(month, name, (0.5, 1.0)) for month in mostly] + [_share(month, name, (0.0, 0.5)) for month in hardly]
-        cases.append(text_case(51, name, export, declare(calendar={"moving_holidays": [name]}), cells=tuple(cells)))
+        cells = [_share(month, name, (0.5, 1.0)) for month in mostly] + [
+            _share(month, name, (0.0, 0.5)) for month in hardly
+        ]
+        cases.append(
+            text_case(
+                51, name, export, declare(calendar={"moving_holidays": [name]}), cells=tuple(cells)
+            )
+        )
     return cases
 
 
 def _share(month: str, name: str, bounds: tuple[float, float]) -> Cell:
-    return Cell("panel" if month < "2025" else "future", {"level": "total", "ds": month}, name, bounds)
+    return Cell(
+        "panel" if month < "2025" else "future", {"level": "total", "ds": month}, name, bounds
+    )
 
 
-PLANTS = {
-    48: plant_gaps,
-    49: plant_weeks,
-    50: plant_trading_days,
-    51: plant_moving_holidays,
-}
+PLANTS = {48: plant_gaps, 49: plant_weeks, 50: plant_trading_days, 51: plant_moving_holidays}

@@ -10,12 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from defects import business, calendar, days, extent, measures, members, structure, surroundings, together, values
+from defects import (
+    business,
+    calendar,
+    days,
+    extent,
+    measures,
+    members,
+    structure,
+    surroundings,
+    together,
+    values,
+)
 from defects import bytes as bytes_
 from defects.clean import make_clean
 from defects.truth import Case
 
-CLEAN, COMBINED = 0, together.TOGETHER  # numbers of the cases without a defect, and of those in which many stand together
+CLEAN, COMBINED = (
+    0,
+    together.TOGETHER,
+)  # numbers of the cases without a defect, and of those in which many stand together
 
 PLANTS: dict[int, Callable[[int], list[Case]]] = {
     **bytes_.PLANTS,
@@ -70,10 +84,16 @@ NAMES = {
 
 def family_of(number: int) -> str:
     """Family of a defect."""
-    return next((name for name, numbers in FAMILIES.items() if number in numbers), "together" if number == COMBINED else "clean")
+    return next(
+        (name for name, numbers in FAMILIES.items() if number in numbers),
+        "together" if number == COMBINED else "clean",
+    )
 
 
 def list_cases(number: int, seed: int) -> list[Case]:
     """Cases of one defect; of none (`CLEAN`), and of many at a time (`COMBINED`)."""
     asked = frozenset(RULES.get(number, ()))
-    return [replace(case, expected=replace(case.expected, allowed=case.expected.allowed | asked)) for case in PLANTS[number](seed)]
+    return [
+        replace(case, expected=replace(case.expected, allowed=case.expected.allowed | asked))
+        for case in PLANTS[number](seed)
+    ]

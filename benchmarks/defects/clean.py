@@ -31,17 +31,35 @@ def make_clean(seed: int) -> list[Case]:
     """Clean cases: plain books and books of near misses, in text of several dialects and in workbooks."""
     plain, tricky = plain_records(seed), [record_of(line) for line in make_lines(seed, TRICKY)]
     both = {"plain": plain, "near misses": tricky}
-    cases = [text_case(CLEAN, f"{name}, text", Export("orders.csv", records)) for name, records in both.items()]
-    cases += [workbook_case(CLEAN, f"{name}, workbook", [Sheet("明细", typed_records(records))]) for name, records in both.items()]
+    cases = [
+        text_case(CLEAN, f"{name}, text", Export("orders.csv", records))
+        for name, records in both.items()
+    ]
+    cases += [
+        workbook_case(CLEAN, f"{name}, workbook", [Sheet("明细", typed_records(records))])
+        for name, records in both.items()
+    ]
     cases.append(
-        text_case(CLEAN, "GB18030, tabs", Export("orders.csv", plain, dialect=Dialect("gb18030", delimiter="\t", end="\n")))
+        text_case(
+            CLEAN,
+            "GB18030, tabs",
+            Export("orders.csv", plain, dialect=Dialect("gb18030", delimiter="\t", end="\n")),
+        )
     )
     cases.append(
-        text_case(CLEAN, "near misses, all quoted", Export("orders.csv", tricky, dialect=Dialect(quote_all=True, delimiter=";")))
+        text_case(
+            CLEAN,
+            "near misses, all quoted",
+            Export("orders.csv", tricky, dialect=Dialect(quote_all=True, delimiter=";")),
+        )
     )
     months = sorted({str(record.cells["date"])[:7] for record in plain})
     feed = [
-        Export(f"orders_{month}.csv", [item for item in plain if str(item.cells["date"]).startswith(month)]) for month in months
+        Export(
+            f"orders_{month}.csv",
+            [item for item in plain if str(item.cells["date"]).startswith(month)],
+        )
+        for month in months
     ]
     cases.append(text_case(CLEAN, "one file a month", feed))
     cases.append(
@@ -68,8 +86,13 @@ def _columnar(kind: str, records: list[Record]) -> Case:
         buffer = io.BytesIO()
         pq.write_table(pa.Table.from_pylist(rows), buffer)
         content = buffer.getvalue()
-    truth = [Row("orders", place, record.line, "kept", "", False) for place, record in enumerate(records, start=1)]
-    return make_case(CLEAN, f"near misses, {kind}", {path: content}, declare({"kind": kind, "path": path}), truth)
+    truth = [
+        Row("orders", place, record.line, "kept", "", False)
+        for place, record in enumerate(records, start=1)
+    ]
+    return make_case(
+        CLEAN, f"near misses, {kind}", {path: content}, declare({"kind": kind, "path": path}), truth
+    )
 
 
 def _with_companions(seed: int) -> Case:
@@ -80,11 +103,22 @@ def _with_companions(seed: int) -> Case:
     for line in lines:
         record = record_of(replace(line, more={"product_line": f"线 {line.product[0]}"}))
         records.append(
-            replace(record, cells={**record.cells, "currency": "CNY", "unit_of_measure": "件", "reference": line.original})
+            replace(
+                record,
+                cells={
+                    **record.cells,
+                    "currency": "CNY",
+                    "unit_of_measure": "件",
+                    "reference": line.original,
+                },
+            )
         )
     products = sorted({line.product for line in lines})
     months = sorted({line.date.replace(day=1) for line in lines})
-    totals = {month: sum((line.amount for line in lines if line.date.replace(day=1) == month), Decimal(0)) for month in months}
+    totals = {
+        month: sum((line.amount for line in lines if line.date.replace(day=1) == month), Decimal(0))
+        for month in months
+    }
     regions = sorted({line.region for line in lines})
     tables = {
         "products.csv": ["物料,产品线", *(f"{product},线 {product[0]}" for product in products)],
@@ -93,7 +127,10 @@ def _with_companions(seed: int) -> Case:
             f"春季,2023-03-06,2023-03-12,{regions[0]}",
             f"秋季,2024-09-02,2024-09-09,{regions[1]}",
         ],
-        "stock.csv": ["月份,地区,库存", *(f"{month:%Y-%m},{region},800" for month in months for region in regions)],
+        "stock.csv": [
+            "月份,地区,库存",
+            *(f"{month:%Y-%m},{region},800" for month in months for region in regions),
+        ],
         "gl.csv": ["期间,收入", *(f"{month:%Y-%m},{total}" for month, total in totals.items())],
     }
     sources = {
@@ -104,20 +141,35 @@ def _with_companions(seed: int) -> Case:
             "join": {"product": "物料"},
             "columns": {"product_line": "产品线"},
         },
-        "promotions": {"kind": "csv", "role": "promotions", "path": "promotions.csv", "columns": PROMOTIONS},
+        "promotions": {
+            "kind": "csv",
+            "role": "promotions",
+            "path": "promotions.csv",
+            "columns": PROMOTIONS,
+        },
         "stock": {
             "kind": "csv",
             "role": "inventory",
             "path": "stock.csv",
             "columns": {"ds": "月份", "region": "地区", "stock": "库存"},
         },
-        "gl": {"kind": "csv", "role": "control_totals", "path": "gl.csv", "columns": {"ds": "期间", "amount": "收入"}},
+        "gl": {
+            "kind": "csv",
+            "role": "control_totals",
+            "path": "gl.csv",
+            "columns": {"ds": "期间", "amount": "收入"},
+        },
     }
     tree = declare(
-        {"columns": headers}, sources, measure={"currency": "CNY", "unit_of_measure": "件"}, dimensions=["region", "product_line"]
+        {"columns": headers},
+        sources,
+        measure={"currency": "CNY", "unit_of_measure": "件"},
+        dimensions=["region", "product_line"],
     )
     more = {path: ("\r\n".join(rows) + "\r\n").encode() for path, rows in tables.items()}
-    return text_case(CLEAN, "with companions", Export("orders.csv", records, headers), tree, more=more)
+    return text_case(
+        CLEAN, "with companions", Export("orders.csv", records, headers), tree, more=more
+    )
 
 
 def _come_and_go(seed: int) -> Case:
@@ -133,7 +185,9 @@ def _come_and_go(seed: int) -> Case:
         elif line.customer == "Baker Stores" and line.product in ("台灯", "Fan"):
             continue
         lines.append(line)
-    return text_case(CLEAN, "customers come and go", Export("orders.csv", [record_of(line) for line in lines]))
+    return text_case(
+        CLEAN, "customers come and go", Export("orders.csv", [record_of(line) for line in lines])
+    )
 
 
 def _odd_but_clean(records: list[Record]) -> list[Case]:
@@ -143,8 +197,14 @@ def _odd_but_clean(records: list[Record]) -> list[Case]:
     written = {
         "line ends of old Macs, none at the end": ("\r".join([header, *lines]), 1),
         "a blank line after each, and at the end": ("\n\n".join([header, *lines]) + "\n\n\n", 2),
-        "a comma at the end of each line": ("\r\n".join(f"{line}," for line in [header, *lines]) + "\r\n", 1),
-        "lines of commas at the end": ("\r\n".join([header, *lines, *[",,,,,,,,"] * 3]) + "\r\n", 1),
+        "a comma at the end of each line": (
+            "\r\n".join(f"{line}," for line in [header, *lines]) + "\r\n",
+            1,
+        ),
+        "lines of commas at the end": (
+            "\r\n".join([header, *lines, *[",,,,,,,,"] * 3]) + "\r\n",
+            1,
+        ),
     }
     cases = []
     for name, (text, step) in written.items():
@@ -154,11 +214,16 @@ def _odd_but_clean(records: list[Record]) -> list[Case]:
         ]
         cases.append(make_case(CLEAN, name, {"orders.csv": text.encode()}, declare(), rows))
     left = {"blank": "", **HEADERS}
-    moved = [replace(record, cells={"blank": "", **record.cells}) for record in typed_records(records)]
+    moved = [
+        replace(record, cells={"blank": "", **record.cells}) for record in typed_records(records)
+    ]
     return [
         *cases,
         workbook_case(
-            CLEAN, "a table that begins in column B", [Sheet("明细", moved, left, above=[[""], [""]])], allowed=("title_rows",)
+            CLEAN,
+            "a table that begins in column B",
+            [Sheet("明细", moved, left, above=[[""], [""]])],
+            allowed=("title_rows",),
         ),
     ]
 
@@ -166,7 +231,11 @@ def _odd_but_clean(records: list[Record]) -> list[Case]:
 def _repeat(records: list[Record], seed: int) -> list[Record]:
     """Some lines twice: without a key, a legitimate repeat like any other."""
     chosen = set(seeded(seed, 0).sample(range(len(records)), 6))
-    return [item for place, record in enumerate(records) for item in ([record, record] if place in chosen else [record])]
+    return [
+        item
+        for place, record in enumerate(records)
+        for item in ([record, record] if place in chosen else [record])
+    ]
 
 
 def make_naughty(seed: int) -> Case:
@@ -177,7 +246,11 @@ def make_naughty(seed: int) -> Case:
         name = NAUGHTY[(place * 7 + 3) % len(NAUGHTY)]
         lines.append(
             replace(
-                line, customer=name, product=NAUGHTY[(place * 11 + 5) % len(NAUGHTY)], quantity=Decimal(2), amount=Decimal("10.50")
+                line,
+                customer=name,
+                product=NAUGHTY[(place * 11 + 5) % len(NAUGHTY)],
+                quantity=Decimal(2),
+                amount=Decimal("10.50"),
             )
         )
     cells = tuple(Cell("series", {"level": "region", "region": name}) for name in NAUGHTY)
@@ -192,5 +265,11 @@ def make_naughty(seed: int) -> Case:
         "outliers",
     )  # noted only: they look alike indeed
     return text_case(
-        0, "naughty names", Export("orders.csv", records, dict(HEADERS)), tree, month="2023-03", cells=cells, allowed=allowed
+        0,
+        "naughty names",
+        Export("orders.csv", records, dict(HEADERS)),
+        tree,
+        month="2023-03",
+        cells=cells,
+        allowed=allowed,
     )

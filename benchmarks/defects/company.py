@@ -47,19 +47,36 @@ def list_months(months: int = MONTHS) -> list[tuple[int, int]]:
 
 
 def make_lines(
-    seed: int, members: Members = PLAIN, *, months: int = MONTHS, per_region: int = 5, returns: bool = True
+    seed: int,
+    members: Members = PLAIN,
+    *,
+    months: int = MONTHS,
+    per_region: int = 5,
+    returns: bool = True,
 ) -> list[Line]:
     """Order lines of all months, in the order of their dates; each return stands in its order, as a line of its own."""
     rng = seeded(seed, "company", *members.customers)
-    prices = {product: Decimal(PRICES[place % len(PRICES)]) for place, product in enumerate(members.products)}
+    prices = {
+        product: Decimal(PRICES[place % len(PRICES)])
+        for place, product in enumerate(members.products)
+    }
     lines: list[Line] = []
     for year, month in list_months(months):
         made = [
-            _sell(rng, date(year, month, 1 + (place * 5 + rng.randrange(5)) % 28), region, members, prices)
+            _sell(
+                rng,
+                date(year, month, 1 + (place * 5 + rng.randrange(5)) % 28),
+                region,
+                members,
+                prices,
+            )
             for region in members.regions
             for place in range(per_region)
         ]
-        lines += [replace(line, order_id=f"{year}{month:02d}-{1000 + place}") for place, line in enumerate(made)]
+        lines += [
+            replace(line, order_id=f"{year}{month:02d}-{1000 + place}")
+            for place, line in enumerate(made)
+        ]
     if returns:
         lines += _take_back(rng, lines)
     if members is TRICKY:
@@ -67,17 +84,30 @@ def make_lines(
     return sorted(lines, key=lambda line: (line.date, line.order_id, line.line))
 
 
-def _sell(rng: random.Random, day: date, region: str, members: Members, prices: dict[str, Decimal]) -> Line:
+def _sell(
+    rng: random.Random, day: date, region: str, members: Members, prices: dict[str, Decimal]
+) -> Line:
     product = rng.choice(list(members.products))
-    usual = Decimal("6000") * Decimal(str(SEASON[day.month - 1])) * Decimal(rng.randrange(85, 116)) / 100
+    usual = (
+        Decimal("6000")
+        * Decimal(str(SEASON[day.month - 1]))
+        * Decimal(rng.randrange(85, 116))
+        / 100
+    )
     quantity = max(Decimal(1), (usual / prices[product]).quantize(Decimal(1)))
     amount = (quantity * prices[product]).quantize(CENT)
-    return Line(day, "", "1", rng.choice(list(members.customers)), product, region, quantity, amount)
+    return Line(
+        day, "", "1", rng.choice(list(members.customers)), product, region, quantity, amount
+    )
 
 
 def _take_back(rng: random.Random, lines: list[Line]) -> list[Line]:
     """Returns of some sales, in the same month: a tenth of what was sold, at least one piece."""
-    taken = [line for line in rng.sample(lines, max(1, len(lines) // 20)) if line.date.day <= 25 and line.quantity > 1]
+    taken = [
+        line
+        for line in rng.sample(lines, max(1, len(lines) // 20))
+        if line.date.day <= 25 and line.quantity > 1
+    ]
     return [_return(line) for line in taken]
 
 
@@ -86,10 +116,20 @@ def _return(line: Line) -> Line:
     price = line.amount / line.quantity
     day = line.date.replace(day=line.date.day + 3)
     amount = -(quantity * price).quantize(CENT)
-    return replace(line, date=day, line="2", quantity=-quantity, amount=amount, kind="return", original=line.order_id)
+    return replace(
+        line,
+        date=day,
+        line="2",
+        quantity=-quantity,
+        amount=amount,
+        kind="return",
+        original=line.order_id,
+    )
 
 
 def _give_trinkets(rng: random.Random, lines: list[Line]) -> list[Line]:
     """Sales for one cent: cheap, but no samples."""
     sold = rng.sample([line for line in lines if line.kind == "sale"], 6)
-    return [replace(line, line="3", product="塑料袋", quantity=Decimal(1), amount=CENT) for line in sold]
+    return [
+        replace(line, line="3", product="塑料袋", quantity=Decimal(1), amount=CENT) for line in sold
+    ]

@@ -16,14 +16,24 @@ from zoneinfo import ZoneInfo
 
 from defects.company import make_lines, seeded
 from defects.feeds import Export, record_of
-from defects.planting import change_cell, choose, is_free, plain_records, quarantine, spoil, typed_records
+from defects.planting import (
+    change_cell,
+    choose,
+    is_free,
+    plain_records,
+    quarantine,
+    spoil,
+    typed_records,
+)
 from defects.projects import EXCEL, declare, text_case, workbook_case
 from defects.truth import Case, Note, Record
 from defects.workbook import Sheet
 from demo_company.workbook import DAY_ZERO, DAY_ZERO_1904
 
 
-def show_days(records: Sequence[Record], show: Callable[[date], Any], chosen: Sequence[int] | None = None) -> list[Record]:
+def show_days(
+    records: Sequence[Record], show: Callable[[date], Any], chosen: Sequence[int] | None = None
+) -> list[Record]:
     """The chosen records (all) with their day written as `show` says."""
     places = range(len(records)) if chosen is None else chosen
     return spoil(records, places, lambda record: _show_day(record, show))
@@ -56,9 +66,17 @@ def plant_1904(seed: int) -> list[Case]:
     plain = show_days(records, lambda day: Decimal((day - DAY_ZERO_1904).days))
     notes = (Note("date_system", "orders"),)
     return [
-        workbook_case(26, "date cells", [Sheet("明细", dated)], declare(EXCEL), from_1904=True, notes=notes),
         workbook_case(
-            26, "plain numbers", [Sheet("明细", plain)], declare(EXCEL), from_1904=True, notes=notes, allowed=("serial_date",)
+            26, "date cells", [Sheet("明细", dated)], declare(EXCEL), from_1904=True, notes=notes
+        ),
+        workbook_case(
+            26,
+            "plain numbers",
+            [Sheet("明细", plain)],
+            declare(EXCEL),
+            from_1904=True,
+            notes=notes,
+            allowed=("serial_date",),
         ),
     ]
 
@@ -66,7 +84,18 @@ def plant_1904(seed: int) -> list[Case]:
 def plant_impossible_days(seed: int) -> list[Case]:
     """27: 29 February 1900, which only a spreadsheet knows, and other days that never were."""
     return _plant_dates(
-        seed, 27, "no_such_day", ("1900-02-29", "1900/2/29", "2023-02-29", "2023-02-30", "2024-04-31", "2023年2月29日", "20230229")
+        seed,
+        27,
+        "no_such_day",
+        (
+            "1900-02-29",
+            "1900/2/29",
+            "2023-02-29",
+            "2023-02-30",
+            "2024-04-31",
+            "2023年2月29日",
+            "20230229",
+        ),
     )
 
 
@@ -76,7 +105,15 @@ def plant_sentinels(seed: int) -> list[Case]:
         seed,
         29,
         "sentinel_date",
-        ("0000-00-00", "9999-12-31", "0000-00-00 00:00:00", "9999-12-31 00:00:00", "9999/12/31", "00000000", "99991231"),
+        (
+            "0000-00-00",
+            "9999-12-31",
+            "0000-00-00 00:00:00",
+            "9999-12-31 00:00:00",
+            "9999/12/31",
+            "00000000",
+            "99991231",
+        ),
     )
 
 
@@ -107,10 +144,16 @@ def plant_date_orders(seed: int) -> list[Case]:
         "compact": lambda day: f"{day:%Y%m%d}",
         "with time": lambda day: f"{day.isoformat()} 08:30:00",
     }
-    cases = [text_case(28, name, Export("orders.csv", show_days(records, show))) for name, show in styles.items()]
+    cases = [
+        text_case(28, name, Export("orders.csv", show_days(records, show)))
+        for name, show in styles.items()
+    ]
     lines = make_lines(seed)
     feed = [
-        Export(f"orders_{year}.csv", show_days([record_of(line) for line in lines if line.date.year == year], styles[style]))
+        Export(
+            f"orders_{year}.csv",
+            show_days([record_of(line) for line in lines if line.date.year == year], styles[style]),
+        )
         for year, style in ((2023, "d/m/y"), (2024, "m/d/y"))
     ]
     cases.append(text_case(28, "one order a file", feed))
@@ -118,13 +161,28 @@ def plant_date_orders(seed: int) -> list[Case]:
     mixed = spoil(records, range(len(records)), lambda record: _show_day(record, rng.choice(some)))
     cases.append(text_case(28, "mixed, year first", Export("orders.csv", mixed)))
     early = [
-        record_of(replace(line, date=line.date.replace(day=1 + line.date.day % 12))) for line in make_lines(seed, returns=False)
+        record_of(replace(line, date=line.date.replace(day=1 + line.date.day % 12)))
+        for line in make_lines(seed, returns=False)
     ]
     for style, written in (("d/m/y", "%d/%m/%Y"), ("m/d/y", "%m/%d/%Y")):
         shown = show_days(early, styles[style])
         plain = [replace(record, planted=False) for record in shown]
-        cases.append(text_case(28, f"undecidable {style}", Export("orders.csv", plain), blocked=("orders.csv", "date_format|day")))
-        cases.append(text_case(28, f"declared {style}", Export("orders.csv", shown), declare({"date_format": written})))
+        cases.append(
+            text_case(
+                28,
+                f"undecidable {style}",
+                Export("orders.csv", plain),
+                blocked=("orders.csv", "date_format|day"),
+            )
+        )
+        cases.append(
+            text_case(
+                28,
+                f"declared {style}",
+                Export("orders.csv", shown),
+                declare({"date_format": written}),
+            )
+        )
     return cases
 
 
@@ -132,7 +190,10 @@ def plant_time_zones(seed: int) -> list[Case]:
     """30: moments with a zone; the business's own zone says which day, and at month end which month, they belong to."""
     cases = []
     for zone in ("Asia/Shanghai", "America/New_York"):
-        for name, show in (("Z", "{:%Y-%m-%dT%H:%M:%S}Z"), ("+00:00", "{:%Y-%m-%d %H:%M:%S}+00:00")):
+        for name, show in (
+            ("Z", "{:%Y-%m-%dT%H:%M:%S}Z"),
+            ("+00:00", "{:%Y-%m-%d %H:%M:%S}+00:00"),
+        ):
             rng = seeded(seed, 30, zone, name)
             records = plain_records(seed)
             planted = show_days(records, lambda day: show.format(_moment(day, zone, rng)))  # noqa: B023
@@ -150,7 +211,9 @@ def plant_time_zones(seed: int) -> list[Case]:
 
 def _moment(day: date, zone: str, rng: random.Random) -> datetime:
     """A moment of that day in the zone, in universal time: often on another day, at month end in another month."""
-    local = datetime(day.year, day.month, day.day, rng.randrange(24), rng.randrange(60), tzinfo=ZoneInfo(zone))
+    local = datetime(
+        day.year, day.month, day.day, rng.randrange(24), rng.randrange(60), tzinfo=ZoneInfo(zone)
+    )
     return local.astimezone(ZoneInfo("UTC"))
 
 

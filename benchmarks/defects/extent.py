@@ -32,13 +32,19 @@ def plant_cut_short(seed: int) -> list[Case]:
         cases.append(
             replace(
                 text_case(
-                    8, f"cut at {share:.0%}", Export("orders.csv", records), tree, blocked=("orders.csv", "trailer|cut|complete")
+                    8,
+                    f"cut at {share:.0%}",
+                    Export("orders.csv", records),
+                    tree,
+                    blocked=("orders.csv", "trailer|cut|complete"),
                 ),
                 files={"orders.csv": whole[:cut]},
             )
         )
     missing = Export("orders.csv", records[:-9], below=[trailer])
-    cases.append(text_case(8, "rows missing", missing, tree, blocked=("orders.csv", str(len(records)))))
+    cases.append(
+        text_case(8, "rows missing", missing, tree, blocked=("orders.csv", str(len(records))))
+    )
     return cases
 
 
@@ -48,11 +54,19 @@ def plant_row_limit(seed: int) -> list[Case]:
     cases = []
     for rows, blocked in ((65_536, ("65", "row")), (65_535, None), (65_537, None)):
         many = [records[place % len(records)] for place in range(rows - 1)]
-        many = [replace(record, cells={**record.cells, "line": str(place)}, line=None) for place, record in enumerate(many)]
+        many = [
+            replace(record, cells={**record.cells, "line": str(place)}, line=None)
+            for place, record in enumerate(many)
+        ]
         export = Export("orders.csv", many)
         content, _ = write_text(export)
         case = text_case(
-            9, f"{rows} lines", Export("orders.csv", []), blocked=blocked, month="2023-03", allowed=("possible_duplicate",)
+            9,
+            f"{rows} lines",
+            Export("orders.csv", []),
+            blocked=blocked,
+            month="2023-03",
+            allowed=("possible_duplicate",),
         )
         cases.append(replace(case, files={"orders.csv": content}))
     return [*cases, *_sheets_at_the_limit(records)]
@@ -61,9 +75,15 @@ def plant_row_limit(seed: int) -> list[Case]:
 def _sheets_at_the_limit(records: Sequence[Record]) -> list[Case]:
     """Workbooks whose last row in use is, or is beside, the last that a kind of file can hold."""
     cases = []
-    for last, blocked in ((1_048_576, ("1,048,576", "row")), (65_536, ("65,536", "row")), (65_535, None)):
+    for last, blocked in (
+        (1_048_576, ("1,048,576", "row")),
+        (65_536, ("65,536", "row")),
+        (65_535, None),
+    ):
         sheet = Sheet("明细", typed_records(records), last=last)
-        cases.append(workbook_case(9, f"sheet to row {last}", [sheet], blocked=blocked, month="2023-03"))
+        cases.append(
+            workbook_case(9, f"sheet to row {last}", [sheet], blocked=blocked, month="2023-03")
+        )
     return cases
 
 

@@ -86,7 +86,11 @@ def write_text(export: Export) -> tuple[bytes, list[int]]:
     parts, places = [dialect.mark, *top], []
     at = 1 + sum(_count_lines(part, dialect) for part in top)
     for record in export.records:
-        text = _join([str(record.cells.get(name, "")) for name in export.headers], dialect) if record.raw is None else record.raw
+        text = (
+            _join([str(record.cells.get(name, "")) for name in export.headers], dialect)
+            if record.raw is None
+            else record.raw
+        )
         places.append(at)
         at += _count_lines(text, dialect)
         parts.append(text)
@@ -102,13 +106,17 @@ def expect(export: Export, places: Iterable[int], label: str) -> list[Row]:
 
 
 def _join(cells: Sequence[str], dialect: Dialect) -> bytes:
-    return (dialect.delimiter.join(_quote(cell, dialect) for cell in cells) + dialect.end).encode(dialect.encoding)
+    return (dialect.delimiter.join(_quote(cell, dialect) for cell in cells) + dialect.end).encode(
+        dialect.encoding
+    )
 
 
 def _quote(cell: str, dialect: Dialect) -> str:
     special = any(mark in cell for mark in (dialect.delimiter, dialect.quote, "\n", "\r"))
     return (
-        f"{dialect.quote}{cell.replace(dialect.quote, dialect.quote * 2)}{dialect.quote}" if special or dialect.quote_all else cell
+        f"{dialect.quote}{cell.replace(dialect.quote, dialect.quote * 2)}{dialect.quote}"
+        if special or dialect.quote_all
+        else cell
     )
 
 

@@ -32,7 +32,16 @@ OF_THE_STEP = {
     "restatement",
     "restatement_months",
 }  # tables that cleaning makes of its transactions when it runs as a step
-FOUND_BY_INIT = {"kind", "path", "sheet", "encoding", "delimiter", "columns", "aliases", "kinds"}  # how a source is read
+FOUND_BY_INIT = {
+    "kind",
+    "path",
+    "sheet",
+    "encoding",
+    "delimiter",
+    "columns",
+    "aliases",
+    "kinds",
+}  # how a source is read
 WHOLE = 0.2  # share of the rows planted, above which a defect is that of the whole file, and counts once
 
 
@@ -56,10 +65,19 @@ def judge(case: Case, *, by_init: bool = False) -> Verdict:
             read = run_case(case, Path(folder), by_init=by_init)
         except SalesForecastError as error:
             return _judge_block(case, str(error))
-        except Exception as error:  # a crash is a finding about the pipeline, and the other cases go on
+        except (
+            Exception
+        ) as error:  # a crash is a finding about the pipeline, and the other cases go on
             return _judge_block(case, f"{type(error).__name__}: {error}", crashed=True)
         if case.expected.blocked is not None:
-            return Verdict(case.number, case.variant, 1, 0, 0, ("the unit went through and should have been stopped",))
+            return Verdict(
+                case.number,
+                case.variant,
+                1,
+                0,
+                0,
+                ("the unit went through and should have been stopped",),
+            )
         return _judge_tables(case, read)
 
 
@@ -102,8 +120,12 @@ def write_project(case: Case, folder: Path, files: Mapping[str, bytes]) -> None:
         (folder / path).write_bytes(content)
     units = folder / "parameters" / "units"
     units.mkdir(parents=True, exist_ok=True)
-    tree = json.loads(json.dumps(case.parameters))  # written out in full: a parameter file may hold no alias
-    (units / f"{UNIT}.yml").write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    tree = json.loads(
+        json.dumps(case.parameters)
+    )  # written out in full: a parameter file may hold no alias
+    (units / f"{UNIT}.yml").write_text(
+        yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
 
 
 def _declare_by_init(case: Case, folder: Path) -> None:
@@ -117,7 +139,10 @@ def _declare_by_init(case: Case, folder: Path) -> None:
     declared = case.parameters["sources"]["orders"]
     known = {key: value for key, value in declared.items() if key not in FOUND_BY_INIT}
     read = {key: value for key, value in found.pop("orders", {}).items() if key in FOUND_BY_INIT}
-    tree = {**json.loads(json.dumps(case.parameters)), "sources": {"orders": {**read, **known}, **found}}
+    tree = {
+        **json.loads(json.dumps(case.parameters)),
+        "sources": {"orders": {**read, **known}, **found},
+    }
     place.write_text(yaml.safe_dump(tree, allow_unicode=True, sort_keys=False), encoding="utf-8")
 
 
@@ -138,23 +163,41 @@ def _publish(folder: Path, month: str) -> None:
 
     place = archive.unit_folder(folder / "reports", month, UNIT)
     steps.clean(steps.open_month(folder, UNIT, month, folder=place))
-    manifest.write(place, {"parameters": manifest.describe_parameters(resolve(folder, UNIT, month))})
+    manifest.write(
+        place, {"parameters": manifest.describe_parameters(resolve(folder, UNIT, month))}
+    )
 
 
 def _judge_block(case: Case, said: str, *, crashed: bool = False) -> Verdict:
     wanted = case.expected.blocked
     if wanted is None:
         planted = _count_planted(case)
-        return Verdict(case.number, case.variant, max(planted, 1), 0, 0 if planted else 1, ("the unit was stopped",), said)
-    lacking = [words for words in wanted if not any(word.casefold() in said.casefold() for word in words.split("|"))]
-    missed = tuple(f"the error does not name {words}" for words in lacking) + (("it crashed",) if crashed else ())
+        return Verdict(
+            case.number,
+            case.variant,
+            max(planted, 1),
+            0,
+            0 if planted else 1,
+            ("the unit was stopped",),
+            said,
+        )
+    lacking = [
+        words
+        for words in wanted
+        if not any(word.casefold() in said.casefold() for word in words.split("|"))
+    ]
+    missed = tuple(f"the error does not name {words}" for words in lacking) + (
+        ("it crashed",) if crashed else ()
+    )
     return Verdict(case.number, case.variant, 1, int(not missed), 0, missed, said)
 
 
 def _count_planted(case: Case) -> int:
     truth = case.expected
     rows = sum(row.planted for row in truth.rows)
-    return (1 if _is_whole(case) else rows) + len(truth.notes) + len(truth.entries) + len(truth.cells)
+    return (
+        (1 if _is_whole(case) else rows) + len(truth.notes) + len(truth.entries) + len(truth.cells)
+    )
 
 
 def _is_whole(case: Case) -> bool:
@@ -172,8 +215,19 @@ def _judge_tables(case: Case, read: Read) -> Verdict:
             (missed if row.planted else wrong).append(said)
     if missed and _is_whole(case):
         missed = [f"{len(missed)} rows, first: {missed[0]}"]
-    lacking = [*map(books.check_note, truth.notes), *map(books.check_entry, truth.entries), *map(books.check_cell, truth.cells)]
+    lacking = [
+        *map(books.check_note, truth.notes),
+        *map(books.check_entry, truth.entries),
+        *map(books.check_cell, truth.cells),
+    ]
     missed += [said for said in lacking if said]
     wrong += books.find_unasked(case)
     planted = _count_planted(case)
-    return Verdict(case.number, case.variant, planted, planted - len(missed), len(wrong), tuple([*missed, *wrong]))
+    return Verdict(
+        case.number,
+        case.variant,
+        planted,
+        planted - len(missed),
+        len(wrong),
+        tuple([*missed, *wrong]),
+    )

@@ -49,20 +49,38 @@ def plant_currencies(seed: int) -> list[Case]:
     headers = {**HEADERS, "currency": "币种"}
     records = [_bill(record, "CNY") for record in plain_records(seed)]
     chosen = {place: rng.choice(("USD", "EUR")) for place in choose(rng, records, 30)}
-    planted = [_bill(record, chosen[place]) if place in chosen else record for place, record in enumerate(records)]
+    planted = [
+        _bill(record, chosen[place]) if place in chosen else record
+        for place, record in enumerate(records)
+    ]
     source = {"columns": headers}
     tree = declare(source, measure={"currency": "CNY", "rates": RATES})
-    odd = [_bill(record, "JPY") if place == min(chosen) else record for place, record in enumerate(planted)]
+    odd = [
+        _bill(record, "JPY") if place == min(chosen) else record
+        for place, record in enumerate(planted)
+    ]
     unplanted = [replace(record, planted=False) for record in odd]
-    table = "".join(f"{code},{day},{rate}\r\n" for code, rates in RATES.items() for day, rate in rates.items())
+    table = "".join(
+        f"{code},{day},{rate}\r\n" for code, rates in RATES.items() for day, rate in rates.items()
+    )
     more = {"rates.csv": f"币种,起始日,汇率\r\n{table}".encode()}
     columns = {"currency": "币种", "date": "起始日", "rate": "汇率"}
     kept = {"rates": {"kind": "csv", "role": "rates", "path": "rates.csv", "columns": columns}}
     by_table = declare(source, kept, measure={"currency": "CNY"})
     return [
-        text_case(39, "rates in a table", Export("orders.csv", planted, headers), by_table, more=more),
-        text_case(39, "dated rates", Export("orders.csv", planted, headers), tree, allowed=("currency",)),
-        text_case(39, "missing rate", Export("orders.csv", unplanted, headers), tree, blocked=("JPY", "rate")),
+        text_case(
+            39, "rates in a table", Export("orders.csv", planted, headers), by_table, more=more
+        ),
+        text_case(
+            39, "dated rates", Export("orders.csv", planted, headers), tree, allowed=("currency",)
+        ),
+        text_case(
+            39,
+            "missing rate",
+            Export("orders.csv", unplanted, headers),
+            tree,
+            blocked=("JPY", "rate"),
+        ),
     ]
 
 
@@ -72,7 +90,9 @@ def _bill(record: Record, currency: str) -> Record:
     if line is None or currency == "CNY":
         return replace(record, cells={**record.cells, "currency": currency})
     rates = RATES.get(currency, {"1900-01-01": "1"})
-    rate = Decimal([value for day, value in rates.items() if date.fromisoformat(day) <= line.date][-1])
+    rate = Decimal(
+        [value for day, value in rates.items() if date.fromisoformat(day) <= line.date][-1]
+    )
     shown = replace(line, amount=_whole(line.amount))
     made = record_of(shown)
     return replace(
@@ -90,7 +110,11 @@ def plant_tax(seed: int) -> list[Case]:
         for rate in (Decimal("0.13"), Decimal("0.06")):
             records = [_tax(record, rate, wanted) for record in plain_records(seed)]
             tree = declare({"tax": held, "tax_rate": str(rate)}, measure={"tax": wanted})
-            cases.append(text_case(40, f"{held}, {rate}", Export("orders.csv", records), tree, allowed=("tax",)))
+            cases.append(
+                text_case(
+                    40, f"{held}, {rate}", Export("orders.csv", records), tree, allowed=("tax",)
+                )
+            )
     return cases
 
 
@@ -112,21 +136,48 @@ def plant_units_of_measure(seed: int) -> list[Case]:
     records = [_pack(record, "件", 1) for record in plain_records(seed)]
     chosen = {place: rng.choice(list(PIECES)) for place in choose(rng, records, 24)}
     planted = [
-        _pack(record, chosen[place], PIECES[chosen[place]]) if place in chosen else record for place, record in enumerate(records)
+        _pack(record, chosen[place], PIECES[chosen[place]]) if place in chosen else record
+        for place, record in enumerate(records)
     ]
     source = {"columns": headers}
     tree = declare(source, measure={"unit_of_measure": "件", "conversions": PIECES})
     odd = [
-        replace(_pack(record, "托盘", 1) if place == min(chosen) else record, planted=False) for place, record in enumerate(planted)
+        replace(_pack(record, "托盘", 1) if place == min(chosen) else record, planted=False)
+        for place, record in enumerate(planted)
     ]
     table = "".join(f"{name},{pieces}\r\n" for name, pieces in PIECES.items())
     more = {"units.csv": f"单位,件数\r\n{table}".encode()}
-    kept = {"units": {"kind": "csv", "role": "conversions", "path": "units.csv", "columns": {"unit": "单位", "factor": "件数"}}}
+    kept = {
+        "units": {
+            "kind": "csv",
+            "role": "conversions",
+            "path": "units.csv",
+            "columns": {"unit": "单位", "factor": "件数"},
+        }
+    }
     by_table = declare(source, kept, measure={"unit_of_measure": "件"})
     return [
-        text_case(41, "conversions in a table", Export("orders.csv", planted, headers), by_table, more=more),
-        text_case(41, "conversions", Export("orders.csv", planted, headers), tree, allowed=("unit_of_measure",)),
-        text_case(41, "missing entry", Export("orders.csv", odd, headers), tree, blocked=("托盘", "conversion")),
+        text_case(
+            41,
+            "conversions in a table",
+            Export("orders.csv", planted, headers),
+            by_table,
+            more=more,
+        ),
+        text_case(
+            41,
+            "conversions",
+            Export("orders.csv", planted, headers),
+            tree,
+            allowed=("unit_of_measure",),
+        ),
+        text_case(
+            41,
+            "missing entry",
+            Export("orders.csv", odd, headers),
+            tree,
+            blocked=("托盘", "conversion"),
+        ),
     ]
 
 
@@ -138,7 +189,9 @@ def _pack(record: Record, unit: str, pieces: int) -> Record:
     return replace(
         record,
         cells=cells,
-        line=replace(line, quantity=line.quantity * pieces, more={"quantity_original": line.quantity}),
+        line=replace(
+            line, quantity=line.quantity * pieces, more={"quantity_original": line.quantity}
+        ),
         planted=True,
     )
 
@@ -147,13 +200,22 @@ def plant_within_company(seed: int) -> list[Case]:
     """42: sales to the company's own houses: out where the unit says so, and in where it does not."""
     records = plain_records(seed)
     own = seeded(seed, 42).sample(["金桥百货", "Baker Stores", "青山贸易"], 2)
-    planted = [replace(item, planted=True) if item.cells["customer"] in own else item for item in records]
-    out = [replace(item, fate="dropped", rule="within_company") if item.planted else item for item in planted]
+    planted = [
+        replace(item, planted=True) if item.cells["customer"] in own else item for item in records
+    ]
+    out = [
+        replace(item, fate="dropped", rule="within_company") if item.planted else item
+        for item in planted
+    ]
     named = {"own_company": {"customer": own}}
     return [
         text_case(42, "out", Export("orders.csv", out), declare(measure=named)),
         text_case(
-            42, "in", Export("orders.csv", planted), declare(measure={**named, "within_company": "in"}), allowed=("within_company",)
+            42,
+            "in",
+            Export("orders.csv", planted),
+            declare(measure={**named, "within_company": "in"}),
+            allowed=("within_company",),
         ),
     ]
 

@@ -23,31 +23,64 @@ def plant_renames(seed: int) -> list[Case]:
     lines = make_lines(seed)
     cut = date(2024, rng.randrange(1, 7), 1)
     everywhere = [
-        replace(record_of(replace(line, region="原华东") if _is(line, "region", "华东") and line.date < cut else line), line=line)
+        replace(
+            record_of(
+                replace(line, region="原华东")
+                if _is(line, "region", "华东") and line.date < cut
+                else line
+            ),
+            line=line,
+        )
         for line in lines
     ]
-    records = [replace(item, planted=item.cells["region"] != item.line.region) for item in everywhere if item.line]
+    records = [
+        replace(item, planted=item.cells["region"] != item.line.region)
+        for item in everywhere
+        if item.line
+    ]
     unbroken = tuple(
         Cell("panel", {"region": "华东", "ds": f"{month}-01"}, "y_raw", amount)
         for month, amount in _sum_months(lines, "华东").items()
     )
     windows = [
         replace(
-            record_of(replace(line, customer="Old Name") if _is(line, "customer", "Northwind") and line.date < cut else line),
+            record_of(
+                replace(line, customer="Old Name")
+                if _is(line, "customer", "Northwind") and line.date < cut
+                else line
+            ),
             line=line,
         )
         for line in lines
     ]
     later = [_stay(item, "北辰连锁", "Old Name", cut) for item in windows]
     dated = [replace(item, planted=item.cells["customer"] == "Old Name") for item in later]
-    table = f"栏目,旧名,新名,截止\r\ncustomer,Old Name,Northwind,{cut - timedelta(days=1)}\r\n".encode()
+    table = (
+        f"栏目,旧名,新名,截止\r\ncustomer,Old Name,Northwind,{cut - timedelta(days=1)}\r\n".encode()
+    )
     columns = {"column": "栏目", "old": "旧名", "new": "新名", "until": "截止"}
     kept = {"names": {"kind": "csv", "role": "mapping", "path": "names.csv", "columns": columns}}
-    window = {"customer": {"Old Name": [{"to": "Northwind", "until": (cut - timedelta(days=1)).isoformat()}]}}
+    window = {
+        "customer": {
+            "Old Name": [{"to": "Northwind", "until": (cut - timedelta(days=1)).isoformat()}]
+        }
+    }
     return [
         propose_case(seed),
-        text_case(43, "a region", Export("orders.csv", records), declare(renames={"region": {"原华东": "华东"}}), cells=unbroken),
-        text_case(43, "a customer, in a table", Export("orders.csv", dated), declare(None, kept), more={"names.csv": table}),
+        text_case(
+            43,
+            "a region",
+            Export("orders.csv", records),
+            declare(renames={"region": {"原华东": "华东"}}),
+            cells=unbroken,
+        ),
+        text_case(
+            43,
+            "a customer, in a table",
+            Export("orders.csv", dated),
+            declare(None, kept),
+            more={"names.csv": table},
+        ),
         text_case(43, "a customer, dated", Export("orders.csv", dated), declare(renames=window)),
     ]
 
@@ -63,9 +96,17 @@ def propose_case(seed: int) -> Case:
         ("customer", "青山贸易", "青山贸易有限公司"),
     ):
         cut = date(2024, rng.randrange(1, 7), 1)
-        lines = [_call(line, column, new) if _is(line, column, old) and line.date >= cut else line for line in lines]
+        lines = [
+            _call(line, column, new) if _is(line, column, old) and line.date >= cut else line
+            for line in lines
+        ]
         cells.append(Cell("rename_proposals", {"dimension": column, "old": old, "new": new}))
-    return text_case(43, "proposed", Export("orders.csv", [record_of(line) for line in lines]), cells=tuple(cells))
+    return text_case(
+        43,
+        "proposed",
+        Export("orders.csv", [record_of(line) for line in lines]),
+        cells=tuple(cells),
+    )
 
 
 def _call(line: Line, column: str, name: str) -> Line:
@@ -104,7 +145,10 @@ def plant_reused_codes(seed: int) -> list[Case]:
             true = replace(line, product="Kettle" if line.date < cut else "Fan")
         shown = replace(true, product="P-77") if line.product in ("Kettle", "Fan") else line
         records.append(replace(record_of(shown), line=true, planted=shown != true))
-    windows = [{"to": "Kettle", "until": (cut - timedelta(days=1)).isoformat()}, {"to": "Fan", "from": cut.isoformat()}]
+    windows = [
+        {"to": "Kettle", "until": (cut - timedelta(days=1)).isoformat()},
+        {"to": "Fan", "from": cut.isoformat()},
+    ]
     tree = declare(renames={"product": {"P-77": windows}})
     return [text_case(44, "a product", Export("orders.csv", records), tree)]
 
@@ -115,7 +159,10 @@ def plant_reorganised(seed: int) -> list[Case]:
     for view, other in (("restated", "region_as_was"), ("as_was", "region_restated")):
         rng = seeded(seed, 45, view)
         lines = make_lines(seed)
-        moved = {customer: "新区" for customer in rng.sample(sorted({line.customer for line in lines}), 3)}
+        moved = {
+            customer: "新区"
+            for customer in rng.sample(sorted({line.customer for line in lines}), 3)
+        }
         records = []
         for line in lines:
             now = moved.get(line.customer, line.region)
@@ -127,8 +174,4 @@ def plant_reorganised(seed: int) -> list[Case]:
     return cases
 
 
-PLANTS = {
-    43: plant_renames,
-    44: plant_reused_codes,
-    45: plant_reorganised,
-}
+PLANTS = {43: plant_renames, 44: plant_reused_codes, 45: plant_reorganised}

@@ -21,10 +21,28 @@ NAUGHTY = (
 )  # fmt: skip
 
 # members that read like something else in plain exports: customers, products, regions
-TRICKY_CUSTOMERS = ("Total", "合计贸易", "NULL Systems", "1e5", "Müller & Söhne", "鑫源 浙江", "00731", 'O\'Brien, "The" Store')
+TRICKY_CUSTOMERS = (
+    "Total",
+    "合计贸易",
+    "NULL Systems",
+    "1e5",
+    "Müller & Söhne",
+    "鑫源 浙江",
+    "00731",
+    'O\'Brien, "The" Store',
+)
 TRICKY_PRODUCTS = ("3E8", "REF#12", "0042", "P-1.234", "2024-01", "CR-7", "万利 50%")
 TRICKY_REGIONS = ("NA", "华东", "South", "西南")
 
-PLAIN_CUSTOMERS = ("远大商贸", "金桥百货", "Baker Stores", "北辰连锁", "Northwind", "惠民超市", "Lin & Co", "青山贸易")
+PLAIN_CUSTOMERS = (
+    "远大商贸",
+    "金桥百货",
+    "Baker Stores",
+    "北辰连锁",
+    "Northwind",
+    "惠民超市",
+    "Lin & Co",
+    "青山贸易",
+)
 PLAIN_PRODUCTS = ("电饭煲", "Kettle", "保温杯", "Blender", "台灯", "Fan")
 PLAIN_REGIONS = ("华东", "华南", "North", "West")

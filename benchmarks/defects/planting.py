@@ -17,25 +17,41 @@ from defects.truth import Record
 from defects.workbook import typed
 
 
-def plain_records(seed: int, members: Members = PLAIN, *, months: int = MONTHS, returns: bool = True) -> list[Record]:
+def plain_records(
+    seed: int, members: Members = PLAIN, *, months: int = MONTHS, returns: bool = True
+) -> list[Record]:
     """Records of a clean export."""
     return [record_of(line) for line in make_lines(seed, members, months=months, returns=returns)]
 
 
-def spoil(records: Sequence[Record], chosen: Sequence[int], change: Callable[[Record], Record]) -> list[Record]:
+def spoil(
+    records: Sequence[Record], chosen: Sequence[int], change: Callable[[Record], Record]
+) -> list[Record]:
     """Records of which the chosen ones are changed, and known as planted."""
     places = set(chosen)
-    return [replace(change(record), planted=True) if place in places else record for place, record in enumerate(records)]
+    return [
+        replace(change(record), planted=True) if place in places else record
+        for place, record in enumerate(records)
+    ]
 
 
-def choose(rng: random.Random, records: Sequence[Record], count: int, fits: Callable[[Record], bool] = lambda _: True) -> list[int]:
+def choose(
+    rng: random.Random,
+    records: Sequence[Record],
+    count: int,
+    fits: Callable[[Record], bool] = lambda _: True,
+) -> list[int]:
     """Places of a few records that fit, in order."""
-    return sorted(rng.sample([place for place, record in enumerate(records) if fits(record)], count))
+    return sorted(
+        rng.sample([place for place, record in enumerate(records) if fits(record)], count)
+    )
 
 
 def quarantine(rule: str, **cells: str) -> Callable[[Record], Record]:
     """A change of some cells after which the row cannot be used."""
-    return lambda record: replace(record, cells={**record.cells, **cells}, fate="quarantined", rule=rule)
+    return lambda record: replace(
+        record, cells={**record.cells, **cells}, fate="quarantined", rule=rule
+    )
 
 
 def is_sale(record: Record) -> bool:
@@ -45,8 +61,14 @@ def is_sale(record: Record) -> bool:
 
 def is_free(records: Sequence[Record]) -> Callable[[Record], bool]:
     """Whether a record is a sale that no return takes back."""
-    taken = {record.line.original for record in records if record.line is not None and record.line.original}
-    return lambda record: is_sale(record) and record.line is not None and record.line.order_id not in taken
+    taken = {
+        record.line.original
+        for record in records
+        if record.line is not None and record.line.original
+    }
+    return lambda record: (
+        is_sale(record) and record.line is not None and record.line.order_id not in taken
+    )
 
 
 def typed_records(records: Sequence[Record]) -> list[Record]:
@@ -57,7 +79,11 @@ def typed_records(records: Sequence[Record]) -> list[Record]:
 def insert(records: Sequence[Record], what: Record, places: Sequence[int]) -> list[Record]:
     """The records with one more before each place."""
     wanted = set(places)
-    return [item for place, record in enumerate(records) for item in ([what, record] if place in wanted else [record])]
+    return [
+        item
+        for place, record in enumerate(records)
+        for item in ([what, record] if place in wanted else [record])
+    ]
 
 
 def change_cell(record: Record, column: str, text: Any) -> Record:

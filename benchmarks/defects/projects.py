@@ -41,7 +41,13 @@ def declare(source: Tree | None = None, sources: Tree | None = None, **unit: Any
     return _merge(tree, unit)
 
 
-def text_case(number: int, variant: str, exports: Export | Sequence[Export], parameters: Tree | None = None, **truth: Any) -> Case:
+def text_case(
+    number: int,
+    variant: str,
+    exports: Export | Sequence[Export],
+    parameters: Tree | None = None,
+    **truth: Any,
+) -> Case:
     """Case of one text file, or of several that one pattern finds."""
     exports = [exports] if isinstance(exports, Export) else list(exports)
     written = [write_text(export) for export in exports]
@@ -51,27 +57,50 @@ def text_case(number: int, variant: str, exports: Export | Sequence[Export], par
         rows += expect(export, places, label)
     tree = parameters or declare({"path": exports[0].path if len(exports) == 1 else "orders_*.csv"})
     return make_case(
-        number, variant, {export.path: content for export, (content, _) in zip(exports, written, strict=True)}, tree, rows, **truth
+        number,
+        variant,
+        {export.path: content for export, (content, _) in zip(exports, written, strict=True)},
+        tree,
+        rows,
+        **truth,
     )
 
 
 def workbook_case(
-    number: int, variant: str, sheets: Sequence[Sheet], parameters: Tree | None = None, *, read: int = 0, **truth: Any
+    number: int,
+    variant: str,
+    sheets: Sequence[Sheet],
+    parameters: Tree | None = None,
+    *,
+    read: int = 0,
+    **truth: Any,
 ) -> Case:
     """Case of one workbook of which the sheet `read` is the unit's."""
     from_1904 = truth.pop("from_1904", False)
     content, places = write_workbook(sheets, from_1904=from_1904)
     records = sheets[read].records
     rows = [
-        Row(ORDERS, place, item.line, item.fate, item.rule, item.planted) for item, place in zip(records, places[read], strict=True)
+        Row(ORDERS, place, item.line, item.fate, item.rule, item.planted)
+        for item, place in zip(records, places[read], strict=True)
     ]
     tree = parameters or declare(EXCEL)
     return make_case(number, variant, {"orders.xlsx": content}, tree, rows, **truth)
 
 
-def make_case(number: int, variant: str, files: Mapping[str, bytes], parameters: Tree, rows: Sequence[Row], **truth: Any) -> Case:
+def make_case(
+    number: int,
+    variant: str,
+    files: Mapping[str, bytes],
+    parameters: Tree,
+    rows: Sequence[Row],
+    **truth: Any,
+) -> Case:
     """Case of any files; `month`, `earlier` and the further files (`more`) stand beside what is expected."""
-    month, earlier, more = truth.pop("month", MONTH), truth.pop("earlier", ()), truth.pop("more", {})
+    month, earlier, more = (
+        truth.pop("month", MONTH),
+        truth.pop("earlier", ()),
+        truth.pop("more", {}),
+    )
     asked = frozenset({*truth.pop("allowed", ()), *(row.rule for row in rows if row.rule)})
     expected = Expected(rows=tuple(rows), allowed=asked, **truth)
     return Case(number, variant, {**files, **more}, parameters, month, expected, earlier)
@@ -80,6 +109,8 @@ def make_case(number: int, variant: str, files: Mapping[str, bytes], parameters:
 def _merge(below: Tree, above: Tree) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
-        deep = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and key != "levels"
+        deep = (
+            isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and key != "levels"
+        )
         merged[key] = _merge(merged[key], value) if deep else value
     return merged

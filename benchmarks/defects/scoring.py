@@ -37,7 +37,9 @@ class Score:
         return round(self.found / self.planted, 4) if self.planted else None
 
 
-def score(seed: int, numbers: Iterable[int] = EVERYTHING, *, workers: int = 2, by_init: bool = False) -> list[Score]:
+def score(
+    seed: int, numbers: Iterable[int] = EVERYTHING, *, workers: int = 2, by_init: bool = False
+) -> list[Score]:
     """Score of each defect, in the order asked for; the same for a seed wherever it runs.
 
     `by_init` leaves it to `salesfc init` to say how the orders are read, and leaves out the cases of several sources.
@@ -48,7 +50,13 @@ def score(seed: int, numbers: Iterable[int] = EVERYTHING, *, workers: int = 2, b
     longest_first = sorted(numbers, key=lambda number: number != CLEAN)
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         found = dict(
-            zip(longest_first, pool.map(_score_one, longest_first, [seed] * len(numbers), [by_init] * len(numbers)), strict=True)
+            zip(
+                longest_first,
+                pool.map(
+                    _score_one, longest_first, [seed] * len(numbers), [by_init] * len(numbers)
+                ),
+                strict=True,
+            )
         )
     return [found[number] for number in numbers]
 
@@ -71,12 +79,16 @@ def list_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
 
 def draw_table(scores: Sequence[Score]) -> str:
     """The score table as text, a line each."""
-    lines = [f"{'':>2}  {'defect':<32}{'family':<12}{'planted':>8}{'found':>8}{'recall':>9}{'false repairs':>15}"]
+    lines = [
+        f"{'':>2}  {'defect':<32}{'family':<12}{'planted':>8}{'found':>8}{'recall':>9}{'false repairs':>15}"
+    ]
     for item in scores:
         number = item.defect if item.defect in range(1, COMBINED) else ""
         recall = "" if item.recall is None else f"{item.recall:.3f}"
         name = item.name + " " * max(1, 32 - _width(item.name))
-        lines.append(f"{number:>2}  {name}{item.family:<12}{item.planted:>8}{item.found:>8}{recall:>9}{item.false_repairs:>15}")
+        lines.append(
+            f"{number:>2}  {name}{item.family:<12}{item.planted:>8}{item.found:>8}{recall:>9}{item.false_repairs:>15}"
+        )
     return "\n".join(lines)
 
 
@@ -86,11 +98,17 @@ def _width(text: str) -> int:
 
 
 def _score_one(number: int, seed: int, by_init: bool = False) -> Score:
-    cases = [case for case in list_cases(number, seed) if not by_init or set(case.parameters["sources"]) == {"orders"}]
+    cases = [
+        case
+        for case in list_cases(number, seed)
+        if not by_init or set(case.parameters["sources"]) == {"orders"}
+    ]
     verdicts = [judge(case, by_init=by_init) for case in cases]
     return Score(
         number,
-        NAMES.get(number, {CLEAN: "clean data, near misses", COMBINED: "many at a time"}.get(number, "")),
+        NAMES.get(
+            number, {CLEAN: "clean data, near misses", COMBINED: "many at a time"}.get(number, "")
+        ),
         family_of(number),
         sum(item.planted for item in verdicts),
         sum(item.found for item in verdicts),

@@ -14,7 +14,15 @@ from typing import Any
 
 from defects.company import TRICKY, make_lines, seeded
 from defects.feeds import HEADERS, Export, record_of
-from defects.planting import choose, insert, is_free, plain_records, quarantine, spoil, typed_records
+from defects.planting import (
+    choose,
+    insert,
+    is_free,
+    plain_records,
+    quarantine,
+    spoil,
+    typed_records,
+)
 from defects.projects import declare, text_case, workbook_case
 from defects.truth import Case, Line, Note, Record
 from defects.workbook import Sheet, typed
@@ -38,11 +46,19 @@ def plant_title_rows(seed: int) -> list[Case]:
         notes = (Note("title_rows", "orders"),)
         month = "2023-06"
         cases.append(
-            text_case(10, f"{len(above)} rows, text", Export("orders.csv", records, above=above), notes=notes, month=month)
+            text_case(
+                10,
+                f"{len(above)} rows, text",
+                Export("orders.csv", records, above=above),
+                notes=notes,
+                month=month,
+            )
         )
         if place % 2:
             sheet = Sheet("明细", typed_records(records), above=above)
-            cases.append(workbook_case(10, f"{len(above)} rows, workbook", [sheet], notes=notes, month=month))
+            cases.append(
+                workbook_case(10, f"{len(above)} rows, workbook", [sheet], notes=notes, month=month)
+            )
     return cases
 
 
@@ -54,10 +70,24 @@ def plant_repeated_headers(seed: int) -> list[Case]:
     planted = insert(records, header, choose(rng, records, 7))
     spaced = replace(header, cells={name: f" {text} " for name, text in HEADERS.items()})
     return [
-        text_case(11, "with spaces", Export("orders.csv", [spaced if item is header else item for item in planted])),
+        text_case(
+            11,
+            "with spaces",
+            Export("orders.csv", [spaced if item is header else item for item in planted]),
+        ),
         text_case(11, "text", Export("orders.csv", planted)),
         workbook_case(
-            11, "workbook", [Sheet("明细", [header if item is header else replace(item, cells=typed(item)) for item in planted])]
+            11,
+            "workbook",
+            [
+                Sheet(
+                    "明细",
+                    [
+                        header if item is header else replace(item, cells=typed(item))
+                        for item in planted
+                    ],
+                )
+            ],
         ),
     ]
 
@@ -69,25 +99,39 @@ def plant_subtotals(seed: int) -> list[Case]:
     planted = add_subtotals(records, rng, spoilt=None)
     cases = [
         text_case(12, "text", Export("orders.csv", planted)),
-        workbook_case(12, "workbook", [Sheet("明细", [replace(item, cells=_typed_sum(item)) for item in planted])]),
+        workbook_case(
+            12,
+            "workbook",
+            [Sheet("明细", [replace(item, cells=_typed_sum(item)) for item in planted])],
+        ),
     ]
     cases.append(text_case(12, "by region", Export("orders.csv", _sum_by_region(seed))))
     for place in range(3):
         wrong = add_subtotals(records, seeded(seed, 12, place), spoilt=place)
         cases.append(
-            text_case(12, f"unequal {place + 1}", Export("orders.csv", wrong), blocked=("orders.csv", "subtotal", "equal"))
+            text_case(
+                12,
+                f"unequal {place + 1}",
+                Export("orders.csv", wrong),
+                blocked=("orders.csv", "subtotal", "equal"),
+            )
         )
     return cases
 
 
-def add_subtotals(records: Sequence[Record], rng: random.Random, spoilt: int | None) -> list[Record]:
+def add_subtotals(
+    records: Sequence[Record], rng: random.Random, spoilt: int | None
+) -> list[Record]:
     """Records with a sum after some of them, and one of everything; the sum `spoilt` (by its place) is off by a cent."""
     ends = choose(rng, records, 5)
     found: list[Record] = []
     start, everything = 0, [Decimal(0), Decimal(0)]
     for count, end in enumerate([*ends, len(records) - 1]):
         part = records[start : end + 1]
-        sums = [sum((getattr(item.line, name) for item in part if item.line), Decimal(0)) for name in ("quantity", "amount")]
+        sums = [
+            sum((getattr(item.line, name) for item in part if item.line), Decimal(0))
+            for name in ("quantity", "amount")
+        ]
         everything = [whole + one for whole, one in zip(everything, sums, strict=True)]
         off = Decimal("0.01") if count == spoilt else Decimal(0)
         found += [*part, _sum_row(rng, sums[0], sums[1] + off)] if part else []
@@ -106,8 +150,16 @@ def _sum_by_region(seed: int) -> list[Record]:
 
 
 def _sum_of(lines: Sequence[Line], **cells: str) -> Record:
-    quantity, amount = (sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("quantity", "amount"))
-    return Record({**cells, "quantity": f"{quantity:f}", "amount": f"{amount:,f}"}, None, "dropped", "subtotal", planted=True)
+    quantity, amount = (
+        sum((getattr(line, name) for line in lines), Decimal(0)) for name in ("quantity", "amount")
+    )
+    return Record(
+        {**cells, "quantity": f"{quantity:f}", "amount": f"{amount:,f}"},
+        None,
+        "dropped",
+        "subtotal",
+        planted=True,
+    )
 
 
 def _sum_row(rng: random.Random, quantity: Decimal, amount: Decimal) -> Record:
@@ -119,14 +171,24 @@ def _sum_row(rng: random.Random, quantity: Decimal, amount: Decimal) -> Record:
 def _typed_sum(record: Record) -> dict[str, Any]:
     if record.line is not None:
         return typed(record)
-    return {**record.cells, "quantity": Decimal(record.cells["quantity"]), "amount": Decimal(record.cells["amount"])}
+    return {
+        **record.cells,
+        "quantity": Decimal(record.cells["quantity"]),
+        "amount": Decimal(record.cells["amount"]),
+    }
 
 
 def plant_merged_cells(seed: int) -> list[Case]:
     """13: the region stands once above its rows; filled down where declared, and nowhere else."""
-    lines = sorted(make_lines(seed), key=lambda line: (line.date.year, line.date.month, line.region, line.order_id))
+    lines = sorted(
+        make_lines(seed),
+        key=lambda line: (line.date.year, line.date.month, line.region, line.order_id),
+    )
     records = [record_of(line) for line in lines]
-    blanked = [_blank(record, above, "region") for record, above in zip(records, [None, *records], strict=False)]
+    blanked = [
+        _blank(record, above, "region")
+        for record, above in zip(records, [None, *records], strict=False)
+    ]
     source = {"fill_down": ["region"]}
     notes = (Note("filled_down", "orders"),)
     merged = list_merged([replace(item, cells=typed(item)) for item in blanked], "region")
@@ -140,13 +202,22 @@ def plant_merged_cells(seed: int) -> list[Case]:
             notes=notes,
         ),
     ]
-    undeclared = [_blank(record, above, "customer") for record, above in zip(records, [None, *records], strict=False)]
+    undeclared = [
+        _blank(record, above, "customer")
+        for record, above in zip(records, [None, *records], strict=False)
+    ]
     unfilled = [
-        replace(item, line=replace(item.line, customer=str(item.cells["customer"]))) if item.line and item.planted else item
+        replace(item, line=replace(item.line, customer=str(item.cells["customer"])))
+        if item.line and item.planted
+        else item
         for item in undeclared
     ]
     sheet = Sheet("明细", typed_records(unfilled), merged=list_merged(unfilled, "customer"))
-    cases.append(workbook_case(13, "undeclared column", [sheet], declare({"kind": "excel", "path": "orders.xlsx"})))
+    cases.append(
+        workbook_case(
+            13, "undeclared column", [sheet], declare({"kind": "excel", "path": "orders.xlsx"})
+        )
+    )
     return cases
 
 
@@ -173,7 +244,10 @@ def plant_hidden(seed: int) -> list[Case]:
     return [
         workbook_case(14, "rows", [Sheet("明细", hidden)], notes=(Note("hidden", "orders"),)),
         workbook_case(
-            14, "column", [Sheet("明细", every, hidden_columns=frozenset({5}))], notes=(Note("hidden", "orders", ("地区|F",)),)
+            14,
+            "column",
+            [Sheet("明细", every, hidden_columns=frozenset({5}))],
+            notes=(Note("hidden", "orders", ("地区|F",)),),
         ),
         workbook_case(
             14,
@@ -194,7 +268,9 @@ def plant_error_cells(seed: int) -> list[Case]:
     texts, workbook = list(records), [replace(record, cells=typed(record)) for record in records]
     for place in chosen:
         column, said = rng.choice(("amount", "quantity", "customer", "date")), rng.choice(ERRORS)
-        texts[place] = replace(quarantine("error_cell", **{column: said})(texts[place]), planted=True)
+        texts[place] = replace(
+            quarantine("error_cell", **{column: said})(texts[place]), planted=True
+        )
         change: Callable[[Record], Record] = quarantine("error_cell")
         spoilt = change(workbook[place])
         workbook[place] = replace(spoilt, cells={**spoilt.cells, column: Error(said)}, planted=True)
@@ -215,7 +291,9 @@ def _stale_case(seed: int, rng: random.Random) -> Case:
         formula = cells["amount"]
         cached = None if count % 2 else formula.value + rng.randrange(100, 999)
         cells["amount"] = Formula(cached, formula.text)
-        records[place] = replace(records[place], cells=cells, fate="quarantined", rule="stale_formula", planted=True)
+        records[place] = replace(
+            records[place], cells=cells, fate="quarantined", rule="stale_formula", planted=True
+        )
     tree = declare({"kind": "excel", "path": "orders.xlsx", "columns": headers})
     return workbook_case(15, "stale formulas", [Sheet("明细", records, headers)], tree)
 
@@ -235,23 +313,49 @@ def plant_renamed_columns(seed: int) -> list[Case]:
     rng = seeded(seed, 16)
     lines = make_lines(seed)
     years = [[record_of(line) for line in lines if line.date.year == year] for year in (2023, 2024)]
-    aliases = {"amount": ["金额", "销售额", "Amount"], "customer": ["客户", "客户名称", "Customer"], "date": ["日期", "Order Date"]}
+    aliases = {
+        "amount": ["金额", "销售额", "Amount"],
+        "customer": ["客户", "客户名称", "Customer"],
+        "date": ["日期", "Order Date"],
+    }
     tree = declare({"path": "orders_*.csv", "columns": {**HEADERS, **aliases}})
     first = Export("orders_2023.csv", years[0])
     later = [replace(record, planted=True) for record in years[1]]
     cases = []
     for name, headers in (
         ("renamed, Chinese", {**HEADERS, "amount": "销售额", "customer": "客户名称"}),
-        ("renamed, English", {**HEADERS, "amount": "Amount", "customer": "Customer", "date": "Order Date"}),
+        (
+            "renamed, English",
+            {**HEADERS, "amount": "Amount", "customer": "Customer", "date": "Order Date"},
+        ),
     ):
-        notes = (Note("renamed_column", words=("|".join(set(headers.values()) - set(HEADERS.values())),)),)
-        cases.append(text_case(16, name, [first, Export("orders_2024.csv", later, headers)], tree, notes=notes))
+        notes = (
+            Note(
+                "renamed_column", words=("|".join(set(headers.values()) - set(HEADERS.values())),)
+            ),
+        )
+        cases.append(
+            text_case(
+                16, name, [first, Export("orders_2024.csv", later, headers)], tree, notes=notes
+            )
+        )
     order = rng.sample(list(HEADERS), len(HEADERS))
     reordered = {name: HEADERS[name] for name in order}
     cases.append(
-        text_case(16, "reordered", [first, Export("orders_2024.csv", later, reordered)], tree, allowed=("renamed_column",))
+        text_case(
+            16,
+            "reordered",
+            [first, Export("orders_2024.csv", later, reordered)],
+            tree,
+            allowed=("renamed_column",),
+        )
     )
-    for name, shown in (("spaces", " {} "), ("zero width", "\u200b{}"), ("no-break space", "{}\u00a0"), ("line break", "{}\n")):
+    for name, shown in (
+        ("spaces", " {} "),
+        ("zero width", "\u200b{}"),
+        ("no-break space", "{}\u00a0"),
+        ("line break", "{}\n"),
+    ):
         headers = {ours: shown.format(header) for ours, header in HEADERS.items()}
         cases.append(text_case(16, name, [first, Export("orders_2024.csv", later, headers)], tree))
     for name, more in (("two that fit", "Amount"), ("twice the same", "金额")):
@@ -260,8 +364,13 @@ def plant_renamed_columns(seed: int) -> list[Case]:
         both = [first, Export("orders_2024.csv", doubled, headers)]
         cases.append(text_case(16, name, both, tree, blocked=("orders_2024.csv", "金额")))
     unmapped = {**HEADERS, "again": "备注", "more": "备注"}
-    noted = [replace(record, cells={**record.cells, "again": "1", "more": "2"}, planted=True) for record in years[1]]
-    cases.append(text_case(16, "unmapped twice", [first, Export("orders_2024.csv", noted, unmapped)], tree))
+    noted = [
+        replace(record, cells={**record.cells, "again": "1", "more": "2"}, planted=True)
+        for record in years[1]
+    ]
+    cases.append(
+        text_case(16, "unmapped twice", [first, Export("orders_2024.csv", noted, unmapped)], tree)
+    )
     return cases
 
 

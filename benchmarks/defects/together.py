@@ -39,14 +39,18 @@ def apply(records: Sequence[Record], plans: Mapping[str, Plan], rng: random.Rand
     found = list(records)
     for plan in plans.values():
         free = is_free(found)
-        for place in choose(rng, found, plan.rows, lambda record, free=free: free(record) and not record.planted):  # type: ignore[misc]
+        for place in choose(
+            rng, found, plan.rows, lambda record, free=free: free(record) and not record.planted
+        ):  # type: ignore[misc]
             found[place] = replace(plan.change(found[place]), planted=True)
     return found
 
 
 def show(**cells: Callable[[Record], str]) -> Change:
     """A change of spelling that leaves the truth as it is."""
-    return lambda record: replace(record, cells={**record.cells, **{name: text(record) for name, text in cells.items()}})
+    return lambda record: replace(
+        record, cells={**record.cells, **{name: text(record) for name, text in cells.items()}}
+    )
 
 
 def _amount(record: Record) -> Decimal:
@@ -64,7 +68,11 @@ def _misfit(record: Record) -> Record:
 
 def _rename(record: Record) -> Record:
     return (
-        replace(record, cells={**record.cells, "customer": "旧名"}, line=replace(record.line, customer="Northwind"))
+        replace(
+            record,
+            cells={**record.cells, "customer": "旧名"},
+            line=replace(record.line, customer="Northwind"),
+        )
         if record.line
         else record
     )
@@ -77,12 +85,22 @@ def _postpone(record: Record) -> Record:
 
 ROWS = {
     "full_width": Plan(
-        5, show(amount=lambda record: f"{_amount(record):f}".translate(str.maketrans("0123456789", "０１２３４５６７８９")))
+        5,
+        show(
+            amount=lambda record: f"{_amount(record):f}".translate(
+                str.maketrans("0123456789", "０１２３４５６７８９")
+            )
+        ),
     ),
     "chinese_unit": Plan(4, show(amount=lambda record: f"{_amount(record).scaleb(-4):f}万")),
     "currency_sign": Plan(5, show(amount=lambda record: f"¥{_amount(record):,f}")),
     "serial_date": Plan(5, show(date=lambda record: str((_day(record) - DAY_ZERO).days))),
-    "date_spellings": Plan(8, show(date=lambda record: f"{_day(record).year}年{_day(record).month}月{_day(record).day}日")),
+    "date_spellings": Plan(
+        8,
+        show(
+            date=lambda record: f"{_day(record).year}年{_day(record).month}月{_day(record).day}日"
+        ),
+    ),
     "date_dots": Plan(6, show(date=lambda record: f"{_day(record):%Y.%m.%d}")),
     "no_such_day": Plan(3, quarantine("no_such_day", date="2023-02-30")),
     "sentinel_date": Plan(3, quarantine("sentinel_date", date="9999-12-31")),
@@ -106,15 +124,28 @@ def _text(seed: int) -> Case:
     free = is_free(records)
     twice = choose(rng, records, 5, lambda record: free(record) and not record.planted)
     for place in reversed(twice):
-        records.insert(place + 1, replace(records[place], fate="dropped", rule="duplicate", planted=True))
+        records.insert(
+            place + 1, replace(records[place], fate="dropped", rule="duplicate", planted=True)
+        )
     header = Record(dict(HEADERS), None, "dropped", "repeated_header", planted=True)
     records = insert(records, header, choose(rng, records, 4))
-    export = Export("orders.csv", records, dialect=Dialect("gb18030"), above=[["销售明细表"], ["2023-01 ~ 2024-12"], [""]])
+    export = Export(
+        "orders.csv",
+        records,
+        dialect=Dialect("gb18030"),
+        above=[["销售明细表"], ["2023-01 ~ 2024-12"], [""]],
+    )
     tree = declare(renames={"customer": {"旧名": "Northwind"}})
     notes = (Note("title_rows"), Note("renamed"))
     cells = (Cell("files", {"path": "orders.csv"}, "encoding", "gb18030"),)
     return text_case(
-        TOGETHER, "text", export, tree, notes=notes, cells=cells, allowed=[*ROWS, "encoding", "currency_sign", "date_order"]
+        TOGETHER,
+        "text",
+        export,
+        tree,
+        notes=notes,
+        cells=cells,
+        allowed=[*ROWS, "encoding", "currency_sign", "date_order"],
     )
 
 
@@ -122,10 +153,19 @@ def _workbook(seed: int) -> Case:
     rng = seeded(seed, TOGETHER, "workbook")
     records = typed_records(plain_records(seed))
     hidden = set(choose(rng, records, 6))
-    shown = [replace(record, hidden=place in hidden, planted=place in hidden) for place, record in enumerate(records)]
+    shown = [
+        replace(record, hidden=place in hidden, planted=place in hidden)
+        for place, record in enumerate(records)
+    ]
     summed = add_subtotals(shown, rng, spoilt=None)
     typed = [
-        replace(item, cells={name: Decimal(text) if name in ("quantity", "amount") else text for name, text in item.cells.items()})
+        replace(
+            item,
+            cells={
+                name: Decimal(text) if name in ("quantity", "amount") else text
+                for name, text in item.cells.items()
+            },
+        )
         if item.line is None
         else item
         for item in summed
@@ -135,7 +175,13 @@ def _workbook(seed: int) -> Case:
     sheet = Sheet("明细", rows, above=[["销售明细表"], [""]])
     notes = (Note("title_rows"), Note("hidden"))
     return workbook_case(
-        TOGETHER, "workbook", [sheet], declare(EXCEL), notes=notes, from_1904=bool(rng.randrange(2)), allowed=("date_system",)
+        TOGETHER,
+        "workbook",
+        [sheet],
+        declare(EXCEL),
+        notes=notes,
+        from_1904=bool(rng.randrange(2)),
+        allowed=("date_system",),
     )
 
 
@@ -145,7 +191,8 @@ def _feed(seed: int) -> Case:
     lines = make_lines(seed)
     first = [record_of(line) for line in lines if line.date.year == 2023]
     again = [
-        replace(first[place], fate="dropped", rule="superseded", planted=True) for place in choose(rng, first, 6, is_free(first))
+        replace(first[place], fate="dropped", rule="superseded", planted=True)
+        for place in choose(rng, first, 6, is_free(first))
     ]
     keys = {record.cells["order_id"] for record in again}
     early = [next((old for old in again if old.cells == item.cells), item) for item in first]
@@ -156,7 +203,13 @@ def _feed(seed: int) -> Case:
         Export("orders_2023.csv", early),
         Export("orders_2024.csv", late, headers, Dialect("gb18030", delimiter=";")),
     ]
-    tree = declare({"path": "orders_*.csv", "columns": {**HEADERS, "amount": ["金额", "Amount"]}, "extracted": "name"})
+    tree = declare(
+        {
+            "path": "orders_*.csv",
+            "columns": {**HEADERS, "amount": ["金额", "Amount"]},
+            "extracted": "name",
+        }
+    )
     notes = (Note("renamed_column"), Note("dialect_drift"))
     return text_case(TOGETHER, "feed", exports, tree, notes=notes, allowed=("encoding",))
 

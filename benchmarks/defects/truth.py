@@ -29,7 +29,9 @@ class Line:
     amount: Decimal
     kind: str = "sale"
     original: str = ""  # the order that a return takes back
-    more: Mapping[str, Any] = field(default_factory=dict)  # further columns of the transactions and what they must say
+    more: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # further columns of the transactions and what they must say
 
 
 @dataclass(frozen=True)
@@ -118,4 +120,6 @@ class Case:
     parameters: Mapping[str, Any]
     month: str
     expected: Expected
-    earlier: tuple[tuple[str, Mapping[str, bytes]], ...] = field(default=())  # months published before, from these files
+    earlier: tuple[tuple[str, Mapping[str, bytes]], ...] = field(
+        default=()
+    )  # months published before, from these files

@@ -31,13 +31,22 @@ def show_in(record: Record, number: Show, columns: Sequence[str]) -> Record:
     """The record with these columns' numbers written as `number` says."""
     if record.line is None:
         return record
-    return replace(record, cells={**record.cells, **{column: number(getattr(record.line, column)) for column in columns}})
+    return replace(
+        record,
+        cells={
+            **record.cells,
+            **{column: number(getattr(record.line, column)) for column in columns},
+        },
+    )
 
 
 def _all(records: Sequence[Record], number: Show, *columns: str) -> list[Record]:
     """Every record written so; planted where its text is another than the plain one."""
     shown = [show_in(record, number, columns) for record in records]
-    return [replace(new, planted=new.cells != old.cells) for new, old in zip(shown, records, strict=True)]
+    return [
+        replace(new, planted=new.cells != old.cells)
+        for new, old in zip(shown, records, strict=True)
+    ]
 
 
 def plant_separators(seed: int) -> list[Case]:
@@ -58,9 +67,13 @@ def plant_separators(seed: int) -> list[Case]:
         cases.append(text_case(17, name, Export("orders.csv", planted)))
     whole = [_whole_thousands(record) for record in plain_records(seed, returns=False)]
     shown = [show_in(record, lambda value: group(value, ".", ","), ("amount",)) for record in whole]
-    cases.append(text_case(17, "undecidable", Export("orders.csv", shown), blocked=("orders.csv", "decimal")))
+    cases.append(
+        text_case(17, "undecidable", Export("orders.csv", shown), blocked=("orders.csv", "decimal"))
+    )
     declared = [replace(record, planted=True) for record in shown]
-    cases.append(text_case(17, "declared", Export("orders.csv", declared), declare({"decimal": ","})))
+    cases.append(
+        text_case(17, "declared", Export("orders.csv", declared), declare({"decimal": ","}))
+    )
     return cases
 
 
@@ -68,7 +81,12 @@ def _whole_thousands(record: Record) -> Record:
     """The line at a whole amount from 1,000 to 9,999."""
     if record.line is None:
         return record
-    return record_of(replace(record.line, amount=min(Decimal(9999), max(Decimal(1000), record.line.amount.quantize(Decimal(1))))))
+    return record_of(
+        replace(
+            record.line,
+            amount=min(Decimal(9999), max(Decimal(1000), record.line.amount.quantize(Decimal(1)))),
+        )
+    )
 
 
 def plant_trailing_minus(seed: int) -> list[Case]:
@@ -77,8 +95,16 @@ def plant_trailing_minus(seed: int) -> list[Case]:
     return [
         text_case(18, name, Export("orders.csv", _all(records, show, *columns)))
         for name, show, columns in (
-            ("bare", lambda value: f"{-value:f}-" if value < 0 else f"{value:f}", ("quantity", "amount")),
-            ("spaced, grouped", lambda value: f"{-value:,f} -" if value < 0 else f"{value:,f}", ("amount",)),
+            (
+                "bare",
+                lambda value: f"{-value:f}-" if value < 0 else f"{value:f}",
+                ("quantity", "amount"),
+            ),
+            (
+                "spaced, grouped",
+                lambda value: f"{-value:,f} -" if value < 0 else f"{value:,f}",
+                ("amount",),
+            ),
         )
     ]
 
@@ -89,10 +115,26 @@ def plant_parentheses(seed: int) -> list[Case]:
     return [
         text_case(19, name, Export("orders.csv", _all(records, show, *columns)))
         for name, show, columns in (
-            ("bare", lambda value: f"({-value:f})" if value < 0 else f"{value:f}", ("quantity", "amount")),
-            ("grouped", lambda value: f"({-value:,f})" if value < 0 else f" {value:,f} ", ("amount",)),
-            ("full-width", lambda value: f"（{-value:f}）" if value < 0 else f"{value:f}", ("amount",)),
-            ("with a sign", lambda value: f"(¥{-value:,f})" if value < 0 else f"¥{value:,f}", ("amount",)),
+            (
+                "bare",
+                lambda value: f"({-value:f})" if value < 0 else f"{value:f}",
+                ("quantity", "amount"),
+            ),
+            (
+                "grouped",
+                lambda value: f"({-value:,f})" if value < 0 else f" {value:,f} ",
+                ("amount",),
+            ),
+            (
+                "full-width",
+                lambda value: f"（{-value:f}）" if value < 0 else f"{value:f}",
+                ("amount",),
+            ),
+            (
+                "with a sign",
+                lambda value: f"(¥{-value:,f})" if value < 0 else f"¥{value:,f}",
+                ("amount",),
+            ),
         )
     ]
 
@@ -101,19 +143,44 @@ def plant_suffixes(seed: int) -> list[Case]:
     """20: CR and DR behind amounts, and the currency's sign before or behind them."""
     records = plain_records(seed)
     cases = [
-        text_case(20, name, Export("orders.csv", _all(records, show, "amount")), allowed=("debit_credit", "currency_sign"))
+        text_case(
+            20,
+            name,
+            Export("orders.csv", _all(records, show, "amount")),
+            allowed=("debit_credit", "currency_sign"),
+        )
         for name, show in (
             ("CR where negative", lambda value: f"{-value:f} CR" if value < 0 else f"{value:f}"),
             ("CR and DR", lambda value: f"{-value:f}CR" if value < 0 else f"{value:f}DR"),
             ("lower case", lambda value: f"{-value:f} cr" if value < 0 else f"{value:f} dr"),
         )
     ]
-    books = _all(records, lambda value: f"{-value:f} DR" if value < 0 else f"{value:f} CR", "amount")
-    cases.append(text_case(20, "credit is income", Export("orders.csv", books), declare({"credit": "positive"})))
-    for sign, where in (("¥", 0), ("￥", 0), ("$", 0), ("€", 1), ("元", 1), ("£", 0), ("CNY ", 0), (" RMB", 1)):
+    books = _all(
+        records, lambda value: f"{-value:f} DR" if value < 0 else f"{value:f} CR", "amount"
+    )
+    cases.append(
+        text_case(
+            20, "credit is income", Export("orders.csv", books), declare({"credit": "positive"})
+        )
+    )
+    for sign, where in (
+        ("¥", 0),
+        ("￥", 0),
+        ("$", 0),
+        ("€", 1),
+        ("元", 1),
+        ("£", 0),
+        ("CNY ", 0),
+        (" RMB", 1),
+    ):
         show = _with_sign(sign, behind=bool(where))
         cases.append(
-            text_case(20, f"sign {sign.strip()}", Export("orders.csv", _all(records, show, "amount")), allowed=("currency_sign",))
+            text_case(
+                20,
+                f"sign {sign.strip()}",
+                Export("orders.csv", _all(records, show, "amount")),
+                allowed=("currency_sign",),
+            )
         )
     return cases
 
@@ -124,12 +191,19 @@ def plant_chinese_numbers(seed: int) -> list[Case]:
     records = plain_records(seed)
     cases = [
         text_case(
-            21, "full-width", Export("orders.csv", _all(records, lambda value: f"{value:f}".translate(WIDE), "quantity", "amount"))
+            21,
+            "full-width",
+            Export(
+                "orders.csv",
+                _all(records, lambda value: f"{value:f}".translate(WIDE), "quantity", "amount"),
+            ),
         )
     ]
     chosen = choose(rng, records, 12, is_free(records))
     for name, unit, scale in (("万", "万", 4), ("万元", "万元", 4), ("亿", "亿", 8)):
-        planted = spoil(records, chosen, partial(show_in, number=_in_unit(unit, scale), columns=("amount",)))
+        planted = spoil(
+            records, chosen, partial(show_in, number=_in_unit(unit, scale), columns=("amount",))
+        )
         cases.append(text_case(21, name, Export("orders.csv", planted)))
     return cases
 
@@ -146,13 +220,23 @@ def plant_units(seed: int) -> list[Case]:
     """22: amounts in thousands as the title says, declared; a title that says so and is not declared must not pass in silence."""
     records = plain_records(seed)
     cases = []
-    for title, word, scale in (("单位：千元", "thousand", 3), ("单位：万元", "wan", 4), ("in thousands", "thousand", 3)):
+    for title, word, scale in (
+        ("单位：千元", "thousand", 3),
+        ("单位：万元", "wan", 4),
+        ("in thousands", "thousand", 3),
+    ):
         shown = _all(records, lambda value: f"{value.scaleb(-scale):f}", "amount")  # noqa: B023
         planted = [replace(record, planted=True) for record in shown]
         export = Export("orders.csv", planted, above=[["销售明细", title]])
         tree = declare(declared_unit("amount", word))
-        cases.append(text_case(22, f"{title}, declared", export, tree, allowed=("title_rows", "stated_unit")))
-    silent = Export("orders.csv", [replace(record, planted=False) for record in shown], above=[["销售明细", "单位：千元"]])
+        cases.append(
+            text_case(22, f"{title}, declared", export, tree, allowed=("title_rows", "stated_unit"))
+        )
+    silent = Export(
+        "orders.csv",
+        [replace(record, planted=False) for record in shown],
+        above=[["销售明细", "单位：千元"]],
+    )
     cases.append(text_case(22, "stated, not declared", silent, blocked=("orders.csv", "千元")))
     cases.append(_percent_case(seed))
     return cases
@@ -170,24 +254,48 @@ def _percent_case(seed: int) -> Case:
     records = []
     for record in plain_records(seed, returns=False):
         rate = Decimal(rng.choice((0, 5, 10, 25)))
-        line = replace(record.line, amount=record.line.amount * (100 - rate) / 100) if record.line else None
-        records.append(replace(record, cells={**record.cells, "discount": f"{rate}%"}, line=line, planted=rate > 0))
-    tree = declare({"columns": headers, "discounts": "gross", **declared_unit("discount", "percent")})
-    return text_case(22, "percent", Export("orders.csv", records, headers), tree, allowed=("discount",))
+        line = (
+            replace(record.line, amount=record.line.amount * (100 - rate) / 100)
+            if record.line
+            else None
+        )
+        records.append(
+            replace(
+                record, cells={**record.cells, "discount": f"{rate}%"}, line=line, planted=rate > 0
+            )
+        )
+    tree = declare(
+        {"columns": headers, "discounts": "gross", **declared_unit("discount", "percent")}
+    )
+    return text_case(
+        22, "percent", Export("orders.csv", records, headers), tree, allowed=("discount",)
+    )
 
 
-CODED = Members(("00731", "00145", "10044", "00028", "20911"), ("0042", "0108", "3301", "0007"), PLAIN.regions)
+CODED = Members(
+    ("00731", "00145", "10044", "00028", "20911"), ("0042", "0108", "3301", "0007"), PLAIN.regions
+)
 
 
 def plant_lost_zeros(seed: int) -> list[Case]:
     """23: some rows lost the zeros before their customer's code; text stays text, and the repair is proposed."""
     rng = seeded(seed, 23)
     records = [record_of(line) for line in make_lines(seed, CODED)]
-    codes = sorted({str(record.cells["customer"]) for record in records if str(record.cells["customer"]).startswith("0")})
+    codes = sorted(
+        {
+            str(record.cells["customer"])
+            for record in records
+            if str(record.cells["customer"]).startswith("0")
+        }
+    )
     cases = []
     for count in (1, len(codes)):
         damaged = set(rng.sample(codes, count))
-        places = [place for place, record in enumerate(records) if record.cells["customer"] in damaged and is_free(records)(record)]
+        places = [
+            place
+            for place, record in enumerate(records)
+            if record.cells["customer"] in damaged and is_free(records)(record)
+        ]
         planted = spoil(records, places[::3], _lose_zeros)
         notes = tuple(Note("lost_zeros", words=(code.lstrip("0"),)) for code in sorted(damaged)[:1])
         cases.append(text_case(23, f"{count} codes", Export("orders.csv", planted), notes=notes))
@@ -208,9 +316,23 @@ def plant_scientific_ids(seed: int) -> list[Case]:
     for column, count in (("order_id", 5), ("product", 3), ("customer", 1), ("order_id", 60)):
         rng = seeded(seed, 24, column, count)
         records = plain_records(seed)
-        shown = [f"{rng.randrange(1, 10)}.{rng.randrange(10000, 99999)}E+{rng.randrange(10, 16)}" for _ in range(3)]
-        planted = spoil(records, choose(rng, records, count), lambda record: change_cell(record, column, rng.choice(shown)))  # noqa: B023
-        cases.append(text_case(24, f"{column}, {count} rows", Export("orders.csv", planted), blocked=("orders.csv", "E+")))
+        shown = [
+            f"{rng.randrange(1, 10)}.{rng.randrange(10000, 99999)}E+{rng.randrange(10, 16)}"
+            for _ in range(3)
+        ]
+        planted = spoil(
+            records,
+            choose(rng, records, count),
+            lambda record: change_cell(record, column, rng.choice(shown)),
+        )  # noqa: B023
+        cases.append(
+            text_case(
+                24,
+                f"{column}, {count} rows",
+                Export("orders.csv", planted),
+                blocked=("orders.csv", "E+"),
+            )
+        )
     return cases
 
 
@@ -226,9 +348,20 @@ def plant_nulls(seed: int) -> list[Case]:
     for place, text in zip(chosen, NULLS, strict=True):
         record = records[place]
         line = replace(record.line, customer="") if record.line else None
-        planted[place] = replace(record, cells={**record.cells, "customer": text}, line=line, planted=True)
-    planted = [replace(item, planted=True) if item.cells["region"] == "NA" else item for item in planted]
-    cases = [text_case(31, "customer", Export("orders.csv", planted), declare({"nulls": {"customer": list(NULLS)}}))]
+        planted[place] = replace(
+            record, cells={**record.cells, "customer": text}, line=line, planted=True
+        )
+    planted = [
+        replace(item, planted=True) if item.cells["region"] == "NA" else item for item in planted
+    ]
+    cases = [
+        text_case(
+            31,
+            "customer",
+            Export("orders.csv", planted),
+            declare({"nulls": {"customer": list(NULLS)}}),
+        )
+    ]
     chosen = choose(rng, records, 6, is_free(records))
     blank = list(records)
     for place, text in zip(chosen, ("NULL", "N/A", "-", "", "null", "--"), strict=True):

@@ -42,10 +42,17 @@ def typed(record: Record) -> dict[str, Any]:
     """The record's cells as a spreadsheet holds them: dates and numbers by their type, all else as text."""
     if record.line is None:
         return dict(record.cells)
-    return {**record.cells, "date": record.line.date, "quantity": record.line.quantity, "amount": record.line.amount}
+    return {
+        **record.cells,
+        "date": record.line.date,
+        "quantity": record.line.quantity,
+        "amount": record.line.amount,
+    }
 
 
-def write_workbook(sheets: Sequence[Sheet], *, from_1904: bool = False) -> tuple[bytes, list[list[int]]]:
+def write_workbook(
+    sheets: Sequence[Sheet], *, from_1904: bool = False
+) -> tuple[bytes, list[list[int]]]:
     """The workbook's bytes, and for each sheet the row of each record."""
     content = workbook.write_workbook(list(map(_lay_out, sheets)), is_1904=from_1904)
     return content, [sheet.number_rows() for sheet in sheets]
@@ -59,7 +66,10 @@ def _lay_out(sheet: Sheet) -> workbook.Sheet:
     return workbook.Sheet(
         sheet.name,
         {number: [None if value == "" else value for value in row] for number, row in rows.items()},
-        [f"{column_letter(column)}{first}:{column_letter(column)}{last}" for first, last, column in sheet.merged],
+        [
+            f"{column_letter(column)}{first}:{column_letter(column)}{last}"
+            for first, last, column in sheet.merged
+        ],
         {number for number, record in zip(numbers, sheet.records, strict=True) if record.hidden},
         sheet.hidden_columns,
         sheet.hidden,

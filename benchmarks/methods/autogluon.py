@@ -17,14 +17,26 @@ from measure import LEVELS
 
 PRESET = "high_quality"
 PRETRAINED = ["Chronos", "Chronos2", "Toto", "Toto2"]
-TAILS = {f"{side}-{level}": round(0.5 + sign * level / 200, 4) for level in LEVELS for side, sign in (("lo", -1), ("hi", 1))}
+TAILS = {
+    f"{side}-{level}": round(0.5 + sign * level / 200, 4)
+    for level in LEVELS
+    for side, sign in (("lo", -1), ("hi", 1))
+}
 SEED = 123
-QUICK = {"SeasonalNaive": {}, "AutoETS": {}, "DynamicOptimizedTheta": {}, "RecursiveTabular": {}, "DirectTabular": {}}
+QUICK = {
+    "SeasonalNaive": {},
+    "AutoETS": {},
+    "DynamicOptimizedTheta": {},
+    "RecursiveTabular": {},
+    "DirectTabular": {},
+}
 
 
 def forecast(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
     """unique_id, ds, y_hat, lo-50 .. hi-95: the median and the quantiles of the best ensemble."""
-    return _fit_and_predict(history, future, settings, presets=PRESET, excluded_model_types=PRETRAINED)
+    return _fit_and_predict(
+        history, future, settings, presets=PRESET, excluded_model_types=PRETRAINED
+    )
 
 
 def warm_up(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, Any]) -> None:
@@ -32,7 +44,9 @@ def warm_up(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, Any
     _fit_and_predict(history, future, settings, hyperparameters=QUICK)
 
 
-def _fit_and_predict(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, Any], **how: Any) -> pd.DataFrame:
+def _fit_and_predict(
+    history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, Any], **how: Any
+) -> pd.DataFrame:
     known = settings["known"]
     with tempfile.TemporaryDirectory() as folder:
         predictor = TimeSeriesPredictor(
@@ -51,7 +65,9 @@ def _fit_and_predict(history: pd.DataFrame, future: pd.DataFrame, settings: dict
         ahead = _shape(future[["unique_id", "ds", *known]]) if known else None
         found = predictor.predict(train, known_covariates=ahead, random_seed=SEED).reset_index()
     columns = {side: found[str(tail)] for side, tail in TAILS.items()}
-    return pd.DataFrame({"unique_id": found["item_id"], "ds": found["timestamp"], "y_hat": found["0.5"], **columns})
+    return pd.DataFrame(
+        {"unique_id": found["item_id"], "ds": found["timestamp"], "y_hat": found["0.5"], **columns}
+    )
 
 
 def _shape(rows: pd.DataFrame) -> TimeSeriesDataFrame:

@@ -37,12 +37,16 @@ def forecast_each(history: pd.DataFrame, horizon: int, *, cores: int) -> pd.Data
 
 def fill_missing(history: pd.DataFrame) -> pd.DataFrame:
     """unique_id, ds, y without a missing y; the ends take the nearest value that is there."""
-    filled = history.groupby("unique_id", sort=False)["y"].transform(lambda y: y.interpolate(limit_direction="both"))
+    filled = history.groupby("unique_id", sort=False)["y"].transform(
+        lambda y: y.interpolate(limit_direction="both")
+    )
     return history[["unique_id", "ds"]].assign(y=filled)
 
 
 def take_median(each: pd.DataFrame) -> pd.DataFrame:
     """unique_id, ds, y_hat, lo-50 .. hi-95: medians over the models."""
     medians = {"y_hat": each[list(MODELS)].median(axis=1)}
-    medians |= {side: each[[f"{name}-{side}" for name in MODELS]].median(axis=1) for side in INTERVALS}
+    medians |= {
+        side: each[[f"{name}-{side}" for name in MODELS]].median(axis=1) for side in INTERVALS
+    }
     return each[["unique_id", "ds"]].assign(**medians)

@@ -25,7 +25,9 @@ def forecast(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, An
     keys = pd.MultiIndex.from_arrays([rows["unique_id"], rows["ds"].dt.month])
     means = rows["unique_id"].map(known.groupby("unique_id")["y"].mean())
     rows["y_hat"] = pd.Series(seasons.reindex(keys).to_numpy()).fillna(means)
-    spread = rows["unique_id"].map(find_spread(history)) * np.sqrt(1 + rows.groupby("unique_id").cumcount() // SEASON)
+    spread = rows["unique_id"].map(find_spread(history)) * np.sqrt(
+        1 + rows.groupby("unique_id").cumcount() // SEASON
+    )
     for level in LEVELS:
         width = NormalDist().inv_cdf(0.5 + level / 200) * spread
         rows[f"lo-{level}"], rows[f"hi-{level}"] = rows["y_hat"] - width, rows["y_hat"] + width

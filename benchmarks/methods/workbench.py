@@ -15,4 +15,9 @@ def forecast(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, An
 
     known = settings["known"]
     ahead = future if known else None
-    return forecast_panel(history[["unique_id", "ds", "y", *known]], horizon=settings["horizon"], future=ahead, levels=LEVELS)
+    return forecast_panel(
+        history[["unique_id", "ds", "y", *known]],
+        horizon=settings["horizon"],
+        future=ahead,
+        levels=LEVELS,
+    )

@@ -45,7 +45,9 @@ class RandomIntegers:
 
     def bell(self, spread: int) -> int:
         """A number around 0 with standard deviation `spread`: twelve uniform numbers less their mean (Irwin-Hall)."""
-        return (sum(self.below(THOUSAND + 1) for _ in range(12)) - 6 * THOUSAND) * spread // THOUSAND
+        return (
+            (sum(self.below(THOUSAND + 1) for _ in range(12)) - 6 * THOUSAND) * spread // THOUSAND
+        )
 
 
 def scale(value: int, thousandths: int) -> int:

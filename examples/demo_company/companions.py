@@ -32,39 +32,58 @@ ENGLISH = {
 }
 
 
-def write_companions(unit: Unit, folder: Path, *, seed: int, encoding: str, header: dict[str, tuple[str, ...]]) -> list[Path]:
+def write_companions(
+    unit: Unit, folder: Path, *, seed: int, encoding: str, header: dict[str, tuple[str, ...]]
+) -> list[Path]:
     """Paths of the unit's promotion calendar, inventory snapshots and targets."""
     rows = {
         "promotions": _promotions(unit),
         "inventory": _inventory(unit, RandomIntegers(seed, unit.number, 8)),
         "targets": _targets(unit),
     }
-    return [write_csv(folder / f"{name}.csv", header[name], rows[name], encoding=encoding) for name in rows]
+    return [
+        write_csv(folder / f"{name}.csv", header[name], rows[name], encoding=encoding)
+        for name in rows
+    ]
 
 
 def _promotions(unit: Unit) -> list[tuple[object, ...]]:
     listed = sorted((item for item in unit.promotions if item.listed), key=lambda item: item.start)
-    return [(item.name, item.start, item.end, *(item.where.get(name, "") for name in PROMOTED)) for item in listed]
+    return [
+        (item.name, item.start, item.end, *(item.where.get(name, "") for name in PROMOTED))
+        for item in listed
+    ]
 
 
 def _inventory(unit: Unit, draws: RandomIntegers) -> list[tuple[object, ...]]:
     """Pieces in stock at each month's end and days without any, by product line and region."""
     return [
-        (last_day(month), line.name, region.name, *_stock(unit, line.name, region.name, month=month, draws=draws))
+        (
+            last_day(month),
+            line.name,
+            region.name,
+            *_stock(unit, line.name, region.name, month=month, draws=draws),
+        )
         for month in range(CLOSED)
         for line in unit.lines
         for region in unit.regions
     ]
 
 
-def _stock(unit: Unit, line: str, region: str, *, month: int, draws: RandomIntegers) -> tuple[int, int]:
+def _stock(
+    unit: Unit, line: str, region: str, *, month: int, draws: RandomIntegers
+) -> tuple[int, int]:
     products = next(item.products for item in unit.lines if item.name == line)
     price = sum(product.price for product in products) // len(products)
-    cells = [cell for cell in list_cells(unit) if (cell.product_line, cell.region) == (line, region)]
+    cells = [
+        cell for cell in list_cells(unit) if (cell.product_line, cell.region) == (line, region)
+    ]
     pieces = sum(plan(unit, cell, month) for cell in cells) // price
     usual = scale(pieces, draws.between(*COVER)), int(draws.chance(60))
     for stock_out in unit.stock_outs:
-        if (stock_out.product_line, stock_out.region) == (line, region) and label(month) in stock_out.days:
+        if (stock_out.product_line, stock_out.region) == (line, region) and label(
+            month
+        ) in stock_out.days:
             return scale(usual[0], 40), stock_out.days[label(month)]
     return usual
 
@@ -72,7 +91,11 @@ def _stock(unit: Unit, line: str, region: str, *, month: int, draws: RandomInteg
 def _targets(unit: Unit) -> list[tuple[object, ...]]:
     """Yuan without tax by month and product line, key accounts counted while they are known to buy."""
     return [
-        (first_day(month), line.name, scale(_planned(unit, line.name, month), AMBITION) // ROUNDED * ROUNDED)
+        (
+            first_day(month),
+            line.name,
+            scale(_planned(unit, line.name, month), AMBITION) // ROUNDED * ROUNDED,
+        )
         for month in range(PLANNED)
         for line in unit.lines
     ]
@@ -83,6 +106,9 @@ def _planned(unit: Unit, line: str, month: int) -> int:
     total = 0
     for cell in list_cells(unit):
         account = account_of(unit, cell)
-        known = account is None or (number(account.first) <= month and (account.last is None or month <= number(account.last) + 12))
+        known = account is None or (
+            number(account.first) <= month
+            and (account.last is None or month <= number(account.last) + 12)
+        )
         total += plan(unit, cell, month) if cell.product_line == line and known else 0
     return total

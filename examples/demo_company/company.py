@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-Where = Mapping[str, str]  # dimension -> member; a dimension that is not named means all its members
+Where = Mapping[
+    str, str
+]  # dimension -> member; a dimension that is not named means all its members
 
 
 @dataclass(frozen=True)
@@ -213,7 +215,13 @@ def list_cells(unit: Unit) -> list[Cell]:
         for region in unit.regions
     ]
     own = [
-        Cell(line, account.customer_type, account.region, channel[account.customer_type], account.customer)
+        Cell(
+            line,
+            account.customer_type,
+            account.region,
+            channel[account.customer_type],
+            account.customer,
+        )
         for account in unit.accounts
         for line in account.monthly
     ]

@@ -11,12 +11,26 @@ from collections.abc import Mapping
 
 from demo_company.chance import THOUSAND, RandomIntegers, scale
 from demo_company.company import Account, Cell, Unit, list_cells
-from demo_company.months import CLOSED, days_in, first_day, label, new_year_effect, number, overlap, trading_days
+from demo_company.months import (
+    CLOSED,
+    days_in,
+    first_day,
+    label,
+    new_year_effect,
+    number,
+    overlap,
+    trading_days,
+)
 
 MONTHS = CLOSED + 1  # the running month too
 USUAL_DAYS = 21
 DAYS_WEIGHT = 550  # thousandths of a trading day's share that a month with one more sells more
-SPREAD = {"unit": 14, "line": 20, "region": 16, "cell": 80}  # standard deviations of noise, thousandths
+SPREAD = {
+    "unit": 14,
+    "line": 20,
+    "region": 16,
+    "cell": 80,
+}  # standard deviations of noise, thousandths
 MEMORY = 600  # share of last month's noise of the unit that stays
 
 Demand = Mapping[Cell, list[int]]
@@ -29,7 +43,9 @@ def plan(unit: Unit, cell: Cell, month: int) -> int:
     value = scale(base(unit, cell), THOUSAND + (line.growth + region.growth) * month // 12)
     value = scale(value, line.season[first_day(month).month - 1])
     value = scale(value, THOUSAND + new_year_effect(month))
-    value = scale(value, THOUSAND + DAYS_WEIGHT * (len(trading_days(month)) - USUAL_DAYS) // USUAL_DAYS)
+    value = scale(
+        value, THOUSAND + DAYS_WEIGHT * (len(trading_days(month)) - USUAL_DAYS) // USUAL_DAYS
+    )
     return scale(value, THOUSAND + promotion_lift(unit, cell, month))
 
 
@@ -50,7 +66,9 @@ def base(unit: Unit, cell: Cell) -> int:
 
 
 def account_of(unit: Unit, cell: Cell) -> Account | None:
-    return next((account for account in unit.accounts if account.customer == cell.key_account), None)
+    return next(
+        (account for account in unit.accounts if account.customer == cell.key_account), None
+    )
 
 
 def promotion_lift(unit: Unit, cell: Cell, month: int) -> int:
@@ -70,7 +88,10 @@ def draw(unit: Unit, seed: int) -> Demand:
         draws = RandomIntegers(seed, unit.number, 2, position)
         size = draws.between(800, 1200)
         demand[cell] = [
-            scale(scale(scale(plan(unit, cell, month), size), _noise(shared, cell, month, draws)), _happened(unit, cell, month))
+            scale(
+                scale(scale(plan(unit, cell, month), size), _noise(shared, cell, month, draws)),
+                _happened(unit, cell, month),
+            )
             for month in range(MONTHS)
         ]
     return demand
@@ -79,9 +100,13 @@ def draw(unit: Unit, seed: int) -> Demand:
 def _shared_noise(unit: Unit, seed: int) -> dict[str, list[int]]:
     noise = {"": _remembering(RandomIntegers(seed, unit.number, 0), SPREAD["unit"])}
     for position, line in enumerate(unit.lines):
-        noise[line.name] = _remembering(RandomIntegers(seed, unit.number, 1, 0, position), SPREAD["line"])
+        noise[line.name] = _remembering(
+            RandomIntegers(seed, unit.number, 1, 0, position), SPREAD["line"]
+        )
     for position, region in enumerate(unit.regions):
-        noise[region.name] = _remembering(RandomIntegers(seed, unit.number, 1, 1, position), SPREAD["region"])
+        noise[region.name] = _remembering(
+            RandomIntegers(seed, unit.number, 1, 1, position), SPREAD["region"]
+        )
     return noise
 
 
@@ -100,7 +125,9 @@ def _noise(shared: Mapping[str, list[int]], cell: Cell, month: int, draws: Rando
 def _happened(unit: Unit, cell: Cell, month: int) -> int:
     """Share of its sales, in thousandths, that stock-outs and an account's coming and going leave."""
     account = account_of(unit, cell)
-    if account is not None and (month < number(account.first) or (account.last is not None and month > number(account.last))):
+    if account is not None and (
+        month < number(account.first) or (account.last is not None and month > number(account.last))
+    ):
         return 0
     left = THOUSAND
     for stock_out in unit.stock_outs:

@@ -71,7 +71,9 @@ def yuan(cents: int) -> Decimal:
     return Decimal(cents).scaleb(-2)
 
 
-def write_csv(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, encoding: str = "utf-8") -> Path:
+def write_csv(
+    path: Path, header: Sequence[str], rows: Iterable[Sequence[object]], *, encoding: str = "utf-8"
+) -> Path:
     """The path of the CSV file written, with Windows line ends as Excel leaves them."""
     with path.open("w", encoding=encoding, newline="") as file:
         writer = csv.writer(file, lineterminator="\r\n")
@@ -84,7 +86,12 @@ def export_csv(unit: Unit, export: Export, folder: Path) -> list[Path]:
     """One GB18030 file a year, orders and returns by date; returns without a sign, amounts with tax."""
     rows = sorted(export.orders + export.returns, key=_exported_in)
     return [
-        write_csv(folder / f"orders_{year}.csv", CSV_HEADER, [_csv_row(unit, line) for line in lines], encoding="gb18030")
+        write_csv(
+            folder / f"orders_{year}.csv",
+            CSV_HEADER,
+            [_csv_row(unit, line) for line in lines],
+            encoding="gb18030",
+        )
         for year, lines in groupby(rows, key=lambda line: _exported_in(line)[:4])
     ]
 
@@ -98,7 +105,9 @@ def export_workbook(unit: Unit, export: Export, folder: Path) -> list[Path]:
         list(SHEET_HEADER),
     ]
     merged = [f"A1:{column_letter(len(SHEET_HEADER) - 1)}1"]
-    lines = sorted(export.orders + export.returns, key=lambda line: (month_of(line), line.cell.region))
+    lines = sorted(
+        export.orders + export.returns, key=lambda line: (month_of(line), line.cell.region)
+    )
     for _, block in groupby(lines, key=lambda line: (month_of(line), line.cell.region)):
         members = list(block)
         first = len(rows) + 1
@@ -118,10 +127,19 @@ def export_database(_unit: Unit, export: Export, folder: Path) -> list[Path]:
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)
     try:
-        for pragma in ("page_size=4096", "encoding='UTF-8'", "auto_vacuum=0", "journal_mode=OFF", "secure_delete=ON"):
+        for pragma in (
+            "page_size=4096",
+            "encoding='UTF-8'",
+            "auto_vacuum=0",
+            "journal_mode=OFF",
+            "secure_delete=ON",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         connection.execute("BEGIN")
-        for name, rows in (("sales", map(_sale_row, export.orders)), ("returns", map(_return_row, export.returns))):
+        for name, rows in (
+            ("sales", map(_sale_row, export.orders)),
+            ("returns", map(_return_row, export.returns)),
+        ):
             connection.execute(f"CREATE TABLE {name} ({TABLES[name]})")
             connection.executemany(f"INSERT INTO {name} VALUES ({','.join('?' * 13)})", rows)
         connection.execute("COMMIT")
@@ -194,23 +212,51 @@ def _sheet_row(line: Line, *, shown: bool) -> list[Value]:
 def _sum_row(word: str, lines: list[Line]) -> list[Value]:
     readable = [line for line in lines if not line.written]
     empty: list[Value] = [None] * (len(SHEET_HEADER) - 3)
-    return [word, *empty, sum(line.quantity for line in readable), yuan(sum(line.amount for line in readable))]
+    return [
+        word,
+        *empty,
+        sum(line.quantity for line in readable),
+        yuan(sum(line.amount for line in readable)),
+    ]
 
 
 def _parties(line: Line) -> tuple[object, ...]:
     cell = line.cell
-    return line.customer, cell.customer_type, cell.product_line, line.product.code, cell.region, cell.channel, line.salesperson
+    return (
+        line.customer,
+        cell.customer_type,
+        cell.product_line,
+        line.product.code,
+        cell.region,
+        cell.channel,
+        line.salesperson,
+    )
 
 
 def _sale_row(line: Line) -> tuple[object, ...]:
     day = line.written.get("date", line.date.isoformat())
     amount = line.written.get("amount", str(yuan(line.gross)))
-    return *line.key, day, *_parties(line), line.quantity, amount, str(yuan(line.gross - line.amount))
+    return (
+        *line.key,
+        day,
+        *_parties(line),
+        line.quantity,
+        amount,
+        str(yuan(line.gross - line.amount)),
+    )
 
 
 def _return_row(line: Line) -> tuple[object, ...]:
     order, position = line.returned or ("", 0)
-    return line.order_id, order, position, line.date.isoformat(), *_parties(line), -line.quantity, str(yuan(-line.amount))
+    return (
+        line.order_id,
+        order,
+        position,
+        line.date.isoformat(),
+        *_parties(line),
+        -line.quantity,
+        str(yuan(-line.amount)),
+    )
 
 
 def _hide_library_version(path: Path) -> None:

@@ -15,7 +15,14 @@ RUNNING = CLOSED  # number of the running month, 2026-07
 EXPORTED = date(2026, 7, 6)  # the day on which every department made its export
 SATURDAY = 5
 
-NEW_YEARS = (date(2022, 2, 1), date(2023, 1, 22), date(2024, 2, 10), date(2025, 1, 29), date(2026, 2, 17), date(2027, 2, 6))
+NEW_YEARS = (
+    date(2022, 2, 1),
+    date(2023, 1, 22),
+    date(2024, 2, 10),
+    date(2025, 1, 29),
+    date(2026, 2, 17),
+    date(2027, 2, 6),
+)
 
 # public holidays that fall on a weekday, State Council notices; 2027 is an estimate, the notice comes in late 2026
 HOLIDAYS = tuple(
@@ -57,7 +64,9 @@ def number(text: str | date) -> int:
     >>> number("2022-07"), number("2024-01")
     (0, 18)
     """
-    year, month = (text.year, text.month) if isinstance(text, date) else map(int, text.split("-")[:2])
+    year, month = (
+        (text.year, text.month) if isinstance(text, date) else map(int, text.split("-")[:2])
+    )
     return (year - FIRST_YEAR) * 12 + month - FIRST_MONTH
 
 
@@ -71,7 +80,11 @@ def days_in(month: int) -> tuple[date, ...]:
 @cache
 def trading_days(month: int) -> tuple[date, ...]:
     """The month's weekdays that are no holiday."""
-    return tuple(day for day in days_in(month) if day.weekday() < SATURDAY and day.isoformat() not in HOLIDAYS)
+    return tuple(
+        day
+        for day in days_in(month)
+        if day.weekday() < SATURDAY and day.isoformat() not in HOLIDAYS
+    )
 
 
 def exported_days(month: int) -> tuple[date, ...]:

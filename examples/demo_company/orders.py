@@ -24,7 +24,21 @@ ORDER_DAYS = 2  # days in a month on which a customer orders, at most
 RETURNED = 25  # thousandths of the lines
 PART = (10, 60)  # percent of a returned line's pieces that come back
 REBATE = (90, 100)  # percent of the list price that is paid
-WORDS = ("恒达", "鑫源", "盛通", "嘉禾", "瑞丰", "宏业", "百益", "永信", "华茂", "同兴", "金桥", "远航", "德润")
+WORDS = (
+    "恒达",
+    "鑫源",
+    "盛通",
+    "嘉禾",
+    "瑞丰",
+    "宏业",
+    "百益",
+    "永信",
+    "华茂",
+    "同兴",
+    "金桥",
+    "远航",
+    "德润",
+)
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,9 @@ class Line:
     line: int = 0
     returned: Key | None = None  # the line that a return takes back
     mark: str = ""  # what was planted in it
-    written: dict[str, str] = field(default_factory=dict)  # column -> what the export shows in place of the value
+    written: dict[str, str] = field(
+        default_factory=dict
+    )  # column -> what the export shows in place of the value
 
     @property
     def key(self) -> Key:
@@ -68,7 +84,10 @@ def take_orders(unit: Unit, demand: Demand, seed: int) -> list[Line]:
     lines += _bulk_orders(unit, demand, RandomIntegers(seed, unit.number, 4))
     draws = RandomIntegers(seed, unit.number, 5)
     lines += [_sample(draws.pick(lines), draws) for _ in range(unit.counts.samples)]
-    lines += [replace(draws.pick(lines[: -unit.counts.samples]), mark="repeat") for _ in range(unit.counts.repeats)]
+    lines += [
+        replace(draws.pick(lines[: -unit.counts.samples]), mark="repeat")
+        for _ in range(unit.counts.repeats)
+    ]
     return number_orders(lines, unit.prefix)
 
 
@@ -105,12 +124,18 @@ def number_orders(lines: Iterable[Line], prefix: str) -> list[Line]:
     order, position, previous = 0, 0, None
     for line in lines:
         owner = (line.date, line.customer, line.cell.region)
-        if previous is None or previous[0].month != line.date.month or previous[0].year != line.date.year:
+        if (
+            previous is None
+            or previous[0].month != line.date.month
+            or previous[0].year != line.date.year
+        ):
             order = 0
         if owner != previous:
             order, position = order + 1, 0
         position, previous = position + 1, owner
-        numbered.append(replace(line, order_id=f"{prefix}{line.date:%Y%m}-{order:04d}", line=position))
+        numbered.append(
+            replace(line, order_id=f"{prefix}{line.date:%Y%m}-{order:04d}", line=position)
+        )
     return numbered
 
 
@@ -120,7 +145,9 @@ def list_customers(kind: CustomerType, region: Region) -> tuple[str, ...]:
     start = sum(map(ord, kind.name + region.name))
     cities = [region.cities[place % len(region.cities)] for place in range(CUSTOMERS)]
     words = [WORDS[(start + 3 * place) % len(WORDS)] for place in range(CUSTOMERS)]
-    first, *others = [f"{city}{word}{kind.suffix}" for city, word in zip(cities, words, strict=True)]
+    first, *others = [
+        f"{city}{word}{kind.suffix}" for city, word in zip(cities, words, strict=True)
+    ]
     return (f"{first},{cities[1]}分店", *others)
 
 
@@ -128,9 +155,14 @@ def _order(unit: Unit, cell: Cell, month: int, *, value: int, draws: RandomInteg
     """Order lines of one series in one month that add up to about `value` yuan."""
     days = exported_days(month)
     value = value * len(days) // len(trading_days(month))
-    count = max(1, (unit.lines_per_cell + draws.between(-2, 2)) * len(days) // len(trading_days(month)))
+    count = max(
+        1, (unit.lines_per_cell + draws.between(-2, 2)) * len(days) // len(trading_days(month))
+    )
     weights = [draws.between(50, 150) for _ in range(count)]
-    lines = (_line(unit, cell, draws.pick(days), yuan=value * weight // sum(weights), draws=draws) for weight in weights)
+    lines = (
+        _line(unit, cell, draws.pick(days), yuan=value * weight // sum(weights), draws=draws)
+        for weight in weights
+    )
     return [line for line in lines if line.quantity]
 
 
@@ -141,7 +173,9 @@ def _line(unit: Unit, cell: Cell, day: date, *, yuan: int, draws: RandomIntegers
     price = price // 100 * 100 if unit.whole_yuan else price
     customer, salesperson = _parties(unit, cell, draws)
     day = _order_day(customer, day)
-    return Line(day, cell, customer, salesperson, product, (yuan * 100 + price // 2) // price, price)
+    return Line(
+        day, cell, customer, salesperson, product, (yuan * 100 + price // 2) // price, price
+    )
 
 
 def _parties(unit: Unit, cell: Cell, draws: RandomIntegers) -> tuple[str, str]:
@@ -149,9 +183,13 @@ def _parties(unit: Unit, cell: Cell, draws: RandomIntegers) -> tuple[str, str]:
     account = account_of(unit, cell)
     if account is not None:
         return account.customer, account.salesperson
-    position = next(position for position, kind in enumerate(unit.types) if kind.name == cell.customer_type)
+    position = next(
+        position for position, kind in enumerate(unit.types) if kind.name == cell.customer_type
+    )
     region = next(region for region in unit.regions if region.name == cell.region)
-    return draws.pick(list_customers(unit.types[position], region)), unit.salespeople[cell.region][position]
+    return draws.pick(list_customers(unit.types[position], region)), unit.salespeople[cell.region][
+        position
+    ]
 
 
 def _order_day(customer: str, day: date) -> date:
@@ -168,7 +206,14 @@ def _bulk_orders(unit: Unit, demand: Demand, draws: RandomIntegers) -> list[Line
         month, where = number(bulk.month), {**bulk.where, "key_account": "other"}
         for cell in (cell for cell in demand if cell.meets(where)):
             day = draws.pick(trading_days(month))
-            lines.append(replace(_line(unit, cell, day, yuan=scale(demand[cell][month], bulk.times), draws=draws), mark="bulk"))
+            lines.append(
+                replace(
+                    _line(
+                        unit, cell, day, yuan=scale(demand[cell][month], bulk.times), draws=draws
+                    ),
+                    mark="bulk",
+                )
+            )
     return lines
 
 

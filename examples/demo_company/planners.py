@@ -18,7 +18,18 @@ from demo_company.exports import write_csv
 from demo_company.months import CLOSED, first_day, label, number
 
 FIRST = CLOSED - 13  # 2025-06, the first month whose forecast people changed
-HEADER = ("unit", "made_in", "unique_id", "ds", "sequence", "new", "percent", "author", "reason", "created_at")
+HEADER = (
+    "unit",
+    "made_in",
+    "unique_id",
+    "ds",
+    "sequence",
+    "new",
+    "percent",
+    "author",
+    "reason",
+    "created_at",
+)
 DEADLINE = 5  # day of the following month by which a change is written
 
 
@@ -60,7 +71,18 @@ def _by_habit(unit: Unit, habit: Habit, draws: RandomIntegers) -> Iterator[Overr
             for ahead in range(1, habit.ahead + 1):
                 percent = draws.between(*habit.percent)
                 series = series_id(habit.level, habit.members)
-                yield Override(unit.id, label(month), series, _ds(month + ahead), 1, "", percent, habit.author, reason, written)
+                yield Override(
+                    unit.id,
+                    label(month),
+                    series,
+                    _ds(month + ahead),
+                    1,
+                    "",
+                    percent,
+                    habit.author,
+                    reason,
+                    written,
+                )
 
 
 def _by_tip(unit: Unit, tip: Tip, draws: RandomIntegers) -> Iterator[Override]:
@@ -69,7 +91,18 @@ def _by_tip(unit: Unit, tip: Tip, draws: RandomIntegers) -> Iterator[Override]:
         for month, percent in tip.months.items():
             if number(month) > number(made_in):
                 series = series_id(tip.level, tip.members)
-                yield Override(unit.id, made_in, series, _ds(number(month)), 1, "", percent, tip.author, tip.reason, written)
+                yield Override(
+                    unit.id,
+                    made_in,
+                    series,
+                    _ds(number(month)),
+                    1,
+                    "",
+                    percent,
+                    tip.author,
+                    tip.reason,
+                    written,
+                )
 
 
 def _ds(month: int) -> str:
@@ -84,4 +117,10 @@ def _written(month: int, draws: RandomIntegers) -> str:
 
 def _corrected(change: Override) -> Override:
     later = datetime.fromisoformat(change.created_at) + timedelta(days=1)
-    return replace(change, sequence=2, percent=change.percent + 1, reason="更正上一条", created_at=later.isoformat())
+    return replace(
+        change,
+        sequence=2,
+        percent=change.percent + 1,
+        reason="更正上一条",
+        created_at=later.isoformat(),
+    )

@@ -40,7 +40,11 @@ class Export:
     def kept(self) -> list[Line]:
         """Rows that a right cleaning keeps: readable, once, and of a closed month."""
         lost = {"unreadable", "future", "duplicate"}
-        return [line for line in self.orders + self.returns if line.mark not in lost and number(line.date) < RUNNING]
+        return [
+            line
+            for line in self.orders + self.returns
+            if line.mark not in lost and number(line.date) < RUNNING
+        ]
 
 
 def plant(unit: Unit, orders: list[Line], returns: list[Line], *, seed: int) -> Export:
@@ -50,18 +54,40 @@ def plant(unit: Unit, orders: list[Line], returns: list[Line], *, seed: int) -> 
     changed: dict[Key, Line] = {}
 
     def free(line: Line) -> bool:
-        return line.mark == "" and line.key not in taken_back and line.key not in changed and number(line.date) < RUNNING
+        return (
+            line.mark == ""
+            and line.key not in taken_back
+            and line.key not in changed
+            and number(line.date) < RUNNING
+        )
 
     unusual = {line.cell for line in orders if line.mark == "bulk"}
     for slip in unit.slips:
         where = {**slip.where, "key_account": "other"}
-        line = _slippery([line for line in orders if line.cell.meets(where) and line.cell not in unusual], slip, free)
-        changed[line.key] = replace(line, quantity=line.quantity * slip.factor, mark=f"slip{slip.factor}")
+        line = _slippery(
+            [line for line in orders if line.cell.meets(where) and line.cell not in unusual],
+            slip,
+            free,
+        )
+        changed[line.key] = replace(
+            line, quantity=line.quantity * slip.factor, mark=f"slip{slip.factor}"
+        )
         unusual.add(line.cell)
-    for line in _some(orders, unit.counts.unreadable, lambda line: free(line) and line.amount < SMALL, draws):
-        changed[line.key] = replace(line, mark="unreadable", written=_unreadable(unit, len(changed), line))
-    for line in _some(orders, unit.counts.future, lambda line: free(line) and EXPORTED.year == line.date.year, draws):
-        changed[line.key] = replace(line, mark="future", date=line.date.replace(year=line.date.year + YEAR_TYPED_WRONG))
+    for line in _some(
+        orders, unit.counts.unreadable, lambda line: free(line) and line.amount < SMALL, draws
+    ):
+        changed[line.key] = replace(
+            line, mark="unreadable", written=_unreadable(unit, len(changed), line)
+        )
+    for line in _some(
+        orders,
+        unit.counts.future,
+        lambda line: free(line) and EXPORTED.year == line.date.year,
+        draws,
+    ):
+        changed[line.key] = replace(
+            line, mark="future", date=line.date.replace(year=line.date.year + YEAR_TYPED_WRONG)
+        )
     twice = {line.key for line in _some(orders, unit.counts.duplicates, free, draws)}
     return Export(_repeat((changed.get(line.key, line) for line in orders), twice), returns)
 
@@ -72,10 +98,15 @@ def _slippery(lines: Iterable[Line], slip: Slip, free: Callable[[Line], bool]) -
     total: dict[Cell, int] = defaultdict(int)
     for line in lines:
         total[line.cell] += line.amount
-    return min(filter(free, lines), key=lambda line: abs(line.amount * (slip.factor - 1) * THOUSAND // total[line.cell] - SEEN))
+    return min(
+        filter(free, lines),
+        key=lambda line: abs(line.amount * (slip.factor - 1) * THOUSAND // total[line.cell] - SEEN),
+    )
 
 
-def _some(orders: list[Line], count: int, wanted: Callable[[Line], bool], draws: RandomIntegers) -> list[Line]:
+def _some(
+    orders: list[Line], count: int, wanted: Callable[[Line], bool], draws: RandomIntegers
+) -> list[Line]:
     candidates = [line for line in orders if wanted(line)]
     return [candidates[position] for position in draw_positions(draws, len(candidates), count)]
 
@@ -86,7 +117,9 @@ def _unreadable(unit: Unit, position: int, line: Line) -> dict[str, str]:
         return {"quantity": "#REF!", "amount": "#REF!"}
     if unit.id == "cleaning":
         return ({"amount": "N/A"}, {"date": "待定"})[position % 2]
-    return ({"amount": "#REF!"}, {"date": f"{line.date.year}/2/30"}, {"amount": "见附件"})[position % 3]
+    return ({"amount": "#REF!"}, {"date": f"{line.date.year}/2/30"}, {"amount": "见附件"})[
+        position % 3
+    ]
 
 
 def _repeat(orders: Iterable[Line], twice: set[Key]) -> list[Line]:

@@ -24,25 +24,40 @@ SLIP = "slip"
 def list_truth(unit: Unit, export: Export) -> dict[str, Any]:
     """Everything planted in one unit, by kind, and its kept rows, pieces and yuan by month."""
     return {
-        "outliers": [_outlier(line) for line in export.orders if line.mark == "bulk" or line.mark.startswith(SLIP)],
+        "outliers": [
+            _outlier(line)
+            for line in export.orders
+            if line.mark == "bulk" or line.mark.startswith(SLIP)
+        ],
         "duplicates": [_row(line) for line in export.marked("duplicate")],
         "repeats": [_row(line) for line in export.marked("repeat")],
         "returns": [_return(line) for line in export.returns],
         "unmatched_returns": [_return(line) for line in export.marked("unmatched")],
-        "unreadable": [_row(line) | {"written": line.written} for line in export.marked("unreadable")],
+        "unreadable": [
+            _row(line) | {"written": line.written} for line in export.marked("unreadable")
+        ],
         "future_dated": [_row(line) for line in export.marked("future")],
         "samples": [_row(line) for line in export.marked("sample")],
         "running_month": {"month": label(RUNNING), "rows": len(export.running)},
         "stock_outs": [asdict(stock_out) for stock_out in unit.stock_outs],
         "lost_accounts": [
-            {"customer": account.customer, "last_month": account.last} for account in unit.accounts if account.last is not None
+            {"customer": account.customer, "last_month": account.last}
+            for account in unit.accounts
+            if account.last is not None
         ],
         "new_accounts": [
-            {"customer": account.customer, "first_month": account.first} for account in unit.accounts if number(account.first) > 0
+            {"customer": account.customer, "first_month": account.first}
+            for account in unit.accounts
+            if number(account.first) > 0
         ],
         "renames": [asdict(rename) for rename in unit.renames],
         "unlisted_promotions": [
-            {"name": event.name, "start": str(event.start), "end": str(event.end), "where": dict(event.where)}
+            {
+                "name": event.name,
+                "start": str(event.start),
+                "end": str(event.end),
+                "where": dict(event.where),
+            }
             for event in unit.promotions
             if not event.listed
         ],

@@ -28,7 +28,11 @@ def read_units() -> tuple[Unit, ...]:
 
 def _read_unit(tree: dict[str, Any]) -> Unit:
     campaigns, shared = tree.pop("campaigns"), tree.pop("festivals")
-    own = [Promotion(campaign["name"], start, end, *_lift(campaign)) for campaign in campaigns for start, end in campaign["held"]]
+    own = [
+        Promotion(campaign["name"], start, end, *_lift(campaign))
+        for campaign in campaigns
+        for start, end in campaign["held"]
+    ]
     promotions = (*festivals(shared.pop("where"), **shared), *own)
     return TypeAdapter(Unit).validate_python({"renames": (), **tree, "promotions": promotions})
 

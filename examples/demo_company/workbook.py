@@ -83,7 +83,10 @@ def write_workbook(sheets: Sequence[Sheet], *, is_1904: bool = False) -> bytes:
 def list_parts(sheets: Sequence[Sheet], *, is_1904: bool = False) -> dict[str, str]:
     """The workbook's parts by their path in the file."""
     numbers = range(1, len(sheets) + 1)
-    targets = [*(("worksheet", f"worksheets/sheet{number}.xml") for number in numbers), ("styles", "styles.xml")]
+    targets = [
+        *(("worksheet", f"worksheets/sheet{number}.xml") for number in numbers),
+        ("styles", "styles.xml"),
+    ]
     parts = {
         "[Content_Types].xml": _content_types(numbers),
         "_rels/.rels": relations([("officeDocument", "xl/workbook.xml")]),
@@ -93,7 +96,8 @@ def list_parts(sheets: Sequence[Sheet], *, is_1904: bool = False) -> dict[str, s
     }
     zero = DAY_ZERO_1904 if is_1904 else DAY_ZERO
     return parts | {
-        f"xl/worksheets/sheet{number}.xml": sheet_xml(sheet, zero) for number, sheet in zip(numbers, sheets, strict=True)
+        f"xl/worksheets/sheet{number}.xml": sheet_xml(sheet, zero)
+        for number, sheet in zip(numbers, sheets, strict=True)
     }
 
 
@@ -114,7 +118,9 @@ def column_letter(position: int) -> str:
     >>> column_letter(2), column_letter(26)
     ('C', 'AA')
     """
-    return (column_letter(position // 26 - 1) if position >= 26 else "") + chr(ord("A") + position % 26)
+    return (column_letter(position // 26 - 1) if position >= 26 else "") + chr(
+        ord("A") + position % 26
+    )
 
 
 def relations(targets: Sequence[tuple[str, str]]) -> str:
@@ -129,14 +135,19 @@ def relations(targets: Sequence[tuple[str, str]]) -> str:
 def sheet_xml(sheet: Sheet, zero: date = DAY_ZERO) -> str:
     """Part of one sheet; dates count from `zero`."""
     numbered = sheet.rows if isinstance(sheet.rows, Mapping) else dict(enumerate(sheet.rows, 1))
-    columns = "".join(f'<col min="{place + 1}" max="{place + 1}" width="9" hidden="1"/>' for place in sorted(sheet.hidden_columns))
+    columns = "".join(
+        f'<col min="{place + 1}" max="{place + 1}" width="9" hidden="1"/>'
+        for place in sorted(sheet.hidden_columns)
+    )
     rows = "".join(
         f'<row r="{number}"{_flag("hidden", "1", number in sheet.hidden_rows)}>'
         f"{''.join(_cell(f'{column_letter(place)}{number}', value, zero) for place, value in enumerate(row))}</row>"
         for number, row in numbered.items()
     )
     ranges = "".join(f'<mergeCell ref="{merged}"/>' for merged in sheet.merged)
-    merges = f'<mergeCells count="{len(sheet.merged)}">{ranges}</mergeCells>' if sheet.merged else ""
+    merges = (
+        f'<mergeCells count="{len(sheet.merged)}">{ranges}</mergeCells>' if sheet.merged else ""
+    )
     return (
         f'{HEAD}<worksheet xmlns="{MAIN}">{f"<cols>{columns}</cols>" if columns else ""}'
         f"<sheetData>{rows}</sheetData>{merges}</worksheet>"
@@ -145,7 +156,10 @@ def sheet_xml(sheet: Sheet, zero: date = DAY_ZERO) -> str:
 
 def _content_types(numbers: range) -> str:
     kind = f"{SHEET_TYPE}.worksheet+xml"
-    sheets = "".join(f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{kind}"/>' for number in numbers)
+    sheets = "".join(
+        f'<Override PartName="/xl/worksheets/sheet{number}.xml" ContentType="{kind}"/>'
+        for number in numbers
+    )
     return (
         f'{HEAD}<Types xmlns="{PACKAGE}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'

@@ -24,7 +24,9 @@ from demo_company.units import read_units
 
 SEED = 20260630
 UNITS = read_units()
-PARAMETERS = Path(__file__).resolve().parents[2] / "parameters" / "units"  # the checkout's, which are the demo's
+PARAMETERS = (
+    Path(__file__).resolve().parents[2] / "parameters" / "units"
+)  # the checkout's, which are the demo's
 
 # how each unit's department exports: its orders, and the encoding and headers of what comes with them
 FORMATS = {
@@ -45,7 +47,9 @@ def write_demo(project: Path, seed: int = SEED) -> list[Path]:
         export = trade(unit, seed)
         written += _write_unit(unit, export, project, seed=seed)
         truth[unit.id] = list_truth(unit, export)
-    written.append(_write_truth(project, {"seed": seed, "closed_through": label(CLOSED - 1), "units": truth}))
+    written.append(
+        _write_truth(project, {"seed": seed, "closed_through": label(CLOSED - 1), "units": truth})
+    )
     return written + _copy_parameters(project)
 
 
@@ -60,12 +64,18 @@ def _write_unit(unit: Unit, export: Export, project: Path, *, seed: int) -> list
     folder.mkdir(parents=True, exist_ok=True)
     write_orders, encoding, header = FORMATS[unit.id]
     companions = write_companions(unit, folder, seed=seed, encoding=encoding, header=header)
-    return [*write_orders(unit, export, folder), *companions, write_overrides(unit, project, seed=seed)]
+    return [
+        *write_orders(unit, export, folder),
+        *companions,
+        write_overrides(unit, project, seed=seed),
+    ]
 
 
 def _write_truth(project: Path, truth: dict[str, object]) -> Path:
     path = project / "data" / "truth.json"
-    path.write_text(json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
+    path.write_text(
+        json.dumps(truth, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n"
+    )
     return path
 
 
@@ -74,4 +84,7 @@ def _copy_parameters(project: Path) -> list[Path]:
     if folder.resolve() == PARAMETERS:
         return []
     folder.mkdir(parents=True, exist_ok=True)
-    return [Path(shutil.copyfile(PARAMETERS / f"{unit.id}.yml", folder / f"{unit.id}.yml")) for unit in UNITS]
+    return [
+        Path(shutil.copyfile(PARAMETERS / f"{unit.id}.yml", folder / f"{unit.id}.yml"))
+        for unit in UNITS
+    ]

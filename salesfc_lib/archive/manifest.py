@@ -19,14 +19,25 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import CHECKOUT, DEFAULTS, LOCK, NOTEBOOKS, PACKAGE, SHIPPED, Resolved, flatten
+from salesfc_lib.foundation import (
+    CHECKOUT,
+    DEFAULTS,
+    LOCK,
+    NOTEBOOKS,
+    PACKAGE,
+    SHIPPED,
+    Resolved,
+    flatten,
+)
 
 NAME = "manifest.json"
 PACKAGES = (
     "ipykernel", "nbconvert", "numpy", "pandas", "papermill", "pmdarima", "pyarrow", "scikit-learn",
     "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu",
 )  # fmt: skip  # the packages whose version can change a number or a page
-GIT_SECONDS = 10  # a checkout on a slow disk answers within this; without an answer the commit is null
+GIT_SECONDS = (
+    10  # a checkout on a slow disk answers within this; without an answer the commit is null
+)
 
 
 def sha256(path: Path) -> str:
@@ -45,7 +56,11 @@ def describe_parameters(resolved: Resolved) -> dict[str, dict[str, Any]]:
     """Value, winning layer and reason of every dotted key, the empty reason where a key needs none."""
     values = flatten(resolved.parameters.model_dump(mode="json"))
     return {
-        key: {"value": value, "layer": _layer(key, resolved), "reason": resolved.reasons.get(key, "")}
+        key: {
+            "value": value,
+            "layer": _layer(key, resolved),
+            "reason": resolved.reasons.get(key, ""),
+        }
         for key, value in values.items()
     }
 
@@ -121,7 +136,11 @@ def compare(folder: Path) -> list[tuple[str, str]]:
     found = {entry["path"]: entry for entry in list_outputs(folder)}
     missing = [("missing", path) for path in recorded.keys() - found.keys()]
     extra = [("extra", path) for path in found.keys() - recorded.keys()]
-    changed = [("changed", path) for path in recorded.keys() & found.keys() if recorded[path]["sha256"] != found[path]["sha256"]]
+    changed = [
+        ("changed", path)
+        for path in recorded.keys() & found.keys()
+        if recorded[path]["sha256"] != found[path]["sha256"]
+    ]
     return sorted([*missing, *extra, *changed], key=lambda difference: difference[1])
 
 
@@ -144,7 +163,11 @@ def _sync(path: Path) -> None:
 def _code_files() -> dict[str, Path]:
     """Files of the library, its notebooks and its defaults by their path in a checkout."""
     inside = (path for path in PACKAGE.rglob("*") if path.is_file())
-    library = (path for path in inside if not {"__pycache__", "shipped"} & set(path.relative_to(PACKAGE).parts))
+    library = (
+        path
+        for path in inside
+        if not {"__pycache__", "shipped"} & set(path.relative_to(PACKAGE).parts)
+    )
     named = {path.relative_to(PACKAGE.parent).as_posix(): path for path in library}
     shipped = [*NOTEBOOKS.glob("*.ipynb"), DEFAULTS]
     return named | {path.relative_to(SHIPPED).as_posix(): path for path in shipped}
@@ -156,7 +179,11 @@ def _git(*arguments: str) -> str | None:
         return None
     try:
         done = subprocess.run(
-            ["git", "-C", str(CHECKOUT), *arguments], capture_output=True, text=True, timeout=GIT_SECONDS, check=True
+            ["git", "-C", str(CHECKOUT), *arguments],
+            capture_output=True,
+            text=True,
+            timeout=GIT_SECONDS,
+            check=True,
         )
     except (OSError, subprocess.SubprocessError):
         return None

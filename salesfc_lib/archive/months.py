@@ -49,7 +49,11 @@ def is_published(reports: Path, month: str, unit: str) -> bool:
 def list_months(reports: Path, unit: str | None = None) -> list[str]:
     """Months with a published unit (with that unit, where one is named), oldest first."""
     months = (folder.name for folder in reports.glob("*-*") if MONTH.match(folder.name))
-    return sorted(month for month in months if (unit in list_units(reports, month) if unit else list_units(reports, month)))
+    return sorted(
+        month
+        for month in months
+        if (unit in list_units(reports, month) if unit else list_units(reports, month))
+    )
 
 
 def list_units(reports: Path, month: str) -> list[str]:
@@ -72,7 +76,9 @@ def check_place(reports: Path, month: str, unit: str, *, again: bool = False) ->
         )
     if not place.is_dir() and (place.exists() or place.is_symlink()):
         raise SalesForecastError.say(
-            f"'{place}' is a file", "A folder as it was published, or none", "Move the file elsewhere, and run again"
+            f"'{place}' is a file",
+            "A folder as it was published, or none",
+            "Move the file elsewhere, and run again",
         )
 
 
@@ -88,19 +94,38 @@ def latest_before(reports: Path, month: str, unit: str) -> dict[str, str] | None
     earlier = [each for each in list_months(reports, unit) if each < check_month(month)]
     if not earlier:
         return None
-    return {"month": earlier[-1], "sha256": manifest.sha256(unit_folder(reports, earlier[-1], unit) / manifest.NAME)}
+    return {
+        "month": earlier[-1],
+        "sha256": manifest.sha256(unit_folder(reports, earlier[-1], unit) / manifest.NAME),
+    }
 
 
 def list_versions(reports: Path, month: str, unit: str) -> dict[int, Path]:
     """Earlier versions of a unit's month that publishing again put beside it, by number."""
-    found = [(VERSION.match(folder.name), folder) for folder in (reports / check_month(month)).glob(f"{check_unit(unit)}.v*")]
-    return {int(match["number"]): folder for match, folder in sorted(found, key=lambda pair: pair[1].name) if match}
+    found = [
+        (VERSION.match(folder.name), folder)
+        for folder in (reports / check_month(month)).glob(f"{check_unit(unit)}.v*")
+    ]
+    return {
+        int(match["number"]): folder
+        for match, folder in sorted(found, key=lambda pair: pair[1].name)
+        if match
+    }
 
 
 def next_version(reports: Path, month: str, unit: str) -> int:
     """Number that the next published version of a unit's month gets, from 1."""
     current = unit_folder(reports, month, unit)
-    return max([0, *list_versions(reports, month, unit), *([_version_in(reports, month, unit)] if current.exists() else [])]) + 1
+    return (
+        max(
+            [
+                0,
+                *list_versions(reports, month, unit),
+                *([_version_in(reports, month, unit)] if current.exists() else []),
+            ]
+        )
+        + 1
+    )
 
 
 @contextmanager
@@ -172,7 +197,9 @@ def recover(reports: Path) -> list[str]:
 def repair(reports: Path, month: str, unit: str) -> str:
     """Complete or roll back what a run of this unit's month left when it died; only while its month is held."""
     staged, target = staged_folder(reports, month, unit), unit_folder(reports, month, unit)
-    if manifest.is_complete(staged) and (not target.exists() or manifest.read(staged).get("reason")):
+    if manifest.is_complete(staged) and (
+        not target.exists() or manifest.read(staged).get("reason")
+    ):
         publish(reports, month, unit)
         return f"{month} of '{unit}': an earlier run died while publishing; its complete version is published now."
     versions = list_versions(reports, month, unit)
@@ -183,7 +210,12 @@ def repair(reports: Path, month: str, unit: str) -> str:
 
 
 def vintages(
-    reports: Path, unit: str, through: str, *, stages: Sequence[str] | None = None, lags: Sequence[int] | None = None
+    reports: Path,
+    unit: str,
+    through: str,
+    *,
+    stages: Sequence[str] | None = None,
+    lags: Sequence[int] | None = None,
 ) -> pd.DataFrame:
     """Forecasts of every archived month up to and with `through`: rows of table `forecast`.
 
@@ -197,7 +229,11 @@ def vintages(
     frames = []
     for month in (month for month in list_months(reports, unit) if month <= check_month(through)):
         made_in = pd.Timestamp(f"{month}-01")
-        only: list[tuple[str, str, object]] = [("cutoff", "==", made_in), *_among("stage", stages), *_among("h", lags)]
+        only: list[tuple[str, str, object]] = [
+            ("cutoff", "==", made_in),
+            *_among("stage", stages),
+            *_among("h", lags),
+        ]
         folder = unit_folder(reports, month, unit) / "tables"
         if (folder / "forecast.parquet").is_file():
             frames.append(tables.read(folder, "forecast", only).assign(published_month=made_in))

@@ -52,12 +52,16 @@ class UnitMonth:
         """Day on which a backfilled month would have been published; None for a run, which is published when it is run."""
         if self.kind == "run":
             return None
-        return self.cutoff + pd.DateOffset(months=1, days=self.parameters.adjust.publication_day - 1)
+        return self.cutoff + pd.DateOffset(
+            months=1, days=self.parameters.adjust.publication_day - 1
+        )
 
     @property
     def keeps_sources(self) -> bool:
         """Whether what is read goes to the archive: not where a notebook was opened by hand, which writes under `.work` only."""
-        return self.parameters.archive.keep_sources and not self.folder.is_relative_to(self.reports / ".work")
+        return self.parameters.archive.keep_sources and not self.folder.is_relative_to(
+            self.reports / ".work"
+        )
 
     @property
     def month_before(self) -> str:

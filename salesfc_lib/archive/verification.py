@@ -54,7 +54,10 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
         for each in ([month] if month else _list_months(reports))
         for name in archive.list_folders(reports, each)
         if unit in (None, name)
-        for folder in (archive.unit_folder(reports, each, name), *archive.list_versions(reports, each, name).values())
+        for folder in (
+            archive.unit_folder(reports, each, name),
+            *archive.list_versions(reports, each, name).values(),
+        )
     ]
     if not folders:
         wanted = " ".join(filter(None, [month, unit])) or "any month"
@@ -64,8 +67,16 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
             "Run it first: `salesfc run`, or correct --month",
         )
     kept = cache(partial(check_kept, find_archive(reports.parent)))  # months share what they read
-    found = [difference for each, _, folder in folders for difference in _check_folder(folder, each, reports.parent, kept=kept)]
-    links = {difference for each, name, folder in folders for difference in _check_previous(reports, each, name, folder)}
+    found = [
+        difference
+        for each, _, folder in folders
+        for difference in _check_folder(folder, each, reports.parent, kept=kept)
+    ]
+    links = {
+        difference
+        for each, name, folder in folders
+        for difference in _check_previous(reports, each, name, folder)
+    }
     told = {(difference.month, difference.unit, difference.path) for difference in found}
     more = [link for link in links if (link.month, link.unit, link.path) not in told]
     return [*sorted(more, key=str), *found]
@@ -87,7 +98,9 @@ def _check_previous(reports: Path, month: str, unit: str, folder: Path) -> Itera
         return  # no earlier month, or a manifest that is a difference already
     path = earlier / manifest.NAME
     if not path.is_file():
-        yield Difference(earlier.parent.name, unit, manifest.NAME, f"missing: {month} was published after it")
+        yield Difference(
+            earlier.parent.name, unit, manifest.NAME, f"missing: {month} was published after it"
+        )
     elif not _published_since(earlier, record) and manifest.sha256(path) != previous.get("sha256"):
         what = f"changed, against the sha256 that {month} was published after"
         yield Difference(earlier.parent.name, unit, manifest.NAME, what)
@@ -96,11 +109,15 @@ def _check_previous(reports: Path, month: str, unit: str, folder: Path) -> Itera
 def _published_since(folder: Path, record: Mapping[str, Any]) -> bool:
     """Whether the month in the folder was published (again) at or after the time in the record."""
     with suppress(SalesForecastError):
-        return str(manifest.read(folder).get("published_at", "")) >= str(record.get("published_at", ""))
+        return str(manifest.read(folder).get("published_at", "")) >= str(
+            record.get("published_at", "")
+        )
     return False
 
 
-def _check_folder(folder: Path, month: str, project: Path, *, kept: Callable[[str], str]) -> Iterator[Difference]:
+def _check_folder(
+    folder: Path, month: str, project: Path, *, kept: Callable[[str], str]
+) -> Iterator[Difference]:
     try:
         record, files = manifest.read(folder), manifest.compare(folder)
     except SalesForecastError as error:
@@ -116,7 +133,9 @@ def _check_folder(folder: Path, month: str, project: Path, *, kept: Callable[[st
         yield Difference(month, folder.name, path, what, only_told=told)
 
 
-def _check_copies(record: Mapping[str, Any], kept: Callable[[str], str]) -> Iterator[tuple[str, str, bool]]:
+def _check_copies(
+    record: Mapping[str, Any], kept: Callable[[str], str]
+) -> Iterator[tuple[str, str, bool]]:
     """Inputs whose kept copies are gone (only told) or are no longer what was read."""
     was_kept = record.get("parameters", {}).get("archive.keep_sources", {}).get("value")
     for entry in record.get("inputs", []) if was_kept else []:
@@ -124,7 +143,11 @@ def _check_copies(record: Mapping[str, Any], kept: Callable[[str], str]) -> Iter
             case "missing":
                 yield entry["path"], "its copy in the archive of sources was removed", True
             case "changed":
-                yield entry["path"], "its copy in the archive of sources is no longer what was read", False
+                yield (
+                    entry["path"],
+                    "its copy in the archive of sources is no longer what was read",
+                    False,
+                )
 
 
 def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
@@ -138,9 +161,15 @@ def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
         final = _published(pd.read_parquet(path), pd.read_parquet(path.with_name("series.parquet")))
         totals = final.groupby(["month", "level"])["y_hat"].sum()
         if (gap := _gap_between_levels(totals)) > TOLERANCE:
-            yield "tables/forecast.parquet", f"the levels' totals disagree by {gap:.1e} of the total, more than {TOLERANCE:.0e}"
+            yield (
+                "tables/forecast.parquet",
+                f"the levels' totals disagree by {gap:.1e} of the total, more than {TOLERANCE:.0e}",
+            )
         if csv.is_file() and not _agree(totals, pd.read_csv(csv)):
-            yield "forecast.csv", "its totals by month and level are not those of tables/forecast.parquet"
+            yield (
+                "forecast.csv",
+                "its totals by month and level are not those of tables/forecast.parquet",
+            )
     except (OSError, ValueError, KeyError) as error:  # arrow's errors are among these
         yield "tables/forecast.parquet", f"cannot be checked: {error}"
 
@@ -148,7 +177,9 @@ def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
 def _published(forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Rows of the last coherent stage that there is, with their level and month; none where nothing was made coherent."""
     stages = [stage for stage in COHERENT_STAGES if stage in set(forecast["stage"])]
-    final = forecast[forecast["stage"].isin(stages[-1:])].merge(series[["unique_id", "level"]], on="unique_id")
+    final = forecast[forecast["stage"].isin(stages[-1:])].merge(
+        series[["unique_id", "level"]], on="unique_id"
+    )
     return final.assign(month=final["ds"].dt.strftime("%Y-%m"))
 
 
@@ -171,17 +202,25 @@ def _agree(totals: pd.Series, told: pd.DataFrame) -> bool:
 
 def _compare_inputs(record: Mapping[str, Any], project: Path) -> Iterator[tuple[str, str]]:
     """Inputs that are no longer as they were read; a path is under the project or a folder that a variable names."""
-    named = [entry["value"] for key, entry in record.get("parameters", {}).items() if key.endswith(".root") and entry["value"]]
+    named = [
+        entry["value"]
+        for key, entry in record.get("parameters", {}).items()
+        if key.endswith(".root") and entry["value"]
+    ]
     unset = sorted({name for name in named if name not in os.environ})
     roots = [project, *(Path(os.environ[name]) for name in named if name in os.environ)]
     for entry in record.get("inputs", []):
         if entry["path"].startswith("$"):  # a database, which goes on
             continue
-        path = next((root / entry["path"] for root in roots if (root / entry["path"]).is_file()), None)
+        path = next(
+            (root / entry["path"] for root in roots if (root / entry["path"]).is_file()), None
+        )
         if path is None:
             yield (
                 entry["path"],
-                f"this input was not compared: '{unset[0]}' is not set" if unset else "this input is no longer there",
+                f"this input was not compared: '{unset[0]}' is not set"
+                if unset
+                else "this input is no longer there",
             )
         elif manifest.sha256(path) != entry["sha256"]:
             yield entry["path"], "this input has changed since it was read"

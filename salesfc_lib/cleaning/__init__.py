@@ -16,7 +16,14 @@ from salesfc_lib.cleaning.history.changed_definitions import find_redefined
 from salesfc_lib.cleaning.history.renames import propose_renames
 from salesfc_lib.cleaning.history.restatement import read_view, restate
 from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, judge_months
-from salesfc_lib.cleaning.scan import count_found, describe_proposals, describe_scan, gather_feeds, propose_for, scan_unit
+from salesfc_lib.cleaning.scan import (
+    count_found,
+    describe_proposals,
+    describe_scan,
+    gather_feeds,
+    propose_for,
+    scan_unit,
+)
 from salesfc_lib.cleaning.side_tables.drivers import OWN
 from salesfc_lib.cleaning.side_tables.master_files import list_declared
 from salesfc_lib.cleaning.side_tables.promotion_flags import FLAG, has_flag, read_flags

@@ -43,24 +43,40 @@ def drop_structure(account: Account, _: Context) -> Account:
     """Account without headers repeated in the middle, and without subtotals (proven by `check_subtotals`)."""
     marks = account.lines["mark"]
     return account.apply(
-        Finding("repeated_header", "drop", where(marks.eq("header")), "the header stands again in the middle"),
-        Finding("subtotal", "drop", where(marks.eq("subtotal")), "subtotals, each proven equal to its parts"),
+        Finding(
+            "repeated_header",
+            "drop",
+            where(marks.eq("header")),
+            "the header stands again in the middle",
+        ),
+        Finding(
+            "subtotal",
+            "drop",
+            where(marks.eq("subtotal")),
+            "subtotals, each proven equal to its parts",
+        ),
     )
 
 
 def quarantine_unreadable(account: Account, _: Context) -> Account:
     """Account without lines that cannot be read; what cannot be read of an amount or a quantity counts as zero."""
-    reasons = {"unreadable": "date, quantity, amount or kind cannot be read; an amount that cannot be read counts 0"}
+    reasons = {
+        "unreadable": "date, quantity, amount or kind cannot be read; an amount that cannot be read counts 0"
+    }
     lines = account.lines
     at = where(lines["problem"].notna())
-    rules, problems = (lines[name].iloc[at].astype(object).to_numpy() for name in ("problem_rule", "problem"))
+    rules, problems = (
+        lines[name].iloc[at].astype(object).to_numpy() for name in ("problem_rule", "problem")
+    )
     return account.apply(
         *(
             Finding(
                 rule,
                 "quarantine",
                 at[rules == rule],
-                reasons.get(rule, "the row cannot be used as it stands; what of it cannot be read counts 0"),
+                reasons.get(
+                    rule, "the row cannot be used as it stands; what of it cannot be read counts 0"
+                ),
                 list(problems[rules == rule]),
             )
             for rule in dict.fromkeys(rules)
@@ -87,14 +103,28 @@ def drop_duplicates(account: Account, context: Context) -> Account:
         repeated = pd.Series(keys).duplicated(keep="first").to_numpy() & (keys >= 0)
         concerned = np.flatnonzero(np.isin(keys, keys[repeated]))
         content = dict.fromkeys(
-            [*columns, "kind", "date", "quantity", "amount", *(item for item in source.columns if item in lines)]
+            [
+                *columns,
+                "kind",
+                "date",
+                "quantity",
+                "amount",
+                *(item for item in source.columns if item in lines),
+            ]
         )
         same = own[[*content]].iloc[concerned].astype(str).duplicated(keep="first").to_numpy()
         later, at = repeated[concerned], mine[concerned]
         said = f"the key ({', '.join(source.key)})"
         account = account.apply(
-            Finding("duplicate", "drop", at[later & same], f"{said} stands again with the same values"),
-            Finding("key_conflict", "quarantine", at[later & ~same], f"{said} is repeated with other values"),
+            Finding(
+                "duplicate", "drop", at[later & same], f"{said} stands again with the same values"
+            ),
+            Finding(
+                "key_conflict",
+                "quarantine",
+                at[later & ~same],
+                f"{said} is repeated with other values",
+            ),
         )
     return account
 
@@ -119,17 +149,26 @@ def name_unknown(account: Account, context: Context) -> Account:
     for column in context.parameters.dimensions:
         at = where(account.lines[column].isna())
         reason = f"no {column}: counted under '{UNKNOWN}'"
-        account = account.apply(Finding("unknown_member", "change", at, reason, values={column: [UNKNOWN] * len(at)}))
+        account = account.apply(
+            Finding("unknown_member", "change", at, reason, values={column: [UNKNOWN] * len(at)})
+        )
     return account
 
 
 def name_key_accounts(account: Account, context: Context) -> Account:
     """Account whose lines have `key_account`: the customer where it is one, else 'other'."""
-    column, members = context.parameters.key_accounts.column, context.parameters.key_accounts.members
+    column, members = (
+        context.parameters.key_accounts.column,
+        context.parameters.key_accounts.members,
+    )
     lines = account.lines
     if members and column not in lines:
-        raise SalesForecastError.missing_columns([column], lines.columns, "`key_accounts.column`: the orders")
-    kind = pd.CategoricalDtype(pd.Index([OTHER, *(member for member in members if member != OTHER)], dtype=object))
+        raise SalesForecastError.missing_columns(
+            [column], lines.columns, "`key_accounts.column`: the orders"
+        )
+    kind = pd.CategoricalDtype(
+        pd.Index([OTHER, *(member for member in members if member != OTHER)], dtype=object)
+    )
     codes = np.zeros(len(lines), dtype=np.int32)
     if members:
         known = lines[column].cat
@@ -147,13 +186,25 @@ def sign_returns(account: Account, context: Context) -> Account:
     positive = [name for name, source in context.sources.items() if source.returns_are_positive]
     at = where(lines["kind"].eq("return") & lines["name"].isin(positive))
     values = {name: -lines[name].to_numpy()[at] for name in ("quantity", "amount")}
-    account = account.apply(Finding("return_sign", "change", at, "returns come without a minus sign and get one", values=values))
+    account = account.apply(
+        Finding(
+            "return_sign",
+            "change",
+            at,
+            "returns come without a minus sign and get one",
+            values=values,
+        )
+    )
     lines = account.lines
-    still = lines["kind"].eq("return").to_numpy() & ((lines["quantity"].to_numpy() > 0) | (lines["amount"].to_numpy() > 0))
+    still = lines["kind"].eq("return").to_numpy() & (
+        (lines["quantity"].to_numpy() > 0) | (lines["amount"].to_numpy() > 0)
+    )
     at = where(still)
     problem = "a return of more than nothing; see `returns_are_positive`"
     reason = "returns whose sign contradicts the source's"
-    return account.apply(Finding("return_sign_unclear", "quarantine", at, reason, [problem] * len(at)))
+    return account.apply(
+        Finding("return_sign_unclear", "quarantine", at, reason, [problem] * len(at))
+    )
 
 
 def where(mask: pd.Series | np.ndarray) -> np.ndarray:
@@ -164,4 +215,8 @@ def where(mask: pd.Series | np.ndarray) -> np.ndarray:
 def fill_category(column: pd.Series, found: pd.Series) -> pd.Series:
     """The column, its missing labels as found."""
     missing = column.isna()
-    return column if not missing.any() else one_category(column.astype(object).where(~missing, found.astype(object)))
+    return (
+        column
+        if not missing.any()
+        else one_category(column.astype(object).where(~missing, found.astype(object)))
+    )

@@ -32,7 +32,13 @@ from salesfc_lib.cleaning.account.ledger import (
 from salesfc_lib.cleaning.account.lines import ORIGINALS, TEXT, combine, is_notice, map_lines
 from salesfc_lib.cleaning.account.loss_budget import check_loss, weigh
 from salesfc_lib.cleaning.basic_rules import Context, drop_structure, quarantine_unreadable
-from salesfc_lib.cleaning.closed_months import check_closed, closed_through, find_latest, note_missing_months, take_later
+from salesfc_lib.cleaning.closed_months import (
+    check_closed,
+    closed_through,
+    find_latest,
+    note_missing_months,
+    take_later,
+)
 from salesfc_lib.cleaning.rules.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.rules.pipeline import settle
 from salesfc_lib.cleaning.rules.returns import drop_elsewhere, expand_notices, take_apart
@@ -61,7 +67,14 @@ __all__ = [
 ]
 
 
-COMPANIONS = ("promotions", "inventory", "targets", "events", "opportunities", "control_totals")  # roles with a table
+COMPANIONS = (
+    "promotions",
+    "inventory",
+    "targets",
+    "events",
+    "opportunities",
+    "control_totals",
+)  # roles with a table
 
 
 @dataclass(frozen=True)
@@ -113,19 +126,30 @@ class Cleaned:
 
 def read_all(parameters: Parameters, project: Path, *, keep: bool = False) -> dict[str, Extract]:
     """Extract of every source, by its name; with `keep`, what was read goes to the project's archive."""
-    return {name: read_source(name, source, project, keep=keep) for name, source in parameters.sources.items()}
+    return {
+        name: read_source(name, source, project, keep=keep)
+        for name, source in parameters.sources.items()
+    }
 
 
-def clean(parameters: Parameters, project: Path, month: str, extracts: Mapping[str, Extract] | None = None) -> Cleaned:
+def clean(
+    parameters: Parameters, project: Path, month: str, extracts: Mapping[str, Extract] | None = None
+) -> Cleaned:
     """The unit's tables for `month`, read anew unless `extracts` hold what `read_all` gave.
 
     Raises `SalesForecastError` for a month that is not closed, a unit without rows, a missing column, a subtotal that does
     not equal its parts, and losses above the budget.
     """
-    return close_month(standardise(parameters, read_all(parameters, project) if extracts is None else extracts), parameters, month)
+    return close_month(
+        standardise(parameters, read_all(parameters, project) if extracts is None else extracts),
+        parameters,
+        month,
+    )
 
 
-@pd.option_context("mode.copy_on_write", True)  # a frame with another column shares the rest with the one before
+@pd.option_context(
+    "mode.copy_on_write", True
+)  # a frame with another column shares the rest with the one before
 def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Standardised:
     """Lines of all months under the unit's definitions, with every rule's entries but that of the month gate."""
     context = Context(parameters, extracts)
@@ -141,7 +165,9 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
     quarantine = _attach_content(account, extracts)
     check_loss(weights, account, parameters.cleaning.loss_budget)
     companions = {role: read_companion(role, parameters, extracts) for role in COMPANIONS}
-    files = [{"source": name, **file} for name, extract in extracts.items() for file in extract.files]
+    files = [
+        {"source": name, **file} for name, extract in extracts.items() for file in extract.files
+    ]
     return Standardised(
         account,
         quarantine,
@@ -170,14 +196,21 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         whole = whole.see(unused)
     account = take_later(note_missing_months(whole, parameters, month), month)
     if account.lines.empty:
-        raise _no_rows(parameters, f"no row through {month}; the first is of {standardised.account.lines['date'].min():%Y-%m-%d}")
+        raise _no_rows(
+            parameters,
+            f"no row through {month}; the first is of {standardised.account.lines['date'].min():%Y-%m-%d}",
+        )
     ledger, control = close_ledger(account), tables.empty("control")
     if any(source.role == "control_totals" for source in parameters.sources.values()):
         control = compare_control(account, ledger, standardised.control_total, parameters, month)
         account = note_missing(account, control, parameters)
     driver = close_drivers(standardised.driver, parameters, month)
     account = note_flags(note_drivers(account, driver, parameters, month), parameters)
-    first, inventory, apart = pd.Timestamp(f"{month}-01"), standardised.inventory, standardised.apart
+    first, inventory, apart = (
+        pd.Timestamp(f"{month}-01"),
+        standardised.inventory,
+        standardised.apart,
+    )
     return Cleaned(
         transactions=_to_transactions(account.lines, account.scales, parameters),
         ledger=ledger,
@@ -202,21 +235,40 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
 def _open(context: Context) -> tuple[Account, dict[str, Account]]:
     """Account of all lines with amounts, and one of each returns source that only names orders; each with its opening."""
     parameters, extracts = context.parameters, context.extracts
-    orders = {name: (source, extracts[name]) for name, source in parameters.sources.items() if source.role == "orders"}
+    orders = {
+        name: (source, extracts[name])
+        for name, source in parameters.sources.items()
+        if source.role == "orders"
+    }
     if not any(extract.rows.num_rows for _, extract in orders.values()):
         raise _no_rows(parameters, "no row")
-    returns = {name: source for name, source in parameters.sources.items() if source.role == "returns"}
+    returns = {
+        name: source for name, source in parameters.sources.items() if source.role == "returns"
+    }
     own = {name: extract for name, (_, extract) in orders.items()}
-    own |= {name: drop_elsewhere(extracts[name], source, orders) for name, source in returns.items()}
+    own |= {
+        name: drop_elsewhere(extracts[name], source, orders) for name, source in returns.items()
+    }
     for name, extract in own.items():
         check_trailers(name, parameters.sources[name], extracts[name])
         check_subtotals(parameters.sources[name], extract)
-    accounts = {name: map_lines(name, parameters.sources[name], extract, parameters) for name, extract in own.items()}
-    notices = {name: open_ledger(account) for name, account in accounts.items() if is_notice(parameters.sources[name])}
-    return open_ledger(combine([account for name, account in accounts.items() if name not in notices])), notices
+    accounts = {
+        name: map_lines(name, parameters.sources[name], extract, parameters)
+        for name, extract in own.items()
+    }
+    notices = {
+        name: open_ledger(account)
+        for name, account in accounts.items()
+        if is_notice(parameters.sources[name])
+    }
+    return open_ledger(
+        combine([account for name, account in accounts.items() if name not in notices])
+    ), notices
 
 
-def _to_transactions(lines: pd.DataFrame, scales: Mapping[str, int], parameters: Parameters) -> pd.DataFrame:
+def _to_transactions(
+    lines: pd.DataFrame, scales: Mapping[str, int], parameters: Parameters
+) -> pd.DataFrame:
     """Table transactions, sorted by source and row: texts as categories, quantity and amount as exact decimals."""
     first = [
         "source",
@@ -232,18 +284,32 @@ def _to_transactions(lines: pd.DataFrame, scales: Mapping[str, int], parameters:
         "amount",
     ]
     first += [name for name in ORIGINALS if name in lines]
-    own = {"name", MARK, "known", "problem", "problem_rule", PAIR, "cancels", *(name for name in scales if name not in first)}
+    own = {
+        "name",
+        MARK,
+        "known",
+        "problem",
+        "problem_rule",
+        PAIR,
+        "cancels",
+        *(name for name in scales if name not in first),
+    }
     columns = dict.fromkeys([*first, *(name for name in lines if name not in own)])
     frame = sort_lines(lines[[*columns]])
     measures = [name for name in ("quantity", "amount", *ORIGINALS) if name in lines]
-    return frame.assign(**{name: units_as_decimals(frame[name].to_numpy(), scales[name]) for name in measures})
+    return frame.assign(
+        **{name: units_as_decimals(frame[name].to_numpy(), scales[name]) for name in measures}
+    )
 
 
 def _attach_content(account: Account, extracts: Mapping[str, Extract]) -> pd.DataFrame:
     """Table quarantine: every row that was not used, with its text as read."""
     if not account.quarantined:
         return tables.empty("quarantine")
-    parts = [part[["source", "row", "rule", "reason"]].astype({"source": object}) for part in account.quarantined]
+    parts = [
+        part[["source", "row", "rule", "reason"]].astype({"source": object})
+        for part in account.quarantined
+    ]
     rows = pd.concat(parts, ignore_index=True)
     content: dict[tuple[str, int], str] = {}
     for name, extract in extracts.items():
@@ -257,18 +323,34 @@ def _attach_content(account: Account, extracts: Mapping[str, Extract]) -> pd.Dat
 def _read_content(name: str, extract: Extract, wanted: pd.DataFrame) -> dict[tuple[str, int], str]:
     """JSON of the export's own columns, of the wanted rows of one source."""
     labels = label_files(name, [file["path"] for file in extract.files])
-    near = extract.rows.filter(pa.array(np.isin(extract.rows[ROW].to_numpy(), wanted["row"].to_numpy())))
+    near = extract.rows.filter(
+        pa.array(np.isin(extract.rows[ROW].to_numpy(), wanted["row"].to_numpy()))
+    )
     codes, files = encode(near[FILE])
     keys = zip([labels[files[code]] for code in codes], near[ROW].to_pylist(), strict=True)
-    texts = [json.dumps(row, ensure_ascii=False) for row in near.drop_columns([ROW, FILE, MARK]).to_pylist()]
+    texts = [
+        json.dumps(row, ensure_ascii=False)
+        for row in near.drop_columns([ROW, FILE, MARK]).to_pylist()
+    ]
     laid_out = dict(zip(keys, texts, strict=True))
-    return laid_out | {(item.source, item.row): item.content for item in extract.rejected.itertuples()}
+    return laid_out | {
+        (item.source, item.row): item.content for item in extract.rejected.itertuples()
+    }
 
 
 def _no_rows(parameters: Parameters, what: str) -> SalesForecastError:
-    orders = {name: source for name, source in parameters.sources.items() if source.role == "orders"}
-    chosen = ", ".join(f"{header} = '{value}'" for source in orders.values() for header, value in source.where.items())
-    files = ", ".join(f"'{source.path}'" for source in orders.values()) or "any source with the role `orders`"
+    orders = {
+        name: source for name, source in parameters.sources.items() if source.role == "orders"
+    }
+    chosen = ", ".join(
+        f"{header} = '{value}'"
+        for source in orders.values()
+        for header, value in source.where.items()
+    )
+    files = (
+        ", ".join(f"'{source.path}'" for source in orders.values())
+        or "any source with the role `orders`"
+    )
     return SalesForecastError.say(
         f"There is {what} of this unit in {files}" + (f" where {chosen}" if chosen else ""),
         "At least one order line",

@@ -30,7 +30,9 @@ def find_latest(dates: pd.Series, calendar: Calendar | None = None) -> pd.Timest
         return pd.NaT
     months = label_months(days, calendar or Calendar()).astype(np.int64)
     counts = np.bincount(months - months.min())
-    usual = _weighted_median(counts)  # lines in the month of a typical line: stray months hardly weigh in it
+    usual = _weighted_median(
+        counts
+    )  # lines in the month of a typical line: stray months hardly weigh in it
     last = int(np.flatnonzero(counts >= SUBSTANTIAL * usual).max())
     while last + 1 < len(counts) and counts[last + 1]:
         last += 1
@@ -66,14 +68,22 @@ def note_missing_months(account: Account, parameters: Parameters, through: str) 
     last = np.datetime64(through, "M")
     if not len(sold) or sold.min() > last:
         return account
-    seen = np.bincount((sold - sold.min()).astype(np.int64), minlength=int((last - sold.min()).astype(int)) + 1)
+    seen = np.bincount(
+        (sold - sold.min()).astype(np.int64), minlength=int((last - sold.min()).astype(int)) + 1
+    )
     months = sold.min() + np.flatnonzero(seen == 0)
-    missing = [str(month) for month in months[months <= last] if str(month) not in parameters.calendar.closed_months]
+    missing = [
+        str(month)
+        for month in months[months <= last]
+        if str(month) not in parameters.calendar.closed_months
+    ]
     if not missing:
         return account
     return account.see(
         {
-            "source": next(name for name, source in parameters.sources.items() if source.role == "orders"),
+            "source": next(
+                name for name, source in parameters.sources.items() if source.role == "orders"
+            ),
             "rule": MISSING_MONTH,
             "column": "",
             "action": "noted",

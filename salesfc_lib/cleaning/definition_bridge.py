@@ -39,7 +39,9 @@ Total = tuple[int, Decimal, Decimal]  # rows, quantity, amount
 COLUMNS = ["scope", "step", "rows", *MEASURES]
 
 
-def bridge(first: Parameters, second: Parameters, extracts: Mapping[str, Extract], month: str) -> pd.DataFrame:
+def bridge(
+    first: Parameters, second: Parameters, extracts: Mapping[str, Extract], month: str
+) -> pd.DataFrame:
     """Table (scope, step, rows, quantity, amount) from the total under the first definition to that under the second.
 
     `scope` is 'month' (that month alone) and 'through' (all months through it). In each, the first row is the total under the first
@@ -49,7 +51,9 @@ def bridge(first: Parameters, second: Parameters, extracts: Mapping[str, Extract
     """
     require_same_rows(first, second)
     start = _count(first, extracts, month)
-    steps = [(said, _count(changed, extracts, month)) for said, changed in list_steps(first, second)]
+    steps = [
+        (said, _count(changed, extracts, month)) for said, changed in list_steps(first, second)
+    ]
     rows: list[Sequence[object]] = []
     for scope in ("month", "through"):
         before = start[scope]
@@ -65,7 +69,11 @@ def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Par
     """Each difference in words, and the parameters after it; the last are the second's, in all that is counted."""
     now = first
     for block, names in BLOCKS.items():
-        changes = {name: getattr(second, name) for name in names if getattr(now, name) != getattr(second, name)}
+        changes = {
+            name: getattr(second, name)
+            for name in names
+            if getattr(now, name) != getattr(second, name)
+        }
         if changes:
             now = now.model_copy(update=changes)
             yield LABELS[block], now
@@ -128,11 +136,20 @@ def draw_bridge(table: pd.DataFrame, totals: int = 1) -> str:
 def _count(parameters: Parameters, extracts: Mapping[str, Extract], month: str) -> dict[str, Total]:
     """Rows, quantity and amount that are kept, of the month and through it."""
     unheld = parameters.model_copy(
-        update={"sources": {name: source for name, source in parameters.sources.items() if source.role != "control_totals"}}
+        update={
+            "sources": {
+                name: source
+                for name, source in parameters.sources.items()
+                if source.role != "control_totals"
+            }
+        }
     )
     ledger = close_month(standardise(unheld, extracts), unheld, month).ledger
     kept = ledger[ledger["rule"].eq("kept")]
-    return {"month": _sum(kept[kept["month"].eq(pd.Timestamp(f"{month}-01"))]), "through": _sum(kept)}
+    return {
+        "month": _sum(kept[kept["month"].eq(pd.Timestamp(f"{month}-01"))]),
+        "through": _sum(kept),
+    }
 
 
 def _subtract(after: Total, before: Total) -> Total:
@@ -149,7 +166,10 @@ def _say(name: str, old: object, new: object) -> str:
     label = LABELS.get(name, name.replace("_", " ").capitalize())
     if isinstance(old, dict) or isinstance(new, dict):
         return label
-    was, now = (WORDS.get(str(value), "as exported" if value is None else str(value)) for value in (old, new))
+    was, now = (
+        WORDS.get(str(value), "as exported" if value is None else str(value))
+        for value in (old, new)
+    )
     return f"{label}: {was} -> {now}"
 
 
@@ -160,4 +180,9 @@ def _show(value: object, *, signed: bool) -> str:
 
 
 def _align(line: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join([line[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True))])
+    return "  ".join(
+        [
+            line[0].ljust(widths[0]),
+            *(text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)),
+        ]
+    )

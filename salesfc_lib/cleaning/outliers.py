@@ -21,13 +21,17 @@ from salesfc_lib.foundation import SEASON, Outliers, tables
 
 Matrix = NDArray[np.float64]
 
-DENSE = 0.8  # share of the last two years' months with sales, below which a series is too thin to judge
+DENSE = (
+    0.8  # share of the last two years' months with sales, below which a series is too thin to judge
+)
 RECORD = 1.5  # times the highest month of the last two years: where peaks are common, one more is no outlier
 NOISE_FLOOR = 0.1  # smallest scale of the log ratio to the expected value; a steady series may still move by a tenth
 TO_DEVIATION = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
 
 
-def find_outliers(panel: pd.DataFrame, *, settings: Outliers, censored: pd.DataFrame | None = None) -> pd.DataFrame:
+def find_outliers(
+    panel: pd.DataFrame, *, settings: Outliers, censored: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Table outliers; see `judge_months`."""
     return judge_months(panel, settings=settings, censored=censored)[0]
 
@@ -50,11 +54,15 @@ def judge_months(
     if panel.empty or not (settings.enabled or len(known)):
         return tables.empty("outliers"), known
     sales = panel.pivot(index="unique_id", columns="ds", values="y_raw")
-    sales = sales.reindex(columns=pd.date_range(sales.columns.min(), sales.columns.max(), freq="MS"))
+    sales = sales.reindex(
+        columns=pd.date_range(sales.columns.min(), sales.columns.max(), freq="MS")
+    )
     promoted = _find_promoted(panel, sales)
     short = _place(known, sales)
     found, expected = _scan(sales.to_numpy(dtype=float), promoted, short, settings)
-    known = known.assign(y=[_known(expected[row, column]) for row, column in zip(*_index(known, sales), strict=True)])
+    known = known.assign(
+        y=[_known(expected[row, column]) for row, column in zip(*_index(known, sales), strict=True)]
+    )
     rows = [
         (sales.index[series], sales.columns[month], y_raw, round(expected, 2), round(score, 2))
         for series, month, y_raw, expected, score in found
@@ -62,8 +70,14 @@ def judge_months(
     frame = pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw", "y", "score"])
     if frame.empty or not settings.enabled:
         return tables.empty("outliers"), known
-    reasons = [f"{item.y_raw / item.y:.1f} times the {item.y:,.0f} expected from its past" for item in frame.itertuples()]
-    return tables.check(frame.assign(reason=reasons).sort_values(["unique_id", "ds"]).reset_index(drop=True), "outliers"), known
+    reasons = [
+        f"{item.y_raw / item.y:.1f} times the {item.y:,.0f} expected from its past"
+        for item in frame.itertuples()
+    ]
+    return tables.check(
+        frame.assign(reason=reasons).sort_values(["unique_id", "ds"]).reset_index(drop=True),
+        "outliers",
+    ), known
 
 
 def apply_stock_outs(panel: pd.DataFrame, censored: pd.DataFrame, treatment: str) -> pd.DataFrame:
@@ -85,7 +99,9 @@ def apply_outliers(panel: pd.DataFrame, outliers: pd.DataFrame, treatment: str) 
 def _find_promoted(panel: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_]:
     if "promotion" not in panel:
         return np.zeros(sales.shape, dtype=bool)
-    shares = panel.pivot(index="unique_id", columns="ds", values="promotion").reindex(index=sales.index, columns=sales.columns)
+    shares = panel.pivot(index="unique_id", columns="ds", values="promotion").reindex(
+        index=sales.index, columns=sales.columns
+    )
     return np.asarray(shares.gt(0), dtype=bool)
 
 
@@ -124,18 +140,34 @@ def _scan(
             wanted[:, month] = expected
             seen = np.where(usual[:, earlier] > 0, raw[:, earlier] / usual[:, earlier], np.nan)
             highest = np.fmax(expected, level * np.fmax(1.0, np.nan_to_num(seen).max(axis=1)))
-            peak = np.where(promoted[:, month], _find_peak(residuals[:, :month], promoted[:, :month]), 1.0)
+            peak = np.where(
+                promoted[:, month], _find_peak(residuals[:, :month], promoted[:, :month]), 1.0
+            )
             now = raw[:, month]
-            residuals[:, month] = np.where((now > 0) & (expected > 0), np.log(now / expected), np.nan)
+            residuals[:, month] = np.where(
+                (now > 0) & (expected > 0), np.log(now / expected), np.nan
+            )
             plain = np.where(promoted[:, :month], np.nan, np.abs(residuals[:, :month]))
             scale = np.fmax(TO_DEVIATION * _median(plain), NOISE_FLOOR)
             score = np.where(now > 0, np.log(now / highest), np.log1p(-now / highest)) / scale
             far = (np.abs(now) > settings.ratio * highest * peak) & (score > settings.threshold)
             record = np.nan_to_num(sales[:, max(0, month - 2 * SEASON) : month]).max(axis=1)
-            flagged = far & (np.abs(now) > RECORD * record) & _is_judged(raw[:, :month], settings.min_history)
+            flagged = (
+                far
+                & (np.abs(now) > RECORD * record)
+                & _is_judged(raw[:, :month], settings.min_history)
+            )
             flagged &= ~short[:, month]
             for series in np.flatnonzero(flagged):
-                found.append((int(series), month, float(now[series]), float(expected[series]), float(score[series])))
+                found.append(
+                    (
+                        int(series),
+                        month,
+                        float(now[series]),
+                        float(expected[series]),
+                        float(score[series]),
+                    )
+                )
             sales[flagged, month] = expected[flagged]
             missed = short[:, month] & (now < expected)
             sales[missed, month] = expected[missed]

@@ -97,7 +97,9 @@ def describe_scan(found: Scan) -> Iterator[str]:
             yield "Nothing was found."
         return
     rank = found.problems["action"].map({action: place for place, action in enumerate(ORDER)})
-    gathered = gather_feeds(found.problems.assign(rank=rank)).sort_values(["feed", "rank", "rule"], kind="stable")
+    gathered = gather_feeds(found.problems.assign(rank=rank)).sort_values(
+        ["feed", "rank", "rule"], kind="stable"
+    )
     for feed, part in gathered.groupby("feed", sort=False):
         yield f"{feed}"
         for item in part.itertuples():
@@ -107,7 +109,11 @@ def describe_scan(found: Scan) -> Iterator[str]:
 def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
     """Problems of all files of a feed together: `feed` is the source, `files` counts them, and the first file speaks for them."""
     named = problems.assign(feed=problems["source"].str.partition(": ")[0], files=1)
-    firsts = {name: (name, "first") for name in problems if name not in ("rule", "column", "action", "rows")}
+    firsts = {
+        name: (name, "first")
+        for name in problems
+        if name not in ("rule", "column", "action", "rows")
+    }
     groups = named.groupby(["feed", "rule", "column", "action"], sort=False)
     return groups.agg(rows=("rows", "sum"), files=("files", "sum"), **firsts).reset_index()
 
@@ -116,7 +122,9 @@ def count_found(item: Any) -> str:
     """How often a problem of `gather_feeds` was found: rows, files where a whole file is meant, or months."""
     if item.rule in BY_MONTH:
         return wording.plural(item.rows, "month")
-    return wording.plural(item.rows, "row") if item.first_row else wording.plural(item.files, "file")
+    return (
+        wording.plural(item.rows, "row") if item.first_row else wording.plural(item.files, "file")
+    )
 
 
 def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:

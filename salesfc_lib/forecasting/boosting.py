@@ -59,7 +59,9 @@ def boost(
     everywhere where there are too few examples to learn from.
     """
     now = max(asked)
-    result = {back: np.full((len(candidates.history), candidates.horizon), np.nan) for back in asked}
+    result = {
+        back: np.full((len(candidates.history), candidates.horizon), np.nan) for back in asked
+    }
     for rows, aim in ((~squared, MEDIAN), (squared, MEAN)):
         chosen = np.flatnonzero(rows)
         if not len(chosen):
@@ -75,7 +77,9 @@ def boost(
     return result
 
 
-def _learn(candidates: CandidateForecasts, now: int, chosen: np.ndarray, *, aim: Target, trees: int) -> Any:
+def _learn(
+    candidates: CandidateForecasts, now: int, chosen: np.ndarray, *, aim: Target, trees: int
+) -> Any:
     """A booster of the errors known `now` months ago; None where there are too few."""
     import xgboost
 
@@ -91,13 +95,21 @@ def _learn(candidates: CandidateForecasts, now: int, chosen: np.ndarray, *, aim:
         return None
     x, y = np.concatenate(inputs), np.concatenate(targets)
     if len(y) > BOOSTING_EXAMPLES:
-        kept = np.sort(np.random.default_rng(BOOSTING_SETTINGS["seed"]).choice(len(y), BOOSTING_EXAMPLES, replace=False))
+        kept = np.sort(
+            np.random.default_rng(BOOSTING_SETTINGS["seed"]).choice(
+                len(y), BOOSTING_EXAMPLES, replace=False
+            )
+        )
         x, y = x[kept], y[kept]
     matrix = xgboost.QuantileDMatrix(x, y, max_bin=BOOSTING_SETTINGS["max_bin"], nthread=1)
-    return xgboost.train({**BOOSTING_SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees)
+    return xgboost.train(
+        {**BOOSTING_SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees
+    )
 
 
-def feature_table(candidates: CandidateForecasts, back: int, chosen: np.ndarray, aim: Target = MEDIAN) -> FeatureTable:
+def feature_table(
+    candidates: CandidateForecasts, back: int, chosen: np.ndarray, aim: Target = MEDIAN
+) -> FeatureTable:
     """What is known at a cutoff of each month ahead, in sizes of the series; the base is the candidates brought together as `aim` says."""
     history = candidates.history.take(chosen).cut(back)
     forecast = candidates.at(back)[:, chosen]
@@ -107,13 +119,20 @@ def feature_table(candidates: CandidateForecasts, back: int, chosen: np.ndarray,
     size = np.where(size > 0, size, 1.0)
     shape = base.shape
     columns = [
-        np.broadcast_to(each, shape) for each in _features(candidates, back, chosen, base=base, forecast=forecast, size=size)
+        np.broadcast_to(each, shape)
+        for each in _features(candidates, back, chosen, base=base, forecast=forecast, size=size)
     ]
     return FeatureTable(np.stack(columns, axis=2).astype(np.float32), base, size)
 
 
 def _features(
-    candidates: CandidateForecasts, back: int, chosen: np.ndarray, *, base: np.ndarray, forecast: np.ndarray, size: np.ndarray
+    candidates: CandidateForecasts,
+    back: int,
+    chosen: np.ndarray,
+    *,
+    base: np.ndarray,
+    forecast: np.ndarray,
+    size: np.ndarray,
 ) -> Iterator[np.ndarray]:
     """Columns (n, horizon) or what broadcasts to it."""
     history = candidates.history.take(chosen).cut(back)
@@ -143,7 +162,9 @@ def _features(
 
 def _mean(values: np.ndarray) -> np.ndarray:
     """Mean by row (n, 1), NaN where a value is missing or there is none."""
-    return values.mean(axis=1, keepdims=True) if values.shape[1] else np.full((len(values), 1), np.nan)
+    return (
+        values.mean(axis=1, keepdims=True) if values.shape[1] else np.full((len(values), 1), np.nan)
+    )
 
 
 def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np.ndarray:
@@ -154,13 +175,17 @@ def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np
     return np.where(inside, y[:, np.where(inside, columns, 0)], np.nan)
 
 
-def _misses(candidates: CandidateForecasts, back: int, chosen: np.ndarray, size: np.ndarray) -> Iterator[np.ndarray]:
+def _misses(
+    candidates: CandidateForecasts, back: int, chosen: np.ndarray, size: np.ndarray
+) -> Iterator[np.ndarray]:
     """Mean and mean absolute miss of the candidates' median at earlier cutoffs, (n, 1) each."""
     for months in BOOSTING_LAGS:
         if back + months not in candidates.backs:
             yield from (np.full((len(chosen), 1), np.nan),) * 2
             continue
-        missed = candidates.actuals(back + months, known=back)[chosen] - nan_median(candidates.at(back + months)[:, chosen], 0)
+        missed = candidates.actuals(back + months, known=back)[chosen] - nan_median(
+            candidates.at(back + months)[:, chosen], 0
+        )
         yield nan_mean(missed, 1, keepdims=True) / size[:, None]
         yield nan_mean(np.abs(missed), 1, keepdims=True) / size[:, None]
 
@@ -169,7 +194,11 @@ def _driver(values: np.ndarray, width: int, horizon: int) -> Iterator[np.ndarray
     """A regressor of the month ahead less its last year's mean, and less its value a year before."""
     ahead = values[:, width : width + horizon]
     mean = nan_mean(values[:, max(width - SEASON, 0) : width], 1, keepdims=True)
-    year_ago = values[:, width - SEASON : width - SEASON + horizon] if width >= SEASON else np.full_like(ahead, np.nan)
+    year_ago = (
+        values[:, width - SEASON : width - SEASON + horizon]
+        if width >= SEASON
+        else np.full_like(ahead, np.nan)
+    )
     scale = np.where(np.abs(mean) > 1, np.abs(mean), 1.0)
     yield (ahead - mean) / scale
     yield (ahead - year_ago[:, : ahead.shape[1]]) / scale

@@ -77,8 +77,14 @@ def digest(*parts: bytes | str) -> str:
 def fingerprint() -> str:
     """Digest of what every answer depends on: the candidates' code, what they are built of, and the versions of the libraries under it."""
     here = Path(__file__).parent
-    code = [path.read_bytes() for folder in ("candidates", "engine") for path in sorted((here / folder).glob("*.py"))]
-    code += [(here / name).read_bytes() for name in ("history.py", "gaps.py", "known.py", "tuning.py")]
+    code = [
+        path.read_bytes()
+        for folder in ("candidates", "engine")
+        for path in sorted((here / folder).glob("*.py"))
+    ]
+    code += [
+        (here / name).read_bytes() for name in ("history.py", "gaps.py", "known.py", "tuning.py")
+    ]
     return digest(*code, *(f"{name} {_version(name)}" for name in PACKAGES))
 
 
@@ -97,7 +103,9 @@ def _save(entries: Mapping[str, CacheEntry], folder: Path) -> str:
     table = pa.table(
         {
             "key": pa.array(list(entries), pa.string()),
-            "values": pa.array([_listed(entry.values) for entry in entries.values()], pa.list_(pa.float64())),
+            "values": pa.array(
+                [_listed(entry.values) for entry in entries.values()], pa.list_(pa.float64())
+            ),
             "note": pa.array([entry.note for entry in entries.values()], pa.string()),
         }
     )
@@ -115,8 +123,14 @@ def _load(path: Path) -> dict[str, CacheEntry]:
     try:
         table = pq.read_table(path)
         columns: Iterable[tuple[str, list[float] | None, str]] = zip(
-            table["key"].to_pylist(), table["values"].to_pylist(), table["note"].to_pylist(), strict=True
+            table["key"].to_pylist(),
+            table["values"].to_pylist(),
+            table["note"].to_pylist(),
+            strict=True,
         )
-        return {key: CacheEntry(None if values is None else np.array(values), note) for key, values, note in columns}
+        return {
+            key: CacheEntry(None if values is None else np.array(values), note)
+            for key, values, note in columns
+        }
     except (OSError, KeyError, TypeError, pa.ArrowException):
         return {}

@@ -19,20 +19,37 @@ from salesfc_lib.forecasting.tuning import ERROR_MONTHS
 from salesfc_lib.foundation import tables
 
 
-def backtest_intervals(modeled: Modeled, levels: Sequence[int] = LEVELS) -> dict[int, dict[int, tuple[np.ndarray, np.ndarray]]]:
+def backtest_intervals(
+    modeled: Modeled, levels: Sequence[int] = LEVELS
+) -> dict[int, dict[int, tuple[np.ndarray, np.ndarray]]]:
     """Bounds (n, horizon) of the combination by tested cutoff and level in percent, as known then.
 
     A cutoff before which nothing was forecast has none.
     """
     found = {back: errors_known_at(modeled, back) for back in modeled.candidates.tested}
-    return {back: conformal_intervals(past, modeled.combined[back], levels) for back, past in found.items() if past.errors}
+    return {
+        back: conformal_intervals(past, modeled.combined[back], levels)
+        for back, past in found.items()
+        if past.errors
+    }
 
 
 def errors_known_at(modeled: Modeled, back: int) -> PastErrors:
     """Errors of the combination as they were known `back` months ago."""
-    earlier = {cutoff: values for cutoff, values in modeled.combined.items() if back < cutoff <= back + ERROR_MONTHS}
-    errors = {cutoff - back: modeled.candidates.actuals(cutoff, known=back) - values for cutoff, values in earlier.items()}
-    return PastErrors(modeled.candidates.history.cut(back), errors, {cutoff - back: values for cutoff, values in earlier.items()})
+    earlier = {
+        cutoff: values
+        for cutoff, values in modeled.combined.items()
+        if back < cutoff <= back + ERROR_MONTHS
+    }
+    errors = {
+        cutoff - back: modeled.candidates.actuals(cutoff, known=back) - values
+        for cutoff, values in earlier.items()
+    }
+    return PastErrors(
+        modeled.candidates.history.cut(back),
+        errors,
+        {cutoff - back: values for cutoff, values in earlier.items()},
+    )
 
 
 def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
@@ -47,4 +64,6 @@ def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFra
         "interval": pooled["metric"].str.removeprefix("coverage-").astype("int64"),
         "inside": pooled["numerator"].astype("int64"),
     }
-    return pooled.assign(**columns)[["level", "interval", "h", "inside", "n"]].astype({"h": "int64", "n": "int64"})
+    return pooled.assign(**columns)[["level", "interval", "h", "inside", "n"]].astype(
+        {"h": "int64", "n": "int64"}
+    )

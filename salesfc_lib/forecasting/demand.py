@@ -21,7 +21,9 @@ def classify(y: np.ndarray) -> np.ndarray:
     ['steady', 'patchy', 'intermittent']
     """
     share = share_of_zeros(y)
-    return np.where(share >= INTERMITTENT_ZEROS, INTERMITTENT, np.where(share > PATCHY_ZEROS, PATCHY, STEADY))
+    return np.where(
+        share >= INTERMITTENT_ZEROS, INTERMITTENT, np.where(share > PATCHY_ZEROS, PATCHY, STEADY)
+    )
 
 
 def is_intermittent(y: np.ndarray) -> np.ndarray:

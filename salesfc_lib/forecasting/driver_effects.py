@@ -22,11 +22,15 @@ from salesfc_lib.foundation import Parameters, tables
 CANDIDATE = "regression"  # whose terms are told
 
 
-def explain_drivers(history: History, chosen: Collection[str], parameters: Parameters) -> dict[str, pd.DataFrame]:
+def explain_drivers(
+    history: History, chosen: Collection[str], parameters: Parameters
+) -> dict[str, pd.DataFrame]:
     """The three tables by name: terms of the chosen series, drivers of the bottom level, and what is known ahead of the chosen series."""
     block = parameters.candidates.get(CANDIDATE)
     half_life = HALF_LIFE if block is None else float(block.settings.get("half_life", HALF_LIFE))
-    bottom = history.take(np.flatnonzero(history.level == list(parameters.levels).index(parameters.bottom)))
+    bottom = history.take(
+        np.flatnonzero(history.level == list(parameters.levels).index(parameters.bottom))
+    )
     coefficient = list_coefficients(history, chosen, half_life=half_life)
     return {
         "coefficient": coefficient,
@@ -35,7 +39,9 @@ def explain_drivers(history: History, chosen: Collection[str], parameters: Param
     }
 
 
-def list_coefficients(history: History, chosen: Collection[str], *, half_life: float = HALF_LIFE) -> pd.DataFrame:
+def list_coefficients(
+    history: History, chosen: Collection[str], *, half_life: float = HALF_LIFE
+) -> pd.DataFrame:
     """Table coefficient: terms of the chosen series with their 95 % intervals; a driver that never moved in a series is left out."""
     found = coefficients(history, half_life=half_life, only=set(chosen))
     if found.empty:
@@ -43,21 +49,30 @@ def list_coefficients(history: History, chosen: Collection[str], *, half_life: f
     row = dict(zip(history.ids, range(len(history)), strict=True))
     width = history.y.shape[1]
     steps = [
-        step_of(history.regressors[term][row[unique_id], :width]) if term in history.regressors else np.nan
+        step_of(history.regressors[term][row[unique_id], :width])
+        if term in history.regressors
+        else np.nan
         for unique_id, term in zip(found["unique_id"], found["term"], strict=True)
     ]
     moved = [
         term not in history.regressors or _moves(history, row[unique_id], term)
         for unique_id, term in zip(found["unique_id"], found["term"], strict=True)
     ]
-    return found.assign(step=steps)[moved].astype({"unique_id": object, "term": object}).reset_index(drop=True)
+    return (
+        found.assign(step=steps)[moved]
+        .astype({"unique_id": object, "term": object})
+        .reset_index(drop=True)
+    )
 
 
 def list_ahead(history: History, coefficient: pd.DataFrame, horizon: int) -> pd.DataFrame:
     """Table driver_effect: what is known ahead of each driver, month by month, and what the regression adds for it, with 95 %."""
     row = dict(zip(history.ids, range(len(history)), strict=True))
     drivers = coefficient[coefficient["term"].isin(list(history.regressors))]
-    parts = [_ahead(history, row[str(each["unique_id"])], each, horizon) for _, each in drivers.iterrows()]
+    parts = [
+        _ahead(history, row[str(each["unique_id"])], each, horizon)
+        for _, each in drivers.iterrows()
+    ]
     return pd.concat(parts, ignore_index=True) if parts else tables.empty("driver_effect")
 
 

@@ -14,7 +14,12 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, Progress, floor_at_zero, run_candidates
+from salesfc_lib.forecasting.backtest.backtest import (
+    CandidateForecasts,
+    Progress,
+    floor_at_zero,
+    run_candidates,
+)
 from salesfc_lib.forecasting.boosting import boost
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate
@@ -33,7 +38,13 @@ from salesfc_lib.forecasting.tuning import (
     BOOSTING_SHARE_INTERMITTENT,
     ERROR_MONTHS,
 )
-from salesfc_lib.forecasting.weights import CandidateErrors, backtest_errors, best_single, combination_weights, weighted_mean
+from salesfc_lib.forecasting.weights import (
+    CandidateErrors,
+    backtest_errors,
+    best_single,
+    combination_weights,
+    weighted_mean,
+)
 from salesfc_lib.foundation import SEASON, Parameters, nan_mean
 from salesfc_lib.panel import count_silent_months
 
@@ -60,7 +71,9 @@ class Modeled:
     @cached_property
     def past(self) -> PastErrors:
         """Errors of the combination at the cutoffs before now, for intervals."""
-        earlier = {back: values for back, values in self.combined.items() if 0 < back <= ERROR_MONTHS}
+        earlier = {
+            back: values for back, values in self.combined.items() if 0 < back <= ERROR_MONTHS
+        }
         errors = {back: self.candidates.actuals(back) - values for back, values in earlier.items()}
         return PastErrors(self.candidates.history, errors, earlier)
 
@@ -80,30 +93,50 @@ def model_history(  # noqa: PLR0913  the last four have defaults that a step rar
     extra: Mapping[str, Candidate] | None = None,
 ) -> Modeled:
     """Candidates at every cutoff, their weights, and the combination; arguments as `run_candidates`."""
-    candidates = run_candidates(history, parameters, horizon=horizon, levels=levels, cache=cache, progress=progress, extra=extra)
+    candidates = run_candidates(
+        history,
+        parameters,
+        horizon=horizon,
+        levels=levels,
+        cache=cache,
+        progress=progress,
+        extra=extra,
+    )
     return combine_candidates(candidates, parameters)
 
 
 def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -> Modeled:
     """The combination of the candidates, now and at every cutoff."""
-    errors = {back: backtest_errors(candidates, back, parameters.combine) for back in candidates.backs}
-    weights = {back: combination_weights(errors[back], candidates.at(back), parameters.combine) for back in candidates.backs}
+    errors = {
+        back: backtest_errors(candidates, back, parameters.combine) for back in candidates.backs
+    }
+    weights = {
+        back: combination_weights(errors[back], candidates.at(back), parameters.combine)
+        for back in candidates.backs
+    }
     boosted = _boost_cutoffs(candidates, parameters)
     known = {back: candidates.history.cut(back).y for back in candidates.backs}
     silent = {back: count_silent_months(y) for back, y in known.items()}
-    mixed = {back: weighted_mean(candidates.at(back), weights[back], mean=is_intermittent(y)) for back, y in known.items()}
+    mixed = {
+        back: weighted_mean(candidates.at(back), weights[back], mean=is_intermittent(y))
+        for back, y in known.items()
+    }
     shares = {
         back: boosting_share(values, known[back], boosting_trust(candidates, mixed, boosted, back))
         for back, values in boosted.items()
     }
     combined = {}
     for back, y in known.items():
-        blended = blend(mixed[back], boosted[back], shares[back]) if back in boosted else mixed[back]
+        blended = (
+            blend(mixed[back], boosted[back], shares[back]) if back in boosted else mixed[back]
+        )
         held = bounds_at(candidates.history, back).hold(blended)
         combined[back] = _end(held, y, silent[back])
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
     best = best_single(candidates, errors[0], candidates.at(0))
-    return Modeled(candidates, parameters, errors[0], weights[0], best, combined, boosted, shares, ended)
+    return Modeled(
+        candidates, parameters, errors[0], weights[0], best, combined, boosted, shares, ended
+    )
 
 
 def blend(weighted: np.ndarray, boosted: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -128,7 +161,10 @@ def boosting_share(boosted: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np
 
 
 def boosting_trust(
-    candidates: CandidateForecasts, weighted: Mapping[int, np.ndarray], boosted: Mapping[int, np.ndarray], back: int
+    candidates: CandidateForecasts,
+    weighted: Mapping[int, np.ndarray],
+    boosted: Mapping[int, np.ndarray],
+    back: int,
 ) -> float:
     """Factor on the share of boosting at a cutoff, 0 to 1, from the error it cost or saved at the tested cutoffs before.
 
@@ -143,11 +179,20 @@ def boosting_trust(
         actual = candidates.actuals(cutoff, known=back)
         blended = blend(weighted[cutoff], boosted[cutoff], boosting_share(boosted[cutoff], before))
         gaps = [np.abs(values - actual) for values in (weighted[cutoff], blended)]
-        counts = np.isfinite(gaps[0]) & np.isfinite(gaps[1]) & (scale > 0)[:, None] & ~is_intermittent(before)[:, None]
+        counts = (
+            np.isfinite(gaps[0])
+            & np.isfinite(gaps[1])
+            & (scale > 0)[:, None]
+            & ~is_intermittent(before)[:, None]
+        )
         rows = np.nonzero(counts)[0]
         without += float((gaps[0][counts] / scale[rows]).sum())
         by_it += float((gaps[1][counts] / scale[rows]).sum())
-    return float(np.clip(1 - (by_it / without - 1) / BOOSTING_MAX_COST, 0.0, 1.0)) if without > 0 else 1.0
+    return (
+        float(np.clip(1 - (by_it / without - 1) / BOOSTING_MAX_COST, 0.0, 1.0))
+        if without > 0
+        else 1.0
+    )
 
 
 def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
@@ -194,6 +239,10 @@ def forecast_panel(
     for level, (low, high) in bounds.items():
         columns |= {f"lo-{level}": low, f"hi-{level}": high}
     return pd.DataFrame(
-        {"unique_id": np.repeat(history.ids, horizon), "ds": months.ravel(), "h": np.tile(steps, len(history))}
+        {
+            "unique_id": np.repeat(history.ids, horizon),
+            "ds": months.ravel(),
+            "h": np.tile(steps, len(history)),
+        }
         | {name: values.ravel() for name, values in columns.items()}
     )

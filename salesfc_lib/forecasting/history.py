@@ -87,7 +87,10 @@ class History:
             self,
             y=shift(self.y, months),
             last=self.last - np.timedelta64(months, "M"),
-            regressors={name: shift_known(values, months, width, self.ahead) for name, values in self.regressors.items()},
+            regressors={
+                name: shift_known(values, months, width, self.ahead)
+                for name, values in self.regressors.items()
+            },
             back=self.back + months,
         )
 
@@ -104,7 +107,10 @@ def join(parts: Sequence[History]) -> History:
         y=np.concatenate([part.y for part in parts]),
         last=np.concatenate([part.last for part in parts]),
         ahead=first.ahead,
-        regressors={name: np.concatenate([part.regressors[name] for part in parts]) for name in first.regressors},
+        regressors={
+            name: np.concatenate([part.regressors[name] for part in parts])
+            for name in first.regressors
+        },
         level=np.concatenate([part.level for part in parts]),
         back=np.concatenate([part.back for part in parts]),
     )
@@ -156,11 +162,22 @@ def align(
     y = np.full((len(ids), width), np.nan)
     y[codes, width - 1 - (last[codes] - month)] = past["y"].to_numpy(dtype=float)
     names = _known_ahead(panel, future)
-    regressors = {name: _lay_out(name, (panel, future), ids, last, (width, horizon)) for name in names}
+    regressors = {
+        name: _lay_out(name, (panel, future), ids, last, (width, horizon)) for name in names
+    }
     if TRADING_DAYS not in regressors:
         regressors[TRADING_DAYS] = count_weekdays(last, width, horizon)
-    levels = np.array([level.get(name, 0) for name in ids]) if level else np.zeros(len(ids), dtype=int)
-    return History(np.asarray(ids, dtype=object), fill_forward(y), last.astype("datetime64[M]"), horizon, regressors, levels)
+    levels = (
+        np.array([level.get(name, 0) for name in ids]) if level else np.zeros(len(ids), dtype=int)
+    )
+    return History(
+        np.asarray(ids, dtype=object),
+        fill_forward(y),
+        last.astype("datetime64[M]"),
+        horizon,
+        regressors,
+        levels,
+    )
 
 
 def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
@@ -175,7 +192,10 @@ def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> Non
     key = codes * np.int64(10**6) + month
     if len(np.unique(key)) < len(key):
         again = past[pd.Series(key, index=past.index).duplicated()]
-        examples = [f"{name} {day:%Y-%m}" for name, day in zip(again["unique_id"][:3], again["ds"][:3], strict=True)]
+        examples = [
+            f"{name} {day:%Y-%m}"
+            for name, day in zip(again["unique_id"][:3], again["ds"][:3], strict=True)
+        ]
         raise SalesForecastError.duplicate_keys(("unique_id", "ds"), examples, len(again), "Panel")
     odd = past[np.isinf(past["y"].to_numpy(dtype=float))]
     if len(odd):
@@ -194,7 +214,11 @@ def _known_ahead(panel: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:
 
 
 def _lay_out(
-    name: str, frames: Sequence[pd.DataFrame | None], ids: pd.Index, last: np.ndarray, size: tuple[int, int]
+    name: str,
+    frames: Sequence[pd.DataFrame | None],
+    ids: pd.Index,
+    last: np.ndarray,
+    size: tuple[int, int],
 ) -> np.ndarray:
     """A regressor as (n, width + horizon); a null never overwrites a value."""
     width, horizon = size

@@ -44,7 +44,9 @@ class PastErrors:
     forecasts: Mapping[int, np.ndarray]
 
 
-def add_intervals(forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+def add_intervals(
+    forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame
+) -> pd.DataFrame:
     """Forecast rows of one cutoff with lo-80, hi-80, lo-95 and hi-95.
 
     `backtest` holds forecasts of the same kind at earlier cutoffs (unique_id, cutoff, ds, h, y_hat), `panel` the actuals (y). A
@@ -55,7 +57,10 @@ def add_intervals(forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.Data
     horizon = int(forecast["h"].max())
     history = align(panel, horizon=horizon, end=cutoff, level=codes)
     past = _past_of(backtest[backtest["cutoff"] < cutoff], history, horizon)
-    row, step = pd.Index(history.ids).get_indexer(forecast["unique_id"]), forecast["h"].to_numpy() - 1
+    row, step = (
+        pd.Index(history.ids).get_indexer(forecast["unique_id"]),
+        forecast["h"].to_numpy() - 1,
+    )
     base = np.zeros((len(history), horizon))
     base[row[row >= 0], step[row >= 0]] = forecast["y_hat"].to_numpy()[row >= 0]
     columns = {}
@@ -82,7 +87,9 @@ def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> PastErro
     return PastErrors(history, errors, forecasts)
 
 
-def conformal_intervals(past: PastErrors, forecast: np.ndarray, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def conformal_intervals(
+    past: PastErrors, forecast: np.ndarray, levels: Sequence[int]
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Lower and upper bounds (n, horizon) by level in percent, around forecasts (n, horizon) of now.
 
     A series that came to an end is expected to stay so: only bounds beyond 90 % allow for a month as in its last year.
@@ -103,7 +110,10 @@ def conformal_intervals(past: PastErrors, forecast: np.ndarray, levels: Sequence
             high[rows] += scale[rows, None] * up
         nothing = ~signed & (zeros > (1 - level / 100) / 2)
         low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
-        low, high = np.where(over, 0.0, low), np.where(over, usual if level > ENDED_LEVEL else 0.0, high)
+        low, high = (
+            np.where(over, 0.0, low),
+            np.where(over, usual if level > ENDED_LEVEL else 0.0, high),
+        )
         inner = bounds[level] = (np.minimum(low, inner[0]), np.maximum(high, inner[1]))
     return bounds
 
@@ -129,12 +139,16 @@ def _scales(past: PastErrors, back: int) -> np.ndarray:
 
 def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Median relative error of each series' level (n,), drawn to that of all where the level has few series."""
-    overall = float(np.median(share[np.isfinite(share)])) if np.isfinite(share).any() else FALLBACK_ERROR
+    overall = (
+        float(np.median(share[np.isfinite(share)])) if np.isfinite(share).any() else FALLBACK_ERROR
+    )
     result = np.full(len(share), overall)
     for code in np.unique(level):
         own = share[(level == code) & np.isfinite(share)]
         if len(own):
-            result[level == code] = (len(own) * np.median(own) + ERROR_PRIOR_SERIES * overall) / (len(own) + ERROR_PRIOR_SERIES)
+            result[level == code] = (len(own) * np.median(own) + ERROR_PRIOR_SERIES * overall) / (
+                len(own) + ERROR_PRIOR_SERIES
+            )
     return result
 
 
@@ -155,7 +169,9 @@ class _ScaledErrors:
         return self.take(here) if here.sum() >= MIN_KIND_ERRORS else self
 
     def take(self, rows: np.ndarray) -> _ScaledErrors:
-        return _ScaledErrors(self.z[rows], self.h[rows], self.room[rows], self.zeros[rows], self.sparse[rows])
+        return _ScaledErrors(
+            self.z[rows], self.h[rows], self.room[rows], self.zeros[rows], self.sparse[rows]
+        )
 
 
 def _scaled_errors(past: PastErrors) -> _ScaledErrors:
@@ -189,10 +205,15 @@ def _widths(told: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarray
     if not len(told.z):
         reach = np.full(horizon, _normal_quantile(0.5 + share / 2))
         return reach, reach
-    found = np.array([_width_pair(told, np.abs(told.h - step) <= NEIGHBOUR_HORIZONS, share) for step in steps])
+    found = np.array(
+        [_width_pair(told, np.abs(told.h - step) <= NEIGHBOUR_HORIZONS, share) for step in steps]
+    )
     known = np.flatnonzero(np.isfinite(found[:, 0]))
     if not len(known):
-        found, known = np.array([_width_pair(told, np.full(len(told.z), True), share)] * horizon), np.arange(horizon)
+        found, known = (
+            np.array([_width_pair(told, np.full(len(told.z), True), share)] * horizon),
+            np.arange(horizon),
+        )
     sides = [np.interp(np.arange(horizon), known, found[known, side]) for side in (0, 1)]
     down, up = (np.maximum.accumulate(np.maximum(side, 0.0)) for side in sides)
     return down, up
@@ -205,7 +226,10 @@ def _width_pair(told: _ScaledErrors, here: np.ndarray, share: float) -> tuple[fl
         return np.nan, np.nan
     some = told.take(rows[:: max(1, len(rows) // WIDTH_ERRORS)])
     ordered = np.sort(some.z)
-    downs, ups = -_conformal_quantile(ordered, TAILS), _conformal_quantile(ordered, 1 - TAILS, upper=True)
+    downs, ups = (
+        -_conformal_quantile(ordered, TAILS),
+        _conformal_quantile(ordered, 1 - TAILS, upper=True),
+    )
     room = some.room.clip(0)
     below = np.where(some.zeros > (1 - share) / 2, room, np.minimum(downs[:, None], room))
     inside = ((some.z >= -below - 1e-12) & (some.z <= ups[:, None])).mean(axis=1)

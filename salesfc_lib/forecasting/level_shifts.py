@@ -65,21 +65,31 @@ def find_level_shifts(history: History) -> LevelShifts:
     months; by 2 % at a correlation of 0.6, and by 8 % where half of each month's surprise stays for good: there the level did move.
     """
     rows = np.flatnonzero((classify(history.y) == STEADY) & ~np.any(history.y < 0, axis=1))
-    found = LevelShifts(np.zeros(len(history), dtype=int), np.ones(len(history)), np.zeros(len(history)))
+    found = LevelShifts(
+        np.zeros(len(history), dtype=int), np.ones(len(history)), np.zeros(len(history))
+    )
     for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
-        found.months[some], change, found.strength[some] = most_likely_shift(log_adjusted(history, some))
+        found.months[some], change, found.strength[some] = most_likely_shift(
+            log_adjusted(history, some)
+        )
         found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
     none = (found.strength < SHIFT_THRESHOLD) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
-    return LevelShifts(np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength)
+    return LevelShifts(
+        np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength
+    )
 
 
 def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
     """Logarithms of the adjusted last months of rows (n, up to 36), odd ones drawn in; NaN before a row's first month."""
     adjusted = adjust(history, 1, relative=True).y[rows, -SHIFT_WINDOW:]
     known = np.isfinite(adjusted)
-    size = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True) / known.sum(axis=1, keepdims=True).clip(1)
+    size = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True) / known.sum(
+        axis=1, keepdims=True
+    ).clip(1)
     least = SHIFT_MIN_SALE * np.where(size > 0, size, 1.0)
-    return winsorize(np.where(known, np.log(np.maximum(np.where(known, adjusted, 1.0), least)), np.nan))
+    return winsorize(
+        np.where(known, np.log(np.maximum(np.where(known, adjusted, 1.0), least)), np.nan)
+    )
 
 
 def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -95,22 +105,32 @@ def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     inverse = _invert(count, known @ time, known @ time**2 + (spread / SHIFT_TREND_PRIOR) ** 2)
     told = np.stack([value.sum(axis=1), value @ time], axis=1)
     fit = np.einsum("nab,nb->na", inverse, told)
-    stepped = np.stack([after, [time[-k:].sum() for k in after]], axis=1).astype(float)  # the terms, summed since the step
+    stepped = np.stack([after, [time[-k:].sum() for k in after]], axis=1).astype(
+        float
+    )  # the terms, summed since the step
     sums = np.cumsum(value[:, ::-1], axis=1)[:, after - 1]
     moved = sums - fit @ stepped.T
     weight = after - np.einsum("ka,nab,kb->nk", stepped, inverse, stepped, optimize=True)
     weight = np.maximum(weight, 1e-9)
     rest = ((value**2).sum(axis=1) - (fit * told).sum(axis=1))[:, None] - moved**2 / weight
     variance = np.maximum(rest / (count - 3).clip(1)[:, None], SHIFT_MIN_NOISE**2)
-    strength = np.where(count[:, None] - after >= SHIFT_MIN_BEFORE, np.abs(moved) / np.sqrt(weight * variance), 0.0)
+    strength = np.where(
+        count[:, None] - after >= SHIFT_MIN_BEFORE, np.abs(moved) / np.sqrt(weight * variance), 0.0
+    )
     best, row = strength.argmax(axis=1), np.arange(n)
     step = moved[row, best] / weight[row, best]
     line = fit - np.einsum("nab,nb->na", inverse, stepped[best]) * step[:, None]
     since = np.arange(width) >= (width - after[best])[:, None]
     off = np.where(known, value - line[:, :1] - line[:, 1:] * time, 0.0)
     error = off - np.where(known & since, step[:, None], 0.0)
-    lasts = ((off / np.where(step == 0, 1.0, step)[:, None] > SHIFT_MIN_STEP) & since).sum(axis=1) >= SHIFT_MIN_AFTER
-    return after[best], _least(step, _compare(x, since)), np.where(lasts, strength[row, best] * np.sqrt(_independence(error)), 0.0)
+    lasts = ((off / np.where(step == 0, 1.0, step)[:, None] > SHIFT_MIN_STEP) & since).sum(
+        axis=1
+    ) >= SHIFT_MIN_AFTER
+    return (
+        after[best],
+        _least(step, _compare(x, since)),
+        np.where(lasts, strength[row, best] * np.sqrt(_independence(error)), 0.0),
+    )
 
 
 def winsorize(x: np.ndarray) -> np.ndarray:
@@ -153,7 +173,10 @@ def list_level_shifts(history: History) -> pd.DataFrame:
             "ds": months.astype("datetime64[ns]"),
             "change": 100 * (breaks.ratio[rows] - 1),
             "strength": breaks.strength[rows],
-            "evidence": [_say(adjusted[row], int(breaks.months[row]), str(month)) for row, month in zip(rows, months, strict=True)],
+            "evidence": [
+                _say(adjusted[row], int(breaks.months[row]), str(month))
+                for row, month in zip(rows, months, strict=True)
+            ],
         }
     )
     return tables.check(table.astype({"evidence": object}), "break")
@@ -173,7 +196,9 @@ def _compare(x: np.ndarray, since: np.ndarray) -> np.ndarray:
     first = (width - since.sum(axis=1))[:, None]
     before = known & ~since & (np.arange(width) >= first - SEASON)
     size = np.exp(np.where(known, x, 0.0))
-    now, then = ((size * part).sum(axis=1) / part.sum(axis=1).clip(1) for part in (known & since, before))
+    now, then = (
+        (size * part).sum(axis=1) / part.sum(axis=1).clip(1) for part in (known & since, before)
+    )
     return np.asarray(np.log(np.maximum(now, 1e-300)) - np.log(np.maximum(then, 1e-300)))
 
 
@@ -185,13 +210,18 @@ def _least(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _invert(count: np.ndarray, cross: np.ndarray, square: np.ndarray) -> np.ndarray:
     """Inverses (n, 2, 2) of the symmetric matrices [[count, cross], [cross, square]]."""
     determinant = np.maximum(count * square - cross**2, 1e-12)
-    return np.asarray(np.stack([square, -cross, -cross, count], axis=1).reshape(-1, 2, 2) / determinant[:, None, None])
+    return np.asarray(
+        np.stack([square, -cross, -cross, count], axis=1).reshape(-1, 2, 2)
+        / determinant[:, None, None]
+    )
 
 
 def _independence(error: np.ndarray) -> np.ndarray:
     """(1 - r) / (1 + r) of each row of errors (n, T), r their correlation from month to month between 0 and 0.8 (n,)."""
     total = np.maximum((error**2).sum(axis=1), 1e-300)
-    lasting = ((error[:, 1:] * error[:, :-1]).sum(axis=1) / total).clip(0.0, SHIFT_MAX_AUTOCORRELATION)
+    lasting = ((error[:, 1:] * error[:, :-1]).sum(axis=1) / total).clip(
+        0.0, SHIFT_MAX_AUTOCORRELATION
+    )
     return np.asarray((1 - lasting) / (1 + lasting))
 
 

@@ -21,7 +21,9 @@ SCORE = [*KEY, "metric", "numerator", "denominator", "n"]
 Parts = tuple[pd.Series, pd.Series]
 
 
-def score(forecast: pd.DataFrame, actual: pd.DataFrame, metrics: Sequence[str] = ("wape", "bias")) -> pd.DataFrame:
+def score(
+    forecast: pd.DataFrame, actual: pd.DataFrame, metrics: Sequence[str] = ("wape", "bias")
+) -> pd.DataFrame:
     """Score table: one row per forecast row whose month has an actual, and metric.
 
     `forecast` is a table of that contract (`stage` may be absent: 'candidate'); `actual` holds unique_id, ds and y_raw, for
@@ -37,7 +39,9 @@ def score(forecast: pd.DataFrame, actual: pd.DataFrame, metrics: Sequence[str] =
             raise SalesForecastError.unknown_key(metric, METRICS, "`metrics`")
     rows = forecast if "stage" in forecast.columns else forecast.assign(stage="candidate")
     known = actual[["unique_id", "ds", "y_raw"]].dropna()
-    rows = rows.merge(known.rename(columns={"y_raw": "actual"}), on=["unique_id", "ds"], how="inner")
+    rows = rows.merge(
+        known.rename(columns={"y_raw": "actual"}), on=["unique_id", "ds"], how="inner"
+    )
     parts = [_parts(rows, known, metric) for metric in metrics]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=SCORE)
 
@@ -52,15 +56,23 @@ def pool(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     [0.2]
     """
     groups = [*by, *(["metric"] if "metric" not in by else [])]
-    pooled = scores.groupby(groups, sort=True, observed=True)[["numerator", "denominator", "n"]].sum().reset_index()
-    return pooled.assign(value=pooled["numerator"] / pooled["denominator"].where(pooled["denominator"] != 0))
+    pooled = (
+        scores.groupby(groups, sort=True, observed=True)[["numerator", "denominator", "n"]]
+        .sum()
+        .reset_index()
+    )
+    return pooled.assign(
+        value=pooled["numerator"] / pooled["denominator"].where(pooled["denominator"] != 0)
+    )
 
 
 def _parts(rows: pd.DataFrame, history: pd.DataFrame, metric: str) -> pd.DataFrame:
     numerator, denominator = METRICS[metric](rows, history)
     parts = rows[KEY].assign(metric=metric, numerator=numerator, denominator=denominator)
     parts = parts.dropna(subset=["numerator", "denominator"])
-    return parts.assign(n=np.ones(len(parts), dtype="int64"))[SCORE].astype({"numerator": float, "denominator": float})
+    return parts.assign(n=np.ones(len(parts), dtype="int64"))[SCORE].astype(
+        {"numerator": float, "denominator": float}
+    )
 
 
 def _wape(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
@@ -83,9 +95,13 @@ def _mase(rows: pd.DataFrame, history: pd.DataFrame) -> Parts:
     steps = history.merge(earlier, on=["unique_id", "ds"], suffixes=("", "_before"))
     steps = steps.assign(step=(steps["y_raw"] - steps["y_raw_before"]).abs())
     pairs = rows[["unique_id", "cutoff"]].drop_duplicates().merge(steps, on="unique_id")
-    scale = pairs.loc[pairs["ds"] <= pairs["cutoff"]].groupby(["unique_id", "cutoff"])["step"].mean()
+    scale = (
+        pairs.loc[pairs["ds"] <= pairs["cutoff"]].groupby(["unique_id", "cutoff"])["step"].mean()
+    )
     index = pd.MultiIndex.from_frame(rows[["unique_id", "cutoff"]])
-    return (rows["y_hat"] - rows["actual"]).abs(), pd.Series(scale.reindex(index).to_numpy(), index=rows.index)
+    return (rows["y_hat"] - rows["actual"]).abs(), pd.Series(
+        scale.reindex(index).to_numpy(), index=rows.index
+    )
 
 
 def _coverage(level: int) -> Callable[[pd.DataFrame, pd.DataFrame], Parts]:

@@ -14,7 +14,13 @@ import numpy as np
 
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.tuning import MAX_GROWTH, MIN_GROWTH, RARE, UNKNOWN_GROWTH, YOUNG_MONTHS
+from salesfc_lib.forecasting.tuning import (
+    MAX_GROWTH,
+    MIN_GROWTH,
+    RARE,
+    UNKNOWN_GROWTH,
+    YOUNG_MONTHS,
+)
 from salesfc_lib.foundation import SEASON
 from salesfc_lib.panel import RECENT_MONTHS
 
@@ -60,7 +66,9 @@ class Bounds:
             return held
         total = held[:, :SEASON].sum(axis=1)
         wanted = np.clip(total, self.low, self.high)
-        factor = np.where((total > 0) & (wanted != total), wanted / np.where(total > 0, total, 1.0), 1.0)
+        factor = np.where(
+            (total > 0) & (wanted != total), wanted / np.where(total > 0, total, 1.0), 1.0
+        )
         even = np.where((total <= 0) & (wanted > 0), wanted / SEASON, 0.0)
         return np.clip(held * factor[:, None] + even[:, None], -limit, limit)
 
@@ -74,7 +82,11 @@ class Bounds:
                 f"{limit[step]:,.6g}: its largest month {self.most[row]:,.6g}, and a year's growth of {self.growth:.2f} times"
             )
         total = float(forecast[:SEASON].sum())
-        bound = f"at most {self.high[row]:,.6g}" if total > self.high[row] else f"at least {self.low[row]:,.6g}"
+        bound = (
+            f"at most {self.high[row]:,.6g}"
+            if total > self.high[row]
+            else f"at least {self.low[row]:,.6g}"
+        )
         return (
             f"{REJECTED}a year beyond anything the series or its peers did; {total:,.6g} in twelve months, {bound}: the last twelve "
             f"brought {self.year[row]:,.6g}, and the last three {self.pace[row] / SEASON:,.6g} a month"
@@ -108,7 +120,11 @@ def _set_bounds(y: np.ndarray) -> Bounds:
     size = np.abs(np.where(known, y, 0.0))
     most = size.max(axis=1, initial=0.0)
     young = known.sum(axis=1) < YOUNG_MONTHS
-    peers = size[:, -SEASON:].sum(axis=1) / known[:, -SEASON:].sum(axis=1).clip(1) * _usual_peak(y, years)
+    peers = (
+        size[:, -SEASON:].sum(axis=1)
+        / known[:, -SEASON:].sum(axis=1).clip(1)
+        * _usual_peak(y, years)
+    )
     shown = np.where(young, np.maximum(most, peers), most)
     year = years[:, -1] if years.shape[1] else np.full(len(y), np.nan)
     pace = size[:, -RECENT_MONTHS:].mean(axis=1) * SEASON
@@ -123,7 +139,9 @@ def _set_bounds(y: np.ndarray) -> Bounds:
     )  # fmt: skip
 
 
-def reject_implausible(values: dict[str, np.ndarray], bounds: Bounds) -> tuple[dict[str, np.ndarray], list[tuple[int, str, str]]]:
+def reject_implausible(
+    values: dict[str, np.ndarray], bounds: Bounds
+) -> tuple[dict[str, np.ndarray], list[tuple[int, str, str]]]:
     """Forecasts by name (n, horizon) with NaN in place of the implausible, and what was refused: row, name, reason.
 
     Where all of a row's forecasts are implausible, the one that is least so stays.
@@ -150,7 +168,9 @@ def _years(y: np.ndarray) -> np.ndarray:
     if y.shape[1] < SEASON:
         return np.full((len(y), 0), np.nan)
     sums = np.cumsum(np.concatenate([np.zeros((len(y), 1)), np.nan_to_num(y)], axis=1), axis=1)
-    return np.where(np.isfinite(y[:, : y.shape[1] - SEASON + 1]), sums[:, SEASON:] - sums[:, :-SEASON], np.nan)
+    return np.where(
+        np.isfinite(y[:, : y.shape[1] - SEASON + 1]), sums[:, SEASON:] - sums[:, :-SEASON], np.nan
+    )
 
 
 def _usual_change(years: np.ndarray) -> tuple[float, float]:
@@ -180,4 +200,6 @@ def _usual_peak(y: np.ndarray, years: np.ndarray) -> float:
 
 def _extreme(years: np.ndarray, choose: np.ufunc) -> np.ndarray:
     """Largest or least sum of a year (n,), NaN where there is none."""
-    return np.asarray(choose.reduce(years, axis=1)) if years.shape[1] else np.full(len(years), np.nan)
+    return (
+        np.asarray(choose.reduce(years, axis=1)) if years.shape[1] else np.full(len(years), np.nan)
+    )

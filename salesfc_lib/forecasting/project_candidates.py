@@ -23,7 +23,13 @@ import numpy as np
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.cache import digest
-from salesfc_lib.forecasting.candidates.protocol import Candidate, Prediction, Window, describe, each_series
+from salesfc_lib.forecasting.candidates.protocol import (
+    Candidate,
+    Prediction,
+    Window,
+    describe,
+    each_series,
+)
 from salesfc_lib.forecasting.candidates.registry import BOOSTING, REGISTRY
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation import schema
@@ -50,7 +56,10 @@ def load_own(parameters: schema.Parameters, project: Path) -> dict[str, Candidat
 
     Raises `SalesForecastError` as `read_own` does, and where a file stops while it is loaded or defines no function to call.
     """
-    return {file.name: _build(file, parameters.candidates[file.name]) for file in read_own(parameters, project)}
+    return {
+        file.name: _build(file, parameters.candidates[file.name])
+        for file in read_own(parameters, project)
+    }
 
 
 def read_own(parameters: schema.Parameters, project: Path) -> list[OwnFile]:
@@ -58,7 +67,9 @@ def read_own(parameters: schema.Parameters, project: Path) -> list[OwnFile]:
 
     Raises `SalesForecastError` for a name that is taken or no name, and for a file that is missing, no Python, or outside the project.
     """
-    blocks = {name: block for name, block in parameters.candidates.items() if block.code and block.enabled}
+    blocks = {
+        name: block for name, block in parameters.candidates.items() if block.code and block.enabled
+    }
     return [_read(name, block.code, project) for name, block in blocks.items()]
 
 
@@ -99,10 +110,14 @@ def _find(name: str, code: str, project: Path) -> Path:
     try:
         path = (root / code).resolve()
     except (OSError, ValueError, RuntimeError) as error:  # a loop of links, a null byte
-        raise SalesForecastError.say(f"{key} is '{code}': {error}", expected, "Correct the path") from None
+        raise SalesForecastError.say(
+            f"{key} is '{code}': {error}", expected, "Correct the path"
+        ) from None
     if Path(code).is_absolute() or not path.is_relative_to(root):
         raise SalesForecastError.say(
-            f"{key} is '{code}', which leads out of the project", expected, "Copy the file into the project"
+            f"{key} is '{code}', which leads out of the project",
+            expected,
+            "Copy the file into the project",
         )
     if path.suffix != ".py" or not path.is_file():
         raise SalesForecastError.say(
@@ -124,9 +139,13 @@ def _build(file: OwnFile, block: schema.Candidate) -> Candidate:
         )
     label, code = block.label or file.name, digest(file.content, *_versions(file.content))
     if one is not None:
-        return Candidate(file.name, FAMILY, label, each_series(_for_one(one)), block.needed, code=code)
+        return Candidate(
+            file.name, FAMILY, label, each_series(_for_one(one)), block.needed, code=code
+        )
     assert panel is not None
-    return Candidate(file.name, FAMILY, label, _for_panel(panel), block.needed, scope="panel", code=code)
+    return Candidate(
+        file.name, FAMILY, label, _for_panel(panel), block.needed, scope="panel", code=code
+    )
 
 
 def _run(file: OwnFile) -> ModuleType:
@@ -166,7 +185,9 @@ def _for_one(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
     @wraps(function)
     def fit(window: Window, **settings: Any) -> np.ndarray:
         regressors = {name: values.copy() for name, values in window.regressors.items()}
-        copied = replace(window, y=window.y.copy(), month=window.month.copy(), regressors=regressors)
+        copied = replace(
+            window, y=window.y.copy(), month=window.month.copy(), regressors=regressors
+        )
         try:
             return np.asarray(function(copied, **settings), dtype=float)
         except SystemExit as error:
@@ -187,9 +208,13 @@ def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
         answer = said if isinstance(said, Prediction) else Prediction(np.asarray(said, dtype=float))
         values = np.asarray(answer.values, dtype=float)
         if values.shape != (len(history), horizon):
-            raise ValueError(f"the candidate gave an array of shape {values.shape}, {(len(history), horizon)} needed")
+            raise ValueError(
+                f"the candidate gave an array of shape {values.shape}, {(len(history), horizon)} needed"
+            )
         odd = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        errors = {int(row): "the model's forecast is not a finite number" for row in odd} | dict(answer.errors)
+        errors = {int(row): "the model's forecast is not a finite number" for row in odd} | dict(
+            answer.errors
+        )
         values = values.copy()
         values[sorted(errors)] = np.nan
         return Prediction(values, errors)
@@ -217,5 +242,9 @@ def _versions(content: bytes) -> list[str]:
     roots = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
     owners: Mapping[str, list[str]] = metadata.packages_distributions() if roots else {}
     found = sorted({owner for root in roots - {LIBRARY.name} for owner in owners.get(root, [])})
-    own = [path.read_bytes().decode() for path in sorted(LIBRARY.rglob("*.py"))] if LIBRARY.name in roots else []
+    own = (
+        [path.read_bytes().decode() for path in sorted(LIBRARY.rglob("*.py"))]
+        if LIBRARY.name in roots
+        else []
+    )
     return [*(f"{name} {metadata.version(name)}" for name in found), *own]

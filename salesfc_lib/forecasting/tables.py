@@ -18,7 +18,12 @@ from salesfc_lib.forecasting.forecast import Modeled
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.intervals import LEVELS
 from salesfc_lib.forecasting.plausibility import REJECTED
-from salesfc_lib.forecasting.reasons import BOOSTING_REASON, Fact, early_stopping_reason, weight_reason
+from salesfc_lib.forecasting.reasons import (
+    BOOSTING_REASON,
+    Fact,
+    early_stopping_reason,
+    weight_reason,
+)
 from salesfc_lib.forecasting.short_history import count_months, describe_fallback
 from salesfc_lib.foundation import tables
 
@@ -53,7 +58,9 @@ def list_failures(modeled: Modeled) -> pd.DataFrame:
         for each in modeled.candidates.failures
     ]
     frame = pd.DataFrame(rows, columns=["unique_id", "model", "cutoff", "error"])
-    frame = frame.astype({"unique_id": object, "model": object, "cutoff": "datetime64[ns]", "error": object})
+    frame = frame.astype(
+        {"unique_id": object, "model": object, "cutoff": "datetime64[ns]", "error": object}
+    )
     return frame.sort_values(["unique_id", "model", "cutoff"], ignore_index=True)
 
 
@@ -66,16 +73,31 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     months = count_months(candidates.history.y)
     for row, unique_id in enumerate(candidates.history.ids):
         facts = [
-            Fact(name, float(modeled.weights[k, row]), float(errors.wape[k, row]), int(errors.cutoffs[k, row]))
+            Fact(
+                name,
+                float(modeled.weights[k, row]),
+                float(errors.wape[k, row]),
+                int(errors.cutoffs[k, row]),
+            )
             for k, name in enumerate(candidates.names)
             if given[k, row]
         ]
         rung = _rung(months[row], candidates.history.y.shape[1])
         if row in modeled.ended:
-            rows += [(unique_id, fact.model, 0.0, fact.wape, _ended(modeled.ended[row])) for fact in facts]
+            rows += [
+                (unique_id, fact.model, 0.0, fact.wape, _ended(modeled.ended[row]))
+                for fact in facts
+            ]
             continue
         rows += [
-            (unique_id, each.model, each.weight * (1 - share[row]), each.wape, rung + weight_reason(each, facts)) for each in facts
+            (
+                unique_id,
+                each.model,
+                each.weight * (1 - share[row]),
+                each.wape,
+                rung + weight_reason(each, facts),
+            )
+            for each in facts
         ]
         if share[row]:
             rows.append((unique_id, BOOSTING, share[row], _error(modeled, row), BOOSTING_REASON))
@@ -86,11 +108,21 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
         if each.back == 0
     ]
     raced = [
-        (candidates.history.ids[each.row], each.model, 0.0, np.nan, early_stopping_reason(each.reason))
+        (
+            candidates.history.ids[each.row],
+            each.model,
+            0.0,
+            np.nan,
+            early_stopping_reason(each.reason),
+        )
         for each in candidates.stopped
     ]
     more = [*failed, *raced]
-    return pd.concat([table, pd.DataFrame(more, columns=WEIGHTS)], ignore_index=True) if more else table
+    return (
+        pd.concat([table, pd.DataFrame(more, columns=WEIGHTS)], ignore_index=True)
+        if more
+        else table
+    )
 
 
 def list_forecasts(modeled: Modeled) -> pd.DataFrame:
@@ -100,12 +132,20 @@ def list_forecasts(modeled: Modeled) -> pd.DataFrame:
     forecast = candidates.at(0)
     parts = []
     if BASELINE in names:
-        parts.append(_rows(candidates.history, {0: forecast[names.index(BASELINE)]}, BASELINE).assign(stage="baseline"))
+        parts.append(
+            _rows(candidates.history, {0: forecast[names.index(BASELINE)]}, BASELINE).assign(
+                stage="baseline"
+            )
+        )
     single = np.where((modeled.best >= 0)[:, None], forecast[modeled.best.clip(0), rows], np.nan)
     models = np.array(names, dtype=object)[modeled.best.clip(0)]
     parts.append(_rows(candidates.history, {0: single}, models).assign(stage="statistical"))
     bounds = _name_bounds(modeled.bounds(LEVELS))
-    parts.append(_rows(candidates.history, {0: modeled.combined[0]}, COMBINATION, bounds).assign(stage="combined"))
+    parts.append(
+        _rows(candidates.history, {0: modeled.combined[0]}, COMBINATION, bounds).assign(
+            stage="combined"
+        )
+    )
     return _as_forecast(pd.concat(parts, ignore_index=True))
 
 
@@ -116,7 +156,12 @@ def list_backtest(modeled: Modeled) -> pd.DataFrame:
     """
     bounds = backtest_intervals(modeled)
     parts = [
-        _rows(modeled.candidates.history, {back: values}, COMBINATION, _name_bounds(bounds.get(back, {})))
+        _rows(
+            modeled.candidates.history,
+            {back: values},
+            COMBINATION,
+            _name_bounds(bounds.get(back, {})),
+        )
         for back, values in modeled.past.forecasts.items()
     ]
     return _as_forecast(pd.concat(parts, ignore_index=True)) if parts else tables.empty("forecast")
@@ -129,15 +174,22 @@ def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
     """
     names = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
     candidates = list_candidates(modeled)
-    backtest = _rows(modeled.candidates.history, modeled.past.forecasts, COMBINATION).assign(stage="combined")
-    earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()].assign(stage="candidate")
+    backtest = _rows(modeled.candidates.history, modeled.past.forecasts, COMBINATION).assign(
+        stage="combined"
+    )
+    earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()].assign(
+        stage="candidate"
+    )
     tested = backtest[backtest["cutoff"].isin(earlier["cutoff"].unique())]
     rows = pd.concat([earlier[names], tested[names]], ignore_index=True)
     return metrics.score(rows, panel, metrics=("wape", "bias", "mase"))
 
 
 def _rows(
-    history: History, values: Mapping[int, np.ndarray], model: str | np.ndarray, extra: Mapping[str, np.ndarray] | None = None
+    history: History,
+    values: Mapping[int, np.ndarray],
+    model: str | np.ndarray,
+    extra: Mapping[str, np.ndarray] | None = None,
 ) -> pd.DataFrame:
     """Long rows of forecasts (n, horizon) at cutoffs; series without a forecast have none."""
     parts = []
@@ -161,13 +213,19 @@ def _rows(
 
 def _name_bounds(bounds: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
     """Columns of bounds by level: lo-80, hi-80 and so on."""
-    return {f"{side}-{level}": pair[place] for level, pair in bounds.items() for place, side in enumerate(("lo", "hi"))}
+    return {
+        f"{side}-{level}": pair[place]
+        for level, pair in bounds.items()
+        for place, side in enumerate(("lo", "hi"))
+    }
 
 
 def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
     rows = rows if "stage" in rows.columns else rows.assign(stage="combined")
     missing = {name: np.nan for name in tables.INTERVALS if name not in rows.columns}
-    return rows.assign(**missing)[[*FORECAST, *tables.INTERVALS]].sort_values(FORECAST[:5], ignore_index=True)
+    return rows.assign(**missing)[[*FORECAST, *tables.INTERVALS]].sort_values(
+        FORECAST[:5], ignore_index=True
+    )
 
 
 def _rung(months: int, unit: int) -> str:
@@ -188,7 +246,10 @@ def _error(modeled: Modeled, row: int) -> float:
     """WAPE of the corrected median of a series over the tested cutoffs."""
     gaps, size = 0.0, 0.0
     for back in modeled.candidates.tested:
-        actual, forecast = modeled.candidates.actuals(back)[row], modeled.boosted[back][row] if back in modeled.boosted else np.nan
+        actual, forecast = (
+            modeled.candidates.actuals(back)[row],
+            modeled.boosted[back][row] if back in modeled.boosted else np.nan,
+        )
         there = np.isfinite(actual) & np.isfinite(forecast)
         gaps += float(np.abs(np.where(there, actual - forecast, 0.0)).sum())
         size += float(np.abs(np.where(there, actual, 0.0)).sum())

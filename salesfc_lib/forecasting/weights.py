@@ -37,14 +37,19 @@ class CandidateErrors:
     cutoffs: np.ndarray
 
 
-def backtest_errors(candidates: CandidateForecasts, back: int, settings: Combine) -> CandidateErrors:
+def backtest_errors(
+    candidates: CandidateForecasts, back: int, settings: Combine
+) -> CandidateErrors:
     """Errors at the cutoffs before the one `back` months ago, as many as the backtest has, against what was known then.
 
     A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean candidate's on those rows. One that a
     series is too young to have tested counts as it does in the series of the level that have.
     """
     n_models, n = len(candidates.names), len(candidates.history)
-    sums = {name: np.zeros((n_models, n)) for name in ("error", "shared", "absolute", "size", "moved", "base", "cutoffs")}
+    sums = {
+        name: np.zeros((n_models, n))
+        for name in ("error", "shared", "absolute", "size", "moved", "base", "cutoffs")
+    }
     squared = is_intermittent(candidates.history.cut(back).y)
     previous: np.ndarray | None = None
     step = _step(candidates)
@@ -63,7 +68,9 @@ def backtest_errors(candidates: CandidateForecasts, back: int, settings: Combine
         if previous is not None:
             moved = np.abs(forecast[:, :, :both] - previous[:, :, step:])
             sums["moved"] += np.nansum(moved, axis=2)
-            sums["base"] += np.nansum(np.where(np.isfinite(moved), np.abs(forecast[:, :, :both]), 0.0), axis=2)
+            sums["base"] += np.nansum(
+                np.where(np.isfinite(moved), np.abs(forecast[:, :, :both]), 0.0), axis=2
+            )
         previous = forecast
     relative = _ratio(sums["error"], sums["shared"])
     relative = np.where(squared, np.sqrt(relative), relative)
@@ -78,10 +85,14 @@ def backtest_errors(candidates: CandidateForecasts, back: int, settings: Combine
 
 def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
     """Cutoffs that are evidence `back` months ago, earliest first: the latest before it, as many as the backtest has."""
-    return sorted((each for each in candidates.backs if each > back), reverse=True)[-max(len(candidates.tested), 1) :]
+    return sorted((each for each in candidates.backs if each > back), reverse=True)[
+        -max(len(candidates.tested), 1) :
+    ]
 
 
-def combination_weights(evidence: CandidateErrors, forecast: np.ndarray, settings: Combine) -> np.ndarray:
+def combination_weights(
+    evidence: CandidateErrors, forecast: np.ndarray, settings: Combine
+) -> np.ndarray:
     """Weights (n_models, n) of the candidates that gave a forecast (n_models, n, horizon), each column summing to one.
 
     weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum again (Bates and Granger
@@ -90,14 +101,20 @@ def combination_weights(evidence: CandidateErrors, forecast: np.ndarray, setting
     """
     given = np.isfinite(forecast).all(axis=2)
     usable = given & np.isfinite(evidence.blended)
-    raw = np.where(usable, np.where(usable, evidence.blended, 1.0).clip(MIN_RELATIVE_ERROR) ** -settings.power, 0.0)
+    raw = np.where(
+        usable,
+        np.where(usable, evidence.blended, 1.0).clip(MIN_RELATIVE_ERROR) ** -settings.power,
+        0.0,
+    )
     raw = np.where(raw.any(axis=0), raw, given.astype(float))
     shares = raw / raw.sum(axis=0).clip(1e-300)
     kept = np.where((shares >= settings.min_weight) | (shares >= shares.max(axis=0)), shares, 0.0)
     return np.asarray(kept / kept.sum(axis=0).clip(1e-300))
 
 
-def weighted_mean(forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None) -> np.ndarray:
+def weighted_mean(
+    forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None
+) -> np.ndarray:
     """Weighted mean (n, horizon) of forecasts (n_models, n, horizon), the outermost on each side drawn in to its neighbour.
 
     Series in `mean` (n,) are not drawn in: where months are mostly zero, the mean is wanted and not the middle. NaN where no candidate
@@ -121,7 +138,9 @@ def weighted_mean(forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | 
     return np.asarray(np.where(total > 0, mixed, np.nan))
 
 
-def best_single(candidates: CandidateForecasts, evidence: CandidateErrors, forecast: np.ndarray) -> np.ndarray:
+def best_single(
+    candidates: CandidateForecasts, evidence: CandidateErrors, forecast: np.ndarray
+) -> np.ndarray:
     """Place of the best single candidate of each series (n,), -1 where none gave a forecast.
 
     The least own error among those that covered every cutoff that the baseline covered; within 1 % of it the simplest and steadiest: the least sum
@@ -130,11 +149,19 @@ def best_single(candidates: CandidateForecasts, evidence: CandidateErrors, forec
     """
     given = np.isfinite(forecast).all(axis=2)
     names = candidates.names
-    asked = evidence.cutoffs[names.index(BASELINE)] if BASELINE in names else evidence.cutoffs.min(axis=0)
+    asked = (
+        evidence.cutoffs[names.index(BASELINE)]
+        if BASELINE in names
+        else evidence.cutoffs.min(axis=0)
+    )
     errors = np.where(given & (evidence.cutoffs >= asked.clip(1)), evidence.relative, np.nan)
     least = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
     near = np.where(np.isfinite(least), errors <= least * (1 + TIE), given)
-    unsteady = np.where(np.isfinite(evidence.revision), evidence.revision, np.inf).argsort(axis=0, kind="stable").argsort(axis=0)
+    unsteady = (
+        np.where(np.isfinite(evidence.revision), evidence.revision, np.inf)
+        .argsort(axis=0, kind="stable")
+        .argsort(axis=0)
+    )
     rank = np.arange(len(names))[:, None] + unsteady
     chosen = np.where(near, rank, np.iinfo(int).max).argmin(axis=0)
     return np.where(near.any(axis=0), chosen, -1)
@@ -145,11 +172,15 @@ def _step(candidates: CandidateForecasts) -> int:
     return candidates.backs[-2] - candidates.backs[-1] if len(candidates.backs) > 1 else SEASON
 
 
-def _blend(relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float) -> np.ndarray:
+def _blend(
+    relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float
+) -> np.ndarray:
     """Own relative errors mixed with their level's (n_models, n); the level's alone where a series has none, or too few cutoffs."""
     believed = np.where(cutoffs.max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
     shared = _of_level(believed, level)
-    return np.where(np.isfinite(believed), own_weight * believed + (1 - own_weight) * shared, shared)
+    return np.where(
+        np.isfinite(believed), own_weight * believed + (1 - own_weight) * shared, shared
+    )
 
 
 def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
@@ -162,10 +193,14 @@ def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
     for code in np.unique(level):
         own = relative[:, level == code]
         trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + LEVEL_PRIOR_SERIES)
-        mean = np.where(trust > 0, trust * np.nan_to_num(nan_mean(own, 1)) + (1 - trust) * overall, overall)
+        mean = np.where(
+            trust > 0, trust * np.nan_to_num(nan_mean(own, 1)) + (1 - trust) * overall, overall
+        )
         result[:, level == code] = mean[:, None]
     return result
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    return np.where(denominator > 0, numerator / np.where(denominator > 0, denominator, 1.0), np.nan)
+    return np.where(
+        denominator > 0, numerator / np.where(denominator > 0, denominator, 1.0), np.nan
+    )

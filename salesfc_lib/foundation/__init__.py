@@ -7,12 +7,35 @@ Parameter files and frames enter; a resolved set of parameters, checked tables a
 from __future__ import annotations
 
 from salesfc_lib.foundation import parameters, schema, tables, wording
-from salesfc_lib.foundation.calendar import SEASON, bound_months, count_trading_days, label_months, month_of
+from salesfc_lib.foundation.calendar import (
+    SEASON,
+    bound_months,
+    count_trading_days,
+    label_months,
+    month_of,
+)
 from salesfc_lib.foundation.contracts import ASSUMED, ENDED, INTERVALS, STAGES
 from salesfc_lib.foundation.holidays import WINDOWS, list_days_off, list_observed, share_of_festival
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
-from salesfc_lib.foundation.parameters import Resolved, defaults, flatten, from_dict, read_yaml, resolve, to_dict
-from salesfc_lib.foundation.resources import ALIASES, CHECKOUT, DEFAULTS, LOCK, NOTEBOOKS, PACKAGE, SHIPPED, find_examples
+from salesfc_lib.foundation.parameters import (
+    Resolved,
+    defaults,
+    flatten,
+    from_dict,
+    read_yaml,
+    resolve,
+    to_dict,
+)
+from salesfc_lib.foundation.resources import (
+    ALIASES,
+    CHECKOUT,
+    DEFAULTS,
+    LOCK,
+    NOTEBOOKS,
+    PACKAGE,
+    SHIPPED,
+    find_examples,
+)
 from salesfc_lib.foundation.scales import COUNTS, LETTERS, MONEY, POWERS, WORDS, Scale, find_scale
 from salesfc_lib.foundation.schema import (
     MONTH,

@@ -17,8 +17,15 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Calendar
 
 SEASON = 12  # months of a year: the period of every seasonal model here
-YEARS = (1978, 2202)  # of the periods that are laid out: cleaning takes no day before 1980 or after 2199
-WEEKS = {"4-4-5": (4, 4, 5), "4-5-4": (4, 5, 4), "5-4-4": (5, 4, 4)}  # weeks of each month of a quarter
+YEARS = (
+    1978,
+    2202,
+)  # of the periods that are laid out: cleaning takes no day before 1980 or after 2199
+WEEKS = {
+    "4-4-5": (4, 4, 5),
+    "4-5-4": (4, 5, 4),
+    "5-4-4": (5, 4, 4),
+}  # weeks of each month of a quarter
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -36,7 +43,9 @@ def label_months(days: np.ndarray, calendar: Calendar) -> np.ndarray:
     place = np.searchsorted(starts, np.where(np.isnat(exact), starts[0], exact), side="right") - 1
     if (place < 0).any() or (exact[~np.isnat(exact)] >= starts[-1]).any():
         raise SalesForecastError.say(
-            "A day lies outside the business calendar", f"A day of the years {YEARS[0]} to {YEARS[1]}", "Correct it"
+            "A day lies outside the business calendar",
+            f"A day of the years {YEARS[0]} to {YEARS[1]}",
+            "Correct it",
         )
     return np.where(np.isnat(exact), np.datetime64("NaT", "M"), labels[place])
 
@@ -56,7 +65,9 @@ def bound_months(months: np.ndarray, calendar: Calendar) -> tuple[np.ndarray, np
     return starts[place], starts[place + 1]
 
 
-def count_trading_days(months: np.ndarray, holidays: Sequence[str] = (), calendar: Calendar | None = None) -> np.ndarray:
+def count_trading_days(
+    months: np.ndarray, holidays: Sequence[str] = (), calendar: Calendar | None = None
+) -> np.ndarray:
     """Weekdays of each business month (datetime64[M]) that are no holidays.
 
     >>> count_trading_days(np.array(["2026-01", "2026-02"], dtype="datetime64[M]"), ["2026-01-01", "2026-01-03"])

@@ -20,7 +20,11 @@ INTERVALS = ("lo-80", "hi-80", "lo-95", "hi-95")
 
 
 def _month(**kwargs: Any) -> pa.Column:
-    return pa.Column("datetime64[ns]", pa.Check(lambda ds: ds.dropna().dt.day.eq(1).all(), error="first day of a month"), **kwargs)
+    return pa.Column(
+        "datetime64[ns]",
+        pa.Check(lambda ds: ds.dropna().dt.day.eq(1).all(), error="first day of a month"),
+        **kwargs,
+    )
 
 
 def _text(**kwargs: Any) -> pa.Column:
@@ -31,8 +35,12 @@ def _number(**kwargs: Any) -> pa.Column:
     return pa.Column("float64", **kwargs)
 
 
-def _table(columns: dict[str, pa.Column], key: list[str], strict: bool = True) -> pa.DataFrameSchema:
-    return pa.DataFrameSchema(columns, unique=key, strict=strict, ordered=False, coerce=False, metadata={"key": key})
+def _table(
+    columns: dict[str, pa.Column], key: list[str], strict: bool = True
+) -> pa.DataFrameSchema:
+    return pa.DataFrameSchema(
+        columns, unique=key, strict=strict, ordered=False, coerce=False, metadata={"key": key}
+    )
 
 
 _count = pa.Column("int64")
@@ -73,7 +81,8 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     ),
     # a row that was not used: where it stands, why, and its text as read (JSON)
     "quarantine": _table(
-        {"source": _text(), "row": _count, "rule": _text(), "reason": _text(), "content": _text()}, ["source", "row"]
+        {"source": _text(), "row": _count, "rule": _text(), "reason": _text(), "content": _text()},
+        ["source", "row"],
     ),
     # what the scan saw: read (by a rule), noted, changed, dropped, quarantined; column '' is the row or the file; first_row 0 the file
     "problems": _table(
@@ -81,7 +90,9 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
             "source": _text(),
             "rule": _text(),
             "column": _text(),
-            "action": pa.Column(object, pa.Check.isin(["read", "noted", "changed", "dropped", "quarantined"])),
+            "action": pa.Column(
+                object, pa.Check.isin(["read", "noted", "changed", "dropped", "quarantined"])
+            ),
             "rows": _count,
             "first_row": _count,
             "example": _text(),
@@ -126,8 +137,14 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         {
             "ds": _month(),
             "source": _text(),
-            "kind": pa.Column(object, pa.Check.isin(["late_posting", "corrected", "reopened", "redefined"])),
-            **{f"{measure}_{view}": _text() for measure in ("quantity", "amount") for view in ("before", "now", "difference")},
+            "kind": pa.Column(
+                object, pa.Check.isin(["late_posting", "corrected", "reopened", "redefined"])
+            ),
+            **{
+                f"{measure}_{view}": _text()
+                for measure in ("quantity", "amount")
+                for view in ("before", "now", "difference")
+            },
             **dict.fromkeys(["rows_new", "rows_gone", "rows_changed"], _count),
             "reason": _text(),
         },
@@ -138,14 +155,23 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     "restatement_months": _table(
         {
             "ds": _month(),
-            **{f"{measure}_{view}": _text() for measure in ("quantity", "amount") for view in ("before", "now", "difference")},
+            **{
+                f"{measure}_{view}": _text()
+                for measure in ("quantity", "amount")
+                for view in ("before", "now", "difference")
+            },
             **dict.fromkeys(["rows_before", "rows_now"], _count),
         },
         ["ds"],
     ),
     # months in which a series was launched and discontinued; null: in the data from the first month on, or not ended
     "lifecycle": _table(
-        {"unique_id": _text(), "launched": _month(nullable=True), "discontinued": _month(nullable=True), "evidence": _text()},
+        {
+            "unique_id": _text(),
+            "launched": _month(nullable=True),
+            "discontinued": _month(nullable=True),
+            "evidence": _text(),
+        },
         ["unique_id"],
     ),
     # a member that ends where another begins: `from` is the first month of the new name; yaml accepts it under renames.<dimension>
@@ -162,13 +188,20 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         ["dimension", "old", "new"],
     ),
     # one series of one level, with one column per dimension (null where the level sums over it)
-    "series": _table({"unique_id": _text(), "level": _text(), "label": _text()}, ["unique_id"], strict=False),
+    "series": _table(
+        {"unique_id": _text(), "level": _text(), "label": _text()}, ["unique_id"], strict=False
+    ),
     # y: what models train on; y_raw: what was sold. null: no source row at all in that month; further columns: regressors, numeric,
     # null where unknown. One that is in `future` too counts as known ahead, and a model sees no other: what is known only
     # afterwards (a driver without `known_ahead`, a flag on the rows without a plan) stands here alone. The value of a
     # month does not depend on sales of the `horizon` months before it, so that no cutoff sees what was sold after it
     "panel": _table(
-        {"unique_id": _text(), "ds": _month(), "y": _number(nullable=True), "y_raw": _number(nullable=True)},
+        {
+            "unique_id": _text(),
+            "ds": _month(),
+            "y": _number(nullable=True),
+            "y_raw": _number(nullable=True),
+        },
         ["unique_id", "ds"],
         strict=False,
     ),
@@ -177,17 +210,37 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     "future": _table({"unique_id": _text(), "ds": _month()}, ["unique_id", "ds"], strict=False),
     # a month of a bottom series that is far outside what the series did before
     "outliers": _table(
-        {"unique_id": _text(), "ds": _month(), "y_raw": _number(), "y": _number(), "score": _number(), "reason": _text()},
+        {
+            "unique_id": _text(),
+            "ds": _month(),
+            "y_raw": _number(),
+            "y": _number(),
+            "score": _number(),
+            "reason": _text(),
+        },
         ["unique_id", "ds"],
     ),
     # a month of a bottom series in which stock ran out: y_raw was sold, y was to be expected from its past (null: too thin a past)
     "censored": _table(
-        {"unique_id": _text(), "ds": _month(), "stockout_days": _number(), "y_raw": _number(), "y": _number(nullable=True)},
+        {
+            "unique_id": _text(),
+            "ds": _month(),
+            "stockout_days": _number(),
+            "y_raw": _number(),
+            "y": _number(nullable=True),
+        },
         ["unique_id", "ds"],
     ),
     # what each candidate said at each cutoff, the month's own included
     "candidate_forecast": _table(
-        {"unique_id": _text(), "model": _text(), "cutoff": _month(), "ds": _month(), "h": _count, "y_hat": _number()},
+        {
+            "unique_id": _text(),
+            "model": _text(),
+            "cutoff": _month(),
+            "ds": _month(),
+            "h": _count,
+            "y_hat": _number(),
+        },
         ["unique_id", "model", "cutoff", "ds"],
     ),
     "forecast": _table(
@@ -219,16 +272,30 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
         ["unique_id", "stage", "model", "cutoff", "h", "metric"],
     ),
     "weights": _table(
-        {"unique_id": _text(), "model": _text(), "weight": _number(), "backtest_error": _number(nullable=True), "reason": _text()},
+        {
+            "unique_id": _text(),
+            "model": _text(),
+            "weight": _number(),
+            "backtest_error": _number(nullable=True),
+            "reason": _text(),
+        },
         ["unique_id", "model"],
     ),
     # a lasting change of a series' level in the last 18 months: ds is the first month after; change in percent of the level before;
     # strength in standard errors
     "break": _table(
-        {"unique_id": _text(), "ds": _month(), "change": _number(), "strength": _number(), "evidence": _text()}, ["unique_id"]
+        {
+            "unique_id": _text(),
+            "ds": _month(),
+            "change": _number(),
+            "strength": _number(),
+            "evidence": _text(),
+        },
+        ["unique_id"],
     ),
     "failures": _table(
-        {"unique_id": _text(), "model": _text(), "cutoff": _month(), "error": _text()}, ["unique_id", "model", "cutoff"]
+        {"unique_id": _text(), "model": _text(), "cutoff": _month(), "error": _text()},
+        ["unique_id", "model", "cutoff"],
     ),
     # WAPE of each reconciliation method by level over the backtest; chosen marks the one used
     "reconciliation": _table(
@@ -260,7 +327,10 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
             "declared_at": pa.Column("datetime64[ns]", nullable=True),
             "removed_at": pa.Column("datetime64[ns]", nullable=True),
             "source": _text(),
-            "state": pa.Column(object, pa.Check.isin(["applied", "refused", "ahead", "over", "later", "removed", "off"])),
+            "state": pa.Column(
+                object,
+                pa.Check.isin(["applied", "refused", "ahead", "over", "later", "removed", "off"]),
+            ),
             "remark": _text(),
             "before": _number(nullable=True),
             "after": _number(nullable=True),
@@ -269,11 +339,21 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     ),
     # what an effect did to a month of a bottom series, in the order in which they were applied
     "effect_applied": _table(
-        {"id": _text(), "unique_id": _text(), "ds": _month(), "before": _number(), "after": _number(), "remark": _text()},
+        {
+            "id": _text(),
+            "unique_id": _text(),
+            "ds": _month(),
+            "before": _number(),
+            "after": _number(),
+            "remark": _text(),
+        },
         ["id", "unique_id", "ds"],
     ),
     # a series with a page of its own: its file under key/, its sales of the last twelve months and their share of the unit's
-    "key_series": _table({"unique_id": _text(), "page": _text(), "sales": _number(), "share": _number()}, ["unique_id"]),
+    "key_series": _table(
+        {"unique_id": _text(), "page": _text(), "sales": _number(), "share": _number()},
+        ["unique_id"],
+    ),
     # a term of the regression of a key series or the whole unit, in the panel's unit, with its 95 % interval: level (a normal month),
     # trend (a year), month 01 to 12 (difference from the normal month), and drivers, for a `step` of them: 1, or their own mean
     # where they are never zero; step is null for the others
@@ -291,7 +371,15 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     # what a driver does in the whole unit: change for a `step` of it in shares of a bottom series' usual month, with its 95 % interval;
     # series: those in which it moves
     "pooled_driver": _table(
-        {"term": _text(), "estimate": _number(), "low": _number(), "high": _number(), "step": _number(), "series": _count}, ["term"]
+        {
+            "term": _text(),
+            "estimate": _number(),
+            "low": _number(),
+            "high": _number(),
+            "step": _number(),
+            "series": _count,
+        },
+        ["term"],
     ),
     # what is known ahead of a driver, and what the regression adds for it: against none of it, or where it is never zero against
     # its mean; low and high are the 95 % interval
@@ -309,7 +397,8 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     ),
     # actuals inside the interval (percent) that the combination would have had at cutoffs of the backtest, by level and months ahead
     "backtest_coverage": _table(
-        {"level": _text(), "interval": _count, "h": _count, "inside": _count, "n": _count}, ["level", "interval", "h"]
+        {"level": _text(), "interval": _count, "h": _count, "inside": _count, "n": _count},
+        ["level", "interval", "h"],
     ),
     # days on which a master file says that a member was launched and discontinued
     "declared": _table(
@@ -356,13 +445,21 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     ),
     # further columns: the dimensions it holds for (null: all members)
     "promotion": _table(
-        {"name": _text(), "start": pa.Column("datetime64[ns]"), "end": pa.Column("datetime64[ns]")}, ["name", "start"], strict=False
+        {"name": _text(), "start": pa.Column("datetime64[ns]"), "end": pa.Column("datetime64[ns]")},
+        ["name", "start"],
+        strict=False,
     ),
     # stock at the end of a month; stockout_days counts days without stock
-    "inventory": _table({"ds": _month(), "stock": _number(), "stockout_days": _number()}, [], strict=False),
+    "inventory": _table(
+        {"ds": _month(), "stock": _number(), "stockout_days": _number()}, [], strict=False
+    ),
     "target": _table({"ds": _month(), "target": _number()}, [], strict=False),
     # what a currency is worth in the unit's, from a day on (Decimal)
-    "rate": _table({"currency": _text(), "date": pa.Column("datetime64[ns]"), "rate": _text()}, ["currency", "date"], strict=False),
+    "rate": _table(
+        {"currency": _text(), "date": pa.Column("datetime64[ns]"), "rate": _text()},
+        ["currency", "date"],
+        strict=False,
+    ),
     # how many base units a unit of measure is (Decimal); further column: product, null where it holds for all
     "conversion": _table({"unit": _text(), "factor": _text()}, [], strict=False),
     # the general ledger's total of a month (Decimal), by account; further columns: dimensions, null where it holds for all
@@ -461,7 +558,13 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
     # why a series missed, likeliest first; effect is signed as sales (below zero: sold less than forecast), null where the
     # evidence gives no amount; the effects of a series sum to actual - forecast; facts are JSON
     "causes": _table(
-        {"unique_id": _text(), "rank": _count, "cause": _text(), "effect": _number(nullable=True), "facts": _text()},
+        {
+            "unique_id": _text(),
+            "rank": _count,
+            "cause": _text(),
+            "effect": _number(nullable=True),
+            "facts": _text(),
+        },
         ["unique_id", "rank"],
     ),
     # from the forecast total to the actual total, a step a cause; series counts those concerned, largest names one
@@ -486,9 +589,14 @@ CONTRACTS: dict[str, pa.DataFrameSchema] = {
             **dict.fromkeys(["changes", "raised", "lowered", "helped", "hurt"], _count),
             "share_helped": _number(),
             **dict.fromkeys(["raised_helped", "lowered_helped"], _count),
-            **dict.fromkeys(["raised_gain", "lowered_gain", "error_without", "error_with", "gain"], _number()),
+            **dict.fromkeys(
+                ["raised_gain", "lowered_gain", "error_without", "error_with", "gain"], _number()
+            ),
             **dict.fromkeys(["bias_without", "bias_with"], _number(nullable=True)),
-            **dict.fromkeys(["months", "months_raised", "months_lowered", "months_too_low", "months_too_high"], _count),
+            **dict.fromkeys(
+                ["months", "months_raised", "months_lowered", "months_too_low", "months_too_high"],
+                _count,
+            ),
             "p_direction": _number(),
             "p_outcome": _number(),
             "leans": pa.Column(object, pa.Check.isin(["", "low", "high"])),

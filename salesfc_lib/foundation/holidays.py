@@ -19,7 +19,11 @@ from salesfc_lib.foundation.schema import Calendar
 WINDOWS = {"chinese_new_year": (-14, 7), "easter": (-7, 1), "ramadan": (0, 29)}
 # days off, counted from the holiday's own day, which show that it is kept, and how many of them:
 # other holidays fall near it too
-KEPT = {"chinese_new_year": (range(-1, 7), 2), "easter": ((-2, 1), 1), "ramadan": (range(28, 34), 1)}
+KEPT = {
+    "chinese_new_year": (range(-1, 7), 2),
+    "easter": ((-2, 1), 1),
+    "ramadan": (range(28, 34), 1),
+}
 
 
 def list_days_off(calendar: Calendar, first: np.ndarray, end: np.ndarray) -> list[str]:
@@ -56,7 +60,10 @@ def share_of_festival(name: str, first: np.ndarray, end: np.ndarray) -> np.ndarr
     before, after = WINDOWS[name]
     shares = np.zeros(len(first))
     for day in (day for year in years for day in FESTIVALS[name](year)):
-        begin, stop = np.datetime64(day + timedelta(before)), np.datetime64(day + timedelta(after + 1))
+        begin, stop = (
+            np.datetime64(day + timedelta(before)),
+            np.datetime64(day + timedelta(after + 1)),
+        )
         overlap = (np.minimum(end, stop) - np.maximum(first, begin)).astype(np.int64)
         shares += np.clip(overlap, 0, None) / (after - before + 1)
     return shares
@@ -70,12 +77,18 @@ def list_observed(holidays: Iterable[str]) -> list[str]:
     """
     off = {date.fromisoformat(day) for day in holidays}
     years = {day.year for day in off}
-    return [name for name in FESTIVALS if years and sum(_is_kept(name, year, off) for year in years) >= len(years) / 2]
+    return [
+        name
+        for name in FESTIVALS
+        if years and sum(_is_kept(name, year, off) for year in years) >= len(years) / 2
+    ]
 
 
 def _is_kept(name: str, year: int, off: Collection[date]) -> bool:
     days, least = KEPT[name]
-    return any(sum(day + timedelta(add) in off for add in days) >= least for day in FESTIVALS[name](year))
+    return any(
+        sum(day + timedelta(add) in off for add in days) >= least for day in FESTIVALS[name](year)
+    )
 
 
 def _chinese_new_year(year: int) -> list[date]:

@@ -32,7 +32,10 @@ def nan_median(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.n
     count = (~np.isnan(values)).sum(axis=axis, keepdims=True)
     ordered = np.sort(values, axis=axis)  # NaN last
     last = values.shape[axis] - 1
-    low, high = (np.take_along_axis(ordered, place.clip(0, last), axis=axis) for place in ((count - 1) // 2, count // 2))
+    low, high = (
+        np.take_along_axis(ordered, place.clip(0, last), axis=axis)
+        for place in ((count - 1) // 2, count // 2)
+    )
     middle = np.where(count > 0, (low + high) / 2, np.nan)
     return np.asarray(middle if keepdims else middle.squeeze(axis))
 
@@ -43,4 +46,6 @@ def nan_std(values: np.ndarray, axis: int, *, keepdims: bool = False) -> np.ndar
     >>> nan_std(np.array([[1.0, np.nan, 3.0], [np.nan] * 3]), 1).tolist()
     [1.0, nan]
     """
-    return np.sqrt(nan_mean((values - nan_mean(values, axis, keepdims=True)) ** 2, axis, keepdims=keepdims))
+    return np.sqrt(
+        nan_mean((values - nan_mean(values, axis, keepdims=True)) ** 2, axis, keepdims=keepdims)
+    )

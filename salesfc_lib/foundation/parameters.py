@@ -21,7 +21,9 @@ from salesfc_lib.foundation.resources import DEFAULTS
 from salesfc_lib.foundation.schema import Candidate, Driver, Parameters, Section, Source, check_unit
 
 MAX_SHOWN = 200  # characters of a wrong value that a message holds
-PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")  # in an address that was written where a variable's name belongs
+PASSWORD = re.compile(
+    r"(://[^:/@\s]*:)\S*@"
+)  # in an address that was written where a variable's name belongs
 MAX_BYTES = 1_000_000  # a parameter file is written by hand
 
 
@@ -35,7 +37,9 @@ class Resolved:
     files: tuple[Path, ...]
 
 
-def resolve(project: Path, unit: str, month: str | None = None, sets: Iterable[str] = ()) -> Resolved:
+def resolve(
+    project: Path, unit: str, month: str | None = None, sets: Iterable[str] = ()
+) -> Resolved:
     """Parameters of `unit` in `month`: defaults < unit < month < command line, merged deeply.
 
     `sets` are texts `key=value` from the command line; values are read as YAML.
@@ -65,7 +69,12 @@ def resolve(project: Path, unit: str, month: str | None = None, sets: Iterable[s
         merged = _merge(merged, tree)
         layer |= {key: name for key in _flatten(tree)}
     parameters = _validate(merged, f"the parameters of '{unit}'")
-    return Resolved(parameters, {key: layer.get(key, "defaults") for key in _flatten(merged)}, reasons, tuple(files))
+    return Resolved(
+        parameters,
+        {key: layer.get(key, "defaults") for key in _flatten(merged)},
+        reasons,
+        tuple(files),
+    )
 
 
 def defaults() -> Parameters:
@@ -81,14 +90,22 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for key, value in tree.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, Mapping) and value else {f"{prefix}{key}": value}
+        flat |= (
+            flatten(value, f"{prefix}{key}.")
+            if isinstance(value, Mapping) and value
+            else {f"{prefix}{key}": value}
+        )
     return flat
 
 
 def to_dict(resolved: Resolved) -> dict[str, Any]:
     """The complete set as JSON types, as a run injects it into a notebook; layers of the keys that are not defaults."""
     layer = {key: name for key, name in resolved.layer.items() if name != "defaults"}
-    return {"parameters": resolved.parameters.model_dump(mode="json"), "layer": layer, "reasons": dict(resolved.reasons)}
+    return {
+        "parameters": resolved.parameters.model_dump(mode="json"),
+        "layer": layer,
+        "reasons": dict(resolved.reasons),
+    }
 
 
 def from_dict(tree: Mapping[str, Any]) -> Resolved:
@@ -115,18 +132,28 @@ def no_units(project: Path) -> RequestError:
 def read_yaml(path: Path) -> dict[str, Any]:
     """Mapping in a YAML file: safe types only, no aliases, bounded size."""
     if path.stat().st_size > MAX_BYTES:
-        raise SalesForecastError.unreadable_file(path, f"it is larger than {MAX_BYTES} bytes", "Shorten it")
+        raise SalesForecastError.unreadable_file(
+            path, f"it is larger than {MAX_BYTES} bytes", "Shorten it"
+        )
     try:
         text = path.read_text(encoding="utf-8-sig")
-        if any(isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)):
-            raise SalesForecastError.unreadable_file(path, "it holds a YAML alias", "Write the value out")
+        if any(
+            isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)
+        ):
+            raise SalesForecastError.unreadable_file(
+                path, "it holds a YAML alias", "Write the value out"
+            )
         tree = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SalesForecastError.unreadable_file(path, " ".join(str(error).split()), "Correct the YAML") from error
+        raise SalesForecastError.unreadable_file(
+            path, " ".join(str(error).split()), "Correct the YAML"
+        ) from error
     if tree is None:
         return {}
     if not isinstance(tree, dict):
-        raise SalesForecastError.unreadable_file(path, "it is not a mapping", "Write `key: value` lines")
+        raise SalesForecastError.unreadable_file(
+            path, "it is not a mapping", "Write `key: value` lines"
+        )
     return tree
 
 
@@ -135,7 +162,11 @@ def _read_exceptions(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     tree: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     for key, entry in read_yaml(path).items():
-        if not isinstance(entry, dict) or set(entry) != {"value", "reason"} or not str(entry["reason"] or "").strip():
+        if (
+            not isinstance(entry, dict)
+            or set(entry) != {"value", "reason"}
+            or not str(entry["reason"] or "").strip()
+        ):
             raise SalesForecastError.say(
                 f"'{key}' in '{path}' is an exception without a reason",
                 f"`{key}: {{value: ..., reason: ...}}`",
@@ -151,7 +182,9 @@ def _read_sets(sets: Iterable[str]) -> dict[str, Any]:
     for text in sets:
         key, equals, value = text.partition("=")
         if not equals:
-            raise RequestError.say(f"'--set {text}' has no value", "`--set key=value`", "Add the value")
+            raise RequestError.say(
+                f"'--set {text}' has no value", "`--set key=value`", "Add the value"
+            )
         try:
             found = yaml.safe_load(value)
         except yaml.YAMLError as error:
@@ -173,7 +206,9 @@ def _nest(dotted: str, value: Any) -> dict[str, Any]:
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
-        deep = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and key != "levels"
+        deep = (
+            isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and key != "levels"
+        )
         merged[key] = _merge(merged[key], value) if deep else value
     return merged
 
@@ -182,20 +217,37 @@ def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for key, value in tree.items():
         dotted = f"{prefix}{key}"
-        flat |= _flatten(value, f"{dotted}.") if isinstance(value, Mapping) and value else {dotted: value}
+        flat |= (
+            _flatten(value, f"{dotted}.")
+            if isinstance(value, Mapping) and value
+            else {dotted: value}
+        )
     return flat
 
 
 # blocks whose keys are names that a unit gives
-_NAMED: dict[str, type[Section] | None] = {"sources": Source, "candidates": Candidate, "drivers": Driver, "levels": None}
+_NAMED: dict[str, type[Section] | None] = {
+    "sources": Source,
+    "candidates": Candidate,
+    "drivers": Driver,
+    "levels": None,
+}
 
 
-def _refuse_unknown(tree: Mapping[str, Any], model: type[Section], where: str, prefix: str = "") -> None:
+def _refuse_unknown(
+    tree: Mapping[str, Any], model: type[Section], where: str, prefix: str = ""
+) -> None:
     for key, value in tree.items():
         if key not in model.model_fields:
-            raise SalesForecastError.unknown_key(f"{prefix}{key}", [f"{prefix}{name}" for name in model.model_fields], where)
+            raise SalesForecastError.unknown_key(
+                f"{prefix}{key}", [f"{prefix}{name}" for name in model.model_fields], where
+            )
         annotation = model.model_fields[key].annotation
-        if isinstance(value, Mapping) and isinstance(annotation, type) and issubclass(annotation, Section):
+        if (
+            isinstance(value, Mapping)
+            and isinstance(annotation, type)
+            and issubclass(annotation, Section)
+        ):
             _refuse_unknown(value, annotation, where, f"{prefix}{key}.")
         elif isinstance(value, Mapping) and (section := _NAMED.get(key)) and not prefix:
             for name, block in value.items():
@@ -208,14 +260,22 @@ def _validate(tree: dict[str, Any], where: str) -> Parameters:
         return Parameters.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
-        key, value, expected = ".".join(map(str, first["loc"])), first["input"], first["msg"].removeprefix("Value error, ")
-        if not key:  # the model's own check: its message begins with the key, and its input is the whole set
+        key, value, expected = (
+            ".".join(map(str, first["loc"])),
+            first["input"],
+            first["msg"].removeprefix("Value error, "),
+        )
+        if (
+            not key
+        ):  # the model's own check: its message begins with the key, and its input is the whole set
             key, expected = expected.split(": ", 1)
             value, expected = _find(tree, key), f"{expected[0].upper()}{expected[1:]}"
         shown = PASSWORD.sub(r"\1***@", repr(value))
         shown = shown if len(shown) <= MAX_SHOWN else f"{shown[:MAX_SHOWN]} …"
         raise SalesForecastError.say(
-            f"`{key}` in {where} is {shown}", expected, "Correct the value in the layer that sets it"
+            f"`{key}` in {where} is {shown}",
+            expected,
+            "Correct the value in the layer that sets it",
         ) from error
 
 

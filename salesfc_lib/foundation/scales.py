@@ -13,10 +13,25 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-_HAN = {"十": 1, "百": 2, "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8, "十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12}
+_HAN = {
+    "十": 1,
+    "百": 2,
+    "千": 3,
+    "万": 4,
+    "十万": 5,
+    "百万": 6,
+    "千万": 7,
+    "亿": 8,
+    "十亿": 9,
+    "百亿": 10,
+    "千亿": 11,
+    "万亿": 12,
+}
 _OLD = str.maketrans("万亿", "萬億")
 _FOLDED = str.maketrans("萬億單’‘´`", "万亿单''''")
-POWERS = _HAN | {word.translate(_OLD): power for word, power in _HAN.items()}  # Chinese words of ten, in both scripts
+POWERS = _HAN | {
+    word.translate(_OLD): power for word, power in _HAN.items()
+}  # Chinese words of ten, in both scripts
 
 WORDS = {  # that mean a power of ten and nothing else
     "thousand": 3, "thousands": 3, "tausend": 3, "tsd": 3, "000": 3, "000s": 3, "000's": 3, "milliers": 3, "millier": 3, "migliaia": 3,
@@ -25,8 +40,20 @@ WORDS = {  # that mean a power of ten and nothing else
     "miljoner": 6, "millioner": 6, "000 000": 6, "000,000": 6,
     "billion": 9, "billions": 9, "mrd": 9, "milliarden": 9, "milliard": 9, "milliards": 9, "miliardi": 9, "bln": 9,
 }  # fmt: skip
-LETTERS = {"k": 3, "m": 6, "mn": 6, "mm": 6, "bn": 9}  # that mean one beside a currency or an amount
-NAMES = {3: "thousand", 4: "wan", 6: "million", 8: "yi", 9: "billion"}  # how a source's `units` says it
+LETTERS = {
+    "k": 3,
+    "m": 6,
+    "mn": 6,
+    "mm": 6,
+    "bn": 9,
+}  # that mean one beside a currency or an amount
+NAMES = {
+    3: "thousand",
+    4: "wan",
+    6: "million",
+    8: "yi",
+    9: "billion",
+}  # how a source's `units` says it
 UNITS = {  # what a source's `units` may say: what one of the column's numbers is worth
     "percent": "0.01", "%": "0.01", "wan": "10000", "yi": "100000000",
     **{word: str(10**power) for word, power in WORDS.items() if word.isalpha()},
@@ -111,7 +138,11 @@ _UNSURE = (
     rf"{_AMOUNT}[^()\[\]]*[(\[]\s*(?:in\s+)?(?P<letter>[tb])\s*[)\]]",
     rf"{_AMOUNT}(?:\s+\w+)?\s+(?P<letter>m|mm|t|b)$",
 )  # fmt: skip
-_SEARCHES = [(re.compile(pattern), sure) for patterns, sure in ((_STATED, True), (_UNSURE, False)) for pattern in patterns]
+_SEARCHES = [
+    (re.compile(pattern), sure)
+    for patterns, sure in ((_STATED, True), (_UNSURE, False))
+    for pattern in patterns
+]
 _LATIN = {**WORDS, **LETTERS, "mil": 6, "t": 3, "b": 9, "tr": 6}
 
 

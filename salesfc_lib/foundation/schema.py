@@ -81,7 +81,13 @@ def default(key: str) -> Any:
 class Section(BaseModel):
     """A block of parameters: frozen, no key but those declared, no number but a finite one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True, validate_default=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
 
 
 class Unit(Section):
@@ -106,36 +112,72 @@ class Source(Section):
     sheet: str | None = None  # excel; None: the first
     table: str | None = None  # sql: a table or a view
     table_schema: str | None = None  # sql: the schema it is in; None: the database's default
-    watermark: str | None = None  # sql, by `url_env`: column that only grows; what was extracted before is not read again
+    watermark: str | None = (
+        None  # sql, by `url_env`: column that only grows; what was extracted before is not read again
+    )
     encoding: str | None = None  # of text; None: found by trying
-    encodings: dict[str, str] = Field(default_factory=dict)  # file or pattern: its encoding, which goes before `encoding`
+    encodings: dict[str, str] = Field(
+        default_factory=dict
+    )  # file or pattern: its encoding, which goes before `encoding`
     delimiter: str | None = None  # csv; None: found by trying
-    trailer: str | None = None  # csv: pattern of the export's last line, with any of the groups rows, quantity, amount
-    mojibake: Literal["note", "repair"] = "note"  # csv: what to do about text that was read in a wrong encoding before
-    columns: dict[str, str] = Field(default_factory=dict)  # a list of headers: the first here, the others in `aliases`
-    aliases: dict[str, list[str]] = Field(default_factory=dict)  # this project's name: other headers that its column had
-    key: list[str] = Field(default_factory=list)  # columns that identify a row; empty: nothing is a duplicate
+    trailer: str | None = (
+        None  # csv: pattern of the export's last line, with any of the groups rows, quantity, amount
+    )
+    mojibake: Literal["note", "repair"] = (
+        "note"  # csv: what to do about text that was read in a wrong encoding before
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict
+    )  # a list of headers: the first here, the others in `aliases`
+    aliases: dict[str, list[str]] = Field(
+        default_factory=dict
+    )  # this project's name: other headers that its column had
+    key: list[str] = Field(
+        default_factory=list
+    )  # columns that identify a row; empty: nothing is a duplicate
     extracted: str = "name"  # what says which of several extracts is newer: name, modified (of the file), or a header
-    where: dict[str, str] = Field(default_factory=dict)  # export's header: value; other rows belong to other units
-    join: dict[str, str] = Field(default_factory=dict)  # returns, lookup: column of the orders -> export's header
-    fill_down: list[str] = Field(default_factory=list)  # columns whose merged cells are filled from above
-    subtotals: list[str] = Field(default_factory=lambda: [*SUBTOTALS])  # words that mark a subtotal row; [] for none
+    where: dict[str, str] = Field(
+        default_factory=dict
+    )  # export's header: value; other rows belong to other units
+    join: dict[str, str] = Field(
+        default_factory=dict
+    )  # returns, lookup: column of the orders -> export's header
+    fill_down: list[str] = Field(
+        default_factory=list
+    )  # columns whose merged cells are filled from above
+    subtotals: list[str] = Field(
+        default_factory=lambda: [*SUBTOTALS]
+    )  # words that mark a subtotal row; [] for none
     date_format: str | None = None  # strptime; None: found by trying
-    date_order: Literal["dmy", "mdy", "ymd"] | None = None  # of days whose form does not tell; None: found in each column
+    date_order: Literal["dmy", "mdy", "ymd"] | None = (
+        None  # of days whose form does not tell; None: found in each column
+    )
     decimal: Literal[".", ","] | None = None  # decimal mark; None: found in each column
-    credit: Literal["negative", "positive"] = "negative"  # sign of amounts marked CR or 贷; those marked DR or 借 have the other
+    credit: Literal["negative", "positive"] = (
+        "negative"  # sign of amounts marked CR or 贷; those marked DR or 借 have the other
+    )
     nulls: dict[str, list[str]] = Field(
         default_factory=dict
     )  # text column: spellings that stand for nothing there, e.g. [NULL, 无]
-    kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)  # values of `kind`
+    kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(
+        default_factory=dict
+    )  # values of `kind`
     returns_are_positive: bool = False  # returns come without a minus sign
     tax: Literal["included", "excluded"] = "excluded"  # what the amounts of this source hold
-    tax_rate: Decimal | None = Field(None, ge=0)  # of lines without one of their own (columns `tax_rate`, `tax_amount`)
-    discounts: Literal["net", "gross"] = "net"  # gross: a `discount` column is still to be taken off
-    freight: Literal["included", "excluded"] = "excluded"  # included: a `freight` column is part of the amounts
+    tax_rate: Decimal | None = Field(
+        None, ge=0
+    )  # of lines without one of their own (columns `tax_rate`, `tax_amount`)
+    discounts: Literal["net", "gross"] = (
+        "net"  # gross: a `discount` column is still to be taken off
+    )
+    freight: Literal["included", "excluded"] = (
+        "excluded"  # included: a `freight` column is part of the amounts
+    )
     currency: str = ""  # ISO 4217, of amounts whose column `currency` is blank or missing
     unit_of_measure: str = ""  # of quantities whose column `unit_of_measure` is blank or missing
-    units: dict[str, Decimal] = Field(default_factory=dict)  # column: what one of its numbers is worth: 10000, wan, percent, …
+    units: dict[str, Decimal] = Field(
+        default_factory=dict
+    )  # column: what one of its numbers is worth: 10000, wan, percent, …
 
     @model_validator(mode="before")
     @classmethod
@@ -143,13 +185,17 @@ class Source(Section):
         """`columns: {amount: [价税合计, Amount]}` keeps the first header as the column's name, the others as its aliases."""
         columns = values.get("columns") if isinstance(values, dict) else None
         lists = (
-            {name: headers for name, headers in columns.items() if isinstance(headers, list)} if isinstance(columns, dict) else {}
+            {name: headers for name, headers in columns.items() if isinstance(headers, list)}
+            if isinstance(columns, dict)
+            else {}
         )
         if not lists:
             return values
         if empty := sorted(name for name, headers in lists.items() if not headers):
             raise ValueError(f"columns.{empty[0]}: an empty list; expected at least one header")
-        aliases = {name: headers[1:] for name, headers in lists.items()} | dict(values.get("aliases") or {})
+        aliases = {name: headers[1:] for name, headers in lists.items()} | dict(
+            values.get("aliases") or {}
+        )
         return {
             **values,
             "columns": dict(columns or {}) | {name: headers[0] for name, headers in lists.items()},
@@ -161,7 +207,10 @@ class Source(Section):
     def _units_in_words(cls, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
-        return {name: UNITS.get(unit.strip().lower(), unit) if isinstance(unit, str) else unit for name, unit in value.items()}
+        return {
+            name: UNITS.get(unit.strip().lower(), unit) if isinstance(unit, str) else unit
+            for name, unit in value.items()
+        }
 
     @field_validator("units")
     @classmethod
@@ -173,16 +222,24 @@ class Source(Section):
     @property
     def extract_header(self) -> str | None:
         """Header of the column that says when a row was extracted; None where the file does."""
-        return None if self.extracted in ("name", "modified") else self.columns.get(self.extracted, self.extracted)
+        return (
+            None
+            if self.extracted in ("name", "modified")
+            else self.columns.get(self.extracted, self.extracted)
+        )
 
     @model_validator(mode="after")
     def _one_place_to_read_from(self) -> Source:
         if bool(self.path) == bool(self.url_env):
-            raise ValueError("expected either `path` (a file) or `url_env` (a database by its address)")
+            raise ValueError(
+                "expected either `path` (a file) or `url_env` (a database by its address)"
+            )
         if self.url_env and (self.kind != "sql" or not self.table):
             raise ValueError("`url_env` is for `kind: sql` and needs a `table`")
         if self.url_env and not VARIABLE.match(self.url_env):
-            raise ValueError("url_env: expected the name of an environment variable, such as SALES_DB; addresses hold passwords")
+            raise ValueError(
+                "url_env: expected the name of an environment variable, such as SALES_DB; addresses hold passwords"
+            )
         if self.watermark and not (self.url_env and self.key):
             raise ValueError(
                 "`watermark` is for a database (`url_env`) and needs the `key` by which a row supersedes its old version"
@@ -197,7 +254,9 @@ class Source(Section):
         except re.error as error:
             raise ValueError(f"'{value}' is no regular expression ({error})") from error
         if not groups or groups - {"rows", "quantity", "amount"}:
-            raise ValueError("expected a regular expression with named groups out of rows, quantity, amount: `(?P<rows>\\d+) rows`")
+            raise ValueError(
+                "expected a regular expression with named groups out of rows, quantity, amount: `(?P<rows>\\d+) rows`"
+            )
         return value
 
     @model_validator(mode="after")
@@ -212,7 +271,9 @@ class Driver(Section):
 
     aggregate: Literal["mean", "sum", "max"] = "mean"
     known_ahead: bool = False
-    carry: Literal["last"] | None = None  # what stands in a month without a value: the last one before it, or nothing
+    carry: Literal["last"] | None = (
+        None  # what stands in a month without a value: the last one before it, or nothing
+    )
 
 
 class Window(Section):
@@ -230,11 +291,15 @@ class Measure(Section):
     freight: Literal["excluded", "included"] = default("measure.freight")
     samples: Literal["in", "out"] = default("measure.samples")
     within_company: Literal["in", "out"] = default("measure.within_company")
-    own_company: dict[str, list[str]] = default("measure.own_company")  # column: values that mark a sale within the company
+    own_company: dict[str, list[str]] = default(
+        "measure.own_company"
+    )  # column: values that mark a sale within the company
     currency: str | None = Field(default("measure.currency"), pattern="^[A-Z]{3}$")
     rates: dict[str, dict[str, Decimal]] = default("measure.rates")  # currency: {valid from: rate}
     unit_of_measure: str | None = default("measure.unit_of_measure")
-    conversions: dict[str, Decimal] = default("measure.conversions")  # unit of measure: how many base units it is
+    conversions: dict[str, Decimal] = default(
+        "measure.conversions"
+    )  # unit of measure: how many base units it is
     promotion_window: Window = Window()
 
     @field_validator("rates", mode="before")
@@ -243,19 +308,28 @@ class Measure(Section):
         """`USD: 7.1` holds for ever; `USD: {2024-01-01: 7.1}` from that day on."""
         if not isinstance(value, dict):
             return value
-        dated = {code: rate if isinstance(rate, dict) else {FOR_EVER: rate} for code, rate in value.items()}
+        dated = {
+            code: rate if isinstance(rate, dict) else {FOR_EVER: rate}
+            for code, rate in value.items()
+        }
         return {
-            code: {day.isoformat() if type(day) is date else day: rate for day, rate in rates.items()}
+            code: {
+                day.isoformat() if type(day) is date else day: rate for day, rate in rates.items()
+            }
             for code, rates in dated.items()
         }
 
     @field_validator("rates")
     @classmethod
-    def _rates_are_above_zero(cls, value: dict[str, dict[str, Decimal]]) -> dict[str, dict[str, Decimal]]:
+    def _rates_are_above_zero(
+        cls, value: dict[str, dict[str, Decimal]]
+    ) -> dict[str, dict[str, Decimal]]:
         for code, rates in value.items():
             for day, rate in rates.items():
                 if not DAY.match(day) or rate <= 0:
-                    raise ValueError(f"{code}: expected YYYY-MM-DD and a rate above zero, found '{day}' and {rate}")
+                    raise ValueError(
+                        f"{code}: expected YYYY-MM-DD and a rate above zero, found '{day}' and {rate}"
+                    )
         return value
 
     @field_validator("conversions")
@@ -270,7 +344,9 @@ class Renamed(Section):
     """The name that lines of a window of days have, under an old name; without a window, all lines."""
 
     to: str = Field(min_length=1)
-    start: str | None = Field(None, validation_alias=AliasChoices("from", "start"))  # first day, written `from`
+    start: str | None = Field(
+        None, validation_alias=AliasChoices("from", "start")
+    )  # first day, written `from`
     until: str | None = None  # last day
     reason: str = ""
 
@@ -293,7 +369,9 @@ class Renamed(Section):
         return self
 
 
-Members = dict[str, str | list[Renamed]]  # old name: the name used, or a list of names with their windows
+Members = dict[
+    str, str | list[Renamed]
+]  # old name: the name used, or a list of names with their windows
 
 
 class Reorganised(Section):
@@ -314,18 +392,24 @@ class KeyAccounts(Section):
 
 class Calendar(Section):
     kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = default("calendar.kind")
-    year_begins: str = Field(default("calendar.year_begins"), pattern="^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$")
+    year_begins: str = Field(
+        default("calendar.year_begins"), pattern="^(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$"
+    )
     moving_holidays: list[Literal["chinese_new_year", "easter", "ramadan"]] | None = default(
         "calendar.moving_holidays"
     )  # None: those that the days off keep
-    week_begins: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = default(
-        "calendar.week_begins"
-    )
+    week_begins: Literal[
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+    ] = default("calendar.week_begins")
     closed_through: str | None = default("calendar.closed_through")
     closed_months: list[str] = default("calendar.closed_months")
     holidays: list[str] = default("calendar.holidays")
-    country: str | None = default("calendar.country")  # ISO code of a country or of a part of it (DE-BY)
-    zone: str | None = default("calendar.zone")  # IANA name of the time zone in which the business's days begin
+    country: str | None = default(
+        "calendar.country"
+    )  # ISO code of a country or of a part of it (DE-BY)
+    zone: str | None = default(
+        "calendar.zone"
+    )  # IANA name of the time zone in which the business's days begin
 
     @field_validator("closed_through")
     @classmethod
@@ -352,7 +436,9 @@ class Calendar(Section):
     @classmethod
     def _zone_is_known(cls, value: str | None) -> str | None:
         if value is not None and value not in available_timezones():
-            raise ValueError(f"'{value}' is no time zone; expected an IANA name such as Asia/Shanghai")
+            raise ValueError(
+                f"'{value}' is no time zone; expected an IANA name such as Asia/Shanghai"
+            )
         return value
 
     @field_validator("closed_months")
@@ -396,7 +482,9 @@ class Control(Section):
 
     basis: Literal["kept", "opening"] = default("cleaning.control.basis")
     tolerance: Tolerance = Tolerance()
-    accepted: dict[str, str] = default("cleaning.control.accepted")  # YYYY-MM: why its difference is accepted
+    accepted: dict[str, str] = default(
+        "cleaning.control.accepted"
+    )  # YYYY-MM: why its difference is accepted
 
     @field_validator("accepted")
     @classmethod
@@ -410,7 +498,9 @@ class Control(Section):
 
 class Cleaning(Section):
     loss_budget: float = Field(default("cleaning.loss_budget"), ge=0, le=1)
-    order: list[str] = default("cleaning.order")  # rules in the order in which they run; empty: cleaning.pipeline.RULES
+    order: list[str] = default(
+        "cleaning.order"
+    )  # rules in the order in which they run; empty: cleaning.pipeline.RULES
     skip: list[str] = default("cleaning.skip")  # rules left out
     keep: list[Keep] = default("cleaning.keep")  # single rows that a rule leaves alone
     outliers: Outliers = Outliers()
@@ -432,7 +522,9 @@ class Candidate(Section):
     @model_validator(mode="after")
     def _own_keys_go_with_code(self) -> Candidate:
         if not self.code and (self.label or self.needed != 1):
-            raise ValueError("`label` and `needed` are for a candidate of your own: name its file under `code`")
+            raise ValueError(
+                "`label` and `needed` are for a candidate of your own: name its file under `code`"
+            )
         return self
 
     @model_serializer(mode="wrap")
@@ -502,8 +594,12 @@ class Parameters(Section):
     sources: dict[str, Source] = default("sources")
     measure: Measure = Measure()
     dimensions: list[str] = default("dimensions")
-    renames: dict[str, Members] = default("renames")  # column -> {old name: name used, or names with windows}
-    reorganised: dict[str, Reorganised] = default("reorganised")  # dimension -> where its members belong now
+    renames: dict[str, Members] = default(
+        "renames"
+    )  # column -> {old name: name used, or names with windows}
+    reorganised: dict[str, Reorganised] = default(
+        "reorganised"
+    )  # dimension -> where its members belong now
     key_accounts: KeyAccounts = KeyAccounts()
     levels: dict[str, list[str]] = default("levels")
     calendar: Calendar = Calendar()
@@ -528,11 +624,15 @@ class Parameters(Section):
         known = {*self.dimensions, "key_account"}
         for level, crossed in self.levels.items():
             for name in set(crossed) - known:
-                raise ValueError(f"levels.{level}: '{name}' is not among `dimensions` {sorted(known)}")
+                raise ValueError(
+                    f"levels.{level}: '{name}' is not among `dimensions` {sorted(known)}"
+                )
         bottom = set(list(self.levels.values())[-1])
         used = {name for crossed in self.levels.values() for name in crossed}
         if used - bottom:
-            raise ValueError(f"levels: the last level must cross every dimension used; it lacks {sorted(used - bottom)}")
+            raise ValueError(
+                f"levels: the last level must cross every dimension used; it lacks {sorted(used - bottom)}"
+            )
         return self
 
     @model_validator(mode="after")
@@ -551,21 +651,33 @@ class Parameters(Section):
             if source.role == "drivers":
                 brought |= self._driver_columns(name, source)
         if reserved := sorted(set(self.drivers) & {*RESERVED, *self.dimensions, "key_account"}):
-            raise ValueError(f"drivers.{reserved[0]}: the panel has a column or dimension of this name; choose another")
+            raise ValueError(
+                f"drivers.{reserved[0]}: the panel has a column or dimension of this name; choose another"
+            )
         if idle := sorted(set(self.drivers) - brought):
-            raise ValueError(f"drivers.{idle[0]}: no source with the role `drivers` has it among its `columns`")
+            raise ValueError(
+                f"drivers.{idle[0]}: no source with the role `drivers` has it among its `columns`"
+            )
         others = [source for source in self.sources.values() if source.role != "drivers"]
-        if "promotion" in self.drivers and any(source.role == "promotions" or "promotion" in source.columns for source in others):
-            raise ValueError("drivers.promotion: a calendar of promotions or a flag of the orders already says when they run")
+        if "promotion" in self.drivers and any(
+            source.role == "promotions" or "promotion" in source.columns for source in others
+        ):
+            raise ValueError(
+                "drivers.promotion: a calendar of promotions or a flag of the orders already says when they run"
+            )
         return self
 
     def _driver_columns(self, name: str, source: Source) -> set[str]:
         """Drivers that a source brings; it must have one column of days or months, and no other that is not declared."""
         if len({"date", "ds"} & set(source.columns)) != 1:
-            raise ValueError(f"sources.{name}.columns: a source of drivers has one column `date` (days) or `ds` (months)")
+            raise ValueError(
+                f"sources.{name}.columns: a source of drivers has one column `date` (days) or `ds` (months)"
+            )
         columns = set(source.columns) - {"date", "ds", "key_account", *self.dimensions}
         if unknown := sorted(columns - set(self.drivers)):
-            raise ValueError(f"sources.{name}.columns: '{unknown[0]}' is neither a dimension nor declared under `drivers`")
+            raise ValueError(
+                f"sources.{name}.columns: '{unknown[0]}' is neither a dimension nor declared under `drivers`"
+            )
         if not columns:
             raise ValueError(f"sources.{name}.columns: no column of it is declared under `drivers`")
         return columns
@@ -590,5 +702,7 @@ def check_unit(unit: str) -> str:
 def check_month(month: str) -> str:
     """The month, if it is written YYYY-MM."""
     if not MONTH.match(str(month)):
-        raise RequestError.say(f"'{month}' is not a month", "YYYY-MM, such as 2026-06", "Correct the month")
+        raise RequestError.say(
+            f"'{month}' is not a month", "YYYY-MM, such as 2026-06", "Correct the month"
+        )
     return str(month)

@@ -33,8 +33,12 @@ def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     if missing:
         raise SalesForecastError.missing_columns(missing, frame.columns, f"Table '{name}'")
     if key and (repeated := frame.duplicated(key, keep=False)).any():
-        examples = frame.loc[repeated, key].drop_duplicates().head(3).astype(str).agg(" / ".join, axis=1)
-        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), f"Table '{name}'")
+        examples = (
+            frame.loc[repeated, key].drop_duplicates().head(3).astype(str).agg(" / ".join, axis=1)
+        )
+        raise SalesForecastError.duplicate_keys(
+            key, examples, int(repeated.sum()), f"Table '{name}'"
+        )
     try:
         return contract.validate(frame)
     except (SchemaError, SchemaErrors) as error:
@@ -47,7 +51,12 @@ def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def empty(name: str) -> pd.DataFrame:
     """A table without rows, with the columns and types of its contract."""
-    return pd.DataFrame({column: pd.Series(dtype=str(spec.dtype or "object")) for column, spec in CONTRACTS[name].columns.items()})
+    return pd.DataFrame(
+        {
+            column: pd.Series(dtype=str(spec.dtype or "object"))
+            for column, spec in CONTRACTS[name].columns.items()
+        }
+    )
 
 
 def guard_text(value: object) -> object:
@@ -67,8 +76,15 @@ def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.parquet"
     table = pa.Table.from_pandas(frame, preserve_index=False)
-    plain = pa.schema([field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field for field in table.schema])
-    with pq.ParquetWriter(path, plain.with_metadata(_without_types(table.schema.metadata))) as writer:
+    plain = pa.schema(
+        [
+            field.with_type(pa.string()) if pa.types.is_dictionary(field.type) else field
+            for field in table.schema
+        ]
+    )
+    with pq.ParquetWriter(
+        path, plain.with_metadata(_without_types(table.schema.metadata))
+    ) as writer:
         for start in range(0, max(len(table), 1), SLICE):
             writer.write_table(table.slice(start, SLICE).cast(plain))
     return path
@@ -80,12 +96,16 @@ def _without_types(metadata: dict[bytes, bytes]) -> dict[bytes, bytes]:
     for column in told["columns"]:
         if column["pandas_type"] in ("categorical", "decimal"):
             column.update(
-                pandas_type="unicode" if column["pandas_type"] == "categorical" else "decimal", numpy_type="object", metadata=None
+                pandas_type="unicode" if column["pandas_type"] == "categorical" else "decimal",
+                numpy_type="object",
+                metadata=None,
             )
     return {b"pandas": json.dumps(told).encode()}
 
 
-def read(folder: Path, name: str, only: list[tuple[str, str, object]] | None = None) -> pd.DataFrame:
+def read(
+    folder: Path, name: str, only: list[tuple[str, str, object]] | None = None
+) -> pd.DataFrame:
     """Table `name` from its folder, the rows that keep every condition of `only`; empty where the unit has none of that kind.
 
     Raises `SalesForecastError` naming a file that is torn or no Parquet.
@@ -94,7 +114,9 @@ def read(folder: Path, name: str, only: list[tuple[str, str, object]] | None = N
     if not path.is_file():
         if name in CONTRACTS:
             return empty(name)
-        raise SalesForecastError.unreadable_file(path, "there is no such table", "Run the step that writes it")
+        raise SalesForecastError.unreadable_file(
+            path, "there is no such table", "Run the step that writes it"
+        )
     try:
         return pq.read_table(path, filters=only).to_pandas()
     except (pa.ArrowException, OSError) as error:

@@ -15,8 +15,35 @@ from datetime import date, datetime
 THIN = "\u202f"  # narrow no-break space, before %
 NBSP = "\u00a0"
 MINUS = "\u2212"
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December")
-CARDINALS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+CARDINALS = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
 ORDINALS = (
     "zeroth",
     "first",
@@ -43,7 +70,12 @@ class Scale:
     word: str
 
 
-SCALES = (Scale(1e9, "bn", "billion"), Scale(1e6, "m", "million"), Scale(1e3, "k", "thousand"), Scale(1.0, "", ""))
+SCALES = (
+    Scale(1e9, "bn", "billion"),
+    Scale(1e6, "m", "million"),
+    Scale(1e3, "k", "thousand"),
+    Scale(1.0, "", ""),
+)
 
 
 @dataclass(frozen=True)
@@ -75,12 +107,18 @@ class Measure:
 
     def axis(self, scale: Scale) -> str:
         """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'."""
-        return f"{self.currency} {scale.mark}".strip() if self.currency else f"{scale.word} {self.unit}".strip()
+        return (
+            f"{self.currency} {scale.mark}".strip()
+            if self.currency
+            else f"{scale.word} {self.unit}".strip()
+        )
 
 
 def scale_for(values: Iterable[float]) -> Scale:
     """The largest scale in which the largest value is at least one; plain below ten thousand."""
-    largest = max((abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0)
+    largest = max(
+        (abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0
+    )
     if largest < 1e4:
         return SCALES[-1]
     return next(scale for scale in SCALES if largest >= scale.divisor)
@@ -131,7 +169,9 @@ def signed_percent(ratio: float, places: int = 1) -> str:
 
 def percent_label(percentage: float) -> str:
     """Percentage as short as it can be: 85 → '85 %', 82.5 → '82.5 %'."""
-    return percent(percentage / 100, 0 if abs(percentage - round(percentage)) < 1e-9 else 1)  # rounding dust
+    return percent(
+        percentage / 100, 0 if abs(percentage - round(percentage)) < 1e-9 else 1
+    )  # rounding dust
 
 
 def points(difference: float, places: int = 1) -> str:
@@ -209,7 +249,9 @@ def listing(words: Sequence[str], most: int = 4) -> str:
     words = list(words)
     if len(words) > most:
         words = [*words[: most - 1], f"{len(words) - most + 1} more"]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    return (
+        words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
+    )
 
 
 def first_upper(text: str) -> str:
@@ -221,13 +263,19 @@ def size(n_bytes: int) -> str:
     """File size: '812 bytes', '19 KB', '2.1 MB'."""
     if n_bytes < 1_000:
         return plural(n_bytes, "byte")
-    return f"{number(n_bytes / 1e3)}{NBSP}KB" if n_bytes < 1e6 else f"{number(n_bytes / 1e6, 1)}{NBSP}MB"
+    return (
+        f"{number(n_bytes / 1e3)}{NBSP}KB"
+        if n_bytes < 1e6
+        else f"{number(n_bytes / 1e6, 1)}{NBSP}MB"
+    )
 
 
 def _moment(moment: str | date) -> datetime:
     if isinstance(moment, str):
         return datetime.fromisoformat(moment.replace("Z", "+00:00"))
-    return moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)
+    return (
+        moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)
+    )
 
 
 def _sign(value: float, shown: bool) -> str:

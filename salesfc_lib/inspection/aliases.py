@@ -19,20 +19,61 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import ALIASES, LETTERS, WORDS, find_scale, read_yaml
 
 FILE = Path("parameters") / "aliases.yml"
-LISTS, GROUPS = ("nulls", "subtotals", "others"), ("columns", "values", "meanings", "kinds")  # what the file may hold
+LISTS, GROUPS = (
+    ("nulls", "subtotals", "others"),
+    ("columns", "values", "meanings", "kinds"),
+)  # what the file may hold
 ROLES = "roles"
 # what may follow a known word without changing what it means: Sales EUR, Amount LC
 AFTER = frozenset(
-    ["usd", "eur", "cny", "rmb", "gbp", "jpy", "chf", "hkd", "cad", "aud", "lc", "local", "total", "sum", "value", "元", "万元"]
+    [
+        "usd",
+        "eur",
+        "cny",
+        "rmb",
+        "gbp",
+        "jpy",
+        "chf",
+        "hkd",
+        "cad",
+        "aud",
+        "lc",
+        "local",
+        "total",
+        "sum",
+        "value",
+        "元",
+        "万元",
+    ]
 )
 SCALE_WORDS = frozenset(
-    [*WORDS, *LETTERS, "t", "b", "in", "of", "en", "de", "d", "us", "euro", "euros", "keur", "teur", "meur", "tkr", "mkr"]
+    [
+        *WORDS,
+        *LETTERS,
+        "t",
+        "b",
+        "in",
+        "of",
+        "en",
+        "de",
+        "d",
+        "us",
+        "euro",
+        "euros",
+        "keur",
+        "teur",
+        "meur",
+        "tkr",
+        "mkr",
+    ]
 )
 _YUAN = re.compile("[十百千]?[万萬亿億千百]元?$")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|<[^<>]*>")
 _SIGNS = {"#": " no ", "№": " no ", "%": " pct ", "&": " and ", "℃": ""}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
-GERMAN = frozenset(("datum", "menge", "betrag", "umsatz", "kunde", "artikel"))  # ends of compound words
+GERMAN = frozenset(
+    ("datum", "menge", "betrag", "umsatz", "kunde", "artikel")
+)  # ends of compound words
 _CHINESE = re.compile(r"[\u3040-\u9fff]")
 
 
@@ -73,7 +114,10 @@ class Aliases:
     def _endings(self) -> Sequence[tuple[str, Hit]]:
         """Aliases that a header may end with, the longest first."""
         hits = [
-            (key, hit) for key, hits in self._by_plain.items() for hit in hits if len(key) >= (2 if _CHINESE.search(key) else 3)
+            (key, hit)
+            for key, hits in self._by_plain.items()
+            for hit in hits
+            if len(key) >= (2 if _CHINESE.search(key) else 3)
         ]
         return sorted(hits, key=lambda pair: -len(pair[0]))
 
@@ -100,13 +144,16 @@ class Aliases:
     def kind_of(self, value: str) -> str:
         """Sale, return or adjustment; '' where the value is not known."""
         key = plain(value)
-        return next((kind for kind, words in self.kinds.items() if key in {plain(word) for word in words}), "")
+        return next(
+            (kind for kind, words in self.kinds.items() if key in {plain(word) for word in words}),
+            "",
+        )
 
     def _find_near(self, header: str) -> Iterator[Hit]:
         key, words = plain(header), split_words(header)
-        if any(plain(word) in key for word in self.others if _CHINESE.search(word)) or set(words) & {
-            word.casefold() for word in self.others
-        }:
+        if any(plain(word) in key for word in self.others if _CHINESE.search(word)) or set(
+            words
+        ) & {word.casefold() for word in self.others}:
             return
         after = AFTER if find_scale(header) is None else AFTER | SCALE_WORDS
         while len(words) > 1 and (words[-1] in after or words[-1].isdigit()):
@@ -145,7 +192,9 @@ def plain(text: str) -> str:
     text = short if any(sign.isalnum() for sign in short) else text
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
-    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    text = "".join(
+        sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)
+    )
     return re.sub(r"[\W_]+", "", text).casefold()
 
 
@@ -156,7 +205,9 @@ def split_words(header: str) -> list[str]:
     (['so', 'order', 'date'], ['本币价税合计'])
     """
     text = _BRACKETS.sub("", unicodedata.normalize("NFKC", header))
-    text = "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
+    text = "".join(
+        sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)
+    )
     return [word.casefold() for word in _WORDS.findall(text)]
 
 
@@ -167,7 +218,11 @@ def _longest(text: str, words: Sequence[str]) -> str | None:
     found = [
         word
         for word in words
-        if (word.casefold() in folded if _CHINESE.search(word) else f" {' '.join(split_words(word))} " in spaced)
+        if (
+            word.casefold() in folded
+            if _CHINESE.search(word)
+            else f" {' '.join(split_words(word))} " in spaced
+        )
     ]
     return max(found, key=len, default=None)
 
@@ -183,7 +238,9 @@ def _check(path: Path) -> dict[str, Any]:
         if key not in (*LISTS, *GROUPS, ROLES):
             raise SalesForecastError.unknown_key(key, [*LISTS, *GROUPS, ROLES], f"'{path}'")
         groups = {key: block} if key in LISTS else block
-        if key != ROLES and not (isinstance(groups, dict) and all(_are_words(words) for words in groups.values())):
+        if key != ROLES and not (
+            isinstance(groups, dict) and all(_are_words(words) for words in groups.values())
+        ):
             raise SalesForecastError.say(
                 f"`{key}` in '{path}' is not a list of words",
                 "`name: [word, word]`",
@@ -204,5 +261,8 @@ def _put_before(own: Mapping[str, Any], known: Mapping[str, Any]) -> dict[str, A
         elif key == ROLES:
             merged[key] = {**known[key], **block}
         else:
-            merged[key] = {name: [*block.get(name, []), *known[key].get(name, [])] for name in {**known[key], **block}}
+            merged[key] = {
+                name: [*block.get(name, []), *known[key].get(name, [])]
+                for name in {**known[key], **block}
+            }
     return merged

@@ -17,7 +17,12 @@ from salesfc_lib.inspection.proposal import Proposal
 MAPPED = ("date", "ds", "order_id", "line", "version", "kind", "reference", "customer", "product", *DIMENSIONS, "salesperson", "quantity", "amount",
           "discount", "freight", "tax_amount", "tax_rate", "currency", "unit_of_measure", "name", "start", "end", "stock", "stockout_days", "target",
           "account", "stage", "probability", "expected", "rate", "factor")  # fmt: skip
-TABLES = ("promotions", "inventory", "targets", "events")  # roles whose further columns have to be dimensions of the unit
+TABLES = (
+    "promotions",
+    "inventory",
+    "targets",
+    "events",
+)  # roles whose further columns have to be dimensions of the unit
 OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
 UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
@@ -28,19 +33,33 @@ def list_mapped(found: Proposal, dimensions: Collection[str] | None = None) -> d
     return {
         match.name: match
         for match in found.assignment.matches
-        if match.name in MAPPED and not _is_idle(found, match) and not (along and match.name not in (*OWN, *(dimensions or ())))
+        if match.name in MAPPED
+        and not _is_idle(found, match)
+        and not (along and match.name not in (*OWN, *(dimensions or ())))
     }
 
 
 def find_join(found: Proposal, orders: Proposal) -> dict[str, str]:
     """Columns of the orders by which a lookup, or returns without a date, are joined, and their headers."""
     if found.role == "lookup":
-        single = {match.name: match.header for match in found.assignment.matches if match.name in orders.names}
-        unique = {name: header for name, header in single.items() if len(found.columns[header].members) == len(found.sample.rows)}
+        single = {
+            match.name: match.header
+            for match in found.assignment.matches
+            if match.name in orders.names
+        }
+        unique = {
+            name: header
+            for name, header in single.items()
+            if len(found.columns[header].members) == len(found.sample.rows)
+        }
         return dict([next(iter((unique or single).items()))]) if single else {}
     if found.role == "returns" and "date" not in found.names:
         name = "order_id" if "order_id" in found.names else "reference"
-        return {"order_id": found.names[name]} if name in found.names and "order_id" in orders.names else {}
+        return (
+            {"order_id": found.names[name]}
+            if name in found.names and "order_id" in orders.names
+            else {}
+        )
     return {}
 
 
@@ -50,7 +69,9 @@ def quote(text: str) -> str:
     >>> quote("a\u2028b"), quote("价税合计")
     ('"a\\\\u2028b"', '"价税合计"')
     """
-    return UNPRINTABLE.sub(lambda sign: f"\\u{ord(sign.group()):04x}", json.dumps(text, ensure_ascii=False))
+    return UNPRINTABLE.sub(
+        lambda sign: f"\\u{ord(sign.group()):04x}", json.dumps(text, ensure_ascii=False)
+    )
 
 
 def enlist(texts: Iterable[str]) -> str:

@@ -56,20 +56,34 @@ class Column:
         few = list(self.members)[:GLANCE]
         if not self.dated and not read_days(few).share and not read_figures(few).share:
             return "text"
-        if self.dated or self.days.share >= MOST and not (self.days.months and _are_plain_numbers(self.members)):
+        if (
+            self.dated
+            or self.days.share >= MOST
+            and not (self.days.months and _are_plain_numbers(self.members))
+        ):
             return "date"
         return "number" if self.figures.share >= MOST and not self.is_code else "text"
 
     @property
     def is_code(self) -> bool:
         """Whether zeros lead its numbers, as they do in identifiers."""
-        return sum(cell[0] == "0" and cell[1:].isdigit() for cell in self.members) > 0.1 * len(self.members)
+        return sum(cell[0] == "0" and cell[1:].isdigit() for cell in self.members) > 0.1 * len(
+            self.members
+        )
 
     @cached_property
     def as_serials(self) -> Days | None:
         """Days of cells that may count them from 1900; None where they do not look so."""
-        whole = [cell for cell in self.members if re.fullmatch(r"\d{5}(\.\d+)?", cell) and SERIALS[0] <= float(cell) < SERIALS[1]]
-        return read_days(self.cells, serial=1900) if self.filled and len(whole) >= MOST * len(self.members) else None
+        whole = [
+            cell
+            for cell in self.members
+            if re.fullmatch(r"\d{5}(\.\d+)?", cell) and SERIALS[0] <= float(cell) < SERIALS[1]
+        ]
+        return (
+            read_days(self.cells, serial=1900)
+            if self.filled and len(whole) >= MOST * len(self.members)
+            else None
+        )
 
     def describe(self) -> str:
         """What the values are, for a person who has to say what the column means."""
@@ -99,7 +113,9 @@ def look_at_columns(sample: Sample, nulls: Collection[str]) -> dict[str, Column]
             continue
         cells = sample.column(header)
         counts = Counter(cells)
-        null = {cell: count for cell, count in counts.items() if cell and cell.casefold() in spellings}
+        null = {
+            cell: count for cell, count in counts.items() if cell and cell.casefold() in spellings
+        }
         kept = [("" if cell in null else cell) for cell in cells] if null else cells
         found[header] = Column(header, kept, null, place in sample.dated)
     return found
@@ -107,7 +123,10 @@ def look_at_columns(sample: Sample, nulls: Collection[str]) -> dict[str, Column]
 
 def _are_plain_numbers(members: Mapping[str, int]) -> bool:
     """Whether what could be months (202401) may as well be counts."""
-    return not all(re.fullmatch(r"(19|20)\d{2}(0[1-9]|1[0-2])", member) or not member.isdigit() for member in members)
+    return not all(
+        re.fullmatch(r"(19|20)\d{2}(0[1-9]|1[0-2])", member) or not member.isdigit()
+        for member in members
+    )
 
 
 def _short(text: str, most: int = 24) -> str:

@@ -28,7 +28,9 @@ SENTINELS = (
 )
 EPOCHS = {1900: date(1899, 12, 30), 1904: date(1904, 1, 1)}
 _TIME = r"(?:[T ]\s*(?P<time>\d{1,2}[:时]\d{1,2}.*))?"
-_YEAR_FIRST = re.compile(r"(\d{4})\s*(?P<sign>[-/.年])\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?" + _TIME)
+_YEAR_FIRST = re.compile(
+    r"(\d{4})\s*(?P<sign>[-/.年])\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})日?" + _TIME
+)
 _YEAR_LAST = re.compile(r"(\d{1,2})(?P<sign>[-/. ])(\d{1,2})[-/. ](\d{4}|\d{2})" + _TIME)
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _MONTH = re.compile(r"(\d{4})\s*(?:[-/.年]\s*(\d{1,2})月?|(\d{2}))")
@@ -56,7 +58,9 @@ class Days:
     values: Sequence[date | None]
     share: float  # of the filled cells that are days
     order: str = ""
-    proof: Mapping[str, int] = field(default_factory=dict)  # order: position of the first cell that proves it
+    proof: Mapping[str, int] = field(
+        default_factory=dict
+    )  # order: position of the first cell that proves it
     proofs: Mapping[str, int] = field(default_factory=dict)  # order: number of such cells
     open: int = 0  # cells that two orders explain
     forms: Mapping[str, int] = field(default_factory=dict)
@@ -94,7 +98,13 @@ def read_days(cells: Sequence[str], *, serial: int | None = None) -> Days:
         if read.rule:
             strange.setdefault(read.rule, []).append(position)
         if read.form.startswith("year last"):
-            order = "dmy" if read.second is None and read.first else "mdy" if read.first is None and read.second else ""
+            order = (
+                "dmy"
+                if read.second is None and read.first
+                else "mdy"
+                if read.first is None and read.second
+                else ""
+            )
             if order:
                 proof.setdefault(order, position)
                 proofs[order] += 1
@@ -107,14 +117,27 @@ def read_days(cells: Sequence[str], *, serial: int | None = None) -> Days:
     good = sum(read is not None and bool(read.form) for read in reads)
     forms = Counter(read.form for read in reads if read is not None and read.form)
     months = bool(forms) and all(form == "month" for form in forms)
-    return Days(values, good / filled if filled else 0.0, order, proof, proofs, undecided, dict(forms), strange, months)
+    return Days(
+        values,
+        good / filled if filled else 0.0,
+        order,
+        proof,
+        proofs,
+        undecided,
+        dict(forms),
+        strange,
+        months,
+    )
 
 
 def say_order(days: Days) -> str:
     """The order of day and month in words."""
-    return {"dmy": "day first", "mdy": "month first", "?": "undecidable", "both": "contradictory"}.get(
-        days.order, "year first" if days.forms else ""
-    )
+    return {
+        "dmy": "day first",
+        "mdy": "month first",
+        "?": "undecidable",
+        "both": "contradictory",
+    }.get(days.order, "year first" if days.forms else "")
 
 
 def count_in_order(days: Sequence[date | None]) -> float:
@@ -126,7 +149,9 @@ def count_in_order(days: Sequence[date | None]) -> float:
 
 def read_as(cells: Sequence[str], order: str) -> list[date | None]:
     """Days of the cells, read in the given order."""
-    distinct = {cell: _choose(_read(cell, None), order) if cell else None for cell in dict.fromkeys(cells)}
+    distinct = {
+        cell: _choose(_read(cell, None), order) if cell else None for cell in dict.fromkeys(cells)
+    }
     return [distinct[cell] for cell in cells]
 
 
@@ -161,7 +186,11 @@ def _read_compact(text: str) -> _Read | None:
     if (found := _COMPACT.fullmatch(text)) is None:
         return None
     year, month, day = (int(digits) for digits in found.groups())
-    return _day("YYYYMMDD", year, month, day) if YEARS[0] <= year < YEARS[1] and month <= 12 and day <= 31 else None
+    return (
+        _day("YYYYMMDD", year, month, day)
+        if YEARS[0] <= year < YEARS[1] and month <= 12 and day <= 31
+        else None
+    )
 
 
 def _read_year_last(text: str) -> _Read | None:
@@ -179,7 +208,17 @@ def _read_named(text: str) -> _Read | None:
     if (found := _NAMED.fullmatch(text)) is None:
         return None
     month = _month_named((found[2] or found[3]).casefold())
-    return _day("month by name", _full_year(found[5]), month, int(found[1] or found[4]), found["time"] or "") if month else None
+    return (
+        _day(
+            "month by name",
+            _full_year(found[5]),
+            month,
+            int(found[1] or found[4]),
+            found["time"] or "",
+        )
+        if month
+        else None
+    )
 
 
 def _read_month(text: str) -> _Read | None:
@@ -200,7 +239,9 @@ def _read_serial(text: str, serial: int | None) -> _Read | None:
         return None
     number = int(float(text))
     day = EPOCHS[serial] + timedelta(days=number)
-    return _Read("serial number", day, day, "serial_date") if YEARS[0] <= day.year < YEARS[1] else None
+    return (
+        _Read("serial number", day, day, "serial_date") if YEARS[0] <= day.year < YEARS[1] else None
+    )
 
 
 def _day(form: str, year: int, month: int, day: int, time: str = "") -> _Read:

@@ -15,7 +15,10 @@ from itertools import permutations
 
 ENOUGH = 0.9  # share of the rows in which an equation has to hold
 LEAST = 5  # rows, below which it proves nothing
-RATES = [Decimal(rate) / 100 for rate in (3, 5, 6, 7, 8, 9, 10, 11, 13, 15, 16, 17, 18, 19, 20, 21, 22, 23, 25)]  # of tax
+RATES = [
+    Decimal(rate) / 100
+    for rate in (3, 5, 6, 7, 8, 9, 10, 11, 13, 15, 16, 17, 18, 19, 20, 21, 22, 23, 25)
+]  # of tax
 CENT, TWO_CENTS = Decimal("0.01"), Decimal("0.02")  # what rounding each line costs
 
 Numbers = Sequence[Decimal | None]
@@ -32,12 +35,19 @@ class Figure:
     def as_rate(self) -> Figure:
         """Shares: 13 stands for 0.13 where the column holds any above one."""
         is_percent = any(value is not None and abs(value) > 1 for value in self.values)
-        return Figure(self.header, [None if value is None else value / 100 for value in self.values]) if is_percent else self
+        return (
+            Figure(self.header, [None if value is None else value / 100 for value in self.values])
+            if is_percent
+            else self
+        )
 
     @property
     def rounding(self) -> Decimal:
         """Half of the last digit that the column writes, and a little."""
-        places = max((-int(value.as_tuple().exponent) for value in self.values if value is not None), default=0)
+        places = max(
+            (-int(value.as_tuple().exponent) for value in self.values if value is not None),
+            default=0,
+        )
         return Decimal(51).scaleb(-2 - max(0, min(places, 6)))
 
 
@@ -59,9 +69,15 @@ class Equation:
         return f"{self.text} in {self.holds:,} of {self.of:,} rows"
 
 
-def list_equations(amounts: Sequence[Figure], prices: Sequence[Figure], others: Mapping[str, Figure]) -> list[Equation]:
+def list_equations(
+    amounts: Sequence[Figure], prices: Sequence[Figure], others: Mapping[str, Figure]
+) -> list[Equation]:
     """Equations that hold; `others` are quantity, discount, tax and tax rate, as far as there are."""
-    tried = [*_try_tax(amounts, others), *_try_prices(amounts, prices, others), *_try_discounts(amounts, others)]
+    tried = [
+        *_try_tax(amounts, others),
+        *_try_prices(amounts, prices, others),
+        *_try_discounts(amounts, others),
+    ]
     return [equation for equation in tried if equation.is_true]
 
 
@@ -71,13 +87,28 @@ def _try_tax(amounts: Sequence[Figure], others: Mapping[str, Figure]) -> Iterato
     for net, gross in permutations(amounts, 2):
         shows = ("net and gross", net.header, gross.header)
         if tax:
-            yield _count(f"{net.header} + {tax.header} = {gross.header}", shows, gross, [net, tax], lambda a, t: a + t)
+            yield _count(
+                f"{net.header} + {tax.header} = {gross.header}",
+                shows,
+                gross,
+                [net, tax],
+                lambda a, t: a + t,
+            )
         if rate:
             said = f"{net.header} x (1 + {rate.header}) = {gross.header}"
-            yield _count(said, shows, gross, [net, rate.as_rate], lambda a, r: a * (1 + r), room=TWO_CENTS)
+            yield _count(
+                said, shows, gross, [net, rate.as_rate], lambda a, r: a * (1 + r), room=TWO_CENTS
+            )
         elif (usual := _find_rate(net, gross)) is not None:
             said = f"{net.header} x {1 + usual} = {gross.header}"
-            yield _count(said, (*shows, str(usual)), gross, [net], lambda a, r=usual: a * (1 + r), room=TWO_CENTS)
+            yield _count(
+                said,
+                (*shows, str(usual)),
+                gross,
+                [net],
+                lambda a, r=usual: a * (1 + r),
+                room=TWO_CENTS,
+            )
     for amount in amounts if tax else ():
         assert tax is not None
         if rate:
@@ -91,16 +122,34 @@ def _try_tax(amounts: Sequence[Figure], others: Mapping[str, Figure]) -> Iterato
                 room=CENT,
             )
             said = f"{amount.header} x {named} / (1 + {named}) = {tax.header}"
-            yield _count(said, ("with tax", amount.header), tax, parts, lambda a, r: a * r / (1 + r), room=CENT)
+            yield _count(
+                said,
+                ("with tax", amount.header),
+                tax,
+                parts,
+                lambda a, r: a * r / (1 + r),
+                room=CENT,
+            )
             continue
         for usual in RATES:
             said, shown = f"{amount.header} x {usual} = {tax.header}", (amount.header, str(usual))
-            yield _count(said, ("without tax", *shown), tax, [amount], lambda a, r=usual: a * r, room=CENT)
+            yield _count(
+                said, ("without tax", *shown), tax, [amount], lambda a, r=usual: a * r, room=CENT
+            )
             said = f"{amount.header} x {usual} / {1 + usual} = {tax.header}"
-            yield _count(said, ("with tax", *shown), tax, [amount], lambda a, r=usual: a * r / (1 + r), room=CENT)
+            yield _count(
+                said,
+                ("with tax", *shown),
+                tax,
+                [amount],
+                lambda a, r=usual: a * r / (1 + r),
+                room=CENT,
+            )
 
 
-def _try_prices(amounts: Sequence[Figure], prices: Sequence[Figure], others: Mapping[str, Figure]) -> Iterator[Equation]:
+def _try_prices(
+    amounts: Sequence[Figure], prices: Sequence[Figure], others: Mapping[str, Figure]
+) -> Iterator[Equation]:
     """Which price times the quantity is an amount, with the discount in it or off."""
     pieces, off = others.get("quantity"), others.get("discount")
     for amount in amounts if pieces else ():
@@ -119,10 +168,24 @@ def _try_prices(amounts: Sequence[Figure], prices: Sequence[Figure], others: Map
             if off is None:
                 continue
             said = f"{product} - {off.header} = {amount.header}"
-            yield _count(said, ("off", amount.header), amount, [*parts, off], lambda n, p, d: n * p - abs(d), slack=slack, about=2)
+            yield _count(
+                said,
+                ("off", amount.header),
+                amount,
+                [*parts, off],
+                lambda n, p, d: n * p - abs(d),
+                slack=slack,
+                about=2,
+            )
             said = f"{product} x (1 - {off.header}) = {amount.header}"
             yield _count(
-                said, ("off", amount.header), amount, [*parts, off.as_rate], lambda n, p, d: n * p * (1 - d), slack=slack, about=2
+                said,
+                ("off", amount.header),
+                amount,
+                [*parts, off.as_rate],
+                lambda n, p, d: n * p * (1 - d),
+                slack=slack,
+                about=2,
             )
 
 
@@ -132,9 +195,24 @@ def _try_discounts(amounts: Sequence[Figure], others: Mapping[str, Figure]) -> I
     for gross, net in permutations(amounts, 2) if off else ():
         assert off is not None
         shows = ("before and after", gross.header, net.header)
-        yield _count(f"{gross.header} - {off.header} = {net.header}", shows, net, [gross, off], lambda a, d: a - d, about=1)
+        yield _count(
+            f"{gross.header} - {off.header} = {net.header}",
+            shows,
+            net,
+            [gross, off],
+            lambda a, d: a - d,
+            about=1,
+        )
         said = f"{gross.header} x (1 - {off.header}) = {net.header}"
-        yield _count(said, shows, net, [gross, off.as_rate], lambda a, d: a * (1 - d), room=TWO_CENTS, about=1)
+        yield _count(
+            said,
+            shows,
+            net,
+            [gross, off.as_rate],
+            lambda a, d: a * (1 - d),
+            room=TWO_CENTS,
+            about=1,
+        )
 
 
 def _count(
@@ -147,10 +225,19 @@ def _count(
 ) -> Equation:
     """In how many rows an equation holds. `room`: `room` of the whole, `slack` of each unit of the first part, `about`: the part
     that must not be zero."""
-    least, slack, about = result.rounding + room.get("room", 0), room.get("slack", 0), room.get("about")
+    least, slack, about = (
+        result.rounding + room.get("room", 0),
+        room.get("slack", 0),
+        room.get("about"),
+    )
     holds = of = 0
     for wanted, *given in zip(result.values, *(part.values for part in parts), strict=True):
-        if wanted is None or None in given or not wanted or (about is not None and not given[int(about)]):
+        if (
+            wanted is None
+            or None in given
+            or not wanted
+            or (about is not None and not given[int(about)])
+        ):
             continue
         of += 1
         holds += abs(abs(compute(*given)) - abs(wanted)) <= least + slack * abs(given[0])

@@ -16,11 +16,21 @@ from salesfc_lib.inspection.doubts import doubt_days, doubt_numbers, point_at
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.sample import Problem
 
-MONTHLY = ("orders", "returns", "inventory", "targets", "control_totals")  # roles in which a month without rows is odd
+MONTHLY = (
+    "orders",
+    "returns",
+    "inventory",
+    "targets",
+    "control_totals",
+)  # roles in which a month without rows is odd
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 SEVERAL = {
     "currency": ("currency", "currencies", "at which dated rates?"),
-    "unit_of_measure": ("unit_of_measure", "units of measure", "how many of one make one of another?"),
+    "unit_of_measure": (
+        "unit_of_measure",
+        "units of measure",
+        "how many of one make one of another?",
+    ),
     "status": ("cancelled", "states", "which of them count as sales?"),
 }
 
@@ -49,16 +59,25 @@ def _expect_rows(found: Proposal, marks: Sequence[str | None]) -> Iterator[Probl
     if not found.sample.rows:
         yield Problem("empty", "no row stands below the header", ask=True)
     if headers:
-        yield Problem("repeated_header", f"rows that repeat the header: {headers:,}; they are dropped")
+        yield Problem(
+            "repeated_header", f"rows that repeat the header: {headers:,}; they are dropped"
+        )
     if subtotals:
         words = ", ".join(found.subtotals)
-        yield Problem("subtotal", f"rows that add up others ({words}): {subtotals:,}; they are dropped once they equal their parts")
+        yield Problem(
+            "subtotal",
+            f"rows that add up others ({words}): {subtotals:,}; they are dropped once they equal their parts",
+        )
     if found.fill_down:
         headers_of = ", ".join(found.names[name] for name in found.fill_down)
-        yield Problem("filled_down", f"{headers_of}: merged or blank cells; they are filled from above")
+        yield Problem(
+            "filled_down", f"{headers_of}: merged or blank cells; they are filled from above"
+        )
     if found.key.copies:
         said = "; with a key they are dropped as duplicates" if found.key.names else ""
-        yield Problem("duplicate", f"rows that repeat another in every cell: {found.key.copies:,}{said}")
+        yield Problem(
+            "duplicate", f"rows that repeat another in every cell: {found.key.copies:,}{said}"
+        )
 
 
 def _expect_columns(found: Proposal) -> Iterator[Problem]:
@@ -67,13 +86,17 @@ def _expect_columns(found: Proposal) -> Iterator[Problem]:
     if twice:
         is_mapped = bool(set(twice) & set(found.names.values()))
         yield Problem(
-            "renamed_column", f"the header {', '.join(twice)} stands more than once: which column is meant?", ask=is_mapped
+            "renamed_column",
+            f"the header {', '.join(twice)} stands more than once: which column is meant?",
+            ask=is_mapped,
         )
     months = [header for header in named if look_like_month(header)]
     if len(months) >= 3 and len(months) * 2 > len(named):
         shown = ", ".join(months[:3])
         yield Problem(
-            "wide", f"months stand side by side as columns ({shown} …): can it be exported with a row for each month?", ask=True
+            "wide",
+            f"months stand side by side as columns ({shown} …): can it be exported with a row for each month?",
+            ask=True,
         )
 
 
@@ -82,12 +105,23 @@ def _expect_months(found: Proposal) -> Iterator[Problem]:
         missing = found.months.missing
         shown = ", ".join(missing[:4]) + (" …" if len(missing) > 4 else "")
         seen = "" if found.whole else " among the rows looked at"
-        yield Problem("missing_month", f"months without any row{seen}, between the first and the last: {len(missing)} ({shown})")
+        yield Problem(
+            "missing_month",
+            f"months without any row{seen}, between the first and the last: {len(missing)} ({shown})",
+        )
     if found.months.apart:
-        shown = ", ".join(f"{month} ({rows:,})" for month, rows in list(found.months.apart.items())[:4])
-        yield Problem("future_date", f"rows months away from all others, mistyped or dated ahead: {shown}")
+        shown = ", ".join(
+            f"{month} ({rows:,})" for month, rows in list(found.months.apart.items())[:4]
+        )
+        yield Problem(
+            "future_date", f"rows months away from all others, mistyped or dated ahead: {shown}"
+        )
     name = found.date_name
-    if name and (blank := [place for place, cell in enumerate(found.columns[found.names[name]].cells) if not cell]):
+    if name and (
+        blank := [
+            place for place, cell in enumerate(found.columns[found.names[name]].cells) if not cell
+        ]
+    ):
         place = found.sample.say_place(blank[0])
         yield Problem(
             "unreadable",
@@ -103,7 +137,12 @@ def _expect_texts(found: Proposal) -> Iterator[Problem]:
         places = {cell: place for place, cell in reversed(list(enumerate(column.cells)))}
         damaged = [place for cell, place in places.items() if CONTROL.search(cell)]
         if damaged:
-            yield point_at(found, column, damaged, ("control_character", "hold a control character; their rows go to quarantine"))
+            yield point_at(
+                found,
+                column,
+                damaged,
+                ("control_character", "hold a control character; their rows go to quarantine"),
+            )
         garbled = [place for cell, place in places.items() if repair(cell)]
         if garbled:
             said = f"were read in a wrong encoding before the export ('{repair(column.cells[garbled[0]])}' is meant); `mojibake: repair` undoes it"
@@ -111,7 +150,13 @@ def _expect_texts(found: Proposal) -> Iterator[Problem]:
         short = [place for cell, place in places.items() if _lacks_zeros(cell, column)]
         if short:
             yield point_at(
-                found, column, short, ("lost_zeros", "lost the zeros at their beginning: the same code stands with them too")
+                found,
+                column,
+                short,
+                (
+                    "lost_zeros",
+                    "lost the zeros at their beginning: the same code stands with them too",
+                ),
             )
 
 
@@ -135,15 +180,23 @@ def repair(text: str) -> str:
 
 def _lacks_zeros(cell: str, column: Column) -> bool:
     """Whether a code also stands with zeros before it, in a column whose codes have them."""
-    return cell.isdigit() and cell[0] != "0" and any(f"{zeros}{cell}" in column.members for zeros in ("0", "00", "000", "0000"))
+    return (
+        cell.isdigit()
+        and cell[0] != "0"
+        and any(f"{zeros}{cell}" in column.members for zeros in ("0", "00", "000", "0000"))
+    )
 
 
 def _expect_values(found: Proposal) -> Iterator[Problem]:
     spelled = [
-        (spelling, header, count) for header in found.names.values() for spelling, count in found.columns[header].nulls.items()
+        (spelling, header, count)
+        for header in found.names.values()
+        for spelling, count in found.columns[header].nulls.items()
     ]
     if spelled:
-        shown = ", ".join(f"'{spelling}' in {header} ({count:,})" for spelling, header, count in spelled[:4])
+        shown = ", ".join(
+            f"'{spelling}' in {header} ({count:,})" for spelling, header, count in spelled[:4]
+        )
         yield Problem(
             "null_spelling",
             f"texts that may stand for nothing: {shown}; numbers and dates are then blank, in other columns they are names unless `nulls` lists them",
@@ -151,18 +204,35 @@ def _expect_values(found: Proposal) -> Iterator[Problem]:
     unknown = [value for value, kind in found.kinds.items() if not kind]
     if unknown:
         shown = ", ".join(unknown[:6]) + (" …" if len(unknown) > 6 else "")
-        yield Problem("kinds", f"{found.names['kind']}: which of these are sales, returns, adjustments: {shown}?", ask=True)
+        yield Problem(
+            "kinds",
+            f"{found.names['kind']}: which of these are sales, returns, adjustments: {shown}?",
+            ask=True,
+        )
     for name, (rule, what, question) in SEVERAL.items():
         column = found.columns.get(found.names.get(name, ""))
         if column is not None and len(column.members) > 1:
-            shown = ", ".join(f"{member} ({count:,})" for member, count in column.members.most_common(5))
-            yield Problem(rule, f"{len(column.members)} {what} in {column.header}: {shown}; {question}", ask=True)
+            shown = ", ".join(
+                f"{member} ({count:,})" for member, count in column.members.most_common(5)
+            )
+            yield Problem(
+                rule,
+                f"{len(column.members)} {what} in {column.header}: {shown}; {question}",
+                ask=True,
+            )
     for name, header in found.names.items():
         scale = find_scale(header) if name in (*MONEY, *COUNTS) else None
         if scale and not scale.sure:
             said = f"does '{scale.words}' in the header {header} say that its numbers count in units of {scale.unit}?"
-            yield Problem("stated_unit", f"{said} Declare `units: {{{name}: {scale.unit}}}`, or `{{{name}: 1}}` if not", ask=True)
+            yield Problem(
+                "stated_unit",
+                f"{said} Declare `units: {{{name}: {scale.unit}}}`, or `{{{name}: 1}}` if not",
+                ask=True,
+            )
     for name, (unit, words) in found.units.items():
         yield Problem("stated_unit", f"{found.names[name]} counts in units of {unit}: '{words}'")
     if found.role == "orders" and found.signs.negative and "return" not in found.kinds.values():
-        yield Problem("returns", f"rows below zero: {found.signs.negative:,}; a sale of less than nothing counts as a return")
+        yield Problem(
+            "returns",
+            f"rows below zero: {found.signs.negative:,}; a sale of less than nothing counts as a return",
+        )

@@ -40,7 +40,9 @@ def find_exports(asked: Sequence[Path]) -> list[Path]:
             files = sorted(
                 file
                 for file in path.rglob("*")
-                if file.is_file() and file.suffix.lower() in known and not file.name.startswith((".", "~$"))
+                if file.is_file()
+                and file.suffix.lower() in known
+                and not file.name.startswith((".", "~$"))
             )
         elif path.is_file():
             files = [path]
@@ -58,7 +60,9 @@ def find_exports(asked: Sequence[Path]) -> list[Path]:
                 if PATTERN & set(path.name)
                 else "there is no such file"
             )
-            raise RequestError(str(SalesForecastError.unreadable_file(path, wrong, "Correct the path")))
+            raise RequestError(
+                str(SalesForecastError.unreadable_file(path, wrong, "Correct the path"))
+            )
         found += [file for file in files if file not in found]
     return found
 
@@ -71,14 +75,20 @@ def group_files(files: Sequence[Path]) -> list[list[Path]]:
     """
     feeds: dict[tuple[str, str], list[Path]] = {}
     for file in files:
-        feeds.setdefault((str(file.parent), re.sub(r"\d+", "0", file.name.casefold())), []).append(file)
+        feeds.setdefault((str(file.parent), re.sub(r"\d+", "0", file.name.casefold())), []).append(
+            file
+        )
     return list(feeds.values())
 
 
 def find_path(files: Sequence[Path], project: Path) -> str:
     """Path of a feed's files in the project: under `data/` where they lie outside it; a pattern where they are several."""
     file = files[-1].resolve()
-    name = file.relative_to(project.resolve()).as_posix() if file.is_relative_to(project.resolve()) else f"data/{file.name}"
+    name = (
+        file.relative_to(project.resolve()).as_posix()
+        if file.is_relative_to(project.resolve())
+        else f"data/{file.name}"
+    )
     if len(files) == 1:
         return name
     folder, _, last = name.rpartition("/")
@@ -94,27 +104,44 @@ def take_sample(path: Path, aliases: Aliases) -> Sample:
         with path.open("rb") as file:
             top = file.read(TOP_BYTES)
     except OSError as error:
-        raise SalesForecastError.unreadable_file(path, error.strerror or str(error), "Allow this user to read it") from error
+        raise SalesForecastError.unreadable_file(
+            path, error.strerror or str(error), "Allow this user to read it"
+        ) from error
     if not top:
-        raise SalesForecastError.unreadable_file(path, "it is empty (0 bytes): it holds no row of headers", "Export it again")
-    said, kind = identify(path.read_bytes() if top.startswith(b"PK") and path.stat().st_size < 200_000_000 else top)
+        raise SalesForecastError.unreadable_file(
+            path, "it is empty (0 bytes): it holds no row of headers", "Export it again"
+        )
+    said, kind = identify(
+        path.read_bytes() if top.startswith(b"PK") and path.stat().st_size < 200_000_000 else top
+    )
     kind = "csv" if top.startswith(b"\x1f\x8b") else kind
     if not kind:
-        raise SalesForecastError.unreadable_file(path, said, "Unpack it, or export it as CSV, XLSX or Parquet")
-    sample = _narrow(_sample_page(path, aliases) if "HTML" in said else _sample(kind, path, aliases))
-    expected = next((known for known, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind)
+        raise SalesForecastError.unreadable_file(
+            path, said, "Unpack it, or export it as CSV, XLSX or Parquet"
+        )
+    sample = _narrow(
+        _sample_page(path, aliases) if "HTML" in said else _sample(kind, path, aliases)
+    )
+    expected = next(
+        (known for known, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind
+    )
     if expected == kind:
         return sample
     return replace(
         sample,
         problems=[
-            Problem("wrong_name", f"by its name the file would be {expected}, but {said}; `kind: {kind}` reads it"),
+            Problem(
+                "wrong_name",
+                f"by its name the file would be {expected}, but {said}; `kind: {kind}` reads it",
+            ),
             *sample.problems,
         ],
     )
 
 
-def take_feed(files: Sequence[Path], aliases: Aliases) -> tuple[Sample, list[Problem], dict[str, list[str]]]:
+def take_feed(
+    files: Sequence[Path], aliases: Aliases
+) -> tuple[Sample, list[Problem], dict[str, list[str]]]:
     """Sample of the rows of all files of a feed, how the files differ, and other headers that a column has in some of them."""
     samples = [take_sample(file, aliases) for file in files]
     last = samples[-1]
@@ -130,10 +157,16 @@ def take_feed(files: Sequence[Path], aliases: Aliases) -> tuple[Sample, list[Pro
             others.setdefault(header, []).append(other)
         if lacking:
             problems.append(
-                Problem("renamed_column", f"{sample.path.name} lacks {shorten(lacking)}, which {last.path.name} has", ask=True)
+                Problem(
+                    "renamed_column",
+                    f"{sample.path.name} lacks {shorten(lacking)}, which {last.path.name} has",
+                    ask=True,
+                )
             )
         for setting in ("encoding", "delimiter"):
-            if sample.settings.get(setting, "").removesuffix("-sig") != last.settings.get(setting, "").removesuffix("-sig"):
+            if sample.settings.get(setting, "").removesuffix("-sig") != last.settings.get(
+                setting, ""
+            ).removesuffix("-sig"):
                 problems.append(
                     Problem(
                         "dialect_drift",
@@ -146,19 +179,29 @@ def take_feed(files: Sequence[Path], aliases: Aliases) -> tuple[Sample, list[Pro
             if renamed.get(header, header) in sample.header
         }
         step = max(1, -(-len(sample.rows) // share))
-        rows += [[row[taken[header]] if header in taken else "" for header in last.header] for row in sample.rows[::step]]
+        rows += [
+            [row[taken[header]] if header in taken else "" for header in last.header]
+            for row in sample.rows[::step]
+        ]
         places += sample.places[::step]
         origins += [sample.path.name] * len(sample.rows[::step])
     settings = dict(last.settings)
     for setting in ("encoding", "delimiter"):
-        if any(problem.rule == "dialect_drift" and f"has {setting} " in problem.said for problem in problems):
+        if any(
+            problem.rule == "dialect_drift" and f"has {setting} " in problem.said
+            for problem in problems
+        ):
             settings.pop(setting, None)
     every = {problem.said: problem for sample in samples for problem in sample.problems}
     joined = replace(
         last, rows=rows, places=places, origins=origins, total=sum(sample.total for sample in samples), counted=all(sample.counted for sample in samples),
         settings=settings, problems=list(every.values()),
     )  # fmt: skip
-    return joined, problems, {header: list(dict.fromkeys(spellings)) for header, spellings in others.items()}
+    return (
+        joined,
+        problems,
+        {header: list(dict.fromkeys(spellings)) for header, spellings in others.items()},
+    )
 
 
 def _find_pattern(names: Sequence[str], last: str) -> str:
@@ -170,10 +213,16 @@ def _find_pattern(names: Sequence[str], last: str) -> str:
     parts = [re.split(r"(\d+)", name) for name in names]
     pieces = re.split(r"(\d+)", last)
     same = [len({part[place] for part in parts}) == 1 for place in range(len(pieces))]
-    return re.sub(r"\*+", "*", "".join(piece if alike else "*" for piece, alike in zip(pieces, same, strict=True)))
+    return re.sub(
+        r"\*+",
+        "*",
+        "".join(piece if alike else "*" for piece, alike in zip(pieces, same, strict=True)),
+    )
 
 
-def _match_headers(last: Sample, sample: Sample, aliases: Aliases) -> tuple[dict[str, str], list[str]]:
+def _match_headers(
+    last: Sample, sample: Sample, aliases: Aliases
+) -> tuple[dict[str, str], list[str]]:
     """Headers of the last file that another one spells otherwise (by the names both mean), and those that it lacks."""
     free = [header for header in sample.header if header not in last.header]
     renamed: dict[str, str] = {}
@@ -202,7 +251,12 @@ def _narrow(sample: Sample) -> Sample:
         return sample
     said = f"only the first {MOST_COLUMNS:,} of {len(sample.header):,} columns were looked at"
     rows = [row[:MOST_COLUMNS] for row in sample.rows]
-    return replace(sample, header=sample.header[:MOST_COLUMNS], rows=rows, problems=[*sample.problems, Problem("wide", said)])
+    return replace(
+        sample,
+        header=sample.header[:MOST_COLUMNS],
+        rows=rows,
+        problems=[*sample.problems, Problem("wide", said)],
+    )
 
 
 def _sample(kind: str, path: Path, aliases: Aliases) -> Sample:
@@ -216,4 +270,8 @@ def _sample(kind: str, path: Path, aliases: Aliases) -> Sample:
         return sample_text(path, aliases)
     from salesfc_lib.inspection import records
 
-    return {"parquet": records.sample_parquet, "jsonl": records.sample_json, "sql": records.sample_database}[kind](path, aliases)
+    return {
+        "parquet": records.sample_parquet,
+        "jsonl": records.sample_json,
+        "sql": records.sample_database,
+    }[kind](path, aliases)

@@ -17,10 +17,13 @@ from decimal import Decimal
 from salesfc_lib.foundation import POWERS
 
 _SIGNS = re.compile(
-    r"(?:[¥$€£₹元圆]|\b(?:RMB|CNY|USD|EUR|GBP|JPY|CHF|HKD|CAD|AUD|Rs)\b\.?|(?<=\d)(?:RMB|CNY|USD|EUR))", re.IGNORECASE
+    r"(?:[¥$€£₹元圆]|\b(?:RMB|CNY|USD|EUR|GBP|JPY|CHF|HKD|CAD|AUD|Rs)\b\.?|(?<=\d)(?:RMB|CNY|USD|EUR))",
+    re.IGNORECASE,
 )
 _DIGITS = re.compile(r"(?:\d[\d.,' ]*|[.,]\d+)")
-_GROUPED = re.compile(r"\d{1,3}(?:(?P<sign>[.,' ])\d{3})(?:(?P=sign)\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}")
+_GROUPED = re.compile(
+    r"\d{1,3}(?:(?P<sign>[.,' ])\d{3})(?:(?P=sign)\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}"
+)
 _SCIENTIFIC = re.compile(r"[-+]?\d(?:[.,]\d+)?[eE][+-]?\d+")
 _SUFFIX = re.compile(r"\s*(?P<side>CR|DR|Cr|Dr|借|贷)\.?$")
 _POWER = re.compile(rf"\s*({'|'.join(sorted(POWERS, key=len, reverse=True))})元?$")
@@ -33,7 +36,9 @@ class Figures:
     values: Sequence[Decimal | None]
     share: float  # of the filled cells that are numbers
     decimal: str = ""
-    proof: Mapping[str, int] = field(default_factory=dict)  # decimal: position of the first cell that proves it
+    proof: Mapping[str, int] = field(
+        default_factory=dict
+    )  # decimal: position of the first cell that proves it
     proofs: Mapping[str, int] = field(default_factory=dict)
     open: Sequence[int] = ()  # positions of cells that two conventions explain
     forms: Mapping[str, Sequence[int]] = field(default_factory=dict)  # rule: positions
@@ -42,7 +47,10 @@ class Figures:
     @property
     def places(self) -> int:
         """Digits behind the decimal point, at most."""
-        return max((max(0, -int(value.as_tuple().exponent)) for value in self.values if value is not None), default=0)
+        return max(
+            (max(0, -int(value.as_tuple().exponent)) for value in self.values if value is not None),
+            default=0,
+        )
 
 
 @dataclass(frozen=True)
@@ -75,7 +83,13 @@ def read_figures(cells: Sequence[str], *, decimal: str = "") -> Figures:
         for form in read.forms:
             forms.setdefault(form, []).append(position)
     found = "both" if len(proof) == 2 else next(iter(proof), "?" if undecided else "")
-    used = found if found in (".", ",") else max(proofs, key=lambda sign: proofs[sign]) if proofs else decimal or "."
+    used = (
+        found
+        if found in (".", ",")
+        else max(proofs, key=lambda sign: proofs[sign])
+        if proofs
+        else decimal or "."
+    )
     values = {cell: _value(read, used) if read else None for cell, read in distinct.items()}
     filled = [cell for cell in cells if cell]
     groupings = Counter(read.grouping for read in reads if read and read.grouping)
@@ -94,7 +108,11 @@ def read_figures(cells: Sequence[str], *, decimal: str = "") -> Figures:
 
 def _read(cell: str) -> _Read | None:
     text = unicodedata.normalize("NFKC", cell).strip().replace("−", "-").replace("’", "'")
-    forms = ["full_width"] if text != cell and any("\uff10" <= sign <= "\uff19" for sign in cell) else []
+    forms = (
+        ["full_width"]
+        if text != cell and any("\uff10" <= sign <= "\uff19" for sign in cell)
+        else []
+    )
     if _SCIENTIFIC.fullmatch(text):
         return _Read(text, forms=(*forms, "scientific_id"))
     power = 1
@@ -105,7 +123,11 @@ def _read(cell: str) -> _Read | None:
         forms.append("currency_sign")
     text, negative = re.sub(r"[\u00a0\u202f\u2009]", " ", plain).strip(), False
     if found := _SUFFIX.search(text):
-        text, negative, forms = text[: found.start()], found["side"].upper() in ("CR", "贷"), [*forms, "debit_credit"]
+        text, negative, forms = (
+            text[: found.start()],
+            found["side"].upper() in ("CR", "贷"),
+            [*forms, "debit_credit"],
+        )
     percent = text.endswith("%")
     if percent:
         text, forms = text[:-1].strip(), [*forms, "percent"]
@@ -118,7 +140,11 @@ def _read(cell: str) -> _Read | None:
     if not _DIGITS.fullmatch(text) or not any(sign.isdigit() for sign in text):
         return None
     decimal, grouping = _find_signs(text)
-    return None if decimal is None else _Read(text, negative, power, percent, decimal, grouping, tuple(forms))
+    return (
+        None
+        if decimal is None
+        else _Read(text, negative, power, percent, decimal, grouping, tuple(forms))
+    )
 
 
 def _find_signs(text: str) -> tuple[str | None, str]:
@@ -132,7 +158,11 @@ def _find_signs(text: str) -> tuple[str | None, str]:
     if dots and commas:
         decimal = "." if text.rfind(".") > text.rfind(",") else ","
         other = "," if decimal == "." else "."
-        return (decimal, other) if text.count(decimal) == 1 and _GROUPED.fullmatch(text[: text.rfind(decimal)]) else (None, "")
+        return (
+            (decimal, other)
+            if text.count(decimal) == 1 and _GROUPED.fullmatch(text[: text.rfind(decimal)])
+            else (None, "")
+        )
     sign = "." if dots else ","
     if dots + commas > 1:
         return ("," if sign == "." else ".", sign) if _GROUPED.fullmatch(text) else (None, "")

@@ -25,15 +25,23 @@ def find_header(rows: Sequence[Sequence[str]], aliases: Aliases, path: Path) -> 
     Raises `SalesForecastError` where there is none.
     """
     top = rows[:HEADER_ROWS]
-    known = [len({cell.strip() for cell in row if cell.strip() and aliases.knows(cell)}) for row in top]
+    known = [
+        len({cell.strip() for cell in row if cell.strip() and aliases.knows(cell)}) for row in top
+    ]
     if known and max(known) >= 2:
         return known.index(max(known))
     texts = [sum(bool(cell.strip()) and not is_value(cell) for cell in row) for row in top]
     if not any(texts):
-        raise SalesForecastError.unreadable_file(path, "it holds no row of headers", "Export it again, with headers")
+        raise SalesForecastError.unreadable_file(
+            path, "it holds no row of headers", "Export it again, with headers"
+        )
     place = texts.index(max(texts))
     values = [cell for cell in top[place] if is_value(cell)]
-    if not known[place] and 3 * len(values) >= sum(bool(cell.strip()) for cell in top[place]) and not _is_wide(top, place):
+    if (
+        not known[place]
+        and 3 * len(values) >= sum(bool(cell.strip()) for cell in top[place])
+        and not _is_wide(top, place)
+    ):
         raise SalesForecastError.unreadable_file(
             path,
             f"it holds no row of headers: the first rows look like data ({shorten([cell.strip() for cell in top[place] if cell.strip()])})",
@@ -59,12 +67,20 @@ def trim(header: Sequence[str]) -> list[str]:
 def list_titles(rows: Sequence[tuple[int, Sequence[str]]]) -> list[tuple[int, str]]:
     """Rows above the header that say something: their place and text."""
     return [
-        (place, " ".join(cell.strip() for cell in row if cell.strip())) for place, row in rows if any(cell.strip() for cell in row)
+        (place, " ".join(cell.strip() for cell in row if cell.strip()))
+        for place, row in rows
+        if any(cell.strip() for cell in row)
     ]
 
 
 def _is_wide(rows: Sequence[Sequence[str]], place: int) -> bool:
     """Whether the days or years in a row head columns of numbers: one column a month."""
     months = [column for column, cell in enumerate(rows[place]) if _DAY.fullmatch(cell.strip())]
-    below = [row[column] for row in rows[place + 1 : place + 6] for column in months if column < len(row)]
-    return bool(months) and bool(below) and all(_NUMBER.fullmatch(cell.strip()) or not cell.strip() for cell in below)
+    below = [
+        row[column] for row in rows[place + 1 : place + 6] for column in months if column < len(row)
+    ]
+    return (
+        bool(months)
+        and bool(below)
+        and all(_NUMBER.fullmatch(cell.strip()) or not cell.strip() for cell in below)
+    )

@@ -26,7 +26,12 @@ MEANS = {
     "currency": "currency and measure.rates are needed for",
     "unit_of_measure": "unit_of_measure and measure.conversions are needed for",
 }
-TABLES = ("promotions", "events", "inventory", "targets")  # roles that stand on their own beside the orders
+TABLES = (
+    "promotions",
+    "events",
+    "inventory",
+    "targets",
+)  # roles that stand on their own beside the orders
 
 
 def write_unit_file(
@@ -41,7 +46,9 @@ def write_unit_file(
     unit = check_unit(unit or propose_unit(files[0]))
     target = project / "parameters" / "units" / f"{unit}.yml"
     if target.exists():
-        raise RequestError.say(f"'{target}' exists", "A new unit", "Name another with --unit, or remove the file first")
+        raise RequestError.say(
+            f"'{target}' exists", "A new unit", "Name another with --unit, or remove the file first"
+        )
     found = propose_sources(files, project)
     text = write_text(found, project, title=title or unit)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -54,7 +61,12 @@ def propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]
     aliases = read_aliases(project)
     feeds = [propose_feed(feed, aliases) for feed in group_files(files)]
     orders = next((feed for feed in feeds if feed.role == "orders"), None)
-    beside = [other for feed in feeds for other in feed.beside if orders is not None and _is_of_use(other, orders)]
+    beside = [
+        other
+        for feed in feeds
+        for other in feed.beside
+        if orders is not None and _is_of_use(other, orders)
+    ]
     every = sorted([*feeds, *beside], key=lambda feed: feed is not orders)
     return name_sources({str(place): feed for place, feed in enumerate(every)})
 
@@ -75,7 +87,9 @@ def write_text(found: Mapping[str, Proposal], project: Path, *, title: str) -> s
     dimensions = choose_dimensions(orders, list(found.values())) if orders is not None else []
     first = next(iter(found.values()))
     blocks = [
-        write_source(name, proposal, find_path(proposal.files, project), dimensions=dimensions, orders=orders)
+        write_source(
+            name, proposal, find_path(proposal.files, project), dimensions=dimensions, orders=orders
+        )
         for name, proposal in found.items()
     ]
     return "\n".join(
@@ -105,7 +119,9 @@ def write_text(found: Mapping[str, Proposal], project: Path, *, title: str) -> s
 def choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]:
     """Dimensions to forecast along: those that inventory and targets are kept by, then others up to `MOST_LEVELS`."""
     kept = [
-        name for name in orders.dimensions if any(name in table.names for table in found if table.role in ("inventory", "targets"))
+        name
+        for name in orders.dimensions
+        if any(name in table.names for table in found if table.role in ("inventory", "targets"))
     ]
     free = [name for name in orders.dimensions if name not in kept]
     chosen = [*kept, *free[: max(0, MOST_LEVELS - len(kept))]]
@@ -123,37 +139,64 @@ def _write_currency(orders: Proposal | None) -> list[str]:
     column = orders.columns.get(orders.names.get("currency", "")) if orders is not None else None
     if column is None or len(column.members) != 1:
         return []
-    return [f"  currency: {quote(next(iter(column.members)))}   # the only one in {enlist([column.header])}"]
+    return [
+        f"  currency: {quote(next(iter(column.members)))}   # the only one in {enlist([column.header])}"
+    ]
 
 
 def _write_left_out(found: Mapping[str, Proposal]) -> list[str]:
-    used = {(proposal.sample.path, *proposal.sample.settings.values()) for proposal in found.values()}
+    used = {
+        (proposal.sample.path, *proposal.sample.settings.values()) for proposal in found.values()
+    }
     left = [
         other
         for proposal in found.values()
         for other in proposal.beside
         if (other.sample.path, *other.sample.settings.values()) not in used
     ]
-    names = dict.fromkeys(other.sample.settings.get("sheet") or other.sample.settings.get("table", "") for other in left)
-    return [f"  # also in the file, not read: {enlist(names)}; each that matters is a source of its own"] if names else []
+    names = dict.fromkeys(
+        other.sample.settings.get("sheet") or other.sample.settings.get("table", "")
+        for other in left
+    )
+    return (
+        [
+            f"  # also in the file, not read: {enlist(names)}; each that matters is a source of its own"
+        ]
+        if names
+        else []
+    )
 
 
 def _write_measure(orders: Proposal | None, found: Mapping[str, Proposal]) -> list[str]:
     if orders is None:
-        return ["# no export looks like orders: a unit needs a source of orders, with dates and amounts"]
-    by_sale = any(proposal.role == "returns" and "date" not in proposal.names for proposal in found.values())
+        return [
+            "# no export looks like orders: a unit needs a source of orders, with dates and amounts"
+        ]
+    by_sale = any(
+        proposal.role == "returns" and "date" not in proposal.names for proposal in found.values()
+    )
     several = [
         name
         for name in ("currency", "unit_of_measure")
         if len(orders.columns[orders.names[name]].members if name in orders.names else ()) > 1
     ]
     chosen = [
-        *(["value: quantity"] if "amount" not in orders.names and "quantity" in orders.names else []),
+        *(
+            ["value: quantity"]
+            if "amount" not in orders.names and "quantity" in orders.names
+            else []
+        ),
         *(["returns: month_of_sale"] if by_sale else []),
     ]
-    asked = [f"# measure.{MEANS[name]}: {enlist(orders.columns[orders.names[name]].members)}" for name in several]
+    asked = [
+        f"# measure.{MEANS[name]}: {enlist(orders.columns[orders.names[name]].members)}"
+        for name in several
+    ]
     if not chosen:
-        return ["# measure: {value: amount, returns: month_of_return}   # what sales means here", *asked]
+        return [
+            "# measure: {value: amount, returns: month_of_return}   # what sales means here",
+            *asked,
+        ]
     why = [
         *(["no amount was recognised"] if "amount" not in orders.names else []),
         *(["the returns have no date"] if by_sale else []),
@@ -168,12 +211,23 @@ def _write_dimensions(orders: Proposal | None, used: Sequence[str]) -> list[str]
     more = [f"#   {enlist([header])}: {count} members" for header, count in orders.others.items()]
     levels = ["levels:", "  total: []", *(f"  {name}: [{name}]" for name in used)]
     if len(used) > 1:
-        levels.append(f"  {'_'.join(used)}: [{', '.join(used)}]   # the bottom: crosses all `dimensions`")
+        levels.append(
+            f"  {'_'.join(used)}: [{', '.join(used)}]   # the bottom: crosses all `dimensions`"
+        )
     return [
         f"dimensions: [{', '.join(used)}]",
-        *([f"# mapped too; to forecast along one, add it above and to the last level: {', '.join(beside)}"] if beside else []),
         *(
-            ["# further columns with few members: add one under `columns` by a name of yours, and that name here", *more]
+            [
+                f"# mapped too; to forecast along one, add it above and to the last level: {', '.join(beside)}"
+            ]
+            if beside
+            else []
+        ),
+        *(
+            [
+                "# further columns with few members: add one under `columns` by a name of yours, and that name here",
+                *more,
+            ]
             if more
             else []
         ),
@@ -182,5 +236,9 @@ def _write_dimensions(orders: Proposal | None, used: Sequence[str]) -> list[str]
 
 
 def _write_questions(found: Mapping[str, Proposal]) -> list[str]:
-    asked = [f"#   {name}: {enlist([question])}" for name, proposal in found.items() for question in proposal.asks]
+    asked = [
+        f"#   {name}: {enlist([question])}"
+        for name, proposal in found.items()
+        for question in proposal.asks
+    ]
     return ["", "# To ask the owner of the exports:", *asked] if asked else []

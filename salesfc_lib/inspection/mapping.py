@@ -16,7 +16,15 @@ from salesfc_lib.inspection.columns import MOST, Column
 from salesfc_lib.inspection.sample import Sample
 
 DIMENSIONS = ("product_line", "customer_type", "region", "channel", "product_group")
-ALONG = (*DIMENSIONS, "product", "customer", "salesperson", "department", "company", "warehouse")  # what tables of a role hold for
+ALONG = (
+    *DIMENSIONS,
+    "product",
+    "customer",
+    "salesperson",
+    "department",
+    "company",
+    "warehouse",
+)  # what tables of a role hold for
 MONEY = (
     "quantity",
     "amount",
@@ -31,7 +39,18 @@ MONEY = (
     "rate",
     "unit_of_measure",
 )
-ORDERS = ("date", "order_id", "line", "version", "kind", "status", "reference", "partner", *ALONG, *MONEY)
+ORDERS = (
+    "date",
+    "order_id",
+    "line",
+    "version",
+    "kind",
+    "status",
+    "reference",
+    "partner",
+    *ALONG,
+    *MONEY,
+)
 NAMES: dict[str, tuple[str, ...]] = {
     "promotions": ("name", "start", "end", *ALONG),
     "events": ("name", "start", "end", "kind", *ALONG),
@@ -49,13 +68,33 @@ NAMES: dict[str, tuple[str, ...]] = {
         "status",
         *ALONG,
     ),
-    "control_totals": ("ds", "account", "debit", "credit", "balance", "amount", "quantity", "currency", *ALONG),
+    "control_totals": (
+        "ds",
+        "account",
+        "debit",
+        "credit",
+        "balance",
+        "amount",
+        "quantity",
+        "currency",
+        *ALONG,
+    ),
     "rates": ("currency", "date", "rate"),
     "conversions": ("unit_of_measure", "factor", "product"),
     "returns": ORDERS,
     "orders": ORDERS,
 }
-RETURNED = ("return", "refund", "退货", "退款", "退回", "rma", "credit note", "retour", "gutschrift")
+RETURNED = (
+    "return",
+    "refund",
+    "退货",
+    "退款",
+    "退回",
+    "rma",
+    "credit note",
+    "retour",
+    "gutschrift",
+)
 NEEDED = {
     "orders": ("date", "quantity", "amount"),
     "promotions": ("name", "start", "end"),
@@ -100,9 +139,17 @@ class Assignment:
 def map_columns(sample: Sample, columns: Mapping[str, Column], aliases: Aliases) -> Assignment:
     """Role and matches of an export."""
     found = {role: match_headers(columns, aliases, names) for role, names in NAMES.items()}
-    said = " ".join([sample.path.stem, *sample.settings.get("sheet", "").split(), sample.settings.get("table", "")]).casefold()
+    said = " ".join(
+        [
+            sample.path.stem,
+            *sample.settings.get("sheet", "").split(),
+            sample.settings.get("table", ""),
+        ]
+    ).casefold()
     words = {
-        role: [word for word in aliases.roles.get(role, {}).get("words", ()) if word.casefold() in said]
+        role: [
+            word for word in aliases.roles.get(role, {}).get("words", ()) if word.casefold() in said
+        ]
         for role in (*NAMES, "lookup")
     }
     role, why = _decide_role(found, words, columns)
@@ -110,9 +157,13 @@ def map_columns(sample: Sample, columns: Mapping[str, Column], aliases: Aliases)
     return Assignment(role, why, matches, refused)
 
 
-def match_headers(columns: Mapping[str, Column], aliases: Aliases, names: Sequence[str]) -> tuple[list[Match], list[str]]:
+def match_headers(
+    columns: Mapping[str, Column], aliases: Aliases, names: Sequence[str]
+) -> tuple[list[Match], list[str]]:
     """Matches for the names, in their order, and why headers were refused."""
-    hits = {header: [hit for hit in aliases.find(header) if hit.name in names] for header in columns}
+    hits = {
+        header: [hit for hit in aliases.find(header) if hit.name in names] for header in columns
+    }
     order = list(columns)
     refused = []
     fits: dict[str, list[tuple[str, Hit]]] = {}
@@ -125,21 +176,46 @@ def match_headers(columns: Mapping[str, Column], aliases: Aliases, names: Sequen
     taken: dict[str, Match] = {}
     for exact in (True, False):
         for name in names:
-            rivals = sorted(fits.get(name, ()), key=lambda pair: _rank(columns[pair[0]], pair[1], aliases, order.index(pair[0])))
-            only = {headers[0][0] for other, headers in fits.items() if other == "product" and len(headers) == 1}
-            rivals = [pair for pair in rivals if not (name == "line" and pair[0] in only)]  # an `item` may be the product
-            free = [pair for pair in rivals if pair[0] not in {match.header for match in taken.values()} and pair[1].exact is exact]
+            rivals = sorted(
+                fits.get(name, ()),
+                key=lambda pair: _rank(columns[pair[0]], pair[1], aliases, order.index(pair[0])),
+            )
+            only = {
+                headers[0][0]
+                for other, headers in fits.items()
+                if other == "product" and len(headers) == 1
+            }
+            rivals = [
+                pair for pair in rivals if not (name == "line" and pair[0] in only)
+            ]  # an `item` may be the product
+            free = [
+                pair
+                for pair in rivals
+                if pair[0] not in {match.header for match in taken.values()}
+                and pair[1].exact is exact
+            ]
             if name in taken or not free or (name == "date" and not exact and "ds" in taken):
                 continue
             header, hit = free[0]
             others = [hit.name for hit in hits[header] if hit.name != name]
-            taken[name] = Match(name, header, hit.alias, hit.exact, [other for other, _ in rivals if other != header], others)
+            taken[name] = Match(
+                name,
+                header,
+                hit.alias,
+                hit.exact,
+                [other for other, _ in rivals if other != header],
+                others,
+            )
     return [taken[name] for name in names if name in taken], refused
 
 
-def _rank(column: Column, hit: Hit, aliases: Aliases, place: int) -> tuple[bool, bool, bool, int, bool, int]:
+def _rank(
+    column: Column, hit: Hit, aliases: Aliases, place: int
+) -> tuple[bool, bool, bool, int, bool, int]:
     """How well a header fits a name, the best first: an alias, without a word of another measure in brackets, that has values."""
-    inside = " ".join(re.findall(r"[(\[（【]([^()\[\]（）【】]*)", column.header)).casefold().split()
+    inside = (
+        " ".join(re.findall(r"[(\[（【]([^()\[\]（）【】]*)", column.header)).casefold().split()
+    )
     is_other = bool(set(inside) & {word.casefold() for word in aliases.others})
     is_gross = bool(aliases.means(column.header, "with_tax")) or "gross" in inside
     return not hit.exact, is_other, column.looks == "empty", hit.rank, is_gross, place
@@ -148,7 +224,10 @@ def _rank(column: Column, hit: Hit, aliases: Aliases, place: int) -> tuple[bool,
 def say_match(match: Match) -> str:
     """Why a header was matched."""
     if match.exact:
-        same = re.sub(r"[\s_-]", "", match.alias).casefold() == re.sub(r"[\s_-]", "", match.header).casefold()
+        same = (
+            re.sub(r"[\s_-]", "", match.alias).casefold()
+            == re.sub(r"[\s_-]", "", match.header).casefold()
+        )
         return "known header" if same else f"known as '{match.alias}'"
     return f"ends like '{match.alias}': check"
 
@@ -156,10 +235,16 @@ def say_match(match: Match) -> str:
 def _refuse(column: Column, name: str, aliases: Aliases) -> str:
     """Why a column cannot be what a name says; '' where it can."""
     if column.looks == "empty":
-        measured = name in aliases.values.get("number", ()) or name in aliases.values.get("date", ())
+        measured = name in aliases.values.get("number", ()) or name in aliases.values.get(
+            "date", ()
+        )
         return "it has no value" if column.cells and measured else ""
     if name in aliases.values.get("date", ()):
-        return "" if column.looks == "date" or column.as_serials is not None or column.days.share > 0.3 else _say_held(column)
+        return (
+            ""
+            if column.looks == "date" or column.as_serials is not None or column.days.share > 0.3
+            else _say_held(column)
+        )
     if name in aliases.values.get("number", ()) or name == "name":
         return _say_held(column) if (column.looks == "number") == (name == "name") else ""
     if name in FEW_MEMBERS:
@@ -167,7 +252,11 @@ def _refuse(column: Column, name: str, aliases: Aliases) -> str:
             name in ("currency", "unit_of_measure") and column.figures.share > MOST
         )
         return "" if is_code else _say_held(column)
-    return _say_held(column) if column.looks == "date" or (name == "line" and column.looks != "number") else ""
+    return (
+        _say_held(column)
+        if column.looks == "date" or (name == "line" and column.looks != "number")
+        else ""
+    )
 
 
 def _say_held(column: Column) -> str:
@@ -175,7 +264,9 @@ def _say_held(column: Column) -> str:
     return f"it holds {kind} ({column.describe()})"
 
 
-Found = Mapping[str, tuple[list[Match], list[str]]]  # role: its matches, and why headers were refused
+Found = Mapping[
+    str, tuple[list[Match], list[str]]
+]  # role: its matches, and why headers were refused
 Words = Mapping[str, Sequence[str]]  # role: words of it in the export's name
 
 
@@ -183,9 +274,13 @@ def _decide_role(found: Found, words: Words, columns: Mapping[str, Column]) -> t
     """The role and what tells it; the first that fits, from those that little else looks like to orders."""
     for role, names, fits in TELLING:
         if fits(found, words) if role != "returns" else _are_returns(found, columns, words):
-            headers = [f"{match.header} ({match.name})" for match in found[role][0] if match.name in names]
+            headers = [
+                f"{match.header} ({match.name})" for match in found[role][0] if match.name in names
+            ]
             said = [f"it has {', '.join(headers)}"] if headers else []
-            return role, "; ".join([*said, *([f"its name says '{words[role][0]}'"] if words[role] else [])])
+            return role, "; ".join(
+                [*said, *([f"its name says '{words[role][0]}'"] if words[role] else [])]
+            )
     known = _names(found, "orders")
     if (
         known
@@ -193,7 +288,10 @@ def _decide_role(found: Found, words: Words, columns: Mapping[str, Column]) -> t
         and not any(column.looks in ("date", "number") for column in columns.values())
     ):
         return "lookup", "it has neither a date nor an amount, only names"
-    return "orders", "taken for orders, because nothing tells another role; what is missing has to be named"
+    return (
+        "orders",
+        "taken for orders, because nothing tells another role; what is missing has to be named",
+    )
 
 
 def _names(found: Found, role: str, *, sure: bool = False) -> set[str]:
@@ -209,11 +307,19 @@ def _is_document(found: Found) -> bool:
 
 def _are_promotions(found: Found, words: Words) -> bool:
     is_event = bool(words["events"]) and not words["promotions"]
-    return {"name", "start", "end"} <= _names(found, "promotions") and not _is_document(found) and not is_event
+    return (
+        {"name", "start", "end"} <= _names(found, "promotions")
+        and not _is_document(found)
+        and not is_event
+    )
 
 
 def _are_events(found: Found, words: Words) -> bool:
-    return {"name", "start"} <= _names(found, "events") and not _is_document(found) and bool(words["events"])
+    return (
+        {"name", "start"} <= _names(found, "events")
+        and not _is_document(found)
+        and bool(words["events"])
+    )
 
 
 def _is_inventory(found: Found, words: Words) -> bool:
@@ -227,22 +333,35 @@ def _are_targets(found: Found, words: Words) -> bool:
 
 
 def _are_opportunities(found: Found, words: Words) -> bool:
-    return len({"opportunity", "stage", "probability", "expected"} & _names(found, "opportunities", sure=True)) >= 2
+    return (
+        len(
+            {"opportunity", "stage", "probability", "expected"}
+            & _names(found, "opportunities", sure=True)
+        )
+        >= 2
+    )
 
 
 def _are_totals(found: Found, words: Words) -> bool:
     has, sure = _names(found, "control_totals"), _names(found, "control_totals", sure=True)
-    is_ledger = bool({"account", "debit", "credit"} & sure) and not {"product", "quantity"} & _names(found, "orders")
+    is_ledger = bool({"account", "debit", "credit"} & sure) and not {
+        "product",
+        "quantity",
+    } & _names(found, "orders")
     holds = "ds" in has and bool(has & {"debit", "credit", "balance", "amount"})
     return holds and not _is_document(found) and (is_ledger or bool(words["control_totals"]))
 
 
 def _are_rates(found: Found, words: Words) -> bool:
-    return {"currency", "date", "rate"} <= _names(found, "rates") and not _names(found, "orders") & {"amount", "quantity"}
+    return {"currency", "date", "rate"} <= _names(found, "rates") and not _names(
+        found, "orders"
+    ) & {"amount", "quantity"}
 
 
 def _are_conversions(found: Found, words: Words) -> bool:
-    return {"unit_of_measure", "factor"} <= _names(found, "conversions") and not _names(found, "orders") & {"date", "amount"}
+    return {"unit_of_measure", "factor"} <= _names(found, "conversions") and not _names(
+        found, "orders"
+    ) & {"date", "amount"}
 
 
 def _are_orders(found: Found, words: Words) -> bool:
@@ -258,7 +377,9 @@ def _are_returns(found: Found, columns: Mapping[str, Column], words: Words) -> b
         return not (words["orders"] and any(match.name == "kind" for match in found["orders"][0]))
     main = [match.header for match in found["returns"][0] if match.name in ("order_id", "date")]
     bare = not {"date", "amount", "quantity"} & {match.name for match in found["returns"][0]}
-    return any(word in header.casefold() for header in (columns if bare else main) for word in RETURNED)
+    return any(
+        word in header.casefold() for header in (columns if bare else main) for word in RETURNED
+    )
 
 
 # role, names to show as what tells it, and whether an export has it; in this order

@@ -35,7 +35,11 @@ class Money:
 
 
 def find_money(
-    columns: Mapping[str, Column], matches: Mapping[str, Match], aliases: Aliases, *, titles: Sequence[str] = ()
+    columns: Mapping[str, Column],
+    matches: Mapping[str, Match],
+    aliases: Aliases,
+    *,
+    titles: Sequence[str] = (),
 ) -> Money:
     """What the amount of an export holds."""
     if "amount" not in matches:
@@ -43,7 +47,11 @@ def find_money(
     header = matches["amount"].header
     amounts = _list_figures(matches["amount"], columns)[:MOST_AMOUNTS]
     prices = _list_figures(matches["price"], columns) if "price" in matches else []
-    others = {name: found[0] for name in PARTS if name in matches and (found := _list_figures(matches[name], columns))}
+    others = {
+        name: found[0]
+        for name in PARTS
+        if name in matches and (found := _list_figures(matches[name], columns))
+    }
     equations = list_equations(amounts, prices, others)
     tax, why, asks = _settle_tax(header, equations, aliases, titles=titles)
     discounts, said = _settle_discounts(header, equations, aliases)
@@ -63,21 +71,36 @@ def find_money(
 
 def _list_figures(match: Match, columns: Mapping[str, Column]) -> list[Figure]:
     """Numbers of the header of a match and of its rivals, of rows from all over the sample."""
-    headers = [header for header in (match.header, *match.rivals) if columns[header].looks == "number"]
-    return [Figure(header, columns[header].figures.values[:: max(1, len(columns[header].cells) // ROWS)]) for header in headers]
+    headers = [
+        header for header in (match.header, *match.rivals) if columns[header].looks == "number"
+    ]
+    return [
+        Figure(
+            header, columns[header].figures.values[:: max(1, len(columns[header].cells) // ROWS)]
+        )
+        for header in headers
+    ]
 
 
 def _settle_tax(
     header: str, equations: Sequence[Equation], aliases: Aliases, *, titles: Sequence[str]
 ) -> tuple[str, list[str], list[str]]:
     """Whether the amount includes tax, why, and what to ask."""
-    proofs = {tax: equation for equation in equations if (tax := _prove_tax(equation, header, aliases))}
-    said, where = _read_tax([(header, "its header"), *((title, "the title") for title in titles)], aliases)
+    proofs = {
+        tax: equation for equation in equations if (tax := _prove_tax(equation, header, aliases))
+    }
+    said, where = _read_tax(
+        [(header, "its header"), *((title, "the title") for title in titles)], aliases
+    )
     if len(proofs) != 1:
         return said, [f"tax {said}: {where}"] if said else [], []
     tax, equation = next(iter(proofs.items()))
     agrees = f", and {where}" if said == tax else ""
-    asks = [f"the arithmetic says that {header} has tax {tax}, but {where}"] if said not in ("", tax) else []
+    asks = (
+        [f"the arithmetic says that {header} has tax {tax}, but {where}"]
+        if said not in ("", tax)
+        else []
+    )
     return tax, [f"tax {tax}: {equation.say()}{agrees}"], asks
 
 
@@ -102,11 +125,15 @@ def _read_tax(texts: Sequence[tuple[str, str]], aliases: Aliases) -> tuple[str, 
     return "", ""
 
 
-def _settle_discounts(header: str, equations: Sequence[Equation], aliases: Aliases) -> tuple[str, list[str]]:
+def _settle_discounts(
+    header: str, equations: Sequence[Equation], aliases: Aliases
+) -> tuple[str, list[str]]:
     """Whether discounts are off the amount (net) or still in it (gross), and why."""
     for equation in equations:
         what, *headers = equation.shows
-        if (what == "off" and headers[0] == header) or (what == "before and after" and headers[1] == header):
+        if (what == "off" and headers[0] == header) or (
+            what == "before and after" and headers[1] == header
+        ):
             return "net", [f"discounts are off already: {equation.say()}"]
         if what == "before and after" and headers[0] == header:
             return "gross", [f"discounts are still to be taken off: {equation.say()}"]
@@ -122,7 +149,11 @@ def _find_share(discount: Column | None) -> str:
     if discount is None or discount.looks != "number":
         return ""
     values = [abs(value) for value in discount.figures.values if value is not None]
-    return discount.header if max(values, default=2) <= 1 or "percent" in discount.figures.forms else ""
+    return (
+        discount.header
+        if max(values, default=2) <= 1 or "percent" in discount.figures.forms
+        else ""
+    )
 
 
 def _find_rate(equations: Sequence[Equation], rate: Figure | None) -> Decimal | None:
@@ -130,5 +161,9 @@ def _find_rate(equations: Sequence[Equation], rate: Figure | None) -> Decimal | 
     if rate is not None:
         rates = {value for value in rate.as_rate.values if value is not None}
         return rates.pop().normalize() if len(rates) == 1 else None
-    shown = [equation.shows[-1] for equation in equations if equation.shows[0] in ("net and gross", "with tax", "without tax")]
+    shown = [
+        equation.shows[-1]
+        for equation in equations
+        if equation.shows[0] in ("net and gross", "with tax", "without tax")
+    ]
     return next((Decimal(text) for text in shown if text.replace(".", "", 1).isdigit()), None)

@@ -35,8 +35,12 @@ class Proposal:
     fill_down: Sequence[str]
     splits: Mapping[str, Sequence[str]]
     others: Mapping[str, int]
-    units: Mapping[str, tuple[str, str]]  # name: the unit that its title or header states, and the words
-    spellings: Mapping[str, Sequence[str]] = field(default_factory=dict)  # header: others that it has in other files of the feed
+    units: Mapping[
+        str, tuple[str, str]
+    ]  # name: the unit that its title or header states, and the words
+    spellings: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # header: others that it has in other files of the feed
     beside: Sequence[Proposal] = ()  # other sheets or tables
     problems: Sequence[Problem] = ()
     files: Sequence[Path] = ()
@@ -58,7 +62,11 @@ class Proposal:
     @property
     def dimensions(self) -> list[str]:
         """Dimensions that were recognised, and have more than one member but not as many as customers."""
-        return [name for name in DIMENSIONS if name in self.names and len(self.columns[self.names[name]].members) <= FEW]
+        return [
+            name
+            for name in DIMENSIONS
+            if name in self.names and len(self.columns[self.names[name]].members) <= FEW
+        ]
 
     @property
     def missing(self) -> list[str]:
@@ -72,7 +80,9 @@ class Proposal:
     @property
     def date_name(self) -> str | None:
         """The name of the column by which the export's rows are dated."""
-        return next((name for name in ("date", "ds", "start", "expected") if name in self.names), None)
+        return next(
+            (name for name in ("date", "ds", "start", "expected") if name in self.names), None
+        )
 
     def days(self, name: str) -> Days:
         """Days of a column; serial numbers are read as days."""

@@ -21,7 +21,13 @@ from salesfc_lib.inspection.money import find_money
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.sample import Problem, Sample
 
-MERGED = (*DIMENSIONS, "customer", "date", "order_id", "product")  # columns whose cells people merge
+MERGED = (
+    *DIMENSIONS,
+    "customer",
+    "date",
+    "order_id",
+    "product",
+)  # columns whose cells people merge
 
 
 def propose_feed(files: Sequence[Path], aliases: Aliases) -> Proposal:
@@ -42,7 +48,11 @@ def propose(
     columns = look_at_columns(sample, aliases.nulls)
     assignment = map_columns(sample, columns, aliases)
     names = assignment.columns
-    marks = look.mark_rows(sample, [names[name] for name in ("date", "order_id", "ds") if name in names], aliases.subtotals)
+    marks = look.mark_rows(
+        sample,
+        [names[name] for name in ("date", "order_id", "ds") if name in names],
+        aliases.subtotals,
+    )
     business = sample.keep([mark is None for mark in marks])
     if len(business.rows) < len(sample.rows):
         columns = look_at_columns(business, aliases.nulls)
@@ -53,7 +63,9 @@ def propose(
     money = find_money(columns, matches, aliases, titles=titles)
     kinds = look.find_kinds(columns.get(names.get("kind", "")), aliases)
     value = columns.get(names.get("amount", names.get("quantity", "")))
-    fill_down = look.find_merged(business, columns, {name: names[name] for name in MERGED if name in names})
+    fill_down = look.find_merged(
+        business, columns, {name: names[name] for name in MERGED if name in names}
+    )
     found = Proposal(
         sample=business,
         seen=len(sample.rows),
@@ -61,10 +73,17 @@ def propose(
         assignment=assignment,
         money=money,
         kinds=kinds,
-        signs=look.count_signs(columns.get(names.get("kind", "")), value, kinds, all_returns=assignment.role == "returns"),
+        signs=look.count_signs(
+            columns.get(names.get("kind", "")),
+            value,
+            kinds,
+            all_returns=assignment.role == "returns",
+        ),
         key=look.find_key(business, columns, names, but=[names[name] for name in fill_down]),
         months=look.Months({}, [], {}),
-        subtotals=list(dict.fromkeys(mark for mark in marks if mark is not None and mark != "header")),
+        subtotals=list(
+            dict.fromkeys(mark for mark in marks if mark is not None and mark != "header")
+        ),
         fill_down=fill_down,
         splits=look.list_splits(columns, names),
         others=look.count_members(columns, list(names.values())),
@@ -76,7 +95,9 @@ def propose(
     return _complete(found, marks, [*sample.problems, *more])
 
 
-def _complete(found: Proposal, marks: Sequence[str | None], problems: Sequence[Problem]) -> Proposal:
+def _complete(
+    found: Proposal, marks: Sequence[str | None], problems: Sequence[Problem]
+) -> Proposal:
     """The proposal with its months and with what has to be expected."""
     name = found.date_name
     months = look.count_months(found.days(name).values) if name else look.Months({}, [], {})
@@ -84,7 +105,9 @@ def _complete(found: Proposal, marks: Sequence[str | None], problems: Sequence[P
     return replace(found, problems=[*problems, *list_problems(found, marks)])
 
 
-def _find_units(titles: Sequence[str], matches: Mapping[str, Match], columns: Mapping[str, Column]) -> dict[str, tuple[str, str]]:
+def _find_units(
+    titles: Sequence[str], matches: Mapping[str, Match], columns: Mapping[str, Column]
+) -> dict[str, tuple[str, str]]:
     """Units that headers state, or else the titles for all money."""
     stated = next((scale for title in titles if (scale := find_scale(title)) and scale.sure), None)
     found: dict[str, Scale] = {}
@@ -93,11 +116,19 @@ def _find_units(titles: Sequence[str], matches: Mapping[str, Match], columns: Ma
         scale = own if own and own.sure else stated if name in MONEY else None
         if scale and scale.power:
             found[name] = scale
-    return {name: (scale.unit, scale.words) for name, scale in found.items()} | _find_percent(columns, matches)
+    return {name: (scale.unit, scale.words) for name, scale in found.items()} | _find_percent(
+        columns, matches
+    )
 
 
-def _find_percent(columns: Mapping[str, Column], matches: Mapping[str, Match]) -> dict[str, tuple[str, str]]:
+def _find_percent(
+    columns: Mapping[str, Column], matches: Mapping[str, Match]
+) -> dict[str, tuple[str, str]]:
     """Percent, where chances are above one."""
     column = columns[matches["probability"].header] if "probability" in matches else None
-    highest = max((value for value in column.figures.values if value is not None), default=0) if column is not None else 0
+    highest = (
+        max((value for value in column.figures.values if value is not None), default=0)
+        if column is not None
+        else 0
+    )
     return {"probability": ("percent", f"{highest:f}")} if highest > 1 else {}

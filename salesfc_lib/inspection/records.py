@@ -32,7 +32,13 @@ def sample_parquet(path: Path, aliases: Aliases) -> Sample:
         file = pq.ParquetFile(path)
         groups, total = file.metadata.num_row_groups, file.metadata.num_rows
         limit = limit_rows(len(file.schema_arrow.names))
-        chosen = range(groups) if total <= limit else sorted({0, groups // 2, groups - 1}) if groups else ()
+        chosen = (
+            range(groups)
+            if total <= limit
+            else sorted({0, groups // 2, groups - 1})
+            if groups
+            else ()
+        )
         records: list[dict[str, Any]] = []
         for group in chosen:
             for batch in file.iter_batches(batch_size=BATCH, row_groups=[group]):
@@ -40,10 +46,23 @@ def sample_parquet(path: Path, aliases: Aliases) -> Sample:
                 if len(records) >= limit * (list(chosen).index(group) + 1) // len(chosen):
                     break
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise SalesForecastError.unreadable_file(path, f"it is no complete Parquet file ({error})", "Write it again") from error
+        raise SalesForecastError.unreadable_file(
+            path, f"it is no complete Parquet file ({error})", "Write it again"
+        ) from error
     header = list(file.schema_arrow.names)
-    places = list(range(1, len(records) + 1)) if len(records) == total else [*range(1, BATCH + 1)][: len(records)]
-    return _of_records(path, "parquet", records, places + [0] * (len(records) - len(places)), total=total, header=header)
+    places = (
+        list(range(1, len(records) + 1))
+        if len(records) == total
+        else [*range(1, BATCH + 1)][: len(records)]
+    )
+    return _of_records(
+        path,
+        "parquet",
+        records,
+        places + [0] * (len(records) - len(places)),
+        total=total,
+        header=header,
+    )
 
 
 def sample_json(path: Path, aliases: Aliases) -> Sample:
@@ -55,27 +74,50 @@ def sample_json(path: Path, aliases: Aliases) -> Sample:
     try:
         text = head.decode(encoding, errors="strict" if whole else "ignore")
     except UnicodeDecodeError as error:
-        raise SalesForecastError.unreadable_file(path, f"it is no UTF-8 at byte {error.start}", "Write JSON in UTF-8") from error
+        raise SalesForecastError.unreadable_file(
+            path, f"it is no UTF-8 at byte {error.start}", "Write JSON in UTF-8"
+        ) from error
     limit = limit_rows(12)
-    found = _list_elements(text, limit + 1) if text.lstrip().startswith("[") else _list_lines(text, limit + 1, whole=whole)
+    found = (
+        _list_elements(text, limit + 1)
+        if text.lstrip().startswith("[")
+        else _list_lines(text, limit + 1, whole=whole)
+    )
     records, problems = [], []
     for place, record in found:
         try:
-            records.append((place, flatten(DECODER.decode(record) if isinstance(record, str) else record)))
+            records.append(
+                (place, flatten(DECODER.decode(record) if isinstance(record, str) else record))
+            )
         except (ValueError, AttributeError, RecursionError) as error:
             problems.append(
-                Problem("misfit", f"rows that are no JSON object, such as line {place} ({str(error)[:60]}), go to quarantine")
+                Problem(
+                    "misfit",
+                    f"rows that are no JSON object, such as line {place} ({str(error)[:60]}), go to quarantine",
+                )
             )
     if not records:
         raise SalesForecastError.unreadable_file(
-            path, "it holds no JSON object", 'Write one object a line, such as {"date": "2026-01-31"}'
+            path,
+            "it holds no JSON object",
+            'Write one object a line, such as {"date": "2026-01-31"}',
         )
     complete = whole and len(found) <= limit
     size = sum(len(str(record)) for _, record in found)
     header = list(dict.fromkeys(key for _, record in records for key in record))
     rows = [[record.get(name, "") for name in header] for _, record in records]
     total = len(records) if complete else int(path.stat().st_size / max(size, 1) * len(found))
-    return Sample(path, "jsonl", header, 0, rows, [place for place, _ in records], total, complete, problems=problems[:1])
+    return Sample(
+        path,
+        "jsonl",
+        header,
+        0,
+        rows,
+        [place for place, _ in records],
+        total,
+        complete,
+        problems=problems[:1],
+    )
 
 
 def _list_lines(text: str, most: int, *, whole: bool) -> list[tuple[int, Any]]:
@@ -117,7 +159,11 @@ def sample_database(path: Path, aliases: Aliases) -> Sample:
         raise SalesForecastError.unreadable_file(path, "it holds no table", "Export it again")
     best = max(tables, key=lambda table: (table.total, -tables.index(table)))
     beside = [table for table in tables if table is not best]
-    return replace(best, beside=beside, why={"table": "the only table" if not beside else f"the fullest of {len(tables)} tables"})
+    return replace(
+        best,
+        beside=beside,
+        why={"table": "the only table" if not beside else f"the fullest of {len(tables)} tables"},
+    )
 
 
 def _sample_table(path: Path, base: sqlite3.Connection, name: str) -> Sample:
@@ -128,20 +174,34 @@ def _sample_table(path: Path, base: sqlite3.Connection, name: str) -> Sample:
     limit = limit_rows(len(header))
     rows = base.execute(f"select * from {quoted} limit {limit * 3 // 4}").fetchall()
     rest = (
-        base.execute(f"select * from {quoted} limit {limit // 4} offset {max(total - limit // 4, len(rows))}").fetchall()
+        base.execute(
+            f"select * from {quoted} limit {limit // 4} offset {max(total - limit // 4, len(rows))}"
+        ).fetchall()
         if total > len(rows)
         else []
     )
     places = [*range(1, len(rows) + 1), *([0] * len(rest))]
     texts = [[cell_text(cell) for cell in row] for row in [*rows, *rest]]
-    return Sample(path, "sql", header, 0, texts, places, total, settings={"table": name}, typed=_are_typed(zip(*rows, strict=True)))
+    return Sample(
+        path,
+        "sql",
+        header,
+        0,
+        texts,
+        places,
+        total,
+        settings={"table": name},
+        typed=_are_typed(zip(*rows, strict=True)),
+    )
 
 
 def _are_typed(columns: Iterable[Sequence[object]]) -> bool:
     """Whether no column holds decimals as text."""
     return not any(
         any(
-            isinstance(cell, str) and cell.replace(".", "").replace(",", "").isdigit() and not cell.isdigit()
+            isinstance(cell, str)
+            and cell.replace(".", "").replace(",", "").isdigit()
+            and not cell.isdigit()
             for cell in cells[:200]
         )
         for cells in columns
@@ -149,7 +209,13 @@ def _are_typed(columns: Iterable[Sequence[object]]) -> bool:
 
 
 def _of_records(
-    path: Path, kind: str, records: Sequence[dict[str, Any]], places: Sequence[int], *, total: int, header: Sequence[str]
+    path: Path,
+    kind: str,
+    records: Sequence[dict[str, Any]],
+    places: Sequence[int],
+    *,
+    total: int,
+    header: Sequence[str],
 ) -> Sample:
     rows = [[cell_text(record.get(name)) for name in header] for record in records]
     dated = [
@@ -158,4 +224,6 @@ def _of_records(
         if any(record.get(name) is not None for record in records)
         and all(isinstance(record.get(name), date | datetime | None) for record in records)
     ]
-    return Sample(path, kind, header, 0, rows, places, total, dated=frozenset(dated), typed=kind == "parquet")
+    return Sample(
+        path, kind, header, 0, rows, places, total, dated=frozenset(dated), typed=kind == "parquet"
+    )

@@ -18,9 +18,17 @@ from salesfc_lib.inspection.expectations import MONTHLY
 from salesfc_lib.inspection.mapping import say_match
 from salesfc_lib.inspection.proposal import Proposal
 
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # a cell must not steer the terminal
+CONTROL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+)  # a cell must not steer the terminal
 LABEL = 11  # width of the first column
-KINDS = {"csv": "text", "excel": "workbook", "parquet": "Parquet", "jsonl": "JSON lines", "sql": "SQLite"}
+KINDS = {
+    "csv": "text",
+    "excel": "workbook",
+    "parquet": "Parquet",
+    "jsonl": "JSON lines",
+    "sql": "SQLite",
+}
 DECIMALS = {".": "decimal point", ",": "decimal comma"}
 
 
@@ -39,7 +47,11 @@ def write_report(found: Proposal, block: Sequence[str]) -> str:
         _line("file", _say_file(found)),
         _line("header", _say_header(found)),
         *(_line("", f"above it: row {place}: {text[:90]}") for place, text in sample.titles[:4]),
-        *([_line("also holds", "; ".join(_say_beside(other) for other in found.beside))] if found.beside else []),
+        *(
+            [_line("also holds", "; ".join(_say_beside(other) for other in found.beside))]
+            if found.beside
+            else []
+        ),
         "",
         "Columns",
         *_write_columns(found),
@@ -54,7 +66,10 @@ def write_report(found: Proposal, block: Sequence[str]) -> str:
         "sources:",
         *block,
     ]
-    return "\n".join(CONTROL.sub(lambda sign: f"\\x{ord(sign.group()):02x}", line) for line in "\n".join(lines).split("\n"))
+    return "\n".join(
+        CONTROL.sub(lambda sign: f"\\x{ord(sign.group()):02x}", line)
+        for line in "\n".join(lines).split("\n")
+    )
 
 
 def list_findings(found: Proposal) -> list[tuple[str, str]]:
@@ -131,7 +146,12 @@ def _say_file(found: Proposal) -> str:
     for key, value in found.sample.settings.items():
         why = found.sample.why.get(key, "")
         said.append(f"{key} {value!r} ({why})" if why else f"{key} {value!r}")
-    return ", ".join(said).replace("delimiter ',' (comma", "comma (").replace("((", "(").replace("(: ", "(")
+    return (
+        ", ".join(said)
+        .replace("delimiter ',' (comma", "comma (")
+        .replace("((", "(")
+        .replace("(: ", "(")
+    )
 
 
 def _say_header(found: Proposal) -> str:
@@ -156,13 +176,26 @@ def _write_columns(found: Proposal) -> list[str]:
         notes = [say_match(match)]
         notes += [f"rather than {', '.join(match.rivals[:3])}"] if match.rivals else []
         notes += [f"could be {', '.join(match.other_names)} elsewhere"] if match.other_names else []
-        notes += ["recognised, not mapped"] if match.name not in mapped and found.role != "lookup" else []
+        notes += (
+            ["recognised, not mapped"]
+            if match.name not in mapped and found.role != "lookup"
+            else []
+        )
         lines.append(f"  {match.name:<{width}}  {match.header}  ({'; '.join(notes)})")
     lines += [f"  {name:<{width}}  not recognised" for name in found.missing]
-    unknown = {header: column for header, column in found.columns.items() if header not in found.names.values()}
-    lines += [f"  {'-':<{width}}  {header}: {column.describe()}" for header, column in list(unknown.items())[:12]]
+    unknown = {
+        header: column
+        for header, column in found.columns.items()
+        if header not in found.names.values()
+    }
+    lines += [
+        f"  {'-':<{width}}  {header}: {column.describe()}"
+        for header, column in list(unknown.items())[:12]
+    ]
     if len(unknown) > 12:
-        lines.append(f"  {'-':<{width}}  and {len(unknown) - 12} more headers that nothing is known of")
+        lines.append(
+            f"  {'-':<{width}}  and {len(unknown) - 12} more headers that nothing is known of"
+        )
     return [
         *lines,
         *(
@@ -186,8 +219,15 @@ def _say_dates(found: Proposal) -> str:
         return f"{say_order(days)}: {column.cells[place]} in {found.sample.say_place(place)} (and {days.proofs[days.order] - 1:,} more) can be read no other way{span}"
     if days.order in ("?", "both"):
         return f"{say_order(days)}, see below{span}"
-    forms = ", ".join(f"{form} ({count:,})" for form, count in sorted(days.forms.items(), key=lambda pair: -pair[1])[:3])
-    return f"{'months' if days.months else 'no doubt about their order'}: {forms}{span}" if forms else ""
+    forms = ", ".join(
+        f"{form} ({count:,})"
+        for form, count in sorted(days.forms.items(), key=lambda pair: -pair[1])[:3]
+    )
+    return (
+        f"{'months' if days.months else 'no doubt about their order'}: {forms}{span}"
+        if forms
+        else ""
+    )
 
 
 def _say_months(found: Proposal) -> str:
@@ -228,7 +268,9 @@ def _say_measure(found: Proposal) -> str:
     money = found.money
     if money.amount is None:
         return ""
-    said = [f"{money.amount}: {'; '.join(money.why) if money.why else 'nothing says whether tax or discounts are in it'}"]
+    said = [
+        f"{money.amount}: {'; '.join(money.why) if money.why else 'nothing says whether tax or discounts are in it'}"
+    ]
     said += [f"holds: {equation.say()}" for equation in money.equations[:4]]
     return f"\n{' ' * (LABEL + 3)}".join(said)
 
@@ -255,7 +297,11 @@ def _say_key(found: Proposal) -> str:
         return ""
     if found.key.names:
         return f"{' + '.join(found.key.names)}: no two rows looked at have the same"
-    return f"none found ({'; '.join(found.key.tried[:3])})" if found.key.tried else "none found: no order number was recognised"
+    return (
+        f"none found ({'; '.join(found.key.tried[:3])})"
+        if found.key.tried
+        else "none found: no order number was recognised"
+    )
 
 
 def _say_members(found: Proposal, name: str) -> str:

@@ -19,10 +19,23 @@ from salesfc_lib.inspection.sample import Sample
 # combinations that may identify a row, in this order
 KEYS = (("order_id", "line"), ("line",), ("order_id",), ("order_id", "line", "version"), ("order_id", "product"), ("order_id", "version"),
         ("order_id", "product", "warehouse"))  # fmt: skip
-PANEL_KEYS = (("date", "product"), ("date", "customer"), ("date", "customer", "product"))  # of sums a day or month
-SPLITS = ("company", "region", "warehouse", "channel", "department")  # columns that may tell units apart
+PANEL_KEYS = (
+    ("date", "product"),
+    ("date", "customer"),
+    ("date", "customer", "product"),
+)  # of sums a day or month
+SPLITS = (
+    "company",
+    "region",
+    "warehouse",
+    "channel",
+    "department",
+)  # columns that may tell units apart
 MOST_UNITS = 12
-FAR_MONTHS, FAR_SHARE = 2, 0.01  # a gap of more months, beyond which lie at most this share of the rows: mistyped, or dated ahead
+FAR_MONTHS, FAR_SHARE = (
+    2,
+    0.01,
+)  # a gap of more months, beyond which lie at most this share of the rows: mistyped, or dated ahead
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,13 @@ def find_marker(row: Sequence[str], words: Sequence[str]) -> str | None:
     cells = [cell.strip().rstrip(":：").rstrip().casefold() for cell in row if cell]
     ordered = sorted(words, key=len, reverse=True)
     return next(
-        (word for word in ordered for cell in cells if cell.startswith(word.casefold()) or cell.endswith(word.casefold())), None
+        (
+            word
+            for word in ordered
+            for cell in cells
+            if cell.startswith(word.casefold()) or cell.endswith(word.casefold())
+        ),
+        None,
     )
 
 
@@ -75,7 +94,9 @@ def mark_rows(sample: Sample, own: Sequence[str], words: Sequence[str]) -> list[
     return found
 
 
-def find_merged(sample: Sample, columns: Mapping[str, Column], names: Mapping[str, str]) -> list[str]:
+def find_merged(
+    sample: Sample, columns: Mapping[str, Column], names: Mapping[str, str]
+) -> list[str]:
     """Names whose cells are merged: blank in most rows below a value, or covered by a merged cell."""
     found = []
     for name, header in names.items():
@@ -92,9 +113,19 @@ def _is_sparse(cells: Sequence[str]) -> bool:
     return bool(below) and sum(not cell for cell in below) * 2 > len(below) and len(set(cells)) > 1
 
 
-def find_key(sample: Sample, columns: Mapping[str, Column], names: Mapping[str, str], *, but: Sequence[str] = ()) -> Key:
+def find_key(
+    sample: Sample,
+    columns: Mapping[str, Column],
+    names: Mapping[str, str],
+    *,
+    but: Sequence[str] = (),
+) -> Key:
     """The smallest sensible combination of columns that identifies the rows; `but` are headers whose cells are merged."""
-    same = [columns[header].cells for header in dict.fromkeys(sample.header) if header and header not in but]
+    same = [
+        columns[header].cells
+        for header in dict.fromkeys(sample.header)
+        if header and header not in but
+    ]
     whole = Counter(zip(*same, strict=True)) if same and sample.rows else Counter()
     copies = sum(count - 1 for count in whole.values())
     tried: list[str] = []
@@ -121,17 +152,27 @@ def _count_clashes(key: Sequence[Sequence[str]], same: Sequence[Sequence[str]]) 
     return len(keys) - len(set(keys)) + (blanks if blanks > 0.02 * len(rows) else 0)
 
 
-def _is_telling(combination: Sequence[str], columns: Mapping[str, Column], names: Mapping[str, str]) -> bool:
+def _is_telling(
+    combination: Sequence[str], columns: Mapping[str, Column], names: Mapping[str, str]
+) -> bool:
     """Whether that no row repeats it says something: a single column is never blank, and numbers that count lines do repeat."""
     if combination == ("line",):
         column = columns[names["line"]]
-        return len(column.members) == column.filled == len(column.cells) and column.filled > 1 and "order_id" not in names
+        return (
+            len(column.members) == column.filled == len(column.cells)
+            and column.filled > 1
+            and "order_id" not in names
+        )
     return True
 
 
 def find_kinds(column: Column | None, aliases: Aliases) -> dict[str, str]:
     """Values of the kind's column: sale, return, adjustment, or '' where it is not known."""
-    return {value: aliases.kind_of(value) for value in dict.fromkeys(column.cells) if value} if column is not None else {}
+    return (
+        {value: aliases.kind_of(value) for value in dict.fromkeys(column.cells) if value}
+        if column is not None
+        else {}
+    )
 
 
 @dataclass(frozen=True)
@@ -148,12 +189,21 @@ class Signs:
         return self.returns_positive > self.returns_negative
 
 
-def count_signs(kind: Column | None, value: Column | None, kinds: Mapping[str, str], *, all_returns: bool = False) -> Signs:
+def count_signs(
+    kind: Column | None,
+    value: Column | None,
+    kinds: Mapping[str, str],
+    *,
+    all_returns: bool = False,
+) -> Signs:
     """Signs of the amounts (or quantities)."""
     if value is None:
         return Signs(0, 0, 0, 0)
     values = value.figures.values
-    is_return = [all_returns or (kind is not None and kinds.get(kind.cells[place]) == "return") for place in range(len(values))]
+    is_return = [
+        all_returns or (kind is not None and kinds.get(kind.cells[place]) == "return")
+        for place in range(len(values))
+    ]
     signs = [(number > 0) - (number < 0) if number is not None else 0 for number in values]
     pairs = Counter(zip(signs, is_return, strict=True))
     return Signs(
@@ -168,7 +218,11 @@ def count_months(days: Sequence[date | None]) -> Months:
     kept = {month: counts[month] for month in sorted(counts) if month not in apart}
     span = range(min(kept, default=0), max(kept, default=-1) + 1)
     missing = [_name(month) for month in span if month not in kept]
-    return Months({_name(month): rows for month, rows in kept.items()}, missing, {_name(month): counts[month] for month in apart})
+    return Months(
+        {_name(month): rows for month, rows in kept.items()},
+        missing,
+        {_name(month): counts[month] for month in apart},
+    )
 
 
 def _find_apart(counts: Mapping[int, int]) -> list[int]:
@@ -202,5 +256,7 @@ def list_splits(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict
 
 def count_members(columns: Mapping[str, Column], known: Sequence[str]) -> dict[str, int]:
     """Further headers with few members, that a forecast may be made along."""
-    counts = {header: len(column.members) for header, column in columns.items() if header not in known}
+    counts = {
+        header: len(column.members) for header, column in columns.items() if header not in known
+    }
     return {header: count for header, count in counts.items() if 1 < count <= FEW}

@@ -14,7 +14,9 @@ from pathlib import Path
 
 SAMPLE_CELLS = 700_000  # looked at: about a second of work
 MOST_ROWS = 50_000  # enough to see every member of a dimension, and the total under most workbooks
-HEADER_ROWS = 60  # rows at the top of a file among which the header must stand (as in `sources.layout`)
+HEADER_ROWS = (
+    60  # rows at the top of a file among which the header must stand (as in `sources.layout`)
+)
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,9 @@ class Sample:
     places: Sequence[int]
     total: int
     counted: bool = True
-    settings: Mapping[str, str] = field(default_factory=dict)  # what reading takes: encoding, delimiter, sheet, table
+    settings: Mapping[str, str] = field(
+        default_factory=dict
+    )  # what reading takes: encoding, delimiter, sheet, table
     why: Mapping[str, str] = field(default_factory=dict)  # evidence for each setting
     titles: Sequence[tuple[int, str]] = ()  # rows above the header
     dated: frozenset[int] = frozenset()
@@ -66,7 +70,10 @@ class Sample:
         kept = [place for place, mine in enumerate(mask) if mine]
         origins = [self.origins[place] for place in kept] if self.origins else ()
         return replace(
-            self, rows=[self.rows[place] for place in kept], places=[self.places[place] for place in kept], origins=origins
+            self,
+            rows=[self.rows[place] for place in kept],
+            places=[self.places[place] for place in kept],
+            origins=origins,
         )
 
     def say_place(self, position: int) -> str:

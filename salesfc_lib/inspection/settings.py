@@ -34,21 +34,37 @@ def _write_kinds(found: Proposal) -> list[str]:
     return [
         *([f"    kinds: {{{', '.join(known)}}}   # values of the column `kind`"] if known else []),
         *(
-            [f"    # kinds to complete, each as sale, return or adjustment: {enlist(unknown[:MOST_LISTED])}{more}"]
+            [
+                f"    # kinds to complete, each as sale, return or adjustment: {enlist(unknown[:MOST_LISTED])}{more}"
+            ]
             if unknown
             else []
         ),
-        *([f"    returns_are_positive: true   # {signs} returns stand without a minus sign"] if found.returns_are_positive else []),
+        *(
+            [f"    returns_are_positive: true   # {signs} returns stand without a minus sign"]
+            if found.returns_are_positive
+            else []
+        ),
     ]
 
 
 def _write_layout(found: Proposal) -> list[str]:
-    own = [word for word in found.subtotals if word.casefold() not in {known.casefold() for known in SUBTOTALS}]
+    own = [
+        word
+        for word in found.subtotals
+        if word.casefold() not in {known.casefold() for known in SUBTOTALS}
+    ]
     words = ", ".join(quote(word) for word in [*found.subtotals])
     return [
-        *([f"    subtotals: [{words}]   # words that mark a row which adds up others"] if own or words else []),
         *(
-            [f"    fill_down: [{', '.join(found.fill_down)}]   # blank in most rows: merged cells, filled from above"]
+            [f"    subtotals: [{words}]   # words that mark a row which adds up others"]
+            if own or words
+            else []
+        ),
+        *(
+            [
+                f"    fill_down: [{', '.join(found.fill_down)}]   # blank in most rows: merged cells, filled from above"
+            ]
             if found.fill_down
             else []
         ),
@@ -66,9 +82,13 @@ def _write_values(found: Proposal) -> list[str]:
             f"    date_order: {order}   # {column.cells[place]} in {found.sample.say_place(place)} can be read no other way"
         )
     if order == "?":
-        lines.append("    # date_order: dmy or mdy: no cell proves whether the day or the month stands first; ask")
+        lines.append(
+            "    # date_order: dmy or mdy: no cell proves whether the day or the month stands first; ask"
+        )
     decimals = {
-        found.columns[header].figures.decimal for name, header in found.names.items() if found.columns[header].looks == "number"
+        found.columns[header].figures.decimal
+        for name, header in found.names.items()
+        if found.columns[header].looks == "number"
     }
     if not found.sample.typed and "," in decimals and "." not in decimals:
         lines.append(f'    decimal: ","   # {_prove_decimal(found, ",")}')
@@ -85,7 +105,9 @@ def _write_values(found: Proposal) -> list[str]:
         if found.columns[match.header].looks == "text"
     }
     if spelled := {name: nulls for name, nulls in texts.items() if nulls}:
-        said = ", ".join(f"{name}: [{', '.join(map(quote, nulls))}]" for name, nulls in spelled.items())
+        said = ", ".join(
+            f"{name}: [{', '.join(map(quote, nulls))}]" for name, nulls in spelled.items()
+        )
         lines.append(f"    # nulls: {{{said}}}   # if they stand for nothing")
     return lines
 
@@ -119,11 +141,15 @@ def _write_tax(found: Proposal) -> list[str]:
 
 def _write_discounts(found: Proposal) -> list[str]:
     money, is_mapped = found.money, "discount" in list_mapped(found)
-    why = next((reason.split(": ", 1)[1] for reason in money.why if reason.startswith("discounts")), "")
+    why = next(
+        (reason.split(": ", 1)[1] for reason in money.why if reason.startswith("discounts")), ""
+    )
     if money.discounts == "gross" and is_mapped:
         return [f"    discounts: gross   # the amounts are before discounts: {why}"]
     if money.discounts == "gross":
-        return ["    # the amounts are before discounts: map `discount` (money, not a share) and say `discounts: gross`"]
+        return [
+            "    # the amounts are before discounts: map `discount` (money, not a share) and say `discounts: gross`"
+        ]
     return (
         ["    # discounts: gross   # if the discount is still to be taken off the amount"]
         if is_mapped and not money.discounts
@@ -133,7 +159,11 @@ def _write_discounts(found: Proposal) -> list[str]:
 
 def _write_one(found: Proposal) -> list[str]:
     """The currency and the unit of measure that all rows have."""
-    only = {name: found.columns[found.names[name]] for name in ("currency", "unit_of_measure") if name in found.names}
+    only = {
+        name: found.columns[found.names[name]]
+        for name in ("currency", "unit_of_measure")
+        if name in found.names
+    }
     return [
         f"    # all rows: {name} {enlist(column.members)} ({enlist([column.header])})"
         for name, column in only.items()
@@ -149,11 +179,19 @@ def _write_key(found: Proposal, orders: Proposal | None) -> list[str]:
     seen = f"identify the {len(found.sample.rows):,} rows that were read{copies}"
     keyed = ", ".join(names)
     if not names:
-        return ["    # key: [order_id, product]   # columns that identify a row; rows that repeat them are duplicates"]
+        return [
+            "    # key: [order_id, product]   # columns that identify a row; rows that repeat them are duplicates"
+        ]
     if not set(names) <= set(list_mapped(found)):
         return [f"    # key: {keyed} {seen}; map them above to use them"]
-    is_sure = "line" in names or ("order_id" in names and not found.key.copies and len(found.sample.rows) >= 50)
-    return [f"    key: [{keyed}]   # {seen}"] if is_sure else [f"    # key: [{keyed}]   # {seen}: does the system make sure of it?"]
+    is_sure = "line" in names or (
+        "order_id" in names and not found.key.copies and len(found.sample.rows) >= 50
+    )
+    return (
+        [f"    key: [{keyed}]   # {seen}"]
+        if is_sure
+        else [f"    # key: [{keyed}]   # {seen}: does the system make sure of it?"]
+    )
 
 
 def _write_split(found: Proposal) -> list[str]:

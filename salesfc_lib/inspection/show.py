@@ -21,7 +21,9 @@ from salesfc_lib.inspection.source_block import write_source
 BETWEEN = "\n\n" + "=" * 100 + "\n\n"
 
 
-def inspect_exports(exports: Sequence[Path], project: Path, *, as_json: bool = False) -> tuple[str, list[str]]:
+def inspect_exports(
+    exports: Sequence[Path], project: Path, *, as_json: bool = False
+) -> tuple[str, list[str]]:
     """What was found in each feed of exports, and a message for each that cannot be read.
 
     Raises `RequestError` for a path that names no file.
@@ -36,9 +38,16 @@ def inspect_exports(exports: Sequence[Path], project: Path, *, as_json: bool = F
             unreadable.append(str(error))
     orders = next((proposal for proposal in found.values() if proposal.role == "orders"), None)
     blocks = [
-        (proposal, write_source(proposal.role, proposal, find_path(proposal.files, project), orders=orders))
+        (
+            proposal,
+            write_source(
+                proposal.role, proposal, find_path(proposal.files, project), orders=orders
+            ),
+        )
         for proposal in found.values()
     ]
     if as_json:
-        return json.dumps([describe(proposal, block) for proposal, block in blocks], ensure_ascii=False, indent=2), unreadable
+        return json.dumps(
+            [describe(proposal, block) for proposal, block in blocks], ensure_ascii=False, indent=2
+        ), unreadable
     return BETWEEN.join(write_report(proposal, block) for proposal, block in blocks), unreadable

@@ -17,7 +17,12 @@ MOST_HEADERS = 60  # listed where a name was not recognised
 
 
 def write_source(
-    name: str, found: Proposal, path: str, *, dimensions: Collection[str] | None = None, orders: Proposal | None = None
+    name: str,
+    found: Proposal,
+    path: str,
+    *,
+    dimensions: Collection[str] | None = None,
+    orders: Proposal | None = None,
 ) -> list[str]:
     """Lines of one source; `dimensions` are those that the unit forecasts along, `orders` what returns and lookups are joined to."""
     lines = [
@@ -25,11 +30,18 @@ def write_source(
         f"    kind: {found.sample.kind}",
         *([f"    role: {found.role}"] if found.role != "orders" else []),
         f"    path: {quote(path)}",
-        *(f"    {key}: {quote(value)}{_because(found, key)}" for key, value in found.sample.settings.items()),
+        *(
+            f"    {key}: {quote(value)}{_because(found, key)}"
+            for key, value in found.sample.settings.items()
+        ),
         *_write_columns(found, dimensions, orders),
         *write_settings(found, orders),
     ]
-    if found.role in ("inventory", "targets") and dimensions is not None and (repeats := _count_repeats(found, dimensions)):
+    if (
+        found.role in ("inventory", "targets")
+        and dimensions is not None
+        and (repeats := _count_repeats(found, dimensions))
+    ):
         along = enlist(["ds", *(name for name in dimensions if name in found.names)])
         return [
             f"  # not read yet: {repeats:,} rows repeat {along}; add what tells them apart to `dimensions`",
@@ -62,19 +74,35 @@ def _because(found: Proposal, key: str) -> str:
     return f"   # {found.sample.why[key]}" if key in found.sample.why else ""
 
 
-def _write_columns(found: Proposal, dimensions: Collection[str] | None, orders: Proposal | None) -> list[str]:
+def _write_columns(
+    found: Proposal, dimensions: Collection[str] | None, orders: Proposal | None
+) -> list[str]:
     join = find_join(found, orders) if orders is not None else {}
-    mapped = {name: match for name, match in list_mapped(found, dimensions).items() if match.header not in join.values()}
+    mapped = {
+        name: match
+        for name, match in list_mapped(found, dimensions).items()
+        if match.header not in join.values()
+    }
     if found.role == "lookup":
-        mapped = {match.name: match for match in found.assignment.matches if match.header not in join.values()}
-    shown = {"unit" if name == "unit_of_measure" and found.role == "conversions" else name: match for name, match in mapped.items()}
+        mapped = {
+            match.name: match
+            for match in found.assignment.matches
+            if match.header not in join.values()
+        }
+    shown = {
+        "unit" if name == "unit_of_measure" and found.role == "conversions" else name: match
+        for name, match in mapped.items()
+    }
     beside = [
         f"{match.name}: {match.header}"
         for match in found.assignment.matches
         if match.name not in mapped and match.header not in join.values()
     ]
     shown |= _choose_total(found)
-    spelled = {name: [match.header, *found.spellings.get(match.header, ())] for name, match in shown.items()}
+    spelled = {
+        name: [match.header, *found.spellings.get(match.header, ())]
+        for name, match in shown.items()
+    }
     lines = (
         [
             f"    join: {{{', '.join(f'{name}: {quote(header)}' for name, header in join.items())}}}   # column of the orders: this export's header"
@@ -85,8 +113,14 @@ def _write_columns(found: Proposal, dimensions: Collection[str] | None, orders: 
     return [
         *lines,
         f"    columns:{'' if mapped else ' {}'}   # this project's name: the export's header",
-        *(f"      {name}: {_write_spellings(spelled[name])}{_say(match)}" for name, match in shown.items()),
-        *(f"      # {name}: not recognised; headers: {enlist(found.sample.header[:MOST_HEADERS])}" for name in found.missing),
+        *(
+            f"      {name}: {_write_spellings(spelled[name])}{_say(match)}"
+            for name, match in shown.items()
+        ),
+        *(
+            f"      # {name}: not recognised; headers: {enlist(found.sample.header[:MOST_HEADERS])}"
+            for name in found.missing
+        ),
         *([f"      # recognised too, not needed by a run: {enlist(beside)}"] if beside else []),
     ]
 
@@ -96,7 +130,10 @@ def _choose_total(found: Proposal) -> dict[str, Match]:
     by_name = {match.name: match for match in found.assignment.matches}
     if found.role != "control_totals" or "amount" in by_name:
         return {}
-    return next(({"amount": by_name[name]} for name in ("balance", "credit", "debit") if name in by_name), {})
+    return next(
+        ({"amount": by_name[name]} for name in ("balance", "credit", "debit") if name in by_name),
+        {},
+    )
 
 
 def _write_spellings(headers: Sequence[str]) -> str:
@@ -106,5 +143,7 @@ def _write_spellings(headers: Sequence[str]) -> str:
 def _say(match: Match) -> str:
     said = [] if match.exact else [f"check: the header only ends like '{match.alias}'"]
     return (
-        f"   # {'; '.join([*said, *([f'not {enlist(match.rivals[:3])}'] if match.rivals else [])])}" if said or match.rivals else ""
+        f"   # {'; '.join([*said, *([f'not {enlist(match.rivals[:3])}'] if match.rivals else [])])}"
+        if said or match.rivals
+        else ""
     )

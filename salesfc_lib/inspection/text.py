@@ -17,11 +17,32 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.header import find_header, list_titles, trim
 from salesfc_lib.inspection.sample import HEADER_ROWS, Problem, Sample, fit, limit_rows
-from salesfc_lib.intake import KEY, MARKS, UTF8, Guess, Survey, guess_encoding, list_encodings, unpack
+from salesfc_lib.intake import (
+    KEY,
+    MARKS,
+    UTF8,
+    Guess,
+    Survey,
+    guess_encoding,
+    list_encodings,
+    unpack,
+)
 
 WHOLE_BYTES = 12_000_000  # read completely up to here
-HEAD_BYTES, PIECE_BYTES, PIECES = 2_000_000, 40_000, 24  # of larger files: the head, and pieces down to the end
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", "^": "caret", "~": "tilde", "\x01": "control-A"}
+HEAD_BYTES, PIECE_BYTES, PIECES = (
+    2_000_000,
+    40_000,
+    24,
+)  # of larger files: the head, and pieces down to the end
+DELIMITERS = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "bar",
+    "^": "caret",
+    "~": "tilde",
+    "\x01": "control-A",
+}
 GZIP = b"\x1f\x8b"
 TEXT_NAMES = (".gz", ".csv", ".txt", ".tsv", ".tab", ".dat")
 TOP = 1 << 18  # bytes that show UTF-16 without a mark
@@ -60,7 +81,9 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     limit = limit_rows(lines[-1].count(delimiter) + 1 if lines else 1) if read.whole else HEAD_ROWS
     rows, places, more = _parse(lines, delimiter, limit)
     if not rows:
-        raise SalesForecastError.unreadable_file(path, "it holds no row of headers", "Export it again, with headers")
+        raise SalesForecastError.unreadable_file(
+            path, "it holds no row of headers", "Export it again, with headers"
+        )
     at = find_header(rows, aliases, path)
     header, below = trim(rows[at]), rows[at + 1 :]
     _refuse_no_table(header, below, path)
@@ -69,12 +92,21 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     kept = [fit(row, width) for row, good in zip(below, fits, strict=True) if good]
     numbers = [place for place, good in zip(places[at + 1 :], fits, strict=True) if good]
     if swallowed := [
-        place for row, place in zip(kept, numbers, strict=True) if any(cell.count("\n") > MOST_LINES_IN for cell in row)
+        place
+        for row, place in zip(kept, numbers, strict=True)
+        if any(cell.count("\n") > MOST_LINES_IN for cell in row)
     ]:
-        problems.append(Problem("misfit", f"a quote in line {swallowed[0]} is never closed and swallows the lines below it"))
+        problems.append(
+            Problem(
+                "misfit",
+                f"a quote in line {swallowed[0]} is never closed and swallows the lines below it",
+            )
+        )
     tail, torn = _parse_pieces(read, encoding, delimiter, width)
     misfits = [
-        places[at + 1 + position] for position, row in enumerate(below) if not fits[position] and any(cell.strip() for cell in row)
+        places[at + 1 + position]
+        for position, row in enumerate(below)
+        if not fits[position] and any(cell.strip() for cell in row)
     ]
     if misfits:
         problems.append(
@@ -84,7 +116,12 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
             )
         )
     if torn:
-        problems.append(Problem("misfit", f"rows from further down without the {width} fields of the header: {torn:,}"))
+        problems.append(
+            Problem(
+                "misfit",
+                f"rows from further down without the {width} fields of the header: {torn:,}",
+            )
+        )
     total = len(kept) + more if read.whole else int(read.size / len(read.head) * len(lines))
     shown = DELIMITERS.get(delimiter, delimiter)
     agreeing = (
@@ -101,7 +138,11 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
 
 def _refuse_no_table(header: Sequence[str], below: Sequence[Sequence[str]], path: Path) -> None:
     """Raise for bytes that only happen to decode, and for a text that is no table."""
-    if any(control := [sign for cell in header for sign in cell if ord(sign) < 32 and sign not in "\t\r\n"]):
+    if any(
+        control := [
+            sign for cell in header for sign in cell if ord(sign) < 32 and sign not in "\t\r\n"
+        ]
+    ):
         raise SalesForecastError.unreadable_file(
             path,
             f"it is not text: its first row holds the control character U+{ord(control[0]):04X}",
@@ -139,7 +180,9 @@ def _read_packed(path: Path, size: int) -> Bytes:
         for block in unpack(iter(lambda: file.read(PIECE_BYTES), b""), str(path)):
             head += block
             if len(head) > WHOLE_BYTES:
-                return Bytes(bytes(head[:HEAD_BYTES]), (), max(len(head), size * len(head) // file.tell()))
+                return Bytes(
+                    bytes(head[:HEAD_BYTES]), (), max(len(head), size * len(head) // file.tell())
+                )
     return Bytes(bytes(head), (), len(head))
 
 
@@ -150,7 +193,10 @@ def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, st
         return first, "the file begins with its byte-order mark", []
     if first != UTF8:
         return first, "every other byte is zero", []
-    parts = [read.head if read.whole else _to_lines(read.head, first=True), *(_to_lines(piece) for piece in read.pieces)]
+    parts = [
+        read.head if read.whole else _to_lines(read.head, first=True),
+        *(_to_lines(piece) for piece in read.pieces),
+    ]
     lines = [line for part in parts for line in part.splitlines()]
     high = [line for line in lines if not line.isascii()]
     if not high:
@@ -160,16 +206,33 @@ def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, st
         good = sum(_decodes(line, name) for line in high) if name else 0
         if name and Survey(len(lines), len(high) - good, good).fits():
             return _say_encoding(name, guess, good, len(high) - good)
-    raise SalesForecastError.unreadable_file(path, f"it is not UTF-8, and {guess.why}: {guess.show()}", KEY)
+    raise SalesForecastError.unreadable_file(
+        path, f"it is not UTF-8, and {guess.why}: {guess.show()}", KEY
+    )
 
 
 def _say_encoding(name: str, guess: Guess, good: int, rest: int) -> tuple[str, str, list[Problem]]:
     """An encoding, why it is that one, and lines that it does not explain."""
-    odd = [Problem("other_encoding", f"lines in another encoding than the rest: {rest:,}; they go to quarantine")] if rest else []
+    odd = (
+        [
+            Problem(
+                "other_encoding",
+                f"lines in another encoding than the rest: {rest:,}; they go to quarantine",
+            )
+        ]
+        if rest
+        else []
+    )
     if name == UTF8:
         return name, f"{good:,} of {good + rest:,} lines with more than ASCII are UTF-8", odd
     if name not in ("gb18030", "cp1252"):
-        odd.append(Problem("encoding", f"the encoding {name} is likely, not proved: check a name with an accent", ask=True))
+        odd.append(
+            Problem(
+                "encoding",
+                f"the encoding {name} is likely, not proved: check a name with an accent",
+                ask=True,
+            )
+        )
     return name, guess.why, odd
 
 
@@ -188,7 +251,9 @@ def _decodes(line: bytes, encoding: str) -> bool:
 
 
 def _count_known(head: bytes, encoding: str, aliases: Aliases) -> int:
-    lines = [line.decode(encoding, errors="ignore") for line in head[:20_000].splitlines()[:HEADER_ROWS]]
+    lines = [
+        line.decode(encoding, errors="ignore") for line in head[:20_000].splitlines()[:HEADER_ROWS]
+    ]
     rows = [line.split(delimiter) for line in lines for delimiter in DELIMITERS]
     return max((sum(aliases.knows(cell.strip('" ')) for cell in row) for row in rows), default=0)
 
@@ -200,8 +265,12 @@ def _decode(part: bytes, encoding: str) -> str:
 
 def _decide_delimiter(lines: Sequence[str], aliases: Aliases) -> str:
     def judge(delimiter: str) -> tuple[int, float, int]:
-        rows = [row for row, _ in _records(lines[:400], delimiter) if any(cell.strip() for cell in row)]
-        known = max((sum(aliases.knows(cell) for cell in row) for row in rows[:HEADER_ROWS]), default=0)
+        rows = [
+            row for row, _ in _records(lines[:400], delimiter) if any(cell.strip() for cell in row)
+        ]
+        known = max(
+            (sum(aliases.knows(cell) for cell in row) for row in rows[:HEADER_ROWS]), default=0
+        )
         widths = Counter(len(row) for row in rows if len(row) > 1)
         width, times = widths.most_common(1)[0] if widths else (1, 0)
         return known if width > 1 else 0, times / max(len(rows), 1), width
@@ -223,22 +292,36 @@ def _records(lines: Sequence[str], delimiter: str) -> list[tuple[list[str], int]
         before = reader.line_num
 
 
-def _parse(lines: Sequence[str], delimiter: str, limit: int) -> tuple[list[list[str]], list[int], int]:
+def _parse(
+    lines: Sequence[str], delimiter: str, limit: int
+) -> tuple[list[list[str]], list[int], int]:
     """Records of the first lines and of the last, the line each begins in, and how many lines between them were left out."""
     is_short = len(lines) <= limit + HEADER_ROWS
-    spans = [(0, len(lines))] if is_short else [(0, limit * 3 // 4), (len(lines) - limit // 4, len(lines))]
-    records = [(row, start + line) for start, end in spans for row, line in _records(lines[start:end], delimiter)]
+    spans = (
+        [(0, len(lines))]
+        if is_short
+        else [(0, limit * 3 // 4), (len(lines) - limit // 4, len(lines))]
+    )
+    records = [
+        (row, start + line)
+        for start, end in spans
+        for row, line in _records(lines[start:end], delimiter)
+    ]
     filled = [(row, line) for row, line in records if any(cell.strip() for cell in row)]
     left_out = len(lines) - sum(end - start for start, end in spans)
     return [row for row, _ in filled], [line for _, line in filled], left_out
 
 
-def _parse_pieces(read: Bytes, encoding: str, delimiter: str, width: int) -> tuple[list[list[str]], int]:
+def _parse_pieces(
+    read: Bytes, encoding: str, delimiter: str, width: int
+) -> tuple[list[list[str]], int]:
     """Rows from further down, and how many did not fit; a piece may begin within quotes, so its first rows that do not fit do not count."""
     found: list[list[str]] = []
     torn = 0
     for piece in read.pieces:
-        text = _decode(piece, encoding.replace("utf-16", "utf-16-le") if encoding == "utf-16" else encoding)
+        text = _decode(
+            piece, encoding.replace("utf-16", "utf-16-le") if encoding == "utf-16" else encoding
+        )
         lines = text.splitlines(keepends=True)[1:-1]
         rows = [row for row, _ in _records(lines, delimiter)]
         good = [row for row in rows if _fits(row, width) and any(cell.strip() for cell in row)]
@@ -248,4 +331,8 @@ def _parse_pieces(read: Bytes, encoding: str, delimiter: str, width: int) -> tup
 
 
 def _fits(row: Sequence[str], width: int) -> bool:
-    return any(cell.strip() for cell in row) and len(row) >= width and not any(cell.strip() for cell in row[width:])
+    return (
+        any(cell.strip() for cell in row)
+        and len(row) >= width
+        and not any(cell.strip() for cell in row[width:])
+    )

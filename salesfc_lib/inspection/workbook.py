@@ -13,7 +13,13 @@ from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetVisibleEnum,
+)
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import Aliases
@@ -32,20 +38,34 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
     problems = _look_into_archive(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
-        sheets = [_sample_sheet(path, book.get_sheet_by_name(name), aliases) for name in book.sheet_names]
-        hidden = [sheet.name for sheet in book.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible]
+        sheets = [
+            _sample_sheet(path, book.get_sheet_by_name(name), aliases) for name in book.sheet_names
+        ]
+        hidden = [
+            sheet.name
+            for sheet in book.sheets_metadata
+            if sheet.visible != SheetVisibleEnum.Visible
+        ]
     except PasswordError as error:
-        raise SalesForecastError.unreadable_file(path, "it is protected by a password", "Save it without one") from error
+        raise SalesForecastError.unreadable_file(
+            path, "it is protected by a password", "Save it without one"
+        ) from error
     except (CalamineError, OSError, ValueError) as error:
         if isinstance(error, SalesForecastError):
             raise
-        raise SalesForecastError.unreadable_file(path, str(error), "Save it again from the spreadsheet program") from error
+        raise SalesForecastError.unreadable_file(
+            path, str(error), "Save it again from the spreadsheet program"
+        ) from error
     found = [sheet for sheet in sheets if sheet is not None]
     if not found:
-        raise SalesForecastError.unreadable_file(path, "no sheet of it holds a row of headers", "Export it again, with headers")
+        raise SalesForecastError.unreadable_file(
+            path, "no sheet of it holds a row of headers", "Export it again, with headers"
+        )
     best = max(found, key=lambda sheet: (sheet.total, -found.index(sheet)))
     if hidden:
-        problems.append(Problem("hidden", f"hidden sheets: {', '.join(hidden)}; they are read like any other"))
+        problems.append(
+            Problem("hidden", f"hidden sheets: {', '.join(hidden)}; they are read like any other")
+        )
     beside = [sheet for sheet in found if sheet is not best]
     why = "the only sheet with rows" if not beside else f"the fullest of {len(found)} sheets"
     return replace(best, beside=beside, why={"sheet": why}, problems=[*problems, *best.problems])
@@ -63,7 +83,9 @@ def sample_page(path: Path, aliases: Aliases) -> Sample:
     rows = max((table.rows for table in tables), key=len)
     at = find_header(rows, aliases, path)
     header = trim(rows[at])
-    below = [place for place in range(at + 1, len(rows)) if any(cell.strip() for cell in rows[place])][: limit_rows(len(header))]
+    below = [
+        place for place in range(at + 1, len(rows)) if any(cell.strip() for cell in rows[place])
+    ][: limit_rows(len(header))]
     return Sample(
         path, "excel", header, at + 1, [fit(rows[place], len(header)) for place in below], [place + 1 for place in below], len(below),
         titles=list_titles([(place + 1, rows[place]) for place in range(at)]),
@@ -94,7 +116,9 @@ def _sample_sheet(path: Path, sheet: CalamineSheet, aliases: Aliases) -> Sample 
     except SalesForecastError:
         return None
     header = trim(rows[at])
-    below = [place for place in range(at + 1, len(rows)) if any(cell.strip() for cell in rows[place])]
+    below = [
+        place for place in range(at + 1, len(rows)) if any(cell.strip() for cell in rows[place])
+    ]
     values = [[raw[place][column] for place in below] for column in range(len(header))]
     problems = []
     if height in ROW_LIMITS:
@@ -124,5 +148,7 @@ def _list_covered(sheet: CalamineSheet) -> frozenset[tuple[int, int]] | None:
     if ranges is None:
         return None
     return frozenset(
-        (row + 1, left) for (top, left), (bottom, _) in ranges for row in range(top + 1, min(bottom, top + 100_000) + 1)
+        (row + 1, left)
+        for (top, left), (bottom, _) in ranges
+        for row in range(top + 1, min(bottom, top + 100_000) + 1)
     )

@@ -6,7 +6,13 @@ days, numbers, units and codes for cleaning, inspection and hand-written files a
 
 from __future__ import annotations
 
-from salesfc_lib.intake.parse.columns import check_identifiers, find_error_cells, read_days, read_measures, read_texts
+from salesfc_lib.intake.parse.columns import (
+    check_identifiers,
+    find_error_cells,
+    read_days,
+    read_measures,
+    read_texts,
+)
 from salesfc_lib.intake.parse.currencies import CURRENCIES
 from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
 from salesfc_lib.intake.parse.evidence import BLANK, Reading, name_place, prefix

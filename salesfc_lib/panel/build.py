@@ -31,7 +31,14 @@ from salesfc_lib.foundation import (
 from salesfc_lib.intake import from_decimals, to_decimals, whole
 from salesfc_lib.panel.gaps import fill_forward
 from salesfc_lib.panel.hierarchy import build_series
-from salesfc_lib.panel.regressors import Placed, list_dimensions, share_flagged, share_of_spans, split_series, spread_driver
+from salesfc_lib.panel.regressors import (
+    Placed,
+    list_dimensions,
+    share_flagged,
+    share_of_spans,
+    split_series,
+    spread_driver,
+)
 
 EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is an error
 
@@ -91,13 +98,19 @@ def build_panel(
     """
     levels = {parameters.bottom: parameters.levels[parameters.bottom]}
     rows = _rows_through(transactions, parameters, month)
-    counted = rows if parameters.measure.returns != "apart" else _only(rows, rows["kind"].ne("return").to_numpy())
+    counted = (
+        rows
+        if parameters.measure.returns != "apart"
+        else _only(rows, rows["kind"].ne("return").to_numpy())
+    )
     _check_not_empty(counted, parameters, month)
     series, at = _bottom_series(counted, levels)
     closed = np.array(parameters.calendar.closed_months, dtype="datetime64[M]")
     sold = _months(rows)
     months = Months.of(sold.min(), np.datetime64(month, "M"), parameters.horizon)
-    known = (np.bincount((sold - months.first).astype(np.int64), minlength=months.n_past) > 0) | np.isin(months.past, closed)
+    known = (
+        np.bincount((sold - months.first).astype(np.int64), minlength=months.n_past) > 0
+    ) | np.isin(months.past, closed)
     place = ((sold if counted is rows else _months(counted)) - months.first).astype(np.int64)
     placed = Placed(counted, at, place, months.first, (len(series), months.n_past))
     sales, first = _monthly_sales(counted[parameters.measure.value], at, place, placed.shape)
@@ -107,12 +120,31 @@ def build_panel(
         **_plan_columns(placed, months, parameters, promotion, event),
         **_driver_columns(placed, months, parameters, driver),
     }
-    every = {name: np.broadcast_to(values, (len(series), values.shape[-1])) for name, values in columns.items()}
+    every = {
+        name: np.broadcast_to(values, (len(series), values.shape[-1]))
+        for name, values in columns.items()
+    }
     told = {name: values[:, : months.n_past] for name, values in every.items()}
-    coming = {name: values[:, months.n_past :] for name, values in every.items() if values.shape[1] > months.n_past}
-    panel = _long(series["unique_id"], months.past, np.arange(months.n_past) >= first[:, None], {"y": y, "y_raw": y, **told})
+    coming = {
+        name: values[:, months.n_past :]
+        for name, values in every.items()
+        if values.shape[1] > months.n_past
+    }
+    panel = _long(
+        series["unique_id"],
+        months.past,
+        np.arange(months.n_past) >= first[:, None],
+        {"y": y, "y_raw": y, **told},
+    )
     return BottomPanel(
-        series, panel, _long(series["unique_id"], months.ahead, np.full((len(series), parameters.horizon), True), coming)
+        series,
+        panel,
+        _long(
+            series["unique_id"],
+            months.ahead,
+            np.full((len(series), parameters.horizon), True),
+            coming,
+        ),
     )
 
 
@@ -132,10 +164,16 @@ def scan_gaps(panel: pd.DataFrame) -> pd.DataFrame:
     A month may be null or have no row at all; both are gaps.
     """
     wide = panel.pivot(index="unique_id", columns="ds", values="y")
-    months = pd.date_range(wide.columns.min(), wide.columns.max(), freq="MS") if len(wide) else wide.columns
+    months = (
+        pd.date_range(wide.columns.min(), wide.columns.max(), freq="MS")
+        if len(wide)
+        else wide.columns
+    )
     wide = wide.reindex(columns=months)
     first = panel.groupby("unique_id")["ds"].min().reindex(wide.index)
-    row, column = np.nonzero(wide.isna().to_numpy() & (months.to_numpy() >= first.to_numpy()[:, None]))
+    row, column = np.nonzero(
+        wide.isna().to_numpy() & (months.to_numpy() >= first.to_numpy()[:, None])
+    )
     return pd.DataFrame({"unique_id": wide.index.to_numpy()[row], "ds": months[column]})
 
 
@@ -150,7 +188,9 @@ def fill_gaps(panel: pd.DataFrame) -> pd.DataFrame:
     whole = _add_rows(panel, gaps)
     wide = whole.pivot(index="ds", columns="unique_id", values="y").asfreq("MS")
     filled = fill_forward(wide.to_numpy().T)
-    values = filled[wide.columns.get_indexer(whole["unique_id"]), wide.index.get_indexer(whole["ds"])]
+    values = filled[
+        wide.columns.get_indexer(whole["unique_id"]), wide.index.get_indexer(whole["ds"])
+    ]
     return whole.assign(y=whole["y"].fillna(pd.Series(values, index=whole.index)))
 
 
@@ -176,7 +216,9 @@ def _rows_through(transactions: pd.DataFrame, parameters: Parameters, month: str
     wanted = ["date", "kind", parameters.measure.value, *parameters.levels[parameters.bottom]]
     missing = [name for name in wanted if name not in transactions.columns]
     if missing:
-        raise SalesForecastError.missing_columns(missing, transactions.columns, "Table 'transactions'")
+        raise SalesForecastError.missing_columns(
+            missing, transactions.columns, "Table 'transactions'"
+        )
     return _only(transactions, _months(transactions) <= np.datetime64(month, "M"))
 
 
@@ -197,7 +239,9 @@ def _months(transactions: pd.DataFrame) -> np.ndarray:
     return month_of(transactions).to_numpy().astype("datetime64[M]")
 
 
-def _bottom_series(rows: pd.DataFrame, levels: dict[str, list[str]]) -> tuple[pd.DataFrame, np.ndarray]:
+def _bottom_series(
+    rows: pd.DataFrame, levels: dict[str, list[str]]
+) -> tuple[pd.DataFrame, np.ndarray]:
     """Bottom series, and the position of each row's series among them (n_rows,)."""
     (crossed,) = levels.values()
     if not crossed:
@@ -208,7 +252,9 @@ def _bottom_series(rows: pd.DataFrame, levels: dict[str, list[str]]) -> tuple[pd
     return series, members.groupby(crossed, sort=True).ngroup().to_numpy()[group]
 
 
-def _monthly_sales(values: pd.Series, at: np.ndarray, month: np.ndarray, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+def _monthly_sales(
+    values: pd.Series, at: np.ndarray, month: np.ndarray, shape: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
     """Exact sums as floats (n_series, n_months), zero without rows, and each series' first month (n_series,)."""
     cell = at * shape[1] + month
     units, scale = _as_units(values)
@@ -223,7 +269,9 @@ def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
     """Decimals, as Arrow or Python holds them, as whole numbers of 10**-scale."""
     if isinstance(values.dtype, pd.ArrowDtype):
         column = values.array.__arrow_array__()
-        return from_decimals(column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column)
+        return from_decimals(
+            column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
+        )
     exact = [Decimal(value) for value in values]
     scale = max((max(0, -int(value.as_tuple().exponent)) for value in exact), default=0)
     return whole([int(value.scaleb(scale, EXACT)) for value in exact]), scale
@@ -240,21 +288,33 @@ def _calendar_columns(months: Months, parameters: Parameters) -> dict[str, np.nd
 
 
 def _plan_columns(
-    placed: Placed, months: Months, parameters: Parameters, promotion: pd.DataFrame | None, event: pd.DataFrame | None
+    placed: Placed,
+    months: Months,
+    parameters: Parameters,
+    promotion: pd.DataFrame | None,
+    event: pd.DataFrame | None,
 ) -> dict[str, np.ndarray]:
     """Promotions and events (n_series, n_months): of all months, or of the past alone where nothing tells what comes."""
     columns = {}
     if promotion is not None and len(promotion):
-        columns["promotion"] = _cover(promotion, placed, months, parameters, window=parameters.measure.promotion_window)
+        columns["promotion"] = _cover(
+            promotion, placed, months, parameters, window=parameters.measure.promotion_window
+        )
     if has_flag(placed.rows, parameters):
         columns["promotion"] = _prefer(share_flagged(placed), columns.get("promotion"))
     if event is not None and len(event):
-        covered = _cover(_date_knowledge(event, parameters), placed, months, parameters, window=Window())
-        columns["event"] = covered if _is_foreseen(event, months, parameters) else covered[:, : months.n_past]
+        covered = _cover(
+            _date_knowledge(event, parameters), placed, months, parameters, window=Window()
+        )
+        columns["event"] = (
+            covered if _is_foreseen(event, months, parameters) else covered[:, : months.n_past]
+        )
     return columns
 
 
-def _cover(spans: pd.DataFrame, placed: Placed, months: Months, parameters: Parameters, *, window: Window) -> np.ndarray:
+def _cover(
+    spans: pd.DataFrame, placed: Placed, months: Months, parameters: Parameters, *, window: Window
+) -> np.ndarray:
     named = list_dimensions(spans, placed, [*parameters.dimensions, "key_account"])
     split = split_series(placed, named, months.all, parameters.horizon)
     return share_of_spans(spans, split, months.all, parameters.calendar, window=window)
@@ -273,7 +333,9 @@ def _date_knowledge(event: pd.DataFrame, parameters: Parameters) -> pd.DataFrame
     """Events with `known_from`: they count in the months that begin on it or later, known when the month before was published."""
     if "announced" not in event:
         return event
-    return event.assign(known_from=event["announced"] - pd.Timedelta(days=parameters.adjust.publication_day - 1))
+    return event.assign(
+        known_from=event["announced"] - pd.Timedelta(days=parameters.adjust.publication_day - 1)
+    )
 
 
 def _is_foreseen(event: pd.DataFrame, months: Months, parameters: Parameters) -> bool:
@@ -283,7 +345,9 @@ def _is_foreseen(event: pd.DataFrame, months: Months, parameters: Parameters) ->
     return announced or bool(event["end"].ge(pd.Timestamp(begins)).any())
 
 
-def _driver_columns(placed: Placed, months: Months, parameters: Parameters, driver: pd.DataFrame | None) -> dict[str, np.ndarray]:
+def _driver_columns(
+    placed: Placed, months: Months, parameters: Parameters, driver: pd.DataFrame | None
+) -> dict[str, np.ndarray]:
     """Each declared driver that has values (n_series, n_months); of the past alone where it is not known ahead, or nothing of it."""
     columns = {}
     for name, declared in parameters.drivers.items():
@@ -298,19 +362,29 @@ def _driver_columns(placed: Placed, months: Months, parameters: Parameters, driv
     return columns
 
 
-def _long(ids: pd.Series, months: np.ndarray, there: np.ndarray, columns: dict[str, np.ndarray]) -> pd.DataFrame:
+def _long(
+    ids: pd.Series, months: np.ndarray, there: np.ndarray, columns: dict[str, np.ndarray]
+) -> pd.DataFrame:
     """Rows (unique_id, ds, columns) of the series' months that are there."""
     row, column = np.nonzero(there)
-    frame = pd.DataFrame({"unique_id": ids.to_numpy()[row], "ds": months.astype("datetime64[ns]")[column]})
+    frame = pd.DataFrame(
+        {"unique_id": ids.to_numpy()[row], "ds": months.astype("datetime64[ns]")[column]}
+    )
     return frame.assign(**{name: values[row, column] for name, values in columns.items()})
 
 
 def _add_rows(panel: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
     """Panel with a row for every gap; a row that was not there takes its month's mean regressors."""
-    absent = gaps.merge(panel[["unique_id", "ds"]], how="left", indicator=True).query("_merge == 'left_only'")
+    absent = gaps.merge(panel[["unique_id", "ds"]], how="left", indicator=True).query(
+        "_merge == 'left_only'"
+    )
     if absent.empty:
         return panel
-    whole = pd.concat([panel, absent[["unique_id", "ds"]]]).sort_values(["unique_id", "ds"], ignore_index=True)
+    whole = pd.concat([panel, absent[["unique_id", "ds"]]]).sort_values(
+        ["unique_id", "ds"], ignore_index=True
+    )
     regressors = whole.columns.difference(["unique_id", "ds", "y", "y_raw"])
-    means = whole.groupby("ds")[list(regressors)].transform("mean") if len(regressors) else whole[[]]
+    means = (
+        whole.groupby("ds")[list(regressors)].transform("mean") if len(regressors) else whole[[]]
+    )
     return whole.fillna(means)

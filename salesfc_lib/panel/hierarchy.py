@@ -75,7 +75,10 @@ def build_series(bottom_keys: pd.DataFrame, levels: Mapping[str, Sequence[str]])
     """
     dimensions = [column for column in bottom_keys.columns if column not in DESCRIBING]
     _check_keys(bottom_keys, dimensions, levels)
-    parts = [_level_series(bottom_keys, name, list(crossed), dimensions) for name, crossed in levels.items()]
+    parts = [
+        _level_series(bottom_keys, name, list(crossed), dimensions)
+        for name, crossed in levels.items()
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -87,7 +90,10 @@ def list_levels(series: pd.DataFrame) -> dict[str, list[str]]:
     """
     dimensions = [column for column in series.columns if column not in DESCRIBING]
     first = series.drop_duplicates("level").set_index("level")
-    return {str(level): [name for name in dimensions if pd.notna(first.at[level, name])] for level in first.index}
+    return {
+        str(level): [name for name in dimensions if pd.notna(first.at[level, name])]
+        for level in first.index
+    }
 
 
 def summing_matrix(series: pd.DataFrame, levels: Mapping[str, Sequence[str]]) -> Summing:
@@ -97,15 +103,23 @@ def summing_matrix(series: pd.DataFrame, levels: Mapping[str, Sequence[str]]) ->
     """
     series = series.loc[series["level"].isin(list(levels))].reset_index(drop=True)
     bottom = np.flatnonzero(series["level"].eq(list(levels)[-1]).to_numpy())
-    rows = np.concatenate([_parents(series, bottom, name, list(crossed)) for name, crossed in levels.items()])
+    rows = np.concatenate(
+        [_parents(series, bottom, name, list(crossed)) for name, crossed in levels.items()]
+    )
     columns = np.tile(np.arange(len(bottom)), len(levels))
-    matrix = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(series), len(bottom)))
+    matrix = sparse.csr_matrix(
+        (np.ones(len(rows)), (rows, columns)), shape=(len(series), len(bottom))
+    )
     ids = pd.Index(series["unique_id"])
     return Summing(matrix, ids, ids[bottom], bottom)
 
 
 def aggregate(
-    bottom_panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, Sequence[str]], *, lag: int = LAG
+    bottom_panel: pd.DataFrame,
+    series: pd.DataFrame,
+    levels: Mapping[str, Sequence[str]],
+    *,
+    lag: int = LAG,
 ) -> pd.DataFrame:
     """Panel of all levels out of the bottom's: y and y_raw summed, from each series' first month on.
 
@@ -124,7 +138,12 @@ def aggregate(
 
 
 def aggregate_future(
-    future: pd.DataFrame, bottom_panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, Sequence[str]], *, lag: int = LAG
+    future: pd.DataFrame,
+    bottom_panel: pd.DataFrame,
+    series: pd.DataFrame,
+    levels: Mapping[str, Sequence[str]],
+    *,
+    lag: int = LAG,
 ) -> pd.DataFrame:
     """Regressors of the coming months for all levels, weighted as in `aggregate`: what the panel will hold once they have come."""
     summing = summing_matrix(series, levels)
@@ -146,10 +165,16 @@ def coherence_gap(
     that the frame has, unless given). A series without a row counts as zero; months that are null for all series are
     skipped, one that is null for some only is infinitely far off.
     """
-    by = [name for name in ("stage", "cutoff", "ds") if name in frame.columns] if by is None else list(by)
+    by = (
+        [name for name in ("stage", "cutoff", "ds") if name in frame.columns]
+        if by is None
+        else list(by)
+    )
     summing = summing_matrix(series, levels)
     wide = frame.pivot(index="unique_id", columns=by, values=value)
-    missing = frame[value].isna().groupby([frame[name] for name in by], dropna=False).agg(["all", "any"])
+    missing = (
+        frame[value].isna().groupby([frame[name] for name in by], dropna=False).agg(["all", "any"])
+    )
     if (missing["any"] & ~missing["all"]).any():
         return float("inf")
     values = wide.reindex(summing.ids).fillna(0.0).to_numpy()
@@ -163,10 +188,14 @@ def _escape(text: str, marks: str) -> str:
     return "".join(f"\\{character}" if character in marks else character for character in text)
 
 
-def _check_keys(bottom_keys: pd.DataFrame, dimensions: list[str], levels: Mapping[str, Sequence[str]]) -> None:
+def _check_keys(
+    bottom_keys: pd.DataFrame, dimensions: list[str], levels: Mapping[str, Sequence[str]]
+) -> None:
     missing = sorted({name for crossed in levels.values() for name in crossed} - set(dimensions))
     if missing:
-        raise SalesForecastError.missing_columns(missing, bottom_keys.columns, "The bottom's combinations")
+        raise SalesForecastError.missing_columns(
+            missing, bottom_keys.columns, "The bottom's combinations"
+        )
     null = [name for name in dimensions if bottom_keys[name].isna().any()]
     if null:
         raise SalesForecastError.say(
@@ -176,7 +205,9 @@ def _check_keys(bottom_keys: pd.DataFrame, dimensions: list[str], levels: Mappin
         )
 
 
-def _level_series(keys: pd.DataFrame, level: str, crossed: list[str], dimensions: list[str]) -> pd.DataFrame:
+def _level_series(
+    keys: pd.DataFrame, level: str, crossed: list[str], dimensions: list[str]
+) -> pd.DataFrame:
     members = keys[crossed].drop_duplicates().sort_values(crossed) if crossed else keys.iloc[:1]
     rows = members[crossed].to_dict("records") if crossed else [{}]
     frame = pd.DataFrame(
@@ -188,16 +219,26 @@ def _level_series(keys: pd.DataFrame, level: str, crossed: list[str], dimensions
         dtype=object,
     )
     for name in dimensions:
-        frame[name] = members[name].to_numpy(dtype=object) if name in crossed else pd.Series([None] * len(rows), dtype=object)
+        frame[name] = (
+            members[name].to_numpy(dtype=object)
+            if name in crossed
+            else pd.Series([None] * len(rows), dtype=object)
+        )
     return frame
 
 
-def _parents(series: pd.DataFrame, bottom: np.ndarray, level: str, crossed: list[str]) -> np.ndarray:
+def _parents(
+    series: pd.DataFrame, bottom: np.ndarray, level: str, crossed: list[str]
+) -> np.ndarray:
     """Row in `series` of each bottom's series at `level`, (n_bottom,)."""
     rows = np.flatnonzero(series["level"].eq(level).to_numpy())
     at = dict(zip(_members(series, rows, crossed), rows, strict=True))
     wanted = _members(series, bottom, crossed)
-    orphans = [series["unique_id"].iat[row] for row, key in zip(bottom, wanted, strict=True) if key not in at]
+    orphans = [
+        series["unique_id"].iat[row]
+        for row, key in zip(bottom, wanted, strict=True)
+        if key not in at
+    ]
     if orphans:
         raise SalesForecastError.say(
             f"Level '{level}' has no series for {shorten(orphans)}",
@@ -207,7 +248,9 @@ def _parents(series: pd.DataFrame, bottom: np.ndarray, level: str, crossed: list
     return np.array([at[key] for key in wanted], dtype=np.intp)
 
 
-def _members(series: pd.DataFrame, rows: np.ndarray, crossed: list[str]) -> list[tuple[object, ...]]:
+def _members(
+    series: pd.DataFrame, rows: np.ndarray, crossed: list[str]
+) -> list[tuple[object, ...]]:
     return list(map(tuple, series[crossed].to_numpy(dtype=object)[rows]))
 
 
@@ -271,27 +314,38 @@ class _Weights:
 
     @classmethod
     def of(cls, bottom_panel: pd.DataFrame, summing: Summing, lag: int) -> _Weights:
-        rows, month = summing.bottom_ids.get_indexer(bottom_panel["unique_id"]), _count_months(bottom_panel["ds"])
+        rows, month = (
+            summing.bottom_ids.get_indexer(bottom_panel["unique_id"]),
+            _count_months(bottom_panel["ds"]),
+        )
         start = int(month.min())
         sold = np.zeros((len(summing.bottom_ids), int(month.max()) - start + 1))
         sold[rows, month - start] = np.nan_to_num(bottom_panel["y_raw"].to_numpy(dtype=float))
         begun = np.full(len(sold), sold.shape[1])
         np.minimum.at(begun, rows, month - start)
         windows = np.pad(sold, ((0, 0), (WEIGHT_MONTHS - 1, 0)))
-        trailing = np.lib.stride_tricks.sliding_window_view(windows, WEIGHT_MONTHS, axis=1).sum(axis=2)
+        trailing = np.lib.stride_tricks.sliding_window_view(windows, WEIGHT_MONTHS, axis=1).sum(
+            axis=2
+        )
         return cls(trailing.clip(min=0.0), begun, start, lag)
 
     def mean(self, values: np.ndarray, months: pd.DatetimeIndex, summing: Summing) -> np.ndarray:
         """Weighted mean (n_series, n_months) of the bottoms' values (n_bottom, n_months) that are known."""
         means = np.full((len(summing.ids), len(months)), np.nan)
         means[summing.bottom] = values
-        first = np.minimum.reduceat(self.begun[summing.matrix.indices], summing.matrix.indptr[:-1])[summing.upper]
+        first = np.minimum.reduceat(self.begun[summing.matrix.indices], summing.matrix.indptr[:-1])[
+            summing.upper
+        ]
         for begin in np.unique(first):
             rows = summing.upper[first == begin]
             used = np.unique(summing.matrix[rows].indices)
-            seen = np.clip(_count_months(months) - self.start - self.lag, begin, self.sales.shape[1] - 1)
+            seen = np.clip(
+                _count_months(months) - self.start - self.lag, begin, self.sales.shape[1] - 1
+            )
             weights, there = self.sales[used][:, seen], self.begun[used, None] <= seen
-            means[rows] = _mean(values[used], summing.matrix[rows][:, used], np.where(there, weights, np.nan))
+            means[rows] = _mean(
+                values[used], summing.matrix[rows][:, used], np.where(there, weights, np.nan)
+            )
         return means
 
 
@@ -301,9 +355,13 @@ def _count_months(ds: pd.Series | pd.DatetimeIndex) -> np.ndarray:
 
 
 def _regressors(grid: _Grid, summing: Summing, weights: _Weights) -> dict[str, np.ndarray]:
-    regressors = [name for name in grid.frame.columns if name not in ("unique_id", "ds", "y", "y_raw")]
+    regressors = [
+        name for name in grid.frame.columns if name not in ("unique_id", "ds", "y", "y_raw")
+    ]
     return {
-        name: _own_month(grid, summing, name) if name in OF_THE_MONTH else weights.mean(grid.spread(name), grid.months, summing)
+        name: _own_month(grid, summing, name)
+        if name in OF_THE_MONTH
+        else weights.mean(grid.spread(name), grid.months, summing)
         for name in regressors
     }
 
@@ -319,11 +377,15 @@ def _mean(values: np.ndarray, matrix: sparse.csr_matrix, weights: np.ndarray) ->
     filled, weighted = known * np.nan_to_num(values), known * np.nan_to_num(weights)
     sales, count = matrix @ weighted, matrix @ known
     plain = (matrix @ filled) / np.where(count > 0, count, np.nan)
-    return np.where(sales > 0, (matrix @ (weighted * filled)) / np.where(sales > 0, sales, 1.0), plain)
+    return np.where(
+        sales > 0, (matrix @ (weighted * filled)) / np.where(sales > 0, sales, 1.0), plain
+    )
 
 
 def _long(columns: Mapping[str, np.ndarray], summing: Summing, grid: _Grid) -> pd.DataFrame:
     """Rows of every series in the months in which any of its bottoms is there, columns in the frame's order."""
     row, column = np.nonzero(summing.matrix @ grid.there)
     frame = pd.DataFrame({"unique_id": summing.ids.to_numpy()[row], "ds": grid.months[column]})
-    return frame.assign(**{name: values[row, column] for name, values in columns.items()})[list(grid.frame.columns)]
+    return frame.assign(**{name: values[row, column] for name, values in columns.items()})[
+        list(grid.frame.columns)
+    ]

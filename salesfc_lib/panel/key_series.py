@@ -25,9 +25,13 @@ def choose_key_series(series: pd.DataFrame, panel: pd.DataFrame, settings: Key) 
     recent = panel[panel["ds"] > panel["ds"].max() - pd.DateOffset(months=SEASON)]
     sales = series["unique_id"].map(recent.groupby("unique_id")["y_raw"].sum()).fillna(0.0)
     table = series.assign(sales=sales, share=sales / sales.iloc[0] if sales.iloc[0] else 0.0)
-    found = [_choose(table[table["level"] == level], level, settings.most) for level in settings.levels]
+    found = [
+        _choose(table[table["level"] == level], level, settings.most) for level in settings.levels
+    ]
     chosen = pd.concat(found, ignore_index=True) if found else table.head(0)
-    pages = pd.Series([name_page(each) for each in chosen["unique_id"]], index=chosen.index, dtype=object)
+    pages = pd.Series(
+        [name_page(each) for each in chosen["unique_id"]], index=chosen.index, dtype=object
+    )
     return chosen.assign(page=pages)[["unique_id", "page", "sales", "share"]]
 
 
@@ -42,5 +46,7 @@ def name_page(unique_id: str) -> str:
 
 def _choose(members: pd.DataFrame, level: str, most: int) -> pd.DataFrame:
     if level == ACCOUNTS and ACCOUNTS in members:
-        return members[members[ACCOUNTS] != OTHER].sort_values("sales", ascending=False, kind="stable")
+        return members[members[ACCOUNTS] != OTHER].sort_values(
+            "sales", ascending=False, kind="stable"
+        )
     return members.sort_values("sales", ascending=False, kind="stable").head(most)

@@ -35,7 +35,9 @@ def count_silent_months(y: np.ndarray) -> np.ndarray:
     sells = known & (y != 0)  # a month of returns alone is no silence
     later_sale = np.flip(np.logical_or.accumulate(np.flip(sells, axis=1), axis=1), axis=1)
     silent = (known & ~later_sale).sum(axis=1)
-    rank = np.flip(np.cumsum(np.flip(known & later_sale, axis=1), axis=1), axis=1)  # 1: the last known month before the silence
+    rank = np.flip(
+        np.cumsum(np.flip(known & later_sale, axis=1), axis=1), axis=1
+    )  # 1: the last known month before the silence
     before = known & later_sale & (rank <= 2 * BEFORE)
     months = before.sum(axis=1)
     regular = (before & sells).sum(axis=1) >= REGULAR * months
@@ -43,7 +45,10 @@ def count_silent_months(y: np.ndarray) -> np.ndarray:
 
 
 def list_lifecycles(
-    panel: pd.DataFrame, series: pd.DataFrame, through: pd.Timestamp, declared: pd.DataFrame | None = None
+    panel: pd.DataFrame,
+    series: pd.DataFrame,
+    through: pd.Timestamp,
+    declared: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Table lifecycle: the month in which each series was launched and discontinued, null where neither is known.
 
@@ -55,10 +60,16 @@ def list_lifecycles(
     >>> print(row["launched"].date(), row["discontinued"].date(), row["evidence"])
     2024-02-01 2025-02-01 first sale in 2024-02; sold regularly until 2025-02, and not in the 4 months since
     """
-    known = panel[panel["ds"] <= through].pivot(index="ds", columns="unique_id", values="y_raw").sort_index()
+    known = (
+        panel[panel["ds"] <= through]
+        .pivot(index="ds", columns="unique_id", values="y_raw")
+        .sort_index()
+    )
     known = known.reindex(columns=series["unique_id"].unique()).dropna(how="all")
     sells = known.gt(0)
-    silent = count_silent(known.where(sells.cummax())).reindex(known.columns, fill_value=0)  # before its first sale: absent
+    silent = count_silent(known.where(sells.cummax())).reindex(
+        known.columns, fill_value=0
+    )  # before its first sale: absent
     frame = pd.DataFrame(
         {
             "unique_id": known.columns,
@@ -74,7 +85,10 @@ def list_lifecycles(
     for name in ("launched", "discontinued"):
         days = _find_declared(series, declared, name).reindex(frame["unique_id"]).to_numpy()
         months = pd.Series(days.astype("datetime64[M]").astype("datetime64[ns]"), index=frame.index)
-        told = [_say_declared(evidence, day, name) for evidence, day in zip(frame["evidence"], days, strict=True)]
+        told = [
+            _say_declared(evidence, day, name)
+            for evidence, day in zip(frame["evidence"], days, strict=True)
+        ]
         frame = frame.assign(evidence=told, **{name: months.where(months.notna(), frame[name])})
     return tables.check(frame[["unique_id", "launched", "discontinued", "evidence"]], "lifecycle")
 
@@ -87,7 +101,9 @@ def _find_declared(series: pd.DataFrame, declared: pd.DataFrame | None, name: st
     ids = pd.Index(series["unique_id"])
     for dimension, part in declared.dropna(subset=name).groupby("dimension"):
         if dimension in series:
-            found = pd.Series(series[dimension].map(part.set_index("member")[name]).to_numpy(), index=ids).dropna()
+            found = pd.Series(
+                series[dimension].map(part.set_index("member")[name]).to_numpy(), index=ids
+            ).dropna()
             found = found[~found.index.duplicated()]
             both = pd.concat([days.reindex(found.index), found], axis=1)
             days.loc[found.index] = both.max(axis=1) if name == "launched" else both.min(axis=1)
@@ -97,9 +113,21 @@ def _find_declared(series: pd.DataFrame, declared: pd.DataFrame | None, name: st
 def _say_sold(item: Any) -> str:
     if pd.isna(item.first):
         return "never sold"
-    began = f"first sale in {item.first:%Y-%m}" if pd.notna(item.launched) else "sold from the first month of the data on"
-    return f"{began}; sold regularly until {item.last:%Y-%m}, and not in the {item.silent} months since" if item.silent else began
+    began = (
+        f"first sale in {item.first:%Y-%m}"
+        if pd.notna(item.launched)
+        else "sold from the first month of the data on"
+    )
+    return (
+        f"{began}; sold regularly until {item.last:%Y-%m}, and not in the {item.silent} months since"
+        if item.silent
+        else began
+    )
 
 
 def _say_declared(evidence: str, day: np.datetime64, name: str) -> str:
-    return evidence if np.isnat(day) else f"{name} {np.datetime_as_string(day, 'D')} as declared; {evidence}"
+    return (
+        evidence
+        if np.isnat(day)
+        else f"{name} {np.datetime_as_string(day, 'D')} as declared; {evidence}"
+    )

@@ -6,7 +6,11 @@ Forecasts of all series enter with the hand-written files; forecasts that add up
 from __future__ import annotations
 
 from salesfc_lib.reconciliation.adjustment import adjust
-from salesfc_lib.reconciliation.assumptions.application import apply_effects, intervals_with_effects, sum_gap
+from salesfc_lib.reconciliation.assumptions.application import (
+    apply_effects,
+    intervals_with_effects,
+    sum_gap,
+)
 from salesfc_lib.reconciliation.assumptions.reading import list_heads, read_effects
 from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_effects
 from salesfc_lib.reconciliation.methods import mean_wape, reconcile

@@ -26,7 +26,12 @@ MOVED = 1e-9  # relative difference from which a value counts as moved
 
 
 def adjust(
-    reconciled: pd.DataFrame, overrides: pd.DataFrame, series: pd.DataFrame, *, made_in: str, source: str
+    reconciled: pd.DataFrame,
+    overrides: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    made_in: str,
+    source: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Forecast rows of stage `adjusted` (model `people`) for all series, and the table `adjustment`.
 
@@ -41,7 +46,11 @@ def adjust(
     summing = summing_matrix(series, list_levels(series))
     wide = reconciled.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
     _check_complete(wide)
-    chosen = select_overrides(overrides, made_in).sort_values("sequence", kind="stable").reset_index(drop=True)
+    chosen = (
+        select_overrides(overrides, made_in)
+        .sort_values("sequence", kind="stable")
+        .reset_index(drop=True)
+    )
     _check_targets(chosen, series, wide.columns, source)
     bottoms, accounts = wide.to_numpy()[summing.bottom], []
     for override in chosen.itertuples(index=False):
@@ -64,7 +73,9 @@ def _check_complete(wide: pd.DataFrame) -> None:
         )
 
 
-def _check_targets(overrides: pd.DataFrame, series: pd.DataFrame, horizon: pd.Index, source: str) -> None:
+def _check_targets(
+    overrides: pd.DataFrame, series: pd.DataFrame, horizon: pd.Index, source: str
+) -> None:
     """Every override names a series that exists and a month that is forecast."""
     ids = set(series["unique_id"])
     for override in overrides.itertuples(index=False):
@@ -85,12 +96,16 @@ def _check_targets(overrides: pd.DataFrame, series: pd.DataFrame, horizon: pd.In
 
 def _nearest(name: str, series: pd.DataFrame) -> list[str]:
     """Ids that look most like `name`, a series' label counting as its id."""
-    alike = difflib.get_close_matches(name, [*series["unique_id"], *series["label"]], n=6, cutoff=0.0)
+    alike = difflib.get_close_matches(
+        name, [*series["unique_id"], *series["label"]], n=6, cutoff=0.0
+    )
     by_label = dict(zip(series["label"], series["unique_id"], strict=True))
     return list(dict.fromkeys(str(by_label.get(found, found)) for found in alike))[:3]
 
 
-def _apply(override: Any, bottoms: np.ndarray, summing: Summing, months: pd.Index) -> tuple[np.ndarray, dict[str, object]]:
+def _apply(
+    override: Any, bottoms: np.ndarray, summing: Summing, months: pd.Index
+) -> tuple[np.ndarray, dict[str, object]]:
     """Bottoms (n_bottom, n_months) after the override, and its account."""
     row, column = summing.ids.get_loc(override.unique_id), months.get_loc(override.ds)
     below = summing.matrix[row].indices
@@ -100,12 +115,21 @@ def _apply(override: Any, bottoms: np.ndarray, summing: Summing, months: pd.Inde
     changed = bottoms.copy()
     if refusal is None:
         changed[below, column] = spread(bottoms[below, column], asked)
-    return changed, {"old": old, "asked": asked, "state": "applied" if refusal is None else "refused", "remark": refusal or ""}
+    return changed, {
+        "old": old,
+        "asked": asked,
+        "state": "applied" if refusal is None else "refused",
+        "remark": refusal or "",
+    }
 
 
 def _refuse(override: Any, asked: float) -> str | None:
     """Why the override is not applied; None where it is."""
-    missing = [name for name in ("author", "reason") if not getattr(override, name) or pd.isna(getattr(override, name))]
+    missing = [
+        name
+        for name in ("author", "reason")
+        if not getattr(override, name) or pd.isna(getattr(override, name))
+    ]
     if missing:
         return f"No {' and no '.join(missing)} was given."
     return f"The result would be negative ({asked:g})." if asked < 0 else None
@@ -126,10 +150,15 @@ def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
 
 
 def _close_accounts(
-    overrides: pd.DataFrame, accounts: list[dict[str, object]], final: pd.DataFrame, summing: Summing
+    overrides: pd.DataFrame,
+    accounts: list[dict[str, object]],
+    final: pd.DataFrame,
+    summing: Summing,
 ) -> pd.DataFrame:
     """Table `adjustment`: each override with what it became after all of them, and which later one moved it."""
-    frame = overrides.assign(**pd.DataFrame(accounts, columns=["old", "asked", "state", "remark"], index=overrides.index))
+    frame = overrides.assign(
+        **pd.DataFrame(accounts, columns=["old", "asked", "state", "remark"], index=overrides.index)
+    )
     frame["final"] = [final.at[row.unique_id, row.ds] for row in frame.itertuples()]
     frame["remark"] = [row.remark or _moved_by(row, frame, summing) for row in frame.itertuples()]
     columns = empty("adjustment")
@@ -140,15 +169,29 @@ def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
     """Remark on later overrides that share bottoms with this one and moved its value; empty where none did."""
     if abs(row.final - row.asked) <= MOVED * max(abs(row.asked), abs(row.final), 1e-300):
         return ""
-    later = frame.loc[(frame.index > row.Index) & frame["ds"].eq(row.ds) & frame["state"].eq("applied")]
+    later = frame.loc[
+        (frame.index > row.Index) & frame["ds"].eq(row.ds) & frame["state"].eq("applied")
+    ]
     mine = summing.matrix[summing.ids.get_loc(row.unique_id)]
-    shared = [other for other in later["unique_id"] if mine.multiply(summing.matrix[summing.ids.get_loc(other)]).nnz]
+    shared = [
+        other
+        for other in later["unique_id"]
+        if mine.multiply(summing.matrix[summing.ids.get_loc(other)]).nnz
+    ]
     return f"Moved from {row.asked:,.0f} to {row.final:,.0f} by a later override of {shorten(dict.fromkeys(shared))}."
 
 
 def _adjusted_rows(reconciled: pd.DataFrame, final: pd.DataFrame) -> pd.DataFrame:
     """Forecast rows of stage `adjusted` in the reconciled rows' order; intervals null."""
-    row, column = final.index.get_indexer(reconciled["unique_id"]), final.columns.get_indexer(reconciled["ds"])
+    row, column = (
+        final.index.get_indexer(reconciled["unique_id"]),
+        final.columns.get_indexer(reconciled["ds"]),
+    )
     kept = reconciled[["unique_id", "cutoff", "ds", "h"]].reset_index(drop=True)
-    frame = kept.assign(stage="adjusted", model="people", y_hat=final.to_numpy()[row, column], **dict.fromkeys(INTERVALS, np.nan))
+    frame = kept.assign(
+        stage="adjusted",
+        model="people",
+        y_hat=final.to_numpy()[row, column],
+        **dict.fromkeys(INTERVALS, np.nan),
+    )
     return frame[list(empty("forecast").columns)]

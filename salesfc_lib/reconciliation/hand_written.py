@@ -27,7 +27,9 @@ from salesfc_lib.intake import guess_encoding
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # marks of what a spreadsheet calls Unicode text
 SEPARATORS = (",", ";", "\t")
 MONTH = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.]0?1)?|年(\d{1,2})月(?:0?1日)?)$")
-DAY = re.compile(r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?((?:[ T]\d.*)?)$")  # the year first: 3/4/2026 means two days
+DAY = re.compile(
+    r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?((?:[ T]\d.*)?)$"
+)  # the year first: 3/4/2026 means two days
 
 
 @dataclass(frozen=True)
@@ -38,14 +40,18 @@ class Line:
     cells: dict[str, str]
 
 
-def read_lines(path: Path, name: str, heads: Callable[[list[str]], Sequence[str]]) -> Iterator[Line]:
+def read_lines(
+    path: Path, name: str, heads: Callable[[list[str]], Sequence[str]]
+) -> Iterator[Line]:
     """Lines below the first that are not blank; `heads` turns the first line's cells into the columns' names, or raises.
 
     UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`sources.charset`); cells parted by the mark of commas, semicolons and tabs that the first line has most of.
     """
     text = _read_text(path)
     header = text.partition("\n")[0]
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True, delimiter=max(SEPARATORS, key=header.count))
+    reader = csv.DictReader(
+        io.StringIO(text, newline=""), strict=True, delimiter=max(SEPARATORS, key=header.count)
+    )
     try:
         reader.fieldnames = heads([found.strip() for found in reader.fieldnames or []])
         for record in reader:
@@ -53,7 +59,9 @@ def read_lines(path: Path, name: str, heads: Callable[[list[str]], Sequence[str]
                 yield _read_line(record, f"{name} line {reader.line_num}")
     except csv.Error as error:
         why = f"line {reader.reader.line_num}: {error}"
-        raise SalesForecastError.unreadable_file(path, why, "Correct the quotes on that line") from error
+        raise SalesForecastError.unreadable_file(
+            path, why, "Correct the quotes on that line"
+        ) from error
 
 
 def read_month(line: Line, column: str) -> pd.Timestamp:
@@ -75,7 +83,12 @@ def read_number(line: Line, column: str, *, percent: bool = False) -> float:
     except ValueError:
         number = math.inf
     if not math.isfinite(number):
-        raise cell_error(line, column, "A plain number, such as 1250.5 or -10", "Write digits without separators or units")
+        raise cell_error(
+            line,
+            column,
+            "A plain number, such as 1250.5 or -10",
+            "Write digits without separators or units",
+        )
     return number
 
 
@@ -86,14 +99,20 @@ def read_date(line: Line, column: str) -> pd.Timestamp:
         return pd.NaT
     found = DAY.match(unicodedata.normalize("NFKC", text))
     try:
-        return pd.Timestamp(f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}{found[4]}").tz_localize(None)  # type: ignore[index]
+        return pd.Timestamp(
+            f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}{found[4]}"
+        ).tz_localize(None)  # type: ignore[index]
     except (TypeError, ValueError, OverflowError) as error:
-        raise cell_error(line, column, "A date as YYYY-MM-DD, with or without a time", "Correct the date") from error
+        raise cell_error(
+            line, column, "A date as YYYY-MM-DD, with or without a time", "Correct the date"
+        ) from error
 
 
 def cell_error(line: Line, column: str, expected: str, do: str) -> SalesForecastError:
     """Error for a cell that cannot be used."""
-    return SalesForecastError.say(f"{line.where}: `{column}` is '{line.cells.get(column, '')}'", expected, do)
+    return SalesForecastError.say(
+        f"{line.where}: `{column}` is '{line.cells.get(column, '')}'", expected, do
+    )
 
 
 def _read_text(path: Path) -> str:
@@ -103,7 +122,9 @@ def _read_text(path: Path) -> str:
         with suppress(UnicodeDecodeError):
             if encoding:
                 return content.decode(encoding)
-    raise SalesForecastError.unreadable_file(path, f"it is not UTF-8, and {guess.why}: {guess.show()}", "Save it as 'CSV UTF-8'")
+    raise SalesForecastError.unreadable_file(
+        path, f"it is not UTF-8, and {guess.why}: {guess.show()}", "Save it as 'CSV UTF-8'"
+    )
 
 
 def _read_line(record: dict[Any, Any], where: str) -> Line:

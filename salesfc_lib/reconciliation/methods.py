@@ -19,7 +19,9 @@ from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Parameters
 from salesfc_lib.panel import Summing, count_silent, summing_matrix
 from salesfc_lib.reconciliation.projection import METHODS, project
 
-MIN_CUTOFFS = 2  # cutoffs at which a method that learns from errors must have enough of them to be judged
+MIN_CUTOFFS = (
+    2  # cutoffs at which a method that learns from errors must have enough of them to be judged
+)
 
 
 def reconcile(
@@ -43,7 +45,9 @@ def reconcile(
     """
     now, methods = np.datetime64(month, "M"), parameters.reconcile.methods
     earlier = _combined(backtest).loc[lambda frame: frame["cutoff"] < pd.Timestamp(month)]
-    past = BacktestErrors.of(earlier, panel.loc[panel["ds"] <= pd.Timestamp(month)], series, parameters.levels)
+    past = BacktestErrors.of(
+        earlier, panel.loc[panel["ds"] <= pd.Timestamp(month)], series, parameters.levels
+    )
     table = choose_method(judge_methods(past, methods), methods)
     chosen = str(table.loc[table["chosen"], "method"].iat[0])
     rows = _at(_last_modeled(combined), pd.Timestamp(month))
@@ -51,7 +55,9 @@ def reconcile(
     errors, signed = past.errors_by(now), past.ever_negative(now)
     values = base.to_numpy(copy=True)
     for ended, months in _months_by_ended(past.ended_by(now), rows, base):
-        values[:, months] = project(values[:, months], past.summing, chosen, errors=errors, signed=signed, ended=ended)
+        values[:, months] = project(
+            values[:, months], past.summing, chosen, errors=errors, signed=signed, ended=ended
+        )
     return _long(values, base, chosen, pd.Timestamp(month)), table
 
 
@@ -64,7 +70,11 @@ def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     if error.notna().any():
         return scores.assign(chosen=scores["method"].eq(error.reindex(methods).idxmin()))
     (only,) = methods if len(methods) == 1 and METHODS[methods[0]].needs == 0 else ("bottom_up",)
-    missing = _unjudged(only, scores["level"].to_numpy()) if only not in set(scores["method"]) else scores.iloc[:0]
+    missing = (
+        _unjudged(only, scores["level"].to_numpy())
+        if only not in set(scores["method"])
+        else scores.iloc[:0]
+    )
     whole = pd.concat([frame for frame in (scores, missing) if len(frame)], ignore_index=True)
     return whole.assign(chosen=whole["method"].eq(only))
 
@@ -74,7 +84,9 @@ def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
 
     A level's WAPE is pooled (sum of |forecast - actual| over sum of |actual|); levels without sales are left out.
     """
-    wape = reconciliation["numerator"] / reconciliation["denominator"].where(reconciliation["denominator"] > 0)
+    wape = reconciliation["numerator"] / reconciliation["denominator"].where(
+        reconciliation["denominator"] > 0
+    )
     return wape.groupby(reconciliation["method"], sort=False).mean()
 
 
@@ -108,12 +120,21 @@ def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
     is judged if it has enough of them at two cutoffs.
     """
     vectors = {cutoff: len(past.errors_by(cutoff)) for cutoff in past.judged}
-    known = {name: {cutoff for cutoff, n in vectors.items() if n >= METHODS[name].needs} for name in methods}
-    judged = [name for name, cutoffs in known.items() if len(cutoffs) >= (MIN_CUTOFFS if METHODS[name].needs else 1)]
+    known = {
+        name: {cutoff for cutoff, n in vectors.items() if n >= METHODS[name].needs}
+        for name in methods
+    }
+    judged = [
+        name
+        for name, cutoffs in known.items()
+        if len(cutoffs) >= (MIN_CUTOFFS if METHODS[name].needs else 1)
+    ]
     common = sorted(set.intersection(*(known[name] for name in judged))) if judged else []
     parts = [_score(past, name, cutoff) for name in judged for cutoff in common]
     scores = pd.concat([*(_unjudged(name, past.level) for name in methods), *parts])
-    return scores.groupby(["method", "level"], sort=False, as_index=False)[["numerator", "denominator", "n"]].sum()
+    return scores.groupby(["method", "level"], sort=False, as_index=False)[
+        ["numerator", "denominator", "n"]
+    ].sum()
 
 
 @dataclass(frozen=True)
@@ -136,13 +157,21 @@ class BacktestErrors:
 
     @classmethod
     def of(
-        cls, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame, levels: Mapping[str, list[str]]
+        cls,
+        backtest: pd.DataFrame,
+        panel: pd.DataFrame,
+        series: pd.DataFrame,
+        levels: Mapping[str, list[str]],
     ) -> BacktestErrors:
         """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw; y where the panel has no y_raw."""
         summing = summing_matrix(series, levels)
-        wide = panel.pivot(index="ds", columns="unique_id", values="y_raw" if "y_raw" in panel.columns else "y")
+        wide = panel.pivot(
+            index="ds", columns="unique_id", values="y_raw" if "y_raw" in panel.columns else "y"
+        )
         months, actual = _month(wide.index), wide.reindex(columns=summing.ids).to_numpy(dtype=float)
-        cutoffs, forecast, steps = _lay_out(backtest.loc[backtest["unique_id"].isin(summing.ids)], summing.ids)
+        cutoffs, forecast, steps = _lay_out(
+            backtest.loc[backtest["unique_id"].isin(summing.ids)], summing.ids
+        )
         target = cutoffs[:, None] + steps
         place = np.searchsorted(months, target).clip(max=len(months) - 1)
         came = np.where((months[place] == target)[:, :, None], actual[place], np.nan)
@@ -175,10 +204,14 @@ def _month(days: pd.Index) -> np.ndarray:
 
 def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cutoffs (n_cutoffs,), forecasts (n_cutoffs, n_steps, n_series) and steps (n_steps,) of a long frame."""
-    cutoffs, row = np.unique(backtest["cutoff"].to_numpy().astype("datetime64[M]"), return_inverse=True)
+    cutoffs, row = np.unique(
+        backtest["cutoff"].to_numpy().astype("datetime64[M]"), return_inverse=True
+    )
     steps, column = np.unique(backtest["h"].to_numpy().astype(int), return_inverse=True)
     forecast = np.full((len(cutoffs), len(steps), len(ids)), np.nan)
-    forecast[row, column, ids.get_indexer(backtest["unique_id"])] = backtest["y_hat"].to_numpy(dtype=float)
+    forecast[row, column, ids.get_indexer(backtest["unique_id"])] = backtest["y_hat"].to_numpy(
+        dtype=float
+    )
     return cutoffs, forecast, steps
 
 
@@ -188,10 +221,20 @@ def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataF
     steps = np.isfinite(past.came[at] - past.forecast[at]).any(axis=1)
     said, came = past.forecast[at][steps].T, past.came[at][steps].T
     rows, summing = _there(past.summing, np.isfinite(said).all(axis=1))
-    errors, signed, ended = past.errors_by(cutoff)[:, rows], past.ever_negative(cutoff)[rows], past.ended_by(cutoff)[rows]
-    gap = np.abs(project(said[rows], summing, method, errors=errors, signed=signed, ended=ended) - came[rows])
+    errors, signed, ended = (
+        past.errors_by(cutoff)[:, rows],
+        past.ever_negative(cutoff)[rows],
+        past.ended_by(cutoff)[rows],
+    )
+    gap = np.abs(
+        project(said[rows], summing, method, errors=errors, signed=signed, ended=ended) - came[rows]
+    )
     size = np.where(np.isnan(gap), 0.0, np.abs(came[rows]))
-    sums = {"numerator": np.nansum(gap, axis=1), "denominator": size.sum(axis=1), "n": np.isfinite(gap).sum(axis=1)}
+    sums = {
+        "numerator": np.nansum(gap, axis=1),
+        "denominator": size.sum(axis=1),
+        "n": np.isfinite(gap).sum(axis=1),
+    }
     return pd.DataFrame({"method": method, "level": past.level[rows], **sums})
 
 
@@ -205,17 +248,31 @@ def _there(summing: Summing, known: np.ndarray) -> tuple[np.ndarray, Summing]:
 
 
 def _unjudged(method: str, level: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame({"method": method, "level": list(dict.fromkeys(level)), "numerator": 0.0, "denominator": 0.0, "n": 0})
+    return pd.DataFrame(
+        {
+            "method": method,
+            "level": list(dict.fromkeys(level)),
+            "numerator": 0.0,
+            "denominator": 0.0,
+            "n": 0,
+        }
+    )
 
 
 def _combined(forecast: pd.DataFrame) -> pd.DataFrame:
     """Rows of stage `combined`; all, where there is no such column."""
-    return forecast.loc[forecast["stage"].eq("combined")] if "stage" in forecast.columns else forecast
+    return (
+        forecast.loc[forecast["stage"].eq("combined")] if "stage" in forecast.columns else forecast
+    )
 
 
 def _last_modeled(forecast: pd.DataFrame) -> pd.DataFrame:
     """Rows of stage `assumed` where declared effects gave any, else of stage `combined`; all, where there is no such column."""
-    assumed = forecast["stage"].eq("assumed") if "stage" in forecast.columns else pd.Series(False, index=forecast.index)
+    assumed = (
+        forecast["stage"].eq("assumed")
+        if "stage" in forecast.columns
+        else pd.Series(False, index=forecast.index)
+    )
     return forecast.loc[assumed] if assumed.any() else _combined(forecast)
 
 
@@ -223,17 +280,23 @@ def _at(forecast: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
     return forecast.loc[forecast["cutoff"].eq(now)] if "cutoff" in forecast.columns else forecast
 
 
-def _months_by_ended(silent: np.ndarray, rows: pd.DataFrame, base: pd.DataFrame) -> list[tuple[np.ndarray, np.ndarray]]:
+def _months_by_ended(
+    silent: np.ndarray, rows: pd.DataFrame, base: pd.DataFrame
+) -> list[tuple[np.ndarray, np.ndarray]]:
     """Series that are held at zero, (n_series,), with the columns of `base` in which it is these.
 
     Those that ended by their sales (`silent`), unless a declared effect expects sales of them, and those that an effect ended.
     """
     held = np.repeat(silent[:, None], base.shape[1], axis=1)
     if "model" in rows.columns and rows["model"].isin([ASSUMED, ENDED]).any():
-        model = rows.pivot(index="unique_id", columns="h", values="model").reindex(index=base.index, columns=base.columns)
+        model = rows.pivot(index="unique_id", columns="h", values="model").reindex(
+            index=base.index, columns=base.columns
+        )
         held = (held & ~(model.eq(ASSUMED) & base.gt(0)).to_numpy()) | model.eq(ENDED).to_numpy()
     kinds, kind = np.unique(held, axis=1, return_inverse=True)
-    return [(kinds[:, place], np.flatnonzero(kind.ravel() == place)) for place in range(kinds.shape[1])]
+    return [
+        (kinds[:, place], np.flatnonzero(kind.ravel() == place)) for place in range(kinds.shape[1])
+    ]
 
 
 def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFrame:
@@ -241,12 +304,18 @@ def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFr
     key = ["unique_id", "h"]
     if (repeated := combined.duplicated(key, keep=False)).any():
         examples = combined.loc[repeated, "unique_id"].unique()
-        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), f"Combined forecast of {now:%Y-%m}")
+        raise SalesForecastError.duplicate_keys(
+            key, examples, int(repeated.sum()), f"Combined forecast of {now:%Y-%m}"
+        )
     wide = combined.pivot(index="unique_id", columns="h", values="y_hat").sort_index(axis=1)
     lacking = ids[wide.reindex(ids).isna().any(axis=1).to_numpy()] if wide.shape[1] else ids
     strangers = wide.index.difference(ids)
     if len(lacking) or len(strangers):
-        wrong = f"lacks {shorten(lacking)}" if len(lacking) else f"has {shorten(strangers)}, which the series table has not"
+        wrong = (
+            f"lacks {shorten(lacking)}"
+            if len(lacking)
+            else f"has {shorten(strangers)}, which the series table has not"
+        )
         raise SalesForecastError.say(
             f"Combined forecast of {now:%Y-%m} {wrong}",
             f"One forecast of each of the {len(ids)} series for each month of the horizon",

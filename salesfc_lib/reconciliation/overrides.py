@@ -16,10 +16,23 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import check, empty
-from salesfc_lib.reconciliation.hand_written import Line, cell_error, read_date, read_lines, read_month, read_number
+from salesfc_lib.reconciliation.hand_written import (
+    Line,
+    cell_error,
+    read_date,
+    read_lines,
+    read_month,
+    read_number,
+)
 
 KEY = ("unit", "made_in", "unique_id", "ds", "sequence")
-WRITTEN = ("made_in", "unique_id", "ds", "author", "reason")  # columns that a file must have, and new or percent
+WRITTEN = (
+    "made_in",
+    "unique_id",
+    "ds",
+    "author",
+    "reason",
+)  # columns that a file must have, and new or percent
 
 
 def read_overrides(project: Path, unit: str) -> pd.DataFrame:
@@ -43,7 +56,9 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
     return check(frame.astype(empty("override").dtypes.to_dict()), "override")
 
 
-def select_overrides(overrides: pd.DataFrame, made_in: str, *, before: pd.Timestamp | None = None) -> pd.DataFrame:
+def select_overrides(
+    overrides: pd.DataFrame, made_in: str, *, before: pd.Timestamp | None = None
+) -> pd.DataFrame:
     """Overrides of the publication of month `made_in`; with `before`, only those dated earlier than that.
 
     A backfill passes the day of that month's publication, so that nobody's hindsight is counted as foresight.
@@ -68,13 +83,19 @@ def _check_columns(found: list[str], name: str) -> list[str]:
 def _read_override(line: Line, unit: str) -> dict[str, object]:
     cells = line.cells
     if cells.get("unit", unit) not in (unit, ""):
-        raise cell_error(line, "unit", f"'{unit}', the unit of this file", "Move the line to that unit's file")
+        raise cell_error(
+            line, "unit", f"'{unit}', the unit of this file", "Move the line to that unit's file"
+        )
     new, percent = read_number(line, "new"), read_number(line, "percent", percent=True)
     if math.isnan(new) == math.isnan(percent):
         both = "neither `new` nor `percent`" if math.isnan(new) else "both `new` and `percent`"
-        raise SalesForecastError.say(f"{line.where} has {both}", "Exactly one of them", "Keep the one that is meant")
+        raise SalesForecastError.say(
+            f"{line.where} has {both}", "Exactly one of them", "Keep the one that is meant"
+        )
     if not cells["unique_id"]:
-        raise cell_error(line, "unique_id", "A series of this unit, such as 'total'", "Name the series")
+        raise cell_error(
+            line, "unique_id", "A series of this unit, such as 'total'", "Name the series"
+        )
     return {
         "unit": unit,
         "made_in": read_month(line, "made_in"),
@@ -92,7 +113,12 @@ def _read_override(line: Line, unit: str) -> dict[str, object]:
 def _read_sequence(line: Line) -> int:
     text = line.cells.get("sequence", "") or "1"
     if not re.fullmatch(r"\d{1,9}", text):
-        raise cell_error(line, "sequence", "A whole number: overrides are applied in its order", "Number them 1, 2, 3")
+        raise cell_error(
+            line,
+            "sequence",
+            "A whole number: overrides are applied in its order",
+            "Number them 1, 2, 3",
+        )
     return int(text)
 
 

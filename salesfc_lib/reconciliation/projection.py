@@ -30,9 +30,13 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from salesfc_lib.panel import Summing
 
-RIDGE = 1e-8  # smallest variance, as a share of the mean variance: keeps series without any error in
+RIDGE = (
+    1e-8  # smallest variance, as a share of the mean variance: keeps series without any error in
+)
 
-Solve = Callable[[np.ndarray, Summing, np.ndarray], np.ndarray]  # base, summing, bottoms held at zero -> bottoms
+Solve = Callable[
+    [np.ndarray, Summing, np.ndarray], np.ndarray
+]  # base, summing, bottoms held at zero -> bottoms
 
 
 class Covariance(NamedTuple):
@@ -50,7 +54,13 @@ class Method(NamedTuple):
 
 
 def project(
-    base: np.ndarray, summing: Summing, method: str, *, errors: np.ndarray, signed: np.ndarray, ended: np.ndarray | None = None
+    base: np.ndarray,
+    summing: Summing,
+    method: str,
+    *,
+    errors: np.ndarray,
+    signed: np.ndarray,
+    ended: np.ndarray | None = None,
 ) -> np.ndarray:
     """Coherent forecasts (n_series, n_months) nearest to `base` by `method`.
 
@@ -58,7 +68,11 @@ def project(
     was ever negative, so that its forecast may be; ended: (n_series,) whether a series came to an end, so that everything
     below it stays at zero.
     """
-    over = np.zeros(len(summing.bottom), dtype=bool) if ended is None else summing.matrix.T @ ended.astype(float) > 0
+    over = (
+        np.zeros(len(summing.bottom), dtype=bool)
+        if ended is None
+        else summing.matrix.T @ ended.astype(float) > 0
+    )
     covariance = METHODS[method].covariance
     if covariance is None or len(summing.upper) == 0:
         solve: Solve = _take_bottoms
@@ -93,7 +107,9 @@ def weigh_by_shrunk_covariance(matrix: sparse.csr_matrix, errors: np.ndarray) ->
     centred = np.nan_to_num(errors - _mean(errors))
     intensity = shrinkage_intensity(centred)
     count = np.isfinite(errors).sum(axis=0)
-    variance = _bounded(np.where(count > 1, (centred**2).sum(axis=0) / np.maximum(count - 1, 1), np.nan), matrix)
+    variance = _bounded(
+        np.where(count > 1, (centred**2).sum(axis=0) / np.maximum(count - 1, 1), np.nan), matrix
+    )
     factor = np.sqrt((1.0 - intensity) / (len(errors) - 1)) * centred.T
     return Covariance(np.maximum(variance - (factor**2).sum(axis=1), RIDGE * variance), factor)
 
@@ -141,13 +157,19 @@ class _Solver:
         """Bottoms (n_bottom, n_months), with those marked in `zero` held at zero."""
         base, (diagonal, factor) = _hold(base, self.covariance, summing.bottom[zero])
         spanned = self.constraints @ factor
-        middle = (self.constraints.multiply(diagonal) @ self.constraints.T).toarray() + spanned @ spanned.T
-        pull = self.constraints.T @ cho_solve(cho_factor(middle, overwrite_a=True), self.constraints @ base)
+        middle = (
+            self.constraints.multiply(diagonal) @ self.constraints.T
+        ).toarray() + spanned @ spanned.T
+        pull = self.constraints.T @ cho_solve(
+            cho_factor(middle, overwrite_a=True), self.constraints @ base
+        )
         moved = base - diagonal[:, None] * pull - factor @ (factor.T @ pull)
         return _take_bottoms(moved, summing, zero)
 
 
-def _hold(base: np.ndarray, covariance: Covariance, rows: np.ndarray) -> tuple[np.ndarray, Covariance]:
+def _hold(
+    base: np.ndarray, covariance: Covariance, rows: np.ndarray
+) -> tuple[np.ndarray, Covariance]:
     """Base forecasts and W once it is known that the series in `rows` are zero: their mean and covariance given that.
 
     With A the rows held and L L' = I + U_A' D_A^-1 U_A, W given A is D without A plus (U L'^-1) (U L'^-1)' without A.
@@ -168,7 +190,9 @@ def _take_bottoms(base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.nd
     return np.where(zero[:, None], 0.0, base[summing.bottom])
 
 
-def _hold_at_zero(solve: Solve, base: np.ndarray, summing: Summing, signed: np.ndarray, over: np.ndarray) -> np.ndarray:
+def _hold_at_zero(
+    solve: Solve, base: np.ndarray, summing: Summing, signed: np.ndarray, over: np.ndarray
+) -> np.ndarray:
     """Bottoms (n_bottom,) of one month without negatives: each round holds more of them at zero, so it ends."""
     zero = over
     bottoms = solve(base, summing, zero)
@@ -188,7 +212,9 @@ def _bounded(variance: np.ndarray, matrix: sparse.csr_matrix) -> np.ndarray:
     """Variances above zero; a series without one takes the median variance per bottom times its bottoms."""
     size = np.asarray(matrix.sum(axis=1)).ravel()
     known = np.isfinite(variance)
-    variance = np.where(known, variance, size * np.median(variance[known] / size[known]) if known.any() else 0.0)
+    variance = np.where(
+        known, variance, size * np.median(variance[known] / size[known]) if known.any() else 0.0
+    )
     mean = variance.mean()
     return np.maximum(variance, RIDGE * mean if mean > 0 else 1.0)
 

@@ -9,7 +9,12 @@ from salesfc_lib.reporting.blocks.blocks import Check
 from salesfc_lib.reporting.bridge import tell_bridge
 from salesfc_lib.reporting.facts.cleaning import CleanedBefore, CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.key import BY_SERIES, KEY_TABLES, list_key_months
-from salesfc_lib.reporting.facts.modeling import EXPLAINED, ModeledBefore, ModeledMonth, mean_weights
+from salesfc_lib.reporting.facts.modeling import (
+    EXPLAINED,
+    ModeledBefore,
+    ModeledMonth,
+    mean_weights,
+)
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.reporting.facts.restatement import Restated
 from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ReviewedMonth

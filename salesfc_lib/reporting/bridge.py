@@ -36,5 +36,8 @@ def tell_bridge(project: Path, unit: str, month: str, sets: Sequence[str] = ()) 
 def _tell_two(title: str, month: str, sets: Sequence[str], table: pd.DataFrame) -> str:
     head = f"{title}: from the unit's definition to the one with {', '.join(sets)}"
     scopes = {"month": f"{month} alone", "through": f"All months through {month}"}
-    parts = [f"{said}\n\n{draw_bridge(table[table['scope'].eq(scope)])}" for scope, said in scopes.items()]
+    parts = [
+        f"{said}\n\n{draw_bridge(table[table['scope'].eq(scope)])}"
+        for scope, said in scopes.items()
+    ]
     return "\n\n".join([head, *parts])

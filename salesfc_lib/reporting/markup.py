@@ -24,7 +24,24 @@ TEMPLATES = Path(__file__).parent / "templates"
 SVG_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "circle", "text", "tspan"})
 SVG_ATTRIBUTES = frozenset(
     {
-        *("viewBox", "class", "x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "d", "dx", "dy", "width", "height"),
+        *(
+            "viewBox",
+            "class",
+            "x",
+            "y",
+            "x1",
+            "y1",
+            "x2",
+            "y2",
+            "cx",
+            "cy",
+            "r",
+            "d",
+            "dx",
+            "dy",
+            "width",
+            "height",
+        ),
         *("text-anchor", "transform", "fill", "stroke", "stroke-width", "stroke-dasharray"),
     }
 )
@@ -50,12 +67,16 @@ def svg(text: str, alt: str, kind: str) -> Markup:
     except ElementTree.ParseError as error:
         raise _refused(f"broken XML ({error})") from error
     _element(root)
-    shape = Markup('<svg viewBox="{}" class="{}" role="img" aria-label="{}">').format(root.get("viewBox", ""), kind, alt)
+    shape = Markup('<svg viewBox="{}" class="{}" role="img" aria-label="{}">').format(
+        root.get("viewBox", ""), kind, alt
+    )
     return shape + Markup(_inside(root)) + Markup("</svg>")
 
 
 def _inside(element: ElementTree.Element) -> str:
-    return str(escape(element.text or "")) + "".join(_element(child) + str(escape(child.tail or "")) for child in element)
+    return str(escape(element.text or "")) + "".join(
+        _element(child) + str(escape(child.tail or "")) for child in element
+    )
 
 
 def _element(element: ElementTree.Element) -> str:
@@ -63,7 +84,9 @@ def _element(element: ElementTree.Element) -> str:
     if name not in SVG_ELEMENTS:
         raise _refused(f"the element '{name}'")
     for key, value in element.attrib.items():
-        if key not in SVG_ATTRIBUTES or not (PAINT if key in ("fill", "stroke") else PLAIN_VALUE).fullmatch(value):
+        if key not in SVG_ATTRIBUTES or not (
+            PAINT if key in ("fill", "stroke") else PLAIN_VALUE
+        ).fullmatch(value):
             raise _refused(f"{key}='{value[:60]}' on '{name}'")
     attributes = "".join(f' {key}="{escape(value)}"' for key, value in element.attrib.items())
     inside = _inside(element)
@@ -84,7 +107,15 @@ def markdown(text: str) -> Markup:
     import nh3
 
     html = mistune.create_markdown(escape=True, plugins=["table"])(text)
-    return Markup(nh3.clean(str(html), tags=MARKDOWN_TAGS, attributes={"a": {"href"}}, url_schemes=set(), link_rel=None))
+    return Markup(
+        nh3.clean(
+            str(html),
+            tags=MARKDOWN_TAGS,
+            attributes={"a": {"href"}},
+            url_schemes=set(),
+            link_rel=None,
+        )
+    )
 
 
 def relative(href: str) -> str:
@@ -129,7 +160,14 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    env.filters |= {"svg": svg, "markdown": markdown, "relative": relative, "anchor": anchor, "png": png, "digest": digest}
+    env.filters |= {
+        "svg": svg,
+        "markdown": markdown,
+        "relative": relative,
+        "anchor": anchor,
+        "png": png,
+        "digest": digest,
+    }
     env.globals["style"] = _style
     return env
 

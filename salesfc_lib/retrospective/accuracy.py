@@ -31,7 +31,9 @@ def by_lag(
     columns of `compare.tabulate`. The lag is the forecast's `h`.
     """
     scores = score_published(window(vintages, month, months).query(f"h <= {max(lags)}"), actual)
-    scores = scores.merge(series[["unique_id", "level"]], on="unique_id").assign(lag=lambda rows: rows["h"])
+    scores = scores.merge(series[["unique_id", "level"]], on="unique_id").assign(
+        lag=lambda rows: rows["h"]
+    )
     return tabulate(scores, ["level", "lag"])
 
 
@@ -50,8 +52,12 @@ def by_dimension(
     """
     scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
     bottom = bottom_series(series)
-    long = bottom.melt("unique_id", dimensions(series), "dimension", "member").dropna(subset="member")
-    table = tabulate(scores.merge(long.astype({"dimension": object}), on="unique_id"), ["dimension", "member"])
+    long = bottom.melt("unique_id", dimensions(series), "dimension", "member").dropna(
+        subset="member"
+    )
+    table = tabulate(
+        scores.merge(long.astype({"dimension": object}), on="unique_id"), ["dimension", "member"]
+    )
     return table.assign(difference=table["forecast"] - table["actual"])
 
 
@@ -68,7 +74,9 @@ def history(
 
     One row per (level, ds) with the columns of `compare.tabulate`; a month without an archived forecast has no row.
     """
-    ends = pd.concat([top_series(series), bottom_series(series)])[["unique_id", "level"]].drop_duplicates()
+    ends = pd.concat([top_series(series), bottom_series(series)])[
+        ["unique_id", "level"]
+    ].drop_duplicates()
     scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
     return tabulate(scores.merge(ends, on="unique_id"), ["level", "ds"])
 
@@ -87,9 +95,13 @@ def coverage(
     an interval: what is judged is that of the last stage that has one.
     """
     rows = published(window(vintages, month, months).dropna(subset=["lo-80", "hi-80"]))
-    scores = score_as(rows, actual, "published", metrics=["coverage-80"]).assign(lag=lambda scored: scored["h"])
+    scores = score_as(rows, actual, "published", metrics=["coverage-80"]).assign(
+        lag=lambda scored: scored["h"]
+    )
     scores = scores.merge(series[["unique_id", "level"]], on="unique_id")
     by = ["level", "lag"]
     found = scores.groupby(by)["ds"].nunique().rename("months").reset_index()
-    table = found.merge(pool(scores, by).rename(columns={"numerator": "inside", "value": "coverage"}), on=by)
+    table = found.merge(
+        pool(scores, by).rename(columns={"numerator": "inside", "value": "coverage"}), on=by
+    )
     return table[[*by, "months", "n", "inside", "coverage"]].astype({"inside": "int64"})

@@ -16,7 +16,16 @@ from salesfc_lib.forecasting import pool, score
 from salesfc_lib.foundation import STAGES
 
 ROW = ["unique_id", "cutoff", "ds"]
-MEASURES = ["forecast", "actual", "wape", "accuracy", "bias", "naive_wape", "naive_accuracy", "gain"]
+MEASURES = [
+    "forecast",
+    "actual",
+    "wape",
+    "accuracy",
+    "bias",
+    "naive_wape",
+    "naive_accuracy",
+    "gain",
+]
 
 
 def published(vintages: pd.DataFrame) -> pd.DataFrame:
@@ -79,13 +88,34 @@ def tabulate(scores: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     floored at 0), bias ((forecast - actual) / actual, above zero is too high), naive_wape, naive_accuracy and gain:
     WAPE of the seasonal naive minus that of the published forecast, on the rows that both have. Pooled ratios.
     """
-    wape = _pooled(scores, "published", "wape", by)[[*by, "n", "value"]].rename(columns={"value": "wape"})
-    bias = _pooled(scores, "published", "bias", by).rename(columns={"value": "bias", "denominator": "actual"})
-    bias = bias.assign(forecast=bias["numerator"] + bias["actual"])[[*by, "forecast", "actual", "bias"]]
-    shared = _pooled(scores, "shared", "wape", by)[[*by, "value"]].rename(columns={"value": "shared_wape"})
-    naive = _pooled(scores, "naive", "wape", by)[[*by, "value"]].rename(columns={"value": "naive_wape"})
-    months = scores[scores["stage"] == "published"].groupby(by)["ds"].nunique().rename("months").reset_index()
-    table = months.merge(wape, on=by).merge(bias, on=by).merge(shared, on=by, how="left").merge(naive, on=by, how="left")
+    wape = _pooled(scores, "published", "wape", by)[[*by, "n", "value"]].rename(
+        columns={"value": "wape"}
+    )
+    bias = _pooled(scores, "published", "bias", by).rename(
+        columns={"value": "bias", "denominator": "actual"}
+    )
+    bias = bias.assign(forecast=bias["numerator"] + bias["actual"])[
+        [*by, "forecast", "actual", "bias"]
+    ]
+    shared = _pooled(scores, "shared", "wape", by)[[*by, "value"]].rename(
+        columns={"value": "shared_wape"}
+    )
+    naive = _pooled(scores, "naive", "wape", by)[[*by, "value"]].rename(
+        columns={"value": "naive_wape"}
+    )
+    months = (
+        scores[scores["stage"] == "published"]
+        .groupby(by)["ds"]
+        .nunique()
+        .rename("months")
+        .reset_index()
+    )
+    table = (
+        months.merge(wape, on=by)
+        .merge(bias, on=by)
+        .merge(shared, on=by, how="left")
+        .merge(naive, on=by, how="left")
+    )
     table = table.assign(
         accuracy=floor_accuracy(table["wape"]),
         naive_accuracy=floor_accuracy(table["naive_wape"]),

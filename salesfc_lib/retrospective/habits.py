@@ -17,7 +17,9 @@ from salesfc_lib.retrospective.compare import window
 from salesfc_lib.retrospective.shape import shape
 
 MIN_MONTHS = 7  # fewer months cannot reach DIRECTION
-DIRECTION = 0.01  # one-sided significance of "nearly always changed this way": 7 of 7, 11 of 12 months
+DIRECTION = (
+    0.01  # one-sided significance of "nearly always changed this way": 7 of 7, 11 of 12 months
+)
 OUTCOME = 0.02  # of "the actual nearly always came in on the other side": 7 of 7, 10 of 12 months
 OWN_SHARE = 0.5  # share of the lean that must come from the changes themselves
 
@@ -38,11 +40,7 @@ CHANGE = [
 
 
 def changes(
-    adjustments: pd.DataFrame,
-    actual: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    months: int = 12,
+    adjustments: pd.DataFrame, actual: pd.DataFrame, *, month: pd.Timestamp | str, months: int = 12
 ) -> pd.DataFrame:
     """People's changes of the last `months` months that can be judged, each with what it did.
 
@@ -52,17 +50,30 @@ def changes(
     otherwise. error_* are absolute errors against actual; gain = error_without - error_with (above zero: it
     helped); helped is gain > 0.
     """
-    applied = adjustments[(adjustments["state"] == "applied") & (adjustments["made_in"] < adjustments["ds"])]
+    applied = adjustments[
+        (adjustments["state"] == "applied") & (adjustments["made_in"] < adjustments["ds"])
+    ]
     number = ["author", "unique_id", "ds", "made_in"]
     own = window(applied, month, months).assign(change=lambda rows: rows["asked"] - rows["old"])
-    own = own.groupby(number, dropna=False).agg(change=("change", "sum"), final=("final", "last")).reset_index()
+    own = (
+        own.groupby(number, dropna=False)
+        .agg(change=("change", "sum"), final=("final", "last"))
+        .reset_index()
+    )
     last = own.sort_values("made_in").drop_duplicates(["author", "unique_id", "ds"], keep="last")
-    rows = last.merge(actual[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"]).rename(columns={"y_raw": "actual"})
+    rows = last.merge(actual[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"]).rename(
+        columns={"y_raw": "actual"}
+    )
     rows = rows.assign(without=rows["final"] - rows["change"])
-    rows = rows.assign(error_without=(rows["without"] - rows["actual"]).abs(), error_with=(rows["final"] - rows["actual"]).abs())
+    rows = rows.assign(
+        error_without=(rows["without"] - rows["actual"]).abs(),
+        error_with=(rows["final"] - rows["actual"]).abs(),
+    )
     rows = rows.assign(gain=rows["error_without"] - rows["error_with"])
     rows = rows.assign(helped=rows["gain"] > 0)
-    return rows.loc[rows["change"] != 0, CHANGE].sort_values(["author", "ds", "unique_id"], ignore_index=True)
+    return rows.loc[rows["change"] != 0, CHANGE].sort_values(
+        ["author", "ds", "unique_id"], ignore_index=True
+    )
 
 
 def people(
@@ -87,7 +98,9 @@ def people(
       a planner who only follows a biased model is not blamed for it.
     """
     rows = changes(adjustments, actual, month=month, months=months)
-    table = [_of_author(name, group, bias_limit) for name, group in rows.groupby("author", dropna=False)]
+    table = [
+        _of_author(name, group, bias_limit) for name, group in rows.groupby("author", dropna=False)
+    ]
     return shape(table, "people")
 
 
@@ -120,12 +133,18 @@ def _of_author(name: object, rows: pd.DataFrame, bias_limit: float) -> dict[str,
         "bias_without": _bias(rows["without"], rows["actual"]),
         "bias_with": _bias(rows["final"], rows["actual"]),
     }
-    return counts | _lean(rows, float(counts["bias_without"]), float(counts["bias_with"]), bias_limit)
+    return counts | _lean(
+        rows, float(counts["bias_without"]), float(counts["bias_with"]), bias_limit
+    )
 
 
-def _lean(rows: pd.DataFrame, bias_without: float, bias_with: float, bias_limit: float) -> dict[str, object]:
+def _lean(
+    rows: pd.DataFrame, bias_without: float, bias_with: float, bias_limit: float
+) -> dict[str, object]:
     """Months by direction and outcome, their sign tests, and the verdict."""
-    monthly = rows.assign(left=rows["final"] - rows["actual"]).groupby("ds")[["change", "left"]].sum()
+    monthly = (
+        rows.assign(left=rows["final"] - rows["actual"]).groupby("ds")[["change", "left"]].sum()
+    )
     raised, lowered = int((monthly["change"] > 0).sum()), int((monthly["change"] < 0).sum())
     high, low = int((monthly["left"] > 0).sum()), int((monthly["left"] < 0).sum())
     side = -1.0 if lowered > raised else 1.0

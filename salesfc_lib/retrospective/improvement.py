@@ -37,12 +37,16 @@ def gaming_check(
     mean_change (published minus statistical, as a share of statistical). What cannot be computed is null.
     """
     rows = window(vintages, month, months).query(f"h == {lag}")
-    scores = score_published(rows, actual).merge(bottom_series(series)[["unique_id"]], on="unique_id")
+    scores = score_published(rows, actual).merge(
+        bottom_series(series)[["unique_id"]], on="unique_id"
+    )
     scored = sorted(scores["ds"].unique())
     later = scores["ds"] >= scored[len(scored) // 2] if scored else pd.Series(dtype=bool)
     return {
         "months": len(scored),
-        **_rename(_pooled(scores), accuracy="accuracy", naive_accuracy="naive_accuracy", gain="gain"),
+        **_rename(
+            _pooled(scores), accuracy="accuracy", naive_accuracy="naive_accuracy", gain="gain"
+        ),
         **_rename(_pooled(scores[scores["ds"] == pd.Timestamp(month)]), gain="gain_now"),
         **_rename(_pooled(scores[~later]), gain="gain_earlier", naive_accuracy="naive_earlier"),
         **_rename(_pooled(scores[later]), gain="gain_later", naive_accuracy="naive_later"),
@@ -63,10 +67,16 @@ def stock_view(inventory: pd.DataFrame, *, month: pd.Timestamp | str) -> pd.Data
     keys = members or [pd.Series("total", index=rows.index, name="member")]
     if rows.empty:
         return pd.DataFrame(columns=[*members, *STOCK])
-    sums = rows.groupby([rows["ds"] == now, *keys], dropna=False)[["stockout_days", "stock"]].sum(min_count=1)
-    this, before = (sums[sums.index.get_level_values(0) == flag].droplevel(0) for flag in (True, False))
+    sums = rows.groupby([rows["ds"] == now, *keys], dropna=False)[["stockout_days", "stock"]].sum(
+        min_count=1
+    )
+    this, before = (
+        sums[sums.index.get_level_values(0) == flag].droplevel(0) for flag in (True, False)
+    )
     table = this.join(before, how="outer", rsuffix="_before").reset_index().assign(ds=now)
-    return table.reindex(columns=[*members, *STOCK]).sort_values("stockout_days", ascending=False, kind="stable", ignore_index=True)
+    return table.reindex(columns=[*members, *STOCK]).sort_values(
+        "stockout_days", ascending=False, kind="stable", ignore_index=True
+    )
 
 
 def _pooled(scores: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +92,9 @@ def _known(value: float) -> float | None:
     return None if pd.isna(value) else float(value)
 
 
-def _growth(actual: pd.DataFrame, series: pd.DataFrame, month: pd.Timestamp, months: int) -> float | None:
+def _growth(
+    actual: pd.DataFrame, series: pd.DataFrame, month: pd.Timestamp, months: int
+) -> float | None:
     """Growth of sales over the same months a year before, both windows complete."""
     rows = actual.merge(bottom_series(series)[["unique_id"]], on="unique_id")
     monthly = rows.groupby("ds")["y_raw"].sum(min_count=1).dropna()

@@ -38,9 +38,17 @@ def match(rows: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     shared = [name for name in dimensions(series) if name in rows.columns]
     keyed = rows[shared].assign(row=rows.index)
     if rows.empty or bottom.empty:
-        return pd.DataFrame({"row": pd.Series(dtype=rows.index.dtype), "unique_id": pd.Series(dtype=object)})
-    given = keyed[shared].notna().apply(tuple, axis=1) if shared else pd.Series("all", index=keyed.index)
-    pairs = pd.concat([_pairs(group, bottom, shared) for _, group in keyed.groupby(given)], ignore_index=True)
+        return pd.DataFrame(
+            {"row": pd.Series(dtype=rows.index.dtype), "unique_id": pd.Series(dtype=object)}
+        )
+    given = (
+        keyed[shared].notna().apply(tuple, axis=1)
+        if shared
+        else pd.Series("all", index=keyed.index)
+    )
+    pairs = pd.concat(
+        [_pairs(group, bottom, shared) for _, group in keyed.groupby(given)], ignore_index=True
+    )
     return pairs[["row", "unique_id"]].sort_values(["row", "unique_id"], ignore_index=True)
 
 
@@ -48,8 +56,14 @@ def by_series(transactions: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Transactions with the `unique_id` of their bottom series and the month `ds` of their date."""
     bottom = bottom_series(series)
     rows = transactions.drop(columns="unique_id", errors="ignore").assign(ds=month_of(transactions))
-    names = [name for name in dimensions(series) if name in rows.columns and bottom[name].notna().any()]
-    return rows.merge(bottom[["unique_id", *names]], on=names) if names else rows.merge(bottom[["unique_id"]], how="cross")
+    names = [
+        name for name in dimensions(series) if name in rows.columns and bottom[name].notna().any()
+    ]
+    return (
+        rows.merge(bottom[["unique_id", *names]], on=names)
+        if names
+        else rows.merge(bottom[["unique_id"]], how="cross")
+    )
 
 
 def _pairs(group: pd.DataFrame, bottom: pd.DataFrame, shared: list[str]) -> pd.DataFrame:

@@ -29,7 +29,9 @@ def compare_month(
     """
     ds = pd.Timestamp(month)
     bottom = bottom_series(series)[["unique_id", "label"]]
-    final = published(vintages[(vintages["ds"] == ds) & (vintages["h"] == lag)])[["unique_id", "y_hat"]]
+    final = published(vintages[(vintages["ds"] == ds) & (vintages["h"] == lag)])[
+        ["unique_id", "y_hat"]
+    ]
     final = final.merge(bottom[["unique_id"]])
     sold = actual.loc[actual["ds"] == ds, ["unique_id", "y_raw"]].merge(bottom[["unique_id"]])
     if final.empty or sold["y_raw"].notna().sum() == 0:
@@ -37,8 +39,14 @@ def compare_month(
     unknown = sold.loc[sold["y_raw"].isna(), "unique_id"]
     rows = final.merge(sold, on="unique_id", how="outer").merge(bottom, on="unique_id")
     rows = rows[~rows["unique_id"].isin(unknown)]
-    rows = rows.assign(forecasted=rows["y_hat"].notna(), forecast=rows["y_hat"].fillna(0.0), actual=rows["y_raw"].fillna(0.0))
-    rows = rows.assign(difference=rows["forecast"] - rows["actual"], ds=ds, cutoff=ds - pd.DateOffset(months=lag))
+    rows = rows.assign(
+        forecasted=rows["y_hat"].notna(),
+        forecast=rows["y_hat"].fillna(0.0),
+        actual=rows["y_raw"].fillna(0.0),
+    )
+    rows = rows.assign(
+        difference=rows["forecast"] - rows["actual"], ds=ds, cutoff=ds - pd.DateOffset(months=lag)
+    )
     size = rows["difference"].abs()
     rows = rows.assign(size=size, share=size / (size.sum() or float("nan")))
     return shape(rows.sort_values(["size", "unique_id"], ascending=[False, True]), "missed")

@@ -19,7 +19,9 @@ SALES = ["salesperson", "actual", "last_year", "change", "growth", "share"]
 ATTRIBUTED = ["salesperson", "actual", "attributed_forecast", "attributed_difference", "series"]
 
 
-def by_salesperson(transactions: pd.DataFrame, *, month: pd.Timestamp | str, measure: str = "amount") -> pd.DataFrame:
+def by_salesperson(
+    transactions: pd.DataFrame, *, month: pd.Timestamp | str, measure: str = "amount"
+) -> pd.DataFrame:
     """Net sales of the month by salesperson, against the same month last year.
 
     One row per salesperson by name, since nobody is ranked (null: rows without one); change = actual - last_year, growth
@@ -27,11 +29,18 @@ def by_salesperson(transactions: pd.DataFrame, *, month: pd.Timestamp | str, mea
     become floats. Transactions hold what counts as sales: leave out the kind 'return' where returns are kept apart.
     """
     if "salesperson" not in transactions.columns:
-        return pd.DataFrame({name: pd.Series(dtype=object if name == "salesperson" else "float64") for name in SALES})
+        return pd.DataFrame(
+            {
+                name: pd.Series(dtype=object if name == "salesperson" else "float64")
+                for name in SALES
+            }
+        )
     now = pd.Timestamp(month)
     dated = transactions.assign(ds=month_of(transactions))
     actual = _sums(dated[dated["ds"] == now], ["salesperson"], measure).rename("actual")
-    before = _sums(dated[dated["ds"] == now - pd.DateOffset(years=1)], ["salesperson"], measure).rename("last_year")
+    before = _sums(
+        dated[dated["ds"] == now - pd.DateOffset(years=1)], ["salesperson"], measure
+    ).rename("last_year")
     table = pd.concat([actual, before], axis=1).fillna(0.0).rename_axis("salesperson").reset_index()
     change = table["actual"] - table["last_year"]
     table = table.assign(
@@ -56,7 +65,12 @@ def attribute_error(
     attributed forecasts always sum to the forecast. `missed` comes from `misses.compare_month`.
     """
     if missed.empty or "salesperson" not in transactions.columns:
-        return pd.DataFrame({name: pd.Series(dtype=object if name == "salesperson" else "float64") for name in ATTRIBUTED})
+        return pd.DataFrame(
+            {
+                name: pd.Series(dtype=object if name == "salesperson" else "float64")
+                for name in ATTRIBUTED
+            }
+        )
     month = missed["ds"].iloc[0]
     recent = transactions[month_of(transactions) >= month - pd.DateOffset(months=12)]
     sold = _by_series(recent, series, measure)
@@ -64,17 +78,28 @@ def attribute_error(
     rows = missed[["unique_id", "forecast"]].merge(share, on="unique_id", how="left")
     rows = rows.assign(attributed=rows["forecast"] * rows["share"].fillna(1.0))
     by_name = rows.groupby("salesperson", dropna=False)
-    forecast = by_name.agg(attributed_forecast=("attributed", "sum"), series=("unique_id", "nunique"))
+    forecast = by_name.agg(
+        attributed_forecast=("attributed", "sum"), series=("unique_id", "nunique")
+    )
     scored = sold[(sold["ds"] == month) & sold["unique_id"].isin(missed["unique_id"])]
     actual = scored.groupby("salesperson", dropna=False)["sold"].sum().rename("actual")
-    table = pd.concat([forecast, actual], axis=1).fillna(0.0).rename_axis("salesperson").reset_index()
-    table = table.assign(attributed_difference=table["attributed_forecast"] - table["actual"]).astype({"series": "int64"})
+    table = (
+        pd.concat([forecast, actual], axis=1).fillna(0.0).rename_axis("salesperson").reset_index()
+    )
+    table = table.assign(
+        attributed_difference=table["attributed_forecast"] - table["actual"]
+    ).astype({"series": "int64"})
     return table[ATTRIBUTED].sort_values("salesperson", ignore_index=True)
 
 
 def _share_by_name(sold: pd.DataFrame) -> pd.DataFrame:
     """Share of each salesperson in each series that sold anything: unique_id, salesperson, share."""
-    sums = sold.groupby(["unique_id", "salesperson"], dropna=False)["sold"].sum().clip(lower=0.0).reset_index()
+    sums = (
+        sold.groupby(["unique_id", "salesperson"], dropna=False)["sold"]
+        .sum()
+        .clip(lower=0.0)
+        .reset_index()
+    )
     sums = sums[sums["sold"] > 0]
     share = sums["sold"] / sums.groupby("unique_id")["sold"].transform("sum")
     return sums.assign(share=share)[["unique_id", "salesperson", "share"]]
@@ -91,4 +116,6 @@ def _sums(rows: pd.DataFrame, by: list[str], measure: str) -> pd.Series:
     if rows.empty:
         index = rows.set_index(by).index
         return pd.Series(dtype="float64", index=index)
-    return rows.groupby(by, dropna=False)[measure].agg(lambda values: float(sum(values, Decimal(0))))
+    return rows.groupby(by, dropna=False)[measure].agg(
+        lambda values: float(sum(values, Decimal(0)))
+    )

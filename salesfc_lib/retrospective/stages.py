@@ -12,7 +12,14 @@ import pandas as pd
 
 from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import STAGES
-from salesfc_lib.retrospective.compare import ROW, floor_accuracy, of_stage, score_as, shared_rows, window
+from salesfc_lib.retrospective.compare import (
+    ROW,
+    floor_accuracy,
+    of_stage,
+    score_as,
+    shared_rows,
+    window,
+)
 from salesfc_lib.retrospective.members import bottom_series, top_series
 from salesfc_lib.retrospective.shape import shape
 
@@ -33,7 +40,9 @@ def value_added(
     the months scored, own_months those in which the stage itself was archived. Stages without rows have no row.
     """
     rows = window(vintages, month, months).query(f"h == {lag}")
-    ends = pd.concat([top_series(series), bottom_series(series)])[["unique_id", "level"]].drop_duplicates()
+    ends = pd.concat([top_series(series), bottom_series(series)])[
+        ["unique_id", "level"]
+    ].drop_duplicates()
     own = {stage: of_stage(rows, stage) for stage in STAGES}
     assumed = _carry(own["assumed"], own["combined"]) if len(own["assumed"]) else own["assumed"]
     filled = own | {"assumed": assumed, "adjusted": _carry(own["adjusted"], own["reconciled"])}
@@ -59,11 +68,15 @@ def _step(
     before, stage = names
     rows = stages[stage] if before is None else shared_rows(stages[stage], stages[before])
     now = _wape(rows, actual, ends)
-    table = now.rename(columns={"value": "wape"}).assign(stage=stage, before=before, accuracy=floor_accuracy(now["value"]))
+    table = now.rename(columns={"value": "wape"}).assign(
+        stage=stage, before=before, accuracy=floor_accuracy(now["value"])
+    )
     if before is None:
         return table.assign(wape_before=float("nan"), gain=float("nan"))
     earlier = _wape(shared_rows(stages[before], stages[stage]), actual, ends)
-    table = table.merge(earlier[["level", "value"]].rename(columns={"value": "wape_before"}), on="level")
+    table = table.merge(
+        earlier[["level", "value"]].rename(columns={"value": "wape_before"}), on="level"
+    )
     return table.assign(gain=table["wape_before"] - table["wape"])
 
 

@@ -31,16 +31,25 @@ def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:
     actual, series = run.read("panel"), run.read("series")
     improvement = gaming_check(vintages, actual, series, month=run.cutoff)
     facts = pd.DataFrame({"facts": [write_facts(**improvement)]})
-    return _accuracy(run, vintages, actual, series) | _reasons(run, vintages, actual, series) | {"improvement": facts}
+    return (
+        _accuracy(run, vintages, actual, series)
+        | _reasons(run, vintages, actual, series)
+        | {"improvement": facts}
+    )
 
 
-def _accuracy(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _accuracy(
+    run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
     month, lags = run.cutoff, run.parameters.retrospective.lags
     bottom = series.loc[series["level"] == run.parameters.bottom, "unique_id"]
     return {
         "by_lag": by_lag(vintages, actual, series, month=month, lags=lags),
         "by_dimension": stack(
-            *(by_dimension(vintages, actual, series, month=month, lag=lag).assign(lag=lag) for lag in sorted({1, *lags}))
+            *(
+                by_dimension(vintages, actual, series, month=month, lag=lag).assign(lag=lag)
+                for lag in sorted({1, *lags})
+            )
         ),
         "by_dimension_year": by_dimension(vintages, actual, series, month=month, months=SEASON),
         "history": history(vintages, actual, series, month=month),
@@ -49,15 +58,23 @@ def _accuracy(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, seri
         "coverage": coverage(vintages, actual, series, month=month),
         "parts": _parts(window(vintages, month, 1).query("h == 1"), actual, bottom),
         "series_errors": _series_errors(window(vintages, month, 1).query("h == 1"), actual, bottom),
-        "total": actual[actual["unique_id"] == series["unique_id"].iloc[0]].sort_values("ds", ignore_index=True),
+        "total": actual[actual["unique_id"] == series["unique_id"].iloc[0]].sort_values(
+            "ds", ignore_index=True
+        ),
     }
 
 
 def _parts(rows: pd.DataFrame, actual: pd.DataFrame, bottom: pd.Series) -> pd.DataFrame:
     """Pooled numerators and denominators one month ahead, bottom level: published, reconciled and baseline."""
     rows = rows[rows["unique_id"].isin(bottom)]
-    stages = {"published": published(rows), "reconciled": of_stage(rows, "reconciled"), "baseline": of_stage(rows, "baseline")}
-    scores = pd.concat([score_as(frame, actual, name) for name, frame in stages.items()], ignore_index=True)
+    stages = {
+        "published": published(rows),
+        "reconciled": of_stage(rows, "reconciled"),
+        "baseline": of_stage(rows, "baseline"),
+    }
+    scores = pd.concat(
+        [score_as(frame, actual, name) for name, frame in stages.items()], ignore_index=True
+    )
     return pool(scores, ["stage", "metric"])
 
 
@@ -65,15 +82,20 @@ def _series_errors(rows: pd.DataFrame, actual: pd.DataFrame, bottom: pd.Series) 
     """Absolute error of the published forecast and of the seasonal naive by bottom series, where there are both."""
     known = actual[["unique_id", "ds", "y_raw"]].dropna()
     both = published(rows).merge(
-        of_stage(rows, "baseline")[["unique_id", "ds", "y_hat"]], on=["unique_id", "ds"], suffixes=("", "_naive")
+        of_stage(rows, "baseline")[["unique_id", "ds", "y_hat"]],
+        on=["unique_id", "ds"],
+        suffixes=("", "_naive"),
     )
     both = both[both["unique_id"].isin(bottom)].merge(known, on=["unique_id", "ds"])
-    return both.assign(error=(both["y_hat"] - both["y_raw"]).abs(), naive_error=(both["y_hat_naive"] - both["y_raw"]).abs())[
-        ["unique_id", "error", "naive_error"]
-    ]
+    return both.assign(
+        error=(both["y_hat"] - both["y_raw"]).abs(),
+        naive_error=(both["y_hat_naive"] - both["y_raw"]).abs(),
+    )[["unique_id", "error", "naive_error"]]
 
 
-def _reasons(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame) -> dict[str, pd.DataFrame]:
+def _reasons(
+    run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame
+) -> dict[str, pd.DataFrame]:
     month, agreed = run.cutoff, run.parameters.retrospective
     adjustments = read_archived(run, "adjustment")
     transactions, measure = _counted(run), run.parameters.measure.value
@@ -85,7 +107,9 @@ def _reasons(run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, serie
     largest = largest_misses(missed, count=agreed.largest)
     causes = likely_causes(missed, evidence, vintages=vintages, actual=actual, series=series)
     weights = stack(read_archived(run, "weights"), run.read("weights").assign(made_in=month))
-    observed = Observed(vintages, actual, series, adjustments, weights, run.read("failures"), run.read("outliers"))
+    observed = Observed(
+        vintages, actual, series, adjustments, weights, run.read("failures"), run.read("outliers")
+    )
     return {
         "missed": missed,
         "misses": largest,
@@ -110,7 +134,9 @@ def read_archived(run: UnitMonth, name: str) -> pd.DataFrame:
     """Table `name` of every earlier published month, with `made_in`."""
     months = [month for month in archive.list_months(run.reports, run.unit) if month < run.month]
     frames = [
-        tables.read(archive.unit_folder(run.reports, month, run.unit) / "tables", name).assign(made_in=pd.Timestamp(f"{month}-01"))
+        tables.read(archive.unit_folder(run.reports, month, run.unit) / "tables", name).assign(
+            made_in=pd.Timestamp(f"{month}-01")
+        )
         for month in months
     ]
     return stack(*frames, tables.empty(name).assign(made_in=pd.Series(dtype="datetime64[ns]")))

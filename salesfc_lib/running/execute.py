@@ -67,7 +67,11 @@ def run_notebook(
     try:
         with tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets:
             _execute(keeper, cwd=source.parent, sockets=Path(sockets))
-    except (DeadKernelError, CellTimeoutError, RuntimeError) as raised:  # RuntimeError: no kernel came up
+    except (
+        DeadKernelError,
+        CellTimeoutError,
+        RuntimeError,
+    ) as raised:  # RuntimeError: no kernel came up
         error = raised
     keeper.notebook_complete()
     _raise_for_failure(node, source.stem, error)
@@ -85,7 +89,9 @@ def save_notebook(node: NotebookNode, path: Path) -> Path:
 class _Keeper(NotebookExecutionManager):
     """Papermill's bookkeeping of cell times, with saves that are rare and whole."""
 
-    def __init__(self, node: NotebookNode, draft: Path | None, begin_cell: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, node: NotebookNode, draft: Path | None, begin_cell: Callable[[int, int], None]
+    ) -> None:
         super().__init__(node, output_path=None, progress_bar=False)
         self._draft, self._begin_cell = draft, begin_cell
         self._saved = time.monotonic()
@@ -120,7 +126,9 @@ def _inject(node: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
     """The document with papermill's cell of injected parameters, written out for people to read."""
     json.dumps(values, allow_nan=False)  # raises where a value is not of a JSON type
     node = parameterize_notebook(node, dict(values), kernel_name="python3", language="python")
-    lines = (f"{name} = {pformat(value, width=100, sort_dicts=False)}" for name, value in values.items())
+    lines = (
+        f"{name} = {pformat(value, width=100, sort_dicts=False)}" for name, value in values.items()
+    )
     for cell in node.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = "\n".join(("# Parameters of this run", *lines))
@@ -145,16 +153,24 @@ def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path) -> None:
 
 def _socket_base() -> str | None:
     base = tempfile.gettempdir()
-    return base if len(os.fsencode(base)) < SOCKET_BYTES - 12 or not Path("/tmp").is_dir() else "/tmp"
+    return (
+        base if len(os.fsencode(base)) < SOCKET_BYTES - 12 or not Path("/tmp").is_dir() else "/tmp"
+    )
 
 
 def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -> None:
     for index, cell in enumerate(node.cells):
-        raised = next((output for output in cell.get("outputs", []) if output.output_type == "error"), None)
+        raised = next(
+            (output for output in cell.get("outputs", []) if output.output_type == "error"), None
+        )
         if raised is not None:
-            message = raised.evalue if raised.ename in OWN_ERRORS else f"{raised.ename}: {raised.evalue}"
+            message = (
+                raised.evalue if raised.ename in OWN_ERRORS else f"{raised.ename}: {raised.evalue}"
+            )
             _mark(node, index, message)
-            raise NotebookFailed(f"{message} (Notebook {name}, cell [{cell.get('execution_count') or index}])", node)
+            raise NotebookFailed(
+                f"{message} (Notebook {name}, cell [{cell.get('execution_count') or index}])", node
+            )
     if error is not None:
         stopped = _last_started(node)
         message = f"The kernel died: {' '.join(str(error).split()) or type(error).__name__}"
@@ -167,13 +183,21 @@ def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -
 
 
 def _last_started(node: NotebookNode) -> int:
-    started = [index for index, cell in enumerate(node.cells) if cell.metadata.get("papermill", {}).get("start_time")]
+    started = [
+        index
+        for index, cell in enumerate(node.cells)
+        if cell.metadata.get("papermill", {}).get("start_time")
+    ]
     return max(started, default=0)
 
 
 def _mark(node: NotebookNode, index: int, message: str) -> None:
     for place, cell in enumerate(node.cells[index:]):
-        status = {"status": "pending", "exception": None} if place else {"status": "failed", "exception": True}
+        status = (
+            {"status": "pending", "exception": None}
+            if place
+            else {"status": "failed", "exception": True}
+        )
         cell.metadata["papermill"] = {**cell.metadata.get("papermill", {}), **status}
     text = f"**The run stopped at the next cell.** {message}"
     node.cells.insert(index, nbformat.v4.new_markdown_cell(text, metadata={"tags": [FAILED_TAG]}))

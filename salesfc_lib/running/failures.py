@@ -24,7 +24,9 @@ FULL = ("[Errno 28]", "No space left on device")  # what a kernel's traceback sa
 def explain(error: BaseException, reports: Path) -> str:
     """One paragraph for people: what is wrong, what was expected, what to do."""
     text = " ".join(str(error).split())
-    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or any(mark in text for mark in FULL):
+    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or any(
+        mark in text for mark in FULL
+    ):
         free = _free_space(reports)
         return (
             f"The disk that holds '{reports}' is full{free}. Nothing was published and what was half-written is removed. "
@@ -40,7 +42,11 @@ def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | 
     page in the folder beside it. Without `node`, the draft that a killed run left is kept.
     """
     folder = archive.failed_folder(reports, facts["month"], facts["unit"])
-    drafts = sorted(archive.staged_folder(reports, facts["month"], facts["unit"]).glob(f"{facts['step']}*.ipynb"))
+    drafts = sorted(
+        archive.staged_folder(reports, facts["month"], facts["unit"]).glob(
+            f"{facts['step']}*.ipynb"
+        )
+    )
     with suppress(OSError):
         clear(reports, facts["month"], facts["unit"])
         folder.mkdir(parents=True)
@@ -49,7 +55,9 @@ def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | 
         page = "" if node is None else _save_document(reports, folder, node, facts)
         kept = {**facts, "page": page, "at": datetime.now(UTC).isoformat(timespec="seconds")}
         text = json.dumps(kept, ensure_ascii=False, indent=1)
-        _facts_file(reports, facts["month"], facts["unit"]).write_text(text + "\n", encoding="utf-8")
+        _facts_file(reports, facts["month"], facts["unit"]).write_text(
+            text + "\n", encoding="utf-8"
+        )
         return folder
     return None
 

@@ -22,7 +22,12 @@ Kind = Literal["run", "backfill"]
 State = Literal["published", "skipped", "failed"]
 
 PUBLISHING = "publishing"  # the step after the notebooks: pages, manifest, the archive
-STEPS = {"01_cleaning": "clean", "02_modeling": "model", "03_reconciliation": "reconcile", "04_retrospective": "retrospect"}
+STEPS = {
+    "01_cleaning": "clean",
+    "02_modeling": "model",
+    "03_reconciliation": "reconcile",
+    "04_retrospective": "retrospect",
+}
 
 
 @dataclass(frozen=True)
@@ -100,7 +105,9 @@ def publish_month(task: Task, month: str, tell: Tell) -> Outcome:
         path = _publish(task, month, progress)
     except Exception as error:  # whatever it was, the other months and units go on
         message = failures.explain(error, task.reports)
-        return Outcome(task.unit, month, "failed", time.perf_counter() - started, message, progress.left)
+        return Outcome(
+            task.unit, month, "failed", time.perf_counter() - started, message, progress.left
+        )
     failures.clear(task.reports, month, task.unit)
     return Outcome(task.unit, month, "published", time.perf_counter() - started, "", path)
 
@@ -131,7 +138,13 @@ class _Progress:
     def fail(self, error: Exception) -> None:
         step = [*self._begun][-1] if self._begun else "parameters"
         message = failures.explain(error, self._task.reports)
-        facts = {"unit": self._task.unit, "title": self.title, "month": self._month, "step": step, "error": message}
+        facts = {
+            "unit": self._task.unit,
+            "title": self.title,
+            "month": self._month,
+            "step": step,
+            "error": message,
+        }
         self.left = failures.record(self._task.reports, facts, getattr(error, "node", None))
 
 
@@ -142,7 +155,9 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             archive.check_place(task.reports, month, task.unit, again=bool(task.again))
             resolved = resolve(task.project, task.unit, month, task.sets)
             progress.title = resolved.parameters.unit.title or task.unit
-            _list_own_files(task, resolved)  # a candidate's file that cannot be read stops the month before its first step
+            _list_own_files(
+                task, resolved
+            )  # a candidate's file that cannot be read stops the month before its first step
             documents = _run_steps(task, month, folder, resolved, progress)
             progress.begin(PUBLISHING)
             from salesfc_lib.reporting import write_pages
@@ -159,7 +174,9 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             raise
 
 
-def _run_steps(task: Task, month: str, folder: Path, resolved: Resolved, progress: _Progress) -> dict[str, Any]:
+def _run_steps(
+    task: Task, month: str, folder: Path, resolved: Resolved, progress: _Progress
+) -> dict[str, Any]:
     """The executed notebooks by name; none for a backfill, which leaves the same tables."""
     values = {
         "project": str(task.project),
@@ -215,16 +232,30 @@ def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> d
     return {**facts, "summary": _summarise(task, month, folder, resolved=resolved, facts=facts)}
 
 
-def _summarise(task: Task, month: str, folder: Path, *, resolved: Resolved, facts: Mapping[str, Any]) -> dict[str, Any]:
+def _summarise(
+    task: Task, month: str, folder: Path, *, resolved: Resolved, facts: Mapping[str, Any]
+) -> dict[str, Any]:
     """What the steps say about the month, with what only the run knows."""
     from salesfc_lib import steps
     from salesfc_lib.reporting import describe_record
 
     said = steps.summarise(
-        steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder, kind=task.kind)
+        steps.open_month(
+            task.project,
+            task.unit,
+            month,
+            resolved=to_dict(resolved),
+            folder=folder,
+            kind=task.kind,
+        )
     )
     known = {name: facts[name] for name in ("version", "published_at", "kind")}
-    return {**said, **known, "replaces": facts["reason"], "record": [*said["record"], *describe_record(facts)]}
+    return {
+        **said,
+        **known,
+        "replaces": facts["reason"],
+        "record": [*said["record"], *describe_record(facts)],
+    }
 
 
 def _tell_keys(task: Task, month: str, folder: Path, resolved: Resolved) -> list[Any]:
@@ -233,7 +264,9 @@ def _tell_keys(task: Task, month: str, folder: Path, resolved: Resolved) -> list
 
     if task.kind == "backfill":
         return []
-    return steps.tell_keys(steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder))
+    return steps.tell_keys(
+        steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder)
+    )
 
 
 def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:
@@ -244,7 +277,9 @@ def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str,
     read = pd.read_parquet(path).astype(object).to_dict("records") if path.is_file() else []
     once: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in read:  # a file or a database that several sources read is one input
-        first = once.setdefault((entry["path"], entry["sha256"]), {**entry, "rows": 0, "source": ""})
+        first = once.setdefault(
+            (entry["path"], entry["sha256"]), {**entry, "rows": 0, "source": ""}
+        )
         first["rows"] += entry["rows"]
         first["source"] = ", ".join(filter(None, [first["source"], entry["source"]]))
     known = {entry["path"] for entry in read}
@@ -271,4 +306,11 @@ def _keep_own_files(task: Task, resolved: Resolved) -> None:
 
 def _skipped(task: Task, month: str) -> Outcome:
     message = "is published already; to publish it again: `salesfc run --again --reason TEXT`"
-    return Outcome(task.unit, month, "skipped", 0.0, message, archive.unit_folder(task.reports, month, task.unit))
+    return Outcome(
+        task.unit,
+        month,
+        "skipped",
+        0.0,
+        message,
+        archive.unit_folder(task.reports, month, task.unit),
+    )

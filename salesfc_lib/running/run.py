@@ -35,7 +35,9 @@ class Request:
         return self.project / "reports"
 
 
-def run_month(request: Request, month: str | None = None, *, tell: Tell = lambda told: None) -> list[Outcome]:
+def run_month(
+    request: Request, month: str | None = None, *, tell: Tell = lambda told: None
+) -> list[Outcome]:
     """Outcomes by unit of publishing `month` (None: the latest month that is closed in any of the units).
 
     Raises `RequestError`, before anything runs, for an unknown unit, a wrong `--set`, a month that no unit has closed,
@@ -49,11 +51,17 @@ def run_month(request: Request, month: str | None = None, *, tell: Tell = lambda
             return [_fail(request, unit, "latest", error) for unit, error in failed.items()]
         month = max(closed.values())
     ready = _split_closed(closed, failed, month)
-    tasks = [Task(request.project, unit, (month,), "run", request.sets, request.again) for unit in ready]
-    return _publish(request, tasks, [_fail(request, unit, month, error) for unit, error in failed.items()], tell)
+    tasks = [
+        Task(request.project, unit, (month,), "run", request.sets, request.again) for unit in ready
+    ]
+    return _publish(
+        request, tasks, [_fail(request, unit, month, error) for unit, error in failed.items()], tell
+    )
 
 
-def backfill(request: Request, start: str, end: str, *, tell: Tell = lambda told: None) -> list[Outcome]:
+def backfill(
+    request: Request, start: str, end: str, *, tell: Tell = lambda told: None
+) -> list[Outcome]:
     """Outcomes by unit and month of archiving the forecasts of `start` to `end` as they would have been made then.
 
     Raises `RequestError` as `run_month` does, and where `end` lies before `start`.
@@ -63,8 +71,13 @@ def backfill(request: Request, start: str, end: str, *, tell: Tell = lambda told
     _mend(request, tell)
     closed, failed = _find_closed(request, months)
     ready = _split_closed(closed, failed, end)
-    tasks = [Task(request.project, unit, tuple(months), "backfill", request.sets, request.again) for unit in ready]
-    return _publish(request, tasks, [_fail(request, unit, end, error) for unit, error in failed.items()], tell)
+    tasks = [
+        Task(request.project, unit, tuple(months), "backfill", request.sets, request.again)
+        for unit in ready
+    ]
+    return _publish(
+        request, tasks, [_fail(request, unit, end, error) for unit, error in failed.items()], tell
+    )
 
 
 def list_months(start: str, end: str) -> list[str]:
@@ -73,9 +86,13 @@ def list_months(start: str, end: str) -> list[str]:
     >>> list_months("2025-11", "2026-01")
     ['2025-11', '2025-12', '2026-01']
     """
-    first, last = (int(text[:4]) * 12 + int(text[5:]) - 1 for text in map(schema.check_month, (start, end)))
+    first, last = (
+        int(text[:4]) * 12 + int(text[5:]) - 1 for text in map(schema.check_month, (start, end))
+    )
     if last < first:
-        raise RequestError.say(f"The months {start} to {end} run backwards", "--from before --to", "Exchange them")
+        raise RequestError.say(
+            f"The months {start} to {end} run backwards", "--from before --to", "Exchange them"
+        )
     return [f"{number // 12:04d}-{number % 12 + 1:02d}" for number in range(first, last + 1)]
 
 
@@ -117,7 +134,9 @@ def _mend(request: Request, tell: Tell) -> None:
         write_index(request.reports)
 
 
-def _find_closed(request: Request, months: Sequence[str]) -> tuple[dict[str, str], dict[str, Exception]]:
+def _find_closed(
+    request: Request, months: Sequence[str]
+) -> tuple[dict[str, str], dict[str, Exception]]:
     """Latest closed month by unit, and the trouble of units whose data do not even say that.
 
     Where every one of `months` is published and shall not be again, it is not asked for: the last of them is closed.
@@ -129,7 +148,11 @@ def _find_closed(request: Request, months: Sequence[str]) -> tuple[dict[str, str
     for unit in request.units:
         try:
             schema.check_unit(unit)  # a parameter file that nobody named may be called anything
-            if months and not request.again and all(archive.is_published(request.reports, month, unit) for month in months):
+            if (
+                months
+                and not request.again
+                and all(archive.is_published(request.reports, month, unit) for month in months)
+            ):
                 closed[unit] = months[-1]
             else:
                 closed[unit] = steps.latest_closed(request.project, unit)
@@ -156,7 +179,9 @@ def _not_closed(month: str, latest: Mapping[str, str]) -> SalesForecastError:
     )
 
 
-def _publish(request: Request, tasks: list[Task], failed: list[Outcome], tell: Tell) -> list[Outcome]:
+def _publish(
+    request: Request, tasks: list[Task], failed: list[Outcome], tell: Tell
+) -> list[Outcome]:
     """Outcomes of all tasks, the largest unit first, and the index pages, while the months are held."""
     from salesfc_lib.reporting import write_index
 
@@ -168,7 +193,9 @@ def _publish(request: Request, tasks: list[Task], failed: list[Outcome], tell: T
         for month in sorted({month for task in tasks for month in task.months}):
             held.enter_context(archive.hold_month(request.reports, month))
         largest_first = sorted(tasks, key=_size, reverse=True)
-        done = side_by_side(publish_months, largest_first, workers=request.workers, tell=watch, died=watch.died)
+        done = side_by_side(
+            publish_months, largest_first, workers=request.workers, tell=watch, died=watch.died
+        )
         outcomes = [*failed, *(outcome for each in done for outcome in each)]
         if any(outcome.state != "skipped" for outcome in outcomes):
             write_index(request.reports)
@@ -177,7 +204,9 @@ def _publish(request: Request, tasks: list[Task], failed: list[Outcome], tell: T
 
 def _plan(request: Request, tasks: Sequence[Task]) -> Plan:
     kind = tasks[0].kind if tasks else "run"
-    known = {task.unit: read_durations(task.reports, task.unit, task.months[0], kind) for task in tasks}
+    known = {
+        task.unit: read_durations(task.reports, task.unit, task.months[0], kind) for task in tasks
+    }
     return Plan(
         kind,
         {task.unit: task.months for task in tasks},
@@ -203,7 +232,11 @@ class _Watch:
 
     def died(self, task: Task, exit_code: int) -> list[Outcome]:
         """Outcomes of a task whose process is gone: those it told, then the month it died in, then those it never began."""
-        outcomes = [self._outcomes[task.unit, month] for month in task.months if (task.unit, month) in self._outcomes]
+        outcomes = [
+            self._outcomes[task.unit, month]
+            for month in task.months
+            if (task.unit, month) in self._outcomes
+        ]
         why = _describe_death(exit_code)
         for month in task.months[len(outcomes) :]:
             outcomes.append(self._bury(task, month, why))
@@ -247,7 +280,12 @@ def _size(task: Task) -> int:
 
     try:
         sources = parameters.resolve(task.project, task.unit).parameters.sources.values()
-        paths = [path for source in sources if source.path for path in find_files(source, find_root(source, task.project))]
+        paths = [
+            path
+            for source in sources
+            if source.path
+            for path in find_files(source, find_root(source, task.project))
+        ]
         return sum(path.stat().st_size for path in paths)
     except (SalesForecastError, OSError):
         return 0  # its own run says what is wrong

@@ -16,14 +16,21 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1")
+ONE_THREAD = dict.fromkeys(
+    ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
+)
 
 Tell = Callable[[Any], None]
 Work = Callable[[Any, Tell], Any]
 
 
 def side_by_side(
-    work: Work, tasks: Sequence[Any], *, workers: int | None = None, tell: Tell, died: Callable[[Any, int], Any]
+    work: Work,
+    tasks: Sequence[Any],
+    *,
+    workers: int | None = None,
+    tell: Tell,
+    died: Callable[[Any, int], Any],
 ) -> list[Any]:
     """Results of `work(task, tell)` for each task, started in order, at most `workers` at once (None: one more than there are cores,
     because units differ in size and the last one should not leave a core idle).
@@ -83,7 +90,9 @@ def _receive(pipe: Connection, process: BaseProcess) -> tuple[str, Any]:
 
 
 def _child(pipe: Connection, work: Work, task: Any) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which ends its children
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the parent too, which ends its children
     threading.Thread(target=_end_with_parent, daemon=True).start()
     pipe.send(("result", work(task, lambda told: pipe.send(("told", told)))))
 

@@ -18,7 +18,13 @@ from salesfc_lib import archive
 from salesfc_lib.archive import UnitMonth, manifest, open_month
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import flatten, resolve, tables
-from salesfc_lib.panel import aggregate, aggregate_future, build_series, choose_key_series, coherence_gap
+from salesfc_lib.panel import (
+    aggregate,
+    aggregate_future,
+    build_series,
+    choose_key_series,
+    coherence_gap,
+)
 from salesfc_lib.reporting import (
     EXPLAINED,
     RETROSPECTIVE_TABLES,
@@ -62,16 +68,34 @@ def latest_closed(project: Path, unit: str) -> str:
 def clean(run: UnitMonth) -> CleanedMonth:
     """Sources to transactions, with a ledger that closes, and to the panel of all levels."""
     from salesfc_lib import cleaning
-    from salesfc_lib.cleaning import apply_outliers, apply_stock_outs, find_stock_outs, judge_months, list_declared, propose_renames
+    from salesfc_lib.cleaning import (
+        apply_outliers,
+        apply_stock_outs,
+        find_stock_outs,
+        judge_months,
+        list_declared,
+        propose_renames,
+    )
     from salesfc_lib.panel import build_panel, check_panel, fill_gaps, list_lifecycles, take_known
 
     parameters, settings = run.parameters, run.parameters.cleaning.outliers
-    found = cleaning.clean(parameters, run.project, run.month, cleaning.read_all(parameters, run.project, keep=run.keeps_sources))
+    found = cleaning.clean(
+        parameters,
+        run.project,
+        run.month,
+        cleaning.read_all(parameters, run.project, keep=run.keeps_sources),
+    )
     event = take_known(found.event, run.publication_day)
-    bottom = build_panel(found.transactions, parameters, run.month, found.promotion, event=event, driver=found.driver)
+    bottom = build_panel(
+        found.transactions, parameters, run.month, found.promotion, event=event, driver=found.driver
+    )
     short = find_stock_outs(found.inventory, bottom.series, bottom.panel)
     outliers, censored = judge_months(bottom.panel, settings=settings, censored=short)
-    trained = apply_stock_outs(apply_outliers(bottom.panel, outliers, settings.treatment), censored, parameters.cleaning.stock_outs)
+    trained = apply_stock_outs(
+        apply_outliers(bottom.panel, outliers, settings.treatment),
+        censored,
+        parameters.cleaning.stock_outs,
+    )
     ready = check_panel(fill_gaps(trained), run.unit)
     series = build_series(bottom.series, parameters.levels)
     declared = list_declared(found.transactions, parameters)
@@ -85,8 +109,15 @@ def clean(run: UnitMonth) -> CleanedMonth:
     )  # fmt: skip
     if len(found.quarantine):
         write_quarantine_csv(found.quarantine, run.folder / "quarantine.csv")
-    named = [name for name in (*parameters.dimensions, "customer", "salesperson") if found.transactions[name].notna().any()]
-    run.write(**_restate(run), rename_proposals=propose_renames(found.transactions, named, parameters.measure.value))
+    named = [
+        name
+        for name in (*parameters.dimensions, "customer", "salesperson")
+        if found.transactions[name].notna().any()
+    ]
+    run.write(
+        **_restate(run),
+        rename_proposals=propose_renames(found.transactions, named, parameters.measure.value),
+    )
     return read_cleaned(run)
 
 
@@ -97,9 +128,14 @@ def _restate(run: UnitMonth) -> dict[str, pd.DataFrame]:
     earlier = archive.unit_folder(run.reports, run.month_before, run.unit)
     if not (earlier / "tables" / "transactions.parquet").is_file():
         return {name: tables.empty(name) for name in ("restatement", "restatement_months")}
-    then = {key: entry["value"] for key, entry in manifest.read(earlier).get("parameters", {}).items()}
+    then = {
+        key: entry["value"] for key, entry in manifest.read(earlier).get("parameters", {}).items()
+    }
     return restate(
-        *(read_view(folder / "tables" / "transactions.parquet") for folder in (earlier, run.folder)),
+        *(
+            read_view(folder / "tables" / "transactions.parquet")
+            for folder in (earlier, run.folder)
+        ),
         last=run.cutoff - pd.DateOffset(months=1),
         dimensions=run.parameters.levels[run.parameters.bottom],
         keys={name: key_columns(source) for name, source in run.parameters.sources.items()},
@@ -110,7 +146,12 @@ def _restate(run: UnitMonth) -> dict[str, pd.DataFrame]:
 def read_restated(run: UnitMonth) -> Restated:
     """What the cleaning step found of history that was published before."""
     bottom = run.parameters.levels[run.parameters.bottom]
-    return Restated(run.read("restatement"), run.read("restatement_months"), bottom, run.parameters.measure.value)
+    return Restated(
+        run.read("restatement"),
+        run.read("restatement_months"),
+        bottom,
+        run.parameters.measure.value,
+    )
 
 
 def read_cleaned(run: UnitMonth) -> CleanedMonth:
@@ -151,7 +192,9 @@ def _check_cleaning(run: UnitMonth, ledger: pd.DataFrame, top: pd.DataFrame) -> 
 
 
 def _cleaned_before(run: UnitMonth, top: pd.DataFrame) -> CleanedBefore | None:
-    ledger, before, quarantine = (run.read_before(name) for name in ("ledger", "panel", "quarantine"))
+    ledger, before, quarantine = (
+        run.read_before(name) for name in ("ledger", "panel", "quarantine")
+    )
     if ledger is None or before is None or quarantine is None:
         return None
     then = before[before["unique_id"].isin(top["unique_id"])].set_index("ds")["y_raw"]
@@ -204,18 +247,37 @@ def read_history(run: UnitMonth) -> History:
     from salesfc_lib.forecasting import align
 
     series, names = run.read("series"), list(run.parameters.levels)
-    codes = {unique_id: names.index(level) for unique_id, level in zip(series["unique_id"], series["level"], strict=True)}
-    return align(run.read("panel"), run.read("future"), horizon=run.parameters.horizon, end=run.cutoff, level=codes)
+    codes = {
+        unique_id: names.index(level)
+        for unique_id, level in zip(series["unique_id"], series["level"], strict=True)
+    }
+    return align(
+        run.read("panel"),
+        run.read("future"),
+        horizon=run.parameters.horizon,
+        end=run.cutoff,
+        level=codes,
+    )
 
 
 def _assume(run: UnitMonth, forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     """Forecasts with those of stage `assumed` where declared effects change what was combined; writes what became of each effect."""
-    from salesfc_lib.reconciliation import apply_effects, list_ends, list_heads, read_effects, select_effects
+    from salesfc_lib.reconciliation import (
+        apply_effects,
+        list_ends,
+        list_heads,
+        read_effects,
+        select_effects,
+    )
 
     combined, agreed = forecast[forecast["stage"] == "combined"], run.parameters.effects
     written = read_effects(run.project, run.unit, list_heads(series, run.parameters))
     ends = list_ends(_read_if_any(run, "declared"), series, run.parameters)
-    effects = pd.concat([table for table in (written, ends) if len(table)], ignore_index=True) if len(ends) else written
+    effects = (
+        pd.concat([table for table in (written, ends) if len(table)], ignore_index=True)
+        if len(ends)
+        else written
+    )
     chosen = select_effects(
         effects,
         pd.DatetimeIndex(combined["ds"].unique()),
@@ -247,19 +309,35 @@ def read_modeled(run: UnitMonth) -> ModeledMonth:
     )  # fmt: skip
 
 
-def _check_modeling(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame) -> tuple[Check, ...]:
+def _check_modeling(
+    run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame
+) -> tuple[Check, ...]:
     combined = forecast[forecast["stage"] == "combined"]
     bounds = combined.dropna(subset=["lo-80"])
-    ordered = bounds[["lo-95", "lo-80", "y_hat", "hi-80", "hi-95"]].diff(axis=1).iloc[:, 1:].ge(0).all(axis=None)
+    ordered = (
+        bounds[["lo-95", "lo-80", "y_hat", "hi-80", "hi-95"]]
+        .diff(axis=1)
+        .iloc[:, 1:]
+        .ge(0)
+        .all(axis=None)
+    )
     return (
         _check_complete(run, combined, panel),
         _check_sign(combined, panel),
-        Check("Intervals hold their forecast and grow with their level", bool(ordered), f"{len(bounds)} intervals"),
-        Check("Forecasts begin after the month", bool((forecast["ds"] > run.cutoff).all()), run.month),
+        Check(
+            "Intervals hold their forecast and grow with their level",
+            bool(ordered),
+            f"{len(bounds)} intervals",
+        ),
+        Check(
+            "Forecasts begin after the month", bool((forecast["ds"] > run.cutoff).all()), run.month
+        ),
     )
 
 
-def _check_effects(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame, applied: pd.DataFrame) -> tuple[Check, ...]:
+def _check_effects(
+    run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame, applied: pd.DataFrame
+) -> tuple[Check, ...]:
     """What must hold where the business assumes something; nothing where it does not."""
     from salesfc_lib.reconciliation import sum_gap
 
@@ -269,7 +347,9 @@ def _check_effects(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame, 
     gap = sum_gap(forecast[forecast["stage"].isin(["combined", "assumed"])], applied)
     return (
         Check(
-            "What the effects changed is what the forecast with them differs by", gap <= COHERENT, f"largest relative gap {gap:.1e}"
+            "What the effects changed is what the forecast with them differs by",
+            gap <= COHERENT,
+            f"largest relative gap {gap:.1e}",
         ),
         *(
             replace(check, name=f"{check.name}, as assumed")
@@ -280,41 +360,68 @@ def _check_effects(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame, 
 
 def _check_complete(run: UnitMonth, forecast: pd.DataFrame, panel: pd.DataFrame) -> Check:
     expected = panel["unique_id"].nunique() * run.parameters.horizon
-    return Check("Every series has a forecast for every month", len(forecast) == expected, f"{len(forecast)} of {expected}")
+    return Check(
+        "Every series has a forecast for every month",
+        len(forecast) == expected,
+        f"{len(forecast)} of {expected}",
+    )
 
 
 def _check_sign(forecast: pd.DataFrame, panel: pd.DataFrame) -> Check:
     never = forecast["unique_id"].map(panel.groupby("unique_id")["y_raw"].min()).ge(0)
     below = int((forecast.loc[never, "y_hat"] < 0).sum())
-    return Check("No forecast is below zero where history is not", below == 0, f"{below} below zero")
+    return Check(
+        "No forecast is below zero where history is not", below == 0, f"{below} below zero"
+    )
 
 
 def _modeled_before(run: UnitMonth, series: pd.DataFrame) -> ModeledBefore | None:
-    weights, forecast, earlier = (run.read_before(name) for name in ("weights", "forecast", "series"))
+    weights, forecast, earlier = (
+        run.read_before(name) for name in ("weights", "forecast", "series")
+    )
     if weights is None or forecast is None or earlier is None:
         return None
-    top = forecast[(forecast["unique_id"] == series["unique_id"].iloc[0]) & (forecast["stage"] == "combined")].set_index("ds")[
-        "y_hat"
-    ]
+    top = forecast[
+        (forecast["unique_id"] == series["unique_id"].iloc[0]) & (forecast["stage"] == "combined")
+    ].set_index("ds")["y_hat"]
     members = earlier.loc[earlier["level"] == run.parameters.bottom, "unique_id"]
     following = top.get(run.cutoff + pd.DateOffset(months=1))
-    return ModeledBefore(run.month_before, None if following is None else float(following), mean_weights(weights, members))
+    return ModeledBefore(
+        run.month_before,
+        None if following is None else float(following),
+        mean_weights(weights, members),
+    )
 
 
 def reconcile(run: UnitMonth) -> ReconciledMonth:
     """Coherent forecasts, people's changes, and the numbers that are published."""
     from salesfc_lib.forecasting import add_intervals
-    from salesfc_lib.reconciliation import adjust, intervals_with_effects, read_overrides, select_overrides
+    from salesfc_lib.reconciliation import (
+        adjust,
+        intervals_with_effects,
+        read_overrides,
+        select_overrides,
+    )
     from salesfc_lib.reconciliation import reconcile as make_coherent
 
     panel, series, backtest = run.read("panel"), run.read("series"), run.read("backtest")
     modeled = run.read("forecast").query("stage in @MODELED")
-    coherent, methods = make_coherent(modeled, backtest, panel, series, parameters=run.parameters, month=run.month)
-    overrides = read_overrides(run.project, run.unit) if run.parameters.adjust.enabled else tables.empty("override")
+    coherent, methods = make_coherent(
+        modeled, backtest, panel, series, parameters=run.parameters, month=run.month
+    )
+    overrides = (
+        read_overrides(run.project, run.unit)
+        if run.parameters.adjust.enabled
+        else tables.empty("override")
+    )
     known = select_overrides(overrides, run.month, before=run.publication_day)
-    adjusted, adjustment = adjust(coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv")
+    adjusted, adjustment = adjust(
+        coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv"
+    )
     final = [
-        intervals_with_effects(rows, modeled, lambda found: add_intervals(found, backtest, panel, series))
+        intervals_with_effects(
+            rows, modeled, lambda found: add_intervals(found, backtest, panel, series)
+        )
         for rows in (coherent, adjusted)
         if len(rows)
     ]
@@ -326,11 +433,20 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
 
 def read_reconciled(run: UnitMonth) -> ReconciledMonth:
     """What the reconciliation step left."""
-    series, panel, forecast, levels = run.read("series"), run.read("panel"), run.read("forecast"), run.parameters.levels
+    series, panel, forecast, levels = (
+        run.read("series"),
+        run.read("panel"),
+        run.read("forecast"),
+        run.parameters.levels,
+    )
     final, earlier = final_stage(forecast), run.read_before("forecast")
     gap, modeled = coherence_gap(final, series, levels), last_modeled(forecast)
     checks = (
-        Check("Every total is the sum of its parts", gap <= COHERENT, f"largest relative gap {gap:.1e}"),
+        Check(
+            "Every total is the sum of its parts",
+            gap <= COHERENT,
+            f"largest relative gap {gap:.1e}",
+        ),
         _check_complete(run, final, panel),
         _check_sign(final, panel),
     )
@@ -346,7 +462,11 @@ def write_quarantine_csv(quarantine: pd.DataFrame, path: Path) -> Path:
     laid_out = [json.loads(text) for text in quarantine["content"]]
     cells = [content if isinstance(content, dict) else {"as read": content} for content in laid_out]
     wide = pd.concat(
-        [quarantine.drop(columns="content"), pd.DataFrame(cells, index=quarantine.index).add_prefix("export: ")], axis=1
+        [
+            quarantine.drop(columns="content"),
+            pd.DataFrame(cells, index=quarantine.index).add_prefix("export: "),
+        ],
+        axis=1,
     )
     wide.map(tables.guard_text).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
     return path
@@ -355,9 +475,13 @@ def write_quarantine_csv(quarantine: pd.DataFrame, path: Path) -> Path:
 def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) -> Path:
     """Path of the final numbers for people; text that a spreadsheet would take for a formula gets an apostrophe."""
     names = [name for name in series.columns if name != "label"]
-    wide = series[names].merge(final[["unique_id", "ds", "h", "y_hat", *tables.INTERVALS]], on="unique_id")
+    wide = series[names].merge(
+        final[["unique_id", "ds", "h", "y_hat", *tables.INTERVALS]], on="unique_id"
+    )
     wide[names] = wide[names].apply(lambda column: column.map(tables.guard_text))
-    wide = wide.assign(month=wide["ds"].dt.strftime("%Y-%m")).rename(columns={"y_hat": "forecast", "h": "months_ahead"})
+    wide = wide.assign(month=wide["ds"].dt.strftime("%Y-%m")).rename(
+        columns={"y_hat": "forecast", "h": "months_ahead"}
+    )
     wide[[*names, "month", "months_ahead", "forecast", *tables.INTERVALS]].round(4).to_csv(
         path, index=False, encoding="utf-8-sig", lineterminator="\n"
     )
@@ -390,7 +514,15 @@ def read_reviewed(run: UnitMonth) -> ReviewedMonth:
             f"{len(earlier)} earlier months",
         ),
     )
-    return ReviewedMonth(found, improvement, run.read("series"), len(earlier), run.cutoff, run.parameters.bottom, checks)
+    return ReviewedMonth(
+        found,
+        improvement,
+        run.read("series"),
+        len(earlier),
+        run.cutoff,
+        run.parameters.bottom,
+        checks,
+    )
 
 
 def tell_keys(run: UnitMonth) -> list[KeyPage]:
@@ -402,13 +534,20 @@ def tell_keys(run: UnitMonth) -> list[KeyPage]:
         return []
     only: list[tuple[str, str, object]] = [("unique_id", "in", list(chosen))]
     found = {name: run.read(name, only if name in BY_SERIES else None) for name in KEY_TABLES}
-    lags = sorted(run.parameters.retrospective.lags)[:2]  # the nearest two; more make a table that no phone shows
+    lags = sorted(run.parameters.retrospective.lags)[
+        :2
+    ]  # the nearest two; more make a table that no phone shows
     vintages = archive.vintages(run.reports, run.unit, run.month_before, lags=lags)
-    return [tell_key(run, each) for each in list_key_months(found, vintages[vintages["unique_id"].isin(chosen)])]
+    return [
+        tell_key(run, each)
+        for each in list_key_months(found, vintages[vintages["unique_id"].isin(chosen)])
+    ]
 
 
 def summarise(run: UnitMonth) -> dict[str, Any]:
     """The `summary` block of the month's manifest, from what the four steps left."""
     from salesfc_lib.reporting import summary
 
-    return summary(run, read_cleaned(run), read_modeled(run), read_reconciled(run), read_reviewed(run)).to_json()
+    return summary(
+        run, read_cleaned(run), read_modeled(run), read_reconciled(run), read_reviewed(run)
+    ).to_json()

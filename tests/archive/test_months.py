@@ -39,15 +39,23 @@ def forecast(month: str = MONTH, bottom: tuple[float, float] = (4.0, 6.0)) -> pd
     return frame.assign(**dict.fromkeys(["lo-80", "hi-80", "lo-95", "hi-95"], 0.0))
 
 
-def write_month(folder: Path, month: str = MONTH, *, version: int = 1, reason: str = "", text: str = "first") -> None:
+def write_month(
+    folder: Path, month: str = MONTH, *, version: int = 1, reason: str = "", text: str = "first"
+) -> None:
     forecast(month).to_parquet(folder / "tables" / "forecast.parquet")
-    series = pd.DataFrame({"unique_id": ["total", "a", "b"], "level": ["total", "product", "product"]})
+    series = pd.DataFrame(
+        {"unique_id": ["total", "a", "b"], "level": ["total", "product", "product"]}
+    )
     series.to_parquet(folder / "tables" / "series.parquet")
     (folder / "index.html").write_text(text, encoding="utf-8")
-    manifest.write(folder, {"unit": UNIT, "month": month, "version": version, "reason": reason, "inputs": []})
+    manifest.write(
+        folder, {"unit": UNIT, "month": month, "version": version, "reason": reason, "inputs": []}
+    )
 
 
-def publish(reports: Path, month: str = MONTH, *, version: int = 1, reason: str = "", text: str = "first") -> Path:
+def publish(
+    reports: Path, month: str = MONTH, *, version: int = 1, reason: str = "", text: str = "first"
+) -> Path:
     with archive.staging(reports, month, UNIT) as folder:
         write_month(folder, month, version=version, reason=reason, text=text)
         return archive.publish(reports, month, UNIT)
@@ -71,10 +79,10 @@ def test_publishing_again_keeps_every_earlier_version(tmp_path: Path) -> None:
     publish(tmp_path, version=2, reason="late returns", text="second")
     publish(tmp_path, version=3, reason="tax", text="third")
     assert page(archive.unit_folder(tmp_path, MONTH, UNIT)) == "third"
-    assert {number: page(folder) for number, folder in archive.list_versions(tmp_path, MONTH, UNIT).items()} == {
-        1: "first",
-        2: "second",
-    }
+    assert {
+        number: page(folder)
+        for number, folder in archive.list_versions(tmp_path, MONTH, UNIT).items()
+    } == {1: "first", 2: "second"}
     assert archive.list_units(tmp_path, MONTH) == ["north"]
     assert verify(tmp_path) == []
 
@@ -88,7 +96,10 @@ def test_publishing_again_without_a_reason_is_refused_and_changes_nothing(tmp_pa
 
 
 def test_a_staged_folder_that_its_manifest_denies_is_not_published(tmp_path: Path) -> None:
-    with pytest.raises(SalesForecastError, match=r"index\.html is changed"), archive.staging(tmp_path, MONTH, UNIT) as folder:
+    with (
+        pytest.raises(SalesForecastError, match=r"index\.html is changed"),
+        archive.staging(tmp_path, MONTH, UNIT) as folder,
+    ):
         write_month(folder)
         (folder / "index.html").write_text("other")
         archive.publish(tmp_path, MONTH, UNIT)
@@ -104,7 +115,9 @@ def test_an_error_while_staging_leaves_the_published_month_as_it_was(tmp_path: P
     assert verify(tmp_path) == []
 
 
-def test_a_rename_that_fails_puts_the_earlier_version_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rename_that_fails_puts_the_earlier_version_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish(tmp_path)
     rename = Path.rename
 
@@ -150,9 +163,15 @@ def run_and_kill(reports: Path, moment: str) -> None:
 
 @pytest.mark.parametrize(
     ("moment", "stands", "earlier"),
-    [("half written", "first", []), ("before rename 1", "second", [1]), ("before rename 2", "second", [1])],
+    [
+        ("half written", "first", []),
+        ("before rename 1", "second", [1]),
+        ("before rename 2", "second", [1]),
+    ],
 )
-def test_a_killed_publication_is_completed_or_rolled_back(tmp_path: Path, moment: str, stands: str, earlier: list[int]) -> None:
+def test_a_killed_publication_is_completed_or_rolled_back(
+    tmp_path: Path, moment: str, stands: str, earlier: list[int]
+) -> None:
     publish(tmp_path)
     run_and_kill(tmp_path, moment)
     assert archive.staged_folder(tmp_path, MONTH, UNIT).exists()
@@ -172,7 +191,9 @@ def test_a_first_publication_killed_before_its_rename_is_completed(tmp_path: Pat
     assert page(archive.unit_folder(tmp_path, MONTH, UNIT)) == "second"
 
 
-def test_between_the_renames_a_broken_staged_folder_brings_the_earlier_version_back(tmp_path: Path) -> None:
+def test_between_the_renames_a_broken_staged_folder_brings_the_earlier_version_back(
+    tmp_path: Path,
+) -> None:
     publish(tmp_path)
     run_and_kill(tmp_path, "before rename 2")
     assert not archive.is_published(tmp_path, MONTH, UNIT)
@@ -182,7 +203,9 @@ def test_between_the_renames_a_broken_staged_folder_brings_the_earlier_version_b
     assert verify(tmp_path) == []
 
 
-def test_what_an_interrupted_block_leaves_is_removed_before_the_month_is_given_back(tmp_path: Path) -> None:
+def test_what_an_interrupted_block_leaves_is_removed_before_the_month_is_given_back(
+    tmp_path: Path,
+) -> None:
     publish(tmp_path)
     with pytest.raises(KeyboardInterrupt), archive.hold_month(tmp_path, MONTH):
         archive.staged_folder(tmp_path, MONTH, UNIT).mkdir()
@@ -215,10 +238,15 @@ def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
         "import os, signal, sys\nfrom pathlib import Path\nfrom salesfc_lib.locking import lock_month\n"
         f"with lock_month(Path({str(tmp_path)!r}), '2026-06'):\n    print('held', flush=True)\n    sys.stdin.read()\n"
     )
-    with subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
-        with pytest.raises(RequestError, match=f"process {process.pid}"), lock_month(tmp_path, MONTH):
+        with (
+            pytest.raises(RequestError, match=f"process {process.pid}"),
+            lock_month(tmp_path, MONTH),
+        ):
             pass
         process.kill()
     with lock_month(tmp_path, MONTH):
@@ -261,7 +289,9 @@ def test_a_changed_earlier_version_is_found(tmp_path: Path) -> None:
     publish(tmp_path)
     publish(tmp_path, version=2, reason="late returns")
     (tmp_path / MONTH / "north.v1" / "index.html").write_text("other")
-    assert [(difference.unit, difference.path) for difference in verify(tmp_path)] == [("north.v1", "index.html")]
+    assert [(difference.unit, difference.path) for difference in verify(tmp_path)] == [
+        ("north.v1", "index.html")
+    ]
 
 
 def test_a_month_without_a_readable_manifest_is_found(tmp_path: Path) -> None:
@@ -282,12 +312,20 @@ def test_levels_that_disagree_are_found_even_where_every_hash_agrees(tmp_path: P
 
 
 @pytest.mark.parametrize(("shown", "found"), [(10.00004, []), (10.1, ["forecast.csv"])])
-def test_a_csv_whose_totals_are_not_those_of_the_table_is_found(tmp_path: Path, shown: float, found: list[str]) -> None:
+def test_a_csv_whose_totals_are_not_those_of_the_table_is_found(
+    tmp_path: Path, shown: float, found: list[str]
+) -> None:
     rows = [("total", "total", shown), ("a", "product", 4.0), ("b", "product", 6.0)]
-    lines = [f"{name},{level},2026-{month:02d},{value}" for month in (7, 8, 9) for name, level, value in rows]
+    lines = [
+        f"{name},{level},2026-{month:02d},{value}"
+        for month in (7, 8, 9)
+        for name, level, value in rows
+    ]
     with archive.staging(tmp_path, MONTH, UNIT) as folder:
         write_month(folder)
-        (folder / "forecast.csv").write_text("\n".join(["unique_id,level,month,forecast", *lines]) + "\n", encoding="utf-8-sig")
+        (folder / "forecast.csv").write_text(
+            "\n".join(["unique_id,level,month,forecast", *lines]) + "\n", encoding="utf-8-sig"
+        )
         manifest.write(folder, {"version": 1, "inputs": []})
         archive.publish(tmp_path, MONTH, UNIT)
     assert [difference.path for difference in verify(tmp_path)] == found
@@ -304,10 +342,14 @@ def test_an_input_that_changed_since_is_only_told(tmp_path: Path) -> None:
         archive.publish(reports, MONTH, UNIT)
     assert verify(reports) == []
     source.write_text("b")
-    assert [(difference.path, difference.only_told) for difference in verify(reports)] == [("data/orders.csv", True)]
+    assert [(difference.path, difference.only_told) for difference in verify(reports)] == [
+        ("data/orders.csv", True)
+    ]
 
 
-def test_an_input_under_a_folder_that_a_variable_names_is_compared_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_input_under_a_folder_that_a_variable_names_is_compared_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source = tmp_path / "elsewhere" / "orders.csv"
     source.parent.mkdir()
     source.write_text("a")
@@ -316,10 +358,17 @@ def test_an_input_under_a_folder_that_a_variable_names_is_compared_there(tmp_pat
         write_month(folder)
         entry = manifest.describe_file(source, source.parent)
         manifest.write(
-            folder, {"version": 1, "inputs": [entry], "parameters": {"sources.orders.root": {"value": "SALESFC_TEST_ROOT"}}}
+            folder,
+            {
+                "version": 1,
+                "inputs": [entry],
+                "parameters": {"sources.orders.root": {"value": "SALESFC_TEST_ROOT"}},
+            },
         )
         archive.publish(reports, MONTH, UNIT)
-    assert [difference.what for difference in verify(reports)] == ["this input was not compared: 'SALESFC_TEST_ROOT' is not set"]
+    assert [difference.what for difference in verify(reports)] == [
+        "this input was not compared: 'SALESFC_TEST_ROOT' is not set"
+    ]
     monkeypatch.setenv("SALESFC_TEST_ROOT", str(source.parent))
     assert verify(reports) == []
     source.unlink()
@@ -351,7 +400,8 @@ def test_vintages_of_a_unit_without_an_archive_are_an_empty_table(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    ("month", "unit"), [("2026-13", "north"), ("../2026-06", "north"), ("2026-06", "../north"), ("2026-06", "North")]
+    ("month", "unit"),
+    [("2026-13", "north"), ("../2026-06", "north"), ("2026-06", "../north"), ("2026-06", "North")],
 )
 def test_no_month_or_unit_leads_outside_the_archive(tmp_path: Path, month: str, unit: str) -> None:
     with pytest.raises(RequestError, match="is not a month|cannot be a unit's id"):
@@ -360,7 +410,11 @@ def test_no_month_or_unit_leads_outside_the_archive(tmp_path: Path, month: str, 
 
 def test_the_manifest_hashes_every_file_but_itself(tmp_path: Path) -> None:
     record = json.loads((publish(tmp_path) / "manifest.json").read_text(encoding="utf-8"))
-    assert [entry["path"] for entry in record["outputs"]] == ["index.html", "tables/forecast.parquet", "tables/series.parquet"]
+    assert [entry["path"] for entry in record["outputs"]] == [
+        "index.html",
+        "tables/forecast.parquet",
+        "tables/series.parquet",
+    ]
     first = record["outputs"][0]
     # sha256 of the five bytes b"first", by `printf first | sha256sum`
     assert (first["bytes"], first["sha256"][:16]) == (5, "a7937b64b8caa58f")
@@ -369,12 +423,19 @@ def test_the_manifest_hashes_every_file_but_itself(tmp_path: Path) -> None:
 def test_a_full_disk_leaves_what_was_published(tmp_path: Path) -> None:
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)], capture_output=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=400k", "tmpfs", str(disk)],
+        capture_output=True,
+        check=False,
+    )
     if mounted.returncode:
         pytest.skip("needs the right to mount a small file system")
     try:
         publish(disk)
-        with pytest.raises(OSError, match="No space left"), archive.staging(disk, MONTH, UNIT) as folder:
+        with (
+            pytest.raises(OSError, match="No space left"),
+            archive.staging(disk, MONTH, UNIT) as folder,
+        ):
             (folder / "large.bin").write_bytes(bytes(1_000_000))
         assert verify(disk) == []
         assert [path.name for path in (disk / MONTH).iterdir()] == ["north"]
@@ -388,24 +449,32 @@ def publish_after(reports: Path, *months: str) -> None:
         with archive.staging(reports, month, UNIT) as folder:
             write_month(folder, month)
             facts = {"version": 1, "inputs": [], "published_at": f"2026-07-01T00:00:0{place}+00:00"}
-            manifest.write(folder, {**facts, "previous": archive.latest_before(reports, month, UNIT)})
+            manifest.write(
+                folder, {**facts, "previous": archive.latest_before(reports, month, UNIT)}
+            )
             archive.publish(reports, month, UNIT)
 
 
-def test_a_deleted_manifest_is_found_though_nothing_else_of_the_month_says_so(tmp_path: Path) -> None:
+def test_a_deleted_manifest_is_found_though_nothing_else_of_the_month_says_so(
+    tmp_path: Path,
+) -> None:
     (publish(tmp_path) / "manifest.json").unlink()
-    assert [(difference.unit, difference.path, difference.only_told) for difference in verify(tmp_path)] == [
-        ("north", "manifest.json", False)
-    ]
+    assert [
+        (difference.unit, difference.path, difference.only_told) for difference in verify(tmp_path)
+    ] == [("north", "manifest.json", False)]
 
 
 def test_a_month_of_which_only_an_earlier_version_stands_is_found(tmp_path: Path) -> None:
     publish(tmp_path)
     shutil.rmtree(publish(tmp_path, version=2, reason="late returns"))
-    assert [(difference.unit, difference.path) for difference in verify(tmp_path)] == [("north", "manifest.json")]
+    assert [(difference.unit, difference.path) for difference in verify(tmp_path)] == [
+        ("north", "manifest.json")
+    ]
 
 
-def test_a_deleted_earlier_month_is_found_by_the_month_that_was_published_after_it(tmp_path: Path) -> None:
+def test_a_deleted_earlier_month_is_found_by_the_month_that_was_published_after_it(
+    tmp_path: Path,
+) -> None:
     publish_after(tmp_path, "2026-04", "2026-05", "2026-06")
     assert verify(tmp_path) == []
     shutil.rmtree(tmp_path / "2026-05")
@@ -417,30 +486,47 @@ def test_a_deleted_earlier_month_is_found_by_the_month_that_was_published_after_
 def test_a_deleted_manifest_of_an_earlier_month_is_told_once(tmp_path: Path) -> None:
     publish_after(tmp_path, "2026-05", "2026-06")
     (tmp_path / "2026-05" / "north" / "manifest.json").unlink()
-    assert [(difference.month, difference.path) for difference in verify(tmp_path)] == [("2026-05", "manifest.json")]
+    assert [(difference.month, difference.path) for difference in verify(tmp_path)] == [
+        ("2026-05", "manifest.json")
+    ]
 
 
 def test_an_earlier_month_whose_manifest_was_rewritten_is_found(tmp_path: Path) -> None:
     publish_after(tmp_path, "2026-05", "2026-06")
     path = tmp_path / "2026-05" / "north" / "manifest.json"
     path.write_text(path.read_text(encoding="utf-8") + " ", encoding="utf-8")
-    assert [difference.what for difference in verify(tmp_path)] == ["changed, against the sha256 that 2026-06 was published after"]
+    assert [difference.what for difference in verify(tmp_path)] == [
+        "changed, against the sha256 that 2026-06 was published after"
+    ]
 
 
 def test_an_earlier_month_that_was_published_again_since_is_no_difference(tmp_path: Path) -> None:
     publish_after(tmp_path, "2026-05", "2026-06")
     with archive.staging(tmp_path, "2026-05", UNIT) as folder:
         write_month(folder, "2026-05", version=2, reason="late returns")
-        manifest.write(folder, {"version": 2, "reason": "tax", "inputs": [], "published_at": "2026-07-02T00:00:00+00:00"})
+        manifest.write(
+            folder,
+            {
+                "version": 2,
+                "reason": "tax",
+                "inputs": [],
+                "published_at": "2026-07-02T00:00:00+00:00",
+            },
+        )
         archive.publish(tmp_path, "2026-05", UNIT)
     assert verify(tmp_path) == []
     shutil.rmtree(tmp_path / "2026-05")
-    assert [difference.what for difference in verify(tmp_path)] == ["missing: 2026-06 was published after it"]
+    assert [difference.what for difference in verify(tmp_path)] == [
+        "missing: 2026-06 was published after it"
+    ]
 
 
 def test_vintages_name_the_torn_file_of_an_earlier_month(tmp_path: Path) -> None:
     publish(tmp_path, "2026-04")
     path = publish(tmp_path, "2026-05") / "tables" / "forecast.parquet"
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(SalesForecastError, match=r"2026-05/north/tables/forecast\.parquet' cannot be read: .*`salesfc verify`"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"2026-05/north/tables/forecast\.parquet' cannot be read: .*`salesfc verify`",
+    ):
         archive.vintages(tmp_path, UNIT, "2026-06")

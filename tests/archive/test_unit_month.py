@@ -19,7 +19,9 @@ MONTH = "2026-06"
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("SALESFC_PROJECT", raising=False)
     (tmp_path / "parameters" / "units").mkdir(parents=True)
-    (tmp_path / "parameters" / "units" / "north.yml").write_text("unit: {title: 北方}\n", encoding="utf-8")
+    (tmp_path / "parameters" / "units" / "north.yml").write_text(
+        "unit: {title: 北方}\n", encoding="utf-8"
+    )
     return tmp_path
 
 
@@ -29,7 +31,9 @@ def series(name: str) -> pd.DataFrame:
 
 def test_a_notebook_opened_by_hand_resolves_what_a_run_injects(project: Path) -> None:
     by_hand = open_month(project, "north", MONTH)
-    injected = open_month(project, "north", MONTH, to_dict(resolve(project, "north", MONTH)), project / "staged")
+    injected = open_month(
+        project, "north", MONTH, to_dict(resolve(project, "north", MONTH)), project / "staged"
+    )
     assert by_hand.parameters == injected.parameters
     assert by_hand.title == injected.title == "北方"
 
@@ -37,7 +41,11 @@ def test_a_notebook_opened_by_hand_resolves_what_a_run_injects(project: Path) ->
 def test_by_hand_it_writes_only_under_work(project: Path) -> None:
     run = open_month(project, "north", MONTH)
     run.write(series=series("total"))
-    written = [path.relative_to(project).as_posix() for path in (project / "reports").rglob("*") if path.is_file()]
+    written = [
+        path.relative_to(project).as_posix()
+        for path in (project / "reports").rglob("*")
+        if path.is_file()
+    ]
     assert written == [f"reports/.work/{MONTH}/north/tables/series.parquet"]
 
 
@@ -51,7 +59,8 @@ def test_its_own_tables_come_before_the_published_ones(project: Path) -> None:
 
 def test_a_table_that_is_nowhere_names_the_step_to_run(project: Path) -> None:
     with pytest.raises(
-        SalesForecastError, match=r"'north' has no table 'panel' for 2026-06.*salesfc run --unit north --month 2026-06"
+        SalesForecastError,
+        match=r"'north' has no table 'panel' for 2026-06.*salesfc run --unit north --month 2026-06",
     ):
         open_month(project, "north", MONTH).read("panel")
 
@@ -67,12 +76,19 @@ def test_the_month_before_is_read_from_the_archive_only(project: Path) -> None:
 
 
 def test_a_backfilled_month_has_a_publication_day_and_a_run_has_none(project: Path) -> None:
-    assert open_month(project, "north", MONTH, kind="backfill").publication_day == pd.Timestamp("2026-07-15")
+    assert open_month(project, "north", MONTH, kind="backfill").publication_day == pd.Timestamp(
+        "2026-07-15"
+    )
     assert open_month(project, "north", MONTH).publication_day is None
 
 
-def test_the_lab_names_the_project_for_notebooks_opened_by_hand_only(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lab_names_the_project_for_notebooks_opened_by_hand_only(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SALESFC_PROJECT", str(project))
     assert open_month("..", "north", MONTH).project == project
     injected = to_dict(resolve(project, "north", MONTH))
-    assert open_month(project / "other", "north", MONTH, injected, project / "staged").project == project / "other"
+    assert (
+        open_month(project / "other", "north", MONTH, injected, project / "staged").project
+        == project / "other"
+    )

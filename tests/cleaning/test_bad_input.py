@@ -73,7 +73,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for unit in ("bad", "good"):
         write_orders(tmp_path / "data" / unit / "orders.csv")
         (tmp_path / "parameters" / "units").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "parameters" / "units" / f"{unit}.yml").write_text(UNIT % (unit.title(), unit), encoding="utf-8")
+        (tmp_path / "parameters" / "units" / f"{unit}.yml").write_text(
+            UNIT % (unit.title(), unit), encoding="utf-8"
+        )
     return tmp_path
 
 
@@ -96,12 +98,15 @@ def rename_a_column(project: Path) -> None:
 
 
 def misspell_a_parameter(project: Path) -> None:
-    unit_file(project).write_text(unit_file(project).read_text(encoding="utf-8") + "\nhorizn: 6\n", encoding="utf-8")
+    unit_file(project).write_text(
+        unit_file(project).read_text(encoding="utf-8") + "\nhorizn: 6\n", encoding="utf-8"
+    )
 
 
 def close_earlier(project: Path) -> None:
     unit_file(project).write_text(
-        unit_file(project).read_text(encoding="utf-8") + "\ncalendar: {closed_through: 2025-06}\n", encoding="utf-8"
+        unit_file(project).read_text(encoding="utf-8") + "\ncalendar: {closed_through: 2025-06}\n",
+        encoding="utf-8",
     )
 
 
@@ -159,7 +164,10 @@ CASES: dict[str, tuple[Callable[[Path], None], list[str]]] = {
     "unreadable file": (write_a_workbook_that_is_none, ["orders.xlsx", "cannot be read"]),
     "missing file": (remove_the_file, ["orders.csv"]),
     "above the loss budget": (spoil_many_rows, ["31.31.2024", "loss_budget", "orders"]),
-    "duplicate key in a contract table": (repeat_a_promotion, ["promotions", "Sale", "name", "start"]),
+    "duplicate key in a contract table": (
+        repeat_a_promotion,
+        ["promotions", "Sale", "name", "start"],
+    ),
     "override of a series that does not exist": (
         change_a_series_that_does_not_exist,
         ["overrides/bad.csv", "bottom:Nrth", "bottom:North"],

@@ -23,12 +23,21 @@ ROWS = [
 
 
 def ledger(**control: Any) -> Parameters:
-    source = {"kind": "csv", "role": "control_totals", "path": "gl.csv", "columns": {"ds": "期间", "amount": "收入"}}
+    source = {
+        "kind": "csv",
+        "role": "control_totals",
+        "path": "gl.csv",
+        "columns": {"ds": "期间", "amount": "收入"},
+    }
     return unit({"gl": source}, cleaning={"loss_budget": 1.0, "control": control})
 
 
 def post(folder: Path, **totals: str) -> None:
-    save(folder, "gl", [{"期间": f"2024-{month[1:]}", "收入": total} for month, total in totals.items()])
+    save(
+        folder,
+        "gl",
+        [{"期间": f"2024-{month[1:]}", "收入": total} for month, total in totals.items()],
+    )
 
 
 def test_within_the_tolerance_both_totals_stand_side_by_side(tmp_path: Path) -> None:
@@ -43,7 +52,9 @@ def test_within_the_tolerance_both_totals_stand_side_by_side(tmp_path: Path) -> 
 def test_outside_the_tolerance_the_month_is_not_published(tmp_path: Path) -> None:
     post(tmp_path, m05="1000", m06="1002")
     rows = [*ROWS, order("A5", "2024-06-09", "77.00", customer="us")]
-    unheld = ledger().model_copy(update={"measure": unit(measure={"own_company": {"customer": ["us"]}}).measure})
+    unheld = ledger().model_copy(
+        update={"measure": unit(measure={"own_company": {"customer": ["us"]}}).measure}
+    )
     words = r"amount of 2024-06 \(kept\) is 1,000\.00, the general ledger in 'gl\.csv' says 1,002: a difference of -2\.00, 0\.20%"
     with pytest.raises(SalesForecastError, match=rf"{words}.*within_company -77\.00"):
         run(tmp_path, rows, unheld, "2024-06")
@@ -51,7 +62,10 @@ def test_outside_the_tolerance_the_month_is_not_published(tmp_path: Path) -> Non
     wide = ledger(tolerance={"absolute": 2})
     assert run(tmp_path, ROWS, wide, "2024-06").control["state"].tolist() == ["within", "within"]
     known = ledger(accepted={"2024-06": "posted in July"})
-    assert run(tmp_path, ROWS, known, "2024-06").control["reason"].tolist() == ["", "posted in July"]
+    assert run(tmp_path, ROWS, known, "2024-06").control["reason"].tolist() == [
+        "",
+        "posted in July",
+    ]
 
 
 def test_a_month_without_a_control_total_is_noted(tmp_path: Path) -> None:
@@ -65,7 +79,11 @@ def test_a_month_without_a_control_total_is_noted(tmp_path: Path) -> None:
 def test_control_totals_may_be_by_member_and_account_and_of_what_was_read(tmp_path: Path) -> None:
     columns = {"ds": "m", "amount": "a", "quantity": "q", "region": "r", "account": "k"}
     source = {"kind": "csv", "role": "control_totals", "path": "gl.csv", "columns": columns}
-    rows = [("2024-06", "400", "2", "east", "6001"), ("2024-06", "100", "", "east", "6051"), ("2024-05", "1000", "", "", "")]
+    rows = [
+        ("2024-06", "400", "2", "east", "6001"),
+        ("2024-06", "100", "", "east", "6051"),
+        ("2024-05", "1000", "", "", ""),
+    ]
     save(tmp_path, "gl", [dict(zip(("m", "a", "q", "r", "k"), row, strict=True)) for row in rows])
     control = run(tmp_path, ROWS, unit({"gl": source}), "2024-06").control
     assert control[["member", "measure", "ours"]].values.tolist() == [
@@ -77,21 +95,35 @@ def test_control_totals_may_be_by_member_and_account_and_of_what_was_read(tmp_pa
     with pytest.raises(SalesForecastError, match="by region, and what was read is not"):
         run(tmp_path, ROWS, unit({"gl": source}, cleaning=opening), "2024-06")
     post(tmp_path, m05="1000", m06="1000")
-    assert run(tmp_path, ROWS, ledger(basis="opening"), "2024-06").control["ours"].tolist() == [1000, 1000]
+    assert run(tmp_path, ROWS, ledger(basis="opening"), "2024-06").control["ours"].tolist() == [
+        1000,
+        1000,
+    ]
 
 
 def companion(role: str, **columns: str) -> dict[str, Any]:
     return {"kind": "csv", "role": role, "path": "extra.csv", "columns": columns}
 
 
-def test_a_promotion_influences_the_days_that_were_agreed_and_an_event_stands_apart(tmp_path: Path) -> None:
-    save(tmp_path, "extra", [{"n": "618", "from": "2024-06-11", "to": "2024-06-12", "region": "east"}])
+def test_a_promotion_influences_the_days_that_were_agreed_and_an_event_stands_apart(
+    tmp_path: Path,
+) -> None:
+    save(
+        tmp_path,
+        "extra",
+        [{"n": "618", "from": "2024-06-11", "to": "2024-06-12", "region": "east"}],
+    )
     columns = {"name": "n", "start": "from", "end": "to", "region": "region"}
     measure = {"promotion_window": {"before": 3, "after": 10}}
-    sources = {"promos": companion("promotions", **columns), "market": companion("events", **columns)}
+    sources = {
+        "promos": companion("promotions", **columns),
+        "market": companion("events", **columns),
+    }
     parameters = unit(sources, measure=measure)
     found = run(tmp_path, ROWS, parameters, "2024-06")
-    panel = build_panel(found.transactions, parameters, "2024-06", promotion=found.promotion, event=found.event).panel
+    panel = build_panel(
+        found.transactions, parameters, "2024-06", promotion=found.promotion, event=found.event
+    ).panel
     june = panel[panel["ds"].eq(pd.Timestamp("2024-06-01"))].sort_values("promotion")
     assert june["promotion"].tolist() == [0, pytest.approx(15 / 30)]
     assert june["event"].tolist() == [0, pytest.approx(2 / 30)]
@@ -118,7 +150,9 @@ def test_deals_have_the_region_of_their_customers_latest_line(tmp_path: Path) ->
     ]
     save(tmp_path, "extra", deals)
     source = {
-        **companion("opportunities", expected="when", amount="much", probability="p", stage="stage"),
+        **companion(
+            "opportunities", expected="when", amount="much", probability="p", stage="stage"
+        ),
         "join": {"customer": "who"},
     }
     moved = [*ROWS, order("A9", "2024-08-01", region="north")]
@@ -129,4 +163,9 @@ def test_deals_have_the_region_of_their_customers_latest_line(tmp_path: Path) ->
     save(tmp_path, "extra", [{**deals[0], "p": "40"}])
     with pytest.raises(SalesForecastError, match="`probability` is no share from 0 to 1.*percent"):
         run(tmp_path, moved, unit({"crm": source}))
-    assert run(tmp_path, moved, unit({"crm": {**source, "units": {"probability": "percent"}}})).opportunity["probability"][0] == 0.4
+    assert (
+        run(
+            tmp_path, moved, unit({"crm": {**source, "units": {"probability": "percent"}}})
+        ).opportunity["probability"][0]
+        == 0.4
+    )

@@ -31,14 +31,19 @@ OWN = {"own_company": {"customer": ["us"]}}
 
 def steps(table: Any, scope: str) -> list[tuple[str, int, Decimal, Decimal]]:
     rows = table[table["scope"].eq(scope)]
-    return [tuple(row) for row in rows[["step", "rows", "quantity", "amount"]].itertuples(index=False)]
+    return [
+        tuple(row) for row in rows[["step", "rows", "quantity", "amount"]].itertuples(index=False)
+    ]
 
 
 def test_a_bridge_names_each_difference_and_sums_to_the_cent(tmp_path: Path) -> None:
     save(tmp_path, "orders", ROWS)
     first, second = (
         unit(orders=TAXED, measure=OWN),
-        unit(orders=TAXED, measure={**OWN, "tax": "included", "within_company": "in", "returns": "month_of_sale"}),
+        unit(
+            orders=TAXED,
+            measure={**OWN, "tax": "included", "within_company": "in", "returns": "month_of_sale"},
+        ),
     )
     table = bridge(first, second, read_all(first, tmp_path), "2024-07")
     assert steps(table, "month") == [
@@ -67,13 +72,20 @@ definitions = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(definitions, definitions)
-def test_there_and_back_is_nothing(tmp_path: Path, one: Mapping[str, Any], other: Mapping[str, Any]) -> None:
+def test_there_and_back_is_nothing(
+    tmp_path: Path, one: Mapping[str, Any], other: Mapping[str, Any]
+) -> None:
     save(tmp_path, "orders", ROWS)
     first, second = (unit(orders=TAXED, measure={**OWN, **measure}) for measure in (one, other))
     extracts = read_all(first, tmp_path)
-    there, back = bridge(first, second, extracts, "2024-07"), bridge(second, first, extracts, "2024-07")
+    there, back = (
+        bridge(first, second, extracts, "2024-07"),
+        bridge(second, first, extracts, "2024-07"),
+    )
     for scope in ("month", "through"):
         forth, again = steps(there, scope), steps(back, scope)
         assert forth[0][1:] == again[-1][1:]
@@ -81,14 +93,22 @@ def test_there_and_back_is_nothing(tmp_path: Path, one: Mapping[str, Any], other
         for place in (1, 2, 3):
             moved = sum((row[place] for row in [*forth[1:-1], *again[1:-1]]), Decimal(0))
             assert moved == 0
-            assert forth[0][place] + sum((row[place] for row in forth[1:-1]), Decimal(0)) == forth[-1][place]
+            assert (
+                forth[0][place] + sum((row[place] for row in forth[1:-1]), Decimal(0))
+                == forth[-1][place]
+            )
 
 
 def test_rows_become_the_panel_by_every_rule(tmp_path: Path) -> None:
     cleaned = run(tmp_path, [*ROWS, order("A4", "2025-01-01")], unit(orders=TAXED, measure=OWN))
     table = bridge_to_panel(cleaned.ledger, 50.0, "amount")
     values = table.set_index("step")["amount"]
-    assert values["opening"] + values.drop(["opening", "kept", "panel"]).sum() == values["kept"] == values["panel"] == 50
+    assert (
+        values["opening"] + values.drop(["opening", "kept", "panel"]).sum()
+        == values["kept"]
+        == values["panel"]
+        == 50
+    )
     assert table.set_index("step").loc["within_company", "rows"] == -1
     assert draw_bridge(table, totals=2).splitlines() == [
         "                rows  quantity   amount",

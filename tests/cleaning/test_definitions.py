@@ -26,10 +26,14 @@ RATES = {"USD": {"2024-01-01": "7.1", "2024-06-04": "7.2"}, "EUR": "7.75"}
 
 
 def billed(measure: Mapping[str, Any] | None = None, **orders: Any) -> Parameters:
-    return unit(orders={**BILLED, **orders}, measure={"currency": "CNY", "rates": RATES, **(measure or {})})
+    return unit(
+        orders={**BILLED, **orders}, measure={"currency": "CNY", "rates": RATES, **(measure or {})}
+    )
 
 
-def test_amounts_are_converted_at_the_latest_rate_of_their_day_and_keep_what_they_were(tmp_path: Path) -> None:
+def test_amounts_are_converted_at_the_latest_rate_of_their_day_and_keep_what_they_were(
+    tmp_path: Path,
+) -> None:
     rows = [
         order("A1", "2024-06-03", "100", cur="USD"),
         order("A2", "2024-06-04", "100", cur="usd"),
@@ -38,26 +42,44 @@ def test_amounts_are_converted_at_the_latest_rate_of_their_day_and_keep_what_the
         order("A5", amount="9.99", cur="人民币"),
     ]
     cleaned = run(tmp_path, rows, billed())
-    assert amounts(cleaned) == [Decimal(text) for text in ("710.00", "720.00", "0.36", "15.50", "9.99")]
+    assert amounts(cleaned) == [
+        Decimal(text) for text in ("710.00", "720.00", "0.36", "15.50", "9.99")
+    ]
     kept = cleaned.transactions
-    assert kept["amount_original"].tolist() == [Decimal(text) for text in ("100", "100", "0.05", "2", "9.99")]
+    assert kept["amount_original"].tolist() == [
+        Decimal(text) for text in ("100", "100", "0.05", "2", "9.99")
+    ]
     assert kept["currency"].tolist() == ["USD", "USD", "USD", "EUR", "CNY"]
     assert by_rule(cleaned)["currency"] == (0, 0, Decimal("212.04") - Decimal("1455.85"))
 
 
 def test_a_converted_amount_is_rounded_half_to_even(tmp_path: Path) -> None:
-    rows = [order(f"A{place}", amount=amount, cur="USD") for place, amount in enumerate(("0.01", "0.03", "-0.03", "0.05"))]
+    rows = [
+        order(f"A{place}", amount=amount, cur="USD")
+        for place, amount in enumerate(("0.01", "0.03", "-0.03", "0.05"))
+    ]
     cleaned = run(tmp_path, rows, billed({"rates": {"USD": "0.5"}}))
     assert amounts(cleaned) == [Decimal(text) for text in ("0.00", "0.02", "-0.02", "0.02")]
 
 
 def test_rates_may_come_from_a_source_and_two_of_one_day_are_refused(tmp_path: Path) -> None:
-    table = {"kind": "csv", "role": "rates", "path": "rates.csv", "columns": {"currency": "币种", "date": "生效日", "rate": "汇率"}}
+    table = {
+        "kind": "csv",
+        "role": "rates",
+        "path": "rates.csv",
+        "columns": {"currency": "币种", "date": "生效日", "rate": "汇率"},
+    }
     save(tmp_path, "rates", [{"币种": "USD", "生效日": "2024-06-01", "汇率": "7.25"}])
     parameters = unit({"rates": table}, orders=BILLED, measure={"currency": "CNY"})
     assert amounts(run(tmp_path, [order(amount="4", cur="USD")], parameters)) == [Decimal("29.00")]
-    both = unit({"rates": table}, orders=BILLED, measure={"currency": "CNY", "rates": {"USD": {"2024-06-01": "7.3"}}})
-    with pytest.raises(SalesForecastError, match=r"rate of USD from 2024-06-01 on is 7\.25 and 7\.3"):
+    both = unit(
+        {"rates": table},
+        orders=BILLED,
+        measure={"currency": "CNY", "rates": {"USD": {"2024-06-01": "7.3"}}},
+    )
+    with pytest.raises(
+        SalesForecastError, match=r"rate of USD from 2024-06-01 on is 7\.25 and 7\.3"
+    ):
         run(tmp_path, [order(amount="4", cur="USD")], both)
 
 
@@ -69,10 +91,15 @@ def test_rates_may_come_from_a_source_and_two_of_one_day_are_refused(tmp_path: P
         (order(cur=""), r"'no currency at all' \(orders row 3\)"),
     ],
 )
-def test_a_missing_rate_stops_the_unit_and_names_row_and_currency(tmp_path: Path, row: Row, words: str) -> None:
+def test_a_missing_rate_stops_the_unit_and_names_row_and_currency(
+    tmp_path: Path, row: Row, words: str
+) -> None:
     with pytest.raises(SalesForecastError, match=words):
         run(tmp_path, [order("A0", cur="CNY"), row], billed())
-    assert len(run(tmp_path, [order("A0", cur="CNY"), {**row, "amount": "0"}], billed()).transactions) == 2, "nothing to convert"
+    assert (
+        len(run(tmp_path, [order("A0", cur="CNY"), {**row, "amount": "0"}], billed()).transactions)
+        == 2
+    ), "nothing to convert"
 
 
 def test_currencies_that_nobody_declares_are_not_added_up(tmp_path: Path) -> None:
@@ -81,7 +108,11 @@ def test_currencies_that_nobody_declares_are_not_added_up(tmp_path: Path) -> Non
         run(tmp_path, rows, unit(orders=BILLED))
     assert amounts(run(tmp_path, rows[:1], unit(orders=BILLED))) == [Decimal(100)]
     assert amounts(
-        run(tmp_path, [order(amount="2")], unit(orders={"currency": "USD"}, measure={"currency": "CNY", "rates": {"USD": 7}}))
+        run(
+            tmp_path,
+            [order(amount="2")],
+            unit(orders={"currency": "USD"}, measure={"currency": "CNY", "rates": {"USD": 7}}),
+        )
     ) == [14]
 
 
@@ -100,7 +131,9 @@ def test_quantities_are_converted_exactly_and_keep_what_they_were(tmp_path: Path
         order("A4", quantity="-1", amount="-50", uom="箱"),
     ]
     cleaned = run(tmp_path, rows, packed(conversions={"箱": 12, "g": "0.001"}))
-    assert cleaned.transactions["quantity"].tolist() == [Decimal(text) for text in ("24", "2", "0.003", "-12")]
+    assert cleaned.transactions["quantity"].tolist() == [
+        Decimal(text) for text in ("24", "2", "0.003", "-12")
+    ]
     assert cleaned.transactions["quantity_original"].tolist() == [2, 2, 3, -1]
     assert by_rule(cleaned)["unit_of_measure"] == (0, Decimal("6") - Decimal("14.003"), Decimal(0))
 
@@ -110,20 +143,33 @@ def test_a_products_own_conversion_goes_before_that_of_the_unit(tmp_path: Path) 
     columns = {"unit": "u", "product": "p", "factor": "f"}
     table = {"kind": "csv", "role": "conversions", "path": "factors.csv", "columns": columns}
     parameters = unit({"factors": table}, orders=PACKED, measure={"unit_of_measure": "pcs"})
-    cleaned = run(tmp_path, [order("A1", uom="箱"), order("A2", uom="箱", product="tea")], parameters)
+    cleaned = run(
+        tmp_path, [order("A1", uom="箱"), order("A2", uom="箱", product="tea")], parameters
+    )
     assert cleaned.transactions["quantity"].tolist() == [24, 80]
 
 
 def test_a_missing_conversion_stops_the_unit_and_names_row_and_unit(tmp_path: Path) -> None:
-    with pytest.raises(SalesForecastError, match=r"1 lines have no conversion to 'pcs': '托盘' of p \(orders row 3\)"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"1 lines have no conversion to 'pcs': '托盘' of p \(orders row 3\)",
+    ):
         run(tmp_path, [order(uom="pcs"), order("A2", uom="托盘")], packed(conversions={"箱": 12}))
     with pytest.raises(SalesForecastError, match=r"several units of measure \('pcs', '箱'\)"):
-        run(tmp_path, [order(uom="pcs"), order("A2", uom="箱")], unit(orders=PACKED, measure={"value": "quantity"}))
+        run(
+            tmp_path,
+            [order(uom="pcs"), order("A2", uom="箱")],
+            unit(orders=PACKED, measure={"value": "quantity"}),
+        )
 
 
 def test_the_tax_of_a_line_is_exact_and_a_rate_may_be_written_in_any_way(tmp_path: Path) -> None:
     own = unit(orders={"tax": "included", "columns": {"tax_amount": "tax"}})
-    rows = [order("A1", amount="113.01", tax="13.00"), order("A2", amount="-113.01", tax="-13.00"), order("A3", amount="5", tax="")]
+    rows = [
+        order("A1", amount="113.01", tax="13.00"),
+        order("A2", amount="-113.01", tax="-13.00"),
+        order("A3", amount="5", tax=""),
+    ]
     assert amounts(run(tmp_path, rows, own)) == [Decimal("100.01"), Decimal("-100.01"), 5]
     rates = unit(orders={"tax": "included", "columns": {"tax_rate": "rate"}, "tax_rate": "0.13"})
     rows = [
@@ -135,7 +181,9 @@ def test_the_tax_of_a_line_is_exact_and_a_rate_may_be_written_in_any_way(tmp_pat
     ]
     cleaned = run(tmp_path, rows, rates)
     assert amounts(cleaned) == [100, 100, 7, 200]
-    assert cleaned.quarantine[["row", "rule", "reason"]].values.tolist() == [[6, "unreadable", "tax_rate '?' is no rate"]]
+    assert cleaned.quarantine[["row", "rule", "reason"]].values.tolist() == [
+        [6, "unreadable", "tax_rate '?' is no rate"]
+    ]
     with pytest.raises(SalesForecastError, match="have tax included.*nothing says how much"):
         run(tmp_path, rows, unit(orders={"tax": "included"}))
 
@@ -162,21 +210,31 @@ def test_discount_then_freight_then_tax_then_currency(tmp_path: Path) -> None:
         "columns": {"discount": "discount", "freight": "freight", "currency": "cur"},
     }  # fmt: skip
     parameters = unit(orders=orders, measure={"currency": "CNY", "rates": {"USD": 8}})
-    cleaned = run(tmp_path, [order(amount="145.00", discount="10", freight="10", cur="USD")], parameters)
+    cleaned = run(
+        tmp_path, [order(amount="145.00", discount="10", freight="10", cur="USD")], parameters
+    )
     assert amounts(cleaned) == [(145 - 10 - 10) * 100 // 125 * 8]
     assert cleaned.transactions["amount_original"].tolist() == [100]
 
 
 def test_a_discount_in_percent_is_taken_off_exactly(tmp_path: Path) -> None:
     orders = {"discounts": "gross", "columns": {"discount": "d"}, "units": {"discount": "percent"}}
-    cleaned = run(tmp_path, [order("A1", amount="99.99", d="12.5%"), order("A2", d="10"), order("A3", d="")], unit(orders=orders))
+    cleaned = run(
+        tmp_path,
+        [order("A1", amount="99.99", d="12.5%"), order("A2", d="10"), order("A3", d="")],
+        unit(orders=orders),
+    )
     assert amounts(cleaned) == [Decimal("87.49125"), 90, 100]
     net = unit(orders={**orders, "discounts": "net"}, measure={"discounts": "gross"})
     assert amounts(run(tmp_path, [order("A1", amount="90", d="10%")], net)) == [100]
 
 
-@pytest.mark.parametrize(("definition", "rows", "rule"), [("in", 3, (0, 0, 0)), ("out", 1, (2, 5, 0))])
-def test_samples_count_in_pieces_and_are_told_apart(tmp_path: Path, definition: str, rows: int, rule: tuple[int, ...]) -> None:
+@pytest.mark.parametrize(
+    ("definition", "rows", "rule"), [("in", 3, (0, 0, 0)), ("out", 1, (2, 5, 0))]
+)
+def test_samples_count_in_pieces_and_are_told_apart(
+    tmp_path: Path, definition: str, rows: int, rule: tuple[int, ...]
+) -> None:
     sold = [order(), order("A2", amount="0.00"), order("A3", amount="0", quantity="3")]
     cleaned = run(tmp_path, sold, unit(measure={"samples": definition}))
     assert len(cleaned.transactions) == rows
@@ -184,11 +242,17 @@ def test_samples_count_in_pieces_and_are_told_apart(tmp_path: Path, definition: 
     reason = cleaned.ledger.loc[cleaned.ledger["rule"].eq("sample"), "reason"].iloc[0]
     assert definition == "out" or "2 rows, quantity 5" in reason
     only = unit(orders={"columns": {}}, measure={"samples": "out"})
-    assert len(run(tmp_path, [order(quantity="0", amount="0")], only).transactions) == 1, "without pieces there is no sample"
+    assert len(run(tmp_path, [order(quantity="0", amount="0")], only).transactions) == 1, (
+        "without pieces there is no sample"
+    )
 
 
 def test_sales_within_the_company_are_out_unless_the_unit_has_them_in(tmp_path: Path) -> None:
-    rows = [order(), order("A2", customer="East warehouse"), order("A3", customer="East warehouse", amount="-100", quantity="-2")]
+    rows = [
+        order(),
+        order("A2", customer="East warehouse"),
+        order("A3", customer="East warehouse", amount="-100", quantity="-2"),
+    ]
     named = {"own_company": {"customer": ["East warehouse"]}}
     out = run(tmp_path, rows, unit(measure=named))
     assert by_rule(out)["within_company"] == (2, 0, 0)
@@ -220,47 +284,82 @@ def test_a_line_and_its_cancellation_leave_and_the_new_bill_stays(tmp_path: Path
     cleaned = run(tmp_path, rows, unit(orders=CANCELLING))
     assert cancelled(cleaned) == [2, 3]
     assert by_rule(cleaned)["cancelled"] == (2, 0, 0)
-    assert amounts(cleaned) == [90, 100, -50, -7], "a partial cancellation and one without its sale stay as returns"
+    assert amounts(cleaned) == [90, 100, -50, -7], (
+        "a partial cancellation and one without its sale stay as returns"
+    )
     noted = cleaned.ledger[cleaned.ledger["rule"].eq("return_without_sale")]
-    assert noted["reason"].tolist() == ["1 row: the sale is not in the export: kept in its own month"]
+    assert noted["reason"].tolist() == [
+        "1 row: the sale is not in the export: kept in its own month"
+    ]
 
 
 def test_a_cancellation_is_not_known_before_its_day(tmp_path: Path) -> None:
-    rows = [order("A1"), order("C1", "2024-08-05", "-100.00", quantity="-2", ref="A1"), order("A2", "2024-08-01")]
+    rows = [
+        order("A1"),
+        order("C1", "2024-08-05", "-100.00", quantity="-2", ref="A1"),
+        order("A2", "2024-08-01"),
+    ]
     assert amounts(run(tmp_path, rows, unit(orders=CANCELLING), "2024-07")) == [100]
     assert amounts(run(tmp_path, rows, unit(orders=CANCELLING), "2024-08")) == [100]
     assert cancelled(run(tmp_path, rows, unit(orders=CANCELLING), "2024-08")) == [2, 3]
 
 
 def test_goods_that_came_back_cancel_nothing(tmp_path: Path) -> None:
-    orders = {"columns": {"reference": "ref", "kind": "kind"}, "kinds": {"sale": "sale", "back": "return"}}
-    rows = [order("A1", kind="sale"), order("R1", "2024-07-05", "-100.00", quantity="-2", ref="A1", kind="back")]
+    orders = {
+        "columns": {"reference": "ref", "kind": "kind"},
+        "kinds": {"sale": "sale", "back": "return"},
+    }
+    rows = [
+        order("A1", kind="sale"),
+        order("R1", "2024-07-05", "-100.00", quantity="-2", ref="A1", kind="back"),
+    ]
     assert amounts(run(tmp_path, rows, unit(orders=orders))) == [100, -100]
 
 
-def test_a_document_is_cancelled_as_a_whole_where_the_sums_are_exactly_nothing(tmp_path: Path) -> None:
-    rows = [order("A1", amount="60"), order("A1", amount="40", line="2"), order("C1", amount="-100", quantity="-4", ref="A1")]
+def test_a_document_is_cancelled_as_a_whole_where_the_sums_are_exactly_nothing(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        order("A1", amount="60"),
+        order("A1", amount="40", line="2"),
+        order("C1", amount="-100", quantity="-4", ref="A1"),
+    ]
     assert cancelled(run(tmp_path, [*rows, order("A2")], unit(orders=CANCELLING))) == [2, 3, 4]
     near = [*rows[:2], {**rows[2], "amount": "-99.99"}]
     assert cancelled(run(tmp_path, near, unit(orders=CANCELLING))) == []
-    with pytest.raises(SalesForecastError, match="no row through 2024-12; the first is of 2024-06-03"):
+    with pytest.raises(
+        SalesForecastError, match="no row through 2024-12; the first is of 2024-06-03"
+    ):
         run(tmp_path, rows, unit(orders=CANCELLING))
 
 
 def test_a_cancellation_is_converted_as_what_it_cancels(tmp_path: Path) -> None:
     orders = {"columns": {"reference": "ref", "currency": "cur"}}
     parameters = unit(orders=orders, measure={"currency": "CNY", "rates": RATES})
-    rows = [order("A1", "2024-06-03", cur="USD"), order("C1", "2024-06-05", "-100.00", quantity="-2", ref="A1", cur="USD")]
+    rows = [
+        order("A1", "2024-06-03", cur="USD"),
+        order("C1", "2024-06-05", "-100.00", quantity="-2", ref="A1", cur="USD"),
+    ]
     cleaned = run(tmp_path, [*rows, order("A2", cur="CNY")], parameters)
     assert by_rule(cleaned)["cancelled"] == (2, 0, 0)
 
 
-def kept_in_any_order(folder: Path, rows: list[Row], parameters: Parameters) -> list[tuple[str, Decimal]]:
+def kept_in_any_order(
+    folder: Path, rows: list[Row], parameters: Parameters
+) -> list[tuple[str, Decimal]]:
     """Customers and amounts of the lines that are kept, which have to be the same in whatever order the rows stand."""
     every = []
     for mixed in permutations(rows):
         kept = run(folder, list(mixed), parameters).transactions
-        every.append(sorted(zip(kept["customer"].astype(str) + kept["date"].dt.strftime(" %m-%d"), kept["amount"], strict=True)))
+        every.append(
+            sorted(
+                zip(
+                    kept["customer"].astype(str) + kept["date"].dt.strftime(" %m-%d"),
+                    kept["amount"],
+                    strict=True,
+                )
+            )
+        )
     assert all(kept == every[0] for kept in every)
     return every[0]
 
@@ -268,18 +367,30 @@ def kept_in_any_order(folder: Path, rows: list[Row], parameters: Parameters) -> 
 def test_what_a_cancellation_cancels_does_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
     cancelling = order("C1", "2024-06-05", "-100.00", quantity="-2", customer="b", ref="A1")
     two = [order("A1", customer="a"), order("A1", customer="b"), cancelling]
-    assert kept_in_any_order(tmp_path, two, unit(orders=CANCELLING)) == [("a 06-03", 100)], "the same customer's goes first"
+    assert kept_in_any_order(tmp_path, two, unit(orders=CANCELLING)) == [("a 06-03", 100)], (
+        "the same customer's goes first"
+    )
     others = [{**row, "customer": name} for row, name in zip(two, "abc", strict=True)]
     others[1]["region"] = "a region before east"
     assert len(kept_in_any_order(tmp_path, others, unit(orders=CANCELLING))) == 1
     days = [order("A1", "2024-06-04"), order("A1", "2024-06-02"), {**cancelling, "customer": "Li"}]
-    assert kept_in_any_order(tmp_path, days, unit(orders=CANCELLING)) == [("Li 06-04", 100)], "the earliest goes first"
+    assert kept_in_any_order(tmp_path, days, unit(orders=CANCELLING)) == [("Li 06-04", 100)], (
+        "the earliest goes first"
+    )
 
 
-def test_the_sale_that_a_return_takes_back_does_not_depend_on_the_order_of_rows(tmp_path: Path) -> None:
-    rows = [order("A1", "2024-06-04"), order("A1", "2024-06-02", "50"), order("A1", "2024-07-05", "-100.00", quantity="-2")]
+def test_the_sale_that_a_return_takes_back_does_not_depend_on_the_order_of_rows(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        order("A1", "2024-06-04"),
+        order("A1", "2024-06-02", "50"),
+        order("A1", "2024-07-05", "-100.00", quantity="-2"),
+    ]
     kept = kept_in_any_order(tmp_path, rows, unit(measure={"returns": "month_of_sale"}))
-    assert kept == [("Li 06-02", -100), ("Li 06-02", 50), ("Li 06-04", 100)], "that of the earliest sale"
+    assert kept == [("Li 06-02", -100), ("Li 06-02", 50), ("Li 06-04", 100)], (
+        "that of the earliest sale"
+    )
 
 
 def ordinary(count: int, seed: int = 1) -> list[Row]:
@@ -290,7 +401,14 @@ def ordinary(count: int, seed: int = 1) -> list[Row]:
         product = int(dice.integers(5))
         price = round(10.0 ** (product - 1) * dice.uniform(0.6, 1.4), 2)
         quantity = int(dice.lognormal(2, 1)) + 1
-        rows.append(order(f"A{place}", product=f"p{product}", quantity=str(quantity), amount=f"{price * quantity:.2f}"))
+        rows.append(
+            order(
+                f"A{place}",
+                product=f"p{product}",
+                quantity=str(quantity),
+                amount=f"{price * quantity:.2f}",
+            )
+        )
     return rows
 
 
@@ -316,13 +434,19 @@ def test_implausible_lines_are_flagged_and_not_changed(tmp_path: Path) -> None:
     assert flagged(cleaned)["rows"].sum() == 3
     assert amounts(cleaned)[:4] == [Decimal("-50.00"), 50000000, 40000, 0]
     assert by_rule(cleaned)["implausible"] == (0, 0, 0)
-    wide = unit(cleaning={"loss_budget": 1.0, "implausible": {"price_factor": 1e9, "quantity_factor": 1e9}})
-    assert flagged(run(tmp_path, [*odd, *ordinary(600)], wide))["rows"].sum() == 1, "a negative price is no question of degree"
+    wide = unit(
+        cleaning={"loss_budget": 1.0, "implausible": {"price_factor": 1e9, "quantity_factor": 1e9}}
+    )
+    assert flagged(run(tmp_path, [*odd, *ordinary(600)], wide))["rows"].sum() == 1, (
+        "a negative price is no question of degree"
+    )
 
 
 @settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(-20, 40)), min_size=1, max_size=60))
-def test_what_is_usual_is_the_median_to_an_eighth_of_a_doubling(values: list[tuple[int, float]]) -> None:
+def test_what_is_usual_is_the_median_to_an_eighth_of_a_doubling(
+    values: list[tuple[int, float]],
+) -> None:
     product = np.array([group for group, _ in values])
     logs = np.array([value for _, value in values])
     usual = find_usual(logs, product, 4)
@@ -330,7 +454,11 @@ def test_what_is_usual_is_the_median_to_an_eighth_of_a_doubling(values: list[tup
         own = np.sort(logs[product == group])
         assert usual.lines[group] == len(own)
         if len(own):
-            assert own[(len(own) - 1) // 2] - 1 / 8 <= usual.median[group] <= own[len(own) // 2] + 1 / 8
+            assert (
+                own[(len(own) - 1) // 2] - 1 / 8
+                <= usual.median[group]
+                <= own[len(own) // 2] + 1 / 8
+            )
 
 
 @given(st.lists(st.integers(-(2**70), 2**70)), st.integers(-(2**40), 2**40))
@@ -347,7 +475,8 @@ def test_a_unit_that_the_title_states_has_to_be_declared(tmp_path: Path) -> None
     from salesfc_lib.cleaning.clean import clean
 
     with pytest.raises(
-        SalesForecastError, match=r"'orders\.csv' states a unit in '单位：万元', .*10,000; source 'orders' declares none"
+        SalesForecastError,
+        match=r"'orders\.csv' states a unit in '单位：万元', .*10,000; source 'orders' declares none",
     ):
         clean(unit(), tmp_path, "2024-12")
     assert amounts(clean(unit(orders={"units": {"amount": "wan"}}), tmp_path, "2024-12")) == [12500]
@@ -371,7 +500,11 @@ definitions = measures.map(
     lambda measure: {
         **measure,
         "own_company": {"customer": ["us"]},
-        "rates": {"USD": "7.123", "EUR": {"2024-01-01": "7.8", "2024-06-15": "7.9"}, "CNY": "0.1404"},
+        "rates": {
+            "USD": "7.123",
+            "EUR": {"2024-01-01": "7.8", "2024-06-15": "7.9"},
+            "CNY": "0.1404",
+        },
         "conversions": {"箱": "12", "pcs": "0.5"},
     }
 )
@@ -394,19 +527,39 @@ EVERYTHING = {
 }  # fmt: skip
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.lists(lines, min_size=1, max_size=8), definitions, st.randoms())
 def test_nothing_is_lost_under_any_definition_and_in_any_order_of_rows(
     tmp_path: Path, rows: list[Row], measure: Mapping[str, Any], dice: Any
 ) -> None:
     parameters = unit(orders=EVERYTHING, measure=measure)
-    rows = [order("A0", "2024-05-01", discount="0", freight="0", cur="CNY", uom="pcs", ref="", customer="them"), *rows]
+    rows = [
+        order(
+            "A0",
+            "2024-05-01",
+            discount="0",
+            freight="0",
+            cur="CNY",
+            uom="pcs",
+            ref="",
+            customer="them",
+        ),
+        *rows,
+    ]
     cleaned = run(tmp_path, rows, parameters)
     assert not ledger_gap(cleaned.ledger)[["rows", "quantity", "amount"]].ne(0).any().any()
     kept = cleaned.transactions
-    assert by_rule(cleaned)["kept"] == (len(kept), sum(kept["quantity"], Decimal(0)), sum(kept["amount"], Decimal(0)))
+    assert by_rule(cleaned)["kept"] == (
+        len(kept),
+        sum(kept["quantity"], Decimal(0)),
+        sum(kept["amount"], Decimal(0)),
+    )
     assert by_rule(cleaned).get("cancelled", (0, 0, 0))[1:] == (0, 0)
     mixed = [rows[0], *dice.sample(rows[1:], len(rows) - 1)]
     columns = ["rule", "month", "rows", "quantity", "amount"]
     again = run(tmp_path, mixed, parameters).ledger[columns]
-    assert sorted(map(str, again.values.tolist())) == sorted(map(str, cleaned.ledger[columns].values.tolist()))
+    assert sorted(map(str, again.values.tolist())) == sorted(
+        map(str, cleaned.ledger[columns].values.tolist())
+    )

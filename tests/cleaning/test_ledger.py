@@ -28,4 +28,6 @@ def test_what_was_said_of_one_problem_is_joined_and_bounded(tmp_path: Path) -> N
         )
         if number == 3:
             assert list_problems(account)["reason"].tolist() == ["a; b"]
-    assert list_problems(account)[["rows", "first_row", "reason"]].values.tolist() == [[12, 1, "a; b; c; and 2 more"]]
+    assert list_problems(account)[["rows", "first_row", "reason"]].values.tolist() == [
+        [12, 1, "a; b; c; and 2 more"]
+    ]

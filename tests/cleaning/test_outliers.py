@@ -6,7 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, find_outliers, judge_months
+from salesfc_lib.cleaning.outliers import (
+    apply_outliers,
+    apply_stock_outs,
+    find_outliers,
+    judge_months,
+)
 from salesfc_lib.cleaning.stock_outs import find_stock_outs
 from salesfc_lib.foundation.schema import Outliers
 
@@ -15,10 +20,15 @@ SETTINGS = Outliers()
 SEASON = np.array([1.0, 0.8, 0.9, 1.0, 1.1, 1.0, 0.9, 1.0, 1.1, 1.0, 1.6, 3.0])
 
 
-def make_panel(values: dict[str, np.ndarray], promotion: dict[int, float] | None = None) -> pd.DataFrame:
+def make_panel(
+    values: dict[str, np.ndarray], promotion: dict[int, float] | None = None
+) -> pd.DataFrame:
     """Panel of 48 months from 2020-01; `promotion` maps a month's place to its share, for every series."""
     ds = pd.date_range("2020-01-01", periods=MONTHS, freq="MS")
-    frames = [pd.DataFrame({"unique_id": name, "ds": ds, "y": y, "y_raw": y}) for name, y in values.items()]
+    frames = [
+        pd.DataFrame({"unique_id": name, "ds": ds, "y": y, "y_raw": y})
+        for name, y in values.items()
+    ]
     panel = pd.concat(frames, ignore_index=True)
     if promotion is not None:
         panel["promotion"] = [promotion.get(place, 0.0) for place in range(MONTHS)] * len(values)
@@ -59,7 +69,10 @@ def test_no_false_alarm_in_three_hundred_seasonal_series() -> None:
 
 def test_no_false_alarm_in_lumpy_series() -> None:
     rng = np.random.default_rng(3)
-    lumpy = {f"s{place}": np.round(rng.poisson(3, MONTHS) * rng.lognormal(4, 1.0, MONTHS), 2) for place in range(200)}
+    lumpy = {
+        f"s{place}": np.round(rng.poisson(3, MONTHS) * rng.lognormal(4, 1.0, MONTHS), 2)
+        for place in range(200)
+    }
     assert len(find_outliers(make_panel(lumpy), settings=SETTINGS)) <= 2
 
 
@@ -72,7 +85,9 @@ def test_what_comes_later_cannot_change_a_judgement() -> None:
     whole = find_outliers(panel, settings=SETTINGS)
     for last in ("2022-06-01", "2022-07-01", "2023-05-01", "2023-06-01"):
         part = find_outliers(panel[panel["ds"].le(last)], settings=SETTINGS)
-        pd.testing.assert_frame_equal(part, whole[whole["ds"].le(last)].reset_index(drop=True), check_dtype=False)
+        pd.testing.assert_frame_equal(
+            part, whole[whole["ds"].le(last)].reset_index(drop=True), check_dtype=False
+        )
     assert len(whole) == 2
 
 
@@ -84,7 +99,9 @@ def test_a_promotion_is_held_against_earlier_promotions() -> None:
     peak = make_panel({"a": with_value(y, 40, 5.0)}, shares)
     assert find_outliers(peak, settings=SETTINGS).empty, "a peak of the usual promotions' size"
     unknown = find_outliers(peak.drop(columns="promotion"), settings=SETTINGS)
-    assert unknown["ds"].tolist() == [pd.Timestamp("2023-05-01")], "without the calendar the same peak is flagged"
+    assert unknown["ds"].tolist() == [pd.Timestamp("2023-05-01")], (
+        "without the calendar the same peak is flagged"
+    )
     slip = make_panel({"a": with_value(y, 40, 20.0)}, shares)
     assert find_outliers(slip, settings=SETTINGS)["ds"].tolist() == [pd.Timestamp("2023-05-01")]
     first = make_panel({"a": with_value(steady(noise=0.05), 40, 20.0)}, {40: 0.5})
@@ -94,7 +111,9 @@ def test_a_promotion_is_held_against_earlier_promotions() -> None:
 def test_lows_are_left_to_the_models_unless_they_are_far_below_zero() -> None:
     lows = make_panel({"a": with_value(steady(), 30, 0.01), "b": with_value(steady(), 31, 0.0)})
     assert find_outliers(lows, settings=SETTINGS).empty
-    below = find_outliers(make_panel({"a": with_value(steady(noise=0.05), 30, -20)}), settings=SETTINGS)
+    below = find_outliers(
+        make_panel({"a": with_value(steady(noise=0.05), 30, -20)}), settings=SETTINGS
+    )
     assert below["ds"].tolist() == [pd.Timestamp("2022-07-01")]
     assert below["y"][0] > 0
 
@@ -115,7 +134,14 @@ def test_a_missing_month_is_neither_a_zero_nor_an_obstacle() -> None:
 def test_switched_off_and_empty_give_an_empty_table() -> None:
     panel = make_panel({"a": with_value(steady(), 30, 10)})
     assert find_outliers(panel, settings=Outliers(enabled=False)).empty
-    assert list(find_outliers(panel.iloc[:0], settings=SETTINGS).columns) == ["unique_id", "ds", "y_raw", "y", "score", "reason"]
+    assert list(find_outliers(panel.iloc[:0], settings=SETTINGS).columns) == [
+        "unique_id",
+        "ds",
+        "y_raw",
+        "y",
+        "score",
+        "reason",
+    ]
 
 
 def stock(*rows: tuple[str, float], **dimensions: str) -> pd.DataFrame:
@@ -125,17 +151,25 @@ def stock(*rows: tuple[str, float], **dimensions: str) -> pd.DataFrame:
 
 
 def bottom_of(*names: str) -> pd.DataFrame:
-    return pd.DataFrame({"unique_id": list(names), "level": "bottom", "label": list(names), "line": list(names)})
+    return pd.DataFrame(
+        {"unique_id": list(names), "level": "bottom", "label": list(names), "line": list(names)}
+    )
 
 
-def test_a_stock_out_concerns_the_series_that_the_inventory_names_and_all_where_it_names_none() -> None:
+def test_a_stock_out_concerns_the_series_that_the_inventory_names_and_all_where_it_names_none() -> (
+    None
+):
     panel = make_panel({"pots": steady(), "pans": steady(2)})
     series = bottom_of("pots", "pans")
     named = find_stock_outs(stock(("2022-05-01", 9), ("2022-06-01", 0), line="pots"), series, panel)
-    assert named[["unique_id", "ds", "stockout_days"]].astype({"ds": str}).values.tolist() == [["pots", "2022-05-01", 9.0]]
+    assert named[["unique_id", "ds", "stockout_days"]].astype({"ds": str}).values.tolist() == [
+        ["pots", "2022-05-01", 9.0]
+    ]
     everywhere = find_stock_outs(stock(("2022-05-01", 9)), series, panel)
     assert everywhere["unique_id"].tolist() == ["pans", "pots"]
-    both = pd.concat([stock(("2022-05-01", 9)), stock(("2022-05-01", 20), line="pans")], ignore_index=True)
+    both = pd.concat(
+        [stock(("2022-05-01", 9)), stock(("2022-05-01", 20), line="pans")], ignore_index=True
+    )
     found = find_stock_outs(both, series, panel).set_index("unique_id")["stockout_days"]
     assert found.to_dict() == {"pans": 20.0, "pots": 9.0}
 
@@ -149,12 +183,20 @@ def test_a_censored_month_is_no_low_that_later_months_are_measured_by() -> None:
     y[slip] *= 8
     panel = make_panel({"pots": y})
     months = pd.date_range("2020-01-01", periods=MONTHS, freq="MS")
-    short = find_stock_outs(stock(*[(str(months[place].date()), 28) for place in empty], line="pots"), bottom_of("pots"), panel)
-    (blind, _), (known, censored) = (judge_months(panel, settings=SETTINGS, censored=each) for each in (None, short))
+    short = find_stock_outs(
+        stock(*[(str(months[place].date()), 28) for place in empty], line="pots"),
+        bottom_of("pots"),
+        panel,
+    )
+    (blind, _), (known, censored) = (
+        judge_months(panel, settings=SETTINGS, censored=each) for each in (None, short)
+    )
     usual = steady(noise=0.02)[slip]
     assert known["ds"].tolist() == blind["ds"].tolist() == [months[slip]]
     assert known["y"].iloc[0] == pytest.approx(usual, rel=0.3)
-    assert blind["y"].iloc[0] < 0.5 * usual, "without the inventory the empty months are taken for the level"
+    assert blind["y"].iloc[0] < 0.5 * usual, (
+        "without the inventory the empty months are taken for the level"
+    )
     assert (censored["y"] > 10 * censored["y_raw"]).all()
     trained = apply_stock_outs(panel, censored, "replace")
     assert (trained["y"].iloc[list(empty)] > 10 * trained["y_raw"].iloc[list(empty)]).all()

@@ -26,13 +26,25 @@ Row = Mapping[str, Any]
 
 
 def order(order_id: str = "A1", day: str = "2024-06-03", amount: str = "10", **more: Any) -> Row:
-    return {"date": day, "order_id": order_id, "line": "1", "product": "p", "quantity": "1", "amount": amount, **more}
+    return {
+        "date": day,
+        "order_id": order_id,
+        "line": "1",
+        "product": "p",
+        "quantity": "1",
+        "amount": amount,
+        **more,
+    }
 
 
 def unit(**orders: Any) -> Parameters:
     own = {"kind": "csv", "path": "orders*.csv", "columns": COLUMNS, **orders}
     return Parameters.model_validate(
-        {"sources": {"orders": own}, "calendar": {"closed_through": "2024-12"}, "cleaning": {"loss_budget": 1.0}}
+        {
+            "sources": {"orders": own},
+            "calendar": {"closed_through": "2024-12"},
+            "cleaning": {"loss_budget": 1.0},
+        }
     )
 
 
@@ -52,19 +64,40 @@ def noted(cleaned: Cleaned, rule: str) -> list[list[Any]]:
 
 
 def test_the_highest_version_of_a_line_counts_and_numbers_count_as_numbers(tmp_path: Path) -> None:
-    rows = [order(amount=amount, version=version) for version, amount in (("V9", "9"), ("V10", "10"), ("V2", "2"), ("V10", "10"))]
+    rows = [
+        order(amount=amount, version=version)
+        for version, amount in (("V9", "9"), ("V10", "10"), ("V2", "2"), ("V10", "10"))
+    ]
     columns = {**COLUMNS, "version": "version"}
-    cleaned = run(tmp_path, {"orders": [*rows, order("A2", version="")]}, unit(key=[*KEY, "version"], columns=columns))
-    assert cleaned.transactions[["order_id", "amount"]].astype(str).values.tolist() == [["A1", "10"], ["A2", "10"]]
-    assert cleaned.removed[["row", "rule"]].values.tolist() == [[2, "superseded"], [4, "superseded"], [5, "duplicate"]]
+    cleaned = run(
+        tmp_path,
+        {"orders": [*rows, order("A2", version="")]},
+        unit(key=[*KEY, "version"], columns=columns),
+    )
+    assert cleaned.transactions[["order_id", "amount"]].astype(str).values.tolist() == [
+        ["A1", "10"],
+        ["A2", "10"],
+    ]
+    assert cleaned.removed[["row", "rule"]].values.tolist() == [
+        [2, "superseded"],
+        [4, "superseded"],
+        [5, "duplicate"],
+    ]
     assert "stands again with a higher version" in cleaned.removed["reason"].iloc[0]
 
 
 def test_the_newest_extract_of_a_key_counts_whatever_the_order_of_the_files(tmp_path: Path) -> None:
-    files = {"orders_9": [order("A1", amount="1"), order("A2", amount="2")], "orders_10": [order("A2", amount="3"), order("A3")]}
+    files = {
+        "orders_9": [order("A1", amount="1"), order("A2", amount="2")],
+        "orders_10": [order("A2", amount="3"), order("A3")],
+    }
     cleaned = run(tmp_path, files, unit(key=KEY))
-    assert amounts(cleaned) == ["1", "10", "3"], "10 is newer than 9, and what the newer one does not have stays"
-    assert cleaned.removed[["source", "row", "rule"]].values.tolist() == [["orders: orders_9.csv", 3, "superseded"]]
+    assert amounts(cleaned) == ["1", "10", "3"], (
+        "10 is newer than 9, and what the newer one does not have stays"
+    )
+    assert cleaned.removed[["source", "row", "rule"]].values.tolist() == [
+        ["orders: orders_9.csv", 3, "superseded"]
+    ]
 
 
 def test_the_time_of_a_file_or_a_column_may_say_which_is_newer(tmp_path: Path) -> None:
@@ -72,12 +105,17 @@ def test_the_time_of_a_file_or_a_column_may_say_which_is_newer(tmp_path: Path) -
     run(tmp_path, files, unit(key=KEY))
     os.utime(tmp_path / "orders_2.csv", (1, 1))
     assert amounts(clean(unit(key=KEY, extracted="modified"), tmp_path, "2024-12")) == ["1"]
-    stamped = [order(amount=amount, exported=when) for amount, when in (("1", "2024-07-02 10:00"), ("2", "2024-07-02 09:59"))]
+    stamped = [
+        order(amount=amount, exported=when)
+        for amount, when in (("1", "2024-07-02 10:00"), ("2", "2024-07-02 09:59"))
+    ]
     for name in files:
         (tmp_path / f"{name}.csv").unlink()
     by_column = unit(key=KEY, extracted="exported")
     assert amounts(run(tmp_path, {"orders": stamped}, by_column)) == ["1"]
-    with pytest.raises(SalesForecastError, match=r"'exported' \(`extracted`\) cannot be read in 1 rows"):
+    with pytest.raises(
+        SalesForecastError, match=r"'exported' \(`extracted`\) cannot be read in 1 rows"
+    ):
         run(tmp_path, {"orders": [*stamped, order("A2", exported="soon")]}, by_column)
 
 
@@ -86,17 +124,33 @@ def test_without_a_key_repeats_are_noted_and_stay(tmp_path: Path) -> None:
     cleaned = run(tmp_path, {"orders": [*rows, rows[4], rows[5]]}, unit())
     assert len(cleaned.transactions) == 32
     assert noted(cleaned, "possible_duplicate") == [["orders", "noted", 2, 32]]
-    assert cleaned.ledger.loc[cleaned.ledger["rule"].eq("possible_duplicate"), "rows"].tolist() == [0, 0]
+    assert cleaned.ledger.loc[cleaned.ledger["rule"].eq("possible_duplicate"), "rows"].tolist() == [
+        0,
+        0,
+    ]
     assert noted(run(tmp_path, {"orders": rows}, unit()), "possible_duplicate") == []
 
 
-def test_repeats_that_every_month_has_are_usual_and_only_the_odd_month_is_noted(tmp_path: Path) -> None:
-    till = [order("", f"2024-{month:02}-{day:02}", str(day % 3)) for month in range(1, 7) for day in range(1, 29) for _ in range(2)]
+def test_repeats_that_every_month_has_are_usual_and_only_the_odd_month_is_noted(
+    tmp_path: Path,
+) -> None:
+    till = [
+        order("", f"2024-{month:02}-{day:02}", str(day % 3))
+        for month in range(1, 7)
+        for day in range(1, 29)
+        for _ in range(2)
+    ]
     assert noted(run(tmp_path, {"orders": till}, unit()), "possible_duplicate") == []
-    few = [order("", f"2024-{month:02}-{day:02}", str(day)) for month in range(1, 7) for day in range(1, 29)]
+    few = [
+        order("", f"2024-{month:02}-{day:02}", str(day))
+        for month in range(1, 7)
+        for day in range(1, 29)
+    ]
     few += [order("", f"2024-{month:02}-01", "1") for month in range(1, 7)]
     odd = [order("", f"2024-04-{day:02}", str(day)) for day in range(2, 20)]
-    assert noted(run(tmp_path, {"orders": [*few, *odd]}, unit()), "possible_duplicate") == [["orders", "noted", 19, 173]]
+    assert noted(run(tmp_path, {"orders": [*few, *odd]}, unit()), "possible_duplicate") == [
+        ["orders", "noted", 19, 173]
+    ]
 
 
 def test_an_overlap_of_files_without_a_key_is_said_by_its_file(tmp_path: Path) -> None:
@@ -109,7 +163,12 @@ def test_an_overlap_of_files_without_a_key_is_said_by_its_file(tmp_path: Path) -
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.sampled_from(["", "x"]), st.integers(-2, 2)), max_size=12))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.sampled_from(["", "x"]), st.integers(-2, 2)),
+        max_size=12,
+    )
+)
 def test_repeats_are_those_that_a_slow_loop_finds(rows: list[tuple[str, str, int]]) -> None:
     lines = pd.DataFrame(
         {
@@ -140,7 +199,9 @@ sales = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(sales, st.randoms(use_true_random=False), st.lists(st.integers(0, 19), max_size=4))
 def test_neither_the_order_of_rows_nor_the_cut_into_files_changes_what_is_sold(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row], dice: Any, repeated: list[int]
@@ -149,7 +210,11 @@ def test_neither_the_order_of_rows_nor_the_cut_into_files_changes_what_is_sold(
     rows += [rows[place] for place in repeated if place < len(rows)]
     shuffled = dice.sample(rows, len(rows))
     whole, turned, cut = (tmp_path_factory.mktemp("orders") for _ in range(3))
-    own = {"key": KEY, "columns": {**COLUMNS, "kind": "kind", "region": "region"}, "returns_are_positive": True}
+    own = {
+        "key": KEY,
+        "columns": {**COLUMNS, "kind": "kind", "region": "region"},
+        "returns_are_positive": True,
+    }
     parameters = Parameters.model_validate(
         unit(**own).model_dump()
         | {
@@ -159,10 +224,17 @@ def test_neither_the_order_of_rows_nor_the_cut_into_files_changes_what_is_sold(
         }
     )
     months = sorted({row["date"][:7] for row in rows})
-    files = {f"orders_{month}": [row for row in rows if row["date"].startswith(month)] for month in months}
+    files = {
+        f"orders_{month}": [row for row in rows if row["date"].startswith(month)]
+        for month in months
+    }
     first, second, third = (
         run(folder, parts, parameters)
-        for folder, parts in ((whole, {"orders": rows}), (turned, {"orders": shuffled}), (cut, files))
+        for folder, parts in (
+            (whole, {"orders": rows}),
+            (turned, {"orders": shuffled}),
+            (cut, files),
+        )
     )
 
     def said(cleaned: Cleaned) -> list[list[str]]:
@@ -170,8 +242,13 @@ def test_neither_the_order_of_rows_nor_the_cut_into_files_changes_what_is_sold(
         return sorted(lines.astype(object).where(lines.notna(), None).astype(str).values.tolist())
 
     def summed(cleaned: Cleaned) -> dict[Any, list[Any]]:
-        sums = cleaned.ledger.groupby(["rule", "month"], dropna=False)[["rows", "quantity", "amount"]].sum()
-        return {key: [Decimal(value) for value in row] for key, row in zip(sums.index, sums.values.tolist(), strict=True)}
+        sums = cleaned.ledger.groupby(["rule", "month"], dropna=False)[
+            ["rows", "quantity", "amount"]
+        ].sum()
+        return {
+            key: [Decimal(value) for value in row]
+            for key, row in zip(sums.index, sums.values.tolist(), strict=True)
+        }
 
     assert said(first) == said(second) == said(third)
     assert summed(first) == summed(second) == summed(third)

@@ -23,7 +23,9 @@ UNIT: Mapping[str, Any] = {
             "kind": "csv",
             "path": "orders.csv",
             "key": ["order_id"],
-            "columns": {name: name for name in ("date", "order_id", "customer", "amount", "region")},
+            "columns": {
+                name: name for name in ("date", "order_id", "customer", "amount", "region")
+            },
         }
     },
     "dimensions": ["region"],
@@ -38,7 +40,9 @@ def project(folder: Path, rows: list[tuple[str, ...]], **more: Any) -> Path:
     pd.DataFrame(rows, columns=columns).to_csv(folder / "orders.csv", index=False)
     file = folder / "parameters" / "units" / "north.yml"
     file.parent.mkdir(parents=True)
-    file.write_text(yaml.safe_dump({**UNIT, **more}, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    file.write_text(
+        yaml.safe_dump({**UNIT, **more}, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
     return folder
 
 
@@ -47,7 +51,11 @@ def ask(*arguments: str) -> tuple[int, str]:
     return done.exit_code, done.output
 
 
-GOOD = [(f"2024-{month:02}-05", f"A{month}{region}", "李", "10", region) for month in range(1, 13) for region in ("east", "old")]
+GOOD = [
+    (f"2024-{month:02}-05", f"A{month}{region}", "李", "10", region)
+    for month in range(1, 13)
+    for region in ("east", "old")
+]
 REPEATED = [*GOOD, GOOD[0]]
 
 
@@ -67,8 +75,14 @@ def test_the_verb_prints_by_source_what_happens_and_writes_nothing(tmp_path: Pat
     status, said = ask("scan", "north", "--project", str(folder))
     assert status == 0
     assert "orders\n" in said
-    assert "dropped     duplicate            1 row        first row 26: the key (order_id) stands again" in said
-    assert "changed     renamed              12 rows      `region`, first row 3: region 'old' is now 'new', e.g. old → new" in said
+    assert (
+        "dropped     duplicate            1 row        first row 26: the key (order_id) stands again"
+        in said
+    )
+    assert (
+        "changed     renamed              12 rows      `region`, first row 3: region 'old' is now 'new', e.g. old → new"
+        in said
+    )
     assert sorted(folder.rglob("*")) == before
 
 
@@ -87,71 +101,123 @@ def test_a_unit_that_would_stop_is_told_with_everything_that_is_wrong(tmp_path: 
 def test_nothing_found_is_said_as_well(tmp_path: Path) -> None:
     folder = project(tmp_path, [row for row in GOOD if row[4] == "east"], renames={})
     assert ask("scan", "north", "--project", str(folder)) == (0, "Nothing was found.\n")
-    assert ask("proposals", "north", "--project", str(folder)) == (0, "No member ends where another one begins.\n")
+    assert ask("proposals", "north", "--project", str(folder)) == (
+        0,
+        "No member ends where another one begins.\n",
+    )
 
 
 def test_proposals_come_with_the_yaml_that_accepts_them(tmp_path: Path) -> None:
-    rows = [(f"2024-{month:02}-05", f"B{month}", "李", "10", "north" if month < 7 else "North.") for month in range(1, 13)]
+    rows = [
+        (f"2024-{month:02}-05", f"B{month}", "李", "10", "north" if month < 7 else "North.")
+        for month in range(1, 13)
+    ]
     folder = project(tmp_path, [*GOOD, *rows])
     status, said = ask("proposals", "north", "--project", str(folder))
     assert status == 0
     assert "region: 'north' -> 'North.' from 2024-07" in said
     block = yaml.safe_load(said.split("this:\n")[1])
     file = folder / "parameters" / "units" / "north.yml"
-    file.write_text(yaml.safe_dump({**UNIT, **block}, allow_unicode=True, sort_keys=False), encoding="utf-8")
+    file.write_text(
+        yaml.safe_dump({**UNIT, **block}, allow_unicode=True, sort_keys=False), encoding="utf-8"
+    )
     parameters = resolve(folder, "north").parameters
-    assert set(clean(parameters, folder, "2024-12").transactions["region"]) == {"east", "old", "North."}
-    assert ask("proposals", "north", "--project", str(folder)) == (0, "No member ends where another one begins.\n")
+    assert set(clean(parameters, folder, "2024-12").transactions["region"]) == {
+        "east",
+        "old",
+        "North.",
+    }
+    assert ask("proposals", "north", "--project", str(folder)) == (
+        0,
+        "No member ends where another one begins.\n",
+    )
 
 
 def test_each_file_of_a_feed_speaks_for_its_own_rows(tmp_path: Path) -> None:
-    folder = project(tmp_path, [row for row in GOOD if row[4] == "east"], renames={}, cleaning={"loss_budget": 0.5})
+    folder = project(
+        tmp_path,
+        [row for row in GOOD if row[4] == "east"],
+        renames={},
+        cleaning={"loss_budget": 0.5},
+    )
     text = (folder / "orders.csv").read_text()
     unit = folder / "parameters" / "units" / "north.yml"
     unit.write_text(unit.read_text().replace("orders.csv", "orders*.csv"))
     (folder / "orders_1.csv").write_text(text.replace("2024-03-05", "soon"))
-    (folder / "orders_2.csv").write_text(text.replace("2024-0", "2023-0").replace(",A", ",B").replace("李,10", '李,"1.234,50"'))
+    (folder / "orders_2.csv").write_text(
+        text.replace("2024-0", "2023-0").replace(",A", ",B").replace("李,10", '李,"1.234,50"')
+    )
     (folder / "orders_3.csv").write_text(
         text.replace("2024-04-05", "0000-00-00").replace(",A", ",C").replace("2024-05-05", "later")
     )
     (folder / "orders.csv").unlink()
     parameters = resolve(folder, "north").parameters
     found = scan(parameters, read_all(parameters, folder)).set_index(["source", "rule"])
-    assert ("orders: orders_2.csv", "separators") in found.index, "the file that is written so is named, not the feed's first"
+    assert ("orders: orders_2.csv", "separators") in found.index, (
+        "the file that is written so is named, not the feed's first"
+    )
     assert found.loc[("orders: orders_1.csv", "unreadable"), "example"] == "date 'soon' is no date"
     assert found.loc[("orders: orders_3.csv", "unreadable"), "example"] == "date 'later' is no date"
     assert "counts 0" in found.loc[("orders: orders_3.csv", "sentinel_date"), "reason"]
-    assert "its amount counts 0" not in found.loc[("orders: orders_3.csv", "sentinel_date"), "reason"], "its amount could be read"
+    assert (
+        "its amount counts 0" not in found.loc[("orders: orders_3.csv", "sentinel_date"), "reason"]
+    ), "its amount could be read"
     status, said = ask("scan", "north", "--project", str(folder))
     assert status == 0
-    assert "quarantined unreadable           2 rows       first row 4 in orders_1.csv: " in said, "a feed is told together"
+    assert "quarantined unreadable           2 rows       first row 4 in orders_1.csv: " in said, (
+        "a feed is told together"
+    )
 
 
-def test_a_page_says_that_nothing_was_found_though_later_rows_wait_for_their_month(tmp_path: Path) -> None:
-    folder = project(tmp_path, [*[row for row in GOOD if row[4] == "east"], ("2025-01-05", "L1", "李", "10", "east")], renames={})
+def test_a_page_says_that_nothing_was_found_though_later_rows_wait_for_their_month(
+    tmp_path: Path,
+) -> None:
+    folder = project(
+        tmp_path,
+        [*[row for row in GOOD if row[4] == "east"], ("2025-01-05", "L1", "李", "10", "east")],
+        renames={},
+    )
     parameters = resolve(folder, "north").parameters
     problems = clean(parameters, folder, "2024-12").problems
     assert set(problems["rule"]) == {"after_month"}
-    section = intake.scan(SimpleNamespace(parameters=parameters), SimpleNamespace(problems=problems))  # type: ignore[arg-type]
+    section = intake.scan(
+        SimpleNamespace(parameters=parameters), SimpleNamespace(problems=problems)
+    )  # type: ignore[arg-type]
     assert "Nothing" in str(section.blocks)
     assert "0 kinds" not in str(section.blocks)
 
 
 def test_a_month_without_any_row_is_told_unless_it_was_closed(tmp_path: Path) -> None:
-    folder = project(tmp_path, [row for row in GOOD if row[4] == "east" and row[0] not in ("2024-05-05", "2024-12-05")], renames={})
+    folder = project(
+        tmp_path,
+        [row for row in GOOD if row[4] == "east" and row[0] not in ("2024-05-05", "2024-12-05")],
+        renames={},
+    )
     said = "noted       missing_month        2 months     no row at all"
     assert said in ask("scan", "north", "--project", str(folder))[1]
     parameters = resolve(folder, "north").parameters
-    assert clean(parameters, folder, "2024-12").problems["example"].tolist() == ["2024-05 and 2024-12"]
-    assert clean(parameters, folder, "2024-04").problems.query("rule == 'missing_month'").empty, "a backfill sees no later month"
+    assert clean(parameters, folder, "2024-12").problems["example"].tolist() == [
+        "2024-05 and 2024-12"
+    ]
+    assert clean(parameters, folder, "2024-04").problems.query("rule == 'missing_month'").empty, (
+        "a backfill sees no later month"
+    )
     closed = ["--set", "calendar.closed_months=[2024-05, 2024-12]"]
     assert ask("scan", "north", "--project", str(folder), *closed) == (0, "Nothing was found.\n")
 
 
 def test_a_scan_says_what_the_end_of_the_month_finds_and_what_stops_there(tmp_path: Path) -> None:
     rows = [*[row for row in GOOD if row[4] == "east"], ("2024-03-07", "R1", "李", "-10", "east")]
-    ledger = {"kind": "csv", "path": "gl.csv", "role": "control_totals", "columns": {"ds": "month", "amount": "amount"}}
-    orders = {**UNIT["sources"]["orders"], "columns": {**UNIT["sources"]["orders"]["columns"], "reference": "reference"}}
+    ledger = {
+        "kind": "csv",
+        "path": "gl.csv",
+        "role": "control_totals",
+        "columns": {"ds": "month", "amount": "amount"},
+    }
+    orders = {
+        **UNIT["sources"]["orders"],
+        "columns": {**UNIT["sources"]["orders"]["columns"], "reference": "reference"},
+    }
     folder = project(tmp_path, rows, renames={}, sources={"orders": orders, "ledger": ledger})
     frame = pd.read_csv(folder / "orders.csv").assign(reference="")
     frame.loc[frame["order_id"].eq("R1"), "reference"] = "A3east"
@@ -160,7 +226,12 @@ def test_a_scan_says_what_the_end_of_the_month_finds_and_what_stops_there(tmp_pa
     pd.DataFrame(totals.items(), columns=["month", "amount"]).to_csv(folder / "gl.csv", index=False)
     status, said = ask("scan", "north", "--project", str(folder))
     assert (status, "dropped     cancelled            2 rows" in said) == (0, True), said
-    pd.DataFrame({**totals, "2024-05": 30}.items(), columns=["month", "amount"]).to_csv(folder / "gl.csv", index=False)
+    pd.DataFrame({**totals, "2024-05": 30}.items(), columns=["month", "amount"]).to_csv(
+        folder / "gl.csv", index=False
+    )
     status, said = ask("scan", "north", "--project", str(folder))
     assert status == 1
-    assert "Stops the unit: The amount of 2024-05 (kept) is 10, the general ledger in 'gl.csv' says 30" in said
+    assert (
+        "Stops the unit: The amount of 2024-05 (kept) is 10, the general ledger in 'gl.csv' says 30"
+        in said
+    )

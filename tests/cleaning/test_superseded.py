@@ -19,7 +19,8 @@ ROWS = st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 3)), max_size=30)
 
 def obvious(keys: list[int], ages: list[int]) -> list[bool]:
     return [
-        key >= 0 and any(other == key and newer > age for other, newer in zip(keys, ages, strict=True))
+        key >= 0
+        and any(other == key and newer > age for other, newer in zip(keys, ages, strict=True))
         for key, age in zip(keys, ages, strict=True)
     ]
 
@@ -27,7 +28,9 @@ def obvious(keys: list[int], ages: list[int]) -> list[bool]:
 @given(ROWS)
 def test_it_agrees_with_the_slow_loop(rows: list[tuple[int, int]]) -> None:
     keys, ages = [key for key, _ in rows], [age for _, age in rows]
-    assert find_superseded(np.array(keys, dtype=np.int64), np.array(ages, dtype=np.int64)).tolist() == obvious(keys, ages)
+    assert find_superseded(
+        np.array(keys, dtype=np.int64), np.array(ages, dtype=np.int64)
+    ).tolist() == obvious(keys, ages)
 
 
 @given(ROWS)
@@ -37,7 +40,9 @@ def test_every_key_keeps_the_rows_of_its_newest_extract(rows: list[tuple[int, in
     assert set(keys[kept]) == set(keys)
     for key in set(keys[keys >= 0].tolist()):
         assert set(ages[kept & (keys == key)]) == {ages[keys == key].max()}
-        assert (kept & (keys == key)).sum() == ((keys == key) & (ages == ages[keys == key].max())).sum()
+        assert (kept & (keys == key)).sum() == (
+            (keys == key) & (ages == ages[keys == key].max())
+        ).sum()
 
 
 def test_a_repeat_inside_one_extract_is_not_superseded() -> None:
@@ -68,14 +73,20 @@ def test_numbers_in_names_count_as_numbers(names: list[str], expected: list[str]
 
 
 def test_files_written_at_the_same_moment_are_of_the_same_age() -> None:
-    files = [{"path": "b", "modified": 20}, {"path": "a", "modified": 30}, {"path": "c", "modified": 20}]
+    files = [
+        {"path": "b", "modified": 20},
+        {"path": "a", "modified": 30},
+        {"path": "c", "modified": 20},
+    ]
     assert rank_files(files, "modified") == {"b": 0, "a": 1, "c": 0}
 
 
 def test_a_column_says_when_each_row_was_extracted_or_the_unit_stops() -> None:
     days = pd.to_datetime(pd.Series(["2024-07-02", "2024-07-01", None]))
     assert rank_column(days[:2], "导出时间").tolist() == [1, 0]
-    with pytest.raises(SalesForecastError, match="'导出时间'.*cannot be read in 1 rows, e.g. row '3'"):
+    with pytest.raises(
+        SalesForecastError, match="'导出时间'.*cannot be read in 1 rows, e.g. row '3'"
+    ):
         rank_column(days, "导出时间")
 
 

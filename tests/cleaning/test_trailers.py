@@ -38,7 +38,10 @@ def test_sums_that_agree_to_the_last_digit_pass_whatever_their_notation(tmp_path
             "END;3;6;100000000000001199.02",
             r"'orders\.csv' .*cut_short.* 3 rows make 100,000,000,000,001,199\.01 in 'amount' \(amount\)",
         ),
-        ("END;3;7;100000000000001199.01", r"make 6 in 'quantity' \(quantity\)\. 7, as its trailer says"),
+        (
+            "END;3;7;100000000000001199.01",
+            r"make 6 in 'quantity' \(quantity\)\. 7, as its trailer says",
+        ),
         ("END;3;6;many", r"says 'many' as its amount"),
     ],
 )
@@ -53,7 +56,12 @@ def test_rows_of_other_units_and_rows_that_are_set_aside_count(tmp_path: Path) -
     east = cleaned(tmp_path, rows, end, where={"region": "east"})
     assert (amounts(east)[0], east.quarantine["row"].tolist()) == (Decimal("1234.50"), [5])
     with pytest.raises(SalesForecastError, match="cut_short"):
-        cleaned(tmp_path, [*rows[:1], rows[1].replace("34.50", "34.51"), *rows[2:]], end, where={"region": "east"})
+        cleaned(
+            tmp_path,
+            [*rows[:1], rows[1].replace("34.50", "34.51"), *rows[2:]],
+            end,
+            where={"region": "east"},
+        )
 
 
 def test_nothing_is_proven_where_a_figure_cannot_be_read(tmp_path: Path) -> None:
@@ -62,4 +70,8 @@ def test_nothing_is_proven_where_a_figure_cannot_be_read(tmp_path: Path) -> None
 
 
 def test_a_trailer_is_written_in_the_unit_of_its_column(tmp_path: Path) -> None:
-    assert amounts(cleaned(tmp_path, ["2024-06-03;A1;1;Li;p;east;2;1.25"], "END;1;2;1.25", units={"amount": "wan"})) == [12500]
+    assert amounts(
+        cleaned(
+            tmp_path, ["2024-06-03;A1;1;Li;p;east;2;1.25"], "END;1;2;1.25", units={"amount": "wan"}
+        )
+    ) == [12500]

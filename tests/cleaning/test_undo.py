@@ -43,9 +43,24 @@ MEASURE = {
 Row = Mapping[str, Any]
 
 
-def order(order_id: str = "A1", date: str = "2024-06-03", amount: str = "113.00", **more: Any) -> Row:
-    base = {"date": date, "order_id": order_id, "line": "1", "product": "p", "region": "east", "kind": "sale"}
-    measures = {"quantity": "2", "amount": amount, "discount": "0.50", "currency": "CNY", "unit_of_measure": "pc"}
+def order(
+    order_id: str = "A1", date: str = "2024-06-03", amount: str = "113.00", **more: Any
+) -> Row:
+    base = {
+        "date": date,
+        "order_id": order_id,
+        "line": "1",
+        "product": "p",
+        "region": "east",
+        "kind": "sale",
+    }
+    measures = {
+        "quantity": "2",
+        "amount": amount,
+        "discount": "0.50",
+        "currency": "CNY",
+        "unit_of_measure": "pc",
+    }
     return {**base, **measures, "reference": "", "customer": "Li", **more}
 
 
@@ -67,12 +82,17 @@ def unit(**more: Any) -> Parameters:
         "levels": {"total": [], "region": ["region"]},
         "measure": MEASURE,
         "cleaning": {"loss_budget": 1.0},
-        "renames": {"region": {"old": "west"}, "product": {"p": [{"to": "q", "from": "2024-06-01"}]}},
+        "renames": {
+            "region": {"old": "west"},
+            "product": {"p": [{"to": "q", "from": "2024-06-01"}]},
+        },
     }
     return Parameters.model_validate({**tree, **more})
 
 
-def save(folder: Path, orders: list[Row], notices: list[Row] | None = None, back: list[Row] | None = None) -> None:
+def save(
+    folder: Path, orders: list[Row], notices: list[Row] | None = None, back: list[Row] | None = None
+) -> None:
     for name, rows in {
         "orders": orders,
         "returns": notices or [{"ref": "none"}],
@@ -83,16 +103,24 @@ def save(folder: Path, orders: list[Row], notices: list[Row] | None = None, back
 
 def list_rules(parameters: Parameters, folder: Path) -> list[str]:
     """Rules that took, changed or put in, in the order in which they first did."""
-    account = drop_cancelled(standardise(parameters, read_all(parameters, folder)).account, "2024-12")
+    account = drop_cancelled(
+        standardise(parameters, read_all(parameters, folder)).account, "2024-12"
+    )
     acted = {rule for part in (*account.removed, *account.changes) for rule in part["rule"]}
-    return [rule for rule in dict.fromkeys(name for entry in account.entries for name in entry["rule"]) if rule in acted]
+    return [
+        rule
+        for rule in dict.fromkeys(name for entry in account.entries for name in entry["rule"])
+        if rule in acted
+    ]
 
 
 def closes(cleaned: Cleaned) -> bool:
     kept = cleaned.ledger[cleaned.ledger["rule"].eq("kept")]
     lines = cleaned.transactions
     summed = len(lines), sum(lines["quantity"], Decimal(0)), sum(lines["amount"], Decimal(0))
-    return not ledger_gap(cleaned.ledger)[SUMS].ne(0).any(axis=None) and summed == tuple(kept[name].sum() for name in SUMS)
+    return not ledger_gap(cleaned.ledger)[SUMS].ne(0).any(axis=None) and summed == tuple(
+        kept[name].sum() for name in SUMS
+    )
 
 
 orders = st.builds(
@@ -118,7 +146,9 @@ backs = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     st.lists(orders, min_size=1, max_size=7),
     st.lists(st.sampled_from(["A1", "A2", "Z"]), max_size=2),
@@ -142,12 +172,19 @@ def test_undoing_every_rule_from_the_last_to_the_first_gives_the_lines_as_read(
     assert lines["row"].tolist() == list(range(2, len(rows) + 2))
     for ours in ("order_id", "line", "product", "region"):
         assert lines[ours].astype(object).fillna("").tolist() == [row[ours] for row in rows], ours
-    assert lines["date"].dt.strftime("%Y-%m-%d").fillna("").tolist() == [row["date"] for row in rows]
+    assert lines["date"].dt.strftime("%Y-%m-%d").fillna("").tolist() == [
+        row["date"] for row in rows
+    ]
     amounts = [Decimal(0) if row["amount"] == "x" else Decimal(row["amount"]) for row in rows]
     assert lines["amount"].tolist() == amounts
-    assert lines["quantity"].tolist() == [Decimal(0) if row["quantity"] == "two" else Decimal(row["quantity"]) for row in rows]
+    assert lines["quantity"].tolist() == [
+        Decimal(0) if row["quantity"] == "two" else Decimal(row["quantity"]) for row in rows
+    ]
     opening = cleaned.ledger[cleaned.ledger["rule"].eq("opening")]
-    assert opening[SUMS].sum().tolist() == cleaned.ledger.loc[cleaned.ledger["rule"].eq("kept"), SUMS].sum().tolist()
+    assert (
+        opening[SUMS].sum().tolist()
+        == cleaned.ledger.loc[cleaned.ledger["rule"].eq("kept"), SUMS].sum().tolist()
+    )
 
 
 def test_one_line_comes_back_and_the_others_stay_away(tmp_path: Path) -> None:
@@ -159,37 +196,54 @@ def test_one_line_comes_back_and_the_others_stay_away(tmp_path: Path) -> None:
     assert entry[SUMS].tolist() == [-1, Decimal(-2), Decimal("-113.00")]
     assert one.removed.loc[one.removed["rule"].eq("duplicate"), "row"].tolist() == [3]
     both = undo(one, "duplicate")
-    assert both.ledger.loc[both.ledger["rule"].eq("undo:duplicate"), "rows"].tolist() == [-2], "a second undo adds to the first"
+    assert both.ledger.loc[both.ledger["rule"].eq("undo:duplicate"), "rows"].tolist() == [-2], (
+        "a second undo adds to the first"
+    )
     assert closes(both)
     assert cleaned.transactions["row"].tolist() == [2, 5], "the month itself is not touched"
 
 
-def test_a_line_that_comes_back_has_the_values_that_it_had_when_it_was_taken(tmp_path: Path) -> None:
+def test_a_line_that_comes_back_has_the_values_that_it_had_when_it_was_taken(
+    tmp_path: Path,
+) -> None:
     save(tmp_path, [order(), order()])
     again = undo(clean(unit(), tmp_path, "2024-12"), "duplicate").transactions
-    assert again["amount"].tolist() == [Decimal("99.56"), Decimal("113.00")], "net of discount and tax, and as read"
+    assert again["amount"].tolist() == [Decimal("99.56"), Decimal("113.00")], (
+        "net of discount and tax, and as read"
+    )
     assert again["product"].tolist() == ["q", "p"], "renamed after the repeat was dropped"
 
 
 def test_a_cell_that_a_later_rule_changed_is_refused_by_name(tmp_path: Path) -> None:
     save(tmp_path, [order()])
     cleaned = clean(unit(), tmp_path, "2024-12")
-    with pytest.raises(SalesForecastError, match=r"Row 2 of 'orders': 'discount' made amount '112\.50', and a later rule"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"Row 2 of 'orders': 'discount' made amount '112\.50', and a later rule",
+    ):
         undo(cleaned, "discount")
-    assert undo(undo(cleaned, "tax"), "discount").transactions["amount"].tolist() == [Decimal("113.00")]
+    assert undo(undo(cleaned, "tax"), "discount").transactions["amount"].tolist() == [
+        Decimal("113.00")
+    ]
 
 
 def test_undo_says_what_there_is_to_undo(tmp_path: Path) -> None:
     save(tmp_path, [order(), order()])
     cleaned = clean(unit(), tmp_path, "2024-12")
-    with pytest.raises(SalesForecastError, match=r"Unknown key 'duplicates'.*Did you mean 'duplicate'"):
+    with pytest.raises(
+        SalesForecastError, match=r"Unknown key 'duplicates'.*Did you mean 'duplicate'"
+    ):
         undo(cleaned, "duplicates")
     with pytest.raises(SalesForecastError, match="'duplicate' did nothing to the lines in `only`"):
         undo(cleaned, "duplicate", [("orders", 2)])
 
 
 def test_a_month_read_back_from_its_tables_is_undone_alike(tmp_path: Path) -> None:
-    save(tmp_path, [order(), order(), order("A2", region="old"), order("A3", amount="x")], [{"ref": "A2"}])
+    save(
+        tmp_path,
+        [order(), order(), order("A2", region="old"), order("A3", amount="x")],
+        [{"ref": "A2"}],
+    )
     cleaned = clean(unit(), tmp_path, "2024-12")
     names = ("transactions", "ledger", "removed", "changes", "quarantine")
     for name in names:
@@ -199,11 +253,20 @@ def test_a_month_read_back_from_its_tables_is_undone_alike(tmp_path: Path) -> No
         left, right = (undo(month, rule) for month in (cleaned, again))
         for name in names:
             first, second = (getattr(month, name).astype(object) for month in (left, right))
-            first, second = (part.where(part.notna(), None).astype(str).values.tolist() for part in (first, second))
+            first, second = (
+                part.where(part.notna(), None).astype(str).values.tolist()
+                for part in (first, second)
+            )
             assert first == second, (rule, name)
 
 
-KEEP = {"source": "orders", "row": 3, "rule": "duplicate", "author": "Li", "reason": "two deliveries on one paper"}
+KEEP = {
+    "source": "orders",
+    "row": 3,
+    "rule": "duplicate",
+    "author": "Li",
+    "reason": "two deliveries on one paper",
+}
 
 
 def test_a_row_that_a_person_keeps_is_left_alone_and_it_is_said(tmp_path: Path) -> None:
@@ -217,7 +280,10 @@ def test_a_row_that_a_person_keeps_is_left_alone_and_it_is_said(tmp_path: Path) 
         ["orders", "renamed, row 4", "noted", 0],
         ["orders", "duplicate, row 2", "noted", 0],
     ]
-    assert kept["reason"].tolist()[0] == "the rule 'duplicate' leaves it alone: two deliveries on one paper (Li)"
+    assert (
+        kept["reason"].tolist()[0]
+        == "the rule 'duplicate' leaves it alone: two deliveries on one paper (Li)"
+    )
     assert "does not touch this row" in kept["reason"].tolist()[2]
 
 
@@ -226,10 +292,18 @@ def test_a_change_is_left_out_for_the_row_that_is_kept(tmp_path: Path) -> None:
     entries = [{**KEEP, "row": 2, "rule": "renamed"}]
     cleaned = clean(unit(cleaning={"loss_budget": 1.0, "keep": entries}), tmp_path, "2024-12")
     assert cleaned.transactions["region"].tolist() == ["old", "west"]
-    assert cleaned.transactions["product"].tolist() == ["p", "q"], "the rule as a whole leaves the row alone"
+    assert cleaned.transactions["product"].tolist() == ["p", "q"], (
+        "the rule as a whole leaves the row alone"
+    )
 
 
 def test_a_row_that_nobody_could_read_is_not_kept(tmp_path: Path) -> None:
     save(tmp_path, [order(), order("A2", amount="x")])
-    with pytest.raises(SalesForecastError, match=r"keeps row 3 of 'orders' from the rule 'unreadable', but amount"):
-        clean(unit(cleaning={"loss_budget": 1.0, "keep": [{**KEEP, "rule": "unreadable"}]}), tmp_path, "2024-12")
+    with pytest.raises(
+        SalesForecastError, match=r"keeps row 3 of 'orders' from the rule 'unreadable', but amount"
+    ):
+        clean(
+            unit(cleaning={"loss_budget": 1.0, "keep": [{**KEEP, "rule": "unreadable"}]}),
+            tmp_path,
+            "2024-12",
+        )

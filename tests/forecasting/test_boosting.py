@@ -16,11 +16,16 @@ BACKS = (24, 21, 18, 15, 12, 9, 6, 3, 0)
 TESTED = (12, 9, 6, 3)
 
 
-def make_said(y: np.ndarray, values: dict[str, np.ndarray], horizon: int = 6, **regressors: np.ndarray) -> CandidateForecasts:
+def make_said(
+    y: np.ndarray, values: dict[str, np.ndarray], horizon: int = 6, **regressors: np.ndarray
+) -> CandidateForecasts:
     """Candidates' forecasts (n_cutoffs, n, horizon) of rows that end in December 2025."""
     ids = np.array([f"s{k:03d}" for k in range(len(y))], dtype=object)
     return CandidateForecasts(
-        History(ids, y, np.full(len(y), np.datetime64("2025-12", "M")), horizon, regressors), BACKS, TESTED, values
+        History(ids, y, np.full(len(y), np.datetime64("2025-12", "M")), horizon, regressors),
+        BACKS,
+        TESTED,
+        values,
     )
 
 
@@ -28,10 +33,15 @@ def say(y: np.ndarray, wrong: np.ndarray, horizon: int = 6, seed: int = 1) -> di
     """Two candidates that are off by `wrong` (n_cutoffs, n, horizon) and some noise of the mean of the series."""
     rng = np.random.default_rng(seed)
     level = np.nanmean(y, axis=1)[None, :, None] * np.ones((len(BACKS), len(y), horizon))
-    return {name: level + wrong + 0.02 * level * rng.standard_normal(level.shape) for name in ("seasonal_naive", "level")}
+    return {
+        name: level + wrong + 0.02 * level * rng.standard_normal(level.shape)
+        for name in ("seasonal_naive", "level")
+    }
 
 
-def simulate(n: int = 60, months: int = 60, horizon: int = 6, seed: int = 3, lift: float = 0.4) -> CandidateForecasts:
+def simulate(
+    n: int = 60, months: int = 60, horizon: int = 6, seed: int = 3, lift: float = 0.4
+) -> CandidateForecasts:
     """Sales whose promotions no candidate knows of, and the promotions, half a year ahead."""
     rng = np.random.default_rng(seed)
     promotion = (rng.random((n, months + horizon)) < 0.3).astype(float)
@@ -69,7 +79,9 @@ def test_months_after_a_cutoff_change_nothing_at_it(through: int) -> None:
     later[:, -through:] = 1e6 * np.random.default_rng(1).random((60, through))
     values = {name: each.copy() for name, each in said.values.items()}
     for each in values.values():
-        each[[place for place, back in enumerate(BACKS) if back < through]] *= 7  # what candidates say later
+        each[[place for place, back in enumerate(BACKS) if back < through]] *= (
+            7  # what candidates say later
+        )
     changed = make_said(later, values, **said.history.regressors)
     one, other = boost(said, TESTED, squared=NONE), boost(changed, TESTED, squared=NONE)
     for back in TESTED:
@@ -136,7 +148,11 @@ def test_series_that_had_not_begun_or_sold_nothing_break_nothing() -> None:
         for place, back in enumerate(BACKS):
             each[place, ~np.isfinite(y[:, 59 - back])] = NAN
     found = boost(make_said(y, values, **said.history.regressors), (*TESTED, 0), squared=NONE)
-    assert np.isfinite(found[0]).all() and np.isnan(found[3][0]).all() and np.isfinite(found[3][1:]).all()
+    assert (
+        np.isfinite(found[0]).all()
+        and np.isnan(found[3][0]).all()
+        and np.isfinite(found[3][1:]).all()
+    )
 
 
 def test_what_is_told_is_in_sizes_of_the_series() -> None:
@@ -148,7 +164,10 @@ def test_what_is_told_is_in_sizes_of_the_series() -> None:
     np.testing.assert_allclose(table.x[:, :, 0], one, atol=1e-6)
     np.testing.assert_allclose(table.x[:, :, 1], other, atol=1e-6)
     year_ago = (said.history.y[:, -12:-6] - table.base) / table.size[:, None]
-    assert any(np.allclose(table.x[:, :, column], year_ago, atol=1e-5) for column in range(table.x.shape[2]))
+    assert any(
+        np.allclose(table.x[:, :, column], year_ago, atol=1e-5)
+        for column in range(table.x.shape[2])
+    )
     np.testing.assert_array_equal(feature_table(said, 0, np.array([7, 3])).base, table.base[[7, 3]])
     mean = feature_table(said, 0, np.arange(60), MEAN)
     np.testing.assert_allclose(mean.base, said.at(0).mean(axis=0))

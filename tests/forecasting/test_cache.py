@@ -12,11 +12,15 @@ from salesfc_lib.forecasting.cache import CacheEntry, ForecastCache, digest, fin
 
 def test_entry_comes_back_exactly_in_another_process(tmp_path: Path) -> None:
     values = np.array([0.1, 1 / 3, 1e-300])
-    ForecastCache(tmp_path).put({"k": CacheEntry(values), "f": CacheEntry(None, "5 months, 25 needed")})
+    ForecastCache(tmp_path).put(
+        {"k": CacheEntry(values), "f": CacheEntry(None, "5 months, 25 needed")}
+    )
     other = ForecastCache(tmp_path)
     other.refresh()
     found, failed = other.get("k"), other.get("f")
-    assert found is not None and found.values is not None and found.values.tolist() == values.tolist()
+    assert (
+        found is not None and found.values is not None and found.values.tolist() == values.tolist()
+    )
     assert failed == CacheEntry(None, "5 months, 25 needed")
 
 
@@ -58,8 +62,16 @@ def test_digest_tells_where_parts_end() -> None:
     assert fingerprint() == fingerprint()
 
 
-@pytest.mark.parametrize("changed", ["candidates/arima.py", "engine/seasonality.py", "history.py", "gaps.py", "known.py"])
-def test_a_change_of_what_candidates_are_built_of_changes_the_fingerprint(changed: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "changed", ["candidates/arima.py", "engine/seasonality.py", "history.py", "gaps.py", "known.py"]
+)
+def test_a_change_of_what_candidates_are_built_of_changes_the_fingerprint(
+    changed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read, before = Path.read_bytes, fingerprint.__wrapped__()
-    monkeypatch.setattr(Path, "read_bytes", lambda path: read(path) + (b"#" if path.as_posix().endswith(changed) else b""))
+    monkeypatch.setattr(
+        Path,
+        "read_bytes",
+        lambda path: read(path) + (b"#" if path.as_posix().endswith(changed) else b""),
+    )
     assert fingerprint.__wrapped__() != before

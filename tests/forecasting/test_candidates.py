@@ -11,7 +11,16 @@ import pandas as pd
 import pytest
 from scipy.optimize import linprog
 
-from salesfc_lib.forecasting.candidates import arima, autoregression, design, intermittent, naive, regression, smoothing, winters
+from salesfc_lib.forecasting.candidates import (
+    arima,
+    autoregression,
+    design,
+    intermittent,
+    naive,
+    regression,
+    smoothing,
+    winters,
+)
 from salesfc_lib.forecasting.candidates.design import build_design, series_scale
 from salesfc_lib.forecasting.candidates.protocol import Prediction, Window, each_series, windows
 from salesfc_lib.forecasting.candidates.registry import REGISTRY
@@ -25,10 +34,16 @@ pytestmark = pytest.mark.filterwarnings("error")
 NAN = np.nan
 LAST = np.datetime64("2025-12", "M")
 SLOW = {"ces", "auto_arima", "arima"}
-EVERY = [name for name in REGISTRY if name != "launch"]  # which knows young series only: tests/forecasting/test_launch.py
+EVERY = [
+    name for name in REGISTRY if name != "launch"
+]  # which knows young series only: tests/forecasting/test_launch.py
 FAST = [name for name in EVERY if name not in SLOW]
 POOLED = {
-    *(f"{name}{form}" for name in ("level", "theta", "damped", "aggregation") for form in ("", "_additive")),  # the panel's season
+    *(
+        f"{name}{form}"
+        for name in ("level", "theta", "damped", "aggregation")
+        for form in ("", "_additive")
+    ),  # the panel's season
     "autoregression",
     "autoregression_own",
     "regression",  # a driver's effect
@@ -47,7 +62,13 @@ def simulate(n: int = 4, months: int = 44, seed: int = 7) -> History:
     rng = np.random.default_rng(seed)
     t = np.arange(months)
     promotion = (rng.random((n, months + 12)) < 0.2).astype(float)
-    y = 100 + t + 20 * np.sin(t * np.pi / 6) + 30 * promotion[:, :months] + rng.normal(0, 5, (n, months))
+    y = (
+        100
+        + t
+        + 20 * np.sin(t * np.pi / 6)
+        + 30 * promotion[:, :months]
+        + rng.normal(0, 5, (n, months))
+    )
     y = y * np.r_[1.0, 30.0, 0.2, np.ones(n - 3)][:, None]
     y[-1] = rng.poisson(0.5, months)
     return make_history(y, promotion=promotion)
@@ -64,7 +85,9 @@ def ask(name: str, history: History, horizon: int = 12, **settings: object) -> n
 def series_of(name: str, history: History) -> History:
     """The rows that a candidate may be asked: of enough months, and only one where it is slow."""
     few = 1 if name in SLOW else len(history)
-    return history.take(np.flatnonzero((history.length >= REGISTRY[name].needed) & (np.arange(len(history)) < few)))
+    return history.take(
+        np.flatnonzero((history.length >= REGISTRY[name].needed) & (np.arange(len(history)) < few))
+    )
 
 
 @pytest.fixture
@@ -72,7 +95,11 @@ def quick_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """ARIMA orders that depend on the history, found in no time."""
 
     def search(y: np.ndarray, max_order: int) -> dict[str, object]:
-        return {"order": [int(y[-1] < 1e6), int(y.mean() < 1e6), 0], "seasonal": [0, 0, 0], "constant": False}
+        return {
+            "order": [int(y[-1] < 1e6), int(y.mean() < 1e6), 0],
+            "seasonal": [0, 0, 0],
+            "constant": False,
+        }
 
     monkeypatch.setattr(arima, "_search", search)
 
@@ -99,7 +126,9 @@ def test_what_comes_after_the_cutoff_cannot_change_a_forecast(name: str) -> None
 def test_cutoff_says_the_same_alone_and_among_others(name: str) -> None:
     history = series_of(name, simulate())
     among = (
-        ask(name, history.stack((6, 0)))[len(history) :] if name in SLOW else ask(name, history.stack((6, 3, 0)))[-len(history) :]
+        ask(name, history.stack((6, 0)))[len(history) :]
+        if name in SLOW
+        else ask(name, history.stack((6, 3, 0)))[-len(history) :]
     )
     np.testing.assert_allclose(among, ask(name, history), rtol=1e-9)
 
@@ -138,7 +167,11 @@ def test_only_candidates_that_pool_over_the_panel_know_its_other_series() -> Non
     more[6] = 50 + 40 * np.cos(np.arange(44) * np.pi / 6)
     changed = make_history(more, **history.regressors)
     kept = np.arange(5)
-    moved = {name for name in FAST if not np.allclose(ask(name, history)[kept], ask(name, changed)[kept], rtol=1e-9)}
+    moved = {
+        name
+        for name in FAST
+        if not np.allclose(ask(name, history)[kept], ask(name, changed)[kept], rtol=1e-9)
+    }
     assert moved == POOLED
 
 
@@ -163,7 +196,9 @@ def test_odd_series_are_forecast_with_finite_numbers(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in FAST if name not in POOLED])
 def test_series_that_never_changes_goes_on(name: str) -> None:
-    expected = 7.0 if name != "croston" else 7.0 * (1 - intermittent.ALPHAS[0] / 2)  # its correction for bias, least for slow sizes
+    expected = (
+        7.0 if name != "croston" else 7.0 * (1 - intermittent.ALPHAS[0] / 2)
+    )  # its correction for bias, least for slow sizes
     np.testing.assert_allclose(ask(name, make_history(np.full(48, 7.0))), expected, rtol=1e-6)
 
 
@@ -171,22 +206,32 @@ def test_series_that_never_changes_goes_on(name: str) -> None:
 
 
 def test_seasonal_naive_repeats_the_last_year() -> None:
-    assert ask("seasonal_naive", make_history(np.arange(1, 15)), 14)[0].tolist() == [*range(3, 15), 3, 4]
+    assert ask("seasonal_naive", make_history(np.arange(1, 15)), 14)[0].tolist() == [
+        *range(3, 15),
+        3,
+        4,
+    ]
 
 
 def test_growth_takes_half_of_last_years_growth_within_its_limit() -> None:
-    y = np.array([[100.0] * 12 + [110.0] * 12, [100.0] * 12 + [300.0] * 12, [0.0] * 12 + [5.0] * 12])
+    y = np.array(
+        [[100.0] * 12 + [110.0] * 12, [100.0] * 12 + [300.0] * 12, [0.0] * 12 + [5.0] * 12]
+    )
     forecast = ask("growth", make_history(y), 13)
     np.testing.assert_allclose(forecast[:, 0], [110 * 1.05, 300 * 1.15, 5.0])
     np.testing.assert_allclose(forecast[:, 12], [110 * 1.05**2, 300 * 1.15**2, 5.0])
-    np.testing.assert_allclose(ask("growth", make_history(y), 1, damping=1.0, limit=0.5)[:, 0], [121.0, 450.0, 5.0])
+    np.testing.assert_allclose(
+        ask("growth", make_history(y), 1, damping=1.0, limit=0.5)[:, 0], [121.0, 450.0, 5.0]
+    )
 
 
 def test_two_years_brings_the_year_before_to_last_years_level() -> None:
     before, last = np.r_[50.0, np.full(11, 10.0)], np.r_[80.0, np.full(11, 20.0)]
     level = last.mean() / before.mean()
     forecast = ask("two_years", make_history(np.r_[before, last]), 13)[0]
-    np.testing.assert_allclose(forecast[[0, 1, 12]], [(80 + 50 * level) / 2, (20 + 10 * level) / 2, (80 + 50 * level) / 2])
+    np.testing.assert_allclose(
+        forecast[[0, 1, 12]], [(80 + 50 * level) / 2, (20 + 10 * level) / 2, (80 + 50 * level) / 2]
+    )
 
 
 def test_recent_mean_works_from_the_first_month() -> None:
@@ -219,22 +264,30 @@ def test_level_and_theta_are_those_of_a_loop() -> None:
     y = wander()
     line = np.polyfit(np.arange(37), y, 1)[0]
     np.testing.assert_allclose(smoothing.level(y[None], 3)[0], [smooth_in_a_loop(y)] * 3)
-    np.testing.assert_allclose(smoothing.theta(y[None], 3)[0], smooth_in_a_loop(y) + 0.5 * line * np.arange(1, 4))
+    np.testing.assert_allclose(
+        smoothing.theta(y[None], 3)[0], smooth_in_a_loop(y) + 0.5 * line * np.arange(1, 4)
+    )
 
 
 def test_damped_trend_is_that_of_a_loop() -> None:
     y = wander()
     paths, squares = [], []
-    for alpha, beta, phi in zip(smoothing.TREND_ALPHA, smoothing.TREND_BETA, smoothing.TREND_PHI, strict=True):
+    for alpha, beta, phi in zip(
+        smoothing.TREND_ALPHA, smoothing.TREND_BETA, smoothing.TREND_PHI, strict=True
+    ):
         level, trend, total = y[:6].mean(), 0.0, 0.0
         for value in y:
             error = value - level - phi * trend
             level, trend = level + phi * trend + alpha * error, phi * trend + alpha * beta * error
             total += error**2
-        paths.append([level + trend * sum(phi**k for k in range(1, step + 1)) for step in range(1, 5)])
+        paths.append(
+            [level + trend * sum(phi**k for k in range(1, step + 1)) for step in range(1, 5)]
+        )
         squares.append(total)
     weight = np.array(squares) ** (-37 / 4)
-    np.testing.assert_allclose(smoothing.damped_trend(y[None], 4)[0], weight @ np.array(paths) / weight.sum(), rtol=1e-9)
+    np.testing.assert_allclose(
+        smoothing.damped_trend(y[None], 4)[0], weight @ np.array(paths) / weight.sum(), rtol=1e-9
+    )
 
 
 def test_aggregation_is_the_mean_over_months_quarters_and_years_of_a_loop() -> None:
@@ -243,13 +296,20 @@ def test_aggregation_is_the_mean_over_months_quarters_and_years_of_a_loop() -> N
         blocks = y[37 % span :].reshape(-1, span).mean(axis=1)
         line = np.polyfit(np.arange(len(blocks)), blocks, 1)[0] / span
         parts.append(smooth_in_a_loop(blocks, max(1, 6 // span)) + 0.25 * line * np.arange(1, 4))
-    np.testing.assert_allclose(smoothing.aggregation(y[None], 3)[0], np.mean(parts, axis=0), rtol=1e-9)
+    np.testing.assert_allclose(
+        smoothing.aggregation(y[None], 3)[0], np.mean(parts, axis=0), rtol=1e-9
+    )
 
 
 def test_months_before_a_series_began_count_nothing() -> None:
     y = wander(20)
     padded = np.r_[np.full(17, NAN), y]
-    for smoother in (smoothing.level, smoothing.theta, smoothing.damped_trend, smoothing.aggregation):
+    for smoother in (
+        smoothing.level,
+        smoothing.theta,
+        smoothing.damped_trend,
+        smoothing.aggregation,
+    ):
         np.testing.assert_allclose(smoother(padded[None], 2), smoother(y[None], 2), rtol=1e-12)
 
 
@@ -262,7 +322,9 @@ def winters_in_a_loop(y: np.ndarray, horizon: int, relative: bool) -> np.ndarray
     index = index / index.mean() if relative else index
     paths, squares = [], []
     for alpha, (beta, phi), gamma in product(
-        (0.03, 0.1, 0.2, 0.35, 0.5, 0.7), ((0.0, 1.0), (0.03, 0.95), (0.15, 0.95)), (0.02, 0.08, 0.2, 0.4)
+        (0.03, 0.1, 0.2, 0.35, 0.5, 0.7),
+        ((0.0, 1.0), (0.03, 0.95), (0.15, 0.95)),
+        (0.02, 0.08, 0.2, 0.4),
     ):
         trend = (two - one) / 12 if beta else 0.0
         level, season, total = (one - 6.5 * trend if beta else one), list(index), 0.0
@@ -273,7 +335,10 @@ def winters_in_a_loop(y: np.ndarray, horizon: int, relative: bool) -> np.ndarray
             trend = phi * trend + alpha * beta * error / (s if relative else 1)
             season[month % 12] = s + gamma * (1 - alpha) * error / (base if relative else 1)
             total += error**2
-        ahead = [level + trend * sum(phi**k for k in range(1, step + 1)) for step in range(1, horizon + 1)]
+        ahead = [
+            level + trend * sum(phi**k for k in range(1, step + 1))
+            for step in range(1, horizon + 1)
+        ]
         months = [season[(len(y) + step) % 12] for step in range(horizon)]
         paths.append([a * s if relative else a + s for a, s in zip(ahead, months, strict=True)])
         squares.append(total)
@@ -285,9 +350,16 @@ def winters_in_a_loop(y: np.ndarray, horizon: int, relative: bool) -> np.ndarray
 def test_holt_winters_is_that_of_a_loop_at_every_cutoff(relative: bool) -> None:
     rng = np.random.default_rng(4)
     t = np.arange(45)
-    y = np.stack([(100 + k * t) * (1 + 0.2 * np.sin(t * np.pi / 6)) * (1 + 0.05 * rng.standard_normal(45)) for k in (0, 1, 2)])
+    y = np.stack(
+        [
+            (100 + k * t) * (1 + 0.2 * np.sin(t * np.pi / 6)) * (1 + 0.05 * rng.standard_normal(45))
+            for k in (0, 1, 2)
+        ]
+    )
     y[2, :9] = NAN
-    forecast = (winters.multiplicative if relative else winters.additive)(make_history(y).stack((8, 0)), 14)
+    forecast = (winters.multiplicative if relative else winters.additive)(
+        make_history(y).stack((8, 0)), 14
+    )
     for row, (back, series) in enumerate(product((8, 0), y)):
         known = series[np.isfinite(series)][: None if back == 0 else -back]
         np.testing.assert_allclose(forecast[row], winters_in_a_loop(known, 14, relative), rtol=1e-8)
@@ -356,7 +428,9 @@ def test_least_absolute_error_is_that_of_a_linear_programme() -> None:
 def test_autoregression_learns_a_cycle_from_the_whole_panel() -> None:
     rng = np.random.default_rng(6)
     t = np.arange(66)
-    y = rng.lognormal(3, 1, (30, 1)) * (10 + 3 * np.sin(2 * np.pi * t / 5 + rng.uniform(0, 6, (30, 1))))  # no calendar has it
+    y = rng.lognormal(3, 1, (30, 1)) * (
+        10 + 3 * np.sin(2 * np.pi * t / 5 + rng.uniform(0, 6, (30, 1)))
+    )  # no calendar has it
     forecast = ask("autoregression", make_history(y[:, :60]), 6)
     np.testing.assert_allclose(forecast, y[:, 60:], rtol=0.02)
 
@@ -374,7 +448,9 @@ def test_autoregression_says_nothing_where_there_is_too_little_to_learn_from() -
 # regression
 
 
-def promote(n: int = 12, months: int = 48, effect: float = 60.0, seed: int = 4) -> tuple[np.ndarray, np.ndarray]:
+def promote(
+    n: int = 12, months: int = 48, effect: float = 60.0, seed: int = 4
+) -> tuple[np.ndarray, np.ndarray]:
     """Sales of 100 a month with promotions, and the promotions with a year to come."""
     rng = np.random.default_rng(seed)
     promotion = (rng.random((n, months + 12)) < 0.25).astype(float)
@@ -386,7 +462,9 @@ def test_known_promotion_raises_the_forecast_of_its_month_only() -> None:
     none, one = promotion.copy(), promotion.copy()
     none[:, 48:] = 0.0
     one[:, 48:] = np.arange(12) == 3
-    gain = ask("regression", make_history(y, promotion=one)) - ask("regression", make_history(y, promotion=none))
+    gain = ask("regression", make_history(y, promotion=one)) - ask(
+        "regression", make_history(y, promotion=none)
+    )
     assert (np.abs(gain[:, 3] - 60) < 15).all()
     np.testing.assert_allclose(np.delete(gain, 3, axis=1), 0.0, atol=1e-9)
 
@@ -397,7 +475,9 @@ def test_unknown_regressor_ahead_counts_as_usual_and_is_no_failure() -> None:
     unknown[:, 48:] = NAN
     usual[:, 48:] = promotion[:, :48].mean(axis=1, keepdims=True)
     np.testing.assert_allclose(
-        ask("regression", make_history(y, promotion=unknown)), ask("regression", make_history(y, promotion=usual)), rtol=1e-9
+        ask("regression", make_history(y, promotion=unknown)),
+        ask("regression", make_history(y, promotion=usual)),
+        rtol=1e-9,
     )
 
 
@@ -407,19 +487,28 @@ def test_series_that_never_had_a_promotion_takes_its_effect_from_the_panel() -> 
     y[0], promotion[0, :48] = 1000 + rng.normal(0, 50, 48), 0.0
     none, all_ahead = promotion.copy(), promotion.copy()
     none[:, 48:], all_ahead[:, 48:] = 0.0, 1.0
-    gain = ask("regression", make_history(y, promotion=all_ahead)) - ask("regression", make_history(y, promotion=none))
-    assert gain[0].mean() == pytest.approx(0.6 * 1000 / 1.15, rel=0.25)  # what it is to the others, at its own size
+    gain = ask("regression", make_history(y, promotion=all_ahead)) - ask(
+        "regression", make_history(y, promotion=none)
+    )
+    assert gain[0].mean() == pytest.approx(
+        0.6 * 1000 / 1.15, rel=0.25
+    )  # what it is to the others, at its own size
 
 
 def test_coefficients_find_the_planted_promotion_and_half_of_the_trading_days() -> None:
     rng = np.random.default_rng(3)
-    promotion, days = (rng.random((1, 72)) < 0.2).astype(float), rng.integers(19, 24, (1, 72)).astype(float)
+    promotion, days = (
+        (rng.random((1, 72)) < 0.2).astype(float),
+        rng.integers(19, 24, (1, 72)).astype(float),
+    )
     y = 1000 + 400 * promotion + 20 * (days - 21) + rng.normal(0, 10, (1, 72))
     history = make_history(y[:, :60], promotion=promotion, days=days)
     terms = regression.coefficients(history).set_index("term")
     assert terms.loc["promotion", "estimate"] == pytest.approx(400, rel=0.2)
     truth = 20 * days[:, :60].mean()  # for twice as many days
-    assert 0.4 * truth < terms.loc["days", "estimate"] < truth  # five days more or less say little of that: it is shrunk
+    assert (
+        0.4 * truth < terms.loc["days", "estimate"] < truth
+    )  # five days more or less say little of that: it is shrunk
     assert (terms["low"] <= terms["estimate"]).all() and (terms["estimate"] <= terms["high"]).all()
 
 
@@ -431,8 +520,12 @@ def test_solved_coefficients_are_those_that_statsmodels_finds() -> None:
     table = regression.coefficients(history)
     effects = learn_effects(history, 18.0)
     terms, size = build_design(history, 12, 0.9), series_scale(history.y)
-    solved = regression._solve(history.y / size[:, None], terms, effects=effects, half_life=HALF_LIFE)
-    found = table.pivot(index="unique_id", columns="term", values="estimate")[terms.names].to_numpy()
+    solved = regression._solve(
+        history.y / size[:, None], terms, effects=effects, half_life=HALF_LIFE
+    )
+    found = table.pivot(index="unique_id", columns="term", values="estimate")[
+        terms.names
+    ].to_numpy()
     np.testing.assert_allclose(solved * size[:, None], found, rtol=1e-5, atol=1e-5 * np.nanmax(y))
     by_hand = np.einsum("nhp,np->nh", terms.x[:, 40:], found)
     np.testing.assert_allclose(ask("regression", history), by_hand, rtol=1e-5)
@@ -445,7 +538,9 @@ def test_coefficients_of_some_series_are_those_among_all() -> None:
     everyone = regression.coefficients(history)
     assert set(everyone["unique_id"]) == {"s000", "s001", "s002"}  # the last has eight months
     some = regression.coefficients(history, only={"s001"})
-    pd.testing.assert_frame_equal(some, everyone.query("unique_id == 's001'").reset_index(drop=True))
+    pd.testing.assert_frame_equal(
+        some, everyone.query("unique_id == 's001'").reset_index(drop=True)
+    )
     assert regression.coefficients(history.take(np.array([3]))).empty
 
 
@@ -492,13 +587,17 @@ def test_arima_searches_each_row_for_itself_and_finds_a_season() -> None:
     found = arima.search(make_history(y), max_order=1)["s000"]
     assert found["seasonal"][1] == 1
     np.testing.assert_allclose(
-        ask("arima", make_history(y[:48]), searched={"s000": found})[0], 100 + 20 * np.sin(t[48:] * np.pi / 6), atol=6
+        ask("arima", make_history(y[:48]), searched={"s000": found})[0],
+        100 + 20 * np.sin(t[48:] * np.pi / 6),
+        atol=6,
     )
 
 
 def test_failed_order_search_is_the_reason_of_the_series_failure() -> None:
     history = make_history(np.arange(48.0))
-    answer = arima.forecast(history, 3, searched={"s000": {"error": "order search failed: LinAlgError"}})
+    answer = arima.forecast(
+        history, 3, searched={"s000": {"error": "order search failed: LinAlgError"}}
+    )
     assert answer.errors == {0: "ValueError: order search failed: LinAlgError"}
 
 
@@ -518,7 +617,13 @@ def test_window_is_a_series_as_known_at_its_cutoff() -> None:
     now, before = windows(history.stack((0, 1)), 3)
     assert now.unique_id == "s000" and now.horizon == before.horizon == 3
     assert now.y.tolist() == [1, 2, 3] and before.y.tolist() == [1, 2]
-    assert now.month.tolist() == [10, 11, 12, 1, 2, 3] and before.month.tolist() == [10, 11, 12, 1, 2]
+    assert now.month.tolist() == [10, 11, 12, 1, 2, 3] and before.month.tolist() == [
+        10,
+        11,
+        12,
+        1,
+        2,
+    ]
     np.testing.assert_array_equal(now.regressors["promotion"], [2, 3, 4, 5, 6, NAN])
     np.testing.assert_array_equal(before.regressors["promotion"], [2, 3, 4, 5, NAN])
 
@@ -539,15 +644,28 @@ def test_model_that_raises_fails_for_its_series_only() -> None:
 
 
 def test_forecast_of_another_length_or_not_finite_is_a_failure() -> None:
-    assert only(lambda window: np.ones(3)).errors[0] == "ValueError: the model gave 3 values, 12 needed"
-    assert only(lambda window: np.full(12, NAN)).errors[3] == "ValueError: the model's forecast is not a finite number"
+    assert (
+        only(lambda window: np.ones(3)).errors[0]
+        == "ValueError: the model gave 3 values, 12 needed"
+    )
+    assert (
+        only(lambda window: np.full(12, NAN)).errors[3]
+        == "ValueError: the model's forecast is not a finite number"
+    )
     assert only(lambda window: np.full(12, np.inf)).errors.keys() == {0, 1, 2, 3}
 
 
 def test_registry_starts_with_the_simplest_and_knows_its_names() -> None:
     assert list(REGISTRY)[0] == "seasonal_naive"
     assert all(candidate.name == name and candidate.label for name, candidate in REGISTRY.items())
-    assert {candidate.needed for candidate in REGISTRY.values()} <= {1, 3, SEASON, SEASON + 1, 2 * SEASON, 2 * SEASON + 1}
+    assert {candidate.needed for candidate in REGISTRY.values()} <= {
+        1,
+        3,
+        SEASON,
+        SEASON + 1,
+        2 * SEASON,
+        2 * SEASON + 1,
+    }
     assert naive.seasonal_naive is REGISTRY["seasonal_naive"].forecast
 
 
@@ -563,6 +681,8 @@ def test_arima_takes_what_a_promotion_brings_from_what_is_known_ahead() -> None:
         {"promotion": promotion[None]},
     )
     blind = replace(history, regressors={})
-    gap = [np.abs(arima.forecast(each, 12).values[0] - sold[60:]).mean() for each in (history, blind)]
+    gap = [
+        np.abs(arima.forecast(each, 12).values[0] - sold[60:]).mean() for each in (history, blind)
+    ]
     assert promotion[60:].any()
     assert gap[0] < gap[1] / 2

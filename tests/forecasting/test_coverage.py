@@ -25,11 +25,15 @@ def parameters() -> Parameters:
 def make_panel(last: float = 1.0, n: int = 8, months: int = 60) -> pd.DataFrame:
     """Noisy series of which the last three months are multiplied by `last`."""
     rng = np.random.default_rng(7)
-    y = 100 * (1 + 0.2 * np.sin(np.arange(months) / 12 * 2 * np.pi) + 0.1 * rng.normal(size=(n, months)))
+    y = 100 * (
+        1 + 0.2 * np.sin(np.arange(months) / 12 * 2 * np.pi) + 0.1 * rng.normal(size=(n, months))
+    )
     y[:, -3:] *= last
     ds = pd.date_range("2020-01-01", periods=months, freq="MS")
     names = np.repeat([f"s{i}" for i in range(n)], months)
-    return pd.DataFrame({"unique_id": names, "ds": np.tile(ds, n), "y": y.ravel(), "y_raw": y.ravel()})
+    return pd.DataFrame(
+        {"unique_id": names, "ds": np.tile(ds, n), "y": y.ravel(), "y_raw": y.ravel()}
+    )
 
 
 def fit(panel: pd.DataFrame) -> Modeled:
@@ -65,21 +69,40 @@ def test_the_backtest_has_intervals_at_tested_cutoffs_and_at_no_other() -> None:
     assert list(months.sort_index().tail(4)) == [1.0] * 4
     assert (months.sort_index().iloc[:-4] == 0).all()
     bounded = backtest.dropna(subset=["lo-80"])
-    assert (bounded[["lo-95", "lo-80", "y_hat", "hi-80", "hi-95"]].diff(axis=1).iloc[:, 1:] >= 0).all(axis=None)
+    assert (
+        bounded[["lo-95", "lo-80", "y_hat", "hi-80", "hi-95"]].diff(axis=1).iloc[:, 1:] >= 0
+    ).all(axis=None)
 
 
 def test_actuals_inside_are_counted_by_level_and_months_ahead_bounds_included() -> None:
     ds = pd.Timestamp("2026-02-01")
-    rows = [("a", 10.0, 8.0, 12.0, 7.0, 13.0), ("b", 10.0, 8.0, 12.0, 7.0, 13.0), ("c", 10.0, np.nan, np.nan, np.nan, np.nan)]
-    backtest = pd.DataFrame(rows, columns=["unique_id", "y_hat", "lo-80", "hi-80", "lo-95", "hi-95"])
-    backtest = backtest.assign(stage="combined", model="combination", cutoff=pd.Timestamp("2026-01-01"), ds=ds, h=1)
-    panel = pd.DataFrame({"unique_id": ["a", "b", "c"], "ds": ds, "y": 10.0, "y_raw": [12.0, 12.5, 10.0]})
+    rows = [
+        ("a", 10.0, 8.0, 12.0, 7.0, 13.0),
+        ("b", 10.0, 8.0, 12.0, 7.0, 13.0),
+        ("c", 10.0, np.nan, np.nan, np.nan, np.nan),
+    ]
+    backtest = pd.DataFrame(
+        rows, columns=["unique_id", "y_hat", "lo-80", "hi-80", "lo-95", "hi-95"]
+    )
+    backtest = backtest.assign(
+        stage="combined", model="combination", cutoff=pd.Timestamp("2026-01-01"), ds=ds, h=1
+    )
+    panel = pd.DataFrame(
+        {"unique_id": ["a", "b", "c"], "ds": ds, "y": 10.0, "y_raw": [12.0, 12.5, 10.0]}
+    )
     series = pd.DataFrame({"unique_id": ["a", "b", "c"], "level": "bottom"})
-    counted = tables.check(count_inside(backtest, panel, series), "backtest_coverage").set_index("interval")
-    assert counted[["inside", "n"]].to_dict("index") == {80: {"inside": 1, "n": 2}, 95: {"inside": 2, "n": 2}}
+    counted = tables.check(count_inside(backtest, panel, series), "backtest_coverage").set_index(
+        "interval"
+    )
+    assert counted[["inside", "n"]].to_dict("index") == {
+        80: {"inside": 1, "n": 2},
+        95: {"inside": 2, "n": 2},
+    }
 
 
 def test_without_a_backtest_nothing_is_counted() -> None:
     panel = make_panel(months=10)
     backtest = list_backtest(fit(panel))
-    assert count_inside(backtest, panel, pd.DataFrame({"unique_id": ["s0"], "level": "bottom"})).empty
+    assert count_inside(
+        backtest, panel, pd.DataFrame({"unique_id": ["s0"], "level": "bottom"})
+    ).empty

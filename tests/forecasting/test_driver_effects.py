@@ -31,7 +31,13 @@ def make_panel(seed: int, *, shared: float = 0.0, own: float = 0.02, n: int = 12
     season = 0.2 * np.sin(np.arange(len(ds)) / 12 * 2 * np.pi)
     noise = shared * rng.normal(size=len(ds)) + own * rng.normal(size=(n, len(ds)))
     y = 100 * (1 + season + TRUE["promotion"] * promotion + TRUE["holiday"] * holiday + noise)
-    frame = pd.DataFrame({"unique_id": np.repeat([f"s{i:02d}" for i in range(n)], len(ds)), "ds": np.tile(ds, n), "y": y.ravel()})
+    frame = pd.DataFrame(
+        {
+            "unique_id": np.repeat([f"s{i:02d}" for i in range(n)], len(ds)),
+            "ds": np.tile(ds, n),
+            "y": y.ravel(),
+        }
+    )
     frame = frame.assign(promotion=promotion.ravel(), holiday=holiday.ravel(), price=20.0)
     past = frame["ds"] < ds[MONTHS]
     return align(frame[past], frame[~past].drop(columns="y"), horizon=AHEAD)
@@ -48,16 +54,23 @@ def test_a_driver_that_never_moves_has_no_effect_to_tell() -> None:
     assert "price" not in set(list_coefficients(make_panel(1), ["s00"])["term"])
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say_also_where_series_share_a_months_surprises() -> None:
+def test_intervals_hold_the_truth_as_often_as_they_say_also_where_series_share_a_months_surprises() -> (
+    None
+):
     hits = []
     for seed in range(40):
         found = pool_effects(make_panel(seed, shared=0.08, own=0.08)).set_index("term")
-        hits += [found.loc[name, "low"] <= true <= found.loc[name, "high"] for name, true in TRUE.items()]
+        hits += [
+            found.loc[name, "low"] <= true <= found.loc[name, "high"] for name, true in TRUE.items()
+        ]
     assert 0.86 <= np.mean(hits) <= 1.0  # of 80; 95 % of them is 76
 
 
 def test_more_series_do_not_narrow_an_effect_that_all_of_them_share() -> None:
-    few, many = (pool_effects(make_panel(3, shared=0.1, own=0.01, n=n)).set_index("term").loc["holiday"] for n in (4, 40))
+    few, many = (
+        pool_effects(make_panel(3, shared=0.1, own=0.01, n=n)).set_index("term").loc["holiday"]
+        for n in (4, 40)
+    )
     assert many["high"] - many["low"] > 0.8 * (few["high"] - few["low"])
 
 
@@ -70,13 +83,21 @@ def test_the_order_of_series_does_not_change_an_effect() -> None:
 def test_a_panel_without_drivers_or_too_young_for_them_has_none() -> None:
     history = make_panel(1)
     bare = History(history.ids, history.y, history.last)
-    still = History(history.ids, history.y, history.last, 0, {"price": np.full_like(history.y, 20.0)})
+    still = History(
+        history.ids, history.y, history.last, 0, {"price": np.full_like(history.y, 20.0)}
+    )
     young = History(
-        history.ids, history.y[:, -5:], history.last, 0, {"promotion": history.regressors["promotion"][:, MONTHS - 5 : MONTHS]}
+        history.ids,
+        history.y[:, -5:],
+        history.last,
+        0,
+        {"promotion": history.regressors["promotion"][:, MONTHS - 5 : MONTHS]},
     )
     for each in (bare, still, young):
         assert tables.check(pool_effects(each), "pooled_driver").empty
-        assert tables.check(list_ahead(each, list_coefficients(each, list(each.ids)), AHEAD), "driver_effect").empty
+        assert tables.check(
+            list_ahead(each, list_coefficients(each, list(each.ids)), AHEAD), "driver_effect"
+        ).empty
     assert tables.check(list_coefficients(young, list(young.ids)), "coefficient").empty
 
 
@@ -109,20 +130,37 @@ def test_what_a_driver_that_is_never_zero_adds_is_told_against_the_year_before()
     changed = History(history.ids, history.y, history.last, AHEAD, {"price": price})
     coefficient = list_coefficients(changed, ["s00"]).set_index("term")
     assert coefficient.loc["price", "step"] == pytest.approx(price[0, :MONTHS].mean())
-    effect = list_ahead(changed, coefficient.reset_index(), AHEAD)["effect"] / coefficient.loc["price", "estimate"]
+    effect = (
+        list_ahead(changed, coefficient.reset_index(), AHEAD)["effect"]
+        / coefficient.loc["price", "estimate"]
+    )
     assert effect.iloc[:2].tolist() == pytest.approx([0.1, 20.0 / ((11 * 20.0 + 22.0) / 12) - 1])
 
 
 def test_what_a_rising_price_adds_is_what_the_forecast_believes_of_it() -> None:
     """Sales of 100 that lose 1.5 times what the price is above its year before; the price rises by 8 % a year."""
     draw = np.random.default_rng(3)
-    price = 20 * 1.08 ** (np.arange(MONTHS + AHEAD) / 12) * np.exp(0.05 * draw.normal(size=(12, MONTHS + AHEAD)))
+    price = (
+        20
+        * 1.08 ** (np.arange(MONTHS + AHEAD) / 12)
+        * np.exp(0.05 * draw.normal(size=(12, MONTHS + AHEAD)))
+    )
     price[:, MONTHS:] = price[:, [MONTHS - 1]]
-    usual = np.stack([price[:, max(month - 12, 0) : max(month, 1)].mean(axis=1) for month in range(MONTHS + AHEAD)], axis=1)
+    usual = np.stack(
+        [
+            price[:, max(month - 12, 0) : max(month, 1)].mean(axis=1)
+            for month in range(MONTHS + AHEAD)
+        ],
+        axis=1,
+    )
     y = 100 * (1 - 1.5 * (price / usual - 1))[:, :MONTHS]
     ids = np.array([f"s{k:02d}" for k in range(12)], dtype=object)
     history = History(ids, y, np.full(12, np.datetime64("2024-12", "M")), AHEAD, {"price": price})
-    told = list_ahead(history, list_coefficients(history, list(ids)), AHEAD)["effect"].to_numpy().reshape(12, AHEAD)
+    told = (
+        list_ahead(history, list_coefficients(history, list(ids)), AHEAD)["effect"]
+        .to_numpy()
+        .reshape(12, AHEAD)
+    )
     np.testing.assert_allclose(told, -150 * (price / usual - 1)[:, MONTHS:], atol=1.5)
 
 
@@ -145,8 +183,15 @@ def make_unit() -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def test_all_key_accounts_and_the_largest_of_other_levels_get_a_page() -> None:
-    chosen = choose_key_series(*make_unit(), Key(levels=["key_account", "product_line", "no such level"], most=2))
-    assert list(chosen["unique_id"]) == ["key_account:2", "key_account:1", "product_line:5", "product_line:4"]
+    chosen = choose_key_series(
+        *make_unit(), Key(levels=["key_account", "product_line", "no such level"], most=2)
+    )
+    assert list(chosen["unique_id"]) == [
+        "key_account:2",
+        "key_account:1",
+        "product_line:5",
+        "product_line:4",
+    ]
     assert list(chosen["share"]) == pytest.approx([2 / 9, 1 / 9, 5 / 9, 4 / 9])
     assert tables.check(chosen, "key_series") is not None
 

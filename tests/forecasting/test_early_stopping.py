@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
-from salesfc_lib.forecasting.backtest.early_stopping import StopReason, early_stopping_at, relative_errors
+from salesfc_lib.forecasting.backtest.early_stopping import (
+    StopReason,
+    early_stopping_at,
+    relative_errors,
+)
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate, Window, each_series
 from salesfc_lib.forecasting.forecast import model_history
@@ -30,7 +34,9 @@ def history() -> History:
     months = np.arange(48)
     one = (100 + months) * (1 + 0.3 * np.sin(months * np.pi / 6))
     y = np.stack([one, 100 * one[::-1], one + 20])
-    return History(np.array(["a", "b", "c"], dtype=object), y, np.full(3, np.datetime64("2026-06", "M")))
+    return History(
+        np.array(["a", "b", "c"], dtype=object), y, np.full(3, np.datetime64("2026-06", "M"))
+    )
 
 
 class Counting:
@@ -68,11 +74,15 @@ def test_without_a_race_it_is_asked_everywhere(history: History) -> None:
 
 
 def test_what_goes_on_says_what_it_says_without_a_race(history: History) -> None:
-    with_race, without = (Counting({"b": 5.0}).run(history, parameters(race=race)) for race in (2.0, None))
+    with_race, without = (
+        Counting({"b": 5.0}).run(history, parameters(race=race)) for race in (2.0, None)
+    )
     assert with_race.names == without.names
     for name in PANEL:
         np.testing.assert_array_equal(with_race.values[name], without.values[name])
-    np.testing.assert_array_equal(with_race.values["mine"][:, [0, 2]], without.values["mine"][:, [0, 2]])
+    np.testing.assert_array_equal(
+        with_race.values["mine"][:, [0, 2]], without.values["mine"][:, [0, 2]]
+    )
 
 
 def test_the_error_is_that_of_the_months_known_after_the_latest_cutoff(history: History) -> None:
@@ -86,7 +96,9 @@ def test_the_error_is_that_of_the_months_known_after_the_latest_cutoff(history: 
 
 
 def test_one_that_sees_the_whole_panel_is_not_raced(history: History) -> None:
-    bad = Candidate("bad", "own", "Bad", lambda history, horizon: 1.9 * history.y[:, -12:], scope="panel")
+    bad = Candidate(
+        "bad", "own", "Bad", lambda history, horizon: 1.9 * history.y[:, -12:], scope="panel"
+    )
     said = run_candidates(history, parameters(race=1.1), horizon=12, extra={"bad": bad})
     assert said.stopped == ()
     assert np.isfinite(said.at(0)).all()
@@ -98,7 +110,12 @@ def test_one_that_fails_at_the_race_has_failed_and_not_lost(history: History) ->
             raise ValueError("not today")
         return np.resize(window.y[-12:], window.horizon)
 
-    said = run_candidates(history, parameters(), horizon=12, extra={"mine": Candidate("mine", "own", "Mine", each_series(fit))})
+    said = run_candidates(
+        history,
+        parameters(),
+        horizon=12,
+        extra={"mine": Candidate("mine", "own", "Mine", each_series(fit))},
+    )
     assert said.stopped == ()
     assert {(each.back, each.error) for each in said.failures} == {(3, "ValueError: not today")}
     assert np.isfinite(said.values["mine"][-1]).all()
@@ -125,7 +142,9 @@ def test_orders_are_searched_where_they_are_without_a_race(history: History) -> 
 def test_a_race_does_not_depend_on_what_is_remembered(history: History, tmp_path: Path) -> None:
     def run(memory: ForecastCache | None, months: int = 0) -> CandidateForecasts:
         mine = Candidate("mine", "own", "Mine", each_series(Counting({"b": 5.0}).fit), code="1")
-        return run_candidates(history.cut(months), parameters(), horizon=12, cache=memory, extra={"mine": mine})
+        return run_candidates(
+            history.cut(months), parameters(), horizon=12, cache=memory, extra={"mine": mine}
+        )
 
     alone = run(None)
     run(ForecastCache(tmp_path), 3)
@@ -149,16 +168,25 @@ def test_who_was_raced_out_has_no_weight_and_says_why_and_did_not_fail(history: 
 
 def test_errors_are_squared_where_a_series_mostly_sells_nothing() -> None:
     forecast, came = np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([[0.0, 4.0], [0.0, 4.0]])
-    assert relative_errors(forecast, came, np.array([False, True])).tolist() == [2.0 / 2.0, np.sqrt(5.0) / 2.0]
+    assert relative_errors(forecast, came, np.array([False, True])).tolist() == [
+        2.0 / 2.0,
+        np.sqrt(5.0) / 2.0,
+    ]
 
 
 def test_a_series_of_which_nothing_was_sold_is_no_race() -> None:
     ids, nothing = np.array(["a"], dtype=object), np.zeros((1, 2))
-    race = early_stopping_at(3, ids, np.ones((2, 1, 2)), nothing, squared=np.array([False]), factor=2.0)
+    race = early_stopping_at(
+        3, ids, np.ones((2, 1, 2)), nothing, squared=np.array([False]), factor=2.0
+    )
     assert race.find_stops(ids, np.full((1, 2), 1e9)) == {}
 
 
 def test_a_candidate_exactly_at_the_limit_goes_on() -> None:
     ids, came = np.array(["a", "b"], dtype=object), np.full((2, 2), 10.0)
-    race = early_stopping_at(3, ids, np.full((1, 2, 2), 11.0), came, squared=np.zeros(2, dtype=bool), factor=2.0)
-    assert race.find_stops(ids, np.array([[12.0, 8.0], [12.0, 7.0]])) == {"b": StopReason(0.25, 0.1)}
+    race = early_stopping_at(
+        3, ids, np.full((1, 2, 2), 11.0), came, squared=np.zeros(2, dtype=bool), factor=2.0
+    )
+    assert race.find_stops(ids, np.array([[12.0, 8.0], [12.0, 7.0]])) == {
+        "b": StopReason(0.25, 0.1)
+    }

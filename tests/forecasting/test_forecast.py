@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.candidates.protocol import Candidate
-from salesfc_lib.forecasting.forecast import Modeled, boosting_share, boosting_trust, forecast_panel, model_history
+from salesfc_lib.forecasting.forecast import (
+    Modeled,
+    boosting_share,
+    boosting_trust,
+    forecast_panel,
+    model_history,
+)
 from salesfc_lib.forecasting.history import History, align, count_weekdays
 from salesfc_lib.forecasting.metrics import pool
 from salesfc_lib.forecasting.tables import (
@@ -75,15 +81,23 @@ def assert_same_at(one: Modeled, other: Modeled, backs: list[int]) -> None:
     """Everything that was said, weighed and corrected at the cutoffs is the same."""
     assert one.candidates.names == other.candidates.names
     for back in backs:
-        np.testing.assert_array_equal(one.candidates.at(back), other.candidates.at(back), err_msg=f"candidates {back}")
-        np.testing.assert_array_equal(one.combined[back], other.combined[back], err_msg=f"combined {back}")
+        np.testing.assert_array_equal(
+            one.candidates.at(back), other.candidates.at(back), err_msg=f"candidates {back}"
+        )
+        np.testing.assert_array_equal(
+            one.combined[back], other.combined[back], err_msg=f"combined {back}"
+        )
         if back in one.boosted:
-            np.testing.assert_array_equal(one.boosted[back], other.boosted[back], err_msg=f"corrected {back}")
+            np.testing.assert_array_equal(
+                one.boosted[back], other.boosted[back], err_msg=f"corrected {back}"
+            )
 
 
 @pytest.mark.parametrize("change", ["huge", "zero", "negative"])
 @pytest.mark.parametrize("through", [3, 12])
-def test_what_comes_after_a_cutoff_changes_nothing_at_it(history: History, modeled: Modeled, through: int, change: str) -> None:
+def test_what_comes_after_a_cutoff_changes_nothing_at_it(
+    history: History, modeled: Modeled, through: int, change: str
+) -> None:
     later, width = history.y.copy(), history.y.shape[1]
     later[:, -through:] = {"huge": 1e7, "zero": 0.0, "negative": -500.0}[change]
     unknown = history.regressors["promotion"].copy()
@@ -95,7 +109,9 @@ def test_what_comes_after_a_cutoff_changes_nothing_at_it(history: History, model
     assert not np.array_equal(modeled.combined[0], changed.combined[0])
 
 
-def test_promotion_of_the_coming_month_raises_its_forecast(history: History, modeled: Modeled) -> None:
+def test_promotion_of_the_coming_month_raises_its_forecast(
+    history: History, modeled: Modeled
+) -> None:
     promotion = history.regressors["promotion"].copy()
     steady = np.arange(11, 24)
     promotion[steady, -HORIZON:] = 0.0
@@ -119,7 +135,9 @@ def test_order_of_series_changes_nothing(history: History, modeled: Modeled) -> 
     order = np.random.default_rng(3).permutation(len(history))
     shuffled = run(history.take(order))
     for back in modeled.candidates.backs:
-        np.testing.assert_allclose(shuffled.combined[back], modeled.combined[back][order], rtol=1e-6)
+        np.testing.assert_allclose(
+            shuffled.combined[back], modeled.combined[back][order], rtol=1e-6
+        )
     np.testing.assert_allclose(shuffled.weights, modeled.weights[:, order], atol=1e-9)
     for one, other in zip(modeled.bounds((80,))[80], shuffled.bounds((80,))[80], strict=True):
         np.testing.assert_allclose(other, one[order], rtol=1e-6)
@@ -129,29 +147,39 @@ def test_unit_of_a_series_is_the_unit_of_its_forecast(history: History, modeled:
     unit = np.where(np.arange(len(history)) % 2, 1024.0, 1.0)[:, None]
     scaled = run(make_history(history.y * unit, **history.regressors))
     np.testing.assert_allclose(scaled.combined[0], modeled.combined[0] * unit, rtol=1e-6)
-    np.testing.assert_allclose(scaled.bounds((80,))[80][1], modeled.bounds((80,))[80][1] * unit, rtol=1e-6)
+    np.testing.assert_allclose(
+        scaled.bounds((80,))[80][1], modeled.bounds((80,))[80][1] * unit, rtol=1e-6
+    )
 
 
 def test_lone_series_is_forecast_as_itself_without_what_pools(history: History) -> None:
     """Seasons, autoregression, drivers, weights and the correction pool over a panel; the baseline does not."""
     alone, among = run(history.take(np.array([1]))), run(history)
     np.testing.assert_array_equal(
-        alone.candidates.values["seasonal_naive"][-1, 0], among.candidates.values["seasonal_naive"][-1, 1]
+        alone.candidates.values["seasonal_naive"][-1, 0],
+        among.candidates.values["seasonal_naive"][-1, 1],
     )
     assert not np.array_equal(alone.combined[0][0], among.combined[0][1])
     assert np.isfinite(alone.combined[0]).all()
 
 
-def test_forecast_is_the_mix_its_correction_and_the_ends(history: History, modeled: Modeled) -> None:
+def test_forecast_is_the_mix_its_correction_and_the_ends(
+    history: History, modeled: Modeled
+) -> None:
     assert list(modeled.ended) == [8] and modeled.ended[8] == 5
     assert (modeled.combined[0][8] == 0).all()
     np.testing.assert_allclose(modeled.weights.sum(axis=0), 1.0)
     told = modeled.candidates.at(0)
     low, high = np.nanmin(told, axis=0), np.nanmax(told, axis=0)
-    weighted = run(history, Parameters.model_validate({**defaults().model_dump(), "candidates": _without_correction()}))
+    weighted = run(
+        history,
+        Parameters.model_validate({**defaults().model_dump(), "candidates": _without_correction()}),
+    )
     assert not weighted.boosted
     steady = np.arange(11, 24)
-    assert ((weighted.combined[0] >= low - 1e-9) & (weighted.combined[0] <= high + 1e-9))[steady].all()
+    assert ((weighted.combined[0] >= low - 1e-9) & (weighted.combined[0] <= high + 1e-9))[
+        steady
+    ].all()
     share = modeled.shares[0][:, None]
     assert ((share >= 0) & (share < 1))[steady].all()
     mixed = (1 - share) * weighted.combined[0] + share * modeled.boosted[0]
@@ -160,17 +188,27 @@ def test_forecast_is_the_mix_its_correction_and_the_ends(history: History, model
 
 def test_the_correction_is_believed_as_far_as_the_backtest_says(modeled: Modeled) -> None:
     said = modeled.candidates
-    weighted = {back: np.where(np.isfinite(values), values, 0.0) for back, values in modeled.combined.items()}
-    right = {back: np.where(np.isfinite(said.actuals(back)), said.actuals(back), weighted[back]) for back in modeled.boosted}
+    weighted = {
+        back: np.where(np.isfinite(values), values, 0.0)
+        for back, values in modeled.combined.items()
+    }
+    right = {
+        back: np.where(np.isfinite(said.actuals(back)), said.actuals(back), weighted[back])
+        for back in modeled.boosted
+    }
     wrong = {back: 3 * values + 1 for back, values in weighted.items()}
     barely = {back: 0.998 * weighted[back] + 0.002 * wrong[back] for back in modeled.boosted}
     assert boosting_trust(said, weighted, right, 0) == 1.0
     assert boosting_trust(said, weighted, wrong, 0) == 0.0
     assert 0.0 < boosting_trust(said, weighted, barely, 0) < 1.0
-    assert boosting_trust(said, weighted, wrong, max(said.tested)) == 1.0  # nothing was tested before
+    assert (
+        boosting_trust(said, weighted, wrong, max(said.tested)) == 1.0
+    )  # nothing was tested before
     share = boosting_share(modeled.boosted[0], said.history.y, 0.5)
     steady = np.arange(11, 24)
-    np.testing.assert_allclose(share[steady], boosting_share(modeled.boosted[0], said.history.y)[steady] / 2)
+    np.testing.assert_allclose(
+        share[steady], boosting_share(modeled.boosted[0], said.history.y)[steady] / 2
+    )
 
 
 def _without_correction() -> dict[str, Any]:
@@ -180,7 +218,9 @@ def _without_correction() -> dict[str, Any]:
 
 def test_errors_of_the_past_are_those_that_came(modeled: Modeled) -> None:
     for back, errors in modeled.past.errors.items():
-        np.testing.assert_allclose(errors, modeled.candidates.actuals(back) - modeled.combined[back])
+        np.testing.assert_allclose(
+            errors, modeled.candidates.actuals(back) - modeled.combined[back]
+        )
         assert np.isnan(errors[:, back:]).all()
     assert 0 not in modeled.past.errors and max(modeled.past.errors) <= 24
 
@@ -193,7 +233,9 @@ def panels(draw: st.DrawFn) -> np.ndarray:
     """Up to five series of 1 to 60 months: zeros, constants, negatives, huge, tiny, lumpy, seasonal, ended, in any mix."""
     rng = np.random.default_rng(draw(st.integers(0, 2**20)))
     lengths = draw(st.lists(st.integers(1, 60), min_size=1, max_size=5))
-    kinds = draw(st.lists(st.sampled_from(sorted(KINDS)), min_size=len(lengths), max_size=len(lengths)))
+    kinds = draw(
+        st.lists(st.sampled_from(sorted(KINDS)), min_size=len(lengths), max_size=len(lengths))
+    )
     y = np.full((len(lengths), max(lengths)), NAN)
     for row, (months, kind) in enumerate(zip(lengths, kinds, strict=True)):
         y[row, -months:] = KINDS[kind](rng, months)
@@ -253,7 +295,13 @@ def make_panel(history: History) -> tuple[pd.DataFrame, pd.DataFrame]:
     n, width = history.y.shape
     months = pd.date_range(end="2025-12-01", periods=width, freq="MS")
     ahead = pd.date_range("2026-01-01", periods=HORIZON, freq="MS")
-    panel = pd.DataFrame({"unique_id": np.repeat(history.ids, width), "ds": np.tile(months, n), "y": history.y.ravel()})
+    panel = pd.DataFrame(
+        {
+            "unique_id": np.repeat(history.ids, width),
+            "ds": np.tile(months, n),
+            "y": history.y.ravel(),
+        }
+    )
     future = pd.DataFrame({"unique_id": np.repeat(history.ids, HORIZON), "ds": np.tile(ahead, n)})
     for name, values in history.regressors.items():
         panel[name], future[name] = values[:, :width].ravel(), values[:, width:].ravel()
@@ -262,20 +310,41 @@ def make_panel(history: History) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 def test_frame_of_forecasts_is_that_of_the_arrays(history: History, modeled: Modeled) -> None:
     panel, future = make_panel(history)
-    found = forecast_panel(panel.sample(frac=1, random_state=1), horizon=HORIZON, future=future.sample(frac=1, random_state=2))
-    assert found.columns.tolist() == ["unique_id", "ds", "h", "y_hat", "lo-50", "hi-50", "lo-80", "hi-80", "lo-95", "hi-95"]
-    np.testing.assert_array_equal(found["y_hat"].to_numpy().reshape(-1, HORIZON), modeled.combined[0])
-    low, high = modeled.bounds(LEVELS)[80]
-    np.testing.assert_array_equal(found[["lo-80", "hi-80"]].to_numpy(), np.stack([low.ravel(), high.ravel()], axis=1))
-    first = found.iloc[:HORIZON]
-    assert first["ds"].tolist() == list(pd.date_range("2026-01-01", periods=HORIZON, freq="MS")) and first["h"].tolist() == [
-        *range(1, 13)
+    found = forecast_panel(
+        panel.sample(frac=1, random_state=1),
+        horizon=HORIZON,
+        future=future.sample(frac=1, random_state=2),
+    )
+    assert found.columns.tolist() == [
+        "unique_id",
+        "ds",
+        "h",
+        "y_hat",
+        "lo-50",
+        "hi-50",
+        "lo-80",
+        "hi-80",
+        "lo-95",
+        "hi-95",
     ]
+    np.testing.assert_array_equal(
+        found["y_hat"].to_numpy().reshape(-1, HORIZON), modeled.combined[0]
+    )
+    low, high = modeled.bounds(LEVELS)[80]
+    np.testing.assert_array_equal(
+        found[["lo-80", "hi-80"]].to_numpy(), np.stack([low.ravel(), high.ravel()], axis=1)
+    )
+    first = found.iloc[:HORIZON]
+    assert first["ds"].tolist() == list(
+        pd.date_range("2026-01-01", periods=HORIZON, freq="MS")
+    ) and first["h"].tolist() == [*range(1, 13)]
 
 
 def test_each_series_of_a_frame_goes_on_from_its_own_last_month() -> None:
     parts = [
-        pd.DataFrame({"unique_id": name, "ds": pd.date_range(end=end, periods=30, freq="MS"), "y": 50.0})
+        pd.DataFrame(
+            {"unique_id": name, "ds": pd.date_range(end=end, periods=30, freq="MS"), "y": 50.0}
+        )
         for name, end in (("a", "2025-12-01"), ("b", "2020-02-01"))
     ]
     found = forecast_panel(pd.concat(parts), horizon=2, levels=(80,))
@@ -320,7 +389,9 @@ def small() -> tuple[Modeled, pd.DataFrame]:
 
     names: dict[str, Any] = {"seasonal_naive": {}, "recent_mean": {}, "two_years": {}}
     parameters = Parameters.model_validate({"candidates": names})
-    modeled = run(history, parameters, extra={"fussy": Candidate("fussy", "own", "Fussy", fussy, needed=20)})
+    modeled = run(
+        history, parameters, extra={"fussy": Candidate("fussy", "own", "Fussy", fussy, needed=20)}
+    )
     panel = make_panel(history)[0].dropna()
     return modeled, panel.assign(y_raw=panel["y"])
 
@@ -338,15 +409,25 @@ def test_tables_keep_their_contracts(small: tuple[Modeled, pd.DataFrame]) -> Non
 def test_rows_of_the_candidates_are_the_arrays(small: tuple[Modeled, pd.DataFrame]) -> None:
     modeled, _ = small
     listed = list_candidates(modeled)
-    assert set(listed["cutoff"].dt.strftime("%Y-%m")) == {"2024-12", "2025-03", "2025-06", "2025-09", "2025-12"}
-    row = listed[listed["cutoff"] == pd.Timestamp("2025-06-01")].query("unique_id == 's000' and model == 'two_years' and h == 3")
+    assert set(listed["cutoff"].dt.strftime("%Y-%m")) == {
+        "2024-12",
+        "2025-03",
+        "2025-06",
+        "2025-09",
+        "2025-12",
+    }
+    row = listed[listed["cutoff"] == pd.Timestamp("2025-06-01")].query(
+        "unique_id == 's000' and model == 'two_years' and h == 3"
+    )
     place = modeled.candidates.backs.index(6)
     assert row["y_hat"].item() == modeled.candidates.values["two_years"][place, 0, 2]
     assert row["ds"].item() == pd.Timestamp("2025-09-01")
     assert set(listed.query("unique_id == 's001'")["model"]) == {"recent_mean"}  # of ten months
 
 
-def test_weights_sum_to_one_and_say_why(small: tuple[Modeled, pd.DataFrame], modeled: Modeled) -> None:
+def test_weights_sum_to_one_and_say_why(
+    small: tuple[Modeled, pd.DataFrame], modeled: Modeled
+) -> None:
     table = list_weights(small[0])
     assert table["reason"].str.len().gt(0).all()
     carried = table.groupby("unique_id")["weight"].sum()
@@ -357,11 +438,16 @@ def test_weights_sum_to_one_and_say_why(small: tuple[Modeled, pd.DataFrame], mod
     rich = list_weights(modeled)
     sums = rich.groupby("unique_id")["weight"].sum()
     np.testing.assert_allclose(sums.drop("s008"), 1.0)
-    assert rich.query("model == 'xgboost' and unique_id == 's012'")["weight"].item() == pytest.approx(modeled.shares[0][12])
+    assert rich.query("model == 'xgboost' and unique_id == 's012'")[
+        "weight"
+    ].item() == pytest.approx(modeled.shares[0][12])
 
 
 def test_where_no_candidate_could_forecast_there_are_no_weights_and_no_forecasts() -> None:
-    modeled = run(make_history(np.full((2, 5), 3.0)), Parameters.model_validate({"candidates": {"two_years": {}}}))
+    modeled = run(
+        make_history(np.full((2, 5), 3.0)),
+        Parameters.model_validate({"candidates": {"two_years": {}}}),
+    )
     assert tables.check(list_weights(modeled), "weights").empty
     assert tables.check(list_forecasts(modeled), "forecast").empty
 
@@ -371,18 +457,30 @@ def test_forecasts_have_their_three_stages(small: tuple[Modeled, pd.DataFrame]) 
     table = list_forecasts(modeled)
     assert set(table["stage"]) == {"baseline", "statistical", "combined"}
     assert set(table["cutoff"]) == {pd.Timestamp("2025-12-01")}
-    assert set(table.query("unique_id == 's001'")["stage"]) == {"statistical", "combined"}  # too short for the baseline
+    assert set(table.query("unique_id == 's001'")["stage"]) == {
+        "statistical",
+        "combined",
+    }  # too short for the baseline
     combined = table.query("stage == 'combined'")
     assert combined[["lo-80", "hi-80", "lo-95", "hi-95"]].notna().all().all()
     assert table.query("stage == 'baseline'")["lo-80"].isna().all()
-    np.testing.assert_array_equal(combined["y_hat"].to_numpy().reshape(-1, HORIZON), modeled.combined[0])
+    np.testing.assert_array_equal(
+        combined["y_hat"].to_numpy().reshape(-1, HORIZON), modeled.combined[0]
+    )
 
 
-def test_backtest_is_the_combination_at_earlier_cutoffs(small: tuple[Modeled, pd.DataFrame]) -> None:
+def test_backtest_is_the_combination_at_earlier_cutoffs(
+    small: tuple[Modeled, pd.DataFrame],
+) -> None:
     modeled, _ = small
     table = list_backtest(modeled)
-    assert table["cutoff"].max() == pd.Timestamp("2025-09-01") and (table["ds"] > table["cutoff"]).all()
-    row = table[table["cutoff"] == pd.Timestamp("2025-06-01")].query("unique_id == 's000' and h == 1")
+    assert (
+        table["cutoff"].max() == pd.Timestamp("2025-09-01")
+        and (table["ds"] > table["cutoff"]).all()
+    )
+    row = table[table["cutoff"] == pd.Timestamp("2025-06-01")].query(
+        "unique_id == 's000' and h == 1"
+    )
     assert row["y_hat"].item() == modeled.combined[6][0, 0]
 
 
@@ -391,7 +489,11 @@ def test_scores_count_only_months_with_actuals(small: tuple[Modeled, pd.DataFram
     scores = score_modeled(modeled, panel)
     assert set(scores["stage"]) == {"candidate", "combined"}
     naive = scores.query("model == 'seasonal_naive' and unique_id == 's000' and metric == 'wape'")
-    rows = list_candidates(modeled).query("model == 'seasonal_naive' and unique_id == 's000'").merge(panel)
+    rows = (
+        list_candidates(modeled)
+        .query("model == 'seasonal_naive' and unique_id == 's000'")
+        .merge(panel)
+    )
     assert len(rows) == 12 + 9 + 6 + 3
     by_hand = (rows["y_hat"] - rows["y"]).abs().sum() / rows["y"].sum()
     assert pool(naive)["value"].iloc[0] == pytest.approx(by_hand)
@@ -399,7 +501,16 @@ def test_scores_count_only_months_with_actuals(small: tuple[Modeled, pd.DataFram
 
 def test_history_too_short_for_a_backtest_has_empty_tables_and_a_forecast() -> None:
     modeled = run(
-        align(pd.DataFrame({"unique_id": "甲", "ds": pd.date_range("2025-10-01", periods=3, freq="MS"), "y": 4.0}), horizon=12)
+        align(
+            pd.DataFrame(
+                {
+                    "unique_id": "甲",
+                    "ds": pd.date_range("2025-10-01", periods=3, freq="MS"),
+                    "y": 4.0,
+                }
+            ),
+            horizon=12,
+        )
     )
     assert list_backtest(modeled).empty and list_failures(modeled).empty
     np.testing.assert_allclose(list_forecasts(modeled).query("stage == 'combined'")["y_hat"], 4.0)

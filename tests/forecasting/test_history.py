@@ -19,24 +19,36 @@ NAN = np.nan
 def make_panel(values: dict[str, list[float]], last: str = "2025-12-01") -> pd.DataFrame:
     """Panel of series that all end in `last`."""
     parts = [
-        pd.DataFrame({"unique_id": name, "ds": pd.date_range(end=last, periods=len(y), freq="MS"), "y": y})
+        pd.DataFrame(
+            {"unique_id": name, "ds": pd.date_range(end=last, periods=len(y), freq="MS"), "y": y}
+        )
         for name, y in values.items()
     ]
     return pd.concat(parts, ignore_index=True)
 
 
-def make_future(names: list[str], first: str = "2026-01-01", **columns: list[object]) -> pd.DataFrame:
+def make_future(
+    names: list[str], first: str = "2026-01-01", **columns: list[object]
+) -> pd.DataFrame:
     """The months from `first` on of each series, with regressors."""
     months = pd.date_range(first, periods=len(next(iter(columns.values()))), freq="MS")
-    return pd.concat([pd.DataFrame({"unique_id": name, "ds": months, **columns}) for name in names], ignore_index=True)
+    return pd.concat(
+        [pd.DataFrame({"unique_id": name, "ds": months, **columns}) for name in names],
+        ignore_index=True,
+    )
 
 
 def test_every_series_ends_in_the_last_column_whatever_month_that_is() -> None:
-    panel = pd.concat([make_panel({"b": [1.0, 2.0, 3.0]}), make_panel({"甲": [7.0, 8.0]}, last="2024-03-01")])
+    panel = pd.concat(
+        [make_panel({"b": [1.0, 2.0, 3.0]}), make_panel({"甲": [7.0, 8.0]}, last="2024-03-01")]
+    )
     history = align(panel, horizon=2)
     assert history.ids.tolist() == ["b", "甲"]
     np.testing.assert_array_equal(history.y, [[1, 2, 3], [NAN, 7, 8]])
-    assert history.last.tolist() == [np.datetime64("2025-12").tolist(), np.datetime64("2024-03").tolist()]
+    assert history.last.tolist() == [
+        np.datetime64("2025-12").tolist(),
+        np.datetime64("2024-03").tolist(),
+    ]
     assert history.first.tolist() == [0, 1] and history.length.tolist() == [3, 2]
 
 
@@ -44,14 +56,21 @@ def test_columns_know_their_calendar_month_across_years() -> None:
     history = align(make_panel({"a": [1.0] * 15}, last="2025-02-01"), horizon=3)
     expected = pd.date_range(end="2025-05-01", periods=18, freq="MS").month - 1
     assert history.month_of_year(3)[0].tolist() == expected.tolist()
-    assert History(history.ids, history.y, np.array(["1969-02"], dtype="datetime64[M]")).month_of_year(0)[0, -1] == 1
+    assert (
+        History(history.ids, history.y, np.array(["1969-02"], dtype="datetime64[M]")).month_of_year(
+            0
+        )[0, -1]
+        == 1
+    )
 
 
 def test_rows_in_another_order_give_the_same_history() -> None:
     panel = make_panel({"c": [1.0, 2.0], "a": [5.0, NAN, 6.0], "b": [3.0]}).assign(price=2.0)
     future = make_future(["a", "b", "c"], price=[1.0, 3.0])
     first = align(panel, future, horizon=2)
-    second = align(panel.sample(frac=1, random_state=1), future.sample(frac=1, random_state=2), horizon=2)
+    second = align(
+        panel.sample(frac=1, random_state=1), future.sample(frac=1, random_state=2), horizon=2
+    )
     assert first.ids.tolist() == second.ids.tolist() == ["a", "b", "c"]
     np.testing.assert_array_equal(first.y, second.y)
     np.testing.assert_array_equal(first.regressors["price"], second.regressors["price"])
@@ -74,19 +93,29 @@ def test_series_without_a_value_is_left_out_and_an_empty_panel_is_an_empty_histo
 
 
 def test_levels_are_those_of_the_series() -> None:
-    history = align(make_panel({"b": [1.0], "a": [1.0], "c": [1.0]}), horizon=1, level={"a": 2, "b": 1})
+    history = align(
+        make_panel({"b": [1.0], "a": [1.0], "c": [1.0]}), horizon=1, level={"a": 2, "b": 1}
+    )
     assert history.level.tolist() == [2, 1, 0]
 
 
 def test_regressor_is_what_is_known_ahead() -> None:
-    panel = make_panel({"a": [1.0, 2.0]}).assign(promotion=[0.0, 1.0], weather=[9.0, 9.0], y_raw=1.0)
-    history = align(panel, make_future(["a"], promotion=[1.0, NAN, 0.5], other=[1.0, 1.0, 1.0], y_raw=[1.0, 1.0, 1.0]), horizon=3)
+    panel = make_panel({"a": [1.0, 2.0]}).assign(
+        promotion=[0.0, 1.0], weather=[9.0, 9.0], y_raw=1.0
+    )
+    history = align(
+        panel,
+        make_future(["a"], promotion=[1.0, NAN, 0.5], other=[1.0, 1.0, 1.0], y_raw=[1.0, 1.0, 1.0]),
+        horizon=3,
+    )
     assert set(history.regressors) == {"promotion", "trading_days"}
     np.testing.assert_array_equal(history.regressors["promotion"], [[0, 1, 1, NAN, 0.5]])
 
 
 def test_flags_and_whole_numbers_are_regressors_too() -> None:
-    panel = make_panel({"a": [1.0, 2.0]}).assign(flag=[True, False], days=pd.array([20, None], dtype="Int64"))
+    panel = make_panel({"a": [1.0, 2.0]}).assign(
+        flag=[True, False], days=pd.array([20, None], dtype="Int64")
+    )
     history = align(panel, make_future(["a"], flag=[True], days=[22]), horizon=1)
     np.testing.assert_array_equal(history.regressors["flag"], [[1, 0, 1]])
     np.testing.assert_array_equal(history.regressors["days"], [[20, NAN, 22]])
@@ -95,12 +124,16 @@ def test_flags_and_whole_numbers_are_regressors_too() -> None:
 def test_unknown_in_the_future_never_hides_what_the_panel_knows() -> None:
     panel = make_panel({"a": [1.0, 2.0]}).assign(price=[4.0, 5.0])
     overlapping = make_future(["a"], first="2025-12-01", price=[NAN, 6.0])
-    np.testing.assert_array_equal(align(panel, overlapping, horizon=1).regressors["price"], [[4, 5, 6]])
+    np.testing.assert_array_equal(
+        align(panel, overlapping, horizon=1).regressors["price"], [[4, 5, 6]]
+    )
 
 
 def test_earlier_cutoff_is_the_history_that_ends_there() -> None:
     rng = np.random.default_rng(1)
-    panel = make_panel({"a": list(rng.random(20)), "b": list(rng.random(7))}).assign(price=rng.random(27))
+    panel = make_panel({"a": list(rng.random(20)), "b": list(rng.random(7))}).assign(
+        price=rng.random(27)
+    )
     future = make_future(["a", "b"], price=list(rng.random(4)))
     cut = align(panel, future, horizon=4).cut(3)
     alone = align(panel, future, horizon=4, end=pd.Timestamp("2025-09-01"))
@@ -111,7 +144,9 @@ def test_earlier_cutoff_is_the_history_that_ends_there() -> None:
 
 
 def test_stack_is_each_cutoff_behind_another() -> None:
-    history = align(make_panel({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]}), horizon=1, level={"b": 1})
+    history = align(
+        make_panel({"a": [1.0, 2.0, 3.0], "b": [4.0, 5.0, 6.0]}), horizon=1, level={"b": 1}
+    )
     stacked = history.stack((2, 0))
     np.testing.assert_array_equal(stacked.y, [[NAN, NAN, 1], [NAN, NAN, 4], [1, 2, 3], [4, 5, 6]])
     assert stacked.back.tolist() == [2, 2, 0, 0] and stacked.level.tolist() == [0, 1, 0, 1]
@@ -145,7 +180,9 @@ def test_gap_takes_last_years_month_times_growth_worked_by_hand() -> None:
 
 
 def test_gap_without_a_year_before_takes_the_recent_mean() -> None:
-    np.testing.assert_array_equal(fill_forward(np.array([[NAN, 2.0, 4.0, 9.0, NAN, NAN]])), [[NAN, 2, 4, 9, 5, 6]])
+    np.testing.assert_array_equal(
+        fill_forward(np.array([[NAN, 2.0, 4.0, 9.0, NAN, NAN]])), [[NAN, 2, 4, 9, 5, 6]]
+    )
 
 
 def test_gap_of_years_repeats_its_first_year_and_does_not_explode() -> None:
@@ -174,7 +211,10 @@ def test_filling_a_gap_knows_earlier_months_only(y: np.ndarray, through: int) ->
 
 def test_month_told_twice_is_refused_with_its_name() -> None:
     panel = make_panel({"a": [1.0, 2.0], "b": [3.0]})
-    with pytest.raises(SalesForecastError, match=r"1 rows that repeat the key \(unique_id, ds\), e\.g\. 'b 2025-12'"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"1 rows that repeat the key \(unique_id, ds\), e\.g\. 'b 2025-12'",
+    ):
         align(pd.concat([panel, panel.tail(1)]), horizon=1)
 
 
@@ -185,8 +225,13 @@ def test_infinite_sale_is_refused_with_its_place() -> None:
 
 def test_trading_days_are_weekdays_where_none_are_given() -> None:
     history = align(make_panel({"a": [1.0, 2.0]}), horizon=2)
-    months = pd.date_range(history.last[0].astype("datetime64[ns]"), periods=4, freq="MS") - pd.DateOffset(months=1)
-    by_hand = [sum(day.dayofweek < 5 for day in pd.date_range(month, month + pd.offsets.MonthEnd())) for month in months]
+    months = pd.date_range(
+        history.last[0].astype("datetime64[ns]"), periods=4, freq="MS"
+    ) - pd.DateOffset(months=1)
+    by_hand = [
+        sum(day.dayofweek < 5 for day in pd.date_range(month, month + pd.offsets.MonthEnd()))
+        for month in months
+    ]
     assert history.regressors["trading_days"].tolist() == [by_hand]
 
 

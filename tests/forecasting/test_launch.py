@@ -19,7 +19,11 @@ def unit(launches: list[tuple[int, np.ndarray]], others: int = 20) -> History:
     for row, (months, curve) in enumerate(launches):
         y[row] = np.nan
         y[row, WIDTH - months :] = curve[:months]
-    return History(np.array([f"s{k:02d}" for k in range(len(y))], dtype=object), y, np.full(len(y), np.datetime64("2025-12", "M")))
+    return History(
+        np.array([f"s{k:02d}" for k in range(len(y))], dtype=object),
+        y,
+        np.full(len(y), np.datetime64("2025-12", "M")),
+    )
 
 
 RISING = np.minimum(np.arange(1.0, 61.0), 6.0)  # 1, 2, ... 6, 6, 6
@@ -60,7 +64,14 @@ def test_a_launch_that_never_sold_and_a_panel_without_launches_have_none() -> No
 
 @pytest.mark.parametrize("horizon", [3, 12, 18])
 def test_size_is_carried_over_and_the_order_of_series_is_not(horizon: int) -> None:
-    panel = unit([(4, RISING), (6, FALLING), *[(40, RISING * k) for k in range(1, 6)], *[(30, FALLING * k) for k in range(1, 6)]])
+    panel = unit(
+        [
+            (4, RISING),
+            (6, FALLING),
+            *[(40, RISING * k) for k in range(1, 6)],
+            *[(30, FALLING * k) for k in range(1, 6)],
+        ]
+    )
     said = forecast(panel, horizon)
     tenfold = forecast(History(panel.ids, panel.y * 10, panel.last), horizon)
     np.testing.assert_allclose(tenfold, said * 10)
@@ -72,7 +83,9 @@ def test_it_sees_nothing_after_a_cutoff() -> None:
     panel = unit([(8, RISING), *[(40, RISING)] * 4, *[(30, FALLING)] * 4])
     later = panel.y.copy()
     later[:, -3:] *= 7.0
-    before, after = (forecast(each.cut(3), 12) for each in (panel, History(panel.ids, later, panel.last)))
+    before, after = (
+        forecast(each.cut(3), 12) for each in (panel, History(panel.ids, later, panel.last))
+    )
     np.testing.assert_allclose(after, before)
     assert np.isfinite(before[0]).all()
 

@@ -35,13 +35,17 @@ LAST = np.datetime64("2025-12", "M")
 
 
 def history(y: np.ndarray) -> History:
-    return History(np.array([f"s{k:04d}" for k in range(len(y))], dtype=object), y, np.full(len(y), LAST))
+    return History(
+        np.array([f"s{k:04d}" for k in range(len(y))], dtype=object), y, np.full(len(y), LAST)
+    )
 
 
 def noise(n: int, width: int = 60, seed: int = 1, size: float = 0.1) -> np.ndarray:
     """Logarithms of months around a level of 100 with a season."""
     draw = np.random.default_rng(seed)
-    return np.log(100) + 0.3 * np.sin(np.arange(width) * np.pi / 6) + draw.normal(0, size, (n, width))
+    return (
+        np.log(100) + 0.3 * np.sin(np.arange(width) * np.pi / 6) + draw.normal(0, size, (n, width))
+    )
 
 
 def planted(n: int = 200, after: int = 6, change: float = -0.4, **kwargs: float) -> History:
@@ -61,7 +65,9 @@ def test_a_planted_change_is_found_with_its_month_and_size(after: int, change: f
     assert np.median(breaks.ratio[:half][found]) == pytest.approx(1 + change, abs=0.1)
 
 
-@pytest.mark.parametrize("kind", ["independent", "heavy tails", "odd months", "trend", "lasting errors", "short"])
+@pytest.mark.parametrize(
+    "kind", ["independent", "heavy tails", "odd months", "trend", "lasting errors", "short"]
+)
 def test_noise_alone_is_told_in_at_most_one_series_of_a_hundred(kind: str) -> None:
     n, draw = 2000, np.random.default_rng(7)
     x = noise(n, width=24 if kind == "short" else 60, size=0.15)
@@ -144,7 +150,9 @@ def test_half_of_a_change_is_taken_out_of_the_months_before_it() -> None:
     levelled = adjust_level_shifts(panel)
     since = found.months[row]
     np.testing.assert_allclose(levelled.y[row, -since:], panel.y[row, -since:])
-    np.testing.assert_allclose(levelled.y[row, :-since], panel.y[row, :-since] * found.ratio[row] ** SHIFT_SHARE)
+    np.testing.assert_allclose(
+        levelled.y[row, :-since], panel.y[row, :-since] * found.ratio[row] ** SHIFT_SHARE
+    )
     steady = int(np.flatnonzero(~found.found)[-1])
     np.testing.assert_array_equal(levelled.y[steady], panel.y[steady])
 
@@ -178,7 +186,9 @@ def test_nothing_that_came_later_moves_a_forecast_of_an_earlier_cutoff() -> None
     panel = planted(n=40, after=6)
     later = panel.y.copy()
     later[:, -3:] *= 3.0
-    before, after = (run_candidates(each, parameters(True), horizon=12) for each in (panel, history(later)))
+    before, after = (
+        run_candidates(each, parameters(True), horizon=12) for each in (panel, history(later))
+    )
     for back in (3, 6, 9, 12):
         np.testing.assert_allclose(after.at(back), before.at(back))
 
@@ -203,13 +213,29 @@ def test_the_table_says_since_when_and_by_how_much() -> None:
 
 def test_the_page_says_the_same_change_in_its_title_and_in_its_table(tmp_path: Path) -> None:
     ds = pd.date_range("2025-01-01", periods=12, freq="MS")
-    found = pd.DataFrame({"unique_id": ["north"], "ds": [ds[9]], "change": [-22.4], "strength": [8.2], "evidence": ["fell"]})
+    found = pd.DataFrame(
+        {
+            "unique_id": ["north"],
+            "ds": [ds[9]],
+            "change": [-22.4],
+            "strength": [8.2],
+            "evidence": ["fell"],
+        }
+    )
     told: Any = SimpleNamespace(
         explained={"break": found},
-        series=pd.DataFrame({"unique_id": ["all", "north"], "label": ["All", "North"], "level": ["total", "line_region"]}),
+        series=pd.DataFrame(
+            {
+                "unique_id": ["all", "north"],
+                "label": ["All", "North"],
+                "level": ["total", "line_region"],
+            }
+        ),
         panel=pd.DataFrame({"unique_id": "north", "ds": ds, "y_raw": 10.0}),
     )
-    run = UnitMonth(tmp_path, "kitchen", "2025-12", defaults(), {}, {}, tmp_path / "reports" / ".work")
+    run = UnitMonth(
+        tmp_path, "kitchen", "2025-12", defaults(), {}, {}, tmp_path / "reports" / ".work"
+    )
     table = next(block for block in say_breaks(run, told).blocks if isinstance(block, Table))
     label, _, change, *_ = [cell for cell in table.rows[0] if isinstance(cell, Cell)]
     assert "−22.4" in table.title and change.text == "−22.4\u202f%"

@@ -35,7 +35,13 @@ def rows(y_hat: list[float], **columns: list[float]) -> pd.DataFrame:
 
 def actual(values: list[float | None], start: str = "2026-01-01") -> pd.DataFrame:
     ds = pd.date_range(start, periods=len(values), freq="MS")
-    return pd.DataFrame({"unique_id": "a", "ds": ds, "y_raw": pd.array(values, dtype="Float64").to_numpy(float, na_value=np.nan)})
+    return pd.DataFrame(
+        {
+            "unique_id": "a",
+            "ds": ds,
+            "y_raw": pd.array(values, dtype="Float64").to_numpy(float, na_value=np.nan),
+        }
+    )
 
 
 def value(scores: pd.DataFrame, metric: str) -> float:
@@ -54,7 +60,9 @@ def test_pooled_ratio_is_not_the_mean_of_ratios() -> None:
 
 
 def test_over_forecast_is_positive_bias() -> None:
-    assert value(score(rows([120.0]), actual([100.0]), metrics=["bias"]), "bias") == pytest.approx(0.2)
+    assert value(score(rows([120.0]), actual([100.0]), metrics=["bias"]), "bias") == pytest.approx(
+        0.2
+    )
 
 
 def test_mase_divides_by_the_in_sample_seasonal_naive() -> None:
@@ -67,7 +75,9 @@ def test_mase_divides_by_the_in_sample_seasonal_naive() -> None:
 def test_mase_scale_ignores_months_after_the_cutoff() -> None:
     history = actual([10.0] * 12 + [14.0] * 12, start="2024-01-01")
     far = actual([12.0, 1e9])
-    assert score(rows([20.0]), pd.concat([history, far]), metrics=["mase"])["denominator"].tolist() == [4.0]
+    assert score(rows([20.0]), pd.concat([history, far]), metrics=["mase"])[
+        "denominator"
+    ].tolist() == [4.0]
 
 
 def test_coverage_counts_bounds_as_inside_and_leaves_out_forecasts_without_interval() -> None:
@@ -99,7 +109,9 @@ def test_unknown_metric_names_the_nearest() -> None:
 
 @pytest.mark.skipif(not M3.is_dir(), reason="the M3 data are not here")
 def test_smape_reproduces_the_published_score_of_theta_on_m3() -> None:
-    published = pd.read_parquet(M3 / "monthly_competition_forecasts.parquet").rename(columns={"yhat": "y_hat"})
+    published = pd.read_parquet(M3 / "monthly_competition_forecasts.parquet").rename(
+        columns={"yhat": "y_hat"}
+    )
     forecasts = published.loc[published["method"].str.upper() == "THETA"]
     series = pd.read_parquet(M3 / "monthly.parquet")
     start = series.groupby("unique_id").size() - 18
@@ -107,6 +119,8 @@ def test_smape_reproduces_the_published_score_of_theta_on_m3() -> None:
     held = series.assign(h=position).query("h > 0")[["unique_id", "h", "y"]]
     epoch = pd.Timestamp("2000-01-01")
     month = {h: epoch + pd.DateOffset(months=int(h)) for h in range(1, 19)}
-    frame = forecasts.assign(stage="candidate", model="THETA", cutoff=epoch, ds=forecasts["h"].map(month))
+    frame = forecasts.assign(
+        stage="candidate", model="THETA", cutoff=epoch, ds=forecasts["h"].map(month)
+    )
     scores = score(frame, held.assign(ds=held["h"].map(month), y_raw=held["y"]), metrics=["smape"])
     assert value(scores, "smape") == pytest.approx(0.139, abs=0.0005)

@@ -20,7 +20,11 @@ from salesfc_lib.foundation.schema import Parameters
 def history(*series: list[float]) -> History:
     width = max(map(len, series))
     y = np.array([[np.nan] * (width - len(values)) + values for values in series], dtype=float)
-    return History(np.array([f"s{k}" for k in range(len(y))], dtype=object), y, np.full(len(y), np.datetime64("2025-12", "M")))
+    return History(
+        np.array([f"s{k}" for k in range(len(y))], dtype=object),
+        y,
+        np.full(len(y), np.datetime64("2025-12", "M")),
+    )
 
 
 def calm(n: int = 30, width: int = 60) -> History:
@@ -73,7 +77,9 @@ def test_a_calm_panel_allows_twice_and_a_wild_one_what_it_did() -> None:
 def test_a_young_series_may_peak_as_its_peers_do() -> None:
     peers = [[1.0] * 11 + [50.0]] * 3
     steps = np.array([[1.0] * 5 + [50.0] + [1.0] * 6])
-    young = bounds_at(history(*(each * 5 for each in peers), [2.0, 2.0]), 0).excess(np.repeat(steps, 4, axis=0))[3]
+    young = bounds_at(history(*(each * 5 for each in peers), [2.0, 2.0]), 0).excess(
+        np.repeat(steps, 4, axis=0)
+    )[3]
     alone = bounds_at(history([2.0, 2.0]), 0).excess(steps)[0]
     assert young <= 1.0 < alone
 
@@ -84,7 +90,9 @@ def test_lumpy_negative_and_unsold_series_are_not_held_to_a_least_year() -> None
     panel = bounds_at(history(lumpy, returned, [0.0] * 36), 0)
     assert panel.low.tolist() == [-np.inf] * 3
     assert (panel.excess(np.zeros((3, 12))) <= 1).all()
-    assert panel.excess(np.full((3, 12), 1e9))[2] == 0.0  # nothing was ever sold: nothing to judge by
+    assert (
+        panel.excess(np.full((3, 12), 1e9))[2] == 0.0
+    )  # nothing was ever sold: nothing to judge by
 
 
 def test_a_refusal_says_its_numbers_and_leaves_the_others() -> None:
@@ -103,21 +111,30 @@ def test_a_refusal_says_its_numbers_and_leaves_the_others() -> None:
 
 def test_the_least_implausible_stays_where_all_are() -> None:
     bounds = bounds_at(history(FLAT), 0)
-    left, told = reject_implausible({"far": np.full((1, 12), 900.0), "near": np.full((1, 12), 50.0)}, bounds)
+    left, told = reject_implausible(
+        {"far": np.full((1, 12), 900.0), "near": np.full((1, 12), 50.0)}, bounds
+    )
     assert np.isfinite(left["near"]).all()
     assert [name for _, name, _ in told] == ["far"]
 
 
 def test_nothing_said_is_nothing_refused() -> None:
     nothing = np.full((1, 12), np.nan)
-    left, told = reject_implausible({"a": nothing, "b": np.full((1, 12), 10.0)}, bounds_at(history(FLAT), 0))
+    left, told = reject_implausible(
+        {"a": nothing, "b": np.full((1, 12), 10.0)}, bounds_at(history(FLAT), 0)
+    )
     assert not told
     assert np.isnan(left["a"]).all()
 
 
 @example([0.0] * 12, [*[0.0] * 5, 5e-324, *[0.0] * 14, 1.0, *[0.0] * 9])
-@given(st.lists(st.floats(0, 1e4), min_size=12, max_size=30), st.lists(st.floats(0, 100), min_size=30, max_size=60))
-def test_what_is_held_is_plausible_and_what_is_plausible_is_left(forecast: list[float], values: list[float]) -> None:
+@given(
+    st.lists(st.floats(0, 1e4), min_size=12, max_size=30),
+    st.lists(st.floats(0, 100), min_size=30, max_size=60),
+)
+def test_what_is_held_is_plausible_and_what_is_plausible_is_left(
+    forecast: list[float], values: list[float]
+) -> None:
     bounds, said = bounds_at(history(values), 0), np.array([forecast])
     held = bounds.hold(said)
     assert bounds.excess(held)[0] <= 1 + 1e-6
@@ -131,7 +148,9 @@ def test_the_bounds_at_a_cutoff_see_nothing_later() -> None:
     y[:, -6:] *= 50
     later = History(panel.ids, y, panel.last)
     forecast = np.full((len(panel), 12), 1e4)
-    np.testing.assert_array_equal(bounds_at(panel, 6).excess(forecast), bounds_at(later, 6).excess(forecast))
+    np.testing.assert_array_equal(
+        bounds_at(panel, 6).excess(forecast), bounds_at(later, 6).excess(forecast)
+    )
 
 
 def explode(panel: History, horizon: int) -> np.ndarray:
@@ -143,7 +162,9 @@ EXPLODING = {"explosion": Candidate("explosion", "own", "Explosion", explode, sc
 
 
 def parameters() -> Parameters:
-    return Parameters.model_validate({"candidates": {"seasonal_naive": {}, "recent_mean": {}, "theta": {}}})
+    return Parameters.model_validate(
+        {"candidates": {"seasonal_naive": {}, "recent_mean": {}, "theta": {}}}
+    )
 
 
 def test_a_candidate_that_explodes_is_refused_everywhere_and_carries_nothing() -> None:

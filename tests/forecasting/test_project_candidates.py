@@ -20,9 +20,7 @@ from salesfc_lib.forecasting.tables import list_failures
 from salesfc_lib.foundation.parameters import from_dict, resolve, to_dict
 from salesfc_lib.foundation.schema import Parameters
 
-LAST_YEAR = (
-    "import numpy as np\ndef forecast_one(window, factor=1.0):\n    return factor * np.resize(window.y[-12:], window.horizon)\n"
-)
+LAST_YEAR = "import numpy as np\ndef forecast_one(window, factor=1.0):\n    return factor * np.resize(window.y[-12:], window.horizon)\n"
 
 
 def write(project: Path, text: str, name: str = "candidates/mine.py") -> Path:
@@ -34,19 +32,30 @@ def write(project: Path, text: str, name: str = "candidates/mine.py") -> Path:
 
 def parameters(name: str = "mine", **block: Any) -> Parameters:
     own = {"code": "candidates/mine.py", **block}
-    return Parameters.model_validate({"candidates": {"seasonal_naive": {}, name: own}, "backtest": {"race": None}})
+    return Parameters.model_validate(
+        {"candidates": {"seasonal_naive": {}, name: own}, "backtest": {"race": None}}
+    )
 
 
 @pytest.fixture
 def history() -> History:
     """Two series of 40 and 20 months."""
     months = np.arange(40)
-    y = np.stack([100 + months + 20.0 * np.sin(months * np.pi / 6), np.where(months < 20, np.nan, 50.0 + months)])
+    y = np.stack(
+        [
+            100 + months + 20.0 * np.sin(months * np.pi / 6),
+            np.where(months < 20, np.nan, 50.0 + months),
+        ]
+    )
     return History(np.array(["a", "b"], dtype=object), y, np.full(2, np.datetime64("2026-06", "M")))
 
 
-def run(project: Path, history: History, settings: Parameters, memory: ForecastCache | None = None) -> CandidateForecasts:
-    return run_candidates(history, settings, horizon=12, cache=memory, extra=load_own(settings, project))
+def run(
+    project: Path, history: History, settings: Parameters, memory: ForecastCache | None = None
+) -> CandidateForecasts:
+    return run_candidates(
+        history, settings, horizon=12, cache=memory, extra=load_own(settings, project)
+    )
 
 
 def test_a_file_of_one_function_competes(tmp_path: Path, history: History) -> None:
@@ -59,7 +68,10 @@ def test_a_file_of_one_function_competes(tmp_path: Path, history: History) -> No
 
 
 def test_a_function_of_the_whole_panel_competes(tmp_path: Path, history: History) -> None:
-    write(tmp_path, "def forecast(history, horizon):\n    return history.y[:, -1:].repeat(horizon, axis=1)\n")
+    write(
+        tmp_path,
+        "def forecast(history, horizon):\n    return history.y[:, -1:].repeat(horizon, axis=1)\n",
+    )
     said = run(tmp_path, history, parameters())
     assert said.values["mine"][-1].tolist() == [[history.y[0, -1]] * 12, [history.y[1, -1]] * 12]
 
@@ -68,7 +80,9 @@ def test_levels_bound_where_it_competes(tmp_path: Path, history: History) -> Non
     write(tmp_path, LAST_YEAR)
     settings = parameters(levels=["total"])
     rows = History(history.ids, history.y, history.last, level=np.array([0, 1]))
-    said = run_candidates(rows, settings, horizon=12, levels=("total", "bottom"), extra=load_own(settings, tmp_path))
+    said = run_candidates(
+        rows, settings, horizon=12, levels=("total", "bottom"), extra=load_own(settings, tmp_path)
+    )
     assert np.isfinite(said.values["mine"][-1]).all(axis=1).tolist() == [True, False]
 
 
@@ -78,8 +92,16 @@ def test_what_a_parameter_file_says_reaches_a_notebook_whole(tmp_path: Path) -> 
     resolved = resolve(tmp_path, "north")
     injected = from_dict(to_dict(resolved)).parameters.candidates
     assert injected == resolved.parameters.candidates
-    assert (injected["mine"].label, injected["mine"].needed, injected["mine"].code) == ("Last year", 24, "candidates/mine.py")
-    assert set(to_dict(resolved)["parameters"]["candidates"]["ets"]) == {"enabled", "levels", "settings"}
+    assert (injected["mine"].label, injected["mine"].needed, injected["mine"].code) == (
+        "Last year",
+        24,
+        "candidates/mine.py",
+    )
+    assert set(to_dict(resolved)["parameters"]["candidates"]["ets"]) == {
+        "enabled",
+        "levels",
+        "settings",
+    }
 
 
 def test_one_that_is_switched_off_need_not_exist(tmp_path: Path) -> None:
@@ -103,14 +125,20 @@ def test_a_label_without_code_is_refused(tmp_path: Path) -> None:
         ("mine", "candidates/missing.py", "no such Python file .* Write it"),
         ("mine", "candidates", "no such Python file"),
         ("mine", "candidates/notes.txt", "no such Python file"),
-        ("ets", "candidates/mine.py", "'ets' is the name of a model of the library.*`candidates.my_ets`"),
+        (
+            "ets",
+            "candidates/mine.py",
+            "'ets' is the name of a model of the library.*`candidates.my_ets`",
+        ),
         ("xgboost", "candidates/mine.py", "is the name of a model of the library"),
         ("Mine", "candidates/mine.py", "'Mine' cannot be the name of a candidate"),
         ("m" * 33, "candidates/mine.py", "cannot be the name of a candidate"),
         ("我的", "candidates/mine.py", "cannot be the name of a candidate.*`label`"),
     ],
 )
-def test_a_wrong_name_or_place_is_refused_with_what_to_do(tmp_path: Path, name: str, code: str, says: str) -> None:
+def test_a_wrong_name_or_place_is_refused_with_what_to_do(
+    tmp_path: Path, name: str, code: str, says: str
+) -> None:
     project = tmp_path / "project"
     write(project, LAST_YEAR)
     write(project, "x", "candidates/notes.txt")
@@ -128,8 +156,14 @@ def test_a_wrong_name_or_place_is_refused_with_what_to_do(tmp_path: Path, name: 
         ("x = 1\0\n", "is no Python"),
         ("def other(window):\n    return 1\n", "defines neither `forecast_one` nor `forecast`"),
         ("forecast_one = 3\n", "defines neither"),
-        ("def forecast_one(w): ...\ndef forecast(h, n): ...\n", "defines both `forecast_one` and `forecast`"),
-        ("import no_such_module\n", r"stopped while it was loaded: '.*mine\.py', line 1: ModuleNotFoundError"),
+        (
+            "def forecast_one(w): ...\ndef forecast(h, n): ...\n",
+            "defines both `forecast_one` and `forecast`",
+        ),
+        (
+            "import no_such_module\n",
+            r"stopped while it was loaded: '.*mine\.py', line 1: ModuleNotFoundError",
+        ),
         ("x = 1\nx / 0\n", "line 2: ZeroDivisionError"),
         ("import sys\nsys.exit(0)\n", "line 2: it asked Python to exit"),
     ],
@@ -141,15 +175,25 @@ def test_a_file_that_is_no_candidate_says_why(tmp_path: Path, text: str, says: s
     assert str(caught.value).count(". ") >= 2  # what is wrong, what was expected, what to do
 
 
-def test_a_setting_that_the_function_does_not_have_is_refused(tmp_path: Path, history: History) -> None:
+def test_a_setting_that_the_function_does_not_have_is_refused(
+    tmp_path: Path, history: History
+) -> None:
     write(tmp_path, LAST_YEAR)
-    with pytest.raises(SalesForecastError, match=r"'facter' in `candidates.mine.settings`.* Did you mean 'factor'"):
+    with pytest.raises(
+        SalesForecastError, match=r"'facter' in `candidates.mine.settings`.* Did you mean 'factor'"
+    ):
         run(tmp_path, history, parameters(settings={"facter": 2.0}))
 
 
 def test_a_function_that_takes_any_setting_gets_them(tmp_path: Path, history: History) -> None:
-    write(tmp_path, "def forecast_one(window, **settings):\n    return [settings['size']] * window.horizon\n")
-    assert run(tmp_path, history, parameters(settings={"size": 120})).at(0)[1, 0].tolist() == [120.0] * 12
+    write(
+        tmp_path,
+        "def forecast_one(window, **settings):\n    return [settings['size']] * window.horizon\n",
+    )
+    assert (
+        run(tmp_path, history, parameters(settings={"size": 120})).at(0)[1, 0].tolist()
+        == [120.0] * 12
+    )
 
 
 @pytest.mark.parametrize(
@@ -163,9 +207,16 @@ def test_a_function_that_takes_any_setting_gets_them(tmp_path: Path, history: Hi
         ("raise SystemExit", "asked Python to exit"),
     ],
 )
-def test_what_goes_wrong_for_one_series_is_its_failure_alone(tmp_path: Path, history: History, body: str, says: str) -> None:
-    write(tmp_path, f"def forecast_one(window):\n    if window.unique_id == 'b':\n        {body}\n    return window.y[-12:]\n")
-    modeled = model_history(history, parameters(), horizon=12, extra=load_own(parameters(), tmp_path))
+def test_what_goes_wrong_for_one_series_is_its_failure_alone(
+    tmp_path: Path, history: History, body: str, says: str
+) -> None:
+    write(
+        tmp_path,
+        f"def forecast_one(window):\n    if window.unique_id == 'b':\n        {body}\n    return window.y[-12:]\n",
+    )
+    modeled = model_history(
+        history, parameters(), horizon=12, extra=load_own(parameters(), tmp_path)
+    )
     failed = list_failures(modeled)
     assert set(failed["unique_id"]) == {"b"}
     assert failed["error"].str.contains(says).all()
@@ -183,7 +234,9 @@ def test_what_goes_wrong_for_one_series_is_its_failure_alone(tmp_path: Path, his
         ("return np.full((len(history), horizon), np.nan)", "not a finite number"),
     ],
 )
-def test_what_goes_wrong_for_the_panel_is_a_failure_of_each_series(tmp_path: Path, history: History, body: str, says: str) -> None:
+def test_what_goes_wrong_for_the_panel_is_a_failure_of_each_series(
+    tmp_path: Path, history: History, body: str, says: str
+) -> None:
     write(tmp_path, f"import numpy as np\ndef forecast(history, horizon):\n    {body}\n")
     failures = run(tmp_path, history, parameters()).failures
     assert {each.row for each in failures if each.back == 0} == {0, 1}
@@ -191,7 +244,11 @@ def test_what_goes_wrong_for_the_panel_is_a_failure_of_each_series(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "kind", ["def forecast_one(window):\n    y = window.y", "def forecast(history, horizon):\n    y = history.y"]
+    "kind",
+    [
+        "def forecast_one(window):\n    y = window.y",
+        "def forecast(history, horizon):\n    y = history.y",
+    ],
 )
 def test_it_cannot_spoil_what_others_see(tmp_path: Path, history: History, kind: str) -> None:
     write(tmp_path, f"{kind}\n    y[:] = -1.0\n    raise ValueError\n")
@@ -201,10 +258,16 @@ def test_it_cannot_spoil_what_others_see(tmp_path: Path, history: History, kind:
 
 
 def test_it_sees_no_month_after_its_cutoff(tmp_path: Path, history: History) -> None:
-    write(tmp_path, "def forecast_one(window):\n    return [window.y.sum() + len(window.y)] * window.horizon\n")
+    write(
+        tmp_path,
+        "def forecast_one(window):\n    return [window.y.sum() + len(window.y)] * window.horizon\n",
+    )
     other = history.y.copy()
     other[:, -3:] *= 9.0
-    before, after = (run(tmp_path, History(history.ids, y, history.last), parameters()) for y in (history.y, other))
+    before, after = (
+        run(tmp_path, History(history.ids, y, history.last), parameters())
+        for y in (history.y, other)
+    )
     place = before.backs.index(6)
     np.testing.assert_array_equal(before.values["mine"][place, 0], after.values["mine"][place, 0])
 
@@ -212,7 +275,9 @@ def test_it_sees_no_month_after_its_cutoff(tmp_path: Path, history: History) -> 
 COUNTED = "from pathlib import Path\ndef forecast_one(window):\n    with Path({!r}).open('a') as file:\n        file.write('x')\n    return window.y[-12:]\n"
 
 
-def test_what_it_said_is_remembered_until_its_file_changes(tmp_path: Path, history: History) -> None:
+def test_what_it_said_is_remembered_until_its_file_changes(
+    tmp_path: Path, history: History
+) -> None:
     log, memory = tmp_path / "calls", tmp_path / "memory"
     text = COUNTED.format(str(log))
     write(tmp_path, text)
@@ -227,7 +292,9 @@ def test_what_it_said_is_remembered_until_its_file_changes(tmp_path: Path, histo
     assert log.stat().st_size == 2 * calls
 
 
-def test_a_changed_file_of_the_same_size_says_something_else_at_once(tmp_path: Path, history: History) -> None:
+def test_a_changed_file_of_the_same_size_says_something_else_at_once(
+    tmp_path: Path, history: History
+) -> None:
     text = "def forecast_one(window):\n    return [{}.0] * window.horizon\n"
     for value in (100, 200):
         write(tmp_path, text.format(value))
@@ -261,7 +328,9 @@ def test_pages_call_it_by_its_label() -> None:
 
     from salesfc_lib.reporting.narrative.choices import model_name
 
-    labelled, bare = (SimpleNamespace(parameters=parameters(label=label)) for label in ("Last year, raised", ""))
+    labelled, bare = (
+        SimpleNamespace(parameters=parameters(label=label)) for label in ("Last year, raised", "")
+    )
     assert model_name("mine", labelled) == "Last year, raised"  # type: ignore[arg-type]
     assert model_name("mine", bare) == "mine"  # type: ignore[arg-type]
     assert model_name("ets", labelled) == "ETS"  # type: ignore[arg-type]

@@ -25,7 +25,10 @@ def unit(lengths: tuple[int, ...] = SHORT, others: int = 30, width: int = 60) ->
     y = 100 * season * draw.uniform(0.9, 1.1, (len(lengths) + others, width))
     for row, months in enumerate(lengths):
         y[row, : width - months] = np.nan
-    ids = np.array([f"m{months:02d}" for months in lengths] + [f"whole{k}" for k in range(others)], dtype=object)
+    ids = np.array(
+        [f"m{months:02d}" for months in lengths] + [f"whole{k}" for k in range(others)],
+        dtype=object,
+    )
     return History(ids, y, np.full(len(y), np.datetime64("2025-12", "M")))
 
 
@@ -43,9 +46,18 @@ def test_the_rungs_are_where_candidates_begin() -> None:
         (1, "1 month of history: smoothed level with the unit's season, uncorrected"),
         (5, "5 months of history: smoothed level with the unit's season, uncorrected"),
         (6, "6 months of history: smoothed level with the unit's season"),
-        (12, "12 months of history: smoothed level with the unit's season, beside last year's months"),
-        (13, "13 months of history: levels and trends with the unit's season, beside last year's months"),
-        (24, "24 months of history: levels and trends with the unit's season, beside the months of two years"),
+        (
+            12,
+            "12 months of history: smoothed level with the unit's season, beside last year's months",
+        ),
+        (
+            13,
+            "13 months of history: levels and trends with the unit's season, beside last year's months",
+        ),
+        (
+            24,
+            "24 months of history: levels and trends with the unit's season, beside the months of two years",
+        ),
         (25, ""),
         (0, ""),
     ],
@@ -82,7 +94,9 @@ def test_what_a_young_series_could_not_test_counts_as_it_does_elsewhere() -> Non
     settings = defaults().combine
     evidence = backtest_errors(said, 0, settings)
     theta, young = said.names.index("theta"), 0
-    assert evidence.cutoffs[theta, young] == 0  # thirteen months are needed, and the latest tested cutoff is earlier
+    assert (
+        evidence.cutoffs[theta, young] == 0
+    )  # thirteen months are needed, and the latest tested cutoff is earlier
     tested = evidence.relative[theta][np.isfinite(evidence.relative[theta])]
     assert evidence.blended[theta, young] == pytest.approx(tested.mean())
     assert combination_weights(evidence, said.at(0), settings)[theta, young] > 0
@@ -90,10 +104,19 @@ def test_what_a_young_series_could_not_test_counts_as_it_does_elsewhere() -> Non
 
 def test_reasons_of_young_series_begin_with_their_rung_and_of_others_do_not() -> None:
     modeled = model_history(unit(), defaults(), horizon=12)
-    reasons = list_weights(modeled).query("model != 'xgboost'").groupby("unique_id")["reason"].agg(list)
-    assert all(reason.startswith("5 months of history: smoothed level with the unit's season") for reason in reasons["m05"])
-    assert all("months of history" not in reason for reason in [*reasons["m25"], *reasons["whole0"]])
-    untested = list_weights(modeled).query("unique_id == 'm13' and model == 'theta'")["reason"].item()
+    reasons = (
+        list_weights(modeled).query("model != 'xgboost'").groupby("unique_id")["reason"].agg(list)
+    )
+    assert all(
+        reason.startswith("5 months of history: smoothed level with the unit's season")
+        for reason in reasons["m05"]
+    )
+    assert all(
+        "months of history" not in reason for reason in [*reasons["m25"], *reasons["whole0"]]
+    )
+    untested = (
+        list_weights(modeled).query("unique_id == 'm13' and model == 'theta'")["reason"].item()
+    )
     assert "not tested here" in untested
 
 

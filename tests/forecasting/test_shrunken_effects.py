@@ -11,7 +11,9 @@ from salesfc_lib.forecasting.tuning import HALF_LIFE
 LAST = np.datetime64("2025-12", "M")
 
 
-def plant(effect: np.ndarray, *, noise: float, months: int = 60, seed: int = 3, common: float = 0.0) -> History:
+def plant(
+    effect: np.ndarray, *, noise: float, months: int = 60, seed: int = 3, common: float = 0.0
+) -> History:
     """Series of different sizes whose sales follow a driver by effects (n,), with noise, and shocks that all share."""
     rng = np.random.default_rng(seed)
     n = len(effect)
@@ -53,7 +55,10 @@ def test_a_shock_that_all_share_is_no_effect_of_the_calendar() -> None:
     for seed in range(8):
         history = plant(np.zeros(40), noise=0.05, common=0.05, seed=seed)
         effects.append(
-            learn_effects(History(history.ids, history.y, history.last, 12, {"trading_days": weekdays}), HALF_LIFE).centre[0]
+            learn_effects(
+                History(history.ids, history.y, history.last, 12, {"trading_days": weekdays}),
+                HALF_LIFE,
+            ).centre[0]
         )
     found = np.abs(effects) * 0.04  # of a usual change, of some 4 % of the days
     assert np.median(found) < 0.01  # the shocks are of 0.05
@@ -61,14 +66,19 @@ def test_a_shock_that_all_share_is_no_effect_of_the_calendar() -> None:
 
 def test_an_effect_is_a_share_of_the_level_of_its_time() -> None:
     history = plant(np.full(60, 0.10), noise=0.03, months=84)
-    grown = History(history.ids, history.y * np.geomspace(1, 4, 84), history.last, 12, history.regressors)
+    grown = History(
+        history.ids, history.y * np.geomspace(1, 4, 84), history.last, 12, history.regressors
+    )
     assert abs(learn_effects(grown, HALF_LIFE).centre[0] - 0.10) < 0.02
 
 
 def test_no_series_and_no_driver_have_no_effect() -> None:
     history = plant(np.zeros(2), noise=0.1)
     assert learn_effects(history.take(np.array([], dtype=int)), HALF_LIFE).own.shape == (0, 1)
-    assert learn_effects(History(history.ids, history.y, history.last), HALF_LIFE).own.shape == (2, 0)
+    assert learn_effects(History(history.ids, history.y, history.last), HALF_LIFE).own.shape == (
+        2,
+        0,
+    )
     still = History(history.ids, history.y, history.last, 12, {"x": np.ones((2, 72))})
     assert np.abs(learn_effects(still, HALF_LIFE).own).max() == 0
 

@@ -18,7 +18,12 @@ from salesfc_lib.forecasting.smoothing.recursions import (
     smooth_levels,
     smooth_trends,
 )
-from salesfc_lib.forecasting.smoothing.seasonality import adjust, centred_mean, estimate_indices, shrink
+from salesfc_lib.forecasting.smoothing.seasonality import (
+    adjust,
+    centred_mean,
+    estimate_indices,
+    shrink,
+)
 from salesfc_lib.forecasting.tuning import LEVEL_START, SEASON_PANEL_SHARE
 from salesfc_lib.foundation.calendar import SEASON
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
@@ -29,7 +34,11 @@ NAN = np.nan
 
 def make_history(y: np.ndarray, last: str = "2025-12") -> History:
     """Rows that all end in `last`."""
-    return History(np.array([f"s{k:03d}" for k in range(len(y))], dtype=object), y, np.full(len(y), np.datetime64(last, "M")))
+    return History(
+        np.array([f"s{k:03d}" for k in range(len(y))], dtype=object),
+        y,
+        np.full(len(y), np.datetime64(last, "M")),
+    )
 
 
 def begin_late(y: np.ndarray, first: list[int]) -> np.ndarray:
@@ -58,7 +67,10 @@ def loop_trends(y: np.ndarray, alpha: float, beta: float, phi: float) -> tuple[f
     for value in y:
         forecast = level + phi * trend
         squares += (value - forecast) ** 2
-        level, trend = forecast + alpha * (value - forecast), phi * trend + alpha * beta * (value - forecast)
+        level, trend = (
+            forecast + alpha * (value - forecast),
+            phi * trend + alpha * beta * (value - forecast),
+        )
     return level, trend, squares
 
 
@@ -68,17 +80,27 @@ def test_smoothed_levels_are_those_of_a_loop_for_each_alpha(late: np.ndarray) ->
         known = y[np.isfinite(y)]
         looped = [loop_levels(known, alpha) for alpha in ALPHAS]
         np.testing.assert_allclose(states.level[row], [level for level, _ in looped], rtol=1e-12)
-        weight = np.array([squares for _, squares in looped]) ** (-len(known) / 4) if row < 2 else np.ones(len(ALPHAS))
+        weight = (
+            np.array([squares for _, squares in looped]) ** (-len(known) / 4)
+            if row < 2
+            else np.ones(len(ALPHAS))
+        )
         np.testing.assert_allclose(states.weight[row], weight / weight.sum(), rtol=1e-9)
         assert states.mean_level[row] == pytest.approx((weight / weight.sum()) @ states.level[row])
 
 
 def test_damped_trends_are_those_of_a_loop_for_each_set(late: np.ndarray) -> None:
-    alpha, beta, phi = np.array([0.1, 0.5, 0.8]), np.array([0.1, 0.3, 0.0]), np.array([0.9, 1.0, 0.8])
+    alpha, beta, phi = (
+        np.array([0.1, 0.5, 0.8]),
+        np.array([0.1, 0.3, 0.0]),
+        np.array([0.9, 1.0, 0.8]),
+    )
     states = smooth_trends(late, alpha=alpha, beta=beta, phi=phi)
     for row, y in enumerate(late):
         known = y[np.isfinite(y)]
-        looped = np.array([loop_trends(known, *each) for each in zip(alpha, beta, phi, strict=True)])
+        looped = np.array(
+            [loop_trends(known, *each) for each in zip(alpha, beta, phi, strict=True)]
+        )
         np.testing.assert_allclose(states.level[row], looped[:, 0], rtol=1e-12)
         np.testing.assert_allclose(states.trend[row], looped[:, 1], rtol=1e-12)
 
@@ -116,7 +138,9 @@ def test_weights_sum_to_one_and_do_not_depend_on_the_unit(mse: np.ndarray, unit:
     months = np.array([60, 3])
     weight = likelihood_weights(mse, months, 0.25)
     np.testing.assert_allclose(weight.sum(axis=1), 1.0)
-    np.testing.assert_allclose(likelihood_weights(mse * unit, months, 0.25), weight, rtol=1e-6, atol=1e-12)
+    np.testing.assert_allclose(
+        likelihood_weights(mse * unit, months, 0.25), weight, rtol=1e-6, atol=1e-12
+    )
 
 
 def test_slope_is_that_of_a_fitted_line(late: np.ndarray) -> None:
@@ -145,11 +169,18 @@ def test_centred_mean_is_that_of_a_loop() -> None:
 PROFILE = np.array([-0.3, -0.2, 0.0, 0.1, 0.1, 0.0, -0.1, 0.0, 0.1, 0.0, 0.1, 0.2])
 
 
-def plant(n: int, months: int, noise: float, seed: int = 1, profile: np.ndarray = PROFILE) -> np.ndarray:
+def plant(
+    n: int, months: int, noise: float, seed: int = 1, profile: np.ndarray = PROFILE
+) -> np.ndarray:
     """Series of one seasonal profile, January first in column 0 of whole years that end in December."""
     rng = np.random.default_rng(seed)
     season = 1 + profile[(np.arange(months) - months) % 12]
-    return 100.0 * rng.lognormal(0, 1, (n, 1)) * season * (1 + noise * rng.standard_normal((n, months)))
+    return (
+        100.0
+        * rng.lognormal(0, 1, (n, 1))
+        * season
+        * (1 + noise * rng.standard_normal((n, months)))
+    )
 
 
 @pytest.mark.parametrize("last", ["2025-12", "2025-07"])
@@ -159,14 +190,18 @@ def test_planted_season_is_found_in_its_calendar_months(last: str) -> None:
     indices = estimate_indices(make_history(y, last), relative=True)
     moved = np.roll(PROFILE, int(last[-2:]) % 12)
     np.testing.assert_allclose(indices, np.broadcast_to(moved, indices.shape), atol=0.03)
-    additive = estimate_indices(make_history(y, last), relative=False) / y.mean(axis=1, keepdims=True)
+    additive = estimate_indices(make_history(y, last), relative=False) / y.mean(
+        axis=1, keepdims=True
+    )
     np.testing.assert_allclose(additive, np.broadcast_to(moved, indices.shape), atol=0.03)
 
 
 def test_indices_of_a_year_cancel() -> None:
     y = np.r_[plant(5, 50, 0.3), np.zeros((1, 50)), np.full((1, 50), 4.0)]
     for relative in (True, False):
-        np.testing.assert_allclose(estimate_indices(make_history(y), relative=relative).sum(axis=1), 0.0, atol=1e-9)
+        np.testing.assert_allclose(
+            estimate_indices(make_history(y), relative=relative).sum(axis=1), 0.0, atol=1e-9
+        )
 
 
 def test_months_without_evidence_take_four_fifths_of_the_panels_index() -> None:
@@ -190,7 +225,9 @@ def test_own_season_is_believed_where_it_differs_by_more_than_its_noise() -> Non
 
 
 def test_lone_series_with_years_of_evidence_keeps_its_own_season() -> None:
-    np.testing.assert_allclose(estimate_indices(make_history(plant(1, 72, 0.01)), relative=True)[0], PROFILE, atol=0.03)
+    np.testing.assert_allclose(
+        estimate_indices(make_history(plant(1, 72, 0.01)), relative=True)[0], PROFILE, atol=0.03
+    )
 
 
 def test_short_series_takes_the_season_of_its_panel() -> None:
@@ -202,8 +239,12 @@ def test_short_series_takes_the_season_of_its_panel() -> None:
 def test_season_scales_with_the_unit() -> None:
     y = plant(6, 40, 0.2)
     history, thousand = make_history(y), make_history(1000 * y)
-    np.testing.assert_allclose(estimate_indices(thousand, relative=True), estimate_indices(history, relative=True))
-    np.testing.assert_allclose(estimate_indices(thousand, relative=False), 1000 * estimate_indices(history, relative=False))
+    np.testing.assert_allclose(
+        estimate_indices(thousand, relative=True), estimate_indices(history, relative=True)
+    )
+    np.testing.assert_allclose(
+        estimate_indices(thousand, relative=False), 1000 * estimate_indices(history, relative=False)
+    )
 
 
 def test_each_cutoff_is_a_panel_of_its_own() -> None:
@@ -216,28 +257,43 @@ def test_each_cutoff_is_a_panel_of_its_own() -> None:
 
 
 def test_panel_of_lines_without_a_season_has_none() -> None:
-    for y in (np.zeros((3, 40)), np.full((1, 40), -7.0), np.full((2, 5), 3.0), np.arange(1.0, 41.0)[None]):
+    for y in (
+        np.zeros((3, 40)),
+        np.full((1, 40), -7.0),
+        np.full((2, 5), 3.0),
+        np.arange(1.0, 41.0)[None],
+    ):
         for relative in (True, False):
             size = np.abs(y).mean()
-            assert np.abs(estimate_indices(make_history(y), relative=relative)).max() <= 1e-3 * max(size, 1.0)
+            assert np.abs(estimate_indices(make_history(y), relative=relative)).max() <= 1e-3 * max(
+                size, 1.0
+            )
 
 
 @pytest.mark.parametrize("relative", [True, False])
 def test_adjusting_and_restoring_are_each_others_opposite(relative: bool) -> None:
     history = make_history(plant(4, 48, 0.1))
     adjusted = adjust(history, 24, relative=relative)
-    np.testing.assert_allclose(adjusted.restore(adjusted.y[:, -24:]), history.y[:, -24:], rtol=1e-9)  # ahead is the same months
+    np.testing.assert_allclose(
+        adjusted.restore(adjusted.y[:, -24:]), history.y[:, -24:], rtol=1e-9
+    )  # ahead is the same months
     assert adjusted.y.std() / adjusted.y.mean() < history.y.std() / history.y.mean()
     assert adjust(history, 24, relative=relative) is adjusted
 
 
 @settings(max_examples=50, deadline=None)
 @given(
-    arrays(float, (3, 30), elements=st.one_of(st.just(0.0), st.floats(-1e12, 1e12), st.floats(-1e-6, 1e-6))),
+    arrays(
+        float,
+        (3, 30),
+        elements=st.one_of(st.just(0.0), st.floats(-1e12, 1e12), st.floats(-1e-6, 1e-6)),
+    ),
     st.lists(st.integers(0, 29), min_size=3, max_size=3),
     st.booleans(),
 )
-def test_any_panel_is_adjusted_to_finite_months(y: np.ndarray, first: list[int], relative: bool) -> None:
+def test_any_panel_is_adjusted_to_finite_months(
+    y: np.ndarray, first: list[int], relative: bool
+) -> None:
     history = make_history(begin_late(y, first))
     adjusted = adjust(history, 6, relative=relative)
     assert np.array_equal(np.isfinite(adjusted.y), np.isfinite(history.y))
@@ -251,7 +307,9 @@ def test_any_panel_is_adjusted_to_finite_months(y: np.ndarray, first: list[int],
     st.integers(0, 1),
     st.booleans(),
 )
-def test_statistics_of_what_is_known_are_those_of_the_known_values(values: np.ndarray, axis: int, keepdims: bool) -> None:
+def test_statistics_of_what_is_known_are_those_of_the_known_values(
+    values: np.ndarray, axis: int, keepdims: bool
+) -> None:
     lines = [line[np.isfinite(line)] for line in (values if axis == 1 else values.T)]
     for ours, theirs in ((nan_mean, np.mean), (nan_median, np.median), (nan_std, np.std)):
         expected = [theirs(line) if len(line) else NAN for line in lines]

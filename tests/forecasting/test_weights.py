@@ -35,26 +35,42 @@ def settings(**keys: float) -> Combine:
 
 
 def make_said(
-    values: Values, y: np.ndarray | float = 100.0, *, horizon: int = 6, backs: tuple[int, ...] = BACKS, level: Sequence[int] = ()
+    values: Values,
+    y: np.ndarray | float = 100.0,
+    *,
+    horizon: int = 6,
+    backs: tuple[int, ...] = BACKS,
+    level: Sequence[int] = (),
 ) -> CandidateForecasts:
     """Candidates that always say the same of each series."""
     n = len(next(iter(values.values())))
     sold = np.broadcast_to(y, (n, 30)).astype(float)
     ids = np.array([f"s{k:02d}" for k in range(n)], dtype=object)
-    history = History(ids, sold, np.full(n, np.datetime64("2025-12", "M")), level=np.array(level, dtype=int))
-    said = {name: np.broadcast_to(np.array(each, float)[None, :, None], (len(backs), n, horizon)) for name, each in values.items()}
-    return CandidateForecasts(history, backs, backs[:-1], {name: array.copy() for name, array in said.items()})
+    history = History(
+        ids, sold, np.full(n, np.datetime64("2025-12", "M")), level=np.array(level, dtype=int)
+    )
+    said = {
+        name: np.broadcast_to(np.array(each, float)[None, :, None], (len(backs), n, horizon))
+        for name, each in values.items()
+    }
+    return CandidateForecasts(
+        history, backs, backs[:-1], {name: array.copy() for name, array in said.items()}
+    )
 
 
 def weigh(said: CandidateForecasts, back: int = 0, **keys: float) -> np.ndarray:
-    return combination_weights(backtest_errors(said, back, settings(**keys)), said.at(back), settings(**keys))
+    return combination_weights(
+        backtest_errors(said, back, settings(**keys)), said.at(back), settings(**keys)
+    )
 
 
 def test_weights_are_inverse_errors_worked_by_hand() -> None:
     said = make_said(TWO)
     weights = weigh(said)
     np.testing.assert_allclose(weights, [[0.2, 0.5], [0.8, 0.5]])  # errors 20 and 5; 10 and 10
-    np.testing.assert_allclose(weighted_mean(said.at(0), weights), [[0.2 * 120 + 0.8 * 95] * 6, [100.0] * 6])
+    np.testing.assert_allclose(
+        weighted_mean(said.at(0), weights), [[0.2 * 120 + 0.8 * 95] * 6, [100.0] * 6]
+    )
     evidence = backtest_errors(said, 0, settings())
     np.testing.assert_allclose(evidence.relative, [[20 / 12.5, 1.0], [5 / 12.5, 1.0]])
     np.testing.assert_allclose(evidence.wape, [[0.2, 0.1], [0.05, 0.1]])
@@ -77,17 +93,23 @@ def test_level_of_few_series_is_drawn_to_all() -> None:
     overall = (own + 20 * rest) / 21
     shared = (1 * own + 10 * overall) / 11
     other = (1 * (2 - own) + 10 * (2 - overall)) / 11
-    np.testing.assert_allclose(few[:, 0], [shared**-1 / (shared**-1 + other**-1), other**-1 / (shared**-1 + other**-1)])
+    np.testing.assert_allclose(
+        few[:, 0], [shared**-1 / (shared**-1 + other**-1), other**-1 / (shared**-1 + other**-1)]
+    )
 
 
 def test_small_weights_are_dropped_and_the_rest_sums_to_one() -> None:
     np.testing.assert_allclose(weigh(make_said(TWO), min_weight=0.25)[:, 0], [0.0, 1.0])
-    np.testing.assert_allclose(weigh(make_said(TWO), min_weight=0.9), [[0.0, 0.5], [1.0, 0.5]])  # the largest always stays
+    np.testing.assert_allclose(
+        weigh(make_said(TWO), min_weight=0.9), [[0.0, 0.5], [1.0, 0.5]]
+    )  # the largest always stays
 
 
 def test_perfect_past_does_not_take_all() -> None:
     weights = weigh(make_said({"seasonal_naive": (120.0,), "level": (100.0,)}), power=1.0)
-    np.testing.assert_allclose(weights[:, 0], [0.5 / 20.5, 20 / 20.5])  # errors 2 and, at least, 0.05 of the mean candidate's
+    np.testing.assert_allclose(
+        weights[:, 0], [0.5 / 20.5, 20 / 20.5]
+    )  # errors 2 and, at least, 0.05 of the mean candidate's
 
 
 def test_series_that_mostly_sells_nothing_is_judged_by_squares() -> None:
@@ -96,7 +118,9 @@ def test_series_that_mostly_sells_nothing_is_judged_by_squares() -> None:
     said = make_said({"seasonal_naive": (0.0,), "tsb": (3.0,)}, y, horizon=3)
     relative = backtest_errors(said, 0, settings()).relative[:, 0]
     zero, mean = (0 + 0 + 81) / 3, (9 + 9 + 36) / 3
-    np.testing.assert_allclose(relative, np.sqrt([zero / ((zero + mean) / 2), mean / ((zero + mean) / 2)]))
+    np.testing.assert_allclose(
+        relative, np.sqrt([zero / ((zero + mean) / 2), mean / ((zero + mean) / 2)])
+    )
     assert relative[1] < relative[0]  # by absolute errors nothing at all would win
 
 
@@ -120,14 +144,18 @@ def test_failure_now_leaves_its_share_to_the_others() -> None:
 def test_panel_without_a_backtest_takes_its_candidates_equally() -> None:
     said = make_said({**TWO, "theta": (80.0, 80.0)}, backs=(0,))
     np.testing.assert_allclose(weigh(said), 1 / 3)
-    np.testing.assert_allclose(weigh(make_said(TWO, backs=(3, 0)), min_weight=0.0), 0.5)  # one cutoff may be luck
+    np.testing.assert_allclose(
+        weigh(make_said(TWO, backs=(3, 0)), min_weight=0.0), 0.5
+    )  # one cutoff may be luck
 
 
 def test_young_series_counts_candidates_as_its_level_does() -> None:
     said = make_said({"seasonal_naive": [120.0] * 3, "level": [95.0] * 3})
     y = said.history.y.copy()
     y[2, :-2] = NAN
-    young = CandidateForecasts(History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values)
+    young = CandidateForecasts(
+        History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values
+    )
     np.testing.assert_allclose(weigh(young)[:, 2], [0.2, 0.8])
 
 
@@ -149,10 +177,16 @@ def test_series_that_sold_nothing_is_combined_without_dividing_by_zero() -> None
 
 def test_evidence_at_an_earlier_cutoff_is_older_and_knows_nothing_later() -> None:
     said = make_said(TWO)
-    assert known_cutoffs(said, 0) == [12, 9, 6, 3] and known_cutoffs(said, 6) == [12, 9] and known_cutoffs(said, 12) == []
+    assert (
+        known_cutoffs(said, 0) == [12, 9, 6, 3]
+        and known_cutoffs(said, 6) == [12, 9]
+        and known_cutoffs(said, 12) == []
+    )
     y = said.history.y.copy()
     y[:, -6:] = 1000.0
-    changed = CandidateForecasts(History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values)
+    changed = CandidateForecasts(
+        History(said.history.ids, y, said.history.last), said.backs, said.tested, said.values
+    )
     np.testing.assert_array_equal(weigh(said, 6), weigh(changed, 6))
     assert not np.allclose(weigh(said, 0), weigh(changed, 0))
 
@@ -169,7 +203,9 @@ def test_revision_is_how_far_the_same_month_moved_by_hand() -> None:
         said.values["seasonal_naive"][place] = level + np.arange(4.0)
     # neighbours three months apart share one month: the fourth of one is the first of the next
     moved = [abs(110 - 103), abs(110 - 113), abs(90 - 113)]
-    assert backtest_errors(said, 0, settings()).revision[0, 0] == pytest.approx(sum(moved) / (110 + 110 + 90))
+    assert backtest_errors(said, 0, settings()).revision[0, 0] == pytest.approx(
+        sum(moved) / (110 + 110 + 90)
+    )
 
 
 def test_cutoffs_that_share_no_month_have_no_revision() -> None:
@@ -184,7 +220,9 @@ def test_order_of_series_changes_nothing() -> None:
     shuffled = {name: each[order] for name, each in values.items()}
     level = np.array([0, 0, 0, 1, 1, 1, 1, 2])
     one = weigh(make_said(values, level=level), own_weight=0.5)
-    np.testing.assert_allclose(weigh(make_said(shuffled, level=level[order]), own_weight=0.5), one[:, order], rtol=1e-12)
+    np.testing.assert_allclose(
+        weigh(make_said(shuffled, level=level[order]), own_weight=0.5), one[:, order], rtol=1e-12
+    )
 
 
 # the mix
@@ -193,15 +231,21 @@ def test_order_of_series_changes_nothing() -> None:
 def test_outermost_candidates_are_drawn_in_worked_by_hand() -> None:
     forecast = np.array([1.0, 5.0, 6.0, 100.0])[:, None, None]
     weights = np.array([0.1, 0.2, 0.3, 0.4])[:, None]
-    assert weighted_mean(forecast, weights)[0, 0] == pytest.approx(0.1 * 5 + 0.2 * 5 + 0.3 * 6 + 0.4 * 6)
-    assert weighted_mean(forecast, weights, np.array([True]))[0, 0] == pytest.approx(0.1 + 1.0 + 1.8 + 40.0)
+    assert weighted_mean(forecast, weights)[0, 0] == pytest.approx(
+        0.1 * 5 + 0.2 * 5 + 0.3 * 6 + 0.4 * 6
+    )
+    assert weighted_mean(forecast, weights, np.array([True]))[0, 0] == pytest.approx(
+        0.1 + 1.0 + 1.8 + 40.0
+    )
     two = weighted_mean(forecast[:2], np.array([[0.5], [0.5]]))
     assert two[0, 0] == 3.0  # of two neither is outermost
 
 
 def test_candidate_without_weight_does_not_draw_in() -> None:
     forecast = np.array([1.0, 5.0, 6.0, 100.0])[:, None, None]
-    assert weighted_mean(forecast, np.array([0.0, 0.5, 0.0, 0.5])[:, None])[0, 0] == pytest.approx(52.5)
+    assert weighted_mean(forecast, np.array([0.0, 0.5, 0.0, 0.5])[:, None])[0, 0] == pytest.approx(
+        52.5
+    )
 
 
 def test_missing_month_is_shared_by_the_others() -> None:
@@ -219,7 +263,9 @@ def test_mix_lies_among_what_candidates_say(forecast: np.ndarray, raw: np.ndarra
     assert np.array_equal(np.isfinite(mixed), told)
     low, high = (np.where(np.isfinite(forecast), forecast, fill) for fill in (np.inf, -np.inf))
     slack = 1e-9 * np.abs(mixed[told]) + 1e-12
-    assert (mixed[told] >= low.min(axis=0)[told] - slack).all() and (mixed[told] <= high.max(axis=0)[told] + slack).all()
+    assert (mixed[told] >= low.min(axis=0)[told] - slack).all() and (
+        mixed[told] <= high.max(axis=0)[told] + slack
+    ).all()
 
 
 @given(
@@ -228,11 +274,15 @@ def test_mix_lies_among_what_candidates_say(forecast: np.ndarray, raw: np.ndarra
     st.floats(0, 10),
     st.floats(0, 0.9),
 )
-def test_weights_are_shares_of_those_that_said_something(error: np.ndarray, given: np.ndarray, power: float, least: float) -> None:
+def test_weights_are_shares_of_those_that_said_something(
+    error: np.ndarray, given: np.ndarray, power: float, least: float
+) -> None:
     forecast = np.where(given, 1.0, NAN)[:, :, None]
     nothing = np.full(error.shape, NAN)
     weights = combination_weights(
-        CandidateErrors(error, error, nothing, nothing, np.ones(error.shape)), forecast, settings(power=power, min_weight=least)
+        CandidateErrors(error, error, nothing, nothing, np.ones(error.shape)),
+        forecast,
+        settings(power=power, min_weight=least),
     )
     assert (weights >= 0).all() and (weights[~given] == 0).all()
     np.testing.assert_allclose(weights.sum(axis=0), given.any(axis=0).astype(float))
@@ -248,14 +298,44 @@ def best(values: Values, said: CandidateForecasts | None = None) -> str:
 
 
 def test_best_is_the_candidate_of_least_error_and_a_tie_goes_to_the_simpler() -> None:
-    assert best({"seasonal_naive": (120.0,), "level": (105.0,), "theta": (95.0,), "regression": (95.02,)}) == "level"
-    assert best({"seasonal_naive": (120.0,), "level": (106.0,), "theta": (95.0,), "regression": (95.02,)}) == "theta"
+    assert (
+        best(
+            {
+                "seasonal_naive": (120.0,),
+                "level": (105.0,),
+                "theta": (95.0,),
+                "regression": (95.02,),
+            }
+        )
+        == "level"
+    )
+    assert (
+        best(
+            {
+                "seasonal_naive": (120.0,),
+                "level": (106.0,),
+                "theta": (95.0,),
+                "regression": (95.02,),
+            }
+        )
+        == "theta"
+    )
 
 
 def test_a_tie_goes_to_the_steadier_where_the_simpler_is_restless() -> None:
-    said = make_said({"seasonal_naive": (120.0,), "level": (95.0,), "theta": (95.0,), "damped": (130.0,), "regression": (130.0,)})
+    said = make_said(
+        {
+            "seasonal_naive": (120.0,),
+            "level": (95.0,),
+            "theta": (95.0,),
+            "damped": (130.0,),
+            "regression": (130.0,),
+        }
+    )
     assert best({}, said) == "level"
-    said.values["level"][:] = 100 + np.where(np.arange(5) % 2, 5.0, -5.0)[:, None, None]  # as accurate, but the last to be steady
+    said.values["level"][:] = (
+        100 + np.where(np.arange(5) % 2, 5.0, -5.0)[:, None, None]
+    )  # as accurate, but the last to be steady
     assert best({}, said) == "theta"
 
 
@@ -266,7 +346,10 @@ def test_best_must_have_covered_what_the_baseline_covered() -> None:
 
 
 def test_best_without_a_backtest_is_the_simplest() -> None:
-    assert best({}, make_said({"seasonal_naive": (120.0,), "level": (100.0,)}, backs=(0,))) == "seasonal_naive"
+    assert (
+        best({}, make_said({"seasonal_naive": (120.0,), "level": (100.0,)}, backs=(0,)))
+        == "seasonal_naive"
+    )
 
 
 # reasons
@@ -274,9 +357,15 @@ def test_best_without_a_backtest_is_the_simplest() -> None:
 
 def test_reasons_state_both_errors() -> None:
     naive, level = Fact("seasonal_naive", 0.2, 0.2, 4), Fact("level", 0.8, 0.05, 4)
-    assert weight_reason(level, [naive, level]) == "lowest error in the backtest, 5.0 %, against 20.0 % for the seasonal naive"
+    assert (
+        weight_reason(level, [naive, level])
+        == "lowest error in the backtest, 5.0 %, against 20.0 % for the seasonal naive"
+    )
     worse = Fact("level", 0.1, 0.3, 4)
-    assert weight_reason(worse, [naive, worse]) == "backtest error 30.0 %, worse than the 20.0 % of the seasonal naive"
+    assert (
+        weight_reason(worse, [naive, worse])
+        == "backtest error 30.0 %, worse than the 20.0 % of the seasonal naive"
+    )
     alike = Fact("level", 0.5, 0.201, 4)
     assert weight_reason(alike, [naive, alike]) == "backtest error 20.1 %, like the seasonal naive"
     assert weight_reason(naive, [naive, level]) == "backtest error 20.0 %"
@@ -287,11 +376,21 @@ def test_reasons_say_what_was_not_used_not_tested_or_alone() -> None:
     dropped = Fact("level", 0.0, 0.9, 4)
     assert weight_reason(dropped, [naive, dropped]).startswith("not used: backtest error 90.0 %")
     few = Fact("level", 0.3, 0.25, 1)
-    assert weight_reason(few, [naive, few]) == "backtest error 25.0 % over 1 cutoff, worse than the 20.0 % of the seasonal naive"
+    assert (
+        weight_reason(few, [naive, few])
+        == "backtest error 25.0 % over 1 cutoff, worse than the 20.0 % of the seasonal naive"
+    )
     assert weight_reason(naive, [naive]) == "the only candidate that could forecast this series"
     young = [Fact("seasonal_naive", 0.5, NAN, 0), Fact("level", 0.5, NAN, 0)]
-    assert "history is too short, so all 2 candidates count equally" in weight_reason(young[0], young)
+    assert "history is too short, so all 2 candidates count equally" in weight_reason(
+        young[0], young
+    )
     once = [Fact("seasonal_naive", 0.5, 0.2, 1), Fact("level", 0.5, 0.1, 1)]
-    assert weight_reason(once[0], once) == "one cutoff in the backtest tells too little, so all 2 candidates count equally"
+    assert (
+        weight_reason(once[0], once)
+        == "one cutoff in the backtest tells too little, so all 2 candidates count equally"
+    )
     unsold = Fact("level", 0.5, NAN, 4)
-    assert "unknown, as nothing was sold" in weight_reason(unsold, [unsold, Fact("theta", 0.5, NAN, 4)])
+    assert "unknown, as nothing was sold" in weight_reason(
+        unsold, [unsold, Fact("theta", 0.5, NAN, 4)]
+    )

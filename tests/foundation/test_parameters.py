@@ -48,25 +48,37 @@ def test_defaults_file_holds_every_key_there_is_with_a_comment() -> None:
             assert part in place, key
             place = place[part]
     lines = [
-        line for line in DEFAULTS.read_text(encoding="utf-8").splitlines() if ":" in line and not line.lstrip().startswith("#")
+        line
+        for line in DEFAULTS.read_text(encoding="utf-8").splitlines()
+        if ":" in line and not line.lstrip().startswith("#")
     ]
     leaves = [
         line
         for line in lines
-        if not line.rstrip().endswith(":") and not line.startswith(("  seasonal", "  total", "  recent", "  growth"))
+        if not line.rstrip().endswith(":")
+        and not line.startswith(("  seasonal", "  total", "  recent", "  growth"))
     ]
     bare = [line for line in leaves if "#" not in line and "{enabled" not in line]
     assert bare == []
 
 
 def test_the_last_layer_wins_and_is_named(project: Path) -> None:
-    write(project / "parameters" / "months" / "2026-06" / "north.yml", "horizon: {value: 6, reason: contract ends}\n")
+    write(
+        project / "parameters" / "months" / "2026-06" / "north.yml",
+        "horizon: {value: 6, reason: contract ends}\n",
+    )
     resolved = resolve(project, "north", "2026-06", ["retrospective.bias_limit=0.1"])
     assert resolved.parameters.retrospective.accuracy_floor == 0.8
     assert resolved.parameters.horizon == 6
     assert resolved.parameters.retrospective.bias_limit == 0.1
     layers = {
-        key: resolved.layer[key] for key in ("retrospective.accuracy_floor", "horizon", "retrospective.bias_limit", "backtest.step")
+        key: resolved.layer[key]
+        for key in (
+            "retrospective.accuracy_floor",
+            "horizon",
+            "retrospective.bias_limit",
+            "backtest.step",
+        )
     }
     assert layers == {
         "retrospective.accuracy_floor": "unit",
@@ -84,11 +96,16 @@ def test_every_key_has_a_layer(project: Path) -> None:
 
 
 def test_a_months_exception_holds_for_that_month_only(project: Path) -> None:
-    write(project / "parameters" / "months" / "2026-06" / "north.yml", "horizon: {value: 6, reason: x}\n")
+    write(
+        project / "parameters" / "months" / "2026-06" / "north.yml",
+        "horizon: {value: 6, reason: x}\n",
+    )
     assert resolve(project, "north", "2026-05").parameters.horizon == 12
 
 
-@pytest.mark.parametrize("entry", ["horizon: 6", "horizon: {value: 6}", "horizon: {value: 6, reason: ''}"])
+@pytest.mark.parametrize(
+    "entry", ["horizon: 6", "horizon: {value: 6}", "horizon: {value: 6, reason: ''}"]
+)
 def test_an_exception_without_a_reason_is_refused(project: Path, entry: str) -> None:
     write(project / "parameters" / "months" / "2026-06" / "north.yml", entry)
     with pytest.raises(SalesForecastError, match="'horizon' in .*north.yml.* without a reason"):
@@ -99,14 +116,26 @@ def test_an_exception_without_a_reason_is_refused(project: Path, entry: str) -> 
     ("text", "key", "nearest"),
     [
         ("horizn: 6", "horizn", "horizon"),
-        ("retrospective: {acuracy_floor: 0.8}", "retrospective.acuracy_floor", "retrospective.accuracy_floor"),
-        ("sources: {orders: {kind: csv, path: a.csv, colums: {}}}", "sources.orders.colums", "sources.orders.columns"),
+        (
+            "retrospective: {acuracy_floor: 0.8}",
+            "retrospective.acuracy_floor",
+            "retrospective.accuracy_floor",
+        ),
+        (
+            "sources: {orders: {kind: csv, path: a.csv, colums: {}}}",
+            "sources.orders.colums",
+            "sources.orders.columns",
+        ),
         ("candidates: {ets: {enable: false}}", "candidates.ets.enable", "candidates.ets.enabled"),
     ],
 )
-def test_an_unknown_key_is_refused_with_the_nearest_known_one(project: Path, text: str, key: str, nearest: str) -> None:
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(
+    project: Path, text: str, key: str, nearest: str
+) -> None:
     write(project / "parameters" / "units" / "north.yml", text)
-    with pytest.raises(SalesForecastError, match=f"'{key}' in .*north.yml.*Did you mean '{nearest}'"):
+    with pytest.raises(
+        SalesForecastError, match=f"'{key}' in .*north.yml.*Did you mean '{nearest}'"
+    ):
         resolve(project, "north")
 
 
@@ -123,14 +152,19 @@ def test_an_unknown_key_is_refused_with_the_nearest_known_one(project: Path, tex
         ("dimensions: [a]\nlevels: {bottom: [a]}", "The first level is the whole unit"),
     ],
 )
-def test_a_wrong_value_says_which_key_and_what_was_expected(project: Path, text: str, says: str) -> None:
+def test_a_wrong_value_says_which_key_and_what_was_expected(
+    project: Path, text: str, says: str
+) -> None:
     write(project / "parameters" / "units" / "north.yml", text)
     with pytest.raises(SalesForecastError, match=says):
         resolve(project, "north")
 
 
 def test_levels_are_replaced_whole_not_merged(project: Path) -> None:
-    write(project / "parameters" / "units" / "north.yml", "dimensions: [region]\nlevels: {all: [], bottom: [region]}\n")
+    write(
+        project / "parameters" / "units" / "north.yml",
+        "dimensions: [region]\nlevels: {all: [], bottom: [region]}\n",
+    )
     assert list(resolve(project, "north").parameters.levels) == ["all", "bottom"]
 
 
@@ -152,7 +186,13 @@ def test_a_month_is_written_with_year_and_two_digits(month: str) -> None:
 
 
 def test_yaml_aliases_objects_and_huge_files_are_refused(tmp_path: Path) -> None:
-    for text in ("a: &x [1]\nb: *x", "a: !!python/object/apply:os.system [ls]", "- a list", "a: [", "x: 1\n" * 300_000):
+    for text in (
+        "a: &x [1]\nb: *x",
+        "a: !!python/object/apply:os.system [ls]",
+        "- a list",
+        "a: [",
+        "x: 1\n" * 300_000,
+    ):
         path = tmp_path / "file.yml"
         path.write_text(text, encoding="utf-8")
         with pytest.raises(SalesForecastError, match="cannot be read"):
@@ -199,5 +239,7 @@ def test_a_project_without_units_says_how_to_make_one(tmp_path: Path) -> None:
 
 
 def test_a_value_of_the_command_line_that_is_no_yaml_is_told(project: Path) -> None:
-    with pytest.raises(RequestError, match=r"--set sources.orders.date_format=%Y-%m' cannot be read.*quotes"):
+    with pytest.raises(
+        RequestError, match=r"--set sources.orders.date_format=%Y-%m' cannot be read.*quotes"
+    ):
         resolve(project, "north", None, ["sources.orders.date_format=%Y-%m"])

@@ -70,22 +70,31 @@ def refuse(folder: Path, header: str, **more: object) -> None:
 
 
 @pytest.mark.parametrize(("power", "header"), PAIRS)
-def test_a_header_that_states_a_scale_is_read_by_cleaning_and_by_inspection(tmp_path: Path, power: int, header: str) -> None:
+def test_a_header_that_states_a_scale_is_read_by_cleaning_and_by_inspection(
+    tmp_path: Path, power: int, header: str
+) -> None:
     path = write(tmp_path, header)
     found = propose_feed([path], read_aliases())
     assert found.names["amount"] == header
     unit, words = found.units["amount"]
     assert words
     assert Source(kind="csv", path="a.csv", units={"amount": unit}).units["amount"] == 10**power
-    with pytest.raises(SalesForecastError, match=f"states a unit in .*in `amount` {10**power:,}; source 'orders' declares none"):
+    with pytest.raises(
+        SalesForecastError,
+        match=f"states a unit in .*in `amount` {10**power:,}; source 'orders' declares none",
+    ):
         refuse(tmp_path, header)
     refuse(tmp_path, header, units={"amount": unit})
     with pytest.raises(SalesForecastError, match="`sources.orders.units` says 7"):
         refuse(tmp_path, header, units={"amount": 7})
 
 
-@pytest.mark.parametrize(("power", "title"), [(power, title) for power, titles in TITLES.items() for title in titles])
-def test_a_title_that_states_a_scale_is_read_by_cleaning_and_by_inspection(tmp_path: Path, power: int, title: str) -> None:
+@pytest.mark.parametrize(
+    ("power", "title"), [(power, title) for power, titles in TITLES.items() for title in titles]
+)
+def test_a_title_that_states_a_scale_is_read_by_cleaning_and_by_inspection(
+    tmp_path: Path, power: int, title: str
+) -> None:
     path = write(tmp_path, "amount", title)
     found = propose_feed([path], read_aliases())
     assert "quantity" not in found.units
@@ -109,7 +118,10 @@ def test_a_letter_that_may_be_a_scale_is_asked_and_has_to_be_declared(tmp_path: 
     found = propose_feed([path], read_aliases())
     assert found.units == {}
     assert any("does 'sales m' in the header Sales M say" in question for question in found.asks)
-    with pytest.raises(SalesForecastError, match=r"may state a unit in 'Sales M'.*\{amount: 1000000\}.*\{amount: 1\}"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"may state a unit in 'Sales M'.*\{amount: 1000000\}.*\{amount: 1\}",
+    ):
         refuse(tmp_path, "Sales M")
     refuse(tmp_path, "Sales M", units={"amount": 1})
     refuse(tmp_path, "Sales M", units={"amount": "million"})
@@ -119,11 +131,16 @@ def test_a_header_of_another_column_or_another_file_counts_too(tmp_path: Path) -
     write(tmp_path, "Amount")
     with pytest.raises(SalesForecastError, match=r"states a unit in 'Amount \(k\)'"):
         refuse(tmp_path, "Amount", aliases={"amount": ["Amount (k)"]})
-    with pytest.raises(SalesForecastError, match=r"'Quantity \(k\)', which makes one of its numbers in `quantity` 1,000"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"'Quantity \(k\)', which makes one of its numbers in `quantity` 1,000",
+    ):
         refuse(tmp_path, "Amount", aliases={"quantity": ["Quantity (k)"]})
 
 
-@pytest.mark.parametrize("word", [word for word in POWERS if word not in ("十", "百", "十万", "十萬", "十亿", "十億")])
+@pytest.mark.parametrize(
+    "word", [word for word in POWERS if word not in ("十", "百", "十万", "十萬", "十亿", "十億")]
+)
 def test_a_word_behind_digits_multiplies_alike_in_cleaning_and_in_inspection(word: str) -> None:
     assert dissect(f"2{word}").power == POWERS[word]
     assert list(read_figures([f"2{word}"]).values) == [Decimal(2) * 10 ** POWERS[word]]
@@ -143,6 +160,8 @@ def test_units_may_be_declared_in_words() -> None:
         "billion": 9,
         "百元": 2,
     }
-    units = Source(kind="csv", path="a.csv", units={str(place): word for place, word in enumerate(words)}).units
+    units = Source(
+        kind="csv", path="a.csv", units={str(place): word for place, word in enumerate(words)}
+    ).units
     assert list(units.values()) == [Decimal(10) ** power for power in words.values()]
     assert UNITS["percent"] == "0.01"

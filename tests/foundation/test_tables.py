@@ -29,7 +29,9 @@ def test_an_empty_table_keeps_its_contract_and_survives_the_disk(name: str, tmp_
 
 
 def test_a_repeated_key_is_named() -> None:
-    with pytest.raises(SalesForecastError, match="'score' has 2 rows that repeat the key .*a / combined / m"):
+    with pytest.raises(
+        SalesForecastError, match="'score' has 2 rows that repeat the key .*a / combined / m"
+    ):
         tables.check(pd.concat([score(), score(numerator=9.0)], ignore_index=True), "score")
 
 
@@ -76,6 +78,7 @@ def test_a_torn_file_is_named_with_what_to_do(tmp_path: Path) -> None:
     path = tables.write(score(), tmp_path, "score")
     path.write_bytes(path.read_bytes()[:100])
     with pytest.raises(
-        SalesForecastError, match=r"score\.parquet' cannot be read: .* `salesfc verify`, then publish that month again"
+        SalesForecastError,
+        match=r"score\.parquet' cannot be read: .* `salesfc verify`, then publish that month again",
     ):
         tables.read(tmp_path, "score")

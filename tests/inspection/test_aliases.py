@@ -47,14 +47,29 @@ def test_headers_of_real_systems_are_known(header: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("header", "name"),
-    [("SO_OrderDate", "date"), ("本币价税合计", "amount"), ("Net Sales EUR", "amount"), ("Liefermenge", "quantity")],
+    [
+        ("SO_OrderDate", "date"),
+        ("本币价税合计", "amount"),
+        ("Net Sales EUR", "amount"),
+        ("Liefermenge", "quantity"),
+    ],
 )
 def test_a_header_that_ends_with_an_alias_is_near(header: str, name: str) -> None:
     assert name in {hit.name for hit in read_aliases().find(header)}
 
 
 @pytest.mark.parametrize(
-    "header", ["Profit", "Commission Amount", "成本金额合计x", "去年同期数量", "Bemerkung", "remark", "update", "备注"]
+    "header",
+    [
+        "Profit",
+        "Commission Amount",
+        "成本金额合计x",
+        "去年同期数量",
+        "Bemerkung",
+        "remark",
+        "update",
+        "备注",
+    ],
 )
 def test_what_only_resembles_a_measure_is_not_taken_for_it(header: str) -> None:
     assert not {"amount", "quantity", "date"} & {hit.name for hit in read_aliases().find(header)}
@@ -67,8 +82,12 @@ def test_no_name_lists_an_alias_twice_and_no_alias_is_blank() -> None:
         assert sorted({key for key in keys if keys.count(key) > 1}) == [], name
 
 
-def test_a_projects_words_come_before_those_of_the_checkout_and_replace_none(tmp_path: Path) -> None:
-    project = own(tmp_path, "columns:\n  amount: [Taler]\n  depot: [Rampe]\nkinds:\n  return: [zurück]\n")
+def test_a_projects_words_come_before_those_of_the_checkout_and_replace_none(
+    tmp_path: Path,
+) -> None:
+    project = own(
+        tmp_path, "columns:\n  amount: [Taler]\n  depot: [Rampe]\nkinds:\n  return: [zurück]\n"
+    )
     aliases = read_aliases(project)
     assert aliases.columns["amount"][0] == "Taler"
     assert "价税合计" in aliases.columns["amount"]
@@ -84,18 +103,27 @@ def test_the_alias_listed_first_wins_and_a_project_may_change_that(tmp_path: Pat
 
 
 def test_values_decide_between_two_names_of_one_header(tmp_path: Path) -> None:
-    numbers = map_headers(tmp_path, "order no,date,item,material,amount", "1,2026-01-02,10,A,5", "1,2026-01-02,20,B,6")
+    numbers = map_headers(
+        tmp_path, "order no,date,item,material,amount", "1,2026-01-02,10,A,5", "1,2026-01-02,20,B,6"
+    )
     assert (numbers["line"], numbers["product"]) == ("item", "material")
-    texts = map_headers(tmp_path, "order no,date,item,amount", "1,2026-01-02,tea,5", "1,2026-01-02,rice,6")
+    texts = map_headers(
+        tmp_path, "order no,date,item,amount", "1,2026-01-02,tea,5", "1,2026-01-02,rice,6"
+    )
     assert (texts.get("line"), texts["product"]) == (None, "item")
 
 
 def test_an_alias_whose_values_do_not_fit_is_refused_and_said(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("date,amount,quantity\n2026-01-02,5,many\n2026-01-03,6,few\n", encoding="utf-8")
+    (tmp_path / "x.csv").write_text(
+        "date,amount,quantity\n2026-01-02,5,many\n2026-01-03,6,few\n", encoding="utf-8"
+    )
     aliases = read_aliases()
     found = propose(take_sample(tmp_path / "x.csv", aliases), aliases)
     assert "quantity" not in found.names
-    assert any("'quantity' is an alias of quantity, but it holds texts" in said for said in found.assignment.refused)
+    assert any(
+        "'quantity' is an alias of quantity, but it holds texts" in said
+        for said in found.assignment.refused
+    )
 
 
 @pytest.mark.parametrize(

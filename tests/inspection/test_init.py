@@ -32,7 +32,12 @@ def test_chinese_headers_in_a_national_encoding_are_mapped(tmp_path: Path) -> No
     (tmp_path / "orders.csv").write_bytes(CHINESE.encode("gb18030"))
     found, text = start(tmp_path, tmp_path / "orders.csv", "tea")
     orders = found.sources["orders"]
-    assert (orders.kind, orders.path, orders.encoding, orders.delimiter) == ("csv", "orders.csv", "gb18030", ",")
+    assert (orders.kind, orders.path, orders.encoding, orders.delimiter) == (
+        "csv",
+        "orders.csv",
+        "gb18030",
+        ",",
+    )
     assert orders.columns == {
         "order_id": "单据编号", "date": "单据日期", "customer": "客户名称", "product": "物料编码", "quantity": "数量",
         "amount": "价税合计(元)", "product_line": "产品线", "region": "区域",
@@ -57,15 +62,24 @@ def test_title_rows_above_the_header_are_passed_over(tmp_path: Path) -> None:
         sheet.append(row)
     book.save(tmp_path / "report.xlsx")
     found, _ = start(tmp_path, tmp_path / "report.xlsx")
-    assert found.sources["orders"].columns == {"date": "Order Date", "quantity": "Quantity", "amount": "Sales", "region": "Region"}
+    assert found.sources["orders"].columns == {
+        "date": "Order Date",
+        "quantity": "Quantity",
+        "amount": "Sales",
+        "region": "Region",
+    }
     assert found.sources["orders"].sheet == "Sheet"
 
 
 def test_the_largest_table_of_a_database_is_taken(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "erp.db") as base:
         base.execute("create table customers (customer text)")
-        base.execute('create table "order lines" ("Order ID" text, "Order Date" text, amount real, quantity int)')
-        base.executemany('insert into "order lines" values (?, ?, ?, ?)', [("1", "2026-01-02", 2.0, 1)] * 3)
+        base.execute(
+            'create table "order lines" ("Order ID" text, "Order Date" text, amount real, quantity int)'
+        )
+        base.executemany(
+            'insert into "order lines" values (?, ?, ?, ?)', [("1", "2026-01-02", 2.0, 1)] * 3
+        )
     base.close()
     found, _ = start(tmp_path, tmp_path / "erp.db")
     assert found.sources["orders"].table == "order lines"
@@ -73,7 +87,9 @@ def test_the_largest_table_of_a_database_is_taken(tmp_path: Path) -> None:
 
 
 def test_what_is_not_recognised_is_asked_for_and_never_guessed(tmp_path: Path) -> None:
-    (tmp_path / "x.csv").write_text("When;What;How much\n2026-01-02;tea;3\n2026-01-03;rice;4\n", encoding="utf-8")
+    (tmp_path / "x.csv").write_text(
+        "When;What;How much\n2026-01-02;tea;3\n2026-01-03;rice;4\n", encoding="utf-8"
+    )
     path, found = write_unit_file([tmp_path / "x.csv"], tmp_path)
     proposal = found["orders"]
     assert proposal.names == {}
@@ -92,19 +108,40 @@ def test_a_column_with_many_members_is_not_offered_as_a_dimension(tmp_path: Path
 
 
 @pytest.mark.parametrize(
-    "header", ['a: "b" # c', "{a}", "- x", "'", "数量\t", "a\\b", "%TAG", "null", "*a", "& b", "a\nhorizon: 3"]
+    "header",
+    [
+        'a: "b" # c',
+        "{a}",
+        "- x",
+        "'",
+        "数量\t",
+        "a\\b",
+        "%TAG",
+        "null",
+        "*a",
+        "& b",
+        "a\nhorizon: 3",
+    ],
 )
 def test_headers_that_yaml_could_misread_come_back_as_they_are(tmp_path: Path, header: str) -> None:
     quoted = header.replace('"', '""')
-    (tmp_path / "x.csv").write_text(f'date,amount,"{quoted}"\n2026-01-02,1,x\n2026-01-02,1,y\n', encoding="utf-8")
-    assert list(take_sample(tmp_path / "x.csv", read_aliases()).header) == ["date", "amount", header.strip()]
+    (tmp_path / "x.csv").write_text(
+        f'date,amount,"{quoted}"\n2026-01-02,1,x\n2026-01-02,1,y\n', encoding="utf-8"
+    )
+    assert list(take_sample(tmp_path / "x.csv", read_aliases()).header) == [
+        "date",
+        "amount",
+        header.strip(),
+    ]
     found, _ = start(tmp_path, tmp_path / "x.csv")
     assert found.sources["orders"].columns["amount"] == "amount"
     assert found.horizon == 12
 
 
 def test_an_export_outside_the_project_is_expected_under_data(tmp_path: Path) -> None:
-    (tmp_path / "Sample - Süperstore.csv").write_text("date,amount\n2026-01-02,1\n", encoding="utf-8")
+    (tmp_path / "Sample - Süperstore.csv").write_text(
+        "date,amount\n2026-01-02,1\n", encoding="utf-8"
+    )
     found, _ = start(tmp_path / "project", tmp_path / "Sample - Süperstore.csv")
     assert found.sources["orders"].path == "data/Sample - Süperstore.csv"
 
@@ -133,7 +170,9 @@ def test_a_unit_that_exists_is_not_overwritten(tmp_path: Path) -> None:
         ("x.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF\x81", "not text"),
     ],
 )
-def test_a_file_that_is_not_what_its_ending_says_is_named(tmp_path: Path, name: str, content: bytes, says: str) -> None:
+def test_a_file_that_is_not_what_its_ending_says_is_named(
+    tmp_path: Path, name: str, content: bytes, says: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(SalesForecastError, match=says) as caught:
         write_unit_file([tmp_path / name], tmp_path)
@@ -151,7 +190,9 @@ def write_csv(path: Path, header: str, *rows: str) -> Path:
     return path
 
 
-def test_values_of_kind_that_are_known_are_said_and_the_others_are_asked_for(tmp_path: Path) -> None:
+def test_values_of_kind_that_are_known_are_said_and_the_others_are_asked_for(
+    tmp_path: Path,
+) -> None:
     rows = [
         f"2026-01-0{n},1,{amount},{kind}"
         for n, (kind, amount) in enumerate([("销售", 5), ("退货", 5), ("换货", 1), ("调整", -1)], 1)
@@ -161,8 +202,12 @@ def test_values_of_kind_that_are_known_are_said_and_the_others_are_asked_for(tmp
     assert "# kinds to complete, each as sale, return or adjustment: 换货\n" in text
 
 
-@pytest.mark.parametrize(("amount", "positive"), [("2.5", True), ("-2.5", False), ('"1,200"', True), ("", False)])
-def test_returns_are_called_positive_where_their_amounts_are(tmp_path: Path, amount: str, positive: bool) -> None:
+@pytest.mark.parametrize(
+    ("amount", "positive"), [("2.5", True), ("-2.5", False), ('"1,200"', True), ("", False)]
+)
+def test_returns_are_called_positive_where_their_amounts_are(
+    tmp_path: Path, amount: str, positive: bool
+) -> None:
     rows = ("2026-01-02,9,Invoice", f"2026-01-03,{amount},Credit note")
     found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount,document type", *rows))
     assert found.sources["orders"].kinds == {"Invoice": "sale", "Credit note": "return"}
@@ -183,7 +228,12 @@ def write_office_workbook(path: Path) -> Path:
         ["", "A4", 1, "2026-01-04", "Miller", 1, 5.0],
         ["Grand total", "", "", "", "", 6, 22.0],
     ]
-    for row in (["Sales, by hand"], [], ["Region", "Order ID", "Line", "Order Date", "Customer", "Quantity", "Amount"], *rows):
+    for row in (
+        ["Sales, by hand"],
+        [],
+        ["Region", "Order ID", "Line", "Order Date", "Customer", "Quantity", "Amount"],
+        *rows,
+    ):
         sheet.append(row)
     book.save(path)
     return path
@@ -205,28 +255,46 @@ def test_a_customer_named_total_marks_no_subtotal(tmp_path: Path) -> None:
     ("rows", "key"),
     [
         (["A,1,2026-01-02,5", "A,2,2026-01-02,5", "B,1,2026-01-02,5"], ["order_id", "line"]),
-        (["A,1,2026-01-02,5", "A,1,2026-01-02,5", "B,1,2026-01-02,5"], ["order_id", "line"]),  # a row that stands again
+        (
+            ["A,1,2026-01-02,5", "A,1,2026-01-02,5", "B,1,2026-01-02,5"],
+            ["order_id", "line"],
+        ),  # a row that stands again
         (["A,1,2026-01-02,5", "A,1,2026-01-02,6", "B,1,2026-01-02,5"], []),
     ],
 )
-def test_order_and_line_are_the_key_only_where_they_identify_a_row(tmp_path: Path, rows: list[str], key: list[str]) -> None:
-    found, text = start(tmp_path, write_csv(tmp_path / "x.csv", "order no,line_no,date,amount", *rows))
+def test_order_and_line_are_the_key_only_where_they_identify_a_row(
+    tmp_path: Path, rows: list[str], key: list[str]
+) -> None:
+    found, text = start(
+        tmp_path, write_csv(tmp_path / "x.csv", "order no,line_no,date,amount", *rows)
+    )
     assert found.sources["orders"].key == key
     assert ("line" in found.sources["orders"].columns) == bool(key)
     assert ("    # key: [" in text) != bool(key)
 
 
 def test_list_amounts_beside_discounts_are_gross(tmp_path: Path) -> None:
-    found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,list_amount,discount", "2026-01-02,100,2.5"))
+    found, _ = start(
+        tmp_path, write_csv(tmp_path / "x.csv", "date,list_amount,discount", "2026-01-02,100,2.5")
+    )
     orders = found.sources["orders"]
-    assert (orders.discounts, orders.columns["amount"], orders.columns["discount"]) == ("gross", "list_amount", "discount")
+    assert (orders.discounts, orders.columns["amount"], orders.columns["discount"]) == (
+        "gross",
+        "list_amount",
+        "discount",
+    )
 
 
 @pytest.mark.parametrize(
-    ("header", "discount"), [("list_amount,discount", "0.2"), ("Sales,Discount", "0.2"), ("amount,discount", "20")]
+    ("header", "discount"),
+    [("list_amount,discount", "0.2"), ("Sales,Discount", "0.2"), ("amount,discount", "20")],
 )
-def test_amounts_are_net_where_the_export_does_not_say_otherwise(tmp_path: Path, header: str, discount: str) -> None:
-    found, text = start(tmp_path, write_csv(tmp_path / "x.csv", f"date,{header}", f"2026-01-02,100,{discount}"))
+def test_amounts_are_net_where_the_export_does_not_say_otherwise(
+    tmp_path: Path, header: str, discount: str
+) -> None:
+    found, text = start(
+        tmp_path, write_csv(tmp_path / "x.csv", f"date,{header}", f"2026-01-02,100,{discount}")
+    )
     orders = found.sources["orders"]
     assert orders.discounts == "net"
     assert ("discount" in orders.columns) == (discount == "20")
@@ -235,7 +303,12 @@ def test_amounts_are_net_where_the_export_does_not_say_otherwise(tmp_path: Path,
 
 def test_the_bottom_level_crosses_every_declared_dimension(tmp_path: Path) -> None:
     found, text = start(
-        tmp_path, write_csv(tmp_path / "x.csv", "date,amount,category,segment,region,channel", "2026-01-02,1,a,b,c,d")
+        tmp_path,
+        write_csv(
+            tmp_path / "x.csv",
+            "date,amount,category,segment,region,channel",
+            "2026-01-02,1,a,b,c,d",
+        ),
     )
     assert list(found.levels.values())[-1] == found.dimensions == ["product_line", "customer_type"]
     assert "add it above and to the last level: region, channel\n" in text
@@ -267,13 +340,22 @@ def write_shop(folder: Path) -> list[Path]:
         for month in range(1, 13)
         for line in range(1, 7)
     ]
-    stock = [f"2025-{month:02}-28,tea{kind},{region},7" for month in range(1, 13) for kind in (0, 1) for region in ("West", "East")]
+    stock = [
+        f"2025-{month:02}-28,tea{kind},{region},7"
+        for month in range(1, 13)
+        for kind in (0, 1)
+        for region in ("West", "East")
+    ]
     return [
         write_csv(folder / "stock.csv", "month,product line,region,stock qty", *stock),
         write_csv(
-            folder / "orders.csv", "order no,line,order date,ship date,product line,customer type,region,qty,net sales", *orders
+            folder / "orders.csv",
+            "order no,line,order date,ship date,product line,customer type,region,qty,net sales",
+            *orders,
         ),
-        write_csv(folder / "promo.csv", "name,start,end,channel", "spring,2025-03-01,2025-03-09,online"),
+        write_csv(
+            folder / "promo.csv", "name,start,end,channel", "spring,2025-03-01,2025-03-09,online"
+        ),
         write_csv(folder / "returns.csv", "order no,returned", "A011,yes", "A032,yes"),
     ]
 
@@ -300,7 +382,9 @@ def test_the_dimensions_are_those_that_stock_is_kept_by(tmp_path: Path) -> None:
 
 
 def test_a_table_that_needs_more_dimensions_is_not_read_but_shown(tmp_path: Path) -> None:
-    orders = write_csv(tmp_path / "orders.csv", "date,amount,region", "2025-01-02,1,West", "2025-01-03,1,East")
+    orders = write_csv(
+        tmp_path / "orders.csv", "date,amount,region", "2025-01-02,1,West", "2025-01-03,1,East"
+    )
     stock = write_csv(tmp_path / "stock.csv", "month,warehouse,stock", "2025-01,A,1", "2025-01,B,2")
     path, _ = write_unit_file([orders, stock], tmp_path, "x")
     assert list(resolve(tmp_path, "x").parameters.sources) == ["orders"]
@@ -308,12 +392,17 @@ def test_a_table_that_needs_more_dimensions_is_not_read_but_shown(tmp_path: Path
 
 
 def test_a_unit_without_amounts_is_measured_in_pieces(tmp_path: Path) -> None:
-    found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,item,qty", "2025-01-02,tea,1", "2025-01-03,tea,2"))
+    found, _ = start(
+        tmp_path,
+        write_csv(tmp_path / "x.csv", "date,item,qty", "2025-01-02,tea,1", "2025-01-03,tea,2"),
+    )
     assert found.measure.value == "quantity"
 
 
 def test_an_alias_of_the_project_is_used(tmp_path: Path) -> None:
     (tmp_path / "parameters").mkdir()
-    (tmp_path / "parameters" / "aliases.yml").write_text("columns: {amount: [Taler]}\n", encoding="utf-8")
+    (tmp_path / "parameters" / "aliases.yml").write_text(
+        "columns: {amount: [Taler]}\n", encoding="utf-8"
+    )
     found, _ = start(tmp_path, write_csv(tmp_path / "x.csv", "date,Taler", "2025-01-02,1"))
     assert found.sources["orders"].columns["amount"] == "Taler"

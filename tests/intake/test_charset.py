@@ -34,7 +34,11 @@ TEXTS = {  # customers by the encoding of their file
         ["20 °C", "5 m²"],
         ["Käufer", "Größe", "Süßwaren"],
     ],
-    "cp1250": [["Plzeň", "Dvořák", "Nováček", "Jiří"], ["Łódź", "Kraków", "Wrocław", "Gdańsk"], ["Erdős", "Győr", "Szűcs"]],
+    "cp1250": [
+        ["Plzeň", "Dvořák", "Nováček", "Jiří"],
+        ["Łódź", "Kraków", "Wrocław", "Gdańsk"],
+        ["Erdős", "Győr", "Szűcs"],
+    ],
     "cp1254": [["Müşteri", "Şahin", "İstanbul", "Yeşildağ"]],
     "cp1251": [["Москва", "Санкт-Петербург"]],
     "cp1253": [["Αθήνα", "Θεσσαλονίκη", "Πάτρα"]],
@@ -54,7 +58,10 @@ CASES = [(encoding, names) for encoding, cases in TEXTS.items() for names in cas
 
 
 def write(path: Path, names: list[str], encoding: str) -> Path:
-    lines = [",".join(HEADER), *[f"2024-01-{day:02},{day},{name}" for day, name in enumerate(names, start=1)]]
+    lines = [
+        ",".join(HEADER),
+        *[f"2024-01-{day:02},{day},{name}" for day, name in enumerate(names, start=1)],
+    ]
     path.write_bytes("".join(f"{line}\r\n" for line in lines).encode(encoding))
     return path
 
@@ -68,7 +75,9 @@ def customers(extract: Extract) -> list[str]:
 
 
 @pytest.mark.parametrize(("encoding", "names"), CASES)
-def test_a_run_and_inspect_tell_the_same_encoding_from_the_bytes(tmp_path: Path, encoding: str, names: list[str]) -> None:
+def test_a_run_and_inspect_tell_the_same_encoding_from_the_bytes(
+    tmp_path: Path, encoding: str, names: list[str]
+) -> None:
     path = write(tmp_path / "a.csv", names, encoding)
     extract = read(tmp_path)
     assert (extract.files[0]["encoding"], customers(extract)) == (encoding, names)
@@ -76,7 +85,9 @@ def test_a_run_and_inspect_tell_the_same_encoding_from_the_bytes(tmp_path: Path,
 
 
 @pytest.mark.parametrize(("encoding", "names"), CASES)
-def test_each_file_of_a_folder_has_its_own_encoding(tmp_path: Path, encoding: str, names: list[str]) -> None:
+def test_each_file_of_a_folder_has_its_own_encoding(
+    tmp_path: Path, encoding: str, names: list[str]
+) -> None:
     write(tmp_path / "2024.csv", names, encoding)
     write(tmp_path / "2025.csv", ["Müller GmbH"], "utf-8")
     extract = read(tmp_path)
@@ -84,7 +95,9 @@ def test_each_file_of_a_folder_has_its_own_encoding(tmp_path: Path, encoding: st
     assert customers(extract) == [*names, "Müller GmbH"]
 
 
-def test_a_unit_that_init_wrote_reads_a_folder_of_two_encodings_without_a_corrupted_name(tmp_path: Path) -> None:
+def test_a_unit_that_init_wrote_reads_a_folder_of_two_encodings_without_a_corrupted_name(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
     write(folder / "2024.csv", ["Müller GmbH", "Weiß KG"], "cp1252")
@@ -93,7 +106,10 @@ def test_a_unit_that_init_wrote_reads_a_folder_of_two_encodings_without_a_corrup
     source = resolve(tmp_path, "north").parameters.sources["orders"]
     extract = read_source("orders", source, tmp_path)
     assert [file["encoding"] for file in extract.files] == ["cp1252", "utf-8"]
-    assert set(extract.rows.column(source.columns["customer"]).to_pylist()) == {"Müller GmbH", "Weiß KG"}
+    assert set(extract.rows.column(source.columns["customer"]).to_pylist()) == {
+        "Müller GmbH",
+        "Weiß KG",
+    }
     assert extract.rejected.empty
 
 
@@ -102,7 +118,9 @@ def test_what_cannot_be_told_stops_with_the_file_the_candidates_and_the_key(tmp_
     said = r"2024\.csv' cannot be read.*'Yýldýz' in cp1252, 'Yıldız' in cp1254.*`encoding`.*`encodings: "
     with pytest.raises(SalesForecastError, match=said):
         read(tmp_path)
-    with pytest.raises(SalesForecastError, match="'Yýldýz' in cp1252, 'Yıldız' in cp1254.*`encoding`"):
+    with pytest.raises(
+        SalesForecastError, match="'Yýldýz' in cp1252, 'Yıldız' in cp1254.*`encoding`"
+    ):
         sample_text(path, read_aliases(tmp_path))
 
 
@@ -112,22 +130,41 @@ def test_an_encoding_can_be_declared_for_one_file_of_several(tmp_path: Path) -> 
     write(tmp_path / "2026.csv", ["Gößling"], "cp1252")
     extract = read(tmp_path, encodings={"2024.csv": "cp1254"})
     assert customers(extract) == ["Yıldız", "Şahin", "Gößling"]
-    assert customers(read(tmp_path, encodings={"202[45].csv": "cp1254"})) == ["Yıldız", "Şahin", "Gößling"]
-    with pytest.raises(SalesForecastError, match=r"encodings` names '2023.csv', which no file of the source is.*2024.csv"):
+    assert customers(read(tmp_path, encodings={"202[45].csv": "cp1254"})) == [
+        "Yıldız",
+        "Şahin",
+        "Gößling",
+    ]
+    with pytest.raises(
+        SalesForecastError,
+        match=r"encodings` names '2023.csv', which no file of the source is.*2024.csv",
+    ):
         read(tmp_path, encodings={"2023.csv": "cp1254"})
 
 
 def test_the_names_of_the_header_go_before_the_letters(tmp_path: Path) -> None:
     columns = {"date": "Plzeò", "amount": "amount"}
     (tmp_path / "a.csv").write_bytes("Plzeò,amount\n2024-01-01,1\n".encode("cp1252"))
-    assert read_source("orders", Source(kind="csv", path="a.csv", columns=columns), tmp_path).files[0]["encoding"] == "cp1252"
+    assert (
+        read_source("orders", Source(kind="csv", path="a.csv", columns=columns), tmp_path).files[0][
+            "encoding"
+        ]
+        == "cp1252"
+    )
     columns["date"] = "Plzeň"
-    assert read_source("orders", Source(kind="csv", path="a.csv", columns=columns), tmp_path).files[0]["encoding"] == "cp1250"
+    assert (
+        read_source("orders", Source(kind="csv", path="a.csv", columns=columns), tmp_path).files[0][
+            "encoding"
+        ]
+        == "cp1250"
+    )
 
 
 def test_a_line_of_western_letters_set_aside_is_not_shown_as_chinese(tmp_path: Path) -> None:
     lines = [f"2024-01-{day:02},{day},Kännchen".encode() for day in range(1, 20)]
-    (tmp_path / "a.csv").write_bytes(b"\n".join([b"date,amount,customer", *lines, "2024-02-01,1,Müller".encode("cp1252")]))
+    (tmp_path / "a.csv").write_bytes(
+        b"\n".join([b"date,amount,customer", *lines, "2024-02-01,1,Müller".encode("cp1252")])
+    )
     rejected = read(tmp_path).rejected
     assert rejected["content"].tolist() == ['"2024-02-01,1,Müller"']
     assert "would decode as cp1252" in rejected["reason"][0]
@@ -135,4 +172,6 @@ def test_a_line_of_western_letters_set_aside_is_not_shown_as_chinese(tmp_path: P
 
 def test_lines_that_are_utf8_or_ascii_say_nothing() -> None:
     assert guess_encoding([b"plain", "Müller".encode()]).encoding is None
-    assert guess_encoding([b"plain", "中国".encode(), "Größe".encode("cp1252")]).encoding == "cp1252"
+    assert (
+        guess_encoding([b"plain", "中国".encode(), "Größe".encode("cp1252")]).encoding == "cp1252"
+    )

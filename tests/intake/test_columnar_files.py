@@ -76,16 +76,22 @@ def values(extract: Extract, *names: str) -> list[list[str]]:
         (pa.list_(pa.int64()), [1, 2], "[1, 2]"),
     ],
 )
-def test_a_typed_value_is_written_exactly_and_a_null_is_blank(tmp_path: Path, kind: pa.DataType, given_: object, text: str) -> None:
+def test_a_typed_value_is_written_exactly_and_a_null_is_blank(
+    tmp_path: Path, kind: pa.DataType, given_: object, text: str
+) -> None:
     column = pa.array([given_, None, given_], kind)
     table = pa.table({"日期": ["a", "b", "c"], "金额": column})
     assert values(read_table(tmp_path, table), "金额") == [[text], [""], [text]]
 
 
 @given(st.lists(st.one_of(st.floats(), st.none()), max_size=5))
-def test_floats_are_written_as_every_other_kind_of_file_writes_them(found: list[float | None]) -> None:
+def test_floats_are_written_as_every_other_kind_of_file_writes_them(
+    found: list[float | None],
+) -> None:
     written = text_of(pa.array(found, pa.float64())).to_pylist()
-    assert written == [cell_text(value).replace("-0", "0") if value == 0 else cell_text(value) for value in found]
+    assert written == [
+        cell_text(value).replace("-0", "0") if value == 0 else cell_text(value) for value in found
+    ]
 
 
 @given(st.integers(-(10**11), 10**11), st.integers(0, 4))
@@ -96,7 +102,11 @@ def test_an_amount_of_fifteen_digits_keeps_its_cents(units: int, places: int) ->
 
 def test_rows_are_numbered_from_one_and_blank_ones_left_out(tmp_path: Path) -> None:
     table = pa.table({"日期": ["a", None, " ", "d", "e"], "金额": pa.array([1, None, None, 4, 5])})
-    assert values(read_table(tmp_path, table), "row", "日期", "金额") == [[1, "a", "1"], [4, "d", "4"], [5, "e", "5"]]
+    assert values(read_table(tmp_path, table), "row", "日期", "金额") == [
+        [1, "a", "1"],
+        [4, "d", "4"],
+        [5, "e", "5"],
+    ]
 
 
 def test_a_column_within_a_column_has_a_dotted_name(tmp_path: Path) -> None:
@@ -105,12 +115,17 @@ def test_a_column_within_a_column_has_a_dotted_name(tmp_path: Path) -> None:
 
 
 def test_a_parquet_file_without_rows_still_has_its_columns(tmp_path: Path) -> None:
-    extract = read_table(tmp_path, pa.table({"日期": pa.array([], pa.string()), "金额": pa.array([], pa.float64())}))
+    extract = read_table(
+        tmp_path, pa.table({"日期": pa.array([], pa.string()), "金额": pa.array([], pa.float64())})
+    )
     assert extract.rows.num_rows == 0
     assert {"日期", "金额"} < set(extract.rows.column_names)
 
 
-@pytest.mark.parametrize("spoil", [lambda content: content[:-20], lambda content: content[:40] + b"\x00" * 40 + content[80:]])
+@pytest.mark.parametrize(
+    "spoil",
+    [lambda content: content[:-20], lambda content: content[:40] + b"\x00" * 40 + content[80:]],
+)
 def test_a_parquet_file_that_is_cut_or_damaged_is_told(tmp_path: Path, spoil: Any) -> None:
     pq.write_table(pa.table({"日期": ["a"] * 50, "金额": list(range(50))}), tmp_path / "whole")
     (tmp_path / "a.parquet").write_bytes(spoil((tmp_path / "whole").read_bytes()))
@@ -137,7 +152,14 @@ def test_a_control_character_in_a_typed_file_is_set_aside(tmp_path: Path) -> Non
 
 
 def test_numbers_in_json_are_the_digits_that_stand_there(tmp_path: Path) -> None:
-    numbers = ["1.10", "100000000000000000000.010", "-0", "1E5", "0.1000000000000000055511151231257827", "9" * 5000]
+    numbers = [
+        "1.10",
+        "100000000000000000000.010",
+        "-0",
+        "1E5",
+        "0.1000000000000000055511151231257827",
+        "9" * 5000,
+    ]
     text = "\n".join(f'{{"日期": "d", "金额": {number}}}' for number in numbers)
     assert values(read_lines(tmp_path, text), "金额") == [[number] for number in numbers]
 
@@ -163,7 +185,9 @@ def test_objects_are_flattened_and_a_late_key_is_blank_above(tmp_path: Path) -> 
         ('{"a":' * 100_000, "nested too deeply"),
     ],
 )
-def test_a_line_that_is_no_object_is_set_aside_with_its_number(tmp_path: Path, line: str, reason: str) -> None:
+def test_a_line_that_is_no_object_is_set_aside_with_its_number(
+    tmp_path: Path, line: str, reason: str
+) -> None:
     extract = read_lines(tmp_path, f'{{"日期":"a","金额":1}}\n{line}\n{{"日期":"c","金额":3}}\n')
     assert values(extract, "row", "日期") == [[1, "a"], [3, "c"]]
     assert extract.rejected[["row", "rule"]].values.tolist() == [[2, "misfit"]]
@@ -179,13 +203,18 @@ def test_a_broken_first_line_costs_only_itself(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "gb18030"])
 def test_json_reads_the_same_in_every_encoding(tmp_path: Path, encoding: str) -> None:
-    extract = read_lines(tmp_path, '{"日期":"七月\u2028","金额":1}\r\n{"日期":"八月","金额":2}\r\n'.encode(encoding))
+    extract = read_lines(
+        tmp_path, '{"日期":"七月\u2028","金额":1}\r\n{"日期":"八月","金额":2}\r\n'.encode(encoding)
+    )
     assert values(extract, "row", "日期", "金额") == [[1, "七月\u2028", "1"], [2, "八月", "2"]]
     assert extract.files[0]["encoding"] == encoding
 
 
 def test_a_line_in_another_encoding_is_set_aside(tmp_path: Path) -> None:
-    lines = [f'{{"日期":"{day}","金额":1}}'.encode("gb18030" if day == "三" else "utf-8") for day in "一二三四"]
+    lines = [
+        f'{{"日期":"{day}","金额":1}}'.encode("gb18030" if day == "三" else "utf-8")
+        for day in "一二三四"
+    ]
     extract = read_lines(tmp_path, b"\n".join(lines))
     assert values(extract, "日期") == [["一"], ["二"], ["四"]]
     assert extract.rejected[["row", "rule"]].values.tolist() == [[3, "other_encoding"]]
@@ -218,13 +247,22 @@ CONTENTS = {
     "pdf": b"%PDF-1.7",
     "7z": b"7z\xbc\xaf\x27\x1c",
 }
-TOLD = {"parquet": "Parquet", "jsonl": "JSON", "csv": "text", "html": "HTML", "pdf": "PDF", "7z": "7z"}
+TOLD = {
+    "parquet": "Parquet",
+    "jsonl": "JSON",
+    "csv": "text",
+    "html": "HTML",
+    "pdf": "PDF",
+    "7z": "7z",
+}
 READS = {"parquet": "parquet", "jsonl": "jsonl", "csv": "csv", "html": "excel", "pdf": "", "7z": ""}
 
 
 @pytest.mark.parametrize("kind", ["csv", "excel", "parquet", "jsonl", "sql"])
 @pytest.mark.parametrize("held", list(CONTENTS))
-def test_a_file_of_another_kind_is_told_for_what_it_is_and_which_kind_reads_it(tmp_path: Path, kind: str, held: str) -> None:
+def test_a_file_of_another_kind_is_told_for_what_it_is_and_which_kind_reads_it(
+    tmp_path: Path, kind: str, held: str
+) -> None:
     pq.write_table(pa.table({"日期": ["a"], "金额": [1]}), tmp_path / "a.bin")
     if (content := CONTENTS[held]) is not None:
         (tmp_path / "a.bin").write_bytes(content)
@@ -242,21 +280,32 @@ scalars = st.one_of(st.text(max_size=5), st.integers().map(Number), st.booleans(
 keys = st.text(max_size=3).filter(lambda key: "." not in key)
 
 
-@given(st.dictionaries(keys, st.one_of(scalars, st.dictionaries(keys, scalars, min_size=1, max_size=3)), max_size=4))
+@given(
+    st.dictionaries(
+        keys, st.one_of(scalars, st.dictionaries(keys, scalars, min_size=1, max_size=3)), max_size=4
+    )
+)
 def test_flattening_keeps_every_value_under_its_path(found: dict[str, Any]) -> None:
     paths = {
         path: value
         for key, item in found.items()
         for path, value in (
-            {f"{key}.{inner}": value for inner, value in item.items()} if isinstance(item, dict) else {key: item}
+            {f"{key}.{inner}": value for inner, value in item.items()}
+            if isinstance(item, dict)
+            else {key: item}
         ).items()
     }
-    assert flatten(found) == {path: {None: "", True: "TRUE", False: "FALSE"}.get(value, value) for path, value in paths.items()}
+    assert flatten(found) == {
+        path: {None: "", True: "TRUE", False: "FALSE"}.get(value, value)
+        for path, value in paths.items()
+    }
 
 
 def test_every_cent_of_a_column_of_floats_is_kept(tmp_path: Path) -> None:
     amounts = np.round(np.random.default_rng(1).uniform(0, 1e6, 10_000), 2)
-    extract = read_table(tmp_path, pa.table({"日期": pa.array(["a"] * len(amounts)), "金额": amounts}))
+    extract = read_table(
+        tmp_path, pa.table({"日期": pa.array(["a"] * len(amounts)), "金额": amounts})
+    )
     written = extract.rows["金额"].to_pylist()
     assert [Decimal(text) for text in written] == [Decimal(f"{amount:.2f}") for amount in amounts]
     assert math.isclose(float(sum(map(Decimal, written))), amounts.sum())

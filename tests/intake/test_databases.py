@@ -30,20 +30,28 @@ COLUMNS = {"date": "day", "amount": "amount"}
 @pytest.fixture(scope="session")
 def server() -> Iterator[postgres.Server]:
     if not postgres.can_run():
-        pytest.skip("No PostgreSQL server can be made here: install Debian's `postgresql` to run these tests")
-    pytest.importorskip("psycopg", reason="No PostgreSQL driver here: `pip install 'salesfc[postgres]'`")
+        pytest.skip(
+            "No PostgreSQL server can be made here: install Debian's `postgresql` to run these tests"
+        )
+    pytest.importorskip(
+        "psycopg", reason="No PostgreSQL driver here: `pip install 'salesfc[postgres]'`"
+    )
     with postgres.running_server() as running:
         yield running
 
 
 @pytest.fixture
-def base(server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Any]]:
+def base(
+    server: postgres.Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., Any]]:
     """An empty database, named by the environment; call it with a statement."""
     name = f"t{abs(hash(tmp_path)):x}"
     import psycopg
 
     def open_base(database: str) -> psycopg.Connection[Any]:
-        return psycopg.connect(f"host={server.folder} port={server.port} user=owner dbname={database}", autocommit=True)
+        return psycopg.connect(
+            f"host={server.folder} port={server.port} user=owner dbname={database}", autocommit=True
+        )
 
     with open_base("postgres") as owner:
         owner.execute(f"CREATE DATABASE {name} TEMPLATE template0")
@@ -61,7 +69,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
 
 
 def orders(**more: Any) -> Source:
-    return Source(**{"kind": "sql", "url_env": VARIABLE, "table": "orders", "columns": COLUMNS, **more})
+    return Source(
+        **{"kind": "sql", "url_env": VARIABLE, "table": "orders", "columns": COLUMNS, **more}
+    )
 
 
 def read(folder: Path, *, keep: bool = False, **more: Any) -> Extract:
@@ -88,7 +98,9 @@ EXACT = {
 
 
 @pytest.mark.parametrize("kind", EXACT)
-def test_every_type_comes_as_its_exact_text_and_nothing_as_a_blank(base: Callable[..., Any], tmp_path: Path, kind: str) -> None:
+def test_every_type_comes_as_its_exact_text_and_nothing_as_a_blank(
+    base: Callable[..., Any], tmp_path: Path, kind: str
+) -> None:
     said, expected = EXACT[kind]
     base(f"CREATE TABLE orders (id int PRIMARY KEY, day date, amount {kind})")
     base("INSERT INTO orders VALUES (2, NULL, %s), (1, '2024-07-02', NULL)", (said,))
@@ -98,15 +110,21 @@ def test_every_type_comes_as_its_exact_text_and_nothing_as_a_blank(base: Callabl
     assert extract.rows["row"].to_pylist() == [1, 2]
 
 
-def test_days_that_python_has_no_date_for_are_read_too(base: Callable[..., Any], tmp_path: Path) -> None:
+def test_days_that_python_has_no_date_for_are_read_too(
+    base: Callable[..., Any], tmp_path: Path
+) -> None:
     base("CREATE TABLE orders (day timestamptz, amount date)")
-    base("INSERT INTO orders VALUES ('infinity', '-infinity'), ('20240-01-01 08:00+08', '9999-12-31')")
+    base(
+        "INSERT INTO orders VALUES ('infinity', '-infinity'), ('20240-01-01 08:00+08', '9999-12-31')"
+    )
     extract = read(tmp_path)
     assert column(extract, "day") == ["20240-01-01 00:00:00+00:00", "infinity"]
     assert column(extract, "amount") == ["9999-12-31", "-infinity"]
 
 
-def test_a_view_of_another_schema_under_any_name_is_read(base: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_view_of_another_schema_under_any_name_is_read(
+    base: Callable[..., Any], tmp_path: Path
+) -> None:
     base('CREATE SCHEMA "销售""; DROP"')
     base('CREATE TABLE "销售""; DROP"."订 单" (day text, amount numeric, "单位" text)')
     base("""INSERT INTO "销售""; DROP"."订 单" VALUES ('b', 2, '北'), ('a', 1, '北')""")
@@ -116,9 +134,13 @@ def test_a_view_of_another_schema_under_any_name_is_read(base: Callable[..., Any
     assert extract.files[0]["path"] == f'${VARIABLE}/销售"; DROP/v%s:x'
 
 
-def test_unknown_names_are_answered_with_what_there_is(base: Callable[..., Any], tmp_path: Path) -> None:
+def test_unknown_names_are_answered_with_what_there_is(
+    base: Callable[..., Any], tmp_path: Path
+) -> None:
     base("CREATE TABLE order_lines (day text, amount numeric)")
-    with pytest.raises(SalesForecastError, match="Unknown key 'orders'.*Did you mean 'order_lines'"):
+    with pytest.raises(
+        SalesForecastError, match="Unknown key 'orders'.*Did you mean 'order_lines'"
+    ):
         read(tmp_path)
     with pytest.raises(SalesForecastError, match="Unknown key 'pubic'.*Did you mean 'public'"):
         read(tmp_path, table_schema="pubic")
@@ -127,21 +149,29 @@ def test_unknown_names_are_answered_with_what_there_is(base: Callable[..., Any],
 
 
 @pytest.mark.parametrize("unit", ["7", "x' OR '1'='1"])
-def test_where_is_bound_whatever_the_type_and_leaves_the_others_apart(base: Callable[..., Any], tmp_path: Path, unit: str) -> None:
+def test_where_is_bound_whatever_the_type_and_leaves_the_others_apart(
+    base: Callable[..., Any], tmp_path: Path, unit: str
+) -> None:
     base("CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, unit int, note text)")
-    base("INSERT INTO orders VALUES (1, 'a', 1, 7, 'x'), (2, 'b', 2, 8, 'x'), (3, 'c', 3, NULL, 'x'), (4, 'd', 4, 7, 'x')")
+    base(
+        "INSERT INTO orders VALUES (1, 'a', 1, 7, 'x'), (2, 'b', 2, 8, 'x'), (3, 'c', 3, NULL, 'x'), (4, 'd', 4, 7, 'x')"
+    )
     extract = read(tmp_path, where={"unit": unit})
     assert column(extract, "day") == (["a", "d"] if unit == "7" else [])
     theirs = extract.elsewhere.to_pylist()
     assert [row["day"] for row in theirs] == (["b", "c"] if unit == "7" else ["a", "b", "c", "d"])
-    assert {row["note"] for row in theirs} == {""}  # a return may name their order, but nobody asks for their notes
+    assert {row["note"] for row in theirs} == {
+        ""
+    }  # a return may name their order, but nobody asks for their notes
 
 
 def test_a_table_that_changes_while_it_is_read_is_read_as_it_was(
     base: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     base("CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, unit text)")
-    base("INSERT INTO orders SELECT i, 'a', 1, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'y' END FROM generate_series(1, 50000) i")
+    base(
+        "INSERT INTO orders SELECT i, 'a', 1, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'y' END FROM generate_series(1, 50000) i"
+    )
     streamed, read_texts = threading.Event(), database.read_texts
 
     def change_after_the_first_batch(*arguments: Any) -> Iterator[Any]:
@@ -161,7 +191,10 @@ def test_a_table_that_changes_while_it_is_read_is_read_as_it_was(
 
 def test_reading_cannot_write(base: Callable[..., Any]) -> None:
     base("CREATE TABLE orders (day text)")
-    with pytest.raises(SalesForecastError, match="read-only transaction"), database.connect(VARIABLE) as connection:
+    with (
+        pytest.raises(SalesForecastError, match="read-only transaction"),
+        database.connect(VARIABLE) as connection,
+    ):
         connection.exec_driver_sql("INSERT INTO orders VALUES ('a')")
 
 
@@ -201,12 +234,18 @@ def test_no_message_and_no_traceback_holds_a_password(
 
 
 def test_a_password_opens_the_database_and_is_kept_nowhere(
-    server: postgres.Server, base: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: postgres.Server,
+    base: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     base("CREATE TABLE orders (day text PRIMARY KEY, amount numeric)")
     base("INSERT INTO orders VALUES ('a', 1)")
     name = os.environ[VARIABLE].split("/")[3].split("?")[0]
-    monkeypatch.setenv(VARIABLE, f"postgresql://owner:{quote(postgres.PASSWORD, safe='')}@127.0.0.1:{server.port}/{name}")
+    monkeypatch.setenv(
+        VARIABLE,
+        f"postgresql://owner:{quote(postgres.PASSWORD, safe='')}@127.0.0.1:{server.port}/{name}",
+    )
     extract = read(tmp_path, keep=True, key=["day"], watermark="day")
     assert column(extract, "day") == ["a"]
     kept = [path for path in tmp_path.rglob("*") if path.is_file()]
@@ -216,20 +255,26 @@ def test_a_password_opens_the_database_and_is_kept_nowhere(
         assert spelled not in str(extract.files)
 
 
-def test_a_variable_that_is_not_set_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_variable_that_is_not_set_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv(VARIABLE, raising=False)
     with pytest.raises(SalesForecastError, match=f"'{VARIABLE}' is not set"):
         read(tmp_path)
 
 
-def test_a_database_that_is_not_there_is_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_not_there_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(VARIABLE, f"sqlite:///{tmp_path / 'none.db'}")
     with pytest.raises(SalesForecastError, match="unable to open"):
         read(tmp_path)
     assert not [*tmp_path.iterdir()]
 
 
-def test_the_same_content_is_kept_once_and_another_beside_it(base: Callable[..., Any], tmp_path: Path) -> None:
+def test_the_same_content_is_kept_once_and_another_beside_it(
+    base: Callable[..., Any], tmp_path: Path
+) -> None:
     base("CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric)")
     base("INSERT INTO orders VALUES (1, 'a', 1.50), (2, 'b', 2)")
     archive = snapshot.find_archive(tmp_path)
@@ -241,14 +286,18 @@ def test_the_same_content_is_kept_once_and_another_beside_it(base: Callable[...,
     assert len([*archive.rglob("*.parquet")]) == 2
 
 
-def test_nothing_is_written_where_nothing_is_to_be_kept(base: Callable[..., Any], tmp_path: Path) -> None:
+def test_nothing_is_written_where_nothing_is_to_be_kept(
+    base: Callable[..., Any], tmp_path: Path
+) -> None:
     base("CREATE TABLE orders (day text PRIMARY KEY, amount numeric)")
     read(tmp_path)
     assert not [*tmp_path.iterdir()]
 
 
 def test_a_million_rows_pass_in_bounded_memory(base: Callable[..., Any], tmp_path: Path) -> None:
-    base("CREATE TABLE orders (id int PRIMARY KEY, day date, amount numeric, customer text, unit text)")
+    base(
+        "CREATE TABLE orders (id int PRIMARY KEY, day date, amount numeric, customer text, unit text)"
+    )
     base(
         "INSERT INTO orders SELECT i, date '2020-01-01' + i % 2000, i / 100.0, 'customer ' || i % 5000, 'unit ' || i % 5 "
         "FROM generate_series(1, 1000000) i"
@@ -261,7 +310,9 @@ def test_a_million_rows_pass_in_bounded_memory(base: Callable[..., Any], tmp_pat
         "rows = read_source('orders', source, Path('.')).rows\n"
         "print(rows.num_rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
     assert done.returncode == 0, done.stderr
     rows, megabytes = map(int, done.stdout.split())
     assert rows == 1_000_000
@@ -277,14 +328,18 @@ def test_a_control_character_sets_its_row_aside(base: Callable[..., Any], tmp_pa
     assert extract.files[0]["rows"] == 2
 
 
-def test_a_file_that_another_program_writes_to_is_refused_by_its_path(shop: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_file_that_another_program_writes_to_is_refused_by_its_path(
+    shop: Callable[..., Any], tmp_path: Path
+) -> None:
     shop("PRAGMA journal_mode = WAL")
     shop("CREATE TABLE orders (day text, amount numeric)")
     shop("INSERT INTO orders VALUES ('a', 1)")
     by_path = Source(kind="sql", path="shop.db", table="orders", columns=COLUMNS)
     with pytest.raises(SalesForecastError, match=r"'shop\.db-wal' beside it holds changes"):
         read_source("orders", by_path, tmp_path)
-    assert column(read(tmp_path), "day") == ["a"]  # by its address the table is extracted, and the extract is what is kept
+    assert column(read(tmp_path), "day") == [
+        "a"
+    ]  # by its address the table is extracted, and the extract is what is kept
 
 
 KEYED = {"key": ["id"], "watermark": "changed"}
@@ -292,7 +347,9 @@ TABLE = "CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, chan
 
 
 def sort_rows(extract: Extract) -> list[list[str]]:
-    return sorted([row["id"], row["day"], row["amount"], row["unit"]] for row in extract.rows.to_pylist())
+    return sorted(
+        [row["id"], row["day"], row["amount"], row["unit"]] for row in extract.rows.to_pylist()
+    )
 
 
 @pytest.fixture
@@ -333,9 +390,13 @@ def test_only_what_is_new_is_fetched_and_a_changed_row_supersedes_its_old_versio
     assert more.rows["id"].to_pylist()[-3:] == ["5", "1001", "1002"]
 
 
-def test_where_nothing_is_new_the_same_extract_is_read_again(base: Callable[..., Any], tmp_path: Path, fetched: list[int]) -> None:
+def test_where_nothing_is_new_the_same_extract_is_read_again(
+    base: Callable[..., Any], tmp_path: Path, fetched: list[int]
+) -> None:
     base(TABLE)
-    base("INSERT INTO orders VALUES (1, 'a', 1, '2024-01-01', 'x'), (2, 'b', 1, '2024-01-02', 'y'), (3, 'c', 1, '2024-01-02', 'y')")
+    base(
+        "INSERT INTO orders VALUES (1, 'a', 1, '2024-01-01', 'x'), (2, 'b', 1, '2024-01-02', 'y'), (3, 'c', 1, '2024-01-02', 'y')"
+    )
     first, again = (read(tmp_path, keep=True, where={"unit": "y"}, **KEYED) for _ in range(2))
     assert fetched == [2, 1, 2, 0]
     assert first.files == again.files
@@ -343,7 +404,9 @@ def test_where_nothing_is_new_the_same_extract_is_read_again(base: Callable[...,
     assert first.elsewhere.equals(again.elsewhere)
 
 
-def test_a_row_that_goes_to_another_unit_leaves_this_one(base: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_row_that_goes_to_another_unit_leaves_this_one(
+    base: Callable[..., Any], tmp_path: Path
+) -> None:
     base(TABLE)
     base("INSERT INTO orders VALUES (1, 'a', 1, '2024-01-01', 'x'), (2, 'b', 1, '2024-01-02', 'x')")
     read(tmp_path, keep=True, where={"unit": "x"}, **KEYED)
@@ -353,16 +416,25 @@ def test_a_row_that_goes_to_another_unit_leaves_this_one(base: Callable[..., Any
     assert extract.elsewhere["id"].to_pylist() == ["1"]
 
 
-def test_rows_without_a_watermark_are_fetched_every_time(base: Callable[..., Any], tmp_path: Path) -> None:
+def test_rows_without_a_watermark_are_fetched_every_time(
+    base: Callable[..., Any], tmp_path: Path
+) -> None:
     base(TABLE)
     base("INSERT INTO orders VALUES (1, 'a', 1, '2024-01-01', 'x'), (2, 'b', 1, NULL, 'x')")
     read(tmp_path, keep=True, **KEYED)
     base("UPDATE orders SET amount = 5 WHERE id = 2")
     base("INSERT INTO orders VALUES (3, 'c', 1, NULL, 'x')")
-    assert sort_rows(read(tmp_path, keep=True, **KEYED)) == [["1", "a", "1", "x"], ["2", "b", "5", "x"], ["3", "c", "1", "x"]]
+    assert sort_rows(read(tmp_path, keep=True, **KEYED)) == [
+        ["1", "a", "1", "x"],
+        ["2", "b", "5", "x"],
+        ["3", "c", "1", "x"],
+    ]
 
 
-@pytest.mark.parametrize("change", ["DELETE FROM orders WHERE id = 1", "INSERT INTO orders VALUES (0, 'z', 1, '2023-01-01', 'x')"])
+@pytest.mark.parametrize(
+    "change",
+    ["DELETE FROM orders WHERE id = 1", "INSERT INTO orders VALUES (0, 'z', 1, '2023-01-01', 'x')"],
+)
 def test_what_a_watermark_cannot_see_is_counted_and_the_table_read_whole(
     base: Callable[..., Any], tmp_path: Path, change: str
 ) -> None:
@@ -376,7 +448,10 @@ def test_what_a_watermark_cannot_see_is_counted_and_the_table_read_whole(
 
 
 def test_another_database_under_the_same_name_is_not_added_to(
-    server: postgres.Server, base: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    server: postgres.Server,
+    base: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     base(TABLE)
     base("INSERT INTO orders VALUES (1, 'a', 1, '2024-01-01', 'x')")
@@ -394,7 +469,9 @@ def test_sqlite_by_its_address_has_watermarks_of_any_type(
     shop: Callable[..., Any], tmp_path: Path, fetched: list[int], values: tuple[str, str]
 ) -> None:
     shop("CREATE TABLE orders (id, day, amount, changed, unit)")
-    shop(f"INSERT INTO orders(rowid, id, day, amount, changed) VALUES (4, 1, 'a', 1.5, {values[0]}), (9, 2, 'b', 1, {values[1]})")
+    shop(
+        f"INSERT INTO orders(rowid, id, day, amount, changed) VALUES (4, 1, 'a', 1.5, {values[0]}), (9, 2, 'b', 1, {values[1]})"
+    )
     read(tmp_path, keep=True, **KEYED)
     fetched.clear()
     shop(f"UPDATE orders SET amount = 3, changed = {values[1]} WHERE id = 1")
@@ -407,7 +484,9 @@ def test_an_interrupted_extraction_leaves_what_was_known(
     base: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetched: list[int]
 ) -> None:
     base(TABLE)
-    base("INSERT INTO orders SELECT i, 'a', 1, timestamptz '2024-01-01' + i * interval '1 s', 'x' FROM generate_series(1, 30000) i")
+    base(
+        "INSERT INTO orders SELECT i, 'a', 1, timestamptz '2024-01-01' + i * interval '1 s', 'x' FROM generate_series(1, 30000) i"
+    )
     read(tmp_path, keep=True, **KEYED)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     base("UPDATE orders SET amount = 2, changed = '2024-02-01'")
@@ -425,7 +504,9 @@ def test_an_interrupted_extraction_leaves_what_was_known(
 
 
 @pytest.mark.parametrize("harm", ["remove", "alter"])
-def test_an_earlier_extract_that_is_gone_or_altered_is_made_anew(base: Callable[..., Any], tmp_path: Path, harm: str) -> None:
+def test_an_earlier_extract_that_is_gone_or_altered_is_made_anew(
+    base: Callable[..., Any], tmp_path: Path, harm: str
+) -> None:
     base(TABLE)
     base("INSERT INTO orders VALUES (1, 'a', 1, '2024-01-01', 'x'), (2, 'b', 1, '2024-01-02', 'x')")
     read(tmp_path, keep=True, **KEYED)
@@ -441,7 +522,9 @@ def test_an_earlier_extract_that_is_gone_or_altered_is_made_anew(base: Callable[
     assert snapshot.check_kept(snapshot.find_archive(tmp_path), extract.files[0]["sha256"]) == ""
 
 
-def test_a_watermark_needs_a_key_a_column_and_an_archive(base: Callable[..., Any], tmp_path: Path) -> None:
+def test_a_watermark_needs_a_key_a_column_and_an_archive(
+    base: Callable[..., Any], tmp_path: Path
+) -> None:
     base(TABLE)
     with pytest.raises(ValueError, match="needs the `key`"):
         orders(watermark="changed")
@@ -451,12 +534,17 @@ def test_a_watermark_needs_a_key_a_column_and_an_archive(base: Callable[..., Any
         Parameters(sources={"orders": orders(**KEYED)}, archive={"keep_sources": False})
 
 
-def test_an_address_in_a_parameter_file_is_refused_without_repeating_its_password(tmp_path: Path) -> None:
+def test_an_address_in_a_parameter_file_is_refused_without_repeating_its_password(
+    tmp_path: Path,
+) -> None:
     units = tmp_path / "parameters" / "units"
     units.mkdir(parents=True)
     (units / "north.yml").write_text(
-        "sources: {orders: {kind: sql, url_env: 'postgresql://me:s3cret@host/db', table: orders}}", encoding="utf-8"
+        "sources: {orders: {kind: sql, url_env: 'postgresql://me:s3cret@host/db', table: orders}}",
+        encoding="utf-8",
     )
-    with pytest.raises(SalesForecastError, match="expected the name of an environment variable") as caught:
+    with pytest.raises(
+        SalesForecastError, match="expected the name of an environment variable"
+    ) as caught:
         resolve(tmp_path, "north")
     assert "s3cret" not in "".join(traceback.format_exception(caught.value))

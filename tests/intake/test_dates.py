@@ -22,12 +22,16 @@ FORMS: dict[str, Callable[[date], str]] = {
     "Chinese": lambda day: f"{day.year}年{day.month}月{day.day}日",
     "Chinese, with the weekday": lambda day: f"{day.year}年{day.month:02}月{day.day:02}日 星期一",
     "compact": lambda day: f"{day:%Y%m%d}",
-    "full width": lambda day: day.isoformat().translate({ord(str(digit)): chr(0xFF10 + digit) for digit in range(10)}),
+    "full width": lambda day: day.isoformat().translate(
+        {ord(str(digit)): chr(0xFF10 + digit) for digit in range(10)}
+    ),
     "with a time": lambda day: f"{day.isoformat()} 23:59:59.999",
     "with a T": lambda day: f"{day.isoformat()}T08:30",
     "English": lambda day: f"{day.day}-{day:%b}-{day.year}",
     "American": lambda day: f"{day:%B} {day.day}, {day.year}",
-    "Arabic digits": lambda day: day.isoformat().translate({ord(str(digit)): chr(0x660 + digit) for digit in range(10)}),
+    "Arabic digits": lambda day: day.isoformat().translate(
+        {ord(str(digit)): chr(0x660 + digit) for digit in range(10)}
+    ),
 }
 
 
@@ -50,8 +54,14 @@ def test_a_day_is_read_in_every_form_whose_order_is_certain(day: date, form: str
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(DAYS, max_size=10), st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m-%d-%Y"]), st.booleans())
-def test_one_day_above_twelve_proves_the_order_of_the_whole_column(days: list[date], form: str, repeated: bool) -> None:
+@given(
+    st.lists(DAYS, max_size=10),
+    st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m-%d-%Y"]),
+    st.booleans(),
+)
+def test_one_day_above_twelve_proves_the_order_of_the_whole_column(
+    days: list[date], form: str, repeated: bool
+) -> None:
     days = [*days, date(2019, 1, 25)]
     column = pa.chunked_array([pa.array([f"{day:{form}}" for day in days])])
     dates = read_dates(column.dictionary_encode() if repeated else column)
@@ -60,7 +70,9 @@ def test_one_day_above_twelve_proves_the_order_of_the_whole_column(days: list[da
 
 
 def test_a_column_that_proves_no_order_blocks_until_it_is_declared() -> None:
-    with pytest.raises(SalesForecastError, match=r"'1/2/2019' may be day or month first.*`date_format`"):
+    with pytest.raises(
+        SalesForecastError, match=r"'1/2/2019' may be day or month first.*`date_format`"
+    ):
         read("1/2/2019", "3/4/2019", "n/a")
     assert list_days(read("1/2/2019", order="dmy")) == ["2019-02-01"]
     assert list_days(read("1/2/2019", order="mdy")) == ["2019-01-02"]
@@ -76,7 +88,10 @@ def test_an_uncertain_day_among_certain_ones_is_a_problem_of_its_row() -> None:
 
 
 def test_a_column_that_proves_both_orders_blocks_and_names_one_cell_of_each() -> None:
-    with pytest.raises(SalesForecastError, match="'25/12/2019' with the day first and '12/25/2019' with the month first"):
+    with pytest.raises(
+        SalesForecastError,
+        match="'25/12/2019' with the day first and '12/25/2019' with the month first",
+    ):
         read("25/12/2019", "1/2/2019", "12/25/2019")
     declared = read("25/12/2019", "12/25/2019", order="dmy")
     assert declared.rules.to_dict() == {1: "no_such_day"}
@@ -134,7 +149,9 @@ def test_a_moment_with_a_zone_waits_for_the_business_zone() -> None:
     assert list_days(shanghai) == ["2024-08-01", "2024-07-31", "2024-07-31"]
     assert list_rules(shanghai) == {"time_zone": 2}
     assert list_days(read("31.07.2024 20:00+0000", zone="Asia/Shanghai")) == ["2024-08-01"]
-    assert list_days(read("2024-07-31T20:00:00+0000", date_format="%Y-%m-%dT%H:%M:%S%z", zone="Asia/Shanghai")) == ["2024-08-01"]
+    assert list_days(
+        read("2024-07-31T20:00:00+0000", date_format="%Y-%m-%dT%H:%M:%S%z", zone="Asia/Shanghai")
+    ) == ["2024-08-01"]
 
 
 @settings(max_examples=200, deadline=None)
@@ -143,8 +160,13 @@ def test_a_moment_with_a_zone_waits_for_the_business_zone() -> None:
     st.sampled_from(["Asia/Shanghai", "America/New_York", "Europe/London", "Australia/Lord_Howe"]),
     st.integers(-12, 14),
 )
-def test_a_moment_belongs_to_the_day_that_the_zone_had(moments: list[datetime], zone: str, offset: int) -> None:
-    aware = [moment.replace(microsecond=0, tzinfo=timezone(timedelta(hours=offset))) for moment in moments]
+def test_a_moment_belongs_to_the_day_that_the_zone_had(
+    moments: list[datetime], zone: str, offset: int
+) -> None:
+    aware = [
+        moment.replace(microsecond=0, tzinfo=timezone(timedelta(hours=offset)))
+        for moment in moments
+    ]
     expected = [moment.astimezone(ZoneInfo(zone)).date().isoformat() for moment in aware]
     assert list_days(read(*[moment.isoformat() for moment in aware], zone=zone)) == expected
     universal = [moment.astimezone(UTC).isoformat().replace("+00:00", "Z") for moment in aware]
@@ -152,7 +174,10 @@ def test_a_moment_belongs_to_the_day_that_the_zone_had(moments: list[datetime], 
 
 
 def test_chinese_numerals_are_read() -> None:
-    assert list_days(read("二〇一九年七月十二日", "二〇二〇年十月三十日")) == ["2019-07-12", "2020-10-30"]
+    assert list_days(read("二〇一九年七月十二日", "二〇二〇年十月三十日")) == [
+        "2019-07-12",
+        "2020-10-30",
+    ]
 
 
 def test_a_declared_format_is_the_only_one() -> None:
@@ -168,7 +193,19 @@ def test_spellings_of_null_are_blank_and_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2024-07", "2024/7", "2024年7月", "202407", "07/2024", "Jul-24", "July 2024", "2024-Jul", "2024-07-31", "2024/7/1"]
+    "text",
+    [
+        "2024-07",
+        "2024/7",
+        "2024年7月",
+        "202407",
+        "07/2024",
+        "Jul-24",
+        "July 2024",
+        "2024-Jul",
+        "2024-07-31",
+        "2024/7/1",
+    ],
 )
 def test_a_month_is_its_first_day(text: str) -> None:
     months = read_months(pa.chunked_array([[text]]))
@@ -183,7 +220,9 @@ def test_a_month_that_never_was_is_a_problem() -> None:
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
-        st.text(st.characters(exclude_categories=["Cs"])) | st.from_regex(r"[0-9/.年月日: TZ+-]{4,25}", fullmatch=True), max_size=5
+        st.text(st.characters(exclude_categories=["Cs"]))
+        | st.from_regex(r"[0-9/.年月日: TZ+-]{4,25}", fullmatch=True),
+        max_size=5,
     )
 )
 def test_any_text_is_a_day_or_a_problem(texts: list[str]) -> None:
@@ -191,7 +230,9 @@ def test_any_text_is_a_day_or_a_problem(texts: list[str]) -> None:
         dates = read(*texts)
     except SalesForecastError:
         return
-    assert [str(day) == "NaT" for day in list_days(dates)] == [place in dates.problems.index for place in range(len(texts))]
+    assert [str(day) == "NaT" for day in list_days(dates)] == [
+        place in dates.problems.index for place in range(len(texts))
+    ]
 
 
 TEXTS = st.builds(
@@ -207,7 +248,9 @@ TEXTS = st.builds(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(TEXTS, min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_neither_the_order_of_rows_nor_how_texts_are_held_changes_a_day(texts: list[str], random: object) -> None:
+def test_neither_the_order_of_rows_nor_how_texts_are_held_changes_a_day(
+    texts: list[str], random: object
+) -> None:
     order = list(range(len(texts)))
     random.shuffle(order)  # type: ignore[attr-defined]
     shuffled = pa.chunked_array([pa.array([texts[place] for place in order])]).dictionary_encode()

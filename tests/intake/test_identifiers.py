@@ -17,13 +17,21 @@ def column(*texts: str, repeated: bool = False) -> pa.ChunkedArray:
     return whole.dictionary_encode() if repeated else whole
 
 
-@pytest.mark.parametrize("text", ["6.9E+12", "6.90123E+12", "6.90123e+12", "6E+12", "6,90123E+12", "2.02E11"])
+@pytest.mark.parametrize(
+    "text", ["6.9E+12", "6.90123E+12", "6.90123e+12", "6E+12", "6,90123E+12", "2.02E11"]
+)
 @pytest.mark.parametrize("repeated", [True, False])
 def test_shortened_digits_are_found_in_any_column(text: str, repeated: bool) -> None:
-    assert find_scientific(column("A-1", text, "B-2", text, repeated=repeated)).to_dict() == {1: text, 3: text}
+    assert find_scientific(column("A-1", text, "B-2", text, repeated=repeated)).to_dict() == {
+        1: text,
+        3: text,
+    }
 
 
-@pytest.mark.parametrize("texts", [("1E5", "2B7", "3E5"), ("1E5", "2E7"), ("E+12", "12E+1"), ("10045", "0E5"), ("A1E+05", "1")])
+@pytest.mark.parametrize(
+    "texts",
+    [("1E5", "2B7", "3E5"), ("1E5", "2E7"), ("E+12", "12E+1"), ("10045", "0E5"), ("A1E+05", "1")],
+)
 def test_codes_that_only_look_so_are_left_alone(texts: tuple[str, ...]) -> None:
     assert find_scientific(column(*texts)).empty
 
@@ -34,7 +42,10 @@ def test_a_likely_one_among_plain_digits_is_found() -> None:
 
 def test_an_export_with_shortened_identifiers_is_refused_with_rows_to_look_at() -> None:
     codes = column("1", *["6.9E+12"] * 5)
-    with pytest.raises(SalesForecastError, match=r"'条码'.*'6\.9E\+12' \(row 1\).*and 2 more.*cannot be recovered.*as text"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"'条码'.*'6\.9E\+12' \(row 1\).*and 2 more.*cannot be recovered.*as text",
+    ):
         refuse_scientific("条码", codes, lambda row: f"row {row}")
     refuse_scientific("条码", column("1", "2"), str)
 

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.parse.evidence import Unreadable
-from salesfc_lib.intake.parse.fixed_point import multiply, rescale, round_half_even, to_decimals, total, whole
+from salesfc_lib.intake.parse.fixed_point import (
+    multiply,
+    rescale,
+    round_half_even,
+    to_decimals,
+    total,
+    whole,
+)
 from salesfc_lib.intake.parse.nulls import is_null_spelling, is_null_text
 from salesfc_lib.intake.parse.number_spellings import dissect
 from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
@@ -70,7 +77,12 @@ def test_a_number_is_read_by_a_named_rule(text: str, value: str, rule: str) -> N
 
 def test_what_a_rule_read_is_told_with_its_row_and_an_example() -> None:
     (reading,) = read("1.5", "2.5-", "3.5-").readings
-    assert (reading.rule, reading.rows, reading.first, reading.example) == ("trailing_minus", 2, 1, "2.5-")
+    assert (reading.rule, reading.rows, reading.first, reading.example) == (
+        "trailing_minus",
+        2,
+        1,
+        "2.5-",
+    )
 
 
 @pytest.mark.parametrize(
@@ -90,25 +102,35 @@ def test_what_a_rule_read_is_told_with_its_row_and_an_example() -> None:
         (("1,2345", "12"), ("1.2345", "12")),
     ],
 )
-def test_a_cell_that_can_be_read_in_one_way_decides_for_its_column(texts: Sequence[str], values: Sequence[str]) -> None:
+def test_a_cell_that_can_be_read_in_one_way_decides_for_its_column(
+    texts: Sequence[str], values: Sequence[str]
+) -> None:
     numbers = read(*texts)
     assert list_values(numbers) == fractions(*values)
     assert numbers.problems.empty
 
 
-@pytest.mark.parametrize("texts", [("1.234",), ("1,234", "5"), ("¥1.234", "999"), ("1.234", "n/a", "x")])
+@pytest.mark.parametrize(
+    "texts", [("1.234",), ("1,234", "5"), ("¥1.234", "999"), ("1.234", "n/a", "x")]
+)
 def test_a_column_that_proves_no_mark_blocks_until_it_is_declared(texts: Sequence[str]) -> None:
-    with pytest.raises(SalesForecastError, match="no cell of the column proves which.*Declare `decimal`"):
+    with pytest.raises(
+        SalesForecastError, match="no cell of the column proves which.*Declare `decimal`"
+    ):
         read(*texts)
     assert list_values(read("1.234", convention=Convention(decimal="."))) == fractions("1.234")
     assert list_values(read("1.234", convention=Convention(decimal=","))) == fractions("1234")
 
 
 def test_a_column_that_proves_both_marks_blocks_and_names_one_cell_of_each() -> None:
-    with pytest.raises(SalesForecastError, match=r"'12\.5' proves a decimal point, '7,25' a decimal comma"):
+    with pytest.raises(
+        SalesForecastError, match=r"'12\.5' proves a decimal point, '7,25' a decimal comma"
+    ):
         read("12.5", "3", "7,25")
     declared = read("12.5", "7,25", convention=Convention(decimal="."))
-    assert declared.problems.to_dict() == {1: "'7,25' is written otherwise than its column, where '.' is the decimal mark"}
+    assert declared.problems.to_dict() == {
+        1: "'7,25' is written otherwise than its column, where '.' is the decimal mark"
+    }
 
 
 def test_groups_that_contradict_the_column_are_no_number() -> None:
@@ -117,7 +139,9 @@ def test_groups_that_contradict_the_column_are_no_number() -> None:
 
 
 def test_several_currencies_in_a_column_block() -> None:
-    with pytest.raises(SalesForecastError, match="'€5' and '\\$6' stand in one column, in different currencies"):
+    with pytest.raises(
+        SalesForecastError, match="'€5' and '\\$6' stand in one column, in different currencies"
+    ):
         read("€5", "$6")
     assert list_values(read("¥5", "6元", "RMB 7", "8")) == fractions("5", "6", "7", "8")
 
@@ -159,11 +183,15 @@ def test_a_declared_unit_multiplies_what_names_no_unit_itself() -> None:
     numbers = read("1.2", "30万", "5%", convention=Convention(unit=Decimal(1000)))
     assert list_values(numbers) == fractions("1200", "300000", "0.05")
     assert list_rules(numbers)["stated_unit"] == 1
-    assert list_values(read("12.5", convention=Convention(unit=Decimal("0.01")))) == fractions("0.125")
+    assert list_values(read("12.5", convention=Convention(unit=Decimal("0.01")))) == fractions(
+        "0.125"
+    )
 
 
 def test_credit_is_positive_where_it_is_declared() -> None:
-    assert list_values(read("5 CR", "6 DR", convention=Convention(credit="positive"))) == fractions("5", "-6")
+    assert list_values(read("5 CR", "6 DR", convention=Convention(credit="positive"))) == fractions(
+        "5", "-6"
+    )
 
 
 def test_spellings_of_null_are_blank_among_numbers_only() -> None:
@@ -174,7 +202,9 @@ def test_spellings_of_null_are_blank_among_numbers_only() -> None:
 
 
 def test_dictionaries_with_texts_that_no_row_uses_prove_nothing() -> None:
-    column = pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array([0, 2, 0]), pa.array(["12.5", "7,25", "x"]))])
+    column = pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(pa.array([0, 2, 0]), pa.array(["12.5", "7,25", "x"]))]
+    )
     numbers = read_numbers(column)
     assert numbers.units.tolist() == [125, 0, 125]
     assert numbers.problems.to_dict() == {1: "'x' is no number"}
@@ -187,13 +217,21 @@ def test_a_large_value_turns_the_column_into_python_ints() -> None:
 
 def test_digits_that_pyarrow_would_wrap_are_read_exactly() -> None:
     assert list_values(read("9300000000.0000000000", "5")) == fractions("9300000000", "5")
-    assert list_values(read("1234567890123456789", "-0.5")) == fractions("1234567890123456789", "-0.5")
+    assert list_values(read("1234567890123456789", "-0.5")) == fractions(
+        "1234567890123456789", "-0.5"
+    )
 
 
-AFFIXES = st.sampled_from(["", "", "", "-", "+", "¥", "-¥", "¥-", "(", " ", "DR ", "x", "贷", "1", "."])
+AFFIXES = st.sampled_from(
+    ["", "", "", "-", "+", "¥", "-¥", "¥-", "(", " ", "DR ", "x", "贷", "1", "."]
+)
 TAILS = st.sampled_from(["", "", "", "-", ")", "元", " CR", "%", "万", " ", "E5", "x", ",", "."])
-BODIES = st.from_regex(r"\A[0-9]{0,4}([.,' \u202f][0-9]{1,4}){0,3}\Z") | st.from_regex(r"\A[0-9]{1,25}(\.[0-9]{0,20})?\Z")
-CELLS = st.builds("{}{}{}".format, AFFIXES, BODIES, TAILS) | st.sampled_from(["", "N/A", "１２", "−5", "٥٫٢٥"])
+BODIES = st.from_regex(r"\A[0-9]{0,4}([.,' \u202f][0-9]{1,4}){0,3}\Z") | st.from_regex(
+    r"\A[0-9]{1,25}(\.[0-9]{0,20})?\Z"
+)
+CELLS = st.builds("{}{}{}".format, AFFIXES, BODIES, TAILS) | st.sampled_from(
+    ["", "N/A", "１２", "−5", "٥٫٢٥"]
+)
 
 
 @settings(max_examples=400, deadline=None)
@@ -216,15 +254,23 @@ def test_cells_read_together_say_what_each_says_when_it_is_read_alone(
         with pytest.raises(SalesForecastError):
             read_numbers(column, Convention(decimal=decimal))
         return
-    numbers = read_numbers(column.dictionary_encode() if repeated else column, Convention(decimal=decimal))
+    numbers = read_numbers(
+        column.dictionary_encode() if repeated else column, Convention(decimal=decimal)
+    )
     expected: list[Fraction | None] = []
     for text in texts:
         each = written[text]
         plain = separators.read(each.digits) if each else None
         sign = -1 if each and each.negative else 1
-        expected.append(None if plain is None or each is None else sign * Fraction(plain) * Fraction(10) ** (each.power or 0))
+        expected.append(
+            None
+            if plain is None or each is None
+            else sign * Fraction(plain) * Fraction(10) ** (each.power or 0)
+        )
     assert list_values(numbers) == [value or 0 for value in expected]
-    assert numbers.problems.index.tolist() == [place for place, value in enumerate(expected) if value is None]
+    assert numbers.problems.index.tolist() == [
+        place for place, value in enumerate(expected) if value is None
+    ]
 
 
 @settings(max_examples=300, deadline=None)
@@ -244,10 +290,15 @@ def test_any_text_is_a_number_or_a_problem(texts: list[str]) -> None:
     st.sampled_from([",.", ".,", "\u202f,", "'.", " ."]),
     st.sampled_from(["{}", "¥{}", "{} EUR", "{}-", "({})", "{}贷"]),
 )
-def test_amounts_survive_being_written_in_any_usual_way(amounts: list[Decimal], marks: str, form: str) -> None:
+def test_amounts_survive_being_written_in_any_usual_way(
+    amounts: list[Decimal], marks: str, form: str
+) -> None:
     group, point = marks
     signed = form in ("{}", "¥{}", "{} EUR")
-    texts = [f"{amount if signed else abs(amount):,.2f}".translate({44: group, 46: point}) for amount in amounts]
+    texts = [
+        f"{amount if signed else abs(amount):,.2f}".translate({44: group, 46: point})
+        for amount in amounts
+    ]
     expected = [Fraction(amount) if signed else -abs(Fraction(amount)) for amount in amounts]
     assert list_values(read(*[form.format(text) for text in texts])) == expected
 
@@ -286,8 +337,12 @@ def test_a_smaller_scale_that_would_lose_digits_is_refused() -> None:
         rescale(np.array([125]), 2, 1)
 
 
-@given(st.lists(UNITS, min_size=1, max_size=5), st.integers(-(10**12), 10**12), st.integers(1, 10**12))
-def test_rounding_is_half_to_even_and_exact(units: list[int], numerator: int, denominator: int) -> None:
+@given(
+    st.lists(UNITS, min_size=1, max_size=5), st.integers(-(10**12), 10**12), st.integers(1, 10**12)
+)
+def test_rounding_is_half_to_even_and_exact(
+    units: list[int], numerator: int, denominator: int
+) -> None:
     expected = [round(Fraction(unit * numerator, denominator)) for unit in units]
     assert round_half_even(whole(units), numerator, denominator).tolist() == expected
     assert round_half_even(whole(units), -numerator, -denominator).tolist() == expected
@@ -304,7 +359,12 @@ def test_a_total_is_exact_however_large(units: list[int]) -> None:
     assert total(whole(units)) == sum(units)
 
 
-@given(st.lists(UNITS, min_size=1, max_size=5), st.integers(0, 6), st.integers(-50, 50), st.integers(-6, 6))
+@given(
+    st.lists(UNITS, min_size=1, max_size=5),
+    st.integers(0, 6),
+    st.integers(-50, 50),
+    st.integers(-6, 6),
+)
 def test_a_product_is_exact(units: list[int], scale: int, factor: int, power: int) -> None:
     product, new_scale = multiply(whole(units), scale, factor, power)
     values = [Fraction(int(unit), 10**new_scale) for unit in product]

@@ -19,11 +19,15 @@ def numbers(*parts: list[str]) -> Numbers:
     column = pa.chunked_array([pa.array([text for part in parts for text in part])])
     codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     files = [f"{place}.csv" for place in range(len(parts))]
-    return read_by_file(column, codes, files, lambda part, _, mark: read_numbers(part, Convention(decimal=mark)))
+    return read_by_file(
+        column, codes, files, lambda part, _, mark: read_numbers(part, Convention(decimal=mark))
+    )
 
 
 def dates(*parts: list[str]) -> Dates:
-    column = pa.chunked_array([pa.array([text for part in parts for text in part])]).dictionary_encode()
+    column = pa.chunked_array(
+        [pa.array([text for part in parts for text in part])]
+    ).dictionary_encode()
     codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     files = [f"{place}.csv" for place in range(len(parts))]
     return read_by_file(column, codes, files, lambda part, _, order: read_dates(part, order=order))
@@ -37,18 +41,30 @@ def test_each_file_is_read_as_it_proves() -> None:
         ("separators", 0, 1),
         ("separators", 2, 1),
     ]
-    days = dates(["25/12/2019", "1/2/2019"], ["12/25/2019", "1/2/2019"]).days.astype("datetime64[D]").astype(str).tolist()
+    days = (
+        dates(["25/12/2019", "1/2/2019"], ["12/25/2019", "1/2/2019"])
+        .days.astype("datetime64[D]")
+        .astype(str)
+        .tolist()
+    )
     assert days == ["2019-12-25", "2019-02-01", "2019-12-25", "2019-01-02"]
 
 
 def test_a_silent_file_follows_the_others_where_they_agree() -> None:
     assert numbers(["1.234"], ["2,5"], ["7"]).units.tolist() == [12340, 25, 70]
-    assert dates(["1/2/2019"], ["25/1/2019"]).days.astype("datetime64[D]").astype(str).tolist() == ["2019-02-01", "2019-01-25"]
+    assert dates(["1/2/2019"], ["25/1/2019"]).days.astype("datetime64[D]").astype(str).tolist() == [
+        "2019-02-01",
+        "2019-01-25",
+    ]
 
 
 @pytest.mark.parametrize("others", [[["2,5"], ["2.5"]], [["7"]]])
-def test_a_silent_file_blocks_by_its_name_where_the_others_do_not_agree(others: list[list[str]]) -> None:
-    with pytest.raises(SalesForecastError, match=r"'0\.csv': '1\.234' may be a decimal or a grouped whole number"):
+def test_a_silent_file_blocks_by_its_name_where_the_others_do_not_agree(
+    others: list[list[str]],
+) -> None:
+    with pytest.raises(
+        SalesForecastError, match=r"'0\.csv': '1\.234' may be a decimal or a grouped whole number"
+    ):
         numbers(["1.234"], *others)
 
 
@@ -60,18 +76,29 @@ def test_targets_in_thousands_have_to_be_declared(tmp_path: Path) -> None:
         "columns": {"ds": "月份", "target": "目标(k€)", "region": "region"},
     }
     save(tmp_path, "targets", [{"月份": "2024-06", "目标(k€)": "5", "region": "east"}])
-    with pytest.raises(SalesForecastError, match=r"'targets\.csv' states a unit in '目标\(k€\)'.*`target` 1,000"):
+    with pytest.raises(
+        SalesForecastError, match=r"'targets\.csv' states a unit in '目标\(k€\)'.*`target` 1,000"
+    ):
         run(tmp_path, [order()], unit({"targets": target}))
     assert run(tmp_path, [order()], unit({"targets": {**target, "units": {"target": "thousand"}}}))
 
 
 def test_what_cannot_be_decided_is_named_by_column_file_and_row(tmp_path: Path) -> None:
     rows = [order(amount="7"), order("A2", amount="￥1.234")]
-    with pytest.raises(SalesForecastError, match=r"Column 'amount' \(amount\) of 'orders\.csv', row 3: '1\.234' may be a decimal"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"Column 'amount' \(amount\) of 'orders\.csv', row 3: '1\.234' may be a decimal",
+    ):
         run(tmp_path, rows)
-    with pytest.raises(SalesForecastError, match=r"Column 'amount' \(amount\) of 'orders\.csv', row 3: '1\.234' may be a decimal"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"Column 'amount' \(amount\) of 'orders\.csv', row 3: '1\.234' may be a decimal",
+    ):
         run(tmp_path, [*rows, order("小计", amount="1.234")], unit(orders={"subtotals": ["小计"]}))
-    with pytest.raises(SalesForecastError, match=r"Column 'date' \(date\) of 'orders\.csv', row 2: '3/4/2024' may be day or month"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"Column 'date' \(date\) of 'orders\.csv', row 2: '3/4/2024' may be day or month",
+    ):
         run(tmp_path, [order(date="3/4/2024"), order("A2", date="5/4/2024")])
 
 
@@ -83,7 +110,10 @@ def test_what_cannot_be_decided_in_a_plan_is_named_likewise(tmp_path: Path) -> N
         "columns": {"ds": "月份", "target": "目标", "region": "region"},
     }
     save(tmp_path, "targets", [{"月份": "2024-06", "目标": "1.234", "region": "east"}])
-    with pytest.raises(SalesForecastError, match=r"Column '目标' \(target\) of 'targets\.csv', row 2: '1\.234' may be a decimal"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"Column '目标' \(target\) of 'targets\.csv', row 2: '1\.234' may be a decimal",
+    ):
         run(tmp_path, [order()], unit({"targets": target}))
 
 

@@ -45,7 +45,10 @@ def make_project(folder: Path) -> Path:
         base.execute("CREATE TABLE orders (id TEXT, day TEXT, amount TEXT, pieces TEXT)")
         base.execute("CREATE TABLE promotions (name TEXT, first TEXT, last TEXT)")
         days = pd.date_range("2023-01-05", "2025-01-05", freq="10D").strftime("%Y-%m-%d")
-        base.executemany("INSERT INTO orders VALUES (?, ?, '10.50', '2')", [(str(place), day) for place, day in enumerate(days)])
+        base.executemany(
+            "INSERT INTO orders VALUES (?, ?, '10.50', '2')",
+            [(str(place), day) for place, day in enumerate(days)],
+        )
         base.commit()
     return folder
 
@@ -54,11 +57,18 @@ def clean_month(project: Path) -> Path:
     """Folder of the month's tables after a run's cleaning step."""
     folder = archive.staged_folder(project / "reports", MONTH, UNIT)
     (folder / "tables").mkdir(parents=True, exist_ok=True)
-    steps.clean(steps.open_month(project, UNIT, MONTH, resolved=to_dict(resolve(project, UNIT, MONTH)), folder=folder))
+    steps.clean(
+        steps.open_month(
+            project, UNIT, MONTH, resolved=to_dict(resolve(project, UNIT, MONTH)), folder=folder
+        )
+    )
     return folder
 
 
-@pytest.mark.parametrize("content", [b"a", b"x,y\r\n" * 500_000, gzip.compress(b"packed already"), "日期,金额\n".encode("gb18030")])
+@pytest.mark.parametrize(
+    "content",
+    [b"a", b"x,y\r\n" * 500_000, gzip.compress(b"packed already"), "日期,金额\n".encode("gb18030")],
+)
 def test_a_file_is_kept_by_its_hash_byte_for_byte(tmp_path: Path, content: bytes) -> None:
     original = tmp_path / "orders.csv"
     original.write_bytes(content)
@@ -70,7 +80,9 @@ def test_a_file_is_kept_by_its_hash_byte_for_byte(tmp_path: Path, content: bytes
     assert not place.stat().st_mode & 0o222
 
 
-def test_the_same_content_is_kept_once_whatever_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_same_content_is_kept_once_whatever_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_bytes(b"same")
     first = snapshot.keep_file(tmp_path / "archive", tmp_path / "a.csv", sha256(b"same"))
@@ -78,7 +90,9 @@ def test_the_same_content_is_kept_once_whatever_its_name(tmp_path: Path, monkeyp
     assert snapshot.keep_file(tmp_path / "archive", tmp_path / "b.csv", sha256(b"same")) == first
 
 
-def test_a_file_that_changed_after_it_was_hashed_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
+def test_a_file_that_changed_after_it_was_hashed_is_refused_and_leaves_nothing(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "a.csv").write_bytes(b"after")
     with pytest.raises(SalesForecastError, match=r"a\.csv' changed while it was read"):
         snapshot.keep_file(tmp_path / "archive", tmp_path / "a.csv", sha256(b"before"))
@@ -92,7 +106,9 @@ def test_a_copy_that_is_harmed_or_gone_is_told_apart(tmp_path: Path, harm: bytes
     place.unlink()
     if harm is not None:
         place.write_bytes(harm)
-    assert snapshot.check_kept(tmp_path, sha256(b"content")) == ("missing" if harm is None else "changed")
+    assert snapshot.check_kept(tmp_path, sha256(b"content")) == (
+        "missing" if harm is None else "changed"
+    )
 
 
 def test_a_large_file_is_kept_in_bounded_memory(tmp_path: Path) -> None:
@@ -109,7 +125,9 @@ def test_a_large_file_is_kept_in_bounded_memory(tmp_path: Path) -> None:
         "assert snapshot.check_kept(Path('archive'), found) == ''\n"
         "print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) < 60  # megabytes, of a file of 300
 
@@ -127,7 +145,9 @@ def test_a_run_keeps_what_it_read_and_says_the_same_hash(tmp_path: Path) -> None
     content = (project / "data" / "shop.sqlite").read_bytes()
     files = pd.read_parquet(folder / "tables" / "files.parquet")
     assert set(files["sha256"]) == {sha256(content)}
-    with snapshot.open_kept(snapshot.find_kept(snapshot.find_archive(project), sha256(content))) as kept:
+    with snapshot.open_kept(
+        snapshot.find_kept(snapshot.find_archive(project), sha256(content))
+    ) as kept:
         assert kept.read() == content
 
 
@@ -148,7 +168,9 @@ def test_a_database_that_several_sources_read_is_one_input(tmp_path: Path) -> No
     folder = clean_month(project)
     task, resolved = Task(project, UNIT, (MONTH,)), resolve(project, UNIT, MONTH)
     inputs = _list_inputs(task, folder, resolved)
-    assert [entry["path"] for entry in inputs if entry["path"].startswith("data/")] == ["data/shop.sqlite"]
+    assert [entry["path"] for entry in inputs if entry["path"].startswith("data/")] == [
+        "data/shop.sqlite"
+    ]
     assert (inputs[0]["source"], inputs[0]["rows"]) == ("orders, promotions", 74)
 
 
@@ -158,7 +180,10 @@ def publish(project: Path) -> list[str]:
     task, resolved = Task(project, UNIT, (MONTH,)), resolve(project, UNIT, MONTH)
     _keep_own_files(task, resolved)
     inputs = _list_inputs(task, folder, resolved)
-    manifest.write(folder, {"version": 1, "inputs": inputs, "parameters": manifest.describe_parameters(resolved)})
+    manifest.write(
+        folder,
+        {"version": 1, "inputs": inputs, "parameters": manifest.describe_parameters(resolved)},
+    )
     archive.publish(project / "reports", MONTH, UNIT)
     return [entry["sha256"] for entry in inputs]
 
@@ -170,26 +195,35 @@ def test_verify_finds_every_input_in_the_archive(tmp_path: Path) -> None:
     assert all(snapshot.check_kept(snapshot.find_archive(project), each) == "" for each in hashes)
 
 
-def test_verify_only_tells_of_a_copy_that_was_removed_and_complains_of_one_that_was_altered(tmp_path: Path) -> None:
+def test_verify_only_tells_of_a_copy_that_was_removed_and_complains_of_one_that_was_altered(
+    tmp_path: Path,
+) -> None:
     project = make_project(tmp_path)
     for each in publish(project):
         place = snapshot.find_kept(snapshot.find_archive(project), each)
         assert place is not None
         content = place.read_bytes()
         place.unlink()
-        assert [(found.only_told, "was removed" in found.what) for found in verify(project / "reports")] == [(True, True)]
+        assert [
+            (found.only_told, "was removed" in found.what) for found in verify(project / "reports")
+        ] == [(True, True)]
         place.write_bytes(content[:-3])
-        assert [(found.only_told, "no longer what was read" in found.what) for found in verify(project / "reports")] == [
-            (False, True)
-        ]
+        assert [
+            (found.only_told, "no longer what was read" in found.what)
+            for found in verify(project / "reports")
+        ] == [(False, True)]
         place.write_bytes(content)
 
 
-def test_a_database_by_its_address_is_not_looked_for_among_the_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_by_its_address_is_not_looked_for_among_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project = make_project(tmp_path)
     monkeypatch.setenv("SALESFC_TEST_DB", f"sqlite:///{project / 'data' / 'shop.sqlite'}")
     unit = project / "parameters" / "units" / f"{UNIT}.yml"
-    unit.write_text(PARAMETERS.replace("path: data/shop.sqlite", "url_env: SALESFC_TEST_DB"), encoding="utf-8")
+    unit.write_text(
+        PARAMETERS.replace("path: data/shop.sqlite", "url_env: SALESFC_TEST_DB"), encoding="utf-8"
+    )
     assert len(set(publish(project))) == 4  # two tables, two parameter files
     (project / "data" / "shop.sqlite").unlink()
     assert verify(project / "reports") == []

@@ -62,7 +62,15 @@ def save_database(folder: Path, *statements: str) -> None:
 
 
 def sql_source(**more: Any) -> Source:
-    return Source(**{"kind": "sql", "path": "a.sqlite", "table": "sales", "columns": {"date": "day", "amount": "amount"}, **more})
+    return Source(
+        **{
+            "kind": "sql",
+            "path": "a.sqlite",
+            "table": "sales",
+            "columns": {"date": "day", "amount": "amount"},
+            **more,
+        }
+    )
 
 
 @pytest.mark.parametrize(
@@ -76,16 +84,24 @@ def sql_source(**more: Any) -> Source:
         ("gb18030", "utf-16-le", "gb18030"),
     ],
 )
-def test_a_file_reads_the_same_in_every_encoding(tmp_path: Path, encoding: str, declared: str | None, recorded: str) -> None:
-    extract = read_text(tmp_path, "日期,金额\n2024年7月2日,厨具\n".encode(encoding), encoding=declared)
+def test_a_file_reads_the_same_in_every_encoding(
+    tmp_path: Path, encoding: str, declared: str | None, recorded: str
+) -> None:
+    extract = read_text(
+        tmp_path, "日期,金额\n2024年7月2日,厨具\n".encode(encoding), encoding=declared
+    )
     assert extract.files[0]["encoding"] == recorded
     assert frame(extract)[["日期", "金额", "row"]].values.tolist() == [["2024年7月2日", "厨具", 2]]
 
 
 def test_a_declared_western_encoding_goes_before_gb18030(tmp_path: Path) -> None:
     content = "date,amount\n2024-01-01,Caféa\n".encode("windows-1252")
-    assert "Caféa" not in content.decode("gb18030"), "GB18030 reads this without complaint, and wrongly"
-    extract = read_text(tmp_path, content, encoding="windows-1252", columns={"date": "date", "amount": "amount"})
+    assert "Caféa" not in content.decode("gb18030"), (
+        "GB18030 reads this without complaint, and wrongly"
+    )
+    extract = read_text(
+        tmp_path, content, encoding="windows-1252", columns={"date": "date", "amount": "amount"}
+    )
     assert frame(extract)["amount"].tolist() == ["Caféa"]
 
 
@@ -102,11 +118,16 @@ def test_the_delimiter_is_the_one_that_finds_the_header(tmp_path: Path, delimite
     assert frame(read_text(tmp_path, text.getvalue().encode()))["金额"].tolist() == ["1,5"]
 
 
-def test_records_that_do_not_fit_are_set_aside_with_their_line_and_the_others_stay(tmp_path: Path) -> None:
+def test_records_that_do_not_fit_are_set_aside_with_their_line_and_the_others_stay(
+    tmp_path: Path,
+) -> None:
     text = '销售明细\n日期,金额\n2024-01-01,1\n2024-01-02,2,3\n2024-01-03\n\n"2024\n-01-04",4\n2024-01-05,5,\n'
     extract = read_text(tmp_path, text.encode())
     assert frame(extract)[["row", "金额"]].values.tolist() == [[3, "1"], [7, "4"], [9, "5"]]
-    assert extract.rejected[["source", "row", "rule"]].values.tolist() == [["orders", 4, "misfit"], ["orders", 5, "misfit"]]
+    assert extract.rejected[["source", "row", "rule"]].values.tolist() == [
+        ["orders", 4, "misfit"],
+        ["orders", 5, "misfit"],
+    ]
     assert "3 fields where the header has 2" in extract.rejected["reason"][0]
     assert json.loads(extract.rejected["content"][0]) == "2024-01-02,2,3"
 
@@ -121,7 +142,9 @@ def test_a_stray_quote_costs_its_own_line_and_not_those_below(tmp_path: Path) ->
 def test_a_control_character_is_set_aside_with_its_place(tmp_path: Path) -> None:
     extract = read_text(tmp_path, "日期,金额\n2024-01-01,1\x002\n2024-01-02,2\n".encode())
     assert frame(extract)["金额"].tolist() == ["2"]
-    assert extract.rejected["reason"].tolist() == ["'金额' holds the control character U+0000 at place 2"]
+    assert extract.rejected["reason"].tolist() == [
+        "'金额' holds the control character U+0000 at place 2"
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -137,9 +160,13 @@ cells = st.text(st.characters(exclude_categories=("Cs", "Cc")), max_size=8)
     st.sampled_from([",", ";", "\t", "|"]),
     st.sampled_from(["utf-8", "gb18030", "utf-16"]),
 )
-def test_what_a_csv_writer_writes_is_read_back(folder: Path, rows: list[tuple[str, str]], delimiter: str, encoding: str) -> None:
+def test_what_a_csv_writer_writes_is_read_back(
+    folder: Path, rows: list[tuple[str, str]], delimiter: str, encoding: str
+) -> None:
     text = io.StringIO()
-    csv_module.writer(text, delimiter=delimiter, quoting=csv_module.QUOTE_ALL).writerows([("日期", "金额"), *rows])
+    csv_module.writer(text, delimiter=delimiter, quoting=csv_module.QUOTE_ALL).writerows(
+        [("日期", "金额"), *rows]
+    )
     path = folder / "a.csv"
     path.write_bytes(text.getvalue().encode(encoding))
     grid = read_csv(RawFile("a.csv", path), csv_source(encoding=encoding), "a.csv")
@@ -150,7 +177,9 @@ def test_what_a_csv_writer_writes_is_read_back(folder: Path, rows: list[tuple[st
 
 
 def test_missing_columns_name_the_file_and_what_was_found(tmp_path: Path) -> None:
-    with pytest.raises(SalesForecastError, match=r"a\.csv' lacks the column '金额'.*Found: '日期', '数量'"):
+    with pytest.raises(
+        SalesForecastError, match=r"a\.csv' lacks the column '金额'.*Found: '日期', '数量'"
+    ):
         read_text(tmp_path, "日期,数量\n1,2\n".encode())
 
 
@@ -194,16 +223,38 @@ def test_a_sheet_below_its_titles_keeps_its_row_numbers_and_values(tmp_path: Pat
 
 
 def test_a_merged_cell_fills_only_what_it_covers(tmp_path: Path) -> None:
-    save_sheet(tmp_path, [["区域", "日期", "金额"], ["华东", "d", 1], [None, "d", 2], [None, "d", 3]], merged="A2:A3")
+    save_sheet(
+        tmp_path,
+        [["区域", "日期", "金额"], ["华东", "d", 1], [None, "d", 2], [None, "d", 3]],
+        merged="A2:A3",
+    )
     extract = read_source("orders", excel_source(fill_down=["区域"]), tmp_path)
     assert frame(extract)["区域"].tolist() == ["华东", "华东", ""]
 
 
-def test_blank_cells_are_filled_from_above_where_nothing_is_merged_but_not_across_subtotals(tmp_path: Path) -> None:
-    save_sheet(tmp_path, [["区域", "日期", "金额"], ["华东", "d", 1], [None, "d", 2], ["小计", None, 3], ["华南", "d", 4]])
-    source = excel_source(fill_down=["region"], columns={**COLUMNS, "region": "区域"}, subtotals=["小计"])
+def test_blank_cells_are_filled_from_above_where_nothing_is_merged_but_not_across_subtotals(
+    tmp_path: Path,
+) -> None:
+    save_sheet(
+        tmp_path,
+        [
+            ["区域", "日期", "金额"],
+            ["华东", "d", 1],
+            [None, "d", 2],
+            ["小计", None, 3],
+            ["华南", "d", 4],
+        ],
+    )
+    source = excel_source(
+        fill_down=["region"], columns={**COLUMNS, "region": "区域"}, subtotals=["小计"]
+    )
     extract = read_source("orders", source, tmp_path)
-    assert frame(extract)[["区域", "mark"]].values.tolist() == [["华东", ""], ["华东", ""], ["小计", "subtotal"], ["华南", ""]]
+    assert frame(extract)[["区域", "mark"]].values.tolist() == [
+        ["华东", ""],
+        ["华东", ""],
+        ["小计", "subtotal"],
+        ["华南", ""],
+    ]
 
 
 def test_a_name_that_begins_with_a_subtotals_word_is_no_subtotal(tmp_path: Path) -> None:
@@ -248,20 +299,31 @@ def test_a_table_is_read_in_the_order_of_its_row_ids_with_nothing_converted(tmp_
 def test_a_table_without_row_ids_is_counted_along_its_key(tmp_path: Path) -> None:
     table = "CREATE TABLE sales (day TEXT PRIMARY KEY, amount) WITHOUT ROWID"
     save_database(tmp_path, table, "INSERT INTO sales VALUES ('b', 1), ('a', 2)")
-    assert frame(read_source("orders", sql_source(), tmp_path))[["row", "day"]].values.tolist() == [[1, "a"], [2, "b"]]
+    assert frame(read_source("orders", sql_source(), tmp_path))[["row", "day"]].values.tolist() == [
+        [1, "a"],
+        [2, "b"],
+    ]
 
 
 def test_where_is_bound_and_leaves_other_units_rows_apart(tmp_path: Path) -> None:
     unit = "x' OR '1'='1"
-    save_database(tmp_path, "CREATE TABLE sales (day, amount, unit)", "INSERT INTO sales VALUES ('a', 1, 'x'), ('b', 2, NULL)")
+    save_database(
+        tmp_path,
+        "CREATE TABLE sales (day, amount, unit)",
+        "INSERT INTO sales VALUES ('a', 1, 'x'), ('b', 2, NULL)",
+    )
     extract = read_source("orders", sql_source(where={"unit": unit}), tmp_path)
     assert not len(extract.rows)
     assert len(extract.elsewhere) == 2
-    assert frame(read_source("orders", sql_source(where={"unit": "x"}), tmp_path))["day"].tolist() == ["a"]
+    assert frame(read_source("orders", sql_source(where={"unit": "x"}), tmp_path))[
+        "day"
+    ].tolist() == ["a"]
 
 
 def test_a_table_comes_from_the_databases_own_list(tmp_path: Path) -> None:
-    save_database(tmp_path, 'CREATE TABLE "sa""les" (day, amount)', 'INSERT INTO "sa""les" VALUES (\'a\', 1)')
+    save_database(
+        tmp_path, 'CREATE TABLE "sa""les" (day, amount)', 'INSERT INTO "sa""les" VALUES (\'a\', 1)'
+    )
     with pytest.raises(SalesForecastError, match="Unknown key 'sales'.*Did you mean 'sa\"les'"):
         read_source("orders", sql_source(), tmp_path)
     assert len(read_source("orders", sql_source(table='sa"les'), tmp_path).rows) == 1
@@ -283,16 +345,23 @@ def test_a_pattern_reads_its_files_in_order_with_a_fingerprint_of_each(tmp_path:
     }
 
 
-def test_a_root_is_named_by_an_environment_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_root_is_named_by_an_environment_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("SHARED_EXPORTS", raising=False)
     with pytest.raises(SalesForecastError, match="'SHARED_EXPORTS'.*is not set"):
         read_source("orders", csv_source(root="SHARED_EXPORTS"), tmp_path / "project")
     monkeypatch.setenv("SHARED_EXPORTS", str(tmp_path))
     (tmp_path / "a.csv").write_text("日期,金额\n1,2\n", encoding="utf-8")
-    assert len(read_source("orders", csv_source(root="SHARED_EXPORTS"), tmp_path / "project").rows) == 1
+    assert (
+        len(read_source("orders", csv_source(root="SHARED_EXPORTS"), tmp_path / "project").rows)
+        == 1
+    )
 
 
-@pytest.mark.parametrize("path", ["../a.csv", "/etc/hosts", "x/../../a.csv", "link.csv", "lin*.csv"])
+@pytest.mark.parametrize(
+    "path", ["../a.csv", "/etc/hosts", "x/../../a.csv", "link.csv", "lin*.csv"]
+)
 def test_a_path_that_leads_out_is_refused(tmp_path: Path, path: str) -> None:
     project = tmp_path / "project"
     project.mkdir()
@@ -316,7 +385,9 @@ def whole_workbook(folder: Path) -> bytes:
 
 @pytest.mark.parametrize("kind", ["csv", "excel", "sql"])
 @pytest.mark.parametrize("content", ["empty", "workbook", "truncated", "database", "text"])
-def test_a_file_of_another_kind_or_cut_short_is_an_error_with_its_name(tmp_path: Path, kind: str, content: str) -> None:
+def test_a_file_of_another_kind_or_cut_short_is_an_error_with_its_name(
+    tmp_path: Path, kind: str, content: str
+) -> None:
     workbook = whole_workbook(tmp_path)
     save_database(tmp_path, "CREATE TABLE sales (day, amount)")
     contents = {

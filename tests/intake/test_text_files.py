@@ -51,10 +51,15 @@ def read_grid(folder: Path, content: bytes, size: int = 4 << 20, **more: Any) ->
 
 def list_rows(grid: Grid) -> list[tuple[int, list[str]]]:
     columns = [column.to_pylist() for column in grid.cells.columns]
-    return [(number, list(cells)) for number, cells in zip(grid.numbers.tolist(), zip(*columns, strict=True), strict=True)]
+    return [
+        (number, list(cells))
+        for number, cells in zip(grid.numbers.tolist(), zip(*columns, strict=True), strict=True)
+    ]
 
 
-def read_carefully(text: str, dialect: Dialect, header: list[str]) -> tuple[list[tuple[int, list[str]]], list[Reject]]:
+def read_carefully(
+    text: str, dialect: Dialect, header: list[str]
+) -> tuple[list[tuple[int, list[str]]], list[Reject]]:
     """What the careful parser makes of the whole text, record by record; the header is the first line."""
     lines = list(io.StringIO(text, newline=""))
     rows, rejected, at = [], [], 1
@@ -115,11 +120,18 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=40), st.integers(1, 40), st.sampled_from([2, 1000]), st.sampled_from("\"'"))
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=40),
+    st.integers(1, 40),
+    st.sampled_from([2, 1000]),
+    st.sampled_from("\"'"),
+)
 @example(['"', "\n", *["a,b\n"] * 9], 3, 2, '"')
 @example(["\ufeff", "a,b\n", "\ufeff", "a,b\n"], 40, 1000, '"')
 @example(["a,b,,\n", "a,b\n", "a,b, ,x\n", "a,b,,\n"], 7, 1000, '"')
-def test_the_fast_way_reads_what_the_careful_way_reads(folder: Path, pieces: list[str], size: int, most: int, quote: str) -> None:
+def test_the_fast_way_reads_what_the_careful_way_reads(
+    folder: Path, pieces: list[str], size: int, most: int, quote: str
+) -> None:
     text = '"日期","金额"\n'.replace('"', quote) + "".join(pieces).replace('"', quote)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(records, "MOST_LINES", most)
@@ -132,10 +144,17 @@ def test_the_fast_way_reads_what_the_careful_way_reads(folder: Path, pieces: lis
 
 @settings(max_examples=100, deadline=None)
 @given(
-    st.lists(st.lists(st.text(st.sampled_from("ab中\"',;\n\r\t |\u2028é"), max_size=4), min_size=2, max_size=2), max_size=30),
+    st.lists(
+        st.lists(
+            st.text(st.sampled_from("ab中\"',;\n\r\t |\u2028é"), max_size=4), min_size=2, max_size=2
+        ),
+        max_size=30,
+    ),
     st.integers(1, 60),
 )
-def test_everything_quoted_reads_back_whatever_it_holds(folder: Path, rows: list[list[str]], size: int) -> None:
+def test_everything_quoted_reads_back_whatever_it_holds(
+    folder: Path, rows: list[list[str]], size: int
+) -> None:
     text = io.StringIO()
     csv_module.writer(text, quoting=csv_module.QUOTE_ALL).writerows([["日期", "金额"], *rows])
     grid = read_grid(folder, text.getvalue().encode(), size)
@@ -174,10 +193,22 @@ def test_every_encoding_is_found_and_said(
     assert [item.rule for item in grid.sightings] == seen
 
 
-def test_a_declared_encoding_is_not_worth_a_sighting_and_an_unknown_one_is_refused(folder: Path) -> None:
+def test_a_declared_encoding_is_not_worth_a_sighting_and_an_unknown_one_is_refused(
+    folder: Path,
+) -> None:
     western = "日期,金额\n".encode() + b"x,1\n"
-    assert read_grid(folder, "date,amount\nCafé,1\n".encode("cp1252"), encoding="cp1252", columns={"a": "amount"}).sightings == []
-    with pytest.raises(SalesForecastError, match=r"`encoding: utf-9` declared for '.*a\.csv' is none that is known"):
+    assert (
+        read_grid(
+            folder,
+            "date,amount\nCafé,1\n".encode("cp1252"),
+            encoding="cp1252",
+            columns={"a": "amount"},
+        ).sightings
+        == []
+    )
+    with pytest.raises(
+        SalesForecastError, match=r"`encoding: utf-9` declared for '.*a\.csv' is none that is known"
+    ):
         read_grid(folder, western, encoding="utf-9")
 
 
@@ -185,10 +216,14 @@ def test_a_declared_encoding_is_not_worth_a_sighting_and_an_unknown_one_is_refus
 @pytest.mark.parametrize("size", [40, 4 << 20])
 def test_a_line_in_another_encoding_is_set_aside_alone(folder: Path, place: int, size: int) -> None:
     lines = ROWS.splitlines(keepends=True)
-    content = b"".join(line.encode("gb18030" if at == place else "utf-8") for at, line in enumerate(lines))
+    content = b"".join(
+        line.encode("gb18030" if at == place else "utf-8") for at, line in enumerate(lines)
+    )
     grid = read_grid(folder, content, size)
     assert grid.encoding == "utf-8"
-    assert [number for number, _ in list_rows(grid)] == [number for number in range(2, 30) if number != place + 1]
+    assert [number for number, _ in list_rows(grid)] == [
+        number for number in range(2, 30) if number != place + 1
+    ]
     assert grid.rejected == [
         Reject(
             place + 1,
@@ -199,37 +234,65 @@ def test_a_line_in_another_encoding_is_set_aside_alone(folder: Path, place: int,
     ]
 
 
-@pytest.mark.parametrize(("encoding", "name"), [("gb18030", "厨具"), ("gb18030", "电商"), ("windows-1252", "Müller")])
+@pytest.mark.parametrize(
+    ("encoding", "name"), [("gb18030", "厨具"), ("gb18030", "电商"), ("windows-1252", "Müller")]
+)
 def test_a_line_of_utf8_in_a_file_of_another_encoding_is_set_aside_though_it_decodes(
     folder: Path, encoding: str, name: str
 ) -> None:
     names = ["女茅", *["华东"] * 27] if encoding == "gb18030" else ["é"] * 28
-    lines = ["date,amount,name\n", *[f"2024-01-{day:02},1,{text}\n" for day, text in enumerate(names, start=1)]]
+    lines = [
+        "date,amount,name\n",
+        *[f"2024-01-{day:02},1,{text}\n" for day, text in enumerate(names, start=1)],
+    ]
     content = "".join(lines).encode(encoding) + f"2024-02-01,2,{name}\n".encode()
     content.decode(encoding)
-    grid = read_grid(folder, content, encoding=encoding, columns={"date": "date", "amount": "amount"})
-    assert [(item.row, item.rule, item.content) for item in grid.rejected] == [(30, "other_encoding", f"2024-02-01,2,{name}")]
+    grid = read_grid(
+        folder, content, encoding=encoding, columns={"date": "date", "amount": "amount"}
+    )
+    assert [(item.row, item.rule, item.content) for item in grid.rejected] == [
+        (30, "other_encoding", f"2024-02-01,2,{name}")
+    ]
     assert grid.cells.column(2).to_pylist() == names
 
 
-def test_a_line_of_no_encoding_keeps_its_bytes_and_ends_a_record_that_runs_into_it(folder: Path) -> None:
-    content = ROWS.encode() + b'2024-02-01,"1\n2024-02-02,\xff\xff\x81\n2024-02-03,3",x\n2024-02-04,4,x\n'
+def test_a_line_of_no_encoding_keeps_its_bytes_and_ends_a_record_that_runs_into_it(
+    folder: Path,
+) -> None:
+    content = (
+        ROWS.encode() + b'2024-02-01,"1\n2024-02-02,\xff\xff\x81\n2024-02-03,3",x\n2024-02-04,4,x\n'
+    )
     grid = read_grid(folder, content)
-    assert [(item.row, item.rule) for item in grid.rejected] == [(30, "misfit"), (31, "other_encoding")]
-    assert grid.rejected[1].content == "2024-02-02,ÿÿ\x81" or "\\xff" in str(grid.rejected[1].content)
+    assert [(item.row, item.rule) for item in grid.rejected] == [
+        (30, "misfit"),
+        (31, "other_encoding"),
+    ]
+    assert grid.rejected[1].content == "2024-02-02,ÿÿ\x81" or "\\xff" in str(
+        grid.rejected[1].content
+    )
     assert list_rows(grid)[-2:] == [(32, ["2024-02-03", '3"', "x"]), (33, ["2024-02-04", "4", "x"])]
 
 
 def test_a_file_whose_first_megabyte_is_ascii_is_asked_as_a_whole(folder: Path) -> None:
     top = "date,amount,name\n" + "2024-01-01,1,aaaaaaaa\n" * 60_000
-    grid = read_grid(folder, (top + "2024-01-02,2,厨具\n" * 3).encode("gb18030"), columns={"date": "date", "amount": "amount"})
+    grid = read_grid(
+        folder,
+        (top + "2024-01-02,2,厨具\n" * 3).encode("gb18030"),
+        columns={"date": "date", "amount": "amount"},
+    )
     assert grid.encoding == "gb18030"
     assert list_rows(grid)[-1] == (60_004, ["2024-01-02", "2", "厨具"])
 
 
 def test_many_lines_in_another_encoding_stop_the_unit(folder: Path) -> None:
-    mixed = [line.encode("gb18030" if at % 3 == 1 else "utf-8") for at, line in enumerate(ROWS.splitlines(keepends=True))]
-    with pytest.raises(SalesForecastError, match=r"a\.csv' cannot be read: it is none of 'utf-8', 'gb18030'.*in line 2\b"):
+    mixed = [
+        line.encode("gb18030" if at % 3 == 1 else "utf-8")
+        for at, line in enumerate(ROWS.splitlines(keepends=True))
+    ]
+    with pytest.raises(
+        SalesForecastError,
+        match=r"a\.csv' cannot be read: it is none of 'utf-8', 'gb18030'.*in line 2\b",
+    ):
         read_grid(folder, b"".join(mixed))
 
 
@@ -238,9 +301,13 @@ def test_utf16_that_ends_inside_a_character_is_an_error(folder: Path) -> None:
         read_grid(folder, b"\xff\xfe" + ROWS.encode("utf-16-le")[:-1])
 
 
-@pytest.mark.parametrize("disguise", ["\ufeff{}", "\u200b{}", "\xa0{}\xa0", "{}\u2060", '"\ufeff{}"'])
+@pytest.mark.parametrize(
+    "disguise", ["\ufeff{}", "\u200b{}", "\xa0{}\xa0", "{}\u2060", '"\ufeff{}"']
+)
 def test_a_headers_name_is_found_behind_what_nobody_sees(folder: Path, disguise: str) -> None:
-    extract = read_bytes(folder, ("编号," + disguise.format("日期") + ",金额\n7,2024-01-01,1\n").encode())
+    extract = read_bytes(
+        folder, ("编号," + disguise.format("日期") + ",金额\n7,2024-01-01,1\n").encode()
+    )
     assert extract.rows["日期"].to_pylist() == ["2024-01-01"]
 
 
@@ -377,13 +444,21 @@ def test_a_clean_text_is_never_taken_for_mojibake(text: str) -> None:
 
 
 def test_no_pair_or_triple_of_common_characters_is_taken_for_mojibake() -> None:
-    common = [bytes([lead, trail]).decode("gb2312") for lead in range(0xB0, 0xD7) for trail in range(0xA1, 0xFA)]
+    common = [
+        bytes([lead, trail]).decode("gb2312")
+        for lead in range(0xB0, 0xD7)
+        for trail in range(0xA1, 0xFA)
+    ]
     dice = random.Random(5)
-    words = {"".join(dice.choices(common, k=length)) for length in (1, 2, 2, 3, 4) for _ in range(20_000)}
+    words = {
+        "".join(dice.choices(common, k=length)) for length in (1, 2, 2, 3, 4) for _ in range(20_000)
+    }
     assert not [word for word in words if repair(word) or is_lost(word)]
 
 
-@pytest.mark.parametrize("text", ["电商", "厨具", "厨房电器", "北京A厨具", "Müller", "会员（直营）"])
+@pytest.mark.parametrize(
+    "text", ["电商", "厨具", "厨房电器", "北京A厨具", "Müller", "会员（直营）"]
+)
 def test_utf8_read_as_gbk_is_recognised(text: str) -> None:
     assert repair(text.encode().decode("gb18030")) == text
 
@@ -393,7 +468,9 @@ def test_utf8_read_as_gbk_is_recognised(text: str) -> None:
 def test_utf8_read_as_western_is_recognised(text: str, wrong: str) -> None:
     shown = text.encode().decode("latin-1")
     if wrong == "cp1252":
-        shown = "".join(bytes([ord(letter)]).decode("cp1252", "ignore") or letter for letter in shown)
+        shown = "".join(
+            bytes([ord(letter)]).decode("cp1252", "ignore") or letter for letter in shown
+        )
     assert repair(shown) == text
 
 
@@ -409,7 +486,11 @@ def test_mojibake_is_noted_and_repaired_where_asked(folder: Path) -> None:
     assert repaired.header[3] == "厨具"
     assert repaired.cells.column(2).to_pylist() == ["厨具"] * 4
     assert "were repaired" in repaired.sightings[0].said
-    assert (repaired.sightings[0].rows, repaired.sightings[0].action, noted.sightings[0].action) == (3, "changed", "noted")
+    assert (
+        repaired.sightings[0].rows,
+        repaired.sightings[0].action,
+        noted.sightings[0].action,
+    ) == (3, "changed", "noted")
 
 
 def test_mojibake_in_the_header_is_proposed_and_repaired_where_asked(folder: Path) -> None:
@@ -431,8 +512,13 @@ def test_a_text_that_lost_bytes_is_noted_and_left_alone(folder: Path) -> None:
 def test_separator_and_quote_are_found(folder: Path, delimiter: str, quote: str) -> None:
     text = io.StringIO()
     writer = csv_module.writer(text, delimiter=delimiter, quotechar=quote)
-    writer.writerows([["日期", "金额", "客户"], *[["2024-01-01", "1", f"A{delimiter} B{quote}s"]] * 3])
-    assert list_rows(read_grid(folder, text.getvalue().encode()))[0] == (2, ["2024-01-01", "1", f"A{delimiter} B{quote}s"])
+    writer.writerows(
+        [["日期", "金额", "客户"], *[["2024-01-01", "1", f"A{delimiter} B{quote}s"]] * 3]
+    )
+    assert list_rows(read_grid(folder, text.getvalue().encode()))[0] == (
+        2,
+        ["2024-01-01", "1", f"A{delimiter} B{quote}s"],
+    )
 
 
 def test_an_apostrophe_before_a_number_is_no_quote(folder: Path) -> None:
@@ -451,9 +537,14 @@ def test_files_of_one_feed_may_differ_and_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "2.csv").write_text("日期;金额\n2024-02-01;2\n", encoding="utf-8")
     extract = read_source("orders", text_source("*.csv"), tmp_path)
     assert extract.rows["金额"].to_pylist() == ["1", "2"]
-    assert extract.sightings[["source", "rule"]].values.tolist() == [["orders: 2.csv", "dialect_drift"]]
+    assert extract.sightings[["source", "rule"]].values.tolist() == [
+        ["orders: 2.csv", "dialect_drift"]
+    ]
     assert "semicolons" in extract.sightings["reason"][0]
-    with pytest.raises(SalesForecastError, match=r"2\.csv' has semicolons.*declares `delimiter: ','`.*dialect_drift"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"2\.csv' has semicolons.*declares `delimiter: ','`.*dialect_drift",
+    ):
         read_source("orders", text_source("*.csv", delimiter=","), tmp_path)
 
 
@@ -465,26 +556,49 @@ def test_files_of_one_feed_may_differ_and_that_is_said(tmp_path: Path) -> None:
             r"共 (?P<rows>[\d,]+) 行, 金额合计 (?P<amount>.*)",
             {"rows": "1,234", "amount": "5,678.90"},
         ),
-        ("TRAILER|１２３４|5678.90", r"^TRAILER\|(?P<rows>\d+)\|(?P<quantity>[^|]+)", {"rows": "１２３４", "quantity": "5678.90"}),
+        (
+            "TRAILER|１２３４|5678.90",
+            r"^TRAILER\|(?P<rows>\d+)\|(?P<quantity>[^|]+)",
+            {"rows": "１２３４", "quantity": "5678.90"},
+        ),
         ('"共1234行",', r"共(?P<rows>\d+)行", {"rows": "1234"}),
         ("END,1", r"^END,(?P<quantity>\d+)", {"quantity": "1"}),
     ],
 )
-def test_a_trailer_is_no_row_and_its_count_is_checked(folder: Path, line: str, trailer: str, said: dict[str, str]) -> None:
+def test_a_trailer_is_no_row_and_its_count_is_checked(
+    folder: Path, line: str, trailer: str, said: dict[str, str]
+) -> None:
     rows = ["2024-01-01,1"] * 1234
-    extract = read_bytes(folder, "\n".join(["日期,金额", *rows, line, "", ""]).encode(), trailer=trailer)
+    extract = read_bytes(
+        folder, "\n".join(["日期,金额", *rows, line, "", ""]).encode(), trailer=trailer
+    )
     assert len(extract.rows) == 1234
     assert not len(extract.rejected)
     assert extract.files[0]["trailer"] == said
     if "rows" in said:
-        with pytest.raises(SalesForecastError, match=r"a\.csv' was cut short.*1,233 rows were read and 0 set aside.*1,234 rows"):
-            read_bytes(folder, "\n".join(["日期,金额", *rows[1:], line, ""]).encode(), trailer=trailer)
+        with pytest.raises(
+            SalesForecastError,
+            match=r"a\.csv' was cut short.*1,233 rows were read and 0 set aside.*1,234 rows",
+        ):
+            read_bytes(
+                folder, "\n".join(["日期,金额", *rows[1:], line, ""]).encode(), trailer=trailer
+            )
 
 
-def test_a_trailer_that_is_not_there_stops_the_unit_and_subtotals_are_not_counted(folder: Path) -> None:
+def test_a_trailer_that_is_not_there_stops_the_unit_and_subtotals_are_not_counted(
+    folder: Path,
+) -> None:
     text = "日期,金额\n2024-01-01,1\n合计,1\n日期,金额\n共1行\n"
-    assert len(read_bytes(folder, text.encode(), trailer=r"共(?P<rows>\d+)行", subtotals=["合计"]).rows) == 3
-    with pytest.raises(SalesForecastError, match=r"cut short.*its trailer is not there; it ends with line 4: '日期,金额'"):
+    assert (
+        len(
+            read_bytes(folder, text.encode(), trailer=r"共(?P<rows>\d+)行", subtotals=["合计"]).rows
+        )
+        == 3
+    )
+    with pytest.raises(
+        SalesForecastError,
+        match=r"cut short.*its trailer is not there; it ends with line 4: '日期,金额'",
+    ):
         read_bytes(folder, text[:-5].encode(), trailer=r"共(?P<rows>\d+)行")
     with pytest.raises(ValueError, match="named groups"):
         text_source(trailer="共")
@@ -503,7 +617,10 @@ def test_a_last_line_that_breaks_off_is_rejected_and_said(folder: Path, end: str
 def test_a_column_knows_only_the_texts_of_its_rows(folder: Path) -> None:
     text = "日期,金额\n" + "2024-01-01,1\n" * 50 + '2024-01-01,"1\n' + "共50行,9\n"
     grid = read_grid(folder, text.encode(), trailer=r"共(?P<rows>\d+)行")
-    assert [column.chunk(0).dictionary.to_pylist() for column in grid.cells.columns] == [["2024-01-01"], ["1"]]
+    assert [column.chunk(0).dictionary.to_pylist() for column in grid.cells.columns] == [
+        ["2024-01-01"],
+        ["1"],
+    ]
 
 
 def pack(name: str, content: bytes) -> bytes:
@@ -538,7 +655,9 @@ def database(folder: Path) -> bytes:
         ("long last", r"line 2 has more than 1,048,576 bytes"),
     ],
 )
-def test_what_is_no_text_of_rows_is_an_error_that_says_what_it_is(tmp_path: Path, kind: str, said: str) -> None:
+def test_what_is_no_text_of_rows_is_an_error_that_says_what_it_is(
+    tmp_path: Path, kind: str, said: str
+) -> None:
     spool = io.BytesIO()
     pa.parquet.write_table(pa.table({"日期": ["x"]}), spool)
     header = "日期,金额\n".encode()
@@ -553,7 +672,9 @@ def test_what_is_no_text_of_rows_is_an_error_that_says_what_it_is(tmp_path: Path
         "spaces": b" \n \n",
         "nuls": bytes(5000),
         "random": random.Random(1).randbytes(100_000),
-        "wide": ("日期,金额," + ",".join(f"c{place}" for place in range(99_998)) + "\n1,2\n").encode(),
+        "wide": (
+            "日期,金额," + ",".join(f"c{place}" for place in range(99_998)) + "\n1,2\n"
+        ).encode(),
         "long": header + b"a,1\n" + b"x" * (5 << 20) + b"\na,2\n",
         "long last": header + b"x" * (2 << 20),
     }
@@ -593,8 +714,12 @@ def test_a_field_may_span_lines_and_blocks(folder: Path) -> None:
 
 
 def test_a_very_long_field_and_a_very_long_line_are_set_aside_shortened(folder: Path) -> None:
-    grid = read_grid(folder, f"日期,金额\n{'x' * 200_000},1\n{'y' * 100_000},{'z' * 100_000}\n".encode())
-    assert [(item.row, item.reason) for item in grid.rejected] == [(2, "one of its fields has more than 131,072 characters")]
+    grid = read_grid(
+        folder, f"日期,金额\n{'x' * 200_000},1\n{'y' * 100_000},{'z' * 100_000}\n".encode()
+    )
+    assert [(item.row, item.reason) for item in grid.rejected] == [
+        (2, "one of its fields has more than 131,072 characters")
+    ]
     assert len(grid.rejected[0].content) < 11_000
     assert grid.numbers.tolist() == [3]
 
@@ -605,25 +730,38 @@ def test_gzip_is_read_and_its_bytes_are_what_is_hashed(tmp_path: Path) -> None:
     assert len(extract.rows) == 28
     assert extract.files[0]["bytes"] == len(packed)
     for cut in (len(packed) - 4, 30):
-        with pytest.raises(SalesForecastError, match=r"a\.csv\.gz' cannot be read: its compressed content ends too early"):
+        with pytest.raises(
+            SalesForecastError,
+            match=r"a\.csv\.gz' cannot be read: its compressed content ends too early",
+        ):
             read_bytes(tmp_path, packed[:cut], "a.csv.gz")
     with pytest.raises(SalesForecastError, match="compressed content is damaged"):
         read_bytes(tmp_path, packed[:20] + b"\xff\xff\xff" + packed[23:], "a.csv.gz")
 
 
-def test_a_bomb_is_refused_before_it_goes_off(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bomb_is_refused_before_it_goes_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(blocks, "UNSUSPICIOUS", 1 << 20)
     bomb = gzip.compress("日期,金额\n".encode() + b"1,2\n" * (2 << 20), 9)
-    with pytest.raises(SalesForecastError, match=r"a\.csv\.gz' cannot be read: its first .* bytes unpack to more than"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"a\.csv\.gz' cannot be read: its first .* bytes unpack to more than",
+    ):
         read_bytes(tmp_path, bomb, "a.csv.gz")
 
 
 def test_a_pipe_and_a_folder_without_exports_do_not_block(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "a.csv")
-    with pytest.raises(SalesForecastError, match=r"a\.csv' cannot be read: it is no file but a pipe"):
+    with pytest.raises(
+        SalesForecastError, match=r"a\.csv' cannot be read: it is no file but a pipe"
+    ):
         read_source("orders", text_source(), tmp_path)
     (tmp_path / "data").mkdir()
-    with pytest.raises(SalesForecastError, match=r"data' cannot be read: the folder holds no file of `kind: csv`.*holds nothing"):
+    with pytest.raises(
+        SalesForecastError,
+        match=r"data' cannot be read: the folder holds no file of `kind: csv`.*holds nothing",
+    ):
         read_source("orders", text_source("data/"), tmp_path)
 
 
@@ -648,20 +786,34 @@ def test_a_folder_means_its_files_of_the_kind_and_says_what_it_leaves(tmp_path: 
     for name in ("2024-02.csv", "2024-01.txt", "2024-03.csv.gz"):
         content = f"日期,金额\n{name[:7]}-01,1\n".encode()
         (folder / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
-    for name in (".DS_Store", "~$x.xlsx", "x.tmp", "x.csv~", "2024-04.csv.part", "notes.pdf", "budget.xlsx"):
+    for name in (
+        ".DS_Store",
+        "~$x.xlsx",
+        "x.tmp",
+        "x.csv~",
+        "2024-04.csv.part",
+        "notes.pdf",
+        "budget.xlsx",
+    ):
         (folder / name).write_bytes(b"?")
     (folder / "old").mkdir()
     extract = read_source("orders", text_source("data/orders/"), tmp_path)
     assert extract.rows["日期"].to_pylist() == ["2024-01-01", "2024-02-01", "2024-03-01"]
     assert extract.sightings[["rule", "reason"]].values.tolist() == [
-        ["left_out", "the folder 'data/orders/' also holds 'budget.xlsx', 'notes.pdf', which were not read"]
+        [
+            "left_out",
+            "the folder 'data/orders/' also holds 'budget.xlsx', 'notes.pdf', which were not read",
+        ]
     ]
 
 
 def test_splitting_a_file_or_its_encoding_changes_no_row(tmp_path: Path) -> None:
     whole = read_bytes(tmp_path, ROWS.encode(), "whole.csv").rows.drop(["file", "row"])
     lines = ROWS.splitlines(keepends=True)
-    for name, part, encoding in (("p1.csv", lines[1:10], "utf-16"), ("p2.csv", lines[10:], "gb18030")):
+    for name, part, encoding in (
+        ("p1.csv", lines[1:10], "utf-16"),
+        ("p2.csv", lines[10:], "gb18030"),
+    ):
         (tmp_path / name).write_bytes("".join([lines[0], *part]).encode(encoding))
     parts = read_source("orders", text_source("p*.csv"), tmp_path).rows.drop(["file", "row"])
     assert parts.to_pylist() == whole.to_pylist()

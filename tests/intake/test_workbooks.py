@@ -50,17 +50,39 @@ def said(extract: Extract, rule: str) -> list[str]:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_every_format_gives_the_same_rows(tmp_path: Path, kind: str) -> None:
-    book = Book([["销售明细 单位:万元"], [], HEADER, [Day(45475), 1.5, "甲", "007"], [], [45476, 0.1 + 0.2, "乙", None]])
+    book = Book(
+        [
+            ["销售明细 单位:万元"],
+            [],
+            HEADER,
+            [Day(45475), 1.5, "甲", "007"],
+            [],
+            [45476, 0.1 + 0.2, "乙", None],
+        ]
+    )
     extract = read(tmp_path, WRITERS[kind](book))
-    assert values(extract, "row", *HEADER) == [[4, "2024-07-02", "1.5", "甲", "007"], [6, "45476", "0.3", "乙", ""]]
+    assert values(extract, "row", *HEADER) == [
+        [4, "2024-07-02", "1.5", "甲", "007"],
+        [6, "45476", "0.3", "乙", ""],
+    ]
     assert extract.files[0]["titles"] == ["销售明细 单位:万元"]
     assert len(extract.rejected) == 0
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_hidden_rows_columns_and_sheets_are_read_and_told(tmp_path: Path, kind: str) -> None:
-    rows = [HEADER, [Day(45475), 1, "甲", None], [Day(45476), 2, "乙", None], [Day(45477), 3, "丙", None]]
-    extract = read(tmp_path, WRITERS[kind](Book(rows, hidden_rows=[1, 3, 4, 9], hidden_columns=[1], is_hidden=kind != "ods")))
+    rows = [
+        HEADER,
+        [Day(45475), 1, "甲", None],
+        [Day(45476), 2, "乙", None],
+        [Day(45477), 3, "丙", None],
+    ]
+    extract = read(
+        tmp_path,
+        WRITERS[kind](
+            Book(rows, hidden_rows=[1, 3, 4, 9], hidden_columns=[1], is_hidden=kind != "ods")
+        ),
+    )
     assert values(extract, "金额") == [["1"], ["2"], ["3"]]
     assert said(extract, "hidden")[:2] == [
         "2 hidden rows were read like any other: '3', '4'",
@@ -71,15 +93,27 @@ def test_hidden_rows_columns_and_sheets_are_read_and_told(tmp_path: Path, kind: 
 
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize("text", ["#REF!", "#N/A", "#DIV/0!", "#VALUE!", "#NAME?", "#NUM!"])
-def test_a_row_with_an_error_in_a_mapped_column_is_set_aside_with_all_it_holds(tmp_path: Path, kind: str, text: str) -> None:
-    rows = [HEADER, [Day(45475), 1, "甲", "x"], [Day(45476), Error(text), "乙", "y"], [Day(45477), 3, Error(text), Error(text)]]
+def test_a_row_with_an_error_in_a_mapped_column_is_set_aside_with_all_it_holds(
+    tmp_path: Path, kind: str, text: str
+) -> None:
+    rows = [
+        HEADER,
+        [Day(45475), 1, "甲", "x"],
+        [Day(45476), Error(text), "乙", "y"],
+        [Day(45477), 3, Error(text), Error(text)],
+    ]
     extract = read(tmp_path, WRITERS[kind](Book(rows)))
     assert values(extract, "row", "客户") == [[2, "甲"]]
     assert extract.rejected[["row", "rule", "reason"]].values.tolist() == [
         [3, "error_cell", f"'金额' holds {text}"],
         [4, "error_cell", f"'客户' holds {text}"],
     ]
-    assert json.loads(extract.rejected["content"][0]) == {"日期": "2024-07-03", "金额": text, "客户": "乙", "备注": "y"}
+    assert json.loads(extract.rejected["content"][0]) == {
+        "日期": "2024-07-03",
+        "金额": text,
+        "客户": "乙",
+        "备注": "y",
+    }
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -94,7 +128,9 @@ def test_text_that_looks_like_an_error_is_text(tmp_path: Path) -> None:
     assert values(extract, "客户") == [["#N/A"]]
 
 
-def test_a_formula_that_was_never_calculated_is_set_aside_if_its_column_is_mapped(tmp_path: Path) -> None:
+def test_a_formula_that_was_never_calculated_is_set_aside_if_its_column_is_mapped(
+    tmp_path: Path,
+) -> None:
     rows = [
         HEADER,
         [Day(45475), Formula(2.5), Formula("甲"), Formula()],
@@ -102,7 +138,10 @@ def test_a_formula_that_was_never_calculated_is_set_aside_if_its_column_is_mappe
         [Day(45477), 3, Formula(""), None],
     ]
     extract = read(tmp_path, xlsx(Book(rows)))
-    assert values(extract, *HEADER) == [["2024-07-02", "2.5", "甲", ""], ["2024-07-04", "3", "", ""]]
+    assert values(extract, *HEADER) == [
+        ["2024-07-02", "2.5", "甲", ""],
+        ["2024-07-04", "3", "", ""],
+    ]
     assert extract.rejected[["row", "rule", "reason"]].values.tolist() == [
         [3, "stale_formula", "'金额' holds a formula that was never calculated"]
     ]
@@ -112,7 +151,9 @@ PRICED = [*HEADER, "单价", "数量"]  # columns E and F
 
 
 def priced(formula: Formula) -> bytes:
-    return xlsx(Book([PRICED, [Day(45475), 1, "甲", None, 3, 2], [Day(45476), formula, "乙", None, 1.5, 6]]))
+    return xlsx(
+        Book([PRICED, [Day(45475), 1, "甲", None, 3, 2], [Day(45476), formula, "乙", None, 1.5, 6]])
+    )
 
 
 @pytest.mark.parametrize(
@@ -122,11 +163,17 @@ def priced(formula: Formula) -> bytes:
         ("ROUND(E3/9,2)", 0.17), ("ROUND(E3*F3/1000,2)*100", 1), ("E2*F3", 18), ("E3+D3", 1.5), ("F3-2-E3*2", 1), ("12/F3/2", 1),
     ],
 )  # fmt: skip
-def test_a_formula_whose_stored_value_is_not_what_its_cells_make_is_set_aside(tmp_path: Path, text: str, right: float) -> None:
+def test_a_formula_whose_stored_value_is_not_what_its_cells_make_is_set_aside(
+    tmp_path: Path, text: str, right: float
+) -> None:
     assert read(tmp_path, priced(Formula(right, text))).rows.num_rows == 2
     extract = read(tmp_path, priced(Formula(right + 0.02, text)))
     assert extract.rejected[["row", "rule", "reason"]].values.tolist() == [
-        [3, "stale_formula", f"'金额' holds {right + 0.02} where its formula {text} makes {right:.15g}"]
+        [
+            3,
+            "stale_formula",
+            f"'金额' holds {right + 0.02} where its formula {text} makes {right:.15g}",
+        ]
     ]
     assert json.loads(extract.rejected["content"][0])["客户"] == "乙"
 
@@ -143,7 +190,14 @@ def test_what_cannot_be_worked_out_is_kept(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "stored"), [("E3/7", 0.21), ("E3/7", 0.214), ("E3/7", 0.214285714285714), ("0.1+0.2-0.3", 0), ("ROUND(1.005,2)", 1)]
+    ("text", "stored"),
+    [
+        ("E3/7", 0.21),
+        ("E3/7", 0.214),
+        ("E3/7", 0.214285714285714),
+        ("0.1+0.2-0.3", 0),
+        ("ROUND(1.005,2)", 1),
+    ],
 )
 def test_rounding_is_no_stale_formula(tmp_path: Path, text: str, stored: float) -> None:
     assert read(tmp_path, priced(Formula(stored, text))).rows.num_rows == 2
@@ -158,7 +212,11 @@ def test_a_formula_that_was_filled_down_moves_with_its_cells(tmp_path: Path) -> 
     rows = [PRICED, *([Day(45475), 0, "甲", None, place, 2] for place in range(2, 100))]
     sheet = xlsx_sheet(Book(rows))
     for place in range(2, 100):
-        text = '<f t="shared" ref="B2:B99" si="0">E2*F2</f>' if place == 2 else '<f t="shared" si="0"/>'
+        text = (
+            '<f t="shared" ref="B2:B99" si="0">E2*F2</f>'
+            if place == 2
+            else '<f t="shared" si="0"/>'
+        )
         stored = place * 2 + (7 if place in (5, 90) else 0)
         sheet = sheet.replace(f'<c r="B{place}"><v>0</v>', f'<c r="B{place}">{text}<v>{stored}</v>')
     extract = read(tmp_path, xlsx(Book([HEADER]), sheet))
@@ -170,7 +228,10 @@ def test_a_formula_that_was_filled_down_moves_with_its_cells(tmp_path: Path) -> 
 
 def test_a_running_balance_looks_at_the_row_above_and_a_rate_at_the_top(tmp_path: Path) -> None:
     top: list[list[Any]] = [["汇率", 7], HEADER, [Day(45475), 7, "甲", 1]]
-    rows = [[Day(45475), Formula(7.0 * (place - 2), f"B{place - 1}+$B$1*D{place}"), "甲", 1] for place in range(4, 90)]
+    rows = [
+        [Day(45475), Formula(7.0 * (place - 2), f"B{place - 1}+$B$1*D{place}"), "甲", 1]
+        for place in range(4, 90)
+    ]
     assert read(tmp_path, xlsx(Book([*top, *rows]))).rows.num_rows == 87
     rows[80][3] = 2
     assert read(tmp_path, xlsx(Book([*top, *rows]))).rejected["row"].tolist() == [84]
@@ -181,11 +242,15 @@ def test_values_as_precise_as_shown_are_not_worked_out_again(tmp_path: Path) -> 
         parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
     book = parts["xl/workbook.xml"]
     assert isinstance(book, bytes)
-    parts["xl/workbook.xml"] = book.replace(b"</workbook>", b'<calcPr fullPrecision="0"/></workbook>')
+    parts["xl/workbook.xml"] = book.replace(
+        b"</workbook>", b'<calcPr fullPrecision="0"/></workbook>'
+    )
     assert read(tmp_path, zipped(parts)).rows.num_rows == 2
 
 
-def test_a_workbook_that_a_library_wrote_without_calculating_loses_no_amount_silently(tmp_path: Path) -> None:
+def test_a_workbook_that_a_library_wrote_without_calculating_loses_no_amount_silently(
+    tmp_path: Path,
+) -> None:
     workbook = openpyxl.Workbook()
     for row in ([*HEADER], [datetime.date(2024, 7, 2), "=1+1", "甲", None]):
         workbook.active.append(row)
@@ -201,19 +266,39 @@ def test_an_error_in_an_old_formula_is_found(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["xlsx", "xlsb", "xls"])
 def test_the_day_that_never_was_stays_impossible(tmp_path: Path, kind: str) -> None:
-    rows = [HEADER, [Day(60), 1, "甲", None], [Day(60.25), 1, "甲", None], [Day(61), 1, "甲", None], [60, 60, "甲", None]]
+    rows = [
+        HEADER,
+        [Day(60), 1, "甲", None],
+        [Day(60.25), 1, "甲", None],
+        [Day(61), 1, "甲", None],
+        [60, 60, "甲", None],
+    ]
     extract = read(tmp_path, WRITERS[kind](Book(rows)))
-    assert values(extract, "日期", "金额") == [["1900-02-29", "1"], ["1900-02-29 06:00:00", "1"], ["1900-03-01", "1"], ["60", "60"]]
+    assert values(extract, "日期", "金额") == [
+        ["1900-02-29", "1"],
+        ["1900-02-29 06:00:00", "1"],
+        ["1900-03-01", "1"],
+        ["60", "60"],
+    ]
 
 
 def test_the_day_before_it_is_a_day(tmp_path: Path) -> None:
-    assert values(read(tmp_path, xlsx(Book([HEADER, [Day(59), 1, "甲", None]]))), "日期") == [["1900-02-28"]]
+    assert values(read(tmp_path, xlsx(Book([HEADER, [Day(59), 1, "甲", None]]))), "日期") == [
+        ["1900-02-28"]
+    ]
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "xlsb", "xls"])
 @pytest.mark.parametrize("is_1904", [False, True])
-def test_days_count_from_1904_where_the_workbook_says_so(tmp_path: Path, kind: str, is_1904: bool) -> None:
-    rows = [HEADER, [Day(44013 if is_1904 else 45475), 1, "甲", None], [Day(60), 1, "甲", None], [44013, 1, "甲", None]]
+def test_days_count_from_1904_where_the_workbook_says_so(
+    tmp_path: Path, kind: str, is_1904: bool
+) -> None:
+    rows = [
+        HEADER,
+        [Day(44013 if is_1904 else 45475), 1, "甲", None],
+        [Day(60), 1, "甲", None],
+        [44013, 1, "甲", None],
+    ]
     extract = read(tmp_path, WRITERS[kind](Book(rows, is_1904=is_1904)))
     sixtieth = "1904-03-01" if is_1904 else "1900-02-29"
     assert values(extract, "日期") == [["2024-07-02"], [sixtieth], ["44013"]]
@@ -223,7 +308,9 @@ def test_days_count_from_1904_where_the_workbook_says_so(tmp_path: Path, kind: s
 
 @pytest.mark.parametrize("limit", [65_536, 1_048_576])
 @pytest.mark.parametrize("kind", ["xlsx", "xlsb", "ods", "xls"])
-def test_a_sheet_that_is_full_to_its_last_row_is_refused(tmp_path: Path, kind: str, limit: int) -> None:
+def test_a_sheet_that_is_full_to_its_last_row_is_refused(
+    tmp_path: Path, kind: str, limit: int
+) -> None:
     if kind == "xls":
         if limit != 65_536:
             return
@@ -231,19 +318,29 @@ def test_a_sheet_that_is_full_to_its_last_row_is_refused(tmp_path: Path, kind: s
         last = struct.pack("<HHHHHd", 0x0203, 14, limit - 1, 1, 0, 1.0)
         content = compound({"Workbook": sheet + last + b"\x0a\x00\x00\x00"})
     elif kind == "xlsb":
-        with zipfile.ZipFile(_save(tmp_path / "short", xlsb(Book([HEADER, [Day(1), 1, "甲", None]])))) as archive:
-            parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(
+            _save(tmp_path / "short", xlsb(Book([HEADER, [Day(1), 1, "甲", None]])))
+        ) as archive:
+            parts: dict[str, str | bytes] = {
+                name: archive.read(name) for name in archive.namelist()
+            }
         sheet = parts["xl/worksheets/sheet1.bin"]
         assert isinstance(sheet, bytes)
         header = sheet.rindex(struct.pack("<IIH", 1, 0, 300))
-        parts["xl/worksheets/sheet1.bin"] = sheet[:header] + struct.pack("<I", limit - 1) + sheet[header + 4 :]
+        parts["xl/worksheets/sheet1.bin"] = (
+            sheet[:header] + struct.pack("<I", limit - 1) + sheet[header + 4 :]
+        )
         content = zipped(parts)
     elif kind == "ods":
         cells = "".join(
-            f'<table:table-cell office:value-type="string"><text:p>{name}</text:p></table:table-cell>' for name in HEADER
+            f'<table:table-cell office:value-type="string"><text:p>{name}</text:p></table:table-cell>'
+            for name in HEADER
         )
         gap = f'<table:table-row table:number-rows-repeated="{limit - 2}"><table:table-cell/></table:table-row>'
-        content = ods(Book([HEADER]), f"<table:table-row>{cells}</table:table-row>{gap}<table:table-row>{cells}</table:table-row>")
+        content = ods(
+            Book([HEADER]),
+            f"<table:table-row>{cells}</table:table-row>{gap}<table:table-row>{cells}</table:table-row>",
+        )
     else:
         sheet_xml = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="{limit}"><c r="A{limit}"><v>1</v></c></row></sheetData></worksheet>'
         content = xlsx(Book([HEADER]), sheet_xml)
@@ -258,21 +355,23 @@ def _save(path: Path, content: bytes) -> Path:
 
 def test_two_cells_far_apart_cannot_fill_the_memory(tmp_path: Path) -> None:
     rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048575"><c r="XFD1048575"><v>1</v></c></row>'
-    start = '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    start = (
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+    )
     with pytest.raises(SalesForecastError, match="reaches to row 1,048,575 and column 16,384"):
         read(tmp_path, xlsx(Book([HEADER]), f"{start}{rows}</sheetData></worksheet>"))
 
 
 def test_repeated_cells_cannot_fill_the_memory(tmp_path: Path) -> None:
-    cell = (
-        '<table:table-cell office:value-type="string" table:number-columns-repeated="16384"><text:p>x</text:p></table:table-cell>'
-    )
+    cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="16384"><text:p>x</text:p></table:table-cell>'
     row = f'<table:table-row table:number-rows-repeated="1000000">{cell}</table:table-row>'
     with pytest.raises(SalesForecastError, match="reaches to row 1,000,000"):
         read(tmp_path, ods(Book([HEADER]), row))
 
 
-def test_a_zip_bomb_is_refused_before_it_is_unfolded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_zip_bomb_is_refused_before_it_is_unfolded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(package, "LARGE", 30 << 20)
     bomb = xlsx(Book([HEADER]), '<worksheet xmlns="x"><sheetData>' + " " * (40 << 20))
     tracemalloc.start()
@@ -283,7 +382,9 @@ def test_a_zip_bomb_is_refused_before_it_is_unfolded(tmp_path: Path, monkeypatch
     assert peak < 30 << 20, "it was unfolded"
 
 
-def test_a_part_that_unfolds_to_more_than_it_says_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_part_that_unfolds_to_more_than_it_says_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(package, "CHECKED", 10_000)
     whole = xlsx(Book([HEADER]), '<worksheet xmlns="x"><sheetData>' + " " * (40 << 20))
     size = struct.pack("<I", (40 << 20) + 32)
@@ -292,9 +393,13 @@ def test_a_part_that_unfolds_to_more_than_it_says_is_refused(tmp_path: Path, mon
         read(tmp_path, whole.replace(size, struct.pack("<I", 1_000_000)))
 
 
-@pytest.mark.parametrize("part", ["xl/workbook.xml", "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"])
+@pytest.mark.parametrize(
+    "part", ["xl/workbook.xml", "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"]
+)
 def test_a_billion_laughs_are_refused(tmp_path: Path, part: str) -> None:
-    entities = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number in range(1, 10))
+    entities = "".join(
+        f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number in range(1, 10)
+    )
     laughs = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">{entities}]><x>&l9;</x>'
     with pytest.raises(SalesForecastError, match="declares a document type"):
         read(tmp_path, xlsx(Book([HEADER], more={part: laughs})))
@@ -302,17 +407,25 @@ def test_a_billion_laughs_are_refused(tmp_path: Path, part: str) -> None:
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_a_workbook_that_is_cut_off_is_an_error_with_its_name(tmp_path: Path, kind: str) -> None:
-    content = WRITERS[kind](Book([HEADER, *[[Day(45475), number, "甲", None] for number in range(500)]]))
+    content = WRITERS[kind](
+        Book([HEADER, *[[Day(45475), number, "甲", None] for number in range(500)]])
+    )
     for share in (0.05, 0.5, 0.9, 0.99):
         with pytest.raises(SalesForecastError, match=r"a\.xlsx.*cannot be read"):
             read(tmp_path, content[: int(len(content) * share)])
 
 
 @given(st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_no_damage_to_a_workbook_crashes_the_reader(tmp_path: Path, data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(FORMATS))
-    content = bytearray(WRITERS[kind](Book([HEADER, [Day(45475), Error("#N/A"), "甲", None], [Day(60), 2, "乙", "y"]])))
+    content = bytearray(
+        WRITERS[kind](
+            Book([HEADER, [Day(45475), Error("#N/A"), "甲", None], [Day(60), 2, "乙", "y"]])
+        )
+    )
     for _ in range(data.draw(st.integers(1, 6))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     try:
@@ -324,11 +437,25 @@ def test_no_damage_to_a_workbook_crashes_the_reader(tmp_path: Path, data: st.Dat
 
 
 @given(st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_no_damage_to_the_text_of_a_sheet_crashes_the_reader(tmp_path: Path, data: st.DataObject) -> None:
-    book = Book([HEADER, [Day(45475), Error("#N/A"), "甲", None], [Day(60), 2, "乙", "y"]], hidden_rows=[2], hidden_columns=[1])
+@settings(
+    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+def test_no_damage_to_the_text_of_a_sheet_crashes_the_reader(
+    tmp_path: Path, data: st.DataObject
+) -> None:
+    book = Book(
+        [HEADER, [Day(45475), Error("#N/A"), "甲", None], [Day(60), 2, "乙", "y"]],
+        hidden_rows=[2],
+        hidden_columns=[1],
+    )
     kind, part = data.draw(
-        st.sampled_from([("xlsx", "xl/worksheets/sheet1.xml"), ("xlsx", "xl/workbook.xml"), ("ods", "content.xml")])
+        st.sampled_from(
+            [
+                ("xlsx", "xl/worksheets/sheet1.xml"),
+                ("xlsx", "xl/workbook.xml"),
+                ("ods", "content.xml"),
+            ]
+        )
     )
     with zipfile.ZipFile(_save(tmp_path / "whole", WRITERS[kind](book))) as archive:
         parts: dict[str, str | bytes] = {name: archive.read(name) for name in archive.namelist()}
@@ -336,7 +463,15 @@ def test_no_damage_to_the_text_of_a_sheet_crashes_the_reader(tmp_path: Path, dat
     place = data.draw(st.integers(0, len(text) - 1))
     spoiled = data.draw(st.sampled_from(["", '"', "<", "9" * 8, "²", "Z", " ", "x='1'"]))
     try:
-        read(tmp_path, zipped({**parts, part: text[:place] + spoiled + text[place + data.draw(st.integers(0, 3)) :]}))
+        read(
+            tmp_path,
+            zipped(
+                {
+                    **parts,
+                    part: text[:place] + spoiled + text[place + data.draw(st.integers(0, 3)) :],
+                }
+            ),
+        )
     except SalesForecastError as error:
         assert "a.xlsx" in str(error)
 
@@ -366,7 +501,9 @@ def test_an_empty_workbook_and_a_chart_are_told(tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
     workbook.create_chartsheet("图", 0)
     for row in (HEADER, ["2024-07-02", 1, "甲", None]):
-        workbook.active.append(row) if hasattr(workbook.active, "append") else workbook.worksheets[0].append(row)
+        workbook.active.append(row) if hasattr(workbook.active, "append") else workbook.worksheets[
+            0
+        ].append(row)
     workbook.save(tmp_path / "a.xlsx")
     assert values(read_source("orders", source(), tmp_path), "金额") == [["1"]]
 
@@ -386,24 +523,37 @@ def test_a_sheet_of_all_the_columns_there_are_is_read(tmp_path: Path) -> None:
 
 def test_merged_cells_fill_only_declared_columns_and_are_counted(tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
-    for row in (HEADER, ["d", 1, "甲", "x"], ["d", 2, None, None], ["d", 3, None, None], ["d", 4, None, "z"]):
+    for row in (
+        HEADER,
+        ["d", 1, "甲", "x"],
+        ["d", 2, None, None],
+        ["d", 3, None, None],
+        ["d", 4, None, "z"],
+    ):
         workbook.active.append(row)
     workbook.active.merge_cells("C2:C4")
     workbook.active.merge_cells("D2:D4")
     workbook.save(tmp_path / "a.xlsx")
     extract = read_source("orders", source(fill_down=["customer"]), tmp_path)
     assert values(extract, "客户", "备注") == [["甲", "x"], ["甲", ""], ["甲", ""], ["", "z"]]
-    assert said(extract, "filled_down") == ["2 blank cells of '客户' were filled with the text above them"]
+    assert said(extract, "filled_down") == [
+        "2 blank cells of '客户' were filled with the text above them"
+    ]
 
 
-def test_a_group_header_above_the_header_does_no_harm_where_the_lower_row_has_all(tmp_path: Path) -> None:
+def test_a_group_header_above_the_header_does_no_harm_where_the_lower_row_has_all(
+    tmp_path: Path,
+) -> None:
     rows = [[None, "本期", None, None], HEADER, [Day(45475), 1, "甲", None]]
     assert values(read(tmp_path, xlsx(Book(rows))), "金额") == [["1"]]
 
 
 def test_a_header_in_two_rows_is_told(tmp_path: Path) -> None:
     rows = [["日期", "客户", "本期", None], [None, None, "金额", "数量"], [Day(45475), "甲", 1, 2]]
-    with pytest.raises(SalesForecastError, match="stands in two rows: row 1 has '日期', '客户', '本期', row 2 has '金额', '数量'"):
+    with pytest.raises(
+        SalesForecastError,
+        match="stands in two rows: row 1 has '日期', '客户', '本期', row 2 has '金额', '数量'",
+    ):
         read(tmp_path, xlsx(Book(rows)))
 
 
@@ -416,7 +566,9 @@ PAGE = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta cha
 
 
 @pytest.mark.parametrize(("charset", "encoding"), [("utf-8", "utf-8"), ("gb2312", "gb18030")])
-def test_a_page_under_the_name_of_a_workbook_is_read_as_a_table(tmp_path: Path, charset: str, encoding: str) -> None:
+def test_a_page_under_the_name_of_a_workbook_is_read_as_a_table(
+    tmp_path: Path, charset: str, encoding: str
+) -> None:
     extract = read(tmp_path, PAGE.format(charset=charset).encode(encoding), fill_down=["customer"])
     assert values(extract, "row", *HEADER) == [
         [3, "2024-07-02", "1 000.50", "甲 & 乙", "x"],
@@ -438,13 +590,18 @@ def test_a_page_cannot_fill_the_memory(tmp_path: Path) -> None:
 
 
 def test_a_control_character_in_a_cell_is_set_aside(tmp_path: Path) -> None:
-    extract = read(tmp_path, xls(Book([HEADER, [Day(45475), 1, "甲\x02", None], [Day(45475), 2, "乙\n丙", None]])))
+    extract = read(
+        tmp_path,
+        xls(Book([HEADER, [Day(45475), 1, "甲\x02", None], [Day(45475), 2, "乙\n丙", None]])),
+    )
     assert values(extract, "客户") == [["乙\n丙"]]
     assert extract.rejected[["row", "rule"]].values.tolist() == [[2, "control_character"]]
 
 
 texts = st.text(st.sampled_from("ab七 1.,'\"#=-"), max_size=4).map(str.strip)
-amounts = st.integers(-(10**9), 10**9).map(lambda units: f"{units // 100}.{abs(units) % 100:02d}".rstrip("0").rstrip("."))
+amounts = st.integers(-(10**9), 10**9).map(
+    lambda units: f"{units // 100}.{abs(units) % 100:02d}".rstrip("0").rstrip(".")
+)
 
 
 @given(
@@ -452,7 +609,9 @@ amounts = st.integers(-(10**9), 10**9).map(lambda units: f"{units // 100}.{abs(u
     st.permutations([0, 1, 2]),
     st.integers(0, 6),
 )
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 def test_the_kind_of_file_the_order_of_columns_and_how_rows_are_split_change_no_text(
     tmp_path: Path, rows: list[tuple[str, str, str]], order: list[int], cut: int
 ) -> None:
@@ -460,10 +619,17 @@ def test_the_kind_of_file_the_order_of_columns_and_how_rows_are_split_change_no_
     expected = [list(row) for row in rows]
     for kind, write in KINDS.items():
         for number, part in enumerate((rows[:cut], rows[cut:])):
-            content = write([header[place] for place in order], [[row[place] for place in order] for row in part])
+            content = write(
+                [header[place] for place in order],
+                [[row[place] for place in order] for row in part],
+            )
             (tmp_path / f"{number}.{kind}").write_bytes(content)
         declared = "excel" if kind in WRITERS else kind
-        extract = read_source("orders", Source(kind=declared, path=f"?.{kind}", columns=COLUMNS, subtotals=[]), tmp_path)
+        extract = read_source(
+            "orders",
+            Source(kind=declared, path=f"?.{kind}", columns=COLUMNS, subtotals=[]),
+            tmp_path,
+        )
         assert values(extract, *header) == expected, kind
         assert len(extract.rejected) == 0
 
@@ -478,13 +644,24 @@ def write_csv(header: list[str], rows: list[list[str]]) -> bytes:
 
 
 def write_jsonl(header: list[str], rows: list[list[str]]) -> bytes:
-    lines = [json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False) for row in rows or [[""] * len(header)]]
+    lines = [
+        json.dumps(dict(zip(header, row, strict=True)), ensure_ascii=False)
+        for row in rows or [[""] * len(header)]
+    ]
     return "\n".join(lines).encode()
 
 
 def write_parquet(header: list[str], rows: list[list[str]]) -> bytes:
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table({name: pa.array([row[place] for row in rows], pa.string()) for place, name in enumerate(header)}), sink)
+    pq.write_table(
+        pa.table(
+            {
+                name: pa.array([row[place] for row in rows], pa.string())
+                for place, name in enumerate(header)
+            }
+        ),
+        sink,
+    )
     return bytes(sink.getvalue())
 
 
@@ -492,10 +669,26 @@ def write_book(kind: str) -> Any:
     def write(header: list[str], rows: list[list[str]]) -> bytes:
         place = header.index("金额")
         return WRITERS[kind](
-            Book([header, *[[float(cell) if at == place else cell or None for at, cell in enumerate(row)] for row in rows]])
+            Book(
+                [
+                    header,
+                    *[
+                        [
+                            float(cell) if at == place else cell or None
+                            for at, cell in enumerate(row)
+                        ]
+                        for row in rows
+                    ],
+                ]
+            )
         )
 
     return write
 
 
-KINDS = {"csv": write_csv, "jsonl": write_jsonl, "parquet": write_parquet, **{kind: write_book(kind) for kind in FORMATS}}
+KINDS = {
+    "csv": write_csv,
+    "jsonl": write_jsonl,
+    "parquet": write_parquet,
+    **{kind: write_book(kind) for kind in FORMATS},
+}

@@ -21,13 +21,18 @@ MONTHS = pd.date_range("2023-01-01", periods=36, freq="MS")
 
 
 def panel(**series: list[float]) -> pd.DataFrame:
-    frames = [pd.DataFrame({"unique_id": name, "ds": MONTHS[-len(values) :], "y_raw": values}) for name, values in series.items()]
+    frames = [
+        pd.DataFrame({"unique_id": name, "ds": MONTHS[-len(values) :], "y_raw": values})
+        for name, values in series.items()
+    ]
     return pd.concat(frames, ignore_index=True)
 
 
 def ended(frame: pd.DataFrame, through: pd.Timestamp) -> pd.Series:
     """Months without a sale of the series that ended by `through`."""
-    return count_silent(frame[frame["ds"] <= through].pivot(index="ds", columns="unique_id", values="y_raw"))
+    return count_silent(
+        frame[frame["ds"] <= through].pivot(index="ds", columns="unique_id", values="y_raw")
+    )
 
 
 @pytest.mark.parametrize(("silent", "over"), [(2, False), (3, True), (12, True)])
@@ -57,11 +62,20 @@ def test_months_missing_for_the_whole_unit_are_not_silence() -> None:
     assert ended(panel(a=values, other=values), MONTHS[-1]).empty
 
 
-def ends(frame: pd.DataFrame, declared: pd.DataFrame | None = None, **crossed: str) -> tuple[str, str, str]:
+def ends(
+    frame: pd.DataFrame, declared: pd.DataFrame | None = None, **crossed: str
+) -> tuple[str, str, str]:
     """Launch, end and evidence of series a, beside one that sells throughout."""
-    series = pd.DataFrame({"unique_id": ["a", "other"], **{name: [member, "else"] for name, member in crossed.items()}})
+    series = pd.DataFrame(
+        {
+            "unique_id": ["a", "other"],
+            **{name: [member, "else"] for name, member in crossed.items()},
+        }
+    )
     row = list_lifecycles(frame, series, MONTHS[-1], declared).set_index("unique_id").loc["a"]
-    launched, discontinued = ("" if pd.isna(day) else f"{day:%Y-%m}" for day in row[["launched", "discontinued"]])
+    launched, discontinued = (
+        "" if pd.isna(day) else f"{day:%Y-%m}" for day in row[["launched", "discontinued"]]
+    )
     return launched, discontinued, row["evidence"]
 
 
@@ -78,7 +92,11 @@ def test_a_series_lives_from_its_first_sale_to_its_last() -> None:
 
 
 def test_what_the_data_begin_with_may_be_older_and_what_pauses_has_not_ended() -> None:
-    assert ends(panel(a=[5.0] * 36, other=[1.0] * 36)) == ("", "", "sold from the first month of the data on")
+    assert ends(panel(a=[5.0] * 36, other=[1.0] * 36)) == (
+        "",
+        "",
+        "sold from the first month of the data on",
+    )
     assert ends(panel(a=[5.0] * 34 + [0.0] * 2, other=[1.0] * 36))[1] == ""
 
 
@@ -88,14 +106,20 @@ def test_a_declared_date_goes_before_what_sales_suggest() -> None:
             "dimension": ["product", "product", "brand"],
             "member": ["kettle", "fan", "K"],
             "launched": pd.to_datetime(["2022-11-15", None, "2023-02-01"]).astype("datetime64[ns]"),
-            "discontinued": pd.to_datetime(["2026-03-31", "2025-01-01", None]).astype("datetime64[ns]"),
+            "discontinued": pd.to_datetime(["2026-03-31", "2025-01-01", None]).astype(
+                "datetime64[ns]"
+            ),
         }
     )
     sold = panel(a=[0.0] * 6 + [5.0] * 20 + [0.0] * 10, other=[1.0] * 36)
     launched, discontinued, evidence = ends(sold, declared, product="kettle")
     assert (launched, discontinued) == ("2022-11", "2026-03")
-    assert evidence.startswith("discontinued 2026-03-31 as declared; launched 2022-11-15 as declared; first sale in 2023-07")
-    assert ends(sold, declared, product="kettle", brand="K")[0] == "2023-02", "a series begins with the last of its members"
+    assert evidence.startswith(
+        "discontinued 2026-03-31 as declared; launched 2022-11-15 as declared; first sale in 2023-07"
+    )
+    assert ends(sold, declared, product="kettle", brand="K")[0] == "2023-02", (
+        "a series begins with the last of its members"
+    )
     assert ends(sold, declared, product="toaster")[:2] == ("2023-07", "2025-02")
 
 
@@ -108,11 +132,22 @@ MASTER = {
 }
 
 
-def clean_with_master(folder: Path, rows: list[tuple[str, str, str]]) -> tuple[pd.DataFrame, Parameters]:
+def clean_with_master(
+    folder: Path, rows: list[tuple[str, str, str]]
+) -> tuple[pd.DataFrame, Parameters]:
     columns = {name: name for name in ("date", "product", "amount")}
-    sources = {"orders": {"kind": "csv", "path": "orders.csv", "columns": columns}, "master": MASTER}
-    parameters = Parameters.model_validate({"sources": sources, "calendar": {"closed_through": "2024-12"}})
-    orders = [("2024-06-03", "kettle", "1"), ("2024-06-03", "fan", "1"), ("2024-06-03", "toaster", "1")]
+    sources = {
+        "orders": {"kind": "csv", "path": "orders.csv", "columns": columns},
+        "master": MASTER,
+    }
+    parameters = Parameters.model_validate(
+        {"sources": sources, "calendar": {"closed_through": "2024-12"}}
+    )
+    orders = [
+        ("2024-06-03", "kettle", "1"),
+        ("2024-06-03", "fan", "1"),
+        ("2024-06-03", "toaster", "1"),
+    ]
     pd.DataFrame(orders, columns=[*columns]).to_csv(folder / "orders.csv", index=False)
     pd.DataFrame(rows, columns=["sku", "launch", "end"]).to_csv(folder / "master.csv", index=False)
     return clean(parameters, folder, "2024-12").transactions, parameters
@@ -123,7 +158,10 @@ def test_declared_dates_come_from_the_lookup_of_a_product_master(tmp_path: Path)
         tmp_path, [("kettle", "2024-03-15", ""), ("fan", "", "2024年9月30日"), ("toaster", "", "")]
     )
     declared = list_declared(transactions, parameters).sort_values("member").astype(str)
-    assert declared.values.tolist() == [["product", "fan", "NaT", "2024-09-30"], ["product", "kettle", "2024-03-15", "NaT"]]
+    assert declared.values.tolist() == [
+        ["product", "fan", "NaT", "2024-09-30"],
+        ["product", "kettle", "2024-03-15", "NaT"],
+    ]
     transactions, parameters = clean_with_master(tmp_path, [("kettle", "soon", "")])
     with pytest.raises(SalesForecastError, match=r"Source 'master': `launched` 'soon'"):
         list_declared(transactions, parameters)
@@ -135,11 +173,17 @@ def forecast_silent(series: np.ndarray, silent: int) -> tuple[float, float]:
     y = np.vstack([series, others])
     y[0, len(series) - silent :] = 0.0
     modeled = model_history(
-        History(np.array([f"s{k:02d}" for k in range(len(y))], dtype=object), y, np.full(len(y), np.datetime64("2025-12", "M"))),
+        History(
+            np.array([f"s{k:02d}" for k in range(len(y))], dtype=object),
+            y,
+            np.full(len(y), np.datetime64("2025-12", "M")),
+        ),
         defaults(),
         horizon=12,
     )
-    return float(modeled.combined[0][0].sum()), float(modeled.combined[silent + 6 - silent % 3][0].sum())
+    return float(modeled.combined[0][0].sum()), float(
+        modeled.combined[silent + 6 - silent % 3][0].sum()
+    )
 
 
 def test_what_ended_is_forecast_at_zero_and_was_not_before_it_ended() -> None:

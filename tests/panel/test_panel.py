@@ -13,13 +13,20 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.calendar import bound_months, count_trading_days, label_months
-from salesfc_lib.foundation.holidays import FESTIVALS, list_days_off, list_observed, share_of_festival
+from salesfc_lib.foundation.holidays import (
+    FESTIVALS,
+    list_days_off,
+    list_observed,
+    share_of_festival,
+)
 from salesfc_lib.foundation.schema import Calendar, Parameters
 from salesfc_lib.foundation.tables import check
 from salesfc_lib.panel.build import build_panel, check_panel, fill_gaps, scan_gaps, take_known
 
 A, B = "bottom:Pots", "bottom:Pans"
-a_sale = st.tuples(st.integers(0, 11), st.sampled_from("abc"), st.integers(-(10**12), 10**12))  # month, line, cents
+a_sale = st.tuples(
+    st.integers(0, 11), st.sampled_from("abc"), st.integers(-(10**12), 10**12)
+)  # month, line, cents
 
 
 def sales(*rows: tuple[str, str, str], kind: str = "sale") -> pd.DataFrame:
@@ -37,7 +44,12 @@ def sales(*rows: tuple[str, str, str], kind: str = "sale") -> pd.DataFrame:
 
 def parameters(**changes: object) -> Parameters:
     return Parameters.model_validate(
-        {"unit": {"title": "north"}, "dimensions": ["line", "region"], "horizon": 3, "levels": {"total": [], "bottom": ["line"]}}
+        {
+            "unit": {"title": "north"},
+            "dimensions": ["line", "region"],
+            "horizon": 3,
+            "levels": {"total": [], "bottom": ["line"]},
+        }
         | changes
     )
 
@@ -49,13 +61,24 @@ def promotions(*days: tuple[str, str]) -> pd.DataFrame:
 
 
 def values(panel: pd.DataFrame, name: str, column: str = "y") -> list[float | None]:
-    return [None if np.isnan(value) else value for value in panel.loc[panel["unique_id"].eq(name), column]]
+    return [
+        None if np.isnan(value) else value
+        for value in panel.loc[panel["unique_id"].eq(name), column]
+    ]
 
 
 def test_zero_missing_and_absent_months_differ():
-    rows = sales(("2025-01-10", "Pots", "5"), ("2025-02-10", "Pans", "7"), ("2025-04-10", "Pots", "9"))
+    rows = sales(
+        ("2025-01-10", "Pots", "5"), ("2025-02-10", "Pans", "7"), ("2025-04-10", "Pots", "9")
+    )
     built = build_panel(rows, parameters(), "2025-05")
-    assert values(built.panel, A) == [5, 0, None, 9, None]  # February: rows, none for Pots; March, May: no row at all
+    assert values(built.panel, A) == [
+        5,
+        0,
+        None,
+        9,
+        None,
+    ]  # February: rows, none for Pots; March, May: no row at all
     assert values(built.panel, B) == [7, None, 0, None]  # absent in January
     assert values(built.panel, A, "y_raw") == values(built.panel, A)
     check(built.panel, "panel")
@@ -69,27 +92,43 @@ def test_a_month_in_which_the_unit_was_closed_is_zero():
 
 
 def test_decimals_are_summed_exactly():
-    rows = sales(*[("2025-01-10", "Pots", amount) for amount in ("10000000000000000.01", "0.02", "-10000000000000000.00")])
+    rows = sales(
+        *[
+            ("2025-01-10", "Pots", amount)
+            for amount in ("10000000000000000.01", "0.02", "-10000000000000000.00")
+        ]
+    )
     assert values(build_panel(rows, parameters(), "2025-01").panel, A) == [0.03]
 
 
 def test_the_measure_says_what_is_summed_and_whether_returns_count():
-    rows = pd.concat([sales(("2025-01-10", "Pots", "5")), sales(("2025-01-12", "Pots", "-2"), kind="return")])
+    rows = pd.concat(
+        [sales(("2025-01-10", "Pots", "5")), sales(("2025-01-12", "Pots", "-2"), kind="return")]
+    )
     assert values(build_panel(rows, parameters(), "2025-01").panel, A) == [3]
-    assert values(build_panel(rows, parameters(measure={"returns": "apart"}), "2025-01").panel, A) == [5]
-    assert values(build_panel(rows, parameters(measure={"value": "quantity"}), "2025-01").panel, A) == [2]
+    assert values(
+        build_panel(rows, parameters(measure={"returns": "apart"}), "2025-01").panel, A
+    ) == [5]
+    assert values(
+        build_panel(rows, parameters(measure={"value": "quantity"}), "2025-01").panel, A
+    ) == [2]
 
 
 def test_a_month_with_returns_counted_apart_is_not_missing():
     returned = sales(("2025-02-12", "Pots", "-2"), kind="return")
     rows = pd.concat([sales(("2025-01-10", "Pots", "5"), ("2025-03-10", "Pots", "5")), returned])
-    assert values(build_panel(rows, parameters(measure={"returns": "apart"}), "2025-03").panel, A) == [5, 0, 5]
+    assert values(
+        build_panel(rows, parameters(measure={"returns": "apart"}), "2025-03").panel, A
+    ) == [5, 0, 5]
 
 
 def test_rows_after_the_month_change_nothing():
     rows = sales(("2025-01-10", "Pots", "5"), ("2025-02-10", "Pots", "7"))
     later = pd.concat([rows, sales(("2025-03-01", "Pots", "100"), ("2025-03-01", "Lids", "100"))])
-    before, after = build_panel(rows, parameters(), "2025-02"), build_panel(later, parameters(), "2025-02")
+    before, after = (
+        build_panel(rows, parameters(), "2025-02"),
+        build_panel(later, parameters(), "2025-02"),
+    )
     pd.testing.assert_frame_equal(before.panel, after.panel)
     pd.testing.assert_frame_equal(before.series, after.series)
 
@@ -103,8 +142,15 @@ def test_a_unit_of_one_series_has_the_total_as_its_bottom():
 def test_trading_days_leave_out_weekends_and_holidays_on_weekdays():
     months = np.array(["2026-01", "2026-02"], dtype="datetime64[M]")
     assert count_trading_days(months).tolist() == [22, 20]
-    assert count_trading_days(months, ["2026-01-01", "2026-01-03", "2026-02-28"]).tolist() == [21, 20]  # two Saturdays
-    built = build_panel(sales(("2026-01-05", "Pots", "1")), parameters(calendar={"holidays": ["2026-01-01"]}), "2026-01")
+    assert count_trading_days(months, ["2026-01-01", "2026-01-03", "2026-02-28"]).tolist() == [
+        21,
+        20,
+    ]  # two Saturdays
+    built = build_panel(
+        sales(("2026-01-05", "Pots", "1")),
+        parameters(calendar={"holidays": ["2026-01-01"]}),
+        "2026-01",
+    )
     assert built.panel["trading_days"].tolist() == [21]
     assert built.future["trading_days"].tolist() == [20, 22, 22]
     assert built.future["ds"].dt.strftime("%Y-%m").tolist() == ["2026-02", "2026-03", "2026-04"]
@@ -112,7 +158,9 @@ def test_trading_days_leave_out_weekends_and_holidays_on_weekdays():
 
 def test_promotion_is_the_share_of_days_for_the_members_it_names():
     rows = sales(("2025-04-10", "Pots", "5"), ("2025-04-10", "Pans", "5"))
-    promotion = promotions(("2025-04-01", "2025-04-15"), ("2025-05-22", "2025-06-15"), ("2025-04-10", "2025-04-15"))
+    promotion = promotions(
+        ("2025-04-01", "2025-04-15"), ("2025-05-22", "2025-06-15"), ("2025-04-10", "2025-04-15")
+    )
     promotion["line"] = ["Pots", None, "Pots"]
     built = build_panel(rows, parameters(), "2025-04", promotion)
     assert values(built.panel, A, "promotion") == [0.5]  # days of two promotions count once
@@ -123,14 +171,21 @@ def test_promotion_is_the_share_of_days_for_the_members_it_names():
 def test_without_promotions_there_is_no_such_column():
     rows = sales(("2025-04-10", "Pots", "5"))
     assert "promotion" not in build_panel(rows, parameters(), "2025-04").panel
-    assert "promotion" not in build_panel(rows, parameters(), "2025-04", pd.DataFrame(columns=["name", "start", "end"])).panel
+    assert (
+        "promotion"
+        not in build_panel(
+            rows, parameters(), "2025-04", pd.DataFrame(columns=["name", "start", "end"])
+        ).panel
+    )
 
 
 def test_a_promotion_below_the_bottom_counts_by_the_share_of_rows_it_holds_for():
     rows = sales(*[(f"2025-04-{day}", "Pots", "5") for day in (10, 11, 12, 13)])
     rows["region"] = ["North", "South", "South", "South"]
     promotion = promotions(("2025-04-01", "2025-04-30")).assign(region="North")
-    assert values(build_panel(rows, parameters(), "2025-04", promotion).panel, A, "promotion") == [0.25]
+    assert values(build_panel(rows, parameters(), "2025-04", promotion).panel, A, "promotion") == [
+        0.25
+    ]
 
 
 def test_the_share_that_a_promotion_below_the_bottom_holds_for_knows_no_sale_within_the_horizon():
@@ -139,35 +194,55 @@ def test_the_share_that_a_promotion_below_the_bottom_holds_for_knows_no_sale_wit
     promotion = promotions(("2025-01-01", "2025-12-31")).assign(region="North")
     built = build_panel(rows, parameters(), "2025-06", promotion)
     shares = values(built.panel, A, "promotion") + values(built.future, A, "promotion")
-    assert shares == pytest.approx([1, 1, 1, 1, 1 / 2, 1 / 3, 2 / 4, 3 / 5, 4 / 6])  # the horizon is 3: May counts through February
+    assert shares == pytest.approx(
+        [1, 1, 1, 1, 1 / 2, 1 / 3, 2 / 4, 3 / 5, 4 / 6]
+    )  # the horizon is 3: May counts through February
     earlier = build_panel(rows, parameters(), "2025-03", promotion)
     assert values(earlier.future, A, "promotion") == values(built.panel, A, "promotion")[3:]
 
 
 def test_a_flag_on_the_rows_counts_each_day_as_its_share_of_flagged_rows():
-    rows = sales(*[(f"2025-04-{day}", "Pots", "5") for day in (10, 10, 10, 10, 11, 12)], ("2025-05-10", "Pans", "5"))
+    rows = sales(
+        *[(f"2025-04-{day}", "Pots", "5") for day in (10, 10, 10, 10, 11, 12)],
+        ("2025-05-10", "Pans", "5"),
+    )
     rows["promotion"] = pd.Categorical(["1", "0", "0", "0", "618", "否", None])
     built = build_panel(rows, parameters(), "2025-05")
-    assert values(built.panel, A, "promotion") == [pytest.approx((1 / 4 + 1 + 0) / 3), None]  # nothing sold in May: not known
+    assert values(built.panel, A, "promotion") == [
+        pytest.approx((1 / 4 + 1 + 0) / 3),
+        None,
+    ]  # nothing sold in May: not known
     assert values(built.panel, B, "promotion") == [0]
     assert "promotion" not in built.future  # what ran is no plan
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 58), st.booleans()), min_size=1, max_size=40))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.integers(0, 58), st.booleans()), min_size=1, max_size=40
+    )
+)
 def test_the_share_of_flagged_days_is_what_a_slow_loop_finds(rows):
     days = [pd.Timestamp("2025-01-01") + pd.Timedelta(days=day) for _, day, _ in rows]
-    frame = sales(*[(str(day.date()), line, "1") for day, (line, _, _) in zip(days, rows, strict=True)])
+    frame = sales(
+        *[(str(day.date()), line, "1") for day, (line, _, _) in zip(days, rows, strict=True)]
+    )
     frame["promotion"] = ["yes" if on else "no" for _, _, on in rows]
     found = build_panel(frame, parameters(), "2025-02").panel
     for row in found.itertuples():
         mine = frame[frame["line"].eq(row.unique_id[-1]) & frame["date"].dt.month.eq(row.ds.month)]
-        shares = [np.mean([flag == "yes" for flag in day["promotion"]]) for _, day in mine.groupby("date")]
-        assert row.promotion == pytest.approx(np.mean(shares)) if shares else np.isnan(row.promotion)
+        shares = [
+            np.mean([flag == "yes" for flag in day["promotion"]]) for _, day in mine.groupby("date")
+        ]
+        assert (
+            row.promotion == pytest.approx(np.mean(shares)) if shares else np.isnan(row.promotion)
+        )
 
 
 def test_flags_of_returns_and_of_rows_after_the_month_say_nothing():
-    rows = pd.concat([sales(("2025-04-10", "Pots", "5")), sales(("2025-04-12", "Pots", "-2"), kind="return")])
+    rows = pd.concat(
+        [sales(("2025-04-10", "Pots", "5")), sales(("2025-04-12", "Pots", "-2"), kind="return")]
+    )
     rows["promotion"] = ["0", "1"]
     later = pd.concat([rows, sales(("2025-05-01", "Pots", "9")).assign(promotion="1")])
     for frame in (rows, later):
@@ -186,7 +261,9 @@ def test_a_plan_says_what_comes_and_what_ran_where_the_rows_do_not():
 
 def test_a_flag_that_is_a_dimension_stays_one():
     rows = sales(("2025-04-10", "Pots", "5")).assign(promotion="1")
-    crossed = parameters(dimensions=["line", "promotion"], levels={"total": [], "bottom": ["line", "promotion"]})
+    crossed = parameters(
+        dimensions=["line", "promotion"], levels={"total": [], "bottom": ["line", "promotion"]}
+    )
     built = build_panel(rows, crossed, "2025-04")
     assert "promotion" not in built.panel
     assert built.series["promotion"].tolist() == ["1"]
@@ -200,11 +277,18 @@ def events(*rows: tuple[str, str, str | None]) -> pd.DataFrame:
 
 def test_an_event_counts_from_the_month_after_the_publication_that_knew_it():
     rows = sales(*[(f"2025-{month:02d}-10", "Pots", "5") for month in (1, 2, 3, 4)])
-    known = events(("2025-02-01", "2025-04-30", "2025-02-16"))  # February is published as 2025-01 on the 15th
+    known = events(
+        ("2025-02-01", "2025-04-30", "2025-02-16")
+    )  # February is published as 2025-01 on the 15th
     built = build_panel(rows, parameters(), "2025-04", event=known)
     assert values(built.panel, A, "event") == [0, 0, 1, 1]
     sooner = known.assign(announced=pd.Timestamp("2025-02-15"))
-    assert values(build_panel(rows, parameters(), "2025-04", event=sooner).panel, A, "event") == [0, 1, 1, 1]
+    assert values(build_panel(rows, parameters(), "2025-04", event=sooner).panel, A, "event") == [
+        0,
+        1,
+        1,
+        1,
+    ]
 
 
 def test_events_that_nobody_recorded_ahead_are_no_column_of_the_future():
@@ -220,7 +304,9 @@ def test_events_that_nobody_recorded_ahead_are_no_column_of_the_future():
 
 def test_a_backfill_does_not_know_events_before_they_were():
     told = events(
-        ("2025-03-01", "2025-03-31", None), ("2025-02-01", "2025-03-31", None), ("2025-06-01", "2025-06-30", "2025-01-02")
+        ("2025-03-01", "2025-03-31", None),
+        ("2025-02-01", "2025-03-31", None),
+        ("2025-06-01", "2025-06-30", "2025-01-02"),
     )
     late = events(("2025-02-01", "2025-03-31", "2025-03-15"))
     assert take_known(told, pd.Timestamp("2025-02-15"))["name"].tolist() == ["event 1", "event 2"]
@@ -229,8 +315,18 @@ def test_a_backfill_does_not_know_events_before_they_were():
 
 
 def test_gaps_are_found_and_filled_apart_and_what_was_sold_stays_null():
-    sold = [(year, month) for year in (2023, 2024) for month in range(1, 13) if (year, month) != (2024, 6)]
-    rows = sales(*[(f"{year}-{month:02d}-10", "Pots", str(10 * month * (year - 2022))) for year, month in sold])
+    sold = [
+        (year, month)
+        for year in (2023, 2024)
+        for month in range(1, 13)
+        if (year, month) != (2024, 6)
+    ]
+    rows = sales(
+        *[
+            (f"{year}-{month:02d}-10", "Pots", str(10 * month * (year - 2022)))
+            for year, month in sold
+        ]
+    )
     panel = build_panel(rows, parameters(), "2024-12").panel
     gaps = scan_gaps(panel)
     assert gaps.to_dict("records") == [{"unique_id": A, "ds": pd.Timestamp("2024-06-01")}]
@@ -249,19 +345,27 @@ def test_a_gap_without_a_year_before_takes_the_mean_of_three_months():
 def test_what_comes_after_a_gap_cannot_change_its_filling():
     rows = sales(*[(f"2025-{month:02d}-10", "Pots", str(month)) for month in (1, 2, 3, 5, 6)])
     other = rows.assign(amount=[*rows["amount"][:3], Decimal(900), Decimal(900)])
-    one, two = (fill_gaps(build_panel(frame, parameters(), "2025-06").panel) for frame in (rows, other))
+    one, two = (
+        fill_gaps(build_panel(frame, parameters(), "2025-06").panel) for frame in (rows, other)
+    )
     assert values(one, A)[:4] == values(two, A)[:4]
 
 
 def test_a_row_that_is_not_there_is_a_gap_too():
-    panel = build_panel(sales(*[(f"2025-{month:02d}-10", "Pots", "4") for month in range(1, 6)]), parameters(), "2025-05").panel
+    panel = build_panel(
+        sales(*[(f"2025-{month:02d}-10", "Pots", "4") for month in range(1, 6)]),
+        parameters(),
+        "2025-05",
+    ).panel
     broken = panel.drop(index=2)
     assert scan_gaps(broken)["ds"].tolist() == [pd.Timestamp("2025-03-01")]
     assert values(fill_gaps(broken), A) == [4, 4, 4, 4, 4]
 
 
 def test_a_broken_grid_is_an_error_that_says_what_to_do():
-    panel = build_panel(sales(("2025-01-10", "Pots", "5"), ("2025-04-10", "Pots", "9")), parameters(), "2025-04").panel
+    panel = build_panel(
+        sales(("2025-01-10", "Pots", "5"), ("2025-04-10", "Pots", "9")), parameters(), "2025-04"
+    ).panel
     with pytest.raises(SalesForecastError) as error:
         check_panel(panel, "north")
     assert str(error.value) == (
@@ -280,7 +384,11 @@ def test_a_broken_grid_is_an_error_that_says_what_to_do():
         (sales(("2025-02-10", "Pots", "5")), {}, "'north' has no rows through 2025-01"),
         (sales(("2025-01-10", "Pots", "5")).drop(columns="line"), {}, "lacks the column 'line'"),
         (sales(("2025-01-10", "Pots", "5")).assign(line=None), {}, "no member of 'line'"),
-        (sales(("2025-01-10", "Pots", "5")), {"calendar": {"holidays": ["2025-13-01"]}}, "`calendar.holidays`"),
+        (
+            sales(("2025-01-10", "Pots", "5")),
+            {"calendar": {"holidays": ["2025-13-01"]}},
+            "`calendar.holidays`",
+        ),
     ],
 )
 def test_bad_input_is_named(rows, changes, words):
@@ -291,7 +399,12 @@ def test_bad_input_is_named(rows, changes, words):
 @settings(max_examples=40, deadline=None)
 @given(st.lists(a_sale, min_size=1, max_size=30), st.randoms())
 def test_the_panel_keeps_every_cent_and_ignores_the_order_of_rows(rows, random):
-    frame = sales(*[(f"2025-{month + 1:02d}-15", line, str(Decimal(cents).scaleb(-2))) for month, line, cents in rows])
+    frame = sales(
+        *[
+            (f"2025-{month + 1:02d}-15", line, str(Decimal(cents).scaleb(-2)))
+            for month, line, cents in rows
+        ]
+    )
     panel = build_panel(frame, parameters(), "2025-12").panel
     expected: dict[tuple[str, int], Decimal] = {}
     for month, line, cents in rows:
@@ -299,7 +412,12 @@ def test_the_panel_keeps_every_cent_and_ignores_the_order_of_rows(rows, random):
     found = panel.dropna().set_index(["unique_id", "ds"])["y"]
     for (line, month), amount in expected.items():
         assert found[f"bottom:{line}", pd.Timestamp(2025, month + 1, 1)] == float(amount)
-    assert (found.drop([(f"bottom:{line}", pd.Timestamp(2025, month + 1, 1)) for line, month in expected]) == 0).all()
+    assert (
+        found.drop(
+            [(f"bottom:{line}", pd.Timestamp(2025, month + 1, 1)) for line, month in expected]
+        )
+        == 0
+    ).all()
     shuffled = frame.sample(frac=1, random_state=random.randrange(1000))
     pd.testing.assert_frame_equal(build_panel(shuffled, parameters(), "2025-12").panel, panel)
 
@@ -309,7 +427,8 @@ def test_ten_thousand_rows_take_a_fraction_of_a_second():
     n = 10_000
     rows = pd.DataFrame(
         {
-            "date": pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 1400, n), unit="D"),
+            "date": pd.Timestamp("2022-01-01")
+            + pd.to_timedelta(rng.integers(0, 1400, n), unit="D"),
             "kind": "sale",
             "line": rng.choice([f"line {i}" for i in range(13)], n),
             "region": rng.choice(list("NSWE"), n),
@@ -335,17 +454,28 @@ def test_a_year_of_weeks_puts_every_day_in_one_period_and_the_53rd_week_in_the_l
         inside = (days >= first[0]) & (days < end[-1])
         assert (np.diff(labels[inside].astype(int)) >= 0).all()
         assert all((day.astype(object).weekday() == 6) for day in first)
-        years = pd.Series(weeks).groupby((np.unique(labels)[1:-1].astype(int) - 1) // 12).sum().iloc[1:-1]
+        years = (
+            pd.Series(weeks)
+            .groupby((np.unique(labels)[1:-1].astype(int) - 1) // 12)
+            .sum()
+            .iloc[1:-1]
+        )
         assert set(years) == {52.0, 53.0}
 
 
 def test_the_panel_counts_sales_and_trading_days_in_the_periods_of_the_unit() -> None:
     rows = pd.DataFrame(
-        {"date": pd.to_datetime(["2024-12-29", "2024-12-30", "2025-01-27"]), "amount": [Decimal(1), Decimal(2), Decimal(4)]}
+        {
+            "date": pd.to_datetime(["2024-12-29", "2024-12-30", "2025-01-27"]),
+            "amount": [Decimal(1), Decimal(2), Decimal(4)],
+        }
     )
     fiscal = {"kind": "4-4-5", "year_begins": "01-01", "week_begins": "monday"}
     parameters = Parameters.model_validate({"calendar": fiscal, "horizon": 1})
-    dated = rows.assign(kind="sale", month=label_months(rows["date"].to_numpy(), parameters.calendar).astype("datetime64[ns]"))
+    dated = rows.assign(
+        kind="sale",
+        month=label_months(rows["date"].to_numpy(), parameters.calendar).astype("datetime64[ns]"),
+    )
     panel = build_panel(dated, parameters, "2025-02").panel
     assert panel[["ds", "y", "trading_days"]].astype({"ds": str}).values.tolist() == [
         ["2024-12-01", 1.0, 25],
@@ -358,7 +488,11 @@ def test_the_panel_counts_sales_and_trading_days_in_the_periods_of_the_unit() ->
 def test_the_shares_of_a_moving_holiday_add_up_to_one_a_year_and_move(name: str) -> None:
     months = np.arange("2014-07", "2030-07", dtype="datetime64[M]")
     shares = share_of_festival(name, *bound_months(months, Calendar()))
-    assert shares.reshape(-1, 12).sum(axis=1) == pytest.approx([1.0] * 16) if name != "ramadan" else shares.sum() > 15.9
+    assert (
+        shares.reshape(-1, 12).sum(axis=1) == pytest.approx([1.0] * 16)
+        if name != "ramadan"
+        else shares.sum() > 15.9
+    )
     holding = {tuple(np.flatnonzero(year)) for year in shares.reshape(-1, 12)}
     assert len(holding) > 1
 
@@ -386,8 +520,14 @@ def test_a_countrys_holidays_are_days_off_beside_the_declared_ones() -> None:
         return count_trading_days(months, list_days_off(calendar, *bounds), calendar).tolist()
 
     assert count() == [23, 20]
-    assert count(country="CN") == [17, 14]  # National Day with Mid-Autumn: 1 to 8 October; 16 to 23 February
-    assert count(country="CN", holidays=["2026-02-24", "2026-02-16"]) == [17, 13]  # one of them is a holiday already
+    assert count(country="CN") == [
+        17,
+        14,
+    ]  # National Day with Mid-Autumn: 1 to 8 October; 16 to 23 February
+    assert count(country="CN", holidays=["2026-02-24", "2026-02-16"]) == [
+        17,
+        13,
+    ]  # one of them is a holiday already
     assert count(country="DE") == [22, 20]  # 3 October
     assert count(country="DE-BY", holidays=["2026-02-16"]) == [22, 19]
 
@@ -396,10 +536,21 @@ def test_a_countrys_holidays_are_days_off_beside_the_declared_ones() -> None:
     ("country", "kept"),
     [("CN", ["chinese_new_year"]), ("DE", ["easter"]), ("US", []), ("SA", ["ramadan"]), ("JP", [])],
 )
-def test_a_countrys_moving_holidays_are_those_of_its_days_off(country: str, kept: list[str]) -> None:
-    rows = pd.DataFrame({"date": pd.to_datetime(["2023-01-02", "2025-11-02"]), "amount": [Decimal(1)] * 2, "kind": "sale"})
+def test_a_countrys_moving_holidays_are_those_of_its_days_off(
+    country: str, kept: list[str]
+) -> None:
+    rows = pd.DataFrame(
+        {
+            "date": pd.to_datetime(["2023-01-02", "2025-11-02"]),
+            "amount": [Decimal(1)] * 2,
+            "kind": "sale",
+        }
+    )
     parameters = Parameters.model_validate({"calendar": {"country": country}, "horizon": 4})
-    assert build_panel(rows, parameters, "2025-11").panel.columns.tolist()[4:] == ["trading_days", *kept]
+    assert build_panel(rows, parameters, "2025-11").panel.columns.tolist()[4:] == [
+        "trading_days",
+        *kept,
+    ]
 
 
 @pytest.mark.parametrize("country", ["XX", "DE-XX", "China", False])
@@ -411,12 +562,25 @@ def test_a_country_that_nobody_knows_is_refused(country: object) -> None:
 def test_chinese_new_year_of_2026_falls_into_february_and_of_2025_into_january() -> None:
     months = np.array(["2025-01", "2025-02", "2026-01", "2026-02"], dtype="datetime64[M]")
     shares = share_of_festival("chinese_new_year", *bound_months(months, Calendar()))
-    assert shares.round(3).tolist() == [0.773, 0.227, 0.0, 1.0]  # 2025-01-29, 2026-02-17; 14 days before to 7 after
+    assert shares.round(3).tolist() == [
+        0.773,
+        0.227,
+        0.0,
+        1.0,
+    ]  # 2025-01-29, 2026-02-17; 14 days before to 7 after
 
 
 def test_a_moving_holiday_is_a_column_of_the_panel_and_of_the_months_ahead() -> None:
-    rows = pd.DataFrame({"date": pd.to_datetime(["2025-01-02", "2025-03-02"]), "amount": [Decimal(1)] * 2, "kind": "sale"})
-    parameters = Parameters.model_validate({"calendar": {"moving_holidays": ["easter"]}, "horizon": 1})
+    rows = pd.DataFrame(
+        {
+            "date": pd.to_datetime(["2025-01-02", "2025-03-02"]),
+            "amount": [Decimal(1)] * 2,
+            "kind": "sale",
+        }
+    )
+    parameters = Parameters.model_validate(
+        {"calendar": {"moving_holidays": ["easter"]}, "horizon": 1}
+    )
     bottom = build_panel(rows, parameters, "2025-03")
     assert bottom.panel["easter"].tolist() == [0.0, 0.0, 0.0]
     assert bottom.future["easter"].tolist() == [1.0]  # 20 April 2025
@@ -435,14 +599,35 @@ CHINA = [
 ]
 
 
-def test_the_festivals_of_a_unit_are_those_that_its_holidays_keep_unless_it_says_otherwise() -> None:
-    assert list_observed(CHINA) == ["chinese_new_year"]  # Easter Monday of 2026 is a day off by chance
-    assert list_observed(["2018-02-19", "2018-07-04", "2019-02-18"]) == []  # Presidents' Day stands near it
+def test_the_festivals_of_a_unit_are_those_that_its_holidays_keep_unless_it_says_otherwise() -> (
+    None
+):
+    assert list_observed(CHINA) == [
+        "chinese_new_year"
+    ]  # Easter Monday of 2026 is a day off by chance
+    assert (
+        list_observed(["2018-02-19", "2018-07-04", "2019-02-18"]) == []
+    )  # Presidents' Day stands near it
     assert list_observed(["2024-03-29", "2025-04-18", "2026-01-01", "2026-04-06"]) == ["easter"]
     assert list_observed(["2024-04-10", "2025-03-31", "2026-03-20"]) == ["ramadan"]  # Eid al-Fitr
-    rows = pd.DataFrame({"date": pd.to_datetime(["2025-01-02", "2025-11-02"]), "amount": [Decimal(1)] * 2, "kind": "sale"})
+    rows = pd.DataFrame(
+        {
+            "date": pd.to_datetime(["2025-01-02", "2025-11-02"]),
+            "amount": [Decimal(1)] * 2,
+            "kind": "sale",
+        }
+    )
     for declared, found in ((None, ["chinese_new_year"]), ([], []), (["easter"], ["easter"])):
         calendar = {"holidays": CHINA, "moving_holidays": declared}
-        bottom = build_panel(rows, Parameters.model_validate({"calendar": calendar, "horizon": 4}), "2025-11")
-        assert bottom.panel.columns.tolist() == ["unique_id", "ds", "y", "y_raw", "trading_days", *found]
+        bottom = build_panel(
+            rows, Parameters.model_validate({"calendar": calendar, "horizon": 4}), "2025-11"
+        )
+        assert bottom.panel.columns.tolist() == [
+            "unique_id",
+            "ds",
+            "y",
+            "y_raw",
+            "trading_days",
+            *found,
+        ]
         assert bottom.future.columns.tolist() == ["unique_id", "ds", "trading_days", *found]

@@ -16,14 +16,22 @@ from salesfc_lib.reconciliation.adjustment import adjust, spread
 from salesfc_lib.reconciliation.overrides import read_overrides
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
-KEYS = pd.DataFrame([("Pots", "N"), ("Pots", "S"), ("Pans", "N"), ("Pans", "S")], columns=["line", "region"])
+KEYS = pd.DataFrame(
+    [("Pots", "N"), ("Pots", "S"), ("Pans", "N"), ("Pans", "S")], columns=["line", "region"]
+)
 SERIES = build_series(KEYS, LEVELS)
 SOURCE = "overrides/north.csv"
 JULY = "2026-07"
-a_change = st.tuples(st.sampled_from(SERIES["unique_id"].tolist()), st.sampled_from([JULY, "2026-08"]), st.floats(0, 1e9))
+a_change = st.tuples(
+    st.sampled_from(SERIES["unique_id"].tolist()),
+    st.sampled_from([JULY, "2026-08"]),
+    st.floats(0, 1e9),
+)
 
 
-def reconciled(pans_n: float = 10.0, pans_s: float = 20.0, pots_n: float = 30.0, pots_s: float = 40.0) -> pd.DataFrame:
+def reconciled(
+    pans_n: float = 10.0, pans_s: float = 20.0, pots_n: float = 30.0, pots_s: float = 40.0
+) -> pd.DataFrame:
     """Two months of coherent forecasts, July as given and August twice that."""
     summing = summing_matrix(SERIES, LEVELS)
     bottoms = np.array([pans_n, pans_s, pots_n, pots_s])
@@ -65,9 +73,17 @@ def overrides(*rows: dict[str, object]) -> pd.DataFrame:
     return check(frame.astype({"new": float, "percent": float, "sequence": "int64"}), "override")
 
 
-def run(*rows: dict[str, object], base: pd.DataFrame | None = None) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
+def run(
+    *rows: dict[str, object], base: pd.DataFrame | None = None
+) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
     """July's forecast by series, all adjusted rows, and the accounts."""
-    found, account = adjust(reconciled() if base is None else base, overrides(*rows), SERIES, made_in="2026-06", source=SOURCE)
+    found, account = adjust(
+        reconciled() if base is None else base,
+        overrides(*rows),
+        SERIES,
+        made_in="2026-06",
+        source=SOURCE,
+    )
     check(found, "forecast")
     july = found.loc[found["ds"].eq("2026-07-01")].set_index("unique_id")["y_hat"].to_dict()
     return july, found, check(account, "adjustment")
@@ -76,7 +92,12 @@ def run(*rows: dict[str, object], base: pd.DataFrame | None = None) -> tuple[dic
 def test_a_new_total_is_spread_in_proportion():
     july, found, account = run({"new": 200.0})
     assert july["total"] == 200
-    assert [july[f"bottom:{name}"] for name in ("Pans/N", "Pans/S", "Pots/N", "Pots/S")] == [20, 40, 60, 80]
+    assert [july[f"bottom:{name}"] for name in ("Pans/N", "Pans/S", "Pots/N", "Pots/S")] == [
+        20,
+        40,
+        60,
+        80,
+    ]
     assert (july["line:Pots"], july["region:N"]) == (140, 80)
     assert account[["old", "asked", "final", "state", "remark"]].to_dict("records") == [
         {"old": 100.0, "asked": 200.0, "final": 200.0, "state": "applied", "remark": ""}
@@ -148,7 +169,9 @@ def test_a_result_below_zero_is_refused_and_others_are_still_applied():
 
 
 def test_without_applied_overrides_there_is_no_adjusted_stage():
-    found, account = adjust(reconciled(), empty("override"), SERIES, made_in="2026-06", source=SOURCE)
+    found, account = adjust(
+        reconciled(), empty("override"), SERIES, made_in="2026-06", source=SOURCE
+    )
     assert len(check(found, "forecast")) == len(check(account, "adjustment")) == 0
 
 
@@ -160,7 +183,14 @@ def test_another_publications_overrides_are_not_applied():
 def test_a_series_that_does_not_exist_is_an_error_with_the_nearest_that_do():
     with pytest.raises(SalesForecastError) as error:
         run({"unique_id": "line:Pot", "new": 1.0})
-    for words in (SOURCE, "'Ann'", "2026-06", "'line:Pot'", "'line:Pots'", "Correct its `unique_id`"):
+    for words in (
+        SOURCE,
+        "'Ann'",
+        "2026-06",
+        "'line:Pot'",
+        "'line:Pots'",
+        "Correct its `unique_id`",
+    ):
         assert words in str(error.value)
 
 
@@ -184,18 +214,22 @@ def test_a_file_goes_through_to_the_adjusted_forecast(tmp_path):
     (tmp_path / "overrides").mkdir()
     text = "made_in,unique_id,ds,percent,author,reason\n2026-06,total,2026-07,-10,Ann,why\n"
     (tmp_path / SOURCE).write_text(text, encoding="utf-8")
-    found, account = adjust(reconciled(), read_overrides(tmp_path, "north"), SERIES, made_in="2026-06", source=SOURCE)
+    found, account = adjust(
+        reconciled(), read_overrides(tmp_path, "north"), SERIES, made_in="2026-06", source=SOURCE
+    )
     assert check(account, "adjustment")["final"].tolist() == pytest.approx([90])
     assert coherence_gap(found, SERIES, LEVELS) < 1e-12
 
 
 @settings(max_examples=40, deadline=None)
-@given(
-    st.lists(st.floats(0, 1e9), min_size=4, max_size=4),
-    st.lists(a_change, max_size=6),
-)
-def test_after_any_overrides_totals_agree_nothing_is_negative_and_the_last_word_holds(bottoms, changes):
-    rows = [{"unique_id": name, "ds": ds, "new": new, "sequence": place} for place, (name, ds, new) in enumerate(changes, 1)]
+@given(st.lists(st.floats(0, 1e9), min_size=4, max_size=4), st.lists(a_change, max_size=6))
+def test_after_any_overrides_totals_agree_nothing_is_negative_and_the_last_word_holds(
+    bottoms, changes
+):
+    rows = [
+        {"unique_id": name, "ds": ds, "new": new, "sequence": place}
+        for place, (name, ds, new) in enumerate(changes, 1)
+    ]
     _, found, account = run(*rows, base=reconciled(*bottoms))
     assert account["state"].eq("applied").all() and len(account) == len(changes)
     if changes:

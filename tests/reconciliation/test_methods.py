@@ -10,11 +10,19 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check, empty
 from salesfc_lib.panel.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
-from salesfc_lib.reconciliation.methods import BacktestErrors, explain_choice, judge_methods, mean_wape, reconcile
+from salesfc_lib.reconciliation.methods import (
+    BacktestErrors,
+    explain_choice,
+    judge_methods,
+    mean_wape,
+    reconcile,
+)
 from salesfc_lib.reconciliation.projection import METHODS, project
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
-KEYS = pd.DataFrame([(line, region) for line in "ABC" for region in "XYZ"], columns=["line", "region"])
+KEYS = pd.DataFrame(
+    [(line, region) for line in "ABC" for region in "XYZ"], columns=["line", "region"]
+)
 SERIES = build_series(KEYS, LEVELS)
 MONTH, HORIZON = "2025-12", 12
 MONTHS = pd.date_range("2022-01-01", MONTH, freq="MS")
@@ -23,7 +31,9 @@ BOTTOMS = SERIES.loc[SERIES["level"].eq("bottom"), "unique_id"].tolist()
 
 def parameters(*methods: str) -> Parameters:
     chosen = {"methods": methods or list(METHODS)}
-    return Parameters.model_validate({"dimensions": ["line", "region"], "levels": LEVELS, "reconcile": chosen})
+    return Parameters.model_validate(
+        {"dimensions": ["line", "region"], "levels": LEVELS, "reconcile": chosen}
+    )
 
 
 def panel(seed: int = 0, first: dict[str, int] | None = None) -> pd.DataFrame:
@@ -38,7 +48,9 @@ def panel(seed: int = 0, first: dict[str, int] | None = None) -> pd.DataFrame:
     return aggregate(pd.concat(parts, ignore_index=True), SERIES, LEVELS)
 
 
-def forecasts(history: pd.DataFrame, cutoff: pd.Timestamp, error: dict[str, float], seed: int = 0) -> pd.DataFrame:
+def forecasts(
+    history: pd.DataFrame, cutoff: pd.Timestamp, error: dict[str, float], seed: int = 0
+) -> pd.DataFrame:
     """Last year's months times a relative error of each level's size, of the series that existed a year before."""
     rng = np.random.default_rng([seed, cutoff.year, cutoff.month])
     year = history["ds"].between(cutoff - pd.DateOffset(months=HORIZON - 1), cutoff)
@@ -62,7 +74,9 @@ def forecasts(history: pd.DataFrame, cutoff: pd.Timestamp, error: dict[str, floa
 
 
 def backtest(history: pd.DataFrame, error: dict[str, float], step: int = 2) -> pd.DataFrame:
-    cutoffs = pd.date_range(end=pd.Timestamp(MONTH) - pd.DateOffset(months=step), periods=6, freq=f"{step}MS")
+    cutoffs = pd.date_range(
+        end=pd.Timestamp(MONTH) - pd.DateOffset(months=step), periods=6, freq=f"{step}MS"
+    )
     return pd.concat([forecasts(history, cutoff, error) for cutoff in cutoffs], ignore_index=True)
 
 
@@ -92,7 +106,11 @@ def test_reconciled_forecasts_add_up_and_keep_their_contract(method):
 
 def test_the_chosen_method_has_the_lowest_mean_of_the_levels_wape():
     found, table = run(panel(), errors(0.02, 0.1, 0.6))
-    wape = table.assign(wape=table["numerator"] / table["denominator"]).groupby("method")["wape"].mean()
+    wape = (
+        table.assign(wape=table["numerator"] / table["denominator"])
+        .groupby("method")["wape"]
+        .mean()
+    )
     chosen = table.loc[table["chosen"], "method"].unique()
     assert chosen.tolist() == [wape.idxmin()] == found["model"].unique().tolist()
     assert chosen[0] != "bottom_up"  # the upper levels knew better
@@ -119,13 +137,19 @@ def test_a_method_learns_nothing_from_after_a_cutoff():
     later = history.assign(y_raw=history["y_raw"].where(history["ds"] <= "2025-06-01", 1e6))
     one, two = (BacktestErrors.of(past, frame, SERIES, LEVELS) for frame in (history, later))
     np.testing.assert_array_equal(one.errors_by(cutoff), two.errors_by(cutoff))
-    assert len(one.errors_by(cutoff)) == 6 + 4 + 2  # months that were over by June, of the cutoffs of December, February and April
-    assert not np.array_equal(one.errors_by(np.datetime64("2025-08", "M")), two.errors_by(np.datetime64("2025-08", "M")))
+    assert (
+        len(one.errors_by(cutoff)) == 6 + 4 + 2
+    )  # months that were over by June, of the cutoffs of December, February and April
+    assert not np.array_equal(
+        one.errors_by(np.datetime64("2025-08", "M")), two.errors_by(np.datetime64("2025-08", "M"))
+    )
 
 
 def test_actuals_after_the_month_change_nothing():
     history = panel()
-    future = history.loc[history["ds"].eq(MONTHS[-1])].assign(ds=pd.Timestamp("2026-01-01"), y_raw=1e9)
+    future = history.loc[history["ds"].eq(MONTHS[-1])].assign(
+        ds=pd.Timestamp("2026-01-01"), y_raw=1e9
+    )
     error = errors(0.1, 0.1, 0.3)
     combined, past = forecasts(history, MONTHS[-1], error), backtest(history, error)
     first = reconcile(combined, past, history, SERIES, parameters=parameters(), month=MONTH)
@@ -139,7 +163,12 @@ def test_the_order_of_rows_changes_nothing():
     history, error = panel(), errors(0.1, 0.1, 0.3)
     frames = forecasts(history, MONTHS[-1], error), backtest(history, error), history
     straight = reconcile(*frames, SERIES, parameters=parameters(), month=MONTH)
-    shuffled = reconcile(*(frame.sample(frac=1, random_state=1) for frame in frames), SERIES, parameters=parameters(), month=MONTH)
+    shuffled = reconcile(
+        *(frame.sample(frac=1, random_state=1) for frame in frames),
+        SERIES,
+        parameters=parameters(),
+        month=MONTH,
+    )
     pd.testing.assert_frame_equal(straight[0], shuffled[0])
     pd.testing.assert_frame_equal(straight[1], shuffled[1])
 
@@ -148,8 +177,13 @@ def test_a_missing_month_is_no_actual_although_training_fills_it():
     history = panel()
     holed = history.assign(y_raw=history["y_raw"].mask(history["ds"].eq("2025-11-01")))
     _, whole = run(history, errors(0.1, 0.1, 0.3), "bottom_up")
-    combined, past = forecasts(history, MONTHS[-1], errors(0.1, 0.1, 0.3)), backtest(history, errors(0.1, 0.1, 0.3))
-    _, less = reconcile(combined, past, holed, SERIES, parameters=parameters("bottom_up"), month=MONTH)
+    combined, past = (
+        forecasts(history, MONTHS[-1], errors(0.1, 0.1, 0.3)),
+        backtest(history, errors(0.1, 0.1, 0.3)),
+    )
+    _, less = reconcile(
+        combined, past, holed, SERIES, parameters=parameters("bottom_up"), month=MONTH
+    )
     assert whole.loc[0, "n"] - less.loc[0, "n"] == 6  # every cutoff forecast November
 
 
@@ -165,7 +199,10 @@ def test_without_a_backtest_the_method_is_bottom_up_and_says_so():
 def test_without_a_backtest_a_method_that_must_learn_gives_way_to_bottom_up():
     found, table = run(panel(), errors(0.1, 0.1, 0.3), "mint_shrink", past=empty("forecast"))
     assert set(found["model"]) == {"bottom_up"}
-    assert table.groupby("method")["chosen"].all().to_dict() == {"bottom_up": True, "mint_shrink": False}
+    assert table.groupby("method")["chosen"].all().to_dict() == {
+        "bottom_up": True,
+        "mint_shrink": False,
+    }
 
 
 def test_the_one_method_that_needs_no_errors_is_taken_as_asked():
@@ -178,7 +215,13 @@ def test_methods_that_must_learn_are_not_judged_on_too_few_errors():
     past = backtest(history, errors(0.1, 0.1, 0.3)).query("cutoff >= '2025-08-01'")
     _, table = run(history, errors(0.1, 0.1, 0.3), past=past)
     judged = table.groupby("method")["n"].sum().gt(0)
-    assert judged.to_dict() == {"bottom_up": True, "ols": True, "wls_struct": True, "wls_var": False, "mint_shrink": False}
+    assert judged.to_dict() == {
+        "bottom_up": True,
+        "ols": True,
+        "wls_struct": True,
+        "wls_var": False,
+        "mint_shrink": False,
+    }
     assert explain_choice(table)["not_judged"] == ["wls_var", "mint_shrink"]
 
 
@@ -188,13 +231,19 @@ def test_facts_name_the_winner_and_the_next_best():
     facts = explain_choice(table)
     assert facts["why"] == "lowest_error"
     assert [facts["method"], facts["second"]] == error.index[:2].tolist()
-    assert [facts["error"], facts["second_error"], facts["bottom_up"]] == [error.iloc[0], error.iloc[1], error["bottom_up"]]
+    assert [facts["error"], facts["second_error"], facts["bottom_up"]] == [
+        error.iloc[0],
+        error.iloc[1],
+        error["bottom_up"],
+    ]
 
 
 def test_the_table_agrees_with_a_slow_loop():
     history = panel()
     past = backtest(history, errors(0.1, 0.1, 0.3))
-    table = judge_methods(BacktestErrors.of(past, history, SERIES, LEVELS), ["bottom_up"]).set_index("level")
+    table = judge_methods(
+        BacktestErrors.of(past, history, SERIES, LEVELS), ["bottom_up"]
+    ).set_index("level")
     actual = history.set_index(["unique_id", "ds"])["y_raw"]
     gap = size = 0.0
     for (_, ds), rows in past.loc[past["unique_id"].isin(BOTTOMS)].groupby(["cutoff", "ds"]):
@@ -217,7 +266,9 @@ def test_nothing_is_negative_where_history_never_was():
     assert found.loc[found["unique_id"].eq("bottom:A/X"), "y_hat"].eq(0).any()
     assert coherence_gap(found, SERIES, LEVELS) < 1e-9
     returned = history.assign(y_raw=history["y_raw"].mask(history["ds"].eq(MONTHS[3]), -5.0))
-    free, _ = reconcile(combined, arguments[0], returned, SERIES, parameters=parameters("ols"), month=MONTH)
+    free, _ = reconcile(
+        combined, arguments[0], returned, SERIES, parameters=parameters("ols"), month=MONTH
+    )
     assert (free["y_hat"] < 0).any()
 
 
@@ -235,9 +286,17 @@ def test_series_that_began_during_the_backtest_are_judged_from_when_they_were_fo
 def test_a_series_without_a_combined_forecast_is_an_error_that_names_it():
     history = panel()
     combined = forecasts(history, MONTHS[-1], errors(0.1, 0.1, 0.3))
-    for broken in (combined.query("unique_id != 'line:B'"), combined.drop(index=combined.query("unique_id == 'line:B'").index[3])):
-        with pytest.raises(SalesForecastError, match="2025-12 lacks 'line:B'. One forecast of each of the 16 series"):
-            reconcile(broken, empty("forecast"), history, SERIES, parameters=parameters(), month=MONTH)
+    for broken in (
+        combined.query("unique_id != 'line:B'"),
+        combined.drop(index=combined.query("unique_id == 'line:B'").index[3]),
+    ):
+        with pytest.raises(
+            SalesForecastError,
+            match="2025-12 lacks 'line:B'. One forecast of each of the 16 series",
+        ):
+            reconcile(
+                broken, empty("forecast"), history, SERIES, parameters=parameters(), month=MONTH
+            )
     with pytest.raises(SalesForecastError, match="has 'line:Z'"):
         stranger = combined.replace({"unique_id": {"line:B": "line:Z"}})
         reconcile(
@@ -249,7 +308,14 @@ def test_a_series_without_a_combined_forecast_is_an_error_that_names_it():
             month=MONTH,
         )
     with pytest.raises(SalesForecastError, match="repeat the key"):
-        reconcile(pd.concat([combined, combined]), empty("forecast"), history, SERIES, parameters=parameters(), month=MONTH)
+        reconcile(
+            pd.concat([combined, combined]),
+            empty("forecast"),
+            history,
+            SERIES,
+            parameters=parameters(),
+            month=MONTH,
+        )
 
 
 @pytest.mark.parametrize("method", ["bottom_up", "ols", "wls_struct", "wls_var", "mint_shrink"])

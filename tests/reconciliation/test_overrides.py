@@ -19,19 +19,37 @@ HEADER = "made_in,unique_id,ds,sequence,new,percent,author,reason,created_at"
 
 def write(project: Path, *lines: str, header: str = HEADER, encoding: str = "utf-8") -> Path:
     (project / "overrides").mkdir(exist_ok=True)
-    (project / "overrides" / "north.csv").write_bytes("\r\n".join([header, *lines]).encode(encoding))
+    (project / "overrides" / "north.csv").write_bytes(
+        "\r\n".join([header, *lines]).encode(encoding)
+    )
     return project
 
 
 def test_a_file_is_read_as_people_wrote_it(tmp_path):
-    lines = ['2026-06,line:厨具,2026-07,1,1250.5,,李雷,"促销, 提前",2026-07-03 09:30', "2026-06,total,2026/8,2,,-10%,Ann,holiday,"]
+    lines = [
+        '2026-06,line:厨具,2026-07,1,1250.5,,李雷,"促销, 提前",2026-07-03 09:30',
+        "2026-06,total,2026/8,2,,-10%,Ann,holiday,",
+    ]
     write(tmp_path, *lines, encoding="utf-8-sig")
     found = check(read_overrides(tmp_path, "north"), "override")
     first, second = found.to_dict("records")
-    assert (first["unit"], first["made_in"], first["ds"]) == ("north", pd.Timestamp("2026-06-01"), pd.Timestamp("2026-07-01"))
-    assert (first["unique_id"], first["new"], first["author"], first["reason"]) == ("line:厨具", 1250.5, "李雷", "促销, 提前")
+    assert (first["unit"], first["made_in"], first["ds"]) == (
+        "north",
+        pd.Timestamp("2026-06-01"),
+        pd.Timestamp("2026-07-01"),
+    )
+    assert (first["unique_id"], first["new"], first["author"], first["reason"]) == (
+        "line:厨具",
+        1250.5,
+        "李雷",
+        "促销, 提前",
+    )
     assert first["created_at"] == pd.Timestamp("2026-07-03 09:30")
-    assert (second["percent"], second["ds"], second["sequence"]) == (-10.0, pd.Timestamp("2026-08-01"), 2)
+    assert (second["percent"], second["ds"], second["sequence"]) == (
+        -10.0,
+        pd.Timestamp("2026-08-01"),
+        2,
+    )
     assert pd.isna(second["new"]) and pd.isna(second["created_at"])
 
 
@@ -46,7 +64,9 @@ def test_a_missing_author_or_reason_is_kept_for_the_run_to_refuse(tmp_path):
 
 
 def test_sequence_and_unit_may_be_left_out(tmp_path):
-    write(tmp_path, "2026-06,total,2026-07,5,Ann,why", header="made_in,unique_id,ds,new,author,reason")
+    write(
+        tmp_path, "2026-06,total,2026-07,5,Ann,why", header="made_in,unique_id,ds,new,author,reason"
+    )
     found = read_overrides(tmp_path, "north")
     assert found[["unit", "sequence"]].to_dict("records") == [{"unit": "north", "sequence": 1}]
 
@@ -65,7 +85,10 @@ def test_sequence_and_unit_may_be_left_out(tmp_path):
         ("2026-06,total,2026-07,1,5,,Ann,why,yesterday", "line 3: `created_at` is 'yesterday'"),
         ("2026-06,,2026-07,1,5,,Ann,why,", "line 3: `unique_id` is ''"),
         ("2026-06,total,2026-07,1,5,,Ann,why,,more,cells", "line 3 has more cells"),
-        ("2026-06,total,2026-08,1,5,,Bob,again,", "line 3 repeats the key of overrides/north.csv line 2: 'total', 2026-08"),
+        (
+            "2026-06,total,2026-08,1,5,,Bob,again,",
+            "line 3 repeats the key of overrides/north.csv line 2: 'total', 2026-08",
+        ),
     ],
 )
 def test_what_is_unclear_is_named_with_file_and_line(tmp_path, line, words):
@@ -78,19 +101,37 @@ def test_what_is_unclear_is_named_with_file_and_line(tmp_path, line, words):
 
 def test_a_line_number_counts_the_lines_of_a_reason_written_over_two(tmp_path):
     with pytest.raises(SalesForecastError, match="line 4: `ds` is 'July'"):
-        read_overrides(write(tmp_path, '2026-06,total,2026-08,1,5,,Ann,"two\nlines",', "2026-06,total,July,1,5,,Ann,why,"), "north")
+        read_overrides(
+            write(
+                tmp_path,
+                '2026-06,total,2026-08,1,5,,Ann,"two\nlines",',
+                "2026-06,total,July,1,5,,Ann,why,",
+            ),
+            "north",
+        )
 
 
 def test_another_units_line_is_an_error(tmp_path):
-    with pytest.raises(SalesForecastError, match="line 2: `unit` is 'south'. 'north', the unit of this file"):
-        read_overrides(write(tmp_path, "south,2026-06,total,2026-07,1,5,,Ann,why,", header=f"unit,{HEADER}"), "north")
+    with pytest.raises(
+        SalesForecastError, match="line 2: `unit` is 'south'. 'north', the unit of this file"
+    ):
+        read_overrides(
+            write(tmp_path, "south,2026-06,total,2026-07,1,5,,Ann,why,", header=f"unit,{HEADER}"),
+            "north",
+        )
 
 
 def test_missing_columns_and_unreadable_files_are_named(tmp_path):
-    with pytest.raises(SalesForecastError, match="north.csv line 1 lacks the column 'author', 'reason', 'new'"):
+    with pytest.raises(
+        SalesForecastError, match="north.csv line 1 lacks the column 'author', 'reason', 'new'"
+    ):
         read_overrides(write(tmp_path, header="made_in,unique_id,ds"), "north")
-    with pytest.raises(SalesForecastError, match="it is not UTF-8, and .*'þÿ' in cp1252.*CSV UTF-8"):
-        read_overrides(write(tmp_path, "2026-06,total,2026-07,1,5,,\xfe\xff,why,", encoding="latin-1"), "north")
+    with pytest.raises(
+        SalesForecastError, match="it is not UTF-8, and .*'þÿ' in cp1252.*CSV UTF-8"
+    ):
+        read_overrides(
+            write(tmp_path, "2026-06,total,2026-07,1,5,,\xfe\xff,why,", encoding="latin-1"), "north"
+        )
     with pytest.raises(SalesForecastError, match="cannot be read: line 2"):
         read_overrides(write(tmp_path, '2026-06,total,2026-07,1,5,,Ann,"why,'), "north")
 
@@ -104,7 +145,9 @@ def test_only_the_months_own_overrides_are_selected_and_none_made_with_hindsight
     ]
     found = read_overrides(write(tmp_path, *lines), "north")
     assert select_overrides(found, "2026-06")["reason"].tolist() == ["why", "late", "undated"]
-    assert select_overrides(found, "2026-06", before=pd.Timestamp("2026-08-01"))["reason"].tolist() == ["why"]
+    assert select_overrides(found, "2026-06", before=pd.Timestamp("2026-08-01"))[
+        "reason"
+    ].tolist() == ["why"]
 
 
 @settings(max_examples=100, deadline=None)
@@ -120,7 +163,9 @@ def test_any_text_is_read_or_refused_by_name(tmp_path_factory, text):
 
 def test_a_western_name_is_not_read_as_chinese(tmp_path):
     line = "2026-06,total,2026-07,1,5,,Renée Müller,why,"
-    assert read_overrides(write(tmp_path, line, encoding="cp1252"), "north")["author"].tolist() == ["Renée Müller"]
+    assert read_overrides(write(tmp_path, line, encoding="cp1252"), "north")["author"].tolist() == [
+        "Renée Müller"
+    ]
 
 
 @pytest.mark.parametrize("delimiter", [",", ";"])
@@ -129,9 +174,16 @@ def test_a_file_is_read_as_any_spreadsheet_saves_it(tmp_path, encoding, delimite
     line = "2026-06,line:厨具,2026-07,1,,-10%,李雷,提前,2026-07-03".replace(",", delimiter)
     write(tmp_path, line, header=HEADER.replace(",", delimiter), encoding=encoding)
     (found,) = read_overrides(tmp_path, "north").to_dict("records")
-    assert [found[name] for name in ("unique_id", "percent", "author", "reason")] == ["line:厨具", -10.0, "李雷", "提前"]
+    assert [found[name] for name in ("unique_id", "percent", "author", "reason")] == [
+        "line:厨具",
+        -10.0,
+        "李雷",
+        "提前",
+    ]
 
 
 def test_a_reason_may_hold_the_other_delimiter(tmp_path):
-    found = read_overrides(write(tmp_path, "2026-06,total,2026-07,1,5,,Ann,late; early; never,"), "north")
+    found = read_overrides(
+        write(tmp_path, "2026-06,total,2026-07,1,5,,Ann,late; early; never,"), "north"
+    )
     assert found["reason"].tolist() == ["late; early; never"]

@@ -12,10 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.panel.hierarchy import Summing, build_series, summing_matrix
-from salesfc_lib.reconciliation.projection import METHODS, project, shrinkage_intensity, weigh_by_shrunk_covariance
+from salesfc_lib.reconciliation.projection import (
+    METHODS,
+    project,
+    shrinkage_intensity,
+    weigh_by_shrunk_covariance,
+)
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
-KEYS = pd.DataFrame([(line, region) for line in "ABC" for region in "XYZW"], columns=["line", "region"])
+KEYS = pd.DataFrame(
+    [(line, region) for line in "ABC" for region in "XYZW"], columns=["line", "region"]
+)
 SUMMING = summing_matrix(build_series(KEYS, LEVELS), LEVELS)
 SIGNED = np.ones(len(SUMMING.ids), dtype=bool)  # any forecast may be negative
 NEVER = ~SIGNED
@@ -25,7 +32,9 @@ def drawn(seed: int, vectors: int = 20) -> tuple[np.ndarray, np.ndarray]:
     """Base forecasts that do not add up (n_series, 4) and correlated errors (n_vectors, n_series)."""
     rng = np.random.default_rng(seed)
     n = len(SUMMING.ids)
-    errors = rng.normal(size=(vectors, n)) * np.linspace(1, 5, n) + rng.normal(size=(vectors, 1)) * 2
+    errors = (
+        rng.normal(size=(vectors, n)) * np.linspace(1, 5, n) + rng.normal(size=(vectors, 1)) * 2
+    )
     return rng.normal(100, 20, (n, 4)), errors
 
 
@@ -37,18 +46,24 @@ def pair() -> Summing:
 
 def test_ols_worked_by_hand_shares_the_gap_equally():
     base = np.array([[13.0], [4.0], [6.0]])  # total says 13, bottoms 10: each moves by a third of 3
-    assert project(base, pair(), "ols", errors=np.empty((0, 3)), signed=np.ones(3, bool))[:, 0] == pytest.approx([12, 5, 7])
+    assert project(base, pair(), "ols", errors=np.empty((0, 3)), signed=np.ones(3, bool))[
+        :, 0
+    ] == pytest.approx([12, 5, 7])
 
 
 def test_structural_weights_worked_by_hand_move_the_total_twice_as_far():
     base = np.array([[14.0], [4.0], [6.0]])  # variances 2, 1, 1 of a gap of 4
-    assert project(base, pair(), "wls_struct", errors=np.empty((0, 3)), signed=np.ones(3, bool))[:, 0] == pytest.approx([12, 5, 7])
+    assert project(base, pair(), "wls_struct", errors=np.empty((0, 3)), signed=np.ones(3, bool))[
+        :, 0
+    ] == pytest.approx([12, 5, 7])
 
 
 def test_variance_weights_worked_by_hand_leave_the_certain_series_alone():
     errors = np.array([[1.0, 3.0, 0.0], [-1.0, -3.0, 0.0]])  # mean squares 1, 9, 0
     base = np.array([[20.0], [4.0], [6.0]])
-    assert project(base, pair(), "wls_var", errors=errors, signed=np.ones(3, bool))[:, 0] == pytest.approx([19, 13, 6], abs=1e-5)
+    assert project(base, pair(), "wls_var", errors=errors, signed=np.ones(3, bool))[
+        :, 0
+    ] == pytest.approx([19, 13, 6], abs=1e-5)
 
 
 @pytest.mark.parametrize("method", ["ols", "wls_struct", "wls_var", "mint_shrink"])
@@ -57,7 +72,9 @@ def test_methods_agree_with_hierarchicalforecast(method, vectors):
     base, errors = drawn(1, vectors)
     dense = SUMMING.matrix.toarray()
     zeros = np.zeros_like(errors.T)
-    oracle, _ = MinTrace(method=method)._get_PW_matrices(S=dense, y_hat=base, y_insample=errors.T, y_hat_insample=zeros)
+    oracle, _ = MinTrace(method=method)._get_PW_matrices(
+        S=dense, y_hat=base, y_insample=errors.T, y_hat_insample=zeros
+    )
     found = project(base, SUMMING, method, errors=errors, signed=SIGNED)
     np.testing.assert_allclose(found, dense @ oracle @ base, rtol=1e-6)
     assert np.abs(found - base).max() > 1
@@ -67,7 +84,9 @@ def test_bottom_up_agrees_with_hierarchicalforecast():
     base, errors = drawn(2)
     dense = SUMMING.matrix.toarray()
     oracle, _ = BottomUp()._get_PW_matrices(S=dense)
-    np.testing.assert_allclose(project(base, SUMMING, "bottom_up", errors=errors, signed=SIGNED), dense @ oracle @ base)
+    np.testing.assert_allclose(
+        project(base, SUMMING, "bottom_up", errors=errors, signed=SIGNED), dense @ oracle @ base
+    )
 
 
 def test_shrinkage_intensity_agrees_with_a_slow_loop():
@@ -91,7 +110,9 @@ def test_the_factored_covariance_is_the_shrunk_one():
     cov = np.cov(errors.T)
     keep = 1 - shrinkage_intensity(errors - errors.mean(axis=0))
     expected = np.where(np.eye(len(cov)) > 0, cov, keep * cov)
-    np.testing.assert_allclose(np.diag(diagonal) + factor @ factor.T, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        np.diag(diagonal) + factor @ factor.T, expected, rtol=1e-9, atol=1e-12
+    )
 
 
 def test_a_series_with_hardly_any_error_history_borrows_its_variance():
@@ -116,7 +137,9 @@ def test_forecasts_add_up_by_every_method(seed, method):
 def test_coherent_forecasts_are_left_unchanged(seed, method):
     base, errors = drawn(seed)
     coherent = SUMMING.matrix @ base[SUMMING.bottom]
-    np.testing.assert_allclose(project(coherent, SUMMING, method, errors=errors, signed=SIGNED), coherent, rtol=1e-9)
+    np.testing.assert_allclose(
+        project(coherent, SUMMING, method, errors=errors, signed=SIGNED), coherent, rtol=1e-9
+    )
 
 
 @settings(max_examples=25, deadline=None)
@@ -125,7 +148,9 @@ def test_the_order_of_series_does_not_matter(seed, method):
     base, errors = drawn(seed)
     order = np.random.default_rng(seed).permutation(len(base))
     place = np.argsort(order)
-    shuffled = Summing(SUMMING.matrix[order], SUMMING.ids[order], SUMMING.bottom_ids, place[SUMMING.bottom])
+    shuffled = Summing(
+        SUMMING.matrix[order], SUMMING.ids[order], SUMMING.bottom_ids, place[SUMMING.bottom]
+    )
     straight = project(base, SUMMING, method, errors=errors, signed=SIGNED)
     found = project(base[order], shuffled, method, errors=errors[:, order], signed=SIGNED)
     np.testing.assert_allclose(found, straight[order], rtol=1e-8)
@@ -138,7 +163,9 @@ def test_nothing_is_negative_where_history_never_was_and_all_still_adds_up(seed,
     base, errors = rng.normal(1, 4, (len(SUMMING.ids), 3)), drawn(seed)[1]
     found = project(base, SUMMING, method, errors=errors, signed=NEVER)
     assert (found >= 0).all()
-    np.testing.assert_allclose(SUMMING.matrix @ found[SUMMING.bottom], found, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(
+        SUMMING.matrix @ found[SUMMING.bottom], found, rtol=1e-10, atol=1e-12
+    )
 
 
 def test_what_is_cut_off_below_zero_is_not_added_to_the_total():
@@ -146,7 +173,9 @@ def test_what_is_cut_off_below_zero_is_not_added_to_the_total():
     free = project(base, pair(), "ols", errors=np.empty((0, 3)), signed=np.ones(3, bool))[:, 0]
     assert free == pytest.approx([4, 6, -2])
     held = project(base, pair(), "ols", errors=np.empty((0, 3)), signed=np.zeros(3, bool))[:, 0]
-    assert held == pytest.approx([5, 5, 0])  # the nearest to 2, 8, 0 with b = 0; cutting alone would say 6, 6, 0
+    assert held == pytest.approx(
+        [5, 5, 0]
+    )  # the nearest to 2, 8, 0 with b = 0; cutting alone would say 6, 6, 0
 
 
 @pytest.mark.parametrize("method", ["ols", "wls_struct", "wls_var", "mint_shrink"])
@@ -174,17 +203,23 @@ def test_a_business_of_one_level_is_left_as_it_is():
 def test_a_series_that_was_negative_before_may_be_forecast_negative():
     base = np.array([[2.0], [8.0], [0.0]])
     mixed = np.array([False, False, True])
-    assert project(base, pair(), "ols", errors=np.empty((0, 3)), signed=mixed)[:, 0] == pytest.approx([4, 6, -2])
+    assert project(base, pair(), "ols", errors=np.empty((0, 3)), signed=mixed)[
+        :, 0
+    ] == pytest.approx([4, 6, -2])
 
 
 def test_a_total_that_never_was_negative_stays_so_even_above_a_bottom_that_was():
     base = np.array([[-3.0], [1.0], [-4.0]])
-    found = project(base, pair(), "bottom_up", errors=np.empty((0, 3)), signed=np.array([False, False, True]))
+    found = project(
+        base, pair(), "bottom_up", errors=np.empty((0, 3)), signed=np.array([False, False, True])
+    )
     assert found[:, 0].tolist() == [1, 1, 0]
 
 
 def test_thousands_of_series_are_reconciled_without_a_matrix_of_series_by_series():
-    keys = pd.DataFrame([(f"l{i}", f"r{j}") for i in range(60) for j in range(30)], columns=["line", "region"])
+    keys = pd.DataFrame(
+        [(f"l{i}", f"r{j}") for i in range(60) for j in range(30)], columns=["line", "region"]
+    )
     summing = summing_matrix(build_series(keys, LEVELS), LEVELS)
     rng = np.random.default_rng(0)
     n = len(summing.ids)

@@ -43,7 +43,16 @@ def every_block(name: str = NASTY) -> list[components.Block]:
         source=name,
     )
     return [
-        Answer([name, "June 2026"], name, [name, name, name], name, [Fact(name, name, name, True)], name, [name], name),
+        Answer(
+            [name, "June 2026"],
+            name,
+            [name, name, name],
+            name,
+            [Fact(name, name, name, True)],
+            name,
+            [name],
+            name,
+        ),
         Prose(f"{name}\n\n{name}"),
         Note(name, name),
         table,
@@ -66,13 +75,20 @@ def test_names_are_text_and_never_markup(block: components.Block) -> None:
 @pytest.mark.parametrize("block", every_block(), ids=lambda block: block.kind)
 def test_blocks_survive_json_and_say_something_in_plain_text(block: components.Block) -> None:
     bundle = block._repr_mimebundle_()
-    assert json.loads(json.dumps(bundle[components.MIME], allow_nan=False)) == bundle[components.MIME]
+    assert (
+        json.loads(json.dumps(bundle[components.MIME], allow_nan=False)) == bundle[components.MIME]
+    )
     assert bundle[components.MIME]["block"] == block.kind
     assert "厨具" in bundle["text/plain"]
 
 
 def test_numpy_numbers_become_numbers_and_what_is_not_finite_becomes_null() -> None:
-    assert components.as_json((np.float64(0.5), np.int64(2), float("nan"), {"a": (np.inf,)})) == [0.5, 2, None, {"a": [None]}]
+    assert components.as_json((np.float64(0.5), np.int64(2), float("nan"), {"a": (np.inf,)})) == [
+        0.5,
+        2,
+        None,
+        {"a": [None]},
+    ]
 
 
 def test_a_row_that_does_not_fit_its_columns_is_refused() -> None:
@@ -113,7 +129,12 @@ def test_a_figure_keeps_its_text_and_carries_its_alternative_text() -> None:
 def test_a_strip_places_values_by_hand_worked_positions() -> None:
     strip = Strip.of("bias", 0.10, before=0.0, earlier=[0.05], limits=[-0.10], missed=True)
     # lowest -0.10, highest 0.10; a margin of a tenth of 0.20 at either end makes the line run from -0.12 to 0.12
-    assert (strip.limits, strip.before, strip.earlier, strip.now) == ((0.0833,), 0.5, (0.7083,), 0.9167)
+    assert (strip.limits, strip.before, strip.earlier, strip.now) == (
+        (0.0833,),
+        0.5,
+        (0.7083,),
+        0.9167,
+    )
 
 
 def test_a_spark_leaves_missing_months_out_and_survives_a_flat_line() -> None:
@@ -121,21 +142,35 @@ def test_a_spark_leaves_missing_months_out_and_survives_a_flat_line() -> None:
 
 
 def test_markdown_shows_raw_html_as_text_and_drops_links_that_leave() -> None:
-    html = str(markup.markdown("**b** <img src=x onerror=y> [a](https://else.where) [c](javascript:x) [d](#here)\n\n- one"))
+    html = str(
+        markup.markdown(
+            "**b** <img src=x onerror=y> [a](https://else.where) [c](javascript:x) [d](#here)\n\n- one"
+        )
+    )
     assert "<strong>b</strong>" in html and "<li>one</li>" in html
-    assert "<img" not in html and "https://else.where" not in html.replace("&", "") and "javascript" not in html
+    assert (
+        "<img" not in html
+        and "https://else.where" not in html.replace("&", "")
+        and "javascript" not in html
+    )
     assert '<a href="#here"' in html
 
 
-@pytest.mark.parametrize("href", ["http://x/", "//x/y", "javascript:x", "data:text/html,x", 'a"b', "a b", ""])
+@pytest.mark.parametrize(
+    "href", ["http://x/", "//x/y", "javascript:x", "data:text/html,x", 'a"b', "a b", ""]
+)
 def test_links_that_leave_the_report_are_dropped(href: str) -> None:
     assert markup.relative(href) == ""
 
 
 def test_every_class_of_the_macros_is_in_a_style() -> None:
-    styles = "".join((markup.TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "matrix.css"))
+    styles = "".join(
+        (markup.TEMPLATES / name).read_text(encoding="utf-8") for name in ("page.css", "matrix.css")
+    )
     for block in every_block("x"):
-        for names in re.findall(r'class="([^"{]*)"', components.markup.render("lab.html.j2", b=block.to_json())):
+        for names in re.findall(
+            r'class="([^"{]*)"', components.markup.render("lab.html.j2", b=block.to_json())
+        ):
             for name in names.split():
                 assert name in ("sfc", "plain") or f".{name}" in styles, name
 
@@ -162,16 +197,22 @@ def test_percentages_points_and_dates_are_worded_like_the_pages() -> None:
         "−0.9 points",
     )
     assert wording.signed_percent(-0.0001) == "0.0\u202f%"
-    assert (wording.percent_label(85.0), wording.percent_label(82.5)) == ("85\u202f%", "82.5\u202f%")
-    assert wording.minute("2026-07-03T09:15:00+08:00") == "3 July 2026, 09:15"
-    assert (wording.month_name("2026-06"), wording.add_months("2026-11", 2)) == ("June 2026", "2027-01")
-    assert wording.listing(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
-    assert (wording.ordinal(2), wording.ordinal(22), wording.cardinal(3), wording.plural(1, "row")) == (
-        "second",
-        "22nd",
-        "three",
-        "1 row",
+    assert (wording.percent_label(85.0), wording.percent_label(82.5)) == (
+        "85\u202f%",
+        "82.5\u202f%",
     )
+    assert wording.minute("2026-07-03T09:15:00+08:00") == "3 July 2026, 09:15"
+    assert (wording.month_name("2026-06"), wording.add_months("2026-11", 2)) == (
+        "June 2026",
+        "2027-01",
+    )
+    assert wording.listing(["a", "b", "c", "d", "e"]) == "a, b, c and 2 more"
+    assert (
+        wording.ordinal(2),
+        wording.ordinal(22),
+        wording.cardinal(3),
+        wording.plural(1, "row"),
+    ) == ("second", "22nd", "three", "1 row")
 
 
 def test_templates_hold_no_style_attribute_and_no_script() -> None:

@@ -45,18 +45,36 @@ class Seen:
 
 def executable() -> str | None:
     """A Chromium that is installed on this machine."""
-    return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
+    return next(
+        (
+            found
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (found := shutil.which(name))
+        ),
+        None,
+    )
 
 
 def choose(folder: Path) -> list[Path]:
     """At most fifteen pages of a reports folder: the indexes, one unit's month whole with one of its key pages, the other units' own pages."""
     months = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:2] == "20")
-    units = sorted(path for path in months[-1].iterdir() if (path / "index.html").is_file() and "." not in path.name)
+    units = sorted(
+        path
+        for path in months[-1].iterdir()
+        if (path / "index.html").is_file() and "." not in path.name
+    )
     first = [*sorted(units[0].glob("*.html")), *sorted(units[0].glob("key/*.html"))[:1]]
-    others = [path for unit in units[1:] for path in (unit / "index.html", unit / "04_retrospective.html") if path.is_file()]
+    others = [
+        path
+        for unit in units[1:]
+        for path in (unit / "index.html", unit / "04_retrospective.html")
+        if path.is_file()
+    ]
     failed = sorted((folder / ".failed").rglob("*.html"))[:1]
     earliest = sorted(months[0].glob("*/index.html"))[:1]
-    return [folder / "index.html", months[-1] / "index.html", *first, *failed, *earliest, *others][:MOST]
+    return [folder / "index.html", months[-1] / "index.html", *first, *failed, *earliest, *others][
+        :MOST
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -72,11 +90,15 @@ def to_open(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def browser() -> Iterator[Any]:
     program = executable()
     if program is None:
-        pytest.skip("No Chromium on this machine: install Debian's package `chromium` to run the browser tests")
+        pytest.skip(
+            "No Chromium on this machine: install Debian's package `chromium` to run the browser tests"
+        )
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        opened = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
+        )
         yield opened
         opened.close()
 
@@ -117,14 +139,20 @@ def _look(context: Any, path: Path, axe: str) -> Seen:
         page.emulate_media(color_scheme=scheme)
         for width in AXE_WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
-            seen.violations += [f"{scheme} {width}: {found}" for found in page.evaluate(RUN_AXE, TAGS)]
+            seen.violations += [
+                f"{scheme} {width}: {found}" for found in page.evaluate(RUN_AXE, TAGS)
+            ]
     page.close()
     return seen
 
 
 def test_pages_ask_for_nothing_but_themselves(seen: list[Seen]) -> None:
     asked = {
-        page.path.name: [url for url in page.requests if url != page.path.resolve().as_uri() and not url.startswith("data:")]
+        page.path.name: [
+            url
+            for url in page.requests
+            if url != page.path.resolve().as_uri() and not url.startswith("data:")
+        ]
         for page in seen
     }
     assert {name: urls for name, urls in asked.items() if urls} == {}

@@ -34,18 +34,26 @@ def test_every_cause_and_every_proposal_can_be_said() -> None:
     catalogue = read_catalogue("en")
     causes = {key.split(".")[1] for key in catalogue if key.startswith("cause.")}
     for path in (CHECKOUT / "salesfc_lib" / "retrospective").glob("*.py"):
-        for name in re.findall(r"""Found\(\s*[\w.]+,\s*"([a-z_]+)\"""", path.read_text(encoding="utf-8")):
+        for name in re.findall(
+            r"""Found\(\s*[\w.]+,\s*"([a-z_]+)\"""", path.read_text(encoding="utf-8")
+        ):
             assert name in causes
-            assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= set(catalogue)
+            assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= set(
+                catalogue
+            )
 
 
 def test_numbers_are_formatted_by_name() -> None:
-    said = VOICE.say("cleaning.lede.in", files=1, opening=1234, kept=1, month="2026-06", amount=48_260_000)
+    said = VOICE.say(
+        "cleaning.lede.in", files=1, opening=1234, kept=1, month="2026-06", amount=48_260_000
+    )
     assert said == "1 file with 1,234 rows came in; 1 row through June 2026 were kept: ¥48.26\xa0m."
 
 
 def test_an_unknown_sentence_names_the_nearest() -> None:
-    with pytest.raises(SalesForecastError, match=r"cleaning\.lede\.inn.*Did you mean 'cleaning\.lede\.in'"):
+    with pytest.raises(
+        SalesForecastError, match=r"cleaning\.lede\.inn.*Did you mean 'cleaning\.lede\.in'"
+    ):
         VOICE.say("cleaning.lede.inn")
 
 

@@ -37,25 +37,44 @@ ID = f"key_account:{NASTY}"
 
 @pytest.fixture
 def run(tmp_path: Path) -> UnitMonth:
-    return UnitMonth(tmp_path, "kitchen", "2026-06", defaults(), {}, {}, tmp_path / "reports" / ".work")
+    return UnitMonth(
+        tmp_path, "kitchen", "2026-06", defaults(), {}, {}, tmp_path / "reports" / ".work"
+    )
 
 
-def rows_of(cutoffs: list[str], said: list[float], actual: list[float], *, h: int = 1) -> pd.DataFrame:
+def rows_of(
+    cutoffs: list[str], said: list[float], actual: list[float], *, h: int = 1
+) -> pd.DataFrame:
     """Archived or backtested rows with bounds 10 below and above."""
     cutoff = pd.to_datetime(cutoffs)
     frame = pd.DataFrame(
-        {"unique_id": ID, "stage": "reconciled", "model": "m", "cutoff": cutoff, "ds": cutoff + pd.DateOffset(months=h), "h": h}
+        {
+            "unique_id": ID,
+            "stage": "reconciled",
+            "model": "m",
+            "cutoff": cutoff,
+            "ds": cutoff + pd.DateOffset(months=h),
+            "h": h,
+        }
     )
     frame = frame.assign(y_hat=said, actual=actual)
     return frame.assign(
-        **{f"{side}-{level}": frame["y_hat"] + sign * 10.0 for side, sign in (("lo", -1), ("hi", 1)) for level in (80, 95)}
+        **{
+            f"{side}-{level}": frame["y_hat"] + sign * 10.0
+            for side, sign in (("lo", -1), ("hi", 1))
+            for level in (80, 95)
+        }
     )
 
 
 def key_month(**changed: Any) -> KeyMonth:
     y_hat = np.linspace(110.0, 220.0, 12)
-    published = pd.DataFrame({"unique_id": ID, "stage": "reconciled", "ds": AHEAD, "h": range(1, 13), "y_hat": y_hat})
-    published = published.assign(**{"lo-80": y_hat - 10, "hi-80": y_hat + 10, "lo-95": y_hat - 20, "hi-95": y_hat + 20})
+    published = pd.DataFrame(
+        {"unique_id": ID, "stage": "reconciled", "ds": AHEAD, "h": range(1, 13), "y_hat": y_hat}
+    )
+    published = published.assign(
+        **{"lo-80": y_hat - 10, "hi-80": y_hat + 10, "lo-95": y_hat - 20, "hi-95": y_hat + 20}
+    )
     weights = pd.DataFrame(
         [
             (ID, BOOSTING, 0.5, 0.1, "half"),
@@ -64,17 +83,40 @@ def key_month(**changed: Any) -> KeyMonth:
         ],
         columns=["unique_id", "model", "weight", "backtest_error", "reason"],
     )
-    terms = [("level", 100.0, 90.0, 110.0, np.nan), ("trend", 5.0, 1.0, 9.0, np.nan), ("promotion", 40.0, 30.0, 50.0, 1.0)]
-    terms += [(f"month {n:02d}", float(n - 6), float(n - 8), float(n - 4), np.nan) for n in range(1, 13)]
-    coefficient = pd.DataFrame(terms, columns=["term", "estimate", "low", "high", "step"]).assign(unique_id=ID)
-    ahead = pd.DataFrame({"unique_id": ID, "term": "promotion", "ds": AHEAD, "value": 0.0, "effect": 0.0, "low": 0.0, "high": 0.0})
+    terms = [
+        ("level", 100.0, 90.0, 110.0, np.nan),
+        ("trend", 5.0, 1.0, 9.0, np.nan),
+        ("promotion", 40.0, 30.0, 50.0, 1.0),
+    ]
+    terms += [
+        (f"month {n:02d}", float(n - 6), float(n - 8), float(n - 4), np.nan) for n in range(1, 13)
+    ]
+    coefficient = pd.DataFrame(terms, columns=["term", "estimate", "low", "high", "step"]).assign(
+        unique_id=ID
+    )
+    ahead = pd.DataFrame(
+        {
+            "unique_id": ID,
+            "term": "promotion",
+            "ds": AHEAD,
+            "value": 0.0,
+            "effect": 0.0,
+            "low": 0.0,
+            "high": 0.0,
+        }
+    )
     ahead.loc[2, ["value", "effect", "low", "high"]] = [0.5, 20.0, 15.0, 25.0]
     archived = pd.concat(
-        [rows_of(["2026-04-01", "2026-05-01"], [110.0, 80.0], [100.0, 100.0]), rows_of(["2026-03-01"], [130.0], [100.0], h=3)],
+        [
+            rows_of(["2026-04-01", "2026-05-01"], [110.0, 80.0], [100.0, 100.0]),
+            rows_of(["2026-03-01"], [130.0], [100.0], h=3),
+        ],
         ignore_index=True,
     )
     nothing = pd.DataFrame(columns=["id", "author", "reason", "start", "until", "worth"])
-    changes = pd.DataFrame(columns=["label", "ds", "old", "final", "author", "reason", "remark", "state"])
+    changes = pd.DataFrame(
+        columns=["label", "ds", "old", "final", "author", "reason", "remark", "state"]
+    )
     fields: dict[str, Any] = {
         "unique_id": ID, "label": NASTY, "level": "key_account", "page": name_page(ID), "sales": 1200.0, "share": 0.25,
         "history": pd.Series(100.0, index=MONTHS, name="y_raw"), "published": published, "weights": weights, "coefficient": coefficient, "ahead": ahead,
@@ -121,18 +163,25 @@ def test_where_nothing_can_be_judged_the_page_says_that_and_has_no_error(run: Un
     assert [fact.label for fact in page.answer.facts] == ["July 2026", "Share of the unit"]
 
 
-def test_the_page_says_what_is_published_what_drives_it_and_how_wrong_it_was(run: UnitMonth) -> None:
+def test_the_page_says_what_is_published_what_drives_it_and_how_wrong_it_was(
+    run: UnitMonth,
+) -> None:
     said = words(tell_key(run, key_month()))
     assert "is forecast at ¥110 for July, +10.0\u202f% on a year before" in said
     assert "off by 15.0\u202f% and in sum too low by 5.0\u202f%" in said
     assert "a month wholly on promotion moves it most: it adds ¥40" in said
     assert "is worth ¥0 in July and +¥20 over 12 months" in said
     assert "+¥20 50\u202f%; ¥15 to ¥25" in said
-    assert "50\u202f% of the forecast is the middle of the candidates, corrected by XGBoost; 2 candidates share the rest" in said
+    assert (
+        "50\u202f% of the forecast is the middle of the candidates, corrected by XGBoost; 2 candidates share the rest"
+        in said
+    )
     assert "Correction by XGBoost" in said
 
 
-def test_a_driver_that_cannot_be_told_from_chance_is_not_said_to_move_anything(run: UnitMonth) -> None:
+def test_a_driver_that_cannot_be_told_from_chance_is_not_said_to_move_anything(
+    run: UnitMonth,
+) -> None:
     coefficient = key_month().coefficient
     coefficient.loc[coefficient["term"] == "promotion", "low"] = -5.0
     said = words(tell_key(run, key_month(coefficient=coefficient)))
@@ -154,7 +203,12 @@ def test_an_account_that_came_to_an_end_is_told_as_such(run: UnitMonth) -> None:
 
 def test_a_series_without_drivers_and_of_few_months_has_a_page_too(run: UnitMonth) -> None:
     key = key_month()
-    short = replace(key, coefficient=key.coefficient.head(0), ahead=key.ahead.head(0), history=key.history.tail(5))
+    short = replace(
+        key,
+        coefficient=key.coefficient.head(0),
+        ahead=key.ahead.head(0),
+        history=key.history.tail(5),
+    )
     assert "shorter than thirteen months" in words(tell_key(run, short))
 
 
@@ -167,9 +221,14 @@ def test_changes_and_effects_within_it_stand_with_author_and_reason(run: UnitMon
         columns=["label", "ds", "old", "final", "author", "reason", "remark", "state"],
     )
     effects = pd.DataFrame(
-        [("e1", "Wang", "price rise", AHEAD[2], pd.NaT, 30.0)], columns=["id", "author", "reason", "start", "until", "worth"]
+        [("e1", "Wang", "price rise", AHEAD[2], pd.NaT, 30.0)],
+        columns=["id", "author", "reason", "start", "until", "worth"],
     )
-    said = words(tell_key(run, key_month(changes=changes, effects=effects, moved=pd.Series(10.0, index=AHEAD))))
+    said = words(
+        tell_key(
+            run, key_month(changes=changes, effects=effects, moved=pd.Series(10.0, index=AHEAD))
+        )
+    )
     assert "1 change by people within it applied, 1 refused" in said
     assert "move July by +¥10" in said
     assert "李华: new contract" in said
@@ -178,8 +237,16 @@ def test_changes_and_effects_within_it_stand_with_author_and_reason(run: UnitMon
 
 
 def test_what_lies_within_a_series_has_its_members_in_every_dimension() -> None:
-    rows = [("total", None, None), ("line:a", "a", None), ("line:b", "b", None), ("bottom:a/x", "a", "x"), ("bottom:b/x", "b", "x")]
-    series = pd.DataFrame(rows, columns=["unique_id", "line", "region"]).assign(level="any", label="")
+    rows = [
+        ("total", None, None),
+        ("line:a", "a", None),
+        ("line:b", "b", None),
+        ("bottom:a/x", "a", "x"),
+        ("bottom:b/x", "b", "x"),
+    ]
+    series = pd.DataFrame(rows, columns=["unique_id", "line", "region"]).assign(
+        level="any", label=""
+    )
     assert list_within(series, "line:a") == ["line:a", "bottom:a/x"]
     assert len(list_within(series, "total")) == 5
 
@@ -192,7 +259,10 @@ def test_a_key_month_is_put_together_from_the_months_tables() -> None:
         columns=["unique_id", "level", "label", "key_account", "region"],
     )  # fmt: skip
     ids = ["key:a", "key:b"]
-    panel = pd.DataFrame([(i, ds, 100.0, 100.0) for i in ids for ds in MONTHS], columns=["unique_id", "ds", "y", "y_raw"])
+    panel = pd.DataFrame(
+        [(i, ds, 100.0, 100.0) for i in ids for ds in MONTHS],
+        columns=["unique_id", "ds", "y", "y_raw"],
+    )
     stages = [("combined", 90.0), ("reconciled", 100.0), ("adjusted", 120.0)]
     rows = [
         (i, stage, "m", CUTOFF, ds, h, y)
@@ -201,18 +271,43 @@ def test_a_key_month_is_put_together_from_the_months_tables() -> None:
         for h, ds in enumerate(AHEAD, 1)
         if (i, stage) != ("key:b", "adjusted")
     ]
-    forecast = pd.DataFrame(rows, columns=["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"])
+    forecast = pd.DataFrame(
+        rows, columns=["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
+    )
     forecast = forecast.assign(**dict.fromkeys(("lo-80", "hi-80", "lo-95", "hi-95"), 1.0))
     empty = {
-        name: tables.empty(name) for name in ("weights", "coefficient", "driver_effect", "effect", "effect_applied", "adjustment")
+        name: tables.empty(name)
+        for name in (
+            "weights",
+            "coefficient",
+            "driver_effect",
+            "effect",
+            "effect_applied",
+            "adjustment",
+        )
     }
     adjustment = pd.DataFrame(
         [(CUTOFF, "bottom:a/x", AHEAD[0], 0, 1.0, 2.0, 2.0, "Li", "order", "applied", "")],
         columns=list(empty["adjustment"].columns),
     )
-    effect = empty["effect"].reindex([0]).assign(id="e", author="Wang", reason="lost", start=AHEAD[0], until=pd.NaT)
-    applied = pd.DataFrame({"id": "e", "unique_id": ["bottom:b/x"], "ds": AHEAD[:1], "before": 10.0, "after": 4.0, "remark": ""})
-    keys = pd.DataFrame({"unique_id": ids, "page": ["ka.html", "kb.html"], "sales": 1200.0, "share": 0.5})
+    effect = (
+        empty["effect"]
+        .reindex([0])
+        .assign(id="e", author="Wang", reason="lost", start=AHEAD[0], until=pd.NaT)
+    )
+    applied = pd.DataFrame(
+        {
+            "id": "e",
+            "unique_id": ["bottom:b/x"],
+            "ds": AHEAD[:1],
+            "before": 10.0,
+            "after": 4.0,
+            "remark": "",
+        }
+    )
+    keys = pd.DataFrame(
+        {"unique_id": ids, "page": ["ka.html", "kb.html"], "sales": 1200.0, "share": 0.5}
+    )
     found = {
         **empty,
         "series": series,
@@ -222,7 +317,9 @@ def test_a_key_month_is_put_together_from_the_months_tables() -> None:
         "backtest": tables.empty("forecast"),
     }
     found |= {"adjustment": adjustment, "effect": effect, "effect_applied": applied}
-    vintages = rows_of(["2026-05-01"], [110.0], [100.0]).drop(columns="actual").assign(unique_id="key:a")
+    vintages = (
+        rows_of(["2026-05-01"], [110.0], [100.0]).drop(columns="actual").assign(unique_id="key:a")
+    )
     a, b = list_key_months(found, vintages)
     assert (a.label, a.judged, a.next["y_hat"], a.moved.iloc[0]) == ("a", "archive", 120.0, 20.0)
     assert (b.label, b.judged, b.next["y_hat"], b.moved.iloc[0]) == ("b", "nothing", 100.0, 0.0)
@@ -231,12 +328,16 @@ def test_a_key_month_is_put_together_from_the_months_tables() -> None:
     assert list(b.effects["worth"]) == [-6.0] and a.effects.empty
 
 
-def test_the_months_page_links_each_key_series_and_says_none_where_a_backfill_wrote_no_page(tmp_path: Path) -> None:
+def test_the_months_page_links_each_key_series_and_says_none_where_a_backfill_wrote_no_page(
+    tmp_path: Path,
+) -> None:
     key = KeyLink(NASTY, "key_account", f"key/{name_page(ID)}", 0.25, 1.2e6, 1.0e6, 1.4e6)
     linked = write_unit_page(tmp_path / "run", pages.summary("kitchen", "2026-06", keys=(key,)))
     assert f"key/{name_page(ID)}" in read(linked).links
     assert "each has a page" in text_of(linked)
-    bare = write_unit_page(tmp_path / "backfill", pages.summary("kitchen", "2026-06", keys=(replace(key, href=""),)))
+    bare = write_unit_page(
+        tmp_path / "backfill", pages.summary("kitchen", "2026-06", keys=(replace(key, href=""),))
+    )
     assert not [link for link in read(bare).links if link.startswith("key/")]
     assert "each has a page" not in text_of(bare)
     none = write_unit_page(tmp_path / "none", pages.summary("kitchen", "2026-06"))
@@ -244,7 +345,11 @@ def test_the_months_page_links_each_key_series_and_says_none_where_a_backfill_wr
 
 
 def test_a_hostile_name_stays_text_and_reaches_no_path(run: UnitMonth, tmp_path: Path) -> None:
-    crumbs = [("Sales forecast", "../../index.html"), ("June 2026", "../index.html"), (NASTY, "index.html")]
+    crumbs = [
+        ("Sales forecast", "../../index.html"),
+        ("June 2026", "../index.html"),
+        (NASTY, "index.html"),
+    ]
     path = write_key_page(tmp_path / "2026-06" / "kitchen", tell_key(run, key_month()), crumbs)
     assert path.relative_to(tmp_path).as_posix() == f"2026-06/kitchen/key/{name_page(ID)}"
     assert re.fullmatch(r"k[0-9a-f]+\.html", path.name)
@@ -258,7 +363,9 @@ def test_a_hostile_name_stays_text_and_reaches_no_path(run: UnitMonth, tmp_path:
     assert len(html.encode()) < 150_000
 
 
-def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(run: UnitMonth, tmp_path: Path) -> None:
+def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(
+    run: UnitMonth, tmp_path: Path
+) -> None:
     folder = tmp_path / "staged"
     write_key_page(folder, tell_key(run, key_month()), [("a", "x"), ("b", "y"), ("c", "z")])
     manifest.write(folder, {})
@@ -277,7 +384,12 @@ def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(run: UnitMo
             (0.12, 0.08, 0.16),
             "A month wholly on promotion adds 12.0\u202f% (95\u202f%: 8.0\u202f% to 16.0\u202f%).",
         ),
-        ("trading_days", 20.0, (0.4, 0.2, 0.6), "One trading day more adds 2.0\u202f% (95\u202f%: 1.0\u202f% to 3.0\u202f%)."),
+        (
+            "trading_days",
+            20.0,
+            (0.4, 0.2, 0.6),
+            "One trading day more adds 2.0\u202f% (95\u202f%: 1.0\u202f% to 3.0\u202f%).",
+        ),
         (
             "price",
             25.0,
@@ -296,13 +408,20 @@ def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(run: UnitMo
             (0.5, 0.4, 0.6),
             "Shelf space 10\u202f% above its usual value adds 5.0\u202f% (95\u202f%: 4.0\u202f% to 6.0\u202f%).",
         ),
-        ("campaign", 1.0, (0.1, 0.05, 0.15), "Campaign higher by one adds 10.0\u202f% (95\u202f%: 5.0\u202f% to 15.0\u202f%)."),
+        (
+            "campaign",
+            1.0,
+            (0.1, 0.05, 0.15),
+            "Campaign higher by one adds 10.0\u202f% (95\u202f%: 5.0\u202f% to 15.0\u202f%).",
+        ),
     ],
 )
 def test_a_driver_is_told_in_a_step_that_a_person_can_picture(
     run: UnitMonth, term: str, step: float, numbers: tuple[float, float, float], expected: str
 ) -> None:
-    row = pd.Series({"term": term, "step": step} | dict(zip(("estimate", "low", "high"), numbers, strict=True)))
+    row = pd.Series(
+        {"term": term, "step": step} | dict(zip(("estimate", "low", "high"), numbers, strict=True))
+    )
     assert say_effect(voice_of(run), row) == expected
     assert step_in(term, step) > 0
 
@@ -310,9 +429,17 @@ def test_a_driver_is_told_in_a_step_that_a_person_can_picture(
 def modeled(shares: list[float], n: int = 100) -> ModeledMonth:
     """A month whose 80 % interval held these shares, by months ahead."""
     held = pd.DataFrame(
-        {"level": "bottom", "interval": 80, "h": range(1, len(shares) + 1), "inside": [round(s * n) for s in shares], "n": n}
+        {
+            "level": "bottom",
+            "interval": 80,
+            "h": range(1, len(shares) + 1),
+            "inside": [round(s * n) for s in shares],
+            "n": n,
+        }
     )
-    empty = pd.DataFrame({"cutoff": pd.Series(dtype="datetime64[ns]"), "model": [], "unique_id": []})
+    empty = pd.DataFrame(
+        {"cutoff": pd.Series(dtype="datetime64[ns]"), "model": [], "unique_id": []}
+    )
     fields = dict.fromkeys(("panel", "failures", "weights", "forecast", "score", "effect"), empty)
     series = pd.DataFrame({"unique_id": ["a"]})
     return ModeledMonth(
@@ -329,7 +456,13 @@ def modeled(shares: list[float], n: int = 100) -> ModeledMonth:
 
 @pytest.mark.parametrize(
     ("shares", "verdict"),
-    [([0.8, 0.78, 0.82], "holds"), ([0.8, 0.9, 0.7], "mostly"), ([0.7, 0.6], "narrow"), ([0.9, 0.95], "wide"), ([], "none")],
+    [
+        ([0.8, 0.78, 0.82], "holds"),
+        ([0.8, 0.9, 0.7], "mostly"),
+        ([0.7, 0.6], "narrow"),
+        ([0.9, 0.95], "wide"),
+        ([], "none"),
+    ],
 )
 def test_the_page_says_no_as_readily_as_yes_when_asked_whether_the_interval_holds(
     run: UnitMonth, shares: list[float], verdict: str
@@ -349,7 +482,9 @@ def test_the_page_says_no_as_readily_as_yes_when_asked_whether_the_interval_hold
     assert said.startswith(begins[verdict])
 
 
-def test_the_demo_has_a_page_for_each_key_series_linked_from_the_months_page_and_from_modeling(demo_reports: Path) -> None:
+def test_the_demo_has_a_page_for_each_key_series_linked_from_the_months_page_and_from_modeling(
+    demo_reports: Path,
+) -> None:
     folder = demo_reports / "2026-06" / "kitchen"
     written = sorted(path.name for path in (folder / "key").glob("*.html"))
     series = pd.read_parquet(folder / "tables" / "key_series.parquet")
@@ -358,7 +493,9 @@ def test_the_demo_has_a_page_for_each_key_series_linked_from_the_months_page_and
     assert {f"key/{page}" for page in written} <= index
     accounts = series[series["unique_id"].str.startswith("key_account:")]
     assert len(accounts) == 4
-    assert {f"key/{page}" for page in accounts["page"]} <= set(read(folder / "02_modeling.html").links)
+    assert {f"key/{page}" for page in accounts["page"]} <= set(
+        read(folder / "02_modeling.html").links
+    )
     for page in written:
         reader = read(folder / "key" / page)
         assert reader.wrong == [] and len(reader.ids) == len(set(reader.ids))

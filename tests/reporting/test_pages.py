@@ -14,7 +14,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup
-from salesfc_lib.reporting.facts.summary import Failure, Ratio, Summary, pool, read_failures, read_summaries
+from salesfc_lib.reporting.facts.summary import (
+    Failure,
+    Ratio,
+    Summary,
+    pool,
+    read_failures,
+    read_summaries,
+)
 from salesfc_lib.reporting.pages.headline import lede, title
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.measures import key_numbers
@@ -24,7 +31,11 @@ from tests import pages
 
 CONTEXT = {
     "title": "Retrospective",
-    "breadcrumb": [("Sales forecast", "../../index.html"), ("June 2026", "../index.html"), ("Retrospective", "")],
+    "breadcrumb": [
+        ("Sales forecast", "../../index.html"),
+        ("June 2026", "../index.html"),
+        ("Retrospective", ""),
+    ],
 }
 
 
@@ -74,7 +85,13 @@ def read(path: Path) -> _Reader:
 
 def text_of(path: Path) -> str:
     return re.sub(
-        r"\s+", " ", re.sub(r"<[^>]+>", " ", re.sub(r"<style>.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.S))
+        r"\s+",
+        " ",
+        re.sub(
+            r"<[^>]+>",
+            " ",
+            re.sub(r"<style>.*?</style>", "", path.read_text(encoding="utf-8"), flags=re.S),
+        ),
     )
 
 
@@ -111,7 +128,9 @@ def test_pages_hold_no_script_no_style_attribute_and_nothing_from_outside(report
         html = path.read_text(encoding="utf-8")
         body = html.partition("</style>")[2]
         assert not re.search(r"<script|\sstyle=|https?://", body), path
-        assert not [name for name in read(path).attributes if name.startswith("on") or name == "style"], path
+        assert not [
+            name for name in read(path).attributes if name.startswith("on") or name == "style"
+        ], path
         assert html.count("<style>") == 1
         assert len(html.encode()) < 150_000, path
 
@@ -134,12 +153,16 @@ def test_a_months_page_says_its_numbers_and_names_as_text(reports: Path) -> None
 
 def test_a_first_month_says_when_there_will_be_something_to_compare(reports: Path) -> None:
     page = text_of(reports.parent / "first" / "2026-06" / "kitchen" / "index.html")
-    assert "There is nothing to compare yet: no forecast of June 2026 was published before June 2026 closed." in page
+    assert (
+        "There is nothing to compare yet: no forecast of June 2026 was published before June 2026 closed."
+        in page
+    )
     assert "The forecast for July 2026 can be compared once July 2026 closes" in page
     assert "Nobody changed the forecast" in page and "Nothing needs attention this month." in page
     assert not re.search(r"\bnan\b|None", page)
     assert not re.search(
-        r"<t[dh][^>]*>\s*[–-]?\s*</t[dh]>", (reports.parent / "first" / "2026-06" / "kitchen" / "index.html").read_text("utf-8")
+        r"<t[dh][^>]*>\s*[–-]?\s*</t[dh]>",
+        (reports.parent / "first" / "2026-06" / "kitchen" / "index.html").read_text("utf-8"),
     )
     index = text_of(reports.parent / "first" / "index.html")
     assert "published its first forecast; accuracy can be told once July 2026 closes" in index
@@ -184,9 +207,17 @@ def test_an_index_of_forty_units_and_three_years_stays_quick(tmp_path: Path) -> 
     assert written[0].stat().st_size < 150_000
 
 
-def scored(unit: str, month: str, wape: float, *, floor: float = 0.8, bias: float = 0.02) -> Summary:
+def scored(
+    unit: str, month: str, wape: float, *, floor: float = 0.8, bias: float = 0.02
+) -> Summary:
     return pages.summary(
-        unit, month, wape=Ratio(wape * 100, 100), bias=Ratio(bias * 100, 100), naive=Ratio(30, 100), floor=floor, title=unit.title()
+        unit,
+        month,
+        wape=Ratio(wape * 100, 100),
+        bias=Ratio(bias * 100, 100),
+        naive=Ratio(30, 100),
+        floor=floor,
+        title=unit.title(),
     )
 
 
@@ -209,27 +240,49 @@ def test_units_are_pooled_by_sums_never_by_means_of_ratios() -> None:
             [],
             "Two of three units met their floor in June; South fell short for the second month",
         ),
-        ({"north": 0.1, "south": 0.1}, ["west"], "Two of three units met their floor in June; west did not publish"),
-        ({"north": 0.3, "south": 0.35}, [], "None of two units met their floor in June; South and North fell short"),
+        (
+            {"north": 0.1, "south": 0.1},
+            ["west"],
+            "Two of three units met their floor in June; west did not publish",
+        ),
+        (
+            {"north": 0.3, "south": 0.35},
+            [],
+            "None of two units met their floor in June; South and North fell short",
+        ),
         ({}, ["west"], "No unit published June 2026"),
     ],
 )
-def test_the_title_says_who_met_the_floor_and_who_is_worst(wapes: dict[str, float], failed: list[str], expected: str) -> None:
-    summaries = [scored(unit, month, wape) for unit, wape in wapes.items() for month in ("2026-05", "2026-06")]
+def test_the_title_says_who_met_the_floor_and_who_is_worst(
+    wapes: dict[str, float], failed: list[str], expected: str
+) -> None:
+    summaries = [
+        scored(unit, month, wape)
+        for unit, wape in wapes.items()
+        for month in ("2026-05", "2026-06")
+    ]
     failures = [Failure(unit, "2026-06", "error") for unit in failed]
     assert title(Portfolio.of(summaries, failures, "2026-06")) == expected
 
 
 def test_the_lede_compares_with_the_month_before_and_with_a_year_ago() -> None:
-    portfolio = Portfolio.of([scored("north", "2026-05", 0.12), scored("north", "2026-06", 0.15)], [], "2026-06")
+    portfolio = Portfolio.of(
+        [scored("north", "2026-05", 0.12), scored("north", "2026-06", 0.15)], [], "2026-06"
+    )
     text = " ".join(lede(portfolio))
-    assert "were 85.0\u202f% accurate, down from 88.0\u202f% in May, and 2.0\u202f% too high." in text
+    assert (
+        "were 85.0\u202f% accurate, down from 88.0\u202f% in May, and 2.0\u202f% too high." in text
+    )
     assert "The seasonal naive was 15.0 points less accurate." in text
-    assert re.search(r"For July it expects ¥[\d.]+\u00a0m, [\d.]+\u202f% (more|less) than a year ago\.", text)
+    assert re.search(
+        r"For July it expects ¥[\d.]+\u00a0m, [\d.]+\u202f% (more|less) than a year ago\.", text
+    )
 
 
 def test_a_missed_limit_counts_its_months_in_a_row() -> None:
-    months = [scored("north", f"2026-0{n}", 0.1, bias=0.08 if n > 3 else -0.08) for n in range(1, 7)]
+    months = [
+        scored("north", f"2026-0{n}", 0.1, bias=0.08 if n > 3 else -0.08) for n in range(1, 7)
+    ]
     table = key_numbers(months[-1], months[:-1])
     assert table is not None
     bias = next(row for row in table.rows if row[0].text == "Bias")
@@ -278,18 +331,28 @@ def test_a_notebooks_page_begins_with_the_answer_and_lists_its_questions() -> No
 
 def test_code_is_folded_between_its_prose_and_its_figure() -> None:
     html = render_notebook(pages.notebook(), context=CONTEXT)
-    prose, code, figure = html.index("Seven causes"), html.index("Split the difference by cause"), html.index("A moved order makes")
+    prose, code, figure = (
+        html.index("Seven causes"),
+        html.index("Split the difference by cause"),
+        html.index("A moved order makes"),
+    )
     assert prose < code < figure
-    assert '<span class="in">In [4]</span>Split the difference by cause <span class="small">2 lines · 0.4\u00a0s</span>' in html
-    assert '<span class="k">decompose</span>(forecast, actual, by=<span class="s">&#34;owner&#34;</span>)' in html
+    assert (
+        '<span class="in">In [4]</span>Split the difference by cause <span class="small">2 lines · 0.4\u00a0s</span>'
+        in html
+    )
+    assert (
+        '<span class="k">decompose</span>(forecast, actual, by=<span class="s">&#34;owner&#34;</span>)'
+        in html
+    )
     assert "# Split the difference" not in html
 
 
 def test_quotes_become_margin_notes_before_the_prose() -> None:
     html = render_notebook(pages.notebook(), context=CONTEXT)
-    assert html.index('<div class="note"><p><strong>Accuracy</strong> = 1 − WAPE. &lt;b onclick=x&gt;') < html.index(
-        "Absolute errors, <em>summed</em>."
-    )
+    assert html.index(
+        '<div class="note"><p><strong>Accuracy</strong> = 1 − WAPE. &lt;b onclick=x&gt;'
+    ) < html.index("Absolute errors, <em>summed</em>.")
 
 
 def test_setup_cells_are_folded_at_the_end() -> None:
@@ -313,7 +376,12 @@ def test_a_failed_notebook_says_where_it_stopped() -> None:
 
 
 @pytest.mark.parametrize(
-    "heading", ["## <script>alert(1)</script>", "## [x](javascript:alert(1))", '## "><img src=x onerror=alert(1)>']
+    "heading",
+    [
+        "## <script>alert(1)</script>",
+        "## [x](javascript:alert(1))",
+        '## "><img src=x onerror=alert(1)>',
+    ],
 )
 def test_a_heading_is_text(heading: str) -> None:
     html = render_notebook(new_notebook(cells=[new_markdown_cell(heading)]), context=CONTEXT)
@@ -323,7 +391,9 @@ def test_a_heading_is_text(heading: str) -> None:
 def test_a_block_that_was_tampered_with_does_not_become_markup() -> None:
     bundle = {"application/vnd.salesfc.v1+json": {"block": "prose", "text": "<script>x</script>"}}
     unknown = {"application/vnd.salesfc.v1+json": {"block": "<script>"}}
-    cells = [new_code_cell("x", outputs=[new_output("display_data", data) for data in (bundle, unknown)])]
+    cells = [
+        new_code_cell("x", outputs=[new_output("display_data", data) for data in (bundle, unknown)])
+    ]
     html = render_notebook(new_notebook(cells=cells), context=CONTEXT)
     assert "<script" not in html and "is not shown" in html
 

@@ -26,15 +26,24 @@ def fan_frame(level: float = 45e6) -> pd.DataFrame:
     at = np.arange(42)
     y = level * (1 + 0.1 * np.sin(at))
     width = np.where(at >= 36, (at - 35) * 0.02 * level, np.nan)
-    frame = pd.DataFrame({"ds": MONTHS, "y": np.where(at < 36, y, np.nan), "y_hat": np.where(at < 36, np.nan, y)})
+    frame = pd.DataFrame(
+        {"ds": MONTHS, "y": np.where(at < 36, y, np.nan), "y_hat": np.where(at < 36, np.nan, y)}
+    )
     for interval, factor in ((80, 1.0), (95, 1.5)):
-        frame[f"lo-{interval}"], frame[f"hi-{interval}"] = frame["y_hat"] - factor * width, frame["y_hat"] + factor * width
+        frame[f"lo-{interval}"], frame[f"hi-{interval}"] = (
+            frame["y_hat"] - factor * width,
+            frame["y_hat"] + factor * width,
+        )
     return frame
 
 
 def by_group() -> pd.DataFrame:
     return pd.DataFrame(
-        [(ds, group, value) for group, value in ((NASTY, 0.86), ("Seasonal naive", 0.77)) for ds in MONTHS[24:36]],
+        [
+            (ds, group, value)
+            for group, value in ((NASTY, 0.86), ("Seasonal naive", 0.77))
+            for ds in MONTHS[24:36]
+        ],
         columns=["ds", "group", "value"],
     )
 
@@ -55,23 +64,46 @@ CAUSES = pd.DataFrame(
     }
 )
 OWNERS = pd.DataFrame(
-    {"label": ["林巧", NASTY], "detail": ["key accounts", NASTY], "bias": [0.128, -0.025], "mean": [0.03, -0.081]}
+    {
+        "label": ["林巧", NASTY],
+        "detail": ["key accounts", NASTY],
+        "bias": [0.128, -0.025],
+        "mean": [0.03, -0.081],
+    }
 )
 EFFECTS = pd.DataFrame(
-    {"label": [NASTY, "A year of trend"], "value": [12.0, -1.0], "low": [8.0, -3.0], "high": [16.0, 1.0], "text": ["+12", "−1"]}
+    {
+        "label": [NASTY, "A year of trend"],
+        "value": [12.0, -1.0],
+        "low": [8.0, -3.0],
+        "high": [16.0, 1.0],
+        "text": ["+12", "−1"],
+    }
 )
-COVERED = pd.DataFrame({"h": [1, 2, 1, 2], "level": [80, 80, 95, 95], "share": [0.8, 0.79, 0.95, 0.91]})
+COVERED = pd.DataFrame(
+    {"h": [1, 2, 1, 2], "level": [80, 80, 95, 95], "share": [0.8, 0.79, 0.95, 0.91]}
+)
 
 FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
-    (plots.fan, fan_frame(), {"cutoff": "2026-06", "scale": wording.SCALES[1], "earlier": 51e6, "named": [NASTY]}),
-    (plots.lines, by_group(), {"roles": {NASTY: "forecast", "Seasonal naive": "baseline"}, "floor": 0.85}),
+    (
+        plots.fan,
+        fan_frame(),
+        {"cutoff": "2026-06", "scale": wording.SCALES[1], "earlier": 51e6, "named": [NASTY]},
+    ),
+    (
+        plots.lines,
+        by_group(),
+        {"roles": {NASTY: "forecast", "Seasonal naive": "baseline"}, "floor": 0.85},
+    ),
     (plots.ladder, STAGES, {"heads": ["June", "12-month mean"]}),
     (plots.waterfall, CAUSES, {"scale": wording.SCALES[1]}),
     (plots.leaning, OWNERS, {"limit": 0.05, "heads": ["June", "Jan–Jun"]}),
     (plots.coverage, COVERED, {"band": (0.77, 0.83)}),
     (plots.whiskers, EFFECTS, {}),
 ]
-each_figure = pytest.mark.parametrize(("function", "frame", "options"), FIGURES, ids=[figure[0].__name__ for figure in FIGURES])
+each_figure = pytest.mark.parametrize(
+    ("function", "frame", "options"), FIGURES, ids=[figure[0].__name__ for figure in FIGURES]
+)
 
 
 @each_figure
@@ -106,7 +138,9 @@ def test_figures_draw_without_a_warning_and_leave_their_frame_alone(
 
 
 @each_figure
-def test_names_stay_text_in_figures(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+def test_names_stay_text_in_figures(
+    function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]
+) -> None:
     for drawing in plots.draw(function, frame, **options):
         words = "".join(ElementTree.fromstring(drawing).itertext())
         assert "<b>" not in drawing
@@ -115,7 +149,9 @@ def test_names_stay_text_in_figures(function: Callable[..., None], frame: pd.Dat
 
 
 @each_figure
-def test_text_stays_on_its_canvas(function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]) -> None:
+def test_text_stays_on_its_canvas(
+    function: Callable[..., None], frame: pd.DataFrame, options: dict[str, object]
+) -> None:
     short = {**options, "named": ["June forecast 51.4"]} if function is plots.fan else options
     for drawing, width in zip(
         plots.draw(
@@ -123,7 +159,11 @@ def test_text_stays_on_its_canvas(function: Callable[..., None], frame: pd.DataF
             frame.replace(NASTY, "厨具 · 华东"),
             **{
                 **short,
-                **({"roles": {"厨具 · 华东": "forecast", "Seasonal naive": "baseline"}} if function is plots.lines else {}),
+                **(
+                    {"roles": {"厨具 · 华东": "forecast", "Seasonal naive": "baseline"}}
+                    if function is plots.lines
+                    else {}
+                ),
             },
         ),
         (720, 350),
@@ -132,16 +172,26 @@ def test_text_stays_on_its_canvas(function: Callable[..., None], frame: pd.DataF
         for text in ElementTree.fromstring(drawing).iter("text"):
             size = canvas.SMALL if "m" in text.get("class", "").split() else canvas.SIZE
             length = canvas.text_width(str(text.text), size) * 0.92
-            x = float(text.get("x", "0")) - {"middle": length / 2, "end": length}.get(text.get("text-anchor", ""), 0)
+            x = float(text.get("x", "0")) - {"middle": length / 2, "end": length}.get(
+                text.get("text-anchor", ""), 0
+            )
             assert x >= -2 and x + length <= width + 6, text.text
 
 
 def test_a_line_starts_and_ends_where_its_values_say() -> None:
     wide, _ = plots.draw(
-        plots.lines, pd.DataFrame({"ds": MONTHS[:2], "group": "a", "value": [0.7, 0.8]}), roles={"a": "forecast"}, height=(244, 244)
+        plots.lines,
+        pd.DataFrame({"ds": MONTHS[:2], "group": "a", "value": [0.7, 0.8]}),
+        roles={"a": "forecast"},
+        height=(244, 244),
     )
-    x0, y0, x1, y1 = map(float, re.findall(r'd="M([\d.]+),([\d.]+) ([\d.]+),([\d.]+)" class="fc"', wide)[0])
-    tick = {text: float(y) - 4.5 for y, text in re.findall(r'y="([\d.]+)" class="m" text-anchor="end">(\d+)<', wide)}
+    x0, y0, x1, y1 = map(
+        float, re.findall(r'd="M([\d.]+),([\d.]+) ([\d.]+),([\d.]+)" class="fc"', wide)[0]
+    )
+    tick = {
+        text: float(y) - 4.5
+        for y, text in re.findall(r'y="([\d.]+)" class="m" text-anchor="end">(\d+)<', wide)
+    }
     assert x0 == 34 and x1 > x0
     assert (y0, y1) == pytest.approx((tick["70"], tick["80"]), abs=1)
 
@@ -161,13 +211,23 @@ def test_causes_are_sorted_by_size_gains_after_losses_and_the_unexplained_last()
         for text in ElementTree.fromstring(wide).itertext()
         if text.split()[0] in ("厨具", "small", "gain", "Not", "Actual", "Forecast")
     ]
-    assert [text.split()[0] for text in order if "Wide" not in text] == ["Forecast", "厨具", "small", "gain", "Not", "Actual"]
+    assert [text.split()[0] for text in order if "Wide" not in text] == [
+        "Forecast",
+        "厨具",
+        "small",
+        "gain",
+        "Not",
+        "Actual",
+    ]
     assert 'class="fg"' in wide and wide.count('class="fo"') == 2 and wide.count('class="fu"') == 1
 
 
 def test_too_high_and_too_low_keep_their_colours_and_signs() -> None:
     wide, _ = plots.draw(plots.leaning, OWNERS, limit=0.05, heads=["June", "Mean"])
-    assert 'class="to b" text-anchor="end">+12.8<' in wide and 'class="tu" text-anchor="end">−2.5<' in wide
+    assert (
+        'class="to b" text-anchor="end">+12.8<' in wide
+        and 'class="tu" text-anchor="end">−2.5<' in wide
+    )
     assert 'class="b" text-anchor="end">−8.1<' in wide  # the mean is outside the limit
 
 
@@ -186,16 +246,24 @@ def test_an_analysts_own_figure_keeps_to_the_tokens() -> None:
 
 def test_a_figure_block_carries_its_alternative_text_on_both_drawings() -> None:
     wide, slim = plots.draw(plots.whiskers, EFFECTS)
-    html = components.Figure("t", "s", "Bars: 212 and 14", wide, slim)._repr_mimebundle_()["text/html"]
+    html = components.Figure("t", "s", "Bars: 212 and 14", wide, slim)._repr_mimebundle_()[
+        "text/html"
+    ]
     assert html.count('role="img" aria-label="Bars: 212 and 14"') == 2
 
 
 @pytest.mark.parametrize(
-    ("places", "heights"), [([50.0, 50.0, 50.0], [15.0] * 3), ([90.0, 89.0, 60.0, 59.0], [15.0, 30.0, 15.0, 15.0])]
+    ("places", "heights"),
+    [([50.0, 50.0, 50.0], [15.0] * 3), ([90.0, 89.0, 60.0, 59.0], [15.0, 30.0, 15.0, 15.0])],
 )
-def test_labels_never_cover_each_other_and_keep_their_order(places: list[float], heights: list[float]) -> None:
+def test_labels_never_cover_each_other_and_keep_their_order(
+    places: list[float], heights: list[float]
+) -> None:
     placed = spread(places, heights)
-    assert all(above - height >= below - 1e-9 for above, height, below in zip(placed, heights, placed[1:], strict=False))
+    assert all(
+        above - height >= below - 1e-9
+        for above, height, below in zip(placed, heights, placed[1:], strict=False)
+    )
 
 
 @pytest.mark.parametrize(
@@ -213,7 +281,12 @@ def test_an_effect_that_may_be_none_is_open_and_grey() -> None:
     assert wide.count('class="hole sg"') == 1
     assert wide.count('class="sg k3"') == 1
     assert wide.count('class="sa k3"') == 1
-    assert plots.draw(plots.whiskers, EFFECTS.assign(low=[8.0, -3.0], high=[16.0, -0.5]))[0].count("hole") == 0
+    assert (
+        plots.draw(plots.whiskers, EFFECTS.assign(low=[8.0, -3.0], high=[16.0, -0.5]))[0].count(
+            "hole"
+        )
+        == 0
+    )
 
 
 def test_lags_that_stand_close_are_numbered_alone_so_that_none_covers_another() -> None:

@@ -35,7 +35,11 @@ SERIES = pd.DataFrame(
 def history(**june: float) -> pd.DataFrame:
     """Two years of sales of 100 a month in every bottom series, June as given (A, B, K; 100 where not)."""
     names = {"A": "A/other", "B": "B/other", "K": "B/K-07"}
-    rows = [(names[key], ds, june.get(key, 100.0) if ds == JUNE else 100.0) for key in names for ds in MONTHS]
+    rows = [
+        (names[key], ds, june.get(key, 100.0) if ds == JUNE else 100.0)
+        for key in names
+        for ds in MONTHS
+    ]
     return pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw"])
 
 
@@ -53,7 +57,9 @@ def orders(rows: list[tuple[str, str | None, str, str, str]]) -> pd.DataFrame:
     return frame.assign(key_account="other", customer="石家庄超市")
 
 
-def causes_of(name: str, actual: pd.DataFrame, found: retro.Evidence, vintages: pd.DataFrame | None = None) -> pd.DataFrame:
+def causes_of(
+    name: str, actual: pd.DataFrame, found: retro.Evidence, vintages: pd.DataFrame | None = None
+) -> pd.DataFrame:
     vintages = archive() if vintages is None else vintages
     missed = retro.compare_month(vintages, actual, SERIES, month=JUNE)
     table = retro.likely_causes(missed, found, vintages=vintages, actual=actual, series=SERIES)
@@ -61,24 +67,40 @@ def causes_of(name: str, actual: pd.DataFrame, found: retro.Evidence, vintages: 
 
 
 def listed(table: pd.DataFrame) -> list[tuple[str, float | None]]:
-    return [(row.cause, None if pd.isna(row.effect) else pytest.approx(row.effect)) for row in table.itertuples()]
+    return [
+        (row.cause, None if pd.isna(row.effect) else pytest.approx(row.effect))
+        for row in table.itertuples()
+    ]
 
 
 def test_a_stockout_explains_the_forecast_of_the_days_without_stock() -> None:
-    inventory = pd.DataFrame({"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]})
+    inventory = pd.DataFrame(
+        {"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]}
+    )
     table = causes_of("A/other", history(A=50), retro.Evidence(inventory=inventory))
     assert listed(table) == [("stockout", -40.0), ("not_explained", -10.0)]
-    assert retro.read_facts(table["facts"][0]) == {"days": 12.0, "items": 1, "items_out": 1, "share_of_month": 0.4}
+    assert retro.read_facts(table["facts"][0]) == {
+        "days": 12.0,
+        "items": 1,
+        "items_out": 1,
+        "share_of_month": 0.4,
+    }
 
 
 def test_a_stockout_is_no_cause_where_more_was_sold_than_forecast() -> None:
-    inventory = pd.DataFrame({"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]})
-    assert listed(causes_of("A/other", history(A=150), retro.Evidence(inventory=inventory))) == [("not_explained", 50.0)]
+    inventory = pd.DataFrame(
+        {"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]}
+    )
+    assert listed(causes_of("A/other", history(A=150), retro.Evidence(inventory=inventory))) == [
+        ("not_explained", 50.0)
+    ]
 
 
 def test_a_cause_never_explains_more_than_the_miss() -> None:
     inventory = pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]})
-    assert listed(causes_of("A/other", history(A=95), retro.Evidence(inventory=inventory))) == [("stockout", -5.0)]
+    assert listed(causes_of("A/other", history(A=95), retro.Evidence(inventory=inventory))) == [
+        ("stockout", -5.0)
+    ]
 
 
 def test_a_key_account_without_orders_is_lost_and_explains_its_whole_miss() -> None:
@@ -112,7 +134,9 @@ def test_a_new_series_that_was_not_forecast_explains_itself() -> None:
     actual = history(A=30)
     actual = actual[(actual["unique_id"] != "A/other") | (actual["ds"] == JUNE)]
     vintages = archive()[lambda rows: rows["unique_id"] != "A/other"]
-    assert listed(causes_of("A/other", actual, retro.Evidence(), vintages)) == [("new_series", 30.0)]
+    assert listed(causes_of("A/other", actual, retro.Evidence(), vintages)) == [
+        ("new_series", 30.0)
+    ]
 
 
 def test_returns_above_their_usual_rate_explain_the_excess() -> None:
@@ -131,7 +155,16 @@ def test_returns_above_their_usual_rate_explain_the_excess() -> None:
 
 
 def flag(sold: float) -> pd.DataFrame:
-    return pd.DataFrame({"unique_id": ["A/other"], "ds": [JUNE], "y_raw": [sold], "y": [110.0], "score": [9.0], "reason": [""]})
+    return pd.DataFrame(
+        {
+            "unique_id": ["A/other"],
+            "ds": [JUNE],
+            "y_raw": [sold],
+            "y": [110.0],
+            "score": [9.0],
+            "reason": [""],
+        }
+    )
 
 
 def test_a_flagged_month_is_put_down_to_its_largest_order_by_name() -> None:
@@ -143,7 +176,9 @@ def test_a_flagged_month_is_put_down_to_its_largest_order_by_name() -> None:
             ("2026-05-05", "9", "A", "sale", "900.00"),
         ]
     )
-    table = causes_of("A/other", history(A=300), retro.Evidence(transactions=rows, outliers=flag(300.0)))
+    table = causes_of(
+        "A/other", history(A=300), retro.Evidence(transactions=rows, outliers=flag(300.0))
+    )
     assert listed(table) == [("large_order", 170.0), ("not_explained", 30.0)]
     facts = retro.read_facts(table["facts"][0])
     assert (facts["order_id"], facts["amount"], facts["customer"]) == ("8841", 170.0, "石家庄超市")
@@ -170,12 +205,21 @@ def test_a_change_that_made_it_worse_explains_its_part_and_names_its_author() ->
             "remark": [""],
         }
     )
-    vintages = pd.concat([archive(), archive("adjusted", A=130, B=130, K=130)[lambda rows: rows["ds"] == JUNE]])
+    vintages = pd.concat(
+        [archive(), archive("adjusted", A=130, B=130, K=130)[lambda rows: rows["ds"] == JUNE]]
+    )
     found = retro.Evidence(adjustments=made)
     table = causes_of("A/other", history(A=90, B=140), found, vintages)
     assert listed(table) == [("change_by_people", -30.0), ("not_explained", -10.0)]
-    assert retro.read_facts(table["facts"][0]) == {"authors": ["林志强"], "before": 100.0, "after": 130.0, "reasons": ["新品"]}
-    assert listed(causes_of("B/other", history(A=90, B=140), found, vintages)) == [("not_explained", 10.0)]
+    assert retro.read_facts(table["facts"][0]) == {
+        "authors": ["林志强"],
+        "before": 100.0,
+        "after": 130.0,
+        "reasons": ["新品"],
+    }
+    assert listed(causes_of("B/other", history(A=90, B=140), found, vintages)) == [
+        ("not_explained", 10.0)
+    ]
 
 
 def calendar(*spans: tuple[str, str]) -> pd.DataFrame:
@@ -183,7 +227,10 @@ def calendar(*spans: tuple[str, str]) -> pd.DataFrame:
     return frame.assign(name=[f"P{number}" for number in frame.index], product_line="A")
 
 
-PAST = [(f"2025-{month:02}-01", f"2025-{month:02}-{28 if month == 2 else 30}") for month in (1, 3, 5, 7, 9, 11)]
+PAST = [
+    (f"2025-{month:02}-01", f"2025-{month:02}-{28 if month == 2 else 30}")
+    for month in (1, 3, 5, 7, 9, 11)
+]
 
 
 def test_a_promotion_that_was_postponed_explains_its_usual_uplift() -> None:
@@ -196,40 +243,67 @@ def test_a_promotion_that_was_postponed_explains_its_usual_uplift() -> None:
     table = causes_of("A/other", actual, retro.Evidence(promotion=past, promotion_then=planned))
     assert listed(table)[0] == ("promotion_changed", pytest.approx(-100 * 0.5 / 1.5))
     facts = retro.read_facts(table["facts"][0])
-    assert (facts["names"], facts["planned_share"], facts["share_of_month"], facts["uplift_months"]) == (["P6"], 1.0, 0.0, 6)
+    assert (
+        facts["names"],
+        facts["planned_share"],
+        facts["share_of_month"],
+        facts["uplift_months"],
+    ) == (["P6"], 1.0, 0.0, 6)
     assert facts["uplift"] == pytest.approx(0.5)
 
 
 def test_a_promotion_that_ran_as_planned_is_named_without_an_amount() -> None:
-    table = causes_of("A/other", history(A=60), retro.Evidence(promotion=calendar(("2026-06-10", "2026-06-24"))))
+    table = causes_of(
+        "A/other", history(A=60), retro.Evidence(promotion=calendar(("2026-06-10", "2026-06-24")))
+    )
     assert listed(table) == [("promotion_ran", None), ("not_explained", -40.0)]
     assert retro.read_facts(table["facts"][0])["share_of_month"] == 0.5
-    assert listed(causes_of("B/other", history(B=60), retro.Evidence(promotion=calendar(("2026-06-10", "2026-06-24")))))[0] == (
-        "not_explained",
-        -40.0,
-    )
+    assert listed(
+        causes_of(
+            "B/other",
+            history(B=60),
+            retro.Evidence(promotion=calendar(("2026-06-10", "2026-06-24"))),
+        )
+    )[0] == ("not_explained", -40.0)
 
 
 def test_overlapping_promotions_count_each_day_once() -> None:
-    share = promotions.promotion_share(calendar(("2026-06-01", "2026-06-10"), ("2026-06-06", "2026-06-15")), SERIES, MONTHS)
+    share = promotions.promotion_share(
+        calendar(("2026-06-01", "2026-06-10"), ("2026-06-06", "2026-06-15")), SERIES, MONTHS
+    )
     assert share.at[JUNE, "A/other"] == 0.5
     assert share.at[JUNE, "B/other"] == 0.0
 
 
 def test_promotion_days_are_counted_as_the_panel_counts_them() -> None:
-    window, fiscal = Window(before=2, after=3), Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday")
+    window, fiscal = (
+        Window(before=2, after=3),
+        Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday"),
+    )
     rows = pd.DataFrame(
-        {"date": MONTHS, "month": MONTHS, "product_line": "A", "amount": [Decimal(1)] * len(MONTHS), "kind": "sale"}
+        {
+            "date": MONTHS,
+            "month": MONTHS,
+            "product_line": "A",
+            "amount": [Decimal(1)] * len(MONTHS),
+            "kind": "sale",
+        }
     )
     rows["kind"] = rows["kind"].astype("category")
     for kind in (Calendar(), fiscal):
-        spans = calendar(("2026-05-30", "2026-06-10"), ("2026-06-12", "2026-06-15"), ("2025-12-20", "2025-12-31"))
+        spans = calendar(
+            ("2026-05-30", "2026-06-10"), ("2026-06-12", "2026-06-15"), ("2025-12-20", "2025-12-31")
+        )
         tree = {
             "sources": {}, "dimensions": ["product_line"], "levels": {"total": [], "product_line": ["product_line"]},
             "calendar": kind.model_dump(), "measure": {"promotion_window": window.model_dump()},
         }  # fmt: skip
-        panel = build_panel(rows, Parameters.model_validate(tree), "2026-06", spans).panel.set_index("ds")["promotion"]
-        share = promotions.promotion_share(spans, SERIES, MONTHS, window=window, calendar=kind)["A/other"]
+        panel = build_panel(
+            rows, Parameters.model_validate(tree), "2026-06", spans
+        ).panel.set_index("ds")["promotion"]
+        share = promotions.promotion_share(spans, SERIES, MONTHS, window=window, calendar=kind)[
+            "A/other"
+        ]
         assert share.loc[panel.index].tolist() == pytest.approx(panel.tolist())
         assert share[JUNE] == pytest.approx(18 / 30 if kind == Calendar() else 22 / 35)
 
@@ -258,16 +332,24 @@ def test_what_merely_coincides_is_not_named_once_the_miss_is_explained() -> None
 
 def test_the_larger_cause_comes_first_and_what_is_counted_claims_before_what_is_estimated() -> None:
     inventory = pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [30.0]})
-    rows = orders([("2026-06-05", "2", "A", "sale", "90.00"), ("2026-06-06", "2", "A", "return", "-40.00")])
-    table = causes_of("A/other", history(A=40), retro.Evidence(transactions=rows, inventory=inventory))
+    rows = orders(
+        [("2026-06-05", "2", "A", "sale", "90.00"), ("2026-06-06", "2", "A", "return", "-40.00")]
+    )
+    table = causes_of(
+        "A/other", history(A=40), retro.Evidence(transactions=rows, inventory=inventory)
+    )
     assert listed(table) == [("returns", -40.0), ("stockout", -20.0)]
 
 
 def test_the_waterfall_lists_losses_then_gains_and_what_is_not_explained_last() -> None:
-    inventory = pd.DataFrame({"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]})
+    inventory = pd.DataFrame(
+        {"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]}
+    )
     actual, vintages = history(A=50, B=130, K=0), archive()
     missed = retro.compare_month(vintages, actual, SERIES, month=JUNE)
-    causes = retro.likely_causes(missed, retro.Evidence(inventory=inventory), vintages=vintages, actual=actual, series=SERIES)
+    causes = retro.likely_causes(
+        missed, retro.Evidence(inventory=inventory), vintages=vintages, actual=actual, series=SERIES
+    )
     steps = retro.difference_by_cause(missed, causes)
     assert steps["cause"].tolist() == ["lost_account", "stockout", "not_explained"]
     assert steps["effect"].tolist() == pytest.approx([-100, -40, 20])
@@ -285,10 +367,20 @@ def test_the_waterfall_lists_losses_then_gains_and_what_is_not_explained_last() 
     excess=st.floats(0, 1e6),
     seed=st.integers(0, 99),
 )
-def test_the_parts_sum_to_the_difference_and_none_exceeds_its_miss(sold, expected, days, excess, seed) -> None:
-    actual, vintages = history(**dict(zip("ABK", sold, strict=True))), archive(**dict(zip("ABK", expected, strict=True)))
+def test_the_parts_sum_to_the_difference_and_none_exceeds_its_miss(
+    sold, expected, days, excess, seed
+) -> None:
+    actual, vintages = (
+        history(**dict(zip("ABK", sold, strict=True))),
+        archive(**dict(zip("ABK", expected, strict=True))),
+    )
     inventory = pd.DataFrame({"ds": [JUNE], "stock": [0.0], "stockout_days": [days]})
-    rows = orders([("2026-06-05", "7", "A", "sale", f"{excess:.2f}"), ("2026-06-06", "7", "B", "return", f"{-excess:.2f}")])
+    rows = orders(
+        [
+            ("2026-06-05", "7", "A", "sale", f"{excess:.2f}"),
+            ("2026-06-06", "7", "B", "return", f"{-excess:.2f}"),
+        ]
+    )
     found = retro.Evidence(inventory=inventory, transactions=rows, outliers=flag(sold[0]))
     missed = retro.compare_month(vintages, actual, SERIES, month=JUNE)
     causes = retro.likely_causes(missed, found, vintages=vintages, actual=actual, series=SERIES)
@@ -302,9 +394,19 @@ def test_the_parts_sum_to_the_difference_and_none_exceeds_its_miss(sold, expecte
     for unique_id, group in causes.dropna(subset="effect").groupby("unique_id"):
         assert math.fsum(group["effect"]) == pytest.approx(gap[unique_id], rel=1e-9, abs=scale)
         assert (group["effect"] * gap[unique_id] >= 0).all()
-    shuffled = retro.Evidence(inventory=inventory, transactions=rows.sample(frac=1, random_state=seed), outliers=flag(sold[0]))
+    shuffled = retro.Evidence(
+        inventory=inventory,
+        transactions=rows.sample(frac=1, random_state=seed),
+        outliers=flag(sold[0]),
+    )
     mixed = vintages.sample(frac=1, random_state=seed)
-    again = retro.likely_causes(missed, shuffled, vintages=mixed, actual=actual.sample(frac=1, random_state=seed), series=SERIES)
+    again = retro.likely_causes(
+        missed,
+        shuffled,
+        vintages=mixed,
+        actual=actual.sample(frac=1, random_state=seed),
+        series=SERIES,
+    )
     pd.testing.assert_frame_equal(causes, again)
 
 
@@ -312,14 +414,20 @@ def test_a_waterfall_over_the_largest_misses_alone_still_closes() -> None:
     actual, vintages = history(A=50, B=130, K=0), archive()
     missed = retro.compare_month(vintages, actual, SERIES, month=JUNE)
     top = retro.largest_misses(missed, count=1)
-    causes = retro.likely_causes(top, retro.Evidence(), vintages=vintages, actual=actual, series=SERIES)
-    assert retro.difference_by_cause(missed, causes)["effect"].tolist() == pytest.approx([-100, -20])
+    causes = retro.likely_causes(
+        top, retro.Evidence(), vintages=vintages, actual=actual, series=SERIES
+    )
+    assert retro.difference_by_cause(missed, causes)["effect"].tolist() == pytest.approx(
+        [-100, -20]
+    )
 
 
 def test_the_first_month_has_no_causes_and_no_steps() -> None:
     nothing = tables.empty("forecast")
     missed = retro.compare_month(nothing, history(), SERIES, month=JUNE)
-    causes = retro.likely_causes(missed, retro.Evidence(), vintages=nothing, actual=history(), series=SERIES)
+    causes = retro.likely_causes(
+        missed, retro.Evidence(), vintages=nothing, actual=history(), series=SERIES
+    )
     assert causes.empty and "facts" in causes.columns
     steps = retro.difference_by_cause(missed, causes)
     assert steps.empty and "effect" in steps.columns

@@ -24,7 +24,9 @@ def adjustment(rows: list[tuple[str | None, str, pd.Timestamp, float, float]]) -
     return frame.assign(sequence=1, asked=frame["final"], reason="", state="applied", remark="")
 
 
-def planners(kind: str, seed: int, *, months: int = 12, series: int = 3, noise: float = 0.10) -> tuple[pd.DataFrame, pd.DataFrame]:
+def planners(
+    kind: str, seed: int, *, months: int = 12, series: int = 3, noise: float = 0.10
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Adjustments and actuals of one planner, who changes `series` numbers a month; the model errs by `noise`.
 
     sandbagger: lowers by 15 %. optimist: raises by 15 %. improver: takes 70 % of the model's error away. fair: adds an error of
@@ -55,28 +57,57 @@ def verdicts(kind: str, seeds: int, months: int = 12) -> list[str]:
 
 
 def test_one_authors_changes_by_hand() -> None:
-    made = adjustment([("Ann", "a", JUNE, 100, 90), ("Ann", "b", JUNE, 100, 120), ("Ann", "c", JUNE, 100, 130)])
+    made = adjustment(
+        [("Ann", "a", JUNE, 100, 90), ("Ann", "b", JUNE, 100, 120), ("Ann", "c", JUNE, 100, 130)]
+    )
     actual = pd.DataFrame({"unique_id": ["a", "b", "c"], "ds": JUNE, "y_raw": [80.0, 115.0, 100.0]})
     row = retro.people(made, actual, month=JUNE).iloc[0]
-    assert (row["changes"], row["raised"], row["lowered"], row["helped"], row["hurt"]) == (3, 2, 1, 2, 1)
+    assert (row["changes"], row["raised"], row["lowered"], row["helped"], row["hurt"]) == (
+        3,
+        2,
+        1,
+        2,
+        1,
+    )
     assert (row["raised_helped"], row["lowered_helped"]) == (1, 1)
     assert (row["error_without"], row["error_with"], row["gain"]) == (20 + 15 + 0, 10 + 5 + 30, -10)
     assert (row["raised_gain"], row["lowered_gain"]) == (-20, 10)
     assert row["bias_without"] == pytest.approx((300 - 295) / 295)
     assert row["bias_with"] == pytest.approx((340 - 295) / 295)
-    assert (row["months"], row["months_raised"], row["months_too_high"], row["leans"]) == (1, 1, 1, "")
+    assert (row["months"], row["months_raised"], row["months_too_high"], row["leans"]) == (
+        1,
+        1,
+        1,
+        "",
+    )
 
 
 def test_a_sandbagger_an_optimist_and_an_improver_are_told_apart() -> None:
     kinds = ("sandbagger", "optimist", "improver")
     made, actual = zip(*(planners(kind, 7) for kind in kinds), strict=True)
-    renamed = [frame.assign(unique_id=kind + frame["unique_id"]) for kind, frame in zip(kinds, made, strict=True)]
-    known = [frame.assign(unique_id=kind + frame["unique_id"]) for kind, frame in zip(kinds, actual, strict=True)]
-    table = tables.check(retro.people(pd.concat(renamed), pd.concat(known), month=JUNE), "people").set_index("author")
-    assert table["leans"].to_dict() == {"improver 李巧": "", "optimist 李巧": "high", "sandbagger 李巧": "low"}
+    renamed = [
+        frame.assign(unique_id=kind + frame["unique_id"])
+        for kind, frame in zip(kinds, made, strict=True)
+    ]
+    known = [
+        frame.assign(unique_id=kind + frame["unique_id"])
+        for kind, frame in zip(kinds, actual, strict=True)
+    ]
+    table = tables.check(
+        retro.people(pd.concat(renamed), pd.concat(known), month=JUNE), "people"
+    ).set_index("author")
+    assert table["leans"].to_dict() == {
+        "improver 李巧": "",
+        "optimist 李巧": "high",
+        "sandbagger 李巧": "low",
+    }
     assert table.at["improver 李巧", "share_helped"] == 1.0
     assert table.at["improver 李巧", "gain"] > 0 > table.at["optimist 李巧", "gain"]
-    assert table.at["sandbagger 李巧", "bias_with"] < -0.10 < table.at["sandbagger 李巧", "bias_without"]
+    assert (
+        table.at["sandbagger 李巧", "bias_with"]
+        < -0.10
+        < table.at["sandbagger 李巧", "bias_without"]
+    )
 
 
 def test_most_sandbaggers_and_optimists_are_found_within_a_year() -> None:
@@ -104,14 +135,18 @@ def test_a_number_changed_again_counts_once_as_it_stood_last() -> None:
 
 
 def test_a_correction_by_the_same_author_adds_to_the_change() -> None:
-    made = adjustment([("Ann", "a", JUNE, 100, 90), ("Ann", "a", JUNE, 90, 80)]).assign(final=80.0, sequence=[1, 2])
+    made = adjustment([("Ann", "a", JUNE, 100, 90), ("Ann", "a", JUNE, 90, 80)]).assign(
+        final=80.0, sequence=[1, 2]
+    )
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [90.0]})
     row = retro.changes(made, actual, month=JUNE)
     assert row[["without", "final", "change", "gain"]].values.tolist() == [[100, 80, -20, 0]]
 
 
 def test_an_author_answers_only_for_their_own_part_of_what_was_published() -> None:
-    made = adjustment([("Ann", "a", JUNE, 100, 90), ("Bo", "a", JUNE, 90, 60)]).assign(final=60.0, sequence=[1, 2])
+    made = adjustment([("Ann", "a", JUNE, 100, 90), ("Bo", "a", JUNE, 90, 60)]).assign(
+        final=60.0, sequence=[1, 2]
+    )
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [70.0]})
     rows = retro.changes(made, actual, month=JUNE).set_index("author")
     assert rows["without"].to_dict() == {"Ann": 70.0, "Bo": 90.0}
@@ -119,10 +154,22 @@ def test_an_author_answers_only_for_their_own_part_of_what_was_published() -> No
 
 
 def test_only_applied_changes_made_before_their_month_through_this_month_count() -> None:
-    made = adjustment([("Ann", "a", JUNE, 100, 90), ("Ann", "b", JUNE, 100, 90), ("Ann", "a", pd.Timestamp("2026-07-01"), 100, 90)])
+    made = adjustment(
+        [
+            ("Ann", "a", JUNE, 100, 90),
+            ("Ann", "b", JUNE, 100, 90),
+            ("Ann", "a", pd.Timestamp("2026-07-01"), 100, 90),
+        ]
+    )
     made.loc[1, "state"] = "refused"
     late = adjustment([("Bo", "a", JUNE, 100, 90)]).assign(made_in=JUNE)
-    actual = pd.DataFrame({"unique_id": ["a", "b", "a"], "ds": [JUNE, JUNE, pd.Timestamp("2026-07-01")], "y_raw": 90.0})
+    actual = pd.DataFrame(
+        {
+            "unique_id": ["a", "b", "a"],
+            "ds": [JUNE, JUNE, pd.Timestamp("2026-07-01")],
+            "y_raw": 90.0,
+        }
+    )
     rows = retro.changes(pd.concat([made, late]), actual, month=JUNE)
     assert rows[["author", "unique_id"]].values.tolist() == [["Ann", "a"]]
 
@@ -137,7 +184,9 @@ def test_a_change_without_an_author_is_counted_but_blames_nobody() -> None:
 @given(seed=st.integers(0, 1000), kind=st.sampled_from(["fair", "optimist", "follower"]))
 def test_the_order_of_rows_changes_nothing(seed: int, kind: str) -> None:
     made, actual = planners(kind, seed)
-    shuffled = retro.people(made.sample(frac=1, random_state=seed), actual.sample(frac=1, random_state=seed), month=JUNE)
+    shuffled = retro.people(
+        made.sample(frac=1, random_state=seed), actual.sample(frac=1, random_state=seed), month=JUNE
+    )
     pd.testing.assert_frame_equal(retro.people(made, actual, month=JUNE), shuffled)
 
 
@@ -168,7 +217,9 @@ SERIES = pd.DataFrame(
 def orders(rows: list[tuple[str, str | None, str, str]]) -> pd.DataFrame:
     """Transactions from (date, salesperson, product line, amount)."""
     frame = pd.DataFrame(rows, columns=["date", "salesperson", "product_line", "amount"])
-    return frame.assign(date=pd.to_datetime(frame["date"]), amount=frame["amount"].map(Decimal), kind="sale")
+    return frame.assign(
+        date=pd.to_datetime(frame["date"]), amount=frame["amount"].map(Decimal), kind="sale"
+    )
 
 
 SOLD = orders(
@@ -194,7 +245,9 @@ def test_sales_by_salesperson_stand_against_the_same_month_last_year() -> None:
 
 
 def test_the_forecast_error_is_attributed_by_the_share_of_the_year_before() -> None:
-    missed = pd.DataFrame({"unique_id": ["a", "b"], "ds": JUNE, "forecast": [100.0, 8.0], "actual": [60.1, -0.8]})
+    missed = pd.DataFrame(
+        {"unique_id": ["a", "b"], "ds": JUNE, "forecast": [100.0, 8.0], "actual": [60.1, -0.8]}
+    )
     table = retro.attribute_error(missed, SOLD, SERIES).set_index("salesperson")
     assert table.at["Ann", "attributed_forecast"] == pytest.approx(75)
     assert table.at["李巧", "attributed_forecast"] == pytest.approx(25 + 8)
@@ -204,7 +257,9 @@ def test_the_forecast_error_is_attributed_by_the_share_of_the_year_before() -> N
 
 
 def test_a_forecast_that_nobody_sold_before_is_attributed_to_nobody() -> None:
-    missed = pd.DataFrame({"unique_id": ["b"], "ds": pd.Timestamp("2026-04-01"), "forecast": [5.0], "actual": [0.0]})
+    missed = pd.DataFrame(
+        {"unique_id": ["b"], "ds": pd.Timestamp("2026-04-01"), "forecast": [5.0], "actual": [0.0]}
+    )
     table = retro.attribute_error(missed, SOLD, SERIES)
     assert table["salesperson"].isna().tolist() == [True]
     assert table["attributed_forecast"].tolist() == [5.0]

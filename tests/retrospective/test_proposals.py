@@ -15,14 +15,21 @@ JUNE = pd.Timestamp("2026-06-01")
 MONTHS = pd.date_range(end=JUNE, periods=12, freq="MS")
 IDS = [f"s{number}" for number in range(8)]
 SERIES = pd.DataFrame(
-    {"unique_id": ["total", *IDS], "level": ["total", *["bottom"] * 8], "label": ["Total", *IDS], "region": [None, *IDS]}
+    {
+        "unique_id": ["total", *IDS],
+        "level": ["total", *["bottom"] * 8],
+        "label": ["Total", *IDS],
+        "region": [None, *IDS],
+    }
 )
 DEFAULTS = schema.Parameters.model_validate(parameters.read_yaml(parameters.DEFAULTS))
 
 
 def actuals() -> pd.DataFrame:
     """A year of sales of 100 a month in eight series."""
-    return pd.DataFrame([(name, ds, 100.0) for name in IDS for ds in MONTHS], columns=["unique_id", "ds", "y_raw"])
+    return pd.DataFrame(
+        [(name, ds, 100.0) for name in IDS for ds in MONTHS], columns=["unique_id", "ds", "y_raw"]
+    )
 
 
 def stage(name: str, *, times: float = 1.0, low: float = 0.0) -> pd.DataFrame:
@@ -71,16 +78,31 @@ def test_a_quiet_month_and_a_first_month_propose_nothing() -> None:
     assert proposed(quiet()).empty
     first = proposed(retro.Observed())
     assert first.empty
-    assert first.columns.tolist() == ["kind", "key", "now", "proposed", "evidence", "facts", "decision"]
+    assert first.columns.tolist() == [
+        "kind",
+        "key",
+        "now",
+        "proposed",
+        "evidence",
+        "facts",
+        "decision",
+    ]
 
 
 def failures(count: int, model: str = "winters") -> pd.DataFrame:
-    return pd.DataFrame({"unique_id": IDS[:count], "model": model, "cutoff": JUNE, "error": "did not converge"})
+    return pd.DataFrame(
+        {"unique_id": IDS[:count], "model": model, "cutoff": JUNE, "error": "did not converge"}
+    )
 
 
 def test_a_candidate_that_fails_in_half_of_its_series_is_proposed_off() -> None:
     row, facts = only(replace(quiet(), failures=failures(5)))
-    assert (row["key"], row["now"], row["proposed"], row["kind"]) == ("candidates.winters.enabled", "true", "false", "parameter")
+    assert (row["key"], row["now"], row["proposed"], row["kind"]) == (
+        "candidates.winters.enabled",
+        "true",
+        "false",
+        "parameter",
+    )
     assert facts == {"model": "winters", "failed": 5, "of": 9}
     assert proposed(replace(quiet(), failures=failures(4))).empty
 
@@ -92,12 +114,16 @@ def test_the_baseline_is_never_proposed_off() -> None:
 def test_a_candidate_without_weight_for_three_months_is_proposed_off() -> None:
     row, facts = only(replace(quiet(), weights=weights({"theta": 1.0, "winters": 0.0})))
     assert (row["key"], facts["series"]) == ("candidates.winters.enabled", 2)
-    assert proposed(replace(quiet(), weights=weights({"theta": 1.0, "winters": 0.0}, months=2))).empty
+    assert proposed(
+        replace(quiet(), weights=weights({"theta": 1.0, "winters": 0.0}, months=2))
+    ).empty
 
 
 def test_sharper_weights_are_proposed_where_the_best_model_beats_the_combination() -> None:
     vintages = quiet().vintages
-    swapped = vintages.assign(stage=vintages["stage"].map({"statistical": "combined", "combined": "statistical"}))
+    swapped = vintages.assign(
+        stage=vintages["stage"].map({"statistical": "combined", "combined": "statistical"})
+    )
     row, facts = only(replace(quiet(), vintages=swapped))
     assert (row["key"], row["now"], row["proposed"]) == ("combine.power", "4.0", "8.0")
     assert (facts["better"], facts["months"]) == (12, 12)
@@ -106,9 +132,13 @@ def test_sharper_weights_are_proposed_where_the_best_model_beats_the_combination
 
 def changes_of(author: str, percent: float, months: int = 12) -> pd.DataFrame:
     """Changes of one series a month, from 100 by `percent`."""
-    frame = pd.DataFrame({"ds": MONTHS[-months:], "unique_id": "s0", "old": 100.0, "author": author})
+    frame = pd.DataFrame(
+        {"ds": MONTHS[-months:], "unique_id": "s0", "old": 100.0, "author": author}
+    )
     final = 100.0 + percent
-    frame = frame.assign(made_in=frame["ds"] - pd.DateOffset(months=1), sequence=1, asked=final, final=final)
+    frame = frame.assign(
+        made_in=frame["ds"] - pd.DateOffset(months=1), sequence=1, asked=final, final=final
+    )
     return frame.assign(reason="", state="applied", remark="")
 
 
@@ -116,31 +146,55 @@ def test_an_author_who_leans_and_whose_changes_hurt_is_named_with_the_count() ->
     table = proposed(replace(quiet(), adjustments=changes_of("周建国", -15)))
     assert table["evidence"].tolist() == ["author_leans", "changes_hurt"]
     leans, hurt = map(retro.read_facts, table["facts"])
-    assert (leans["author"], leans["leans"], leans["months_beyond"], leans["months"]) == ("周建国", "low", 12, 12)
-    assert (hurt["direction"], hurt["hurt_months"], hurt["months"], hurt["gain"]) == ("lowered", 12, 12, -180)
+    assert (leans["author"], leans["leans"], leans["months_beyond"], leans["months"]) == (
+        "周建国",
+        "low",
+        12,
+        12,
+    )
+    assert (hurt["direction"], hurt["hurt_months"], hurt["months"], hurt["gain"]) == (
+        "lowered",
+        12,
+        12,
+        -180,
+    )
     assert table["key"].str.contains("周建国").all()
     assert proposed(replace(quiet(), adjustments=changes_of("周建国", -15, months=4))).empty
 
 
 def test_bias_beyond_the_limit_three_months_running_asks_for_a_look() -> None:
     biased = pd.concat([stage("statistical", times=1.2), stage("combined", times=1.1)])
-    observed = replace(quiet(), vintages=biased.assign(**{"lo-80": quiet().vintages["lo-80"].to_numpy()}))
+    observed = replace(
+        quiet(), vintages=biased.assign(**{"lo-80": quiet().vintages["lo-80"].to_numpy()})
+    )
     row, facts = only(observed)
-    assert (row["kind"], row["key"], facts["bias"]) == ("practice", "bias", pytest.approx([0.1, 0.1, 0.1]))
-    recovered = observed.vintages.assign(y_hat=np.where(observed.vintages["ds"] == JUNE, 100.0, observed.vintages["y_hat"]))
+    assert (row["kind"], row["key"], facts["bias"]) == (
+        "practice",
+        "bias",
+        pytest.approx([0.1, 0.1, 0.1]),
+    )
+    recovered = observed.vintages.assign(
+        y_hat=np.where(observed.vintages["ds"] == JUNE, 100.0, observed.vintages["y_hat"])
+    )
     assert "bias" not in proposed(replace(observed, vintages=recovered))["key"].tolist()
 
 
 def test_many_flagged_months_propose_a_higher_threshold() -> None:
     flagged = actuals().head(6).assign(y=100.0, score=7.0, reason="")
     row, facts = only(replace(quiet(), outliers=flagged))
-    assert (row["key"], row["now"], row["proposed"]) == ("cleaning.outliers.threshold", "6.0", "8.0")
+    assert (row["key"], row["now"], row["proposed"]) == (
+        "cleaning.outliers.threshold",
+        "6.0",
+        "8.0",
+    )
     assert facts == {"flagged": 6, "of": 96, "months": 12}
     assert proposed(replace(quiet(), outliers=flagged.head(2))).empty
 
 
 @pytest.mark.parametrize(("low", "covered"), [(0.0, 1.0), (500.0, 0.0)])
-def test_intervals_that_hold_too_much_or_too_little_ask_for_a_look(low: float, covered: float) -> None:
+def test_intervals_that_hold_too_much_or_too_little_ask_for_a_look(
+    low: float, covered: float
+) -> None:
     row, facts = only(replace(quiet(), vintages=stage("combined", low=low)))
     assert (row["key"], facts["coverage"], facts["n"]) == ("intervals", covered, 96)
 
@@ -149,12 +203,20 @@ def test_a_month_without_any_row_is_proposed_as_closed() -> None:
     actual = actuals()
     actual.loc[actual["ds"] == "2026-02-01", "y_raw"] = np.nan
     row, facts = only(replace(quiet(), actual=actual))
-    assert (row["key"], row["now"], row["proposed"]) == ("calendar.closed_months", "[]", '["2026-02"]')
+    assert (row["key"], row["now"], row["proposed"]) == (
+        "calendar.closed_months",
+        "[]",
+        '["2026-02"]',
+    )
     assert facts == {"months": ["2026-02"]}
 
 
 def test_what_comes_after_the_month_is_no_evidence() -> None:
-    later = replace(quiet(), adjustments=changes_of("周建国", -15), failures=failures(8).assign(cutoff=pd.Timestamp("2026-07-01")))
+    later = replace(
+        quiet(),
+        adjustments=changes_of("周建国", -15),
+        failures=failures(8).assign(cutoff=pd.Timestamp("2026-07-01")),
+    )
     early = retro.proposals(DEFAULTS, later, month="2025-09")
     assert early.empty
 

@@ -31,9 +31,14 @@ def forecast(rows: list[tuple[str, str, str, int, float]]) -> pd.DataFrame:
     """Forecast rows from (unique_id, stage, month forecast, lag, value)."""
     frame = pd.DataFrame(rows, columns=["unique_id", "stage", "ds", "h", "y_hat"])
     ds = pd.to_datetime(frame["ds"])
-    cutoff = pd.Series([day - pd.DateOffset(months=h) for day, h in zip(ds, frame["h"], strict=True)], dtype="datetime64[ns]")
+    cutoff = pd.Series(
+        [day - pd.DateOffset(months=h) for day, h in zip(ds, frame["h"], strict=True)],
+        dtype="datetime64[ns]",
+    )
     bounds = {name: np.nan for name in tables.INTERVALS}
-    return frame.assign(ds=ds, cutoff=cutoff, model="any", **bounds).astype({"h": "int64", "y_hat": "float64"})
+    return frame.assign(ds=ds, cutoff=cutoff, model="any", **bounds).astype(
+        {"h": "int64", "y_hat": "float64"}
+    )
 
 
 def sold(rows: list[tuple[str, str, float | None]]) -> pd.DataFrame:
@@ -42,7 +47,14 @@ def sold(rows: list[tuple[str, str, float | None]]) -> pd.DataFrame:
 
 
 EAST, NORTH, LAMP = "厨具/华东", "厨具/华北", "灯/华东"
-ACTUAL = sold([(EAST, "2026-06", 100), (NORTH, "2026-06", 50), (LAMP, "2026-06", 50), ("total", "2026-06", 200)])
+ACTUAL = sold(
+    [
+        (EAST, "2026-06", 100),
+        (NORTH, "2026-06", 50),
+        (LAMP, "2026-06", 50),
+        ("total", "2026-06", 200),
+    ]
+)
 VINTAGES = forecast(
     [
         (EAST, "baseline", "2026-06", 1, 80),
@@ -101,7 +113,9 @@ def test_the_naive_is_compared_on_the_rows_that_both_have() -> None:
 
 
 def test_a_wape_above_one_is_an_accuracy_of_zero() -> None:
-    table = retro.by_lag(forecast([(LAMP, "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES, month=JUNE)
+    table = retro.by_lag(
+        forecast([(LAMP, "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES, month=JUNE
+    )
     assert (table["accuracy"].item(), table["wape"].item()) == (0.0, 9.0)
 
 
@@ -150,7 +164,9 @@ def test_value_added_counts_a_month_without_changes_as_unchanged() -> None:
 def test_a_stage_is_not_credited_with_rows_that_the_stage_before_lacks() -> None:
     east = [(EAST, "baseline", "2026-06", 1, 80), (EAST, "combined", "2026-06", 1, 90)]
     rows = forecast([*east, (LAMP, "combined", "2026-06", 1, 50)])
-    row = one(retro.value_added(rows, ACTUAL, SERIES, month=JUNE), level="line_region", stage="combined")
+    row = one(
+        retro.value_added(rows, ACTUAL, SERIES, month=JUNE), level="line_region", stage="combined"
+    )
     assert (row["n"], row["wape"], row["gain"]) == (1, pytest.approx(0.10), pytest.approx(0.10))
 
 
@@ -175,7 +191,12 @@ def test_misses_hold_what_was_not_forecast_and_sum_to_the_totals() -> None:
     known = VINTAGES[VINTAGES["unique_id"] != LAMP]
     missed = retro.compare_month(known, ACTUAL, SERIES, month=JUNE)
     row = one(missed, unique_id=LAMP)
-    assert (row["forecast"], row["actual"], row["difference"], row["forecasted"]) == (0, 50, -50, False)
+    assert (row["forecast"], row["actual"], row["difference"], row["forecasted"]) == (
+        0,
+        50,
+        -50,
+        False,
+    )
     assert missed["unique_id"].tolist() == [LAMP, NORTH, EAST]
     assert missed["share"].sum() == pytest.approx(1.0)
     assert (missed["forecast"].sum(), missed["actual"].sum()) == (170, 200)
@@ -189,11 +210,23 @@ def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
     dates = pd.date_range(end=JUNE, periods=months, freq="MS")
     y = pd.DataFrame(rng.integers(50, 150, (months, 3)).astype(float), index=dates, columns=bottom)
     y = y.assign(total=y.sum(axis=1))
-    actual = y.melt(ignore_index=False, var_name="unique_id", value_name="y_raw").reset_index(names="ds")
-    keys = [(name, stage, ds, lag) for ds in dates[12:] for lag in (1, 2, 3) for stage in tables.STAGES for name in bottom]
+    actual = y.melt(ignore_index=False, var_name="unique_id", value_name="y_raw").reset_index(
+        names="ds"
+    )
+    keys = [
+        (name, stage, ds, lag)
+        for ds in dates[12:]
+        for lag in (1, 2, 3)
+        for stage in tables.STAGES
+        for name in bottom
+    ]
     rows = [(*key, float(rng.integers(50, 150))) for key in keys]
     vintages = forecast(rows)
-    top = vintages.groupby(["stage", "model", "cutoff", "ds", "h"], as_index=False)["y_hat"].sum().assign(unique_id="total")
+    top = (
+        vintages.groupby(["stage", "model", "cutoff", "ds", "h"], as_index=False)["y_hat"]
+        .sum()
+        .assign(unique_id="total")
+    )
     return pd.concat([vintages, top], ignore_index=True), actual.astype({"unique_id": object})
 
 
@@ -213,8 +246,15 @@ def test_neither_later_months_nor_the_order_of_rows_change_an_answer(question) -
     vintages, actual = archive(1)
     vintages = vintages.assign(**{"lo-80": vintages["y_hat"] - 20, "hi-80": vintages["y_hat"] + 20})
     earlier = pd.Timestamp("2026-01-01")
-    known = question(vintages[vintages["ds"] <= earlier], actual[actual["ds"] <= earlier], SERIES, month=earlier)
-    shuffled = question(vintages.sample(frac=1, random_state=2), actual.sample(frac=1, random_state=3), SERIES, month=earlier)
+    known = question(
+        vintages[vintages["ds"] <= earlier], actual[actual["ds"] <= earlier], SERIES, month=earlier
+    )
+    shuffled = question(
+        vintages.sample(frac=1, random_state=2),
+        actual.sample(frac=1, random_state=3),
+        SERIES,
+        month=earlier,
+    )
     if isinstance(known, dict):
         assert known == pytest.approx(shuffled)
     else:
@@ -228,7 +268,11 @@ def test_pooled_wape_equals_the_slow_sum(seed: int) -> None:
     vintages, actual = archive(seed, months=16)
     truth = {(row.unique_id, row.ds): row.y_raw for row in actual.itertuples()}
     errors, total = 0.0, 0.0
-    for row in vintages[(vintages["stage"] == "adjusted") & (vintages["h"] == 2) & (vintages["unique_id"] != "total")].itertuples():
+    for row in vintages[
+        (vintages["stage"] == "adjusted")
+        & (vintages["h"] == 2)
+        & (vintages["unique_id"] != "total")
+    ].itertuples():
         errors += abs(row.y_hat - truth[row.unique_id, row.ds])
         total += truth[row.unique_id, row.ds]
     table = retro.by_lag(vintages, actual, SERIES, month=JUNE, lags=[2], months=12)
@@ -237,10 +281,23 @@ def test_pooled_wape_equals_the_slow_sum(seed: int) -> None:
 
 def test_gaming_check_counts_months_below_the_statistical_forecast() -> None:
     months = pd.date_range(end=JUNE, periods=12, freq="MS")
-    stages = [("total", "statistical", 100), ("total", "adjusted", 90), (LAMP, "baseline", 80), (LAMP, "adjusted", 90)]
-    lowered = forecast([(name, stage, ds, 1, value) for ds in months for name, stage, value in stages])
+    stages = [
+        ("total", "statistical", 100),
+        ("total", "adjusted", 90),
+        (LAMP, "baseline", 80),
+        (LAMP, "adjusted", 90),
+    ]
+    lowered = forecast(
+        [(name, stage, ds, 1, value) for ds in months for name, stage, value in stages]
+    )
     years = pd.date_range(end=JUNE, periods=24, freq="MS")
-    actual = sold([(name, ds, 110.0 if ds >= months[0] else 100.0) for name in ("total", LAMP) for ds in years])
+    actual = sold(
+        [
+            (name, ds, 110.0 if ds >= months[0] else 100.0)
+            for name in ("total", LAMP)
+            for ds in years
+        ]
+    )
     facts = retro.gaming_check(lowered, actual, SERIES, month=JUNE)
     assert (facts["months"], facts["months_below"], facts["months_compared"]) == (12, 12, 12)
     assert facts["mean_change"] == pytest.approx(-0.1)
@@ -266,13 +323,24 @@ def test_stock_view_compares_this_month_with_the_last() -> None:
     row = one(table, product_line="厨具")
     assert (row["stockout_days"], row["stockout_days_before"]) == (11, 4)
     assert pd.isna(one(table, product_line="灯")["stockout_days_before"])
-    assert one(retro.stock_view(inventory.drop(columns="product_line"), month=JUNE), ds=JUNE)["stockout_days"] == 11
+    assert (
+        one(retro.stock_view(inventory.drop(columns="product_line"), month=JUNE), ds=JUNE)[
+            "stockout_days"
+        ]
+        == 11
+    )
 
 
 def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_columns() -> None:
     nothing = tables.empty("forecast")
     full = (VINTAGES, ACTUAL, SERIES)
-    for question in (retro.by_lag, retro.by_dimension, retro.history, retro.value_added, retro.compare_month):
+    for question in (
+        retro.by_lag,
+        retro.by_dimension,
+        retro.history,
+        retro.value_added,
+        retro.compare_month,
+    ):
         first = question(nothing, ACTUAL, SERIES, month=JUNE)
         assert first.empty
         assert first.columns.tolist() == question(*full, month=JUNE).columns.tolist()
@@ -280,7 +348,12 @@ def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_colum
     inside = retro.coverage(nothing, ACTUAL, SERIES, month=JUNE)
     assert inside.columns.tolist() == ["level", "lag", "months", "n", "inside", "coverage"]
     facts = retro.gaming_check(nothing, ACTUAL, SERIES, month=JUNE)
-    assert (facts["months"], facts["gain"], facts["months_compared"], facts["p_below"]) == (0, None, 0, None)
+    assert (facts["months"], facts["gain"], facts["months_compared"], facts["p_below"]) == (
+        0,
+        None,
+        0,
+        None,
+    )
     assert retro.stock_view(tables.empty("inventory"), month=JUNE).empty
 
 
@@ -288,7 +361,9 @@ def test_tables_keep_their_contracts_with_and_without_rows() -> None:
     for vintages in (VINTAGES, tables.empty("forecast")):
         tables.check(retro.value_added(vintages, ACTUAL, SERIES, month=JUNE), "value_added")
         missed = tables.check(retro.compare_month(vintages, ACTUAL, SERIES, month=JUNE), "missed")
-        causes = retro.likely_causes(missed, retro.Evidence(), vintages=vintages, actual=ACTUAL, series=SERIES)
+        causes = retro.likely_causes(
+            missed, retro.Evidence(), vintages=vintages, actual=ACTUAL, series=SERIES
+        )
         tables.check(causes, "causes")
         tables.check(retro.difference_by_cause(missed, causes), "difference")
     nobody = tables.empty("adjustment")
@@ -296,7 +371,17 @@ def test_tables_keep_their_contracts_with_and_without_rows() -> None:
 
 
 def test_a_unit_that_is_forecast_as_a_whole_has_no_member_to_judge() -> None:
-    columns = ["dimension", "member", "lag", "forecast", "actual", "difference", "bias", "wape", "months"]
+    columns = [
+        "dimension",
+        "member",
+        "lag",
+        "forecast",
+        "actual",
+        "difference",
+        "bias",
+        "wape",
+        "months",
+    ]
     review = {name: pd.DataFrame(columns=columns) for name in ("by_dimension", "by_dimension_year")}
     run = SimpleNamespace(parameters=Parameters())
     (said,) = accuracy_page.dimensions(run, review).blocks  # type: ignore[arg-type]

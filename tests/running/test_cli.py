@@ -49,7 +49,9 @@ def test_help_is_immediate_because_no_heavy_library_is_imported() -> None:
     assert time.perf_counter() - started < 3  # 0.2 s on an idle machine
 
 
-@pytest.mark.parametrize("verb", ["init", "inspect", "demo", "run", "backfill", "parameters", "verify", "lab"])
+@pytest.mark.parametrize(
+    "verb", ["init", "inspect", "demo", "run", "backfill", "parameters", "verify", "lab"]
+)
 def test_every_verb_takes_a_project(verb: str) -> None:
     status, said, _ = call(verb, "--help")
     assert status == 0
@@ -75,7 +77,9 @@ def test_every_verb_takes_a_project(verb: str) -> None:
         (["inspect", "none.csv"], "no such file"),
     ],
 )
-def test_a_wrong_request_ends_with_status_2_and_one_paragraph(project: Path, arguments: list[str], says: str) -> None:
+def test_a_wrong_request_ends_with_status_2_and_one_paragraph(
+    project: Path, arguments: list[str], says: str
+) -> None:
     status, _, complaint = call(*arguments, "--project", str(project))
     assert status == 2
     assert says in complaint
@@ -90,7 +94,8 @@ def outcomes(*states: str) -> Any:
         tell(Plan("run", {}))
         tell(Event("unit0", "2026-06", "01_cleaning"))
         found = [
-            Outcome(f"unit{n}", "2026-06", state, 1.5, "why" if state != "published" else "") for n, state in enumerate(states)
+            Outcome(f"unit{n}", "2026-06", state, 1.5, "why" if state != "published" else "")
+            for n, state in enumerate(states)
         ]  # type: ignore[arg-type]
         for outcome in found:
             tell(outcome)
@@ -126,12 +131,28 @@ def test_options_reach_the_request(project: Path, monkeypatch: pytest.MonkeyPatc
         return []
 
     monkeypatch.setattr(run, "run_month", run_month)
-    options = ["--unit", "a", "--unit", "b", "--set", "horizon=3", "--again", "--reason", "late returns", "--workers", "1"]
+    options = [
+        "--unit",
+        "a",
+        "--unit",
+        "b",
+        "--set",
+        "horizon=3",
+        "--again",
+        "--reason",
+        "late returns",
+        "--workers",
+        "1",
+    ]
     call("run", "--project", str(project), "--month", "2026-06", *options)
-    assert asked == [(Request(project.resolve(), ("a", "b"), ("horizon=3",), "late returns", 1), "2026-06")]
+    assert asked == [
+        (Request(project.resolve(), ("a", "b"), ("horizon=3",), "late returns", 1), "2026-06")
+    ]
 
 
-def test_an_error_of_the_request_shows_no_traceback(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_of_the_request_shows_no_traceback(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(*_: Any, **__: Any) -> None:
         raise RequestError.say("a", "b", "c")
 
@@ -143,7 +164,16 @@ def test_parameters_are_printed_with_the_layer_that_won(project: Path) -> None:
     path = project / "parameters" / "months" / "2026-06" / "north.yml"
     path.parent.mkdir(parents=True)
     path.write_text("horizon: {value: 6, reason: plant closes}\n", encoding="utf-8")
-    status, said, _ = call("parameters", "north", "--month", "2026-06", "--set", "backtest.cutoffs=4", "--project", str(project))
+    status, said, _ = call(
+        "parameters",
+        "north",
+        "--month",
+        "2026-06",
+        "--set",
+        "backtest.cutoffs=4",
+        "--project",
+        str(project),
+    )
     lines = said.splitlines()
     assert status == 0
     assert 'unit         unit.title = "Nord"' in lines
@@ -157,11 +187,18 @@ def test_verify_names_a_flipped_byte_and_ends_with_status_1(project: Path) -> No
         (folder / "forecast.csv").write_bytes(b"abc")
         manifest.write(folder, {"version": 1, "inputs": []})
         published = archive.publish(project / "reports", "2026-06", "north")
-    assert call("verify", "--project", str(project)) == (0, "Everything published is as its manifests say.\n", "")
+    assert call("verify", "--project", str(project)) == (
+        0,
+        "Everything published is as its manifests say.\n",
+        "",
+    )
     (published / "forecast.csv").write_bytes(b"abb")
     status, said, _ = call("verify", "--project", str(project), "--month", "2026-06")
     assert status == 1
-    assert said.splitlines() == ["2026-06/north/forecast.csv: changed, against the sha256 in the manifest", "Differences: 1."]
+    assert said.splitlines() == [
+        "2026-06/north/forecast.csv: changed, against the sha256 in the manifest",
+        "Differences: 1.",
+    ]
 
 
 def test_verify_first_mends_what_a_killed_run_left(project: Path) -> None:
@@ -186,7 +223,9 @@ def test_init_writes_a_file_and_says_what_to_do_next(tmp_path: Path) -> None:
     assert "salesfc run --unit sales-west" in said
 
 
-def test_inspect_shows_what_can_be_read_and_ends_with_status_1_where_something_cannot(tmp_path: Path) -> None:
+def test_inspect_shows_what_can_be_read_and_ends_with_status_1_where_something_cannot(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "a.csv").write_text("Order Date,Sales\n2026-01-02,1\n", encoding="utf-8")
     (tmp_path / "b.csv").write_bytes(b"")
     status, said, complaint = call("inspect", str(tmp_path), "--project", str(tmp_path))
@@ -197,5 +236,11 @@ def test_inspect_shows_what_can_be_read_and_ends_with_status_1_where_something_c
 
 
 def test_an_outcome_is_one_line() -> None:
-    assert describe(Outcome("a", "2026-06", "failed", 1.0, "Column 'x' is missing.")) == "a 2026-06 failed: Column 'x' is missing."
-    assert describe(Outcome("a", "2026-06", "skipped", 0.0, "is published already")) == "a 2026-06 is published already"
+    assert (
+        describe(Outcome("a", "2026-06", "failed", 1.0, "Column 'x' is missing."))
+        == "a 2026-06 failed: Column 'x' is missing."
+    )
+    assert (
+        describe(Outcome("a", "2026-06", "skipped", 0.0, "is published already"))
+        == "a 2026-06 is published already"
+    )

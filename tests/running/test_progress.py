@@ -48,7 +48,9 @@ def start(clock: Clock, *told: Any) -> Bar:
     return bar
 
 
-def plan(units: dict[str, tuple[str, ...]], known: Any = None, workers: int = 1, kind: Any = "run") -> Plan:
+def plan(
+    units: dict[str, tuple[str, ...]], known: Any = None, workers: int = 1, kind: Any = "run"
+) -> Plan:
     return Plan(kind, units, known or {}, workers)
 
 
@@ -72,7 +74,9 @@ def test_as_last_month_is_what_is_expected_and_it_counts_down_to_nothing(clock: 
 
 
 @pytest.mark.parametrize("slower", [0.3, 3.0])
-def test_a_month_that_is_slower_or_faster_is_about_right_by_the_middle(clock: Clock, slower: float) -> None:
+def test_a_month_that_is_slower_or_faster_is_about_right_by_the_middle(
+    clock: Clock, slower: float
+) -> None:
     bar = start(clock, plan({"north": (MONTH,)}, {"north": TOOK}))
     said = list(play(bar, clock, slower))
     for at in (0.3, 0.5, 0.8, 0.9):  # shares of the time
@@ -82,7 +86,9 @@ def test_a_month_that_is_slower_or_faster_is_about_right_by_the_middle(clock: Cl
 
 
 def test_a_step_that_takes_longer_leaves_those_after_it_their_time(clock: Clock) -> None:
-    bar = start(clock, plan({"north": (MONTH,)}, {"north": TOOK}), Event("north", MONTH, "01_cleaning"))
+    bar = start(
+        clock, plan({"north": (MONTH,)}, {"north": TOOK}), Event("north", MONTH, "01_cleaning")
+    )
     clock.now += 500
     assert bar.remaining() == 30.0
 
@@ -92,7 +98,9 @@ def test_without_an_earlier_month_it_says_nothing_before_something_has_passed(cl
     clock.now += 30
     assert bar.remaining() is None
     bar.tell(Event("north", MONTH, "02_modeling"))
-    assert bar.remaining() == pytest.approx(30 / 0.3 - 30)  # cleaning takes three tenths of a usual month
+    assert bar.remaining() == pytest.approx(
+        30 / 0.3 - 30
+    )  # cleaning takes three tenths of a usual month
 
 
 def test_a_backfill_is_the_months_left_times_the_middle_month(clock: Clock) -> None:
@@ -109,7 +117,9 @@ def test_units_side_by_side_take_as_long_as_the_longest_or_the_workers_share(clo
     months = ("2026-05", MONTH)
     known = {"north": TOOK, "south": TOOK, "east": {"01_cleaning": 10.0}}
     for workers, expected in ((1, 2 * (40.0 + 40.0 + 10.0)), (2, 90.0), (3, 80.0)):
-        assert start(clock, plan(dict.fromkeys(known, months), known, workers)).remaining() == expected
+        assert (
+            start(clock, plan(dict.fromkeys(known, months), known, workers)).remaining() == expected
+        )
 
 
 def test_a_unit_of_which_nothing_is_known_is_taken_for_the_others_middle(clock: Clock) -> None:
@@ -125,7 +135,9 @@ def test_a_failed_month_is_over_and_says_nothing_about_the_others(clock: Clock) 
 
 
 def test_the_bar_is_as_long_as_the_time_that_has_passed_and_full_at_the_end(clock: Clock) -> None:
-    bar = start(clock, plan({"north": (MONTH,)}, {"north": TOOK}), Event("north", MONTH, "01_cleaning"))
+    bar = start(
+        clock, plan({"north": (MONTH,)}, {"north": TOOK}), Event("north", MONTH, "01_cleaning")
+    )
     clock.now += 8
     list(bar.get_renderables())
     assert bar.tasks[0].percentage == pytest.approx(20.0)
@@ -156,9 +168,14 @@ def test_durations_are_those_of_the_latest_month_made_in_the_same_way(tmp_path: 
     record(tmp_path, "2026-03", kind="backfill", durations={"01_cleaning": 3.0})
     record(tmp_path, "2026-04", kind="run", durations="damaged")
     record(tmp_path, "2026-06", kind="run", durations={"01_cleaning": 6.0})
-    assert read_durations(tmp_path, "north", "2026-05", "run") == none | {"01_cleaning": 2.0, "02_modeling": 3.0}
+    assert read_durations(tmp_path, "north", "2026-05", "run") == none | {
+        "01_cleaning": 2.0,
+        "02_modeling": 3.0,
+    }
     assert read_durations(tmp_path, "north", "2026-05", "backfill") == none | {"01_cleaning": 3.0}
-    assert read_durations(tmp_path, "north", "2026-02", "backfill") == none | {"01_cleaning": 1.0}  # better than nothing
+    assert read_durations(tmp_path, "north", "2026-02", "backfill") == none | {
+        "01_cleaning": 1.0
+    }  # better than nothing
     assert read_durations(tmp_path, "south", "2026-05", "run") == {}
     assert LOOK_BACK >= 3
 
@@ -187,14 +204,28 @@ def test_a_log_has_no_line_for_a_cell(capsys: pytest.CaptureFixture[str]) -> Non
     told = [Event("north", MONTH, step, cell, 2) for step in STEPS for cell in (0, 1, 2)]
     for kind, lines in (("run", [f"north 2026-06 {step}" for step in STEPS]), ("backfill", [])):
         with watch() as tell:
-            for each in (plan({"north": (MONTH,)}, kind=kind), "mended", *told, Outcome("north", MONTH, "published", 40.0, "")):
+            for each in (
+                plan({"north": (MONTH,)}, kind=kind),
+                "mended",
+                *told,
+                Outcome("north", MONTH, "published", 40.0, ""),
+            ):
                 tell(each)
-        assert capsys.readouterr().out.splitlines() == ["mended", *lines, "north 2026-06 published in 40.0 s"]
+        assert capsys.readouterr().out.splitlines() == [
+            "mended",
+            *lines,
+            "north 2026-06 published in 40.0 s",
+        ]
 
 
-def test_a_notebook_says_which_cell_begins_and_the_document_does_not_show_it(tmp_path: Path) -> None:
+def test_a_notebook_says_which_cell_begins_and_the_document_does_not_show_it(
+    tmp_path: Path,
+) -> None:
     path = tmp_path / "a.ipynb"
-    cells = [nbformat.v4.new_code_cell("x = 1", metadata={"tags": ["parameters"]}), nbformat.v4.new_code_cell("x")]
+    cells = [
+        nbformat.v4.new_code_cell("x = 1", metadata={"tags": ["parameters"]}),
+        nbformat.v4.new_code_cell("x"),
+    ]
     nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
     begun: list[tuple[int, int]] = []
     node = run_notebook(path, {}, begin_cell=lambda cell, cells: begun.append((cell, cells)))

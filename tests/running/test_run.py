@@ -38,7 +38,8 @@ MONTH = "2026-06"
 
 def write_notebook(path: Path, *codes: str) -> Path:
     parameters = nbformat.v4.new_code_cell(
-        "project = '.'\nunit = ''\nmonth = ''\nresolved = None\nfolder = None", metadata={"tags": ["parameters"]}
+        "project = '.'\nunit = ''\nmonth = ''\nresolved = None\nfolder = None",
+        metadata={"tags": ["parameters"]},
     )
     cells = [parameters, *(nbformat.v4.new_code_cell(code) for code in codes)]
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -64,7 +65,14 @@ class FakeSteps(ModuleType):
         return self.closed.get(unit, MONTH)
 
     def open_month(
-        self, project: Any, unit: str, month: str, resolved: Any = None, folder: Any = None, *, kind: str = "run"
+        self,
+        project: Any,
+        unit: str,
+        month: str,
+        resolved: Any = None,
+        folder: Any = None,
+        *,
+        kind: str = "run",
     ) -> Any:
         self.kinds.add(kind)
         return SimpleNamespace(unit=unit, month=month, folder=Path(folder))
@@ -93,7 +101,13 @@ class FakeSteps(ModuleType):
 
     def summarise(self, opened: Any) -> dict[str, Any]:
         unit = opened.unit
-        return {"unit": unit, "title": unit.title(), "month": opened.month, "headline": f"{unit} in {opened.month}", "record": []}
+        return {
+            "unit": unit,
+            "title": unit.title(),
+            "month": opened.month,
+            "headline": f"{unit} in {opened.month}",
+            "record": [],
+        }
 
 
 class FakeSite(ModuleType):
@@ -105,7 +119,9 @@ class FakeSite(ModuleType):
         return f"<p>{context['title']} {len(node.cells)} cells</p>"
 
     def write_unit_page(self, folder: Path, summary: Any, earlier: Any) -> None:
-        (folder / "index.html").write_text(f"{summary.headline}, {len(earlier)} before", encoding="utf-8")
+        (folder / "index.html").write_text(
+            f"{summary.headline}, {len(earlier)} before", encoding="utf-8"
+        )
 
     def write_index(self, reports: Path) -> None:
         self.indexed += 1
@@ -135,7 +151,11 @@ def project(tmp_path: Path) -> Path:
 def notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "notebooks"
     for name in publication.STEPS:
-        write_notebook(folder / f"{name}.ipynb", "from pathlib import Path", "Path(folder, 'forecast.csv').write_text(month)")
+        write_notebook(
+            folder / f"{name}.ipynb",
+            "from pathlib import Path",
+            "Path(folder, 'forecast.csv').write_text(month)",
+        )
     monkeypatch.setattr(publication, "NOTEBOOKS", folder)
     return folder
 
@@ -145,8 +165,14 @@ def states(outcomes: list[Outcome]) -> dict[tuple[str, str], str]:
 
 
 def test_parameters_reach_the_notebook_exactly(tmp_path: Path) -> None:
-    values = {"unit": "007", "resolved": {"a": None, "b": [1, 2.5, True, "中\"'\\n\n</script>"], "c": {}}}
-    node = run_notebook(write_notebook(tmp_path / "a.ipynb", "print(repr({'unit': unit, 'resolved': resolved}))"), values)
+    values = {
+        "unit": "007",
+        "resolved": {"a": None, "b": [1, 2.5, True, "中\"'\\n\n</script>"], "c": {}},
+    }
+    node = run_notebook(
+        write_notebook(tmp_path / "a.ipynb", "print(repr({'unit': unit, 'resolved': resolved}))"),
+        values,
+    )
     assert outputs(node, 2) == f"{values!r}\n"
 
 
@@ -155,7 +181,9 @@ def test_a_value_that_is_not_json_is_refused_before_anything_runs(tmp_path: Path
         run_notebook(write_notebook(tmp_path / "a.ipynb"), {"resolved": {"a": float("inf")}})
 
 
-def test_the_kernel_is_this_interpreter_with_one_thread_in_the_notebooks_folder(tmp_path: Path) -> None:
+def test_the_kernel_is_this_interpreter_with_one_thread_in_the_notebooks_folder(
+    tmp_path: Path,
+) -> None:
     code = "import os, sys\nprint(sys.executable, os.getcwd(), os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'])"
     node = run_notebook(write_notebook(tmp_path / "a.ipynb", code), {})
     assert outputs(node, 2) == f"{sys.executable} {tmp_path} 1 1\n"
@@ -168,7 +196,14 @@ def test_a_failing_cell_is_marked_and_those_after_it_did_not_run(tmp_path: Path)
     with pytest.raises(NotebookFailed, match=r"OSError: no \(Notebook a, cell \[4\]\)") as caught:
         run_notebook(source, {"unit": "x"})
     cells = caught.value.node.cells
-    assert [cell.cell_type for cell in cells] == ["code", "code", "code", "markdown", "code", "code"]
+    assert [cell.cell_type for cell in cells] == [
+        "code",
+        "code",
+        "code",
+        "markdown",
+        "code",
+        "code",
+    ]
     assert "stopped at the next cell" in cells[3].source
     assert [cell.metadata.papermill.status for cell in cells[4:]] == ["failed", "pending"]
     assert cells[5].outputs == []
@@ -181,10 +216,16 @@ def test_an_error_of_this_library_is_told_in_its_own_words(tmp_path: Path) -> No
 
 
 def test_a_killed_kernel_is_a_failure_at_the_cell_that_ran(tmp_path: Path) -> None:
-    source = write_notebook(tmp_path / "a.ipynb", "import os, signal", "os.kill(os.getpid(), signal.SIGKILL)", "1")
+    source = write_notebook(
+        tmp_path / "a.ipynb", "import os, signal", "os.kill(os.getpid(), signal.SIGKILL)", "1"
+    )
     with pytest.raises(NotebookFailed, match="kernel died") as caught:
         run_notebook(source, {})
-    statuses = [cell.metadata.get("papermill", {}).get("status") for cell in caught.value.node.cells if cell.cell_type == "code"]
+    statuses = [
+        cell.metadata.get("papermill", {}).get("status")
+        for cell in caught.value.node.cells
+        if cell.cell_type == "code"
+    ]
     assert statuses[-2:] == ["failed", "pending"]
 
 
@@ -215,7 +256,9 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_process_that_dies_is_a_result_and_the_others_go_on(work: Any) -> None:
     told: list[Any] = []
     tasks = ["a", "killed", "exits", "b"]
-    results = side_by_side(work.work, tasks, workers=2, tell=told.append, died=lambda task, code: (task, code))
+    results = side_by_side(
+        work.work, tasks, workers=2, tell=told.append, died=lambda task, code: (task, code)
+    )
     assert results == ["A", ("killed", -signal.SIGKILL), ("exits", 7), "B"]
     assert sorted(task for _, task, *_ in told) == sorted(tasks)
     assert {threads for *_, threads in told} == {"1"}
@@ -253,7 +296,9 @@ def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
 ) -> None:
     told: list[Plan | Event | Outcome] = []
     outcomes = run_month(Request(project), MONTH, tell=told.append)
-    assert states(outcomes) == {("north", MONTH): "published", ("south", MONTH): "published"}, [each.message for each in outcomes]
+    assert states(outcomes) == {("north", MONTH): "published", ("south", MONTH): "published"}, [
+        each.message for each in outcomes
+    ]
     folder = archive.unit_folder(project / "reports", MONTH, "north")
     assert sorted(path.name for path in folder.iterdir()) == sorted(
         [
@@ -265,20 +310,28 @@ def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
         ]
     )
     record = manifest.read(folder)
-    assert (record["unit"], record["title"], record["kind"], record["version"]) == ("north", "North", "run", 1)
+    assert (record["unit"], record["title"], record["kind"], record["version"]) == (
+        "north",
+        "North",
+        "run",
+        1,
+    )
     assert record["parameters"]["unit.title"] == {"value": "North", "layer": "unit", "reason": ""}
     assert record["parameters"]["horizon"]["layer"] == "defaults"
     assert "parameters/units/north.yml" in [entry["path"] for entry in record["inputs"]]
     assert len(record["code"]["sha256"]) == 64
     assert verify(project / "reports") == []
     assert told[0] == Plan("run", {"north": (MONTH,), "south": (MONTH,)}, {}, 2)
-    assert [event.step for event in told if isinstance(event, Event) and event.unit == "north" and not event.cell] == [
-        *publication.STEPS,
-        "publishing",
-    ]
+    assert [
+        event.step
+        for event in told
+        if isinstance(event, Event) and event.unit == "north" and not event.cell
+    ] == [*publication.STEPS, "publishing"]
 
 
-def test_the_seconds_of_each_step_are_kept(project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_seconds_of_each_step_are_kept(
+    project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(steps, "model", lambda opened: time.sleep(0.2))
     (outcome,) = backfill(Request(project, ("north",)), MONTH, MONTH)
     assert outcome.path is not None
@@ -303,7 +356,9 @@ def test_the_next_month_is_planned_by_what_this_one_took(project: Path, steps: F
 OWN = "candidates: {mine: {code: candidates/mine.py, label: Mine}}\n"
 
 
-def test_a_candidates_file_is_an_input_of_the_month_and_a_change_is_noticed(project: Path, steps: FakeSteps) -> None:
+def test_a_candidates_file_is_an_input_of_the_month_and_a_change_is_noticed(
+    project: Path, steps: FakeSteps
+) -> None:
     path = project / "candidates" / "mine.py"
     path.parent.mkdir()
     path.write_text("def forecast_one(window):\n    return window.y[-12:]\n", encoding="utf-8")
@@ -311,16 +366,28 @@ def test_a_candidates_file_is_an_input_of_the_month_and_a_change_is_noticed(proj
     north, south = backfill(Request(project), MONTH, MONTH)
     assert north.path is not None
     assert south.path is not None
-    (entry,) = [each for each in manifest.read(north.path)["inputs"] if each["path"].startswith("candidates")]
+    (entry,) = [
+        each
+        for each in manifest.read(north.path)["inputs"]
+        if each["path"].startswith("candidates")
+    ]
     assert (entry["path"], entry["sha256"]) == ("candidates/mine.py", manifest.sha256(path))
-    assert all(not each["path"].startswith("candidates") for each in manifest.read(south.path)["inputs"])
+    assert all(
+        not each["path"].startswith("candidates") for each in manifest.read(south.path)["inputs"]
+    )
     assert verify(project / "reports") == []
     path.write_text("def forecast_one(window):\n    return window.y[-13:-1]\n", encoding="utf-8")
     (found,) = verify(project / "reports")
-    assert (found.unit, found.path, found.what) == ("north", "candidates/mine.py", "this input has changed since it was read")
+    assert (found.unit, found.path, found.what) == (
+        "north",
+        "candidates/mine.py",
+        "this input has changed since it was read",
+    )
 
 
-def test_a_candidate_that_cannot_be_read_stops_its_unit_before_the_first_step(project: Path, steps: FakeSteps) -> None:
+def test_a_candidate_that_cannot_be_read_stops_its_unit_before_the_first_step(
+    project: Path, steps: FakeSteps
+) -> None:
     (project / "parameters" / "units" / "north.yml").write_text(OWN, encoding="utf-8")
     outcomes = backfill(Request(project), MONTH, MONTH)
     assert states(outcomes) == {("north", MONTH): "failed", ("south", MONTH): "published"}
@@ -328,7 +395,9 @@ def test_a_candidate_that_cannot_be_read_stops_its_unit_before_the_first_step(pr
     assert {unit for unit, _, _ in steps.called} == {"south"}
 
 
-def test_what_is_published_is_skipped_and_says_how_to_publish_it_again(project: Path, steps: FakeSteps) -> None:
+def test_what_is_published_is_skipped_and_says_how_to_publish_it_again(
+    project: Path, steps: FakeSteps
+) -> None:
     backfill(Request(project), MONTH, MONTH)
     steps.called.clear()
     outcomes = backfill(Request(project), MONTH, MONTH)
@@ -337,15 +406,21 @@ def test_what_is_published_is_skipped_and_says_how_to_publish_it_again(project: 
     assert steps.called == []
 
 
-def test_publishing_again_records_the_reason_and_what_it_replaces(project: Path, steps: FakeSteps) -> None:
+def test_publishing_again_records_the_reason_and_what_it_replaces(
+    project: Path, steps: FakeSteps
+) -> None:
     backfill(Request(project, ("north",)), MONTH, MONTH)
-    assert states(backfill(Request(project, ("north",), again="late returns"), MONTH, MONTH)) == {("north", MONTH): "published"}
+    assert states(backfill(Request(project, ("north",), again="late returns"), MONTH, MONTH)) == {
+        ("north", MONTH): "published"
+    }
     record = manifest.read(archive.unit_folder(project / "reports", MONTH, "north"))
     assert (record["version"], record["replaces"], record["reason"]) == (2, 1, "late returns")
     assert list(archive.list_versions(project / "reports", MONTH, "north")) == [1]
 
 
-def test_a_unit_that_fails_leaves_its_notebook_and_the_others_published(project: Path, notebooks: Path, steps: FakeSteps) -> None:
+def test_a_unit_that_fails_leaves_its_notebook_and_the_others_published(
+    project: Path, notebooks: Path, steps: FakeSteps
+) -> None:
     code = "if unit == 'north':\n    raise ValueError('a <b> of ' + month)"
     write_notebook(notebooks / "02_modeling.ipynb", code)
     outcomes = run_month(Request(project), MONTH)
@@ -355,17 +430,30 @@ def test_a_unit_that_fails_leaves_its_notebook_and_the_others_published(project:
     assert outcomes[0].path == left
     assert {path.name for path in left.iterdir()} == {"02_modeling.ipynb", "02_modeling.html"}
     record = json.loads((left.parent / "north.json").read_text(encoding="utf-8"))
-    assert (record["unit"], record["title"], record["month"], record["step"]) == ("north", "North", MONTH, "02_modeling")
-    assert (project / "reports" / record["page"]).read_text(encoding="utf-8") == "<p>Modeling · North · June 2026 4 cells</p>"
+    assert (record["unit"], record["title"], record["month"], record["step"]) == (
+        "north",
+        "North",
+        MONTH,
+        "02_modeling",
+    )
+    assert (project / "reports" / record["page"]).read_text(
+        encoding="utf-8"
+    ) == "<p>Modeling · North · June 2026 4 cells</p>"
     assert sorted(path.name for path in (project / "reports" / MONTH).iterdir()) == ["south"]
 
 
-def test_a_failure_is_forgotten_once_the_month_is_published(project: Path, steps: FakeSteps) -> None:
+def test_a_failure_is_forgotten_once_the_month_is_published(
+    project: Path, steps: FakeSteps
+) -> None:
     steps.fail["north", "model"] = SalesForecastError.say("a", "b", "c")
-    assert states(backfill(Request(project, ("north",)), MONTH, MONTH)) == {("north", MONTH): "failed"}
+    assert states(backfill(Request(project, ("north",)), MONTH, MONTH)) == {
+        ("north", MONTH): "failed"
+    }
     assert (project / "reports" / ".failed" / MONTH / "north.json").is_file()
     steps.fail.clear()
-    assert states(backfill(Request(project, ("north",)), MONTH, MONTH)) == {("north", MONTH): "published"}
+    assert states(backfill(Request(project, ("north",)), MONTH, MONTH)) == {
+        ("north", MONTH): "published"
+    }
     assert list((project / "reports" / ".failed" / MONTH).iterdir()) == []
 
 
@@ -378,9 +466,14 @@ def test_a_unit_with_wrong_parameters_fails_alone(project: Path, steps: FakeStep
 
 @pytest.mark.parametrize(
     ("unit_file", "says"),
-    [("Bad Name.yml", "'Bad Name' cannot be a unit's id"), ("West.yml", "'West' cannot be a unit's id")],
+    [
+        ("Bad Name.yml", "'Bad Name' cannot be a unit's id"),
+        ("West.yml", "'West' cannot be a unit's id"),
+    ],
 )
-def test_a_parameter_file_whose_name_is_no_unit_fails_alone(project: Path, steps: FakeSteps, unit_file: str, says: str) -> None:
+def test_a_parameter_file_whose_name_is_no_unit_fails_alone(
+    project: Path, steps: FakeSteps, unit_file: str, says: str
+) -> None:
     (project / "parameters" / "units" / unit_file).write_text("", encoding="utf-8")
     outcomes = backfill(Request(project), MONTH, MONTH)
     assert sorted(states(outcomes).values()) == ["failed", "published", "published"]
@@ -394,8 +487,14 @@ def test_a_parameter_file_whose_name_is_no_unit_fails_alone(project: Path, steps
 @pytest.mark.parametrize(
     ("leave", "says"),
     [
-        (lambda place: place.mkdir(parents=True), r"north' is there without its manifest\.json.* move the folder elsewhere"),
-        (lambda place: (place.parent.mkdir(parents=True), place.write_text("x")), r"north' is a file\. .* Move the file elsewhere"),
+        (
+            lambda place: place.mkdir(parents=True),
+            r"north' is there without its manifest\.json.* move the folder elsewhere",
+        ),
+        (
+            lambda place: (place.parent.mkdir(parents=True), place.write_text("x")),
+            r"north' is a file\. .* Move the file elsewhere",
+        ),
     ],
 )
 def test_a_place_that_is_taken_is_told_before_the_first_step(
@@ -408,14 +507,20 @@ def test_a_place_that_is_taken_is_told_before_the_first_step(
     assert {unit for unit, _, _ in steps.called} == {"south"}
 
 
-def test_a_folder_without_its_manifest_is_kept_as_a_version_where_a_reason_is_given(project: Path, steps: FakeSteps) -> None:
+def test_a_folder_without_its_manifest_is_kept_as_a_version_where_a_reason_is_given(
+    project: Path, steps: FakeSteps
+) -> None:
     (project / "reports" / MONTH / "north").mkdir(parents=True)
-    (outcome,) = backfill(Request(project, units=("north",), again="its manifest was lost"), MONTH, MONTH)
+    (outcome,) = backfill(
+        Request(project, units=("north",), again="its manifest was lost"), MONTH, MONTH
+    )
     assert outcome.state == "published"
     assert (project / "reports" / MONTH / "north.v1").is_dir()
 
 
-def test_a_backfilled_months_manifest_names_the_month_before_it(project: Path, steps: FakeSteps) -> None:
+def test_a_backfilled_months_manifest_names_the_month_before_it(
+    project: Path, steps: FakeSteps
+) -> None:
     first, second = backfill(Request(project, units=("north",)), "2026-05", "2026-06")
     assert first.path is not None
     assert second.path is not None
@@ -427,7 +532,9 @@ def test_a_backfilled_months_manifest_names_the_month_before_it(project: Path, s
 
 
 @pytest.mark.parametrize("value", ["1e400", ".inf", ".nan"])
-def test_a_number_that_is_not_finite_is_a_wrong_request(project: Path, steps: FakeSteps, value: str) -> None:
+def test_a_number_that_is_not_finite_is_a_wrong_request(
+    project: Path, steps: FakeSteps, value: str
+) -> None:
     with pytest.raises(RequestError, match=r"`combine\.power` .* finite number"):
         backfill(Request(project, sets=(f"combine.power={value}",)), MONTH, MONTH)
     assert steps.called == []
@@ -447,15 +554,30 @@ def test_a_full_disk_says_so_and_leaves_what_was_published(project: Path, steps:
 def test_a_backfill_goes_month_by_month_without_notebooks(project: Path, steps: FakeSteps) -> None:
     outcomes = backfill(Request(project, ("south",)), "2025-11", "2026-01")
     assert [outcome.month for outcome in outcomes] == ["2025-11", "2025-12", "2026-01"]
-    assert [month for _, month, name in steps.called if name == "clean"] == ["2025-11", "2025-12", "2026-01"]
+    assert [month for _, month, name in steps.called if name == "clean"] == [
+        "2025-11",
+        "2025-12",
+        "2026-01",
+    ]
     folder = archive.unit_folder(project / "reports", "2025-12", "south")
-    assert sorted(path.name for path in folder.iterdir()) == ["forecast.csv", "index.html", "manifest.json", "tables"]
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "forecast.csv",
+        "index.html",
+        "manifest.json",
+        "tables",
+    ]
     record = manifest.read(folder)
-    assert (record["kind"], record["summary"]["kind"], steps.kinds) == ("backfill", "backfill", {"backfill"})
+    assert (record["kind"], record["summary"]["kind"], steps.kinds) == (
+        "backfill",
+        "backfill",
+        {"backfill"},
+    )
     assert (folder / "index.html").read_text(encoding="utf-8") == "south in 2025-12, 1 before"
 
 
-def test_without_a_month_the_latest_closed_one_is_run(project: Path, steps: FakeSteps, notebooks: Path) -> None:
+def test_without_a_month_the_latest_closed_one_is_run(
+    project: Path, steps: FakeSteps, notebooks: Path
+) -> None:
     steps.closed = {"north": "2026-04", "south": "2026-05"}
     outcomes = run_month(Request(project))
     assert states(outcomes) == {("north", "2026-05"): "failed", ("south", "2026-05"): "published"}
@@ -473,10 +595,15 @@ def test_without_a_month_the_latest_closed_one_is_run(project: Path, steps: Fake
         (lambda project: run_month(Request(project, sets=("horizn=3",))), "Did you mean 'horizon'"),
         (lambda project: run_month(Request(project / "parameters")), "holds no unit"),
         (lambda project: backfill(Request(project), "2026-02", "2026-01"), "run backwards"),
-        (lambda project: backfill(Request(project), "2026-02", "2026-13"), "'2026-13' is not a month"),
+        (
+            lambda project: backfill(Request(project), "2026-02", "2026-13"),
+            "'2026-13' is not a month",
+        ),
     ],
 )
-def test_a_wrong_request_runs_nothing(project: Path, steps: FakeSteps, ask: Callable[[Path], object], says: str) -> None:
+def test_a_wrong_request_runs_nothing(
+    project: Path, steps: FakeSteps, ask: Callable[[Path], object], says: str
+) -> None:
     with pytest.raises(RequestError, match=says):
         ask(project)
     assert steps.called == []
@@ -484,12 +611,17 @@ def test_a_wrong_request_runs_nothing(project: Path, steps: FakeSteps, ask: Call
 
 
 def test_a_month_that_another_run_holds_is_a_wrong_request(project: Path, steps: FakeSteps) -> None:
-    with lock_month(project / "reports", "2026-05"), pytest.raises(RequestError, match="Another run of 2026-05"):
+    with (
+        lock_month(project / "reports", "2026-05"),
+        pytest.raises(RequestError, match="Another run of 2026-05"),
+    ):
         backfill(Request(project), "2026-04", MONTH)
     assert steps.called == []
 
 
-def test_what_a_killed_run_left_is_mended_and_told_before_anything_else(project: Path, steps: FakeSteps) -> None:
+def test_what_a_killed_run_left_is_mended_and_told_before_anything_else(
+    project: Path, steps: FakeSteps
+) -> None:
     left = archive.staged_folder(project / "reports", "2026-01", "south")
     left.mkdir(parents=True)
     told: list[Any] = []
@@ -501,7 +633,9 @@ def test_what_a_killed_run_left_is_mended_and_told_before_anything_else(project:
 def test_a_killed_process_is_the_outcome_of_its_month_and_those_after_it(
     project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die_in_the_second_month(publish: Any, tasks: Any, *, tell: Any, died: Any, workers: Any) -> list[Any]:
+    def die_in_the_second_month(
+        publish: Any, tasks: Any, *, tell: Any, died: Any, workers: Any
+    ) -> list[Any]:
         tell(Outcome("north", "2026-04", "published", 1.0, ""))
         tell(Event("north", "2026-05", "02_modeling"))
         draft = archive.staged_folder(project / "reports", "2026-05", "north") / "02_modeling.ipynb"
@@ -523,7 +657,9 @@ def test_the_largest_unit_starts_first(project: Path, steps: FakeSteps) -> None:
     for unit, size in (("north", 10), ("south", 20)):
         (project / f"{unit}.csv").write_bytes(bytes(size))
         path = project / "parameters" / "units" / f"{unit}.yml"
-        path.write_text(f"sources: {{orders: {{kind: csv, path: '{unit}.csv'}}}}\n", encoding="utf-8")
+        path.write_text(
+            f"sources: {{orders: {{kind: csv, path: '{unit}.csv'}}}}\n", encoding="utf-8"
+        )
     outcomes = backfill(Request(project), MONTH, MONTH)
     assert [unit for unit, _, name in steps.called if name == "clean"] == ["south", "north"]
     assert [outcome.unit for outcome in outcomes] == ["north", "south"]
@@ -534,5 +670,7 @@ def test_months_run_over_the_turn_of_the_year() -> None:
 
 
 def test_one_thread_is_asked_of_every_numeric_library() -> None:
-    assert set(ONE_THREAD) == {f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")}
+    assert set(ONE_THREAD) == {
+        f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR")
+    }
     assert set(ONE_THREAD.values()) == {"1"}

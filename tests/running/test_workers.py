@@ -11,7 +11,15 @@ from demo_company import write_demo
 from tests.conftest import MONTH, salesfc
 
 UNITS = ("cleaning", "personal-care")
-TABLES = ("candidate_forecast", "weights", "failures", "forecast", "backtest", "score", "reconciliation")
+TABLES = (
+    "candidate_forecast",
+    "weights",
+    "failures",
+    "forecast",
+    "backtest",
+    "score",
+    "reconciliation",
+)
 FEWER = "candidates.arima.levels=[total]"  # the slow one at one series is enough
 
 
@@ -22,8 +30,20 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     write_demo(demo)
     projects = {}
     for workers in (1, 2):
-        projects[workers] = Path(shutil.copytree(demo, tmp_path_factory.mktemp(f"with-{workers}") / "project"))
-        arguments = ["run", "--month", MONTH, "--workers", str(workers), "--set", FEWER, "--project", str(projects[workers])]
+        projects[workers] = Path(
+            shutil.copytree(demo, tmp_path_factory.mktemp(f"with-{workers}") / "project")
+        )
+        arguments = [
+            "run",
+            "--month",
+            MONTH,
+            "--workers",
+            str(workers),
+            "--set",
+            FEWER,
+            "--project",
+            str(projects[workers]),
+        ]
         units = [argument for unit in UNITS for argument in ("--unit", unit)]
         threads = {
             "OMP_NUM_THREADS": str(3 - workers),
@@ -38,7 +58,9 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
 def test_one_worker_and_two_publish_the_same_bytes(published: dict[int, Path], unit: str) -> None:
     one, two = (published[workers] / "reports" / MONTH / unit for workers in (1, 2))
     for name in TABLES:
-        assert (one / "tables" / f"{name}.parquet").read_bytes() == (two / "tables" / f"{name}.parquet").read_bytes(), name
+        assert (one / "tables" / f"{name}.parquet").read_bytes() == (
+            two / "tables" / f"{name}.parquet"
+        ).read_bytes(), name
     assert (one / "forecast.csv").read_bytes() == (two / "forecast.csv").read_bytes()
 
 

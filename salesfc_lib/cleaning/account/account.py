@@ -83,7 +83,11 @@ class Account:
                 account = account._change(finding)
             else:
                 account = account._note(finding, finding.at[fresh])
-        return account if not gone.any() else replace(account, lines=account.lines[~gone].reset_index(drop=True))
+        return (
+            account
+            if not gone.any()
+            else replace(account, lines=account.lines[~gone].reset_index(drop=True))
+        )
 
     def put(self, lines: pd.DataFrame, rule: str, reason: str) -> Account:
         """Account with lines that a rule makes out of others."""
@@ -109,7 +113,11 @@ class Account:
 
     def at_scales(self, scales: Mapping[str, int]) -> Account:
         """Account with measures at finer scales; what it holds is worth the same."""
-        finer = {name: scale - self.scales[name] for name, scale in scales.items() if scale != self.scales[name]}
+        finer = {
+            name: scale - self.scales[name]
+            for name, scale in scales.items()
+            if scale != self.scales[name]
+        }
         if not finer:
             return self
         known = {**self.scales, **scales}
@@ -140,10 +148,16 @@ class Account:
     def _spare(self, finding: Finding) -> tuple[Account, Finding]:
         """The finding without the rows that it has to leave alone, and an account that says so."""
         takes = finding.action in ("drop", "quarantine")
-        spared, told = find_spared(self.lines, finding.at, finding.rule, takes=takes, keep=self.keep)
+        spared, told = find_spared(
+            self.lines, finding.at, finding.rule, takes=takes, keep=self.keep
+        )
         if not told:
             return self, finding
-        reasons = None if finding.reasons is None else list(np.array(finding.reasons, dtype=object)[~spared])
+        reasons = (
+            None
+            if finding.reasons is None
+            else list(np.array(finding.reasons, dtype=object)[~spared])
+        )
         values = {name: np.asarray(new)[~spared] for name, new in finding.values.items()}
         account = replace(self, problems=(*self.problems, *told))
         return account, replace(finding, at=finding.at[~spared], reasons=reasons, values=values)
@@ -154,7 +168,11 @@ class Account:
             return self
         part = self.lines.iloc[at]
         entry = sum_lines(part).assign(rule=finding.rule, reason=finding.reason)
-        reasons = [finding.reason] * len(at) if finding.reasons is None else list(np.array(finding.reasons, dtype=object)[fresh])
+        reasons = (
+            [finding.reason] * len(at)
+            if finding.reasons is None
+            else list(np.array(finding.reasons, dtype=object)[fresh])
+        )
         removed = part.assign(rule=finding.rule, action=finding.action, reason=reasons)
         action = {"drop": "dropped", "quarantine": "quarantined"}[finding.action]
         account = replace(self, entries=(*self.entries, entry), removed=(*self.removed, removed))
@@ -163,9 +181,13 @@ class Account:
     def _change(self, finding: Finding) -> Account:
         concerned = [*dict.fromkeys([*LINE, *BY, *MEASURES, "date", *finding.values])]
         before = self.lines[concerned].iloc[finding.at]
-        after = before.assign(**{name: _like(before[name], values) for name, values in finding.values.items()})
+        after = before.assign(
+            **{name: _like(before[name], values) for name, values in finding.values.items()}
+        )
         after = with_month(after, self.calendar) if "date" in finding.values else after
-        differs = np.logical_or.reduce([_differ(before[name], after[name]) for name in finding.values])
+        differs = np.logical_or.reduce(
+            [_differ(before[name], after[name]) for name in finding.values]
+        )
         if not differs.any():
             return self
         at = finding.at
@@ -175,11 +197,23 @@ class Account:
         sums = _subtract(sum_lines(before), sum_lines(after)).assign(reason=finding.reason)
         entry = (sums if moved else count_lines(before, finding.reason)).assign(rule=finding.rule)
         names = [*finding.values, *(["month"] if "date" in moved else [])]
-        lines = self.lines.assign(**{name: _put(self.lines[name], at, after[name]) for name in names})
-        cells = [before[LINE].assign(rule=finding.rule, column=name, before=before[name], after=after[name]) for name in names]
-        account = replace(self, lines=lines, entries=(*self.entries, entry), changes=(*self.changes, *cells))
+        lines = self.lines.assign(
+            **{name: _put(self.lines[name], at, after[name]) for name in names}
+        )
+        cells = [
+            before[LINE].assign(
+                rule=finding.rule, column=name, before=before[name], after=after[name]
+            )
+            for name in names
+        ]
+        account = replace(
+            self, lines=lines, entries=(*self.entries, entry), changes=(*self.changes, *cells)
+        )
         firsts = as_text(cells[0][~before["source"].duplicated().to_numpy()], self.scales)
-        told = {cell.source: f"{cell.before or 'nothing'} → {cell.after or 'nothing'}" for cell in firsts.itertuples()}
+        told = {
+            cell.source: f"{cell.before or 'nothing'} → {cell.after or 'nothing'}"
+            for cell in firsts.itertuples()
+        }
         return account._report(finding, at, "changed", told)
 
     def _note(self, finding: Finding, at: np.ndarray) -> Account:
@@ -189,7 +223,9 @@ class Account:
         entry = count_lines(self.lines.iloc[at], finding.reason, counted).assign(rule=finding.rule)
         return replace(self, entries=(*self.entries, entry))._report(finding, at, "noted")
 
-    def _report(self, finding: Finding, at: np.ndarray, action: str, told: Mapping[str, str] | None = None) -> Account:
+    def _report(
+        self, finding: Finding, at: np.ndarray, action: str, told: Mapping[str, str] | None = None
+    ) -> Account:
         """One row of table problems for each source that the finding concerns, with one of its own rows as the example."""
         sources = self.lines["source"].iloc[at]
         rows = self.lines["row"].to_numpy()[at]
@@ -219,13 +255,18 @@ def sum_lines(lines: pd.DataFrame) -> pd.DataFrame:
     return sum_by(lines, BY, MEASURES)
 
 
-def count_lines(lines: pd.DataFrame, reason: str, counted: tuple[str, int] | None = None) -> pd.DataFrame:
+def count_lines(
+    lines: pd.DataFrame, reason: str, counted: tuple[str, int] | None = None
+) -> pd.DataFrame:
     """Entries that change nothing, and say by month how many lines a rule touched, and how much of a measure at its scale."""
     sums = sum_lines(lines)
     counts = [f"{count} {'row' if count == 1 else 'rows'}" for count in sums["rows"]]
     if counted:
         name, scale = counted
-        counts = [f"{rows}, {name} {Decimal(int(units)).scaleb(-scale):f}" for rows, units in zip(counts, sums[name], strict=True)]
+        counts = [
+            f"{rows}, {name} {Decimal(int(units)).scaleb(-scale):f}"
+            for rows, units in zip(counts, sums[name], strict=True)
+        ]
     reasons = [f"{count}: {reason}" for count in counts]
     return sums.assign(rows=0, quantity=0, amount=0, reason=reasons)
 
@@ -247,7 +288,9 @@ def _texts(values: pd.Series, scale: int | None) -> pd.Series:
     """Cells as text: decimals at their scale, days as ISO dates, '' where missing."""
     if scale is not None:
         return pd.Series(
-            to_decimals(values.to_numpy(), scale).cast("string").to_pandas().to_numpy(), index=values.index, dtype=object
+            to_decimals(values.to_numpy(), scale).cast("string").to_pandas().to_numpy(),
+            index=values.index,
+            dtype=object,
         )
     if values.dtype.kind == "M":
         return values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
@@ -272,17 +315,30 @@ def _like(column: pd.Series, values: Any) -> pd.Series:
 
 
 def _differ(before: pd.Series, after: pd.Series) -> np.ndarray:
-    old, new = (column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column for column in (before, after))
+    old, new = (
+        column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
+        for column in (before, after)
+    )
     return np.asarray(old.ne(new) & ~(old.isna() & new.isna()), dtype=bool)
 
 
-def _rescale(frame: pd.DataFrame, scales: Mapping[str, int], finer: Mapping[str, int]) -> pd.DataFrame:
+def _rescale(
+    frame: pd.DataFrame, scales: Mapping[str, int], finer: Mapping[str, int]
+) -> pd.DataFrame:
     """Frame of lines, entries or changed cells with measures at finer scales."""
     own = {name: scales[name] for name in finer if name in frame}
     if "column" in frame and (name := frame["column"].iloc[0]) in finer:
-        cells = {key: rescale(frame[key].to_numpy(), scales[name], scales[name] + finer[name]) for key in ("before", "after")}
+        cells = {
+            key: rescale(frame[key].to_numpy(), scales[name], scales[name] + finer[name])
+            for key in ("before", "after")
+        }
         return frame.assign(**cells)
-    return frame.assign(**{name: rescale(frame[name].to_numpy(), scale, scale + finer[name]) for name, scale in own.items()})
+    return frame.assign(
+        **{
+            name: rescale(frame[name].to_numpy(), scale, scale + finer[name])
+            for name, scale in own.items()
+        }
+    )
 
 
 def _put(column: pd.Series, at: np.ndarray, values: pd.Series) -> pd.Series:

@@ -15,7 +15,9 @@ import pandas as pd
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Keep
 
-AFTER_MONTH = "after_month"  # the rule of the month gate: it is the calendar's, and nobody's to leave out
+AFTER_MONTH = (
+    "after_month"  # the rule of the month gate: it is the calendar's, and nobody's to leave out
+)
 RULE = "keep"
 
 
@@ -36,7 +38,13 @@ def find_spared(
         item = kept.get((str(line.source), int(line.row)))
         if item is None:
             continue
-        why = line.problem if isinstance(line.problem, str) else "its date is blank" if pd.isna(line.date) else ""
+        why = (
+            line.problem
+            if isinstance(line.problem, str)
+            else "its date is blank"
+            if pd.isna(line.date)
+            else ""
+        )
         if takes and why:
             raise _unknown_row(item, why)
         spared[place] = True
@@ -44,16 +52,25 @@ def find_spared(
     return spared, told
 
 
-def list_unused(keep: Sequence[Keep], problems: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+def list_unused(
+    keep: Sequence[Keep], problems: Sequence[Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
     """Rows of table problems about the entries that no rule would have touched."""
-    used = {(problem["source"], problem["column"]) for problem in problems if problem["rule"] == RULE}
+    used = {
+        (problem["source"], problem["column"]) for problem in problems if problem["rule"] == RULE
+    }
     said = "does not touch this row: take the entry out"
     told = [_tell(item, f"the rule '{item.rule}' {said} ({_signed(item)})", 0) for item in keep]
     return [problem for problem in told if (problem["source"], problem["column"]) not in used]
 
 
 def _tell(item: Keep, reason: str, rows: int) -> Mapping[str, Any]:
-    where = {"source": item.source, "rule": RULE, "column": f"{item.rule}, row {item.row}", "action": "noted"}
+    where = {
+        "source": item.source,
+        "rule": RULE,
+        "column": f"{item.rule}, row {item.row}",
+        "action": "noted",
+    }
     return {**where, "rows": rows, "first_row": item.row, "example": "", "reason": reason}
 
 

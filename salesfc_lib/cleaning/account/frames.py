@@ -31,9 +31,15 @@ def _concat(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series:
     own = [frame[name] for frame in frames if name in frame]
     if any(isinstance(column.dtype, pd.CategoricalDtype) for column in own):
         parts = [frame[name] if name in frame else missing_category(len(frame)) for frame in frames]
-        parts = [part if isinstance(part.dtype, pd.CategoricalDtype) else one_category(part) for part in parts]
+        parts = [
+            part if isinstance(part.dtype, pd.CategoricalDtype) else one_category(part)
+            for part in parts
+        ]
         return pd.Series(union_categoricals([part.array for part in parts]))
-    parts = [frame[name] if name in frame else pd.Series(0, index=frame.index, dtype="int64") for frame in frames]
+    parts = [
+        frame[name] if name in frame else pd.Series(0, index=frame.index, dtype="int64")
+        for frame in frames
+    ]
     parts = [part for part in parts if len(part)] or parts[:1]
     if all(part.dtype == parts[0].dtype for part in parts):
         return pd.concat(parts, ignore_index=True)
@@ -42,7 +48,9 @@ def _concat(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series:
 
 def with_month(lines: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
     """Lines with the first day of the business month of their date."""
-    return lines.assign(month=label_months(lines["date"].to_numpy(), calendar).astype("datetime64[ns]"))
+    return lines.assign(
+        month=label_months(lines["date"].to_numpy(), calendar).astype("datetime64[ns]")
+    )
 
 
 def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.DataFrame:
@@ -52,7 +60,13 @@ def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.
     for name in measures:
         sums[name] = sum_units(lines[name].to_numpy(), group, len(firsts))
     frame = lines[keys].iloc[firsts].reset_index(drop=True).assign(**sums)
-    return frame.assign(**{key: frame[key].astype(object) for key in keys if isinstance(frame[key].dtype, pd.CategoricalDtype)})
+    return frame.assign(
+        **{
+            key: frame[key].astype(object)
+            for key in keys
+            if isinstance(frame[key].dtype, pd.CategoricalDtype)
+        }
+    )
 
 
 def group_numbers(lines: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +113,9 @@ def sum_units(units: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
 def sort_lines(lines: pd.DataFrame) -> pd.DataFrame:
     """Lines by source, row and kind; they come so unless a rule has put some in."""
     source = lines["source"].cat
-    rank = np.argsort(np.argsort(source.categories.to_numpy().astype(str), kind="stable"), kind="stable")[source.codes]
+    rank = np.argsort(
+        np.argsort(source.categories.to_numpy().astype(str), kind="stable"), kind="stable"
+    )[source.codes]
     keys = (lines["kind"].cat.codes.to_numpy(), lines["row"].to_numpy(), rank)
     if _is_sorted(keys[::-1]):
         return lines.reset_index(drop=True)

@@ -13,7 +13,16 @@ from decimal import Decimal
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account.account import BY, LINE, MEASURES, SUMS, Account, as_objects, as_text, sum_lines
+from salesfc_lib.cleaning.account.account import (
+    BY,
+    LINE,
+    MEASURES,
+    SUMS,
+    Account,
+    as_objects,
+    as_text,
+    sum_lines,
+)
 from salesfc_lib.cleaning.account.frames import concat_lines, units_as_decimals
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
@@ -25,7 +34,9 @@ MOST_SAID = 3  # reasons of one problem that are told
 
 def open_ledger(account: Account) -> Account:
     """Account whose first entries are what was read."""
-    return replace(account, entries=(sum_lines(account.lines).assign(rule="opening", reason="as read"),))
+    return replace(
+        account, entries=(sum_lines(account.lines).assign(rule="opening", reason="as read"),)
+    )
 
 
 def close_ledger(account: Account) -> pd.DataFrame:
@@ -38,7 +49,9 @@ def close_ledger(account: Account) -> pd.DataFrame:
         sum_lines(account.lines).assign(rule="kept", reason="what the forecast sees"),
     ]
     with exactly():
-        ledger = _merge_entries(pd.concat([as_objects(entry) for entry in entries], ignore_index=True), account.scales)
+        ledger = _merge_entries(
+            pd.concat([as_objects(entry) for entry in entries], ignore_index=True), account.scales
+        )
     gap = ledger_gap(ledger)
     if len(open_rows := gap[gap[SUMS].ne(0).any(axis=1)]):
         first = open_rows.iloc[0]
@@ -58,7 +71,10 @@ def list_problems(account: Account) -> pd.DataFrame:
     keys = ["source", "rule", "column", "action"]
     groups = pd.DataFrame(account.problems).groupby(keys, sort=False, as_index=False)
     joined = groups.agg(
-        rows=("rows", "sum"), first_row=("first_row", "min"), example=("example", "first"), reason=("reason", _join_reasons)
+        rows=("rows", "sum"),
+        first_row=("first_row", "min"),
+        example=("example", "first"),
+        reason=("reason", _join_reasons),
     )
     return tables.check(joined.astype({"rows": "int64", "first_row": "int64"}), "problems")
 
@@ -66,7 +82,9 @@ def list_problems(account: Account) -> pd.DataFrame:
 def _join_reasons(reasons: pd.Series) -> str:
     """The first of what was said, and how much more there is."""
     said = [*dict.fromkeys(filter(None, reasons))]
-    return "; ".join(said[:MOST_SAID]) + (f"; and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else "")
+    return "; ".join(said[:MOST_SAID]) + (
+        f"; and {len(said) - MOST_SAID} more" if len(said) > MOST_SAID else ""
+    )
 
 
 def list_removed(account: Account) -> pd.DataFrame:
@@ -74,10 +92,19 @@ def list_removed(account: Account) -> pd.DataFrame:
     if not account.removed:
         return tables.empty("removed")
     frame = concat_lines(account.removed)
-    own = {"name", "mark", "known", "problem", "problem_rule", *(name for name in account.scales if name not in MEASURES)}
+    own = {
+        "name",
+        "mark",
+        "known",
+        "problem",
+        "problem_rule",
+        *(name for name in account.scales if name not in MEASURES),
+    }
     first = [*LINE, "date", "month", *MEASURES, "rule", "action", "reason"]
     columns = [*first, *(name for name in frame if name not in own and name not in first)]
-    decimals = {name: units_as_decimals(frame[name].to_numpy(), account.scales[name]) for name in MEASURES}
+    decimals = {
+        name: units_as_decimals(frame[name].to_numpy(), account.scales[name]) for name in MEASURES
+    }
     return tables.check(frame[columns].assign(**decimals), "removed")
 
 
@@ -85,7 +112,9 @@ def list_changes(account: Account) -> pd.DataFrame:
     """Table changes: every cell that a rule changed, as text before and after, in the order in which it was changed."""
     if not account.changes:
         return tables.empty("changes")
-    frame = pd.concat([as_text(cells, account.scales) for cells in account.changes], ignore_index=True)
+    frame = pd.concat(
+        [as_text(cells, account.scales) for cells in account.changes], ignore_index=True
+    )
     return tables.check(frame.assign(sequence=np.arange(len(frame), dtype=np.int64)), "changes")
 
 
@@ -116,7 +145,15 @@ def _merge_entries(entries: pd.DataFrame, scales: Mapping[str, int]) -> pd.DataF
     reasons = groups["reason"].agg(lambda texts: "; ".join(dict.fromkeys(texts)))
     merged = merged.assign(reason=reasons.to_numpy(), order=merged["rule"].map(order))
     for name in MEASURES:
-        merged[name] = merged[name].map(lambda units, scale=scales[name]: Decimal(int(units)).scaleb(-scale)).astype(object)
+        merged[name] = (
+            merged[name]
+            .map(lambda units, scale=scales[name]: Decimal(int(units)).scaleb(-scale))
+            .astype(object)
+        )
     merged = merged.astype({"rows": "int64", "month": "datetime64[ns]"})
-    merged = merged.sort_values(["source", "order", "month"], kind="stable").drop(columns="order").reset_index(drop=True)
+    merged = (
+        merged.sort_values(["source", "order", "month"], kind="stable")
+        .drop(columns="order")
+        .reset_index(drop=True)
+    )
     return tables.check(merged[[*tables.CONTRACTS["ledger"].columns]], "ledger")

@@ -48,7 +48,14 @@ from salesfc_lib.intake import (
 )
 
 TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that every line has
-NUMBERS = ("quantity", "amount", "discount", "freight", "price", "tax_amount")  # columns that are parsed where they are mapped
+NUMBERS = (
+    "quantity",
+    "amount",
+    "discount",
+    "freight",
+    "price",
+    "tax_amount",
+)  # columns that are parsed where they are mapped
 ORIGINALS = ("quantity_original", "amount_original")  # measures before they were converted
 READ = {"date", "kind", *NUMBERS}  # columns that are parsed, not carried as text
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
@@ -78,20 +85,35 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     readings: list[tuple[str, Reading]] = []
     refuse_stated_unit(name, source, extract)
     proposals = check_identifiers(rows, mapped, source)
-    numbers = read_measures(rows, {ours: mapped[ours] for ours in NUMBERS if ours in mapped}, source, plain)
+    numbers = read_measures(
+        rows, {ours: mapped[ours] for ours in NUMBERS if ours in mapped}, source, plain
+    )
     dates = _read_dates(extract, mapped, source, plain, parameters)
     readings += [(ours, reading) for ours, column in numbers.items() for reading in column.readings]
     readings += [("date", reading) for reading in dates.readings]
     kinds, strange = _read_kinds(rows, mapped, source)
-    quantity = numbers["quantity"].units if "quantity" in numbers else np.zeros(rows.num_rows, dtype=np.int64)
+    quantity = (
+        numbers["quantity"].units
+        if "quantity" in numbers
+        else np.zeros(rows.num_rows, dtype=np.int64)
+    )
     came_back = kinds == 1
-    kinds = np.where((kinds == 0) & (quantity < 0), 1, kinds)  # a sale of less than nothing is a return
+    kinds = np.where(
+        (kinds == 0) & (quantity < 0), 1, kinds
+    )  # a sale of less than nothing is a return
     errors = {ours: Problem(*found) for ours, found in find_error_cells(rows, carried).items()}
-    texts, rules = _collect({"kind": strange, "date": dates, **numbers, **errors}, kinds, plain, list_parts(source, parameters))
+    texts, rules = _collect(
+        {"kind": strange, "date": dates, **numbers, **errors},
+        kinds,
+        plain,
+        list_parts(source, parameters),
+    )
     codes, files = encode(rows[FILE])
     columns, nothing = read_texts(rows, carried, source)
     if "reference" in columns:
-        columns["cancels"] = columns["reference"].mask(came_back)  # goods that came back cancel nothing
+        columns["cancels"] = columns["reference"].mask(
+            came_back
+        )  # goods that came back cancel nothing
     lines = pd.DataFrame(
         {
             "source": category_of(codes, [label[file] for file in files]),
@@ -111,9 +133,13 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         },
         copy=False,
     )
-    scales = dict.fromkeys(("quantity", "amount"), 0) | {ours: column.scale for ours, column in numbers.items()}
+    scales = dict.fromkeys(("quantity", "amount"), 0) | {
+        ours: column.scale for ours, column in numbers.items()
+    }
     account = Account(
-        with_month(concat_lines([lines, _map_rejected(name, extract)]), parameters.calendar), scales, calendar=parameters.calendar
+        with_month(concat_lines([lines, _map_rejected(name, extract)]), parameters.calendar),
+        scales,
+        calendar=parameters.calendar,
     )
     return _tell(account, extract, [*readings, *nothing, *proposals], rows)
 
@@ -124,7 +150,10 @@ def combine(accounts: Sequence[Account]) -> Account:
     scales = {name: max(account.scales.get(name, 0) for account in accounts) for name in names}
     frames = [
         account.lines.assign(
-            **{name: rescale(account.lines[name].to_numpy(), account.scales[name], scales[name]) for name in account.scales}
+            **{
+                name: rescale(account.lines[name].to_numpy(), account.scales[name], scales[name])
+                for name in account.scales
+            }
         )
         for account in accounts
     ]
@@ -135,7 +164,11 @@ def combine(accounts: Sequence[Account]) -> Account:
 def list_mapped(source: Source) -> dict[str, str]:
     """This project's name of each column that is carried, and the export's header; a key may be named by its header."""
     named = [*source.key, *filter(None, [source.extract_header])]
-    own_keys = {key: key for key in named if key not in source.columns and key not in source.columns.values()}
+    own_keys = {
+        key: key
+        for key in named
+        if key not in source.columns and key not in source.columns.values()
+    }
     return {**own_keys, **(source.join if source.role == "returns" else {}), **source.columns}
 
 
@@ -176,18 +209,30 @@ def require_columns(name: str, source: Source, parameters: Parameters) -> None:
         needed = {parameters.measure.value}
     needed |= list_parts(source, parameters)
     if missing := sorted(needed - set(source.columns)):
-        raise SalesForecastError.missing_columns(missing, source.columns, f"`sources.{name}.columns`")
+        raise SalesForecastError.missing_columns(
+            missing, source.columns, f"`sources.{name}.columns`"
+        )
 
 
-def _read_dates(extract: Extract, mapped: Mapping[str, str], source: Source, plain: np.ndarray, parameters: Parameters) -> Dates:
+def _read_dates(
+    extract: Extract,
+    mapped: Mapping[str, str],
+    source: Source,
+    plain: np.ndarray,
+    parameters: Parameters,
+) -> Dates:
     none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
     if "date" not in mapped:
         return Dates(np.full(extract.rows.num_rows, np.datetime64("NaT", "ns")), none, none, [])
     late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
-    return read_days(extract.rows, mapped["date"], source, plain, zone=parameters.calendar.zone, from_1904=late)
+    return read_days(
+        extract.rows, mapped["date"], source, plain, zone=parameters.calendar.zone, from_1904=late
+    )
 
 
-def _read_kinds(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> tuple[np.ndarray, Problem]:
+def _read_kinds(
+    rows: pa.Table, mapped: Mapping[str, str], source: Source
+) -> tuple[np.ndarray, Problem]:
     """Code of each row's kind, and what is wrong with those that are none."""
     default = 1 if source.role == "returns" else 0
     none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
@@ -196,15 +241,23 @@ def _read_kinds(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> tu
     known: Mapping[str, str] = source.kinds or KINDS
     codes, distinct = encode(rows[exported(mapped["kind"])])
     found = [known.get(text.strip()) for text in distinct]
-    kinds = np.array([default if kind is None else [*KINDS].index(kind) for kind in found] or [default])[codes]
+    kinds = np.array(
+        [default if kind is None else [*KINDS].index(kind) for kind in found] or [default]
+    )[codes]
     wrong = np.flatnonzero(np.array([kind is None for kind in found] or [False])[codes])
     listed = ", ".join(f"'{kind}'" for kind in known)
     texts = [f"'{distinct[codes[place]]}' is not among {listed}" for place in wrong]
-    return kinds, Problem(pd.Series(texts, index=wrong, dtype=object), pd.Series("unreadable", index=wrong, dtype=object))
+    return kinds, Problem(
+        pd.Series(texts, index=wrong, dtype=object),
+        pd.Series("unreadable", index=wrong, dtype=object),
+    )
 
 
 def _collect(
-    parsed: Mapping[str, Numbers | Dates | Problem], kinds: np.ndarray, plain: np.ndarray, needed: Iterable[str]
+    parsed: Mapping[str, Numbers | Dates | Problem],
+    kinds: np.ndarray,
+    plain: np.ndarray,
+    needed: Iterable[str],
 ) -> tuple[dict[int, str], dict[int, str]]:
     """What is wrong with each line, and by which rule, by row position.
 
@@ -215,7 +268,11 @@ def _collect(
     texts: dict[int, str] = {}
     rules: dict[int, str] = {}
     for ours, column in parsed.items():
-        found, why = (column.texts, column.rules) if isinstance(column, Problem) else (column.problems, column.rules)
+        found, why = (
+            (column.texts, column.rules)
+            if isinstance(column, Problem)
+            else (column.problems, column.rules)
+        )
         optional = ours in NUMBERS[2:]
         for place, text in found.items():
             at = int(place)
@@ -237,7 +294,11 @@ def _spread(texts: Mapping[int, str], rows: int) -> pd.Series:
     members = {text: place for place, text in enumerate(dict.fromkeys(texts.values()))}
     if texts:
         codes[list(texts)] = [members[text] for text in texts.values()]
-    return pd.Series(pd.Categorical.from_codes(codes, dtype=pd.CategoricalDtype(pd.Index(list(members), dtype=object))))
+    return pd.Series(
+        pd.Categorical.from_codes(
+            codes, dtype=pd.CategoricalDtype(pd.Index(list(members), dtype=object))
+        )
+    )
 
 
 def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
@@ -250,7 +311,9 @@ def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
             "name": one_category([name] * count),
             "row": rejected["row"].to_numpy(dtype=np.int64),
             MARK: one_category([""] * count),
-            "kind": pd.Series(pd.Categorical.from_codes(np.zeros(count, dtype=np.int8), dtype=KIND)),
+            "kind": pd.Series(
+                pd.Categorical.from_codes(np.zeros(count, dtype=np.int8), dtype=KIND)
+            ),
             "date": np.full(count, np.datetime64("NaT", "ns")),
             "known": np.full(count, np.datetime64("NaT", "ns")),
             "quantity": np.zeros(count, dtype=np.int64),
@@ -261,7 +324,9 @@ def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
     )
 
 
-def _tell(account: Account, extract: Extract, readings: Iterable[tuple[str, Reading]], rows: pa.Table) -> Account:
+def _tell(
+    account: Account, extract: Extract, readings: Iterable[tuple[str, Reading]], rows: pa.Table
+) -> Account:
     """Account with what the readers and the parsers saw and dealt with."""
     numbers = rows[ROW].to_numpy()
     for ours, reading in readings:
@@ -299,7 +364,11 @@ def key_codes(lines: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
     missing = np.zeros(len(lines), dtype=bool)
     for column in columns:
         values = lines[column]
-        codes = values.cat.codes.to_numpy() if isinstance(values.dtype, pd.CategoricalDtype) else pd.factorize(values)[0]
+        codes = (
+            values.cat.codes.to_numpy()
+            if isinstance(values.dtype, pd.CategoricalDtype)
+            else pd.factorize(values)[0]
+        )
         missing |= codes < 0
         combined = combined * (int(codes.max(initial=0)) + 2) + codes.astype(np.int64)
         if combined.max(initial=0) > 2**31:
@@ -310,5 +379,7 @@ def key_codes(lines: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
 def key_tuples(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
     """The frame's keys as tuples; None where a part is missing."""
     parts = frame[list(columns)].astype(object)
-    keys = pd.Series(list(parts.itertuples(index=False, name=None)), index=frame.index, dtype=object)
+    keys = pd.Series(
+        list(parts.itertuples(index=False, name=None)), index=frame.index, dtype=object
+    )
     return keys.where(parts.notna().all(axis=1), None)

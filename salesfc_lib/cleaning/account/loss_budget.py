@@ -31,7 +31,12 @@ def check_loss(read: Sequence[tuple[int, Decimal]], account: Account, budget: fl
     """
     if not account.quarantined:
         return
-    lost = pd.concat([part[["source", "row", "reason", "amount"]].astype({"source": object}) for part in account.quarantined])
+    lost = pd.concat(
+        [
+            part[["source", "row", "reason", "amount"]].astype({"source": object})
+            for part in account.quarantined
+        ]
+    )
     gone = Decimal(_sum_absolute(lost["amount"].to_numpy())).scaleb(-account.scales["amount"])
     shares = {
         "rows": (Decimal(len(lost)), Decimal(sum(rows for rows, _ in read))),

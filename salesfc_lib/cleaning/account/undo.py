@@ -53,8 +53,13 @@ def undo(cleaned: Cleaned, rule: str, only: Collection[tuple[str, int]] | None =
     entry = _subtract(sum_by(lines.iloc[now], BY, MEASURES), sum_by(restored, BY, MEASURES), scales)
     return replace(
         cleaned,
-        transactions=result.assign(**{name: units_as_decimals(result[name].to_numpy(), scales[name]) for name in MEASURES}),
-        ledger=_add(cleaned.ledger, entry.assign(rule=f"undo:{rule}", reason=f"what '{rule}' did is taken back")),
+        transactions=result.assign(
+            **{name: units_as_decimals(result[name].to_numpy(), scales[name]) for name in MEASURES}
+        ),
+        ledger=_add(
+            cleaned.ledger,
+            entry.assign(rule=f"undo:{rule}", reason=f"what '{rule}' did is taken back"),
+        ),
         removed=cleaned.removed[~back].reset_index(drop=True),
         changes=cleaned.changes[~cells].reset_index(drop=True),
         quarantine=cleaned.quarantine[~_of(cleaned.quarantine, rule, only)].reset_index(drop=True),
@@ -93,7 +98,9 @@ def _restore(
     made = cells.loc[cells["column"].eq(MADE), "at"].to_numpy()
     then = lines.iloc[np.setdiff1d(at, made)]
     for name, part in cells[~cells["at"].isin(made)].groupby("column", sort=False):
-        then = then.assign(**{name: _put_back(then[name], part.set_index("at"), rule, scales.get(name))})
+        then = then.assign(
+            **{name: _put_back(then[name], part.set_index("at"), rule, scales.get(name))}
+        )
     return at, then.reset_index(drop=True)
 
 
@@ -113,7 +120,11 @@ def _put_back(column: pd.Series, cells: pd.DataFrame, rule: str, scale: int | No
     whole.loc[cells.index] = before
     if isinstance(column.dtype, pd.CategoricalDtype):
         return one_category(whole)
-    return pd.Series(whole.to_numpy().astype(column.dtype), index=column.index) if column.dtype.kind in "iu" else whole
+    return (
+        pd.Series(whole.to_numpy().astype(column.dtype), index=column.index)
+        if column.dtype.kind in "iu"
+        else whole
+    )
 
 
 def _read(cells: pd.Series, column: pd.Series, scale: int | None, *, written: bool) -> pd.Series:
@@ -126,24 +137,40 @@ def _read(cells: pd.Series, column: pd.Series, scale: int | None, *, written: bo
     return values.where(values.ne("") & values.notna(), None)
 
 
-def _as_units(table: pd.DataFrame, wanted: dict[str, int] | None = None) -> tuple[pd.DataFrame, dict[str, int]]:
+def _as_units(
+    table: pd.DataFrame, wanted: dict[str, int] | None = None
+) -> tuple[pd.DataFrame, dict[str, int]]:
     """Lines with texts as categories, and quantity and amount as whole numbers at the scale that is wanted, or their own."""
-    texts = {name: one_category(table[name]) for name in table if _is_text(table[name]) and name not in MEASURES}
+    texts = {
+        name: one_category(table[name])
+        for name in table
+        if _is_text(table[name]) and name not in MEASURES
+    }
     columns, scales = {}, dict(wanted or {})
     for name in MEASURES:
-        units, scale = from_decimals(pa.array(table[name].array)) if len(table) else (np.empty(0, dtype=np.int64), 0)
+        units, scale = (
+            from_decimals(pa.array(table[name].array))
+            if len(table)
+            else (np.empty(0, dtype=np.int64), 0)
+        )
         columns[name] = rescale(units, scale, scales.setdefault(name, scale))
     return table.assign(**texts, **columns), scales
 
 
 def _is_text(column: pd.Series) -> bool:
-    return column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty")
+    return column.dtype == object and pd.api.types.infer_dtype(column, skipna=True) in (
+        "string",
+        "empty",
+    )
 
 
 def _subtract(now: pd.DataFrame, restored: pd.DataFrame, scales: dict[str, int]) -> pd.DataFrame:
     """Entries of what is there now - what comes back, by source and month, in decimals."""
     signed = [now, restored.assign(**{name: -restored[name] for name in SUMS})]
-    both = pd.concat([part.astype({"source": object, **dict.fromkeys(MEASURES, object)}) for part in signed], ignore_index=True)
+    both = pd.concat(
+        [part.astype({"source": object, **dict.fromkeys(MEASURES, object)}) for part in signed],
+        ignore_index=True,
+    )
     entry = both.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
     decimals = {name: _scaled(entry[name], scales[name]) for name in MEASURES}
     return entry[entry[SUMS].ne(0).any(axis=1)].assign(**decimals)
@@ -156,14 +183,22 @@ def _scaled(units: pd.Series, scale: int) -> pd.Series:
 def _add(ledger: pd.DataFrame, entry: pd.DataFrame) -> pd.DataFrame:
     """Ledger with further entries before `kept`, which is less by what they took away."""
     kept = ledger["rule"].eq("kept")
-    less = entry.assign(**{name: -entry[name] for name in SUMS}, rule="kept", reason="what the forecast sees")
+    less = entry.assign(
+        **{name: -entry[name] for name in SUMS}, rule="kept", reason="what the forecast sees"
+    )
     parts = [ledger[~kept], entry, pd.concat([ledger[kept], less])]
     keys = ["source", "rule", "month"]
-    whole = pd.concat([part.astype(dict.fromkeys(MEASURES, object)) for part in parts], ignore_index=True)
+    whole = pd.concat(
+        [part.astype(dict.fromkeys(MEASURES, object)) for part in parts], ignore_index=True
+    )
     groups = whole.groupby(keys, dropna=False, sort=False)
     merged = groups[SUMS].sum().assign(reason=groups["reason"].first()).reset_index()
     merged = merged[merged["rule"].ne("kept") | merged[SUMS].ne(0).any(axis=1)]
-    merged = merged.sort_values("source", kind="stable").astype({"rows": "int64", "month": "datetime64[ns]"}).reset_index(drop=True)
+    merged = (
+        merged.sort_values("source", kind="stable")
+        .astype({"rows": "int64", "month": "datetime64[ns]"})
+        .reset_index(drop=True)
+    )
     if (gap := ledger_gap(merged))[SUMS].ne(0).any(axis=None):
         raise ValueError(f"the ledger does not close after an undo: {gap.to_dict('records')}")
     return merged[[*ledger]]
@@ -173,6 +208,8 @@ def _nothing(cleaned: Cleaned, rule: str) -> SalesForecastError:
     known = sorted({*cleaned.removed["rule"].astype(str), *cleaned.changes["rule"].astype(str)})
     if rule in known:
         return SalesForecastError.say(
-            f"The rule '{rule}' did nothing to the lines in `only`", "Source and row", "Look at `removed`"
+            f"The rule '{rule}' did nothing to the lines in `only`",
+            "Source and row",
+            "Look at `removed`",
         )
     return SalesForecastError.unknown_key(rule, known, "what the rules of this month did")

@@ -17,7 +17,16 @@ NEUTRAL = (
     "adjust", "archive", "backtest", "calendar.closed_months", "calendar.closed_through",
     "calendar.country", "calendar.holidays", "candidates", "cleaning.loss_budget", "cleaning.outliers", "combine", "horizon", "intervals", "levels", "reconcile", "retrospective", "unit",
 )  # fmt: skip  # what happens after cleaning, and what only bounds it
-PLACES = {"aliases", "delimiter", "encoding", "path", "root", "table_schema", "url_env", "watermark"}  # of a source: where it is
+PLACES = {
+    "aliases",
+    "delimiter",
+    "encoding",
+    "path",
+    "root",
+    "table_schema",
+    "url_env",
+    "watermark",
+}  # of a source: where it is
 
 
 def find_redefined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -41,7 +50,9 @@ def find_redefined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[st
 def _list_sources(flat: Mapping[str, Any]) -> set[str]:
     """Names of the sources: every one has a `kind` of its own."""
     return {
-        key.removeprefix("sources.").removesuffix(".kind") for key in flat if key.startswith("sources.") and key.endswith(".kind")
+        key.removeprefix("sources.").removesuffix(".kind")
+        for key in flat
+        if key.startswith("sources.") and key.endswith(".kind")
     }
 
 

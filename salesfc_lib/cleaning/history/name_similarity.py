@@ -16,7 +16,10 @@ from difflib import SequenceMatcher
 
 WORD = re.compile(r"[^\W\d_]+|\d+")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")  # kana, ideographs, hangul
-CUT, SHORTEST = 0.95, 3  # likeness of a name and its beginning, of at least so many letters (two ideographs)
+CUT, SHORTEST = (
+    0.95,
+    3,
+)  # likeness of a name and its beginning, of at least so many letters (two ideographs)
 SPELLED = 0.8  # share of letters in common, from which on two names are one name spelled twice
 
 
@@ -26,7 +29,9 @@ def fold_name(name: str) -> str:
     >>> fold_name("O'Brien") == fold_name("OBRIEN "), fold_name("Ａ-1")
     (True, 'a1')
     """
-    return "".join(sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign.isalnum())
+    return "".join(
+        sign for sign in unicodedata.normalize("NFKC", name).casefold() if sign.isalnum()
+    )
 
 
 def split_words(name: str) -> set[str]:
@@ -35,7 +40,9 @@ def split_words(name: str) -> set[str]:
     >>> sorted(split_words("Rock & rye 华南"))
     ['rock', 'rye', '华', '南']
     """
-    spaced = UNSPACED.sub(lambda sign: f" {sign[0]} ", unicodedata.normalize("NFKC", name).casefold())
+    spaced = UNSPACED.sub(
+        lambda sign: f" {sign[0]} ", unicodedata.normalize("NFKC", name).casefold()
+    )
     return set(WORD.findall(spaced))
 
 
@@ -71,7 +78,9 @@ class Likeness:
         common = self._sum(first & second)
         if not common:
             return 0.0
-        return (common / min(self._sum(first), self._sum(second)) + common / self._sum(first | second)) / 2
+        return (
+            common / min(self._sum(first), self._sum(second)) + common / self._sum(first | second)
+        ) / 2
 
     def _sum(self, words: set[str]) -> float:
         return sum(self._weights[word] for word in words)

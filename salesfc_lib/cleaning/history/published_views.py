@@ -17,7 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 MEASURES = ("quantity", "amount")
-SAID = ("date", "order_id", "customer", "product", "salesperson")  # what a row says beside its values
+SAID = (
+    "date",
+    "order_id",
+    "customer",
+    "product",
+    "salesperson",
+)  # what a row says beside its values
 NEW, GONE, CHANGED = "rows_new", "rows_gone", "rows_changed"
 MISSING = ""  # the member of rows from a view that did not have this dimension
 PRECISION = 38  # digits of a decimal
@@ -42,8 +48,16 @@ class Matching:
     @property
     def columns(self) -> list[str]:
         """Every column of text that is looked at."""
-        asked = [*self.dimensions, *SAID, *(column for key in self.keys.values() for column in key), "kind", "source"]
-        return [name for name in dict.fromkeys(asked) if name not in ("date", "month", "row", *MEASURES)]
+        asked = [
+            *self.dimensions,
+            *SAID,
+            *(column for key in self.keys.values() for column in key),
+            "kind",
+            "source",
+        ]
+        return [
+            name for name in dict.fromkeys(asked) if name not in ("date", "month", "row", *MEASURES)
+        ]
 
 
 @dataclass(frozen=True)
@@ -65,10 +79,18 @@ class Views:
 
     def take(self, places: np.ndarray) -> Views:
         """The rows at these places, in this order."""
-        return Views(self.rows.take(pa.array(places)), self.then[places], self.months[places], self.names, self.sources[places])
+        return Views(
+            self.rows.take(pa.array(places)),
+            self.then[places],
+            self.months[places],
+            self.names,
+            self.sources[places],
+        )
 
 
-def usable_keys(keys: Mapping[str, Sequence[str]], before: pa.Table, now: pa.Table) -> dict[str, Sequence[str]]:
+def usable_keys(
+    keys: Mapping[str, Sequence[str]], before: pa.Table, now: pa.Table
+) -> dict[str, Sequence[str]]:
     """Keys of the sources, where both views have all their columns; else none."""
     both = set(before.column_names) & set(now.column_names)
     return {name: key if set(key) <= both else () for name, key in keys.items()}
@@ -78,7 +100,9 @@ def keep_unequal(before: pa.Table, now: pa.Table, matching: Matching) -> Views:
     """The rows that do not stand equally often in both views, one month after the other, so that few are held twice."""
     kept: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0, dtype=np.int64),) * 2]
     for every in _by_month(read_months(before), read_months(now)):
-        then, today = _leave_out_same(before, now, every, columns=[*matching.columns, "date", "month", *MEASURES])
+        then, today = _leave_out_same(
+            before, now, every, columns=[*matching.columns, "date", "month", *MEASURES]
+        )
         views = lay_side_by_side(before.take(pa.array(then)), now.take(pa.array(today)), matching)
         unequal = _mark_unequal(views, matching)
         kept.append((then[unequal[views.then]], today[unequal[~views.then]]))
@@ -89,7 +113,9 @@ def keep_unequal(before: pa.Table, now: pa.Table, matching: Matching) -> Views:
 Places = tuple[np.ndarray, np.ndarray]  # rows of the earlier and of the later view
 
 
-def _leave_out_same(before: pa.Table, now: pa.Table, places: Places, *, columns: Sequence[str]) -> Places:
+def _leave_out_same(
+    before: pa.Table, now: pa.Table, places: Places, *, columns: Sequence[str]
+) -> Places:
     """Places without the pairs that stand at the same turn and say the same: most of an old month, found without any codes."""
     then, today = places
     size = min(map(len, places))
@@ -103,9 +129,13 @@ def _leave_out_same(before: pa.Table, now: pa.Table, places: Places, *, columns:
     return then[whole[: len(then)]], today[whole[: len(today)]]
 
 
-def _differ(before: pa.ChunkedArray, now: pa.ChunkedArray, then: np.ndarray, today: np.ndarray) -> np.ndarray:
+def _differ(
+    before: pa.ChunkedArray, now: pa.ChunkedArray, then: np.ndarray, today: np.ndarray
+) -> np.ndarray:
     """Whether the cells at these places differ, pair by pair; nothing equals nothing."""
-    left, right = (_decode(column.take(pa.array(places))) for column, places in ((before, then), (now, today)))
+    left, right = (
+        _decode(column.take(pa.array(places))) for column, places in ((before, then), (now, today))
+    )
     same = pc.fill_null(pc.equal(left, right), False)
     if left.null_count and right.null_count:
         same = pc.or_(same, pc.and_(left.is_null(), right.is_null()))
@@ -141,7 +171,9 @@ def _mark_unequal(views: Views, matching: Matching) -> np.ndarray:
 
 def _occur_unequally(codes: np.ndarray, then: np.ndarray) -> np.ndarray:
     count = int(codes.max(initial=-1)) + 1
-    unequal = np.bincount(codes[then], minlength=count) != np.bincount(codes[~then], minlength=count)
+    unequal = np.bincount(codes[then], minlength=count) != np.bincount(
+        codes[~then], minlength=count
+    )
     return unequal[codes]
 
 
@@ -151,8 +183,20 @@ def lay_side_by_side(before: pa.Table, now: pa.Table, matching: Matching) -> Vie
     parts = []
     for table in (before, now):
         texts = {name: _text(table, name) for name in matching.columns}
-        numbers = {name: table[name].cast(pa.decimal128(PRECISION, scales[name])) for name in MEASURES}
-        parts.append(pa.table({**texts, **numbers, "row": table["row"], "date": table["date"], "month": _month(table)}))
+        numbers = {
+            name: table[name].cast(pa.decimal128(PRECISION, scales[name])) for name in MEASURES
+        }
+        parts.append(
+            pa.table(
+                {
+                    **texts,
+                    **numbers,
+                    "row": table["row"],
+                    "date": table["date"],
+                    "month": _month(table),
+                }
+            )
+        )
     rows = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     labels = rows["source"].chunk(0) if rows.num_rows else pa.array([], TEXT)
     owners = [_owner(label, list(matching.keys)) for label in labels.dictionary.to_pylist()]
@@ -175,7 +219,9 @@ def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
     """A column as codes into its distinct texts; nothing is MISSING, and so is a column that the view does not have."""
     if name not in table.column_names:
         codes = pa.array(np.zeros(table.num_rows, dtype=np.int32))
-        return pa.chunked_array([pa.DictionaryArray.from_arrays(codes, pa.array([MISSING], pa.string()))])
+        return pa.chunked_array(
+            [pa.DictionaryArray.from_arrays(codes, pa.array([MISSING], pa.string()))]
+        )
     column = table[name]
     if column.null_count or not pa.types.is_dictionary(column.type):
         column = pc.fill_null(column.cast(pa.string()), MISSING).dictionary_encode()
@@ -190,7 +236,11 @@ def _month(table: pa.Table) -> pa.ChunkedArray:
 
 def _owner(label: str, names: Sequence[str]) -> str:
     """The source that a label of rows belongs to: its name, or its name and a file's."""
-    return max((name for name in names if label == name or label.startswith(f"{name}: ")), key=len, default=label)
+    return max(
+        (name for name in names if label == name or label.startswith(f"{name}: ")),
+        key=len,
+        default=label,
+    )
 
 
 def encode(column: pa.ChunkedArray) -> np.ndarray:
@@ -223,7 +273,9 @@ def pair_versions(views: Views, matching: Matching) -> pd.DataFrame:
         places = np.flatnonzero(views.sources == place)
         own = views.take(places)
         pairs = _pair(own.code(matching.said(name)), own.code(matching.identity(name)), own.then)
-        partners = np.where(pairs["partner"] < 0, -1, places[pairs["partner"]] if len(places) else -1)
+        partners = np.where(
+            pairs["partner"] < 0, -1, places[pairs["partner"]] if len(places) else -1
+        )
         parts.append(pairs.assign(place=places, partner=partners, source=name))
     found = pd.concat(parts, ignore_index=True)
     return found[found["change"] != ""].reset_index(drop=True)
@@ -246,8 +298,12 @@ def _pair(whole: np.ndarray, identity: np.ndarray, then: np.ndarray) -> pd.DataF
 def _pair_up(frame: pd.DataFrame, by: str) -> pd.Series:
     """Place of each row's partner in the other view: the first of a code with the first, and so on; -1 without one."""
     turn = frame.groupby([by, "then"], sort=False).cumcount()
-    numbered = pd.DataFrame({"code": frame[by], "turn": turn, "then": frame["then"], "place": frame.index})
-    pairs = numbered[numbered["then"]].merge(numbered[~numbered["then"]], on=["code", "turn"], suffixes=("_then", "_now"))
+    numbered = pd.DataFrame(
+        {"code": frame[by], "turn": turn, "then": frame["then"], "place": frame.index}
+    )
+    pairs = numbered[numbered["then"]].merge(
+        numbered[~numbered["then"]], on=["code", "turn"], suffixes=("_then", "_now")
+    )
     partner = pd.Series(-1, index=frame.index)
     partner[pairs["place_then"]] = pairs["place_now"].to_numpy()
     partner[pairs["place_now"]] = pairs["place_then"].to_numpy()

@@ -23,10 +23,22 @@ from salesfc_lib.foundation import tables
 NEAR = 6  # months on each side over which levels and mixes are compared
 LASTING = 3  # months that a member was sold in, at least, and that lie outside it at the edges of the data
 WEIGHTS = {"name": 0.5, "level": 0.3, "mix": 0.2}
-ENOUGH, SAME_NAME, LESS = 0.75, 0.9, 0.6  # score from which on a rename is proposed; and where the name is nearly the same
+ENOUGH, SAME_NAME, LESS = (
+    0.75,
+    0.9,
+    0.6,
+)  # score from which on a rename is proposed; and where the name is nearly the same
 ALIKE = 0.45  # likeness of names below which only the mix can tell
-SAME_LEVEL, SAME_MIX, APART = 0.8, 0.7, 0.25  # without names: level, mix, and distance to the mix of the next best
-MERGED_LEVEL, GAIN, RELATED = 0.8, 0.1, 0.25  # merged members: their level together, above one alone; likeness of each one's name
+SAME_LEVEL, SAME_MIX, APART = (
+    0.8,
+    0.7,
+    0.25,
+)  # without names: level, mix, and distance to the mix of the next best
+MERGED_LEVEL, GAIN, RELATED = (
+    0.8,
+    0.1,
+    0.25,
+)  # merged members: their level together, above one alone; likeness of each one's name
 MOST = 200  # members of a column that end or begin, above which it is no column of names
 
 
@@ -48,18 +60,25 @@ class Switch:
         return sum(weight * getattr(self, part) for part, weight in WEIGHTS.items())
 
 
-def propose_renames(lines: pd.DataFrame, columns: Sequence[str], value: str = "amount") -> pd.DataFrame:
+def propose_renames(
+    lines: pd.DataFrame, columns: Sequence[str], value: str = "amount"
+) -> pd.DataFrame:
     """Table rename_proposals of these columns, the surest first.
 
     `lines` holds `month` (first days), the columns and `value`.
     """
     columns = [column for column in columns if column in lines]
     values = _floats(lines[value])
-    found = [_propose(lines, values, column, [other for other in columns if other != column]) for column in columns]
+    found = [
+        _propose(lines, values, column, [other for other in columns if other != column])
+        for column in columns
+    ]
     rows = [row for part in found for row in part]
     if not rows:
         return tables.empty("rename_proposals")
-    frame = pd.DataFrame(rows).sort_values(["dimension", "score", "old"], ascending=[True, False, True])
+    frame = pd.DataFrame(rows).sort_values(
+        ["dimension", "score", "old"], ascending=[True, False, True]
+    )
     return tables.check(frame.reset_index(drop=True), "rename_proposals")
 
 
@@ -68,14 +87,24 @@ def write_yaml(proposals: pd.DataFrame) -> str:
     tree: dict[str, dict[str, list[dict[str, str]]]] = {}
     for item in proposals.itertuples():
         tree.setdefault(item.dimension, {})[item.old] = [{"to": item.new, "reason": item.evidence}]
-    return str(yaml.safe_dump({"renames": tree}, allow_unicode=True, sort_keys=False, width=1000)) if tree else ""
+    return (
+        str(yaml.safe_dump({"renames": tree}, allow_unicode=True, sort_keys=False, width=1000))
+        if tree
+        else ""
+    )
 
 
-def _propose(lines: pd.DataFrame, values: np.ndarray, column: str, others: Sequence[str]) -> list[dict[str, object]]:
-    totals = _totals(lines, values, ["month", column]).pivot(index="month", columns=column, values="value")
+def _propose(
+    lines: pd.DataFrame, values: np.ndarray, column: str, others: Sequence[str]
+) -> list[dict[str, object]]:
+    totals = _totals(lines, values, ["month", column]).pivot(
+        index="month", columns=column, values="value"
+    )
     if totals.empty:
         return []
-    totals = totals.reindex(pd.date_range(totals.index.min(), totals.index.max(), freq="MS")).fillna(0.0)
+    totals = totals.reindex(
+        pd.date_range(totals.index.min(), totals.index.max(), freq="MS")
+    ).fillna(0.0)
     sold = totals.ne(0)
     lasting = sold.sum()[lambda count: count >= LASTING].index
     first, last = (sold[lasting].idxmax(), sold[lasting].iloc[::-1].idxmax())
@@ -85,15 +114,24 @@ def _propose(lines: pd.DataFrame, values: np.ndarray, column: str, others: Seque
         return []
     share = totals.div(totals.sum(axis=1).replace(0, np.nan), axis=0)
     mixes = [
-        _totals(lines, values, ["month", column, other]).set_axis(["month", "member", "other", "value"], axis=1) for other in others
+        _totals(lines, values, ["month", column, other]).set_axis(
+            ["month", "member", "other", "value"], axis=1
+        )
+        for other in others
     ]
     pairs = _pair_up(share, mixes, (ended, began), (first, last))
     single = _match(pairs)
     merged = _merge(pairs, single, share, first)
     took = {pair.old for group, _ in merged for pair in group}
-    rows = [_row(column, pair, first[pair.new], pair.score, _say(pair)) for pair in single if pair.old not in took]
+    rows = [
+        _row(column, pair, first[pair.new], pair.score, _say(pair))
+        for pair in single
+        if pair.old not in took
+    ]
     for group, level in merged:
-        score = float(np.mean([pair.name for pair in group]) * WEIGHTS["name"] + level * (1 - WEIGHTS["name"]))
+        score = float(
+            np.mean([pair.name for pair in group]) * WEIGHTS["name"] + level * (1 - WEIGHTS["name"])
+        )
         said = f"{len(group)} members end where this one begins; their share together and its own differ by {1 - level:.0%}"
         rows += [_row(column, pair, first[pair.new], score, said) for pair in group]
     return rows
@@ -115,8 +153,16 @@ def _match(pairs: Iterable[Switch]) -> list[Switch]:
 
 def _by_mix(pair: Switch, pairs: Sequence[Switch]) -> bool:
     """Whether level and mix alone tell that the two are one: they sell to the same, and nobody else does."""
-    rivals = [item.mix for item in pairs if item is not pair and (item.old == pair.old or item.new == pair.new)]
-    return pair.level >= SAME_LEVEL and pair.mix >= SAME_MIX and pair.mix - max(rivals, default=0.0) >= APART
+    rivals = [
+        item.mix
+        for item in pairs
+        if item is not pair and (item.old == pair.old or item.new == pair.new)
+    ]
+    return (
+        pair.level >= SAME_LEVEL
+        and pair.mix >= SAME_MIX
+        and pair.mix - max(rivals, default=0.0) >= APART
+    )
 
 
 def _merge(
@@ -130,9 +176,18 @@ def _merge(
         best[pair.old] = max(best.get(pair.old, RELATED), pair.name)
     found = []
     for new in dict.fromkeys(pair.new for pair in pairs):
-        near = [pair for pair in pairs if pair.new == new and pair.name >= best[pair.old] and claimed.get(pair.old, new) == new]
-        groups = [[pair for pair in near if word in split_words(pair.old)] for word in sorted(split_words(new))]
-        levels = [_together(group, share, first[new]) if len(group) > 1 else 0.0 for group in groups]
+        near = [
+            pair
+            for pair in pairs
+            if pair.new == new and pair.name >= best[pair.old] and claimed.get(pair.old, new) == new
+        ]
+        groups = [
+            [pair for pair in near if word in split_words(pair.old)]
+            for word in sorted(split_words(new))
+        ]
+        levels = [
+            _together(group, share, first[new]) if len(group) > 1 else 0.0 for group in groups
+        ]
         if levels and (level := max(levels)) >= max(MERGED_LEVEL, alone.get(new, 0.0) + GAIN):
             found.append((groups[levels.index(level)], level))
     return found
@@ -144,7 +199,10 @@ def _together(group: Sequence[Switch], share: pd.DataFrame, begins: pd.Timestamp
 
 
 def _pair_up(
-    share: pd.DataFrame, mixes: Sequence[pd.DataFrame], names: tuple[Sequence[str], Sequence[str]], edges: Edges
+    share: pd.DataFrame,
+    mixes: Sequence[pd.DataFrame],
+    names: tuple[Sequence[str], Sequence[str]],
+    edges: Edges,
 ) -> list[Switch]:
     """Every member that ends with every one that begins in the same month or the next.
 
@@ -159,14 +217,23 @@ def _pair_up(
         gap = _months(ends, begins)
         if not 0 <= gap <= NEAR:
             continue
-        olds, news = [old for old in ended if last[old] == ends], [new for new in began if first[new] == begins]
+        olds, news = (
+            [old for old in ended if last[old] == ends],
+            [new for new in began if first[new] == begins],
+        )
         alike = [_overlap(mix, olds, news, (begins, ends)) for mix in mixes]
         level = _levels(share[olds], share[news], begins, ends)
         mix = np.mean(alike, axis=0) if alike else np.zeros((len(olds), len(news)))
         for row, old in enumerate(olds):
             for place, new in enumerate(news):
                 if gap <= 1 or gap <= 1 + max(silence[old], silence[new]):
-                    switch = Switch(old, new, likeness.compare(old, new), float(level[row, place]), float(mix[row, place]))
+                    switch = Switch(
+                        old,
+                        new,
+                        likeness.compare(old, new),
+                        float(level[row, place]),
+                        float(mix[row, place]),
+                    )
                     found += [switch] if gap <= 1 or switch.name >= SAME_NAME else []
     return found
 
@@ -180,7 +247,9 @@ def _longest_silence(sold: np.ndarray) -> int:
     return int(np.diff(np.flatnonzero(sold)).max(initial=1)) - 1
 
 
-def _levels(old: pd.DataFrame, new: pd.DataFrame, begins: pd.Timestamp, ends: pd.Timestamp) -> np.ndarray:
+def _levels(
+    old: pd.DataFrame, new: pd.DataFrame, begins: pd.Timestamp, ends: pd.Timestamp
+) -> np.ndarray:
     """The smaller share of the whole by the larger one (n_olds, n_news); months in which both or neither are sold are left out."""
     before = old[old.index < min(begins, ends)].tail(NEAR).mean().to_numpy()[:, None]
     after = new[new.index > max(begins, ends)].head(NEAR).mean().to_numpy()[None, :]
@@ -188,7 +257,12 @@ def _levels(old: pd.DataFrame, new: pd.DataFrame, begins: pd.Timestamp, ends: pd
     return np.divide(small, large, out=np.zeros_like(large), where=small > 0)
 
 
-def _overlap(mix: pd.DataFrame, olds: Sequence[str], news: Sequence[str], switch: tuple[pd.Timestamp, pd.Timestamp]) -> np.ndarray:
+def _overlap(
+    mix: pd.DataFrame,
+    olds: Sequence[str],
+    news: Sequence[str],
+    switch: tuple[pd.Timestamp, pd.Timestamp],
+) -> np.ndarray:
     """What the distributions of members over another column have in common (n_olds, n_news).
 
     Members of the other column that end or begin at the same time do not count.
@@ -208,9 +282,13 @@ def _overlap(mix: pd.DataFrame, olds: Sequence[str], news: Sequence[str], switch
     return np.array([np.minimum(row, two).sum(axis=1) for row in one]).reshape(len(one), len(two))
 
 
-def _row(column: str, pair: Switch, begins: pd.Timestamp, score: float, evidence: str) -> dict[str, object]:
+def _row(
+    column: str, pair: Switch, begins: pd.Timestamp, score: float, evidence: str
+) -> dict[str, object]:
     said = f"the name is {pair.name:.0%} alike; {evidence}" if pair.name >= ALIKE else evidence
-    accepted = yaml.safe_dump({pair.old: [{"to": pair.new}]}, allow_unicode=True, default_flow_style=None, width=1000)
+    accepted = yaml.safe_dump(
+        {pair.old: [{"to": pair.new}]}, allow_unicode=True, default_flow_style=None, width=1000
+    )
     return {
         "dimension": column,
         "old": pair.old,
@@ -231,7 +309,11 @@ def _totals(lines: pd.DataFrame, values: np.ndarray, keys: list[str]) -> pd.Data
     """Sums of values by keys; lines that lack one are left out."""
     group, firsts = group_numbers(lines, keys)
     sums = np.bincount(group, weights=values, minlength=len(firsts))
-    frame = pd.DataFrame({key: lines[key].iloc[firsts].astype(object).to_numpy() for key in keys}).assign(value=sums).dropna()
+    frame = (
+        pd.DataFrame({key: lines[key].iloc[firsts].astype(object).to_numpy() for key in keys})
+        .assign(value=sums)
+        .dropna()
+    )
     return frame.assign(month=pd.to_datetime(frame["month"]))
 
 

@@ -47,7 +47,12 @@ def read_view(path: Path) -> pa.Table:
     Raises `SalesForecastError` naming a file that is torn.
     """
     try:
-        return pa.table({name: _shrink(pq.read_table(path, columns=[name])[name]) for name in pq.read_schema(path).names})
+        return pa.table(
+            {
+                name: _shrink(pq.read_table(path, columns=[name])[name])
+                for name in pq.read_schema(path).names
+            }
+        )
     except (pa.ArrowException, OSError) as error:
         do = "Run `salesfc verify`, then publish that month again"
         raise SalesForecastError.unreadable_file(path, " ".join(str(error).split()), do) from error
@@ -77,7 +82,10 @@ def restate(
     found = _locate(pair_versions(views, matching), views, dimensions)
     found = found[found["month"].le(last)]
     found = found.assign(kind=_name_kinds(found, last, redefined))
-    return {"restatement": _sum_cells(found, views, dimensions, redefined), "restatement_months": _sum_months(before, now, last)}
+    return {
+        "restatement": _sum_cells(found, views, dimensions, redefined),
+        "restatement_months": _sum_months(before, now, last),
+    }
 
 
 def _locate(found: pd.DataFrame, views: Views, dimensions: Sequence[str]) -> pd.DataFrame:
@@ -86,54 +94,86 @@ def _locate(found: pd.DataFrame, views: Views, dimensions: Sequence[str]) -> pd.
     rows = views.take(places)
     cell = pd.Series(rows.code(["month", *dimensions]), index=places)
     moved = cell.reindex(found["partner"]).to_numpy() != cell.to_numpy()
-    return found.assign(month=rows.months.astype("datetime64[ns]"), cell=cell.to_numpy(), moved=moved)
+    return found.assign(
+        month=rows.months.astype("datetime64[ns]"), cell=cell.to_numpy(), moved=moved
+    )
 
 
-def _name_kinds(found: pd.DataFrame, last: pd.Timestamp, redefined: Mapping[str, Sequence[str]]) -> np.ndarray:
+def _name_kinds(
+    found: pd.DataFrame, last: pd.Timestamp, redefined: Mapping[str, Sequence[str]]
+) -> np.ndarray:
     other = EVERY in redefined
     return np.select(
-        [found["source"].isin(list(redefined)) | other, found["month"].lt(last), found["change"].eq(NEW)],
+        [
+            found["source"].isin(list(redefined)) | other,
+            found["month"].lt(last),
+            found["change"].eq(NEW),
+        ],
         ["redefined", "reopened", "late_posting"],
         "corrected",
     )
 
 
 def _sum_cells(
-    found: pd.DataFrame, views: Views, dimensions: Sequence[str], redefined: Mapping[str, Sequence[str]]
+    found: pd.DataFrame,
+    views: Views,
+    dimensions: Sequence[str],
+    redefined: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
     """Table `restatement`: rows by cell, source and kind."""
     groups = found.groupby(["month", "cell", "source", "kind"], sort=True)
     number = groups.ngroup().to_numpy()
     first = groups.first().reset_index()
-    members = views.rows.select([*dimensions]).take(pa.array(first["place"].to_numpy(dtype=np.int64)))
-    left = found["change"].eq(CHANGED) & found["then"] & ~found["moved"]  # counted where its new version stands
-    counts = {change: _count(number[found["change"].eq(change) & ~left], len(first)) for change in (NEW, GONE, CHANGED)}
-    reasons = [", ".join([*redefined.get(EVERY, ()), *redefined.get(name, ())]) for name in first["source"]]
+    members = views.rows.select([*dimensions]).take(
+        pa.array(first["place"].to_numpy(dtype=np.int64))
+    )
+    left = (
+        found["change"].eq(CHANGED) & found["then"] & ~found["moved"]
+    )  # counted where its new version stands
+    counts = {
+        change: _count(number[found["change"].eq(change) & ~left], len(first))
+        for change in (NEW, GONE, CHANGED)
+    }
+    reasons = [
+        ", ".join([*redefined.get(EVERY, ()), *redefined.get(name, ())]) for name in first["source"]
+    ]
     frame = pd.DataFrame(
         {
             "ds": first["month"],
             "source": first["source"],
-            **{name: members[name].cast(pa.string()).to_pandas().astype(object) for name in dimensions},
+            **{
+                name: members[name].cast(pa.string()).to_pandas().astype(object)
+                for name in dimensions
+            },
             "kind": first["kind"],
             **_sum_views(views, found["place"].to_numpy(), number, len(first)),
             **counts,
             "reason": np.where(first["kind"].eq("redefined"), np.array(reasons, dtype=object), ""),
         }
     )
-    return tables.check(frame.astype({"ds": "datetime64[ns]", "source": object, "kind": object, "reason": object}), "restatement")
+    return tables.check(
+        frame.astype({"ds": "datetime64[ns]", "source": object, "kind": object, "reason": object}),
+        "restatement",
+    )
 
 
 def _count(numbers: np.ndarray, size: int) -> np.ndarray:
     return np.bincount(numbers, minlength=size).astype(np.int64)
 
 
-def _sum_views(views: Views, places: np.ndarray, number: np.ndarray, size: int) -> dict[str, pd.Series]:
+def _sum_views(
+    views: Views, places: np.ndarray, number: np.ndarray, size: int
+) -> dict[str, pd.Series]:
     """Sum of both measures in both views, and the difference, by the number of each place's group."""
     then, rows = views.then[places], views.rows.select([*MEASURES]).take(pa.array(places))
-    return _subtract(*(_sum(rows.filter(pa.array(mask)), number[mask], size) for mask in (then, ~then)))
+    return _subtract(
+        *(_sum(rows.filter(pa.array(mask)), number[mask], size) for mask in (then, ~then))
+    )
 
 
-def _subtract(before: Mapping[str, pd.Series], now: Mapping[str, pd.Series]) -> dict[str, pd.Series]:
+def _subtract(
+    before: Mapping[str, pd.Series], now: Mapping[str, pd.Series]
+) -> dict[str, pd.Series]:
     with localcontext(EXACT):
         differences = {measure: now[measure] - before[measure] for measure in MEASURES}
     named = (("before", before), ("now", now), ("difference", differences))
@@ -159,8 +199,15 @@ def _sum_months(before: pa.Table, now: pa.Table, last: pd.Timestamp) -> pd.DataF
     every = np.unique(np.concatenate(months))
     every = every[every <= np.datetime64(last, "M")]
     numbers = [np.searchsorted(every, each) for each in months]
-    sums = [_sum(table, number, len(every) + 1) for table, number in zip((before, now), numbers, strict=True)]
+    sums = [
+        _sum(table, number, len(every) + 1)
+        for table, number in zip((before, now), numbers, strict=True)
+    ]
     counts = [_count(number, len(every) + 1) for number in numbers]
     totals = pd.DataFrame({**_subtract(*sums), "rows_before": counts[0], "rows_now": counts[1]})
-    shared = totals.iloc[: len(every)].assign(ds=every.astype("datetime64[ns]"))  # what is later stands in the last place
-    return tables.check(shared[[*tables.CONTRACTS["restatement_months"].columns]], "restatement_months")
+    shared = totals.iloc[: len(every)].assign(
+        ds=every.astype("datetime64[ns]")
+    )  # what is later stands in the last place
+    return tables.check(
+        shared[[*tables.CONTRACTS["restatement_months"].columns]], "restatement_months"
+    )

@@ -22,7 +22,11 @@ from salesfc_lib.foundation import bound_months
 
 PAIR = "pair"  # column of lines: number of the group that sums to nothing; 0 where there is none
 SAME = ("product", "currency", "unit_of_measure")  # what a line and its cancellation have in common
-PARTS = ("discount", "freight", "tax_amount")  # measures that stand beside an amount, whatever its sign
+PARTS = (
+    "discount",
+    "freight",
+    "tax_amount",
+)  # measures that stand beside an amount, whatever its sign
 WHY = "cancelled by a later line that names its document; the two sum to nothing"
 
 
@@ -32,9 +36,13 @@ def pair_cancellations(account: Account, _: Context) -> Account:
     if "cancels" not in lines or not lines["cancels"].notna().any():
         return account
     negative = (lines["quantity"].to_numpy() < 0) | (lines["amount"].to_numpy() < 0)
-    cancelling = where(lines["cancels"].notna().to_numpy() & negative & lines["known"].notna().to_numpy())
+    cancelling = where(
+        lines["cancels"].notna().to_numpy() & negative & lines["known"].notna().to_numpy()
+    )
     documents = lines["order_id"].cat
-    named = documents.categories.get_indexer(lines["cancels"].cat.categories)[lines["cancels"].cat.codes.to_numpy()[cancelling]]
+    named = documents.categories.get_indexer(lines["cancels"].cat.categories)[
+        lines["cancels"].cat.codes.to_numpy()[cancelling]
+    ]
     asked = np.zeros(len(documents.categories) + 1, dtype=bool)
     asked[named] = True
     asked[-1] = False
@@ -89,7 +97,9 @@ def in_pair(lines: pd.DataFrame) -> np.ndarray:
     return lines[PAIR].to_numpy() > 0 if PAIR in lines else np.zeros(len(lines), dtype=bool)
 
 
-def _pair_lines(lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document: np.ndarray) -> np.ndarray:
+def _pair_lines(
+    lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document: np.ndarray
+) -> np.ndarray:
     """Number of each line's pair: the first cancellation of a key goes with the first line of it, by day and then by what they
     hold; the same customer's before another's. Lines that hold the same are worth the same, so their order does not matter."""
     keys: dict[str, np.ndarray | pd.Series] = {"document": document}
@@ -103,17 +113,33 @@ def _pair_lines(lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document:
     first = [name for name in ("customer",) if name in lines]
     for more in [first, []] if first else [[]]:
         free = pair == 0
-        key, _ = group_numbers(frame.assign(**{name: near[name].cat.codes.to_numpy() for name in more}), [*frame, *more])
+        key, _ = group_numbers(
+            frame.assign(**{name: near[name].cat.codes.to_numpy() for name in more}),
+            [*frame, *more],
+        )
         mine = order[free[order]]
-        turn = pd.DataFrame({"key": key[mine], "side": side[mine]}).groupby(["key", "side"]).cumcount().to_numpy()
+        turn = (
+            pd.DataFrame({"key": key[mine], "side": side[mine]})
+            .groupby(["key", "side"])
+            .cumcount()
+            .to_numpy()
+        )
         turns = np.zeros(len(at), dtype=np.int64)
         turns[mine] = turn
-        found = _number(pd.DataFrame({"key": key, "turn": turns}), ["key", "turn"], side, free, int(pair.max(initial=0)))
+        found = _number(
+            pd.DataFrame({"key": key, "turn": turns}),
+            ["key", "turn"],
+            side,
+            free,
+            int(pair.max(initial=0)),
+        )
         pair = np.where(free, found, pair)
     return pair
 
 
-def _pair_documents(lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document: np.ndarray, pair: np.ndarray) -> np.ndarray:
+def _pair_documents(
+    lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document: np.ndarray, pair: np.ndarray
+) -> np.ndarray:
     """Pairs, and groups of what is left of documents whose lines and cancellations sum to nothing."""
     free = pair == 0
     if not free.any():
@@ -130,11 +156,15 @@ def _pair_documents(lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, docum
         whole &= pd.Series(near[name].cat.codes.to_numpy()).groupby(group).nunique().to_numpy() == 1
     taken = np.zeros(len(at), dtype=bool)
     taken[free] = whole[group]
-    left = _number(pd.DataFrame({"document": document}), ["document"], side, taken, int(pair.max(initial=0)))
+    left = _number(
+        pd.DataFrame({"document": document}), ["document"], side, taken, int(pair.max(initial=0))
+    )
     return np.where(free, left, pair)
 
 
-def _number(frame: pd.DataFrame, keys: Sequence[str], side: np.ndarray, taken: np.ndarray, after: int) -> np.ndarray:
+def _number(
+    frame: pd.DataFrame, keys: Sequence[str], side: np.ndarray, taken: np.ndarray, after: int
+) -> np.ndarray:
     """Numbers from `after` + 1 for groups that have lines of both sides, 0 for lines of others or not taken."""
     group, firsts = group_numbers(frame, keys)
     both = (np.bincount(group, taken & (side > 0), minlength=len(firsts)) > 0) & (

@@ -24,7 +24,9 @@ def _rank(column: pd.Series) -> np.ndarray:
     if isinstance(column.dtype, pd.CategoricalDtype):
         used, place = np.unique(column.cat.codes.to_numpy(), return_inverse=True)
         labels = column.cat.categories.to_numpy().astype(object)
-        texts = np.array(["" if code < 0 else f"={labels[code]}" for code in used.tolist()], dtype=object)
+        texts = np.array(
+            ["" if code < 0 else f"={labels[code]}" for code in used.tolist()], dtype=object
+        )
         return np.asarray(np.argsort(np.argsort(texts))[place])
     if column.dtype == object:
         return np.asarray(pd.factorize(column.astype(str), sort=True)[0])

@@ -24,7 +24,15 @@ from salesfc_lib.cleaning.side_tables.reading import read_companion
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.intake import CURRENCIES, category_of, round_half_even, whole
 
-WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "IDR", "HUF"}  # currencies whose amounts are whole
+WITHOUT_CENTS = {
+    "JPY",
+    "KRW",
+    "VND",
+    "CLP",
+    "ISK",
+    "IDR",
+    "HUF",
+}  # currencies whose amounts are whole
 
 
 class Rates(NamedTuple):
@@ -62,8 +70,13 @@ def settle_currency(account: Account, context: Context) -> Account:
     if missing.any():
         raise _no_rate(lines, foreign[missing], codes[foreign[missing]], names, target)
     account = account if target in WITHOUT_CENTS else with_cents(account)
-    kept = account.lines.assign(amount_original=account.lines["amount"].to_numpy(), currency=category_of(codes, [*names, None]))
-    account = replace(account, lines=kept, scales={**account.scales, "amount_original": account.scales["amount"]})
+    kept = account.lines.assign(
+        amount_original=account.lines["amount"].to_numpy(),
+        currency=category_of(codes, [*names, None]),
+    )
+    account = replace(
+        account, lines=kept, scales={**account.scales, "amount_original": account.scales["amount"]}
+    )
     units = kept["amount"].to_numpy()[foreign]
     converted = round_half_even(multiply_each(units, factors), 1, 10**scale)
     own = codes[foreign]
@@ -92,16 +105,28 @@ def code_currencies(lines: pd.DataFrame, context: Context) -> tuple[np.ndarray |
         return None, []
     mapped = {name for name, source in context.sources.items() if "currency" in source.columns}
     names = list(dict.fromkeys([target] if target else []))
-    found = [name_currency(text, target) for text in lines["currency"].cat.categories] if "currency" in lines else []
+    found = (
+        [name_currency(text, target) for text in lines["currency"].cat.categories]
+        if "currency" in lines
+        else []
+    )
     usual = [
-        name_currency(declared[name], target) if declared[name] else "" if name in mapped else (target or "")
+        name_currency(declared[name], target)
+        if declared[name]
+        else ""
+        if name in mapped
+        else (target or "")
         for name in lines["name"].cat.categories
     ]
     names += [name for name in dict.fromkeys([*found, *usual]) if name and name not in names]
     place = {name: code for code, name in enumerate(names)} | {"": -1}
-    codes = np.array([place[name] for name in usual], dtype=np.int32)[lines["name"].cat.codes.to_numpy()]
+    codes = np.array([place[name] for name in usual], dtype=np.int32)[
+        lines["name"].cat.codes.to_numpy()
+    ]
     if found:
-        said = np.array([*(place[name] for name in found), -1], dtype=np.int32)[lines["currency"].cat.codes.to_numpy()]
+        said = np.array([*(place[name] for name in found), -1], dtype=np.int32)[
+            lines["currency"].cat.codes.to_numpy()
+        ]
         codes = np.where(said >= 0, said, codes)
     return codes, names
 
@@ -126,16 +151,24 @@ def read_rates(context: Context) -> tuple[dict[str, Rates], int]:
     """
     target = context.parameters.measure.currency
     rows = [
-        (code, np.datetime64(day), rate) for code, rates in context.parameters.measure.rates.items() for day, rate in rates.items()
+        (code, np.datetime64(day), rate)
+        for code, rates in context.parameters.measure.rates.items()
+        for day, rate in rates.items()
     ]
     table = read_companion("rates", context.parameters, context.extracts)
-    rows += zip(table["currency"], table["date"].to_numpy().astype("datetime64[D]"), table["rate"], strict=True)
+    rows += zip(
+        table["currency"],
+        table["date"].to_numpy().astype("datetime64[D]"),
+        table["rate"],
+        strict=True,
+    )
     known: dict[tuple[str, np.datetime64], Decimal] = {}
     for text, day, rate in rows:
         code = name_currency(text, target)
         if rate <= 0 or known.setdefault((code, day), rate) != rate:
             raise SalesForecastError.say(
-                f"The rate of {code} from {day} on is {rate}" + ("" if rate <= 0 else f" and {known[code, day]}"),
+                f"The rate of {code} from {day} on is {rate}"
+                + ("" if rate <= 0 else f" and {known[code, day]}"),
                 "One rate above zero for a currency and a day",
                 "Correct `measure.rates` or the source with the role `rates`",
             )
@@ -144,7 +177,10 @@ def read_rates(context: Context) -> tuple[dict[str, Rates], int]:
     for (code, day), rate in sorted(known.items()):
         by_code.setdefault(code, []).append((day, int(rate.scaleb(scale))))
     return {
-        code: Rates(np.array([day for day, _ in dated], dtype="datetime64[D]"), whole([rate for _, rate in dated]))
+        code: Rates(
+            np.array([day for day, _ in dated], dtype="datetime64[D]"),
+            whole([rate for _, rate in dated]),
+        )
         for code, dated in by_code.items()
     }, scale
 
@@ -153,22 +189,32 @@ def find_rates(
     days: np.ndarray, codes: np.ndarray, names: Sequence[str], rates: Mapping[str, Rates]
 ) -> tuple[np.ndarray, np.ndarray]:
     """The rate of each line as a whole number (n,), and where there is none."""
-    factors = np.ones(len(codes), dtype=object if any(known.values.dtype == object for known in rates.values()) else np.int64)
+    factors = np.ones(
+        len(codes),
+        dtype=object if any(known.values.dtype == object for known in rates.values()) else np.int64,
+    )
     missing = codes < 0
     for code in np.unique(codes[codes >= 0]):
         at = where(codes == code)
         known = rates.get(names[code])
-        valid = np.searchsorted(known.days, days[at], side="right") - 1 if known else np.full(len(at), -1)
+        valid = (
+            np.searchsorted(known.days, days[at], side="right") - 1
+            if known
+            else np.full(len(at), -1)
+        )
         missing[at] = (valid < 0) | np.isnat(days[at])
         if known:
             factors[at] = known.values[np.maximum(valid, 0)]
     return factors, missing
 
 
-def _no_rate(lines: pd.DataFrame, at: np.ndarray, codes: np.ndarray, names: Sequence[str], target: str) -> SalesForecastError:
+def _no_rate(
+    lines: pd.DataFrame, at: np.ndarray, codes: np.ndarray, names: Sequence[str], target: str
+) -> SalesForecastError:
     days = lines["known"].to_numpy()[at].astype("datetime64[D]")
     which = [
-        f"{names[code]} of {day}" if code >= 0 else "no currency at all" for code, day in zip(codes[:3], days[:3], strict=True)
+        f"{names[code]} of {day}" if code >= 0 else "no currency at all"
+        for code, day in zip(codes[:3], days[:3], strict=True)
     ]
     return SalesForecastError.say(
         f"{len(at)} lines have no rate to {target}: {shorten(dict.fromkeys(which))} ({first_rows(lines, at)})",

@@ -42,26 +42,61 @@ def flag_implausible(account: Account, context: Context) -> Account:
     judged = where(sale & (quantity > 0) & (product >= 0))
     groups = len(lines["product"].cat.categories)
     log_quantity = _log(quantity[judged], account.scales["quantity"])
-    much = _is_far(log_quantity, product[judged], groups, settings, settings.quantity_factor, above_only=True)
+    much = _is_far(
+        log_quantity, product[judged], groups, settings, settings.quantity_factor, above_only=True
+    )
     many = np.zeros(len(lines), dtype=bool)
     many[judged[much]] = True
     priced = judged[amount[judged] > 0]
-    log_price = _log(amount[priced], account.scales["amount"]) - _log(quantity[priced], account.scales["quantity"])
+    log_price = _log(amount[priced], account.scales["amount"]) - _log(
+        quantity[priced], account.scales["quantity"]
+    )
     odd = np.zeros(len(lines), dtype=bool)
-    odd[priced[_is_far(log_price, product[priced], groups, settings, settings.price_factor, above_only=False)]] = True
+    odd[
+        priced[
+            _is_far(
+                log_price,
+                product[priced],
+                groups,
+                settings,
+                settings.price_factor,
+                above_only=False,
+            )
+        ]
+    ] = True
     return account.apply(
-        Finding("implausible", "note", where(negative), "sales at a negative price", example=_show(account, negative)),
         Finding(
-            "implausible", "note", where(many & ~negative), "quantities far beyond their product's", example=_show(account, many)
+            "implausible",
+            "note",
+            where(negative),
+            "sales at a negative price",
+            example=_show(account, negative),
         ),
         Finding(
-            "implausible", "note", where(odd & ~many & ~negative), "prices far from their product's", example=_show(account, odd)
+            "implausible",
+            "note",
+            where(many & ~negative),
+            "quantities far beyond their product's",
+            example=_show(account, many),
+        ),
+        Finding(
+            "implausible",
+            "note",
+            where(odd & ~many & ~negative),
+            "prices far from their product's",
+            example=_show(account, odd),
         ),
     )
 
 
 def _is_far(
-    logs: np.ndarray, product: np.ndarray, groups: int, settings: Implausible, factor: float, *, above_only: bool
+    logs: np.ndarray,
+    product: np.ndarray,
+    groups: int,
+    settings: Implausible,
+    factor: float,
+    *,
+    above_only: bool,
 ) -> np.ndarray:
     """Lines whose value is far from their product's usual one (n,)."""
     if not len(logs):
@@ -80,11 +115,14 @@ def find_usual(logs: np.ndarray, product: np.ndarray, groups: int) -> Usual:
     width = int(steps.max()) - low + 1
     if groups * width > MAX_CELLS:
         return _find_exactly(logs, product, groups)
-    counts = np.bincount(product.astype(np.int64) * width + (steps - low), minlength=groups * width).reshape(groups, width)
+    counts = np.bincount(
+        product.astype(np.int64) * width + (steps - low), minlength=groups * width
+    ).reshape(groups, width)
     below = np.cumsum(counts, axis=1)
     lines = below[:, -1]
     lower, middle, upper = (
-        ((below < np.maximum(lines * share, 1)[:, None]).sum(axis=1) + low + 0.5) / STEPS for share in (0.25, 0.5, 0.75)
+        ((below < np.maximum(lines * share, 1)[:, None]).sum(axis=1) + low + 0.5) / STEPS
+        for share in (0.25, 0.5, 0.75)
     )
     return Usual(middle, (upper - lower) / NORMAL, lines)
 
@@ -95,7 +133,9 @@ def _find_exactly(logs: np.ndarray, product: np.ndarray, groups: int) -> Usual:
     quartiles = by.quantile([0.25, 0.5, 0.75]).unstack().reindex(range(groups))
     lower, middle, upper = (quartiles[share].to_numpy() for share in (0.25, 0.5, 0.75))
     return Usual(
-        np.nan_to_num(middle), np.nan_to_num(upper - lower) / NORMAL, by.size().reindex(range(groups), fill_value=0).to_numpy()
+        np.nan_to_num(middle),
+        np.nan_to_num(upper - lower) / NORMAL,
+        by.size().reindex(range(groups), fill_value=0).to_numpy(),
     )
 
 
@@ -109,5 +149,8 @@ def _show(account: Account, mask: np.ndarray) -> str:
     if not len(at):
         return ""
     cell = {name: account.lines[name].iat[at[0]] for name in ("product", "quantity", "amount")}
-    quantity, amount = (f"{Decimal(int(cell[name])).scaleb(-account.scales[name]):,f}" for name in ("quantity", "amount"))
+    quantity, amount = (
+        f"{Decimal(int(cell[name])).scaleb(-account.scales[name]):,f}"
+        for name in ("quantity", "amount")
+    )
     return f"{cell['product']}: quantity {quantity}, amount {amount}"

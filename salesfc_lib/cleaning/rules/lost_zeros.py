@@ -31,8 +31,14 @@ def note_lost_zeros(account: Account, context: Context) -> Account:
         at = np.flatnonzero(np.isin(account.lines[column].cat.codes.to_numpy(), codes))
         said = [f"'{item.code}' may be '{item.padded}'" for item in lost.itertuples()]
         more = f"; and {len(said) - SHOWN} more" if len(said) > SHOWN else ""
-        reason = f"{'; '.join(said[:SHOWN])}{more}, which the master list has; accept it under `renames`"
-        account = account.apply(Finding("lost_zeros", "note", at, reason, column=column, example=str(lost["code"].iloc[0])))
+        reason = (
+            f"{'; '.join(said[:SHOWN])}{more}, which the master list has; accept it under `renames`"
+        )
+        account = account.apply(
+            Finding(
+                "lost_zeros", "note", at, reason, column=column, example=str(lost["code"].iloc[0])
+            )
+        )
     return account
 
 
@@ -43,5 +49,7 @@ def _list_known(context: Context) -> dict[str, set[str]]:
         if source.role == "lookup":
             for ours, header in source.join.items():
                 texts = context.extracts[name].rows[exported(header)]
-                known.setdefault(ours, set()).update(text.strip() for text in texts.unique().to_pylist())
+                known.setdefault(ours, set()).update(
+                    text.strip() for text in texts.unique().to_pylist()
+                )
     return known

@@ -23,7 +23,14 @@ from salesfc_lib.intake import INT64, largest, round_half_even, whole
 
 CENTS = 2  # decimals that a computed amount has at least
 PERCENT = Decimal("0.01")
-EXEMPT = {"免税", "不征税", "零税率", "exempt", "zero-rated", "zero rated"}  # rates in words: no tax
+EXEMPT = {
+    "免税",
+    "不征税",
+    "零税率",
+    "exempt",
+    "zero-rated",
+    "zero rated",
+}  # rates in words: no tax
 
 
 def settle_discounts(account: Account, context: Context) -> Account:
@@ -33,7 +40,11 @@ def settle_discounts(account: Account, context: Context) -> Account:
     off exactly.
     """
     measure = context.parameters.measure.discounts
-    mine = {name: source for name, source in context.sources.items() if needs_discount(source, context.parameters)}
+    mine = {
+        name: source
+        for name, source in context.sources.items()
+        if needs_discount(source, context.parameters)
+    }
     shares = [name for name, source in mine.items() if source.units.get("discount") == PERCENT]
     reason = f"amounts are made {measure} of discounts"
     at = where(account.lines["name"].isin([name for name in mine if name not in shares]))
@@ -45,9 +56,19 @@ def settle_discounts(account: Account, context: Context) -> Account:
 def settle_freight(account: Account, context: Context) -> Account:
     """Account with freight taken out, or put in, as the unit's measure says."""
     measure = context.parameters.measure.freight
-    mine = [name for name, source in context.sources.items() if needs_freight(source, context.parameters)]
+    mine = [
+        name
+        for name, source in context.sources.items()
+        if needs_freight(source, context.parameters)
+    ]
     at = where(account.lines["name"].isin(mine))
-    return _move_part(account, at, "freight", -1 if measure == "excluded" else 1, f"amounts are made '{measure}' of freight")
+    return _move_part(
+        account,
+        at,
+        "freight",
+        -1 if measure == "excluded" else 1,
+        f"amounts are made '{measure}' of freight",
+    )
 
 
 def settle_tax(account: Account, context: Context) -> Account:
@@ -60,12 +81,22 @@ def settle_tax(account: Account, context: Context) -> Account:
     """
     measure = context.parameters.measure.tax
     for name, source in context.sources.items():
-        at = where(account.lines["name"].eq(name)) if source.tax != measure else np.array([], dtype=np.int64)
+        at = (
+            where(account.lines["name"].eq(name))
+            if source.tax != measure
+            else np.array([], dtype=np.int64)
+        )
         if not len(at) or is_notice(source) or "amount" not in source.columns:
             continue
         if "tax_amount" in source.columns:
             sign = -1 if measure == "excluded" else 1
-            account = _move_part(account, at, "tax_amount", sign, f"amounts are made '{measure}' of the tax of their line")
+            account = _move_part(
+                account,
+                at,
+                "tax_amount",
+                sign,
+                f"amounts are made '{measure}' of the tax of their line",
+            )
         elif "tax_rate" in source.columns:
             account = _settle_rates(account, at, source, measure)
         elif source.tax_rate is None:
@@ -75,7 +106,9 @@ def settle_tax(account: Account, context: Context) -> Account:
                 f"Add it under `sources.{name}`; `tax_rate: 0` where there is none",
             )
         elif source.tax_rate:
-            account = _tax(account, at, [source.tax_rate], np.zeros(len(at), dtype=np.int64), measure)
+            account = _tax(
+                account, at, [source.tax_rate], np.zeros(len(at), dtype=np.int64), measure
+            )
     return account
 
 
@@ -89,7 +122,10 @@ def read_tax_rates(texts: Iterable[str]) -> list[Decimal | None]:
     """
     read = [_read_rate(text) for text in texts]
     in_percent = any(rate is not None and not signed and rate >= 1 for rate, signed in read)
-    return [rate * PERCENT if rate is not None and (signed or in_percent) else rate for rate, signed in read]
+    return [
+        rate * PERCENT if rate is not None and (signed or in_percent) else rate
+        for rate, signed in read
+    ]
 
 
 def _read_rate(text: str) -> tuple[Decimal | None, bool]:
@@ -113,12 +149,21 @@ def _settle_rates(account: Account, at: np.ndarray, source: Source, measure: str
     place = np.array([-1 if rate is None else rates.index(rate) for rate in read], dtype=np.int64)
     codes = place[column.codes.to_numpy()]
     lost = (codes < 0) & (account.lines["amount"].to_numpy()[at] != 0)
-    texts = [f"tax_rate '{labels[code]}' is no rate" if code >= 0 else "tax_rate is blank" for code in column.codes[lost]]
+    texts = [
+        f"tax_rate '{labels[code]}' is no rate" if code >= 0 else "tax_rate is blank"
+        for code in column.codes[lost]
+    ]
     account = _tax(account, at[codes >= 0], rates, codes[codes >= 0], measure)
-    return account.apply(Finding("unreadable", "quarantine", at[lost], "the rate of the line's tax cannot be read", texts))
+    return account.apply(
+        Finding(
+            "unreadable", "quarantine", at[lost], "the rate of the line's tax cannot be read", texts
+        )
+    )
 
 
-def _tax(account: Account, at: np.ndarray, rates: list[Decimal], codes: np.ndarray, measure: str) -> Account:
+def _tax(
+    account: Account, at: np.ndarray, rates: list[Decimal], codes: np.ndarray, measure: str
+) -> Account:
     """Account with tax at a rate each: `codes` says which of the rates each line has."""
     account = with_cents(account)
     for code, rate in enumerate(rates):
@@ -126,7 +171,10 @@ def _tax(account: Account, at: np.ndarray, rates: list[Decimal], codes: np.ndarr
         if not len(mine) or not rate:
             continue
         up, down = (1 + rate).as_integer_ratio()
-        taxed = round_half_even(account.lines["amount"].to_numpy()[mine], *((down, up) if measure == "excluded" else (up, down)))
+        taxed = round_half_even(
+            account.lines["amount"].to_numpy()[mine],
+            *((down, up) if measure == "excluded" else (up, down)),
+        )
         reason = f"amounts are made '{measure}' of tax at {rate:%}"
         account = account.apply(Finding("tax", "change", mine, reason, values={"amount": taxed}))
     return account
@@ -146,9 +194,16 @@ def _move_part(account: Account, at: np.ndarray, part: str, sign: int, reason: s
 def _move_share(account: Account, at: np.ndarray, reason: str, *, off: bool) -> Account:
     """Account whose amounts are without (off), or again with, a discount that is a share of them."""
     places = account.scales["discount"]
-    account = account.at_scales({"amount": account.scales["amount"] + places}) if off else with_cents(account)
+    account = (
+        account.at_scales({"amount": account.scales["amount"] + places})
+        if off
+        else with_cents(account)
+    )
     one = 10**places
-    amount, left = account.lines["amount"].to_numpy()[at], one - np.abs(account.lines["discount"].to_numpy()[at])
+    amount, left = (
+        account.lines["amount"].to_numpy()[at],
+        one - np.abs(account.lines["discount"].to_numpy()[at]),
+    )
     if off:
         settled = multiply_each(amount // one, left)
     else:
@@ -175,13 +230,23 @@ def multiply_each(units: np.ndarray, factors: np.ndarray) -> np.ndarray:
     >>> multiply_each(np.array([2, 10**18]), np.array([3, 100])).tolist()
     [6, 100000000000000000000]
     """
-    if object not in (units.dtype, factors.dtype) and max(largest(units), 1) * max(largest(factors), 1) <= INT64:
+    if (
+        object not in (units.dtype, factors.dtype)
+        and max(largest(units), 1) * max(largest(factors), 1) <= INT64
+    ):
         return units * factors
-    return whole([int(unit) * int(factor) for unit, factor in zip(units.tolist(), factors.tolist(), strict=True)])
+    return whole(
+        [
+            int(unit) * int(factor)
+            for unit, factor in zip(units.tolist(), factors.tolist(), strict=True)
+        ]
+    )
 
 
 def first_rows(lines: pd.DataFrame, at: np.ndarray, most: int = 3) -> str:
     """Where the first of some lines stand, and how many more there are."""
     rows = lines[["source", "row"]].iloc[at[:most]]
-    shown = ", ".join(f"{source} row {row}" for source, row in zip(rows["source"], rows["row"], strict=True))
+    shown = ", ".join(
+        f"{source} row {row}" for source, row in zip(rows["source"], rows["row"], strict=True)
+    )
     return shown if len(at) <= most else f"{shown} and {len(at) - most} more"

@@ -23,7 +23,13 @@ def rename_members(account: Account, context: Context) -> Account:
     mappings = read_mappings(context.parameters, context.extracts)
     for column, names in mappings.renames.items():
         if column not in account.lines:
-            account = account.see(_note(mappings.source, column, f"the orders have no column '{column}': nothing is renamed"))
+            account = account.see(
+                _note(
+                    mappings.source,
+                    column,
+                    f"the orders have no column '{column}': nothing is renamed",
+                )
+            )
             continue
         pairs = names.match(account.lines[column], _days(account, context, names))
         account = _tell_unused(account, names, pairs, mappings.source)
@@ -40,7 +46,13 @@ def restate_members(account: Account, context: Context) -> Account:
         by = item.by or column
         lines = account.lines
         if missing := [name for name in (column, by) if name not in lines]:
-            account = account.see(_note(mappings.source, column, f"the orders have no column '{missing[0]}': nothing is restated"))
+            account = account.see(
+                _note(
+                    mappings.source,
+                    column,
+                    f"the orders have no column '{missing[0]}': nothing is restated",
+                )
+            )
             continue
         pairs = names.match(lines[by], _days(account, context, names))
         account = _tell_unused(account, names, pairs, mappings.source)
@@ -51,13 +63,19 @@ def restate_members(account: Account, context: Context) -> Account:
         now = f"{column} as it is cut now, by {by}"
         if keeps:
             restated = Account(lines.assign(**{other: lines[column]}), account.scales)
-            restated = restated.apply(Finding("reorganised", "change", at, now, values={other: new}))
+            restated = restated.apply(
+                Finding("reorganised", "change", at, now, values={other: new})
+            )
             account = account.relabel(lines.assign(**{other: restated.lines[other]}))
-            reason = f"the levels use {column} as it was; '{other}' holds it as it is cut now, by {by}"
+            reason = (
+                f"the levels use {column} as it was; '{other}' holds it as it is cut now, by {by}"
+            )
             account = account.apply(Finding("reorganised", "note", at, reason, column=column))
         else:
             reason = f"{now}; '{other}' holds it as it was"
-            account = account.apply(Finding("reorganised", "change", at, reason, values={column: new}))
+            account = account.apply(
+                Finding("reorganised", "change", at, reason, values={column: new})
+            )
     return account
 
 
@@ -75,7 +93,9 @@ def _days(account: Account, context: Context, names: Names) -> np.ndarray:
 
 def _by_rule(pairs: list[Pair]) -> list[tuple[str, list[Pair]]]:
     reused = {"renamed": False, "reused_code": True}
-    return [(rule, [pair for pair in pairs if pair.reused is flag]) for rule, flag in reused.items()]
+    return [
+        (rule, [pair for pair in pairs if pair.reused is flag]) for rule, flag in reused.items()
+    ]
 
 
 def _find(rule: str, column: str, pairs: list[Pair]) -> list[Finding]:
@@ -87,15 +107,27 @@ def _find(rule: str, column: str, pairs: list[Pair]) -> list[Finding]:
         return [Finding(rule, "change", at, reason, values={column: new})]
     return [
         Finding(
-            rule, "change", np.sort(pair.places), _said(rule, column, pair), values={column: [pair.entry.new] * len(pair.places)}
+            rule,
+            "change",
+            np.sort(pair.places),
+            _said(rule, column, pair),
+            values={column: [pair.entry.new] * len(pair.places)},
         )
         for pair in pairs
     ]
 
 
 def _said(rule: str, column: str, pair: Pair) -> str:
-    old, new, why = pair.entry.old, pair.entry.new, f" ({pair.entry.reason})" if pair.entry.reason else ""
-    said = f"{column} '{old}' is now '{new}'" if rule == "renamed" else f"{column} '{old}' was used again: here it is '{new}'"
+    old, new, why = (
+        pair.entry.old,
+        pair.entry.new,
+        f" ({pair.entry.reason})" if pair.entry.reason else "",
+    )
+    said = (
+        f"{column} '{old}' is now '{new}'"
+        if rule == "renamed"
+        else f"{column} '{old}' was used again: here it is '{new}'"
+    )
     return f"{said}{why}"
 
 
@@ -104,17 +136,30 @@ def _values(pairs: list[Pair]) -> tuple[np.ndarray, np.ndarray]:
     if not pairs:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=object)
     at = np.concatenate([pair.places for pair in pairs])
-    new = np.repeat(np.array([pair.entry.new for pair in pairs], dtype=object), [len(pair.places) for pair in pairs])
+    new = np.repeat(
+        np.array([pair.entry.new for pair in pairs], dtype=object),
+        [len(pair.places) for pair in pairs],
+    )
     order = np.argsort(at)
     return at[order], new[order]
 
 
 def _tell_unused(account: Account, names: Names, pairs: list[Pair], source: str) -> Account:
     used = {pair.entry for pair in pairs}
-    unused = [old for old, windows in names.windows.items() if any(item not in used and item.new != old for item in windows)]
+    unused = [
+        old
+        for old, windows in names.windows.items()
+        if any(item not in used and item.new != old for item in windows)
+    ]
     if not unused:
         return account
-    return account.see(_note(source, names.column, f"the mapping of {names.column} matches no line for {shorten(unused)}"))
+    return account.see(
+        _note(
+            source,
+            names.column,
+            f"the mapping of {names.column} matches no line for {shorten(unused)}",
+        )
+    )
 
 
 def _note(source: str, column: str, reason: str) -> dict[str, object]:

@@ -56,7 +56,12 @@ RULES: dict[str, Rule] = {
     "samples": settle_samples,
     "implausible": flag_implausible,
 }
-NEEDED = ("structure", "unreadable", "unknown_members", "key_accounts")  # without them a line has no meaning
+NEEDED = (
+    "structure",
+    "unreadable",
+    "unknown_members",
+    "key_accounts",
+)  # without them a line has no meaning
 
 
 def settle(account: Account, context: Context) -> Account:
@@ -81,13 +86,19 @@ def list_rules(context: Context) -> list[str]:
     left = [name for name in order if name not in wanted.skip]
     if lacking := [name for name in NEEDED if name not in left]:
         raise SalesForecastError.say(
-            f"The rule '{lacking[0]}' is left out", "It gives a line its meaning and always runs", "Name it in `cleaning.order`"
+            f"The rule '{lacking[0]}' is left out",
+            "It gives a line its meaning and always runs",
+            "Name it in `cleaning.order`",
         )
     if len(set(left)) < len(left):
-        raise SalesForecastError.say("`cleaning.order` names a rule twice", "Each rule once", "Take one out")
+        raise SalesForecastError.say(
+            "`cleaning.order` names a rule twice", "Each rule once", "Take one out"
+        )
     return left
 
 
 def _require_dimensions(account: Account, context: Context) -> None:
     if missing := [name for name in context.parameters.dimensions if name not in account.lines]:
-        raise SalesForecastError.missing_columns(missing, account.lines.columns, "`dimensions`: the orders with their lookups")
+        raise SalesForecastError.missing_columns(
+            missing, account.lines.columns, "`dimensions`: the orders with their lookups"
+        )

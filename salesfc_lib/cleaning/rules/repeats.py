@@ -17,15 +17,31 @@ from salesfc_lib.cleaning.account.account import Account, Finding
 from salesfc_lib.cleaning.account.frames import group_numbers
 from salesfc_lib.cleaning.account.lines import key_codes
 from salesfc_lib.cleaning.basic_rules import Context, key_columns
-from salesfc_lib.cleaning.rules.superseded import find_superseded, rank_column, rank_files, split_numbers
+from salesfc_lib.cleaning.rules.superseded import (
+    find_superseded,
+    rank_column,
+    rank_files,
+    split_numbers,
+)
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import Extract, label_files
 
 Ranking = Callable[[pd.DataFrame], np.ndarray]  # how new each line is
 VERSION = "version"  # the column of the lines that says how new a line is
-OWN = {"source", "name", "row", "mark", "month", "known", "problem", "problem_rule"}  # what a line is, not what it says
+OWN = {
+    "source",
+    "name",
+    "row",
+    "mark",
+    "month",
+    "known",
+    "problem",
+    "problem_rule",
+}  # what a line is, not what it says
 USUAL = 3.0  # times the usual share of repeats in a month, above which they are noted
-OVERLAP = 0.5  # share of the rows of a file, in one month, that stand in an earlier file too: an overlap
+OVERLAP = (
+    0.5  # share of the rows of a file, in one month, that stand in an earlier file too: an overlap
+)
 MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread (2**64 / golden ratio)
 
 
@@ -38,7 +54,13 @@ def drop_superseded(account: Account, context: Context) -> Account:
         said = f"the key ({', '.join(source.key)})"
         if VERSION in source.columns:
             keys = [column for column in key_columns(source) if column != VERSION]
-            account = _drop(account, name, keys, rank=_rank_versions, reason=f"{said} stands again with a higher version")
+            account = _drop(
+                account,
+                name,
+                keys,
+                rank=_rank_versions,
+                reason=f"{said} stands again with a higher version",
+            )
         account = _drop(
             account,
             name,
@@ -49,7 +71,9 @@ def drop_superseded(account: Account, context: Context) -> Account:
     return account
 
 
-def _drop(account: Account, name: str, columns: list[str], *, rank: Ranking, reason: str) -> Account:
+def _drop(
+    account: Account, name: str, columns: list[str], *, rank: Ranking, reason: str
+) -> Account:
     lines = account.lines
     mine = np.flatnonzero(lines["name"].eq(name))
     own = lines if len(mine) == len(lines) else lines.iloc[mine]
@@ -76,8 +100,12 @@ def _rank_extracts(lines: pd.DataFrame, source: Source, extract: Extract, name: 
     if len(paths) < 2:
         return np.zeros(len(lines), dtype=np.int64)
     labels = label_files(name, paths)
-    ranks = {labels[path]: place for path, place in rank_files(extract.files, source.extracted).items()}
-    return np.array([ranks.get(label, 0) for label in lines["source"].cat.categories])[lines["source"].cat.codes]
+    ranks = {
+        labels[path]: place for path, place in rank_files(extract.files, source.extracted).items()
+    }
+    return np.array([ranks.get(label, 0) for label in lines["source"].cat.categories])[
+        lines["source"].cat.codes
+    ]
 
 
 def _name_of(source: Source, header: str) -> str:
@@ -88,11 +116,18 @@ def _rank_moments(column: pd.Series, header: str) -> np.ndarray:
     """Rank of each line by a column of whole numbers, days or moments."""
     texts = pd.Series(column.cat.categories.to_numpy(), dtype=object)
     whole = texts.str.fullmatch(r"\d{1,18}").all()
-    moments = texts.astype("int64") if whole else pd.to_datetime(texts, format="mixed", errors="coerce", utc=True)
+    moments = (
+        texts.astype("int64")
+        if whole
+        else pd.to_datetime(texts, format="mixed", errors="coerce", utc=True)
+    )
     codes = column.cat.codes.to_numpy()
     if (codes < 0).any() or moments.isna().any():
         moments = pd.concat([moments, pd.Series([None])], ignore_index=True)
-        return rank_column(moments.iloc[np.where(codes < 0, len(moments) - 1, codes)].reset_index(drop=True), header)
+        return rank_column(
+            moments.iloc[np.where(codes < 0, len(moments) - 1, codes)].reset_index(drop=True),
+            header,
+        )
     return rank_column(moments, header)[codes]
 
 
@@ -111,10 +146,14 @@ def note_repeats(account: Account, context: Context) -> Account:
         again, first = find_repeats(own)
         if not len(again):
             continue
-        across = own["source"].cat.codes.to_numpy()[again] != own["source"].cat.codes.to_numpy()[first]
+        across = (
+            own["source"].cat.codes.to_numpy()[again] != own["source"].cat.codes.to_numpy()[first]
+        )
         overlap = np.zeros(len(again), dtype=bool)
         if across.any():
-            overlap[across] = _share(own, again[across], ["source", "month"])[again[across]] >= OVERLAP
+            overlap[across] = (
+                _share(own, again[across], ["source", "month"])[again[across]] >= OVERLAP
+            )
         inside = again[~overlap]
         share = _share(own, inside, ["month"])
         usual = float(np.median(share[group_numbers(own, ["month"])[1]]))
@@ -122,7 +161,10 @@ def note_repeats(account: Account, context: Context) -> Account:
         files = ", ".join(sorted({f"'{label}'" for label in own["source"].iloc[again[overlap]]}))
         account = account.apply(
             Finding(
-                "superseded", "note", mine[again[overlap]], f"also in an earlier file, and no key says which is newer: {files}"
+                "superseded",
+                "note",
+                mine[again[overlap]],
+                f"also in an earlier file, and no key says which is newer: {files}",
             ),
             Finding(
                 "possible_duplicate",

@@ -29,22 +29,33 @@ AGAIN = "the order is returned by an earlier notice"
 HINDSIGHT = "without a date of their own: counted in the month of the sale, with hindsight"
 
 
-def drop_elsewhere(extract: Extract, source: Source, orders: Mapping[str, tuple[Source, Extract]]) -> Extract:
+def drop_elsewhere(
+    extract: Extract, source: Source, orders: Mapping[str, tuple[Source, Extract]]
+) -> Extract:
     """Extract without returns of other units' orders; they are no part of this unit's opening."""
     if not source.join or not any(extract.elsewhere.num_rows for _, extract in orders.values()):
         return extract
-    mine, theirs = _order_keys(orders, source, elsewhere=False), _order_keys(orders, source, elsewhere=True)
-    parts = pd.DataFrame({ours: as_category(extract.rows[exported(header)]) for ours, header in source.join.items()})
+    mine, theirs = (
+        _order_keys(orders, source, elsewhere=False),
+        _order_keys(orders, source, elsewhere=True),
+    )
+    parts = pd.DataFrame(
+        {ours: as_category(extract.rows[exported(header)]) for ours, header in source.join.items()}
+    )
     others = key_tuples(parts, source.join).isin(theirs - mine).to_numpy()
     return replace(extract, rows=extract.rows.filter(pa.array(~others)))
 
 
-def _order_keys(orders: Mapping[str, tuple[Source, Extract]], returns: Source, *, elsewhere: bool) -> set[object]:
+def _order_keys(
+    orders: Mapping[str, tuple[Source, Extract]], returns: Source, *, elsewhere: bool
+) -> set[object]:
     keys: set[object] = set()
     for source, extract in orders.values():
         rows = extract.elsewhere if elsewhere else extract.rows
         if all(ours in source.columns for ours in returns.join):
-            parts = pd.DataFrame({ours: as_category(rows[exported(source.columns[ours])]) for ours in returns.join})
+            parts = pd.DataFrame(
+                {ours: as_category(rows[exported(source.columns[ours])]) for ours in returns.join}
+            )
             keys |= set(key_tuples(parts.drop_duplicates(), returns.join).dropna())
     return keys
 
@@ -56,14 +67,22 @@ def match_sales(account: Account, context: Context) -> pd.Series:
     source is matched by its `join`, other returns by order and product; of several lines the earliest counts.
     """
     lines, sources = account.lines, context.sources
-    from_returns = lines["name"].isin([name for name, source in sources.items() if source.role == "returns"])
+    from_returns = lines["name"].isin(
+        [name for name, source in sources.items() if source.role == "returns"]
+    )
     everywhere = context.parameters.measure.returns == "month_of_sale"
-    at = where(lines["kind"].eq("return") & (lines["date"].isna() | from_returns | everywhere) & ~in_pair(lines))
+    at = where(
+        lines["kind"].eq("return")
+        & (lines["date"].isna() | from_returns | everywhere)
+        & ~in_pair(lines)
+    )
     sale = pd.Series(-1, index=at, dtype=np.int64)
     names = lines["name"].iloc[at]
     for name in names.unique():
         mine = at[names.eq(name).to_numpy()]
-        columns = list(sources[name].join) or [column for column in ("order_id", "product") if lines[column].notna().any()]
+        columns = list(sources[name].join) or [
+            column for column in ("order_id", "product") if lines[column].notna().any()
+        ]
         wanted = key_tuples(lines[columns].iloc[mine], columns)
         sold = _sold(lines, columns, wanted)
         sale[mine] = [sold.get(key, -1) for key in wanted]
@@ -92,11 +111,31 @@ def fill_from_sales(account: Account, context: Context) -> Account:
     if sale.empty:
         return account
     at, sold = sale.index.to_numpy(), sale.to_numpy()
-    texts = [name for name in lines if isinstance(lines[name].dtype, pd.CategoricalDtype) and name not in NOT_FILLED]
-    parts = {name: (lines[name].iloc[at].reset_index(drop=True), lines[name].iloc[sold].reset_index(drop=True)) for name in texts}
-    filled = {name: fill_category(own, theirs) for name, (own, theirs) in parts.items() if own.isna().any()}
+    texts = [
+        name
+        for name in lines
+        if isinstance(lines[name].dtype, pd.CategoricalDtype) and name not in NOT_FILLED
+    ]
+    parts = {
+        name: (
+            lines[name].iloc[at].reset_index(drop=True),
+            lines[name].iloc[sold].reset_index(drop=True),
+        )
+        for name in texts
+    }
+    filled = {
+        name: fill_category(own, theirs)
+        for name, (own, theirs) in parts.items()
+        if own.isna().any()
+    }
     return account.apply(
-        Finding("members_of_sale", "change", at, "returns have the members of the sale that they take back", values=filled)
+        Finding(
+            "members_of_sale",
+            "change",
+            at,
+            "returns have the members of the sale that they take back",
+            values=filled,
+        )
     )
 
 
@@ -114,16 +153,30 @@ def date_returns(account: Account, context: Context) -> Account:
     alone = np.union1d(at[(sold < 0) & ~undated], find_alone(lines))
     account = account.apply(Finding("return_without_sale", "note", alone, kept))
     account = account.apply(
-        Finding("undated_return", "change", now, f"returns {HINDSIGHT}", values={"date": when, "known": when}),
+        Finding(
+            "undated_return",
+            "change",
+            now,
+            f"returns {HINDSIGHT}",
+            values={"date": when, "known": when},
+        )
     )
     if context.parameters.measure.returns == "month_of_sale":
         found = sold >= 0
         values = {"date": account.lines["date"].to_numpy()[sold[found]]}
         account = account.apply(
-            Finding("month_of_sale", "change", at[found], "returns counted in the month of their sale", values=values)
+            Finding(
+                "month_of_sale",
+                "change",
+                at[found],
+                "returns counted in the month of their sale",
+                values=values,
+            )
         )
     gone = at[undated & (sold < 0)]
-    return account.apply(Finding("undated_return_without_sale", "quarantine", gone, lost, [lost] * len(gone)))
+    return account.apply(
+        Finding("undated_return_without_sale", "quarantine", gone, lost, [lost] * len(gone))
+    )
 
 
 def find_alone(lines: pd.DataFrame) -> np.ndarray:
@@ -148,14 +201,19 @@ def find_alone(lines: pd.DataFrame) -> np.ndarray:
     return at[named & ~sold[document] & proven[names]]
 
 
-def expand_notices(account: Account, notices: Account, source: Source, parameters: Parameters) -> tuple[Account, Account]:
+def expand_notices(
+    account: Account, notices: Account, source: Source, parameters: Parameters
+) -> tuple[Account, Account]:
     """Both accounts after every sale line of a returned order has a return line, negative, under the sale's own row.
 
     A notice whose sale is not in the export, or that names an order that an earlier one names, is quarantined.
     """
     join = list(source.join)
     asked = key_tuples(notices.lines, join)
-    near = where(account.lines["kind"].eq("sale") & account.lines[join[0]].isin({key[0] for key in asked.dropna()}))
+    near = where(
+        account.lines["kind"].eq("sale")
+        & account.lines[join[0]].isin({key[0] for key in asked.dropna()})
+    )
     sold = key_tuples(account.lines[join].iloc[near], join)
     unknown = where(~asked.isin(set(sold.dropna())))
     order = order_by_content(notices.lines)
@@ -171,7 +229,9 @@ def expand_notices(account: Account, notices: Account, source: Source, parameter
     undated = notices.lines["date"].isna().any()
     when = f", {HINDSIGHT}" if undated else ""
     account = account.put(
-        _take_back(sales, own, parameters), "returned_order", f"lines of returned orders, entered as returns{when}"
+        _take_back(sales, own, parameters),
+        "returned_order",
+        f"lines of returned orders, entered as returns{when}",
     )
     done = "returned orders, entered as returns of every line of the order"
     return account, notices.apply(Finding("expanded", "drop", np.arange(len(notices.lines)), done))
@@ -183,7 +243,9 @@ def take_apart(account: Account, context: Context) -> tuple[Account, pd.DataFram
         return account, account.lines.iloc[:0]
     at = where(account.lines["kind"].eq("return") & ~in_pair(account.lines))
     apart = account.lines.iloc[at].reset_index(drop=True)
-    return account.apply(Finding("returns_apart", "drop", at, "returns are counted apart in this unit")), apart
+    return account.apply(
+        Finding("returns_apart", "drop", at, "returns are counted apart in this unit")
+    ), apart
 
 
 def _take_back(sales: pd.DataFrame, own: np.ndarray, parameters: Parameters) -> pd.DataFrame:
@@ -193,4 +255,6 @@ def _take_back(sales: pd.DataFrame, own: np.ndarray, parameters: Parameters) -> 
     date = sold if parameters.measure.returns == "month_of_sale" else known
     kind = pd.Categorical.from_codes(np.full(len(sales), 1, dtype=np.int8), dtype=KIND)
     measures = {name: -sales[name].to_numpy() for name in (*NUMBERS, *ORIGINALS) if name in sales}
-    return with_month(sales.assign(kind=kind, date=date, known=known, **measures), parameters.calendar)
+    return with_month(
+        sales.assign(kind=kind, date=date, known=known, **measures), parameters.calendar
+    )

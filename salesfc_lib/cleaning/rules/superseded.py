@@ -34,7 +34,9 @@ def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
     if not len(keys) or (ages == ages[0]).all():
         return np.zeros(len(keys), dtype=bool)
     order = np.argsort(ages, kind="stable")
-    newest = np.zeros(int(keys.max()) + 2, dtype=ages.dtype)  # the last place is that of the code -1
+    newest = np.zeros(
+        int(keys.max()) + 2, dtype=ages.dtype
+    )  # the last place is that of the code -1
     newest[keys[order]] = ages[order]  # of several, the last one stays: the newest
     return (newest[keys] > ages) & (keys >= 0)
 
@@ -48,7 +50,9 @@ def rank_files(files: Sequence[Mapping[str, Any]], extracted: str = NAME) -> dic
     paths = [str(file["path"]) for file in files]
     if extracted == MODIFIED:
         times = {path: file["modified"] for path, file in zip(paths, files, strict=True)}
-        return dict(zip(paths, rank(np.array([times[path] for path in paths])).tolist(), strict=True))
+        return dict(
+            zip(paths, rank(np.array([times[path] for path in paths])).tolist(), strict=True)
+        )
     return {path: place for place, path in enumerate(sorted(paths, key=split_numbers))}
 
 
@@ -59,7 +63,9 @@ def split_numbers(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
     ['a.csv', 'a (2).csv', 'a (10).csv']
     """
     parts = NUMBER.split(ENDING.sub("", name))
-    return tuple((text, int(number)) for text, number in zip(parts[::2], [*parts[1::2], "-1"], strict=True)), name
+    return tuple(
+        (text, int(number)) for text, number in zip(parts[::2], [*parts[1::2], "-1"], strict=True)
+    ), name
 
 
 def rank_column(values: pd.Series, header: str) -> np.ndarray:

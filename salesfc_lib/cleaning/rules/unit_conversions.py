@@ -20,7 +20,9 @@ from salesfc_lib.cleaning.side_tables.reading import read_companion
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.intake import whole
 
-Table = dict[tuple[str, str | None], Decimal]  # (unit of measure, product or None for all): how many base units
+Table = dict[
+    tuple[str, str | None], Decimal
+]  # (unit of measure, product or None for all): how many base units
 
 
 def settle_units(account: Account, context: Context) -> Account:
@@ -29,7 +31,9 @@ def settle_units(account: Account, context: Context) -> Account:
     Raises `SalesForecastError` for quantities in several units where none is named the base, and for a missing conversion.
     """
     base, lines = context.parameters.measure.unit_of_measure, account.lines
-    if "unit_of_measure" not in lines and not any(source.unit_of_measure for source in context.sources.values()):
+    if "unit_of_measure" not in lines and not any(
+        source.unit_of_measure for source in context.sources.values()
+    ):
         return account
     codes, units = code_units(lines, context)
     counted = lines["quantity"].to_numpy() != 0
@@ -78,17 +82,27 @@ def code_units(lines: pd.DataFrame, context: Context) -> tuple[np.ndarray, list[
     A source without a column `unit_of_measure` and without a declared one counts in the base unit.
     """
     base = fold_unit(context.parameters.measure.unit_of_measure or "")
-    mapped = {name for name, source in context.sources.items() if "unit_of_measure" in source.columns}
-    found = [fold_unit(text) for text in lines["unit_of_measure"].cat.categories] if "unit_of_measure" in lines else []
+    mapped = {
+        name for name, source in context.sources.items() if "unit_of_measure" in source.columns
+    }
+    found = (
+        [fold_unit(text) for text in lines["unit_of_measure"].cat.categories]
+        if "unit_of_measure" in lines
+        else []
+    )
     usual = [
         fold_unit(context.sources[name].unit_of_measure) or ("" if name in mapped else base)
         for name in lines["name"].cat.categories
     ]
     units = [name for name in dict.fromkeys([base, *found, *usual]) if name]
     place = {name: code for code, name in enumerate(units)} | {"": -1}
-    codes = np.array([place[name] for name in usual], dtype=np.int32)[lines["name"].cat.codes.to_numpy()]
+    codes = np.array([place[name] for name in usual], dtype=np.int32)[
+        lines["name"].cat.codes.to_numpy()
+    ]
     if found:
-        said = np.array([*(place[name] for name in found), -1], dtype=np.int32)[lines["unit_of_measure"].cat.codes.to_numpy()]
+        said = np.array([*(place[name] for name in found), -1], dtype=np.int32)[
+            lines["unit_of_measure"].cat.codes.to_numpy()
+        ]
         codes = np.where(said >= 0, said, codes)
     return codes, units
 
@@ -131,7 +145,9 @@ def find_factors(
     distinct: list[Decimal | None] = [None, *dict.fromkeys(table.values())]
     place = {factor: code for code, factor in enumerate(distinct)}
     products = lines["product"].cat
-    grid = np.zeros((len(units) + 1, len(products.categories) + 1), dtype=np.int32)  # the last row and column: none is said
+    grid = np.zeros(
+        (len(units) + 1, len(products.categories) + 1), dtype=np.int32
+    )  # the last row and column: none is said
     known = {product: code for code, product in enumerate(products.categories)}
     row = {unit: code for code, unit in enumerate(units)}
     for (unit, product), factor in sorted(table.items(), key=lambda entry: entry[0][1] is not None):
@@ -140,10 +156,13 @@ def find_factors(
     return distinct, grid[codes, products.codes.to_numpy()[at]]
 
 
-def _no_conversion(lines: pd.DataFrame, at: np.ndarray, codes: np.ndarray, units: list[str], base: str) -> SalesForecastError:
+def _no_conversion(
+    lines: pd.DataFrame, at: np.ndarray, codes: np.ndarray, units: list[str], base: str
+) -> SalesForecastError:
     products = lines["product"].iloc[at[:3]]
     which = [
-        (f"'{units[code]}'" if code >= 0 else "no unit of measure at all") + (f" of {product}" if pd.notna(product) else "")
+        (f"'{units[code]}'" if code >= 0 else "no unit of measure at all")
+        + (f" of {product}" if pd.notna(product) else "")
         for code, product in zip(codes[:3], products, strict=True)
     ]
     return SalesForecastError.say(

@@ -23,7 +23,11 @@ Row = tuple[object, ...]  # of table control
 
 
 def compare_control(
-    account: Account, ledger: pd.DataFrame, control_total: pd.DataFrame, parameters: Parameters, month: str
+    account: Account,
+    ledger: pd.DataFrame,
+    control_total: pd.DataFrame,
+    parameters: Parameters,
+    month: str,
 ) -> pd.DataFrame:
     """Table control: each control total through the month beside the unit's own.
 
@@ -35,10 +39,16 @@ def compare_control(
     ours = _sum_ours(account, ledger, dimensions, settings.basis)
     first, last = ours["month"].min(), pd.Timestamp(f"{month}-01")
     asked = control_total[control_total["ds"].between(first, last)]
-    rows = [row for group in _group(asked, dimensions) for row in _compare(group, ours, dimensions, settings)]
+    rows = [
+        row
+        for group in _group(asked, dimensions)
+        for row in _compare(group, ours, dimensions, settings)
+    ]
     rows += _list_missing(ours, {row[0] for row in rows}, parameters, last)
     frame = pd.DataFrame(rows, columns=list(tables.CONTRACTS["control"].columns))
-    frame = frame.astype({"ds": "datetime64[ns]", "share": "float64"}).sort_values(["ds", "member", "measure"], ignore_index=True)
+    frame = frame.astype({"ds": "datetime64[ns]", "share": "float64"}).sort_values(
+        ["ds", "member", "measure"], ignore_index=True
+    )
     outside = frame[frame["state"].eq("outside")]
     if len(outside):
         raise _differs(outside.iloc[-1], ledger, parameters, len(outside))
@@ -50,8 +60,12 @@ def note_missing(account: Account, control: pd.DataFrame, parameters: Parameters
     missing = control.loc[control["state"].eq("missing"), "ds"]
     if missing.empty:
         return account
-    months = ", ".join(missing.dt.strftime("%Y-%m").iloc[:3]) + (f" and {len(missing) - 3} more" if len(missing) > 3 else "")
-    source = next(name for name, source in parameters.sources.items() if source.role == "control_totals")
+    months = ", ".join(missing.dt.strftime("%Y-%m").iloc[:3]) + (
+        f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+    )
+    source = next(
+        name for name, source in parameters.sources.items() if source.role == "control_totals"
+    )
     return account.see(
         {
             "source": source,
@@ -66,12 +80,17 @@ def note_missing(account: Account, control: pd.DataFrame, parameters: Parameters
     )
 
 
-def _sum_ours(account: Account, ledger: pd.DataFrame, dimensions: list[str], basis: str) -> pd.DataFrame:
+def _sum_ours(
+    account: Account, ledger: pd.DataFrame, dimensions: list[str], basis: str
+) -> pd.DataFrame:
     """The unit's totals by month and dimension, in decimals."""
     if basis == "kept":
         sums = sum_by(account.lines, ["month", *dimensions], MEASURES)
         return sums.assign(
-            **{name: [Decimal(int(units)).scaleb(-account.scales[name]) for units in sums[name]] for name in MEASURES}
+            **{
+                name: [Decimal(int(units)).scaleb(-account.scales[name]) for units in sums[name]]
+                for name in MEASURES
+            }
         )
     if dimensions:
         raise SalesForecastError.say(
@@ -90,7 +109,9 @@ def _group(asked: pd.DataFrame, dimensions: list[str]) -> list[pd.DataFrame]:
     return [group for _, group in asked.groupby(["ds", *dimensions], dropna=False, sort=True)]
 
 
-def _compare(group: pd.DataFrame, ours: pd.DataFrame, dimensions: list[str], settings: Control) -> list[Row]:
+def _compare(
+    group: pd.DataFrame, ours: pd.DataFrame, dimensions: list[str], settings: Control
+) -> list[Row]:
     """One row per measure that the ledger gives."""
     first = group.iloc[0]
     named = {name: first[name] for name in dimensions if not pd.isna(first[name])}
@@ -105,27 +126,63 @@ def _compare(group: pd.DataFrame, ours: pd.DataFrame, dimensions: list[str], set
             continue
         total, theirs = _add(mine[name]), _add(said)
         difference = total - theirs
-        within = abs(difference) <= max(settings.tolerance.absolute, settings.tolerance.relative * abs(theirs))
+        within = abs(difference) <= max(
+            settings.tolerance.absolute, settings.tolerance.relative * abs(theirs)
+        )
         state = "within" if within else "accepted" if accepted else "outside"
         share = float(difference / theirs) if theirs else np.nan
         member = " / ".join(map(str, named.values()))
-        rows.append((first["ds"], member, name, total, theirs, difference, share, state, "" if within else accepted))
+        rows.append(
+            (
+                first["ds"],
+                member,
+                name,
+                total,
+                theirs,
+                difference,
+                share,
+                state,
+                "" if within else accepted,
+            )
+        )
     return rows
 
 
-def _list_missing(ours: pd.DataFrame, compared: set[object], parameters: Parameters, last: pd.Timestamp) -> list[Row]:
+def _list_missing(
+    ours: pd.DataFrame, compared: set[object], parameters: Parameters, last: pd.Timestamp
+) -> list[Row]:
     """Rows of months of the unit that the ledger says nothing of."""
     name = parameters.measure.value
-    months = [month for month in sorted(ours["month"].dropna().unique()) if month <= last and month not in compared]
+    months = [
+        month
+        for month in sorted(ours["month"].dropna().unique())
+        if month <= last and month not in compared
+    ]
     return [
-        (month, "", name, _add(ours.loc[ours["month"].eq(month), name]), None, None, np.nan, "missing", "no control total")
+        (
+            month,
+            "",
+            name,
+            _add(ours.loc[ours["month"].eq(month), name]),
+            None,
+            None,
+            np.nan,
+            "missing",
+            "no control total",
+        )
         for month in months
     ]
 
 
-def _differs(row: pd.Series, ledger: pd.DataFrame, parameters: Parameters, count: int) -> SalesForecastError:
+def _differs(
+    row: pd.Series, ledger: pd.DataFrame, parameters: Parameters, count: int
+) -> SalesForecastError:
     settings = parameters.cleaning.control
-    files = ", ".join(f"'{source.path}'" for source in parameters.sources.values() if source.role == "control_totals")
+    files = ", ".join(
+        f"'{source.path}'"
+        for source in parameters.sources.values()
+        if source.role == "control_totals"
+    )
     whose = f" of {row['member']}" if row["member"] else ""
     month = f"{row['ds']:%Y-%m}"
     share = f", {abs(row['share']):.2%}" if pd.notna(row["share"]) else ""

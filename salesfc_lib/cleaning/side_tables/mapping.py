@@ -18,10 +18,23 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Members, Parameters, Source
-from salesfc_lib.intake import FILE, ROW, Dates, Extract, encode, exported, is_plain, name_place, read_dates
+from salesfc_lib.intake import (
+    FILE,
+    ROW,
+    Dates,
+    Extract,
+    encode,
+    exported,
+    is_plain,
+    name_place,
+    read_dates,
+)
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
-NEEDED, OPTIONAL = ("column", "old", "new"), ("from", "until", "reason")  # columns of a mapping file
+NEEDED, OPTIONAL = (
+    ("column", "old", "new"),
+    ("from", "until", "reason"),
+)  # columns of a mapping file
 
 
 class Entry(NamedTuple):
@@ -55,7 +68,11 @@ class Names:
 
     @property
     def dated(self) -> bool:
-        return any((item.start, item.until) != (FIRST, LAST) for items in self.windows.values() for item in items)
+        return any(
+            (item.start, item.until) != (FIRST, LAST)
+            for items in self.windows.values()
+            for item in items
+        )
 
     def match(self, values: pd.Series, days: np.ndarray) -> list[Pair]:
         """What happens to which values (a category, n_lines) on their days; a line without a day has only names without a window."""
@@ -83,7 +100,9 @@ class Names:
 
     def rename(self, values: pd.Series, days: np.ndarray | None = None) -> pd.Series:
         """Texts (None where missing) under the names used; without days, those that are used now."""
-        known = pd.Series(pd.Categorical(values.astype(object).where(values.notna(), None)), index=values.index)
+        known = pd.Series(
+            pd.Categorical(values.astype(object).where(values.notna(), None)), index=values.index
+        )
         now = np.full(len(values), np.datetime64(LAST, "D"))
         renamed = values.astype(object).to_numpy(copy=True)
         for pair in self.match(known, now if days is None else days):
@@ -111,16 +130,23 @@ def read_mappings(parameters: Parameters, extracts: Mapping[str, Extract]) -> Ma
     """
     cut = parameters.reorganised
     if unknown := sorted(set(cut) - {*parameters.dimensions}):
-        raise SalesForecastError.unknown_key(unknown[0], parameters.dimensions, "`reorganised` (the unit's `dimensions`)")
+        raise SalesForecastError.unknown_key(
+            unknown[0], parameters.dimensions, "`reorganised` (the unit's `dimensions`)"
+        )
     renames = {column: list_entries(members) for column, members in parameters.renames.items()}
     moved = {column: list_entries(item.members) for column, item in cut.items()}
-    files = {name: source for name, source in parameters.sources.items() if source.role == "mapping"}
+    files = {
+        name: source for name, source in parameters.sources.items() if source.role == "mapping"
+    }
     for name, source in files.items():
         for column, entry in _read_file(name, source, extracts[name]):
             (moved if column in cut else renames).setdefault(column, []).append(entry)
     return Mappings(
         {column: resolve_names(column, entries) for column, entries in renames.items()},
-        {column: resolve_names(column, entries, chains=cut[column].by in ("", column)) for column, entries in moved.items()},
+        {
+            column: resolve_names(column, entries, chains=cut[column].by in ("", column))
+            for column, entries in moved.items()
+        },
         next(iter(files), "parameters"),
     )
 
@@ -134,7 +160,15 @@ def list_entries(members: Members) -> list[Entry]:
             continue
         for item in names:
             start = date.fromisoformat(item.start) if item.start else FIRST
-            entries.append(Entry(old, item.to, start, date.fromisoformat(item.until) if item.until else LAST, item.reason))
+            entries.append(
+                Entry(
+                    old,
+                    item.to,
+                    start,
+                    date.fromisoformat(item.until) if item.until else LAST,
+                    item.reason,
+                )
+            )
     return entries
 
 
@@ -146,20 +180,34 @@ def resolve_names(column: str, entries: Iterable[Entry], *, chains: bool = True)
     [('a', 'b', '0001-01-01'), ('a', 'c', '2024-01-01'), ('b', 'c', '2024-01-01')]
     """
     by_old: dict[str, list[Entry]] = {}
-    for entry in sorted({(item.old, item.new, item.start, item.until): item for item in entries}.values(), key=_by_window):
+    for entry in sorted(
+        {(item.old, item.new, item.start, item.until): item for item in entries}.values(),
+        key=_by_window,
+    ):
         by_old.setdefault(entry.old, []).append(entry)
     for windows in by_old.values():
         for earlier, later in zip(windows, windows[1:], strict=False):
             if later.start <= earlier.until:
                 raise _overlapping(column, earlier, later)
-    reused = frozenset(old for old, windows in by_old.items() if len({item.new for item in windows}) > 1)
+    reused = frozenset(
+        old for old, windows in by_old.items() if len({item.new for item in windows}) > 1
+    )
     if not chains:
         return Names(column, {old: tuple(windows) for old, windows in by_old.items()}, reused)
     followed = {old: _follow(column, by_old, Entry(old, old), [old]) for old in by_old}
-    return Names(column, {old: tuple(item for item in windows if item.new != old) for old, windows in followed.items()}, reused)
+    return Names(
+        column,
+        {
+            old: tuple(item for item in windows if item.new != old)
+            for old, windows in followed.items()
+        },
+        reused,
+    )
 
 
-def _follow(column: str, by_old: Mapping[str, Sequence[Entry]], entry: Entry, path: list[str]) -> list[Entry]:
+def _follow(
+    column: str, by_old: Mapping[str, Sequence[Entry]], entry: Entry, path: list[str]
+) -> list[Entry]:
     """The entry cut into windows, each with the last name of its chain; an entry that keeps its name ends a chain."""
     found, free = [], entry.start
     for step in by_old.get(entry.new, ()):
@@ -172,7 +220,9 @@ def _follow(column: str, by_old: Mapping[str, Sequence[Entry]], entry: Entry, pa
             raise _circle(column, [*path[path.index(step.new) :], step.new])
         reason = "; ".join(dict.fromkeys(filter(None, (entry.reason, step.reason))))
         onward = Entry(entry.old, step.new, start, until, reason)
-        found += [onward] if step.new == step.old else _follow(column, by_old, onward, [*path, step.new])
+        found += (
+            [onward] if step.new == step.old else _follow(column, by_old, onward, [*path, step.new])
+        )
         if until == LAST:
             return found
         free = until + timedelta(days=1)
@@ -186,7 +236,9 @@ def _by_window(entry: Entry) -> tuple[str, date, date]:
 def _read_file(name: str, source: Source, extract: Extract) -> list[tuple[str, Entry]]:
     """Column and entry of every row of a mapping file."""
     if missing := [column for column in NEEDED if column not in source.columns]:
-        raise SalesForecastError.missing_columns(missing, source.columns, f"`sources.{name}.columns`")
+        raise SalesForecastError.missing_columns(
+            missing, source.columns, f"`sources.{name}.columns`"
+        )
     if len(extract.rejected):
         first = extract.rejected.iloc[0]
         raise _unreadable(first["source"], int(first["row"]), str(first["reason"]))
@@ -196,18 +248,28 @@ def _read_file(name: str, source: Source, extract: Extract) -> list[tuple[str, E
     days = {}
     for ours in ("from", "until"):
         read = _read_days(rows, source, ours) if ours in source.columns else None
-        if read is not None and (wrong := [item for item in read.problems.items() if texts[ours][int(item[0])]]):
+        if read is not None and (
+            wrong := [item for item in read.problems.items() if texts[ours][int(item[0])]]
+        ):
             place, said = int(wrong[0][0]), wrong[0][1]
             raise _unreadable(files[codes[place]], int(numbers[place]), f"`{ours}` {said}")
-        days[ours] = [None] * rows.num_rows if read is None else read.days.astype("datetime64[D]").tolist()
+        days[ours] = (
+            [None] * rows.num_rows if read is None else read.days.astype("datetime64[D]").tolist()
+        )
     found = []
     for place in range(rows.num_rows):
         if blank := [ours for ours in NEEDED if not texts[ours][place]]:
             raise _unreadable(files[codes[place]], int(numbers[place]), f"`{blank[0]}` is blank")
         start, until = days["from"][place] or FIRST, days["until"][place] or LAST
         if until < start:
-            raise _unreadable(files[codes[place]], int(numbers[place]), f"ends {until}, before it starts ({start})")
-        entry = Entry(texts["old"][place], texts["new"][place], start, until, texts["reason"][place])
+            raise _unreadable(
+                files[codes[place]],
+                int(numbers[place]),
+                f"ends {until}, before it starts ({start})",
+            )
+        entry = Entry(
+            texts["old"][place], texts["new"][place], start, until, texts["reason"][place]
+        )
         found.append((texts["column"][place], entry))
     return found
 
@@ -252,5 +314,7 @@ def _circle(column: str, path: Sequence[str]) -> SalesForecastError:
 
 def _unreadable(file: str, row: int, why: str) -> SalesForecastError:
     return SalesForecastError.say(
-        f"Row {row} of '{file}': {why}", "A column, an old and a new name, and days as YYYY-MM-DD", "Correct that row"
+        f"Row {row} of '{file}': {why}",
+        "A column, an old and a new name, and days as YYYY-MM-DD",
+        "Correct that row",
     )

@@ -30,7 +30,9 @@ def read_flags(texts: pd.Series) -> np.ndarray:
     [True, False, False, False, True]
     """
     codes, words = pd.factorize(texts)
-    return np.array([*(_is_yes(str(word)) for word in words), False])[codes]  # a missing one has the code -1
+    return np.array([*(_is_yes(str(word)) for word in words), False])[
+        codes
+    ]  # a missing one has the code -1
 
 
 def note_flags(account: Account, parameters: Parameters) -> Account:

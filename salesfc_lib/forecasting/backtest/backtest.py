@@ -15,7 +15,11 @@ import numpy as np
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.backtest.cached_forecasts import predict_cached
-from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping, StopReason, early_stopping_at
+from salesfc_lib.forecasting.backtest.early_stopping import (
+    EarlyStopping,
+    StopReason,
+    early_stopping_at,
+)
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate, Prediction
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
@@ -27,7 +31,12 @@ from salesfc_lib.forecasting.plausibility import bounds_at, reject_implausible
 from salesfc_lib.foundation import SEASON, schema
 
 MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
-PROTOCOL = ("history", "horizon", "window", "searched")  # arguments of a candidate that are no settings
+PROTOCOL = (
+    "history",
+    "horizon",
+    "window",
+    "searched",
+)  # arguments of a candidate that are no settings
 
 Progress = Callable[[str, int, int], None]
 
@@ -111,7 +120,9 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     _check_request(history, names, horizon)
     tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
     backs = (*earlier, *tested, 0)
-    stacked, factor = _stack(history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks.enabled)
+    stacked, factor = _stack(
+        history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks.enabled
+    )
     values: dict[str, np.ndarray] = {}
     failures: list[Failure] = []
     stopped: list[EarlyStopped] = []
@@ -122,20 +133,37 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         rows = stacked[_view(candidate)]
         suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
         run = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
-        kept = cache if cache is not None and (name not in (extra or {}) or candidate.code) else ForecastCache()
+        kept = (
+            cache
+            if cache is not None and (name not in (extra or {}) or candidate.code)
+            else ForecastCache()
+        )
         earlier_forecasts = CandidateForecasts(history, backs, tested, values)
-        stopping = _early_stopping(earlier_forecasts, known, parameters.backtest.race) if candidate.scope == "series" else None
+        stopping = (
+            _early_stopping(earlier_forecasts, known, parameters.backtest.race)
+            if candidate.scope == "series"
+            else None
+        )
         prediction, reasons = predict_cached(
-            candidate, _take_once(rows, run), horizon, settings=block.settings, cache=kept, stopping=stopping
+            candidate,
+            _take_once(rows, run),
+            horizon,
+            settings=block.settings,
+            cache=kept,
+            stopping=stopping,
         )
         stopped += [
-            EarlyStopped(row, name, reasons[unique_id]) for row, unique_id in enumerate(history.ids) if unique_id in reasons
+            EarlyStopped(row, name, reasons[unique_id])
+            for row, unique_id in enumerate(history.ids)
+            if unique_id in reasons
         ]
         failures += _failed(prediction, run, rows, name=name, n=len(history))
         full = np.full((len(backs) * len(history), horizon), np.nan)
         full[run + len(full) - len(rows)] = prediction.values
         full = full * factor if _view(candidate) == "free" else full
-        values[name] = floor_at_zero(full, stacked["plain"].y).reshape(len(backs), len(history), horizon)
+        values[name] = floor_at_zero(full, stacked["plain"].y).reshape(
+            len(backs), len(history), horizon
+        )
     if progress is not None:
         progress("", len(names), len(names))
     del stacked  # with all that was computed from it once
@@ -163,10 +191,16 @@ def _stack(
     plain = history.stack(backs)
     panel = adjust_level_shifts(plain) if breaks else plain
     factor = driver_factors(panel, horizon)
-    free = replace(panel, y=panel.y / factor[:, : panel.y.shape[1]], regressors={}) if history.regressors else panel
+    free = (
+        replace(panel, y=panel.y / factor[:, : panel.y.shape[1]], regressors={})
+        if history.regressors
+        else panel
+    )
     latest = np.arange((len(backs) - of_series) * len(history), len(plain))
     plain = replace(plain, regressors={}) if history.regressors else plain
-    return {"plain": plain, "panel": panel, "free": free, "series": panel.take(latest)}, factor[:, panel.y.shape[1] :]
+    return {"plain": plain, "panel": panel, "free": free, "series": panel.take(latest)}, factor[
+        :, panel.y.shape[1] :
+    ]
 
 
 def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -178,33 +212,48 @@ def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], 
     ((12, 9, 6, 3), (24, 21, 18, 15))
     """
     possible = [back for back in range(backtest.step, width - MIN_HISTORY + 1, backtest.step)]
-    tested, earlier = possible[: backtest.cutoffs], possible[backtest.cutoffs : 2 * backtest.cutoffs]
+    tested, earlier = (
+        possible[: backtest.cutoffs],
+        possible[backtest.cutoffs : 2 * backtest.cutoffs],
+    )
     return tuple(reversed(tested)), tuple(reversed(earlier))
 
 
 _NO_BLOCK = schema.Candidate()
 
 
-def _enabled(blocks: Mapping[str, schema.Candidate], known: Mapping[str, Candidate], extra: Mapping[str, Candidate]) -> list[str]:
+def _enabled(
+    blocks: Mapping[str, schema.Candidate],
+    known: Mapping[str, Candidate],
+    extra: Mapping[str, Candidate],
+) -> list[str]:
     """Names of candidates that run, in the registry's order."""
     for name, block in blocks.items():
         if name == BOOSTING:
             continue
         if name not in known:
-            raise SalesForecastError.unknown_key(f"candidates.{name}", [f"candidates.{key}" for key in known], "the parameters")
+            raise SalesForecastError.unknown_key(
+                f"candidates.{name}", [f"candidates.{key}" for key in known], "the parameters"
+            )
         taken = inspect.signature(known[name].forecast).parameters
         allowed = [key for key in taken if key not in PROTOCOL]
         takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values())
         for key in set() if takes_all else set(block.settings) - set(allowed):
             where = f"`candidates.{name}.settings`"
             raise SalesForecastError.unknown_key(key, allowed, where)
-    return [name for name in known if (name in blocks and blocks[name].enabled) or (name in extra and name not in blocks)]
+    return [
+        name
+        for name in known
+        if (name in blocks and blocks[name].enabled) or (name in extra and name not in blocks)
+    ]
 
 
 def _check_request(history: History, names: Sequence[str], horizon: int) -> None:
     if not names:
         raise SalesForecastError.say(
-            "No candidate is enabled", "One model at least has to forecast", "Enable one under `candidates`"
+            "No candidate is enabled",
+            "One model at least has to forecast",
+            "Enable one under `candidates`",
         )
     if history.regressors and history.ahead < horizon:
         raise SalesForecastError.say(
@@ -238,7 +287,9 @@ def _take_once(rows: History, run: np.ndarray) -> History:
     return taken
 
 
-def _early_stopping(candidates: CandidateForecasts, known: Mapping[str, Candidate], factor: float | None) -> EarlyStopping | None:
+def _early_stopping(
+    candidates: CandidateForecasts, known: Mapping[str, Candidate], factor: float | None
+) -> EarlyStopping | None:
     """Early stopping at the latest tested cutoff; None where it is off or no candidate of the panel has run."""
     panel = [values for name, values in candidates.values.items() if known[name].scope == "panel"]
     if factor is None or not panel or not candidates.tested:
@@ -246,7 +297,14 @@ def _early_stopping(candidates: CandidateForecasts, known: Mapping[str, Candidat
     back = candidates.tested[-1]
     place, squared = candidates.backs.index(back), is_intermittent(candidates.history.cut(back).y)
     forecasts = np.stack([values[place] for values in panel])
-    return early_stopping_at(back, candidates.history.ids, forecasts, candidates.actuals(back), squared=squared, factor=factor)
+    return early_stopping_at(
+        back,
+        candidates.history.ids,
+        forecasts,
+        candidates.actuals(back),
+        squared=squared,
+        factor=factor,
+    )
 
 
 def _reject(
@@ -256,16 +314,23 @@ def _reject(
     kept: dict[str, list[np.ndarray]] = {name: [] for name in values}
     rejected: list[Failure] = []
     for place, back in enumerate(backs):
-        left, found = reject_implausible({name: array[place] for name, array in values.items()}, bounds_at(history, back))
+        left, found = reject_implausible(
+            {name: array[place] for name, array in values.items()}, bounds_at(history, back)
+        )
         rejected += [Failure(row, back, name, reason) for row, name, reason in found]
         for name, forecast in left.items():
             kept[name].append(forecast)
     return {name: np.stack(parts) for name, parts in kept.items()}, rejected
 
 
-def _failed(prediction: Prediction, run: np.ndarray, rows: History, *, name: str, n: int) -> list[Failure]:
+def _failed(
+    prediction: Prediction, run: np.ndarray, rows: History, *, name: str, n: int
+) -> list[Failure]:
     """Failures of the rows that were asked and gave an error."""
-    return [Failure(int(run[k]) % n, int(rows.back[run[k]]), name, error) for k, error in sorted(prediction.errors.items())]
+    return [
+        Failure(int(run[k]) % n, int(rows.back[run[k]]), name, error)
+        for k, error in sorted(prediction.errors.items())
+    ]
 
 
 def floor_at_zero(values: np.ndarray, y: np.ndarray) -> np.ndarray:

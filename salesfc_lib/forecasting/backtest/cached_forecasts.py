@@ -16,7 +16,13 @@ import numpy as np
 
 from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping, StopReason
 from salesfc_lib.forecasting.cache import CacheEntry, ForecastCache, digest, fingerprint
-from salesfc_lib.forecasting.candidates.protocol import Candidate, Prediction, Window, describe, windows
+from salesfc_lib.forecasting.candidates.protocol import (
+    Candidate,
+    Prediction,
+    Window,
+    describe,
+    windows,
+)
 from salesfc_lib.forecasting.history import History
 
 HALF_YEAR = 6  # months
@@ -41,7 +47,9 @@ def predict_cached(
         return _predict(candidate, rows, horizon, settings), {}
     cache.refresh()
     searched = _search(candidate, rows, settings, cache)
-    predict = partial(_look_up, candidate, horizon=horizon, settings=settings, cache=cache, searched=searched)
+    predict = partial(
+        _look_up, candidate, horizon=horizon, settings=settings, cache=cache, searched=searched
+    )
     if stopping is None:
         return predict(rows), {}
     return _predict_until_stopped(rows, horizon, predict, stopping)
@@ -81,34 +89,54 @@ def _look_up(
     more = {"searched": searched} if searched else {}
     fresh = _predict(candidate, rows.take(missing), horizon, {**settings, **more})
     new = {
-        keys[row]: CacheEntry(None, fresh.errors[k]) if k in fresh.errors else CacheEntry(fresh.values[k])
+        keys[row]: CacheEntry(None, fresh.errors[k])
+        if k in fresh.errors
+        else CacheEntry(fresh.values[k])
         for k, row in enumerate(missing)
     }
     cache.put(new)
     entries = [cache.get(key) or new[key] for key in keys]
     nothing = np.full(horizon, np.nan)
     values = np.stack([nothing if entry.values is None else entry.values for entry in entries])
-    return Prediction(values, {row: entry.note for row, entry in enumerate(entries) if entry.values is None})
+    return Prediction(
+        values, {row: entry.note for row, entry in enumerate(entries) if entry.values is None}
+    )
 
 
-def _predict(candidate: Candidate, rows: History, horizon: int, settings: Mapping[str, Any]) -> Prediction:
+def _predict(
+    candidate: Candidate, rows: History, horizon: int, settings: Mapping[str, Any]
+) -> Prediction:
     """Forecasts of the rows; a candidate that raises, or gives another shape, has an error for each row."""
     if not len(rows):
         return Prediction(np.full((0, horizon), np.nan))
     try:
         prediction = candidate.forecast(rows, horizon, **settings)
     except Exception as error:  # whatever a model raises is a failure of its rows
-        return Prediction(np.full((len(rows), horizon), np.nan), dict.fromkeys(range(len(rows)), describe(error)))
-    prediction = prediction if isinstance(prediction, Prediction) else Prediction(np.asarray(prediction, dtype=float))
+        return Prediction(
+            np.full((len(rows), horizon), np.nan), dict.fromkeys(range(len(rows)), describe(error))
+        )
+    prediction = (
+        prediction
+        if isinstance(prediction, Prediction)
+        else Prediction(np.asarray(prediction, dtype=float))
+    )
     if prediction.values.shape != (len(rows), horizon):
         text = f"gave an array of shape {prediction.values.shape}, {(len(rows), horizon)} needed"
-        return Prediction(np.full((len(rows), horizon), np.nan), dict.fromkeys(range(len(rows)), text))
+        return Prediction(
+            np.full((len(rows), horizon), np.nan), dict.fromkeys(range(len(rows)), text)
+        )
     infinite = np.isinf(prediction.values).any(axis=1)
-    odd = {int(row): "the model's forecast is not a finite number" for row in np.flatnonzero(infinite)}
-    return Prediction(np.where(infinite[:, None], np.nan, prediction.values), {**odd, **prediction.errors})
+    odd = {
+        int(row): "the model's forecast is not a finite number" for row in np.flatnonzero(infinite)
+    }
+    return Prediction(
+        np.where(infinite[:, None], np.nan, prediction.values), {**odd, **prediction.errors}
+    )
 
 
-def _search(candidate: Candidate, rows: History, settings: Mapping[str, Any], cache: ForecastCache) -> Mapping[str, Any]:
+def _search(
+    candidate: Candidate, rows: History, settings: Mapping[str, Any], cache: ForecastCache
+) -> Mapping[str, Any]:
     """Result of the candidate's search by series id, on months through the latest June or December before all its cutoffs.
 
     The search sees no month after a cutoff that it serves. Because it depends on the half-year and the series only,
@@ -121,23 +149,38 @@ def _search(candidate: Candidate, rows: History, settings: Mapping[str, Any], ca
     for unique_id in dict.fromkeys(rows.ids):
         own = rows.take(np.flatnonzero(rows.ids == unique_id))
         early = own.take(np.array([int(np.argmax(own.back))]))
-        months = min(int((early.last[0].astype(int) + 1) % HALF_YEAR), int(early.length[0]) - candidate.needed)
+        months = min(
+            int((early.last[0].astype(int) + 1) % HALF_YEAR),
+            int(early.length[0]) - candidate.needed,
+        )
         early = early.cut(max(months, 0))
-        key = digest(fingerprint(), candidate.name, "search", _text(settings), _content(windows(early, 0)[0]))
+        key = digest(
+            fingerprint(), candidate.name, "search", _text(settings), _content(windows(early, 0)[0])
+        )
         entry = cache.get(key)
         if entry is None:
-            entry = fresh[key] = CacheEntry(None, json.dumps(candidate.search(early, **settings)[str(unique_id)]))
+            entry = fresh[key] = CacheEntry(
+                None, json.dumps(candidate.search(early, **settings)[str(unique_id)])
+            )
         results[str(unique_id)] = json.loads(entry.note)
     cache.put(fresh)
     return results
 
 
 def _keys(
-    candidate: Candidate, rows: History, horizon: int, *, settings: Mapping[str, Any], searched: Mapping[str, Any]
+    candidate: Candidate,
+    rows: History,
+    horizon: int,
+    *,
+    settings: Mapping[str, Any],
+    searched: Mapping[str, Any],
 ) -> list[str]:
     """Cache key of each row: a digest of all that its forecast depends on."""
     head = digest(fingerprint(), candidate.name, candidate.code, _text(settings), str(horizon))
-    return [digest(head, _content(window), json.dumps(searched.get(window.unique_id))) for window in windows(rows, horizon)]
+    return [
+        digest(head, _content(window), json.dumps(searched.get(window.unique_id)))
+        for window in windows(rows, horizon)
+    ]
 
 
 def _text(settings: Mapping[str, Any]) -> str:
@@ -145,5 +188,9 @@ def _text(settings: Mapping[str, Any]) -> str:
 
 
 def _content(window: Window) -> str:
-    named = [part for name, values in sorted(window.regressors.items()) for part in (name, np.ascontiguousarray(values).tobytes())]
+    named = [
+        part
+        for name, values in sorted(window.regressors.items())
+        for part in (name, np.ascontiguousarray(values).tobytes())
+    ]
     return digest(window.y.tobytes(), window.month.astype("int64").tobytes(), *named)

@@ -40,13 +40,24 @@ class EarlyStopping:
     def find_stops(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, StopReason]:
         """Series to stop, by id, out of those with forecasts (len(ids), horizon); one without a forecast goes on."""
         rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
-        error, reference = relative_errors(forecast, self.actuals[rows], self.squared[rows]), self.reference[rows]
-        stopped = np.flatnonzero(np.isfinite(error) & (reference > 0) & (error > self.factor * reference))
+        error, reference = (
+            relative_errors(forecast, self.actuals[rows], self.squared[rows]),
+            self.reference[rows],
+        )
+        stopped = np.flatnonzero(
+            np.isfinite(error) & (reference > 0) & (error > self.factor * reference)
+        )
         return {str(ids[k]): StopReason(float(error[k]), float(reference[k])) for k in stopped}
 
 
 def early_stopping_at(
-    back: int, ids: np.ndarray, forecasts: np.ndarray, actuals: np.ndarray, *, squared: np.ndarray, factor: float
+    back: int,
+    ids: np.ndarray,
+    forecasts: np.ndarray,
+    actuals: np.ndarray,
+    *,
+    squared: np.ndarray,
+    factor: float,
 ) -> EarlyStopping:
     """Early stopping against the candidates with forecasts (n_models, n, horizon) at the cutoff."""
     errors = np.stack([relative_errors(forecast, actuals, squared) for forecast in forecasts])

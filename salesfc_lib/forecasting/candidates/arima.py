@@ -16,19 +16,34 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib.forecasting.candidates.design import centre
-from salesfc_lib.forecasting.candidates.protocol import Prediction, SearchResults, Window, describe, each_series, windows
+from salesfc_lib.forecasting.candidates.protocol import (
+    Prediction,
+    SearchResults,
+    Window,
+    describe,
+    each_series,
+    windows,
+)
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.tuning import ARIMA_ITERATIONS, ARIMA_SEASONAL_STRENGTH, MIN_DRIVER_SPREAD
+from salesfc_lib.forecasting.tuning import (
+    ARIMA_ITERATIONS,
+    ARIMA_SEASONAL_STRENGTH,
+    MIN_DRIVER_SPREAD,
+)
 from salesfc_lib.foundation import SEASON
 
 NEEDED = 2 * SEASON  # months
 
 
-def forecast(history: History, horizon: int, *, searched: SearchResults | None = None, max_order: int = 2) -> Prediction:
+def forecast(
+    history: History, horizon: int, *, searched: SearchResults | None = None, max_order: int = 2
+) -> Prediction:
     """Forecasts with the orders in `searched` for each series (`search`), or searched now on each row."""
 
     def fit(window: Window) -> np.ndarray:
-        return _fit(window, _find(window.y, max_order) if searched is None else searched[window.unique_id])
+        return _fit(
+            window, _find(window.y, max_order) if searched is None else searched[window.unique_id]
+        )
 
     return each_series(fit)(history, horizon)
 
@@ -89,7 +104,11 @@ def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:
             error_action="ignore",
         )
     (p, _, q), (big_p, _, big_q, _) = model.order, model.seasonal_order
-    return {"order": [p, monthly, q], "seasonal": [big_p, yearly, big_q], "constant": bool(model.with_intercept)}
+    return {
+        "order": [p, monthly, q],
+        "seasonal": [big_p, yearly, big_q],
+        "constant": bool(model.with_intercept),
+    }
 
 
 def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
@@ -111,12 +130,16 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
     differenced = _difference(window.y / scale, monthly, yearly)
     known, ahead = _drivers(window, monthly, yearly)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an optimiser that stopped early still gives a forecast, and the backtest judges it
+        warnings.simplefilter(
+            "ignore"
+        )  # an optimiser that stopped early still gives a forecast, and the backtest judges it
         changes = model.fit(differenced, X=known, cov_type="none").predict(window.horizon, X=ahead)
     return _integrate(np.asarray(changes), window.y / scale, monthly, yearly) * scale
 
 
-def _drivers(window: Window, monthly: int, yearly: int) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _drivers(
+    window: Window, monthly: int, yearly: int
+) -> tuple[np.ndarray | None, np.ndarray | None]:
     """What is known ahead, differenced as the sales are: of the history (n, k) and of the coming months (horizon, k).
 
     None without a driver that moves in the history; as many as there are years of history at most, the liveliest first.
@@ -125,7 +148,9 @@ def _drivers(window: Window, monthly: int, yearly: int) -> tuple[np.ndarray | No
     usual = [centre(values[None], months)[0] for values in window.regressors.values()]
     moved = [_difference(values, monthly, yearly) for values in usual]
     lively = [values for values in moved if np.ptp(values[: -window.horizon]) > MIN_DRIVER_SPREAD]
-    chosen = sorted(lively, key=lambda values: -float(np.std(values[: -window.horizon])))[: months // SEASON]
+    chosen = sorted(lively, key=lambda values: -float(np.std(values[: -window.horizon])))[
+        : months // SEASON
+    ]
     if not chosen:
         return None, None
     x = np.column_stack(chosen)

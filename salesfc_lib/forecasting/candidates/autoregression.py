@@ -45,18 +45,28 @@ def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
     width = y.shape[1]
     equations = np.full((horizon, lags + 1), np.nan)
     draw = np.random.default_rng(SEED)
-    examples = {origin: _scaled(y[:, :origin], lags) for origin in range(width - 1, lags - 1, -1)[: PANEL_ORIGINS + horizon]}
+    examples = {
+        origin: _scaled(y[:, :origin], lags)
+        for origin in range(width - 1, lags - 1, -1)[: PANEL_ORIGINS + horizon]
+    }
     for step in range(1, horizon + 1):
         origins = [origin for origin in examples if origin + step <= width][:PANEL_ORIGINS]
         if not origins:
             continue
         inputs = np.concatenate([examples[origin][0] for origin in origins])
-        target = np.concatenate([(y[:, origin + step - 1] - examples[origin][1]) / examples[origin][2] for origin in origins])
+        target = np.concatenate(
+            [
+                (y[:, origin + step - 1] - examples[origin][1]) / examples[origin][2]
+                for origin in origins
+            ]
+        )
         usable = np.flatnonzero(np.isfinite(inputs).all(axis=1) & np.isfinite(target))
         if len(usable) > PANEL_EXAMPLES:
             usable = draw.choice(usable, PANEL_EXAMPLES, replace=False)
         if len(usable) >= 3 * lags:
-            equations[step - 1] = fit_absolute(inputs[usable], np.clip(target[usable], -PANEL_LIMIT, PANEL_LIMIT))
+            equations[step - 1] = fit_absolute(
+                inputs[usable], np.clip(target[usable], -PANEL_LIMIT, PANEL_LIMIT)
+            )
     return equations
 
 

@@ -58,7 +58,12 @@ def build_design(history: History, horizon: int, damping: float) -> Design:
     for place, values in enumerate(history.regressors.values(), start=2 + SEASON):
         x[:, :, place] = centre(values[:, : width + horizon], width)
     x[:, :width] *= np.isfinite(history.y)[:, :, None]
-    names = ["level", "trend", *(f"month {each:02d}" for each in range(1, SEASON + 1)), *history.regressors]
+    names = [
+        "level",
+        "trend",
+        *(f"month {each:02d}" for each in range(1, SEASON + 1)),
+        *history.regressors,
+    ]
     prior = np.array([np.inf, TREND_PRIOR, *[MONTH_PRIOR] * SEASON])
     return Design(names, x, prior)
 

@@ -72,7 +72,9 @@ def _learn(state: _State, rows: int, value: np.ndarray) -> None:
     state.total[:rows] += value
     state.by_time[:rows] += months * value
     pairs = months * (months * months - 1)
-    slope = (12 * state.by_time[:rows] - 6 * (months + 1) * state.total[:rows]) / np.maximum(pairs, 1)
+    slope = (12 * state.by_time[:rows] - 6 * (months + 1) * state.total[:rows]) / np.maximum(
+        pairs, 1
+    )
     state.b[:rows] = np.where(months > 1, slope, 0.0)
     state.a[:rows] = state.total[:rows] / months - (months + 1) / 2 * state.b[:rows]
 
@@ -80,7 +82,9 @@ def _learn(state: _State, rows: int, value: np.ndarray) -> None:
 def _drift(state: _State, rows: slice, step: int) -> np.ndarray:
     """What the line adds to the level `step` months ahead (n, n_parameters)."""
     rest = (1 - ALPHA) ** (state.months[rows, None] + step - 1)
-    return np.asarray(rest * state.a[rows, None] + (1 - rest * (1 - ALPHA)) / ALPHA * state.b[rows, None])
+    return np.asarray(
+        rest * state.a[rows, None] + (1 - rest * (1 - ALPHA)) / ALPHA * state.b[rows, None]
+    )
 
 
 def _look_ahead(state: _State, horizon: int) -> np.ndarray:

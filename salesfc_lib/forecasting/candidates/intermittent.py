@@ -39,7 +39,9 @@ def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:
     sold = known & (y != 0)
     n = len(y)
     count = known.sum(axis=1).clip(1)
-    size = np.repeat((np.where(sold, y, 0).sum(axis=1) / sold.sum(axis=1).clip(1))[:, None], len(ALPHAS), axis=1)
+    size = np.repeat(
+        (np.where(sold, y, 0).sum(axis=1) / sold.sum(axis=1).clip(1))[:, None], len(ALPHAS), axis=1
+    )
     often = np.repeat((sold.sum(axis=1) / count).clip(1e-3)[:, None], len(ALPHAS), axis=1)
     interval, since = 1 / often, np.ones((n, 1))
     squares = np.zeros_like(size)
@@ -53,4 +55,6 @@ def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:
         often = np.where(here, often + ALPHAS * (sale - often), often)
         since = np.where(sale, 1.0, since + here)
     mean = factor * size / interval if by_interval else size * often
-    return np.asarray((likelihood_weights(squares / count[:, None] + 1e-12, count, 0.5) * mean).sum(axis=1))
+    return np.asarray(
+        (likelihood_weights(squares / count[:, None] + 1e-12, count, 0.5) * mean).sum(axis=1)
+    )

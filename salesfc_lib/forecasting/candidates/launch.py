@@ -13,7 +13,12 @@ import numpy as np
 
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
-from salesfc_lib.forecasting.tuning import LAUNCH_BOUNDS, LAUNCH_MIN_ANALOGUES, LAUNCH_NEAREST, LAUNCH_SIZE_WEIGHT
+from salesfc_lib.forecasting.tuning import (
+    LAUNCH_BOUNDS,
+    LAUNCH_MIN_ANALOGUES,
+    LAUNCH_NEAREST,
+    LAUNCH_SIZE_WEIGHT,
+)
 from salesfc_lib.foundation import SEASON
 
 BLOCK = 200  # launches continued at once
@@ -33,7 +38,9 @@ def forecast(history: History, horizon: int) -> np.ndarray:
             if teachers.sum() >= LAUNCH_MIN_ANALOGUES:
                 rows = np.flatnonzero(young)
                 for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
-                    values[launched[some]] = continue_launches(curves[some], curves[teachers], age, horizon)
+                    values[launched[some]] = continue_launches(
+                        curves[some], curves[teachers], age, horizon
+                    )
     return adjusted.restore(values)
 
 
@@ -48,7 +55,9 @@ def align_at_launch(y: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.where(inside, np.take_along_axis(y, np.where(inside, columns, 0), axis=1), np.nan)
 
 
-def continue_launches(young: np.ndarray, teachers: np.ndarray, age: int, horizon: int) -> np.ndarray:
+def continue_launches(
+    young: np.ndarray, teachers: np.ndarray, age: int, horizon: int
+) -> np.ndarray:
     """How launches of `age` months (n, T) go on (n, horizon), by the nearest of `teachers` (m, T), all aligned at their launch.
 
     Beyond the last month that five analogues have, the last one known goes on. NaN for a launch that has not sold.
@@ -60,7 +69,9 @@ def continue_launches(young: np.ndarray, teachers: np.ndarray, age: int, horizon
     curves = teachers / others[:, None]
     sold = np.where(size > 0, size, 1.0)
     shape = young[:, :age] / sold[:, None]
-    apart = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(axis=2) + LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
+    apart = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(
+        axis=2
+    ) + LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
     nearest = np.argsort(apart, axis=1, kind="stable")[:, :LAUNCH_NEAREST]
     columns = np.minimum(age + np.arange(horizon), curves.shape[1] - 1)
     after = curves[nearest][:, :, columns]
@@ -68,5 +79,7 @@ def continue_launches(young: np.ndarray, teachers: np.ndarray, age: int, horizon
     known = np.isfinite(after).sum(axis=1) >= LAUNCH_MIN_ANALOGUES
     last = np.maximum.accumulate(np.where(known, np.arange(horizon), 0), axis=1)
     with np.errstate(all="ignore"):
-        middle = np.take_along_axis(np.nanmedian(np.where(known[:, None], after, 1.0), axis=1), last, axis=1)
+        middle = np.take_along_axis(
+            np.nanmedian(np.where(known[:, None], after, 1.0), axis=1), last, axis=1
+        )
     return np.where(size > 0, size, np.nan)[:, None] * np.clip(middle, *LAUNCH_BOUNDS)

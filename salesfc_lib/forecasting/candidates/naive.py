@@ -18,12 +18,17 @@ def seasonal_naive(history: History, horizon: int) -> np.ndarray:
     return _repeat(history.y[:, -SEASON:], horizon)
 
 
-def growth(history: History, horizon: int, *, damping: float = 0.5, limit: float = 0.3) -> np.ndarray:
+def growth(
+    history: History, horizon: int, *, damping: float = 0.5, limit: float = 0.3
+) -> np.ndarray:
     """The same month last year times growth: (last 12 months / the 12 before - 1), within +-`limit`, times `damping`.
 
     A forecast more than a year ahead grows once for each year.
     """
-    last, before = history.y[:, -SEASON:].sum(axis=1), history.y[:, -2 * SEASON : -SEASON].sum(axis=1)
+    last, before = (
+        history.y[:, -SEASON:].sum(axis=1),
+        history.y[:, -2 * SEASON : -SEASON].sum(axis=1),
+    )
     usable = (last > 0) & (before > 0)
     rate = np.clip(np.where(usable, last / np.where(usable, before, 1.0) - 1, 0.0), -limit, limit)
     years = np.arange(horizon) // SEASON + 1

@@ -50,11 +50,20 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     months (Driscoll and Kraay 1998, https://doi.org/10.1162/003465398557825, without lags), each as if it had been left out, and
     the degrees of freedom are those of Satterthwaite (1946, https://doi.org/10.2307/3002019).
     """
-    known = history.take(np.flatnonzero((history.length >= NEEDED) & (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)))
+    known = history.take(
+        np.flatnonzero(
+            (history.length >= NEEDED) & (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)
+        )
+    )
     if not len(known) or not known.regressors:
         return _none()
     parts = [_part_out(block, half_life) for block in row_blocks(known)]
-    moves = np.concatenate([(np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) > MIN_DRIVER_SPREAD) for part in parts])
+    moves = np.concatenate(
+        [
+            (np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) > MIN_DRIVER_SPREAD)
+            for part in parts
+        ]
+    )
     kept = np.flatnonzero(moves.any(axis=0))
     if not len(kept):
         return _none()
@@ -62,13 +71,24 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     reach = _quantiles(freedom) * error
     names = np.array(list(known.regressors))[kept]
     steps = [step_of(known.regressors[name]) for name in names]
-    values = dict(zip(COLUMNS, (names, estimate, estimate - reach, estimate + reach, steps, moves.sum(axis=0)[kept]), strict=True))
+    values = dict(
+        zip(
+            COLUMNS,
+            (names, estimate, estimate - reach, estimate + reach, steps, moves.sum(axis=0)[kept]),
+            strict=True,
+        )
+    )
     return pd.DataFrame(values).astype({"term": object, "series": "int64", "step": float})
 
 
 def _none() -> pd.DataFrame:
     return pd.DataFrame(
-        {name: pd.Series(dtype="int64" if name == "series" else object if name == "term" else float) for name in COLUMNS}
+        {
+            name: pd.Series(
+                dtype="int64" if name == "series" else object if name == "term" else float
+            )
+            for name in COLUMNS
+        }
     )
 
 
@@ -91,7 +111,10 @@ def _part_out(history: History, half_life: float) -> _Part:
     penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
     weight = np.where(np.isfinite(y), exponential_weights(y.shape[1], half_life), 0.0)
     weighted = own * weight[:, :, None]
-    inverse = np.linalg.inv(np.matmul(weighted.transpose(0, 2, 1), own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS))
+    inverse = np.linalg.inv(
+        np.matmul(weighted.transpose(0, 2, 1), own)
+        + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
+    )
     leverage = np.einsum("ntp,npq,ntq->nt", weighted, inverse, own)
     both = np.concatenate([np.nan_to_num(y)[:, :, None], drivers], axis=2)
     left = both - np.matmul(own, np.matmul(inverse, np.matmul(weighted.transpose(0, 2, 1), both)))
@@ -101,8 +124,14 @@ def _part_out(history: History, half_life: float) -> _Part:
 def _share(parts: list[_Part], kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Effects, standard errors and degrees of freedom of the drivers `kept`, each (len(kept),)."""
     x = [part.x[:, :, kept] for part in parts]
-    left = sum(np.einsum("ntp,nt,ntq->pq", each, part.weight, each) for each, part in zip(x, parts, strict=True))
-    right = sum(np.einsum("ntp,nt->p", each, part.weight * part.y) for each, part in zip(x, parts, strict=True))
+    left = sum(
+        np.einsum("ntp,nt,ntq->pq", each, part.weight, each)
+        for each, part in zip(x, parts, strict=True)
+    )
+    right = sum(
+        np.einsum("ntp,nt->p", each, part.weight * part.y)
+        for each, part in zip(x, parts, strict=True)
+    )
     inverse = np.linalg.pinv(left)
     effect = inverse @ right
     by_month = np.zeros((len(kept), parts[0].y.shape[1]))

@@ -78,7 +78,10 @@ def windows(history: History, horizon: int) -> Sequence[Window]:
             str(history.ids[row]),
             history.y[row, first:],
             months[row, first:],
-            {name: _reach(values[row, first:], len(months[row]) - first) for name, values in history.regressors.items()},
+            {
+                name: _reach(values[row, first:], len(months[row]) - first)
+                for name, values in history.regressors.items()
+            },
         )
         for row, first in enumerate(history.first)
     ]

@@ -32,7 +32,9 @@ from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import DRIVER_BOUNDS, HALF_LIFE
 
 
-def forecast(history: History, horizon: int, *, half_life: float = HALF_LIFE, damping: float = 0.9) -> np.ndarray:
+def forecast(
+    history: History, horizon: int, *, half_life: float = HALF_LIFE, damping: float = 0.9
+) -> np.ndarray:
     """Forecasts of a weighted regression: a month counts half of one that is `half_life` months later.
 
     `damping` shrinks each further step of the trend beyond the cutoff.
@@ -40,11 +42,15 @@ def forecast(history: History, horizon: int, *, half_life: float = HALF_LIFE, da
     values = np.full((len(history), horizon), np.nan)
     for back in np.unique(history.back):
         rows = np.flatnonzero(history.back == back)
-        values[rows] = _forecast_panel(history.take(rows), horizon, half_life=half_life, damping=damping)
+        values[rows] = _forecast_panel(
+            history.take(rows), horizon, half_life=half_life, damping=damping
+        )
     return values
 
 
-def coefficients(history: History, *, half_life: float = HALF_LIFE, only: Collection[str] | None = None) -> pd.DataFrame:
+def coefficients(
+    history: History, *, half_life: float = HALF_LIFE, only: Collection[str] | None = None
+) -> pd.DataFrame:
     """Terms of each series, or of those in `only`: unique_id, term, estimate, low, high (95 %), in the panel's unit, by statsmodels.
 
     `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to `month 12` the difference from the
@@ -60,7 +66,14 @@ def coefficients(history: History, *, half_life: float = HALF_LIFE, only: Collec
             for row in range(len(part)):
                 if only is not None and part.ids[row] not in only:
                     continue
-                rows += _explain(part, design, row=row, size=float(size[row]), effects=effects, half_life=half_life)
+                rows += _explain(
+                    part,
+                    design,
+                    row=row,
+                    size=float(size[row]),
+                    effects=effects,
+                    half_life=half_life,
+                )
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
@@ -71,23 +84,31 @@ def driver_factors(history: History, horizon: int) -> np.ndarray:
     """
     factor = np.ones((len(history), history.y.shape[1] + horizon))
     for back in np.unique(history.back) if history.regressors else ():
-        rows = np.flatnonzero((history.back == back) & (history.length >= NEEDED) & ~is_intermittent(history.y))
+        rows = np.flatnonzero(
+            (history.back == back) & (history.length >= NEEDED) & ~is_intermittent(history.y)
+        )
         own = history.take(rows)
         effects = learn_effects(own, HALF_LIFE).own
         for begin, part in zip(range(0, len(rows), BLOCK), row_blocks(own), strict=True):
             design = build_design(part, horizon, 1.0)
-            added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], effects[begin : begin + len(part)])
+            added = np.einsum(
+                "ntp,np->nt", design.x[:, :, design.drivers], effects[begin : begin + len(part)]
+            )
             factor[rows[begin : begin + len(part)]] = np.clip(1 + added, *DRIVER_BOUNDS)
     return factor
 
 
-def _forecast_panel(history: History, horizon: int, *, half_life: float, damping: float) -> np.ndarray:
+def _forecast_panel(
+    history: History, horizon: int, *, half_life: float, damping: float
+) -> np.ndarray:
     effects = learn_effects(history, half_life)
     parts = []
     for part in row_blocks(history):
         design, size = build_design(part, horizon, damping), series_scale(part.y)
         solved = _solve(part.y / size[:, None], design, effects=effects, half_life=half_life)
-        parts.append(np.einsum("nhp,np->nh", design.x[:, part.y.shape[1] :], solved) * size[:, None])
+        parts.append(
+            np.einsum("nhp,np->nh", design.x[:, part.y.shape[1] :], solved) * size[:, None]
+        )
     return np.concatenate(parts)
 
 

@@ -34,7 +34,11 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 def _sum_products(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """X'X (n, p, p) and X'y (n, p) of each row's lags and constant, and the variance of its months (n,)."""
     terms = len(OWN_LAGS) + 1
-    left, right, variance = np.empty((len(z), terms, terms)), np.empty((len(z), terms)), np.empty(len(z))
+    left, right, variance = (
+        np.empty((len(z), terms, terms)),
+        np.empty((len(z), terms)),
+        np.empty(len(z)),
+    )
     for begin in range(0, len(z), BLOCK):
         rows = slice(begin, begin + BLOCK)
         x, y = _lagged(z[rows])
@@ -47,7 +51,10 @@ def _sum_products(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def _lagged(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lags and a constant (n, T, p) and the months they explain (n, T), zero where one of them is missing."""
     n, width = z.shape
-    lags = [np.concatenate([np.full((n, min(lag, width)), np.nan), z[:, : max(width - lag, 0)]], axis=1) for lag in OWN_LAGS]
+    lags = [
+        np.concatenate([np.full((n, min(lag, width)), np.nan), z[:, : max(width - lag, 0)]], axis=1)
+        for lag in OWN_LAGS
+    ]
     x = np.stack([*lags, np.ones_like(z)], axis=2)
     whole = np.isfinite(x).all(axis=2) & np.isfinite(z)
     return np.where(whole[:, :, None], x, 0.0), np.where(whole, z, 0.0)
@@ -57,7 +64,9 @@ def _solve(left: np.ndarray, right: np.ndarray, variance: np.ndarray) -> np.ndar
     """Coefficients (n, p) of each row, drawn to those of all rows, in which each is as heavy as it is quiet."""
     ridge = np.eye(left.shape[1])
     by = variance[:, None]
-    panel = np.linalg.solve((left / by[:, :, None]).sum(axis=0) + 1e-6 * ridge, (right / by).sum(axis=0))
+    panel = np.linalg.solve(
+        (left / by[:, :, None]).sum(axis=0) + 1e-6 * ridge, (right / by).sum(axis=0)
+    )
     pull = OWN_PRIOR_MONTHS * by
     solved = np.linalg.solve(left + pull[:, :, None] * ridge, (right + pull * panel)[:, :, None])
     return np.asarray(solved[:, :, 0])
@@ -70,5 +79,7 @@ def _go_on(z: np.ndarray, equations: np.ndarray, horizon: int) -> np.ndarray:
     path = np.concatenate([np.zeros((len(z), longest - path.shape[1])), path], axis=1)
     for _ in range(horizon):
         x = np.stack([*(path[:, -lag] for lag in OWN_LAGS), np.ones(len(z))], axis=1)
-        path = np.concatenate([path, np.clip((x * equations).sum(axis=1), -OWN_LIMIT, OWN_LIMIT)[:, None]], axis=1)
+        path = np.concatenate(
+            [path, np.clip((x * equations).sum(axis=1), -OWN_LIMIT, OWN_LIMIT)[:, None]], axis=1
+        )
     return path[:, longest:]

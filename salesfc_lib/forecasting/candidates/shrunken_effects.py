@@ -76,8 +76,14 @@ class _Sums:
     def noise(self, effect: np.ndarray) -> np.ndarray:
         """Variance of a month around effects (k,) or (n, k), (n,)."""
         effect = np.broadcast_to(effect, self.right.shape)
-        explained = 2 * (effect * self.right).sum(axis=1) - np.einsum("np,npq,nq->n", effect, self.left, effect)
-        return np.asarray(((self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)).clip(DRIVER_MIN_NOISE**2))
+        explained = 2 * (effect * self.right).sum(axis=1) - np.einsum(
+            "np,npq,nq->n", effect, self.left, effect
+        )
+        return np.asarray(
+            ((self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)).clip(
+                DRIVER_MIN_NOISE**2
+            )
+        )
 
 
 def learn_effects(history: History, half_life: float) -> Effects:
@@ -89,7 +95,12 @@ def learn_effects(history: History, half_life: float) -> Effects:
     """
     count = len(history.regressors)
     if not count or not len(history):
-        return Effects(np.zeros(count), np.zeros(count), np.full(count, DRIVER_MIN_SPREAD), np.zeros((len(history), count)))
+        return Effects(
+            np.zeros(count),
+            np.zeros(count),
+            np.full(count, DRIVER_MIN_SPREAD),
+            np.zeros((len(history), count)),
+        )
     told = _join([_part_out(block, half_life) for block in row_blocks(history)])
     sums = _sum_up(told, ~is_intermittent(history.y))
     diagonal = np.einsum("npp->np", sums.left)
@@ -102,7 +113,9 @@ def learn_effects(history: History, half_life: float) -> Effects:
         for driver in np.flatnonzero(moving.any(axis=0)):
             rows = np.flatnonzero(moving[:, driver])
             by = diagonal[rows, driver]
-            own = (sums.right[rows, driver] - sums.left[rows, driver] @ centre) / by + centre[driver]
+            own = (sums.right[rows, driver] - sums.left[rows, driver] @ centre) / by + centre[
+                driver
+            ]
             variance = noise[rows] * sums.doubly[rows, driver] / by**2
             centre[driver], found = _meet(own, variance)
             widest = DRIVER_MAX_SPREAD / np.median(usual[rows, driver])
@@ -125,7 +138,9 @@ def _part_out(history: History, half_life: float) -> _Part:
     penalty = np.where(np.isfinite(design.prior), (noise_std(y)[:, None] / design.prior) ** 2, 0.0)
     weighted = (own * weight[:, :, None]).transpose(0, 2, 1)
     left = np.matmul(weighted, own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
-    rest = (both - np.matmul(own, np.linalg.solve(left, np.matmul(weighted, both)))) * known[:, :, None]
+    rest = (both - np.matmul(own, np.linalg.solve(left, np.matmul(weighted, both)))) * known[
+        :, :, None
+    ]
     return _Part(rest[:, :, 0], rest[:, :, 1:], weight)
 
 
@@ -148,7 +163,9 @@ def _change(values: np.ndarray) -> np.ndarray:
 
 
 def _join(parts: list[_Part]) -> _Part:
-    return _Part(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "x", "weight")))
+    return _Part(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "x", "weight"))
+    )
 
 
 def _sum_up(told: _Part, teaches: np.ndarray) -> _Sums:
@@ -171,11 +188,15 @@ def _meet(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     for _ in range(20 if len(own) >= DRIVER_MIN_SERIES else 0):
         weight = 1 / (variance + between)
         mean = float(np.average(own, weights=weight))
-        between = max(0.0, float((weight**2 * ((own - mean) ** 2 - variance)).sum() / (weight**2).sum()))
+        between = max(
+            0.0, float((weight**2 * ((own - mean) ** 2 - variance)).sum() / (weight**2).sum())
+        )
     return mean, float(np.sqrt(between))
 
 
-def _doubt(told: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
+def _doubt(
+    told: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> np.ndarray:
     """Standard error of each driver's common effect (n_drivers,); months are the observations."""
     centre, spread, moving = found
     missed = told.weight * (told.y - told.x @ centre)
@@ -196,4 +217,6 @@ def _draw(sums: _Sums, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
     """Effects of each series (n, n_drivers), drawn to the centre as far as its months do not tell."""
     penalty = sums.noise(centre)[:, None] / spread**2
     left = sums.left + penalty[:, :, None] * np.eye(len(centre))
-    return np.asarray(centre + np.linalg.solve(left, (sums.right - sums.left @ centre)[:, :, None])[:, :, 0])
+    return np.asarray(
+        centre + np.linalg.solve(left, (sums.right - sums.left @ centre)[:, :, None])[:, :, 0]
+    )

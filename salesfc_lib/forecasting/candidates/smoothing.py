@@ -24,7 +24,9 @@ from salesfc_lib.forecasting.tuning import (
 )
 from salesfc_lib.foundation import nan_mean
 
-TREND_ALPHA, TREND_BETA, TREND_PHI = (axis.ravel() for axis in np.meshgrid(TREND_ALPHAS, TREND_BETAS, TREND_PHIS, indexing="ij"))
+TREND_ALPHA, TREND_BETA, TREND_PHI = (
+    axis.ravel() for axis in np.meshgrid(TREND_ALPHAS, TREND_BETAS, TREND_PHIS, indexing="ij")
+)
 
 Smoother = Callable[[np.ndarray, int], np.ndarray]
 Forecast = Callable[[History, int], np.ndarray]
@@ -56,7 +58,9 @@ def theta(y: np.ndarray, horizon: int) -> np.ndarray:
     Assimakopoulos and Nikolopoulos (2000), https://doi.org/10.1016/S0169-2070(00)00066-2, in the form of Hyndman and Billah (2003),
     https://doi.org/10.1016/S0169-2070(01)00143-1.
     """
-    return smooth_levels(y).mean_level[:, None] + THETA_SLOPE * slope(y)[:, None] * np.arange(1, horizon + 1)
+    return smooth_levels(y).mean_level[:, None] + THETA_SLOPE * slope(y)[:, None] * np.arange(
+        1, horizon + 1
+    )
 
 
 def damped_trend(y: np.ndarray, horizon: int) -> np.ndarray:
@@ -76,7 +80,10 @@ def aggregation(y: np.ndarray, horizon: int) -> np.ndarray:
     for span in AGGREGATION_SPANS:
         blocks = add_up(y, span)
         change = AGGREGATION_SLOPE * slope(blocks) / span
-        parts.append(smooth_levels(blocks, start=max(1, LEVEL_START // span)).mean_level[:, None] + change[:, None] * ahead)
+        parts.append(
+            smooth_levels(blocks, start=max(1, LEVEL_START // span)).mean_level[:, None]
+            + change[:, None] * ahead
+        )
     return np.asarray(np.mean(parts, axis=0))
 
 

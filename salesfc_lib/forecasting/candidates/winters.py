@@ -25,7 +25,10 @@ from salesfc_lib.foundation import SEASON, nan_mean
 
 NEEDED = 2 * SEASON + 1  # months: two years to start from, and one to learn
 GRID = np.array(
-    [(alpha, beta, phi, gamma) for alpha, (beta, phi), gamma in product(WINTERS_ALPHAS, WINTERS_TRENDS, WINTERS_GAMMAS)]
+    [
+        (alpha, beta, phi, gamma)
+        for alpha, (beta, phi), gamma in product(WINTERS_ALPHAS, WINTERS_TRENDS, WINTERS_GAMMAS)
+    ]
 ).T
 BLOCK = 24_000  # cells of a state: rows times parameters
 NO_TREND = GRID[1] == 0
@@ -64,7 +67,9 @@ def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
     order = np.argsort(first, kind="stable")
     step = max(1, BLOCK // GRID.shape[1])
     values = np.full((len(history), horizon), np.nan)
-    column = y.shape[1] - (history.back - history.back[latest][place])  # months known, counted from the latest row's first column
+    column = y.shape[1] - (
+        history.back - history.back[latest][place]
+    )  # months known, counted from the latest row's first column
     for begin in range(0, len(order), step):
         rows = order[begin : begin + step]
         asked: dict[int, list[tuple[int, int]]] = {}
@@ -112,7 +117,9 @@ def _continue(y: np.ndarray, back: np.ndarray) -> np.ndarray:
     return same
 
 
-def _pass_over(y: np.ndarray, first: np.ndarray, asked: set[int], horizon: int, *, relative: bool) -> list[tuple[int, np.ndarray]]:
+def _pass_over(
+    y: np.ndarray, first: np.ndarray, asked: set[int], horizon: int, *, relative: bool
+) -> list[tuple[int, np.ndarray]]:
     """Forecasts (n, horizon) after each number of columns asked for; rows stand by their first column, longest first."""
     state = _start(y, first, relative=relative)
     update = _multiply if relative else _add
@@ -122,7 +129,14 @@ def _pass_over(y: np.ndarray, first: np.ndarray, asked: set[int], horizon: int, 
         if begun[column]:
             update(state, int(begun[column]), column % SEASON, y[: begun[column], column, None])
         if column + 1 in asked:
-            found.append((column + 1, _look_ahead(state, (column + 1 - first).clip(1), column + 1, horizon, relative=relative)))
+            found.append(
+                (
+                    column + 1,
+                    _look_ahead(
+                        state, (column + 1 - first).clip(1), column + 1, horizon, relative=relative
+                    ),
+                )
+            )
     return found
 
 
@@ -130,12 +144,18 @@ def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     """State before the first month, from the first two years."""
     n, width = y.shape
     columns = first[:, None] + np.arange(2 * SEASON)
-    years = np.where(columns < width, np.take_along_axis(y, np.minimum(columns, width - 1), axis=1), np.nan)
+    years = np.where(
+        columns < width, np.take_along_axis(y, np.minimum(columns, width - 1), axis=1), np.nan
+    )
     means = np.nan_to_num([nan_mean(years[:, :SEASON], 1), nan_mean(years[:, SEASON:], 1)])
     trend = np.where(np.isfinite(years).all(axis=1), (means[1] - means[0]) / SEASON, 0.0)
     line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)
     off = (
-        np.where(line > WINTERS_MIN_LEVEL, years / np.where(line > WINTERS_MIN_LEVEL, line, 1.0), 1.0) if relative else years - line
+        np.where(
+            line > WINTERS_MIN_LEVEL, years / np.where(line > WINTERS_MIN_LEVEL, line, 1.0), 1.0
+        )
+        if relative
+        else years - line
     )
     months = (off[:, :SEASON] + off[:, SEASON:]) / 2
     months = np.where(np.isfinite(months), months, 1.0 if relative else 0.0)
@@ -143,9 +163,13 @@ def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
         months = np.clip(months, *WINTERS_SEASON_BOUNDS)
         months = months / months.mean(axis=1, keepdims=True)
     season = np.empty((n, SEASON, GRID.shape[1]))
-    season[np.arange(n)[:, None], (first[:, None] + np.arange(SEASON)) % SEASON] = months[:, :, None]
+    season[np.arange(n)[:, None], (first[:, None] + np.arange(SEASON)) % SEASON] = months[
+        :, :, None
+    ]
     level = np.where(NO_TREND, means[0][:, None], (means[0] - trend * (SEASON + 1) / 2)[:, None])
-    return _State(level, np.where(NO_TREND, 0.0, trend[:, None]), season, np.zeros((n, GRID.shape[1])))
+    return _State(
+        level, np.where(NO_TREND, 0.0, trend[:, None]), season, np.zeros((n, GRID.shape[1]))
+    )
 
 
 def _add(state: _State, rows: int, month: int, value: np.ndarray) -> None:
@@ -167,10 +191,14 @@ def _multiply(state: _State, rows: int, month: int, value: np.ndarray) -> None:
     change = error / np.maximum(season, 0.05)
     state.level[:rows] = np.maximum(level + alpha * change, WINTERS_MIN_LEVEL)
     state.trend[:rows] = damped + alpha * beta * change
-    state.season[:rows, month] = np.clip(season + gamma * (1 - alpha) * error / np.maximum(level, 0.05), *WINTERS_SEASON_BOUNDS)
+    state.season[:rows, month] = np.clip(
+        season + gamma * (1 - alpha) * error / np.maximum(level, 0.05), *WINTERS_SEASON_BOUNDS
+    )
 
 
-def _look_ahead(state: _State, months: np.ndarray, column: int, horizon: int, *, relative: bool) -> np.ndarray:
+def _look_ahead(
+    state: _State, months: np.ndarray, column: int, horizon: int, *, relative: bool
+) -> np.ndarray:
     """The grid's mean forecast (n, horizon), weighted by likelihood."""
     weight = likelihood_weights(state.squares / months[:, None], months, WINTERS_POWER)
     phi = GRID[2]

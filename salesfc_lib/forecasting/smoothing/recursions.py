@@ -117,5 +117,7 @@ def mean_of_first(y: np.ndarray, first: np.ndarray, months: int) -> np.ndarray:
     """Mean of each row's first `months` values (n,); 0 for a row without any."""
     columns = first[:, None] + np.arange(months)
     inside = columns < y.shape[1]
-    values = np.where(inside, np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1), 0.0)
+    values = np.where(
+        inside, np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1), 0.0
+    )
     return np.asarray(np.nan_to_num(values).sum(axis=1) / np.maximum(inside.sum(axis=1), 1))

@@ -52,7 +52,11 @@ def _adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
     indices = estimate_indices(history, relative=relative)
     season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
     past, ahead = season[:, : history.y.shape[1]], season[:, history.y.shape[1] :]
-    return Adjusted(history.y / (1 + past), 1 + ahead, True) if relative else Adjusted(history.y - past, ahead, False)
+    return (
+        Adjusted(history.y / (1 + past), 1 + ahead, True)
+        if relative
+        else Adjusted(history.y - past, ahead, False)
+    )
 
 
 def adjust_own(history: History, horizon: int) -> Adjusted:
@@ -62,7 +66,9 @@ def adjust_own(history: History, horizon: int) -> Adjusted:
     """
     trend = centred_mean(history.y)
     above = trend > 0
-    deviation = np.clip(np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan), -1.0, SEASON_BOUNDS[1])
+    deviation = np.clip(
+        np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan), -1.0, SEASON_BOUNDS[1]
+    )
     own, count, noise = _by_month(deviation, history.month_of_year(0))
     own = own - own.mean(axis=1, keepdims=True)
     error = np.where(np.isfinite(noise), noise, np.inf) / count.mean(axis=1).clip(1)
@@ -98,7 +104,9 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
         if rows.any():
             indices[rows] = shrink(own[rows], count[rows], noise[rows])
         if few.any() and history.length[few].max() >= SEASON:
-            indices[few] = SEASON_PANEL_SHARE * pooled_profile(history.y[few] / size[few], month[few])
+            indices[few] = SEASON_PANEL_SHARE * pooled_profile(
+                history.y[few] / size[few], month[few]
+            )
     return np.clip(indices, *SEASON_BOUNDS) if relative else indices * size
 
 
@@ -108,7 +116,11 @@ def pooled_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
     total = np.bincount(month[known], weights=y[known], minlength=SEASON)
     count = np.bincount(month[known], minlength=SEASON)
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    return np.asarray(np.nan_to_num(mean / np.nanmean(mean) - 1)) if np.nansum(mean) > 0 else np.zeros(SEASON)
+    return (
+        np.asarray(np.nan_to_num(mean / np.nanmean(mean) - 1))
+        if np.nansum(mean) > 0
+        else np.zeros(SEASON)
+    )
 
 
 def centred_mean(y: np.ndarray) -> np.ndarray:
@@ -119,7 +131,9 @@ def centred_mean(y: np.ndarray) -> np.ndarray:
         sums = np.cumsum(np.concatenate([np.zeros((n, 1)), np.nan_to_num(y)], axis=1), axis=1)
         year = sums[:, SEASON:] - sums[:, :-SEASON]
         begun = np.isfinite(y[:, : width - SEASON])
-        mean[:, SEASON // 2 : width - SEASON // 2] = np.where(begun, (year[:, :-1] + year[:, 1:]) / (2 * SEASON), np.nan)
+        mean[:, SEASON // 2 : width - SEASON // 2] = np.where(
+            begun, (year[:, :-1] + year[:, 1:]) / (2 * SEASON), np.nan
+        )
     return mean
 
 
@@ -127,7 +141,9 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Indices of one panel (n, 12) drawn to its mean profile; `noise` (n,) is NaN where a series has too few years."""
     seen = count > 0
     usual = np.nanmedian(noise) if np.isfinite(noise).any() else SEASON_USUAL_VARIANCE
-    error = np.maximum(np.where(np.isfinite(noise), noise, usual), SEASON_MIN_VARIANCE)[:, None] / np.maximum(count, 1)
+    error = np.maximum(np.where(np.isfinite(noise), noise, usual), SEASON_MIN_VARIANCE)[
+        :, None
+    ] / np.maximum(count, 1)
     some = seen.any(axis=1)
     if not some.any():
         return np.zeros_like(own)
@@ -135,7 +151,9 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     precision = seen / (error + spread + 1e-6)
     panel = (precision * own).sum(axis=0) / np.maximum(precision.sum(axis=0), 1e-12)
     base = SEASON_PANEL_SHARE * (panel - panel.mean())
-    excess = (np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)).clip(0)
+    excess = (
+        np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
+    ).clip(0)
     believed = SEASON_OWN_VARIANCE * excess + (1 - SEASON_OWN_VARIANCE) * np.median(excess[some])
     repeated = seen & np.isfinite(noise)[:, None]  # one year alone cannot tell a season from chance
     weight = np.where(repeated, believed[:, None] / (believed[:, None] + error), 0.0)
@@ -143,14 +161,18 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     return indices - indices.mean(axis=1, keepdims=True)
 
 
-def _by_month(deviation: np.ndarray, month: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _by_month(
+    deviation: np.ndarray, month: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Mean and count of a row's deviations by calendar month (n, 12), and their variance around it (n,), NaN where few repeat."""
     n, width = deviation.shape
     total, square, count = (np.zeros((n, SEASON)) for _ in range(3))
     known = np.isfinite(deviation)
     value = np.where(known, deviation, 0.0)
     rows = np.arange(n)
-    for place in range(min(SEASON, width)):  # columns a whole number of years apart share a calendar month
+    for place in range(
+        min(SEASON, width)
+    ):  # columns a whole number of years apart share a calendar month
         columns = slice(place, width, SEASON)
         at = month[:, place]
         count[rows, at] = known[:, columns].sum(axis=1)

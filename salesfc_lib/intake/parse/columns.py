@@ -21,7 +21,13 @@ import pyarrow.compute as pc
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.parse.dates import Dates, read_dates
-from salesfc_lib.intake.parse.evidence import Reading, Undecidable, list_cells, prefix, quote_problem
+from salesfc_lib.intake.parse.evidence import (
+    Reading,
+    Undecidable,
+    list_cells,
+    prefix,
+    quote_problem,
+)
 from salesfc_lib.intake.parse.fixed_point import rescale, round_half_even
 from salesfc_lib.intake.parse.identifiers import find_lost_zeros, refuse_scientific
 from salesfc_lib.intake.parse.nulls import ERROR, ERROR_CELL, is_error, is_null_text
@@ -34,7 +40,9 @@ IDENTIFIERS = ("order_id", "customer", "product", "reference")  # beside the sou
 PROPOSED = 20  # repairs of a column that are told
 
 
-def read_measures(rows: pa.Table, mapped: Mapping[str, str], source: Source, plain: np.ndarray) -> dict[str, Numbers]:
+def read_measures(
+    rows: pa.Table, mapped: Mapping[str, str], source: Source, plain: np.ndarray
+) -> dict[str, Numbers]:
     """Numbers of the mapped columns, by this project's name.
 
     A subtotal keeps its figure, rounded to the rows' own scale: a spreadsheet's sum carries binary noise beyond it.
@@ -50,55 +58,91 @@ def read_measures(rows: pa.Table, mapped: Mapping[str, str], source: Source, pla
     for ours, problem in silent.items():
         if len(said) != 1:
             raise problem
-        measures[ours] = _read_measure(rows, ours, mapped[ours], source.model_copy(update={"decimal": next(iter(said))}), plain)
+        measures[ours] = _read_measure(
+            rows, ours, mapped[ours], source.model_copy(update={"decimal": next(iter(said))}), plain
+        )
     return {ours: measures[ours] for ours in mapped}
 
 
 def read_days(
-    rows: pa.Table, header: str, source: Source, plain: np.ndarray, *, zone: str | None, from_1904: Iterable[str]
+    rows: pa.Table,
+    header: str,
+    source: Source,
+    plain: np.ndarray,
+    *,
+    zone: str | None,
+    from_1904: Iterable[str],
 ) -> Dates:
     """Days of a column; `from_1904` names the files whose workbook counts its days from 1904."""
     late = set(from_1904)
 
     def read(column: pa.ChunkedArray, file: str, order: str | None) -> Dates:
         system = 1904 if file in late else 1900
-        return read_dates(column, source.date_format, order=source.date_order or order, date_system=system, zone=zone)
+        return read_dates(
+            column,
+            source.date_format,
+            order=source.date_order or order,
+            date_system=system,
+            zone=zone,
+        )
 
     return _scatter(_read(rows, "date", header, plain, read), plain)
 
 
-def read_texts(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> tuple[dict[str, pd.Series], list[tuple[str, Reading]]]:
+def read_texts(
+    rows: pa.Table, mapped: Mapping[str, str], source: Source
+) -> tuple[dict[str, pd.Series], list[tuple[str, Reading]]]:
     """Texts of the mapped columns as categories, missing where they are blank or stand for nothing, and what was read so."""
     texts, readings = {}, []
     for ours, header in mapped.items():
         column = as_category(rows[exported(header)])
         declared = source.nulls.get(ours, ())
-        nothing = [text for text in column.cat.categories if is_null_text(text, declared)] if declared else []
+        nothing = (
+            [text for text in column.cat.categories if is_null_text(text, declared)]
+            if declared
+            else []
+        )
         places = np.flatnonzero(column.isin(nothing)) if nothing else np.array([], dtype=np.int64)
         if len(places):
             said = Reading(
-                "null_spelling", len(places), int(places[0]), str(column.iloc[places[0]]), "declared to stand for nothing"
+                "null_spelling",
+                len(places),
+                int(places[0]),
+                str(column.iloc[places[0]]),
+                "declared to stand for nothing",
             )
             readings.append((ours, said))
         texts[ours] = column.cat.remove_categories(nothing) if nothing else column
     return texts, readings
 
 
-def find_error_cells(rows: pa.Table, mapped: Mapping[str, str]) -> dict[str, tuple[pd.Series, pd.Series]]:
+def find_error_cells(
+    rows: pa.Table, mapped: Mapping[str, str]
+) -> dict[str, tuple[pd.Series, pd.Series]]:
     """Problem and rule by row position of the cells of text that hold a spreadsheet's error, by column, where there are any."""
     found = {}
     for ours, header in mapped.items():
         texts, where = list_cells(rows[exported(header)])
         likely = np.flatnonzero(pc.match_substring(texts, "#").to_numpy(zero_copy_only=False))
-        errors = np.array([cell for cell in likely if is_error(texts[int(cell)].as_py())], dtype=np.int64)
+        errors = np.array(
+            [cell for cell in likely if is_error(texts[int(cell)].as_py())], dtype=np.int64
+        )
         places, which = where.rows(errors)
         if len(places):
-            said = [quote_problem(text, ERROR) for text in texts.take(pa.array(errors[which])).to_pylist()]
-            found[ours] = (pd.Series(said, index=places, dtype=object), pd.Series(ERROR_CELL, index=places, dtype=object))
+            said = [
+                quote_problem(text, ERROR)
+                for text in texts.take(pa.array(errors[which])).to_pylist()
+            ]
+            found[ours] = (
+                pd.Series(said, index=places, dtype=object),
+                pd.Series(ERROR_CELL, index=places, dtype=object),
+            )
     return found
 
 
-def check_identifiers(rows: pa.Table, mapped: Mapping[str, str], source: Source) -> list[tuple[str, Reading]]:
+def check_identifiers(
+    rows: pa.Table, mapped: Mapping[str, str], source: Source
+) -> list[tuple[str, Reading]]:
     """Proposed repairs of codes that lost their leading zeros.
 
     Raises
@@ -110,7 +154,9 @@ def check_identifiers(rows: pa.Table, mapped: Mapping[str, str], source: Source)
     for ours, header in mapped.items():
         if ours in (*IDENTIFIERS, *source.key):
             column = rows[exported(header)]
-            refuse_scientific(header, column, lambda place: f"row {rows[ROW][place]} of '{rows[FILE][place]}'")
+            refuse_scientific(
+                header, column, lambda place: f"row {rows[ROW][place]} of '{rows[FILE][place]}'"
+            )
             proposals += [(ours, proposal) for proposal in _propose_zeros(column)]
     return proposals
 
@@ -125,11 +171,19 @@ def _propose_zeros(column: pa.ChunkedArray) -> list[Reading]:
     short = pc.is_in(pc.utf8_trim_whitespace(texts), value_set=pa.array(lost["code"].unique()))
     places, which = where.rows(np.flatnonzero(short.to_numpy(zero_copy_only=False)))
     example = texts.filter(short)[int(which[0])].as_py().strip()
-    return [Reading("lost_zeros", len(places), int(places[0]), example, "; ".join(said[:PROPOSED]) + more)]
+    return [
+        Reading(
+            "lost_zeros", len(places), int(places[0]), example, "; ".join(said[:PROPOSED]) + more
+        )
+    ]
 
 
-def _read_measure(rows: pa.Table, ours: str, header: str, source: Source, plain: np.ndarray) -> Numbers:
-    convention = Convention(decimal=source.decimal, unit=source.units.get(ours, Decimal(1)), credit=source.credit)
+def _read_measure(
+    rows: pa.Table, ours: str, header: str, source: Source, plain: np.ndarray
+) -> Numbers:
+    convention = Convention(
+        decimal=source.decimal, unit=source.units.get(ours, Decimal(1)), credit=source.credit
+    )
 
     def read(column: pa.ChunkedArray, file: str, mark: str | None) -> Numbers:
         return read_numbers(column, replace(convention, decimal=convention.decimal or mark))
@@ -140,7 +194,9 @@ def _read_measure(rows: pa.Table, ours: str, header: str, source: Source, plain:
     marks = replace(convention, decimal=measure.written or ".")
     marked = read_numbers(rows[exported(header)].filter(pa.array(~plain)), marks)
     finest = max(measure.scale, marked.scale)
-    shown = round_half_even(rescale(marked.units, marked.scale, finest), 1, 10 ** (finest - measure.scale))
+    shown = round_half_even(
+        rescale(marked.units, marked.scale, finest), 1, 10 ** (finest - measure.scale)
+    )
     whole = _scatter(measure, plain)
     units = whole.units.astype(object) if shown.dtype == object else whole.units
     units[~plain] = shown
@@ -153,7 +209,11 @@ def _read(rows: pa.Table, ours: str, header: str, plain: np.ndarray, read: Reade
     column = rows[exported(header)]
     try:
         return read_by_file(
-            column if plain.all() else column.filter(pa.array(plain)), codes[plain], files, read, rows[ROW].to_numpy()[plain]
+            column if plain.all() else column.filter(pa.array(plain)),
+            codes[plain],
+            files,
+            read,
+            rows[ROW].to_numpy()[plain],
         )
     except SalesForecastError as error:
         raise prefix(error, f"Column '{header}' ({ours}) of ") from error
@@ -165,8 +225,17 @@ def _scatter(read: Any, plain: np.ndarray) -> Any:
         return read
     places = np.flatnonzero(plain)
     first = read[0]
-    empty = np.full(len(plain), np.datetime64("NaT", "ns")) if first.dtype.kind == "M" else np.zeros(len(plain), dtype=first.dtype)
+    empty = (
+        np.full(len(plain), np.datetime64("NaT", "ns"))
+        if first.dtype.kind == "M"
+        else np.zeros(len(plain), dtype=first.dtype)
+    )
     empty[places] = first
-    problems, rules = (part.set_axis(places[part.index.to_numpy(dtype=np.int64)]) for part in (read.problems, read.rules))
+    problems, rules = (
+        part.set_axis(places[part.index.to_numpy(dtype=np.int64)])
+        for part in (read.problems, read.rules)
+    )
     readings = [reading._replace(first=int(places[reading.first])) for reading in read.readings]
-    return read._replace(**{read._fields[0]: empty, "problems": problems, "rules": rules, "readings": readings})
+    return read._replace(
+        **{read._fields[0]: empty, "problems": problems, "rules": rules, "readings": readings}
+    )

@@ -19,8 +19,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.intake.parse.day_order import EQUAL, WORDS, Order, decide_order, undecidable
-from salesfc_lib.intake.parse.day_spellings import YEARS, WrittenDay, dissect_day, dissect_month, to_day
-from salesfc_lib.intake.parse.evidence import BLANK, Reading, Unreadable, list_cells, place_problems, tell_reading
+from salesfc_lib.intake.parse.day_spellings import (
+    YEARS,
+    WrittenDay,
+    dissect_day,
+    dissect_month,
+    to_day,
+)
+from salesfc_lib.intake.parse.evidence import (
+    BLANK,
+    Reading,
+    Unreadable,
+    list_cells,
+    place_problems,
+    tell_reading,
+)
 from salesfc_lib.intake.parse.nulls import NULL_SPELLINGS, require_value
 from salesfc_lib.intake.parse.number_spellings import to_ascii
 
@@ -43,7 +56,9 @@ class Dates(NamedTuple):
     problems: pd.Series  # text by row position, only rows that have one
     rules: pd.Series  # rule by row position, beside `problems`
     readings: list[Reading]
-    written: str | None = None  # the order of day, month and year, where it was declared or the column proves it
+    written: str | None = (
+        None  # the order of day, month and year, where it was declared or the column proves it
+    )
 
 
 def read_dates(
@@ -79,7 +94,11 @@ def read_dates(
     >>> dict(dates.problems), dict(dates.rules), [reading.rule for reading in dates.readings]
     ({2: "'2020-02-30' is no day of the calendar", 3: 'is blank'}, {2: 'no_such_day', 3: 'unreadable'}, ['date_order', 'null_spelling'])
     """
-    read = partial(_read_format, date_format=date_format) if date_format else partial(dissect_day, date_system=date_system)
+    read = (
+        partial(_read_format, date_format=date_format)
+        if date_format
+        else partial(dissect_day, date_system=date_system)
+    )
     reasons = {
         "serial_date": f"a number of days as spreadsheets count them (date system {date_system})",
         "time_zone": f"the day that the moment belongs to in {zone}",
@@ -87,14 +106,18 @@ def read_dates(
     return _read_column(column, read, _Business(order, zone, nulls, reasons))
 
 
-def read_months(column: pa.ChunkedArray, date_format: str | None = None, *, order: str | None = None) -> Dates:
+def read_months(
+    column: pa.ChunkedArray, date_format: str | None = None, *, order: str | None = None
+) -> Dates:
     """First days of months of a column of months or days as text.
 
     >>> read_months(pa.chunked_array([["2024-07", "2024/7/31"]])).days.astype("datetime64[D]").astype(str).tolist()
     ['2024-07-01', '2024-07-01']
     """
     read = (
-        partial(_read_format, date_format=date_format) if date_format else (lambda text: dissect_month(text) or dissect_day(text))
+        partial(_read_format, date_format=date_format)
+        if date_format
+        else (lambda text: dissect_month(text) or dissect_day(text))
     )
     reasons = {"serial_date": "a number of days as spreadsheets count them (date system 1900)"}
     dates = _read_column(column, read, _Business(order, None, NULL_SPELLINGS, reasons))
@@ -118,14 +141,26 @@ def _read_column(column: pa.ChunkedArray, read: Read, business: _Business) -> Da
     written = [_try(text, read, business.nulls) for text in distinct]
     zone = ZoneInfo(business.zone) if business.zone else None
     order = _decide(
-        [(text, each) for text, each in zip(distinct, written, strict=True) if isinstance(each, WrittenDay)], business.order, zone
+        [
+            (text, each)
+            for text, each in zip(distinct, written, strict=True)
+            if isinstance(each, WrittenDay)
+        ],
+        business.order,
+        zone,
     )
-    found = [each if isinstance(each, Unreadable) else _find_day(each, order, zone) for each in written]
-    days = np.array([None if isinstance(day, Unreadable) else day for day in found], dtype="datetime64[D]").astype("datetime64[ns]")
+    found = [
+        each if isinstance(each, Unreadable) else _find_day(each, order, zone) for each in written
+    ]
+    days = np.array(
+        [None if isinstance(day, Unreadable) else day for day in found], dtype="datetime64[D]"
+    ).astype("datetime64[ns]")
     unread = [day if isinstance(day, Unreadable) else None for day in found]
     wrong = np.flatnonzero(np.array([problem is not None for problem in unread], dtype=bool)[codes])
     whole = texts.take(pa.array(wrong)).to_pylist()  # with the time of day that was cut
-    said, rules = place_problems(places, wrong, np.arange(len(wrong)), whole, [unread[code] for code in codes[wrong]])
+    said, rules = place_problems(
+        places, wrong, np.arange(len(wrong)), whole, [unread[code] for code in codes[wrong]]
+    )
     reasons = {
         **business.reasons,
         "null_spelling": "stands for a blank cell",
@@ -135,8 +170,13 @@ def _read_column(column: pa.ChunkedArray, read: Read, business: _Business) -> Da
     read_by = {rule: mask[codes] for rule, mask in _mark_read(distinct, written, unread).items()}
     if moments.any():
         read_by["time_zone"] = moments | read_by.get("time_zone", moments)
-    readings = [tell_reading(places, texts, np.flatnonzero(read_by[rule]), rule, reasons[rule]) for rule in sorted(read_by)]
-    return Dates(places.spread(days[codes]), said, rules, readings, order.order if order.proved else None)
+    readings = [
+        tell_reading(places, texts, np.flatnonzero(read_by[rule]), rule, reasons[rule])
+        for rule in sorted(read_by)
+    ]
+    return Dates(
+        places.spread(days[codes]), said, rules, readings, order.order if order.proved else None
+    )
 
 
 def _localise(texts: pa.Array, zone: str | None) -> tuple[pa.Array, np.ndarray]:
@@ -145,7 +185,11 @@ def _localise(texts: pa.Array, zone: str | None) -> tuple[pa.Array, np.ndarray]:
     if zone is None or not pc.any(moments := pc.match_substring_regex(texts, MOMENT)).as_py():
         return texts, none
     try:
-        local = pc.local_timestamp(pc.cast(pc.cast(texts.filter(moments), pa.timestamp("us", "UTC")), pa.timestamp("us", zone)))
+        local = pc.local_timestamp(
+            pc.cast(
+                pc.cast(texts.filter(moments), pa.timestamp("us", "UTC")), pa.timestamp("us", zone)
+            )
+        )
     except pa.ArrowInvalid:  # a day that never was, or no database of zones: each text by itself
         return texts, none
     days = pc.cast(pc.cast(local, pa.date32(), safe=False), texts.type)
@@ -180,17 +224,25 @@ def _read_format(text: str, date_format: str) -> WrittenDay:
     minutes = None if offset is None else int(offset.total_seconds() // 60)
     rules = () if offset is None else ("time_zone",)
     return WrittenDay(
-        (moment.year, moment.month, moment.day), ("ymd",), clock=60 * moment.hour + moment.minute, offset=minutes, rules=rules
+        (moment.year, moment.month, moment.day),
+        ("ymd",),
+        clock=60 * moment.hour + moment.minute,
+        offset=minutes,
+        rules=rules,
     )
 
 
-def _decide(days: Sequence[tuple[str, WrittenDay]], declared: str | None, zone: ZoneInfo | None) -> Order:
+def _decide(
+    days: Sequence[tuple[str, WrittenDay]], declared: str | None, zone: ZoneInfo | None
+) -> Order:
     """Order of the column's days whose form does not tell it."""
     loose = [(text, each) for text, each in days if len(each.orders) > 1]
     order = Order(declared, f"{WORDS[declared]}, as declared") if declared else decide_order(loose)
     found = [(text, each, _find_day(each, order, zone)) for text, each in days]
     ambiguous = [text for text, _, day in found if str(day) == AMBIGUOUS]
-    if ambiguous and not any(len(each.orders) == 1 and isinstance(day, date) for _, each, day in found):
+    if ambiguous and not any(
+        len(each.orders) == 1 and isinstance(day, date) for _, each, day in found
+    ):
         raise undecidable(ambiguous[0])
     if order.reason and any(each.short for _, each in loose):
         return order._replace(reason=f"{order.reason}; years of two digits begin at {YEARS[0]}")
@@ -210,7 +262,9 @@ def _find_day(written: WrittenDay, column: Order, zone: ZoneInfo | None) -> date
         return day
     if zone is None:
         return Unreadable("has a time zone; set `calendar.zone`", "time_zone")
-    moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(minutes=written.clock - written.offset)
+    moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(
+        minutes=written.clock - written.offset
+    )
     return moment.astimezone(zone).date()
 
 
@@ -230,12 +284,20 @@ def _agree(written: WrittenDay) -> date:
 
 
 def _mark_read(
-    texts: Sequence[str], written: Sequence[WrittenDay | Unreadable], unread: Sequence[Unreadable | None]
+    texts: Sequence[str],
+    written: Sequence[WrittenDay | Unreadable],
+    unread: Sequence[Unreadable | None],
 ) -> dict[str, np.ndarray]:
     """Which of the distinct texts each rule read."""
     marks: dict[str, np.ndarray] = {}
     for place, (text, each, problem) in enumerate(zip(texts, written, unread, strict=True)):
         null = str(problem) == BLANK and text.strip()
-        for rule in ["null_spelling"] if null else each.rules if isinstance(each, WrittenDay) and problem is None else []:
+        for rule in (
+            ["null_spelling"]
+            if null
+            else each.rules
+            if isinstance(each, WrittenDay) and problem is None
+            else []
+        ):
             marks.setdefault(rule, np.zeros(len(texts), dtype=bool))[place] = True
     return marks

@@ -14,7 +14,9 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.parse.day_spellings import ORDERS, YEARS, WrittenDay, to_day
 from salesfc_lib.intake.parse.evidence import Undecidable, Unreadable
 
-LONGEST_SPAN = 15  # years; an order of two-digit years that spreads a column further is no likely one
+LONGEST_SPAN = (
+    15  # years; an order of two-digit years that spreads a column further is no likely one
+)
 EQUAL = "the same in every order"
 WORDS = {"dmy": "the day first", "mdy": "the month first", "ymd": "the year first"}
 
@@ -45,7 +47,10 @@ def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
     """
     days = {order: [_try(written, order) for _, written in cells] for order in ORDERS}
     told = [place for place in range(len(cells)) if any(days[order][place] for order in ORDERS)]
-    against = {order: next((place for place in told if days[order][place] is None), None) for order in ORDERS}
+    against = {
+        order: next((place for place in told if days[order][place] is None), None)
+        for order in ORDERS
+    }
     left = [order for order in ORDERS if against[order] is None]
     if not told:
         return Order(None, "")
@@ -59,7 +64,10 @@ def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
         return Order(left[0], f"{WORDS[left[0]]}, as '{cells[proof][0]}' proves")
     near = [order for order in left if _span(days[order]) <= LONGEST_SPAN]
     if len(near) == 1:
-        return Order(near[0], f"{WORDS[near[0]]}, as any other order spreads the column over more than {LONGEST_SPAN} years")
+        return Order(
+            near[0],
+            f"{WORDS[near[0]]}, as any other order spreads the column over more than {LONGEST_SPAN} years",
+        )
     return Order(None, "")
 
 
@@ -96,7 +104,9 @@ def _contrary(
         fits = [order for order in ORDERS if days[order][place]]
         only.setdefault(tuple(fits), cells[place][0])
     shown = sorted(only.items(), key=lambda item: len(item[0]))[:2]
-    said = " and ".join(f"'{text}' with {' or '.join(WORDS[order] for order in orders)}" for orders, text in shown)
+    said = " and ".join(
+        f"'{text}' with {' or '.join(WORDS[order] for order in orders)}" for orders, text in shown
+    )
     return SalesForecastError.say(
         f"Dates of one column contradict each other: {said}",
         "One order of day, month and year in a column",

@@ -24,7 +24,9 @@ _CLOCK = (
     r"(?:[:分](?P<second>\d{1,2})(?:[.,]\d+)?秒?)?分?\s*(?P<meridiem>[AP]\.?M\.?)?"
 )
 _ZONE = r"\s*(?P<zone>Z|UTC|GMT|[-+]\d{2}(?::?\d{2})?)"
-_MOMENT = re.compile(rf"(?P<day>.+?)(?:{_CLOCK}(?:{_ZONE})?|(?P<bare>Z|[-+]\d{{2}}:\d{{2}}))?", re.IGNORECASE)
+_MOMENT = re.compile(
+    rf"(?P<day>.+?)(?:{_CLOCK}(?:{_ZONE})?|(?P<bare>Z|[-+]\d{{2}}:\d{{2}}))?", re.IGNORECASE
+)
 _WEEKDAY = re.compile(
     r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+|[\s(]*(?:星期|周|礼拜)[一二三四五六日天]\)?|[,\s]+(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?$",
     re.IGNORECASE,
@@ -41,19 +43,31 @@ _YEAR_FIRST = re.compile(r"(\d{4})(?:年|([-/. _]))\s*(\d{1,2})(?:月|\2)\s*(\d{
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2}))?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])\s?(\d{1,2})\2\s?(\d{4}|\d{2})")
 _SHORT_CHINESE = re.compile(r"(\d{2})年(\d{1,2})月(\d{1,2})[日号]?")
-_DAY_NAME = re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?[-/. ]*(?:of )?{_NAME}[-/., ]*'?(\d{{4}}|\d{{2}})", re.IGNORECASE)
-_NAME_DAY = re.compile(rf"{_NAME}[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]+'?(\d{{4}}|\d{{2}})", re.IGNORECASE)
+_DAY_NAME = re.compile(
+    rf"(\d{{1,2}})(?:st|nd|rd|th)?[-/. ]*(?:of )?{_NAME}[-/., ]*'?(\d{{4}}|\d{{2}})", re.IGNORECASE
+)
+_NAME_DAY = re.compile(
+    rf"{_NAME}[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]+'?(\d{{4}}|\d{{2}})", re.IGNORECASE
+)
 _YEAR_NAME = re.compile(rf"(\d{{4}})[-/., ]*{_NAME}[-/. ]*(\d{{1,2}})", re.IGNORECASE)
 _SERIAL = re.compile(r"(\d{1,5})(?:[.,]\d+)?")
-_CHINESE = re.compile(r"[〇○零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,3}月(?:[一二三四五六七八九十廿卅]{1,3}[日号])?")
+_CHINESE = re.compile(
+    r"[〇○零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,3}月(?:[一二三四五六七八九十廿卅]{1,3}[日号])?"
+)
 _CHINESE_DIGITS = {
     sign: value
-    for signs, value in (("〇○零", 0), *((sign, place + 1) for place, sign in enumerate("一二三四五六七八九")))
+    for signs, value in (
+        ("〇○零", 0),
+        *((sign, place + 1) for place, sign in enumerate("一二三四五六七八九")),
+    )
     for sign in signs
 }
 _MONTH = re.compile(r"(\d{4})(?:[-/. ]|年)?(\d{1,2})月?(?:份)?")
 _MONTH_LAST = re.compile(r"(\d{1,2})[-/. ](\d{4})")
-_NAMED_MONTH = re.compile(rf"{_NAME}[-/., ]*'?(\d{{4}}|\d{{2}})|(\d{{4}})[-/., ]*(?P<behind>[A-Za-z]{{3,9}})\.?", re.IGNORECASE)
+_NAMED_MONTH = re.compile(
+    rf"{_NAME}[-/., ]*'?(\d{{4}}|\d{{2}})|(\d{{4}})[-/., ]*(?P<behind>[A-Za-z]{{3,9}})\.?",
+    re.IGNORECASE,
+)
 
 
 class WrittenDay(NamedTuple):
@@ -104,7 +118,9 @@ def dissect_month(text: str) -> WrittenDay | None:
     if found := _NAMED_MONTH.fullmatch(plain):
         month = MONTH_NAMES.get((found["name"] or found["behind"]).lower())
         year = found[2] or found[3]
-        return WrittenDay((_expand(int(year), len(year) == 2), month, 1), ("ymd",)) if month else None
+        return (
+            WrittenDay((_expand(int(year), len(year) == 2), month, 1), ("ymd",)) if month else None
+        )
     return None
 
 
@@ -137,7 +153,12 @@ def _read_numbers(text: str, date_system: int) -> WrittenDay:
         return _read_compact(text[:8])
     if found := _YEAR_LAST.fullmatch(text):
         numbers = (int(found[1]), int(found[3]), int(found[4]))
-        return WrittenDay(numbers, ORDERS if len(found[4]) == 2 else ORDERS[:2], short=len(found[4]) == 2, rules=("date_order",))
+        return WrittenDay(
+            numbers,
+            ORDERS if len(found[4]) == 2 else ORDERS[:2],
+            short=len(found[4]) == 2,
+            rules=("date_order",),
+        )
     if found := _SHORT_CHINESE.fullmatch(text):
         return WrittenDay((int(found[1]), int(found[2]), int(found[3])), ("ymd",), short=True)
     if found := _SERIAL.fullmatch(text):
@@ -148,7 +169,9 @@ def _read_numbers(text: str, date_system: int) -> WrittenDay:
 def _read_compact(digits: str) -> WrittenDay:
     """Eight digits: the year first, unless only their end can be a year."""
     if not YEARS[0] <= int(digits[:4]) < YEARS[1] and YEARS[0] <= int(digits[4:]) < YEARS[1]:
-        return WrittenDay((int(digits[:2]), int(digits[2:4]), int(digits[4:])), ORDERS[:2], rules=("date_order",))
+        return WrittenDay(
+            (int(digits[:2]), int(digits[2:4]), int(digits[4:])), ORDERS[:2], rules=("date_order",)
+        )
     return WrittenDay((int(digits[:4]), int(digits[4:6]), int(digits[6:])), ("ymd",))
 
 

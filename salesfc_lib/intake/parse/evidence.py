@@ -53,7 +53,9 @@ class Undecidable(SalesForecastError):
         return error
 
 
-def name_place(error: SalesForecastError, place: str, column: pa.ChunkedArray, numbers: np.ndarray | None) -> SalesForecastError:
+def name_place(
+    error: SalesForecastError, place: str, column: pa.ChunkedArray, numbers: np.ndarray | None
+) -> SalesForecastError:
     """The error with the place where it is wrong in front: a file or a column of it, and the row of the cell that it shows.
 
     `numbers` are the rows' numbers in the file (n_rows,).
@@ -62,7 +64,9 @@ def name_place(error: SalesForecastError, place: str, column: pa.ChunkedArray, n
     if cell and numbers is not None:
         texts = column.cast(pa.string())
         shown = [pc.equal(pc.utf8_trim_whitespace(texts), cell), pc.match_substring(texts, cell)]
-        found = next((at for at in (pc.index(each, True).as_py() for each in shown) if at >= 0), None)
+        found = next(
+            (at for at in (pc.index(each, True).as_py() for each in shown) if at >= 0), None
+        )
         place += "" if found is None else f", row {numbers[found]}"
     return prefix(error, f"{place}: ")
 
@@ -117,7 +121,11 @@ def quote_problem(text: str, why: str) -> str:
 
 
 def place_problems(
-    places: Places, cells: np.ndarray, codes: np.ndarray, texts: Sequence[str], unread: Sequence[Unreadable | None]
+    places: Places,
+    cells: np.ndarray,
+    codes: np.ndarray,
+    texts: Sequence[str],
+    unread: Sequence[Unreadable | None],
 ) -> tuple[pd.Series, pd.Series]:
     """Problem and rule of each row that has one, by row position.
 
@@ -125,15 +133,23 @@ def place_problems(
     """
     wrong = np.array([problem is not None for problem in unread], dtype=bool)[codes]
     said = np.array(
-        [problem and quote_problem(text, str(problem)) for text, problem in zip(texts, unread, strict=True)], dtype=object
+        [
+            problem and quote_problem(text, str(problem))
+            for text, problem in zip(texts, unread, strict=True)
+        ],
+        dtype=object,
     )
     named = np.array([problem and problem.rule for problem in unread], dtype=object)
     rows, which = places.rows(cells[wrong])
     index, of_row = pd.Index(rows, dtype="int64"), codes[wrong][which]
-    return pd.Series(said[of_row], index=index, dtype=object), pd.Series(named[of_row], index=index, dtype=object)
+    return pd.Series(said[of_row], index=index, dtype=object), pd.Series(
+        named[of_row], index=index, dtype=object
+    )
 
 
-def tell_reading(places: Places, texts: pa.Array, cells: np.ndarray, rule: str, reason: str) -> Reading:
+def tell_reading(
+    places: Places, texts: pa.Array, cells: np.ndarray, rule: str, reason: str
+) -> Reading:
     """What a rule read, given the numbers of the cells, ascending."""
     rows, which = places.rows(cells)
     example = texts[int(cells[which[0]])].as_py().strip()[:SHOWN]

@@ -74,7 +74,11 @@ def round_half_even(units: np.ndarray, numerator: int, denominator: int) -> np.n
     """
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
-    fits = units.dtype != object and max(largest(units), 1) * max(abs(numerator), 1) <= INT64 // 2 and denominator <= INT64 // 2
+    fits = (
+        units.dtype != object
+        and max(largest(units), 1) * max(abs(numerator), 1) <= INT64 // 2
+        and denominator <= INT64 // 2
+    )
     product = units * np.int64(numerator) if fits else units.astype(object) * numerator
     low, rest = product // denominator, product % denominator
     up = (2 * rest > denominator) | ((2 * rest == denominator) & (low % 2 == 1))
@@ -124,9 +128,13 @@ def to_decimals(units: np.ndarray, scale: int) -> pa.Array:
     if units.dtype != object and scale <= LARGEST_DECIMAL:
         words = np.empty((len(units), 2), dtype="<i8")
         words[:, 0], words[:, 1] = units, units >> 63
-        return pa.Array.from_buffers(pa.decimal128(LARGEST_DECIMAL, scale), len(units), [None, pa.py_buffer(words)])
+        return pa.Array.from_buffers(
+            pa.decimal128(LARGEST_DECIMAL, scale), len(units), [None, pa.py_buffer(words)]
+        )
     kind = (
-        pa.decimal128(LARGEST_DECIMAL, scale) if largest(units) < 10**LARGEST_DECIMAL and scale <= 38 else pa.decimal256(76, scale)
+        pa.decimal128(LARGEST_DECIMAL, scale)
+        if largest(units) < 10**LARGEST_DECIMAL and scale <= 38
+        else pa.decimal256(76, scale)
     )
     width = kind.byte_width
     buffer = b"".join(int(unit).to_bytes(width, "little", signed=True) for unit in units)
@@ -146,7 +154,12 @@ def from_decimals(decimals: pa.Array) -> tuple[np.ndarray, int]:
     if (raw[:, 1:] == (raw[:, :1] >> 63)).all():
         return np.ascontiguousarray(raw[:, 0]), scale
     bytes_ = raw.tobytes()
-    return whole([int.from_bytes(bytes_[at : at + width], "little", signed=True) for at in range(0, len(bytes_), width)]), scale
+    return whole(
+        [
+            int.from_bytes(bytes_[at : at + width], "little", signed=True)
+            for at in range(0, len(bytes_), width)
+        ]
+    ), scale
 
 
 @contextmanager

@@ -43,14 +43,22 @@ def find_scientific(column: pa.ChunkedArray) -> pd.Series:
             found = pc.or_(found, likely)
     cells = np.flatnonzero(found.to_numpy(zero_copy_only=False))
     rows, which = places.rows(cells)
-    return pd.Series(texts.take(pa.array(cells[which])).to_pylist(), index=pd.Index(rows, dtype="int64"), dtype=object)
+    return pd.Series(
+        texts.take(pa.array(cells[which])).to_pylist(),
+        index=pd.Index(rows, dtype="int64"),
+        dtype=object,
+    )
 
 
-def refuse_scientific(header: str, column: pa.ChunkedArray, say_place: Callable[[int], str]) -> None:
+def refuse_scientific(
+    header: str, column: pa.ChunkedArray, say_place: Callable[[int], str]
+) -> None:
     """Raise `SalesForecastError` where codes of a column are in scientific notation; `say_place` names a row position's place."""
     found = find_scientific(column)
     if len(found):
-        places = ", ".join(f"'{text}' ({say_place(int(row))})" for row, text in found.head(3).items())
+        places = ", ".join(
+            f"'{text}' ({say_place(int(row))})" for row, text in found.head(3).items()
+        )
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise SalesForecastError.say(
             f"Column '{header}' holds identifiers in scientific notation: {places}{more}",
@@ -73,25 +81,37 @@ def find_lost_zeros(column: pa.ChunkedArray, known: Collection[str] | None = Non
     texts, places = list_cells(column)
     texts = pc.utf8_trim_whitespace(texts)
     digits = pc.match_substring_regex(texts, "^[0-9]+$")
-    master = pa.array([code for code in known or () if code.isascii() and code.isdigit()], texts.type)
+    master = pa.array(
+        [code for code in known or () if code.isascii() and code.isdigit()], texts.type
+    )
     whole = pa.concat_arrays([texts.filter(pc.and_(digits, pc.starts_with(texts, "0"))), master])
     widths = sorted(pc.unique(pc.utf8_length(whole)).to_pylist())
     short = pc.and_(digits, pc.less(pc.utf8_length(texts), max(widths, default=0)))
     if not pc.any(short).as_py():
         return pd.DataFrame([], columns=PROPOSAL)
     fillings = [
-        (code, code.zfill(width)) for code in pc.unique(texts.filter(short)).to_pylist() for width in widths if width > len(code)
+        (code, code.zfill(width))
+        for code in pc.unique(texts.filter(short)).to_pylist()
+        for width in widths
+        if width > len(code)
     ]
-    stands = pc.is_in(pa.array([padded for _, padded in fillings], texts.type), value_set=whole).to_pylist()
+    stands = pc.is_in(
+        pa.array([padded for _, padded in fillings], texts.type), value_set=whole
+    ).to_pylist()
     found = [filling for filling, there in zip(fillings, stands, strict=True) if there]
     rows = _count_rows(texts, places, {code for filling in found for code in filling})
-    proposals = [[code, padded, rows[code], _say_evidence(padded, rows[padded])] for code, padded in sorted(found)]
+    proposals = [
+        [code, padded, rows[code], _say_evidence(padded, rows[padded])]
+        for code, padded in sorted(found)
+    ]
     return pd.DataFrame(proposals, columns=PROPOSAL)
 
 
 def _count_rows(texts: pa.Array, places: Places, codes: Collection[str]) -> dict[str, int]:
     """Number of rows that each of the codes stands in."""
-    cells = np.flatnonzero(pc.is_in(texts, value_set=pa.array(list(codes), texts.type)).to_numpy(zero_copy_only=False))
+    cells = np.flatnonzero(
+        pc.is_in(texts, value_set=pa.array(list(codes), texts.type)).to_numpy(zero_copy_only=False)
+    )
     _, which = places.rows(cells)
     counts = pc.value_counts(texts.take(pa.array(cells[which]))).to_pylist()
     return dict.fromkeys(codes, 0) | {count["values"]: count["counts"] for count in counts}

@@ -12,12 +12,34 @@ from collections.abc import Collection
 from salesfc_lib.intake.parse.evidence import BLANK, Unreadable
 
 NULL_SPELLINGS = frozenset(
-    ["-", "--", "---", "–", "—", "——", "null", "(null)", "<null>", "[null]", "\\n", "n/a", "na", "n.a.", "none", "nil"]
+    [
+        "-",
+        "--",
+        "---",
+        "–",
+        "—",
+        "——",
+        "null",
+        "(null)",
+        "<null>",
+        "[null]",
+        "\\n",
+        "n/a",
+        "na",
+        "n.a.",
+        "none",
+        "nil",
+    ]
     + ["无", "無", "空", "/", "暂无"]
 )  # casefolded
 
-ERRORS = frozenset(["#ref!", "#n/a", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!"])  # casefolded
-ERROR, ERROR_CELL = "is an error of a spreadsheet", "error_cell"  # what is said of one, and the rule that says it
+ERRORS = frozenset(
+    ["#ref!", "#n/a", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!"]
+)  # casefolded
+ERROR, ERROR_CELL = (
+    "is an error of a spreadsheet",
+    "error_cell",
+)  # what is said of one, and the rule that says it
 
 
 def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> None:

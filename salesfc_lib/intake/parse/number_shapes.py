@@ -60,8 +60,15 @@ def find_families(sample: Iterable[str], credit: Credit) -> list[Family]:
     """
     texts = list(sample)
     found = Counter((split[1], split[3]) for text in texts if (split := _SPLIT.fullmatch(text)))
-    common = [affixes for affixes, count in found.most_common() if count >= COMMON * len(texts) and any(affixes)]
-    return [Family(), *(family for before, after in common if (family := _read_family(before, after, credit)))]
+    common = [
+        affixes
+        for affixes, count in found.most_common()
+        if count >= COMMON * len(texts) and any(affixes)
+    ]
+    return [
+        Family(),
+        *(family for before, after in common if (family := _read_family(before, after, credit))),
+    ]
 
 
 def _read_family(before: str, after: str, credit: Credit) -> Family | None:
@@ -78,7 +85,9 @@ def _read_family(before: str, after: str, credit: Credit) -> Family | None:
     return Family(before, after, True, written)
 
 
-def read_family(texts: pa.Array, cells: np.ndarray, family: Family, separators: Separators) -> tuple[list[Part], np.ndarray]:
+def read_family(
+    texts: pa.Array, cells: np.ndarray, family: Family, separators: Separators
+) -> tuple[list[Part], np.ndarray]:
     """Parts of the cells (their numbers) that are written so, plain and grouped, and the cells that are not."""
     parts = []
     minus = "-?" if family.signed else ""
@@ -89,13 +98,29 @@ def read_family(texts: pa.Array, cells: np.ndarray, family: Family, separators: 
         if not len(cells):
             break
         ours = texts if len(cells) == len(texts) else texts.take(pa.array(cells))
-        found = pc.match_substring_regex(ours, f"^{re.escape(family.before)}{minus}{pattern}{re.escape(family.after)}$")
-        found = pc.and_(found, pc.less_equal(pc.binary_length(ours), LONGEST + len((family.before + family.after).encode())))
+        found = pc.match_substring_regex(
+            ours, f"^{re.escape(family.before)}{minus}{pattern}{re.escape(family.after)}$"
+        )
+        found = pc.and_(
+            found,
+            pc.less_equal(
+                pc.binary_length(ours), LONGEST + len((family.before + family.after).encode())
+            ),
+        )
         mask = found.to_numpy(zero_copy_only=False)
         if mask.any():
             digits = _cut(ours if mask.all() else ours.filter(found), family)
             units, scale = _to_units(digits, separators, grouped)
-            parts.append(Part(cells if mask.all() else cells[mask], units, scale, family.written, digits, grouped))
+            parts.append(
+                Part(
+                    cells if mask.all() else cells[mask],
+                    units,
+                    scale,
+                    family.written,
+                    digits,
+                    grouped,
+                )
+            )
             cells = cells[~mask]
     return parts, cells
 
@@ -103,7 +128,9 @@ def read_family(texts: pa.Array, cells: np.ndarray, family: Family, separators: 
 def _cut(texts: pa.Array, family: Family) -> pa.Array:
     if family.is_bare:
         return texts
-    return pc.utf8_slice_codeunits(texts, len(family.before), -len(family.after) if family.after else None)
+    return pc.utf8_slice_codeunits(
+        texts, len(family.before), -len(family.after) if family.after else None
+    )
 
 
 def _to_units(digits: pa.Array, separators: Separators, grouped: bool) -> tuple[np.ndarray, int]:
@@ -119,5 +146,7 @@ def _to_units(digits: pa.Array, separators: Separators, grouped: bool) -> tuple[
     ahead = int(np.where(place >= 0, place, length).max(initial=0))
     if ahead + scale <= FAST_DIGITS:  # beyond, the cast may wrap in silence (pyarrow 26)
         decimals = pc.cast(digits, pa.decimal64(FAST_DIGITS, scale))
-        return np.frombuffer(decimals.buffers()[1], dtype="<i8", count=len(decimals), offset=decimals.offset * 8).copy(), scale
+        return np.frombuffer(
+            decimals.buffers()[1], dtype="<i8", count=len(decimals), offset=decimals.offset * 8
+        ).copy(), scale
     return whole([to_unit(text, scale) for text in digits.to_pylist()]), scale

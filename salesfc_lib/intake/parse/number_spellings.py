@@ -21,19 +21,42 @@ MOST_DIGITS = 38  # of a number; more are no amount
 ARABIC_POINT = "\u066b"  # a decimal mark, whatever the column's is
 
 _SHARES = {"%": -2, "‰": -3, "٪": -2}
-_CREDIT = {"cr": True, "cr.": True, "贷": True, "贷方": True, "dr": False, "dr.": False, "借": False, "借方": False}
+_CREDIT = {
+    "cr": True,
+    "cr.": True,
+    "贷": True,
+    "贷方": True,
+    "dr": False,
+    "dr.": False,
+    "借": False,
+    "借方": False,
+}
 _WORDS = sorted([*POWERS, *_SHARES, *_CREDIT, *CURRENCIES], key=len, reverse=True)
 _TOKEN = re.compile(rf"\s+|[-+()]|(?:{'|'.join(map(re.escape, _WORDS))})", re.IGNORECASE)
-_PARTS = re.compile(rf"((?:[^\d.,'{ARABIC_POINT}]|(?<=[^\W\d])\.)*)([\d.,' {ARABIC_POINT}]*\d[.,]?)(\D*)")
+_PARTS = re.compile(
+    rf"((?:[^\d.,'{ARABIC_POINT}]|(?<=[^\W\d])\.)*)([\d.,' {ARABIC_POINT}]*\d[.,]?)(\D*)"
+)
 _SCIENTIFIC = re.compile(r"[-+(]?[\d.,]+e[-+]?\d+\)?", re.IGNORECASE)
 _DASHES = dict.fromkeys(map(ord, "−‐‑‒–—﹣"), "-")
 _QUOTES = dict.fromkeys(map(ord, "’‘ʼ′´`\u066c"), "'")
-_INVISIBLE = dict.fromkeys([0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
-_WIDE = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {0xFFE5: "¥", 0xFFE1: "£", 0xFFE6: "₩"}
-_DIGITS = {code: str(unicodedata.decimal(chr(code))) for code in range(128, 0x20000) if chr(code).isdecimal()}
+_INVISIBLE = dict.fromkeys(
+    [0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, 0x061C, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+)
+_WIDE = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
+    0xFFE5: "¥",
+    0xFFE1: "£",
+    0xFFE6: "₩",
+}
+_DIGITS = {
+    code: str(unicodedata.decimal(chr(code)))
+    for code in range(128, 0x20000)
+    if chr(code).isdecimal()
+}
 _BLANKS = {code: " " for code in range(128, 0x3001) if chr(code).isspace()}
 _PLAIN = {**_DIGITS, **_BLANKS, **_DASHES, **_QUOTES, **_INVISIBLE, **_WIDE}
-_OTHER_WRITING = frozenset(map(chr, [*_DASHES, *range(0xFF0B, 0xFF1A)]))  # digits and signs, not letters or brackets
+_OTHER_WRITING = frozenset(
+    map(chr, [*_DASHES, *range(0xFF0B, 0xFF1A)])
+)  # digits and signs, not letters or brackets
 
 
 class Written(NamedTuple):
@@ -62,7 +85,11 @@ def dissect(text: str, credit: Credit = "negative") -> Written:
     plain, other = to_ascii(text)
     found = _PARTS.fullmatch(plain)
     if found is None:
-        raise Unreadable("is in scientific notation, which has lost digits" if _SCIENTIFIC.fullmatch(plain) else "is no number")
+        raise Unreadable(
+            "is in scientific notation, which has lost digits"
+            if _SCIENTIFIC.fullmatch(plain)
+            else "is no number"
+        )
     before, digits, after = found.groups()
     if len(digits) > MOST_DIGITS and sum(map(str.isdigit, digits)) > MOST_DIGITS:
         raise Unreadable(f"has more than {MOST_DIGITS} digits")
@@ -74,9 +101,19 @@ def dissect(text: str, credit: Credit = "negative") -> Written:
     if "(" in behind or ")" in ahead or ahead.count("(") != behind.count(")"):
         raise Unreadable("is no number")
     words = ahead + behind
-    signs = [word in "-(" if word in "-+(" else _CREDIT[word] == (credit == "negative") for word in words if _says_sign(word)]
-    powers = [POWERS.get(word, _SHARES.get(word)) for word in behind if word in POWERS or word in _SHARES]
-    if len(signs) > 1 or len(powers) > 1 or any(word in POWERS or word in _SHARES for word in ahead):
+    signs = [
+        word in "-(" if word in "-+(" else _CREDIT[word] == (credit == "negative")
+        for word in words
+        if _says_sign(word)
+    ]
+    powers = [
+        POWERS.get(word, _SHARES.get(word)) for word in behind if word in POWERS or word in _SHARES
+    ]
+    if (
+        len(signs) > 1
+        or len(powers) > 1
+        or any(word in POWERS or word in _SHARES for word in ahead)
+    ):
         raise Unreadable("has two signs" if len(signs) > 1 else "is no number")
     currencies = [CURRENCIES[word] for word in words if word in CURRENCIES]
     if currencies and not (currency := frozenset.intersection(*currencies)):
@@ -111,7 +148,9 @@ def to_ascii(text: str) -> tuple[str, bool]:
     zeros = {ord(sign) - unicodedata.decimal(sign) for sign in signs if sign.isdecimal()}
     if len(zeros) > 1:
         raise Unreadable("mixes digits of several scripts")
-    return text.translate(_PLAIN).strip(), bool(zeros - {ord("0")}) or not _OTHER_WRITING.isdisjoint(signs)
+    return text.translate(_PLAIN).strip(), bool(
+        zeros - {ord("0")}
+    ) or not _OTHER_WRITING.isdisjoint(signs)
 
 
 def _split_words(text: str) -> Iterator[str]:

@@ -20,7 +20,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.evidence import BLANK, Reading, Unreadable, list_cells, place_problems, tell_reading
+from salesfc_lib.intake.parse.evidence import (
+    BLANK,
+    Reading,
+    Unreadable,
+    list_cells,
+    place_problems,
+    tell_reading,
+)
 from salesfc_lib.intake.parse.fixed_point import (
     multiply,
     multiply_one,
@@ -36,7 +43,16 @@ from salesfc_lib.intake.parse.number_shapes import Part, find_families, read_fam
 from salesfc_lib.intake.parse.number_spellings import Credit, Written, dissect
 from salesfc_lib.intake.parse.separators import MARKS, Separators, decide_separators
 
-__all__ = ["Convention", "Numbers", "Reading", "read_numbers", "rescale", "round_half_even", "to_decimals", "total"]
+__all__ = [
+    "Convention",
+    "Numbers",
+    "Reading",
+    "read_numbers",
+    "rescale",
+    "round_half_even",
+    "to_decimals",
+    "total",
+]
 
 SAMPLE = 1000  # cells, spread over the column, that tell how most are written
 
@@ -56,9 +72,13 @@ class Convention:
     """How the numbers of a column are written."""
 
     decimal: str | None = None  # '.' or ','; None: found per column
-    unit: Decimal = Decimal(1)  # of the whole column: 10000 for 万元, 1000 for thousands, 0.01 for percent
+    unit: Decimal = Decimal(
+        1
+    )  # of the whole column: 10000 for 万元, 1000 for thousands, 0.01 for percent
     nulls: frozenset[str] = NULL_SPELLINGS  # casefolded
-    credit: Credit = "negative"  # sign of amounts marked CR or 贷; those marked DR or 借 have the other
+    credit: Credit = (
+        "negative"  # sign of amounts marked CR or 贷; those marked DR or 借 have the other
+    )
 
 
 class Numbers(NamedTuple):
@@ -98,7 +118,9 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
     """
     convention = convention or Convention()
     texts, places = list_cells(column)
-    sample = texts.take(pa.array(np.linspace(0, max(len(texts) - 1, 0), min(SAMPLE, len(texts)), dtype=np.int64))).to_pylist()
+    sample = texts.take(
+        pa.array(np.linspace(0, max(len(texts) - 1, 0), min(SAMPLE, len(texts)), dtype=np.int64))
+    ).to_pylist()
     if any(text != text.strip() for text in sample):
         texts = pc.utf8_trim_whitespace(texts)
     parts, rest, separators = _read_cells(texts, sample, convention)
@@ -107,13 +129,22 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
     said, rules = place_problems(places, rest.cells, rest.codes, rest.texts, unread)
     reasons = _list_reasons(separators, convention)
     found = _merge(_list_read(parts, rest, separators, convention, unread))
-    readings = [tell_reading(places, texts, cells, rule, reasons[rule]) for rule, cells in found.items()]
+    readings = [
+        tell_reading(places, texts, cells, rule, reasons[rule]) for rule, cells in found.items()
+    ]
     return Numbers(
-        places.spread(units), scale, said, rules, readings, separators.decimal if separators.proof or convention.decimal else None
+        places.spread(units),
+        scale,
+        said,
+        rules,
+        readings,
+        separators.decimal if separators.proof or convention.decimal else None,
     )
 
 
-def _read_cells(texts: pa.Array, sample: Sequence[str], convention: Convention) -> tuple[list[Part], Rest, Separators]:
+def _read_cells(
+    texts: pa.Array, sample: Sequence[str], convention: Convention
+) -> tuple[list[Part], Rest, Separators]:
     """Cells read together, the others taken apart, and the separators that the whole column proves."""
     presumed = _presume(sample, convention)
     separators = presumed or Separators(convention.decimal or ".")
@@ -124,11 +155,21 @@ def _read_cells(texts: pa.Array, sample: Sequence[str], convention: Convention) 
             found, left = read_family(texts, left, family, separators)
             parts += found
         rest = _take_apart(texts, left, convention)
-        odd = pa.array([written.digits for written in rest.written if isinstance(written, Written)], texts.type)
-        settled = presumed is not None or not (any(part.scale or part.grouped for part in parts) or _has_marks(odd))
-        if settled and pc.all(pc.match_substring_regex(odd, f"^{separators.pattern}$")).as_py() is not False:
+        odd = pa.array(
+            [written.digits for written in rest.written if isinstance(written, Written)], texts.type
+        )
+        settled = presumed is not None or not (
+            any(part.scale or part.grouped for part in parts) or _has_marks(odd)
+        )
+        if (
+            settled
+            and pc.all(pc.match_substring_regex(odd, f"^{separators.pattern}$")).as_py()
+            is not False
+        ):
             return parts, rest, separators
-        decided = decide_separators(pa.concat_arrays([*(part.digits for part in parts), odd]), convention.decimal)
+        decided = decide_separators(
+            pa.concat_arrays([*(part.digits for part in parts), odd]), convention.decimal
+        )
         if decided[:2] == separators[:2]:
             return parts, rest, decided
         presumed = separators = decided
@@ -136,9 +177,13 @@ def _read_cells(texts: pa.Array, sample: Sequence[str], convention: Convention) 
 
 def _presume(sample: Sequence[str], convention: Convention) -> Separators | None:
     """Separators that a sample proves; None where it does not."""
-    written = [found for text in set(sample) if isinstance(found := _try(text, convention), Written)]
+    written = [
+        found for text in set(sample) if isinstance(found := _try(text, convention), Written)
+    ]
     try:
-        separators = decide_separators(pa.array([each.digits for each in written], pa.string()), convention.decimal)
+        separators = decide_separators(
+            pa.array([each.digits for each in written], pa.string()), convention.decimal
+        )
     except SalesForecastError:
         return None
     return separators if separators.proof or convention.decimal else None
@@ -151,7 +196,9 @@ def _has_marks(digits: pa.Array) -> bool:
 def _take_apart(texts: pa.Array, cells: np.ndarray, convention: Convention) -> Rest:
     encoded = texts.take(pa.array(cells)).dictionary_encode()
     distinct = encoded.dictionary.to_pylist()
-    return Rest(cells, encoded.indices.to_numpy(), distinct, [_try(text, convention) for text in distinct])
+    return Rest(
+        cells, encoded.indices.to_numpy(), distinct, [_try(text, convention) for text in distinct]
+    )
 
 
 def _try(text: str, convention: Convention) -> Written | Unreadable:
@@ -165,7 +212,11 @@ def _try(text: str, convention: Convention) -> Written | Unreadable:
 def _require_one_currency(texts: pa.Array, parts: Sequence[Part], rest: Rest) -> None:
     """Raise `SalesForecastError` where the signs in a column's cells cannot all stand for one currency."""
     signs = [(part.written.currency, texts[int(part.cells[0])].as_py()) for part in parts]
-    signs += [(each.currency, text) for each, text in zip(rest.written, rest.texts, strict=True) if isinstance(each, Written)]
+    signs += [
+        (each.currency, text)
+        for each, text in zip(rest.written, rest.texts, strict=True)
+        if isinstance(each, Written)
+    ]
     common, first = None, ""
     for currency, text in signs:
         if currency and common is not None and not common & currency:
@@ -187,19 +238,26 @@ def _join(
     values = [(0, 0) if isinstance(value, Unreadable) else value for value in read]
     most = max((scale for _, scale in values), default=0)
     single = whole([unit * 10 ** (most - scale) for unit, scale in values])
-    found = [(part.cells, *multiply(part.units, part.scale, *_factor(part.written, convention))) for part in parts]
+    found = [
+        (part.cells, *multiply(part.units, part.scale, *_factor(part.written, convention)))
+        for part in parts
+    ]
     found += [(rest.cells, single[rest.codes] if len(rest.cells) else single, most)]
     scale = max(places for _, _, places in found)
     scaled = [(cells, rescale(units, places, scale)) for cells, units, places in found]
     if len(scaled[0][0]) == count:
         return scaled[0][1], scale, unread
-    units = np.zeros(count, dtype=object if any(units.dtype == object for _, units in scaled) else np.int64)
+    units = np.zeros(
+        count, dtype=object if any(units.dtype == object for _, units in scaled) else np.int64
+    )
     for cells, part in scaled:
         units[cells] = part
     return units, scale, unread
 
 
-def _read_one(written: Written | Unreadable, separators: Separators, convention: Convention) -> tuple[int, int] | Unreadable:
+def _read_one(
+    written: Written | Unreadable, separators: Separators, convention: Convention
+) -> tuple[int, int] | Unreadable:
     """Units and scale of a number that was taken apart."""
     if isinstance(written, Unreadable):
         return written
@@ -212,7 +270,9 @@ def _read_one(written: Written | Unreadable, separators: Separators, convention:
 
 def _factor(written: Written, convention: Convention) -> tuple[int, int]:
     """Sign and unit of a number, as a whole number and a power of ten."""
-    factor, power = (1, written.power) if written.power is not None else _split_unit(convention.unit)
+    factor, power = (
+        (1, written.power) if written.power is not None else _split_unit(convention.unit)
+    )
     return -factor if written.negative else factor, power
 
 
@@ -252,7 +312,11 @@ def _merge(read: Iterable[tuple[str, np.ndarray]]) -> dict[str, np.ndarray]:
 
 
 def _list_read(
-    parts: Sequence[Part], rest: Rest, separators: Separators, convention: Convention, unread: Sequence[Unreadable | None]
+    parts: Sequence[Part],
+    rest: Rest,
+    separators: Separators,
+    convention: Convention,
+    unread: Sequence[Unreadable | None],
 ) -> Iterator[tuple[str, np.ndarray]]:
     """Rules and the cells that each read."""
     stated = convention.unit != 1
@@ -263,18 +327,35 @@ def _list_read(
         if part.grouped:
             yield "separators", part.cells
         elif separators.decimal == ",":
-            yield "separators", part.cells[pc.match_substring(part.digits, ",").to_numpy(zero_copy_only=False)]
+            yield (
+                "separators",
+                part.cells[pc.match_substring(part.digits, ",").to_numpy(zero_copy_only=False)],
+            )
     rules: dict[str, list[int]] = {}
-    for place, (text, each, problem) in enumerate(zip(rest.texts, rest.written, unread, strict=True)):
-        for rule in _list_rules(text, each, separators, stated) if problem is None or isinstance(each, Unreadable) else ():
+    for place, (text, each, problem) in enumerate(
+        zip(rest.texts, rest.written, unread, strict=True)
+    ):
+        for rule in (
+            _list_rules(text, each, separators, stated)
+            if problem is None or isinstance(each, Unreadable)
+            else ()
+        ):
             rules.setdefault(rule, []).append(place)
     for rule, distinct in rules.items():
         yield rule, rest.cells[np.isin(rest.codes, distinct)]
 
 
-def _list_rules(text: str, written: Written | Unreadable, separators: Separators, stated: bool) -> list[str]:
+def _list_rules(
+    text: str, written: Written | Unreadable, separators: Separators, stated: bool
+) -> list[str]:
     """Rules that read a text by itself."""
     if isinstance(written, Unreadable):
         return ["null_spelling"] if str(written) == BLANK and text.strip() else []
-    marked = not set(written.digits) <= {*"0123456789."} or (separators.decimal == "," and "." in written.digits)
-    return [*written.rules, *(["separators"] if marked else []), *(["stated_unit"] if stated and written.power is None else [])]
+    marked = not set(written.digits) <= {*"0123456789."} or (
+        separators.decimal == "," and "." in written.digits
+    )
+    return [
+        *written.rules,
+        *(["separators"] if marked else []),
+        *(["stated_unit"] if stated and written.power is None else []),
+    ]

@@ -21,11 +21,17 @@ from salesfc_lib.intake.parse.fixed_point import rescale
 from salesfc_lib.intake.parse.numbers import Numbers
 
 Read = TypeVar("Read", Numbers, Dates)
-Reader = Callable[[pa.ChunkedArray, str, str | None], Read]  # column, file, and how it is written where the other files say so
+Reader = Callable[
+    [pa.ChunkedArray, str, str | None], Read
+]  # column, file, and how it is written where the other files say so
 
 
 def read_by_file(
-    column: pa.ChunkedArray, codes: np.ndarray, files: Sequence[str], read: Reader[Read], numbers: np.ndarray | None = None
+    column: pa.ChunkedArray,
+    codes: np.ndarray,
+    files: Sequence[str],
+    read: Reader[Read],
+    numbers: np.ndarray | None = None,
 ) -> Read:
     """What `read` makes of each file's part of the column, in one; `codes` says which of `files` each row is from, `numbers`
     where it stands there.
@@ -35,11 +41,20 @@ def read_by_file(
     SalesForecastError
         As `read` does, naming the file, and the row of the cell that it shows.
     """
-    places = [np.flatnonzero(codes == code) for code in range(len(files))] if len(files) > 1 else [np.arange(len(codes))]
+    places = (
+        [np.flatnonzero(codes == code) for code in range(len(files))]
+        if len(files) > 1
+        else [np.arange(len(codes))]
+    )
     parts: dict[int, Read] = {}
     silent: dict[int, Undecidable] = {}
-    columns = {code: column if len(place) == len(column) else column.take(pa.array(place)) for code, place in enumerate(places)}
-    rows = {code: numbers[place] for code, place in enumerate(places)} if numbers is not None else {}
+    columns = {
+        code: column if len(place) == len(column) else column.take(pa.array(place))
+        for code, place in enumerate(places)
+    }
+    rows = (
+        {code: numbers[place] for code, place in enumerate(places)} if numbers is not None else {}
+    )
     for code, part in columns.items():
         try:
             parts[code] = _read_named(part, files[code], read, rows.get(code))
@@ -49,12 +64,19 @@ def read_by_file(
     for code, error in silent.items():
         if len(said) != 1:
             raise error
-        parts[code] = _read_named(columns[code], files[code], read, rows.get(code), written=next(iter(said)))
+        parts[code] = _read_named(
+            columns[code], files[code], read, rows.get(code), written=next(iter(said))
+        )
     return _join([(places[code], parts[code]) for code in sorted(parts)], len(column))
 
 
 def _read_named(
-    column: pa.ChunkedArray, file: str, read: Reader[Read], numbers: np.ndarray | None, *, written: str | None = None
+    column: pa.ChunkedArray,
+    file: str,
+    read: Reader[Read],
+    numbers: np.ndarray | None,
+    *,
+    written: str | None = None,
 ) -> Read:
     try:
         return read(column, file, written)
@@ -66,16 +88,33 @@ def _join(parts: Sequence[tuple[np.ndarray, Read]], rows: int) -> Read:
     if len(parts) == 1:
         return parts[0][1]
     first = parts[0][1]
-    said = pd.concat([read.problems.set_axis(place[read.problems.index]) for place, read in parts]).sort_index()
-    rules = pd.concat([read.rules.set_axis(place[read.rules.index]) for place, read in parts]).sort_index()
-    readings = [reading._replace(first=int(place[reading.first])) for place, read in parts for reading in read.readings]
+    said = pd.concat(
+        [read.problems.set_axis(place[read.problems.index]) for place, read in parts]
+    ).sort_index()
+    rules = pd.concat(
+        [read.rules.set_axis(place[read.rules.index]) for place, read in parts]
+    ).sort_index()
+    readings = [
+        reading._replace(first=int(place[reading.first]))
+        for place, read in parts
+        for reading in read.readings
+    ]
     written = {read.written for _, read in parts if read.written is not None}
     agreed = next(iter(written)) if len(written) == 1 else None
     shared = {"problems": said, "rules": rules, "readings": readings, "written": agreed}
     if isinstance(first, Dates):
-        return first._replace(days=_scatter(((place, read[0]) for place, read in parts), rows), **shared)
+        return first._replace(
+            days=_scatter(((place, read[0]) for place, read in parts), rows), **shared
+        )
     scale = max(read.scale for _, read in parts if isinstance(read, Numbers))
-    units = _scatter(((place, rescale(read.units, read.scale, scale)) for place, read in parts if isinstance(read, Numbers)), rows)
+    units = _scatter(
+        (
+            (place, rescale(read.units, read.scale, scale))
+            for place, read in parts
+            if isinstance(read, Numbers)
+        ),
+        rows,
+    )
     return first._replace(units=units, scale=scale, **shared)
 
 

@@ -20,7 +20,11 @@ from salesfc_lib.intake.parse.evidence import Undecidable
 from salesfc_lib.intake.parse.number_spellings import ARABIC_POINT
 
 MARKS = (".", ",")
-THREES, INDIAN, FOURS = "groups of three", "Indian groups", "groups of four"  # 1,234,567  12,34,567  123,4567
+THREES, INDIAN, FOURS = (
+    "groups of three",
+    "Indian groups",
+    "groups of four",
+)  # 1,234,567  12,34,567  123,4567
 SPACES = " \u00a0\u2009\u202f"
 QUOTES = "'’"
 
@@ -42,7 +46,10 @@ class Separators(NamedTuple):
     def grouped(self) -> str:
         """Regular expression of a whole number whose digits are grouped."""
         other = MARKS[self.decimal == "."]
-        return "|".join(_GROUPED[self.grouping].format(g=sign) for sign in (rf"\{other}", f"[{QUOTES}]", f"[{SPACES}]"))
+        return "|".join(
+            _GROUPED[self.grouping].format(g=sign)
+            for sign in (rf"\{other}", f"[{QUOTES}]", f"[{SPACES}]")
+        )
 
     @property
     def pattern(self) -> str:
@@ -58,14 +65,21 @@ class Separators(NamedTuple):
         """
         if not _compile(self).fullmatch(digits):
             return None
-        kept = digits.replace(ARABIC_POINT, self.decimal).replace(MARKS[self.decimal == "."], "").replace("'", "").replace(" ", "")
+        kept = (
+            digits.replace(ARABIC_POINT, self.decimal)
+            .replace(MARKS[self.decimal == "."], "")
+            .replace("'", "")
+            .replace(" ", "")
+        )
         return kept.replace(self.decimal, ".")
 
     @property
     def reason(self) -> str:
         """Why the column is read so, in words."""
         groups = "" if self.grouping == THREES else f", digits in {self.grouping}"
-        why = f"as '{self.proof}' proves" if self.proof else "as declared, or as no cell contradicts"
+        why = (
+            f"as '{self.proof}' proves" if self.proof else "as declared, or as no cell contradicts"
+        )
         return f"'{self.decimal}' is the decimal mark{groups}, {why}"
 
 
@@ -98,7 +112,10 @@ def decide_separators(digits: pa.Array, declared: str | None = None) -> Separato
             return found
     if declared is not None:
         return Separators(declared)
-    proofs = {mark: digits.filter(pc.and_not(threes[mark], threes[other])) for mark, other in (MARKS, MARKS[::-1])}
+    proofs = {
+        mark: digits.filter(pc.and_not(threes[mark], threes[other]))
+        for mark, other in (MARKS, MARKS[::-1])
+    }
     shown = {mark: proof[0].as_py() for mark, proof in proofs.items() if len(proof)}
     if len(shown) == 2:
         raise _contrary(shown)
@@ -116,7 +133,9 @@ def _match(digits: pa.Array, separators: Separators) -> pa.Array:
     return pc.match_substring_regex(digits, f"^-?{separators.pattern}$")
 
 
-def _prove_grouping(digits: pa.Array, odd: pa.Array, grouping: str, declared: str | None) -> Separators | None:
+def _prove_grouping(
+    digits: pa.Array, odd: pa.Array, grouping: str, declared: str | None
+) -> Separators | None:
     """Separators with an unusual grouping, where a cell has it and every number of the column agrees."""
     for mark in MARKS if declared is None else (declared,):
         separators = Separators(mark, grouping)

@@ -70,17 +70,28 @@ def _unpack_gzip(stream: Iterable[bytes], where: str) -> Iterator[bytes]:
                 text = unpacker.decompress(packed, STEP)
                 given += len(text)
                 if given > max(UNSUSPICIOUS, MOST_RATIO * taken):
-                    raise _refuse(where, f"its first {taken:,} bytes unpack to more than {given:,}, which no export does")
+                    raise _refuse(
+                        where,
+                        f"its first {taken:,} bytes unpack to more than {given:,}, which no export does",
+                    )
                 if text:
                     yield text
                 packed, inside = unpacker.unconsumed_tail, not unpacker.eof
                 if unpacker.eof:  # several files packed one behind the other read as one
-                    packed, unpacker = unpacker.unused_data.lstrip(b"\0"), zlib.decompressobj(wbits=31)
+                    packed, unpacker = (
+                        unpacker.unused_data.lstrip(b"\0"),
+                        zlib.decompressobj(wbits=31),
+                    )
     except zlib.error as error:
         raise _refuse(where, f"its compressed content is damaged ({error})") from error
     if inside:
-        raise _refuse(where, f"its compressed content ends too early, after {given:,} bytes of text (cut_short)")
+        raise _refuse(
+            where,
+            f"its compressed content ends too early, after {given:,} bytes of text (cut_short)",
+        )
 
 
 def _refuse(where: str, why: str) -> SalesForecastError:
-    return SalesForecastError.unreadable_file(where, why, "Export it again, or unpack it and look at it")
+    return SalesForecastError.unreadable_file(
+        where, why, "Export it again, or unpack it and look at it"
+    )

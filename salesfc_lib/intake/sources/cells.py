@@ -51,7 +51,11 @@ def float_text(value: float) -> str:
 
 def moment_text(value: datetime) -> str:
     """ISO text of a moment; a date alone where the time is midnight and no zone is told."""
-    return value.date().isoformat() if value.time() == time() and value.tzinfo is None else value.isoformat(sep=" ")
+    return (
+        value.date().isoformat()
+        if value.time() == time() and value.tzinfo is None
+        else value.isoformat(sep=" ")
+    )
 
 
 # every other type (text, whole numbers, dates) is written by `str`

@@ -21,7 +21,9 @@ MANY_WORDS = 30  # but among so many it is a foreign word in the code page that 
 MOST_BROKEN = 0.2  # share of the lines that may fail to decode
 MOST_LINES = 2_000  # lines that are looked at
 MANY_HANGUL = 12  # different syllables that are no coincidence: half of the common Chinese characters read as one
-FEW_LETTERS = 5  # different letters of a script of its own that prove nothing: any two bytes are some
+FEW_LETTERS = (
+    5  # different letters of a script of its own that prove nothing: any two bytes are some
+)
 MOST_ACCENTS = 0.75  # share of a Latin word's letters that may be beyond ASCII: Łódź
 SHOWN = 4  # candidates that a message shows
 KEY = 'Export it as UTF-8, or name its encoding in `encoding`; that of one file of several in `encodings: {"2024.csv": cp1252}`'
@@ -52,15 +54,34 @@ SECOND = {  # first bytes of the others that names and trades need
     "euc_kr": ((0xCA, 0xFD),),
     "cp932": ((0x98, 0x9F), (0xE0, 0xEA)),
 }
-LANGUAGES |= {"iso8859_2": LANGUAGES["cp1250"], "cp850": LANGUAGES["cp1252"], "mac_roman": LANGUAGES["cp1252"]}
+LANGUAGES |= {
+    "iso8859_2": LANGUAGES["cp1250"],
+    "cp850": LANGUAGES["cp1252"],
+    "mac_roman": LANGUAGES["cp1252"],
+}
 WHOLE_SCRIPT = ("cp1251", "cp1253")  # their words hold no Latin letter
-CANDIDATES = ("gb18030", "cp1252", "cp1250", "iso8859_2", "cp1254", "cp1251", "cp1253", "cp850", "mac_roman", *WIDE[1:])
-UNSETTLED = {frozenset({"cp1252", "cp1254"})}  # Icelandic and Turkish: neither goes before the other
+CANDIDATES = (
+    "gb18030",
+    "cp1252",
+    "cp1250",
+    "iso8859_2",
+    "cp1254",
+    "cp1251",
+    "cp1253",
+    "cp850",
+    "mac_roman",
+    *WIDE[1:],
+)
+UNSETTLED = {
+    frozenset({"cp1252", "cp1254"})
+}  # Icelandic and Turkish: neither goes before the other
 SIGNS = "€£¥§°²³¹½¼¾«»–—‘’“”„…•™®©·´¿¡\u00a0ªº±×µ"  # that stand in text of Latin letters
 HIGH = re.compile(r"[^\x00-\x7f]+")
 WORD = re.compile(rf"[^\W\d_{SIGNS}]+")
 SIGN = re.compile(rf"(?=[^\x00-\x7f])[\W_{SIGNS}]")
-FINAL = re.compile(r"[ìòù]\w")  # Italian bears an accent on the last letter only; Catalan has ò within
+FINAL = re.compile(
+    r"[ìòù]\w"
+)  # Italian bears an accent on the last letter only; Catalan has ò within
 CELL = re.compile(rb'[^,;\t|"\r\n]*[\x80-\xff][^,;\t|"\r\n]*')
 
 
@@ -86,7 +107,9 @@ class Found(NamedTuple):
     words: int
 
 
-def guess_encoding(lines: Iterable[bytes], count_known: Callable[[str], int] = lambda encoding: 0) -> Guess:
+def guess_encoding(
+    lines: Iterable[bytes], count_known: Callable[[str], int] = lambda encoding: 0
+) -> Guess:
     """Encoding of lines of a file that is not UTF-8; plain ASCII lines and those that are UTF-8 do not count.
 
     `count_known` gives the number of known headers that the file has in an encoding: more of them go before any other evidence.
@@ -110,17 +133,31 @@ def guess_encoding(lines: Iterable[bytes], count_known: Callable[[str], int] = l
         return Guess(None, "no encoding that is known decodes it", ())
     found.sort(key=lambda item: (-item.known, -item.share))
     best = _choose(found)
-    rivals = [item.name for item in found if item.known == best.known and item.texts != best.texts and _is_open(best, item)]
-    ranked = sorted((item.name for item in found), key=lambda name: (name != best.name, name not in rivals))
+    rivals = [
+        item.name
+        for item in found
+        if item.known == best.known and item.texts != best.texts and _is_open(best, item)
+    ]
+    ranked = sorted(
+        (item.name for item in found), key=lambda name: (name != best.name, name not in rivals)
+    )
     cell = _find_cell(high)
     read = {text: name for name in reversed(ranked) if (text := _decode(cell, name)) is not None}
-    shown = tuple(sorted(((name, text) for text, name in read.items()), key=lambda pair: ranked.index(pair[0])))
+    shown = tuple(
+        sorted(
+            ((name, text) for text, name in read.items()), key=lambda pair: ranked.index(pair[0])
+        )
+    )
     if rivals:
         return Guess(None, "several encodings explain it", shown)
-    if best.share < GOOD and best.known <= max((item.known for item in found if item.name != best.name), default=0):
+    if best.share < GOOD and best.known <= max(
+        (item.known for item in found if item.name != best.name), default=0
+    ):
         return Guess(None, "no encoding gives words of a language", shown)
     what = "characters are common ones" if best.name in WIDE else "words are those of a language"
-    return Guess(best.name, f"it is not UTF-8, and {best.share:.0%} of its {what} in {best.name}", shown)
+    return Guess(
+        best.name, f"it is not UTF-8, and {best.share:.0%} of its {what} in {best.name}", shown
+    )
 
 
 def _rate_wide(name: str, texts: Sequence[str]) -> tuple[float, int]:
@@ -160,12 +197,18 @@ def _rate_words(name: str, texts: Sequence[str]) -> tuple[float, int]:
     signs: dict[str, bool] = {}
     for text in texts:
         for found in SIGN.finditer(text):
-            before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+            before, after = (
+                text[found.start() - 1 : found.start()],
+                text[found.end() : found.end() + 1],
+            )
             within = before.isalpha() and after.isalpha() and found[0] not in "’·´"
             signs[found[0]] = signs.get(found[0], True) and found[0] in SIGNS and not within
     fits += signs.values()
     share = sum(fits) / len(fits) if fits else 0.0
-    few = name in WHOLE_SCRIPT and len({letter for word in words for letter in word.lower()}) < FEW_LETTERS
+    few = (
+        name in WHOLE_SCRIPT
+        and len({letter for word in words for letter in word.lower()}) < FEW_LETTERS
+    )
     return (share / 2 if few or not (words or name == CANDIDATES[1]) else share), len(fits)
 
 
@@ -176,12 +219,17 @@ def _is_written(word: str, name: str) -> bool:
     lower = word.replace("İ", "i̇").lower()
     letters = {letter for letter in lower if not letter.isascii()}
     if name in WHOLE_SCRIPT:
-        return all(not letter.isascii() for letter in lower) and any(letters <= set(known) for known in LANGUAGES[name].values())
+        return all(not letter.isascii() for letter in lower) and any(
+            letters <= set(known) for known in LANGUAGES[name].values()
+        )
     if len(word) == 1 and name != CANDIDATES[1]:
         return False
     if sum(not letter.isascii() for letter in lower) > max(1, MOST_ACCENTS * len(lower)):
         return False
-    return any(letters <= set(known) and _allows(language, lower) for language, known in LANGUAGES[name].items())
+    return any(
+        letters <= set(known) and _allows(language, lower)
+        for language, known in LANGUAGES[name].items()
+    )
 
 
 def _allows(language: str, word: str) -> bool:
@@ -196,17 +244,27 @@ def _breaks_case(word: str, place: int) -> bool:
     letter, before = word[place], word[:place]
     if letter.isascii() or letter == "ß":
         return False
-    return (letter.isupper() and before[-1].islower()) or (letter.islower() and len(before) > 1 and before[-2:].isupper())
+    return (letter.isupper() and before[-1].islower()) or (
+        letter.islower() and len(before) > 1 and before[-2:].isupper()
+    )
 
 
 def _choose(found: Sequence[Found]) -> Found:
     """The best candidate, but for two cases: Korean where each of many characters is Hangul, which as GB18030 are common Chinese
     characters too; and of the code pages of one byte the first in `CANDIDATES` that is nearly as good as the best."""
     best = found[0]
-    peers = [item for item in found if item.known == best.known and (item.name in WIDE) == (best.name in WIDE)]
+    peers = [
+        item
+        for item in found
+        if item.known == best.known and (item.name in WIDE) == (best.name in WIDE)
+    ]
     if best.name not in WIDE:
         odd = FEW_WORDS if best.words >= MANY_WORDS else 0.0
-        near = [item for item in peers if item.share == best.share or (best.share - item.share) * best.words < odd]
+        near = [
+            item
+            for item in peers
+            if item.share == best.share or (best.share - item.share) * best.words < odd
+        ]
         return min(near, key=lambda item: CANDIDATES.index(item.name))
     korean = next((item for item in peers if item.name == "euc_kr" and item.share == 1.0), best)
     hangul = {sign for text in korean.texts for sign in text if sign >= "\uac00"}
@@ -216,10 +274,16 @@ def _choose(found: Sequence[Found]) -> Found:
 def _is_open(best: Found, other: Found) -> bool:
     """Whether evidence for both decides nothing: as good between East Asia and Europe and where no order is fair, and nearly as
     good where a code page that comes first fits all but a word."""
-    if (best.name in WIDE) != (other.name in WIDE) or frozenset({best.name, other.name}) in UNSETTLED:
+    if (best.name in WIDE) != (other.name in WIDE) or frozenset(
+        {best.name, other.name}
+    ) in UNSETTLED:
         return other.share >= best.share - NEAR
-    comes_first = CANDIDATES.index(other.name) < CANDIDATES.index(best.name) and best.name not in WIDE
-    return comes_first and other.share >= GOOD and (best.share - other.share) * best.words < FEW_WORDS
+    comes_first = (
+        CANDIDATES.index(other.name) < CANDIDATES.index(best.name) and best.name not in WIDE
+    )
+    return (
+        comes_first and other.share >= GOOD and (best.share - other.share) * best.words < FEW_WORDS
+    )
 
 
 def _find_cell(lines: Sequence[bytes]) -> bytes:

@@ -35,7 +35,9 @@ class Compound:
         entries = self._follow(directory, self.table, self._sector)
         small, _ = struct.unpack_from("<II", content, 60)
         small_table = self._follow(small, self.table, self._sector) if small < LAST else b""
-        self.small_table = list(struct.unpack(f"<{len(small_table) // 4}I", small_table[: len(small_table) // 4 * 4]))
+        self.small_table = list(
+            struct.unpack(f"<{len(small_table) // 4}I", small_table[: len(small_table) // 4 * 4])
+        )
         self.streams: dict[str, tuple[int, int]] = {}
         for at in range(0, len(entries) - 127, 128):
             length = struct.unpack_from("<H", entries, at + 64)[0]
@@ -52,7 +54,9 @@ class Compound:
             found = self._follow(start, self.table, self._sector)
         else:
             root = self._follow(self.streams["Root Entry"][0], self.table, self._sector)
-            found = self._follow(start, self.small_table, lambda number: root[number * SMALL : (number + 1) * SMALL])
+            found = self._follow(
+                start, self.small_table, lambda number: root[number * SMALL : (number + 1) * SMALL]
+            )
         if len(found) < size:
             raise ValueError(f"its stream '{name}' ends after {len(found):,} of {size:,} bytes")
         return found[:size]

@@ -17,19 +17,39 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources import charset, encodings, mojibake
 from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError, cut_at_line_ends, unpack
 from salesfc_lib.intake.sources.charset import Guess
-from salesfc_lib.intake.sources.dialect import Layout, count_found, describe, find_dialect, find_layout, has_header
-from salesfc_lib.intake.sources.encodings import Survey, describe_broken, list_encodings, survey, to_utf8
+from salesfc_lib.intake.sources.dialect import (
+    Layout,
+    count_found,
+    describe,
+    find_dialect,
+    find_layout,
+    has_header,
+)
+from salesfc_lib.intake.sources.encodings import (
+    Survey,
+    describe_broken,
+    list_encodings,
+    survey,
+    to_utf8,
+)
 from salesfc_lib.intake.sources.files import RawFile
 from salesfc_lib.intake.sources.header import SEARCHED
 from salesfc_lib.intake.sources.kinds import refuse_other_kind
 from salesfc_lib.intake.sources.layout import Grid, Sighting
-from salesfc_lib.intake.sources.reading import MOST_REJECTED, Reading, TooManyRejectedError, read_records
+from salesfc_lib.intake.sources.reading import (
+    MOST_REJECTED,
+    Reading,
+    TooManyRejectedError,
+    read_records,
+)
 from salesfc_lib.intake.sources.trailer import find_trailer
 
 TOP = 1 << 18  # bytes that tell encoding and layout
 SIZE = 4 << 20  # bytes of a block: its masks stay in the processor's cache
 
-Open = Callable[..., Iterator[bytes]]  # the file's bytes from the start, unpacked, in blocks of at most so many bytes
+Open = Callable[
+    ..., Iterator[bytes]
+]  # the file's bytes from the start, unpacked, in blocks of at most so many bytes
 
 
 class _Choice(NamedTuple):
@@ -56,11 +76,15 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
     except LineTooLongError as error:
         number = _count_lines(open_text) + 1
         raise SalesForecastError.unreadable_file(
-            where, f"line {number} has more than {MOST_LINE:,} bytes", "Export it with one line a record"
+            where,
+            f"line {number} has more than {MOST_LINE:,} bytes",
+            "Export it with one line a record",
         ) from error
     except TooManyRejectedError as error:
         raise SalesForecastError.unreadable_file(
-            where, f"more than {MOST_REJECTED:,} of its lines do not fit the header", "Export it again, or correct `delimiter`"
+            where,
+            f"more than {MOST_REJECTED:,} of its lines do not fit the header",
+            "Export it again, or correct `delimiter`",
         ) from error
     grid = Grid(
         layout.header,
@@ -72,7 +96,9 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
         titles=layout.titles,
         dialect=describe(layout.dialect),
     )
-    grid = find_trailer(grid, reading.tail, None if reading.is_ended else reading.lines, source, where)
+    grid = find_trailer(
+        grid, reading.tail, None if reading.is_ended else reading.lines, source, where
+    )
     return mojibake.look(grid, source)
 
 
@@ -96,9 +122,13 @@ def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Rea
         names = _add(names, guess.encoding)
         chosen = _survey(open_text, names, source)
     if chosen is None:
-        undecided = f"; {guess.why}: {guess.show()}" if guess.shown and guess.encoding is None else ""
+        undecided = (
+            f"; {guess.why}: {guess.show()}" if guess.shown and guess.encoding is None else ""
+        )
         raise SalesForecastError.unreadable_file(
-            where, f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}{undecided}", charset.KEY
+            where,
+            f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}{undecided}",
+            charset.KEY,
         )
     if likely is None or chosen.encoding != likely.encoding or reading is None:
         layout, reading = _read_in(chosen, open_text, source, where)
@@ -143,7 +173,9 @@ def _choose_likely(open_text: Open, names: list[str], source: Source) -> _Choice
     return fitting
 
 
-def _read_in(choice: _Choice, open_text: Open, source: Source, where: str) -> tuple[Layout, Reading | None]:
+def _read_in(
+    choice: _Choice, open_text: Open, source: Source, where: str
+) -> tuple[Layout, Reading | None]:
     """Layout and records in this encoding; no records where decoding cannot go on."""
     layout = find_layout(mojibake.repair_header(choice.lines, source, where), source, where)
     decode = partial(encodings.decode_block, encoding=choice.encoding)
@@ -186,7 +218,9 @@ def _decode_top(open_text: Open, encoding: str) -> _Choice | None:
     except UnicodeError:
         return None
     telling = sum(not line.isascii() for line in lines)
-    return _Choice(encoding, [line.decode() for line in lines], Survey(len(lines), broken, telling).fits())
+    return _Choice(
+        encoding, [line.decode() for line in lines], Survey(len(lines), broken, telling).fits()
+    )
 
 
 def _locate(open_text: Open, encoding: str) -> str:
@@ -199,9 +233,7 @@ def _locate(open_text: Open, encoding: str) -> str:
                 try:
                     line.decode(encoding)
                 except UnicodeDecodeError as error:
-                    return (
-                        f"the first byte that is not {encoding.upper()} is 0x{line[error.start]:02X} in line {number + place + 1}"
-                    )
+                    return f"the first byte that is not {encoding.upper()} is 0x{line[error.start]:02X} in line {number + place + 1}"
             number += len(encodings.LINE.findall(block))
     except UnicodeError as error:
         return f"after line {number} it is not {encoding} ({error})"
@@ -226,7 +258,12 @@ def _count_lines(open_text: Open) -> int:
 def _tell_encoding(encoding: str, source: Source) -> list[Sighting]:
     seen = []
     if encoding in dict(encodings.MARKS).values():
-        seen.append(Sighting("byte_order_mark", f"the file begins with the byte-order mark of {encoding}; it was left out"))
+        seen.append(
+            Sighting(
+                "byte_order_mark",
+                f"the file begins with the byte-order mark of {encoding}; it was left out",
+            )
+        )
     if encoding not in ("utf-8", "utf-8-sig", source.encoding):
         declared = f", not {source.encoding} as declared" if source.encoding else ""
         seen.append(Sighting("encoding", f"the file is {encoding}{declared}"))

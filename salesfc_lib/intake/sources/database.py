@@ -34,8 +34,15 @@ from salesfc_lib.intake.sources.sql import Relation, choose, find_relation, read
 from salesfc_lib.intake.sources.texts import compact
 from salesfc_lib.intake.sources.troubled import set_aside_control
 
-DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}  # where an address names none
-SNAPSHOTS = {"postgresql": "REPEATABLE READ", "mysql": "REPEATABLE READ", "mariadb": "REPEATABLE READ"}  # others: SERIALIZABLE
+DRIVERS = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+}  # where an address names none
+SNAPSHOTS = {
+    "postgresql": "REPEATABLE READ",
+    "mysql": "REPEATABLE READ",
+    "mariadb": "REPEATABLE READ",
+}  # others: SERIALIZABLE
 SESSION = (
     "SET LOCAL TIME ZONE 'UTC'",
     "SET LOCAL DateStyle = 'ISO, YMD'",
@@ -86,7 +93,13 @@ def describe(source: Source) -> str:
     >>> describe(Source(kind="sql", url_env="SALES_DB", table_schema="erp", table="orders"))
     '$SALES_DB/erp/orders'
     """
-    return "/".join([f"${source.url_env}", *([source.table_schema] if source.table_schema else []), str(source.table)])
+    return "/".join(
+        [
+            f"${source.url_env}",
+            *([source.table_schema] if source.table_schema else []),
+            str(source.table),
+        ]
+    )
 
 
 @contextmanager
@@ -117,8 +130,17 @@ def connect(variable: str) -> Iterator[sa.Connection]:
 def hide(text: str, address: sa.URL) -> str:
     """The text without the address' password and the values of its options, however they are spelled."""
     values = [str(address.password or "")]
-    values += [each for value in address.query.values() for each in ([value] if isinstance(value, str) else value)]
-    secrets = {spelled for value in values if value for spelled in (value, quote(value), quote(value, safe=""), quote_plus(value))}
+    values += [
+        each
+        for value in address.query.values()
+        for each in ([value] if isinstance(value, str) else value)
+    ]
+    secrets = {
+        spelled
+        for value in values
+        if value
+        for spelled in (value, quote(value), quote(value, safe=""), quote_plus(value))
+    }
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
@@ -132,7 +154,8 @@ def _read_address(variable: str) -> sa.URL:
         address.get_dialect()
         return address
     raise SalesForecastError.say(
-        f"The environment variable '{variable}' " + ("holds no address of a database" if text else "is not set"),
+        f"The environment variable '{variable}' "
+        + ("holds no address of a database" if text else "is not set"),
         "An address such as postgresql://user@host/database",
         f"Set it, as in `{variable}=postgresql://… salesfc run …`; it is never written anywhere",
     )
@@ -142,10 +165,16 @@ def _make_engine(address: sa.URL) -> sa.Engine:
     if address.get_backend_name() == "sqlite":
         place = Path(address.database or "").resolve().as_uri()
         return sa.create_engine(
-            "sqlite://", creator=lambda: sqlite3.connect(f"{place}?mode=ro", uri=True), poolclass=sa.pool.NullPool
+            "sqlite://",
+            creator=lambda: sqlite3.connect(f"{place}?mode=ro", uri=True),
+            poolclass=sa.pool.NullPool,
         )
-    timeout = {"connect_timeout": CONNECT_SECONDS} if address.get_backend_name() == "postgresql" else {}
-    return sa.create_engine(address, poolclass=sa.pool.NullPool, connect_args=timeout, hide_parameters=True)
+    timeout = (
+        {"connect_timeout": CONNECT_SECONDS} if address.get_backend_name() == "postgresql" else {}
+    )
+    return sa.create_engine(
+        address, poolclass=sa.pool.NullPool, connect_args=timeout, hide_parameters=True
+    )
 
 
 def _open_snapshot(connection: sa.Connection) -> sa.Connection:
@@ -153,7 +182,9 @@ def _open_snapshot(connection: sa.Connection) -> sa.Connection:
     if backend == "sqlite":
         connection.exec_driver_sql("BEGIN")
         return connection
-    connection = connection.execution_options(isolation_level=SNAPSHOTS.get(backend, "SERIALIZABLE"))
+    connection = connection.execution_options(
+        isolation_level=SNAPSHOTS.get(backend, "SERIALIZABLE")
+    )
     if backend == "postgresql":
         connection = connection.execution_options(postgresql_readonly=True)
         for statement in SESSION:
@@ -170,14 +201,20 @@ def _spooling(archive: Path | None) -> Iterator[Path]:
         yield Path(folder)
 
 
-Extracted = tuple[Path, list[Sighting], Any]  # the Parquet file, what there is to say, the largest watermark
+Extracted = tuple[
+    Path, list[Sighting], Any
+]  # the Parquet file, what there is to say, the largest watermark
 
 
-def _extract(connection: sa.Connection, relation: Relation, source: Source, *, archive: Path, folder: Path) -> Extracted:
+def _extract(
+    connection: sa.Connection, relation: Relation, source: Source, *, archive: Path, folder: Path
+) -> Extracted:
     if not source.watermark:
         return _write(folder, relation, _stream(connection, relation, source)), [], None
     if header_of(source, source.watermark) not in relation.names:
-        raise SalesForecastError.missing_columns([source.watermark], relation.header, f"'{describe(source)}' (`watermark`)")
+        raise SalesForecastError.missing_columns(
+            [source.watermark], relation.header, f"'{describe(source)}' (`watermark`)"
+        )
     last = _find_last(connection, relation, source)
     known = watermark.recall(archive, _identify(connection, relation, source))
     said: list[Sighting] = []
@@ -185,21 +222,34 @@ def _extract(connection: sa.Connection, relation: Relation, source: Source, *, a
         before = snapshot.find_kept(archive, known.sha256)
         assert before is not None  # recall has looked at it
         earlier = _read(before)
-        merged = watermark.merge(earlier, _fetch(connection, relation, source, known.last), _key(relation, source))
-        count = connection.execute(sa.select(sa.func.count()).select_from(relation.table)).scalar_one()
+        merged = watermark.merge(
+            earlier, _fetch(connection, relation, source, known.last), _key(relation, source)
+        )
+        count = connection.execute(
+            sa.select(sa.func.count()).select_from(relation.table)
+        ).scalar_one()
         if merged is earlier and merged.num_rows == count:
             return before, said, last
         if merged.num_rows == count:
-            slices = (merged.slice(start, ROW_GROUP) for start in range(0, merged.num_rows, ROW_GROUP))
+            slices = (
+                merged.slice(start, ROW_GROUP) for start in range(0, merged.num_rows, ROW_GROUP)
+            )
             return _write(folder, relation, slices), said, last
-        said = [Sighting("watermark", f"the table has {count} rows where {merged.num_rows} were known: it was read whole")]
+        said = [
+            Sighting(
+                "watermark",
+                f"the table has {count} rows where {merged.num_rows} were known: it was read whole",
+            )
+        ]
     return _write(folder, relation, _stream(connection, relation, source)), said, last
 
 
 def _identify(connection: sa.Connection, relation: Relation, source: Source) -> dict[str, Any]:
     """What an extract is an extract of: one of another database, table or choice of rows is never added to."""
     address = (
-        connection.engine.url if connection.dialect.name != "sqlite" else sa.URL.create("sqlite", database=_file_of(connection))
+        connection.engine.url
+        if connection.dialect.name != "sqlite"
+        else sa.URL.create("sqlite", database=_file_of(connection))
     )
     server = f"{address.get_backend_name()} {address.username} {address.host} {address.port} {address.database}"
     return {
@@ -220,14 +270,22 @@ def _file_of(connection: sa.Connection) -> str:
 def _find_last(connection: sa.Connection, relation: Relation, source: Source) -> Any:
     largest = sa.func.max(relation.column(header_of(source, str(source.watermark))))
     plain = connection.dialect.name == "sqlite"
-    return connection.execute(sa.select(largest if plain else sa.cast(largest, sa.Text))).scalar_one()
+    return connection.execute(
+        sa.select(largest if plain else sa.cast(largest, sa.Text))
+    ).scalar_one()
 
 
-def _fetch(connection: sa.Connection, relation: Relation, source: Source, last: str | int | float) -> pa.Table:
+def _fetch(
+    connection: sa.Connection, relation: Relation, source: Source, last: str | int | float
+) -> pa.Table:
     """Records at or after the last watermark seen, and those without one, which no watermark ever finds."""
     column = relation.column(header_of(source, str(source.watermark)))
     bound = sa.literal(last)
-    since = column >= (bound if connection.dialect.name == "sqlite" else sa.cast(bound, relation.types[column.name]))
+    since = column >= (
+        bound
+        if connection.dialect.name == "sqlite"
+        else sa.cast(bound, relation.types[column.name])
+    )
     found = list(_stream(connection, relation, source, sa.or_(since, column.is_(None))))
     return pa.concat_tables(found) if found else _schema(relation).empty_table()
 
@@ -237,13 +295,18 @@ def _key(relation: Relation, source: Source) -> list[str]:
 
 
 def _stream(
-    connection: sa.Connection, relation: Relation, source: Source, also: sa.ColumnElement[bool] | None = None
+    connection: sa.Connection,
+    relation: Relation,
+    source: Source,
+    also: sa.ColumnElement[bool] | None = None,
 ) -> Iterator[pa.Table]:
     """Batches of an extract: this unit's records, then the others'."""
     schema = _schema(relation)
     for query, is_mine in zip(choose(relation, source, also), (True, False), strict=True):
         for number, *texts in read_texts(connection, query):
-            yield pa.Table.from_arrays([*texts, number, pa.array(np.full(len(number), is_mine))], schema=schema)
+            yield pa.Table.from_arrays(
+                [*texts, number, pa.array(np.full(len(number), is_mine))], schema=schema
+            )
 
 
 def _schema(relation: Relation) -> pa.Schema:
@@ -283,9 +346,18 @@ def _read(path: Path) -> pa.Table:
 def _load(path: Path, relation: Relation, said: list[Sighting]) -> tuple[Grid, Grid]:
     table = _read(path)
     numbers, mine = (table[name].to_numpy() for name in OWN)
-    texts = table.drop_columns([*OWN]).rename_columns([str(place) for place in range(len(relation.header))])
+    texts = table.drop_columns([*OWN]).rename_columns(
+        [str(place) for place in range(len(relation.header))]
+    )
     grids = []
     for mask in (mine, ~mine):
         places = numbers[mask] if relation.row_ids else np.arange(1, mask.sum() + 1, dtype=np.int64)
-        grids.append(Grid(relation.header, places, texts.filter(pa.array(mask)), sightings=said if mask is mine else []))
+        grids.append(
+            Grid(
+                relation.header,
+                places,
+                texts.filter(pa.array(mask)),
+                sightings=said if mask is mine else [],
+            )
+        )
     return set_aside_control(grids[0], relation.names), grids[1]

@@ -49,7 +49,9 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
     """
     if source.delimiter is not None and len(source.delimiter) != 1:
         raise SalesForecastError.say(
-            f"The `delimiter: {source.delimiter!r}` declared for '{where}' is not one character", "One character", "Correct it"
+            f"The `delimiter: {source.delimiter!r}` declared for '{where}' is not one character",
+            "One character",
+            "Correct it",
         )
     dialect = find_dialect(lines, source)
     rows = list_top(lines, dialect)
@@ -66,18 +68,27 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
         )
     above = rows[1:place] if _find_separator(lines) else rows[:place]
     titles = [" ".join(cell.strip() for cell in row.cells if cell.strip()) for row in above]
-    return Layout(dialect, header.cells, [title for title in titles if title], header.line + header.lines)
+    return Layout(
+        dialect, header.cells, [title for title in titles if title], header.line + header.lines
+    )
 
 
 def has_header(lines: Sequence[str], source: Source) -> bool:
     """Whether the header's names are found among the top lines."""
-    return find_header([row.cells for row in list_top(lines, find_dialect(lines, source))], source) is not None
+    return (
+        find_header([row.cells for row in list_top(lines, find_dialect(lines, source))], source)
+        is not None
+    )
 
 
 def find_dialect(lines: Sequence[str], source: Source) -> Dialect:
     """The declared separator, or that of a `sep=` line, or that with which most of the header's names are found; and the quote."""
     named = source.delimiter or _find_separator(lines)
-    choices = [Dialect(delimiter, quote) for quote in QUOTES for delimiter in ((named,) if named else DELIMITERS)]
+    choices = [
+        Dialect(delimiter, quote)
+        for quote in QUOTES
+        for delimiter in ((named,) if named else DELIMITERS)
+    ]
     best = max(choices, key=lambda dialect: count_found(lines, dialect, source))
     other = best._replace(quote=QUOTES[1])
     return other if best.quote == QUOTES[0] and _is_quoted(lines, other, best) else best
@@ -89,7 +100,9 @@ def list_top(lines: Sequence[str], dialect: Dialect) -> list[Row]:
     at = 0
     while at < min(len(lines), SEARCHED):
         record = parse_record(lines[at:SEARCHED], dialect)
-        cells = record.fields if not record.error else lines[at].rstrip("\r\n").split(dialect.delimiter)
+        cells = (
+            record.fields if not record.error else lines[at].rstrip("\r\n").split(dialect.delimiter)
+        )
         rows.append(Row(at, record.lines, cells))
         at += record.lines
     return rows
@@ -113,7 +126,9 @@ def _is_quoted(lines: Sequence[str], dialect: Dialect, usual: Dialect) -> bool:
     """Whether rows show the other quote and none the usual one: in more lines than not a field stands between two of them, and with
     them the lines agree better on how many fields there are, or every line has such a field."""
     quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
-    field = re.compile(f"(?:^|{delimiter}){quote}(?:[^{quote}]|{quote}{quote})*{quote}(?={delimiter}|\\s*$)")
+    field = re.compile(
+        f"(?:^|{delimiter}){quote}(?:[^{quote}]|{quote}{quote})*{quote}(?={delimiter}|\\s*$)"
+    )
     sample = [line for line in lines[:SAMPLED] if line.count(dialect.delimiter)][1:]
     quoted = sum(bool(field.search(line)) for line in sample)
     if quoted < max(2, len(sample) / 2) or any(usual.quote in line for line in sample):

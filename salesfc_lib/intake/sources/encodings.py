@@ -112,7 +112,9 @@ def survey(blocks: Iterable[bytes], encoding: str) -> Survey:
             found = decode_block(block, encoding)
             lines = LINE.findall(found.text)
             telling = sum(not line.isascii() for line in lines)
-            total = Survey(total.lines + len(lines), total.broken + len(found.broken), total.telling + telling)
+            total = Survey(
+                total.lines + len(lines), total.broken + len(found.broken), total.telling + telling
+            )
     except UnicodeError:
         return Survey(1, 1, 0)
     return total
@@ -120,14 +122,23 @@ def survey(blocks: Iterable[bytes], encoding: str) -> Survey:
 
 def describe_broken(line: bytes, encoding: str, declared: str | None) -> tuple[str, str]:
     """Content and reason of a line that does not decode in the file's encoding: what another one makes of it, else its bytes."""
-    others = [name for name in dict.fromkeys([UTF8, declared or UTF8, guess_encoding([line]).encoding]) if name]
+    others = [
+        name
+        for name in dict.fromkeys([UTF8, declared or UTF8, guess_encoding([line]).encoding])
+        if name
+    ]
     for other in others:
         try:
             if not _same(other, encoding):
-                return line.decode(other), f"it is not {encoding}, which the rest of the file is; it would decode as {other}"
+                return (
+                    line.decode(other),
+                    f"it is not {encoding}, which the rest of the file is; it would decode as {other}",
+                )
         except UnicodeError:
             continue
-    return ascii(line)[2:-1], f"it is not {encoding}, which the rest of the file is, and no other encoding gives words"
+    return ascii(line)[
+        2:-1
+    ], f"it is not {encoding}, which the rest of the file is, and no other encoding gives words"
 
 
 def is_ascii_based(encoding: str) -> bool:
@@ -161,7 +172,9 @@ def _is_foreign(line: bytes, encoding: str) -> bool:
 def _is_of_pairs(encoding: str) -> bool:
     """Whether some letters take two bytes."""
     try:
-        return len("\u4e00\u4e01".encode(encoding)) == 4 or len("\u3042\u3044".encode(encoding)) == 4
+        return (
+            len("\u4e00\u4e01".encode(encoding)) == 4 or len("\u3042\u3044".encode(encoding)) == 4
+        )
     except UnicodeEncodeError:
         return False
 
@@ -192,12 +205,18 @@ def _find_wide(top: bytes) -> list[str]:
     """UTF-16 without a mark: NULs in one half of the pairs of bytes only."""
     pairs = np.frombuffer(top[: len(top) // 2 * 2], dtype=np.uint8).reshape(-1, 2)
     nuls = (pairs == 0).sum(axis=0)
-    return [encoding for encoding, place in WIDE if nuls[place] >= max(1, NULS * len(pairs)) and nuls[1 - place] * 10 < nuls[place]]
+    return [
+        encoding
+        for encoding, place in WIDE
+        if nuls[place] >= max(1, NULS * len(pairs)) and nuls[1 - place] * 10 < nuls[place]
+    ]
 
 
 @lru_cache
 def _same(one: str, other: str) -> bool:
-    return codecs.lookup(one).name.removesuffix("-sig") == codecs.lookup(other).name.removesuffix("-sig")
+    return codecs.lookup(one).name.removesuffix("-sig") == codecs.lookup(other).name.removesuffix(
+        "-sig"
+    )
 
 
 def _check_known(encoding: str, where: str) -> None:

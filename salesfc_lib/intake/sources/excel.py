@@ -21,7 +21,14 @@ from typing import TypeVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
@@ -35,9 +42,18 @@ from salesfc_lib.intake.sources.sheet import STALE, SheetFacts
 from salesfc_lib.intake.sources.troubled import set_aside
 
 BATCH = 16_384  # rows that are held as Python values at a time
-LEAP = datetime.date(1900, 2, 28)  # what calamine makes of serial 59, and of 60, the day that never was
+LEAP = datetime.date(
+    1900, 2, 28
+)  # what calamine makes of serial 59, and of 60, the day that never was
 NO_DAY = "1900-02-29"
-DAMAGE = (CalamineError, OSError, ValueError, LookupError, OverflowError, struct.error)  # what a damaged file makes of its readers
+DAMAGE = (
+    CalamineError,
+    OSError,
+    ValueError,
+    LookupError,
+    OverflowError,
+    struct.error,
+)  # what a damaged file makes of its readers
 
 Answer = TypeVar("Answer")
 
@@ -60,14 +76,20 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     document = _ask(where, lambda: _scan_document(package))
     workbook = _open(content, where)
     name = choose_sheet(workbook, source, where)
-    facts, is_leap = (document[name], False) if name in document else _ask(where, lambda: _scan(content, package, workbook, name))
+    facts, is_leap = (
+        (document[name], False)
+        if name in document
+        else _ask(where, lambda: _scan(content, package, workbook, name))
+    )
     sheet = _load(workbook, name, where)
     place = f"{where}, sheet {name}"
     refuse_row_limit(sheet.end[0] + 1 if sheet.end else 0, place)
     rows = _iterate(sheet, facts, is_leap=is_leap)
     top = list(islice(rows, SEARCHED))
     if not any(cell.strip() for row in top for cell in row):
-        raise SalesForecastError.unreadable_file(place, "it has no text in its first rows", _name_other_sheets(workbook, name))
+        raise SalesForecastError.unreadable_file(
+            place, "it has no text in its first rows", _name_other_sheets(workbook, name)
+        )
     at = require_header(top, source, place)
     header = top[at]
     numbers, cells = _collect(top[at + 1 :], rows, at + 2, len(header))
@@ -76,10 +98,22 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
         numbers,
         cells,
         merged=list_covered(
-            sheet, [name_columns(header, source, place).index(header_of(source, ours)) for ours in source.fill_down]
+            sheet,
+            [
+                name_columns(header, source, place).index(header_of(source, ours))
+                for ours in source.fill_down
+            ],
         ),
-        sightings=[*_see_hidden(facts, header, numbers, at + 1), *_see_sheets(workbook, name), *_see_dates(facts)],
-        titles=[" ".join(cell.strip() for cell in row if cell.strip()) for row in top[:at] if any(cell.strip() for cell in row)],
+        sightings=[
+            *_see_hidden(facts, header, numbers, at + 1),
+            *_see_sheets(workbook, name),
+            *_see_dates(facts),
+        ],
+        titles=[
+            " ".join(cell.strip() for cell in row if cell.strip())
+            for row in top[:at]
+            if any(cell.strip() for cell in row)
+        ],
         is_1904=facts.is_1904,
     )
     return set_aside(grid, facts, source, place)
@@ -89,11 +123,17 @@ def choose_sheet(workbook: CalamineWorkbook, source: Source, where: str) -> str:
     """The sheet that the source names, else the first that holds rows rather than a chart."""
     if source.sheet is not None:
         if source.sheet not in workbook.sheet_names:
-            raise SalesForecastError.unknown_key(source.sheet, workbook.sheet_names, f"'{where}' (sheets)")
+            raise SalesForecastError.unknown_key(
+                source.sheet, workbook.sheet_names, f"'{where}' (sheets)"
+            )
         return source.sheet
-    names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    names = [
+        sheet.name for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet
+    ]
     if not names:
-        raise SalesForecastError.unreadable_file(where, "it has no sheet with rows", "Export it again")
+        raise SalesForecastError.unreadable_file(
+            where, "it has no sheet with rows", "Export it again"
+        )
     return names[0]
 
 
@@ -108,8 +148,12 @@ def list_covered(sheet: CalamineSheet, columns: Sequence[int]) -> frozenset[tupl
     last, covered = sheet.end[0], set[tuple[int, int]]()
     for column in columns:
         reached = -1
-        for top, bottom in sorted((top, bottom) for (top, left), (bottom, _) in ranges if left == column):
-            covered.update((row + 1, column) for row in range(max(top + 1, reached + 1), min(bottom, last) + 1))
+        for top, bottom in sorted(
+            (top, bottom) for (top, left), (bottom, _) in ranges if left == column
+        ):
+            covered.update(
+                (row + 1, column) for row in range(max(top + 1, reached + 1), min(bottom, last) + 1)
+            )
             reached = max(reached, bottom)
     return frozenset(covered)
 
@@ -127,21 +171,27 @@ def _ask(where: str, read: Callable[[], Answer]) -> Answer:
     try:
         return read()
     except PasswordError as error:
-        raise SalesForecastError.unreadable_file(where, "it is protected by a password", "Save it without one") from error
+        raise SalesForecastError.unreadable_file(
+            where, "it is protected by a password", "Save it without one"
+        ) from error
     except (SalesForecastError, KeyboardInterrupt, SystemExit, MemoryError):
         raise
     except BaseException as error:
         if not isinstance(error, DAMAGE) and type(error).__name__ != "PanicException":
             raise
         raise SalesForecastError.unreadable_file(
-            where, f"it is no complete workbook ({error})", "Export it again as XLSX, or set the source's `kind` to what it is"
+            where,
+            f"it is no complete workbook ({error})",
+            "Export it again as XLSX, or set the source's `kind` to what it is",
         ) from error
 
 
 def _refuse_password(content: bytes, where: str) -> None:
     """Raise for a newer workbook that is encrypted: it lies as one stream in the shape of an old file."""
     if "EncryptedPackage" in _ask(where, lambda: Compound(content)).streams:
-        raise SalesForecastError.unreadable_file(where, "it is protected by a password", "Save it without one")
+        raise SalesForecastError.unreadable_file(
+            where, "it is protected by a password", "Save it without one"
+        )
 
 
 def _scan_document(package: Package | None) -> dict[str, SheetFacts]:
@@ -153,7 +203,9 @@ def _scan_document(package: Package | None) -> dict[str, SheetFacts]:
     return scan_ods(package)
 
 
-def _scan(content: bytes, package: Package | None, workbook: CalamineWorkbook, sheet: str) -> tuple[SheetFacts, bool]:
+def _scan(
+    content: bytes, package: Package | None, workbook: CalamineWorkbook, sheet: str
+) -> tuple[SheetFacts, bool]:
     """Facts of the sheet, and whether a 28 February 1900 of calamine's is the 29th wherever `facts.leap` does not say."""
     if package is None:
         from salesfc_lib.intake.sources.xls import scan_xls
@@ -182,16 +234,28 @@ def _iterate(sheet: CalamineSheet, facts: SheetFacts, *, is_leap: bool) -> Itera
                 if (place, column) in texts:
                     cells += [""] * (column + 1 - len(cells))
                     cells[column] = texts[place, column]
-                elif _day(value) == LEAP and not facts.is_1904 and (is_leap or (place + 1, column) in facts.leap):
+                elif (
+                    _day(value) == LEAP
+                    and not facts.is_1904
+                    and (is_leap or (place + 1, column) in facts.leap)
+                ):
                     cells[column] = NO_DAY + cells[column][10:]
         yield cells
 
 
 def _day(value: object) -> datetime.date | None:
-    return value.date() if isinstance(value, datetime.datetime) else value if isinstance(value, datetime.date) else None
+    return (
+        value.date()
+        if isinstance(value, datetime.datetime)
+        else value
+        if isinstance(value, datetime.date)
+        else None
+    )
 
 
-def _collect(first: list[list[str]], rows: Iterator[list[str]], number: int, width: int) -> tuple[np.ndarray, pa.Table]:
+def _collect(
+    first: list[list[str]], rows: Iterator[list[str]], number: int, width: int
+) -> tuple[np.ndarray, pa.Table]:
     """Numbers and cells of the rows with text, in batches."""
     names = [str(place) for place in range(width)]
     schema = pa.schema([(name, pa.string()) for name in names])
@@ -200,7 +264,9 @@ def _collect(first: list[list[str]], rows: Iterator[list[str]], number: int, wid
     while batch:
         batch += islice(rows, BATCH - len(batch)) if len(batch) < BATCH else ()
         columns = [pa.array(column, pa.string()) for column in zip(*batch, strict=True)]
-        has_text = np.logical_or.reduce([np.asarray(pc.not_equal(pc.utf8_trim_whitespace(column), "")) for column in columns])
+        has_text = np.logical_or.reduce(
+            [np.asarray(pc.not_equal(pc.utf8_trim_whitespace(column), "")) for column in columns]
+        )
         numbers.append(np.flatnonzero(has_text) + number)
         tables.append(pa.Table.from_arrays(columns, schema=schema).filter(pa.array(has_text)))
         number += len(batch)
@@ -208,19 +274,27 @@ def _collect(first: list[list[str]], rows: Iterator[list[str]], number: int, wid
     return np.concatenate(numbers), pa.concat_tables(tables).combine_chunks()
 
 
-def _see_hidden(facts: SheetFacts, header: Sequence[str], numbers: np.ndarray, above: int) -> list[Sighting]:
+def _see_hidden(
+    facts: SheetFacts, header: Sequence[str], numbers: np.ndarray, above: int
+) -> list[Sighting]:
     seen = []
     rows = [
-        row for row in np.asarray(facts.hidden_rows, dtype=np.int64)[np.isin(facts.hidden_rows, numbers)].tolist() if row > above
+        row
+        for row in np.asarray(facts.hidden_rows, dtype=np.int64)[
+            np.isin(facts.hidden_rows, numbers)
+        ].tolist()
+        if row > above
     ]
     if rows:
         said = f"{len(rows)} hidden {'row was' if len(rows) == 1 else 'rows were'} read like any other: {shorten(rows, 10)}"
         seen.append(Sighting("hidden", said, rows[0]))
-    names = [header[place].strip() or f"column {place + 1}" for place in range(len(header)) if _is_hidden(place, facts)]
+    names = [
+        header[place].strip() or f"column {place + 1}"
+        for place in range(len(header))
+        if _is_hidden(place, facts)
+    ]
     if names:
-        said = (
-            f"{len(names)} hidden {'column was' if len(names) == 1 else 'columns were'} read like any other: {shorten(names, 10)}"
-        )
+        said = f"{len(names)} hidden {'column was' if len(names) == 1 else 'columns were'} read like any other: {shorten(names, 10)}"
         seen.append(Sighting("hidden", said))
     return seen
 
@@ -230,11 +304,24 @@ def _is_hidden(column: int, facts: SheetFacts) -> bool:
 
 
 def _see_sheets(workbook: CalamineWorkbook, name: str) -> list[Sighting]:
-    hidden = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible != SheetVisibleEnum.Visible]
-    seen = [Sighting("hidden", f"the sheet '{name}' is hidden; it was read like any other")] if name in hidden else []
+    hidden = [
+        sheet.name
+        for sheet in workbook.sheets_metadata
+        if sheet.visible != SheetVisibleEnum.Visible
+    ]
+    seen = (
+        [Sighting("hidden", f"the sheet '{name}' is hidden; it was read like any other")]
+        if name in hidden
+        else []
+    )
     others = [other for other in hidden if other != name]
     if others:
-        seen.append(Sighting("hidden", f"{len(others)} other sheets are hidden and were not read: {shorten(others)}"))
+        seen.append(
+            Sighting(
+                "hidden",
+                f"{len(others)} other sheets are hidden and were not read: {shorten(others)}",
+            )
+        )
     return seen
 
 
@@ -245,4 +332,8 @@ def _see_dates(facts: SheetFacts) -> list[Sighting]:
 
 def _name_other_sheets(workbook: CalamineWorkbook, name: str) -> str:
     others = [other for other in workbook.sheet_names if other != name]
-    return f"Name the sheet that holds the rows in `sheet`: {shorten(others, 8)}" if others else "Export it again, with its rows"
+    return (
+        f"Name the sheet that holds the rows in `sheet`: {shorten(others, 8)}"
+        if others
+        else "Export it again, with its rows"
+    )

@@ -24,7 +24,16 @@ from salesfc_lib.intake.sources.csv import read_csv
 from salesfc_lib.intake.sources.files import RawFile, read_files
 from salesfc_lib.intake.sources.header import list_needed
 from salesfc_lib.intake.sources.kinds import refuse_other_kind
-from salesfc_lib.intake.sources.layout import Grid, Sighting, exported, find_last, is_plain, lay_out, refuse_row_limit, split_where
+from salesfc_lib.intake.sources.layout import (
+    Grid,
+    Sighting,
+    exported,
+    find_last,
+    is_plain,
+    lay_out,
+    refuse_row_limit,
+    split_where,
+)
 from salesfc_lib.intake.sources.snapshot import find_archive, keep_file
 from salesfc_lib.intake.sources.texts import stack
 from salesfc_lib.intake.sources.trailer import check_rows
@@ -103,7 +112,11 @@ def _name_encodings(name: str, source: Source, files: Sequence[str]) -> list[str
     Raises `SalesForecastError` for a pattern that fits no file.
     """
     fits = {
-        pattern: [file for file in files if fnmatch(file, pattern) or fnmatch(posixpath.basename(file), pattern)]
+        pattern: [
+            file
+            for file in files
+            if fnmatch(file, pattern) or fnmatch(posixpath.basename(file), pattern)
+        ]
         for pattern in source.encodings
     }
     if idle := [pattern for pattern, found in fits.items() if not found]:
@@ -112,7 +125,11 @@ def _name_encodings(name: str, source: Source, files: Sequence[str]) -> list[str
             f"Names or patterns of its files: {shorten(files, 5)}",
             "Correct or remove it",
         )
-    named = {file: source.encodings[pattern] for pattern, found in reversed(fits.items()) for file in found}
+    named = {
+        file: source.encodings[pattern]
+        for pattern, found in reversed(fits.items())
+        for file in found
+    }
     return [named.get(file, source.encoding) for file in files]
 
 
@@ -120,35 +137,59 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
     where = str(file.path)
     rows, elsewhere, grid, seen = _split(source, file, where)
     rejected = _list_rejected(grid, label)
-    entry = {**file.fingerprint, "rows": rows.num_rows + elsewhere.num_rows + len(rejected), "encoding": grid.encoding}
+    entry = {
+        **file.fingerprint,
+        "rows": rows.num_rows + elsewhere.num_rows + len(rejected),
+        "encoding": grid.encoding,
+    }
     if source.extracted == "modified":
         entry["modified"] = file.path.stat().st_mtime_ns
     if grid.titles:
         entry["titles"] = grid.titles
     if grid.is_1904:
         entry["date_system"] = "1904"
-    entry |= {name: said for name, said in (("dialect", grid.dialect), ("trailer", grid.trailer)) if said}
-    return Extract(rows, rejected, [entry], elsewhere, _list_sightings([*file.sightings, *grid.sightings, *seen], label))
+    entry |= {
+        name: said for name, said in (("dialect", grid.dialect), ("trailer", grid.trailer)) if said
+    }
+    return Extract(
+        rows,
+        rejected,
+        [entry],
+        elsewhere,
+        _list_sightings([*file.sightings, *grid.sightings, *seen], label),
+    )
 
 
 def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> Extract:
     from salesfc_lib.intake.sources.database import read_database
 
     drawn = read_database(source, project, keep=keep)
-    (rows, seen), (elsewhere, _) = (lay_out(grid, source, drawn.name, drawn.name) for grid in (drawn.mine, drawn.others))
+    (rows, seen), (elsewhere, _) = (
+        lay_out(grid, source, drawn.name, drawn.name) for grid in (drawn.mine, drawn.others)
+    )
     rejected = _list_rejected(drawn.mine, name)
-    entry = {**drawn.fingerprint, "rows": rows.num_rows + elsewhere.num_rows + len(rejected), "encoding": None}
-    return Extract(rows, rejected, [entry], elsewhere, _list_sightings([*drawn.mine.sightings, *seen], name))
+    entry = {
+        **drawn.fingerprint,
+        "rows": rows.num_rows + elsewhere.num_rows + len(rejected),
+        "encoding": None,
+    }
+    return Extract(
+        rows, rejected, [entry], elsewhere, _list_sightings([*drawn.mine.sightings, *seen], name)
+    )
 
 
-def _split(source: Source, file: RawFile, where: str) -> tuple[pa.Table, pa.Table, Grid, list[Sighting]]:
+def _split(
+    source: Source, file: RawFile, where: str
+) -> tuple[pa.Table, pa.Table, Grid, list[Sighting]]:
     """This unit's rows, the other units' rows, the grid they came from, and what was seen in laying it out."""
     if source.kind == "sql":
         from salesfc_lib.intake.sources.sql import read_sqlite
 
         refuse_other_kind(file.top, source, where)
         grid, others = read_sqlite(file.path, source, where)
-        (rows, seen), (elsewhere, _) = (lay_out(part, source, where, file.name) for part in (grid, others))
+        (rows, seen), (elsewhere, _) = (
+            lay_out(part, source, where, file.name) for part in (grid, others)
+        )
         return rows, elsewhere, grid, seen
     grid = _read_grid(source, file, where)
     rows, seen = lay_out(grid, source, where, file.name)
@@ -199,7 +240,14 @@ def _see_dialects(parts: Sequence[Extract], labels: Sequence[str]) -> pd.DataFra
     """Files whose separator or quote is another than the first file's; each was read in its own."""
     dialects = [part.files[0].get("dialect") for part in parts]
     seen = [
-        _list_sightings([Sighting("dialect_drift", f"it has {dialect}; the feed's first file has {dialects[0]}")], label)
+        _list_sightings(
+            [
+                Sighting(
+                    "dialect_drift", f"it has {dialect}; the feed's first file has {dialects[0]}"
+                )
+            ],
+            label,
+        )
         for label, dialect in zip(labels, dialects, strict=True)
         if dialect != dialects[0]
     ]
@@ -207,5 +255,10 @@ def _see_dialects(parts: Sequence[Extract], labels: Sequence[str]) -> pd.DataFra
 
 
 def _list_rejected(grid: Grid, label: str) -> pd.DataFrame:
-    rows = [(label, item.row, item.rule, item.reason, json.dumps(item.content, ensure_ascii=False)) for item in grid.rejected]
-    return pd.DataFrame(rows, columns=list(tables.CONTRACTS["quarantine"].columns)).astype({"row": "int64"})
+    rows = [
+        (label, item.row, item.rule, item.reason, json.dumps(item.content, ensure_ascii=False))
+        for item in grid.rejected
+    ]
+    return pd.DataFrame(rows, columns=list(tables.CONTRACTS["quarantine"].columns)).astype(
+        {"row": "int64"}
+    )

@@ -25,7 +25,8 @@ PATTERN = set("*?[")
 BLOCK = 16 << 20  # bytes in memory at a time
 TOP = 65_536  # bytes
 TEMPORARY = re.compile(
-    r"^(?:\..*|~\$.*|.*~|Thumbs\.db|desktop\.ini|.*\.(?:tmp|temp|part|partial|crdownload|lock|swp))$", re.IGNORECASE
+    r"^(?:\..*|~\$.*|.*~|Thumbs\.db|desktop\.ini|.*\.(?:tmp|temp|part|partial|crdownload|lock|swp))$",
+    re.IGNORECASE,
 )
 ENDINGS = {
     "csv": (".csv", ".txt", ".tsv", ".tab", ".dat", ".csv.gz", ".txt.gz", ".tsv.gz"),
@@ -47,7 +48,9 @@ class RawFile:
     path: Path
     sightings: list[Sighting] = field(default_factory=list)
     _sha256: str = field(default="", repr=False)
-    _state: tuple[int, int, int] | None = field(default=None, repr=False)  # inode, size, time of the last change
+    _state: tuple[int, int, int] | None = field(
+        default=None, repr=False
+    )  # inode, size, time of the last change
 
     def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
         """The file's bytes from the start.
@@ -63,7 +66,9 @@ class RawFile:
                     yield block
                 self._compare(file)
         except OSError as error:
-            raise _refuse(self.path, error.strerror or str(error), "Allow this user to read it") from error
+            raise _refuse(
+                self.path, error.strerror or str(error), "Allow this user to read it"
+            ) from error
         if self._sha256 and self._sha256 != hashed.hexdigest():
             raise _changed(self.path)
         self._sha256 = hashed.hexdigest()
@@ -88,7 +93,9 @@ class RawFile:
         return {"path": self.name, "sha256": self._sha256, "bytes": self._state[1]}
 
     def _compare(self, file: BinaryIO) -> None:
-        states = {_look(os.fstat(file.fileno())), _look(self.path.stat())} | ({self._state} if self._state else set())
+        states = {_look(os.fstat(file.fileno())), _look(self.path.stat())} | (
+            {self._state} if self._state else set()
+        )
         if len(states) > 1:
             raise _changed(self.path)
         self._state = states.pop()
@@ -104,7 +111,10 @@ def read_files(source: Source, project: Path) -> list[RawFile]:
     files = [_open(path, root) for path in find_files(source, root)]
     if (root / source.path).is_dir() and (beside := _list_beside(root / source.path, source.kind)):
         files[0].sightings.append(
-            Sighting("left_out", f"the folder '{source.path}' also holds {shorten(beside, 5)}, which were not read")
+            Sighting(
+                "left_out",
+                f"the folder '{source.path}' also holds {shorten(beside, 5)}, which were not read",
+            )
         )
     return files
 
@@ -135,12 +145,18 @@ def find_files(source: Source, root: Path) -> list[Path]:
         found = [path for path in _list_folder(exact) if _is_of_kind(path, kind)]
         why = f"the folder holds no file of `kind: {kind}` ({', '.join(ENDINGS[kind])})"
     elif PATTERN & set(pattern) and not exact.exists():
-        found = sorted(path for path in root.glob(pattern) if path.is_file() and not TEMPORARY.match(path.name))
+        found = sorted(
+            path for path in root.glob(pattern) if path.is_file() and not TEMPORARY.match(path.name)
+        )
         why = "the pattern matches no file"
     else:
         found, why = [exact], ""
     if not found:
-        raise _refuse(exact, why, f"Put the export there, or correct `path`; the folder holds {_list_near(exact)}")
+        raise _refuse(
+            exact,
+            why,
+            f"Put the export there, or correct `path`; the folder holds {_list_near(exact)}",
+        )
     for path in found:
         if not path.resolve().is_relative_to(root):
             raise _outside(str(path), root)
@@ -150,17 +166,23 @@ def find_files(source: Source, root: Path) -> list[Path]:
 def _open(path: Path, root: Path) -> RawFile:
     if not path.exists():
         raise _refuse(
-            path, "there is no such file", f"Put the export there, or correct `path`; the folder holds {_list_near(path)}"
+            path,
+            "there is no such file",
+            f"Put the export there, or correct `path`; the folder holds {_list_near(path)}",
         )
     if not path.is_file():
-        raise _refuse(path, "it is no file but a pipe, a socket or a device", "Save the export as a file")
+        raise _refuse(
+            path, "it is no file but a pipe, a socket or a device", "Save the export as a file"
+        )
     if not path.stat().st_size:
         raise _refuse(path, "it is empty (0 bytes)", "Export it again")
     return RawFile(path.relative_to(root).as_posix(), path)
 
 
 def _list_folder(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if not path.is_dir() and not TEMPORARY.match(path.name))
+    return sorted(
+        path for path in folder.iterdir() if not path.is_dir() and not TEMPORARY.match(path.name)
+    )
 
 
 def _is_of_kind(path: Path, kind: str) -> bool:
@@ -187,7 +209,9 @@ def _refuse(path: Path, why: str, do: str) -> SalesForecastError:
 
 def _changed(path: Path) -> SalesForecastError:
     return SalesForecastError.say(
-        f"'{path}' changed while it was read", "The same bytes from the first to the last look", "Run again when it is complete"
+        f"'{path}' changed while it was read",
+        "The same bytes from the first to the last look",
+        "Run again when it is complete",
     )
 
 

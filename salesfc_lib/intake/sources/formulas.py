@@ -87,7 +87,12 @@ def work_out(formula: Formula, at: Place, look: Callable[[Place], Cell]) -> Near
     >>> work_out(Formula("VLOOKUP(A2,B:C,2)", Place(2, 2)), Place(2, 2), lambda place: BLANK)
     """
     try:
-        reader = _Reader(list(_split(formula.text)), at, Place(at.row - formula.home.row, at.column - formula.home.column), look)
+        reader = _Reader(
+            list(_split(formula.text)),
+            at,
+            Place(at.row - formula.home.row, at.column - formula.home.column),
+            look,
+        )
         made = reader.read_sum()
         if reader.tokens:
             return None
@@ -172,7 +177,11 @@ class _Reader:
         """Sum of cells, ranges in one row and values; text and truth in cells count nothing there, as in a spreadsheet."""
         total = Near(0, 0)
         while True:
-            if self.tokens and self.tokens[-1]["cell"] and (len(self.tokens) < 2 or self.tokens[-2]["mark"] in (":", ",", ")")):
+            if (
+                self.tokens
+                and self.tokens[-1]["cell"]
+                and (len(self.tokens) < 2 or self.tokens[-2]["mark"] in (":", ",", ")"))
+            ):
                 first = last = self.find(self.next())
                 if self.take(":") is not None:
                     last = self.find(self.next())
@@ -180,7 +189,12 @@ class _Reader:
                     raise _UncertainError
                 for column in range(first.column, last.column + 1):
                     cell = self.look(Place(first.row, column))
-                    total = _add(total, self.count(_number_of(cell) if cell.kind in ("n", "e", "blank") else Near(0, 0)))
+                    total = _add(
+                        total,
+                        self.count(
+                            _number_of(cell) if cell.kind in ("n", "e", "blank") else Near(0, 0)
+                        ),
+                    )
             else:
                 total = _add(total, self.read_sum())
             if self.take(",") is None:

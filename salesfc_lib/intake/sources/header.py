@@ -41,14 +41,20 @@ def list_needed(source: Source) -> list[str]:
     """Headers that an export must have to be read as this source, each in the first of its spellings."""
     named = [header_of(source, name) for name in (*source.key, *source.fill_down)]
     extract = [source.extract_header] if source.extract_header else []
-    return list(dict.fromkeys([*source.columns.values(), *source.join.values(), *source.where, *named, *extract]))
+    return list(
+        dict.fromkeys(
+            [*source.columns.values(), *source.join.values(), *source.where, *named, *extract]
+        )
+    )
 
 
 def list_spellings(source: Source) -> dict[str, list[str]]:
     """Every needed header with the headers that a file may have instead, itself first."""
     spellings = {header: [header] for header in list_needed(source)}
     for name, others in source.aliases.items():
-        spellings[source.columns[name]] += [other for other in others if other not in spellings[source.columns[name]]]
+        spellings[source.columns[name]] += [
+            other for other in others if other not in spellings[source.columns[name]]
+        ]
     return spellings
 
 
@@ -61,11 +67,19 @@ def match_header(cells: Sequence[str], source: Source) -> dict[str, list[int]]:
     spellings = list_spellings(source)
     own = {fold(header): header for header in spellings}
     known = {fold(text) for texts in spellings.values() for text in texts}
-    found = [(place, cell.strip(), fold(cell)) for place, cell in enumerate(cells) if cell and fold(cell) in known]
+    found = [
+        (place, cell.strip(), fold(cell))
+        for place, cell in enumerate(cells)
+        if cell and fold(cell) in known
+    ]
     matched: dict[str, list[int]] = {}
     for header, texts in spellings.items():
         folded = {fold(text) for text in texts}
-        loose = [(place, cell) for place, cell, key in found if key in folded and own.get(key, header) == header]
+        loose = [
+            (place, cell)
+            for place, cell, key in found
+            if key in folded and own.get(key, header) == header
+        ]
         exact = [(place, cell) for place, cell in loose if cell in texts]
         matched[header] = [place for place, _ in exact or loose]
     return matched
@@ -115,10 +129,14 @@ def name_columns(header: Sequence[str], source: Source, where: str) -> list[str]
                     "List this header under one of them only, in the `columns` of this source",
                 )
             named[place] = wanted
-    return number_repeated([named.get(place, cell.strip()) for place, cell in enumerate(header)], set(named))
+    return number_repeated(
+        [named.get(place, cell.strip()) for place, cell in enumerate(header)], set(named)
+    )
 
 
-def number_repeated(header: Sequence[str], fixed: set[int] | frozenset[int] = frozenset()) -> list[str]:
+def number_repeated(
+    header: Sequence[str], fixed: set[int] | frozenset[int] = frozenset()
+) -> list[str]:
     """Unique names: blanks by their place, repeated ones numbered; those at the places `fixed` stay.
 
     >>> number_repeated(["a", "", "a"]), number_repeated(["a", "b", "a"], {2})
@@ -140,17 +158,27 @@ def number_repeated(header: Sequence[str], fixed: set[int] | frozenset[int] = fr
 def list_renamed(header: Sequence[str], names: Sequence[str], source: Source) -> dict[str, str]:
     """Headers that a file spells otherwise than the source's first spelling, and that spelling."""
     needed = set(list_needed(source))
-    return {cell.strip(): name for cell, name in zip(header, names, strict=True) if name in needed and cell.strip() != name}
+    return {
+        cell.strip(): name
+        for cell, name in zip(header, names, strict=True)
+        if name in needed and cell.strip() != name
+    }
 
 
 def _missing(rows: Sequence[Sequence[str]], source: Source, where: str) -> SalesForecastError:
     counts = [count_known(row, source) for row in rows]
-    place = max(range(len(rows)), key=lambda at: (counts[at], sum(bool(cell.strip()) for cell in rows[at])), default=None)
+    place = max(
+        range(len(rows)),
+        key=lambda at: (counts[at], sum(bool(cell.strip()) for cell in rows[at])),
+        default=None,
+    )
     nearest = rows[place] if place is not None else []
     found = list(dict.fromkeys(cell.strip() for cell in nearest if cell.strip()))
     missing = [header for header, places in match_header(nearest, source).items() if not places]
     if (pair := _find_pair(rows, source)) is not None:
-        upper, lower = ([cell.strip() for cell in rows[at] if cell.strip()] for at in (pair, pair + 1))
+        upper, lower = (
+            [cell.strip() for cell in rows[at] if cell.strip()] for at in (pair, pair + 1)
+        )
         return SalesForecastError.say(
             f"The header of '{where}' stands in two rows: row {pair + 1} has {shorten(upper, 6)}, row {pair + 2} has {shorten(lower, 6)}",
             f"One row that has them all: {shorten(list_needed(source), 12)}",
@@ -168,7 +196,14 @@ def _suggest(missing: Sequence[str], found: Sequence[str], source: Source) -> st
     by_fold = {fold(cell): cell for cell in found}
     for header in missing:
         spelled = [fold(text) for text in list_spellings(source)[header]]
-        near = next((close for text in spelled for close in difflib.get_close_matches(text, by_fold, n=1, cutoff=0.5)), None)
+        near = next(
+            (
+                close
+                for text in spelled
+                for close in difflib.get_close_matches(text, by_fold, n=1, cutoff=0.5)
+            ),
+            None,
+        )
         if near is not None:
             return f"The nearest to '{header}' is '{by_fold[near]}': if it is meant, list it there too. {do}"
     return do
@@ -178,7 +213,11 @@ def _find_pair(rows: Sequence[Sequence[str]], source: Source) -> int | None:
     """Place of the upper of two rows that have every needed header only together, each at least one."""
     for place, (upper, lower) in enumerate(zip(rows, rows[1:], strict=False)):
         above, below = match_header(upper, source), match_header(lower, source)
-        if any(above.values()) and any(below.values()) and all(above[header] or below[header] for header in above):
+        if (
+            any(above.values())
+            and any(below.values())
+            and all(above[header] or below[header] for header in above)
+        ):
             return place
     return None
 

@@ -34,7 +34,9 @@ def read_html(content: bytes, source: Source, where: str) -> Grid:
     """
     encoding, text = decode_page(content, source.encoding, where)
     tables = read_tables(text, where)
-    place = next((at for at, table in enumerate(tables) if find_header(table.rows, source) is not None), None)
+    place = next(
+        (at for at, table in enumerate(tables) if find_header(table.rows, source) is not None), None
+    )
     if place is None:
         largest = max(tables, key=lambda table: len(table.rows), default=None)
         if largest is None:
@@ -117,7 +119,9 @@ class Tables(HTMLParser):
         self.cells += across
         if self.cells + len(table.covered) > MOST_CELLS:
             raise SalesForecastError.unreadable_file(
-                self.where, f"it is an HTML page of more than {MOST_CELLS:,} cells", "Export it as CSV or XLSX"
+                self.where,
+                f"it is an HTML page of more than {MOST_CELLS:,} cells",
+                "Export it as CSV or XLSX",
             )
         self.parts = None
         self._cover()
@@ -136,16 +140,29 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
     refuse_row_limit(len(table.rows), where)
     at = require_header(table.rows, source, where)
     header = table.rows[at]
-    below = [(number, row) for number, row in enumerate(table.rows[at + 1 :], start=at + 2) if any(row)]
-    fitting = [(number, [*row, *[""] * (len(header) - len(row))]) for number, row in below if not any(row[len(header) :])]
+    below = [
+        (number, row) for number, row in enumerate(table.rows[at + 1 :], start=at + 2) if any(row)
+    ]
+    fitting = [
+        (number, [*row, *[""] * (len(header) - len(row))])
+        for number, row in below
+        if not any(row[len(header) :])
+    ]
     names = name_columns(header, source, where)
     filled = {names.index(header_of(source, name)) for name in source.fill_down}
     return Grid(
         header,
         np.array([number for number, _ in fitting], dtype=np.int64),
-        text_table([str(place) for place in range(len(header))], [row[: len(header)] for _, row in fitting]),
+        text_table(
+            [str(place) for place in range(len(header))], [row[: len(header)] for _, row in fitting]
+        ),
         rejected=[
-            Reject(number, "misfit", f"it has {len(row)} cells where the header has {len(header)}", "\t".join(row))
+            Reject(
+                number,
+                "misfit",
+                f"it has {len(row)} cells where the header has {len(header)}",
+                "\t".join(row),
+            )
             for number, row in below
             if any(row[len(header) :])
         ],
@@ -162,7 +179,11 @@ def decode_page(content: bytes, declared: str | None, where: str) -> tuple[str, 
     """
     marked = [
         name
-        for mark, name in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+        for mark, name in (
+            (b"\xef\xbb\xbf", "utf-8-sig"),
+            (b"\xff\xfe", "utf-16"),
+            (b"\xfe\xff", "utf-16"),
+        )
         if content.startswith(mark)
     ]
     own = DECLARED.search(content[:4096])
@@ -180,10 +201,13 @@ def decode_page(content: bytes, declared: str | None, where: str) -> tuple[str, 
             return guess.encoding, content.decode(guess.encoding)
     raise SalesForecastError.unreadable_file(
         where,
-        f"it is an HTML page in none of {shorten(tried, 5)}" + (f"; {guess.why}: {guess.show()}" if guess.shown else ""),
+        f"it is an HTML page in none of {shorten(tried, 5)}"
+        + (f"; {guess.why}: {guess.show()}" if guess.shown else ""),
         "Export it as CSV in UTF-8, or name its encoding in `encoding`",
     )
 
 
 def _count(text: str | None) -> int:
-    return min(int(text), 1_048_576) if text and text.isascii() and text.isdigit() and int(text) else 1
+    return (
+        min(int(text), 1_048_576) if text and text.isascii() and text.isdigit() and int(text) else 1
+    )

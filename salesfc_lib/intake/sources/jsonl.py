@@ -27,7 +27,11 @@ from salesfc_lib.intake.sources.troubled import set_aside_control
 BATCH = 10_000  # objects held as Python values at a time
 KEYS = 4_096  # different keys of a file: more is no table
 CONTENT = 4_000  # characters of a line that are kept of one that cannot be read
-MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 
 
 class Number(str):
@@ -72,19 +76,31 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
     tables: list[pa.Table] = []
     rejected: list[Reject] = []
     while batch := list(islice(found, BATCH)):
-        rejected += [Reject(line.number, line.rule, line.reason, line.content) for line in batch if line.texts is None]
+        rejected += [
+            Reject(line.number, line.rule, line.reason, line.content)
+            for line in batch
+            if line.texts is None
+        ]
         found_texts = [(line.number, line.texts) for line in batch if line.texts]
         header |= dict.fromkeys(key for _, texts in found_texts for key in texts)
         if len(header) > KEYS:
             raise SalesForecastError.unreadable_file(
-                where, f"its objects have more than {KEYS:,} different keys", "Export a table: the same keys in every object"
+                where,
+                f"its objects have more than {KEYS:,} different keys",
+                "Export a table: the same keys in every object",
             )
-        filled = [(number, texts) for number, texts in found_texts if any(text.strip() for text in texts.values())]
+        filled = [
+            (number, texts)
+            for number, texts in found_texts
+            if any(text.strip() for text in texts.values())
+        ]
         numbers += [number for number, _ in filled]
         tables.append(_tabulate([texts for _, texts in filled]))
     if not header:
         why = rejected[0].reason if rejected else "it holds no object"
-        raise SalesForecastError.unreadable_file(where, f"no line of it is a JSON object ({why})", "Export one object a line")
+        raise SalesForecastError.unreadable_file(
+            where, f"no line of it is a JSON object ({why})", "Export one object a line"
+        )
     names = list(header)
     require_header([names], source, where)
     cells = stack([pa.table({name: pa.array([], pa.string()) for name in names}), *tables])
@@ -104,9 +120,14 @@ def decode(content: bytes, source: Source, where: str) -> tuple[str, list[tuple[
             if encoding == "utf-8" and (lines := _split_mostly(content)):
                 return encoding, lines
             continue
-        return encoding, [(number, line.removesuffix("\r")) for number, line in enumerate(text.split("\n"), start=1)]
+        return encoding, [
+            (number, line.removesuffix("\r"))
+            for number, line in enumerate(text.split("\n"), start=1)
+        ]
     undecided = f"; {guess.why}: {guess.show()}" if guess.shown else ""
-    raise SalesForecastError.unreadable_file(where, f"it is none of {shorten(tried, 5)}{undecided}", KEY)
+    raise SalesForecastError.unreadable_file(
+        where, f"it is none of {shorten(tried, 5)}{undecided}", KEY
+    )
 
 
 def flatten(found: Mapping[str, Any], before: str = "") -> dict[str, str]:
@@ -120,7 +141,11 @@ def flatten(found: Mapping[str, Any], before: str = "") -> dict[str, str]:
         raise ValueError(f"it has the key '{found.key}' more than once")
     for key, value in found.items():
         name = before + key
-        parts = flatten(value, f"{name}.") if isinstance(value, dict) and value else {name: _write(value)}
+        parts = (
+            flatten(value, f"{name}.")
+            if isinstance(value, dict) and value
+            else {name: _write(value)}
+        )
         if twice := parts.keys() & texts.keys():
             raise ValueError(f"it has the key '{sorted(twice)[0]}' more than once")
         texts |= parts
@@ -144,7 +169,14 @@ def _dump(value: Any) -> str:
     if isinstance(value, list):
         return f"[{', '.join(map(_dump, value))}]"
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key, ensure_ascii=False)}: {_dump(item)}" for key, item in value.items()) + "}"
+        return (
+            "{"
+            + ", ".join(
+                f"{json.dumps(key, ensure_ascii=False)}: {_dump(item)}"
+                for key, item in value.items()
+            )
+            + "}"
+        )
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -153,13 +185,17 @@ def _take_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found if len(found) == len(pairs) else Repeated(found, [key for key, _ in pairs])
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_take_pairs, parse_float=Number, parse_int=Number, parse_constant=Number)
+DECODER = json.JSONDecoder(
+    object_pairs_hook=_take_pairs, parse_float=Number, parse_int=Number, parse_constant=Number
+)
 
 
 def _read_line(number: int, line: str | bytes) -> Line:
     if isinstance(line, bytes):
         shown = line[:CONTENT].decode("utf-8", "backslashreplace")
-        return Line(number, None, "other_encoding", "it is not UTF-8, as the rest of the file is", shown)
+        return Line(
+            number, None, "other_encoding", "it is not UTF-8, as the rest of the file is", shown
+        )
     if not line.strip():
         return Line(number, {})
     try:
@@ -188,7 +224,9 @@ def _read_array(text: str, where: str) -> Iterator[Line]:
             if text[at : at + 1] not in (",", "]"):
                 raise json.JSONDecodeError("Expecting ',' or ']'", text, at)
         except (ValueError, RecursionError) as error:
-            raise _cut_short(where, f"element {number} of its array cannot be read ({_explain(error)})") from error
+            raise _cut_short(
+                where, f"element {number} of its array cannot be read ({_explain(error)})"
+            ) from error
         yield _read_object(number, found, text[begin:end][:CONTENT])
         at += text[at] == ","
     if at >= len(text):
@@ -196,7 +234,9 @@ def _read_array(text: str, where: str) -> Iterator[Line]:
 
 
 def _cut_short(where: str, why: str) -> SalesForecastError:
-    return SalesForecastError.unreadable_file(where, f"{why} (cut_short)", "Export it again, completely, or as one object a line")
+    return SalesForecastError.unreadable_file(
+        where, f"{why} (cut_short)", "Export it again, completely, or as one object a line"
+    )
 
 
 def _skip(text: str, at: int) -> int:
@@ -216,7 +256,9 @@ def _explain(error: Exception) -> str:
 
 def _tabulate(rows: Sequence[Mapping[str, str]]) -> pa.Table:
     names = dict.fromkeys(key for texts in rows for key in texts)
-    return pa.table({name: pa.array([texts.get(name, "") for texts in rows], pa.string()) for name in names})
+    return pa.table(
+        {name: pa.array([texts.get(name, "") for texts in rows], pa.string()) for name in names}
+    )
 
 
 def _split_mostly(content: bytes) -> list[tuple[int, str | bytes]]:

@@ -40,9 +40,12 @@ SIGNATURES = (
 )
 TEXT = Identity("it is text", "csv")
 HTML = re.compile(
-    rb"\s*(?:<!--.*?-->\s*|<\?xml[^>]*\?>\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style|div)\b", re.I | re.S
+    rb"\s*(?:<!--.*?-->\s*|<\?xml[^>]*\?>\s*)*<(?:!doctype\s+html|html|head|body|table|meta|style|div)\b",
+    re.I | re.S,
 )
-XML_2003 = re.compile(rb"<\?mso-application\s|<(?:\w+:)?Workbook\b[^>]*urn:schemas-microsoft-com:office:spreadsheet")
+XML_2003 = re.compile(
+    rb"<\?mso-application\s|<(?:\w+:)?Workbook\b[^>]*urn:schemas-microsoft-com:office:spreadsheet"
+)
 JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*\{)')
 OBJECT = re.compile(rb'^\s*\{\s*"', re.M)  # a line below the first that begins an object
 DO = {
@@ -66,7 +69,9 @@ def identify(content: bytes) -> Identity:
     if XML_2003.search(top):
         return Identity("it is an XML spreadsheet of Excel 2003", "")
     if HTML.match(top):
-        return Identity("it is an HTML page, as many systems save a table under the name of a workbook", "excel")
+        return Identity(
+            "it is an HTML page, as many systems save a table under the name of a workbook", "excel"
+        )
     if JSON.match(top):
         return Identity("it is JSON", "jsonl")
     return TEXT
@@ -75,10 +80,14 @@ def identify(content: bytes) -> Identity:
 def refuse_other_kind(content: bytes, source: Source, where: str) -> Identity:
     """What the file is; raises `SalesForecastError` if another `kind` than the source's reads it, or none."""
     identity = identify(content)
-    if identity.kind == source.kind or (source.kind == "jsonl" and identity is TEXT and OBJECT.search(content[:65_536])):
+    if identity.kind == source.kind or (
+        source.kind == "jsonl" and identity is TEXT and OBJECT.search(content[:65_536])
+    ):
         return identity
     do = DO.get(identity.kind, f"Set `kind: {identity.kind}` for this source, or export it as CSV")
-    raise SalesForecastError.unreadable_file(where, f"{identity.said}, not {_name(source.kind)}", do)
+    raise SalesForecastError.unreadable_file(
+        where, f"{identity.said}, not {_name(source.kind)}", do
+    )
 
 
 def _identify_zip(content: bytes) -> Identity:
@@ -102,5 +111,11 @@ def _as_ascii(top: bytes) -> bytes:
 
 
 def _name(kind: str) -> str:
-    names = {"csv": "separated text", "excel": "a workbook", "parquet": "Parquet", "jsonl": "JSON lines", "sql": "a database"}
+    names = {
+        "csv": "separated text",
+        "excel": "a workbook",
+        "parquet": "Parquet",
+        "jsonl": "JSON lines",
+        "sql": "a database",
+    }
     return f"{names[kind]} (`kind: {kind}`)"

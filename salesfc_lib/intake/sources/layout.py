@@ -81,7 +81,9 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
     A column is named as in the export, a needed one by the first of the headers that the source lists for it.
     """
     names = name_columns(grid.header, source, where)
-    table = pa.Table.from_arrays([compact(column) for column in grid.cells.columns], names=[exported(name) for name in names])
+    table = pa.Table.from_arrays(
+        [compact(column) for column in grid.cells.columns], names=[exported(name) for name in names]
+    )
     ours = {name: exported(header) for name, header in source.columns.items()}
     codes = mark_rows(table, grid.header, source, ours)
     seen = [*_tell_titles(grid), *_tell_renamed(grid, names, source)]
@@ -92,7 +94,12 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
         count = int((taken != np.arange(len(taken))).sum())
         if count:
             table = table.set_column(place, exported(column), _take(table[exported(column)], taken))
-            seen.append(Sighting("filled_down", f"{count} blank cells of '{column}' were filled with the text above them"))
+            seen.append(
+                Sighting(
+                    "filled_down",
+                    f"{count} blank cells of '{column}' were filled with the text above them",
+                )
+            )
     numbers = pa.array(np.asarray(grid.numbers, dtype=np.int64))
     table = table.append_column(ROW, numbers).append_column(FILE, constant(file, table.num_rows))
     return table.append_column(MARK, as_column(codes)), seen
@@ -139,7 +146,13 @@ def _tell_titles(grid: Grid) -> list[Sighting]:
     if not grid.titles:
         return []
     count = len(grid.titles)
-    return [Sighting("title_rows", f"{count} {'row' if count == 1 else 'rows'} above the header: {shorten(grid.titles, 5)}", 1)]
+    return [
+        Sighting(
+            "title_rows",
+            f"{count} {'row' if count == 1 else 'rows'} above the header: {shorten(grid.titles, 5)}",
+            1,
+        )
+    ]
 
 
 def _tell_renamed(grid: Grid, names: list[str], source: Source) -> list[Sighting]:
@@ -148,7 +161,9 @@ def _tell_renamed(grid: Grid, names: list[str], source: Source) -> list[Sighting
     return [Sighting("renamed_column", f"the column {said}")] if said else []
 
 
-def _take_from_above(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int) -> np.ndarray:
+def _take_from_above(
+    column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int
+) -> np.ndarray:
     """Row that each row's cell is taken from (n_rows,): for a blank one the next above with text, else itself.
 
     Blank cells count that a merged cell covers, or all where the column has none merged.

@@ -20,12 +20,22 @@ PLAIN, SUBTOTAL, HEADER = 0, 1, 2
 MARKS = ("", "subtotal", "header")  # by code
 SPACE = r"[\s\x{00A0}\x{3000}]*"
 SHORT = 10_000  # texts
-MEASURES = {"quantity", "amount", "discount", "tax", "freight", "price", "cost"}  # columns that a row of sums fills
+MEASURES = {
+    "quantity",
+    "amount",
+    "discount",
+    "tax",
+    "freight",
+    "price",
+    "cost",
+}  # columns that a row of sums fills
 
 Ask = Callable[[pa.Array], pa.Array]  # texts -> true or false for each
 
 
-def mark_rows(table: pa.Table, header: Sequence[str], source: Source, columns: dict[str, str]) -> np.ndarray:
+def mark_rows(
+    table: pa.Table, header: Sequence[str], source: Source, columns: dict[str, str]
+) -> np.ndarray:
     """Code of each row (n_rows,): place in `MARKS`. `columns` are this project's names and the table's columns."""
     codes = np.zeros(table.num_rows, dtype=np.int8)
     if table.num_rows:
@@ -36,7 +46,13 @@ def mark_rows(table: pa.Table, header: Sequence[str], source: Source, columns: d
 
 def as_column(codes: np.ndarray) -> pa.ChunkedArray:
     """The codes as a column of texts."""
-    return pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(MARKS, pa.string()))])
+    return pa.chunked_array(
+        [
+            pa.DictionaryArray.from_arrays(
+                pa.array(codes.astype(np.int32)), pa.array(MARKS, pa.string())
+            )
+        ]
+    )
 
 
 def ask(column: pa.ChunkedArray, rule: Ask) -> np.ndarray:
@@ -45,7 +61,11 @@ def ask(column: pa.ChunkedArray, rule: Ask) -> np.ndarray:
     for chunk in column.chunks:
         if pa.types.is_dictionary(chunk.type):
             said = np.asarray(rule(chunk.dictionary))
-            answers.append(said[chunk.indices.to_numpy(zero_copy_only=False)] if len(said) else np.zeros(len(chunk), dtype=bool))
+            answers.append(
+                said[chunk.indices.to_numpy(zero_copy_only=False)]
+                if len(said)
+                else np.zeros(len(chunk), dtype=bool)
+            )
         else:
             answers.append(np.asarray(rule(chunk)))
     return np.concatenate(answers).astype(bool) if answers else np.zeros(0, dtype=bool)
@@ -64,7 +84,10 @@ def says(text: str) -> Ask:
 def find_headers(table: pa.Table, header: Sequence[str]) -> np.ndarray:
     """Places of the rows that repeat the header, cell by cell."""
     places = np.arange(table.num_rows)
-    pairs = sorted(zip(table.columns, header, strict=True), key=lambda pair: not pa.types.is_dictionary(pair[0].type))
+    pairs = sorted(
+        zip(table.columns, header, strict=True),
+        key=lambda pair: not pa.types.is_dictionary(pair[0].type),
+    )
     for column, cell in pairs:
         here = column if len(places) == len(column) else column.take(pa.array(places))
         places = places[ask(here, says(cell))]
@@ -84,7 +107,9 @@ def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> 
         return np.zeros(0, dtype=np.int64)
     is_word, has_word = _whole(source.subtotals), _edge(source.subtotals)
     own = [table[columns[name]] for name in ("date", "order_id") if name in columns]
-    lacking = [ask(column, lambda texts: pc.or_(is_blank(texts), has_word(texts))) for column in own]
+    lacking = [
+        ask(column, lambda texts: pc.or_(is_blank(texts), has_word(texts))) for column in own
+    ]
     lacks_all = np.logical_and.reduce(lacking) if lacking else np.ones(table.num_rows, dtype=bool)
     if "order_id" in columns:
         possible = np.flatnonzero(np.logical_or.reduce(lacking))
@@ -101,9 +126,16 @@ def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> 
 
 def _is_complete(rows: pa.Table, columns: dict[str, str], is_word: Ask) -> np.ndarray:
     """Rows in which every mapped text but the word itself is filled, and at least one is."""
-    others = [rows[column] for name, column in columns.items() if name not in MEASURES and name != "date"]
-    words = sum((ask(column, is_word).astype(int) for column in others), np.zeros(rows.num_rows, dtype=int))
-    filled = sum((~ask(column, is_blank) for column in others), np.zeros(rows.num_rows, dtype=int)) - words
+    others = [
+        rows[column] for name, column in columns.items() if name not in MEASURES and name != "date"
+    ]
+    words = sum(
+        (ask(column, is_word).astype(int) for column in others), np.zeros(rows.num_rows, dtype=int)
+    )
+    filled = (
+        sum((~ask(column, is_blank) for column in others), np.zeros(rows.num_rows, dtype=int))
+        - words
+    )
     return (words <= 1) & (filled > 0) & (filled + words == len(others))
 
 
@@ -113,7 +145,11 @@ def _any(table: pa.Table, rule: Ask) -> np.ndarray:
     short = []
     for column in table.columns:
         chunk = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-        indices = chunk.indices.to_numpy(zero_copy_only=False) if pa.types.is_dictionary(chunk.type) else None
+        indices = (
+            chunk.indices.to_numpy(zero_copy_only=False)
+            if pa.types.is_dictionary(chunk.type)
+            else None
+        )
         texts = chunk if indices is None else chunk.dictionary
         if len(texts) > SHORT:
             found |= ask(column, rule)
@@ -121,7 +157,9 @@ def _any(table: pa.Table, rule: Ask) -> np.ndarray:
             short.append((texts, indices))
     if short:
         said = np.asarray(rule(pa.concat_arrays([texts for texts, _ in short]))).astype(bool)
-        for (_, indices), answers in zip(short, np.split(said, np.cumsum([len(texts) for texts, _ in short])[:-1]), strict=True):
+        for (_, indices), answers in zip(
+            short, np.split(said, np.cumsum([len(texts) for texts, _ in short])[:-1]), strict=True
+        ):
             found |= answers if indices is None else answers[indices] if len(answers) else False
     return found
 
@@ -136,8 +174,12 @@ def _edge(words: Sequence[str]) -> Ask:
     """Whether a text begins or ends with one of the words; words of an alphabet only as whole words."""
     latin = "|".join(_spell(word) for word in words if word.isascii())
     other = "|".join(_spell(word) for word in words if not word.isascii())
-    starts = "|".join([*([rf"(?:{latin})(?:[^\pL]|$)"] if latin else []), *([other] if other else [])])
-    ends = "|".join([*([rf"(?:^|[^\pL])(?:{latin})"] if latin else []), *([other] if other else [])])
+    starts = "|".join(
+        [*([rf"(?:{latin})(?:[^\pL]|$)"] if latin else []), *([other] if other else [])]
+    )
+    ends = "|".join(
+        [*([rf"(?:^|[^\pL])(?:{latin})"] if latin else []), *([other] if other else [])]
+    )
     pattern = f"(?i)^{SPACE}(?:{starts})|(?:{ends}){SPACE}[:：]?{SPACE}$"
     return lambda texts: pc.match_substring_regex(texts, pattern)
 

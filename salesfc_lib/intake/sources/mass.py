@@ -20,7 +20,9 @@ from pyarrow import csv
 from salesfc_lib.intake.sources.records import Dialect
 from salesfc_lib.intake.sources.scan import BLANK, Scan
 
-MANY = 100  # lines of one width beyond the header's, in a block, from which they go through Arrow too
+MANY = (
+    100  # lines of one width beyond the header's, in a block, from which they go through Arrow too
+)
 NEW = 0.1  # texts a row that were not there before, up to which a column is encoded: more, and it is as large and much slower
 SAMPLE = 20_000  # rows that tell
 ENCODED = pa.dictionary(pa.int32(), pa.string())
@@ -47,7 +49,9 @@ def read_mass(text: bytes, scanned: Scan, dialect: Dialect, width: int) -> Mass:
         places = np.flatnonzero(scanned.fields == fields)
         table = _parse(_join(text, scanned, places), dialect, fields)
         if table.num_rows != len(places):
-            raise RuntimeError(f"Arrow read {table.num_rows} rows where {len(places)} lines are plain")
+            raise RuntimeError(
+                f"Arrow read {table.num_rows} rows where {len(places)} lines are plain"
+            )
         excess = ~_find_blank_rows(table.columns[width:], len(places))
         troubled[places[excess]] = True
         kept = ~(excess | _find_blank_rows(table.columns[:width], len(places)))
@@ -55,7 +59,9 @@ def read_mass(text: bytes, scanned: Scan, dialect: Dialect, width: int) -> Mass:
         parts.append(_keep(table.select(range(width)), kept))
     rows = np.concatenate(lines)
     cells = pa.concat_tables(parts)
-    return Mass(*((rows, cells) if len(widths) == 1 else sort_rows(rows, cells)), np.flatnonzero(troubled))
+    return Mass(
+        *((rows, cells) if len(widths) == 1 else sort_rows(rows, cells)), np.flatnonzero(troubled)
+    )
 
 
 def find_repeating(table: pa.Table) -> list[bool]:
@@ -71,7 +77,9 @@ def find_repeating(table: pa.Table) -> list[bool]:
 def encode(table: pa.Table, repeating: Sequence[bool]) -> pa.Table:
     """The table with the repeating columns encoded; those that are so already stay."""
     columns = [
-        column.combine_chunks().dictionary_encode().cast(ENCODED) if repeats and column.type != ENCODED else column
+        column.combine_chunks().dictionary_encode().cast(ENCODED)
+        if repeats and column.type != ENCODED
+        else column
         for column, repeats in zip(table.columns, repeating, strict=True)
     ]
     return pa.table(columns, names=table.column_names)
@@ -86,7 +94,10 @@ def sort_rows(lines: np.ndarray, cells: pa.Table) -> tuple[np.ndarray, pa.Table]
 def join_blocks(tables: list[pa.Table]) -> pa.Table:
     """One table, each column in one chunk; empties the list, so that a column's blocks are let go once it is joined."""
     names = tables[0].column_names
-    blocks = [[chunk for table in tables for chunk in table.column(place).chunks] for place in range(len(names))]
+    blocks = [
+        [chunk for table in tables for chunk in table.column(place).chunks]
+        for place in range(len(names))
+    ]
     tables.clear()
     with ThreadPoolExecutor() as workers:
         return pa.table(list(workers.map(_join_column, blocks)), names=names)
@@ -103,13 +114,19 @@ def _parse(text: bytes, dialect: Dialect, width: int) -> pa.Table:
     if not text:
         return pa.table([pa.array([], pa.string())] * width, names=names)
     if text.startswith(codecs.BOM_UTF8):
-        text = codecs.BOM_UTF8 + text  # Arrow takes the first for a mark; these are bytes of the first field
+        text = (
+            codecs.BOM_UTF8 + text
+        )  # Arrow takes the first for a mark; these are bytes of the first field
     return csv.read_csv(
         pa.BufferReader(text),
         read_options=csv.ReadOptions(use_threads=False, block_size=len(text), column_names=names),
-        parse_options=csv.ParseOptions(delimiter=dialect.delimiter, quote_char=dialect.quote, ignore_empty_lines=False),
+        parse_options=csv.ParseOptions(
+            delimiter=dialect.delimiter, quote_char=dialect.quote, ignore_empty_lines=False
+        ),
         convert_options=csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, check_utf8=False
+            column_types=dict.fromkeys(names, pa.string()),
+            strings_can_be_null=False,
+            check_utf8=False,
         ),
     )
 
@@ -124,7 +141,9 @@ def _join(text: bytes, scanned: Scan, places: np.ndarray) -> bytes:
     firsts = scanned.starts[places[np.concatenate([[0], gaps + 1])]]
     lasts = scanned.starts[places[np.concatenate([gaps, [-1]])] + 1]
     view = memoryview(text)
-    return b"".join([view[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)])
+    return b"".join(
+        [view[first:last] for first, last in zip(firsts.tolist(), lasts.tolist(), strict=True)]
+    )
 
 
 def _find_blank_rows(columns: Sequence[pa.ChunkedArray], rows: int) -> np.ndarray:

@@ -25,7 +25,9 @@ EAST = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 IDEOGRAPH = re.compile(f"[{EAST}]")
 EASTERN = re.compile(f"[\\x00-\\x7f\u00b7\u2010-\u2026\u3000-\u303f\uff00-\uffef{EAST}]*")
 WESTERN = re.compile("[\\x00-\\x7f\u00a0-\u017f\u2010-\u2026\u20ac\u2122]*")
-WITHIN_WORD = re.compile(r"[A-Za-z][\u4e00-\u9fff][a-z]")  # what a lone letter with an accent becomes as GBK: M眉ller
+WITHIN_WORD = re.compile(
+    r"[A-Za-z][\u4e00-\u9fff][a-z]"
+)  # what a lone letter with an accent becomes as GBK: M眉ller
 LOST = "?\ufffd"
 MOST_LOST = 2  # bytes of a character that is not complete
 
@@ -37,7 +39,9 @@ def _list_pairs(leads: range) -> str:
 
 
 # one of these is in every text that was read wrongly: the first bytes of a letter in UTF-8, as GBK and as Windows-1252 show them
-SUSPECT = f"[{_list_pairs(range(0xC3, 0xC6))}{_list_pairs(range(0xE3, 0xEE))}\u00c2-\u00c5\u00e2-\u00ed]"
+SUSPECT = (
+    f"[{_list_pairs(range(0xC3, 0xC6))}{_list_pairs(range(0xE3, 0xEE))}\u00c2-\u00c5\u00e2-\u00ed]"
+)
 
 
 def repair(text: str) -> str | None:
@@ -60,7 +64,14 @@ def repair(text: str) -> str | None:
 def is_lost(text: str) -> bool:
     """Whether the text was read wrongly and its last character is not complete any more."""
     raw = _as_gbk(text.rstrip(LOST)) or b""
-    start = next((raw[: len(raw) - cut].decode() for cut in range(1, MOST_LOST + 1) if _decode(raw[: len(raw) - cut])), "")
+    start = next(
+        (
+            raw[: len(raw) - cut].decode()
+            for cut in range(1, MOST_LOST + 1)
+            if _decode(raw[: len(raw) - cut])
+        ),
+        "",
+    )
     return bool(EASTERN.fullmatch(start)) and len(IDEOGRAPH.findall(start)) > 1
 
 
@@ -76,7 +87,11 @@ def repair_header(lines: list[str], source: Source, where: str) -> list[str]:
         return lines
     if source.mojibake == "repair":
         return repaired
-    before, after = next((before.strip(), after.strip()) for before, after in zip(lines, repaired, strict=True) if before != after)
+    before, after = next(
+        (before.strip(), after.strip())
+        for before, after in zip(lines, repaired, strict=True)
+        if before != after
+    )
     raise SalesForecastError.say(
         f"The text of '{where}' was read in a wrong encoding before it was exported (mojibake): '{before[:60]}' was '{after[:60]}'",
         "The header's names",
@@ -92,14 +107,25 @@ def look(grid: Grid, source: Source) -> Grid:
     for column in grid.cells.columns:
         wrong = _list_wrong(column)
         if wrong:
-            rows = np.flatnonzero(np.asarray(pc.is_in(column.cast(pa.string()), pa.array(list(wrong)))))
-            count, first = count + len(rows), min(first or int(grid.numbers[rows[0]]), int(grid.numbers[rows[0]]))
+            rows = np.flatnonzero(
+                np.asarray(pc.is_in(column.cast(pa.string()), pa.array(list(wrong))))
+            )
+            count, first = (
+                count + len(rows),
+                min(first or int(grid.numbers[rows[0]]), int(grid.numbers[rows[0]])),
+            )
             texts |= wrong
         columns.append(_replace(column, wrong) if source.mojibake == "repair" and wrong else column)
     if not texts:
         return grid
     repaired = source.mojibake == "repair" and any(texts.values())
-    seen = Sighting("mojibake", _say(texts, count, repaired), first or None, count, "changed" if repaired else "noted")
+    seen = Sighting(
+        "mojibake",
+        _say(texts, count, repaired),
+        first or None,
+        count,
+        "changed" if repaired else "noted",
+    )
     grid = replace(grid, sightings=[*grid.sightings, seen])
     if source.mojibake == "note":
         return grid
@@ -112,8 +138,12 @@ def _say(texts: dict[str, str | None], count: int, repaired: bool) -> str:
     shown = shorten([f"{text}' for '{good}" for text, good in texts.items() if good], 3)
     said = f"{count:,} cells ({len(texts):,} texts) were read in a wrong encoding before they were exported"
     if len(lost) < len(texts):
-        said += f": {shown}; " + ("they were repaired" if repaired else "`mojibake: repair` would repair them")
-    return said + (f"; {len(lost):,} texts lost bytes and cannot be repaired: {shorten(lost)}" if lost else "")
+        said += f": {shown}; " + (
+            "they were repaired" if repaired else "`mojibake: repair` would repair them"
+        )
+    return said + (
+        f"; {len(lost):,} texts lost bytes and cannot be repaired: {shorten(lost)}" if lost else ""
+    )
 
 
 def _list_wrong(column: pa.ChunkedArray) -> dict[str, str | None]:
@@ -133,7 +163,11 @@ def _list_wrong(column: pa.ChunkedArray) -> dict[str, str | None]:
 
 def _is_ascii(texts: pa.StringArray) -> bool:
     letters = texts.buffers()[2]
-    return letters is None or not letters.size or int(np.frombuffer(letters, dtype=np.uint8).max()) < 0x80
+    return (
+        letters is None
+        or not letters.size
+        or int(np.frombuffer(letters, dtype=np.uint8).max()) < 0x80
+    )
 
 
 def _replace(column: pa.ChunkedArray, wrong: dict[str, str | None]) -> pa.ChunkedArray:

@@ -59,7 +59,11 @@ class _Content:
                     self.facts.hidden_columns.append((self.column, self.column + self.columns - 1))
                 self.column += self.columns
             case "table:table-row":
-                self.column, self.rows, self.errors = 0, _count(attributes, "table:number-rows-repeated"), []
+                self.column, self.rows, self.errors = (
+                    0,
+                    _count(attributes, "table:number-rows-repeated"),
+                    [],
+                )
                 self.is_hidden = attributes.get("table:visibility") in HIDDEN
             case "table:table-cell" | "table:covered-table-cell":
                 self.columns = _count(attributes, "table:number-columns-repeated")
@@ -90,7 +94,10 @@ class _Content:
         if self.text or self.has_value:
             self.facts.reach(self.row + 1, self.column + self.columns - 1, self.where)
             if self.is_error or (self.is_formula and self.text.startswith(ERROR)):
-                self.errors += [(place, self.text or "an error") for place in range(self.column, self.column + self.columns)]
+                self.errors += [
+                    (place, self.text or "an error")
+                    for place in range(self.column, self.column + self.columns)
+                ]
         self.column += self.columns
         self.text = ""
 

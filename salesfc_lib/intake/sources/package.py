@@ -21,7 +21,9 @@ RATIO = 200  # times that an archive may unfold to, once it is large
 LARGE = 1 << 30  # bytes, unfolded
 HUGE = 32 << 30  # bytes, unfolded: no export of a sheet's rows is as large
 SMALL = 64 << 20  # bytes of a part that is read whole
-CHECKED = 1 << 20  # bytes, packed: a part below this cannot unfold beyond LARGE (deflate's ratio is at most 1032)
+CHECKED = (
+    1 << 20
+)  # bytes, packed: a part below this cannot unfold beyond LARGE (deflate's ratio is at most 1032)
 PIECE = 1 << 20  # bytes read at a time
 
 
@@ -41,7 +43,9 @@ class Package:
             if isinstance(error, SalesForecastError):
                 raise
             raise SalesForecastError.unreadable_file(
-                where, f"it is no complete workbook ({error})", "Export or copy it again, completely"
+                where,
+                f"it is no complete workbook ({error})",
+                "Export or copy it again, completely",
             ) from error
 
     @cached_property
@@ -78,7 +82,9 @@ class Package:
                     tail = unpacker.unconsumed_tail
                     left -= len(piece)
                     if left < 0:
-                        raise self._bomb(f"its part '{name}' unfolds to more than the {entry.file_size:,} bytes that it says")
+                        raise self._bomb(
+                            f"its part '{name}' unfolds to more than the {entry.file_size:,} bytes that it says"
+                        )
                     yield piece
         except zlib.error as error:
             raise self.damaged(f"its part '{name}' is damaged ({error})") from error
@@ -94,7 +100,9 @@ class Package:
             if name.lower().endswith((".xml", ".rels")):
                 top = next(self.stream(name), b"")
                 if b"<!DOCTYPE" in top[: 64 << 10] or b"<!ENTITY" in top:
-                    raise self._bomb(f"its part '{name}' declares a document type, which workbooks never do")
+                    raise self._bomb(
+                        f"its part '{name}' declares a document type, which workbooks never do"
+                    )
 
     def parse(self, name: str, parser: xml.parsers.expat.XMLParserType) -> None:
         """A part of XML through expat, piece by piece."""
@@ -115,7 +123,9 @@ class Package:
         if unfolded > HUGE or (unfolded > LARGE and unfolded > RATIO * len(self.content)):
             raise self._bomb(f"its {len(self.content):,} bytes unfold to {unfolded:,}")
         if any(entry.flag_bits & 1 for entry in entries):
-            raise SalesForecastError.unreadable_file(self.where, "it is protected by a password", "Save it without one")
+            raise SalesForecastError.unreadable_file(
+                self.where, "it is protected by a password", "Save it without one"
+            )
 
     def _entry(self, name: str) -> zipfile.ZipInfo:
         found = self.names.get(name.lower().lstrip("/"))
@@ -133,7 +143,9 @@ class Package:
 
     def _bomb(self, why: str) -> SalesForecastError:
         return SalesForecastError.unreadable_file(
-            self.where, f"{why} (a zip bomb, or a damaged file)", "Ask where the file comes from; export it as CSV or Parquet"
+            self.where,
+            f"{why} (a zip bomb, or a damaged file)",
+            "Ask where the file comes from; export it as CSV or Parquet",
         )
 
     def damaged(self, why: str) -> SalesForecastError:

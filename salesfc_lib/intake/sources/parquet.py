@@ -35,18 +35,32 @@ def read_parquet(content: bytes, source: Source, where: str) -> Grid:
         cells = file.metadata.num_rows * max(1, file.metadata.num_columns)
         if cells > CELLS:
             raise SalesForecastError.unreadable_file(
-                where, f"it says that it has {cells:,} cells", "Export it in parts, and use a pattern as `path`"
+                where,
+                f"it says that it has {cells:,} cells",
+                "Export it in parts, and use a pattern as `path`",
             )
         header = _flatten(pa.Table.from_batches([], file.schema_arrow)).column_names
         require_header([header], source, where)
-        tables = [_write(_flatten(pa.Table.from_batches([batch]))) for batch in file.iter_batches(batch_size=BATCH)]
+        tables = [
+            _write(_flatten(pa.Table.from_batches([batch])))
+            for batch in file.iter_batches(batch_size=BATCH)
+        ]
     except (pa.ArrowException, OSError) as error:
         raise SalesForecastError.unreadable_file(
-            where, f"it is no complete Parquet file ({error})", "Export or copy it again, completely"
+            where,
+            f"it is no complete Parquet file ({error})",
+            "Export or copy it again, completely",
         ) from error
-    rows = stack(tables) if tables else pa.table({str(place): pa.array([], pa.string()) for place in range(len(header))})
+    rows = (
+        stack(tables)
+        if tables
+        else pa.table({str(place): pa.array([], pa.string()) for place in range(len(header))})
+    )
     has_text = np.logical_or.reduce(
-        [~ask(column, lambda texts: pc.equal(pc.utf8_trim_whitespace(texts), "")) for column in rows.columns]
+        [
+            ~ask(column, lambda texts: pc.equal(pc.utf8_trim_whitespace(texts), ""))
+            for column in rows.columns
+        ]
     )
     numbers = np.flatnonzero(has_text) + 1
     kept = rows if len(numbers) == rows.num_rows else rows.filter(pa.array(has_text))
@@ -61,5 +75,8 @@ def _flatten(table: pa.Table) -> pa.Table:
 
 
 def _write(table: pa.Table) -> pa.Table:
-    texts = [text_of(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)) for column in table.columns]
+    texts = [
+        text_of(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
+        for column in table.columns
+    ]
     return pa.Table.from_arrays(texts, names=[str(place) for place in range(len(texts))])

@@ -21,7 +21,14 @@ from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError
 from salesfc_lib.intake.sources.dialect import Layout
 from salesfc_lib.intake.sources.encodings import Text
 from salesfc_lib.intake.sources.layout import Reject
-from salesfc_lib.intake.sources.mass import Mass, encode, find_repeating, join_blocks, read_mass, sort_rows
+from salesfc_lib.intake.sources.mass import (
+    Mass,
+    encode,
+    find_repeating,
+    join_blocks,
+    read_mass,
+    sort_rows,
+)
 from salesfc_lib.intake.sources.records import MOST_LINES, MOST_TEXT, fit, parse_record, reject
 from salesfc_lib.intake.sources.scan import BLANK, Scan, scan
 from salesfc_lib.intake.sources.texts import text_table
@@ -83,10 +90,14 @@ class _Found:
     at: int = 0  # first line that no record has claimed
 
 
-Describe = Callable[[bytes], tuple[str, str]]  # bytes of a line that does not decode -> its content and the reason
+Describe = Callable[
+    [bytes], tuple[str, str]
+]  # bytes of a line that does not decode -> its content and the reason
 
 
-def read_records(blocks: Iterable[bytes], decode: Callable[[bytes], Text], layout: Layout, describe: Describe) -> Reading:
+def read_records(
+    blocks: Iterable[bytes], decode: Callable[[bytes], Text], layout: Layout, describe: Describe
+) -> Reading:
     """Everything below the header.
 
     Raises `LineTooLongError`, `TooManyRejectedError`, and `UnicodeError` where decoding cannot go on.
@@ -94,7 +105,9 @@ def read_records(blocks: Iterable[bytes], decode: Callable[[bytes], Text], layou
     found = _Found(at=layout.start)
     repeating: list[bool] = []
     ahead: deque[_Part] = deque()
-    for part in _parse_ahead(blocks, partial(_parse, decode=decode, layout=layout, repeating=repeating)):
+    for part in _parse_ahead(
+        blocks, partial(_parse, decode=decode, layout=layout, repeating=repeating)
+    ):
         part.first = found.lines
         found.lines += part.lines
         found.broken += len(part.text.broken)
@@ -105,9 +118,15 @@ def read_records(blocks: Iterable[bytes], decode: Callable[[bytes], Text], layou
             _settle(ahead, found, layout, describe, repeating)
     while ahead:
         _settle(ahead, found, layout, describe, repeating)
-    cells = join_blocks(found.cells) if found.cells else text_table([str(place) for place in range(len(layout.header))], [])
+    cells = (
+        join_blocks(found.cells)
+        if found.cells
+        else text_table([str(place) for place in range(len(layout.header))], [])
+    )
     numbers = np.concatenate([np.zeros(0, dtype=np.int64), *found.numbers])
-    return Reading(numbers, cells, found.rejected, list(found.tail), found.lines, found.broken, found.is_ended)
+    return Reading(
+        numbers, cells, found.rejected, list(found.tail), found.lines, found.broken, found.is_ended
+    )
 
 
 def _parse_ahead(blocks: Iterable[bytes], parse: Callable[[bytes], _Part]) -> Iterator[_Part]:
@@ -122,7 +141,9 @@ def _parse_ahead(blocks: Iterable[bytes], parse: Callable[[bytes], _Part]) -> It
             yield waiting.popleft().result()
 
 
-def _parse(block: bytes, decode: Callable[[bytes], Text], layout: Layout, repeating: list[bool]) -> _Part:
+def _parse(
+    block: bytes, decode: Callable[[bytes], Text], layout: Layout, repeating: list[bool]
+) -> _Part:
     """A block's part; its cells are encoded here, beside other blocks, once it is known which columns repeat."""
     text = decode(block)
     scanned = scan(text.text, layout.dialect)
@@ -130,16 +151,25 @@ def _parse(block: bytes, decode: Callable[[bytes], Text], layout: Layout, repeat
         raise LineTooLongError
     mass = read_mass(text.text, scanned, layout.dialect, len(layout.header))
     is_plain = not len(mass.troubled) and not text.broken
-    return _Part(text, scanned, mass._replace(cells=encode(mass.cells, repeating)) if repeating and is_plain else mass)
+    return _Part(
+        text,
+        scanned,
+        mass._replace(cells=encode(mass.cells, repeating)) if repeating and is_plain else mass,
+    )
 
 
 def _sees_enough(ahead: deque[_Part]) -> bool:
     """Whether the longest record that may begin in the first part would end in those that follow."""
     later = list(ahead)[1:]
-    return sum(part.lines for part in later) >= MOST_LINES or sum(len(part.text.text) for part in later) >= UTF8_MOST * MOST_TEXT
+    return (
+        sum(part.lines for part in later) >= MOST_LINES
+        or sum(len(part.text.text) for part in later) >= UTF8_MOST * MOST_TEXT
+    )
 
 
-def _settle(ahead: deque[_Part], found: _Found, layout: Layout, describe: Describe, repeating: list[bool]) -> None:
+def _settle(
+    ahead: deque[_Part], found: _Found, layout: Layout, describe: Describe, repeating: list[bool]
+) -> None:
     """The first part's rows and rejects."""
     part = ahead[0]
     claimed = np.zeros(part.lines, dtype=bool)
@@ -174,7 +204,11 @@ def _settle(ahead: deque[_Part], found: _Found, layout: Layout, describe: Descri
 
 
 def _keep_rows(
-    part: _Part, free: np.ndarray, careful: tuple[list[int], list[list[str]]], found: _Found, repeating: list[bool]
+    part: _Part,
+    free: np.ndarray,
+    careful: tuple[list[int], list[list[str]]],
+    found: _Found,
+    repeating: list[bool],
 ) -> None:
     lines, cells = part.mass.lines, part.mass.cells
     kept = free[lines]
@@ -202,4 +236,6 @@ def _list_tail(part: _Part) -> list[tuple[int, str]]:
     """The part's last lines that are not blank."""
     places = np.flatnonzero(part.scanned.fields != BLANK)[-TAIL:].tolist()
     lines = [(part.first + place + 1, part.line(place)) for place in places]
-    return [(number, text.rstrip("\r\n")) for number, text in lines if text is not None and text.strip()]
+    return [
+        (number, text.rstrip("\r\n")) for number, text in lines if text is not None and text.strip()
+    ]

@@ -17,7 +17,9 @@ from salesfc_lib.intake.sources.layout import Reject
 
 MOST_LINES = 1_000  # lines that a record may take
 MOST_TEXT = 1 << 20  # characters that a record may take
-MOST_FIELD = 131_072  # characters of a field; also the csv module's limit, unless somebody raised it
+MOST_FIELD = (
+    131_072  # characters of a field; also the csv module's limit, unless somebody raised it
+)
 MOST_SHOWN = 10_000  # characters of a rejected line that are kept
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -63,7 +65,9 @@ def fit(record: Record, line: int, text: str, header: Sequence[str]) -> list[str
         return reject(line, "misfit", record.error, text)
     whole = "".join(fields)
     if any(field.strip() for field in fields[width:]) or (len(fields) < width and whole.strip()):
-        return reject(line, "misfit", f"it has {len(fields)} fields where the header has {width}", text)
+        return reject(
+            line, "misfit", f"it has {len(fields)} fields where the header has {width}", text
+        )
     if CONTROL.search(whole):
         return reject(line, "control_character", _name_control(fields, header), text)
     return fields[:width] if whole.strip() else None
@@ -73,7 +77,12 @@ def reject(line: int, rule: str, reason: str, text: str) -> Reject:
     """A rejected line without its line end, and no longer than a table can show."""
     text = text.rstrip("\r\n")
     more = len(text) - MOST_SHOWN
-    return Reject(line, rule, reason, text if more <= 0 else f"{text[:MOST_SHOWN]}… and {more:,} characters more")
+    return Reject(
+        line,
+        rule,
+        reason,
+        text if more <= 0 else f"{text[:MOST_SHOWN]}… and {more:,} characters more",
+    )
 
 
 def _give(lines: Iterable[str | None]) -> Iterator[str]:
@@ -89,6 +98,8 @@ def _give(lines: Iterable[str | None]) -> Iterator[str]:
 
 def _name_control(fields: Sequence[str], header: Sequence[str]) -> str:
     places = range(len(fields))
-    place, found = next((place, found) for place in places if (found := CONTROL.search(fields[place])))
+    place, found = next(
+        (place, found) for place in places if (found := CONTROL.search(fields[place]))
+    )
     name = header[place] if place < len(header) else f"column {place + 1}"
     return f"'{name}' holds the control character U+{ord(found.group()):04X} at place {found.start() + 1}"

@@ -130,7 +130,12 @@ def _list_places(mask: np.ndarray, length: int) -> np.ndarray:
 def _list_bytes(content: np.ndarray, byte: int) -> np.ndarray:
     """Places of a byte (n_set,)."""
     pieces = range(0, len(content), PIECE)
-    return np.concatenate([np.zeros(0, np.int64), *(np.flatnonzero(content[at : at + PIECE] == byte) + at for at in pieces)])
+    return np.concatenate(
+        [
+            np.zeros(0, np.int64),
+            *(np.flatnonzero(content[at : at + PIECE] == byte) + at for at in pieces),
+        ]
+    )
 
 
 def _count(mask: np.ndarray, stops: np.ndarray) -> np.ndarray:
@@ -144,10 +149,18 @@ def _count(mask: np.ndarray, stops: np.ndarray) -> np.ndarray:
 def _find_controls(text: bytes, line_ends: int) -> np.ndarray:
     """Places of control characters: below the space but for tab and line ends (that many bytes), and DEL."""
     content = np.frombuffer(text, dtype=np.uint8)
-    low = sum(np.count_nonzero(content[start : start + PIECE] < SPACE) for start in range(0, len(content), PIECE))
-    if (low == line_ends or low == line_ends + np.count_nonzero(content == TAB)) and b"\x7f" not in text:
+    low = sum(
+        np.count_nonzero(content[start : start + PIECE] < SPACE)
+        for start in range(0, len(content), PIECE)
+    )
+    if (
+        low == line_ends or low == line_ends + np.count_nonzero(content == TAB)
+    ) and b"\x7f" not in text:
         return np.zeros(0, dtype=np.int64)
-    return np.flatnonzero(((content < SPACE) & (content != LF) & (content != CR) & (content != TAB)) | (content == DEL))
+    return np.flatnonzero(
+        ((content < SPACE) & (content != LF) & (content != CR) & (content != TAB))
+        | (content == DEL)
+    )
 
 
 def _size(mask: np.ndarray) -> int:

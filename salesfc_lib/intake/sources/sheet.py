@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 
 from salesfc_lib.errors import SalesForecastError
 
-CELLS = 100_000_000  # cells between the first and the last in use that memory has room for (about 3 GB)
+CELLS = (
+    100_000_000  # cells between the first and the last in use that memory has room for (about 3 GB)
+)
 STALE = "formula without a value"
 ERRORS = {
     0x00: "#NULL!",

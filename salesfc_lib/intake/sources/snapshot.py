@@ -64,7 +64,10 @@ def keep_extract(archive: Path, spooled: Path, sha256: str) -> Path:
 
 def find_kept(archive: Path, sha256: str) -> Path | None:
     """The kept copy of the content with this hash; None where there is none."""
-    return next((place for kind in (FILE, EXTRACT) if (place := _place(archive, sha256, kind)).is_file()), None)
+    return next(
+        (place for kind in (FILE, EXTRACT) if (place := _place(archive, sha256, kind)).is_file()),
+        None,
+    )
 
 
 def check_kept(archive: Path, sha256: str) -> Literal["", "missing", "changed"]:
@@ -84,7 +87,9 @@ def check_kept(archive: Path, sha256: str) -> Literal["", "missing", "changed"]:
 
 def open_kept(place: Path) -> IO[bytes]:
     """The original bytes of a kept copy, to read."""
-    return pa.CompressedInputStream(str(place), "zstd") if place.suffix == FILE else place.open("rb")
+    return (
+        pa.CompressedInputStream(str(place), "zstd") if place.suffix == FILE else place.open("rb")
+    )
 
 
 @contextmanager

@@ -65,16 +65,25 @@ def read_sqlite(path: Path, source: Source, where: str) -> tuple[Grid, Grid]:
     _refuse_short(path, where)
     _refuse_open(path, where)
     address = f"{path.resolve().as_uri()}?mode=ro"
-    engine = sa.create_engine("sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.pool.NullPool)
+    engine = sa.create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(address, uri=True), poolclass=sa.pool.NullPool
+    )
     try:
         with engine.connect() as connection:
             connection.exec_driver_sql("BEGIN")  # both statements see one state of the file
             relation = find_relation(connection, source, where)
-            mine, others = (collect(relation.header, read_texts(connection, query)) for query in choose(relation, source))
-            return set_aside_control(to_grid(mine, relation), relation.names), to_grid(others, relation)
+            mine, others = (
+                collect(relation.header, read_texts(connection, query))
+                for query in choose(relation, source)
+            )
+            return set_aside_control(to_grid(mine, relation), relation.names), to_grid(
+                others, relation
+            )
     except DatabaseError as error:
         raise SalesForecastError.unreadable_file(
-            where, f"it is no complete SQLite database ({error.orig})", "Export it again, or set the source's `kind` to what it is"
+            where,
+            f"it is no complete SQLite database ({error.orig})",
+            "Export it again, or set the source's `kind` to what it is",
         ) from error
 
 
@@ -89,7 +98,9 @@ def _refuse_short(path: Path, where: str) -> None:
     promised = (65_536 if size == 1 else size) * int.from_bytes(header[28:32], "big")
     if header.startswith(b"SQLite format 3\x00") and path.stat().st_size < promised:
         raise SalesForecastError.unreadable_file(
-            where, f"it ends after {path.stat().st_size} of {promised} bytes", "Export or copy it again, completely"
+            where,
+            f"it ends after {path.stat().st_size} of {promised} bytes",
+            "Export or copy it again, completely",
         )
 
 
@@ -111,17 +122,29 @@ def find_relation(connection: sa.Connection, source: Source, where: str) -> Rela
     """
     inspector, schema = sa.inspect(connection), source.table_schema
     if schema is not None and schema not in (schemas := inspector.get_schema_names()):
-        raise SalesForecastError.unknown_key(schema, schemas, f"'{where}' (schemas; `table_schema` of the source)")
+        raise SalesForecastError.unknown_key(
+            schema, schemas, f"'{where}' (schemas; `table_schema` of the source)"
+        )
     views = [*inspector.get_view_names(schema), *_list_materialised(inspector, schema)]
     known = [*inspector.get_table_names(schema), *views]
     if source.table not in known:
-        raise SalesForecastError.unknown_key(str(source.table), known, f"'{where}' (tables; `table` of the source)")
+        raise SalesForecastError.unknown_key(
+            str(source.table), known, f"'{where}' (tables; `table` of the source)"
+        )
     columns = inspector.get_columns(source.table, schema)
     header, place = [column["name"] for column in columns], f"{where}, table {source.table}"
     require_header([header], source, place)
     quoted = None if schema is None else quoted_name(schema, True)
-    table = sa.table(quoted_name(source.table, True), *[sa.column(quoted_name(name, True)) for name in header], schema=quoted)
-    key = [] if source.table in views else inspector.get_pk_constraint(source.table, schema)["constrained_columns"]
+    table = sa.table(
+        quoted_name(source.table, True),
+        *[sa.column(quoted_name(name, True)) for name in header],
+        schema=quoted,
+    )
+    key = (
+        []
+        if source.table in views
+        else inspector.get_pk_constraint(source.table, schema)["constrained_columns"]
+    )
     types = {column["name"]: column["type"] for column in columns}
     names = name_columns(header, source, place)
     dialect = connection.dialect.name
@@ -144,7 +167,9 @@ def _has_row_ids(connection: sa.Connection, table: sa.TableClause) -> bool:
     return True
 
 
-def choose(relation: Relation, source: Source, also: sa.ColumnElement[bool] | None = None) -> list[sa.Select[Any]]:
+def choose(
+    relation: Relation, source: Source, also: sa.ColumnElement[bool] | None = None
+) -> list[sa.Select[Any]]:
     """Statements for the records that `where` chooses and for the others, of which unmapped columns are blank.
 
     `also` narrows both. Without `where` the second finds nothing.
@@ -152,8 +177,14 @@ def choose(relation: Relation, source: Source, also: sa.ColumnElement[bool] | No
     wanted = [_equals(relation, name, value) for name, value in source.where.items()]
     mine = sa.and_(sa.true(), *wanted)
     others = sa.or_(sa.false(), *[sa.not_(sa.func.coalesce(each, sa.false())) for each in wanted])
-    needed = set(list_needed(source)) | ({header_of(source, source.watermark)} if source.watermark else set())
-    kept = {header for header, name in zip(relation.header, relation.names, strict=True) if name in needed}
+    needed = set(list_needed(source)) | (
+        {header_of(source, source.watermark)} if source.watermark else set()
+    )
+    kept = {
+        header
+        for header, name in zip(relation.header, relation.names, strict=True)
+        if name in needed
+    }
     more = [] if also is None else [also]
     return [
         _select(relation, relation.header).where(mine, *more),
@@ -164,7 +195,9 @@ def choose(relation: Relation, source: Source, also: sa.ColumnElement[bool] | No
 def _select(relation: Relation, kept: Iterable[str]) -> sa.Select[Any]:
     kept = set(kept)
     blank: sa.ColumnElement[Any] = sa.literal_column("''")
-    columns = [_as_text(relation, name) if name in kept else blank.label(name) for name in relation.header]
+    columns = [
+        _as_text(relation, name) if name in kept else blank.label(name) for name in relation.header
+    ]
     number: sa.ColumnElement[Any] = ROW_ID if relation.row_ids else sa.literal_column("0")
     order = [ROW_ID] if relation.row_ids else [relation.table.c[name] for name in relation.key]
     return (
@@ -178,7 +211,11 @@ def _equals(relation: Relation, name: str, value: str) -> sa.ColumnElement[bool]
     """Whether a column holds the value, which is bound; other types than text are compared as their text."""
     column = relation.column(name)
     textual = isinstance(relation.types[column.name], sa.String)
-    return column == value if textual or not relation.writes_texts else sa.cast(column, sa.Text) == value
+    return (
+        column == value
+        if textual or not relation.writes_texts
+        else sa.cast(column, sa.Text) == value
+    )
 
 
 def _as_text(relation: Relation, name: str) -> sa.ColumnElement[Any]:
@@ -193,7 +230,11 @@ def _as_text(relation: Relation, name: str) -> sa.ColumnElement[Any]:
 
 def _sortable(relation: Relation, name: str) -> sa.ColumnElement[Any]:
     """A column to put records in order by, where some types (JSON, points) have none."""
-    return sa.cast(relation.table.c[name], sa.Text).collate("C") if relation.writes_texts else relation.table.c[name]
+    return (
+        sa.cast(relation.table.c[name], sa.Text).collate("C")
+        if relation.writes_texts
+        else relation.table.c[name]
+    )
 
 
 def read_texts(connection: sa.Connection, query: sa.Select[Any]) -> Iterator[list[pa.Array]]:
@@ -223,8 +264,13 @@ def to_text(values: Sequence[object]) -> pa.Array:
 def collect(header: Sequence[str], batches: Iterable[list[pa.Array]]) -> pa.Table:
     """Table of all batches: `number`, then a compact text column for each of the header's, named by its place."""
     names = ["number", *map(str, range(len(header)))]
-    none = pa.table([pa.array([], pa.int64()), *([pa.array([], pa.string())] * len(header))], names=names)
-    parts = [pa.Table.from_arrays([number, *map(_shrink, texts)], names=names) for number, *texts in batches]
+    none = pa.table(
+        [pa.array([], pa.int64()), *([pa.array([], pa.string())] * len(header))], names=names
+    )
+    parts = [
+        pa.Table.from_arrays([number, *map(_shrink, texts)], names=names)
+        for number, *texts in batches
+    ]
     return stack(parts or [none])
 
 
@@ -234,5 +280,9 @@ def _shrink(texts: pa.Array) -> pa.ChunkedArray:
 
 def to_grid(records: pa.Table, relation: Relation) -> Grid:
     """The grid of a table as `collect` gives it; records without a row id are counted in their order."""
-    numbers = records["number"].to_numpy() if relation.row_ids else np.arange(1, records.num_rows + 1, dtype=np.int64)
+    numbers = (
+        records["number"].to_numpy()
+        if relation.row_ids
+        else np.arange(1, records.num_rows + 1, dtype=np.int64)
+    )
     return Grid(relation.header, numbers, records.drop_columns(["number"]))

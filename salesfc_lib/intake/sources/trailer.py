@@ -22,7 +22,9 @@ from salesfc_lib.intake.sources.layout import Grid, Sighting
 GROUPING = re.compile(r"[\s,，'’]")
 
 
-def find_trailer(grid: Grid, tail: Sequence[tuple[int, str]], unended: int | None, source: Source, where: str) -> Grid:
+def find_trailer(
+    grid: Grid, tail: Sequence[tuple[int, str]], unended: int | None, source: Source, where: str
+) -> Grid:
     """The grid without the trailer's line, and what the trailer says; `tail` are the file's last lines (place, text), and `unended` the
     place of its last line if that has no line end.
 
@@ -30,7 +32,11 @@ def find_trailer(grid: Grid, tail: Sequence[tuple[int, str]], unended: int | Non
     """
     if not source.trailer:
         return _tell_cut(grid, unended)
-    found = ((place, match) for place, text in reversed(tail) if (match := re.search(source.trailer, text)))
+    found = (
+        (place, match)
+        for place, text in reversed(tail)
+        if (match := re.search(source.trailer, text))
+    )
     place, match = next(found, (0, None))
     if match is None:
         last = f"line {tail[-1][0]}: '{tail[-1][1][:80]}'" if tail else "nothing"
@@ -43,7 +49,9 @@ def find_trailer(grid: Grid, tail: Sequence[tuple[int, str]], unended: int | Non
     return replace(
         grid,
         numbers=grid.numbers[kept],
-        cells=grid.cells if kept.all() else pa.table([_without(column, kept) for column in grid.cells.columns], names=names),
+        cells=grid.cells
+        if kept.all()
+        else pa.table([_without(column, kept) for column in grid.cells.columns], names=names),
         rejected=[item for item in grid.rejected if item.row != place],
         trailer={name: text.strip() for name, text in match.groupdict().items() if text},
     )
@@ -62,7 +70,9 @@ def check_rows(grid: Grid, plain: np.ndarray, where: str) -> None:
         expected = int(GROUPING.sub("", unicodedata.normalize("NFKC", said)))
     except ValueError:
         raise SalesForecastError.say(
-            f"The trailer of '{where}' says '{said}' rows", "A whole number", "Correct the group `rows` of the source's `trailer`"
+            f"The trailer of '{where}' says '{said}' rows",
+            "A whole number",
+            "Correct the group `rows` of the source's `trailer`",
         ) from None
     if not read <= expected <= read + len(grid.rejected):
         raise SalesForecastError.say(
@@ -79,7 +89,9 @@ def _without(column: pa.ChunkedArray, kept: np.ndarray) -> pa.ChunkedArray:
         codes = left.indices.to_numpy(zero_copy_only=False)
         used = np.bincount(codes, minlength=len(left.dictionary)) > 0
         renumbered = (np.cumsum(used) - 1).astype(np.int32)[codes]
-        left = pa.DictionaryArray.from_arrays(pa.array(renumbered), left.dictionary.filter(pa.array(used)))
+        left = pa.DictionaryArray.from_arrays(
+            pa.array(renumbered), left.dictionary.filter(pa.array(used))
+        )
     return pa.chunked_array([left])
 
 

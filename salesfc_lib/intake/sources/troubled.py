@@ -39,7 +39,9 @@ def set_aside(grid: Grid, facts: SheetFacts, source: Source, where: str) -> Grid
                 spared.setdefault(names[column], []).append(row)
     said = [
         Sighting(
-            "error_cell", f"{len(rows)} cells of '{name}' hold an error; the column is not mapped, and its rows are kept", rows[0]
+            "error_cell",
+            f"{len(rows)} cells of '{name}' hold an error; the column is not mapped, and its rows are kept",
+            rows[0],
         )
         for name, rows in spared.items()
     ]
@@ -49,7 +51,9 @@ def set_aside(grid: Grid, facts: SheetFacts, source: Source, where: str) -> Grid
             stale.setdefault(row, []).append(f"'{names[column]}' holds {why}")
     rejects = {row: ("stale_formula", "; ".join(reasons)) for row, reasons in stale.items()}
     rejects |= {row: _reject(cells, names) for row, cells in troubled.items()}
-    return set_aside_control(replace(without(grid, rejects, names), sightings=[*grid.sightings, *said]), names)
+    return set_aside_control(
+        replace(without(grid, rejects, names), sightings=[*grid.sightings, *said]), names
+    )
 
 
 def set_aside_control(grid: Grid, names: Sequence[str]) -> Grid:
@@ -71,9 +75,14 @@ def without(grid: Grid, rejects: dict[int, tuple[str, str]], names: Sequence[str
         return grid
     gone = np.isin(grid.numbers, np.array(list(rejects), dtype=np.int64))
     content = grid.cells.filter(pa.array(gone)).rename_columns(list(names)).to_pylist()
-    rejected = [Reject(number, *rejects[number], cells) for number, cells in zip(grid.numbers[gone].tolist(), content, strict=True)]
+    rejected = [
+        Reject(number, *rejects[number], cells)
+        for number, cells in zip(grid.numbers[gone].tolist(), content, strict=True)
+    ]
     kept = grid.cells.filter(pa.array(~gone))
-    return replace(grid, numbers=grid.numbers[~gone], cells=kept, rejected=[*grid.rejected, *rejected])
+    return replace(
+        grid, numbers=grid.numbers[~gone], cells=kept, rejected=[*grid.rejected, *rejected]
+    )
 
 
 def _reject(cells: list[tuple[int, str]], names: Sequence[str]) -> tuple[str, str]:

@@ -34,13 +34,19 @@ def text_of(column: pa.Array) -> pa.Array:
     """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if pa.types.is_nested(column.type) or pa.types.is_null(column.type) or isinstance(column.type, pa.BaseExtensionType):
+    if (
+        pa.types.is_nested(column.type)
+        or pa.types.is_null(column.type)
+        or isinstance(column.type, pa.BaseExtensionType)
+    ):
         return _write_values(column)
     write = _find_writer(column.type)
     encoded = column.dictionary_encode(null_encoding="encode")
     if len(encoded.dictionary) > REPEATING * len(column):
         return pc.fill_null(write(column), "")
-    return pa.DictionaryArray.from_arrays(encoded.indices, pc.fill_null(write(encoded.dictionary), ""))
+    return pa.DictionaryArray.from_arrays(
+        encoded.indices, pc.fill_null(write(encoded.dictionary), "")
+    )
 
 
 def _find_writer(kind: pa.DataType) -> Write:
@@ -67,7 +73,9 @@ def _write_floats(column: pa.Array) -> pa.Array:
     texts = column.cast(pa.string())
     values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
     texts = pc.if_else(
-        _is_whole(values), pa.array(np.where(_is_whole(values), values, 0).astype(np.int64)).cast(pa.string()), texts
+        _is_whole(values),
+        pa.array(np.where(_is_whole(values), values, 0).astype(np.int64)).cast(pa.string()),
+        texts,
     )
     places = np.flatnonzero(np.asarray(pc.fill_null(_is_long(texts), False)))
     if not len(places):
@@ -82,7 +90,10 @@ def _write_short_floats(column: pa.Array) -> pa.Array:
     """A float of 32 bits promises 7 digits: the shortest decimal that gives it."""
     values = column.cast(pa.float32()).to_numpy(zero_copy_only=False)
     missing = np.asarray(column.is_null())
-    texts = [None if blank else float_text(float(str(value))) for value, blank in zip(values, missing, strict=True)]
+    texts = [
+        None if blank else float_text(float(str(value)))
+        for value, blank in zip(values, missing, strict=True)
+    ]
     return pa.array(texts, pa.string())
 
 
@@ -126,7 +137,11 @@ def _write_values(column: pa.Array) -> pa.Array:
     values = column.to_pylist()
     if pa.types.is_nested(column.type):
         return pa.array(
-            ["" if value is None else json.dumps(value, ensure_ascii=False, default=cell_text) for value in values], pa.string()
+            [
+                "" if value is None else json.dumps(value, ensure_ascii=False, default=cell_text)
+                for value in values
+            ],
+            pa.string(),
         )
     return pa.array([cell_text(value) for value in values], pa.string())
 

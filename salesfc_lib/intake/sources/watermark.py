@@ -44,7 +44,9 @@ def recall(archive: Path, identity: Mapping[str, Any]) -> Remembered | None:
     return None if snapshot.check_kept(archive, remembered.sha256) else remembered
 
 
-def remember(archive: Path, identity: Mapping[str, Any], sha256: str, last: str | int | float | None) -> None:
+def remember(
+    archive: Path, identity: Mapping[str, Any], sha256: str, last: str | int | float | None
+) -> None:
     """Keep what the next extraction begins from; a table without any watermark is read whole again."""
     if last is None:
         return
@@ -70,8 +72,12 @@ def merge(before: pa.Table, fetched: pa.Table, key: Sequence[str]) -> pa.Table:
 def _occurs(table: pa.Table, among: pa.Table, columns: Sequence[str]) -> np.ndarray:
     """Whether each record (n_rows,) stands among the others too, in these columns."""
     names = [str(place) for place in range(len(columns))]
-    left, right = (pa.table([_plain(each[name]) for name in columns], names=names) for each in (table, among))
-    found = left.append_column("place", pa.array(np.arange(table.num_rows))).join(right, names, join_type="left semi")
+    left, right = (
+        pa.table([_plain(each[name]) for name in columns], names=names) for each in (table, among)
+    )
+    found = left.append_column("place", pa.array(np.arange(table.num_rows))).join(
+        right, names, join_type="left semi"
+    )
     occurs = np.zeros(table.num_rows, dtype=bool)
     occurs[found["place"].to_numpy()] = True
     return occurs

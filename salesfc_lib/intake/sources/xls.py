@@ -38,7 +38,9 @@ def scan_xls(content: bytes, place: int) -> SheetFacts:
 def _scan_sheet(stream: bytes, start: int, facts: SheetFacts) -> None:
     for number, at, _ in walk(stream, start):
         if number in FORMULAS:
-            row, column, _, kind, _, code, _, _, _, mark = struct.unpack_from("<HHHBBBBBBH", stream, at)
+            row, column, _, kind, _, code, _, _, _, mark = struct.unpack_from(
+                "<HHHBBBBBBH", stream, at
+            )
             if mark == 0xFFFF and kind == 2:
                 facts.add_trouble(row + 1, column, ERRORS.get(code, "an error"))
         elif number == BOOL_OR_ERROR:

@@ -77,7 +77,15 @@ def walk(package: Package, part: str) -> Iterator[tuple[int, bytes]]:
         raise package.damaged(f"its part '{part}' ends within a record")
 
 
-SHORTEST = {ROW: 12, **dict.fromkeys(range(2, 12), 8), ERROR: 9, FORMULA_ERROR: 9, COLUMNS: 18, PROPERTIES: 4, SHEET: 16}  # bytes
+SHORTEST = {
+    ROW: 12,
+    **dict.fromkeys(range(2, 12), 8),
+    ERROR: 9,
+    FORMULA_ERROR: 9,
+    COLUMNS: 18,
+    PROPERTIES: 4,
+    SHEET: 16,
+}  # bytes
 
 
 def _read_number(text: bytes, at: int, most: int) -> tuple[int, int]:

@@ -11,7 +11,16 @@ import posixpath
 import re
 import xml.parsers.expat
 
-from salesfc_lib.intake.sources.formulas import BLANK, UNKNOWN, Cell, Formula, Place, differs, read_column, work_out
+from salesfc_lib.intake.sources.formulas import (
+    BLANK,
+    UNKNOWN,
+    Cell,
+    Formula,
+    Place,
+    differs,
+    read_column,
+    work_out,
+)
 from salesfc_lib.intake.sources.header import SEARCHED
 from salesfc_lib.intake.sources.package import Package
 from salesfc_lib.intake.sources.sheet import STALE, SheetFacts
@@ -71,7 +80,14 @@ class _Book:
         elif local == "calcPr":
             self.is_precise = attributes.get("fullPrecision", "1") in TRUE
         elif local == "sheet":
-            related = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id" and ":" in key), "")
+            related = next(
+                (
+                    value
+                    for key, value in attributes.items()
+                    if key.rpartition(":")[2] == "id" and ":" in key
+                ),
+                "",
+            )
             self.sheets[attributes.get("name", "")] = related
 
 
@@ -98,7 +114,12 @@ class _Cells:
         match name.rpartition(":")[2]:
             case "c":
                 self._move(attributes.get("r"))
-                self.type, self.value, self.has_formula, self.formula = attributes.get("t", "n"), "", False, ""
+                self.type, self.value, self.has_formula, self.formula = (
+                    attributes.get("t", "n"),
+                    "",
+                    False,
+                    "",
+                )
             case "v" | "is":
                 self.in_value = True
             case "f":
@@ -110,7 +131,9 @@ class _Cells:
                 if attributes.get("hidden") in TRUE:
                     self.facts.hidden_rows.append(self.row)
             case "col" if attributes.get("hidden") in TRUE:
-                self.facts.hidden_columns.append((int(attributes["min"]) - 1, int(attributes["max"]) - 1))
+                self.facts.hidden_columns.append(
+                    (int(attributes["min"]) - 1, int(attributes["max"]) - 1)
+                )
 
     def _begin(self, row: int) -> None:
         """A new row; where rows do not follow each other, nothing can be said of what was not seen yet."""
@@ -124,7 +147,9 @@ class _Cells:
     def _move(self, place: str | None) -> None:
         """To the place that the cell names, else to the next column."""
         match = CELL.fullmatch(place or "")
-        self.row, self.column = (int(match[2]), read_column(match[1])) if match else (self.row, self.column + 1)
+        self.row, self.column = (
+            (int(match[2]), read_column(match[1])) if match else (self.row, self.column + 1)
+        )
 
     def _read(self, text: str) -> None:
         if self.in_value and len(self.value) < 64:
@@ -158,7 +183,9 @@ class _Cells:
     def _keep(self, place: Place) -> None:
         """The cell for the formulas that look at it, and its own formula, which others may share."""
         is_empty = not self.value and self.type != "str"
-        self.rows.setdefault(place.row, {})[place.column] = UNKNOWN if is_empty else Cell(self.type, self.value)
+        self.rows.setdefault(place.row, {})[place.column] = (
+            UNKNOWN if is_empty else Cell(self.type, self.value)
+        )
         if not self.has_formula or self.kind.get("t", "normal") not in ("normal", "shared"):
             return
         name = self.kind.get("si", "")
@@ -174,12 +201,18 @@ class _Cells:
             made = work_out(formula, place, self._look)
             if made and differs(stored, made):
                 moved = "" if formula.home == place else " (filled down)"
-                self.facts.stale[place] = f"{stored} where its formula {formula.text}{moved} makes {made.value:.15g}"
+                self.facts.stale[place] = (
+                    f"{stored} where its formula {formula.text}{moved} makes {made.value:.15g}"
+                )
         self.formulas = []
 
     def _look(self, place: Place) -> Cell:
         """A cell that was seen; one of a row that is not kept, or still to come, is unknown."""
-        if place.row == self.row or place.row == self.row - 1 or place.row <= min(SEARCHED, self.row):
+        if (
+            place.row == self.row
+            or place.row == self.row - 1
+            or place.row <= min(SEARCHED, self.row)
+        ):
             return self.rows.get(place.row, {}).get(place.column, BLANK)
         return UNKNOWN
 
@@ -189,7 +222,9 @@ def _find_main(package: Package) -> str:
     if MAIN in package or "_rels/.rels" not in package:
         return MAIN
     targets = _list_targets(package, "_rels/.rels")
-    return next((target for kind, target in targets.values() if kind.endswith("/officeDocument")), MAIN)
+    return next(
+        (target for kind, target in targets.values() if kind.endswith("/officeDocument")), MAIN
+    )
 
 
 def find_target(package: Package, main: str, related: str) -> str | None:
@@ -199,7 +234,11 @@ def find_target(package: Package, main: str, related: str) -> str | None:
     if relations not in package:
         return None
     _, target = _list_targets(package, relations).get(related, ("", ""))
-    path = target.lstrip("/") if target.startswith("/") else posixpath.normpath(posixpath.join(folder, target))
+    path = (
+        target.lstrip("/")
+        if target.startswith("/")
+        else posixpath.normpath(posixpath.join(folder, target))
+    )
     return path if target and path in package else None
 
 
@@ -209,7 +248,10 @@ def _list_targets(package: Package, part: str) -> dict[str, tuple[str, str]]:
 
     def start(name: str, attributes: dict[str, str]) -> None:
         if name.rpartition(":")[2] == "Relationship":
-            found[attributes.get("Id", "")] = (attributes.get("Type", ""), attributes.get("Target", ""))
+            found[attributes.get("Id", "")] = (
+                attributes.get("Type", ""),
+                attributes.get("Target", ""),
+            )
 
     parser = xml.parsers.expat.ParserCreate()
     parser.StartElementHandler = start
@@ -224,7 +266,9 @@ def _matters(package: Package, part: str, facts: SheetFacts) -> bool:
     """
     tail = b""
     for number, piece in enumerate(package.stream(part)):
-        if number == 0 and (b"\x00" in piece[:4] or not re.search(rb"<worksheet[\s>]", piece[:4096])):
+        if number == 0 and (
+            b"\x00" in piece[:4] or not re.search(rb"<worksheet[\s>]", piece[:4096])
+        ):
             return True
         text = tail + piece
         end = text.rfind(b">") + 1

@@ -30,7 +30,9 @@ from salesfc_lib.panel import Summing, list_levels, summing_matrix
 from salesfc_lib.reconciliation.adjustment import spread
 from salesfc_lib.reconciliation.assumptions.reading import raise_all
 
-WIDTH = "hi-95"  # the bound whose distance from its forecast says by how much an interval was scaled
+WIDTH = (
+    "hi-95"  # the bound whose distance from its forecast says by how much an interval was scaled
+)
 ALL = -100.0  # percent
 
 
@@ -67,13 +69,21 @@ def apply_effects(
     Raises `SalesForecastError` naming every effect whose member, combination of members or carrier does not exist.
     """
     if not effects["state"].eq("applied").any():
-        return empty("forecast"), _close(effects, {}, {}, combined["cutoff"].max()), empty("effect_applied")
+        return (
+            empty("forecast"),
+            _close(effects, {}, {}, combined["cutoff"].max()),
+            empty("effect_applied"),
+        )
     summing = summing_matrix(series, list_levels(series))
     wide = combined.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
     scopes = _find_scopes(effects[effects["state"].eq("applied")], series, summing)
     bottoms, accounts = _play(effects, scopes, wide, summing)
     table = _close(effects, scopes, accounts, combined["cutoff"].max())
-    applied = pd.concat(list(accounts.values()), ignore_index=True) if accounts else empty("effect_applied")
+    applied = (
+        pd.concat(list(accounts.values()), ignore_index=True)
+        if accounts
+        else empty("effect_applied")
+    )
     if not table["state"].eq("applied").any():
         return empty("forecast"), table, applied
     return _assumed_rows(combined, bottoms, wide, summing), table, applied
@@ -85,13 +95,21 @@ def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
     Relative to the largest forecast among those rows; forecast: rows of the two stages; applied: table `effect_applied`.
     """
     wide = forecast.pivot(index=["unique_id", "ds"], columns="stage", values="y_hat")
-    did = (applied["after"] - applied["before"]).groupby([applied["unique_id"], applied["ds"]]).sum()
+    did = (
+        (applied["after"] - applied["before"]).groupby([applied["unique_id"], applied["ds"]]).sum()
+    )
     rows = wide.loc[did.index]
     gap = (rows["assumed"] - rows["combined"] - did).abs().max() if len(rows) else 0.0
-    return float(gap / max(rows[["assumed", "combined"]].abs().max(axis=None), 1e-300)) if len(rows) else 0.0
+    return (
+        float(gap / max(rows[["assumed", "combined"]].abs().max(axis=None), 1e-300))
+        if len(rows)
+        else 0.0
+    )
 
 
-def intervals_with_effects(rows: pd.DataFrame, modeled: pd.DataFrame, add: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
+def intervals_with_effects(
+    rows: pd.DataFrame, modeled: pd.DataFrame, add: Callable[[pd.DataFrame], pd.DataFrame]
+) -> pd.DataFrame:
     """Forecast rows of a later stage with the intervals that `add` gives them, scaled as effects scaled the combined forecast's.
 
     `add` knows only what was missed before any effect: it is asked for intervals around each forecast without its percentages,
@@ -103,26 +121,38 @@ def intervals_with_effects(rows: pd.DataFrame, modeled: pd.DataFrame, add: Calla
         return add(rows)
     ended = factor <= 0
     found = add(rows.assign(y_hat=rows["y_hat"] / np.where(ended, 1.0, factor)))
-    bounds = {name: np.where(ended, rows["y_hat"], found[name] * factor) for name in INTERVALS if name in found}
+    bounds = {
+        name: np.where(ended, rows["y_hat"], found[name] * factor)
+        for name in INTERVALS
+        if name in found
+    }
     return found.assign(y_hat=rows["y_hat"], **bounds)
 
 
 def _width_factors(rows: pd.DataFrame, modeled: pd.DataFrame) -> np.ndarray | None:
     """By how much percentages scaled the interval of each row's series and month, (n_rows,); None without stage `assumed`."""
-    assumed, combined = (modeled[modeled["stage"].eq(stage)].set_index(["unique_id", "ds"]) for stage in ("assumed", "combined"))
+    assumed, combined = (
+        modeled[modeled["stage"].eq(stage)].set_index(["unique_id", "ds"])
+        for stage in ("assumed", "combined")
+    )
     if assumed.empty:
         return None
     combined = combined.reindex(assumed.index)
     before, after = (frame[WIDTH] - frame["y_hat"] for frame in (combined, assumed))
     factor = (after / before).where(before.gt(0), 1.0).mask(assumed["model"].eq(ENDED), 0.0)
     factor = factor.where(assumed["model"].isin([ASSUMED, ENDED]), 1.0)
-    return factor.reindex(pd.MultiIndex.from_frame(rows[["unique_id", "ds"]])).fillna(1.0).to_numpy()
+    return (
+        factor.reindex(pd.MultiIndex.from_frame(rows[["unique_id", "ds"]])).fillna(1.0).to_numpy()
+    )
 
 
 def _find_scopes(effects: pd.DataFrame, series: pd.DataFrame, summing: Summing) -> dict[str, Scope]:
     """Scope by id. Raises for all effects that hold for nothing there is."""
     bottom = series.set_index("unique_id").reindex(summing.bottom_ids)
-    places = {name: bottom.groupby(name, sort=False).indices for name in list_levels(series)[str(bottom["level"].iat[0])]}
+    places = {
+        name: bottom.groupby(name, sort=False).indices
+        for name in list_levels(series)[str(bottom["level"].iat[0])]
+    }
     scopes: dict[str, Scope] = {}
     errors = []
     for effect in effects.itertuples():
@@ -134,7 +164,9 @@ def _find_scopes(effects: pd.DataFrame, series: pd.DataFrame, summing: Summing) 
     return scopes
 
 
-def _find_scope(effect: Any, places: dict[str, dict[str, np.ndarray]], series: pd.DataFrame, summing: Summing) -> Scope:
+def _find_scope(
+    effect: Any, places: dict[str, dict[str, np.ndarray]], series: pd.DataFrame, summing: Summing
+) -> Scope:
     scope: dict[str, str] = json.loads(effect.scope)
     found = np.arange(len(summing.bottom_ids))
     for name, member in scope.items():
@@ -144,7 +176,9 @@ def _find_scope(effect: Any, places: dict[str, dict[str, np.ndarray]], series: p
         why = f"{words} has series of its own, and the models see its sales: declare what is still to come without `carried_by`."
         return Scope(found, why)
     if effect.carried_by:
-        return Scope(np.flatnonzero(summing.matrix[_find_carrier(effect, series)].toarray().ravel()))
+        return Scope(
+            np.flatnonzero(summing.matrix[_find_carrier(effect, series)].toarray().ravel())
+        )
     if not len(found):
         raise _strange(effect, scope, places)
     return Scope(found)
@@ -154,7 +188,9 @@ def _name_members(scope: dict[str, str]) -> str:
     return ", ".join(f"{name} '{member}'" for name, member in scope.items()) or "the whole unit"
 
 
-def _strange(effect: Any, scope: dict[str, str], places: dict[str, dict[str, np.ndarray]]) -> SalesForecastError:
+def _strange(
+    effect: Any, scope: dict[str, str], places: dict[str, dict[str, np.ndarray]]
+) -> SalesForecastError:
     """Error for an effect that holds for no series: a member that is unknown, or members that never met."""
     new = "or, if it is new, declare an amount and name in `carried_by` the series that has it until it sells by itself"
     for name, member in scope.items():
@@ -174,12 +210,17 @@ def _strange(effect: Any, scope: dict[str, str], places: dict[str, dict[str, np.
 
 def _find_carrier(effect: Any, series: pd.DataFrame) -> int:
     """Row of the series that `carried_by` names, by its id or by a label that only one has."""
-    ids, labels = pd.Index(series["unique_id"]), series["label"].eq(effect.carried_by).to_numpy().nonzero()[0]
+    ids, labels = (
+        pd.Index(series["unique_id"]),
+        series["label"].eq(effect.carried_by).to_numpy().nonzero()[0],
+    )
     if effect.carried_by in ids:
         return int(ids.get_loc(effect.carried_by))
     if len(labels) == 1:
         return int(labels[0])
-    nearest = list(ids[labels]) or difflib.get_close_matches(effect.carried_by, list(ids), n=3, cutoff=0.0)
+    nearest = list(ids[labels]) or difflib.get_close_matches(
+        effect.carried_by, list(ids), n=3, cutoff=0.0
+    )
     raise SalesForecastError.say(
         f"{effect.source}: effect '{effect.id}' is carried by '{effect.carried_by}', which {'several series are called' if len(labels) else 'does not exist'}",
         f"The id of a series, such as {shorten(nearest)}",
@@ -193,20 +234,34 @@ def _play(
     """Bottoms after all effects, and rows of `effect_applied` by id; refused effects do nothing."""
     start = wide.to_numpy(dtype=float)[summing.bottom]
     now, factor = start.copy(), np.ones_like(start)
-    order = effects[effects["id"].isin([name for name, scope in scopes.items() if not scope.refusal])]
+    order = effects[
+        effects["id"].isin([name for name, scope in scopes.items() if not scope.refusal])
+    ]
     order = order.sort_values("declared_at", kind="stable", na_position="last")
     accounts: dict[str, pd.DataFrame] = {}
     for effect in order[order["kind"].eq("percent")].itertuples():
         cell = _cell(effect, scopes[effect.id], wide.columns)
         after = now[cell] * (1.0 + effect.change / 100.0)
-        accounts[effect.id] = _account(effect, now[cell], after, summing.bottom_ids[cell[0].ravel()], wide.columns[cell[1].ravel()])
+        accounts[effect.id] = _account(
+            effect,
+            now[cell],
+            after,
+            summing.bottom_ids[cell[0].ravel()],
+            wide.columns[cell[1].ravel()],
+        )
         now[cell] = after
         factor[cell] *= 1.0 + effect.change / 100.0
     scaled = now.copy()
     for effect in order[order["kind"].eq("amount")].itertuples():
         cell = _cell(effect, scopes[effect.id], wide.columns)
         after = _add(now[cell], factor[cell], effect.change)
-        accounts[effect.id] = _account(effect, now[cell], after, summing.bottom_ids[cell[0].ravel()], wide.columns[cell[1].ravel()])
+        accounts[effect.id] = _account(
+            effect,
+            now[cell],
+            after,
+            summing.bottom_ids[cell[0].ravel()],
+            wide.columns[cell[1].ravel()],
+        )
         now[cell] = after
     return Bottoms(start, scaled, now, factor), accounts
 
@@ -230,13 +285,17 @@ def _add(before: np.ndarray, left: np.ndarray, change: float) -> np.ndarray:
     return after
 
 
-def _account(effect: Any, before: np.ndarray, after: np.ndarray, ids: pd.Index, months: pd.Index) -> pd.DataFrame:
+def _account(
+    effect: Any, before: np.ndarray, after: np.ndarray, ids: pd.Index, months: pd.Index
+) -> pd.DataFrame:
     """Rows of `effect_applied`; a month in which less of an amount found a place than was declared says so."""
     short = np.full(len(months), "", dtype=object)
     if effect.kind == "amount":
         missing = effect.change - (after - before).sum(axis=0)
         size = 1e-9 * max(abs(effect.change), float(np.abs(before).sum(axis=0).max(initial=0.0)))
-        short[np.abs(missing) > size] = "held at zero" if effect.change < 0 else "ended: nothing to add to"
+        short[np.abs(missing) > size] = (
+            "held at zero" if effect.change < 0 else "ended: nothing to add to"
+        )
     return pd.DataFrame(
         {
             "id": effect.id,
@@ -250,7 +309,10 @@ def _account(effect: Any, before: np.ndarray, after: np.ndarray, ids: pd.Index, 
 
 
 def _close(
-    effects: pd.DataFrame, scopes: dict[str, Scope], accounts: dict[str, pd.DataFrame], cutoff: pd.Timestamp
+    effects: pd.DataFrame,
+    scopes: dict[str, Scope],
+    accounts: dict[str, pd.DataFrame],
+    cutoff: pd.Timestamp,
 ) -> pd.DataFrame:
     """Table `effect`: each effect with its state, what it changed, and what a reader should know of it."""
     rows = []
@@ -260,46 +322,76 @@ def _close(
         rows.append(
             {
                 "state": "refused" if refused else effect.state,
-                "remark": scope.refusal if refused and scope else "" if account is None else _remark(effect, account, cutoff),
+                "remark": scope.refusal
+                if refused and scope
+                else ""
+                if account is None
+                else _remark(effect, account, cutoff),
                 "before": float("nan") if account is None else account["before"].sum(),
                 "after": float("nan") if account is None else account["after"].sum(),
             }
         )
     told = pd.DataFrame(rows, columns=["state", "remark", "before", "after"], index=effects.index)
     columns = empty("effect")
-    return effects.assign(**told)[list(columns.columns)].astype(columns.dtypes.to_dict()).reset_index(drop=True)
+    return (
+        effects.assign(**told)[list(columns.columns)]
+        .astype(columns.dtypes.to_dict())
+        .reset_index(drop=True)
+    )
 
 
 def _remark(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
     """What a reader should know: who carries it, what found no place, and what the models have seen of it already."""
-    parts = [f"Carried by '{effect.carried_by}' until it sells by itself."] if effect.carried_by else []
+    parts = (
+        [f"Carried by '{effect.carried_by}' until it sells by itself."] if effect.carried_by else []
+    )
     short = account[account["remark"].ne("")]
     if len(short):
         reason = str(short["remark"].iat[0])
-        parts.append(f"Not in full in {short['ds'].nunique()} of {account['ds'].nunique()} months ({reason}).")
+        parts.append(
+            f"Not in full in {short['ds'].nunique()} of {account['ds'].nunique()} months ({reason})."
+        )
     if effect.start <= cutoff and effect.change != ALL:
-        parts.append(f"In the data since {effect.start:%Y-%m}: what the models have learned of it by now comes on top.")
+        parts.append(
+            f"In the data since {effect.start:%Y-%m}: what the models have learned of it by now comes on top."
+        )
     return " ".join(parts)
 
 
-def _assumed_rows(combined: pd.DataFrame, bottoms: Bottoms, wide: pd.DataFrame, summing: Summing) -> pd.DataFrame:
+def _assumed_rows(
+    combined: pd.DataFrame, bottoms: Bottoms, wide: pd.DataFrame, summing: Summing
+) -> pd.DataFrame:
     """Forecast rows of stage `assumed` in the combined rows' order."""
     factor, shift = _carry_up(bottoms, summing)
     ended = summing.matrix @ (bottoms.factor > 0).astype(float) == 0
-    touched = (summing.matrix @ ((bottoms.factor != 1.0) | (bottoms.end != bottoms.scaled)).astype(float)) > 0
-    row, column = wide.index.get_indexer(combined["unique_id"]), wide.columns.get_indexer(combined["ds"])
+    touched = (
+        summing.matrix @ ((bottoms.factor != 1.0) | (bottoms.end != bottoms.scaled)).astype(float)
+    ) > 0
+    row, column = (
+        wide.index.get_indexer(combined["unique_id"]),
+        wide.columns.get_indexer(combined["ds"]),
+    )
     scale, add = factor[row, column], shift[row, column]
     exact = np.full(wide.shape, np.nan)
     exact[summing.bottom] = bottoms.end
     moved = combined["y_hat"].to_numpy() * scale + add
     floor = np.where(
-        (combined["y_hat"].to_numpy() >= 0) & (summing.matrix @ np.minimum(bottoms.end, 0.0) >= 0)[row, column], 0.0, -np.inf
+        (combined["y_hat"].to_numpy() >= 0)
+        & (summing.matrix @ np.minimum(bottoms.end, 0.0) >= 0)[row, column],
+        0.0,
+        -np.inf,
     )
     y_hat = np.where(np.isnan(exact[row, column]), np.maximum(moved, floor), exact[row, column])
     model = np.where(touched[row, column], ASSUMED, combined["model"].to_numpy(dtype=object))
     model = np.where(ended[row, column], ENDED, model)
-    bounds = {name: _move_bound(combined, name, scale=scale, add=add, y_hat=y_hat) for name in INTERVALS if name in combined}
-    return combined.assign(stage="assumed", model=model.astype(object), y_hat=y_hat, **bounds).reset_index(drop=True)
+    bounds = {
+        name: _move_bound(combined, name, scale=scale, add=add, y_hat=y_hat)
+        for name in INTERVALS
+        if name in combined
+    }
+    return combined.assign(
+        stage="assumed", model=model.astype(object), y_hat=y_hat, **bounds
+    ).reset_index(drop=True)
 
 
 def _carry_up(bottoms: Bottoms, summing: Summing) -> tuple[np.ndarray, np.ndarray]:
@@ -318,10 +410,15 @@ def _carry_up(bottoms: Bottoms, summing: Summing) -> tuple[np.ndarray, np.ndarra
     return factor, np.where(signed, end - before, end - scaled)
 
 
-def _move_bound(combined: pd.DataFrame, name: str, *, scale: np.ndarray, add: np.ndarray, y_hat: np.ndarray) -> np.ndarray:
+def _move_bound(
+    combined: pd.DataFrame, name: str, *, scale: np.ndarray, add: np.ndarray, y_hat: np.ndarray
+) -> np.ndarray:
     """A bound after the effects: moved as the forecast was, on its side of it, and not below zero where it was not."""
     bound = combined[name].to_numpy(dtype=float)
     moved = bound * scale + add
     if name.startswith("hi"):
         return np.maximum(moved, np.where(np.isnan(bound), np.nan, y_hat))
-    return np.minimum(np.where(bound >= 0, np.maximum(moved, 0.0), moved), np.where(np.isnan(bound), np.nan, y_hat))
+    return np.minimum(
+        np.where(bound >= 0, np.maximum(moved, 0.0), moved),
+        np.where(np.isnan(bound), np.nan, y_hat),
+    )

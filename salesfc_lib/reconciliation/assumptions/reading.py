@@ -21,7 +21,14 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Parameters, empty
 from salesfc_lib.inspection import plain
 from salesfc_lib.panel import DESCRIBING
-from salesfc_lib.reconciliation.hand_written import Line, cell_error, read_date, read_lines, read_month, read_number
+from salesfc_lib.reconciliation.hand_written import (
+    Line,
+    cell_error,
+    read_date,
+    read_lines,
+    read_month,
+    read_number,
+)
 
 DECLARED_END = "declared-end"  # how ids of effects begin that a master file declares
 MOST = 12  # errors told of one file
@@ -29,10 +36,36 @@ KINDS = {
     "percent": ("percent", "percentage", "pct", "%", "百分比", "比例", "百分数"),
     "amount": ("amount", "value", "quantity", "金额", "数量", "数值", "量"),
 }
-COLUMNS: Mapping[str, tuple[str, ...]] = {  # spellings of the first line, but for case, spaces and punctuation
+COLUMNS: Mapping[
+    str, tuple[str, ...]
+] = {  # spellings of the first line, but for case, spaces and punctuation
     "id": ("effect", "effect id", "no", "编号", "序号", "假设编号"),
-    "from": ("start", "begin", "first month", "从", "自", "起", "开始", "开始月", "开始月份", "起始月", "起始月份"),
-    "until": ("to", "end", "last month", "到", "至", "止", "结束", "结束月", "结束月份", "截止", "截止月份"),
+    "from": (
+        "start",
+        "begin",
+        "first month",
+        "从",
+        "自",
+        "起",
+        "开始",
+        "开始月",
+        "开始月份",
+        "起始月",
+        "起始月份",
+    ),
+    "until": (
+        "to",
+        "end",
+        "last month",
+        "到",
+        "至",
+        "止",
+        "结束",
+        "结束月",
+        "结束月份",
+        "截止",
+        "截止月份",
+    ),
     "kind": ("type", "类型", "方式"),
     "change": ("by", "value", "变化", "变动", "变化值", "变动值", "幅度", "数值", "影响"),
     "carried_by": ("carried by", "within", "归入", "并入", "承担", "归入序列"),
@@ -90,13 +123,20 @@ def raise_all(errors: Sequence[SalesForecastError], name: str) -> None:
     if errors:
         more = f" And {len(errors) - MOST} more." if len(errors) > MOST else ""
         told = " ".join(str(error) for error in errors[:MOST])
-        raise SalesForecastError(f"{name} has {len(errors)} problems, and none of its effects is used. {told}{more}")
+        raise SalesForecastError(
+            f"{name} has {len(errors)} problems, and none of its effects is used. {told}{more}"
+        )
 
 
-def _name_columns(found: list[str], *, dimensions: Mapping[str, Sequence[str]], name: str) -> list[str]:
+def _name_columns(
+    found: list[str], *, dimensions: Mapping[str, Sequence[str]], name: str
+) -> list[str]:
     """Names of the columns by their headers; a blank header keeps its place as its name."""
     known = _spellings(dimensions)
-    names = [known.get(plain(head) or head, "") if head else f"column {place}" for place, head in enumerate(found, 1)]
+    names = [
+        known.get(plain(head) or head, "") if head else f"column {place}"
+        for place, head in enumerate(found, 1)
+    ]
     strangers = [head for head, column in zip(found, names, strict=True) if not column]
     if strangers:
         raise SalesForecastError.say(
@@ -107,8 +147,14 @@ def _name_columns(found: list[str], *, dimensions: Mapping[str, Sequence[str]], 
     repeated = [column for column in dict.fromkeys(names) if names.count(column) > 1]
     missing = [column for column in NEEDED if column not in names]
     if repeated or missing:
-        what = f"has several columns for {shorten(repeated)}" if repeated else f"lacks the column {shorten(missing, 6)}"
-        raise SalesForecastError.say(f"{name} line 1 {what}", f"Each of {', '.join(NEEDED)} once", "Correct the first line")
+        what = (
+            f"has several columns for {shorten(repeated)}"
+            if repeated
+            else f"lacks the column {shorten(missing, 6)}"
+        )
+        raise SalesForecastError.say(
+            f"{name} line 1 {what}", f"Each of {', '.join(NEEDED)} once", "Correct the first line"
+        )
     return names
 
 
@@ -130,7 +176,9 @@ def _nearest(word: str, known: Sequence[str]) -> list[str]:
     return difflib.get_close_matches(word, known, n=3, cutoff=0.0)
 
 
-def _read_effect(line: Line, dimensions: Sequence[str], errors: list[SalesForecastError]) -> dict[str, object]:
+def _read_effect(
+    line: Line, dimensions: Sequence[str], errors: list[SalesForecastError]
+) -> dict[str, object]:
     """Row of table `effect`; what cannot be read is added to `errors`."""
 
     def attempt(read: Callable[..., Any], *arguments: Any) -> Any:
@@ -164,14 +212,22 @@ def _read_id(line: Line) -> str:
     text = _read_text(line, "id")
     if text.casefold().startswith(DECLARED_END):
         raise cell_error(
-            line, "id", f"A name that does not begin with '{DECLARED_END}', which stands for master files", "Choose another"
+            line,
+            "id",
+            f"A name that does not begin with '{DECLARED_END}', which stands for master files",
+            "Choose another",
         )
     return text
 
 
 def _read_text(line: Line, column: str) -> str:
     if not line.cells[column]:
-        raise cell_error(line, column, "Every effect has an id, an author and a reason", f"Write the {column} on that line")
+        raise cell_error(
+            line,
+            column,
+            "Every effect has an id, an author and a reason",
+            f"Write the {column} on that line",
+        )
     return line.cells[column]
 
 
@@ -181,16 +237,26 @@ def _read_kind(line: Line) -> str:
         if text in {plain(word) or word for word in words}:
             return kind
     raise cell_error(
-        line, "kind", "'percent' or 'amount'", "Write percent for a change in percent, amount for one in the measure a month"
+        line,
+        "kind",
+        "'percent' or 'amount'",
+        "Write percent for a change in percent, amount for one in the measure a month",
     )
 
 
 def _read_change(line: Line, kind: str | None) -> float:
     number = read_number(line, "change", percent=kind != "amount")
     if pd.isna(number):
-        raise cell_error(line, "change", "A number, such as 5 or -100", "Write by how much the forecast changes")
+        raise cell_error(
+            line, "change", "A number, such as 5 or -100", "Write by how much the forecast changes"
+        )
     if kind == "percent" and number < -100:
-        raise cell_error(line, "change", "At least -100: nothing can fall by more than all of it", "Write -100 for what ends")
+        raise cell_error(
+            line,
+            "change",
+            "At least -100: nothing can fall by more than all of it",
+            "Write -100 for what ends",
+        )
     return number
 
 
@@ -201,22 +267,51 @@ def _find_contradictions(line: Line, row: Mapping[str, Any]) -> list[SalesForeca
     found = [cell_error(line, column, "Nothing below a blank header", do) for column in blank]
     if pd.notna(row["start"]) and pd.notna(row["until"]) and row["until"] < row["start"]:
         found.append(
-            cell_error(line, "until", f"A month from {row['start']:%Y-%m} on, in which it begins", "Correct one of the two")
+            cell_error(
+                line,
+                "until",
+                f"A month from {row['start']:%Y-%m} on, in which it begins",
+                "Correct one of the two",
+            )
         )
-    if pd.notna(row["declared_at"]) and pd.notna(row["removed_at"]) and row["removed_at"] < row["declared_at"]:
-        found.append(cell_error(line, "removed_at", f"A day from {row['declared_at']:%Y-%m-%d} on", "Correct one of the two"))
+    if (
+        pd.notna(row["declared_at"])
+        and pd.notna(row["removed_at"])
+        and row["removed_at"] < row["declared_at"]
+    ):
+        found.append(
+            cell_error(
+                line,
+                "removed_at",
+                f"A day from {row['declared_at']:%Y-%m-%d} on",
+                "Correct one of the two",
+            )
+        )
     if row["carried_by"] and row["kind"] == "percent":
         do = "Leave it blank, or declare an amount"
-        found.append(cell_error(line, "carried_by", "Nothing: a percentage of what has no series is nothing", do))
+        found.append(
+            cell_error(
+                line, "carried_by", "Nothing: a percentage of what has no series is nothing", do
+            )
+        )
     return found
 
 
-def _find_repeated(rows: Sequence[Mapping[str, Any]], lines: Sequence[Line]) -> list[SalesForecastError]:
+def _find_repeated(
+    rows: Sequence[Mapping[str, Any]], lines: Sequence[Line]
+) -> list[SalesForecastError]:
     seen: dict[str, str] = {}
     found = []
     for row, line in zip(rows, lines, strict=True):
         key = str(row["id"] or "").casefold()
         if key and key in seen:
-            found.append(cell_error(line, "id", f"An id of its own; {seen[key]} has the same", "Number one of the two anew"))
+            found.append(
+                cell_error(
+                    line,
+                    "id",
+                    f"An id of its own; {seen[key]} has the same",
+                    "Number one of the two anew",
+                )
+            )
         seen.setdefault(key, line.where)
     return found

@@ -56,9 +56,16 @@ def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Paramete
     Rows of table `effect`; the author is the source that is the master of that dimension.
     """
     bottom = series[series["level"] == parameters.bottom]
-    members = {(name, member) for name in bottom.columns.difference(DESCRIBING) for member in bottom[name].unique()}
+    members = {
+        (name, member)
+        for name in bottom.columns.difference(DESCRIBING)
+        for member in bottom[name].unique()
+    }
     ends = declared.dropna(subset=["discontinued"])
-    there = np.array([pair in members for pair in zip(ends["dimension"], ends["member"], strict=True)], dtype=bool)
+    there = np.array(
+        [pair in members for pair in zip(ends["dimension"], ends["member"], strict=True)],
+        dtype=bool,
+    )
     rows = [
         {
             "id": f"{DECLARED_END} {row.dimension} {row.member}",
@@ -82,6 +89,8 @@ def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Paramete
 def _name_master(dimension: str, parameters: Parameters) -> str:
     """Names of the sources that declare ends of members of a dimension."""
     names = [
-        name for name, source in parameters.sources.items() if list(source.join) == [dimension] and "discontinued" in source.columns
+        name
+        for name, source in parameters.sources.items()
+        if list(source.join) == [dimension] and "discontinued" in source.columns
     ]
     return f"master file '{', '.join(names)}'"

@@ -55,7 +55,11 @@ class Block(Part):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         block = self.to_json()
-        return {MIME: block, "text/html": markup.render("lab.html.j2", b=block), "text/plain": self.plain()}
+        return {
+            MIME: block,
+            "text/html": markup.render("lab.html.j2", b=block),
+            "text/plain": self.plain(),
+        }
 
 
 def _cell(value: object) -> Cell:
@@ -86,7 +90,9 @@ class Table(Block):
                     "Complete the row",
                 )
         for name in ("rows", "footer"):
-            object.__setattr__(self, name, tuple(tuple(map(_cell, row)) for row in getattr(self, name)))
+            object.__setattr__(
+                self, name, tuple(tuple(map(_cell, row)) for row in getattr(self, name))
+            )
 
 
 @dataclass(frozen=True)
@@ -119,7 +125,9 @@ class Answer(Block):
     def __post_init__(self) -> None:
         if len(self.facts) > 4:  # the page's row holds four
             raise SalesForecastError.say(
-                f"'{self.title}' has {len(self.facts)} key facts", "At most four", "Leave the least important out"
+                f"'{self.title}' has {len(self.facts)} key facts",
+                "At most four",
+                "Leave the least important out",
             )
 
     def plain(self) -> str:
@@ -228,7 +236,9 @@ class Checks(Block):
         return {**super().to_json(), "passed": self.passed, "total": len(self.checks)}
 
     def plain(self) -> str:
-        failed = "".join(f"\nfailed: {check.name}. {check.detail}" for check in self.checks if not check.passed)
+        failed = "".join(
+            f"\nfailed: {check.name}. {check.detail}" for check in self.checks if not check.passed
+        )
         return f"{self.passed} of {len(self.checks)} checks passed{failed}"
 
 
@@ -243,4 +253,6 @@ class Record(Block):
     details: Sequence[Table | Diff | Checks] = ()
 
     def plain(self) -> str:
-        return "\n".join((f"{self.badge} {self.badge_detail}", *(f"{term}: {text}" for term, text in self.terms)))
+        return "\n".join(
+            (f"{self.badge} {self.badge_detail}", *(f"{term}: {text}" for term, text in self.terms))
+        )

@@ -78,7 +78,14 @@ class Strip(Part):
             return round((value - low) / width, 4)
 
         places = tuple(position(value) for value in earlier)
-        return cls(label, position(now), None if before is None else position(before), places, tuple(map(position, limits)), missed)
+        return cls(
+            label,
+            position(now),
+            None if before is None else position(before),
+            places,
+            tuple(map(position, limits)),
+            missed,
+        )
 
 
 @dataclass(frozen=True)
@@ -103,8 +110,12 @@ class Spark(Part):
     ) -> Spark:
         """Spark over the common range of all values; months that are missing are left out."""
         low, width = _spread([*history, *forecast, *lo, *hi])
-        rows = ([value for value in row if math.isfinite(value)] for row in (history, forecast, lo, hi))
-        return cls(label, *(tuple(round((value - low) / width, 4) for value in row) for row in rows))
+        rows = (
+            [value for value in row if math.isfinite(value)] for row in (history, forecast, lo, hi)
+        )
+        return cls(
+            label, *(tuple(round((value - low) / width, 4) for value in row) for row in rows)
+        )
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,9 @@ class CleanedMonth:
     def totals(self) -> pd.DataFrame:
         """Rows, quantity and amount of each rule over all sources and months: exact, as text."""
         table = ledger_totals(self.ledger)
-        return table.assign(quantity=table["quantity"].map(str), amount=table["amount"].map(str)).set_index("rule")
+        return table.assign(
+            quantity=table["quantity"].map(str), amount=table["amount"].map(str)
+        ).set_index("rule")
 
     def counts(self) -> dict[str, int]:
         """Counts that are the same on every machine."""
@@ -60,9 +62,17 @@ class CleanedMonth:
 
 def ledger_totals(ledger: pd.DataFrame) -> pd.DataFrame:
     """One row per rule, opening first and kept last: rows, quantity and amount summed exactly."""
-    table = ledger.groupby("rule").agg(rows=("rows", "sum"), quantity=("quantity", add), amount=("amount", add)).reset_index()
+    table = (
+        ledger.groupby("rule")
+        .agg(rows=("rows", "sum"), quantity=("quantity", add), amount=("amount", add))
+        .reset_index()
+    )
     order = table["rule"].map({"opening": 0, "kept": 2}).fillna(1)
-    return table.assign(order=order).sort_values(["order", "rule"], ignore_index=True).drop(columns="order")
+    return (
+        table.assign(order=order)
+        .sort_values(["order", "rule"], ignore_index=True)
+        .drop(columns="order")
+    )
 
 
 def monthly_total(panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

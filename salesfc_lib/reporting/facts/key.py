@@ -84,7 +84,9 @@ class KeyMonth:
         """WAPE, bias and actuals inside the 80 % interval: by `h` of the archive's rows, by `cutoff` of the backtest's; and months."""
         by, rows = ("h", self.archived) if self.judged == "archive" else ("cutoff", self.backtest)
         scores = score(
-            rows.drop(columns="actual"), rows.rename(columns={"actual": "y_raw"}).drop_duplicates(["unique_id", "ds"]), METRICS
+            rows.drop(columns="actual"),
+            rows.rename(columns={"actual": "y_raw"}).drop_duplicates(["unique_id", "ds"]),
+            METRICS,
         )
         pooled = pool(scores, [by]).pivot(index=by, columns="metric")
         found = pd.DataFrame(
@@ -100,7 +102,9 @@ class KeyMonth:
 
     def last_said(self) -> float | None:
         """What was published a month ago for the last month."""
-        rows = self.archived[(self.archived["h"] == 1) & (self.archived["ds"] == self.history.index[-1])]
+        rows = self.archived[
+            (self.archived["h"] == 1) & (self.archived["ds"] == self.history.index[-1])
+        ]
         return float(rows["y_hat"].iloc[0]) if len(rows) else None
 
 
@@ -123,8 +127,13 @@ def list_key_months(found: Mapping[str, pd.DataFrame], vintages: pd.DataFrame) -
     for _, key in found["key_series"].iterrows():
         unique_id, within = str(key["unique_id"]), list_within(series, str(key["unique_id"]))
         named = series.set_index("unique_id").loc[unique_id]
-        own = {name: frame[frame["unique_id"] == unique_id].reset_index(drop=True) for name, frame in by_series.items()}
-        moved = own["published"].set_index("ds")["y_hat"] - own["reconciled"].set_index("ds")["y_hat"]
+        own = {
+            name: frame[frame["unique_id"] == unique_id].reset_index(drop=True)
+            for name, frame in by_series.items()
+        }
+        moved = (
+            own["published"].set_index("ds")["y_hat"] - own["reconciled"].set_index("ds")["y_hat"]
+        )
         months.append(
             KeyMonth(
                 unique_id,
@@ -161,7 +170,9 @@ def list_within(series: pd.DataFrame, unique_id: str) -> list[str]:
 def _over(forecast: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
     """Forecast rows of months that are over, with what was sold as `actual`."""
     actual = sold.dropna(subset=["y_raw"]).rename(columns={"y_raw": "actual"})
-    return forecast.merge(actual, on=["unique_id", "ds"]).sort_values(["unique_id", "cutoff", "h"], ignore_index=True)
+    return forecast.merge(actual, on=["unique_id", "ds"]).sort_values(
+        ["unique_id", "cutoff", "h"], ignore_index=True
+    )
 
 
 def _effects(applied: pd.DataFrame, effect: pd.DataFrame, within: Sequence[str]) -> pd.DataFrame:

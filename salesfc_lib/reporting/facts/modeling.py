@@ -63,7 +63,9 @@ class ModeledMonth:
     @property
     def fits(self) -> int:
         """Fits that were asked for: those that gave a forecast and those that failed."""
-        return len(self.candidate_forecast[["unique_id", "model", "cutoff"]].drop_duplicates()) + len(self.failures)
+        return len(
+            self.candidate_forecast[["unique_id", "model", "cutoff"]].drop_duplicates()
+        ) + len(self.failures)
 
     def members(self, level: str) -> pd.Series:
         """Ids of a level's series."""
@@ -80,7 +82,9 @@ class ModeledMonth:
         Both over the bottom series: after - before of what was applied, and that as a share of what was combined.
         """
         state, ids = self.effect["state"], self.members(self.bottom)
-        combined = self.forecast[(self.forecast["stage"] == COMBINED) & self.forecast["unique_id"].isin(ids)]["y_hat"].sum()
+        combined = self.forecast[
+            (self.forecast["stage"] == COMBINED) & self.forecast["unique_id"].isin(ids)
+        ]["y_hat"].sum()
         worth = float((self.effect["after"] - self.effect["before"]).sum())
         return {
             "all": len(state), **{name: int(state.eq(name).sum()) for name in ("applied", "removed", "refused")},
@@ -95,7 +99,10 @@ class ModeledMonth:
 
     def errors(self) -> pd.DataFrame:
         """WAPE by model and distance over the backtest, bottom level: model, h, value."""
-        rows = self.score[(self.score["metric"] == "wape") & self.score["unique_id"].isin(self.members(self.bottom))]
+        rows = self.score[
+            (self.score["metric"] == "wape")
+            & self.score["unique_id"].isin(self.members(self.bottom))
+        ]
         return self._scored(["h"], rows)
 
     def standing(self) -> dict[str, Any]:
@@ -107,7 +114,13 @@ class ModeledMonth:
         single = first.drop(COMBINED)
         best = str(single.idxmin())
         verdict = "best" if first[COMBINED] <= single[best] else "not_best"
-        return {"verdict": verdict, "best": best, "combined": first[COMBINED], "single": single[best], "naive": first[BASELINE]}
+        return {
+            "verdict": verdict,
+            "best": best,
+            "combined": first[COMBINED],
+            "single": single[best],
+            "naive": first[BASELINE],
+        }
 
     def mean_weights(self) -> pd.Series:
         """Mean weight of each model over the bottom series."""
@@ -136,7 +149,12 @@ class ModeledMonth:
 
     def held(self) -> pd.DataFrame:
         """Share of what came inside the intervals of the backtest, all series: interval (percent), h, inside, n, share."""
-        pooled = self.explained["backtest_coverage"].groupby(["interval", "h"])[["inside", "n"]].sum().reset_index()
+        pooled = (
+            self.explained["backtest_coverage"]
+            .groupby(["interval", "h"])[["inside", "n"]]
+            .sum()
+            .reset_index()
+        )
         return pooled.assign(share=pooled["inside"] / pooled["n"])
 
     def trust(self) -> dict[str, Any]:
@@ -150,8 +168,19 @@ class ModeledMonth:
         if own.empty:
             return {"verdict": "none"}
         share, within = float(own["inside"].sum() / own["n"].sum()), own["share"].between(*AGREED)
-        verdict = "narrow" if share < AGREED[0] else "wide" if share > AGREED[1] else "holds" if within.all() else "mostly"
-        low, high, far = (own.loc[place] for place in (own["share"].idxmin(), own["share"].idxmax(), own["h"].idxmax()))
+        verdict = (
+            "narrow"
+            if share < AGREED[0]
+            else "wide"
+            if share > AGREED[1]
+            else "holds"
+            if within.all()
+            else "mostly"
+        )
+        low, high, far = (
+            own.loc[place]
+            for place in (own["share"].idxmin(), own["share"].idxmax(), own["h"].idxmax())
+        )
         return {
             "verdict": verdict, "share": share, "floor": AGREED[0], "ceiling": AGREED[1], "inside": int(within.sum()), "all": len(own),
             "low": low["share"], "low_h": int(low["h"]), "high": high["share"], "high_h": int(high["h"]), "n": int(own["n"].sum()),
@@ -181,14 +210,23 @@ class ModeledMonth:
         The correction is no candidate: its share is told by `corrected`.
         """
         wape = self.score[self.score["metric"] == "wape"]
-        errors = self._scored(["unique_id"], wape).pivot(index="unique_id", columns="model", values="value")
-        single = self.forecast[self.forecast["stage"] == "statistical"].drop_duplicates("unique_id").set_index("unique_id")["model"]
+        errors = self._scored(["unique_id"], wape).pivot(
+            index="unique_id", columns="model", values="value"
+        )
+        single = (
+            self.forecast[self.forecast["stage"] == "statistical"]
+            .drop_duplicates("unique_id")
+            .set_index("unique_id")["model"]
+        )
         candidates = self.weights[self.weights["model"] != BOOSTING]
         heaviest = candidates.sort_values(["weight", "model"], ascending=[False, True])
         carried = (
             heaviest[heaviest["weight"] > 0]
             .groupby("unique_id")
-            .apply(lambda rows: list(zip(rows["model"], rows["weight"], strict=True)), include_groups=False)
+            .apply(
+                lambda rows: list(zip(rows["model"], rows["weight"], strict=True)),
+                include_groups=False,
+            )
         )
         reason = heaviest.drop_duplicates("unique_id").set_index("unique_id")["reason"]
         table = self.series[["unique_id", "label", "level"]]
@@ -206,15 +244,40 @@ class ModeledMonth:
         rows = [self._account(row) for _, row in named.iterrows() if row["key_account"] != "other"]
         table = pd.DataFrame(
             rows,
-            columns=["unique_id", "label", "now", "next", "year_before", "ds", "share", "silent", "history", "ahead", "lo", "hi"],
+            columns=[
+                "unique_id",
+                "label",
+                "now",
+                "next",
+                "year_before",
+                "ds",
+                "share",
+                "silent",
+                "history",
+                "ahead",
+                "lo",
+                "hi",
+            ],
         )
         return table.sort_values("share", ascending=False, ignore_index=True)
 
     def _account(self, row: pd.Series) -> dict[str, Any]:
-        sold = self.panel[self.panel["unique_id"] == row["unique_id"]].set_index("ds")["y_raw"].sort_index()
-        total = self.panel[self.panel["unique_id"] == self.series["unique_id"].iloc[0]].sort_values("ds")["y_raw"].tail(12).sum()
+        sold = (
+            self.panel[self.panel["unique_id"] == row["unique_id"]]
+            .set_index("ds")["y_raw"]
+            .sort_index()
+        )
+        total = (
+            self.panel[self.panel["unique_id"] == self.series["unique_id"].iloc[0]]
+            .sort_values("ds")["y_raw"]
+            .tail(12)
+            .sum()
+        )
         ahead = (
-            self.forecast[(self.forecast["stage"] == COMBINED) & (self.forecast["unique_id"] == row["unique_id"])]
+            self.forecast[
+                (self.forecast["stage"] == COMBINED)
+                & (self.forecast["unique_id"] == row["unique_id"])
+            ]
             .sort_values("h")
             .head(3)
         )

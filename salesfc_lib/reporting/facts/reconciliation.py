@@ -47,21 +47,33 @@ class ReconciledMonth:
     def top(self, name: str | None = None) -> pd.DataFrame:
         """The top series' rows of a stage, by month; the published ones without a name."""
         rows = self.published if name is None else self.stage(name)
-        return rows[rows["unique_id"] == self.series["unique_id"].iloc[0]].sort_values("ds", ignore_index=True)
+        return rows[rows["unique_id"] == self.series["unique_id"].iloc[0]].sort_values(
+            "ds", ignore_index=True
+        )
 
     def by_level(self) -> pd.DataFrame:
         """Next month by level: sums of the level's series before reconciliation and after."""
-        first = self.forecast[self.forecast["h"] == 1].merge(self.series[["unique_id", "level"]], on="unique_id")
-        sums = first.pivot_table(index="level", columns="stage", values="y_hat", aggfunc="sum", sort=False)
-        sums = sums.rename(columns={self.modeled: "before", "reconciled": "after"})[["before", "after"]]
+        first = self.forecast[self.forecast["h"] == 1].merge(
+            self.series[["unique_id", "level"]], on="unique_id"
+        )
+        sums = first.pivot_table(
+            index="level", columns="stage", values="y_hat", aggfunc="sum", sort=False
+        )
+        sums = sums.rename(columns={self.modeled: "before", "reconciled": "after"})[
+            ["before", "after"]
+        ]
         return sums.reindex(self.series["level"].drop_duplicates()).reset_index()
 
     def moves(self) -> pd.DataFrame:
         """What reconciliation moved next month: unique_id, label, level, before, after, change; largest first."""
-        wide = self.forecast[(self.forecast["h"] == 1) & self.forecast["stage"].isin([self.modeled, "reconciled"])]
+        wide = self.forecast[
+            (self.forecast["h"] == 1) & self.forecast["stage"].isin([self.modeled, "reconciled"])
+        ]
         wide = wide.pivot(index="unique_id", columns="stage", values="y_hat")
         wide = wide.rename(columns={self.modeled: "before", "reconciled": "after"})
-        table = self.series[["unique_id", "label", "level"]].merge(wide, left_on="unique_id", right_index=True)
+        table = self.series[["unique_id", "label", "level"]].merge(
+            wide, left_on="unique_id", right_index=True
+        )
         table = table.assign(change=table["after"] - table["before"])
         return table.sort_values("change", key=abs, ascending=False, ignore_index=True)
 

@@ -41,11 +41,15 @@ class Restated:
             }
             for kind, rows in self.restatement.groupby("kind")
         ]
-        return _sort(pd.DataFrame(groups, columns=["kind", "months", *ROWS, "difference", "reason"]))
+        return _sort(
+            pd.DataFrame(groups, columns=["kind", "months", *ROWS, "difference", "reason"])
+        )
 
     def by_month(self) -> pd.DataFrame:
         """One row per month that differs, oldest first: ds, before, now, difference and the kinds of it."""
-        kinds = self.restatement.groupby("ds")["kind"].agg(lambda found: ", ".join(sorted(set(found))))
+        kinds = self.restatement.groupby("ds")["kind"].agg(
+            lambda found: ", ".join(sorted(set(found)))
+        )
         names = {f"{self.measure}_{view}": view for view in ("before", "now", "difference")}
         months = self.months[["ds", *names]].rename(columns=names)
         months = months[months["ds"].isin(kinds.index)]
@@ -55,7 +59,13 @@ class Restated:
         """The members of the bottom level with the largest absolute difference over all months: dimensions, difference, months."""
         by = [*self.dimensions]
         value = f"{self.measure}_difference"
-        groups = self.restatement.groupby(by, sort=True) if by else [((), self.restatement)] if len(self.restatement) else []
+        groups = (
+            self.restatement.groupby(by, sort=True)
+            if by
+            else [((), self.restatement)]
+            if len(self.restatement)
+            else []
+        )
         rows = [(*members, add(found[value]), found["ds"].nunique()) for members, found in groups]
         return _sort(pd.DataFrame(rows, columns=[*by, "difference", "months"])).head(most)
 
@@ -67,5 +77,11 @@ def add(values: pd.Series) -> Decimal:
 
 
 def _sort(table: pd.DataFrame) -> pd.DataFrame:
-    order = table["difference"].map(abs).astype(object).sort_values(ascending=False, kind="stable").index
+    order = (
+        table["difference"]
+        .map(abs)
+        .astype(object)
+        .sort_values(ascending=False, kind="stable")
+        .index
+    )
     return table.loc[order].reset_index(drop=True)

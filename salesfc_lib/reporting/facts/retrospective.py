@@ -46,7 +46,9 @@ class ReviewedMonth:
     def before(self) -> pd.Series | None:
         """The month before at lag 1, bottom level; None where it was not scored."""
         table = self.tables["history"]
-        rows = table[(table["level"] == self.bottom) & (table["ds"] == self.month - pd.DateOffset(months=1))]
+        rows = table[
+            (table["level"] == self.bottom) & (table["ds"] == self.month - pd.DateOffset(months=1))
+        ]
         return rows.iloc[0] if len(rows) else None
 
     def one_ahead(self) -> pd.DataFrame:

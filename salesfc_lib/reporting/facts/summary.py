@@ -172,12 +172,18 @@ class Summary:
     @property
     def gain(self) -> float | None:
         """Accuracy above the seasonal naive's, in shares of one."""
-        return None if self.wape is None or self.naive is None else self.naive.value - self.wape.value
+        return (
+            None if self.wape is None or self.naive is None else self.naive.value - self.wape.value
+        )
 
     @property
     def people(self) -> float | None:
         """Accuracy that people's changes added (below zero: took away)."""
-        return None if self.wape is None or self.before_people is None else self.before_people.value - self.wape.value
+        return (
+            None
+            if self.wape is None or self.before_people is None
+            else self.before_people.value - self.wape.value
+        )
 
     @property
     def below_floor(self) -> bool:
@@ -195,7 +201,9 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return typing.cast(dict[str, Any], json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False)))
+        return typing.cast(
+            dict[str, Any], json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
+        )
 
     @classmethod
     def from_json(cls, block: Mapping[str, Any]) -> Summary:
@@ -212,7 +220,13 @@ def _read(kind: Any, value: Any) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if dataclasses.is_dataclass(kind):
         types_of = _hints(typing.cast(type, kind))
-        return kind(**{name: _read(types_of[name], item) for name, item in value.items() if name in types_of})  # type: ignore[operator]
+        return kind(
+            **{
+                name: _read(types_of[name], item)
+                for name, item in value.items()
+                if name in types_of
+            }
+        )  # type: ignore[operator]
     if origin is types.UnionType:
         return None if value is None else _read(arguments[0], value)
     if origin is tuple:
@@ -247,7 +261,11 @@ def read_summaries(reports: Path) -> list[Summary]:
         if reports.is_dir()
         else ()
     )
-    blocks = (json.loads(path.read_text(encoding="utf-8")).get("summary") for path in manifests if path.is_file())
+    blocks = (
+        json.loads(path.read_text(encoding="utf-8")).get("summary")
+        for path in manifests
+        if path.is_file()
+    )
     return [Summary.from_json(block) for block in blocks if block]
 
 
@@ -256,8 +274,17 @@ def read_failures(reports: Path) -> list[Failure]:
     failed = reports / ".failed"
     if not failed.is_dir():
         return []
-    paths = (path for month in sorted(failed.iterdir()) if MONTH.match(month.name) for path in sorted(month.glob("*.json")))
-    return [_read(Failure, json.loads(path.read_text(encoding="utf-8"))) for path in paths if UNIT_ID.match(path.stem)]
+    paths = (
+        path
+        for month in sorted(failed.iterdir())
+        if MONTH.match(month.name)
+        for path in sorted(month.glob("*.json"))
+    )
+    return [
+        _read(Failure, json.loads(path.read_text(encoding="utf-8")))
+        for path in paths
+        if UNIT_ID.match(path.stem)
+    ]
 
 
 def pool(ratios: Sequence[Ratio | None]) -> Ratio | None:
@@ -267,4 +294,10 @@ def pool(ratios: Sequence[Ratio | None]) -> Ratio | None:
     0.1
     """
     there = [ratio for ratio in ratios if ratio is not None]
-    return None if not there else Ratio(sum(ratio.numerator for ratio in there), sum(ratio.denominator for ratio in there))
+    return (
+        None
+        if not there
+        else Ratio(
+            sum(ratio.numerator for ratio in there), sum(ratio.denominator for ratio in there)
+        )
+    )

@@ -53,7 +53,12 @@ def lags(run: UnitMonth, review: ReviewedMonth) -> Section:
         _lag_row(level, table[table["level"] == level].set_index("lag"), agreed.lags)
         for level in review.series["level"].drop_duplicates()
     ]
-    heads = columns("Level", *(f">{wording.plural(lag, 'month')}" for lag in agreed.lags), ">Bias, 1 month", ">Naive, 1 month")
+    heads = columns(
+        "Level",
+        *(f">{wording.plural(lag, 'month')}" for lag in agreed.lags),
+        ">Bias, 1 month",
+        ">Naive, 1 month",
+    )
     blocks.append(
         Table(
             f"Accuracy by level at {wording.listing([str(lag) for lag in agreed.lags])} months ahead",
@@ -74,7 +79,11 @@ def _lag_figure(run: UnitMonth, review: ReviewedMonth, bottom: pd.DataFrame, tit
         bottom.assign(group=wording.month_name(run.month), value=bottom["accuracy"]),
         bottom.assign(group="Seasonal naive", value=bottom["naive_accuracy"]),
     ]
-    frame = pd.concat(parts).dropna(subset=["value"]).assign(h=lambda rows: rows["lag"])[["group", "h", "value"]]
+    frame = (
+        pd.concat(parts)
+        .dropna(subset=["value"])
+        .assign(h=lambda rows: rows["lag"])[["group", "h", "value"]]
+    )
     floor = run.parameters.retrospective.accuracy_floor
     wide, slim = plots.draw(
         plots.lines,
@@ -84,7 +93,8 @@ def _lag_figure(run: UnitMonth, review: ReviewedMonth, bottom: pd.DataFrame, tit
         floor=floor,
     )
     said = "; ".join(
-        f"{wording.plural(int(row['lag']), 'month')} {wording.percent(row['accuracy'])}" for _, row in bottom.iterrows()
+        f"{wording.plural(int(row['lag']), 'month')} {wording.percent(row['accuracy'])}"
+        for _, row in bottom.iterrows()
     )
     rows = [
         [
@@ -101,13 +111,22 @@ def _lag_figure(run: UnitMonth, review: ReviewedMonth, bottom: pd.DataFrame, tit
         wide,
         slim,
         "Source: tables/by_lag.parquet.",
-        Table("Numbers behind this figure", "", columns("Months ahead", ">Accuracy", ">Seasonal naive"), rows),
+        Table(
+            "Numbers behind this figure",
+            "",
+            columns("Months ahead", ">Accuracy", ">Seasonal naive"),
+            rows,
+        ),
     )
 
 
 def _lag_row(level: str, table: pd.DataFrame, agreed: list[int]) -> list[Cell | str]:
     def share(lag: int, name: str, form: object) -> str:
-        return form(table.at[lag, name]) if lag in table.index and pd.notna(table.at[lag, name]) else "not archived"  # type: ignore[operator]
+        return (
+            form(table.at[lag, name])
+            if lag in table.index and pd.notna(table.at[lag, name])
+            else "not archived"
+        )  # type: ignore[operator]
 
     return [
         Cell(str(level).replace("_", " ")),
@@ -122,13 +141,22 @@ def value_added(run: UnitMonth, review: ReviewedMonth) -> Section:
     from salesfc_lib.reporting import plots
 
     voice = voice_of(run)
-    now = _stages(review["value_added"], review.bottom).query("stage not in ('assumed', 'adjusted') or own_months > 0")
+    now = _stages(review["value_added"], review.bottom).query(
+        "stage not in ('assumed', 'adjusted') or own_months > 0"
+    )
     year = _stages(review["value_added_year"], review.bottom).set_index("stage")
     frame = pd.DataFrame(
-        {"label": now["stage"].map(STAGES), "value": now["accuracy"], "added": now["gain"], "mean": now["stage"].map(year["gain"])}
+        {
+            "label": now["stage"].map(STAGES),
+            "value": now["accuracy"],
+            "added": now["gain"],
+            "mean": now["stage"].map(year["gain"]),
+        }
     )
     months = int(year["months"].max())
-    wide, slim = plots.draw(plots.ladder, frame, heads=("Added", f"{wording.plural(months, 'month')}"))
+    wide, slim = plots.draw(
+        plots.ladder, frame, heads=("Added", f"{wording.plural(months, 'month')}")
+    )
     steps = [_step(voice, row) for _, row in now.iloc[1:].iterrows()]
     total = float(now["gain"].dropna().sum())
     text = voice.say(
@@ -138,7 +166,9 @@ def value_added(run: UnitMonth, review: ReviewedMonth) -> Section:
         months=months,
         total=float(year["gain"].dropna().sum()),
     )
-    said = "; ".join(f"{row['label']} {wording.percent(row['value'])}" for _, row in frame.iterrows())
+    said = "; ".join(
+        f"{row['label']} {wording.percent(row['value'])}" for _, row in frame.iterrows()
+    )
     rows = [
         [
             str(row["label"]),
@@ -158,7 +188,9 @@ def value_added(run: UnitMonth, review: ReviewedMonth) -> Section:
         Table(
             "Numbers behind this figure",
             "",
-            columns("Step", ">Accuracy", ">Added this month", f">Over {wording.plural(months, 'month')}"),
+            columns(
+                "Step", ">Accuracy", ">Added this month", f">Over {wording.plural(months, 'month')}"
+            ),
             rows,
         ),
     )
@@ -171,7 +203,9 @@ def _stages(table: pd.DataFrame, level: str) -> pd.DataFrame:
 
 def _step(voice: Voice, row: pd.Series) -> str:
     key = "nothing" if abs(row["gain"]) < 0.0005 else "gained" if row["gain"] > 0 else "lost"
-    return voice.say(f"retrospective.value.{key}", stage=STAGES[row["stage"]].lower(), points=row["gain"])
+    return voice.say(
+        f"retrospective.value.{key}", stage=STAGES[row["stage"]].lower(), points=row["gain"]
+    )
 
 
 def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
@@ -187,21 +221,31 @@ def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
     scale = wording.scale_for(table["actual"])
     rows = []
     for _, row in table.iterrows():
-        member, tone = (row["dimension"], row["member"]), "over" if row["difference"] > 0 else "under"
+        member, tone = (
+            (row["dimension"], row["member"]),
+            "over" if row["difference"] > 0 else "under",
+        )
         rows.append(
             [
                 Cell(str(row["member"]), sub=str(row["dimension"]).replace("_", " ")),
                 measure.scaled(row["forecast"], scale),
                 measure.scaled(row["actual"], scale),
-                Cell(wording.signed_percent(row["bias"]) if pd.notna(row["bias"]) else "", tone=tone),  # type: ignore[arg-type]
-                *("not archived" if lag not in wape else _share(wape.loc[member, lag]) for lag in lags),
+                Cell(
+                    wording.signed_percent(row["bias"]) if pd.notna(row["bias"]) else "", tone=tone
+                ),  # type: ignore[arg-type]
+                *(
+                    "not archived" if lag not in wape else _share(wape.loc[member, lag])
+                    for lag in lags
+                ),
                 _share(year.get(member)),
             ]
         )
     worst = judged.loc[judged["wape"].idxmax()]
     months = int(review["by_dimension_year"]["months"].max())
     ahead = [f">WAPE, {lag} ahead" for lag in lags]
-    heads = columns("Member", ">Forecast", ">Actual", ">Bias", *ahead, f">{wording.plural(months, 'month')}")
+    heads = columns(
+        "Member", ">Forecast", ">Actual", ">Bias", *ahead, f">{wording.plural(months, 'month')}"
+    )
     block = Table(
         voice.say("retrospective.dimensions.title", member=worst["member"], wape=worst["wape"]),
         f"{wording.month_name(run.month)}; forecast, bias and the last column one month ahead; bias = (forecast − actual) / actual",
@@ -248,13 +292,20 @@ def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:
     ]
     side = "better than" if facts["gain"] >= 0 else "worse than"
     figure = Figure(
-        voice.say("retrospective.improvement.title", gain=abs(facts["gain"]), side=side, months=months),
+        voice.say(
+            "retrospective.improvement.title", gain=abs(facts["gain"]), side=side, months=months
+        ),
         f"Accuracy one month ahead, %, {review.bottom} level, {in_words(history['ds'].iloc[0])} to {in_words(history['ds'].iloc[-1])}",
         f"Line chart of accuracy by month, from {wording.percent(history['accuracy'].iloc[0])} to {wording.percent(history['accuracy'].iloc[-1])}.",
         wide,
         slim,
         "Source: tables/history.parquet.",
-        Table("Numbers behind this figure", "", columns("Month", ">Accuracy", ">Seasonal naive", ">Bias"), rows),
+        Table(
+            "Numbers behind this figure",
+            "",
+            columns("Month", ">Accuracy", ">Seasonal naive", ">Bias"),
+            rows,
+        ),
     )
     return Section(Prose(text), figure)
 
@@ -274,8 +325,13 @@ def _improvement_text(run: UnitMonth, facts: dict[str, object]) -> str:
     if facts["sales_growth"] is not None:
         text += voice.say("retrospective.improvement.growth", growth=facts["sales_growth"])
     if facts["months_compared"]:
-        reading = voice.say(f"retrospective.improvement.{'suspicious' if float(facts['p_below']) <= 0.05 else 'fair'}")  # type: ignore[arg-type]
+        reading = voice.say(
+            f"retrospective.improvement.{'suspicious' if float(facts['p_below']) <= 0.05 else 'fair'}"
+        )  # type: ignore[arg-type]
         text += voice.say(
-            "retrospective.improvement.lowered", below=facts["months_below"], months=facts["months_compared"], reading=reading
+            "retrospective.improvement.lowered",
+            below=facts["months_below"],
+            months=facts["months_compared"],
+            reading=reading,
         )
     return text

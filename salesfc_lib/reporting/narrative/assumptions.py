@@ -31,13 +31,22 @@ def effects(run: UnitMonth, modeled: ModeledMonth) -> Section:
         return Section(Prose(voice.say("modeling.effects.none", unit=run.unit)))
     standing = modeled.assumed()
     key = "modeling.effects.some" if standing["applied"] else "modeling.effects.idle"
-    text = voice.say(key, first=iso(modeled.forecast["ds"].min()), last=iso(modeled.forecast["ds"].max()), **standing)
+    text = voice.say(
+        key,
+        first=iso(modeled.forecast["ds"].min()),
+        last=iso(modeled.forecast["ds"].max()),
+        **standing,
+    )
     listed = _order(found)
     hidden = len(found) - len(listed)
     block = Table(
         voice.say("modeling.effects.title", applied=standing["applied"], worth=standing["worth"]),
         "Active ones first, largest first; worth: what the bottom series gain or lose over the months forecast, before reconciliation"
-        + (f"; {wording.plural(hidden, 'further end')} by master files in the source" if hidden else ""),
+        + (
+            f"; {wording.plural(hidden, 'further end')} by master files in the source"
+            if hidden
+            else ""
+        ),
         columns("What it is for", "|Months", ">Change", ">Worth", "Who and why", "|State"),
         [_row(run, effect) for _, effect in listed.iterrows()],
         source="Source: tables/effect.parquet; by series and month: tables/effect_applied.parquet.",
@@ -70,14 +79,20 @@ def _row(run: UnitMonth, effect: pd.Series) -> list[object]:
         if effect["kind"] == "percent"
         else f"{measure.amount(effect['change'], sign=True)} a month",
         "–" if pd.isna(worth) else measure.amount(worth, sign=True),
-        Cell(f"{effect['author']}: {effect['reason']}", sub=" ".join(filter(None, [_declared(effect), str(effect["remark"])]))),
+        Cell(
+            f"{effect['author']}: {effect['reason']}",
+            sub=" ".join(filter(None, [_declared(effect), str(effect["remark"])])),
+        ),
         Cell(state, tag="" if effect["state"] == "applied" else "plain"),
     ]
 
 
 def _scope(text: str) -> str:
     scope = json.loads(text)
-    return " · ".join(f"{name.replace('_', ' ')} {member}" for name, member in scope.items()) or "The whole unit"
+    return (
+        " · ".join(f"{name.replace('_', ' ')} {member}" for name, member in scope.items())
+        or "The whole unit"
+    )
 
 
 def _months(effect: pd.Series) -> str:
@@ -92,4 +107,8 @@ def _months(effect: pd.Series) -> str:
 
 
 def _declared(effect: pd.Series) -> str:
-    return "Not dated." if pd.isna(effect["declared_at"]) else f"Declared {wording.day(effect['declared_at'])}."
+    return (
+        "Not dated."
+        if pd.isna(effect["declared_at"])
+        else f"Declared {wording.day(effect['declared_at'])}."
+    )

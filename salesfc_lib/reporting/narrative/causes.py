@@ -52,12 +52,17 @@ def difference(run: UnitMonth, review: ReviewedMonth) -> Section:
     wide, slim = plots.draw(plots.waterfall, frame, scale=scale)
     named = gap - unexplained
     title = voice.say(
-        "retrospective.difference.title" if len(steps) > 1 else "retrospective.difference.title.none",
+        "retrospective.difference.title"
+        if len(steps) > 1
+        else "retrospective.difference.title.none",
         named=named,
         unexplained=unexplained,
     )
     rows = [
-        [row["label"], measure.scaled(row["value"], scale, sign=row["kind"] in ("cause", "unexplained"))]
+        [
+            row["label"],
+            measure.scaled(row["value"], scale, sign=row["kind"] in ("cause", "unexplained")),
+        ]
         for _, row in frame.iterrows()
     ]
     figure = Figure(
@@ -81,7 +86,12 @@ def difference(run: UnitMonth, review: ReviewedMonth) -> Section:
 
 def misses(run: UnitMonth, review: ReviewedMonth) -> Section:
     """The largest misses, each with its likely causes and their evidence."""
-    voice, measure, largest, causes = voice_of(run), measure_of(run), review["misses"], review["causes"]
+    voice, measure, largest, causes = (
+        voice_of(run),
+        measure_of(run),
+        review["misses"],
+        review["causes"],
+    )
     if largest.empty:
         return Section(Prose(voice.say("cause.not_explained")))
     scale = wording.scale_for([*largest["forecast"], *largest["actual"]])
@@ -94,9 +104,13 @@ def misses(run: UnitMonth, review: ReviewedMonth) -> Section:
             Cell(measure.scaled(-row["difference"], scale, sign=True), tone=tone), Cell(bar=abs(row["difference"]) / size, tone=tone), wording.percent(row["share"], 0),
             _cause_cell(voice, causes[causes["unique_id"] == row["unique_id"]].sort_values("rank")),
         ])  # fmt: skip
-    heads = columns("Series", ">Forecast", ">Actual", ">Difference", "Size", ">Share", "Cause and evidence")
+    heads = columns(
+        "Series", ">Forecast", ">Actual", ">Difference", "Size", ">Share", "Cause and evidence"
+    )
     heads[4] = type(heads[4])("Size", "l", small=False, silent=True)
-    explained = sum(_mostly_explained(causes[causes["unique_id"] == name]) for name in largest["unique_id"])
+    explained = sum(
+        _mostly_explained(causes[causes["unique_id"] == name]) for name in largest["unique_id"]
+    )
     missed = review["missed"]
     text = voice.say(
         "retrospective.misses",
@@ -120,7 +134,9 @@ def misses(run: UnitMonth, review: ReviewedMonth) -> Section:
 
 def _mostly_explained(causes: pd.DataFrame) -> bool:
     known = causes.loc[causes["cause"] != UNEXPLAINED, "effect"].abs().sum()
-    return bool(known > 0 and known >= causes.loc[causes["cause"] == UNEXPLAINED, "effect"].abs().sum())
+    return bool(
+        known > 0 and known >= causes.loc[causes["cause"] == UNEXPLAINED, "effect"].abs().sum()
+    )
 
 
 def _cause_cell(voice: Voice, causes: pd.DataFrame) -> Cell:
@@ -128,7 +144,11 @@ def _cause_cell(voice: Voice, causes: pd.DataFrame) -> Cell:
     named = cause_name(voice, first["cause"], first["effect"])
     if pd.notna(first["effect"]) and first["cause"] != UNEXPLAINED:
         named += f" ({voice.measure.amount(first['effect'], sign=True)})"
-    others = [cause_name(voice, cause).lower() for cause in causes["cause"].iloc[1:] if cause != UNEXPLAINED]
+    others = [
+        cause_name(voice, cause).lower()
+        for cause in causes["cause"].iloc[1:]
+        if cause != UNEXPLAINED
+    ]
     sub = evidence_text(voice, first["cause"], first["facts"])
     return Cell(named, sub=f"{sub}; also: {wording.listing(others)}" if others else sub)
 
@@ -140,7 +160,11 @@ def people(run: UnitMonth, review: ReviewedMonth) -> Section:
     blocks = (
         [Prose(voice.say("retrospective.people.none"))]
         if table.empty
-        else [Prose(_people_text(voice, table)), _leaning(run, voice, table), _people_table(run, table)]
+        else [
+            Prose(_people_text(voice, table)),
+            _leaning(run, voice, table),
+            _people_table(run, table),
+        ]
     )
     sales = review["salespeople"]
     return Section(*blocks, *([_sales_table(run, review, sales)] if len(sales) else []))
@@ -182,7 +206,10 @@ def _leaning(run: UnitMonth, voice: Voice, table: pd.DataFrame) -> Figure:
         for _, row in table.iterrows()
     )
     return Figure(
-        voice.say("retrospective.people.title.lean" if leaning else "retrospective.people.title.fair", authors=leaning),
+        voice.say(
+            "retrospective.people.title.lean" if leaning else "retrospective.people.title.fair",
+            authors=leaning,
+        ),
         f"Bias of the series that each author changed, with the changes (bar) and without them (diamond), last twelve months; shaded: the agreed ±{wording.percent(limit, 0)}",
         f"Bias by author: {said}.",
         wide,
@@ -272,9 +299,16 @@ def proposals(run: UnitMonth, review: ReviewedMonth) -> Section:
     keys = table[table["kind"] == "parameter"]
     lines = [f"# parameters/units/{run.unit}.yml"]
     for _, row in keys.iterrows():
-        lines += [f"-{row['key']}: {row['now']}", f"+{row['key']}: {row['proposed']}  # {run.month} retrospective"]
+        lines += [
+            f"-{row['key']}: {row['now']}",
+            f"+{row['key']}: {row['proposed']}  # {run.month} retrospective",
+        ]
     diff = [Diff("The same as a change to the parameter file", tuple(lines))] if len(keys) else []
-    return Section(Prose(wording.first_upper(voice.say("retrospective.proposals.some", n=len(table)))), block, *diff)
+    return Section(
+        Prose(wording.first_upper(voice.say("retrospective.proposals.some", n=len(table)))),
+        block,
+        *diff,
+    )
 
 
 def _evidence(voice: Voice, row: pd.Series) -> str:

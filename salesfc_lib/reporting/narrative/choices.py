@@ -45,7 +45,9 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
         ]
         for _, row in table[modeled.largest(LISTED)].iterrows()
     ]
-    heads = columns("Series", "Heaviest candidate", "Best alone", ">WAPE", ">Naive", "Why it is the heaviest")
+    heads = columns(
+        "Series", "Heaviest candidate", "Best alone", ">WAPE", ">Naive", "Why it is the heaviest"
+    )
     worse, corrected = int((table["error"] > table["naive"]).sum()), _corrected(run, modeled)
     key = "modeling.choices" if modeled.cutoffs else "modeling.choices.none"
     text = voice.say(key, worse=worse, all=len(table), corrected=corrected).strip()
@@ -104,7 +106,9 @@ def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
             ]
         )
     ahead = modeled.next_month()
-    title = voice.say("modeling.key.title", amount=float(table["next"].sum()), month=iso(ahead["ds"]))
+    title = voice.say(
+        "modeling.key.title", amount=float(table["next"].sum()), month=iso(ahead["ds"])
+    )
     heads = columns(
         "Customer",
         "Twelve months and three ahead",
@@ -122,7 +126,9 @@ def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
         min_width="min46",
         outset=True,
     )
-    return Section(Prose(voice.say("modeling.key", n=len(table), share=float(table["share"].sum()))), block)
+    return Section(
+        Prose(voice.say("modeling.key", n=len(table), share=float(table["share"].sum()))), block
+    )
 
 
 def _what_to_know(run: UnitMonth, row: pd.Series) -> str:
@@ -131,7 +137,9 @@ def _what_to_know(run: UnitMonth, row: pd.Series) -> str:
         return voice.say("modeling.key.gone", months=int(row["silent"]), amount=row["next"])
     if row["year_before"]:
         return voice.say(
-            "modeling.key.change", change=row["next"] / row["year_before"] - 1, month=iso(row["ds"] - pd.DateOffset(years=1))
+            "modeling.key.change",
+            change=row["next"] / row["year_before"] - 1,
+            month=iso(row["ds"] - pd.DateOffset(years=1)),
         )
     return ""
 
@@ -143,7 +151,9 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
         return Section(Prose(voice.say("modeling.failures.none")))
     labels = modeled.series.set_index("unique_id")["label"]
     refused = found["error"].str.startswith(REJECTED)
-    kind = found["error"].where(~refused, found["error"].str.partition(";")[0])  # without its numbers
+    kind = found["error"].where(
+        ~refused, found["error"].str.partition(";")[0]
+    )  # without its numbers
     grouped = (
         found.assign(kind=kind)
         .groupby(["model", "kind"])
@@ -171,9 +181,16 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
     return Section(
         Prose(
             voice.say(
-                "modeling.failures.some", n=len(found), cutoffs=found["cutoff"].nunique(), series=found["unique_id"].nunique()
+                "modeling.failures.some",
+                n=len(found),
+                cutoffs=found["cutoff"].nunique(),
+                series=found["unique_id"].nunique(),
             )
-            + (voice.say("modeling.failures.refused", n=int(refused.sum())) if refused.any() else "")
+            + (
+                voice.say("modeling.failures.refused", n=int(refused.sum()))
+                if refused.any()
+                else ""
+            )
         ),
         table,
     )

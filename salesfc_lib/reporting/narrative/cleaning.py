@@ -15,7 +15,15 @@ from salesfc_lib.reporting.blocks.blocks import Answer, Fact, Figure, Prose, Tab
 from salesfc_lib.reporting.blocks.cells import Cell
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals, monthly_total
 from salesfc_lib.reporting.narrative.rules import rule_name
-from salesfc_lib.reporting.narrative.section import Section, closing, columns, in_words, kicker, measure_of, voice_of
+from salesfc_lib.reporting.narrative.section import (
+    Section,
+    closing,
+    columns,
+    in_words,
+    kicker,
+    measure_of,
+    voice_of,
+)
 
 SHOWN = 12  # rows of a table that may be long
 
@@ -26,7 +34,13 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     totals = ledger_totals(cleaned.ledger).set_index("rule")
     opening, kept = totals.loc["opening"], totals.loc["kept"]
     more, all_kept = kept["rows"] > opening["rows"], kept["rows"] == opening["rows"]
-    title = "cleaning.title.more" if more else "cleaning.title.all" if all_kept else "cleaning.title.kept"
+    title = (
+        "cleaning.title.more"
+        if more
+        else "cleaning.title.all"
+        if all_kept
+        else "cleaning.title.kept"
+    )
     rules = [rule_name(rule).lower() for rule in totals.index if rule not in ("opening", "kept")]
     sentences = (
         voice.say(
@@ -51,7 +65,9 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     )
     return Answer(
         kicker(run, "Cleaning"),
-        voice.say(title, share=kept["rows"] / opening["rows"], opening=opening["rows"], kept=kept["rows"]),
+        voice.say(
+            title, share=kept["rows"] / opening["rows"], opening=opening["rows"], kept=kept["rows"]
+        ),
         sentences,
         note=run_note(run, cleaned),
         facts=_facts(run, cleaned, totals),
@@ -62,8 +78,14 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
 
 def _count_order_files(run: UnitMonth, cleaned: CleanedMonth) -> int:
     """Files whose rows are counted in the opening."""
-    counted = [name for name, source in run.parameters.sources.items() if source.role in ("orders", "returns")]
-    return len({(file["path"], file["sha256"]) for file in cleaned.files if file["source"] in counted})
+    counted = [
+        name
+        for name, source in run.parameters.sources.items()
+        if source.role in ("orders", "returns")
+    ]
+    return len(
+        {(file["path"], file["sha256"]) for file in cleaned.files if file["source"] in counted}
+    )
 
 
 def run_note(run: UnitMonth, cleaned: CleanedMonth) -> str:
@@ -77,10 +99,23 @@ def _facts(run: UnitMonth, cleaned: CleanedMonth, totals: pd.DataFrame) -> tuple
     budget = run.parameters.cleaning.loss_budget
     lost = len(cleaned.quarantine) / max(int(totals.loc["opening", "rows"]), 1)
     return (
-        Fact("Rows kept", wording.number(totals.loc["kept", "rows"]), f"of {wording.number(totals.loc['opening', 'rows'])} read"),
-        Fact("In quarantine", wording.percent(lost), f"budget {wording.percent(budget)}", alarm=lost > budget),
+        Fact(
+            "Rows kept",
+            wording.number(totals.loc["kept", "rows"]),
+            f"of {wording.number(totals.loc['opening', 'rows'])} read",
+        ),
+        Fact(
+            "In quarantine",
+            wording.percent(lost),
+            f"budget {wording.percent(budget)}",
+            alarm=lost > budget,
+        ),
         Fact("Outliers", wording.number(len(cleaned.outliers)), "months of a series"),
-        Fact("Series", wording.number(len(cleaned.series)), f"on {wording.plural(cleaned.series['level'].nunique(), 'level')}"),
+        Fact(
+            "Series",
+            wording.number(len(cleaned.series)),
+            f"on {wording.plural(cleaned.series['level'].nunique(), 'level')}",
+        ),
     )
 
 
@@ -134,7 +169,10 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     return Section(
         Prose(
             voice.say(
-                "cleaning.ledger.more" if share > 1 else "cleaning.ledger", opening=opening["rows"], kept=kept["rows"], share=share
+                "cleaning.ledger.more" if share > 1 else "cleaning.ledger",
+                opening=opening["rows"],
+                kept=kept["rows"],
+                share=share,
             )
         ),
         table,
@@ -151,7 +189,11 @@ def say_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
         .agg(rows=("rows", "sum"), reason=("reason", "first"))
     )
     still = touched[touched.index.isin(moved.index[~moved])]
-    said = still.apply(lambda rule: f"{wording.plural(rule['rows'], 'row')}: {rule['reason']}", axis=1, result_type="reduce")
+    said = still.apply(
+        lambda rule: f"{wording.plural(rule['rows'], 'row')}: {rule['reason']}",
+        axis=1,
+        result_type="reduce",
+    )
     return said.combine_first(reasons) if len(still) else reasons
 
 
@@ -159,7 +201,12 @@ def _ledger_row(row: pd.Series, reasons: pd.Series, sign: int, rule: str = "") -
     rule = rule or str(row["rule"])
     exact = [_exact(sign * Decimal(row[name])) for name in ("quantity", "amount")]
     reason = str(reasons.get(rule, "")) if rule not in ("opening", "kept") else ""
-    return [Cell(rule_name(rule), bold=rule in ("opening", "kept")), wording.number(sign * int(row["rows"])), *exact, reason]
+    return [
+        Cell(rule_name(rule), bold=rule in ("opening", "kept")),
+        wording.number(sign * int(row["rows"])),
+        *exact,
+        reason,
+    ]
 
 
 def _exact(value: Decimal) -> str:
@@ -171,7 +218,11 @@ def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """Months far outside what their series did before, with both values."""
     voice, settings, found = voice_of(run), run.parameters.cleaning.outliers, cleaned.outliers
     if not settings.enabled or found.empty:
-        return Section(Prose(voice.say("cleaning.outliers.none" if settings.enabled else "cleaning.outliers.off")))
+        return Section(
+            Prose(
+                voice.say("cleaning.outliers.none" if settings.enabled else "cleaning.outliers.off")
+            )
+        )
     measure = measure_of(run)
     labels = cleaned.series.set_index("unique_id")["label"]
     ordered = found.sort_values(["ds", "unique_id"], ascending=[False, True])
@@ -185,7 +236,11 @@ def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         ]
         for _, row in ordered.head(SHOWN).iterrows()
     ]
-    treatment = voice.say("cleaning.outliers.replaced" if settings.treatment == "replace" else "cleaning.outliers.kept")
+    treatment = voice.say(
+        "cleaning.outliers.replaced"
+        if settings.treatment == "replace"
+        else "cleaning.outliers.kept"
+    )
     table = Table(
         f"{wording.first_upper(wording.plural(len(found), 'outlier'))}, both values kept",
         "Bottom series, newest first",
@@ -194,14 +249,18 @@ def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         source="Source: tables/outliers.parquet.",
         min_width="min46",
     )
-    return Section(Prose(voice.say("cleaning.outliers.some", n=len(found), treatment=treatment)), table)
+    return Section(
+        Prose(voice.say("cleaning.outliers.some", n=len(found), treatment=treatment)), table
+    )
 
 
 def panel(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """What models get to see: the grid, and total sales."""
     voice = voice_of(run)
     bottom = cleaned.panel[
-        cleaned.panel["unique_id"].isin(cleaned.series.loc[cleaned.series["level"] == cleaned.bottom, "unique_id"])
+        cleaned.panel["unique_id"].isin(
+            cleaned.series.loc[cleaned.series["level"] == cleaned.bottom, "unique_id"]
+        )
     ]
     months = cleaned.panel["ds"]
     text = voice.say(
@@ -222,14 +281,19 @@ def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
 
     measure, total = measure_of(run), monthly_total(cleaned.panel, cleaned.series)
     scale = wording.scale_for(total["y_raw"].dropna())
-    frame = total.assign(group="Sold", value=total["y_raw"] / scale.divisor)[["group", "ds", "value"]]
+    frame = total.assign(group="Sold", value=total["y_raw"] / scale.divisor)[
+        ["group", "ds", "value"]
+    ]
     wide, slim = plots.draw(plots.lines, frame, roles={"Sold": "actual"}, percent=False)
     now = float(total["y_raw"].iloc[-1])
     before = total.set_index("ds")["y_raw"].get(total["ds"].iloc[-1] - pd.DateOffset(years=1))
     key = "cleaning.figure" if before else "cleaning.figure.short"
-    title = voice_of(run).say(key, month=run.month, now=now, change=now / before - 1 if before else 0.0)
+    title = voice_of(run).say(
+        key, month=run.month, now=now, change=now / before - 1 if before else 0.0
+    )
     rows = [
-        [in_words(row["ds"]), measure.scaled(row["y_raw"], scale)] for _, row in total.dropna(subset=["y_raw"]).tail(24).iterrows()
+        [in_words(row["ds"]), measure.scaled(row["y_raw"], scale)]
+        for _, row in total.dropna(subset=["y_raw"]).tail(24).iterrows()
     ]
     return Figure(
         title,
@@ -246,11 +310,20 @@ def checks(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """Record and checks."""
     measure = run.parameters.measure
     terms = [
-        ("Unit and month", f"{run.unit}, {run.month}; data closed through {wording.month_name(run.month)}"),
+        (
+            "Unit and month",
+            f"{run.unit}, {run.month}; data closed through {wording.month_name(run.month)}",
+        ),
         (
             "Measure",
             f"{measure.value}; tax {measure.tax}; discounts {measure.discounts}; returns {measure.returns.replace('_', ' ')}",
         ),
-        ("Inputs", "; ".join(f"{str(file['path']).rsplit('/', 1)[-1]} ({str(file['sha256'])[:6]}…)" for file in cleaned.files)),
+        (
+            "Inputs",
+            "; ".join(
+                f"{str(file['path']).rsplit('/', 1)[-1]} ({str(file['sha256'])[:6]}…)"
+                for file in cleaned.files
+            ),
+        ),
     ]
     return closing(run, cleaned.checks, terms)

@@ -21,7 +21,10 @@ def doubt(run: UnitMonth, modeled: ModeledMonth) -> Section:
         return Section(Prose(voice.say("modeling.doubt.none")))
     verdict = voice.say(f"modeling.doubt.{trust['verdict']}", **trust)
     made = voice.say("modeling.doubt.made", **trust)
-    return Section(Prose(f"{verdict}\n\n{made}"), _figure(voice.say("modeling.doubt.title", **trust), modeled.held()))
+    return Section(
+        Prose(f"{verdict}\n\n{made}"),
+        _figure(voice.say("modeling.doubt.title", **trust), modeled.held()),
+    )
 
 
 def _figure(title: str, held: pd.DataFrame) -> Figure:
@@ -33,10 +36,24 @@ def _figure(title: str, held: pd.DataFrame) -> Figure:
     shares = held.pivot(index="h", columns="interval", values="share")
     counts = held.pivot(index="h", columns="interval", values="n").iloc[:, 0]
     rows = [
-        [wording.plural(int(h), "month"), *(wording.percent(shares.at[h, level]) for level in shares), wording.number(counts[h])]
+        [
+            wording.plural(int(h), "month"),
+            *(wording.percent(shares.at[h, level]) for level in shares),
+            wording.number(counts[h]),
+        ]
         for h in shares.index
     ]
-    heads = columns("Months ahead", *(f">{level}{wording.THIN}% interval" for level in shares), ">Forecasts")
+    heads = columns(
+        "Months ahead", *(f">{level}{wording.THIN}% interval" for level in shares), ">Forecasts"
+    )
     first, last = shares.index[0], shares.index[-1]
     alt = f"Lines by months ahead. The 80{wording.THIN}% interval held {wording.percent(shares.at[first, 80])} {wording.plural(int(first), 'month')} ahead and {wording.percent(shares.at[last, 80])} {wording.plural(int(last), 'month')} ahead."
-    return Figure(title, subtitle, alt, wide, slim, "Source: tables/backtest_coverage.parquet.", Table("Coverage", "", heads, rows))
+    return Figure(
+        title,
+        subtitle,
+        alt,
+        wide,
+        slim,
+        "Source: tables/backtest_coverage.parquet.",
+        Table("Coverage", "", heads, rows),
+    )

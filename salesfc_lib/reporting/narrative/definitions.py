@@ -14,10 +14,22 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks.blocks import Prose, Table
 from salesfc_lib.reporting.blocks.cells import Cell
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
-from salesfc_lib.reporting.narrative.section import Section, columns, in_words, iso, measure_of, voice_of
+from salesfc_lib.reporting.narrative.section import (
+    Section,
+    columns,
+    in_words,
+    iso,
+    measure_of,
+    voice_of,
+)
 
 SHOWN = 12  # rows of a table that may be long
-KINDS = {"late_posting": "Posted late", "corrected": "Corrected", "reopened": "Reopened", "redefined": "Defined otherwise"}
+KINDS = {
+    "late_posting": "Posted late",
+    "corrected": "Corrected",
+    "reopened": "Reopened",
+    "redefined": "Defined otherwise",
+}
 STATES = {"within": "agrees", "accepted": "accepted", "missing": "no control total"}
 
 
@@ -44,13 +56,18 @@ def definition(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     exports = {
         "Discounts": ", ".join(sorted({source.discounts for source in orders})),
         "Tax": ", ".join(sorted({source.tax for source in orders})),
-        "Freight": ", ".join(sorted({source.freight for source in orders if "freight" in source.columns})),
+        "Freight": ", ".join(
+            sorted({source.freight for source in orders if "freight" in source.columns})
+        ),
     }
     table = Table(
         "What sales means in this unit",
         "The unit's definition beside what its exports hold; where they differ, a rule of the ledger settles it",
         columns("Question", "In this unit", "In the exports"),
-        [[Cell(question, bold=True), answer, exports.get(question, "")] for question, answer in said.items()],
+        [
+            [Cell(question, bold=True), answer, exports.get(question, "")]
+            for question, answer in said.items()
+        ],
         source=f"Source: measure and sources in parameters/units/{run.unit}.yml. `salesfc bridge {run.unit}` reconciles it with another definition.",
         min_width="min40",
     )
@@ -63,7 +80,9 @@ def _control(run: UnitMonth, cleaned: CleanedMonth) -> tuple[Prose | Table, ...]
     if found.empty:
         return (Prose(voice.say("cleaning.control.none")),)
     asked = found[found["state"].ne("missing")]
-    recent = found.sort_values(["ds", "member", "measure"], ascending=[False, True, True]).head(SHOWN)
+    recent = found.sort_values(["ds", "member", "measure"], ascending=[False, True, True]).head(
+        SHOWN
+    )
     rows = [
         [
             in_words(item.ds),
@@ -86,7 +105,17 @@ def _control(run: UnitMonth, cleaned: CleanedMonth) -> tuple[Prose | Table, ...]
     )
     missing = int(found["state"].eq("missing").sum())
     largest = asked["share"].abs().max() if len(asked) else 0.0
-    return (Prose(voice.say("cleaning.control.some", n=len(asked), missing=missing, largest=float(largest or 0.0))), table)
+    return (
+        Prose(
+            voice.say(
+                "cleaning.control.some",
+                n=len(asked),
+                missing=missing,
+                largest=float(largest or 0.0),
+            )
+        ),
+        table,
+    )
 
 
 def restated(run: UnitMonth, cleaned: CleanedMonth) -> Section:
@@ -109,7 +138,13 @@ def restated(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         for item in found.by_kind().itertuples()
     ]
     months = [
-        [in_words(item.ds), _exact(item.before), _exact(item.now), _exact(item.difference), item.kinds.replace("_", " ")]
+        [
+            in_words(item.ds),
+            _exact(item.before),
+            _exact(item.now),
+            _exact(item.difference),
+            item.kinds.replace("_", " "),
+        ]
         for item in found.by_month().tail(SHOWN).iloc[::-1].itertuples()
     ]
     members = found.largest(SHOWN // 2)
@@ -139,7 +174,13 @@ def renames(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     if found.empty:
         return Section(Prose(voice.say("cleaning.renames.none")))
     rows = [
-        [Cell(item.old, sub=item.dimension), item.new, iso(pd.Timestamp(item.ds)), item.evidence, Cell(item.yaml, code=True)]
+        [
+            Cell(item.old, sub=item.dimension),
+            item.new,
+            iso(pd.Timestamp(item.ds)),
+            item.evidence,
+            Cell(item.yaml, code=True),
+        ]
         for item in found.rename(columns={"from": "ds"}).head(SHOWN).itertuples()
     ]
     more = "" if len(found) <= SHOWN else f" The first {SHOWN} of {len(found)}."
@@ -180,7 +221,9 @@ def stock_outs(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         source="Source: tables/censored.parquet.",
         min_width="min40",
     )
-    return Section(Prose(voice.say("cleaning.stock_outs.some", n=len(found), treatment=treatment)), table)
+    return Section(
+        Prose(voice.say("cleaning.stock_outs.some", n=len(found), treatment=treatment)), table
+    )
 
 
 def _exact(value: object) -> str:

@@ -33,14 +33,20 @@ def drivers(run: UnitMonth, modeled: ModeledMonth) -> Section:
         return Section(Prose(voice.say("modeling.drivers.short")))
     told = " ".join(say_effect(voice, row) for _, row in pooled.iterrows())
     clear = int(((pooled["low"] > 0) | (pooled["high"] < 0)).sum())
-    lead = voice.say("modeling.drivers", found=len(pooled), clear=clear) if len(pooled) else voice.say("modeling.drivers.none")
+    lead = (
+        voice.say("modeling.drivers", found=len(pooled), clear=clear)
+        if len(pooled)
+        else voice.say("modeling.drivers.none")
+    )
     top = voice.say(
         "modeling.drivers.top",
         level=terms.loc["level", "estimate"],
         trend=say_change(voice, terms.loc["trend", "estimate"]),
         carries=_carries(run, modeled.weights, total),
     )
-    return Section(Prose(f"{told}\n\n{lead}\n\n{top}".strip()), effects_figure(run, terms, run.title))
+    return Section(
+        Prose(f"{told}\n\n{lead}\n\n{top}".strip()), effects_figure(run, terms, run.title)
+    )
 
 
 def terms_of(coefficient: pd.DataFrame, unique_id: str) -> pd.DataFrame:
@@ -60,44 +66,85 @@ def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
     wide, slim = plots.draw(plots.whiskers, frame)
     clear = rows[rows["driver"] & ((rows["low"] > 0) | (rows["high"] < 0))]
     title = (
-        voice.say("modeling.drivers.title", what=clear.iloc[0]["label"], effect=clear.iloc[0]["value"], named=named)
+        voice.say(
+            "modeling.drivers.title",
+            what=clear.iloc[0]["label"],
+            effect=clear.iloc[0]["value"],
+            named=named,
+        )
         if len(clear)
         else voice.say("modeling.drivers.unsure", named=named)
     )
-    alt = "; ".join(f"{row['label']} {measure.amount(row['value'], sign=True)}" for _, row in rows.iterrows())
+    alt = "; ".join(
+        f"{row['label']} {measure.amount(row['value'], sign=True)}" for _, row in rows.iterrows()
+    )
     numbers = Table(
         f"Effects on {named}",
         "",
         columns("What", ">A month gains", ">95 % interval"),
         [
-            [Cell(row["label"]), measure.amount(row["value"], sign=True), between(run, row["low"], row["high"])]
+            [
+                Cell(row["label"]),
+                measure.amount(row["value"], sign=True),
+                between(run, row["low"], row["high"]),
+            ]
             for _, row in rows.iterrows()
         ],
     )
     subtitle = f"{named}: change of a month's sales, {measure.axis(scale)}, with the 95{wording.THIN}% interval; open and grey where it holds zero"
-    return Figure(title, subtitle, f"Dots with intervals. {alt}.", wide, slim, "Source: tables/coefficient.parquet.", numbers)
+    return Figure(
+        title,
+        subtitle,
+        f"Dots with intervals. {alt}.",
+        wide,
+        slim,
+        "Source: tables/coefficient.parquet.",
+        numbers,
+    )
 
 
 def list_effects(voice: Voice, terms: pd.DataFrame) -> pd.DataFrame:
     """Terms in steps that people can picture: label, value, low, high, driver (whether it is one); drivers first, largest first."""
     season = terms[terms.index.str.startswith(SEASON)]["estimate"]
-    drivers = [name for name in terms.index if name not in ("level", "trend") and not name.startswith(SEASON)]
+    drivers = [
+        name
+        for name in terms.index
+        if name not in ("level", "trend") and not name.startswith(SEASON)
+    ]
     rows = [
-        _row(what_of(voice, name, terms.at[name, "step"]), terms.loc[name], step_in(name, terms.at[name, "step"]), True)
+        _row(
+            what_of(voice, name, terms.at[name, "step"]),
+            terms.loc[name],
+            step_in(name, terms.at[name, "step"]),
+            True,
+        )
         for name in drivers
     ]
     ends = {"strongest": str(season.idxmax()), "weakest": str(season.idxmin())}
     others = [
         _row(voice.say("driver.trend"), terms.loc["trend"], 1.0, False),
-        *(_row(voice.say(f"driver.{key}", month=f"2000-{name[-2:]}"), terms.loc[name], 1.0, False) for key, name in ends.items()),
+        *(
+            _row(voice.say(f"driver.{key}", month=f"2000-{name[-2:]}"), terms.loc[name], 1.0, False)
+            for key, name in ends.items()
+        ),
     ]
     found = pd.DataFrame(rows, columns=["label", "value", "low", "high", "driver"])
-    largest = found.sort_values("value", key=lambda values: -values.astype(float).abs(), kind="stable")
-    return pd.concat([largest, pd.DataFrame(others)], ignore_index=True) if rows else pd.DataFrame(others)
+    largest = found.sort_values(
+        "value", key=lambda values: -values.astype(float).abs(), kind="stable"
+    )
+    return (
+        pd.concat([largest, pd.DataFrame(others)], ignore_index=True)
+        if rows
+        else pd.DataFrame(others)
+    )
 
 
 def _row(label: str, term: pd.Series, factor: float, driver: bool) -> dict[str, object]:
-    values = {"value": term["estimate"] * factor, "low": term["low"] * factor, "high": term["high"] * factor}
+    values = {
+        "value": term["estimate"] * factor,
+        "low": term["low"] * factor,
+        "high": term["high"] * factor,
+    }
     return {"label": label, **values, "driver": driver}
 
 
@@ -120,14 +167,20 @@ def say_change(voice: Voice, amount: float) -> str:
 def head_of(voice: Voice, term: str) -> str:
     """A driver's name above a column."""
     key = f"driver.head.{term}"
-    return voice.say(key) if key in read_catalogue(voice.language) else wording.first_upper(term.replace("_", " "))
+    return (
+        voice.say(key)
+        if key in read_catalogue(voice.language)
+        else wording.first_upper(term.replace("_", " "))
+    )
 
 
 def what_of(voice: Voice, term: str, step: float) -> str:
     """A driver's step in words."""
     if f"driver.{term}" in read_catalogue(voice.language):
         return voice.say(f"driver.{term}")
-    return voice.say("driver.share" if never_zero(step) else "driver.unit", name=head_of(voice, term))
+    return voice.say(
+        "driver.share" if never_zero(step) else "driver.unit", name=head_of(voice, term)
+    )
 
 
 def step_in(term: str, step: float) -> float:

@@ -32,7 +32,13 @@ QUESTIONS = {  # what only the owner of a source can answer
     "missing_month": "Was nothing sold in these months, or are they not in the export?",
     "dialect_drift": "Why are the files of this feed written differently?", "renamed_column": "Has the layout of the export changed for good?",
 }  # fmt: skip
-ACTIONS = {"quarantined": "Set aside", "dropped": "Taken out", "changed": "Changed", "noted": "Only noted", "read": "Read"}
+ACTIONS = {
+    "quarantined": "Set aside",
+    "dropped": "Taken out",
+    "changed": "Changed",
+    "noted": "Only noted",
+    "read": "Read",
+}
 
 
 def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
@@ -67,7 +73,11 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     ranked = _rank(found)
     rows = [
         [
-            Cell(rule_name(item.rule), bold=item.action in ("quarantined", "dropped"), sub=item.column),
+            Cell(
+                rule_name(item.rule),
+                bold=item.action in ("quarantined", "dropped"),
+                sub=item.column,
+            ),
             ACTIONS[item.action],
             wording.number(item.rows) if item.first_row else count_found(item),
             Cell(item.feed, sub=_first_place(item.source, item.first_row)),
@@ -86,8 +96,12 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         min_width="min46",
         outset=True,
     )
-    parts = [f"{counts[action]} {said.lower()}" for action, said in ACTIONS.items() if action in counts]
-    return Section(Prose(voice.say("cleaning.scan.some", kinds=ranked["rule"].nunique(), parts=parts)), table)
+    parts = [
+        f"{counts[action]} {said.lower()}" for action, said in ACTIONS.items() if action in counts
+    ]
+    return Section(
+        Prose(voice.say("cleaning.scan.some", kinds=ranked["rule"].nunique(), parts=parts)), table
+    )
 
 
 def _rank(found: pd.DataFrame) -> pd.DataFrame:
@@ -101,7 +115,9 @@ def _rank(found: pd.DataFrame) -> pd.DataFrame:
 def _first_place(source: str, row: int) -> str:
     """Where a problem stands first: file of a feed, and row."""
     file = source.partition(": ")[2]
-    return ", ".join(part for part in (f"first in {file}" if file else "", f"row {row}" if row else "") if part)
+    return ", ".join(
+        part for part in (f"first in {file}" if file else "", f"row {row}" if row else "") if part
+    )
 
 
 def ask(run: UnitMonth, cleaned: CleanedMonth) -> Section:
@@ -134,7 +150,11 @@ def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         return Section(Prose(voice.say("cleaning.quarantine.none", budget=budget)))
     opening = int(ledger_totals(cleaned.ledger).set_index("rule").loc["opening", "rows"])
     rows = [
-        [Cell(str(row["source"]), sub=f"row {row['row']}"), str(row["reason"]), Cell(_content(row["content"]), code=True)]
+        [
+            Cell(str(row["source"]), sub=f"row {row['row']}"),
+            str(row["reason"]),
+            Cell(_content(row["content"]), code=True),
+        ]
         for _, row in found.head(SHOWN).iterrows()
     ]
     more = "" if len(found) <= SHOWN else f" The first {SHOWN} of {len(found)}."
@@ -146,7 +166,17 @@ def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         source=f"Source: quarantine.csv, the file to send back; tables/quarantine.parquet.{more}",
         min_width="min46",
     )
-    return Section(Prose(voice.say("cleaning.quarantine.some", rows=len(found), share=len(found) / opening, budget=budget)), table)
+    return Section(
+        Prose(
+            voice.say(
+                "cleaning.quarantine.some",
+                rows=len(found),
+                share=len(found) / opening,
+                budget=budget,
+            )
+        ),
+        table,
+    )
 
 
 def _content(text: str) -> str:
@@ -155,6 +185,8 @@ def _content(text: str) -> str:
     except ValueError:
         return text
     shown = " | ".join(
-        str(value) for value in (values.values() if isinstance(values, dict) else values) if str(value or "").strip()
+        str(value)
+        for value in (values.values() if isinstance(values, dict) else values)
+        if str(value or "").strip()
     )
     return shown if len(shown) <= 160 else f"{shown[:159]}…"

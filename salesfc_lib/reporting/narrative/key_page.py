@@ -20,7 +20,14 @@ from salesfc_lib.reporting.blocks.cells import Cell
 from salesfc_lib.reporting.catalogue import Voice
 from salesfc_lib.reporting.facts.key import KeyMonth
 from salesfc_lib.reporting.narrative.choices import model_name
-from salesfc_lib.reporting.narrative.drivers import REGRESSION, effects_figure, head_of, list_effects, say_change, terms_of
+from salesfc_lib.reporting.narrative.drivers import (
+    REGRESSION,
+    effects_figure,
+    head_of,
+    list_effects,
+    say_change,
+    terms_of,
+)
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.section import columns, in_words, iso, measure_of, voice_of
 
@@ -54,13 +61,27 @@ def tell_key(run: UnitMonth, key: KeyMonth) -> KeyPage:
         ("Record", (_record(run, key),)),
     )
     interval = (float(key.next["lo-80"]), float(key.next["hi-80"]))
-    return KeyPage(key.page, key.label, key.level, key.share, float(key.next["y_hat"]), interval, _answer(run, key), sections)
+    return KeyPage(
+        key.page,
+        key.label,
+        key.level,
+        key.share,
+        float(key.next["y_hat"]),
+        interval,
+        _answer(run, key),
+        sections,
+    )
 
 
 def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
     voice, measure, ahead = voice_of(run), measure_of(run), key.next
     before = key.year_before(ahead["ds"])
-    facts = {"label": key.label, "amount": ahead["y_hat"], "month": iso(ahead["ds"]), "months": key.silent}
+    facts = {
+        "label": key.label,
+        "amount": ahead["y_hat"],
+        "month": iso(ahead["ds"]),
+        "months": key.silent,
+    }
     if key.silent > 1:
         title = voice.say("key.title.gone", **facts)
     elif before:
@@ -80,14 +101,28 @@ def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
             measure.amount(ahead["y_hat"]),
             f"{measure.amount(ahead['lo-80'])} to {measure.amount(ahead['hi-80'])}, 80{wording.THIN}%",
         ),
-        Fact("Share of the unit", wording.percent(key.share), f"{measure.amount(key.sales)} in the last twelve months"),
+        Fact(
+            "Share of the unit",
+            wording.percent(key.share),
+            f"{measure.amount(key.sales)} in the last twelve months",
+        ),
         *_error_facts(key),
     ]
     return Answer(
-        (key.level.replace("_", " ").capitalize(), key.label, run.title, wording.month_name(run.month)),
+        (
+            key.level.replace("_", " ").capitalize(),
+            key.label,
+            run.title,
+            wording.month_name(run.month),
+        ),
         title,
         tuple(filter(None, (year, _driver_sentence(voice, key), _error_sentence(voice, key)))),
-        note=voice.say("run.note", month=run.month, series=1, measure=f"{key.history.notna().sum()} months of history"),
+        note=voice.say(
+            "run.note",
+            month=run.month,
+            series=1,
+            measure=f"{key.history.notna().sum()} months of history",
+        ),
         facts=shown,
     )
 
@@ -104,12 +139,23 @@ def _error_facts(key: KeyMonth) -> list[Fact]:
         )
         value, inside, bounded = first["wape"], first["inside"], first["bounded"]
     else:
-        head, detail = "Error in the backtest", f"WAPE, {wording.plural(len(errors), 'cutoff')}, all distances"
-        value, inside, bounded = _pooled_wape(key.backtest), errors["inside"].sum(), errors["bounded"].sum()
+        head, detail = (
+            "Error in the backtest",
+            f"WAPE, {wording.plural(len(errors), 'cutoff')}, all distances",
+        )
+        value, inside, bounded = (
+            _pooled_wape(key.backtest),
+            errors["inside"].sum(),
+            errors["bounded"].sum(),
+        )
     facts = [] if pd.isna(value) else [Fact(head, wording.percent(value), detail)]
     if pd.notna(bounded) and bounded:
         facts.append(
-            Fact(f"Inside the 80{wording.THIN}% interval", f"{int(inside)} of {int(bounded)}", "forecasts whose month is over")
+            Fact(
+                f"Inside the 80{wording.THIN}% interval",
+                f"{int(inside)} of {int(bounded)}",
+                "forecasts whose month is over",
+            )
         )
     return facts
 
@@ -135,7 +181,11 @@ def _error_sentence(voice: Voice, key: KeyMonth) -> str:
     errors = key.errors()
     if key.judged == "backtest":
         wape = _pooled_wape(key.backtest)
-        return voice.say("key.lede.nothing") if pd.isna(wape) else voice.say("key.lede.backtest", wape=wape, cutoffs=len(errors))
+        return (
+            voice.say("key.lede.nothing")
+            if pd.isna(wape)
+            else voice.say("key.lede.backtest", wape=wape, cutoffs=len(errors))
+        )
     first = errors.iloc[0]
     if pd.isna(first["wape"]):
         rows = key.archived[key.archived["h"] == first["h"]]
@@ -143,7 +193,9 @@ def _error_sentence(voice: Voice, key: KeyMonth) -> str:
     if abs(first["bias"]) < EVEN:
         return voice.say("key.lede.even", **first)
     return voice.say(
-        "key.lede.archive", side="too high" if first["bias"] > 0 else "too low", **first.to_dict() | {"bias": abs(first["bias"])}
+        "key.lede.archive",
+        side="too high" if first["bias"] > 0 else "too low",
+        **first.to_dict() | {"bias": abs(first["bias"])},
     )
 
 
@@ -157,26 +209,40 @@ def _outlook(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     last = key.history.tail(SEASON)
     same = len(key.published) == SEASON and len(last) == SEASON and last.sum() > 0
     change = voice.say("key.outlook.change", change=year / last.sum() - 1) if same else ""
-    panel = key.history.rename("y_raw").rename_axis("ds").reset_index().assign(unique_id=key.unique_id)
+    panel = (
+        key.history.rename("y_raw").rename_axis("ds").reset_index().assign(unique_id=key.unique_id)
+    )
     figure = outlook_figure(
         panel,
         key.published,
         key.unique_id,
         measure=measure_of(run),
-        title=voice.say("key.title", label=key.label, amount=key.next["y_hat"], month=iso(key.next["ds"])),
+        title=voice.say(
+            "key.title", label=key.label, amount=key.next["y_hat"], month=iso(key.next["ds"])
+        ),
         source="Source: forecast.csv, tables/panel.parquet.",
         earlier=key.last_said(),
     )
-    return Prose(voice.say("key.outlook", year=year, months=len(key.published), change=change)), figure
+    return Prose(
+        voice.say("key.outlook", year=year, months=len(key.published), change=change)
+    ), figure
 
 
 def _drivers(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     voice, terms = voice_of(run), terms_of(key.coefficient, key.unique_id)
     if key.ended or terms.empty:
-        return (Prose(voice.say("key.drivers.ended")),) if key.ended else (Prose(voice.say("key.drivers.short")),)
+        return (
+            (Prose(voice.say("key.drivers.ended")),)
+            if key.ended
+            else (Prose(voice.say("key.drivers.short")),)
+        )
     own = key.weights[key.weights["model"] == REGRESSION]["weight"]
     weight = float(own.iloc[0]) if len(own) else 0.0
-    carries = f"which carries {wording.percent(weight, 0)} of it" if weight else "which carries none of it"
+    carries = (
+        f"which carries {wording.percent(weight, 0)} of it"
+        if weight
+        else "which carries none of it"
+    )
     text = voice.say(
         "key.drivers",
         level=terms.loc["level", "estimate"],
@@ -185,26 +251,51 @@ def _drivers(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     )
     ahead = _list_ahead(key)
     if ahead.empty:
-        return Prose(text), effects_figure(run, terms, key.label), Prose(voice.say("key.drivers.ahead.none"))
+        return (
+            Prose(text),
+            effects_figure(run, terms, key.label),
+            Prose(voice.say("key.drivers.ahead.none")),
+        )
     sums = ahead.groupby("ds")["effect"].sum()
-    facts = {"first": sums.iloc[0], "sum": sums.sum(), "month": iso(sums.index[0]), "months": len(sums)}
+    facts = {
+        "first": sums.iloc[0],
+        "sum": sums.sum(),
+        "month": iso(sums.index[0]),
+        "months": len(sums),
+    }
     coming = Prose(voice.say("key.drivers.ahead", **facts))
-    return Prose(text), effects_figure(run, terms, key.label), coming, _ahead_table(run, ahead, terms, float(sums.sum()))
+    return (
+        Prose(text),
+        effects_figure(run, terms, key.label),
+        coming,
+        _ahead_table(run, ahead, terms, float(sums.sum())),
+    )
 
 
 def _list_ahead(key: KeyMonth) -> pd.DataFrame:
     """What is known of the coming months, of the drivers that do most, which stand first."""
-    size = key.ahead.groupby("term")["effect"].agg(lambda values: values.abs().max()).sort_values(ascending=False)
+    size = (
+        key.ahead.groupby("term")["effect"]
+        .agg(lambda values: values.abs().max())
+        .sort_values(ascending=False)
+    )
     chosen = list(size[size > 0].index[:COLUMNS])
     order = key.ahead["term"].map({term: place for place, term in enumerate(chosen)})
-    return key.ahead.assign(order=order).dropna(subset=["order"]).sort_values(["order", "ds"], ignore_index=True)
+    return (
+        key.ahead.assign(order=order)
+        .dropna(subset=["order"])
+        .sort_values(["order", "ds"], ignore_index=True)
+    )
 
 
 def _ahead_table(run: UnitMonth, ahead: pd.DataFrame, terms: pd.DataFrame, total: float) -> Table:
     voice, measure = voice_of(run), measure_of(run)
     names, months = list(ahead["term"].unique()), sorted(ahead["ds"].unique())
     cells = {(row["term"], row["ds"]): row for _, row in ahead.iterrows()}
-    rows = [[in_words(ds), *(_ahead_cell(run, cells.get((name, ds)), terms) for name in names)] for ds in months]
+    rows = [
+        [in_words(ds), *(_ahead_cell(run, cells.get((name, ds)), terms) for name in names)]
+        for ds in months
+    ]
     sums = ahead.groupby("term")["effect"].sum()
     return Table(
         voice.say("key.drivers.ahead.title", sum=total),
@@ -239,15 +330,21 @@ def _known(term: str, value: float, step: float) -> str:
 
 def _carried(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     voice, used = voice_of(run), key.weights[key.weights["weight"] > 0]
-    candidates = used[used["model"] != BOOSTING].sort_values(["weight", "model"], ascending=[False, True])
+    candidates = used[used["model"] != BOOSTING].sort_values(
+        ["weight", "model"], ascending=[False, True]
+    )
     if key.ended:
         return (Prose(voice.say("key.carries.ended")),)
     share = float(used.loc[used["model"] == BOOSTING, "weight"].sum())
-    text = voice.say("key.carries" if share else "key.carries.plain", share=share, used=len(candidates))
+    text = voice.say(
+        "key.carries" if share else "key.carries.plain", share=share, used=len(candidates)
+    )
     return Prose(text), _weight_table(run, key, candidates, used[used["model"] == BOOSTING])
 
 
-def _weight_table(run: UnitMonth, key: KeyMonth, candidates: pd.DataFrame, corrected: pd.DataFrame) -> Table:
+def _weight_table(
+    run: UnitMonth, key: KeyMonth, candidates: pd.DataFrame, corrected: pd.DataFrame
+) -> Table:
     voice, first = voice_of(run), candidates.iloc[0]
     listed = candidates if len(candidates) == HEAVIEST + 1 else candidates.head(HEAVIEST)
     rows = [_weight_row(run, row) for _, row in pd.concat([corrected, listed]).iterrows()]
@@ -263,7 +360,9 @@ def _weight_table(run: UnitMonth, key: KeyMonth, candidates: pd.DataFrame, corre
     unused = key.weights[key.weights["weight"] == 0]
     rows += [_weight_row(run, row) for _, row in unused.head(HEAVIEST).iterrows()]
     return Table(
-        voice.say("key.carries.title", model=model_name(first["model"], run), weight=first["weight"]),
+        voice.say(
+            "key.carries.title", model=model_name(first["model"], run), weight=first["weight"]
+        ),
         "Weights add up to one; WAPE in the backtest of this series, all distances",
         columns("Model", ">Weight", ">WAPE", "Reason"),
         rows,
@@ -290,11 +389,18 @@ def _errors(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     if key.judged == "backtest":
         return Prose(voice.say("key.errors.backtest")), _backtest_table(run, key, errors)
     said = [
-        voice.say("key.errors.lag" if row["bounded"] and pd.notna(row["bounded"]) else "key.errors.lag.open", **row)
+        voice.say(
+            "key.errors.lag"
+            if row["bounded"] and pd.notna(row["bounded"])
+            else "key.errors.lag.open",
+            **row,
+        )
         for _, row in errors.iterrows()
         if pd.notna(row["wape"])
     ]
-    return Prose(voice.say("key.errors.archive", lags=" ".join(said)).strip()), _archive_table(run, key, errors)
+    return Prose(voice.say("key.errors.archive", lags=" ".join(said)).strip()), _archive_table(
+        run, key, errors
+    )
 
 
 def _archive_table(run: UnitMonth, key: KeyMonth, errors: pd.DataFrame) -> Table:
@@ -305,11 +411,25 @@ def _archive_table(run: UnitMonth, key: KeyMonth, errors: pd.DataFrame) -> Table
     for ds in months:
         actual = next(cells[ds, h]["actual"] for h in lags if (ds, h) in cells)
         rows.append(
-            [in_words(ds), measure_of(run).amount(actual), *(cell for h in lags for cell in _said(run, cells.get((ds, h))))]
+            [
+                in_words(ds),
+                measure_of(run).amount(actual),
+                *(cell for h in lags for cell in _said(run, cells.get((ds, h)))),
+            ]
         )
     first = errors.iloc[0]
-    title = "key.errors.title.zero" if pd.isna(first["wape"]) else "key.errors.title" if first["h"] == 1 else "key.errors.title.far"
-    heads = columns("Month", ">Actual", *(head for h in lags for head in (f">{wording.plural(h, 'month')} ahead", ">Off by")))
+    title = (
+        "key.errors.title.zero"
+        if pd.isna(first["wape"])
+        else "key.errors.title"
+        if first["h"] == 1
+        else "key.errors.title.far"
+    )
+    heads = columns(
+        "Month",
+        ">Actual",
+        *(head for h in lags for head in (f">{wording.plural(h, 'month')} ahead", ">Off by")),
+    )
     return Table(
         voice.say(title, **first),
         f"Off by: (forecast − actual) / actual, above zero is too high; ✕ outside the 80{wording.THIN}% interval",
@@ -326,9 +446,15 @@ def _said(run: UnitMonth, row: pd.Series | None) -> tuple[Cell, Cell]:
         return Cell("–"), Cell("")
     outside = not row["lo-80"] <= row["actual"] <= row["hi-80"] and pd.notna(row["lo-80"])
     gap = row["y_hat"] - row["actual"]
-    text = wording.signed_percent(gap / row["actual"]) if row["actual"] else measure_of(run).amount(gap, sign=True)
+    text = (
+        wording.signed_percent(gap / row["actual"])
+        if row["actual"]
+        else measure_of(run).amount(gap, sign=True)
+    )
     tone = "over" if gap > 0 else "under" if gap < 0 else ""
-    return Cell(measure_of(run).amount(row["y_hat"])), Cell(f"{'✕ ' if outside else ''}{text}", tone=tone)  # type: ignore[arg-type]
+    return Cell(measure_of(run).amount(row["y_hat"])), Cell(
+        f"{'✕ ' if outside else ''}{text}", tone=tone
+    )  # type: ignore[arg-type]
 
 
 def _backtest_table(run: UnitMonth, key: KeyMonth, errors: pd.DataFrame) -> Table:
@@ -338,13 +464,19 @@ def _backtest_table(run: UnitMonth, key: KeyMonth, errors: pd.DataFrame) -> Tabl
             f"Data through {in_words(row['cutoff'])}",
             wording.number(row["months"]),
             "" if pd.isna(row["wape"]) else wording.percent(row["wape"]),
-            "" if pd.isna(row["bias"]) else Cell(wording.signed_percent(row["bias"]), tone="over" if row["bias"] > 0 else "under"),
+            ""
+            if pd.isna(row["bias"])
+            else Cell(
+                wording.signed_percent(row["bias"]), tone="over" if row["bias"] > 0 else "under"
+            ),
             f"{int(row['inside'])} of {int(row['bounded'])}",
         ]
         for _, row in errors.iterrows()
     ]
     return Table(
-        voice.say("key.errors.title.zero") if pd.isna(wape) else voice.say("key.errors.title.backtest", wape=wape),
+        voice.say("key.errors.title.zero")
+        if pd.isna(wape)
+        else voice.say("key.errors.title.backtest", wape=wape),
         "Months judged are those that are over; the interval is the one that was known then",
         columns("Cutoff", ">Months", ">WAPE", ">Bias", f">Inside 80{wording.THIN}%"),
         rows,
@@ -353,20 +485,34 @@ def _backtest_table(run: UnitMonth, key: KeyMonth, errors: pd.DataFrame) -> Tabl
 
 
 def _changed(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
-    voice, moved = voice_of(run), float(key.moved.iloc[0]) if len(key.moved) and pd.notna(key.moved.iloc[0]) else 0.0
+    voice, moved = (
+        voice_of(run),
+        float(key.moved.iloc[0]) if len(key.moved) and pd.notna(key.moved.iloc[0]) else 0.0,
+    )
     said: list[Block] = []
     facts = {"month": iso(key.next["ds"]), "moved": moved}
     if len(key.changes):
         applied = int((key.changes["state"] == "applied").sum())
         said += [
-            Prose(voice.say("key.changes.people", applied=applied, refused=len(key.changes) - applied, **facts)),
+            Prose(
+                voice.say(
+                    "key.changes.people",
+                    applied=applied,
+                    refused=len(key.changes) - applied,
+                    **facts,
+                )
+            ),
             _change_table(run, key.changes),
         ]
     elif abs(moved) > 0.005 * abs(key.next["y_hat"]):  # half a percent, below which it is not told
         said.append(Prose(voice.say("key.changes.moved", **facts)))
     if len(key.effects):
         said += [
-            Prose(voice.say("key.changes.effects", n=len(key.effects), worth=key.effects["worth"].sum())),
+            Prose(
+                voice.say(
+                    "key.changes.effects", n=len(key.effects), worth=key.effects["worth"].sum()
+                )
+            ),
             _effect_table(run, key.effects),
         ]
     return tuple(said) or (Prose(voice.say("key.changes.none")),)
@@ -380,13 +526,23 @@ def _change_table(run: UnitMonth, changes: pd.DataFrame) -> Table:
             in_words(row["ds"]),
             measure.amount(row["old"]),
             measure.amount(row["final"]),
-            Cell(f"{row['author'] or 'Nobody named'}: {row['reason'] or 'no reason given'}", sub=str(row["remark"])),
+            Cell(
+                f"{row['author'] or 'Nobody named'}: {row['reason'] or 'no reason given'}",
+                sub=str(row["remark"]),
+            ),
             Cell(str(row["state"]), tag="" if row["state"] == "applied" else "plain"),
         ]
         for _, row in changes.iterrows()
     ]
     heads = columns("Series", "|Month", ">From", ">To", "Who and why", "|State")
-    return Table("What people changed within it", "", heads, rows, source="Source: tables/adjustment.parquet.", min_width="min46")
+    return Table(
+        "What people changed within it",
+        "",
+        heads,
+        rows,
+        source="Source: tables/adjustment.parquet.",
+        min_width="min46",
+    )
 
 
 def _effect_table(run: UnitMonth, effects: pd.DataFrame) -> Table:
@@ -397,7 +553,12 @@ def _effect_table(run: UnitMonth, effects: pd.DataFrame) -> Table:
     ]  # fmt: skip
     heads = columns("Effect", "Months", ">Worth here", "Who and why")
     return Table(
-        "Declared effects that touch it", "", heads, rows, source="Source: tables/effect_applied.parquet.", min_width="min40"
+        "Declared effects that touch it",
+        "",
+        heads,
+        rows,
+        source="Source: tables/effect_applied.parquet.",
+        min_width="min40",
     )
 
 
@@ -405,17 +566,25 @@ def _record(run: UnitMonth, key: KeyMonth) -> Record:
     first, last = key.history.index[0], key.history.index[-1]
     terms: Sequence[tuple[str, str]] = (
         ("Series", f"{key.label}, level {key.level.replace('_', ' ')}"),
-        ("Unit and month", f"{run.unit}, {run.month}; models saw nothing after {wording.month_name(run.month)}"),
-        ("History", f"{in_words(first)} to {in_words(last)}, {wording.plural(int(key.history.notna().sum()), 'month')}"),
+        (
+            "Unit and month",
+            f"{run.unit}, {run.month}; models saw nothing after {wording.month_name(run.month)}",
+        ),
+        (
+            "History",
+            f"{in_words(first)} to {in_words(last)}, {wording.plural(int(key.history.notna().sum()), 'month')}",
+        ),
         (
             "Chosen by",
             f"key.levels and key.most of the parameters: all key accounts, of other levels the {run.parameters.key.most} largest",
         ),
         (
             "Judged by",
-            {"archive": "what earlier months published", "backtest": "the backtest of this month", "nothing": "nothing yet"}[
-                key.judged
-            ],
+            {
+                "archive": "what earlier months published",
+                "backtest": "the backtest of this month",
+                "nothing": "nothing yet",
+            }[key.judged],
         ),
     )
     return Record("", "", tuple(terms))

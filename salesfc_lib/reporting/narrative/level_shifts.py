@@ -26,7 +26,12 @@ def breaks(run: UnitMonth, modeled: ModeledMonth) -> Section:
     text = voice.say("modeling.breaks.some", n=len(found), all=len(modeled.series))
     table = order_breaks(found, modeled)
     first = table.iloc[0]
-    title = voice.say("modeling.breaks.title", label=str(first["label"]), change=first["change"] / 100, month=iso(first["ds"]))
+    title = voice.say(
+        "modeling.breaks.title",
+        label=str(first["label"]),
+        change=first["change"] / 100,
+        month=iso(first["ds"]),
+    )
     block = Table(
         title,
         f"The {len(table)} that move most sales, of {len(found)}"
@@ -42,12 +47,18 @@ def breaks(run: UnitMonth, modeled: ModeledMonth) -> Section:
 
 def order_breaks(found: pd.DataFrame, modeled: ModeledMonth) -> pd.DataFrame:
     """The ten changes that move most sales in a year: with label and level, largest first."""
-    sold = modeled.panel.sort_values("ds").groupby("unique_id")["y_raw"].apply(lambda months: months.tail(12).sum())
+    sold = (
+        modeled.panel.sort_values("ds")
+        .groupby("unique_id")["y_raw"]
+        .apply(lambda months: months.tail(12).sum())
+    )
     before = found["unique_id"].map(sold) / (1 + found["change"] / 100)
     table = found.assign(moved=(before * found["change"]).abs()).merge(
         modeled.series[["unique_id", "label", "level"]], on="unique_id"
     )
-    return table.sort_values(["moved", "unique_id"], ascending=[False, True], ignore_index=True).head(SHOWN)
+    return table.sort_values(
+        ["moved", "unique_id"], ascending=[False, True], ignore_index=True
+    ).head(SHOWN)
 
 
 def _say_unit(run: UnitMonth, modeled: ModeledMonth) -> str:
@@ -55,7 +66,11 @@ def _say_unit(run: UnitMonth, modeled: ModeledMonth) -> str:
     own = found[found["unique_id"] == modeled.series["unique_id"].iloc[0]]
     if own.empty:
         return voice.say("modeling.breaks.unit.steady")
-    return voice.say("modeling.breaks.unit.changed", change=own["change"].iloc[0] / 100, month=iso(own["ds"].iloc[0]))
+    return voice.say(
+        "modeling.breaks.unit.changed",
+        change=own["change"].iloc[0] / 100,
+        month=iso(own["ds"].iloc[0]),
+    )
 
 
 def _row(row: pd.Series) -> list[object]:

@@ -19,7 +19,16 @@ from salesfc_lib.reporting.narrative.coverage import doubt
 from salesfc_lib.reporting.narrative.drivers import drivers
 from salesfc_lib.reporting.narrative.level_shifts import breaks
 from salesfc_lib.reporting.narrative.outlook import outlook_figure, year_before
-from salesfc_lib.reporting.narrative.section import Section, closing, columns, in_words, iso, kicker, measure_of, voice_of
+from salesfc_lib.reporting.narrative.section import (
+    Section,
+    closing,
+    columns,
+    in_words,
+    iso,
+    kicker,
+    measure_of,
+    voice_of,
+)
 
 __all__ = [
     "answer",
@@ -45,12 +54,18 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
     """The top of the page."""
     voice, ahead = voice_of(run), modeled.next_month()
     standing = modeled.standing()
-    verdict = voice.say(f"modeling.verdict.{standing['verdict']}", model=model_name(standing["best"], run))
-    title = voice.say("modeling.title", month=iso(ahead["ds"]), amount=ahead["y_hat"], verdict=verdict)
+    verdict = voice.say(
+        f"modeling.verdict.{standing['verdict']}", model=model_name(standing["best"], run)
+    )
+    title = voice.say(
+        "modeling.title", month=iso(ahead["ds"]), amount=ahead["y_hat"], verdict=verdict
+    )
     change = _change(run, modeled, ahead)
-    key = {"best": "modeling.lede.best", "not_best": "modeling.lede.not_best", "none": "modeling.lede.no_backtest"}[
-        standing["verdict"]
-    ]
+    key = {
+        "best": "modeling.lede.best",
+        "not_best": "modeling.lede.not_best",
+        "none": "modeling.lede.no_backtest",
+    }[standing["verdict"]]
     sentences = (
         voice.say(
             "modeling.lede.next",
@@ -65,7 +80,10 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
         _failed_sentence(run, modeled),
     )
     return Answer(
-        (*kicker(run, "Modeling"), f"forecast {in_words(ahead['ds'])} to {in_words(modeled.forecast['ds'].max())}"),
+        (
+            *kicker(run, "Modeling"),
+            f"forecast {in_words(ahead['ds'])} to {in_words(modeled.forecast['ds'].max())}",
+        ),
         title,
         sentences,
         note=voice.say(
@@ -85,7 +103,9 @@ def _failed_sentence(run: UnitMonth, modeled: ModeledMonth) -> str:
     if failed.empty:
         return voice.say("modeling.lede.complete")
     now = int((failed["cutoff"] == modeled.cutoff).sum())
-    return voice.say("modeling.lede.failed" if now else "modeling.lede.failed_earlier", n=len(failed), now=now)
+    return voice.say(
+        "modeling.lede.failed" if now else "modeling.lede.failed_earlier", n=len(failed), now=now
+    )
 
 
 def _change(run: UnitMonth, modeled: ModeledMonth, ahead: pd.Series) -> str:
@@ -93,7 +113,9 @@ def _change(run: UnitMonth, modeled: ModeledMonth, ahead: pd.Series) -> str:
     if not before:
         return ""
     return voice_of(run).say(
-        "modeling.lede.change", change=ahead["y_hat"] / before - 1, month=iso(ahead["ds"] - pd.DateOffset(years=1))
+        "modeling.lede.change",
+        change=ahead["y_hat"] / before - 1,
+        month=iso(ahead["ds"] - pd.DateOffset(years=1)),
     )
 
 
@@ -114,13 +136,29 @@ def _facts(run: UnitMonth, modeled: ModeledMonth, standing: dict[str, object]) -
                 wording.percent(combined),
                 f"WAPE of the backtest, bottom level; naive {wording.percent(naive)}",
             ),
-            Fact("Gain over seasonal naive", wording.signed((naive - combined) * 100), "points of WAPE", alarm=combined > naive),
+            Fact(
+                "Gain over seasonal naive",
+                wording.signed((naive - combined) * 100),
+                "points of WAPE",
+                alarm=combined > naive,
+            ),
         ]
-    return (*facts, Fact("Fits that failed", wording.number(len(modeled.failures)), f"of {wording.number(modeled.fits)}"))
+    return (
+        *facts,
+        Fact(
+            "Fits that failed",
+            wording.number(len(modeled.failures)),
+            f"of {wording.number(modeled.fits)}",
+        ),
+    )
 
 
 def _since_title(modeled: ModeledMonth) -> str:
-    return f"Changed since {wording.month_word(modeled.before.month)}" if modeled.before else "Changed since last month"
+    return (
+        f"Changed since {wording.month_word(modeled.before.month)}"
+        if modeled.before
+        else "Changed since last month"
+    )
 
 
 def _changes(run: UnitMonth, modeled: ModeledMonth) -> tuple[str, ...]:
@@ -131,12 +169,28 @@ def _changes(run: UnitMonth, modeled: ModeledMonth) -> tuple[str, ...]:
     if before.next_total:
         change = ahead["y_hat"] / before.next_total - 1
         lines.append(
-            voice.say("modeling.since.next", month=iso(ahead["ds"]), before=before.next_total, now=ahead["y_hat"], change=change)
+            voice.say(
+                "modeling.since.next",
+                month=iso(ahead["ds"]),
+                before=before.next_total,
+                now=ahead["y_hat"],
+                change=change,
+            )
         )
     now = modeled.mean_weights()
-    moved = (now - before.weights.reindex(now.index).fillna(0.0)).abs().sort_values(ascending=False).index[:2]
+    moved = (
+        (now - before.weights.reindex(now.index).fillna(0.0))
+        .abs()
+        .sort_values(ascending=False)
+        .index[:2]
+    )
     lines += [
-        voice.say("modeling.since.weights", model=model_name(name, run), now=now[name], before=float(before.weights.get(name, 0.0)))
+        voice.say(
+            "modeling.since.weights",
+            model=model_name(name, run),
+            now=now[name],
+            before=float(before.weights.get(name, 0.0)),
+        )
         for name in moved
     ]
     return tuple(lines)
@@ -145,7 +199,10 @@ def _changes(run: UnitMonth, modeled: ModeledMonth) -> tuple[str, ...]:
 def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """The fan of the whole unit."""
     voice, measure, ahead = voice_of(run), measure_of(run), modeled.next_month()
-    top = modeled.forecast[(modeled.forecast["stage"] == COMBINED) & (modeled.forecast["unique_id"] == ahead["unique_id"])]
+    top = modeled.forecast[
+        (modeled.forecast["stage"] == COMBINED)
+        & (modeled.forecast["unique_id"] == ahead["unique_id"])
+    ]
     sold = modeled.panel.loc[modeled.panel["unique_id"] == ahead["unique_id"], "y_raw"].tail(12)
     year = float(top.nsmallest(12, "h")["y_hat"].sum())
     change = (
@@ -154,9 +211,19 @@ def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
         else ""
     )
     before = year_before(modeled.panel, ahead["unique_id"], ahead["ds"])
-    key = "modeling.figure.short" if not before else "modeling.figure.up" if ahead["y_hat"] >= before else "modeling.figure.down"
+    key = (
+        "modeling.figure.short"
+        if not before
+        else "modeling.figure.up"
+        if ahead["y_hat"] >= before
+        else "modeling.figure.down"
+    )
     title = voice.say(
-        key, unit=run.title, amount=ahead["y_hat"], month=iso(ahead["ds"]), change=abs(ahead["y_hat"] / before - 1) if before else 0
+        key,
+        unit=run.title,
+        amount=ahead["y_hat"],
+        month=iso(ahead["ds"]),
+        change=abs(ahead["y_hat"] / before - 1) if before else 0,
     )
     figure = outlook_figure(
         modeled.panel,
@@ -167,7 +234,14 @@ def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
         source="Source: tables/forecast.parquet, stage combined; tables/panel.parquet.",
     )
     return Section(
-        Prose(voice.say("modeling.outlook" if modeled.cutoffs else "modeling.outlook.assumed", year=year, change=change)), figure
+        Prose(
+            voice.say(
+                "modeling.outlook" if modeled.cutoffs else "modeling.outlook.assumed",
+                year=year,
+                change=change,
+            )
+        ),
+        figure,
     )
 
 
@@ -186,7 +260,9 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
     candidates = table[table["model"] != BOOSTING]
     first, share = candidates.iloc[0], float(table.loc[table["model"] == BOOSTING, "weight"].sum())
     block = Table(
-        voice.say("modeling.weights.title", model=model_name(first["model"], run), weight=first["weight"]),
+        voice.say(
+            "modeling.weights.title", model=model_name(first["model"], run), weight=first["weight"]
+        ),
         "Mean weight over the bottom series, all together one; WAPE one month ahead in the backtest, bottom level",
         heads,
         rows,
@@ -194,17 +270,32 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
         min_width="min40",
     )
     key = "modeling.weights" if share else "modeling.weights.plain"
-    return Section(Prose(voice.say(key, carrying=int((candidates["used"] > 0).sum()), all=len(candidates), share=share)), block)
+    return Section(
+        Prose(
+            voice.say(
+                key, carrying=int((candidates["used"] > 0).sum()), all=len(candidates), share=share
+            )
+        ),
+        block,
+    )
 
 
 def _weight_row(run: UnitMonth, row: pd.Series, largest: float) -> list[object]:
-    key = "corrects" if row["model"] == BOOSTING and row["used"] else "reason" if row["used"] else "never"
+    key = (
+        "corrects"
+        if row["model"] == BOOSTING and row["used"]
+        else "reason"
+        if row["used"]
+        else "never"
+    )
     return [
         Cell(model_name(row["model"], run), bold=bool(row["used"])),
         f"{row['weight']:.2f}",
         Cell(bar=float(row["weight"]) / largest),
         "" if pd.isna(row["wape"]) else wording.percent(row["wape"]),
-        voice_of(run).say(f"modeling.weights.{key}", used=row["used"], all=row["series"], best=row["best"]),
+        voice_of(run).say(
+            f"modeling.weights.{key}", used=row["used"], all=row["series"], best=row["best"]
+        ),
     ]
 
 
@@ -233,12 +324,17 @@ def backtest(run: UnitMonth, modeled: ModeledMonth) -> Section:
     best = wide.idxmin()
     rows = [
         [
-            Cell(model_name(name, run) + (", in use" if name == COMBINED else ""), bold=name == COMBINED),
+            Cell(
+                model_name(name, run) + (", in use" if name == COMBINED else ""),
+                bold=name == COMBINED,
+            ),
             *(_heat(wide, name, h, best) for h in steps),
         ]
         for name in wide.index
     ]
-    title = voice.say("modeling.backtest.best", best=int((best[steps] == COMBINED).sum()), all=len(steps))
+    title = voice.say(
+        "modeling.backtest.best", best=int((best[steps] == COMBINED).sum()), all=len(steps)
+    )
     table = Table(
         title,
         f"WAPE in %, {modeled.bottom} level, {len(modeled.cutoffs)} cutoffs; months ahead; darker = larger error, best of a column underlined",
@@ -248,7 +344,10 @@ def backtest(run: UnitMonth, modeled: ModeledMonth) -> Section:
         min_width="min40",
     )
     text = voice.say(
-        "modeling.backtest", cutoffs=len(modeled.cutoffs), first=iso(modeled.cutoffs[0]), last=iso(modeled.cutoffs[-1])
+        "modeling.backtest",
+        cutoffs=len(modeled.cutoffs),
+        first=iso(modeled.cutoffs[0]),
+        last=iso(modeled.cutoffs[-1]),
     )
     return Section(Prose(text), table)
 
@@ -258,13 +357,20 @@ def _heat(wide: pd.DataFrame, name: str, h: int, best: pd.Series) -> Cell:
     if pd.isna(value):
         return Cell("")
     low, high = float(wide.min().min()), float(wide.max().max())
-    return Cell(f"{value * 100:.1f}", heat=1 + min(4, int(5 * (value - low) / ((high - low) or 1))), best=best[h] == name)
+    return Cell(
+        f"{value * 100:.1f}",
+        heat=1 + min(4, int(5 * (value - low) / ((high - low) or 1))),
+        best=best[h] == name,
+    )
 
 
 def checks(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """Record and checks."""
     terms = [
-        ("Unit and month", f"{run.unit}, {run.month}; models saw nothing after {wording.month_name(run.month)}"),
+        (
+            "Unit and month",
+            f"{run.unit}, {run.month}; models saw nothing after {wording.month_name(run.month)}",
+        ),
         ("Models", "; ".join(model_name(name, run) for name in modeled.models)),
         ("Backtest", ", ".join(iso(cutoff) for cutoff in modeled.cutoffs) or "none"),
         ("Failures", wording.plural(len(modeled.failures), "fit")),

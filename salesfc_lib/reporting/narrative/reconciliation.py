@@ -14,7 +14,16 @@ from salesfc_lib.reporting.blocks.blocks import Answer, Fact, Prose, Table
 from salesfc_lib.reporting.blocks.cells import Cell
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.narrative.outlook import outlook_figure, year_before
-from salesfc_lib.reporting.narrative.section import Section, closing, columns, in_words, iso, kicker, measure_of, voice_of
+from salesfc_lib.reporting.narrative.section import (
+    Section,
+    closing,
+    columns,
+    in_words,
+    iso,
+    kicker,
+    measure_of,
+    voice_of,
+)
 
 SHOWN = 12  # rows of a table that may be long
 METHODS = {
@@ -36,10 +45,14 @@ def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
     final, combined, assumed, moved = (float(done.top(name)["y_hat"].iloc[0]) for name in stages)
     month, people = iso(done.top()["ds"].iloc[0]), final - moved
     title = "reconciliation.title.changed" if people else "reconciliation.title.same"
-    gap = "reconciliation.lede.gap" if done.gap_before > COHERENT else "reconciliation.lede.coherent"
+    gap = (
+        "reconciliation.lede.gap" if done.gap_before > COHERENT else "reconciliation.lede.coherent"
+    )
     sentences = (
         voice.say(
-            "reconciliation.lede.published" if done.modeled == "combined" else "reconciliation.lede.published.assumed",
+            "reconciliation.lede.published"
+            if done.modeled == "combined"
+            else "reconciliation.lede.published.assumed",
             unit=run.title,
             amount=final,
             month=month,
@@ -55,7 +68,12 @@ def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
         kicker(run, "Reconciliation"),
         voice.say(title, month=month, amount=final, change=people),
         sentences,
-        note=voice.say("run.note", month=run.month, series=len(done.series), measure=f"{done.series['level'].nunique()} levels"),
+        note=voice.say(
+            "run.note",
+            month=run.month,
+            series=len(done.series),
+            measure=f"{done.series['level'].nunique()} levels",
+        ),
         facts=_facts(run, done),
         changes_title=_since_title(done),
         changes=_changes(run, done),
@@ -67,7 +85,10 @@ def _method_sentence(run: UnitMonth, done: ReconciledMonth) -> str:
     if judged.empty:
         return voice.say("reconciliation.lede.only", method=method_name(done.method))
     return voice.say(
-        "reconciliation.lede.method", method=method_name(done.method), judged=len(judged), wape=float(judged[done.method])
+        "reconciliation.lede.method",
+        method=method_name(done.method),
+        judged=len(judged),
+        wape=float(judged[done.method]),
     )
 
 
@@ -79,7 +100,11 @@ def _judged(done: ReconciledMonth) -> pd.Series:
 def _facts(run: UnitMonth, done: ReconciledMonth) -> tuple[Fact, ...]:
     measure, ahead, counts = measure_of(run), done.top().iloc[0], done.counts()
     before = year_before(done.panel, ahead["unique_id"], ahead["ds"])
-    detail = f"{wording.signed_percent(ahead['y_hat'] / before - 1)} on a year before" if before else "no month a year before"
+    detail = (
+        f"{wording.signed_percent(ahead['y_hat'] / before - 1)} on a year before"
+        if before
+        else "no month a year before"
+    )
     return (
         Fact(in_words(ahead["ds"]), measure.amount(ahead["y_hat"]), detail),
         Fact(
@@ -88,8 +113,16 @@ def _facts(run: UnitMonth, done: ReconciledMonth) -> tuple[Fact, ...]:
             f"before: {wording.percent(done.gap_before)}",
             alarm=done.gap > COHERENT,
         ),
-        Fact("People's changes", wording.number(counts["changes applied"]), f"{counts['changes refused']} refused"),
-        Fact("Series published", wording.number(counts["series published"]), f"{counts['months published']} months each"),
+        Fact(
+            "People's changes",
+            wording.number(counts["changes applied"]),
+            f"{counts['changes refused']} refused",
+        ),
+        Fact(
+            "Series published",
+            wording.number(counts["series published"]),
+            f"{counts['months published']} months each",
+        ),
     )
 
 
@@ -106,16 +139,31 @@ def _changes(run: UnitMonth, done: ReconciledMonth) -> tuple[str, ...]:
     if done.earlier.empty:
         return (voice.say("reconciliation.since.first"),)
     lines = []
-    same = done.earlier[(done.earlier["unique_id"] == ahead["unique_id"]) & (done.earlier["ds"] == ahead["ds"])]
+    same = done.earlier[
+        (done.earlier["unique_id"] == ahead["unique_id"]) & (done.earlier["ds"] == ahead["ds"])
+    ]
     method = str(done.earlier.loc[done.earlier["stage"] == "reconciled", "model"].iloc[0])
     if len(same):
         before = float(same["y_hat"].iloc[-1])
         change = ahead["y_hat"] / before - 1 if before else 0.0
         lines.append(
-            voice.say("reconciliation.since.total", month=iso(ahead["ds"]), before=before, now=ahead["y_hat"], change=change)
+            voice.say(
+                "reconciliation.since.total",
+                month=iso(ahead["ds"]),
+                before=before,
+                now=ahead["y_hat"],
+                change=change,
+            )
         )
-    key = "reconciliation.since.same_method" if method == done.method else "reconciliation.since.method"
-    return (*lines, voice.say(key, method=method_name(done.method).lower(), before=method_name(method).lower()))
+    key = (
+        "reconciliation.since.same_method"
+        if method == done.method
+        else "reconciliation.since.method"
+    )
+    return (
+        *lines,
+        voice.say(key, method=method_name(done.method).lower(), before=method_name(method).lower()),
+    )
 
 
 def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
@@ -133,7 +181,10 @@ def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
         for _, row in table.iterrows()
     ]
     title = voice.say(
-        "reconciliation.gaps.title", low=table["before"].min(), high=table["before"].max(), amount=table["after"].iloc[0]
+        "reconciliation.gaps.title",
+        low=table["before"].min(),
+        high=table["before"].max(),
+        amount=table["after"].iloc[0],
     )
     heads = columns("Level", ">Series", _said(done), ">Reconciled", ">Moved")
     block = Table(
@@ -143,7 +194,14 @@ def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
         rows,
         source="Source: tables/forecast.parquet.",
     )
-    return Section(Prose(voice.say("reconciliation.gaps" if done.gap_before > COHERENT else "reconciliation.gaps.none")), block)
+    return Section(
+        Prose(
+            voice.say(
+                "reconciliation.gaps" if done.gap_before > COHERENT else "reconciliation.gaps.none"
+            )
+        ),
+        block,
+    )
 
 
 def _said(done: ReconciledMonth) -> str:
@@ -156,7 +214,9 @@ def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
     voice, mean = voice_of(run), _judged(done)
     if mean.empty:
         return Section(Prose(voice.say("reconciliation.methods.none")))
-    table = done.reconciliation.assign(value=done.reconciliation["numerator"] / done.reconciliation["denominator"])
+    table = done.reconciliation.assign(
+        value=done.reconciliation["numerator"] / done.reconciliation["denominator"]
+    )
     wide = table.pivot(index="method", columns="level", values="value").reindex(mean.index)[
         list(done.series["level"].drop_duplicates())
     ]
@@ -173,7 +233,9 @@ def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
     subtitle = "WAPE in % over the backtest by level; darker = larger error within its level, best underlined"
     if not_judged:
         subtitle += f"; not judged, too few errors known: {wording.listing([method_name(name) for name in not_judged])}"
-    heads = columns("Method", *(f"#{str(level).replace('_', ' ')}" for level in wide.columns), ">Mean")
+    heads = columns(
+        "Method", *(f"#{str(level).replace('_', ' ')}" for level in wide.columns), ">Mean"
+    )
     block = Table(
         voice.say("reconciliation.methods.title", method=method_name(str(mean.index[0]))),
         subtitle,
@@ -188,7 +250,9 @@ def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
 def _heat(column: pd.Series, name: str, best: str) -> Cell:
     low, high = float(column.min()), float(column.max())
     return Cell(
-        f"{column[name] * 100:.1f}", heat=1 + min(4, int(5 * (column[name] - low) / ((high - low) or 1))), best=best == name
+        f"{column[name] * 100:.1f}",
+        heat=1 + min(4, int(5 * (column[name] - low) / ((high - low) or 1))),
+        best=best == name,
     )
 
 
@@ -208,7 +272,10 @@ def moves(run: UnitMonth, done: ReconciledMonth) -> Section:
     ]
     month = iso(done.top()["ds"].iloc[0])
     text = voice.say(
-        "reconciliation.moves", up=int((table["change"] > 0).sum()), down=int((table["change"] < 0).sum()), month=month
+        "reconciliation.moves",
+        up=int((table["change"] > 0).sum()),
+        down=int((table["change"] < 0).sum()),
+        month=month,
     )
     block = Table(
         f"The {len(rows)} largest of {len(table)} moves",
@@ -226,7 +293,10 @@ def changes(run: UnitMonth, done: ReconciledMonth) -> Section:
     voice, counts = voice_of(run), done.counts()
     if done.adjustment.empty:
         return Section(Prose(voice.say("reconciliation.changes.none")))
-    before, after = float(done.top("reconciled")["y_hat"].iloc[0]), float(done.top()["y_hat"].iloc[0])
+    before, after = (
+        float(done.top("reconciled")["y_hat"].iloc[0]),
+        float(done.top()["y_hat"].iloc[0]),
+    )
     text = voice.say(
         "reconciliation.changes.some",
         applied=counts["changes applied"],
@@ -238,7 +308,10 @@ def changes(run: UnitMonth, done: ReconciledMonth) -> Section:
     rows = change_rows(run, done)
     authors = done.adjustment.loc[done.adjustment["state"] == "applied", "author"].nunique()
     title = voice.say(
-        "reconciliation.changes.title", authors=authors, applied=counts["changes applied"], refused=counts["changes refused"]
+        "reconciliation.changes.title",
+        authors=authors,
+        applied=counts["changes applied"],
+        refused=counts["changes refused"],
     )
     block = Table(
         title,
@@ -256,13 +329,16 @@ def change_rows(run: UnitMonth, done: ReconciledMonth) -> list[list[object]]:
     measure = measure_of(run)
     labels = done.series.set_index("unique_id")["label"]
     table = done.adjustment.assign(
-        change=done.adjustment["final"] - done.adjustment["old"], size=(done.adjustment["final"] - done.adjustment["old"]).abs()
+        change=done.adjustment["final"] - done.adjustment["old"],
+        size=(done.adjustment["final"] - done.adjustment["old"]).abs(),
     )
     rows = []
     for _, row in table.sort_values(["state", "size"], ascending=[True, False]).iterrows():
         refused = row["state"] == "refused"
         who = Cell(
-            "refused" if refused else f"{row['author']}: {row['reason']}", sub=str(row["remark"]), tag="plain" if refused else ""
+            "refused" if refused else f"{row['author']}: {row['reason']}",
+            sub=str(row["remark"]),
+            tag="plain" if refused else "",
         )
         asked = row["asked"] if refused else row["final"]
         rows.append(
@@ -287,10 +363,17 @@ def published(run: UnitMonth, done: ReconciledMonth) -> Section:
         str(top["unique_id"].iloc[0]),
         measure=measure,
         source="Source: forecast.csv; tables/panel.parquet.",
-        title=voice.say("reconciliation.figure", unit=run.title, amount=top["y_hat"].iloc[0], month=iso(top["ds"].iloc[0])),
+        title=voice.say(
+            "reconciliation.figure",
+            unit=run.title,
+            amount=top["y_hat"].iloc[0],
+            month=iso(top["ds"].iloc[0]),
+        ),
     )
     upper = done.series[done.series["level"] != done.bottom]
-    ahead = done.published[done.published["h"] <= 3].pivot(index="unique_id", columns="ds", values="y_hat")
+    ahead = done.published[done.published["h"] <= 3].pivot(
+        index="unique_id", columns="ds", values="y_hat"
+    )
     scale = wording.scale_for(ahead.iloc[:, 0])
     rows = [
         [
@@ -319,6 +402,9 @@ def checks(run: UnitMonth, done: ReconciledMonth) -> Section:
         ),
         ("Stage published", str(done.published["stage"].iloc[0])),
         ("Method", method_name(done.method)),
-        ("Changes", f"{done.counts()['changes applied']} applied, {done.counts()['changes refused']} refused"),
+        (
+            "Changes",
+            f"{done.counts()['changes applied']} applied, {done.counts()['changes refused']} refused",
+        ),
     ]
     return closing(run, done.checks, terms)

@@ -14,20 +14,34 @@ from salesfc_lib.reporting.blocks.blocks import Answer, Fact, Prose
 from salesfc_lib.reporting.facts.retrospective import ReviewedMonth
 from salesfc_lib.reporting.narrative import accuracy
 from salesfc_lib.reporting.narrative import causes as why
-from salesfc_lib.reporting.narrative.section import Section, closing, in_words, iso, kicker, measure_of, voice_of
+from salesfc_lib.reporting.narrative.section import (
+    Section,
+    closing,
+    in_words,
+    iso,
+    kicker,
+    measure_of,
+    voice_of,
+)
 
 
 def answer(run: UnitMonth, review: ReviewedMonth) -> Answer:
     """The top of the page."""
     voice = voice_of(run)
     note = voice.say(
-        "run.note", month=run.month, series=len(review.series), measure=wording.plural(review.vintages, "earlier month")
+        "run.note",
+        month=run.month,
+        series=len(review.series),
+        measure=wording.plural(review.vintages, "earlier month"),
     )
     if not review.scored:
         return _first(run, review, note)
     now, measure = review.now, measure_of(run)
     return Answer(
-        (*kicker(run, "Retrospective"), f"forecast made at the end of {in_words(review.month - pd.DateOffset(months=1))}"),
+        (
+            *kicker(run, "Retrospective"),
+            f"forecast made at the end of {in_words(review.month - pd.DateOffset(months=1))}",
+        ),
         headline(run, review),
         lede(run, review),
         note=note,
@@ -40,7 +54,9 @@ def answer(run: UnitMonth, review: ReviewedMonth) -> Answer:
 def _first(run: UnitMonth, review: ReviewedMonth, note: str) -> Answer:
     voice, following = voice_of(run), iso(review.month + pd.DateOffset(months=1))
     sold = float(review["total"]["y_raw"].iloc[-1])
-    sentences = voice.say("retrospective.lede.first", unit=run.title, actual=sold, month=run.month, next=following).split(". ")
+    sentences = voice.say(
+        "retrospective.lede.first", unit=run.title, actual=sold, month=run.month, next=following
+    ).split(". ")
     return Answer(
         kicker(run, "Retrospective"),
         voice.say("retrospective.title.first", month=run.month, next=following),
@@ -60,10 +76,17 @@ def headline(run: UnitMonth, review: ReviewedMonth) -> str:
     same_way = steps[steps["effect"] * gap > 0]
     largest = same_way.loc[same_way["effect"].abs().idxmax()]
     mostly = abs(largest["effect"]) >= 0.5 * abs(gap)
-    key = "retrospective.title.no_cause" if largest["cause"] == "not_explained" else f"cause.{largest['cause']}.mostly"
+    key = (
+        "retrospective.title.no_cause"
+        if largest["cause"] == "not_explained"
+        else f"cause.{largest['cause']}.mostly"
+    )
     cause = voice.say(key) if mostly else ""
     return voice.say(
-        "retrospective.title.above" if gap > 0 else "retrospective.title.below", month=run.month, size=abs(gap), cause=cause
+        "retrospective.title.above" if gap > 0 else "retrospective.title.below",
+        month=run.month,
+        size=abs(gap),
+        cause=cause,
     )
 
 
@@ -71,7 +94,11 @@ def lede(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
     """Three sentences: what was sold and forecast, how accurate, what people did and what is explained."""
     voice, now, agreed = voice_of(run), review.now, run.parameters.retrospective
     months = review.run_of_bias(agreed.bias_limit)
-    running = voice.say("retrospective.lede.run", months=months, limit=agreed.bias_limit) if months > 1 else ""
+    running = (
+        voice.say("retrospective.lede.run", months=months, limit=agreed.bias_limit)
+        if months > 1
+        else ""
+    )
     direction = "too high" if now["bias"] > 0 else "too low"
     sold = voice.say(
         "retrospective.lede.sold",
@@ -105,7 +132,12 @@ def _than_before(run: UnitMonth, review: ReviewedMonth) -> str:
     if before is None:
         return ""
     direction = "up from" if review.now["accuracy"] >= before["accuracy"] else "down from"
-    return voice_of(run).say("retrospective.lede.before", direction=direction, before=before["accuracy"], month=iso(before["ds"]))
+    return voice_of(run).say(
+        "retrospective.lede.before",
+        direction=direction,
+        before=before["accuracy"],
+        month=iso(before["ds"]),
+    )
 
 
 def _explained(review: ReviewedMonth) -> float:
@@ -119,11 +151,17 @@ def _explained(review: ReviewedMonth) -> float:
 def people_gain(review: ReviewedMonth) -> float | None:
     """Points that people's changes added this month, bottom level; None where nobody had changed it."""
     table = review["value_added"]
-    rows = table[(table["level"] == review.bottom) & (table["stage"] == "adjusted") & (table["own_months"] > 0)]
+    rows = table[
+        (table["level"] == review.bottom)
+        & (table["stage"] == "adjusted")
+        & (table["own_months"] > 0)
+    ]
     return float(rows["gain"].iloc[0]) if len(rows) else None
 
 
-def _facts(run: UnitMonth, review: ReviewedMonth, now: pd.Series, measure: wording.Measure) -> tuple[Fact, ...]:
+def _facts(
+    run: UnitMonth, review: ReviewedMonth, now: pd.Series, measure: wording.Measure
+) -> tuple[Fact, ...]:
     agreed, before = run.parameters.retrospective, review.before
     month = "" if before is None else wording.month_word(iso(before["ds"]))
     gain = people_gain(review)
@@ -131,19 +169,33 @@ def _facts(run: UnitMonth, review: ReviewedMonth, now: pd.Series, measure: wordi
         Fact(
             "One-month accuracy",
             wording.percent(now["accuracy"]),
-            _with_before(f"floor {wording.percent(agreed.accuracy_floor, 0)}", month, before, "accuracy", wording.percent),
+            _with_before(
+                f"floor {wording.percent(agreed.accuracy_floor, 0)}",
+                month,
+                before,
+                "accuracy",
+                wording.percent,
+            ),
             alarm=now["accuracy"] < agreed.accuracy_floor,
         ),
         Fact(
             "Bias",
             wording.signed_percent(now["bias"]),
-            _with_before(f"limit ±{wording.percent(agreed.bias_limit, 0)}", month, before, "bias", wording.signed_percent),
+            _with_before(
+                f"limit ±{wording.percent(agreed.bias_limit, 0)}",
+                month,
+                before,
+                "bias",
+                wording.signed_percent,
+            ),
             alarm=abs(now["bias"]) > agreed.bias_limit,
         ),
         Fact(
             "Gain over seasonal naive",
             wording.signed(now["gain"] * 100),
-            _with_before("points", month, before, "gain", lambda value: wording.signed(value * 100)),
+            _with_before(
+                "points", month, before, "gain", lambda value: wording.signed(value * 100)
+            ),
             alarm=now["gain"] < 0,
         ),
         Fact(
@@ -156,7 +208,11 @@ def _facts(run: UnitMonth, review: ReviewedMonth, now: pd.Series, measure: wordi
 
 
 def _with_before(text: str, month: str, before: pd.Series | None, name: str, form: object) -> str:
-    return text if before is None or pd.isna(before[name]) else f"{text} · {month} {form(before[name])}"  # type: ignore[operator]
+    return (
+        text
+        if before is None or pd.isna(before[name])
+        else f"{text} · {month} {form(before[name])}"
+    )  # type: ignore[operator]
 
 
 def _changes(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
@@ -174,10 +230,17 @@ def _changes(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
     ]
     if pd.notna(before["naive_accuracy"]) and pd.notna(now["naive_accuracy"]):
         reading = voice.say(
-            "retrospective.since.easier" if now["naive_accuracy"] >= before["naive_accuracy"] else "retrospective.since.harder"
+            "retrospective.since.easier"
+            if now["naive_accuracy"] >= before["naive_accuracy"]
+            else "retrospective.since.harder"
         )
         lines.append(
-            voice.say("retrospective.since.naive", before=before["naive_accuracy"], now=now["naive_accuracy"], reading=reading)
+            voice.say(
+                "retrospective.since.naive",
+                before=before["naive_accuracy"],
+                now=now["naive_accuracy"],
+                reading=reading,
+            )
         )
     return (*lines, voice.say("retrospective.since.proposals", n=len(review["proposals"])))
 

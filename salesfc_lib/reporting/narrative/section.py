@@ -44,7 +44,11 @@ def iso(ds: pd.Timestamp) -> str:
 def measure_of(run: UnitMonth) -> wording.Measure:
     """How this unit's forecasts are written: money, or pieces."""
     unit = run.parameters.unit
-    return wording.Measure(unit.currency) if run.parameters.measure.value == "amount" else wording.Measure("", unit.quantity_unit)
+    return (
+        wording.Measure(unit.currency)
+        if run.parameters.measure.value == "amount"
+        else wording.Measure("", unit.quantity_unit)
+    )
 
 
 def voice_of(run: UnitMonth) -> Voice:
@@ -63,7 +67,12 @@ def columns(*heads: str) -> list[Column]:
     return [Column(head.lstrip(">#|"), align.get(head[:1], "l")) for head in heads]  # type: ignore[arg-type]
 
 
-def closing(run: UnitMonth, checks: Sequence[Check], terms: Sequence[tuple[str, str]], details: Sequence[Table] = ()) -> Section:
+def closing(
+    run: UnitMonth,
+    checks: Sequence[Check],
+    terms: Sequence[tuple[str, str]],
+    details: Sequence[Table] = (),
+) -> Section:
     """Record and checks of a notebook.
 
     Raises `SalesForecastError` that lists the checks that failed, so that the notebook ends as failed.
@@ -101,5 +110,11 @@ def parameter_table(run: UnitMonth) -> Table:
 def _value(tree: object, dotted: str) -> str:
     for part in dotted.split("."):
         tree = tree.get(part, "") if isinstance(tree, dict) else ""
-    text = ", ".join(map(str, tree)) if isinstance(tree, list) else str(tree).lower() if isinstance(tree, bool) else str(tree)
+    text = (
+        ", ".join(map(str, tree))
+        if isinstance(tree, list)
+        else str(tree).lower()
+        if isinstance(tree, bool)
+        else str(tree)
+    )
     return text if len(text) <= 80 else f"{text[:79]}…"

@@ -37,12 +37,18 @@ DUE_DAYS = 7  # days after publication by which an owner should have answered
 
 
 def summary(
-    run: UnitMonth, cleaned: CleanedMonth, modeled: ModeledMonth, reconciled: ReconciledMonth, review: ReviewedMonth
+    run: UnitMonth,
+    cleaned: CleanedMonth,
+    modeled: ModeledMonth,
+    reconciled: ReconciledMonth,
+    review: ReviewedMonth,
 ) -> Summary:
     """The month's summary; `version`, `published_at` and `kind` are filled in by who publishes."""
     unit, agreed, measure = run.parameters.unit, run.parameters.retrospective, measure_of(run)
     top = reconciled.top()
-    before_changes = float(reconciled.top("reconciled")["y_hat"].iloc[0]) if len(reconciled.adjustment) else None
+    before_changes = (
+        float(reconciled.top("reconciled")["y_hat"].iloc[0]) if len(reconciled.adjustment) else None
+    )
     return Summary(
         unit=run.unit, title=run.title, month=run.month, version=1, published_at="", owner=unit.owner, currency=measure.currency, quantity_unit=measure.unit,
         headline=headline(run, reconciled, review), lede=lede(run, reconciled, review), floor=agreed.accuracy_floor, bias_limit=agreed.bias_limit,
@@ -56,7 +62,9 @@ def headline(run: UnitMonth, reconciled: ReconciledMonth, review: ReviewedMonth)
     """The page's title: the floor and the bias, or what the first month forecasts."""
     voice, top = voice_of(run), reconciled.top().iloc[0]
     if not review.scored:
-        return voice.say("unit.title.first", unit=run.title, month=iso(top["ds"]), amount=top["y_hat"])
+        return voice.say(
+            "unit.title.first", unit=run.title, month=iso(top["ds"]), amount=top["y_hat"]
+        )
     agreed, now = run.parameters.retrospective, review.now
     met = "met" if now["accuracy"] >= agreed.accuracy_floor else "missed"
     if abs(now["bias"]) <= agreed.bias_limit:
@@ -64,13 +72,25 @@ def headline(run: UnitMonth, reconciled: ReconciledMonth, review: ReviewedMonth)
     months = review.run_of_bias(agreed.bias_limit)
     running = voice.say("unit.title.running", months=months) if months > 1 else ""
     direction = "too high" if now["bias"] > 0 else "too low"
-    return voice.say(f"unit.title.{met}.bias", unit=run.title, month=run.month, direction=direction, running=running)
+    return voice.say(
+        f"unit.title.{met}.bias",
+        unit=run.title,
+        month=run.month,
+        direction=direction,
+        running=running,
+    )
 
 
 def lede(run: UnitMonth, reconciled: ReconciledMonth, review: ReviewedMonth) -> tuple[str, ...]:
     """What was sold and forecast, why it missed, what comes next."""
     voice, top = voice_of(run), reconciled.top().iloc[0]
-    following = voice.say("unit.lede.next", month=iso(top["ds"]), amount=top["y_hat"], lo=top["lo-80"], hi=top["hi-80"])
+    following = voice.say(
+        "unit.lede.next",
+        month=iso(top["ds"]),
+        amount=top["y_hat"],
+        lo=top["lo-80"],
+        hi=top["hi-80"],
+    )
     if not review.scored:
         first = voice.say("unit.lede.first", unit=run.title, month=run.month, next=iso(top["ds"]))
         return (first, following)
@@ -95,11 +115,15 @@ def _reason(run: UnitMonth, review: ReviewedMonth) -> str:
     first = largest.iloc[0]
     causes = review["causes"]
     cause = causes[causes["unique_id"] == first["unique_id"]].sort_values("rank").iloc[0]
-    named = cause["cause"] != "not_explained" and abs(cause["effect"]) >= 0.5 * abs(first["difference"])
+    named = cause["cause"] != "not_explained" and abs(cause["effect"]) >= 0.5 * abs(
+        first["difference"]
+    )
     key = "unit.lede.miss" if named else "unit.lede.miss.unexplained"
     side = "below" if first["difference"] > 0 else "above"
     said = why.cause_name(voice, cause["cause"], cause["effect"]).lower()
-    return voice.say(key, label=first["label"], size=abs(first["difference"]), side=side, cause=said)
+    return voice.say(
+        key, label=first["label"], size=abs(first["difference"]), side=side, cause=said
+    )
 
 
 def _scores(run: UnitMonth, review: ReviewedMonth) -> dict[str, Any]:
@@ -108,7 +132,8 @@ def _scores(run: UnitMonth, review: ReviewedMonth) -> dict[str, Any]:
         return {}
     lags = review["by_lag"]
     bottom = lags[
-        (lags["level"] == review.bottom) & lags["lag"].isin([lag for lag in run.parameters.retrospective.lags if lag > 1])
+        (lags["level"] == review.bottom)
+        & lags["lag"].isin([lag for lag in run.parameters.retrospective.lags if lag > 1])
     ]
     people = retrospective.people_gain(review) is not None
     held = review["coverage"].query("level == @review.bottom and lag == 1")
@@ -122,17 +147,30 @@ def _scores(run: UnitMonth, review: ReviewedMonth) -> dict[str, Any]:
 
 def _loss(run: UnitMonth, cleaned: CleanedMonth) -> Ratio:
     """Rows set aside of rows read."""
-    return Ratio(float(len(cleaned.quarantine)), float(ledger_totals(cleaned.ledger).set_index("rule").loc["opening", "rows"]))
+    return Ratio(
+        float(len(cleaned.quarantine)),
+        float(ledger_totals(cleaned.ledger).set_index("rule").loc["opening", "rows"]),
+    )
 
 
 def _ahead(row: pd.Series) -> MonthForecast:
-    bounds = [None if pd.isna(row[name]) else float(row[name]) for name in ("lo-80", "hi-80", "lo-95", "hi-95")]
+    bounds = [
+        None if pd.isna(row[name]) else float(row[name])
+        for name in ("lo-80", "hi-80", "lo-95", "hi-95")
+    ]
     return MonthForecast(iso(row["ds"]), float(row["y_hat"]), *bounds)
 
 
 def _history(modeled: ModeledMonth) -> tuple[MonthActual, ...]:
-    top = modeled.panel[modeled.panel["unique_id"] == modeled.series["unique_id"].iloc[0]].sort_values("ds").tail(HISTORY)
-    return tuple(MonthActual(iso(row["ds"]), None if pd.isna(row["y_raw"]) else float(row["y_raw"])) for _, row in top.iterrows())
+    top = (
+        modeled.panel[modeled.panel["unique_id"] == modeled.series["unique_id"].iloc[0]]
+        .sort_values("ds")
+        .tail(HISTORY)
+    )
+    return tuple(
+        MonthActual(iso(row["ds"]), None if pd.isna(row["y_raw"]) else float(row["y_raw"]))
+        for _, row in top.iterrows()
+    )
 
 
 def _earlier(review: ReviewedMonth) -> float | None:
@@ -140,7 +178,11 @@ def _earlier(review: ReviewedMonth) -> float | None:
 
 
 def steps(
-    run: UnitMonth, cleaned: CleanedMonth, modeled: ModeledMonth, reconciled: ReconciledMonth, review: ReviewedMonth
+    run: UnitMonth,
+    cleaned: CleanedMonth,
+    modeled: ModeledMonth,
+    reconciled: ReconciledMonth,
+    review: ReviewedMonth,
 ) -> tuple[StepSummary, ...]:
     """The four steps in three short lines each."""
     sentences = {
@@ -168,7 +210,11 @@ def steps(
 def _cleaning_lines(run: UnitMonth, cleaned: CleanedMonth) -> tuple[str, ...]:
     voice, totals = voice_of(run), ledger_totals(cleaned.ledger).set_index("rule")
     return (
-        voice.say("unit.cleaning.rows", opening=totals.loc["opening", "rows"], kept=totals.loc["kept", "rows"]),
+        voice.say(
+            "unit.cleaning.rows",
+            opening=totals.loc["opening", "rows"],
+            kept=totals.loc["kept", "rows"],
+        ),
         voice.say("unit.cleaning.quarantine", n=len(cleaned.quarantine), rules=len(totals) - 2),
         voice.say("unit.cleaning.outliers", n=len(cleaned.outliers)),
     )
@@ -187,30 +233,52 @@ def _modeling_lines(run: UnitMonth, modeled: ModeledMonth) -> tuple[str, ...]:
 
 def _reconciliation_lines(run: UnitMonth, reconciled: ReconciledMonth) -> tuple[str, ...]:
     voice, counts = voice_of(run), reconciled.counts()
-    before, after = float(reconciled.top("combined")["y_hat"].iloc[0]), float(reconciled.top()["y_hat"].iloc[0])
+    before, after = (
+        float(reconciled.top("combined")["y_hat"].iloc[0]),
+        float(reconciled.top()["y_hat"].iloc[0]),
+    )
     return (
         voice.say(
-            "unit.reconciliation.method", method=reconciliation.method_name(reconciled.method), series=counts["series published"]
+            "unit.reconciliation.method",
+            method=reconciliation.method_name(reconciled.method),
+            series=counts["series published"],
         ),
         voice.say(
             "unit.reconciliation.changes" if len(reconciled.adjustment) else "unit.changes.none",
             applied=counts["changes applied"],
             refused=counts["changes refused"],
         ),
-        voice.say("unit.reconciliation.moved", month=iso(reconciled.top()["ds"].iloc[0]), before=before, after=after),
+        voice.say(
+            "unit.reconciliation.moved",
+            month=iso(reconciled.top()["ds"].iloc[0]),
+            before=before,
+            after=after,
+        ),
     )
 
 
 def _retrospective_lines(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
     voice = voice_of(run)
     if not review.scored:
-        return (voice.say("unit.retrospective.first", next=iso(review.month + pd.DateOffset(months=1))),)
+        return (
+            voice.say("unit.retrospective.first", next=iso(review.month + pd.DateOffset(months=1))),
+        )
     gain = retrospective.people_gain(review)
-    people = voice.say("unit.retrospective.no_people") if gain is None else voice.say("unit.retrospective.people", gain=gain)
-    return (retrospective.headline(run, review), people, voice.say("unit.retrospective.proposals", n=len(review["proposals"])))
+    people = (
+        voice.say("unit.retrospective.no_people")
+        if gain is None
+        else voice.say("unit.retrospective.people", gain=gain)
+    )
+    return (
+        retrospective.headline(run, review),
+        people,
+        voice.say("unit.retrospective.proposals", n=len(review["proposals"])),
+    )
 
 
-def attention(run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth) -> tuple[AttentionItem, ...]:
+def attention(
+    run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth
+) -> tuple[AttentionItem, ...]:
     """What needs a person: the floor, the bias, an author who leans, a key account that went silent."""
     voice, owner = voice_of(run), run.parameters.unit.owner
     due = "" if run.kind == "backfill" else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
@@ -249,35 +317,59 @@ def attention(run: UnitMonth, modeled: ModeledMonth, review: ReviewedMonth) -> t
                 "02_modeling.html#key-accounts",
             )
         )
-    return tuple(replace(item, href="") for item in found) if run.kind == "backfill" else tuple(found)
+    return (
+        tuple(replace(item, href="") for item in found) if run.kind == "backfill" else tuple(found)
+    )
 
 
-def _costly_changes(run: UnitMonth, review: ReviewedMonth, owner: str, due: str) -> list[AttentionItem]:
+def _costly_changes(
+    run: UnitMonth, review: ReviewedMonth, owner: str, due: str
+) -> list[AttentionItem]:
     """People's changes that cost accuracy over the year, in at least three months."""
-    year = review["value_added_year"].query("level == @review.bottom and stage == 'adjusted' and own_months >= 3 and gain < 0")
+    year = review["value_added_year"].query(
+        "level == @review.bottom and stage == 'adjusted' and own_months >= 3 and gain < 0"
+    )
     if year.empty:
         return []
     voice, row = voice_of(run), year.iloc[0]
     what = voice.say("unit.attention.people", points=row["gain"], months=row["own_months"])
     return [
         AttentionItem(
-            "other", what, voice.say("unit.attention.people.why"), owner, due, "04_retrospective.html#which-step-earned-its-keep"
+            "other",
+            what,
+            voice.say("unit.attention.people.why"),
+            owner,
+            due,
+            "04_retrospective.html#which-step-earned-its-keep",
         )
     ]
 
 
-def _missed_limits(run: UnitMonth, review: ReviewedMonth, owner: str, due: str) -> list[AttentionItem]:
+def _missed_limits(
+    run: UnitMonth, review: ReviewedMonth, owner: str, due: str
+) -> list[AttentionItem]:
     if not review.scored:
         return []
     voice, agreed, now = voice_of(run), run.parameters.retrospective, review.now
     reason, found = _reason(run, review), []
     if now["accuracy"] < agreed.accuracy_floor:
-        what = voice.say("unit.attention.floor", unit=run.title, accuracy=now["accuracy"], floor=agreed.accuracy_floor)
+        what = voice.say(
+            "unit.attention.floor",
+            unit=run.title,
+            accuracy=now["accuracy"],
+            floor=agreed.accuracy_floor,
+        )
         found.append(AttentionItem("floor", what, reason, owner, due, "04_retrospective.html"))
     if abs(now["bias"]) > agreed.bias_limit:
         months = review.run_of_bias(agreed.bias_limit)
         running = voice.say("unit.title.running", months=months) if months > 1 else ""
-        what = voice.say("unit.attention.bias", unit=run.title, bias=now["bias"], limit=agreed.bias_limit, running=running)
+        what = voice.say(
+            "unit.attention.bias",
+            unit=run.title,
+            bias=now["bias"],
+            limit=agreed.bias_limit,
+            running=running,
+        )
         found.append(AttentionItem("bias", what, reason, owner, due, "04_retrospective.html"))
     return found
 
@@ -310,7 +402,17 @@ def keys(run: UnitMonth, modeled: ModeledMonth, reconciled: ReconciledMonth) -> 
     for _, key in modeled.explained["key_series"].iterrows():
         row, own = _ahead(ahead.loc[key["unique_id"]]), named.loc[key["unique_id"]]
         href = "" if run.kind == "backfill" else modeled.page_of(key["unique_id"])
-        links.append(KeyLink(str(own["label"]), str(own["level"]), href, float(key["share"]), row.y_hat, row.lo80, row.hi80))
+        links.append(
+            KeyLink(
+                str(own["label"]),
+                str(own["level"]),
+                href,
+                float(key["share"]),
+                row.y_hat,
+                row.lo80,
+                row.hi80,
+            )
+        )
     return tuple(links)
 
 

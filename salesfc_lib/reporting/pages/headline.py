@@ -34,7 +34,10 @@ def title(portfolio: Portfolio) -> str:
     met = len(portfolio.scored) - len(portfolio.below_floor)
     if not worst:
         return say(
-            "index.title.all_met", all_units=_all(portfolio), their="its" if len(portfolio.scored) == 1 else "their", month=month
+            "index.title.all_met",
+            all_units=_all(portfolio),
+            their="its" if len(portfolio.scored) == 1 else "their",
+            month=month,
         )
     if portfolio.n_units == 1:
         return say("index.title.one_missed", unit=portfolio.scored[0].title, month=month)
@@ -46,7 +49,12 @@ def lede(portfolio: Portfolio) -> list[str]:
     """Three to four sentences: accuracy and bias, what is below its floor or failed, the seasonal naive, what comes next."""
     sentences = [_accuracy(portfolio)]
     if portfolio.failed:
-        sentences.append(say("index.lede.failed", units=_names([portfolio.name(f.unit) for f in portfolio.failed])))
+        sentences.append(
+            say(
+                "index.lede.failed",
+                units=_names([portfolio.name(f.unit) for f in portfolio.failed]),
+            )
+        )
     if portfolio.below_floor:
         worst = portfolio.below_floor[0]
         gap = wording.points(worst.floor - (worst.accuracy or 0.0)).lstrip("+")
@@ -54,7 +62,10 @@ def lede(portfolio: Portfolio) -> list[str]:
     if portfolio.accuracy is not None and portfolio.naive is not None:
         gain = portfolio.accuracy - portfolio.naive
         sentences.append(
-            say("index.lede.naive_worse" if gain >= 0 else "index.lede.naive_better", gain=wording.points(abs(gain)).lstrip("+"))
+            say(
+                "index.lede.naive_worse" if gain >= 0 else "index.lede.naive_better",
+                gain=wording.points(abs(gain)).lstrip("+"),
+            )
         )
     return [*sentences, *_next(portfolio)]
 
@@ -89,16 +100,32 @@ def _accuracy(portfolio: Portfolio) -> str:
     facts = {"accuracy": wording.percent(portfolio.accuracy), "change": _change(portfolio)}
     if portfolio.bias is None:
         return say("index.lede.accuracy_only", **facts)
-    side = "none" if abs(portfolio.bias) < 5e-4 else "high" if portfolio.bias > 0 else "low"  # rounds to 0.0 %
-    return say("index.lede.accuracy", **facts, bias=say(f"index.bias.{side}", bias=wording.percent(abs(portfolio.bias))))
+    side = (
+        "none" if abs(portfolio.bias) < 5e-4 else "high" if portfolio.bias > 0 else "low"
+    )  # rounds to 0.0 %
+    return say(
+        "index.lede.accuracy",
+        **facts,
+        bias=say(f"index.bias.{side}", bias=wording.percent(abs(portfolio.bias))),
+    )
 
 
 def _change(portfolio: Portfolio) -> str:
     now, before = portfolio.accuracy, portfolio.before.accuracy
     if now is None or before is None:
         return ""
-    how = "same" if wording.percent(now) == wording.percent(before) else "up" if now > before else "down"
-    return say(f"index.change.{how}", before=wording.percent(before), month=wording.month_word(portfolio.before.month))
+    how = (
+        "same"
+        if wording.percent(now) == wording.percent(before)
+        else "up"
+        if now > before
+        else "down"
+    )
+    return say(
+        f"index.change.{how}",
+        before=wording.percent(before),
+        month=wording.month_word(portfolio.before.month),
+    )
 
 
 def _next(portfolio: Portfolio) -> list[str]:
@@ -108,10 +135,21 @@ def _next(portfolio: Portfolio) -> list[str]:
         return []
     total = sum(s.next.y_hat for s in ahead if s.next)
     year_ago = [_year_ago(s) for s in ahead]
-    before = sum(value for value in year_ago if value is not None) if all(value is not None for value in year_ago) else None
+    before = (
+        sum(value for value in year_ago if value is not None)
+        if all(value is not None for value in year_ago)
+        else None
+    )
     month = wording.month_word(wording.add_months(portfolio.month, 1))
     key = "index.lede.next_one" if len(ahead) == 1 else "index.lede.next"
-    return [say(key, next_month=month, total=measure_of(ahead[0]).amount(total), growth=growth(total, before))]
+    return [
+        say(
+            key,
+            next_month=month,
+            total=measure_of(ahead[0]).amount(total),
+            growth=growth(total, before),
+        )
+    ]
 
 
 def _year_ago(summary: Summary) -> float | None:
@@ -124,11 +162,22 @@ def _worst(portfolio: Portfolio) -> list[str]:
         missed = portfolio.below_floor
         times = _times(portfolio, missed[0].unit) if len(missed) == 1 else 1
         if times > 1:
-            worst.append(say("index.worst.short_again", unit=short(missed[0].title), times=wording.ordinal(times)))
+            worst.append(
+                say(
+                    "index.worst.short_again",
+                    unit=short(missed[0].title),
+                    times=wording.ordinal(times),
+                )
+            )
         else:
             worst.append(say("index.worst.short", units=_names([s.title for s in missed])))
     if portfolio.failed:
-        worst.append(say("index.worst.failed", units=_names([portfolio.name(f.unit) for f in portfolio.failed])))
+        worst.append(
+            say(
+                "index.worst.failed",
+                units=_names([portfolio.name(f.unit) for f in portfolio.failed]),
+            )
+        )
     return worst
 
 
@@ -140,7 +189,11 @@ def _times(portfolio: Portfolio, unit: str) -> int:
 
 
 def _names(names: list[str]) -> str:
-    return wording.listing([short(name) for name in names]) if len(names) <= NAMED else wording.cardinal(len(names))
+    return (
+        wording.listing([short(name) for name in names])
+        if len(names) <= NAMED
+        else wording.cardinal(len(names))
+    )
 
 
 def _all(portfolio: Portfolio) -> str:
@@ -153,4 +206,8 @@ def _all(portfolio: Portfolio) -> str:
 
 def _have(portfolio: Portfolio) -> tuple[str, str]:
     names = [summary.title for summary in portfolio.published]
-    return (names[0], "its") if len(names) == 1 else (f"{wording.first_upper(wording.cardinal(len(names)))} units", "their")
+    return (
+        (names[0], "its")
+        if len(names) == 1
+        else (f"{wording.first_upper(wording.cardinal(len(names)))} units", "their")
+    )

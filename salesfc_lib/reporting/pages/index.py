@@ -18,7 +18,13 @@ from salesfc_lib.reporting import markup, plots
 from salesfc_lib.reporting.blocks.blocks import Alert, Answer, Attention, Fact, Figure, Table
 from salesfc_lib.reporting.blocks.cells import Cell, Column
 from salesfc_lib.reporting.catalogue import say
-from salesfc_lib.reporting.facts.summary import AttentionItem, Failure, Summary, read_failures, read_summaries
+from salesfc_lib.reporting.facts.summary import (
+    AttentionItem,
+    Failure,
+    Summary,
+    read_failures,
+    read_summaries,
+)
 from salesfc_lib.reporting.pages.headline import lede, title
 from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, items, matrix
 from salesfc_lib.reporting.pages.page import page, write
@@ -31,26 +37,43 @@ LISTED = 8  # items of attention before the rest is counted
 def write_index(reports: Path) -> list[Path]:
     """Paths of `reports/index.html` and of each month's index, all written anew."""
     summaries, failures = read_summaries(reports), read_failures(reports)
-    months = sorted({summary.month for summary in summaries} | {failure.month for failure in failures})
+    months = sorted(
+        {summary.month for summary in summaries} | {failure.month for failure in failures}
+    )
     if not months:
         crumbs = [("Sales forecast", "")]
-        nothing = Answer(["All units"], say("index.empty.title"), [say("index.empty.lede")]).to_json()
+        nothing = Answer(
+            ["All units"], say("index.empty.title"), [say("index.empty.lede")]
+        ).to_json()
         empty = {"figure": None, "attention": None, "matrix": None, "months": None}
         return [
             write(
-                reports / "index.html", markup.render("index.html.j2", page=_page("Sales forecast", crumbs), head=nothing, **empty)
+                reports / "index.html",
+                markup.render(
+                    "index.html.j2", page=_page("Sales forecast", crumbs), head=nothing, **empty
+                ),
             )
         ]
     latest = Portfolio.of(summaries, failures, months[-1])
     written = [
         write(
             reports / "index.html",
-            _render(latest, "", [("Sales forecast", "")], [Portfolio.of(summaries, failures, m) for m in months[::-1]]),
+            _render(
+                latest,
+                "",
+                [("Sales forecast", "")],
+                [Portfolio.of(summaries, failures, m) for m in months[::-1]],
+            ),
         )
     ]
     for month in months:
         crumbs = [("Sales forecast", "../index.html"), (wording.month_name(month), "")]
-        written.append(write(reports / month / "index.html", _render(Portfolio.of(summaries, failures, month), "../", crumbs, [])))
+        written.append(
+            write(
+                reports / month / "index.html",
+                _render(Portfolio.of(summaries, failures, month), "../", crumbs, []),
+            )
+        )
     return written
 
 
@@ -59,7 +82,9 @@ def _page(name: str, crumbs: list[tuple[str, str]]) -> dict[str, Any]:
     return page(name, crumbs, description=description, styles=("page.css", "matrix.css"))
 
 
-def _render(portfolio: Portfolio, prefix: str, crumbs: list[tuple[str, str]], months: Sequence[Portfolio]) -> str:
+def _render(
+    portfolio: Portfolio, prefix: str, crumbs: list[tuple[str, str]], months: Sequence[Portfolio]
+) -> str:
     alerts = _alerts(portfolio, prefix)
     figure = pooled(portfolio)
     more = len(alerts) - LISTED
@@ -69,7 +94,9 @@ def _render(portfolio: Portfolio, prefix: str, crumbs: list[tuple[str, str]], mo
         head=_head(portfolio, len(alerts)).to_json(),
         figure=figure.to_json() if figure else None,
         attention=Attention(alerts[:LISTED], say("unit.attention.none")).to_json(),
-        attention_more=f"{wording.plural(more, 'more item')} on the units’ pages." if more > 0 else "",
+        attention_more=f"{wording.plural(more, 'more item')} on the units’ pages."
+        if more > 0
+        else "",
         matrix=matrix(portfolio, prefix),
         months=_months(months).to_json() if months else None,
     )
@@ -77,7 +104,11 @@ def _render(portfolio: Portfolio, prefix: str, crumbs: list[tuple[str, str]], mo
 
 def _head(portfolio: Portfolio, alerts: int) -> Answer:
     latest = max((summary.published_at for summary in portfolio.published), default="")
-    kicker = ["All units", wording.month_name(portfolio.month), *([f"published {wording.minute(latest)}"] if latest else [])]
+    kicker = [
+        "All units",
+        wording.month_name(portfolio.month),
+        *([f"published {wording.minute(latest)}"] if latest else []),
+    ]
     return Answer(kicker, title(portfolio), lede(portfolio), facts=_facts(portfolio, alerts))
 
 
@@ -90,7 +121,9 @@ def _facts(portfolio: Portfolio, alerts: int) -> list[Fact]:
             Fact(
                 "One-month accuracy",
                 wording.percent(accuracy),
-                f"{last} {wording.percent(before.accuracy)}" if before.accuracy is not None else "first scored month",
+                f"{last} {wording.percent(before.accuracy)}"
+                if before.accuracy is not None
+                else "first scored month",
             )
         )
     if bias is not None:
@@ -98,7 +131,9 @@ def _facts(portfolio: Portfolio, alerts: int) -> list[Fact]:
             Fact(
                 "Bias",
                 wording.signed_percent(bias),
-                f"{last} {wording.signed_percent(before.bias)}" if before.bias is not None else "above zero is too high",
+                f"{last} {wording.signed_percent(before.bias)}"
+                if before.bias is not None
+                else "above zero is too high",
             )
         )
     if accuracy is not None:
@@ -121,7 +156,9 @@ def _facts(portfolio: Portfolio, alerts: int) -> list[Fact]:
                 alarm=bool(portfolio.failed),
             )
         )
-    overdue = sum(item.kind == "overdue" for summary in portfolio.published for item in summary.attention)
+    overdue = sum(
+        item.kind == "overdue" for summary in portfolio.published for item in summary.attention
+    )
     facts.append(Fact("Alerts open", str(alerts), f"{overdue} overdue"))
     return facts
 
@@ -139,13 +176,20 @@ def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
 
 
 def _named(item: AttentionItem, summary: Summary) -> AttentionItem:
-    return item if summary.title in item.what else replace(item, what=f"{summary.title}: {item.what}")
+    return (
+        item if summary.title in item.what else replace(item, what=f"{summary.title}: {item.what}")
+    )
 
 
 def _failure_alert(failure: Failure, title: str, prefix: str) -> Alert:
     where = f"in step {failure.step}" if failure.step else "before its first step"
     error = failure.error.strip().splitlines()[0] if failure.error.strip() else "no message"
-    what = say("attention.failed.what", unit=title, month=wording.month_name(failure.month), error=error[:300])
+    what = say(
+        "attention.failed.what",
+        unit=title,
+        month=wording.month_name(failure.month),
+        error=error[:300],
+    )
     return Alert(
         what,
         say("attention.failed.why", where=where),
@@ -159,13 +203,19 @@ def _failure_alert(failure: Failure, title: str, prefix: str) -> Alert:
 def pooled(portfolio: Portfolio) -> Figure | None:
     """Pooled accuracy and the seasonal naive's over the last year; None with fewer than two scored months."""
     rows = [
-        (month, p.accuracy, p.naive) for month in portfolio.months(MATRIX_MONTHS) if (p := portfolio.at(month)).accuracy is not None
+        (month, p.accuracy, p.naive)
+        for month in portfolio.months(MATRIX_MONTHS)
+        if (p := portfolio.at(month)).accuracy is not None
     ]
     if len(rows) < 2 or portfolio.accuracy is None:  # a line needs two points
         return None
     names = {"All units": "forecast", "Seasonal naive": "baseline"}
     frame = pd.DataFrame(
-        [(pd.Timestamp(f"{month}-01"), name, value) for month, *values in rows for name, value in zip(names, values, strict=True)],
+        [
+            (pd.Timestamp(f"{month}-01"), name, value)
+            for month, *values in rows
+            for name, value in zip(names, values, strict=True)
+        ],
         columns=["ds", "group", "value"],
     )
     frame["value"] = frame["value"].astype(float)
@@ -174,7 +224,10 @@ def pooled(portfolio: Portfolio) -> Figure | None:
     assert now is not None and before is not None
     gain = (now - rows[-1][2]) if rows[-1][2] is not None else 0.0
     how = "same" if abs(now - before) < 5e-4 else "up" if now > before else "down"  # rounds to 0.0
-    above = say("index.figure.above" if gain >= 0 else "index.figure.below", points=wording.points(abs(gain)).lstrip("+"))
+    above = say(
+        "index.figure.above" if gain >= 0 else "index.figure.below",
+        points=wording.points(abs(gain)).lstrip("+"),
+    )
     known = [value for _, value, _ in rows if value is not None]
     alt = say(
         "index.figure.alt",
@@ -206,7 +259,15 @@ def _months(portfolios: Sequence[Portfolio]) -> Table:
     for p in portfolios:
         again = [s.title for s in p.published if s.version > 1]
         kinds = {s.kind for s in p.published}
-        how = "" if not kinds else "run" if kinds == {"run"} else "backfilled" if kinds == {"backfill"} else "run and backfilled"
+        how = (
+            ""
+            if not kinds
+            else "run"
+            if kinds == {"run"}
+            else "backfilled"
+            if kinds == {"backfill"}
+            else "run and backfilled"
+        )
         latest = max((s.published_at for s in p.published), default="")
         rows.append(
             [

@@ -30,7 +30,8 @@ def write_key_page(folder: Path, key: KeyPage, breadcrumb: Sequence[tuple[str, s
         description=key.answer.title,
     )
     return write(
-        folder / FOLDER / key.file, markup.render("key.html.j2", page=frame, answer=key.answer.to_json(), sections=sections)
+        folder / FOLDER / key.file,
+        markup.render("key.html.j2", page=frame, answer=key.answer.to_json(), sections=sections),
     )
 
 

@@ -36,10 +36,24 @@ def items(summary: Summary) -> list[AttentionItem]:
             floor=wording.percent_label(summary.floor * 100),
         )
         items.append(AttentionItem("floor", what, "", summary.owner))
-    if summary.bias is not None and abs(summary.bias.value) > summary.bias_limit and "bias" not in kinds:
+    if (
+        summary.bias is not None
+        and abs(summary.bias.value) > summary.bias_limit
+        and "bias" not in kinds
+    ):
         side = "too high" if summary.bias.value > 0 else "too low"
-        facts = {"bias": wording.signed_percent(summary.bias.value), "limit": wording.percent_label(summary.bias_limit * 100)}
-        items.append(AttentionItem("bias", say("attention.bias", unit=summary.title, side=side, **facts), "", summary.owner))
+        facts = {
+            "bias": wording.signed_percent(summary.bias.value),
+            "limit": wording.percent_label(summary.bias_limit * 100),
+        }
+        items.append(
+            AttentionItem(
+                "bias",
+                say("attention.bias", unit=summary.title, side=side, **facts),
+                "",
+                summary.owner,
+            )
+        )
     return [item if item.href else replace(item, href="index.html") for item in items]
 
 
@@ -48,16 +62,30 @@ def matrix(portfolio: Portfolio, prefix: str) -> dict[str, Any]:
     months = portfolio.months(MATRIX_MONTHS)
     now = portfolio.month
     following = wording.month_word(wording.add_months(now, 1))
-    scale = wording.scale_for([summary.next.y_hat for summary in portfolio.published if summary.next])
+    scale = wording.scale_for(
+        [summary.next.y_hat for summary in portfolio.published if summary.next]
+    )
     missed = len(portfolio.below_floor)
-    key = "index.matrix.new" if portfolio.accuracy is None else "index.matrix.missed" if missed else "index.matrix.met"
+    key = (
+        "index.matrix.new"
+        if portfolio.accuracy is None
+        else "index.matrix.missed"
+        if missed
+        else "index.matrix.met"
+    )
     heads = [
         {
             "short": wording.month_short(m),
             "year": m[:4],
             "href": f"{prefix}{m}/index.html" if portfolio.at(m).any else "",
             "classes": " ".join(
-                filter(None, ("old" if index < len(months) - (MATRIX_MONTHS - OLD) else "", "now" if m == now else ""))
+                filter(
+                    None,
+                    (
+                        "old" if index < len(months) - (MATRIX_MONTHS - OLD) else "",
+                        "now" if m == now else "",
+                    ),
+                )
             ),
         }
         for index, m in enumerate(months)
@@ -70,12 +98,16 @@ def matrix(portfolio: Portfolio, prefix: str) -> dict[str, Any]:
         "rows": rows,
         "now": wording.month_short(now),
         "now_word": wording.month_word(now),
-        "next": f"{following}, {axis.pop().replace(' ', wording.NBSP)}" if len(axis) == 1 else following,
+        "next": f"{following}, {axis.pop().replace(' ', wording.NBSP)}"
+        if len(axis) == 1
+        else following,
         "has_new": any(cell["text"] == "new" for row in rows for cell in row["cells"]),
     }
 
 
-def _matrix_row(portfolio: Portfolio, unit: str, prefix: str, scale: wording.Scale) -> dict[str, Any]:
+def _matrix_row(
+    portfolio: Portfolio, unit: str, prefix: str, scale: wording.Scale
+) -> dict[str, Any]:
     summary = portfolio.summary(unit)
     months = portfolio.months(MATRIX_MONTHS)
     alerts = items(summary) if summary else []
@@ -86,7 +118,10 @@ def _matrix_row(portfolio: Portfolio, unit: str, prefix: str, scale: wording.Sca
         ""
         if not summary or not summary.next
         else (
-            wording.number(summary.next.y_hat / scale.divisor, wording.decimals(summary.next.y_hat / scale.divisor, 3))
+            wording.number(
+                summary.next.y_hat / scale.divisor,
+                wording.decimals(summary.next.y_hat / scale.divisor, 3),
+            )
             if same
             else measure_of(summary).amount(summary.next.y_hat, digits=3)
         )
@@ -94,13 +129,21 @@ def _matrix_row(portfolio: Portfolio, unit: str, prefix: str, scale: wording.Sca
     return {
         "title": portfolio.name(unit),
         "href": f"{prefix}{summary.month}/{unit}/index.html" if summary else "",
-        "floor": wording.percent_label(summary.floor * 100).split(wording.THIN)[0] if summary else "",
+        "floor": wording.percent_label(summary.floor * 100).split(wording.THIN)[0]
+        if summary
+        else "",
         "cells": [
-            _matrix_cell(portfolio, unit, month, prefix, old=index < len(months) - (MATRIX_MONTHS - OLD))
+            _matrix_cell(
+                portfolio, unit, month, prefix, old=index < len(months) - (MATRIX_MONTHS - OLD)
+            )
             for index, month in enumerate(months)
         ],
         "bias": "" if bias is None else wording.signed_percent(bias),
-        "tone": "" if bias is None or summary is None or abs(bias) <= summary.bias_limit else "over" if bias > 0 else "under",
+        "tone": ""
+        if bias is None or summary is None or abs(bias) <= summary.bias_limit
+        else "over"
+        if bias > 0
+        else "under",
         "alerts": len(alerts),
         "overdue": sum(item.kind == "overdue" for item in alerts),
         "next": amount,
@@ -109,14 +152,18 @@ def _matrix_row(portfolio: Portfolio, unit: str, prefix: str, scale: wording.Sca
     }
 
 
-def _matrix_cell(portfolio: Portfolio, unit: str, month: str, prefix: str, *, old: bool) -> dict[str, str]:
+def _matrix_cell(
+    portfolio: Portfolio, unit: str, month: str, prefix: str, *, old: bool
+) -> dict[str, str]:
     classes = ["c", "old" if old else "", "now" if month == portfolio.month else ""]
     then = portfolio.at(month)
     summary = then.summary(unit)
     if summary is None:
         failed = any(failure.unit == unit for failure in then.failed)
         return {
-            "classes": " ".join(filter(None, [*(classes if failed else ["r", *classes[1:]]), "x" if failed else ""])),
+            "classes": " ".join(
+                filter(None, [*(classes if failed else ["r", *classes[1:]]), "x" if failed else ""])
+            ),
             "href": "",
             "text": "✕" if failed else "",
             "hidden": "did not publish",

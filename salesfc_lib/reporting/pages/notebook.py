@@ -26,7 +26,9 @@ from salesfc_lib.reporting.pages.page import page
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
 BEFORE_CODE = frozenset({"prose", "note"})
-ENGINE_TAGS = frozenset({"papermill-error-cell-tag"})  # cells that the runner puts in to mark a failure
+ENGINE_TAGS = frozenset(
+    {"papermill-error-cell-tag"}
+)  # cells that the runner puts in to mark a failure
 
 
 @dataclass
@@ -85,9 +87,16 @@ def render_notebook(notebook: Path | nbformat.NotebookNode, *, context: Mapping[
     context
         `breadcrumb`: (text, relative link) pairs, the last without link; `title` of the page; optional `lang`, `description`.
     """
-    node = notebook if isinstance(notebook, nbformat.NotebookNode) else nbformat.read(notebook, as_version=4)
+    node = (
+        notebook
+        if isinstance(notebook, nbformat.NotebookNode)
+        else nbformat.read(notebook, as_version=4)
+    )
     facts = page(
-        context["title"], context["breadcrumb"], description=context.get("description", ""), lang=context.get("lang", "en")
+        context["title"],
+        context["breadcrumb"],
+        description=context.get("description", ""),
+        lang=context.get("lang", "en"),
     )
     html, _ = PageExporter().from_notebook_node(node, resources={"page": facts})
     return str(html)
@@ -122,7 +131,10 @@ def _add_markdown(document: Document, cell: Any) -> None:
 
 def _section_id(document: Document, cell: Any, title: str) -> str:
     wanted = str(cell.metadata.get("anchor", "")) or title
-    slug = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:48].strip("-") or f"section-{len(document.sections) + 1}"
+    slug = (
+        re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:48].strip("-")
+        or f"section-{len(document.sections) + 1}"
+    )
     taken = {section.id for section in document.sections} | {"main", "failure"}
     return slug if slug not in taken else f"{slug}-{len(document.sections) + 1}"
 
@@ -144,9 +156,16 @@ def _add_code(document: Document, cell: Any) -> None:
             if block.get("block") == "answer" and document.answer is None:
                 document.answer = block
             else:
-                (before if part["kind"] in ("html", "notes") or block.get("block") in BEFORE_CODE else after).append(part)
+                (
+                    before
+                    if part["kind"] in ("html", "notes") or block.get("block") in BEFORE_CODE
+                    else after
+                ).append(part)
             if part["kind"] == "error":
-                document.failure = {"count": cell.get("execution_count"), "message": f"{part['name']}: {part['message']}"}
+                document.failure = {
+                    "count": cell.get("execution_count"),
+                    "message": f"{part['name']}: {part['message']}",
+                }
     code = _code(cell)
     in_setup = code is not None and not document.sections and not after
     document.here.extend([*before, *([code] if code and not in_setup else []), *after])
@@ -168,14 +187,19 @@ def _output_parts(output: Any, cell: Any) -> Iterator[dict[str, Any]]:
         yield from _display_parts(output.get("data", {}), output.get("metadata", {}), cell)
 
 
-def _display_parts(data: Mapping[str, Any], metadata: Mapping[str, Any], cell: Any) -> Iterator[dict[str, Any]]:
+def _display_parts(
+    data: Mapping[str, Any], metadata: Mapping[str, Any], cell: Any
+) -> Iterator[dict[str, Any]]:
     count = cell.get("execution_count")
     if MIME in data:
         yield {"kind": "block", "block": data[MIME]}
     elif "text/markdown" in data:
         yield from _markdown_parts(_joined(data["text/markdown"]))
     elif "image/png" in data and (picture := markup.png(_joined(data["image/png"]))):
-        alt = str(metadata.get("image/png", {}).get("alt", "")) or f"Picture drawn by cell {count}, without a description"
+        alt = (
+            str(metadata.get("image/png", {}).get("alt", ""))
+            or f"Picture drawn by cell {count}, without a description"
+        )
         yield {"kind": "png", "data": picture, "alt": alt}
     elif "text/plain" in data:
         yield {"kind": "text", "text": _plain(_joined(data["text/plain"]))}
@@ -213,7 +237,11 @@ def _code(cell: Any) -> dict[str, Any] | None:
 def _detail(source: str, cell: Any) -> str:
     lines = wording.plural(len(source.splitlines()), "line")
     seconds = cell.metadata.get("papermill", {}).get("duration")
-    return f"{lines} · {wording.number(seconds, 1)}{wording.NBSP}s" if isinstance(seconds, (int, float)) else lines
+    return (
+        f"{lines} · {wording.number(seconds, 1)}{wording.NBSP}s"
+        if isinstance(seconds, (int, float))
+        else lines
+    )
 
 
 def highlight(source: str) -> Markup:
@@ -221,11 +249,32 @@ def highlight(source: str) -> Markup:
     from pygments.lexers import PythonLexer
     from pygments.token import Comment, Keyword, Name, String
 
-    tokens = [(kind, text) for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source) if text]
+    tokens = [
+        (kind, text)
+        for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source)
+        if text
+    ]
     following = [text for _, text in tokens[1:]] + [""]
     named = []
     for (kind, text), after in zip(tokens, following, strict=True):
         called = kind in Name and after.startswith("(")
-        named.append(("c" if kind in Comment else "s" if kind in String else "k" if kind in Keyword or called else "", text))
-    runs = [(name, "".join(text for _, text in run)) for name, run in groupby(named, key=lambda pair: pair[0])]
-    return Markup("").join(Markup('<span class="{}">{}</span>').format(name, text) if name else escape(text) for name, text in runs)
+        named.append(
+            (
+                "c"
+                if kind in Comment
+                else "s"
+                if kind in String
+                else "k"
+                if kind in Keyword or called
+                else "",
+                text,
+            )
+        )
+    runs = [
+        (name, "".join(text for _, text in run))
+        for name, run in groupby(named, key=lambda pair: pair[0])
+    ]
+    return Markup("").join(
+        Markup('<span class="{}">{}</span>').format(name, text) if name else escape(text)
+        for name, text in runs
+    )

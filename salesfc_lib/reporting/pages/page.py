@@ -25,8 +25,16 @@ def page(
     styles: Sequence[str] = ("page.css",),
 ) -> dict[str, Any]:
     """What the page template needs; `breadcrumb` holds (text, relative link), the last being this page."""
-    css = Markup("\n".join((markup.TEMPLATES / name).read_text(encoding="utf-8").strip() for name in styles))
-    return {"title": title, "breadcrumb": list(breadcrumb), "description": description or title, "lang": lang, "css": css}
+    css = Markup(
+        "\n".join((markup.TEMPLATES / name).read_text(encoding="utf-8").strip() for name in styles)
+    )
+    return {
+        "title": title,
+        "breadcrumb": list(breadcrumb),
+        "description": description or title,
+        "lang": lang,
+        "css": css,
+    }
 
 
 def write(path: Path, html: str) -> Path:

@@ -25,7 +25,9 @@ class Portfolio:
     @classmethod
     def of(cls, summaries: Sequence[Summary], failures: Sequence[Failure], month: str) -> Portfolio:
         """The portfolio of a month, with every other month in reach."""
-        return cls(month, {(summary.month, summary.unit): summary for summary in summaries}, failures)
+        return cls(
+            month, {(summary.month, summary.unit): summary for summary in summaries}, failures
+        )
 
     def at(self, month: str) -> Portfolio:
         """The same units in another month."""
@@ -39,7 +41,9 @@ class Portfolio:
     @cached_property
     def units(self) -> list[str]:
         """Units seen up to this month, always in this order."""
-        seen = {unit for month, unit in self.all if month <= self.month} | {f.unit for f in self.failures if f.month <= self.month}
+        seen = {unit for month, unit in self.all if month <= self.month} | {
+            f.unit for f in self.failures if f.month <= self.month
+        }
         return sorted(seen)
 
     @property
@@ -50,12 +54,17 @@ class Portfolio:
     @cached_property
     def published(self) -> list[Summary]:
         """This month's summaries in the order of units."""
-        return [self.all[self.month, unit] for unit in sorted(unit for month, unit in self.all if month == self.month)]
+        return [
+            self.all[self.month, unit]
+            for unit in sorted(unit for month, unit in self.all if month == self.month)
+        ]
 
     @cached_property
     def failed(self) -> list[Failure]:
         """Units that did not publish this month."""
-        return [f for f in self.failures if f.month == self.month and (f.month, f.unit) not in self.all]
+        return [
+            f for f in self.failures if f.month == self.month and (f.month, f.unit) not in self.all
+        ]
 
     @property
     def any(self) -> bool:
@@ -70,7 +79,9 @@ class Portfolio:
     @cached_property
     def below_floor(self) -> list[Summary]:
         """Scored units below their floor, the largest gap first."""
-        return sorted((s for s in self.scored if s.below_floor), key=lambda s: (s.accuracy or 0) - s.floor)
+        return sorted(
+            (s for s in self.scored if s.below_floor), key=lambda s: (s.accuracy or 0) - s.floor
+        )
 
     def summary(self, unit: str) -> Summary | None:
         """The unit's summary of this month."""
@@ -78,8 +89,14 @@ class Portfolio:
 
     def name(self, unit: str) -> str:
         """The unit's title, as it was last published up to this month."""
-        titles = [s.title for (month, u), s in self.all.items() if u == unit and month <= self.month]
-        return titles[-1] if titles else next((f.title for f in self.failures if f.unit == unit and f.title), unit)
+        titles = [
+            s.title for (month, u), s in self.all.items() if u == unit and month <= self.month
+        ]
+        return (
+            titles[-1]
+            if titles
+            else next((f.title for f in self.failures if f.unit == unit and f.title), unit)
+        )
 
     @cached_property
     def accuracy(self) -> float | None:
@@ -101,5 +118,12 @@ class Portfolio:
 
     def months(self, n: int) -> list[str]:
         """The last n months that end here, from the first in which anything happened."""
-        first = min([*(month for month, _ in self.all), *(f.month for f in self.failures)], default=self.month)
-        return [month for back in range(n - 1, -1, -1) if (month := wording.add_months(self.month, -back)) >= first]
+        first = min(
+            [*(month for month, _ in self.all), *(f.month for f in self.failures)],
+            default=self.month,
+        )
+        return [
+            month
+            for back in range(n - 1, -1, -1)
+            if (month := wording.add_months(self.month, -back)) >= first
+        ]

@@ -16,7 +16,15 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup, plots
-from salesfc_lib.reporting.blocks.blocks import Alert, Answer, Attention, Figure, Prose, Record, Table
+from salesfc_lib.reporting.blocks.blocks import (
+    Alert,
+    Answer,
+    Attention,
+    Figure,
+    Prose,
+    Record,
+    Table,
+)
 from salesfc_lib.reporting.blocks.cells import Align, Cell, Column
 from salesfc_lib.reporting.catalogue import say
 from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
@@ -31,14 +39,21 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
     """Path of `index.html` in the unit's month folder; `earlier` are the unit's published months before, oldest first."""
     numbers = key_numbers(summary, earlier)
     shown: dict[str, Any] = {
-        "page": page(f"{summary.title} · {wording.month_name(summary.month)}", _breadcrumb(summary), description=summary.headline),
+        "page": page(
+            f"{summary.title} · {wording.month_name(summary.month)}",
+            _breadcrumb(summary),
+            description=summary.headline,
+        ),
         "head": head(summary).to_json(),
         "numbers": numbers and numbers.to_json(),
         "nothing_yet": _nothing_yet(summary),
         "fan": (figure := fan(summary)) and figure.to_json(),
         "steps": summary.steps,
         "steps_word": wording.cardinal(len(summary.steps)),
-        "attention": Attention([alert(item, summary) for item in ordered(summary.attention)], say("unit.attention.none")).to_json(),
+        "attention": Attention(
+            [alert(item, summary) for item in ordered(summary.attention)],
+            say("unit.attention.none"),
+        ).to_json(),
         "changes_lead": _changes_lead(summary),
         "changes": changes.to_json() if (changes := _changes(summary)) else None,
         "keys": keys.to_json() if (keys := _keys(summary)) else None,
@@ -58,19 +73,34 @@ def growth(now: float, before: float | None) -> str:
     if not before or before <= 0:
         return ""
     change = now / before - 1
-    key = "growth.same" if abs(change) < 5e-4 else "growth.more" if change > 0 else "growth.less"  # rounds to 0.0 %
+    key = (
+        "growth.same" if abs(change) < 5e-4 else "growth.more" if change > 0 else "growth.less"
+    )  # rounds to 0.0 %
     return say(key, change=wording.percent(abs(change)))
 
 
 def ordered(items: Sequence[AttentionItem]) -> list[AttentionItem]:
     """Items by urgency; equal ones as they came."""
-    return sorted(items, key=lambda item: (RANKS.get(item.kind, RANKS["other"]), item.due or "9999"))
+    return sorted(
+        items, key=lambda item: (RANKS.get(item.kind, RANKS["other"]), item.due or "9999")
+    )
 
 
 def alert(item: AttentionItem, summary: Summary, prefix: str = "") -> Alert:
     """An item with its due date in words, as of the summary's publication."""
-    href = item.href if not item.href or item.href.startswith("#") and not prefix else f"{prefix}{item.href}"
-    return Alert(item.what, item.why, item.who, due(item.due, summary.published_at), href, RANKS.get(item.kind, RANKS["other"]))
+    href = (
+        item.href
+        if not item.href or item.href.startswith("#") and not prefix
+        else f"{prefix}{item.href}"
+    )
+    return Alert(
+        item.what,
+        item.why,
+        item.who,
+        due(item.due, summary.published_at),
+        href,
+        RANKS.get(item.kind, RANKS["other"]),
+    )
 
 
 def due(when: str, as_of: str) -> str:
@@ -78,14 +108,21 @@ def due(when: str, as_of: str) -> str:
     if not when:
         return ""
     late = (date.fromisoformat(as_of[:10]) - date.fromisoformat(when[:10])).days
-    return f"overdue {wording.plural(late, 'day')}" if late > 0 else f"due {wording.day_short(when)}"
+    return (
+        f"overdue {wording.plural(late, 'day')}" if late > 0 else f"due {wording.day_short(when)}"
+    )
 
 
 def head(summary: Summary) -> Answer:
     """Kicker, title and lede of the unit's month."""
     published = f"version {summary.version}, published {wording.minute(summary.published_at)}"
     kicker = [summary.title, wording.month_name(summary.month), published]
-    return Answer(kicker, summary.headline, summary.lede, tag="backfilled" if summary.kind == "backfill" else "")
+    return Answer(
+        kicker,
+        summary.headline,
+        summary.lede,
+        tag="backfilled" if summary.kind == "backfill" else "",
+    )
 
 
 def fan(summary: Summary) -> Figure | None:
@@ -99,7 +136,9 @@ def fan(summary: Summary) -> Figure | None:
     earlier = (
         []
         if summary.earlier is None
-        else [f"{wording.month_word(summary.month)} forecast {wording.number(summary.earlier / scale.divisor, 1)}"]
+        else [
+            f"{wording.month_word(summary.month)} forecast {wording.number(summary.earlier / scale.divisor, 1)}"
+        ]
     )
     wide, slim = plots.draw(
         plots.fan,
@@ -113,7 +152,11 @@ def fan(summary: Summary) -> Figure | None:
     )
     same_month = summary.actual(wording.add_months(summary.next.month, -12))
     values = wording.listing(
-        [f"{wording.month_word(row.month)} {wording.number(row.y_hat / scale.divisor, 1)}" for row in summary.forecast], 20
+        [
+            f"{wording.month_word(row.month)} {wording.number(row.y_hat / scale.divisor, 1)}"
+            for row in summary.forecast
+        ],
+        20,
     )
     return Figure(
         say(
@@ -129,30 +172,54 @@ def fan(summary: Summary) -> Figure | None:
             last=wording.month_name(last),
             cut=say("unit.fan.cut", start=wording.number(start / scale.divisor)) if start else "",
         ),
-        say("unit.fan.alt", month=wording.month_name(summary.month), values=f"{values} {measure.axis(scale)}"),
+        say(
+            "unit.fan.alt",
+            month=wording.month_name(summary.month),
+            values=f"{values} {measure.axis(scale)}",
+        ),
         wide,
         slim,
-        say("unit.fan.source", circle=say("unit.fan.circle", month=wording.month_word(summary.month)) if earlier else ""),
+        say(
+            "unit.fan.source",
+            circle=say("unit.fan.circle", month=wording.month_word(summary.month))
+            if earlier
+            else "",
+        ),
         _fan_numbers(summary, scale),
     )
 
 
 def _fan_frame(summary: Summary) -> pd.DataFrame:
-    past = pd.DataFrame([{"ds": row.month, "y": row.y} for row in summary.history], columns=["ds", "y"])
+    past = pd.DataFrame(
+        [{"ds": row.month, "y": row.y} for row in summary.history], columns=["ds", "y"]
+    )
     ahead = pd.DataFrame(
         [
-            {"ds": f.month, "y_hat": f.y_hat, "lo-80": f.lo80, "hi-80": f.hi80, "lo-95": f.lo95, "hi-95": f.hi95}
+            {
+                "ds": f.month,
+                "y_hat": f.y_hat,
+                "lo-80": f.lo80,
+                "hi-80": f.hi80,
+                "lo-95": f.lo95,
+                "hi-95": f.hi95,
+            }
             for f in summary.forecast
         ],
         columns=["ds", "y_hat", "lo-80", "hi-80", "lo-95", "hi-95"],
     )
     frame = past.merge(ahead, how="outer", on="ds")
-    return frame.assign(ds=pd.to_datetime(frame["ds"])).astype({name: float for name in frame.columns if name != "ds"})
+    return frame.assign(ds=pd.to_datetime(frame["ds"])).astype(
+        {name: float for name in frame.columns if name != "ds"}
+    )
 
 
 def _fan_numbers(summary: Summary, scale: wording.Scale) -> Table:
     def number(value: float | None) -> str:
-        return "" if value is None else wording.number(value / scale.divisor, wording.decimals(value / scale.divisor, 3))
+        return (
+            ""
+            if value is None
+            else wording.number(value / scale.divisor, wording.decimals(value / scale.divisor, 3))
+        )
 
     def between(low: float | None, high: float | None) -> str:
         return "" if low is None or high is None else f"{number(low)} – {number(high)}"
@@ -169,10 +236,16 @@ def _fan_numbers(summary: Summary, scale: wording.Scale) -> Table:
     ]
     columns = [
         Column("Month"),
-        *(Column(name, "r") for name in ("Forecast", "80\u202f% interval", "95\u202f% interval", "Last year")),
+        *(
+            Column(name, "r")
+            for name in ("Forecast", "80\u202f% interval", "95\u202f% interval", "Last year")
+        ),
     ]
     return Table(
-        f"Forecast from {wording.month_name(summary.forecast[0].month)}, {measure_of(summary).axis(scale)}", "", columns, rows
+        f"Forecast from {wording.month_name(summary.forecast[0].month)}, {measure_of(summary).axis(scale)}",
+        "",
+        columns,
+        rows,
     )
 
 
@@ -180,7 +253,9 @@ def _nothing_yet(summary: Summary) -> dict[str, Any] | None:
     if summary.wape is not None:
         return None
     following = wording.month_name(wording.add_months(summary.month, 1))
-    return Prose(say("unit.nothing_yet", month=wording.month_name(summary.month), next_month=following)).to_json()
+    return Prose(
+        say("unit.nothing_yet", month=wording.month_name(summary.month), next_month=following)
+    ).to_json()
 
 
 def _keys(summary: Summary) -> Table | None:
@@ -194,14 +269,26 @@ def _keys(summary: Summary) -> Table | None:
             Cell(key.label, sub=key.level.replace("_", " "), bold=True, href=key.href),
             wording.percent(key.share),
             amount(key.y_hat),
-            "" if key.lo80 is None or key.hi80 is None else f"{amount(key.lo80)} – {amount(key.hi80)}",
+            ""
+            if key.lo80 is None or key.hi80 is None
+            else f"{amount(key.lo80)} – {amount(key.hi80)}",
         ]
         for key in summary.keys
     ]
     month = wording.month_word(summary.next.month)
-    heads = [Column("Account or product"), Column("Share", "r"), Column(month, "r"), Column(f"80{wording.THIN}% interval", "r")]
-    title = say("unit.key.title" if any(key.href for key in summary.keys) else "unit.key.title.backfilled", month=month)
-    return Table(title, say("unit.key.sub"), heads, rows, source="forecast.csv, tables/key_series.parquet")
+    heads = [
+        Column("Account or product"),
+        Column("Share", "r"),
+        Column(month, "r"),
+        Column(f"80{wording.THIN}% interval", "r"),
+    ]
+    title = say(
+        "unit.key.title" if any(key.href for key in summary.keys) else "unit.key.title.backfilled",
+        month=month,
+    )
+    return Table(
+        title, say("unit.key.sub"), heads, rows, source="forecast.csv, tables/key_series.parquet"
+    )
 
 
 def _changes_lead(summary: Summary) -> str:
@@ -222,7 +309,9 @@ def _changes(summary: Summary) -> Table | None:
     if not summary.changes:
         return None
     refused = sum(not change.applied for change in summary.changes)
-    scale = wording.scale_for([value for change in summary.changes for value in (change.old, change.final)])
+    scale = wording.scale_for(
+        [value for change in summary.changes for value in (change.old, change.final)]
+    )
     title = say(
         "unit.changes.title",
         applied=wording.first_upper(wording.cardinal(len(summary.changes) - refused)),
@@ -238,7 +327,9 @@ def _changes(summary: Summary) -> Table | None:
         ("Change", "r"),
         ("Who and why", "l"),
     )
-    most = sorted(summary.changes, key=lambda change: (not change.applied, -abs(change.final - change.old)))
+    most = sorted(
+        summary.changes, key=lambda change: (not change.applied, -abs(change.final - change.old))
+    )
     return Table(
         title,
         f"Changes to the reconciled forecast, {measure_of(summary).axis(scale)}, largest first; every version is kept",
@@ -250,14 +341,23 @@ def _changes(summary: Summary) -> Table | None:
 
 def _change_row(change: Change, scale: wording.Scale) -> list[Cell | str]:
     numbers = [
-        wording.number(v / scale.divisor, wording.decimals(v / scale.divisor, 3)) for v in (change.old, change.asked, change.final)
+        wording.number(v / scale.divisor, wording.decimals(v / scale.divisor, 3))
+        for v in (change.old, change.asked, change.final)
     ]
     when = f", {wording.day_short(change.made_on)}" if change.made_on else ""
     said = ": ".join(filter(None, (f"{change.author or 'nobody named'}{when}", change.reason)))
-    row: list[Cell | str] = [change.series, f"{wording.month_short(change.month)} {change.month[:4]}", *numbers]
+    row: list[Cell | str] = [
+        change.series,
+        f"{wording.month_short(change.month)} {change.month[:4]}",
+        *numbers,
+    ]
     if change.applied:
         return [*row, _signed(change.final - change.old, scale), Cell(said, sub=change.remark)]
-    return [*row, "none", Cell("refused", tag="plain", sub=f"{said}. {wording.first_upper(change.remark)}")]
+    return [
+        *row,
+        "none",
+        Cell("refused", tag="plain", sub=f"{said}. {wording.first_upper(change.remark)}"),
+    ]
 
 
 def _signed(value: float, scale: wording.Scale) -> str:
@@ -267,7 +367,13 @@ def _signed(value: float, scale: wording.Scale) -> str:
 def _downloads(summary: Summary) -> Table | None:
     if not summary.downloads:
         return None
-    columns = [Column("File"), Column("For"), Column("Holds"), Column("Size", "r"), Column("Fingerprint")]
+    columns = [
+        Column("File"),
+        Column("For"),
+        Column("Holds"),
+        Column("Size", "r"),
+        Column("Fingerprint"),
+    ]
     rows: list[list[Cell | str]] = [
         [
             Cell(d.path, href=d.path, bold=True),
@@ -278,13 +384,23 @@ def _downloads(summary: Summary) -> Table | None:
         ]
         for d in summary.downloads
     ]
-    subtitle = f"Files of version {summary.version}; the fingerprint is the start of the file’s sha256"
-    return Table("Everyone takes the same numbers, each in the shape they use", subtitle, columns, rows, min_width="min40")
+    subtitle = (
+        f"Files of version {summary.version}; the fingerprint is the start of the file’s sha256"
+    )
+    return Table(
+        "Everyone takes the same numbers, each in the shape they use",
+        subtitle,
+        columns,
+        rows,
+        min_width="min40",
+    )
 
 
 def _record(summary: Summary) -> Record:
     badge = say("unit.record.badge", files=wording.number(summary.files)) if summary.files else ""
-    detail = say("unit.record.detail", when=wording.minute(summary.published_at), month=summary.month)
+    detail = say(
+        "unit.record.detail", when=wording.minute(summary.published_at), month=summary.month
+    )
     version = f"{summary.version}, {'backfilled' if summary.kind == 'backfill' else 'run'} {wording.minute(summary.published_at)}"
     if summary.replaces:
         version += f"; replaces version {summary.version - 1}, which is kept: {summary.replaces}"
@@ -292,4 +408,8 @@ def _record(summary: Summary) -> Record:
 
 
 def _breadcrumb(summary: Summary) -> list[tuple[str, str]]:
-    return [("Sales forecast", "../../index.html"), (wording.month_name(summary.month), "../index.html"), (summary.title, "")]
+    return [
+        ("Sales forecast", "../../index.html"),
+        (wording.month_name(summary.month), "../index.html"),
+        (summary.title, ""),
+    ]

@@ -28,7 +28,13 @@ STEP_TITLES = {
 }
 
 
-def write_pages(folder: Path, documents: Mapping[str, Any], facts: Mapping[str, Any], *, keys: Sequence[KeyPage] = ()) -> None:
+def write_pages(
+    folder: Path,
+    documents: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    *,
+    keys: Sequence[KeyPage] = (),
+) -> None:
     """Write the page of each executed notebook, of each key series and the unit's own into its month's folder, staged at `folder`."""
     crumbs = [
         ("Sales forecast", "../../index.html"),
@@ -39,7 +45,9 @@ def write_pages(folder: Path, documents: Mapping[str, Any], facts: Mapping[str, 
         write_key_page(folder, key, crumbs)
     for name, node in documents.items():
         _write_notebook(folder / f"{name}.html", node, facts, crumbs)
-    summary = Summary.from_json({**facts["summary"], "files": len(manifest.list_outputs(folder)) + 1})
+    summary = Summary.from_json(
+        {**facts["summary"], "files": len(manifest.list_outputs(folder)) + 1}
+    )
     summary = replace(summary, downloads=list_downloads(folder))
     write_unit_page(folder, summary, earlier=_read_earlier(folder.parents[1], summary))
 
@@ -71,10 +79,21 @@ def list_downloads(folder: Path) -> tuple[Download, ...]:
             forecast["sha256"],
         ),
         *(
-            Download(entry["path"], "source owners", "rows that could not be used, to send back", entry["bytes"], entry["sha256"])
+            Download(
+                entry["path"],
+                "source owners",
+                "rows that could not be used, to send back",
+                entry["bytes"],
+                entry["sha256"],
+            )
             for entry in back
         ),
-        *(Download(entry["path"], "reviewers", "executed notebook", entry["bytes"], entry["sha256"]) for entry in notebooks),
+        *(
+            Download(
+                entry["path"], "reviewers", "executed notebook", entry["bytes"], entry["sha256"]
+            )
+            for entry in notebooks
+        ),
         Download(
             "tables/",
             "analysts",
@@ -91,21 +110,36 @@ def describe_record(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     commit = f"{(code['commit'] or 'no commit')[:10]}{', changed since' if code['dirty'] else ''}"
     changed = sum(entry["layer"] != "defaults" for entry in facts["parameters"].values())
     return [
-        ("Inputs", f"{wording.plural(len(inputs), 'file')}, {wording.size(sum(int(entry['bytes']) for entry in inputs))}"),
+        (
+            "Inputs",
+            f"{wording.plural(len(inputs), 'file')}, {wording.size(sum(int(entry['bytes']) for entry in inputs))}",
+        ),
         (
             "Parameters",
             f"{wording.plural(len(facts['parameters']), 'key')}, {changed} of them set by the unit, the month or the command line",
         ),
         ("Code", f"version {code['version']}, {commit}; fingerprint {code['sha256'][:8]}"),
-        ("Environment", f"Python {environment['python']}; lock {(environment['lock_sha256'] or 'none')[:8]}"),
+        (
+            "Environment",
+            f"Python {environment['python']}; lock {(environment['lock_sha256'] or 'none')[:8]}",
+        ),
     ]
 
 
-def _write_notebook(path: Path, node: Any, facts: Mapping[str, Any], crumbs: list[tuple[str, str]]) -> None:
+def _write_notebook(
+    path: Path, node: Any, facts: Mapping[str, Any], crumbs: list[tuple[str, str]]
+) -> None:
     step = STEP_TITLES.get(path.stem, path.stem)
-    context = {"title": f"{step} · {facts['title']} · {wording.month_name(facts['month'])}", "breadcrumb": [*crumbs, (step, "")]}
+    context = {
+        "title": f"{step} · {facts['title']} · {wording.month_name(facts['month'])}",
+        "breadcrumb": [*crumbs, (step, "")],
+    }
     path.write_text(render_notebook(node, context=context), encoding="utf-8")
 
 
 def _read_earlier(reports: Path, summary: Summary) -> list[Summary]:
-    return [other for other in read_summaries(reports) if other.unit == summary.unit and other.month < summary.month]
+    return [
+        other
+        for other in read_summaries(reports)
+        if other.unit == summary.unit and other.month < summary.month
+    ]

@@ -40,7 +40,16 @@ LINES = {
     (ACCENT, 2.25, False): "fc", (ACCENT, 1.5, True): "fc2", (BASE, 1.75, False): "base", (INK, 3.0, False): "si k3",
     (INK, 2.0, False): "si k2", (ACCENT, 3.0, False): "sa k3", (ALARM, 3.0, False): "sx k3", (BASE, 3.0, False): "sg k3",
 }  # fmt: skip
-AREAS = {BAND_80: "b80", BAND_95: "b95", OVER: "fo", UNDER: "fu", INK: "fi", ACCENT: "fa", ALARM: "fx", BASE: "fg"}
+AREAS = {
+    BAND_80: "b80",
+    BAND_95: "b95",
+    OVER: "fo",
+    UNDER: "fu",
+    INK: "fi",
+    ACCENT: "fa",
+    ALARM: "fx",
+    BASE: "fg",
+}
 EDGES = {INK: "si", ACCENT: "sa", ALARM: "sx", BASE: "sg"}
 TEXTS = {INK: "", INK_2: "m", ACCENT: "ta", OVER: "to", UNDER: "tu", ALARM: "tx"}
 
@@ -91,7 +100,9 @@ def _words(text: str) -> Iterator[str]:
     word = ""
     for character in text:
         word += character
-        if character == " " or unicodedata.east_asian_width(character) in "WF" or len(word) >= 24:  # letters
+        if (
+            character == " " or unicodedata.east_asian_width(character) in "WF" or len(word) >= 24
+        ):  # letters
             yield word
             word = ""
     if word:
@@ -105,11 +116,26 @@ def page_style() -> Iterator[None]:
         yield
 
 
-def axes(width: float, height: float, *, left: float = 34, right: float = 8, top: float = 12, bottom: float = 26) -> Axes:
+def axes(
+    width: float,
+    height: float,
+    *,
+    left: float = 34,
+    right: float = 8,
+    top: float = 12,
+    bottom: float = 26,
+) -> Axes:
     """An ax on a canvas of `width` x `height` units with margins in units; `ax.figure` holds it."""
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     FigureCanvasBase(figure)
-    return figure.add_axes((left / width, bottom / height, (width - left - right) / width, (height - top - bottom) / height))
+    return figure.add_axes(
+        (
+            left / width,
+            bottom / height,
+            (width - left - right) / width,
+            (height - top - bottom) / height,
+        )
+    )
 
 
 def to_svg(ax: Axes) -> str:
@@ -130,7 +156,9 @@ class Writer(RendererBase):
         self.width, self.height = width, height
         self.written: list[str] = []
 
-    def draw_path(self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None) -> None:
+    def draw_path(
+        self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None
+    ) -> None:
         style = _shape_style(gc, rgbFace)
         if style is None or not np.size(path.vertices):
             return
@@ -139,28 +167,52 @@ class Writer(RendererBase):
             self.written.append(f'<path d="{commands}" {style}/>')
 
     def draw_markers(  # noqa: PLR0917 matplotlib calls it so
-        self, gc: GraphicsContextBase, marker_path: Path, marker_trans: Transform, path: Path, trans: Transform, rgbFace: Any = None
+        self,
+        gc: GraphicsContextBase,
+        marker_path: Path,
+        marker_trans: Transform,
+        path: Path,
+        trans: Transform,
+        rgbFace: Any = None,
     ) -> None:
         style = _shape_style(gc, rgbFace)
-        if path.codes is None and style is not None and Path.CURVE4 in set(np.ravel(cast(Any, marker_path.codes))):
+        if (
+            path.codes is None
+            and style is not None
+            and Path.CURVE4 in set(np.ravel(cast(Any, marker_path.codes)))
+        ):
             radius = marker_path.get_extents(marker_trans).width / 2
             for x, y in trans.transform(path.vertices):
-                self.written.append(f'<circle cx="{_n(x)}" cy="{_n(self.height - y)}" r="{_n(radius)}" {style}/>')
+                self.written.append(
+                    f'<circle cx="{_n(x)}" cy="{_n(self.height - y)}" r="{_n(radius)}" {style}/>'
+                )
             return
         super().draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace)
 
     def draw_text(  # noqa: PLR0913, PLR0917 matplotlib calls it so
-        self, gc: Any, x: float, y: float, s: str, prop: Any, angle: float, ismath: Any = False, mtext: Any = None
+        self,
+        gc: Any,
+        x: float,
+        y: float,
+        s: str,
+        prop: Any,
+        angle: float,
+        ismath: Any = False,
+        mtext: Any = None,
     ) -> None:
         anchor = ""
         if mtext is not None:
             x = float(mtext.get_transform().transform(mtext.get_unitless_position())[0])
-            anchor = {"center": ' text-anchor="middle"', "right": ' text-anchor="end"'}.get(mtext.get_ha(), "")
+            anchor = {"center": ' text-anchor="middle"', "right": ' text-anchor="end"'}.get(
+                mtext.get_ha(), ""
+            )
         classes = " ".join(filter(None, (_text_class(gc, prop), "b" if _is_bold(prop) else "")))
         names = f' class="{classes}"' if classes else ""
         self.written.append(f'<text x="{_n(x)}" y="{_n(y)}"{names}{anchor}>{escape(s)}</text>')
 
-    def get_text_width_height_descent(self, s: str, prop: Any, ismath: Any) -> tuple[float, float, float]:
+    def get_text_width_height_descent(
+        self, s: str, prop: Any, ismath: Any
+    ) -> tuple[float, float, float]:
         size = prop.get_size_in_points()
         return text_width(s, size), size * 0.95, size * 0.22
 
@@ -181,7 +233,9 @@ def _colour(colour: Any) -> str | None:
     name = to_hex(colour)
     if name not in TOKENS:
         raise SalesForecastError.say(
-            f"A figure uses the colour {name}", "One of the page's tokens (`plots.canvas`)", "Draw with `plots.canvas` colours"
+            f"A figure uses the colour {name}",
+            "One of the page's tokens (`plots.canvas`)",
+            "Draw with `plots.canvas` colours",
         )
     return name
 
@@ -197,11 +251,17 @@ def _shape_style(gc: GraphicsContextBase, face: Any) -> str | None:
     if fill == PAPER and stroke in EDGES:
         return f'class="hole {EDGES[stroke]}"'
     style = f'class="{AREAS[fill]}"' if fill in AREAS else f'fill="var(--{TOKENS[fill]})"'
-    return style if stroke in (None, fill) else f'{style} stroke="var(--{TOKENS[str(stroke)]})" stroke-width="{_n(width)}"'
+    return (
+        style
+        if stroke in (None, fill)
+        else f'{style} stroke="var(--{TOKENS[str(stroke)]})" stroke-width="{_n(width)}"'
+    )
 
 
 def _line_style(stroke: str, width: float, dashes: Sequence[float] | None) -> str:
-    if stroke == INK_2 and dashes is not None and dashes[0] < 5:  # the cutoff's dots are shorter than a floor's dashes
+    if (
+        stroke == INK_2 and dashes is not None and dashes[0] < 5
+    ):  # the cutoff's dots are shorter than a floor's dashes
         return 'class="cut"'
     if known := LINES.get((stroke, width, dashes is not None)):
         return f'class="{known}"'
@@ -213,31 +273,51 @@ def _text_class(gc: GraphicsContextBase, prop: Any) -> str:
     colour = _colour(gc.get_rgb()) or INK
     if colour not in TEXTS:
         raise SalesForecastError.say(
-            f"Text in the colour '{TOKENS[colour]}'", "Ink, accent, over, under or alarm", "Choose one that can be read"
+            f"Text in the colour '{TOKENS[colour]}'",
+            "Ink, accent, over, under or alarm",
+            "Choose one that can be read",
         )
     if prop.get_size_in_points() <= SMALL and colour != INK_2:
-        raise SalesForecastError.say("Small text in a colour", "Small text is in the second ink", "Use the normal size for it")
+        raise SalesForecastError.say(
+            "Small text in a colour",
+            "Small text is in the second ink",
+            "Use the normal size for it",
+        )
     return TEXTS[colour]
 
 
 def _is_bold(prop: Any) -> bool:
     weight = prop.get_weight()
-    return weight in ("bold", "semibold") or (isinstance(weight, (int, float)) and weight >= 600)  # CSS weight
+    return weight in ("bold", "semibold") or (
+        isinstance(weight, (int, float)) and weight >= 600
+    )  # CSS weight
 
 
-LETTERS = {Path.MOVETO: "M", Path.LINETO: "L", Path.CURVE3: "Q", Path.CURVE4: "C", Path.CLOSEPOLY: "Z"}
+LETTERS = {
+    Path.MOVETO: "M",
+    Path.LINETO: "L",
+    Path.CURVE3: "Q",
+    Path.CURVE4: "C",
+    Path.CLOSEPOLY: "Z",
+}
 
 
 def _commands(path: Path, transform: Transform) -> str:
     parts: list[str] = []
     last = ""
-    for vertices, code in path.iter_segments(transform, remove_nans=True, simplify=False, curves=True):
+    for vertices, code in path.iter_segments(
+        transform, remove_nans=True, simplify=False, curves=True
+    ):
         letter = LETTERS[code]
         if letter == "Z":
             parts.append("Z")
         else:
-            pairs = " ".join(f"{_n(vertices[i])},{_n(vertices[i + 1])}" for i in range(0, len(vertices), 2))
-            parts.append((" " if (last == "M" and letter == "L") or letter == last else letter) + pairs)
+            pairs = " ".join(
+                f"{_n(vertices[i])},{_n(vertices[i + 1])}" for i in range(0, len(vertices), 2)
+            )
+            parts.append(
+                (" " if (last == "M" and letter == "L") or letter == last else letter) + pairs
+            )
         last = "M" if letter == "L" and last in ("M",) else letter
     return "".join(parts)
 

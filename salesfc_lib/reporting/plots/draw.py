@@ -16,7 +16,17 @@ from salesfc_lib.reporting.plots.lines import coverage, fan, fan_start, lines
 from salesfc_lib.reporting.plots.rows import ladder, leaning, waterfall
 from salesfc_lib.reporting.plots.whiskers import whiskers
 
-__all__ = ["coverage", "draw", "fan", "fan_start", "ladder", "leaning", "lines", "waterfall", "whiskers"]
+__all__ = [
+    "coverage",
+    "draw",
+    "fan",
+    "fan_start",
+    "ladder",
+    "leaning",
+    "lines",
+    "waterfall",
+    "whiskers",
+]
 
 HEIGHTS = (320.0, 270.0)  # of a figure over months: on a page, on a phone
 ROW, HEAD = (34.0, 50.0), 44.0  # of a figure of rows: each row, and the head above them
@@ -45,10 +55,17 @@ def draw(
     """
     if function in (ladder, leaning, waterfall, whiskers):
         height = (HEAD + ROW[0] * len(frame) + 4, HEAD + ROW[1] * len(frame) + 4)
-    return _draw(function, frame, (width, height[0]), options), _draw(function, frame, (SLIM, height[1]), options)
+    return _draw(function, frame, (width, height[0]), options), _draw(
+        function, frame, (SLIM, height[1]), options
+    )
 
 
-def _draw(function: Callable[..., None], frame: pd.DataFrame, size: tuple[float, float], options: dict[str, Any]) -> str:
+def _draw(
+    function: Callable[..., None],
+    frame: pd.DataFrame,
+    size: tuple[float, float],
+    options: dict[str, Any],
+) -> str:
     with page_style():
         ax = axes(*size)
         function(frame.copy(), ax, **options)

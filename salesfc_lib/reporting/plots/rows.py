@@ -110,7 +110,9 @@ def waterfall(frame: pd.DataFrame, ax: Axes, *, scale: wording.Scale = wording.S
             ax.plot([end, end], [y + 0.3, at[row + 1] - 0.24], color=RULE_2, lw=1)
 
 
-def leaning(frame: pd.DataFrame, ax: Axes, *, limit: float, heads: Sequence[str] = ("Month", "Mean")) -> None:
+def leaning(
+    frame: pd.DataFrame, ax: Axes, *, limit: float, heads: Sequence[str] = ("Month", "Mean")
+) -> None:
     """Bias by owner: a bar for the month, a diamond for the mean of several, the agreed limit shaded.
 
     Rows: `label`, `detail`, `bias` and, where there are two heads, `mean` (shares of actual; above zero is too high).
@@ -147,7 +149,9 @@ def leaning(frame: pd.DataFrame, ax: Axes, *, limit: float, heads: Sequence[str]
                 2,
                 at[row],
                 wording.signed(mean * 100),
-                **({"color": INK, "weight": "bold"} if outside else {"color": INK_2, "size": SMALL}),
+                **(
+                    {"color": INK, "weight": "bold"} if outside else {"color": INK_2, "size": SMALL}
+                ),
             )
 
 
@@ -158,7 +162,9 @@ def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
         causes[causes["value"] >= 0].sort_values("value", ascending=False),
     )
     kinds = {kind: frame[frame["kind"] == kind] for kind in ("start", "unexplained", "end")}
-    return pd.concat([kinds["start"], losses, gains, kinds["unexplained"], kinds["end"]], ignore_index=True)
+    return pd.concat(
+        [kinds["start"], losses, gains, kinds["unexplained"], kinds["end"]], ignore_index=True
+    )
 
 
 def _running(frame: pd.DataFrame) -> pd.DataFrame:
@@ -179,10 +185,20 @@ def _rows(
 ) -> list[float]:
     """Set the ax up for rows and write their names; where each row's mark stands (rows count down from 0)."""
     slim, n = _slim(ax), len(labels)
-    widest = max((text_width(text) for text in [*labels, *(details if details is not None else [])]), default=0) + 16
+    widest = (
+        max(
+            (text_width(text) for text in [*labels, *(details if details is not None else [])]),
+            default=0,
+        )
+        + 16
+    )
     names = 2.0 if slim else float(np.clip(widest, *NAMES))
     margins(
-        ax, left=names + (6 if slim else 12), right=columns * (64 if slim else VALUES) + (8 if columns else 56), top=HEAD, bottom=2
+        ax,
+        left=names + (6 if slim else 12),
+        right=columns * (64 if slim else VALUES) + (8 if columns else 56),
+        top=HEAD,
+        bottom=2,
     )
     ax.set_ylim(n - 0.5, -0.5)
     low, high = float(np.nanmin(values)), float(np.nanmax(values))
@@ -199,12 +215,18 @@ def _top_axis(ax: Axes, *, signed: bool = False) -> None:
     ax.yaxis.set_visible(False)
     low, high = ax.get_xlim()
     ticks = [
-        tick for tick in MaxNLocator(nbins=4 if _slim(ax) else 6, steps=[1, 2, 5, 10]).tick_values(low, high) if low <= tick <= high
+        tick
+        for tick in MaxNLocator(nbins=4 if _slim(ax) else 6, steps=[1, 2, 5, 10]).tick_values(
+            low, high
+        )
+        if low <= tick <= high
     ]
     places = 0 if all(float(tick).is_integer() for tick in ticks) else 1
     ax.xaxis.set_major_locator(FixedLocator(ticks))
     write = wording.signed if signed else wording.number
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: write(value, places) if value else "0"))
+    ax.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: write(value, places) if value else "0")
+    )
     ax.xaxis.tick_top()
     ax.grid(axis="x")
 
@@ -225,18 +247,39 @@ def _name(ax: Axes, row: int, label: str, detail: str, width: float, *, bold: bo
         room = float(ax.figure.bbox.width)
         ax.text(0, row - 0.13, wrap(label, room)[0], transform=_units(ax), weight=weight, color=INK)
         if detail and text_width(label + detail) < room - 20:
-            ax.text(text_width(label) * 1.05 + 10, row - 0.13, detail, transform=_units(ax), color=INK_2, size=SMALL)
+            ax.text(
+                text_width(label) * 1.05 + 10,
+                row - 0.13,
+                detail,
+                transform=_units(ax),
+                color=INK_2,
+                size=SMALL,
+            )
         return
     texts = wrap(label, width)[:2] if not detail else [wrap(label, width)[0]]
     rise = 0.13 - 0.21 * (len(texts) - 1 + bool(detail))
     for line, text in enumerate(texts):
         ax.text(0, row + rise + line * 0.42, text, transform=_units(ax), weight=weight, color=INK)
     if detail:
-        ax.text(0, row + rise + 0.44, wrap(detail, width, SMALL)[0], transform=_units(ax), color=INK_2, size=SMALL)
+        ax.text(
+            0,
+            row + rise + 0.44,
+            wrap(detail, width, SMALL)[0],
+            transform=_units(ax),
+            color=INK_2,
+            size=SMALL,
+        )
 
 
 def _beside(ax: Axes, x: float, y: float, text: str, *, left: bool = False, **style: Any) -> None:
-    ax.annotate(text, (x, y), xytext=(-9 if left else 9, -4.5), textcoords="offset points", ha="right" if left else "left", **style)
+    ax.annotate(
+        text,
+        (x, y),
+        xytext=(-9 if left else 9, -4.5),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        **style,
+    )
 
 
 def _column(ax: Axes, column: int, columns: int, y: float, text: str, **style: Any) -> None:
@@ -256,8 +299,18 @@ def _heads(ax: Axes, heads: Sequence[str]) -> None:
     for column, head in enumerate(heads):
         parts = wrap(head, 60 if _slim(ax) else VALUES - 8, SMALL)[:2]
         for line, part in enumerate(reversed(parts)):
-            x = float(ax.figure.bbox.width) - (len(heads) - 1 - column) * (64 if _slim(ax) else VALUES)
-            ax.text(x, float(ax.bbox.y1) + 8 + line * 14, part, transform=None, ha="right", color=INK_2, size=SMALL)
+            x = float(ax.figure.bbox.width) - (len(heads) - 1 - column) * (
+                64 if _slim(ax) else VALUES
+            )
+            ax.text(
+                x,
+                float(ax.bbox.y1) + 8 + line * 14,
+                part,
+                transform=None,
+                ha="right",
+                color=INK_2,
+                size=SMALL,
+            )
 
 
 def _direction(ax: Axes) -> None:
@@ -265,4 +318,11 @@ def _direction(ax: Axes) -> None:
     top = float(ax.bbox.y1) + 26
     if zero - text_width("← too low") > 8:  # units of air
         ax.text(zero - 8, top, "← too low", transform=None, ha="right", color=UNDER, size=SIZE)
-    ax.text(zero + 8, top, "too high →" if _slim(ax) else "forecast too high →", transform=None, color=OVER, size=SIZE)
+    ax.text(
+        zero + 8,
+        top,
+        "too high →" if _slim(ax) else "forecast too high →",
+        transform=None,
+        color=OVER,
+        size=SIZE,
+    )

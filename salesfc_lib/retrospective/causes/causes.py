@@ -45,7 +45,11 @@ def likely_causes(
         for finding in finder(case):
             if finding.unique_id in found:
                 found[finding.unique_id].append(finding)
-    rows = [row for unique_id, findings in found.items() for row in _share_out(unique_id, case.rows[unique_id].gap, findings)]
+    rows = [
+        row
+        for unique_id, findings in found.items()
+        for row in _share_out(unique_id, case.rows[unique_id].gap, findings)
+    ]
     return shape(rows, "causes")
 
 
@@ -61,7 +65,10 @@ def difference_by_cause(missed: pd.DataFrame, causes: pd.DataFrame) -> pd.DataFr
         return shape([], "difference")
     amounts = causes.dropna(subset="effect")
     start, end = math.fsum(missed["forecast"]), math.fsum(missed["actual"])
-    steps = [_step(cause, group) for cause, group in _by_cause_and_sign(amounts[amounts["cause"] != NOT_EXPLAINED])]
+    steps = [
+        _step(cause, group)
+        for cause, group in _by_cause_and_sign(amounts[amounts["cause"] != NOT_EXPLAINED])
+    ]
     steps.sort(key=lambda step: (step["effect"] > 0, -abs(step["effect"]), step["cause"]))
     steps.append(_remainder(amounts, end - start, steps))
     before = start
@@ -99,7 +106,9 @@ def _share_out(unique_id: str, gap: float, findings: list[Found]) -> list[dict[s
 
 def _by_cause_and_sign(amounts: pd.DataFrame) -> Iterable[tuple[str, pd.DataFrame]]:
     """Groups of one cause and one direction."""
-    for (cause, _), group in amounts.groupby([amounts["cause"], (amounts["effect"] > 0).rename("gain")]):
+    for (cause, _), group in amounts.groupby(
+        [amounts["cause"], (amounts["effect"] > 0).rename("gain")]
+    ):
         yield str(cause), group
 
 
@@ -114,9 +123,16 @@ def _step(cause: str, group: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _remainder(amounts: pd.DataFrame, difference: float, steps: list[dict[str, Any]]) -> dict[str, Any]:
+def _remainder(
+    amounts: pd.DataFrame, difference: float, steps: list[dict[str, Any]]
+) -> dict[str, Any]:
     """The step that closes the waterfall, over the series that have an unexplained part."""
     rows = amounts[(amounts["cause"] == NOT_EXPLAINED) & (amounts["effect"] != 0)]
-    none: dict[str, Any] = {"cause": NOT_EXPLAINED, "series": 0, "largest": None, "facts": write_facts()}
+    none: dict[str, Any] = {
+        "cause": NOT_EXPLAINED,
+        "series": 0,
+        "largest": None,
+        "facts": write_facts(),
+    }
     step = _step(NOT_EXPLAINED, rows) if len(rows) else none
     return step | {"effect": math.fsum([difference, *(-other["effect"] for other in steps)])}

@@ -18,11 +18,18 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import Calendar, Window, bound_months, month_of, tables
-from salesfc_lib.retrospective.causes.promotions import estimate_uplift, name_promotions, promotion_share, widen
+from salesfc_lib.retrospective.causes.promotions import (
+    estimate_uplift,
+    name_promotions,
+    promotion_share,
+    widen,
+)
 from salesfc_lib.retrospective.compare import of_stage, published
 from salesfc_lib.retrospective.members import bottom_series, by_series, match
 
-REGULAR = 0.75  # share of the twelve months before in which a series must have sold, to be called regular
+REGULAR = (
+    0.75  # share of the twelve months before in which a series must have sold, to be called regular
+)
 ENDED_AFTER = 3  # months without sales
 NEW_WITHIN = 6  # months since the first sale
 RETURNS_ABOVE = 1.5  # times the usual rate of returns
@@ -89,14 +96,18 @@ class Case:
     @cached_property
     def span(self) -> tuple[pd.Timestamp, pd.Timestamp]:
         """First and last day of the business month."""
-        firsts, ends = bound_months(np.array([self.month], dtype="datetime64[M]"), self.evidence.calendar)
+        firsts, ends = bound_months(
+            np.array([self.month], dtype="datetime64[M]"), self.evidence.calendar
+        )
         return pd.Timestamp(firsts[0]), pd.Timestamp(ends[0] - 1)
 
     @cached_property
     def sales(self) -> pd.DataFrame:
         """Sales through the month, months x bottom series; null: not known, or before the first row."""
         bottom = bottom_series(self.series)["unique_id"]
-        past = self.actual[self.actual["unique_id"].isin(bottom) & (self.actual["ds"] <= self.month)]
+        past = self.actual[
+            self.actual["unique_id"].isin(bottom) & (self.actual["ds"] <= self.month)
+        ]
         return past.pivot(index="ds", columns="unique_id", values="y_raw").sort_index()
 
     @cached_property
@@ -114,16 +125,29 @@ Finder = Callable[[Case], Iterator[Found]]
 def find_changes_by_people(case: Case) -> Iterator[Found]:
     """Series in which the applied overrides moved the forecast away from what was sold."""
     applied = case.evidence.adjustments.query("state == 'applied'")
-    applied = applied[(applied["ds"] == case.month) & (applied["made_in"] == case.made_in)].sort_values("sequence")
+    applied = applied[
+        (applied["ds"] == case.month) & (applied["made_in"] == case.made_in)
+    ].sort_values("sequence")
     if applied.empty:
         return
-    month = case.vintages[(case.vintages["ds"] == case.month) & (case.vintages["cutoff"] == case.made_in)]
+    month = case.vintages[
+        (case.vintages["ds"] == case.month) & (case.vintages["cutoff"] == case.made_in)
+    ]
     before = of_stage(month, "reconciled").set_index("unique_id")["y_hat"]
     after = of_stage(month, "adjusted").set_index("unique_id")["y_hat"]
-    applied = applied.merge(case.series, on="unique_id", how="left", suffixes=("", "_series")).reset_index(drop=True)
+    applied = applied.merge(
+        case.series, on="unique_id", how="left", suffixes=("", "_series")
+    ).reset_index(drop=True)
     for unique_id, group in match(applied, case.series).groupby("unique_id"):
-        row, change = case.rows.get(unique_id), after.get(unique_id, float("nan")) - before.get(unique_id, float("nan"))
-        if row is not None and abs(row.difference) > abs(before.get(unique_id, row.forecast) - row.actual) and change:
+        row, change = (
+            case.rows.get(unique_id),
+            after.get(unique_id, float("nan")) - before.get(unique_id, float("nan")),
+        )
+        if (
+            row is not None
+            and abs(row.difference) > abs(before.get(unique_id, row.forecast) - row.actual)
+            and change
+        ):
             made = applied.loc[group["row"]]
             authors = [str(name) for name in dict.fromkeys(made["author"].dropna())]
             yield Found(
@@ -149,7 +173,12 @@ def find_lost_accounts(case: Case) -> Iterator[Found]:
         silence = _silence(case.sales[members].sum(axis=1, min_count=1))
         if silence is not None:
             for unique_id in (name for name in members if name in case.rows):
-                yield Found(unique_id, "lost_account", -case.rows[unique_id].forecast, {"account": account} | silence)
+                yield Found(
+                    unique_id,
+                    "lost_account",
+                    -case.rows[unique_id].forecast,
+                    {"account": account} | silence,
+                )
 
 
 def find_ended_series(case: Case) -> Iterator[Found]:
@@ -184,15 +213,28 @@ def find_returns(case: Case) -> Iterator[Found]:
     if not case.evidence.returns_count or case.sold.empty:
         return
     amount = case.sold[case.evidence.measure].astype(float).abs()
-    sums = amount.groupby([case.sold["unique_id"], case.sold["ds"] == case.month, case.sold["kind"]]).sum().unstack(fill_value=0.0)
+    sums = (
+        amount.groupby([case.sold["unique_id"], case.sold["ds"] == case.month, case.sold["kind"]])
+        .sum()
+        .unstack(fill_value=0.0)
+    )
     sums = sums.reindex(columns=["sale", "return"], fill_value=0.0)
     for unique_id, group in sums.groupby(level=0):
         by_time = group.droplevel(0).reindex([False, True], fill_value=0.0)
-        usual_rate = by_time.at[False, "return"] / by_time.at[False, "sale"] if by_time.at[False, "sale"] else 0.0
+        usual_rate = (
+            by_time.at[False, "return"] / by_time.at[False, "sale"]
+            if by_time.at[False, "sale"]
+            else 0.0
+        )
         usual = usual_rate * by_time.at[True, "sale"]
         returned = by_time.at[True, "return"]
         if returned > RETURNS_ABOVE * usual and returned > 0:
-            yield Found(unique_id, "returns", usual - returned, {"returned": returned, "usual": usual, "usual_rate": usual_rate})
+            yield Found(
+                unique_id,
+                "returns",
+                usual - returned,
+                {"returned": returned, "usual": usual, "usual_rate": usual_rate},
+            )
 
 
 def find_outliers(case: Case) -> Iterator[Found]:
@@ -204,7 +246,12 @@ def find_outliers(case: Case) -> Iterator[Found]:
         if order is None:
             yield Found(row.unique_id, "unusual_month", None, expected)
         else:
-            yield Found(row.unique_id, "large_order", min(row.y_raw - row.y, order["amount"]), expected | order)
+            yield Found(
+                row.unique_id,
+                "large_order",
+                min(row.y_raw - row.y, order["amount"]),
+                expected | order,
+            )
 
 
 def find_stockouts(case: Case) -> Iterator[Found]:
@@ -220,7 +267,12 @@ def find_stockouts(case: Case) -> Iterator[Found]:
                 unique_id,
                 "stockout",
                 -case.rows[unique_id].forecast * share,
-                {"days": float(out.max()), "items": len(out), "items_out": int((out > 0).sum()), "share_of_month": share},
+                {
+                    "days": float(out.max()),
+                    "items": len(out),
+                    "items_out": int((out > 0).sum()),
+                    "share_of_month": share,
+                },
             )
 
 
@@ -228,19 +280,34 @@ def find_promotions(case: Case) -> Iterator[Found]:
     """Series whose promotion calendar changed after the forecast, with its usual uplift; or in which one ran."""
     evidence, planned = case.evidence, case.evidence.promotion_then
     counted = partial(
-        promotion_share, series=case.series, months=case.sales.index, window=evidence.window, calendar=evidence.calendar
+        promotion_share,
+        series=case.series,
+        months=case.sales.index,
+        window=evidence.window,
+        calendar=evidence.calendar,
     )
     now = counted(evidence.promotion)
     then = now if planned is None else counted(planned)
     uplift, months = estimate_uplift(case.sales, now)
     calendars = [evidence.promotion] if planned is None else [evidence.promotion, planned]
-    names = name_promotions([widen(frame, evidence.window) for frame in calendars], case.series, case.span)
+    names = name_promotions(
+        [widen(frame, evidence.window) for frame in calendars], case.series, case.span
+    )
     for unique_id in (name for name in case.rows if name in now.columns):
         ran, plan = now.at[case.month, unique_id], then.at[case.month, unique_id]
         facts = {"share_of_month": ran, "planned_share": plan, "names": names.get(unique_id, [])}
         if abs(ran - plan) >= PROMOTION_MOVED:
-            effect = None if uplift is None else case.rows[unique_id].forecast * uplift * (ran - plan) / (1 + uplift * plan)
-            yield Found(unique_id, "promotion_changed", effect, facts | {"uplift": uplift, "uplift_months": months})
+            effect = (
+                None
+                if uplift is None
+                else case.rows[unique_id].forecast * uplift * (ran - plan) / (1 + uplift * plan)
+            )
+            yield Found(
+                unique_id,
+                "promotion_changed",
+                effect,
+                facts | {"uplift": uplift, "uplift_months": months},
+            )
         elif ran > 0:
             yield Found(unique_id, "promotion_ran", None, facts)
 
@@ -251,12 +318,16 @@ def find_trends(case: Case) -> Iterator[Found]:
     rows = case.vintages[(case.vintages["h"] == lag) & (case.vintages["ds"] <= case.month)]
     rows = published(rows[rows["ds"] > case.month - pd.DateOffset(months=TREND_MONTHS)])
     rows = rows.merge(case.actual[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"])
-    rows = rows.assign(relative=(rows["y_hat"] - rows["y_raw"]) / rows["y_hat"].where(rows["y_hat"] != 0)).sort_values("ds")
+    rows = rows.assign(
+        relative=(rows["y_hat"] - rows["y_raw"]) / rows["y_hat"].where(rows["y_hat"] != 0)
+    ).sort_values("ds")
     for unique_id, group in rows[rows["unique_id"].isin(case.rows)].groupby("unique_id"):
         size = group["relative"]
         if len(size) == TREND_MONTHS and (size.min() >= TREND_SIZE or size.max() <= -TREND_SIZE):
             differences = (group["y_hat"] - group["y_raw"]).tolist()
-            yield Found(unique_id, "trend", None, {"months": TREND_MONTHS, "differences": differences})
+            yield Found(
+                unique_id, "trend", None, {"months": TREND_MONTHS, "differences": differences}
+            )
 
 
 # In the order in which they may claim a part of a miss: what is counted before what is estimated, coincidence last.
@@ -282,17 +353,28 @@ def _silence(sold: pd.Series) -> dict[str, Any] | None:
     before = sold[sold.index <= active[-1]].tail(12)
     regular = len(before) >= NEW_WITHIN and (before > 0).mean() >= REGULAR
     without = int((sold.index > active[-1]).sum())
-    facts = {"months_without": without, "last_order": active[-1], "active_before": int((before > 0).sum()), "of": len(before)}
+    facts = {
+        "months_without": without,
+        "last_order": active[-1],
+        "active_before": int((before > 0).sum()),
+        "of": len(before),
+    }
     return facts if regular else None
 
 
 def _largest_order(case: Case, unique_id: str) -> dict[str, Any] | None:
     """The month's largest order of a series: order_id, customer, amount."""
-    rows = case.sold[(case.sold["unique_id"] == unique_id) & (case.sold["ds"] == case.month) & (case.sold["kind"] == "sale")]
+    rows = case.sold[
+        (case.sold["unique_id"] == unique_id)
+        & (case.sold["ds"] == case.month)
+        & (case.sold["kind"] == "sale")
+    ]
     rows = rows.dropna(subset="order_id")
     if rows.empty:
         return None
-    orders = rows.groupby("order_id")[case.evidence.measure].agg(lambda amounts: float(sum(amounts, Decimal(0))))
+    orders = rows.groupby("order_id")[case.evidence.measure].agg(
+        lambda amounts: float(sum(amounts, Decimal(0)))
+    )
     order_id = orders.sort_index().idxmax()
     customer = rows.loc[rows["order_id"] == order_id, "customer"].iloc[0]
     return {"order_id": order_id, "customer": customer, "amount": orders[order_id]}

@@ -35,7 +35,11 @@ def promotion_share(
         return shares
     rows = widen(promotion.reset_index(drop=True), window)
     firsts, ends = bound_months(months.to_numpy(), calendar)
-    pairs = match(rows, series).merge(_days(rows, firsts.min(), ends.max() - 1), on="row").drop_duplicates(["unique_id", "day"])
+    pairs = (
+        match(rows, series)
+        .merge(_days(rows, firsts.min(), ends.max() - 1), on="row")
+        .drop_duplicates(["unique_id", "day"])
+    )
     ds = label_months(pairs["day"].to_numpy(), calendar).astype("datetime64[ns]")
     counted = pairs.assign(ds=ds).groupby(["ds", "unique_id"]).size().unstack(fill_value=0)
     lengths = pd.Series((ends - firsts).astype(np.int64), index=months)
@@ -84,7 +88,12 @@ def _days(rows: pd.DataFrame, begin: np.datetime64, end: np.datetime64) -> pd.Da
     """Every day of every promotion from `begin` through `end`: row, day."""
     first, last = pd.Timestamp(begin), pd.Timestamp(end)
     spans = [
-        pd.DataFrame({"row": row.Index, "day": pd.date_range(max(row.start, first), min(row.end, last), freq="D")})
+        pd.DataFrame(
+            {
+                "row": row.Index,
+                "day": pd.date_range(max(row.start, first), min(row.end, last), freq="D"),
+            }
+        )
         for row in rows.itertuples()
         if row.start <= last and row.end >= first
     ]
