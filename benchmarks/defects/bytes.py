@@ -162,8 +162,8 @@ def plant_mojibake(seed: int) -> list[Case]:
             records,
             8,
             lambda record: is_free(records)(record) and record.cells["customer"] in garbled,
-        )  # noqa: B023
-        planted = spoil(records, chosen, lambda record: _garble(record, garbled, repair))  # noqa: B023
+        )
+        planted = spoil(records, chosen, lambda record: _garble(record, garbled, repair))
         tree = declare({"mojibake": "repair"} if repair else {})
         action = "changed" if repair else "noted"
         note = Note("mojibake", action=action)

@@ -196,7 +196,7 @@ def plant_time_zones(seed: int) -> list[Case]:
         ):
             rng = seeded(seed, 30, zone, name)
             records = plain_records(seed)
-            planted = show_days(records, lambda day: show.format(_moment(day, zone, rng)))  # noqa: B023
+            planted = show_days(records, lambda day: show.format(_moment(day, zone, rng)))
             cases.append(
                 text_case(
                     30,

@@ -63,7 +63,7 @@ def plant_separators(seed: int) -> list[Case]:
         ("typographic apostrophe, point", "’", "."),
         ("nothing, comma", "", ","),
     ):
-        planted = _all(records, lambda value: group(value, thousands, decimal), "amount")  # noqa: B023
+        planted = _all(records, lambda value: group(value, thousands, decimal), "amount")
         cases.append(text_case(17, name, Export("orders.csv", planted)))
     whole = [_whole_thousands(record) for record in plain_records(seed, returns=False)]
     shown = [show_in(record, lambda value: group(value, ".", ","), ("amount",)) for record in whole]
@@ -225,7 +225,7 @@ def plant_units(seed: int) -> list[Case]:
         ("单位：万元", "wan", 4),
         ("in thousands", "thousand", 3),
     ):
-        shown = _all(records, lambda value: f"{value.scaleb(-scale):f}", "amount")  # noqa: B023
+        shown = _all(records, lambda value: f"{value.scaleb(-scale):f}", "amount")
         planted = [replace(record, planted=True) for record in shown]
         export = Export("orders.csv", planted, above=[["销售明细", title]])
         tree = declare(declared_unit("amount", word))
@@ -324,7 +324,7 @@ def plant_scientific_ids(seed: int) -> list[Case]:
             records,
             choose(rng, records, count),
             lambda record: change_cell(record, column, rng.choice(shown)),
-        )  # noqa: B023
+        )
         cases.append(
             text_case(
                 24,
