@@ -21,6 +21,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 PACKAGES = ("numpy", "pmdarima", "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu")
+BUILT_OF = (  # folders and files of the library whose code decides what a candidate forecasts
+    "forecasting/candidates",
+    "forecasting/smoothing",
+    "forecasting/demand.py",
+    "forecasting/history.py",
+    "forecasting/tuning.py",
+    "foundation/nan_statistics.py",
+    "panel/gaps.py",
+)
 SUFFIX = ".parquet"
 
 
@@ -75,16 +84,12 @@ def digest(*parts: bytes | str) -> str:
 
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
-    """Digest of what every answer depends on: the candidates' code, what they are built of, and the versions of the libraries under it."""
-    here = Path(__file__).parent
-    code = [
-        path.read_bytes()
-        for folder in ("candidates", "engine")
-        for path in sorted((here / folder).glob("*.py"))
+    """Digest of what every forecast depends on: the code of `BUILT_OF` and the libraries' versions."""
+    root = Path(__file__).parents[1]
+    paths = [
+        path for name in BUILT_OF for path in sorted((root / name).glob("*.py")) or [root / name]
     ]
-    code += [
-        (here / name).read_bytes() for name in ("history.py", "gaps.py", "known.py", "tuning.py")
-    ]
+    code = [path.read_bytes() for path in paths]
     return digest(*code, *(f"{name} {_version(name)}" for name in PACKAGES))
 
 
