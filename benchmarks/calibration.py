@@ -19,10 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from accuracy import Row, write
+from salesfc_lib import steps
 from salesfc_lib.cli import demo
 from salesfc_lib.forecasting.coverage import backtest_intervals
 from salesfc_lib.forecasting.forecast import Modeled, model_history
-from salesfc_lib.steps import steps
 
 BAND = (0.77, 0.83)  # of an 80 % interval, by the goal
 LEVEL = 80  # percent

@@ -15,8 +15,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from salesfc_lib import steps
 from salesfc_lib.cli import demo
-from salesfc_lib.steps import steps
 
 MONTH = "2026-06"
 STEPS = (steps.clean, steps.model, steps.reconcile, steps.retrospect)

@@ -147,7 +147,7 @@ def _declare_by_init(case: Case, folder: Path) -> None:
 
 
 def _run_step(folder: Path, month: str) -> Read:
-    from salesfc_lib.steps import steps
+    from salesfc_lib import steps
 
     run = steps.open_month(folder, UNIT, month)
     steps.clean(run)
@@ -156,10 +156,10 @@ def _run_step(folder: Path, month: str) -> Read:
 
 def _publish(folder: Path, month: str) -> None:
     """An earlier month's cleaning, in the place where months are published, with the parameters in its manifest."""
+    from salesfc_lib import steps
     from salesfc_lib.archive import manifest
     from salesfc_lib.archive import months as archive
     from salesfc_lib.foundation.parameters import resolve
-    from salesfc_lib.steps import steps
 
     place = archive.unit_folder(folder / "reports", month, UNIT)
     steps.clean(steps.open_month(folder, UNIT, month, folder=place))

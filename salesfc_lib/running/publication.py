@@ -166,7 +166,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             _keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
             facts["durations"] = progress.durations()
-            write_pages(folder, documents, facts, keys=_tell_keys(task, month, folder, resolved))
+            write_pages(folder, documents, facts, keys=_key_pages(task, month, folder, resolved))
             manifest.write(folder, facts)
             return archive.publish(task.reports, month, task.unit)
         except Exception as error:
@@ -258,13 +258,13 @@ def _summarise(
     }
 
 
-def _tell_keys(task: Task, month: str, folder: Path, resolved: Resolved) -> list[Any]:
+def _key_pages(task: Task, month: str, folder: Path, resolved: Resolved) -> list[Any]:
     """Pages of key accounts and key products; none for a backfill, which has no notebooks to lead there either."""
     from salesfc_lib import steps
 
     if task.kind == "backfill":
         return []
-    return steps.tell_keys(
+    return steps.key_pages(
         steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder)
     )
 

@@ -1,30 +1,30 @@
-"""One function a notebook: read tables, call the rooms to the left, write tables, read them back.
+"""One function a notebook: each reads tables, calls the rooms to the left, writes tables.
 
-A unit's month enters; what the step left in its folder leaves, as frames with names.
+A unit's month enters; what the step left in its folder comes back as frames with names.
 """
 
 from __future__ import annotations
 
 from salesfc_lib.archive import open_month
-from salesfc_lib.steps.steps import (
-    clean,
-    latest_closed,
-    model,
-    read_history,
-    reconcile,
-    retrospect,
-    summarise,
-    tell_keys,
-)
+from salesfc_lib.steps.cleaning import clean, latest_closed, read_cleaned, read_restated
+from salesfc_lib.steps.modeling import model, read_history, read_modeled
+from salesfc_lib.steps.reconciliation import read_reconciled, reconcile
+from salesfc_lib.steps.retrospective import read_reviewed, retrospect
+from salesfc_lib.steps.summary import key_pages, summarise
 
 __all__ = [
     "clean",
+    "key_pages",
     "latest_closed",
     "model",
     "open_month",
+    "read_cleaned",
     "read_history",
+    "read_modeled",
+    "read_reconciled",
+    "read_restated",
+    "read_reviewed",
     "reconcile",
     "retrospect",
     "summarise",
-    "tell_keys",
 ]

@@ -257,7 +257,7 @@ def test_steps_can_be_imported_where_there_is_nothing_of_unix() -> None:
     script = (
         "import socket, sys, warnings\nwarnings.simplefilter('ignore')\n"  # filelock warns without fcntl
         "sys.modules.update(dict.fromkeys(('fcntl', 'grp', 'pwd', 'resource', 'termios')))\n"
-        "del socket.AF_UNIX\nimport salesfc_lib.steps, salesfc_lib.run\n"
+        "del socket.AF_UNIX\nimport salesfc_lib.steps, salesfc_lib.running.run\n"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 

@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesfc_lib import steps
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.cleaning.history.changed_definitions import find_redefined
@@ -22,7 +23,6 @@ from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import flatten, resolve, to_dict
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.reporting.facts.restatement import Restated
-from salesfc_lib.steps import steps
 
 LAST = pd.Timestamp("2024-03-01")
 ROW = {

@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from salesfc_lib import steps
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.archive.verification import verify
@@ -23,7 +24,6 @@ from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources import snapshot
 from salesfc_lib.intake.sources.extract import read_source
 from salesfc_lib.running.publication import Task, _keep_own_files, _list_inputs
-from salesfc_lib.steps import steps
 
 UNIT, MONTH = "north", "2024-12"
 PARAMETERS = """

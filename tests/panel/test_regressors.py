@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from salesfc_lib import steps
 from salesfc_lib.cleaning.clean import Cleaned
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check
 from salesfc_lib.panel.build import BottomPanel, build_panel
-from salesfc_lib.steps import steps
 from tests.orders import Row, order, run, save, unit
 
 EAST, WEST = "region:east", "region:west"

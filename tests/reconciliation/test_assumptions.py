@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesfc_lib import steps
 from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.contracts import INTERVALS
@@ -29,7 +30,6 @@ from salesfc_lib.reconciliation.methods import reconcile
 from salesfc_lib.reporting.blocks.blocks import Table
 from salesfc_lib.reporting.narrative import modeling as tell
 from salesfc_lib.retrospective.stages import value_added
-from salesfc_lib.steps import steps
 from tests import orders
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}

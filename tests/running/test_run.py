@@ -96,7 +96,7 @@ class FakeSteps(ModuleType):
     def retrospect(self, opened: Any) -> None:
         self._step("retrospect", opened)
 
-    def tell_keys(self, opened: Any) -> list[Any]:
+    def key_pages(self, opened: Any) -> list[Any]:
         return []
 
     def summarise(self, opened: Any) -> dict[str, Any]:
@@ -268,7 +268,7 @@ def test_a_process_that_dies_is_a_result_and_the_others_go_on(work: Any) -> None
 def test_no_process_outlives_the_one_that_started_it(work: Any, tmp_path: Path) -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from work_for_test_run import sleep\nfrom salesfc_lib.workers import side_by_side\n"
+        "from work_for_test_run import sleep\nfrom salesfc_lib.running.workers import side_by_side\n"
         "if __name__ == '__main__':\n"
         "    side_by_side(sleep, [1], tell=lambda pid: print(pid, flush=True), died=None)\n"
     )

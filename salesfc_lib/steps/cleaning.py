@@ -1,0 +1,173 @@
+"""The cleaning step: sources to transactions, a ledger that closes, and the panel."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from salesfc_lib.archive import UnitMonth, manifest, unit_folder
+from salesfc_lib.foundation import flatten, resolve, tables
+from salesfc_lib.panel import aggregate, aggregate_future, build_series
+from salesfc_lib.reporting import Check, CleanedBefore, CleanedMonth, Restated, ledger_totals
+from salesfc_lib.steps.checks import COHERENT
+
+WRITTEN = (  # tables of `CleanedTables` that are written as they are
+    "transactions",
+    "ledger",
+    "quarantine",
+    "problems",
+    "removed",
+    "changes",
+    "promotion",
+    "inventory",
+    "target",
+    "driver",
+    "opportunity",
+    "control",
+)
+
+
+def latest_closed(project: Path, unit: str) -> str:
+    """Latest month that is closed in the unit's data, as 'YYYY-MM'."""
+    from salesfc_lib import cleaning
+
+    parameters = resolve(project, unit).parameters
+    if parameters.calendar.closed_through is not None:
+        return parameters.calendar.closed_through
+    found = cleaning.standardise(parameters, cleaning.read_all(parameters, project))
+    return cleaning.closed_through(parameters, found.latest)
+
+
+def clean(run: UnitMonth) -> CleanedMonth:
+    """Clean the unit's sources and build its panel; what the step wrote comes back."""
+    from salesfc_lib import cleaning
+    from salesfc_lib.panel import build_panel, check_panel, fill_gaps, list_lifecycles, take_known
+
+    parameters, settings = run.parameters, run.parameters.cleaning.outliers
+    rows = cleaning.read_all(parameters, run.project, keep=run.keeps_sources)
+    found = cleaning.clean(parameters, run.project, run.month, rows)
+    event = take_known(found.event, run.publication_day)
+    bottom = build_panel(
+        found.transactions, parameters, run.month, found.promotion, event=event, driver=found.driver
+    )
+    short = cleaning.find_stock_outs(found.inventory, bottom.series, bottom.panel)
+    outliers, censored = cleaning.judge_months(bottom.panel, settings=settings, censored=short)
+    trained = cleaning.apply_outliers(bottom.panel, outliers, settings.treatment)
+    trained = cleaning.apply_stock_outs(trained, censored, parameters.cleaning.stock_outs)
+    series = build_series(bottom.series, parameters.levels)
+    lag, levels = parameters.horizon, parameters.levels
+    panel = aggregate(check_panel(fill_gaps(trained), run.unit), series, levels, lag=lag)
+    declared = cleaning.list_declared(found.transactions, parameters)
+    run.write(
+        **{name: getattr(found, name) for name in WRITTEN},
+        event=event,
+        files=pd.DataFrame(found.files),
+        series=series,
+        panel=panel,
+        future=aggregate_future(bottom.future, bottom.panel, series, levels, lag=lag),
+        declared=declared,
+        lifecycle=list_lifecycles(panel, series, run.cutoff, declared),
+        outliers=outliers,
+        censored=censored,
+    )
+    if len(found.quarantine):
+        write_quarantine_csv(found.quarantine, run.folder / "quarantine.csv")
+    possible = (*parameters.dimensions, "customer", "salesperson")
+    named = [name for name in possible if found.transactions[name].notna().any()]
+    proposed = cleaning.propose_renames(found.transactions, named, parameters.measure.value)
+    run.write(**_restate(run), rename_proposals=proposed)
+    return read_cleaned(run)
+
+
+def _restate(run: UnitMonth) -> dict[str, pd.DataFrame]:
+    """What became of months already published; empty where the archive lacks the month before."""
+    from salesfc_lib.cleaning import find_redefined, key_columns, read_view, restate
+
+    earlier = unit_folder(run.reports, run.month_before, run.unit)
+    views = [place / "tables" / "transactions.parquet" for place in (earlier, run.folder)]
+    if not views[0].is_file():
+        return {name: tables.empty(name) for name in ("restatement", "restatement_months")}
+    record = manifest.read(earlier).get("parameters", {})
+    then = {key: entry["value"] for key, entry in record.items()}
+    return restate(
+        *(read_view(path) for path in views),
+        last=run.cutoff - pd.DateOffset(months=1),
+        dimensions=run.parameters.levels[run.parameters.bottom],
+        keys={name: key_columns(source) for name, source in run.parameters.sources.items()},
+        redefined=find_redefined(then, flatten(run.parameters.model_dump(mode="json"))),
+    )
+
+
+def write_quarantine_csv(quarantine: pd.DataFrame, path: Path) -> Path:
+    """Write the rows to send back, with the export's own columns where a row could be laid out.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe.
+    """
+    contents = [json.loads(text) for text in quarantine["content"]]
+    cells = [content if isinstance(content, dict) else {"as read": content} for content in contents]
+    export = pd.DataFrame(cells, index=quarantine.index).add_prefix("export: ")
+    wide = pd.concat([quarantine.drop(columns="content"), export], axis=1)
+    wide.map(tables.guard_text).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    return path
+
+
+def read_restated(run: UnitMonth) -> Restated:
+    """What the cleaning step found of history that was published before."""
+    parameters = run.parameters
+    return Restated(
+        run.read("restatement"),
+        run.read("restatement_months"),
+        parameters.levels[parameters.bottom],
+        parameters.measure.value,
+    )
+
+
+def read_cleaned(run: UnitMonth) -> CleanedMonth:
+    """What the cleaning step left."""
+    ledger, panel, series = run.read("ledger"), run.read("panel"), run.read("series")
+    top = panel[panel["unique_id"] == series["unique_id"].iloc[0]]
+    same = ("quarantine", "problems", "outliers", "censored", "control")
+    return CleanedMonth(
+        **{name: run.read(name) for name in same},
+        ledger=ledger,
+        proposals=run.read("rename_proposals"),
+        restated=read_restated(run),
+        series=series,
+        panel=panel,
+        missing=top.loc[top["y_raw"].isna(), ["ds"]],
+        files=run.read("files").to_dict("records"),
+        checks=_check_cleaning(run, ledger, top),
+        bottom=run.parameters.bottom,
+        before=_cleaned_before(run, top),
+    )
+
+
+def _check_cleaning(run: UnitMonth, ledger: pd.DataFrame, top: pd.DataFrame) -> tuple[Check, ...]:
+    from salesfc_lib.cleaning import total_gap
+
+    kept = ledger_totals(ledger).set_index("rule").loc["kept", run.parameters.measure.value]
+    total, months = float(top["y_raw"].sum()), top["ds"]
+    closes = not any(total_gap(ledger).values())
+    same = abs(total - float(kept)) <= COHERENT * max(abs(float(kept)), 1.0)
+    unbroken = len(months) == len(pd.period_range(months.min(), months.max(), freq="M"))
+    equation = "Opening = kept + every rule, in rows, quantity and amount"
+    return (
+        Check(equation, closes, f"{len(ledger)} entries"),
+        Check("The panel holds exactly what the ledger kept", same, f"{kept} and {total:.2f}"),
+        Check("The monthly grid is unbroken", unbroken, f"{len(months)} months"),
+        Check("The panel ends with the month", months.max() == run.cutoff, run.month),
+    )
+
+
+def _cleaned_before(run: UnitMonth, top: pd.DataFrame) -> CleanedBefore | None:
+    names = ("ledger", "panel", "quarantine")
+    ledger, before, quarantine = (run.read_before(name) for name in names)
+    if ledger is None or before is None or quarantine is None:
+        return None
+    then = before[before["unique_id"].isin(top["unique_id"])].set_index("ds")["y_raw"]
+    now = top.set_index("ds")["y_raw"]
+    restated = round(float((now.reindex(then.index) - then).fillna(0.0).sum()), 2)
+    kept = int(ledger_totals(ledger).set_index("rule").loc["kept", "rows"])
+    return CleanedBefore(run.month_before, kept, len(quarantine), restated)

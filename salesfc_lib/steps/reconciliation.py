@@ -1,0 +1,88 @@
+"""The reconciliation step: coherent forecasts, people's changes, and the published numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from salesfc_lib.archive import UnitMonth
+from salesfc_lib.foundation import tables
+from salesfc_lib.panel import coherence_gap
+from salesfc_lib.reporting import Check, ReconciledMonth, final_stage, last_modeled
+from salesfc_lib.steps.checks import COHERENT, check_complete, check_sign, read_modeled_stages
+
+
+def reconcile(run: UnitMonth) -> ReconciledMonth:
+    """Reconcile the month's forecasts and apply overrides; what the step wrote comes back."""
+    from salesfc_lib import reconciliation
+    from salesfc_lib.forecasting import add_intervals
+
+    panel, series, backtest = run.read("panel"), run.read("series"), run.read("backtest")
+    modeled = read_modeled_stages(run)
+    coherent, methods = reconciliation.reconcile(
+        modeled, backtest, panel, series, parameters=run.parameters, month=run.month
+    )
+    overrides = tables.empty("override")
+    if run.parameters.adjust.enabled:
+        overrides = reconciliation.read_overrides(run.project, run.unit)
+    known = reconciliation.select_overrides(overrides, run.month, before=run.publication_day)
+    adjusted, adjustment = reconciliation.adjust(
+        coherent, known, series, made_in=run.month, source=f"overrides/{run.unit}.csv"
+    )
+
+    def widen(forecast: pd.DataFrame) -> pd.DataFrame:
+        return add_intervals(forecast, backtest, panel, series)
+
+    final = [
+        reconciliation.intervals_with_effects(rows, modeled, widen)
+        for rows in (coherent, adjusted)
+        if len(rows)
+    ]
+    forecast = pd.concat([modeled, *final], ignore_index=True)
+    run.write(forecast=forecast, reconciliation=methods, adjustment=adjustment, override=overrides)
+    write_forecast_csv(final_stage(forecast), series, run.folder / "forecast.csv")
+    return read_reconciled(run)
+
+
+def read_reconciled(run: UnitMonth) -> ReconciledMonth:
+    """What the reconciliation step left."""
+    series, panel, forecast = (run.read(name) for name in ("series", "panel", "forecast"))
+    final, levels = final_stage(forecast), run.parameters.levels
+    before = forecast[forecast["stage"] == last_modeled(forecast)]
+    gap = coherence_gap(final, series, levels)
+    earlier = run.read_before("forecast")
+    earlier = tables.empty("forecast") if earlier is None else earlier
+    shown = f"largest relative gap {gap:.1e}"
+    return ReconciledMonth(
+        series=series,
+        panel=panel,
+        forecast=forecast,
+        reconciliation=run.read("reconciliation"),
+        adjustment=run.read("adjustment"),
+        gap_before=coherence_gap(before, series, levels),
+        gap=gap,
+        checks=(
+            Check("Every total is the sum of its parts", gap <= COHERENT, shown),
+            check_complete(run, final, panel),
+            check_sign(final, panel),
+        ),
+        bottom=run.parameters.bottom,
+        earlier=earlier[earlier["stage"].isin(["reconciled", "adjusted"])],
+    )
+
+
+def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) -> Path:
+    """Write the final numbers for people.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe.
+    """
+    names = [name for name in series.columns if name != "label"]
+    columns = ["unique_id", "ds", "h", "y_hat", *tables.INTERVALS]
+    wide = series[names].merge(final[columns], on="unique_id")
+    wide[names] = wide[names].apply(lambda column: column.map(tables.guard_text))
+    wide["month"] = wide["ds"].dt.strftime("%Y-%m")
+    wide = wide.rename(columns={"y_hat": "forecast", "h": "months_ahead"})
+    wide = wide[[*names, "month", "months_ahead", "forecast", *tables.INTERVALS]].round(4)
+    wide.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    return path
