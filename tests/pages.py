@@ -15,22 +15,24 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import plots
-from salesfc_lib.reporting.blocks.blocks import (
+from salesfc_lib.reporting.blocks import (
     Alert,
     Answer,
     Attention,
     Block,
+    Cell,
     Check,
     Checks,
+    Column,
     Diff,
     Fact,
     Figure,
     Note,
     Prose,
     Record,
+    Spark,
     Table,
 )
-from salesfc_lib.reporting.blocks.cells import Cell, Column, Spark
 from salesfc_lib.reporting.facts.summary import (
     AttentionItem,
     Change,

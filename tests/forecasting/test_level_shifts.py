@@ -27,8 +27,7 @@ from salesfc_lib.forecasting.level_shifts import (
 from salesfc_lib.forecasting.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_THRESHOLD
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Breaks, Parameters
-from salesfc_lib.reporting.blocks.blocks import Table
-from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.blocks import Cell, Table
 from salesfc_lib.reporting.narrative.level_shifts import breaks as say_breaks
 
 LAST = np.datetime64("2025-12", "M")

@@ -27,7 +27,7 @@ from salesfc_lib.reconciliation.assumptions.application import (
 from salesfc_lib.reconciliation.assumptions.reading import list_heads, read_effects
 from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_effects
 from salesfc_lib.reconciliation.methods import reconcile
-from salesfc_lib.reporting.blocks.blocks import Table
+from salesfc_lib.reporting.blocks import Table
 from salesfc_lib.reporting.narrative import modeling as tell
 from salesfc_lib.retrospective.stages import value_added
 from tests import orders

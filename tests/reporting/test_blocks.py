@@ -11,23 +11,26 @@ import pytest
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
+from salesfc_lib.reporting import blocks as components
 from salesfc_lib.reporting import markup
-from salesfc_lib.reporting.blocks import blocks as components
-from salesfc_lib.reporting.blocks.blocks import (
+from salesfc_lib.reporting.blocks import (
     Alert,
     Answer,
     Attention,
+    Cell,
     Check,
     Checks,
+    Column,
     Diff,
     Fact,
     Figure,
     Note,
     Prose,
     Record,
+    Spark,
+    Strip,
     Table,
 )
-from salesfc_lib.reporting.blocks.cells import Cell, Column, Spark, Strip
 
 NASTY = "厨具 <b onclick=x>&\"'</b> / {{ 7*7 }} \\u0000 *star* `tick`"
 SVG = '<svg viewBox="0 0 720 100"><path d="M0,0 1,1" class="fc"/><text x="1" y="2" class="b ta">Forecast &lt;x&gt;</text></svg>'

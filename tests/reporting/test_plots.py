@@ -13,8 +13,8 @@ import pytest
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
+from salesfc_lib.reporting import blocks as components
 from salesfc_lib.reporting import markup, plots
-from salesfc_lib.reporting.blocks import blocks as components
 from salesfc_lib.reporting.plots import canvas
 from salesfc_lib.reporting.plots.lines import spread
 

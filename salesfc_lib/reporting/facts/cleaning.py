@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.reporting.blocks.blocks import Check
+from salesfc_lib.reporting.blocks import Check
 from salesfc_lib.reporting.facts.restatement import Restated, add
 
 

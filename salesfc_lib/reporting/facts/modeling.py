@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.forecasting import BASELINE, BOOSTING, pool
-from salesfc_lib.reporting.blocks.blocks import Check
+from salesfc_lib.reporting.blocks import Check
 
 COMBINED = "combined"
 AGREED = (0.77, 0.83)  # share of actuals that an 80 % interval should hold

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from salesfc_lib.foundation import STAGES
-from salesfc_lib.reporting.blocks.blocks import Check
+from salesfc_lib.reporting.blocks import Check
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Figure, Prose, Table
-from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.blocks import Cell, Figure, Prose, Table
 from salesfc_lib.reporting.catalogue import Voice
 from salesfc_lib.reporting.facts.retrospective import ReviewedMonth
 from salesfc_lib.reporting.narrative.section import Section, columns, in_words, measure_of, voice_of

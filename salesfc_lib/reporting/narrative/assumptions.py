@@ -12,8 +12,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Prose, Table
-from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.blocks import Cell, Prose, Table
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.narrative.section import Section, columns, iso, measure_of, voice_of
 

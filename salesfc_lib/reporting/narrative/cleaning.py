@@ -11,8 +11,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Answer, Fact, Figure, Prose, Table
-from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Figure, Prose, Table
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals, monthly_total
 from salesfc_lib.reporting.narrative.rules import rule_name
 from salesfc_lib.reporting.narrative.section import (

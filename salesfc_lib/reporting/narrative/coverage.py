@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Figure, Prose, Table
+from salesfc_lib.reporting.blocks import Figure, Prose, Table
 from salesfc_lib.reporting.facts.modeling import AGREED, ModeledMonth
 from salesfc_lib.reporting.narrative.section import Section, columns, voice_of
 

@@ -15,8 +15,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING
 from salesfc_lib.foundation import SEASON, wording
-from salesfc_lib.reporting.blocks.blocks import Answer, Block, Fact, Prose, Record, Table
-from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.blocks import Answer, Block, Cell, Fact, Prose, Record, Table
 from salesfc_lib.reporting.catalogue import Voice
 from salesfc_lib.reporting.facts.key import KeyMonth
 from salesfc_lib.reporting.narrative.choices import model_name

@@ -10,8 +10,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Answer, Fact, Prose, Table
-from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Prose, Table
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.narrative.assumptions import effects
 from salesfc_lib.reporting.narrative.choices import choices, failures, key_accounts, model_name

@@ -8,8 +8,7 @@ from __future__ import annotations
 import pandas as pd
 
 from salesfc_lib.foundation import INTERVALS, wording
-from salesfc_lib.reporting.blocks.blocks import Figure, Table
-from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.blocks import Cell, Figure, Table
 from salesfc_lib.reporting.narrative.section import columns, in_words
 
 

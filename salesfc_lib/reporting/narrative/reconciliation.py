@@ -10,8 +10,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reconciliation import mean_wape
-from salesfc_lib.reporting.blocks.blocks import Answer, Fact, Prose, Table
-from salesfc_lib.reporting.blocks.cells import Cell
+from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Prose, Table
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.narrative.outlook import outlook_figure, year_before
 from salesfc_lib.reporting.narrative.section import (

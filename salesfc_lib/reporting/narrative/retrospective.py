@@ -10,7 +10,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Answer, Fact, Prose
+from salesfc_lib.reporting.blocks import Answer, Fact, Prose
 from salesfc_lib.reporting.facts.retrospective import ReviewedMonth
 from salesfc_lib.reporting.narrative import accuracy
 from salesfc_lib.reporting.narrative import causes as why

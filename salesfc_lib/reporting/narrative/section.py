@@ -13,8 +13,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Block, Check, Checks, Record, Table
-from salesfc_lib.reporting.blocks.cells import Column
+from salesfc_lib.reporting.blocks import Block, Check, Checks, Column, Record, Table
 from salesfc_lib.reporting.catalogue import Voice
 
 

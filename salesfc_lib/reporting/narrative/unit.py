@@ -13,7 +13,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Check
+from salesfc_lib.reporting.blocks import Check
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth

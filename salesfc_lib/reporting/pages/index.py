@@ -15,8 +15,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup, plots
-from salesfc_lib.reporting.blocks.blocks import Alert, Answer, Attention, Fact, Figure, Table
-from salesfc_lib.reporting.blocks.cells import Cell, Column
+from salesfc_lib.reporting.blocks import Alert, Answer, Attention, Cell, Column, Fact, Figure, Table
 from salesfc_lib.reporting.catalogue import say
 from salesfc_lib.reporting.facts.summary import (
     AttentionItem,

@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks.blocks import Table
-from salesfc_lib.reporting.blocks.cells import Cell, Column, Strip
+from salesfc_lib.reporting.blocks import Cell, Column, Strip, Table
 from salesfc_lib.reporting.catalogue import say
 from salesfc_lib.reporting.facts.summary import Summary
 

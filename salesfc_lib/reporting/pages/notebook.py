@@ -20,7 +20,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup
-from salesfc_lib.reporting.blocks.blocks import MIME
+from salesfc_lib.reporting.blocks import MIME
 from salesfc_lib.reporting.pages.page import page
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")

@@ -16,16 +16,18 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup, plots
-from salesfc_lib.reporting.blocks.blocks import (
+from salesfc_lib.reporting.blocks import (
     Alert,
+    Align,
     Answer,
     Attention,
+    Cell,
+    Column,
     Figure,
     Prose,
     Record,
     Table,
 )
-from salesfc_lib.reporting.blocks.cells import Align, Cell, Column
 from salesfc_lib.reporting.catalogue import say
 from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
 from salesfc_lib.reporting.pages.measures import key_numbers

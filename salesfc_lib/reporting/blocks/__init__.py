@@ -1,1 +1,0 @@
-"""The blocks that a page is built of: prose, tables, figures, checks."""
