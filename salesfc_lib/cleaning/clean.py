@@ -101,7 +101,7 @@ class Cleaned:
 
     `transactions` and `apart` (returns that the unit counts apart) hold rows dated through the month; `inventory` likewise.
     `promotion`, `target`, `event` and `opportunity` are plans and hold later months too, `driver` those of what is known ahead. `control` is the unit beside the general ledger. `problems` is what the scan saw; `removed` and `changes` are what
-    the rules took and changed, so that it can be undone. `files` has one entry per file read: source, path, sha256,
+    the rules took and changed. `files` has one entry per file read: source, path, sha256,
     bytes, rows, encoding. `latest` is the latest day found before the month gate, and `closed` the latest closed month.
     """
 

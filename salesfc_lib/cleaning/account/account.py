@@ -2,7 +2,7 @@
 
 Lines and findings enter; an `Account` leaves. The decision made here: a rule only finds; `Account.apply` is the one place that
 acts, writes the ledger's entry (what was taken away is positive, what was put in negative, a change has rows = 0) and remembers
-what was there before, so that every change can be undone. Measures are whole numbers of their smallest unit: nothing is rounded.
+what was there before. Measures are whole numbers of their smallest unit: nothing is rounded.
 """
 
 from __future__ import annotations
