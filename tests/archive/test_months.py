@@ -235,7 +235,7 @@ def test_a_second_run_of_a_month_is_refused_by_name_of_the_first(tmp_path: Path)
 
 def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
     script = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom salesfc_lib.locking import lock_month\n"
+        "import os, signal, sys\nfrom pathlib import Path\nfrom salesfc_lib.archive.locks import lock_month\n"
         f"with lock_month(Path({str(tmp_path)!r}), '2026-06'):\n    print('held', flush=True)\n    sys.stdin.read()\n"
     )
     with subprocess.Popen(

@@ -20,6 +20,7 @@ import nbformat
 import pytest
 
 import salesfc_lib
+from salesfc_lib import reporting
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.archive.locks import lock_month
@@ -110,21 +111,10 @@ class FakeSteps(ModuleType):
         }
 
 
-class FakeSite(ModuleType):
-    def __init__(self) -> None:
-        super().__init__("salesfc_lib.site")
-        self.indexed = 0
-
-    def render_notebook(self, node: Any, context: Any) -> str:
-        return f"<p>{context['title']} {len(node.cells)} cells</p>"
-
-    def write_unit_page(self, folder: Path, summary: Any, earlier: Any) -> None:
-        (folder / "index.html").write_text(
-            f"{summary.headline}, {len(earlier)} before", encoding="utf-8"
-        )
-
-    def write_index(self, reports: Path) -> None:
-        self.indexed += 1
+def write_short_page(folder: Path, summary: Any, earlier: Any) -> None:
+    (folder / "index.html").write_text(
+        f"{summary.headline}, {len(earlier)} before", encoding="utf-8"
+    )
 
 
 @pytest.fixture
@@ -132,8 +122,13 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> FakeSteps:
     fake = FakeSteps()
     monkeypatch.setitem(sys.modules, "salesfc_lib.steps", fake)
     monkeypatch.setattr(salesfc_lib, "steps", fake, raising=False)
-    monkeypatch.setattr(salesfc_lib, "site", pages_site := FakeSite())
-    monkeypatch.setattr(pages, "site", pages_site)
+    monkeypatch.setattr(pages, "write_unit_page", write_short_page)
+    monkeypatch.setattr(
+        pages,
+        "render_notebook",
+        lambda node, context: f"<p>{context['title']} {len(node.cells)} cells</p>",
+    )
+    monkeypatch.setattr(reporting, "write_index", lambda reports: None)
     monkeypatch.setattr(run, "side_by_side", in_turn)
     return fake
 
