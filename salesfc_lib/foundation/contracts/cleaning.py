@@ -1,0 +1,123 @@
+"""Tables of the cleaning step, and those that a source beside the orders brings.
+
+Amounts in tables of text are exact decimals.
+"""
+
+from __future__ import annotations
+
+from salesfc_lib.foundation.contracts.columns import table
+
+_VIEWS = (
+    "quantity_before text, quantity_now text, quantity_difference text, "
+    "amount_before text, amount_now text, amount_difference text"
+)
+
+TABLES = {
+    # An order line, return or adjustment. quantity and amount: decimals at the finest scale of
+    # the sources, returns negative. In memory texts are categories. Further columns: dimensions,
+    # salesperson, key_account.
+    "transactions": table(
+        "source any, row count, date day, order_id any?, customer any?, product any?, "
+        "quantity any, amount any, kind any:sale|return|adjustment",
+        key="source row kind",
+        more=True,
+    ),
+    # What each rule took away (positive) or put in (negative). Rule `opening` is what was read,
+    # `kept` what is left: opening = kept + every other rule, exactly. month: null where the row
+    # has no readable date.
+    "ledger": table(
+        "source text, rule text, month month?, rows count, quantity text, amount text, reason text",
+        key="source rule month",
+    ),
+    # A row that was not used: its place, why, and its text as read (JSON).
+    "quarantine": table(
+        "source text, row count, rule text, reason text, content text", key="source row"
+    ),
+    # What intake and the rules found: read (by a rule), noted, changed, dropped, quarantined.
+    # column '': the row or the file; first_row 0: the file.
+    "problems": table(
+        "source text, rule text, column text, action read|noted|changed|dropped|quarantined, "
+        "rows count, first_row count, example text, reason text",
+        key="source rule column action",
+    ),
+    # A line that a rule took, with its values then; further columns: those of transactions.
+    "removed": table(
+        "source any, row count, kind any, date day?, quantity any, amount any, "
+        "rule text, action text, reason text",
+        more=True,
+    ),
+    # A cell that a rule changed, in the order of the changes; column '': a line that it put in.
+    "changes": table(
+        "sequence count, source text, row count, kind text, rule text, column text, "
+        "before text, after text",
+        key="sequence",
+    ),
+    # What became of months that the month before published, by month, source, members of the
+    # bottom level (further columns) and kind. difference = now - before; rows_changed: rows with
+    # another version; reason: the definitions that changed, for kind redefined.
+    "restatement": table(
+        f"ds month, source text, kind late_posting|corrected|reopened|redefined, {_VIEWS}, "
+        "rows_new count, rows_gone count, rows_changed count, reason text",
+        more=True,
+    ),
+    # Each month that two published months both have, as the earlier published it and as it is now.
+    "restatement_months": table(f"ds month, {_VIEWS}, rows_before count, rows_now count", key="ds"),
+    # Months in which a series was launched and discontinued; null: in the data from the first
+    # month on, or not ended.
+    "lifecycle": table(
+        "unique_id text, launched month?, discontinued month?, evidence text", key="unique_id"
+    ),
+    # Days on which a master file says that a member was launched and discontinued.
+    "declared": table(
+        "dimension text, member text, launched day?, discontinued day?", key="dimension member"
+    ),
+    # A member that ends where another begins. from: first month of the new name; yaml accepts it
+    # under renames.<dimension>.
+    "rename_proposals": table(
+        "dimension text, old text, new text, from month, evidence text, score number, yaml text",
+        key="dimension old new",
+    ),
+    # A month of a bottom series that is far outside what the series did before.
+    "outliers": table(
+        "unique_id text, ds month, y_raw number, y number, score number, reason text",
+        key="unique_id ds",
+    ),
+    # A month of a bottom series in which stock ran out. y_raw: sold; y: expected from its past,
+    # null where that is too thin.
+    "censored": table(
+        "unique_id text, ds month, stockout_days number, y_raw number, y number?",
+        key="unique_id ds",
+    ),
+    # The unit's total of a month beside the general ledger's; null where the ledger has none.
+    # difference = ours - ledger; share: of the ledger's; accepted: outside, with a reason;
+    # missing: no control total.
+    "control": table(
+        "ds month, member text, measure amount|quantity, ours text, ledger text?, "
+        "difference text?, share number?, state within|accepted|missing, reason text",
+        key="ds member measure",
+    ),
+    # Further columns of the next: the dimensions that a row holds for; null: all members.
+    "promotion": table("name text, start day, end day", key="name start", more=True),
+    # Stock at the end of a month; stockout_days: days without stock.
+    "inventory": table("ds month, stock number, stockout_days number", more=True),
+    "target": table("ds month, target number", more=True),
+    # What a currency is worth in the unit's, from a day on.
+    "rate": table("currency text, date day, rate text", key="currency date", more=True),
+    # How many base units a unit of measure is; further column: product.
+    "conversion": table("unit text, factor text", more=True),
+    # The general ledger's total of a month, by account.
+    "control_total": table("ds month, account text?, amount text?, quantity text?", more=True),
+    # A deal that may be won; expected: the day on which it should close.
+    "opportunity": table(
+        "customer text?, expected day, amount text?, probability share?, stage text?", more=True
+    ),
+    # A number that moves sales, of a day, or of a month on its first; ds: business month. What is
+    # not known ahead ends with the month.
+    "driver": table("name text, date day, ds month, value number", more=True),
+    # Something in the market or at a competitor, first to last day. announced: the day on which
+    # it became known, null: not recorded.
+    "event": table(
+        "name text, start day, end day, kind text?, effect text?, comment text?, announced day?",
+        more=True,
+    ),
+}

@@ -1,0 +1,67 @@
+"""Tables of the modeling step, and the stages and intervals of forecasts."""
+
+from __future__ import annotations
+
+from salesfc_lib.foundation.contracts.columns import table
+
+STAGES = ("baseline", "statistical", "combined", "assumed", "reconciled", "adjusted")
+# models of stage `assumed`: a declared effect changed the forecast, or took it to zero for good
+ASSUMED, ENDED = "assumption", "ended"
+INTERVALS = ("lo-80", "hi-80", "lo-95", "hi-95")
+
+TABLES = {
+    # Forecasts of each candidate at each cutoff, the month's own included.
+    "candidate_forecast": table(
+        "unique_id text, model text, cutoff month, ds month, h count, y_hat number",
+        key="unique_id model cutoff ds",
+    ),
+    "forecast": table(
+        f"unique_id text, stage {'|'.join(STAGES)}, model text, cutoff month, ds month, h count, "
+        f"y_hat number, {' number?, '.join(INTERVALS)} number?",
+        key="unique_id stage model cutoff ds",
+    ),
+    # numerator / denominator is the metric over the n rows; sum both before dividing.
+    "score": table(
+        "unique_id text, stage text, model text, cutoff month, h count, metric text, "
+        "numerator number, denominator number, n count",
+        key="unique_id stage model cutoff h metric",
+    ),
+    "weights": table(
+        "unique_id text, model text, weight number, backtest_error number?, reason text",
+        key="unique_id model",
+    ),
+    # A level shift of the last 18 months. ds: first month after; change: percent of the level
+    # before; strength: in standard errors.
+    "break": table(
+        "unique_id text, ds month, change number, strength number, evidence text", key="unique_id"
+    ),
+    "failures": table(
+        "unique_id text, model text, cutoff month, error text", key="unique_id model cutoff"
+    ),
+    # A series with a page of its own: its file under key/, its sales of the last twelve months
+    # and their share of the unit's.
+    "key_series": table("unique_id text, page text, sales number, share number", key="unique_id"),
+    # A term of the regression of a key series or the whole unit, in the panel's unit, with its
+    # 95 % interval: level (a normal month), trend (a year), month 01 to 12 (difference from the
+    # normal month), and drivers. step: what a driver's estimate is for (1, or the driver's mean
+    # where it is never zero); null for other terms.
+    "coefficient": table(
+        "unique_id text, term text, estimate number, low number, high number, step number?",
+        key="unique_id term",
+    ),
+    # What a step of a driver does in the whole unit, in shares of a bottom series' usual month,
+    # with its 95 % interval. series: number of those in which it moves.
+    "pooled_driver": table(
+        "term text, estimate number, low number, high number, step number, series count", key="term"
+    ),
+    # What is known ahead of a driver, and what the regression adds for it, against none of it, or
+    # against its mean where it is never zero; low and high: 95 % interval.
+    "driver_effect": table(
+        "unique_id text, term text, ds month, value number, effect number, low number, high number",
+        key="unique_id term ds",
+    ),
+    # Actuals inside the interval (percent) that the combination would have had in the backtest.
+    "backtest_coverage": table(
+        "level text, interval count, h count, inside count, n count", key="level interval h"
+    ),
+}
