@@ -1,0 +1,61 @@
+"""The business calendar: kinds of months, holidays, closed months, time zone."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import Field, field_validator
+
+from salesfc_lib.foundation.schema.section import Section, check_month, default
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Festival = Literal["chinese_new_year", "easter", "ramadan"]
+MONTH_AND_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
+
+
+class Calendar(Section):
+    kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = default("calendar.kind")
+    year_begins: str = Field(default("calendar.year_begins"), pattern=MONTH_AND_DAY)
+    moving_holidays: list[Festival] | None = default("calendar.moving_holidays")
+    week_begins: Weekday = default("calendar.week_begins")
+    closed_through: str | None = default("calendar.closed_through")
+    closed_months: list[str] = default("calendar.closed_months")
+    holidays: list[str] = default("calendar.holidays")
+    country: str | None = default("calendar.country")
+    zone: str | None = default("calendar.zone")
+
+    @field_validator("closed_through")
+    @classmethod
+    def _closed_through_is_a_month(cls, value: str | None) -> str | None:
+        return value if value is None else check_month(value)
+
+    @field_validator("closed_months")
+    @classmethod
+    def _closed_months_are_months(cls, value: list[str]) -> list[str]:
+        return [check_month(month) for month in value]
+
+    @field_validator("country", mode="before")
+    @classmethod
+    def _country_is_known(cls, value: Any) -> Any:
+        if value is None:
+            return None
+        from holidays.utils import list_supported_countries
+
+        country, _, part = str(value).partition("-")
+        known = list_supported_countries()
+        if country not in known or (part and part not in known[country]):
+            raise ValueError(
+                f"'{value}' is no country whose holidays are known; expected an ISO code such as "
+                "CN, or of a part of a country, such as DE-BY, in quotes where YAML reads it as "
+                'no ("NO")'
+            )
+        return value
+
+    @field_validator("zone")
+    @classmethod
+    def _zone_is_known(cls, value: str | None) -> str | None:
+        if value is not None and value not in available_timezones():
+            expected = "expected an IANA name such as Asia/Shanghai"
+            raise ValueError(f"'{value}' is no time zone; {expected}")
+        return value

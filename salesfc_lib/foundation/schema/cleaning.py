@@ -1,0 +1,68 @@
+"""How rows become transactions: rules, exceptions, outliers, control totals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from salesfc_lib.foundation.schema.section import Section, check_month, default
+
+
+class Outliers(Section):
+    enabled: bool = default("cleaning.outliers.enabled")
+    threshold: float = Field(default("cleaning.outliers.threshold"), gt=0)
+    ratio: float = Field(default("cleaning.outliers.ratio"), gt=1)
+    min_history: int = Field(default("cleaning.outliers.min_history"), ge=6)
+    treatment: Literal["replace", "keep"] = default("cleaning.outliers.treatment")
+
+
+class Keep(Section):
+    """A row that a rule leaves alone, because a person knows better."""
+
+    source: str  # as in the tables: the source's name, and the file's where it has several
+    row: int
+    rule: str
+    reason: str = Field(min_length=1)
+    author: str = ""
+
+
+class Implausible(Section):
+    price_factor: float = Field(default("cleaning.implausible.price_factor"), gt=1)
+    quantity_factor: float = Field(default("cleaning.implausible.quantity_factor"), gt=1)
+    deviations: float = Field(default("cleaning.implausible.deviations"), gt=0)
+    min_lines: int = Field(default("cleaning.implausible.min_lines"), ge=3)
+
+
+class Tolerance(Section):
+    relative: Decimal = Field(default("cleaning.control.tolerance.relative"), ge=0)
+    absolute: Decimal = Field(default("cleaning.control.tolerance.absolute"), ge=0)
+
+
+class Control(Section):
+    """How the unit is compared with the general ledger, if a source has role `control_totals`."""
+
+    basis: Literal["kept", "opening"] = default("cleaning.control.basis")
+    tolerance: Tolerance = Tolerance()
+    accepted: dict[str, str] = default("cleaning.control.accepted")
+
+    @field_validator("accepted")
+    @classmethod
+    def _accepted_are_months_with_a_reason(cls, value: dict[str, str]) -> dict[str, str]:
+        for month, reason in value.items():
+            check_month(month)
+            if not reason.strip():
+                raise ValueError(f"{month}: expected a reason")
+        return value
+
+
+class Cleaning(Section):
+    loss_budget: float = Field(default("cleaning.loss_budget"), ge=0, le=1)
+    order: list[str] = default("cleaning.order")
+    skip: list[str] = default("cleaning.skip")
+    keep: list[Keep] = default("cleaning.keep")
+    outliers: Outliers = Outliers()
+    stock_outs: Literal["note", "replace"] = default("cleaning.stock_outs")
+    implausible: Implausible = Implausible()
+    control: Control = Control()

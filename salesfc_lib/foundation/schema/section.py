@@ -1,0 +1,61 @@
+"""What all blocks share: strictness, defaults, how units and months are written."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from salesfc_lib.errors import RequestError
+from salesfc_lib.foundation.resources import DEFAULTS
+
+UNIT_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
+DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+Positive = Annotated[Decimal, Field(gt=0)]
+
+_DEFAULTS = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+
+
+def default(key: str) -> Any:
+    """Value of a dotted key in `defaults.yml`."""
+    value = _DEFAULTS
+    for part in key.split("."):
+        value = value[part]
+    return value
+
+
+class Section(BaseModel):
+    """A block of parameters: frozen, with declared keys and finite numbers only."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        validate_default=True,
+    )
+
+
+def check_unit(unit: str) -> str:
+    """The unit's id. Raises `RequestError` where it may not stand in a path."""
+    if not UNIT_ID.match(unit):
+        raise RequestError.say(
+            f"'{unit}' cannot be a unit's id",
+            "Lower-case letters, digits, '-' and '_', at most 32",
+            "Rename the parameter file, and put the name that people read under `unit.title`",
+        )
+    return unit
+
+
+def check_month(month: str) -> str:
+    """The month. Raises `RequestError` where it is not written YYYY-MM."""
+    if not MONTH.match(str(month)):
+        raise RequestError.say(
+            f"'{month}' is not a month", "YYYY-MM, such as 2026-06", "Correct the month"
+        )
+    return str(month)

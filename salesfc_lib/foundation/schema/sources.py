@@ -1,0 +1,188 @@
+"""Sources: which exports a unit has, how their columns are read, and the drivers they bring."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import Field, field_validator, model_validator
+
+from salesfc_lib.foundation.scales import UNITS
+from salesfc_lib.foundation.schema.section import Positive, Section
+
+VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")  # name of an environment variable
+TRAILER_GROUPS = {"rows", "quantity", "amount"}
+# what exports call a row of sums
+SUBTOTALS = (
+    *("小计", "合计", "总计", "本页小计", "汇总", "累计"),
+    *("Subtotal", "Grand total", "Total", "Sum"),
+)
+
+Role = Literal[
+    "orders",
+    "returns",
+    "lookup",
+    "promotions",
+    "inventory",
+    "targets",
+    "mapping",
+    "rates",
+    "conversions",
+    "control_totals",
+    "opportunities",
+    "events",
+    "drivers",
+]
+
+
+class Source(Section):
+    """One export and how its columns are read.
+
+    `columns` maps this project's names to the export's headers. What is None is found out by
+    looking at the export.
+    """
+
+    kind: Literal["csv", "excel", "parquet", "jsonl", "sql"]
+    role: Role = "orders"
+    # a file or a pattern (`orders_*.csv`) under the project; empty only where `url_env` is set
+    path: str = ""
+    # sql: environment variable with the database's address; a parameter file holds no secret
+    url_env: str = ""
+    # environment variable that names the folder of `path`; empty: the project
+    root: str = ""
+    # excel: None is the first sheet; sql: a table or a view, and its schema
+    sheet: str | None = None
+    table: str | None = None
+    table_schema: str | None = None
+    # sql, with `url_env`: column that only grows; what was extracted before is not read again
+    watermark: str | None = None
+    # text: encoding of all files; by file or pattern, which goes before
+    encoding: str | None = None
+    encodings: dict[str, str] = Field(default_factory=dict)
+    delimiter: str | None = None
+    # csv: pattern of the export's last line, with any of the groups rows, quantity, amount
+    trailer: str | None = None
+    # csv: what to do about text that an earlier system read in a wrong encoding
+    mojibake: Literal["note", "repair"] = "note"
+    # a list of headers: the first is kept here, the others in `aliases`
+    columns: dict[str, str] = Field(default_factory=dict)
+    aliases: dict[str, list[str]] = Field(default_factory=dict)
+    # columns that identify a row; empty: nothing is a duplicate
+    key: list[str] = Field(default_factory=list)
+    # which of several extracts is newer: by file name, by time modified, or by a header's column
+    extracted: str = "name"
+    # export's header: value; other rows belong to other units
+    where: dict[str, str] = Field(default_factory=dict)
+    # returns, lookup: column of the orders -> export's header
+    join: dict[str, str] = Field(default_factory=dict)
+    # columns whose merged cells are filled from above
+    fill_down: list[str] = Field(default_factory=list)
+    # words that mark a subtotal row; [] for none
+    subtotals: list[str] = Field(default_factory=lambda: [*SUBTOTALS])
+    # strptime; order of days whose form does not tell; decimal mark
+    date_format: str | None = None
+    date_order: Literal["dmy", "mdy", "ymd"] | None = None
+    decimal: Literal[".", ","] | None = None
+    # sign of amounts marked CR or 贷; those marked DR or 借 have the other
+    credit: Literal["negative", "positive"] = "negative"
+    # text column: spellings that mean nothing there, e.g. [NULL, 无]
+    nulls: dict[str, list[str]] = Field(default_factory=dict)
+    # values of column `kind`
+    kinds: dict[str, Literal["sale", "return", "adjustment"]] = Field(default_factory=dict)
+    # returns come without a minus sign
+    returns_are_positive: bool = False
+    # what the amounts of this source hold; rate of lines without `tax_rate` or `tax_amount`
+    tax: Literal["included", "excluded"] = "excluded"
+    tax_rate: Decimal | None = Field(None, ge=0)
+    # gross: a `discount` column is still to be taken off
+    discounts: Literal["net", "gross"] = "net"
+    # included: a `freight` column is part of the amounts
+    freight: Literal["included", "excluded"] = "excluded"
+    # of lines whose column `currency` (ISO 4217) or `unit_of_measure` is blank or missing
+    currency: str = ""
+    unit_of_measure: str = ""
+    # column: what one of its numbers is worth: 10000, wan, percent, …
+    units: dict[str, Positive] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_spellings(cls, values: Any) -> Any:
+        """Of `columns: {amount: [A, B]}`, keep the first header; the others are aliases."""
+        columns = values.get("columns") if isinstance(values, dict) else None
+        if not isinstance(columns, dict):
+            return values
+        lists = {name: found for name, found in columns.items() if isinstance(found, list)}
+        if empty := sorted(name for name, headers in lists.items() if not headers):
+            raise ValueError(f"columns.{empty[0]}: an empty list; expected at least one header")
+        if not lists:
+            return values
+        aliases = {name: headers[1:] for name, headers in lists.items()}
+        first = {name: headers[0] for name, headers in lists.items()}
+        aliases |= dict(values.get("aliases") or {})
+        return {**values, "columns": columns | first, "aliases": aliases}
+
+    @field_validator("units", mode="before")
+    @classmethod
+    def _units_in_words(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        texts = {name: unit for name, unit in value.items() if isinstance(unit, str)}
+        return value | {name: UNITS.get(u.strip().lower(), u) for name, u in texts.items()}
+
+    @field_validator("trailer")
+    @classmethod
+    def _trailer_has_a_group(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        try:
+            groups = set(re.compile(value).groupindex)
+        except re.error as error:
+            raise ValueError(f"'{value}' is no regular expression ({error})") from error
+        if not groups or groups - TRAILER_GROUPS:
+            raise ValueError(
+                "expected a regular expression with named groups out of rows, quantity, amount: "
+                "`(?P<rows>\\d+) rows`"
+            )
+        return value
+
+    @model_validator(mode="after")
+    def _one_place_to_read_from(self) -> Source:
+        if bool(self.path) == bool(self.url_env):
+            raise ValueError(
+                "expected either `path` (a file) or `url_env` (a database by its address)"
+            )
+        if self.url_env and (self.kind != "sql" or not self.table):
+            raise ValueError("`url_env` is for `kind: sql` and needs a `table`")
+        if self.url_env and not VARIABLE.match(self.url_env):
+            raise ValueError(
+                "url_env: expected the name of an environment variable, such as SALES_DB; "
+                "addresses hold passwords"
+            )
+        if self.watermark and not (self.url_env and self.key):
+            raise ValueError(
+                "`watermark` is for a database (`url_env`) and needs the `key` by which a row "
+                "supersedes its old version"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _aliases_of_known_columns(self) -> Source:
+        if unknown := sorted(set(self.aliases) - set(self.columns)):
+            raise ValueError(f"aliases.{unknown[0]}: not among `columns` {sorted(self.columns)}")
+        return self
+
+    @property
+    def extract_header(self) -> str | None:
+        """Header of the column that says when a row was extracted; None where the file does."""
+        if self.extracted in ("name", "modified"):
+            return None
+        return self.columns.get(self.extracted, self.extracted)
+
+
+class Driver(Section):
+    """A number that moves sales: how its days make a month, and whether later months are known."""
+
+    aggregate: Literal["mean", "sum", "max"] = "mean"
+    known_ahead: bool = False
+    carry: Literal["last"] | None = None  # last: a month without a value has the one before it

@@ -1,0 +1,118 @@
+"""The complete set of one unit and month, and what its blocks must agree on."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from salesfc_lib.foundation.schema.business import KeyAccounts, Measure, Members, Reorganised, Unit
+from salesfc_lib.foundation.schema.calendar import Calendar
+from salesfc_lib.foundation.schema.cleaning import Cleaning
+from salesfc_lib.foundation.schema.models import Backtest, Breaks, Candidate, Combine, Reconcile
+from salesfc_lib.foundation.schema.publication import Adjust, Archive, Effects, Key, Retrospective
+from salesfc_lib.foundation.schema.section import Section, default
+from salesfc_lib.foundation.schema.sources import Driver, Source
+
+# columns of the panel
+RESERVED = {"unique_id", "ds", "y", "y_raw", "event", "trading_days"}
+RESERVED |= {"chinese_new_year", "easter", "ramadan", "key_account"}
+
+
+class Parameters(Section):
+    """The complete resolved set of one unit and month."""
+
+    unit: Unit = Unit()
+    sources: dict[str, Source] = default("sources")
+    measure: Measure = Measure()
+    dimensions: list[str] = default("dimensions")
+    renames: dict[str, Members] = default("renames")
+    reorganised: dict[str, Reorganised] = default("reorganised")
+    key_accounts: KeyAccounts = KeyAccounts()
+    levels: dict[str, list[str]] = default("levels")
+    calendar: Calendar = Calendar()
+    drivers: dict[str, Driver] = default("drivers")
+    horizon: int = Field(default("horizon"), ge=1, le=36)
+    cleaning: Cleaning = Cleaning()
+    candidates: dict[str, Candidate] = default("candidates")
+    backtest: Backtest = Backtest()
+    breaks: Breaks = Breaks()
+    combine: Combine = Combine()
+    reconcile: Reconcile = Reconcile()
+    effects: Effects = Effects()
+    adjust: Adjust = Adjust()
+    key: Key = Key()
+    retrospective: Retrospective = Retrospective()
+    archive: Archive = Archive()
+
+    @property
+    def bottom(self) -> str:
+        """Name of the level whose series partition the business."""
+        return list(self.levels)[-1]
+
+    @model_validator(mode="after")
+    def _levels_cross_known_dimensions(self) -> Parameters:
+        if next(iter(self.levels.values()), None) != []:
+            raise ValueError("levels: the first level is the whole unit, such as `total: []`")
+        known = {*self.dimensions, "key_account"}
+        for level, crossed in self.levels.items():
+            for name in set(crossed) - known:
+                raise ValueError(
+                    f"levels.{level}: '{name}' is not among `dimensions` {sorted(known)}"
+                )
+        used = {name for crossed in self.levels.values() for name in crossed}
+        if lacking := used - set(self.levels[self.bottom]):
+            raise ValueError(
+                "levels: the last level must cross every dimension used; "
+                f"it lacks {sorted(lacking)}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _watermarks_have_an_archive(self) -> Parameters:
+        named = sorted(name for name, source in self.sources.items() if source.watermark)
+        if named and not self.archive.keep_sources:
+            raise ValueError(
+                f"sources.{named[0]}.watermark: needs `archive.keep_sources: true`, because "
+                "earlier extracts are kept there"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _drivers_have_a_source(self) -> Parameters:
+        found: set[str] = set()
+        for name, source in self.sources.items():
+            if source.role == "drivers":
+                found |= self._driver_columns(name, source)
+        if reserved := sorted(set(self.drivers) & {*RESERVED, *self.dimensions}):
+            raise ValueError(
+                f"drivers.{reserved[0]}: the panel has a column or dimension of this name; "
+                "choose another"
+            )
+        if idle := sorted(set(self.drivers) - found):
+            raise ValueError(
+                f"drivers.{idle[0]}: no source with the role `drivers` has it among its `columns`"
+            )
+        others = [source for source in self.sources.values() if source.role != "drivers"]
+        if "promotion" in self.drivers and any(
+            source.role == "promotions" or "promotion" in source.columns for source in others
+        ):
+            raise ValueError(
+                "drivers.promotion: a calendar of promotions or a flag of the orders already says "
+                "when they run"
+            )
+        return self
+
+    def _driver_columns(self, name: str, source: Source) -> set[str]:
+        """Drivers that a source has: beside dimensions and one column of days or months."""
+        place = f"sources.{name}.columns"
+        if len({"date", "ds"} & set(source.columns)) != 1:
+            raise ValueError(
+                f"{place}: a source of drivers has one column `date` (days) or `ds` (months)"
+            )
+        columns = set(source.columns) - {"date", "ds", "key_account", *self.dimensions}
+        if unknown := sorted(columns - set(self.drivers)):
+            raise ValueError(
+                f"{place}: '{unknown[0]}' is neither a dimension nor declared under `drivers`"
+            )
+        if not columns:
+            raise ValueError(f"{place}: no column of it is declared under `drivers`")
+        return columns
