@@ -106,7 +106,7 @@ def _as_decimal(cents: np.ndarray) -> pa.Array:
 
 def run_workbench(project: Path) -> tuple[float, Decimal]:
     """Seconds from the file to the panel, and the total that the ledger kept."""
-    from salesfc_lib.cleaning import clean as cleaning
+    from salesfc_lib import cleaning
     from salesfc_lib.foundation.parameters import resolve
     from salesfc_lib.panel.build import build_panel
 

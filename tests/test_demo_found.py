@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from demo_company import UNITS, write_demo
-from salesfc_lib.cleaning import clean as cleaning
+from salesfc_lib import cleaning
 from salesfc_lib.cleaning.outliers import find_outliers
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.panel.build import build_panel

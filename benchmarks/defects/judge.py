@@ -96,7 +96,7 @@ def run_case(case: Case, folder: Path, *, by_init: bool = False) -> Read:
 
 
 def _run_cleaning(folder: Path, month: str) -> Read:
-    from salesfc_lib.cleaning import clean as cleaning
+    from salesfc_lib import cleaning
     from salesfc_lib.foundation.parameters import resolve
 
     found = cleaning.clean(resolve(folder, UNIT, month).parameters, folder, month)
@@ -105,7 +105,7 @@ def _run_cleaning(folder: Path, month: str) -> Read:
 
 def _propose(folder: Path, month: str) -> pd.DataFrame:
     """Table rename_proposals, as `salesfc proposals` shows it."""
-    from salesfc_lib.cleaning import clean as cleaning
+    from salesfc_lib import cleaning
     from salesfc_lib.cleaning.scan import propose_for
     from salesfc_lib.foundation.parameters import resolve
 
