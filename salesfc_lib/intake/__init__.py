@@ -6,6 +6,7 @@ days, numbers, units and codes for cleaning, inspection and hand-written files a
 
 from __future__ import annotations
 
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.parse.columns import (
     check_identifiers,
     find_error_cells,
@@ -63,6 +64,7 @@ __all__ = [
     "FILE",
     "Guess",
     "INT64",
+    "Issue",
     "KEY",
     "MARK",
     "MARKS",

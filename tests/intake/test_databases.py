@@ -216,7 +216,7 @@ def test_no_message_and_no_traceback_holds_a_password(
     secret = "s3cret/密码"
     filled = address.format(password=quote(secret, safe=""), port=server.port, folder=server.folder)
     program = (
-        "import sys; from pathlib import Path; from salesfc_lib.schema import Source; from salesfc_lib.sources import read_source\n"
+        "import sys; from pathlib import Path; from salesfc_lib.foundation import Source; from salesfc_lib.intake import read_source\n"
         f"read_source('orders', Source(kind='sql', url_env='{VARIABLE}', table='orders', columns={COLUMNS}), Path('.'))"
     )
     done = subprocess.run(
@@ -303,8 +303,8 @@ def test_a_million_rows_pass_in_bounded_memory(base: Callable[..., Any], tmp_pat
         "FROM generate_series(1, 1000000) i"
     )
     program = (
-        "import resource; from pathlib import Path; from salesfc_lib.schema import Source; from salesfc_lib.sources import read_source\n"
-        "from salesfc_lib.sources import database\n"
+        "import resource; from pathlib import Path; from salesfc_lib.foundation import Source; from salesfc_lib.intake import read_source\n"
+        "from salesfc_lib.intake.sources import database\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         f"source = Source(kind='sql', url_env='{VARIABLE}', table='orders', columns={COLUMNS})\n"
         "rows = read_source('orders', source, Path('.')).rows\n"
@@ -444,7 +444,7 @@ def test_what_a_watermark_cannot_see_is_counted_and_the_table_read_whole(
     base(change)
     extract = read(tmp_path, keep=True, **KEYED)
     assert sort_rows(extract) == sort_rows(read(tmp_path))
-    assert "it was read whole" in extract.sightings["reason"].tolist()[0]
+    assert "it was read whole" in extract.issues["reason"].tolist()[0]
 
 
 def test_another_database_under_the_same_name_is_not_added_to(

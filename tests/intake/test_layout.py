@@ -38,7 +38,7 @@ def read(folder: Path, *texts: str, **more: Any) -> Extract:
 
 
 def said(extract: Extract, rule: str) -> list[str]:
-    return extract.sightings.loc[extract.sightings["rule"].eq(rule), "reason"].tolist()
+    return extract.issues.loc[extract.issues["rule"].eq(rule), "reason"].tolist()
 
 
 def lay(header: list[str], rows: list[list[str]], **more: Any) -> pa.Table:
@@ -106,7 +106,7 @@ def test_files_of_one_feed_may_rename_and_reorder_their_columns(tmp_path: Path) 
         {"日期": "1", "单号": "A", "客户": "甲", "价税合计": "5"},
         {"日期": "2", "单号": "B", "客户": "乙", "价税合计": "6"},
     ]
-    assert extract.sightings["source"].tolist() == ["orders: 1.csv"] * 2
+    assert extract.issues["source"].tolist() == ["orders: 1.csv"] * 2
     assert said(extract, "renamed_column") == [
         "the column 'Amount' is read as '价税合计'",
         "its columns come in another order than those of the feed's first file",

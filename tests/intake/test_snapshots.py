@@ -117,7 +117,7 @@ def test_a_large_file_is_kept_in_bounded_memory(tmp_path: Path) -> None:
         for _ in range(300):
             large.write(block)
     program = (
-        "import hashlib, resource; from pathlib import Path; from salesfc_lib.sources import snapshot\n"
+        "import hashlib, resource; from pathlib import Path; from salesfc_lib.intake.sources import snapshot\n"
         "path = Path('large.bin')\n"
         "found = hashlib.file_digest(path.open('rb'), 'sha256').hexdigest()\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"

@@ -22,12 +22,13 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
+from salesfc_lib.intake.issues import Issue, reject
 from salesfc_lib.intake.sources import blocks, mass, records
 from salesfc_lib.intake.sources.blocks import LineTooLongError, cut_at_line_ends
 from salesfc_lib.intake.sources.csv import read_csv
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from salesfc_lib.intake.sources.files import RawFile
-from salesfc_lib.intake.sources.layout import Grid, Reject
+from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.mojibake import is_lost, repair
 from salesfc_lib.intake.sources.records import Dialect, fit, parse_record
 
@@ -59,18 +60,18 @@ def list_rows(grid: Grid) -> list[tuple[int, list[str]]]:
 
 def read_carefully(
     text: str, dialect: Dialect, header: list[str]
-) -> tuple[list[tuple[int, list[str]]], list[Reject]]:
+) -> tuple[list[tuple[int, list[str]]], list[Issue]]:
     """What the careful parser makes of the whole text, record by record; the header is the first line."""
     lines = list(io.StringIO(text, newline=""))
     rows, rejected, at = [], [], 1
     while at < len(lines):
         record = parse_record(lines[at:], dialect)
         outcome = fit(record, at + 1, lines[at], header)
-        if isinstance(outcome, Reject):
+        if isinstance(outcome, Issue):
             rejected.append(outcome)
         elif outcome is not None:
             rows.append((at + 1, outcome))
-        at += 1 if isinstance(outcome, Reject) else record.lines
+        at += 1 if isinstance(outcome, Issue) else record.lines
     return rows, rejected
 
 
@@ -163,7 +164,7 @@ def test_everything_quoted_reads_back_whatever_it_holds(
 
 
 def rules(extract: Extract) -> list[str]:
-    return extract.sightings["rule"].tolist()
+    return extract.issues["rule"].tolist()
 
 
 ROWS = "日期,金额,客户\n" + "".join(f"2024-01-{day:02},{day},厨具{day}店\n" for day in range(1, 29))
@@ -190,7 +191,7 @@ def test_every_encoding_is_found_and_said(
     grid = read_grid(folder, mark + text.encode(encoding), size=50)
     assert grid.encoding == recorded
     assert list_rows(grid) == list_rows(read_grid(folder, ROWS.encode()))
-    assert [item.rule for item in grid.sightings] == seen
+    assert [item.rule for item in grid.issues] == seen
 
 
 def test_a_declared_encoding_is_not_worth_a_sighting_and_an_unknown_one_is_refused(
@@ -203,7 +204,7 @@ def test_a_declared_encoding_is_not_worth_a_sighting_and_an_unknown_one_is_refus
             "date,amount\nCafé,1\n".encode("cp1252"),
             encoding="cp1252",
             columns={"a": "amount"},
-        ).sightings
+        ).issues
         == []
     )
     with pytest.raises(
@@ -225,7 +226,7 @@ def test_a_line_in_another_encoding_is_set_aside_alone(folder: Path, place: int,
         number for number in range(2, 30) if number != place + 1
     ]
     assert grid.rejected == [
-        Reject(
+        reject(
             place + 1,
             "other_encoding",
             "it is not utf-8, which the rest of the file is; it would decode as gb18030",
@@ -479,18 +480,18 @@ def test_mojibake_is_noted_and_repaired_where_asked(folder: Path) -> None:
     text = f"日期,金额,客户,{bad}\n" + f"2024-01-01,1,{bad},x\n2024-01-02,2,厨具,x\n" * 2
     noted = read_grid(folder, text.encode())
     assert noted.cells.column(2).to_pylist() == [bad, "厨具"] * 2
-    assert [item.rule for item in noted.sightings] == ["mojibake"]
-    assert f"'{bad}' for '厨具'" in noted.sightings[0].said
-    assert noted.sightings[0].row == 2
+    assert [item.rule for item in noted.issues] == ["mojibake"]
+    assert f"'{bad}' for '厨具'" in noted.issues[0].reason
+    assert noted.issues[0].row == 2
     repaired = read_grid(folder, text.encode(), mojibake="repair")
     assert repaired.header[3] == "厨具"
     assert repaired.cells.column(2).to_pylist() == ["厨具"] * 4
-    assert "were repaired" in repaired.sightings[0].said
-    assert (
-        repaired.sightings[0].rows,
-        repaired.sightings[0].action,
-        noted.sightings[0].action,
-    ) == (3, "changed", "noted")
+    assert "were repaired" in repaired.issues[0].reason
+    assert (repaired.issues[0].rows, repaired.issues[0].action, noted.issues[0].action) == (
+        3,
+        "changed",
+        "noted",
+    )
 
 
 def test_mojibake_in_the_header_is_proposed_and_repaired_where_asked(folder: Path) -> None:
@@ -504,7 +505,7 @@ def test_a_text_that_lost_bytes_is_noted_and_left_alone(folder: Path) -> None:
     bad = "业务员".encode().decode("gb18030", "replace")
     grid = read_grid(folder, f"日期,金额\n{bad},1\n".encode(), mojibake="repair")
     assert list_rows(grid) == [(2, [bad, "1"])]
-    assert "1 texts lost bytes" in grid.sightings[0].said
+    assert "1 texts lost bytes" in grid.issues[0].reason
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
@@ -537,10 +538,10 @@ def test_files_of_one_feed_may_differ_and_that_is_said(tmp_path: Path) -> None:
     (tmp_path / "2.csv").write_text("日期;金额\n2024-02-01;2\n", encoding="utf-8")
     extract = read_source("orders", text_source("*.csv"), tmp_path)
     assert extract.rows["金额"].to_pylist() == ["1", "2"]
-    assert extract.sightings[["source", "rule"]].values.tolist() == [
+    assert extract.issues[["source", "rule"]].values.tolist() == [
         ["orders: 2.csv", "dialect_drift"]
     ]
-    assert "semicolons" in extract.sightings["reason"][0]
+    assert "semicolons" in extract.issues["reason"][0]
     with pytest.raises(
         SalesForecastError,
         match=r"2\.csv' has semicolons.*declares `delimiter: ','`.*dialect_drift",
@@ -610,7 +611,7 @@ def test_a_trailer_that_is_not_there_stops_the_unit_and_subtotals_are_not_counte
 def test_a_last_line_that_breaks_off_is_rejected_and_said(folder: Path, end: str) -> None:
     extract = read_bytes(folder, f"日期,金额\n2024-01-01,1\n{end}".encode())
     assert extract.rejected[["row", "rule"]].values.tolist() == [[3, "misfit"]]
-    assert extract.sightings[["row", "rule"]].values.tolist() == [[3, "cut_short"]]
+    assert extract.issues[["row", "rule"]].values.tolist() == [[3, "cut_short"]]
     assert rules(read_bytes(folder, "日期,金额\n2024-01-01,1\n2024-01-03,3".encode())) == []
 
 
@@ -799,7 +800,7 @@ def test_a_folder_means_its_files_of_the_kind_and_says_what_it_leaves(tmp_path: 
     (folder / "old").mkdir()
     extract = read_source("orders", text_source("data/orders/"), tmp_path)
     assert extract.rows["日期"].to_pylist() == ["2024-01-01", "2024-02-01", "2024-03-01"]
-    assert extract.sightings[["rule", "reason"]].values.tolist() == [
+    assert extract.issues[["rule", "reason"]].values.tolist() == [
         [
             "left_out",
             "the folder 'data/orders/' also holds 'budget.xlsx', 'notes.pdf', which were not read",

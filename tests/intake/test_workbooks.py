@@ -45,7 +45,7 @@ def values(extract: Extract, *names: str) -> list[list[Any]]:
 
 
 def said(extract: Extract, rule: str) -> list[str]:
-    return extract.sightings.loc[extract.sightings["rule"].eq(rule), "reason"].tolist()
+    return extract.issues.loc[extract.issues["rule"].eq(rule), "reason"].tolist()
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -342,7 +342,7 @@ def _tell(
                 "reason": reading.reason,
             }
         )
-    for seen in extract.sightings.itertuples():
+    for seen in extract.issues.itertuples():
         account = account.see(
             {
                 "source": seen.source,

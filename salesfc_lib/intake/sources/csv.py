@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources import charset, encodings, mojibake
 from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError, cut_at_line_ends, unpack
 from salesfc_lib.intake.sources.charset import Guess
@@ -35,7 +36,7 @@ from salesfc_lib.intake.sources.encodings import (
 from salesfc_lib.intake.sources.files import RawFile
 from salesfc_lib.intake.sources.header import SEARCHED
 from salesfc_lib.intake.sources.kinds import refuse_other_kind
-from salesfc_lib.intake.sources.layout import Grid, Sighting
+from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.reading import (
     MOST_REJECTED,
     Reading,
@@ -92,7 +93,7 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
         reading.cells,
         reading.rejected,
         encoding,
-        sightings=_tell_encoding(encoding, source),
+        issues=_tell_encoding(encoding, source),
         titles=layout.titles,
         dialect=describe(layout.dialect),
     )
@@ -255,16 +256,16 @@ def _count_lines(open_text: Open) -> int:
     return count
 
 
-def _tell_encoding(encoding: str, source: Source) -> list[Sighting]:
+def _tell_encoding(encoding: str, source: Source) -> list[Issue]:
     seen = []
     if encoding in dict(encodings.MARKS).values():
         seen.append(
-            Sighting(
+            Issue(
                 "byte_order_mark",
                 f"the file begins with the byte-order mark of {encoding}; it was left out",
             )
         )
     if encoding not in ("utf-8", "utf-8-sig", source.encoding):
         declared = f", not {source.encoding} as declared" if source.encoding else ""
-        seen.append(Sighting("encoding", f"the file is {encoding}{declared}"))
+        seen.append(Issue("encoding", f"the file is {encoding}{declared}"))
     return seen

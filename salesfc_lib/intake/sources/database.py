@@ -27,9 +27,10 @@ from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources import snapshot, watermark
 from salesfc_lib.intake.sources.header import header_of, list_needed
-from salesfc_lib.intake.sources.layout import Grid, Sighting
+from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.sql import Relation, choose, find_relation, read_texts
 from salesfc_lib.intake.sources.texts import compact
 from salesfc_lib.intake.sources.troubled import set_aside_control
@@ -202,7 +203,7 @@ def _spooling(archive: Path | None) -> Iterator[Path]:
 
 
 Extracted = tuple[
-    Path, list[Sighting], Any
+    Path, list[Issue], Any
 ]  # the Parquet file, what there is to say, the largest watermark
 
 
@@ -217,7 +218,7 @@ def _extract(
         )
     last = _find_last(connection, relation, source)
     known = watermark.recall(archive, _identify(connection, relation, source))
-    said: list[Sighting] = []
+    said: list[Issue] = []
     if known is not None:
         before = snapshot.find_kept(archive, known.sha256)
         assert before is not None  # recall has looked at it
@@ -236,7 +237,7 @@ def _extract(
             )
             return _write(folder, relation, slices), said, last
         said = [
-            Sighting(
+            Issue(
                 "watermark",
                 f"the table has {count} rows where {merged.num_rows} were known: it was read whole",
             )
@@ -343,7 +344,7 @@ def _read(path: Path) -> pa.Table:
     return pa.table({**texts, **columns})
 
 
-def _load(path: Path, relation: Relation, said: list[Sighting]) -> tuple[Grid, Grid]:
+def _load(path: Path, relation: Relation, said: list[Issue]) -> tuple[Grid, Grid]:
     table = _read(path)
     numbers, mine = (table[name].to_numpy() for name in OWN)
     texts = table.drop_columns([*OWN]).rename_columns(
@@ -357,7 +358,7 @@ def _load(path: Path, relation: Relation, said: list[Sighting]) -> tuple[Grid, G
                 relation.header,
                 places,
                 texts.filter(pa.array(mask)),
-                sightings=said if mask is mine else [],
+                issues=said if mask is mine else [],
             )
         )
     return set_aside_control(grids[0], relation.names), grids[1]

@@ -32,11 +32,12 @@ from python_calamine import (
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.cells import cell_text
 from salesfc_lib.intake.sources.compound import Compound
 from salesfc_lib.intake.sources.header import SEARCHED, header_of, name_columns, require_header
 from salesfc_lib.intake.sources.kinds import HTML, OLE
-from salesfc_lib.intake.sources.layout import Grid, Sighting, refuse_row_limit
+from salesfc_lib.intake.sources.layout import Grid, refuse_row_limit
 from salesfc_lib.intake.sources.package import Package
 from salesfc_lib.intake.sources.sheet import STALE, SheetFacts
 from salesfc_lib.intake.sources.troubled import set_aside
@@ -104,7 +105,7 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
                 for ours in source.fill_down
             ],
         ),
-        sightings=[
+        issues=[
             *_see_hidden(facts, header, numbers, at + 1),
             *_see_sheets(workbook, name),
             *_see_dates(facts),
@@ -276,7 +277,7 @@ def _collect(
 
 def _see_hidden(
     facts: SheetFacts, header: Sequence[str], numbers: np.ndarray, above: int
-) -> list[Sighting]:
+) -> list[Issue]:
     seen = []
     rows = [
         row
@@ -287,7 +288,7 @@ def _see_hidden(
     ]
     if rows:
         said = f"{len(rows)} hidden {'row was' if len(rows) == 1 else 'rows were'} read like any other: {shorten(rows, 10)}"
-        seen.append(Sighting("hidden", said, rows[0]))
+        seen.append(Issue("hidden", said, rows[0]))
     names = [
         header[place].strip() or f"column {place + 1}"
         for place in range(len(header))
@@ -295,7 +296,7 @@ def _see_hidden(
     ]
     if names:
         said = f"{len(names)} hidden {'column was' if len(names) == 1 else 'columns were'} read like any other: {shorten(names, 10)}"
-        seen.append(Sighting("hidden", said))
+        seen.append(Issue("hidden", said))
     return seen
 
 
@@ -303,21 +304,21 @@ def _is_hidden(column: int, facts: SheetFacts) -> bool:
     return any(first <= column <= last for first, last in facts.hidden_columns)
 
 
-def _see_sheets(workbook: CalamineWorkbook, name: str) -> list[Sighting]:
+def _see_sheets(workbook: CalamineWorkbook, name: str) -> list[Issue]:
     hidden = [
         sheet.name
         for sheet in workbook.sheets_metadata
         if sheet.visible != SheetVisibleEnum.Visible
     ]
     seen = (
-        [Sighting("hidden", f"the sheet '{name}' is hidden; it was read like any other")]
+        [Issue("hidden", f"the sheet '{name}' is hidden; it was read like any other")]
         if name in hidden
         else []
     )
     others = [other for other in hidden if other != name]
     if others:
         seen.append(
-            Sighting(
+            Issue(
                 "hidden",
                 f"{len(others)} other sheets are hidden and were not read: {shorten(others)}",
             )
@@ -325,9 +326,9 @@ def _see_sheets(workbook: CalamineWorkbook, name: str) -> list[Sighting]:
     return seen
 
 
-def _see_dates(facts: SheetFacts) -> list[Sighting]:
+def _see_dates(facts: SheetFacts) -> list[Issue]:
     said = "the workbook counts its days from 1904 (date_system); its dates were read so"
-    return [Sighting("date_system", said)] if facts.is_1904 else []
+    return [Issue("date_system", said)] if facts.is_1904 else []
 
 
 def _name_other_sheets(workbook: CalamineWorkbook, name: str) -> str:

@@ -7,7 +7,6 @@ return may name an order of theirs.
 
 from __future__ import annotations
 
-import json
 import posixpath
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +18,14 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import Source, tables
+from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue, table_issues, table_rejected
 from salesfc_lib.intake.sources.csv import read_csv
 from salesfc_lib.intake.sources.files import RawFile, read_files
 from salesfc_lib.intake.sources.header import list_needed
 from salesfc_lib.intake.sources.kinds import refuse_other_kind
 from salesfc_lib.intake.sources.layout import (
     Grid,
-    Sighting,
     exported,
     find_last,
     is_plain,
@@ -49,7 +48,7 @@ class Extract:
     (int64: line, sheet row or row id in its file), `file`, and `mark` ('' or what the row is instead of business: 'subtotal',
     'header'). `elsewhere` holds the rows that `where` leaves to other units. `rejected` (table quarantine) holds rows that
     could not be laid out. `files` has one entry per file: path, sha256, bytes, rows, encoding, and `titles` (the lines above
-    its header), `date_system` ('1904'), `dialect` and `trailer` where it has any. `sightings` (source, row,
+    its header), `date_system` ('1904'), `dialect` and `trailer` where it has any. `issues` (source, row,
     rule, reason, rows, action; row 0: the whole file) are what a reader dealt with and people should know.
     """
 
@@ -57,7 +56,7 @@ class Extract:
     rejected: pd.DataFrame
     files: list[dict[str, Any]]
     elsewhere: pa.Table
-    sightings: pd.DataFrame
+    issues: pd.DataFrame
 
 
 def read_source(name: str, source: Source, project: Path, *, keep: bool = False) -> Extract:
@@ -83,9 +82,9 @@ def read_source(name: str, source: Source, project: Path, *, keep: bool = False)
         rejected=pd.concat([part.rejected for part in parts], ignore_index=True),
         files=[entry for part in parts for entry in part.files],
         elsewhere=stack([part.elsewhere for part in parts]),
-        sightings=pd.concat(
+        issues=pd.concat(
             [
-                *(part.sightings for part in parts),
+                *(part.issues for part in parts),
                 _see_order(parts, list(labels.values()), source),
                 _see_dialects(parts, list(labels.values())),
             ],
@@ -136,7 +135,7 @@ def _name_encodings(name: str, source: Source, files: Sequence[str]) -> list[str
 def _read_file(source: Source, file: RawFile, label: str) -> Extract:
     where = str(file.path)
     rows, elsewhere, grid, seen = _split(source, file, where)
-    rejected = _list_rejected(grid, label)
+    rejected = table_rejected(grid.rejected, label)
     entry = {
         **file.fingerprint,
         "rows": rows.num_rows + elsewhere.num_rows + len(rejected),
@@ -152,11 +151,7 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
         name: said for name, said in (("dialect", grid.dialect), ("trailer", grid.trailer)) if said
     }
     return Extract(
-        rows,
-        rejected,
-        [entry],
-        elsewhere,
-        _list_sightings([*file.sightings, *grid.sightings, *seen], label),
+        rows, rejected, [entry], elsewhere, table_issues([*file.issues, *grid.issues, *seen], label)
     )
 
 
@@ -167,20 +162,20 @@ def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> E
     (rows, seen), (elsewhere, _) = (
         lay_out(grid, source, drawn.name, drawn.name) for grid in (drawn.mine, drawn.others)
     )
-    rejected = _list_rejected(drawn.mine, name)
+    rejected = table_rejected(drawn.mine.rejected, name)
     entry = {
         **drawn.fingerprint,
         "rows": rows.num_rows + elsewhere.num_rows + len(rejected),
         "encoding": None,
     }
     return Extract(
-        rows, rejected, [entry], elsewhere, _list_sightings([*drawn.mine.sightings, *seen], name)
+        rows, rejected, [entry], elsewhere, table_issues([*drawn.mine.issues, *seen], name)
     )
 
 
 def _split(
     source: Source, file: RawFile, where: str
-) -> tuple[pa.Table, pa.Table, Grid, list[Sighting]]:
+) -> tuple[pa.Table, pa.Table, Grid, list[Issue]]:
     """This unit's rows, the other units' rows, the grid they came from, and what was seen in laying it out."""
     if source.kind == "sql":
         from salesfc_lib.intake.sources.sql import read_sqlite
@@ -216,49 +211,28 @@ def _read_grid(source: Source, file: RawFile, where: str) -> Grid:
     return read(content, source, where)
 
 
-def _list_sightings(seen: Sequence[Sighting], label: str) -> pd.DataFrame:
-    rows = [(label, item.row or 0, item.rule, item.said, item.rows, item.action) for item in seen]
-    return pd.DataFrame(rows, columns=["source", "row", "rule", "reason", "rows", "action"]).astype(
-        {"row": "int64", "rows": "int64"}
-    )
-
-
 def _see_order(parts: Sequence[Extract], labels: Sequence[str], source: Source) -> pd.DataFrame:
     """Files whose needed columns come in another order than the first file's."""
     needed = {exported(header) for header in list_needed(source)}
     orders = [[name for name in part.rows.column_names if name in needed] for part in parts]
     said = "its columns come in another order than those of the feed's first file"
     seen = [
-        _list_sightings([Sighting("renamed_column", said)], label)
+        table_issues([Issue("renamed_column", said)], label)
         for label, order in zip(labels, orders, strict=True)
         if order != orders[0]
     ]
-    return pd.concat([_list_sightings([], ""), *seen], ignore_index=True)
+    return pd.concat([table_issues([], ""), *seen], ignore_index=True)
 
 
 def _see_dialects(parts: Sequence[Extract], labels: Sequence[str]) -> pd.DataFrame:
     """Files whose separator or quote is another than the first file's; each was read in its own."""
     dialects = [part.files[0].get("dialect") for part in parts]
     seen = [
-        _list_sightings(
-            [
-                Sighting(
-                    "dialect_drift", f"it has {dialect}; the feed's first file has {dialects[0]}"
-                )
-            ],
+        table_issues(
+            [Issue("dialect_drift", f"it has {dialect}; the feed's first file has {dialects[0]}")],
             label,
         )
         for label, dialect in zip(labels, dialects, strict=True)
         if dialect != dialects[0]
     ]
-    return pd.concat([_list_sightings([], ""), *seen], ignore_index=True)
-
-
-def _list_rejected(grid: Grid, label: str) -> pd.DataFrame:
-    rows = [
-        (label, item.row, item.rule, item.reason, json.dumps(item.content, ensure_ascii=False))
-        for item in grid.rejected
-    ]
-    return pd.DataFrame(rows, columns=list(tables.CONTRACTS["quarantine"].columns)).astype(
-        {"row": "int64"}
-    )
+    return pd.concat([table_issues([], ""), *seen], ignore_index=True)

@@ -19,7 +19,7 @@ from typing import BinaryIO
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake.sources.layout import Sighting
+from salesfc_lib.intake.issues import Issue
 
 PATTERN = set("*?[")
 BLOCK = 16 << 20  # bytes in memory at a time
@@ -46,7 +46,7 @@ class RawFile:
 
     name: str
     path: Path
-    sightings: list[Sighting] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
     _sha256: str = field(default="", repr=False)
     _state: tuple[int, int, int] | None = field(
         default=None, repr=False
@@ -110,8 +110,8 @@ def read_files(source: Source, project: Path) -> list[RawFile]:
     root = find_root(source, project)
     files = [_open(path, root) for path in find_files(source, root)]
     if (root / source.path).is_dir() and (beside := _list_beside(root / source.path, source.kind)):
-        files[0].sightings.append(
-            Sighting(
+        files[0].issues.append(
+            Issue(
                 "left_out",
                 f"the folder '{source.path}' also holds {shorten(beside, 5)}, which were not read",
             )

@@ -15,9 +15,10 @@ import numpy as np
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import reject
 from salesfc_lib.intake.sources.charset import guess_encoding
 from salesfc_lib.intake.sources.header import find_header, header_of, name_columns, require_header
-from salesfc_lib.intake.sources.layout import Grid, Reject, refuse_row_limit
+from salesfc_lib.intake.sources.layout import Grid, refuse_row_limit
 from salesfc_lib.intake.sources.texts import text_table
 
 DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
@@ -157,7 +158,7 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
             [str(place) for place in range(len(header))], [row[: len(header)] for _, row in fitting]
         ),
         rejected=[
-            Reject(
+            reject(
                 number,
                 "misfit",
                 f"it has {len(row)} cells where the header has {len(header)}",

@@ -18,9 +18,10 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue, reject
 from salesfc_lib.intake.sources.charset import KEY, guess_encoding
 from salesfc_lib.intake.sources.header import name_columns, require_header
-from salesfc_lib.intake.sources.layout import Grid, Reject
+from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.texts import stack
 from salesfc_lib.intake.sources.troubled import set_aside_control
 
@@ -74,10 +75,10 @@ def read_jsonl(content: bytes, source: Source, where: str) -> Grid:
     header: dict[str, None] = {}
     numbers: list[int] = []
     tables: list[pa.Table] = []
-    rejected: list[Reject] = []
+    rejected: list[Issue] = []
     while batch := list(islice(found, BATCH)):
         rejected += [
-            Reject(line.number, line.rule, line.reason, line.content)
+            reject(line.number, line.rule, line.reason, line.content)
             for line in batch
             if line.texts is None
         ]

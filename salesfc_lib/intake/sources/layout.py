@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.header import header_of, list_renamed, name_columns
 from salesfc_lib.intake.sources.marks import PLAIN, as_column, ask, is_blank, mark_rows, says
 from salesfc_lib.intake.sources.texts import compact, constant
@@ -22,28 +23,6 @@ from salesfc_lib.intake.sources.texts import compact, constant
 ROW, FILE, MARK = "row", "file", "mark"
 RESERVED = {ROW, FILE, MARK}
 ROW_LIMITS = (65_536, 1_048_576)  # rows of a sheet: Excel to 2003, and since
-
-
-@dataclass(frozen=True)
-class Reject:
-    """A row that cannot be laid out: where it stands, which rule it broke, why, and its text (or each column's)."""
-
-    row: int
-    rule: str
-    reason: str
-    content: str | dict[str, str]
-
-
-@dataclass(frozen=True)
-class Sighting:
-    """Something about a file that a reader saw and dealt with, and that people should know: a rule's name, a sentence, the
-    row where it stands (None: the whole file), how many cells or rows it is about, and whether it was noted or changed."""
-
-    rule: str
-    said: str
-    row: int | None = None
-    rows: int = 1
-    action: str = "noted"
 
 
 @dataclass(frozen=True)
@@ -60,10 +39,10 @@ class Grid:
     header: list[str]
     numbers: np.ndarray
     cells: pa.Table
-    rejected: list[Reject] = field(default_factory=list)
+    rejected: list[Issue] = field(default_factory=list)
     encoding: str | None = None
     merged: frozenset[tuple[int, int]] | None = None
-    sightings: list[Sighting] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
     titles: list[str] = field(default_factory=list)
     dialect: str | None = None
     trailer: dict[str, str] | None = None
@@ -75,7 +54,7 @@ def exported(header: str) -> str:
     return f"{header} (export)" if header in RESERVED else header
 
 
-def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table, list[Sighting]]:
+def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table, list[Issue]]:
     """Rows of the grid as text columns with `row`, `file` and `mark`, merged cells filled; and what was seen on the way.
 
     A column is named as in the export, a needed one by the first of the headers that the source lists for it.
@@ -95,7 +74,7 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
         if count:
             table = table.set_column(place, exported(column), _take(table[exported(column)], taken))
             seen.append(
-                Sighting(
+                Issue(
                     "filled_down",
                     f"{count} blank cells of '{column}' were filled with the text above them",
                 )
@@ -142,12 +121,12 @@ def refuse_row_limit(last: int, where: str, limits: tuple[int, ...] = ROW_LIMITS
         )
 
 
-def _tell_titles(grid: Grid) -> list[Sighting]:
+def _tell_titles(grid: Grid) -> list[Issue]:
     if not grid.titles:
         return []
     count = len(grid.titles)
     return [
-        Sighting(
+        Issue(
             "title_rows",
             f"{count} {'row' if count == 1 else 'rows'} above the header: {shorten(grid.titles, 5)}",
             1,
@@ -155,10 +134,10 @@ def _tell_titles(grid: Grid) -> list[Sighting]:
     ]
 
 
-def _tell_renamed(grid: Grid, names: list[str], source: Source) -> list[Sighting]:
+def _tell_renamed(grid: Grid, names: list[str], source: Source) -> list[Issue]:
     renamed = list_renamed(grid.header, names, source)
     said = ", ".join(f"'{here}' is read as '{name}'" for here, name in renamed.items())
-    return [Sighting("renamed_column", f"the column {said}")] if said else []
+    return [Issue("renamed_column", f"the column {said}")] if said else []
 
 
 def _take_from_above(

@@ -17,8 +17,9 @@ import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.dialect import has_header
-from salesfc_lib.intake.sources.layout import Grid, Sighting
+from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.texts import compact
 
 EAST = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
@@ -119,14 +120,10 @@ def look(grid: Grid, source: Source) -> Grid:
     if not texts:
         return grid
     repaired = source.mojibake == "repair" and any(texts.values())
-    seen = Sighting(
-        "mojibake",
-        _say(texts, count, repaired),
-        first or None,
-        count,
-        "changed" if repaired else "noted",
+    seen = Issue(
+        "mojibake", _say(texts, count, repaired), first, count, "changed" if repaired else "noted"
     )
-    grid = replace(grid, sightings=[*grid.sightings, seen])
+    grid = replace(grid, issues=[*grid.issues, seen])
     if source.mojibake == "note":
         return grid
     header = [texts.get(cell) or cell for cell in grid.header]

@@ -17,10 +17,10 @@ from functools import partial
 import numpy as np
 import pyarrow as pa
 
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError
 from salesfc_lib.intake.sources.dialect import Layout
 from salesfc_lib.intake.sources.encodings import Text
-from salesfc_lib.intake.sources.layout import Reject
 from salesfc_lib.intake.sources.mass import (
     Mass,
     encode,
@@ -51,7 +51,7 @@ class Reading:
 
     numbers: np.ndarray
     cells: pa.Table
-    rejected: list[Reject]
+    rejected: list[Issue]
     tail: list[tuple[int, str]]
     lines: int
     broken: int
@@ -82,7 +82,7 @@ class _Part:
 class _Found:
     numbers: list[np.ndarray] = field(default_factory=list)
     cells: list[pa.Table] = field(default_factory=list)
-    rejected: list[Reject] = field(default_factory=list)
+    rejected: list[Issue] = field(default_factory=list)
     tail: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=TAIL))
     lines: int = 0
     broken: int = 0
@@ -182,16 +182,16 @@ def _settle(
             continue
         if place in part.text.broken:
             content, reason = describe(part.text.broken[place])
-            outcome: list[str] | Reject | None = reject(line + 1, "other_encoding", reason, content)
+            outcome: list[str] | Issue | None = reject(line + 1, "other_encoding", reason, content)
             found.at = line + 1
         else:
             text = part.line(place)
             assert text is not None
             record = parse_record(_list_lines(ahead, place), layout.dialect)
             outcome = fit(record, line + 1, text, layout.header)
-            found.at = line + (1 if isinstance(outcome, Reject) else record.lines)
+            found.at = line + (1 if isinstance(outcome, Issue) else record.lines)
         claimed[place : found.at - part.first] = True
-        if isinstance(outcome, Reject):
+        if isinstance(outcome, Issue):
             found.rejected.append(outcome)
         elif outcome is not None:
             numbers.append(line)

@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from salesfc_lib.intake.sources.layout import Reject
+from salesfc_lib.intake import issues
+from salesfc_lib.intake.issues import Issue
 
 MOST_LINES = 1_000  # lines that a record may take
 MOST_TEXT = 1 << 20  # characters that a record may take
@@ -55,7 +56,7 @@ def parse_record(lines: Iterable[str | None], dialect: Dialect) -> Record:
         return Record([], error=f"its quotes do not pair up ({problem})")
 
 
-def fit(record: Record, line: int, text: str, header: Sequence[str]) -> list[str] | Reject | None:
+def fit(record: Record, line: int, text: str, header: Sequence[str]) -> list[str] | Issue | None:
     """The fields of the record at this line, as many as the header has; a reject where it does not fit, None where it is blank.
 
     `text` is the record's first line. Blank fields beyond the header's are left out.
@@ -73,16 +74,12 @@ def fit(record: Record, line: int, text: str, header: Sequence[str]) -> list[str
     return fields[:width] if whole.strip() else None
 
 
-def reject(line: int, rule: str, reason: str, text: str) -> Reject:
+def reject(line: int, rule: str, reason: str, text: str) -> Issue:
     """A rejected line without its line end, and no longer than a table can show."""
     text = text.rstrip("\r\n")
     more = len(text) - MOST_SHOWN
-    return Reject(
-        line,
-        rule,
-        reason,
-        text if more <= 0 else f"{text[:MOST_SHOWN]}… and {more:,} characters more",
-    )
+    shown = text if more <= 0 else f"{text[:MOST_SHOWN]}… and {more:,} characters more"
+    return issues.reject(line, rule, reason, shown)
 
 
 def _give(lines: Iterable[str | None]) -> Iterator[str]:

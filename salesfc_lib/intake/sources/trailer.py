@@ -17,7 +17,8 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake.sources.layout import Grid, Sighting
+from salesfc_lib.intake.issues import Issue
+from salesfc_lib.intake.sources.layout import Grid
 
 GROUPING = re.compile(r"[\s,，'’]")
 
@@ -100,4 +101,4 @@ def _tell_cut(grid: Grid, unended: int | None) -> Grid:
     if not broken:
         return grid
     said = f"the file ends inside its last line, which has no line end: {broken[0].reason}; rows after it may be lost"
-    return replace(grid, sightings=[*grid.sightings, Sighting("cut_short", said, unended)])
+    return replace(grid, issues=[*grid.issues, Issue("cut_short", said, broken[0].row)])

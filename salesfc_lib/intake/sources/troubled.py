@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 
 from salesfc_lib.errors import shorten
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue, reject
 from salesfc_lib.intake.sources.header import list_needed, name_columns
-from salesfc_lib.intake.sources.layout import Grid, Reject, Sighting
+from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.marks import ask
 from salesfc_lib.intake.sources.sheet import STALE, SheetFacts
 
@@ -38,7 +39,7 @@ def set_aside(grid: Grid, facts: SheetFacts, source: Source, where: str) -> Grid
             elif text != STALE:
                 spared.setdefault(names[column], []).append(row)
     said = [
-        Sighting(
+        Issue(
             "error_cell",
             f"{len(rows)} cells of '{name}' hold an error; the column is not mapped, and its rows are kept",
             rows[0],
@@ -52,7 +53,7 @@ def set_aside(grid: Grid, facts: SheetFacts, source: Source, where: str) -> Grid
     rejects = {row: ("stale_formula", "; ".join(reasons)) for row, reasons in stale.items()}
     rejects |= {row: _reject(cells, names) for row, cells in troubled.items()}
     return set_aside_control(
-        replace(without(grid, rejects, names), sightings=[*grid.sightings, *said]), names
+        replace(without(grid, rejects, names), issues=[*grid.issues, *said]), names
     )
 
 
@@ -70,13 +71,13 @@ def set_aside_control(grid: Grid, names: Sequence[str]) -> Grid:
 
 
 def without(grid: Grid, rejects: dict[int, tuple[str, str]], names: Sequence[str]) -> Grid:
-    """The grid without these rows; each becomes a `Reject` with its rule, its reason and all its texts."""
+    """The grid without these rows; each becomes a issue with its rule, its reason and all its texts."""
     if not rejects:
         return grid
     gone = np.isin(grid.numbers, np.array(list(rejects), dtype=np.int64))
     content = grid.cells.filter(pa.array(gone)).rename_columns(list(names)).to_pylist()
     rejected = [
-        Reject(number, *rejects[number], cells)
+        reject(number, *rejects[number], cells)
         for number, cells in zip(grid.numbers[gone].tolist(), content, strict=True)
     ]
     kept = grid.cells.filter(pa.array(~gone))
