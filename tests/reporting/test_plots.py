@@ -15,7 +15,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import blocks as components
 from salesfc_lib.reporting import markup, plots
-from salesfc_lib.reporting.plots import canvas
+from salesfc_lib.reporting.plots import canvas, palette
 from salesfc_lib.reporting.plots.lines import spread
 
 NASTY = "厨具 <b>&\"'</b> / $x_1$"
@@ -95,9 +95,9 @@ FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
         by_group(),
         {"roles": {NASTY: "forecast", "Seasonal naive": "baseline"}, "floor": 0.85},
     ),
-    (plots.ladder, STAGES, {"heads": ["June", "12-month mean"]}),
+    (plots.stage_accuracy, STAGES, {"heads": ["June", "12-month mean"]}),
     (plots.waterfall, CAUSES, {"scale": wording.SCALES[1]}),
-    (plots.leaning, OWNERS, {"limit": 0.05, "heads": ["June", "Jan–Jun"]}),
+    (plots.bias_by_owner, OWNERS, {"limit": 0.05, "heads": ["June", "Jan–Jun"]}),
     (plots.coverage, COVERED, {"band": (0.77, 0.83)}),
     (plots.whiskers, EFFECTS, {}),
 ]
@@ -170,7 +170,7 @@ def test_text_stays_on_its_canvas(
         strict=True,
     ):
         for text in ElementTree.fromstring(drawing).iter("text"):
-            size = canvas.SMALL if "m" in text.get("class", "").split() else canvas.SIZE
+            size = palette.SMALL if "m" in text.get("class", "").split() else palette.SIZE
             length = canvas.text_width(str(text.text), size) * 0.92
             x = float(text.get("x", "0")) - {"middle": length / 2, "end": length}.get(
                 text.get("text-anchor", ""), 0
@@ -223,7 +223,7 @@ def test_causes_are_sorted_by_size_gains_after_losses_and_the_unexplained_last()
 
 
 def test_too_high_and_too_low_keep_their_colours_and_signs() -> None:
-    wide, _ = plots.draw(plots.leaning, OWNERS, limit=0.05, heads=["June", "Mean"])
+    wide, _ = plots.draw(plots.bias_by_owner, OWNERS, limit=0.05, heads=["June", "Mean"])
     assert (
         'class="to b" text-anchor="end">+12.8<' in wide
         and 'class="tu" text-anchor="end">−2.5<' in wide
@@ -232,7 +232,7 @@ def test_too_high_and_too_low_keep_their_colours_and_signs() -> None:
 
 
 def test_a_stage_that_took_accuracy_away_is_an_alarm() -> None:
-    wide, _ = plots.draw(plots.ladder, STAGES)
+    wide, _ = plots.draw(plots.stage_accuracy, STAGES)
     assert 'class="tx b" text-anchor="end">−1.0<' in wide and wide.count('class="sx k3"') == 1
 
 

@@ -154,7 +154,7 @@ def value_added(run: UnitMonth, review: ReviewedMonth) -> Section:
     )
     months = int(year["months"].max())
     wide, slim = plots.draw(
-        plots.ladder, frame, heads=("Added", f"{wording.plural(months, 'month')}")
+        plots.stage_accuracy, frame, heads=("Added", f"{wording.plural(months, 'month')}")
     )
     steps = [_step(voice, row) for _, row in now.iloc[1:].iterrows()]
     total = float(now["gain"].dropna().sum())

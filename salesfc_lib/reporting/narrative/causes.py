@@ -198,7 +198,7 @@ def _leaning(run: UnitMonth, voice: Voice, table: pd.DataFrame) -> Figure:
             "mean": table["bias_without"],
         }
     )
-    wide, slim = plots.draw(plots.leaning, frame, limit=limit, heads=("With", "Without"))
+    wide, slim = plots.draw(plots.bias_by_owner, frame, limit=limit, heads=("With", "Without"))
     leaning = list(table.loc[table["leans"] != "", "author"])
     said = "; ".join(
         f"{row['author']} {wording.signed_percent(row['bias_with'])} with, {wording.signed_percent(row['bias_without'])} without"

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from salesfc_lib.reporting.plots.draw import draw
-from salesfc_lib.reporting.plots.lines import axis_start, coverage, fan, fan_start, lines
-from salesfc_lib.reporting.plots.rows import ladder, leaning, waterfall
-from salesfc_lib.reporting.plots.whiskers import whiskers
+from salesfc_lib.reporting.plots.lines import coverage, fan, fan_start, lines
+from salesfc_lib.reporting.plots.rows import bias_by_owner, stage_accuracy, waterfall, whiskers
 
 __all__ = [
-    "axis_start",
+    "bias_by_owner",
     "coverage",
     "draw",
     "fan",
     "fan_start",
-    "ladder",
-    "leaning",
     "lines",
+    "stage_accuracy",
     "waterfall",
     "whiskers",
 ]

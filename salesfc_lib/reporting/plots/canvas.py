@@ -1,20 +1,16 @@
 """The canvas that figures are drawn on: matplotlib artists in, small SVG out.
 
-A drawing function gets a frame and an `ax`; this module gives it a canvas measured in the page's units and writes what
-it drew as SVG of shapes and text. The decision made here: a small matplotlib renderer of the project's own writes the
-SVG, because colours must become the page's classes (so that dark mode and print follow), text must stay text (the
-browser brings the fonts, Chinese ones too) and the same frame must give the same bytes on every machine.
+A renderer of the project's own, because colours must become the page's classes (dark mode and print
+follow them), text must stay text, and the same frame must give the same bytes on every machine.
 """
 
 from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any, cast
 from xml.sax.saxutils import escape
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backend_bases import FigureCanvasBase, GraphicsContextBase, RendererBase
@@ -24,52 +20,16 @@ from matplotlib.path import Path
 from matplotlib.transforms import Affine2D, Transform
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.reporting.plots import palette
+from salesfc_lib.reporting.plots.palette import AREAS, EDGES, INK, INK_2, SIZE, SMALL, TEXTS, TOKENS
 
-INK, INK_2, RULE, RULE_2, BASE = "#1b2126", "#4a535b", "#dfdbd1", "#a9a498", "#878173"
-ACCENT, BAND_80, BAND_95 = "#0b6483", "#b5d4de", "#dbe9ee"
-OVER, UNDER, ALARM, PAPER = "#a85206", "#5b3a94", "#a3172b", "#fcfbf8"
-
-TOKENS = {
-    INK: "ink", INK_2: "ink-2", RULE: "rule", RULE_2: "rule-2", BASE: "base", ACCENT: "accent",
-    BAND_80: "band-80", BAND_95: "band-95",
-    OVER: "over", UNDER: "under", ALARM: "alarm", PAPER: "paper",
-}  # fmt: skip
-# class of page.css for a line by (colour, width, dashed), for an area by colour, for text by colour
-LINES = {
-    (RULE, 1.0, False): "grid", (RULE_2, 1.0, False): "axis", (INK_2, 1.0, True): "floor", (INK, 1.75, False): "actual",
-    (ACCENT, 2.25, False): "fc", (ACCENT, 1.5, True): "fc2", (BASE, 1.75, False): "base", (INK, 3.0, False): "si k3",
-    (INK, 2.0, False): "si k2", (ACCENT, 3.0, False): "sa k3", (ALARM, 3.0, False): "sx k3", (BASE, 3.0, False): "sg k3",
-}  # fmt: skip
-AREAS = {
-    BAND_80: "b80",
-    BAND_95: "b95",
-    OVER: "fo",
-    UNDER: "fu",
-    INK: "fi",
-    ACCENT: "fa",
-    ALARM: "fx",
-    BASE: "fg",
-}
-EDGES = {INK: "si", ACCENT: "sa", ALARM: "sx", BASE: "sg"}
-TEXTS = {INK: "", INK_2: "m", ACCENT: "ta", OVER: "to", UNDER: "tu", ALARM: "tx"}
-
-SIZE, SMALL = 13.0, 12.0  # px of labels and of axis numbers
-WIDE, SLIM = 720, 350  # units
-STYLE: dict[Any, Any] = {
-    "figure.dpi": 72, "savefig.dpi": 72, "text.parse_math": False, "text.usetex": False,
-    "font.family": ["DejaVu Sans"], "font.size": SIZE, "path.simplify": False, "axes.edgecolor": RULE_2, "axes.linewidth": 1.0,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False,
-    "axes.spines.bottom": False, "axes.axisbelow": True,
-    "axes.facecolor": "none", "figure.facecolor": "none", "axes.unicode_minus": True, "grid.color": RULE, "grid.linewidth": 1.0,
-    "text.color": INK, "xtick.color": INK_2, "ytick.color": INK_2, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL,
-    "xtick.major.size": 0, "ytick.major.size": 0, "xtick.minor.size": 0, "ytick.minor.size": 0, 
-    "xtick.major.pad": 8, "ytick.major.pad": 8,
-    "lines.dashed_pattern": (5.0, 3.0), "lines.scale_dashes": False, "path.sketch": None, "agg.path.chunksize": 0,
-}  # fmt: skip
+LETTERS = dict(
+    zip((Path.MOVETO, Path.LINETO, Path.CURVE3, Path.CURVE4, Path.CLOSEPOLY), "MLQCZ", strict=True)
+)
 
 
 def text_width(text: str, size: float = SIZE) -> float:
-    """Width of a text in units, estimated from its characters, because no font is known before a browser chooses one.
+    """Width of a text in units, estimated from its characters: no font is known before a browser's.
 
     >>> round(text_width("厨具", 10)), round(text_width("il.", 10)) < round(text_width("MWm", 10))
     (20, True)
@@ -86,7 +46,7 @@ def _em(character: str) -> float:
 
 
 def wrap(text: str, width: float, size: float = SIZE) -> list[str]:
-    """Lines of at most `width` units; a word that is longer, and Chinese text, is broken between characters."""
+    """Lines of at most `width` units; longer words, and Chinese text, break between characters."""
     lines, line = [], ""
     for word in _words(text):
         if line and text_width(line + word.rstrip(), size) > width:
@@ -100,52 +60,37 @@ def _words(text: str) -> Iterator[str]:
     word = ""
     for character in text:
         word += character
-        if (
-            character == " " or unicodedata.east_asian_width(character) in "WF" or len(word) >= 24
-        ):  # letters
+        wide = unicodedata.east_asian_width(character) in "WF"
+        if character == " " or wide or len(word) >= 24:  # letters
             yield word
             word = ""
     if word:
         yield word
 
 
-@contextmanager
-def page_style() -> Iterator[None]:
-    """matplotlib set to the page's sizes and colours while a figure is drawn."""
-    with mpl.rc_context(STYLE):
-        yield
-
-
-def axes(
-    width: float,
-    height: float,
-    *,
-    left: float = 34,
-    right: float = 8,
-    top: float = 12,
-    bottom: float = 26,
-) -> Axes:
-    """An ax on a canvas of `width` x `height` units with margins in units; `ax.figure` holds it."""
+def axes(width: float, height: float) -> Axes:
+    """An ax on a canvas of `width` x `height` units; `ax.figure` holds it."""
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     FigureCanvasBase(figure)
-    return figure.add_axes(
-        (
-            left / width,
-            bottom / height,
-            (width - left - right) / width,
-            (height - top - bottom) / height,
-        )
-    )
+    ax = figure.add_axes((0, 0, 1, 1))
+    margins(ax, left=34, right=8, top=12, bottom=26)
+    return ax
+
+
+def margins(ax: Axes, *, left: float, right: float, top: float, bottom: float) -> None:
+    """Place the ax inside its figure, with margins in units."""
+    width, height = ax.figure.bbox.width, ax.figure.bbox.height
+    across, down = max(width - left - right, 40), max(height - top - bottom, 40)
+    ax.set_position((left / width, bottom / height, across / width, down / height))
 
 
 def to_svg(ax: Axes) -> str:
     """What was drawn on the ax's figure, as SVG."""
-    figure = ax.get_figure(root=True)
-    assert figure is not None
-    width, height = figure.bbox.width, figure.bbox.height
-    renderer = Writer(width, height)
+    figure = cast(Figure, ax.get_figure(root=True))
+    renderer = Writer(figure.bbox.width, figure.bbox.height)
     figure.draw(renderer)
-    return f'<svg viewBox="0 0 {_n(width)} {_n(height)}">{"".join(renderer.written)}</svg>'
+    size = f"{_n(renderer.width)} {_n(renderer.height)}"
+    return f'<svg viewBox="0 0 {size}">{"".join(renderer.elements)}</svg>'
 
 
 class Writer(RendererBase):
@@ -154,7 +99,7 @@ class Writer(RendererBase):
     def __init__(self, width: float, height: float) -> None:
         super().__init__()
         self.width, self.height = width, height
-        self.written: list[str] = []
+        self.elements: list[str] = []
 
     def draw_path(
         self, gc: GraphicsContextBase, path: Path, transform: Transform, rgbFace: Any = None
@@ -164,51 +109,31 @@ class Writer(RendererBase):
             return
         flip = transform + Affine2D().scale(1, -1).translate(0, self.height)
         if commands := _commands(path, flip):
-            self.written.append(f'<path d="{commands}" {style}/>')
+            self.elements.append(f'<path d="{commands}" {style}/>')
 
-    def draw_markers(  # noqa: PLR0917 matplotlib calls it so
-        self,
-        gc: GraphicsContextBase,
-        marker_path: Path,
-        marker_trans: Transform,
-        path: Path,
-        trans: Transform,
-        rgbFace: Any = None,
-    ) -> None:
-        style = _shape_style(gc, rgbFace)
-        if (
-            path.codes is None
-            and style is not None
-            and Path.CURVE4 in set(np.ravel(cast(Any, marker_path.codes)))
-        ):
-            radius = marker_path.get_extents(marker_trans).width / 2
-            for x, y in trans.transform(path.vertices):
-                self.written.append(
-                    f'<circle cx="{_n(x)}" cy="{_n(self.height - y)}" r="{_n(radius)}" {style}/>'
-                )
+    def draw_markers(self, gc: Any, marker_path: Any, marker_trans: Any, *rest: Any) -> None:
+        path, trans, face = (*rest, None)[:3]
+        style = _shape_style(gc, face)
+        round_marker = Path.CURVE4 in set(np.ravel(marker_path.codes))
+        if path.codes is not None or style is None or not round_marker:
+            super().draw_markers(gc, marker_path, marker_trans, *rest)
             return
-        super().draw_markers(gc, marker_path, marker_trans, path, trans, rgbFace)
+        radius = marker_path.get_extents(marker_trans).width / 2
+        for x, y in trans.transform(path.vertices):
+            at = f'cx="{_n(x)}" cy="{_n(self.height - y)}"'
+            self.elements.append(f'<circle {at} r="{_n(radius)}" {style}/>')
 
-    def draw_text(  # noqa: PLR0913, PLR0917 matplotlib calls it so
-        self,
-        gc: Any,
-        x: float,
-        y: float,
-        s: str,
-        prop: Any,
-        angle: float,
-        ismath: Any = False,
-        mtext: Any = None,
+    def draw_text(
+        self, gc: Any, x: float, y: float, s: str, prop: Any, *rest: Any, **more: Any
     ) -> None:
-        anchor = ""
-        if mtext is not None:
-            x = float(mtext.get_transform().transform(mtext.get_unitless_position())[0])
-            anchor = {"center": ' text-anchor="middle"', "right": ' text-anchor="end"'}.get(
-                mtext.get_ha(), ""
-            )
+        anchor, artist = "", more.get("mtext")
+        if artist is not None:
+            x = float(artist.get_transform().transform(artist.get_unitless_position())[0])
+            place = {"center": "middle", "right": "end"}.get(artist.get_ha())
+            anchor = f' text-anchor="{place}"' if place else ""
         classes = " ".join(filter(None, (_text_class(gc, prop), "b" if _is_bold(prop) else "")))
         names = f' class="{classes}"' if classes else ""
-        self.written.append(f'<text x="{_n(x)}" y="{_n(y)}"{names}{anchor}>{escape(s)}</text>')
+        self.elements.append(f'<text x="{_n(x)}" y="{_n(y)}"{names}{anchor}>{escape(s)}</text>')
 
     def get_text_width_height_descent(
         self, s: str, prop: Any, ismath: Any
@@ -234,37 +159,32 @@ def _colour(colour: Any) -> str | None:
     if name not in TOKENS:
         raise SalesForecastError.say(
             f"A figure uses the colour {name}",
-            "One of the page's tokens (`plots.canvas`)",
-            "Draw with `plots.canvas` colours",
+            "One of the page's tokens (`plots.palette`)",
+            "Draw with `plots.palette` colours",
         )
     return name
 
 
 def _shape_style(gc: GraphicsContextBase, face: Any) -> str | None:
-    fill = _colour(face)
-    width = float(gc.get_linewidth())
+    """Class, or paint and width, of a shape; None where nothing of it is painted."""
+    fill, width = _colour(face), float(gc.get_linewidth())
     stroke = _colour(gc.get_rgb()) if width > 0 else None
-    if fill is None and stroke is None:
-        return None
     if fill is None:
-        return _line_style(str(stroke), width, cast("Sequence[float] | None", gc.get_dashes()[1]))
-    if fill == PAPER and stroke in EDGES:
+        dashes = cast("Sequence[float] | None", gc.get_dashes()[1])
+        return stroke and _line_style(stroke, width, dashes)
+    if fill == palette.PAPER and stroke in EDGES:
         return f'class="hole {EDGES[stroke]}"'
     style = f'class="{AREAS[fill]}"' if fill in AREAS else f'fill="var(--{TOKENS[fill]})"'
-    return (
-        style
-        if stroke in (None, fill)
-        else f'{style} stroke="var(--{TOKENS[str(stroke)]})" stroke-width="{_n(width)}"'
-    )
+    if stroke in (None, fill):
+        return style
+    return f'{style} stroke="var(--{TOKENS[str(stroke)]})" stroke-width="{_n(width)}"'
 
 
 def _line_style(stroke: str, width: float, dashes: Sequence[float] | None) -> str:
-    if (
-        stroke == INK_2 and dashes is not None and dashes[0] < 5
-    ):  # the cutoff's dots are shorter than a floor's dashes
-        return 'class="cut"'
-    if known := LINES.get((stroke, width, dashes is not None)):
-        return f'class="{known}"'
+    if stroke == INK_2 and dashes is not None and dashes[0] < palette.DASHES[1][0]:
+        return 'class="cut"'  # the cutoff's dots are shorter than a limit's dashes
+    if name := palette.LINES.get((stroke, width, dashes is not None)):
+        return f'class="{name}"'
     dashed = f' stroke-dasharray="{" ".join(map(_n, dashes))}"' if dashes is not None else ""
     return f'fill="none" stroke="var(--{TOKENS[stroke]})" stroke-width="{_n(width)}"{dashed}'
 
@@ -288,37 +208,20 @@ def _text_class(gc: GraphicsContextBase, prop: Any) -> str:
 
 def _is_bold(prop: Any) -> bool:
     weight = prop.get_weight()
-    return weight in ("bold", "semibold") or (
-        isinstance(weight, (int, float)) and weight >= 600
-    )  # CSS weight
-
-
-LETTERS = {
-    Path.MOVETO: "M",
-    Path.LINETO: "L",
-    Path.CURVE3: "Q",
-    Path.CURVE4: "C",
-    Path.CLOSEPOLY: "Z",
-}
+    return weight in ("bold", "semibold") or (isinstance(weight, (int, float)) and weight >= 600)
 
 
 def _commands(path: Path, transform: Transform) -> str:
+    """The path in SVG's letters; a letter that repeats, and a line after a move, is left out."""
     parts: list[str] = []
     last = ""
-    for vertices, code in path.iter_segments(
-        transform, remove_nans=True, simplify=False, curves=True
-    ):
+    segments = path.iter_segments(transform, remove_nans=True, simplify=False, curves=True)
+    for vertices, code in segments:
         letter = LETTERS[code]
-        if letter == "Z":
-            parts.append("Z")
-        else:
-            pairs = " ".join(
-                f"{_n(vertices[i])},{_n(vertices[i + 1])}" for i in range(0, len(vertices), 2)
-            )
-            parts.append(
-                (" " if (last == "M" and letter == "L") or letter == last else letter) + pairs
-            )
-        last = "M" if letter == "L" and last in ("M",) else letter
+        points = " ".join(f"{_n(x)},{_n(y)}" for x, y in np.reshape(vertices, (-1, 2)))
+        implied = letter == last or (last == "M" and letter == "L")
+        parts.append("Z" if letter == "Z" else f"{' ' if implied else letter}{points}")
+        last = "M" if letter == "L" and last == "M" else letter
     return "".join(parts)
 
 

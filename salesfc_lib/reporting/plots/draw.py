@@ -1,35 +1,20 @@
-"""Frames to figures: each drawn twice, for a page and for a phone.
-
-A tidy frame enters `draw` with the function that draws it; two SVG texts leave, 720 and 350 units wide, ready for
-`components.Figure`. No number is computed here: what a figure shows, its frame holds.
-"""
+"""Frames to figures, each drawn twice: for a page and for a phone."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import matplotlib as mpl
 import pandas as pd
 
-from salesfc_lib.reporting.plots.canvas import SLIM, WIDE, axes, page_style, to_svg
-from salesfc_lib.reporting.plots.lines import coverage, fan, fan_start, lines
-from salesfc_lib.reporting.plots.rows import ladder, leaning, waterfall
-from salesfc_lib.reporting.plots.whiskers import whiskers
-
-__all__ = [
-    "coverage",
-    "draw",
-    "fan",
-    "fan_start",
-    "ladder",
-    "leaning",
-    "lines",
-    "waterfall",
-    "whiskers",
-]
+from salesfc_lib.reporting.plots import rows
+from salesfc_lib.reporting.plots.canvas import axes, to_svg
+from salesfc_lib.reporting.plots.palette import SLIM, STYLE, WIDE
 
 HEIGHTS = (320.0, 270.0)  # of a figure over months: on a page, on a phone
-ROW, HEAD = (34.0, 50.0), 44.0  # of a figure of rows: each row, and the head above them
+ROW = (34.0, 50.0)  # of each row in a figure of rows
+OF_ROWS = (rows.bias_by_owner, rows.stage_accuracy, rows.waterfall, rows.whiskers)
 
 
 def draw(
@@ -40,12 +25,12 @@ def draw(
     width: float = WIDE,
     **options: Any,
 ) -> tuple[str, str]:
-    """A figure for a page and one for a phone, as SVG.
+    """A figure for a page and one for a phone, as SVG, ready for `blocks.Figure`.
 
     Parameters
     ----------
     function
-        Draws a frame on an ax: `function(frame, ax, **options)`; one of this module's or an analyst's own.
+        Draws a frame on an ax: `function(frame, ax, **options)`; one of this room's or your own.
     frame
         What it draws; figures of rows take their height from its length.
     height
@@ -53,20 +38,13 @@ def draw(
     width
         Units of the page's; the phone's is always 350.
     """
-    if function in (ladder, leaning, waterfall, whiskers):
-        height = (HEAD + ROW[0] * len(frame) + 4, HEAD + ROW[1] * len(frame) + 4)
-    return _draw(function, frame, (width, height[0]), options), _draw(
-        function, frame, (SLIM, height[1]), options
-    )
-
-
-def _draw(
-    function: Callable[..., None],
-    frame: pd.DataFrame,
-    size: tuple[float, float],
-    options: dict[str, Any],
-) -> str:
-    with page_style():
-        ax = axes(*size)
-        function(frame.copy(), ax, **options)
-        return to_svg(ax)
+    if function in OF_ROWS:
+        page, phone = (rows.HEAD + row * len(frame) + 4 for row in ROW)
+        height = (page, phone)
+    drawings = []
+    for size in ((width, height[0]), (SLIM, height[1])):
+        with mpl.rc_context(STYLE):
+            ax = axes(*size)
+            function(frame.copy(), ax, **options)
+            drawings.append(to_svg(ax))
+    return drawings[0], drawings[1]

@@ -1,7 +1,6 @@
-"""Figures over months or lags: the fan of a forecast, lines with their names at the end, coverage of the intervals.
+"""Figures over months or lags: the fan of a forecast, lines, coverage of the intervals.
 
-A tidy frame and an ax enter; lines, bands and labels are drawn. The decision made here: no legend. Every line is
-named where it ends, and names are moved apart until they can be read.
+There is no legend: every line is named where it ends, and names are moved apart.
 """
 
 from __future__ import annotations
@@ -12,59 +11,43 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.plots.canvas import (
-    ACCENT,
-    BAND_80,
-    BAND_95,
-    BASE,
-    INK,
-    INK_2,
-    PAPER,
-    SIZE,
-    SMALL,
-    text_width,
-    wrap,
-)
+from salesfc_lib.reporting.plots import palette
+from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
+from salesfc_lib.reporting.plots.palette import ACCENT, BASE, DASHES, INK, INK_2, NOTE, SIZE, SMALL
 
 LINE_HEIGHT = 15.0  # units between two lines of labels
 LEVELS = (80, 95)  # per cent of the intervals whose coverage is drawn
 PHONE = 400.0  # a canvas narrower than this is a phone's
-ROLES: dict[str, dict[str, Any]] = {
-    "forecast": {
-        "color": ACCENT,
-        "lw": 2.25,
-        "label": {"color": ACCENT, "weight": "bold"},
-        "dot": True,
-    },
-    "mean": {"color": ACCENT, "lw": 1.5, "ls": (0, (5, 3)), "label": {"color": ACCENT}},
-    "baseline": {"color": BASE, "lw": 1.75, "label": {"color": INK_2, "size": SMALL}},
-    "actual": {"color": INK, "lw": 1.75, "label": {"color": INK, "weight": "bold"}},
+BOUNDS = ["lo-80", "hi-80", "lo-95", "hi-95"]
+FORECAST, ACTUAL = {"color": ACCENT, "weight": "bold"}, {"color": INK, "weight": "bold"}
+# how a group of `lines` is drawn: its line, its label, whether a dot ends it
+ROLES: dict[str, tuple[dict[str, Any], dict[str, Any], bool]] = {
+    "forecast": ({"color": ACCENT, "lw": 2.25}, FORECAST, True),
+    "mean": ({"color": ACCENT, "lw": 1.5, "ls": DASHES}, {"color": ACCENT}, False),
+    "baseline": ({"color": BASE, "lw": 1.75}, NOTE, False),
+    "actual": ({"color": INK, "lw": 1.75}, ACTUAL, False),
 }
 
 
-def axis_start(values: Sequence[float]) -> float:
-    """Where the axis of a fan starts: 0 unless all values lie in the upper half of it; a cut axis is said in the subtitle.
+def fan_start(frame: pd.DataFrame) -> float:
+    """Where the axis of this frame's fan starts, in the frame's units.
 
-    >>> axis_start([30.0, 60.0]), axis_start([10.0, 60.0])
+    0 unless all values lie in the upper half of the axis; above 0 the subtitle has to say it.
+
+    >>> at = lambda *y: pd.DataFrame({"y": y, "y_hat": np.nan, "lo-80": np.nan, "lo-95": np.nan})
+    >>> fan_start(at(30.0, 60.0)), fan_start(at(10.0, 60.0))
     (20.0, 0.0)
     """
-    there = [value for value in values if value is not None and np.isfinite(value)]
-    if not there or min(there) <= 0 or min(there) < 0.45 * max(there):
+    values = frame[["y", "y_hat", "lo-95", "lo-80"]].to_numpy(dtype=float)
+    values = values[np.isfinite(values)]
+    if not values.size or values.min() <= 0 or values.min() < 0.45 * values.max():
         return 0.0
-    ticks = MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(
-        min(there) - 0.15 * (max(there) - min(there)), max(there)
-    )
-    return float(max(0.0, ticks[0]))
-
-
-def fan_start(frame: pd.DataFrame) -> float:
-    """Where the axis of this frame's fan starts, in the frame's units; above 0 the subtitle has to say it."""
-    return axis_start(
-        frame[["y", "y_hat", "lo-95", "lo-80"]].to_numpy(dtype=float).ravel().tolist()
-    )
+    low, high = values.min(), values.max()
+    return max(0.0, _ticks(low - 0.15 * (high - low), high)[0])
 
 
 def fan(
@@ -81,7 +64,8 @@ def fan(
     Parameters
     ----------
     frame
-        Rows by `ds` (month), `y` (actual, null after the cutoff), `y_hat`, `lo-80`, `hi-80`, `lo-95`, `hi-95` (null through it).
+        Rows by `ds` (month), `y` (actual, null after the cutoff), `y_hat`, `lo-80`, `hi-80`,
+        `lo-95`, `hi-95` (null through it).
     cutoff
         The last month of data, 'YYYY-MM'.
     scale
@@ -92,45 +76,28 @@ def fan(
         Label of the open circle.
     """
     frame = frame.sort_values("ds").reset_index(drop=True)
-    end = _month_number(pd.Timestamp(f"{cutoff}-01"))
     frame["x"] = [_month_number(ds) for ds in frame["ds"]]
-    start = fan_start(frame)
-    if _slim(ax):
+    end, start, slim = _month_number(f"{cutoff}-01"), fan_start(frame), is_slim(ax)
+    if slim:
         frame = frame[frame["x"] > end - 20]
-    margins(ax, left=_left(frame, scale), right=72 if not _slim(ax) else 68, top=26, bottom=28)
+    margins(ax, left=_left(frame, scale), right=68 if slim else 72, top=26, bottom=28)
     past, ahead = frame[frame["x"] <= end], frame[frame["x"] > end]
-    seam = past.tail(1).assign(
-        **{name: past["y"].tail(1) for name in ("y_hat", "lo-80", "hi-80", "lo-95", "hi-95")}
-    )
-    ahead = pd.concat([seam, ahead])
-    for level, colour in ((95, BAND_95), (80, BAND_80)):
-        ax.fill_between(
-            ahead["x"],
-            ahead[f"lo-{level}"].astype(float),
-            ahead[f"hi-{level}"].astype(float),
-            color=colour,
-            lw=0,
-        )
-    ax.axvline(end, color=INK_2, lw=1, ls=(0, (2, 3)))
+    seam = past.tail(1)
+    ahead = pd.concat([seam.assign(**dict.fromkeys(["y_hat", *BOUNDS], seam["y"])), ahead])
+    for level, colour in ((95, palette.BAND_95), (80, palette.BAND_80)):
+        low, high = (ahead[f"{side}-{level}"].astype(float) for side in ("lo", "hi"))
+        ax.fill_between(ahead["x"], low, high, color=colour, lw=0)
+    ax.axvline(end, color=INK_2, lw=1, ls=palette.DOTS)
     ax.plot(past["x"], past["y"], color=INK, lw=1.75)
     ax.plot(ahead["x"], ahead["y_hat"], color=ACCENT, lw=2.25)
     ax.set_xlim(frame["x"].min(), frame["x"].max())
     ax.set_ylim(bottom=start)
-    value_axis(ax, scale, keep_bottom=True)
+    _value_axis(ax, scale, keep_bottom=True)
     _year_axis(ax, int(frame["x"].min()), int(frame["x"].max()))
-    _cutoff_labels(ax, past, cutoff, earlier, (list(named) or [""])[0])
-    _end_labels(
-        ax,
-        [
-            (
-                f"{level}{wording.THIN}%",
-                ahead[f"hi-{level}"].iloc[-1],
-                {"color": INK_2, "size": SMALL},
-            )
-            for level in (95, 80)
-        ]
-        + [("Forecast", ahead["y_hat"].iloc[-1], {"color": ACCENT, "weight": "bold"})],
-    )
+    _cutoff_labels(ax, past, cutoff, earlier, next(iter(named), ""))
+    last = ahead.iloc[-1]
+    ends = [(f"{level}{wording.THIN}%", last[f"hi-{level}"], NOTE) for level in (95, 80)]
+    _end_labels(ax, [*ends, ("Forecast", last["y_hat"], FORECAST)])
 
 
 def lines(
@@ -149,116 +116,88 @@ def lines(
     frame
         Rows by `group` and x; `value` is what is drawn (a share where `percent`).
     roles
-        How each group is drawn: forecast, mean, baseline or actual; groups are drawn in this order.
+        How each group is drawn (`ROLES`); groups are drawn in this order.
     x
         `ds` (months) or `h` (months ahead, drawn from the farthest to the nearest).
     floor
         A dashed limit.
     """
-    position, ticks = (_month_positions if x == "ds" else _lag_positions)(
-        frame[x], ax.figure.bbox.width
-    )
-    factor = 100.0 if percent else 1.0
-    ends = []
-    width = 74.0 if _slim(ax) else 104.0
+    places = _month_places if x == "ds" else _lag_places
+    position, ticks = places(frame[x], ax.figure.bbox.width)
+    factor, width, ends = 100.0 if percent else 1.0, 74.0 if is_slim(ax) else 104.0, []
     margins(ax, left=34, right=width + 14, top=14, bottom=30)
+    shown = frame.assign(at=frame[x].map(position), value=frame["value"] * factor)
+    shown = shown.sort_values("at").dropna(subset=["value"])
     for group, role in roles.items():
-        rows = (
-            frame[frame["group"] == group]
-            .assign(at=lambda part: part[x].map(position))
-            .sort_values("at")
-            .dropna(subset=["value"])
-        )
+        rows = shown[shown["group"] == group]
         if rows.empty:
             continue
-        style = ROLES[role]
-        ax.plot(
-            rows["at"],
-            rows["value"] * factor,
-            color=style["color"],
-            lw=style["lw"],
-            ls=style.get("ls", "-"),
-        )
-        if style.get("dot"):
+        style, label, dotted = ROLES[role]
+        ax.plot(rows["at"], rows["value"], **style)
+        if dotted:
             dots = rows if x == "h" else rows.tail(1)
-            ax.plot(
-                dots["at"], dots["value"] * factor, "o", ms=7, mfc=style["color"], mew=0, ls="none"
-            )
-        ends.append((group, float(rows["value"].iloc[-1] * factor), style["label"]))
+            ax.plot(dots["at"], dots["value"], "o", ms=7, mfc=ACCENT, mew=0, ls="none")
+        ends.append((group, float(rows["value"].iloc[-1]), label))
     if floor is not None:
-        ax.axhline(floor * factor, color=INK_2, lw=1, ls=(0, (5, 3)))
-        ends.append(("Floor", floor * factor, {"color": INK_2, "size": SMALL}))
-    span = max(position.values(), default=0)
-    ax.set_xlim(0, max(span, 1) * 1.015)
-    value_axis(ax, wording.SCALES[-1])
-    ax.xaxis.set_major_locator(FixedLocator(list(ticks)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda at, _: ticks.get(round(at), "")))
+        ax.axhline(floor * factor, color=INK_2, lw=1, ls=DASHES)
+        ends.append(("Floor", floor * factor, NOTE))
+    ax.set_xlim(0, max([*position.values(), 1]) * 1.015)
+    _value_axis(ax, wording.SCALES[-1])
+    _label(ax.xaxis, ticks)
     _end_labels(ax, ends, width)
 
 
 def coverage(frame: pd.DataFrame, ax: Axes, *, band: tuple[float, float] | None = None) -> None:
-    """Share of actuals inside each interval by months ahead, beside the share that was promised (dashed).
+    """Share of actuals inside each interval by months ahead, beside the nominal share (dashed).
 
-    Rows by `h` and `level` (percent); `share` between 0 and 1. `band`: shares that are agreed to be as promised, shaded.
+    Rows by `h` and `level` (percent); `share` between 0 and 1. `band`: accepted shares, shaded.
     """
     if band is not None:
-        ax.axhspan(band[0] * 100, band[1] * 100, color=BAND_95, lw=0, zorder=0)
-    wide = frame.assign(
-        group=[f"{level}{wording.THIN}% interval" for level in frame["level"]], value=frame["share"]
-    )
-    lines(
-        wide, ax, roles={f"{level}{wording.THIN}% interval": "forecast" for level in LEVELS}, x="h"
-    )
+        ax.axhspan(band[0] * 100, band[1] * 100, color=palette.BAND_95, lw=0, zorder=0)
+    names = {level: f"{level}{wording.THIN}% interval" for level in LEVELS}
+    named = frame.assign(group=frame["level"].map(names), value=frame["share"])
+    lines(named, ax, roles=dict.fromkeys(names.values(), "forecast"), x="h")
     for level in LEVELS:
-        ax.axhline(level, color=INK_2, lw=1, ls=(0, (5, 3)))
+        ax.axhline(level, color=INK_2, lw=1, ls=DASHES)
 
 
-def margins(ax: Axes, *, left: float, right: float, top: float, bottom: float) -> None:
-    """Place the ax inside its figure, with margins in units."""
-    width, height = ax.figure.bbox.width, ax.figure.bbox.height
-    ax.set_position(
-        (
-            left / width,
-            bottom / height,
-            max(width - left - right, 40) / width,
-            max(height - top - bottom, 40) / height,
-        )
-    )
+def is_slim(ax: Axes) -> bool:
+    """Whether the ax is drawn for a phone."""
+    return bool(ax.figure.bbox.width < PHONE)
 
 
-def value_axis(ax: Axes, scale: wording.Scale, *, keep_bottom: bool = False) -> None:
-    """Hairlines and numbers for the values, divided by a scale; the axis is extended to whole ticks."""
+def _ticks(low: float, high: float) -> list[float]:
+    return list(map(float, MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)))
+
+
+def _label(axis: Axis, texts: Mapping[int, str]) -> None:
+    axis.set_major_locator(FixedLocator(sorted(texts)))
+    axis.set_major_formatter(FuncFormatter(lambda at, _: texts.get(round(at), "")))
+
+
+def _value_axis(ax: Axes, scale: wording.Scale, *, keep_bottom: bool = False) -> None:
+    """Hairlines and numbers for the values, divided by a scale; the axis ends at whole ticks."""
     low, high = (bound / scale.divisor for bound in ax.get_ylim())
-    ticks = [
-        float(tick) for tick in MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)
-    ]
+    ticks = _ticks(low, high)
     if keep_bottom:
         ticks = [tick for tick in ticks if tick >= low - 1e-9 * abs(low)]
-    ax.set_ylim(
-        (low if keep_bottom else min(low, ticks[0])) * scale.divisor,
-        max(high, ticks[-1]) * scale.divisor,
-    )
+    bottom, top = low if keep_bottom else min(low, ticks[0]), max(high, ticks[-1])
+    ax.set_ylim(bottom * scale.divisor, top * scale.divisor)
     places = max((_places(tick) for tick in ticks), default=0)
+    number = FuncFormatter(lambda value, _: wording.number(value / scale.divisor, places))
     ax.yaxis.set_major_locator(FixedLocator([tick * scale.divisor for tick in ticks]))
-    ax.yaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: wording.number(value / scale.divisor, places))
-    )
+    ax.yaxis.set_major_formatter(number)
     ax.grid(axis="y")
 
 
 def _places(tick: float) -> int:
-    return next(
-        (places for places in (0, 1, 2) if abs(round(tick, places) - tick) < 1e-9), 2
-    )  # at most two decimals
+    """Decimals that a tick needs, at most two."""
+    return next((places for places in (0, 1) if abs(round(tick, places) - tick) < 1e-9), 2)
 
 
 def _left(frame: pd.DataFrame, scale: wording.Scale) -> float:
-    largest = float(np.nanmax(frame[["y", "y_hat", "hi-95"]].to_numpy(dtype=float))) / scale.divisor
-    return max(30.0, text_width(wording.number(largest), SMALL) + 14)
-
-
-def _slim(ax: Axes) -> bool:
-    return bool(ax.figure.bbox.width < PHONE)
+    largest = float(np.nanmax(frame[["y", "y_hat", "hi-95"]].to_numpy(dtype=float)))
+    return max(30.0, text_width(wording.number(largest / scale.divisor), SMALL) + 14)
 
 
 def _month_number(ds: Any) -> int:
@@ -266,47 +205,39 @@ def _month_number(ds: Any) -> int:
     return when.year * 12 + when.month - 1
 
 
-def _month_text(x: int) -> str:
-    return f"{x // 12:04d}-{x % 12 + 1:02d}"
+def _month_short(x: int) -> str:
+    return wording.month_short(f"{x // 12:04d}-{x % 12 + 1:02d}")
 
 
 def _year_axis(ax: Axes, first: int, last: int) -> None:
-    room = ax.get_position().width * ax.figure.bbox.width / max(last - first, 1)
-    januaries = [
-        x
-        for x in range(first, last + 1)
-        if x % 12 == 0 and (last - x) * room > 52 and (x - first) * room > 20
-    ]  # units
+    """January of each year for which there is room, or of every second, and the last month."""
+    room = ax.get_position().width * ax.figure.bbox.width / max(last - first, 1)  # units a month
+    januaries = [x for x in range(first, last + 1) if x % 12 == 0]
+    januaries = [x for x in januaries if (last - x) * room > 52 and (x - first) * room > 20]
     step = 1 if not januaries or 12 * room > 62 else 2  # units that 'Jan 2025' takes
-    marks = {x: f"Jan {x // 12}" for x in januaries[::-1][::step]} | {
-        last: wording.month_short(_month_text(last))
-    }
-    ax.xaxis.set_major_locator(FixedLocator(sorted(marks)))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: marks.get(round(x), "")))
+    names = {x: f"Jan {x // 12}" for x in januaries[::-1][::step]}
+    _label(ax.xaxis, names | {last: _month_short(last)})
 
 
-def _month_positions(months: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
+def _month_places(months: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
+    """Position of each month, and the names of as many as have room (34 units each)."""
     there = sorted(months.unique())
     first = _month_number(there[0]) if there else 0
     position = {ds: _month_number(ds) - first for ds in there}
     last = max(position.values(), default=0)
-    step = next(
-        (step for step in (1, 3, 6) if (width - 140) * step / max(last, 1) >= 34), 12
-    )  # units that a month's name takes
-    marks = [at for at in range(0, last + 1, step) if at == last or last - at >= (step + 1) // 2]
-    return position, {at: wording.month_short(_month_text(first + at)) for at in [*marks, last]}
+    room = (width - 140) / max(last, 1)
+    step = next((step for step in (1, 3, 6) if room * step >= 34), 12)
+    named = [at for at in range(0, last + 1, step) if at == last or last - at >= (step + 1) // 2]
+    return position, {at: _month_short(first + at) for at in [*named, last]}
 
 
-def _lag_positions(lags: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
-    there = sorted(lags.unique(), reverse=True)
+def _lag_places(lags: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
+    """Position of each lag and its number, the nearest in words where there is room for them."""
+    there = [int(lag) for lag in sorted(lags.unique(), reverse=True)]
     largest = there[0] if there else 0
-    crowded = (width - 150) / max(
-        largest, 1
-    ) < 66  # units that half of '1 month ahead' and its neighbour take
-    nearest = "1" if width < PHONE or crowded else "1 month ahead"
-    return {h: int(largest - h) for h in there}, {
-        int(largest - h): nearest if h == 1 else str(h) for h in there
-    }
+    crowded = (width - 150) / max(largest, 1) < 66  # units of half a '1 month ahead' and the next
+    names = {1: "1" if width < PHONE or crowded else "1 month ahead"}
+    return {h: largest - h for h in there}, {largest - h: names.get(h, str(h)) for h in there}
 
 
 def _cutoff_labels(
@@ -315,33 +246,19 @@ def _cutoff_labels(
     if past.empty:
         return
     end, last = past["x"].iloc[-1], past["y"].iloc[-1]
-    ax.annotate(
-        f"data through {wording.month_name(cutoff)}",
-        (end, 1),
-        xycoords=("data", "axes fraction"),
-        xytext=(-6, 6),
-        textcoords="offset points",
-        ha="right",
-        color=INK_2,
-        size=SMALL,
-    )
+    left: dict[str, Any] = {"textcoords": "offset points", "ha": "right"}
+    text, above = f"data through {wording.month_name(cutoff)}", ("data", "axes fraction")
+    ax.annotate(text, (end, 1), xycoords=above, xytext=(-6, 6), **left, **NOTE)
     if earlier is not None:
-        ax.plot([end], [earlier], "o", ms=8, mfc=PAPER, mec=ACCENT, mew=1.75, clip_on=False)
-        above = not earlier < last
-        ax.annotate(
-            named,
-            (end, earlier),
-            xytext=(-9, 6 if above else -14),
-            textcoords="offset points",
-            ha="right",
-            color=ACCENT,
-        )
+        ax.plot([end], [earlier], "o", ms=8, mfc=palette.PAPER, mec=ACCENT, mew=1.75, clip_on=False)
+        offset = (-9, -14 if earlier < last else 6)
+        ax.annotate(named, (end, earlier), xytext=offset, color=ACCENT, **left)
     if np.isfinite(last):
         ax.plot([end], [last], "o", ms=6, mfc=INK, mew=0, clip_on=False)
 
 
 def _end_labels(
-    ax: Axes, ends: list[tuple[str, float, dict[str, Any]]], width: float = 60.0
+    ax: Axes, ends: Sequence[tuple[str, float, dict[str, Any]]], width: float = 60.0
 ) -> None:
     """Names at the right edge, moved apart so that none covers another."""
     ends = sorted((end for end in ends if np.isfinite(end[1])), key=lambda end: -end[1])
@@ -360,20 +277,23 @@ def spread(places: Sequence[float], heights: Sequence[float]) -> list[float]:
     >>> spread([100.0, 98.0, 20.0], [15.0, 15.0, 15.0])
     [106.5, 91.5, 20.0]
     """
+    above = np.cumsum([0.0, *heights])  # height of all labels before each
     groups: list[list[int]] = []
     tops: list[float] = []
-    for index in range(len(places)):
+    for index, place in enumerate(places):
         groups.append([index])
-        tops.append(places[index])
-        while len(groups) > 1 and tops[-2] - sum(heights[i] for i in groups[-2]) < tops[-1]:
+        tops.append(place)
+        while (
+            len(groups) > 1 and tops[-2] - (above[groups[-1][0]] - above[groups[-2][0]]) < tops[-1]
+        ):
             last, _ = groups.pop(), tops.pop()
+            first = groups[-1][0]
             groups[-1] += last
-            wanted = [
-                places[i] + sum(heights[j] for j in groups[-1][:n])
-                for n, i in enumerate(groups[-1])
-            ]
-            tops[-1] = sum(wanted) / len(wanted)
-    placed = []
-    for group, top in zip(groups, tops, strict=True):
-        placed += [top - sum(heights[j] for j in group[:n]) for n in range(len(group))]
-    return placed
+            tops[-1] = sum(places[i] + above[i] - above[first] for i in groups[-1]) / len(
+                groups[-1]
+            )
+    return [
+        float(top - (above[i] - above[group[0]]))
+        for group, top in zip(groups, tops, strict=True)
+        for i in group
+    ]

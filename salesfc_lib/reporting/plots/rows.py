@@ -1,12 +1,12 @@
-"""Figures of rows: one line a stage, a cause, a person or a rule, with its value at the mark or in a column.
+"""Figures of rows: one a stage, a cause, a person or an effect, with its value beside it.
 
-A tidy frame and an ax enter; marks and labels are drawn. The decision made here: names stand at the left of their row
-on a page and above it on a phone, causes are ordered by size with gains after losses and what is not explained last.
+Names stand at the left of their row on a page and above it on a phone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,313 +16,255 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import Affine2D, Transform, blended_transform_factory
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.plots.canvas import (
+from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
+from salesfc_lib.reporting.plots.lines import is_slim
+from salesfc_lib.reporting.plots.palette import (
     ACCENT,
     ALARM,
     BAND_95,
     BASE,
     INK,
-    INK_2,
+    NOTE,
     OVER,
     PAPER,
     RULE,
     RULE_2,
-    SIZE,
     SMALL,
     UNDER,
-    text_width,
-    wrap,
 )
-from salesfc_lib.reporting.plots.lines import _slim, margins
 
 HEAD = 44.0  # units above the first row
 NAMES = (120.0, 220.0)  # narrowest and widest column of names
-VALUES = 84.0  # units of one column of values
+VALUES, VALUES_SLIM = 84.0, 64.0  # units of one column of values: on a page, on a phone
 
 
-def ladder(frame: pd.DataFrame, ax: Axes, *, heads: Sequence[str] = ("Added",)) -> None:
+def stage_accuracy(frame: pd.DataFrame, ax: Axes, *, heads: Sequence[str] = ("Added",)) -> None:
     """Accuracy after each stage, with the points each added in columns at the right.
 
-    Rows in order of the stages: `label`, `value` (share), `added` (difference of shares, null at the first) and, where
-    there is a second head, `mean` (the same over more months). A stage that took accuracy away is in alarm.
+    Rows in order of the stages: `label`, `value` (share), `added` (difference of shares, null at
+    the first) and, with two heads, `mean` (the same over more months). A stage that lost is in
+    alarm.
     """
-    at = _rows(ax, frame["label"], columns=len(heads), values=frame["value"] * 100)
-    _top_axis(ax)
-    _heads(ax, heads)
     shown = (frame["value"] * 100).tolist()
+    rows = Rows(ax, frame["label"], shown, heads)
     for row, (value, added) in enumerate(zip(shown, frame["added"], strict=True)):
-        lost = pd.notna(added) and added < -5e-4  # rounds to zero
+        y = rows.at[row]
+        lost = bool(pd.notna(added) and added < -5e-4)  # rounds to zero
         colour = BASE if row == 0 else ALARM if lost else ACCENT
         if row:
-            ax.plot([shown[row - 1]] * 2, [at[row - 1], at[row]], color=RULE_2, lw=1)
-            ax.plot([shown[row - 1], value], [at[row]] * 2, color=colour, lw=3)
-            ax.plot([0, 1], [row - 0.5] * 2, color=RULE, lw=1, transform=_across(ax))
-        ax.plot([value], [at[row]], "o", ms=9, mfc=colour, mew=0)
-        _beside(ax, value, at[row], wording.number(value, 1), left=bool(lost), color=INK)
-        for column, name in enumerate(("added", "mean")[: len(heads)]):
-            if name in frame and pd.notna(gain := frame[name].iloc[row]):
-                bad = column == 0 and lost
-                style = (
-                    {"color": ALARM, "weight": "bold"}
-                    if bad
-                    else {"color": INK}
-                    if column == 0
-                    else {"color": INK_2, "size": SMALL}
-                )
-                _column(ax, column, len(heads), at[row], wording.signed(gain * 100), **style)
+            ax.plot([shown[row - 1]] * 2, [rows.at[row - 1], y], color=RULE_2, lw=1)
+            ax.plot([shown[row - 1], value], [y] * 2, color=colour, lw=3)
+            rows.rule(row)
+        ax.plot([value], [y], "o", ms=9, mfc=colour, mew=0)
+        rows.beside(row, value, wording.number(value, 1), left=lost, color=INK)
+        if pd.notna(added):
+            style = {"color": ALARM, "weight": "bold"} if lost else {"color": INK}
+            rows.column(row, 0, wording.signed(added * 100), **style)
+        if len(heads) > 1 and pd.notna(mean := frame["mean"].iloc[row]):
+            rows.column(row, 1, wording.signed(mean * 100), **NOTE)
 
 
 def waterfall(frame: pd.DataFrame, ax: Axes, *, scale: wording.Scale = wording.SCALES[-1]) -> None:
-    """From the forecast to the actual by cause.
+    """From the forecast to the actual by cause: losses, then gains, the largest first.
 
-    Rows: `label`, `value`, `kind` (start, cause, unexplained, end). A cause's value is signed as actual - forecast: below
-    zero the forecast was too high. Totals are marks on a cut axis, never bars from a false zero.
+    Rows: `label`, `value`, `kind` (start, cause, unexplained, end). A cause's value is signed as
+    actual - forecast: below zero the forecast was too high. Totals are marks on a cut axis, never
+    bars from a false zero.
     """
     frame = _ordered(frame)
-    running = _running(frame) / scale.divisor
-    at = _rows(
-        ax,
-        frame["label"],
-        columns=0,
-        values=pd.Series([*running["from"], *running["to"]]),
-        bold=frame["kind"].isin(["start", "end"]).tolist(),
-    )
-    _top_axis(ax)
-    places = wording.decimals(float(running["to"].abs().max()))
-    for row, kind in enumerate(frame["kind"]):
-        start, end = running["from"].iloc[row], running["to"].iloc[row]
-        y = at[row]
+    total = frame["kind"].isin(["start", "end"])
+    reached = frame["value"].where(frame["kind"] != "end", 0.0).cumsum()
+    ends = frame["value"].where(total, reached) / scale.divisor
+    starts = ends.where(total, (reached - frame["value"]) / scale.divisor)
+    rows = Rows(ax, frame["label"], [*starts, *ends], bold=total)
+    places = wording.decimals(float(ends.abs().max()))
+    for row, (kind, start, end) in enumerate(zip(frame["kind"], starts, ends, strict=True)):
+        y = rows.at[row]
         if kind in ("start", "end"):
             colour = ACCENT if kind == "start" else INK
             ax.plot([end, end], [y - 0.3, y + 0.3], color=colour, lw=3)
-            _beside(ax, end, y, wording.number(end, places), color=colour, weight="bold")
+            rows.beside(row, end, wording.number(end, places), color=colour, weight="bold")
         else:
             colour = BASE if kind == "unexplained" else OVER if end < start else UNDER
             ax.barh([y], [end - start], left=[start], height=0.45, color=colour, lw=0)
-            _beside(
-                ax,
-                max(start, end),
-                y,
-                wording.signed(end - start, places),
-                **({"color": INK_2, "size": SMALL} if colour == BASE else {"color": colour}),
-            )
+            style = NOTE if colour == BASE else {"color": colour}
+            rows.beside(row, max(start, end), wording.signed(end - start, places), **style)
         if row + 1 < len(frame):
-            ax.plot([end, end], [y + 0.3, at[row + 1] - 0.24], color=RULE_2, lw=1)
+            ax.plot([end, end], [y + 0.3, rows.at[row + 1] - 0.24], color=RULE_2, lw=1)
 
 
-def leaning(
+def bias_by_owner(
     frame: pd.DataFrame, ax: Axes, *, limit: float, heads: Sequence[str] = ("Month", "Mean")
 ) -> None:
-    """Bias by owner: a bar for the month, a diamond for the mean of several, the agreed limit shaded.
+    """Bias by owner: a bar for the month, a diamond for the mean of several, the limit shaded.
 
-    Rows: `label`, `detail`, `bias` and, where there are two heads, `mean` (shares of actual; above zero is too high).
+    Rows: `label`, `detail`, `bias` and, with two heads, `mean` (shares of actual; above zero is too
+    high).
     """
-    names = [value for name in ("bias", "mean")[: len(heads)] for value in frame[name]]
-    values = pd.Series([*(value * 100 for value in names), limit * 120, -limit * 120])
-    at = _rows(ax, frame["label"], columns=len(heads), values=values, details=frame.get("detail"))
-    _top_axis(ax, signed=True)
+    shares = frame[["bias", "mean"][: len(heads)]] * 100
+    values = [*shares.to_numpy().ravel(), limit * 120, -limit * 120]
+    rows = Rows(ax, frame["label"], values, heads, details=frame.get("detail"), signed=True)
     ax.axvspan(-limit * 100, limit * 100, color=BAND_95, lw=0, zorder=0)
     ax.axvline(0, color=RULE_2, lw=1)
-    _heads(ax, heads)
-    _direction(ax)
-    for row, bias in enumerate(frame["bias"]):
+    rows.directions()
+    for row, (bias, *means) in enumerate(shares.itertuples(index=False)):
+        y = rows.at[row]
         if row:
-            ax.plot([0, 1], [row - 0.5] * 2, color=RULE, lw=1, transform=_across(ax))
+            rows.rule(row)
         if pd.notna(bias):
-            colour = OVER if bias > 0 else UNDER
-            ax.barh([at[row]], [bias * 100], height=0.45, color=colour, lw=0)
-            _column(
-                ax,
-                0,
-                len(heads),
-                at[row],
-                wording.signed(bias * 100),
-                color=colour,
-                weight="bold" if abs(bias) > limit else "normal",
-            )
-        if len(heads) > 1 and pd.notna(mean := frame["mean"].iloc[row]):
-            ax.plot([mean * 100], [at[row]], "D", ms=7, mfc=PAPER, mec=INK, mew=1.75)
-            outside = abs(mean) > limit
-            _column(
-                ax,
-                1,
-                2,
-                at[row],
-                wording.signed(mean * 100),
-                **(
-                    {"color": INK, "weight": "bold"} if outside else {"color": INK_2, "size": SMALL}
-                ),
-            )
+            colour, weight = OVER if bias > 0 else UNDER, _bold(abs(bias) > limit * 100)
+            ax.barh([y], [bias], height=0.45, color=colour, lw=0)
+            rows.column(row, 0, wording.signed(bias), color=colour, weight=weight)
+        for mean in means:
+            if pd.notna(mean):
+                outside = abs(mean) > limit * 100
+                ax.plot([mean], [y], "D", ms=7, mfc=PAPER, mec=INK, mew=1.75)
+                style = {"color": INK, "weight": "bold"} if outside else NOTE
+                rows.column(row, 1, wording.signed(mean), **style)
+
+
+def whiskers(frame: pd.DataFrame, ax: Axes) -> None:
+    """Effects with their intervals against zero; one whose interval holds zero is open and grey.
+
+    Rows: `label`, `value`, `low`, `high` and `text`, which stands in a column at the right.
+    """
+    rows = Rows(ax, frame["label"], [0.0, *frame["low"], *frame["high"]], [""], signed=True)
+    ax.axvline(0, color=RULE_2, lw=1)
+    effects = zip(frame["value"], frame["low"], frame["high"], frame["text"], strict=True)
+    for row, (value, low, high, text) in enumerate(effects):
+        y, clear = rows.at[row], low > 0 or high < 0
+        colour = ACCENT if clear else BASE
+        if row:
+            rows.rule(row)
+        ax.plot([low, high], [y] * 2, color=colour, lw=3)
+        dot: dict[str, Any] = {"mfc": ACCENT, "mew": 0} if clear else {"mfc": PAPER, "mew": 1.75}
+        ax.plot([value], [y], "o", ms=9, mec=colour, **dot)
+        rows.column(row, 0, text, color=INK)
 
 
 def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    causes = frame[frame["kind"] == "cause"]
-    losses, gains = (
-        causes[causes["value"] < 0].sort_values("value"),
-        causes[causes["value"] >= 0].sort_values("value", ascending=False),
-    )
-    kinds = {kind: frame[frame["kind"] == kind] for kind in ("start", "unexplained", "end")}
-    return pd.concat(
-        [kinds["start"], losses, gains, kinds["unexplained"], kinds["end"]], ignore_index=True
-    )
+    """Rows of a waterfall in order: start, losses, gains, what is not explained, end."""
+    order = frame["kind"].map({"start": 0, "cause": 1, "unexplained": 3, "end": 4})
+    order += (frame["kind"] == "cause") & (frame["value"] >= 0)
+    keys = frame.assign(order=order, size=-frame["value"].abs())
+    return keys.sort_values(["order", "size"], kind="stable", ignore_index=True)
 
 
-def _running(frame: pd.DataFrame) -> pd.DataFrame:
-    totals = frame["kind"].isin(["start", "end"])
-    reached = frame["value"].where(frame["kind"] != "end", 0.0).cumsum()
-    to = frame["value"].where(totals, reached)
-    return pd.DataFrame({"from": to.where(totals, reached - frame["value"]), "to": to})
+def _bold(bold: bool) -> str:
+    return "bold" if bold else "normal"
 
 
-def _rows(
-    ax: Axes,
-    labels: pd.Series,
-    *,
-    columns: int,
-    values: pd.Series,
-    details: pd.Series | None = None,
-    bold: Sequence[bool] = (),
-) -> list[float]:
-    """Set the ax up for rows and write their names; where each row's mark stands (rows count down from 0)."""
-    slim, n = _slim(ax), len(labels)
-    widest = (
-        max(
-            (text_width(text) for text in [*labels, *(details if details is not None else [])]),
-            default=0,
-        )
-        + 16
-    )
-    names = 2.0 if slim else float(np.clip(widest, *NAMES))
-    margins(
-        ax,
-        left=names + (6 if slim else 12),
-        right=columns * (64 if slim else VALUES) + (8 if columns else 56),
-        top=HEAD,
-        bottom=2,
-    )
-    ax.set_ylim(n - 0.5, -0.5)
-    low, high = float(np.nanmin(values)), float(np.nanmax(values))
-    room = (high - low or abs(high) or 1.0) * 0.06
-    ax.set_xlim(low - (0 if low == 0 else room), high + (0 if high == 0 else room))
-    shift = 0.16 if slim else 0.0
-    for row, label in enumerate(labels):
-        detail = str(details.iloc[row]) if details is not None else ""
-        _name(ax, row, str(label), detail, names, bold=bool(bold and bold[row]) or bool(detail))
-    return [row + shift for row in range(n)]
+@dataclass(frozen=True)
+class Rows:
+    """An ax with a row for each label, values across, and columns of values at the right."""
 
+    ax: Axes
+    labels: pd.Series
+    values: Iterable[float]  # all that the axis has to hold
+    heads: Sequence[str] = ()  # of the columns at the right
+    details: pd.Series | None = None  # second line of each name
+    bold: pd.Series | None = None  # whose names are bold; all that have a detail, too
+    signed: bool = False  # whether the axis shows the signs of its values
 
-def _top_axis(ax: Axes, *, signed: bool = False) -> None:
-    ax.yaxis.set_visible(False)
-    low, high = ax.get_xlim()
-    ticks = [
-        tick
-        for tick in MaxNLocator(nbins=4 if _slim(ax) else 6, steps=[1, 2, 5, 10]).tick_values(
-            low, high
-        )
-        if low <= tick <= high
-    ]
-    places = 0 if all(float(tick).is_integer() for tick in ticks) else 1
-    ax.xaxis.set_major_locator(FixedLocator(ticks))
-    write = wording.signed if signed else wording.number
-    ax.xaxis.set_major_formatter(
-        FuncFormatter(lambda value, _: write(value, places) if value else "0")
-    )
-    ax.xaxis.tick_top()
-    ax.grid(axis="x")
+    def __post_init__(self) -> None:
+        ax, names = self.ax, self._names_width()
+        right = len(self.heads) * self.step + (8 if self.heads else 56)
+        margins(ax, left=names + (6 if self.slim else 12), right=right, top=HEAD, bottom=2)
+        ax.set_ylim(len(self.labels) - 0.5, -0.5)
+        low, high = float(np.nanmin([*self.values])), float(np.nanmax([*self.values]))
+        room = (high - low or abs(high) or 1.0) * 0.06
+        ax.set_xlim(low - (room if low else 0), high + (room if high else 0))
+        for row in range(len(self.labels)):
+            self._name(row, names)
+        self._axis()
+        for column, head in enumerate(self.heads):
+            parts = wrap(head, 60 if self.slim else VALUES - 8, SMALL)[:2]
+            for line, part in enumerate(reversed(parts)):
+                at = (self._column_at(column), float(ax.bbox.y1) + 8 + line * 14)
+                ax.text(*at, part, transform=None, ha="right", **NOTE)
 
+    @property
+    def slim(self) -> bool:
+        """Whether the figure is drawn for a phone."""
+        return is_slim(self.ax)
 
-def _units(ax: Axes) -> Transform:
-    """x in units of the canvas from its left edge, y in rows."""
-    return blended_transform_factory(Affine2D(), ax.transData)
+    @property
+    def step(self) -> float:
+        """Units of one column of values."""
+        return VALUES_SLIM if self.slim else VALUES
 
+    @property
+    def at(self) -> list[float]:
+        """Where each row's mark stands; rows count down from 0."""
+        return [row + (0.16 if self.slim else 0.0) for row in range(len(self.labels))]
 
-def _across(ax: Axes) -> Transform:
-    """x from 0 to 1 across the whole canvas, y in rows."""
-    return blended_transform_factory(Affine2D().scale(ax.figure.bbox.width, 1), ax.transData)
+    @property
+    def units(self) -> Transform:
+        """x in units of the canvas from its left edge, y in rows."""
+        return blended_transform_factory(Affine2D(), self.ax.transData)
 
-
-def _name(ax: Axes, row: int, label: str, detail: str, width: float, *, bold: bool) -> None:
-    weight = "bold" if bold else "normal"
-    if _slim(ax):
-        room = float(ax.figure.bbox.width)
-        ax.text(0, row - 0.13, wrap(label, room)[0], transform=_units(ax), weight=weight, color=INK)
-        if detail and text_width(label + detail) < room - 20:
-            ax.text(
-                text_width(label) * 1.05 + 10,
-                row - 0.13,
-                detail,
-                transform=_units(ax),
-                color=INK_2,
-                size=SMALL,
-            )
-        return
-    texts = wrap(label, width)[:2] if not detail else [wrap(label, width)[0]]
-    rise = 0.13 - 0.21 * (len(texts) - 1 + bool(detail))
-    for line, text in enumerate(texts):
-        ax.text(0, row + rise + line * 0.42, text, transform=_units(ax), weight=weight, color=INK)
-    if detail:
-        ax.text(
-            0,
-            row + rise + 0.44,
-            wrap(detail, width, SMALL)[0],
-            transform=_units(ax),
-            color=INK_2,
-            size=SMALL,
+    def rule(self, row: int) -> None:
+        """Draw a hairline above a row, across the whole canvas."""
+        self.ax.plot(
+            [0, self.ax.figure.bbox.width], [row - 0.5] * 2, color=RULE, lw=1, transform=self.units
         )
 
+    def beside(self, row: int, x: float, text: str, *, left: bool = False, **style: Any) -> None:
+        """Write a text beside a mark."""
+        offset, side = (-9 if left else 9, -4.5), "right" if left else "left"
+        place: dict[str, Any] = {"xytext": offset, "textcoords": "offset points", "ha": side}
+        self.ax.annotate(text, (x, self.at[row]), **place, **style)
 
-def _beside(ax: Axes, x: float, y: float, text: str, *, left: bool = False, **style: Any) -> None:
-    ax.annotate(
-        text,
-        (x, y),
-        xytext=(-9 if left else 9, -4.5),
-        textcoords="offset points",
-        ha="right" if left else "left",
-        **style,
-    )
+    def column(self, row: int, column: int, text: str, **style: Any) -> None:
+        """Write a text into a column at the right."""
+        place: dict[str, Any] = {"textcoords": "offset points", "ha": "right"}
+        at = (self._column_at(column), self.at[row])
+        self.ax.annotate(text, at, xycoords=self.units, xytext=(0, -4.5), **place, **style)
 
+    def directions(self) -> None:
+        """Say over the axis which side of zero is too low and which too high."""
+        zero = float(self.ax.transData.transform((0, 0))[0])
+        top, low = float(self.ax.bbox.y1) + 26, "← too low"
+        if zero - text_width(low) > 8:  # units of air
+            self.ax.text(zero - 8, top, low, transform=None, ha="right", color=UNDER)
+        high = "too high →" if self.slim else "forecast too high →"
+        self.ax.text(zero + 8, top, high, transform=None, color=OVER)
 
-def _column(ax: Axes, column: int, columns: int, y: float, text: str, **style: Any) -> None:
-    width = float(ax.figure.bbox.width)
-    ax.annotate(
-        text,
-        (width - (columns - 1 - column) * (64 if _slim(ax) else VALUES), y),
-        xycoords=_units(ax),
-        xytext=(0, -4.5),
-        textcoords="offset points",
-        ha="right",
-        **style,
-    )
+    def _column_at(self, column: int) -> float:
+        return float(self.ax.figure.bbox.width) - (len(self.heads) - 1 - column) * self.step
 
+    def _names_width(self) -> float:
+        texts = [*self.labels, *(self.details if self.details is not None else [])]
+        widest = max(map(text_width, texts), default=0) + 16
+        return 2.0 if self.slim else float(np.clip(widest, *NAMES))
 
-def _heads(ax: Axes, heads: Sequence[str]) -> None:
-    for column, head in enumerate(heads):
-        parts = wrap(head, 60 if _slim(ax) else VALUES - 8, SMALL)[:2]
-        for line, part in enumerate(reversed(parts)):
-            x = float(ax.figure.bbox.width) - (len(heads) - 1 - column) * (
-                64 if _slim(ax) else VALUES
-            )
-            ax.text(
-                x,
-                float(ax.bbox.y1) + 8 + line * 14,
-                part,
-                transform=None,
-                ha="right",
-                color=INK_2,
-                size=SMALL,
-            )
+    def _name(self, row: int, width: float) -> None:
+        label, ax = str(self.labels.iloc[row]), self.ax
+        detail = "" if self.details is None else str(self.details.iloc[row])
+        bold = bool(detail) or (self.bold is not None and bool(self.bold.iloc[row]))
+        name: dict[str, Any] = {"transform": self.units, "weight": _bold(bold), "color": INK}
+        if self.slim:
+            room, y = float(ax.figure.bbox.width), row - 0.13
+            ax.text(0, y, wrap(label, room)[0], **name)
+            if detail and text_width(label + detail) < room - 20:
+                ax.text(text_width(label) * 1.05 + 10, y, detail, transform=self.units, **NOTE)
+            return
+        lines = wrap(label, width)[: 1 if detail else 2]
+        y = row + 0.13 - 0.21 * (len(lines) - 1 + bool(detail))
+        for line, text in enumerate(lines):
+            ax.text(0, y + line * 0.42, text, **name)
+        if detail:
+            second = wrap(detail, width, SMALL)[0]
+            ax.text(0, y + 0.44, second, transform=self.units, **NOTE)
 
-
-def _direction(ax: Axes) -> None:
-    zero = float(ax.transData.transform((0, 0))[0])
-    top = float(ax.bbox.y1) + 26
-    if zero - text_width("← too low") > 8:  # units of air
-        ax.text(zero - 8, top, "← too low", transform=None, ha="right", color=UNDER, size=SIZE)
-    ax.text(
-        zero + 8,
-        top,
-        "too high →" if _slim(ax) else "forecast too high →",
-        transform=None,
-        color=OVER,
-        size=SIZE,
-    )
+    def _axis(self) -> None:
+        ax, (low, high) = self.ax, self.ax.get_xlim()
+        locator = MaxNLocator(nbins=4 if self.slim else 6, steps=[1, 2, 5, 10])
+        ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
+        places = 0 if all(float(tick).is_integer() for tick in ticks) else 1
+        number = wording.signed if self.signed else wording.number
+        ax.yaxis.set_visible(False)
+        ax.xaxis.set_major_locator(FixedLocator(ticks))
+        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, places) if x else "0"))
+        ax.xaxis.tick_top()
+        ax.grid(axis="x")
