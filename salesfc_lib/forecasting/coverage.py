@@ -49,6 +49,7 @@ def errors_known_at(modeled: Modeled, back: int) -> PastErrors:
         modeled.candidates.history.cut(back),
         errors,
         {cutoff - back: values for cutoff, values in earlier.items()},
+        modeled.parameters.lifecycle,
     )
 
 

@@ -75,7 +75,7 @@ class Modeled:
             back: values for back, values in self.combined.items() if 0 < back <= ERROR_MONTHS
         }
         errors = {back: self.candidates.actuals(back) - values for back, values in earlier.items()}
-        return PastErrors(self.candidates.history, errors, earlier)
+        return PastErrors(self.candidates.history, errors, earlier, self.parameters.lifecycle)
 
     def bounds(self, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
         """Intervals of the combination by level in percent."""
@@ -116,7 +116,7 @@ def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -
     }
     boosted = _boost_cutoffs(candidates, parameters)
     known = {back: candidates.history.cut(back).y for back in candidates.backs}
-    silent = {back: count_silent_months(y) for back, y in known.items()}
+    silent = {back: count_silent_months(y, parameters.lifecycle) for back, y in known.items()}
     mixed = {
         back: weighted_mean(candidates.at(back), weights[back], mean=is_intermittent(y))
         for back, y in known.items()

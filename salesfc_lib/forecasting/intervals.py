@@ -28,8 +28,10 @@ from salesfc_lib.forecasting.tuning import (
     WIDTH_ERRORS,
 )
 from salesfc_lib.foundation import SEASON, nan_mean
+from salesfc_lib.foundation.schema import Lifecycle
 from salesfc_lib.panel import count_silent_months
 
+USUAL = Lifecycle()
 LEVELS = (80, 95)  # percent: the intervals of the tables
 TINY = 1e-100  # size of a series below which no error is a share of it: the division could overflow
 TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are tried
@@ -42,10 +44,16 @@ class PastErrors:
     history: History
     errors: Mapping[int, np.ndarray]
     forecasts: Mapping[int, np.ndarray]
+    rule: Lifecycle = USUAL
 
 
 def add_intervals(
-    forecast: pd.DataFrame, backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame
+    forecast: pd.DataFrame,
+    backtest: pd.DataFrame,
+    panel: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    rule: Lifecycle = USUAL,
 ) -> pd.DataFrame:
     """Forecast rows of one cutoff with lo-80, hi-80, lo-95 and hi-95.
 
@@ -56,7 +64,7 @@ def add_intervals(
     codes = dict(zip(series["unique_id"], pd.factorize(series["level"])[0], strict=True))
     horizon = int(forecast["h"].max())
     history = align(panel, horizon=horizon, end=cutoff, level=codes)
-    past = _past_of(backtest[backtest["cutoff"] < cutoff], history, horizon)
+    past = _past_of(backtest[backtest["cutoff"] < cutoff], history, horizon, rule)
     row, step = (
         pd.Index(history.ids).get_indexer(forecast["unique_id"]),
         forecast["h"].to_numpy() - 1,
@@ -70,7 +78,7 @@ def add_intervals(
     return forecast.assign(**columns)
 
 
-def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> PastErrors:
+def _past_of(backtest: pd.DataFrame, history: History, horizon: int, rule: Lifecycle) -> PastErrors:
     """Errors of a long backtest against the history."""
     last, width = history.last[0].astype(int), history.y.shape[1]
     row = pd.Index(history.ids).get_indexer(backtest["unique_id"])
@@ -84,7 +92,7 @@ def _past_of(backtest: pd.DataFrame, history: History, horizon: int) -> PastErro
         columns = width - months + np.arange(horizon)
         came = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
         errors[months], forecasts[months] = came - said, said
-    return PastErrors(history, errors, forecasts)
+    return PastErrors(history, errors, forecasts, rule)
 
 
 def conformal_intervals(
@@ -98,7 +106,7 @@ def conformal_intervals(
     y, told = past.history.y, _scaled_errors(past)
     scale, sparse, zeros = _scales(past, 0), is_intermittent(y), share_of_zeros(y)
     signed = np.any(y < 0, axis=1)
-    over = (count_silent_months(y) > 0)[:, None] & (forecast == 0)
+    over = (count_silent_months(y, past.rule) > 0)[:, None] & (forecast == 0)
     usual = nan_mean(np.abs(y[:, -SEASON:]), 1)[:, None]
     bounds, inner = {}, (forecast, forecast)
     for level in sorted(levels):

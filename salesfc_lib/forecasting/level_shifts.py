@@ -33,9 +33,10 @@ from salesfc_lib.forecasting.tuning import (
     SHIFT_WINDOW,
 )
 from salesfc_lib.foundation import SEASON, nan_mean, tables
+from salesfc_lib.foundation.schema import Breaks
 
 MOST_CHANGE = 30.0  # in logarithms: beyond it a number of sales is none
-LEAST_CHANGE = 0.10  # smaller changes are no news, however sure
+USUAL = Breaks()
 BLOCK = 20_000  # rows worked on at once
 
 
@@ -53,7 +54,7 @@ class LevelShifts:
         return np.asarray(self.months > 0)
 
 
-def find_level_shifts(history: History) -> LevelShifts:
+def find_level_shifts(history: History, settings: Breaks = USUAL) -> LevelShifts:
     """The change of level of each row as known at its cutoff; none in series that do not sell steadily, or for less than a year.
 
     x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each month k, x = a + b t + c [t >= k] by
@@ -73,7 +74,7 @@ def find_level_shifts(history: History) -> LevelShifts:
             log_adjusted(history, some)
         )
         found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
-    none = (found.strength < SHIFT_THRESHOLD) | (np.abs(found.ratio - 1) < LEAST_CHANGE)
+    none = (found.strength < SHIFT_THRESHOLD) | (np.abs(found.ratio - 1) < settings.least_change)
     return LevelShifts(
         np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength
     )
@@ -144,7 +145,7 @@ def winsorize(x: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(x), np.clip(x, middle - room, middle + room), np.nan)
 
 
-def adjust_level_shifts(history: History) -> History:
+def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
     """The history with the months before a row's change brought half-way, in logarithms, to the level after it.
 
     Where a change of -40 % was planted in three of ten series, 3, 6 and 12 months before the cutoff, MASE of these series was 0.93, 0.70 and
@@ -152,7 +153,7 @@ def adjust_level_shifts(history: History) -> History:
     another; all of the way it was 0.70, 0.69 and 0.61. But changes that were found there without having been planted pass by as
     often as not: all of the way these panels lost 0.5 % and 0.1 %, half-way nothing that could be told.
     """
-    breaks = find_level_shifts(history)
+    breaks = find_level_shifts(history, settings)
     if not breaks.found.any():
         return history
     before = np.arange(history.y.shape[1]) < (history.y.shape[1] - breaks.months)[:, None]
@@ -161,9 +162,9 @@ def adjust_level_shifts(history: History) -> History:
     return replace(history, y=history.y * factor)
 
 
-def list_level_shifts(history: History) -> pd.DataFrame:
+def list_level_shifts(history: History, settings: Breaks = USUAL) -> pd.DataFrame:
     """Table break: a row per series whose level changed, as known now; its first month after, change in percent, strength, evidence."""
-    breaks = find_level_shifts(history)
+    breaks = find_level_shifts(history, settings)
     rows = np.flatnonzero(breaks.found)
     adjusted = adjust(history, 1, relative=True).y
     months = history.last[rows] - (breaks.months[rows] - 1).astype("timedelta64[M]")

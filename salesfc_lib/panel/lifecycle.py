@@ -13,19 +13,19 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import tables
+from salesfc_lib.foundation.schema import Lifecycle
 
-SILENT = 3  # months without a sale
-REGULAR = 0.9  # share of the months before with a sale
-BEFORE = 12  # months, at least, that this share is taken over; at most two years
+BEFORE = 12  # months, at least, over which that share is taken; at most two years
+USUAL = Lifecycle()
 
 
-def count_silent(known: pd.DataFrame) -> pd.Series:
+def count_silent(known: pd.DataFrame, rule: Lifecycle = USUAL) -> pd.Series:
     """Months without a sale of the series that ended, by column of a frame with a row per month."""
-    silent = count_silent_months(known.to_numpy(dtype=float).T)
+    silent = count_silent_months(known.to_numpy(dtype=float).T, rule)
     return pd.Series(silent, index=known.columns, name="silent")[silent > 0]
 
 
-def count_silent_months(y: np.ndarray) -> np.ndarray:
+def count_silent_months(y: np.ndarray, rule: Lifecycle = USUAL) -> np.ndarray:
     """Months without a sale at the end of each row of y (n, T), 0 for those that have not ended; NaN is no month of the row.
 
     >>> count_silent_months(np.array([[5.0] * 13 + [0.0] * 3, [5.0] * 14 + [0.0] * 2])).tolist()
@@ -40,8 +40,10 @@ def count_silent_months(y: np.ndarray) -> np.ndarray:
     )  # 1: the last known month before the silence
     before = known & later_sale & (rank <= 2 * BEFORE)
     months = before.sum(axis=1)
-    regular = (before & sells).sum(axis=1) >= REGULAR * months
-    return np.asarray(np.where((silent >= SILENT) & (months >= BEFORE) & regular, silent, 0))
+    regular = (before & sells).sum(axis=1) >= rule.regular_share * months
+    return np.asarray(
+        np.where((silent >= rule.silent_months) & (months >= BEFORE) & regular, silent, 0)
+    )
 
 
 def list_lifecycles(
@@ -49,6 +51,8 @@ def list_lifecycles(
     series: pd.DataFrame,
     through: pd.Timestamp,
     declared: pd.DataFrame | None = None,
+    *,
+    rule: Lifecycle = USUAL,
 ) -> pd.DataFrame:
     """Table lifecycle: the month in which each series was launched and discontinued, null where neither is known.
 
@@ -67,7 +71,7 @@ def list_lifecycles(
     )
     known = known.reindex(columns=series["unique_id"].unique()).dropna(how="all")
     sells = known.gt(0)
-    silent = count_silent(known.where(sells.cummax())).reindex(
+    silent = count_silent(known.where(sells.cummax()), rule).reindex(
         known.columns, fill_value=0
     )  # before its first sale: absent
     frame = pd.DataFrame(

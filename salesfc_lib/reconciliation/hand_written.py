@@ -99,9 +99,8 @@ def read_date(line: Line, column: str) -> pd.Timestamp:
         return pd.NaT
     found = DAY.match(unicodedata.normalize("NFKC", text))
     try:
-        return pd.Timestamp(
-            f"{found[1]}-{int(found[2]):02d}-{int(found[3]):02d}{found[4]}"
-        ).tz_localize(None)  # type: ignore[index]
+        year, month, day, time = found.groups() if found is not None else ("", "", "", "")
+        return pd.Timestamp(f"{year}-{int(month):02d}-{int(day):02d}{time}").tz_localize(None)
     except (TypeError, ValueError, OverflowError) as error:
         raise cell_error(
             line, column, "A date as YYYY-MM-DD, with or without a time", "Correct the date"

@@ -16,12 +16,13 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Parameters
+from salesfc_lib.foundation.schema import Lifecycle
 from salesfc_lib.panel import Summing, count_silent, summing_matrix
 from salesfc_lib.reconciliation.projection import METHODS, project
 
-MIN_CUTOFFS = (
-    2  # cutoffs at which a method that learns from errors must have enough of them to be judged
-)
+USUAL = Lifecycle()
+# cutoffs at which a method that learns from errors must have enough of them to be judged
+MIN_CUTOFFS = 2
 
 
 def reconcile(
@@ -46,7 +47,11 @@ def reconcile(
     now, methods = np.datetime64(month, "M"), parameters.reconcile.methods
     earlier = _combined(backtest).loc[lambda frame: frame["cutoff"] < pd.Timestamp(month)]
     past = BacktestErrors.of(
-        earlier, panel.loc[panel["ds"] <= pd.Timestamp(month)], series, parameters.levels
+        earlier,
+        panel.loc[panel["ds"] <= pd.Timestamp(month)],
+        series,
+        parameters.levels,
+        rule=parameters.lifecycle,
     )
     table = choose_method(judge_methods(past, methods), methods)
     chosen = str(table.loc[table["chosen"], "method"].iat[0])
@@ -154,6 +159,7 @@ class BacktestErrors:
     came: np.ndarray
     months: np.ndarray
     actual: np.ndarray
+    rule: Lifecycle
 
     @classmethod
     def of(
@@ -162,6 +168,8 @@ class BacktestErrors:
         panel: pd.DataFrame,
         series: pd.DataFrame,
         levels: Mapping[str, list[str]],
+        *,
+        rule: Lifecycle = USUAL,
     ) -> BacktestErrors:
         """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw; y where the panel has no y_raw."""
         summing = summing_matrix(series, levels)
@@ -176,7 +184,7 @@ class BacktestErrors:
         place = np.searchsorted(months, target).clip(max=len(months) - 1)
         came = np.where((months[place] == target)[:, :, None], actual[place], np.nan)
         level = series.set_index("unique_id")["level"].reindex(summing.ids).to_numpy()
-        return cls(summing, level, cutoffs, target, forecast, came, months, actual)
+        return cls(summing, level, cutoffs, target, forecast, came, months, actual, rule)
 
     @property
     def judged(self) -> np.ndarray:
@@ -195,7 +203,7 @@ class BacktestErrors:
     def ended_by(self, month: np.datetime64) -> np.ndarray:
         """Whether a series has come to an end by `month`, (n_series,)."""
         known = pd.DataFrame(self.actual[self.months <= month], columns=self.summing.ids)
-        return self.summing.ids.isin(count_silent(known).index)
+        return self.summing.ids.isin(count_silent(known, self.rule).index)
 
 
 def _month(days: pd.Index) -> np.ndarray:

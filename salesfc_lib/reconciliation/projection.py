@@ -30,9 +30,9 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from salesfc_lib.panel import Summing
 
-RIDGE = (
-    1e-8  # smallest variance, as a share of the mean variance: keeps series without any error in
-)
+# smallest variance, as a share of the mean variance: keeps series without any error in
+
+RIDGE = 1e-8
 
 Solve = Callable[
     [np.ndarray, Summing, np.ndarray], np.ndarray

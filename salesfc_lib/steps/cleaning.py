@@ -68,7 +68,9 @@ def clean(run: UnitMonth) -> CleanedMonth:
         panel=panel,
         future=aggregate_future(bottom.future, bottom.panel, series, levels, lag=lag),
         declared=declared,
-        lifecycle=list_lifecycles(panel, series, run.cutoff, declared),
+        lifecycle=list_lifecycles(
+            panel, series, run.cutoff, declared, rule=run.parameters.lifecycle
+        ),
         outliers=outliers,
         censored=censored,
     )

@@ -41,7 +41,7 @@ def model(run: UnitMonth) -> ModeledMonth:
     key = choose_key_series(series, panel, run.parameters.key)
     explained = [series["unique_id"].iloc[0], *key["unique_id"]]
     run.write(
-        **{"break": forecasting.list_level_shifts(history)},
+        **{"break": forecasting.list_level_shifts(history, run.parameters.breaks)},
         candidate_forecast=forecasting.list_candidates(modeled),
         failures=forecasting.list_failures(modeled),
         weights=forecasting.list_weights(modeled),

@@ -63,7 +63,16 @@ def test_digest_tells_where_parts_end() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed", ["candidates/arima.py", "engine/seasonality.py", "history.py", "gaps.py", "known.py"]
+    "changed",
+    [
+        "candidates/arima.py",
+        "smoothing/seasonality.py",
+        "forecasting/history.py",
+        "tuning.py",
+        "demand.py",
+        "panel/gaps.py",
+        "nan_statistics.py",
+    ],
 )
 def test_a_change_of_what_candidates_are_built_of_changes_the_fingerprint(
     changed: str, monkeypatch: pytest.MonkeyPatch

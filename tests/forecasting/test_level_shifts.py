@@ -208,6 +208,7 @@ def test_the_table_says_since_when_and_by_how_much() -> None:
     assert row["strength"] >= SHIFT_THRESHOLD
     assert "6 months since 2025-07" in row["evidence"]
     assert list_level_shifts(history(np.exp(noise(5)))).empty
+    assert list_level_shifts(panel, Breaks(least_change=0.9)).empty  # a parameter says what counts
 
 
 def test_the_page_says_the_same_change_in_its_title_and_in_its_table(tmp_path: Path) -> None:

@@ -14,8 +14,8 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.panel.lifecycle import count_silent, list_lifecycles
+from salesfc_lib.foundation.schema import Lifecycle, Parameters
+from salesfc_lib.panel.lifecycle import count_silent, count_silent_months, list_lifecycles
 
 MONTHS = pd.date_range("2023-01-01", periods=36, freq="MS")
 
@@ -39,6 +39,16 @@ def ended(frame: pd.DataFrame, through: pd.Timestamp) -> pd.Series:
 def test_a_regular_series_ends_after_three_silent_months(silent: int, over: bool) -> None:
     found = ended(panel(a=[5.0] * (36 - silent) + [0.0] * silent, other=[1.0] * 36), MONTHS[-1])
     assert found.to_dict() == ({"a": silent} if over else {})
+
+
+def test_parameters_say_when_a_series_has_ended() -> None:
+    y = np.array([[5.0] * 34 + [0.0] * 2, [5.0, 5.0, 0.0] * 11 + [0.0] * 3])
+    assert count_silent_months(y).tolist() == [0, 0]
+    assert count_silent_months(y, Lifecycle(silent_months=2)).tolist() == [2, 0]
+    assert count_silent_months(y, Lifecycle(regular_share=0.6)).tolist() == [0, 4]
+    history = History(np.array(["a", "b"], dtype=object), y, np.full(2, np.datetime64("2025-12")))
+    sooner = defaults().model_copy(update={"lifecycle": Lifecycle(silent_months=2)})
+    assert model_history(history, sooner, horizon=3).ended == {0: 2}
 
 
 def test_a_lumpy_or_seasonal_series_has_not_ended() -> None:

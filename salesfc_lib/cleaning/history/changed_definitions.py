@@ -14,8 +14,8 @@ from salesfc_lib.foundation import Parameters, Source, flatten
 
 EVERY = ""  # stands for all sources
 NEUTRAL = (
-    "adjust", "archive", "backtest", "calendar.closed_months", "calendar.closed_through",
-    "calendar.country", "calendar.holidays", "candidates", "cleaning.loss_budget", "cleaning.outliers", "combine", "horizon", "intervals", "levels", "reconcile", "retrospective", "unit",
+    "adjust", "archive", "backtest", "breaks", "calendar.closed_months", "calendar.closed_through",
+    "calendar.country", "calendar.holidays", "candidates", "cleaning.loss_budget", "cleaning.outliers", "combine", "effects", "horizon", "intervals", "key", "levels", "lifecycle", "reconcile", "retrospective", "unit",
 )  # fmt: skip  # what happens after cleaning, and what only bounds it
 PLACES = {
     "aliases",

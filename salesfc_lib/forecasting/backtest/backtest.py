@@ -121,7 +121,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
     backs = (*earlier, *tested, 0)
     stacked, factor = _stack(
-        history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks.enabled
+        history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks
     )
     values: dict[str, np.ndarray] = {}
     failures: list[Failure] = []
@@ -180,7 +180,7 @@ def _view(candidate: Candidate) -> str:
 
 
 def _stack(
-    history: History, backs: Sequence[int], horizon: int, *, of_series: int, breaks: bool
+    history: History, backs: Sequence[int], horizon: int, *, of_series: int, breaks: schema.Breaks
 ) -> tuple[dict[str, History], np.ndarray]:
     """Rows at all cutoffs as candidates see them, and the drivers' factor on each month ahead (n_rows, horizon).
 
@@ -189,7 +189,7 @@ def _stack(
     `plain` and `free` carry no regressors, which would be copied with the rows.
     """
     plain = history.stack(backs)
-    panel = adjust_level_shifts(plain) if breaks else plain
+    panel = adjust_level_shifts(plain, breaks) if breaks.enabled else plain
     factor = driver_factors(panel, horizon)
     free = (
         replace(panel, y=panel.y / factor[:, : panel.y.shape[1]], regressors={})

@@ -10,7 +10,7 @@ from __future__ import annotations
 from salesfc_lib.foundation.schema.business import Members, Reorganised, Window
 from salesfc_lib.foundation.schema.calendar import Calendar
 from salesfc_lib.foundation.schema.cleaning import Control, Implausible, Keep, Outliers
-from salesfc_lib.foundation.schema.models import Backtest, Breaks, Candidate, Combine
+from salesfc_lib.foundation.schema.models import Backtest, Breaks, Candidate, Combine, Lifecycle
 from salesfc_lib.foundation.schema.publication import Key
 from salesfc_lib.foundation.schema.section import MONTH, UNIT_ID, Section, check_month, check_unit
 from salesfc_lib.foundation.schema.sources import SUBTOTALS, Driver, Source
@@ -22,6 +22,7 @@ __all__ = [
     "UNIT_ID",
     "Backtest",
     "Breaks",
+    "Lifecycle",
     "Calendar",
     "Candidate",
     "Combine",

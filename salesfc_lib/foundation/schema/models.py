@@ -44,6 +44,14 @@ class Backtest(Section):
 
 class Breaks(Section):
     enabled: bool = default("breaks.enabled")
+    least_change: float = Field(default("breaks.least_change"), ge=0)
+
+
+class Lifecycle(Section):
+    """When a series counts as ended."""
+
+    silent_months: int = Field(default("lifecycle.silent_months"), ge=1)
+    regular_share: float = Field(default("lifecycle.regular_share"), ge=0, le=1)
 
 
 class Combine(Section):

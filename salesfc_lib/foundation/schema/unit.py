@@ -7,7 +7,14 @@ from pydantic import Field, model_validator
 from salesfc_lib.foundation.schema.business import KeyAccounts, Measure, Members, Reorganised, Unit
 from salesfc_lib.foundation.schema.calendar import Calendar
 from salesfc_lib.foundation.schema.cleaning import Cleaning
-from salesfc_lib.foundation.schema.models import Backtest, Breaks, Candidate, Combine, Reconcile
+from salesfc_lib.foundation.schema.models import (
+    Backtest,
+    Breaks,
+    Candidate,
+    Combine,
+    Lifecycle,
+    Reconcile,
+)
 from salesfc_lib.foundation.schema.publication import Adjust, Archive, Effects, Key, Retrospective
 from salesfc_lib.foundation.schema.section import Section, default
 from salesfc_lib.foundation.schema.sources import Driver, Source
@@ -35,6 +42,7 @@ class Parameters(Section):
     candidates: dict[str, Candidate] = default("candidates")
     backtest: Backtest = Backtest()
     breaks: Breaks = Breaks()
+    lifecycle: Lifecycle = Lifecycle()
     combine: Combine = Combine()
     reconcile: Reconcile = Reconcile()
     effects: Effects = Effects()

@@ -30,9 +30,9 @@ from salesfc_lib.panel import Summing, list_levels, summing_matrix
 from salesfc_lib.reconciliation.adjustment import spread
 from salesfc_lib.reconciliation.assumptions.reading import raise_all
 
-WIDTH = (
-    "hi-95"  # the bound whose distance from its forecast says by how much an interval was scaled
-)
+# the bound whose distance from its forecast says by how much an interval was scaled
+
+WIDTH = "hi-95"
 ALL = -100.0  # percent
 
 
