@@ -32,7 +32,8 @@ def reconcile(run: UnitMonth) -> ReconciledMonth:
     )
 
     def widen(forecast: pd.DataFrame) -> pd.DataFrame:
-        return add_intervals(forecast, backtest, panel, series)
+        rule = run.parameters.lifecycle
+        return add_intervals(forecast, backtest, panel, series, rule=rule)
 
     final = [
         reconciliation.intervals_with_effects(rows, modeled, widen)
