@@ -1,10 +1,13 @@
-"""How many of the planted defects are found and treated, and how much clean data is touched: any seed.
+"""How many of the planted defects are found and treated, and how much clean data is touched: any
+seed.
 
-    python benchmarks/defect_scores.py --seed 7 --out defects.json [--only 12,38] [--seeds 5] [--workers 2] [--why] [--init]
+python benchmarks/defect_scores.py --seed 7 --out defects.json [--only 12,38] [--seeds 5] [--workers
+2] [--why] [--init]
 
-Writes a list of rows: seed, defect (number; 99: many at a time, 0: clean data), name, family, planted, found, recall (found /
-planted; null where nothing is planted), false_repairs. `--seeds K` takes K seeds from the first on. Prints the table, and with
-`--why` what was missed. `--init` leaves it to `salesfc init` to say how the orders are read (cases of one source only).
+Writes a list of rows: seed, defect (number; 99: many at a time, 0: clean data), name, family,
+planted, found, recall (found / planted; null where nothing is planted), false_repairs. `--seeds K`
+takes K seeds from the first on. Prints the table, and with `--why` what was missed. `--init` leaves
+it to `salesfc init` to say how the orders are read (cases of one source only).
 """
 
 from __future__ import annotations

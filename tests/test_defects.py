@@ -1,4 +1,5 @@
-"""Claims about the fifty-five defects: found and treated as the checklist says, and nothing else is touched.
+"""Claims about the fifty-five defects: found and treated as the checklist says, and nothing else is
+touched.
 
 The score table of one seed is printed at the end of the tests (`conftest.pytest_terminal_summary`).
 """
@@ -25,7 +26,8 @@ AIMS = {
     "together": 0.95,
 }
 
-# defects that are weaker than asked, with what is found of them and why: the tests hold this list to what the code does
+# defects that are weaker than asked, with what is found of them and why: the tests hold this list
+# to what the code does
 WEAKER: dict[int, tuple[float, str]] = {}
 
 
@@ -93,7 +95,9 @@ def test_a_seed_gives_the_same_bytes_every_time_and_another_seed_others(number: 
 
 
 def test_a_pipeline_that_does_nothing_scores_nothing() -> None:
-    """The judge itself: a truth that the tables do not hold is missed, and what nobody planted is a false repair."""
+    """The judge itself: a truth that the tables do not hold is missed, and what nobody planted is a
+    false repair.
+    """
     case = list_cases(CLEAN, 1)[0]
     assert not judge(case).missed
     rows = list(case.expected.rows)

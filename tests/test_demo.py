@@ -1,4 +1,5 @@
-"""The demo company: the same bytes everywhere, exports as messy as promised, and a truth that the exports bear out.
+"""The demo company: the same bytes everywhere, exports as messy as promised, and a truth that the
+exports bear out.
 
 The exports are read here by short loops of their own, not by the workbench.
 """
@@ -34,7 +35,8 @@ from tests.conftest import CHECKOUT
 
 LAST_CLOSED, RUNNING = "2026-06", "2026-07"
 
-# first 16 digits of each file's sha256, seed 20260630; a change here changes every published demo number
+# first 16 digits of each file's sha256, seed 20260630; a change here changes every published demo
+# number
 RECORDED = {
     "data/cleaning/inventory.csv": "c33617823b129f23",
     "data/cleaning/promotions.csv": "5d581f8eb48f22f5",
@@ -134,7 +136,9 @@ def day_of(text: str) -> date | None:
 
 
 def sum_by_month(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[str, Any]]:
-    """Rows (key, date, quantity, amount) of closed months by month: each key once, those without a date or number left out."""
+    """Rows (key, date, quantity, amount) of closed months by month: each key once, those without a
+    date or number left out.
+    """
     seen: set[Any] = set()
     months: dict[str, list[Any]] = defaultdict(lambda: [0, Decimal(0), Decimal(0)])
     for key, day, quantity, amount in rows:

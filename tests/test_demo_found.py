@@ -1,4 +1,4 @@
-"""Does the workbench find what was planted in the demo company? Cleaning against the written truth."""
+"""Cleaning finds what was planted in the demo company: its tables against the written truth."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The installed package works without a checkout: `salesfc init` in an empty folder, then `salesfc run`."""
+"""The installed package works without a checkout: `salesfc init` in an empty folder, then `salesfc
+run`.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ FEWER = (
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder into which the package is installed, without its dependencies: those of this environment serve."""
+    """Folder into which the package is installed, without its dependencies: those of this
+    environment serve.
+    """
     folder = tmp_path_factory.mktemp("installed")
     options = [
         "--quiet",

@@ -1,7 +1,8 @@
-"""Small workbooks of each format, written byte by byte, because no library writes what goes wrong in them.
+"""Small workbooks of each format, written byte by byte, because no library writes what goes wrong
+in them.
 
-A `Book` enters; bytes leave. A cell is a text, a number, a `Day` (a serial number shown as a date), an `Error`, a
-`Formula`, or None. XLSX files come from the demo company's writer.
+A `Book` enters; bytes leave. A cell is a text, a number, a `Day` (a serial number shown as a date),
+an `Error`, a `Formula`, or None. XLSX files come from the demo company's writer.
 """
 
 from __future__ import annotations
@@ -215,7 +216,9 @@ def xls(book: Book) -> bytes:
 
 
 def compound(streams: dict[str, bytes]) -> bytes:
-    """An old Office file: header, one sector of the table of sectors, one or two of the directory, the streams."""
+    """An old Office file: header, one sector of the table of sectors, one or two of the directory,
+    the streams.
+    """
     free, end, table = 0xFFFFFFFF, 0xFFFFFFFE, [0xFFFFFFFD, 0xFFFFFFFE]
     directory = _entry("Root Entry", 5, end, 0, child=1)
     content = b""
@@ -257,22 +260,30 @@ def _entry(
     )
 
 
+def _ods_value(kind: str, stored: str, shown: object) -> str:
+    return (
+        f'<table:table-cell office:value-type="{kind}"{stored}>'
+        f"<text:p>{shown}</text:p></table:table-cell>"
+    )
+
+
 def _ods_cell(cell: Cell) -> str:
     match cell:
         case None:
             return "<table:table-cell/>"
         case str():
-            return f'<table:table-cell office:value-type="string"><text:p>{escape(cell)}</text:p></table:table-cell>'
+            return _ods_value("string", "", escape(cell))
         case Error(text):
             return (
-                f'<table:table-cell table:formula="of:=1/0" office:value-type="string" office:string-value="" '
+                '<table:table-cell table:formula="of:=1/0" office:value-type="string" '
+                'office:string-value="" '
                 f'calcext:value-type="error"><text:p>{text}</text:p></table:table-cell>'
             )
         case Day(serial):
             day = datetime.date(1899, 12, 30) + datetime.timedelta(days=serial)
-            return f'<table:table-cell office:value-type="date" office:date-value="{day}"><text:p>{day}</text:p></table:table-cell>'
+            return _ods_value("date", f' office:date-value="{day}"', day)
         case int() | float():
-            return f'<table:table-cell office:value-type="float" office:value="{cell}"><text:p>{cell}</text:p></table:table-cell>'
+            return _ods_value("float", f' office:value="{cell}"', cell)
     raise NotImplementedError(cell)
 
 
@@ -284,22 +295,26 @@ def ods(book: Book, rows: str | None = None) -> bytes:
         "calcext": "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0",
     }
     columns = "".join(
-        f"<table:table-column{_given(place in book.hidden_columns, 'table:visibility', 'collapse')}/>"
+        "<table:table-column"
+        f"{_given(place in book.hidden_columns, 'table:visibility', 'collapse')}/>"
         for place in range(max((len(row) for row in book.rows), default=1))
     )
     lines = "".join(
-        f"<table:table-row{_given(number in book.hidden_rows, 'table:visibility', 'filter')}>{''.join(map(_ods_cell, row))}</table:table-row>"
+        f"<table:table-row{_given(number in book.hidden_rows, 'table:visibility', 'filter')}>"
+        f"{''.join(map(_ods_cell, row))}</table:table-row>"
         for number, row in enumerate(book.rows, start=1)
     )
     spaces = " ".join(f'xmlns:{name}="{value}"' for name, value in names.items())
     content = (
         f'<office:document-content {spaces} office:version="1.2"><office:body><office:spreadsheet>'
-        f"<table:table table:name={quoteattr(book.name)}>{columns}{lines if rows is None else rows}</table:table>"
+        f"<table:table table:name={quoteattr(book.name)}>{columns}"
+        f"{lines if rows is None else rows}</table:table>"
         "</office:spreadsheet></office:body></office:document-content>"
     )
     parts: dict[str, str | bytes] = {
         "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
-        "META-INF/manifest.xml": '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
+        "META-INF/manifest.xml": "<manifest:manifest "
+        'xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>',
         "content.xml": content,
     }
     return zipped(parts | book.more)

@@ -1,4 +1,5 @@
-"""Fifty-five kinds of defect, planted into clean books of a made-up unit, and how well the pipeline treats them.
+"""Fifty-five kinds of defect, planted into clean books of a made-up unit, and how well the pipeline
+treats them.
 
 A seed enters; cases with known truth (`checklist`) and their scores (`scoring`) leave.
 `defect_scores.py` beside this folder is the entry point, `tests/test_defects.py` holds the scores.

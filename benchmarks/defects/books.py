@@ -189,7 +189,8 @@ class Books:
                 item["rule"] in READING and item["action"] in ("read", "noted")
             ):
                 wrong.append(
-                    f"problems: {item['rule']} {item['action']} {item['rows']} rows ({item['example']}: {item['reason']})"
+                    f"problems: {item['rule']} {item['action']} {item['rows']} rows "
+                    f"({item['example']}: {item['reason']})"
                 )
         if "outliers" not in allowed and (
             case.number == CLEAN or any(cell.table == "panel" for cell in truth.cells)
@@ -210,7 +211,7 @@ class Books:
         )
 
     def _find_gaps(self, rows: Iterable[Row]) -> list[str]:
-        """Sources whose opening is not what is left plus every rule, or not what the export holds."""
+        """Sources whose opening is not the rest plus every rule, or not what the export holds."""
         wrong = []
         frame = self.ledger
         signs = frame["rule"].map(lambda rule: 1 if rule == "opening" else -1)
@@ -227,7 +228,8 @@ class Books:
         for source, count in Counter(row.source for row in rows).items():
             if self.count[source, "opening"] != count:
                 wrong.append(
-                    f"'{source}' opens with {self.count[source, 'opening']} rows; the export holds {count}"
+                    f"'{source}' opens with {self.count[source, 'opening']} rows; "
+                    f"the export holds {count}"
                 )
         return wrong
 

@@ -20,7 +20,9 @@ from defects.truth import Case, Cell, Line, Note, Record
 
 
 def plant_duplicates(seed: int) -> list[Case]:
-    """32: a line that stands again is dropped by its key, set aside where it says something else, and only noted without a key."""
+    """32: a line that stands again is dropped by its key, set aside where it says something else,
+    and only noted without a key.
+    """
     rng = seeded(seed, 32)
     records = plain_records(seed)
     chosen = choose(rng, records, 12, is_free(records))
@@ -147,7 +149,9 @@ def plant_orphan_returns(seed: int) -> list[Case]:
 
 
 def plant_cancellations(seed: int) -> list[Case]:
-    """35: an order is reversed by one that names it, and sometimes billed again; the pair goes, the new bill stays."""
+    """35: an order is reversed by one that names it, and sometimes billed again; the pair goes, the
+    new bill stays.
+    """
     rng = seeded(seed, 35)
     headers = {**HEADERS, "reference": "原单号"}
     records = plain_records(seed)
@@ -243,7 +247,9 @@ def plant_future(seed: int) -> list[Case]:
 
 
 def plant_implausible(seed: int) -> list[Case]:
-    """38: negative prices and impossible quantities are flagged and kept; an outlier's month has both values."""
+    """38: negative prices and impossible quantities are flagged and kept; an outlier's month has
+    both values.
+    """
     rng = seeded(seed, 38)
     records = plain_records(seed)
     chosen = choose(rng, records, 8, is_free(records))

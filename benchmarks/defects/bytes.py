@@ -150,7 +150,9 @@ def garble(name: str) -> str | None:
 
 
 def plant_mojibake(seed: int) -> list[Case]:
-    """4: names were read as GBK somewhere on the way; noted, and repaired where the source asks for it."""
+    """4: names were read as GBK somewhere on the way; noted, and repaired where the source asks for
+    it.
+    """
     names = ["远大商贸", "金桥百货", "北辰连锁", "惠民超市", "青山贸易", "上海分公司店"]
     garbled = {name: wrong for name in names if (wrong := garble(name))}
     cases = []
@@ -208,7 +210,9 @@ def plant_control_characters(seed: int) -> list[Case]:
 
 
 def plant_dialect_drift(seed: int) -> list[Case]:
-    """6: one file of a feed comes with another delimiter or quote; found, or blocked where the delimiter is declared."""
+    """6: one file of a feed comes with another delimiter or quote; found, or blocked where the
+    delimiter is declared.
+    """
     rng = seeded(seed, 6)
     lines = make_lines(seed)
     years = [[record_of(line) for line in lines if line.date.year == year] for year in (2023, 2024)]
@@ -243,7 +247,9 @@ def plant_dialect_drift(seed: int) -> list[Case]:
 
 
 def plant_misfits(seed: int) -> list[Case]:
-    """7: separators, quotes and newlines inside fields: quoted they are read, bare they make a row that does not fit."""
+    """7: separators, quotes and newlines inside fields: quoted they are read, bare they make a row
+    that does not fit.
+    """
     rng = seeded(seed, 7)
     records = plain_records(seed)
     chosen = choose(rng, records, 12, is_free(records))

@@ -18,7 +18,9 @@ from defects.truth import Case, Cell, Note
 
 
 def plant_gaps(seed: int) -> list[Case]:
-    """48: a month without any row is unknown; one in which only a region sold nothing is zero; so is a month declared closed."""
+    """48: a month without any row is unknown; one in which only a region sold nothing is zero; so
+    is a month declared closed.
+    """
     rng = seeded(seed, 48)
     lines = make_lines(seed)
     lost, none, shut = (date(*month, 1) for month in rng.sample(list_months()[4:20], 3))
@@ -126,7 +128,9 @@ def plant_weeks(seed: int) -> list[Case]:
 
 
 def label_period(day: date, begins: tuple[int, int]) -> date:
-    """First day of the calendar month whose name the period of a day bears: years begin on the Monday nearest to `begins`."""
+    """First day of the calendar month whose name the period of a day bears: years begin on the
+    Monday nearest to `begins`.
+    """
     start = max(
         first
         for year in (day.year - 1, day.year, day.year + 1)
@@ -147,7 +151,7 @@ def _monday_near(day: date) -> date:
 
 
 def plant_moving_holidays(seed: int) -> list[Case]:
-    """51: Chinese New Year, Easter and Ramadan move from month to month, and the models are told."""
+    """51: Chinese New Year, Easter and Ramadan move between months, and the models are told."""
     export = Export("orders.csv", [record_of(line) for line in make_lines(seed)])
     cases = []
     for name, mostly, hardly in (

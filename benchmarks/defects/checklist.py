@@ -26,10 +26,8 @@ from defects import bytes as bytes_
 from defects.clean import make_clean
 from defects.truth import Case
 
-CLEAN, COMBINED = (
-    0,
-    together.TOGETHER,
-)  # numbers of the cases without a defect, and of those in which many stand together
+CLEAN = 0  # number of the cases without a defect
+COMBINED = together.TOGETHER  # of those in which many stand together
 
 PLANTS: dict[int, Callable[[int], list[Case]]] = {
     **bytes_.PLANTS,
@@ -46,19 +44,66 @@ PLANTS: dict[int, Callable[[int], list[Case]]] = {
     CLEAN: make_clean,
 }
 
-# the rules by which the pipeline says that it saw a defect; they may stand wherever theirs is planted
-RULES: dict[int, tuple[str, ...]] = {
-    1: ("encoding",), 2: ("other_encoding",), 3: ("byte_order_mark",), 4: ("mojibake",), 5: ("control_character",), 6: ("dialect_drift",),
-    7: ("misfit",), 8: ("cut_short",), 9: ("row_limit",), 10: ("title_rows",), 11: ("repeated_header",), 12: ("subtotal",), 13: ("filled_down",),
-    14: ("hidden",), 15: ("error_cell", "stale_formula"), 16: ("renamed_column",), 17: ("separators",), 18: ("trailing_minus",),
-    19: ("parentheses", "currency_sign"), 20: ("debit_credit", "currency_sign"), 21: ("full_width", "chinese_unit", "currency_sign"),
-    22: ("percent", "stated_unit", "title_rows", "discount"), 23: ("lost_zeros",), 24: ("scientific_id",), 25: ("serial_date",),
-    26: ("date_system", "serial_date"), 27: ("no_such_day",), 28: ("date_order",), 29: ("sentinel_date",), 30: ("time_zone",),
-    31: ("null_spelling",), 32: ("duplicate", "key_conflict", "possible_duplicate"), 33: ("superseded",), 34: ("return_without_sale",),
-    35: ("cancelled",), 36: ("after_month",), 37: ("sample",), 38: ("implausible", "outliers"), 39: ("currency",), 40: ("tax",),
-    41: ("unit_of_measure",), 42: ("within_company",), 43: ("renamed",), 44: ("reused_code",), 45: ("reorganised",), 46: ("restatement",),
-    52: ("stock_out",), 54: ("launched", "discontinued"), 55: ("control_total",),
-}  # fmt: skip
+# name of each defect, and the rules by which the pipeline says that it saw one: they may be
+# reported wherever theirs is planted
+DEFECTS: dict[int, tuple[str, tuple[str, ...]]] = {
+    1: ("encoding", ("encoding",)),
+    2: ("lines in other encodings", ("other_encoding",)),
+    3: ("byte-order mark", ("byte_order_mark",)),
+    4: ("mojibake", ("mojibake",)),
+    5: ("control characters", ("control_character",)),
+    6: ("dialect drift", ("dialect_drift",)),
+    7: ("separators inside fields", ("misfit",)),
+    8: ("cut short", ("cut_short",)),
+    9: ("row limit of a sheet", ("row_limit",)),
+    10: ("title rows", ("title_rows",)),
+    11: ("repeated header", ("repeated_header",)),
+    12: ("subtotals", ("subtotal",)),
+    13: ("merged cells", ("filled_down",)),
+    14: ("hidden rows, columns, sheets", ("hidden",)),
+    15: ("error cells, stale formulas", ("error_cell", "stale_formula")),
+    16: ("renamed columns", ("renamed_column",)),
+    17: ("separators of numbers", ("separators",)),
+    18: ("trailing minus", ("trailing_minus",)),
+    19: ("parentheses", ("parentheses", "currency_sign")),
+    20: ("CR, DR, currency signs", ("debit_credit", "currency_sign")),
+    21: ("full-width digits, 万, 亿", ("full_width", "chinese_unit", "currency_sign")),
+    22: ("percent, thousands", ("percent", "stated_unit", "title_rows", "discount")),
+    23: ("lost zeros", ("lost_zeros",)),
+    24: ("scientific identifiers", ("scientific_id",)),
+    25: ("serial dates", ("serial_date",)),
+    26: ("1904 dates", ("date_system", "serial_date")),
+    27: ("29 February 1900", ("no_such_day",)),
+    28: ("day and month order", ("date_order",)),
+    29: ("sentinel dates", ("sentinel_date",)),
+    30: ("time zones", ("time_zone",)),
+    31: ("spellings of null", ("null_spelling",)),
+    32: ("duplicates", ("duplicate", "key_conflict", "possible_duplicate")),
+    33: ("overlapping extracts", ("superseded",)),
+    34: ("returns without sale", ("return_without_sale",)),
+    35: ("cancellations, rebills", ("cancelled",)),
+    36: ("future orders", ("after_month",)),
+    37: ("samples", ("sample",)),
+    38: ("implausible values, outliers", ("implausible", "outliers")),
+    39: ("currencies", ("currency",)),
+    40: ("tax", ("tax",)),
+    41: ("units of measure", ("unit_of_measure",)),
+    42: ("sales within the company", ("within_company",)),
+    43: ("renamed members", ("renamed",)),
+    44: ("reused codes", ("reused_code",)),
+    45: ("reorganised regions", ("reorganised",)),
+    46: ("late postings", ("restatement",)),
+    47: ("month not complete", ()),
+    48: ("missing month, zero month", ()),
+    49: ("4-4-5 calendar", ()),
+    50: ("trading days", ()),
+    51: ("moving holidays", ()),
+    52: ("stock-outs", ("stock_out",)),
+    53: ("promotions", ()),
+    54: ("launches, ends", ("launched", "discontinued")),
+    55: ("general ledger", ("control_total",)),
+}
+NAMES = {number: name for number, (name, _) in DEFECTS.items()}
 
 FAMILIES = {
     "bytes": range(1, 10),
@@ -67,19 +112,6 @@ FAMILIES = {
     "business": range(32, 49),
     "calendar": range(49, 56),
 }
-
-NAMES = {
-    1: "encoding", 2: "lines in other encodings", 3: "byte-order mark", 4: "mojibake", 5: "control characters", 6: "dialect drift",
-    7: "separators inside fields", 8: "cut short", 9: "row limit of a sheet", 10: "title rows", 11: "repeated header", 12: "subtotals",
-    13: "merged cells", 14: "hidden rows, columns, sheets", 15: "error cells, stale formulas", 16: "renamed columns", 17: "separators of numbers",
-    18: "trailing minus", 19: "parentheses", 20: "CR, DR, currency signs", 21: "full-width digits, 万, 亿", 22: "percent, thousands",
-    23: "lost zeros", 24: "scientific identifiers", 25: "serial dates", 26: "1904 dates", 27: "29 February 1900", 28: "day and month order",
-    29: "sentinel dates", 30: "time zones", 31: "spellings of null", 32: "duplicates", 33: "overlapping extracts", 34: "returns without sale",
-    35: "cancellations, rebills", 36: "future orders", 37: "samples", 38: "implausible values, outliers", 39: "currencies", 40: "tax",
-    41: "units of measure", 42: "sales within the company", 43: "renamed members", 44: "reused codes", 45: "reorganised regions",
-    46: "late postings", 47: "month not complete", 48: "missing month, zero month", 49: "4-4-5 calendar", 50: "trading days",
-    51: "moving holidays", 52: "stock-outs", 53: "promotions", 54: "launches, ends", 55: "general ledger",
-}  # fmt: skip
 
 
 def family_of(number: int) -> str:
@@ -92,7 +124,7 @@ def family_of(number: int) -> str:
 
 def list_cases(number: int, seed: int) -> list[Case]:
     """Cases of one defect; of none (`CLEAN`), and of many at a time (`COMBINED`)."""
-    asked = frozenset(RULES.get(number, ()))
+    asked = frozenset(DEFECTS[number][1] if number in DEFECTS else ())
     return [
         replace(case, expected=replace(case.expected, allowed=case.expected.allowed | asked))
         for case in PLANTS[number](seed)

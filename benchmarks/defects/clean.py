@@ -28,7 +28,9 @@ PROMOTIONS = {"name": "活动", "start": "开始", "end": "结束", "region": "�
 
 
 def make_clean(seed: int) -> list[Case]:
-    """Clean cases: plain books and books of near misses, in text of several dialects and in workbooks."""
+    """Clean cases: plain books and books of near misses, in text of several dialects and in
+    workbooks.
+    """
     plain, tricky = plain_records(seed), [record_of(line) for line in make_lines(seed, TRICKY)]
     both = {"plain": plain, "near misses": tricky}
     cases = [
@@ -96,7 +98,9 @@ def _columnar(kind: str, records: list[Record]) -> Case:
 
 
 def _with_companions(seed: int) -> Case:
-    """Books with everything that stands beside orders: masters, promotions, stock, ledger totals, currency, units, references."""
+    """Books with everything that stands beside orders: masters, promotions, stock, ledger totals,
+    currency, units, references.
+    """
     lines = make_lines(seed)
     headers = {**HEADERS, "currency": "币种", "unit_of_measure": "单位", "reference": "原单号"}
     records = []
@@ -173,7 +177,9 @@ def _with_companions(seed: int) -> Case:
 
 
 def _come_and_go(seed: int) -> Case:
-    """A customer leaves, and in the month after another one comes, who buys less and other things: no rename."""
+    """A customer leaves, and in the month after another one comes, who buys less and other things:
+    no rename.
+    """
     rng = seeded(seed, CLEAN, "come and go")
     cut = date(2024, rng.randrange(1, 7), 1)
     lines = []
@@ -239,7 +245,9 @@ def _repeat(records: list[Record], seed: int) -> list[Record]:
 
 
 def make_naughty(seed: int) -> Case:
-    """Names that have broken other programs, as customers, products and regions; each region is a series of its own."""
+    """Names that have broken other programs, as customers, products and regions; each region is a
+    series of its own.
+    """
     members = Members(NAUGHTY, NAUGHTY, NAUGHTY)
     lines = []
     for place, line in enumerate(make_lines(seed, members, months=3, per_region=1, returns=False)):

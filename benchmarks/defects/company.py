@@ -54,7 +54,9 @@ def make_lines(
     per_region: int = 5,
     returns: bool = True,
 ) -> list[Line]:
-    """Order lines of all months, in the order of their dates; each return stands in its order, as a line of its own."""
+    """Order lines of all months, in the order of their dates; each return stands in its order, as a
+    line of its own.
+    """
     rng = seeded(seed, "company", *members.customers)
     prices = {
         product: Decimal(PRICES[place % len(PRICES)])

@@ -130,7 +130,9 @@ def _plant_dates(seed: int, number: int, rule: str, texts: Sequence[str]) -> lis
 
 
 def plant_date_orders(seed: int) -> list[Case]:
-    """28: day first or month first, told by each file; one that does not tell is asked about. Years first in any spelling."""
+    """28: day first or month first, told by each file; one that does not tell is asked about. Years
+    first in any spelling.
+    """
     rng = seeded(seed, 28)
     records = plain_records(seed)
     styles: dict[str, Callable[[date], str]] = {
@@ -187,7 +189,9 @@ def plant_date_orders(seed: int) -> list[Case]:
 
 
 def plant_time_zones(seed: int) -> list[Case]:
-    """30: moments with a zone; the business's own zone says which day, and at month end which month, they belong to."""
+    """30: moments with a zone; the business's own zone says which day, and at month end which
+    month, they belong to.
+    """
     cases = []
     for zone in ("Asia/Shanghai", "America/New_York"):
         for name, show in (
@@ -210,7 +214,9 @@ def plant_time_zones(seed: int) -> list[Case]:
 
 
 def _moment(day: date, zone: str, rng: random.Random) -> datetime:
-    """A moment of that day in the zone, in universal time: often on another day, at month end in another month."""
+    """A moment of that day in the zone, in universal time: often on another day, at month end in
+    another month.
+    """
     local = datetime(
         day.year, day.month, day.day, rng.randrange(24), rng.randrange(60), tzinfo=ZoneInfo(zone)
     )

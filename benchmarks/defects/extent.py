@@ -20,7 +20,9 @@ TRAILER = "记录数"  # what the last line begins with; a comma and the count o
 
 
 def plant_cut_short(seed: int) -> list[Case]:
-    """8: the file ends before it is complete; the trailer it should end with is missing or counts more rows."""
+    """8: the file ends before it is complete; the trailer it should end with is missing or counts
+    more rows.
+    """
     rng = seeded(seed, 8)
     records = plain_records(seed)
     tree = declare({"trailer": rf"{TRAILER},(?P<rows>\d+)"})
@@ -49,7 +51,9 @@ def plant_cut_short(seed: int) -> list[Case]:
 
 
 def plant_row_limit(seed: int) -> list[Case]:
-    """9: a sheet that ends at exactly the last row that its kind of file can hold; one row less or more is none of it."""
+    """9: a sheet that ends at exactly the last row that its kind of file can hold; one row less or
+    more is none of it.
+    """
     records = plain_records(seed, months=3)
     cases = []
     for rows, blocked in ((65_536, ("65", "row")), (65_535, None), (65_537, None)):

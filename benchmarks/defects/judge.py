@@ -42,12 +42,15 @@ FOUND_BY_INIT = {
     "aliases",
     "kinds",
 }  # how a source is read
-WHOLE = 0.2  # share of the rows planted, above which a defect is that of the whole file, and counts once
+# share of the rows planted, above which a defect is that of the whole file, and counts once
+WHOLE = 0.2
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One case judged: how much was planted and found, how much was touched wrongly, and what was missed, in words."""
+    """One case judged: how much was planted and found, how much was touched wrongly, and what was
+    missed, in words.
+    """
 
     number: int
     variant: str
@@ -59,7 +62,9 @@ class Verdict:
 
 
 def judge(case: Case, *, by_init: bool = False) -> Verdict:
-    """The case, run in a folder of its own; `by_init`: how its orders are read is what `salesfc init` proposes."""
+    """The case, run in a folder of its own; `by_init`: how its orders are read is what `salesfc
+    init` proposes.
+    """
     with tempfile.TemporaryDirectory(prefix="salesfc-defects-") as folder:
         try:
             read = run_case(case, Path(folder), by_init=by_init)
@@ -129,7 +134,9 @@ def write_project(case: Case, folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _declare_by_init(case: Case, folder: Path) -> None:
-    """Put what `init` says of the export in place of what was declared about how it is read; the rest is people's."""
+    """Put what `init` says of the export in place of what was declared about how it is read; the
+    rest is people's.
+    """
     from salesfc_lib.inspection.init import write_unit_file
 
     place = folder / "parameters" / "units" / f"{UNIT}.yml"
@@ -155,7 +162,9 @@ def _run_step(folder: Path, month: str) -> Read:
 
 
 def _publish(folder: Path, month: str) -> None:
-    """An earlier month's cleaning, in the place where months are published, with the parameters in its manifest."""
+    """An earlier month's cleaning, in the place where months are published, with the parameters in
+    its manifest.
+    """
     from salesfc_lib import steps
     from salesfc_lib.archive import manifest
     from salesfc_lib.archive import months as archive

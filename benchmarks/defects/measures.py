@@ -26,7 +26,9 @@ def _whole(amount: Decimal) -> Decimal:
 
 
 def plant_samples(seed: int) -> list[Case]:
-    """37: lines at no price: their pieces count, and they are told apart; a unit may leave them out."""
+    """37: lines at no price: their pieces count, and they are told apart; a unit may leave them
+    out.
+    """
     rng = seeded(seed, 37)
     records = plain_records(seed)
     chosen = choose(rng, records, 8, is_free(records))
@@ -44,7 +46,9 @@ def _give_away(record: Record) -> Record:
 
 
 def plant_currencies(seed: int) -> list[Case]:
-    """39: some customers are billed in other currencies; dated rates make one of them, and a missing rate stops the unit."""
+    """39: some customers are billed in other currencies; dated rates make one of them, and a
+    missing rate stops the unit.
+    """
     rng = seeded(seed, 39)
     headers = {**HEADERS, "currency": "币种"}
     records = [_bill(record, "CNY") for record in plain_records(seed)]
@@ -130,7 +134,9 @@ def _tax(record: Record, rate: Decimal, wanted: str) -> Record:
 
 
 def plant_units_of_measure(seed: int) -> list[Case]:
-    """41: quantities in boxes and cartons; a conversion makes pieces of them, and a unit without one stops the unit."""
+    """41: quantities in boxes and cartons; a conversion makes pieces of them, and a unit without
+    one stops the unit.
+    """
     rng = seeded(seed, 41)
     headers = {**HEADERS, "unit_of_measure": "单位"}
     records = [_pack(record, "件", 1) for record in plain_records(seed)]
@@ -197,7 +203,7 @@ def _pack(record: Record, unit: str, pieces: int) -> Record:
 
 
 def plant_within_company(seed: int) -> list[Case]:
-    """42: sales to the company's own houses: out where the unit says so, and in where it does not."""
+    """42: sales to the company's own houses: out where the unit says so, else in."""
     records = plain_records(seed)
     own = seeded(seed, 42).sample(["金桥百货", "Baker Stores", "青山贸易"], 2)
     planted = [

@@ -18,7 +18,9 @@ from defects.truth import Case, Cell, Line, Record
 
 
 def plant_renames(seed: int) -> list[Case]:
-    """43: members under an old name, for all time or for a while; a mapping with dates gives them one name."""
+    """43: members under an old name, for all time or for a while; a mapping with dates gives them
+    one name.
+    """
     rng = seeded(seed, 43)
     lines = make_lines(seed)
     cut = date(2024, rng.randrange(1, 7), 1)
@@ -86,7 +88,9 @@ def plant_renames(seed: int) -> list[Case]:
 
 
 def propose_case(seed: int) -> Case:
-    """Members that go on under another name, which nobody declared: nothing is changed, and the renames are proposed."""
+    """Members that go on under another name, which nobody declared: nothing is changed, and the
+    renames are proposed.
+    """
     rng = seeded(seed, 43, "proposed")
     lines = make_lines(seed)
     cells = []

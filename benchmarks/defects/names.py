@@ -7,17 +7,20 @@ a null, a number, a date, a formula or a header.
 from __future__ import annotations
 
 NAUGHTY = (
-    "null", "NULL GmbH", "Null, Søren", "NaN", "nan", "None", "nil", "undefined", "TRUE", "true", "False", "inf", "-Infinity",
-    "0", "007", "00123", "123", "1e5", "1E5", "3E08", "0x1F", "1_000", "1.0", "1,5", "½", "٣", "Ⅷ",
-    "2024-01-01", "12:30", "3/4", "MAR1", "=cmd()", "=1+1", "+49 30", "-x", "@home", "%s%n", "{name}", "${HOME}",
-    "O'Neil & Söhne", 'Say "hi"', "'quoted'", "a,b", "a;b", "tab-less|pipe", "back\\slash", "C:\\new", "/etc/passwd", "../up",
-    "Robert'); DROP TABLE orders;--", "1 OR 1=1", "<script>alert(1)</script>", "<b>bold</b>", "&amp;", "&lt;", "<!--",
-    "#REF Tools", "#1 Store", "N/A Trading", "Total", "Total Tools", "合计贸易", "小计公司", "Grand Total Ltd",
-    "田中さん", "데이터", "Ωmega", "Ńőñ-ÅSCII", "Zażółć", "İstanbul", "ISTANBUL", "istanbul", "straße", "STRASSE", "ﬁne", "fine",
-    "شركة المبيعات", "\u200fעברית\u200f", "\u202eright\u202c", "👩‍👩‍👧 家", "🇨🇳", "😀", "😀😀", "👍🏽", "👍",
-    "caf\u00e9", "cafe\u0301", "\u1e9b\u0323", "zero\u200bwidth", "zerowidth", "zero\u200dwidth", "soft\u00adhyphen", "softhyphen",
-    "no\u00a0break", "no break", "full　width", "ＡＢＣ", "ABC", "abc", "𠮷野家", "吉野家", "锟斤拷", "浜哄伐", "鑫淼", "銀行", "银行",
-    "very long " + "长" * 300, ".", "-", "--", "?", "*", "…", "—",
+    "null", "NULL GmbH", "Null, Søren", "NaN", "nan", "None", "nil", "undefined", "TRUE", "true",
+    "False", "inf", "-Infinity", "0", "007", "00123", "123", "1e5", "1E5", "3E08", "0x1F",
+    "1_000", "1.0", "1,5", "½", "٣", "Ⅷ", "2024-01-01", "12:30", "3/4", "MAR1", "=cmd()", "=1+1",
+    "+49 30", "-x", "@home", "%s%n", "{name}", "${HOME}", "O'Neil & Söhne", 'Say "hi"',
+    "'quoted'", "a,b", "a;b", "tab-less|pipe", "back\\slash", "C:\\new", "/etc/passwd", "../up",
+    "Robert'); DROP TABLE orders;--", "1 OR 1=1", "<script>alert(1)</script>", "<b>bold</b>",
+    "&amp;", "&lt;", "<!--", "#REF Tools", "#1 Store", "N/A Trading", "Total", "Total Tools",
+    "合计贸易", "小计公司", "Grand Total Ltd", "田中さん", "데이터", "Ωmega", "Ńőñ-ÅSCII",
+    "Zażółć", "İstanbul", "ISTANBUL", "istanbul", "straße", "STRASSE", "ﬁne", "fine",
+    "شركة المبيعات", "\u200fעברית\u200f", "\u202eright\u202c", "👩‍👩‍👧 家", "🇨🇳", "😀", "😀😀",
+    "👍🏽", "👍", "caf\u00e9", "cafe\u0301", "\u1e9b\u0323", "zero\u200bwidth", "zerowidth",
+    "zero\u200dwidth", "soft\u00adhyphen", "softhyphen", "no\u00a0break", "no break",
+    "full　width", "ＡＢＣ", "ABC", "abc", "𠮷野家", "吉野家", "锟斤拷", "浜哄伐", "鑫淼",
+    "銀行", "银行", "very long " + "长" * 300, ".", "-", "--", "?", "*", "…", "—",
 )  # fmt: skip
 
 # members that read like something else in plain exports: customers, products, regions

@@ -1,4 +1,5 @@
-"""A case out of exports: the files, the unit's parameters as an analyst declares them, and the rows' truth.
+"""A case out of exports: the files, the unit's parameters as an analyst declares them, and the
+rows' truth.
 
 Exports and what is declared enter; a `Case` leaves. Every case is the same small unit (one source
 `orders`, one dimension, levels total and region), and says only what differs.
@@ -20,7 +21,9 @@ Tree = Mapping[str, Any]
 
 
 def declare(source: Tree | None = None, sources: Tree | None = None, **unit: Any) -> dict[str, Any]:
-    """The unit's parameter file: its orders (`source` says what differs), further sources, further blocks."""
+    """The unit's parameter file: its orders (`source` says what differs), further sources, further
+    blocks.
+    """
     orders = {
         "kind": "csv",
         "role": "orders",
@@ -95,7 +98,9 @@ def make_case(
     rows: Sequence[Row],
     **truth: Any,
 ) -> Case:
-    """Case of any files; `month`, `earlier` and the further files (`more`) stand beside what is expected."""
+    """Case of any files; `month`, `earlier` and the further files (`more`) stand beside what is
+    expected.
+    """
     month, earlier, more = (
         truth.pop("month", MONTH),
         truth.pop("earlier", ()),

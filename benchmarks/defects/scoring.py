@@ -42,7 +42,8 @@ def score(
 ) -> list[Score]:
     """Score of each defect, in the order asked for; the same for a seed wherever it runs.
 
-    `by_init` leaves it to `salesfc init` to say how the orders are read, and leaves out the cases of several sources.
+    `by_init` leaves it to `salesfc init` to say how the orders are read, and leaves out the cases
+    of several sources.
     """
     numbers = list(numbers)
     if workers == 1:
@@ -80,14 +81,16 @@ def list_rows(scores: Sequence[Score]) -> list[dict[str, Any]]:
 def draw_table(scores: Sequence[Score]) -> str:
     """The score table as text, a line each."""
     lines = [
-        f"{'':>2}  {'defect':<32}{'family':<12}{'planted':>8}{'found':>8}{'recall':>9}{'false repairs':>15}"
+        f"{'':>2}  {'defect':<32}{'family':<12}{'planted':>8}{'found':>8}{'recall':>9}"
+        f"{'false repairs':>15}"
     ]
     for item in scores:
         number = item.defect if item.defect in range(1, COMBINED) else ""
         recall = "" if item.recall is None else f"{item.recall:.3f}"
         name = item.name + " " * max(1, 32 - _width(item.name))
         lines.append(
-            f"{number:>2}  {name}{item.family:<12}{item.planted:>8}{item.found:>8}{recall:>9}{item.false_repairs:>15}"
+            f"{number:>2}  {name}{item.family:<12}{item.planted:>8}{item.found:>8}{recall:>9}"
+            f"{item.false_repairs:>15}"
         )
     return "\n".join(lines)
 

@@ -93,7 +93,9 @@ def plant_repeated_headers(seed: int) -> list[Case]:
 
 
 def plant_subtotals(seed: int) -> list[Case]:
-    """12: sums of groups and of everything; dropped where they equal their parts, and a block where they do not."""
+    """12: sums of groups and of everything; dropped where they equal their parts, and a block where
+    they do not.
+    """
     rng = seeded(seed, 12)
     records = [record_of(line) for line in make_lines(seed, TRICKY)]  # a customer is called 'Total'
     planted = add_subtotals(records, rng, spoilt=None)
@@ -122,7 +124,9 @@ def plant_subtotals(seed: int) -> list[Case]:
 def add_subtotals(
     records: Sequence[Record], rng: random.Random, spoilt: int | None
 ) -> list[Record]:
-    """Records with a sum after some of them, and one of everything; the sum `spoilt` (by its place) is off by a cent."""
+    """Records with a sum after some of them, and one of everything; the sum `spoilt` (by its place)
+    is off by a cent.
+    """
     ends = choose(rng, records, 5)
     found: list[Record] = []
     start, everything = 0, [Decimal(0), Decimal(0)]
@@ -261,7 +265,9 @@ def plant_hidden(seed: int) -> list[Case]:
 
 
 def plant_error_cells(seed: int) -> list[Case]:
-    """15: cells that show an error, and formulas whose stored value is not theirs; products named '#…' are neither."""
+    """15: cells that show an error, and formulas whose stored value is not theirs; products named
+    '#…' are neither.
+    """
     rng = seeded(seed, 15)
     records = [record_of(line) for line in make_lines(seed, TRICKY)]
     chosen = choose(rng, records, 10, is_free(records))
@@ -282,7 +288,9 @@ def plant_error_cells(seed: int) -> list[Case]:
 
 
 def _stale_case(seed: int, rng: random.Random) -> Case:
-    """Amounts are formulas: quantity times price. Some have no stored value, some one that is not the product."""
+    """Amounts are formulas: quantity times price. Some have no stored value, some one that is not
+    the product.
+    """
     headers = {**HEADERS, "price": "单价"}
     records = [_with_formula(record) for record in plain_records(seed)]
     chosen = choose(rng, records, 8, is_free(records))

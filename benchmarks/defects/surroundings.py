@@ -104,7 +104,8 @@ def plant_stock_outs(seed: int) -> list[Case]:
         if (line.region, line.date.replace(day=1)) not in short or line.date.day <= 8
     ]
     rows = "".join(
-        f"{year}-{month:02},{region},{0 if (region, date(year, month, 1)) in short else 500},{short.get((region, date(year, month, 1)), 0)}\r\n"
+        f"{year}-{month:02},{region},{0 if (region, date(year, month, 1)) in short else 500},"
+        f"{short.get((region, date(year, month, 1)), 0)}\r\n"
         for year, month in list_months()
         for region in PLAIN.regions
     )
@@ -240,7 +241,9 @@ def plant_lifecycles(seed: int) -> list[Case]:
 
 
 def plant_general_ledger(seed: int) -> list[Case]:
-    """55: the general ledger's totals by month; equal, off by less than is tolerated, or by more, which stops the month."""
+    """55: the general ledger's totals by month; equal, off by less than is tolerated, or by more,
+    which stops the month.
+    """
     lines = make_lines(seed)
     rng = seeded(seed, 55)
     columns = {"ds": "期间", "amount": "主营业务收入"}
@@ -258,7 +261,8 @@ def plant_general_ledger(seed: int) -> list[Case]:
         ("too high", Decimal(rng.randrange(900, 9000)), ""),
     ):
         rows = "".join(
-            f"{year}-{month:02},{_sum(lines, year, month, off if (year, month) == (2024, 12) else Decimal(0))}\r\n"
+            f"{year}-{month:02},"
+            f"{_sum(lines, year, month, off if (year, month) == (2024, 12) else Decimal(0))}\r\n"
             for year, month in list_months()
         )
         more = {"gl.csv": f"期间,主营业务收入\r\n{rows}".encode()}

@@ -39,9 +39,11 @@ def apply(records: Sequence[Record], plans: Mapping[str, Plan], rng: random.Rand
     found = list(records)
     for plan in plans.values():
         free = is_free(found)
-        for place in choose(
-            rng, found, plan.rows, lambda record, free=free: free(record) and not record.planted
-        ):  # type: ignore[misc]
+
+        def is_left(record: Record, free: Callable[[Record], bool] = free) -> bool:
+            return free(record) and not record.planted
+
+        for place in choose(rng, found, plan.rows, is_left):
             found[place] = replace(plan.change(found[place]), planted=True)
     return found
 
@@ -114,7 +116,9 @@ ROWS = {
 
 
 def plant_together(seed: int) -> list[Case]:
-    """Text with fourteen kinds of rows under a title in GB18030; a workbook with sums, headers, hidden rows and merged cells."""
+    """Text with fourteen kinds of rows under a title in GB18030; a workbook with sums, headers,
+    hidden rows and merged cells.
+    """
     return [_text(seed), _workbook(seed), _feed(seed)]
 
 
@@ -186,7 +190,9 @@ def _workbook(seed: int) -> Case:
 
 
 def _feed(seed: int) -> Case:
-    """Two files: the later one renames a column, changes its delimiter and its encoding, and repeats lines of the first."""
+    """Two files: the later one renames a column, changes its delimiter and its encoding, and
+    repeats lines of the first.
+    """
     rng = seeded(seed, TOGETHER, "feed")
     lines = make_lines(seed)
     first = [record_of(line) for line in lines if line.date.year == 2023]

@@ -38,8 +38,9 @@ class Line:
 class Record:
     """One row of an export.
 
-    `cells` by this project's column names; `line` is what is true of it (None: it is no line of the business); `fate` is
-    what becomes of it, and by which `rule`; `planted` says that the defect is here. `raw` replaces its bytes in a text file.
+    `cells` by this project's column names; `line` is what is true of it (None: it is no line of the
+    business); `fate` is what becomes of it, and by which `rule`; `planted` says that the defect is
+    here. `raw` replaces its bytes in a text file.
     """
 
     cells: Mapping[str, Any]
@@ -53,7 +54,9 @@ class Record:
 
 @dataclass(frozen=True)
 class Row:
-    """What is to become of one row of an export, known by its source's label and its place in the file."""
+    """What is to become of one row of an export, known by its source's label and its place in the
+    file.
+    """
 
     source: str
     row: int
@@ -65,7 +68,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Note:
-    """A line that the table `problems` must have: its rule, its source (label; '' any), and words of its example or reason."""
+    """A line that the table `problems` must have: its rule, its source (label; '' any), and words
+    of its example or reason.
+    """
 
     rule: str
     source: str = ""
@@ -76,7 +81,9 @@ class Note:
 
 @dataclass(frozen=True)
 class Entry:
-    """What the ledger must say of a rule, over all months: rows, or a difference of value (None: not asked)."""
+    """What the ledger must say of a rule, over all months: rows, or a difference of value (None:
+    not asked).
+    """
 
     rule: str
     rows: int | None = None
@@ -88,7 +95,8 @@ class Entry:
 class Cell:
     """A cell that a table must hold: the row found by `where`, its column and value.
 
-    None: null; a pair: from the first to the second, both included; `...`: that there is such a row is enough.
+    None: null; a pair: from the first to the second, both included; `...`: that there is such a row
+    is enough.
     """
 
     table: str
@@ -99,8 +107,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Expected:
-    """The truth of a case. `allowed` are rules that may stand in `problems`, the ledger or the outliers without being asked for;
-    `blocked` are words that the error must hold (alternatives by '|'), or None where the unit must go through."""
+    """The truth of a case. `allowed` are rules that may stand in `problems`, the ledger or the
+    outliers without being asked for; `blocked` are words that the error must hold (alternatives by
+    '|'), or None where the unit must go through.
+    """
 
     rows: tuple[Row, ...] = ()
     notes: tuple[Note, ...] = ()
@@ -112,7 +122,7 @@ class Expected:
 
 @dataclass(frozen=True)
 class Case:
-    """A project with one planted defect (0: none; several: many at a time) and what is true of it."""
+    """A project with one planted defect (0: none; several: many) and what is true of it."""
 
     number: int
     variant: str

@@ -50,7 +50,9 @@ def _all(records: Sequence[Record], number: Show, *columns: str) -> list[Record]
 
 
 def plant_separators(seed: int) -> list[Case]:
-    """17: marks between thousands and before cents, another pair in each file; a column that cannot tell blocks."""
+    """17: marks between thousands and before cents, another pair in each file; a column that cannot
+    tell blocks.
+    """
     records = plain_records(seed)
     cases = []
     for name, thousands, decimal in (
@@ -217,7 +219,9 @@ def _in_unit(unit: str, scale: int) -> Show:
 
 
 def plant_units(seed: int) -> list[Case]:
-    """22: amounts in thousands as the title says, declared; a title that says so and is not declared must not pass in silence."""
+    """22: amounts in thousands as the title says, declared; a title that says so and is not
+    declared must not pass in silence.
+    """
     records = plain_records(seed)
     cases = []
     for title, word, scale in (
@@ -278,7 +282,9 @@ CODED = Members(
 
 
 def plant_lost_zeros(seed: int) -> list[Case]:
-    """23: some rows lost the zeros before their customer's code; text stays text, and the repair is proposed."""
+    """23: some rows lost the zeros before their customer's code; text stays text, and the repair is
+    proposed.
+    """
     rng = seeded(seed, 23)
     records = [record_of(line) for line in make_lines(seed, CODED)]
     codes = sorted(
@@ -340,7 +346,9 @@ NULLS = ("NULL", "null", "N/A", "n/a", "None", "-", "--", "无", "空", "#N/A N/
 
 
 def plant_nulls(seed: int) -> list[Case]:
-    """31: spellings of nothing, declared for the column that has them, while the region NA is a region."""
+    """31: spellings of nothing, declared for the column that has them, while the region NA is a
+    region.
+    """
     rng = seeded(seed, 31)
     records = [record_of(line) for line in make_lines(seed, TRICKY)]
     chosen = choose(rng, records, len(NULLS), is_free(records))

@@ -19,8 +19,9 @@ from demo_company.workbook import Formula, column_letter
 class Sheet:
     """One sheet to be written.
 
-    `merged` are ranges (first row, last row, column from 0); `hidden_columns` count from 0; `last` is the row of the
-    last record, where blank rows stand above it. `{row}` in a formula stands for the row's number.
+    `merged` are ranges (first row, last row, column from 0); `hidden_columns` count from 0; `last`
+    is the row of the last record, where blank rows stand above it. `{row}` in a formula stands for
+    the row's number.
     """
 
     name: str
@@ -39,7 +40,9 @@ class Sheet:
 
 
 def typed(record: Record) -> dict[str, Any]:
-    """The record's cells as a spreadsheet holds them: dates and numbers by their type, all else as text."""
+    """The record's cells as a spreadsheet holds them: dates and numbers by their type, all else as
+    text.
+    """
     if record.line is None:
         return dict(record.cells)
     return {

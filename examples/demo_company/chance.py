@@ -44,7 +44,9 @@ class RandomIntegers:
         return items[self.below(len(items))]
 
     def bell(self, spread: int) -> int:
-        """A number around 0 with standard deviation `spread`: twelve uniform numbers less their mean (Irwin-Hall)."""
+        """A number around 0 with standard deviation `spread`: twelve uniform numbers less their
+        mean (Irwin-Hall).
+        """
         return (
             (sum(self.below(THOUSAND + 1) for _ in range(12)) - 6 * THOUSAND) * spread // THOUSAND
         )

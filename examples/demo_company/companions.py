@@ -89,7 +89,7 @@ def _stock(
 
 
 def _targets(unit: Unit) -> list[tuple[object, ...]]:
-    """Yuan without tax by month and product line, key accounts counted while they are known to buy."""
+    """Yuan without tax by month and product line; a key account counts while known to buy."""
     return [
         (
             first_day(month),

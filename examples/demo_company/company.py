@@ -50,7 +50,7 @@ class Region:
 
 @dataclass(frozen=True)
 class Account:
-    """A key account: one customer of one type and region that buys some lines, and may come or go."""
+    """A key account: a customer of one type and region that buys some lines, and may come or go."""
 
     customer: str
     customer_type: str
@@ -90,7 +90,9 @@ class Bulk:
 
 @dataclass(frozen=True)
 class Slip:
-    """A data entry slip: one line's quantity, and with it its amount, ten or a hundred times too large."""
+    """A data entry slip: one line's quantity, and with it its amount, ten or a hundred times too
+    large.
+    """
 
     month: str
     factor: int

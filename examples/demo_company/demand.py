@@ -81,7 +81,9 @@ def promotion_lift(unit: Unit, cell: Cell, month: int) -> int:
 
 
 def draw(unit: Unit, seed: int) -> Demand:
-    """Yuan of every series in every month, the running one included: the plan, chance and what happened."""
+    """Yuan of every series in every month, the running one included: the plan, chance and what
+    happened.
+    """
     shared = _shared_noise(unit, seed)
     demand: dict[Cell, list[int]] = {}
     for position, cell in enumerate(list_cells(unit)):
@@ -123,7 +125,7 @@ def _noise(shared: Mapping[str, list[int]], cell: Cell, month: int, draws: Rando
 
 
 def _happened(unit: Unit, cell: Cell, month: int) -> int:
-    """Share of its sales, in thousandths, that stock-outs and an account's coming and going leave."""
+    """Thousandths of its sales that stock-outs and an account's coming and going leave."""
     account = account_of(unit, cell)
     if account is not None and (
         month < number(account.first) or (account.last is not None and month > number(account.last))

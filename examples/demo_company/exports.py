@@ -53,10 +53,15 @@ SHEET_HEADER = (
     "数量",
     "金额",
 )
-PARTIES = "customer_name TEXT, customer_type TEXT, product_line TEXT, sku TEXT, region TEXT, channel TEXT, salesperson TEXT"
+PARTIES = (
+    "customer_name TEXT, customer_type TEXT, product_line TEXT, sku TEXT, region TEXT, "
+    "channel TEXT, salesperson TEXT"
+)
 TABLES = {
-    "sales": f"order_no TEXT, line_no INTEGER, order_date TEXT, {PARTIES}, qty INTEGER, list_amount TEXT, discount TEXT",
-    "returns": f"return_no TEXT, order_no TEXT, line_no INTEGER, return_date TEXT, {PARTIES}, qty INTEGER, refund TEXT",
+    "sales": f"order_no TEXT, line_no INTEGER, order_date TEXT, {PARTIES}, "
+    "qty INTEGER, list_amount TEXT, discount TEXT",
+    "returns": f"return_no TEXT, order_no TEXT, line_no INTEGER, return_date TEXT, {PARTIES}, "
+    "qty INTEGER, refund TEXT",
 }
 LIBRARY_VERSION = slice(96, 100)  # bytes of a SQLite file that name the library that wrote it
 VERSION_WRITTEN = (3_040_001).to_bytes(4, "big")
@@ -83,7 +88,9 @@ def write_csv(
 
 
 def export_csv(unit: Unit, export: Export, folder: Path) -> list[Path]:
-    """One GB18030 file a year, orders and returns by date; returns without a sign, amounts with tax."""
+    """One GB18030 file a year, orders and returns by date; returns without a sign, amounts with
+    tax.
+    """
     rows = sorted(export.orders + export.returns, key=_exported_in)
     return [
         write_csv(
@@ -97,7 +104,9 @@ def export_csv(unit: Unit, export: Export, folder: Path) -> list[Path]:
 
 
 def export_workbook(unit: Unit, export: Export, folder: Path) -> list[Path]:
-    """One sheet: titles, then by month and region a merged block and its subtotal, then the grand total."""
+    """One sheet: titles, then by month and region a merged block and its subtotal, then the grand
+    total.
+    """
     rows: list[list[Value]] = [
         [f"{unit.title}事业部 销售明细表"],
         [f"导出日期:{EXPORTED:%Y-%m-%d}  单位:元(不含税)"],
@@ -122,7 +131,9 @@ def export_workbook(unit: Unit, export: Export, folder: Path) -> list[Path]:
 
 
 def export_database(_unit: Unit, export: Export, folder: Path) -> list[Path]:
-    """A SQLite file with the tables `sales` and `returns`; amounts are text, for SQLite has no exact decimals."""
+    """A SQLite file with the tables `sales` and `returns`; amounts are text, for SQLite has no
+    exact decimals.
+    """
     path = folder / "shop.sqlite"
     path.unlink(missing_ok=True)
     connection = sqlite3.connect(path, isolation_level=None)

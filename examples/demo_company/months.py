@@ -24,15 +24,20 @@ NEW_YEARS = (
     date(2027, 2, 6),
 )
 
-# public holidays that fall on a weekday, State Council notices; 2027 is an estimate, the notice comes in late 2026
+# public holidays that fall on a weekday, State Council notices; 2027 is an estimate, the notice
+# comes in late 2026
 HOLIDAYS = tuple(
     f"{year}-{day}"
     for year, days in {
         2022: "09-12 10-03 10-04 10-05 10-06 10-07",
-        2023: "01-02 01-23 01-24 01-25 01-26 01-27 04-05 05-01 05-02 05-03 06-22 06-23 09-29 10-02 10-03 10-04 10-05 10-06",
-        2024: "01-01 02-12 02-13 02-14 02-15 02-16 04-04 04-05 05-01 05-02 05-03 06-10 09-16 09-17 10-01 10-02 10-03 10-04 10-07",
-        2025: "01-01 01-28 01-29 01-30 01-31 02-03 02-04 04-04 05-01 05-02 05-05 06-02 10-01 10-02 10-03 10-06 10-07 10-08",
-        2026: "01-01 01-02 02-16 02-17 02-18 02-19 02-20 02-23 04-06 05-01 05-04 05-05 06-19 09-25 10-01 10-02 10-05 10-06 10-07",
+        2023: "01-02 01-23 01-24 01-25 01-26 01-27 04-05 05-01 05-02 05-03 "
+        "06-22 06-23 09-29 10-02 10-03 10-04 10-05 10-06",
+        2024: "01-01 02-12 02-13 02-14 02-15 02-16 04-04 04-05 05-01 05-02 "
+        "05-03 06-10 09-16 09-17 10-01 10-02 10-03 10-04 10-07",
+        2025: "01-01 01-28 01-29 01-30 01-31 02-03 02-04 04-04 05-01 05-02 "
+        "05-05 06-02 10-01 10-02 10-03 10-06 10-07 10-08",
+        2026: "01-01 01-02 02-16 02-17 02-18 02-19 02-20 02-23 04-06 05-01 "
+        "05-04 05-05 06-19 09-25 10-01 10-02 10-05 10-06 10-07",
         2027: "01-01 02-05 02-08 02-09 02-10 02-11 02-12 04-05 05-03 05-04 05-05 06-09",
     }.items()
     for day in days.split()
@@ -100,7 +105,9 @@ def overlap(month: int, start: date, end: date) -> int:
 
 @cache
 def new_year_effect(month: int) -> int:
-    """Thousandths by which Chinese New Year moves the month's sales: stocking up before it, silence after it."""
+    """Thousandths by which Chinese New Year moves the month's sales: stocking up before it, silence
+    after it.
+    """
     effect = 0
     for new_year in NEW_YEARS:
         before = overlap(month, new_year - timedelta(days=30), new_year - timedelta(days=10))

@@ -43,7 +43,9 @@ WORDS = (
 
 @dataclass(frozen=True)
 class Line:
-    """One line of an order, or of a return; amounts in cents without tax, what is returned is negative."""
+    """One line of an order, or of a return; amounts in cents without tax, what is returned is
+    negative.
+    """
 
     date: date
     cell: Cell
@@ -75,7 +77,9 @@ class Line:
 
 
 def take_orders(unit: Unit, demand: Demand, seed: int) -> list[Line]:
-    """Numbered order lines of every series and month, with the bulk orders, samples and repeats that were planted."""
+    """Numbered order lines of every series and month, with the bulk orders, samples and repeats
+    that were planted.
+    """
     lines: list[Line] = []
     for position, (cell, values) in enumerate(demand.items()):
         draws = RandomIntegers(seed, unit.number, 3, position)
@@ -92,7 +96,9 @@ def take_orders(unit: Unit, demand: Demand, seed: int) -> list[Line]:
 
 
 def take_back(unit: Unit, lines: Iterable[Line], seed: int) -> list[Line]:
-    """Numbered returns of some lines, each days or weeks after its sale, and those whose sale is in no export."""
+    """Numbered returns of some lines, each days or weeks after its sale, and those whose sale is in
+    no export.
+    """
     draws = RandomIntegers(seed, unit.number, 6)
     returns = []
     for line in lines:
@@ -141,7 +147,9 @@ def number_orders(lines: Iterable[Line], prefix: str) -> list[Line]:
 
 @cache
 def list_customers(kind: CustomerType, region: Region) -> tuple[str, ...]:
-    """Names of the customers of one type and region; one holds the comma that a careless reader trips over."""
+    """Names of the customers of one type and region; one holds the comma that a careless reader
+    trips over.
+    """
     start = sum(map(ord, kind.name + region.name))
     cities = [region.cities[place % len(region.cities)] for place in range(CUSTOMERS)]
     words = [WORDS[(start + 3 * place) % len(WORDS)] for place in range(CUSTOMERS)]

@@ -23,7 +23,9 @@ YEAR_TYPED_WRONG = 1  # years by which a date lies in the future
 
 @dataclass(frozen=True)
 class Export:
-    """Rows of the orders and of the returns in the order of the export, and what was planted in them."""
+    """Rows of the orders and of the returns in the order of the export, and what was planted in
+    them.
+    """
 
     orders: list[Line]
     returns: list[Line]
@@ -48,7 +50,9 @@ class Export:
 
 
 def plant(unit: Unit, orders: list[Line], returns: list[Line], *, seed: int) -> Export:
-    """The export's rows: slips, unreadable values, future dates and repeated lines planted in the orders."""
+    """The export's rows: slips, unreadable values, future dates and repeated lines planted in the
+    orders.
+    """
     draws = RandomIntegers(seed, unit.number, 7)
     taken_back = {line.returned for line in returns}
     changed: dict[Key, Line] = {}

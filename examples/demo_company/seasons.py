@@ -15,7 +15,9 @@ LAST_YEAR = 2027  # promotions are known a year ahead
 
 
 def festivals(where: Where, *, new_year: int, june: int, november: int) -> tuple[Promotion, ...]:
-    """The three festivals of every year from 2022-07 to 2027-06, with their lifts in thousandths of a whole month."""
+    """The three festivals of every year from 2022-07 to 2027-06, with their lifts in thousandths of
+    a whole month.
+    """
     years = range(FIRST_YEAR + 1, LAST_YEAR + 1)
     held = [
         Promotion("年货节", day - timedelta(days=28), day - timedelta(days=10), new_year, where)

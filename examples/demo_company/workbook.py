@@ -31,7 +31,8 @@ STYLES = (
     '<fills count="1"><fill><patternFill patternType="none"/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
     '<cellXfs count="2"><xf/><xf numFmtId="14" applyNumberFormat="1"/></cellXfs>'
-    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles>'
+    "</styleSheet>"
 )
 
 
@@ -141,7 +142,7 @@ def sheet_xml(sheet: Sheet, zero: date = DAY_ZERO) -> str:
     )
     rows = "".join(
         f'<row r="{number}"{_flag("hidden", "1", number in sheet.hidden_rows)}>'
-        f"{''.join(_cell(f'{column_letter(place)}{number}', value, zero) for place, value in enumerate(row))}</row>"
+        f"{_cells(row, number, zero)}</row>"
         for number, row in numbered.items()
     )
     ranges = "".join(f'<mergeCell ref="{merged}"/>' for merged in sheet.merged)
@@ -154,6 +155,12 @@ def sheet_xml(sheet: Sheet, zero: date = DAY_ZERO) -> str:
     )
 
 
+def _cells(row: Sequence[Value], number: int, zero: date) -> str:
+    return "".join(
+        _cell(f"{column_letter(place)}{number}", value, zero) for place, value in enumerate(row)
+    )
+
+
 def _content_types(numbers: range) -> str:
     kind = f"{SHEET_TYPE}.worksheet+xml"
     sheets = "".join(
@@ -162,19 +169,25 @@ def _content_types(numbers: range) -> str:
     )
     return (
         f'{HEAD}<Types xmlns="{PACKAGE}/content-types">'
-        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        '<Default Extension="rels" '
+        'ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         f'<Override PartName="/xl/workbook.xml" ContentType="{SHEET_TYPE}.sheet.main+xml"/>'
-        f'<Override PartName="/xl/styles.xml" ContentType="{SHEET_TYPE}.styles+xml"/>{sheets}</Types>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{SHEET_TYPE}.styles+xml"/>'
+        f"{sheets}</Types>"
     )
 
 
 def _workbook(sheets: Sequence[Sheet], is_1904: bool) -> str:
     names = "".join(
-        f'<sheet name={quoteattr(sheet.name)} sheetId="{number}"{_flag("state", "hidden", sheet.is_hidden)} r:id="rId{number}"/>'
+        f'<sheet name={quoteattr(sheet.name)} sheetId="{number}"'
+        f'{_flag("state", "hidden", sheet.is_hidden)} r:id="rId{number}"/>'
         for number, sheet in enumerate(sheets, 1)
     )
     dates = '<workbookPr date1904="1"/>' if is_1904 else ""
-    return f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">{dates}<sheets>{names}</sheets></workbook>'
+    return (
+        f'{HEAD}<workbook xmlns="{MAIN}" xmlns:r="{RELATIONS}">{dates}'
+        f"<sheets>{names}</sheets></workbook>"
+    )
 
 
 def _flag(name: str, value: str, is_set: bool) -> str:

@@ -28,7 +28,8 @@ PARAMETERS = (
     Path(__file__).resolve().parents[2] / "parameters" / "units"
 )  # the checkout's, which are the demo's
 
-# how each unit's department exports: its orders, and the encoding and headers of what comes with them
+# how each unit's department exports: its orders, and the encoding and headers of what comes with
+# them
 FORMATS = {
     "kitchen": (export_csv, "gb18030", CHINESE),
     "personal-care": (export_workbook, "utf-8-sig", CHINESE),
@@ -37,7 +38,8 @@ FORMATS = {
 
 
 def write_demo(project: Path, seed: int = SEED) -> list[Path]:
-    """Paths of the files written under `project`: exports, overrides, the truth, and the units' parameters.
+    """Paths of the files written under `project`: exports, overrides, the truth, and the units'
+    parameters.
 
     The parameter files are copied only where `project` is not the checkout, which has them.
     """

@@ -1,7 +1,9 @@
-"""Where the files that come with the library are: defaults, aliases, notebooks, the lock, the demo company.
+"""Where the files that come with the library are: defaults, aliases, notebooks, the lock, the demo
+company.
 
-An installed wheel holds them in `salesfc_lib/shipped/` (`force-include` in pyproject.toml), a checkout beside the
-package; the paths below `SHIPPED` are the same in both. Page templates are not here: they are files of the package.
+An installed wheel holds them in `salesfc_lib/shipped/` (`force-include` in pyproject.toml), a
+checkout beside the package; the paths below `SHIPPED` are the same in both. Page templates are not
+here: they are files of the package.
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ def find_examples() -> Path:
         message = SalesForecastError.say(
             f"There is no demo company at '{folder / 'demo_company'}'",
             "The demo is part of the checkout, not of the installed package",
-            "Clone the repository and run `salesfc demo` there, or begin with your own exports: `salesfc init EXPORT`",
+            "Clone the repository and run `salesfc demo` there, or begin with your own exports: "
+            "`salesfc init EXPORT`",
         )
         raise RequestError(str(message))
     return folder
