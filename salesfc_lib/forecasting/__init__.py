@@ -1,7 +1,8 @@
-"""From a panel to forecasts: candidates, backtest, weights, boosting, intervals, level shifts and their tables.
+"""From a panel to forecasts: candidates, backtest, weights, boosting, intervals, level shifts and
+their tables.
 
-A panel enters and becomes a `History` of arrays; point forecasts, intervals, weights with reasons and failures leave.
-"""
+A panel enters and becomes a `History` of arrays; point forecasts, intervals, weights with reasons
+and failures leave."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""What the candidates together still get wrong, learnt over the whole unit by gradient boosting.
+"""Global residual model: gradient boosting of what the candidates together get wrong.
 
-What candidates `CandidateForecasts` enters; corrected forecasts leave. The decisions made here: XGBoost does not forecast a series, it
-corrects the median of the candidates, in sizes of the series, so that large and small ones teach each other and a level is never
-extrapolated by trees; it sees where the candidates disagree, what they missed lately, the season's shape, and the regressors of the
-month forecast; and at most half of what it says is taken where demand is regular (`modeling`), because at full strength it is worse.
+`CandidateForecasts` enter; boosted forecasts leave. XGBoost predicts the error of the candidates'
+median, scaled by the size of the series and pooled over all series, so trees never extrapolate a
+level. Features: the candidates' spread, recent errors of the median, the season, and regressors of
+the month ahead. Its share in the forecast is set in `forecast`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ from salesfc_lib.foundation import SEASON, nan_mean, nan_median, nan_std
 
 @dataclass(frozen=True)
 class Target:
-    """What a forecast should hit: XGBoost's objective, how the candidates are brought together, and the sizes that an example may lie from that."""
+    """What a forecast should hit: XGBoost's objective, how the candidates are brought together, and
+    the sizes that an example may lie from that.
+    """
 
     objective: str
     centre: Callable[[np.ndarray, int], np.ndarray]
@@ -43,7 +45,9 @@ MEAN = Target(
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Rows of series and months ahead at a cutoff: x (n, horizon, n_features), the base they correct and its size."""
+    """Rows of series and months ahead at a cutoff: x (n, horizon, n_features), the base they
+    correct and its size.
+    """
 
     x: np.ndarray
     base: np.ndarray
@@ -53,10 +57,11 @@ class FeatureTable:
 def boost(
     candidates: CandidateForecasts, asked: tuple[int, ...], *, squared: np.ndarray, trees: int = 100
 ) -> dict[int, np.ndarray]:
-    """Corrected forecasts (n, horizon) at each of the cutoffs `asked`, learnt from what was known at the earliest of them.
+    """Corrected forecasts (n, horizon) at each of the cutoffs `asked`, learnt from what was known
+    at the earliest of them.
 
-    `squared` (n,) marks series whose mean is wanted and not their middle: they are learnt apart, with squared errors. NaN
-    everywhere where there are too few examples to learn from.
+    `squared` (n,) marks series whose mean is wanted and not their middle: they are learnt apart,
+    with squared errors. NaN everywhere where there are too few examples to learn from.
     """
     now = max(asked)
     result = {
@@ -110,7 +115,9 @@ def _learn(
 def feature_table(
     candidates: CandidateForecasts, back: int, chosen: np.ndarray, aim: Target = MEDIAN
 ) -> FeatureTable:
-    """What is known at a cutoff of each month ahead, in sizes of the series; the base is the candidates brought together as `aim` says."""
+    """What is known at a cutoff of each month ahead, in sizes of the series; the base is the
+    candidates brought together as `aim` says.
+    """
     history = candidates.history.take(chosen).cut(back)
     forecast = candidates.at(back)[:, chosen]
     base = aim.centre(forecast, 0)
@@ -168,7 +175,9 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np.ndarray:
-    """The value `months` before each month ahead, or a whole number of years more where that is not over yet (n, horizon)."""
+    """The value `months` before each month ahead, or a whole number of years more where that is not
+    over yet (n, horizon).
+    """
     steps = np.arange(horizon)
     columns = y.shape[1] + steps - months - SEASON * (steps // SEASON) + beside
     inside = (columns >= 0) & (columns < y.shape[1])
@@ -191,7 +200,7 @@ def _misses(
 
 
 def _driver(values: np.ndarray, width: int, horizon: int) -> Iterator[np.ndarray]:
-    """A regressor of the month ahead less its last year's mean, and less its value a year before."""
+    """A regressor of the month ahead less last year's mean, and less its value a year before."""
     ahead = values[:, width : width + horizon]
     mean = nan_mean(values[:, max(width - SEASON, 0) : width], 1, keepdims=True)
     year_ago = (

@@ -1,9 +1,9 @@
-"""What a candidate said before, kept by content.
+"""Cache of forecasts, keyed by content.
 
-Keys and entries enter and leave. The decision made here: a key is a digest of everything that an answer depends on (code,
-versions, settings, values), so an entry can never be stale, only unused, and the folder may be deleted at any time. Each
-write is a file of its own, written beside its place and renamed, so that several processes may share a folder; a file
-that cannot be read is as good as absent, and its answers are computed again.
+A key is a digest of everything that a forecast depends on (code, library versions, settings,
+values), so an entry is never stale, only unused, and the folder may be deleted at any time. Each
+write is a file of its own, written beside its place and renamed, so several processes may share a
+folder; a damaged file counts as absent.
 """
 
 from __future__ import annotations
@@ -35,7 +35,9 @@ SUFFIX = ".parquet"
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """An answer: `values` (horizon,), or None where there are none and `note` says why (or holds a search's finding)."""
+    """An answer: `values` (horizon,), or None where there are none and `note` says why (or holds a
+    search's finding).
+    """
 
     values: np.ndarray | None
     note: str = ""
@@ -73,7 +75,9 @@ class ForecastCache:
 
 
 def digest(*parts: bytes | str) -> str:
-    """Hexadecimal digest of the parts in order, each with its length, so that moved borders give another key."""
+    """Hexadecimal digest of the parts in order, each with its length, so that moved borders give
+    another key.
+    """
     state = hashlib.blake2b(digest_size=20)
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part
@@ -84,7 +88,7 @@ def digest(*parts: bytes | str) -> str:
 
 @lru_cache(maxsize=1)
 def fingerprint() -> str:
-    """Digest of what every forecast depends on: the code of `BUILT_OF` and the libraries' versions."""
+    """Digest of what every forecast depends on: code of `BUILT_OF`, versions of libraries."""
     root = Path(__file__).parents[1]
     paths = [
         path for name in BUILT_OF for path in sorted((root / name).glob("*.py")) or [root / name]

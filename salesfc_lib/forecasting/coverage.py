@@ -1,7 +1,7 @@
-"""Whether the intervals hold what they say: those that the combination would have had at the backtest's cutoffs.
+"""Coverage of the intervals in the backtest.
 
-A `Modeled` panel enters; its bounds at earlier cutoffs leave, and how many actuals fell inside. The decision made here: a bound at a
-cutoff is made from the errors that were known then and from nothing later, so that the count is of forecasts and not of a fit.
+A `Modeled` panel enters; its bounds at earlier cutoffs leave, and the count of actuals inside.
+Bounds at a cutoff use only errors known then, so the count is out of sample.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def errors_known_at(modeled: Modeled, back: int) -> PastErrors:
 
 
 def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
-    """Table backtest_coverage of a backtest with bounds, against what was sold; forecasts without bounds are not counted."""
+    """Table backtest_coverage of a backtest with bounds, against what was sold; forecasts without
+    bounds are not counted.
+    """
     bounded = backtest.dropna(subset=["lo-80"])
     if bounded.empty:
         return tables.empty("backtest_coverage")

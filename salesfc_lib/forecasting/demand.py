@@ -1,7 +1,8 @@
-"""How regularly a series sells: steady, patchy, or intermittent.
+"""Kind of demand of a series: steady, patchy, or intermittent.
 
-Rows of months enter, a kind each leaves. The decision made here: the share of months without a sale in the last two years decides, since it
-says which arithmetic is safe: a season is no factor where some months are zero, and a mean is wanted and not a middle where most are.
+Rows of months enter, a kind each leaves, by the share of months without a sale in the last two
+years: a multiplicative season is unsafe where some months are zero, and the mean is wanted rather
+than the median where most are.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ STEADY, PATCHY, INTERMITTENT = "steady", "patchy", "intermittent"
 def classify(y: np.ndarray) -> np.ndarray:
     """Kind of each row of y (n, T), (n,) of text.
 
-    >>> classify(np.array([[1.0, 2.0, 3.0, 4.0], [0.0, 2.0, 3.0, 4.0], [0.0, 2.0, 0.0, 4.0]])).tolist()
+    >>> classify(np.array([[1.0, 2, 3, 4], [0, 2, 3, 4], [0, 2, 0, 4]])).tolist()
     ['steady', 'patchy', 'intermittent']
     """
     share = share_of_zeros(y)

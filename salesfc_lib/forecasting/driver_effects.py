@@ -1,8 +1,9 @@
-"""What drives sales: the regression's terms for the series that people look at one by one, and for the unit as a whole.
+"""Driver effects: the regression's terms for chosen series, and pooled over the whole unit.
 
-A `History` enters; tables coefficient, pooled_driver and driver_effect leave. The decisions made here: only the whole unit and the key series
-are explained, because statsmodels takes a series at a time; and what a known promotion or price adds to a coming month is told
-against a month without it, or, where the driver is never zero, against its mean in the twelve months before, as the regression reads it.
+A `History` enters; tables coefficient, pooled_driver and driver_effect leave. Only the unit's total
+and the key series are explained, because statsmodels takes one series at a time. The effect of a
+known promotion or price is relative to a month without it, or, for a driver that is never zero, to
+its mean of the twelve months before.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ CANDIDATE = "regression"  # whose terms are told
 def explain_drivers(
     history: History, chosen: Collection[str], parameters: Parameters
 ) -> dict[str, pd.DataFrame]:
-    """The three tables by name: terms of the chosen series, drivers of the bottom level, and what is known ahead of the chosen series."""
+    """The three tables by name: terms of the chosen series, drivers of the bottom level, and what
+    is known ahead of the chosen series.
+    """
     block = parameters.candidates.get(CANDIDATE)
     half_life = HALF_LIFE if block is None else float(block.settings.get("half_life", HALF_LIFE))
     bottom = history.take(
@@ -42,7 +45,9 @@ def explain_drivers(
 def list_coefficients(
     history: History, chosen: Collection[str], *, half_life: float = HALF_LIFE
 ) -> pd.DataFrame:
-    """Table coefficient: terms of the chosen series with their 95 % intervals; a driver that never moved in a series is left out."""
+    """Table coefficient: terms of the chosen series with their 95 % intervals; a driver that never
+    moved in a series is left out.
+    """
     found = coefficients(history, half_life=half_life, only=set(chosen))
     if found.empty:
         return tables.empty("coefficient")
@@ -66,7 +71,9 @@ def list_coefficients(
 
 
 def list_ahead(history: History, coefficient: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    """Table driver_effect: what is known ahead of each driver, month by month, and what the regression adds for it, with 95 %."""
+    """Table driver_effect: what is known ahead of each driver, month by month, and what the
+    regression adds for it, with 95 %.
+    """
     row = dict(zip(history.ids, range(len(history)), strict=True))
     drivers = coefficient[coefficient["term"].isin(list(history.regressors))]
     parts = [

@@ -1,9 +1,9 @@
 """From a panel to its forecast: candidates, weights, boosting, intervals.
 
-A `History` and parameters enter, a `Modeled` leaves: arrays, and with `forecast_panel` a frame. The forecast is the weighted
-mean of the candidates, mixed with their boosted median: the more series there are, the larger its share, and the smaller
-where it raised the error in the backtest. Steps, backfills and benchmarks all call this with the same defaults.
-"""
+A `History` and parameters enter, a `Modeled` leaves: arrays, and with `forecast_panel` a frame. The
+forecast is the weighted mean of the candidates, mixed with their boosted median: the more series
+there are, the larger its share, and the smaller where it raised the error in the backtest. Steps,
+backfills and benchmarks all call this with the same defaults."""
 
 from __future__ import annotations
 
@@ -51,11 +51,13 @@ from salesfc_lib.panel import count_silent_months
 
 @dataclass(frozen=True)
 class Modeled:
-    """Forecasts of a panel: the candidates, their errors and weights, and the combination at every cutoff.
+    """Forecasts of a panel: the candidates, their errors and weights, and the combination at every
+    cutoff.
 
-    combined: months before now to (n, horizon); boosted: likewise the boosted median, NaN where there is none; shares:
-    of it in each series' forecast (n,). errors and weights (n_models, n) are those of now; best: (n,) place of the best
-    single candidate, -1 without; ended: rows of series that ended, with their months without a sale.
+    combined: months before now to (n, horizon); boosted: likewise the boosted median, NaN where
+    there is none; shares: of it in each series' forecast (n,). errors and weights (n_models, n) are
+    those of now; best: (n,) place of the best single candidate, -1 without; ended: rows of series
+    that ended, with their months without a sale.
     """
 
     candidates: CandidateForecasts
@@ -92,7 +94,9 @@ def model_history(  # noqa: PLR0913  the last four have defaults that a step rar
     progress: Progress | None = None,
     extra: Mapping[str, Candidate] | None = None,
 ) -> Modeled:
-    """Candidates at every cutoff, their weights, and the combination; arguments as `run_candidates`."""
+    """Candidates at every cutoff, their weights, and the combination; arguments as
+    `run_candidates`.
+    """
     candidates = run_candidates(
         history,
         parameters,
@@ -140,15 +144,18 @@ def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -
 
 
 def blend(weighted: np.ndarray, boosted: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Weighted mean of both forecasts (n, horizon); `share` (n,) is that of the boosted one, NaN of which counts as 0."""
+    """Weighted mean of both forecasts (n, horizon); `share` (n,) is that of the boosted one, NaN of
+    which counts as 0.
+    """
     return np.asarray((1 - share[:, None]) * weighted + share[:, None] * np.nan_to_num(boosted))
 
 
 def boosting_share(boosted: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np.ndarray:
-    """Share of the boosted median (n, horizon) in each series' forecast (n,): 0 without one, and for a young series.
+    """Share of the boosted median (n, horizon) in each series' forecast (n,): 0 without one, and
+    for a young series.
 
-    full share x n / (n + prior), n series with a boosted median; half the full share at n = prior. `trust` scales it
-    except where demand is intermittent.
+    full share x n / (n + prior), n series with a boosted median; half the full share at n = prior.
+    `trust` scales it except where demand is intermittent.
     """
     there = np.isfinite(boosted).all(axis=1) & (count_months(y) >= BOOSTED_FROM)
     series = there.sum()
@@ -166,10 +173,12 @@ def boosting_trust(
     boosted: Mapping[int, np.ndarray],
     back: int,
 ) -> float:
-    """Factor on the share of boosting at a cutoff, 0 to 1, from the error it cost or saved at the tested cutoffs before.
+    """Factor on the share of boosting at a cutoff, 0 to 1, from the error it cost or saved at the
+    tested cutoffs before.
 
-    1 where it was no worse, 0 where it raised the error by `BOOSTING_MAX_COST` or more, linear between. Errors are scaled
-    as in MASE (mean absolute change over a year); series of intermittent demand are left out.
+    1 where it was no worse, 0 where it raised the error by `BOOSTING_MAX_COST` or more, linear
+    between. Errors are scaled as in MASE (mean absolute change over a year); series of intermittent
+    demand are left out.
     """
     y = candidates.history.cut(back).y
     scale = nan_mean(np.abs(y[:, SEASON:] - y[:, :-SEASON]), 1)
@@ -201,7 +210,8 @@ def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
 
 
 def _boost_cutoffs(candidates: CandidateForecasts, parameters: Parameters) -> dict[int, np.ndarray]:
-    """Boosted medians by cutoff, (n, horizon) each: now, and at the tested cutoffs; empty where boosting is off.
+    """Boosted medians by cutoff, (n, horizon) each: now, and at the tested cutoffs; empty where
+    boosting is off.
 
     The model of the tested cutoffs learns from what was known at the earliest of them.
     """
@@ -223,10 +233,11 @@ def forecast_panel(
     levels: Sequence[int] = (50, 80, 95),
     parameters: Parameters | None = None,
 ) -> pd.DataFrame:
-    """Forecasts of a panel with the defaults: unique_id, ds, h, y_hat, and lo-… and hi-… for each level in percent.
+    """Forecasts of a panel with the defaults: unique_id, ds, h, y_hat, and lo-… and hi-… for each
+    level in percent.
 
-    `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the coming months; each series may end at
-    a month of its own. Series without any value have no rows.
+    `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the
+    coming months; each series may end at a month of its own. Series without any value have no rows.
     """
     from salesfc_lib.foundation import defaults
 

@@ -1,8 +1,9 @@
 """A panel as arrays, every series ending in the last column.
 
-A monthly panel enters, a `History` leaves. The decisions made here: series are right-aligned, so that the last column is what
-was sold last, whatever month that is; a series at an earlier cutoff is only another row, so that a backtest is a larger panel and
-no loop; and a month without a value is filled from earlier months only, so that no row knows what came after its cutoff.
+A monthly panel enters, a `History` leaves. Series are right-aligned: the last column is each
+series' latest month, whatever its date. A series at an earlier cutoff is another row, so a backtest
+is a larger panel and no loop. A missing month is filled from earlier months only, so no row knows
+what came after its cutoff.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ KEYS = ("unique_id", "ds", "y", "y_raw")
 class History:
     """Series as known at a cutoff each: one row a series and cutoff.
 
-    ids: (n,) of the series. y: (n, T), NaN before a series' first month and nowhere else. last: (n,) datetime64[M], the month of the last
-    column. regressors: name to (n, T + ahead), what is known of each month and of `ahead` more, NaN where it is unknown. level: (n,)
-    codes of the level in the hierarchy. back: (n,) months between the row's cutoff and that of the run; what has the same `back`
-    was known at the same time.
+    ids: (n,) of the series. y: (n, T), NaN before a series' first month and nowhere else. last:
+    (n,) datetime64[M], the month of the last column. regressors: name to (n, T + ahead), what is
+    known of each month and of `ahead` more, NaN where it is unknown. level: (n,) codes of the level
+    in the hierarchy. back: (n,) months between the row's cutoff and that of the run; what has the
+    same `back` was known at the same time.
     """
 
     ids: np.ndarray
@@ -81,7 +83,9 @@ class History:
         )
 
     def cut(self, months: int) -> History:
-        """Every row as it was known `months` earlier; what was known ahead then is kept as regressors' values."""
+        """Every row as it was known `months` earlier; what was known ahead then is kept as
+        regressors' values.
+        """
         width = self.y.shape[1]
         return replace(
             self,
@@ -142,12 +146,15 @@ def align(
     end: pd.Timestamp | None = None,
     level: Mapping[str, int] | None = None,
 ) -> History:
-    """History of a panel (unique_id, ds, y, regressors); each series ends at its own last month, or all at `end`.
+    """History of a panel (unique_id, ds, y, regressors); each series ends at its own last month, or
+    all at `end`.
 
-    Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too, what is not known ahead is no
-    regressor, and `trading_days`, which are the month's weekdays where no better count is given. Series are sorted by id; one without any value through `end` is left out.
+    Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too, what is
+    not known ahead is no regressor, and `trading_days`, which are the month's weekdays where no
+    better count is given. Series are sorted by id; one without any value through `end` is left out.
 
-    Raises `SalesForecastError` where a series has two rows for a month, or a value that is no finite number.
+    Raises `SalesForecastError` where a series has two rows for a month, or a value that is no
+    finite number.
     """
     past = panel if end is None else panel[panel["ds"] <= end]
     past = past[past["y"].notna()]
@@ -181,7 +188,9 @@ def align(
 
 
 def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
-    """Days from Monday to Friday of the months of rows that end at `last` (n,), and of `horizon` more (n, width + horizon)."""
+    """Days from Monday to Friday of the months of rows that end at `last` (n,), and of `horizon`
+    more (n, width + horizon).
+    """
     months = last.astype("datetime64[M]")[:, None] + np.arange(1 - width, horizon + 1)
     distinct, place = np.unique(months, return_inverse=True)
     return np.asarray(count_trading_days(distinct).astype(float)[place.reshape(months.shape)])
@@ -200,7 +209,8 @@ def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> Non
     odd = past[np.isinf(past["y"].to_numpy(dtype=float))]
     if len(odd):
         raise SalesForecastError.say(
-            f"Panel holds {len(odd)} infinite values of `y` (first '{odd['unique_id'].iloc[0]}' {odd['ds'].iloc[0]:%Y-%m})",
+            f"Panel holds {len(odd)} infinite values of `y` (first '{odd['unique_id'].iloc[0]}' "
+            f"{odd['ds'].iloc[0]:%Y-%m})",
             "A sale is a finite number, or null where it is unknown",
             "Correct what was divided by zero before the panel was built",
         )

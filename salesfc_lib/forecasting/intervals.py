@@ -1,10 +1,10 @@
-"""Intervals around a forecast, from what the same kind of forecast missed before.
+"""Prediction intervals from past errors of the same kind of forecast (split conformal).
 
-Forecasts of earlier cutoffs and what came enter; bounds leave. The decisions made here: no model's own variance is believed; the
-spread of past errors is. An error is told in sizes of its series' errors as they were known at its cutoff, so that what the sizes
-miss is in the spread too; told so, errors of all series are pooled over neighbouring horizons; an interval never narrows with the
-horizon, always holds its forecast, does not go below zero where the history does not, and covers what it says: where the
-lower bound rests on zero, the upper one gives way.
+Forecasts of earlier cutoffs and their actuals enter; bounds leave. Errors are scaled by the series'
+error size as known at their cutoff and pooled over series and neighbouring horizons; no model
+variance is used. An interval never narrows with the horizon, holds its forecast, and is not below
+zero where the history is not; where the lower bound rests on zero, the upper bound moves to keep
+the coverage.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are trie
 
 @dataclass(frozen=True)
 class PastErrors:
-    """Errors actual - forecast at cutoffs `back` months ago: (n, horizon) each, NaN for months that are not over."""
+    """Errors actual - forecast at cutoffs `back` months ago: (n, horizon) each, NaN for months that
+    are not over.
+    """
 
     history: History
     errors: Mapping[int, np.ndarray]
@@ -57,8 +59,9 @@ def add_intervals(
 ) -> pd.DataFrame:
     """Forecast rows of one cutoff with lo-80, hi-80, lo-95 and hi-95.
 
-    `backtest` holds forecasts of the same kind at earlier cutoffs (unique_id, cutoff, ds, h, y_hat), `panel` the actuals (y). A
-    forecast whose series has no history at its cutoff has null intervals.
+    `backtest` holds forecasts of the same kind at earlier cutoffs (unique_id, cutoff, ds, h,
+    y_hat), `panel` the actuals (y). A forecast whose series has no history at its cutoff has null
+    intervals.
     """
     cutoff = forecast["cutoff"].iloc[0]
     codes = dict(zip(series["unique_id"], pd.factorize(series["level"])[0], strict=True))
@@ -98,10 +101,12 @@ def _past_of(backtest: pd.DataFrame, history: History, horizon: int, rule: Lifec
 def conformal_intervals(
     past: PastErrors, forecast: np.ndarray, levels: Sequence[int]
 ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Lower and upper bounds (n, horizon) by level in percent, around forecasts (n, horizon) of now.
+    """Lower and upper bounds (n, horizon) by level in percent, around forecasts (n, horizon) of
+    now.
 
-    A series that came to an end is expected to stay so: only bounds beyond 90 % allow for a month as in its last year.
-    Split conformal quantiles (Vovk, Gammerman and Shafer 2005, https://doi.org/10.1007/b106715) of errors over the scale of their series and cutoff.
+    A series that came to an end is expected to stay so: only bounds beyond 90 % allow for a month
+    as in its last year. Split conformal quantiles (Vovk, Gammerman and Shafer 2005,
+    https://doi.org/10.1007/b106715) of errors over the scale of their series and cutoff.
     """
     y, told = past.history.y, _scaled_errors(past)
     scale, sparse, zeros = _scales(past, 0), is_intermittent(y), share_of_zeros(y)
@@ -127,7 +132,9 @@ def conformal_intervals(
 
 
 def _scales(past: PastErrors, back: int) -> np.ndarray:
-    """Size of a series' errors as known `back` months ago (n,), in its unit: its own mean absolute error, mixed with its level's."""
+    """Size of a series' errors as known `back` months ago (n,), in its unit: its own mean absolute
+    error, mixed with its level's.
+    """
     y = past.history.y[:, : past.history.y.shape[1] - back]
     year = y[:, -SEASON:]
     known = np.isfinite(year)
@@ -146,7 +153,9 @@ def _scales(past: PastErrors, back: int) -> np.ndarray:
 
 
 def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Median relative error of each series' level (n,), drawn to that of all where the level has few series."""
+    """Median relative error of each series' level (n,), drawn to that of all where the level has
+    few series.
+    """
     overall = (
         float(np.median(share[np.isfinite(share)])) if np.isfinite(share).any() else FALLBACK_ERROR
     )
@@ -162,8 +171,10 @@ def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _ScaledErrors:
-    """Errors in scales of their series and cutoff (n_errors,), and of each: its horizon from 1, how far below the forecast zero lies in
-    scales, the share of months without a sale known then, and whether that made the series intermittent."""
+    """Errors in scales of their series and cutoff (n_errors,), and of each: its horizon from 1, how
+    far below the forecast zero lies in scales, the share of months without a sale known then, and
+    whether that made the series intermittent.
+    """
 
     z: np.ndarray
     h: np.ndarray
@@ -228,7 +239,9 @@ def _widths(told: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarray
 
 
 def _width_pair(told: _ScaledErrors, here: np.ndarray, share: float) -> tuple[float, float]:
-    """Scales below and above that leave out the same share on each side and together cover `share`, zero being the floor."""
+    """Scales below and above that leave out the same share on each side and together cover `share`,
+    zero being the floor.
+    """
     rows = np.flatnonzero(here)
     if not len(rows):
         return np.nan, np.nan
@@ -247,14 +260,18 @@ def _width_pair(told: _ScaledErrors, here: np.ndarray, share: float) -> tuple[fl
 
 
 def _conformal_quantile(ordered: np.ndarray, p: np.ndarray, *, upper: bool = False) -> np.ndarray:
-    """The ceil((n + 1) p)-th smallest of sorted values for an upper bound, the mirrored one for a lower."""
+    """The ceil((n + 1) p)-th smallest of sorted values for an upper bound, the mirrored one for a
+    lower.
+    """
     n = len(ordered)
     place = np.ceil((n + 1) * p) - 1 if upper else np.floor((n + 1) * p) - 1
     return np.asarray(ordered[place.clip(0, n - 1).astype(int)])
 
 
 def _normal_quantile(p: float) -> float:
-    """Quantile of a normal error in units of its mean absolute value, where there is nothing to count."""
+    """Quantile of a normal error in units of its mean absolute value, where there is nothing to
+    count.
+    """
     from statistics import NormalDist
 
     return NormalDist().inv_cdf(p) * float(np.sqrt(np.pi / 2))

@@ -1,9 +1,9 @@
-"""Where the level of a series changed for good: lost customers, jumps of prices, a unit that is not what it was.
+"""Level shifts: lasting changes of a series' level.
 
-A `History` enters; the change of level of every row, if there is one, leaves, and with `adjust_level_shifts` a history that is on the level of now. The
-decisions made here: one change in the last 18 months is looked for, with three months behind it at least, in months without their
-season; a lasting change is a step beside a trend, so that growth is none; single odd months are drawn in first; errors that
-last from month to month make a step less telling; and a change is said where noise would show one in one series of a hundred.
+A `History` enters; the level shift of every row leaves, or the history adjusted for it. At most one
+shift in the last 18 months is found, with three months after it, on seasonally adjusted months. A
+shift is a step beside a trend; single outliers are clipped first; autocorrelated errors make a step
+less significant.
 """
 
 from __future__ import annotations
@@ -42,7 +42,9 @@ BLOCK = 20_000  # rows worked on at once
 
 @dataclass(frozen=True)
 class LevelShifts:
-    """Changes of level of rows (n,): months since (0: none), the level after over that before, and the strength in standard errors."""
+    """Changes of level of rows (n,): months since (0: none), the level after over that before, and
+    the strength in standard errors.
+    """
 
     months: np.ndarray
     ratio: np.ndarray
@@ -55,15 +57,19 @@ class LevelShifts:
 
 
 def find_level_shifts(history: History, settings: Breaks = USUAL) -> LevelShifts:
-    """The change of level of each row as known at its cutoff; none in series that do not sell steadily, or for less than a year.
+    """The change of level of each row as known at its cutoff; none in series that do not sell
+    steadily, or for less than a year.
 
-    x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each month k, x = a + b t + c [t >= k] by
-    least squares, with b around zero by 0.15 a year; the most likely k is taken. ratio = exp(c), or the mean month since over the mean of the
-    twelve before where that is nearer to one: a trend before is not told as part of the change. Strength = |c| / its standard error, the
-    latter times sqrt((1 + r) / (1 - r)) with r the errors' correlation from month to month (the largest statistic over unknown k:
-    Andrews 1993, https://doi.org/10.2307/2951764). The threshold of 5 was simulated: where there is no change it is passed by about 1 % of
-    series whose errors are independent, have heavy tails or odd months, follow a trend, or are correlated by 0.3, with 15 to 60
-    months; by 2 % at a correlation of 0.6, and by 8 % where half of each month's surprise stays for good: there the level did move.
+    x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each
+    month k, x = a + b t + c [t >= k] by least squares, with b around zero by 0.15 a year; the most
+    likely k is taken. ratio = exp(c), or the mean month since over the mean of the twelve before
+    where that is nearer to one: a trend before is not told as part of the change. Strength = |c| /
+    its standard error, the latter times sqrt((1 + r) / (1 - r)) with r the errors' correlation from
+    month to month (the largest statistic over unknown k: Andrews 1993,
+    https://doi.org/10.2307/2951764). The threshold of 5 was simulated: where there is no change it
+    is passed by about 1 % of series whose errors are independent, have heavy tails or odd months,
+    follow a trend, or are correlated by 0.3, with 15 to 60 months; by 2 % at a correlation of 0.6,
+    and by 8 % where half of each month's surprise stays for good: there the level did move.
     """
     rows = np.flatnonzero((classify(history.y) == STEADY) & ~np.any(history.y < 0, axis=1))
     found = LevelShifts(
@@ -81,7 +87,9 @@ def find_level_shifts(history: History, settings: Breaks = USUAL) -> LevelShifts
 
 
 def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
-    """Logarithms of the adjusted last months of rows (n, up to 36), odd ones drawn in; NaN before a row's first month."""
+    """Logarithms of the adjusted last months of rows (n, up to 36), odd ones drawn in; NaN before a
+    row's first month.
+    """
     adjusted = adjust(history, 1, relative=True).y[rows, -SHIFT_WINDOW:]
     known = np.isfinite(adjusted)
     size = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True) / known.sum(
@@ -94,7 +102,9 @@ def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
 
 
 def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The most likely step in each row of x (n, T): months since, its size, and its strength (n,); strength 0 where it cannot be told."""
+    """The most likely step in each row of x (n, T): months since, its size, and its strength (n,);
+    strength 0 where it cannot be told.
+    """
     n, width = x.shape
     after = np.arange(SHIFT_MIN_AFTER, min(SHIFT_RECENT, width - SHIFT_MIN_BEFORE) + 1)
     if not len(after):
@@ -135,7 +145,9 @@ def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def winsorize(x: np.ndarray) -> np.ndarray:
-    """Months (n, T) at most 2.5 standard deviations from the median of themselves and two on each side."""
+    """Months (n, T) at most 2.5 standard deviations from the median of themselves and two on each
+    side.
+    """
     padded = np.pad(x, ((0, 0), (SHIFT_NEIGHBOURS, SHIFT_NEIGHBOURS)), constant_values=np.nan)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * SHIFT_NEIGHBOURS + 1, axis=1)
     with np.errstate(all="ignore"):
@@ -146,12 +158,15 @@ def winsorize(x: np.ndarray) -> np.ndarray:
 
 
 def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
-    """The history with the months before a row's change brought half-way, in logarithms, to the level after it.
+    """The history with the months before a row's change brought half-way, in logarithms, to the
+    level after it.
 
-    Where a change of -40 % was planted in three of ten series, 3, 6 and 12 months before the cutoff, MASE of these series was 0.93, 0.70 and
-    0.71 without this, and 0.76, 0.68 and 0.67 with it on one panel of monthly series, and 0.92, 0.81 and 0.88 against 0.90, 0.81 and 0.86 on
-    another; all of the way it was 0.70, 0.69 and 0.61. But changes that were found there without having been planted pass by as
-    often as not: all of the way these panels lost 0.5 % and 0.1 %, half-way nothing that could be told.
+    Where a change of -40 % was planted in three of ten series, 3, 6 and 12 months before the
+    cutoff, MASE of these series was 0.93, 0.70 and 0.71 without this, and 0.76, 0.68 and 0.67 with
+    it on one panel of monthly series, and 0.92, 0.81 and 0.88 against 0.90, 0.81 and 0.86 on
+    another; all of the way it was 0.70, 0.69 and 0.61. But changes that were found there without
+    having been planted pass by as often as not: all of the way these panels lost 0.5 % and 0.1 %,
+    half-way nothing that could be told.
     """
     breaks = find_level_shifts(history, settings)
     if not breaks.found.any():
@@ -163,7 +178,9 @@ def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
 
 
 def list_level_shifts(history: History, settings: Breaks = USUAL) -> pd.DataFrame:
-    """Table break: a row per series whose level changed, as known now; its first month after, change in percent, strength, evidence."""
+    """Table break: a row per series whose level changed, as known now; its first month after,
+    change in percent, strength, evidence.
+    """
     breaks = find_level_shifts(history, settings)
     rows = np.flatnonzero(breaks.found)
     adjusted = adjust(history, 1, relative=True).y
@@ -188,11 +205,16 @@ def _say(adjusted: np.ndarray, months: int, first: str) -> str:
     before = adjusted[: len(adjusted) - months][-SEASON:]
     before = before[np.isfinite(before)]
     then, now = float(np.median(before)), float(np.median(adjusted[-months:]))
-    return f"without season, {now:,.4g} in the middle of the {months} months since {first}, and {then:,.4g} of the {len(before)} before"
+    return (
+        f"without season, {now:,.4g} in the middle of the {months} months since {first}, and "
+        f"{then:,.4g} of the {len(before)} before"
+    )
 
 
 def _compare(x: np.ndarray, since: np.ndarray) -> np.ndarray:
-    """Logarithm of the mean month `since` a step over that of up to twelve months before it (n,), for logarithms x (n, T)."""
+    """Logarithm of the mean month `since` a step over that of up to twelve months before it (n,),
+    for logarithms x (n, T).
+    """
     known, width = np.isfinite(x), x.shape[1]
     first = (width - since.sum(axis=1))[:, None]
     before = known & ~since & (np.arange(width) >= first - SEASON)
@@ -218,7 +240,9 @@ def _invert(count: np.ndarray, cross: np.ndarray, square: np.ndarray) -> np.ndar
 
 
 def _independence(error: np.ndarray) -> np.ndarray:
-    """(1 - r) / (1 + r) of each row of errors (n, T), r their correlation from month to month between 0 and 0.8 (n,)."""
+    """(1 - r) / (1 + r) of each row of errors (n, T), r their correlation from month to month
+    between 0 and 0.8 (n,).
+    """
     total = np.maximum((error**2).sum(axis=1), 1e-300)
     lasting = ((error[:, 1:] * error[:, :-1]).sum(axis=1) / total).clip(
         0.0, SHIFT_MAX_AUTOCORRELATION
@@ -227,7 +251,9 @@ def _independence(error: np.ndarray) -> np.ndarray:
 
 
 def _noise(x: np.ndarray) -> np.ndarray:
-    """Standard deviation of a month of x (n, T), from how much neighbouring months differ, which a step hardly changes (n,)."""
+    """Standard deviation of a month of x (n, T), from how much neighbouring months differ, which a
+    step hardly changes (n,).
+    """
     apart = _median(np.abs(np.diff(x, axis=1))) * 1.4826 / np.sqrt(2)
     return np.maximum(np.nan_to_num(apart, nan=SHIFT_MIN_NOISE), SHIFT_MIN_NOISE)
 

@@ -1,8 +1,8 @@
 """Scores of forecasts against actuals, as numerators and denominators.
 
-Rows of forecast and the actual months enter; rows of the score table leave, one per forecast row and metric. The decision
-made here: nothing is divided until rows are pooled, so a ratio over many series is the ratio of sums and never a mean of
-ratios. Differences are forecast - actual.
+Rows of forecast and actual months enter; rows of the score table leave, one per forecast row and
+metric. Nothing is divided before rows are pooled: a ratio over many series is the ratio of sums.
+Differences are forecast - actual.
 """
 
 from __future__ import annotations
@@ -26,11 +26,12 @@ def score(
 ) -> pd.DataFrame:
     """Score table: one row per forecast row whose month has an actual, and metric.
 
-    `forecast` is a table of that contract (`stage` may be absent: 'candidate'); `actual` holds unique_id, ds and y_raw, for
-    mase the history through each cutoff too. Metrics: wape |f - a| / |a|; bias (f - a) / a; smape 2 |f - a| / (|f| + |a|), for
-    comparison with published results; mase |f - a| / mean |a(t) - a(t - 12)| through the cutoff (Hyndman and Koehler 2006,
-    https://doi.org/10.1016/j.ijforecast.2006.03.001); coverage-80 and coverage-95 count the actuals inside the interval,
-    bounds included.
+    `forecast` is a table of that contract (`stage` may be absent: 'candidate'); `actual` holds
+    unique_id, ds and y_raw, for mase the history through each cutoff too. Metrics: wape |f - a| /
+    |a|; bias (f - a) / a; smape 2 |f - a| / (|f| + |a|), for comparison with published results;
+    mase |f - a| / mean |a(t) - a(t - 12)| through the cutoff (Hyndman and Koehler 2006,
+    https://doi.org/10.1016/j.ijforecast.2006.03.001); coverage-80 and coverage-95 count the actuals
+    inside the interval, bounds included.
 
     Raises `SalesForecastError` for a metric that does not exist.
     """
@@ -51,7 +52,7 @@ def pool(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
     value = sum of numerators / sum of denominators; null where the denominators sum to zero.
 
-    >>> rows = pd.DataFrame({"metric": "wape", "numerator": [1.0, 3.0], "denominator": [10.0, 10.0], "n": 1})
+    >>> rows = pd.DataFrame({"metric": "wape", "numerator": [1.0, 3.0], "denominator": 10.0, "n": 1})
     >>> pool(rows)["value"].tolist()
     [0.2]
     """
@@ -84,7 +85,9 @@ def _bias(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
 
 
 def _smape(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
-    """Per row the ratio itself over one, because the published measure is a mean of ratios; 0 where both are zero."""
+    """Per row the ratio itself over one, because the published measure is a mean of ratios; 0 where
+    both are zero.
+    """
     total = rows["y_hat"].abs() + rows["actual"].abs()
     ratio = 2 * (rows["y_hat"] - rows["actual"]).abs() / total.where(total > 0)
     return ratio.fillna(0.0), pd.Series(1.0, index=rows.index)

@@ -1,9 +1,10 @@
-"""A gate for forecasts that nothing in the panel's history has ever come near.
+"""Rejection of implausible forecasts.
 
-What candidates say at cutoffs enters; the same leaves without what is implausible, and the reason of each refusal. The decisions made here:
-the bounds are what a series did itself times how far years of the panel moved from the years before, in all but one
-of 500 cases, both as known at the cutoff; a series of less than two years may peak as its peers do; what cannot be
-judged passes; and a series is never left without any forecast.
+Forecasts of candidates at cutoffs enter; the same leave without the implausible ones, with a reason
+for each. Bounds are a series' own extremes times a growth and a fall from one year to the next that
+the panel exceeded once in 500 cases, both as known at the cutoff. A series of less than two years
+may peak as its peers do. What cannot be judged passes, and the least implausible forecast stays
+where all of a row's are.
 """
 
 from __future__ import annotations
@@ -33,9 +34,10 @@ REJECTED = "refused: "  # how the error of a refusal begins
 class Bounds:
     """What is plausible of rows (n,) at their cutoffs, in the series' unit.
 
-    month: most of any month in absolute terms, for the first year ahead; `growth` times that for each further year. high, low: of the
-    first twelve months ahead together; infinite where nothing bounds them. most, year, pace: the history's largest month, its
-    last twelve, and four times its last three; growth, fall: how many times the year before a year may be.
+    month: most of any month in absolute terms, for the first year ahead; `growth` times that for
+    each further year. high, low: of the first twelve months ahead together; infinite where nothing
+    bounds them. most, year, pace: the history's largest month, its last twelve, and four times its
+    last three; growth, fall: how many times the year before a year may be.
     """
 
     month: np.ndarray
@@ -48,7 +50,9 @@ class Bounds:
     fall: float
 
     def excess(self, forecast: np.ndarray) -> np.ndarray:
-        """How many times its nearest bound a forecast (n, horizon) is beyond it (n,); at most 1: within; NaN stays NaN."""
+        """How many times its nearest bound a forecast (n, horizon) is beyond it (n,); at most 1:
+        within; NaN stays NaN.
+        """
         months = np.abs(forecast) / np.maximum(self._by_month(forecast.shape[1]), TINY)
         beyond = months.max(axis=1)
         if forecast.shape[1] >= SEASON:
@@ -59,7 +63,9 @@ class Bounds:
         return np.asarray(beyond)
 
     def hold(self, forecast: np.ndarray) -> np.ndarray:
-        """The forecast (n, horizon) within its bounds: months drawn in, then the first year as a whole."""
+        """The forecast (n, horizon) within its bounds: months drawn in, then the first year as a
+        whole.
+        """
         limit = self._by_month(forecast.shape[1])
         held = np.clip(forecast, -limit, limit)
         if forecast.shape[1] < SEASON:
@@ -78,8 +84,10 @@ class Bounds:
         step = int(np.argmax(np.abs(forecast) / limit))
         if abs(forecast[step]) > limit[step] * (1 + SLACK):
             return (
-                f"{REJECTED}a month beyond anything the series did; {forecast[step]:,.6g} {step + 1} months ahead, at most "
-                f"{limit[step]:,.6g}: its largest month {self.most[row]:,.6g}, and a year's growth of {self.growth:.2f} times"
+                f"{REJECTED}a month beyond anything the series did; {forecast[step]:,.6g} "
+                f"{step + 1} months ahead, at most "
+                f"{limit[step]:,.6g}: its largest month {self.most[row]:,.6g}, and a year's "
+                f"growth of {self.growth:.2f} times"
             )
         total = float(forecast[:SEASON].sum())
         bound = (
@@ -88,8 +96,10 @@ class Bounds:
             else f"at least {self.low[row]:,.6g}"
         )
         return (
-            f"{REJECTED}a year beyond anything the series or its peers did; {total:,.6g} in twelve months, {bound}: the last twelve "
-            f"brought {self.year[row]:,.6g}, and the last three {self.pace[row] / SEASON:,.6g} a month"
+            f"{REJECTED}a year beyond anything the series or its peers did; {total:,.6g} in "
+            f"twelve months, {bound}: the last twelve "
+            f"brought {self.year[row]:,.6g}, and the last three {self.pace[row] / SEASON:,.6g} "
+            "a month"
         )
 
     def _by_month(self, horizon: int) -> np.ndarray:
@@ -100,9 +110,10 @@ class Bounds:
 def bounds_at(history: History, back: int) -> Bounds:
     """Bounds of a panel as known `back` months ago, computed once for a history.
 
-    Growth is the 99.8 % quantile of (12 months / the 12 before) over all years of the panel's series, at least 2; fall the 0.2 %
-    quantile, at most half. A month may reach the series' largest times growth. A year may reach the last year times growth,
-    the best year, or twelve times the mean of the last three months times 2, whichever is most; where sales are regular and never
+    Growth is the 99.8 % quantile of (12 months / the 12 before) over all years of the panel's
+    series, at least 2; fall the 0.2 % quantile, at most half. A month may reach the series' largest
+    times growth. A year may reach the last year times growth, the best year, or twelve times the
+    mean of the last three months times 2, whichever is most; where sales are regular and never
     negative it may fall to the least of the same with fall, the worst year, and a division.
     """
     key = ("bounds", back)
@@ -142,7 +153,8 @@ def _set_bounds(y: np.ndarray) -> Bounds:
 def reject_implausible(
     values: dict[str, np.ndarray], bounds: Bounds
 ) -> tuple[dict[str, np.ndarray], list[tuple[int, str, str]]]:
-    """Forecasts by name (n, horizon) with NaN in place of the implausible, and what was refused: row, name, reason.
+    """Forecasts by name (n, horizon) with NaN in place of the implausible, and what was refused:
+    row, name, reason.
 
     Where all of a row's forecasts are implausible, the one that is least so stays.
     """
@@ -174,7 +186,9 @@ def _years(y: np.ndarray) -> np.ndarray:
 
 
 def _usual_change(years: np.ndarray) -> tuple[float, float]:
-    """Growth and fall of a year against the year before that are rare in a panel's sums of years (n, n_years)."""
+    """Growth and fall of a year against the year before that are rare in a panel's sums of years
+    (n, n_years).
+    """
     before, after = years[:, :-SEASON], years[:, SEASON:]
     known = (before > 0) & (after >= 0)
     least = MIN_GROWTH if known.sum() * RARE >= 1 else UNKNOWN_GROWTH
@@ -188,7 +202,9 @@ def _usual_change(years: np.ndarray) -> tuple[float, float]:
 
 
 def _usual_peak(y: np.ndarray, years: np.ndarray) -> float:
-    """How many times the mean of its last year a month of a panel's series was, in all but one of 500 series; at least 2."""
+    """How many times the mean of its last year a month of a panel's series was, in all but one of
+    500 series; at least 2.
+    """
     if not years.shape[1]:
         return MIN_GROWTH
     known = years[:, -1] > 0

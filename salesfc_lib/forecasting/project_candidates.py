@@ -1,9 +1,9 @@
-"""Candidates that a project brings along, each a file of its own with one function.
+"""Candidates of a project, a Python file each.
 
-Parameters and the project's folder enter; candidates to compete beside the library's leave. The decisions made here: what such a
-file must be called, where it may lie and what it must define; that the bytes which are run are the bytes which are hashed, so that
-what it said is remembered for as long as the file and the packages that it imports are the same; and that it gets copies, so that it
-can spoil no other candidate's data. It is code that the project's owner wrote: it is run with the rights of the run.
+Parameters and the project's folder enter; candidates that compete beside the library's leave. The
+bytes that are run are the bytes that are hashed, so a cached forecast is used as long as the file
+and the packages that it imports are the same. A candidate gets copies of the data. Its code runs
+with the rights of the run.
 """
 
 from __future__ import annotations
@@ -52,9 +52,11 @@ class OwnFile:
 
 
 def load_own(parameters: schema.Parameters, project: Path) -> dict[str, Candidate]:
-    """The project's own candidates that are enabled, by name; every call reads and runs their files anew.
+    """The project's own candidates that are enabled, by name; every call reads and runs their files
+    anew.
 
-    Raises `SalesForecastError` as `read_own` does, and where a file stops while it is loaded or defines no function to call.
+    Raises `SalesForecastError` as `read_own` does, and where a file stops while it is loaded or
+    defines no function to call.
     """
     return {
         file.name: _build(file, parameters.candidates[file.name])
@@ -65,7 +67,8 @@ def load_own(parameters: schema.Parameters, project: Path) -> dict[str, Candidat
 def read_own(parameters: schema.Parameters, project: Path) -> list[OwnFile]:
     """The files of the enabled candidates that name one, read but not run.
 
-    Raises `SalesForecastError` for a name that is taken or no name, and for a file that is missing, no Python, or outside the project.
+    Raises `SalesForecastError` for a name that is taken or no name, and for a file that is missing,
+    no Python, or outside the project.
     """
     blocks = {
         name: block for name, block in parameters.candidates.items() if block.code and block.enabled
@@ -82,7 +85,8 @@ def _read(name: str, code: str, project: Path) -> OwnFile:
     except (SyntaxError, ValueError) as error:  # ValueError: a null byte
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
         raise SalesForecastError.say(
-            f"The file of candidate '{name}' is no Python: '{path}'{line}: {getattr(error, 'msg', error)}",
+            f"The file of candidate '{name}' is no Python: '{path}'{line}: "
+            f"{getattr(error, 'msg', error)}",
             "A file that Python can read",
             f"Correct it, or set `candidates.{name}.enabled: false`",
         ) from None
@@ -91,7 +95,8 @@ def _read(name: str, code: str, project: Path) -> OwnFile:
 def _check_name(name: str) -> None:
     if name in REGISTRY or name in TAKEN:
         raise SalesForecastError.say(
-            f"`candidates.{name}.code` names a file, but '{name}' is the name of a model of the library",
+            f"`candidates.{name}.code` names a file, but '{name}' is the name of a model of the "
+            "library",
             "A name that no model has",
             f"Rename it, such as `candidates.my_{name}`",
         )
@@ -123,7 +128,8 @@ def _find(name: str, code: str, project: Path) -> Path:
         raise SalesForecastError.say(
             f"{key} is '{code}': there is no such Python file under '{root}'",
             f"{expected}, with a function `{ONE}(window, **settings)`",
-            f"Write it (notebooks/lab/compare_candidate.ipynb shows how), or set `candidates.{name}.enabled: false`",
+            "Write it (notebooks/lab/compare_candidate.ipynb shows how), or set "
+            f"`candidates.{name}.enabled: false`",
         )
     return path
 
@@ -133,8 +139,10 @@ def _build(file: OwnFile, block: schema.Candidate) -> Candidate:
     one, panel = getattr(module, ONE, None), getattr(module, PANEL, None)
     if callable(one) == callable(panel):
         raise SalesForecastError.say(
-            f"'{file.path}' defines {'both' if callable(one) else 'neither'} `{ONE}` {'and' if callable(one) else 'nor'} `{PANEL}`",
-            f"One of `{ONE}(window, **settings)`, for one series, and `{PANEL}(history, horizon, **settings)`, for all at once",
+            f"'{file.path}' defines {'both' if callable(one) else 'neither'} `{ONE}` "
+            f"{'and' if callable(one) else 'nor'} `{PANEL}`",
+            f"One of `{ONE}(window, **settings)`, for one series, and `{PANEL}(history, "
+            "horizon, **settings)`, for all at once",
             f"Name the function that candidate '{file.name}' is so, and the other differently",
         )
     label, code = block.label or file.name, digest(file.content, *_versions(file.content))
@@ -149,7 +157,9 @@ def _build(file: OwnFile, block: schema.Candidate) -> Candidate:
 
 
 def _run(file: OwnFile) -> ModuleType:
-    """The module that the file's code makes; known by its name and content, because classes are looked up by their module."""
+    """The module that the file's code makes; known by its name and content, because classes are
+    looked up by their module.
+    """
     module = ModuleType(f"salesfc_own_{file.name}_{digest(file.content)[:12]}")
     module.__file__ = str(file.path)
     sys.modules[module.__name__] = module
@@ -158,7 +168,8 @@ def _run(file: OwnFile) -> ModuleType:
     except (Exception, SystemExit) as error:
         line = _line(error, file.path)
         raise SalesForecastError.say(
-            f"The file of candidate '{file.name}' stopped while it was loaded: '{file.path}'{line}: {_say(error)}",
+            f"The file of candidate '{file.name}' stopped while it was loaded: "
+            f"'{file.path}'{line}: {_say(error)}",
             "A file that defines a function and does nothing else",
             f"Correct it, or set `candidates.{file.name}.enabled: false`",
         ) from error
@@ -197,7 +208,7 @@ def _for_one(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
 
 
 def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
-    """The function for all series on a copy of the history; what it left without a number failed."""
+    """The function for all series on a copy of the history; rows without a number failed."""
 
     @wraps(function)
     def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
@@ -209,7 +220,8 @@ def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
         values = np.asarray(answer.values, dtype=float)
         if values.shape != (len(history), horizon):
             raise ValueError(
-                f"the candidate gave an array of shape {values.shape}, {(len(history), horizon)} needed"
+                f"the candidate gave an array of shape {values.shape}, "
+                f"{(len(history), horizon)} needed"
             )
         odd = np.flatnonzero(~np.isfinite(values).all(axis=1))
         errors = {int(row): "the model's forecast is not a finite number" for row in odd} | dict(
@@ -235,7 +247,9 @@ def _copy(history: History) -> History:
 
 
 def _versions(content: bytes) -> list[str]:
-    """What else the file's answers rest on: name and version of every package that it imports, this library's own code."""
+    """What else the file's answers rest on: name and version of every package that it imports, this
+    library's own code.
+    """
     nodes = list(ast.walk(ast.parse(content)))
     named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]

@@ -1,7 +1,7 @@
-"""Why each candidate has its weight, in words.
+"""Reasons for the weight of each candidate, in words.
 
-What was `Modeled` enters; a reason for every candidate of every series leaves. The decision made here: a reason is a fact of the backtest
-(its error, how it stands beside the naive, how many cutoffs there were), never a property of the model.
+Facts of the backtest enter (error, error of the seasonal naive, number of cutoffs); a sentence for
+each candidate of a series leaves.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ from salesfc_lib.forecasting.backtest.early_stopping import StopReason
 from salesfc_lib.forecasting.candidates.registry import BASELINE
 from salesfc_lib.forecasting.tuning import MIN_CUTOFFS, TIE
 
-BOOSTING_REASON = "the middle of the candidates, corrected by what they missed in the whole unit; the more series there are, the more it counts"
+BOOSTING_REASON = (
+    "the middle of the candidates, corrected by what they missed in the whole unit; the more "
+    "series there are, the more it counts"
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,10 @@ def weight_reason(own: Fact, facts: Sequence[Fact]) -> str:
 
 def early_stopping_reason(stop: StopReason) -> str:
     """Why a costly candidate was not asked for a series."""
-    return f"raced out: error {percent(stop.error)} against {percent(stop.reference)} at the latest cutoff"
+    return (
+        f"raced out: error {percent(stop.error)} against {percent(stop.reference)} at the "
+        "latest cutoff"
+    )
 
 
 def _against(own: Fact, facts: Sequence[Fact]) -> str:

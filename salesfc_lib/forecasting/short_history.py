@@ -1,10 +1,8 @@
-"""What a series of few months rests on, and how to say it.
+"""Fallback of series with a short history, in words.
 
-Months of history enter; the rung of the ladder leaves. The decisions made here: from the first month on a series has a level with the season of
-its unit; what needs more comes when there are enough months for it, as `needed` of each candidate says; and what is learnt over
-the whole unit corrects no series of less than half a year, because it has seen none as young. On panels with half of
-the series cut to n months, MASE of the forecast with and without that correction: 1 month 1.46 and 1.32, 3 months 1.32 and 1.17, 6 months 1.19 and 1.20,
-9 months 1.08 and 1.09 (mean of three panels, two cutoffs).
+Months of history enter; what the forecast rests on leaves. From the first month on a series has a
+level with the season of its unit; each candidate says in `needed` how many months it needs;
+boosting is used from `BOOSTED_FROM` months on.
 """
 
 from __future__ import annotations
@@ -20,7 +18,9 @@ FULL = 2 * SEASON + 1  # months from which every candidate is asked: no rung is 
 
 
 class Fallback(NamedTuple):
-    """The first month of history from which a series stands on this rung, and what its forecast then rests on."""
+    """The first month of history from which a series stands on this rung, and what its forecast
+    then rests on.
+    """
 
     months: int
     words: str
@@ -36,7 +36,8 @@ FALLBACKS = (
 
 
 def describe_fallback(months: int, *, unit: int) -> str:
-    """The rung of a series of `months` months in a unit of `unit` months; empty where it is off the ladder.
+    """The rung of a series of `months` months in a unit of `unit` months; empty where it is off the
+    ladder.
 
     >>> describe_fallback(5, unit=60)
     "5 months of history: smoothed level with the unit's season, uncorrected"

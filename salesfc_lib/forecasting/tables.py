@@ -1,8 +1,8 @@
 """The modeling step's tables, out of the arrays of a `Modeled` panel.
 
-Arrays enter; the tables candidate_forecast, failures, weights, forecast and backtest leave. The decision made here: what is written of the
-candidates is what was tested and what is candidates now; cutoffs that were only learnt from stay in memory.
-"""
+Arrays enter; the tables candidate_forecast, failures, weights, forecast and backtest leave. The
+decision made here: what is written of the candidates is what was tested and what is candidates now;
+cutoffs that were only learnt from stay in memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,9 @@ FORECAST = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
 
 
 def list_candidates(modeled: Modeled) -> pd.DataFrame:
-    """Table candidate_forecast: a row per series, candidate, cutoff and month, the corrected median among the candidates."""
+    """Table candidate_forecast: a row per series, candidate, cutoff and month, the corrected median
+    among the candidates.
+    """
     candidates = modeled.candidates
     places = {back: candidates.backs.index(back) for back in (*candidates.tested, 0)}
     parts = [
@@ -46,7 +48,9 @@ def list_candidates(modeled: Modeled) -> pd.DataFrame:
 
 
 def list_failures(modeled: Modeled) -> pd.DataFrame:
-    """Table failures: a row per series, candidate and cutoff that could not be forecast, with its error."""
+    """Table failures: a row per series, candidate and cutoff that could not be forecast, with its
+    error.
+    """
     history = modeled.candidates.history
     rows = [
         (
@@ -65,7 +69,9 @@ def list_failures(modeled: Modeled) -> pd.DataFrame:
 
 
 def list_weights(modeled: Modeled) -> pd.DataFrame:
-    """Table weights: a row per series and candidate that gave a forecast, with its reason, and of each that failed now or was raced out."""
+    """Table weights: a row per series and candidate that gave a forecast, with its reason, and of
+    each that failed now or was raced out.
+    """
     candidates, errors = modeled.candidates, modeled.errors
     given = np.isfinite(candidates.at(0)).all(axis=2)
     share = modeled.shares.get(0, np.zeros(len(candidates.history)))
@@ -126,7 +132,7 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
 
 
 def list_forecasts(modeled: Modeled) -> pd.DataFrame:
-    """Rows of table forecast of now: stages baseline, statistical, and combined with its intervals."""
+    """Rows of table forecast of now: stages baseline, statistical, combined with intervals."""
     candidates = modeled.candidates
     names, rows = candidates.names, np.arange(len(candidates.history))
     forecast = candidates.at(0)
@@ -150,7 +156,8 @@ def list_forecasts(modeled: Modeled) -> pd.DataFrame:
 
 
 def list_backtest(modeled: Modeled) -> pd.DataFrame:
-    """Rows of table forecast, stage combined, at every cutoff of the last two years, as it would have been made then.
+    """Rows of table forecast, stage combined, at every cutoff of the last two years, as it would
+    have been made then.
 
     Those of tested cutoffs have the intervals that they would have had.
     """
@@ -168,7 +175,8 @@ def list_backtest(modeled: Modeled) -> pd.DataFrame:
 
 
 def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
-    """Score table of the backtest: stage 'candidate' for each model and 'combined' for their combination (wape, bias, mase).
+    """Score table of the backtest: stage 'candidate' for each model and 'combined' for their
+    combination (wape, bias, mase).
 
     Forecasts of months that have no actual yet, so all of the last cutoff, give no row.
     """

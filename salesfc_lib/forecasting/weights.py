@@ -1,11 +1,10 @@
-"""One forecast out of many, by what each was worth.
+"""Weights of the candidates from their backtest errors, and their weighted mean.
 
-What candidates `CandidateForecasts` enters; weights and mixed forecasts leave. The decisions made here: a weight falls with the
-candidate's error in the backtest, in part the series' own and in part that of its level, because a few cutoffs say little about one
-series; the outermost candidate on each side is drawn in before the mean is taken; a series that mostly sells nothing is
-judged by squared errors, since a forecast of zero wins every other contest and is worthless to purchasing; the best single
-model is kept for comparison only, since choosing one per series is less accurate than weighting several; and weights at an
-earlier cutoff rest on what was known by then.
+`CandidateForecasts` enter; weights (n_models, n) and combined forecasts (n, horizon) leave. An
+error is part the series' own and part the mean of its level, because a few cutoffs say little about
+one series. The outermost forecast on each side is clipped to its neighbour. Intermittent series are
+judged by squared errors: a forecast of zero wins on absolute ones. The best single model is kept
+for comparison only. Weights at an earlier cutoff use only what was known then.
 """
 
 from __future__ import annotations
@@ -25,9 +24,10 @@ from salesfc_lib.foundation import SEASON, Combine, nan_mean
 class CandidateErrors:
     """Errors of the candidates known at a cutoff, each (n_models, n), NaN where there is none.
 
-    `relative` is the own error over the mean of the series' candidates, `blended` its mix with the level's, `wape` the
-    pooled absolute error as a share of sales, `revision` how far a forecast of the same month moved from cutoff to cutoff as a share of sales; `cutoffs`
-    counts the cutoffs with an error.
+    `relative` is the own error over the mean of the series' candidates, `blended` its mix with the
+    level's, `wape` the pooled absolute error as a share of sales, `revision` how far a forecast of
+    the same month moved from cutoff to cutoff as a share of sales; `cutoffs` counts the cutoffs
+    with an error.
     """
 
     relative: np.ndarray
@@ -40,10 +40,12 @@ class CandidateErrors:
 def backtest_errors(
     candidates: CandidateForecasts, back: int, settings: Combine
 ) -> CandidateErrors:
-    """Errors at the cutoffs before the one `back` months ago, as many as the backtest has, against what was known then.
+    """Errors at the cutoffs before the one `back` months ago, as many as the backtest has, against
+    what was known then.
 
-    A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean candidate's on those rows. One that a
-    series is too young to have tested counts as it does in the series of the level that have.
+    A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean
+    candidate's on those rows. One that a series is too young to have tested counts as it does in
+    the series of the level that have.
     """
     n_models, n = len(candidates.names), len(candidates.history)
     sums = {
@@ -84,7 +86,9 @@ def backtest_errors(
 
 
 def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
-    """Cutoffs that are evidence `back` months ago, earliest first: the latest before it, as many as the backtest has."""
+    """Cutoffs that are evidence `back` months ago, earliest first: the latest before it, as many as
+    the backtest has.
+    """
     return sorted((each for each in candidates.backs if each > back), reverse=True)[
         -max(len(candidates.tested), 1) :
     ]
@@ -93,11 +97,12 @@ def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
 def combination_weights(
     evidence: CandidateErrors, forecast: np.ndarray, settings: Combine
 ) -> np.ndarray:
-    """Weights (n_models, n) of the candidates that gave a forecast (n_models, n, horizon), each column summing to one.
+    """Weights (n_models, n) of the candidates that gave a forecast (n_models, n, horizon), each
+    column summing to one.
 
-    weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum again (Bates and Granger
-    1969, https://doi.org/10.1057/jors.1969.103, with the power and the floor as parameters). Where no
-    series of the panel was tested, all candidates count equally.
+    weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum
+    again (Bates and Granger 1969, https://doi.org/10.1057/jors.1969.103, with the power and the
+    floor as parameters). Where no series of the panel was tested, all candidates count equally.
     """
     given = np.isfinite(forecast).all(axis=2)
     usable = given & np.isfinite(evidence.blended)
@@ -115,10 +120,11 @@ def combination_weights(
 def weighted_mean(
     forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None
 ) -> np.ndarray:
-    """Weighted mean (n, horizon) of forecasts (n_models, n, horizon), the outermost on each side drawn in to its neighbour.
+    """Weighted mean (n, horizon) of forecasts (n_models, n, horizon), the outermost on each side
+    drawn in to its neighbour.
 
-    Series in `mean` (n,) are not drawn in: where months are mostly zero, the mean is wanted and not the middle. NaN where no candidate
-    has weight.
+    Series in `mean` (n,) are not drawn in: where months are mostly zero, the mean is wanted and not
+    the middle. NaN where no candidate has weight.
     """
     carried = weights[:, :, None] > 0
     given = carried & np.isfinite(forecast)
@@ -143,9 +149,10 @@ def best_single(
 ) -> np.ndarray:
     """Place of the best single candidate of each series (n,), -1 where none gave a forecast.
 
-    The least own error among those that covered every cutoff that the baseline covered; within 1 % of it the simplest and steadiest: the least sum
-    of its ranks in the registry's order and in how far its forecasts moved from cutoff to cutoff. A series without backtest takes the
-    simplest there is.
+    The least own error among those that covered every cutoff that the baseline covered; within 1 %
+    of it the simplest and steadiest: the least sum of its ranks in the registry's order and in how
+    far its forecasts moved from cutoff to cutoff. A series without backtest takes the simplest
+    there is.
     """
     given = np.isfinite(forecast).all(axis=2)
     names = candidates.names
@@ -175,7 +182,9 @@ def _step(candidates: CandidateForecasts) -> int:
 def _blend(
     relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float
 ) -> np.ndarray:
-    """Own relative errors mixed with their level's (n_models, n); the level's alone where a series has none, or too few cutoffs."""
+    """Own relative errors mixed with their level's (n_models, n); the level's alone where a series
+    has none, or too few cutoffs.
+    """
     believed = np.where(cutoffs.max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
     shared = _of_level(believed, level)
     return np.where(
@@ -184,7 +193,8 @@ def _blend(
 
 
 def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Mean relative error of each series' level (n_models, n), drawn to that of all levels where the level has few series.
+    """Mean relative error of each series' level (n_models, n), drawn to that of all levels where
+    the level has few series.
 
     NaN for a candidate that was tested on no series.
     """

@@ -1,7 +1,8 @@
-"""Coherent, non-negative numbers: what the business assumes, reconciliation methods and their choice, overrides.
+"""Coherent, non-negative numbers: what the business assumes, reconciliation methods and their
+choice, overrides.
 
-Forecasts of all series enter with the hand-written files; forecasts that add up leave, with what people changed.
-"""
+Forecasts of all series enter with the hand-written files; forecasts that add up leave, with what
+people changed."""
 
 from __future__ import annotations
 

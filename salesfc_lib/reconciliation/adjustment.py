@@ -1,10 +1,9 @@
-"""People's overrides, applied in the open.
+"""Application of people's overrides to the reconciled forecasts.
 
-The override table (`overrides` reads it), the reconciled forecasts and the series table enter; adjusted forecasts of
-all series and an account of every override leave. The decision made here: what an override does to the other
-series. A changed aggregate is spread over its bottoms in proportion to their forecasts and everything is summed
-again, so totals agree; an override without an author or a reason is refused and recorded, one that names nothing
-that exists is an error.
+The override table, the reconciled forecasts and the series table enter; adjusted forecasts of all
+series and an account of every override leave. A changed aggregate is spread over its bottoms in
+proportion to their forecasts and everything is summed again. An override without author or reason
+is refused and recorded; one for a series or month that does not exist is an error.
 """
 
 from __future__ import annotations
@@ -33,15 +32,18 @@ def adjust(
     made_in: str,
     source: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Forecast rows of stage `adjusted` (model `people`) for all series, and the table `adjustment`.
+    """Forecast rows of stage `adjusted` (model `people`) for all series, and the table
+    `adjustment`.
 
-    Overrides made in `made_in` are applied by `sequence`. `new` is the series' new forecast, `percent` the change in
-    percent of its forecast at that moment; `old` is that forecast, `asked` what was asked for, `final` what the series has
-    after all overrides. An aggregate's change is spread over its bottoms in proportion to their forecasts, equally where
-    all are zero. Refused, with why in `remark`: no author, no reason, a result below zero. Where none is applied the first
+    Overrides made in `made_in` are applied by `sequence`. `new` is the series' new forecast,
+    `percent` the change in percent of its forecast at that moment; `old` is that forecast, `asked`
+    what was asked for, `final` what the series has after all overrides. An aggregate's change is
+    spread over its bottoms in proportion to their forecasts, equally where all are zero. Refused,
+    with why in `remark`: no author, no reason, a result below zero. Where none is applied the first
     frame is empty: the stage is not there.
 
-    Raises `SalesForecastError` naming `source` and the override whose series or month does not exist.
+    Raises `SalesForecastError` naming `source` and the override whose series or month does not
+    exist.
     """
     summing = summing_matrix(series, list_levels(series))
     wide = reconciled.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
@@ -79,16 +81,21 @@ def _check_targets(
     """Every override names a series that exists and a month that is forecast."""
     ids = set(series["unique_id"])
     for override in overrides.itertuples(index=False):
-        which = f"{source}: the override by '{override.author}' made in {override.made_in:%Y-%m}, sequence {override.sequence},"
+        which = (
+            f"{source}: the override by '{override.author}' made in {override.made_in:%Y-%m}, "
+            f"sequence {override.sequence},"
+        )
         if override.unique_id not in ids:
             raise SalesForecastError.say(
                 f"{which} is for the series '{override.unique_id}', which does not exist",
-                f"A series of the unit; the nearest are {shorten(_nearest(override.unique_id, series))}",
+                "A series of the unit; the nearest are "
+                f"{shorten(_nearest(override.unique_id, series))}",
                 "Correct its `unique_id`",
             )
         if override.ds not in horizon:
             raise SalesForecastError.say(
-                f"{which} is for '{override.unique_id}' in {override.ds:%Y-%m}, which is not forecast",
+                f"{which} is for '{override.unique_id}' in {override.ds:%Y-%m}, which is not "
+                "forecast",
                 f"A month from {horizon.min():%Y-%m} to {horizon.max():%Y-%m}",
                 "Correct its `ds` or its `made_in`",
             )
@@ -136,7 +143,8 @@ def _refuse(override: Any, asked: float) -> str | None:
 
 
 def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
-    """Bottoms changed in proportion to their forecasts so that they sum to `total`; equally where all are zero.
+    """Bottoms changed in proportion to their forecasts so that they sum to `total`; equally where
+    all are zero.
 
     >>> spread(np.array([1.0, 3.0]), 8.0)
     array([2., 6.])
@@ -155,7 +163,9 @@ def _close_accounts(
     final: pd.DataFrame,
     summing: Summing,
 ) -> pd.DataFrame:
-    """Table `adjustment`: each override with what it became after all of them, and which later one moved it."""
+    """Table `adjustment`: each override with what it became after all of them, and which later one
+    moved it.
+    """
     frame = overrides.assign(
         **pd.DataFrame(accounts, columns=["old", "asked", "state", "remark"], index=overrides.index)
     )
@@ -166,7 +176,9 @@ def _close_accounts(
 
 
 def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
-    """Remark on later overrides that share bottoms with this one and moved its value; empty where none did."""
+    """Remark on later overrides that share bottoms with this one and moved its value; empty where
+    none did.
+    """
     if abs(row.final - row.asked) <= MOVED * max(abs(row.asked), abs(row.final), 1e-300):
         return ""
     later = frame.loc[
@@ -178,7 +190,10 @@ def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
         for other in later["unique_id"]
         if mine.multiply(summing.matrix[summing.ids.get_loc(other)]).nnz
     ]
-    return f"Moved from {row.asked:,.0f} to {row.final:,.0f} by a later override of {shorten(dict.fromkeys(shared))}."
+    return (
+        f"Moved from {row.asked:,.0f} to {row.final:,.0f} by a later override of "
+        f"{shorten(dict.fromkeys(shared))}."
+    )
 
 
 def _adjusted_rows(reconciled: pd.DataFrame, final: pd.DataFrame) -> pd.DataFrame:

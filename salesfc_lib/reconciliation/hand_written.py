@@ -1,8 +1,8 @@
-"""Tables that people write by hand and save from a spreadsheet: overrides and declared effects.
+"""Hand-written tables saved from a spreadsheet: overrides and declared effects.
 
-A CSV file enters; lines leave, each with its place and its cells as text, and cells are read as months, numbers and days. The
-decision made here: what can be read is taken as it stands, in any encoding and with any separator that a spreadsheet saves,
-and a cell that could mean two things is an error that names file, line and column.
+A CSV file enters; lines leave, with their place and their cells as text, and readers of cells as
+months, numbers and days. Any encoding and separator that a spreadsheet saves is read; an ambiguous
+cell is an error that names file, line and column.
 """
 
 from __future__ import annotations
@@ -43,9 +43,11 @@ class Line:
 def read_lines(
     path: Path, name: str, heads: Callable[[list[str]], Sequence[str]]
 ) -> Iterator[Line]:
-    """Lines below the first that are not blank; `heads` turns the first line's cells into the columns' names, or raises.
+    """Lines below the first that are not blank; `heads` turns the first line's cells into the
+    columns' names, or raises.
 
-    UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`sources.charset`); cells parted by the mark of commas, semicolons and tabs that the first line has most of.
+    UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`sources.charset`); cells
+    parted by the mark of commas, semicolons and tabs that the first line has most of.
     """
     text = _read_text(path)
     header = text.partition("\n")[0]
@@ -74,7 +76,7 @@ def read_month(line: Line, column: str) -> pd.Timestamp:
 
 
 def read_number(line: Line, column: str, *, percent: bool = False) -> float:
-    """Number of a cell, NaN where it is blank; with `percent` a percent sign may stand behind it."""
+    """Number of a cell, NaN where it is blank; with `percent` a percent sign may follow."""
     text = _narrow(line.cells.get(column, ""))
     if not text:
         return math.nan

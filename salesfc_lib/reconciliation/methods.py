@@ -1,9 +1,9 @@
-"""Forecasts of all levels made to add up, by the method that did best in the backtest.
+"""Reconciliation of all levels by the method with the smallest backtest error.
 
-Combined forecasts of every series enter, or those of stage `assumed` where declared effects changed them; coherent ones (stage
-`reconciled`) and the table of methods by level leave. The decision made here: which method. At each earlier cutoff every method learns only from errors of months
-that were over by then, all are compared on the same cutoffs, and the smallest WAPE wins, each level counting
-alike. What the methods are stands in `projection`.
+Combined forecasts of every series enter, or those of stage `assumed` where declared effects changed
+them; coherent ones (stage `reconciled`) and the table of methods by level leave. At each earlier
+cutoff a method learns only from errors of months that were over by then; all methods are compared
+on the same cutoffs, each level weighing alike. The methods are in `projection`.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ def reconcile(
     parameters: Parameters,
     month: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Coherent forecasts at `month` (stage `reconciled`, model = method) and the table `reconciliation`.
+    """Coherent forecasts at `month` (stage `reconciled`, model = method) and the table
+    `reconciliation`.
 
-    combined: unique_id, ds, h, y_hat of every series of every level; the rows of stage `assumed` where there are any, and what an
-    effect ended stays at zero. backtest: the same at earlier cutoffs, with `cutoff`; rows of other stages or cutoffs in either
-    frame are not seen. panel: all levels; actuals are y_raw, or y where
-    the panel has no y_raw. Methods that cannot be judged stand in the table with n = 0; without any backtest the
-    method is bottom-up.
+    combined: unique_id, ds, h, y_hat of every series of every level; the rows of stage `assumed`
+    where there are any, and what an effect ended stays at zero. backtest: the same at earlier
+    cutoffs, with `cutoff`; rows of other stages or cutoffs in either frame are not seen. panel: all
+    levels; actuals are y_raw, or y where the panel has no y_raw. Methods that cannot be judged
+    stand in the table with n = 0; without any backtest the method is bottom-up.
 
     Raises `SalesForecastError` where a series has no combined forecast for some month.
     """
@@ -67,9 +68,11 @@ def reconcile(
 
 
 def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """Table `reconciliation` with `chosen` set: the lowest mean of the levels' WAPE among methods that were judged.
+    """Table `reconciliation` with `chosen` set: the lowest mean of the levels' WAPE among methods
+    that were judged.
 
-    Where none was judged: bottom-up, or the one method that the parameters name if it needs no errors.
+    Where none was judged: bottom-up, or the one method that the parameters name if it needs no
+    errors.
     """
     error = mean_wape(scores)
     if error.notna().any():
@@ -87,7 +90,8 @@ def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
 def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
     """Mean of the levels' WAPE by method; null where a method was not judged.
 
-    A level's WAPE is pooled (sum of |forecast - actual| over sum of |actual|); levels without sales are left out.
+    A level's WAPE is pooled (sum of |forecast - actual| over sum of |actual|); levels without sales
+    are left out.
     """
     wape = reconciliation["numerator"] / reconciliation["denominator"].where(
         reconciliation["denominator"] > 0
@@ -98,9 +102,9 @@ def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
 def explain_choice(reconciliation: pd.DataFrame) -> dict[str, object]:
     """Facts about the choice, for a sentence.
 
-    method; why (`lowest_error`, `only_method`, `no_backtest`); error and bottom_up (mean WAPE over levels, null where not
-    judged); second and second_error (the next best); not_judged (methods without enough past errors); n (forecasts
-    compared).
+    method; why (`lowest_error`, `only_method`, `no_backtest`); error and bottom_up (mean WAPE over
+    levels, null where not judged); second and second_error (the next best); not_judged (methods
+    without enough past errors); n (forecasts compared).
     """
     error = mean_wape(reconciliation)
     chosen = str(reconciliation.loc[reconciliation["chosen"], "method"].iat[0])
@@ -119,10 +123,11 @@ def explain_choice(reconciliation: pd.DataFrame) -> dict[str, object]:
 
 
 def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
-    """Errors of each method by level at the cutoffs where all that can be judged have enough to learn from.
+    """Errors of each method by level at the cutoffs where all that can be judged have enough to
+    learn from.
 
-    Columns of `reconciliation` without `chosen`; n = 0 where a method was not judged. A method that learns from errors
-    is judged if it has enough of them at two cutoffs.
+    Columns of `reconciliation` without `chosen`; n = 0 where a method was not judged. A method that
+    learns from errors is judged if it has enough of them at two cutoffs.
     """
     vectors = {cutoff: len(past.errors_by(cutoff)) for cutoff in past.judged}
     known = {
@@ -144,11 +149,12 @@ def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class BacktestErrors:
-    """What was forecast at earlier cutoffs and what came, laid out for all series; months are datetime64[M].
+    """What was forecast at earlier cutoffs and what came, laid out for all series; months are
+    datetime64[M].
 
-    level: (n_series,); cutoffs: (n_cutoffs,); target: months forecast, (n_cutoffs, n_steps); forecast and came: (n_cutoffs,
-    n_steps, n_series), null where there is none; months: (n_months,); actual: (n_months, n_series), null where missing
-    or before the first sale.
+    level: (n_series,); cutoffs: (n_cutoffs,); target: months forecast, (n_cutoffs, n_steps);
+    forecast and came: (n_cutoffs, n_steps, n_series), null where there is none; months:
+    (n_months,); actual: (n_months, n_series), null where missing or before the first sale.
     """
 
     summing: Summing
@@ -171,7 +177,9 @@ class BacktestErrors:
         *,
         rule: Lifecycle = USUAL,
     ) -> BacktestErrors:
-        """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw; y where the panel has no y_raw."""
+        """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw; y where the panel has no
+        y_raw.
+        """
         summing = summing_matrix(series, levels)
         wide = panel.pivot(
             index="ds", columns="unique_id", values="y_raw" if "y_raw" in panel.columns else "y"
@@ -192,7 +200,9 @@ class BacktestErrors:
         return self.cutoffs[np.isfinite(self.came - self.forecast).any(axis=(1, 2))]
 
     def errors_by(self, month: np.datetime64) -> np.ndarray:
-        """Errors actual - forecast of months that were over at `month`, (n_vectors, n_series), one row a cutoff and step."""
+        """Errors actual - forecast of months that were over at `month`, (n_vectors, n_series), one
+        row a cutoff and step.
+        """
         errors = (self.came - self.forecast)[self.target <= month]
         return errors[np.isfinite(errors).any(axis=1)]
 
@@ -211,7 +221,9 @@ def _month(days: pd.Index) -> np.ndarray:
 
 
 def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cutoffs (n_cutoffs,), forecasts (n_cutoffs, n_steps, n_series) and steps (n_steps,) of a long frame."""
+    """Cutoffs (n_cutoffs,), forecasts (n_cutoffs, n_steps, n_series) and steps (n_steps,) of a long
+    frame.
+    """
     cutoffs, row = np.unique(
         backtest["cutoff"].to_numpy().astype("datetime64[M]"), return_inverse=True
     )
@@ -224,7 +236,9 @@ def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndar
 
 
 def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataFrame:
-    """Errors by level of the forecasts that `method` would have given at `cutoff`, on the series there were then."""
+    """Errors by level of the forecasts that `method` would have given at `cutoff`, on the series
+    there were then.
+    """
     at = np.searchsorted(past.cutoffs, cutoff)
     steps = np.isfinite(past.came[at] - past.forecast[at]).any(axis=1)
     said, came = past.forecast[at][steps].T, past.came[at][steps].T
@@ -275,7 +289,9 @@ def _combined(forecast: pd.DataFrame) -> pd.DataFrame:
 
 
 def _last_modeled(forecast: pd.DataFrame) -> pd.DataFrame:
-    """Rows of stage `assumed` where declared effects gave any, else of stage `combined`; all, where there is no such column."""
+    """Rows of stage `assumed` where declared effects gave any, else of stage `combined`; all, where
+    there is no such column.
+    """
     assumed = (
         forecast["stage"].eq("assumed")
         if "stage" in forecast.columns
@@ -293,7 +309,8 @@ def _months_by_ended(
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Series that are held at zero, (n_series,), with the columns of `base` in which it is these.
 
-    Those that ended by their sales (`silent`), unless a declared effect expects sales of them, and those that an effect ended.
+    Those that ended by their sales (`silent`), unless a declared effect expects sales of them, and
+    those that an effect ended.
     """
     held = np.repeat(silent[:, None], base.shape[1], axis=1)
     if "model" in rows.columns and rows["model"].isin([ASSUMED, ENDED]).any():
@@ -327,7 +344,8 @@ def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFr
         raise SalesForecastError.say(
             f"Combined forecast of {now:%Y-%m} {wrong}",
             f"One forecast of each of the {len(ids)} series for each month of the horizon",
-            "Look into the table `failures`: every series needs one candidate that works at this cutoff",
+            "Look into the table `failures`: every series needs one candidate that works at "
+            "this cutoff",
         )
     return wide.reindex(ids)
 

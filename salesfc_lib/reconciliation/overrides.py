@@ -1,8 +1,7 @@
 """Overrides as people wrote them: `overrides/<unit>.csv` read, checked and chosen by month.
 
-A file that a spreadsheet saved enters; an override table leaves. The decision made here: what can be read is
-taken as it stands, and anything that could mean two things is an error that names the line. What a reviewer may
-refuse (no author, no reason) is kept: `adjust` records it as refused.
+A file that a spreadsheet saved enters; an override table leaves. Ambiguous cells are errors that
+name the line. Lines without author or reason are kept: `adjustment` records them as refused.
 """
 
 from __future__ import annotations
@@ -36,14 +35,16 @@ WRITTEN = (
 
 
 def read_overrides(project: Path, unit: str) -> pd.DataFrame:
-    """Override table of `overrides/<unit>.csv`, as a spreadsheet saves it; empty where there is no such file.
+    """Override table of `overrides/<unit>.csv`, as a spreadsheet saves it; empty where there is no
+    such file.
 
     In any encoding and with any separator that a spreadsheet saves (see `written`).
 
-    Months are written YYYY-MM; `sequence` is 1 and `unit` the file's where the file has no such column.
+    Months are written YYYY-MM; `sequence` is 1 and `unit` the file's where the file has no such
+    column.
 
-    Raises `SalesForecastError` naming file and line: a missing column, a month, number or date that cannot be read,
-    another unit's id, both or neither of `new` and `percent`, a repeated key.
+    Raises `SalesForecastError` naming file and line: a missing column, a month, number or date that
+    cannot be read, another unit's id, both or neither of `new` and `percent`, a repeated key.
     """
     path = project / "overrides" / f"{unit}.csv"
     if not path.is_file():
@@ -59,9 +60,11 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
 def select_overrides(
     overrides: pd.DataFrame, made_in: str, *, before: pd.Timestamp | None = None
 ) -> pd.DataFrame:
-    """Overrides of the publication of month `made_in`; with `before`, only those dated earlier than that.
+    """Overrides of the publication of month `made_in`; with `before`, only those dated earlier than
+    that.
 
-    A backfill passes the day of that month's publication, so that nobody's hindsight is counted as foresight.
+    A backfill passes the day of that month's publication, so that nobody's hindsight is counted as
+    foresight.
     """
     mine = overrides.loc[overrides["made_in"].eq(pd.Timestamp(made_in))]
     return mine if before is None else mine.loc[mine["created_at"] < before]
@@ -127,7 +130,10 @@ def _check_unique(rows: Sequence[dict[str, object]], lines: Sequence[Line]) -> N
     for row, line in zip(rows, lines, strict=True):
         key = tuple(row[name] for name in KEY)
         if key in seen:
-            which = f"'{row['unique_id']}', {row['ds']:%Y-%m}, made in {row['made_in']:%Y-%m}, sequence {row['sequence']}"
+            which = (
+                f"'{row['unique_id']}', {row['ds']:%Y-%m}, made in {row['made_in']:%Y-%m}, "
+                f"sequence {row['sequence']}"
+            )
             raise SalesForecastError.say(
                 f"{line.where} repeats the key of {seen[key]}: {which}",
                 "Each key must stand once",

@@ -1,22 +1,22 @@
-r"""Forecasts of all levels moved to the nearest ones that add up, and are not negative where history is not.
+r"""Forecasts of all levels moved to the nearest ones that add up, and are not negative where
+history is not.
 
-Base forecasts, the summing matrix and past errors enter as arrays; coherent forecasts leave. The decision made
-here: what "nearest" means, one covariance W of the base forecasts' errors per method.
+Base forecasts, the summing matrix and past errors enter as arrays; coherent forecasts leave. The
+decision made here: what "nearest" means, one covariance W of the base forecasts' errors per method.
 
-All methods but bottom-up are one formula. With C the constraints that each aggregate equals the sum of its bottoms
-(C y = 0 where y adds up), the coherent forecasts nearest in W are
+All methods but bottom-up are one formula. With C the constraints that each aggregate equals the sum
+of its bottoms (C y = 0 where y adds up), the coherent forecasts nearest in W are
 
     y~ = y^ - W C' (C W C')^-1 C y^,
 
-the same as S (S' W^-1 S)^-1 S' W^-1 y^ but solved in the number of aggregates (Wickramasuriya, Athanasopoulos &
-Hyndman 2019, doi:10.1080/01621459.2018.1448825). W is a diagonal plus a factor with one column per error
-vector, D + U U', so no matrix of series by series is ever formed.
+the same as S (S' W^-1 S)^-1 S' W^-1 y^ but solved in the number of aggregates (Wickramasuriya,
+Athanasopoulos & Hyndman 2019, doi:10.1080/01621459.2018.1448825). W is a diagonal plus a factor
+with one column per error vector, D + U U', so no matrix of series by series is ever formed.
 
-A negative bottom whose history never was negative is held at zero by a further constraint, and the rest solved again
-until none is left: what was cut off is taken from the series that are least certain, instead of being added to every
-total (an active set that only grows, so it ends; near the optimum of Wickramasuriya, Turlach & Hyndman 2020,
-doi:10.1007/s11222-020-09930-0).
-"""
+A negative bottom whose history never was negative is held at zero by a further constraint, and the
+rest solved again until none is left: what was cut off is taken from the series that are least
+certain, instead of being added to every total (an active set that only grows, so it ends; near the
+optimum of Wickramasuriya, Turlach & Hyndman 2020, doi:10.1007/s11222-020-09930-0)."""
 
 from __future__ import annotations
 
@@ -40,14 +40,18 @@ Solve = Callable[
 
 
 class Covariance(NamedTuple):
-    """W = diag(diagonal) + factor @ factor.T of the errors: diagonal (n_series,), factor (n_series, n_vectors)."""
+    """W = diag(diagonal) + factor @ factor.T of the errors: diagonal (n_series,), factor (n_series,
+    n_vectors).
+    """
 
     diagonal: np.ndarray
     factor: np.ndarray
 
 
 class Method(NamedTuple):
-    """A way to reconcile: error vectors it needs, and its W from S and the errors (n_vectors, n_series); None: bottom-up."""
+    """A way to reconcile: error vectors it needs, and its W from S and the errors (n_vectors,
+    n_series); None: bottom-up.
+    """
 
     needs: int
     covariance: Callable[[sparse.csr_matrix, np.ndarray], Covariance] | None
@@ -64,9 +68,9 @@ def project(
 ) -> np.ndarray:
     """Coherent forecasts (n_series, n_months) nearest to `base` by `method`.
 
-    errors: (n_vectors, n_series), null where a series had no forecast; signed: (n_series,) whether a series' history
-    was ever negative, so that its forecast may be; ended: (n_series,) whether a series came to an end, so that everything
-    below it stays at zero.
+    errors: (n_vectors, n_series), null where a series had no forecast; signed: (n_series,) whether
+    a series' history was ever negative, so that its forecast may be; ended: (n_series,) whether a
+    series came to an end, so that everything below it stays at zero.
     """
     over = (
         np.zeros(len(summing.bottom), dtype=bool)
@@ -90,19 +94,25 @@ def weigh_equally(matrix: sparse.csr_matrix, errors: np.ndarray) -> Covariance:
 
 
 def weigh_by_size(matrix: sparse.csr_matrix, errors: np.ndarray) -> Covariance:
-    """W = number of bottoms in each series (Athanasopoulos et al. 2017, doi:10.1016/j.ejor.2017.02.046)."""
+    """W = number of bottoms in each series (Athanasopoulos et al. 2017,
+    doi:10.1016/j.ejor.2017.02.046).
+    """
     return Covariance(np.asarray(matrix.sum(axis=1)).ravel(), np.empty((matrix.shape[0], 0)))
 
 
 def weigh_by_variance(matrix: sparse.csr_matrix, errors: np.ndarray) -> Covariance:
-    """W = mean squared error of each series (Hyndman, Lee & Wang 2016, doi:10.1016/j.csda.2015.11.007)."""
+    """W = mean squared error of each series (Hyndman, Lee & Wang 2016,
+    doi:10.1016/j.csda.2015.11.007).
+    """
     return Covariance(_bounded(_mean(errors**2), matrix), np.empty((matrix.shape[0], 0)))
 
 
 def weigh_by_shrunk_covariance(matrix: sparse.csr_matrix, errors: np.ndarray) -> Covariance:
-    """W = covariance of the errors with correlations shrunk towards zero (Wickramasuriya et al. 2019).
+    """W = covariance of the errors with correlations shrunk towards zero (Wickramasuriya et al.
+    2019).
 
-    The covariance R'R / (n - 1) of centred errors R times 1 - intensity off the diagonal; the factor holds R'.
+    The covariance R'R / (n - 1) of centred errors R times 1 - intensity off the diagonal; the
+    factor holds R'.
     """
     centred = np.nan_to_num(errors - _mean(errors))
     intensity = shrinkage_intensity(centred)
@@ -119,8 +129,8 @@ def shrinkage_intensity(centred: np.ndarray) -> float:
 
     sum over pairs of Var(r_ij) / sum over pairs of r_ij^2 with
     Var(r_ij) = sum_t (w_tij - mean w_ij)^2 / (n (n - 1)), w_tij = x_ti x_tj, x standardised
-    (Schaefer & Strimmer 2005, doi:10.2202/1544-6115.1175). Both sums are taken over the n x n products of error
-    vectors, so the cost is linear in the number of series.
+    (Schaefer & Strimmer 2005, doi:10.2202/1544-6115.1175). Both sums are taken over the n x n
+    products of error vectors, so the cost is linear in the number of series.
     """
     n = len(centred)
     spread = np.sqrt((centred**2).mean(axis=0))
@@ -170,9 +180,11 @@ class _Solver:
 def _hold(
     base: np.ndarray, covariance: Covariance, rows: np.ndarray
 ) -> tuple[np.ndarray, Covariance]:
-    """Base forecasts and W once it is known that the series in `rows` are zero: their mean and covariance given that.
+    """Base forecasts and W once it is known that the series in `rows` are zero: their mean and
+    covariance given that.
 
-    With A the rows held and L L' = I + U_A' D_A^-1 U_A, W given A is D without A plus (U L'^-1) (U L'^-1)' without A.
+    With A the rows held and L L' = I + U_A' D_A^-1 U_A, W given A is D without A plus (U L'^-1) (U
+    L'^-1)' without A.
     """
     if len(rows) == 0:
         return base, covariance
@@ -193,7 +205,9 @@ def _take_bottoms(base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.nd
 def _hold_at_zero(
     solve: Solve, base: np.ndarray, summing: Summing, signed: np.ndarray, over: np.ndarray
 ) -> np.ndarray:
-    """Bottoms (n_bottom,) of one month without negatives: each round holds more of them at zero, so it ends."""
+    """Bottoms (n_bottom,) of one month without negatives: each round holds more of them at zero, so
+    it ends.
+    """
     zero = over
     bottoms = solve(base, summing, zero)
     while (below := _below_zero(bottoms, summing, signed)[:, 0]).any():
@@ -203,13 +217,17 @@ def _hold_at_zero(
 
 
 def _below_zero(bottoms: np.ndarray, summing: Summing, signed: np.ndarray) -> np.ndarray:
-    """Negative bottoms that never were, or that pull a series below zero that never was; (n_bottom, n_months)."""
+    """Negative bottoms that never were, or that pull a series below zero that never was; (n_bottom,
+    n_months).
+    """
     sums_below = (summing.matrix @ bottoms < 0) & ~signed[:, None]
     return (bottoms < 0) & (summing.matrix.T @ sums_below.astype(float) > 0)
 
 
 def _bounded(variance: np.ndarray, matrix: sparse.csr_matrix) -> np.ndarray:
-    """Variances above zero; a series without one takes the median variance per bottom times its bottoms."""
+    """Variances above zero; a series without one takes the median variance per bottom times its
+    bottoms.
+    """
     size = np.asarray(matrix.sum(axis=1)).ravel()
     known = np.isfinite(variance)
     variance = np.where(

@@ -1,1 +1,1 @@
-"""Every candidate at every cutoff, cached and stopped early where it is costly and hopeless."""
+"""Forecasts of every candidate at every cutoff, with a cache and early stopping for costly ones."""

@@ -1,8 +1,8 @@
 """Forecasts of every candidate, now and at the rolling cutoffs of the backtest.
 
-A `History` and parameters enter, `CandidateForecasts` leave. Decided here: the cutoffs; which series each candidate
-forecasts; that no forecast is negative where its history is not, and that implausible ones are rejected (`plausibility`).
-"""
+A `History` and parameters enter, `CandidateForecasts` leave. Decided here: the cutoffs; which
+series each candidate forecasts; that no forecast is negative where its history is not, and that
+implausible ones are rejected (`plausibility`)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ Progress = Callable[[str, int, int], None]
 
 
 class EarlyStopped(NamedTuple):
-    """A costly candidate that was not run for a series after its error at the latest tested cutoff."""
+    """A costly candidate that was not run for a series, for its error at the latest cutoff."""
 
     row: int
     model: str
@@ -62,8 +62,9 @@ class Failure(NamedTuple):
 class CandidateForecasts:
     """Forecasts of the candidates for the series of `history`.
 
-    values: name to (n_cutoffs, n, horizon), NaN without a forecast; backs: months before now of each cutoff, earliest
-    first, the last 0. `tested` are those of the backtest; boosting learns from the earlier ones too.
+    values: name to (n_cutoffs, n, horizon), NaN without a forecast; backs: months before now of
+    each cutoff, earliest first, the last 0. `tested` are those of the backtest; boosting learns
+    from the earlier ones too.
     """
 
     history: History
@@ -88,7 +89,9 @@ class CandidateForecasts:
         return np.stack([values[place] for values in self.values.values()])
 
     def actuals(self, back: int, *, known: int = 0) -> np.ndarray:
-        """Actuals of the months after a cutoff (n, horizon); NaN for months later than `known` months before now."""
+        """Actuals of the months after a cutoff (n, horizon); NaN for months later than `known`
+        months before now.
+        """
         y, steps = self.history.y, np.arange(self.horizon)
         columns = y.shape[1] - back + steps
         over = columns < y.shape[1] - known
@@ -107,13 +110,14 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
 ) -> CandidateForecasts:
     """Forecasts of all enabled candidates now and at the cutoffs of the backtest.
 
-    `levels` are the names of the history's level codes. `extra` are an analyst's own candidates by name: they run on
-    every level unless the parameters name levels for them, and are cached only where they have a digest of their code.
-    Candidates of scope `series` run last; one that is stopped early for a series (`racing`) has no forecast of it.
-    `progress(name, done, of)` is called before each candidate and at the end.
+    `levels` are the names of the history's level codes. `extra` are an analyst's own candidates by
+    name: they run on every level unless the parameters name levels for them, and are cached only
+    where they have a digest of their code. Candidates of scope `series` run last; one that is
+    stopped early for a series (`racing`) has no forecast of it. `progress(name, done, of)` is
+    called before each candidate and at the end.
 
-    Raises `SalesForecastError` for a candidate or a setting that does not exist, for none at all, and for regressors that end before
-    the horizon.
+    Raises `SalesForecastError` for a candidate or a setting that does not exist, for none at all,
+    and for regressors that end before the horizon.
     """
     known = {**REGISTRY, **(extra or {})}
     names = _enabled(parameters.candidates, known, extra or {})
@@ -182,11 +186,13 @@ def _view(candidate: Candidate) -> str:
 def _stack(
     history: History, backs: Sequence[int], horizon: int, *, of_series: int, breaks: schema.Breaks
 ) -> tuple[dict[str, History], np.ndarray]:
-    """Rows at all cutoffs as candidates see them, and the drivers' factor on each month ahead (n_rows, horizon).
+    """Rows at all cutoffs as candidates see them, and the drivers' factor on each month ahead
+    (n_rows, horizon).
 
-    `plain`: as they are, for the baseline; `panel`: adjusted for level shifts; `free`: likewise, divided by the
-    drivers' factors; `series`: as `panel`, of the latest `of_series` cutoffs only, for candidates of that scope.
-    `plain` and `free` carry no regressors, which would be copied with the rows.
+    `plain`: as they are, for the baseline; `panel`: adjusted for level shifts; `free`: likewise,
+    divided by the drivers' factors; `series`: as `panel`, of the latest `of_series` cutoffs only,
+    for candidates of that scope. `plain` and `free` carry no regressors, which would be copied with
+    the rows.
     """
     plain = history.stack(backs)
     panel = adjust_level_shifts(plain, breaks) if breaks.enabled else plain
@@ -204,9 +210,11 @@ def _stack(
 
 
 def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Months before now of the backtest's cutoffs, earliest first, and of as many before them, from which to learn.
+    """Months before now of the backtest's cutoffs, earliest first, and of as many before them, from
+    which to learn.
 
-    Every `step` months, with 13 months of panel behind each: fewer where the history is short, none where it is very short.
+    Every `step` months, with 13 months of panel behind each: fewer where the history is short, none
+    where it is very short.
 
     >>> list_backs(40, schema.Backtest(cutoffs=4, step=3))
     ((12, 9, 6, 3), (24, 21, 18, 15))
@@ -278,7 +286,9 @@ def _kinds(rows: History) -> np.ndarray:
 
 
 def _take_once(rows: History, run: np.ndarray) -> History:
-    """Some rows, the same object for candidates that are asked the same, so that what they share is computed once."""
+    """Some rows, the same object for candidates that are asked the same, so that what they share is
+    computed once.
+    """
     key = ("rows", run.tobytes())
     if key not in rows.derived:
         rows.derived[key] = rows.take(run) if len(run) < len(rows) else rows
@@ -290,7 +300,9 @@ def _take_once(rows: History, run: np.ndarray) -> History:
 def _early_stopping(
     candidates: CandidateForecasts, known: Mapping[str, Candidate], factor: float | None
 ) -> EarlyStopping | None:
-    """Early stopping at the latest tested cutoff; None where it is off or no candidate of the panel has run."""
+    """Early stopping at the latest tested cutoff; None where it is off or no candidate of the panel
+    has run.
+    """
     panel = [values for name, values in candidates.values.items() if known[name].scope == "panel"]
     if factor is None or not panel or not candidates.tested:
         return None
@@ -334,6 +346,8 @@ def _failed(
 
 
 def floor_at_zero(values: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Forecasts (n, horizon), none below zero whose series y (n, T) was never below zero through its cutoff."""
+    """Forecasts (n, horizon), none below zero whose series y (n, T) was never below zero through
+    its cutoff.
+    """
     never = ~np.any(y < 0, axis=1)
     return np.where(never[:, None] & (values < 0), 0.0, values)

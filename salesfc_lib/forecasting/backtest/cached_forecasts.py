@@ -1,8 +1,8 @@
-"""Predictions of one candidate, from the cache where it has them.
+"""Forecasts of one candidate, from the cache where it has them.
 
-A candidate and rows of a `History` enter, a `Prediction` leaves. The cache key is a digest of everything a forecast
-depends on, so a run with a cache gives the numbers of a run without one. A candidate that raises fails for each of its
-rows; nothing is put in its place.
+A candidate and rows of a `History` enter, a `Prediction` leaves. The cache key is a digest of
+everything a forecast depends on, so a run with a cache gives the numbers of a run without one. A
+candidate that raises fails for each of its rows; nothing is put in its place.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ def predict_cached(
     cache: ForecastCache,
     stopping: EarlyStopping | None,
 ) -> tuple[Prediction, dict[str, StopReason]]:
-    """Forecasts (n, horizon) of the rows, and by id the series that were stopped early, which have none.
+    """Forecasts (n, horizon) of the rows, and by id the series that were stopped early, which have
+    none.
 
     Candidates of scope `panel` are neither cached nor stopped.
     """
@@ -58,7 +59,9 @@ def predict_cached(
 def _predict_until_stopped(
     rows: History, horizon: int, predict: Callable[[History], Prediction], stopping: EarlyStopping
 ) -> tuple[Prediction, dict[str, StopReason]]:
-    """Forecasts of the rows at the stopping cutoff, then of all other rows whose series was not stopped."""
+    """Forecasts of the rows at the stopping cutoff, then of all other rows whose series was not
+    stopped.
+    """
     first, later = np.flatnonzero(rows.back == stopping.back), rows.back != stopping.back
     early = predict(rows.take(first))
     stopped = stopping.find_stops(rows.ids[first], early.values)
@@ -106,7 +109,9 @@ def _look_up(
 def _predict(
     candidate: Candidate, rows: History, horizon: int, settings: Mapping[str, Any]
 ) -> Prediction:
-    """Forecasts of the rows; a candidate that raises, or gives another shape, has an error for each row."""
+    """Forecasts of the rows; a candidate that raises, or gives another shape, has an error for each
+    row.
+    """
     if not len(rows):
         return Prediction(np.full((0, horizon), np.nan))
     try:
@@ -137,10 +142,12 @@ def _predict(
 def _search(
     candidate: Candidate, rows: History, settings: Mapping[str, Any], cache: ForecastCache
 ) -> Mapping[str, Any]:
-    """Result of the candidate's search by series id, on months through the latest June or December before all its cutoffs.
+    """Result of the candidate's search by series id, on months through the latest June or December
+    before all its cutoffs.
 
-    The search sees no month after a cutoff that it serves. Because it depends on the half-year and the series only,
-    neighbouring months of publication share it, and a month run alone finds what a backfill found.
+    The search sees no month after a cutoff that it serves. Because it depends on the half-year and
+    the series only, neighbouring months of publication share it, and a month run alone finds what a
+    backfill found.
     """
     if candidate.search is None:
         return {}

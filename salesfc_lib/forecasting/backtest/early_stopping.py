@@ -1,9 +1,9 @@
 """Early stopping of costly candidates: one cutoff shows for which series they are hopeless.
 
-Forecasts at the latest tested cutoff and its actuals enter; the series for which a candidate is not run at the other
-cutoffs leave. A candidate is compared with the median error of the panel's candidates, which cost next to nothing, on
-the months whose actuals are known: absolute errors, squared ones where demand is intermittent. A series without sales
-in those months is never stopped.
+Forecasts at the latest tested cutoff and its actuals enter; the series for which a candidate is not
+run at the other cutoffs leave. A candidate is compared with the median error of the panel's
+candidates, which cost next to nothing, on the months whose actuals are known: absolute errors,
+squared ones where demand is intermittent. A series without sales in those months is never stopped.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ import pandas as pd
 
 
 class StopReason(NamedTuple):
-    """A candidate's error for a series at the stopping cutoff, and the panel candidates' median, as shares of sales."""
+    """A candidate's error for a series at the stopping cutoff, and the panel candidates' median, as
+    shares of sales.
+    """
 
     error: float
     reference: float
@@ -26,8 +28,9 @@ class StopReason(NamedTuple):
 class EarlyStopping:
     """The error that a candidate has to keep up with, at the cutoff `back` months before now.
 
-    ids: (n,) of the series; actuals: (n, horizon), NaN in months to come; reference: (n,) median error of the panel's
-    candidates; squared: (n,) whether errors count squared; factor: times the reference beyond which a series is stopped.
+    ids: (n,) of the series; actuals: (n, horizon), NaN in months to come; reference: (n,) median
+    error of the panel's candidates; squared: (n,) whether errors count squared; factor: times the
+    reference beyond which a series is stopped.
     """
 
     back: int
@@ -38,7 +41,9 @@ class EarlyStopping:
     factor: float
 
     def find_stops(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, StopReason]:
-        """Series to stop, by id, out of those with forecasts (len(ids), horizon); one without a forecast goes on."""
+        """Series to stop, by id, out of those with forecasts (len(ids), horizon); one without a
+        forecast goes on.
+        """
         rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
         error, reference = (
             relative_errors(forecast, self.actuals[rows], self.squared[rows]),
@@ -68,11 +73,13 @@ def early_stopping_at(
 
 
 def relative_errors(forecast: np.ndarray, actuals: np.ndarray, squared: np.ndarray) -> np.ndarray:
-    """Error of each series as a share of its sales in the known months (n,): mean absolute, or RMSE where `squared`.
+    """Error of each series as a share of its sales in the known months (n,): mean absolute, or RMSE
+    where `squared`.
 
     NaN where a known month lacks its forecast, and where nothing was sold.
 
-    >>> relative_errors(np.array([[8.0, 4.0, 9.0]]), np.array([[10.0, 10.0, np.nan]]), np.array([False])).tolist()
+    >>> forecast, actuals = np.array([[8.0, 4.0, 9.0]]), np.array([[10.0, 10.0, np.nan]])
+    >>> relative_errors(forecast, actuals, np.array([False])).tolist()
     [0.4]
     """
     known = np.isfinite(actuals)

@@ -1,1 +1,1 @@
-"""One model family a file; `registry` names those that compete."""
+"""Candidates, a model family a file; `registry` lists those that compete."""

@@ -1,11 +1,9 @@
-"""Seasonal ARIMA by pmdarima, for the few series whose importance pays for its time.
+"""Seasonal ARIMA by pmdarima, for the few series that are worth its time.
 
-One series enters, its forecast leaves. The decisions made here: the orders are searched once per series and then
-refitted at every cutoff, because the search costs ten times a fit and the orders hardly change; and promotions, prices and holidays
-that are known ahead are terms of the fit.
-
-The backtest searches on the history as known at the latest June or December before all cutoffs that the orders serve, so they never
-rest on a later month, and neighbouring months of publication share them.
+One series enters, its forecast leaves. Orders are searched once per series and refitted at every
+cutoff: the search costs ten times a fit. The search sees months through the latest June or December
+before all cutoffs that it serves, so orders never rest on a later month and neighbouring months of
+publication share them. Drivers that are known ahead are regressors.
 """
 
 from __future__ import annotations
@@ -38,7 +36,9 @@ NEEDED = 2 * SEASON  # months
 def forecast(
     history: History, horizon: int, *, searched: SearchResults | None = None, max_order: int = 2
 ) -> Prediction:
-    """Forecasts with the orders in `searched` for each series (`search`), or searched now on each row."""
+    """Forecasts with the orders in `searched` for each series (`search`), or searched now on each
+    row.
+    """
 
     def fit(window: Window) -> np.ndarray:
         return _fit(
@@ -49,15 +49,17 @@ def forecast(
 
 
 def search(history: History, *, max_order: int = 2) -> SearchResults:
-    """Orders per series: {"order": [p, d, q], "seasonal": [P, D, Q], "constant": bool}, or {"error": why there are none}.
+    """Orders per series: {"order": [p, d, q], "seasonal": [P, D, Q], "constant": bool}, or
+    {"error": why there are none}.
 
-    pmdarima's stepwise search by AICc, after Hyndman and Khandakar (2008), https://doi.org/10.18637/jss.v027.i03.
+    pmdarima's stepwise search by AICc, after Hyndman and Khandakar (2008),
+    https://doi.org/10.18637/jss.v027.i03.
     """
     return {window.unique_id: _find(window.y, max_order) for window in windows(history, 0)}
 
 
 def seasonal_strength(y: np.ndarray) -> float:
-    """Share of the detrended variance that the calendar months explain, 0 to 1; y: (n,), n >= 24."""
+    """Share of the detrended variance explained by calendar months, 0 to 1; y: (n,), n >= 24."""
     trend = np.convolve(y, np.r_[0.5, np.ones(SEASON - 1), 0.5] / SEASON, mode="valid")
     detrended = y[SEASON // 2 : SEASON // 2 + len(trend)] - trend
     month = np.arange(len(detrended)) % SEASON
@@ -140,9 +142,11 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
 def _drivers(
     window: Window, monthly: int, yearly: int
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """What is known ahead, differenced as the sales are: of the history (n, k) and of the coming months (horizon, k).
+    """What is known ahead, differenced as the sales are: of the history (n, k) and of the coming
+    months (horizon, k).
 
-    None without a driver that moves in the history; as many as there are years of history at most, the liveliest first.
+    None without a driver that moves in the history; as many as there are years of history at most,
+    the liveliest first.
     """
     months = len(window.y)
     usual = [centre(values[None], months)[0] for values in window.regressors.values()]
@@ -160,7 +164,8 @@ def _drivers(
 def _difference(y: np.ndarray, monthly: int, yearly: int) -> np.ndarray:
     """Differences over a year, then over a month, each taken as often as asked (0 or 1).
 
-    Differenced before the fit and not within its state space, which halves the time and loses only the first year's likelihood.
+    Differenced before the fit and not within its state space, which halves the time and loses only
+    the first year's likelihood.
     """
     y = y[SEASON:] - y[:-SEASON] if yearly else y
     return np.diff(y) if monthly else y

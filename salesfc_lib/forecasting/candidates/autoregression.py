@@ -1,9 +1,8 @@
-"""One autoregression for all series: a month ahead is a weighted sum of the last months, learnt over the whole panel.
+"""Global autoregression: direct forecasts from lags, one equation a horizon for all series.
 
-Rows enter, their forecasts leave. The decisions made here: every series is divided by the size of its last year, so that large and
-small ones teach each other; each distance ahead has an equation of its own; errors count absolutely, so that one odd month does not
-steer all; and what was learnt a year ago still serves the cutoffs of the year after, so equations are solved once for each year
-of cutoffs.
+Rows enter, forecasts leave. Series are divided by the size of their last year and pooled. Equations
+minimise absolute errors. They are solved once for each year of cutoffs and serve the cutoffs of the
+year after.
 """
 
 from __future__ import annotations
@@ -27,7 +26,9 @@ from salesfc_lib.foundation import SEASON
 
 
 def forecast(history: History, horizon: int) -> np.ndarray:
-    """Direct forecasts; equations are learnt at cutoffs a year apart and serve the later cutoffs before the next."""
+    """Direct forecasts; equations are learnt at cutoffs a year apart and serve the later cutoffs
+    before the next.
+    """
     lags = PANEL_LAGS_LONG if history.y.shape[1] >= LONG_HISTORY else PANEL_LAGS
     values = np.full((len(history), horizon), np.nan)
     years = np.ceil(history.back / SEASON).astype(int) * SEASON
@@ -41,7 +42,9 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 
 
 def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
-    """Coefficients (horizon, lags + 1) of the lags, latest last, and of a constant; NaN where there is too little to learn from."""
+    """Coefficients (horizon, lags + 1) of the lags, latest last, and of a constant; NaN where there
+    is too little to learn from.
+    """
     width = y.shape[1]
     equations = np.full((horizon, lags + 1), np.nan)
     draw = np.random.default_rng(SEED)
@@ -78,7 +81,9 @@ def apply(y: np.ndarray, equations: np.ndarray, lags: int) -> np.ndarray:
 
 
 def fit_absolute(inputs: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Coefficients of least absolute error, by reweighted least squares (Schlossmacher 1973, https://doi.org/10.2307/2284512)."""
+    """Coefficients of least absolute error, by reweighted least squares (Schlossmacher 1973,
+    https://doi.org/10.2307/2284512).
+    """
     ridge = PANEL_RIDGE * np.eye(inputs.shape[1])
     weight = np.ones(len(target))
     for _ in range(PANEL_ROUNDS + 1):
@@ -89,7 +94,9 @@ def fit_absolute(inputs: np.ndarray, target: np.ndarray) -> np.ndarray:
 
 
 def _scaled(y: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lags and a constant (n, lags + 1), the base and the size (n,) of each row: NaN where it has fewer months."""
+    """Lags and a constant (n, lags + 1), the base and the size (n,) of each row: NaN where it has
+    fewer months.
+    """
     last = y[:, -lags:] if y.shape[1] >= lags else np.full((len(y), lags), np.nan)
     year = last[:, -SEASON:]
     base, size = year.mean(axis=1), np.abs(year).mean(axis=1)

@@ -1,7 +1,8 @@
-"""The terms of a regression on rows of a panel: level, trend, calendar months, and drivers as they differ from usual.
+"""Design matrix of the regression: level, trend, calendar months, and drivers.
 
-Rows of a `History` enter; arrays of terms, sizes and noise leave. The decision made here: a driver that is never zero, as a price, is told as a
-share of what it was in the twelve months before, so that what rises year by year is no trend.
+Rows of a `History` enter; arrays of terms, scales and noise leave. A driver that is never zero,
+such as a price, is relative to its mean of the twelve months before, so that a steady rise is no
+trend.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ BLOCK = 2000  # rows solved at once
 
 @dataclass(frozen=True)
 class Design:
-    """Terms of rows: x (n, T + horizon, n_terms), zero before a row's first month; prior (n_own,) standard deviations of those of the series' own."""
+    """Terms of rows: x (n, T + horizon, n_terms), zero before a row's first month; prior (n_own,)
+    standard deviations of those of the series' own.
+    """
 
     names: list[str]
     x: np.ndarray
@@ -47,7 +50,9 @@ def series_scale(y: np.ndarray) -> np.ndarray:
 
 
 def build_design(history: History, horizon: int, damping: float) -> Design:
-    """The terms of all rows, `horizon` months ahead; `damping` shrinks each further step of the trend."""
+    """The terms of all rows, `horizon` months ahead; `damping` shrinks each further step of the
+    trend.
+    """
     n, width = history.y.shape
     past = np.arange(1 - width, 1)
     trend = np.concatenate([past, np.cumsum(damping ** np.arange(horizon))]) / SEASON
@@ -69,9 +74,11 @@ def build_design(history: History, horizon: int, damping: float) -> Design:
 
 
 def centre(values: np.ndarray, width: int) -> np.ndarray:
-    """A driver as it differs from usual (n, T + horizon): less its mean in the history; 0 where unknown.
+    """A driver as it differs from usual (n, T + horizon): less its mean in the history; 0 where
+    unknown.
 
-    One that is never zero, as a price, is told as a share of its mean in the twelve months before, so that what rises year by year is no trend.
+    One that is never zero, as a price, is told as a share of its mean in the twelve months before,
+    so that what rises year by year is no trend.
     """
     positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1) > 0
     mean = nan_mean(values[:, :width], 1)
@@ -82,7 +89,9 @@ def centre(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def trailing_mean(values: np.ndarray) -> np.ndarray:
-    """Mean of the known values of the twelve months before each column; the first known value where there is none."""
+    """Mean of the known values of the twelve months before each column; the first known value where
+    there is none.
+    """
     known = np.isfinite(values)
     pad = np.zeros((len(values), 1))
     total = np.concatenate([pad, np.cumsum(np.where(known, values, 0.0), axis=1)], axis=1)
@@ -94,12 +103,14 @@ def trailing_mean(values: np.ndarray) -> np.ndarray:
 
 
 def exponential_weights(width: int, half_life: float) -> np.ndarray:
-    """Weight of each month (width,): a month counts half of one that is `half_life` months later."""
+    """Weight of each month (width,): half that of the month `half_life` months later."""
     return np.asarray(0.5 ** (np.arange(width)[::-1] / half_life))
 
 
 def noise_std(y: np.ndarray) -> np.ndarray:
-    """Standard deviation of a month around the model (n,), from differences over a year, in which trend and season cancel."""
+    """Standard deviation of a month around the model (n,), from differences over a year, in which
+    trend and season cancel.
+    """
     change = y[:, SEASON:] - y[:, :-SEASON] if y.shape[1] > SEASON else np.full((len(y), 1), np.nan)
     known = np.isfinite(change)
     count = known.sum(axis=1)

@@ -1,8 +1,7 @@
-"""Theta whose lines are learnt anew in every month, over a grid of parameters, with each series' own season.
+"""Dynamic Theta model over a grid of parameters, with each series' own season.
 
-Rows enter, their forecasts leave. The decision made here: where `smoothing` takes the season that is shrunk to the panel's, this
-candidate believes a series' own months as soon as they are significant, and none otherwise: in a unit of unlike products the one is right
-where the other is wrong.
+Rows enter, forecasts leave. Where `smoothing` takes the shrunken season, this candidate takes a
+series' own indices where they are significant, and none otherwise.
 """
 
 from __future__ import annotations
@@ -23,7 +22,9 @@ BLOCK = 24_000  # cells of a state: rows times parameters
 
 @dataclass
 class _State:
-    """Level and sum of squared errors (n, n_parameters); months, their sum, their sum by time, and the line a + b t (n,)."""
+    """Level and sum of squared errors (n, n_parameters); months, their sum, their sum by time, and
+    the line a + b t (n,).
+    """
 
     level: np.ndarray
     squares: np.ndarray
@@ -37,7 +38,8 @@ class _State:
 def forecast(history: History, horizon: int) -> np.ndarray:
     """The dynamic standard Theta model, averaged over alpha and theta by likelihood.
 
-    Fiorucci, Pellegrini, Louzada, Petropoulos and Koehler (2016), https://doi.org/10.1016/j.ijforecast.2016.02.005.
+    Fiorucci, Pellegrini, Louzada, Petropoulos and Koehler (2016),
+    https://doi.org/10.1016/j.ijforecast.2016.02.005.
     """
     adjusted = adjust_own(history, horizon)
     first = history.first

@@ -1,8 +1,7 @@
-"""Forecasts of demand that comes now and then: Croston with its bias corrected, and TSB, over a grid of parameters.
+"""Intermittent demand: Croston with the SBA correction, and TSB, over a grid of parameters.
 
-Rows enter, their forecasts leave: a mean a month, the same for all months ahead. The decision made here: the parameters are averaged
-over a grid by squared error, since the mean is what purchasing needs. Only series that are mostly without sales are asked: for one
-that sells every month both are only a slow level.
+Rows enter, forecasts leave: a mean a month, the same for all months ahead. Parameters are averaged
+by squared error, since purchasing needs the mean. Only intermittent series are forecast.
 """
 
 from __future__ import annotations

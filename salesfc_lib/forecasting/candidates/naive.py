@@ -1,7 +1,6 @@
-"""Forecasts without a fitted model: last year's month, with and without growth, two years' months, and the recent mean.
+"""Forecasts without a fitted model: seasonal naive, growth, mean of two years, recent mean.
 
-Rows enter, their forecasts leave. The decision made here: growth is what companies do by hand today, with two safeguards that they
-leave out: a limit on the growth of a year, and half of it in the forecast.
+Rows enter, forecasts leave. Growth is limited, and damped by half.
 """
 
 from __future__ import annotations
@@ -14,14 +13,17 @@ from salesfc_lib.foundation import SEASON, nan_mean
 
 
 def seasonal_naive(history: History, horizon: int) -> np.ndarray:
-    """The same month of the last year known: y_hat(t + h) = y(t + h - 12 k) with the smallest k that is known."""
+    """The same month of the last year known: y_hat(t + h) = y(t + h - 12 k) with the smallest k
+    that is known.
+    """
     return _repeat(history.y[:, -SEASON:], horizon)
 
 
 def growth(
     history: History, horizon: int, *, damping: float = 0.5, limit: float = 0.3
 ) -> np.ndarray:
-    """The same month last year times growth: (last 12 months / the 12 before - 1), within +-`limit`, times `damping`.
+    """The same month last year times growth: (last 12 months / the 12 before - 1), within
+    +-`limit`, times `damping`.
 
     A forecast more than a year ahead grows once for each year.
     """
@@ -36,7 +38,7 @@ def growth(
 
 
 def two_years(history: History, horizon: int) -> np.ndarray:
-    """The mean of the last year's month and of the year before's, brought to the last year's level."""
+    """Mean of last year's month and the year before's, the latter scaled to last year's level."""
     last, before = history.y[:, -SEASON:], history.y[:, -2 * SEASON : -SEASON]
     now, then = last.mean(axis=1, keepdims=True), before.mean(axis=1, keepdims=True)
     usable = (now > 0) & (then > 0)
@@ -45,7 +47,9 @@ def two_years(history: History, horizon: int) -> np.ndarray:
 
 
 def recent_mean(history: History, horizon: int, *, months: int = 12) -> np.ndarray:
-    """The mean of the last `months` months, or of as many as there are: works from the first month on."""
+    """The mean of the last `months` months, or of as many as there are: works from the first month
+    on.
+    """
     recent = history.y[:, -months:]
     return np.repeat(nan_mean(recent, 1)[:, None], horizon, axis=1)
 

@@ -1,8 +1,8 @@
-"""What each driver does in a whole unit: one effect for all series, with an interval that may be believed.
+"""One effect of each driver for the whole unit, with a confidence interval.
 
-Rows of a `History` enter, one line a driver leaves. The decisions made here: every series keeps a level, a trend and a season of its own,
-as in `regression`, and the driver's effect is what they share, not drawn towards zero; and the interval takes a month as one
-observation, however many series it has, because all of them share its surprises. This is for people: what forecasts is
+Rows of a `History` enter, one line a driver leaves. Every series keeps its own level, trend and
+season, as in `regression`; the driver's effect is common and not shrunken. Standard errors take a
+month as one observation, because all series share its shocks. For reports; forecasts come from
 `regression`.
 """
 
@@ -32,7 +32,9 @@ LEAST_FREEDOM = 1.0
 
 @dataclass(frozen=True)
 class _Part:
-    """Series without what is their own: y (n, T) and drivers x (n, T, n_drivers), weights (n, T), leverage of the own terms (n, T)."""
+    """Series without what is their own: y (n, T) and drivers x (n, T, n_drivers), weights (n, T),
+    leverage of the own terms (n, T).
+    """
 
     y: np.ndarray
     x: np.ndarray
@@ -43,12 +45,14 @@ class _Part:
 def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFrame:
     """Drivers of a panel: term, estimate, low, high (95 %), step, series.
 
-    The estimate is the change for a `step` of the driver in shares of a series' usual month: one unit of it, or its own mean where it
-    is never zero; `series` counts those in which the driver moves. A driver that moves nowhere is absent.
+    The estimate is the change for a `step` of the driver in shares of a series' usual month: one
+    unit of it, or its own mean where it is never zero; `series` counts those in which the driver
+    moves. A driver that moves nowhere is absent.
 
-    Common coefficients of the series' partial regressions, weighted by how quiet each is; the variance sums the influence of whole
-    months (Driscoll and Kraay 1998, https://doi.org/10.1162/003465398557825, without lags), each as if it had been left out, and
-    the degrees of freedom are those of Satterthwaite (1946, https://doi.org/10.2307/3002019).
+    Common coefficients of the series' partial regressions, weighted by how quiet each is; the
+    variance sums the influence of whole months (Driscoll and Kraay 1998,
+    https://doi.org/10.1162/003465398557825, without lags), each as if it had been left out, and the
+    degrees of freedom are those of Satterthwaite (1946, https://doi.org/10.2307/3002019).
     """
     known = history.take(
         np.flatnonzero(

@@ -1,7 +1,8 @@
-"""The protocol that every candidate keeps, and the loop for those that see one series at a time.
+"""Protocol of candidates, and the loop for models that see one series at a time.
 
-Rows of a `History` enter, each a series as known at a cutoff; forecasts leave. The decisions made here: a row ends at its cutoff,
-so nothing later can reach a model; and what a model raises is a failure of that row, with nothing put in its place.
+Rows of a `History` enter, each a series as known at a cutoff; forecasts leave. A row ends at its
+cutoff, so nothing later reaches a model; what a model raises is a failure of that row, with nothing
+put in its place.
 """
 
 from __future__ import annotations
@@ -30,13 +31,17 @@ class Prediction(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A model that competes: `forecast(history, horizon, **settings)` gives (n, horizon) values, or an `Prediction`.
+    """A model that competes: `forecast(history, horizon, **settings)` gives (n, horizon) values, or
+    an `Prediction`.
 
-    Rows of less than `needed` months, or that sell less or more regularly than its `demand`, are not asked of it. `scope` says what a forecast rests on: its own `series`, so that it can be
-    remembered, or the whole `panel` at once, fast enough to be asked at many cutoffs. Where something costly is found once per
-    series and then used at every cutoff, `search(history, **settings)` finds it on the history as known at the earliest cutoff,
-    and the forecast receives the results as `searched` (by id). A candidate of scope `panel` that does not say `sees_drivers` is given months
-    from which promotions, prices and holidays are taken out, and what they bring is added to its forecast. `code` is a digest of its code where that is not this library's: an
+    Rows of less than `needed` months, or that sell less or more regularly than its `demand`, are
+    not asked of it. `scope` says what a forecast rests on: its own `series`, so that it can be
+    remembered, or the whole `panel` at once, fast enough to be asked at many cutoffs. Where
+    something costly is found once per series and then used at every cutoff, `search(history,
+    **settings)` finds it on the history as known at the earliest cutoff, and the forecast receives
+    the results as `searched` (by id). A candidate of scope `panel` that does not say `sees_drivers`
+    is given months from which promotions, prices and holidays are taken out, and what they bring is
+    added to its forecast. `code` is a digest of its code where that is not this library's: an
     analyst's candidate without one is not remembered.
     """
 
@@ -56,8 +61,8 @@ class Candidate:
 class Window:
     """One series as known at a cutoff.
 
-    y: (n,) from the first month with a value through the cutoff. month: (n + horizon,) calendar months 1 to 12. regressors: name to
-    (n + horizon,), NaN where unknown.
+    y: (n,) from the first month with a value through the cutoff. month: (n + horizon,) calendar
+    months 1 to 12. regressors: name to (n + horizon,), NaN where unknown.
     """
 
     unique_id: str
@@ -88,7 +93,9 @@ def windows(history: History, horizon: int) -> Sequence[Window]:
 
 
 def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Prediction]:
-    """The forecast of a candidate that sees one series at a time: `fit(window, **settings)` gives (horizon,) values."""
+    """The forecast of a candidate that sees one series at a time: `fit(window, **settings)` gives
+    (horizon,) values.
+    """
 
     def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
         values = np.full((len(history), horizon), np.nan)

@@ -1,8 +1,8 @@
-"""The models that compete, by name.
+"""The candidates by name.
 
-Nothing enters; the registry leaves. To add a model: one file with one function in the protocol's shape, one line here,
-one in `parameters/defaults.yml`. The order is from the simplest to the most complex: where two are nearly as accurate,
-the earlier is preferred.
+To add one: a file with a function in the protocol's shape, a line here, and a key under
+`candidates` in `parameters/defaults.yml`. The order is from the simplest to the most complex: of
+two that are about as accurate, the earlier is preferred.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""Regression on trend, calendar month and what is known ahead: trading days, moving holidays, promotions, prices.
+"""Regression on trend, calendar month and drivers that are known ahead.
 
-Rows enter, their forecasts leave, and with `coefficients` what they rest on. The decisions made here: the model is
-additive at the series' own size of one, so it stands zeros and negative months; recent months weigh more; and no term is
-dropped where the history is short or noisy: each is shrunk by a pseudo-observation, the season to zero and the drivers to what they do
-in the whole panel, since a promotion that a series had twice is known better from its neighbours. The trend is damped
-beyond the cutoff.
+Drivers are trading days, holidays, promotions and prices.
+
+Rows enter; forecasts leave, and with `coefficients` the terms they rest on. The model is additive
+in units of the series' scale, so it takes zeros and negative months; recent months weigh more. No
+term is dropped where the history is short: months are shrunken to zero and drivers to their effect
+in the panel. The trend is damped beyond the cutoff.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ from salesfc_lib.forecasting.tuning import DRIVER_BOUNDS, HALF_LIFE
 def forecast(
     history: History, horizon: int, *, half_life: float = HALF_LIFE, damping: float = 0.9
 ) -> np.ndarray:
-    """Forecasts of a weighted regression: a month counts half of one that is `half_life` months later.
+    """Forecasts of a weighted regression: a month counts half of one that is `half_life` months
+    later.
 
     `damping` shrinks each further step of the trend beyond the cutoff.
     """
@@ -51,11 +53,13 @@ def forecast(
 def coefficients(
     history: History, *, half_life: float = HALF_LIFE, only: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Terms of each series, or of those in `only`: unique_id, term, estimate, low, high (95 %), in the panel's unit, by statsmodels.
+    """Terms of each series, or of those in `only`: unique_id, term, estimate, low, high (95 %), in
+    the panel's unit, by statsmodels.
 
-    `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to `month 12` the difference from the
-    normal month; a driver's is the change for one unit of it, or for a rise by its own mean where it is never zero (a price twice as high). Series with
-    fewer than 13 months are absent.
+    `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to
+    `month 12` the difference from the normal month; a driver's is the change for one unit of it, or
+    for a rise by its own mean where it is never zero (a price twice as high). Series with fewer
+    than 13 months are absent.
     """
     known = history.take(np.flatnonzero(history.length >= NEEDED))
     rows: list[dict[str, Any]] = []
@@ -78,9 +82,11 @@ def coefficients(
 
 
 def driver_factors(history: History, horizon: int) -> np.ndarray:
-    """How many times a usual month the drivers make each month of the history and of `horizon` more (n, T + horizon).
+    """How many times a usual month the drivers make each month of the history and of `horizon` more
+    (n, T + horizon).
 
-    A driver at its own mean makes 1; so do all where demand is intermittent or the history is short.
+    A driver at its own mean makes 1; so do all where demand is intermittent or the history is
+    short.
     """
     factor = np.ones((len(history), history.y.shape[1] + horizon))
     for back in np.unique(history.back) if history.regressors else ():
@@ -115,8 +121,9 @@ def _forecast_panel(
 def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float) -> np.ndarray:
     """Coefficients (n, n_terms), at a size of one.
 
-    Weighted least squares with a pseudo-observation a term, (noise / prior)^2 heavy: ridge regression with a penalty a term (Hoerl and
-    Kennard 1970, https://doi.org/10.1080/00401706.1970.10488634) towards the panel's for the drivers.
+    Weighted least squares with a pseudo-observation a term, (noise / prior)^2 heavy: ridge
+    regression with a penalty a term (Hoerl and Kennard 1970,
+    https://doi.org/10.1080/00401706.1970.10488634) towards the panel's for the drivers.
     """
     width = y.shape[1]
     weight = np.where(np.isfinite(y), exponential_weights(width, half_life), 0.0)

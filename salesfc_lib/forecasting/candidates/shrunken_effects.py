@@ -1,9 +1,9 @@
-"""What each driver does to each series, drawn to what it does in the whole panel.
+"""Effects of each driver on each series, shrunken to the panel's (random effects).
 
-Rows of a `History` enter; effects of all, how far series differ in them, and effects of each leave. The decisions made here: months
-are told in part as changes from the month before, since a level that wanders would else pass for an effect; how far a series may lie from
-all is learnt from how much more they differ than their noise explains, driver by driver; and a month is one observation of
-what all series share, however many they are.
+Rows of a `History` enter; panel effects, the spread of series around them, and effects of each
+series leave. Months are partly differenced, since a wandering level would pass for an effect. The
+spread is estimated driver by driver from the variance between series beyond their noise. For the
+panel's effect a month is one observation, however many series there are.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ from salesfc_lib.foundation import nan_mean
 
 @dataclass(frozen=True)
 class Effects:
-    """In shares of a series' usual month: `centre` (n_drivers,) of the panel, as far as it is sure, and its standard error `error`; `spread`
-    (n_drivers,), the standard deviation of the series around it; `own` (n, n_drivers)."""
+    """In shares of a series' usual month: `centre` (n_drivers,) of the panel, as far as it is sure,
+    and its standard error `error`; `spread` (n_drivers,), the standard deviation of the series
+    around it; `own` (n, n_drivers).
+    """
 
     centre: np.ndarray
     error: np.ndarray
@@ -49,13 +51,17 @@ class Effects:
 
     @property
     def doubt(self) -> np.ndarray:
-        """Standard deviation of a series' effect around the centre before the series is seen (n_drivers,): the panel is not known exactly either."""
+        """Standard deviation of a series' effect around the centre before the series is seen
+        (n_drivers,): the panel is not known exactly either.
+        """
         return np.sqrt(self.spread**2 + self.error**2)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Series without what is their own, as changes: y (n, T), drivers x (n, T, n_drivers), weight (n, T)."""
+    """Series without what is their own, as changes: y (n, T), drivers x (n, T, n_drivers), weight
+    (n, T).
+    """
 
     y: np.ndarray
     x: np.ndarray
@@ -64,7 +70,9 @@ class _Part:
 
 @dataclass(frozen=True)
 class _Sums:
-    """Of each series: x'wx (n, k, k), x'wy (n, k), y'wy (n,), x'wwx by driver (n, k), sum of w (n,), and whether it says something of all (n,)."""
+    """Of each series: x'wx (n, k, k), x'wy (n, k), y'wy (n,), x'wwx by driver (n, k), sum of w
+    (n,), and whether it says something of all (n,).
+    """
 
     left: np.ndarray
     right: np.ndarray
@@ -90,8 +98,8 @@ def learn_effects(history: History, half_life: float) -> Effects:
     """Effects of all drivers; series that are mostly zero teach nobody.
 
     Random effects: centre and spread by the method of moments (DerSimonian and Laird 1986,
-    https://doi.org/10.1016/0197-2456(86)90046-2), each driver given the others; a series' own by its posterior mean (Efron and Morris 1973,
-    https://doi.org/10.1080/01621459.1973.10481350).
+    https://doi.org/10.1016/0197-2456(86)90046-2), each driver given the others; a series' own by
+    its posterior mean (Efron and Morris 1973, https://doi.org/10.1080/01621459.1973.10481350).
     """
     count = len(history.regressors)
     if not count or not len(history):
@@ -126,7 +134,9 @@ def learn_effects(history: History, half_life: float) -> Effects:
 
 
 def _part_out(history: History, half_life: float) -> _Part:
-    """What level, trend and season leave of sales, in shares of their level at the time, and of drivers."""
+    """What level, trend and season leave of sales, in shares of their level at the time, and of
+    drivers.
+    """
     y = history.y / _local_level(history.y)
     design = build_design(history, 0, 1.0)
     told, terms = _change(y), _change(design.x)
@@ -145,7 +155,9 @@ def _part_out(history: History, half_life: float) -> _Part:
 
 
 def _local_level(y: np.ndarray) -> np.ndarray:
-    """Mean absolute month of the year around each column (n, T), at the ends that of the nearest whole year; a driver's effect grows with it."""
+    """Mean absolute month of the year around each column (n, T), at the ends that of the nearest
+    whole year; a driver's effect grows with it.
+    """
     means = centred_mean(np.abs(y))
     known, columns = np.isfinite(means), np.arange(y.shape[1])
     first, last = known.argmax(axis=1), y.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
@@ -182,7 +194,9 @@ def _sum_up(told: _Part, teaches: np.ndarray) -> _Sums:
 
 
 def _meet(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
-    """Mean of effects (n,) known with variances (n,), and the standard deviation between them beyond these."""
+    """Mean of effects (n,) known with variances (n,), and the standard deviation between them
+    beyond these.
+    """
     between = 0.0
     mean = float(np.average(own, weights=1 / variance))
     for _ in range(20 if len(own) >= DRIVER_MIN_SERIES else 0):

@@ -1,7 +1,8 @@
-"""Exponential smoothing of seasonally adjusted months: level, Theta, damped trend, and temporal aggregation.
+"""Exponential smoothing of seasonally adjusted months: level, trend, aggregation.
 
-Rows enter, their forecasts leave. The decision made here: the season is the shrunk one of the panel (`engine.seasonality`), as a
-factor or, in the candidates named additive, as an addend; what is left is smoothed over a grid of parameters.
+Rows enter, forecasts leave. The season is the shrunken one of the panel (`smoothing.seasonality`),
+multiplicative or, in the candidates named additive, additive; what is left is smoothed over a grid
+of parameters.
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ def level(y: np.ndarray, horizon: int) -> np.ndarray:
 def theta(y: np.ndarray, horizon: int) -> np.ndarray:
     """The smoothed level plus half the linear trend.
 
-    Assimakopoulos and Nikolopoulos (2000), https://doi.org/10.1016/S0169-2070(00)00066-2, in the form of Hyndman and Billah (2003),
-    https://doi.org/10.1016/S0169-2070(01)00143-1.
+    Assimakopoulos and Nikolopoulos (2000), https://doi.org/10.1016/S0169-2070(00)00066-2, in the
+    form of Hyndman and Billah (2003), https://doi.org/10.1016/S0169-2070(01)00143-1.
     """
     return smooth_levels(y).mean_level[:, None] + THETA_SLOPE * slope(y)[:, None] * np.arange(
         1, horizon + 1
@@ -71,7 +72,8 @@ def damped_trend(y: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def aggregation(y: np.ndarray, horizon: int) -> np.ndarray:
-    """Level and a quarter of the trend of months, of pairs of months, quarters, ... and years, averaged.
+    """Level and a quarter of the trend of months, of pairs of months, quarters, ... and years,
+    averaged.
 
     Kourentzes, Petropoulos and Trapero (2014), https://doi.org/10.1016/j.ijforecast.2013.09.006.
     """
@@ -88,7 +90,8 @@ def aggregation(y: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def add_up(y: np.ndarray, span: int) -> np.ndarray:
-    """Means of `span` months each, counted from the last (n, T // span); a row of fewer than two whole blocks has its recent mean.
+    """Means of `span` months each, counted from the last (n, T // span); a row of fewer than two
+    whole blocks has its recent mean.
 
     >>> add_up(np.array([[9.0, 1.0, 3.0, 5.0, 7.0]]), 2).tolist()
     [[2.0, 6.0]]

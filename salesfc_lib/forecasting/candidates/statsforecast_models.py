@@ -1,8 +1,8 @@
-"""The models that users know by name, by statsforecast: ETS, Theta, CES and ARIMA, one series at a time.
+"""Models of statsforecast: ETS, Theta, CES and ARIMA, one series at a time.
 
-One series enters, its forecast leaves. The decision made here: each model is fitted alone, with no fallback model, so
-that what fails is seen, and on a copy, because statsforecast's CES writes into what it is given. They are switched off until an
-analyst switches them on: the grids of the panel are as accurate and cost a hundredth.
+One series enters, its forecast leaves. Each model is fitted without a fallback model, so that
+failures are seen, and on a copy, because CES writes into its input. Off by default: the panel's
+grids are as accurate at a hundredth of the cost.
 """
 
 from __future__ import annotations
@@ -29,10 +29,11 @@ def ets(window: Window, *, model: str = "ZNZ", damped: bool | None = None) -> np
 
 @each_series
 def optimised_theta(window: Window, *, decomposition: str = "additive") -> np.ndarray:
-    """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition` says multiplicative.
+    """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition`
+    says multiplicative.
 
-    Multiplicative indices are unstable where months are near zero, so series with such a month stay additive. Fiorucci et
-    al. (2016), https://doi.org/10.1016/j.ijforecast.2016.02.005.
+    Multiplicative indices are unstable where months are near zero, so series with such a month stay
+    additive. Fiorucci et al. (2016), https://doi.org/10.1016/j.ijforecast.2016.02.005.
     """
     form = decomposition if window.y.min() > 0 else "additive"
     return _run(_models().DynamicOptimizedTheta(SEASON, decomposition_type=form), window)
@@ -57,7 +58,9 @@ def auto_arima(window: Window) -> np.ndarray:
 
 
 def _models() -> Any:
-    """statsforecast's models. Its import warns in a kernel without progress widgets; none is ever shown here."""
+    """statsforecast's models. Its import warns in a kernel without progress widgets; none is ever
+    shown here.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="IProgress not found")
         from statsforecast import models
@@ -67,8 +70,8 @@ def _models() -> Any:
 def _run(model: Any, window: Window) -> np.ndarray:
     """Forecast of a statsforecast model, fitted at the series' own scale of one.
 
-    The optimisers have absolute tolerances and bounds, so a series in cents and one in millions would be fitted differently.
-    A series that never changes goes on as it is.
+    The optimisers have absolute tolerances and bounds, so a series in cents and one in millions
+    would be fitted differently. A series that never changes goes on as it is.
     """
     if np.ptp(window.y) == 0:
         return np.full(window.horizon, window.y[-1])

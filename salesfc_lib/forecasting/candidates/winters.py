@@ -1,7 +1,7 @@
-"""Holt-Winters smoothing, whose season moves with the years, over a grid of parameters.
+"""Holt-Winters smoothing over a grid of parameters.
 
-Rows enter, their forecasts leave. The decisions made here: all parameters of a grid are run and averaged by their likelihood; and one
-pass over a series serves all its cutoffs, since the state after a month does not depend on what came later.
+Rows enter, forecasts leave. All parameters of the grid are run and averaged by likelihood. One pass
+over a series serves all its cutoffs, since the state after a month does not depend on later ones.
 """
 
 from __future__ import annotations
@@ -36,7 +36,9 @@ NO_TREND = GRID[1] == 0
 
 @dataclass
 class _State:
-    """Level and trend (n, n_parameters), season (n, 12, n_parameters) by column modulo 12, sum of squared errors."""
+    """Level and trend (n, n_parameters), season (n, 12, n_parameters) by column modulo 12, sum of
+    squared errors.
+    """
 
     level: np.ndarray
     trend: np.ndarray
@@ -52,14 +54,16 @@ def multiplicative(history: History, horizon: int) -> np.ndarray:
 def additive(history: History, horizon: int) -> np.ndarray:
     """y = level + trend + season.
 
-    Winters (1960), https://doi.org/10.1287/mnsc.6.3.324, with the damped trend of Gardner and McKenzie (1985),
-    https://doi.org/10.1287/mnsc.31.10.1237.
+    Winters (1960), https://doi.org/10.1287/mnsc.6.3.324, with the damped trend of Gardner and
+    McKenzie (1985), https://doi.org/10.1287/mnsc.31.10.1237.
     """
     return _forecast(history, horizon, relative=False)
 
 
 def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
-    """Every series is passed over once, as known at its latest cutoff; its rows at other cutoffs are read on the way."""
+    """Every series is passed over once, as known at its latest cutoff; its rows at other cutoffs
+    are read on the way.
+    """
     latest, place = _latest(history)
     first = history.first[latest]
     size = _size(history.y[latest], first)
@@ -84,7 +88,9 @@ def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
 
 
 def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Mean absolute month of each row's first two years, or its first sale where they have none (n,): known at every cutoff asked."""
+    """Mean absolute month of each row's first two years, or its first sale where they have none
+    (n,): known at every cutoff asked.
+    """
     columns = first[:, None] + np.arange(NEEDED - 1)
     years = np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1)
     mean = np.nan_to_num(nan_mean(np.where(columns < y.shape[1], np.abs(years), np.nan), 1))
@@ -94,9 +100,11 @@ def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def _latest(history: History) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of each series' latest cutoff, and for every row the position of its series among them.
+    """The rows of each series' latest cutoff, and for every row the position of its series among
+    them.
 
-    A row whose months are not those of the later one, because a change of level was seen in between (`breaks`), starts anew.
+    A row whose months are not those of the later one, because a change of level was seen in between
+    (`breaks`), starts anew.
     """
     order = np.lexsort((history.back, history.ids.astype(str)))
     ids = history.ids[order].astype(str)
@@ -107,7 +115,9 @@ def _latest(history: History) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _continue(y: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """Whether each row of y (n, T) but the first is the one before it as known earlier (n - 1,), by the months that both know."""
+    """Whether each row of y (n, T) but the first is the one before it as known earlier (n - 1,), by
+    the months that both know.
+    """
     months = back[1:] - back[:-1]
     same = np.full(len(months), False)
     for apart in np.unique(months[months >= 0]):
@@ -120,7 +130,9 @@ def _continue(y: np.ndarray, back: np.ndarray) -> np.ndarray:
 def _pass_over(
     y: np.ndarray, first: np.ndarray, asked: set[int], horizon: int, *, relative: bool
 ) -> list[tuple[int, np.ndarray]]:
-    """Forecasts (n, horizon) after each number of columns asked for; rows stand by their first column, longest first."""
+    """Forecasts (n, horizon) after each number of columns asked for; rows stand by their first
+    column, longest first.
+    """
     state = _start(y, first, relative=relative)
     update = _multiply if relative else _add
     begun = np.searchsorted(first, np.arange(y.shape[1]), side="right")

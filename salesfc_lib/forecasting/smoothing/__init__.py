@@ -1,1 +1,1 @@
-"""What candidates are built of: state recursions over parameter grids, and shrunken seasonal indices."""
+"""Building blocks of candidates: smoothing recursions over grids, shrunken seasonal indices."""

@@ -1,8 +1,8 @@
-"""Exponential smoothing of all rows over a grid of parameters, without an optimiser.
+"""Exponential smoothing of all rows over a grid of parameters.
 
-Adjusted months enter, states and errors for every parameter leave. The decision made here: where an optimiser would pick one set
-of parameters from a short history, all sets of a grid are run and averaged by how well they did, which is steadier and costs one
-pass over the months. Rows are worked through in blocks that fit a processor's cache.
+Adjusted months enter; states and errors for every parameter leave. Instead of optimising parameters
+on a short history, all of a grid are run in one pass and averaged by their errors. Rows are worked
+through in blocks that fit a processor's cache.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ BLOCK = 30_000  # cells of a state: rows times parameters
 
 @dataclass(frozen=True)
 class States:
-    """Final states of a grid: level and trend (n, n_parameters), and each parameter's weight, rows summing to one."""
+    """Final states of a grid: level and trend (n, n_parameters), and each parameter's weight, rows
+    summing to one.
+    """
 
     level: np.ndarray
     trend: np.ndarray
@@ -33,7 +35,9 @@ class States:
 
 
 def smooth_levels(y: np.ndarray, *, start: int = LEVEL_START) -> States:
-    """Simple exponential smoothing of y (n, T) for every alpha of a grid: l(t) = l(t-1) + alpha (y(t) - l(t-1))."""
+    """Simple exponential smoothing of y (n, T) for every alpha of a grid: l(t) = l(t-1) + alpha
+    (y(t) - l(t-1)).
+    """
 
     def step(level: np.ndarray, trend: np.ndarray, value: np.ndarray) -> np.ndarray:
         error = value - level
@@ -46,7 +50,8 @@ def smooth_levels(y: np.ndarray, *, start: int = LEVEL_START) -> States:
 def smooth_trends(y: np.ndarray, *, alpha: np.ndarray, beta: np.ndarray, phi: np.ndarray) -> States:
     """Damped trend smoothing of y (n, T), one set (alpha, beta, phi) a parameter.
 
-    l(t) = l(t-1) + phi b(t-1) + alpha e(t), b(t) = phi b(t-1) + alpha beta e(t); Gardner (1985), https://doi.org/10.1002/for.3980040103.
+    l(t) = l(t-1) + phi b(t-1) + alpha e(t), b(t) = phi b(t-1) + alpha beta e(t); Gardner (1985),
+    https://doi.org/10.1002/for.3980040103.
     """
 
     def step(level: np.ndarray, trend: np.ndarray, value: np.ndarray) -> np.ndarray:
@@ -84,7 +89,9 @@ Step = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def _run(y: np.ndarray, step: Step, parameters: int, *, start: int) -> States:
-    """States after the last column; rows begin at their first value and are worked through longest first."""
+    """States after the last column; rows begin at their first value and are worked through longest
+    first.
+    """
     n, width = y.shape
     first = np.where(np.isfinite(y).any(axis=1), np.isfinite(y).argmax(axis=1), width)
     order = np.argsort(first, kind="stable")

@@ -1,8 +1,7 @@
-"""Seasonal indices of every series, shrunk to those of the panel.
+"""Seasonal indices of every series, shrunken to those of the panel (empirical Bayes).
 
-A `History` enters, its indices and the seasonally adjusted months leave. The decision made here: a few years say little about a
-series' months, so its own indices are believed as far as they differ from the panel's by more than their noise (empirical
-Bayes), and a series of a few months takes the panel's.
+A `History` enters; indices and seasonally adjusted months leave. Own indices count as far as they
+differ from the panel's by more than their noise; a series of a few months takes the panel's.
 """
 
 from __future__ import annotations
@@ -27,7 +26,9 @@ from salesfc_lib.foundation import SEASON, nan_mean
 
 @dataclass(frozen=True)
 class Adjusted:
-    """Months without their season: y (n, T), and the season of the coming months (n, horizon), a factor or an addend."""
+    """Months without their season: y (n, T), and the season of the coming months (n, horizon), a
+    factor or an addend.
+    """
 
     y: np.ndarray
     ahead: np.ndarray
@@ -39,7 +40,7 @@ class Adjusted:
 
 
 def adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
-    """The seasonally adjusted history: y / (1 + index), or y - index; computed once for a history."""
+    """The seasonally adjusted history: y / (1 + index), or y - index; computed once."""
     key = ("adjusted", horizon, relative)
     if key not in history.derived:
         history.derived[key] = _adjust(history, horizon, relative=relative)
@@ -60,7 +61,8 @@ def _adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
 
 
 def adjust_own(history: History, horizon: int) -> Adjusted:
-    """The history adjusted by each series' own indices, as factors, where they are significant; unadjusted where not.
+    """The history adjusted by each series' own indices, as factors, where they are significant;
+    unadjusted where not.
 
     Significant: the F ratio of the months' variance to their noise exceeds its 90 % point.
     """
@@ -80,11 +82,12 @@ def adjust_own(history: History, horizon: int) -> Adjusted:
 
 
 def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
-    """Seasonal indices by calendar month (n, 12), each row's mean zero: shares of the trend, or in the series' unit.
+    """Seasonal indices by calendar month (n, 12), each row's mean zero: shares of the trend, or in
+    the series' unit.
 
-    own = mean of y / MA(2 x 12) - 1 by month (or of the difference, in means of |y|); index = base + w (own - base) with base = 0.8 x panel and w =
-    t2 / (t2 + noise / years), the shrinkage of James and Stein (1961) with a variance per series. Rows of the same `back` are
-    one panel.
+    own = mean of y / MA(2 x 12) - 1 by month (or of the difference, in means of |y|); index = base
+    + w (own - base) with base = 0.8 x panel and w = t2 / (t2 + noise / years), the shrinkage of
+    James and Stein (1961) with a variance per series. Rows of the same `back` are one panel.
     """
     trend = centred_mean(history.y)
     size = nan_mean(np.abs(history.y), 1, keepdims=True)
@@ -111,7 +114,9 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
 
 
 def pooled_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
-    """Profile (12,) of all rows of y (n, T) added up, each of them at a size of one, by calendar month (n, T): mean zero."""
+    """Profile (12,) of all rows of y (n, T) added up, each of them at a size of one, by calendar
+    month (n, T): mean zero.
+    """
     known = np.isfinite(y)
     total = np.bincount(month[known], weights=y[known], minlength=SEASON)
     count = np.bincount(month[known], minlength=SEASON)
@@ -138,7 +143,9 @@ def centred_mean(y: np.ndarray) -> np.ndarray:
 
 
 def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Indices of one panel (n, 12) drawn to its mean profile; `noise` (n,) is NaN where a series has too few years."""
+    """Indices of one panel (n, 12) drawn to its mean profile; `noise` (n,) is NaN where a series
+    has too few years.
+    """
     seen = count > 0
     usual = np.nanmedian(noise) if np.isfinite(noise).any() else SEASON_USUAL_VARIANCE
     error = np.maximum(np.where(np.isfinite(noise), noise, usual), SEASON_MIN_VARIANCE)[
@@ -164,7 +171,9 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
 def _by_month(
     deviation: np.ndarray, month: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and count of a row's deviations by calendar month (n, 12), and their variance around it (n,), NaN where few repeat."""
+    """Mean and count of a row's deviations by calendar month (n, 12), and their variance around it
+    (n,), NaN where few repeat.
+    """
     n, width = deviation.shape
     total, square, count = (np.zeros((n, SEASON)) for _ in range(3))
     known = np.isfinite(deviation)

@@ -1,1 +1,1 @@
-"""Effects that the business declares: read, selected for a month, applied to forecasts."""
+"""Assumptions of the business: declared effects read, selected, applied."""

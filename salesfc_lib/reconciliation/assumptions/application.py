@@ -1,16 +1,20 @@
 """What declared effects do to the combined forecast.
 
-Combined forecasts of every series and chosen effects enter; forecasts of the stage `assumed` and an account of each effect leave.
-The decisions made here:
+Combined forecasts of every series and chosen effects enter; forecasts of the stage `assumed` and an
+account of each effect leave. The decisions made here:
 
-- Effects act at the bottom, percentages first, in the order in which they were declared, then amounts. An amount is spread over the
-  bottoms that it holds for in proportion to their forecasts, equally where all are zero, and never over one that has ended.
-- A series above is not yet the sum of its bottoms. Percentages scale it by the ratio of the sums of its bottoms with and without
-  them; an amount is added as it is, whatever the level.
-- An interval is moved with its forecast: a percentage scales it, an amount shifts it, and what ended has none.
-- An amount cannot take a forecast below zero that was not: what is left of it is not applied, and its remark says so.
-- A member without series is new: an amount for it is carried by the series that the effect names until the member sells by itself.
-  Without that name it is an error, because it may as well be a slip of the pen.
+- Effects act at the bottom, percentages first, in the order in which they were declared, then
+  amounts. An amount is spread over the bottoms that it holds for in proportion to their forecasts,
+  equally where all are zero, and never over one that has ended.
+- A series above is not yet the sum of its bottoms. Percentages scale it by the ratio of the sums of
+  its bottoms with and without them; an amount is added as it is, whatever the level.
+- An interval is moved with its forecast: a percentage scales it, an amount shifts it, and what
+  ended has none.
+- An amount cannot take a forecast below zero that was not: what is left of it is not applied, and
+  its remark says so.
+- A member without series is new: an amount for it is carried by the series that the effect names
+  until the member sells by itself. Without that name it is an error, because it may as well be a
+  slip of the pen.
 """
 
 from __future__ import annotations
@@ -38,7 +42,9 @@ ALL = -100.0  # percent
 
 @dataclass(frozen=True)
 class Scope:
-    """Bottoms that an effect holds for, as places among the bottoms (n,), and why it is refused where it is."""
+    """Bottoms that an effect holds for, as places among the bottoms (n,), and why it is refused
+    where it is.
+    """
 
     places: np.ndarray
     refusal: str = ""
@@ -46,7 +52,8 @@ class Scope:
 
 @dataclass(frozen=True)
 class Bottoms:
-    """Bottom forecasts (n_bottom, n_months) at three moments, and the product of the percentages' factors.
+    """Bottom forecasts (n_bottom, n_months) at three moments, and the product of the percentages'
+    factors.
 
     start: as combined; scaled: after percentages; end: after amounts.
     """
@@ -60,13 +67,16 @@ class Bottoms:
 def apply_effects(
     combined: pd.DataFrame, effects: pd.DataFrame, series: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Forecast rows of stage `assumed` for all series, and the tables `effect` and `effect_applied`.
+    """Forecast rows of stage `assumed` for all series, and the tables `effect` and
+    `effect_applied`.
 
-    combined: rows of table `forecast` of one cutoff, every series of every level; effects: `select_effects`, of which those in
-    state `applied` are applied. A row's model is kept where no effect touched it, else `assumption`, or `ended` where all of it was
-    taken away. Where nothing is applied the first frame is empty: the stage is not there.
+    combined: rows of table `forecast` of one cutoff, every series of every level; effects:
+    `select_effects`, of which those in state `applied` are applied. A row's model is kept where no
+    effect touched it, else `assumption`, or `ended` where all of it was taken away. Where nothing
+    is applied the first frame is empty: the stage is not there.
 
-    Raises `SalesForecastError` naming every effect whose member, combination of members or carrier does not exist.
+    Raises `SalesForecastError` naming every effect whose member, combination of members or carrier
+    does not exist.
     """
     if not effects["state"].eq("applied").any():
         return (
@@ -90,9 +100,11 @@ def apply_effects(
 
 
 def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
-    """Largest difference, over bottom series and months, between what effects did and what stage `assumed` has over `combined`.
+    """Largest difference, over bottom series and months, between what effects did and what stage
+    `assumed` has over `combined`.
 
-    Relative to the largest forecast among those rows; forecast: rows of the two stages; applied: table `effect_applied`.
+    Relative to the largest forecast among those rows; forecast: rows of the two stages; applied:
+    table `effect_applied`.
     """
     wide = forecast.pivot(index=["unique_id", "ds"], columns="stage", values="y_hat")
     did = (
@@ -110,11 +122,13 @@ def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
 def intervals_with_effects(
     rows: pd.DataFrame, modeled: pd.DataFrame, add: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> pd.DataFrame:
-    """Forecast rows of a later stage with the intervals that `add` gives them, scaled as effects scaled the combined forecast's.
+    """Forecast rows of a later stage with the intervals that `add` gives them, scaled as effects
+    scaled the combined forecast's.
 
-    `add` knows only what was missed before any effect: it is asked for intervals around each forecast without its percentages,
-    and they are multiplied by what the percentages came to. Rows that no effect touched, and all rows where `modeled`
-    (combined and assumed) has no stage `assumed`, are as `add` gives them.
+    `add` knows only what was missed before any effect: it is asked for intervals around each
+    forecast without its percentages, and they are multiplied by what the percentages came to. Rows
+    that no effect touched, and all rows where `modeled` (combined and assumed) has no stage
+    `assumed`, are as `add` gives them.
     """
     factor = _width_factors(rows, modeled)
     if factor is None:
@@ -130,7 +144,9 @@ def intervals_with_effects(
 
 
 def _width_factors(rows: pd.DataFrame, modeled: pd.DataFrame) -> np.ndarray | None:
-    """By how much percentages scaled the interval of each row's series and month, (n_rows,); None without stage `assumed`."""
+    """By how much percentages scaled the interval of each row's series and month, (n_rows,); None
+    without stage `assumed`.
+    """
     assumed, combined = (
         modeled[modeled["stage"].eq(stage)].set_index(["unique_id", "ds"])
         for stage in ("assumed", "combined")
@@ -173,7 +189,10 @@ def _find_scope(
         found = np.intersect1d(found, places[name].get(member, []), assume_unique=True)
     words = _name_members(scope)
     if effect.carried_by and len(found):
-        why = f"{words} has series of its own, and the models see its sales: declare what is still to come without `carried_by`."
+        why = (
+            f"{words} has series of its own, and the models see its sales: declare what is "
+            "still to come without `carried_by`."
+        )
         return Scope(found, why)
     if effect.carried_by:
         return Scope(
@@ -191,18 +210,25 @@ def _name_members(scope: dict[str, str]) -> str:
 def _strange(
     effect: Any, scope: dict[str, str], places: dict[str, dict[str, np.ndarray]]
 ) -> SalesForecastError:
-    """Error for an effect that holds for no series: a member that is unknown, or members that never met."""
-    new = "or, if it is new, declare an amount and name in `carried_by` the series that has it until it sells by itself"
+    """Error for an effect that holds for no series: a member that is unknown, or members that never
+    met.
+    """
+    new = (
+        "or, if it is new, declare an amount and name in `carried_by` the series that has it "
+        "until it sells by itself"
+    )
     for name, member in scope.items():
         if member not in places[name]:
             nearest = difflib.get_close_matches(member, list(places[name]), n=3, cutoff=0.0)
             return SalesForecastError.say(
-                f"{effect.source}: effect '{effect.id}' is for {name} '{member}', which does not exist",
+                f"{effect.source}: effect '{effect.id}' is for {name} '{member}', which does "
+                "not exist",
                 f"A member with sales; the nearest are {shorten(nearest)}",
                 f"Correct it, {new}",
             )
     return SalesForecastError.say(
-        f"{effect.source}: effect '{effect.id}' is for {_name_members(scope)}, and no series is all of that",
+        f"{effect.source}: effect '{effect.id}' is for {_name_members(scope)}, and no series is "
+        "all of that",
         "Members that have been sold together",
         f"Leave one of them blank, {new}",
     )
@@ -222,7 +248,8 @@ def _find_carrier(effect: Any, series: pd.DataFrame) -> int:
         effect.carried_by, list(ids), n=3, cutoff=0.0
     )
     raise SalesForecastError.say(
-        f"{effect.source}: effect '{effect.id}' is carried by '{effect.carried_by}', which {'several series are called' if len(labels) else 'does not exist'}",
+        f"{effect.source}: effect '{effect.id}' is carried by '{effect.carried_by}', which "
+        f"{'several series are called' if len(labels) else 'does not exist'}",
         f"The id of a series, such as {shorten(nearest)}",
         "Correct its `carried_by`",
     )
@@ -273,7 +300,9 @@ def _cell(effect: Any, scope: Scope, months: pd.Index) -> tuple[np.ndarray, ...]
 
 
 def _add(before: np.ndarray, left: np.ndarray, change: float) -> np.ndarray:
-    """Bottoms (n, n_months) with `change` added to each month's sum, over those of which something is left (`left` > 0)."""
+    """Bottoms (n, n_months) with `change` added to each month's sum, over those of which something
+    is left (`left` > 0).
+    """
     after = before.copy()
     for month in range(before.shape[1]):
         free = left[:, month] > 0
@@ -288,7 +317,9 @@ def _add(before: np.ndarray, left: np.ndarray, change: float) -> np.ndarray:
 def _account(
     effect: Any, before: np.ndarray, after: np.ndarray, ids: pd.Index, months: pd.Index
 ) -> pd.DataFrame:
-    """Rows of `effect_applied`; a month in which less of an amount found a place than was declared says so."""
+    """Rows of `effect_applied`; a month in which less of an amount found a place than was declared
+    says so.
+    """
     short = np.full(len(months), "", dtype=object)
     if effect.kind == "amount":
         missing = effect.change - (after - before).sum(axis=0)
@@ -314,7 +345,9 @@ def _close(
     accounts: dict[str, pd.DataFrame],
     cutoff: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Table `effect`: each effect with its state, what it changed, and what a reader should know of it."""
+    """Table `effect`: each effect with its state, what it changed, and what a reader should know of
+    it.
+    """
     rows = []
     for effect in effects.itertuples():
         account, scope = accounts.get(effect.id), scopes.get(effect.id)
@@ -341,7 +374,9 @@ def _close(
 
 
 def _remark(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
-    """What a reader should know: who carries it, what found no place, and what the models have seen of it already."""
+    """What a reader should know: who carries it, what found no place, and what the models have seen
+    of it already.
+    """
     parts = (
         [f"Carried by '{effect.carried_by}' until it sells by itself."] if effect.carried_by else []
     )
@@ -349,11 +384,13 @@ def _remark(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
     if len(short):
         reason = str(short["remark"].iat[0])
         parts.append(
-            f"Not in full in {short['ds'].nunique()} of {account['ds'].nunique()} months ({reason})."
+            f"Not in full in {short['ds'].nunique()} of {account['ds'].nunique()} months "
+            f"({reason})."
         )
     if effect.start <= cutoff and effect.change != ALL:
         parts.append(
-            f"In the data since {effect.start:%Y-%m}: what the models have learned of it by now comes on top."
+            f"In the data since {effect.start:%Y-%m}: what the models have learned of it by now "
+            "comes on top."
         )
     return " ".join(parts)
 
@@ -397,7 +434,8 @@ def _assumed_rows(
 def _carry_up(bottoms: Bottoms, summing: Summing) -> tuple[np.ndarray, np.ndarray]:
     """Factor and shift of every series' forecast, (n_series, n_months): forecast * factor + shift.
 
-    Where some bottoms are below zero a ratio of sums says nothing: what percentages changed is added there.
+    Where some bottoms are below zero a ratio of sums says nothing: what percentages changed is
+    added there.
     """
     matrix = summing.matrix
     before, scaled, end = (matrix @ part for part in (bottoms.start, bottoms.scaled, bottoms.end))
@@ -413,7 +451,9 @@ def _carry_up(bottoms: Bottoms, summing: Summing) -> tuple[np.ndarray, np.ndarra
 def _move_bound(
     combined: pd.DataFrame, name: str, *, scale: np.ndarray, add: np.ndarray, y_hat: np.ndarray
 ) -> np.ndarray:
-    """A bound after the effects: moved as the forecast was, on its side of it, and not below zero where it was not."""
+    """A bound after the effects: moved as the forecast was, on its side of it, and not below zero
+    where it was not.
+    """
     bound = combined[name].to_numpy(dtype=float)
     moved = bound * scale + add
     if name.startswith("hi"):

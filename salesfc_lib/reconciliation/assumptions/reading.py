@@ -1,8 +1,8 @@
-"""Effects as people wrote them: `effects/<unit>.csv` read and checked.
+"""Declared effects as people wrote them: `effects/<unit>.csv` read and checked.
 
-A file that a spreadsheet saved enters; rows of table `effect` leave. The decisions made here: one column a dimension says what
-an effect is for, blank means all members, and a header that is neither a dimension nor known is an error, because to leave it
-out would widen what it limits; every line that is wrong is named at once, and then nothing is used.
+A file that a spreadsheet saved enters; rows of table `effect` leave. Each dimension has a column,
+blank meaning all members. An unknown header is an error, because leaving it out would widen the
+effect. All wrong lines are named at once, and then no effect is used.
 """
 
 from __future__ import annotations
@@ -79,7 +79,9 @@ NEEDED = ("id", "from", "kind", "change", "author", "reason")  # columns that a 
 
 
 def list_heads(series: pd.DataFrame, parameters: Parameters) -> dict[str, list[str]]:
-    """Headers under which people know each dimension of the series table: its name, and those of the unit's sources."""
+    """Headers under which people know each dimension of the series table: its name, and those of
+    the unit's sources.
+    """
     dimensions = [name for name in series.columns if name not in DESCRIBING]
     known: dict[str, list[str]] = {name: [name] for name in dimensions}
     for source in parameters.sources.values():
@@ -89,13 +91,15 @@ def list_heads(series: pd.DataFrame, parameters: Parameters) -> dict[str, list[s
 
 
 def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Rows of table `effect` out of `effects/<unit>.csv`, in the file's order, state `applied`; none where there is no such file.
+    """Rows of table `effect` out of `effects/<unit>.csv`, in the file's order, state `applied`;
+    none where there is no such file.
 
-    `heads` lists the headers of each dimension (`list_heads`). In any encoding and with any separator that a spreadsheet saves
-    (see `written`), headers in any spelling of `COLUMNS`.
+    `heads` lists the headers of each dimension (`list_heads`). In any encoding and with any
+    separator that a spreadsheet saves (see `written`), headers in any spelling of `COLUMNS`.
 
-    Raises `SalesForecastError` naming every line that cannot be used: a header that is unknown, a month, number or date that
-    cannot be read, a change below -100 %, no author, no reason, a repeated id, a removal before the declaration.
+    Raises `SalesForecastError` naming every line that cannot be used: a header that is unknown, a
+    month, number or date that cannot be read, a change below -100 %, no author, no reason, a
+    repeated id, a removal before the declaration.
     """
     path, name = project / "effects" / f"{unit}.csv", f"effects/{unit}.csv"
     if not path.is_file():
@@ -109,7 +113,9 @@ def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -
 
 
 def as_effects(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    """Rows of table `effect` that nothing was done with yet: state `applied`, no remark and no worth."""
+    """Rows of table `effect` that nothing was done with yet: state `applied`, no remark and no
+    worth.
+    """
     columns = empty("effect")
     untouched = {"state": "applied", "remark": "", "before": np.nan, "after": np.nan}
     frame = pd.DataFrame([{**row, **untouched} for row in rows], columns=list(columns.columns))
@@ -140,7 +146,8 @@ def _name_columns(
     strangers = [head for head, column in zip(found, names, strict=True) if not column]
     if strangers:
         raise SalesForecastError.say(
-            f"{name} line 1: {shorten(strangers)} is no column of this file and no dimension of the unit",
+            f"{name} line 1: {shorten(strangers)} is no column of this file and no dimension of "
+            "the unit",
             f"Dimensions: {shorten(dimensions, 8)}; columns: {', '.join(COLUMNS)}",
             f"Did you mean {shorten(_nearest(strangers[0], [*dimensions, *COLUMNS]), 3)}?",
         )
@@ -159,7 +166,9 @@ def _name_columns(
 
 
 def _spellings(dimensions: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Column by plain spelling; a dimension's name comes before another spelling of a column of the file, its headers after."""
+    """Column by plain spelling; a dimension's name comes before another spelling of a column of the
+    file, its headers after.
+    """
     pairs = [
         *((name, name) for name in COLUMNS),
         *((name, name) for name in dimensions),
@@ -261,7 +270,9 @@ def _read_change(line: Line, kind: str | None) -> float:
 
 
 def _find_contradictions(line: Line, row: Mapping[str, Any]) -> list[SalesForecastError]:
-    """What is wrong between cells that can be read each for itself, and cells that belong to no column."""
+    """What is wrong between cells that can be read each for itself, and cells that belong to no
+    column.
+    """
     do = "Write what the column is into the first line"
     blank = [column for column, text in line.cells.items() if column.startswith("column ") and text]
     found = [cell_error(line, column, "Nothing below a blank header", do) for column in blank]

@@ -1,8 +1,8 @@
-"""Which effects a month's forecast may know, and what master files add to them.
+"""Selection of the effects that a month's forecast may know, and ends that master files declare.
 
-Effects as declared enter; the same rows with their state leave. The decisions made here: a backfill knows what was declared before
-that month's publication day and nothing later, neither an effect nor its removal; an end that a master file declares counts as
-declared on the day itself, because the file does not say when it was written.
+Effects as declared enter; the same rows with their state leave. A backfill knows what was declared
+before that month's publication day, neither an effect nor its removal later. An end that a master
+file declares counts as declared on its own day, because the file does not say when it was written.
 """
 
 from __future__ import annotations
@@ -26,10 +26,12 @@ def select_effects(
     before: pd.Timestamp | None = None,
     without: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """The effects with their state for a forecast of `months`: `applied` where nothing speaks against it, else why not.
+    """The effects with their state for a forecast of `months`: `applied` where nothing speaks
+    against it, else why not.
 
-    `later`: with `before` (a backfill's publication day), not declared earlier than that; `removed`: taken back, by then; `off`: its
-    id is among `without`; `over` and `ahead`: ends before the first of the months, begins after the last.
+    `later`: with `before` (a backfill's publication day), not declared earlier than that;
+    `removed`: taken back, by then; `off`: its id is among `without`; `over` and `ahead`: ends
+    before the first of the months, begins after the last.
 
     Raises `SalesForecastError` for an id in `without` that no effect has.
     """
@@ -51,7 +53,8 @@ def select_effects(
 
 
 def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
-    """Effects of -100 % from the month after a member is discontinued, for members of `declared` that the series cross.
+    """Effects of -100 % from the month after a member is discontinued, for members of `declared`
+    that the series cross.
 
     Rows of table `effect`; the author is the source that is the master of that dimension.
     """
