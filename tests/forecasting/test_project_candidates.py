@@ -318,7 +318,7 @@ def test_reading_a_file_does_not_run_it(tmp_path: Path) -> None:
 
 
 def test_parameters_are_resolved_without_loading_models() -> None:
-    code = "import sys, salesfc_lib.publication\nprint('salesfc_lib.candidates' in sys.modules)"
+    code = "import sys, salesfc_lib.running.publication\nprint('salesfc_lib.forecasting' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
