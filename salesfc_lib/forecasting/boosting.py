@@ -55,17 +55,21 @@ class FeatureTable:
 
 
 def boost(
-    candidates: CandidateForecasts, asked: tuple[int, ...], *, squared: np.ndarray, trees: int = 100
+    candidates: CandidateForecasts,
+    cutoffs: tuple[int, ...],
+    *,
+    squared: np.ndarray,
+    trees: int = 100,
 ) -> dict[int, np.ndarray]:
-    """Corrected forecasts (n, horizon) at each of the cutoffs `asked`, learnt from what was known
+    """Corrected forecasts (n, horizon) at each of the cutoffs `cutoffs`, learnt from what was known
     at the earliest of them.
 
-    `squared` (n,) marks series whose mean is wanted and not their middle: they are learnt apart,
+    `squared` (n,) marks series of intermittent demand, whose mean is wanted and not their median: they are learnt apart,
     with squared errors. NaN everywhere where there are too few examples to learn from.
     """
-    now = max(asked)
+    now = max(cutoffs)
     result = {
-        back: np.full((len(candidates.history), candidates.horizon), np.nan) for back in asked
+        back: np.full((len(candidates.history), candidates.horizon), np.nan) for back in cutoffs
     }
     for rows, aim in ((~squared, MEDIAN), (squared, MEAN)):
         chosen = np.flatnonzero(rows)
@@ -74,7 +78,7 @@ def boost(
         model = _learn(candidates, now, chosen, aim=aim, trees=trees)
         if model is None:
             continue
-        for back in asked:
+        for back in cutoffs:
             table = feature_table(candidates, back, chosen, aim)
             flat = table.x.reshape(-1, table.x.shape[2])
             moved = model.inplace_predict(flat).reshape(table.base.shape).astype(float)

@@ -20,7 +20,7 @@ from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import HALF_LIFE
 from salesfc_lib.foundation import Parameters, tables
 
-CANDIDATE = "regression"  # whose terms are told
+CANDIDATE = "regression"  # whose terms are listed
 
 
 def explain_drivers(

@@ -45,7 +45,7 @@ class History:
     )  # what was computed from it once
 
     def __post_init__(self) -> None:
-        """Rows are of one level and of now where nothing else is said."""
+        """Default codes of level and back: 0."""
         for name in ("level", "back"):
             if len(getattr(self, name)) != len(self.y):
                 object.__setattr__(self, name, np.zeros(len(self.y), dtype=int))
@@ -197,7 +197,7 @@ def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
 
 
 def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> None:
-    """Refuse a series' month that is told twice, and values that no sum survives."""
+    """Raise for a repeated month of a series, and for infinite values."""
     key = codes * np.int64(10**6) + month
     if len(np.unique(key)) < len(key):
         again = past[pd.Series(key, index=past.index).duplicated()]

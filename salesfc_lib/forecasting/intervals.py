@@ -90,11 +90,11 @@ def _past_of(backtest: pd.DataFrame, history: History, horizon: int, rule: Lifec
     errors, forecasts = {}, {}
     for months in sorted(set(back[usable].tolist()), reverse=True):
         here = usable & (back == months)
-        said = np.full((len(history), horizon), np.nan)
-        said[row[here], backtest["h"].to_numpy()[here] - 1] = backtest["y_hat"].to_numpy()[here]
+        forecast = np.full((len(history), horizon), np.nan)
+        forecast[row[here], backtest["h"].to_numpy()[here] - 1] = backtest["y_hat"].to_numpy()[here]
         columns = width - months + np.arange(horizon)
-        came = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
-        errors[months], forecasts[months] = came - said, said
+        actual = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
+        errors[months], forecasts[months] = actual - forecast, forecast
     return PastErrors(history, errors, forecasts, rule)
 
 
@@ -108,7 +108,7 @@ def conformal_intervals(
     as in its last year. Split conformal quantiles (Vovk, Gammerman and Shafer 2005,
     https://doi.org/10.1007/b106715) of errors over the scale of their series and cutoff.
     """
-    y, told = past.history.y, _scaled_errors(past)
+    y, scaled = past.history.y, _scaled_errors(past)
     scale, sparse, zeros = _scales(past, 0), is_intermittent(y), share_of_zeros(y)
     signed = np.any(y < 0, axis=1)
     over = (count_silent_months(y, past.rule) > 0)[:, None] & (forecast == 0)
@@ -118,7 +118,7 @@ def conformal_intervals(
         low, high = forecast.copy(), forecast.copy()
         for kind in (False, True):
             rows = sparse == kind
-            down, up = _widths(told.of_kind(kind), forecast.shape[1], level / 100)
+            down, up = _widths(scaled.of_kind(kind), forecast.shape[1], level / 100)
             low[rows] -= scale[rows, None] * down
             high[rows] += scale[rows, None] * up
         nothing = ~signed & (zeros > (1 - level / 100) / 2)
@@ -203,7 +203,7 @@ def _scaled_errors(past: PastErrors) -> _ScaledErrors:
         errors, forecast = past.errors[cutoff], past.forecasts[cutoff]
         y = past.history.y[:, : past.history.y.shape[1] - cutoff]
         scale = _scales(past, cutoff if cutoff < earliest else 0)
-        told = np.isfinite(errors) & (scale > TINY)[:, None]
+        usable = np.isfinite(errors) & (scale > TINY)[:, None]
         by = np.where(scale > TINY, scale, 1.0)[:, None]
         columns = (
             errors / by,
@@ -212,25 +212,28 @@ def _scaled_errors(past: PastErrors) -> _ScaledErrors:
             np.where(signed, 0.0, share_of_zeros(y))[:, None],
             is_intermittent(y)[:, None],
         )
-        parts.append([np.broadcast_to(column, errors.shape)[told] for column in columns])
+        parts.append([np.broadcast_to(column, errors.shape)[usable] for column in columns])
     if not parts:
         return _ScaledErrors(*(np.zeros(0),) * 5)
     return _ScaledErrors(*(np.concatenate(each) for each in zip(*parts, strict=True)))
 
 
-def _widths(told: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarray, np.ndarray]:
+def _widths(scaled: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarray, np.ndarray]:
     """Scales below and above the forecast by horizon (horizon,), at least 0 and never falling."""
     steps = np.arange(1, horizon + 1)
-    if not len(told.z):
+    if not len(scaled.z):
         reach = np.full(horizon, _normal_quantile(0.5 + share / 2))
         return reach, reach
     found = np.array(
-        [_width_pair(told, np.abs(told.h - step) <= NEIGHBOUR_HORIZONS, share) for step in steps]
+        [
+            _width_pair(scaled, np.abs(scaled.h - step) <= NEIGHBOUR_HORIZONS, share)
+            for step in steps
+        ]
     )
     known = np.flatnonzero(np.isfinite(found[:, 0]))
     if not len(known):
         found, known = (
-            np.array([_width_pair(told, np.full(len(told.z), True), share)] * horizon),
+            np.array([_width_pair(scaled, np.full(len(scaled.z), True), share)] * horizon),
             np.arange(horizon),
         )
     sides = [np.interp(np.arange(horizon), known, found[known, side]) for side in (0, 1)]
@@ -238,14 +241,14 @@ def _widths(told: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarray
     return down, up
 
 
-def _width_pair(told: _ScaledErrors, here: np.ndarray, share: float) -> tuple[float, float]:
+def _width_pair(scaled: _ScaledErrors, here: np.ndarray, share: float) -> tuple[float, float]:
     """Scales below and above that leave out the same share on each side and together cover `share`,
     zero being the floor.
     """
     rows = np.flatnonzero(here)
     if not len(rows):
         return np.nan, np.nan
-    some = told.take(rows[:: max(1, len(rows) // WIDTH_ERRORS)])
+    some = scaled.take(rows[:: max(1, len(rows) // WIDTH_ERRORS)])
     ordered = np.sort(some.z)
     downs, ups = (
         -_conformal_quantile(ordered, TAILS),

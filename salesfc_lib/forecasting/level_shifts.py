@@ -63,7 +63,7 @@ def find_level_shifts(history: History, settings: Breaks = USUAL) -> LevelShifts
     x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each
     month k, x = a + b t + c [t >= k] by least squares, with b around zero by 0.15 a year; the most
     likely k is taken. ratio = exp(c), or the mean month since over the mean of the twelve before
-    where that is nearer to one: a trend before is not told as part of the change. Strength = |c| /
+    where that is nearer to one: a trend before is no part of the shift. Strength = |c| /
     its standard error, the latter times sqrt((1 + r) / (1 - r)) with r the errors' correlation from
     month to month (the largest statistic over unknown k: Andrews 1993,
     https://doi.org/10.2307/2951764). The threshold of 5 was simulated: where there is no change it
@@ -103,7 +103,7 @@ def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
 
 def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The most likely step in each row of x (n, T): months since, its size, and its strength (n,);
-    strength 0 where it cannot be told.
+    strength 0 where there is none.
     """
     n, width = x.shape
     after = np.arange(SHIFT_MIN_AFTER, min(SHIFT_RECENT, width - SHIFT_MIN_BEFORE) + 1)
@@ -114,8 +114,8 @@ def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     count, time = known.sum(axis=1), (np.arange(width) - (width - 1.0)) / SEASON
     spread = _noise(x)
     inverse = _invert(count, known @ time, known @ time**2 + (spread / SHIFT_TREND_PRIOR) ** 2)
-    told = np.stack([value.sum(axis=1), value @ time], axis=1)
-    fit = np.einsum("nab,nb->na", inverse, told)
+    moments = np.stack([value.sum(axis=1), value @ time], axis=1)
+    fit = np.einsum("nab,nb->na", inverse, moments)
     stepped = np.stack([after, [time[-k:].sum() for k in after]], axis=1).astype(
         float
     )  # the terms, summed since the step
@@ -123,7 +123,7 @@ def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     moved = sums - fit @ stepped.T
     weight = after - np.einsum("ka,nab,kb->nk", stepped, inverse, stepped, optimize=True)
     weight = np.maximum(weight, 1e-9)
-    rest = ((value**2).sum(axis=1) - (fit * told).sum(axis=1))[:, None] - moved**2 / weight
+    rest = ((value**2).sum(axis=1) - (fit * moments).sum(axis=1))[:, None] - moved**2 / weight
     variance = np.maximum(rest / (count - 3).clip(1)[:, None], SHIFT_MIN_NOISE**2)
     strength = np.where(
         count[:, None] - after >= SHIFT_MIN_BEFORE, np.abs(moved) / np.sqrt(weight * variance), 0.0
@@ -166,7 +166,7 @@ def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
     it on one panel of monthly series, and 0.92, 0.81 and 0.88 against 0.90, 0.81 and 0.86 on
     another; all of the way it was 0.70, 0.69 and 0.61. But changes that were found there without
     having been planted pass by as often as not: all of the way these panels lost 0.5 % and 0.1 %,
-    half-way nothing that could be told.
+    half-way no measurable loss.
     """
     breaks = find_level_shifts(history, settings)
     if not breaks.found.any():
@@ -254,8 +254,8 @@ def _noise(x: np.ndarray) -> np.ndarray:
     """Standard deviation of a month of x (n, T), from how much neighbouring months differ, which a
     step hardly changes (n,).
     """
-    apart = _median(np.abs(np.diff(x, axis=1))) * 1.4826 / np.sqrt(2)
-    return np.maximum(np.nan_to_num(apart, nan=SHIFT_MIN_NOISE), SHIFT_MIN_NOISE)
+    noise = _median(np.abs(np.diff(x, axis=1))) * 1.4826 / np.sqrt(2)
+    return np.maximum(np.nan_to_num(noise, nan=SHIFT_MIN_NOISE), SHIFT_MIN_NOISE)
 
 
 def _median(values: np.ndarray) -> np.ndarray:

@@ -163,7 +163,7 @@ def reject_implausible(
     stuck = out.any(axis=0) & (out | np.isnan(beyond)).all(axis=0)
     least = np.where(np.isnan(beyond), np.inf, beyond).argmin(axis=0)
     out[least[stuck], np.flatnonzero(stuck)] = False
-    told = [
+    rejected = [
         (int(row), name, bounds.explain(int(row), values[name][row]))
         for k, name in enumerate(values)
         for row in np.flatnonzero(out[k])
@@ -172,7 +172,7 @@ def reject_implausible(
         name: np.where(out[k][:, None], np.nan, forecast) if out[k].any() else forecast
         for k, (name, forecast) in enumerate(values.items())
     }
-    return left, told
+    return left, rejected
 
 
 def _years(y: np.ndarray) -> np.ndarray:
@@ -196,7 +196,7 @@ def _usual_change(years: np.ndarray) -> tuple[float, float]:
         return least, 1 / least
     change = (
         np.minimum(after[known], MAX_GROWTH * before[known]) / before[known]
-    )  # never beyond what is believed: nothing can overflow
+    )  # never beyond MAX_GROWTH: no overflow
     low, high = np.quantile(change, (RARE, 1 - RARE))
     return float(np.clip(high, least, MAX_GROWTH)), min(float(low), 1 / least)
 

@@ -213,11 +213,15 @@ def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
     @wraps(function)
     def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
         try:
-            said = function(_copy(history), horizon, **settings)
+            result = function(_copy(history), horizon, **settings)
         except SystemExit as error:
             raise RuntimeError("the candidate asked Python to exit") from error
-        answer = said if isinstance(said, Prediction) else Prediction(np.asarray(said, dtype=float))
-        values = np.asarray(answer.values, dtype=float)
+        prediction = (
+            result
+            if isinstance(result, Prediction)
+            else Prediction(np.asarray(result, dtype=float))
+        )
+        values = np.asarray(prediction.values, dtype=float)
         if values.shape != (len(history), horizon):
             raise ValueError(
                 f"the candidate gave an array of shape {values.shape}, "
@@ -225,7 +229,7 @@ def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
             )
         odd = np.flatnonzero(~np.isfinite(values).all(axis=1))
         errors = {int(row): "the model's forecast is not a finite number" for row in odd} | dict(
-            answer.errors
+            prediction.errors
         )
         values = values.copy()
         values[sorted(errors)] = np.nan

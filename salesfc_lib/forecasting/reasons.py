@@ -72,7 +72,7 @@ def weight_reason(own: Fact, facts: Sequence[Fact]) -> str:
 
 
 def early_stopping_reason(stop: StopReason) -> str:
-    """Why a costly candidate was not asked for a series."""
+    """Why a costly candidate was stopped early for a series."""
     return (
         f"raced out: error {percent(stop.error)} against {percent(stop.reference)} at the "
         "latest cutoff"

@@ -14,7 +14,7 @@ import numpy as np
 from salesfc_lib.forecasting.tuning import BOOSTED_FROM
 from salesfc_lib.foundation import SEASON
 
-FULL = 2 * SEASON + 1  # months from which every candidate is asked: no rung is named
+FULL = 2 * SEASON + 1  # months from which every candidate runs: no fallback is named
 
 
 class Fallback(NamedTuple):

@@ -156,12 +156,12 @@ def best_single(
     """
     given = np.isfinite(forecast).all(axis=2)
     names = candidates.names
-    asked = (
+    required = (
         evidence.cutoffs[names.index(BASELINE)]
         if BASELINE in names
         else evidence.cutoffs.min(axis=0)
     )
-    errors = np.where(given & (evidence.cutoffs >= asked.clip(1)), evidence.relative, np.nan)
+    errors = np.where(given & (evidence.cutoffs >= required.clip(1)), evidence.relative, np.nan)
     least = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
     near = np.where(np.isfinite(least), errors <= least * (1 + TIE), given)
     unsteady = (
@@ -185,11 +185,9 @@ def _blend(
     """Own relative errors mixed with their level's (n_models, n); the level's alone where a series
     has none, or too few cutoffs.
     """
-    believed = np.where(cutoffs.max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
-    shared = _of_level(believed, level)
-    return np.where(
-        np.isfinite(believed), own_weight * believed + (1 - own_weight) * shared, shared
-    )
+    own = np.where(cutoffs.max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
+    shared = _of_level(own, level)
+    return np.where(np.isfinite(own), own_weight * own + (1 - own_weight) * shared, shared)
 
 
 def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:

@@ -39,7 +39,7 @@ def reconcile(
 
     combined: unique_id, ds, h, y_hat of every series of every level; the rows of stage `assumed`
     where there are any, and what an effect ended stays at zero. backtest: the same at earlier
-    cutoffs, with `cutoff`; rows of other stages or cutoffs in either frame are not seen. panel: all
+    cutoffs, with `cutoff`; rows of other stages or cutoffs in either frame are ignored. panel: all
     levels; actuals are y_raw, or y where the panel has no y_raw. Methods that cannot be judged
     stand in the table with n = 0; without any backtest the method is bottom-up.
 
@@ -149,11 +149,11 @@ def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class BacktestErrors:
-    """What was forecast at earlier cutoffs and what came, laid out for all series; months are
+    """Forecasts at earlier cutoffs and their actuals, for all series; months are
     datetime64[M].
 
     level: (n_series,); cutoffs: (n_cutoffs,); target: months forecast, (n_cutoffs, n_steps);
-    forecast and came: (n_cutoffs, n_steps, n_series), null where there is none; months:
+    forecast and actuals: (n_cutoffs, n_steps, n_series), null where there is none; months:
     (n_months,); actual: (n_months, n_series), null where missing or before the first sale.
     """
 
@@ -162,7 +162,7 @@ class BacktestErrors:
     cutoffs: np.ndarray
     target: np.ndarray
     forecast: np.ndarray
-    came: np.ndarray
+    actuals: np.ndarray
     months: np.ndarray
     actual: np.ndarray
     rule: Lifecycle
@@ -190,20 +190,20 @@ class BacktestErrors:
         )
         target = cutoffs[:, None] + steps
         place = np.searchsorted(months, target).clip(max=len(months) - 1)
-        came = np.where((months[place] == target)[:, :, None], actual[place], np.nan)
+        actuals = np.where((months[place] == target)[:, :, None], actual[place], np.nan)
         level = series.set_index("unique_id")["level"].reindex(summing.ids).to_numpy()
-        return cls(summing, level, cutoffs, target, forecast, came, months, actual, rule)
+        return cls(summing, level, cutoffs, target, forecast, actuals, months, actual, rule)
 
     @property
     def judged(self) -> np.ndarray:
         """Cutoffs at which a forecast has its actual."""
-        return self.cutoffs[np.isfinite(self.came - self.forecast).any(axis=(1, 2))]
+        return self.cutoffs[np.isfinite(self.actuals - self.forecast).any(axis=(1, 2))]
 
     def errors_by(self, month: np.datetime64) -> np.ndarray:
         """Errors actual - forecast of months that were over at `month`, (n_vectors, n_series), one
         row a cutoff and step.
         """
-        errors = (self.came - self.forecast)[self.target <= month]
+        errors = (self.actuals - self.forecast)[self.target <= month]
         return errors[np.isfinite(errors).any(axis=1)]
 
     def ever_negative(self, month: np.datetime64) -> np.ndarray:
@@ -240,18 +240,19 @@ def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataF
     there were then.
     """
     at = np.searchsorted(past.cutoffs, cutoff)
-    steps = np.isfinite(past.came[at] - past.forecast[at]).any(axis=1)
-    said, came = past.forecast[at][steps].T, past.came[at][steps].T
-    rows, summing = _there(past.summing, np.isfinite(said).all(axis=1))
+    steps = np.isfinite(past.actuals[at] - past.forecast[at]).any(axis=1)
+    base, actuals = past.forecast[at][steps].T, past.actuals[at][steps].T
+    rows, summing = _there(past.summing, np.isfinite(base).all(axis=1))
     errors, signed, ended = (
         past.errors_by(cutoff)[:, rows],
         past.ever_negative(cutoff)[rows],
         past.ended_by(cutoff)[rows],
     )
     gap = np.abs(
-        project(said[rows], summing, method, errors=errors, signed=signed, ended=ended) - came[rows]
+        project(base[rows], summing, method, errors=errors, signed=signed, ended=ended)
+        - actuals[rows]
     )
-    size = np.where(np.isnan(gap), 0.0, np.abs(came[rows]))
+    size = np.where(np.isnan(gap), 0.0, np.abs(actuals[rows]))
     sums = {
         "numerator": np.nansum(gap, axis=1),
         "denominator": size.sum(axis=1),
@@ -334,12 +335,12 @@ def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFr
         )
     wide = combined.pivot(index="unique_id", columns="h", values="y_hat").sort_index(axis=1)
     lacking = ids[wide.reindex(ids).isna().any(axis=1).to_numpy()] if wide.shape[1] else ids
-    strangers = wide.index.difference(ids)
-    if len(lacking) or len(strangers):
+    unknown = wide.index.difference(ids)
+    if len(lacking) or len(unknown):
         wrong = (
             f"lacks {shorten(lacking)}"
             if len(lacking)
-            else f"has {shorten(strangers)}, which the series table has not"
+            else f"has {shorten(unknown)}, which the series table has not"
         )
         raise SalesForecastError.say(
             f"Combined forecast of {now:%Y-%m} {wrong}",

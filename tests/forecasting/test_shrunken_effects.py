@@ -86,4 +86,4 @@ def test_no_series_and_no_driver_have_no_effect() -> None:
 def test_a_series_is_no_surer_than_the_panel_that_it_leans_on() -> None:
     found = learn_effects(plant(np.full(12, 0.10), noise=0.02, common=0.10), HALF_LIFE)
     assert found.error[0] > 0
-    assert found.doubt[0] >= max(found.error[0], found.spread[0])
+    assert found.prior_std[0] >= max(found.error[0], found.spread[0])

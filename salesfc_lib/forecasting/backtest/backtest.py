@@ -286,9 +286,7 @@ def _kinds(rows: History) -> np.ndarray:
 
 
 def _take_once(rows: History, run: np.ndarray) -> History:
-    """Some rows, the same object for candidates that are asked the same, so that what they share is
-    computed once.
-    """
+    """Some rows, the same object for the same rows, so that shared results are computed once."""
     key = ("rows", run.tobytes())
     if key not in rows.derived:
         rows.derived[key] = rows.take(run) if len(run) < len(rows) else rows
@@ -338,7 +336,7 @@ def _reject(
 def _failed(
     prediction: Prediction, run: np.ndarray, rows: History, *, name: str, n: int
 ) -> list[Failure]:
-    """Failures of the rows that were asked and gave an error."""
+    """Failures of the rows of a prediction that have an error."""
     return [
         Failure(int(run[k]) % n, int(rows.back[run[k]]), name, error)
         for k, error in sorted(prediction.errors.items())

@@ -162,7 +162,7 @@ def _drivers(
 
 
 def _difference(y: np.ndarray, monthly: int, yearly: int) -> np.ndarray:
-    """Differences over a year, then over a month, each taken as often as asked (0 or 1).
+    """Differences over a year, then over a month, each taken 0 or 1 times.
 
     Differenced before the fit and not within its state space, which halves the time and loses only
     the first year's likelihood.

@@ -35,8 +35,8 @@ def forecast(history: History, horizon: int) -> np.ndarray:
     years = np.minimum(years, history.back.max())
     for year in np.unique(years):
         rows = np.flatnonzero(years == year)
-        teachers = np.flatnonzero(history.back == history.back[rows].max())
-        equations = learn(history.y[teachers], horizon, lags)
+        training = np.flatnonzero(history.back == history.back[rows].max())
+        equations = learn(history.y[training], horizon, lags)
         values[rows] = apply(history.y[rows], equations, lags)
     return values
 

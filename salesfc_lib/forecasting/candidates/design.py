@@ -77,7 +77,7 @@ def centre(values: np.ndarray, width: int) -> np.ndarray:
     """A driver as it differs from usual (n, T + horizon): less its mean in the history; 0 where
     unknown.
 
-    One that is never zero, as a price, is told as a share of its mean in the twelve months before,
+    One that is never zero, such as a price, is relative: a share of its mean in the twelve months before,
     so that what rises year by year is no trend.
     """
     positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1) > 0

@@ -35,12 +35,12 @@ def forecast(history: History, horizon: int) -> np.ndarray:
         curves = align_at_launch(adjusted.y[launched], history.first[launched])
         months = history.length[launched]
         for age in range(1, SEASON + 1):
-            young, teachers = months == age, months >= age + SEASON
-            if teachers.sum() >= LAUNCH_MIN_ANALOGUES:
+            young, analogues = months == age, months >= age + SEASON
+            if analogues.sum() >= LAUNCH_MIN_ANALOGUES:
                 rows = np.flatnonzero(young)
                 for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
                     values[launched[some]] = continue_launches(
-                        curves[some], curves[teachers], age, horizon
+                        curves[some], curves[analogues], age, horizon
                     )
     return adjusted.restore(values)
 
@@ -58,25 +58,25 @@ def align_at_launch(y: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def continue_launches(
-    young: np.ndarray, teachers: np.ndarray, age: int, horizon: int
+    young: np.ndarray, analogues: np.ndarray, age: int, horizon: int
 ) -> np.ndarray:
-    """How launches of `age` months (n, T) go on (n, horizon), by the nearest of `teachers` (m, T),
+    """Forecasts of launches of `age` months (n, T) (n, horizon), by the nearest of `analogues` (m, T),
     all aligned at their launch.
 
     Beyond the last month that five analogues have, the last one known goes on. NaN for a launch
     that has not sold.
     """
-    size, others = young[:, :age].mean(axis=1), teachers[:, :age].mean(axis=1)
-    teachers, others = teachers[others > 0], others[others > 0]
-    if len(teachers) < LAUNCH_MIN_ANALOGUES:
+    size, others = young[:, :age].mean(axis=1), analogues[:, :age].mean(axis=1)
+    analogues, others = analogues[others > 0], others[others > 0]
+    if len(analogues) < LAUNCH_MIN_ANALOGUES:
         return np.full((len(young), horizon), np.nan)
-    curves = teachers / others[:, None]
+    curves = analogues / others[:, None]
     sold = np.where(size > 0, size, 1.0)
     shape = young[:, :age] / sold[:, None]
-    apart = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(
+    distance = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(
         axis=2
     ) + LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
-    nearest = np.argsort(apart, axis=1, kind="stable")[:, :LAUNCH_NEAREST]
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, :LAUNCH_NEAREST]
     columns = np.minimum(age + np.arange(horizon), curves.shape[1] - 1)
     after = curves[nearest][:, :, columns]
     after = np.where(age + np.arange(horizon) < curves.shape[1], after, np.nan)

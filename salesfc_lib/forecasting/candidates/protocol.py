@@ -112,7 +112,7 @@ def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Prediction]:
 
 
 def finite(values: np.ndarray, horizon: int) -> np.ndarray:
-    """The values, if there are as many as asked and all are finite."""
+    """The values, if they are `horizon` finite numbers."""
     values = np.asarray(values, dtype=float)
     if values.shape != (horizon,):
         raise ValueError(f"the model gave {values.size} values, {horizon} needed")

@@ -129,7 +129,7 @@ def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float)
     weight = np.where(np.isfinite(y), exponential_weights(width, half_life), 0.0)
     past = design.x[:, :width]
     noise = noise_std(y)
-    prior = np.r_[design.prior, effects.doubt]
+    prior = np.r_[design.prior, effects.prior_std]
     penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
     target = np.zeros(len(design.names))
     target[design.drivers] = effects.centre
@@ -149,7 +149,7 @@ def _explain(
     y = history.y[row] / size
     known = np.isfinite(y)
     noise = noise_std(history.y[row : row + 1] / size)[0]
-    prior = np.r_[design.prior, effects.doubt]
+    prior = np.r_[design.prior, effects.prior_std]
     shrunk = np.flatnonzero(np.isfinite(prior))
     pseudo = np.r_[np.zeros(OWN_TERMS - 1), effects.centre]
     weights = np.r_[exponential_weights(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]

@@ -50,8 +50,8 @@ class Effects:
     own: np.ndarray
 
     @property
-    def doubt(self) -> np.ndarray:
-        """Standard deviation of a series' effect around the centre before the series is seen
+    def prior_std(self) -> np.ndarray:
+        """Standard deviation of a series' effect around the centre before its own months are used
         (n_drivers,): the panel is not known exactly either.
         """
         return np.sqrt(self.spread**2 + self.error**2)
@@ -79,7 +79,7 @@ class _Sums:
     squares: np.ndarray
     doubly: np.ndarray
     weight: np.ndarray
-    teaches: np.ndarray
+    informs: np.ndarray
 
     def noise(self, effect: np.ndarray) -> np.ndarray:
         """Variance of a month around effects (k,) or (n, k), (n,)."""
@@ -95,7 +95,7 @@ class _Sums:
 
 
 def learn_effects(history: History, half_life: float) -> Effects:
-    """Effects of all drivers; series that are mostly zero teach nobody.
+    """Effects of all drivers; intermittent series do not inform the panel's.
 
     Random effects: centre and spread by the method of moments (DerSimonian and Laird 1986,
     https://doi.org/10.1016/0197-2456(86)90046-2), each driver given the others; a series' own by
@@ -109,12 +109,12 @@ def learn_effects(history: History, half_life: float) -> Effects:
             np.full(count, DRIVER_MIN_SPREAD),
             np.zeros((len(history), count)),
         )
-    told = _join([_part_out(block, half_life) for block in row_blocks(history)])
-    sums = _sum_up(told, ~is_intermittent(history.y))
+    part = _join([_part_out(block, half_life) for block in row_blocks(history)])
+    sums = _sum_up(part, ~is_intermittent(history.y))
     diagonal = np.einsum("npp->np", sums.left)
-    months = (told.weight > 0).sum(axis=1).clip(1)
+    months = (part.weight > 0).sum(axis=1).clip(1)
     usual = np.sqrt(diagonal / months[:, None])
-    moving = (usual > MIN_DRIVER_SPREAD) & sums.teaches[:, None]
+    moving = (usual > MIN_DRIVER_SPREAD) & sums.informs[:, None]
     centre, spread = np.zeros(count), np.full(count, DRIVER_MIN_SPREAD)
     for _ in range(DRIVER_ROUNDS):
         noise = sums.noise(centre)
@@ -125,12 +125,12 @@ def learn_effects(history: History, half_life: float) -> Effects:
                 driver
             ]
             variance = noise[rows] * sums.doubly[rows, driver] / by**2
-            centre[driver], found = _meet(own, variance)
+            centre[driver], found = _random_effects(own, variance)
             widest = DRIVER_MAX_SPREAD / np.median(usual[rows, driver])
             spread[driver] = min(max(found, DRIVER_MIN_SPREAD), widest)
-    error = _doubt(told, sums, history, (centre, spread, moving))
+    error = _standard_error(part, sums, history, (centre, spread, moving))
     sure = centre * (1 - (error / np.where(centre == 0, 1.0, centre)) ** 2).clip(0)
-    return Effects(sure, error, spread, _draw(sums, sure, spread))
+    return Effects(sure, error, spread, _posterior_mean(sums, sure, spread))
 
 
 def _part_out(history: History, half_life: float) -> _Part:
@@ -139,12 +139,14 @@ def _part_out(history: History, half_life: float) -> _Part:
     """
     y = history.y / _local_level(history.y)
     design = build_design(history, 0, 1.0)
-    told, terms = _change(y), _change(design.x)
-    known = np.isfinite(told)
+    changes, terms = _change(y), _change(design.x)
+    known = np.isfinite(changes)
     known[:, 0] = False
     weight = np.where(known, exponential_weights(y.shape[1], half_life), 0.0)
     own = terms[:, :, :OWN_TERMS]
-    both = np.concatenate([np.where(known, told, 0.0)[:, :, None], terms[:, :, OWN_TERMS:]], axis=2)
+    both = np.concatenate(
+        [np.where(known, changes, 0.0)[:, :, None], terms[:, :, OWN_TERMS:]], axis=2
+    )
     penalty = np.where(np.isfinite(design.prior), (noise_std(y)[:, None] / design.prior) ** 2, 0.0)
     weighted = (own * weight[:, :, None]).transpose(0, 2, 1)
     left = np.matmul(weighted, own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
@@ -180,8 +182,8 @@ def _join(parts: list[_Part]) -> _Part:
     )
 
 
-def _sum_up(told: _Part, teaches: np.ndarray) -> _Sums:
-    y, x, weight = told.y, told.x, told.weight
+def _sum_up(part: _Part, informs: np.ndarray) -> _Sums:
+    y, x, weight = part.y, part.x, part.weight
     weighted = x * weight[:, :, None]
     return _Sums(
         np.matmul(weighted.transpose(0, 2, 1), x),
@@ -189,11 +191,11 @@ def _sum_up(told: _Part, teaches: np.ndarray) -> _Sums:
         (weight * y**2).sum(axis=1),
         (weighted**2).sum(axis=1),
         weight.sum(axis=1),
-        teaches,
+        informs,
     )
 
 
-def _meet(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
+def _random_effects(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     """Mean of effects (n,) known with variances (n,), and the standard deviation between them
     beyond these.
     """
@@ -208,12 +210,12 @@ def _meet(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     return mean, float(np.sqrt(between))
 
 
-def _doubt(
-    told: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, np.ndarray, np.ndarray]
+def _standard_error(
+    part: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, np.ndarray, np.ndarray]
 ) -> np.ndarray:
     """Standard error of each driver's common effect (n_drivers,); months are the observations."""
     centre, spread, moving = found
-    missed = told.weight * (told.y - told.x @ centre)
+    missed = part.weight * (part.y - part.x @ centre)
     month = history.last.astype(int)[:, None] + np.arange(missed.shape[1])
     noise = sums.noise(centre)
     error = np.zeros(len(centre))
@@ -221,14 +223,14 @@ def _doubt(
         rows = np.flatnonzero(moving[:, driver])
         by = sums.left[rows, driver, driver]
         share = 1 / (noise[rows] * sums.doubly[rows, driver] / by**2 + spread[driver] ** 2)
-        influence = (share / share.sum() / by)[:, None] * told.x[rows, :, driver] * missed[rows]
+        influence = (share / share.sum() / by)[:, None] * part.x[rows, :, driver] * missed[rows]
         of_months = np.bincount((month[rows] - month.min()).ravel(), influence.ravel())
         error[driver] = np.sqrt(DRIVER_VARIANCE_FACTOR * (of_months**2).sum())
     return error
 
 
-def _draw(sums: _Sums, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Effects of each series (n, n_drivers), drawn to the centre as far as its months do not tell."""
+def _posterior_mean(sums: _Sums, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Effects of each series (n, n_drivers), posterior mean around the centre."""
     penalty = sums.noise(centre)[:, None] / spread**2
     left = sums.left + penalty[:, :, None] * np.eye(len(centre))
     return np.asarray(

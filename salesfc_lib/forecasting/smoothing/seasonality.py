@@ -74,8 +74,8 @@ def adjust_own(history: History, horizon: int) -> Adjusted:
     own, count, noise = _by_month(deviation, history.month_of_year(0))
     own = own - own.mean(axis=1, keepdims=True)
     error = np.where(np.isfinite(noise), noise, np.inf) / count.mean(axis=1).clip(1)
-    told = (own**2).mean(axis=1) > SEASON_F * np.maximum(error, 1e-12)
-    indices = np.clip(np.where(told[:, None], own, 0.0), *SEASON_BOUNDS)
+    significant = (own**2).mean(axis=1) > SEASON_F * np.maximum(error, 1e-12)
+    indices = np.clip(np.where(significant[:, None], own, 0.0), *SEASON_BOUNDS)
     season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
     width = history.y.shape[1]
     return Adjusted(history.y / (1 + season[:, :width]), 1 + season[:, width:], True)
@@ -161,9 +161,9 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     excess = (
         np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     ).clip(0)
-    believed = SEASON_OWN_VARIANCE * excess + (1 - SEASON_OWN_VARIANCE) * np.median(excess[some])
+    prior = SEASON_OWN_VARIANCE * excess + (1 - SEASON_OWN_VARIANCE) * np.median(excess[some])
     repeated = seen & np.isfinite(noise)[:, None]  # one year alone cannot tell a season from chance
-    weight = np.where(repeated, believed[:, None] / (believed[:, None] + error), 0.0)
+    weight = np.where(repeated, prior[:, None] / (prior[:, None] + error), 0.0)
     indices = base + weight * (own - base)
     return indices - indices.mean(axis=1, keepdims=True)
 

@@ -87,7 +87,7 @@ def apply_effects(
     summing = summing_matrix(series, list_levels(series))
     wide = combined.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
     scopes = _find_scopes(effects[effects["state"].eq("applied")], series, summing)
-    bottoms, accounts = _play(effects, scopes, wide, summing)
+    bottoms, accounts = _apply_all(effects, scopes, wide, summing)
     table = _close(effects, scopes, accounts, combined["cutoff"].max())
     applied = (
         pd.concat(list(accounts.values()), ignore_index=True)
@@ -125,7 +125,7 @@ def intervals_with_effects(
     """Forecast rows of a later stage with the intervals that `add` gives them, scaled as effects
     scaled the combined forecast's.
 
-    `add` knows only what was missed before any effect: it is asked for intervals around each
+    `add` knows only what was missed before any effect: it gives intervals around each
     forecast without its percentages, and they are multiplied by what the percentages came to. Rows
     that no effect touched, and all rows where `modeled` (combined and assumed) has no stage
     `assumed`, are as `add` gives them.
@@ -199,7 +199,7 @@ def _find_scope(
             np.flatnonzero(summing.matrix[_find_carrier(effect, series)].toarray().ravel())
         )
     if not len(found):
-        raise _strange(effect, scope, places)
+        raise _unknown_member(effect, scope, places)
     return Scope(found)
 
 
@@ -207,7 +207,7 @@ def _name_members(scope: dict[str, str]) -> str:
     return ", ".join(f"{name} '{member}'" for name, member in scope.items()) or "the whole unit"
 
 
-def _strange(
+def _unknown_member(
     effect: Any, scope: dict[str, str], places: dict[str, dict[str, np.ndarray]]
 ) -> SalesForecastError:
     """Error for an effect that holds for no series: a member that is unknown, or members that never
@@ -255,7 +255,7 @@ def _find_carrier(effect: Any, series: pd.DataFrame) -> int:
     )
 
 
-def _play(
+def _apply_all(
     effects: pd.DataFrame, scopes: dict[str, Scope], wide: pd.DataFrame, summing: Summing
 ) -> tuple[Bottoms, dict[str, pd.DataFrame]]:
     """Bottoms after all effects, and rows of `effect_applied` by id; refused effects do nothing."""
@@ -364,10 +364,12 @@ def _close(
                 "after": float("nan") if account is None else account["after"].sum(),
             }
         )
-    told = pd.DataFrame(rows, columns=["state", "remark", "before", "after"], index=effects.index)
+    outcome = pd.DataFrame(
+        rows, columns=["state", "remark", "before", "after"], index=effects.index
+    )
     columns = empty("effect")
     return (
-        effects.assign(**told)[list(columns.columns)]
+        effects.assign(**outcome)[list(columns.columns)]
         .astype(columns.dtypes.to_dict())
         .reset_index(drop=True)
     )

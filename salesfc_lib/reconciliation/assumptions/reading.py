@@ -31,7 +31,7 @@ from salesfc_lib.reconciliation.hand_written import (
 )
 
 DECLARED_END = "declared-end"  # how ids of effects begin that a master file declares
-MOST = 12  # errors told of one file
+MAX_ERRORS = 12  # errors listed of one file
 KINDS = {
     "percent": ("percent", "percentage", "pct", "%", "百分比", "比例", "百分数"),
     "amount": ("amount", "value", "quantity", "金额", "数量", "数值", "量"),
@@ -127,10 +127,10 @@ def raise_all(errors: Sequence[SalesForecastError], name: str) -> None:
     if len(errors) == 1:
         raise errors[0]
     if errors:
-        more = f" And {len(errors) - MOST} more." if len(errors) > MOST else ""
-        told = " ".join(str(error) for error in errors[:MOST])
+        more = f" And {len(errors) - MAX_ERRORS} more." if len(errors) > MAX_ERRORS else ""
+        listed = " ".join(str(error) for error in errors[:MAX_ERRORS])
         raise SalesForecastError(
-            f"{name} has {len(errors)} problems, and none of its effects is used. {told}{more}"
+            f"{name} has {len(errors)} problems, and none of its effects is used. {listed}{more}"
         )
 
 
@@ -143,13 +143,13 @@ def _name_columns(
         known.get(plain(head) or head, "") if head else f"column {place}"
         for place, head in enumerate(found, 1)
     ]
-    strangers = [head for head, column in zip(found, names, strict=True) if not column]
-    if strangers:
+    unknown = [head for head, column in zip(found, names, strict=True) if not column]
+    if unknown:
         raise SalesForecastError.say(
-            f"{name} line 1: {shorten(strangers)} is no column of this file and no dimension of "
+            f"{name} line 1: {shorten(unknown)} is no column of this file and no dimension of "
             "the unit",
             f"Dimensions: {shorten(dimensions, 8)}; columns: {', '.join(COLUMNS)}",
-            f"Did you mean {shorten(_nearest(strangers[0], [*dimensions, *COLUMNS]), 3)}?",
+            f"Did you mean {shorten(_nearest(unknown[0], [*dimensions, *COLUMNS]), 3)}?",
         )
     repeated = [column for column in dict.fromkeys(names) if names.count(column) > 1]
     missing = [column for column in NEEDED if column not in names]
