@@ -61,7 +61,7 @@ DEFECTS: dict[int, tuple[str, tuple[str, ...]]] = {
     12: ("subtotals", ("subtotal",)),
     13: ("merged cells", ("filled_down",)),
     14: ("hidden rows, columns, sheets", ("hidden",)),
-    15: ("error cells, stale formulas", ("error_cell", "stale_formula")),
+    15: ("error cells, empty formulas", ("error_cell", "stale_formula")),
     16: ("renamed columns", ("renamed_column",)),
     17: ("separators of numbers", ("separators",)),
     18: ("trailing minus", ("trailing_minus",)),

@@ -265,9 +265,7 @@ def plant_hidden(seed: int) -> list[Case]:
 
 
 def plant_error_cells(seed: int) -> list[Case]:
-    """15: cells that show an error, and formulas whose stored value is not theirs; products named
-    '#…' are neither.
-    """
+    """15: cells with an error, formulas never calculated; products named '#…' are neither."""
     rng = seeded(seed, 15)
     records = [record_of(line) for line in make_lines(seed, TRICKY)]
     chosen = choose(rng, records, 10, is_free(records))
@@ -283,27 +281,22 @@ def plant_error_cells(seed: int) -> list[Case]:
     return [
         text_case(15, "errors, text", Export("orders.csv", texts)),
         workbook_case(15, "errors, workbook", [Sheet("明细", workbook)]),
-        _stale_case(seed, rng),
+        _empty_formula_case(seed, rng),
     ]
 
 
-def _stale_case(seed: int, rng: random.Random) -> Case:
-    """Amounts are formulas: quantity times price. Some have no stored value, some one that is not
-    the product.
-    """
+def _empty_formula_case(seed: int, rng: random.Random) -> Case:
+    """Amounts are formulas: quantity times price. Some were never calculated."""
     headers = {**HEADERS, "price": "单价"}
     records = [_with_formula(record) for record in plain_records(seed)]
-    chosen = choose(rng, records, 8, is_free(records))
-    for count, place in enumerate(chosen):
+    for place in choose(rng, records, 8, is_free(records)):
         cells = dict(records[place].cells)
-        formula = cells["amount"]
-        cached = None if count % 2 else formula.value + rng.randrange(100, 999)
-        cells["amount"] = Formula(cached, formula.text)
+        cells["amount"] = Formula(None, cells["amount"].text)
         records[place] = replace(
             records[place], cells=cells, fate="quarantined", rule="stale_formula", planted=True
         )
     tree = declare({"kind": "excel", "path": "orders.xlsx", "columns": headers})
-    return workbook_case(15, "stale formulas", [Sheet("明细", records, headers)], tree)
+    return workbook_case(15, "empty formulas", [Sheet("明细", records, headers)], tree)
 
 
 def _with_formula(record: Record) -> Record:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.header import SEARCHED, count_known, find_header, require_header
+from salesfc_lib.intake.sources.layout import join_titles
 from salesfc_lib.intake.sources.records import Dialect, parse_record
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -67,10 +68,8 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
             f"Export at most {MOST_COLUMNS:,} columns",
         )
     above = rows[1:place] if _find_separator(lines) else rows[:place]
-    titles = [" ".join(cell.strip() for cell in row.cells if cell.strip()) for row in above]
-    return Layout(
-        dialect, header.cells, [title for title in titles if title], header.line + header.lines
-    )
+    titles = join_titles(row.cells for row in above)
+    return Layout(dialect, header.cells, titles, header.line + header.lines)
 
 
 def has_header(lines: Sequence[str], source: Source) -> bool:

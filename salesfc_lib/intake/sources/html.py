@@ -18,7 +18,7 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import reject
 from salesfc_lib.intake.sources.charset import guess_encoding
 from salesfc_lib.intake.sources.header import find_header, header_of, name_columns, require_header
-from salesfc_lib.intake.sources.layout import Grid, refuse_row_limit
+from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
 from salesfc_lib.intake.sources.texts import text_table
 
 DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
@@ -169,7 +169,7 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
         ],
         encoding=encoding,
         merged=frozenset(cell for cell in table.covered if cell[1] in filled),
-        titles=[" ".join(filter(None, row)) for row in table.rows[:at] if any(row)],
+        titles=join_titles(table.rows[:at]),
     )
 
 

@@ -7,6 +7,7 @@ account for it. `mark` is '' for a row of the business, 'subtotal' or 'header' f
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -47,6 +48,12 @@ class Grid:
     dialect: str | None = None
     trailer: dict[str, str] | None = None
     is_1904: bool = False
+
+
+def join_titles(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Texts of the rows above a header, blank rows left out."""
+    texts = (" ".join(cell.strip() for cell in row if cell.strip()) for row in rows)
+    return [text for text in texts if text]
 
 
 def exported(header: str) -> str:
