@@ -23,7 +23,7 @@ from salesfc_lib.archive.months import (
     unit_folder,
     vintages,
 )
-from salesfc_lib.archive.unit_month import UnitMonth, open_month
+from salesfc_lib.archive.unit_month import UnitMonth
 from salesfc_lib.archive.verification import verify
 
 __all__ = [
@@ -37,7 +37,6 @@ __all__ = [
     "list_months",
     "manifest",
     "next_version",
-    "open_month",
     "publish",
     "recover",
     "repair",

@@ -6,17 +6,15 @@ run writes, then where the month is published, so that any step can be run again
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from salesfc_lib.archive import months as archive
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, check_month, check_unit, from_dict, resolve, tables
+from salesfc_lib.foundation import Parameters, tables
 
 
 @dataclass(frozen=True)
@@ -92,26 +90,3 @@ class UnitMonth:
         """Table of the month before as it was published; None where that month is not in the archive."""
         folder = archive.unit_folder(self.reports, self.month_before, self.unit) / "tables"
         return tables.read(folder, name) if (folder / f"{name}.parquet").is_file() else None
-
-
-def open_month(
-    project: str | Path,
-    unit: str,
-    month: str,
-    resolved: Mapping[str, Any] | None = None,
-    folder: str | Path | None = None,
-    *,
-    kind: str = "run",
-) -> UnitMonth:
-    """A unit's month to work on.
-
-    A run gives the complete resolved parameters and its folder; a notebook opened by hand gives neither, resolves the
-    same parameters itself and writes under `reports/.work/` only; `salesfc lab` names the project for it.
-    """
-    by_hand = resolved is None and folder is None
-    root = Path(os.environ.get("SALESFC_PROJECT") or project if by_hand else project).resolve()
-    check_month(month)
-    check_unit(unit)
-    found = from_dict(resolved) if resolved is not None else resolve(root, unit, month)
-    place = Path(folder) if folder is not None else root / "reports" / ".work" / month / unit
-    return UnitMonth(root, unit, month, found.parameters, found.layer, found.reasons, place, kind)

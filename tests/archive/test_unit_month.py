@@ -7,17 +7,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from salesfc_lib.archive.unit_month import open_month
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import resolve, to_dict
+from salesfc_lib.steps import open_month
 
 MONTH = "2026-06"
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("SALESFC_PROJECT", raising=False)
+def project(tmp_path: Path) -> Path:
     (tmp_path / "parameters" / "units").mkdir(parents=True)
     (tmp_path / "parameters" / "units" / "north.yml").write_text(
         "unit: {title: 北方}\n", encoding="utf-8"
@@ -82,13 +81,25 @@ def test_a_backfilled_month_has_a_publication_day_and_a_run_has_none(project: Pa
     assert open_month(project, "north", MONTH).publication_day is None
 
 
-def test_the_lab_names_the_project_for_notebooks_opened_by_hand_only(
-    project: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SALESFC_PROJECT", str(project))
-    assert open_month("..", "north", MONTH).project == project
+def test_a_parameter_is_tried_as_set_would_and_its_tables_stand_apart(project: Path) -> None:
+    trial = open_month(project, "north", MONTH, sets={"combine.power": 2, "levels": {"total": []}})
+    asked = resolve(project, "north", MONTH, ["combine.power=2", "levels={total: []}"])
+    assert trial.parameters == asked.parameters
+    assert trial.layer["combine.power"] == "command line"
+    trial.write(series=series("trial"))
+    assert (trial.read("series")["unique_id"] == "trial").all()
+    with pytest.raises(SalesForecastError, match="no table 'series'"):
+        open_month(project, "north", MONTH).read("series")
+    other = open_month(project, "north", MONTH, sets={"combine.power": 3})
+    assert other.folder != trial.folder
+
+
+def test_a_parameter_that_does_not_exist_is_refused_as_set_refuses_it(project: Path) -> None:
+    with pytest.raises(SalesForecastError, match=r"combine\.powr.*combine\.power"):
+        open_month(project, "north", MONTH, sets={"combine.powr": 2})
+
+
+def test_what_a_run_injected_cannot_be_changed(project: Path) -> None:
     injected = to_dict(resolve(project, "north", MONTH))
-    assert (
-        open_month(project / "other", "north", MONTH, injected, project / "staged").project
-        == project / "other"
-    )
+    with pytest.raises(SalesForecastError, match="a run injected"):
+        open_month(project, "north", MONTH, injected, project / "out", sets={"horizon": 6})
