@@ -7,8 +7,6 @@ and an error is one paragraph, never a traceback.
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -268,17 +266,18 @@ def verify(
 
 
 @app.command()
-def lab(project: Project = Path(".")) -> None:
-    """Open JupyterLab on the project."""
+def lab(
+    project: Project = Path("."),
+    port: Annotated[
+        int | None, typer.Option(help="Port. Default: the first free from 8888.")
+    ] = None,
+    browser: Annotated[bool, typer.Option(help="Open a browser on it.")] = True,
+) -> None:
+    """Open JupyterLab on the project, for this machine only."""
     with _told_plainly():
-        from salesfc_lib.foundation import SHIPPED
+        from salesfc_lib.running import open_lab
 
-        root = project if (project / "notebooks").is_dir() else SHIPPED
-        command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root.resolve()}"]
-        done = subprocess.run(
-            command, env={**os.environ, "SALESFC_PROJECT": str(project.resolve())}, check=False
-        )
-        raise typer.Exit(done.returncode)
+        raise typer.Exit(open_lab(project, port=port, browser=browser))
 
 
 @contextmanager

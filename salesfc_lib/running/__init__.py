@@ -5,8 +5,9 @@ A request enters; published months, or records of what failed, leave.
 
 from __future__ import annotations
 
+from salesfc_lib.running.lab import open_lab
 from salesfc_lib.running.progress import watch
 from salesfc_lib.running.publication import Outcome
 from salesfc_lib.running.run import Request, backfill, run_month
 
-__all__ = ["Outcome", "Request", "backfill", "run_month", "watch"]
+__all__ = ["Outcome", "Request", "backfill", "open_lab", "run_month", "watch"]
