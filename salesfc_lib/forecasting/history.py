@@ -86,15 +86,11 @@ class History:
         """Every row as it was known `months` earlier; what was known ahead then is kept as
         regressors' values.
         """
-        width = self.y.shape[1]
         return replace(
             self,
             y=shift(self.y, months),
             last=self.last - np.timedelta64(months, "M"),
-            regressors={
-                name: shift_known(values, months, width, self.ahead)
-                for name, values in self.regressors.items()
-            },
+            regressors={name: shift(values, months) for name, values in self.regressors.items()},
             back=self.back + months,
         )
 
@@ -131,11 +127,6 @@ def shift(values: np.ndarray, months: int) -> np.ndarray:
     moved = np.full_like(values, np.nan)
     moved[:, months:] = values[:, : max(values.shape[1] - months, 0)]
     return moved
-
-
-def shift_known(values: np.ndarray, months: int, width: int, ahead: int) -> np.ndarray:
-    """Regressors (n, width + ahead) as seen `months` earlier."""
-    return shift(values, months)[:, : width + ahead]
 
 
 def align(

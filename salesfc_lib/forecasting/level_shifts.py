@@ -32,7 +32,7 @@ from salesfc_lib.forecasting.tuning import (
     SHIFT_TREND_PRIOR,
     SHIFT_WINDOW,
 )
-from salesfc_lib.foundation import SEASON, nan_mean, tables
+from salesfc_lib.foundation import SEASON, nan_mean, nan_median, tables
 from salesfc_lib.foundation.schema import Breaks
 
 MOST_CHANGE = 30.0  # in logarithms: beyond it a number of sales is none
@@ -151,8 +151,8 @@ def winsorize(x: np.ndarray) -> np.ndarray:
     padded = np.pad(x, ((0, 0), (SHIFT_NEIGHBOURS, SHIFT_NEIGHBOURS)), constant_values=np.nan)
     around = np.lib.stride_tricks.sliding_window_view(padded, 2 * SHIFT_NEIGHBOURS + 1, axis=1)
     with np.errstate(all="ignore"):
-        middle = _median(around)
-        spread = 1.4826 * _median(np.abs(x - middle))[:, None]
+        middle = nan_median(around, -1)
+        spread = 1.4826 * nan_median(np.abs(x - middle), -1)[:, None]
     room = SHIFT_MAX_DEVIATION * np.maximum(spread, SHIFT_MIN_NOISE)
     return np.where(np.isfinite(x), np.clip(x, middle - room, middle + room), np.nan)
 
@@ -254,14 +254,5 @@ def _noise(x: np.ndarray) -> np.ndarray:
     """Standard deviation of a month of x (n, T), from how much neighbouring months differ, which a
     step hardly changes (n,).
     """
-    noise = _median(np.abs(np.diff(x, axis=1))) * 1.4826 / np.sqrt(2)
+    noise = nan_median(np.abs(np.diff(x, axis=1)), -1) * 1.4826 / np.sqrt(2)
     return np.maximum(np.nan_to_num(noise, nan=SHIFT_MIN_NOISE), SHIFT_MIN_NOISE)
-
-
-def _median(values: np.ndarray) -> np.ndarray:
-    """Median over the last axis of what is finite; NaN where nothing is."""
-    ordered = np.sort(values, axis=-1)
-    count = np.isfinite(values).sum(axis=-1)
-    low, high = ((np.maximum(count - 1, 0)) // 2, np.minimum(count // 2, values.shape[-1] - 1))
-    pick = [np.take_along_axis(ordered, place[..., None], axis=-1)[..., 0] for place in (low, high)]
-    return np.asarray((pick[0] + pick[1]) / 2)

@@ -99,29 +99,6 @@ def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
     return wape.groupby(reconciliation["method"], sort=False).mean()
 
 
-def explain_choice(reconciliation: pd.DataFrame) -> dict[str, object]:
-    """Facts about the choice, for a sentence.
-
-    method; why (`lowest_error`, `only_method`, `no_backtest`); error and bottom_up (mean WAPE over
-    levels, null where not judged); second and second_error (the next best); not_judged (methods
-    without enough past errors); n (forecasts compared).
-    """
-    error = mean_wape(reconciliation)
-    chosen = str(reconciliation.loc[reconciliation["chosen"], "method"].iat[0])
-    others = error.drop(chosen).dropna().sort_values()
-    judged = pd.notna(error[chosen])
-    return {
-        "method": chosen,
-        "why": "no_backtest" if not judged else "lowest_error" if len(others) else "only_method",
-        "error": float(error[chosen]),
-        "bottom_up": float(error.get("bottom_up", np.nan)),
-        "second": str(others.index[0]) if len(others) else None,
-        "second_error": float(others.iloc[0]) if len(others) else np.nan,
-        "not_judged": [str(name) for name in error.index[error.isna()] if judged or name != chosen],
-        "n": int(reconciliation.loc[reconciliation["chosen"], "n"].sum()),
-    }
-
-
 def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
     """Errors of each method by level at the cutoffs where all that can be judged have enough to
     learn from.

@@ -10,13 +10,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.foundation.tables import check, empty
 from salesfc_lib.panel.hierarchy import aggregate, build_series, coherence_gap, summing_matrix
-from salesfc_lib.reconciliation.methods import (
-    BacktestErrors,
-    explain_choice,
-    judge_methods,
-    mean_wape,
-    reconcile,
-)
+from salesfc_lib.reconciliation.methods import BacktestErrors, judge_methods, mean_wape, reconcile
 from salesfc_lib.reconciliation.projection import METHODS, project
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
@@ -191,9 +185,9 @@ def test_without_a_backtest_the_method_is_bottom_up_and_says_so():
     found, table = run(panel(), errors(0.1, 0.1, 0.3), past=empty("forecast"))
     assert set(found["model"]) == {"bottom_up"}
     assert table["n"].eq(0).all()
-    facts = explain_choice(check(table, "reconciliation"))
-    assert (facts["method"], facts["why"], facts["n"]) == ("bottom_up", "no_backtest", 0)
-    assert facts["not_judged"] == ["ols", "wls_struct", "wls_var", "mint_shrink"]
+    check(table, "reconciliation")
+    assert table.loc[table["chosen"], "method"].unique().tolist() == ["bottom_up"]
+    assert mean_wape(table).isna().all()
 
 
 def test_without_a_backtest_a_method_that_must_learn_gives_way_to_bottom_up():
@@ -222,20 +216,16 @@ def test_methods_that_must_learn_are_not_judged_on_too_few_errors():
         "wls_var": False,
         "mint_shrink": False,
     }
-    assert explain_choice(table)["not_judged"] == ["wls_var", "mint_shrink"]
-
-
-def test_facts_name_the_winner_and_the_next_best():
-    _, table = run(panel(), errors(0.02, 0.1, 0.6))
-    error = mean_wape(table).sort_values()
-    facts = explain_choice(table)
-    assert facts["why"] == "lowest_error"
-    assert [facts["method"], facts["second"]] == error.index[:2].tolist()
-    assert [facts["error"], facts["second_error"], facts["bottom_up"]] == [
-        error.iloc[0],
-        error.iloc[1],
-        error["bottom_up"],
+    assert mean_wape(table).isna().pipe(lambda error: error.index[error]).tolist() == [
+        "wls_var",
+        "mint_shrink",
     ]
+
+
+def test_the_method_with_the_lowest_mean_error_is_chosen():
+    _, table = run(panel(), errors(0.02, 0.1, 0.6))
+    chosen = table.loc[table["chosen"], "method"].unique()
+    assert chosen.tolist() == [mean_wape(table).idxmin()]
 
 
 def test_the_table_agrees_with_a_slow_loop():
