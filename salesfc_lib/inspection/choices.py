@@ -24,7 +24,7 @@ TABLES = (
     "events",
 )  # roles whose further columns have to be dimensions of the unit
 OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
-UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def list_mapped(found: Proposal, dimensions: Collection[str] | None = None) -> dict[str, Match]:
@@ -69,14 +69,16 @@ def quote(text: str) -> str:
     >>> quote("a\u2028b"), quote("价税合计")
     ('"a\\\\u2028b"', '"价税合计"')
     """
-    return UNPRINTABLE.sub(
-        lambda sign: f"\\u{ord(sign.group()):04x}", json.dumps(text, ensure_ascii=False)
-    )
+    return _escape(json.dumps(text, ensure_ascii=False))
 
 
 def enlist(texts: Iterable[str]) -> str:
-    """Texts for a comment: on one line."""
-    return ", ".join(" ".join(text.split()) for text in texts)
+    """Texts for a comment: on one line, with nothing that YAML refuses even there."""
+    return _escape(", ".join(" ".join(text.split()) for text in texts))
+
+
+def _escape(text: str) -> str:
+    return UNPRINTABLE.sub(lambda sign: f"\\u{ord(sign.group()):04x}", text)
 
 
 def _is_idle(found: Proposal, match: Match) -> bool:
