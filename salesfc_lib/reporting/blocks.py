@@ -17,12 +17,12 @@ from salesfc_lib.reporting import markup
 
 MIME = "application/vnd.salesfc.v1+json"
 Tone = Literal["", "over", "under", "alarm", "muted"]
-Mark = Literal["", "plain", "bad", "on"]
+Tag = Literal["", "plain", "bad", "on"]
 Align = Literal["l", "r", "q", "w"]  # left, right (numbers), heat cell, left without a line break
 
 
 def as_json(value: Any) -> Any:
-    """JSON types for a value: parts become dicts, tuples lists, numpy scalars numbers; what is not finite becomes null."""
+    """JSON types for a value: numpy scalars become numbers, what is not finite becomes null."""
     if isinstance(value, Part):
         return value.to_json()
     if isinstance(value, dict):
@@ -42,8 +42,8 @@ class Part:
         return {field.name: as_json(getattr(self, field.name)) for field in fields(self)}
 
 
-def _spread(values: Iterable[float | None]) -> tuple[float, float]:
-    """Lowest value and range of those there are, with a range that can be divided by."""
+def _extent(values: Iterable[float | None]) -> tuple[float, float]:
+    """Lowest of the values that there are, and their range, never 0."""
     there = [float(value) for value in values if value is not None and math.isfinite(value)]
     low, high = (min(there), max(there)) if there else (0.0, 1.0)
     return low, (high - low) or 1.0
@@ -53,8 +53,8 @@ def _spread(values: Iterable[float | None]) -> tuple[float, float]:
 class Strip(Part):
     """A number against its limits: positions between 0 and 1 on one line.
 
-    A thick line for each limit, a filled dot for this month (alarm where the limit is missed), an open dot for the
-    month before, ticks for the months before that.
+    A thick line for each limit, a filled dot for this month (alarm where the limit is missed), an
+    open dot for the month before, ticks for the months before that.
     """
 
     label: str
@@ -75,27 +75,20 @@ class Strip(Part):
         limits: Sequence[float] = (),
         missed: bool,
     ) -> Strip:
-        """Strip whose line runs from the lowest to the highest of all values, with a margin of a tenth."""
-        low, width = _spread([now, before, *earlier, *limits])
+        """Strip from the lowest to the highest of all values, with a margin of a tenth."""
+        low, width = _extent([now, before, *earlier, *limits])
         low, width = low - width * 0.1, width * 1.2
 
-        def position(value: float) -> float:
+        def at(value: float) -> float:
             return round((value - low) / width, 4)
 
-        places = tuple(position(value) for value in earlier)
-        return cls(
-            label,
-            position(now),
-            None if before is None else position(before),
-            places,
-            tuple(map(position, limits)),
-            missed,
-        )
+        then = None if before is None else at(before)
+        return cls(label, at(now), then, tuple(map(at, earlier)), tuple(map(at, limits)), missed)
 
 
 @dataclass(frozen=True)
 class Spark(Part):
-    """A small line of months, then forecasts with their band: positions between 0 and 1, by month."""
+    """A small line of months, then forecasts with their band: positions from 0 to 1, by month."""
 
     label: str
     history: tuple[float, ...]
@@ -114,27 +107,27 @@ class Spark(Part):
         hi: Sequence[float] = (),
     ) -> Spark:
         """Spark over the common range of all values; months that are missing are left out."""
-        low, width = _spread([*history, *forecast, *lo, *hi])
-        rows = (
-            [value for value in row if math.isfinite(value)] for row in (history, forecast, lo, hi)
-        )
-        return cls(
-            label, *(tuple(round((value - low) / width, 4) for value in row) for row in rows)
-        )
+        low, width = _extent([*history, *forecast, *lo, *hi])
+
+        def at(values: Sequence[float]) -> tuple[float, ...]:
+            return tuple(round((v - low) / width, 4) for v in values if math.isfinite(v))
+
+        return cls(label, at(history), at(forecast), at(lo), at(hi))
 
 
 @dataclass(frozen=True)
 class Cell(Part):
     """One cell of a table.
 
-    `sub` stands small under the text; `heat` 1 to 5 shades it (darker = larger error); `best` underlines it; `bar` is a
-    length between 0 and 1 in the tone's colour; `tag` outlines `text` as a word of state.
+    `sub` stands small under the text; `heat` 1 to 5 shades it (darker = larger error); `best`
+    underlines it; `bar` is a length between 0 and 1 in the tone's colour; `tag` outlines `text` as
+    a word of state.
     """
 
     text: str = ""
     sub: str = ""
     tone: Tone = ""
-    tag: Mark = ""
+    tag: Tag = ""
     bold: bool = False
     code: bool = False
     heat: int = 0
@@ -147,7 +140,7 @@ class Cell(Part):
 
 @dataclass(frozen=True)
 class Column(Part):
-    """A column's head; `small` False hides it on a phone, `silent` True keeps its head for screen readers only."""
+    """A column's head; `small` False hides it on a phone, `silent` leaves it to screen readers."""
 
     label: str
     align: Align = "l"
@@ -170,20 +163,13 @@ class Block(Part):
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         block = self.to_json()
-        return {
-            MIME: block,
-            "text/html": markup.render("lab.html.j2", b=block),
-            "text/plain": self.plain(),
-        }
-
-
-def _cell(value: object) -> Cell:
-    return value if isinstance(value, Cell) else Cell(str(value))
+        html = markup.render("lab.html.j2", b=block)
+        return {MIME: block, "text/html": html, "text/plain": self.plain()}
 
 
 @dataclass(frozen=True)
 class Table(Block):
-    """Rows of cells; the first cell of a row is its header. `bare` shows the title to screen readers only."""
+    """Rows of cells, or of values that become cells; the first cell of a row is its header."""
 
     kind: ClassVar[str] = "table"
     title: str
@@ -194,7 +180,6 @@ class Table(Block):
     source: str = ""
     outset: bool = False
     min_width: Literal["", "min40", "min46"] = ""
-    bare: bool = False
 
     def __post_init__(self) -> None:
         for row in (*self.rows, *self.footer):
@@ -205,14 +190,16 @@ class Table(Block):
                     "Complete the row",
                 )
         for name in ("rows", "footer"):
-            object.__setattr__(
-                self, name, tuple(tuple(map(_cell, row)) for row in getattr(self, name))
+            rows = (
+                tuple(cell if isinstance(cell, Cell) else Cell(str(cell)) for cell in row)
+                for row in getattr(self, name)
             )
+            object.__setattr__(self, name, tuple(rows))
 
 
 @dataclass(frozen=True)
 class Fact(Part):
-    """One of at most four key facts: label, large value, detail below; `alarm` where a limit is missed."""
+    """A key fact: label, large value, detail below; `alarm` where a limit is missed."""
 
     label: str
     value: str
@@ -222,9 +209,10 @@ class Fact(Part):
 
 @dataclass(frozen=True)
 class Answer(Block):
-    """The top of a page: what it is, the finding as its title, three sentences, the run, key facts, what changed.
+    """The top of a page: its finding as title, three sentences, the run, key facts, what changed.
 
-    The first of `kicker` is set bold; `tag` is an outlined word behind it; `note` is the line about the run.
+    The kicker is the line above the title, its first part bold; `tag` is an outlined word behind
+    it; `note` is the line about the run.
     """
 
     kind: ClassVar[str] = "answer"
@@ -238,10 +226,10 @@ class Answer(Block):
     tag: str = ""
 
     def __post_init__(self) -> None:
-        if len(self.facts) > 4:  # the page's row holds four
+        if len(self.facts) > 4:
             raise SalesForecastError.say(
                 f"'{self.title}' has {len(self.facts)} key facts",
-                "At most four",
+                "At most four, which fit the page's row",
                 "Leave the least important out",
             )
 
@@ -274,7 +262,7 @@ class Note(Block):
 
 @dataclass(frozen=True)
 class Figure(Block):
-    """A figure drawn twice (see `plots.draw`), with its finding as title and the numbers in `alt`."""
+    """A figure drawn twice (`plots.draw`), with its finding as title and the numbers in `alt`."""
 
     kind: ClassVar[str] = "figure"
     title: str
@@ -295,7 +283,7 @@ class Figure(Block):
 
 @dataclass(frozen=True)
 class Alert(Part):
-    """What needs a person: what, why, who, and until when (as words: 'due 8 July'); `rank` 0 is the most urgent kind."""
+    """What needs a person, and until when ('due 8 July'); `rank` 0 is the most urgent kind."""
 
     what: str
     why: str = ""
@@ -319,7 +307,7 @@ class Attention(Block):
 
 @dataclass(frozen=True)
 class Diff(Block):
-    """A change to a file, line by line; lines begin with '+', '-' or neither, comments with '#'."""
+    """A change to a file: its lines begin with '+', '-' or neither, comments with '#'."""
 
     kind: ClassVar[str] = "diff"
     title: str
@@ -351,10 +339,9 @@ class Checks(Block):
         return {**super().to_json(), "passed": self.passed, "total": len(self.checks)}
 
     def plain(self) -> str:
-        failed = "".join(
-            f"\nfailed: {check.name}. {check.detail}" for check in self.checks if not check.passed
-        )
-        return f"{self.passed} of {len(self.checks)} checks passed{failed}"
+        failed = [check for check in self.checks if not check.passed]
+        lines = [f"failed: {check.name}. {check.detail}" for check in failed]
+        return "\n".join([f"{self.passed} of {len(self.checks)} checks passed", *lines])
 
 
 @dataclass(frozen=True)
@@ -368,6 +355,5 @@ class Record(Block):
     details: Sequence[Table | Diff | Checks] = ()
 
     def plain(self) -> str:
-        return "\n".join(
-            (f"{self.badge} {self.badge_detail}", *(f"{term}: {text}" for term, text in self.terms))
-        )
+        lines = [f"{term}: {text}" for term, text in self.terms]
+        return "\n".join([f"{self.badge} {self.badge_detail}", *lines])

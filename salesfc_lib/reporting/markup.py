@@ -1,8 +1,7 @@
-"""Text that becomes markup: what may pass, and the templates that everything else goes through.
+"""Text that becomes markup: the templates, which escape every value, and what passes them as it is.
 
-Plain text, Markdown and figures enter; HTML leaves. The decision made here: a value is always escaped. Two things
-pass as markup, each through an allow-list: SVG that `plots` drew (rebuilt element by element) and Markdown (raw HTML
-in it is shown as text, the rest goes through nh3).
+Two things pass, each through an allow-list: SVG that `plots` drew (rebuilt element by element) and
+Markdown (raw HTML in it is shown as text, the rest goes through nh3).
 """
 
 from __future__ import annotations
@@ -22,29 +21,11 @@ from salesfc_lib.errors import SalesForecastError
 
 TEMPLATES = Path(__file__).parent / "templates"
 SVG_ELEMENTS = frozenset({"svg", "g", "path", "line", "rect", "circle", "text", "tspan"})
-SVG_ATTRIBUTES = frozenset(
-    {
-        *(
-            "viewBox",
-            "class",
-            "x",
-            "y",
-            "x1",
-            "y1",
-            "x2",
-            "y2",
-            "cx",
-            "cy",
-            "r",
-            "d",
-            "dx",
-            "dy",
-            "width",
-            "height",
-        ),
-        *("text-anchor", "transform", "fill", "stroke", "stroke-width", "stroke-dasharray"),
-    }
-)
+SVG_ATTRIBUTES = {
+    *("x", "y", "x1", "y1", "x2", "y2", "cx", "cy", "r", "d", "dx", "dy", "width", "height"),
+    *("fill", "stroke", "stroke-width", "stroke-dasharray"),
+    *("viewBox", "class", "text-anchor", "transform"),
+}
 PAINT = re.compile(r"none|var\(--[a-z0-9-]+\)")
 PLAIN_VALUE = re.compile(r"[\w\s.,:+()%\-]*")
 RELATIVE = re.compile(r"(?!//)(?![A-Za-z][A-Za-z0-9+.\-]*:)[^\s\"'<>\\]+")
@@ -57,8 +38,8 @@ MARKDOWN_TAGS = {
 def svg(text: str, alt: str, kind: str) -> Markup:
     """Figure rebuilt from the allow-list, with its class (`wide` or `slim`) and alternative text.
 
-    Raises `SalesForecastError` for anything that `plots` does not draw: another element or attribute, a colour that is
-    no token of the page, a document type.
+    Raises `SalesForecastError` for anything that `plots` does not draw: another element or
+    attribute, a colour that is no token of the page, a document type.
     """
     if "<!" in text or "<?" in text:
         raise _refused("a declaration")
@@ -83,12 +64,12 @@ def _element(element: ElementTree.Element) -> str:
     name = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
     if name not in SVG_ELEMENTS:
         raise _refused(f"the element '{name}'")
+    attributes = ""
     for key, value in element.attrib.items():
-        if key not in SVG_ATTRIBUTES or not (
-            PAINT if key in ("fill", "stroke") else PLAIN_VALUE
-        ).fullmatch(value):
+        allowed = PAINT if key in ("fill", "stroke") else PLAIN_VALUE
+        if key not in SVG_ATTRIBUTES or not allowed.fullmatch(value):
             raise _refused(f"{key}='{value[:60]}' on '{name}'")
-    attributes = "".join(f' {key}="{escape(value)}"' for key, value in element.attrib.items())
+        attributes += f' {key}="{escape(value)}"'
     inside = _inside(element)
     return f"<{name}{attributes}>{inside}</{name}>" if inside else f"<{name}{attributes}/>"
 
@@ -107,21 +88,15 @@ def markdown(text: str) -> Markup:
     import nh3
 
     html = mistune.create_markdown(escape=True, plugins=["table"])(text)
-    return Markup(
-        nh3.clean(
-            str(html),
-            tags=MARKDOWN_TAGS,
-            attributes={"a": {"href"}},
-            url_schemes=set(),
-            link_rel=None,
-        )
-    )
+    links = {"a": {"href"}}
+    allowed: dict[str, Any] = {"tags": MARKDOWN_TAGS, "attributes": links, "url_schemes": set()}
+    return Markup(nh3.clean(str(html), link_rel=None, **allowed))
 
 
 def relative(href: str) -> str:
     """The link if it stays inside the report, else nothing.
 
-    >>> relative("../index.html#months"), relative("javascript:alert(1)"), relative("//else.where/x")
+    >>> relative("../index.html#months"), relative("javascript:alert(1)"), relative("//else/x")
     ('../index.html#months', '', '')
     """
     return href if RELATIVE.fullmatch(href or "") else ""
@@ -160,14 +135,8 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    env.filters |= {
-        "svg": svg,
-        "markdown": markdown,
-        "relative": relative,
-        "anchor": anchor,
-        "png": png,
-        "digest": digest,
-    }
+    filters = (svg, markdown, relative, anchor, png, digest)
+    env.filters |= {filter.__name__: filter for filter in filters}
     env.globals["style"] = _style
     return env
 
