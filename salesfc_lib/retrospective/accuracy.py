@@ -1,8 +1,6 @@
-"""How right the published forecasts were: by lag, level, dimension and month, and whether the intervals held.
+"""Accuracy of the published forecasts by lag, level, dimension and month; coverage of intervals.
 
-Vintages, actuals and series enter; one table per question leaves, with the seasonal naive on the same rows beside
-it. The decision made here: members of a dimension are judged over their bottom series, so that they partition the
-business and an error does not cancel inside a member.
+One table per question, with the seasonal naive on the same rows beside it.
 """
 
 from __future__ import annotations
@@ -13,7 +11,7 @@ import pandas as pd
 
 from salesfc_lib.forecasting import pool
 from salesfc_lib.retrospective.compare import published, score_as, score_published, tabulate, window
-from salesfc_lib.retrospective.members import bottom_series, dimensions, top_series
+from salesfc_lib.retrospective.members import bottom_series, dimensions, top_and_bottom
 
 
 def by_lag(
@@ -27,14 +25,12 @@ def by_lag(
 ) -> pd.DataFrame:
     """Accuracy by level and lag over the `months` months that end with `month`.
 
-    One row per (level, lag): every lag from 1 to the largest of `lags` that the archive reaches, with the
-    columns of `compare.tabulate`. The lag is the forecast's `h`.
+    One row per (level, lag), with the columns of `compare.tabulate`: every lag from 1 to the
+    largest of `lags` that the archive reaches. The lag is the forecast's `h`.
     """
     scores = score_published(window(vintages, month, months).query(f"h <= {max(lags)}"), actual)
-    scores = scores.merge(series[["unique_id", "level"]], on="unique_id").assign(
-        lag=lambda rows: rows["h"]
-    )
-    return tabulate(scores, ["level", "lag"])
+    scores = scores.merge(series[["unique_id", "level"]], on="unique_id")
+    return tabulate(scores.assign(lag=scores["h"]), ["level", "lag"])
 
 
 def by_dimension(
@@ -48,16 +44,13 @@ def by_dimension(
 ) -> pd.DataFrame:
     """Accuracy of each member of each dimension, pooled over its bottom series.
 
-    One row per (dimension, member) with the columns of `compare.tabulate` and difference = forecast - actual.
+    One row per (dimension, member) with the columns of `compare.tabulate` and difference = forecast
+    - actual. The bottom series partition the business, so no error cancels inside a member.
     """
     scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
-    bottom = bottom_series(series)
-    long = bottom.melt("unique_id", dimensions(series), "dimension", "member").dropna(
-        subset="member"
-    )
-    table = tabulate(
-        scores.merge(long.astype({"dimension": object}), on="unique_id"), ["dimension", "member"]
-    )
+    members = bottom_series(series).melt("unique_id", dimensions(series), "dimension", "member")
+    members = members.dropna(subset="member").astype({"dimension": object})
+    table = tabulate(scores.merge(members, on="unique_id"), ["dimension", "member"])
     return table.assign(difference=table["forecast"] - table["actual"])
 
 
@@ -72,13 +65,11 @@ def history(
 ) -> pd.DataFrame:
     """Accuracy month by month at one lag, at the top and the bottom level.
 
-    One row per (level, ds) with the columns of `compare.tabulate`; a month without an archived forecast has no row.
+    One row per (level, ds) with the columns of `compare.tabulate`; a month without an archived
+    forecast has no row.
     """
-    ends = pd.concat([top_series(series), bottom_series(series)])[
-        ["unique_id", "level"]
-    ].drop_duplicates()
     scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
-    return tabulate(scores.merge(ends, on="unique_id"), ["level", "ds"])
+    return tabulate(scores.merge(top_and_bottom(series), on="unique_id"), ["level", "ds"])
 
 
 def coverage(
@@ -91,17 +82,14 @@ def coverage(
 ) -> pd.DataFrame:
     """Share of actuals inside the archived 80 % interval over the last `months` months.
 
-    One row per (level, lag): months, n, inside, coverage. Bounds count as inside. People's changes come without
-    an interval: what is judged is that of the last stage that has one.
+    One row per (level, lag): months, n, inside, coverage. Bounds count as inside. People's changes
+    come without an interval: what is judged is that of the last stage that has one.
     """
     rows = published(window(vintages, month, months).dropna(subset=["lo-80", "hi-80"]))
-    scores = score_as(rows, actual, "published", metrics=["coverage-80"]).assign(
-        lag=lambda scored: scored["h"]
-    )
+    scores = score_as(rows, actual, "published", metrics=["coverage-80"])
     scores = scores.merge(series[["unique_id", "level"]], on="unique_id")
-    by = ["level", "lag"]
-    found = scores.groupby(by)["ds"].nunique().rename("months").reset_index()
-    table = found.merge(
-        pool(scores, by).rename(columns={"numerator": "inside", "value": "coverage"}), on=by
-    )
-    return table[[*by, "months", "n", "inside", "coverage"]].astype({"inside": "int64"})
+    by, scores = ["level", "lag"], scores.assign(lag=scores["h"])
+    pooled = pool(scores, by).rename(columns={"numerator": "inside", "value": "coverage"})
+    scored = scores.groupby(by)["ds"].nunique().rename("months").reset_index()
+    table = scored.merge(pooled, on=by)[[*by, "months", "n", "inside", "coverage"]]
+    return table.astype({"inside": "int64"})

@@ -1,9 +1,8 @@
-"""Archived forecasts put beside what happened, row by row.
+"""Archived forecasts beside what happened, row by row; every accuracy is pooled from these rows.
 
-Vintages (forecast rows of earlier months, all stages) and actuals enter; scored rows leave, from which every
-accuracy on the page is pooled. The decisions made here: what was published is the last stage that there is for
-that series and month; a month without any source row (null) is not scored; the seasonal naive is compared on the
-rows that both have, while the published accuracy counts every row; and nothing after the month is looked at.
+What was published is the last stage that there is for a series and month. A month without any
+source row (null) is not scored, and nothing after the month is looked at. Differences and biases
+are forecast - actual: above zero the forecast was too high.
 """
 
 from __future__ import annotations
@@ -14,25 +13,17 @@ import pandas as pd
 
 from salesfc_lib.forecasting import pool, score
 from salesfc_lib.foundation import STAGES
+from salesfc_lib.retrospective.members import bottom_series
+from salesfc_lib.retrospective.rows import to_table
 
 ROW = ["unique_id", "cutoff", "ds"]
-MEASURES = [
-    "forecast",
-    "actual",
-    "wape",
-    "accuracy",
-    "bias",
-    "naive_wape",
-    "naive_accuracy",
-    "gain",
-]
 
 
 def published(vintages: pd.DataFrame) -> pd.DataFrame:
-    """Forecast rows as they were published: of each series, cutoff and month the last stage there is.
+    """Forecast rows as they were published: of each series, cutoff and month the last stage.
 
-    One row per (unique_id, cutoff, ds), columns of `vintages`. Where people changed nothing that month there is
-    no stage 'adjusted', and the reconciled row is what was published.
+    One row per (unique_id, cutoff, ds), columns of `vintages`. Where people changed nothing that
+    month there is no stage 'adjusted', and the reconciled row is what was published.
     """
     rank = vintages["stage"].map(STAGES.index).astype("int64")
     ordered = vintages.assign(rank=rank).sort_values([*ROW, "rank"], kind="stable")
@@ -71,7 +62,7 @@ def score_as(
 
 
 def score_published(vintages: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
-    """Score rows of three stages: published (every row), shared (published where a naive is) and naive."""
+    """Score rows of three stages: published (all rows), shared (where a naive is too) and naive."""
     final, naive = published(vintages), of_stage(vintages, "baseline")
     parts = [
         score_as(final, actual, "published"),
@@ -82,46 +73,33 @@ def score_published(vintages: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFram
 
 
 def tabulate(scores: pd.DataFrame, by: list[str]) -> pd.DataFrame:
-    """Accuracy per group of `by`, from the scores of `score_published`.
+    """Accuracy per group of `by`, from the scores of `score_published`; all ratios are pooled.
 
-    Columns after `by`: months (that were scored), n (rows), forecast and actual (sums), wape, accuracy (1 - WAPE,
-    floored at 0), bias ((forecast - actual) / actual, above zero is too high), naive_wape, naive_accuracy and gain:
-    WAPE of the seasonal naive minus that of the published forecast, on the rows that both have. Pooled ratios.
+    Columns after `by`: months (that were scored), n (rows), forecast and actual (sums), wape,
+    accuracy (1 - WAPE, floored at 0), bias ((forecast - actual) / actual), naive_wape,
+    naive_accuracy and gain: WAPE of the seasonal naive minus that of the published forecast, on the
+    rows that both have, while the accuracy counts every row.
     """
-    wape = _pooled(scores, "published", "wape", by)[[*by, "n", "value"]].rename(
-        columns={"value": "wape"}
-    )
-    bias = _pooled(scores, "published", "bias", by).rename(
-        columns={"value": "bias", "denominator": "actual"}
-    )
-    bias = bias.assign(forecast=bias["numerator"] + bias["actual"])[
-        [*by, "forecast", "actual", "bias"]
-    ]
-    shared = _pooled(scores, "shared", "wape", by)[[*by, "value"]].rename(
-        columns={"value": "shared_wape"}
-    )
-    naive = _pooled(scores, "naive", "wape", by)[[*by, "value"]].rename(
-        columns={"value": "naive_wape"}
-    )
-    months = (
-        scores[scores["stage"] == "published"]
-        .groupby(by)["ds"]
-        .nunique()
-        .rename("months")
-        .reset_index()
-    )
-    table = (
-        months.merge(wape, on=by)
-        .merge(bias, on=by)
-        .merge(shared, on=by, how="left")
-        .merge(naive, on=by, how="left")
-    )
-    table = table.assign(
-        accuracy=floor_accuracy(table["wape"]),
-        naive_accuracy=floor_accuracy(table["naive_wape"]),
-        gain=table["naive_wape"] - table["shared_wape"],
-    )
-    return table[[*by, "months", "n", *MEASURES]].sort_values(by, ignore_index=True)
+
+    def pooled(stage: str, metric: str) -> pd.DataFrame:
+        rows = scores[(scores["stage"] == stage) & (scores["metric"] == metric)]
+        return pool(rows, by).set_index(by)
+
+    wape, bias = pooled("published", "wape"), pooled("published", "bias")
+    shared, naive = (pooled(stage, "wape")["value"] for stage in ("shared", "naive"))
+    columns = {
+        "months": scores[scores["stage"] == "published"].groupby(by)["ds"].nunique(),
+        "n": wape["n"],
+        "forecast": bias["numerator"] + bias["denominator"],
+        "actual": bias["denominator"],
+        "wape": wape["value"],
+        "accuracy": floor_accuracy(wape["value"]),
+        "bias": bias["value"],
+        "naive_wape": naive,
+        "naive_accuracy": floor_accuracy(naive),
+        "gain": naive - shared,
+    }
+    return pd.DataFrame(columns).reset_index().sort_values(by, ignore_index=True)
 
 
 def floor_accuracy(wape: pd.Series) -> pd.Series:
@@ -129,5 +107,42 @@ def floor_accuracy(wape: pd.Series) -> pd.Series:
     return (1.0 - wape).clip(lower=0.0)
 
 
-def _pooled(scores: pd.DataFrame, stage: str, metric: str, by: list[str]) -> pd.DataFrame:
-    return pool(scores[(scores["stage"] == stage) & (scores["metric"] == metric)], by)
+def compare_month(
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    lag: int = 1,
+) -> pd.DataFrame:
+    """Published forecast and actual of every bottom series in one month.
+
+    Table `missed`, largest absolute difference first; its rows sum to the published and the actual
+    total. A series that sold without a forecast has a forecast of zero, one that was forecast but
+    has no row of its own sold zero, and one whose actual is null (no source rows at all that month)
+    is left out. No rows where the month has no archived forecast or no actual.
+    """
+    ds = pd.Timestamp(month)
+    bottom = bottom_series(series)[["unique_id", "label"]]
+    final = published(vintages[(vintages["ds"] == ds) & (vintages["h"] == lag)])
+    final = final[["unique_id", "y_hat"]].merge(bottom[["unique_id"]])
+    sold = actual.loc[actual["ds"] == ds, ["unique_id", "y_raw"]].merge(bottom[["unique_id"]])
+    if final.empty or sold["y_raw"].notna().sum() == 0:
+        return to_table([], "missed")
+    unknown = sold.loc[sold["y_raw"].isna(), "unique_id"]
+    rows = final.merge(sold, on="unique_id", how="outer").merge(bottom, on="unique_id")
+    rows = rows[~rows["unique_id"].isin(unknown)]
+    forecast, sales = rows["y_hat"].fillna(0.0), rows["y_raw"].fillna(0.0)
+    size = (forecast - sales).abs()
+    rows = rows.assign(
+        **{"forecast": forecast, "actual": sales, "difference": forecast - sales, "size": size},
+        **{"ds": ds, "cutoff": ds - pd.DateOffset(months=lag)},
+        forecasted=rows["y_hat"].notna(),
+        share=size / (size.sum() or float("nan")),
+    )
+    return to_table(rows.sort_values(["size", "unique_id"], ascending=[False, True]), "missed")
+
+
+def largest_misses(missed: pd.DataFrame, *, count: int = 6) -> pd.DataFrame:
+    """The `count` largest misses of `compare_month`, those that missed nothing left out."""
+    return missed[missed["difference"] != 0].head(count).reset_index(drop=True)

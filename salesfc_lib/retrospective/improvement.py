@@ -1,8 +1,8 @@
 """Whether an improvement is real, and what it cost: facts beside the accuracy.
 
-Vintages, actuals, inventory enter; facts leave. The decision made here: a rising accuracy proves nothing by itself,
-since easy months and a lowered bar raise it too. So the gain is always taken over the seasonal naive of the same rows,
-next to how sales grew and how often the published total stood below the statistical one.
+A rising accuracy proves nothing by itself, since easy months and a lowered bar raise it too. So the
+gain is taken over the seasonal naive of the same rows, next to how sales grew and how often the
+published total stood below the statistical one.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.retrospective.compare import of_stage, published, score_published, tabulate, window
-from salesfc_lib.retrospective.habits import sign_p
 from salesfc_lib.retrospective.members import bottom_series, top_series
+from salesfc_lib.retrospective.override_bias import sign_p
 
 STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 
@@ -29,27 +29,29 @@ def gaming_check(
 ) -> dict[str, Any]:
     """Facts for "is the improvement real?" over the last `months` months at one lag.
 
-    months: months scored. At the bottom level: accuracy, naive_accuracy, gain (WAPE of the seasonal naive minus that
-    of the published forecast, pooled), gain_now (this month's), gain_earlier and gain_later (older and newer half of
-    the months), naive_earlier and naive_later (accuracy of the naive: above in the later half means easier months).
-    At the top level: sales_growth over the same months a year before (null without them), months_compared and
-    months_below (published below statistical), p_below (chance of at least so many if both signs are equally likely),
-    mean_change (published minus statistical, as a share of statistical). What cannot be computed is null.
+    months: months scored. At the bottom level: accuracy, naive_accuracy, gain (WAPE of the seasonal
+    naive minus that of the published forecast, pooled), gain_now (this month's), gain_earlier and
+    gain_later (older and newer half of the months), naive_earlier and naive_later (accuracy of the
+    naive: above in the later half means easier months). At the top level: sales_growth over the
+    same months a year before (null without them), months_compared and months_below (published below
+    statistical), p_below (chance of at least so many if both signs are equally likely), mean_change
+    (published minus statistical, as a share of statistical). What cannot be computed is null.
     """
     rows = window(vintages, month, months).query(f"h == {lag}")
-    scores = score_published(rows, actual).merge(
-        bottom_series(series)[["unique_id"]], on="unique_id"
-    )
+    bottom = bottom_series(series)[["unique_id"]]
+    scores = score_published(rows, actual).merge(bottom, on="unique_id")
     scored = sorted(scores["ds"].unique())
     later = scores["ds"] >= scored[len(scored) // 2] if scored else pd.Series(dtype=bool)
+    whole, now = _pooled(scores), _pooled(scores[scores["ds"] == pd.Timestamp(month)])
+    older, newer = _pooled(scores[~later]), _pooled(scores[later])
     return {
         "months": len(scored),
-        **_rename(
-            _pooled(scores), accuracy="accuracy", naive_accuracy="naive_accuracy", gain="gain"
-        ),
-        **_rename(_pooled(scores[scores["ds"] == pd.Timestamp(month)]), gain="gain_now"),
-        **_rename(_pooled(scores[~later]), gain="gain_earlier", naive_accuracy="naive_earlier"),
-        **_rename(_pooled(scores[later]), gain="gain_later", naive_accuracy="naive_later"),
+        **{name: whole.get(name) for name in ("accuracy", "naive_accuracy", "gain")},
+        "gain_now": now.get("gain"),
+        "gain_earlier": older.get("gain"),
+        "naive_earlier": older.get("naive_accuracy"),
+        "gain_later": newer.get("gain"),
+        "naive_later": newer.get("naive_accuracy"),
         "sales_growth": _growth(actual, series, pd.Timestamp(month), months),
         **_below_statistical(rows, series),
     }
@@ -58,44 +60,37 @@ def gaming_check(
 def stock_view(inventory: pd.DataFrame, *, month: pd.Timestamp | str) -> pd.DataFrame:
     """Stock-out days and stock of this month and the month before.
 
-    One row per member that inventory is kept for (its columns beside ds, stock and stockout_days), most stock-out days
-    first. Null: no count in that month. No rows where the unit has no inventory.
+    One row per member that inventory is kept for (its columns beside ds, stock and stockout_days),
+    most stock-out days first. Null: no count in that month. No rows where the unit has no
+    inventory.
     """
     now = pd.Timestamp(month)
     members = [name for name in inventory.columns if name not in ("ds", "stock", "stockout_days")]
     rows = inventory[inventory["ds"].isin([now, now - pd.DateOffset(months=1)])]
-    keys = members or [pd.Series("total", index=rows.index, name="member")]
     if rows.empty:
         return pd.DataFrame(columns=[*members, *STOCK])
-    sums = rows.groupby([rows["ds"] == now, *keys], dropna=False)[["stockout_days", "stock"]].sum(
-        min_count=1
-    )
-    this, before = (
-        sums[sums.index.get_level_values(0) == flag].droplevel(0) for flag in (True, False)
-    )
+    keys = members or [pd.Series("total", index=rows.index, name="member")]
+    months = rows.groupby([rows["ds"] == now, *keys], dropna=False)[["stockout_days", "stock"]]
+    sums = months.sum(min_count=1)
+    is_now = sums.index.get_level_values(0)
+    this, before = sums[is_now].droplevel(0), sums[~is_now].droplevel(0)
     table = this.join(before, how="outer", rsuffix="_before").reset_index().assign(ds=now)
     return table.reindex(columns=[*members, *STOCK]).sort_values(
         "stockout_days", ascending=False, kind="stable", ignore_index=True
     )
 
 
-def _pooled(scores: pd.DataFrame) -> pd.DataFrame:
-    return tabulate(scores.assign(all="all"), ["all"])
-
-
-def _rename(table: pd.DataFrame, **names: str) -> dict[str, float | None]:
-    """Columns of a table of one row under new names; null where there is no row or no value."""
-    return {new: _known(table[old].iloc[0]) if len(table) else None for old, new in names.items()}
-
-
-def _known(value: float) -> float | None:
-    return None if pd.isna(value) else float(value)
+def _pooled(scores: pd.DataFrame) -> dict[str, float]:
+    """Measures of `compare.tabulate` over all rows, those that are known."""
+    table = tabulate(scores.assign(all="all"), ["all"]).drop(columns="all")
+    known = table.iloc[0].dropna() if len(table) else pd.Series(dtype="float64")
+    return {str(name): float(value) for name, value in known.items()}
 
 
 def _growth(
     actual: pd.DataFrame, series: pd.DataFrame, month: pd.Timestamp, months: int
 ) -> float | None:
-    """Growth of sales over the same months a year before, both windows complete."""
+    """Growth of sales over the same months a year before; None unless both windows are complete."""
     rows = actual.merge(bottom_series(series)[["unique_id"]], on="unique_id")
     monthly = rows.groupby("ds")["y_raw"].sum(min_count=1).dropna()
     now = window(monthly.reset_index(), month, months).set_index("ds")["y_raw"]
@@ -105,6 +100,7 @@ def _growth(
 
 
 def _below_statistical(rows: pd.DataFrame, series: pd.DataFrame) -> dict[str, Any]:
+    """How often, and by how much, the published total stood below the statistical one."""
     top = rows.merge(top_series(series)[["unique_id"]], on="unique_id")
     final = published(top).groupby("ds")["y_hat"].sum()
     statistical = of_stage(top, "statistical").groupby("ds")["y_hat"].sum()

@@ -29,7 +29,7 @@ from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_e
 from salesfc_lib.reconciliation.methods import reconcile
 from salesfc_lib.reporting.blocks import Table
 from salesfc_lib.reporting.narrative import modeling as tell
-from salesfc_lib.retrospective.stages import value_added
+from salesfc_lib.retrospective.value_added import value_added
 from tests import orders
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}

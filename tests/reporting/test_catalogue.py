@@ -31,16 +31,16 @@ def test_every_format_in_the_catalogue_exists() -> None:
 
 
 def test_every_cause_and_every_proposal_can_be_said() -> None:
-    catalogue = read_catalogue("en")
-    causes = {key.split(".")[1] for key in catalogue if key.startswith("cause.")}
-    for path in (CHECKOUT / "salesfc_lib" / "retrospective").glob("*.py"):
-        for name in re.findall(
-            r"""Found\(\s*[\w.]+,\s*"([a-z_]+)\"""", path.read_text(encoding="utf-8")
-        ):
-            assert name in causes
-            assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= set(
-                catalogue
-            )
+    catalogue = set(read_catalogue("en"))
+    room = CHECKOUT / "salesfc_lib" / "retrospective"
+    finders = (room / "causes" / "evidence.py").read_text(encoding="utf-8")
+    causes = re.findall(r"""Cause\(\s*[\w.]+,\s*"([a-z_]+)\"""", finders)
+    rules = (room / "proposals.py").read_text(encoding="utf-8")
+    proposals = re.findall(r"""yield _.*?"(\w+)", facts\)""", rules, re.DOTALL)
+    assert (len(causes), len(proposals)) == (11, 9)
+    for name in causes:
+        assert {f"cause.{name}", f"cause.{name}.evidence", f"cause.{name}.mostly"} <= catalogue
+    assert {f"proposal.{name}" for name in proposals} <= catalogue
 
 
 def test_numbers_are_formatted_by_name() -> None:

@@ -1,4 +1,6 @@
-"""Why series missed: each cause by its evidence, never more than the miss, and a waterfall that closes."""
+"""Why series missed: each cause by its evidence, never more than the miss, and a waterfall that
+closes.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ SERIES = pd.DataFrame(
 
 
 def history(**june: float) -> pd.DataFrame:
-    """Two years of sales of 100 a month in every bottom series, June as given (A, B, K; 100 where not)."""
+    """Two years of sales of 100 a month in every bottom series, June as given (A, B, K; 100 where
+    not).
+    """
     names = {"A": "A/other", "B": "B/other", "K": "B/K-07"}
     rows = [
         (names[key], ds, june.get(key, 100.0) if ds == JUNE else 100.0)
@@ -295,9 +299,12 @@ def test_promotion_days_are_counted_as_the_panel_counts_them() -> None:
             ("2026-05-30", "2026-06-10"), ("2026-06-12", "2026-06-15"), ("2025-12-20", "2025-12-31")
         )
         tree = {
-            "sources": {}, "dimensions": ["product_line"], "levels": {"total": [], "product_line": ["product_line"]},
-            "calendar": kind.model_dump(), "measure": {"promotion_window": window.model_dump()},
-        }  # fmt: skip
+            "sources": {},
+            "dimensions": ["product_line"],
+            "levels": {"total": [], "product_line": ["product_line"]},
+            "calendar": kind.model_dump(),
+            "measure": {"promotion_window": window.model_dump()},
+        }
         panel = build_panel(
             rows, Parameters.model_validate(tree), "2026-06", spans
         ).panel.set_index("ds")["promotion"]

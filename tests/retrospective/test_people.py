@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from salesfc_lib import retrospective as retro
 from salesfc_lib.foundation import tables
-from salesfc_lib.retrospective.habits import sign_p
+from salesfc_lib.retrospective.override_bias import sign_p
 
 JUNE = pd.Timestamp("2026-06-01")
 
@@ -27,10 +27,12 @@ def adjustment(rows: list[tuple[str | None, str, pd.Timestamp, float, float]]) -
 def planners(
     kind: str, seed: int, *, months: int = 12, series: int = 3, noise: float = 0.10
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Adjustments and actuals of one planner, who changes `series` numbers a month; the model errs by `noise`.
+    """Adjustments and actuals of one planner, who changes `series` numbers a month; the model errs
+    by `noise`.
 
-    sandbagger: lowers by 15 %. optimist: raises by 15 %. improver: takes 70 % of the model's error away. fair: adds an error of
-    10 % either way. follower: the model is 15 % too high, and the planner takes off just that, give or take 10 %.
+    sandbagger: lowers by 15 %. optimist: raises by 15 %. improver: takes 70 % of the model's error
+    away. fair: adds an error of 10 % either way. follower: the model is 15 % too high, and the
+    planner takes off just that, give or take 10 %.
     """
     rng = np.random.default_rng([seed, len(kind)])
     made, actual = [], []
@@ -53,7 +55,9 @@ def planners(
 
 def verdicts(kind: str, seeds: int, months: int = 12) -> list[str]:
     tables_of = (planners(kind, seed, months=months) for seed in range(seeds))
-    return [retro.people(made, actual, month=JUNE)["leans"].item() for made, actual in tables_of]
+    return [
+        retro.override_bias(made, actual, month=JUNE)["leans"].item() for made, actual in tables_of
+    ]
 
 
 def test_one_authors_changes_by_hand() -> None:
@@ -61,7 +65,7 @@ def test_one_authors_changes_by_hand() -> None:
         [("Ann", "a", JUNE, 100, 90), ("Ann", "b", JUNE, 100, 120), ("Ann", "c", JUNE, 100, 130)]
     )
     actual = pd.DataFrame({"unique_id": ["a", "b", "c"], "ds": JUNE, "y_raw": [80.0, 115.0, 100.0]})
-    row = retro.people(made, actual, month=JUNE).iloc[0]
+    row = retro.override_bias(made, actual, month=JUNE).iloc[0]
     assert (row["changes"], row["raised"], row["lowered"], row["helped"], row["hurt"]) == (
         3,
         2,
@@ -94,7 +98,7 @@ def test_a_sandbagger_an_optimist_and_an_improver_are_told_apart() -> None:
         for kind, frame in zip(kinds, actual, strict=True)
     ]
     table = tables.check(
-        retro.people(pd.concat(renamed), pd.concat(known), month=JUNE), "people"
+        retro.override_bias(pd.concat(renamed), pd.concat(known), month=JUNE), "people"
     ).set_index("author")
     assert table["leans"].to_dict() == {
         "improver 李巧": "",
@@ -130,7 +134,7 @@ def test_a_number_changed_again_counts_once_as_it_stood_last() -> None:
     first = adjustment([("Ann", "a", JUNE, 100, 150)]).assign(made_in=pd.Timestamp("2026-03-01"))
     again = adjustment([("Ann", "a", JUNE, 100, 90)])
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [90.0]})
-    row = retro.changes(pd.concat([again, first]), actual, month=JUNE)
+    row = retro.judge_overrides(pd.concat([again, first]), actual, month=JUNE)
     assert row["final"].tolist() == [90]
 
 
@@ -139,7 +143,7 @@ def test_a_correction_by_the_same_author_adds_to_the_change() -> None:
         final=80.0, sequence=[1, 2]
     )
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [90.0]})
-    row = retro.changes(made, actual, month=JUNE)
+    row = retro.judge_overrides(made, actual, month=JUNE)
     assert row[["without", "final", "change", "gain"]].values.tolist() == [[100, 80, -20, 0]]
 
 
@@ -148,7 +152,7 @@ def test_an_author_answers_only_for_their_own_part_of_what_was_published() -> No
         final=60.0, sequence=[1, 2]
     )
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [70.0]})
-    rows = retro.changes(made, actual, month=JUNE).set_index("author")
+    rows = retro.judge_overrides(made, actual, month=JUNE).set_index("author")
     assert rows["without"].to_dict() == {"Ann": 70.0, "Bo": 90.0}
     assert rows["gain"].to_dict() == {"Ann": -10.0, "Bo": 10.0}
 
@@ -170,13 +174,13 @@ def test_only_applied_changes_made_before_their_month_through_this_month_count()
             "y_raw": 90.0,
         }
     )
-    rows = retro.changes(pd.concat([made, late]), actual, month=JUNE)
+    rows = retro.judge_overrides(pd.concat([made, late]), actual, month=JUNE)
     assert rows[["author", "unique_id"]].values.tolist() == [["Ann", "a"]]
 
 
 def test_a_change_without_an_author_is_counted_but_blames_nobody() -> None:
     made, actual = planners("sandbagger", 1)
-    table = retro.people(made.assign(author=None), actual, month=JUNE)
+    table = retro.override_bias(made.assign(author=None), actual, month=JUNE)
     assert (table["changes"].item(), table["leans"].item()) == (36, "")
 
 
@@ -184,10 +188,10 @@ def test_a_change_without_an_author_is_counted_but_blames_nobody() -> None:
 @given(seed=st.integers(0, 1000), kind=st.sampled_from(["fair", "optimist", "follower"]))
 def test_the_order_of_rows_changes_nothing(seed: int, kind: str) -> None:
     made, actual = planners(kind, seed)
-    shuffled = retro.people(
+    shuffled = retro.override_bias(
         made.sample(frac=1, random_state=seed), actual.sample(frac=1, random_state=seed), month=JUNE
     )
-    pd.testing.assert_frame_equal(retro.people(made, actual, month=JUNE), shuffled)
+    pd.testing.assert_frame_equal(retro.override_bias(made, actual, month=JUNE), shuffled)
 
 
 def test_the_sign_test_agrees_with_scipy() -> None:
@@ -200,8 +204,8 @@ def test_the_sign_test_agrees_with_scipy() -> None:
 
 def test_without_archive_nobody_has_changed_anything() -> None:
     actual = pd.DataFrame({"unique_id": ["a"], "ds": [JUNE], "y_raw": [90.0]})
-    assert retro.people(tables.empty("adjustment"), actual, month=JUNE).empty
-    assert "leans" in retro.people(tables.empty("adjustment"), actual, month=JUNE).columns
+    assert retro.override_bias(tables.empty("adjustment"), actual, month=JUNE).empty
+    assert "leans" in retro.override_bias(tables.empty("adjustment"), actual, month=JUNE).columns
 
 
 SERIES = pd.DataFrame(

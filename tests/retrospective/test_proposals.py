@@ -51,7 +51,9 @@ def weights(models: dict[str, float], months: int = 3) -> pd.DataFrame:
 
 
 def quiet() -> retro.Observed:
-    """A unit in which nothing calls for a change: nine in ten actuals are inside, the combination is the better."""
+    """A unit in which nothing calls for a change: nine in ten actuals are inside, the combination
+    is the better.
+    """
     vintages = pd.concat([stage("statistical", times=1.04), stage("combined", times=1.02)])
     outside = vintages["unique_id"].isin(["s0"])
     return retro.Observed(

@@ -1,4 +1,6 @@
-"""Forecasts against actuals: accuracy by lag, member and month, value added, coverage, and the gaming check."""
+"""Forecasts against actuals: accuracy by lag, member and month, value added, coverage, and the
+gaming check.
+"""
 
 from __future__ import annotations
 
@@ -367,7 +369,7 @@ def test_tables_keep_their_contracts_with_and_without_rows() -> None:
         tables.check(causes, "causes")
         tables.check(retro.difference_by_cause(missed, causes), "difference")
     nobody = tables.empty("adjustment")
-    tables.check(retro.people(nobody, ACTUAL, month=JUNE), "people")
+    tables.check(retro.override_bias(nobody, ACTUAL, month=JUNE), "people")
 
 
 def test_a_unit_that_is_forecast_as_a_whole_has_no_member_to_judge() -> None:

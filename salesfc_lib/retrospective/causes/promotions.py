@@ -1,9 +1,7 @@
 """How much of each month a series was on promotion, and what promotions usually brought.
 
-A promotion calendar and the series enter; a share of the month per bottom series leaves, and one uplift for the unit. The decision
-made here: days count as the panel counts them, in the unit's business months and with the agreed window around each
-promotion, so that what explains a miss is what the models were told; the uplift compares promotion months with the months on both sides of them that had none, so it holds what
-season is left between neighbours, and it is not given at all below `MIN_CASES` such months.
+Days count as the panel counts them, in the unit's business months and with the agreed window around
+each promotion, so that what explains a miss is what the models were told.
 """
 
 from __future__ import annotations
@@ -28,23 +26,22 @@ def promotion_share(
     window: Window = NO_WINDOW,
     calendar: Calendar = MONTHS,
 ) -> pd.DataFrame:
-    """Share of each business month's days on promotion or in its `window`, months x bottom series; a day counts once."""
-    bottom = bottom_series(series)["unique_id"]
-    shares = pd.DataFrame(0.0, index=months, columns=bottom.tolist())
+    """Share of each business month's days on promotion or in its `window`; a day counts once.
+
+    Shape: months x bottom series.
+    """
+    columns = bottom_series(series)["unique_id"].tolist()
     if promotion.empty or months.empty:
-        return shares
+        return pd.DataFrame(0.0, index=months, columns=columns)
     rows = widen(promotion.reset_index(drop=True), window)
     firsts, ends = bound_months(months.to_numpy(), calendar)
-    pairs = (
-        match(rows, series)
-        .merge(_days(rows, firsts.min(), ends.max() - 1), on="row")
-        .drop_duplicates(["unique_id", "day"])
-    )
-    ds = label_months(pairs["day"].to_numpy(), calendar).astype("datetime64[ns]")
-    counted = pairs.assign(ds=ds).groupby(["ds", "unique_id"]).size().unstack(fill_value=0)
+    days = match(rows, series).merge(_days(rows, firsts.min(), ends.max() - 1), on="row")
+    days = days.drop_duplicates(["unique_id", "day"])
+    ds = label_months(days["day"].to_numpy(), calendar).astype("datetime64[ns]")
+    counted = days.assign(ds=ds).groupby(["ds", "unique_id"]).size().unstack(fill_value=0)
     lengths = pd.Series((ends - firsts).astype(np.int64), index=months)
-    counted = counted.div(lengths.reindex(counted.index), axis=0)
-    return counted.reindex(index=months, columns=shares.columns, fill_value=0.0).fillna(0.0)
+    shares = counted.div(lengths.reindex(counted.index), axis=0)
+    return shares.reindex(index=months, columns=columns, fill_value=0.0).fillna(0.0)
 
 
 def widen(promotion: pd.DataFrame, window: Window) -> pd.DataFrame:
@@ -56,7 +53,7 @@ def widen(promotion: pd.DataFrame, window: Window) -> pd.DataFrame:
 def name_promotions(
     calendars: Sequence[pd.DataFrame], series: pd.DataFrame, span: tuple[pd.Timestamp, pd.Timestamp]
 ) -> dict[str, list[str]]:
-    """Names of the promotions that touch the days of `span`, of any of the calendars, by series."""
+    """Names of the promotions in any of the calendars that touch the days of `span`, by series."""
     names: dict[str, set[str]] = {}
     for frame in calendars:
         rows = frame[(frame["start"] <= span[1]) & (frame["end"] >= span[0])].reset_index(drop=True)
@@ -66,11 +63,13 @@ def name_promotions(
 
 
 def estimate_uplift(sales: pd.DataFrame, shares: pd.DataFrame) -> tuple[float | None, int]:
-    """Uplift of a month wholly on promotion as a share of sales without, and the series-months it rests on.
+    """Uplift of a month wholly on promotion as a share of sales without, and the series-months
+    used.
 
-    Pooled over series-months with a promotion whose neighbours on both sides had none: (sum of sales - sum of the
-    neighbours' mean) / sum of (neighbours' mean x share). None below `MIN_CASES`, or where nothing was gained.
-    `sales` and `shares`: months x series.
+    Pooled over series-months with a promotion whose neighbours on both sides had none: (sum of
+    sales - sum of the neighbours' mean) / sum of (neighbours' mean x share). It holds what season
+    is left between neighbours. None below `MIN_CASES`, or where nothing was gained. `sales` and
+    `shares`: months x series.
     """
     shares = shares.reindex(index=sales.index, columns=sales.columns, fill_value=0.0)
     plain = sales.where(shares == 0)
@@ -86,16 +85,8 @@ def estimate_uplift(sales: pd.DataFrame, shares: pd.DataFrame) -> tuple[float | 
 
 def _days(rows: pd.DataFrame, begin: np.datetime64, end: np.datetime64) -> pd.DataFrame:
     """Every day of every promotion from `begin` through `end`: row, day."""
-    first, last = pd.Timestamp(begin), pd.Timestamp(end)
-    spans = [
-        pd.DataFrame(
-            {
-                "row": row.Index,
-                "day": pd.date_range(max(row.start, first), min(row.end, last), freq="D"),
-            }
-        )
-        for row in rows.itertuples()
-        if row.start <= last and row.end >= first
-    ]
-    none = pd.DataFrame({"row": pd.Series(dtype="int64"), "day": pd.Series(dtype="datetime64[ns]")})
-    return pd.concat(spans, ignore_index=True) if spans else none
+    starts = rows["start"].clip(lower=pd.Timestamp(begin))
+    ends = rows["end"].clip(upper=pd.Timestamp(end))
+    days = [pd.date_range(first, last) for first, last in zip(starts, ends, strict=True)]
+    table = pd.DataFrame({"row": rows.index, "day": days}).explode("day").dropna()
+    return table.astype({"row": "int64", "day": "datetime64[ns]"})
