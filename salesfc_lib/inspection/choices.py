@@ -1,7 +1,7 @@
-"""Which of the matches of an export stand in its source, and what it is joined by.
+"""Which matches of an export stand in its source, and what it is joined by.
 
-A proposal enters; matches leave. The decision made here: a column that would say nothing to a run (one currency, shares of a
-price, tax that is not in) is recognised and left out, because what is not mapped cannot be misread.
+A column that would mean nothing to a run (one currency, shares of a price, tax that is not in) is recognised and left
+out: what is not mapped cannot be misread.
 """
 
 from __future__ import annotations
@@ -13,53 +13,44 @@ from collections.abc import Collection, Iterable
 from salesfc_lib.inspection.mapping import DIMENSIONS, Match
 from salesfc_lib.inspection.proposal import Proposal
 
-# names that a run reads; others are named in a comment
-MAPPED = ("date", "ds", "order_id", "line", "version", "kind", "reference", "customer", "product", *DIMENSIONS, "salesperson", "quantity", "amount",
-          "discount", "freight", "tax_amount", "tax_rate", "currency", "unit_of_measure", "name", "start", "end", "stock", "stockout_days", "target",
-          "account", "stage", "probability", "expected", "rate", "factor")  # fmt: skip
-TABLES = (
+OTHERS = """
+    date ds order_id line version kind reference customer product salesperson quantity amount
+    discount freight tax_amount tax_rate currency unit_of_measure name start end stock
+    stockout_days target account stage probability expected rate factor
+"""
+MAPPED = {*OTHERS.split(), *DIMENSIONS}  # names that a run reads; others stand in a comment
+ALONG_DIMENSIONS = (
     "promotions",
     "inventory",
     "targets",
     "events",
-)  # roles whose further columns have to be dimensions of the unit
+)  # roles by the unit's dimensions
 OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]")
 
 
 def list_mapped(found: Proposal, dimensions: Collection[str] | None = None) -> dict[str, Match]:
-    """Matches that stand in `columns`; `dimensions` are those of the unit."""
-    along = found.role in TABLES and dimensions is not None
+    """Matches that stand in `columns`, by name; `dimensions` are those of the unit."""
+    along = found.role in ALONG_DIMENSIONS and dimensions is not None
+    names = {*OWN, *(dimensions or ())} if along else MAPPED
+    matches = found.assignment.matches
     return {
         match.name: match
-        for match in found.assignment.matches
-        if match.name in MAPPED
-        and not _is_idle(found, match)
-        and not (along and match.name not in (*OWN, *(dimensions or ())))
+        for match in matches
+        if match.name in names & MAPPED and not _is_idle(found, match)
     }
 
 
 def find_join(found: Proposal, orders: Proposal) -> dict[str, str]:
-    """Columns of the orders by which a lookup, or returns without a date, are joined, and their headers."""
+    """Columns of the orders by which a lookup, or returns without a date, are joined: headers."""
     if found.role == "lookup":
-        single = {
-            match.name: match.header
-            for match in found.assignment.matches
-            if match.name in orders.names
-        }
-        unique = {
-            name: header
-            for name, header in single.items()
-            if len(found.columns[header].members) == len(found.sample.rows)
-        }
-        return dict([next(iter((unique or single).items()))]) if single else {}
-    if found.role == "returns" and "date" not in found.names:
-        name = "order_id" if "order_id" in found.names else "reference"
-        return (
-            {"order_id": found.names[name]}
-            if name in found.names and "order_id" in orders.names
-            else {}
-        )
+        shared = {name: header for name, header in found.names.items() if name in orders.names}
+        rows = len(found.sample.rows)
+        unique = [name for name in shared if len(found.columns[shared[name]].members) == rows]
+        return {name: shared[name] for name in [*unique, *shared][:1]}
+    if found.role == "returns" and "date" not in found.names and "order_id" in orders.names:
+        header = found.names.get("order_id") or found.names.get("reference")
+        return {"order_id": header} if header else {}
     return {}
 
 
@@ -82,16 +73,17 @@ def _escape(text: str) -> str:
 
 
 def _is_idle(found: Proposal, match: Match) -> bool:
-    """Whether a column would say nothing to a run: parts of a key that is none, shares of a price, one currency, tax that is not in."""
+    """Whether a column would mean nothing to a run."""
     few = len(found.columns[match.header].members) < 2
+    no_tax = found.money.tax != "included"
     return {
         "line": "line" not in found.key.names,
         "version": "version" not in found.key.names,
         "discount": bool(found.money.share),
         "currency": few and found.role != "rates",
         "unit_of_measure": few and found.role != "conversions",
-        "tax_amount": found.money.tax != "included",
-        "tax_rate": found.money.tax != "included",
+        "tax_amount": no_tax,
+        "tax_rate": no_tax,
         "rate": found.role != "rates",
         "kind": not any(found.kinds.values()),
     }.get(match.name, False)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
 from salesfc_lib.inspection.aliases import Aliases
-from salesfc_lib.inspection.sample import Problem, Sample, limit_rows
-from salesfc_lib.intake import identify
+from salesfc_lib.inspection.sample import Sample, limit_rows
+from salesfc_lib.intake import Issue, identify
 
 SUFFIXES = {
     "csv": (".csv", ".txt", ".tsv", ".tab", ".dat", ".gz"),
@@ -129,25 +129,25 @@ def take_sample(path: Path, aliases: Aliases) -> Sample:
         return sample
     return replace(
         sample,
-        problems=[
-            Problem(
+        issues=[
+            Issue(
                 "wrong_name",
                 f"by its name the file would be {expected}, but {said}; `kind: {kind}` reads it",
             ),
-            *sample.problems,
+            *sample.issues,
         ],
     )
 
 
 def take_feed(
     files: Sequence[Path], aliases: Aliases
-) -> tuple[Sample, list[Problem], dict[str, list[str]]]:
+) -> tuple[Sample, list[Issue], dict[str, list[str]]]:
     """Sample of the rows of all files of a feed, how the files differ, and other headers that a column has in some of them."""
     samples = [take_sample(file, aliases) for file in files]
     last = samples[-1]
     if len(samples) == 1:
         return last, [], {}
-    problems: list[Problem] = []
+    issues: list[Issue] = []
     others: dict[str, list[str]] = {}
     rows, places, origins = list(last.rows), list(last.places), [last.path.name] * len(last.rows)
     share = max(200, limit_rows(len(last.header)) // len(samples))
@@ -156,19 +156,19 @@ def take_feed(
         for header, other in renamed.items():
             others.setdefault(header, []).append(other)
         if lacking:
-            problems.append(
-                Problem(
+            issues.append(
+                Issue(
                     "renamed_column",
                     f"{sample.path.name} lacks {shorten(lacking)}, which {last.path.name} has",
-                    ask=True,
+                    action="asked",
                 )
             )
         for setting in ("encoding", "delimiter"):
             if sample.settings.get(setting, "").removesuffix("-sig") != last.settings.get(
                 setting, ""
             ).removesuffix("-sig"):
-                problems.append(
-                    Problem(
+                issues.append(
+                    Issue(
                         "dialect_drift",
                         f"{sample.path.name} has {setting} {sample.settings.get(setting)!r}, {last.path.name} has {last.settings.get(setting)!r}",
                     )
@@ -188,18 +188,17 @@ def take_feed(
     settings = dict(last.settings)
     for setting in ("encoding", "delimiter"):
         if any(
-            problem.rule == "dialect_drift" and f"has {setting} " in problem.said
-            for problem in problems
+            issue.rule == "dialect_drift" and f"has {setting} " in issue.reason for issue in issues
         ):
             settings.pop(setting, None)
-    every = {problem.said: problem for sample in samples for problem in sample.problems}
+    every = {issue.reason: issue for sample in samples for issue in sample.issues}
     joined = replace(
         last, rows=rows, places=places, origins=origins, total=sum(sample.total for sample in samples), counted=all(sample.counted for sample in samples),
-        settings=settings, problems=list(every.values()),
+        settings=settings, issues=list(every.values()),
     )  # fmt: skip
     return (
         joined,
-        problems,
+        issues,
         {header: list(dict.fromkeys(spellings)) for header, spellings in others.items()},
     )
 
@@ -255,7 +254,7 @@ def _narrow(sample: Sample) -> Sample:
         sample,
         header=sample.header[:MOST_COLUMNS],
         rows=rows,
-        problems=[*sample.problems, Problem("wide", said)],
+        issues=[*sample.issues, Issue("wide", said)],
     )
 
 

@@ -68,7 +68,7 @@ def propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]
         if orders is not None and _is_of_use(other, orders)
     ]
     every = sorted([*feeds, *beside], key=lambda feed: feed is not orders)
-    return name_sources({str(place): feed for place, feed in enumerate(every)})
+    return name_sources(every)
 
 
 def propose_unit(export: Path) -> str:

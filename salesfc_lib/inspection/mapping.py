@@ -249,7 +249,7 @@ def _refuse(column: Column, name: str, aliases: Aliases) -> str:
         return _say_held(column) if (column.looks == "number") == (name == "name") else ""
     if name in FEW_MEMBERS:
         is_code = len(column.members) <= MOST_MEMBERS and not (
-            name in ("currency", "unit_of_measure") and column.figures.share > MOST
+            name in ("currency", "unit_of_measure") and column.numbers.share > MOST
         )
         return "" if is_code else _say_held(column)
     return (

@@ -76,7 +76,7 @@ def _list_figures(match: Match, columns: Mapping[str, Column]) -> list[Figure]:
     ]
     return [
         Figure(
-            header, columns[header].figures.values[:: max(1, len(columns[header].cells) // ROWS)]
+            header, columns[header].numbers.values[:: max(1, len(columns[header].cells) // ROWS)]
         )
         for header in headers
     ]
@@ -148,10 +148,10 @@ def _find_share(discount: Column | None) -> str:
     """Header of a discount that is a share of the price: none is above one, or they are in percent."""
     if discount is None or discount.looks != "number":
         return ""
-    values = [abs(value) for value in discount.figures.values if value is not None]
+    values = [abs(value) for value in discount.numbers.values if value is not None]
     return (
         discount.header
-        if max(values, default=2) <= 1 or "percent" in discount.figures.forms
+        if max(values, default=2) <= 1 or "percent" in discount.numbers.rules
         else ""
     )
 

@@ -1,8 +1,4 @@
-"""Everything that was found about one export.
-
-Nothing enters; `propose` fills a `Proposal`. The decision made here: what an export lacks is counted against what its role
-needs, and a question is kept apart from what can only be expected.
-"""
+"""Everything that was found about one export; `propose` fills it."""
 
 from __future__ import annotations
 
@@ -11,19 +7,37 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from salesfc_lib.inspection.columns import FEW, Column
-from salesfc_lib.inspection.days import Days
 from salesfc_lib.inspection.mapping import DIMENSIONS, NEEDED, Assignment
 from salesfc_lib.inspection.money import Money
 from salesfc_lib.inspection.rows import Key, Months, Signs
-from salesfc_lib.inspection.sample import Problem, Sample
+from salesfc_lib.inspection.sample import Sample
+from salesfc_lib.intake import CONTRARY, UNPROVED, DaySurvey, Issue
+
+DATES = (
+    "date",
+    "ds",
+    "start",
+    "expected",
+)  # names by which rows are dated, the first that is found
+ORDER_WORDS = {
+    "dmy": "day first",
+    "mdy": "month first",
+    "ymd": "year first",
+    UNPROVED: "undecidable",
+    CONTRARY: "contradictory",
+}
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """What was found about an export; `others` are further headers by their number of members."""
+    """What was found about an export.
+
+    `seen` counts the rows that were looked at, `others` are further headers by their number of members, `units` by name
+    the unit that a title or header states and its words, `spellings` by header those in other files of the feed.
+    """
 
     sample: Sample  # its rows of business
-    seen: int  # rows that were looked at
+    seen: int
     columns: Mapping[str, Column]
     assignment: Assignment
     money: Money
@@ -35,14 +49,10 @@ class Proposal:
     fill_down: Sequence[str]
     splits: Mapping[str, Sequence[str]]
     others: Mapping[str, int]
-    units: Mapping[
-        str, tuple[str, str]
-    ]  # name: the unit that its title or header states, and the words
-    spellings: Mapping[str, Sequence[str]] = field(
-        default_factory=dict
-    )  # header: others that it has in other files of the feed
+    units: Mapping[str, tuple[str, str]]
+    spellings: Mapping[str, Sequence[str]] = field(default_factory=dict)
     beside: Sequence[Proposal] = ()  # other sheets or tables
-    problems: Sequence[Problem] = ()
+    issues: Sequence[Issue] = ()
     files: Sequence[Path] = ()
 
     @property
@@ -61,12 +71,9 @@ class Proposal:
 
     @property
     def dimensions(self) -> list[str]:
-        """Dimensions that were recognised, and have more than one member but not as many as customers."""
-        return [
-            name
-            for name in DIMENSIONS
-            if name in self.names and len(self.columns[self.names[name]].members) <= FEW
-        ]
+        """Dimensions that were recognised, without those with as many members as customers."""
+        found = [name for name in DIMENSIONS if name in self.names]
+        return [name for name in found if len(self.columns[self.names[name]].members) <= FEW]
 
     @property
     def missing(self) -> list[str]:
@@ -80,17 +87,24 @@ class Proposal:
     @property
     def date_name(self) -> str | None:
         """The name of the column by which the export's rows are dated."""
-        return next(
-            (name for name in ("date", "ds", "start", "expected") if name in self.names), None
-        )
+        return next((name for name in DATES if name in self.names), None)
 
-    def days(self, name: str) -> Days:
+    def days(self, name: str) -> DaySurvey:
         """Days of a column; serial numbers are read as days."""
         column = self.columns[self.names[name]]
-        return column.as_serials or column.days if column.looks != "date" else column.days
+        return column.days if column.looks == "date" else column.as_serials or column.days
+
+    def say_order_proof(self, name: str, more: str = "") -> str:
+        """The cell that proves the order of a column's days, and where it stands."""
+        days, column = self.days(name), self.columns[self.names[name]]
+        place = days.proof[days.order]
+        where = f"{column.raw[place]} in {self.sample.say_place(place)}"
+        if len(days.meanings[place]) == 1:
+            return f"{where}{more} can be read no other way"
+        return f"{where}: {days.reason}"
 
     @property
     def asks(self) -> list[str]:
         """Questions for the owner of the export."""
         of_money = self.money.asks if self.role in ("orders", "returns") else ()
-        return [*of_money, *(problem.said for problem in self.problems if problem.ask)]
+        return [*of_money, *(issue.reason for issue in self.issues if issue.action == "asked")]

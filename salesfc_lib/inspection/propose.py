@@ -14,12 +14,13 @@ from salesfc_lib.foundation import COUNTS, MONEY, Scale, find_scale
 from salesfc_lib.inspection import rows as look
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.columns import Column, look_at_columns
-from salesfc_lib.inspection.expectations import list_problems
 from salesfc_lib.inspection.exports import take_feed
+from salesfc_lib.inspection.issues import list_issues
 from salesfc_lib.inspection.mapping import DIMENSIONS, Match, map_columns
 from salesfc_lib.inspection.money import find_money
 from salesfc_lib.inspection.proposal import Proposal
-from salesfc_lib.inspection.sample import Problem, Sample
+from salesfc_lib.inspection.sample import Sample
+from salesfc_lib.intake import Issue
 
 MERGED = (
     *DIMENSIONS,
@@ -32,15 +33,15 @@ MERGED = (
 
 def propose_feed(files: Sequence[Path], aliases: Aliases) -> Proposal:
     """The proposal for the files of one feed."""
-    sample, problems, spellings = take_feed(files, aliases)
-    return propose(sample, aliases, more=problems, spellings=spellings, files=files)
+    sample, issues, spellings = take_feed(files, aliases)
+    return propose(sample, aliases, more=issues, spellings=spellings, files=files)
 
 
 def propose(
     sample: Sample,
     aliases: Aliases,
     *,
-    more: Sequence[Problem] = (),
+    more: Sequence[Issue] = (),
     spellings: Mapping[str, Sequence[str]] | None = None,
     files: Sequence[Path] = (),
 ) -> Proposal:
@@ -92,17 +93,15 @@ def propose(
         beside=[propose(other, aliases, files=files) for other in sample.beside],
         files=files or [sample.path],
     )
-    return _complete(found, marks, [*sample.problems, *more])
+    return _complete(found, marks, [*sample.issues, *more])
 
 
-def _complete(
-    found: Proposal, marks: Sequence[str | None], problems: Sequence[Problem]
-) -> Proposal:
+def _complete(found: Proposal, marks: Sequence[str | None], issues: Sequence[Issue]) -> Proposal:
     """The proposal with its months and with what has to be expected."""
     name = found.date_name
     months = look.count_months(found.days(name).values) if name else look.Months({}, [], {})
     found = replace(found, months=months)
-    return replace(found, problems=[*problems, *list_problems(found, marks)])
+    return replace(found, issues=[*issues, *list_issues(found, marks)])
 
 
 def _find_units(
@@ -127,7 +126,7 @@ def _find_percent(
     """Percent, where chances are above one."""
     column = columns[matches["probability"].header] if "probability" in matches else None
     highest = (
-        max((value for value in column.figures.values if value is not None), default=0)
+        max((value for value in column.numbers.values if value is not None), default=0)
         if column is not None
         else 0
     )

@@ -16,8 +16,8 @@ from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import Aliases
-from salesfc_lib.inspection.sample import Problem, Sample, limit_rows
-from salesfc_lib.intake import DECODER, cell_text, flatten
+from salesfc_lib.inspection.sample import Sample, limit_rows
+from salesfc_lib.intake import DECODER, Issue, cell_text, flatten
 
 JSON_BYTES = 12_000_000  # looked at of a file of JSON lines
 BATCH = 4_000  # rows taken of each part of a larger Parquet file
@@ -83,15 +83,15 @@ def sample_json(path: Path, aliases: Aliases) -> Sample:
         if text.lstrip().startswith("[")
         else _list_lines(text, limit + 1, whole=whole)
     )
-    records, problems = [], []
+    records, issues = [], []
     for place, record in found:
         try:
             records.append(
                 (place, flatten(DECODER.decode(record) if isinstance(record, str) else record))
             )
         except (ValueError, AttributeError, RecursionError) as error:
-            problems.append(
-                Problem(
+            issues.append(
+                Issue(
                     "misfit",
                     f"rows that are no JSON object, such as line {place} ({str(error)[:60]}), go to quarantine",
                 )
@@ -116,7 +116,7 @@ def sample_json(path: Path, aliases: Aliases) -> Sample:
         [place for place, _ in records],
         total,
         complete,
-        problems=problems[:1],
+        issues=issues[:1],
     )
 
 

@@ -199,7 +199,7 @@ def count_signs(
     """Signs of the amounts (or quantities)."""
     if value is None:
         return Signs(0, 0, 0, 0)
-    values = value.figures.values
+    values = value.numbers.values
     is_return = [
         all_returns or (kind is not None and kinds.get(kind.cells[place]) == "return")
         for place in range(len(values))

@@ -12,20 +12,13 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+from salesfc_lib.intake import Issue
+
 SAMPLE_CELLS = 700_000  # looked at: about a second of work
 MOST_ROWS = 50_000  # enough to see every member of a dimension, and the total under most workbooks
 HEADER_ROWS = (
     60  # rows at the top of a file among which the header must stand (as in `sources.layout`)
 )
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something to expect: the cleaning rule that will meet it, a sentence, and whether people have to be asked."""
-
-    rule: str
-    said: str
-    ask: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +47,7 @@ class Sample:
     typed: bool = False
     merged: frozenset[tuple[int, int]] | None = None
     beside: Sequence[Sample] = ()  # other sheets or tables
-    problems: Sequence[Problem] = ()
+    issues: Sequence[Issue] = ()
     origins: Sequence[str] = ()  # file of each row, where there are several
 
     @cached_property

@@ -12,10 +12,11 @@ from pathlib import Path
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.description import describe
 from salesfc_lib.inspection.exports import find_exports, find_path, group_files
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.inspection.propose import propose_feed
-from salesfc_lib.inspection.report import describe, write_report
+from salesfc_lib.inspection.report import write_report
 from salesfc_lib.inspection.source_block import write_source
 
 BETWEEN = "\n\n" + "=" * 100 + "\n\n"

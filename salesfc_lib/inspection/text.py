@@ -16,12 +16,13 @@ from pathlib import Path
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.header import find_header, list_titles, trim
-from salesfc_lib.inspection.sample import HEADER_ROWS, Problem, Sample, fit, limit_rows
+from salesfc_lib.inspection.sample import HEADER_ROWS, Sample, fit, limit_rows
 from salesfc_lib.intake import (
     KEY,
     MARKS,
     UTF8,
     Guess,
+    Issue,
     Survey,
     guess_encoding,
     list_encodings,
@@ -72,7 +73,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     Raises `SalesForecastError` for bytes that no encoding explains and for a file without a row of headers.
     """
     read = _read(path)
-    encoding, why, problems = _decide_encoding(read, aliases, path)
+    encoding, why, issues = _decide_encoding(read, aliases, path)
     text = _decode(read.head, encoding)
     lines = list(io.StringIO(text, newline=""))
     if not read.whole and lines:
@@ -96,8 +97,8 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
         for row, place in zip(kept, numbers, strict=True)
         if any(cell.count("\n") > MOST_LINES_IN for cell in row)
     ]:
-        problems.append(
-            Problem(
+        issues.append(
+            Issue(
                 "misfit",
                 f"a quote in line {swallowed[0]} is never closed and swallows the lines below it",
             )
@@ -109,15 +110,15 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
         if not fits[position] and any(cell.strip() for cell in row)
     ]
     if misfits:
-        problems.append(
-            Problem(
+        issues.append(
+            Issue(
                 "misfit",
                 f"rows without the {width} fields of the header: {len(misfits):,}, the first in line {misfits[0]}; they go to quarantine",
             )
         )
     if torn:
-        problems.append(
-            Problem(
+        issues.append(
+            Issue(
                 "misfit",
                 f"rows from further down without the {width} fields of the header: {torn:,}",
             )
@@ -132,7 +133,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     return Sample(
         path, "csv", header, places[at], kept + tail, numbers + [0] * len(tail), total, read.whole and not more,
         settings={"encoding": encoding, "delimiter": delimiter}, why={"encoding": why, "delimiter": agreeing},
-        titles=list_titles(list(zip(places, rows, strict=True))[:at]), problems=problems,
+        titles=list_titles(list(zip(places, rows, strict=True))[:at]), issues=issues,
     )  # fmt: skip
 
 
@@ -186,7 +187,7 @@ def _read_packed(path: Path, size: int) -> Bytes:
     return Bytes(bytes(head), (), len(head))
 
 
-def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, str, list[Problem]]:
+def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, str, list[Issue]]:
     """Encoding, why it is that one, and what is odd about the bytes: decided as `sources.csv` decides it."""
     first, *_ = names = list_encodings(read.head[:TOP], None, str(path))
     if first in dict(MARKS).values():
@@ -211,11 +212,11 @@ def _decide_encoding(read: Bytes, aliases: Aliases, path: Path) -> tuple[str, st
     )
 
 
-def _say_encoding(name: str, guess: Guess, good: int, rest: int) -> tuple[str, str, list[Problem]]:
+def _say_encoding(name: str, guess: Guess, good: int, rest: int) -> tuple[str, str, list[Issue]]:
     """An encoding, why it is that one, and lines that it does not explain."""
     odd = (
         [
-            Problem(
+            Issue(
                 "other_encoding",
                 f"lines in another encoding than the rest: {rest:,}; they go to quarantine",
             )
@@ -227,10 +228,10 @@ def _say_encoding(name: str, guess: Guess, good: int, rest: int) -> tuple[str, s
         return name, f"{good:,} of {good + rest:,} lines with more than ASCII are UTF-8", odd
     if name not in ("gb18030", "cp1252"):
         odd.append(
-            Problem(
+            Issue(
                 "encoding",
                 f"the encoding {name} is likely, not proved: check a name with an accent",
-                ask=True,
+                action="asked",
             )
         )
     return name, guess.why, odd

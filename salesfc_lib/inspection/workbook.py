@@ -24,8 +24,8 @@ from python_calamine import (
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.header import find_header, list_titles, trim
-from salesfc_lib.inspection.sample import Problem, Sample, fit, limit_rows
-from salesfc_lib.intake import Package, cell_text, decode_page, read_tables
+from salesfc_lib.inspection.sample import Sample, fit, limit_rows
+from salesfc_lib.intake import Issue, Package, cell_text, decode_page, read_tables
 
 ROW_LIMITS = {65_536: "XLS", 1_048_576: "XLSX"}  # sheets of these heights are probably cut off
 
@@ -35,7 +35,7 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
 
     Raises `SalesForecastError` for a file that is no complete workbook, a password, and a workbook without a table.
     """
-    problems = _look_into_archive(path)
+    issues = _look_into_archive(path)
     try:
         book = CalamineWorkbook.from_path(str(path))
         sheets = [
@@ -63,12 +63,12 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
         )
     best = max(found, key=lambda sheet: (sheet.total, -found.index(sheet)))
     if hidden:
-        problems.append(
-            Problem("hidden", f"hidden sheets: {', '.join(hidden)}; they are read like any other")
+        issues.append(
+            Issue("hidden", f"hidden sheets: {', '.join(hidden)}; they are read like any other")
         )
     beside = [sheet for sheet in found if sheet is not best]
     why = "the only sheet with rows" if not beside else f"the fullest of {len(found)} sheets"
-    return replace(best, beside=beside, why={"sheet": why}, problems=[*problems, *best.problems])
+    return replace(best, beside=beside, why={"sheet": why}, issues=[*issues, *best.issues])
 
 
 def sample_page(path: Path, aliases: Aliases) -> Sample:
@@ -89,18 +89,18 @@ def sample_page(path: Path, aliases: Aliases) -> Sample:
     return Sample(
         path, "excel", header, at + 1, [fit(rows[place], len(header)) for place in below], [place + 1 for place in below], len(below),
         titles=list_titles([(place + 1, rows[place]) for place in range(at)]),
-        problems=[Problem("wrong_name", f"it is an HTML page in {encoding}, not a workbook; it is read all the same")],
+        issues=[Issue("wrong_name", f"it is an HTML page in {encoding}, not a workbook; it is read all the same")],
     )  # fmt: skip
 
 
-def _look_into_archive(path: Path) -> list[Problem]:
+def _look_into_archive(path: Path) -> list[Issue]:
     """What the archive says without being unpacked: that it is whole and no bomb, and the date system."""
     if not zipfile.is_zipfile(path):
         return []
     package = Package(path.read_bytes(), str(path))
     book = package.read("xl/workbook.xml") if "xl/workbook.xml" in package else b""
     if re.search(rb'date1904="(?:1|true)"', book):
-        return [Problem("date_system", "the workbook counts days from 1904; its dates are read so")]
+        return [Issue("date_system", "the workbook counts days from 1904; its dates are read so")]
     return []
 
 
@@ -120,10 +120,10 @@ def _sample_sheet(path: Path, sheet: CalamineSheet, aliases: Aliases) -> Sample 
         place for place in range(at + 1, len(rows)) if any(cell.strip() for cell in rows[place])
     ]
     values = [[raw[place][column] for place in below] for column in range(len(header))]
-    problems = []
+    issues = []
     if height in ROW_LIMITS:
-        problems.append(
-            Problem(
+        issues.append(
+            Issue(
                 "row_limit",
                 f"the sheet ends at row {height:,}, the last that {ROW_LIMITS[height]} can hold: the rest is probably missing",
             )
@@ -133,7 +133,7 @@ def _sample_sheet(path: Path, sheet: CalamineSheet, aliases: Aliases) -> Sample 
         len(below) + max(height - len(rows), 0), height <= len(rows), settings={"sheet": sheet.name},
         titles=list_titles([(place + 1, rows[place]) for place in range(at)]),
         dated=frozenset(column for column, cells in enumerate(values) if _share(cells, (date, datetime)) > 0.5),
-        typed=True, merged=_list_covered(sheet), problems=problems,
+        typed=True, merged=_list_covered(sheet), issues=issues,
     )  # fmt: skip
 
 

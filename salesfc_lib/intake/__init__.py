@@ -27,9 +27,18 @@ from salesfc_lib.intake.parse.fixed_point import (
     to_decimals,
     whole,
 )
-from salesfc_lib.intake.parse.identifiers import find_lost_zeros
+from salesfc_lib.intake.parse.identifiers import find_lost_zeros, find_scientific
+from salesfc_lib.intake.parse.nulls import is_null_spelling
 from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
 from salesfc_lib.intake.parse.stated_scales import refuse_stated_unit
+from salesfc_lib.intake.parse.survey import (
+    CONTRARY,
+    UNPROVED,
+    DaySurvey,
+    NumberSurvey,
+    survey_days,
+    survey_numbers,
+)
 from salesfc_lib.intake.sources.blocks import unpack
 from salesfc_lib.intake.sources.cells import cell_text
 from salesfc_lib.intake.sources.charset import KEY, Guess, guess_encoding
@@ -41,6 +50,7 @@ from salesfc_lib.intake.sources.html import decode_page, read_tables
 from salesfc_lib.intake.sources.jsonl import DECODER, flatten
 from salesfc_lib.intake.sources.kinds import identify
 from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, exported, is_plain
+from salesfc_lib.intake.sources.mojibake import repair as repair_mojibake
 from salesfc_lib.intake.sources.package import Package
 from salesfc_lib.intake.sources.snapshot import check_kept, find_archive, keep_file
 from salesfc_lib.intake.sources.texts import (
@@ -56,10 +66,12 @@ from salesfc_lib.intake.sources.texts import (
 
 __all__ = [
     "BLANK",
+    "CONTRARY",
     "CURRENCIES",
     "Convention",
     "DECODER",
     "Dates",
+    "DaySurvey",
     "Extract",
     "FILE",
     "Guess",
@@ -68,11 +80,13 @@ __all__ = [
     "KEY",
     "MARK",
     "MARKS",
+    "NumberSurvey",
     "Numbers",
     "Package",
     "ROW",
     "Reading",
     "Survey",
+    "UNPROVED",
     "UTF8",
     "as_category",
     "category_of",
@@ -89,11 +103,13 @@ __all__ = [
     "find_files",
     "find_lost_zeros",
     "find_root",
+    "find_scientific",
     "flatten",
     "from_decimals",
     "guess_encoding",
     "header_of",
     "identify",
+    "is_null_spelling",
     "is_plain",
     "keep_file",
     "label_files",
@@ -113,9 +129,12 @@ __all__ = [
     "read_tables",
     "read_texts",
     "refuse_stated_unit",
+    "repair_mojibake",
     "rescale",
     "round_half_even",
     "stack",
+    "survey_days",
+    "survey_numbers",
     "to_decimals",
     "unpack",
     "whole",

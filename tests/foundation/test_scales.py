@@ -11,10 +11,10 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.scales import POWERS, UNITS, find_scale
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.aliases import read_aliases
-from salesfc_lib.inspection.figures import read_figures
 from salesfc_lib.inspection.propose import propose_feed
 from salesfc_lib.intake.parse.number_spellings import dissect
 from salesfc_lib.intake.parse.stated_scales import refuse_stated_unit
+from salesfc_lib.intake.parse.survey import survey_numbers
 from salesfc_lib.intake.sources.extract import read_source
 
 HEADERS = {  # power of ten: headers of a column of amounts that state it
@@ -143,7 +143,7 @@ def test_a_header_of_another_column_or_another_file_counts_too(tmp_path: Path) -
 )
 def test_a_word_behind_digits_multiplies_alike_in_cleaning_and_in_inspection(word: str) -> None:
     assert dissect(f"2{word}").power == POWERS[word]
-    assert list(read_figures([f"2{word}"]).values) == [Decimal(2) * 10 ** POWERS[word]]
+    assert list(survey_numbers([f"2{word}"]).values) == [Decimal(2) * 10 ** POWERS[word]]
 
 
 def test_units_may_be_declared_in_words() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
 
-DAYS = st.dates(date(1980, 1, 1), date(2199, 12, 31))
+DAYS = st.dates(date(1980, 1, 1), date(2099, 12, 31))
 FORMS: dict[str, Callable[[date], str]] = {
     "iso": lambda day: day.isoformat(),
     "slashes": lambda day: f"{day.year}/{day.month}/{day.day}",
@@ -156,7 +156,7 @@ def test_a_moment_with_a_zone_waits_for_the_business_zone() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.lists(st.datetimes(datetime(1985, 1, 1), datetime(2100, 1, 1)), min_size=1, max_size=5),
+    st.lists(st.datetimes(datetime(1985, 1, 1), datetime(2099, 12, 30)), min_size=1, max_size=5),
     st.sampled_from(["Asia/Shanghai", "America/New_York", "Europe/London", "Australia/Lord_Howe"]),
     st.integers(-12, 14),
 )

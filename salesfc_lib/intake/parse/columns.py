@@ -1,8 +1,9 @@
 """Columns of an export to numbers, days and texts, as each file of the source writes them.
 
-A source's rows enter; its measures, days and texts leave, with what was read by a rule. The decisions made here: rows that are
-no business (subtotals, repeated headers) are no evidence of how a column is written; a measure whose own cells do not tell the
-decimal mark follows the other measures of its source; a spelling of nothing in a column of text is one only where the source
+A source's rows enter; its measures, days and texts leave, with what was read by a rule. The
+decisions made here: rows that are no business (subtotals, repeated headers) are no evidence of how
+a column is written; a measure whose own cells do not tell the decimal mark follows the other
+measures of its source; a spelling of nothing in a column of text is one only where the source
 declares it; identifiers in scientific notation refuse the export.
 """
 
@@ -45,7 +46,8 @@ def read_measures(
 ) -> dict[str, Numbers]:
     """Numbers of the mapped columns, by this project's name.
 
-    A subtotal keeps its figure, rounded to the rows' own scale: a spreadsheet's sum carries binary noise beyond it.
+    A subtotal keeps its figure, rounded to the rows' own scale: a spreadsheet's sum carries binary
+    noise beyond it.
     """
     measures: dict[str, Numbers] = {}
     silent: dict[str, Undecidable] = {}
@@ -92,7 +94,9 @@ def read_days(
 def read_texts(
     rows: pa.Table, mapped: Mapping[str, str], source: Source
 ) -> tuple[dict[str, pd.Series], list[tuple[str, Reading]]]:
-    """Texts of the mapped columns as categories, missing where they are blank or stand for nothing, and what was read so."""
+    """Texts of the mapped columns as categories, missing where they are blank or stand for nothing,
+    and what was read so.
+    """
     texts, readings = {}, []
     for ours, header in mapped.items():
         column = as_category(rows[exported(header)])
@@ -119,7 +123,9 @@ def read_texts(
 def find_error_cells(
     rows: pa.Table, mapped: Mapping[str, str]
 ) -> dict[str, tuple[pd.Series, pd.Series]]:
-    """Problem and rule by row position of the cells of text that hold a spreadsheet's error, by column, where there are any."""
+    """Problem and rule by row position of the cells of text that hold a spreadsheet's error, by
+    column, where there are any.
+    """
     found = {}
     for ours, header in mapped.items():
         texts, where = list_cells(rows[exported(header)])

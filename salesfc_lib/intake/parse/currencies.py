@@ -1,7 +1,8 @@
 """Signs and codes of currencies as they stand beside amounts.
 
-Nothing enters; `CURRENCIES` tells which ISO 4217 codes each sign or code, in lower case, may stand for. The decision made
-here: a sign that several currencies share names none of them by itself, but excludes all others.
+Nothing enters; `CURRENCIES` tells which ISO 4217 codes each sign or code, in lower case, may stand
+for. The decision made here: a sign that several currencies share names none of them by itself, but
+excludes all others.
 """
 
 from __future__ import annotations

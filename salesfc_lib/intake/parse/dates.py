@@ -1,8 +1,8 @@
-"""A column of text to days, with a reason for each text that is none.
+"""A column of text parsed to days or months, with a reason for each text that is none.
 
-A column of text enters; days, the problems of single rows and the readings of rules leave. The decision made here: day and
-month are told apart where the column proves their order, or one is declared; a column of which no row is certain is not read
-at all, and a moment with a time zone is no day until the business says in which zone it lives.
+Day and month are told apart where the column proves their order, or one is declared; a column of
+which no row is certain is not read at all, and a moment with a time zone is no day until
+`calendar.zone` is declared.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ from salesfc_lib.intake.parse.day_spellings import (
     WrittenDay,
     dissect_day,
     dissect_month,
+    list_meanings,
     to_day,
 )
 from salesfc_lib.intake.parse.evidence import (
     BLANK,
     Reading,
     Unreadable,
+    describe_reading,
     list_cells,
     place_problems,
-    tell_reading,
 )
 from salesfc_lib.intake.parse.nulls import NULL_SPELLINGS, require_value
 from salesfc_lib.intake.parse.number_spellings import to_ascii
@@ -81,7 +82,8 @@ def read_dates(
     date_system
         1900 or 1904: from when a workbook counts its days.
     zone
-        IANA name of the zone in which the business's days begin; None: a moment with a zone is a problem.
+        IANA name of the zone in which the business's days begin; None: a moment with a zone is a
+        problem.
 
     Raises
     ------
@@ -103,7 +105,7 @@ def read_dates(
         "serial_date": f"a number of days as spreadsheets count them (date system {date_system})",
         "time_zone": f"the day that the moment belongs to in {zone}",
     }
-    return _read_column(column, read, _Business(order, zone, nulls, reasons))
+    return _read_column(column, read, _Declared(order, zone, nulls, reasons))
 
 
 def read_months(
@@ -120,12 +122,12 @@ def read_months(
         else (lambda text: dissect_month(text) or dissect_day(text))
     )
     reasons = {"serial_date": "a number of days as spreadsheets count them (date system 1900)"}
-    dates = _read_column(column, read, _Business(order, None, NULL_SPELLINGS, reasons))
+    dates = _read_column(column, read, _Declared(order, None, NULL_SPELLINGS, reasons))
     return dates._replace(days=dates.days.astype("datetime64[M]").astype("datetime64[ns]"))
 
 
-class _Business(NamedTuple):
-    """What is declared about a column."""
+class _Declared(NamedTuple):
+    """What a source declares about a column."""
 
     order: str | None
     zone: str | None
@@ -133,50 +135,38 @@ class _Business(NamedTuple):
     reasons: Mapping[str, str]
 
 
-def _read_column(column: pa.ChunkedArray, read: Read, business: _Business) -> Dates:
+def _read_column(column: pa.ChunkedArray, read: Read, declared: _Declared) -> Dates:
     texts, places = list_cells(column)
-    localised, moments = _localise(texts, business.zone)
+    localised, moments = _localise(texts, declared.zone)
     encoded = _cut_clocks(localised).dictionary_encode()
     codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
-    written = [_try(text, read, business.nulls) for text in distinct]
-    zone = ZoneInfo(business.zone) if business.zone else None
-    order = _decide(
-        [
-            (text, each)
-            for text, each in zip(distinct, written, strict=True)
-            if isinstance(each, WrittenDay)
-        ],
-        business.order,
-        zone,
-    )
-    found = [
-        each if isinstance(each, Unreadable) else _find_day(each, order, zone) for each in written
-    ]
-    days = np.array(
-        [None if isinstance(day, Unreadable) else day for day in found], dtype="datetime64[D]"
-    ).astype("datetime64[ns]")
+    written = [_try(text, read, declared.nulls) for text in distinct]
+    zone = ZoneInfo(declared.zone) if declared.zone else None
+    order = _decide(list(zip(distinct, written, strict=True)), declared.order, zone)
+    found = [_find_day(each, order, zone) for each in written]
     unread = [day if isinstance(day, Unreadable) else None for day in found]
+    values = [None if isinstance(day, Unreadable) else day for day in found]
+    days = np.array(values, dtype="datetime64[D]").astype("datetime64[ns]")
     wrong = np.flatnonzero(np.array([problem is not None for problem in unread], dtype=bool)[codes])
     whole = texts.take(pa.array(wrong)).to_pylist()  # with the time of day that was cut
-    said, rules = place_problems(
+    problems, rules = place_problems(
         places, wrong, np.arange(len(wrong)), whole, [unread[code] for code in codes[wrong]]
     )
     reasons = {
-        **business.reasons,
+        **declared.reasons,
         "null_spelling": "stands for a blank cell",
         "full_width": "digits or signs of another script are read as the common ones",
         "date_order": order.reason or EQUAL,
     }
-    read_by = {rule: mask[codes] for rule, mask in _mark_read(distinct, written, unread).items()}
+    used = {rule: mask[codes] for rule, mask in _list_used(distinct, written, unread).items()}
     if moments.any():
-        read_by["time_zone"] = moments | read_by.get("time_zone", moments)
+        used["time_zone"] = moments | used.get("time_zone", moments)
     readings = [
-        tell_reading(places, texts, np.flatnonzero(read_by[rule]), rule, reasons[rule])
-        for rule in sorted(read_by)
+        describe_reading(places, texts, np.flatnonzero(used[rule]), rule, reasons[rule])
+        for rule in sorted(used)
     ]
-    return Dates(
-        places.spread(days[codes]), said, rules, readings, order.order if order.proved else None
-    )
+    proved = order.order if order.proved else None
+    return Dates(places.spread(days[codes]), problems, rules, readings, proved)
 
 
 def _localise(texts: pa.Array, zone: str | None) -> tuple[pa.Array, np.ndarray]:
@@ -226,78 +216,72 @@ def _read_format(text: str, date_format: str) -> WrittenDay:
     return WrittenDay(
         (moment.year, moment.month, moment.day),
         ("ymd",),
-        clock=60 * moment.hour + moment.minute,
+        date_format,
+        clock=3600 * moment.hour + 60 * moment.minute + moment.second,
         offset=minutes,
         rules=rules,
     )
 
 
 def _decide(
-    days: Sequence[tuple[str, WrittenDay]], declared: str | None, zone: ZoneInfo | None
+    cells: Sequence[tuple[str, WrittenDay | Unreadable]],
+    declared: str | None,
+    zone: ZoneInfo | None,
 ) -> Order:
     """Order of the column's days whose form does not tell it."""
+    days = [(text, each) for text, each in cells if isinstance(each, WrittenDay)]
     loose = [(text, each) for text, each in days if len(each.orders) > 1]
     order = Order(declared, f"{WORDS[declared]}, as declared") if declared else decide_order(loose)
     found = [(text, each, _find_day(each, order, zone)) for text, each in days]
     ambiguous = [text for text, _, day in found if str(day) == AMBIGUOUS]
-    if ambiguous and not any(
-        len(each.orders) == 1 and isinstance(day, date) for _, each, day in found
-    ):
+    certain = (isinstance(day, date) for _, each, day in found if len(each.orders) == 1)
+    if ambiguous and not any(certain):
         raise undecidable(ambiguous[0])
     if order.reason and any(each.short for _, each in loose):
         return order._replace(reason=f"{order.reason}; years of two digits begin at {YEARS[0]}")
     return order
 
 
-def _find_day(written: WrittenDay, column: Order, zone: ZoneInfo | None) -> date | Unreadable:
+def _find_day(
+    written: WrittenDay | Unreadable, column: Order, zone: ZoneInfo | None
+) -> date | Unreadable:
     """Day in the business's zone, or why there is none."""
-    order = written.orders[0] if len(written.orders) == 1 else column.order
-    if order is not None and order not in written.orders:
-        return Unreadable(f"is not written with {WORDS[order]}, as its column is", "date_order")
     try:
-        day = to_day(written, order) if order else _agree(written)
+        return _settle(written, column, zone)
     except Unreadable as problem:
         return problem
+
+
+def _settle(written: WrittenDay | Unreadable, column: Order, zone: ZoneInfo | None) -> date:
+    if isinstance(written, Unreadable):
+        raise written
+    order = written.orders[0] if len(written.orders) == 1 else column.order
+    if order is not None and order not in written.orders:
+        raise Unreadable(f"is not written with {WORDS[order]}, as its column is", "date_order")
+    days = {to_day(written, order)} if order else set(list_meanings(written).values())
+    if len(days) > 1:
+        raise Unreadable(AMBIGUOUS, "date_order")
+    day = days.pop()
     if written.offset is None:
         return day
     if zone is None:
-        return Unreadable("has a time zone; set `calendar.zone`", "time_zone")
-    moment = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(
-        minutes=written.clock - written.offset
-    )
+        raise Unreadable("has a time zone; set `calendar.zone`", "time_zone")
+    midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    moment = midnight + timedelta(seconds=written.clock, minutes=-written.offset)
     return moment.astimezone(zone).date()
 
 
-def _agree(written: WrittenDay) -> date:
-    """The day of numbers that say the same in every order in which they are a day."""
-    days, problems = set(), []
-    for order in written.orders:
-        try:
-            days.add(to_day(written, order))
-        except Unreadable as problem:
-            problems.append(problem)
-    if not days:
-        raise problems[0]
-    if len(days) > 1:
-        raise Unreadable(AMBIGUOUS, "date_order")
-    return days.pop()
-
-
-def _mark_read(
+def _list_used(
     texts: Sequence[str],
     written: Sequence[WrittenDay | Unreadable],
     unread: Sequence[Unreadable | None],
 ) -> dict[str, np.ndarray]:
-    """Which of the distinct texts each rule read."""
-    marks: dict[str, np.ndarray] = {}
+    """Which of the distinct texts each rule was used for."""
+    used: dict[str, np.ndarray] = {}
     for place, (text, each, problem) in enumerate(zip(texts, written, unread, strict=True)):
-        null = str(problem) == BLANK and text.strip()
-        for rule in (
-            ["null_spelling"]
-            if null
-            else each.rules
-            if isinstance(each, WrittenDay) and problem is None
-            else []
-        ):
-            marks.setdefault(rule, np.zeros(len(texts), dtype=bool))[place] = True
-    return marks
+        rules: Sequence[str] = each.rules if isinstance(each, WrittenDay) and not problem else ()
+        if str(problem) == BLANK and text.strip():
+            rules = ["null_spelling"]
+        for rule in rules:
+            used.setdefault(rule, np.zeros(len(texts), dtype=bool))[place] = True
+    return used

@@ -1,7 +1,8 @@
-"""How one day is written: three numbers, the orders in which they may stand, and a clock with its zone.
+"""How one day or month is written: its numbers, the orders in which they may stand, its time of day
+and zone.
 
-A text enters; its numbers leave with what is known of their order. The decision made here: a day is never guessed from a text
-alone; where its form allows several orders, all are told, and the column decides (`day_order`).
+A day is never guessed from a text alone: where its form allows several orders, all are returned,
+and the column decides (`day_order`).
 """
 
 from __future__ import annotations
@@ -11,72 +12,67 @@ from datetime import date, timedelta
 from typing import NamedTuple
 
 from salesfc_lib.intake.parse.evidence import Unreadable
+from salesfc_lib.intake.parse.month_names import find_month, is_weekday
 from salesfc_lib.intake.parse.number_spellings import to_ascii
 
-YEARS = (1980, 2200)  # outside, a date is a sentinel such as 1900-01-00 or 9999-12-31
+YEARS = (1980, 2100)  # outside, a date is a sentinel such as 1900-01-00 or 9999-12-31
 PIVOT = YEARS[0] % 100  # years of two digits lie in the hundred years from 1980 on
 SERIALS = (20000, 80000)  # days since a spreadsheet's day 0, which are 1954 to 2119
 DAY_ZERO = {1900: date(1899, 12, 30), 1904: date(1904, 1, 1)}
 ORDERS = ("dmy", "mdy", "ymd")
+BY_NAME, SERIAL, MONTH = "month by name", "serial number", "month"  # forms of a day
 
 _CLOCK = (
-    r"(?:[T ]\s*|(?<=日)|(?<=号))(?P<half>上午|下午|凌晨|晚上|中午)?\s*(?P<hour>\d{1,2})[:时点](?P<minute>\d{2})"
+    r"(?:[T ]\s*|(?<=日)|(?<=号))(?P<half>上午|下午|凌晨|晚上|中午)?\s*"
+    r"(?P<hour>\d{1,2})[:时点](?P<minute>\d{2})"
     r"(?:[:分](?P<second>\d{1,2})(?:[.,]\d+)?秒?)?分?\s*(?P<meridiem>[AP]\.?M\.?)?"
 )
 _ZONE = r"\s*(?P<zone>Z|UTC|GMT|[-+]\d{2}(?::?\d{2})?)"
 _MOMENT = re.compile(
     rf"(?P<day>.+?)(?:{_CLOCK}(?:{_ZONE})?|(?P<bare>Z|[-+]\d{{2}}:\d{{2}}))?", re.IGNORECASE
 )
+_ENGLISH_DAY = "(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*"
 _WEEKDAY = re.compile(
-    r"^(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*[.,]?\s+|[\s(]*(?:星期|周|礼拜)[一二三四五六日天]\)?|[,\s]+(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*\.?$",
+    rf"^{_ENGLISH_DAY}[.,]?\s+|[\s(]*(?:星期|周|礼拜)[一二三四五六日天]\)?|[,\s]+{_ENGLISH_DAY}\.?$",
     re.IGNORECASE,
 )
-_NAMES = "jan feb mar apr may jun jul aug sep oct nov dec".split()  # noqa: SIM905
-_LONG_NAMES = "january february march april may june july august september october november december sept".split()  # noqa: SIM905
-MONTH_NAMES = {name: place + 1 for place, name in enumerate(_NAMES)} | {
-    name: place % 12 + 1 for place, name in enumerate(_LONG_NAMES)
-}
-MONTH_NAMES["sept"] = 9
+_WORDS_AROUND = re.compile(
+    r"(?P<ahead>[^\W\d_]+)[.,]*\s+(?P<day>.+)|(?P<other>.+?)[,\s]+\(?(?P<behind>[^\W\d_]+)[.)]*"
+)
 
-_NAME = r"(?P<name>[A-Za-z]{3,9})\.?"
+_NAME = r"(?P<name>[^\W\d_]{3,12})\.?"
+_SPAN = r"(?:[-/., ]*|\s+(?:de|del|of)\s+)"  # 5 de mayo de 2024
+_SHORT_YEAR = r"'?(\d{4}|\d{2})"
 _YEAR_FIRST = re.compile(r"(\d{4})(?:年|([-/. _]))\s*(\d{1,2})(?:月|\2)\s*(\d{1,2})[日号]?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})(?:T?(\d{2})(\d{2})(\d{2}))?")
 _YEAR_LAST = re.compile(r"(\d{1,2})([-/. ])\s?(\d{1,2})\2\s?(\d{4}|\d{2})")
 _SHORT_CHINESE = re.compile(r"(\d{2})年(\d{1,2})月(\d{1,2})[日号]?")
 _DAY_NAME = re.compile(
-    rf"(\d{{1,2}})(?:st|nd|rd|th)?[-/. ]*(?:of )?{_NAME}[-/., ]*'?(\d{{4}}|\d{{2}})", re.IGNORECASE
+    rf"(\d{{1,2}})(?:st|nd|rd|th|er|º|ª)?{_SPAN}{_NAME}{_SPAN}{_SHORT_YEAR}", re.I
 )
-_NAME_DAY = re.compile(
-    rf"{_NAME}[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]+'?(\d{{4}}|\d{{2}})", re.IGNORECASE
-)
-_YEAR_NAME = re.compile(rf"(\d{{4}})[-/., ]*{_NAME}[-/. ]*(\d{{1,2}})", re.IGNORECASE)
+_NAME_DAY = re.compile(rf"{_NAME}[-/. ]*(\d{{1,2}})(?:st|nd|rd|th)?[-/., ]+{_SHORT_YEAR}", re.I)
+_YEAR_NAME = re.compile(rf"(\d{{4}})[-/., ]*{_NAME}[-/. ]*(\d{{1,2}})", re.I)
 _SERIAL = re.compile(r"(\d{1,5})(?:[.,]\d+)?")
 _CHINESE = re.compile(
-    r"[〇○零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,3}月(?:[一二三四五六七八九十廿卅]{1,3}[日号])?"
+    r"[〇○零一二三四五六七八九]{4}年[一二三四五六七八九十]{1,3}月"
+    r"(?:[一二三四五六七八九十廿卅]{1,3}[日号])?"
 )
-_CHINESE_DIGITS = {
-    sign: value
-    for signs, value in (
-        ("〇○零", 0),
-        *((sign, place + 1) for place, sign in enumerate("一二三四五六七八九")),
-    )
-    for sign in signs
-}
-_MONTH = re.compile(r"(\d{4})(?:[-/. ]|年)?(\d{1,2})月?(?:份)?")
+_CHINESE_DIGITS = dict(zip("〇○零一二三四五六七八九", (0, 0, *range(10)), strict=True))
+_MONTH = re.compile(r"(\d{4})(?:[-/. 年](\d{1,2})|(\d{2}))月?份?")
 _MONTH_LAST = re.compile(r"(\d{1,2})[-/. ](\d{4})")
 _NAMED_MONTH = re.compile(
-    rf"{_NAME}[-/., ]*'?(\d{{4}}|\d{{2}})|(\d{{4}})[-/., ]*(?P<behind>[A-Za-z]{{3,9}})\.?",
-    re.IGNORECASE,
+    rf"{_NAME}{_SPAN}{_SHORT_YEAR}|(\d{{4}})[-/., ]*(?P<behind>[^\W\d_]{{3,12}})\.?", re.I
 )
 
 
 class WrittenDay(NamedTuple):
-    """A day as it is written."""
+    """A day as it is written; `orders` are those in which its numbers may stand."""
 
     numbers: tuple[int, int, int]
-    orders: tuple[str, ...]  # in which the numbers may stand
+    orders: tuple[str, ...]
+    form: str  # in words
     short: bool = False  # whether the year has two digits
-    clock: int = 0  # minutes since midnight
+    clock: int = 0  # seconds since midnight
     offset: int | None = None  # minutes ahead of universal time; None: no zone
     rules: tuple[str, ...] = ()  # that were needed to read it
 
@@ -89,10 +85,10 @@ def dissect_day(text: str, date_system: int = 1900) -> WrittenDay:
     Unreadable
         The text is no day, or a number that a spreadsheet counts as a day which never was.
 
-    >>> dissect_day("2019年7月12日")[:2], dissect_day("25/12/2019")[:2], dissect_day("12-Jul-2019")[:2]
-    (((2019, 7, 12), ('ymd',)), ((25, 12, 2019), ('dmy', 'mdy')), ((12, 7, 2019), ('dmy',)))
-    >>> dissect_day("2024-07-31T20:00:00+08:00")[3:5], dissect_day("43658").rules
-    ((1200, 480), ('serial_date',))
+    >>> [dissect_day(text)[:2] for text in ("2019年7月12日", "25/12/2019", "12. Juli 2019")]
+    [((2019, 7, 12), ('ymd',)), ((25, 12, 2019), ('dmy', 'mdy')), ((12, 7, 2019), ('dmy',))]
+    >>> dissect_day("2024-07-31T20:00:00+08:00")[4:6], dissect_day("43658").rules
+    ((72000, 480), ('serial_date',))
     """
     plain, other = to_ascii(text)
     found = _MOMENT.fullmatch(_WEEKDAY.sub("", plain).strip())
@@ -107,25 +103,24 @@ def dissect_day(text: str, date_system: int = 1900) -> WrittenDay:
 def dissect_month(text: str) -> WrittenDay | None:
     """First day of a month written without a day; None where the text is none.
 
-    >>> [dissect_month(text).numbers[:2] for text in ("2024-07", "2024年7月", "202407", "07/2024", "Jul-24")]
-    [(2024, 7), (2024, 7), (2024, 7), (2024, 7), (2024, 7)]
+    >>> [dissect_month(text).numbers[:2] for text in ("2024-07", "202407", "07/2024", "Juli 24")]
+    [(2024, 7), (2024, 7), (2024, 7), (2024, 7)]
     """
     plain = _from_chinese(to_ascii(text)[0])
-    if (found := _MONTH.fullmatch(plain)) and int(found[2]) <= 12:
-        return WrittenDay((int(found[1]), int(found[2]), 1), ("ymd",))
-    if found := _MONTH_LAST.fullmatch(plain):
-        return WrittenDay((int(found[2]), int(found[1]), 1), ("ymd",))
-    if found := _NAMED_MONTH.fullmatch(plain):
-        month = MONTH_NAMES.get((found["name"] or found["behind"]).lower())
-        year = found[2] or found[3]
-        return (
-            WrittenDay((_expand(int(year), len(year) == 2), month, 1), ("ymd",)) if month else None
-        )
-    return None
+    year, month, short = "", 0, False
+    if found := _MONTH.fullmatch(plain):
+        year, month = found[1], int(found[2] or found[3])
+    elif found := _MONTH_LAST.fullmatch(plain):
+        year, month = found[2], int(found[1])
+    elif found := _NAMED_MONTH.fullmatch(plain):
+        year, month = found[2] or found[3], find_month(found["name"] or found["behind"]) or 0
+        short = len(year) == 2
+    numbers = (_expand(int(year or 0), short), month, 1)
+    return WrittenDay(numbers, ("ymd",), MONTH) if 1 <= month <= 12 else None
 
 
 def to_day(written: WrittenDay, order: str) -> date:
-    """The day that the numbers say in this order.
+    """The day that the numbers mean in this order; raises `Unreadable` where they mean none.
 
     >>> to_day(dissect_day("3/4/2019"), "mdy"), to_day(dissect_day("3/4/19"), "dmy")
     (datetime.date(2019, 3, 4), datetime.date(2019, 4, 3))
@@ -142,37 +137,60 @@ def to_day(written: WrittenDay, order: str) -> date:
         raise Unreadable("is no day of the calendar", "no_such_day") from None
 
 
+def list_meanings(written: WrittenDay) -> dict[str, date]:
+    """The day in each order in which the numbers mean one; raises `Unreadable` where they mean none
+    in any.
+
+    >>> sorted(list_meanings(dissect_day("25/12/2019")))
+    ['dmy']
+    """
+    days: dict[str, date] = {}
+    problem = Unreadable("is no date")
+    for order in reversed(written.orders):
+        try:
+            days[order] = to_day(written, order)
+        except Unreadable as error:
+            problem = error
+    if not days:
+        raise problem
+    return days
+
+
 def _expand(year: int, short: bool) -> int:
     return year + (1900 if year >= PIVOT else 2000) if short else year
 
 
 def _read_numbers(text: str, date_system: int) -> WrittenDay:
     if found := _YEAR_FIRST.fullmatch(text):
-        return WrittenDay((int(found[1]), int(found[3]), int(found[4])), ("ymd",))
+        mark = found[2] or ""
+        form = f"YYYY{mark}MM{mark}DD" if mark else "年月日"
+        return WrittenDay((int(found[1]), int(found[3]), int(found[4])), ("ymd",), form)
     if found := _COMPACT.fullmatch(text):
         return _read_compact(text[:8])
     if found := _YEAR_LAST.fullmatch(text):
-        numbers = (int(found[1]), int(found[3]), int(found[4]))
-        return WrittenDay(
-            numbers,
-            ORDERS if len(found[4]) == 2 else ORDERS[:2],
-            short=len(found[4]) == 2,
-            rules=("date_order",),
-        )
+        numbers, short = (int(found[1]), int(found[3]), int(found[4])), len(found[4]) == 2
+        form = f"year last, with {found[2]!r}{' and two digits' if short else ''}"
+        orders = ORDERS if short else ORDERS[:2]
+        return WrittenDay(numbers, orders, form, short=short, rules=("date_order",))
     if found := _SHORT_CHINESE.fullmatch(text):
-        return WrittenDay((int(found[1]), int(found[2]), int(found[3])), ("ymd",), short=True)
+        numbers = (int(found[1]), int(found[2]), int(found[3]))
+        return WrittenDay(numbers, ("ymd",), "年月日", short=True)
     if found := _SERIAL.fullmatch(text):
         return _read_serial(int(found[1]), date_system)
-    return _read_named(text)
+    return _read_named(text) or _read_named(_drop_weekday(text)) or _refuse()
+
+
+def _refuse() -> WrittenDay:
+    raise Unreadable("is no date")
 
 
 def _read_compact(digits: str) -> WrittenDay:
     """Eight digits: the year first, unless only their end can be a year."""
     if not YEARS[0] <= int(digits[:4]) < YEARS[1] and YEARS[0] <= int(digits[4:]) < YEARS[1]:
-        return WrittenDay(
-            (int(digits[:2]), int(digits[2:4]), int(digits[4:])), ORDERS[:2], rules=("date_order",)
-        )
-    return WrittenDay((int(digits[:4]), int(digits[4:6]), int(digits[6:])), ("ymd",))
+        numbers = (int(digits[:2]), int(digits[2:4]), int(digits[4:]))
+        return WrittenDay(numbers, ORDERS[:2], "year last, in eight digits", rules=("date_order",))
+    numbers = (int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    return WrittenDay(numbers, ("ymd",), "YYYYMMDD")
 
 
 def _read_serial(number: int, date_system: int) -> WrittenDay:
@@ -183,23 +201,30 @@ def _read_serial(number: int, date_system: int) -> WrittenDay:
     if not SERIALS[0] <= number <= SERIALS[1]:
         raise Unreadable("is no date")
     day = DAY_ZERO[date_system] + timedelta(days=number)
-    return WrittenDay((day.year, day.month, day.day), ("ymd",), rules=("serial_date",))
+    return WrittenDay((day.year, day.month, day.day), ("ymd",), SERIAL, rules=("serial_date",))
 
 
-def _read_named(text: str) -> WrittenDay:
-    """A day with its month named; before the name stands the day, also where the year has two digits."""
-    for form, order in ((_DAY_NAME, "dmy"), (_NAME_DAY, "mdy"), (_YEAR_NAME, "ymd")):
-        found = form.fullmatch(text)
-        month = MONTH_NAMES.get(found["name"].lower()) if found else None
+def _read_named(text: str) -> WrittenDay | None:
+    """A day with its month named; the day stands before the name, also where the year has two
+    digits.
+    """
+    for pattern, order in ((_DAY_NAME, "dmy"), (_NAME_DAY, "mdy"), (_YEAR_NAME, "ymd")):
+        found = pattern.fullmatch(text)
+        month = find_month(found["name"]) if found else None
         if found and month:
             first, last = (part for part in found.groups() if part != found["name"])
-            numbers = {
-                "dmy": (int(first), month, int(last)),
-                "mdy": (month, int(first), int(last)),
-                "ymd": (int(first), month, int(last)),
-            }
-            return WrittenDay(numbers[order], (order,), short=order != "ymd" and len(last) == 2)
-    raise Unreadable("is no date")
+            numbers = [int(first), int(last)]
+            numbers.insert(order.index("m"), month)
+            short = order != "ymd" and len(last) == 2
+            return WrittenDay((numbers[0], numbers[1], numbers[2]), (order,), BY_NAME, short=short)
+    return None
+
+
+def _drop_weekday(text: str) -> str:
+    """The text without a weekday's name at its begin or end."""
+    found = _WORDS_AROUND.fullmatch(text)
+    word = found and (found["ahead"] or found["behind"])
+    return (found["day"] or found["other"]) if found and word and is_weekday(word) else ""
 
 
 def _read_clock(found: re.Match[str]) -> int:
@@ -214,7 +239,7 @@ def _read_clock(found: re.Match[str]) -> int:
         hour += 12
     elif half == "AM" and hour == 12:
         hour = 0
-    return 60 * hour + minute
+    return 3600 * hour + 60 * minute + second
 
 
 def _read_zone(zone: str | None) -> int | None:

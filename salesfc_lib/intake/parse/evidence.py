@@ -1,7 +1,8 @@
-"""What reading a column of text leaves beside its values: which rules read it, and what could not be read.
+"""What reading a column of text leaves beside its values: which rules read it, and what could not
+be read.
 
-What was found of each distinct text enters; sparse columns by row position leave. The decision made here: evidence is kept
-by rule and by column, problems by row.
+What was found of each distinct text enters; sparse columns by row position leave. The decision made
+here: evidence is kept by rule and by column, problems by row.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ class Unreadable(ValueError):
 
 
 class Undecidable(SalesForecastError):
-    """Nothing in a column proves how it is written; other columns or files of its source may. `cell` is one that could be read
-    in two ways."""
+    """Nothing in a column proves how it is written; other columns or files of its source may.
+    `cell` is one that could be read in two ways."""
 
     cell = ""
 
@@ -56,7 +57,8 @@ class Undecidable(SalesForecastError):
 def name_place(
     error: SalesForecastError, place: str, column: pa.ChunkedArray, numbers: np.ndarray | None
 ) -> SalesForecastError:
-    """The error with the place where it is wrong in front: a file or a column of it, and the row of the cell that it shows.
+    """The error with the place where it is wrong in front: a file or a column of it, and the row of
+    the cell that it shows.
 
     `numbers` are the rows' numbers in the file (n_rows,).
     """
@@ -80,13 +82,17 @@ def prefix(error: SalesForecastError, words: str) -> SalesForecastError:
 
 
 class Places:
-    """Where each of a column's cells stands: in its own row, or in every row whose code names it."""
+    """Where each of a column's cells stands: in its own row, or in every row whose code names
+    it.
+    """
 
     def __init__(self, codes: np.ndarray | None = None):
         self.codes = codes
 
     def rows(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Row positions, ascending, of cells (their numbers, ascending), and which of `cells` stands there."""
+        """Row positions, ascending, of cells (their numbers, ascending), and which of `cells`
+        stands there.
+        """
         if self.codes is None or not len(cells):
             return cells, np.arange(len(cells))
         place = np.full(max(int(self.codes.max(initial=0)), int(cells[-1])) + 1, -1, dtype=np.int64)
@@ -129,7 +135,8 @@ def place_problems(
 ) -> tuple[pd.Series, pd.Series]:
     """Problem and rule of each row that has one, by row position.
 
-    `cells` are numbers, ascending; `codes` says which of the distinct `texts` each of them is, `unread` what is wrong with each text.
+    `cells` are numbers, ascending; `codes` says which of the distinct `texts` each of them is,
+    `unread` what is wrong with each text.
     """
     wrong = np.array([problem is not None for problem in unread], dtype=bool)[codes]
     said = np.array(
@@ -147,7 +154,7 @@ def place_problems(
     )
 
 
-def tell_reading(
+def describe_reading(
     places: Places, texts: pa.Array, cells: np.ndarray, rule: str, reason: str
 ) -> Reading:
     """What a rule read, given the numbers of the cells, ascending."""

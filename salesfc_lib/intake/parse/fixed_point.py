@@ -1,7 +1,8 @@
 """Whole numbers of a smallest unit: change of scale, exact rounding, and decimals for a table.
 
-Arrays of integers enter and leave: int64, or object arrays of Python ints where int64 does not suffice. The decision made
-here: a result that int64 might not hold is computed with Python ints, never wrapped, never a float.
+Arrays of integers enter and leave: int64, or object arrays of Python ints where int64 does not
+suffice. The decision made here: a result that int64 might not hold is computed with Python ints,
+never wrapped, never a float.
 """
 
 from __future__ import annotations
@@ -120,7 +121,8 @@ def total(units: np.ndarray) -> int:
 
 
 def to_decimals(units: np.ndarray, scale: int) -> pa.Array:
-    """Values as Arrow decimals: decimal128(38, scale), or decimal256(76, scale) where that is too small.
+    """Values as Arrow decimals: decimal128(38, scale), or decimal256(76, scale) where that is too
+    small.
 
     >>> to_decimals(np.array([1250, -5]), 2).to_pylist()
     [Decimal('12.50'), Decimal('-0.05')]
@@ -164,6 +166,8 @@ def from_decimals(decimals: pa.Array) -> tuple[np.ndarray, int]:
 
 @contextmanager
 def exactly() -> Iterator[None]:
-    """Decimal arithmetic in which nothing is rounded: `decimal.Inexact` where it would have to be."""
+    """Decimal arithmetic in which nothing is rounded: `decimal.Inexact` where it would have to
+    be.
+    """
     with localcontext(Context(prec=400, traps=[Inexact, InvalidOperation, Overflow])):
         yield

@@ -1,8 +1,10 @@
-"""Identifiers that a spreadsheet has damaged: digits in scientific notation, and lost leading zeros.
+"""Identifiers that a spreadsheet has damaged: digits in scientific notation, and lost leading
+zeros.
 
-A column of codes enters; the codes in question leave, with the evidence. The decisions made here: an identifier is text and
-never changed. One in scientific notation is beyond recovery, so its export is refused; one that lost zeros is proposed to be
-repaired where its whole spelling is known, by the column itself or by a master list.
+A column of codes enters; the codes in question leave, with the evidence. The decisions made here:
+an identifier is text and never changed. One in scientific notation is beyond recovery, so its
+export is refused; one that lost zeros is proposed to be repaired where its whole spelling is known,
+by the column itself or by a master list.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _LIKELY = r"^\s*[1-9][eE][0-9]{1,2}\s*$"  # 6E12: a number, or a code such as 2B
 def find_scientific(column: pa.ChunkedArray) -> pd.Series:
     """Codes in scientific notation, by row position.
 
-    `6E12` is one only where all other codes of the column are plain digits; beside `2B7` it is a code.
+    `6E12` is one only where all other codes of the column are plain digits; beside `2B7` it is a
+    code.
 
     >>> find_scientific(pa.chunked_array([["6901234567890", "6.90123E+12"]])).to_dict()
     {1: '6.90123E+12'}
@@ -53,7 +56,9 @@ def find_scientific(column: pa.ChunkedArray) -> pd.Series:
 def refuse_scientific(
     header: str, column: pa.ChunkedArray, say_place: Callable[[int], str]
 ) -> None:
-    """Raise `SalesForecastError` where codes of a column are in scientific notation; `say_place` names a row position's place."""
+    """Raise `SalesForecastError` where codes of a column are in scientific notation; `say_place`
+    names a row position's place.
+    """
     found = find_scientific(column)
     if len(found):
         places = ", ".join(
@@ -68,10 +73,12 @@ def refuse_scientific(
 
 
 def find_lost_zeros(column: pa.ChunkedArray, known: Collection[str] | None = None) -> pd.DataFrame:
-    """Proposed repairs of codes that lost leading zeros (columns `code`, `padded`, `rows`, `reason`), by code.
+    """Proposed repairs of codes that lost leading zeros (columns `code`, `padded`, `rows`,
+    `reason`), by code.
 
-    A code of digits is one of them where it, filled with zeros to a width that such codes have, stands in the column too,
-    or in the master list `known`. Where two fillings stand there, both are proposed: somebody has to choose.
+    A code of digits is one of them where it, filled with zeros to a width that such codes have,
+    stands in the column too, or in the master list `known`. Where two fillings stand there, both
+    are proposed: somebody has to choose.
 
     >>> find_lost_zeros(pa.chunked_array([["00731", "731", "731", "45"]]))[["code", "padded", "rows"]].values.tolist()
     [['731', '00731', 2]]

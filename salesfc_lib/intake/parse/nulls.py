@@ -1,8 +1,9 @@
-"""Spellings of nothing: which texts stand for a blank cell, and where; and the errors of spreadsheets.
+"""Spellings of nothing: which texts stand for a blank cell, and where; and the errors of
+spreadsheets.
 
-A text enters; whether it says that nothing is there leaves. The decision made here: in a column of numbers or dates each of
-these spellings is a blank, because it can be nothing else; in a column of text none is (`NA` may be a region), except those
-that the source declares for that column.
+A text enters; whether it says that nothing is there leaves. The decision made here: in a column of
+numbers or dates each of these spellings is a blank, because it can be nothing else; in a column of
+text none is (`NA` may be a region), except those that the source declares for that column.
 """
 
 from __future__ import annotations
@@ -43,14 +44,15 @@ ERROR, ERROR_CELL = (
 
 
 def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> None:
-    """Raise `Unreadable` where a text in a column of numbers or dates stands for nothing, or for a spreadsheet's error.
+    """Raise `Unreadable` where a text in a column of numbers or dates stands for nothing, or for a
+    spreadsheet's error.
 
     >>> require_value("0"), require_value("NaN")
     (None, None)
     >>> require_value("#REF!")
     Traceback (most recent call last):
     ...
-    salesfc_lib.cleaning.reading.Unreadable: is an error of a spreadsheet
+    salesfc_lib.intake.parse.evidence.Unreadable: is an error of a spreadsheet
     """
     if not text.strip() or is_null_spelling(text, spellings):
         raise Unreadable(BLANK)
@@ -68,7 +70,8 @@ def is_error(text: str) -> bool:
 
 
 def is_null_spelling(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> bool:
-    """Whether a text in a column of numbers or dates stands for a blank cell; an empty one is blank by itself.
+    """Whether a text in a column of numbers or dates stands for a blank cell; an empty one is blank
+    by itself.
 
     >>> [is_null_spelling(text) for text in ("N/A", " null ", "--", "无", "", "0", "NaN")]
     [True, True, True, True, False, False, False]
@@ -77,7 +80,8 @@ def is_null_spelling(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> 
 
 
 def is_null_text(text: str, declared: Collection[str] = ()) -> bool:
-    """Whether a text in a column of text stands for a blank cell: only a spelling that the source declares, as it is written.
+    """Whether a text in a column of text stands for a blank cell: only a spelling that the source
+    declares, as it is written.
 
     >>> is_null_text("NA"), is_null_text("NA", ["NA", "none"])
     (False, True)

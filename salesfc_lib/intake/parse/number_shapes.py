@@ -1,8 +1,9 @@
 """Cells of a column that are written alike, read together and without a loop.
 
-Texts enter; for each way of writing a number that is common in the column, its cells' units leave. The decision made here:
-what stands before and after the digits is taken apart once for all cells that have it (`notation`), and only cells whose
-digits are beyond doubt are read so; all others are left to be read one by one, with the same result.
+Texts enter; for each way of writing a number that is common in the column, its cells' units leave.
+The decision made here: what stands before and after the digits is taken apart once for all cells
+that have it (`notation`), and only cells whose digits are beyond doubt are read so; all others are
+left to be read one by one, with the same result.
 """
 
 from __future__ import annotations
@@ -88,7 +89,9 @@ def _read_family(before: str, after: str, credit: Credit) -> Family | None:
 def read_family(
     texts: pa.Array, cells: np.ndarray, family: Family, separators: Separators
 ) -> tuple[list[Part], np.ndarray]:
-    """Parts of the cells (their numbers) that are written so, plain and grouped, and the cells that are not."""
+    """Parts of the cells (their numbers) that are written so, plain and grouped, and the cells that
+    are not.
+    """
     parts = []
     minus = "-?" if family.signed else ""
     point = re.escape(separators.decimal)

@@ -1,8 +1,8 @@
 """A column that comes from several files, each of which may be written in its own way.
 
-A column of text, the file of each row and a reader enter; one column of values leaves. The decision made here: each file proves
-its own marks and its own order of day and month. A file that proves nothing follows the others of its source where these all
-say the same; otherwise its error names it.
+A column of text, the file of each row and a reader enter; one column of values leaves. The decision
+made here: each file proves its own marks and its own order of day and month. A file that proves
+nothing follows the others of its source where these all say the same; otherwise its error names it.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ def read_by_file(
     read: Reader[Read],
     numbers: np.ndarray | None = None,
 ) -> Read:
-    """What `read` makes of each file's part of the column, in one; `codes` says which of `files` each row is from, `numbers`
-    where it stands there.
+    """What `read` makes of each file's part of the column, in one; `codes` says which of `files`
+    each row is from, `numbers` where it stands there.
 
     Raises
     ------

@@ -1,8 +1,7 @@
 """Which mark of a column is the decimal one, and how its digits are grouped.
 
-The digits and marks of a column's numbers enter; the column's separators leave. The decision made here: a column is written
-in one way. A cell proves that way if it can be read in no other; a column that nothing proves, or that proves both, is not
-read until somebody declares it.
+A cell proves the way in which its column is written if it can be read in no other; a column that
+nothing proves, or that proves both, is not read until somebody declares it.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,11 +20,8 @@ from salesfc_lib.intake.parse.evidence import Undecidable
 from salesfc_lib.intake.parse.number_spellings import ARABIC_POINT
 
 MARKS = (".", ",")
-THREES, INDIAN, FOURS = (
-    "groups of three",
-    "Indian groups",
-    "groups of four",
-)  # 1,234,567  12,34,567  123,4567
+EITHER, NEITHER = "either", "neither"  # marks that explain a cell
+THREES, INDIAN, FOURS = "groups of three", "Indian groups", "groups of four"  # 12,34,567 123,4567
 SPACES = " \u00a0\u2009\u202f"
 QUOTES = "'’"
 
@@ -36,7 +33,9 @@ _GROUPED = {
 
 
 class Separators(NamedTuple):
-    """How a column writes its numbers, and the cell that proves it ('' where it was declared, or nothing had to be)."""
+    """How a column writes its numbers, and the cell that proves it ('' where it was declared, or
+    nothing had to be).
+    """
 
     decimal: str = "."
     grouping: str = THREES
@@ -65,13 +64,15 @@ class Separators(NamedTuple):
         """
         if not _compile(self).fullmatch(digits):
             return None
-        kept = (
-            digits.replace(ARABIC_POINT, self.decimal)
-            .replace(MARKS[self.decimal == "."], "")
-            .replace("'", "")
-            .replace(" ", "")
-        )
-        return kept.replace(self.decimal, ".")
+        group = MARKS[self.decimal == "."]
+        signs: dict[str, str | int | None] = {
+            ARABIC_POINT: ".",
+            self.decimal: ".",
+            group: "",
+            "'": "",
+            " ": "",
+        }
+        return digits.translate(str.maketrans(signs))
 
     @property
     def reason(self) -> str:
@@ -89,7 +90,8 @@ def _compile(separators: Separators) -> re.Pattern[str]:
 
 
 def decide_separators(digits: pa.Array, declared: str | None = None) -> Separators:
-    """Separators of a column, given the digits and marks of its cells (a minus in front is allowed).
+    """Separators of a column, given the digits and marks of its cells (a minus in front is
+    allowed).
 
     Raises
     ------
@@ -103,30 +105,41 @@ def decide_separators(digits: pa.Array, declared: str | None = None) -> Separato
     >>> decide_separators(pa.array(["1.234", "5.678"]))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
     ...
-    salesfc_lib.cleaning.reading.Undecidable: '1.234' may be a decimal or a grouped whole number, and no cell of the column proves which. ...
+    salesfc_lib.intake.parse.evidence.Undecidable: '1.234' may be a decimal or a grouped whole ...
     """
-    threes = {mark: _match(digits, Separators(mark)) for mark in MARKS}
-    odd = digits.filter(pc.invert(pc.or_(*threes.values())))
+    proofs = list_proofs(digits)
+    odd = digits.take(pa.array(proofs[NEITHER]))
     for grouping in (INDIAN, FOURS):
         if found := _prove_grouping(digits, odd, grouping, declared):
             return found
     if declared is not None:
         return Separators(declared)
-    proofs = {
-        mark: digits.filter(pc.and_not(threes[mark], threes[other]))
-        for mark, other in (MARKS, MARKS[::-1])
-    }
-    shown = {mark: proof[0].as_py() for mark, proof in proofs.items() if len(proof)}
-    if len(shown) == 2:
+    shown = {mark: digits[int(found[0])].as_py() for mark, found in proofs.items() if len(found)}
+    proved = [mark for mark in MARKS if mark in shown]
+    if len(proved) == 2:
         raise _contrary(shown)
-    if not shown:
-        both = digits.filter(pc.and_(*threes.values()))
-        loose = both.filter(pc.match_substring_regex(both, "[.,]"))
-        if len(loose):
-            raise _undecidable(loose[0].as_py())
-        return Separators()
-    ((mark, proof),) = shown.items()
-    return Separators(mark, THREES, proof)
+    if not proved and EITHER in shown:
+        raise _undecidable(shown[EITHER])
+    return Separators(proved[0], THREES, shown[proved[0]]) if proved else Separators()
+
+
+def list_proofs(digits: pa.Array) -> dict[str, np.ndarray]:
+    """Places of the cells that prove each mark, of those that either explains, and that neither
+    does.
+
+    >>> list_proofs(pa.array(["1,5", "1.234", "7"]))[","].tolist()
+    [0]
+    """
+    point, comma = (_match(digits, Separators(mark)) for mark in MARKS)
+    masks = {
+        ".": pc.and_not(point, comma),
+        ",": pc.and_not(comma, point),
+        EITHER: pc.and_(pc.and_(point, comma), pc.match_substring_regex(digits, "[.,]")),
+        NEITHER: pc.invert(pc.or_(point, comma)),
+    }
+    return {
+        mark: np.flatnonzero(mask.to_numpy(zero_copy_only=False)) for mark, mask in masks.items()
+    }
 
 
 def _match(digits: pa.Array, separators: Separators) -> pa.Array:
@@ -136,7 +149,7 @@ def _match(digits: pa.Array, separators: Separators) -> pa.Array:
 def _prove_grouping(
     digits: pa.Array, odd: pa.Array, grouping: str, declared: str | None
 ) -> Separators | None:
-    """Separators with an unusual grouping, where a cell has it and every number of the column agrees."""
+    """Separators with an unusual grouping, where a cell has it and every number agrees."""
     for mark in MARKS if declared is None else (declared,):
         separators = Separators(mark, grouping)
         proof = odd.filter(_match(odd, separators))
@@ -152,7 +165,8 @@ def _contrary(shown: Mapping[str, str]) -> SalesForecastError:
     return SalesForecastError.say(
         f"'{shown['.']}' proves a decimal point, '{shown[',']}' a decimal comma, in one column",
         "One way of writing numbers in a column",
-        "Correct the export, or declare `decimal` of this source: cells written otherwise then go to quarantine",
+        "Correct the export, or declare `decimal` of this source: "
+        "cells written otherwise then go to quarantine",
     )
 
 

@@ -1,7 +1,8 @@
 """Scales that an export states in words, above its header or in it: thousands, 万元.
 
-A source and its extract enter; nothing leaves but an error. A figure that is a thousand times too small is never passed over: where
-an export states a scale of its numbers, its source has to declare the same one.
+A source and its extract enter; nothing leaves but an error. A figure that is a thousand times too
+small is never passed over: where an export states a scale of its numbers, its source has to declare
+the same one.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from salesfc_lib.intake.sources.extract import Extract
 
 
 def refuse_stated_unit(name: str, source: Source, extract: Extract) -> None:
-    """Raise `SalesForecastError` where an export states a scale of a column's numbers that the source does not declare.
+    """Raise `SalesForecastError` where an export states a scale of a column's numbers that the
+    source does not declare.
 
-    What a title states holds for all columns of money, what a header states for its own column. A letter that may be something else
-    ('Sales M') has to be declared one way or the other.
+    What a title states holds for all columns of money, what a header states for its own column. A
+    letter that may be something else ('Sales M') has to be declared one way or the other.
     """
     for column, path, text, scale in _list_stated(source, extract):
         declared = source.units.get(column)
