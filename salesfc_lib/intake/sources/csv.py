@@ -1,9 +1,7 @@
 """Text files with separated fields: encoding, layout, and records that fit the header.
 
-A file enters, read in blocks; a grid leaves. The decisions of each kind stand where they are made: `blocks` (lines, sizes),
-`encodings`, `charset` (which encoding explains bytes), `dialect` (separator, header), `records` (what fits), `reading` (how a
-gigabyte is read as fast as bytes come), `mojibake`, `trailer`. The top of the file tells encoding and layout, the whole is read
-in them, and if some line then does not decode, the whole is asked which encoding it is in.
+The top of a file tells encoding (`encodings`, `charset`) and layout (`dialect`); the whole is read
+in them (`reading`), and if a line then does not decode, the whole tells which encoding it is in.
 """
 
 from __future__ import annotations
@@ -27,7 +25,9 @@ from salesfc_lib.intake.sources.dialect import (
     has_header,
 )
 from salesfc_lib.intake.sources.encodings import (
+    LINE,
     Survey,
+    decode_block,
     describe_broken,
     list_encodings,
     survey,
@@ -39,22 +39,22 @@ from salesfc_lib.intake.sources.kinds import refuse_other_kind
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.reading import (
     MOST_REJECTED,
-    Reading,
+    NotPlainError,
+    Records,
     TooManyRejectedError,
-    read_records,
+    read_careful,
+    read_plain,
 )
 from salesfc_lib.intake.sources.trailer import find_trailer
 
 TOP = 1 << 18  # bytes that tell encoding and layout
-SIZE = 4 << 20  # bytes of a block: its masks stay in the processor's cache
+SIZE = 4 << 20  # bytes of a block
 
-Open = Callable[
-    ..., Iterator[bytes]
-]  # the file's bytes from the start, unpacked, in blocks of at most so many bytes
+Open = Callable[..., Iterator[bytes]]  # the file's bytes, unpacked, in blocks of at most so many
 
 
 class _Choice(NamedTuple):
-    """An encoding, and the top lines in it."""
+    """An encoding, the top lines in it, and whether they fit it."""
 
     encoding: str
     lines: list[str]
@@ -64,8 +64,9 @@ class _Choice(NamedTuple):
 def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Grid:
     """Records of a text file below its header.
 
-    Raises `SalesForecastError` for another kind of file, for bytes that no encoding explains, for a header that lacks a
-    needed name, for a line of more than `MOST_LINE` bytes, and for a file that its trailer shows to be cut short.
+    Raises `SalesForecastError` for another kind of file, for bytes that no encoding explains, for a
+    header that lacks a needed name, for a line of more than `MOST_LINE` bytes, and for a file that
+    its trailer shows to be cut short.
     """
 
     def open_text(most: int = size) -> Iterator[bytes]:
@@ -73,49 +74,43 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
 
     refuse_other_kind(_read_top(open_text), source, where)
     try:
-        encoding, layout, reading = _read(open_text, source, where)
+        encoding, layout, records = _read(open_text, source, where)
     except LineTooLongError as error:
-        number = _count_lines(open_text) + 1
-        raise SalesForecastError.unreadable_file(
-            where,
-            f"line {number} has more than {MOST_LINE:,} bytes",
-            "Export it with one line a record",
-        ) from error
+        why = f"line {_count_lines(open_text) + 1} has more than {MOST_LINE:,} bytes"
+        do = "Export it with one line a record"
+        raise SalesForecastError.unreadable_file(where, why, do) from error
     except TooManyRejectedError as error:
-        raise SalesForecastError.unreadable_file(
-            where,
-            f"more than {MOST_REJECTED:,} of its lines do not fit the header",
-            "Export it again, or correct `delimiter`",
-        ) from error
+        why = f"more than {MOST_REJECTED:,} of its lines do not fit the header"
+        do = "Export it again, or correct `delimiter`"
+        raise SalesForecastError.unreadable_file(where, why, do) from error
     grid = Grid(
         layout.header,
-        reading.numbers,
-        reading.cells,
-        reading.rejected,
+        records.numbers,
+        records.cells,
+        records.rejected,
         encoding,
-        issues=_tell_encoding(encoding, source),
+        issues=_note_encoding(encoding, source),
         titles=layout.titles,
         dialect=describe(layout.dialect),
     )
-    grid = find_trailer(
-        grid, reading.tail, None if reading.is_ended else reading.lines, source, where
-    )
+    unended = None if records.is_ended else records.lines
+    grid = find_trailer(grid, records.tail, unended, source, where)
     return mojibake.look(grid, source)
 
 
-def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Reading]:
-    """Encoding, layout and records; the whole file is surveyed only if a line in the likeliest encoding does not decode."""
+def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Records]:
+    """Encoding, layout and records; the whole file is surveyed only if a line does not decode."""
     top = _read_top(open_text)
     names = list_encodings(top, source.encoding, where)
     likely = _choose_likely(open_text, names, source)
     if likely is None or not has_header(likely.lines, source):
-        guess = _guess(encodings.LINE.findall(top)[: -1 if len(top) >= TOP else None], top, source)
+        guess = _guess(LINE.findall(top)[: -1 if len(top) >= TOP else None], top, source)
         names = _add(names, guess.encoding)
         likely = _choose_likely(open_text, names, source)
     if likely:
-        layout, reading = _read_in(likely, open_text, source, where)
-        if reading is not None and not reading.broken:
-            return likely.encoding, layout, reading
+        layout, records = _read_in(likely, open_text, source, where, tolerant=False)
+        if records is not None and not records.broken:
+            return likely.encoding, layout, records
     chosen = _survey(open_text, names, source)
     guess = Guess(None, "", ())
     if chosen is None and encodings.UTF8 in names:
@@ -123,18 +118,13 @@ def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Rea
         names = _add(names, guess.encoding)
         chosen = _survey(open_text, names, source)
     if chosen is None:
-        undecided = (
-            f"; {guess.why}: {guess.show()}" if guess.shown and guess.encoding is None else ""
-        )
-        raise SalesForecastError.unreadable_file(
-            where,
-            f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}{undecided}",
-            charset.KEY,
-        )
-    if likely is None or chosen.encoding != likely.encoding or reading is None:
-        layout, reading = _read_in(chosen, open_text, source, where)
-    assert reading is not None
-    return chosen.encoding, layout, reading
+        is_open = guess.shown and guess.encoding is None
+        undecided = f"; {guess.why}: {guess.show()}" if is_open else ""
+        why = f"it is none of {shorten(names, 5)}; {_locate(open_text, names[0])}{undecided}"
+        raise SalesForecastError.unreadable_file(where, why, charset.KEY)
+    layout, records = _read_in(chosen, open_text, source, where, tolerant=True)
+    assert records is not None
+    return chosen.encoding, layout, records
 
 
 def _guess(lines: Iterable[bytes], top: bytes, source: Source) -> Guess:
@@ -156,7 +146,7 @@ def _list_high(open_text: Open) -> list[bytes]:
     found: list[bytes] = []
     for block in cut_at_line_ends(open_text()):
         if not block.isascii():
-            found += [line for line in encodings.LINE.findall(block) if not line.isascii()]
+            found += [line for line in LINE.findall(block) if not line.isascii()]
         if len(found) >= charset.MOST_LINES:
             break
     return found
@@ -175,14 +165,25 @@ def _choose_likely(open_text: Open, names: list[str], source: Source) -> _Choice
 
 
 def _read_in(
-    choice: _Choice, open_text: Open, source: Source, where: str
-) -> tuple[Layout, Reading | None]:
-    """Layout and records in this encoding; no records where decoding cannot go on."""
+    choice: _Choice, open_text: Open, source: Source, where: str, *, tolerant: bool
+) -> tuple[Layout, Records | None]:
+    """Layout and records in this encoding; no records where decoding cannot go on.
+
+    A line that does not decode ends the reading too, unless it is `tolerant`.
+    """
     layout = find_layout(mojibake.repair_header(choice.lines, source, where), source, where)
-    decode = partial(encodings.decode_block, encoding=choice.encoding)
+    decode = partial(decode_block, encoding=choice.encoding)
     explain = partial(describe_broken, encoding=choice.encoding, declared=source.encoding)
     try:
-        return layout, read_records(to_utf8(open_text(), choice.encoding), decode, layout, explain)
+        return layout, read_plain(to_utf8(open_text(), choice.encoding), decode, layout)
+    except NotPlainError as error:
+        if error.is_broken and not tolerant:
+            return layout, None
+    except UnicodeError:
+        return layout, None
+    try:
+        blocks = to_utf8(open_text(), choice.encoding)
+        return layout, read_careful(blocks, decode, layout, explain)
     except UnicodeError:
         return layout, None
 
@@ -211,31 +212,30 @@ def _decode_top(open_text: Open, encoding: str) -> _Choice | None:
     broken = taken = 0
     try:
         for block in to_utf8(open_text(TOP), encoding):
-            text = encodings.decode_block(block, encoding)
-            lines += encodings.LINE.findall(text.text)
+            text = decode_block(block, encoding)
+            lines += LINE.findall(text.text)
             broken, taken = broken + len(text.broken), taken + len(block)
             if taken >= TOP:
                 break
     except UnicodeError:
         return None
     telling = sum(not line.isascii() for line in lines)
-    return _Choice(
-        encoding, [line.decode() for line in lines], Survey(len(lines), broken, telling).fits()
-    )
+    fits = Survey(len(lines), broken, telling).fits()
+    return _Choice(encoding, [line.decode() for line in lines], fits)
 
 
 def _locate(open_text: Open, encoding: str) -> str:
-    """Where the first line is that does not decode."""
+    """Where the first line is that does not decode, as half a sentence."""
     number = 0
     try:
         for block in to_utf8(open_text(), encoding):
-            text = encodings.decode_block(block, encoding)
-            for place, line in text.broken.items():
+            for place, line in decode_block(block, encoding).broken.items():
                 try:
                     line.decode(encoding)
                 except UnicodeDecodeError as error:
-                    return f"the first byte that is not {encoding.upper()} is 0x{line[error.start]:02X} in line {number + place + 1}"
-            number += len(encodings.LINE.findall(block))
+                    which = f"0x{line[error.start]:02X} in line {number + place + 1}"
+                    return f"the first byte that is not {encoding.upper()} is {which}"
+            number += len(LINE.findall(block))
     except UnicodeError as error:
         return f"after line {number} it is not {encoding} ({error})"
     return f"it is {encoding}, but not with the names that its header must have"
@@ -246,7 +246,7 @@ def _count_lines(open_text: Open) -> int:
     count = 0
     try:
         for block in cut_at_line_ends(open_text()):
-            lines = encodings.LINE.findall(block)
+            lines = LINE.findall(block)
             long = next((place for place, line in enumerate(lines) if len(line) > MOST_LINE), None)
             if long is not None:
                 return count + long
@@ -256,16 +256,13 @@ def _count_lines(open_text: Open) -> int:
     return count
 
 
-def _tell_encoding(encoding: str, source: Source) -> list[Issue]:
-    seen = []
+def _note_encoding(encoding: str, source: Source) -> list[Issue]:
+    """Issues for a byte-order mark, and for an encoding that is neither UTF-8 nor declared."""
+    noted = []
     if encoding in dict(encodings.MARKS).values():
-        seen.append(
-            Issue(
-                "byte_order_mark",
-                f"the file begins with the byte-order mark of {encoding}; it was left out",
-            )
-        )
+        mark = f"the file begins with the byte-order mark of {encoding}; it was left out"
+        noted.append(Issue("byte_order_mark", mark))
     if encoding not in ("utf-8", "utf-8-sig", source.encoding):
         declared = f", not {source.encoding} as declared" if source.encoding else ""
-        seen.append(Issue("encoding", f"the file is {encoding}{declared}"))
-    return seen
+        noted.append(Issue("encoding", f"the file is {encoding}{declared}"))
+    return noted

@@ -27,12 +27,17 @@ SAMPLED = 200  # lines that tell which quote is used
 
 
 class Layout(NamedTuple):
-    """A file's dialect, its header, the lines of text above it, and the line (from 0) where its rows begin."""
+    """How a file is laid out.
+
+    `titles` are the lines of text above the header, `start` is the line (from 0) where rows begin,
+    and `width` the number of fields of the first of them, where it has more than the header.
+    """
 
     dialect: Dialect
     header: list[str]
     titles: list[str]
     start: int
+    width: int
 
 
 class Row(NamedTuple):
@@ -69,7 +74,10 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
         )
     above = rows[1:place] if _find_separator(lines) else rows[:place]
     titles = join_titles(row.cells for row in above)
-    return Layout(dialect, header.cells, titles, header.line + header.lines)
+    start = header.line + header.lines
+    below = parse_record([next((line for line in lines[start:] if line.strip()), "")], dialect)
+    width = max(len(header.cells), len(below.fields))
+    return Layout(dialect, header.cells, titles, start, width)
 
 
 def has_header(lines: Sequence[str], source: Source) -> bool:

@@ -11,16 +11,17 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.intake.sources.blocks import cut_at_line_ends
-from salesfc_lib.intake.sources.charset import guess_encoding
+from salesfc_lib.intake.sources.charset import KEY, guess_encoding
 from salesfc_lib.intake.sources.mojibake import IDEOGRAPH
 
 UTF8 = "utf-8"
@@ -71,6 +72,48 @@ def list_encodings(top: bytes, declared: str | None, where: str) -> list[str]:
     if marked:
         return [marked]
     return list(dict.fromkeys([*_find_wide(top), UTF8, *([declared] if declared else [])]))
+
+
+def decode_whole(
+    content: bytes, named: Sequence[str | None], where: str, what: str
+) -> tuple[str, str]:
+    """Encoding and text of a whole file; no character is replaced.
+
+    Tried in order: that of its byte-order mark, the `named` ones, the one that explains the bytes.
+    Raises `SalesForecastError` ("`what` none of …") where none decodes.
+    """
+    marked = [encoding for mark, encoding in MARKS if content.startswith(mark)]
+    tried = list(dict.fromkeys(filter(None, [*marked, *named])))
+    for encoding in tried:
+        with suppress(UnicodeDecodeError, LookupError):
+            return encoding, content.decode(encoding)
+    guess = guess_encoding(content.splitlines())
+    if guess.encoding:
+        with suppress(UnicodeDecodeError):
+            return guess.encoding, content.decode(guess.encoding)
+    undecided = f"; {guess.why}: {guess.show()}" if guess.shown else ""
+    why = f"{what} none of {shorten(tried, 5)}{undecided}"
+    raise SalesForecastError.unreadable_file(where, why, KEY)
+
+
+def split_mostly_utf8(content: bytes) -> list[str | bytes]:
+    """Lines of a file of which most of those beyond ASCII are UTF-8, the others as bytes.
+
+    Empty where all lines are UTF-8, where most of those beyond ASCII are not, and where a
+    byte-order mark names the encoding.
+    """
+    lines: list[str | bytes] = []
+    beyond = foreign = 0
+    if any(content.startswith(mark) for mark, _ in MARKS):
+        return lines
+    for line in content.split(b"\n"):
+        beyond += not line.isascii()
+        try:
+            lines.append(line.decode().removesuffix("\r"))
+        except UnicodeDecodeError:
+            foreign += 1
+            lines.append(line)
+    return lines if 0 < foreign * 2 < beyond else []
 
 
 def to_utf8(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:

@@ -8,15 +8,14 @@ those below it as a merged cell of a workbook does.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from html.parser import HTMLParser
 
 import numpy as np
 
-from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import reject
-from salesfc_lib.intake.sources.charset import guess_encoding
+from salesfc_lib.intake.sources.encodings import decode_whole
 from salesfc_lib.intake.sources.header import find_header, header_of, name_columns, require_header
 from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
 from salesfc_lib.intake.sources.texts import text_table
@@ -178,34 +177,10 @@ def decode_page(content: bytes, declared: str | None, where: str) -> tuple[str, 
 
     Tried in order: the byte-order mark's, the page's own, the declared one, UTF-8, the one that explains the bytes (`charset`).
     """
-    marked = [
-        name
-        for mark, name in (
-            (b"\xef\xbb\xbf", "utf-8-sig"),
-            (b"\xff\xfe", "utf-16"),
-            (b"\xfe\xff", "utf-16"),
-        )
-        if content.startswith(mark)
-    ]
     own = DECLARED.search(content[:4096])
     page = own.group(1).decode("ascii").lower() if own else ""
     page = {"gb2312": "gb18030", "gbk": "gb18030"}.get(page, page)
-    tried = list(dict.fromkeys(filter(None, [*marked, page, declared or "", "utf-8"])))
-    for encoding in tried:
-        try:
-            return encoding, content.decode(encoding)
-        except (UnicodeDecodeError, LookupError):
-            continue
-    guess = guess_encoding(content.splitlines())
-    if guess.encoding:
-        with suppress(UnicodeDecodeError):
-            return guess.encoding, content.decode(guess.encoding)
-    raise SalesForecastError.unreadable_file(
-        where,
-        f"it is an HTML page in none of {shorten(tried, 5)}"
-        + (f"; {guess.why}: {guess.show()}" if guess.shown else ""),
-        "Export it as CSV in UTF-8, or name its encoding in `encoding`",
-    )
+    return decode_whole(content, [page, declared, "utf-8"], where, "it is an HTML page in")
 
 
 def _count(text: str | None) -> int:

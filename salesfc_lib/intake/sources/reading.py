@@ -1,140 +1,210 @@
-"""All records of a text file: plain lines in bulk, troubled ones by the careful parser, in the order of the file.
+"""Records of a text file below its header: through Arrow where it is plain, else one by one.
 
-Blocks of whole lines enter; rows, rejects and what stood at the end leave. The decisions made here: blocks are scanned and parsed
-side by side (two at a time), then settled one after the other, because a record that the careful parser reads may claim
-lines that look plain, also in the next block; what it claims, the bulk gives up. The result is that of the careful
-parser over the whole file.
+A file is plain where Arrow reads each line as the strict parser of `records` does: quotes that
+pair up within a line around whole fields, no control characters, no line that does not decode.
 """
 
 from __future__ import annotations
 
+import codecs
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
 
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError
 from salesfc_lib.intake.sources.dialect import Layout
-from salesfc_lib.intake.sources.encodings import Text
-from salesfc_lib.intake.sources.mass import (
-    Mass,
-    encode,
-    find_repeating,
-    join_blocks,
-    read_mass,
-    sort_rows,
-)
-from salesfc_lib.intake.sources.records import MOST_LINES, MOST_TEXT, fit, parse_record, reject
-from salesfc_lib.intake.sources.scan import BLANK, Scan, scan
+from salesfc_lib.intake.sources.encodings import LINE, Text
+from salesfc_lib.intake.sources.marks import ask, is_blank
+from salesfc_lib.intake.sources.records import MOST_FIELD, Dialect, fit, parse_record, reject
 from salesfc_lib.intake.sources.texts import text_table
 
 WORKERS = 2
-AHEAD = 3  # blocks that wait to be settled
+AHEAD = 3  # blocks that are parsed ahead of the one that is taken
 TAIL = 10  # lines at the end of a file that may hold its trailer
+TAIL_BYTES = 1 << 18  # at the end of a block, in which those lines are looked for
 MOST_REJECTED = 1_000_000  # lines that a quarantine is meant to hold
-UTF8_MOST = 4  # bytes of a character
+NEW = 0.1  # new texts a row, up to which a column is dictionary-encoded
+SAMPLE = 20_000  # rows that tell whether a column's texts repeat
+BATCH = 10_000  # records that are held as Python values at a time
+CONTROLS = bytes({*range(32), 127} - {*b"\t\n\r"})
+ENCODED = pa.dictionary(pa.int32(), pa.string())
+
+Decode = Callable[[bytes], Text]
+Describe = Callable[[bytes], tuple[str, str]]  # a line that does not decode: content and reason
 
 
 class TooManyRejectedError(Exception):
     """More lines than `MOST_REJECTED` do not fit."""
 
 
+class NotPlainError(Exception):
+    """Arrow may read the file otherwise than the strict parser; `is_broken`: a line has no text."""
+
+    def __init__(self, *, is_broken: bool = False) -> None:
+        super().__init__()
+        self.is_broken = is_broken
+
+
 @dataclass
-class Reading:
-    """What a file holds below its header: places of rows (from 1), their cells, rejects, the last lines that are not blank (place,
-    text), the number of lines, of lines that do not decode, and whether the last line has a line end."""
+class Records:
+    """What a file holds below its header.
+
+    `numbers` (n_rows,) are the lines (from 1) at which the rows of `cells` begin; `tail` the last
+    lines that are not blank (number, text); `lines` counts all lines of the file and `broken` those
+    that do not decode; `is_ended`: the last line has a line end.
+    """
 
     numbers: np.ndarray
     cells: pa.Table
-    rejected: list[Issue]
-    tail: list[tuple[int, str]]
-    lines: int
-    broken: int
-    is_ended: bool
-
-
-@dataclass
-class _Part:
-    """A block on its way: its text, lines and plain rows, and the place of its first line in the file (from 0)."""
-
-    text: Text
-    scanned: Scan
-    mass: Mass
-    first: int = 0
-
-    def line(self, place: int) -> str | None:
-        if place in self.text.broken:
-            return None
-        starts = self.scanned.starts
-        return self.text.text[starts[place] : starts[place + 1]].decode()
-
-    @property
-    def lines(self) -> int:
-        return len(self.scanned.fields)
-
-
-@dataclass
-class _Found:
-    numbers: list[np.ndarray] = field(default_factory=list)
-    cells: list[pa.Table] = field(default_factory=list)
     rejected: list[Issue] = field(default_factory=list)
     tail: deque[tuple[int, str]] = field(default_factory=lambda: deque(maxlen=TAIL))
     lines: int = 0
     broken: int = 0
     is_ended: bool = True
-    at: int = 0  # first line that no record has claimed
 
 
-Describe = Callable[
-    [bytes], tuple[str, str]
-]  # bytes of a line that does not decode -> its content and the reason
+@dataclass
+class _Part:
+    """A block's rows (line in the block, from 0) and the lines that do not fit the header."""
+
+    places: np.ndarray
+    cells: pa.Table
+    misfits: list[tuple[int, str]]
+    tail: list[tuple[int, str]]
+    lines: int
+    is_ended: bool
 
 
-def read_records(
-    blocks: Iterable[bytes], decode: Callable[[bytes], Text], layout: Layout, describe: Describe
-) -> Reading:
-    """Everything below the header.
+def read_plain(blocks: Iterable[bytes], decode: Decode, layout: Layout) -> Records:
+    """Records of a plain file.
 
-    Raises `LineTooLongError`, `TooManyRejectedError`, and `UnicodeError` where decoding cannot go on.
+    Raises `NotPlainError` as soon as it is not plain, `TooManyRejectedError`, and `UnicodeError`
+    where decoding cannot go on.
     """
-    found = _Found(at=layout.start)
-    repeating: list[bool] = []
-    ahead: deque[_Part] = deque()
-    for part in _parse_ahead(
-        blocks, partial(_parse, decode=decode, layout=layout, repeating=repeating)
-    ):
-        part.first = found.lines
-        found.lines += part.lines
-        found.broken += len(part.text.broken)
-        found.is_ended = part.text.text.endswith((b"\n", b"\r"))
-        repeating += [] if repeating else find_repeating(part.mass.cells)
-        ahead.append(part)
-        while _sees_enough(ahead):
-            _settle(ahead, found, layout, describe, repeating)
-    while ahead:
-        _settle(ahead, found, layout, describe, repeating)
-    cells = (
-        join_blocks(found.cells)
-        if found.cells
-        else text_table([str(place) for place in range(len(layout.header))], [])
-    )
-    numbers = np.concatenate([np.zeros(0, dtype=np.int64), *found.numbers])
-    return Reading(
-        numbers, cells, found.rejected, list(found.tail), found.lines, found.broken, found.is_ended
-    )
+    names = [str(place) for place in range(len(layout.header))]
+    kinds: dict[str, pa.DataType] = {}  # of the columns, once it is known which repeat
+    found = Records(np.zeros(0, dtype=np.int64), text_table(names, []))
+    numbers, tables = [found.numbers], list[pa.Table]()
+    for part in _parse_ahead(blocks, decode, layout, kinds):
+        for place, text in part.misfits:
+            number = found.lines + place + 1
+            outcome = fit(parse_record([text], layout.dialect), number, text, layout.header)
+            if isinstance(outcome, Issue):
+                found.rejected.append(outcome)
+            elif outcome is not None:  # a row after all, with blank fields beyond the header's
+                raise NotPlainError
+        if len(found.rejected) > MOST_REJECTED:
+            raise TooManyRejectedError
+        if not kinds and len(part.places):
+            kinds |= _find_kinds(part.cells)
+        numbers.append(part.places + found.lines + 1)
+        tables.append(_encode(part.cells, kinds))
+        found.tail.extend((found.lines + place + 1, text) for place, text in part.tail)
+        found.lines, found.is_ended = found.lines + part.lines, part.is_ended
+    found.numbers = np.concatenate(numbers)
+    found.cells = _join(tables) if tables else found.cells
+    return found
 
 
-def _parse_ahead(blocks: Iterable[bytes], parse: Callable[[bytes], _Part]) -> Iterator[_Part]:
-    """Parts in order, a few blocks parsed ahead by other threads while the next is read and hashed."""
+def read_careful(
+    blocks: Iterable[bytes], decode: Decode, layout: Layout, describe: Describe
+) -> Records:
+    """Records of any file, one by one.
+
+    Raises `LineTooLongError`, `TooManyRejectedError`, and `UnicodeError` where decoding cannot go
+    on.
+    """
+    names = [str(place) for place in range(len(layout.header))]
+    found = Records(np.zeros(0, dtype=np.int64), text_table(names, []))
+    numbers, tables = list[int](), [found.cells]
+    rows: list[list[str]] = []
+    given = _give_lines(blocks, decode, found)
+    waiting: deque[str | bytes] = deque()  # lines that a record has looked at and not claimed
+
+    def look() -> Iterator[str | None]:
+        place = 0
+        while place < len(waiting) or _take(given, waiting):
+            line = waiting[place]
+            yield line if isinstance(line, str) else None
+            place += 1
+
+    for _ in range(layout.start):
+        next(given, None)
+    at = layout.start
+    while waiting or _take(given, waiting):
+        first, claimed = waiting[0], 1
+        if isinstance(first, bytes):
+            content, reason = describe(first)
+            outcome: list[str] | Issue | None = reject(at + 1, "other_encoding", reason, content)
+        else:
+            record = parse_record(look(), layout.dialect)
+            outcome = fit(record, at + 1, first, layout.header)
+            claimed = 1 if isinstance(outcome, Issue) else record.lines
+        if isinstance(outcome, Issue):
+            found.rejected.append(outcome)
+            if len(found.rejected) > MOST_REJECTED:
+                raise TooManyRejectedError
+        elif outcome is not None:
+            numbers.append(at + 1)
+            rows.append(outcome)
+        for _ in range(claimed):
+            waiting.popleft()
+        at += claimed
+        if len(rows) == BATCH:
+            tables.append(text_table(names, rows))
+            rows = []
+    found.numbers = np.array(numbers, dtype=np.int64)
+    found.cells = pa.concat_tables([*tables, text_table(names, rows)]).combine_chunks()
+    return found
+
+
+def _take(given: Iterator[str | bytes], waiting: deque[str | bytes]) -> bool:
+    """Whether there is a next line, which then waits too."""
+    for line in given:
+        waiting.append(line)
+        return True
+    return False
+
+
+def _give_lines(blocks: Iterable[bytes], decode: Decode, found: Records) -> Iterator[str | bytes]:
+    """Lines of a file, the bytes of one that does not decode; counted in `found` block by block."""
+    for block in blocks:
+        text = decode(block)
+        lines = LINE.findall(text.text)
+        if len(lines) in text.broken:  # the last one, without a line end
+            lines.append(b"")
+        for place, line in enumerate(lines):
+            if len(line) > MOST_LINE:
+                raise LineTooLongError
+            found.lines += 1
+            found.is_ended = line.endswith((b"\n", b"\r"))
+            if (broken := text.broken.get(place)) is not None:
+                found.broken += 1
+                yield broken
+                continue
+            shown = line.decode()
+            if shown.strip():
+                found.tail.append((found.lines, shown.rstrip("\r\n")))
+            yield shown
+
+
+def _parse_ahead(
+    blocks: Iterable[bytes], decode: Decode, layout: Layout, kinds: dict[str, pa.DataType]
+) -> Iterator[_Part]:
+    """Parts in order, some parsed by other threads while the next block is read and hashed."""
+    skip = layout.start
     with ThreadPoolExecutor(WORKERS) as workers:
         waiting: deque[Future[_Part]] = deque()
         for block in blocks:
-            waiting.append(workers.submit(parse, block))
+            waiting.append(workers.submit(_parse, block, decode, layout, kinds, skip))
+            skip = max(0, skip - len(LINE.findall(block))) if skip else 0
             if len(waiting) > AHEAD:
                 yield waiting.popleft().result()
         while waiting:
@@ -142,100 +212,176 @@ def _parse_ahead(blocks: Iterable[bytes], parse: Callable[[bytes], _Part]) -> It
 
 
 def _parse(
-    block: bytes, decode: Callable[[bytes], Text], layout: Layout, repeating: list[bool]
+    block: bytes, decode: Decode, layout: Layout, kinds: dict[str, pa.DataType], skip: int
 ) -> _Part:
-    """A block's part; its cells are encoded here, beside other blocks, once it is known which columns repeat."""
-    text = decode(block)
-    scanned = scan(text.text, layout.dialect)
-    if np.diff(scanned.starts).max(initial=0) > MOST_LINE:
-        raise LineTooLongError
-    mass = read_mass(text.text, scanned, layout.dialect, len(layout.header))
-    is_plain = not len(mass.troubled) and not text.broken
+    """Rows of one block, below the lines to skip."""
+    decoded = decode(block)
+    if decoded.broken:
+        raise NotPlainError(is_broken=True)
+    whole, begin = decoded.text, 0
+    above = 0
+    while above < skip and (line := LINE.match(whole, begin)):
+        above, begin = above + 1, line.end()
+    text = whole[begin:] if begin else whole
+    if not _is_plain(text, layout.dialect):
+        raise NotPlainError
+    table, misfits = _read_arrow(text, layout, kinds)
+    lines = table.num_rows + len(misfits)
+    places = np.delete(np.arange(lines), [place for place, _ in misfits])
+    extra = table.columns[len(layout.header) :]
+    if not all(ask(column, is_blank).all() for column in extra):
+        raise NotPlainError
+    table = table.select(range(len(layout.header)))
+    blank = _find_blank_rows(table)
+    if len(blank):
+        kept = np.delete(np.arange(len(places)), blank)
+        places, table = places[kept], table.take(pa.array(kept))
     return _Part(
-        text,
-        scanned,
-        mass._replace(cells=encode(mass.cells, repeating)) if repeating and is_plain else mass,
+        places + above,
+        table,
+        [(place + above, line) for place, line in misfits],
+        _list_tail(whole, above + lines),
+        above + lines,
+        whole.endswith((b"\n", b"\r")),
     )
 
 
-def _sees_enough(ahead: deque[_Part]) -> bool:
-    """Whether the longest record that may begin in the first part would end in those that follow."""
-    later = list(ahead)[1:]
-    return (
-        sum(part.lines for part in later) >= MOST_LINES
-        or sum(len(part.text.text) for part in later) >= UTF8_MOST * MOST_TEXT
+def _is_plain(text: bytes, dialect: Dialect) -> bool:
+    """Whether Arrow splits whole lines of UTF-8 as the strict parser does."""
+    delimiter, quote = dialect.delimiter.encode(), dialect.quote.encode()
+    if len(delimiter) != 1 or len(quote) != 1:
+        return False
+    controls = bytes({*CONTROLS} - {*delimiter})
+    if len(text.translate(None, controls)) != len(text):
+        return False
+    return quote not in text or _are_paired(text, delimiter, quote)
+
+
+def _are_paired(text: bytes, delimiter: bytes, quote: bytes) -> bool:
+    """Whether quotes open at the start of a field and close at its end, in the same line.
+
+    A doubled quote within a field closes and opens.
+    """
+    content = np.frombuffer(b"\n" + text + b"\n", dtype=np.uint8)
+    quotes = np.flatnonzero(content == quote[0])
+    if len(quotes) % 2:
+        return False
+    opens, closes = quotes[::2], quotes[1::2]
+    is_edge = np.zeros(256, dtype=bool)
+    is_edge[[*b"\r\n", delimiter[0], quote[0]]] = True
+    ends = np.flatnonzero((content == ord("\n")) | (content == ord("\r")))
+    in_line = np.searchsorted(ends, opens) == np.searchsorted(ends, closes)
+    return bool((is_edge[content[opens - 1]] & is_edge[content[closes + 1]] & in_line).all())
+
+
+def _read_arrow(
+    text: bytes, layout: Layout, kinds: dict[str, pa.DataType]
+) -> tuple[pa.Table, list[tuple[int, str]]]:
+    """Table of the lines that are as wide as the layout's rows; place and text of the others."""
+    names = [str(place) for place in range(layout.width)]
+    misfits: list[tuple[int, str]] = []
+    if not text:
+        return text_table(names, []), misfits
+
+    def skip(row: csv.InvalidRow) -> str:
+        misfits.append((row.number - 1, row.text))
+        return "skip"
+
+    if text.startswith(codecs.BOM_UTF8):  # of the first field; Arrow would leave it out
+        text = codecs.BOM_UTF8 + text
+    table = csv.read_csv(
+        pa.BufferReader(text),
+        csv.ReadOptions(use_threads=False, block_size=len(text), column_names=names),
+        csv.ParseOptions(
+            delimiter=layout.dialect.delimiter,
+            quote_char=layout.dialect.quote,
+            ignore_empty_lines=False,
+            invalid_row_handler=skip,
+        ),
+        csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()) | kinds,
+            strings_can_be_null=False,
+            check_utf8=False,
+        ),
     )
+    longest = sum(map(_find_longest, table.columns))
+    if max([longest, *(len(line.encode()) for _, line in misfits)]) > MOST_FIELD:
+        raise NotPlainError
+    return table, misfits
 
 
-def _settle(
-    ahead: deque[_Part], found: _Found, layout: Layout, describe: Describe, repeating: list[bool]
-) -> None:
-    """The first part's rows and rejects."""
-    part = ahead[0]
-    claimed = np.zeros(part.lines, dtype=bool)
-    claimed[: max(0, found.at - part.first)] = True
-    numbers: list[int] = []
-    rows: list[list[str]] = []
-    for place in np.union1d(part.mass.troubled, list(part.text.broken)).astype(int).tolist():
-        line = part.first + place
-        if line < found.at:
-            continue
-        if place in part.text.broken:
-            content, reason = describe(part.text.broken[place])
-            outcome: list[str] | Issue | None = reject(line + 1, "other_encoding", reason, content)
-            found.at = line + 1
-        else:
-            text = part.line(place)
-            assert text is not None
-            record = parse_record(_list_lines(ahead, place), layout.dialect)
-            outcome = fit(record, line + 1, text, layout.header)
-            found.at = line + (1 if isinstance(outcome, Issue) else record.lines)
-        claimed[place : found.at - part.first] = True
-        if isinstance(outcome, Issue):
-            found.rejected.append(outcome)
-        elif outcome is not None:
-            numbers.append(line)
-            rows.append(outcome)
-    if len(found.rejected) > MOST_REJECTED:
-        raise TooManyRejectedError
-    _keep_rows(part, ~claimed, (numbers, rows), found, repeating)
-    found.tail.extend(_list_tail(part))
-    ahead.popleft()
+def _find_longest(column: pa.ChunkedArray) -> int:
+    """Bytes of the longest text of a column."""
+    texts = [pc.max(pc.binary_length(_list_texts(chunk))).as_py() or 0 for chunk in column.chunks]
+    return max(texts, default=0)
 
 
-def _keep_rows(
-    part: _Part,
-    free: np.ndarray,
-    careful: tuple[list[int], list[list[str]]],
-    found: _Found,
-    repeating: list[bool],
-) -> None:
-    lines, cells = part.mass.lines, part.mass.cells
-    kept = free[lines]
-    if not kept.all():
-        lines, cells = lines[kept], cells.filter(pa.array(kept))
-    lines = lines + part.first
-    numbers, rows = careful
-    if rows:
-        whole = pa.concat_tables([cells, text_table(cells.column_names, rows)])
-        lines, cells = sort_rows(np.concatenate([lines, np.array(numbers, dtype=np.int64)]), whole)
-    if len(lines):
-        found.numbers.append(lines + 1)
-        found.cells.append(encode(cells, repeating))
+def _list_texts(chunk: pa.Array) -> pa.Array:
+    return chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
 
 
-def _list_lines(ahead: deque[_Part], place: int) -> Iterator[str | None]:
-    """Lines from this one of the first part on."""
-    for part in ahead:
-        for at in range(place, part.lines):
-            yield part.line(at)
-        place = 0
+def _find_blank_rows(table: pa.Table) -> np.ndarray:
+    """Places of the rows in which every cell is blank."""
+    places = np.arange(table.num_rows)
+    for column in table.columns:
+        here = column if len(places) == len(column) else column.take(pa.array(places))
+        places = places[ask(here, is_blank)]
+        if not len(places):
+            break
+    return places
 
 
-def _list_tail(part: _Part) -> list[tuple[int, str]]:
-    """The part's last lines that are not blank."""
-    places = np.flatnonzero(part.scanned.fields != BLANK)[-TAIL:].tolist()
-    lines = [(part.first + place + 1, part.line(place)) for place in places]
-    return [
-        (number, text.rstrip("\r\n")) for number, text in lines if text is not None and text.strip()
+def _find_kinds(table: pa.Table) -> dict[str, pa.DataType]:
+    """Type of each column: dictionary-encoded where the second half of a sample has few new texts.
+
+    Where many texts are new, a dictionary is as large as the column and much slower.
+    """
+    half = min(table.num_rows, SAMPLE) // 2
+
+    def count(column: pa.ChunkedArray, rows: int) -> int:
+        return int(pc.count_distinct(column.slice(0, rows)).as_py())
+
+    return {
+        name: ENCODED
+        if count(column, 2 * half) - count(column, half) <= NEW * half
+        else pa.string()
+        for name, column in zip(table.column_names, table.columns, strict=True)
+    }
+
+
+def _encode(table: pa.Table, kinds: dict[str, pa.DataType]) -> pa.Table:
+    """The table with its columns in these types, if they are known."""
+    columns = [
+        column
+        if column.type == kinds.get(name, column.type)
+        else column.combine_chunks().dictionary_encode()
+        for name, column in zip(table.column_names, table.columns, strict=True)
     ]
+    return pa.table(columns, names=table.column_names)
+
+
+def _join(tables: list[pa.Table]) -> pa.Table:
+    """One table, each column in one chunk; empties the list, so that blocks are let go."""
+    names = tables[0].column_names
+    columns = [[table.column(name) for table in tables] for name in names]
+    tables.clear()
+    with ThreadPoolExecutor() as workers:
+        return pa.table(list(workers.map(_join_column, columns)), names=names)
+
+
+def _join_column(parts: list[pa.ChunkedArray]) -> pa.ChunkedArray:
+    kinds = {part.type for part in parts}
+    kind = parts[0].type if len(kinds) == 1 else pa.string()
+    whole = pa.chunked_array([chunk for part in parts for chunk in part.cast(kind).chunks], kind)
+    parts.clear()
+    return pa.chunked_array([whole.unify_dictionaries().combine_chunks()])
+
+
+def _list_tail(text: bytes, lines: int) -> list[tuple[int, str]]:
+    """The block's last lines that are not blank (place, text)."""
+    found = LINE.findall(text[-TAIL_BYTES:])
+    if len(text) > TAIL_BYTES:
+        found = found[1:]
+    texts = [line.decode().rstrip("\r\n") for line in found]
+    shown = [(lines - len(found) + place, line) for place, line in enumerate(texts) if line.strip()]
+    return shown[-TAIL:]

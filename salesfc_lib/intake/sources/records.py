@@ -1,9 +1,8 @@
 """Records of separated text, one at a time, as strictly as the format allows.
 
-Lines enter; a record leaves, or what is wrong with its first line. The decisions made here: a record that does not fit
-is set aside line by line and reading goes on at the next line, so that one stray quote cannot swallow the lines below
-it; for the same reason a record ends within `MOST_LINES` lines. Most lines of most files never come here (see `mass`): what
-this file says of a line is what the other has to say of it.
+A record that does not fit is set aside line by line and reading goes on at the next line, so that
+one stray quote cannot swallow the lines below it; for the same reason a record ends within
+`MOST_LINES` lines.
 """
 
 from __future__ import annotations
@@ -18,9 +17,7 @@ from salesfc_lib.intake.issues import Issue
 
 MOST_LINES = 1_000  # lines that a record may take
 MOST_TEXT = 1 << 20  # characters that a record may take
-MOST_FIELD = (
-    131_072  # characters of a field; also the csv module's limit, unless somebody raised it
-)
+MOST_FIELD = 131_072  # characters of a field: the csv module's limit, unless somebody raised it
 MOST_SHOWN = 10_000  # characters of a rejected line that are kept
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
@@ -33,7 +30,7 @@ class Dialect(NamedTuple):
 
 
 class Record(NamedTuple):
-    """One record: its fields, and how many lines it takes; `error` where it is no record."""
+    """Fields of one record, and how many lines it takes; `error` where it is no record."""
 
     fields: list[str]
     lines: int = 1
@@ -41,8 +38,8 @@ class Record(NamedTuple):
 
 
 def parse_record(lines: Iterable[str | None], dialect: Dialect) -> Record:
-    """The record that begins with the first of the lines (with their ends; None where a line cannot be read)."""
-    given = _give(lines)
+    """The record that begins with the first of the lines (with their ends; None: unreadable)."""
+    given = _limit(lines)
     reader = csv.reader(given, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
     too_long = Record([], error=f"one of its fields has more than {MOST_FIELD:,} characters")
     try:
@@ -51,24 +48,24 @@ def parse_record(lines: Iterable[str | None], dialect: Dialect) -> Record:
     except csv.Error as problem:
         if "field larger" in str(problem):
             return too_long
-        if reader.line_num >= MOST_LINES:
-            return Record([], error=f"its quotes do not pair up within {MOST_LINES:,} lines")
-        return Record([], error=f"its quotes do not pair up ({problem})")
+        many = f"within {MOST_LINES:,} lines"
+        pairs = many if reader.line_num >= MOST_LINES else f"({problem})"
+        return Record([], error=f"its quotes do not pair up {pairs}")
 
 
 def fit(record: Record, line: int, text: str, header: Sequence[str]) -> list[str] | Issue | None:
-    """The fields of the record at this line, as many as the header has; a reject where it does not fit, None where it is blank.
+    """The fields of the record at this line, as many as the header has; None where it is blank.
 
-    `text` is the record's first line. Blank fields beyond the header's are left out.
+    A record that does not fit becomes an issue, with its first line `text`. Blank fields beyond the
+    header's are left out.
     """
     fields, width = record.fields, len(header)
     if record.error:
         return reject(line, "misfit", record.error, text)
     whole = "".join(fields)
     if any(field.strip() for field in fields[width:]) or (len(fields) < width and whole.strip()):
-        return reject(
-            line, "misfit", f"it has {len(fields)} fields where the header has {width}", text
-        )
+        why = f"it has {len(fields)} fields where the header has {width}"
+        return reject(line, "misfit", why, text)
     if CONTROL.search(whole):
         return reject(line, "control_character", _name_control(fields, header), text)
     return fields[:width] if whole.strip() else None
@@ -82,7 +79,7 @@ def reject(line: int, rule: str, reason: str, text: str) -> Issue:
     return issues.reject(line, rule, reason, shown)
 
 
-def _give(lines: Iterable[str | None]) -> Iterator[str]:
+def _limit(lines: Iterable[str | None]) -> Iterator[str]:
     """The lines that one record may take."""
     taken = 0
     for count, line in enumerate(lines, start=1):
@@ -94,9 +91,8 @@ def _give(lines: Iterable[str | None]) -> Iterator[str]:
 
 
 def _name_control(fields: Sequence[str], header: Sequence[str]) -> str:
-    places = range(len(fields))
-    place, found = next(
-        (place, found) for place in places if (found := CONTROL.search(fields[place]))
-    )
+    found = ((place, CONTROL.search(field)) for place, field in enumerate(fields))
+    place, mark = next((place, mark) for place, mark in found if mark)
     name = header[place] if place < len(header) else f"column {place + 1}"
-    return f"'{name}' holds the control character U+{ord(found.group()):04X} at place {found.start() + 1}"
+    which = f"U+{ord(mark.group()):04X} at place {mark.start() + 1}"
+    return f"'{name}' holds the control character {which}"
