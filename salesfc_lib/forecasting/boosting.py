@@ -61,11 +61,10 @@ def boost(
     squared: np.ndarray,
     trees: int = 100,
 ) -> dict[int, np.ndarray]:
-    """Corrected forecasts (n, horizon) at each of the cutoffs `cutoffs`, learnt from what was known
-    at the earliest of them.
+    """Boosted forecasts (n, horizon) by cutoff, learnt from what was known at the earliest of them.
 
-    `squared` (n,) marks series of intermittent demand, whose mean is wanted and not their median: they are learnt apart,
-    with squared errors. NaN everywhere where there are too few examples to learn from.
+    `squared` (n,) marks series of intermittent demand, whose mean is wanted and not their median:
+    they have a model of their own with squared errors. All NaN where there are too few examples.
     """
     now = max(cutoffs)
     result = {

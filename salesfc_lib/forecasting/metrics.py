@@ -52,7 +52,8 @@ def pool(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
 
     value = sum of numerators / sum of denominators; null where the denominators sum to zero.
 
-    >>> rows = pd.DataFrame({"metric": "wape", "numerator": [1.0, 3.0], "denominator": 10.0, "n": 1})
+    >>> numerator = [1.0, 3.0]
+    >>> rows = pd.DataFrame({"metric": "wape", "numerator": numerator, "denominator": 10.0, "n": 1})
     >>> pool(rows)["value"].tolist()
     [0.2]
     """

@@ -77,8 +77,8 @@ def centre(values: np.ndarray, width: int) -> np.ndarray:
     """A driver as it differs from usual (n, T + horizon): less its mean in the history; 0 where
     unknown.
 
-    One that is never zero, such as a price, is relative: a share of its mean in the twelve months before,
-    so that what rises year by year is no trend.
+    One that is never zero, such as a price, is relative: a share of its mean in the twelve
+    months before, so that a steady rise is no trend.
     """
     positive = np.nanmin(np.where(np.isfinite(values), values, np.inf), axis=1) > 0
     mean = nan_mean(values[:, :width], 1)

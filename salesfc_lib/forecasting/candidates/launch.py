@@ -60,8 +60,9 @@ def align_at_launch(y: np.ndarray, first: np.ndarray) -> np.ndarray:
 def continue_launches(
     young: np.ndarray, analogues: np.ndarray, age: int, horizon: int
 ) -> np.ndarray:
-    """Forecasts of launches of `age` months (n, T) (n, horizon), by the nearest of `analogues` (m, T),
-    all aligned at their launch.
+    """Forecasts (n, horizon) of launches of `age` months, rows of `young` (n, T).
+
+    They follow the nearest of `analogues` (m, T); all rows are aligned at their launch.
 
     Beyond the last month that five analogues have, the last one known goes on. NaN for a launch
     that has not sold.
