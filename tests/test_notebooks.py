@@ -182,17 +182,33 @@ def test_a_wrong_stored_output_would_be_noticed(by_hand: Path, tmp_path: Path) -
     assert "1 failed" in done.stdout
 
 
-@pytest.mark.parametrize("path", LAB, ids=lambda path: path.stem)
-def test_lab_notebooks_run(path: Path, demo_project: Path) -> None:
+def text_of(node: Any) -> str:
+    return "".join(str(output) for cell in node.cells for output in cell.get("outputs", []))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("compare_candidate", "mine"),
+        ("why_this_series", "the last stage is 'adjusted'"),
+        ("tune_parameters", "lowest WAPE:"),
+        ("reconcile_by_hand", "the run chose"),
+    ],
+)
+def test_lab_notebooks_run(name: str, shown: str, demo_project: Path) -> None:
     from salesfc_lib.running.execute import run_notebook
 
+    path = next(path for path in LAB if path.stem == name)
     node = run_notebook(path, {"project": str(demo_project), "unit": "cleaning", "month": MONTH})
-    assert [
-        cell
-        for cell in node.cells
-        if cell.cell_type == "code" and not cell.get("outputs") and "Styler" in cell.source
-    ] == []
-    assert any("mine" in str(output) for cell in node.cells for output in cell.get("outputs", []))
+    tables = [cell for cell in node.cells if cell.cell_type == "code" and ".style" in cell.source]
+    assert all(cell.outputs for cell in tables)
+    assert shown in text_of(node)
+    assert "Warning" not in text_of(node)
+
+
+def test_every_lab_notebook_is_run() -> None:
+    names = ["compare_candidate", "reconcile_by_hand", "tune_parameters", "why_this_series"]
+    assert [path.stem for path in LAB] == names
 
 
 def test_what_the_lab_notebook_promotes_is_a_candidate_of_the_unit(

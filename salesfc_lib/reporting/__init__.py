@@ -22,6 +22,7 @@ from salesfc_lib.reporting.narrative.key_page import KeyPage, tell_key
 from salesfc_lib.reporting.narrative.unit import summary
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.write import describe_record, write_failed_page, write_pages
+from salesfc_lib.reporting.plots.lab import use_lab_style
 
 __all__ = [
     "BY_SERIES",
@@ -48,5 +49,6 @@ __all__ = [
     "tell_key",
     "write_failed_page",
     "write_index",
+    "use_lab_style",
     "write_pages",
 ]
