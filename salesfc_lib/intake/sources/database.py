@@ -1,9 +1,9 @@
-"""Databases by an address: one extract of a table as it stood at one moment, kept by its content.
+"""Databases: one extract of a table as it stood at one moment, of SQLite files too.
 
-A source with `url_env` enters; a grid of its unit's records, one of the others', and the extract's fingerprint leave. The
-decisions made here: the address comes from the environment, and neither it nor its password is written or said anywhere;
-everything is read in one read-only transaction that sees one state of the database, however long it takes; records pass in
-batches into a Parquet file, which is what is hashed, kept and read.
+Everything is read in one read-only transaction that sees one state of the database, however long it
+takes. Records pass in batches into a Parquet file, which is what is read; of a database by its
+address it is also what is hashed and kept. An address comes from the environment, and neither it
+nor its password is written or said anywhere.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -23,7 +23,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
@@ -35,20 +35,14 @@ from salesfc_lib.intake.sources.sql import Relation, choose, find_relation, read
 from salesfc_lib.intake.sources.texts import compact
 from salesfc_lib.intake.sources.troubled import set_aside_control
 
-DRIVERS = {
-    "postgresql": "postgresql+psycopg",
-    "postgres": "postgresql+psycopg",
-}  # where an address names none
-SNAPSHOTS = {
-    "postgresql": "REPEATABLE READ",
-    "mysql": "REPEATABLE READ",
-    "mariadb": "REPEATABLE READ",
-}  # others: SERIALIZABLE
-SESSION = (
+DRIVERS = dict.fromkeys(("postgresql", "postgres"), "postgresql+psycopg")  # if none is named
+SNAPSHOTS = dict.fromkeys(("postgresql", "mysql", "mariadb"), "REPEATABLE READ")
+OTHERS = "SERIALIZABLE"  # isolation level of other databases
+SESSION = (  # how PostgreSQL writes its texts
     "SET LOCAL TIME ZONE 'UTC'",
     "SET LOCAL DateStyle = 'ISO, YMD'",
     "SET LOCAL client_encoding = 'UTF8'",
-)  # PostgreSQL's texts
+)
 CONNECT_SECONDS = 15
 ROW_GROUP = 200_000  # records
 OWN = ("(number)", "(of this unit)")  # the last two columns of an extract, after the table's own
@@ -56,7 +50,7 @@ OWN = ("(number)", "(of this unit)")  # the last two columns of an extract, afte
 
 @dataclass(frozen=True)
 class Drawn:
-    """What an extraction gave: this unit's records, the others', the extract's fingerprint, its name, what there is to say."""
+    """This unit's records, the others', and the extract's fingerprint (path, sha256, bytes)."""
 
     mine: Grid
     others: Grid
@@ -88,24 +82,70 @@ def read_database(source: Source, project: Path, *, keep: bool = False) -> Drawn
     return Drawn(mine, others, {"path": name, "sha256": sha256, "bytes": size})
 
 
+def read_sqlite(path: Path, source: Source, where: str) -> tuple[Grid, Grid]:
+    """Records of one table of a SQLite file: those that `where` chooses, and the others.
+
+    Raises `SalesForecastError` for a file that is no database or that another program has open, an
+    unknown table and a missing column.
+    """
+    _refuse_short(path, where)
+    _refuse_open(path, where)
+    try:
+        with _spooling(None) as folder, _make_sqlite_engine(path).connect() as connection:
+            relation = find_relation(_open_snapshot(connection), source, where)
+            extract = _write(folder, relation, _stream(connection, relation, source))
+            return _load(extract, relation, [])
+    except DatabaseError as error:
+        raise SalesForecastError.unreadable_file(
+            where,
+            f"it is no complete SQLite database ({error.orig})",
+            "Export it again, or set the source's `kind` to what it is",
+        ) from error
+
+
+def _refuse_short(path: Path, where: str) -> None:
+    """Raise if the file is shorter than its own header says; SQLite would read a cut-off table as empty.
+
+    Bytes 16-17 hold the page size (1 means 65,536), bytes 28-31 the number of pages: https://www.sqlite.org/fileformat.html
+    """
+    with path.open("rb") as file:
+        header = file.read(32)
+    size = int.from_bytes(header[16:18], "big")
+    promised = (65_536 if size == 1 else size) * int.from_bytes(header[28:32], "big")
+    if header.startswith(b"SQLite format 3\x00") and path.stat().st_size < promised:
+        raise SalesForecastError.unreadable_file(
+            where,
+            f"it ends after {path.stat().st_size} of {promised} bytes",
+            "Export or copy it again, completely",
+        )
+
+
+def _refuse_open(path: Path, where: str) -> None:
+    """Raise if changes stand beside the file (write-ahead log): its hash would not cover them."""
+    log = path.with_name(f"{path.name}-wal")
+    if log.is_file() and log.stat().st_size:
+        raise SalesForecastError.say(
+            f"'{where}' is open in another program: '{log.name}' beside it holds changes that are "
+            "not in the file yet",
+            "A database file that nobody writes to",
+            "Close that program, or name the database by `url_env` instead of `path`: then its "
+            "tables are extracted",
+        )
+
+
 def describe(source: Source) -> str:
-    """What a source's table is called in messages and records: by the variable that names the database, never by its address.
+    """Name of a source's table in messages and records: by the variable, never by the address.
 
     >>> describe(Source(kind="sql", url_env="SALES_DB", table_schema="erp", table="orders"))
     '$SALES_DB/erp/orders'
     """
-    return "/".join(
-        [
-            f"${source.url_env}",
-            *([source.table_schema] if source.table_schema else []),
-            str(source.table),
-        ]
-    )
+    schema = [source.table_schema] if source.table_schema else []
+    return "/".join([f"${source.url_env}", *schema, str(source.table)])
 
 
 @contextmanager
 def connect(variable: str) -> Iterator[sa.Connection]:
-    """A connection to the database whose address the environment variable holds, in one read-only transaction.
+    """A connection, in one read-only transaction, to the database that the variable names.
 
     Raises `SalesForecastError`, without any part of the address that could be secret.
     """
@@ -114,34 +154,30 @@ def connect(variable: str) -> Iterator[sa.Connection]:
         with _make_engine(address).connect() as connection:
             yield _open_snapshot(connection)
     except SQLAlchemyError as error:
-        said = hide(" ".join(str(getattr(error, "orig", None) or error).split()), address)
+        why = hide(" ".join(str(getattr(error, "orig", None) or error).split()), address)
     except UnicodeDecodeError as error:
-        said = f"it holds text that is not in its declared encoding ({error.object[error.start : error.end]!r})"
+        text = error.object[error.start : error.end]
+        why = f"it holds text that is not in its declared encoding ({text!r})"
     except ModuleNotFoundError as error:
-        said = f"the driver '{error.name}' is not installed; PostgreSQL's comes with `pip install 'salesfc[postgres]'`"
+        install = "PostgreSQL's comes with `pip install 'salesfc[postgres]'`"
+        why = f"the driver '{error.name}' is not installed; {install}"
     else:
         return
-    raise SalesForecastError.say(  # outside of `except`: the original error, which may hold the address, is not chained
-        f"The database that '{variable}' names cannot be read: {said}",
+    # outside of `except`: the original error, which may hold the address, is not chained
+    raise SalesForecastError.say(
+        f"The database that '{variable}' names cannot be read: {why}",
         "A database that answers, with a user who may read this table",
         f"Correct the address in '{variable}', or ask who runs the database",
     )
 
 
 def hide(text: str, address: sa.URL) -> str:
-    """The text without the address' password and the values of its options, however they are spelled."""
+    """The text without the address' password and its options' values, however they are spelled."""
     values = [str(address.password or "")]
-    values += [
-        each
-        for value in address.query.values()
-        for each in ([value] if isinstance(value, str) else value)
-    ]
-    secrets = {
-        spelled
-        for value in values
-        if value
-        for spelled in (value, quote(value), quote(value, safe=""), quote_plus(value))
-    }
+    for value in address.query.values():
+        values += [value] if isinstance(value, str) else value
+    spellings = (lambda each: each, quote, lambda each: quote(each, safe=""), quote_plus)
+    secrets = {spell(value) for value in values if value for spell in spellings}
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "***")
     return text
@@ -154,27 +190,29 @@ def _read_address(variable: str) -> sa.URL:
         address = address.set(drivername=DRIVERS.get(address.drivername, address.drivername))
         address.get_dialect()
         return address
+    wrong = "holds no address of a database" if text else "is not set"
     raise SalesForecastError.say(
-        f"The environment variable '{variable}' "
-        + ("holds no address of a database" if text else "is not set"),
+        f"The environment variable '{variable}' {wrong}",
         "An address such as postgresql://user@host/database",
         f"Set it, as in `{variable}=postgresql://… salesfc run …`; it is never written anywhere",
     )
 
 
 def _make_engine(address: sa.URL) -> sa.Engine:
-    if address.get_backend_name() == "sqlite":
-        place = Path(address.database or "").resolve().as_uri()
-        return sa.create_engine(
-            "sqlite://",
-            creator=lambda: sqlite3.connect(f"{place}?mode=ro", uri=True),
-            poolclass=sa.pool.NullPool,
-        )
-    timeout = (
-        {"connect_timeout": CONNECT_SECONDS} if address.get_backend_name() == "postgresql" else {}
-    )
+    backend = address.get_backend_name()
+    if backend == "sqlite":
+        return _make_sqlite_engine(Path(address.database or ""))
+    options = {"connect_timeout": CONNECT_SECONDS} if backend == "postgresql" else {}
     return sa.create_engine(
-        address, poolclass=sa.pool.NullPool, connect_args=timeout, hide_parameters=True
+        address, poolclass=sa.pool.NullPool, connect_args=options, hide_parameters=True
+    )
+
+
+def _make_sqlite_engine(path: Path) -> sa.Engine:
+    """An engine that does not make a missing file, as an address by itself would."""
+    place = f"{path.resolve().as_uri()}?mode=ro"
+    return sa.create_engine(
+        "sqlite://", creator=lambda: sqlite3.connect(place, uri=True), poolclass=sa.pool.NullPool
     )
 
 
@@ -183,9 +221,8 @@ def _open_snapshot(connection: sa.Connection) -> sa.Connection:
     if backend == "sqlite":
         connection.exec_driver_sql("BEGIN")
         return connection
-    connection = connection.execution_options(
-        isolation_level=SNAPSHOTS.get(backend, "SERIALIZABLE")
-    )
+    level = SNAPSHOTS.get(backend, OTHERS)
+    connection = connection.execution_options(isolation_level=level)
     if backend == "postgresql":
         connection = connection.execution_options(postgresql_readonly=True)
         for statement in SESSION:
@@ -195,64 +232,48 @@ def _open_snapshot(connection: sa.Connection) -> sa.Connection:
 
 @contextmanager
 def _spooling(archive: Path | None) -> Iterator[Path]:
-    """Folder for an extract that is being made, gone afterwards: on the archive's disk where it is to be kept."""
+    """Folder, gone afterwards, for an extract: on the archive's disk where it is to be kept."""
     if archive is not None:
         archive.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".extract.", dir=archive) as folder:
         yield Path(folder)
 
 
-Extracted = tuple[
-    Path, list[Issue], Any
-]  # the Parquet file, what there is to say, the largest watermark
-
-
 def _extract(
     connection: sa.Connection, relation: Relation, source: Source, *, archive: Path, folder: Path
-) -> Extracted:
+) -> tuple[Path, list[Issue], Any]:
+    """The Parquet file of the records, issues, and the largest watermark."""
     if not source.watermark:
         return _write(folder, relation, _stream(connection, relation, source)), [], None
     if header_of(source, source.watermark) not in relation.names:
-        raise SalesForecastError.missing_columns(
-            [source.watermark], relation.header, f"'{describe(source)}' (`watermark`)"
-        )
+        place = f"'{describe(source)}' (`watermark`)"
+        raise SalesForecastError.missing_columns([source.watermark], relation.header, place)
     last = _find_last(connection, relation, source)
     known = watermark.recall(archive, _identify(connection, relation, source))
-    said: list[Issue] = []
+    issues = []
     if known is not None:
         before = snapshot.find_kept(archive, known.sha256)
         assert before is not None  # recall has looked at it
         earlier = _read(before)
-        merged = watermark.merge(
-            earlier, _fetch(connection, relation, source, known.last), _key(relation, source)
-        )
-        count = connection.execute(
-            sa.select(sa.func.count()).select_from(relation.table)
-        ).scalar_one()
-        if merged is earlier and merged.num_rows == count:
-            return before, said, last
+        fetched = _fetch(connection, relation, source, known.last)
+        merged = watermark.merge(earlier, fetched, _key(relation, source))
+        query = sa.select(sa.func.count()).select_from(relation.table)
+        count = connection.execute(query).scalar_one()
         if merged.num_rows == count:
-            slices = (
-                merged.slice(start, ROW_GROUP) for start in range(0, merged.num_rows, ROW_GROUP)
-            )
-            return _write(folder, relation, slices), said, last
-        said = [
-            Issue(
-                "watermark",
-                f"the table has {count} rows where {merged.num_rows} were known: it was read whole",
-            )
-        ]
-    return _write(folder, relation, _stream(connection, relation, source)), said, last
+            is_same = merged is earlier
+            return before if is_same else _write(folder, relation, [merged]), [], last
+        rows = f"the table has {count} rows where {merged.num_rows} were known"
+        issues = [Issue("watermark", f"{rows}: it was read whole")]
+    return _write(folder, relation, _stream(connection, relation, source)), issues, last
 
 
 def _identify(connection: sa.Connection, relation: Relation, source: Source) -> dict[str, Any]:
-    """What an extract is an extract of: one of another database, table or choice of rows is never added to."""
-    address = (
-        connection.engine.url
-        if connection.dialect.name != "sqlite"
-        else sa.URL.create("sqlite", database=_file_of(connection))
-    )
-    server = f"{address.get_backend_name()} {address.username} {address.host} {address.port} {address.database}"
+    """What an extract is one of: another database's, table's or choice's is never added to."""
+    url = connection.engine.url
+    if connection.dialect.name == "sqlite":
+        file = connection.exec_driver_sql("PRAGMA database_list").all()[0][2]
+        url = sa.URL.create("sqlite", database=file)
+    server = f"{url.get_backend_name()} {url.username} {url.host} {url.port} {url.database}"
     return {
         "server": hashlib.sha256(server.encode()).hexdigest(),
         "table": describe(source),
@@ -264,29 +285,21 @@ def _identify(connection: sa.Connection, relation: Relation, source: Source) -> 
     }
 
 
-def _file_of(connection: sa.Connection) -> str:
-    return str(connection.exec_driver_sql("PRAGMA database_list").all()[0][2])
-
-
 def _find_last(connection: sa.Connection, relation: Relation, source: Source) -> Any:
     largest = sa.func.max(relation.column(header_of(source, str(source.watermark))))
     plain = connection.dialect.name == "sqlite"
-    return connection.execute(
-        sa.select(largest if plain else sa.cast(largest, sa.Text))
-    ).scalar_one()
+    query = sa.select(largest if plain else sa.cast(largest, sa.Text))
+    return connection.execute(query).scalar_one()
 
 
 def _fetch(
     connection: sa.Connection, relation: Relation, source: Source, last: str | int | float
 ) -> pa.Table:
-    """Records at or after the last watermark seen, and those without one, which no watermark ever finds."""
+    """Records at or after the last watermark, and those without one, which none ever finds."""
     column = relation.column(header_of(source, str(source.watermark)))
     bound = sa.literal(last)
-    since = column >= (
-        bound
-        if connection.dialect.name == "sqlite"
-        else sa.cast(bound, relation.types[column.name])
-    )
+    plain = connection.dialect.name == "sqlite"
+    since = column >= (bound if plain else sa.cast(bound, relation.types[column.name]))
     found = list(_stream(connection, relation, source, sa.or_(since, column.is_(None))))
     return pa.concat_tables(found) if found else _schema(relation).empty_table()
 
@@ -344,21 +357,15 @@ def _read(path: Path) -> pa.Table:
     return pa.table({**texts, **columns})
 
 
-def _load(path: Path, relation: Relation, said: list[Issue]) -> tuple[Grid, Grid]:
-    table = _read(path)
-    numbers, mine = (table[name].to_numpy() for name in OWN)
-    texts = table.drop_columns([*OWN]).rename_columns(
-        [str(place) for place in range(len(relation.header))]
-    )
-    grids = []
-    for mask in (mine, ~mine):
-        places = numbers[mask] if relation.row_ids else np.arange(1, mask.sum() + 1, dtype=np.int64)
-        grids.append(
-            Grid(
-                relation.header,
-                places,
-                texts.filter(pa.array(mask)),
-                issues=said if mask is mine else [],
-            )
-        )
-    return set_aside_control(grids[0], relation.names), grids[1]
+def _load(path: Path, relation: Relation, issues: list[Issue]) -> tuple[Grid, Grid]:
+    """Grids of this unit's records, without those that have a control character, and the others'."""
+    table, header = _read(path), relation.header
+    numbers, is_mine = (table[name].to_numpy() for name in OWN)
+    texts = table.drop_columns([*OWN]).rename_columns([str(place) for place in range(len(header))])
+
+    def take(mask: np.ndarray) -> Grid:
+        places = numbers[mask] if relation.row_ids else np.arange(1, mask.sum() + 1)
+        return Grid(header, places, texts.filter(pa.array(mask)))
+
+    mine = replace(take(is_mine), issues=issues)
+    return set_aside_control(mine, relation.names), take(~is_mine)

@@ -178,7 +178,7 @@ def _split(
 ) -> tuple[pa.Table, pa.Table, Grid, list[Issue]]:
     """This unit's rows, the other units' rows, the grid they came from, and what was seen in laying it out."""
     if source.kind == "sql":
-        from salesfc_lib.intake.sources.sql import read_sqlite
+        from salesfc_lib.intake.sources.database import read_sqlite
 
         refuse_other_kind(file.top, source, where)
         grid, others = read_sqlite(file.path, source, where)
