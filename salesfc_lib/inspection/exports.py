@@ -13,6 +13,14 @@ from pathlib import Path
 
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
 from salesfc_lib.inspection.aliases import Aliases
+from salesfc_lib.inspection.readers import (
+    sample_database,
+    sample_json,
+    sample_page,
+    sample_parquet,
+    sample_text,
+    sample_workbook,
+)
 from salesfc_lib.inspection.sample import Sample, limit_rows
 from salesfc_lib.intake import Issue, identify
 
@@ -22,6 +30,13 @@ SUFFIXES = {
     "parquet": (".parquet", ".pq"),
     "jsonl": (".jsonl", ".ndjson", ".json"),
     "sql": (".db", ".sqlite", ".sqlite3"),
+}
+READERS = {
+    "csv": sample_text,
+    "excel": sample_workbook,
+    "parquet": sample_parquet,
+    "jsonl": sample_json,
+    "sql": sample_database,
 }
 TOP_BYTES = 65_536
 MOST_COLUMNS = 400  # looked at
@@ -119,9 +134,7 @@ def take_sample(path: Path, aliases: Aliases) -> Sample:
         raise SalesForecastError.unreadable_file(
             path, said, "Unpack it, or export it as CSV, XLSX or Parquet"
         )
-    sample = _narrow(
-        _sample_page(path, aliases) if "HTML" in said else _sample(kind, path, aliases)
-    )
+    sample = _narrow(sample_page(path, aliases) if "HTML" in said else READERS[kind](path, aliases))
     expected = next(
         (known for known, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind
     )
@@ -238,12 +251,6 @@ def _match_headers(
     return renamed, lacking
 
 
-def _sample_page(path: Path, aliases: Aliases) -> Sample:
-    from salesfc_lib.inspection.workbook import sample_page
-
-    return sample_page(path, aliases)
-
-
 def _narrow(sample: Sample) -> Sample:
     """The sample with its first columns only, where it has more than any table of orders."""
     if len(sample.header) <= MOST_COLUMNS:
@@ -256,21 +263,3 @@ def _narrow(sample: Sample) -> Sample:
         rows=rows,
         issues=[*sample.issues, Issue("wide", said)],
     )
-
-
-def _sample(kind: str, path: Path, aliases: Aliases) -> Sample:
-    if kind == "excel":
-        from salesfc_lib.inspection.workbook import sample_workbook
-
-        return sample_workbook(path, aliases)
-    if kind == "csv":
-        from salesfc_lib.inspection.text import sample_text
-
-        return sample_text(path, aliases)
-    from salesfc_lib.inspection import records
-
-    return {
-        "parquet": records.sample_parquet,
-        "jsonl": records.sample_json,
-        "sql": records.sample_database,
-    }[kind](path, aliases)

@@ -6,7 +6,6 @@ currencies, units of measure or states would have to be added up, the owner is a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
@@ -29,7 +28,6 @@ MONTHLY = ("orders", "returns", "inventory", "targets", "control_totals")
 DATED = ("date", "ds", "start", "end", "expected")
 CODES = ("order_id", "customer", "product")
 LIKELY = 0.97  # share of neighbouring rows in order of date, from which that order is a hint
-CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 DAYS_SAID = {
     "sentinel_date": "stand for no date; their rows go to quarantine",
     "no_such_day": "are no day of any calendar; their rows go to quarantine",
@@ -244,14 +242,11 @@ def _name_others(found: Proposal, header: str) -> str:
 
 
 def _check_texts(found: Proposal) -> Iterator[Issue]:
-    """Texts damaged before the export: control characters, a wrong encoding, zeros cut off."""
+    """Texts damaged before the export: a wrong encoding, zeros cut off."""
     for column in found.columns.values():
         if column.looks != "text" and not column.is_code:
             continue
         places = {cell: place for place, cell in reversed(list(enumerate(column.cells)))}
-        if damaged := [place for cell, place in places.items() if CONTROL.search(cell)]:
-            said = "hold a control character; their rows go to quarantine"
-            yield _point_at(found, column, damaged, "control_character", said)
         if garbled := [place for cell, place in places.items() if repair_mojibake(cell)]:
             meant = repair_mojibake(column.cells[garbled[0]])
             said = f"were read in a wrong encoding before the export ('{meant}' is meant)"

@@ -101,8 +101,8 @@ def find_merged(
     found = []
     for name, header in names.items():
         place = list(sample.header).index(header)
-        covered = sum(column == place for _, column in sample.merged or ())
-        if sample.kind == "excel" and (_is_sparse(columns[header].cells) or covered):
+        is_merged = place in sample.merged or _is_sparse(columns[header].cells)
+        if sample.kind == "excel" and is_merged:
             found.append(name)
     return found
 

@@ -1,8 +1,7 @@
-"""What was looked at of an export: titles, headers, rows as text, and what the file itself says about them.
+"""What was looked at of an export: titles, headers, rows as text, and what the file says about them.
 
-Nothing enters; the modules beside fill a `Sample`. The decision made here: a sample is bounded in cells, not in rows, so
-that looking at a wide file takes no longer than at a narrow one; where a file is larger, its head, its end and places in
-between are seen, and rows that are not of the head have the place 0, because nobody has counted the lines above them.
+A sample is bounded in cells, so that a wide file takes no longer than a narrow one. Of a larger file the head, the end
+and places in between are seen; rows that are not of the head have the place 0: nobody has counted those above them.
 """
 
 from __future__ import annotations
@@ -15,19 +14,18 @@ from pathlib import Path
 from salesfc_lib.intake import Issue
 
 SAMPLE_CELLS = 700_000  # looked at: about a second of work
-MOST_ROWS = 50_000  # enough to see every member of a dimension, and the total under most workbooks
-HEADER_ROWS = (
-    60  # rows at the top of a file among which the header must stand (as in `sources.layout`)
-)
+MOST_ROWS = 50_000  # enough for every member of a dimension, and the total under most workbooks
+HEADER_ROWS = 60  # rows at the top of a file among which a run finds the header
 
 
 @dataclass(frozen=True)
 class Sample:
     """Rows of an export as text, each as wide as the header.
 
-    `places` are the rows' places in their file (1-based; 0: from the middle of a large file). `total` is the number of rows
-    below the header, `counted` whether it is exact. `dated` are columns (from 0) whose cells the file itself holds as dates,
-    `typed` says that it holds numbers as numbers, so that their text raises no question.
+    `places` are the rows' places in their file (from 1). `total` is the number of rows below the header, `counted`
+    whether it is exact. `settings` are what reading takes (encoding, delimiter, sheet, table), `why` the evidence for
+    each. `dated` are columns (from 0) whose cells the file holds as days, `merged` those with merged cells, `typed` says
+    that it holds numbers as numbers, so that their text raises no question. `origins` name each row's file.
     """
 
     path: Path
@@ -38,17 +36,15 @@ class Sample:
     places: Sequence[int]
     total: int
     counted: bool = True
-    settings: Mapping[str, str] = field(
-        default_factory=dict
-    )  # what reading takes: encoding, delimiter, sheet, table
-    why: Mapping[str, str] = field(default_factory=dict)  # evidence for each setting
+    settings: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[str, str] = field(default_factory=dict)
     titles: Sequence[tuple[int, str]] = ()  # rows above the header
     dated: frozenset[int] = frozenset()
     typed: bool = False
-    merged: frozenset[tuple[int, int]] | None = None
+    merged: frozenset[int] = frozenset()
     beside: Sequence[Sample] = ()  # other sheets or tables
     issues: Sequence[Issue] = ()
-    origins: Sequence[str] = ()  # file of each row, where there are several
+    origins: Sequence[str] = ()
 
     @cached_property
     def _columns(self) -> Sequence[Sequence[str]]:
@@ -61,12 +57,11 @@ class Sample:
     def keep(self, mask: Sequence[bool]) -> Sample:
         """The same export with the rows that the mask keeps."""
         kept = [place for place, mine in enumerate(mask) if mine]
-        origins = [self.origins[place] for place in kept] if self.origins else ()
         return replace(
             self,
             rows=[self.rows[place] for place in kept],
             places=[self.places[place] for place in kept],
-            origins=origins,
+            origins=[self.origins[place] for place in kept] if self.origins else (),
         )
 
     def say_place(self, position: int) -> str:
@@ -74,11 +69,6 @@ class Sample:
         place = self.places[position]
         where = f" of {self.origins[position]}" if self.origins else ""
         return f"row {place:,}{where}" if place else f"a row further down{where}"
-
-
-def fit(row: Sequence[str], width: int) -> list[str]:
-    """The row's cells, as many as the header has."""
-    return [*row[:width], *[""] * (width - len(row))]
 
 
 def limit_rows(width: int) -> int:

@@ -43,13 +43,21 @@ from salesfc_lib.intake.sources.blocks import unpack
 from salesfc_lib.intake.sources.cells import cell_text
 from salesfc_lib.intake.sources.charset import KEY, Guess, guess_encoding
 from salesfc_lib.intake.sources.encodings import MARKS, UTF8, Survey, list_encodings
-from salesfc_lib.intake.sources.extract import Extract, label_files, read_source
+from salesfc_lib.intake.sources.excerpts import (
+    Excerpt,
+    excerpt_parquet,
+    excerpt_table,
+    list_tables,
+    peek_sheets,
+    take_excerpt,
+)
+from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid, read_source
 from salesfc_lib.intake.sources.files import find_files, find_root
-from salesfc_lib.intake.sources.header import header_of
+from salesfc_lib.intake.sources.header import fold, header_of
 from salesfc_lib.intake.sources.html import decode_page, read_tables
 from salesfc_lib.intake.sources.jsonl import DECODER, flatten
 from salesfc_lib.intake.sources.kinds import identify
-from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, exported, is_plain
+from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, Grid, exported, is_plain
 from salesfc_lib.intake.sources.mojibake import repair as repair_mojibake
 from salesfc_lib.intake.sources.package import Package
 from salesfc_lib.intake.sources.snapshot import check_kept, find_archive, keep_file
@@ -72,8 +80,10 @@ __all__ = [
     "DECODER",
     "Dates",
     "DaySurvey",
+    "Excerpt",
     "Extract",
     "FILE",
+    "Grid",
     "Guess",
     "INT64",
     "Issue",
@@ -97,6 +107,8 @@ __all__ = [
     "decode_page",
     "encode",
     "exactly",
+    "excerpt_parquet",
+    "excerpt_table",
     "exported",
     "find_archive",
     "find_error_cells",
@@ -105,6 +117,7 @@ __all__ = [
     "find_root",
     "find_scientific",
     "flatten",
+    "fold",
     "from_decimals",
     "guess_encoding",
     "header_of",
@@ -115,13 +128,16 @@ __all__ = [
     "label_files",
     "largest",
     "list_encodings",
+    "list_tables",
     "map_texts",
     "missing_category",
     "name_place",
     "one_category",
+    "peek_sheets",
     "prefix",
     "read_dates",
     "read_days",
+    "read_grid",
     "read_measures",
     "read_months",
     "read_numbers",
@@ -135,6 +151,7 @@ __all__ = [
     "stack",
     "survey_days",
     "survey_numbers",
+    "take_excerpt",
     "to_decimals",
     "unpack",
     "whole",

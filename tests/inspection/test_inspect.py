@@ -21,7 +21,10 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.schema import Source
+from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.exports import take_sample
 from salesfc_lib.inspection.show import inspect_exports
+from salesfc_lib.intake import read_source
 
 SUPERSTORE = Path(__file__).parents[2] / "shared" / "data" / "superstore"
 
@@ -418,12 +421,53 @@ def test_parquet_json_lines_and_databases_are_looked_at_alike(tmp_path: Path) ->
         assert found["date_order"]["last"] == "2025-01-03"
 
 
+def test_a_hidden_sheet_is_said_to_be_read_only_where_it_is(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    for row in (["Order Date", "Amount"], [date(2025, 1, 2), 3.5], [date(2025, 1, 3), 4.5]):
+        sheet.append(row)
+    hidden = book.create_sheet("Archive")
+    hidden.append(["Order Date", "Amount"])
+    hidden.sheet_state = "hidden"
+    book.save(tmp_path / "x.xlsx")
+    said = [one["says"] for one in look(tmp_path / "x.xlsx")["problems"] if one["rule"] == "hidden"]
+    assert said == ["1 other sheets are hidden and were not read: 'Archive'"]
+    for _ in range(3):
+        hidden.append([date(2025, 1, 2), 3.5])
+    book.save(tmp_path / "x.xlsx")
+    found = look(tmp_path / "x.xlsx")
+    said = [one["says"] for one in found["problems"] if one["rule"] == "hidden"]
+    assert found["sheet"]["is"] == "Archive"
+    assert said == ["the sheet 'Archive' is hidden; it was read like any other"]
+
+
+def test_a_sample_has_the_rows_that_a_run_reads(tmp_path: Path) -> None:
+    rows = [
+        '2025-01-02,"a, b",1',
+        "2025-01-03,x",
+        '2025-01-04,"multi',
+        'line",2',
+        "",
+        "2025-01-05,y,3",
+    ]
+    path = write(tmp_path / "x.csv", "date,customer,amount", rows)
+    sample = take_sample(path, read_aliases())
+    source = Source(kind="csv", path="x.csv", columns={"date": "date", "amount": "amount"})
+    extract = read_source("orders", source, tmp_path)
+    assert [row[1] for row in sample.rows] == extract.rows["customer"].to_pylist()
+    assert list(sample.places) == extract.rows["row"].to_pylist()
+    assert [one.row for one in sample.issues if one.rule == "misfit"] == extract.rejected[
+        "row"
+    ].tolist()
+
+
 def test_damaged_texts_are_pointed_at(tmp_path: Path) -> None:
     rows = [
         "2025-01-02,浜哄伐,007,1",
         "2025-01-03,a\x01b,7,1",
         "2025-01-32,人工,00042,1",
-        "9999-12-31,人工,042,x",
+        "9999-12-31,人工,7,x",
     ] + ["2025-01-05,人工,0815,1"] * 6
     found = look(write(tmp_path / "x.csv", "date,customer,sku,amount", rows))
     assert {
@@ -551,7 +595,4 @@ def test_the_block_is_what_a_run_accepts_and_says_where_it_comes_from(tmp_path: 
 def test_errors_are_the_projects_own(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"")
     with pytest.raises(SalesForecastError, match="empty"):
-        from salesfc_lib.inspection.aliases import read_aliases
-        from salesfc_lib.inspection.exports import take_sample
-
         take_sample(tmp_path / "x.csv", read_aliases())

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from salesfc_lib.inspection.text import sample_text
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.init import write_unit_file
-from salesfc_lib.inspection.text import sample_text
 from salesfc_lib.intake.sources.charset import guess_encoding
 from salesfc_lib.intake.sources.extract import Extract, read_source
 

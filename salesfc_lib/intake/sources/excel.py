@@ -71,12 +71,12 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     """
     if not content.startswith((b"PK", OLE)) and HTML.match(content[:65_536]):
         return read_html(content, source, where)
-    package = _check(content, where)
-    workbook = _guard(where, lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
+    package = check_workbook(content, where)
+    workbook = guard(where, lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
     name = choose_sheet(workbook, source, where)
     tells = package is not None and not ({"content.xml", "xl/workbook.bin"} & package.names.keys())
-    facts = _guard(where, lambda: scan_xlsx(package, name)) if package and tells else SheetFacts()
-    sheet = _guard(where, lambda: workbook.get_sheet_by_name(name))
+    facts = guard(where, lambda: scan_xlsx(package, name)) if package and tells else SheetFacts()
+    sheet = guard(where, lambda: workbook.get_sheet_by_name(name))
     place = f"{where}, sheet {name}"
     refuse_row_limit(sheet.end[0] + 1 if sheet.end else 0, place)
     rows = _iterate(sheet, facts, is_leap=not tells)
@@ -146,7 +146,7 @@ def list_covered(sheet: CalamineSheet, columns: Sequence[int]) -> frozenset[tupl
     return frozenset(covered)
 
 
-def _check(content: bytes, where: str) -> Package | None:
+def check_workbook(content: bytes, where: str) -> Package | None:
     """The parts of a newer workbook, checked; None for an old one.
 
     Raises `SalesForecastError` for one with a password, or that would fill the memory.
@@ -167,7 +167,7 @@ def _refuse_password(where: str) -> SalesForecastError:
     return SalesForecastError.unreadable_file(where, why, "Save it without one")
 
 
-def _guard(where: str, read: Callable[[], Answer]) -> Answer:
+def guard(where: str, read: Callable[[], Answer]) -> Answer:
     """What a reader gives; its complaints, and calamine's panic on a damaged file, as ours."""
     try:
         return read()

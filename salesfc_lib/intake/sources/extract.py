@@ -186,15 +186,15 @@ def _split(
             lay_out(part, source, where, file.name) for part in (grid, others)
         )
         return rows, elsewhere, grid, seen
-    grid = _read_grid(source, file, where)
+    grid = read_grid(source, file, where)
     rows, seen = lay_out(grid, source, where, file.name)
     if grid.trailer:
         check_rows(grid, is_plain(rows), where)
     return *split_where(rows, source), grid, seen
 
 
-def _read_grid(source: Source, file: RawFile, where: str) -> Grid:
-    """The file's rows; each kind's library is loaded when it is needed."""
+def read_grid(source: Source, file: RawFile, where: str) -> Grid:
+    """The rows of a file of any kind but SQLite; a kind's library is loaded when it is needed."""
     if source.kind == "csv":
         grid = read_csv(file, source, where)
         refuse_row_limit(find_last(grid), where)
