@@ -24,7 +24,7 @@ from salesfc_lib.reporting.facts.summary import (
 )
 from salesfc_lib.reporting.pages.headline import lede, title
 from salesfc_lib.reporting.pages.index import write_index
-from salesfc_lib.reporting.pages.measures import key_numbers
+from salesfc_lib.reporting.pages.key_numbers import key_numbers
 from salesfc_lib.reporting.pages.notebook import render_notebook
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from tests import pages

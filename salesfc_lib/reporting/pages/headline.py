@@ -1,72 +1,56 @@
-"""Title, lede and status of the index, from the facts of a month.
-
-A portfolio enters, sentences leave. The decision made here: what is worst is said first, and no sentence is written for
-a number that does not exist.
-"""
+"""Title, lede (the opening sentences) and status of the index: what is worst comes first."""
 
 from __future__ import annotations
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.catalogue import say
-from salesfc_lib.reporting.facts.summary import Summary
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import growth, measure_of
 
 LONGEST = 40  # characters of a name in a title
 NAMED = 3  # units named in a title before they are counted
+ZERO = 5e-4  # a share below it rounds to 0.0 %
 
 
 def title(portfolio: Portfolio) -> str:
     """The month in one line: who met the floor, and who is worst."""
-    month = wording.month_word(portfolio.month)
-    worst = _worst(portfolio)
+    month, worst = wording.month_word(portfolio.month), _worst(portfolio)
+    scored, one = portfolio.scored, len(portfolio.scored) == 1
     if not portfolio.published:
         return say("index.title.all_failed", month=wording.month_name(portfolio.month))
-    if not portfolio.scored:
-        units, their = _have(portfolio)
-        first = say(
-            "index.title.first",
-            units_have=units,
-            their=their,
-            next_month=wording.month_name(wording.add_months(portfolio.month, 1)),
-        )
-        return f"{first}; {'; '.join(worst)}" if worst else first
-    met = len(portfolio.scored) - len(portfolio.below_floor)
+    if not scored:
+        following = wording.month_name(wording.add_months(portfolio.month, 1))
+        names = [summary.title for summary in portfolio.published]
+        units = f"{wording.first_upper(wording.cardinal(len(names)))} units"
+        units, their = (names[0], "its") if len(names) == 1 else (units, "their")
+        first = say("index.title.first", units_have=units, their=their, next_month=following)
+        return "; ".join([first, *worst])
     if not worst:
-        return say(
-            "index.title.all_met",
-            all_units=_all(portfolio),
-            their="its" if len(portfolio.scored) == 1 else "their",
-            month=month,
-        )
+        some = "scored " if len(scored) < len(portfolio.published) else ""
+        units = scored[0].title if one else f"All {wording.cardinal(len(scored))} {some}units"
+        their = "its" if one else "their"
+        return say("index.title.all_met", all_units=units, their=their, month=month)
     if portfolio.n_units == 1:
-        return say("index.title.one_missed", unit=portfolio.scored[0].title, month=month)
-    counted = f"{wording.first_upper(wording.cardinal(met)) if met else 'None'} of {wording.cardinal(portfolio.n_units)} units"
-    return say("index.title.some", met=counted, month=month, worst=wording.listing(worst))
+        return say("index.title.one_missed", unit=scored[0].title, month=month)
+    met = len(scored) - len(portfolio.below_floor)
+    counted = wording.first_upper(wording.cardinal(met)) if met else "None"
+    of_all = f"{counted} of {wording.cardinal(portfolio.n_units)} units"
+    return say("index.title.some", met=of_all, month=month, worst=wording.listing(worst))
 
 
 def lede(portfolio: Portfolio) -> list[str]:
-    """Three to four sentences: accuracy and bias, what is below its floor or failed, the seasonal naive, what comes next."""
+    """Accuracy and bias, what failed or is below its floor, the seasonal naive, what comes next."""
     sentences = [_accuracy(portfolio)]
     if portfolio.failed:
-        sentences.append(
-            say(
-                "index.lede.failed",
-                units=_names([portfolio.name(f.unit) for f in portfolio.failed]),
-            )
-        )
+        sentences.append(say("index.lede.failed", units=_failed(portfolio)))
     if portfolio.below_floor:
         worst = portfolio.below_floor[0]
-        gap = wording.points(worst.floor - (worst.accuracy or 0.0)).lstrip("+")
+        gap = _points(worst.floor - (worst.accuracy or 0.0))
         sentences.append(say("index.lede.gap", unit=short(worst.title), gap=gap))
     if portfolio.accuracy is not None and portfolio.naive is not None:
         gain = portfolio.accuracy - portfolio.naive
-        sentences.append(
-            say(
-                "index.lede.naive_worse" if gain >= 0 else "index.lede.naive_better",
-                gain=wording.points(abs(gain)).lstrip("+"),
-            )
-        )
+        way = "worse" if gain >= 0 else "better"
+        sentences.append(say(f"index.lede.naive_{way}", gain=_points(gain)))
     return [*sentences, *_next(portfolio)]
 
 
@@ -90,94 +74,60 @@ def status(portfolio: Portfolio, unit: str) -> tuple[str, bool]:
     return "floor met", False
 
 
+def _points(difference: float) -> str:
+    return wording.points(abs(difference)).lstrip("+")
+
+
 def _accuracy(portfolio: Portfolio) -> str:
+    bias = portfolio.bias
     if portfolio.accuracy is None:
-        names = {
-            "month": wording.month_name(portfolio.month),
-            "next_month": wording.month_name(wording.add_months(portfolio.month, 1)),
-        }
-        return say("index.lede.unscored", **names)
+        following = wording.month_name(wording.add_months(portfolio.month, 1))
+        month = wording.month_name(portfolio.month)
+        return say("index.lede.unscored", month=month, next_month=following)
     facts = {"accuracy": wording.percent(portfolio.accuracy), "change": _change(portfolio)}
-    if portfolio.bias is None:
+    if bias is None:
         return say("index.lede.accuracy_only", **facts)
-    side = (
-        "none" if abs(portfolio.bias) < 5e-4 else "high" if portfolio.bias > 0 else "low"
-    )  # rounds to 0.0 %
-    return say(
-        "index.lede.accuracy",
-        **facts,
-        bias=say(f"index.bias.{side}", bias=wording.percent(abs(portfolio.bias))),
-    )
+    side = "none" if abs(bias) < ZERO else "high" if bias > 0 else "low"
+    in_words = say(f"index.bias.{side}", bias=wording.percent(abs(bias)))
+    return say("index.lede.accuracy", **facts, bias=in_words)
 
 
 def _change(portfolio: Portfolio) -> str:
     now, before = portfolio.accuracy, portfolio.before.accuracy
     if now is None or before is None:
         return ""
-    how = (
-        "same"
-        if wording.percent(now) == wording.percent(before)
-        else "up"
-        if now > before
-        else "down"
-    )
-    return say(
-        f"index.change.{how}",
-        before=wording.percent(before),
-        month=wording.month_word(portfolio.before.month),
-    )
+    shown, month = wording.percent(before), wording.month_word(portfolio.before.month)
+    same = wording.percent(now) == shown
+    way = "same" if same else "up" if now > before else "down"
+    return say(f"index.change.{way}", before=shown, month=month)
 
 
 def _next(portfolio: Portfolio) -> list[str]:
-    ahead = [summary for summary in portfolio.published if summary.next is not None]
-    measures = {(s.currency, s.quantity_unit) for s in ahead}
-    if not ahead or len(measures) > 1:
+    """What the units expect next month together; nothing where their measures differ."""
+    ahead = [(summary, summary.next.y_hat) for summary in portfolio.published if summary.next]
+    if len({(summary.currency, summary.quantity_unit) for summary, _ in ahead}) != 1:
         return []
-    total = sum(s.next.y_hat for s in ahead if s.next)
-    year_ago = [_year_ago(s) for s in ahead]
-    before = (
-        sum(value for value in year_ago if value is not None)
-        if all(value is not None for value in year_ago)
-        else None
-    )
-    month = wording.month_word(wording.add_months(portfolio.month, 1))
+    following = wording.add_months(portfolio.month, 1)
+    year_ago = [summary.actual(wording.add_months(following, -12)) for summary, _ in ahead]
+    known = [value for value in year_ago if value is not None]
+    total, before = sum(y_hat for _, y_hat in ahead), sum(known)
     key = "index.lede.next_one" if len(ahead) == 1 else "index.lede.next"
-    return [
-        say(
-            key,
-            next_month=month,
-            total=measure_of(ahead[0]).amount(total),
-            growth=growth(total, before),
-        )
-    ]
-
-
-def _year_ago(summary: Summary) -> float | None:
-    return summary.actual(wording.add_months(summary.month, -11))
+    change = growth(total, before if len(known) == len(ahead) else None)
+    amount = measure_of(ahead[0][0]).amount(total)
+    return [say(key, next_month=wording.month_word(following), total=amount, growth=change)]
 
 
 def _worst(portfolio: Portfolio) -> list[str]:
-    worst = []
-    if portfolio.below_floor:
-        missed = portfolio.below_floor
-        times = _times(portfolio, missed[0].unit) if len(missed) == 1 else 1
-        if times > 1:
-            worst.append(
-                say(
-                    "index.worst.short_again",
-                    unit=short(missed[0].title),
-                    times=wording.ordinal(times),
-                )
-            )
-        else:
-            worst.append(say("index.worst.short", units=_names([s.title for s in missed])))
+    """Who missed the floor (for the how manieth month, where it is one unit), and who failed."""
+    worst, missed = [], portfolio.below_floor
+    times = _times(portfolio, missed[0].unit) if len(missed) == 1 else 1
+    if times > 1:
+        again = {"unit": short(missed[0].title), "times": wording.ordinal(times)}
+        worst.append(say("index.worst.short_again", **again))
+    elif missed:
+        worst.append(say("index.worst.short", units=_names([unit.title for unit in missed])))
     if portfolio.failed:
-        worst.append(
-            say(
-                "index.worst.failed",
-                units=_names([portfolio.name(f.unit) for f in portfolio.failed]),
-            )
-        )
+        worst.append(say("index.worst.failed", units=_failed(portfolio)))
     return worst
 
 
@@ -188,26 +138,10 @@ def _times(portfolio: Portfolio, unit: str) -> int:
     return count
 
 
+def _failed(portfolio: Portfolio) -> str:
+    return _names([portfolio.name(failure.unit) for failure in portfolio.failed])
+
+
 def _names(names: list[str]) -> str:
-    return (
-        wording.listing([short(name) for name in names])
-        if len(names) <= NAMED
-        else wording.cardinal(len(names))
-    )
-
-
-def _all(portfolio: Portfolio) -> str:
-    if len(portfolio.scored) == 1:
-        return portfolio.scored[0].title
-    if len(portfolio.scored) < len(portfolio.published):
-        return f"All {wording.cardinal(len(portfolio.scored))} scored units"
-    return f"All {wording.cardinal(len(portfolio.scored))} units"
-
-
-def _have(portfolio: Portfolio) -> tuple[str, str]:
-    names = [summary.title for summary in portfolio.published]
-    return (
-        (names[0], "its")
-        if len(names) == 1
-        else (f"{wording.first_upper(wording.cardinal(len(names)))} units", "their")
-    )
+    few = len(names) <= NAMED
+    return wording.listing([short(name) for name in names]) if few else wording.cardinal(len(names))

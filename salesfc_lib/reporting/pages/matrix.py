@@ -1,8 +1,4 @@
-"""The matrix of units and months: accuracy, a tick for bias, a mark where the floor was missed.
-
-A portfolio enters, what the template needs leaves. The decision made here: every cell is a link to its month, a missed
-floor shows one decimal (rounded down, so that 84.97 never reads as 85), and a first month says so in a word.
-"""
+"""The matrix of units and months: accuracy, a tick for bias, a mark where the floor was missed."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from typing import Any
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.catalogue import say
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
-from salesfc_lib.reporting.pages.headline import status
+from salesfc_lib.reporting.pages.headline import ZERO, status
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import measure_of
 
@@ -26,166 +22,134 @@ TICKS = 6
 def items(summary: Summary) -> list[AttentionItem]:
     """What the unit says needs attention, and a missed floor or limit that it does not mention."""
     kinds = {item.kind for item in summary.attention}
-    items = list(summary.attention)
-    accuracy = summary.accuracy
-    if summary.below_floor and accuracy is not None and "floor" not in kinds:
-        what = say(
-            "attention.floor",
-            unit=summary.title,
-            accuracy=wording.percent(accuracy),
-            floor=wording.percent_label(summary.floor * 100),
-        )
+    items, unit, bias = list(summary.attention), summary.title, summary.bias
+    if summary.below_floor and summary.accuracy is not None and "floor" not in kinds:
+        accuracy = wording.percent(summary.accuracy)
+        floor = wording.percent_label(summary.floor * 100)
+        what = say("attention.floor", unit=unit, accuracy=accuracy, floor=floor)
         items.append(AttentionItem("floor", what, "", summary.owner))
-    if (
-        summary.bias is not None
-        and abs(summary.bias.value) > summary.bias_limit
-        and "bias" not in kinds
-    ):
-        side = "too high" if summary.bias.value > 0 else "too low"
-        facts = {
-            "bias": wording.signed_percent(summary.bias.value),
-            "limit": wording.percent_label(summary.bias_limit * 100),
-        }
-        items.append(
-            AttentionItem(
-                "bias",
-                say("attention.bias", unit=summary.title, side=side, **facts),
-                "",
-                summary.owner,
-            )
-        )
+    if bias is not None and abs(bias.value) > summary.bias_limit and "bias" not in kinds:
+        side, limit = "high" if bias.value > 0 else "low", summary.bias_limit * 100
+        facts = {"bias": wording.signed_percent(bias.value), "limit": wording.percent_label(limit)}
+        what = say("attention.bias", unit=unit, side=f"too {side}", **facts)
+        items.append(AttentionItem("bias", what, "", summary.owner))
     return [item if item.href else replace(item, href="index.html") for item in items]
 
 
 def matrix(portfolio: Portfolio, prefix: str) -> dict[str, Any]:
-    """The matrix as its template reads it; `prefix` leads from the page to the reports folder."""
-    months = portfolio.months(MATRIX_MONTHS)
-    now = portfolio.month
+    """The matrix as its template reads it; `prefix` leads from the page to the reports folder.
+
+    Every cell is a link to its month; a first month has the word 'new' for its accuracy.
+    """
+    now, published = portfolio.month, portfolio.published
     following = wording.month_word(wording.add_months(now, 1))
-    scale = wording.scale_for(
-        [summary.next.y_hat for summary in portfolio.published if summary.next]
-    )
+    scale = wording.scale_for([summary.next.y_hat for summary in published if summary.next])
+    axes = {measure_of(summary).axis(scale) for summary in published if summary.next}
+    axis = f", {axes.pop().replace(' ', wording.NBSP)}" if len(axes) == 1 else ""
     missed = len(portfolio.below_floor)
-    key = (
-        "index.matrix.new"
-        if portfolio.accuracy is None
-        else "index.matrix.missed"
-        if missed
-        else "index.matrix.met"
-    )
+    key = "new" if portfolio.accuracy is None else "missed" if missed else "met"
+    month = wording.month_word(now)
     heads = [
         {
-            "short": wording.month_short(m),
-            "year": m[:4],
-            "href": f"{prefix}{m}/index.html" if portfolio.at(m).any else "",
-            "classes": " ".join(
-                filter(
-                    None,
-                    (
-                        "old" if index < len(months) - (MATRIX_MONTHS - OLD) else "",
-                        "now" if m == now else "",
-                    ),
-                )
-            ),
+            "short": wording.month_short(month),
+            "year": month[:4],
+            "href": f"{prefix}{month}/index.html" if portfolio.at(month).any else "",
+            "classes": classes,
         }
-        for index, m in enumerate(months)
+        for month, classes in _months(portfolio).items()
     ]
-    rows = [_matrix_row(portfolio, unit, prefix, scale) for unit in portfolio.units]
-    axis = {measure_of(summary).axis(scale) for summary in portfolio.published if summary.next}
+    rows = [_row(portfolio, unit, prefix, scale) for unit in portfolio.units]
     return {
-        "title": say(key, missed=wording.cardinal(missed), month=wording.month_word(now)),
+        "title": say(f"index.matrix.{key}", missed=wording.cardinal(missed), month=month),
         "months": heads,
         "rows": rows,
         "now": wording.month_short(now),
-        "now_word": wording.month_word(now),
-        "next": f"{following}, {axis.pop().replace(' ', wording.NBSP)}"
-        if len(axis) == 1
-        else following,
+        "now_word": month,
+        "next": f"{following}{axis}",
         "has_new": any(cell["text"] == "new" for row in rows for cell in row["cells"]),
     }
 
 
-def _matrix_row(
-    portfolio: Portfolio, unit: str, prefix: str, scale: wording.Scale
-) -> dict[str, Any]:
-    summary = portfolio.summary(unit)
+def _months(portfolio: Portfolio) -> dict[str, str]:
+    """Months of the matrix, each with its classes: `old` ones are hidden on a small screen."""
     months = portfolio.months(MATRIX_MONTHS)
-    alerts = items(summary) if summary else []
-    bias = summary.bias.value if summary and summary.bias else None
-    text, bad = status(portfolio, unit)
-    same = len({(s.currency, s.quantity_unit) for s in portfolio.published}) == 1
-    amount = (
-        ""
-        if not summary or not summary.next
-        else (
-            wording.number(
-                summary.next.y_hat / scale.divisor,
-                wording.decimals(summary.next.y_hat / scale.divisor, 3),
-            )
-            if same
-            else measure_of(summary).amount(summary.next.y_hat, digits=3)
-        )
-    )
+    shown = months[-(MATRIX_MONTHS - OLD) :]
     return {
-        "title": portfolio.name(unit),
-        "href": f"{prefix}{summary.month}/{unit}/index.html" if summary else "",
-        "floor": wording.percent_label(summary.floor * 100).split(wording.THIN)[0]
-        if summary
-        else "",
-        "cells": [
-            _matrix_cell(
-                portfolio, unit, month, prefix, old=index < len(months) - (MATRIX_MONTHS - OLD)
-            )
-            for index, month in enumerate(months)
-        ],
-        "bias": "" if bias is None else wording.signed_percent(bias),
-        "tone": ""
-        if bias is None or summary is None or abs(bias) <= summary.bias_limit
-        else "over"
-        if bias > 0
-        else "under",
-        "alerts": len(alerts),
-        "overdue": sum(item.kind == "overdue" for item in alerts),
-        "next": amount,
-        "status": text,
-        "bad": bad,
+        month: " ".join(
+            name
+            for name, holds in (("old", month not in shown), ("now", month == portfolio.month))
+            if holds
+        )
+        for month in months
     }
 
 
-def _matrix_cell(
-    portfolio: Portfolio, unit: str, month: str, prefix: str, *, old: bool
-) -> dict[str, str]:
-    classes = ["c", "old" if old else "", "now" if month == portfolio.month else ""]
-    then = portfolio.at(month)
+def _row(portfolio: Portfolio, unit: str, prefix: str, scale: wording.Scale) -> dict[str, Any]:
+    summary = portfolio.summary(unit)
+    text, bad = status(portfolio, unit)
+    row = {
+        "title": portfolio.name(unit),
+        "cells": [
+            _cell(portfolio.at(month), unit, prefix, classes)
+            for month, classes in _months(portfolio).items()
+        ],
+        "status": text,
+        "bad": bad,
+    }
+    if summary is None:
+        empty = dict.fromkeys(("href", "floor", "bias", "tone", "next"), "")
+        return row | empty | {"alerts": 0, "overdue": 0}
+    alerts, bias = items(summary), summary.bias.value if summary.bias else 0.0
+    outside = abs(bias) > summary.bias_limit
+    return row | {
+        "href": f"{prefix}{summary.month}/{unit}/index.html",
+        "floor": wording.percent_label(summary.floor * 100).split(wording.THIN)[0],
+        "bias": wording.signed_percent(bias) if summary.bias else "",
+        "tone": ("over" if bias > 0 else "under") if outside else "",
+        "alerts": len(alerts),
+        "overdue": sum(item.kind == "overdue" for item in alerts),
+        "next": _next(portfolio, summary, scale),
+    }
+
+
+def _next(portfolio: Portfolio, summary: Summary, scale: wording.Scale) -> str:
+    """Next month's forecast, in the column's scale where all units have the same measure."""
+    if summary.next is None:
+        return ""
+    y_hat = summary.next.y_hat
+    if len({(s.currency, s.quantity_unit) for s in portfolio.published}) > 1:
+        return measure_of(summary).amount(y_hat, digits=3)
+    return wording.number(y_hat / scale.divisor, wording.decimals(y_hat / scale.divisor, 3))
+
+
+def _cell(then: Portfolio, unit: str, prefix: str, classes: str) -> dict[str, str]:
+    """Accuracy of a unit's month, `then` being that month, with its link and classes."""
     summary = then.summary(unit)
     if summary is None:
         failed = any(failure.unit == unit for failure in then.failed)
-        return {
-            "classes": " ".join(
-                filter(None, [*(classes if failed else ["r", *classes[1:]]), "x" if failed else ""])
-            ),
-            "href": "",
-            "text": "✕" if failed else "",
-            "hidden": "did not publish",
-        }
-    href = f"{prefix}{month}/{unit}/index.html"
+        names = ("c", classes, "x") if failed else ("r", classes)
+        return _link(names, "✕" if failed else "", hidden="did not publish")
+    href = f"{prefix}{then.month}/{unit}/index.html"
     if summary.accuracy is None:
-        return {
-            "classes": " ".join(filter(None, ["c", "muted", *classes[1:]])),
-            "href": href,
-            "text": "new",
-            "hidden": f"{wording.month_name(month)}",
-        }
-    if summary.bias is not None and abs(summary.bias.value) >= 5e-4:  # rounds to 0.0 %
-        width = min(TICKS, math.ceil(abs(summary.bias.value) / (FULL_BIAS / TICKS)))
-        classes += ["o" if summary.bias.value > 0 else "u", f"w{width}"]
-    share = summary.accuracy * 100
-    text = _below(share, summary.floor * 100) if summary.below_floor else wording.number(share)
+        names = ("c", "muted", classes)
+        return _link(names, "new", href=href, hidden=wording.month_name(then.month))
+    bias, tick = summary.bias.value if summary.bias else 0.0, ""
+    if abs(bias) >= ZERO:
+        width = min(TICKS, math.ceil(abs(bias) / (FULL_BIAS / TICKS)))
+        tick = f"{'o' if bias > 0 else 'u'} w{width}"
+    share, below = summary.accuracy * 100, summary.below_floor
+    text = _below(share, summary.floor * 100) if below else wording.number(share)
+    return _link(("c", classes, tick, "f" if below else ""), text, href=href)
+
+
+def _link(
+    classes: tuple[str, ...], text: str, *, href: str = "", hidden: str = ""
+) -> dict[str, str]:
     return {
-        "classes": " ".join(filter(None, [*classes, "f" if summary.below_floor else ""])),
+        "classes": " ".join(filter(None, classes)),
         "href": href,
         "text": text,
-        "hidden": "",
+        "hidden": hidden,
     }
 
 

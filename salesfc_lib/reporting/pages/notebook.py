@@ -1,8 +1,7 @@
 """An executed notebook as a page: answer first, questions with their prose, code folded in place.
 
-A notebook with its outputs enters, HTML leaves, through an nbconvert exporter of the project's own. The decision made
-here: an allow-list of what is shown. Blocks of `components`, Markdown through a sanitiser, plain text and PNG; any
-other kind of output is named, not rendered.
+An allow-list of what is shown: blocks, Markdown through a sanitiser, plain text and PNG; any other
+kind of output is named, not rendered.
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ from salesfc_lib.reporting.pages.page import page
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
 BEFORE_CODE = frozenset({"prose", "note"})
-ENGINE_TAGS = frozenset(
-    {"papermill-error-cell-tag"}
-)  # cells that the runner puts in to mark a failure
+FAILURE_TAG = "papermill-error-cell-tag"  # of cells that the runner puts in to mark a failure
+
+Part = dict[str, Any]
 
 
 @dataclass
@@ -38,7 +37,7 @@ class Section:
     id: str
     title: str
     contents: str
-    parts: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[Part] = field(default_factory=list)
 
 
 @dataclass
@@ -46,14 +45,14 @@ class Document:
     """A notebook read for the page."""
 
     title: str = ""
-    answer: dict[str, Any] | None = None
-    lead: list[dict[str, Any]] = field(default_factory=list)
-    setup: list[dict[str, Any]] = field(default_factory=list)
+    answer: Part | None = None
+    lead: list[Part] = field(default_factory=list)
+    setup: list[Part] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
-    failure: dict[str, Any] | None = None
+    failure: Part | None = None
 
     @property
-    def here(self) -> list[dict[str, Any]]:
+    def here(self) -> list[Part]:
         """Where the next part goes: the last question, or before the first."""
         return self.sections[-1].parts if self.sections else self.lead
 
@@ -78,35 +77,22 @@ class PageExporter(TemplateExporter):
 
 
 def render_notebook(notebook: Path | nbformat.NotebookNode, *, context: Mapping[str, Any]) -> str:
-    """The notebook's page.
+    """The page of an executed notebook, given itself or by its path.
 
-    Parameters
-    ----------
-    notebook
-        Executed notebook or its path.
-    context
-        `breadcrumb`: (text, relative link) pairs, the last without link; `title` of the page; optional `lang`, `description`.
+    `context` holds the arguments of `page`: title, breadcrumb and, where wanted, description and
+    lang.
     """
-    node = (
-        notebook
-        if isinstance(notebook, nbformat.NotebookNode)
-        else nbformat.read(notebook, as_version=4)
-    )
-    facts = page(
-        context["title"],
-        context["breadcrumb"],
-        description=context.get("description", ""),
-        lang=context.get("lang", "en"),
-    )
-    html, _ = PageExporter().from_notebook_node(node, resources={"page": facts})
+    if isinstance(notebook, Path):
+        notebook = nbformat.read(notebook, as_version=4)
+    html, _ = PageExporter().from_notebook_node(notebook, resources={"page": page(**context)})
     return str(html)
 
 
 def read_document(notebook: nbformat.NotebookNode) -> Document:
-    """The notebook's cells in the order of the page: prose before code, figures and tables after it."""
+    """The notebook's cells as the page has them: prose before code, figures and tables after it."""
     document = Document()
     for cell in notebook.cells:
-        if ENGINE_TAGS & set(cell.metadata.get("tags", ())):
+        if FAILURE_TAG in cell.metadata.get("tags", ()):
             continue
         if cell.cell_type == "markdown":
             _add_markdown(document, cell)
@@ -131,15 +117,15 @@ def _add_markdown(document: Document, cell: Any) -> None:
 
 def _section_id(document: Document, cell: Any, title: str) -> str:
     wanted = str(cell.metadata.get("anchor", "")) or title
-    slug = (
-        re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:48].strip("-")
-        or f"section-{len(document.sections) + 1}"
-    )
+    number = len(document.sections) + 1
+    slug = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:48].strip("-")
+    slug = slug or f"section-{number}"
     taken = {section.id for section in document.sections} | {"main", "failure"}
-    return slug if slug not in taken else f"{slug}-{len(document.sections) + 1}"
+    return slug if slug not in taken else f"{slug}-{number}"
 
 
-def _markdown_parts(text: str) -> Iterator[dict[str, Any]]:
+def _markdown_parts(text: str) -> Iterator[Part]:
+    """Notes (quoted paragraphs), then the rest."""
     notes = [re.sub(r"^> ?", "", quote, flags=re.MULTILINE) for quote in QUOTE.findall(text)]
     if notes:
         yield {"kind": "notes", "html": [markup.markdown(note) for note in notes]}
@@ -148,66 +134,51 @@ def _markdown_parts(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _add_code(document: Document, cell: Any) -> None:
-    before: list[dict[str, Any]] = []
-    after: list[dict[str, Any]] = []
-    for output in cell.get("outputs", ()):
-        for part in _output_parts(output, cell):
-            block = part.get("block", {})
-            if block.get("block") == "answer" and document.answer is None:
-                document.answer = block
-            else:
-                (
-                    before
-                    if part["kind"] in ("html", "notes") or block.get("block") in BEFORE_CODE
-                    else after
-                ).append(part)
-            if part["kind"] == "error":
-                document.failure = {
-                    "count": cell.get("execution_count"),
-                    "message": f"{part['name']}: {part['message']}",
-                }
+    before: list[Part] = []
+    after: list[Part] = []
+    count = cell.get("execution_count")
+    for part in (
+        part for output in cell.get("outputs", ()) for part in _output_parts(output, count)
+    ):
+        block = part.get("block", {})
+        if block.get("block") == "answer" and document.answer is None:
+            document.answer = block
+        elif part["kind"] in ("html", "notes") or block.get("block") in BEFORE_CODE:
+            before.append(part)
+        else:
+            after.append(part)
+        if part["kind"] == "error":
+            message = f"{part['name']}: {part['message']}"
+            document.failure = {"count": count, "message": message}
     code = _code(cell)
-    in_setup = code is not None and not document.sections and not after
-    document.here.extend([*before, *([code] if code and not in_setup else []), *after])
-    if in_setup and code:
+    if code and not document.sections and not after:
         document.setup.append(code)
+        code = None
+    document.here.extend([*before, *([code] if code else []), *after])
 
 
-def _output_parts(output: Any, cell: Any) -> Iterator[dict[str, Any]]:
+def _output_parts(output: Any, count: Any) -> Iterator[Part]:
+    """What a page shows of an output of the cell that was executed as number `count`."""
+    data = output.get("data", {})
     if output.output_type == "stream":
         yield {"kind": "text", "text": _plain(output.text)}
     elif output.output_type == "error":
-        yield {
-            "kind": "error",
-            "name": output.ename,
-            "message": _plain(output.evalue),
-            "traceback": _plain("\n".join(output.traceback)),
-        }
-    else:
-        yield from _display_parts(output.get("data", {}), output.get("metadata", {}), cell)
-
-
-def _display_parts(
-    data: Mapping[str, Any], metadata: Mapping[str, Any], cell: Any
-) -> Iterator[dict[str, Any]]:
-    count = cell.get("execution_count")
-    if MIME in data:
+        message, trace = _plain(output.evalue), _plain("\n".join(output.traceback))
+        yield {"kind": "error", "name": output.ename, "message": message, "traceback": trace}
+    elif MIME in data:
         yield {"kind": "block", "block": data[MIME]}
     elif "text/markdown" in data:
         yield from _markdown_parts(_joined(data["text/markdown"]))
     elif "image/png" in data and (picture := markup.png(_joined(data["image/png"]))):
-        alt = (
-            str(metadata.get("image/png", {}).get("alt", ""))
-            or f"Picture drawn by cell {count}, without a description"
-        )
+        alt = str(output.get("metadata", {}).get("image/png", {}).get("alt", ""))
+        alt = alt or f"Picture drawn by cell {count}, without a description"
         yield {"kind": "png", "data": picture, "alt": alt}
     elif "text/plain" in data:
-        yield {"kind": "text", "text": _plain(_joined(data["text/plain"]))}
+        yield {"kind": "text", "text": _plain(data["text/plain"])}
     elif data:
-        yield {
-            "kind": "named",
-            "text": f"Cell {count} also left an output of kind {', '.join(sorted(data))}, which a page does not show.",
-        }
+        kinds = ", ".join(sorted(data))
+        text = f"Cell {count} also left an output of kind {kinds}, which a page does not show."
+        yield {"kind": "named", "text": text}
 
 
 def _joined(value: Any) -> str:
@@ -218,63 +189,36 @@ def _plain(text: Any) -> str:
     return ANSI.sub("", _joined(text)).rstrip("\n")
 
 
-def _code(cell: Any) -> dict[str, Any] | None:
+def _code(cell: Any) -> Part | None:
+    """The cell's code under its first line, if that is a comment, with its length and duration."""
     source = str(cell.source).strip("\n")
     if not source.strip():
         return None
     first, _, rest = source.partition("\n")
     summary = first.lstrip("# ").strip() if first.startswith("#") else ""
     shown = rest if summary and rest.strip() else source
-    return {
-        "kind": "code",
-        "count": cell.get("execution_count"),
-        "summary": summary or "Code",
-        "detail": _detail(shown, cell),
-        "source": highlight(shown),
-    }
-
-
-def _detail(source: str, cell: Any) -> str:
-    lines = wording.plural(len(source.splitlines()), "line")
+    detail = wording.plural(len(shown.splitlines()), "line")
     seconds = cell.metadata.get("papermill", {}).get("duration")
-    return (
-        f"{lines} · {wording.number(seconds, 1)}{wording.NBSP}s"
-        if isinstance(seconds, (int, float))
-        else lines
-    )
+    if isinstance(seconds, (int, float)):
+        detail += f" · {wording.number(seconds, 1)}{wording.NBSP}s"
+    code = {"kind": "code", "count": cell.get("execution_count"), "source": highlight(shown)}
+    return code | {"summary": summary or "Code", "detail": detail}
 
 
 def highlight(source: str) -> Markup:
-    """Python with its keywords and calls, strings and comments in the page's three code colours."""
+    """Python with keywords and calls, strings and comments in the page's three code colours."""
     from pygments.lexers import PythonLexer
     from pygments.token import Comment, Keyword, Name, String
 
-    tokens = [
-        (kind, text)
-        for kind, text in PythonLexer(stripnl=False, ensurenl=False).get_tokens(source)
-        if text
-    ]
-    following = [text for _, text in tokens[1:]] + [""]
+    tokens = PythonLexer(stripnl=False, ensurenl=False).get_tokens(source)
+    found = [(kind, text) for kind, text in tokens if text]
     named = []
-    for (kind, text), after in zip(tokens, following, strict=True):
-        called = kind in Name and after.startswith("(")
-        named.append(
-            (
-                "c"
-                if kind in Comment
-                else "s"
-                if kind in String
-                else "k"
-                if kind in Keyword or called
-                else "",
-                text,
-            )
-        )
-    runs = [
-        (name, "".join(text for _, text in run))
-        for name, run in groupby(named, key=lambda pair: pair[0])
-    ]
-    return Markup("").join(
-        Markup('<span class="{}">{}</span>').format(name, text) if name else escape(text)
-        for name, text in runs
-    )
+    for (kind, text), (_, after) in zip(found, [*found[1:], (None, "")], strict=True):
+        call = kind in Keyword or (kind in Name and after.startswith("("))
+        name = "c" if kind in Comment else "s" if kind in String else "k" if call else ""
+        named.append((name, text))
+    html = Markup("")
+    for name, run in groupby(named, key=lambda pair: pair[0]):
+        text = "".join(text for _, text in run)
+        html += Markup('<span class="{}">{}</span>').format(name, text) if name else escape(text)
+    return html

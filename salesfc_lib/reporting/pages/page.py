@@ -1,8 +1,4 @@
-"""The frame that all pages share: language, title, breadcrumb and the one style element.
-
-Facts about a page enter; what `page.html.j2` needs leaves. The decision made here: a page is written beside its place
-and renamed in, so that nobody reads half of one.
-"""
+"""The frame that all pages share (language, title, breadcrumb, style), and writing a page whole."""
 
 from __future__ import annotations
 
@@ -14,31 +10,32 @@ from typing import Any
 from markupsafe import Markup
 
 from salesfc_lib.reporting import markup
+from salesfc_lib.reporting.blocks import as_json
+
+Crumbs = Sequence[tuple[str, str]]  # (text, relative link), the last being the page itself
 
 
 def page(
     title: str,
-    breadcrumb: Sequence[tuple[str, str]],
+    breadcrumb: Crumbs,
     *,
     description: str = "",
     lang: str = "en",
     styles: Sequence[str] = ("page.css",),
 ) -> dict[str, Any]:
-    """What the page template needs; `breadcrumb` holds (text, relative link), the last being this page."""
-    css = Markup(
-        "\n".join((markup.TEMPLATES / name).read_text(encoding="utf-8").strip() for name in styles)
-    )
-    return {
-        "title": title,
-        "breadcrumb": list(breadcrumb),
-        "description": description or title,
-        "lang": lang,
-        "css": css,
-    }
+    """What `page.html.j2` needs."""
+    texts = [(markup.TEMPLATES / name).read_text(encoding="utf-8").strip() for name in styles]
+    css = Markup("\n".join(texts))
+    page = {"title": title, "breadcrumb": list(breadcrumb), "lang": lang, "css": css}
+    return page | {"description": description or title}
 
 
-def write(path: Path, html: str) -> Path:
-    """Path of the page, whole."""
+def write(path: Path, template: str, **values: Any) -> Path:
+    """Path of the page made from a template, its blocks and other values.
+
+    It is written beside its place and renamed in, so that nobody reads half of one.
+    """
+    html = markup.render(template, **{name: as_json(value) for name, value in values.items()})
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(html, encoding="utf-8", newline="\n")

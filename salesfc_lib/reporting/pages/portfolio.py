@@ -1,22 +1,21 @@
-"""All units of one month, and how to look back from it.
-
-Summaries and failures of all months enter; the pooled numbers of any of them leave. The decision made here: units are
-pooled by summing numerators and denominators, and only those that have both.
-"""
+"""All units of one month, and how to look back from it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.facts.summary import Failure, Summary, pool
+from salesfc_lib.reporting.facts.summary import Failure, Ratio, Summary, pool
 
 
 @dataclass(frozen=True)
 class Portfolio:
-    """The units of `month`; `all` and `failures` hold every month up to any later one."""
+    """The units of `month`; `all` and `failures` hold every month up to any later one.
+
+    Units are pooled by summing numerators and denominators, and only those that have both.
+    """
 
     month: str
     all: Mapping[tuple[str, str], Summary]  # by month, unit
@@ -25,13 +24,11 @@ class Portfolio:
     @classmethod
     def of(cls, summaries: Sequence[Summary], failures: Sequence[Failure], month: str) -> Portfolio:
         """The portfolio of a month, with every other month in reach."""
-        return cls(
-            month, {(summary.month, summary.unit): summary for summary in summaries}, failures
-        )
+        return cls(month, {(each.month, each.unit): each for each in summaries}, failures)
 
     def at(self, month: str) -> Portfolio:
         """The same units in another month."""
-        return Portfolio(month, self.all, self.failures)
+        return replace(self, month=month)
 
     @property
     def before(self) -> Portfolio:
@@ -41,10 +38,8 @@ class Portfolio:
     @cached_property
     def units(self) -> list[str]:
         """Units seen up to this month, always in this order."""
-        seen = {unit for month, unit in self.all if month <= self.month} | {
-            f.unit for f in self.failures if f.month <= self.month
-        }
-        return sorted(seen)
+        published = {unit for month, unit in self.all if month <= self.month}
+        return sorted(published | {f.unit for f in self.failures if f.month <= self.month})
 
     @property
     def n_units(self) -> int:
@@ -54,22 +49,23 @@ class Portfolio:
     @cached_property
     def published(self) -> list[Summary]:
         """This month's summaries in the order of units."""
-        return [
-            self.all[self.month, unit]
-            for unit in sorted(unit for month, unit in self.all if month == self.month)
-        ]
+        return [self.all[key] for key in sorted(self.all) if key[0] == self.month]
 
     @cached_property
     def failed(self) -> list[Failure]:
         """Units that did not publish this month."""
-        return [
-            f for f in self.failures if f.month == self.month and (f.month, f.unit) not in self.all
-        ]
+        failed = [failure for failure in self.failures if failure.month == self.month]
+        return [failure for failure in failed if (failure.month, failure.unit) not in self.all]
 
     @property
     def any(self) -> bool:
         """Whether anything happened in this month."""
         return bool(self.published or self.failed)
+
+    @property
+    def published_at(self) -> str:
+        """When the last of the units was published, ISO; empty where none was."""
+        return max((summary.published_at for summary in self.published), default="")
 
     @cached_property
     def scored(self) -> list[Summary]:
@@ -79,9 +75,8 @@ class Portfolio:
     @cached_property
     def below_floor(self) -> list[Summary]:
         """Scored units below their floor, the largest gap first."""
-        return sorted(
-            (s for s in self.scored if s.below_floor), key=lambda s: (s.accuracy or 0) - s.floor
-        )
+        missed = [summary for summary in self.scored if summary.below_floor]
+        return sorted(missed, key=lambda summary: (summary.accuracy or 0) - summary.floor)
 
     def summary(self, unit: str) -> Summary | None:
         """The unit's summary of this month."""
@@ -89,41 +84,34 @@ class Portfolio:
 
     def name(self, unit: str) -> str:
         """The unit's title, as it was last published up to this month."""
-        titles = [
-            s.title for (month, u), s in self.all.items() if u == unit and month <= self.month
-        ]
-        return (
-            titles[-1]
-            if titles
-            else next((f.title for f in self.failures if f.unit == unit and f.title), unit)
-        )
+        months = [month for month, name in self.all if name == unit and month <= self.month]
+        if months:
+            return self.all[months[-1], unit].title
+        return next((f.title for f in self.failures if f.unit == unit and f.title), unit)
 
     @cached_property
     def accuracy(self) -> float | None:
         """1 - pooled WAPE, not below 0."""
-        wape = pool([s.wape for s in self.scored])
-        return None if wape is None else max(0.0, 1 - wape.value)
+        return _accuracy(summary.wape for summary in self.scored)
 
     @cached_property
     def naive(self) -> float | None:
         """The seasonal naive's accuracy on the same units."""
-        wape = pool([s.naive for s in self.scored])
-        return None if wape is None else max(0.0, 1 - wape.value)
+        return _accuracy(summary.naive for summary in self.scored)
 
     @cached_property
     def bias(self) -> float | None:
         """Pooled bias; above zero is too high."""
-        bias = pool([s.bias for s in self.scored])
+        bias = pool([summary.bias for summary in self.scored])
         return None if bias is None else bias.value
 
     def months(self, n: int) -> list[str]:
         """The last n months that end here, from the first in which anything happened."""
-        first = min(
-            [*(month for month, _ in self.all), *(f.month for f in self.failures)],
-            default=self.month,
-        )
-        return [
-            month
-            for back in range(n - 1, -1, -1)
-            if (month := wording.add_months(self.month, -back)) >= first
-        ]
+        known = [*(month for month, _ in self.all), *(failure.month for failure in self.failures)]
+        months = [wording.add_months(self.month, -back) for back in range(n - 1, -1, -1)]
+        return [month for month in months if month >= min(known, default=self.month)]
+
+
+def _accuracy(wapes: Iterable[Ratio | None]) -> float | None:
+    pooled = pool(list(wapes))
+    return None if pooled is None else max(0.0, 1 - pooled.value)

@@ -1,7 +1,6 @@
 """The pages of a run: which page stands where and what it links to.
 
-Executed notebooks and the facts of a run enter; HTML files in the month's folder leave. The decision made here: links
-are relative, so that a reports folder can be moved, zipped or served from anywhere.
+Links are relative, so that a reports folder can be moved, zipped or served from anywhere.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from salesfc_lib.reporting.facts.summary import Download, Summary, read_summarie
 from salesfc_lib.reporting.narrative.key_page import KeyPage
 from salesfc_lib.reporting.pages.key_series import write_key_page
 from salesfc_lib.reporting.pages.notebook import render_notebook
+from salesfc_lib.reporting.pages.page import Crumbs
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
 STEP_TITLES = {
@@ -25,6 +25,11 @@ STEP_TITLES = {
     "02_modeling": "Modeling",
     "03_reconciliation": "Reconciliation",
     "04_retrospective": "Retrospective",
+}
+AUDIENCES = {  # of a file of the month's folder: for whom it is, and what it holds
+    "forecast.csv": ("everyone", "final forecast of every series, 80 % and 95 % intervals"),
+    "quarantine.csv": ("source owners", "rows that could not be used, to send back"),
+    "*.ipynb": ("reviewers", "executed notebook"),
 }
 
 
@@ -35,7 +40,10 @@ def write_pages(
     *,
     keys: Sequence[KeyPage] = (),
 ) -> None:
-    """Write the page of each executed notebook, of each key series and the unit's own into its month's folder, staged at `folder`."""
+    """Write the page of each executed notebook, of each key series and the unit's own.
+
+    `folder` is where the month is staged.
+    """
     crumbs = [
         ("Sales forecast", "../../index.html"),
         (wording.month_name(facts["month"]), "../index.html"),
@@ -45,11 +53,12 @@ def write_pages(
         write_key_page(folder, key, crumbs)
     for name, node in documents.items():
         _write_notebook(folder / f"{name}.html", node, facts, crumbs)
-    summary = Summary.from_json(
-        {**facts["summary"], "files": len(manifest.list_outputs(folder)) + 1}
-    )
+    files = len(manifest.list_outputs(folder)) + 1
+    summary = Summary.from_json({**facts["summary"], "files": files})
     summary = replace(summary, downloads=list_downloads(folder))
-    write_unit_page(folder, summary, earlier=_read_earlier(folder.parents[1], summary))
+    others = [each for each in read_summaries(folder.parents[1]) if each.unit == summary.unit]
+    earlier = [each for each in others if each.month < summary.month]
+    write_unit_page(folder, summary, earlier=earlier)
 
 
 def write_failed_page(reports: Path, step: str, node: Any, facts: Mapping[str, Any]) -> str:
@@ -65,81 +74,43 @@ def write_failed_page(reports: Path, step: str, node: Any, facts: Mapping[str, A
 
 
 def list_downloads(folder: Path) -> tuple[Download, ...]:
-    """What people take from a unit's month: the forecast, the notebooks, the tables, the manifest."""
-    table_files = sorted((folder / "tables").glob("*.parquet"))
-    forecast = manifest.describe_file(folder / "forecast.csv", folder)
-    notebooks = [manifest.describe_file(path, folder) for path in sorted(folder.glob("*.ipynb"))]
-    back = [manifest.describe_file(path, folder) for path in folder.glob("quarantine.csv")]
+    """What people take from a unit's month: forecast, quarantine, notebooks, tables, manifest."""
+    sizes = [path.stat().st_size for path in (folder / "tables").glob("*.parquet")]
+    tables = f"{len(sizes)} Parquet tables: panel, forecasts, scores, ledger, changes"
+    record = "inputs, parameters, code, environment, outputs"
+    files = []
+    for pattern, (audience, holds) in AUDIENCES.items():
+        for path in sorted(folder.glob(pattern)):
+            entry = manifest.describe_file(path, folder)
+            size, sha256 = entry["bytes"], entry["sha256"]
+            files.append(Download(entry["path"], audience, holds, size, sha256))
     return (
-        Download(
-            "forecast.csv",
-            "everyone",
-            "final forecast of every series, 80 % and 95 % intervals",
-            forecast["bytes"],
-            forecast["sha256"],
-        ),
-        *(
-            Download(
-                entry["path"],
-                "source owners",
-                "rows that could not be used, to send back",
-                entry["bytes"],
-                entry["sha256"],
-            )
-            for entry in back
-        ),
-        *(
-            Download(
-                entry["path"], "reviewers", "executed notebook", entry["bytes"], entry["sha256"]
-            )
-            for entry in notebooks
-        ),
-        Download(
-            "tables/",
-            "analysts",
-            f"{len(table_files)} Parquet tables: panel, forecasts, scores, ledger, changes",
-            sum(path.stat().st_size for path in table_files),
-        ),
-        Download(manifest.NAME, "reviewers", "inputs, parameters, code, environment, outputs", 0),
+        *files,
+        Download("tables/", "analysts", tables, sum(sizes)),
+        Download(manifest.NAME, "reviewers", record, 0),
     )
 
 
 def describe_record(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Lines of the record box: what the month was made from and with."""
     code, environment, inputs = facts["code"], facts["environment"], facts["inputs"]
-    commit = f"{(code['commit'] or 'no commit')[:10]}{', changed since' if code['dirty'] else ''}"
+    files = wording.plural(len(inputs), "file")
+    size = wording.size(sum(int(entry["bytes"]) for entry in inputs))
+    keys = wording.plural(len(facts["parameters"]), "key")
     changed = sum(entry["layer"] != "defaults" for entry in facts["parameters"].values())
+    set_by = f"{changed} of them set by the unit, the month or the command line"
+    commit = f"{(code['commit'] or 'no commit')[:10]}{', changed since' if code['dirty'] else ''}"
+    lock = (environment["lock_sha256"] or "none")[:8]
     return [
-        (
-            "Inputs",
-            f"{wording.plural(len(inputs), 'file')}, {wording.size(sum(int(entry['bytes']) for entry in inputs))}",
-        ),
-        (
-            "Parameters",
-            f"{wording.plural(len(facts['parameters']), 'key')}, {changed} of them set by the unit, the month or the command line",
-        ),
+        ("Inputs", f"{files}, {size}"),
+        ("Parameters", f"{keys}, {set_by}"),
         ("Code", f"version {code['version']}, {commit}; fingerprint {code['sha256'][:8]}"),
-        (
-            "Environment",
-            f"Python {environment['python']}; lock {(environment['lock_sha256'] or 'none')[:8]}",
-        ),
+        ("Environment", f"Python {environment['python']}; lock {lock}"),
     ]
 
 
-def _write_notebook(
-    path: Path, node: Any, facts: Mapping[str, Any], crumbs: list[tuple[str, str]]
-) -> None:
+def _write_notebook(path: Path, node: Any, facts: Mapping[str, Any], crumbs: Crumbs) -> None:
     step = STEP_TITLES.get(path.stem, path.stem)
-    context = {
-        "title": f"{step} · {facts['title']} · {wording.month_name(facts['month'])}",
-        "breadcrumb": [*crumbs, (step, "")],
-    }
+    title = f"{step} · {facts['title']} · {wording.month_name(facts['month'])}"
+    context = {"title": title, "breadcrumb": [*crumbs, (step, "")]}
     path.write_text(render_notebook(node, context=context), encoding="utf-8")
-
-
-def _read_earlier(reports: Path, summary: Summary) -> list[Summary]:
-    return [
-        other
-        for other in read_summaries(reports)
-        if other.unit == summary.unit and other.month < summary.month
-    ]
