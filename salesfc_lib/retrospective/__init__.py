@@ -5,7 +5,7 @@ The archive's vintages and a month's actuals enter; the tables of the retrospect
 
 from __future__ import annotations
 
-from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history
+from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history, lag_history
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
 from salesfc_lib.retrospective.causes.evidence import Evidence
 from salesfc_lib.retrospective.compare import compare_month, largest_misses, of_stage, published
@@ -31,6 +31,7 @@ __all__ = [
     "gaming_check",
     "history",
     "judge_overrides",
+    "lag_history",
     "largest_misses",
     "likely_causes",
     "of_stage",

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from salesfc_lib.forecasting import pool
+from salesfc_lib.foundation import SEASON
 from salesfc_lib.retrospective.compare import published, score_as, score_published, tabulate, window
 from salesfc_lib.retrospective.members import bottom_series, dimensions, top_and_bottom
+from salesfc_lib.retrospective.rows import to_table
 
 
 def by_lag(
@@ -70,6 +72,26 @@ def history(
     """
     scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
     return tabulate(scores.merge(top_and_bottom(series), on="unique_id"), ["level", "ds"])
+
+
+def lag_history(
+    vintages: pd.DataFrame,
+    actual: pd.DataFrame,
+    series: pd.DataFrame,
+    *,
+    month: pd.Timestamp | str,
+    lags: Iterable[int] = (1, 3, 6),
+    months: int = SEASON,
+) -> pd.DataFrame:
+    """Accuracy by month and lag at the bottom level, over the `months` months that end with `month`.
+
+    Table `lag_history`: one row per (ds, lag), every lag from 1 to the largest of `lags`; a month
+    that was not forecast at a lag has no row there.
+    """
+    rows = window(vintages, month, months).query(f"h <= {max(lags)}")
+    rows = rows[rows["unique_id"].isin(bottom_series(series)["unique_id"])]
+    scores = score_published(rows, actual)
+    return to_table(tabulate(scores.assign(lag=scores["h"]), ["ds", "lag"]), "lag_history")
 
 
 def coverage(

@@ -12,7 +12,7 @@ from salesfc_lib import archive
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import SEASON, tables
-from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history
+from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history, lag_history
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
 from salesfc_lib.retrospective.causes.evidence import Evidence
 from salesfc_lib.retrospective.compare import (
@@ -60,6 +60,7 @@ def _accuracy(
         "by_dimension": _stack(*members),
         "by_dimension_year": by_dimension(vintages, actual, series, month=month, months=SEASON),
         "history": history(vintages, actual, series, month=month),
+        "lag_history": lag_history(vintages, actual, series, month=month, lags=lags),
         "value_added": value_added(vintages, actual, series, month=month),
         "value_added_year": value_added(vintages, actual, series, month=month, months=SEASON),
         "coverage": coverage(vintages, actual, series, month=month),

@@ -6,6 +6,7 @@ import json
 
 from salesfc_lib.archive import UnitMonth, list_months
 from salesfc_lib.reporting import RETROSPECTIVE_TABLES, Check, ReviewedMonth
+from salesfc_lib.steps.checks import read_if_any
 
 EXACT = 1e-9  # gap, as a share of actuals, that rounding may leave between causes and difference
 
@@ -21,6 +22,7 @@ def retrospect(run: UnitMonth) -> ReviewedMonth:
 def read_reviewed(run: UnitMonth) -> ReviewedMonth:
     """What the retrospective left."""
     found = {name: run.read(name) for name in RETROSPECTIVE_TABLES}
+    found["lag_history"] = read_if_any(run, "lag_history")  # months of an earlier version lack it
     missed, improvement = found["missed"], json.loads(found["improvement"]["facts"].iloc[0])
     months = len([each for each in list_months(run.reports, run.unit) if each < run.month])
     gap = found["difference"]["effect"].sum() - (missed["actual"] - missed["forecast"]).sum()

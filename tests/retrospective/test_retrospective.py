@@ -106,6 +106,22 @@ def test_accuracy_by_lag_pools_the_series_of_a_level() -> None:
     assert one(table, level="total", lag=1)["wape"] == pytest.approx(0.05)
 
 
+def test_the_history_by_lag_has_a_row_per_month_and_lag_of_the_bottom_series() -> None:
+    table = retro.lag_history(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    assert list(zip(table["ds"], table["lag"], strict=True)) == [
+        (pd.Timestamp(JUNE), 1),
+        (pd.Timestamp(JUNE), 3),
+    ]
+    assert table["wape"].tolist() == pytest.approx([30 / 200, 60 / 200])
+    vintages, actual = archive(1)
+    table = retro.lag_history(vintages, actual, SERIES, month=JUNE, lags=(1, 2))
+    history = retro.history(vintages, actual, SERIES, month=JUNE, lag=2, months=12)
+    history = history[history["level"] == "line_region"]
+    assert len(history) == 12
+    assert table.loc[table["lag"] == 2, "wape"].tolist() == history["wape"].tolist()
+    assert set(table["lag"]) == {1, 2}
+
+
 def test_the_naive_is_compared_on_the_rows_that_both_have() -> None:
     without = VINTAGES[~((VINTAGES["stage"] == "baseline") & (VINTAGES["unique_id"] == NORTH))]
     row = one(retro.by_lag(without, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
@@ -238,6 +254,7 @@ def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
         retro.by_lag,
         retro.by_dimension,
         retro.history,
+        retro.lag_history,
         retro.value_added,
         retro.compare_month,
         retro.gaming_check,
@@ -340,6 +357,7 @@ def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_colum
         retro.by_lag,
         retro.by_dimension,
         retro.history,
+        retro.lag_history,
         retro.value_added,
         retro.compare_month,
     ):
@@ -362,6 +380,7 @@ def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_colum
 def test_tables_keep_their_contracts_with_and_without_rows() -> None:
     for vintages in (VINTAGES, tables.empty("forecast")):
         tables.check(retro.value_added(vintages, ACTUAL, SERIES, month=JUNE), "value_added")
+        tables.check(retro.lag_history(vintages, ACTUAL, SERIES, month=JUNE), "lag_history")
         missed = tables.check(retro.compare_month(vintages, ACTUAL, SERIES, month=JUNE), "missed")
         causes = retro.likely_causes(
             missed, retro.Evidence(), vintages=vintages, actual=ACTUAL, series=SERIES
