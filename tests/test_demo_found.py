@@ -15,7 +15,7 @@ from salesfc_lib import cleaning
 from salesfc_lib.cleaning.outliers import find_outliers
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.panel.build import build_panel
-from salesfc_lib.reporting.narrative.cleaning import say_rules
+from salesfc_lib.reporting.narrative.cleaning import describe_rules
 
 MONTH = "2026-06"
 UNIT_IDS = [unit.id for unit in UNITS]
@@ -128,8 +128,8 @@ def test_the_ledger_page_counts_what_a_rule_touched_in_all_months() -> None:
         ("duplicate", "dropped", 2, "stands again"),
     ]
     problems = pd.DataFrame(found, columns=["rule", "action", "rows", "reason"])
-    assert say_rules(ledger, problems).to_dict() == {
+    assert describe_rules(ledger, problems).to_dict() == {
         "duplicate": "stands again",
         "renamed": "75 rows: a is b",
     }
-    assert say_rules(ledger, problems.iloc[:0])["renamed"] == "70 rows: a is b"
+    assert describe_rules(ledger, problems.iloc[:0])["renamed"] == "70 rows: a is b"

@@ -18,7 +18,7 @@ from salesfc_lib.reporting.facts.modeling import (
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.reporting.facts.restatement import Restated
 from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ReviewedMonth
-from salesfc_lib.reporting.narrative.key_page import KeyPage, tell_key
+from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.unit import summary
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.write import describe_record, write_failed_page, write_pages
@@ -46,7 +46,7 @@ __all__ = [
     "mean_weights",
     "summary",
     "tell_bridge",
-    "tell_key",
+    "key_page",
     "write_failed_page",
     "write_index",
     "use_lab_style",

@@ -15,7 +15,7 @@ from salesfc_lib import cleaning
 from salesfc_lib.cleaning import bridge, bridge_to_panel, draw_bridge
 from salesfc_lib.foundation import resolve
 from salesfc_lib.panel import build_panel
-from salesfc_lib.reporting.narrative.rules import rule_name
+from salesfc_lib.reporting.catalogue import name_of
 
 
 def tell_bridge(project: Path, unit: str, month: str, sets: Sequence[str] = ()) -> str:
@@ -27,7 +27,7 @@ def tell_bridge(project: Path, unit: str, month: str, sets: Sequence[str] = ()) 
         found = cleaning.clean(first, project, month, extracts)
         panel = build_panel(found.transactions, first, month).panel
         table = bridge_to_panel(found.ledger, float(panel["y_raw"].sum()), first.measure.value)
-        named = table.assign(step=table["step"].map(rule_name))
+        named = table.assign(step=[name_of("rule", step) for step in table["step"]])
         return f"{title}: from what was read to what the models see, all months through {month}\n\n{draw_bridge(named, totals=2)}"
     second = resolve(project, unit, month, sets).parameters
     return _tell_two(title, month, sets, bridge(first, second, extracts, month))

@@ -1,39 +1,59 @@
-"""Facts to sentences, through a catalogue.
+"""Facts to sentences: a sentence is a key of the catalogue plus facts.
 
-A key and its facts enter, a sentence leaves. The decision made here: a sentence is a key plus facts, and every
-number is formatted by a name in the catalogue's template (`{wape:percent}`), so that a second language is a second
+Numbers are formatted by a name in the catalogue's template (`{wape:percent}`), so that a second language is a second
 catalogue and no code.
 """
 
 from __future__ import annotations
 
 import string
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import cache
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, Self
 
+import pandas as pd
 import yaml
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.markup import TEMPLATES
 
+
+def iso(month: str | pd.Timestamp) -> str:
+    """A month as '2026-06'."""
+    return month if isinstance(month, str) else f"{month:%Y-%m}"
+
+
+def exact(value: Decimal) -> str:
+    """Every digit of a decimal, with a real minus sign where it is below zero."""
+    return f"{wording.MINUS if value < 0 else ''}{abs(value):,f}"
+
+
 FORMATS: dict[str, Callable[[Any], str]] = {
     "percent": wording.percent,
     "share": lambda value: wording.percent(value, 0),
     "signed_percent": wording.signed_percent,
     "points": wording.points,
+    "bare_points": lambda value: wording.signed(value * 100),
     "size_in_points": lambda value: wording.points(abs(value)).lstrip("+"),
-    "month": wording.month_name,
-    "month_word": wording.month_word,
+    "iso": iso,
+    "month": lambda month: wording.month_name(iso(month)),
+    "month_word": lambda month: wording.month_word(iso(month)),
+    "month_short": lambda month: wording.month_short(iso(month)),
     "day": wording.day,
     "count": wording.number,
+    "exact": exact,
+    "bytes": lambda value: wording.size(int(value)),
     "cardinal": wording.cardinal,
     "Cardinal": lambda value: wording.first_upper(wording.cardinal(value)),
     "ordinal": wording.ordinal,
     "list": wording.listing,
     "upper": wording.first_upper,
+    "spaced": lambda value: str(value).replace("_", " "),
+    "file": lambda path: PurePosixPath(path).name,
 }
 
 
@@ -46,40 +66,97 @@ def say(key: str, language: str = "en", **worded: str) -> str:
     return read_catalogue(language)[key].format(**worded)
 
 
+def name_of(kind: str, value: str, language: str = "en") -> str:
+    """How a value of a table reads, such as a rule or a stage: by the catalogue, else with spaces.
+
+    >>> name_of("rule", "after_month"), name_of("rule", "subtotal")
+    ('Dated after the month', 'Subtotal')
+    """
+    plain = wording.first_upper(str(value).replace("_", " "))
+    return read_catalogue(language).get(f"{kind}.{value}", plain)
+
+
 @dataclass(frozen=True)
 class Voice:
-    """How one unit's sentences are said: its measure and its language."""
+    """How one unit's sentences are said: its measure, its language, and the scale of amounts that stand together.
+
+    An amount of format `amount` has a scale of its own, one of format `scaled` the voice's.
+    """
 
     measure: wording.Measure
     language: str = "en"
+    scale: wording.Scale = wording.SCALES[-1]
 
-    def say(self, key: str, **facts: Any) -> str:
+    def at(self, values: Iterable[float]) -> Self:
+        """The same with the one scale that suits all of `values`."""
+        return replace(self, scale=wording.scale_for(values))
+
+    @property
+    def axis(self) -> str:
+        """What a subtitle or a head says of the scale: '¥ m', 'thousand pieces'."""
+        return self.measure.axis(self.scale)
+
+    def say(self, key: str, /, **facts: Any) -> str:
         """The sentence `key` with its facts.
 
         Raises `SalesForecastError` for a key that the catalogue lacks.
         """
+        return _Facts(self).vformat(self.template(key), (), facts)
+
+    def template(self, key: str) -> str:
+        """The sentence `key` as the catalogue has it."""
         sentences = read_catalogue(self.language)
         if key not in sentences:
             raise SalesForecastError.unknown_key(key, sentences, f"the '{self.language}' catalogue")
-        return _Facts(self.measure).vformat(sentences[key], (), facts)
+        return sentences[key]
+
+    def find(self, key: str, /, **facts: Any) -> str:
+        """The sentence `key`, empty where the catalogue has none."""
+        return self.say(key, **facts) if key in read_catalogue(self.language) else ""
+
+    def name(self, kind: str, value: str) -> str:
+        """How a value of a table reads: see `name_of`."""
+        return name_of(kind, value, self.language)
+
+    def fill(self, template: str, row: Mapping[Any, Any]) -> str:
+        """A cell's template with the fields of a row; a value that is missing leaves its place empty."""
+        return _Fields(self).vformat(template, (), row)
 
 
 class _Facts(string.Formatter):
-    def __init__(self, measure: wording.Measure) -> None:
-        self.measure = measure
+    def __init__(self, voice: Voice) -> None:
+        self.voice = voice
 
     def format_field(self, value: Any, format_spec: str) -> str:
         name, _, words = format_spec.partition(" ")
-        if name == "amount":
-            return self.measure.amount(float(value))
-        if name == "signed_amount":
-            return self.measure.amount(float(value), sign=True)
+        measure, sign = self.voice.measure, name.startswith("signed_")
+        if name in ("amount", "signed_amount"):
+            return measure.amount(float(value), sign=sign)
+        if name in ("scaled", "signed_scaled"):
+            return measure.scaled(float(value), self.voice.scale, sign=sign)
         if name == "plural":
             return wording.plural(int(value), *words.split("|"))
+        if name == "name":
+            return self.voice.name(words, value)
         return FORMATS[name](value) if name in FORMATS else super().format_field(value, format_spec)
+
+
+class _Fields(_Facts):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        missing = pd.api.types.is_scalar(value) and pd.isna(value)
+        return "" if missing else super().format_field(value, format_spec)
 
 
 @cache
 def read_catalogue(language: str) -> dict[str, str]:
-    """Sentences by key, of one language."""
-    return yaml.safe_load((TEMPLATES / f"sentences.{language}.yml").read_text(encoding="utf-8"))
+    """Sentences by key, of one language; the parts of an entry (a table, a figure) have their names behind its key."""
+    entries = yaml.safe_load((TEMPLATES / f"sentences.{language}.yml").read_text(encoding="utf-8"))
+    return dict(_flatten(entries))
+
+
+def _flatten(entries: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for key, entry in entries.items():
+        if isinstance(entry, dict):
+            yield from _flatten({f"{key}.{part}": text for part, text in entry.items()})
+        else:
+            yield key, entry

@@ -19,7 +19,7 @@ LAGS = 2  # nearest lags on a key series' page: more make a table that no phone 
 
 def key_pages(run: UnitMonth) -> list[KeyPage]:
     """Pages of key accounts and key products, from the four steps and earlier months."""
-    from salesfc_lib.reporting import BY_SERIES, KEY_TABLES, list_key_months, tell_key
+    from salesfc_lib.reporting import BY_SERIES, KEY_TABLES, key_page, list_key_months
 
     chosen = set(read_if_any(run, "key_series")["unique_id"])
     if not chosen:
@@ -29,7 +29,7 @@ def key_pages(run: UnitMonth) -> list[KeyPage]:
     lags = sorted(run.parameters.retrospective.lags)[:LAGS]
     earlier = vintages(run.reports, run.unit, run.month_before, lags=lags)
     earlier = earlier[earlier["unique_id"].isin(chosen)]
-    return [tell_key(run, each) for each in list_key_months(found, earlier)]
+    return [key_page(run, each) for each in list_key_months(found, earlier)]
 
 
 def summarise(run: UnitMonth) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from salesfc_lib.panel.key_series import name_page
 from salesfc_lib.reporting.facts.key import KeyMonth, list_key_months, list_within
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.summary import KeyLink
-from salesfc_lib.reporting.narrative.drivers import say_effect, step_in
-from salesfc_lib.reporting.narrative.key_page import KeyPage, tell_key
+from salesfc_lib.reporting.narrative.drivers import describe_effect, step_in
+from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.section import voice_of
 from salesfc_lib.reporting.pages.key_series import write_key_page
 from salesfc_lib.reporting.pages.unit import write_unit_page
@@ -151,14 +151,14 @@ def test_a_first_month_is_judged_by_its_backtest_and_says_so(run: UnitMonth) -> 
     first = key_month(archived=key_month().archived.head(0))
     assert first.judged == "backtest"
     assert first.errors().set_index("cutoff")["wape"].tolist() == pytest.approx([0.2, 0.1])
-    said = words(tell_key(run, first))
+    said = words(key_page(run, first))
     assert "No month has been published ahead of an actual yet, so this is the backtest" in said
     assert "In the backtest the combination was off by 15.0\u202f%" in said
 
 
 def test_where_nothing_can_be_judged_the_page_says_that_and_has_no_error(run: UnitMonth) -> None:
     nothing = key_month().archived.head(0)
-    page = tell_key(run, key_month(archived=nothing, backtest=nothing))
+    page = key_page(run, key_month(archived=nothing, backtest=nothing))
     assert "There is nothing to look back on yet" in words(page)
     assert [fact.label for fact in page.answer.facts] == ["July 2026", "Share of the unit"]
 
@@ -166,7 +166,7 @@ def test_where_nothing_can_be_judged_the_page_says_that_and_has_no_error(run: Un
 def test_the_page_says_what_is_published_what_drives_it_and_how_wrong_it_was(
     run: UnitMonth,
 ) -> None:
-    said = words(tell_key(run, key_month()))
+    said = words(key_page(run, key_month()))
     assert "is forecast at ¥110 for July, +10.0\u202f% on a year before" in said
     assert "off by 15.0\u202f% and in sum too low by 5.0\u202f%" in said
     assert "a month wholly on promotion moves it most: it adds ¥40" in said
@@ -184,7 +184,7 @@ def test_a_driver_that_cannot_be_told_from_chance_is_not_said_to_move_anything(
 ) -> None:
     coefficient = key_month().coefficient
     coefficient.loc[coefficient["term"] == "promotion", "low"] = -5.0
-    said = words(tell_key(run, key_month(coefficient=coefficient)))
+    said = words(key_page(run, key_month(coefficient=coefficient)))
     assert "Nothing that is known ahead moves it by more than chance could." in said
     assert "No driver of" in said
 
@@ -195,7 +195,7 @@ def test_an_account_that_came_to_an_end_is_told_as_such(run: UnitMonth) -> None:
     history.iloc[-5:] = 0.0
     ended = replace(key, history=history, weights=key.weights.assign(weight=0.0))
     archived = key.archived.assign(actual=0.0)
-    said = words(tell_key(run, replace(ended, archived=archived)))
+    said = words(key_page(run, replace(ended, archived=archived)))
     assert "no sale for 5 months" in said
     assert "Nothing was sold in the months judged, so the error is no share of sales" in said
     assert "nan" not in said.lower().split()
@@ -209,7 +209,7 @@ def test_a_series_without_drivers_and_of_few_months_has_a_page_too(run: UnitMont
         ahead=key.ahead.head(0),
         history=key.history.tail(5),
     )
-    assert "shorter than thirteen months" in words(tell_key(run, short))
+    assert "shorter than thirteen months" in words(key_page(run, short))
 
 
 def test_changes_and_effects_within_it_stand_with_author_and_reason(run: UnitMonth) -> None:
@@ -225,7 +225,7 @@ def test_changes_and_effects_within_it_stand_with_author_and_reason(run: UnitMon
         columns=["id", "author", "reason", "start", "until", "worth"],
     )
     said = words(
-        tell_key(
+        key_page(
             run, key_month(changes=changes, effects=effects, moved=pd.Series(10.0, index=AHEAD))
         )
     )
@@ -350,7 +350,7 @@ def test_a_hostile_name_stays_text_and_reaches_no_path(run: UnitMonth, tmp_path:
         ("June 2026", "../index.html"),
         (NASTY, "index.html"),
     ]
-    path = write_key_page(tmp_path / "2026-06" / "kitchen", tell_key(run, key_month()), crumbs)
+    path = write_key_page(tmp_path / "2026-06" / "kitchen", key_page(run, key_month()), crumbs)
     assert path.relative_to(tmp_path).as_posix() == f"2026-06/kitchen/key/{name_page(ID)}"
     assert re.fullmatch(r"k[0-9a-f]+\.html", path.name)
     html, reader = path.read_text(encoding="utf-8"), read(path)
@@ -367,7 +367,7 @@ def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(
     run: UnitMonth, tmp_path: Path
 ) -> None:
     folder = tmp_path / "staged"
-    write_key_page(folder, tell_key(run, key_month()), [("a", "x"), ("b", "y"), ("c", "z")])
+    write_key_page(folder, key_page(run, key_month()), [("a", "x"), ("b", "y"), ("c", "z")])
     manifest.write(folder, {})
     assert manifest.compare(folder) == []
     path = folder / "key" / name_page(ID)
@@ -422,7 +422,7 @@ def test_a_driver_is_told_in_a_step_that_a_person_can_picture(
     row = pd.Series(
         {"term": term, "step": step} | dict(zip(("estimate", "low", "high"), numbers, strict=True))
     )
-    assert say_effect(voice_of(run), row) == expected
+    assert describe_effect(voice_of(run), row) == expected
     assert step_in(term, step) > 0
 
 
@@ -467,11 +467,11 @@ def modeled(shares: list[float], n: int = 100) -> ModeledMonth:
 def test_the_page_says_no_as_readily_as_yes_when_asked_whether_the_interval_holds(
     run: UnitMonth, shares: list[float], verdict: str
 ) -> None:
-    from salesfc_lib.reporting.narrative.coverage import doubt
+    from salesfc_lib.reporting.narrative.coverage import coverage
 
-    trust = modeled(shares).trust()
+    trust = modeled(shares).coverage_80()
     assert trust["verdict"] == verdict
-    said = doubt(run, modeled(shares)).blocks[0].plain()
+    said = coverage(run, modeled(shares)).blocks[0].plain()
     begins = {
         "holds": "Yes.",
         "mostly": "On the whole:",

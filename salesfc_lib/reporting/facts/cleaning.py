@@ -41,17 +41,19 @@ class CleanedMonth:
     bottom: str
     before: CleanedBefore | None
 
+    @property
+    def by_rule(self) -> pd.DataFrame:
+        """Rows, quantity and amount of each rule over all sources and months, exact: by rule, opening first and kept last."""
+        return ledger_totals(self.ledger).set_index("rule")
+
     def totals(self) -> pd.DataFrame:
-        """Rows, quantity and amount of each rule over all sources and months: exact, as text."""
-        table = ledger_totals(self.ledger)
-        return table.assign(
-            quantity=table["quantity"].map(str), amount=table["amount"].map(str)
-        ).set_index("rule")
+        """`by_rule` with its decimals as text."""
+        return self.by_rule.astype({"quantity": str, "amount": str})
 
     def counts(self) -> dict[str, int]:
         """Counts that are the same on every machine."""
         return {
-            "rows kept": int(ledger_totals(self.ledger).set_index("rule").loc["kept", "rows"]),
+            "rows kept": int(self.by_rule.loc["kept", "rows"]),
             "rows in quarantine": len(self.quarantine),
             "series": len(self.series),
             "bottom series": int((self.series["level"] == self.bottom).sum()),

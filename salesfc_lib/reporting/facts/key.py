@@ -100,7 +100,13 @@ class KeyMonth:
         )
         return found.reset_index()
 
-    def last_said(self) -> float | None:
+    def backtest_wape(self) -> float:
+        """Pooled WAPE of the backtest's rows, all distances; NaN where nothing was sold."""
+        rows, size = self.backtest, self.backtest["actual"].abs().sum()
+        error = (rows["y_hat"] - rows["actual"]).abs().sum()
+        return float(error / size) if size else float("nan")
+
+    def last_published(self) -> float | None:
         """What was published a month ago for the last month."""
         rows = self.archived[
             (self.archived["h"] == 1) & (self.archived["ds"] == self.history.index[-1])

@@ -40,50 +40,48 @@ class ReconciledMonth:
         """The stage that was reconciled."""
         return last_modeled(self.forecast)
 
-    def stage(self, name: str) -> pd.DataFrame:
-        """Rows of one stage."""
-        return self.forecast[self.forecast["stage"] == name]
+    @property
+    def month(self) -> pd.Timestamp:
+        """The first month that is forecast."""
+        return self.top()["ds"].iloc[0]
 
-    def top(self, name: str | None = None) -> pd.DataFrame:
+    def top(self, stage: str | None = None) -> pd.DataFrame:
         """The top series' rows of a stage, by month; the published ones without a name."""
-        rows = self.published if name is None else self.stage(name)
-        return rows[rows["unique_id"] == self.series["unique_id"].iloc[0]].sort_values(
-            "ds", ignore_index=True
-        )
+        forecast = self.forecast
+        rows = self.published if stage is None else forecast[forecast["stage"] == stage]
+        own = rows[rows["unique_id"] == self.series["unique_id"].iloc[0]]
+        return own.sort_values("ds", ignore_index=True)
+
+    def next(self, stage: str | None = None) -> float:
+        """The top series' forecast of the first month, at a stage or as published."""
+        return float(self.top(stage)["y_hat"].iloc[0])
+
+    def _first_month(self) -> pd.DataFrame:
+        """The first month of every series: unique_id, label, level, before and after reconciliation."""
+        stages = {self.modeled: "before", "reconciled": "after"}
+        rows = self.forecast[(self.forecast["h"] == 1) & self.forecast["stage"].isin(stages)]
+        wide = rows.pivot(index="unique_id", columns="stage", values="y_hat").rename(columns=stages)
+        named = self.series[["unique_id", "label", "level"]]
+        return named.merge(wide[["before", "after"]], left_on="unique_id", right_index=True)
 
     def by_level(self) -> pd.DataFrame:
-        """Next month by level: sums of the level's series before reconciliation and after."""
-        first = self.forecast[self.forecast["h"] == 1].merge(
-            self.series[["unique_id", "level"]], on="unique_id"
-        )
-        sums = first.pivot_table(
-            index="level", columns="stage", values="y_hat", aggfunc="sum", sort=False
-        )
-        sums = sums.rename(columns={self.modeled: "before", "reconciled": "after"})[
-            ["before", "after"]
-        ]
-        return sums.reindex(self.series["level"].drop_duplicates()).reset_index()
+        """The first month by level: sums of the level's series before reconciliation and after."""
+        sums = self._first_month().groupby("level", sort=False)[["before", "after"]].sum()
+        return sums.reset_index()
 
     def moves(self) -> pd.DataFrame:
-        """What reconciliation moved next month: unique_id, label, level, before, after, change; largest first."""
-        wide = self.forecast[
-            (self.forecast["h"] == 1) & self.forecast["stage"].isin([self.modeled, "reconciled"])
-        ]
-        wide = wide.pivot(index="unique_id", columns="stage", values="y_hat")
-        wide = wide.rename(columns={self.modeled: "before", "reconciled": "after"})
-        table = self.series[["unique_id", "label", "level"]].merge(
-            wide, left_on="unique_id", right_index=True
-        )
-        table = table.assign(change=table["after"] - table["before"])
+        """What reconciliation moved in the first month: unique_id, label, level, before, after, change; largest first."""
+        table = self._first_month().assign(change=lambda rows: rows["after"] - rows["before"])
         return table.sort_values("change", key=abs, ascending=False, ignore_index=True)
 
     def counts(self) -> dict[str, int]:
         """Counts that are the same on every machine."""
+        state = self.adjustment["state"]
         return {
             "series published": int(self.published["unique_id"].nunique()),
             "months published": int(self.published["ds"].nunique()),
-            "changes applied": int((self.adjustment["state"] == "applied").sum()),
-            "changes refused": int((self.adjustment["state"] == "refused").sum()),
+            "changes applied": int((state == "applied").sum()),
+            "changes refused": int((state == "refused").sum()),
             "methods judged": int(self.reconciliation["method"].nunique()),
         }
 

@@ -10,6 +10,7 @@ import pandas as pd
 from salesfc_lib.reporting.blocks import Check
 from salesfc_lib.reporting.facts.summary import Ratio
 
+UNEXPLAINED = "not_explained"  # the cause of what no table explains
 RETROSPECTIVE_TABLES = (
     "by_lag", "by_dimension", "by_dimension_year", "history", "value_added", "value_added_year", "coverage", "parts", "series_errors", "total", "missed",
     "misses", "causes_all", "causes", "difference", "people", "salespeople", "attributed", "stock", "proposals", "improvement",
@@ -42,13 +43,24 @@ class ReviewedMonth:
         table = self.tables["by_lag"]
         return table[(table["level"] == self.bottom) & (table["lag"] == 1)].iloc[0]
 
+    def people_gain(self) -> float | None:
+        """Points that people's changes added this month, bottom level; None where nobody had changed it."""
+        rows = self.tables["value_added"].query(
+            "level == @self.bottom and stage == 'adjusted' and own_months > 0"
+        )
+        return float(rows["gain"].iloc[0]) if len(rows) else None
+
+    def share_explained(self) -> float:
+        """Share of the month's summed absolute misses for which a cause claims an amount."""
+        causes, total = self.tables["causes_all"], self.tables["missed"]["difference"].abs().sum()
+        named = causes.loc[causes["cause"] != UNEXPLAINED, "effect"].abs().sum()
+        return float(min(named / total, 1.0)) if total else 1.0
+
     @property
     def before(self) -> pd.Series | None:
         """The month before at lag 1, bottom level; None where it was not scored."""
-        table = self.tables["history"]
-        rows = table[
-            (table["level"] == self.bottom) & (table["ds"] == self.month - pd.DateOffset(months=1))
-        ]
+        history = self.one_ahead()
+        rows = history[history["ds"] == self.month - pd.DateOffset(months=1)]
         return rows.iloc[0] if len(rows) else None
 
     def one_ahead(self) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """What the modeling notebook says of the business's own assumptions: each declared effect, who declared it and what it is worth.
 
-The modeling step's tables enter; blocks leave. The decision made here: every effect that a person declared is listed, also one that
-was removed, refused or is over; of the ends that master files declare, those that change most.
+Every effect that a person declared is listed, also one that was removed, refused or is over; of the ends of series that
+master files declare, those that change most.
 """
 
 from __future__ import annotations
@@ -11,103 +11,68 @@ import json
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Cell, Prose, Table
+from salesfc_lib.reporting.blocks import Cell
+from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
-from salesfc_lib.reporting.narrative.section import Section, columns, iso, measure_of, voice_of
+from salesfc_lib.reporting.narrative.section import Row, Section, Writer, voice_of
 
 SHOWN = 12  # ends by master files that are listed
-STATES = {
-    "applied": "active", "refused": "refused", "ahead": "not yet", "later": "declared later", "off": "switched off", "over": "over",
-    "removed": "removed",
-}  # fmt: skip
+STATES = ("applied", "refused", "ahead", "later", "off", "over", "removed")  # as they are listed
 
 
 def effects(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """Every effect with its scope, months, change, worth over the horizon, author, reason and state."""
-    voice, found = voice_of(run), modeled.effect
+    voice, found, key = voice_of(run), modeled.effect, "modeling.effects"
     if found.empty:
-        return Section(Prose(voice.say("modeling.effects.none", unit=run.unit)))
-    standing = modeled.assumed()
-    key = "modeling.effects.some" if standing["applied"] else "modeling.effects.idle"
-    text = voice.say(
-        key,
-        first=iso(modeled.forecast["ds"].min()),
-        last=iso(modeled.forecast["ds"].max()),
-        **standing,
-    )
-    listed = _order(found)
+        return Section(voice.prose(f"{key}.none", unit=run.unit))
+    standing, months, listed = modeled.assumed(), modeled.forecast["ds"], _order(found)
     hidden = len(found) - len(listed)
-    block = Table(
-        voice.say("modeling.effects.title", applied=standing["applied"], worth=standing["worth"]),
-        "Active ones first, largest first; worth: what the bottom series gain or lose over the months forecast, before reconciliation"
-        + (
-            f"; {wording.plural(hidden, 'further end')} by master files in the source"
-            if hidden
-            else ""
+    more = voice.say(f"{key}.hidden", n=hidden) if hidden else ""
+    cells = (
+        lambda row: Cell(_scope(voice, row["scope"]), sub=row["id"]),
+        lambda row: _months(voice, row),
+        lambda row: voice.fill(voice.template(f"{key}.change.{row['kind']}"), row),
+        lambda row: voice.fill("{worth:signed_amount}", row) or "–",
+        lambda row: Cell(f"{row['author']}: {row['reason']}", sub=_declared(voice, row)),
+        lambda row: Cell(
+            voice.say(f"{key}.state.{row['state']}", **row),
+            tag="" if row["state"] == "applied" else "plain",
         ),
-        columns("What it is for", "|Months", ">Change", ">Worth", "Who and why", "|State"),
-        [_row(run, effect) for _, effect in listed.iterrows()],
-        source="Source: tables/effect.parquet; by series and month: tables/effect_applied.parquet.",
-        min_width="min46",
     )
-    return Section(Prose(text), block)
+    table = voice.table(f"{key}.table", listed, cells, width="min46", more=more, **standing)
+    text = f"{key}.some" if standing["applied"] else f"{key}.idle"
+    return Section(voice.prose(text, first=months.min(), last=months.max(), **standing), table)
 
 
 def _order(found: pd.DataFrame) -> pd.DataFrame:
-    """Effects as they are listed: by state and size; of those by master files at most `SHOWN`."""
+    """Effects with their worth, as they are listed: by state and size; of those by master files at most `SHOWN`."""
+    worth = found["after"] - found["before"]
+    rank, size = found["state"].map(STATES.index), worth.abs().fillna(0.0)
     table = found.assign(
-        rank=found["state"].map(list(STATES).index),
-        size=(found["after"] - found["before"]).abs().fillna(0.0),
-        place=range(len(found)),
+        worth=worth, rank=rank, size=size, place=range(len(found)), share=found["change"] / 100
     )
     table = table.sort_values(["rank", "size", "place"], ascending=[True, False, True])
     written = table["source"].str.startswith("effects/")
     return table[written | (~written).cumsum().le(SHOWN)]
 
 
-def _row(run: UnitMonth, effect: pd.Series) -> list[object]:
-    measure, worth = measure_of(run), effect["after"] - effect["before"]
-    state = STATES[effect["state"]]
-    if effect["state"] == "removed":
-        state = f"removed {wording.day(effect['removed_at'])}"
-    return [
-        Cell(_scope(effect["scope"]), sub=str(effect["id"])),
-        _months(effect),
-        wording.signed_percent(effect["change"] / 100)
-        if effect["kind"] == "percent"
-        else f"{measure.amount(effect['change'], sign=True)} a month",
-        "–" if pd.isna(worth) else measure.amount(worth, sign=True),
-        Cell(
-            f"{effect['author']}: {effect['reason']}",
-            sub=" ".join(filter(None, [_declared(effect), str(effect["remark"])])),
-        ),
-        Cell(state, tag="" if effect["state"] == "applied" else "plain"),
-    ]
+def _scope(voice: Writer, text: str) -> str:
+    members = [f"{name.replace('_', ' ')} {member}" for name, member in json.loads(text).items()]
+    return " · ".join(members) or voice.say("modeling.effects.whole")
 
 
-def _scope(text: str) -> str:
-    scope = json.loads(text)
-    return (
-        " · ".join(f"{name.replace('_', ' ')} {member}" for name, member in scope.items())
-        or "The whole unit"
-    )
-
-
-def _months(effect: pd.Series) -> str:
+def _months(voice: Writer, row: Row) -> str:
     """'Mar 2026 on', 'Mar 2026' or 'Mar to May 2026'."""
-    start, until = iso(effect["start"]), effect["until"]
+    start, until = row["start"], row["until"]
     if pd.isna(until):
-        return f"{wording.month_short(start)} {start[:4]} on"
-    last = f"{wording.month_short(iso(until))} {iso(until)[:4]}"
-    if iso(until) == start:
-        return last
-    return f"{wording.month_short(start)}{'' if start[:4] == iso(until)[:4] else f' {start[:4]}'} to {last}"
+        key = "on"
+    elif iso(until) == iso(start):
+        key = "one"
+    else:
+        key = "within" if until.year == start.year else "over"
+    return voice.say(f"modeling.effects.months.{key}", start=start, until=until)
 
 
-def _declared(effect: pd.Series) -> str:
-    return (
-        "Not dated."
-        if pd.isna(effect["declared_at"])
-        else f"Declared {wording.day(effect['declared_at'])}."
-    )
+def _declared(voice: Writer, row: Row) -> str:
+    key = "undated" if pd.isna(row["declared_at"]) else "declared"
+    return f"{voice.say(f'modeling.effects.{key}', **row)} {row['remark']}".strip()

@@ -1,7 +1,6 @@
 """What the retrospective says of reasons: causes of misses, people's changes, proposals with their evidence.
 
-The retrospective step's tables enter; blocks leave. The decision made here: a cause is named with what it rests on, and
-what no table explains is called not explained.
+A cause is named with what it rests on; what no table explains is called not explained.
 """
 
 from __future__ import annotations
@@ -10,305 +9,220 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Cell, Diff, Figure, Prose, Table, Tone
+from salesfc_lib.reporting.blocks import Block, Cell, Diff, Figure, Prose, Table
 from salesfc_lib.reporting.catalogue import Voice
-from salesfc_lib.reporting.facts.retrospective import ReviewedMonth
-from salesfc_lib.reporting.narrative.section import Section, columns, in_words, measure_of, voice_of
+from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ReviewedMonth
+from salesfc_lib.reporting.narrative.section import Row, Section, tone_of, voice_of
 from salesfc_lib.retrospective import read_facts
 
-UNEXPLAINED = "not_explained"
 SHOWN = 12  # salespeople listed
 
 
-def cause_name(voice: Voice, cause: str, effect: float = float("nan")) -> str:
+def cause_name(voice: Voice, cause: str, effect: float | None = None) -> str:
     """How a cause reads; with its effect on sales against the forecast, which way people changed it."""
     if cause == "change_by_people" and pd.notna(effect):
         return voice.say("cause.raised_by_people" if effect < 0 else "cause.lowered_by_people")
     return voice.say(f"cause.{cause}")
 
 
-def evidence_text(voice: Voice, cause: str, facts: str) -> str:
-    """What a cause rests on, in a few words."""
-    return voice.say(f"cause.{cause}.evidence", **_worded(read_facts(facts)))
-
-
-def _worded(facts: dict[str, object]) -> dict[str, object]:
-    return {key: (0 if value is None else value) for key, value in facts.items()}
+def _evidence(voice: Voice, key: str, facts: str) -> str:
+    """What a cause or a proposal rests on, in a few words."""
+    known = {name: 0 if value is None else value for name, value in read_facts(facts).items()}
+    return voice.say(key, **known)
 
 
 def difference(run: UnitMonth, review: ReviewedMonth) -> Section:
     """From the forecast to the actual, one step per cause."""
     from salesfc_lib.reporting import plots
 
-    voice, measure, now, steps = voice_of(run), measure_of(run), review.now, review["difference"]
-    gap = float(now["actual"] - now["forecast"])
-    scale = wording.scale_for([now["actual"], now["forecast"]])
-    unexplained = float(steps.loc[steps["cause"] == UNEXPLAINED, "effect"].sum())
+    now, steps, key = review.now, review["difference"], "retrospective.difference"
+    voice = voice_of(run).at([now["actual"], now["forecast"]])
+    unexplained = steps["cause"] == UNEXPLAINED
+    names = map(cause_name, [voice] * len(steps), steps["cause"], steps["effect"])
+    kinds = unexplained.map({True: "unexplained", False: "cause"})
     frame = pd.DataFrame(
-        [("Forecast", now["forecast"], "start"), *((cause_name(voice, row["cause"], row["effect"]), row["effect"], "unexplained" if row["cause"] == UNEXPLAINED else "cause") for _, row in steps.iterrows()),
-         ("Actual", now["actual"], "end")], columns=["label", "value", "kind"],
-    )  # fmt: skip
-    wide, slim = plots.draw(plots.waterfall, frame, scale=scale)
-    named = gap - unexplained
-    title = voice.say(
-        "retrospective.difference.title"
-        if len(steps) > 1
-        else "retrospective.difference.title.none",
-        named=named,
-        unexplained=unexplained,
+        {
+            "label": [voice.say("head.forecast"), *names, voice.say("head.actual")],
+            "value": [now["forecast"], *steps["effect"], now["actual"]],
+            "kind": ["start", *kinds, "end"],
+        }
     )
-    rows = [
-        [
-            row["label"],
-            measure.scaled(row["value"], scale, sign=row["kind"] in ("cause", "unexplained")),
-        ]
-        for _, row in frame.iterrows()
-    ]
-    figure = Figure(
-        title,
-        f"From the {wording.month_name(run.month)} forecast made one month ahead to actual sales, {measure.axis(scale)}; totals are marks on a cut axis, not bars",
-        "Steps from forecast to actual: " + "; ".join(f"{row[0]} {row[1]}" for row in rows) + ".",
-        wide,
-        slim,
-        "Source: tables/difference.parquet. Causes come from the order, promotion, stock, returns and change tables; what no table explains stays not explained.",
-        Table("Numbers behind this figure", "", columns("Cause", f">{measure.axis(scale)}"), rows),
+    rest = float(steps.loc[unexplained, "effect"].sum())
+    gap = {"named": float(now["actual"] - now["forecast"]) - rest, "unexplained": rest}
+
+    def value(row: Row) -> str:
+        signed = row["kind"] in ("cause", "unexplained")
+        return voice.fill("{value:signed_scaled}" if signed else "{value:scaled}", row)
+
+    figure = voice.figure(
+        f"{key}.figure",
+        plots.draw(plots.waterfall, frame, scale=voice.scale),
+        frame,
+        ("{label}", value),
+        title=voice.say(f"{key}.title" if len(steps) > 1 else f"{key}.title.none", **gap),
+        month=run.month,
+        axis=voice.axis,
+        steps="; ".join(f"{row['label']} {value(row)}" for row in frame.to_dict("records")),
     )
-    text = voice.say(
-        "retrospective.difference",
-        causes=int((steps["cause"] != UNEXPLAINED).sum()),
-        forecast=now["forecast"],
-        actual=now["actual"],
-        unexplained=unexplained,
-    )
-    return Section(Prose(text), figure)
+    return Section(voice.prose(key, causes=int((~unexplained).sum()), **gap, **now), figure)
 
 
 def misses(run: UnitMonth, review: ReviewedMonth) -> Section:
     """The largest misses, each with its likely causes and their evidence."""
-    voice, measure, largest, causes = (
-        voice_of(run),
-        measure_of(run),
-        review["misses"],
-        review["causes"],
-    )
+    largest, missed, key = review["misses"], review["missed"], "retrospective.misses"
+    voice = voice_of(run).at([*largest["forecast"], *largest["actual"]])
     if largest.empty:
-        return Section(Prose(voice.say("cause.not_explained")))
-    scale = wording.scale_for([*largest["forecast"], *largest["actual"]])
+        return Section(voice.prose("cause.not_explained"))
     size = float(largest["difference"].abs().max())
-    rows = []
-    for _, row in largest.iterrows():
-        tone: Tone = "over" if row["difference"] > 0 else "under"
-        rows.append([
-            Cell(str(row["label"])), measure.scaled(row["forecast"], scale), measure.scaled(row["actual"], scale),
-            Cell(measure.scaled(-row["difference"], scale, sign=True), tone=tone), Cell(bar=abs(row["difference"]) / size, tone=tone), wording.percent(row["share"], 0),
-            _cause_cell(voice, causes[causes["unique_id"] == row["unique_id"]].sort_values("rank")),
-        ])  # fmt: skip
-    heads = columns(
-        "Series", ">Forecast", ">Actual", ">Difference", "Size", ">Share", "Cause and evidence"
+    causes = {
+        name: rows.sort_values("rank") for name, rows in review["causes"].groupby("unique_id")
+    }
+    cells = (
+        "{label}",
+        "{forecast:scaled}",
+        "{actual:scaled}",
+        lambda row: Cell(voice.fill("{gap:signed_scaled}", row), tone=tone_of(row["difference"])),
+        lambda row: Cell(bar=abs(row["difference"]) / size, tone=tone_of(row["difference"])),
+        "{share:share}",
+        lambda row: _cause_cell(voice, causes[row["unique_id"]]),
     )
-    heads[4] = type(heads[4])("Size", "l", small=False, silent=True)
-    explained = sum(
-        _mostly_explained(causes[causes["unique_id"] == name]) for name in largest["unique_id"]
+    table = voice.table(
+        f"{key}.table",
+        largest.assign(gap=-largest["difference"]),
+        cells,
+        width="outset",
+        n=len(largest),
+        month=run.month,
+        axis=voice.axis,
     )
-    missed = review["missed"]
-    text = voice.say(
-        "retrospective.misses",
+    text = voice.prose(
+        key,
         n=len(largest),
         all=len(missed),
         share=float(largest["share"].sum()),
         error=float(missed["difference"].abs().sum()),
-        explained=explained,
+        explained=sum(map(_mostly_explained, (causes[name] for name in largest["unique_id"]))),
     )
-    table = Table(
-        voice.say("retrospective.misses.title", n=len(largest)),
-        f"{wording.month_name(run.month)}, {measure.axis(scale)}; difference = actual − forecast; share of the absolute error of all bottom series",
-        heads,
-        rows,
-        source="Source: tables/misses.parquet, tables/causes.parquet.",
-        outset=True,
-        min_width="min46",
-    )
-    return Section(Prose(wording.first_upper(text)), table)
+    return Section(text, table)
 
 
 def _mostly_explained(causes: pd.DataFrame) -> bool:
-    known = causes.loc[causes["cause"] != UNEXPLAINED, "effect"].abs().sum()
-    return bool(
-        known > 0 and known >= causes.loc[causes["cause"] == UNEXPLAINED, "effect"].abs().sum()
-    )
+    effect, unexplained = causes["effect"].abs(), causes["cause"] == UNEXPLAINED
+    known = effect[~unexplained].sum()
+    return bool(known > 0 and known >= effect[unexplained].sum())
 
 
 def _cause_cell(voice: Voice, causes: pd.DataFrame) -> Cell:
     first = causes.iloc[0]
-    named = cause_name(voice, first["cause"], first["effect"])
-    if pd.notna(first["effect"]) and first["cause"] != UNEXPLAINED:
-        named += f" ({voice.measure.amount(first['effect'], sign=True)})"
-    others = [
-        cause_name(voice, cause).lower()
-        for cause in causes["cause"].iloc[1:]
-        if cause != UNEXPLAINED
-    ]
-    sub = evidence_text(voice, first["cause"], first["facts"])
-    return Cell(named, sub=f"{sub}; also: {wording.listing(others)}" if others else sub)
+    cause, effect = first["cause"], first["effect"]
+    name = cause_name(voice, cause, effect)
+    if pd.notna(effect) and cause != UNEXPLAINED:
+        name += f" ({voice.measure.amount(effect, sign=True)})"
+    further = [other for other in causes["cause"].iloc[1:] if other != UNEXPLAINED]
+    others = wording.listing([cause_name(voice, other).lower() for other in further])
+    evidence = _evidence(voice, f"cause.{cause}.evidence", first["facts"])
+    return Cell(name, sub=f"{evidence}; also: {others}" if others else evidence)
 
 
 def people(run: UnitMonth, review: ReviewedMonth) -> Section:
     """What people's changes did by author, and sales and attributed error by salesperson."""
-    voice, table = voice_of(run), review["people"]
-    blocks: list[Prose | Figure | Table]
-    blocks = (
-        [Prose(voice.say("retrospective.people.none"))]
-        if table.empty
-        else [
-            Prose(_people_text(voice, table)),
-            _leaning(run, voice, table),
+    voice, table, sales = voice_of(run), review["people"], review["salespeople"]
+    blocks: list[Block] = [voice.prose("retrospective.people.none")]
+    if len(table):
+        leaning = list(table.loc[table["leans"] != "", "author"])
+        blocks = [
+            _describe_people(voice, table),
+            _bias_figure(run, table, leaning),
             _people_table(run, table),
         ]
-    )
-    sales = review["salespeople"]
-    return Section(*blocks, *([_sales_table(run, review, sales)] if len(sales) else []))
+    return Section(*blocks, *([_sales_table(run, review)] if len(sales) else []))
 
 
-def _people_text(voice: Voice, table: pd.DataFrame) -> str:
-    leaning = table[table["leans"] != ""]
-    said = [
-        voice.say("retrospective.people.lean", author=row["author"], leans=row["leans"], months=max(row["months_lowered"], row["months_raised"]),
-                  beyond=row["months_too_low"] if row["leans"] == "low" else row["months_too_high"])
-        for _, row in leaning.iterrows()
-    ]  # fmt: skip
-    verdict = " ".join(said) or voice.say("retrospective.people.fair")
-    return voice.say(
-        "retrospective.people",
-        authors=len(table),
-        changes=int(table["changes"].sum()),
-        helped=int(table["helped"].sum()),
-        leaning=verdict,
-    )
+def describe_lean(voice: Voice, row: Row) -> str:
+    """Which way an author's changes lean, and in how many months sales came in on the other side."""
+    months = max(row["months_lowered"], row["months_raised"])
+    beyond = row["months_too_low" if row["leans"] == "low" else "months_too_high"]
+    facts = {"author": row["author"], "leans": row["leans"], "months": months}
+    return voice.say("retrospective.people.lean", beyond=beyond, **facts)
 
 
-def _leaning(run: UnitMonth, voice: Voice, table: pd.DataFrame) -> Figure:
+def _describe_people(voice: Voice, table: pd.DataFrame) -> Prose:
+    leaning = table[table["leans"] != ""].to_dict("records")
+    verdict = " ".join(describe_lean(voice, row) for row in leaning)
+    counts = {name: int(table[name].sum()) for name in ("changes", "helped")}
+    verdict = verdict or voice.say("retrospective.people.fair")
+    return Prose(voice.say("retrospective.people", authors=len(table), leaning=verdict, **counts))
+
+
+def _bias_figure(run: UnitMonth, table: pd.DataFrame, leaning: list[str]) -> Figure:
     from salesfc_lib.reporting import plots
 
-    limit = run.parameters.retrospective.bias_limit
-    frame = pd.DataFrame(
-        {
-            "label": table["author"].astype(str),
-            "detail": [wording.plural(int(n), "change") for n in table["changes"]],
-            "bias": table["bias_with"],
-            "mean": table["bias_without"],
-        }
+    voice, limit = voice_of(run), run.parameters.retrospective.bias_limit
+    detail = [wording.plural(int(n), "change") for n in table["changes"]]
+    frame = table.rename(columns={"author": "label", "bias_with": "bias", "bias_without": "mean"})
+    frame = frame[["label", "bias", "mean"]].assign(detail=detail)
+    drawn = plots.draw(plots.bias_by_owner, frame, limit=limit, heads=("With", "Without"))
+    biases = [
+        voice.fill(voice.template("retrospective.people.bias"), row)
+        for row in table.to_dict("records")
+    ]
+    title = voice.say(
+        f"retrospective.people.title.{'lean' if leaning else 'fair'}", authors=leaning
     )
-    wide, slim = plots.draw(plots.bias_by_owner, frame, limit=limit, heads=("With", "Without"))
-    leaning = list(table.loc[table["leans"] != "", "author"])
-    said = "; ".join(
-        f"{row['author']} {wording.signed_percent(row['bias_with'])} with, {wording.signed_percent(row['bias_without'])} without"
-        for _, row in table.iterrows()
-    )
-    return Figure(
-        voice.say(
-            "retrospective.people.title.lean" if leaning else "retrospective.people.title.fair",
-            authors=leaning,
-        ),
-        f"Bias of the series that each author changed, with the changes (bar) and without them (diamond), last twelve months; shaded: the agreed ±{wording.percent(limit, 0)}",
-        f"Bias by author: {said}.",
-        wide,
-        slim,
-        "Source: tables/people.parquet. Bias = (forecast − actual) / actual.",
-    )
+    facts = {"limit": limit, "biases": "; ".join(biases)}
+    return voice.figure("retrospective.people.figure", drawn, title=title, **facts)
 
 
 def _people_table(run: UnitMonth, table: pd.DataFrame) -> Table:
-    measure = measure_of(run)
-    rows = [
-        [
-            Cell(str(row["author"])),
-            str(row["raised"]),
-            str(row["lowered"]),
-            f"{row['helped']} of {row['changes']}",
-            Cell(measure.amount(row["gain"], sign=True), tone="alarm" if row["gain"] < 0 else ""),
-            wording.signed_percent(row["bias_with"]),
-            f"leans {row['leans']}" if row["leans"] else "no lean",
-        ]
-        for _, row in table.iterrows()
-    ]
-    return Table(
-        "What each author's changes did",
-        "Last twelve months that can be judged; gain = absolute error saved by the changes, below zero they made it worse",
-        columns("Author", ">Raised", ">Lowered", ">Helped", ">Gain", ">Bias", "Reading"),
-        rows,
-        source="Source: tables/people.parquet.",
-        min_width="min40",
+    voice = voice_of(run)
+    cells = (
+        "{author}",
+        "{raised}",
+        "{lowered}",
+        "{helped} of {changes}",
+        lambda row: Cell(
+            voice.fill("{gain:signed_amount}", row), tone="alarm" if row["gain"] < 0 else ""
+        ),
+        "{bias_with:signed_percent}",
+        lambda row: f"leans {row['leans']}" if row["leans"] else "no lean",
     )
+    return voice.table("retrospective.people.table", table, cells, width="min40")
 
 
-def _sales_table(run: UnitMonth, review: ReviewedMonth, sales: pd.DataFrame) -> Table:
-    measure = measure_of(run)
-    attributed = (
-        review["attributed"].set_index("salesperson")["attributed_difference"]
-        if len(review["attributed"])
-        else pd.Series(dtype=float)
+def _sales_table(run: UnitMonth, review: ReviewedMonth) -> Table:
+    sales, attributed = review["salespeople"], review["attributed"]
+    voice = voice_of(run).at(sales["actual"])
+    errors = attributed.set_index("salesperson")["attributed_difference"] if len(attributed) else {}
+    table = sales.head(SHOWN).assign(error=sales["salesperson"].map(errors))
+    cells = (
+        lambda row: voice.fill("{salesperson}", row) or voice.say("retrospective.sales.unnamed"),
+        "{actual:scaled}",
+        lambda row: (
+            voice.fill("{growth:signed_percent}", row) or voice.say("retrospective.sales.new")
+        ),
+        "{share:percent}",
+        lambda row: Cell(voice.fill("{error:signed_scaled}", row), tone=tone_of(row["error"])),
     )
-    scale = wording.scale_for(sales["actual"])
-    rows = []
-    for _, row in sales.head(SHOWN).iterrows():
-        name, error = row["salesperson"], attributed.get(row["salesperson"])
-        shown = "" if error is None or pd.isna(error) else measure.scaled(error, scale, sign=True)
-        rows.append(
-            [
-                Cell(str(name) if pd.notna(name) else "without a name"),
-                measure.scaled(row["actual"], scale),
-                wording.signed_percent(row["growth"]) if pd.notna(row["growth"]) else "new",
-                wording.percent(row["share"]),
-                Cell(shown, tone="" if not shown else "over" if error > 0 else "under"),
-            ]
-        )
-    return Table(
-        voice_of(run).say("retrospective.sales.title"),
-        f"{wording.month_name(run.month)}; attributed error = forecast − actual of the series they sell, by their share of the twelve months before",
-        columns("Salesperson", ">Sold", ">On a year before", ">Share", ">Attributed error"),
-        rows,
-        source="Source: tables/salespeople.parquet, tables/attributed.parquet.",
-        min_width="min40",
-    )
+    return voice.table("retrospective.sales", table, cells, width="min40", month=run.month)
 
 
 def proposals(run: UnitMonth, review: ReviewedMonth) -> Section:
     """What to change next month, with the evidence, and the same as a change to the parameter file."""
-    voice, table = voice_of(run), review["proposals"]
+    voice, table, key = voice_of(run), review["proposals"], "retrospective.proposals"
     if table.empty:
-        return Section(Prose(voice.say("retrospective.proposals.none")))
-    rows = [
-        [
-            Cell(str(row["key"]), code=row["kind"] == "parameter"),
-            str(row["now"]),
-            Cell(str(row["proposed"]), bold=True),
-            _evidence(voice, row),
-            str(row["decision"]),
-        ]
-        for _, row in table.iterrows()
-    ]
-    block = Table(
-        wording.first_upper(voice.say("retrospective.proposals.title", n=len(table))),
-        f"Keys of parameters/units/{run.unit}.yml, and practices; observed through {in_words(review.month)}",
-        columns("Key", ">Now", ">Proposed", "Evidence", "|Decision"),
-        rows,
-        source="Source: tables/proposals.parquet.",
-        min_width="min46",
+        return Section(voice.prose(f"{key}.none"))
+    cells = (
+        lambda row: Cell(row["key"], code=row["kind"] == "parameter"),
+        "{now}",
+        Cell("{proposed}", bold=True),
+        lambda row: _evidence(voice, f"proposal.{row['evidence']}", row["facts"]),
+        "{decision}",
     )
-    keys = table[table["kind"] == "parameter"]
+    facts = {"n": len(table), "unit": run.unit, "month": run.month}
+    block = voice.table(f"{key}.table", table, cells, width="min46", **facts)
     lines = [f"# parameters/units/{run.unit}.yml"]
-    for _, row in keys.iterrows():
-        lines += [
-            f"-{row['key']}: {row['now']}",
-            f"+{row['key']}: {row['proposed']}  # {run.month} retrospective",
-        ]
-    diff = [Diff("The same as a change to the parameter file", tuple(lines))] if len(keys) else []
-    return Section(
-        Prose(wording.first_upper(voice.say("retrospective.proposals.some", n=len(table)))),
-        block,
-        *diff,
-    )
-
-
-def _evidence(voice: Voice, row: pd.Series) -> str:
-    return voice.say(f"proposal.{row['evidence']}", **_worded(read_facts(row["facts"])))
+    for row in table[table["kind"] == "parameter"].to_dict("records"):
+        new = f"+{row['key']}: {row['proposed']}  # {run.month} retrospective"
+        lines += [f"-{row['key']}: {row['now']}", new]
+    diff = [Diff(voice.say(f"{key}.diff"), tuple(lines))] if len(lines) > 1 else []
+    return Section(voice.prose(f"{key}.some", n=len(table)), block, *diff)

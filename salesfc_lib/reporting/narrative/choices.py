@@ -1,7 +1,4 @@
-"""What the modeling notebook says series by series: what carries each of them, key accounts, fits that failed.
-
-The modeling step's tables enter; blocks leave.
-"""
+"""What the modeling notebook says series by series: what carries each of them, key accounts, fits that failed."""
 
 from __future__ import annotations
 
@@ -10,74 +7,62 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING, REGISTRY, REJECTED
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Cell, Prose, Spark, Table
-from salesfc_lib.reporting.facts.modeling import ModeledMonth
-from salesfc_lib.reporting.narrative.section import Section, columns, iso, measure_of, voice_of
+from salesfc_lib.reporting.blocks import Cell, Prose, Spark
+from salesfc_lib.reporting.facts.modeling import COMBINED, ModeledMonth
+from salesfc_lib.reporting.narrative.section import Row, Section, voice_of
 
 SHOWN = 15  # rows of a table that may be long
-LISTED = 25  # series whose choice is told on the page
+LISTED = 25  # series whose choice is on the page
 EQUAL = 1e-9  # difference of two shares that is none
-COMBINED = "combined"
 
 
 def model_name(name: str, run: UnitMonth) -> str:
     """How a model reads: the library's label, or that which the unit's parameters give to one of its own."""
     if name in REGISTRY:
         return REGISTRY[name].label
-    if name == BOOSTING:
-        return "Correction by XGBoost"
     own = run.parameters.candidates.get(name)
-    return "Combination" if name == COMBINED else (own and own.label) or name
+    return (
+        {BOOSTING: "Correction by XGBoost", COMBINED: "Combination"}.get(name)
+        or (own and own.label)
+        or name
+    )
 
 
 def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """Per series what carries the forecast, and why its heaviest model does."""
-    voice, table = voice_of(run), modeled.choice_table()
-    rows = [
-        [
-            Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")),
-            _carried(row["weights"], run),
-            model_name(row["single"], run) if isinstance(row["weights"], list) else "",
-            "" if pd.isna(row["error"]) else wording.percent(row["error"]),
-            "" if pd.isna(row["naive"]) else wording.percent(row["naive"]),
-            wording.first_upper(str(row["reason"])),
-        ]
-        for _, row in table[modeled.largest(LISTED)].iterrows()
-    ]
-    heads = columns(
-        "Series", "Heaviest candidate", "Best alone", ">WAPE", ">Naive", "Why it is the heaviest"
+    voice, table, key = voice_of(run), modeled.choice_table(), "modeling.choices"
+    shown = table[modeled.largest(LISTED)]
+
+    def carried(row: Row) -> Cell:
+        """The heaviest candidate with its weight, the next below it, and how many more there are."""
+        if not isinstance(row["weights"], list):  # the series came to an end
+            return Cell(voice.say(f"{key}.ended"))
+        (name, weight), *others = row["weights"]
+        then = [f"then {model_name(other, run)} {share:.2f}" for other, share in others[:1]]
+        more = [f"{len(others) - 1} more"] if len(others) > 1 else []
+        return Cell(f"{model_name(name, run)} {weight:.2f}", sub="; ".join(then + more))
+
+    cells = (
+        Cell("{label}", sub="{level:spaced}"),
+        carried,
+        lambda row: model_name(row["single"], run) if isinstance(row["weights"], list) else "",
+        "{error:percent}",
+        "{naive:percent}",
+        "{reason:upper}",
     )
-    worse, corrected = int((table["error"] > table["naive"]).sum()), _corrected(run, modeled)
-    key = "modeling.choices" if modeled.cutoffs else "modeling.choices.none"
-    text = voice.say(key, worse=worse, all=len(table), corrected=corrected).strip()
-    source = f"Source: tables/weights.parquet, all {len(table)} series."
-    block = Table(
-        f"What carries each of {len(rows)} series, and why"
-        if len(rows) == len(table)
-        else f"What carries the {len(rows)} largest of {len(table)} series, and why",
-        "WAPE of the combination in the backtest, all distances, beside the seasonal naive's",
-        heads,
-        rows,
-        source=source,
-        min_width="min46",
-        outset=True,
+    facts = {"shown": len(shown), "n": len(table)}
+    title = voice.say(f"{key}.title.{'all' if len(shown) == len(table) else 'some'}", **facts)
+    block = voice.table(f"{key}.table", shown, cells, title=title, width="outset", **facts)
+    worse = int((table["error"] > table["naive"]).sum())
+    facts = {"worse": worse, "all": len(table), "corrected": _boosted(run, modeled)}
+    return Section(
+        Prose(voice.say(key if modeled.cutoffs else f"{key}.none", **facts).strip()), block
     )
-    return Section(Prose(text), block)
 
 
-def _carried(weights: list[tuple[str, float]] | float, run: UnitMonth) -> Cell:
-    """The heaviest candidate with its weight, the next below it, and how many more there are; a series that ended has none."""
-    if not isinstance(weights, list):
-        return Cell("ended")
-    (name, weight), *others = weights
-    then = [f"then {model_name(other, run)} {share:.2f}" for other, share in others[:1]]
-    more = [f"{len(others) - 1} more"] if len(others) > 1 else []
-    return Cell(f"{model_name(name, run)} {weight:.2f}", sub="; ".join([*then, *more]))
-
-
-def _corrected(run: UnitMonth, modeled: ModeledMonth) -> str:
-    """What the correction carries; nothing where it is off."""
-    shares = modeled.corrected()
+def _boosted(run: UnitMonth, modeled: ModeledMonth) -> str:
+    """What the global residual model carries; nothing where it is off."""
+    shares = modeled.boosted()
     if shares.empty:
         return ""
     low, high = float(shares.min()), float(shares.max())
@@ -87,109 +72,60 @@ def _corrected(run: UnitMonth, modeled: ModeledMonth) -> str:
 
 def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """Each key account's history and forecast."""
-    voice, measure, table = voice_of(run), measure_of(run), modeled.key_account_table()
+    voice, table, key = voice_of(run), modeled.key_account_table(), "modeling.key"
     if table.empty:
-        return Section(Prose(voice.say("modeling.key.none")))
-    rows = []
-    for _, row in table.iterrows():
-        said = f"{row['label']}: {measure.amount(row['now'])}, then {measure.amount(row['next'])}"
-        spark = Spark.of(said, row["history"], forecast=row["ahead"], lo=row["lo"], hi=row["hi"])
-        rows.append(
-            [
-                Cell(str(row["label"]), bold=True, href=modeled.page_of(row["unique_id"])),
-                Cell(spark=spark),
-                measure.amount(row["now"]),
-                Cell(measure.amount(row["next"]), bold=True),
-                f"{measure.amount(row['lo'][0])} – {measure.amount(row['hi'][0])}",
-                _what_to_know(run, row),
-            ]
-        )
-    ahead = modeled.next_month()
-    title = voice.say(
-        "modeling.key.title", amount=float(table["next"].sum()), month=iso(ahead["ds"])
-    )
-    heads = columns(
-        "Customer",
-        "Twelve months and three ahead",
-        f">{wording.month_word(run.month)}",
-        f">{ahead['ds']:%B}",
-        ">80 %",
-        "What to know",
-    )
-    block = Table(
-        title,
-        "Twelve months of actuals, three of forecast, 80 % interval",
-        heads,
-        rows,
-        source="Source: tables/forecast.parquet.",
-        min_width="min46",
-        outset=True,
-    )
-    return Section(
-        Prose(voice.say("modeling.key", n=len(table), share=float(table["share"].sum()))), block
-    )
+        return Section(voice.prose(f"{key}.none"))
 
+    def spark(row: Row) -> Cell:
+        label, (lo, hi) = voice.say(f"{key}.spark", **row), (row["lo"], row["hi"])
+        return Cell(spark=Spark.of(label, row["history"], forecast=row["ahead"], lo=lo, hi=hi))
 
-def _what_to_know(run: UnitMonth, row: pd.Series) -> str:
-    voice = voice_of(run)
-    if row["silent"]:
-        return voice.say("modeling.key.gone", months=int(row["silent"]), amount=row["next"])
-    if row["year_before"]:
-        return voice.say(
-            "modeling.key.change",
-            change=row["next"] / row["year_before"] - 1,
-            month=iso(row["ds"] - pd.DateOffset(years=1)),
-        )
-    return ""
+    def remark(row: Row) -> str:
+        if row["silent"]:
+            return voice.say(f"{key}.gone", **row)
+        if pd.isna(row["year_before"]) or not row["year_before"]:
+            return ""
+        change, month = row["next"] / row["year_before"] - 1, row["ds"] - pd.DateOffset(years=1)
+        return voice.say(f"{key}.change", change=change, month=month)
+
+    cells = (
+        lambda row: Cell(row["label"], bold=True, href=modeled.page_of(row["unique_id"])),
+        spark,
+        "{now:amount}",
+        Cell("{next:amount}", bold=True),
+        "{lo[0]:amount} – {hi[0]:amount}",
+        remark,
+    )
+    facts = {"n": len(table), "share": float(table["share"].sum()), "amount": table["next"].sum()}
+    facts |= {"month": run.month, "ds": modeled.next_month()["ds"]}
+    block = voice.table(f"{key}.table", table, cells, width="outset", **facts)
+    return Section(voice.prose(key, **facts), block)
 
 
 def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """The fits that failed, grouped by model and message."""
-    voice, found = voice_of(run), modeled.failures
+    voice, found, key = voice_of(run), modeled.failures, "modeling.failures"
+    n = len(found)
     if found.empty:
-        return Section(Prose(voice.say("modeling.failures.none")))
+        return Section(voice.prose(f"{key}.none"))
     labels = modeled.series.set_index("unique_id")["label"]
-    refused = found["error"].str.startswith(REJECTED)
-    kind = found["error"].where(
-        ~refused, found["error"].str.partition(";")[0]
-    )  # without its numbers
-    grouped = (
-        found.assign(kind=kind)
-        .groupby(["model", "kind"])
-        .agg(n=("cutoff", "size"), series=("unique_id", "unique"), error=("error", "first"))
-        .reset_index()
-        .sort_values("n", ascending=False)
+    rejected = found["error"].str.startswith(REJECTED)
+    without_numbers = found["error"].str.partition(";")[0]
+    kinds = found.assign(
+        kind=found["error"].mask(rejected, without_numbers),
+        label=found["unique_id"].map(labels).astype(str),
+    ).groupby(["model", "kind"])
+    table = kinds.agg(n=("cutoff", "size"), labels=("label", "unique"), error=("error", "first"))
+    table = table.reset_index().sort_values("n", ascending=False)
+    cells = (
+        lambda row: Cell(model_name(row["model"], run), bold=True),
+        "{n:count}",
+        lambda row: wording.listing(list(row["labels"]), 3),
+        "{error}",
     )
-    rows = [
-        [
-            Cell(model_name(row["model"], run), bold=True),
-            wording.number(row["n"]),
-            wording.listing([str(labels[name]) for name in row["series"]], 3),
-            str(row["error"]),
-        ]
-        for _, row in grouped.head(SHOWN).iterrows()
-    ]
-    table = Table(
-        f"{wording.first_upper(wording.plural(len(found), 'fit'))} failed, shown and not replaced",
-        "By model and message, most frequent first",
-        columns("Model", ">Fits", "Series", "Message"),
-        rows,
-        source="Source: tables/failures.parquet.",
-        min_width="min40",
-    )
-    return Section(
-        Prose(
-            voice.say(
-                "modeling.failures.some",
-                n=len(found),
-                cutoffs=found["cutoff"].nunique(),
-                series=found["unique_id"].nunique(),
-            )
-            + (
-                voice.say("modeling.failures.refused", n=int(refused.sum()))
-                if refused.any()
-                else ""
-            )
-        ),
-        table,
-    )
+    block = voice.table(f"{key}.table", table.head(SHOWN), cells, width="min40", n=n)
+    cutoffs, series = found["cutoff"].nunique(), found["unique_id"].nunique()
+    text = voice.say(f"{key}.some", n=n, cutoffs=cutoffs, series=series)
+    if rejected.any():
+        text += voice.say(f"{key}.refused", n=int(rejected.sum()))
+    return Section(Prose(text), block)

@@ -1,82 +1,58 @@
-"""What the modeling notebook says of lasting changes of level: where, since when, by how much, and what became of the months before.
-
-The modeling step's tables enter; blocks leave.
-"""
+"""What the modeling notebook says of level shifts: where, since when, by how much, and what became of the months before."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Cell, Prose, Table
+from salesfc_lib.foundation import SEASON
+from salesfc_lib.reporting.blocks import Cell, Prose
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
-from salesfc_lib.reporting.narrative.section import Section, columns, iso, voice_of
+from salesfc_lib.reporting.narrative.section import Section, voice_of, with_labels
 
-SHOWN = 10  # changes that are listed, those of the largest sales first
+SHOWN = 10  # level shifts that are listed, those of the largest sales first
 
 
-def breaks(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def level_shifts(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """How many series changed their level, whether the unit did, and the changes that move most."""
     voice, found = voice_of(run), modeled.explained["break"]
+    everything, key = len(modeled.series), "modeling.level_shifts"
     if found.empty:
-        return Section(Prose(voice.say("modeling.breaks.none", all=len(modeled.series))))
-    handled = voice.say(f"modeling.breaks.{'handled' if run.parameters.breaks.enabled else 'left'}")
-    text = voice.say("modeling.breaks.some", n=len(found), all=len(modeled.series))
-    table = order_breaks(found, modeled)
-    first = table.iloc[0]
-    title = voice.say(
-        "modeling.breaks.title",
-        label=str(first["label"]),
-        change=first["change"] / 100,
-        month=iso(first["ds"]),
+        return Section(voice.prose(f"{key}.none", all=everything))
+    found = found.assign(share=found["change"] / 100)
+    unit = found[found["unique_id"] == modeled.top]
+    table = order_level_shifts(found, modeled)
+    cut = "some" if len(found) > len(table) else "all"
+    cells = (
+        Cell("{label}", sub="{level:spaced}"),
+        "{ds:month_word}",
+        Cell("{share:signed_percent}", bold=True),
+        "{strength:.1f}",
+        "{evidence}",
     )
-    block = Table(
-        title,
-        f"The {len(table)} that move most sales, of {len(found)}"
-        if len(found) > len(table)
-        else "Those that move most sales first",
-        columns("Series", "|Since", ">Change", ">Strength", "What is seen"),
-        [_row(row) for _, row in table.iterrows()],
-        source="Source: tables/break.parquet. Strength: the change in its standard errors; 5 are needed.",
-        min_width="min46",
+    block = voice.table(
+        f"{key}.table",
+        table,
+        cells,
+        width="min46",
+        cut=voice.say(f"{key}.cut.{cut}", shown=len(table), n=len(found)),
+        **table.iloc[0],
     )
-    return Section(Prose(f"{text} {_say_unit(run, modeled)} {handled}"), block)
-
-
-def order_breaks(found: pd.DataFrame, modeled: ModeledMonth) -> pd.DataFrame:
-    """The ten changes that move most sales in a year: with label and level, largest first."""
-    sold = (
-        modeled.panel.sort_values("ds")
-        .groupby("unique_id")["y_raw"]
-        .apply(lambda months: months.tail(12).sum())
+    sentences = (
+        voice.say(f"{key}.some", n=len(found), all=everything),
+        voice.say(f"{key}.unit.changed", **unit.iloc[0])
+        if len(unit)
+        else voice.say(f"{key}.unit.steady"),
+        voice.say(f"{key}.{'handled' if run.parameters.breaks.enabled else 'left'}"),
     )
-    before = found["unique_id"].map(sold) / (1 + found["change"] / 100)
-    table = found.assign(moved=(before * found["change"]).abs()).merge(
-        modeled.series[["unique_id", "label", "level"]], on="unique_id"
-    )
-    return table.sort_values(
-        ["moved", "unique_id"], ascending=[False, True], ignore_index=True
-    ).head(SHOWN)
+    return Section(Prose(" ".join(sentences)), block)
 
 
-def _say_unit(run: UnitMonth, modeled: ModeledMonth) -> str:
-    voice, found = voice_of(run), modeled.explained["break"]
-    own = found[found["unique_id"] == modeled.series["unique_id"].iloc[0]]
-    if own.empty:
-        return voice.say("modeling.breaks.unit.steady")
-    return voice.say(
-        "modeling.breaks.unit.changed",
-        change=own["change"].iloc[0] / 100,
-        month=iso(own["ds"].iloc[0]),
-    )
-
-
-def _row(row: pd.Series) -> list[object]:
-    return [
-        Cell(str(row["label"]), sub=str(row["level"]).replace("_", " ")),
-        wording.month_word(iso(row["ds"])),
-        Cell(wording.signed_percent(row["change"] / 100), bold=True),
-        f"{row['strength']:.1f}",
-        str(row["evidence"]),
-    ]
+def order_level_shifts(found: pd.DataFrame, modeled: ModeledMonth) -> pd.DataFrame:
+    """The ten shifts that move most sales in a year: with label and level, largest first."""
+    sales = modeled.panel.sort_values("ds").groupby("unique_id")["y_raw"]
+    sold = found["unique_id"].map(sales.apply(lambda months: months.tail(SEASON).sum()))
+    before = sold / (1 + found["change"] / 100)
+    table = with_labels(found.assign(moved=(before * found["change"]).abs()), modeled.series)
+    ordered = table.sort_values(["moved", "unique_id"], ascending=[False, True], ignore_index=True)
+    return ordered.head(SHOWN)

@@ -1,36 +1,27 @@
-"""The fan figure: history and forecast of one series, with its numbers.
-
-Used by the modeling and the reconciliation notebook and by the unit's page.
-"""
+"""The fan figure: history and forecast of one series, with its numbers."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from salesfc_lib.foundation import INTERVALS, wording
-from salesfc_lib.reporting.blocks import Cell, Figure, Table
-from salesfc_lib.reporting.narrative.section import columns, in_words
+from salesfc_lib.reporting.blocks import Figure
+from salesfc_lib.reporting.narrative.section import Writer
 
-
-def fan_frame(
-    panel: pd.DataFrame, forecast: pd.DataFrame, unique_id: str, months: int = 36
-) -> pd.DataFrame:
-    """Last `months` actuals and the forecast of one series, by month as 'YYYY-MM'."""
-    history = (
-        panel.loc[panel["unique_id"] == unique_id, ["ds", "y_raw"]].sort_values("ds").tail(months)
-    )
-    ahead = forecast.loc[
-        forecast["unique_id"] == unique_id, ["ds", "y_hat", *INTERVALS]
-    ].sort_values("ds")
-    frame = pd.concat([history.rename(columns={"y_raw": "y"}), ahead], ignore_index=True)
-    return frame.reindex(columns=["ds", "y", "y_hat", *INTERVALS])
+HISTORY = 36  # months drawn before the forecast
+CELLS = (
+    "{ds:month}",
+    "{y_hat:scaled}",
+    "{lo-80:scaled} – {hi-80:scaled}",
+    "{lo-95:scaled} – {hi-95:scaled}",
+    "{year_before:scaled}",
+)
 
 
 def year_before(panel: pd.DataFrame, unique_id: str, ds: pd.Timestamp) -> float | None:
     """Actual of the same month a year before, None where there is none."""
-    found = panel.loc[
-        (panel["unique_id"] == unique_id) & (panel["ds"] == ds - pd.DateOffset(years=1)), "y_raw"
-    ].dropna()
+    same = (panel["unique_id"] == unique_id) & (panel["ds"] == ds - pd.DateOffset(years=1))
+    found = panel.loc[same, "y_raw"].dropna()
     return float(found.iloc[0]) if len(found) else None
 
 
@@ -39,7 +30,7 @@ def outlook_figure(  # noqa: PLR0913 the last has a default
     forecast: pd.DataFrame,
     unique_id: str,
     *,
-    measure: wording.Measure,
+    voice: Writer,
     title: str,
     source: str,
     earlier: float | None = None,
@@ -47,55 +38,37 @@ def outlook_figure(  # noqa: PLR0913 the last has a default
     """Fan of one series: three years of actuals, the forecast and its bands; `earlier` is what was forecast for the last month."""
     from salesfc_lib.reporting import plots
 
-    frame = fan_frame(panel, forecast, unique_id)
-    ahead = frame.dropna(subset=["y_hat"])
-    cutoff = frame.dropna(subset=["y"])["ds"].max().strftime("%Y-%m")
-    scale = wording.scale_for([*frame["y"].dropna(), *ahead["y_hat"]])
-    named = (
-        []
-        if earlier is None
-        else [f"{wording.month_word(cutoff)} forecast {wording.number(earlier / scale.divisor, 1)}"]
+    history, ahead = (
+        frame[frame["unique_id"] == unique_id].sort_values("ds") for frame in (panel, forecast)
     )
-    wide, slim = plots.draw(
-        plots.fan, frame, cutoff=cutoff, scale=scale, earlier=earlier, named=named
-    )
+    sold = history.tail(HISTORY)[["ds", "y_raw"]].rename(columns={"y_raw": "y"})
+    ahead = ahead[["ds", "y_hat", *INTERVALS]]
+    frame = pd.concat([sold, ahead], ignore_index=True)
+    known = sold.dropna(subset=["y"])
+    cutoff = f"{known['ds'].max():%Y-%m}"
+    voice = voice.at([*known["y"], *ahead["y_hat"]])
+    scale = voice.scale
+    named = []
+    if earlier is not None:
+        value = wording.number(earlier / scale.divisor, 1)
+        named = [voice.say("outlook.earlier", month=cutoff, value=value)]
+    drawn = plots.draw(plots.fan, frame, cutoff=cutoff, scale=scale, earlier=earlier, named=named)
     cut = plots.fan_start(frame) / scale.divisor
-    subtitle = f"Sales per month, {measure.axis(scale)}; 80{wording.THIN}% and 95{wording.THIN}% intervals; data through {wording.month_name(cutoff)}"
-    if cut:
-        subtitle += f"; the axis starts at {wording.number(cut, 0 if cut >= 10 else 1)}"
+    start = wording.number(cut, 0 if cut >= 10 else 1)
     first, last = ahead.iloc[0], ahead.iloc[-1]
-    alt = (
-        f"Line chart of sales through {wording.month_name(cutoff)} and the forecast from {in_words(first['ds'])} "
-        f"({measure.scaled(first['y_hat'], scale)}) to {in_words(last['ds'])} ({measure.scaled(last['y_hat'], scale)})."
-    )
-    return Figure(
-        title, subtitle, alt, wide, slim, source, _numbers(panel, ahead, unique_id, measure, scale)
-    )
-
-
-def _numbers(
-    panel: pd.DataFrame,
-    ahead: pd.DataFrame,
-    unique_id: str,
-    measure: wording.Measure,
-    scale: wording.Scale,
-) -> Table:
-    def text(value: float | None) -> str:
-        return "" if value is None or pd.isna(value) else measure.scaled(value, scale)
-
-    rows = [
-        [
-            in_words(row["ds"]),
-            text(row["y_hat"]),
-            f"{text(row['lo-80'])} – {text(row['hi-80'])}",
-            f"{text(row['lo-95'])} – {text(row['hi-95'])}",
-            Cell(text(year_before(panel, unique_id, row["ds"]))),
-        ]
-        for _, row in ahead.iterrows()
-    ]
-    return Table(
-        "Numbers behind this figure",
-        "",
-        columns("Month", ">Forecast", ">80 % interval", ">95 % interval", ">Year before"),
-        rows,
+    before = [year_before(panel, unique_id, ds) for ds in ahead["ds"]]
+    return voice.figure(
+        "outlook",
+        drawn,
+        ahead.assign(year_before=before),
+        CELLS,
+        title=title,
+        source=source,
+        axis=voice.axis,
+        cutoff=cutoff,
+        cut=voice.say("outlook.cut", start=start) if cut else "",
+        first=first["ds"],
+        last=last["ds"],
+        y_first=first["y_hat"],
+        y_last=last["y_hat"],
     )

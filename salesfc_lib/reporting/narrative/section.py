@@ -1,20 +1,40 @@
-"""What every narrative needs: several blocks from one cell, the voice of a unit, the run line and the checks.
-
-Blocks enter and are shown in order. The decision made here: a check that failed stops the notebook, after it was
-shown.
-"""
+"""What every narrative needs: a unit's voice that writes prose, tables and figures, the record and the checks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
 
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Block, Check, Checks, Column, Record, Table
+from salesfc_lib.foundation import flatten, wording
+from salesfc_lib.reporting.blocks import (
+    Align,
+    Block,
+    Cell,
+    Check,
+    Checks,
+    Column,
+    Fact,
+    Figure,
+    Prose,
+    Record,
+    Table,
+    Tone,
+)
 from salesfc_lib.reporting.catalogue import Voice
+
+LONG = 80  # characters of a parameter's value, beyond which it is cut
+ALIGN: dict[str, Align] = {">": "r", "#": "q", "=": "w"}  # numbers, heat, never broken
+
+Row = Mapping[Any, Any]
+Rows = pd.DataFrame | Sequence[Row]
+Width = Literal["", "min40", "min46", "outset"]  # least width of a table; wider than the text
+# what fills a cell: `{wape:percent}` over the fields of a row, a cell of such, or a function
+Template = str | Cell | Callable[[Row], str | Cell]
 
 
 class Section:
@@ -30,40 +50,139 @@ class Section:
             display(block)
 
 
-def in_words(ds: pd.Timestamp) -> str:
-    """A month as 'June 2026'."""
-    return wording.month_name(ds.strftime("%Y-%m"))
+class Writer(Voice):
+    """A unit's voice that writes blocks from entries of the catalogue."""
+
+    def prose(self, key: str, /, **facts: Any) -> Prose:
+        """The sentence `key` as a block."""
+        return Prose(self.say(key, **facts))
+
+    def fact(self, key: str, /, *, alarm: bool = False, **facts: Any) -> Fact:
+        """A key fact from the entry's `label`, `value` and `detail`."""
+        parts = [self.say(f"{key}.{part}", **facts) for part in ("label", "value", "detail")]
+        return Fact(*parts, alarm=alarm)
+
+    def record(self, key: str, /, **facts: Any) -> list[tuple[str, str]]:
+        """Terms with their texts: the lines of the sentence `key`, each cut at its first colon."""
+        lines = (line.partition(": ") for line in self.template(key).splitlines())
+        return [(self.fill(term, facts), self.fill(text, facts)) for term, _, text in lines]
+
+    def table(
+        self,
+        key: str,
+        rows: Rows,
+        cells: Sequence[Template],
+        /,
+        *,
+        title: str = "",
+        footer: Rows = (),
+        width: Width = "",
+        **facts: Any,
+    ) -> Table:
+        """Table of the entry's `title`, `subtitle`, `heads` (as `columns` reads them) and `source`, a row for each of `rows`."""
+        return Table(
+            title or self.say(f"{key}.title", **facts),
+            self.find(f"{key}.subtitle", **facts),
+            columns(self.say(f"{key}.heads", **facts)),
+            self._rows(rows, cells),
+            footer=self._rows(footer, cells),
+            source=self.find(f"{key}.source", **facts),
+            outset=width == "outset",
+            min_width="min46" if width == "outset" else width,
+        )
+
+    def figure(
+        self,
+        key: str,
+        drawn: tuple[str, str],
+        rows: Rows | None = None,
+        cells: Sequence[Template] = (),
+        /,
+        *,
+        title: str = "",
+        **facts: Any,
+    ) -> Figure:
+        """Figure of the entry's `title`, `subtitle`, `alt` and `source`, with its numbers as a table under the entry's `heads`."""
+        numbers = None
+        if rows is not None:
+            named = self.find(f"{key}.numbers", **facts) or self.say("figure.numbers")
+            numbers = self.table(key, rows, cells, title=named, **facts)
+            numbers = replace(numbers, subtitle="", source="")
+        return Figure(
+            title or self.say(f"{key}.title", **facts),
+            self.say(f"{key}.subtitle", **facts),
+            self.say(f"{key}.alt", **facts),
+            *drawn,
+            self.say(f"{key}.source", **facts),
+            numbers,
+        )
+
+    def since(self, month: str | pd.Timestamp | None) -> str:
+        """What stands above the changes since `month`, the last one published."""
+        return self.say("since.month", month=month) if month else self.say("since.first")
+
+    def first_of(self, shown: int, n: int) -> str:
+        """That a table holds the first rows alone, where it does."""
+        return self.say("table.first", shown=shown, n=n) if n > shown else ""
+
+    def _rows(self, rows: Rows, cells: Sequence[Template]) -> list[list[Cell]]:
+        records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
+        return [[self._cell(cell, row) for cell in cells] for row in records]
+
+    def _cell(self, cell: Template, row: Row) -> Cell:
+        if callable(cell):
+            found = cell(row)
+            return found if isinstance(found, Cell) else Cell(found)
+        if isinstance(cell, str):
+            return Cell(self.fill(cell, row))
+        parts = {name: self.fill(getattr(cell, name), row) for name in ("text", "sub", "href")}
+        return replace(cell, **parts)
 
 
-def iso(ds: pd.Timestamp) -> str:
-    """A month as '2026-06'."""
-    return str(ds.strftime("%Y-%m"))
-
-
-def measure_of(run: UnitMonth) -> wording.Measure:
-    """How this unit's forecasts are written: money, or pieces."""
-    unit = run.parameters.unit
-    return (
-        wording.Measure(unit.currency)
-        if run.parameters.measure.value == "amount"
-        else wording.Measure("", unit.quantity_unit)
+def voice_of(run: UnitMonth) -> Writer:
+    """The voice of a unit: its forecasts are money, or pieces."""
+    unit, value = run.parameters.unit, run.parameters.measure.value
+    amount = value == "amount"
+    return Writer(
+        wording.Measure(unit.currency if amount else "", "" if amount else unit.quantity_unit)
     )
 
 
-def voice_of(run: UnitMonth) -> Voice:
-    """The voice of the unit's sentences."""
-    return Voice(measure_of(run))
-
-
 def kicker(run: UnitMonth, step: str) -> tuple[str, str, str]:
-    """Step, unit and month, as they stand above a title."""
+    """Step, unit and month: the small line above a title."""
     return step, run.title, wording.month_name(run.month)
 
 
-def columns(*heads: str) -> list[Column]:
-    """Columns from labels; a label that begins with '>' is right-aligned, with '|' never broken, with '#' a heat cell."""
-    align = {">": "r", "#": "q", "|": "w"}
-    return [Column(head.lstrip(">#|"), align.get(head[:1], "l")) for head in heads]  # type: ignore[arg-type]
+def columns(heads: str) -> list[Column]:
+    """Columns from labels between ' | '.
+
+    A label that begins with '>' is right-aligned, with '=' never broken, with '#' a heat cell, and with '.' for screen
+    readers only, above a drawing that a phone leaves out.
+    """
+    return [
+        Column(head[1:], "l", small=False, silent=True)
+        if head.startswith(".")
+        else Column(head.lstrip(">#="), ALIGN.get(head[:1], "l"))
+        for head in heads.split(" | ")
+    ]
+
+
+def heat_cell(value: float, low: float, high: float, *, best: bool) -> Cell:
+    """An error in percent, the darker the nearer to `high`; empty where it is missing."""
+    if pd.isna(value):
+        return Cell()
+    heat = 1 + min(4, int(5 * (value - low) / ((high - low) or 1)))
+    return Cell(f"{value * 100:.1f}", heat=heat, best=best)
+
+
+def tone_of(difference: float) -> Tone:
+    """The tone of forecast - actual: over-forecast, under-forecast, or neither where it is zero or missing."""
+    return "over" if difference > 0 else "under" if difference < 0 else ""
+
+
+def with_labels(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Rows of series with the `label` and the `level` of each."""
+    return frame.merge(series[["unique_id", "label", "level"]], on="unique_id", how="left")
 
 
 def closing(
@@ -76,44 +195,36 @@ def closing(
 
     Raises `SalesForecastError` that lists the checks that failed, so that the notebook ends as failed.
     """
-    block = Checks(tuple(checks))
-    failed = [check for check in checks if not check.passed]
+    failed = [f"{check.name} ({check.detail})" for check in checks if not check.passed]
     if failed:
         raise SalesForecastError.say(
-            f"{len(failed)} of {len(checks)} checks failed: {'; '.join(f'{check.name} ({check.detail})' for check in failed)}",
+            f"{len(failed)} of {len(checks)} checks failed: {'; '.join(failed)}",
             "Every check passes before a month is published",
             "Read the section that the check belongs to",
         )
-    voice = voice_of(run)
-    badge = voice.say("checks.passed", n=len(checks))
-    return Section(Record(badge, "", tuple(terms), (block, *details, parameter_table(run))))
+    folded = (Checks(tuple(checks)), *details, parameter_table(run))
+    badge = voice_of(run).say("checks.passed", n=len(checks))
+    return Section(Record(badge, "", tuple(terms), folded))
 
 
 def parameter_table(run: UnitMonth) -> Table:
     """Parameters that differ from the defaults, with the layer that set them."""
-    tree = run.parameters.model_dump(mode="json")
-    rows = []
-    for key, layer in sorted(run.layer.items()):
-        if layer == "defaults":
-            continue
-        rows.append([key, _value(tree, key), layer, run.reasons.get(key, "")])
-    return Table(
-        f"Parameters that differ from the defaults ({len(rows)})",
-        "By key, with the layer that set each",
-        columns("Key", "Value", "Set by", "Reason"),
-        rows,
-        min_width="min40",
-    )
+    values = flatten(run.parameters.model_dump(mode="json"))
+    rows = [
+        {
+            "key": key,
+            "value": _written(values.get(key, "")),
+            "layer": layer,
+            "reason": run.reasons.get(key, ""),
+        }
+        for key, layer in sorted(run.layer.items())
+        if layer != "defaults"
+    ]
+    cells = ("{key}", "{value}", "{layer}", "{reason}")
+    return voice_of(run).table("parameters", rows, cells, width="min40", n=len(rows))
 
 
-def _value(tree: object, dotted: str) -> str:
-    for part in dotted.split("."):
-        tree = tree.get(part, "") if isinstance(tree, dict) else ""
-    text = (
-        ", ".join(map(str, tree))
-        if isinstance(tree, list)
-        else str(tree).lower()
-        if isinstance(tree, bool)
-        else str(tree)
-    )
-    return text if len(text) <= 80 else f"{text[:79]}…"
+def _written(value: object) -> str:
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    text = text.lower() if isinstance(value, bool) else text
+    return text if len(text) <= LONG else f"{text[: LONG - 1]}…"
