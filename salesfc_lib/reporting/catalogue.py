@@ -43,6 +43,7 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "month": lambda month: wording.month_name(iso(month)),
     "month_word": lambda month: wording.month_word(iso(month)),
     "month_short": lambda month: wording.month_short(iso(month)),
+    "year": lambda month: iso(month)[:4],
     "day": wording.day,
     "count": wording.number,
     "exact": exact,

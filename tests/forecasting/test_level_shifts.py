@@ -223,6 +223,7 @@ def test_the_page_says_the_same_change_in_its_title_and_in_its_table(tmp_path: P
         }
     )
     told: Any = SimpleNamespace(
+        top="all",
         explained={"break": found},
         series=pd.DataFrame(
             {
@@ -236,7 +237,9 @@ def test_the_page_says_the_same_change_in_its_title_and_in_its_table(tmp_path: P
     run = UnitMonth(
         tmp_path, "kitchen", "2025-12", defaults(), {}, {}, tmp_path / "reports" / ".work"
     )
-    table = next(block for block in describe_level_shifts(run, told).blocks if isinstance(block, Table))
+    table = next(
+        block for block in describe_level_shifts(run, told).blocks if isinstance(block, Table)
+    )
     label, _, change, *_ = [cell for cell in table.rows[0] if isinstance(cell, Cell)]
     assert "−22.4" in table.title and change.text == "−22.4\u202f%"
     assert label.sub == "line region"

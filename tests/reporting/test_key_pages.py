@@ -323,7 +323,7 @@ def test_a_key_month_is_put_together_from_the_months_tables() -> None:
     a, b = list_key_months(found, vintages)
     assert (a.label, a.judged, a.next["y_hat"], a.moved.iloc[0]) == ("a", "archive", 120.0, 20.0)
     assert (b.label, b.judged, b.next["y_hat"], b.moved.iloc[0]) == ("b", "nothing", 100.0, 0.0)
-    assert a.last_said() == 110.0
+    assert a.last_published() == 110.0
     assert list(a.changes["author"]) == ["Li"] and b.changes.empty
     assert list(b.effects["worth"]) == [-6.0] and a.effects.empty
 

@@ -85,6 +85,11 @@ class ReconciledMonth:
             "methods judged": int(self.reconciliation["method"].nunique()),
         }
 
+    @property
+    def counted(self) -> dict[str, int]:
+        """`counts` by names that a sentence can hold."""
+        return {name.replace(" ", "_"): n for name, n in self.counts().items()}
+
 
 def last_modeled(forecast: pd.DataFrame) -> str:
     """The stage that is reconciled: `assumed` where declared effects changed what was combined, else `combined`."""

@@ -5,6 +5,8 @@ A cause is named with what it rests on; what no table explains is called not exp
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
@@ -20,7 +22,7 @@ SHOWN = 12  # salespeople listed
 
 def cause_name(voice: Voice, cause: str, effect: float | None = None) -> str:
     """How a cause reads; with its effect on sales against the forecast, which way people changed it."""
-    if cause == "change_by_people" and pd.notna(effect):
+    if cause == "change_by_people" and effect is not None and pd.notna(effect):
         return voice.say("cause.raised_by_people" if effect < 0 else "cause.lowered_by_people")
     return voice.say(f"cause.{cause}")
 
@@ -218,7 +220,7 @@ def proposals(run: UnitMonth, review: ReviewedMonth) -> Section:
         lambda row: _evidence(voice, f"proposal.{row['evidence']}", row["facts"]),
         "{decision}",
     )
-    facts = {"n": len(table), "unit": run.unit, "month": run.month}
+    facts: dict[str, Any] = {"n": len(table), "unit": run.unit, "month": run.month}
     block = voice.table(f"{key}.table", table, cells, width="min46", **facts)
     lines = [f"# parameters/units/{run.unit}.yml"]
     for row in table[table["kind"] == "parameter"].to_dict("records"):

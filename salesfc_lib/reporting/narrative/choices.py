@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
@@ -50,11 +52,11 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
         "{naive:percent}",
         "{reason:upper}",
     )
-    facts = {"shown": len(shown), "n": len(table)}
+    facts: dict[str, Any] = {"shown": len(shown), "n": len(table)}
     title = voice.say(f"{key}.title.{'all' if len(shown) == len(table) else 'some'}", **facts)
     block = voice.table(f"{key}.table", shown, cells, title=title, width="outset", **facts)
     worse = int((table["error"] > table["naive"]).sum())
-    facts = {"worse": worse, "all": len(table), "corrected": _boosted(run, modeled)}
+    facts: dict[str, Any] = {"worse": worse, "all": len(table), "corrected": _boosted(run, modeled)}
     return Section(
         Prose(voice.say(key if modeled.cutoffs else f"{key}.none", **facts).strip()), block
     )

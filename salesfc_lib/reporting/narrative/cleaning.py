@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
@@ -69,7 +71,7 @@ def describe_measure(run: UnitMonth, separator: str) -> str:
     return separator.join(parts)
 
 
-def _facts(run: UnitMonth, cleaned: CleanedMonth, rows: dict[str, float]) -> tuple[Fact, ...]:
+def _facts(run: UnitMonth, cleaned: CleanedMonth, rows: dict[str, Any]) -> tuple[Fact, ...]:
     voice, budget = voice_of(run), run.parameters.cleaning.loss_budget
     lost = len(cleaned.quarantine) / max(int(rows["opening"]), 1)
     levels = cleaned.series["level"].nunique()

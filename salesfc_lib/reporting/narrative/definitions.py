@@ -5,7 +5,7 @@ from __future__ import annotations
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.reporting.blocks import Block, Cell
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
-from salesfc_lib.reporting.narrative.section import Section, voice_of, with_labels
+from salesfc_lib.reporting.narrative.section import Section, Template, voice_of, with_labels
 
 SHOWN = 12  # rows of a table that may be long
 
@@ -14,7 +14,7 @@ def definition(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     """What "sales" means in this unit, one line a question, and whether the general ledger agrees."""
     voice, measure, calendar = voice_of(run), run.parameters.measure, run.parameters.calendar
     orders = [source for source in run.parameters.sources.values() if source.role == "orders"]
-    exports = {
+    exports: dict[str, set[str]] = {
         "discounts": {source.discounts for source in orders},
         "tax": {source.tax for source in orders},
         "freight": {source.freight for source in orders if "freight" in source.columns},
@@ -25,7 +25,7 @@ def definition(run: UnitMonth, cleaned: CleanedMonth) -> Section:
             "question": voice.say(f"definition.{name}"),
             "answer": voice.find(f"definition.{name}.{getattr(measure, name)}")
             or getattr(measure, name),
-            "exports": ", ".join(sorted(exports.get(name, ()))),
+            "exports": ", ".join(sorted(exports.get(name, set()))),
         }
         for name in asked
     ]
@@ -44,14 +44,15 @@ def _control(run: UnitMonth, cleaned: CleanedMonth) -> tuple[Block, ...]:
         return (voice.prose("cleaning.control.none"),)
     recent = found.sort_values(["ds", "member", "measure"], ascending=[False, True, True])
     recent = recent.head(SHOWN)
+
+    def exact(field: str) -> Template:
+        return lambda row: voice.fill(f"{{{field}:exact}}", row) or voice.say("none")
+
     cells = (
         "{ds:month}",
         lambda row: str(row["member"] or voice.say("unit.whole")),
         "{measure}",
-        *(
-            lambda row, name=name: voice.fill(f"{{{name}:exact}}", row) or "none"
-            for name in ("ours", "ledger", "difference")
-        ),
+        *map(exact, ("ours", "ledger", "difference")),
         Cell("{state:name cleaning.control.state}", sub="{reason}"),
     )
     months = recent["ds"].nunique()
@@ -109,8 +110,15 @@ def renames(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         "{evidence}",
         Cell("{yaml}", code=True),
     )
-    facts = {"n": n, "unit": run.unit, "more": voice.first_of(SHOWN, n)}
-    table = voice.table("cleaning.renames.table", found.head(SHOWN), cells, width="min46", **facts)
+    table = voice.table(
+        "cleaning.renames.table",
+        found.head(SHOWN),
+        cells,
+        width="min46",
+        n=n,
+        unit=run.unit,
+        more=voice.first_of(SHOWN, n),
+    )
     return Section(voice.prose("cleaning.renames.some", n=n), table)
 
 

@@ -325,7 +325,7 @@ def _backtest_table(voice: Writer, key: KeyMonth, errors: pd.DataFrame) -> Table
         "{months:count}",
         "{wape:percent}",
         lambda row: Cell(voice.fill("{bias:signed_percent}", row), tone=tone_of(row["bias"])),
-        "{inside:.0f} of {bounded:.0f}",
+        "{inside:count} of {bounded:count}",
     )
     title = "key.errors.title.zero" if pd.isna(wape) else "key.errors.title.backtest"
     title = voice.say(title, wape=wape)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
@@ -71,7 +73,7 @@ def _facts(run: UnitMonth, done: ReconciledMonth) -> tuple[Fact, ...]:
     before = year_before(done.panel, ahead["unique_id"], ahead["ds"])
     year = "reconciliation.fact.next" if before else "reconciliation.fact.next.short"
     gap = "0" if done.gap <= COHERENT else wording.percent(done.gap)
-    counts = {name.replace(" ", "_"): n for name, n in done.counts().items()}
+    counts: dict[str, Any] = done.counted
     return (
         voice.fact(year, change=ahead["y_hat"] / before - 1 if before else None, **ahead),
         voice.fact(
@@ -195,7 +197,10 @@ def changes(run: UnitMonth, done: ReconciledMonth) -> Section:
     )
     table["label"] = table["label"].fillna(table["unique_id"])
     table = table.sort_values(["state", "size"], ascending=[True, False])
-    facts = {"applied": int((found["state"] == "applied").sum()), "refused": int(refused.sum())}
+    facts: dict[str, Any] = {
+        "applied": int((found["state"] == "applied").sum()),
+        "refused": int(refused.sum()),
+    }
     cells = (
         "{label}",
         "{ds:month_short}",

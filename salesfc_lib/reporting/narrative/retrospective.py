@@ -123,7 +123,7 @@ def _facts(run: UnitMonth, review: ReviewedMonth) -> tuple[Fact, ...]:
     voice, now, agreed = voice_of(run), review.now, run.parameters.retrospective
     before, gain = review.before, review.people_gain()
 
-    def fact(name: str, *, alarm: bool, **facts: float) -> Fact:
+    def with_before(name: str, *, alarm: bool, **facts: float) -> Fact:
         found = voice.fact(f"retrospective.fact.{name}", alarm=alarm, **facts, **now)
         if before is None or pd.isna(before[name]):
             return found
@@ -133,9 +133,9 @@ def _facts(run: UnitMonth, review: ReviewedMonth) -> tuple[Fact, ...]:
     people = "retrospective.fact.people" if gain is not None else "retrospective.fact.no_people"
     floor, limit = agreed.accuracy_floor, agreed.bias_limit
     return (
-        fact("accuracy", alarm=now["accuracy"] < floor, floor=floor),
-        fact("bias", alarm=abs(now["bias"]) > limit, limit=limit),
-        fact("gain", alarm=now["gain"] < 0),
+        with_before("accuracy", alarm=now["accuracy"] < floor, floor=floor),
+        with_before("bias", alarm=abs(now["bias"]) > limit, limit=limit),
+        with_before("gain", alarm=now["gain"] < 0),
         voice.fact(people, alarm=(gain or 0) < 0, gain=gain),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import pandas as pd
 
@@ -31,7 +31,7 @@ LONG = 80  # characters of a parameter's value, beyond which it is cut
 ALIGN: dict[str, Align] = {">": "r", "#": "q", "=": "w"}  # numbers, heat, never broken
 
 Row = Mapping[Any, Any]
-Rows = pd.DataFrame | Sequence[Row]
+Rows: TypeAlias = "pd.DataFrame | Sequence[Row]"
 Width = Literal["", "min40", "min46", "outset"]  # least width of a table; wider than the text
 # what fills a cell: `{wape:percent}` over the fields of a row, a cell of such, or a function
 Template = str | Cell | Callable[[Row], str | Cell]
@@ -59,8 +59,10 @@ class Writer(Voice):
 
     def fact(self, key: str, /, *, alarm: bool = False, **facts: Any) -> Fact:
         """A key fact from the entry's `label`, `value` and `detail`."""
-        parts = [self.say(f"{key}.{part}", **facts) for part in ("label", "value", "detail")]
-        return Fact(*parts, alarm=alarm)
+        label, value, detail = (
+            self.say(f"{key}.{part}", **facts) for part in ("label", "value", "detail")
+        )
+        return Fact(label, value, detail, alarm)
 
     def record(self, key: str, /, **facts: Any) -> list[tuple[str, str]]:
         """Terms with their texts: the lines of the sentence `key`, each cut at its first colon."""
@@ -135,8 +137,8 @@ class Writer(Voice):
             return found if isinstance(found, Cell) else Cell(found)
         if isinstance(cell, str):
             return Cell(self.fill(cell, row))
-        parts = {name: self.fill(getattr(cell, name), row) for name in ("text", "sub", "href")}
-        return replace(cell, **parts)
+        text, sub, href = (self.fill(part, row) for part in (cell.text, cell.sub, cell.href))
+        return replace(cell, text=text, sub=sub, href=href)
 
 
 def voice_of(run: UnitMonth) -> Writer:
@@ -185,12 +187,7 @@ def with_labels(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(series[["unique_id", "label", "level"]], on="unique_id", how="left")
 
 
-def closing(
-    run: UnitMonth,
-    checks: Sequence[Check],
-    terms: Sequence[tuple[str, str]],
-    details: Sequence[Table] = (),
-) -> Section:
+def closing(run: UnitMonth, checks: Sequence[Check], terms: Sequence[tuple[str, str]]) -> Section:
     """Record and checks of a notebook.
 
     Raises `SalesForecastError` that lists the checks that failed, so that the notebook ends as failed.
@@ -202,7 +199,7 @@ def closing(
             "Every check passes before a month is published",
             "Read the section that the check belongs to",
         )
-    folded = (Checks(tuple(checks)), *details, parameter_table(run))
+    folded = (Checks(tuple(checks)), parameter_table(run))
     badge = voice_of(run).say("checks.passed", n=len(checks))
     return Section(Record(badge, "", tuple(terms), folded))
 

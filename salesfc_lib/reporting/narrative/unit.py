@@ -203,7 +203,7 @@ def _modeling_lines(month: Month) -> tuple[str, ...]:
 
 def _reconciliation_lines(month: Month) -> tuple[str, ...]:
     voice, done = voice_of(month.run), month.reconciled
-    counts = {name.replace(" ", "_"): n for name, n in done.counts().items()}
+    counts = done.counted
     changes = "unit.reconciliation.changes" if len(done.adjustment) else "unit.changes.none"
     moved = {"month": done.month, "before": done.next("combined"), "after": done.next()}
     return (
@@ -267,15 +267,15 @@ def _missed_limits(month: Month) -> list[AttentionItem]:
         return []
     voice, agreed, now = voice_of(month.run), month.run.parameters.retrospective, month.review.now
     floor, limit, facts = agreed.accuracy_floor, agreed.bias_limit, {"unit": month.run.title, **now}
-    found = []
+    found, why, page = [], _describe_miss(month), "04_retrospective.html"
     if now["accuracy"] < floor:
-        found.append(("floor", voice.say("unit.attention.floor", floor=floor, **facts)))
+        what = voice.say("unit.attention.floor", floor=floor, **facts)
+        found.append(AttentionItem("floor", what, why, "", "", page))
     if abs(now["bias"]) > limit:
         running = _running(month)
         what = voice.say("unit.attention.bias", limit=limit, running=running, **facts)
-        found.append(("bias", what))
-    why = _describe_miss(month)
-    return [AttentionItem(kind, what, why, "", "", "04_retrospective.html") for kind, what in found]
+        found.append(AttentionItem("bias", what, why, "", "", page))
+    return found
 
 
 def changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
@@ -285,9 +285,13 @@ def changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
         Change(
             series=str(labels.get(row["unique_id"], row["unique_id"])),
             month=iso(row["ds"]),
-            **{name: float(row[name]) for name in ("old", "asked", "final")},
-            **{name: str(row[name] or "") for name in ("author", "reason", "remark")},
+            old=float(row["old"]),
+            asked=float(row["asked"]),
+            final=float(row["final"]),
+            author=str(row["author"] or ""),
+            reason=str(row["reason"] or ""),
             applied=row["state"] == "applied",
+            remark=str(row["remark"]),
         )
         for row in reconciled.adjustment.to_dict("records")
     )
