@@ -56,7 +56,7 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     title = voice.say(f"{key}.title.{'all' if len(shown) == len(table) else 'some'}", **facts)
     block = voice.table(f"{key}.table", shown, cells, title=title, width="outset", **facts)
     worse = int((table["error"] > table["naive"]).sum())
-    facts: dict[str, Any] = {"worse": worse, "all": len(table), "corrected": _boosted(run, modeled)}
+    facts |= {"worse": worse, "all": len(table), "corrected": _boosted(run, modeled)}
     return Section(
         Prose(voice.say(key if modeled.cutoffs else f"{key}.none", **facts).strip()), block
     )
