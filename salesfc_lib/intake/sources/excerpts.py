@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
@@ -163,7 +164,7 @@ def excerpt_table(path: Path, table: str, total: int, most: int) -> Grid:
     """The first and the last records of a table of a SQLite file, at most so many."""
     import sqlalchemy as sa
 
-    from salesfc_lib.intake.sources.sql import choose, collect, find_relation, read_texts, to_grid
+    from salesfc_lib.intake.sources.sql import choose, find_relation, read_texts
     from salesfc_lib.intake.sources.troubled import set_aside_control
 
     address = f"{path.resolve().as_uri()}?mode=ro"
@@ -175,10 +176,13 @@ def excerpt_table(path: Path, table: str, total: int, most: int) -> Grid:
     with engine.connect() as connection:
         relation = find_relation(connection, source, str(path))
         query = choose(relation, source)[0]
-        batches = (
+        batches = [
             batch
             for count, start in spans
             for batch in read_texts(connection, query.limit(count).offset(start))
-        )
-        grid = to_grid(collect(relation.header, batches), relation)
-        return set_aside_control(grid, relation.names)
+        ]
+    none = [pa.array([], pa.int64()), *(pa.array([], pa.string()) for _ in relation.header)]
+    places, *texts = (pa.chunked_array(column) for column in zip(none, *batches, strict=True))
+    numbers = places.to_numpy() if relation.row_ids else np.arange(1, len(places) + 1)
+    cells = pa.table(texts, names=[str(place) for place in range(len(texts))])
+    return set_aside_control(Grid(relation.header, numbers, cells), relation.names)
