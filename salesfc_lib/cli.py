@@ -195,9 +195,9 @@ def bridge(
     """Print how the unit's total becomes the one under another definition (--set), or how what was read becomes the panel."""
     with _told_plainly():
         from salesfc_lib.foundation import check_month
-        from salesfc_lib.reporting import tell_bridge
+        from salesfc_lib.reporting import bridge_text
 
-        typer.echo(tell_bridge(project, unit, check_month(month), sets or ()))
+        typer.echo(bridge_text(project, unit, check_month(month), sets or ()))
 
 
 @app.command()

@@ -6,7 +6,7 @@ Tables and manifests enter; sentences, figures and HTML leave.
 from __future__ import annotations
 
 from salesfc_lib.reporting.blocks import Check
-from salesfc_lib.reporting.bridge import tell_bridge
+from salesfc_lib.reporting.bridge import bridge_text
 from salesfc_lib.reporting.facts.cleaning import CleanedBefore, CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.key import BY_SERIES, KEY_TABLES, list_key_months
 from salesfc_lib.reporting.facts.modeling import (
@@ -38,17 +38,17 @@ __all__ = [
     "ReconciledMonth",
     "Restated",
     "ReviewedMonth",
+    "bridge_text",
     "describe_record",
     "final_stage",
+    "key_page",
     "last_modeled",
     "ledger_totals",
     "list_key_months",
     "mean_weights",
     "summary",
-    "tell_bridge",
-    "key_page",
+    "use_lab_style",
     "write_failed_page",
     "write_index",
-    "use_lab_style",
     "write_pages",
 ]

@@ -404,4 +404,6 @@ def test_a_notebook_that_is_rendered_stays_as_it_was(tmp_path: Path) -> None:
     first = render_notebook(node, context=CONTEXT)
     nbformat.write(node, tmp_path / "n.ipynb")
     assert nbformat.writes(node) == before
-    assert render_notebook(tmp_path / "n.ipynb", context=CONTEXT) == first
+    assert (
+        render_notebook(nbformat.read(tmp_path / "n.ipynb", as_version=4), context=CONTEXT) == first
+    )

@@ -29,16 +29,18 @@ DESCRIPTION = (
 def write_index(reports: Path) -> list[Path]:
     """Paths of `reports/index.html` and of each month's index, all written anew."""
     summaries, failures = read_summaries(reports), read_failures(reports)
-    months = sorted({found.month for found in (*summaries, *failures)})
+    months = sorted({s.month for s in summaries} | {failure.month for failure in failures})
     if not months:
         head = Answer(["All units"], say("index.empty.title"), [say("index.empty.lede")])
         return [_write(reports / "index.html", "Sales forecast", [("Sales forecast", "")], head)]
     portfolios = {month: Portfolio.of(summaries, failures, month) for month in months}
     newest_first = list(portfolios.values())[::-1]
-    written = [_write_month(reports / "index.html", newest_first[0], "", _months(newest_first))]
-    for month, portfolio in portfolios.items():
-        written.append(_write_month(reports / month / "index.html", portfolio, "../", None))
-    return written
+    latest = _write_month(reports / "index.html", newest_first[0], "", _months(newest_first))
+    others = [
+        _write_month(reports / month / "index.html", portfolio, "../", None)
+        for month, portfolio in portfolios.items()
+    ]
+    return [latest, *others]
 
 
 def _write(path: Path, name: str, crumbs: Crumbs, head: Answer, **blocks: object) -> Path:
@@ -135,8 +137,7 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     frame = table.astype({"All units": float, "Seasonal naive": float}).melt("ds", var_name="group")
     frame["ds"] = pd.to_datetime(frame["ds"], format="%Y-%m")
     roles = {"All units": "forecast", "Seasonal naive": "baseline"}
-    size = {"height": (230, 230), "width": 420}
-    wide, slim = plots.draw(plots.lines, frame, roles=roles, **size)
+    wide, slim = plots.draw(plots.lines, frame, height=(230, 230), width=420, roles=roles)
     before, now = table["All units"].iloc[-2:]
     naive = rows[-1][2]
     gain = 0.0 if naive is None else now - naive

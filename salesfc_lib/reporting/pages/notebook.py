@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
-from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -76,14 +75,12 @@ class PageExporter(TemplateExporter):
         return environment
 
 
-def render_notebook(notebook: Path | nbformat.NotebookNode, *, context: Mapping[str, Any]) -> str:
-    """The page of an executed notebook, given itself or by its path.
+def render_notebook(notebook: nbformat.NotebookNode, *, context: Mapping[str, Any]) -> str:
+    """The page of an executed notebook.
 
     `context` holds the arguments of `page`: title, breadcrumb and, where wanted, description and
     lang.
     """
-    if isinstance(notebook, Path):
-        notebook = nbformat.read(notebook, as_version=4)
     html, _ = PageExporter().from_notebook_node(notebook, resources={"page": page(**context)})
     return str(html)
 
