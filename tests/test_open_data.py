@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from salesfc_lib import steps
-from salesfc_lib.cleaning.account.ledger import total_gap
+from salesfc_lib.cleaning.batch.ledger import total_gap
 from salesfc_lib.cleaning.clean import Cleaned, clean
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.panel.build import BottomPanel, build_panel

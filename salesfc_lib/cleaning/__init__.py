@@ -1,14 +1,13 @@
-"""From rows to transactions, with an account of every row and every cent.
+"""From rows to transactions, with a ledger of every row and every cent.
 
-Extracts and parameters enter; the transactions through one month, the ledger, the quarantine and the tables that accompany
-them leave. Rules find and an account acts, so that every change can be traced.
+Extracts and parameters enter; the transactions through one month, the ledger, the quarantine and the side tables leave.
 """
 
 from __future__ import annotations
 
-from salesfc_lib.cleaning.account.frames import group_numbers, sum_units
-from salesfc_lib.cleaning.account.ledger import total_gap
-from salesfc_lib.cleaning.basic_rules import key_columns
+from salesfc_lib.cleaning.batch.frames import group_numbers, sum_units
+from salesfc_lib.cleaning.batch.ledger import total_gap
+from salesfc_lib.cleaning.batch.lines import key_columns
 from salesfc_lib.cleaning.clean import clean, read_all, standardise
 from salesfc_lib.cleaning.closed_months import closed_through
 from salesfc_lib.cleaning.definition_bridge import bridge, bridge_to_panel, draw_bridge

@@ -1,8 +1,7 @@
 """Cleaning: from raw exports to transactions, with an account of every row and every cent.
 
-Parameters and the project's exports enter; transactions through one month, the ledger, the quarantine and the companion
-tables leave. The decision made here: the order of the rules, and that everything but the month gate is independent of
-the month, so that a backfill does it once (`standardise`) and closes each month from it (`close_month`).
+Everything but the closing of a month is independent of the month, so that a backfill does it once (`standardise`) and closes
+each month from it (`close_month`).
 """
 
 from __future__ import annotations
@@ -17,21 +16,19 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.account.account import Account
-from salesfc_lib.cleaning.account.exceptions import list_unused
-from salesfc_lib.cleaning.account.frames import sort_lines, units_as_decimals
-from salesfc_lib.cleaning.account.ledger import (
+from salesfc_lib.cleaning.batch.batch import Batch
+from salesfc_lib.cleaning.batch.exceptions import list_unused
+from salesfc_lib.cleaning.batch.frames import sort_lines, units_as_decimals
+from salesfc_lib.cleaning.batch.ledger import (
+    INTERNAL,
     close_ledger,
-    ledger_gap,
     list_changes,
     list_problems,
     list_removed,
     open_ledger,
-    total_gap,
 )
-from salesfc_lib.cleaning.account.lines import ORIGINALS, TEXT, combine, is_notice, map_lines
-from salesfc_lib.cleaning.account.loss_budget import check_loss, weigh
-from salesfc_lib.cleaning.basic_rules import Context, drop_structure, quarantine_unreadable
+from salesfc_lib.cleaning.batch.lines import ORIGINALS, TEXT, combine, is_notice, map_lines
+from salesfc_lib.cleaning.batch.loss_budget import check_loss, weigh
 from salesfc_lib.cleaning.closed_months import (
     check_closed,
     closed_through,
@@ -39,58 +36,32 @@ from salesfc_lib.cleaning.closed_months import (
     note_missing_months,
     take_later,
 )
+from salesfc_lib.cleaning.context import Context
+from salesfc_lib.cleaning.rules.basic import drop_structure, quarantine_unreadable
 from salesfc_lib.cleaning.rules.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.rules.pipeline import settle
-from salesfc_lib.cleaning.rules.returns import drop_elsewhere, expand_notices, take_apart
+from salesfc_lib.cleaning.rules.returns import drop_elsewhere, expand_notices, separate_returns
 from salesfc_lib.cleaning.rules.subtotals import check_subtotals
 from salesfc_lib.cleaning.rules.trailers import check_trailers
 from salesfc_lib.cleaning.side_tables.control_totals import compare_control, note_missing
 from salesfc_lib.cleaning.side_tables.drivers import close_drivers, note_drivers, read_drivers
-from salesfc_lib.cleaning.side_tables.opportunities import join_members
 from salesfc_lib.cleaning.side_tables.promotion_flags import note_flags
-from salesfc_lib.cleaning.side_tables.reading import read_companion
+from salesfc_lib.cleaning.side_tables.reading import TABLE, read_side_table
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables
 from salesfc_lib.intake import FILE, MARK, ROW, Extract, encode, label_files, read_source
 
-__all__ = [
-    "Cleaned",
-    "Standardised",
-    "check_closed",
-    "clean",
-    "close_month",
-    "closed_through",
-    "ledger_gap",
-    "read_all",
-    "standardise",
-    "total_gap",
-]
-
-
-COMPANIONS = (
-    "promotions",
-    "inventory",
-    "targets",
-    "events",
-    "opportunities",
-    "control_totals",
-)  # roles with a table
+SIDE_TABLES = ("promotions", "inventory", "targets", "events", "control_totals")  # roles
 
 
 @dataclass(frozen=True)
 class Standardised:
-    """Everything of a unit's cleaning that no month decides: the account before the month gate, and the companions."""
+    """Everything of a unit's cleaning that no month decides: the batch before a month is closed, and the side tables by name."""
 
-    account: Account
+    batch: Batch
     quarantine: pd.DataFrame
     apart: pd.DataFrame
-    promotion: pd.DataFrame
-    inventory: pd.DataFrame
-    target: pd.DataFrame
-    event: pd.DataFrame
-    opportunity: pd.DataFrame
-    control_total: pd.DataFrame
-    driver: pd.DataFrame
+    side_tables: Mapping[str, pd.DataFrame]
     files: list[dict[str, Any]]
     latest: pd.Timestamp
 
@@ -99,10 +70,11 @@ class Standardised:
 class Cleaned:
     """A unit's month after cleaning: tables as in `tables.CONTRACTS`.
 
-    `transactions` and `apart` (returns that the unit counts apart) hold rows dated through the month; `inventory` likewise.
-    `promotion`, `target`, `event` and `opportunity` are plans and hold later months too, `driver` those of what is known ahead. `control` is the unit beside the general ledger. `problems` is what the scan saw; `removed` and `changes` are what
-    the rules took and changed. `files` has one entry per file read: source, path, sha256,
-    bytes, rows, encoding. `latest` is the latest day found before the month gate, and `closed` the latest closed month.
+    `transactions` and `apart` (returns that the unit counts separately) hold rows dated through the month; `inventory`
+    likewise. `promotion`, `target` and `event` are plans and hold later months too, `driver` those of what is known ahead.
+    `control` is the unit beside the general ledger. `problems` is what was found in the exports; `removed` and `changes` are
+    what the rules took and changed. `files` has one entry per file read: source, path, sha256, bytes, rows, encoding.
+    `latest` is the latest day found before the month was closed, and `closed` the latest closed month.
     """
 
     transactions: pd.DataFrame
@@ -113,7 +85,6 @@ class Cleaned:
     inventory: pd.DataFrame
     target: pd.DataFrame
     event: pd.DataFrame
-    opportunity: pd.DataFrame
     driver: pd.DataFrame
     control: pd.DataFrame
     problems: pd.DataFrame
@@ -140,48 +111,33 @@ def clean(
     Raises `SalesForecastError` for a month that is not closed, a unit without rows, a missing column, a subtotal that does
     not equal its parts, and losses above the budget.
     """
-    return close_month(
-        standardise(parameters, read_all(parameters, project) if extracts is None else extracts),
-        parameters,
-        month,
-    )
+    read = read_all(parameters, project) if extracts is None else extracts
+    return close_month(standardise(parameters, read), parameters, month)
 
 
-@pd.option_context(
-    "mode.copy_on_write", True
-)  # a frame with another column shares the rest with the one before
+# a frame with another column shares the rest with the one before
+@pd.option_context("mode.copy_on_write", True)
 def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Standardised:
-    """Lines of all months under the unit's definitions, with every rule's entries but that of the month gate."""
+    """Lines of all months under the unit's definitions, with every rule's entries but those of closing a month."""
     context = Context(parameters, extracts)
-    account, notices = _open(context)
-    account = replace(account, keep=tuple(parameters.cleaning.keep))
-    weights = [weigh(part) for part in (account, *notices.values())]
-    account = settle(account, context)
+    batch, notices = _open(context)
+    batch = replace(batch, exceptions=tuple(parameters.cleaning.keep))
+    weights = [weigh(part) for part in (batch, *notices.values())]
+    batch = settle(batch, context)
     for name, notice in notices.items():
         ready = quarantine_unreadable(drop_structure(notice, context), context)
-        account, done = expand_notices(account, ready, parameters.sources[name], parameters)
-        account = account.absorb(done)
-    account, apart = take_apart(account, context)
-    quarantine = _attach_content(account, extracts)
-    check_loss(weights, account, parameters.cleaning.loss_budget)
-    companions = {role: read_companion(role, parameters, extracts) for role in COMPANIONS}
+        batch, done = expand_notices(batch, ready, parameters.sources[name], parameters)
+        batch = batch.absorb(done)
+    batch, apart = separate_returns(batch, context)
+    quarantine = _attach_content(batch, extracts)
+    check_loss(weights, batch, parameters.cleaning.loss_budget)
+    side_tables = {TABLE[role]: read_side_table(role, context) for role in SIDE_TABLES}
+    side_tables["driver"] = read_drivers(context)
     files = [
         {"source": name, **file} for name, extract in extracts.items() for file in extract.files
     ]
-    return Standardised(
-        account,
-        quarantine,
-        apart,
-        companions["promotions"],
-        companions["inventory"],
-        companions["targets"],
-        companions["events"],
-        join_members(companions["opportunities"], account.lines, parameters),
-        companions["control_totals"],
-        read_drivers(parameters, extracts),
-        files,
-        find_latest(account.lines["date"], parameters.calendar),
-    )
+    latest = find_latest(batch.lines["date"], parameters.calendar)
+    return Standardised(batch, quarantine, apart, side_tables, files, latest)
 
 
 @pd.option_context("mode.copy_on_write", True)
@@ -191,39 +147,31 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         raise _no_rows(parameters, "no row that can be used")
     closed = closed_through(parameters, standardised.latest)
     check_closed(month, closed)
-    whole = drop_cancelled(standardised.account, month)
-    for unused in list_unused(whole.keep, whole.problems):
-        whole = whole.see(unused)
-    account = take_later(note_missing_months(whole, parameters, month), month)
-    if account.lines.empty:
-        raise _no_rows(
-            parameters,
-            f"no row through {month}; the first is of {standardised.account.lines['date'].min():%Y-%m-%d}",
-        )
-    ledger, control = close_ledger(account), tables.empty("control")
+    whole = drop_cancelled(standardised.batch, month)
+    whole = whole.report(*list_unused(whole.exceptions, whole.issues))
+    batch = take_later(note_missing_months(whole, parameters, month), month)
+    if batch.lines.empty:
+        first = standardised.batch.lines["date"].min()
+        raise _no_rows(parameters, f"no row through {month}; the first is of {first:%Y-%m-%d}")
+    side, ledger, control = standardised.side_tables, close_ledger(batch), tables.empty("control")
     if any(source.role == "control_totals" for source in parameters.sources.values()):
-        control = compare_control(account, ledger, standardised.control_total, parameters, month)
-        account = note_missing(account, control, parameters)
-    driver = close_drivers(standardised.driver, parameters, month)
-    account = note_flags(note_drivers(account, driver, parameters, month), parameters)
-    first, inventory, apart = (
-        pd.Timestamp(f"{month}-01"),
-        standardised.inventory,
-        standardised.apart,
-    )
+        control = compare_control(batch, ledger, side["control_total"], parameters, month)
+        batch = note_missing(batch, control, parameters)
+    driver = close_drivers(side["driver"], parameters, month)
+    batch = note_flags(note_drivers(batch, driver, parameters, month), parameters)
+    start, inventory, apart = pd.Timestamp(f"{month}-01"), side["inventory"], standardised.apart
     return Cleaned(
-        transactions=_to_transactions(account.lines, account.scales, parameters),
+        transactions=_to_transactions(batch.lines, batch.scales, parameters),
         ledger=ledger,
         quarantine=standardised.quarantine,
-        apart=_to_transactions(apart[apart["month"].le(first)], account.scales, parameters),
-        promotion=standardised.promotion,
-        inventory=inventory[inventory["ds"].le(first)].reset_index(drop=True),
-        target=standardised.target,
-        event=standardised.event,
-        opportunity=standardised.opportunity,
+        apart=_to_transactions(apart[apart["month"].le(start)], batch.scales, parameters),
+        promotion=side["promotion"],
+        inventory=inventory[inventory["ds"].le(start)].reset_index(drop=True),
+        target=side["target"],
+        event=side["event"],
         driver=driver,
         control=control,
-        problems=list_problems(account),
+        problems=list_problems(batch),
         removed=list_removed(whole),
         changes=list_changes(whole),
         files=standardised.files,
@@ -232,68 +180,39 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
     )
 
 
-def _open(context: Context) -> tuple[Account, dict[str, Account]]:
-    """Account of all lines with amounts, and one of each returns source that only names orders; each with its opening."""
+def _open(context: Context) -> tuple[Batch, dict[str, Batch]]:
+    """Batch of all lines with amounts, and one of each returns source that only names orders; each with its opening."""
     parameters, extracts = context.parameters, context.extracts
     orders = {
-        name: (source, extracts[name])
-        for name, source in parameters.sources.items()
-        if source.role == "orders"
+        name: (source, extracts[name]) for name, source in context.with_role("orders").items()
     }
     if not any(extract.rows.num_rows for _, extract in orders.values()):
         raise _no_rows(parameters, "no row")
-    returns = {
-        name: source for name, source in parameters.sources.items() if source.role == "returns"
-    }
     own = {name: extract for name, (_, extract) in orders.items()}
-    own |= {
-        name: drop_elsewhere(extracts[name], source, orders) for name, source in returns.items()
-    }
+    for name, source in context.with_role("returns").items():
+        own[name] = drop_elsewhere(extracts[name], source, orders)
+    batches, notices = [], {}
     for name, extract in own.items():
         check_trailers(name, parameters.sources[name], extracts[name])
         check_subtotals(parameters.sources[name], extract)
-    accounts = {
-        name: map_lines(name, parameters.sources[name], extract, parameters)
-        for name, extract in own.items()
-    }
-    notices = {
-        name: open_ledger(account)
-        for name, account in accounts.items()
-        if is_notice(parameters.sources[name])
-    }
-    return open_ledger(
-        combine([account for name, account in accounts.items() if name not in notices])
-    ), notices
+    for name, extract in own.items():
+        source = parameters.sources[name]
+        batch = map_lines(name, source, extract, parameters)
+        if is_notice(source):
+            notices[name] = open_ledger(batch)
+        else:
+            batches.append(batch)
+    return open_ledger(combine(batches)), notices
 
 
 def _to_transactions(
     lines: pd.DataFrame, scales: Mapping[str, int], parameters: Parameters
 ) -> pd.DataFrame:
     """Table transactions, sorted by source and row: texts as categories, quantity and amount as exact decimals."""
-    first = [
-        "source",
-        "row",
-        "date",
-        "month",
-        *TEXT[:3],
-        *parameters.dimensions,
-        "salesperson",
-        "key_account",
-        "kind",
-        "quantity",
-        "amount",
-    ]
+    first = ["source", "row", "date", "month", *TEXT[:3], *parameters.dimensions]
+    first += ["salesperson", "key_account", "kind", "quantity", "amount"]
     first += [name for name in ORIGINALS if name in lines]
-    own = {
-        "name",
-        MARK,
-        "known",
-        "problem",
-        "problem_rule",
-        PAIR,
-        "cancels",
-        *(name for name in scales if name not in first),
-    }
+    own = {*INTERNAL, PAIR, "cancels", *(name for name in scales if name not in first)}
     columns = dict.fromkeys([*first, *(name for name in lines if name not in own)])
     frame = sort_lines(lines[[*columns]])
     measures = [name for name in ("quantity", "amount", *ORIGINALS) if name in lines]
@@ -302,14 +221,12 @@ def _to_transactions(
     )
 
 
-def _attach_content(account: Account, extracts: Mapping[str, Extract]) -> pd.DataFrame:
+def _attach_content(batch: Batch, extracts: Mapping[str, Extract]) -> pd.DataFrame:
     """Table quarantine: every row that was not used, with its text as read."""
-    if not account.quarantined:
+    if not batch.quarantined:
         return tables.empty("quarantine")
-    parts = [
-        part[["source", "row", "rule", "reason"]].astype({"source": object})
-        for part in account.quarantined
-    ]
+    columns = ["source", "row", "rule", "reason"]
+    parts = [part[columns].astype({"source": object}) for part in batch.quarantined]
     rows = pd.concat(parts, ignore_index=True)
     content: dict[tuple[str, int], str] = {}
     for name, extract in extracts.items():
@@ -321,38 +238,27 @@ def _attach_content(account: Account, extracts: Mapping[str, Extract]) -> pd.Dat
 
 
 def _read_content(name: str, extract: Extract, wanted: pd.DataFrame) -> dict[tuple[str, int], str]:
-    """JSON of the export's own columns, of the wanted rows of one source."""
+    """JSON of the export's own columns, of the wanted rows of one source, by label and row."""
     labels = label_files(name, [file["path"] for file in extract.files])
-    near = extract.rows.filter(
-        pa.array(np.isin(extract.rows[ROW].to_numpy(), wanted["row"].to_numpy()))
-    )
+    is_near = np.isin(extract.rows[ROW].to_numpy(), wanted["row"].to_numpy())
+    near = extract.rows.filter(pa.array(is_near))
     codes, files = encode(near[FILE])
     keys = zip([labels[files[code]] for code in codes], near[ROW].to_pylist(), strict=True)
-    texts = [
-        json.dumps(row, ensure_ascii=False)
-        for row in near.drop_columns([ROW, FILE, MARK]).to_pylist()
-    ]
-    laid_out = dict(zip(keys, texts, strict=True))
-    return laid_out | {
-        (item.source, item.row): item.content for item in extract.rejected.itertuples()
-    }
+    rows = near.drop_columns([ROW, FILE, MARK]).to_pylist()
+    content = dict(zip(keys, [json.dumps(row, ensure_ascii=False) for row in rows], strict=True))
+    rejected = extract.rejected.itertuples()
+    return content | {(item.source, item.row): item.content for item in rejected}
 
 
 def _no_rows(parameters: Parameters, what: str) -> SalesForecastError:
-    orders = {
-        name: source for name, source in parameters.sources.items() if source.role == "orders"
-    }
+    orders = [source for source in parameters.sources.values() if source.role == "orders"]
     chosen = ", ".join(
-        f"{header} = '{value}'"
-        for source in orders.values()
-        for header, value in source.where.items()
+        f"{header} = '{value}'" for source in orders for header, value in source.where.items()
     )
-    files = (
-        ", ".join(f"'{source.path}'" for source in orders.values())
-        or "any source with the role `orders`"
-    )
+    files = ", ".join(f"'{source.path}'" for source in orders)
     return SalesForecastError.say(
-        f"There is {what} of this unit in {files}" + (f" where {chosen}" if chosen else ""),
+        f"There is {what} of this unit in {files or 'any source with the role `orders`'}"
+        + (f" where {chosen}" if chosen else ""),
         "At least one order line",
         "Check the export, and `where` and `path` of its source",
     )

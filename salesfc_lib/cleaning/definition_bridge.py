@@ -1,8 +1,7 @@
 """The same rows under two definitions, reconciled: from one total to the other, a step for each difference.
 
-Two sets of parameters and what was read enter; a table leaves that sums exactly. The decision made here: a step is the
-difference that one change of definition makes on top of those before it, in a fixed order (`ORDER`), computed by cleaning the
-rows once for each step. Nothing is estimated, and what two changes do together falls to the later one.
+A step is the difference that one change of definition makes on top of those before it, in a fixed order (`ORDER`), computed by
+cleaning the rows once for each step. Nothing is estimated, and what two changes do together falls to the later one.
 """
 
 from __future__ import annotations
@@ -12,29 +11,38 @@ from decimal import Decimal
 
 import pandas as pd
 
-from salesfc_lib.cleaning.account.account import MEASURES, SUMS
+from salesfc_lib.cleaning.batch.batch import MEASURES, SUMS
 from salesfc_lib.cleaning.clean import close_month, standardise
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import Parameters
 from salesfc_lib.intake import Extract
 
-ORDER = (  # of the steps; currencies and units of measure come first, so that the others are told in those of the second definition
-    "currency", "rates", "unit_of_measure", "conversions", "returns", "discounts", "freight", "tax", "samples", "own_company",
-    "within_company",
-)  # fmt: skip
+# of the steps; currencies and units of measure come first: the others are in those of the second definition
+ORDER = (
+    *("currency", "rates", "unit_of_measure", "conversions", "returns", "discounts", "freight"),
+    *("tax", "samples", "own_company", "within_company"),
+)
 LABELS = {
-    "currency": "Currency", "rates": "Rates of exchange", "unit_of_measure": "Unit of measure", "conversions": "Conversions of units",
-    "returns": "Returns", "discounts": "Discounts", "freight": "Freight", "tax": "Tax", "samples": "Samples",
-    "own_company": "Who belongs to the company", "within_company": "Sales within the company", "sources": "How the sources are read",
-    "cleaning": "Rules of cleaning", "members": "Names of members", "calendar": "Business calendar",
-}  # fmt: skip
+    "rates": "Rates of exchange",
+    "conversions": "Conversions of units",
+    "own_company": "Who belongs to the company",
+    "within_company": "Sales within the company",
+    "sources": "How the sources are read",
+    "cleaning": "Rules of cleaning",
+    "members": "Names of members",
+    "calendar": "Business calendar",
+}
 WORDS = {
-    "month_of_return": "in the month of the return", "month_of_sale": "in the month of the sale", "apart": "counted apart",
-}  # fmt: skip
+    "month_of_return": "in the month of the return",
+    "month_of_sale": "in the month of the sale",
+    "apart": "counted apart",
+}
 BLOCKS = {  # other blocks of parameters that change what is counted, a step each
-    "calendar": ("calendar",), "members": ("renames", "reorganised", "key_accounts", "dimensions", "levels"), "cleaning": ("cleaning",),
+    "calendar": ("calendar",),
+    "members": ("renames", "reorganised", "key_accounts", "dimensions", "levels"),
+    "cleaning": ("cleaning",),
     "sources": ("sources",),
-}  # fmt: skip
+}
 Total = tuple[int, Decimal, Decimal]  # rows, quantity, amount
 COLUMNS = ["scope", "step", "rows", *MEASURES]
 
@@ -44,24 +52,24 @@ def bridge(
 ) -> pd.DataFrame:
     """Table (scope, step, rows, quantity, amount) from the total under the first definition to that under the second.
 
-    `scope` is 'month' (that month alone) and 'through' (all months through it). In each, the first row is the total under the first
-    definition, the last that under the second, and the rows between them are the differences: they sum to it exactly.
+    `scope` is 'month' (that month alone) and 'through' (all months through it). In each, the first row is the total under the
+    first definition, the last that under the second, and the rows between them are the differences: they sum to it exactly.
 
     Raises `RequestError` where the two do not read the same files.
     """
     require_same_rows(first, second)
-    start = _count(first, extracts, month)
-    steps = [
-        (said, _count(changed, extracts, month)) for said, changed in list_steps(first, second)
-    ]
+    names = ["Under the first definition", *(step for step, _ in list_steps(first, second))]
+    changed = [first, *(parameters for _, parameters in list_steps(first, second))]
+    totals = [_count(parameters, extracts, month) for parameters in changed]
     rows: list[Sequence[object]] = []
     for scope in ("month", "through"):
-        before = start[scope]
-        rows.append([scope, "Under the first definition", *before])
-        for said, total in steps:
-            rows.append([scope, said, *_subtract(total[scope], before)])
-            before = total[scope]
-        rows.append([scope, "Under the second definition", *before])
+        sums = [total[scope] for total in totals]
+        differences = map(_subtract, sums[1:], sums)
+        rows += [
+            [scope, name, *total]
+            for name, total in zip(names, [sums[0], *differences], strict=True)
+        ]
+        rows.append([scope, "Under the second definition", *sums[-1]])
     return pd.DataFrame(rows, columns=COLUMNS).astype({"rows": "int64"})
 
 
@@ -69,11 +77,8 @@ def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Par
     """Each difference in words, and the parameters after it; the last are the second's, in all that is counted."""
     now = first
     for block, names in BLOCKS.items():
-        changes = {
-            name: getattr(second, name)
-            for name in names
-            if getattr(now, name) != getattr(second, name)
-        }
+        wanted = {name: getattr(second, name) for name in names}
+        changes = {name: new for name, new in wanted.items() if getattr(now, name) != new}
         if changes:
             now = now.model_copy(update=changes)
             yield LABELS[block], now
@@ -86,20 +91,20 @@ def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Par
 
 def require_same_rows(first: Parameters, second: Parameters) -> None:
     """Raise `RequestError` where two definitions do not read the same files: a bridge between them would explain nothing."""
-    read = [
-        {
-            name: (source.path, source.url_env, source.table)
-            for name, source in unit.sources.items()
-            if source.role in ("orders", "returns")
-        }
-        for unit in (first, second)
-    ]
-    if read[0] != read[1]:
+    if _list_places(first) != _list_places(second):
         raise RequestError.say(
             "The two definitions read other sources",
             "The same orders and returns under both",
             "Leave `path`, `url_env` and `table` of the sources as they are",
         )
+
+
+def _list_places(unit: Parameters) -> dict[str, tuple[str | None, ...]]:
+    return {
+        name: (source.path, source.url_env, source.table)
+        for name, source in unit.sources.items()
+        if source.role in ("orders", "returns")
+    }
 
 
 def bridge_to_panel(ledger: pd.DataFrame, panel_total: float, value: str) -> pd.DataFrame:
@@ -135,21 +140,13 @@ def draw_bridge(table: pd.DataFrame, totals: int = 1) -> str:
 
 def _count(parameters: Parameters, extracts: Mapping[str, Extract], month: str) -> dict[str, Total]:
     """Rows, quantity and amount that are kept, of the month and through it."""
-    unheld = parameters.model_copy(
-        update={
-            "sources": {
-                name: source
-                for name, source in parameters.sources.items()
-                if source.role != "control_totals"
-            }
-        }
-    )
-    ledger = close_month(standardise(unheld, extracts), unheld, month).ledger
+    sources = parameters.sources.items()
+    unheld = {name: source for name, source in sources if source.role != "control_totals"}
+    definition = parameters.model_copy(update={"sources": unheld})
+    ledger = close_month(standardise(definition, extracts), definition, month).ledger
     kept = ledger[ledger["rule"].eq("kept")]
-    return {
-        "month": _sum(kept[kept["month"].eq(pd.Timestamp(f"{month}-01"))]),
-        "through": _sum(kept),
-    }
+    this = kept["month"].eq(pd.Timestamp(f"{month}-01"))
+    return {"month": _sum(kept[this]), "through": _sum(kept)}
 
 
 def _subtract(after: Total, before: Total) -> Total:
@@ -166,11 +163,8 @@ def _say(name: str, old: object, new: object) -> str:
     label = LABELS.get(name, name.replace("_", " ").capitalize())
     if isinstance(old, dict) or isinstance(new, dict):
         return label
-    was, now = (
-        WORDS.get(str(value), "as exported" if value is None else str(value))
-        for value in (old, new)
-    )
-    return f"{label}: {was} -> {now}"
+    texts = ["as exported" if value is None else str(value) for value in (old, new)]
+    return f"{label}: {' -> '.join(WORDS.get(text, text) for text in texts)}"
 
 
 def _show(value: object, *, signed: bool) -> str:
@@ -180,9 +174,5 @@ def _show(value: object, *, signed: bool) -> str:
 
 
 def _align(line: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(
-        [
-            line[0].ljust(widths[0]),
-            *(text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)),
-        ]
-    )
+    texts = [text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)]
+    return "  ".join([line[0].ljust(widths[0]), *texts])

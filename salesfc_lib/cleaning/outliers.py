@@ -1,13 +1,10 @@
 """Months of a series that are far outside what the series did before.
 
-The bottom panel enters; a table of flagged months leaves, and on request a panel that trains on what was to be expected
-there. The decisions made here:
-
 - A month is judged by its past alone, so that what comes later cannot change the judgement. Flagged months enter the
   past of later ones at their expected value.
-- A high is flagged, a low is not: a low may be a stock-out, a lost customer or an end, and models must see those. Only a
+- A high is flagged, a low is not: a low may be a stock-out, a lost customer or an end, and models must have those. Only a
   month below zero, larger in size than anything expected, is flagged as well.
-- A promotion's peak is not an outlier: a month on promotion is held against the highest peak of the series' earlier
+- A promotion's peak is not an outlier: a month on promotion is compared with the highest peak of the series' earlier
   promotions, and is never flagged where there was none. Thin series are not judged at all.
 """
 
@@ -21,19 +18,10 @@ from salesfc_lib.foundation import SEASON, Outliers, tables
 
 Matrix = NDArray[np.float64]
 
-DENSE = (
-    0.8  # share of the last two years' months with sales, below which a series is too thin to judge
-)
-RECORD = 1.5  # times the highest month of the last two years: where peaks are common, one more is no outlier
-NOISE_FLOOR = 0.1  # smallest scale of the log ratio to the expected value; a steady series may still move by a tenth
-TO_DEVIATION = 1.4826  # median absolute deviation to standard deviation, for a normal distribution
-
-
-def find_outliers(
-    panel: pd.DataFrame, *, settings: Outliers, censored: pd.DataFrame | None = None
-) -> pd.DataFrame:
-    """Table outliers; see `judge_months`."""
-    return judge_months(panel, settings=settings, censored=censored)[0]
+DENSE = 0.8  # share of the last two years' months with sales, below which a series is not judged
+RECORD = 1.5  # times the highest month of the last two years: where peaks are common, one is usual
+NOISE_FLOOR = 0.1  # smallest scale of the log ratio: a steady series may still move by a tenth
+TO_DEVIATION = 1.4826  # from median absolute to standard deviation, of a normal distribution
 
 
 def judge_months(
@@ -54,29 +42,26 @@ def judge_months(
     if panel.empty or not (settings.enabled or len(known)):
         return tables.empty("outliers"), known
     sales = panel.pivot(index="unique_id", columns="ds", values="y_raw")
-    sales = sales.reindex(
-        columns=pd.date_range(sales.columns.min(), sales.columns.max(), freq="MS")
-    )
-    promoted = _find_promoted(panel, sales)
-    short = _place(known, sales)
-    found, expected = _scan(sales.to_numpy(dtype=float), promoted, short, settings)
-    known = known.assign(
-        y=[_known(expected[row, column]) for row, column in zip(*_index(known, sales), strict=True)]
-    )
+    months = pd.date_range(sales.columns.min(), sales.columns.max(), freq="MS")
+    sales = sales.reindex(columns=months)
+    short, cells = np.zeros(sales.shape, dtype=bool), _index(known, sales)
+    short[cells] = True
+    raw = sales.to_numpy(dtype=float)
+    found, expected = _scan(raw, _find_promoted(panel, sales), short, settings)
+    known = known.assign(y=np.array([round(float(value), 2) for value in expected[cells]]))
+    if not found or not settings.enabled:
+        return tables.empty("outliers"), known
     rows = [
-        (sales.index[series], sales.columns[month], y_raw, round(expected, 2), round(score, 2))
-        for series, month, y_raw, expected, score in found
+        (sales.index[series], months[month], y_raw, round(y, 2), round(score, 2))
+        for series, month, y_raw, y, score in found
     ]
     frame = pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw", "y", "score"])
-    if frame.empty or not settings.enabled:
-        return tables.empty("outliers"), known
-    reasons = [
+    frame["reason"] = [
         f"{item.y_raw / item.y:.1f} times the {item.y:,.0f} expected from its past"
         for item in frame.itertuples()
     ]
     return tables.check(
-        frame.assign(reason=reasons).sort_values(["unique_id", "ds"]).reset_index(drop=True),
-        "outliers",
+        frame.sort_values(["unique_id", "ds"], ignore_index=True), "outliers"
     ), known
 
 
@@ -99,25 +84,12 @@ def apply_outliers(panel: pd.DataFrame, outliers: pd.DataFrame, treatment: str) 
 def _find_promoted(panel: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_]:
     if "promotion" not in panel:
         return np.zeros(sales.shape, dtype=bool)
-    shares = panel.pivot(index="unique_id", columns="ds", values="promotion").reindex(
-        index=sales.index, columns=sales.columns
-    )
-    return np.asarray(shares.gt(0), dtype=bool)
+    shares = panel.pivot(index="unique_id", columns="ds", values="promotion")
+    return shares.reindex(index=sales.index, columns=sales.columns).gt(0).to_numpy(dtype=bool)
 
 
 def _index(rows: pd.DataFrame, sales: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return sales.index.get_indexer(rows["unique_id"]), sales.columns.get_indexer(rows["ds"])
-
-
-def _place(rows: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_]:
-    """The cells (n_series, n_months) that rows of unique_id and ds name."""
-    there = np.zeros(sales.shape, dtype=bool)
-    there[_index(rows, sales)] = True
-    return there
-
-
-def _known(value: float) -> float:
-    return round(float(value), 2)
 
 
 def _scan(
@@ -136,42 +108,30 @@ def _scan(
             usual[:, month - SEASON] = _median(_year_around(sales, month - SEASON))
             level = _median(sales[:, month - SEASON : month])
             earlier = list(range(month % SEASON, month, SEASON))
-            expected = level * _find_season(sales[:, earlier] / usual[:, earlier])
+            around = usual[:, earlier]
+            expected = level * _find_season(sales[:, earlier] / around)
             wanted[:, month] = expected
-            seen = np.where(usual[:, earlier] > 0, raw[:, earlier] / usual[:, earlier], np.nan)
-            highest = np.fmax(expected, level * np.fmax(1.0, np.nan_to_num(seen).max(axis=1)))
-            peak = np.where(
-                promoted[:, month], _find_peak(residuals[:, :month], promoted[:, :month]), 1.0
-            )
-            now = raw[:, month]
-            residuals[:, month] = np.where(
-                (now > 0) & (expected > 0), np.log(now / expected), np.nan
-            )
-            plain = np.where(promoted[:, :month], np.nan, np.abs(residuals[:, :month]))
+            ratios = np.nan_to_num(np.where(around > 0, raw[:, earlier] / around, np.nan))
+            highest = np.fmax(expected, level * np.fmax(1.0, ratios.max(axis=1)))
+            past, on = residuals[:, :month], promoted[:, :month]
+            peak = np.where(promoted[:, month], _find_peak(past, on), 1.0)
+            now, missing = raw[:, month], short[:, month]
+            log_ratio = np.log(now / expected)
+            residuals[:, month] = np.where((now > 0) & (expected > 0), log_ratio, np.nan)
+            plain = np.where(on, np.nan, np.abs(past))
             scale = np.fmax(TO_DEVIATION * _median(plain), NOISE_FLOOR)
             score = np.where(now > 0, np.log(now / highest), np.log1p(-now / highest)) / scale
             far = (np.abs(now) > settings.ratio * highest * peak) & (score > settings.threshold)
             record = np.nan_to_num(sales[:, max(0, month - 2 * SEASON) : month]).max(axis=1)
-            flagged = (
-                far
-                & (np.abs(now) > RECORD * record)
-                & _is_judged(raw[:, :month], settings.min_history)
-            )
-            flagged &= ~short[:, month]
+            judged = _is_judged(raw[:, :month], settings.min_history)
+            flagged = far & (np.abs(now) > RECORD * record) & judged & ~missing
             for series in np.flatnonzero(flagged):
-                found.append(
-                    (
-                        int(series),
-                        month,
-                        float(now[series]),
-                        float(expected[series]),
-                        float(score[series]),
-                    )
-                )
+                values = (float(part[series]) for part in (now, expected, score))
+                found.append((int(series), month, *values))
             sales[flagged, month] = expected[flagged]
-            missed = short[:, month] & (now < expected)
+            missed = missing & (now < expected)
             sales[missed, month] = expected[missed]
-            residuals[flagged | short[:, month], month] = np.nan
+            residuals[flagged | missing, month] = np.nan
     return found, wanted
 
 

@@ -1,8 +1,4 @@
-"""What cleaning would find in a unit's exports, before a month is run.
-
-Parameters and the project enter; table problems and what would stop the unit leave. The decision made here: nothing is written
-and the loss budget does not stop the scan, so that everything is seen at once; what cannot be read at all is told by file.
-"""
+"""What cleaning would find in a unit's exports, before a month is run; nothing is written."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.cleaning.account.ledger import list_problems
+from salesfc_lib.cleaning.batch.ledger import list_problems
 from salesfc_lib.cleaning.clean import Standardised, close_month, standardise
 from salesfc_lib.cleaning.closed_months import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
@@ -34,19 +30,11 @@ class Scan:
     blocks: tuple[str, ...]
 
 
-def scan(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
-    """Table problems: what the latest closed month would find in the extracts, under no loss budget.
-
-    Raises `SalesForecastError` where that month would stop for another reason than the budget.
-    """
-    wide = _without_budget(parameters)
-    return _close_latest(standardise(wide, extracts), wide)
-
-
 def scan_unit(parameters: Parameters, project: Path) -> Scan:
-    """What the latest closed month would find, and what would stop it: each source that cannot be read, then the first rule that stops.
+    """What the latest closed month would find, and what would stop it.
 
-    Where the loss budget or the end of the month stops it, what was found before is shown.
+    Each source that cannot be read stops it, then the first rule that does. Where the loss budget or the end of the month
+    stops it, what was found before is shown.
     """
     extracts, blocks = {}, []
     for name, source in parameters.sources.items():
@@ -63,13 +51,13 @@ def scan_unit(parameters: Parameters, project: Path) -> Scan:
     try:
         return Scan(_close_latest(done, parameters), ())
     except SalesForecastError as error:
-        return Scan(list_problems(done.account), (str(error),))
+        return Scan(list_problems(done.batch), (str(error),))
 
 
 def _list_in_spite(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
     """Table problems of a unit that stops: what the loss budget weighs, if it was the budget."""
     try:
-        return list_problems(standardise(_without_budget(parameters), extracts).account)
+        return list_problems(standardise(_without_budget(parameters), extracts).batch)
     except SalesForecastError:
         return tables.empty("problems")
 
@@ -83,9 +71,9 @@ def _close_latest(done: Standardised, parameters: Parameters) -> pd.DataFrame:
 
 def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
     """Table rename_proposals of the unit's dimensions, customers and products."""
-    account = standardise(_without_budget(parameters), extracts).account
+    lines = standardise(_without_budget(parameters), extracts).batch.lines
     columns = dict.fromkeys([*parameters.dimensions, "customer", "product"])
-    return propose_renames(account.lines, [*columns], parameters.measure.value)
+    return propose_renames(lines, [*columns], parameters.measure.value)
 
 
 def describe_scan(found: Scan) -> Iterator[str]:
@@ -96,10 +84,9 @@ def describe_scan(found: Scan) -> Iterator[str]:
         if not found.blocks:
             yield "Nothing was found."
         return
-    rank = found.problems["action"].map({action: place for place, action in enumerate(ORDER)})
-    gathered = gather_feeds(found.problems.assign(rank=rank)).sort_values(
-        ["feed", "rank", "rule"], kind="stable"
-    )
+    gathered = gather_feeds(found.problems)
+    gathered["rank"] = gathered["action"].map(ORDER.index)
+    gathered = gathered.sort_values(["feed", "rank", "rule"], kind="stable")
     for feed, part in gathered.groupby("feed", sort=False):
         yield f"{feed}"
         for item in part.itertuples():
@@ -107,24 +94,20 @@ def describe_scan(found: Scan) -> Iterator[str]:
 
 
 def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
-    """Problems of all files of a feed together: `feed` is the source, `files` counts them, and the first file speaks for them."""
+    """Problems of all files of a feed together, the first file as the example: `feed` is the source, `files` counts them."""
     named = problems.assign(feed=problems["source"].str.partition(": ")[0], files=1)
-    firsts = {
-        name: (name, "first")
-        for name in problems
-        if name not in ("rule", "column", "action", "rows")
-    }
-    groups = named.groupby(["feed", "rule", "column", "action"], sort=False)
-    return groups.agg(rows=("rows", "sum"), files=("files", "sum"), **firsts).reset_index()
+    keys = ["feed", "rule", "column", "action"]
+    how = {"rows": "sum", "files": "sum"}
+    how |= {name: "first" for name in problems if name not in (*keys, "rows")}
+    return named.groupby(keys, sort=False).agg(how).reset_index()
 
 
 def count_found(item: Any) -> str:
     """How often a problem of `gather_feeds` was found: rows, files where a whole file is meant, or months."""
     if item.rule in BY_MONTH:
         return wording.plural(item.rows, "month")
-    return (
-        wording.plural(item.rows, "row") if item.first_row else wording.plural(item.files, "file")
-    )
+    count, noun = (item.rows, "row") if item.first_row else (item.files, "file")
+    return wording.plural(count, noun)
 
 
 def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:
@@ -134,7 +117,8 @@ def describe_proposals(proposals: pd.DataFrame) -> Iterator[str]:
         return
     for item in proposals.itertuples():
         begins = proposals.loc[item.Index, "from"]
-        yield f"{item.score:.2f}  {item.dimension}: '{item.old}' -> '{item.new}' from {begins:%Y-%m}: {item.evidence}"
+        change = f"{item.dimension}: '{item.old}' -> '{item.new}' from {begins:%Y-%m}"
+        yield f"{item.score:.2f}  {change}: {item.evidence}"
     yield ""
     yield "To accept them, put into the unit's file what is right of this:"
     yield write_yaml(proposals).rstrip()
@@ -153,6 +137,6 @@ def _where(item: Any) -> str:
     places = [f"`{item.column}`" if item.column else "", place]
     example = str(item.example)
     shown = example if len(example) <= WIDEST else f"{example[:WIDEST]} …"
-    said = f"{item.reason}{f', e.g. {shown}' if example and example not in item.reason else ''}"
+    more = f", e.g. {shown}" if example and example not in item.reason else ""
     where = ", ".join(filter(None, places))
-    return f"{where}: {said}" if where else said
+    return f"{where}: {item.reason}{more}" if where else f"{item.reason}{more}"

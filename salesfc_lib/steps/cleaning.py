@@ -24,7 +24,6 @@ WRITTEN = (  # tables of `CleanedTables` that are written as they are
     "inventory",
     "target",
     "driver",
-    "opportunity",
     "control",
 )
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning.account.ledger import ledger_gap, total_gap
+from salesfc_lib.cleaning.batch.ledger import ledger_gap, total_gap
 from salesfc_lib.cleaning.clean import Cleaned, clean, close_month, read_all, standardise
 from salesfc_lib.cleaning.closed_months import check_closed, closed_through, find_latest
 from salesfc_lib.errors import SalesForecastError

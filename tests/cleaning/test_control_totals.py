@@ -1,4 +1,4 @@
-"""Claims about what stands beside the orders: the general ledger's totals, events, opportunities."""
+"""Claims about what stands beside the orders: the general ledger's totals, events, deals."""
 
 from __future__ import annotations
 
@@ -143,29 +143,9 @@ def test_a_wrong_event_is_an_error_with_its_row(tmp_path: Path, row: Row, words:
         run(tmp_path, ROWS, unit({"market": companion("events", name="n", start="from", end="to")}))
 
 
-def test_deals_have_the_region_of_their_customers_latest_line(tmp_path: Path) -> None:
-    deals = [
-        {"who": "Li", "when": "2025-03-01", "much": "1,000.50", "p": "40%", "stage": "offer"},
-        {"who": "Wu", "when": "2025-04-01", "much": "", "p": "", "stage": ""},
-    ]
-    save(tmp_path, "extra", deals)
-    source = {
-        **companion(
-            "opportunities", expected="when", amount="much", probability="p", stage="stage"
-        ),
-        "join": {"customer": "who"},
-    }
-    moved = [*ROWS, order("A9", "2024-08-01", region="north")]
-    found = run(tmp_path, moved, unit({"crm": source})).opportunity
-    assert found["region"].tolist() == ["north", None]
-    assert found["amount"].tolist() == [Decimal("1000.50"), None]
-    assert found["probability"].iloc[0] == 0.4
-    save(tmp_path, "extra", [{**deals[0], "p": "40"}])
-    with pytest.raises(SalesForecastError, match="`probability` is no share from 0 to 1.*percent"):
-        run(tmp_path, moved, unit({"crm": source}))
-    assert (
-        run(
-            tmp_path, moved, unit({"crm": {**source, "units": {"probability": "percent"}}})
-        ).opportunity["probability"][0]
-        == 0.4
-    )
+def test_deals_are_recorded_with_the_files_and_change_nothing(tmp_path: Path) -> None:
+    save(tmp_path, "extra", [{"who": "Li", "when": "2025-03-01", "much": "1,000.50"}])
+    source = companion("opportunities", expected="when", amount="much")
+    found = run(tmp_path, ROWS, unit({"crm": source}))
+    assert [file["source"] for file in found.files] == ["orders", "crm"]
+    assert found.transactions.equals(run(tmp_path, ROWS, unit()).transactions)

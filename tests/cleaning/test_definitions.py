@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning.account.ledger import ledger_gap
+from salesfc_lib.cleaning.batch.ledger import ledger_gap
 from salesfc_lib.cleaning.rules.implausible import find_usual
 from salesfc_lib.cleaning.rules.measures import multiply_each
 from salesfc_lib.errors import SalesForecastError

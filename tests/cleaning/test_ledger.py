@@ -1,33 +1,23 @@
-"""Claims about the tables of an account: what falls together is told together."""
+"""Claims about the tables of a batch: issues of one kind are one row."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
 
-from salesfc_lib.cleaning.account.ledger import list_problems
+from salesfc_lib.cleaning.batch.exceptions import Issue
+from salesfc_lib.cleaning.batch.ledger import list_problems
 from salesfc_lib.cleaning.clean import read_all, standardise
 from tests.orders import order, save, unit
 
 
 def test_what_was_said_of_one_problem_is_joined_and_bounded(tmp_path: Path) -> None:
     save(tmp_path, "orders", [order()])
-    account = replace(standardise(unit(), read_all(unit(), tmp_path)).account, problems=())
+    batch = replace(standardise(unit(), read_all(unit(), tmp_path)).batch, issues=())
     for number, reason in enumerate(["a", "b", "a", "c", "d", "e"], start=1):
-        account = account.see(
-            {
-                "source": "s",
-                "rule": "r",
-                "column": "",
-                "action": "noted",
-                "rows": 2,
-                "first_row": number,
-                "example": "",
-                "reason": reason,
-            }
-        )
+        batch = batch.report(Issue("r", "s", reason, 2, number))
         if number == 3:
-            assert list_problems(account)["reason"].tolist() == ["a; b"]
-    assert list_problems(account)[["rows", "first_row", "reason"]].values.tolist() == [
+            assert list_problems(batch)["reason"].tolist() == ["a; b"]
+    assert list_problems(batch)[["rows", "first_row", "reason"]].values.tolist() == [
         [12, 1, "a; b; c; and 2 more"]
     ]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.cleaning.clean import Cleaned, clean
-from salesfc_lib.cleaning.side_tables.mapping import FIRST, LAST, Entry, resolve_names
+from salesfc_lib.cleaning.mappings import FIRST, LAST, Entry, resolve_names
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import Resolved, from_dict, to_dict
 from salesfc_lib.foundation.schema import Parameters

@@ -6,12 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.cleaning.outliers import (
-    apply_outliers,
-    apply_stock_outs,
-    find_outliers,
-    judge_months,
-)
+from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, judge_months
 from salesfc_lib.cleaning.stock_outs import find_stock_outs
 from salesfc_lib.foundation.schema import Outliers
 
@@ -33,6 +28,11 @@ def make_panel(
     if promotion is not None:
         panel["promotion"] = [promotion.get(place, 0.0) for place in range(MONTHS)] * len(values)
     return panel
+
+
+def find_outliers(panel: pd.DataFrame, settings: Outliers = SETTINGS) -> pd.DataFrame:
+    """Table outliers of a panel."""
+    return judge_months(panel, settings=settings)[0]
 
 
 def steady(seed: int = 1, noise: float = 0.15) -> np.ndarray:

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from salesfc_lib.cleaning.history.name_similarity import Likeness
+from salesfc_lib.cleaning.history.name_similarity import Similarity
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
-from salesfc_lib.cleaning.side_tables.mapping import list_entries, resolve_names
+from salesfc_lib.cleaning.mappings import list_entries, resolve_names
 from salesfc_lib.foundation.schema import Parameters
 
 MONTHS = pd.date_range("2023-01-01", periods=24, freq="MS")
@@ -133,7 +133,7 @@ def test_members_that_became_one_are_proposed_together_where_they_add_up() -> No
 
 
 def test_a_common_word_makes_no_likeness() -> None:
-    names = Likeness(
+    names = Similarity(
         ["american gin", "american rum", "american vodka", "american cocktails", "cocktails, ready"]
     )
     assert (
@@ -141,7 +141,7 @@ def test_a_common_word_makes_no_likeness() -> None:
         < 0.35
         < names.compare("american cocktails", "cocktails, ready")
     )
-    assert Likeness(["华", "华南"]).compare("华", "华南") < 0.95, (
+    assert Similarity(["华", "华南"]).compare("华", "华南") < 0.95, (
         "one ideograph is too short for a name cut off"
     )
 

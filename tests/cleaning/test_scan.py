@@ -12,7 +12,7 @@ import yaml
 from typer.testing import CliRunner
 
 from salesfc_lib.cleaning.clean import clean, read_all
-from salesfc_lib.cleaning.scan import scan
+from salesfc_lib.cleaning.scan import scan_unit
 from salesfc_lib.cli import app
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.reporting.narrative import intake
@@ -63,7 +63,7 @@ def test_a_scan_says_what_the_month_then_does(tmp_path: Path) -> None:
     folder = project(tmp_path, REPEATED)
     parameters = resolve(folder, "north").parameters
     extracts = read_all(parameters, folder)
-    found = scan(parameters, extracts)
+    found = scan_unit(parameters, folder).problems
     done = clean(parameters, folder, "2024-12", extracts)
     pd.testing.assert_frame_equal(found, done.problems)
     assert set(found["rule"]) == {"duplicate", "renamed"}
@@ -152,7 +152,7 @@ def test_each_file_of_a_feed_speaks_for_its_own_rows(tmp_path: Path) -> None:
     )
     (folder / "orders.csv").unlink()
     parameters = resolve(folder, "north").parameters
-    found = scan(parameters, read_all(parameters, folder)).set_index(["source", "rule"])
+    found = scan_unit(parameters, folder).problems.set_index(["source", "rule"])
     assert ("orders: orders_2.csv", "separators") in found.index, (
         "the file that is written so is named, not the feed's first"
     )

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesfc_lib.cleaning.account.lines import key_codes
+from salesfc_lib.cleaning.batch.frames import key_codes
 from salesfc_lib.cleaning.rules.superseded import find_superseded, rank_column, rank_files
 from salesfc_lib.errors import SalesForecastError
 

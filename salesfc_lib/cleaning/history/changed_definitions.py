@@ -1,8 +1,7 @@
-"""Whether a unit's definitions changed between two months, so that a difference is told from a late posting.
+"""Whether a unit's definitions changed between two months, so that a difference is not taken for a late posting.
 
-The flat parameters of two months enter (dotted key: value); the keys that changed leave, by source. The decision made here:
-every key counts as a definition but those that are known not to touch a transaction, so that a key which comes later is
-told rather than overlooked; a key that one of the months did not know yet has its default there.
+Every key of the parameters counts as a definition but those that are known not to touch a transaction; a key that one of the
+months did not have yet has its default there.
 """
 
 from __future__ import annotations
@@ -13,26 +12,20 @@ from typing import Any
 from salesfc_lib.foundation import Parameters, Source, flatten
 
 EVERY = ""  # stands for all sources
-NEUTRAL = (
-    "adjust", "archive", "backtest", "breaks", "calendar.closed_months", "calendar.closed_through",
-    "calendar.country", "calendar.holidays", "candidates", "cleaning.loss_budget", "cleaning.outliers", "combine", "effects", "horizon", "intervals", "key", "levels", "lifecycle", "reconcile", "retrospective", "unit",
-)  # fmt: skip  # what happens after cleaning, and what only bounds it
-PLACES = {
-    "aliases",
-    "delimiter",
-    "encoding",
-    "path",
-    "root",
-    "table_schema",
-    "url_env",
-    "watermark",
-}  # of a source: where it is
+# blocks and keys of what happens after cleaning, and of what only bounds it
+NEUTRAL = tuple(
+    "adjust archive backtest breaks calendar.closed_months calendar.closed_through "
+    "calendar.country calendar.holidays candidates cleaning.loss_budget cleaning.outliers combine "
+    "effects horizon intervals key levels lifecycle reconcile retrospective unit".split()
+)
+# keys of a source that say where it is
+PLACES = set("aliases delimiter encoding path root table_schema url_env watermark".split())
 
 
 def find_redefined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:
     """Changed keys by the source that they define, under `EVERY` those that define all.
 
-    >>> find_redefined({"measure.tax": "excluded", "horizon": 6}, {"measure.tax": "included", "horizon": 12})
+    >>> find_redefined({"measure.tax": "excluded", "horizon": 6}, {"measure.tax": "included"})
     {'': ['measure.tax']}
     """
     then, today = _list_sources(before), _list_sources(now)

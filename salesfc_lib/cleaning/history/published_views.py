@@ -1,9 +1,8 @@
 """Which rows of two views of the same transactions are the same row.
 
-Two tables of transactions enter; the rows that the other view has not, or has otherwise, leave, each with its other version. The
-decisions made here: a row is the same row by its source's declared key, else by all it says; rows that say the same cancel out
-one by one, month by month, so that only what differs is ever looked at together; what is left of one identity are versions of
-each other. Cells are compared as codes that are equal where the cells are: exactly, without a loop over rows.
+A row is the same row by its source's declared key, else by all its content; rows with the same content cancel out one by one,
+month by month, so that only what differs is compared as a whole; what is left of one identity are versions of each other. Cells
+are compared as codes that are equal where the cells are: exactly, without a loop over rows.
 """
 
 from __future__ import annotations
@@ -17,29 +16,24 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 MEASURES = ("quantity", "amount")
-SAID = (
-    "date",
-    "order_id",
-    "customer",
-    "product",
-    "salesperson",
-)  # what a row says beside its values
+CONTENT = ("date", "order_id", "customer", "product", "salesperson")  # beside the measures
 NEW, GONE, CHANGED = "rows_new", "rows_gone", "rows_changed"
-MISSING = ""  # the member of rows from a view that did not have this dimension
+MISSING = ""  # the member of rows from a view without this dimension
 PRECISION = 38  # digits of a decimal
 TEXT = pa.dictionary(pa.int32(), pa.string())
+Places = tuple[np.ndarray, np.ndarray]  # rows of the earlier and of the later view
 
 
 @dataclass(frozen=True)
 class Matching:
-    """How rows are told apart: the sources' keys as columns of both views (none: by all a row says), and the unit's dimensions."""
+    """The sources' keys as columns of both views (none: by all of a row's content), and the unit's dimensions."""
 
     keys: Mapping[str, Sequence[str]]
     dimensions: Sequence[str]
 
-    def said(self, name: str) -> list[str]:
+    def content(self, name: str) -> list[str]:
         """Columns in which a source's row is the same row with the same values."""
-        return ["month", "kind", *self.dimensions, *MEASURES, *(self.keys.get(name) or SAID)]
+        return ["month", "kind", *self.dimensions, *MEASURES, *(self.keys.get(name) or CONTENT)]
 
     def identity(self, name: str) -> list[str]:
         """Columns in which it is the same row, whatever its values."""
@@ -47,17 +41,10 @@ class Matching:
 
     @property
     def columns(self) -> list[str]:
-        """Every column of text that is looked at."""
-        asked = [
-            *self.dimensions,
-            *SAID,
-            *(column for key in self.keys.values() for column in key),
-            "kind",
-            "source",
-        ]
-        return [
-            name for name in dict.fromkeys(asked) if name not in ("date", "month", "row", *MEASURES)
-        ]
+        """Every column of text that is compared."""
+        keys = [column for key in self.keys.values() for column in key]
+        names = dict.fromkeys([*self.dimensions, *CONTENT, *keys, "kind", "source"])
+        return [name for name in names if name not in ("date", "month", "row", *MEASURES)]
 
 
 @dataclass(frozen=True)
@@ -98,19 +85,15 @@ def usable_keys(
 
 def keep_unequal(before: pa.Table, now: pa.Table, matching: Matching) -> Views:
     """The rows that do not stand equally often in both views, one month after the other, so that few are held twice."""
-    kept: list[tuple[np.ndarray, np.ndarray]] = [(np.empty(0, dtype=np.int64),) * 2]
+    kept: list[Places] = [(np.empty(0, dtype=np.int64),) * 2]
+    columns = [*matching.columns, "date", "month", *MEASURES]
     for every in _by_month(read_months(before), read_months(now)):
-        then, today = _leave_out_same(
-            before, now, every, columns=[*matching.columns, "date", "month", *MEASURES]
-        )
+        then, today = _leave_out_same(before, now, every, columns=columns)
         views = lay_side_by_side(before.take(pa.array(then)), now.take(pa.array(today)), matching)
         unequal = _mark_unequal(views, matching)
         kept.append((then[unequal[views.then]], today[unequal[~views.then]]))
     then, today = (np.concatenate(places) for places in zip(*kept, strict=True))
     return lay_side_by_side(before.take(pa.array(then)), now.take(pa.array(today)), matching)
-
-
-Places = tuple[np.ndarray, np.ndarray]  # rows of the earlier and of the later view
 
 
 def _leave_out_same(
@@ -165,38 +148,26 @@ def _mark_unequal(views: Views, matching: Matching) -> np.ndarray:
     for place, name in enumerate(views.names):
         mine = np.flatnonzero(views.sources == place)
         own = views if len(mine) == len(unequal) else views.take(mine)
-        unequal[mine] = _occur_unequally(own.code(matching.said(name)), own.then)
+        unequal[mine] = _occur_unequally(own.code(matching.content(name)), own.then)
     return unequal
 
 
 def _occur_unequally(codes: np.ndarray, then: np.ndarray) -> np.ndarray:
     count = int(codes.max(initial=-1)) + 1
-    unequal = np.bincount(codes[then], minlength=count) != np.bincount(
-        codes[~then], minlength=count
-    )
-    return unequal[codes]
+    earlier, later = (np.bincount(codes[mask], minlength=count) for mask in (then, ~then))
+    return (earlier != later)[codes]
 
 
 def lay_side_by_side(before: pa.Table, now: pa.Table, matching: Matching) -> Views:
     """Rows of both views: the columns that either has, and both measures at the finer of their scales."""
     scales = {name: max(_scale(table[name].type) for table in (before, now)) for name in MEASURES}
+    kinds = {name: pa.decimal128(PRECISION, scale) for name, scale in scales.items()}
     parts = []
     for table in (before, now):
         texts = {name: _text(table, name) for name in matching.columns}
-        numbers = {
-            name: table[name].cast(pa.decimal128(PRECISION, scales[name])) for name in MEASURES
-        }
-        parts.append(
-            pa.table(
-                {
-                    **texts,
-                    **numbers,
-                    "row": table["row"],
-                    "date": table["date"],
-                    "month": _month(table),
-                }
-            )
-        )
+        numbers = {name: table[name].cast(kind) for name, kind in kinds.items()}
+        places = {"row": table["row"], "date": table["date"], "month": _month(table)}
+        parts.append(pa.table({**texts, **numbers, **places}))
     rows = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     labels = rows["source"].chunk(0) if rows.num_rows else pa.array([], TEXT)
     owners = [_owner(label, list(matching.keys)) for label in labels.dictionary.to_pylist()]
@@ -218,10 +189,8 @@ def _scale(kind: pa.DataType) -> int:
 def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
     """A column as codes into its distinct texts; nothing is MISSING, and so is a column that the view does not have."""
     if name not in table.column_names:
-        codes = pa.array(np.zeros(table.num_rows, dtype=np.int32))
-        return pa.chunked_array(
-            [pa.DictionaryArray.from_arrays(codes, pa.array([MISSING], pa.string()))]
-        )
+        codes, texts = np.zeros(table.num_rows, dtype=np.int32), pa.array([MISSING], pa.string())
+        return pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array(codes), texts)])
     column = table[name]
     if column.null_count or not pa.types.is_dictionary(column.type):
         column = pc.fill_null(column.cast(pa.string()), MISSING).dictionary_encode()
@@ -236,11 +205,8 @@ def _month(table: pa.Table) -> pa.ChunkedArray:
 
 def _owner(label: str, names: Sequence[str]) -> str:
     """The source that a label of rows belongs to: its name, or its name and a file's."""
-    return max(
-        (name for name in names if label == name or label.startswith(f"{name}: ")),
-        key=len,
-        default=label,
-    )
+    found = [name for name in names if label == name or label.startswith(f"{name}: ")]
+    return max(found, key=len, default=label)
 
 
 def encode(column: pa.ChunkedArray) -> np.ndarray:
@@ -272,10 +238,9 @@ def pair_versions(views: Views, matching: Matching) -> pd.DataFrame:
     for place, name in enumerate(views.names):
         places = np.flatnonzero(views.sources == place)
         own = views.take(places)
-        pairs = _pair(own.code(matching.said(name)), own.code(matching.identity(name)), own.then)
-        partners = np.where(
-            pairs["partner"] < 0, -1, places[pairs["partner"]] if len(places) else -1
-        )
+        pairs = _pair(own.code(matching.content(name)), own.code(matching.identity(name)), own.then)
+        partners = pairs["partner"].to_numpy(copy=True)
+        partners[partners >= 0] = places[partners[partners >= 0]]
         parts.append(pairs.assign(place=places, partner=partners, source=name))
     found = pd.concat(parts, ignore_index=True)
     return found[found["change"] != ""].reset_index(drop=True)
@@ -298,12 +263,10 @@ def _pair(whole: np.ndarray, identity: np.ndarray, then: np.ndarray) -> pd.DataF
 def _pair_up(frame: pd.DataFrame, by: str) -> pd.Series:
     """Place of each row's partner in the other view: the first of a code with the first, and so on; -1 without one."""
     turn = frame.groupby([by, "then"], sort=False).cumcount()
-    numbered = pd.DataFrame(
-        {"code": frame[by], "turn": turn, "then": frame["then"], "place": frame.index}
-    )
-    pairs = numbered[numbered["then"]].merge(
-        numbered[~numbered["then"]], on=["code", "turn"], suffixes=("_then", "_now")
-    )
+    parts = {"code": frame[by], "turn": turn, "then": frame["then"], "place": frame.index}
+    numbered = pd.DataFrame(parts)
+    then, now = numbered[numbered["then"]], numbered[~numbered["then"]]
+    pairs = then.merge(now, on=["code", "turn"], suffixes=("_then", "_now"))
     partner = pd.Series(-1, index=frame.index)
     partner[pairs["place_then"]] = pairs["place_now"].to_numpy()
     partner[pairs["place_now"]] = pairs["place_then"].to_numpy()

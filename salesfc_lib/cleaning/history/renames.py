@@ -1,44 +1,35 @@
-"""Renames that the data suggest: a member that ends where another one begins.
+"""Renames that the data suggest: a member that ends where another one begins. Nothing is renamed here.
 
-Lines enter; table rename_proposals leaves, with what speaks for each and the YAML that accepts it. Nothing is renamed here. The
-decisions made here: only members that end and begin in the same month, or one after the other, are looked at; what counts is
-the name, the level (as a share of the whole, so that season and growth do not) and the mix over the other columns; what
-neither name nor mix supports is not proposed. Sums are floats: they are evidence, not money.
+Only members that end and begin in the same month, or one after the other, are compared: by name, by level (as a share of the
+whole, so that season and growth do not count) and by mix over the other columns; what neither name nor mix supports is not
+proposed. Sums are floats: they are evidence, not money.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import yaml
 
-from salesfc_lib.cleaning.account.frames import group_numbers
-from salesfc_lib.cleaning.history.name_similarity import Likeness, split_words
+from salesfc_lib.cleaning.batch.frames import group_numbers
+from salesfc_lib.cleaning.history.name_similarity import Similarity, split_words
 from salesfc_lib.foundation import tables
 
 NEAR = 6  # months on each side over which levels and mixes are compared
 LASTING = 3  # months that a member was sold in, at least, and that lie outside it at the edges of the data
 WEIGHTS = {"name": 0.5, "level": 0.3, "mix": 0.2}
-ENOUGH, SAME_NAME, LESS = (
-    0.75,
-    0.9,
-    0.6,
-)  # score from which on a rename is proposed; and where the name is nearly the same
-ALIKE = 0.45  # likeness of names below which only the mix can tell
-SAME_LEVEL, SAME_MIX, APART = (
-    0.8,
-    0.7,
-    0.25,
-)  # without names: level, mix, and distance to the mix of the next best
-MERGED_LEVEL, GAIN, RELATED = (
-    0.8,
-    0.1,
-    0.25,
-)  # merged members: their level together, above one alone; likeness of each one's name
+ENOUGH = 0.75  # score from which on a rename is proposed
+SAME_NAME, LESS = 0.9, 0.6  # similarity of nearly the same names, and the score that they need
+ALIKE = 0.45  # similarity of names below which only the mix can tell
+# without names: level, mix, and distance to the mix of the next best
+SAME_LEVEL, SAME_MIX, DISTANCE = 0.8, 0.7, 0.25
+# merged members: their level together, above one alone; similarity of each one's name
+MERGED_LEVEL, GAIN, RELATED = 0.8, 0.1, 0.25
 MOST = 200  # members of a column that end or begin, above which it is no column of names
 
 
@@ -69,16 +60,13 @@ def propose_renames(
     """
     columns = [column for column in columns if column in lines]
     values = _floats(lines[value])
-    found = [
-        _propose(lines, values, column, [other for other in columns if other != column])
-        for column in columns
-    ]
-    rows = [row for part in found for row in part]
+    rows = []
+    for column in columns:
+        rows += _propose(lines, values, column, [other for other in columns if other != column])
     if not rows:
         return tables.empty("rename_proposals")
-    frame = pd.DataFrame(rows).sort_values(
-        ["dimension", "score", "old"], ascending=[True, False, True]
-    )
+    order = {"dimension": True, "score": False, "old": True}
+    frame = pd.DataFrame(rows).sort_values([*order], ascending=[*order.values()])
     return tables.check(frame.reset_index(drop=True), "rename_proposals")
 
 
@@ -87,53 +75,48 @@ def write_yaml(proposals: pd.DataFrame) -> str:
     tree: dict[str, dict[str, list[dict[str, str]]]] = {}
     for item in proposals.itertuples():
         tree.setdefault(item.dimension, {})[item.old] = [{"to": item.new, "reason": item.evidence}]
-    return (
-        str(yaml.safe_dump({"renames": tree}, allow_unicode=True, sort_keys=False, width=1000))
-        if tree
-        else ""
-    )
+    options = {"allow_unicode": True, "sort_keys": False, "width": 1000}
+    return str(yaml.safe_dump({"renames": tree}, **options)) if tree else ""
 
 
 def _propose(
     lines: pd.DataFrame, values: np.ndarray, column: str, others: Sequence[str]
 ) -> list[dict[str, object]]:
-    totals = _totals(lines, values, ["month", column]).pivot(
-        index="month", columns=column, values="value"
-    )
+    totals = _totals(lines, values, ["month", column])
+    totals = totals.pivot(index="month", columns=column, values="value")
     if totals.empty:
         return []
-    totals = totals.reindex(
-        pd.date_range(totals.index.min(), totals.index.max(), freq="MS")
-    ).fillna(0.0)
+    months = pd.date_range(totals.index.min(), totals.index.max(), freq="MS")
+    totals = totals.reindex(months).fillna(0.0)
     sold = totals.ne(0)
     lasting = sold.sum()[lambda count: count >= LASTING].index
     first, last = (sold[lasting].idxmax(), sold[lasting].iloc[::-1].idxmax())
-    ended = [name for name in lasting if last[name] < totals.index[-LASTING]]
-    began = [name for name in lasting if first[name] > totals.index[LASTING - 1]]
+    ended = [name for name in lasting if last[name] < months[-LASTING]]
+    began = [name for name in lasting if first[name] > months[LASTING - 1]]
     if not ended or not began or max(len(ended), len(began)) > MOST:
         return []
     share = totals.div(totals.sum(axis=1).replace(0, np.nan), axis=0)
+    names = ["month", "member", "other", "value"]
     mixes = [
-        _totals(lines, values, ["month", column, other]).set_axis(
-            ["month", "member", "other", "value"], axis=1
-        )
-        for other in others
+        _totals(lines, values, ["month", column, other]).set_axis(names, axis=1) for other in others
     ]
     pairs = _pair_up(share, mixes, (ended, began), (first, last))
     single = _match(pairs)
     merged = _merge(pairs, single, share, first)
-    took = {pair.old for group, _ in merged for pair in group}
+    taken = {pair.old for group, _ in merged for pair in group}
     rows = [
-        _row(column, pair, first[pair.new], pair.score, _say(pair))
+        _row(column, pair, first[pair.new], pair.score, _describe(pair))
         for pair in single
-        if pair.old not in took
+        if pair.old not in taken
     ]
     for group, level in merged:
-        score = float(
-            np.mean([pair.name for pair in group]) * WEIGHTS["name"] + level * (1 - WEIGHTS["name"])
+        name = float(np.mean([pair.name for pair in group]))
+        score = name * WEIGHTS["name"] + level * (1 - WEIGHTS["name"])
+        evidence = (
+            f"{len(group)} members end where this one begins; their share together and its own "
+            f"differ by {1 - level:.0%}"
         )
-        said = f"{len(group)} members end where this one begins; their share together and its own differ by {1 - level:.0%}"
-        rows += [_row(column, pair, first[pair.new], score, said) for pair in group]
+        rows += [_row(column, pair, first[pair.new], score, evidence) for pair in group]
     return rows
 
 
@@ -158,11 +141,8 @@ def _by_mix(pair: Switch, pairs: Sequence[Switch]) -> bool:
         for item in pairs
         if item is not pair and (item.old == pair.old or item.new == pair.new)
     ]
-    return (
-        pair.level >= SAME_LEVEL
-        and pair.mix >= SAME_MIX
-        and pair.mix - max(rivals, default=0.0) >= APART
-    )
+    alone = pair.mix - max(rivals, default=0.0) >= DISTANCE
+    return pair.level >= SAME_LEVEL and pair.mix >= SAME_MIX and alone
 
 
 def _merge(
@@ -181,21 +161,20 @@ def _merge(
             for pair in pairs
             if pair.new == new and pair.name >= best[pair.old] and claimed.get(pair.old, new) == new
         ]
-        groups = [
-            [pair for pair in near if word in split_words(pair.old)]
-            for word in sorted(split_words(new))
-        ]
-        levels = [
-            _together(group, share, first[new]) if len(group) > 1 else 0.0 for group in groups
-        ]
+        words = sorted(split_words(new))
+        groups = [[pair for pair in near if word in split_words(pair.old)] for word in words]
+        levels = [_sum_level(group, share, first[new]) for group in groups]
         if levels and (level := max(levels)) >= max(MERGED_LEVEL, alone.get(new, 0.0) + GAIN):
             found.append((groups[levels.index(level)], level))
     return found
 
 
-def _together(group: Sequence[Switch], share: pd.DataFrame, begins: pd.Timestamp) -> float:
-    together = share[[pair.old for pair in group]].sum(axis=1)
-    return float(_levels(together.to_frame(), share[[group[0].new]], begins, begins)[0, 0])
+def _sum_level(group: Sequence[Switch], share: pd.DataFrame, begins: pd.Timestamp) -> float:
+    """Level of the members of a group together beside that of the one that begins; 0 for fewer than two."""
+    if len(group) < 2:
+        return 0.0
+    together = share[[pair.old for pair in group]].sum(axis=1).to_frame()
+    return float(_levels(together, share[[group[0].new]], begins, begins)[0, 0])
 
 
 def _pair_up(
@@ -210,31 +189,26 @@ def _pair_up(
     """
     ended, began = names
     first, last = edges
-    likeness = Likeness([*ended, *began])
+    similarity = Similarity([*ended, *began])
     silence = {name: _longest_silence(share[name].to_numpy()) for name in (*ended, *began)}
     found = []
     for ends, begins in sorted({(last[old], first[new]) for old in ended for new in began}):
-        gap = _months(ends, begins)
+        gap = (begins.year - ends.year) * 12 + begins.month - ends.month
         if not 0 <= gap <= NEAR:
             continue
-        olds, news = (
-            [old for old in ended if last[old] == ends],
-            [new for new in began if first[new] == begins],
-        )
+        olds = [old for old in ended if last[old] == ends]
+        news = [new for new in began if first[new] == begins]
         alike = [_overlap(mix, olds, news, (begins, ends)) for mix in mixes]
         level = _levels(share[olds], share[news], begins, ends)
         mix = np.mean(alike, axis=0) if alike else np.zeros((len(olds), len(news)))
-        for row, old in enumerate(olds):
-            for place, new in enumerate(news):
-                if gap <= 1 or gap <= 1 + max(silence[old], silence[new]):
-                    switch = Switch(
-                        old,
-                        new,
-                        likeness.compare(old, new),
-                        float(level[row, place]),
-                        float(mix[row, place]),
-                    )
-                    found += [switch] if gap <= 1 or switch.name >= SAME_NAME else []
+        for (row, old), (place, new) in product(enumerate(olds), enumerate(news)):
+            if gap > 1 + max(silence[old], silence[new]):
+                continue
+            name = similarity.compare(old, new)
+            if gap <= 1 or name >= SAME_NAME:
+                found.append(
+                    Switch(old, new, name, float(level[row, place]), float(mix[row, place]))
+                )
     return found
 
 
@@ -285,35 +259,31 @@ def _overlap(
 def _row(
     column: str, pair: Switch, begins: pd.Timestamp, score: float, evidence: str
 ) -> dict[str, object]:
-    said = f"the name is {pair.name:.0%} alike; {evidence}" if pair.name >= ALIKE else evidence
-    accepted = yaml.safe_dump(
-        {pair.old: [{"to": pair.new}]}, allow_unicode=True, default_flow_style=None, width=1000
-    )
+    options = {"allow_unicode": True, "default_flow_style": None, "width": 1000}
+    named = f"the name is {pair.name:.0%} alike; " if pair.name >= ALIKE else ""
     return {
         "dimension": column,
         "old": pair.old,
         "new": pair.new,
         "from": begins,
-        "evidence": said,
+        "evidence": f"{named}{evidence}",
         "score": round(score, 4),
-        "yaml": accepted.strip(),
+        "yaml": yaml.safe_dump({pair.old: [{"to": pair.new}]}, **options).strip(),
     }
 
 
-def _say(pair: Switch) -> str:
+def _describe(pair: Switch) -> str:
     mix = f"; what they sell is the same to {pair.mix:.0%}" if pair.mix else ""
-    return f"one ends where the other begins; their shares of the whole differ by {1 - pair.level:.0%}{mix}"
+    share = f"their shares of the whole differ by {1 - pair.level:.0%}"
+    return f"one ends where the other begins; {share}{mix}"
 
 
 def _totals(lines: pd.DataFrame, values: np.ndarray, keys: list[str]) -> pd.DataFrame:
     """Sums of values by keys; lines that lack one are left out."""
     group, firsts = group_numbers(lines, keys)
     sums = np.bincount(group, weights=values, minlength=len(firsts))
-    frame = (
-        pd.DataFrame({key: lines[key].iloc[firsts].astype(object).to_numpy() for key in keys})
-        .assign(value=sums)
-        .dropna()
-    )
+    parts = {key: lines[key].iloc[firsts].astype(object).to_numpy() for key in keys}
+    frame = pd.DataFrame(parts).assign(value=sums).dropna()
     return frame.assign(month=pd.to_datetime(frame["month"]))
 
 
@@ -321,7 +291,3 @@ def _floats(values: pd.Series) -> np.ndarray:
     if isinstance(values.dtype, pd.ArrowDtype):
         return np.asarray(pa.array(values.array).cast(pa.float64()), dtype=float)
     return values.to_numpy(dtype=float)
-
-
-def _months(earlier: pd.Timestamp, later: pd.Timestamp) -> int:
-    return (later.year - earlier.year) * 12 + later.month - earlier.month

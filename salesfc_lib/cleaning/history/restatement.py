@@ -1,11 +1,9 @@
-"""What became of history: the same months, as the month before published them and as they are now (defect 46).
+"""What became of history: the same months, as the month before published them and as they are now.
 
-The transactions of two published months enter; every difference between their views of the months they share leaves, exactly,
-by month, source and member, and each month's total in both views. The decisions made here: a row is the same row by its
-source's declared key, else by all it says; rows that say the same cancel out one by one; a row that is new, gone or changed
-in the month last published is a late posting or a correction; in an older month, which was closed and stayed so at least once,
-it means that the month was reopened; and where the unit's definitions changed, the difference is said to be redefined, because
-the rows alone cannot tell. Sums are of decimals at the finer scale of both views, never of binary floats.
+A row is the same row by its source's declared key, else by all its content; rows with the same content cancel out one by one.
+A row that is new, gone or changed in the month last published is a late posting or a correction; in an older month, which was
+closed and stayed so at least once, the month was reopened; and where the unit's definitions changed, the difference is called
+redefined, because the rows alone cannot tell. Sums are of decimals at the finer scale of both views, never of binary floats.
 """
 
 from __future__ import annotations
@@ -37,21 +35,19 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 
 SAMPLE, FEW = 100_000, 1_000  # rows that tell whether a column's texts are few, and how many are
+VIEWS = ("before", "now")
 EXACT = Context(prec=2 * PRECISION, traps=[Inexact])
 
 
 def read_view(path: Path) -> pa.Table:
-    """Table `transactions` of a published month, one column after the other: in one piece each, from which rows are taken
-    quickly, and texts of few kinds as numbers into them.
+    """Table `transactions` of a published month, each column in one chunk, repeated texts dictionary-encoded.
 
     Raises `SalesForecastError` naming a file that is torn.
     """
     try:
+        names = pq.read_schema(path).names
         return pa.table(
-            {
-                name: _shrink(pq.read_table(path, columns=[name])[name])
-                for name in pq.read_schema(path).names
-            }
+            {name: _shrink(pq.read_table(path, columns=[name])[name]) for name in names}
         )
     except (pa.ArrowException, OSError) as error:
         do = "Run `salesfc verify`, then publish that month again"
@@ -94,24 +90,16 @@ def _locate(found: pd.DataFrame, views: Views, dimensions: Sequence[str]) -> pd.
     rows = views.take(places)
     cell = pd.Series(rows.code(["month", *dimensions]), index=places)
     moved = cell.reindex(found["partner"]).to_numpy() != cell.to_numpy()
-    return found.assign(
-        month=rows.months.astype("datetime64[ns]"), cell=cell.to_numpy(), moved=moved
-    )
+    months = rows.months.astype("datetime64[ns]")
+    return found.assign(month=months, cell=cell.to_numpy(), moved=moved)
 
 
 def _name_kinds(
     found: pd.DataFrame, last: pd.Timestamp, redefined: Mapping[str, Sequence[str]]
 ) -> np.ndarray:
-    other = EVERY in redefined
-    return np.select(
-        [
-            found["source"].isin(list(redefined)) | other,
-            found["month"].lt(last),
-            found["change"].eq(NEW),
-        ],
-        ["redefined", "reopened", "late_posting"],
-        "corrected",
-    )
+    is_redefined = found["source"].isin(list(redefined)) | (EVERY in redefined)
+    conditions = [is_redefined, found["month"].lt(last), found["change"].eq(NEW)]
+    return np.select(conditions, ["redefined", "reopened", "late_posting"], "corrected")
 
 
 def _sum_cells(
@@ -124,37 +112,30 @@ def _sum_cells(
     groups = found.groupby(["month", "cell", "source", "kind"], sort=True)
     number = groups.ngroup().to_numpy()
     first = groups.first().reset_index()
-    members = views.rows.select([*dimensions]).take(
-        pa.array(first["place"].to_numpy(dtype=np.int64))
-    )
-    left = (
-        found["change"].eq(CHANGED) & found["then"] & ~found["moved"]
-    )  # counted where its new version stands
+    places = pa.array(first["place"].to_numpy(dtype=np.int64))
+    members = views.rows.select([*dimensions]).take(places)
+    # counted where its new version stands
+    left = found["change"].eq(CHANGED) & found["then"] & ~found["moved"]
     counts = {
         change: _count(number[found["change"].eq(change) & ~left], len(first))
         for change in (NEW, GONE, CHANGED)
     }
-    reasons = [
-        ", ".join([*redefined.get(EVERY, ()), *redefined.get(name, ())]) for name in first["source"]
-    ]
+    keys = [[*redefined.get(EVERY, ()), *redefined.get(name, ())] for name in first["source"]]
+    reasons = np.array([", ".join(each) for each in keys], dtype=object)
     frame = pd.DataFrame(
         {
             "ds": first["month"],
             "source": first["source"],
-            **{
-                name: members[name].cast(pa.string()).to_pandas().astype(object)
-                for name in dimensions
-            },
+            **{name: members[name].cast(pa.string()).to_pandas() for name in dimensions},
             "kind": first["kind"],
             **_sum_views(views, found["place"].to_numpy(), number, len(first)),
             **counts,
-            "reason": np.where(first["kind"].eq("redefined"), np.array(reasons, dtype=object), ""),
+            "reason": np.where(first["kind"].eq("redefined"), reasons, ""),
         }
     )
-    return tables.check(
-        frame.astype({"ds": "datetime64[ns]", "source": object, "kind": object, "reason": object}),
-        "restatement",
-    )
+    types = {"ds": "datetime64[ns]"}
+    types |= dict.fromkeys(["source", *dimensions, "kind", "reason"], object)
+    return tables.check(frame.astype(types), "restatement")
 
 
 def _count(numbers: np.ndarray, size: int) -> np.ndarray:
@@ -166,9 +147,8 @@ def _sum_views(
 ) -> dict[str, pd.Series]:
     """Sum of both measures in both views, and the difference, by the number of each place's group."""
     then, rows = views.then[places], views.rows.select([*MEASURES]).take(pa.array(places))
-    return _subtract(
-        *(_sum(rows.filter(pa.array(mask)), number[mask], size) for mask in (then, ~then))
-    )
+    sums = [_sum(rows.filter(pa.array(mask)), number[mask], size) for mask in (then, ~then)]
+    return _subtract(*sums)
 
 
 def _subtract(
@@ -198,16 +178,11 @@ def _sum_months(before: pa.Table, now: pa.Table, last: pd.Timestamp) -> pd.DataF
     months = [read_months(table) for table in (before, now)]
     every = np.unique(np.concatenate(months))
     every = every[every <= np.datetime64(last, "M")]
-    numbers = [np.searchsorted(every, each) for each in months]
-    sums = [
-        _sum(table, number, len(every) + 1)
-        for table, number in zip((before, now), numbers, strict=True)
-    ]
-    counts = [_count(number, len(every) + 1) for number in numbers]
-    totals = pd.DataFrame({**_subtract(*sums), "rows_before": counts[0], "rows_now": counts[1]})
-    shared = totals.iloc[: len(every)].assign(
-        ds=every.astype("datetime64[ns]")
-    )  # what is later stands in the last place
-    return tables.check(
-        shared[[*tables.CONTRACTS["restatement_months"].columns]], "restatement_months"
-    )
+    numbers = [np.searchsorted(every, each) for each in months]  # the last place: what is later
+    size = len(every) + 1
+    sums = [_sum(table, each, size) for table, each in zip((before, now), numbers, strict=True)]
+    rows = {f"rows_{view}": _count(each, size) for view, each in zip(VIEWS, numbers, strict=True)}
+    totals = pd.DataFrame({**_subtract(*sums), **rows}).iloc[: len(every)]
+    totals = totals.assign(ds=every.astype("datetime64[ns]"))
+    columns = [*tables.CONTRACTS["restatement_months"].columns]
+    return tables.check(totals[columns], "restatement_months")

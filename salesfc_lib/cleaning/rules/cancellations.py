@@ -1,10 +1,10 @@
 """Cancelled lines and what cancels them: both leave, once both are known.
 
-An account enters and leaves. A line cancels if it is negative and names a document in `cancels` (the mapped column `reference`,
-where the line's own kind does not say that goods came back). The decisions made here: a line is cancelled by one of the same
-product at exactly the opposite quantity and amount; what is left of a document goes with what is left of its cancellations
-where the two sum to exactly nothing; anything else stays as it is, a partial cancellation as a return, a new bill as a sale. A
-pair is found without a month in mind and dropped by the month (`drop_cancelled`), so that a month before the cancellation still sees the sale.
+A line cancels if it is negative and names a document in `cancels` (the mapped column `reference`, where the line's own kind
+does not say that goods came back). A line is cancelled by one of the same product at exactly the opposite quantity and
+amount; what is left of a document goes with what is left of its cancellations where the two sum to exactly nothing; anything
+else stays as it is, a partial cancellation as a return, a new bill as a sale. A pair is found without a month in mind and
+dropped by the month (`drop_cancelled`), so that a month before the cancellation still has the sale.
 """
 
 from __future__ import annotations
@@ -14,69 +14,60 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account.account import Account, Finding
-from salesfc_lib.cleaning.account.frames import group_numbers, sum_units
-from salesfc_lib.cleaning.basic_rules import Context, where
+from salesfc_lib.cleaning.batch.batch import Batch
+from salesfc_lib.cleaning.batch.frames import group_numbers, sum_units
+from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.cleaning.rules.content_order import order_by_content
 from salesfc_lib.foundation import bound_months
 
 PAIR = "pair"  # column of lines: number of the group that sums to nothing; 0 where there is none
-SAME = ("product", "currency", "unit_of_measure")  # what a line and its cancellation have in common
-PARTS = (
-    "discount",
-    "freight",
-    "tax_amount",
-)  # measures that stand beside an amount, whatever its sign
+SAME = ("product", "currency", "unit_of_measure")  # common to a line and its cancellation
+PARTS = ("discount", "freight", "tax_amount")  # measures without the sign of their amount
 WHY = "cancelled by a later line that names its document; the two sum to nothing"
 
 
-def pair_cancellations(account: Account, _: Context) -> Account:
-    """Account whose lines have `pair`, where any line cancels another; nothing is taken out yet."""
-    lines = account.lines
+def pair_cancellations(batch: Batch, _: Context) -> Batch:
+    """Batch whose lines have `pair`, where any line cancels another; nothing is taken out yet."""
+    lines = batch.lines
     if "cancels" not in lines or not lines["cancels"].notna().any():
-        return account
-    negative = (lines["quantity"].to_numpy() < 0) | (lines["amount"].to_numpy() < 0)
-    cancelling = where(
-        lines["cancels"].notna().to_numpy() & negative & lines["known"].notna().to_numpy()
-    )
-    documents = lines["order_id"].cat
-    named = documents.categories.get_indexer(lines["cancels"].cat.categories)[
-        lines["cancels"].cat.codes.to_numpy()[cancelling]
-    ]
-    asked = np.zeros(len(documents.categories) + 1, dtype=bool)
-    asked[named] = True
-    asked[-1] = False
-    is_cancelling = np.zeros(len(lines), dtype=bool)
-    is_cancelling[cancelling] = True
-    original = where(asked[documents.codes.to_numpy()] & ~is_cancelling)
+        return batch
+    negative = lines["quantity"].lt(0) | lines["amount"].lt(0)
+    is_cancelling = lines["cancels"].notna() & negative & lines["known"].notna()
+    cancelling = where(is_cancelling)
+    documents, cancels = lines["order_id"].cat, lines["cancels"].cat
+    named = documents.categories.get_indexer(cancels.categories)[cancels.codes.iloc[cancelling]]
+    wanted = np.zeros(len(documents.categories) + 1, dtype=bool)
+    wanted[named] = True
+    wanted[-1] = False
+    original = where(wanted[documents.codes.to_numpy()] & ~is_cancelling)
     cancelling, named = cancelling[named >= 0], named[named >= 0]
     if not len(cancelling) or not len(original):
-        return account
+        return batch
     at = np.concatenate([original, cancelling])
-    side = np.concatenate([np.ones(len(original), dtype=np.int64), np.full(len(cancelling), -1)])
+    side = np.repeat([1, -1], [len(original), len(cancelling)])
     document = np.concatenate([documents.codes.to_numpy()[original], named])
     pair = _pair_lines(lines, at, side, document)
     pair = _pair_documents(lines, at, side, document, pair)
     if not pair.any():
-        return account
+        return batch
     column = np.zeros(len(lines), dtype=np.int32)
     column[at] = pair
-    return account.relabel(lines.assign(**{PAIR: column}))
+    return batch.with_columns(**{PAIR: column})
 
 
-def drop_cancelled(account: Account, month: str) -> Account:
-    """Account without pairs that are known by the end of the month and still sum to exactly nothing."""
-    lines = account.lines
+def drop_cancelled(batch: Batch, month: str) -> Batch:
+    """Batch without pairs that are known by the end of the month and still sum to exactly nothing."""
+    lines = batch.lines
     if PAIR not in lines:
-        return account
+        return batch
     at = where(in_pair(lines))
-    end = bound_months(np.array([month], dtype="datetime64[M]"), account.calendar)[1][0]
+    end = bound_months(np.array([month], dtype="datetime64[M]"), batch.calendar)[1][0]
     group, firsts = group_numbers(lines.iloc[at], [PAIR])
     known = lines["known"].to_numpy()[at] < end
     whole = np.bincount(group, ~known, minlength=len(firsts)) == 0
     for name in ("quantity", "amount"):
         whole &= sum_units(lines[name].to_numpy()[at], group, len(firsts)) == 0
-    return account.apply(Finding("cancelled", "drop", at[whole[group]], WHY))
+    return batch.drop("cancelled", at[whole[group]], WHY)
 
 
 def first_days(lines: pd.DataFrame) -> np.ndarray:
@@ -100,39 +91,29 @@ def in_pair(lines: pd.DataFrame) -> np.ndarray:
 def _pair_lines(
     lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document: np.ndarray
 ) -> np.ndarray:
-    """Number of each line's pair: the first cancellation of a key goes with the first line of it, by day and then by what they
-    hold; the same customer's before another's. Lines that hold the same are worth the same, so their order does not matter."""
-    keys: dict[str, np.ndarray | pd.Series] = {"document": document}
+    """Number of each line's pair: the first cancellation of a key goes with the first line of it.
+
+    First is by day and then by content; the same customer's come before another's. Lines of equal content are worth the
+    same, so their order does not matter.
+    """
     near = lines.iloc[at]
+    keys: dict[str, np.ndarray] = {"document": document}
     keys |= {name: near[name].cat.codes.to_numpy() for name in SAME if name in lines}
     keys |= {name: near[name].to_numpy() * side for name in ("quantity", "amount")}
     keys |= {name: np.abs(near[name].to_numpy()) for name in PARTS if name in lines}
     frame = pd.DataFrame(keys)
     order = order_by_content(near)
     pair = np.zeros(len(at), dtype=np.int32)
-    first = [name for name in ("customer",) if name in lines]
-    for more in [first, []] if first else [[]]:
+    with_customer = frame.assign(customer=near["customer"].cat.codes.to_numpy())
+    for keyed in (with_customer, frame):
         free = pair == 0
-        key, _ = group_numbers(
-            frame.assign(**{name: near[name].cat.codes.to_numpy() for name in more}),
-            [*frame, *more],
-        )
+        key, _ = group_numbers(keyed, [*keyed])
         mine = order[free[order]]
-        turn = (
-            pd.DataFrame({"key": key[mine], "side": side[mine]})
-            .groupby(["key", "side"])
-            .cumcount()
-            .to_numpy()
-        )
-        turns = np.zeros(len(at), dtype=np.int64)
-        turns[mine] = turn
-        found = _number(
-            pd.DataFrame({"key": key, "turn": turns}),
-            ["key", "turn"],
-            side,
-            free,
-            int(pair.max(initial=0)),
-        )
+        sides = pd.DataFrame({"key": key[mine], "side": side[mine]})
+        turn = np.zeros(len(at), dtype=np.int64)
+        turn[mine] = sides.groupby(["key", "side"]).cumcount().to_numpy()
+        turns = pd.DataFrame({"key": key, "turn": turn})
+        found = _number(turns, ["key", "turn"], side, free, int(pair.max(initial=0)))
         pair = np.where(free, found, pair)
     return pair
 
@@ -144,21 +125,19 @@ def _pair_documents(
     free = pair == 0
     if not free.any():
         return pair
-    names = [name for name in ("currency", "unit_of_measure") if name in lines]
     near = lines.iloc[at[free]]
     group, firsts = group_numbers(pd.DataFrame({"document": document[free]}), ["document"])
+    sums = {name: near[name].to_numpy() for name in ("quantity", "amount")}
+    sums |= {name: np.abs(near[name].to_numpy()) * side[free] for name in PARTS if name in lines}
     whole = np.ones(len(firsts), dtype=bool)
-    for name in ("quantity", "amount"):
-        whole &= sum_units(near[name].to_numpy(), group, len(firsts)) == 0
-    for name in (name for name in PARTS if name in lines):
-        whole &= sum_units(np.abs(near[name].to_numpy()) * side[free], group, len(firsts)) == 0
-    for name in names:
+    for units in sums.values():
+        whole &= sum_units(units, group, len(firsts)) == 0
+    for name in (name for name in ("currency", "unit_of_measure") if name in lines):
         whole &= pd.Series(near[name].cat.codes.to_numpy()).groupby(group).nunique().to_numpy() == 1
     taken = np.zeros(len(at), dtype=bool)
     taken[free] = whole[group]
-    left = _number(
-        pd.DataFrame({"document": document}), ["document"], side, taken, int(pair.max(initial=0))
-    )
+    documents = pd.DataFrame({"document": document})
+    left = _number(documents, ["document"], side, taken, int(pair.max(initial=0)))
     return np.where(free, left, pair)
 
 
@@ -167,8 +146,8 @@ def _number(
 ) -> np.ndarray:
     """Numbers from `after` + 1 for groups that have lines of both sides, 0 for lines of others or not taken."""
     group, firsts = group_numbers(frame, keys)
-    both = (np.bincount(group, taken & (side > 0), minlength=len(firsts)) > 0) & (
-        np.bincount(group, taken & (side < 0), minlength=len(firsts)) > 0
-    )
+    both = np.ones(len(firsts), dtype=bool)
+    for mine in (taken & (side > 0), taken & (side < 0)):
+        both &= np.bincount(group, mine, minlength=len(firsts)) > 0
     numbers = np.where(both, np.cumsum(both) + after, 0)
     return np.where(taken, numbers[group], 0).astype(np.int32)

@@ -1,8 +1,4 @@
-"""An order of lines that their places in the files do not decide.
-
-Lines enter; positions leave. The decision made here: where a rule takes "the first" of several lines, it is the earliest by
-day, then by what the lines hold; a line's source and row come last, between lines that are worth the same.
-"""
+"""An order of lines that their places in the files do not decide."""
 
 from __future__ import annotations
 
@@ -13,7 +9,7 @@ FIRST, LAST = ("known", "date"), ("source", "row")
 
 
 def order_by_content(lines: pd.DataFrame) -> np.ndarray:
-    """Positions of lines (n_lines,) by their days and then all that they hold; a line without a day comes last."""
+    """Positions of lines (n_lines,) by their days, then all that they hold, then source and row; without a day last."""
     between = sorted(name for name in lines if name not in (*FIRST, *LAST))
     names = [name for name in (*FIRST, *between, *LAST) if name in lines]
     return np.lexsort([_rank(lines[name]) for name in reversed(names)])
@@ -21,13 +17,9 @@ def order_by_content(lines: pd.DataFrame) -> np.ndarray:
 
 def _rank(column: pd.Series) -> np.ndarray:
     """A number for each value that does not depend on the order of rows; days and whole numbers are their own."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        used, place = np.unique(column.cat.codes.to_numpy(), return_inverse=True)
-        labels = column.cat.categories.to_numpy().astype(object)
-        texts = np.array(
-            ["" if code < 0 else f"={labels[code]}" for code in used.tolist()], dtype=object
-        )
-        return np.asarray(np.argsort(np.argsort(texts))[place])
-    if column.dtype == object:
-        return np.asarray(pd.factorize(column.astype(str), sort=True)[0])
-    return column.to_numpy()
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column.to_numpy()
+    used, place = np.unique(column.cat.codes.to_numpy(), return_inverse=True)
+    labels = column.cat.categories.to_numpy().astype(object)
+    texts = ["" if code < 0 else f"={labels[code]}" for code in used.tolist()]
+    return np.asarray(np.argsort(np.argsort(np.array(texts, dtype=object)))[place])

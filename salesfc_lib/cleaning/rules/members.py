@@ -1,134 +1,102 @@
 """Members under the names that are used: renamed, split where a code was reused, restated where a dimension was cut anew.
 
-Lines with the members that the exports say enter; lines with the members that the levels use leave. The decision made here: a
-line's own day decides (an undated return's is that of its sale), values never change, and a restatement keeps both views.
+A line's own day decides (an undated return's is that of its sale); values never change, and a restatement keeps both views.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.cleaning.account.account import Account, Finding
-from salesfc_lib.cleaning.basic_rules import Context
+from salesfc_lib.cleaning.batch.batch import Batch, LineIssue
+from salesfc_lib.cleaning.batch.exceptions import Issue
+from salesfc_lib.cleaning.context import Context
+from salesfc_lib.cleaning.mappings import Names, Pair
 from salesfc_lib.cleaning.rules.returns import match_sales
-from salesfc_lib.cleaning.side_tables.mapping import Names, Pair, read_mappings
 from salesfc_lib.errors import shorten
 
 SHOWN = 20  # renamed members that the ledger names one by one
 AS_WAS, RESTATED = "{}_as_was", "{}_restated"  # columns that hold the other view
 
 
-def rename_members(account: Account, context: Context) -> Account:
-    """Account with members under the names now used; counted by name, values unchanged."""
-    mappings = read_mappings(context.parameters, context.extracts)
-    for column, names in mappings.renames.items():
-        if column not in account.lines:
-            account = account.see(
-                _note(
-                    mappings.source,
-                    column,
-                    f"the orders have no column '{column}': nothing is renamed",
-                )
-            )
+def rename_members(batch: Batch, context: Context) -> Batch:
+    """Batch with members under the names now used; counted by name, values unchanged."""
+    for column, names in context.mappings.renames.items():
+        if column not in batch.lines:
+            reason = f"the orders have no column '{column}': nothing is renamed"
+            batch = _report(batch, context, column, reason)
             continue
-        pairs = names.match(account.lines[column], _days(account, context, names))
-        account = _tell_unused(account, names, pairs, mappings.source)
-        for rule, chosen in _by_rule(pairs):
-            account = account.apply(*_find(rule, column, chosen))
-    return account
+        pairs = names.match(batch.lines[column], _days(batch, context, names))
+        batch = _report_unused(batch, context, names, pairs)
+        for rule, reused in (("renamed", False), ("reused_code", True)):
+            found = _find(rule, column, [pair for pair in pairs if pair.reused is reused])
+            batch = batch.apply(*found)
+    return batch
 
 
-def restate_members(account: Account, context: Context) -> Account:
-    """Account in which a reorganised dimension has both views: the one that the levels use under its name, the other beside."""
-    mappings = read_mappings(context.parameters, context.extracts)
-    for column, names in mappings.reorganised.items():
+def restate_members(batch: Batch, context: Context) -> Batch:
+    """Batch in which a reorganised dimension has both views: the one that the levels use under its name, the other beside."""
+    for column, names in context.mappings.reorganised.items():
         item = context.parameters.reorganised[column]
-        by = item.by or column
-        lines = account.lines
+        by, lines = item.by or column, batch.lines
         if missing := [name for name in (column, by) if name not in lines]:
-            account = account.see(
-                _note(
-                    mappings.source,
-                    column,
-                    f"the orders have no column '{missing[0]}': nothing is restated",
-                )
-            )
+            reason = f"the orders have no column '{missing[0]}': nothing is restated"
+            batch = _report(batch, context, column, reason)
             continue
-        pairs = names.match(lines[by], _days(account, context, names))
-        account = _tell_unused(account, names, pairs, mappings.source)
+        pairs = names.match(lines[by], _days(batch, context, names))
+        batch = _report_unused(batch, context, names, pairs)
         at, new = _values(pairs)
         keeps = item.view == "as_was"
         other = (RESTATED if keeps else AS_WAS).format(column)
-        account = account.relabel(lines.assign(**{other: lines[column]}))
         now = f"{column} as it is cut now, by {by}"
+        batch = batch.with_columns(**{other: lines[column]})
         if keeps:
-            restated = Account(lines.assign(**{other: lines[column]}), account.scales)
-            restated = restated.apply(
-                Finding("reorganised", "change", at, now, values={other: new})
+            restated = Batch(batch.lines, batch.scales).change(
+                "reorganised", at, now, **{other: new}
             )
-            account = account.relabel(lines.assign(**{other: restated.lines[other]}))
+            batch = batch.with_columns(**{other: restated.lines[other]})
             reason = (
                 f"the levels use {column} as it was; '{other}' holds it as it is cut now, by {by}"
             )
-            account = account.apply(Finding("reorganised", "note", at, reason, column=column))
+            batch = batch.note("reorganised", at, reason, column=column)
         else:
             reason = f"{now}; '{other}' holds it as it was"
-            account = account.apply(
-                Finding("reorganised", "change", at, reason, values={column: new})
-            )
-    return account
+            batch = batch.change("reorganised", at, reason, **{column: new})
+    return batch
 
 
-def _days(account: Account, context: Context, names: Names) -> np.ndarray:
+def _days(batch: Batch, context: Context, names: Names) -> np.ndarray:
     """The day that decides on each line's names."""
-    days = account.lines["date"].to_numpy()
+    days = batch.lines["date"].to_numpy()
     if not names.dated or not np.isnat(days).any():
         return days
-    sale = match_sales(account, context)
+    sale = match_sales(batch, context)
     undated = sale[sale.ge(0).to_numpy() & np.isnat(days[sale.index])]
     days = days.copy()
     days[undated.index] = days[undated.to_numpy()]
     return days
 
 
-def _by_rule(pairs: list[Pair]) -> list[tuple[str, list[Pair]]]:
-    reused = {"renamed": False, "reused_code": True}
-    return [
-        (rule, [pair for pair in pairs if pair.reused is flag]) for rule, flag in reused.items()
-    ]
-
-
-def _find(rule: str, column: str, pairs: list[Pair]) -> list[Finding]:
-    """A finding for each pair of names, or one for all where they are many."""
+def _find(rule: str, column: str, pairs: list[Pair]) -> list[LineIssue]:
+    """An issue for each pair of names, or one for all where they are many."""
     if len(pairs) > SHOWN:
-        first = _said(rule, column, pairs[0])
+        first = _say(rule, column, pairs[0])
         at, new = _values(pairs)
         reason = f"{len(pairs)} names of {column} as the mapping says, such as: {first}"
-        return [Finding(rule, "change", at, reason, values={column: new})]
-    return [
-        Finding(
-            rule,
-            "change",
-            np.sort(pair.places),
-            _said(rule, column, pair),
-            values={column: [pair.entry.new] * len(pair.places)},
-        )
-        for pair in pairs
-    ]
+        return [LineIssue(rule, "change", at, reason, values={column: new})]
+    found = []
+    for pair in pairs:
+        values = {column: [pair.entry.new] * len(pair.places)}
+        at, reason = np.sort(pair.places), _say(rule, column, pair)
+        found.append(LineIssue(rule, "change", at, reason, values=values))
+    return found
 
 
-def _said(rule: str, column: str, pair: Pair) -> str:
-    old, new, why = (
-        pair.entry.old,
-        pair.entry.new,
-        f" ({pair.entry.reason})" if pair.entry.reason else "",
-    )
-    said = (
-        f"{column} '{old}' is now '{new}'"
-        if rule == "renamed"
-        else f"{column} '{old}' was used again: here it is '{new}'"
-    )
-    return f"{said}{why}"
+def _say(rule: str, column: str, pair: Pair) -> str:
+    old, new = pair.entry.old, pair.entry.new
+    why = f" ({pair.entry.reason})" if pair.entry.reason else ""
+    if rule == "renamed":
+        return f"{column} '{old}' is now '{new}'{why}"
+    return f"{column} '{old}' was used again: here it is '{new}'{why}"
 
 
 def _values(pairs: list[Pair]) -> tuple[np.ndarray, np.ndarray]:
@@ -136,15 +104,12 @@ def _values(pairs: list[Pair]) -> tuple[np.ndarray, np.ndarray]:
     if not pairs:
         return np.empty(0, dtype=np.int64), np.empty(0, dtype=object)
     at = np.concatenate([pair.places for pair in pairs])
-    new = np.repeat(
-        np.array([pair.entry.new for pair in pairs], dtype=object),
-        [len(pair.places) for pair in pairs],
-    )
+    names = np.array([pair.entry.new for pair in pairs], dtype=object)
     order = np.argsort(at)
-    return at[order], new[order]
+    return at[order], np.repeat(names, [len(pair.places) for pair in pairs])[order]
 
 
-def _tell_unused(account: Account, names: Names, pairs: list[Pair], source: str) -> Account:
+def _report_unused(batch: Batch, context: Context, names: Names, pairs: list[Pair]) -> Batch:
     used = {pair.entry for pair in pairs}
     unused = [
         old
@@ -152,25 +117,11 @@ def _tell_unused(account: Account, names: Names, pairs: list[Pair], source: str)
         if any(item not in used and item.new != old for item in windows)
     ]
     if not unused:
-        return account
-    return account.see(
-        _note(
-            source,
-            names.column,
-            f"the mapping of {names.column} matches no line for {shorten(unused)}",
-        )
-    )
+        return batch
+    reason = f"the mapping of {names.column} matches no line for {shorten(unused)}"
+    return _report(batch, context, names.column, reason)
 
 
-def _note(source: str, column: str, reason: str) -> dict[str, object]:
-    """A row of table problems about the mapping as a whole."""
-    return {
-        "source": source,
-        "rule": "renamed",
-        "column": column,
-        "action": "noted",
-        "rows": 0,
-        "first_row": 0,
-        "example": "",
-        "reason": reason,
-    }
+def _report(batch: Batch, context: Context, column: str, reason: str) -> Batch:
+    """Batch with an issue of the mapping as a whole."""
+    return batch.report(Issue("renamed", context.mappings.source, reason, column=column))

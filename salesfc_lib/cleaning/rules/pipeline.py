@@ -1,16 +1,13 @@
-"""The order in which the rules of cleaning run.
+"""The order in which the rules of cleaning run: what is a row, whom it belongs to, what it is worth, when it counts.
 
-An account of lines as read enters; one of lines under the unit's definitions leaves. The decision made here: what is a row,
-what it belongs to, what it is worth, when it counts, in this order; a unit names another order, or leaves a rule out, by
-`cleaning.order` and `cleaning.skip`.
+A unit names another order, or leaves a rule out, by `cleaning.order` and `cleaning.skip`.
 """
 
 from __future__ import annotations
 
-from salesfc_lib.cleaning.account.account import Account
-from salesfc_lib.cleaning.basic_rules import (
-    Context,
-    Rule,
+from salesfc_lib.cleaning.batch.batch import Batch
+from salesfc_lib.cleaning.context import Context, Rule
+from salesfc_lib.cleaning.rules.basic import (
     drop_duplicates,
     drop_structure,
     name_key_accounts,
@@ -27,7 +24,7 @@ from salesfc_lib.cleaning.rules.measures import settle_discounts, settle_freight
 from salesfc_lib.cleaning.rules.members import rename_members, restate_members
 from salesfc_lib.cleaning.rules.repeats import drop_superseded, note_repeats
 from salesfc_lib.cleaning.rules.returns import date_returns, fill_from_sales
-from salesfc_lib.cleaning.rules.unit_conversions import settle_units
+from salesfc_lib.cleaning.rules.units_of_measure import settle_units
 from salesfc_lib.cleaning.side_tables.reading import add_lookups
 from salesfc_lib.errors import SalesForecastError
 
@@ -64,13 +61,13 @@ NEEDED = (
 )  # without them a line has no meaning
 
 
-def settle(account: Account, context: Context) -> Account:
-    """Account after the rules in their order."""
+def settle(batch: Batch, context: Context) -> Batch:
+    """Batch after the rules in their order."""
     for name in list_rules(context):
         if name == "unknown_members":
-            _require_dimensions(account, context)
-        account = RULES[name](account, context)
-    return account
+            _require_dimensions(batch, context)
+        batch = RULES[name](batch, context)
+    return batch
 
 
 def list_rules(context: Context) -> list[str]:
@@ -97,8 +94,8 @@ def list_rules(context: Context) -> list[str]:
     return left
 
 
-def _require_dimensions(account: Account, context: Context) -> None:
-    if missing := [name for name in context.parameters.dimensions if name not in account.lines]:
+def _require_dimensions(batch: Batch, context: Context) -> None:
+    if missing := [name for name in context.parameters.dimensions if name not in batch.lines]:
         raise SalesForecastError.missing_columns(
-            missing, account.lines.columns, "`dimensions`: the orders with their lookups"
+            missing, batch.lines.columns, "`dimensions`: the orders with their lookups"
         )

@@ -1,7 +1,6 @@
-"""Subtotals are proven before they are dropped.
+"""Proof of subtotals before they are dropped.
 
-An extract with marked rows enters; nothing leaves but the proof, or an error that names the row. The decision made here: a
-subtotal must equal, in every figure it shows, the rows above it back to the start or to an earlier subtotal. That covers
+A subtotal must equal, in every figure it shows, the rows above it back to the start or to an earlier subtotal. That covers
 subtotals, totals of subtotals and the grand total without being told which is which.
 """
 
@@ -14,6 +13,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow as pa
 
+from salesfc_lib.cleaning.batch.frames import fit_int64
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import (
@@ -32,9 +32,8 @@ from salesfc_lib.intake import (
     stack,
 )
 
-Figures = tuple[
-    int | None, ...
-]  # quantity and amount in smallest units; None where the cell shows none
+# quantity and amount in smallest units; None where the cell shows none
+Figures = tuple[int | None, ...]
 
 
 def check_subtotals(source: Source, extract: Extract) -> None:
@@ -42,47 +41,51 @@ def check_subtotals(source: Source, extract: Extract) -> None:
 
     Rows that `where` leaves to other units are parts as well; a part that cannot be read counts zero.
     """
-    if not map_texts(extract.rows[MARK], lambda mark: mark == "subtotal").any():
+    if not _has_mark(extract.rows, "subtotal").any():
         return
-    everything = (
-        stack([extract.rows, extract.elsewhere]) if extract.elsewhere.num_rows else extract.rows
-    )
+    apart = extract.elsewhere.num_rows
+    everything = stack([extract.rows, extract.elsewhere]) if apart else extract.rows
     codes, files = encode(everything[FILE])
     for place, file in enumerate(files):
         rows = everything.filter(pa.array(codes == place))
         rows = rows.take(pa.array(np.argsort(rows[ROW].to_numpy(), kind="stable")))
-        _check_file(
-            rows.filter(pa.array(map_texts(rows[MARK], lambda mark: mark != "header"))),
-            source,
-            file,
-        )
+        _check_file(rows.filter(pa.array(~_has_mark(rows, "header"))), source, file)
+
+
+def _has_mark(rows: pa.Table, mark: str) -> np.ndarray:
+    return map_texts(rows[MARK], lambda text: text == mark).astype(bool)
 
 
 def _check_file(rows: pa.Table, source: Source, file: str) -> None:
-    marked = map_texts(rows[MARK], lambda mark: mark == "subtotal").astype(bool)
-    numbers = rows[ROW].to_numpy()
+    marked, numbers = _has_mark(rows, "subtotal"), rows[ROW].to_numpy()
     columns = []
-    for name in _figures(source):
+    for name in ("quantity", "amount"):
+        if name not in source.columns:
+            continue
         column = rows[exported(source.columns[name])]
         try:
             columns.append(_read(column, marked, source))
         except SalesForecastError as error:
-            parts = column.filter(pa.array(~marked))
-            raise name_place(
-                error,
+            place, parts = (
                 f"Column '{source.columns[name]}' ({name}) of '{file}'",
-                parts,
-                numbers[~marked],
-            ) from error
-    totals = [np.cumsum(np.where(marked, 0, parts)) for parts, _, _ in columns]
+                pa.array(~marked),
+            )
+            raise name_place(error, place, column.filter(parts), numbers[~marked]) from error
+    totals = [np.cumsum(parts) for parts, _, _ in columns]
     starts: list[tuple[int, ...]] = [(0,) * len(columns)]
     for place in np.flatnonzero(marked):
         total = tuple(int(sums[place]) for sums in totals)
         shown: Figures = tuple(figures.get(int(place)) for _, figures, _ in columns)
         if not any(_is_sum(shown, total, start) for start in reversed(starts)):
             parts = [end - begin for end, begin in zip(total, starts[-1], strict=True)]
-            raise _unequal(
-                file, int(numbers[place]), shown, parts, scales=[scale for _, _, scale in columns]
+            says, make = (
+                _write(figures, [scale for _, _, scale in columns]) for figures in (shown, parts)
+            )
+            raise SalesForecastError.say(
+                f"The subtotal in row {numbers[place]} of '{file}' says {says}; the rows since the "
+                f"one above it make {make}",
+                "A subtotal equals its parts, in quantity and amount",
+                "Ask for the export again, or correct `subtotals` if this row is none",
             )
         starts.append(total)
 
@@ -96,15 +99,13 @@ def _read(
     """
     convention = Convention(decimal=source.decimal)
     parts = read_numbers(column.filter(pa.array(~marked)), convention)
-    shown = read_numbers(
-        column.filter(pa.array(marked)), replace(convention, decimal=parts.written or ".")
-    )
-    whole = np.zeros(len(marked), dtype=object)
-    whole[~marked] = parts.units
+    own = replace(convention, decimal=parts.written or ".")
+    shown = read_numbers(column.filter(pa.array(marked)), own)
+    whole = np.zeros(len(marked), dtype=np.int64)
+    whole[~marked] = fit_int64(parts.units, "A figure")
     finest = max(parts.scale, shown.scale)
-    units = round_half_even(
-        rescale(shown.units, shown.scale, finest), 1, 10 ** (finest - parts.scale)
-    )
+    units = rescale(shown.units, shown.scale, finest)
+    units = round_half_even(units, 1, 10 ** (finest - parts.scale))
     known = np.setdiff1d(np.arange(len(units)), shown.problems.index.to_numpy(dtype=np.int64))
     places = np.flatnonzero(marked)
     return whole, {int(places[place]): int(units[place]) for place in known}, parts.scale
@@ -112,30 +113,15 @@ def _read(
 
 def _is_sum(shown: Figures, total: Sequence[int], start: Sequence[int]) -> bool:
     """Whether every figure shown is total - start."""
-    proven = [
-        figure == end - begin
-        for figure, end, begin in zip(shown, total, start, strict=True)
-        if figure is not None
+    parts = [end - begin for end, begin in zip(total, start, strict=True)]
+    pairs = [
+        (figure, part) for figure, part in zip(shown, parts, strict=True) if figure is not None
     ]
-    return bool(proven) and all(proven)
+    return bool(pairs) and all(figure == part for figure, part in pairs)
 
 
-def _figures(source: Source) -> list[str]:
-    return [name for name in ("quantity", "amount") if name in source.columns]
-
-
-def _unequal(
-    file: str, number: int, shown: Figures, parts: Sequence[int], *, scales: Sequence[int]
-) -> SalesForecastError:
-    def write(figures: Sequence[int | None]) -> str:
-        texts = (
-            "nothing" if units is None else str(Decimal(units).scaleb(-scale))
-            for units, scale in zip(figures, scales, strict=True)
-        )
-        return " / ".join(texts)
-
-    return SalesForecastError.say(
-        f"The subtotal in row {number} of '{file}' says {write(shown)}; the rows since the one above it make {write(parts)}",
-        "A subtotal equals its parts, in quantity and amount",
-        "Ask for the export again, or correct `subtotals` if this row is none",
+def _write(figures: Sequence[int | None], scales: Sequence[int]) -> str:
+    return " / ".join(
+        "nothing" if units is None else str(Decimal(units).scaleb(-scale))
+        for units, scale in zip(figures, scales, strict=True)
     )

@@ -1,9 +1,7 @@
-"""Overlapping re-exports (defect 33): which rows a newer extract has again, and which extract is newer.
+"""Overlapping re-exports: which rows a newer extract has again, and which extract is newer.
 
-Codes of the rows' keys and the age rank of each row's extract enter; a mask of rows that are superseded leaves. The decisions
-made here: a row is superseded when its key stands in a newer extract, never by a row of its own extract, so that a legitimate
-repeat stays; a row without a complete key supersedes nothing and is not superseded; extracts of the same age are both kept.
-Age comes from the files' names (in which numbers count as numbers), from the time they were written, or from a column.
+A row is superseded when its key stands in a newer extract, never by a row of its own extract, so that a legitimate repeat
+stays; a row without a complete key supersedes nothing and is not superseded; extracts of the same age are both kept.
 """
 
 from __future__ import annotations
@@ -25,7 +23,7 @@ ENDING = re.compile(r"(\.[A-Za-z][A-Za-z0-9]*)+$")  # .csv, .csv.gz
 def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
     """Whether each row (n_rows,) stands under the same key in a newer extract.
 
-    `keys` (n_rows,) are codes as `lines.key_codes` gives them, -1 where a key is incomplete; `ages` (n_rows,) rank the rows'
+    `keys` (n_rows,) are codes as `key_codes` gives them, -1 where a key is incomplete; `ages` (n_rows,) rank the rows'
     extracts, the oldest first.
 
     >>> find_superseded(np.array([0, 0, 1, -1, 0, 0]), np.array([0, 0, 0, 0, 1, 1])).tolist()
@@ -34,9 +32,7 @@ def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
     if not len(keys) or (ages == ages[0]).all():
         return np.zeros(len(keys), dtype=bool)
     order = np.argsort(ages, kind="stable")
-    newest = np.zeros(
-        int(keys.max()) + 2, dtype=ages.dtype
-    )  # the last place is that of the code -1
+    newest = np.zeros(int(keys.max()) + 2, dtype=ages.dtype)  # the last is that of the code -1
     newest[keys[order]] = ages[order]  # of several, the last one stays: the newest
     return (newest[keys] > ages) & (keys >= 0)
 
@@ -49,10 +45,8 @@ def rank_files(files: Sequence[Mapping[str, Any]], extracted: str = NAME) -> dic
     """
     paths = [str(file["path"]) for file in files]
     if extracted == MODIFIED:
-        times = {path: file["modified"] for path, file in zip(paths, files, strict=True)}
-        return dict(
-            zip(paths, rank(np.array([times[path] for path in paths])).tolist(), strict=True)
-        )
+        times = np.array([file["modified"] for file in files])
+        return dict(zip(paths, rank(times).tolist(), strict=True))
     return {path: place for place, path in enumerate(sorted(paths, key=split_numbers))}
 
 
@@ -63,9 +57,8 @@ def split_numbers(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
     ['a.csv', 'a (2).csv', 'a (10).csv']
     """
     parts = NUMBER.split(ENDING.sub("", name))
-    return tuple(
-        (text, int(number)) for text, number in zip(parts[::2], [*parts[1::2], "-1"], strict=True)
-    ), name
+    pairs = zip(parts[::2], [*parts[1::2], "-1"], strict=True)
+    return tuple((text, int(number)) for text, number in pairs), name
 
 
 def rank_column(values: pd.Series, header: str) -> np.ndarray:
@@ -73,10 +66,11 @@ def rank_column(values: pd.Series, header: str) -> np.ndarray:
 
     Raises `SalesForecastError` where a row does not say it.
     """
-    missing = values.isna().to_numpy()
-    if missing.any():
+    missing = np.flatnonzero(values.isna().to_numpy())
+    if len(missing):
         raise SalesForecastError.say(
-            f"'{header}' (`extracted`) cannot be read in {int(missing.sum())} rows, e.g. row {shorten(np.flatnonzero(missing) + 1)}",
+            f"'{header}' (`extracted`) cannot be read in {len(missing)} rows, e.g. row "
+            f"{shorten(missing + 1)}",
             "The moment of its extract in every row",
             "Correct the export, or set `extracted: name` or `modified` for this source",
         )

@@ -1,13 +1,13 @@
 """Whether the sums that a file's own last line gives are those of its rows.
 
-A source and its extract enter; nothing leaves, or an error. The decision made here: the sum is over every row of the file, whichever
-unit's and before any rule, and has to be equal to the last digit; where a row's figure cannot be read, nothing is proven, and
-the row is in quarantine with its reason.
+The sum is over every row of the file, whichever unit's and before any rule, and has to be equal to the last digit; where a
+row's figure cannot be read, nothing is proven, and the row is in quarantine with its reason.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -36,60 +36,45 @@ def check_trailers(name: str, source: Source, extract: Extract) -> None:
     """Raise `SalesForecastError` for a file whose rows do not make the quantity or the amount that its trailer says."""
     label = label_files(name, [file["path"] for file in extract.files])
     for file in extract.files:
-        said = {
-            ours: text
-            for ours, text in file.get("trailer", {}).items()
-            if ours in SUMMED and ours in source.columns
-        }
-        if said:
-            parts = [
-                part.filter(pc.equal(part[FILE].cast(pa.string()), file["path"]))
+        trailer, path, rejected = file.get("trailer", {}), file["path"], extract.rejected
+        summed = [ours for ours in trailer if ours in SUMMED and ours in source.columns]
+        if shown := {ours: trailer[ours] for ours in summed}:
+            mine = [
+                part.filter(pc.equal(part[FILE].cast(pa.string()), path))
                 for part in (extract.rows, extract.elsewhere)
             ]
-            rejected = extract.rejected.loc[
-                extract.rejected["source"].eq(label[file["path"]]), "content"
-            ]
-            _check_file(
-                stack(parts),
-                [json.loads(content) for content in rejected],
-                source,
-                file["path"],
-                said=said,
-            )
+            contents = rejected.loc[rejected["source"].eq(label[path]), "content"]
+            _check_file(stack(mine), [*map(json.loads, contents)], source, path, shown=shown)
 
 
 def _check_file(
-    rows: pa.Table, rejected: list[Any], source: Source, file: str, *, said: dict[str, str]
+    rows: pa.Table, rejected: list[Any], source: Source, file: str, *, shown: dict[str, str]
 ) -> None:
     rows = rows.filter(pa.array(is_plain(rows)))
-    for ours, text in said.items():
+    every = np.ones(rows.num_rows, dtype=bool)
+    for ours, text in shown.items():
         header = source.columns[ours]
         try:
-            read = read_measures(rows, {ours: header}, source, np.ones(rows.num_rows, dtype=bool))[
-                ours
-            ]
+            read = read_measures(rows, {ours: header}, source, every)[ours]
         except SalesForecastError:
-            continue  # what has to be said of the column is said where its lines are made
-        aside = _read_like(
-            [str(item.get(header, "x")) if isinstance(item, dict) else "x" for item in rejected],
-            read,
-            ours,
-            source,
-        )
+            continue  # reported where the lines of the column are made
+        cells = [item.get(header, "x") if isinstance(item, dict) else "x" for item in rejected]
+        aside = _read_like([*map(str, cells)], read, ours, source)
         if len(read.problems) or len(aside.problems):
             continue
-        shown = _read_like([text], read, ours, source)
-        if len(shown.problems):
+        total = _read_like([text], read, ours, source)
+        if len(total.problems):
             raise SalesForecastError.say(
                 f"The trailer of '{file}' says '{text}' as its {ours}",
                 "A number",
                 f"Correct the group `{ours}` of the source's `trailer`",
             )
-        found, expected = _sum(read) + _sum(aside), _sum(shown)
+        found, expected = _sum(read) + _sum(aside), _sum(total)
         if found != expected:
             count = rows.num_rows + len(rejected)
             raise SalesForecastError.say(
-                f"'{file}' was cut short or changed (cut_short): its {count:,} rows make {found:,f} in '{header}' ({ours})",
+                f"'{file}' was cut short or changed (cut_short): its {count:,} rows make "
+                f"{found:,f} in '{header}' ({ours})",
                 f"{expected:,f}, as its trailer says",
                 "Export it again",
             )
@@ -98,16 +83,12 @@ def _check_file(
 def _read_like(texts: list[str], column: Numbers, ours: str, source: Source) -> Numbers:
     """Numbers of texts that are written as the column is."""
     cells = pa.chunked_array([pa.array(texts, pa.string())])
-    convention = Convention(
-        decimal=column.written, unit=source.units.get(ours, Decimal(1)), credit=source.credit
-    )
+    convention = Convention(unit=source.units.get(ours, Decimal(1)), credit=source.credit)
     try:
-        return read_numbers(cells, convention)
+        return read_numbers(cells, replace(convention, decimal=column.written))
     except SalesForecastError:  # neither the column nor the text tells its decimal mark
-        return read_numbers(
-            cells, Convention(decimal=".", unit=convention.unit, credit=source.credit)
-        )
+        return read_numbers(cells, replace(convention, decimal="."))
 
 
 def _sum(numbers: Numbers) -> Decimal:
-    return Decimal(sum(int(units) for units in numbers.units)).scaleb(-numbers.scale)
+    return Decimal(sum(map(int, numbers.units))).scaleb(-numbers.scale)

@@ -1,9 +1,4 @@
-"""Launches and ends that a master file declares.
-
-Transactions with the columns of lookups enter; the declared days of each member leave. The decision made here: `launched` and
-`discontinued` are columns of a lookup by one dimension; a day that cannot be read, or two days of one member, stop the unit,
-because a master is a short table that people keep.
-"""
+"""Launches and ends that a master file declares: columns `launched` and `discontinued` of a lookup by one dimension."""
 
 from __future__ import annotations
 
@@ -15,39 +10,33 @@ from salesfc_lib.foundation import Parameters
 from salesfc_lib.intake import prefix, read_dates
 
 DECLARED = ("launched", "discontinued")
+COLUMNS = ("dimension", "member", *DECLARED)
 
 
 def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
-    """One row per dimension and member with a declared day: launched, discontinued (days, NaT where not declared)."""
-    found = [
-        pd.DataFrame({"dimension": pd.Series(dtype=object), "member": pd.Series(dtype=object)})
-    ]
+    """One row per dimension and member with a declared day: launched, discontinued (days, NaT where not declared).
+
+    Raises `SalesForecastError` for a day that cannot be read and for two days of one member.
+    """
+    found = [pd.DataFrame(columns=pd.Index(COLUMNS), dtype=object)]
     for name, source in parameters.sources.items():
         columns = [column for column in DECLARED if column in source.columns]
         if source.role != "lookup" or len(source.join) != 1 or not columns:
             continue
         (dimension,) = source.join
-        pairs = (
-            transactions[[dimension, *columns]]
-            .drop_duplicates()
-            .dropna(subset=dimension)
-            .astype(object)
-        )
+        pairs = transactions[[dimension, *columns]].drop_duplicates()
+        pairs = pairs.dropna(subset=dimension).astype(object)
         if (repeated := pairs[dimension].duplicated()).any():
             member = pairs.loc[repeated, dimension].iloc[0]
             raise _unclear(name, f"{dimension} '{member}' has several declared days")
         days = {
             column: _read(pairs[column], name, column, source.date_format) for column in columns
         }
-        found.append(
-            pd.DataFrame({"dimension": dimension, "member": pairs[dimension].to_numpy(), **days})
-        )
-    table = pd.concat(found, ignore_index=True).reindex(columns=["dimension", "member", *DECLARED])
-    return (
-        table.astype(dict.fromkeys(DECLARED, "datetime64[ns]"))
-        .dropna(subset=list(DECLARED), how="all")
-        .reset_index(drop=True)
-    )
+        members = {"dimension": dimension, "member": pairs[dimension].to_numpy()}
+        found.append(pd.DataFrame({**members, **days}).astype(object))
+    table = pd.concat(found, ignore_index=True).reindex(columns=[*COLUMNS])
+    table = table.astype(dict.fromkeys(DECLARED, "datetime64[ns]"))
+    return table.dropna(subset=[*DECLARED], how="all").reset_index(drop=True)
 
 
 def _read(texts: pd.Series, source: str, column: str, date_format: str | None) -> pd.Series:
@@ -56,7 +45,7 @@ def _read(texts: pd.Series, source: str, column: str, date_format: str | None) -
         read = read_dates(pa.chunked_array([pa.array(known, pa.string())]), date_format)
     except SalesForecastError as error:
         raise prefix(error, f"Column `{column}` of source '{source}': ") from error
-    if wrong := [said for place, said in read.problems.items() if known[int(place)]]:
+    if wrong := [why for place, why in read.problems.items() if known[int(place)]]:
         raise _unclear(source, f"`{column}` {wrong[0]}")
     return pd.Series(read.days)
 

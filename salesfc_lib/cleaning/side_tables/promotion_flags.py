@@ -1,7 +1,6 @@
 """Which rows were sold on promotion, where the orders themselves say so.
 
-A column of text enters; yes or no for each row leaves. The decision made here: blank, zero and a word for no are no, and
-everything else, the name of a campaign too, is yes; what was read as yes is told, so that a strange word is seen.
+Blank, zero and a word for no are no, and everything else, the name of a campaign too, is yes.
 """
 
 from __future__ import annotations
@@ -9,13 +8,34 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.account.account import Account
+from salesfc_lib.cleaning.batch.batch import Batch
+from salesfc_lib.cleaning.batch.exceptions import Issue
 from salesfc_lib.foundation import Parameters, wording
 
 FLAG = "promotion"  # the orders' column
 NO = frozenset(
-    ["no", "n", "false", "f", "none", "off", "normal", "regular", "nein", "non", "-", "--", "否", "无", "非", "不", "正常", "非促销", "无促销"]
-)  # fmt: skip
+    [
+        "no",
+        "n",
+        "false",
+        "f",
+        "none",
+        "off",
+        "normal",
+        "regular",
+        "nein",
+        "non",
+        "-",
+        "--",
+        "否",
+        "无",
+        "非",
+        "不",
+        "正常",
+        "非促销",
+        "无促销",
+    ]
+)
 
 
 def has_flag(lines: pd.DataFrame, parameters: Parameters) -> bool:
@@ -30,33 +50,28 @@ def read_flags(texts: pd.Series) -> np.ndarray:
     [True, False, False, False, True]
     """
     codes, words = pd.factorize(texts)
-    return np.array([*(_is_yes(str(word)) for word in words), False])[
-        codes
-    ]  # a missing one has the code -1
+    yes = np.array([*(_is_yes(str(word)) for word in words), False])
+    return yes[codes]  # a missing one has the code -1
 
 
-def note_flags(account: Account, parameters: Parameters) -> Account:
-    """Account whose problems name what was read as a flag of promotion, for each source that has one."""
-    lines = account.lines
+def note_flags(batch: Batch, parameters: Parameters) -> Batch:
+    """Batch with an issue for each source that has a flag of promotion, which shows what was read as one."""
+    lines = batch.lines
     if not has_flag(lines, parameters):
-        return account
+        return batch
     flagged = read_flags(lines[FLAG])
+    reason = (
+        "read as sold on promotion; a month's share of its days counts, and only a plan says what "
+        "comes"
+    )
     for source in lines.loc[flagged, "source"].unique():
         mine = lines[flagged & lines["source"].eq(source).to_numpy()]
         words = mine[FLAG].value_counts().loc[lambda counts: counts > 0].index.astype(str)
-        account = account.see(
-            {
-                "source": str(source),
-                "rule": "promotion_flag",
-                "column": FLAG,
-                "action": "noted",
-                "rows": len(mine),
-                "first_row": int(mine["row"].min()),
-                "example": wording.listing(list(words[:3])),
-                "reason": "read as sold on promotion; a month's share of its days counts, and only a plan says what comes",
-            }
+        rows, first, example = len(mine), int(mine["row"].min()), wording.listing(list(words[:3]))
+        batch = batch.report(
+            Issue("promotion_flag", str(source), reason, rows, first, example, FLAG)
         )
-    return account
+    return batch
 
 
 def _is_yes(word: str) -> bool:

@@ -1,24 +1,23 @@
-"""What comes with the orders: promotions, events, inventory, targets, drivers, and lookups of further columns.
+"""What comes with the orders: promotions, events, inventory, targets, rates, and lookups of further columns.
 
-Extracts of those roles enter; their tables leave, or orders with further columns. The decision made here: these are short
-tables that people keep, so one wrong row stops the unit instead of going to quarantine.
+These are short tables that people keep, so one wrong row stops the unit instead of going to quarantine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from salesfc_lib.cleaning.account.account import Account
-from salesfc_lib.cleaning.account.lines import key_codes, key_tuples
-from salesfc_lib.cleaning.basic_rules import Context, fill_category
-from salesfc_lib.cleaning.side_tables.mapping import Mappings, read_mappings
+from salesfc_lib.cleaning.batch.batch import Batch
+from salesfc_lib.cleaning.batch.frames import fill_category, key_codes, key_tuples
+from salesfc_lib.cleaning.context import Context
+from salesfc_lib.cleaning.mappings import Mappings
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, Source, tables
+from salesfc_lib.foundation import Source, tables
 from salesfc_lib.intake import (
     BLANK,
     FILE,
@@ -40,85 +39,72 @@ from salesfc_lib.intake import (
 )
 
 TABLE = {  # role -> table
-    "promotions": "promotion", "inventory": "inventory", "targets": "target", "events": "event", "opportunities": "opportunity",
-    "rates": "rate", "conversions": "conversion", "control_totals": "control_total",
-}  # fmt: skip
+    "promotions": "promotion",
+    "inventory": "inventory",
+    "targets": "target",
+    "events": "event",
+    "rates": "rate",
+    "conversions": "conversion",
+    "control_totals": "control_total",
+}
 KEYS = {  # columns that no two rows share, beside the dimensions
-    "promotion": ["name", "start"], "event": ["name", "start"], "inventory": ["ds"], "target": ["ds"], "rate": ["currency", "date"],
+    "promotion": ["name", "start"],
+    "event": ["name", "start"],
+    "inventory": ["ds"],
+    "target": ["ds"],
+    "rate": ["currency", "date"],
     "conversion": ["unit"],
-}  # fmt: skip
+}
 WHOLE_KEYS = {"promotion", "rate"}  # tables whose key is that without a dimension
-DAYS = ("start", "end", "date", "expected", "announced")
-FLOATS = ("stock", "stockout_days", "target", "probability")
+DAYS = ("start", "end", "date", "announced")
+FLOATS = ("stock", "stockout_days", "target")
 EXACT = ("rate", "factor", "amount", "quantity")
 NAMED = ("name", "currency", "unit")  # texts that may not be blank
-OPEN = ("amount", "quantity", "probability", "announced")  # numbers and days that may be blank
-OPTIONAL = {
-    "stockout_days": "0"
-} | dict.fromkeys(  # columns of a table that an export may lack, and what stands for them
-    (
-        "amount",
-        "quantity",
-        "account",
-        "probability",
-        "stage",
-        "kind",
-        "effect",
-        "comment",
-        "announced",
-    ),
-    "",
-)
+OPEN = ("amount", "quantity", "announced")  # numbers and days that may be blank
+BLANKS = ("amount", "quantity", "account", "kind", "effect", "comment", "announced")
+# columns of a table that an export may lack, and what stands for them
+OPTIONAL = {"stockout_days": "0", **dict.fromkeys(BLANKS, "")}
 Parsed = tuple[pd.Series, pd.Series]  # values, and what is wrong with them by position
 
 
-def read_companion(
-    role: str, parameters: Parameters, extracts: Mapping[str, Extract]
-) -> pd.DataFrame:
+def read_side_table(role: str, context: Context) -> pd.DataFrame:
     """Table of a role, from all sources that have it; the dimensions it holds for are None where it holds for all members.
 
     A product that a conversion holds for is a dimension too.
 
     Raises `SalesForecastError` for a missing column, a value that cannot be read and a repeated key, naming the file.
     """
-    name = TABLE[role]
-    sources = {key: source for key, source in parameters.sources.items() if source.role == role}
+    name, parameters, extracts = TABLE[role], context.parameters, context.extracts
+    sources = context.with_role(role)
     for label, source in sources.items():
         refuse_stated_unit(label, source, extracts[label])
     frames = [_read_table(name, source, extracts[label]) for label, source in sources.items()]
     if not frames:
         return tables.empty(name)
     frame = pd.concat(frames, ignore_index=True)
-    known = dict.fromkeys(
-        [*parameters.dimensions, "key_account", *(["product"] if name == "conversion" else [])]
-    )
+    more = ["product"] if name == "conversion" else []
+    known = dict.fromkeys([*parameters.dimensions, "key_account", *more])
     dimensions = [column for column in known if column in frame]
     for column in dimensions:
         frame[column] = frame[column].astype(object).where(frame[column].notna(), None)
     key = [*KEYS.get(name, []), *(dimensions if name not in WHOLE_KEYS else [])]
     if name in KEYS:
         _refuse_repeated(frame, key, name)
-    frame = rename_members(frame, dimensions, parameters, extracts)
+    frame = rename_members(frame, dimensions, context)
     if name in ("inventory", "target"):
         frame = _merge(frame, key)
     if "end" in frame and (backwards := frame["end"].lt(frame["start"])).any():
         first = frame[backwards].iloc[0]
-        raise _unreadable(
-            first[FILE],
-            first[ROW],
-            f"'{first['name']}' ends {first['end']:%Y-%m-%d}, before it starts",
-        )
+        why = f"'{first['name']}' ends {first['end']:%Y-%m-%d}, before it starts"
+        raise _unreadable(first[FILE], first[ROW], why)
     return tables.check(frame.drop(columns=[ROW, FILE]), name)
 
 
-def add_lookups(account: Account, context: Context) -> Account:
-    """Account whose lines have the columns of every lookup source, by its `join`; a value already there stays."""
-    lines = account.lines
-    mappings = read_mappings(context.parameters, context.extracts)
-    for name, source in context.sources.items():
-        if source.role != "lookup":
-            continue
-        known = _read_lookup(name, source, context.extracts[name], mappings)
+def add_lookups(batch: Batch, context: Context) -> Batch:
+    """Batch whose lines have the columns of every lookup source, by its `join`; a value already there stays."""
+    for name, source in context.with_role("lookup").items():
+        lines = batch.lines
+        known = _read_lookup(name, source, context.extracts[name], context.mappings)
         if missing := [ours for ours in source.join if ours not in lines]:
             raise SalesForecastError.missing_columns(
                 missing, lines.columns, f"`sources.{name}.join`: the orders"
@@ -126,26 +112,15 @@ def add_lookups(account: Account, context: Context) -> Account:
         keys = key_codes(lines, source.join)
         firsts = pd.Series(np.arange(len(lines))).groupby(keys).first()
         places = dict(zip(known["key"], range(len(known)), strict=True))
-        found = pd.Series(
-            [
-                places.get(key, -1)
-                for key in key_tuples(lines[[*source.join]].iloc[firsts], source.join)
-            ],
-            index=firsts.index,
-        )
+        wanted = key_tuples(lines[[*source.join]].iloc[firsts], source.join)
+        found = pd.Series([places.get(key, -1) for key in wanted], index=firsts.index)
         at = found.reindex(keys, fill_value=-1).where(keys >= 0, -1).to_numpy()
         for column in source.columns:
-            looked_up = category_of(
-                at, [*known[column].astype(object).where(known[column].notna(), None), None]
-            )
-            lines = lines.assign(
-                **{
-                    column: fill_category(lines[column], looked_up)
-                    if column in lines
-                    else looked_up
-                }
-            )
-    return account.relabel(lines)
+            texts = known[column].astype(object).where(known[column].notna(), None)
+            values = category_of(at, [*texts, None])
+            values = fill_category(batch.lines[column], values) if column in lines else values
+            batch = batch.with_columns(**{column: values})
+    return batch
 
 
 def read_columns(
@@ -167,36 +142,26 @@ def read_columns(
     numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
     columns: dict[str, pd.Series] = {}
     for ours in names:
-        texts = (
-            rows[exported(mapped[ours])]
-            if ours in mapped
-            else constant(OPTIONAL[ours], rows.num_rows)
-        )
+        if ours in mapped:
+            texts = rows[exported(mapped[ours])]
+        else:
+            texts = constant(OPTIONAL[ours], rows.num_rows)
         try:
             values, problems = parse(ours, texts, source)
         except SalesForecastError as error:
-            raise name_place(
-                error, f"Column '{mapped[ours]}' ({ours}) of '{where}'", texts, numbers
-            ) from error
+            place = f"Column '{mapped[ours]}' ({ours}) of '{where}'"
+            raise name_place(error, place, texts, numbers) from error
         if len(problems):
-            place = int(problems.index[0])
-            raise _unreadable(
-                files[codes[place]], int(numbers[place]), f"`{ours}` {problems.iloc[0]}"
-            )
+            at, why = int(problems.index[0]), problems.iloc[0]
+            raise _unreadable(files[codes[at]], int(numbers[at]), f"`{ours}` {why}")
         columns[ours] = values
-    frame = pd.DataFrame(columns)
-    return frame.assign(
-        **{ROW: numbers, FILE: np.array(files, dtype=object)[codes] if files else []}
-    )
+    paths = np.array(files, dtype=object)[codes] if files else []
+    return pd.DataFrame(columns).assign(**{ROW: numbers, FILE: paths})
 
 
 def parse_days(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
     """Days, or first days of months where the column is `ds`; one that may be blank is NaT there."""
-    read = (
-        read_months(texts, source.date_format)
-        if column == "ds"
-        else read_dates(texts, source.date_format)
-    )
+    read = (read_months if column == "ds" else read_dates)(texts, source.date_format)
     problems = read.problems
     return pd.Series(read.days), problems[problems.ne(BLANK)] if column in OPEN else problems
 
@@ -205,18 +170,16 @@ def parse_texts(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
     """Texts, None where blank."""
     values = as_category(texts).astype(object)
     values = values.where(values.notna(), None)
-    return values, pd.Series(
-        "is blank", index=np.flatnonzero(values.isna() & (column in NAMED)), dtype=object
-    )
+    blank = np.flatnonzero(values.isna() & (column in NAMED))
+    return values, pd.Series("is blank", index=blank, dtype=object)
 
 
 def parse_numbers(
     column: str, texts: pa.ChunkedArray, source: Source, *, may_be_blank: bool = False
 ) -> Parsed:
     """Decimals, None where blank is allowed."""
-    numbers = read_numbers(
-        texts, Convention(decimal=source.decimal, unit=source.units.get(column, Decimal(1)))
-    )
+    unit = source.units.get(column, Decimal(1))
+    numbers = read_numbers(texts, Convention(decimal=source.decimal, unit=unit))
     values = pd.Series(to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object)
     problems = numbers.problems
     if may_be_blank:
@@ -225,21 +188,15 @@ def parse_numbers(
     return values, problems
 
 
-def rename_members(
-    frame: pd.DataFrame,
-    dimensions: list[str],
-    parameters: Parameters,
-    extracts: Mapping[str, Extract],
-) -> pd.DataFrame:
+def rename_members(frame: pd.DataFrame, dimensions: list[str], context: Context) -> pd.DataFrame:
     """Frame with members under the names that the orders of its days have, in the view that the levels use."""
-    mappings = read_mappings(parameters, extracts)
-    dated = [name for name in ("start", "ds", "expected", "date") if name in frame]
+    dated = [name for name in ("start", "ds", "date") if name in frame]
     if not dated:
         return frame
-    days = frame[dated[0]].to_numpy()
+    days, mappings = frame[dated[0]].to_numpy(), context.mappings
     renamed = {column: mappings.rename(column, frame[column], days) for column in dimensions}
     for column, names in mappings.reorganised.items():
-        item = parameters.reorganised[column]
+        item = context.parameters.reorganised[column]
         if item.view == "restated" and column in renamed and item.by in ("", column):
             renamed[column] = names.rename(renamed[column], days)
     return frame.assign(**renamed)
@@ -249,26 +206,18 @@ def _merge(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Frame in which what now has one key is added up; a stock-out of merged members is the longest of theirs."""
     if not frame.duplicated(key).any():
         return frame
-    how = {
-        name: "max" if name == "stockout_days" else "sum"
-        for name in ("stock", "stockout_days", "target")
-        if name in frame
-    }
-    firsts = {name: "first" for name in frame if name not in {*key, *how}}
-    return (
-        frame.groupby(key, dropna=False, sort=False).agg({**how, **firsts}).reset_index()[[*frame]]
-    )
+    how = {"stock": "sum", "stockout_days": "max", "target": "sum"}
+    how = {name: how.get(name, "first") for name in frame if name not in key}
+    return frame.groupby(key, dropna=False, sort=False).agg(how).reset_index()[[*frame]]
 
 
 def _read_lookup(name: str, source: Source, extract: Extract, mappings: Mappings) -> pd.DataFrame:
-    columns = {**source.join, **source.columns}
     texts = {
         ours: as_category(extract.rows[exported(header)]).astype(object)
-        for ours, header in columns.items()
+        for ours, header in {**source.join, **source.columns}.items()
     }
-    known = pd.DataFrame(
-        {ours: mappings.rename(ours, text) for ours, text in texts.items()}
-    ).drop_duplicates()
+    renamed = {ours: mappings.rename(ours, text) for ours, text in texts.items()}
+    known = pd.DataFrame(renamed).drop_duplicates()
     known = known.assign(key=key_tuples(known, source.join)).dropna(subset="key")
     if (repeated := known["key"].duplicated(keep=False)).any():
         examples = [" / ".join(key) for key in known.loc[repeated, "key"].dropna().unique()]
@@ -283,9 +232,7 @@ def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     contract = tables.CONTRACTS[name].columns
     where = ", ".join(str(file["path"]) for file in extract.files)
     mapped = {**source.join, **source.columns}
-    if missing := [
-        column for column in contract if column not in mapped and column not in OPTIONAL
-    ]:
+    if missing := [name for name in contract if name not in mapped and name not in OPTIONAL]:
         raise SalesForecastError.missing_columns(
             missing, mapped, f"`columns` of the source that reads '{where}'"
         )
@@ -298,10 +245,6 @@ def _parse(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
     if column not in (*FLOATS, *EXACT):
         return parse_texts(column, texts, source)
     values, problems = parse_numbers(column, texts, source, may_be_blank=column in OPEN)
-    if column == "probability":
-        above = values.index[values.map(lambda share: share is not None and not 0 <= share <= 1)]
-        said = "is no share from 0 to 1; declare `units: {probability: percent}` where it is in percent"
-        problems = pd.concat([problems, pd.Series(said, index=above, dtype=object)])
     return values.astype("float64") if column in FLOATS else values, problems
 
 

@@ -1,13 +1,12 @@
 """Which name a member has on which day: renames, mergers, reused codes, reorganisations.
 
-Parameters and the mapping files that analysts keep enter; for each column, the name used for every old name in every window of
-days leaves. The decisions made here: windows hold their first and their last day; a chain (a to b to c) is followed on the same
-day; a circle, or two windows of one name that overlap, stops the unit, because no order of reading them is the right one.
+Windows hold their first and their last day; a chain (a to b to c) is followed on the same day; a circle, or two windows of
+one name that overlap, stops the unit.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -21,7 +20,6 @@ from salesfc_lib.foundation import Members, Parameters, Source
 from salesfc_lib.intake import (
     FILE,
     ROW,
-    Dates,
     Extract,
     encode,
     exported,
@@ -31,10 +29,7 @@ from salesfc_lib.intake import (
 )
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
-NEEDED, OPTIONAL = (
-    ("column", "old", "new"),
-    ("from", "until", "reason"),
-)  # columns of a mapping file
+NEEDED, OPTIONAL = ("column", "old", "new"), ("from", "until", "reason")  # of a mapping file
 
 
 class Entry(NamedTuple):
@@ -51,7 +46,7 @@ class Entry(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Lines (by position in `Match.at`) that go from one name to another."""
+    """Lines, by position, that go from one name to another; `reused`: the old name is a code with several meanings."""
 
     entry: Entry
     reused: bool
@@ -68,14 +63,12 @@ class Names:
 
     @property
     def dated(self) -> bool:
-        return any(
-            (item.start, item.until) != (FIRST, LAST)
-            for items in self.windows.values()
-            for item in items
-        )
+        """Whether any name depends on the day."""
+        entries = (item for items in self.windows.values() for item in items)
+        return any((item.start, item.until) != (FIRST, LAST) for item in entries)
 
     def match(self, values: pd.Series, days: np.ndarray) -> list[Pair]:
-        """What happens to which values (a category, n_lines) on their days; a line without a day has only names without a window."""
+        """Which values (a category, n_lines) are renamed on their days; without a day, only by names without a window."""
         olds = list(self.windows)
         place = np.append(pd.Index(olds, dtype=object).get_indexer(values.cat.categories), -1)
         which = place[values.cat.codes.to_numpy()]
@@ -85,8 +78,6 @@ class Names:
         pairs = []
         for number, old in enumerate(olds):
             mine = at[bounds[number] : bounds[number + 1]]
-            if not len(mine):
-                continue
             when = days[mine].astype("datetime64[D]")
             for item in self.windows[old]:
                 hit = np.ones(len(mine), dtype=bool)
@@ -100,11 +91,10 @@ class Names:
 
     def rename(self, values: pd.Series, days: np.ndarray | None = None) -> pd.Series:
         """Texts (None where missing) under the names used; without days, those that are used now."""
-        known = pd.Series(
-            pd.Categorical(values.astype(object).where(values.notna(), None)), index=values.index
-        )
+        texts = pd.Categorical(values.astype(object).where(values.notna(), None))
         now = np.full(len(values), np.datetime64(LAST, "D"))
         renamed = values.astype(object).to_numpy(copy=True)
+        known = pd.Series(texts, index=values.index)
         for pair in self.match(known, now if days is None else days):
             renamed[pair.places] = pair.entry.new
         return pd.Series(renamed, index=values.index, dtype=object)
@@ -112,7 +102,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Mappings:
-    """Names of every column that is renamed, and of every dimension that is reorganised; `source` is where problems are told."""
+    """Names of every column that is renamed, and of every dimension that is reorganised; `source`: where issues are reported."""
 
     renames: Mapping[str, Names]
     reorganised: Mapping[str, Names]
@@ -160,15 +150,8 @@ def list_entries(members: Members) -> list[Entry]:
             continue
         for item in names:
             start = date.fromisoformat(item.start) if item.start else FIRST
-            entries.append(
-                Entry(
-                    old,
-                    item.to,
-                    start,
-                    date.fromisoformat(item.until) if item.until else LAST,
-                    item.reason,
-                )
-            )
+            until = date.fromisoformat(item.until) if item.until else LAST
+            entries.append(Entry(old, item.to, start, until, item.reason))
     return entries
 
 
@@ -176,33 +159,34 @@ def resolve_names(column: str, entries: Iterable[Entry], *, chains: bool = True)
     """Names of a column, chains followed.
 
     >>> found = resolve_names("region", [Entry("a", "b"), Entry("b", "c", date(2024, 1, 1))])
-    >>> [(item.old, item.new, str(item.start)) for windows in found.windows.values() for item in windows]
+    >>> [(item.old, item.new, str(item.start)) for items in found.windows.values() for item in items]
     [('a', 'b', '0001-01-01'), ('a', 'c', '2024-01-01'), ('b', 'c', '2024-01-01')]
     """
     by_old: dict[str, list[Entry]] = {}
-    for entry in sorted(
-        {(item.old, item.new, item.start, item.until): item for item in entries}.values(),
-        key=_by_window,
-    ):
+    distinct = {(item.old, item.new, item.start, item.until): item for item in entries}.values()
+    for entry in sorted(distinct, key=lambda item: (item.old, item.start, item.until)):
         by_old.setdefault(entry.old, []).append(entry)
     for windows in by_old.values():
         for earlier, later in zip(windows, windows[1:], strict=False):
             if later.start <= earlier.until:
-                raise _overlapping(column, earlier, later)
+                raise SalesForecastError.say(
+                    f"The mapping of {column} has overlapping windows: {_show_window(earlier)}, "
+                    f"and {_show_window(later)}",
+                    "One name on each day",
+                    "Correct `from` or `until`, or take one of them out",
+                )
     reused = frozenset(
         old for old, windows in by_old.items() if len({item.new for item in windows}) > 1
     )
     if not chains:
         return Names(column, {old: tuple(windows) for old, windows in by_old.items()}, reused)
-    followed = {old: _follow(column, by_old, Entry(old, old), [old]) for old in by_old}
-    return Names(
-        column,
-        {
-            old: tuple(item for item in windows if item.new != old)
-            for old, windows in followed.items()
-        },
-        reused,
-    )
+    found = {
+        old: tuple(
+            item for item in _follow(column, by_old, Entry(old, old), [old]) if item.new != old
+        )
+        for old in by_old
+    }
+    return Names(column, found, reused)
 
 
 def _follow(
@@ -217,23 +201,24 @@ def _follow(
         if start > free:
             found.append(entry._replace(start=free, until=start - timedelta(days=1)))
         if step.new in path and step.new != step.old:
-            raise _circle(column, [*path[path.index(step.new) :], step.new])
+            circle = [*path[path.index(step.new) :], step.new]
+            raise SalesForecastError.say(
+                f"The mapping of {column} runs in a circle: "
+                + " -> ".join(f"'{name}'" for name in circle),
+                "Every chain of names ends",
+                "Take one of them out",
+            )
         reason = "; ".join(dict.fromkeys(filter(None, (entry.reason, step.reason))))
         onward = Entry(entry.old, step.new, start, until, reason)
-        found += (
-            [onward] if step.new == step.old else _follow(column, by_old, onward, [*path, step.new])
-        )
+        ends = step.new == step.old
+        found += [onward] if ends else _follow(column, by_old, onward, [*path, step.new])
         if until == LAST:
             return found
         free = until + timedelta(days=1)
     return [*found, entry._replace(start=free)] if free <= entry.until else found
 
 
-def _by_window(entry: Entry) -> tuple[str, date, date]:
-    return entry.old, entry.start, entry.until
-
-
-def _read_file(name: str, source: Source, extract: Extract) -> list[tuple[str, Entry]]:
+def _read_file(name: str, source: Source, extract: Extract) -> Iterator[tuple[str, Entry]]:
     """Column and entry of every row of a mapping file."""
     if missing := [column for column in NEEDED if column not in source.columns]:
         raise SalesForecastError.missing_columns(
@@ -243,45 +228,35 @@ def _read_file(name: str, source: Source, extract: Extract) -> list[tuple[str, E
         first = extract.rejected.iloc[0]
         raise _unreadable(first["source"], int(first["row"]), str(first["reason"]))
     rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
-    numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
+    numbers, files = rows[ROW].to_pylist(), rows[FILE].cast(pa.string()).to_pylist()
     texts = {ours: _texts(rows, source, ours) for ours in (*NEEDED, *OPTIONAL)}
-    days = {}
-    for ours in ("from", "until"):
-        read = _read_days(rows, source, ours) if ours in source.columns else None
-        if read is not None and (
-            wrong := [item for item in read.problems.items() if texts[ours][int(item[0])]]
-        ):
-            place, said = int(wrong[0][0]), wrong[0][1]
-            raise _unreadable(files[codes[place]], int(numbers[place]), f"`{ours}` {said}")
-        days[ours] = (
-            [None] * rows.num_rows if read is None else read.days.astype("datetime64[D]").tolist()
-        )
-    found = []
-    for place in range(rows.num_rows):
+    days = {ours: _read_days(rows, source, ours, texts[ours]) for ours in ("from", "until")}
+    for place, (file, number) in enumerate(zip(files, numbers, strict=True)):
         if blank := [ours for ours in NEEDED if not texts[ours][place]]:
-            raise _unreadable(files[codes[place]], int(numbers[place]), f"`{blank[0]}` is blank")
+            raise _unreadable(file, number, f"`{blank[0]}` is blank")
         start, until = days["from"][place] or FIRST, days["until"][place] or LAST
         if until < start:
-            raise _unreadable(
-                files[codes[place]],
-                int(numbers[place]),
-                f"ends {until}, before it starts ({start})",
-            )
-        entry = Entry(
-            texts["old"][place], texts["new"][place], start, until, texts["reason"][place]
-        )
-        found.append((texts["column"][place], entry))
-    return found
+            raise _unreadable(file, number, f"ends {until}, before it starts ({start})")
+        column, old, new, reason = (texts[ours][place] for ours in (*NEEDED, "reason"))
+        yield column, Entry(old, new, start, until, reason)
 
 
-def _read_days(rows: pa.Table, source: Source, ours: str) -> Dates:
+def _read_days(rows: pa.Table, source: Source, ours: str, texts: list[str]) -> list[date | None]:
+    """Days of a column, None where blank."""
+    if ours not in source.columns:
+        return [None] * rows.num_rows
     header = source.columns[ours]
-    column = rows[exported(header)]
+    column, numbers = rows[exported(header)], rows[ROW].to_numpy()
     try:
-        return read_dates(column, source.date_format)
+        read = read_dates(column, source.date_format)
     except SalesForecastError as error:
         place = f"Column '{header}' ({ours}) of '{rows[FILE][0]}'"
-        raise name_place(error, place, column, rows[ROW].to_numpy()) from error
+        raise name_place(error, place, column, numbers) from error
+    for place, why in read.problems.items():
+        if texts[int(place)]:
+            codes, files = encode(rows[FILE])
+            raise _unreadable(files[codes[int(place)]], numbers[int(place)], f"`{ours}` {why}")
+    return read.days.astype("datetime64[D]").tolist()
 
 
 def _texts(rows: pa.Table, source: Source, ours: str) -> list[str]:
@@ -290,26 +265,10 @@ def _texts(rows: pa.Table, source: Source, ours: str) -> list[str]:
     return [text.strip() for text in rows[exported(source.columns[ours])].to_pylist()]
 
 
-def _window(entry: Entry) -> str:
+def _show_window(entry: Entry) -> str:
     start = "the first day" if entry.start == FIRST else f"{entry.start}"
-    return f"'{entry.old}' is '{entry.new}' from {start} {'on' if entry.until == LAST else f'through {entry.until}'}"
-
-
-def _overlapping(column: str, earlier: Entry, later: Entry) -> SalesForecastError:
-    return SalesForecastError.say(
-        f"The mapping of {column} has overlapping windows: {_window(earlier)}, and {_window(later)}",
-        "One name on each day",
-        "Correct `from` or `until`, or take one of them out",
-    )
-
-
-def _circle(column: str, path: Sequence[str]) -> SalesForecastError:
-    said = " -> ".join(f"'{name}'" for name in path)
-    return SalesForecastError.say(
-        f"The mapping of {column} runs in a circle: {said}",
-        "Every chain of names ends",
-        "Take one of them out",
-    )
+    until = "on" if entry.until == LAST else f"through {entry.until}"
+    return f"'{entry.old}' is '{entry.new}' from {start} {until}"
 
 
 def _unreadable(file: str, row: int, why: str) -> SalesForecastError:

@@ -1,1 +1,0 @@
-"""Lines with exact amounts, the account that changes them, and the ledger that it leaves."""

@@ -1,0 +1,175 @@
+"""Frames of lines: put together, summed exactly and given their months, without a Python object a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import union_categoricals
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import Calendar, label_months
+from salesfc_lib.intake import INT64, missing_category, one_category, rescale, to_decimals
+
+LARGEST = 2**62  # a sum below this cannot have left int64
+
+
+def concat_lines(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Lines of several frames; categories are joined, a measure that one lacks is 0 there, a text missing."""
+    names = list(dict.fromkeys(name for frame in frames for name in frame.columns))
+    filled = [frame for frame in frames if len(frame)]
+    if len(filled) == 1 and set(filled[0].columns) == set(names):
+        return filled[0].reset_index(drop=True)
+    return pd.DataFrame({name: _concat(name, frames) for name in names}, copy=False)
+
+
+def _concat(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series:
+    own = [frame[name] for frame in frames if name in frame]
+    if any(isinstance(column.dtype, pd.CategoricalDtype) for column in own):
+        parts = [frame[name] if name in frame else missing_category(len(frame)) for frame in frames]
+        parts = [
+            part if isinstance(part.dtype, pd.CategoricalDtype) else one_category(part)
+            for part in parts
+        ]
+        return pd.Series(union_categoricals([part.array for part in parts]))
+    zeros = {id(frame): pd.Series(0, index=frame.index, dtype="int64") for frame in frames}
+    parts = [frame[name] if name in frame else zeros[id(frame)] for frame in frames]
+    return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def with_month(lines: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
+    """Lines with the first day of the business month of their date."""
+    months = label_months(lines["date"].to_numpy(), calendar)
+    return lines.assign(month=months.astype("datetime64[ns]"))
+
+
+def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.DataFrame:
+    """Number of rows, and exact sums of whole numbers, by keys (a missing key is a group of its own)."""
+    group, firsts = group_numbers(lines, keys)
+    sums = {"rows": np.bincount(group, minlength=len(firsts)).astype(np.int64)}
+    for name in measures:
+        sums[name] = sum_units(lines[name].to_numpy(), group, len(firsts))
+    frame = lines[keys].iloc[firsts].reset_index(drop=True).assign(**sums)
+    return frame.astype(
+        {key: object for key in keys if isinstance(frame[key].dtype, pd.CategoricalDtype)}
+    )
+
+
+def group_numbers(lines: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Group of each line (n_lines,), and the first line's position of each group (n_groups,), by first appearance."""
+    combined = np.zeros(len(lines), dtype=np.int64)
+    for key in keys:
+        codes = _codes(lines[key])
+        combined = combined * (int(codes.max(initial=0)) + 1) + codes
+        if combined.max(initial=0) > LARGEST // 2**31:
+            combined = pd.factorize(combined)[0]
+    group, distinct = pd.factorize(combined)
+    firsts = np.full(len(distinct), len(lines), dtype=np.int64)
+    firsts[group[::-1]] = np.arange(len(lines))[::-1]
+    return group, firsts
+
+
+def _codes(column: pd.Series) -> np.ndarray:
+    """A whole number from 0 for each value of a key; missing is 0."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return column.cat.codes.to_numpy().astype(np.int64) + 1
+    if column.dtype.kind == "M":
+        days = column.to_numpy().astype("datetime64[D]").view(np.int64)
+        known = ~np.isnat(column.to_numpy())
+        low = days[known].min() if known.any() else 0
+        return np.where(known, days - low + 1, 0)
+    return pd.factorize(column)[0].astype(np.int64) + 1
+
+
+def key_codes(lines: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
+    """A whole number from 0 for each distinct key (n_lines,); -1 where a part is missing."""
+    combined = np.zeros(len(lines), dtype=np.int64)
+    missing = np.zeros(len(lines), dtype=bool)
+    for column in columns:
+        values = lines[column]
+        category = isinstance(values.dtype, pd.CategoricalDtype)
+        codes = values.cat.codes.to_numpy() if category else pd.factorize(values)[0]
+        missing |= codes < 0
+        combined = combined * (int(codes.max(initial=0)) + 2) + codes.astype(np.int64)
+        if combined.max(initial=0) > 2**31:
+            combined = pd.factorize(combined)[0].astype(np.int64)
+    return np.where(missing, -1, combined)
+
+
+def key_tuples(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
+    """The frame's keys as tuples; None where a part is missing."""
+    parts = frame[list(columns)].astype(object)
+    keys = list(parts.itertuples(index=False, name=None))
+    whole = parts.notna().all(axis=1)
+    return pd.Series(keys, index=frame.index, dtype=object).where(whole, None)
+
+
+def fill_category(column: pd.Series, found: pd.Series) -> pd.Series:
+    """The column, its missing labels as found."""
+    missing = column.isna()
+    if not missing.any():
+        return column
+    return one_category(column.astype(object).where(~missing, found.astype(object)))
+
+
+def sum_units(units: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    """Exact sums of whole numbers by group (n_groups,); raises `SalesForecastError` where one leaves int64."""
+    if not len(units):
+        return np.zeros(groups, dtype=np.int64)
+    if max(abs(int(units.min())), abs(int(units.max()))) * len(units) < LARGEST:
+        return _sum(units, group, groups)
+    high, low = _sum(units >> 32, group, groups), _sum(units & 0xFFFFFFFF, group, groups)
+    exact = [(int(one) << 32) + int(other) for one, other in zip(high, low, strict=True)]
+    return fit_int64(np.array(exact, dtype=object), "A sum")
+
+
+def _sum(units: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
+    sums = np.zeros(groups, dtype=np.int64)
+    found = pd.Series(units).groupby(group, sort=False).sum()
+    sums[found.index.to_numpy()] = found.to_numpy()
+    return sums
+
+
+def rescale_units(units: np.ndarray, more: int) -> np.ndarray:
+    """The same values with so many more decimal places."""
+    return fit_int64(rescale(units, 0, more), "A column")
+
+
+def fit_int64(units: np.ndarray, what: str) -> np.ndarray:
+    """Whole numbers as int64; raises `SalesForecastError` where one has more than 18 digits."""
+    if units.dtype != object:
+        return units
+    if wrong := [value for value in units.tolist() if abs(value) > INT64]:
+        raise SalesForecastError.say(
+            f"{what} needs {len(str(abs(wrong[0])))} digits with its decimal places: {wrong[0]}",
+            "At most 18 digits, decimal places included",
+            "Export the column with fewer decimal places, or correct the cell that is too large",
+        )
+    return units.astype(np.int64)
+
+
+def sort_lines(lines: pd.DataFrame) -> pd.DataFrame:
+    """Lines by source, row and kind; they come so unless a rule has put some in."""
+    source = lines["source"].cat
+    order = np.argsort(source.categories.to_numpy().astype(str), kind="stable")
+    rank = np.argsort(order, kind="stable")[source.codes]
+    keys = (lines["kind"].cat.codes.to_numpy(), lines["row"].to_numpy(), rank)
+    if _is_sorted(keys[::-1]):
+        return lines.reset_index(drop=True)
+    return lines.iloc[np.lexsort(keys)].reset_index(drop=True)
+
+
+def _is_sorted(keys: Sequence[np.ndarray]) -> bool:
+    later = np.zeros(max(len(keys[0]) - 1, 0), dtype=bool)
+    for key in keys:
+        if (key[1:] < key[:-1])[~later].any():
+            return False
+        later |= key[1:] > key[:-1]
+    return True
+
+
+def units_as_decimals(units: np.ndarray, scale: int) -> pd.Series:
+    """Whole numbers of 10**-scale as exact decimals, held by Arrow."""
+    decimals = to_decimals(units, scale)
+    return pd.Series(pd.arrays.ArrowExtensionArray(decimals), dtype=pd.ArrowDtype(decimals.type))

@@ -1,0 +1,129 @@
+"""The tables of a batch: the ledger, which has to close, and what was found, removed and changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.cleaning.batch.batch import (
+    BY,
+    LINE,
+    MEASURES,
+    SUMS,
+    Batch,
+    as_objects,
+    as_text,
+    sum_lines,
+)
+from salesfc_lib.cleaning.batch.frames import concat_lines, units_as_decimals
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import tables
+from salesfc_lib.intake import exactly
+
+ZERO = Decimal(0)
+MOST_REASONS = 3  # of one row of table problems
+INTERNAL = ("name", "mark", "known", "problem", "problem_rule")  # columns of lines in no table
+
+
+def open_ledger(batch: Batch) -> Batch:
+    """Batch whose first entries are what was read."""
+    opening = sum_lines(batch.lines).assign(rule="opening", reason="as read")
+    return replace(batch, entries=(opening,))
+
+
+def close_ledger(batch: Batch) -> pd.DataFrame:
+    """Table ledger: opening, every rule's entries, and what the batch still holds as `kept`, in decimals.
+
+    Raises `SalesForecastError` where opening = kept + every rule does not hold by source and month.
+    """
+    kept = sum_lines(batch.lines).assign(rule="kept", reason="what the forecast sees")
+    entries = [as_objects(entry) for entry in (*batch.entries, kept)]
+    with exactly():
+        ledger = _merge_entries(pd.concat(entries, ignore_index=True), batch.scales)
+    gap = ledger_gap(ledger)
+    if len(open_rows := gap[gap[SUMS].ne(0).any(axis=1)]):
+        first = open_rows.iloc[0]
+        raise SalesForecastError.say(
+            f"The ledger of source '{first['source']}' does not close: rows {first['rows']}, "
+            f"quantity {first['quantity']}, amount {first['amount']} are unaccounted for in month "
+            f"{str(first['month'])[:7]}",
+            "opening = kept + every rule, exactly",
+            "This is an error of the program, not of the export: report it",
+        )
+    return ledger
+
+
+def list_problems(batch: Batch) -> pd.DataFrame:
+    """Table problems: one row per source, rule, column and action, its first reasons joined."""
+    if not batch.issues:
+        return tables.empty("problems")
+    keys = ["source", "rule", "column", "action"]
+    how = {"rows": "sum", "first_row": "min", "example": "first", "reason": _join_reasons}
+    joined = pd.DataFrame(batch.issues).groupby(keys, sort=False, as_index=False).agg(how)
+    return tables.check(joined.astype({"rows": "int64", "first_row": "int64"}), "problems")
+
+
+def _join_reasons(reasons: pd.Series) -> str:
+    texts = [*dict.fromkeys(filter(None, reasons))]
+    more = f"; and {len(texts) - MOST_REASONS} more" if len(texts) > MOST_REASONS else ""
+    return "; ".join(texts[:MOST_REASONS]) + more
+
+
+def list_removed(batch: Batch) -> pd.DataFrame:
+    """Table removed: every line that a rule took, with its values then."""
+    if not batch.removed:
+        return tables.empty("removed")
+    frame = concat_lines(batch.removed)
+    first = [*LINE, "date", "month", *MEASURES, "rule", "action", "reason"]
+    others = {*INTERNAL, *batch.scales, *first}
+    columns = [*first, *(name for name in frame if name not in others)]
+    decimals = {
+        name: units_as_decimals(frame[name].to_numpy(), batch.scales[name]) for name in MEASURES
+    }
+    return tables.check(frame[columns].assign(**decimals), "removed")
+
+
+def list_changes(batch: Batch) -> pd.DataFrame:
+    """Table changes: every cell that a rule changed, as text before and after, in the order of the changes."""
+    if not batch.changes:
+        return tables.empty("changes")
+    parts = [as_text(cells, batch.scales) for cells in batch.changes]
+    frame = pd.concat(parts, ignore_index=True)
+    return tables.check(frame.assign(sequence=np.arange(len(frame), dtype=np.int64)), "changes")
+
+
+def ledger_gap(ledger: pd.DataFrame) -> pd.DataFrame:
+    """opening - kept - every other rule, by source and month: all zeros in a ledger that closes.
+
+    One row per source and month, with rows, quantity and amount.
+    """
+    sign = ledger["rule"].map(lambda rule: 1 if rule == "opening" else -1)
+    with exactly():
+        signed = ledger.assign(**{name: ledger[name] * sign for name in SUMS})
+        return signed.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
+
+
+def total_gap(ledger: pd.DataFrame) -> dict[str, Decimal]:
+    """The largest absolute gap of any source and month, in rows, quantity and amount."""
+    gap = ledger_gap(ledger)
+    return {name: max((abs(Decimal(value)) for value in gap[name]), default=ZERO) for name in SUMS}
+
+
+def _merge_entries(entries: pd.DataFrame, scales: Mapping[str, int]) -> pd.DataFrame:
+    """One row per source, rule and month, sources together, rules in the order in which they ran, in decimals."""
+    order = {rule: place for place, rule in enumerate(dict.fromkeys(entries["rule"]))}
+    order |= {"opening": -1, "kept": len(order)}
+    groups = entries.groupby(["source", "rule", "month"], dropna=False, sort=True)
+    merged = groups[SUMS].sum().reset_index()
+    reasons = groups["reason"].agg(lambda texts: "; ".join(dict.fromkeys(texts)))
+    merged = merged.assign(reason=reasons.to_numpy(), order=merged["rule"].map(order))
+    for name in MEASURES:
+        decimals = [Decimal(int(units)).scaleb(-scales[name]) for units in merged[name]]
+        merged[name] = pd.Series(decimals, index=merged.index, dtype=object)
+    merged = merged.astype({"rows": "int64", "month": "datetime64[ns]"})
+    merged = merged.sort_values(["source", "order", "month"], kind="stable", ignore_index=True)
+    return tables.check(merged[[*tables.CONTRACTS["ledger"].columns]], "ledger")

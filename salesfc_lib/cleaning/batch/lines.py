@@ -1,0 +1,305 @@
+"""From a source's rows to lines with this project's column names, dates and exact whole numbers.
+
+A line has `source` (the label in tables), `name` (the source's name in the parameters), `row`, `mark`, `kind`, `date`,
+`month` (first day of the date's month; NaT where unknown), `known` (the day on which the line was known), `quantity`, `amount`
+and the other mapped measures (whole numbers of 10**-scale, the scale in `Batch.scales`), the mapped columns as
+categories (missing where blank), `problem` and `problem_rule` (missing where there is none). A cell that cannot be read never
+stops the mapping: its line gets a `problem`, its amount counts as zero, and the rules decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from salesfc_lib.cleaning.batch.batch import Batch
+from salesfc_lib.cleaning.batch.exceptions import Issue
+from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, rescale_units, with_month
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import Parameters, Source
+from salesfc_lib.intake import (
+    BLANK,
+    FILE,
+    MARK,
+    ROW,
+    Dates,
+    Extract,
+    Numbers,
+    Reading,
+    category_of,
+    check_identifiers,
+    encode,
+    exported,
+    find_error_cells,
+    header_of,
+    is_plain,
+    label_files,
+    missing_category,
+    one_category,
+    read_days,
+    read_measures,
+    read_texts,
+    refuse_stated_unit,
+)
+
+TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that every line has
+PARTS = ("discount", "freight", "price", "tax_amount")  # measures beside quantity and amount
+NUMBERS = ("quantity", "amount", *PARTS)  # columns that are parsed where they are mapped
+ORIGINALS = ("quantity_original", "amount_original")  # measures before they were converted
+READ = {"date", "kind", *NUMBERS}  # columns that are parsed, not carried as text
+KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
+KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
+SALE, RETURN, ADJUSTMENT = range(3)  # codes of KIND
+NOTED = {"lost_zeros"}  # readings that change nothing
+
+
+class CellProblems(NamedTuple):
+    """What is wrong with the cells of one column: text and rule by row position."""
+
+    problems: pd.Series
+    rules: pd.Series
+
+
+def is_notice(source: Source) -> bool:
+    """Whether a returns source only names orders, without amounts of its own."""
+    return source.role == "returns" and not {"amount", "quantity"} & set(source.columns)
+
+
+def map_lines(name: str, source: Source, extract: Extract, parameters: Parameters) -> Batch:
+    """Batch of a source's lines: its rows, and those that could not be laid out."""
+    require_columns(name, source, parameters)
+    refuse_stated_unit(name, source, extract)
+    rows, mapped, count = extract.rows, list_mapped(source), extract.rows.num_rows
+    carried = {ours: header for ours, header in mapped.items() if ours not in READ}
+    plain = is_plain(rows)
+    label = label_files(name, [file["path"] for file in extract.files])
+    lost_zeros = check_identifiers(rows, mapped, source)
+    measures = {ours: mapped[ours] for ours in NUMBERS if ours in mapped}
+    numbers = read_measures(rows, measures, source, plain)
+    units = {
+        ours: fit_int64(column.units, f"Column '{measures[ours]}' ({ours}) of source '{name}'")
+        for ours, column in numbers.items()
+    }
+    dates = _read_dates(extract, mapped, source, plain, parameters)
+    kinds, strange = _read_kinds(rows, mapped, source)
+    quantity = units.get("quantity", np.zeros(count, dtype=np.int64))
+    came_back = kinds == RETURN
+    kinds = np.where((kinds == SALE) & (quantity < 0), RETURN, kinds)
+    errors = {ours: CellProblems(*found) for ours, found in find_error_cells(rows, carried).items()}
+    cells = {"kind": strange, "date": dates, **numbers, **errors}
+    problems, rules = _collect(cells, kinds, plain, list_parts(source, parameters))
+    codes, files = encode(rows[FILE])
+    columns, nulls = read_texts(rows, carried, source)
+    if "reference" in columns:  # goods that came back cancel nothing
+        columns["cancels"] = columns["reference"].mask(came_back)
+    texts = {ours: missing_category(count) for ours in TEXT if ours not in columns} | columns
+    lines = pd.DataFrame(
+        {
+            "source": category_of(codes, [label[file] for file in files]),
+            "name": category_of(np.zeros(count, dtype=np.int8), [name]),
+            "row": rows[ROW].to_numpy(),
+            MARK: category_of(*encode(rows[MARK])),
+            **texts,
+            "kind": pd.Series(pd.Categorical.from_codes(kinds.astype(np.int8), dtype=KIND)),
+            "date": dates.days,
+            "known": dates.days,
+            "quantity": quantity,
+            "amount": np.zeros(count, dtype=np.int64),
+            **units,
+            "problem": _spread(problems, count),
+            "problem_rule": _spread(rules, count),
+        },
+        copy=False,
+    )
+    lines = concat_lines([lines, _map_rejected(name, extract)])
+    scales = {"quantity": 0, "amount": 0} | {ours: item.scale for ours, item in numbers.items()}
+    calendar = parameters.calendar
+    batch = Batch(with_month(lines, calendar), scales, calendar=calendar)
+    readings = [(ours, reading) for ours, item in numbers.items() for reading in item.readings]
+    readings += [("date", reading) for reading in dates.readings]
+    return _report(batch, extract, [*readings, *nulls, *lost_zeros])
+
+
+def combine(batches: Sequence[Batch]) -> Batch:
+    """One batch of several sources, each measure at the finest scale that one of them uses."""
+    names = dict.fromkeys(name for batch in batches for name in batch.scales)
+    scales = {name: max(batch.scales.get(name, 0) for batch in batches) for name in names}
+    frames = []
+    for batch in batches:
+        finer = {
+            name: rescale_units(batch.lines[name].to_numpy(), scales[name] - scale)
+            for name, scale in batch.scales.items()
+        }
+        frames.append(batch.lines.assign(**finer))
+    issues = tuple(issue for batch in batches for issue in batch.issues)
+    return Batch(concat_lines(frames), scales, issues=issues, calendar=batches[0].calendar)
+
+
+def list_mapped(source: Source) -> dict[str, str]:
+    """This project's name of each column that is carried, and the export's header; a key may be named by its header."""
+    named = [*source.key, *filter(None, [source.extract_header])]
+    known = {*source.columns, *source.columns.values()}
+    own_keys = {key: key for key in named if key not in known}
+    return {**own_keys, **(source.join if source.role == "returns" else {}), **source.columns}
+
+
+def key_columns(source: Source) -> list[str]:
+    """Columns of the lines that hold the source's declared key."""
+    ours = {header: column for column, header in source.columns.items()}
+    return [ours.get(header_of(source, key), key) for key in source.key]
+
+
+def needs_part(part: str, source: Source, parameters: Parameters) -> bool:
+    """Whether the unit's measure treats a part ('discounts' or 'freight') otherwise than this source's amounts do."""
+    return (
+        not is_notice(source)
+        and "amount" in source.columns
+        and getattr(source, part) != getattr(parameters.measure, part)
+        and (source.role == "orders" or part.removesuffix("s") in source.columns)
+    )
+
+
+def list_parts(source: Source, parameters: Parameters) -> set[str]:
+    """Columns beside the amount that the unit's definition needs of this source."""
+    needed = {
+        "discount": needs_part("discounts", source, parameters),
+        "freight": needs_part("freight", source, parameters),
+        "tax_amount": source.tax != parameters.measure.tax and "tax_amount" in source.columns,
+    }
+    return {name for name, used in needed.items() if used}
+
+
+def require_columns(name: str, source: Source, parameters: Parameters) -> None:
+    """Raise `SalesForecastError` if `columns` lacks what a source of transactions must have."""
+    needed = {"date", parameters.measure.value} if source.role == "orders" else set()
+    if source.role == "returns" and is_notice(source) and not source.join:
+        needed = {parameters.measure.value}
+    needed |= list_parts(source, parameters)
+    if missing := sorted(needed - set(source.columns)):
+        raise SalesForecastError.missing_columns(
+            missing, source.columns, f"`sources.{name}.columns`"
+        )
+
+
+def _read_dates(
+    extract: Extract,
+    mapped: Mapping[str, str],
+    source: Source,
+    plain: np.ndarray,
+    parameters: Parameters,
+) -> Dates:
+    if "date" not in mapped:
+        none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
+        return Dates(np.full(extract.rows.num_rows, np.datetime64("NaT", "ns")), none, none, [])
+    late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
+    return read_days(
+        extract.rows, mapped["date"], source, plain, zone=parameters.calendar.zone, from_1904=late
+    )
+
+
+def _read_kinds(
+    rows: pa.Table, mapped: Mapping[str, str], source: Source
+) -> tuple[np.ndarray, CellProblems]:
+    """Code of each row's kind, and what is wrong with those that are none."""
+    default = RETURN if source.role == "returns" else SALE
+    kinds, wrong, texts = np.full(rows.num_rows, default), np.empty(0, dtype=np.int64), []
+    if "kind" in mapped and rows.num_rows:
+        known: Mapping[str, str] = source.kinds or KINDS
+        codes, distinct = encode(rows[exported(mapped["kind"])])
+        found = [known.get(text.strip()) for text in distinct]
+        kinds = np.array([default if kind is None else [*KINDS].index(kind) for kind in found])
+        kinds, wrong = (
+            kinds[codes],
+            np.flatnonzero(np.array([kind is None for kind in found])[codes]),
+        )
+        listed = ", ".join(f"'{kind}'" for kind in known)
+        texts = [f"'{distinct[codes[place]]}' is not among {listed}" for place in wrong]
+    return kinds, CellProblems(
+        pd.Series(texts, index=wrong, dtype=object),
+        pd.Series("unreadable", index=wrong, dtype=object),
+    )
+
+
+def _collect(
+    cells: Mapping[str, Numbers | Dates | CellProblems],
+    kinds: np.ndarray,
+    plain: np.ndarray,
+    needed: Iterable[str],
+) -> tuple[dict[int, str], dict[int, str]]:
+    """What is wrong with each line, and by which rule, by row position.
+
+    A return without a date, an adjustment without a quantity and a line without a discount are no problems yet, nor is
+    what stands in a column that the definition does not need.
+    """
+    excused = {"date": kinds == RETURN, "quantity": kinds == ADJUSTMENT}
+    texts: dict[int, str] = {}
+    rules: dict[int, str] = {}
+    for ours, column in cells.items():
+        if ours in PARTS and ours not in needed:
+            continue
+        for place, text in column.problems.items():
+            at = int(place)
+            may_be_blank = ours in PARTS or (ours in excused and excused[ours][at])
+            if not plain[at] or (text == BLANK and may_be_blank):
+                continue
+            texts[at] = f"{texts[at]}; {ours} {text}" if at in texts else f"{ours} {text}"
+            rules.setdefault(at, str(column.rules[place]))
+    return texts, rules
+
+
+def _spread(texts: Mapping[int, str], rows: int) -> pd.Series:
+    """A category that is missing but in a few rows."""
+    codes = np.full(rows, -1, dtype=np.int32)
+    members = {text: place for place, text in enumerate(dict.fromkeys(texts.values()))}
+    if texts:
+        codes[list(texts)] = [members[text] for text in texts.values()]
+    kind = pd.CategoricalDtype(pd.Index(list(members), dtype=object))
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=kind))
+
+
+def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
+    """Lines for rows that could not be laid out: nothing is known of them but their place."""
+    rejected = extract.rejected
+    count = len(rejected)
+    unknown, zero = np.full(count, np.datetime64("NaT", "ns")), np.zeros(count, dtype=np.int64)
+    texts: dict[str, Any] = {
+        "source": rejected["source"].to_numpy(),
+        "name": [name] * count,
+        MARK: [""] * count,
+        "problem": rejected["reason"].to_numpy(),
+        "problem_rule": rejected["rule"].to_numpy(),
+    }
+    sales = pd.Categorical.from_codes(np.full(count, SALE, dtype=np.int8), dtype=KIND)
+    numbers = {"date": unknown, "known": unknown, "quantity": zero, "amount": zero}
+    return pd.DataFrame(
+        {
+            **{column: one_category(values) for column, values in texts.items()},
+            "row": rejected["row"].to_numpy(dtype=np.int64),
+            "kind": pd.Series(sales),
+            **numbers,
+        }
+    )
+
+
+def _report(batch: Batch, extract: Extract, readings: Iterable[tuple[str, Reading]]) -> Batch:
+    """Batch with what the readers and the parsers saw and dealt with."""
+    numbers, found = extract.rows[ROW].to_numpy(), []
+    for ours, reading in readings:
+        source, first = batch.lines["source"].iloc[reading.first], int(numbers[reading.first])
+        rule, rows, action = (
+            reading.rule,
+            reading.rows,
+            "noted" if reading.rule in NOTED else "read",
+        )
+        found.append(
+            Issue(rule, source, reading.reason, rows, first, reading.example, ours, action)
+        )
+    for seen in extract.issues.itertuples():
+        found.append(
+            Issue(seen.rule, seen.source, seen.reason, seen.rows, seen.row, action=seen.action)
+        )
+    return batch.report(*found)

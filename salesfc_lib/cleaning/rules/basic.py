@@ -1,0 +1,122 @@
+"""Rules that every unit has: what is a row, who it belongs to, and which sign it has."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from salesfc_lib.cleaning.batch.batch import Batch, LineIssue
+from salesfc_lib.cleaning.batch.frames import key_codes
+from salesfc_lib.cleaning.batch.lines import key_columns
+from salesfc_lib.cleaning.context import Context, lines_of, where
+from salesfc_lib.errors import SalesForecastError
+
+OTHER = "other"  # customers that are no key account
+SPARSE = 16  # times the number of rows, above which a range of key codes is sorted, not marked
+UNKNOWN = "unknown"  # the member of lines without a value
+UNREADABLE = "date, quantity, amount or kind cannot be read; an amount that cannot be read counts 0"
+UNUSABLE = "the row cannot be used as it stands; what of it cannot be read counts 0"
+
+
+def drop_structure(batch: Batch, _: Context) -> Batch:
+    """Batch without headers repeated in the middle, and without subtotals (proven by `check_subtotals`)."""
+    headers, subtotals = (where(batch.lines["mark"].eq(mark)) for mark in ("header", "subtotal"))
+    again, proven = (
+        "the header stands again in the middle",
+        "subtotals, each proven equal to its parts",
+    )
+    return batch.apply(
+        LineIssue("repeated_header", "drop", headers, again),
+        LineIssue("subtotal", "drop", subtotals, proven),
+    )
+
+
+def quarantine_unreadable(batch: Batch, _: Context) -> Batch:
+    """Batch without lines that cannot be read; what cannot be read of an amount or a quantity counts as zero."""
+    at = where(batch.lines["problem"].notna())
+    near = batch.lines[["problem_rule", "problem"]].iloc[at].astype(object)
+    issues = []
+    for rule, part in near.assign(at=at).groupby("problem_rule", sort=False):
+        reason = UNREADABLE if rule == "unreadable" else UNUSABLE
+        reasons = part["problem"].tolist()
+        issues.append(LineIssue(str(rule), "quarantine", part["at"].to_numpy(), reason, reasons))
+    return batch.apply(*issues)
+
+
+def drop_duplicates(batch: Batch, context: Context) -> Batch:
+    """Batch without lines that repeat their source's key: dropped where they say the same, else quarantined.
+
+    The first of each key stays. A line without a complete key is no duplicate, and without a declared key nothing is.
+    """
+    for name in batch.lines["name"].cat.categories:
+        source, (mine, own) = context.sources[name], lines_of(batch, name)
+        columns = key_columns(source)
+        if not source.key or not _has_repeats(keys := key_codes(own, columns)):
+            continue
+        repeated = pd.Series(keys).duplicated(keep="first").to_numpy() & (keys >= 0)
+        concerned = where(np.isin(keys, keys[repeated]))
+        more = [item for item in source.columns if item in own]
+        content = dict.fromkeys([*columns, "kind", "date", "quantity", "amount", *more])
+        same = own[[*content]].iloc[concerned].astype(str).duplicated(keep="first").to_numpy()
+        later, at = repeated[concerned], mine[concerned]
+        equal, other = at[later & same], at[later & ~same]
+        key = f"the key ({', '.join(source.key)})"
+        issues = (
+            LineIssue("duplicate", "drop", equal, f"{key} stands again with the same values"),
+            LineIssue("key_conflict", "quarantine", other, f"{key} is repeated with other values"),
+        )
+        batch = batch.apply(*issues)
+    return batch
+
+
+def _has_repeats(keys: np.ndarray) -> bool:
+    """Whether a key that is not -1 stands twice."""
+    if keys.max(initial=-1) > SPARSE * len(keys):
+        return bool((pd.Series(keys).duplicated().to_numpy() & (keys >= 0)).any())
+    seen = np.zeros(int(keys.max(initial=-1)) + 2, dtype=bool)
+    seen[keys] = True  # -1 is the last
+    return int(seen[:-1].sum()) < int((keys >= 0).sum())
+
+
+def name_unknown(batch: Batch, context: Context) -> Batch:
+    """Batch in which a missing member of a dimension is called 'unknown'."""
+    for column in context.parameters.dimensions:
+        at = where(batch.lines[column].isna())
+        reason = f"no {column}: counted under '{UNKNOWN}'"
+        batch = batch.change("unknown_member", at, reason, **{column: [UNKNOWN] * len(at)})
+    return batch
+
+
+def name_key_accounts(batch: Batch, context: Context) -> Batch:
+    """Batch whose lines have `key_account`: the customer where it is one, else 'other'."""
+    settings, lines = context.parameters.key_accounts, batch.lines
+    if settings.members and settings.column not in lines:
+        raise SalesForecastError.missing_columns(
+            [settings.column], lines.columns, "`key_accounts.column`: the orders"
+        )
+    others = [member for member in settings.members if member != OTHER]
+    kind = pd.CategoricalDtype(pd.Index([OTHER, *others], dtype=object))
+    codes = np.zeros(len(lines), dtype=np.int32)
+    if settings.members:
+        known = lines[settings.column].cat
+        place = np.maximum(kind.categories.get_indexer(known.categories), 0).astype(np.int32)
+        codes = np.append(place, 0)[known.codes]  # a missing customer has the code -1
+    return batch.with_columns(key_account=pd.Categorical.from_codes(codes, dtype=kind))
+
+
+def sign_returns(batch: Batch, context: Context) -> Batch:
+    """Batch in which returns are negative; where a source counts them without a sign, they get one.
+
+    A return that is still positive then contradicts itself or its source's declaration, and is quarantined.
+    """
+    lines = batch.lines
+    positive = [name for name, source in context.sources.items() if source.returns_are_positive]
+    at = where(lines["kind"].eq("return") & lines["name"].isin(positive))
+    negated = {name: -lines[name].to_numpy()[at] for name in ("quantity", "amount")}
+    reason = "returns come without a minus sign and get one"
+    batch = batch.change("return_sign", at, reason, **negated)
+    lines = batch.lines
+    at = where(lines["kind"].eq("return") & (lines["quantity"].gt(0) | lines["amount"].gt(0)))
+    problem = "a return of more than nothing; see `returns_are_positive`"
+    reason = "returns whose sign contradicts the source's"
+    return batch.quarantine("return_sign_unclear", at, reason, [problem] * len(at))
