@@ -563,3 +563,17 @@ def test_nothing_is_lost_under_any_definition_and_in_any_order_of_rows(
     assert sorted(map(str, again.values.tolist())) == sorted(
         map(str, cleaned.ledger[columns].values.tolist())
     )
+
+
+def test_an_amount_of_more_than_18_digits_is_refused_with_its_column(tmp_path: Path) -> None:
+    rows = [order(amount="0.001"), order("A2", amount="9999999999999999.99")]
+    with pytest.raises(
+        SalesForecastError,
+        match=r"Column 'amount' of source 'orders' holds 9999999999999999\.990: 19 digits",
+    ):
+        run(tmp_path, rows)
+    rows = [order(amount="0.01"), order("A2", amount="9999999999999999.99")]
+    assert amounts(run(tmp_path, rows)) == [Decimal("0.01"), Decimal("9999999999999999.99")]
+    with pytest.raises(SalesForecastError, match="A sum holds .* At most 18 digits"):
+        many = [order(f"A{place}", amount="9999999999999999.99") for place in range(12)]
+        run(tmp_path, many)

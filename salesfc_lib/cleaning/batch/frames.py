@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -136,13 +137,14 @@ def rescale_units(units: np.ndarray, more: int) -> np.ndarray:
     return fit_int64(rescale(units, 0, more), "A column")
 
 
-def fit_int64(units: np.ndarray, what: str) -> np.ndarray:
-    """Whole numbers as int64; raises `SalesForecastError` where one has more than 18 digits."""
+def fit_int64(units: np.ndarray, what: str, scale: int = 0) -> np.ndarray:
+    """Whole numbers of 10**-scale as int64; raises `SalesForecastError` where one has more than 18 digits."""
     if units.dtype != object:
         return units
     if wrong := [value for value in units.tolist() if abs(value) > INT64]:
+        shown, digits = Decimal(wrong[0]).scaleb(-scale), len(str(abs(wrong[0])))
         raise SalesForecastError.say(
-            f"{what} needs {len(str(abs(wrong[0])))} digits with its decimal places: {wrong[0]}",
+            f"{what} holds {shown:f}: {digits} digits with the column's {scale} decimal places",
             "At most 18 digits, decimal places included",
             "Export the column with fewer decimal places, or correct the cell that is too large",
         )

@@ -81,8 +81,8 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     measures = {ours: mapped[ours] for ours in NUMBERS if ours in mapped}
     numbers = read_measures(rows, measures, source, plain)
     units = {
-        ours: fit_int64(column.units, f"Column '{measures[ours]}' ({ours}) of source '{name}'")
-        for ours, column in numbers.items()
+        ours: fit_int64(item.units, f"Column '{measures[ours]}' of source '{name}'", item.scale)
+        for ours, item in numbers.items()
     }
     dates = _read_dates(extract, mapped, source, plain, parameters)
     kinds, strange = _read_kinds(rows, mapped, source)

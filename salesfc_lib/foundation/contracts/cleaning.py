@@ -107,10 +107,6 @@ TABLES = {
     "conversion": table("unit text, factor text", more=True),
     # The general ledger's total of a month, by account.
     "control_total": table("ds month, account text?, amount text?, quantity text?", more=True),
-    # A deal that may be won; expected: the day on which it should close.
-    "opportunity": table(
-        "customer text?, expected day, amount text?, probability share?, stage text?", more=True
-    ),
     # A number that moves sales, of a day, or of a month on its first; ds: business month. What is
     # not known ahead ends with the month.
     "driver": table("name text, date day, ds month, value number", more=True),
