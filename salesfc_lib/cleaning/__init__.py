@@ -1,6 +1,7 @@
 """From rows to transactions, with a ledger of every row and every cent.
 
-Extracts and parameters enter; the transactions through one month, the ledger, the quarantine and the side tables leave.
+Extracts and parameters enter; the transactions through one month, the ledger, the quarantine and
+the side tables leave.
 """
 
 from __future__ import annotations

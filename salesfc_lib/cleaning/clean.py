@@ -1,7 +1,7 @@
 """Cleaning: from raw exports to transactions, with an account of every row and every cent.
 
-Everything but the closing of a month is independent of the month, so that a backfill does it once (`standardise`) and closes
-each month from it (`close_month`).
+Everything but the closing of a month is independent of the month, so that a backfill does it once
+(`standardise`) and closes each month from it (`close_month`).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ SIDE_TABLES = ("promotions", "inventory", "targets", "events", "control_totals")
 
 @dataclass(frozen=True)
 class Standardised:
-    """Everything of a unit's cleaning that no month decides: the batch before a month is closed, and the side tables by name."""
+    """What of a unit's cleaning no month decides: the batch, and the side tables by name."""
 
     batch: Batch
     quarantine: pd.DataFrame
@@ -70,11 +70,13 @@ class Standardised:
 class Cleaned:
     """A unit's month after cleaning: tables as in `tables.CONTRACTS`.
 
-    `transactions` and `apart` (returns that the unit counts separately) hold rows dated through the month; `inventory`
-    likewise. `promotion`, `target` and `event` are plans and hold later months too, `driver` those of what is known ahead.
-    `control` is the unit beside the general ledger. `problems` is what was found in the exports; `removed` and `changes` are
-    what the rules took and changed. `files` has one entry per file read: source, path, sha256, bytes, rows, encoding.
-    `latest` is the latest day found before the month was closed, and `closed` the latest closed month.
+    `transactions` and `apart` (returns that the unit counts separately) hold rows dated through the
+    month; `inventory` likewise. `promotion`, `target` and `event` are plans and hold later months
+    too, `driver` those of what is known ahead. `control` is the unit beside the general ledger.
+    `problems` is what was found in the exports; `removed` and `changes` are what the rules took and
+    changed. `files` has one entry per file read: source, path, sha256, bytes, rows, encoding.
+    `latest` is the latest day found before the month was closed, and `closed` the latest closed
+    month.
     """
 
     transactions: pd.DataFrame
@@ -96,7 +98,7 @@ class Cleaned:
 
 
 def read_all(parameters: Parameters, project: Path, *, keep: bool = False) -> dict[str, Extract]:
-    """Extract of every source, by its name; with `keep`, what was read goes to the project's archive."""
+    """Extract of every source, by name; with `keep`, it goes to the project's archive."""
     return {
         name: read_source(name, source, project, keep=keep)
         for name, source in parameters.sources.items()
@@ -108,8 +110,8 @@ def clean(
 ) -> Cleaned:
     """The unit's tables for `month`, read anew unless `extracts` hold what `read_all` gave.
 
-    Raises `SalesForecastError` for a month that is not closed, a unit without rows, a missing column, a subtotal that does
-    not equal its parts, and losses above the budget.
+    Raises `SalesForecastError` for a month that is not closed, a unit without rows, a missing
+    column, a subtotal that does not equal its parts, and losses above the budget.
     """
     read = read_all(parameters, project) if extracts is None else extracts
     return close_month(standardise(parameters, read), parameters, month)
@@ -118,7 +120,7 @@ def clean(
 # a frame with another column shares the rest with the one before
 @pd.option_context("mode.copy_on_write", True)
 def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Standardised:
-    """Lines of all months under the unit's definitions, with every rule's entries but those of closing a month."""
+    """Lines of all months under the unit's definitions, before a month is closed."""
     context = Context(parameters, extracts)
     batch, notices = _open(context)
     batch = replace(batch, exceptions=tuple(parameters.cleaning.keep))
@@ -181,7 +183,7 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
 
 
 def _open(context: Context) -> tuple[Batch, dict[str, Batch]]:
-    """Batch of all lines with amounts, and one of each returns source that only names orders; each with its opening."""
+    """Opened batch of all lines with amounts, and of each returns source that only names orders."""
     parameters, extracts = context.parameters, context.extracts
     orders = {
         name: (source, extracts[name]) for name, source in context.with_role("orders").items()
@@ -208,7 +210,7 @@ def _open(context: Context) -> tuple[Batch, dict[str, Batch]]:
 def _to_transactions(
     lines: pd.DataFrame, scales: Mapping[str, int], parameters: Parameters
 ) -> pd.DataFrame:
-    """Table transactions, sorted by source and row: texts as categories, quantity and amount as exact decimals."""
+    """Table transactions, by source and row: texts as categories, measures as decimals."""
     first = ["source", "row", "date", "month", *TEXT[:3], *parameters.dimensions]
     first += ["salesperson", "key_account", "kind", "quantity", "amount"]
     first += [name for name in ORIGINALS if name in lines]

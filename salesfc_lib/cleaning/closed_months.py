@@ -1,7 +1,8 @@
 """Which month is closed, and what a closed month holds.
 
-A few dates typed a year ahead do not make a month count: a month is reached if it holds at least a quarter of a usual month's
-lines, or follows directly on a month that is (the first days of a running month).
+A few dates typed a year ahead do not make a month count: a month is reached if it holds at least a
+quarter of a usual month's lines, or follows directly on a month that is (the first days of a
+running month).
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def find_latest(dates: pd.Series, calendar: Calendar | None = None) -> pd.Timest
 
 
 def closed_through(parameters: Parameters, latest: pd.Timestamp) -> str:
-    """The latest closed month: what the unit declares, else the month before that of its latest line."""
+    """The latest closed month: as declared, else the month before that of the latest line."""
     if parameters.calendar.closed_through is not None:
         return parameters.calendar.closed_through
     return str(label_months(np.array([latest], dtype="datetime64[D]"), parameters.calendar)[0] - 1)
@@ -56,7 +57,7 @@ def check_closed(month: str, closed: str) -> None:
 
 
 def note_missing_months(batch: Batch, parameters: Parameters, through: str) -> Batch:
-    """Batch with an issue of the months without any row, from the first month on, in which the unit was not closed."""
+    """Batch with an issue of the months without any row in which the unit was not closed."""
     sold = batch.lines["month"].dropna().drop_duplicates().to_numpy().astype("datetime64[M]")
     if not len(sold):
         return batch

@@ -1,7 +1,8 @@
-"""The same rows under two definitions, reconciled: from one total to the other, a step for each difference.
+"""The same rows under two definitions, reconciled: a step for each difference.
 
-A step is the difference that one change of definition makes on top of those before it, in a fixed order (`ORDER`), computed by
-cleaning the rows once for each step. Nothing is estimated, and what two changes do together falls to the later one.
+A step is the difference that one change of definition makes on top of those before it, in a fixed
+order (`ORDER`), computed by cleaning the rows once for each step. Nothing is estimated, and what
+two changes do together falls to the later one.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import Parameters
 from salesfc_lib.intake import Extract
 
-# of the steps; currencies and units of measure come first: the others are in those of the second definition
+# of the steps; currencies and units come first: the others are in those of the second
 ORDER = (
     *("currency", "rates", "unit_of_measure", "conversions", "returns", "discounts", "freight"),
     *("tax", "samples", "own_company", "within_company"),
@@ -50,10 +51,11 @@ COLUMNS = ["scope", "step", "rows", *MEASURES]
 def bridge(
     first: Parameters, second: Parameters, extracts: Mapping[str, Extract], month: str
 ) -> pd.DataFrame:
-    """Table (scope, step, rows, quantity, amount) from the total under the first definition to that under the second.
+    """Table (scope, step, rows, quantity, amount) from the total under one definition to another.
 
-    `scope` is 'month' (that month alone) and 'through' (all months through it). In each, the first row is the total under the
-    first definition, the last that under the second, and the rows between them are the differences: they sum to it exactly.
+    `scope` is 'month' (that month alone) and 'through' (all months through it). In each, the first
+    row is the total under the first definition, the last that under the second, and the rows
+    between them are the differences: they sum to it exactly.
 
     Raises `RequestError` where the two do not read the same files.
     """
@@ -74,7 +76,7 @@ def bridge(
 
 
 def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Parameters]]:
-    """Each difference in words, and the parameters after it; the last are the second's, in all that is counted."""
+    """Each difference in words, and the parameters after it; the last are the second's."""
     now = first
     for block, names in BLOCKS.items():
         wanted = {name: getattr(second, name) for name in names}
@@ -90,7 +92,7 @@ def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Par
 
 
 def require_same_rows(first: Parameters, second: Parameters) -> None:
-    """Raise `RequestError` where two definitions do not read the same files: a bridge between them would explain nothing."""
+    """Raise `RequestError` where two definitions do not read the same files."""
     if _list_places(first) != _list_places(second):
         raise RequestError.say(
             "The two definitions read other sources",
@@ -108,9 +110,10 @@ def _list_places(unit: Parameters) -> dict[str, tuple[str | None, ...]]:
 
 
 def bridge_to_panel(ledger: pd.DataFrame, panel_total: float, value: str) -> pd.DataFrame:
-    """Table (step, rows, quantity, amount): what was read, what every rule took (negative) or put in, what was kept, the panel.
+    """Table (step, rows, quantity, amount): read, taken (negative) or put in, kept, the panel.
 
-    The panel holds only the measure `value` of what was kept; its row has that total, as far as a binary number says it.
+    The panel holds only the measure `value` of what was kept; its row has that total, as far as a
+    binary number says it.
     """
     order = dict.fromkeys([*ledger["rule"].drop_duplicates()])
     rules = [rule for rule in order if rule not in ("opening", "kept")]
@@ -125,7 +128,7 @@ def bridge_to_panel(ledger: pd.DataFrame, panel_total: float, value: str) -> pd.
 
 
 def draw_bridge(table: pd.DataFrame, totals: int = 1) -> str:
-    """The bridge as text with aligned numbers: a total, differences with their sign, and so many totals at the end."""
+    """The bridge as aligned text: a total, signed differences, so many totals at the end."""
     last = len(table) - totals
     shown = [
         [str(row["step"]), *(_show(row[name], signed=0 < place < last) for name in SUMS)]

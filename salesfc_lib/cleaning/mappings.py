@@ -1,7 +1,7 @@
 """Which name a member has on which day: renames, mergers, reused codes, reorganisations.
 
-Windows hold their first and their last day; a chain (a to b to c) is followed on the same day; a circle, or two windows of
-one name that overlap, stops the unit.
+Windows hold their first and their last day; a chain (a to b to c) is followed on the same day; a
+circle, or two windows of one name that overlap, stops the unit.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NEEDED, OPTIONAL = ("column", "old", "new"), ("from", "until", "reason")  # of a
 
 
 class Entry(NamedTuple):
-    """The new name of lines under an old one that are dated from `start` through `until`, and why."""
+    """The new name of lines under an old one, dated from `start` through `until`, and why."""
 
     old: str
     new: str
@@ -46,7 +46,7 @@ class Entry(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """Lines, by position, that go from one name to another; `reused`: the old name is a code with several meanings."""
+    """Lines, by position, that change their name; `reused`: the old one has several meanings."""
 
     entry: Entry
     reused: bool
@@ -55,7 +55,7 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True)
 class Names:
-    """The names of one column: for each old name its windows, sorted, each with the last name of its chain."""
+    """Names of one column: for each old name its windows, sorted, with the last of its chain."""
 
     column: str
     windows: Mapping[str, tuple[Entry, ...]]
@@ -68,7 +68,7 @@ class Names:
         return any((item.start, item.until) != (FIRST, LAST) for item in entries)
 
     def match(self, values: pd.Series, days: np.ndarray) -> list[Pair]:
-        """Which values (a category, n_lines) are renamed on their days; without a day, only by names without a window."""
+        """Values (a category, n_lines) renamed on their days; without a day only if undated."""
         olds = list(self.windows)
         place = np.append(pd.Index(olds, dtype=object).get_indexer(values.cat.categories), -1)
         which = place[values.cat.codes.to_numpy()]
@@ -90,7 +90,7 @@ class Names:
         return pairs
 
     def rename(self, values: pd.Series, days: np.ndarray | None = None) -> pd.Series:
-        """Texts (None where missing) under the names used; without days, those that are used now."""
+        """Texts (None where missing) under the names used; without days, those used now."""
         texts = pd.Categorical(values.astype(object).where(values.notna(), None))
         now = np.full(len(values), np.datetime64(LAST, "D"))
         renamed = values.astype(object).to_numpy(copy=True)
@@ -102,7 +102,7 @@ class Names:
 
 @dataclass(frozen=True)
 class Mappings:
-    """Names of every column that is renamed, and of every dimension that is reorganised; `source`: where issues are reported."""
+    """Names of renamed columns and reorganised dimensions; `source`: that of their issues."""
 
     renames: Mapping[str, Names]
     reorganised: Mapping[str, Names]
@@ -116,7 +116,8 @@ class Mappings:
 def read_mappings(parameters: Parameters, extracts: Mapping[str, Extract]) -> Mappings:
     """What the parameters and the sources of role `mapping` say together.
 
-    Raises `SalesForecastError` for a circle, windows that overlap, and a row of a mapping file that cannot be read.
+    Raises `SalesForecastError` for a circle, windows that overlap, and a row of a mapping file that
+    cannot be read.
     """
     cut = parameters.reorganised
     if unknown := sorted(set(cut) - {*parameters.dimensions}):
@@ -159,7 +160,7 @@ def resolve_names(column: str, entries: Iterable[Entry], *, chains: bool = True)
     """Names of a column, chains followed.
 
     >>> found = resolve_names("region", [Entry("a", "b"), Entry("b", "c", date(2024, 1, 1))])
-    >>> [(item.old, item.new, str(item.start)) for items in found.windows.values() for item in items]
+    >>> windows = [item for items in found.windows.values() for item in items]
     [('a', 'b', '0001-01-01'), ('a', 'c', '2024-01-01'), ('b', 'c', '2024-01-01')]
     """
     by_old: dict[str, list[Entry]] = {}
@@ -192,7 +193,7 @@ def resolve_names(column: str, entries: Iterable[Entry], *, chains: bool = True)
 def _follow(
     column: str, by_old: Mapping[str, Sequence[Entry]], entry: Entry, path: list[str]
 ) -> list[Entry]:
-    """The entry cut into windows, each with the last name of its chain; an entry that keeps its name ends a chain."""
+    """The entry cut into windows, each with the last name of its chain."""
     found, free = [], entry.start
     for step in by_old.get(entry.new, ()):
         start, until = step.meet(entry.start, entry.until)

@@ -1,11 +1,12 @@
 """Months of a series that are far outside what the series did before.
 
-- A month is judged by its past alone, so that what comes later cannot change the judgement. Flagged months enter the
-  past of later ones at their expected value.
-- A high is flagged, a low is not: a low may be a stock-out, a lost customer or an end, and models must have those. Only a
-  month below zero, larger in size than anything expected, is flagged as well.
-- A promotion's peak is not an outlier: a month on promotion is compared with the highest peak of the series' earlier
-  promotions, and is never flagged where there was none. Thin series are not judged at all.
+- A month is judged by its past alone, so that what comes later cannot change the judgement. Flagged
+  months enter the past of later ones at their expected value.
+- A high is flagged, a low is not: a low may be a stock-out, a lost customer or an end, and models
+  must have those. Only a month below zero, larger in size than anything expected, is flagged too.
+- A promotion's peak is not an outlier: a month on promotion is compared with the highest peak of
+  the series' earlier promotions, and is never flagged where there was none. Thin series are not
+  judged at all.
 """
 
 from __future__ import annotations
@@ -29,14 +30,17 @@ def judge_months(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Table outliers, and the table of censored months with what was to be expected in them.
 
-    Outliers are months whose sales are `threshold` robust deviations above, and `ratio` times, what the past allows.
+    Outliers are months whose sales are `threshold` robust deviations above, and `ratio` times, what
+    the past allows.
 
-    The past allows the level (median of the last 12 months) and, at that level, what any earlier year saw in the same
-    calendar month, so that a season is never flagged twice. A flagged month is also half above the highest of the last
-    two years. score = log(y / allowed) / max(1.4826 MAD, 0.1), the median absolute deviation being that of
-    log(y / expected) over the series' own past without promotions. Expected is the level times the median ratio of the
-    same calendar month to the level around it, drawn to 1 while years are few; to the cent, it is `y` of the result.
-    A censored month (unique_id, ds) is neither high nor low, and enters the past of later ones at what was expected.
+    The past allows the level (median of the last 12 months) and, at that level, what any earlier
+    year saw in the same calendar month, so that a season is never flagged twice. A flagged month is
+    also half above the highest of the last two years. score = log(y / allowed) / max(1.4826 MAD,
+    0.1), the median absolute deviation being that of log(y / expected) over the series' own past
+    without promotions. Expected is the level times the median ratio of the same calendar month to
+    the level around it, drawn to 1 while years are few; to the cent, it is `y` of the result. A
+    censored month (unique_id, ds) is neither high nor low, and enters the past of later ones at
+    what was expected.
     """
     known = tables.empty("censored") if censored is None else censored
     if panel.empty or not (settings.enabled or len(known)):
@@ -66,13 +70,13 @@ def judge_months(
 
 
 def apply_stock_outs(panel: pd.DataFrame, censored: pd.DataFrame, treatment: str) -> pd.DataFrame:
-    """Panel with `y` raised to the expected value in censored months if `treatment` is 'replace'; `y_raw` is never touched."""
+    """Panel with `y` raised to what was expected in censored months if `treatment` is 'replace'."""
     known = censored.dropna(subset="y")
     return apply_outliers(panel, known[known["y"].gt(known["y_raw"])], treatment)
 
 
 def apply_outliers(panel: pd.DataFrame, outliers: pd.DataFrame, treatment: str) -> pd.DataFrame:
-    """Panel with `y` at the expected value in flagged months if `treatment` is 'replace'; `y_raw` is never touched."""
+    """Panel with `y` at what was expected in flagged months if `treatment` is 'replace'."""
     if outliers.empty or treatment != "replace":
         return panel.copy()
     expected = outliers.set_index(["unique_id", "ds"])["y"]
@@ -95,10 +99,10 @@ def _index(rows: pd.DataFrame, sales: pd.DataFrame) -> tuple[np.ndarray, np.ndar
 def _scan(
     raw: Matrix, promoted: NDArray[np.bool_], short: NDArray[np.bool_], settings: Outliers
 ) -> tuple[list[tuple[int, int, float, float, float]], Matrix]:
-    """Flagged cells as (series, month, y_raw, expected, score), and what was expected in each; `raw`: (n_series, n_months).
+    """Flagged cells as (series, month, y_raw, expected, score), and what was expected in each.
 
-    `sales` are the raw ones with flagged months at their expected value, and with months that were `short` of stock at no
-    less than that; `usual` is the level around each month.
+    `sales` are the raw ones with flagged months at their expected value, and with months that were
+    `short` of stock at no less than that; `usual` is the level around each month.
     """
     sales, usual = raw.copy(), np.full(raw.shape, np.nan)
     residuals, wanted = np.full(raw.shape, np.nan), np.full(raw.shape, np.nan)
@@ -142,7 +146,7 @@ def _year_around(sales: Matrix, month: int) -> Matrix:
 
 
 def _find_season(ratios: Matrix) -> Matrix:
-    """Median ratio of a calendar month to the level around it, drawn to 1 as if one more year had shown no season."""
+    """Median ratio of a calendar month to the level around it, shrunk to 1 by one year."""
     logs = np.where(ratios > 0, np.log(ratios), np.nan)
     years = np.isfinite(logs).sum(axis=1)
     season = _median(np.where(np.isfinite(logs), logs, np.nan))
@@ -150,7 +154,7 @@ def _find_season(ratios: Matrix) -> Matrix:
 
 
 def _find_peak(residuals: Matrix, promoted: NDArray[np.bool_]) -> Matrix:
-    """Highest sales / expected of earlier promotion months, at least 1; infinite where a series had none."""
+    """Highest sales / expected of earlier promotion months, at least 1; infinite without any."""
     lifts = np.where(promoted & ~np.isnan(residuals), residuals, -np.inf).max(axis=1)
     return np.where(np.isinf(lifts), np.inf, np.exp(np.fmax(lifts, 0.0)))
 

@@ -33,8 +33,8 @@ class Scan:
 def scan_unit(parameters: Parameters, project: Path) -> Scan:
     """What the latest closed month would find, and what would stop it.
 
-    Each source that cannot be read stops it, then the first rule that does. Where the loss budget or the end of the month
-    stops it, what was found before is shown.
+    Each source that cannot be read stops it, then the first rule that does. Where the loss budget
+    or the end of the month stops it, what was found before is shown.
     """
     extracts, blocks = {}, []
     for name, source in parameters.sources.items():
@@ -77,7 +77,7 @@ def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.D
 
 
 def describe_scan(found: Scan) -> Iterator[str]:
-    """Lines for people: what stops the unit, then by source what is found and what happens to it."""
+    """Lines for people: what stops the unit, then by source what is found and done."""
     for block in found.blocks:
         yield f"Stops the unit: {block}"
     if found.problems.empty:
@@ -94,7 +94,7 @@ def describe_scan(found: Scan) -> Iterator[str]:
 
 
 def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
-    """Problems of all files of a feed together, the first file as the example: `feed` is the source, `files` counts them."""
+    """Problems of all files of a feed (the source) together; `files` counts them."""
     named = problems.assign(feed=problems["source"].str.partition(": ")[0], files=1)
     keys = ["feed", "rule", "column", "action"]
     how = {"rows": "sum", "files": "sum"}
@@ -103,7 +103,7 @@ def gather_feeds(problems: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_found(item: Any) -> str:
-    """How often a problem of `gather_feeds` was found: rows, files where a whole file is meant, or months."""
+    """How often a problem of `gather_feeds` was found: in rows, whole files, or months."""
     if item.rule in BY_MONTH:
         return wording.plural(item.rows, "month")
     count, noun = (item.rows, "row") if item.first_row else (item.files, "file")

@@ -1,7 +1,7 @@
 """Months in which stock ran out: what was sold there is not what was wanted.
 
-A stock-out is never an outlier: its month is no evidence against a series, and models get what was to be expected there only
-where the unit asks for it (`cleaning.stock_outs: replace`).
+A stock-out is never an outlier: its month is no evidence against a series, and models get what was
+to be expected there only where the unit asks for it (`cleaning.stock_outs: replace`).
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from salesfc_lib.foundation import tables
 def find_stock_outs(
     inventory: pd.DataFrame, series: pd.DataFrame, panel: pd.DataFrame
 ) -> pd.DataFrame:
-    """Table censored: bottom series and months with days without stock, `y_raw` what was sold nevertheless.
+    """Table censored: bottom series and months with days without stock, `y_raw` as sold.
 
-    A dimension that the inventory leaves blank, or does not have, means all members; of several rows for one series and month
-    the longest stock-out counts.
+    A dimension that the inventory leaves blank, or does not have, means all members; of several
+    rows for one series and month the longest stock-out counts.
     """
     short = inventory[inventory["stockout_days"].gt(0)]
     if short.empty:

@@ -1,4 +1,4 @@
-"""Bad input in one unit: a message that says what, where and what to do; the other unit is published; nothing is half-written."""
+"""Bad input in one unit: a message says what, where and what to do; the other is published."""
 
 from __future__ import annotations
 
@@ -26,7 +26,9 @@ sources:
     kind: csv
     path: data/%s/orders.csv
     key: [order_id, line]
-    columns: {date: Date, order_id: Order, line: Line, customer: Customer, product: Product, region: Region, quantity: Qty, amount: Amount}
+    columns:
+      {date: Date, order_id: Order, line: Line, customer: Customer, product: Product, region: Region,
+       quantity: Qty, amount: Amount}
 dimensions: [region]
 levels: {total: [], bottom: [region]}
 candidates:
@@ -132,7 +134,10 @@ def repeat_a_promotion(project: Path) -> None:
     (project / "data" / "bad" / "promotions.csv").write_text(
         "name,start,end\nSale,2025-11-01,2025-11-05\nSale,2025-11-01,2025-11-09\n", encoding="utf-8"
     )
-    block = "  promotions:\n    kind: csv\n    role: promotions\n    path: data/bad/promotions.csv\n    columns: {name: name, start: start, end: end}\ndimensions:"
+    block = (
+        "  promotions:\n    kind: csv\n    role: promotions\n    path: data/bad/promotions.csv\n"
+        "    columns: {name: name, start: start, end: end}\ndimensions:"
+    )
     change(unit_file(project), "dimensions:", block)
 
 

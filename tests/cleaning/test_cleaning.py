@@ -1,4 +1,4 @@
-"""Claims about cleaning: the ledger closes under any input, and each rule does what the unit's definition says."""
+"""Claims about cleaning: the ledger closes under any input, and rules follow the unit's definition."""
 
 from __future__ import annotations
 
@@ -659,7 +659,7 @@ def find_superstore() -> Path:
 def test_superstore_closes_to_the_cent(
     monkeypatch: pytest.MonkeyPatch, unit: str, opening: str, returned: str, orders: int
 ) -> None:
-    """The expected figures are sums over the workbook's CSV edition, joined with its sheet Returns."""
+    """The expected figures are sums over the workbook's CSV edition, joined with Returns."""
     monkeypatch.setenv("SALESFC_DATA", str(find_superstore()))
     project = CHECKOUT / "examples" / "superstore"
     cleaned = clean(resolve(project, unit).parameters, project, "2017-11")

@@ -55,7 +55,10 @@ def test_outside_the_tolerance_the_month_is_not_published(tmp_path: Path) -> Non
     unheld = ledger().model_copy(
         update={"measure": unit(measure={"own_company": {"customer": ["us"]}}).measure}
     )
-    words = r"amount of 2024-06 \(kept\) is 1,000\.00, the general ledger in 'gl\.csv' says 1,002: a difference of -2\.00, 0\.20%"
+    words = (
+        r"amount of 2024-06 \(kept\) is 1,000\.00, the general ledger in 'gl\.csv' says 1,002: "
+        r"a difference of -2\.00, 0\.20%"
+    )
     with pytest.raises(SalesForecastError, match=rf"{words}.*within_company -77\.00"):
         run(tmp_path, rows, unheld, "2024-06")
     assert len(run(tmp_path, rows, unheld, "2024-05").control) == 1

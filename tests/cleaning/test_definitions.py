@@ -1,4 +1,4 @@
-"""Claims about definitions: what an amount and a quantity hold is what the unit says, exactly, and nothing is lost on the way."""
+"""Claims about definitions: an amount and a quantity hold exactly what the unit says."""
 
 from __future__ import annotations
 
@@ -347,7 +347,7 @@ def test_a_cancellation_is_converted_as_what_it_cancels(tmp_path: Path) -> None:
 def kept_in_any_order(
     folder: Path, rows: list[Row], parameters: Parameters
 ) -> list[tuple[str, Decimal]]:
-    """Customers and amounts of the lines that are kept, which have to be the same in whatever order the rows stand."""
+    """Customers and amounts of the lines that are kept, the same in any order of the rows."""
     every = []
     for mixed in permutations(rows):
         kept = run(folder, list(mixed), parameters).transactions
@@ -394,7 +394,7 @@ def test_the_sale_that_a_return_takes_back_does_not_depend_on_the_order_of_rows(
 
 
 def ordinary(count: int, seed: int = 1) -> list[Row]:
-    """A wide price list: each product at its own price, with discounts and quantities of every size."""
+    """A wide price list: each product at its price, discounts and quantities of every size."""
     dice = np.random.default_rng(seed)
     rows = []
     for place in range(count):
@@ -476,7 +476,7 @@ def test_a_unit_that_the_title_states_has_to_be_declared(tmp_path: Path) -> None
 
     with pytest.raises(
         SalesForecastError,
-        match=r"'orders\.csv' states a unit in '单位：万元', .*10,000; source 'orders' declares none",
+        match=r"'orders\.csv' states a unit in '单位：万元', .*10,000; .*'orders' declares none",
     ):
         clean(unit(), tmp_path, "2024-12")
     assert amounts(clean(unit(orders={"units": {"amount": "wan"}}), tmp_path, "2024-12")) == [12500]
@@ -523,7 +523,10 @@ lines = st.builds(
 )
 EVERYTHING = {
     "discounts": "gross", "tax": "included", "tax_rate": "0.13", "freight": "included",
-    "columns": {"discount": "discount", "freight": "freight", "currency": "cur", "unit_of_measure": "uom", "reference": "ref"},
+    "columns": {
+        **{name: name for name in ("discount", "freight")},
+        **{"currency": "cur", "unit_of_measure": "uom", "reference": "ref"},
+    },
 }  # fmt: skip
 
 

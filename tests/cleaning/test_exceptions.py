@@ -1,4 +1,4 @@
-"""Claims about what is on record: cells before and after, and rows that a person keeps from a rule."""
+"""Claims about records: cells before and after, and rows that a person keeps from a rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims about members: renamed on the right days, reused codes told apart, reorganised dimensions in both views."""
+"""Claims about members: renamed on the right days, reused codes split, reorganised in both views."""
 
 from __future__ import annotations
 
@@ -161,7 +161,8 @@ def test_a_file_of_analysts_renames_as_the_parameters_do(tmp_path: Path) -> None
     assert cleaned.transactions["region"].tolist() == ["华南", "华南"]
     assert cleaned.transactions["customer"].tolist() == ["张三商贸有限公司"] * 2
     assert told(cleaned, "renamed") == [
-        "1 row: region '南方' is now '华南' (大区改名); 1 row: customer '张三商贸' is now '张三商贸有限公司'"
+        "1 row: region '南方' is now '华南' (大区改名); "
+        "1 row: customer '张三商贸' is now '张三商贸有限公司'"
     ]
     unused = cleaned.problems[cleaned.problems["source"].eq("names")]
     assert unused[["rule", "column", "action"]].values.tolist() == [
@@ -206,7 +207,7 @@ def test_circles_and_overlapping_windows_are_refused_by_name() -> None:
         resolve_names("region", [Entry("a", "b"), Entry("b", "a")])
     with pytest.raises(
         SalesForecastError,
-        match=r"'a' is 'b' from the first day through 2024-01-31, and 'a' is 'c' from 2024-01-31 on",
+        match="'a' is 'b' from the first day through 2024-01-31, and 'a' is 'c' from 2024-01-31",
     ):
         resolve_names(
             "region", [Entry("a", "b", until=date(2024, 1, 31)), Entry("a", "c", date(2024, 1, 31))]

@@ -1,4 +1,4 @@
-"""Claims about outliers: judged by the past alone, rare, and never a promotion's peak, a season or a low."""
+"""Claims about outliers: judged by the past alone, never a promotion's peak, a season or a low."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SEASON = np.array([1.0, 0.8, 0.9, 1.0, 1.1, 1.0, 0.9, 1.0, 1.1, 1.0, 1.6, 3.0])
 def make_panel(
     values: dict[str, np.ndarray], promotion: dict[int, float] | None = None
 ) -> pd.DataFrame:
-    """Panel of 48 months from 2020-01; `promotion` maps a month's place to its share, for every series."""
+    """Panel of 48 months from 2020-01; `promotion` maps a month's place to its share."""
     ds = pd.date_range("2020-01-01", periods=MONTHS, freq="MS")
     frames = [
         pd.DataFrame({"unique_id": name, "ds": ds, "y": y, "y_raw": y})

@@ -1,4 +1,4 @@
-"""Claims about proposals: what ends where something else begins is proposed where the data support it, and only there."""
+"""Claims about proposals: an end beside a beginning is proposed where the data support it."""
 
 from __future__ import annotations
 

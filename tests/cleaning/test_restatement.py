@@ -1,4 +1,4 @@
-"""Claims about restated history: every difference between two months' views is found, named by its cause, and adds up exactly."""
+"""Claims about restated history: every difference between two views is found, named and adds up."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ ROW = {
 
 
 def view(*rows: dict[str, Any]) -> pa.Table:
-    """Transactions, numbered from 1 where a row has no number of its own; `q` and `a` are decimals written as text."""
+    """Transactions, numbered from 1 where a row has no number; `q` and `a` are decimals as text."""
     full = [
         {"row": place, "q": "1", "a": "10.00", **ROW, **row}
         for place, row in enumerate(rows, start=1)
@@ -319,14 +319,15 @@ def test_nothing_restated_is_shown_as_nothing() -> None:
 PARAMETERS = """
 sources:
   orders:
-    {kind: csv, path: orders.csv, key: [id], columns: {order_id: id, date: day, region: region, quantity: pieces, amount: amount}}
+    {kind: csv, path: orders.csv, key: [id],
+     columns: {order_id: id, date: day, region: region, quantity: pieces, amount: amount}}
 dimensions: [region]
 levels: {total: [], region: [region]}
 """
 
 
 def run_cleaning(project: Path, month: str, lines: dict[str, str]) -> Any:
-    """The month's cleaning step on an export of these lines, published as far as the next month looks back on it."""
+    """The month's cleaning step on an export of these lines, published for the next month."""
     (project / "parameters" / "units").mkdir(parents=True, exist_ok=True)
     unit = project / "parameters" / "units" / "north.yml"
     unit.write_text(

@@ -76,12 +76,12 @@ def test_the_verb_prints_by_source_what_happens_and_writes_nothing(tmp_path: Pat
     assert status == 0
     assert "orders\n" in said
     assert (
-        "dropped     duplicate            1 row        first row 26: the key (order_id) stands again"
-        in said
+        "dropped     duplicate            1 row        "
+        "first row 26: the key (order_id) stands again" in said
     )
     assert (
-        "changed     renamed              12 rows      `region`, first row 3: region 'old' is now 'new', e.g. old → new"
-        in said
+        "changed     renamed              12 rows      "
+        "`region`, first row 3: region 'old' is now 'new', e.g. old → new" in said
     )
     assert sorted(folder.rglob("*")) == before
 

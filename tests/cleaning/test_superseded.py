@@ -1,4 +1,4 @@
-"""Claims about overlapping re-exports: the newest extract counts, and nothing else is lost by it."""
+"""Claims about overlapping re-exports: the newest extract counts, nothing else is lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch of lines on its way through the rules, with a record of what each rule took, changed or put in.
+"""A batch of lines on its way through the rules, with a record of each rule's effect.
 
 Measures are whole numbers of their smallest unit: nothing is rounded.
 """
@@ -32,9 +32,9 @@ Action = Literal["drop", "quarantine", "change", "note"]
 class LineIssue:
     """An issue that a rule found in some lines, and what is to be done about it.
 
-    `at` are the lines' positions (ascending) in the batch. `reason` goes to the ledger; `reasons`, one a line, where each
-    quarantined line has its own. A change has `values`: the new ones by column, each as long as `at`. `counted` names a
-    measure whose sum a note states.
+    `at` are the lines' positions (ascending) in the batch. `reason` goes to the ledger; `reasons`,
+    one a line, where each quarantined line has its own. A change has `values`: the new ones by
+    column, each as long as `at`. `counted` names a measure whose sum a note states.
     """
 
     rule: str
@@ -52,11 +52,12 @@ class LineIssue:
 class Batch:
     """Lines still in, and what became of the others.
 
-    `lines` has one row per line (see `lines`): source, row, kind, month (first day; NaT where unknown), quantity and amount
-    (whole numbers of 10**-scale, the scale of each measure in `scales`), and whatever the rules need. `entries` are ledger
-    rows in the same units: what was taken away is positive, what was put in negative, a change has rows = 0. `removed` are
-    lines that a rule took, with `rule`, `action` and `reason`; `changes` are cells before and after; `issues` are rows of
-    table problems.
+    `lines` has one row per line (see `lines`): source, row, kind, month (first day; NaT where
+    unknown), quantity and amount (whole numbers of 10**-scale, the scale of each measure in
+    `scales`), and whatever the rules need. `entries` are ledger rows in the same units: what was
+    taken away is positive, what was put in negative, a change has rows = 0. `removed` are lines
+    that a rule took, with `rule`, `action` and `reason`; `changes` are cells before and after;
+    `issues` are rows of table problems.
     """
 
     lines: pd.DataFrame
@@ -69,7 +70,7 @@ class Batch:
     exceptions: tuple[Keep, ...] = ()
 
     def apply(self, *issues: LineIssue) -> Batch:
-        """Batch after issues of the lines as they are now; a line is taken by the first that takes it."""
+        """Batch after issues of the lines as they are now; the first that takes a line does."""
         batch, gone = self, np.zeros(len(self.lines) if issues else 0, dtype=bool)
         for found in issues:
             batch, issue = batch._except(found)
@@ -92,7 +93,7 @@ class Batch:
         return self.apply(LineIssue(rule, "drop", at, reason))
 
     def quarantine(self, rule: str, at: np.ndarray, reason: str, reasons: Sequence[str]) -> Batch:
-        """Batch without the lines at these positions, which cannot be used; `reasons` has one for each line."""
+        """Batch without these lines, which cannot be used; `reasons` has one for each."""
         return self.apply(LineIssue(rule, "quarantine", at, reason, reasons))
 
     def change(self, rule: str, at: np.ndarray, reason: str, /, **values: Any) -> Batch:
@@ -100,7 +101,7 @@ class Batch:
         return self.apply(LineIssue(rule, "change", at, reason, values=values))
 
     def note(self, rule: str, at: np.ndarray, reason: str, **more: str) -> Batch:
-        """Batch with the same lines and a note of those at these positions; `more`: column, example, counted."""
+        """Batch with a note of these lines; `more`: column, example, counted."""
         return self.apply(LineIssue(rule, "note", at, reason, **more))
 
     def put(self, lines: pd.DataFrame, rule: str, reason: str) -> Batch:
@@ -219,7 +220,7 @@ class Batch:
     def _report(
         self, issue: LineIssue, at: np.ndarray, examples: Mapping[str, str] | None = None
     ) -> Batch:
-        """Batch with a row of table problems for each source of these lines, one of its own lines as the example."""
+        """Batch with a row of table problems for each source of these lines."""
         sources, rows = self.lines["source"].iloc[at], self.lines["row"].to_numpy()[at]
         column, action = issue.column or ", ".join(issue.values), DONE[issue.action]
         found = []
@@ -243,7 +244,7 @@ def sum_lines(lines: pd.DataFrame) -> pd.DataFrame:
 def count_lines(
     lines: pd.DataFrame, reason: str, counted: tuple[str, int] | None = None
 ) -> pd.DataFrame:
-    """Ledger entries of zero that state by month how many lines a rule touched, and the sum of one measure at its scale."""
+    """Ledger entries of zero that count by month the lines a rule touched, and sum a measure."""
     sums = sum_lines(lines)
     counts = [f"{count} {'row' if count == 1 else 'rows'}" for count in sums["rows"]]
     if counted:
@@ -306,7 +307,7 @@ def _differ(before: pd.Series, after: pd.Series) -> np.ndarray:
 
 
 def _rescale(frame: pd.DataFrame, more: Mapping[str, int]) -> pd.DataFrame:
-    """Frame of lines, entries or changed cells, with so many more decimal places of each measure."""
+    """Lines, entries or changed cells, with so many more decimal places of each measure."""
     own = {name: more[name] for name in more if name in frame}
     if "column" in frame and (name := frame["column"].iloc[0]) in more:
         own = {"before": more[name], "after": more[name]}

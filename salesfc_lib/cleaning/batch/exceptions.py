@@ -1,4 +1,4 @@
-"""Rows that a rule leaves alone because a person says so (`cleaning.keep`), and rows of table problems."""
+"""Rows that a person keeps from a rule (`cleaning.keep`), and rows of table problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Frames of lines: put together, summed exactly and given their months, without a Python object a row."""
+"""Frames of lines: concatenated, summed exactly, given months, without an object a row."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGEST = 2**62  # a sum below this cannot have left int64
 
 
 def concat_lines(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    """Lines of several frames; categories are joined, a measure that one lacks is 0 there, a text missing."""
+    """Lines of several frames; a measure that one of them lacks is 0 there, a text missing."""
     names = list(dict.fromkeys(name for frame in frames for name in frame.columns))
     filled = [frame for frame in frames if len(frame)]
     if len(filled) == 1 and set(filled[0].columns) == set(names):
@@ -46,7 +46,7 @@ def with_month(lines: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
 
 
 def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.DataFrame:
-    """Number of rows, and exact sums of whole numbers, by keys (a missing key is a group of its own)."""
+    """Number of rows, and exact sums of whole numbers, by keys (missing is a key too)."""
     group, firsts = group_numbers(lines, keys)
     sums = {"rows": np.bincount(group, minlength=len(firsts)).astype(np.int64)}
     for name in measures:
@@ -58,7 +58,7 @@ def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.
 
 
 def group_numbers(lines: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-    """Group of each line (n_lines,), and the first line's position of each group (n_groups,), by first appearance."""
+    """Group of each line (n_lines,) by first appearance, and its first line (n_groups,)."""
     combined = np.zeros(len(lines), dtype=np.int64)
     for key in keys:
         codes = _codes(lines[key])
@@ -115,7 +115,7 @@ def fill_category(column: pd.Series, found: pd.Series) -> pd.Series:
 
 
 def sum_units(units: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
-    """Exact sums of whole numbers by group (n_groups,); raises `SalesForecastError` where one leaves int64."""
+    """Exact sums by group (n_groups,); raises `SalesForecastError` where one leaves int64."""
     if not len(units):
         return np.zeros(groups, dtype=np.int64)
     if max(abs(int(units.min())), abs(int(units.max()))) * len(units) < LARGEST:
@@ -138,7 +138,7 @@ def rescale_units(units: np.ndarray, more: int) -> np.ndarray:
 
 
 def fit_int64(units: np.ndarray, what: str, scale: int = 0) -> np.ndarray:
-    """Whole numbers of 10**-scale as int64; raises `SalesForecastError` where one has more than 18 digits."""
+    """Whole numbers of 10**-scale as int64; raises `SalesForecastError` for more than 18 digits."""
     if units.dtype != object:
         return units
     if wrong := [value for value in units.tolist() if abs(value) > INT64]:

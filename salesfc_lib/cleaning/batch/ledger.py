@@ -1,4 +1,4 @@
-"""The tables of a batch: the ledger, which has to close, and what was found, removed and changed."""
+"""The tables of a batch: the ledger, which has to close; problems, removed, changes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def open_ledger(batch: Batch) -> Batch:
 
 
 def close_ledger(batch: Batch) -> pd.DataFrame:
-    """Table ledger: opening, every rule's entries, and what the batch still holds as `kept`, in decimals.
+    """Table ledger: opening, every rule's entries, and as `kept` what is left, in decimals.
 
     Raises `SalesForecastError` where opening = kept + every rule does not hold by source and month.
     """
@@ -88,7 +88,7 @@ def list_removed(batch: Batch) -> pd.DataFrame:
 
 
 def list_changes(batch: Batch) -> pd.DataFrame:
-    """Table changes: every cell that a rule changed, as text before and after, in the order of the changes."""
+    """Table changes: every cell that a rule changed, as text before and after, in order."""
     if not batch.changes:
         return tables.empty("changes")
     parts = [as_text(cells, batch.scales) for cells in batch.changes]
@@ -114,7 +114,7 @@ def total_gap(ledger: pd.DataFrame) -> dict[str, Decimal]:
 
 
 def _merge_entries(entries: pd.DataFrame, scales: Mapping[str, int]) -> pd.DataFrame:
-    """One row per source, rule and month, sources together, rules in the order in which they ran, in decimals."""
+    """One row per source, rule (in the order in which they ran) and month, in decimals."""
     order = {rule: place for place, rule in enumerate(dict.fromkeys(entries["rule"]))}
     order |= {"opening": -1, "kept": len(order)}
     groups = entries.groupby(["source", "rule", "month"], dropna=False, sort=True)

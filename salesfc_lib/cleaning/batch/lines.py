@@ -1,10 +1,11 @@
 """From a source's rows to lines with this project's column names, dates and exact whole numbers.
 
-A line has `source` (the label in tables), `name` (the source's name in the parameters), `row`, `mark`, `kind`, `date`,
-`month` (first day of the date's month; NaT where unknown), `known` (the day on which the line was known), `quantity`, `amount`
-and the other mapped measures (whole numbers of 10**-scale, the scale in `Batch.scales`), the mapped columns as
-categories (missing where blank), `problem` and `problem_rule` (missing where there is none). A cell that cannot be read never
-stops the mapping: its line gets a `problem`, its amount counts as zero, and the rules decide.
+A line has `source` (the label in tables), `name` (the source's name in the parameters), `row`,
+`mark`, `kind`, `date`, `month` (first day of the date's month; NaT where unknown), `known` (the day
+on which the line was known), `quantity`, `amount` and the other mapped measures (whole numbers of
+10**-scale, the scale in `Batch.scales`), the mapped columns as categories (missing where blank),
+`problem` and `problem_rule` (missing where there is none). A cell that cannot be read never stops
+the mapping: its line gets a `problem`, its amount counts as zero, and the rules decide.
 """
 
 from __future__ import annotations
@@ -140,7 +141,7 @@ def combine(batches: Sequence[Batch]) -> Batch:
 
 
 def list_mapped(source: Source) -> dict[str, str]:
-    """This project's name of each column that is carried, and the export's header; a key may be named by its header."""
+    """This project's name of each carried column (of a key also its header), and its header."""
     named = [*source.key, *filter(None, [source.extract_header])]
     known = {*source.columns, *source.columns.values()}
     own_keys = {key: key for key in named if key not in known}
@@ -154,7 +155,7 @@ def key_columns(source: Source) -> list[str]:
 
 
 def needs_part(part: str, source: Source, parameters: Parameters) -> bool:
-    """Whether the unit's measure treats a part ('discounts' or 'freight') otherwise than this source's amounts do."""
+    """Whether the unit's amounts hold 'discounts' or 'freight' otherwise than this source's."""
     return (
         not is_notice(source)
         and "amount" in source.columns
@@ -232,8 +233,8 @@ def _collect(
 ) -> tuple[dict[int, str], dict[int, str]]:
     """What is wrong with each line, and by which rule, by row position.
 
-    A return without a date, an adjustment without a quantity and a line without a discount are no problems yet, nor is
-    what stands in a column that the definition does not need.
+    A return without a date, an adjustment without a quantity and a line without a discount are no
+    problems yet, nor is what stands in a column that the definition does not need.
     """
     excused = {"date": kinds == RETURN, "quantity": kinds == ADJUSTMENT}
     texts: dict[int, str] = {}

@@ -14,17 +14,17 @@ from salesfc_lib.errors import SalesForecastError
 
 
 def weigh(batch: Batch) -> tuple[int, Decimal]:
-    """Rows of the business, and their summed absolute amount; subtotals and repeated headers are no rows."""
+    """Rows and their summed absolute amount, without subtotals and repeated headers."""
     plain, amounts = batch.lines["mark"].eq("").to_numpy(), batch.lines["amount"].to_numpy()
     amounts = amounts if plain.all() else amounts[plain]
     return int(plain.sum()), _sum_absolute(amounts, batch)
 
 
 def check_loss(read: Sequence[tuple[int, Decimal]], batch: Batch, budget: float) -> None:
-    """Raise `SalesForecastError` if the quarantined share of rows or of absolute amount is above the budget.
+    """Raise `SalesForecastError` if the quarantined share of rows or amount is above the budget.
 
-    Both are limited, because a few rows may carry most of the money. `read` is what was weighed before the rules; an amount
-    that cannot be read counts zero.
+    Both are limited, because a few rows may carry most of the money. `read` is what was weighed
+    before the rules; an amount that cannot be read counts zero.
     """
     if not batch.quarantined:
         return

@@ -1,7 +1,7 @@
-"""Whether a unit's definitions changed between two months, so that a difference is not taken for a late posting.
+"""Whether a unit's definitions changed between two months: then a difference is no late posting.
 
-Every key of the parameters counts as a definition but those that are known not to touch a transaction; a key that one of the
-months did not have yet has its default there.
+Every key of the parameters counts as a definition but those that are known not to touch a
+transaction; a key that one of the months did not have yet has its default there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Similarity of two names, in any script, from 0 to 1.
 
-Case, spaces, punctuation and full-width forms do not count; a name cut short is nearly the same name; otherwise the words that
-two names share count by how rare they are among all the names (of a script without spaces every character is a word).
+Case, spaces, punctuation and full-width forms do not count; a name cut short is nearly the same
+name; otherwise the words that two names share count by how rare they are among all the names (of a
+script without spaces every character is a word).
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ class Similarity:
         return max(spelled if spelled >= SPELLED else 0.0, self.share(one, other))
 
     def share(self, one: str, other: str) -> float:
-        """Weight of the words that two names have in common, as a share of those of the shorter one and of both."""
+        """Weight of the words in common, as a share of those of the shorter name and of both."""
         first, second = (self._words[name] for name in (one, other))
         common = self._sum(first & second)
         if not common:

@@ -1,8 +1,9 @@
 """Which rows of two views of the same transactions are the same row.
 
-A row is the same row by its source's declared key, else by all its content; rows with the same content cancel out one by one,
-month by month, so that only what differs is compared as a whole; what is left of one identity are versions of each other. Cells
-are compared as codes that are equal where the cells are: exactly, without a loop over rows.
+A row is the same row by its source's declared key, else by all its content; rows with the same
+content cancel out one by one, month by month, so that only what differs is compared as a whole;
+what is left of one identity are versions of each other. Cells are compared as codes that are equal
+where the cells are: exactly, without a loop over rows.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ Places = tuple[np.ndarray, np.ndarray]  # rows of the earlier and of the later v
 
 @dataclass(frozen=True)
 class Matching:
-    """The sources' keys as columns of both views (none: by all of a row's content), and the unit's dimensions."""
+    """The sources' keys as columns of both views (none: all of a row's content), the dimensions."""
 
     keys: Mapping[str, Sequence[str]]
     dimensions: Sequence[str]
@@ -51,7 +52,8 @@ class Matching:
 class Views:
     """Rows of both views in one table, the earlier view's first.
 
-    `then` (n_rows,) marks those; `months` are datetime64[M]; `names` are the sources, `sources` (n_rows,) places among them.
+    `then` (n_rows,) marks those; `months` are datetime64[M]; `names` are the sources, `sources`
+    (n_rows,) places among them.
     """
 
     rows: pa.Table
@@ -84,7 +86,7 @@ def usable_keys(
 
 
 def keep_unequal(before: pa.Table, now: pa.Table, matching: Matching) -> Views:
-    """The rows that do not stand equally often in both views, one month after the other, so that few are held twice."""
+    """Rows that do not occur equally often in both views, found month by month to save memory."""
     kept: list[Places] = [(np.empty(0, dtype=np.int64),) * 2]
     columns = [*matching.columns, "date", "month", *MEASURES]
     for every in _by_month(read_months(before), read_months(now)):
@@ -99,7 +101,7 @@ def keep_unequal(before: pa.Table, now: pa.Table, matching: Matching) -> Views:
 def _leave_out_same(
     before: pa.Table, now: pa.Table, places: Places, *, columns: Sequence[str]
 ) -> Places:
-    """Places without the pairs that stand at the same turn and say the same: most of an old month, found without any codes."""
+    """Places without pairs of equal rows at the same turn: most of an old month."""
     then, today = places
     size = min(map(len, places))
     differ = np.zeros(size, dtype=bool)
@@ -159,7 +161,7 @@ def _occur_unequally(codes: np.ndarray, then: np.ndarray) -> np.ndarray:
 
 
 def lay_side_by_side(before: pa.Table, now: pa.Table, matching: Matching) -> Views:
-    """Rows of both views: the columns that either has, and both measures at the finer of their scales."""
+    """Rows of both views: the columns of either, measures at the finer of their scales."""
     scales = {name: max(_scale(table[name].type) for table in (before, now)) for name in MEASURES}
     kinds = {name: pa.decimal128(PRECISION, scale) for name, scale in scales.items()}
     parts = []
@@ -187,7 +189,7 @@ def _scale(kind: pa.DataType) -> int:
 
 
 def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
-    """A column as codes into its distinct texts; nothing is MISSING, and so is a column that the view does not have."""
+    """A column as codes into its distinct texts; a null, or a column not there, is MISSING."""
     if name not in table.column_names:
         codes, texts = np.zeros(table.num_rows, dtype=np.int32), pa.array([MISSING], pa.string())
         return pa.chunked_array([pa.DictionaryArray.from_arrays(pa.array(codes), texts)])
@@ -198,7 +200,7 @@ def _text(table: pa.Table, name: str) -> pa.ChunkedArray:
 
 
 def _month(table: pa.Table) -> pa.ChunkedArray:
-    """First day of each row's month: the unit's own where the view has it, else that of the date."""
+    """First day of each row's month: the column `month`, else the date's."""
     column = table["month"] if "month" in table.column_names else table["date"]
     return pc.floor_temporal(column.cast(pa.timestamp("s")), unit="month")
 
@@ -210,7 +212,7 @@ def _owner(label: str, names: Sequence[str]) -> str:
 
 
 def encode(column: pa.ChunkedArray) -> np.ndarray:
-    """Code of each cell (n_rows,), equal where the cells are, from 0; none has a code of its own."""
+    """Code of each cell (n_rows,), equal where the cells are, from 0; null has one too."""
     if not len(column):
         return np.empty(0, dtype=np.int64)
     whole = column.combine_chunks()
@@ -233,7 +235,7 @@ def combine(codes: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def pair_versions(views: Views, matching: Matching) -> pd.DataFrame:
-    """Rows that the other view has not, or has otherwise: place, then, change, place of the partner (-1: none), source."""
+    """Rows new, gone or changed: place, then, change, place of the partner (-1: none), source."""
     parts = []
     for place, name in enumerate(views.names):
         places = np.flatnonzero(views.sources == place)
@@ -247,9 +249,10 @@ def pair_versions(views: Views, matching: Matching) -> pd.DataFrame:
 
 
 def _pair(whole: np.ndarray, identity: np.ndarray, then: np.ndarray) -> pd.DataFrame:
-    """What became of each row: '' where the other view says the same, else NEW, GONE or CHANGED; partner: its other version (-1: none).
+    """Change of each row ('', NEW, GONE or CHANGED) and its other version (partner, -1: none).
 
-    Rows that say the same cancel out one by one, then rows of the same identity are versions of each other, one by one.
+    Rows that say the same cancel out one by one, then rows of the same identity are versions of
+    each other, one by one.
     """
     frame = pd.DataFrame({"whole": whole, "identity": identity, "then": then})
     same = _pair_up(frame, "whole")
@@ -261,7 +264,7 @@ def _pair(whole: np.ndarray, identity: np.ndarray, then: np.ndarray) -> pd.DataF
 
 
 def _pair_up(frame: pd.DataFrame, by: str) -> pd.Series:
-    """Place of each row's partner in the other view: the first of a code with the first, and so on; -1 without one."""
+    """Place of each row's partner in the other view, in order of code and turn; -1 without one."""
     turn = frame.groupby([by, "then"], sort=False).cumcount()
     parts = {"code": frame[by], "turn": turn, "then": frame["then"], "place": frame.index}
     numbered = pd.DataFrame(parts)

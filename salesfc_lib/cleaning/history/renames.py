@@ -1,8 +1,9 @@
-"""Renames that the data suggest: a member that ends where another one begins. Nothing is renamed here.
+"""Renames that the data suggest: a member ends where another begins. Nothing is renamed here.
 
-Only members that end and begin in the same month, or one after the other, are compared: by name, by level (as a share of the
-whole, so that season and growth do not count) and by mix over the other columns; what neither name nor mix supports is not
-proposed. Sums are floats: they are evidence, not money.
+Only members that end and begin in the same month, or one after the other, are compared: by name, by
+level (as a share of the whole, so that season and growth do not count) and by mix over the other
+columns; what neither name nor mix supports is not proposed. Sums are floats: they are evidence, not
+money.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from salesfc_lib.cleaning.history.name_similarity import Similarity, split_words
 from salesfc_lib.foundation import tables
 
 NEAR = 6  # months on each side over which levels and mixes are compared
-LASTING = 3  # months that a member was sold in, at least, and that lie outside it at the edges of the data
+LASTING = 3  # months in which a member was sold, at least, and before or after it in the data
 WEIGHTS = {"name": 0.5, "level": 0.3, "mix": 0.2}
 ENOUGH = 0.75  # score from which on a rename is proposed
 SAME_NAME, LESS = 0.9, 0.6  # similarity of nearly the same names, and the score that they need
@@ -135,7 +136,7 @@ def _match(pairs: Iterable[Switch]) -> list[Switch]:
 
 
 def _by_mix(pair: Switch, pairs: Sequence[Switch]) -> bool:
-    """Whether level and mix alone tell that the two are one: they sell to the same, and nobody else does."""
+    """Whether level and mix alone prove that the two are one: no rival sells to the same."""
     rivals = [
         item.mix
         for item in pairs
@@ -148,7 +149,7 @@ def _by_mix(pair: Switch, pairs: Sequence[Switch]) -> bool:
 def _merge(
     pairs: Sequence[Switch], single: Sequence[Switch], share: pd.DataFrame, first: pd.Series
 ) -> list[tuple[list[Switch], float]]:
-    """Groups of members that one member replaces together: they share a word with it, and together they are at its level."""
+    """Groups that one member replaces: they share a word with it and together have its level."""
     claimed = {pair.old: pair.new for pair in single}
     alone = {pair.new: pair.level for pair in single}
     best: dict[str, float] = {}
@@ -170,7 +171,7 @@ def _merge(
 
 
 def _sum_level(group: Sequence[Switch], share: pd.DataFrame, begins: pd.Timestamp) -> float:
-    """Level of the members of a group together beside that of the one that begins; 0 for fewer than two."""
+    """Level of a group's members together beside that of the one that begins; 0 below two."""
     if len(group) < 2:
         return 0.0
     together = share[[pair.old for pair in group]].sum(axis=1).to_frame()
@@ -185,7 +186,8 @@ def _pair_up(
 ) -> list[Switch]:
     """Every member that ends with every one that begins in the same month or the next.
 
-    One with nearly the same name may begin later, after no longer a silence than one of the two has had before.
+    One with nearly the same name may begin later, after no longer a silence than one of the two has
+    had before.
     """
     ended, began = names
     first, last = edges
@@ -224,7 +226,7 @@ def _longest_silence(sold: np.ndarray) -> int:
 def _levels(
     old: pd.DataFrame, new: pd.DataFrame, begins: pd.Timestamp, ends: pd.Timestamp
 ) -> np.ndarray:
-    """The smaller share of the whole by the larger one (n_olds, n_news); months in which both or neither are sold are left out."""
+    """The smaller share of the whole by the larger one (n_olds, n_news), outside the switch."""
     before = old[old.index < min(begins, ends)].tail(NEAR).mean().to_numpy()[:, None]
     after = new[new.index > max(begins, ends)].head(NEAR).mean().to_numpy()[None, :]
     small, large = np.minimum(before, after), np.maximum(before, after)

@@ -1,9 +1,11 @@
 """What became of history: the same months, as the month before published them and as they are now.
 
-A row is the same row by its source's declared key, else by all its content; rows with the same content cancel out one by one.
-A row that is new, gone or changed in the month last published is a late posting or a correction; in an older month, which was
-closed and stayed so at least once, the month was reopened; and where the unit's definitions changed, the difference is called
-redefined, because the rows alone cannot tell. Sums are of decimals at the finer scale of both views, never of binary floats.
+A row is the same row by its source's declared key, else by all its content; rows with the same
+content cancel out one by one. A row that is new, gone or changed in the month last published is a
+late posting or a correction; in an older month, which was closed and stayed so at least once, the
+month was reopened; and where the unit's definitions changed, the difference is called redefined,
+because the rows alone cannot tell. Sums are of decimals at the finer scale of both views, never of
+binary floats.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ EXACT = Context(prec=2 * PRECISION, traps=[Inexact])
 
 
 def read_view(path: Path) -> pa.Table:
-    """Table `transactions` of a published month, each column in one chunk, repeated texts dictionary-encoded.
+    """Table `transactions` of a published month, a chunk a column, repeated texts encoded.
 
     Raises `SalesForecastError` naming a file that is torn.
     """
@@ -68,10 +70,10 @@ def restate(
     keys: Mapping[str, Sequence[str]],
     redefined: Mapping[str, Sequence[str]],
 ) -> dict[str, pd.DataFrame]:
-    """Tables `restatement` and `restatement_months` of what both views say of the months through `last`.
+    """Tables `restatement` and `restatement_months` of the months through `last` in both views.
 
-    `keys` has every source's key as columns of the transactions (empty: none is declared); `redefined` the changed definitions
-    by source (see `find_redefined`).
+    `keys` has every source's key as columns of the transactions (empty: none is declared);
+    `redefined` the changed definitions by source (see `find_redefined`).
     """
     matching = Matching(usable_keys(keys, before, now), dimensions)
     views = keep_unequal(before, now, matching)
@@ -85,7 +87,7 @@ def restate(
 
 
 def _locate(found: pd.DataFrame, views: Views, dimensions: Sequence[str]) -> pd.DataFrame:
-    """Rows with their month and cell (month and members), and whether their partner stands in another one."""
+    """Rows with their month and cell (month, members), and whether their partner has another."""
     places = found["place"].to_numpy()
     rows = views.take(places)
     cell = pd.Series(rows.code(["month", *dimensions]), index=places)
@@ -145,7 +147,7 @@ def _count(numbers: np.ndarray, size: int) -> np.ndarray:
 def _sum_views(
     views: Views, places: np.ndarray, number: np.ndarray, size: int
 ) -> dict[str, pd.Series]:
-    """Sum of both measures in both views, and the difference, by the number of each place's group."""
+    """Sum of both measures in both views, and the difference, by each place's number."""
     then, rows = views.then[places], views.rows.select([*MEASURES]).take(pa.array(places))
     sums = [_sum(rows.filter(pa.array(mask)), number[mask], size) for mask in (then, ~then)]
     return _subtract(*sums)
@@ -174,7 +176,7 @@ def _sum(rows: pa.Table, number: np.ndarray, size: int) -> dict[str, pd.Series]:
 
 
 def _sum_months(before: pa.Table, now: pa.Table, last: pd.Timestamp) -> pd.DataFrame:
-    """Table `restatement_months`: rows and both measures of every month through `last`, in both views."""
+    """Table `restatement_months`: rows and measures of the months through `last` in both views."""
     months = [read_months(table) for table in (before, now)]
     every = np.unique(np.concatenate(months))
     every = every[every <= np.datetime64(last, "M")]

@@ -19,7 +19,7 @@ UNUSABLE = "the row cannot be used as it stands; what of it cannot be read count
 
 
 def drop_structure(batch: Batch, _: Context) -> Batch:
-    """Batch without headers repeated in the middle, and without subtotals (proven by `check_subtotals`)."""
+    """Batch without repeated headers, and without subtotals (proven by `check_subtotals`)."""
     headers, subtotals = (where(batch.lines["mark"].eq(mark)) for mark in ("header", "subtotal"))
     again, proven = (
         "the header stands again in the middle",
@@ -32,7 +32,7 @@ def drop_structure(batch: Batch, _: Context) -> Batch:
 
 
 def quarantine_unreadable(batch: Batch, _: Context) -> Batch:
-    """Batch without lines that cannot be read; what cannot be read of an amount or a quantity counts as zero."""
+    """Batch without lines that cannot be read; an unreadable amount or quantity counts 0."""
     at = where(batch.lines["problem"].notna())
     near = batch.lines[["problem_rule", "problem"]].iloc[at].astype(object)
     issues = []
@@ -44,9 +44,10 @@ def quarantine_unreadable(batch: Batch, _: Context) -> Batch:
 
 
 def drop_duplicates(batch: Batch, context: Context) -> Batch:
-    """Batch without lines that repeat their source's key: dropped where they say the same, else quarantined.
+    """Batch without lines that repeat their source's key: dropped if equal, else quarantined.
 
-    The first of each key stays. A line without a complete key is no duplicate, and without a declared key nothing is.
+    The first of each key stays. A line without a complete key is no duplicate, and without a
+    declared key nothing is.
     """
     for name in batch.lines["name"].cat.categories:
         source, (mine, own) = context.sources[name], lines_of(batch, name)
@@ -107,7 +108,8 @@ def name_key_accounts(batch: Batch, context: Context) -> Batch:
 def sign_returns(batch: Batch, context: Context) -> Batch:
     """Batch in which returns are negative; where a source counts them without a sign, they get one.
 
-    A return that is still positive then contradicts itself or its source's declaration, and is quarantined.
+    A return that is still positive then contradicts itself or its source's declaration, and is
+    quarantined.
     """
     lines = batch.lines
     positive = [name for name, source in context.sources.items() if source.returns_are_positive]

@@ -1,9 +1,10 @@
 """Cancelled lines and what cancels them: both leave, once both are known.
 
-A line cancels if it is negative and names a document in `cancels` (the mapped column `reference`, where the line's own kind
-does not say that goods came back). A line is cancelled by one of the same product at exactly the opposite quantity and
-amount; what is left of a document goes with what is left of its cancellations where the two sum to exactly nothing; anything
-else stays as it is, a partial cancellation as a return, a new bill as a sale. A pair is found without a month in mind and
+A line cancels if it is negative and names a document in `cancels` (the mapped column `reference`,
+where the line's own kind does not say that goods came back). A line is cancelled by one of the same
+product at exactly the opposite quantity and amount; what is left of a document goes with what is
+left of its cancellations where the two sum to exactly nothing; anything else stays as it is, a
+partial cancellation as a return, a new bill as a sale. A pair is found without a month in mind and
 dropped by the month (`drop_cancelled`), so that a month before the cancellation still has the sale.
 """
 
@@ -56,7 +57,7 @@ def pair_cancellations(batch: Batch, _: Context) -> Batch:
 
 
 def drop_cancelled(batch: Batch, month: str) -> Batch:
-    """Batch without pairs that are known by the end of the month and still sum to exactly nothing."""
+    """Batch without pairs that are known by the end of the month and sum to nothing."""
     lines = batch.lines
     if PAIR not in lines:
         return batch
@@ -71,7 +72,7 @@ def drop_cancelled(batch: Batch, month: str) -> Batch:
 
 
 def first_days(lines: pd.DataFrame) -> np.ndarray:
-    """Day on which each line was known (n_lines,) datetime64[D]; that of the earliest line of its pair where it has one."""
+    """Day on which each line, or the first of its pair, was known (n_lines,) datetime64[D]."""
     days = lines["known"].to_numpy().astype("datetime64[D]")
     if PAIR not in lines:
         return days
@@ -93,8 +94,8 @@ def _pair_lines(
 ) -> np.ndarray:
     """Number of each line's pair: the first cancellation of a key goes with the first line of it.
 
-    First is by day and then by content; the same customer's come before another's. Lines of equal content are worth the
-    same, so their order does not matter.
+    First is by day and then by content; the same customer's come before another's. Lines of equal
+    content are worth the same, so their order does not matter.
     """
     near = lines.iloc[at]
     keys: dict[str, np.ndarray] = {"document": document}
@@ -121,7 +122,7 @@ def _pair_lines(
 def _pair_documents(
     lines: pd.DataFrame, at: np.ndarray, side: np.ndarray, document: np.ndarray, pair: np.ndarray
 ) -> np.ndarray:
-    """Pairs, and groups of what is left of documents whose lines and cancellations sum to nothing."""
+    """Pairs, and groups of what is left of documents that sum to nothing."""
     free = pair == 0
     if not free.any():
         return pair
@@ -144,7 +145,7 @@ def _pair_documents(
 def _number(
     frame: pd.DataFrame, keys: Sequence[str], side: np.ndarray, taken: np.ndarray, after: int
 ) -> np.ndarray:
-    """Numbers from `after` + 1 for groups that have lines of both sides, 0 for lines of others or not taken."""
+    """Numbers from `after` + 1 for groups with lines of both sides, 0 for other lines."""
     group, firsts = group_numbers(frame, keys)
     both = np.ones(len(firsts), dtype=bool)
     for mine in (taken & (side > 0), taken & (side < 0)):

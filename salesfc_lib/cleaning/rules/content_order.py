@@ -9,14 +9,14 @@ FIRST, LAST = ("known", "date"), ("source", "row")
 
 
 def order_by_content(lines: pd.DataFrame) -> np.ndarray:
-    """Positions of lines (n_lines,) by their days, then all that they hold, then source and row; without a day last."""
+    """Positions of lines (n_lines,) by day (missing last), then content, then source and row."""
     between = sorted(name for name in lines if name not in (*FIRST, *LAST))
     names = [name for name in (*FIRST, *between, *LAST) if name in lines]
     return np.lexsort([_rank(lines[name]) for name in reversed(names)])
 
 
 def _rank(column: pd.Series) -> np.ndarray:
-    """A number for each value that does not depend on the order of rows; days and whole numbers are their own."""
+    """A number for each value that does not depend on the order of rows."""
     if not isinstance(column.dtype, pd.CategoricalDtype):
         return column.to_numpy()
     used, place = np.unique(column.cat.codes.to_numpy(), return_inverse=True)

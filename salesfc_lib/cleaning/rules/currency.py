@@ -1,8 +1,9 @@
 """Amounts in several currencies, made amounts in the unit's.
 
-Lines then have `amount_original` beside `amount`, and `currency` as a code. The rate is the latest that is valid on the day on
-which the line was known (a cancellation has the rate of what it cancels, so that the two still sum to nothing); a rate that is
-missing stops the unit; amounts are rounded once, half to even.
+Lines then have `amount_original` beside `amount`, and `currency` as a code. The rate is the latest
+that is valid on the day on which the line was known (a cancellation has the rate of what it
+cancels, so that the two still sum to nothing); a rate that is missing stops the unit; amounts are
+rounded once, half to even.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "IDR", "HUF"}  # amounts are
 
 
 class Rates(NamedTuple):
-    """Rates of one currency to the unit's: `values` * 10**-scale, each valid from its day on (ascending)."""
+    """Rates of one currency to the unit's: `values` * 10**-scale, from each of `days` on."""
 
     days: np.ndarray
     values: np.ndarray
@@ -40,7 +41,8 @@ class Rates(NamedTuple):
 def settle_currency(batch: Batch, context: Context) -> Batch:
     """Batch whose amounts are in the unit's currency.
 
-    Raises `SalesForecastError` for amounts in several currencies where the unit names none, and for a missing rate.
+    Raises `SalesForecastError` for amounts in several currencies where the unit names none, and for
+    a missing rate.
     """
     target, lines = context.parameters.measure.currency, batch.lines
     if not is_said(COLUMN, lines, context):
@@ -79,8 +81,8 @@ def settle_currency(batch: Batch, context: Context) -> Batch:
 def name_currency(text: str, target: str | None = None) -> str:
     """The ISO code that a text stands for; the text itself where it is no known currency.
 
-    >>> name_currency("人民币"), name_currency("usd"), name_currency("￥", "JPY"), name_currency("Taler")
-    ('CNY', 'USD', 'JPY', 'TALER')
+    >>> [name_currency(text) for text in ("人民币", "usd", "Taler")], name_currency("￥", "JPY")
+    (['CNY', 'USD', 'TALER'], 'JPY')
     """
     plain = unicodedata.normalize("NFKC", text).strip()
     known = CURRENCIES.get(plain.lower(), frozenset())

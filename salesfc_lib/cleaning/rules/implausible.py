@@ -1,9 +1,10 @@
 """Lines that cannot well be meant as they stand: noted, and never changed.
 
-A sale at a negative price, a quantity far beyond what its product's lines have, a unit price far from its product's. Far is
-both a factor and a number of robust standard deviations on the scale of logarithms, so that neither a product of many prices
-nor one that is always sold by twos is noted. Medians and quartiles are read off a histogram with eight steps to a doubling:
-the same in any order of rows.
+A sale at a negative price, a quantity far beyond what its product's lines have, a unit price far
+from its product's. Far is both a factor and a number of robust standard deviations on the scale of
+logarithms, so that neither a product of many prices nor one that is always sold by twos is noted.
+Medians and quartiles are read off a histogram with eight steps to a doubling: the same in any order
+of rows.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ NORMAL = 1.349  # quartile distance of a normal distribution, in standard deviat
 
 
 class Usual(NamedTuple):
-    """What is usual of each product (n_products,), as base-2 logarithms; `lines` counts what it rests on."""
+    """What is usual of each product (n_products,), as base-2 logarithms, and of how many lines."""
 
     median: np.ndarray
     deviation: np.ndarray
@@ -64,7 +65,7 @@ def _find_excess(
     *,
     both: bool = False,
 ) -> np.ndarray:
-    """How far each line (n,) is beyond what is far from its product's usual value: 0 or more is implausible.
+    """Distance of each line (n,) from its product's usual value beyond what is plausible.
 
     Values above the usual one are judged, and those below it where `both` is set.
     """
@@ -78,7 +79,7 @@ def _find_excess(
 
 
 def find_usual(logs: np.ndarray, product: np.ndarray, groups: int) -> Usual:
-    """Median and robust standard deviation of each product's logarithms, to an eighth of a doubling."""
+    """Median and robust standard deviation of each product, to an eighth of a doubling."""
     steps = np.floor(logs * STEPS).astype(np.int64)
     low = int(steps.min())
     width = int(steps.max()) - low + 1

@@ -1,7 +1,7 @@
 """Which lines are sales of the unit: sales within the company and samples, in or out.
 
-Both are noted even where they count, and both are judged last, when amounts are in the unit's currency and quantities in its
-base unit. A sample is a line with pieces and without an amount.
+Both are noted even where they count, and both are judged last, when amounts are in the unit's
+currency and quantities in its base unit. A sample is a line with pieces and without an amount.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ TAG = "within_company"  # column of lines: 'yes' for a sale within the company
 
 
 def settle_within_company(batch: Batch, context: Context) -> Batch:
-    """Batch whose sales within the company are tagged, and left out unless the unit's measure has them in."""
+    """Batch whose sales within the company are tagged, or left out as the unit's measure says."""
     measure, lines = context.parameters.measure, batch.lines
     if not measure.own_company:
         return batch

@@ -1,4 +1,4 @@
-"""What each line is counted in: a currency or a unit of measure, as a number among the labels in use."""
+"""What each line is counted in: its currency or unit of measure, as a number."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from salesfc_lib.cleaning.context import Context
 
 
 def is_said(column: str, lines: pd.DataFrame, context: Context) -> bool:
-    """Whether the lines have the column `currency` or `unit_of_measure`, or a source declares it."""
+    """Whether the lines have the column (`currency`, `unit_of_measure`), or a source has."""
     return column in lines or any(getattr(source, column) for source in context.sources.values())
 
 
 def code_labels(
     column: str, lines: pd.DataFrame, context: Context, *, fold: Callable[[str], str], base: str
 ) -> tuple[np.ndarray, list[str]]:
-    """Number of each line's label (n_lines,) among the labels beside it, the base first; -1 where none is given.
+    """Number of each line's label (n_lines,), -1 where none is given, and the labels, base first.
 
-    `fold` makes one label of its spellings. A source without the column and without a declared label counts in the base.
+    `fold` makes one label of its spellings. A source without the column and without a declared
+    label counts in the base.
     """
     usual = []
     for name in lines["name"].cat.categories:

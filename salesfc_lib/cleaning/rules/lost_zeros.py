@@ -1,6 +1,7 @@
 """Codes that lost their leading zeros, by comparison with a master list.
 
-A master proves a repair that the orders alone cannot show, and still nothing is changed: a person accepts it under `renames`.
+A master proves a repair that the orders alone cannot show, and still nothing is changed: a person
+accepts it under `renames`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ SHOWN = 3  # proposals that a reason holds
 
 
 def note_lost_zeros(batch: Batch, context: Context) -> Batch:
-    """Batch with a note of the codes that are a master's but for leading zeros; nothing is changed."""
+    """Batch with a note of codes that are a master's but for leading zeros, unchanged."""
     for column, known in _list_known(context).items():
         if column not in batch.lines:
             continue

@@ -1,8 +1,9 @@
 """What an amount holds: discounts, freight and tax, taken out or put in as the unit's measure says.
 
-The order is discount, freight, tax, and only then the currency (`currency`), because what stands beside an amount is in the
-line's own currency. Each makes an amount larger or smaller whatever its sign, so that a return undoes its sale. A computed
-amount has at least two decimals, rounded half to even at the batch's scale.
+The order is discount, freight, tax, and only then the currency (`currency`), because what stands
+beside an amount is in the line's own currency. Each makes an amount larger or smaller whatever its
+sign, so that a return undoes its sale. A computed amount has at least two decimals, rounded half to
+even at the batch's scale.
 """
 
 from __future__ import annotations
@@ -30,8 +31,8 @@ EXEMPT = {"免税", "不征税", "零税率", "exempt", "zero-rated", "zero rate
 def settle_discounts(batch: Batch, context: Context) -> Batch:
     """Batch with discounts taken off, or left in, as the unit's measure says.
 
-    A discount is an amount in the line's currency, or a share of it where the source's `units` say percent; a share is taken
-    off exactly.
+    A discount is an amount in the line's currency, or a share of it where the source's `units` say
+    percent; a share is taken off exactly.
     """
     measure = context.parameters.measure.discounts
     mine = {
@@ -63,8 +64,9 @@ def settle_freight(batch: Batch, context: Context) -> Batch:
 def settle_tax(batch: Batch, context: Context) -> Batch:
     """Batch with tax taken off, or put on, as the unit's measure says.
 
-    The line's own `tax_amount` is exact and goes first; else its `tax_rate`, else the source's: amount / (1 + rate) without tax,
-    amount * (1 + rate) with it. A line whose rate cannot be read is quarantined.
+    The line's own `tax_amount` is exact and goes first; else its `tax_rate`, else the source's:
+    amount / (1 + rate) without tax, amount * (1 + rate) with it. A line whose rate cannot be read
+    is quarantined.
 
     Raises `SalesForecastError` where the source does not declare its tax.
     """
@@ -125,7 +127,7 @@ def _read_rate(text: str) -> tuple[Decimal | None, bool]:
 
 
 def _settle_rates(batch: Batch, at: np.ndarray, source: Source, measure: str) -> Batch:
-    """Batch with the tax of lines at their own rates; those without one are quarantined, unless their amount is zero."""
+    """Batch with tax at each line's rate; lines without one are quarantined, unless of amount 0."""
     column = batch.lines["tax_rate"].iloc[at].cat
     labels = [*column.categories]
     read = [*read_tax_rates(labels), source.tax_rate]  # the last is that of a blank cell
@@ -207,7 +209,7 @@ def with_cents(batch: Batch) -> Batch:
 
 
 def multiply_each(units: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """Products of whole numbers, exactly: as int64, or as Python's whole numbers where one does not fit.
+    """Exact products of whole numbers: int64, or Python's whole numbers where one does not fit.
 
     >>> multiply_each(np.array([2, 10**18]), np.array([3, 100])).tolist()
     [6, 100000000000000000000]

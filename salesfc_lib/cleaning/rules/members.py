@@ -1,6 +1,7 @@
-"""Members under the names that are used: renamed, split where a code was reused, restated where a dimension was cut anew.
+"""Members under the names in use: renamed, split where a code was reused, restated.
 
-A line's own day decides (an undated return's is that of its sale); values never change, and a restatement keeps both views.
+A line's own day decides (an undated return's is that of its sale); values never change, and a
+restatement keeps both views.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def rename_members(batch: Batch, context: Context) -> Batch:
 
 
 def restate_members(batch: Batch, context: Context) -> Batch:
-    """Batch in which a reorganised dimension has both views: the one that the levels use under its name, the other beside."""
+    """Batch in which a reorganised dimension has two columns: as the levels use it, and beside."""
     for column, names in context.mappings.reorganised.items():
         item = context.parameters.reorganised[column]
         by, lines = item.by or column, batch.lines

@@ -1,4 +1,4 @@
-"""The order in which the rules of cleaning run: what is a row, whom it belongs to, what it is worth, when it counts.
+"""The order of the rules: what is a row, whom it belongs to, what it is worth, when it counts.
 
 A unit names another order, or leaves a rule out, by `cleaning.order` and `cleaning.skip`.
 """
@@ -73,7 +73,8 @@ def settle(batch: Batch, context: Context) -> Batch:
 def list_rules(context: Context) -> list[str]:
     """Names of the rules that run, in order.
 
-    Raises `SalesForecastError` for a rule that does not exist, is named twice, or cannot be left out.
+    Raises `SalesForecastError` for a rule that does not exist, is named twice, or cannot be left
+    out.
     """
     wanted = context.parameters.cleaning
     order = wanted.order or list(RULES)

@@ -1,8 +1,8 @@
-"""Lines that stand more than once: in a newer extract, in a higher version, or for no reason that the export gives.
+"""Lines that stand more than once: in a newer extract, in a higher version, or without a reason.
 
-Only a declared key proves that two lines are the same thing; with one, the highest version and then the newest extract wins;
-without one nothing is dropped, and lines that repeat another in everything are noted in the months that have more of them
-than is usual.
+Only a declared key proves that two lines are the same thing; with one, the highest version and then
+the newest extract wins; without one nothing is dropped, and lines that repeat another in everything
+are noted in the months that have more of them than is usual.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread (2**64 / golden
 
 
 def drop_superseded(batch: Batch, context: Context) -> Batch:
-    """Batch without lines whose key stands with a higher version, or in a newer extract of the same source."""
+    """Batch without lines whose key stands with a higher version, or in a newer extract."""
     for name in batch.lines["name"].cat.categories:
         source = context.sources[name]
         if not source.key:
@@ -60,7 +60,7 @@ def _drop(batch: Batch, name: str, columns: list[str], *, rank: Ranking, reason:
 
 
 def _rank_versions(lines: pd.DataFrame) -> np.ndarray:
-    """Rank of each line's version, the lowest first; numbers count as numbers, a blank one is the lowest."""
+    """Rank of each line's version, the lowest first; a blank one is the lowest."""
     labels = lines[VERSION].cat.categories
     order = {label: place for place, label in enumerate(sorted(labels, key=split_numbers))}
     ranks = np.array([*(order[label] for label in labels), -1])
@@ -97,10 +97,10 @@ def _rank_moments(column: pd.Series, header: str) -> np.ndarray:
 
 
 def note_repeats(batch: Batch, context: Context) -> Batch:
-    """Batch with notes, in sources without a key, of lines that say the same as an earlier one; none is dropped.
+    """Batch with notes, in sources without a key, of lines equal to an earlier one.
 
-    A file of which most of a month stands in an earlier file is an overlap (`superseded`); other repeats are noted where a
-    month has more of them than is usual (`possible_duplicate`).
+    A file of which most of a month stands in an earlier file is an overlap (`superseded`); other
+    repeats are noted where a month has more of them than is usual (`possible_duplicate`).
     """
     for name in batch.lines["name"].cat.categories:
         if context.sources[name].key:
@@ -125,7 +125,7 @@ def note_repeats(batch: Batch, context: Context) -> Batch:
 
 
 def find_repeats(lines: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Positions, ascending, of lines with the same content as an earlier one, and that of the first with that content."""
+    """Positions, ascending, of lines equal in content to an earlier one, and of that one."""
     columns = [name for name in lines if name not in ABOUT]
     hashes = np.zeros(len(lines), dtype=np.uint64)
     for name in columns:
@@ -148,7 +148,7 @@ def _numbers(column: pd.Series) -> np.ndarray:
 
 
 def _share(lines: pd.DataFrame, at: np.ndarray, keys: list[str]) -> np.ndarray:
-    """For each line (n_lines,), the share of the lines of its group that are among those at `at`."""
+    """For each line (n_lines,), the share of its group's lines that are at `at`."""
     group, firsts = group_numbers(lines, keys)
     counts, chosen = (np.bincount(part, minlength=len(firsts)) for part in (group, group[at]))
     return (chosen / counts)[group]

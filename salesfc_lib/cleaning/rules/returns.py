@@ -1,8 +1,8 @@
 """Returns: whose they are, which sale they take back, and in which month they count.
 
-Lines of returns (with their own amounts) and notices (which only name an order) enter; a batch in which every return is a
-negative line of one month leaves. The unit's definition says when a return counts; one without a date counts in its sale's
-month, which is hindsight, and its reason says so.
+Lines of returns (with their own amounts) and notices (which only name an order) enter; a batch in
+which every return is a negative line of one month leaves. The unit's definition says when a return
+counts; one without a date counts in its sale's month, which is hindsight, and its reason says so.
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ def _parts(rows: pa.Table, headers: Mapping[str, str]) -> pd.DataFrame:
 
 
 def match_sales(batch: Batch, context: Context) -> pd.Series:
-    """For each return that needs its sale, by position, the position of that sale's line; -1 where there is none.
+    """Position of the sale's line of each return that needs it, by position; -1 without one.
 
-    A return needs its sale if it has no date, comes from a returns source, or counts in its sale's month. A returns
-    source is matched by its `join`, other returns by order and product; of several lines the earliest counts.
+    A return needs its sale if it has no date, comes from a returns source, or counts in its sale's
+    month. A returns source is matched by its `join`, other returns by order and product; of several
+    lines the earliest counts.
     """
     lines = batch.lines
     from_returns = lines["name"].isin([*context.with_role("returns")])
@@ -79,7 +80,7 @@ def match_sales(batch: Batch, context: Context) -> pd.Series:
 
 
 def _find_sales(lines: pd.DataFrame, columns: list[str], wanted: pd.Series) -> dict[object, int]:
-    """Position of the earliest sale of each wanted key; only sales that share their first part are looked at."""
+    """Position of the earliest sale of each wanted key, if it has one."""
     first = columns[0]
     near = where(lines["kind"].eq("sale") & lines[first].isin({key[0] for key in wanted.dropna()}))
     keys = key_tuples(lines[columns].iloc[near], columns)
@@ -114,7 +115,7 @@ def fill_from_sales(batch: Batch, context: Context) -> Batch:
 
 
 def date_returns(batch: Batch, context: Context) -> Batch:
-    """Batch in which every return has the date by which it counts; one with neither date nor sale is quarantined."""
+    """Batch in which every return has the date by which it counts, or is quarantined."""
     lines = batch.lines
     sale = match_sales(batch, context)
     at, sold = sale.index.to_numpy(), sale.to_numpy()
@@ -134,9 +135,10 @@ def date_returns(batch: Batch, context: Context) -> Batch:
 
 
 def find_alone(lines: pd.DataFrame) -> np.ndarray:
-    """Positions of dated returns whose document (the one they refer to, else their own) has no sale in the data.
+    """Positions of dated returns whose document (referred to, or their own) has no sale.
 
-    Only in sources of which another return does have its sale: elsewhere returns have documents of their own.
+    Only in sources of which another return does have its sale: elsewhere returns have documents of
+    their own.
     """
     at = where(lines["kind"].eq("return") & lines["date"].notna() & ~in_pair(lines))
     documents = lines["order_id"].cat
@@ -158,9 +160,10 @@ def find_alone(lines: pd.DataFrame) -> np.ndarray:
 def expand_notices(
     batch: Batch, notices: Batch, source: Source, parameters: Parameters
 ) -> tuple[Batch, Batch]:
-    """Both batches after every sale line of a returned order has a return line, negative, under the sale's own row.
+    """Both batches after each sale line of a returned order has a negative line of its row.
 
-    A notice whose sale is not in the export, or that names an order that an earlier one names, is quarantined.
+    A notice whose sale is not in the export, or that names an order that an earlier one names, is
+    quarantined.
     """
     join, lines = list(source.join), batch.lines
     wanted = key_tuples(notices.lines, join)

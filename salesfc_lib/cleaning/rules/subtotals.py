@@ -1,7 +1,8 @@
 """Proof of subtotals before they are dropped.
 
-A subtotal must equal, in every figure it shows, the rows above it back to the start or to an earlier subtotal. That covers
-subtotals, totals of subtotals and the grand total without being told which is which.
+A subtotal must equal, in every figure it shows, the rows above it back to the start or to an
+earlier subtotal. That covers subtotals, totals of subtotals and the grand total without being told
+which is which.
 """
 
 from __future__ import annotations
@@ -37,9 +38,10 @@ Figures = tuple[int | None, ...]
 
 
 def check_subtotals(source: Source, extract: Extract) -> None:
-    """Raise `SalesForecastError` naming the first subtotal that does not equal its parts, or shows no figure.
+    """Raise `SalesForecastError` for a subtotal that does not equal its parts, or shows none.
 
-    Rows that `where` leaves to other units are parts as well; a part that cannot be read counts zero.
+    Rows that `where` leaves to other units are parts as well; a part that cannot be read counts
+    zero.
     """
     if not _has_mark(extract.rows, "subtotal").any():
         return
@@ -93,7 +95,7 @@ def _check_file(rows: pa.Table, source: Source, file: str) -> None:
 def _read(
     column: pa.ChunkedArray, marked: np.ndarray, source: Source
 ) -> tuple[np.ndarray, dict[int, int], int]:
-    """Figures of the parts (n_rows,), figures shown by the subtotals by position, and their scale, that of the parts.
+    """Figures of the parts (n_rows,), of the subtotals by position, and their scale.
 
     A spreadsheet's sum carries binary noise beyond that scale: it is rounded away.
     """

@@ -1,7 +1,8 @@
 """Overlapping re-exports: which rows a newer extract has again, and which extract is newer.
 
-A row is superseded when its key stands in a newer extract, never by a row of its own extract, so that a legitimate repeat
-stays; a row without a complete key supersedes nothing and is not superseded; extracts of the same age are both kept.
+A row is superseded when its key stands in a newer extract, never by a row of its own extract, so
+that a legitimate repeat stays; a row without a complete key supersedes nothing and is not
+superseded; extracts of the same age are both kept.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ ENDING = re.compile(r"(\.[A-Za-z][A-Za-z0-9]*)+$")  # .csv, .csv.gz
 def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
     """Whether each row (n_rows,) stands under the same key in a newer extract.
 
-    `keys` (n_rows,) are codes as `key_codes` gives them, -1 where a key is incomplete; `ages` (n_rows,) rank the rows'
-    extracts, the oldest first.
+    `keys` (n_rows,) are codes as `key_codes` gives them, -1 where a key is incomplete; `ages`
+    (n_rows,) rank the rows' extracts, the oldest first.
 
     >>> find_superseded(np.array([0, 0, 1, -1, 0, 0]), np.array([0, 0, 0, 0, 1, 1])).tolist()
     [True, True, False, False, False, False]
@@ -38,7 +39,7 @@ def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
 
 
 def rank_files(files: Sequence[Mapping[str, Any]], extracted: str = NAME) -> dict[str, int]:
-    """Age rank of each file by its path, the oldest first: by name, or by the time it was written (`modified`).
+    """Age rank of each file by its path, the oldest first: by name, or by time (`modified`).
 
     >>> rank_files([{"path": "sales_10.csv"}, {"path": "sales_9.csv"}])
     {'sales_9.csv': 0, 'sales_10.csv': 1}
@@ -51,7 +52,7 @@ def rank_files(files: Sequence[Mapping[str, Any]], extracted: str = NAME) -> dic
 
 
 def split_numbers(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
-    """What to sort a file's name by, so that its numbers count as numbers and its ending not at all.
+    """Sort key of a file's name, in which numbers count as numbers and the ending not at all.
 
     >>> sorted(["a (2).csv", "a.csv", "a (10).csv"], key=split_numbers)
     ['a.csv', 'a (2).csv', 'a (10).csv']
@@ -62,7 +63,7 @@ def split_numbers(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
 
 
 def rank_column(values: pd.Series, header: str) -> np.ndarray:
-    """Age rank of each row (n_rows,) by a column that says when it was extracted, as days, moments or whole numbers.
+    """Age rank of each row (n_rows,) by its moment of extraction: days, moments or numbers.
 
     Raises `SalesForecastError` where a row does not say it.
     """

@@ -1,7 +1,8 @@
 """Whether the sums that a file's own last line gives are those of its rows.
 
-The sum is over every row of the file, whichever unit's and before any rule, and has to be equal to the last digit; where a
-row's figure cannot be read, nothing is proven, and the row is in quarantine with its reason.
+The sum is over every row of the file, whichever unit's and before any rule, and has to be equal to
+the last digit; where a row's figure cannot be read, nothing is proven, and the row is in quarantine
+with its reason.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ SUMMED = ("quantity", "amount")
 
 
 def check_trailers(name: str, source: Source, extract: Extract) -> None:
-    """Raise `SalesForecastError` for a file whose rows do not make the quantity or the amount that its trailer says."""
+    """Raise `SalesForecastError` for a file whose rows do not make the sums of its trailer."""
     label = label_files(name, [file["path"] for file in extract.files])
     for file in extract.files:
         trailer, path, rejected = file.get("trailer", {}), file["path"], extract.rejected

@@ -1,7 +1,8 @@
 """Quantities in several units of measure, made quantities in the unit's base unit.
 
-Lines then have `quantity_original` beside `quantity`. A conversion of a product goes before that of its unit of measure; one
-that is missing stops the unit; quantities are multiplied exactly and never rounded.
+Lines then have `quantity_original` beside `quantity`. A conversion of a product goes before that of
+its unit of measure; one that is missing stops the unit; quantities are multiplied exactly and never
+rounded.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ Table = dict[tuple[str, str | None], Decimal]
 def settle_units(batch: Batch, context: Context) -> Batch:
     """Batch whose quantities are in the unit's base unit.
 
-    Raises `SalesForecastError` for quantities in several units where none is named the base, and for a missing conversion.
+    Raises `SalesForecastError` for quantities in several units where none is named the base, and
+    for a missing conversion.
     """
     base, lines = context.parameters.measure.unit_of_measure, batch.lines
     if not is_said(COLUMN, lines, context):
@@ -90,7 +92,8 @@ def read_conversions(context: Context) -> Table:
         if factor <= 0 or table.setdefault(key, factor) != factor:
             also = "" if factor <= 0 else f" and {table[key]}"
             raise SalesForecastError.say(
-                f"The conversion of '{unit}'{f' of {product}' if product else ''} is {factor}{also}",
+                f"The conversion of '{unit}'{f' of {product}' if product else ''} is {factor}"
+                f"{also}",
                 "One factor above zero for a unit of measure and a product",
                 "Correct `measure.conversions` or the source with the role `conversions`",
             )
@@ -100,7 +103,7 @@ def read_conversions(context: Context) -> Table:
 def find_factors(
     lines: pd.DataFrame, at: np.ndarray, codes: np.ndarray, units: list[str], table: Table
 ) -> tuple[list[Decimal], np.ndarray]:
-    """The distinct factors, and the number of each line's among them from 1 (n,); 0 where there is none."""
+    """The distinct factors, and each line's number among them from 1 (n,); 0 without one."""
     distinct = list(dict.fromkeys(table.values()))
     number = {factor: place for place, factor in enumerate(distinct, start=1)}
     products = lines["product"].cat

@@ -1,7 +1,8 @@
 """The unit compared with the general ledger: totals by month, side by side.
 
-Only months through the one that is run are compared, from the unit's first on; a difference that is above both tolerances
-stops the unit, unless someone has accepted it with a reason; a month without a control total is noted.
+Only months through the one that is run are compared, from the unit's first on; a difference that is
+above both tolerances stops the unit, unless someone has accepted it with a reason; a month without
+a control total is noted.
 """
 
 from __future__ import annotations
@@ -33,8 +34,8 @@ def compare_control(
 ) -> pd.DataFrame:
     """Table control: each control total through the month beside the unit's own.
 
-    Raises `SalesForecastError` for the latest month whose difference is above both tolerances and not accepted, naming both
-    totals and the largest rules between what was read and what was kept.
+    Raises `SalesForecastError` for the latest month whose difference is above both tolerances and
+    not accepted, naming both totals and the largest rules between what was read and what was kept.
     """
     settings = parameters.cleaning.control
     dimensions = [name for name in (*parameters.dimensions, "key_account") if name in control_total]

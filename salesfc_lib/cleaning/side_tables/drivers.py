@@ -1,6 +1,7 @@
 """Numbers that move sales: prices, discounts, what is spent on advertising.
 
-A blank cell is no value; what is not known ahead ends with the month, so that no later step can take it for a plan.
+A blank cell is no value; what is not known ahead ends with the month, so that no later step can
+take it for a plan.
 """
 
 from __future__ import annotations
@@ -49,14 +50,14 @@ def read_drivers(context: Context) -> pd.DataFrame:
 
 
 def close_drivers(driver: pd.DataFrame, parameters: Parameters, month: str) -> pd.DataFrame:
-    """Rows of table driver that a month may use: all that is known ahead, and of the rest what came through the month."""
+    """Rows of table driver that a month may use: known ahead, or of days through the month."""
     known = [name for name, declared in parameters.drivers.items() if declared.known_ahead]
     ahead = driver["name"].isin(known)
     return driver[ahead | driver["ds"].le(pd.Timestamp(f"{month}-01"))].reset_index(drop=True)
 
 
 def note_drivers(batch: Batch, driver: pd.DataFrame, parameters: Parameters, month: str) -> Batch:
-    """Batch with an issue for each driver that lacks values for the months after `month`, or is not known ahead."""
+    """Batch with an issue for each driver that lacks values ahead, or is not known ahead."""
     for name, declared in parameters.drivers.items():
         own, example = driver[driver["name"].eq(name)], ""
         reason = "not known ahead: history only, no model uses it"
@@ -108,7 +109,7 @@ def _parse(
 
 
 def _count_months(own: pd.DataFrame, month: str, horizon: int) -> pd.Series:
-    """Number of the coming months that have a value, by member (joined names; '' where it holds for all)."""
+    """Number of coming months with a value, by member (joined names; '' where it holds for all)."""
     last = pd.Timestamp(f"{month}-01")
     ahead = own["ds"].gt(last) & own["ds"].le(last + pd.DateOffset(months=horizon))
     dimensions = [name for name in own.columns if name not in OWN]

@@ -1,4 +1,4 @@
-"""Launches and ends that a master file declares: columns `launched` and `discontinued` of a lookup by one dimension."""
+"""Launches and ends that a lookup by one dimension declares: `launched`, `discontinued`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = ("dimension", "member", *DECLARED)
 
 
 def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
-    """One row per dimension and member with a declared day: launched, discontinued (days, NaT where not declared).
+    """One row per dimension and member with a declared day: launched, discontinued (or NaT).
 
     Raises `SalesForecastError` for a day that cannot be read and for two days of one member.
     """

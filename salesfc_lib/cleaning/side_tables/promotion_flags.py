@@ -55,7 +55,7 @@ def read_flags(texts: pd.Series) -> np.ndarray:
 
 
 def note_flags(batch: Batch, parameters: Parameters) -> Batch:
-    """Batch with an issue for each source that has a flag of promotion, which shows what was read as one."""
+    """Batch with an issue for each source with a flag of promotion, which shows its words."""
     lines = batch.lines
     if not has_flag(lines, parameters):
         return batch

@@ -1,6 +1,7 @@
-"""What comes with the orders: promotions, events, inventory, targets, rates, and lookups of further columns.
+"""What comes with the orders: promotions, events, inventory, targets, rates, lookups.
 
-These are short tables that people keep, so one wrong row stops the unit instead of going to quarantine.
+These are short tables that people keep, so one wrong row stops the unit instead of going to
+quarantine.
 """
 
 from __future__ import annotations
@@ -68,11 +69,12 @@ Parsed = tuple[pd.Series, pd.Series]  # values, and what is wrong with them by p
 
 
 def read_side_table(role: str, context: Context) -> pd.DataFrame:
-    """Table of a role, from all sources that have it; the dimensions it holds for are None where it holds for all members.
+    """Table of a role, from all its sources; a dimension is None where a row holds for all members.
 
     A product that a conversion holds for is a dimension too.
 
-    Raises `SalesForecastError` for a missing column, a value that cannot be read and a repeated key, naming the file.
+    Raises `SalesForecastError` for a missing column, a value that cannot be read and a repeated
+    key, naming the file.
     """
     name, parameters, extracts = TABLE[role], context.parameters, context.extracts
     sources = context.with_role(role)
@@ -101,7 +103,7 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
 
 
 def add_lookups(batch: Batch, context: Context) -> Batch:
-    """Batch whose lines have the columns of every lookup source, by its `join`; a value already there stays."""
+    """Batch whose lines have the columns of every lookup, by its `join`; values there stay."""
     for name, source in context.with_role("lookup").items():
         lines = batch.lines
         known = _read_lookup(name, source, context.extracts[name], context.mappings)
@@ -129,9 +131,10 @@ def read_columns(
     extract: Extract,
     parse: Callable[[str, pa.ChunkedArray, Source], Parsed],
 ) -> pd.DataFrame:
-    """Columns of a source by this project's names, parsed, and the place of each row; a name that is not mapped is as if blank.
+    """Columns of a source by this project's names, parsed (blank where not mapped), with places.
 
-    Raises `SalesForecastError` for a row that could not be laid out and a value that cannot be read.
+    Raises `SalesForecastError` for a row that could not be laid out and a value that cannot be
+    read.
     """
     where = ", ".join(str(file["path"]) for file in extract.files)
     mapped = {**source.join, **source.columns}
@@ -160,7 +163,7 @@ def read_columns(
 
 
 def parse_days(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
-    """Days, or first days of months where the column is `ds`; one that may be blank is NaT there."""
+    """Days, or first days of months where the column is `ds`; NaT where blank is allowed."""
     read = (read_months if column == "ds" else read_dates)(texts, source.date_format)
     problems = read.problems
     return pd.Series(read.days), problems[problems.ne(BLANK)] if column in OPEN else problems
@@ -189,7 +192,7 @@ def parse_numbers(
 
 
 def rename_members(frame: pd.DataFrame, dimensions: list[str], context: Context) -> pd.DataFrame:
-    """Frame with members under the names that the orders of its days have, in the view that the levels use."""
+    """Frame with members under the names of its days, in the view that the levels use."""
     dated = [name for name in ("start", "ds", "date") if name in frame]
     if not dated:
         return frame
@@ -203,7 +206,7 @@ def rename_members(frame: pd.DataFrame, dimensions: list[str], context: Context)
 
 
 def _merge(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
-    """Frame in which what now has one key is added up; a stock-out of merged members is the longest of theirs."""
+    """Frame with rows of one key added up; a stock-out of merged members is the longest."""
     if not frame.duplicated(key).any():
         return frame
     how = {"stock": "sum", "stockout_days": "max", "target": "sum"}
