@@ -130,8 +130,8 @@ def _scan(
             judged = _is_judged(raw[:, :month], settings.min_history)
             flagged = far & (np.abs(now) > RECORD * record) & judged & ~missing
             for series in np.flatnonzero(flagged):
-                values = (float(part[series]) for part in (now, expected, score))
-                found.append((int(series), month, *values))
+                y_raw, y, above = (float(part[series]) for part in (now, expected, score))
+                found.append((int(series), month, y_raw, y, above))
             sales[flagged, month] = expected[flagged]
             missed = missing & (now < expected)
             sales[missed, month] = expected[missed]

@@ -27,8 +27,8 @@ sources:
     path: data/%s/orders.csv
     key: [order_id, line]
     columns:
-      {date: Date, order_id: Order, line: Line, customer: Customer, product: Product, region: Region,
-       quantity: Qty, amount: Amount}
+      {date: Date, order_id: Order, line: Line, customer: Customer, product: Product,
+       region: Region, quantity: Qty, amount: Amount}
 dimensions: [region]
 levels: {total: [], bottom: [region]}
 candidates:

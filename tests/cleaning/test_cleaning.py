@@ -1,4 +1,4 @@
-"""Claims about cleaning: the ledger closes under any input, and rules follow the unit's definition."""
+"""Claims about cleaning: the ledger closes under any input, rules follow the unit's definition."""
 
 from __future__ import annotations
 

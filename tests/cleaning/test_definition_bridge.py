@@ -1,4 +1,4 @@
-"""Claims about the bridge: two definitions of the same rows reconcile exactly, and so does the panel."""
+"""Claims about the bridge: two definitions of the same rows reconcile exactly, the panel too."""
 
 from __future__ import annotations
 

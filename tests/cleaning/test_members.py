@@ -1,4 +1,4 @@
-"""Claims about members: renamed on the right days, reused codes split, reorganised in both views."""
+"""Claims about members: renamed on the right days, reused codes split, both views kept."""
 
 from __future__ import annotations
 

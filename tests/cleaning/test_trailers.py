@@ -1,4 +1,4 @@
-"""Claims about trailers: the sums of a file's last line are exactly those of its rows, or the unit stops."""
+"""Claims about trailers: the sums of a file's last line are those of its rows, or it stops."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class Batch:
         """Batch with new values, by column, in the lines at these positions."""
         return self.apply(LineIssue(rule, "change", at, reason, values=values))
 
-    def note(self, rule: str, at: np.ndarray, reason: str, **more: str) -> Batch:
+    def note(self, rule: str, at: np.ndarray, reason: str, **more: Any) -> Batch:
         """Batch with a note of these lines; `more`: column, example, counted."""
         return self.apply(LineIssue(rule, "note", at, reason, **more))
 
@@ -137,9 +137,10 @@ class Batch:
     def absorb(self, other: Batch) -> Batch:
         """Batch with what became of the lines of another one, of which none is left."""
         names = ("entries", "removed", "changes", "issues")
-        return replace(
-            self, **{name: (*getattr(self, name), *getattr(other, name)) for name in names}
-        )
+        both: dict[str, Any] = {
+            name: (*getattr(self, name), *getattr(other, name)) for name in names
+        }
+        return replace(self, **both)
 
     def report(self, *issues: Issue) -> Batch:
         """Batch with further rows of table problems."""

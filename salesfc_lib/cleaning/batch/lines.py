@@ -91,7 +91,7 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     came_back = kinds == RETURN
     kinds = np.where((kinds == SALE) & (quantity < 0), RETURN, kinds)
     errors = {ours: CellProblems(*found) for ours, found in find_error_cells(rows, carried).items()}
-    cells = {"kind": strange, "date": dates, **numbers, **errors}
+    cells: dict[str, Any] = {"kind": strange, "date": dates, **numbers, **errors}
     problems, rules = _collect(cells, kinds, plain, list_parts(source, parameters))
     codes, files = encode(rows[FILE])
     columns, nulls = read_texts(rows, carried, source)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,7 +77,7 @@ def write_yaml(proposals: pd.DataFrame) -> str:
     tree: dict[str, dict[str, list[dict[str, str]]]] = {}
     for item in proposals.itertuples():
         tree.setdefault(item.dimension, {})[item.old] = [{"to": item.new, "reason": item.evidence}]
-    options = {"allow_unicode": True, "sort_keys": False, "width": 1000}
+    options: dict[str, Any] = {"allow_unicode": True, "sort_keys": False, "width": 1000}
     return str(yaml.safe_dump({"renames": tree}, **options)) if tree else ""
 
 
@@ -261,7 +262,7 @@ def _overlap(
 def _row(
     column: str, pair: Switch, begins: pd.Timestamp, score: float, evidence: str
 ) -> dict[str, object]:
-    options = {"allow_unicode": True, "default_flow_style": None, "width": 1000}
+    options: dict[str, Any] = {"allow_unicode": True, "default_flow_style": None, "width": 1000}
     named = f"the name is {pair.name:.0%} alike; " if pair.name >= ALIKE else ""
     return {
         "dimension": column,

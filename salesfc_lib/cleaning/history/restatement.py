@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal, Inexact, localcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -135,7 +136,7 @@ def _sum_cells(
             "reason": np.where(first["kind"].eq("redefined"), reasons, ""),
         }
     )
-    types = {"ds": "datetime64[ns]"}
+    types: dict[str, Any] = {"ds": "datetime64[ns]"}
     types |= dict.fromkeys(["source", *dimensions, "kind", "reason"], object)
     return tables.check(frame.astype(types), "restatement")
 

@@ -68,11 +68,8 @@ def _check_file(rows: pa.Table, source: Source, file: str) -> None:
         try:
             columns.append(_read(column, marked, source))
         except SalesForecastError as error:
-            place, parts = (
-                f"Column '{source.columns[name]}' ({name}) of '{file}'",
-                pa.array(~marked),
-            )
-            raise name_place(error, place, column.filter(parts), numbers[~marked]) from error
+            words, rest = f"Column '{source.columns[name]}' ({name}) of '{file}'", pa.array(~marked)
+            raise name_place(error, words, column.filter(rest), numbers[~marked]) from error
     totals = [np.cumsum(parts) for parts, _, _ in columns]
     starts: list[tuple[int, ...]] = [(0,) * len(columns)]
     for place in np.flatnonzero(marked):
