@@ -1,4 +1,6 @@
-"""Made-up months and notebooks from which tests build real pages: three units, long, Chinese and hostile names."""
+"""Made-up months and notebooks from which tests build real pages: three units, long, Chinese and
+hostile names.
+"""
 
 from __future__ import annotations
 

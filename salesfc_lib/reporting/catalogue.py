@@ -58,15 +58,6 @@ FORMATS: dict[str, Callable[[Any], str]] = {
 }
 
 
-def say(key: str, language: str = "en", **worded: str) -> str:
-    """The sentence `key` with facts that are text already.
-
-    >>> say("index.worst.short", units="South")
-    'South fell short'
-    """
-    return read_catalogue(language)[key].format(**worded)
-
-
 def name_of(kind: str, value: str, language: str = "en") -> str:
     """How a value of a table reads, such as a rule or a stage: by the catalogue, else with spaces.
 

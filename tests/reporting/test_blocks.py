@@ -131,7 +131,8 @@ def test_a_figure_keeps_its_text_and_carries_its_alternative_text() -> None:
 
 def test_a_strip_places_values_by_hand_worked_positions() -> None:
     strip = Strip.of("bias", 0.10, before=0.0, earlier=[0.05], limits=[-0.10], missed=True)
-    # lowest -0.10, highest 0.10; a margin of a tenth of 0.20 at either end makes the line run from -0.12 to 0.12
+    # lowest -0.10, highest 0.10; a margin of a tenth of 0.20 at either end makes the line run from
+    # -0.12 to 0.12
     assert (strip.limits, strip.before, strip.earlier, strip.now) == (
         (0.0833,),
         0.5,

@@ -1,7 +1,8 @@
-"""Real pages in headless Chromium with the network off: silent, within their width, readable for everyone.
+"""Real pages in headless Chromium with the network off: silent, within their width, readable for
+everyone.
 
-Pages come from made-up months (`pages.py`) and, where the session has it, from the demo's reports. Each page is opened
-once; what was seen is asserted one claim at a time.
+Pages come from made-up months (`pages.py`) and, where the session has it, from the demo's reports.
+Each page is opened once; what was seen is asserted one claim at a time.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def executable() -> str | None:
 
 
 def choose(folder: Path) -> list[Path]:
-    """At most fifteen pages of a reports folder: the indexes, one unit's month whole with one of its key pages, the other units' own pages."""
+    """At most fifteen pages of a reports folder: the indexes, one unit's month whole with one of
+    its key pages, the other units' own pages.
+    """
     months = sorted(path for path in folder.iterdir() if path.is_dir() and path.name[:2] == "20")
     units = sorted(
         path

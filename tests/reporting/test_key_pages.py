@@ -1,4 +1,6 @@
-"""Pages of key accounts and key products: what they count, what they say, and that a hostile name stays text."""
+"""Pages of key accounts and key products: what they count, what they say, and that a hostile name
+stays text.
+"""
 
 from __future__ import annotations
 
@@ -252,7 +254,9 @@ def test_what_lies_within_a_series_has_its_members_in_every_dimension() -> None:
 
 
 def test_a_key_month_is_put_together_from_the_months_tables() -> None:
-    """Two accounts; one was changed by people, and a declared effect touches a bottom series of the other."""
+    """Two accounts; one was changed by people, and a declared effect touches a bottom series of the
+    other.
+    """
     series = pd.DataFrame(
         [("total", "total", "All", None, None), ("key:a", "key_account", "a", "a", None), ("key:b", "key_account", "b", "b", None),
          ("bottom:a/x", "bottom", "a · x", "a", "x"), ("bottom:b/x", "bottom", "b · x", "b", "x")],

@@ -1,4 +1,6 @@
-"""Pages: answer first, names as text, links that lead somewhere, and a first month that reads as well as any other."""
+"""Pages: answer first, names as text, links that lead somewhere, and a first month that reads as
+well as any other.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Figures: the same frame gives the same bytes, text stays text, and no colour leaves the page's tokens."""
+"""Figures: the same frame gives the same bytes, text stays text, and no colour leaves the page's
+tokens.
+"""
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.catalogue import say
+from salesfc_lib.reporting.pages.page import VOICE
 from salesfc_lib.reporting.pages.portfolio import Portfolio
-from salesfc_lib.reporting.pages.unit import growth, measure_of
+from salesfc_lib.reporting.pages.unit import growth, voice_of
 
 LONGEST = 40  # characters of a name in a title
 NAMED = 3  # units named in a title before they are counted
@@ -14,16 +14,20 @@ ZERO = 5e-4  # a share below it rounds to 0.0 %
 
 def title(portfolio: Portfolio) -> str:
     """The month in one line: who met the floor, and who is worst."""
-    month, worst = wording.month_word(portfolio.month), _worst(portfolio)
-    scored, one = portfolio.scored, len(portfolio.scored) == 1
+    month, scored, worst = portfolio.month, portfolio.scored, _worst(portfolio)
+    one, say = len(scored) == 1, VOICE.say
     if not portfolio.published:
-        return say("index.title.all_failed", month=wording.month_name(portfolio.month))
+        return say("index.title.all_failed", month=month)
     if not scored:
-        following = wording.month_name(wording.add_months(portfolio.month, 1))
         names = [summary.title for summary in portfolio.published]
         units = f"{wording.first_upper(wording.cardinal(len(names)))} units"
         units, their = (names[0], "its") if len(names) == 1 else (units, "their")
-        first = say("index.title.first", units_have=units, their=their, next_month=following)
+        first = say(
+            "index.title.first",
+            units_have=units,
+            their=their,
+            following=wording.add_months(month, 1),
+        )
         return "; ".join([first, *worst])
     if not worst:
         some = "scored " if len(scored) < len(portfolio.published) else ""
@@ -35,22 +39,22 @@ def title(portfolio: Portfolio) -> str:
     met = len(scored) - len(portfolio.below_floor)
     counted = wording.first_upper(wording.cardinal(met)) if met else "None"
     of_all = f"{counted} of {wording.cardinal(portfolio.n_units)} units"
-    return say("index.title.some", met=of_all, month=month, worst=wording.listing(worst))
+    return say("index.title.some", met=of_all, month=month, worst=worst)
 
 
 def lede(portfolio: Portfolio) -> list[str]:
     """Accuracy and bias, what failed or is below its floor, the seasonal naive, what comes next."""
-    sentences = [_accuracy(portfolio)]
+    sentences, say = [_accuracy(portfolio)], VOICE.say
     if portfolio.failed:
         sentences.append(say("index.lede.failed", units=_failed(portfolio)))
     if portfolio.below_floor:
         worst = portfolio.below_floor[0]
-        gap = _points(worst.floor - (worst.accuracy or 0.0))
+        gap = worst.floor - (worst.accuracy or 0.0)
         sentences.append(say("index.lede.gap", unit=short(worst.title), gap=gap))
     if portfolio.accuracy is not None and portfolio.naive is not None:
         gain = portfolio.accuracy - portfolio.naive
         way = "worse" if gain >= 0 else "better"
-        sentences.append(say(f"index.lede.naive_{way}", gain=_points(gain)))
+        sentences.append(say(f"index.lede.naive_{way}", gain=gain))
     return [*sentences, *_next(portfolio)]
 
 
@@ -74,32 +78,26 @@ def status(portfolio: Portfolio, unit: str) -> tuple[str, bool]:
     return "floor met", False
 
 
-def _points(difference: float) -> str:
-    return wording.points(abs(difference)).lstrip("+")
-
-
 def _accuracy(portfolio: Portfolio) -> str:
-    bias = portfolio.bias
-    if portfolio.accuracy is None:
-        following = wording.month_name(wording.add_months(portfolio.month, 1))
-        month = wording.month_name(portfolio.month)
-        return say("index.lede.unscored", month=month, next_month=following)
-    facts = {"accuracy": wording.percent(portfolio.accuracy), "change": _change(portfolio)}
+    accuracy, bias, say = portfolio.accuracy, portfolio.bias, VOICE.say
+    if accuracy is None:
+        following = wording.add_months(portfolio.month, 1)
+        return say("index.lede.unscored", month=portfolio.month, following=following)
+    change = _change(accuracy, portfolio.before)
     if bias is None:
-        return say("index.lede.accuracy_only", **facts)
+        return say("index.lede.accuracy_only", accuracy=accuracy, change=change)
     side = "none" if abs(bias) < ZERO else "high" if bias > 0 else "low"
-    in_words = say(f"index.bias.{side}", bias=wording.percent(abs(bias)))
-    return say("index.lede.accuracy", **facts, bias=in_words)
+    in_words = say(f"index.bias.{side}", size=abs(bias))
+    return say("index.lede.accuracy", accuracy=accuracy, change=change, bias=in_words)
 
 
-def _change(portfolio: Portfolio) -> str:
-    now, before = portfolio.accuracy, portfolio.before.accuracy
-    if now is None or before is None:
+def _change(now: float, then: Portfolio) -> str:
+    before = then.accuracy
+    if before is None:
         return ""
-    shown, month = wording.percent(before), wording.month_word(portfolio.before.month)
-    same = wording.percent(now) == shown
+    same = wording.percent(now) == wording.percent(before)
     way = "same" if same else "up" if now > before else "down"
-    return say(f"index.change.{way}", before=shown, month=month)
+    return VOICE.say(f"index.change.{way}", before=before, month=then.month)
 
 
 def _next(portfolio: Portfolio) -> list[str]:
@@ -113,17 +111,16 @@ def _next(portfolio: Portfolio) -> list[str]:
     total, before = sum(y_hat for _, y_hat in ahead), sum(known)
     key = "index.lede.next_one" if len(ahead) == 1 else "index.lede.next"
     change = growth(total, before if len(known) == len(ahead) else None)
-    amount = measure_of(ahead[0][0]).amount(total)
-    return [say(key, next_month=wording.month_word(following), total=amount, growth=change)]
+    voice = voice_of(ahead[0][0])
+    return [voice.say(key, following=following, total=total, growth=change)]
 
 
 def _worst(portfolio: Portfolio) -> list[str]:
     """Who missed the floor (for the how manieth month, where it is one unit), and who failed."""
-    worst, missed = [], portfolio.below_floor
+    worst, missed, say = [], portfolio.below_floor, VOICE.say
     times = _times(portfolio, missed[0].unit) if len(missed) == 1 else 1
     if times > 1:
-        again = {"unit": short(missed[0].title), "times": wording.ordinal(times)}
-        worst.append(say("index.worst.short_again", **again))
+        worst.append(say("index.worst.short_again", unit=short(missed[0].title), times=times))
     elif missed:
         worst.append(say("index.worst.short", units=_names([unit.title for unit in missed])))
     if portfolio.failed:

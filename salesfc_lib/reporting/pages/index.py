@@ -10,12 +10,11 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import plots
-from salesfc_lib.reporting.blocks import Alert, Answer, Attention, Cell, Column, Fact, Figure, Table
-from salesfc_lib.reporting.catalogue import say
+from salesfc_lib.reporting.blocks import Alert, Answer, Attention, Cell, Fact, Figure, Table
 from salesfc_lib.reporting.facts.summary import Failure, read_failures, read_summaries
 from salesfc_lib.reporting.pages.headline import ZERO, lede, title
 from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, items, matrix
-from salesfc_lib.reporting.pages.page import Crumbs, page, write
+from salesfc_lib.reporting.pages.page import VOICE, Crumbs, page, write
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import alert, ordered
 
@@ -31,7 +30,9 @@ def write_index(reports: Path) -> list[Path]:
     summaries, failures = read_summaries(reports), read_failures(reports)
     months = sorted({s.month for s in summaries} | {failure.month for failure in failures})
     if not months:
-        head = Answer(["All units"], say("index.empty.title"), [say("index.empty.lede")])
+        head = Answer(
+            ["All units"], VOICE.say("index.empty.title"), [VOICE.say("index.empty.lede")]
+        )
         return [_write(reports / "index.html", "Sales forecast", [("Sales forecast", "")], head)]
     portfolios = {month: Portfolio.of(summaries, failures, month) for month in months}
     newest_first = list(portfolios.values())[::-1]
@@ -63,7 +64,7 @@ def _write_month(path: Path, portfolio: Portfolio, prefix: str, months: Table | 
         crumbs if prefix else [("Sales forecast", "")],
         Answer(kicker, title(portfolio), lede(portfolio), facts=_facts(portfolio, len(alerts))),
         figure=_pooled(portfolio),
-        attention=Attention(alerts[:LISTED], say("unit.attention.none")),
+        attention=Attention(alerts[:LISTED], VOICE.say("unit.attention.none")),
         attention_more=f"{more} on the units’ pages." if len(alerts) > LISTED else "",
         matrix=matrix(portfolio, prefix),
         months=months,
@@ -78,23 +79,24 @@ def _facts(portfolio: Portfolio, alerts: int) -> list[Fact]:
         was = "first scored month"
         if before.accuracy is not None:
             was = f"{last} {wording.percent(before.accuracy)}"
-        facts.append(Fact("One-month accuracy", wording.percent(accuracy), was))
+        facts.append(VOICE.fact("index.fact.accuracy", now=accuracy, was=was))
     if bias is not None:
         was = "above zero is too high"
         if before.bias is not None:
             was = f"{last} {wording.signed_percent(before.bias)}"
-        facts.append(Fact("Bias", wording.signed_percent(bias), was))
+        facts.append(VOICE.fact("index.fact.bias", now=bias, was=was))
     if accuracy is not None:
         was = f"{last} {len(before.below_floor)}" if before.accuracy is not None else ""
-        detail = " · ".join(filter(None, (was, f"{failed} not published" if failed else "")))
-        missed = len(portfolio.below_floor)
-        value = f"{missed} of {len(portfolio.scored)}"
-        facts.append(Fact("Below their floor", value, detail, alarm=missed > 0))
+        was = " · ".join(filter(None, (was, f"{failed} not published" if failed else "")))
+        missed, n = len(portfolio.below_floor), len(portfolio.scored)
+        floor = VOICE.fact("index.fact.floor", alarm=missed > 0, missed=missed, n=n, was=was)
+        facts.append(floor)
     else:
-        value = f"{len(portfolio.published)} of {portfolio.n_units}"
-        facts.append(Fact("Units published", value, "first forecasts", alarm=failed > 0))
+        counts = {"published": len(portfolio.published), "n": portfolio.n_units}
+        facts.append(VOICE.fact("index.fact.published", alarm=failed > 0, **counts))
     kinds = [item.kind for summary in portfolio.published for item in summary.attention]
-    return [*facts, Fact("Alerts open", str(alerts), f"{kinds.count('overdue')} overdue")]
+    overdue = kinds.count("overdue")
+    return [*facts, VOICE.fact("index.fact.alerts", n=alerts, overdue=overdue)]
 
 
 def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
@@ -114,10 +116,10 @@ def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
 def _failure_alert(failure: Failure, title: str, prefix: str) -> Alert:
     where = f"in step {failure.step}" if failure.step else "before its first step"
     error = failure.error.strip().splitlines()[0] if failure.error.strip() else "no message"
-    facts = {"month": wording.month_name(failure.month), "error": error[:300]}
+    facts = {"unit": title, "month": failure.month, "error": error[:300]}
     return Alert(
-        say("attention.failed.what", unit=title, **facts),
-        say("attention.failed.why", where=where),
+        VOICE.say("attention.failed.what", **facts),
+        VOICE.say("attention.failed.why", where=where),
         due=f"stopped {wording.day_short(failure.at)}" if failure.at else "",
         href=f"{prefix}{failure.page}" if failure.page else "",
         rank=0,
@@ -137,60 +139,43 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     frame = table.astype({"All units": float, "Seasonal naive": float}).melt("ds", var_name="group")
     frame["ds"] = pd.to_datetime(frame["ds"], format="%Y-%m")
     roles = {"All units": "forecast", "Seasonal naive": "baseline"}
-    wide, slim = plots.draw(plots.lines, frame, height=(230, 230), width=420, roles=roles)
-    before, now = table["All units"].iloc[-2:]
-    naive = rows[-1][2]
+    drawn = plots.draw(plots.lines, frame, height=(230, 230), width=420, roles=roles)
+    (before, now), naive = table["All units"].iloc[-2:], rows[-1][2]
     gain = 0.0 if naive is None else now - naive
     way = "same" if abs(now - before) < ZERO else "up" if now > before else "down"
-    points = wording.points(abs(gain)).lstrip("+")
-    side = say(f"index.figure.{'above' if gain >= 0 else 'below'}", points=points)
-    alt = say(
-        "index.figure.alt",
-        first=wording.month_name(rows[0][0]),
-        last=wording.month_name(rows[-1][0]),
-        low=wording.percent(table["All units"].min()),
-        high=wording.percent(table["All units"].max()),
-        now=wording.percent(now),
+    side = VOICE.say(f"index.figure.{'above' if gain >= 0 else 'below'}", gain=gain)
+    return VOICE.figure(
+        "index.figure",
+        drawn,
+        title=VOICE.say(f"index.figure.{way}", now=now, gain=side),
+        first=rows[0][0],
+        last=rows[-1][0],
+        low=table["All units"].min(),
+        high=table["All units"].max(),
+        now=now,
         naive="is not known" if naive is None else wording.percent(naive),
-    )
-    return Figure(
-        say(f"index.figure.{way}", accuracy=wording.percent(now), gain=side),
-        "Accuracy one month ahead, all units pooled, %; the axis does not start at 0",
-        alt,
-        wide,
-        slim,
     )
 
 
 def _months(portfolios: Sequence[Portfolio]) -> Table:
     """Every published month with its accuracy, how it was made, and what was published again."""
-    rows: list[list[Cell | str]] = []
+    rows = []
     for p in portfolios:
         again = [summary.title for summary in p.published if summary.version > 1]
         kinds = {summary.kind for summary in p.published}
         ways = [
             word for kind, word in (("run", "run"), ("backfill", "backfilled")) if kind in kinds
         ]
-        rows.append(
-            [
-                Cell(wording.month_name(p.month), href=f"{p.month}/index.html", bold=True),
-                wording.minute(p.published_at) if p.published_at else "",
-                f"{len(p.published)} of {p.n_units}",
-                "not yet" if p.accuracy is None else wording.percent(p.accuracy),
-                "not yet" if p.bias is None else wording.signed_percent(p.bias),
-                " and ".join(ways),
-                f"{wording.listing(again)} published again" if again else "one each",
-            ]
-        )
-    return Table(
-        "Every published month stays, with every version",
-        "Newest first; forecasts of past months are never recalculated",
-        [
-            Column("Month"),
-            Column("Published", "w"),
-            *(Column(head, "r") for head in ("Units", "Accuracy", "Bias")),
-            *map(Column, ("How", "Versions")),
-        ],
-        rows,
-        min_width="min40",
-    )
+        row = {
+            "month": p.month,
+            "at": wording.minute(p.published_at) if p.published_at else "",
+            "units": f"{len(p.published)} of {p.n_units}",
+            "accuracy": "not yet" if p.accuracy is None else wording.percent(p.accuracy),
+            "bias": "not yet" if p.bias is None else wording.signed_percent(p.bias),
+            "how": " and ".join(ways),
+            "again": f"{wording.listing(again)} published again" if again else "one each",
+        }
+        rows.append(row)
+    month = Cell("{month:month}", href="{month}/index.html", bold=True)
+    others = [f"{{{name}}}" for name in ("at", "units", "accuracy", "bias", "how", "again")]
+    return VOICE.table("index.months", rows, [month, *others], width="min40")

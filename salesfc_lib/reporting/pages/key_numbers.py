@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Cell, Column, Strip, Table
-from salesfc_lib.reporting.catalogue import say
+from salesfc_lib.reporting.blocks import Cell, Strip, Table
 from salesfc_lib.reporting.facts.summary import Ratio, Summary
+from salesfc_lib.reporting.narrative.section import columns
+from salesfc_lib.reporting.pages.page import VOICE
 
 COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months
 MONTHS_BEFORE = 11
@@ -114,23 +115,18 @@ def key_numbers(summary: Summary, earlier: Sequence[Summary]) -> Table | None:
         return None
     months = [wording.add_months(summary.month, -n) for n in range(1, MONTHS_BEFORE + 1)]
     past = [other for other in earlier if other.month in months]
-    before = [other for other in past if other.month == months[0]]
-    now, last = wording.month_word(summary.month), wording.month_word(months[0])
+    known = {other.month for other in past}
+    shown = {"month": summary.month, "before": months[0]}
     missed = sum(kind.missed(summary) for kind in kinds)
     key = "free" if summary.wape is None else {0: "all", 1: "one"}.get(missed, "some")
-    counts = wording.first_upper(wording.cardinal(missed)), wording.cardinal(len(kinds))
-    title = say(f"unit.numbers.{key}", month=now, missed=counts[0], total=counts[1])
-    columns = [
-        Column("Measure"),
-        *(Column(head, "r") for head in (now, "Agreed", last)),
-        Column("Against the limit", small=False),
-        Column("Reading"),
-    ]
+    title = VOICE.say(f"unit.numbers.{key}", missed=missed, total=len(kinds), **shown)
+    heads = columns(VOICE.say("unit.numbers.heads", **shown))
+    heads[4] = replace(heads[4], small=False)
     rows = [_row(kind, summary, past) for kind in kinds]
-    if not before:
-        columns, rows = columns[:3] + columns[4:], [row[:3] + row[4:] for row in rows]
-    subtitle = say(f"unit.numbers.sub{'' if before else '_first'}", now=now, before=last)
-    return Table(title, subtitle, columns, rows)
+    if months[0] in known:
+        return Table(title, VOICE.say("unit.numbers.sub", **shown), heads, rows)
+    heads, rows = heads[:3] + heads[4:], [row[:3] + row[4:] for row in rows]
+    return Table(title, VOICE.say("unit.numbers.sub_first", **shown), heads, rows)
 
 
 def _further(lag: int) -> Kind:

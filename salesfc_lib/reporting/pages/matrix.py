@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.catalogue import say
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
 from salesfc_lib.reporting.pages.headline import ZERO, status
+from salesfc_lib.reporting.pages.page import VOICE
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import measure_of
 
@@ -24,14 +24,13 @@ def items(summary: Summary) -> list[AttentionItem]:
     kinds = {item.kind for item in summary.attention}
     items, unit, bias = list(summary.attention), summary.title, summary.bias
     if summary.below_floor and summary.accuracy is not None and "floor" not in kinds:
-        accuracy = wording.percent(summary.accuracy)
         floor = wording.percent_label(summary.floor * 100)
-        what = say("attention.floor", unit=unit, accuracy=accuracy, floor=floor)
+        what = VOICE.say("attention.floor", unit=unit, accuracy=summary.accuracy, floor=floor)
         items.append(AttentionItem("floor", what, "", summary.owner))
     if bias is not None and abs(bias.value) > summary.bias_limit and "bias" not in kinds:
-        side, limit = "high" if bias.value > 0 else "low", summary.bias_limit * 100
-        facts = {"bias": wording.signed_percent(bias.value), "limit": wording.percent_label(limit)}
-        what = say("attention.bias", unit=unit, side=f"too {side}", **facts)
+        side = "too high" if bias.value > 0 else "too low"
+        limit = wording.percent_label(summary.bias_limit * 100)
+        what = VOICE.say("attention.bias", unit=unit, side=side, bias=bias.value, limit=limit)
         items.append(AttentionItem("bias", what, "", summary.owner))
     return [item if item.href else replace(item, href="index.html") for item in items]
 
@@ -48,7 +47,6 @@ def matrix(portfolio: Portfolio, prefix: str) -> dict[str, Any]:
     axis = f", {axes.pop().replace(' ', wording.NBSP)}" if len(axes) == 1 else ""
     missed = len(portfolio.below_floor)
     key = "new" if portfolio.accuracy is None else "missed" if missed else "met"
-    month = wording.month_word(now)
     heads = [
         {
             "short": wording.month_short(month),
@@ -60,11 +58,11 @@ def matrix(portfolio: Portfolio, prefix: str) -> dict[str, Any]:
     ]
     rows = [_row(portfolio, unit, prefix, scale) for unit in portfolio.units]
     return {
-        "title": say(f"index.matrix.{key}", missed=wording.cardinal(missed), month=month),
+        "title": VOICE.say(f"index.matrix.{key}", missed=missed, month=now),
         "months": heads,
         "rows": rows,
         "now": wording.month_short(now),
-        "now_word": month,
+        "now_word": wording.month_word(now),
         "next": f"{following}{axis}",
         "has_new": any(cell["text"] == "new" for row in rows for cell in row["cells"]),
     }

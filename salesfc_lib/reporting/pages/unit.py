@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,18 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import plots
 from salesfc_lib.reporting.blocks import (
     Alert,
-    Align,
     Answer,
     Attention,
     Cell,
-    Column,
     Figure,
     Prose,
     Record,
     Table,
 )
-from salesfc_lib.reporting.catalogue import say
-from salesfc_lib.reporting.facts.summary import AttentionItem, Change, MonthForecast, Summary
+from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
+from salesfc_lib.reporting.narrative.section import Writer
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
-from salesfc_lib.reporting.pages.page import page, write
+from salesfc_lib.reporting.pages.page import VOICE, page, write
 
 FAN_HEIGHT, FAN_WIDTH = (290.0, 270.0), 460.0
 RANKS = {"failed": 0, "overdue": 1, "floor": 2, "bias": 3, "other": 4}
@@ -50,7 +49,7 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
         fan=_fan(summary),
         steps=summary.steps,
         steps_word=wording.cardinal(len(summary.steps)),
-        attention=Attention(items, say("unit.attention.none")),
+        attention=Attention(items, VOICE.say("unit.attention.none")),
         changes_lead=_changes_lead(summary),
         changes=_changes(summary),
         keys=_keys(summary),
@@ -64,13 +63,18 @@ def measure_of(summary: Summary) -> wording.Measure:
     return wording.Measure("" if summary.quantity_unit else summary.currency, summary.quantity_unit)
 
 
+def voice_of(summary: Summary) -> Writer:
+    """The voice of this unit's page, in its measure."""
+    return Writer(measure_of(summary))
+
+
 def growth(now: float, before: float | None) -> str:
     """', 6.7 % more than a year ago', or nothing where there is no year ago."""
     if not before or before <= 0:
         return ""
     change = now / before - 1
     key = "same" if abs(change) < 5e-4 else "more" if change > 0 else "less"  # rounds to 0.0 %
-    return say(f"growth.{key}", change=wording.percent(abs(change)))
+    return VOICE.say(f"growth.{key}", size=abs(change))
 
 
 def ordered(items: Sequence[AttentionItem]) -> list[AttentionItem]:
@@ -111,42 +115,51 @@ def _fan(summary: Summary) -> Figure | None:
     """History and forecast of the total; None where nothing is forecast."""
     if summary.next is None:
         return None
-    measure, frame = measure_of(summary), _fan_frame(summary)
-    scale = wording.scale_for([*frame["y"].dropna(), *frame["y_hat"].dropna()])
-    axis, start = measure.axis(scale), plots.fan_start(frame)
-    closed, following = wording.month_word(summary.month), wording.month_word(summary.next.month)
+    month, frame, following = summary.month, _fan_frame(summary), summary.next
+    voice = voice_of(summary).at([*frame["y"].dropna(), *frame["y_hat"].dropna()])
+    scale, start = voice.scale, plots.fan_start(frame)
 
-    def named(month: str, value: float) -> str:
-        return f"{month} {wording.number(value / scale.divisor, 1)}"
+    def named(name: str, value: float) -> str:
+        return f"{name} {wording.number(value / scale.divisor, 1)}"
+
+    def number(value: float | None) -> str:
+        return "" if value is None else _number(value, scale)
+
+    def between(low: float | None, high: float | None) -> str:
+        return "" if low is None or high is None else f"{number(low)} – {number(high)}"
 
     earlier = summary.earlier
-    circle = [] if earlier is None else [named(f"{closed} forecast", earlier)]
+    circle = [] if earlier is None else [named(f"{wording.month_word(month)} forecast", earlier)]
     options: dict[str, Any] = {"height": FAN_HEIGHT, "width": FAN_WIDTH, "scale": scale}
-    options |= {"cutoff": summary.month, "earlier": earlier, "named": circle}
-    wide, slim = plots.draw(plots.fan, frame, **options)
+    options |= {"cutoff": month, "earlier": earlier, "named": circle}
     values = [named(wording.month_word(row.month), row.y_hat) for row in summary.forecast]
-    change = growth(summary.next.y_hat, _a_year_before(summary, summary.next))
-    last = wording.month_name(summary.forecast[-1].month)
-    cut = say("unit.fan.cut", start=wording.number(start / scale.divisor)) if start else ""
-    alt = f"{wording.listing(values, 20)} {axis}"
-    return Figure(
-        say(
-            "unit.fan.title",
-            month=following,
-            amount=measure.amount(summary.next.y_hat),
-            growth=change,
-        ),
-        say("unit.fan.sub", axis=axis, first=following, last=last, cut=cut),
-        say("unit.fan.alt", month=wording.month_name(summary.month), values=alt),
-        wide,
-        slim,
-        say("unit.fan.source", circle=say("unit.fan.circle", month=closed) if circle else ""),
-        _fan_numbers(summary, scale),
+    start_at = wording.number(start / scale.divisor)
+    cells = (
+        lambda row: wording.month_name(row["month"]),
+        lambda row: number(row["y_hat"]),
+        lambda row: between(row["lo80"], row["hi80"]),
+        lambda row: between(row["lo95"], row["hi95"]),
+        lambda row: number(_a_year_before(summary, row["month"])),
+    )
+    return voice.figure(
+        "unit.fan",
+        plots.draw(plots.fan, frame, **options),
+        [vars(row) for row in summary.forecast],
+        cells,
+        month=month,
+        following=following.month,
+        last=summary.forecast[-1].month,
+        y_hat=following.y_hat,
+        growth=growth(following.y_hat, _a_year_before(summary, following.month)),
+        axis=voice.axis,
+        cut=voice.say("unit.fan.cut", start=start_at) if start else "",
+        values=wording.listing(values, 20),
+        circle=voice.say("unit.fan.circle", month=month) if circle else "",
     )
 
 
-def _a_year_before(summary: Summary, row: MonthForecast) -> float | None:
-    return summary.actual(wording.add_months(row.month, -12))
+def _a_year_before(summary: Summary, month: str) -> float | None:
+    return summary.actual(wording.add_months(month, -12))
 
 
 def _fan_frame(summary: Summary) -> pd.DataFrame:
@@ -162,30 +175,6 @@ def _fan_frame(summary: Summary) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(["y", *names], float))
 
 
-def _fan_numbers(summary: Summary, scale: wording.Scale) -> Table:
-    def number(value: float | None) -> str:
-        return "" if value is None else _number(value, scale)
-
-    def between(low: float | None, high: float | None) -> str:
-        return "" if low is None or high is None else f"{number(low)} – {number(high)}"
-
-    rows = [
-        [
-            wording.month_name(row.month),
-            number(row.y_hat),
-            between(row.lo80, row.hi80),
-            between(row.lo95, row.hi95),
-            number(_a_year_before(summary, row)),
-        ]
-        for row in summary.forecast
-    ]
-    percent = f"{wording.THIN}% interval"
-    heads = ("Forecast", f"80{percent}", f"95{percent}", "Last year")
-    first, axis = wording.month_name(summary.forecast[0].month), measure_of(summary).axis(scale)
-    columns = [Column("Month"), *(Column(head, "r") for head in heads)]
-    return Table(f"Forecast from {first}, {axis}", "", columns, rows)
-
-
 def _number(value: float, scale: wording.Scale) -> str:
     value = value / scale.divisor
     return wording.number(value, wording.decimals(value, 3))
@@ -194,44 +183,36 @@ def _number(value: float, scale: wording.Scale) -> str:
 def _nothing_yet(summary: Summary) -> Prose | None:
     if summary.wape is not None:
         return None
-    following = wording.month_name(wording.add_months(summary.month, 1))
-    month = wording.month_name(summary.month)
-    return Prose(say("unit.nothing_yet", month=month, next_month=following))
+    following = wording.add_months(summary.month, 1)
+    return VOICE.prose("unit.nothing_yet", month=summary.month, following=following)
 
 
 def _keys(summary: Summary) -> Table | None:
     """Key accounts and key products with their next month."""
     if not summary.keys or summary.next is None:
         return None
-    scale, measure = wording.scale_for([key.y_hat for key in summary.keys]), measure_of(summary)
-    rows = []
-    for key in summary.keys:
-        there = [value for value in (key.lo80, key.hi80) if value is not None]
-        bounds = [measure.scaled(value, scale) for value in there]
-        name = Cell(key.label, sub=key.level.replace("_", " "), bold=True, href=key.href)
-        interval = " – ".join(bounds) if len(bounds) == 2 else ""
-        amount = measure.scaled(key.y_hat, scale)
-        rows.append([name, wording.percent(key.share), amount, interval])
-    month = wording.month_word(summary.next.month)
-    heads = ("Share", month, f"80{wording.THIN}% interval")
-    kind = "" if any(key.href for key in summary.keys) else ".backfilled"
-    return Table(
-        say(f"unit.key.title{kind}", month=month),
-        say("unit.key.sub"),
-        [Column("Account or product"), *(Column(head, "r") for head in heads)],
-        rows,
-        source="forecast.csv, tables/key_series.parquet",
+    voice, month = voice_of(summary).at([key.y_hat for key in summary.keys]), summary.next.month
+    backfilled = not any(key.href for key in summary.keys)
+    title = voice.say("unit.key.title.backfilled", month=month) if backfilled else ""
+    rows = [vars(key) for key in summary.keys]
+    interval = "{lo80:scaled} – {hi80:scaled}"
+    cells = (
+        Cell("{label}", sub="{level:spaced}", bold=True, href="{href}"),
+        "{share:percent}",
+        "{y_hat:scaled}",
+        lambda row: "" if None in (row["lo80"], row["hi80"]) else voice.fill(interval, row),
     )
+    return voice.table("unit.key", rows, cells, title=title, month=month)
 
 
 def _changes_lead(summary: Summary) -> str:
     if not summary.changes:
-        return say("unit.changes.none")
+        return VOICE.say("unit.changes.none")
     if summary.next is None or summary.before_changes is None:
         return ""
-    amount, month = measure_of(summary).amount, wording.month_name(summary.next.month)
-    before, after = amount(summary.before_changes), amount(summary.next.y_hat)
-    return say("unit.changes.lead", month=month, before=before, after=after)
+    total, month = summary.next.y_hat, summary.next.month
+    facts = {"month": month, "before": summary.before_changes, "after": total}
+    return voice_of(summary).say("unit.changes.lead", **facts)
 
 
 def _changes(summary: Summary) -> Table | None:
@@ -240,75 +221,67 @@ def _changes(summary: Summary) -> Table | None:
         return None
     n, refused = len(summary.changes), sum(not change.applied for change in summary.changes)
     values = [value for change in summary.changes for value in (change.old, change.final)]
-    scale = wording.scale_for(values)
+    voice = voice_of(summary).at(values)
     order = sorted(summary.changes, key=lambda c: (not c.applied, -abs(c.final - c.old)))
-    title = say(
-        "unit.changes.title",
-        applied=wording.first_upper(wording.cardinal(n - refused)),
+
+    def amount(row: Mapping[str, Any]) -> str:
+        difference = (row["final"] - row["old"]) / voice.scale.divisor
+        shown = wording.signed(difference, wording.decimals(difference, 3))
+        return shown if row["applied"] else "none"
+
+    def why(row: Mapping[str, Any]) -> Cell:
+        when = f", {wording.day_short(row['made_on'])}" if row["made_on"] else ""
+        who = f"{row['author'] or 'nobody named'}{when}"
+        text, remark = ": ".join(filter(None, (who, row["reason"]))), row["remark"]
+        if row["applied"]:
+            return Cell(text, sub=remark)
+        return Cell("refused", tag="plain", sub=f"{text}. {wording.first_upper(remark)}")
+
+    return voice.table(
+        "unit.changes.table",
+        [vars(change) for change in order],
+        (
+            "{series}",
+            "{month:month_short} {month:year}",
+            *(partial(_scaled, name, voice.scale) for name in ("old", "asked", "final")),
+            amount,
+            why,
+        ),
+        width="min46",
+        applied=n - refused,
         changes=f"{wording.cardinal(n)} {'change' if n == 1 else 'changes'}",
-        refused=say("unit.changes.refused", refused=wording.cardinal(refused)) if refused else "",
+        refused=voice.say("unit.changes.table.refused", refused=refused) if refused else "",
+        axis=voice.axis,
     )
-    subtitle = (
-        f"Changes to the reconciled forecast, {measure_of(summary).axis(scale)}, largest first; "
-        "every version is kept"
-    )
-    names = ("Series", "Month", "From", "Asked", "To", "Change", "Who and why")
-    aligned: tuple[Align, ...] = ("l", "w", "r", "r", "r", "r", "l")
-    columns = [Column(name, align) for name, align in zip(names, aligned, strict=True)]
-    rows = [_change_row(change, scale) for change in order]
-    return Table(title, subtitle, columns, rows, min_width="min46")
 
 
-def _change_row(change: Change, scale: wording.Scale) -> list[Cell | str]:
-    when = f", {wording.day_short(change.made_on)}" if change.made_on else ""
-    who = f"{change.author or 'nobody named'}{when}"
-    why = ": ".join(filter(None, (who, change.reason)))
-    difference = (change.final - change.old) / scale.divisor
-    amount = wording.signed(difference, wording.decimals(difference, 3))
-    month = f"{wording.month_short(change.month)} {change.month[:4]}"
-    values = [_number(value, scale) for value in (change.old, change.asked, change.final)]
-    if change.applied:
-        return [change.series, month, *values, amount, Cell(why, sub=change.remark)]
-    refused = Cell("refused", tag="plain", sub=f"{why}. {wording.first_upper(change.remark)}")
-    return [change.series, month, *values, "none", refused]
+def _scaled(name: str, scale: wording.Scale, row: Mapping[str, Any]) -> str:
+    return _number(row[name], scale)
 
 
 def _downloads(summary: Summary) -> Table | None:
     if not summary.downloads:
         return None
-    rows = [
-        [
-            Cell(file.path, href=file.path, bold=True),
-            file.audience,
-            file.holds,
-            wording.size(file.bytes) if file.bytes else "",
-            Cell(file.sha256[:8], code=True) if file.sha256 else "in the manifest",
-        ]
-        for file in summary.downloads
-    ]
-    subtitle = (
-        f"Files of version {summary.version}; the fingerprint is the start of the file’s sha256"
+
+    def fingerprint(row: Mapping[str, Any]) -> Cell:
+        start = row["sha256"][:8]
+        return Cell(start, code=True) if start else Cell("in the manifest")
+
+    cells = (
+        Cell("{path}", href="{path}", bold=True),
+        "{audience}",
+        "{holds}",
+        lambda row: wording.size(row["bytes"]) if row["bytes"] else "",
+        fingerprint,
     )
-    heads: tuple[tuple[str, Align], ...] = (
-        ("File", "l"),
-        ("For", "l"),
-        ("Holds", "l"),
-        ("Size", "r"),
-        ("Fingerprint", "l"),
-    )
-    return Table(
-        "Everyone takes the same numbers, each in the shape they use",
-        subtitle,
-        [Column(*head) for head in heads],
-        rows,
-        min_width="min40",
-    )
+    rows = [vars(file) for file in summary.downloads]
+    return VOICE.table("unit.downloads", rows, cells, width="min40", version=summary.version)
 
 
 def _record(summary: Summary) -> Record:
     when = wording.minute(summary.published_at)
-    badge = say("unit.record.badge", files=wording.number(summary.files)) if summary.files else ""
-    detail = say("unit.record.detail", when=when, month=summary.month)
+    badge = VOICE.say("unit.record.badge", files=summary.files) if summary.files else ""
+    detail = VOICE.say("unit.record.detail", when=when, month=summary.month)
     how = "backfilled" if summary.kind == "backfill" else "run"
     version = f"{summary.version}, {how} {when}"
     if summary.replaces:
