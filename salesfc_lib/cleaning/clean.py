@@ -51,7 +51,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables
 from salesfc_lib.intake import FILE, MARK, ROW, Extract, encode, label_files, read_source
 
-SIDE_TABLES = ("promotions", "inventory", "targets", "events", "control_totals")  # roles
+SIDE_TABLES = ("promotions", "inventory", "events", "control_totals")  # roles
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Cleaned:
     """A unit's month after cleaning: tables as in `tables.CONTRACTS`.
 
     `transactions` and `apart` (returns that the unit counts separately) hold rows dated through the
-    month; `inventory` likewise. `promotion`, `target` and `event` are plans and hold later months
+    month; `inventory` likewise. `promotion` and `event` are plans and hold later months
     too, `driver` those of what is known ahead. `control` is the unit beside the general ledger.
     `problems` is what was found in the exports; `removed` and `changes` are what the rules took and
     changed. `files` has one entry per file read: source, path, sha256, bytes, rows, encoding.
@@ -85,7 +85,6 @@ class Cleaned:
     apart: pd.DataFrame
     promotion: pd.DataFrame
     inventory: pd.DataFrame
-    target: pd.DataFrame
     event: pd.DataFrame
     driver: pd.DataFrame
     control: pd.DataFrame
@@ -169,7 +168,6 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
         apart=_to_transactions(apart[apart["month"].le(start)], batch.scales, parameters),
         promotion=side["promotion"],
         inventory=inventory[inventory["ds"].le(start)].reset_index(drop=True),
-        target=side["target"],
         event=side["event"],
         driver=driver,
         control=control,

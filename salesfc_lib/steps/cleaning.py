@@ -22,7 +22,6 @@ WRITTEN = (  # tables of `CleanedTables` that are written as they are
     "changes",
     "promotion",
     "inventory",
-    "target",
     "driver",
     "control",
 )

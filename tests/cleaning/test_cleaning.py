@@ -587,13 +587,10 @@ def test_companions_are_read_by_their_contracts_and_the_month(tmp_path: Path) ->
     assert stocked.inventory.values.tolist() == [[pd.Timestamp("2024-05-01"), 1000.0, 0.0]], (
         "later snapshots are not seen"
     )
-    planned = run(
-        tmp_path,
-        [order()],
-        parameters({"extra": companion("targets", ds="m", target="n")}),
-        "2024-06",
-    )
-    assert planned.target["target"].tolist() == [1000.0, 5.0], "a target is a plan"
+    for role in ("targets", "opportunities"):
+        source = {"extra": companion(role, ds="m", amount="n")}
+        planned = run(tmp_path, [order()], parameters(source), "2024-06")
+        assert planned.files[-1]["source"] == "extra", "recorded, and nothing is computed from it"
 
 
 @pytest.mark.parametrize(

@@ -288,28 +288,25 @@ def test_a_restated_dimension_keeps_what_it_was_and_the_other_view_keeps_what_it
 
 
 def test_what_comes_with_the_orders_has_the_names_of_the_orders(tmp_path: Path) -> None:
-    target = {
+    stock = {
         "kind": "csv",
-        "role": "targets",
-        "path": "target.csv",
-        "columns": {n: n for n in ("ds", "region", "target")},
+        "role": "inventory",
+        "path": "stock.csv",
+        "columns": {n: n for n in ("ds", "region", "stock", "stockout_days")},
     }
-    rows = [("2024-01", "north", 5), ("2024-01", "south", 7), ("2024-06", "south", 9)]
-    save(
-        tmp_path,
-        "target",
-        [{"ds": ds, "region": region, "target": amount} for ds, region, amount in rows],
-    )
+    rows = [("2024-01", "north", 5, 3), ("2024-01", "south", 7, 2), ("2024-06", "south", 9, 0)]
+    names = ("ds", "region", "stock", "stockout_days")
+    save(tmp_path, "stock", [dict(zip(names, row, strict=True)) for row in rows])
     merged = {"region": {"south": [{"to": "north", "until": "2024-05-31"}]}}
     cleaned = run(
         tmp_path,
         [order(region="north"), order(region="south")],
-        unit({"target": target}, renames=merged),
+        unit({"stock": stock}, renames=merged),
     )
-    assert cleaned.target[["region", "target"]].values.tolist() == [
-        ["north", 12.0],
-        ["south", 9.0],
-    ], "merged targets add up"
+    assert cleaned.inventory[["region", "stock", "stockout_days"]].values.tolist() == [
+        ["north", 12.0, 3.0],
+        ["south", 9.0, 0.0],
+    ], "merged stock adds up, the longest stock-out counts"
 
 
 def test_a_lookup_is_read_under_the_names_used_now(tmp_path: Path) -> None:

@@ -68,19 +68,21 @@ def test_a_silent_file_blocks_by_its_name_where_the_others_do_not_agree(
         numbers(["1.234"], *others)
 
 
-def test_targets_in_thousands_have_to_be_declared(tmp_path: Path) -> None:
-    target = {
+def test_control_totals_in_thousands_have_to_be_declared(tmp_path: Path) -> None:
+    total = {
         "kind": "csv",
-        "role": "targets",
-        "path": "targets.csv",
-        "columns": {"ds": "月份", "target": "目标(k€)", "region": "region"},
+        "role": "control_totals",
+        "path": "gl.csv",
+        "columns": {"ds": "月份", "amount": "金额(k€)", "region": "region"},
     }
-    save(tmp_path, "targets", [{"月份": "2024-06", "目标(k€)": "5", "region": "east"}])
+    save(tmp_path, "gl", [{"月份": "2024-06", "金额(k€)": "5", "region": "east"}])
     with pytest.raises(
-        SalesForecastError, match=r"'targets\.csv' states a unit in '目标\(k€\)'.*`target` 1,000"
+        SalesForecastError, match=r"'gl\.csv' states a unit in '金额\(k€\)'.*`amount` 1,000"
     ):
-        run(tmp_path, [order()], unit({"targets": target}))
-    assert run(tmp_path, [order()], unit({"targets": {**target, "units": {"target": "thousand"}}}))
+        run(tmp_path, [order()], unit({"gl": total}))
+    total = {**total, "units": {"amount": "thousand"}}
+    control = run(tmp_path, [order(amount="5000")], unit({"gl": total})).control
+    assert control[["ledger", "state"]].values.tolist() == [[5000, "within"]]
 
 
 def test_what_cannot_be_decided_is_named_by_column_file_and_row(tmp_path: Path) -> None:
@@ -103,18 +105,18 @@ def test_what_cannot_be_decided_is_named_by_column_file_and_row(tmp_path: Path) 
 
 
 def test_what_cannot_be_decided_in_a_plan_is_named_likewise(tmp_path: Path) -> None:
-    target = {
+    total = {
         "kind": "csv",
-        "role": "targets",
-        "path": "targets.csv",
-        "columns": {"ds": "月份", "target": "目标", "region": "region"},
+        "role": "control_totals",
+        "path": "gl.csv",
+        "columns": {"ds": "月份", "amount": "金额", "region": "region"},
     }
-    save(tmp_path, "targets", [{"月份": "2024-06", "目标": "1.234", "region": "east"}])
+    save(tmp_path, "gl", [{"月份": "2024-06", "金额": "1.234", "region": "east"}])
     with pytest.raises(
         SalesForecastError,
-        match=r"Column '目标' \(target\) of 'targets\.csv', row 2: '1\.234' may be a decimal",
+        match=r"Column '金额' \(amount\) of 'gl\.csv', row 2: '1\.234' may be a decimal",
     ):
-        run(tmp_path, [order()], unit({"targets": target}))
+        run(tmp_path, [order()], unit({"gl": total}))
 
 
 def test_a_large_value_in_one_file_turns_the_whole_into_python_ints() -> None:

@@ -1,1 +1,1 @@
-"""Sources that are not order lines: promotions, drivers, stock, targets, control totals."""
+"""Sources that are not order lines: promotions, drivers, stock, control totals."""

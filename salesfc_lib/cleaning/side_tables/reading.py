@@ -1,4 +1,4 @@
-"""What comes with the orders: promotions, events, inventory, targets, rates, lookups.
+"""What comes with the orders: promotions, events, inventory, rates, lookups.
 
 These are short tables that people keep, so one wrong row stops the unit instead of going to
 quarantine.
@@ -42,7 +42,6 @@ from salesfc_lib.intake import (
 TABLE = {  # role -> table
     "promotions": "promotion",
     "inventory": "inventory",
-    "targets": "target",
     "events": "event",
     "rates": "rate",
     "conversions": "conversion",
@@ -52,13 +51,12 @@ KEYS = {  # columns that no two rows share, beside the dimensions
     "promotion": ["name", "start"],
     "event": ["name", "start"],
     "inventory": ["ds"],
-    "target": ["ds"],
     "rate": ["currency", "date"],
     "conversion": ["unit"],
 }
 WHOLE_KEYS = {"promotion", "rate"}  # tables whose key is that without a dimension
 DAYS = ("start", "end", "date", "announced")
-FLOATS = ("stock", "stockout_days", "target")
+FLOATS = ("stock", "stockout_days")
 EXACT = ("rate", "factor", "amount", "quantity")
 NAMED = ("name", "currency", "unit")  # texts that may not be blank
 OPEN = ("amount", "quantity", "announced")  # numbers and days that may be blank
@@ -93,7 +91,7 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
     if name in KEYS:
         _refuse_repeated(frame, key, name)
     frame = rename_members(frame, dimensions, context)
-    if name in ("inventory", "target"):
+    if name == "inventory":
         frame = _merge(frame, key)
     if "end" in frame and (backwards := frame["end"].lt(frame["start"])).any():
         first = frame[backwards].iloc[0]
@@ -209,7 +207,7 @@ def _merge(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """Frame with rows of one key added up; a stock-out of merged members is the longest."""
     if not frame.duplicated(key).any():
         return frame
-    how = {"stock": "sum", "stockout_days": "max", "target": "sum"}
+    how = {"stock": "sum", "stockout_days": "max"}
     how = {name: how.get(name, "first") for name in frame if name not in key}
     return frame.groupby(key, dropna=False, sort=False).agg(how).reset_index()[[*frame]]
 

@@ -100,7 +100,6 @@ TABLES = {
     "promotion": table("name text, start day, end day", key="name start", more=True),
     # Stock at the end of a month; stockout_days: days without stock.
     "inventory": table("ds month, stock number, stockout_days number", more=True),
-    "target": table("ds month, target number", more=True),
     # What a currency is worth in the unit's, from a day on.
     "rate": table("currency text, date day, rate text", key="currency date", more=True),
     # How many base units a unit of measure is; further column: product.
