@@ -1,7 +1,7 @@
 """Facts to sentences: a sentence is a key of the catalogue plus facts.
 
-Numbers are formatted by a name in the catalogue's template (`{wape:percent}`), so that a second language is a second
-catalogue and no code.
+Numbers are formatted by a name in the catalogue's template (`{wape:percent}`), so that a second
+language is a second catalogue and no code.
 """
 
 from __future__ import annotations
@@ -70,9 +70,10 @@ def name_of(kind: str, value: str, language: str = "en") -> str:
 
 @dataclass(frozen=True)
 class Voice:
-    """How one unit's sentences are said: its measure, its language, and the scale of amounts that stand together.
+    """Sentences of one unit: in its measure and language.
 
-    An amount of format `amount` has a scale of its own, one of format `scaled` the voice's.
+    An amount of format `amount` has a scale of its own, one of format `scaled` that of the voice,
+    for amounts that stand together.
     """
 
     measure: wording.Measure
@@ -111,7 +112,7 @@ class Voice:
         return name_of(kind, value, self.language)
 
     def fill(self, template: str, row: Mapping[Any, Any]) -> str:
-        """A cell's template with the fields of a row; a value that is missing leaves its place empty."""
+        """A cell's template with the fields of a row; a missing value leaves its place empty."""
         return _Fields(self).vformat(template, (), row)
 
 
@@ -141,7 +142,7 @@ class _Fields(_Facts):
 
 @cache
 def read_catalogue(language: str) -> dict[str, str]:
-    """Sentences by key, of one language; the parts of an entry (a table, a figure) have their names behind its key."""
+    """Sentences of one language by key; a part of an entry (of a table, a figure) by `key.part`."""
     entries = yaml.safe_load((TEMPLATES / f"sentences.{language}.yml").read_text(encoding="utf-8"))
     return dict(_flatten(entries))
 

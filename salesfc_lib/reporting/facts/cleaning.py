@@ -13,7 +13,7 @@ from salesfc_lib.reporting.facts.restatement import Restated, add
 
 @dataclass(frozen=True)
 class CleanedBefore:
-    """The month before, as it was published: rows kept and set aside, and what its history is worth now less then."""
+    """The month before, as published: rows kept and set aside; its history's value now - then."""
 
     month: str
     kept: int
@@ -43,7 +43,7 @@ class CleanedMonth:
 
     @property
     def by_rule(self) -> pd.DataFrame:
-        """Rows, quantity and amount of each rule over all sources and months, exact: by rule, opening first and kept last."""
+        """`ledger_totals` by rule."""
         return ledger_totals(self.ledger).set_index("rule")
 
     def totals(self) -> pd.DataFrame:

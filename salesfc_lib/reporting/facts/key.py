@@ -1,8 +1,8 @@
-"""What is known of one key series in a month: its forecast, what drives it, what carries it, how well it was forecast, what people changed.
+"""One key series in a month: its forecast, drivers, weights, past errors and changes by people.
 
-Tables of the steps and of the archive enter; a `KeyMonth` for each key series leaves. The decisions made here: errors are those of what
-was published, where the archive has them; only a unit's first months are judged by the backtest; and a change concerns a series
-where it was made for the series itself or for something that is all within it.
+Errors are those of what was published, where the archive has them; only a unit's first months are
+judged by the backtest. A change concerns a series where it was made for the series itself or for
+one that is all within it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,10 @@ from salesfc_lib.forecasting import pool, score
 from salesfc_lib.retrospective import of_stage, published
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
-BY_SERIES = (
-    "panel",
-    "forecast",
-    "backtest",
-    "weights",
-    "coefficient",
-    "driver_effect",
-)  # tables of which the key series' rows are enough
+# tables of which the key series' rows are enough
+BY_SERIES = ("panel", "forecast", "backtest", "weights", "coefficient", "driver_effect")
 KEY_TABLES = ("series", "key_series", "effect", "effect_applied", "adjustment", *BY_SERIES)
+OWN = ("published", "weights", "coefficient", "archived", "backtest")  # as `KeyMonth` names them
 METRICS = ("wape", "bias", "coverage-80")
 
 
@@ -32,10 +27,11 @@ METRICS = ("wape", "bias", "coverage-80")
 class KeyMonth:
     """One key series in a month. Tables are the rows of it alone.
 
-    published: what goes out, by month; weights, coefficient, ahead (driver_effect): as their contracts; history: y_raw by ds.
-    archived: what earlier months published for months that are over, with `actual`; backtest: likewise the combination's at earlier
-    cutoffs. effects: id, reason, author and worth (after - before over the horizon) of declared effects within it;
-    changes: people's changes within it, with `label`; moved: what all people's changes together did to it, by ds.
+    history: y_raw by ds; published: the forecast that goes out; weights, coefficient, ahead
+    (driver_effect): as their contracts. archived: what earlier months published for months that are
+    over, with `actual`; backtest: likewise the combination's at earlier cutoffs. effects: id,
+    reason, author and worth (after - before over the horizon) of declared effects; changes:
+    people's changes within it, with `label`; moved: published - reconciled, by ds.
     """
 
     unique_id: str
@@ -81,24 +77,22 @@ class KeyMonth:
         return None if found is None or pd.isna(found) else float(found)
 
     def errors(self) -> pd.DataFrame:
-        """WAPE, bias and actuals inside the 80 % interval: by `h` of the archive's rows, by `cutoff` of the backtest's; and months."""
+        """WAPE, bias, actuals `inside` of `bounded` by an 80 % interval, and months.
+
+        By `h` of the archive's rows, by `cutoff` of the backtest's.
+        """
         by, rows = ("h", self.archived) if self.judged == "archive" else ("cutoff", self.backtest)
-        scores = score(
-            rows.drop(columns="actual"),
-            rows.rename(columns={"actual": "y_raw"}).drop_duplicates(["unique_id", "ds"]),
-            METRICS,
-        )
-        pooled = pool(scores, [by]).pivot(index=by, columns="metric")
-        found = pd.DataFrame(
-            {
-                "wape": pooled["value"]["wape"],
-                "bias": pooled["value"]["bias"],
-                "inside": pooled["numerator"].get("coverage-80"),
-                "bounded": pooled["n"].get("coverage-80"),
-                "months": pooled["n"]["wape"],
-            }
-        )
-        return found.reset_index()
+        actual = rows.rename(columns={"actual": "y_raw"}).drop_duplicates(["unique_id", "ds"])
+        scores = pool(score(rows.drop(columns="actual"), actual, METRICS), [by])
+        pooled = scores.pivot(index=by, columns="metric")
+        found = {
+            "wape": pooled["value"]["wape"],
+            "bias": pooled["value"]["bias"],
+            "inside": pooled["numerator"].get("coverage-80"),
+            "bounded": pooled["n"].get("coverage-80"),
+            "months": pooled["n"]["wape"],
+        }
+        return pd.DataFrame(found).reset_index()
 
     def backtest_wape(self) -> float:
         """Pooled WAPE of the backtest's rows, all distances; NaN where nothing was sold."""
@@ -108,63 +102,51 @@ class KeyMonth:
 
     def last_published(self) -> float | None:
         """What was published a month ago for the last month."""
-        rows = self.archived[
-            (self.archived["h"] == 1) & (self.archived["ds"] == self.history.index[-1])
-        ]
+        archived, last = self.archived, self.history.index[-1]
+        rows = archived[(archived["h"] == 1) & (archived["ds"] == last)]
         return float(rows["y_hat"].iloc[0]) if len(rows) else None
 
 
 def list_key_months(found: Mapping[str, pd.DataFrame], vintages: pd.DataFrame) -> list[KeyMonth]:
     """A `KeyMonth` for each key series, in the order of table key_series.
 
-    `found`: the month's tables by name (`KEY_TABLES`), of which those by series may hold the key series alone; `vintages`: what earlier
-    months published.
+    `found`: the month's tables by name (`KEY_TABLES`), of which those by series may hold the key
+    series alone; `vintages`: what earlier months published.
     """
     sold, series = found["panel"][["unique_id", "ds", "y_raw"]], found["series"]
     by_series = {
         "sold": sold.sort_values("ds"),
         "published": published(found["forecast"]).sort_values("ds"),
         "reconciled": of_stage(found["forecast"], "reconciled"),
-        "archived": _over(published(vintages), sold),
-        "backtest": _over(found["backtest"].dropna(subset=["lo-80"]), sold),
+        "archived": _with_actuals(published(vintages), sold),
+        "backtest": _with_actuals(found["backtest"].dropna(subset=["lo-80"]), sold),
         **{name: found[name] for name in ("weights", "coefficient", "driver_effect")},
     }
+    labels = series.set_index("unique_id")[["label", "level"]]
     months = []
-    for _, key in found["key_series"].iterrows():
-        unique_id, within = str(key["unique_id"]), list_within(series, str(key["unique_id"]))
-        named = series.set_index("unique_id").loc[unique_id]
+    for key in found["key_series"].to_dict("records"):
+        unique_id, within = key["unique_id"], list_within(series, key["unique_id"])
         own = {
             name: frame[frame["unique_id"] == unique_id].reset_index(drop=True)
             for name, frame in by_series.items()
         }
-        moved = (
-            own["published"].set_index("ds")["y_hat"] - own["reconciled"].set_index("ds")["y_hat"]
+        after, before = (own[name].set_index("ds")["y_hat"] for name in ("published", "reconciled"))
+        month = KeyMonth(
+            **{name: key[name] for name in ("unique_id", "page", "sales", "share")},
+            **labels.loc[unique_id],
+            history=own["sold"].set_index("ds")["y_raw"],
+            ahead=own["driver_effect"],
+            moved=after - before,
+            effects=_effects(found["effect_applied"], found["effect"], within),
+            changes=_changes(found["adjustment"], series, within),
+            **{name: own[name] for name in OWN},
         )
-        months.append(
-            KeyMonth(
-                unique_id,
-                str(named["label"]),
-                str(named["level"]),
-                str(key["page"]),
-                float(key["sales"]),
-                float(key["share"]),
-                history=own["sold"].set_index("ds")["y_raw"],
-                published=own["published"],
-                weights=own["weights"],
-                coefficient=own["coefficient"],
-                ahead=own["driver_effect"],
-                archived=own["archived"],
-                backtest=own["backtest"],
-                moved=moved,
-                effects=_effects(found["effect_applied"], found["effect"], within),
-                changes=_changes(found["adjustment"], series, within),
-            )  # fmt: skip
-        )
+        months.append(month)
     return months
 
 
 def list_within(series: pd.DataFrame, unique_id: str) -> list[str]:
-    """Ids of a series and of those that are all within it: they have the same member in each of its dimensions."""
+    """Ids of a series and of those within it: with the same member in each of its dimensions."""
     dimensions = [name for name in series.columns if name not in DESCRIBING]
     own = series.set_index("unique_id").loc[unique_id, dimensions].dropna()
     same = pd.Series(True, index=series.index)
@@ -173,7 +155,7 @@ def list_within(series: pd.DataFrame, unique_id: str) -> list[str]:
     return list(series.loc[same, "unique_id"])
 
 
-def _over(forecast: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
+def _with_actuals(forecast: pd.DataFrame, sold: pd.DataFrame) -> pd.DataFrame:
     """Forecast rows of months that are over, with what was sold as `actual`."""
     actual = sold.dropna(subset=["y_raw"]).rename(columns={"y_raw": "actual"})
     return forecast.merge(actual, on=["unique_id", "ds"]).sort_values(

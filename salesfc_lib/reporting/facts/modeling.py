@@ -25,7 +25,7 @@ EXPLAINED = (
 
 @dataclass(frozen=True)
 class ModeledBefore:
-    """The month before, as it was published: its forecast for this run's first month, and its mean weights."""
+    """The month before, as published: its forecast of this run's first month, its mean weights."""
 
     month: str
     next_total: float | None
@@ -92,9 +92,10 @@ class ModeledMonth:
         return rows[rows["unique_id"] == self.top].iloc[0]
 
     def assumed(self) -> dict[str, Any]:
-        """How the declared effects stand: all, applied, removed, refused (counts), worth over the horizon and its share.
+        """Counts of declared effects (all, applied, removed, refused), their worth and its share.
 
-        Both over the bottom series: after - before of what was applied, and that as a share of what was combined.
+        Over the bottom series and the horizon: after - before, and that as a share of what was
+        combined.
         """
         state, bottom = self.effect["state"], self.members(self.bottom)
         combined = self.combined.loc[self.combined["unique_id"].isin(bottom), "y_hat"].sum()
@@ -119,7 +120,10 @@ class ModeledMonth:
         return errors[errors["h"] == 1].set_index("model")["value"].dropna()
 
     def standing(self) -> dict[str, Any]:
-        """How the combination stands one month ahead: verdict (best, not_best, none), its WAPE, the best model's, the naive's."""
+        """Verdict on the combination one month ahead: best, not_best or none.
+
+        With the WAPE of the combination, of the `best` single model and of the seasonal naive.
+        """
         first = self._first_errors()
         if COMBINED not in first or BASELINE not in first:
             return {"verdict": "none", "best": "", "combined": None, "single": None, "naive": None}
@@ -134,7 +138,7 @@ class ModeledMonth:
         return mean_weights(self.weights, self.members(self.bottom))
 
     def weight_table(self) -> pd.DataFrame:
-        """One row per model, heaviest first: weight, wape (one month ahead), used and best (bottom series), series."""
+        """One row per model, heaviest first: weight, wape (h = 1), used, best, series (counts)."""
         bottom = self.weights[self.weights["unique_id"].isin(self.members(self.bottom))]
         judged = bottom.dropna(subset=["backtest_error"])
         ranked = judged.sort_values("backtest_error", kind="stable")
@@ -151,16 +155,17 @@ class ModeledMonth:
         )
 
     def coverage(self) -> pd.DataFrame:
-        """Share of actuals inside the intervals of the backtest, all series: interval (percent), h, inside, n, share."""
+        """Coverage of the backtest's intervals: interval (percent), h, inside, n, share."""
         counted = self.explained["backtest_coverage"].groupby(["interval", "h"])
         pooled = counted[["inside", "n"]].sum().reset_index()
         return pooled.assign(share=pooled["inside"] / pooled["n"])
 
     def coverage_80(self) -> dict[str, Any]:
-        """How the 80 % interval covered: verdict (none, holds, mostly, narrow, wide), share over all, and its ends by distance.
+        """Coverage of the 80 % interval: verdict (none, holds, mostly, narrow, wide) and share.
 
-        `floor` and `ceiling` are what is agreed; inside of all distances lie within them; low and high with low_h and high_h (months
-        ahead); `far` is the farthest distance and `rest` the cutoffs that it rests on.
+        `floor` and `ceiling` are agreed; `inside` of `all` distances lie within them; the lowest
+        share is `low` at `low_h` months ahead, the highest `high`; `far` is the farthest distance
+        and `rest` the number of cutoffs that it rests on.
         """
         coverage = self.coverage()
         own = coverage[coverage["interval"] == 80]  # percent
@@ -191,7 +196,7 @@ class ModeledMonth:
         }
 
     def largest(self, most: int) -> pd.Series:
-        """Which rows of `series` are among the `most` largest by sales of the last twelve months."""
+        """Whether a row of `series` is among the `most` largest by sales of the last year."""
         recent = self.panel[self.panel["ds"] > self.cutoff - pd.DateOffset(months=SEASON)]
         sales = self.series["unique_id"].map(recent.groupby("unique_id")["y_raw"].sum()).fillna(0.0)
         return sales.rank(method="first", ascending=False) <= most
@@ -202,14 +207,15 @@ class ModeledMonth:
         return f"key/{pages[unique_id]}" if unique_id in pages.index else ""
 
     def boosted(self) -> pd.Series:
-        """Share of the global residual model in each series' forecast, by unique_id; series without are absent."""
+        """Weight of the global residual model by unique_id; series without are absent."""
         rows = self.weights[(self.weights["model"] == BOOSTING) & (self.weights["weight"] > 0)]
         return rows.set_index("unique_id")["weight"]
 
     def choice_table(self) -> pd.DataFrame:
-        """One row per series: label, level, weights (candidate, weight; heaviest first), single, error and naive (WAPE), reason.
+        """One row per series: label, level, weights, single, error and naive (WAPE), reason.
 
-        The global residual model is no candidate: `boosted` has its shares.
+        `weights` lists candidate and weight, heaviest first; the global residual model is no
+        candidate: `boosted` has its shares.
         """
         wape = self._wape("unique_id", self.score)
         errors = wape.pivot(index="unique_id", columns="model", values="value")
@@ -231,7 +237,7 @@ class ModeledMonth:
         )
 
     def key_account_table(self) -> pd.DataFrame:
-        """One row per key account, largest first: unique_id, label, now, next, year_before, ds, share, silent (months), history, ahead, lo, hi."""
+        """One row per key account, largest first: see `_account`."""
         named = self.series[self.series["level"] == "key_account"]
         rows = [self._account(row) for _, row in named.iterrows() if row["key_account"] != "other"]
         table = pd.DataFrame(rows, columns=None if rows else ["share", "silent"])
@@ -269,6 +275,6 @@ class ModeledMonth:
 
 
 def mean_weights(weights: pd.DataFrame, members: pd.Series) -> pd.Series:
-    """Mean weight of each model over the series in `members`; a series that a model was not asked for counts as zero."""
+    """Mean weight of each model over `members`; 0 where a model did not forecast a series."""
     rows = weights[weights["unique_id"].isin(members)]
     return rows.groupby("model")["weight"].sum() / max(rows["unique_id"].nunique(), 1)

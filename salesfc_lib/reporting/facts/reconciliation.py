@@ -12,7 +12,7 @@ from salesfc_lib.reporting.blocks import Check
 
 @dataclass(frozen=True)
 class ReconciledMonth:
-    """Tables of the reconciliation step; `gap_before` and `gap` are relative incoherence before and after."""
+    """Tables of the reconciliation step; `gap_before` and `gap` are relative incoherence."""
 
     series: pd.DataFrame
     panel: pd.DataFrame
@@ -57,7 +57,7 @@ class ReconciledMonth:
         return float(self.top(stage)["y_hat"].iloc[0])
 
     def _first_month(self) -> pd.DataFrame:
-        """The first month of every series: unique_id, label, level, before and after reconciliation."""
+        """The first month of every series: unique_id, label, level, before and after."""
         stages = {self.modeled: "before", "reconciled": "after"}
         rows = self.forecast[(self.forecast["h"] == 1) & self.forecast["stage"].isin(stages)]
         wide = rows.pivot(index="unique_id", columns="stage", values="y_hat").rename(columns=stages)
@@ -70,7 +70,7 @@ class ReconciledMonth:
         return sums.reset_index()
 
     def moves(self) -> pd.DataFrame:
-        """What reconciliation moved in the first month: unique_id, label, level, before, after, change; largest first."""
+        """The first month with its change by reconciliation, the largest first."""
         table = self._first_month().assign(change=lambda rows: rows["after"] - rows["before"])
         return table.sort_values("change", key=abs, ascending=False, ignore_index=True)
 
@@ -92,7 +92,7 @@ class ReconciledMonth:
 
 
 def last_modeled(forecast: pd.DataFrame) -> str:
-    """The stage that is reconciled: `assumed` where declared effects changed what was combined, else `combined`."""
+    """The stage that is reconciled: `assumed` where declared effects act, else `combined`."""
     return "assumed" if forecast["stage"].eq("assumed").any() else "combined"
 
 

@@ -1,7 +1,4 @@
-"""What a notebook shows of restated history: by cause, by month, and the members that moved most.
-
-Tables `restatement` and `restatement_months` enter; small tables leave, in exact decimals of one measure. Nothing is decided here.
-"""
+"""Restated history by cause, by month and by member, in exact decimals of one measure."""
 
 from __future__ import annotations
 
@@ -17,7 +14,7 @@ EXACT = Context(prec=76)  # more digits than any sum of decimals of 38 has
 
 @dataclass(frozen=True)
 class Restated:
-    """The months that the month before published, as they were then and are now, in the measure that is forecast."""
+    """Months that the month before published, then and now, in the measure that is forecast."""
 
     restatement: pd.DataFrame
     months: pd.DataFrame
@@ -30,7 +27,7 @@ class Restated:
         return add(self.months[f"{self.measure}_difference"])
 
     def by_kind(self) -> pd.DataFrame:
-        """One row per kind, the largest difference first: kind, months, rows_new, rows_gone, rows_changed, difference, reason."""
+        """One row per kind, the largest difference first: kind, months, `ROWS`, reason."""
         groups = [
             {
                 "kind": kind,
@@ -41,31 +38,23 @@ class Restated:
             }
             for kind, rows in self.restatement.groupby("kind")
         ]
-        return _sort(
-            pd.DataFrame(groups, columns=["kind", "months", *ROWS, "difference", "reason"])
-        )
+        columns = ["kind", "months", *ROWS, "difference", "reason"]
+        return _sort(pd.DataFrame(groups, columns=columns))
 
     def by_month(self) -> pd.DataFrame:
-        """One row per month that differs, oldest first: ds, before, now, difference and the kinds of it."""
-        kinds = self.restatement.groupby("ds")["kind"].agg(
-            lambda found: ", ".join(sorted(set(found)))
-        )
+        """One row per month that differs, oldest first: ds, before, now, difference, kinds."""
+        by_month = self.restatement.groupby("ds")["kind"]
+        kinds = by_month.agg(lambda found: ", ".join(sorted(set(found))))
         names = {f"{self.measure}_{view}": view for view in ("before", "now", "difference")}
         months = self.months[["ds", *names]].rename(columns=names)
         months = months[months["ds"].isin(kinds.index)]
         return months.assign(kinds=months["ds"].map(kinds)).reset_index(drop=True)
 
     def largest(self, most: int) -> pd.DataFrame:
-        """The members of the bottom level with the largest absolute difference over all months: dimensions, difference, months."""
-        by = [*self.dimensions]
-        value = f"{self.measure}_difference"
-        groups = (
-            self.restatement.groupby(by, sort=True)
-            if by
-            else [((), self.restatement)]
-            if len(self.restatement)
-            else []
-        )
+        """Members of the bottom level that differ most: dimensions, difference, months."""
+        by, value = [*self.dimensions], f"{self.measure}_difference"
+        whole = [((), self.restatement)] if len(self.restatement) else []
+        groups = self.restatement.groupby(by, sort=True) if by else whole
         rows = [(*members, add(found[value]), found["ds"].nunique()) for members, found in groups]
         return _sort(pd.DataFrame(rows, columns=[*by, "difference", "months"])).head(most)
 
@@ -77,11 +66,7 @@ def add(values: pd.Series) -> Decimal:
 
 
 def _sort(table: pd.DataFrame) -> pd.DataFrame:
-    order = (
-        table["difference"]
-        .map(abs)
-        .astype(object)
-        .sort_values(ascending=False, kind="stable")
-        .index
-    )
+    """Rows by absolute difference, the largest first."""
+    size = table["difference"].map(abs).astype(object)
+    order = size.sort_values(ascending=False, kind="stable").index
     return table.loc[order].reset_index(drop=True)

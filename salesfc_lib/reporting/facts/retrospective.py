@@ -11,15 +11,24 @@ from salesfc_lib.reporting.blocks import Check
 from salesfc_lib.reporting.facts.summary import Ratio
 
 UNEXPLAINED = "not_explained"  # the cause of what no table explains
-RETROSPECTIVE_TABLES = (
-    "by_lag", "by_dimension", "by_dimension_year", "history", "value_added", "value_added_year", "coverage", "parts", "series_errors", "total", "missed",
-    "misses", "causes_all", "causes", "difference", "people", "salespeople", "attributed", "stock", "proposals", "improvement",
-)  # fmt: skip  # written by `review`, read back by the step
+BY_LAG = (
+    "by_lag",
+    "by_dimension",
+    "by_dimension_year",
+    "history",
+    "coverage",
+    "parts",
+    "improvement",
+)
+BY_STAGE = ("value_added", "value_added_year")
+BY_SERIES = ("series_errors", "total", "missed", "misses", "causes_all", "causes", "difference")
+BY_PERSON = ("people", "salespeople", "attributed", "stock", "proposals")
+RETROSPECTIVE_TABLES = (*BY_LAG, *BY_STAGE, *BY_SERIES, *BY_PERSON)
 
 
 @dataclass(frozen=True)
 class ReviewedMonth:
-    """Tables of the retrospective by name; `improvement` are facts; `vintages` counts earlier months in the archive."""
+    """Tables of the retrospective by name; `vintages` counts earlier months in the archive."""
 
     tables: dict[str, pd.DataFrame]
     improvement: dict[str, Any]
@@ -34,17 +43,17 @@ class ReviewedMonth:
 
     @property
     def scored(self) -> bool:
-        """Whether an earlier month forecast this one, so that there is something to look back on."""
+        """Whether an earlier month forecast this one."""
         return not self.tables["missed"].empty
 
     @property
     def now(self) -> pd.Series:
-        """This month at lag 1, bottom level: forecast, actual, wape, accuracy, bias, naive_wape, gain."""
+        """This month at lag 1, bottom level: a row of `by_lag`."""
         table = self.tables["by_lag"]
         return table[(table["level"] == self.bottom) & (table["lag"] == 1)].iloc[0]
 
     def people_gain(self) -> float | None:
-        """Points that people's changes added this month, bottom level; None where nobody had changed it."""
+        """Accuracy that people's changes added this month, bottom level; None without any."""
         rows = self.tables["value_added"].query(
             "level == @self.bottom and stage == 'adjusted' and own_months > 0"
         )
@@ -69,7 +78,7 @@ class ReviewedMonth:
         return table[table["level"] == self.bottom].sort_values("ds", ignore_index=True)
 
     def run_of_bias(self, limit: float) -> int:
-        """For how many months running, this one included, bias has been beyond the limit in the same direction."""
+        """Months running, this one included, with bias beyond the limit in the same direction."""
         bias = self.one_ahead()["bias"].iloc[::-1]
         sign = 1 if len(bias) and bias.iloc[0] > 0 else -1
         return int((bias * sign > limit).cumprod().sum())

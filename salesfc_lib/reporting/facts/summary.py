@@ -1,21 +1,21 @@
 """What one unit's published month says about itself: the `summary` block of its manifest.
 
-The steps fill it; the unit's page, the index pages and the next months read it, so that forty units and three years of
-months stay one small file each. The decision made here: it holds plain numbers with numerator and denominator (so that
-units can be pooled), sentences that are already worded, and None where a first month has nothing to compare yet.
+The unit's page, the index pages and the next months read it. It holds ratios as numerator and
+denominator (so that units can be pooled), sentences, and None where a first month has nothing to
+compare yet.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import types
-import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
+
+from pydantic import TypeAdapter
 
 from salesfc_lib.foundation import MONTH, UNIT_ID
 
@@ -29,7 +29,7 @@ class Ratio:
 
     @property
     def value(self) -> float:
-        """Numerator over denominator; a denominator of zero gives zero error only where the numerator is zero too."""
+        """Numerator over denominator; infinite over zero, unless the numerator is zero too."""
         if self.denominator == 0:
             return 0.0 if self.numerator == 0 else float("inf")
         return self.numerator / self.denominator
@@ -71,7 +71,7 @@ class StepSummary:
 
 @dataclass(frozen=True)
 class AttentionItem:
-    """What needs a person. `kind` orders the index: overdue, floor, bias, other. `due` is an ISO date or empty."""
+    """What needs a person; `kind` orders the index, `due` is an ISO date or empty."""
 
     kind: Literal["overdue", "floor", "bias", "other"]
     what: str
@@ -83,7 +83,7 @@ class AttentionItem:
 
 @dataclass(frozen=True)
 class Change:
-    """One override as the run treated it; `made_on` is an ISO date or empty, amounts are of one series and month."""
+    """One override of a series and month as applied or refused; `made_on`: ISO date or empty."""
 
     series: str
     month: str
@@ -110,7 +110,7 @@ class Download:
 
 @dataclass(frozen=True)
 class KeyLink:
-    """A key account or key product: its next month and its page, empty where none was written (a backfill)."""
+    """A key account or product: its next month and its page, empty in a backfill."""
 
     label: str
     level: str
@@ -125,9 +125,9 @@ class KeyLink:
 class Summary:
     """One unit's month.
 
-    `wape`, `bias`, `naive` (WAPE of the seasonal naive) and `before_people` (WAPE of the reconciled forecast) are of the
-    forecast made one month ahead, over the bottom series: numerator and denominator. All four are None where no archived
-    forecast of this month exists. `scored_from` is then the month whose close brings the first score.
+    `wape`, `bias`, `naive` (WAPE of the seasonal naive) and `before_people` (WAPE of the reconciled
+    forecast) are of the forecast made one month ahead, over the bottom series. All four are None
+    where no archived forecast of this month exists.
     """
 
     unit: str
@@ -201,38 +201,18 @@ class Summary:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return typing.cast(
-            dict[str, Any], json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
-        )
+        found: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self), allow_nan=False))
+        return found
 
     @classmethod
     def from_json(cls, block: Mapping[str, Any]) -> Summary:
         """Summary from a manifest's block; keys of a later version are left out."""
-        return typing.cast(Summary, _read(cls, block))
+        return _reader(cls).validate_python(block)
 
 
 @cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
-
-
-def _read(kind: Any, value: Any) -> Any:
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
-    if dataclasses.is_dataclass(kind):
-        types_of = _hints(typing.cast(type, kind))
-        return kind(
-            **{
-                name: _read(types_of[name], item)
-                for name, item in value.items()
-                if name in types_of
-            }
-        )  # type: ignore[operator]
-    if origin is types.UnionType:
-        return None if value is None else _read(arguments[0], value)
-    if origin is tuple:
-        kinds = [arguments[0]] * len(value) if arguments[-1] is Ellipsis else arguments
-        return tuple(_read(item_kind, item) for item_kind, item in zip(kinds, value, strict=True))
-    return value
+def _reader(kind: type[Any]) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 @dataclass(frozen=True)
@@ -250,40 +230,20 @@ class Failure:
 
 def read_summaries(reports: Path) -> list[Summary]:
     """The summary of every published unit and month, ordered by month and unit."""
-    manifests = (
-        (
-            unit / "manifest.json"
-            for month in sorted(reports.iterdir())
-            if MONTH.match(month.name)
-            for unit in sorted(month.iterdir())
-            if UNIT_ID.match(unit.name)
-        )
-        if reports.is_dir()
-        else ()
-    )
     blocks = (
         json.loads(path.read_text(encoding="utf-8")).get("summary")
-        for path in manifests
-        if path.is_file()
+        for path in sorted(reports.glob("*/*/manifest.json"))
+        if MONTH.match(path.parts[-3]) and UNIT_ID.match(path.parts[-2])
     )
     return [Summary.from_json(block) for block in blocks if block]
 
 
 def read_failures(reports: Path) -> list[Failure]:
     """Every unit's month that failed and has not been cleared, ordered by month and unit."""
-    failed = reports / ".failed"
-    if not failed.is_dir():
-        return []
-    paths = (
-        path
-        for month in sorted(failed.iterdir())
-        if MONTH.match(month.name)
-        for path in sorted(month.glob("*.json"))
-    )
     return [
-        _read(Failure, json.loads(path.read_text(encoding="utf-8")))
-        for path in paths
-        if UNIT_ID.match(path.stem)
+        _reader(Failure).validate_json(path.read_bytes())
+        for path in sorted(reports.glob(".failed/*/*.json"))
+        if MONTH.match(path.parts[-2]) and UNIT_ID.match(path.stem)
     ]
 
 
@@ -293,11 +253,5 @@ def pool(ratios: Sequence[Ratio | None]) -> Ratio | None:
     >>> pool([Ratio(1, 10), None, Ratio(2, 20)]).value
     0.1
     """
-    there = [ratio for ratio in ratios if ratio is not None]
-    return (
-        None
-        if not there
-        else Ratio(
-            sum(ratio.numerator for ratio in there), sum(ratio.denominator for ratio in there)
-        )
-    )
+    found = [ratio for ratio in ratios if ratio is not None]
+    return sum(found, Ratio(0, 0)) if found else None

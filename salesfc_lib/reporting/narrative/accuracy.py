@@ -20,7 +20,7 @@ SAME = 0.0005  # gain in accuracy that rounds to none
 
 
 def lags(run: UnitMonth, review: ReviewedMonth) -> Section:
-    """Accuracy of this month by how many months ahead it was forecast, and of every level at the agreed lags."""
+    """Accuracy of this month by lag, and of every level at the agreed lags."""
     voice, table, agreed = voice_of(run), review["by_lag"], run.parameters.retrospective.lags
     bottom, key = table[table["level"] == review.bottom].sort_values("lag"), "retrospective.lags"
     near, far = bottom["accuracy"].iloc[0], bottom["accuracy"].iloc[-1]
@@ -72,7 +72,7 @@ def _archived(voice: Writer, template: str) -> Template:
 
 
 def _beside_naive(table: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Accuracy beside the seasonal naive's, as `plots.lines` draws it: group, value and the table's columns."""
+    """Accuracy beside the seasonal naive's, as `plots.lines` draws it: by `group`, `value`."""
     groups = {name: "accuracy", "Seasonal naive": "naive_accuracy"}
     parts = [table.assign(group=group, value=table[column]) for group, column in groups.items()]
     return pd.concat(parts).dropna(subset=["value"])

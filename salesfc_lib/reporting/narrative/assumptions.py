@@ -1,7 +1,7 @@
-"""What the modeling notebook says of the business's own assumptions: each declared effect, who declared it and what it is worth.
+"""What the modeling notebook says of declared effects: who declared each and what it is worth.
 
-Every effect that a person declared is listed, also one that was removed, refused or is over; of the ends of series that
-master files declare, those that change most.
+Every effect that a person declared is listed, also one that was removed, refused or is over; of the
+ends of series that master files declare, those that change most.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ STATES = ("applied", "refused", "ahead", "later", "off", "over", "removed")  # a
 
 
 def effects(run: UnitMonth, modeled: ModeledMonth) -> Section:
-    """Every effect with its scope, months, change, worth over the horizon, author, reason and state."""
+    """Effects with scope, months, change, worth over the horizon, author, reason and state."""
     voice, found, key = voice_of(run), modeled.effect, "modeling.effects"
     if found.empty:
         return Section(voice.prose(f"{key}.none", unit=run.unit))
@@ -45,7 +45,7 @@ def effects(run: UnitMonth, modeled: ModeledMonth) -> Section:
 
 
 def _order(found: pd.DataFrame) -> pd.DataFrame:
-    """Effects with their worth, as they are listed: by state and size; of those by master files at most `SHOWN`."""
+    """Effects with their worth by state and size; of those by master files at most `SHOWN`."""
     worth = found["after"] - found["before"]
     rank, size = found["state"].map(STATES.index), worth.abs().fillna(0.0)
     table = found.assign(

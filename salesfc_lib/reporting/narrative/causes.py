@@ -1,4 +1,4 @@
-"""What the retrospective says of reasons: causes of misses, people's changes, proposals with their evidence.
+"""What the retrospective says of reasons: causes of misses, people's changes, proposals.
 
 A cause is named with what it rests on; what no table explains is called not explained.
 """
@@ -21,7 +21,7 @@ SHOWN = 12  # salespeople listed
 
 
 def cause_name(voice: Voice, cause: str, effect: float | None = None) -> str:
-    """How a cause reads; with its effect on sales against the forecast, which way people changed it."""
+    """How a cause reads; given its effect (actual - forecast), which way people changed it."""
     if cause == "change_by_people" and effect is not None and pd.notna(effect):
         return voice.say("cause.raised_by_people" if effect < 0 else "cause.lowered_by_people")
     return voice.say(f"cause.{cause}")
@@ -141,7 +141,7 @@ def people(run: UnitMonth, review: ReviewedMonth) -> Section:
 
 
 def describe_lean(voice: Voice, row: Row) -> str:
-    """Which way an author's changes lean, and in how many months sales came in on the other side."""
+    """Which way an author's changes lean, and how often sales came in on the other side."""
     months = max(row["months_lowered"], row["months_raised"])
     beyond = row["months_too_low" if row["leans"] == "low" else "months_too_high"]
     facts = {"author": row["author"], "leans": row["leans"], "months": months}
@@ -209,7 +209,7 @@ def _sales_table(run: UnitMonth, review: ReviewedMonth) -> Table:
 
 
 def proposals(run: UnitMonth, review: ReviewedMonth) -> Section:
-    """What to change next month, with the evidence, and the same as a change to the parameter file."""
+    """What to change next month, with the evidence, and as a change to the parameter file."""
     voice, table, key = voice_of(run), review["proposals"], "retrospective.proposals"
     if table.empty:
         return Section(voice.prose(f"{key}.none"))

@@ -1,4 +1,4 @@
-"""What the modeling notebook says series by series: what carries each of them, key accounts, fits that failed."""
+"""What the modeling notebook says series by series: weights, key accounts, fits that failed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ EQUAL = 1e-9  # difference of two shares that is none
 
 
 def model_name(name: str, run: UnitMonth) -> str:
-    """How a model reads: the library's label, or that which the unit's parameters give to one of its own."""
+    """How a model reads: the library's label, or the unit's for a candidate of its own."""
     if name in REGISTRY:
         return REGISTRY[name].label
     own = run.parameters.candidates.get(name)
@@ -36,7 +36,7 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
     shown = table[modeled.largest(LISTED)]
 
     def carried(row: Row) -> Cell:
-        """The heaviest candidate with its weight, the next below it, and how many more there are."""
+        """The heaviest candidate with its weight, the next below it, the number of the rest."""
         if not isinstance(row["weights"], list):  # the series came to an end
             return Cell(voice.say(f"{key}.ended"))
         (name, weight), *others = row["weights"]

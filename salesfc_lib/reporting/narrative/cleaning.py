@@ -1,4 +1,4 @@
-"""What the cleaning notebook says: what came in, what was kept, what was changed and what to ask."""
+"""What the cleaning notebook says: what came in, what was kept, what was changed."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
 
 
 def describe_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
-    """What each rule did, by rule; one that moved no row and no value says how many lines it touched in all months."""
+    """What each rule did, by rule; of one that moved no row and no value, the lines it touched."""
     reasons = ledger.groupby("rule")["reason"].first()
     moved = ledger[["rows", "quantity", "amount"]].ne(0).any(axis=1).groupby(ledger["rule"]).any()
     touched = problems[problems["action"].isin(["changed", "noted"])].groupby("rule")

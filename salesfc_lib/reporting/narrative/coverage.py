@@ -1,4 +1,4 @@
-"""What the modeling notebook says of its own intervals: how many actuals they would have held, at every distance."""
+"""What the modeling notebook says of its intervals: their coverage in the backtest by distance."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the cleaning notebook says of definitions: what counts as sales here, whether finance agrees, what history became."""
+"""What the cleaning notebook says of definitions, the general ledger and restated history."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHOWN = 12  # rows of a table that may be long
 
 
 def definition(run: UnitMonth, cleaned: CleanedMonth) -> Section:
-    """What "sales" means in this unit, one line a question, and whether the general ledger agrees."""
+    """What "sales" means in this unit, and whether the general ledger agrees."""
     voice, measure, calendar = voice_of(run), run.parameters.measure, run.parameters.calendar
     orders = [source for source in run.parameters.sources.values() if source.role == "orders"]
     exports: dict[str, set[str]] = {
@@ -64,7 +64,7 @@ def _control(run: UnitMonth, cleaned: CleanedMonth) -> tuple[Block, ...]:
 
 
 def restated(run: UnitMonth, cleaned: CleanedMonth) -> Section:
-    """What became of history since the month before was published: by cause, by month and by member."""
+    """What became of history since the month before was published: by cause, month and member."""
     voice, found = voice_of(run), cleaned.restated
     if found.months.empty:
         return Section(voice.prose("cleaning.restated.first"))

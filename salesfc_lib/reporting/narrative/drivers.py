@@ -1,7 +1,7 @@
-"""What the modeling notebook says of what drives sales: effects with their intervals, in words and drawn.
+"""What the modeling notebook says of drivers: effects with their intervals, in words and drawn.
 
-A driver's effect is given for a step that a person can picture (a day, a month wholly on promotion, a price ten percent
-higher); one whose interval holds zero is said to be no different from chance.
+A driver's effect is given for a step that a person can picture (a day, a month wholly on promotion,
+a price ten percent higher); one whose interval holds zero is called no different from chance.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def terms_of(coefficient: pd.DataFrame, unique_id: str) -> pd.DataFrame:
 def describe_regression(
     voice: Voice, terms: pd.DataFrame, weights: pd.DataFrame
 ) -> dict[str, object]:
-    """A series' level and trend, and how much of its forecast the regression carries, from its rows of table weights."""
+    """A series' level, trend and weight of the regression, from its rows of table weights."""
     weight = float(weights.loc[weights["model"] == REGRESSION, "weight"].sum())
     carries = voice.say("driver.carries.some" if weight else "driver.carries.none", weight=weight)
     estimate = terms["estimate"]
@@ -58,7 +58,7 @@ def describe_regression(
 
 
 def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
-    """Terms of one series in its measure: trend, strongest and weakest month, drivers, largest first."""
+    """Terms of one series in its measure: drivers, trend, strongest and weakest month."""
     from salesfc_lib.reporting import plots
 
     rows = list_effects(voice_of(run), terms)
@@ -85,7 +85,10 @@ def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
 
 
 def list_effects(voice: Voice, terms: pd.DataFrame) -> pd.DataFrame:
-    """Terms in steps that people can picture: label, value, low, high, driver (whether it is one); drivers first, largest first."""
+    """Terms in steps that people can picture: label, value, low, high, driver (whether it is one).
+
+    Drivers first, the largest first.
+    """
     season = terms.index[terms.index.str.startswith(SEASON)]
     drivers = terms.index.difference(["level", "trend", *season], sort=False)
     estimate = terms.loc[season, "estimate"]
@@ -111,7 +114,7 @@ def is_clear(effects: pd.DataFrame) -> pd.Series:
 
 
 def describe_effect(voice: Voice, row: Row) -> str:
-    """'A month wholly on promotion adds 12 % (95 %: 8 to 16 %).' of a row of table pooled_driver."""
+    """'A month wholly on promotion adds 12 % (95 %: 8 to 16 %).', of a row of pooled_driver."""
     factor, what = step_in(row["term"], row["step"]), describe_step(voice, row["term"], row["step"])
     low, effect, high = (float(row[name]) * factor for name in ("low", "estimate", "high"))
     if low <= 0 <= high:
@@ -132,7 +135,9 @@ def describe_step(voice: Voice, term: str, step: float) -> str:
 
 
 def step_in(term: str, step: float) -> float:
-    """The step in words as a multiple of the coefficient's: a day of those of a month, a tenth of a price, one of the rest.
+    """The step in words as a multiple of the coefficient's.
+
+    One day of a month's, a tenth of what is never zero (a price), one of the rest.
 
     >>> step_in("trading_days", 20.0), step_in("price", 8.5), step_in("promotion", 1.0)
     (0.05, 0.1, 1.0)
@@ -143,7 +148,7 @@ def step_in(term: str, step: float) -> float:
 
 
 def never_zero(step: float) -> bool:
-    """Whether a coefficient is for a rise by the driver's own mean, because the driver is never zero."""
+    """Whether a coefficient is for a rise by the driver's mean, as it is never zero."""
     return not math.isclose(step, 1.0)
 
 

@@ -1,4 +1,4 @@
-"""What the cleaning notebook says of the exports: which came in, what was found in them, what to send back."""
+"""What the cleaning notebook says of the exports: what was found, what to send back."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
 
 
 def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
-    """What was found before anything was done, gravest first; the table of changes says what was made of it."""
+    """What was found before anything was done, gravest first."""
     voice, found = voice_of(run), cleaned.problems[cleaned.problems["rule"].ne("after_month")]
     if found.empty:
         return Section(voice.prose("cleaning.scan.none"))
@@ -75,7 +75,7 @@ def _first_place(source: str, row: int) -> str:
 
 
 def questions(run: UnitMonth, cleaned: CleanedMonth) -> Section:
-    """What only the owners of the source systems can answer: a line for each kind of trouble of each source."""
+    """What only the owners of the source systems can answer, by source and rule."""
     voice, found = voice_of(run), cleaned.problems
     prefix = "cleaning.question."  # the catalogue has one for each rule that asks
     asking = {

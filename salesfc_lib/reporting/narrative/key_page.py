@@ -1,7 +1,7 @@
-"""What the page of a key account or key product says: forecast, drivers, what carries it, error history, people's changes.
+"""What the page of a key account or product says: forecast, drivers, weights, errors, changes.
 
-A `KeyMonth` enters; a `KeyPage` of blocks leaves. The page says what is published; where it explains (drivers, weights)
-it says of which part of the forecast that is.
+The page shows what is published; where it explains (drivers, weights) it says of which part of the
+forecast that is.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MOVED = 0.005  # of the forecast: changes elsewhere below it are not worth a sen
 
 @dataclass(frozen=True)
 class KeyPage:
-    """One page: its file's name, what it is of, its top, and questions with the blocks that answer them."""
+    """One page: its file's name, its series, its top, and questions with the blocks that answer."""
 
     file: str
     label: str

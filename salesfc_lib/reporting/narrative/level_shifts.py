@@ -1,4 +1,4 @@
-"""What the modeling notebook says of level shifts: where, since when, by how much, and what became of the months before."""
+"""What the modeling notebook says of level shifts: where, since when, by how much."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the modeling notebook says: the outlook, the weights and their reasons, the backtest, key accounts, failures."""
+"""What the modeling notebook says: the outlook, the weights, the backtest."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
 
 
 def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
-    """Mean weight of each model at the bottom, with its error and how often it was used; beyond the heaviest in one row."""
+    """Mean weight of each model at the bottom, with its error; beyond the heaviest in one row."""
     voice, table = voice_of(run), modeled.weight_table()
     table["name"] = [model_name(name, run) for name in table["model"]]
     largest = max(float(table["weight"].max()), 1e-9)

@@ -35,7 +35,7 @@ def outlook_figure(  # noqa: PLR0913 the last has a default
     source: str,
     earlier: float | None = None,
 ) -> Figure:
-    """Fan of one series: three years of actuals, the forecast and its bands; `earlier` is what was forecast for the last month."""
+    """Fan of one series; `earlier` is what was forecast for the last month a month before."""
     from salesfc_lib.reporting import plots
 
     history, ahead = (

@@ -1,4 +1,4 @@
-"""What the reconciliation notebook says: do the numbers add up, by which method, what did people change."""
+"""What the reconciliation notebook says: do the numbers add up, how, what did people change."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
 
 
 def _judged(done: ReconciledMonth) -> pd.Series:
-    """Mean of the levels' WAPE by method, lowest first: what the choice went by, of the methods that were judged."""
+    """Mean of the levels' WAPE by method, lowest first, of the methods that were judged."""
     return mean_wape(done.reconciliation).dropna().sort_values()
 
 
@@ -229,7 +229,7 @@ def _describe_author(row: Row) -> Cell:
 
 
 def published(run: UnitMonth, done: ReconciledMonth) -> Section:
-    """The final numbers: fan of the whole unit, and every series of the upper levels for three months."""
+    """The final numbers: fan of the whole unit, and three months of the upper levels."""
     voice, top = voice_of(run), done.top()
     figure = outlook_figure(
         done.panel,

@@ -1,4 +1,4 @@
-"""What the retrospective notebook says: what came of the forecast, why, and what changes next month.
+"""What the retrospective notebook says: forecast against actual, why, what changes next month.
 
 A month without an archive behind it says so, and when the first comparison comes.
 """
@@ -84,7 +84,7 @@ def headline(run: UnitMonth, review: ReviewedMonth) -> str:
 
 
 def lede(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
-    """Three sentences: what was sold and forecast, how accurate, what people did and what is explained."""
+    """Three sentences: sales against forecast, accuracy, people's changes and known causes."""
     voice, now, agreed, before = (
         voice_of(run),
         review.now,
@@ -156,7 +156,7 @@ def _changes(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
 
 
 def _scored(function: Question) -> Question:
-    """The section that `function` makes; where no earlier month forecast this one, what will stand in its place."""
+    """`function`, or what will stand in its place where no earlier month forecast this one."""
 
     @wraps(function)
     def section(run: UnitMonth, review: ReviewedMonth) -> Section:

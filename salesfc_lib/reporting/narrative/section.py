@@ -1,4 +1,4 @@
-"""What every narrative needs: a unit's voice that writes prose, tables and figures, the record and the checks."""
+"""What every narrative needs: a voice that writes prose, tables and figures; record and checks."""
 
 from __future__ import annotations
 
@@ -81,7 +81,10 @@ class Writer(Voice):
         width: Width = "",
         **facts: Any,
     ) -> Table:
-        """Table of the entry's `title`, `subtitle`, `heads` (as `columns` reads them) and `source`, a row for each of `rows`."""
+        """Table of the entry's `title`, `subtitle`, `heads` and `source`: the cells of each row.
+
+        `heads` is read by `columns`; `title` stands in place of the entry's.
+        """
         return Table(
             title or self.say(f"{key}.title", **facts),
             self.find(f"{key}.subtitle", **facts),
@@ -104,7 +107,10 @@ class Writer(Voice):
         title: str = "",
         **facts: Any,
     ) -> Figure:
-        """Figure of the entry's `title`, `subtitle`, `alt` and `source`, with its numbers as a table under the entry's `heads`."""
+        """Figure of the entry's `title`, `subtitle`, `alt` and `source`.
+
+        `drawn` are its two drawings; `rows` and `cells` its numbers, under the entry's `heads`.
+        """
         numbers = None
         if rows is not None:
             named = self.find(f"{key}.numbers", **facts) or self.say("figure.numbers")
@@ -151,15 +157,15 @@ def voice_of(run: UnitMonth) -> Writer:
 
 
 def kicker(run: UnitMonth, step: str) -> tuple[str, str, str]:
-    """Step, unit and month: the small line above a title."""
+    """Step, unit and month: the kicker, which is the small line above a title."""
     return step, run.title, wording.month_name(run.month)
 
 
 def columns(heads: str) -> list[Column]:
     """Columns from labels between ' | '.
 
-    A label that begins with '>' is right-aligned, with '=' never broken, with '#' a heat cell, and with '.' for screen
-    readers only, above a drawing that a phone leaves out.
+    A label that begins with '>' is right-aligned, with '=' never broken, with '#' a heat cell, and
+    with '.' for screen readers only, above a drawing that a phone leaves out.
     """
     return [
         Column(head[1:], "l", small=False, silent=True)
@@ -178,7 +184,7 @@ def heat_cell(value: float, low: float, high: float, *, best: bool) -> Cell:
 
 
 def tone_of(difference: float) -> Tone:
-    """The tone of forecast - actual: over-forecast, under-forecast, or neither where it is zero or missing."""
+    """The tone of forecast - actual: over, under, or neither where it is zero or missing."""
     return "over" if difference > 0 else "under" if difference < 0 else ""
 
 
@@ -190,7 +196,7 @@ def with_labels(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
 def closing(run: UnitMonth, checks: Sequence[Check], terms: Sequence[tuple[str, str]]) -> Section:
     """Record and checks of a notebook.
 
-    Raises `SalesForecastError` that lists the checks that failed, so that the notebook ends as failed.
+    Raises `SalesForecastError` with the checks that failed, so that the notebook fails.
     """
     failed = [f"{check.name} ({check.detail})" for check in checks if not check.passed]
     if failed:

@@ -1,4 +1,4 @@
-"""What the unit's own page says: the summary block of its manifest, in the same words as the notebooks."""
+"""What the unit's own page says: the summary block of its manifest."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def _running(month: Month) -> str:
 
 
 def lede(month: Month) -> tuple[str, ...]:
-    """What was sold and forecast, why it missed, what comes next."""
+    """The lede, sentences below the title: sales and forecast, why it missed, what comes next."""
     run, review, voice = month.run, month.review, voice_of(month.run)
     ahead, agreed = month.reconciled.top().iloc[0], run.parameters.retrospective
     following = voice.say("unit.lede.next", **ahead)
@@ -134,7 +134,7 @@ def _describe_miss(month: Month) -> str:
 
 
 def _scores(run: UnitMonth, review: ReviewedMonth) -> dict[str, Any]:
-    """Pooled ratios one month ahead, at the other lags, and of the interval; nothing where nothing was scored."""
+    """Pooled ratios one month ahead, at other lags, of the interval; none without a score."""
     if not review.scored:
         return {}
     further = review["by_lag"]["lag"].isin(run.parameters.retrospective.lags)
@@ -227,7 +227,7 @@ def _retrospective_lines(month: Month) -> tuple[str, ...]:
 
 
 def attention(month: Month) -> tuple[AttentionItem, ...]:
-    """What needs a person: the floor, the bias, costly changes, an author who leans, a silent key account."""
+    """What needs a person: floor, bias, costly changes, authors who lean, silent key accounts."""
     run, voice, backfill = month.run, voice_of(month.run), month.run.kind == "backfill"
     due = "" if backfill else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
     page = "04_retrospective.html"
