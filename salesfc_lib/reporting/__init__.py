@@ -17,7 +17,7 @@ from salesfc_lib.reporting.facts.modeling import (
 )
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.reporting.facts.restatement import Restated
-from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ReviewedMonth
+from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ComparedMonth
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.unit import summary
 from salesfc_lib.reporting.pages.index import write_index
@@ -37,7 +37,7 @@ __all__ = [
     "RETROSPECTIVE_TABLES",
     "ReconciledMonth",
     "Restated",
-    "ReviewedMonth",
+    "ComparedMonth",
     "bridge_text",
     "describe_record",
     "final_stage",

@@ -9,7 +9,7 @@ from salesfc_lib.steps.cleaning import clean, latest_closed, read_cleaned, read_
 from salesfc_lib.steps.modeling import model, read_history, read_modeled
 from salesfc_lib.steps.opening import open_month
 from salesfc_lib.steps.reconciliation import read_reconciled, reconcile
-from salesfc_lib.steps.retrospective import read_reviewed, retrospect
+from salesfc_lib.steps.retrospective import read_compared, retrospect
 from salesfc_lib.steps.summary import key_pages, summarise
 
 __all__ = [
@@ -23,7 +23,7 @@ __all__ = [
     "read_modeled",
     "read_reconciled",
     "read_restated",
-    "read_reviewed",
+    "read_compared",
     "reconcile",
     "retrospect",
     "summarise",

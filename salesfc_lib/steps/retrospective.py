@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 
 from salesfc_lib.archive import UnitMonth, list_months
-from salesfc_lib.reporting import RETROSPECTIVE_TABLES, Check, ReviewedMonth
+from salesfc_lib.reporting import RETROSPECTIVE_TABLES, Check, ComparedMonth
 from salesfc_lib.steps.checks import read_if_any
 
 EXACT = 1e-9  # gap, as a share of actuals, that rounding may leave between causes and difference
 
 
-def retrospect(run: UnitMonth) -> ReviewedMonth:
+def retrospect(run: UnitMonth) -> ComparedMonth:
     """Compare archived forecasts with actuals; what the step wrote comes back."""
     from salesfc_lib.retrospective import compare_with_archive
 
     run.write(**compare_with_archive(run))
-    return read_reviewed(run)
+    return read_compared(run)
 
 
-def read_reviewed(run: UnitMonth) -> ReviewedMonth:
+def read_compared(run: UnitMonth) -> ComparedMonth:
     """What the retrospective left."""
     found = {name: run.read(name) for name in RETROSPECTIVE_TABLES}
     found["lag_history"] = read_if_any(run, "lag_history")  # months of an earlier version lack it
@@ -34,4 +34,4 @@ def read_reviewed(run: UnitMonth) -> ReviewedMonth:
         Check(published, earlier, f"{months} earlier months"),
     )
     series, bottom = run.read("series"), run.parameters.bottom
-    return ReviewedMonth(found, improvement, series, months, run.cutoff, bottom, checks)
+    return ComparedMonth(found, improvement, series, months, run.cutoff, bottom, checks)

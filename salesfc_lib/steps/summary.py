@@ -9,7 +9,7 @@ from salesfc_lib.steps.checks import read_if_any
 from salesfc_lib.steps.cleaning import read_cleaned
 from salesfc_lib.steps.modeling import read_modeled
 from salesfc_lib.steps.reconciliation import read_reconciled
-from salesfc_lib.steps.retrospective import read_reviewed
+from salesfc_lib.steps.retrospective import read_compared
 
 if TYPE_CHECKING:
     from salesfc_lib.reporting import KeyPage
@@ -36,5 +36,5 @@ def summarise(run: UnitMonth) -> dict[str, Any]:
     """The `summary` block of the month's manifest."""
     from salesfc_lib.reporting import summary
 
-    left = read_cleaned(run), read_modeled(run), read_reconciled(run), read_reviewed(run)
+    left = read_cleaned(run), read_modeled(run), read_reconciled(run), read_compared(run)
     return summary(run, *left).to_json()

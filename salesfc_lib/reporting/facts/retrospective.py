@@ -27,7 +27,7 @@ RETROSPECTIVE_TABLES = (*BY_LAG, *BY_STAGE, *BY_SERIES, *BY_PERSON)
 
 
 @dataclass(frozen=True)
-class ReviewedMonth:
+class ComparedMonth:
     """Tables of the retrospective by name; `vintages` counts earlier months in the archive."""
 
     tables: dict[str, pd.DataFrame]

@@ -207,12 +207,12 @@ class Summary:
     @classmethod
     def from_json(cls, block: Mapping[str, Any]) -> Summary:
         """Summary from a manifest's block; keys of a later version are left out."""
-        return _reader(cls).validate_python(block)
+        return _reader().validate_python(block)
 
 
 @cache
-def _reader(kind: type[Any]) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)
+def _reader() -> TypeAdapter[Summary]:
+    return TypeAdapter(Summary)
 
 
 @dataclass(frozen=True)
@@ -240,8 +240,9 @@ def read_summaries(reports: Path) -> list[Summary]:
 
 def read_failures(reports: Path) -> list[Failure]:
     """Every unit's month that failed and has not been cleared, ordered by month and unit."""
+    reader = TypeAdapter(Failure)
     return [
-        _reader(Failure).validate_json(path.read_bytes())
+        reader.validate_json(path.read_bytes())
         for path in sorted(reports.glob(".failed/*/*.json"))
         if MONTH.match(path.parts[-2]) and UNIT_ID.match(path.stem)
     ]

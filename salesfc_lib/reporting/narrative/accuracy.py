@@ -9,7 +9,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell, Figure, Prose
-from salesfc_lib.reporting.facts.retrospective import ReviewedMonth
+from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.narrative.section import Row, Section, Template, Writer, voice_of
 
 ENOUGH = 6  # months before a trend of accuracy is spoken of
@@ -19,23 +19,23 @@ CHANCE = (
 SAME = 0.0005  # gain in accuracy that rounds to none
 
 
-def lags(run: UnitMonth, review: ReviewedMonth) -> Section:
+def lags(run: UnitMonth, compared: ComparedMonth) -> Section:
     """Accuracy of this month by lag, and of every level at the agreed lags."""
-    voice, table, agreed = voice_of(run), review["by_lag"], run.parameters.retrospective.lags
-    bottom, key = table[table["level"] == review.bottom].sort_values("lag"), "retrospective.lags"
+    voice, table, agreed = voice_of(run), compared["by_lag"], run.parameters.retrospective.lags
+    bottom, key = table[table["level"] == compared.bottom].sort_values("lag"), "retrospective.lags"
     near, far = bottom["accuracy"].iloc[0], bottom["accuracy"].iloc[-1]
     facts = {"month": run.month, "farthest": bottom["lag"].iloc[-1], "near": near, "far": far}
     many = len(bottom) > 1
     title = voice.say(
         f"{key}.title.{'better' if near > far else 'worse'}", points=near - far, **facts
     )
-    figure = [_lag_figure(run, review, bottom, title)] if many else []
+    figure = [_lag_figure(run, compared, bottom, title)] if many else []
     return Section(
         voice.prose(f"{key}.{'many' if many else 'one'}", **facts),
         *figure,
         voice.table(
             f"{key}.table",
-            _by_level(review),
+            _by_level(compared),
             (
                 "{level:spaced}",
                 *(_archived(voice, f"{{accuracy {lag}:percent}}") for lag in agreed),
@@ -50,9 +50,9 @@ def lags(run: UnitMonth, review: ReviewedMonth) -> Section:
     )
 
 
-def _by_level(review: ReviewedMonth) -> list[Row]:
+def _by_level(compared: ComparedMonth) -> list[Row]:
     """Each level's accuracy, bias and the naive's accuracy, by name and lag: 'accuracy 3'."""
-    table = review["by_lag"]
+    table = compared["by_lag"]
     return [
         {
             f"{name} {row['lag']}": row[name]
@@ -60,7 +60,7 @@ def _by_level(review: ReviewedMonth) -> list[Row]:
             for name in ("accuracy", "bias", "naive_accuracy")
         }
         | {"level": level}
-        for level in review.series["level"].drop_duplicates()
+        for level in compared.series["level"].drop_duplicates()
     ]
 
 
@@ -86,7 +86,9 @@ def _draw(run: UnitMonth, table: pd.DataFrame, name: str, **options: Any) -> tup
     return plots.draw(plots.lines, frame, roles=roles, floor=floor, **options)
 
 
-def _lag_figure(run: UnitMonth, review: ReviewedMonth, bottom: pd.DataFrame, title: str) -> Figure:
+def _lag_figure(
+    run: UnitMonth, compared: ComparedMonth, bottom: pd.DataFrame, title: str
+) -> Figure:
     voice = voice_of(run)
     found = [
         voice.fill("{lag:plural month} {accuracy:percent}", row)
@@ -99,18 +101,18 @@ def _lag_figure(run: UnitMonth, review: ReviewedMonth, bottom: pd.DataFrame, tit
         ("{lag}", "{accuracy:percent}", "{naive_accuracy:percent}"),
         title=title,
         month=run.month,
-        level=review.bottom,
+        level=compared.bottom,
         found="; ".join(found),
     )
 
 
-def value_added(run: UnitMonth, review: ReviewedMonth) -> Section:
+def value_added(run: UnitMonth, compared: ComparedMonth) -> Section:
     """Accuracy after each step, this month and over the year."""
     from salesfc_lib.reporting import plots
 
     voice, key = voice_of(run), "retrospective.value"
     now, year = (
-        review[name].query("level == @review.bottom")
+        compared[name].query("level == @compared.bottom")
         for name in ("value_added", "value_added_year")
     )
     now = now.query("stage not in ('assumed', 'adjusted') or own_months > 0")
@@ -133,7 +135,7 @@ def value_added(run: UnitMonth, review: ReviewedMonth) -> Section:
         points=float(now["gain"].sum()),
         month=run.month,
         months=months,
-        level=review.bottom,
+        level=compared.bottom,
         accuracies="; ".join(accuracies),
     )
     listed, total = wording.first_upper(wording.listing(steps)), float(gains.sum())
@@ -148,11 +150,11 @@ def _describe_step(voice: Writer, row: Row) -> str:
     return voice.say(f"retrospective.value.{key}", stage=row["label"].lower(), points=gain)
 
 
-def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
+def dimensions(run: UnitMonth, compared: ComparedMonth) -> Section:
     """Forecast against actual for each member of each dimension."""
     by_lag, year, key = (
-        review["by_dimension"],
-        review["by_dimension_year"],
+        compared["by_dimension"],
+        compared["by_dimension_year"],
         "retrospective.dimensions",
     )
     table, member = by_lag.query("lag == 1"), ["dimension", "member"]
@@ -196,9 +198,9 @@ def dimensions(run: UnitMonth, review: ReviewedMonth) -> Section:
     return Section(voice.prose(key, months=months), block)
 
 
-def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:
+def improvement(run: UnitMonth, compared: ComparedMonth) -> Section:
     """Accuracy over time beside the seasonal naive's, and signs of a lowered bar."""
-    voice, facts, history = voice_of(run), review.improvement, review.one_ahead()
+    voice, facts, history = voice_of(run), compared.improvement, compared.one_ahead()
     months, gain, key = int(facts["months"]), facts["gain"], "retrospective.improvement"
     if months < ENOUGH:
         return Section(voice.prose(f"{key}.short", months=months))
@@ -211,7 +213,7 @@ def improvement(run: UnitMonth, review: ReviewedMonth) -> Section:
         gain=abs(gain),
         side="better than" if gain >= 0 else "worse than",
         months=months,
-        level=review.bottom,
+        level=compared.bottom,
         first=first["ds"],
         last=last["ds"],
         from_accuracy=first["accuracy"],

@@ -13,7 +13,7 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Block, Cell, Diff, Figure, Prose, Table
 from salesfc_lib.reporting.catalogue import Voice
-from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ReviewedMonth
+from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.narrative.section import Row, Section, tone_of, voice_of
 from salesfc_lib.retrospective import read_facts
 
@@ -33,11 +33,11 @@ def _evidence(voice: Voice, key: str, facts: str) -> str:
     return voice.say(key, **known)
 
 
-def difference(run: UnitMonth, review: ReviewedMonth) -> Section:
+def difference(run: UnitMonth, compared: ComparedMonth) -> Section:
     """From the forecast to the actual, one step per cause."""
     from salesfc_lib.reporting import plots
 
-    now, steps, key = review.now, review["difference"], "retrospective.difference"
+    now, steps, key = compared.now, compared["difference"], "retrospective.difference"
     voice = voice_of(run).at([now["actual"], now["forecast"]])
     unexplained = steps["cause"] == UNEXPLAINED
     names = map(cause_name, [voice] * len(steps), steps["cause"], steps["effect"])
@@ -69,15 +69,15 @@ def difference(run: UnitMonth, review: ReviewedMonth) -> Section:
     return Section(voice.prose(key, causes=int((~unexplained).sum()), **gap, **now), figure)
 
 
-def misses(run: UnitMonth, review: ReviewedMonth) -> Section:
+def misses(run: UnitMonth, compared: ComparedMonth) -> Section:
     """The largest misses, each with its likely causes and their evidence."""
-    largest, missed, key = review["misses"], review["missed"], "retrospective.misses"
+    largest, missed, key = compared["misses"], compared["missed"], "retrospective.misses"
     voice = voice_of(run).at([*largest["forecast"], *largest["actual"]])
     if largest.empty:
         return Section(voice.prose("cause.not_explained"))
     size = float(largest["difference"].abs().max())
     causes = {
-        name: rows.sort_values("rank") for name, rows in review["causes"].groupby("unique_id")
+        name: rows.sort_values("rank") for name, rows in compared["causes"].groupby("unique_id")
     }
     cells = (
         "{label}",
@@ -126,9 +126,9 @@ def _cause_cell(voice: Voice, causes: pd.DataFrame) -> Cell:
     return Cell(name, sub=f"{evidence}; also: {others}" if others else evidence)
 
 
-def people(run: UnitMonth, review: ReviewedMonth) -> Section:
+def people(run: UnitMonth, compared: ComparedMonth) -> Section:
     """What people's changes did by author, and sales and attributed error by salesperson."""
-    voice, table, sales = voice_of(run), review["people"], review["salespeople"]
+    voice, table, sales = voice_of(run), compared["people"], compared["salespeople"]
     blocks: list[Block] = [voice.prose("retrospective.people.none")]
     if len(table):
         leaning = list(table.loc[table["leans"] != "", "author"])
@@ -137,7 +137,7 @@ def people(run: UnitMonth, review: ReviewedMonth) -> Section:
             _bias_figure(run, table, leaning),
             _people_table(run, table),
         ]
-    return Section(*blocks, *([_sales_table(run, review)] if len(sales) else []))
+    return Section(*blocks, *([_sales_table(run, compared)] if len(sales) else []))
 
 
 def describe_lean(voice: Voice, row: Row) -> str:
@@ -191,8 +191,8 @@ def _people_table(run: UnitMonth, table: pd.DataFrame) -> Table:
     return voice.table("retrospective.people.table", table, cells, width="min40")
 
 
-def _sales_table(run: UnitMonth, review: ReviewedMonth) -> Table:
-    sales, attributed = review["salespeople"], review["attributed"]
+def _sales_table(run: UnitMonth, compared: ComparedMonth) -> Table:
+    sales, attributed = compared["salespeople"], compared["attributed"]
     voice = voice_of(run).at(sales["actual"])
     errors = attributed.set_index("salesperson")["attributed_difference"] if len(attributed) else {}
     table = sales.head(SHOWN).assign(error=sales["salesperson"].map(errors))
@@ -208,9 +208,9 @@ def _sales_table(run: UnitMonth, review: ReviewedMonth) -> Table:
     return voice.table("retrospective.sales", table, cells, width="min40", month=run.month)
 
 
-def proposals(run: UnitMonth, review: ReviewedMonth) -> Section:
+def proposals(run: UnitMonth, compared: ComparedMonth) -> Section:
     """What to change next month, with the evidence, and as a change to the parameter file."""
-    voice, table, key = voice_of(run), review["proposals"], "retrospective.proposals"
+    voice, table, key = voice_of(run), compared["proposals"], "retrospective.proposals"
     if table.empty:
         return Section(voice.prose(f"{key}.none"))
     cells = (

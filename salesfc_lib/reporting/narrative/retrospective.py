@@ -14,7 +14,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Fact
-from salesfc_lib.reporting.facts.retrospective import ReviewedMonth
+from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.narrative import accuracy, causes
 from salesfc_lib.reporting.narrative.causes import people, proposals
 from salesfc_lib.reporting.narrative.section import Section, closing, kicker, voice_of
@@ -34,31 +34,31 @@ __all__ = [
     "value_added",
 ]
 
-Question = Callable[[UnitMonth, ReviewedMonth], Section]
+Question = Callable[[UnitMonth, ComparedMonth], Section]
 HIT = 0.0005  # of the actual: a difference that rounds to none
 
 
-def answer(run: UnitMonth, review: ReviewedMonth) -> Answer:
+def answer(run: UnitMonth, compared: ComparedMonth) -> Answer:
     """The top of the page."""
-    voice, measure = voice_of(run), f"{wording.plural(review.vintages, 'earlier month')}"
-    note = voice.say("run.note", month=run.month, series=len(review.series), measure=measure)
-    if not review.scored:
-        return _first(run, review, note)
-    made = review.month - pd.DateOffset(months=1)
+    voice, measure = voice_of(run), f"{wording.plural(compared.vintages, 'earlier month')}"
+    note = voice.say("run.note", month=run.month, series=len(compared.series), measure=measure)
+    if not compared.scored:
+        return _first(run, compared, note)
+    made = compared.month - pd.DateOffset(months=1)
     return Answer(
         (*kicker(run, "Retrospective"), voice.say("retrospective.kicker", made=made)),
-        headline(run, review),
-        lede(run, review),
+        headline(run, compared),
+        lede(run, compared),
         note=note,
-        facts=_facts(run, review),
+        facts=_facts(run, compared),
         changes_title=voice.since(made),
-        changes=_changes(run, review),
+        changes=_changes(run, compared),
     )
 
 
-def _first(run: UnitMonth, review: ReviewedMonth, note: str) -> Answer:
-    voice, sold = voice_of(run), float(review["total"]["y_raw"].iloc[-1])
-    months = {"month": run.month, "next": review.month + pd.DateOffset(months=1)}
+def _first(run: UnitMonth, compared: ComparedMonth, note: str) -> Answer:
+    voice, sold = voice_of(run), float(compared["total"]["y_raw"].iloc[-1])
+    months = {"month": run.month, "next": compared.month + pd.DateOffset(months=1)}
     return Answer(
         kicker(run, "Retrospective"),
         voice.say("retrospective.title.first", **months),
@@ -69,9 +69,9 @@ def _first(run: UnitMonth, review: ReviewedMonth, note: str) -> Answer:
     )
 
 
-def headline(run: UnitMonth, review: ReviewedMonth) -> str:
+def headline(run: UnitMonth, compared: ComparedMonth) -> str:
     """The finding as a title: how far off, and mostly why."""
-    voice, now, steps = voice_of(run), review.now, review["difference"]
+    voice, now, steps = voice_of(run), compared.now, compared["difference"]
     gap = now["actual"] - now["forecast"]
     if abs(gap) < HIT * abs(now["actual"]):
         return voice.say("retrospective.title.hit", month=run.month)
@@ -83,16 +83,16 @@ def headline(run: UnitMonth, review: ReviewedMonth) -> str:
     return voice.say(f"retrospective.title.{side}", month=run.month, size=abs(gap), cause=cause)
 
 
-def lede(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
+def lede(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
     """Three sentences: sales against forecast, accuracy, people's changes and known causes."""
     voice, now, agreed, before = (
         voice_of(run),
-        review.now,
+        compared.now,
         run.parameters.retrospective,
-        review.before,
+        compared.before,
     )
     limit, floor, accuracy_now = agreed.bias_limit, agreed.accuracy_floor, now["accuracy"]
-    months = review.run_of_bias(limit)
+    months = compared.run_of_bias(limit)
     again = voice.say("retrospective.lede.run", months=months, limit=limit) if months > 1 else ""
     direction = voice.say("side.high" if now["bias"] > 0 else "side.low")
     facts = now.to_dict() | {"bias": abs(now["bias"]), "direction": direction, "run": again}
@@ -101,7 +101,7 @@ def lede(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
     if before is not None:
         way = "up from" if accuracy_now >= before["accuracy"] else "down from"
         than_before = voice.say("retrospective.lede.before", direction=way, **before)
-    worse, series = review.naive_better()
+    worse, series = compared.naive_better()
     accuracy_said = voice.say(
         "retrospective.lede.accuracy",
         accuracy=accuracy_now,
@@ -111,17 +111,17 @@ def lede(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
         side="above" if accuracy_now >= floor else "below",
         before=than_before,
     )
-    gain = review.people_gain()
+    gain = compared.people_gain()
     key = "retrospective.lede.no_people" if gain is None else "retrospective.lede.people"
     effect = "added" if (gain or 0) > 0 else "cost" if (gain or 0) < 0 else "changed nothing:"
-    explained = review.share_explained()
+    explained = compared.share_explained()
     people_said = voice.say(key, effect=effect, points=abs(gain or 0.0), explained=explained)
     return sold, accuracy_said, people_said
 
 
-def _facts(run: UnitMonth, review: ReviewedMonth) -> tuple[Fact, ...]:
-    voice, now, agreed = voice_of(run), review.now, run.parameters.retrospective
-    before, gain = review.before, review.people_gain()
+def _facts(run: UnitMonth, compared: ComparedMonth) -> tuple[Fact, ...]:
+    voice, now, agreed = voice_of(run), compared.now, run.parameters.retrospective
+    before, gain = compared.before, compared.people_gain()
 
     def with_before(name: str, *, alarm: bool, **facts: float) -> Fact:
         found = voice.fact(f"retrospective.fact.{name}", alarm=alarm, **facts, **now)
@@ -140,8 +140,8 @@ def _facts(run: UnitMonth, review: ReviewedMonth) -> tuple[Fact, ...]:
     )
 
 
-def _changes(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
-    voice, now, before = voice_of(run), review.now, review.before
+def _changes(run: UnitMonth, compared: ComparedMonth) -> tuple[str, ...]:
+    voice, now, before = voice_of(run), compared.now, compared.before
     if before is None:
         return (voice.say("retrospective.since.first"),)
     bias = {"bias_before": before["bias"], "bias": now["bias"]}
@@ -152,16 +152,16 @@ def _changes(run: UnitMonth, review: ReviewedMonth) -> tuple[str, ...]:
         easier = "easier" if naive["now"] >= naive["before"] else "harder"
         reading = voice.say(f"retrospective.since.{easier}")
         lines.append(voice.say("retrospective.since.naive", reading=reading, **naive))
-    return *lines, voice.say("retrospective.since.proposals", n=len(review["proposals"]))
+    return *lines, voice.say("retrospective.since.proposals", n=len(compared["proposals"]))
 
 
 def _scored(function: Question) -> Question:
     """`function`, or what will stand in its place where no earlier month forecast this one."""
 
     @wraps(function)
-    def section(run: UnitMonth, review: ReviewedMonth) -> Section:
-        if review.scored:
-            return function(run, review)
+    def section(run: UnitMonth, compared: ComparedMonth) -> Section:
+        if compared.scored:
+            return function(run, compared)
         following = run.cutoff + pd.DateOffset(months=1)
         return Section(
             voice_of(run).prose(f"retrospective.none.{function.__name__}", next=following)
@@ -175,8 +175,8 @@ lags, value_added = _scored(accuracy.lags), _scored(accuracy.value_added)
 dimensions, improvement = _scored(accuracy.dimensions), _scored(accuracy.improvement)
 
 
-def checks(run: UnitMonth, review: ReviewedMonth) -> Section:
+def checks(run: UnitMonth, compared: ComparedMonth) -> Section:
     """Record and checks."""
     lags = ", ".join(map(str, run.parameters.retrospective.lags))
-    facts = {"unit": run.unit, "month": run.month, "earlier": review.vintages, "lags": lags}
-    return closing(run, review.checks, voice_of(run).record("retrospective.record", **facts))
+    facts = {"unit": run.unit, "month": run.month, "earlier": compared.vintages, "lags": lags}
+    return closing(run, compared.checks, voice_of(run).record("retrospective.record", **facts))

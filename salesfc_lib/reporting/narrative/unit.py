@@ -15,7 +15,7 @@ from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
-from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ReviewedMonth
+from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.facts.summary import (
     AttentionItem,
     Change,
@@ -43,7 +43,7 @@ class Month:
     cleaned: CleanedMonth
     modeled: ModeledMonth
     reconciled: ReconciledMonth
-    review: ReviewedMonth
+    compared: ComparedMonth
 
 
 def summary(
@@ -51,10 +51,10 @@ def summary(
     cleaned: CleanedMonth,
     modeled: ModeledMonth,
     reconciled: ReconciledMonth,
-    review: ReviewedMonth,
+    compared: ComparedMonth,
 ) -> Summary:
     """The month's summary; `version`, `published_at` and `kind` are filled in by who publishes."""
-    month, measure = Month(run, cleaned, modeled, reconciled, review), voice_of(run).measure
+    month, measure = Month(run, cleaned, modeled, reconciled, compared), voice_of(run).measure
     unit, agreed = run.parameters.unit, run.parameters.retrospective
     opening = float(cleaned.by_rule.loc["opening", "rows"])
     sold = modeled.sold(modeled.top).tail(HISTORY)
@@ -76,23 +76,23 @@ def summary(
         loss=Ratio(float(len(cleaned.quarantine)), opening),
         forecast=tuple(_forecast(row) for _, row in reconciled.top().iterrows()),
         history=tuple(history),
-        earlier=float(review["missed"]["forecast"].sum()) if review.scored else None,
+        earlier=float(compared["missed"]["forecast"].sum()) if compared.scored else None,
         steps=steps(month),
         attention=attention(month),
         changes=changes(reconciled),
         before_changes=reconciled.next("reconciled") if len(reconciled.adjustment) else None,
         keys=keys(month),
         record=(("Measure", wording.first_upper(describe_measure(run, ", "))),),
-        **_scores(run, review),
+        **_scores(run, compared),
     )
 
 
 def headline(month: Month) -> str:
     """The page's title: the floor and the bias, or what the first month forecasts."""
-    run, review, voice = month.run, month.review, voice_of(month.run)
-    if not review.scored:
+    run, compared, voice = month.run, month.compared, voice_of(month.run)
+    if not compared.scored:
         return voice.say("unit.title.first", unit=run.title, **month.reconciled.top().iloc[0])
-    agreed, now = run.parameters.retrospective, review.now
+    agreed, now = run.parameters.retrospective, compared.now
     met = "met" if now["accuracy"] >= agreed.accuracy_floor else "missed"
     if abs(now["bias"]) <= agreed.bias_limit:
         return voice.say(f"unit.title.{met}", unit=run.title, month=run.month)
@@ -103,25 +103,25 @@ def headline(month: Month) -> str:
 
 def _running(month: Month) -> str:
     """For how many months the bias has been beyond its limit, where it is more than this one."""
-    months = month.review.run_of_bias(month.run.parameters.retrospective.bias_limit)
+    months = month.compared.run_of_bias(month.run.parameters.retrospective.bias_limit)
     return voice_of(month.run).say("unit.title.running", months=months) if months > 1 else ""
 
 
 def lede(month: Month) -> tuple[str, ...]:
     """The lede, sentences below the title: sales and forecast, why it missed, what comes next."""
-    run, review, voice = month.run, month.review, voice_of(month.run)
+    run, compared, voice = month.run, month.compared, voice_of(month.run)
     ahead, agreed = month.reconciled.top().iloc[0], run.parameters.retrospective
     following = voice.say("unit.lede.next", **ahead)
-    if not review.scored:
+    if not compared.scored:
         first = voice.say("unit.lede.first", unit=run.title, month=run.month, next=ahead["ds"])
         return first, following
     limits = {"floor": agreed.accuracy_floor, "limit": agreed.bias_limit}
-    sold = voice.say("unit.lede.sold", month=run.month, **limits, **review.now)
+    sold = voice.say("unit.lede.sold", month=run.month, **limits, **compared.now)
     return sold, _describe_miss(month), following
 
 
 def _describe_miss(month: Month) -> str:
-    voice, largest, causes = voice_of(month.run), month.review["misses"], month.review["causes"]
+    voice, largest, causes = voice_of(month.run), month.compared["misses"], month.compared["causes"]
     if largest.empty:
         return voice.say("unit.lede.no_miss")
     first = largest.iloc[0]
@@ -133,21 +133,21 @@ def _describe_miss(month: Month) -> str:
     return voice.say("unit.lede.miss" if known else "unit.lede.miss.unexplained", **facts)
 
 
-def _scores(run: UnitMonth, review: ReviewedMonth) -> dict[str, Any]:
+def _scores(run: UnitMonth, compared: ComparedMonth) -> dict[str, Any]:
     """Pooled ratios one month ahead, at other lags, of the interval; none without a score."""
-    if not review.scored:
+    if not compared.scored:
         return {}
-    further = review["by_lag"]["lag"].isin(run.parameters.retrospective.lags)
-    bottom = review["by_lag"][further].query("level == @review.bottom and lag > 1")
+    further = compared["by_lag"]["lag"].isin(run.parameters.retrospective.lags)
+    bottom = compared["by_lag"][further].query("level == @compared.bottom and lag > 1")
     sums = zip(bottom["lag"], bottom["wape"] * bottom["actual"], bottom["actual"], strict=True)
-    held = review["coverage"].query("level == @review.bottom and lag == 1")
+    held = compared["coverage"].query("level == @compared.bottom and lag == 1")
     inside = [Ratio(*map(float, pair)) for pair in zip(held["inside"], held["n"], strict=True)]
-    people = review.people_gain() is not None
+    people = compared.people_gain() is not None
     return {
-        "wape": review.ratio("wape"),
-        "bias": review.ratio("bias"),
-        "naive": review.ratio("wape", "baseline"),
-        "before_people": review.ratio("wape", "reconciled") if people else None,
+        "wape": compared.ratio("wape"),
+        "bias": compared.ratio("bias"),
+        "naive": compared.ratio("wape", "baseline"),
+        "before_people": compared.ratio("wape", "reconciled") if people else None,
         "further": tuple((int(lag), Ratio(float(error), float(size))) for lag, error, size in sums),
         "covered80": inside[0] if inside else None,
     }
@@ -168,7 +168,7 @@ def steps(month: Month) -> tuple[StepSummary, ...]:
         ("Cleaning", _cleaning_lines(month), month.cleaned.checks),
         ("Modeling", _modeling_lines(month), month.modeled.checks),
         ("Reconciliation", _reconciliation_lines(month), month.reconciled.checks),
-        ("Retrospective", _retrospective_lines(month), month.review.checks),
+        ("Retrospective", _retrospective_lines(month), month.compared.checks),
     )
     pages = [
         "" if month.run.kind == "backfill" else f"0{place}_{title.lower()}.html"
@@ -214,15 +214,15 @@ def _reconciliation_lines(month: Month) -> tuple[str, ...]:
 
 
 def _retrospective_lines(month: Month) -> tuple[str, ...]:
-    voice, review = voice_of(month.run), month.review
-    if not review.scored:
+    voice, compared = voice_of(month.run), month.compared
+    if not compared.scored:
         return (voice.say("unit.retrospective.first", next=month.reconciled.month),)
-    gain = review.people_gain()
+    gain = compared.people_gain()
     people = "unit.retrospective.no_people" if gain is None else "unit.retrospective.people"
     return (
-        retrospective.headline(month.run, review),
+        retrospective.headline(month.run, compared),
         voice.say(people, gain=gain),
-        voice.say("unit.retrospective.proposals", n=len(review["proposals"])),
+        voice.say("unit.retrospective.proposals", n=len(compared["proposals"])),
     )
 
 
@@ -232,7 +232,7 @@ def attention(month: Month) -> tuple[AttentionItem, ...]:
     due = "" if backfill else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
     page = "04_retrospective.html"
     found = [*_missed_limits(month), *_costly_changes(month)]
-    for row in month.review["people"].query("leans != ''").to_dict("records"):
+    for row in month.compared["people"].query("leans != ''").to_dict("records"):
         what = voice.say("unit.attention.lean", **row)
         lean = "#who-leans-which-way"
         found.append(AttentionItem("other", what, describe_lean(voice, row), "", "", page + lean))
@@ -249,9 +249,9 @@ def attention(month: Month) -> tuple[AttentionItem, ...]:
 
 def _costly_changes(month: Month) -> list[AttentionItem]:
     """People's changes that cost accuracy over the year, in at least three months."""
-    voice, review = voice_of(month.run), month.review
-    year = review["value_added_year"].query(
-        "level == @review.bottom and stage == 'adjusted' and own_months >= 3 and gain < 0"
+    voice, compared = voice_of(month.run), month.compared
+    year = compared["value_added_year"].query(
+        "level == @compared.bottom and stage == 'adjusted' and own_months >= 3 and gain < 0"
     )
     page = "04_retrospective.html#which-step-earned-its-keep"
     why = voice.say("unit.attention.people.why")
@@ -263,9 +263,9 @@ def _costly_changes(month: Month) -> list[AttentionItem]:
 
 def _missed_limits(month: Month) -> list[AttentionItem]:
     """The accuracy floor and the bias limit, where they were missed."""
-    if not month.review.scored:
+    if not month.compared.scored:
         return []
-    voice, agreed, now = voice_of(month.run), month.run.parameters.retrospective, month.review.now
+    voice, agreed, now = voice_of(month.run), month.run.parameters.retrospective, month.compared.now
     floor, limit, facts = agreed.accuracy_floor, agreed.bias_limit, {"unit": month.run.title, **now}
     found, why, page = [], _describe_miss(month), "04_retrospective.html"
     if now["accuracy"] < floor:
