@@ -1,8 +1,7 @@
 """Which header means which of this project's names, and what an export is for.
 
-Columns enter; the role and its matches leave, with the alias that matched each. The decisions made here: a header is mapped
-where it is an alias and its values fit (a date, a number, a text), first those that are an alias, then those that only end
-with one; between several headers for a name the alias listed first wins; and the others are named, never dropped in silence.
+A header is mapped where it is an alias and its values fit (a date, a number, a text), first those that are an alias,
+then those that only end with one; between several headers for a name the alias listed first wins; the others are named.
 """
 
 from __future__ import annotations
@@ -15,86 +14,36 @@ from salesfc_lib.inspection.aliases import Aliases, Hit
 from salesfc_lib.inspection.columns import MOST, Column
 from salesfc_lib.inspection.sample import Sample
 
-DIMENSIONS = ("product_line", "customer_type", "region", "channel", "product_group")
-ALONG = (
-    *DIMENSIONS,
-    "product",
-    "customer",
-    "salesperson",
-    "department",
-    "company",
-    "warehouse",
-)  # what tables of a role hold for
-MONEY = (
-    "quantity",
-    "amount",
-    "discount",
-    "tax_amount",
-    "tax_rate",
-    "freight",
-    "cost",
-    "profit",
-    "price",
-    "currency",
-    "rate",
-    "unit_of_measure",
-)
-ORDERS = (
-    "date",
-    "order_id",
-    "line",
-    "version",
-    "kind",
-    "status",
-    "reference",
-    "partner",
-    *ALONG,
-    *MONEY,
-)
-NAMES: dict[str, tuple[str, ...]] = {
-    "promotions": ("name", "start", "end", *ALONG),
-    "events": ("name", "start", "end", "kind", *ALONG),
-    "inventory": ("ds", "stock", "stockout_days", "unit_of_measure", *ALONG),
-    "targets": ("ds", "target", "currency", *ALONG),
-    "opportunities": (
-        "opportunity",
-        "stage",
-        "probability",
-        "expected",
-        "date",
-        "amount",
-        "quantity",
-        "currency",
-        "status",
-        *ALONG,
-    ),
-    "control_totals": (
-        "ds",
-        "account",
-        "debit",
-        "credit",
-        "balance",
-        "amount",
-        "quantity",
-        "currency",
-        *ALONG,
-    ),
-    "rates": ("currency", "date", "rate"),
-    "conversions": ("unit_of_measure", "factor", "product"),
+_LISTS = """
+dimensions: product_line customer_type region channel product_group
+along: product customer salesperson department company warehouse
+document: date order_id line version kind status reference partner
+money: quantity amount discount tax_amount tax_rate freight cost profit price currency rate
+deals: opportunity stage probability expected date amount quantity currency status
+ledger: ds account debit credit balance amount quantity currency
+returned: return refund 退货 退款 退回 rma retour gutschrift
+"""
+_WORDS = {
+    name: words.split()
+    for name, _, words in (line.partition(": ") for line in _LISTS.strip().splitlines())
+}
+DIMENSIONS = tuple(_WORDS["dimensions"])
+ALONG = [*DIMENSIONS, *_WORDS["along"]]  # what tables of a role hold for
+ORDERS = [*_WORDS["document"], *ALONG, *_WORDS["money"], "unit_of_measure"]
+DEALS, LEDGER = _WORDS["deals"], _WORDS["ledger"]
+NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
+    "promotions": ["name", "start", "end", *ALONG],
+    "events": ["name", "start", "end", "kind", *ALONG],
+    "inventory": ["ds", "stock", "stockout_days", "unit_of_measure", *ALONG],
+    "targets": ["ds", "target", "currency", *ALONG],
+    "opportunities": [*DEALS, *ALONG],
+    "control_totals": [*LEDGER, *ALONG],
+    "rates": ["currency", "date", "rate"],
+    "conversions": ["unit_of_measure", "factor", "product"],
     "returns": ORDERS,
     "orders": ORDERS,
 }
-RETURNED = (
-    "return",
-    "refund",
-    "退货",
-    "退款",
-    "退回",
-    "rma",
-    "credit note",
-    "retour",
-    "gutschrift",
-)
+RETURNED = [*_WORDS["returned"], "credit note"]
 NEEDED = {
     "orders": ("date", "quantity", "amount"),
     "promotions": ("name", "start", "end"),
@@ -104,8 +53,6 @@ NEEDED = {
     "opportunities": ("expected",),
     "control_totals": ("ds",),
 }
-
-
 FEW_MEMBERS, MOST_MEMBERS = ("kind", "status", "currency", "unit_of_measure", "stage"), 100
 
 
@@ -139,21 +86,16 @@ class Assignment:
 def map_columns(sample: Sample, columns: Mapping[str, Column], aliases: Aliases) -> Assignment:
     """Role and matches of an export."""
     found = {role: match_headers(columns, aliases, names) for role, names in NAMES.items()}
-    said = " ".join(
-        [
-            sample.path.stem,
-            *sample.settings.get("sheet", "").split(),
-            sample.settings.get("table", ""),
-        ]
-    ).casefold()
+    settings = [sample.settings.get(key, "") for key in ("sheet", "table")]
+    name = " ".join([sample.path.stem, *settings]).casefold()
     words = {
         role: [
-            word for word in aliases.roles.get(role, {}).get("words", ()) if word.casefold() in said
+            word for word in aliases.roles.get(role, {}).get("words", ()) if word.casefold() in name
         ]
         for role in (*NAMES, "lookup")
     }
     role, why = _decide_role(found, words, columns)
-    matches, refused = found.get(role) or match_headers(columns, aliases, ORDERS)
+    matches, refused = found.get(role) or found["orders"]
     return Assignment(role, why, matches, refused)
 
 
@@ -164,7 +106,7 @@ def match_headers(
     hits = {
         header: [hit for hit in aliases.find(header) if hit.name in names] for header in columns
     }
-    order = list(columns)
+    order = {header: place for place, header in enumerate(columns)}
     refused = []
     fits: dict[str, list[tuple[str, Hit]]] = {}
     for header, found in hits.items():
@@ -173,39 +115,24 @@ def match_headers(
                 refused.append(f"'{header}' is an alias of {hit.name}, but {why}")
             else:
                 fits.setdefault(hit.name, []).append((header, hit))
+    for pairs in fits.values():
+        pairs.sort(key=lambda pair: _rank(columns[pair[0]], pair[1], aliases, order[pair[0]]))
+    if len(fits.get("product", ())) == 1:  # an `item` may be the product
+        only = fits["product"][0][0]
+        fits["line"] = [pair for pair in fits.get("line", ()) if pair[0] != only]
     taken: dict[str, Match] = {}
     for exact in (True, False):
         for name in names:
-            rivals = sorted(
-                fits.get(name, ()),
-                key=lambda pair: _rank(columns[pair[0]], pair[1], aliases, order.index(pair[0])),
-            )
-            only = {
-                headers[0][0]
-                for other, headers in fits.items()
-                if other == "product" and len(headers) == 1
-            }
-            rivals = [
-                pair for pair in rivals if not (name == "line" and pair[0] in only)
-            ]  # an `item` may be the product
-            free = [
-                pair
-                for pair in rivals
-                if pair[0] not in {match.header for match in taken.values()}
-                and pair[1].exact is exact
-            ]
-            if name in taken or not free or (name == "date" and not exact and "ds" in taken):
+            used = {match.header for match in taken.values()}
+            pairs = fits.get(name, [])
+            free = [pair for pair in pairs if pair[0] not in used and pair[1].exact is exact]
+            is_dated = name == "date" and not exact and "ds" in taken
+            if name in taken or not free or is_dated:
                 continue
             header, hit = free[0]
-            others = [hit.name for hit in hits[header] if hit.name != name]
-            taken[name] = Match(
-                name,
-                header,
-                hit.alias,
-                hit.exact,
-                [other for other, _ in rivals if other != header],
-                others,
-            )
+            rivals = [other for other, _ in pairs if other != header]
+            others = [other.name for other in hits[header] if other.name != name]
+            taken[name] = Match(name, header, hit.alias, hit.exact, rivals, others)
     return [taken[name] for name in names if name in taken], refused
 
 
@@ -223,70 +150,46 @@ def _rank(
 
 def say_match(match: Match) -> str:
     """Why a header was matched."""
-    if match.exact:
-        same = (
-            re.sub(r"[\s_-]", "", match.alias).casefold()
-            == re.sub(r"[\s_-]", "", match.header).casefold()
-        )
-        return "known header" if same else f"known as '{match.alias}'"
-    return f"ends like '{match.alias}': check"
+    if not match.exact:
+        return f"ends like '{match.alias}': check"
+    alias, header = (re.sub(r"[\s_-]", "", text).casefold() for text in (match.alias, match.header))
+    return "known header" if alias == header else f"known as '{match.alias}'"
 
 
 def _refuse(column: Column, name: str, aliases: Aliases) -> str:
     """Why a column cannot be what a name says; '' where it can."""
+    of_days = name in aliases.values.get("date", ())
+    of_numbers = name in aliases.values.get("number", ())
     if column.looks == "empty":
-        measured = name in aliases.values.get("number", ()) or name in aliases.values.get(
-            "date", ()
-        )
-        return "it has no value" if column.cells and measured else ""
-    if name in aliases.values.get("date", ()):
-        return (
-            ""
-            if column.looks == "date" or column.as_serials is not None or column.days.share > 0.3
-            else _say_held(column)
-        )
-    if name in aliases.values.get("number", ()) or name == "name":
-        return _say_held(column) if (column.looks == "number") == (name == "name") else ""
-    if name in FEW_MEMBERS:
-        is_code = len(column.members) <= MOST_MEMBERS and not (
-            name in ("currency", "unit_of_measure") and column.numbers.share > MOST
-        )
-        return "" if is_code else _say_held(column)
-    return (
-        _say_held(column)
-        if column.looks == "date" or (name == "line" and column.looks != "number")
-        else ""
-    )
-
-
-def _say_held(column: Column) -> str:
+        return "it has no value" if column.cells and (of_days or of_numbers) else ""
+    if of_days:
+        fits = column.looks == "date" or column.as_serials is not None or column.days.share > 0.3
+    elif of_numbers or name == "name":
+        fits = (column.looks == "number") != (name == "name")
+    elif name in FEW_MEMBERS:
+        is_measured = name in ("currency", "unit_of_measure") and column.numbers.share > MOST
+        fits = len(column.members) <= MOST_MEMBERS and not is_measured
+    else:
+        fits = column.looks != "date" and (name != "line" or column.looks == "number")
     kind = {"text": "texts", "number": "numbers", "date": "days"}.get(column.looks, "nothing")
-    return f"it holds {kind} ({column.describe()})"
+    return "" if fits else f"it holds {kind} ({column.describe()})"
 
 
-Found = Mapping[
-    str, tuple[list[Match], list[str]]
-]  # role: its matches, and why headers were refused
+Found = Mapping[str, tuple[list[Match], list[str]]]  # role: its matches, and refused headers
 Words = Mapping[str, Sequence[str]]  # role: words of it in the export's name
 
 
 def _decide_role(found: Found, words: Words, columns: Mapping[str, Column]) -> tuple[str, str]:
-    """The role and what tells it; the first that fits, from those that little else looks like to orders."""
-    for role, names, fits in TELLING:
-        if fits(found, words) if role != "returns" else _are_returns(found, columns, words):
-            headers = [
-                f"{match.header} ({match.name})" for match in found[role][0] if match.name in names
-            ]
+    """The role and what tells it; the first that fits, from those that little else looks like."""
+    for role, (names, fits) in ROLES.items():
+        if fits(found, words) and (role != "returns" or _are_returns(found, columns, words)):
+            headers = [f"{one.header} ({one.name})" for one in found[role][0] if one.name in names]
             said = [f"it has {', '.join(headers)}"] if headers else []
-            return role, "; ".join(
-                [*said, *([f"its name says '{words[role][0]}'"] if words[role] else [])]
-            )
+            said += [f"its name says '{words[role][0]}'"] if words[role] else []
+            return role, "; ".join(said)
     known = _names(found, "orders")
-    if (
-        known
-        and not known & {"date", "amount", "quantity"}
-        and not any(column.looks in ("date", "number") for column in columns.values())
-    ):
+    measured = any(column.looks in ("date", "number") for column in columns.values())
+    if known and not known & {"date", "amount", "quantity"} and not measured:
         return "lookup", "it has neither a date nor an amount, only names"
     return (
         "orders",
@@ -307,61 +210,45 @@ def _is_document(found: Found) -> bool:
 
 def _are_promotions(found: Found, words: Words) -> bool:
     is_event = bool(words["events"]) and not words["promotions"]
-    return (
-        {"name", "start", "end"} <= _names(found, "promotions")
-        and not _is_document(found)
-        and not is_event
-    )
+    has = {"name", "start", "end"} <= _names(found, "promotions")
+    return has and not _is_document(found) and not is_event
 
 
 def _are_events(found: Found, words: Words) -> bool:
-    return (
-        {"name", "start"} <= _names(found, "events")
-        and not _is_document(found)
-        and bool(words["events"])
-    )
+    has = {"name", "start"} <= _names(found, "events")
+    return has and not _is_document(found) and bool(words["events"])
 
 
-def _is_inventory(found: Found, words: Words) -> bool:
-    sure = "stock" in _names(found, "inventory", sure=True)
-    return sure and "ds" in _names(found, "inventory") and not _is_document(found)
+def _hold_months_of(role: str, name: str) -> Fits:
+    """Whether an export has months with a column that only this role has."""
 
+    def fits(found: Found, words: Words) -> bool:
+        sure = name in _names(found, role, sure=True)
+        return sure and "ds" in _names(found, role) and not _is_document(found)
 
-def _are_targets(found: Found, words: Words) -> bool:
-    sure = "target" in _names(found, "targets", sure=True)
-    return sure and "ds" in _names(found, "targets") and not _is_document(found)
+    return fits
 
 
 def _are_opportunities(found: Found, words: Words) -> bool:
-    return (
-        len(
-            {"opportunity", "stage", "probability", "expected"}
-            & _names(found, "opportunities", sure=True)
-        )
-        >= 2
-    )
+    return len({*DEALS[:4]} & _names(found, "opportunities", sure=True)) >= 2
 
 
 def _are_totals(found: Found, words: Words) -> bool:
     has, sure = _names(found, "control_totals"), _names(found, "control_totals", sure=True)
-    is_ledger = bool({"account", "debit", "credit"} & sure) and not {
-        "product",
-        "quantity",
-    } & _names(found, "orders")
+    of_goods = {"product", "quantity"} & _names(found, "orders")
+    is_ledger = bool({"account", "debit", "credit"} & sure) and not of_goods
     holds = "ds" in has and bool(has & {"debit", "credit", "balance", "amount"})
     return holds and not _is_document(found) and (is_ledger or bool(words["control_totals"]))
 
 
 def _are_rates(found: Found, words: Words) -> bool:
-    return {"currency", "date", "rate"} <= _names(found, "rates") and not _names(
-        found, "orders"
-    ) & {"amount", "quantity"}
+    of_orders = _names(found, "orders") & {"amount", "quantity"}
+    return {*NAMES["rates"]} <= _names(found, "rates") and not of_orders
 
 
 def _are_conversions(found: Found, words: Words) -> bool:
-    return {"unit_of_measure", "factor"} <= _names(found, "conversions") and not _names(
-        found, "orders"
-    ) & {"date", "amount"}
+    of_orders = _names(found, "orders") & {"date", "amount"}
+    return {"unit_of_measure", "factor"} <= _names(found, "conversions") and not of_orders
 
 
 def _are_orders(found: Found, words: Words) -> bool:
@@ -370,28 +257,30 @@ def _are_orders(found: Found, words: Words) -> bool:
 
 
 def _are_returns(found: Found, columns: Mapping[str, Column], words: Words) -> bool:
-    """Whether the rows have a document, and the file's name says so, or its document or date is one of returns, or it only names what came back."""
-    if not _names(found, "returns") & {"order_id", "reference"}:
+    """Whether the rows have a document, and the file's name says so, or its document or date is one
+    of returns, or it only names what came back."""
+    names = {match.name: match.header for match in found["returns"][0]}
+    if not {"order_id", "reference"} & names.keys():
         return False
     if words["returns"]:
-        return not (words["orders"] and any(match.name == "kind" for match in found["orders"][0]))
-    main = [match.header for match in found["returns"][0] if match.name in ("order_id", "date")]
-    bare = not {"date", "amount", "quantity"} & {match.name for match in found["returns"][0]}
-    return any(
-        word in header.casefold() for header in (columns if bare else main) for word in RETURNED
-    )
+        return not (words["orders"] and "kind" in names)
+    main = [names[name] for name in ("order_id", "date") if name in names]
+    is_bare = not {"date", "amount", "quantity"} & names.keys()
+    headers = [header.casefold() for header in (columns if is_bare else main)]
+    return any(word in header for header in headers for word in RETURNED)
 
 
-# role, names to show as what tells it, and whether an export has it; in this order
-TELLING: tuple[tuple[str, tuple[str, ...], Callable[[Found, Words], bool]], ...] = (
-    ("promotions", ("name", "start", "end"), _are_promotions),
-    ("events", ("name", "start"), _are_events),
-    ("inventory", ("ds", "stock", "stockout_days"), _is_inventory),
-    ("targets", ("ds", "target"), _are_targets),
-    ("opportunities", ("opportunity", "stage", "probability", "expected"), _are_opportunities),
-    ("control_totals", ("ds", "account", "debit", "credit", "balance", "amount"), _are_totals),
-    ("rates", ("currency", "date", "rate"), _are_rates),
-    ("conversions", ("unit_of_measure", "factor"), _are_conversions),
-    ("returns", ("order_id", "reference", "date", "amount"), _are_orders),
-    ("orders", ("date", "order_id", "product", "quantity", "amount"), _are_orders),
-)
+Fits = Callable[[Found, Words], bool]
+# role: names to show as what tells it, and whether an export has it; in this order
+ROLES: dict[str, tuple[Sequence[str], Fits]] = {
+    "promotions": (("name", "start", "end"), _are_promotions),
+    "events": (("name", "start"), _are_events),
+    "inventory": (("ds", "stock", "stockout_days"), _hold_months_of("inventory", "stock")),
+    "targets": (("ds", "target"), _hold_months_of("targets", "target")),
+    "opportunities": (DEALS[:4], _are_opportunities),
+    "control_totals": (LEDGER[:6], _are_totals),
+    "rates": (NAMES["rates"], _are_rates),
+    "conversions": (("unit_of_measure", "factor"), _are_conversions),
+    "returns": (("order_id", "reference", "date", "amount"), lambda found, words: True),
+    "orders": (("date", "order_id", "product", "quantity", "amount"), _are_orders),
+}

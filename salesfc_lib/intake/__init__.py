@@ -7,6 +7,7 @@ days, numbers, units and codes for cleaning, inspection and hand-written files a
 from __future__ import annotations
 
 from salesfc_lib.intake.issues import Issue
+from salesfc_lib.intake.parse.cell import parse_moment, parse_month, parse_number
 from salesfc_lib.intake.parse.columns import (
     check_identifiers,
     find_error_cells,
@@ -16,7 +17,7 @@ from salesfc_lib.intake.parse.columns import (
 )
 from salesfc_lib.intake.parse.currencies import CURRENCIES
 from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
-from salesfc_lib.intake.parse.evidence import BLANK, Reading, name_place, prefix
+from salesfc_lib.intake.parse.evidence import BLANK, Reading, Unreadable, name_place, prefix
 from salesfc_lib.intake.parse.fixed_point import (
     INT64,
     exactly,
@@ -98,6 +99,7 @@ __all__ = [
     "Survey",
     "UNPROVED",
     "UTF8",
+    "Unreadable",
     "as_category",
     "category_of",
     "cell_text",
@@ -133,6 +135,9 @@ __all__ = [
     "missing_category",
     "name_place",
     "one_category",
+    "parse_moment",
+    "parse_month",
+    "parse_number",
     "peek_sheets",
     "prefix",
     "read_dates",

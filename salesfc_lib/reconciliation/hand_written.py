@@ -1,8 +1,7 @@
-"""Hand-written tables saved from a spreadsheet: overrides and declared effects.
+"""Tables that people write by hand and save from a spreadsheet: overrides and declared assumptions.
 
-A CSV file enters; lines leave, with their place and their cells as text, and readers of cells as
-months, numbers and days. Any encoding and separator that a spreadsheet saves is read; an ambiguous
-cell is an error that names file, line and column.
+A file is taken in any encoding and with any separator that a spreadsheet saves; a cell that could
+mean two things is an error that names file, line and column.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ import codecs
 import csv
 import io
 import math
-import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,14 +19,10 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake import guess_encoding
+from salesfc_lib.intake import Unreadable, guess_encoding, parse_moment, parse_month, parse_number
 
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # marks of what a spreadsheet calls Unicode text
 SEPARATORS = (",", ";", "\t")
-MONTH = re.compile(r"^(\d{4})(?:[-/.](\d{1,2})(?:[-/.]0?1)?|年(\d{1,2})月(?:0?1日)?)$")
-DAY = re.compile(
-    r"^(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?((?:[ T]\d.*)?)$"
-)  # the year first: 3/4/2026 means two days
 
 
 @dataclass(frozen=True)
@@ -67,46 +60,38 @@ def read_lines(
 
 
 def read_month(line: Line, column: str) -> pd.Timestamp:
-    """First day of the month that a cell names: 2026-07, 2026/7 or 2026年7月."""
-    found = MONTH.match(_narrow(line.cells[column]))
-    month = int(found[2] or found[3]) if found is not None else 0
-    if found is None or not 1 <= month <= 12 or not 1900 <= int(found[1]) <= 2200:
-        raise cell_error(line, column, "A month as YYYY-MM, such as 2026-07", "Correct the month")
-    return pd.Timestamp(int(found[1]), month, 1)
+    """First day of the month that a cell names: 2026-07, 2026年7月 or Jul 2026."""
+    try:
+        return pd.Timestamp(parse_month(line.cells[column]))
+    except Unreadable as error:
+        expected = "A month as YYYY-MM, such as 2026-07"
+        raise cell_error(line, column, expected, "Correct the month") from error
 
 
 def read_number(line: Line, column: str, *, percent: bool = False) -> float:
     """Number of a cell, NaN where it is blank; with `percent` a percent sign may follow."""
-    text = _narrow(line.cells.get(column, ""))
-    if not text:
+    if not (text := line.cells.get(column, "")):
         return math.nan
     try:
-        number = float(text.removesuffix("%") if percent else text)
-    except ValueError:
-        number = math.inf
-    if not math.isfinite(number):
-        raise cell_error(
-            line,
-            column,
-            "A plain number, such as 1250.5 or -10",
-            "Write digits without separators or units",
-        )
-    return number
+        number, is_percent = parse_number(text)
+        if is_percent and not percent:
+            raise Unreadable("is in percent")
+    except Unreadable as error:
+        expected = "A plain number, such as 1250.5 or -10"
+        do = "Write digits without separators or units"
+        raise cell_error(line, column, expected, do) from error
+    return float(number)
 
 
 def read_date(line: Line, column: str) -> pd.Timestamp:
     """Day or moment of a cell, NaT where it is blank."""
-    text = line.cells.get(column, "")
-    if not text:
+    if not (text := line.cells.get(column, "")):
         return pd.NaT
-    found = DAY.match(unicodedata.normalize("NFKC", text))
     try:
-        year, month, day, time = found.groups() if found is not None else ("", "", "", "")
-        return pd.Timestamp(f"{year}-{int(month):02d}-{int(day):02d}{time}").tz_localize(None)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise cell_error(
-            line, column, "A date as YYYY-MM-DD, with or without a time", "Correct the date"
-        ) from error
+        return pd.Timestamp(parse_moment(text))
+    except Unreadable as error:
+        expected = "A date as YYYY-MM-DD, with or without a time"
+        raise cell_error(line, column, expected, "Correct the date") from error
 
 
 def cell_error(line: Line, column: str, expected: str, do: str) -> SalesForecastError:
@@ -136,8 +121,3 @@ def _read_line(record: dict[Any, Any], where: str) -> Line:
             "Put text that holds a comma or a semicolon in double quotes",
         )
     return Line(where, {key: (value or "").strip() for key, value in record.items()})
-
-
-def _narrow(text: str) -> str:
-    """Text of a number or month without wide digits, spaces and the typographer's minus."""
-    return unicodedata.normalize("NFKC", text).replace("\u2212", "-").replace(" ", "")

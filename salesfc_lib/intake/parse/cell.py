@@ -1,0 +1,73 @@
+"""A single cell parsed by itself, for files that people write by hand: what may mean two things is
+refused.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pyarrow as pa
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.parse.day_spellings import dissect_day, dissect_month, list_meanings
+from salesfc_lib.intake.parse.evidence import Unreadable
+from salesfc_lib.intake.parse.number_spellings import dissect
+from salesfc_lib.intake.parse.numbers import Convention, read_one
+from salesfc_lib.intake.parse.separators import Separators, decide_separators
+
+PERCENT = -2  # the power of ten of a percent sign
+
+
+def parse_moment(text: str) -> datetime:
+    """A day with its time, without its zone; raises `Unreadable` for a text that is none, or two.
+
+    >>> parse_moment("15. Okt 2024 10:30:05"), parse_moment("25/12/2024").date()
+    (datetime.datetime(2024, 10, 15, 10, 30, 5), datetime.date(2024, 12, 25))
+    """
+    written = dissect_day(text)
+    day, *others = set(list_meanings(written).values())
+    if others:
+        raise Unreadable("may be day or month first")
+    return datetime(day.year, day.month, day.day) + timedelta(seconds=written.clock)
+
+
+def parse_month(text: str) -> date:
+    """First day of a month, written with or without that day; raises `Unreadable` for another day.
+
+    >>> parse_month("2026年7月"), parse_month("Jul 2026"), parse_month("2026-07-01")
+    (datetime.date(2026, 7, 1), datetime.date(2026, 7, 1), datetime.date(2026, 7, 1))
+    """
+    if written := dissect_month(text):
+        if sum(map(str.isdecimal, text)) == len("26"):
+            raise Unreadable("may be a month of a year or a day of the month")
+        return list_meanings(written)["ymd"]
+    day = parse_moment(text).date()
+    if day.day != 1:
+        raise Unreadable("is a day within a month")
+    return day
+
+
+def parse_number(text: str) -> tuple[Decimal, bool]:
+    """A number and whether a percent sign stands behind it (12% is 12); raises `Unreadable`.
+
+    A point between digits is the decimal one even where it could group them; a comma has to be
+    certain.
+
+    >>> parse_number("1,250.5"), parse_number("-10 %"), parse_number("1.250")
+    ((Decimal('1250.5'), False), (Decimal('-10'), True), (Decimal('1.250'), False))
+    """
+    written = dissect(text)
+    try:
+        separators = decide_separators(pa.array([written.digits]))
+    except SalesForecastError:
+        if "," in written.digits:
+            raise Unreadable("may be a decimal or a grouped whole number") from None
+        separators = Separators(".")
+    is_percent = written.power == PERCENT
+    value = read_one(
+        written._replace(power=None) if is_percent else written, separators, Convention()
+    )
+    if isinstance(value, Unreadable):
+        raise value
+    return Decimal(value[0]).scaleb(-value[1]), is_percent
