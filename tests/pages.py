@@ -51,7 +51,10 @@ from salesfc_lib.reporting.pages.notebook import render_notebook
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
 NASTY = '厨具 <b onclick="x">&\'</b> / 华东 {{ 7*7 }}'
-LONG = "Household appliances, spare parts and accessories for hotels, restaurants and canteens in the north-eastern provinces"
+LONG = (
+    "Household appliances, spare parts and accessories for hotels, restaurants and canteens in the "
+    "north-eastern provinces"
+)
 TITLES = {"kitchen": NASTY, "north": LONG, "online": "Online"}
 FLOORS = {"kitchen": 0.80, "north": 0.85, "online": 0.75}
 HORIZON = 12
@@ -104,7 +107,8 @@ def summary(
         "published_at": f"{after}-03T09:15:00+08:00",
         "owner": "Lin Qiao",
         "floor": FLOORS.get(unit, 0.8),
-        "headline": f"{TITLES.get(unit, unit)} met its floor, but forecast too high for the third month",
+        "headline": f"{TITLES.get(unit, unit)} met its floor, but forecast too high for the third"
+        " month",
         "lede": (
             f"{wording.month_word(month)} sales were ¥48.26\u00a0m.",
             "Bias +6.5\u202f%.",
@@ -183,7 +187,7 @@ def _ahead(month: str, y_hat: float, width: float) -> MonthForecast:
 
 
 def publish(reports: Path, summaries: list[Summary]) -> None:
-    """Month folders as an archive leaves them: a manifest with its summary, the page, forecast.csv."""
+    """Month folders as an archive leaves them: manifest with summary, page, forecast.csv."""
     for one in sorted(summaries, key=lambda s: s.month):
         folder = reports / one.month / one.unit
         folder.mkdir(parents=True, exist_ok=True)
@@ -363,7 +367,8 @@ def notebook(*, failed: bool = False) -> nbformat.NotebookNode:
     for number, (heading, comment, code, shown) in enumerate(blocks(), 1):
         cells.append(
             new_markdown_cell(
-                f"## {heading}\n\nAbsolute errors, *summed*.\n\n> **Accuracy** = 1 − WAPE. <b onclick=x>"
+                f"## {heading}\n\nAbsolute errors, *summed*.\n\n"
+                "> **Accuracy** = 1 − WAPE. <b onclick=x>"
             )
         )
         cells.append(_code(f"# {comment}\n{code}", shown, count=number + 3))

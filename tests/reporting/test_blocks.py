@@ -33,7 +33,10 @@ from salesfc_lib.reporting.blocks import (
 )
 
 NASTY = "厨具 <b onclick=x>&\"'</b> / {{ 7*7 }} \\u0000 *star* `tick`"
-SVG = '<svg viewBox="0 0 720 100"><path d="M0,0 1,1" class="fc"/><text x="1" y="2" class="b ta">Forecast &lt;x&gt;</text></svg>'
+SVG = (
+    '<svg viewBox="0 0 720 100"><path d="M0,0 1,1" class="fc"/>'
+    '<text x="1" y="2" class="b ta">Forecast &lt;x&gt;</text></svg>'
+)
 
 
 def every_block(name: str = NASTY) -> list[components.Block]:
@@ -148,7 +151,8 @@ def test_a_spark_leaves_missing_months_out_and_survives_a_flat_line() -> None:
 def test_markdown_shows_raw_html_as_text_and_drops_links_that_leave() -> None:
     html = str(
         markup.markdown(
-            "**b** <img src=x onerror=y> [a](https://else.where) [c](javascript:x) [d](#here)\n\n- one"
+            "**b** <img src=x onerror=y> [a](https://else.where) [c](javascript:x) [d](#here)"
+            "\n\n- one"
         )
     )
     assert "<strong>b</strong>" in html and "<li>one</li>" in html

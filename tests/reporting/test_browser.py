@@ -25,8 +25,12 @@ MOST = 15  # pages of the demo that are opened
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 OPEN_ALL = """() => { for (const d of document.querySelectorAll('details')) d.open = true;
   for (const s of document.querySelectorAll('.scroll')) s.style.background = 'none'; }"""
-RUN_AXE = """tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})
-  .then(found => found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 2).map(n => n.html.slice(0, 160)).join(' | ')}`))"""
+RUN_AXE = """
+tags => axe
+  .run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})
+  .then(found => found.violations.map(v => `${v.id}: ${
+    v.nodes.slice(0, 2).map(n => n.html.slice(0, 160)).join(' | ')}`))
+""".strip()
 
 pytestmark = pytest.mark.browser
 
@@ -93,9 +97,7 @@ def to_open(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def browser() -> Iterator[Any]:
     program = executable()
     if program is None:
-        pytest.skip(
-            "No Chromium on this machine: install Debian's package `chromium` to run the browser tests"
-        )
+        pytest.skip("No Chromium on this machine: install Debian's package `chromium` to run them")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -156,8 +156,8 @@ def test_a_months_page_says_its_numbers_and_names_as_text(reports: Path) -> None
 def test_a_first_month_says_when_there_will_be_something_to_compare(reports: Path) -> None:
     page = text_of(reports.parent / "first" / "2026-06" / "kitchen" / "index.html")
     assert (
-        "There is nothing to compare yet: no forecast of June 2026 was published before June 2026 closed."
-        in page
+        "There is nothing to compare yet: no forecast of June 2026 was published before June 2026 "
+        "closed." in page
     )
     assert "The forecast for July 2026 can be compared once July 2026 closes" in page
     assert "Nobody changed the forecast" in page and "Nothing needs attention this month." in page
@@ -340,12 +340,12 @@ def test_code_is_folded_between_its_prose_and_its_figure() -> None:
     )
     assert prose < code < figure
     assert (
-        '<span class="in">In [4]</span>Split the difference by cause <span class="small">2 lines · 0.4\u00a0s</span>'
-        in html
+        '<span class="in">In [4]</span>Split the difference by cause '
+        '<span class="small">2 lines · 0.4\u00a0s</span>' in html
     )
     assert (
-        '<span class="k">decompose</span>(forecast, actual, by=<span class="s">&#34;owner&#34;</span>)'
-        in html
+        '<span class="k">decompose</span>(forecast, actual, '
+        'by=<span class="s">&#34;owner&#34;</span>)' in html
     )
     assert "# Split the difference" not in html
 

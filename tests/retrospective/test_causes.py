@@ -55,7 +55,7 @@ def archive(stage: str = "reconciled", **june: float) -> pd.DataFrame:
 
 
 def orders(rows: list[tuple[str, str | None, str, str, str]]) -> pd.DataFrame:
-    """Transactions from (date, order_id, product line, kind, amount), all of key account `other`."""
+    """Transactions from (date, order_id, product line, kind, amount) of key account `other`."""
     frame = pd.DataFrame(rows, columns=["date", "order_id", "product_line", "kind", "amount"])
     frame = frame.assign(date=pd.to_datetime(frame["date"]), amount=frame["amount"].map(Decimal))
     return frame.assign(key_account="other", customer="石家庄超市")

@@ -222,7 +222,7 @@ def test_misses_hold_what_was_not_forecast_and_sum_to_the_totals() -> None:
 
 
 def archive(seed: int, months: int = 30) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Vintages at lags 1 to 3 of all stages, and actuals, of the three bottom series and the total."""
+    """Vintages of all stages at lags 1 to 3, and actuals, of the bottom series and the total."""
     rng = np.random.default_rng(seed)
     bottom = [EAST, NORTH, LAMP]
     dates = pd.date_range(end=JUNE, periods=months, freq="MS")
