@@ -153,7 +153,7 @@ def _list_high(open_text: Open) -> list[bytes]:
 
 
 def _choose_likely(open_text: Open, names: list[str], source: Source) -> _Choice | None:
-    """The first encoding that fits the top and in which the header's names are found, else the first that fits."""
+    """The first encoding that fits the top and has the header's names, else the first that fits."""
     fitting = None
     for name in names:
         choice = _decode_top(open_text, name)

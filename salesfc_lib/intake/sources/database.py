@@ -64,8 +64,8 @@ class Drawn:
 def read_database(source: Source, project: Path, *, keep: bool = False) -> Drawn:
     """Records of the source's table, now; with `keep`, the extract goes to the project's archive.
 
-    Raises `SalesForecastError` for an address that is not set or not understood, a database that does not answer, an
-    unknown table and a missing column.
+    Raises `SalesForecastError` for an address that is not set or not understood, a database that
+    does not answer, an unknown table and a missing column.
     """
     archive, name = snapshot.find_archive(project), describe(source)
     with _spooling(archive if keep else None) as folder, connect(source.url_env) as connection:
@@ -358,7 +358,7 @@ def _read(path: Path) -> pa.Table:
 
 
 def _load(path: Path, relation: Relation, issues: list[Issue]) -> tuple[Grid, Grid]:
-    """Grids of this unit's records, without those that have a control character, and the others'."""
+    """Grids of this unit's records (without those with control characters) and of the others'."""
     table, header = _read(path), relation.header
     numbers, is_mine = (table[name].to_numpy() for name in OWN)
     texts = table.drop_columns([*OWN]).rename_columns([str(place) for place in range(len(header))])

@@ -1,9 +1,7 @@
 """Which files a source means, and what was in them.
 
-A source's `path` enters, with the project; files leave, each read when it is asked for, with its fingerprint. The decisions made
-here: a path stays under its root (the project, or the folder that an environment variable names), links included; what was
-hashed is what was parsed, and a file that changes meanwhile stops the unit; a folder means the files of the source's kind in
-it, and what lies beside them is named, not read.
+A path stays under its root (the project, or the folder that an environment variable names), links
+included. What was hashed is what was parsed: a file that changes meanwhile stops the unit.
 """
 
 from __future__ import annotations
@@ -48,14 +46,12 @@ class RawFile:
     path: Path
     issues: list[Issue] = field(default_factory=list)
     _sha256: str = field(default="", repr=False)
-    _state: tuple[int, int, int] | None = field(
-        default=None, repr=False
-    )  # inode, size, time of the last change
+    _state: tuple[int, int, int] | None = field(default=None, repr=False)  # inode, size, mtime
 
     def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
         """The file's bytes from the start.
 
-        Raises `SalesForecastError` if the system does not let us read it, or if it is another file than at the first look.
+        Raises `SalesForecastError` if it cannot be read, or is another file than at the first look.
         """
         hashed = hashlib.sha256()
         try:
@@ -66,9 +62,8 @@ class RawFile:
                     yield block
                 self._compare(file)
         except OSError as error:
-            raise _refuse(
-                self.path, error.strerror or str(error), "Allow this user to read it"
-            ) from error
+            why = error.strerror or str(error)
+            raise _refuse(self.path, why, "Allow this user to read it") from error
         if self._sha256 and self._sha256 != hashed.hexdigest():
             raise _changed(self.path)
         self._sha256 = hashed.hexdigest()
@@ -85,7 +80,7 @@ class RawFile:
 
     @property
     def fingerprint(self) -> dict[str, object]:
-        """Name, sha256 and size of what was read; a file that was read by its path only is read once more."""
+        """Name, sha256 and size of what was read (read now, if it was not yet)."""
         if not self._sha256:
             for _ in self.blocks():
                 pass
@@ -93,29 +88,26 @@ class RawFile:
         return {"path": self.name, "sha256": self._sha256, "bytes": self._state[1]}
 
     def _compare(self, file: BinaryIO) -> None:
-        states = {_look(os.fstat(file.fileno())), _look(self.path.stat())} | (
-            {self._state} if self._state else set()
-        )
-        if len(states) > 1:
+        states = [_look(os.fstat(file.fileno())), _look(self.path.stat())]
+        self._state = self._state or states[0]
+        if states != [self._state, self._state]:
             raise _changed(self.path)
-        self._state = states.pop()
 
 
 def read_files(source: Source, project: Path) -> list[RawFile]:
     """Files that the source's `path` names, sorted by name.
 
-    Raises `SalesForecastError` for a path outside its root, a missing file, a pattern or folder that holds nothing to read,
-    and a file that is empty or no regular file.
+    Of a folder, the files of the source's kind; what lies beside them is noted. Raises
+    `SalesForecastError` for a path outside its root, a missing file, a pattern or folder that holds
+    nothing to read, and a file that is empty or no regular file.
     """
     root = find_root(source, project)
     files = [_open(path, root) for path in find_files(source, root)]
-    if (root / source.path).is_dir() and (beside := _list_beside(root / source.path, source.kind)):
-        files[0].issues.append(
-            Issue(
-                "left_out",
-                f"the folder '{source.path}' also holds {shorten(beside, 5)}, which were not read",
-            )
-        )
+    folder = root / source.path
+    if folder.is_dir():
+        beside = [path.name for path in _list_folder(folder) if not _is_of_kind(path, source.kind)]
+        also = f"the folder '{source.path}' also holds {shorten(beside, 5)}, which were not read"
+        files[0].issues += [Issue("left_out", also)] if beside else []
     return files
 
 
@@ -125,9 +117,9 @@ def find_root(source: Source, project: Path) -> Path:
         return project.resolve()
     folder = os.environ.get(source.root, "")
     if not folder or not Path(folder).is_dir():
+        wrong = f"names '{folder}', which is no folder" if folder else "is not set"
         raise SalesForecastError.say(
-            f"The environment variable '{source.root}', the root of '{source.path}', "
-            + (f"names '{folder}', which is no folder" if folder else "is not set"),
+            f"The environment variable '{source.root}', the root of '{source.path}', {wrong}",
             "The folder that holds the file",
             f"Set it, as in `{source.root}=/path/to/folder salesfc run …`",
         )
@@ -135,7 +127,10 @@ def find_root(source: Source, project: Path) -> Path:
 
 
 def find_files(source: Source, root: Path) -> list[Path]:
-    """Files under `root` that the path, pattern or folder names, sorted; temporary and hidden ones only where named exactly."""
+    """Files under `root` that the path, pattern or folder names, sorted.
+
+    Temporary and hidden ones only where they are named exactly.
+    """
     pattern, kind = source.path, source.kind
     relative = Path(pattern)
     if relative.is_absolute() or ".." in relative.parts:
@@ -145,18 +140,13 @@ def find_files(source: Source, root: Path) -> list[Path]:
         found = [path for path in _list_folder(exact) if _is_of_kind(path, kind)]
         why = f"the folder holds no file of `kind: {kind}` ({', '.join(ENDINGS[kind])})"
     elif PATTERN & set(pattern) and not exact.exists():
-        found = sorted(
-            path for path in root.glob(pattern) if path.is_file() and not TEMPORARY.match(path.name)
-        )
+        files = (path for path in root.glob(pattern) if path.is_file())
+        found = sorted(path for path in files if not TEMPORARY.match(path.name))
         why = "the pattern matches no file"
     else:
         found, why = [exact], ""
     if not found:
-        raise _refuse(
-            exact,
-            why,
-            f"Put the export there, or correct `path`; the folder holds {_list_near(exact)}",
-        )
+        raise _refuse(exact, why, _suggest(exact))
     for path in found:
         if not path.resolve().is_relative_to(root):
             raise _outside(str(path), root)
@@ -165,38 +155,29 @@ def find_files(source: Source, root: Path) -> list[Path]:
 
 def _open(path: Path, root: Path) -> RawFile:
     if not path.exists():
-        raise _refuse(
-            path,
-            "there is no such file",
-            f"Put the export there, or correct `path`; the folder holds {_list_near(path)}",
-        )
+        raise _refuse(path, "there is no such file", _suggest(path))
     if not path.is_file():
-        raise _refuse(
-            path, "it is no file but a pipe, a socket or a device", "Save the export as a file"
-        )
+        why = "it is no file but a pipe, a socket or a device"
+        raise _refuse(path, why, "Save the export as a file")
     if not path.stat().st_size:
         raise _refuse(path, "it is empty (0 bytes)", "Export it again")
     return RawFile(path.relative_to(root).as_posix(), path)
 
 
 def _list_folder(folder: Path) -> list[Path]:
-    return sorted(
-        path for path in folder.iterdir() if not path.is_dir() and not TEMPORARY.match(path.name)
-    )
+    files = (path for path in folder.iterdir() if not path.is_dir())
+    return sorted(path for path in files if not TEMPORARY.match(path.name))
 
 
 def _is_of_kind(path: Path, kind: str) -> bool:
     return path.name.lower().endswith(ENDINGS[kind])
 
 
-def _list_beside(folder: Path, kind: str) -> list[str]:
-    return [path.name for path in _list_folder(folder) if not _is_of_kind(path, kind)]
-
-
-def _list_near(path: Path) -> str:
+def _suggest(path: Path) -> str:
     folder = path if path.is_dir() else path.parent
     names = sorted(entry.name for entry in folder.iterdir()) if folder.is_dir() else []
-    return shorten(names, 5) if names else "nothing"
+    holds = shorten(names, 5) if names else "nothing"
+    return f"Put the export there, or correct `path`; the folder holds {holds}"
 
 
 def _look(state: os.stat_result) -> tuple[int, int, int]:
@@ -218,6 +199,7 @@ def _changed(path: Path) -> SalesForecastError:
 def _outside(path: str, root: Path) -> SalesForecastError:
     return SalesForecastError.say(
         f"The path '{path}' leads out of '{root}'",
-        "A file under the project, or under the folder that `root` names by an environment variable",
+        "A file under the project, or under the folder that `root` names by an environment "
+        "variable",
         "Move the file, or name its folder by `root`",
     )

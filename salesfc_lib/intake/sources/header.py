@@ -1,9 +1,7 @@
 """The header of an export: which row it is, and which of its columns is which of ours.
 
-Rows of text enter; the header's place, and the names its columns get, leave. The decisions made here: two spellings of a
-header are equal when they differ in case, spaces, full-width forms and invisible characters only; a column that a source
-lists several headers for carries the first of them from here on, whichever the file used; and where two columns fit one
-name nobody chooses: the unit stops.
+Two spellings of a header are equal when they differ in case, spaces, full-width forms and invisible
+characters only. Where two columns fit one name nobody chooses: the unit stops.
 """
 
 from __future__ import annotations
@@ -23,7 +21,7 @@ INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]
 
 @lru_cache(maxsize=20_000)
 def fold(header: str) -> str:
-    """The header without what a person does not see: case, spaces, full-width forms, zero-width characters.
+    """The header without case, spaces, full-width forms and zero-width characters.
 
     >>> fold(" Ｏrder\u200b ID ") == fold("ORDER id"), fold("日 期") == fold("日期")
     (True, True)
@@ -33,53 +31,42 @@ def fold(header: str) -> str:
 
 
 def header_of(source: Source, name: str) -> str:
-    """The export's header for one of this project's names; a name that is not mapped is a header itself."""
+    """The export's header for one of our names; a name that is not mapped is a header itself."""
     return source.columns.get(name, name)
 
 
 def list_needed(source: Source) -> list[str]:
-    """Headers that an export must have to be read as this source, each in the first of its spellings."""
+    """Headers that an export must have to be read as this source, in the first of its spellings."""
     named = [header_of(source, name) for name in (*source.key, *source.fill_down)]
     extract = [source.extract_header] if source.extract_header else []
-    return list(
-        dict.fromkeys(
-            [*source.columns.values(), *source.join.values(), *source.where, *named, *extract]
-        )
-    )
+    needed = [*source.columns.values(), *source.join.values(), *source.where, *named, *extract]
+    return list(dict.fromkeys(needed))
 
 
 def list_spellings(source: Source) -> dict[str, list[str]]:
     """Every needed header with the headers that a file may have instead, itself first."""
     spellings = {header: [header] for header in list_needed(source)}
     for name, others in source.aliases.items():
-        spellings[source.columns[name]] += [
-            other for other in others if other not in spellings[source.columns[name]]
-        ]
+        header = source.columns[name]
+        spellings[header] = list(dict.fromkeys([*spellings[header], *others]))
     return spellings
 
 
 def match_header(cells: Sequence[str], source: Source) -> dict[str, list[int]]:
-    """Places of the cells that fit each needed header (none where the row lacks it, several where it is ambiguous).
+    """Places of the cells that fit each needed header: none where it is missing, several if open.
 
-    A cell spelled just as listed goes before one that only looks like it, and a cell that is the first spelling of one
-    header is not taken for another's.
+    A cell spelled just as listed goes before one that only looks like it, and a cell that is the
+    first spelling of one header is not taken for another's.
     """
     spellings = list_spellings(source)
     own = {fold(header): header for header in spellings}
     known = {fold(text) for texts in spellings.values() for text in texts}
-    found = [
-        (place, cell.strip(), fold(cell))
-        for place, cell in enumerate(cells)
-        if cell and fold(cell) in known
-    ]
+    folded = [(place, cell.strip(), fold(cell)) for place, cell in enumerate(cells) if cell]
+    found = [(place, cell, key) for place, cell, key in folded if key in known]
     matched: dict[str, list[int]] = {}
     for header, texts in spellings.items():
-        folded = {fold(text) for text in texts}
-        loose = [
-            (place, cell)
-            for place, cell, key in found
-            if key in folded and own.get(key, header) == header
-        ]
+        keys = {fold(text) for text in texts if own.get(fold(text), header) == header}
+        loose = [(place, cell) for place, cell, key in found if key in keys]
         exact = [(place, cell) for place, cell in loose if cell in texts]
         matched[header] = [place for place, _ in exact or loose]
     return matched
@@ -101,8 +88,8 @@ def find_header(rows: Sequence[Sequence[str]], source: Source) -> int | None:
 def require_header(rows: Sequence[Sequence[str]], source: Source, where: str) -> int:
     """Place of the header row.
 
-    Raises `SalesForecastError` that names the missing headers and those of the row that comes nearest, two rows that
-    make a header only together, or two columns that fit one name.
+    Raises `SalesForecastError` that names the missing headers and those of the nearest row, two
+    rows that make a header only together, or two columns that fit one name.
     """
     place = find_header(rows, source)
     if place is None:
@@ -112,34 +99,31 @@ def require_header(rows: Sequence[Sequence[str]], source: Source, where: str) ->
 
 
 def name_columns(header: Sequence[str], source: Source, where: str) -> list[str]:
-    """Unique names for a header's columns: needed ones by the first spelling that the source lists, others as they are.
+    """Unique names of a header's columns: needed ones by their first spelling, others as they are.
 
     Raises `SalesForecastError` where two columns fit one needed header, or one column fits two.
     """
-    matched = match_header(header, source)
     named: dict[int, str] = {}
-    for wanted, places in matched.items():
+    for wanted, places in match_header(header, source).items():
         if len(places) > 1:
             raise _ambiguous([header[place].strip() for place in places], wanted, where)
         for place in places:
             if place in named:
+                both = f"fits both '{named[place]}' and '{wanted}'"
                 raise SalesForecastError.say(
-                    f"The column '{header[place].strip()}' of '{where}' fits both '{named[place]}' and '{wanted}'",
+                    f"The column '{header[place].strip()}' of '{where}' {both}",
                     "Each column for one name",
                     "List this header under one of them only, in the `columns` of this source",
                 )
             named[place] = wanted
-    return number_repeated(
-        [named.get(place, cell.strip()) for place, cell in enumerate(header)], set(named)
-    )
+    names = [named.get(place, cell) for place, cell in enumerate(header)]
+    return number_repeated(names, frozenset(named))
 
 
-def number_repeated(
-    header: Sequence[str], fixed: set[int] | frozenset[int] = frozenset()
-) -> list[str]:
+def number_repeated(header: Sequence[str], fixed: frozenset[int] = frozenset()) -> list[str]:
     """Unique names: blanks by their place, repeated ones numbered; those at the places `fixed` stay.
 
-    >>> number_repeated(["a", "", "a"]), number_repeated(["a", "b", "a"], {2})
+    >>> number_repeated(["a", "", "a"]), number_repeated(["a", "b", "a"], frozenset({2}))
     (['a', 'column 2', 'a (2)'], ['a (2)', 'b', 'a'])
     """
     taken = {header[place] for place in fixed}
@@ -158,32 +142,24 @@ def number_repeated(
 def list_renamed(header: Sequence[str], names: Sequence[str], source: Source) -> dict[str, str]:
     """Headers that a file spells otherwise than the source's first spelling, and that spelling."""
     needed = set(list_needed(source))
-    return {
-        cell.strip(): name
-        for cell, name in zip(header, names, strict=True)
-        if name in needed and cell.strip() != name
-    }
+    pairs = ((cell.strip(), name) for cell, name in zip(header, names, strict=True))
+    return {cell: name for cell, name in pairs if name in needed and cell != name}
 
 
 def _missing(rows: Sequence[Sequence[str]], source: Source, where: str) -> SalesForecastError:
-    counts = [count_known(row, source) for row in rows]
-    place = max(
-        range(len(rows)),
-        key=lambda at: (counts[at], sum(bool(cell.strip()) for cell in rows[at])),
-        default=None,
-    )
-    nearest = rows[place] if place is not None else []
-    found = list(dict.fromkeys(cell.strip() for cell in nearest if cell.strip()))
-    missing = [header for header, places in match_header(nearest, source).items() if not places]
     if (pair := _find_pair(rows, source)) is not None:
-        upper, lower = (
-            [cell.strip() for cell in rows[at] if cell.strip()] for at in (pair, pair + 1)
-        )
+        texts = [[cell.strip() for cell in row if cell.strip()] for row in rows[pair : pair + 2]]
+        upper, lower = (shorten(cells, 6) for cells in texts)
         return SalesForecastError.say(
-            f"The header of '{where}' stands in two rows: row {pair + 1} has {shorten(upper, 6)}, row {pair + 2} has {shorten(lower, 6)}",
+            f"The header of '{where}' stands in two rows: row {pair + 1} has {upper}, "
+            f"row {pair + 2} has {lower}",
             f"One row that has them all: {shorten(list_needed(source), 12)}",
             "Export it without merged group headers, or write both into one row",
         )
+    ranks = [(count_known(row, source), sum(map(bool, map(str.strip, row)))) for row in rows]
+    nearest = rows[ranks.index(max(ranks))] if rows else []
+    found = list(dict.fromkeys(cell.strip() for cell in nearest if cell.strip()))
+    missing = [header for header, places in match_header(nearest, source).items() if not places]
     return SalesForecastError.say(
         f"'{where}' lacks the column {shorten(missing or list_needed(source))}",
         f"Found: {shorten(found, 12) if found else 'nothing'}",
@@ -194,30 +170,21 @@ def _missing(rows: Sequence[Sequence[str]], source: Source, where: str) -> Sales
 def _suggest(missing: Sequence[str], found: Sequence[str], source: Source) -> str:
     do = "Correct the export, or the `columns` of this source in the unit's parameter file"
     by_fold = {fold(cell): cell for cell in found}
+    spellings = list_spellings(source)
     for header in missing:
-        spelled = [fold(text) for text in list_spellings(source)[header]]
-        near = next(
-            (
-                close
-                for text in spelled
-                for close in difflib.get_close_matches(text, by_fold, n=1, cutoff=0.5)
-            ),
-            None,
-        )
-        if near is not None:
-            return f"The nearest to '{header}' is '{by_fold[near]}': if it is meant, list it there too. {do}"
+        for text in spellings[header]:
+            if near := difflib.get_close_matches(fold(text), by_fold, n=1, cutoff=0.5):
+                there = f"The nearest to '{header}' is '{by_fold[near[0]]}'"
+                return f"{there}: if it is meant, list it there too. {do}"
     return do
 
 
 def _find_pair(rows: Sequence[Sequence[str]], source: Source) -> int | None:
-    """Place of the upper of two rows that have every needed header only together, each at least one."""
-    for place, (upper, lower) in enumerate(zip(rows, rows[1:], strict=False)):
-        above, below = match_header(upper, source), match_header(lower, source)
-        if (
-            any(above.values())
-            and any(below.values())
-            and all(above[header] or below[header] for header in above)
-        ):
+    """Place of the upper of two rows that have every needed header only together."""
+    matches = [match_header(row, source) for row in rows]
+    for place, (above, below) in enumerate(zip(matches, matches[1:], strict=False)):
+        both = any(above.values()) and any(below.values())
+        if both and all(above[header] or below[header] for header in above):
             return place
     return None
 
@@ -232,5 +199,6 @@ def _ambiguous(cells: Sequence[str], wanted: str, where: str) -> SalesForecastEr
     return SalesForecastError.say(
         f"'{where}' has {len(cells)} columns that fit '{wanted}': {shorten(cells)}",
         "One column for each name",
-        "List only the header that is meant in the `columns` of this source, or leave the other out of the export",
+        "List only the header that is meant in the `columns` of this source, or leave the other "
+        "out of the export",
     )

@@ -1,8 +1,7 @@
-"""From a grid of text to rows: header, repeated headers, subtotals, merged cells, other units' rows.
+"""From a grid of text to rows: repeated headers, subtotals, merged cells, other units' rows.
 
-A grid enters (what a reader found, as columns of text); a table with the export's own headers leaves, with the columns
-`row`, `file` and `mark` added. The decision made here: a row is marked and never dropped, so that cleaning can
-account for it. `mark` is '' for a row of the business, 'subtotal' or 'header' for one that only looks like it.
+A row is marked and never dropped, so that cleaning can account for it: `mark` is '' for a row of
+the business, 'subtotal' or 'header' for one that only looks like it.
 """
 
 from __future__ import annotations
@@ -30,11 +29,12 @@ ROW_LIMITS = (65_536, 1_048_576)  # rows of a sheet: Excel to 2003, and since
 class Grid:
     """Rows below the header, as text.
 
-    `cells` has one text column per cell of the header, in its order (the names of its columns mean nothing; no null: a blank
-    cell is ''). `numbers` (n_rows,) are the rows' places in the file (1-based), ascending; `merged` are cells (row number, column
-    from 0) that a merged cell above covers, or None where the kind of file does not say; `titles` are the lines of text above
-    the header, from the top; `is_1904` says that serial numbers of days count from 1904; `dialect` is what
-    stands between fields, in words; `trailer` is what the file's own last line says of it (see `trailer`).
+    `cells` has one text column per cell of the header, in its order (the names of its columns mean
+    nothing; no null: a blank cell is ''). `numbers` (n_rows,) are the rows' places in the file
+    (from 1), ascending; `merged` are cells (row number, column from 0) that a merged cell above
+    covers, or None where the kind of file does not say; `titles` are the lines of text above the
+    header; `is_1904`: serial numbers of days count from 1904; `dialect` is what stands between
+    fields, in words; `trailer` is what the file's own last line says of it (see `trailer`).
     """
 
     header: list[str]
@@ -62,33 +62,30 @@ def exported(header: str) -> str:
 
 
 def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table, list[Issue]]:
-    """Rows of the grid as text columns with `row`, `file` and `mark`, merged cells filled; and what was seen on the way.
+    """Rows of the grid as text columns with `row`, `file` and `mark`, and issues.
 
-    A column is named as in the export, a needed one by the first of the headers that the source lists for it.
+    Merged cells are filled. A column is named as in the export, a needed one by the first of the
+    headers that the source lists for it.
     """
     names = name_columns(grid.header, source, where)
-    table = pa.Table.from_arrays(
-        [compact(column) for column in grid.cells.columns], names=[exported(name) for name in names]
-    )
+    columns = [compact(column) for column in grid.cells.columns]
+    table = pa.Table.from_arrays(columns, names=[exported(name) for name in names])
     ours = {name: exported(header) for name, header in source.columns.items()}
     codes = mark_rows(table, grid.header, source, ours)
-    seen = [*_tell_titles(grid), *_tell_renamed(grid, names, source)]
+    issues = [*_note_titles(grid), *_note_renamed(grid, names, source)]
     for name in source.fill_down:
-        column = header_of(source, name)
-        place = names.index(column)
-        taken = _take_from_above(table[exported(column)], codes, grid, place)
-        count = int((taken != np.arange(len(taken))).sum())
+        header = header_of(source, name)
+        place = names.index(header)
+        above = _find_filled(columns[place], codes, grid, place)
+        count = int((above != np.arange(len(above))).sum())
         if count:
-            table = table.set_column(place, exported(column), _take(table[exported(column)], taken))
-            seen.append(
-                Issue(
-                    "filled_down",
-                    f"{count} blank cells of '{column}' were filled with the text above them",
-                )
-            )
+            filled = compact(columns[place].take(pa.array(above)))
+            table = table.set_column(place, exported(header), filled)
+            why = f"{count} blank cells of '{header}' were filled with the text above them"
+            issues.append(Issue("filled_down", why))
     numbers = pa.array(np.asarray(grid.numbers, dtype=np.int64))
     table = table.append_column(ROW, numbers).append_column(FILE, constant(file, table.num_rows))
-    return table.append_column(MARK, as_column(codes)), seen
+    return table.append_column(MARK, as_column(codes)), issues
 
 
 def is_plain(table: pa.Table) -> np.ndarray:
@@ -119,38 +116,31 @@ def find_last(grid: Grid) -> int:
 
 
 def refuse_row_limit(last: int, where: str, limits: tuple[int, ...] = ROW_LIMITS) -> None:
-    """Raise if the last row in use is the last that a spreadsheet has: what came after it is not in the file."""
+    """Raise if the last row in use is the last of a spreadsheet: what came after it is lost."""
     if last in limits:
         raise SalesForecastError.say(
-            f"'{where}' ends at row {last:,}, the last that a sheet of this kind can hold (row_limit): rows after it are probably lost",
+            f"'{where}' ends at row {last:,}, the last that a sheet of this kind can hold "
+            "(row_limit): rows after it are probably lost",
             "An export that ends before the limit",
             "Export it as CSV or Parquet, or in parts (a file a month, and a pattern as `path`)",
         )
 
 
-def _tell_titles(grid: Grid) -> list[Issue]:
+def _note_titles(grid: Grid) -> list[Issue]:
     if not grid.titles:
         return []
-    count = len(grid.titles)
-    return [
-        Issue(
-            "title_rows",
-            f"{count} {'row' if count == 1 else 'rows'} above the header: {shorten(grid.titles, 5)}",
-            1,
-        )
-    ]
+    rows = f"{len(grid.titles)} {'row' if len(grid.titles) == 1 else 'rows'}"
+    return [Issue("title_rows", f"{rows} above the header: {shorten(grid.titles, 5)}", 1)]
 
 
-def _tell_renamed(grid: Grid, names: list[str], source: Source) -> list[Issue]:
+def _note_renamed(grid: Grid, names: list[str], source: Source) -> list[Issue]:
     renamed = list_renamed(grid.header, names, source)
-    said = ", ".join(f"'{here}' is read as '{name}'" for here, name in renamed.items())
-    return [Issue("renamed_column", f"the column {said}")] if said else []
+    pairs = ", ".join(f"'{here}' is read as '{name}'" for here, name in renamed.items())
+    return [Issue("renamed_column", f"the column {pairs}")] if pairs else []
 
 
-def _take_from_above(
-    column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int
-) -> np.ndarray:
-    """Row that each row's cell is taken from (n_rows,): for a blank one the next above with text, else itself.
+def _find_filled(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: int) -> np.ndarray:
+    """Row that each row's cell is taken from (n_rows,): of a blank one the next above with text.
 
     Blank cells count that a merged cell covers, or all where the column has none merged.
     """
@@ -161,11 +151,5 @@ def _take_from_above(
     covered = [row for row, at in grid.merged if at == place] if grid.merged else []
     if covered:
         blank &= np.isin(grid.numbers, np.array(covered, dtype=np.int64))
-    if not blank.any():
-        return rows
     above = np.maximum.accumulate(np.where(plain & has_text, rows, -1))
     return np.where(blank & (above >= 0), above, rows)
-
-
-def _take(column: pa.ChunkedArray, rows: np.ndarray) -> pa.ChunkedArray:
-    return compact(pa.chunked_array([pc.take(column.chunk(0), pa.array(rows))]))

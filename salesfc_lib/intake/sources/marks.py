@@ -1,8 +1,7 @@
-"""Rows that only look like business: headers repeated in the middle, and rows that add up others.
+"""Rows that only look like business: repeated headers, and rows that add up others.
 
-A table of text columns enters; one code a row leaves. The decision made here: a row with a date and an order number of its
-own is business, whatever its customer is called. Words are looked for in a column's distinct texts, or by Arrow where texts
-do not repeat, and in full only among the rows that could be subtotals: nothing runs row by row.
+Words are looked for in a column's distinct texts, or by Arrow where texts do not repeat, and in
+full only among the rows that could be subtotals: nothing runs row by row.
 """
 
 from __future__ import annotations
@@ -20,15 +19,7 @@ PLAIN, SUBTOTAL, HEADER = 0, 1, 2
 MARKS = ("", "subtotal", "header")  # by code
 SPACE = r"[\s\x{00A0}\x{3000}]*"
 SHORT = 10_000  # texts
-MEASURES = {
-    "quantity",
-    "amount",
-    "discount",
-    "tax",
-    "freight",
-    "price",
-    "cost",
-}  # columns that a row of sums fills
+MEASURES = {"quantity", "amount", "discount", "tax", "freight", "price", "cost"}  # summed
 
 Ask = Callable[[pa.Array], pa.Array]  # texts -> true or false for each
 
@@ -46,29 +37,25 @@ def mark_rows(
 
 def as_column(codes: np.ndarray) -> pa.ChunkedArray:
     """The codes as a column of texts."""
-    return pa.chunked_array(
-        [
-            pa.DictionaryArray.from_arrays(
-                pa.array(codes.astype(np.int32)), pa.array(MARKS, pa.string())
-            )
-        ]
-    )
+    places, marks = pa.array(codes.astype(np.int32)), pa.array(MARKS, pa.string())
+    return pa.chunked_array([pa.DictionaryArray.from_arrays(places, marks)])
 
 
 def ask(column: pa.ChunkedArray, rule: Ask) -> np.ndarray:
-    """What the rule says of each row's text (n_rows,); of each distinct text once where texts repeat."""
-    answers = []
+    """What the rule says of each row's text (n_rows,); of each distinct one once if they repeat."""
+    answers = [np.zeros(0, dtype=bool)]
     for chunk in column.chunks:
-        if pa.types.is_dictionary(chunk.type):
-            said = np.asarray(rule(chunk.dictionary))
-            answers.append(
-                said[chunk.indices.to_numpy(zero_copy_only=False)]
-                if len(said)
-                else np.zeros(len(chunk), dtype=bool)
-            )
-        else:
-            answers.append(np.asarray(rule(chunk)))
-    return np.concatenate(answers).astype(bool) if answers else np.zeros(0, dtype=bool)
+        texts, places = _split(chunk)
+        found = np.asarray(rule(texts)).astype(bool)
+        answers.append(found if places is None else found[places])
+    return np.concatenate(answers)
+
+
+def _split(chunk: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
+    """Texts of a chunk, and which of them each row has (None: its own)."""
+    if not pa.types.is_dictionary(chunk.type):
+        return chunk, None
+    return chunk.dictionary, chunk.indices.to_numpy(zero_copy_only=False)
 
 
 def is_blank(texts: pa.Array) -> pa.Array:
@@ -84,10 +71,8 @@ def says(text: str) -> Ask:
 def find_headers(table: pa.Table, header: Sequence[str]) -> np.ndarray:
     """Places of the rows that repeat the header, cell by cell."""
     places = np.arange(table.num_rows)
-    pairs = sorted(
-        zip(table.columns, header, strict=True),
-        key=lambda pair: not pa.types.is_dictionary(pair[0].type),
-    )
+    pairs = list(zip(table.columns, header, strict=True))
+    pairs.sort(key=lambda pair: not pa.types.is_dictionary(pair[0].type))
     for column, cell in pairs:
         here = column if len(places) == len(column) else column.take(pa.array(places))
         places = places[ask(here, says(cell))]
@@ -99,17 +84,19 @@ def find_headers(table: pa.Table, header: Sequence[str]) -> np.ndarray:
 def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> np.ndarray:
     """Places of the rows that add up others.
 
-    A cell that is one of the words marks a row that lacks a date or an order number; a cell that begins or ends with one
-    ('East total:') marks a row that lacks both. Without a column of order numbers a row is business if it has a date
-    and all its other texts.
+    A cell that is one of the words marks a row that lacks a date or an order number; a cell that
+    begins or ends with one ('East total:') marks a row that lacks both. Without a column of order
+    numbers a row is business if it has a date and all its other texts.
     """
     if not source.subtotals:
         return np.zeros(0, dtype=np.int64)
     is_word, has_word = _whole(source.subtotals), _edge(source.subtotals)
     own = [table[columns[name]] for name in ("date", "order_id") if name in columns]
-    lacking = [
-        ask(column, lambda texts: pc.or_(is_blank(texts), has_word(texts))) for column in own
-    ]
+
+    def lacks(texts: pa.Array) -> pa.Array:
+        return pc.or_(is_blank(texts), has_word(texts))
+
+    lacking = [ask(column, lacks) for column in own]
     lacks_all = np.logical_and.reduce(lacking) if lacking else np.ones(table.num_rows, dtype=bool)
     if "order_id" in columns:
         possible = np.flatnonzero(np.logical_or.reduce(lacking))
@@ -126,41 +113,31 @@ def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> 
 
 def _is_complete(rows: pa.Table, columns: dict[str, str], is_word: Ask) -> np.ndarray:
     """Rows in which every mapped text but the word itself is filled, and at least one is."""
-    others = [
-        rows[column] for name, column in columns.items() if name not in MEASURES and name != "date"
-    ]
-    words = sum(
-        (ask(column, is_word).astype(int) for column in others), np.zeros(rows.num_rows, dtype=int)
-    )
-    filled = (
-        sum((~ask(column, is_blank) for column in others), np.zeros(rows.num_rows, dtype=int))
-        - words
-    )
-    return (words <= 1) & (filled > 0) & (filled + words == len(others))
+    names = [column for name, column in columns.items() if name not in {*MEASURES, "date"}]
+    none = np.zeros(rows.num_rows, dtype=int)
+    words = sum((ask(rows[name], is_word).astype(int) for name in names), none)
+    filled = sum((~ask(rows[name], is_blank) for name in names), none) - words
+    return (words <= 1) & (filled > 0) & (filled + words == len(names))
 
 
 def _any(table: pa.Table, rule: Ask) -> np.ndarray:
-    """Rows in which the rule says yes to any cell. Short lists of texts are asked about together: to build a rule takes longer."""
+    """Rows in which the rule says yes to any cell.
+
+    Short lists of texts are asked about together: to compile the rule takes longer.
+    """
     found = np.zeros(table.num_rows, dtype=bool)
     short = []
     for column in table.columns:
-        chunk = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-        indices = (
-            chunk.indices.to_numpy(zero_copy_only=False)
-            if pa.types.is_dictionary(chunk.type)
-            else None
-        )
-        texts = chunk if indices is None else chunk.dictionary
+        texts, places = _split(column.combine_chunks())
         if len(texts) > SHORT:
             found |= ask(column, rule)
         else:
-            short.append((texts, indices))
+            short.append((texts, places))
     if short:
-        said = np.asarray(rule(pa.concat_arrays([texts for texts, _ in short]))).astype(bool)
-        for (_, indices), answers in zip(
-            short, np.split(said, np.cumsum([len(texts) for texts, _ in short])[:-1]), strict=True
-        ):
-            found |= answers if indices is None else answers[indices] if len(answers) else False
+        answers = np.asarray(rule(pa.concat_arrays([texts for texts, _ in short]))).astype(bool)
+        ends = np.cumsum([len(texts) for texts, _ in short])[:-1]
+        for (_, places), part in zip(short, np.split(answers, ends), strict=True):
+            found |= part if places is None else part[places]
     return found
 
 
@@ -171,20 +148,16 @@ def _whole(words: Sequence[str]) -> Ask:
 
 
 def _edge(words: Sequence[str]) -> Ask:
-    """Whether a text begins or ends with one of the words; words of an alphabet only as whole words."""
+    """Whether a text begins or ends with one of the words; words of an alphabet as whole words."""
     latin = "|".join(_spell(word) for word in words if word.isascii())
     other = "|".join(_spell(word) for word in words if not word.isascii())
-    starts = "|".join(
-        [*([rf"(?:{latin})(?:[^\pL]|$)"] if latin else []), *([other] if other else [])]
-    )
-    ends = "|".join(
-        [*([rf"(?:^|[^\pL])(?:{latin})"] if latin else []), *([other] if other else [])]
-    )
+    starts = "|".join(filter(None, [latin and rf"(?:{latin})(?:[^\pL]|$)", other]))
+    ends = "|".join(filter(None, [latin and rf"(?:^|[^\pL])(?:{latin})", other]))
     pattern = f"(?i)^{SPACE}(?:{starts})|(?:{ends}){SPACE}[:：]?{SPACE}$"
     return lambda texts: pc.match_substring_regex(texts, pattern)
 
 
 def _spell(word: str) -> str:
-    """Pattern of a word: spaces inside count for nothing, and Chinese is often set with wide ones ('合  计')."""
+    """Pattern of a word; spaces inside count for nothing: Chinese is set with wide ones ('合  计')."""
     parts = word.split() if word.isascii() else [letter for letter in word if not letter.isspace()]
     return SPACE.join(re.escape(part) for part in parts)
