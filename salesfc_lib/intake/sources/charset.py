@@ -1,9 +1,8 @@
 """Which encoding explains bytes that are not UTF-8, by the words that they give in each.
 
-Lines enter; a `Guess` leaves. Nearly any bytes decode as GB18030 or as a code page of one byte a letter, so decoding alone proves
-nothing. An encoding of East Asia counts by the share of its characters that are in common use and do not stand alone
-within a Latin word; a code page of one byte counts by the share of its words that some language of it writes. The run, `inspect`,
-`init` and hand-written files all ask here.
+Nearly any bytes decode as GB18030 or as a code page of one byte a letter. An encoding of East Asia
+counts by the share of its characters that are in common use and do not stand alone within a Latin
+word; a code page of one byte by the share of its words that some language of it writes.
 """
 
 from __future__ import annotations
@@ -20,28 +19,35 @@ FEW_WORDS = 1.5  # nor does a difference of so many words between two code pages
 MANY_WORDS = 30  # but among so many it is a foreign word in the code page that comes first
 MOST_BROKEN = 0.2  # share of the lines that may fail to decode
 MOST_LINES = 2_000  # lines that are looked at
-MANY_HANGUL = 12  # different syllables that are no coincidence: half of the common Chinese characters read as one
-FEW_LETTERS = (
-    5  # different letters of a script of its own that prove nothing: any two bytes are some
-)
+MANY_HANGUL = 12  # different syllables that are no coincidence: as GB18030 half of them are common
+FEW_LETTERS = 5  # different letters of a script of its own that prove nothing
 MOST_ACCENTS = 0.75  # share of a Latin word's letters that may be beyond ASCII: Łódź
 SHOWN = 4  # candidates that a message shows
-KEY = 'Export it as UTF-8, or name its encoding in `encoding`; that of one file of several in `encodings: {"2024.csv": cp1252}`'
+KEY = (
+    "Export it as UTF-8, or name its encoding in `encoding`; that of one file of several in "
+    '`encodings: {"2024.csv": cp1252}`'
+)
 
 WIDE = ("gb18030", "big5", "euc_kr", "cp932")  # some characters take two bytes
-LANGUAGES = {  # letters beyond ASCII of the languages that a code page is made for
-    "cp1252": {
-        "German": "äöüß", "French": "àâçéèêëîïôûüÿœ", "Spanish": "áéíóúñü", "Catalan": "àçéèíïóòúü", "Portuguese": "áâãàçéêíóôõúü",
-        "Italian": "àèéìòù", "Nordic": "åäöøæéü", "Dutch": "äëïéèöüóíáê", "Icelandic": "áðéíóúýþæö", "Finnish": "åäöšž",
-    },
-    "cp1250": {
-        "Polish": "ąćęłńóśźż", "Czech": "áčďéěíňóřšťúůýž", "Slovak": "áäčďéíĺľňóôŕšťúýž", "Hungarian": "áéíóöőúüű",
-        "Romanian": "ăâîşţ", "Croatian": "čćđšž", "German": "äöüß",
-    },
-    "cp1254": {"Turkish": "çğıöşüâîi̇"},
-    "cp1251": {"Cyrillic": "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґўјљњћџђ"},
-    "cp1253": {"Greek": "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ"},
-}  # fmt: skip
+LETTERS = {  # beyond ASCII, of the languages that a code page is made for
+    "cp1252": "German äöüß, French àâçéèêëîïôûüÿœ, Spanish áéíóúñü, Catalan àçéèíïóòúü, "
+    "Portuguese áâãàçéêíóôõúü, Italian àèéìòù, Nordic åäöøæéü, Dutch äëïéèöüóíáê, "
+    "Icelandic áðéíóúýþæö, Finnish åäöšž",
+    "cp1250": "Polish ąćęłńóśźż, Czech áčďéěíňóřšťúůýž, Slovak áäčďéíĺľňóôŕšťúýž, "
+    "Hungarian áéíóöőúüű, Romanian ăâîşţ, Croatian čćđšž, German äöüß",
+    "cp1254": "Turkish çğıöşüâîi̇",
+    "cp1251": "Cyrillic абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґўјљњћџђ",
+    "cp1253": "Greek αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ",
+}
+LANGUAGES = {
+    name: dict(language.split() for language in letters.split(", "))
+    for name, letters in LETTERS.items()
+}
+LANGUAGES |= {
+    "iso8859_2": LANGUAGES["cp1250"],
+    "cp850": LANGUAGES["cp1252"],
+    "mac_roman": LANGUAGES["cp1252"],
+}
 COMMON = {  # first bytes of the characters in common use
     "gb18030": ((0xA1, 0xA3), (0xB0, 0xD7)),
     "big5": ((0xA1, 0xC6),),
@@ -54,39 +60,23 @@ SECOND = {  # first bytes of the others that names and trades need
     "euc_kr": ((0xCA, 0xFD),),
     "cp932": ((0x98, 0x9F), (0xE0, 0xEA)),
 }
-LANGUAGES |= {
-    "iso8859_2": LANGUAGES["cp1250"],
-    "cp850": LANGUAGES["cp1252"],
-    "mac_roman": LANGUAGES["cp1252"],
-}
 WHOLE_SCRIPT = ("cp1251", "cp1253")  # their words hold no Latin letter
-CANDIDATES = (
-    "gb18030",
-    "cp1252",
-    "cp1250",
-    "iso8859_2",
-    "cp1254",
-    "cp1251",
-    "cp1253",
-    "cp850",
-    "mac_roman",
-    *WIDE[1:],
-)
-UNSETTLED = {
-    frozenset({"cp1252", "cp1254"})
-}  # Icelandic and Turkish: neither goes before the other
+ONE_BYTE = ("cp1252", "cp1250", "iso8859_2", "cp1254", "cp1251", "cp1253", "cp850", "mac_roman")
+CANDIDATES = (WIDE[0], *ONE_BYTE, *WIDE[1:])
+UNSETTLED = {frozenset({"cp1252", "cp1254"})}  # Icelandic and Turkish: neither goes first
 SIGNS = "€£¥§°²³¹½¼¾«»–—‘’“”„…•™®©·´¿¡\u00a0ªº±×µ"  # that stand in text of Latin letters
 HIGH = re.compile(r"[^\x00-\x7f]+")
 WORD = re.compile(rf"[^\W\d_{SIGNS}]+")
 SIGN = re.compile(rf"(?=[^\x00-\x7f])[\W_{SIGNS}]")
-FINAL = re.compile(
-    r"[ìòù]\w"
-)  # Italian bears an accent on the last letter only; Catalan has ò within
+FINAL = re.compile(r"[ìòù]\w")  # Italian bears an accent on the last letter only; Catalan within
 CELL = re.compile(rb'[^,;\t|"\r\n]*[\x80-\xff][^,;\t|"\r\n]*')
 
 
 class Guess(NamedTuple):
-    """The encoding that explains the bytes (None: none does, or several do), why, and what a cell reads as in each candidate."""
+    """The encoding that explains the bytes (None: none does, or several do), and why.
+
+    `shown` is what a cell reads as in each candidate.
+    """
 
     encoding: str | None
     why: str
@@ -98,7 +88,7 @@ class Guess(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A candidate that decodes the lines: known headers in it, the share that is usual, and the lines as text."""
+    """A candidate that decodes the lines: known headers, the share of usual words, the texts."""
 
     name: str
     known: int
@@ -110,14 +100,14 @@ class Found(NamedTuple):
 def guess_encoding(
     lines: Iterable[bytes], count_known: Callable[[str], int] = lambda encoding: 0
 ) -> Guess:
-    """Encoding of lines of a file that is not UTF-8; plain ASCII lines and those that are UTF-8 do not count.
+    """Encoding of lines of a file that is not UTF-8; those that are ASCII or UTF-8 do not count.
 
-    `count_known` gives the number of known headers that the file has in an encoding: more of them go before any other evidence.
+    `count_known` gives the number of known headers that the file has in an encoding: more of them
+    go before any other evidence.
 
-    >>> guess_encoding(["Müller GmbH".encode("cp1252")]).encoding, guess_encoding(["中国厨具".encode("gb18030")]).encoding
-    ('cp1252', 'gb18030')
-    >>> guess_encoding([b"\\xe1\\xbe\\xf0\\xfe"]).encoding is None
-    True
+    >>> lines = ["Müller GmbH".encode("cp1252")], ["中国厨具".encode("gb18030")]
+    >>> [guess_encoding(each).encoding for each in (*lines, [b"\\xe1\\xbe\\xf0\\xfe"])]
+    ['cp1252', 'gb18030', None]
     """
     foreign = (line for line in lines if not line.isascii() and _decode(line, "utf-8") is None)
     high = list(dict.fromkeys(islice(foreign, MOST_LINES)))
@@ -133,35 +123,29 @@ def guess_encoding(
         return Guess(None, "no encoding that is known decodes it", ())
     found.sort(key=lambda item: (-item.known, -item.share))
     best = _choose(found)
-    rivals = [
-        item.name
-        for item in found
-        if item.known == best.known and item.texts != best.texts and _is_open(best, item)
-    ]
-    ranked = sorted(
-        (item.name for item in found), key=lambda name: (name != best.name, name not in rivals)
-    )
+    peers = [item for item in found if item.known == best.known and item.texts != best.texts]
+    rivals = [item.name for item in peers if _is_open(best, item)]
+    ranked = [item.name for item in found]
+    ranked.sort(key=lambda name: (name != best.name, name not in rivals))
     cell = _find_cell(high)
-    read = {text: name for name in reversed(ranked) if (text := _decode(cell, name)) is not None}
-    shown = tuple(
-        sorted(
-            ((name, text) for text, name in read.items()), key=lambda pair: ranked.index(pair[0])
-        )
-    )
+    texts = [(name, text) for name in ranked if (text := _decode(cell, name)) is not None]
+    first = {text: name for name, text in reversed(texts)}
+    shown = tuple((name, text) for name, text in texts if first[text] == name)
     if rivals:
         return Guess(None, "several encodings explain it", shown)
-    if best.share < GOOD and best.known <= max(
-        (item.known for item in found if item.name != best.name), default=0
-    ):
+    others = max((item.known for item in found if item.name != best.name), default=0)
+    if best.share < GOOD and best.known <= others:
         return Guess(None, "no encoding gives words of a language", shown)
     what = "characters are common ones" if best.name in WIDE else "words are those of a language"
-    return Guess(
-        best.name, f"it is not UTF-8, and {best.share:.0%} of its {what} in {best.name}", shown
-    )
+    why = f"it is not UTF-8, and {best.share:.0%} of its {what} in {best.name}"
+    return Guess(best.name, why, shown)
 
 
 def _rate_wide(name: str, texts: Sequence[str]) -> tuple[float, int]:
-    """Share of the distinct characters beyond ASCII that are common and do not stand alone within a Latin word; their number."""
+    """Share of the distinct characters beyond ASCII that are common, and their number.
+
+    One that stands alone within a Latin word counts as uncommon.
+    """
     usual: dict[str, float] = {}
     for text in texts:
         for run in HIGH.finditer(text):
@@ -175,9 +159,10 @@ def _rate_wide(name: str, texts: Sequence[str]) -> tuple[float, int]:
 
 @lru_cache(maxsize=50_000)
 def _rate_sign(sign: str, name: str) -> float:
-    """1 for a character that its encoding lists among the common ones, 0.5 for one of its second list, 0 for any other.
+    """1 for a character in the encoding's list of common ones, 0.5 in its second list, else 0.
 
-    The first list of GB 2312 holds 3,755 characters by sound, the second 3,008; Hangul and kana all count as common.
+    The first list of GB 2312 holds 3,755 characters by sound, the second 3,008; Hangul and kana all
+    count as common.
     """
     pair = sign.encode(name)
     if len(pair) != 2:
@@ -185,31 +170,29 @@ def _rate_sign(sign: str, name: str) -> float:
     lead, trail = pair
     if name == "gb18030" and trail < 0xA1:
         return 0.0
-    return float(any(first <= lead <= last for first, last in COMMON[name])) or 0.5 * any(
-        first <= lead <= last for first, last in SECOND[name]
-    )
+    for lists, rate in ((COMMON, 1.0), (SECOND, 0.5)):
+        if any(first <= lead <= last for first, last in lists[name]):
+            return rate
+    return 0.0
 
 
 def _rate_words(name: str, texts: Sequence[str]) -> tuple[float, int]:
-    """Share of the distinct words and signs beyond ASCII that a language of the code page writes; their number."""
+    """Share of the distinct words and signs beyond ASCII that its languages write; their number."""
     words = {word for text in texts for word in WORD.findall(text) if not word.isascii()}
-    fits = [_is_written(word, name) for word in words]
     signs: dict[str, bool] = {}
     for text in texts:
         for found in SIGN.finditer(text):
-            before, after = (
-                text[found.start() - 1 : found.start()],
-                text[found.end() : found.end() + 1],
-            )
-            within = before.isalpha() and after.isalpha() and found[0] not in "’·´"
-            signs[found[0]] = signs.get(found[0], True) and found[0] in SIGNS and not within
-    fits += signs.values()
-    share = sum(fits) / len(fits) if fits else 0.0
-    few = (
-        name in WHOLE_SCRIPT
-        and len({letter for word in words for letter in word.lower()}) < FEW_LETTERS
-    )
-    return (share / 2 if few or not (words or name == CANDIDATES[1]) else share), len(fits)
+            sign, before = found[0], text[found.start() - 1 : found.start()]
+            within = before.isalpha() and text[found.end() : found.end() + 1].isalpha()
+            fits = sign in SIGNS and (not within or sign in "’·´")
+            signs[sign] = signs.get(sign, True) and fits
+    usual = [_is_written(word, name) for word in words] + [*signs.values()]
+    share = sum(usual) / len(usual) if usual else 0.0
+    letters = {letter for word in words for letter in word.lower()}
+    is_weak = name in WHOLE_SCRIPT and len(letters) < FEW_LETTERS
+    if is_weak or not (words or name == ONE_BYTE[0]):
+        share /= 2
+    return share, len(usual)
 
 
 def _is_written(word: str, name: str) -> bool:
@@ -218,18 +201,15 @@ def _is_written(word: str, name: str) -> bool:
         return False
     lower = word.replace("İ", "i̇").lower()
     letters = {letter for letter in lower if not letter.isascii()}
+    languages = LANGUAGES[name].items()
     if name in WHOLE_SCRIPT:
-        return all(not letter.isascii() for letter in lower) and any(
-            letters <= set(known) for known in LANGUAGES[name].values()
-        )
-    if len(word) == 1 and name != CANDIDATES[1]:
+        whole = all(not letter.isascii() for letter in lower)
+        return whole and any(letters <= set(known) for _, known in languages)
+    if len(word) == 1 and name != ONE_BYTE[0]:
         return False
     if sum(not letter.isascii() for letter in lower) > max(1, MOST_ACCENTS * len(lower)):
         return False
-    return any(
-        letters <= set(known) and _allows(language, lower)
-        for language, known in LANGUAGES[name].items()
-    )
+    return any(letters <= set(known) and _allows(language, lower) for language, known in languages)
 
 
 def _allows(language: str, word: str) -> bool:
@@ -250,40 +230,40 @@ def _breaks_case(word: str, place: int) -> bool:
 
 
 def _choose(found: Sequence[Found]) -> Found:
-    """The best candidate, but for two cases: Korean where each of many characters is Hangul, which as GB18030 are common Chinese
-    characters too; and of the code pages of one byte the first in `CANDIDATES` that is nearly as good as the best."""
+    """The best candidate.
+
+    Of the code pages of one byte, the first in `CANDIDATES` that is nearly as good as the best.
+    Korean where each of many characters is Hangul: as GB18030 they are common Chinese ones too.
+    """
     best = found[0]
-    peers = [
+    is_wide = best.name in WIDE
+    peers = [item for item in found if item.known == best.known]
+    peers = [item for item in peers if (item.name in WIDE) == is_wide]
+    if is_wide:
+        korean = next((item for item in peers if item.name == "euc_kr" and item.share == 1.0), best)
+        hangul = {sign for text in korean.texts for sign in text if sign >= "\uac00"}
+        return korean if len(hangul) >= MANY_HANGUL else best
+    odd = FEW_WORDS if best.words >= MANY_WORDS else 0.0
+    near = [
         item
-        for item in found
-        if item.known == best.known and (item.name in WIDE) == (best.name in WIDE)
+        for item in peers
+        if item.share == best.share or (best.share - item.share) * best.words < odd
     ]
-    if best.name not in WIDE:
-        odd = FEW_WORDS if best.words >= MANY_WORDS else 0.0
-        near = [
-            item
-            for item in peers
-            if item.share == best.share or (best.share - item.share) * best.words < odd
-        ]
-        return min(near, key=lambda item: CANDIDATES.index(item.name))
-    korean = next((item for item in peers if item.name == "euc_kr" and item.share == 1.0), best)
-    hangul = {sign for text in korean.texts for sign in text if sign >= "\uac00"}
-    return korean if len(hangul) >= MANY_HANGUL else best
+    return min(near, key=lambda item: CANDIDATES.index(item.name))
 
 
 def _is_open(best: Found, other: Found) -> bool:
-    """Whether evidence for both decides nothing: as good between East Asia and Europe and where no order is fair, and nearly as
-    good where a code page that comes first fits all but a word."""
-    if (best.name in WIDE) != (other.name in WIDE) or frozenset(
-        {best.name, other.name}
-    ) in UNSETTLED:
+    """Whether evidence for both decides nothing.
+
+    That is so if they are as good, between East Asia and Europe and where no order is fair; and if
+    they are nearly as good, where a code page that comes first fits all but a word.
+    """
+    is_mixed = (best.name in WIDE) != (other.name in WIDE)
+    if is_mixed or frozenset({best.name, other.name}) in UNSETTLED:
         return other.share >= best.share - NEAR
-    comes_first = (
-        CANDIDATES.index(other.name) < CANDIDATES.index(best.name) and best.name not in WIDE
-    )
-    return (
-        comes_first and other.share >= GOOD and (best.share - other.share) * best.words < FEW_WORDS
-    )
+    if best.name in WIDE or CANDIDATES.index(other.name) > CANDIDATES.index(best.name):
+        return False
+    return other.share >= GOOD and (best.share - other.share) * best.words < FEW_WORDS
 
 
 def _find_cell(lines: Sequence[bytes]) -> bytes:

@@ -1,10 +1,9 @@
-"""Which encoding a text file is in, and its text as UTF-8, line by line where a line does not decode.
+"""Which encoding a text file is in, and its text as UTF-8; no character is ever replaced.
 
-Bytes enter; UTF-8 leaves. No character is ever replaced. Encodings are tried in the order byte-order mark, UTF-16 without a mark
-(told by its NULs), strict UTF-8, the declared one, the one that explains the bytes (`charset`). One counts if the header's names
-are found in it and it decodes every line, or all but a few: those few are broken lines, kept as bytes, and never guessed at. UTF-8
-that decodes is no accident: a few broken lines in it do not make the file another encoding's, and lines of it in a file of
-another encoding are broken ones there.
+Encodings are tried in the order byte-order mark, UTF-16 without a mark (told by its NULs), UTF-8,
+the declared one, the one that explains the bytes (`charset`). One counts if the header's names are
+found in it and it decodes every line, or all but a few: those are kept as bytes. UTF-8 that decodes
+is no accident: lines of it in a file of another encoding are broken ones there.
 """
 
 from __future__ import annotations
@@ -33,33 +32,37 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 WIDE = (("utf-16-le", 1), ("utf-16-be", 0))  # place of the NULs in each pair of bytes
-NULS = 0.1  # share of the pairs of bytes that hold a NUL, from which a file is UTF-16: digits, separators, line ends
+NULS = 0.1  # share of the pairs of bytes with a NUL (digits, separators …) that proves UTF-16
 FEW = 0.2  # share of a file's lines that may be broken
 LINE = re.compile(rb"[^\r\n]*(?:\r\n|\n|\r)|[^\r\n]+")
 
 
 class Text(NamedTuple):
-    """A block of whole lines as UTF-8; a line that does not decode is blank in it, and its bytes stand in `broken` by the
-    line's place in the block (from 0)."""
+    """A block of whole lines as UTF-8.
+
+    A line that does not decode is blank in it; `broken` has its bytes by its place (from 0).
+    """
 
     text: bytes
     broken: dict[int, bytes]
 
 
 class Survey(NamedTuple):
-    """How an encoding fits a file: its lines, those that do not decode, and those that do and are not plain ASCII."""
+    """Lines of a file in an encoding: all, those that do not decode, those beyond ASCII that do."""
 
     lines: int = 0
     broken: int = 0
     telling: int = 0
 
     def fits(self) -> bool:
-        """Whether all lines decode, or all but a few, with as many others that prove the encoding."""
+        """Whether all lines decode, or all but a few, and as many others prove the encoding."""
         return not self.broken or (self.broken <= FEW * self.lines and self.broken <= self.telling)
 
 
 def list_encodings(top: bytes, declared: str | None, where: str) -> list[str]:
-    """Encodings that a file's top or its source names, in the order to try; only that of the byte-order mark where there is one.
+    """Encodings that a file's top or its source names, in the order to try.
+
+    Only that of the byte-order mark where there is one.
 
     Raises `SalesForecastError` for a declared encoding that nobody knows.
 
@@ -117,7 +120,7 @@ def split_mostly_utf8(content: bytes) -> list[str | bytes]:
 
 
 def to_utf8(stream: Iterable[bytes], encoding: str) -> Iterator[bytes]:
-    """Blocks of whole lines: still in their encoding where a line can be told in it by its bytes, else decoded already.
+    """Blocks of whole lines: in their encoding if ASCII bytes end lines in it, else as UTF-8.
 
     Raises `UnicodeError` where decoding cannot go on.
     """
@@ -149,39 +152,26 @@ def decode_block(block: bytes, encoding: str) -> Text:
 
 def survey(blocks: Iterable[bytes], encoding: str) -> Survey:
     """How the encoding fits the blocks of `to_utf8`."""
-    total = Survey()
+    count = broken = telling = 0
     try:
         for block in blocks:
             found = decode_block(block, encoding)
             lines = LINE.findall(found.text)
-            telling = sum(not line.isascii() for line in lines)
-            total = Survey(
-                total.lines + len(lines), total.broken + len(found.broken), total.telling + telling
-            )
+            count, broken = count + len(lines), broken + len(found.broken)
+            telling += sum(not line.isascii() for line in lines)
     except UnicodeError:
         return Survey(1, 1, 0)
-    return total
+    return Survey(count, broken, telling)
 
 
 def describe_broken(line: bytes, encoding: str, declared: str | None) -> tuple[str, str]:
-    """Content and reason of a line that does not decode in the file's encoding: what another one makes of it, else its bytes."""
-    others = [
-        name
-        for name in dict.fromkeys([UTF8, declared or UTF8, guess_encoding([line]).encoding])
-        if name
-    ]
-    for other in others:
-        try:
-            if not _same(other, encoding):
-                return (
-                    line.decode(other),
-                    f"it is not {encoding}, which the rest of the file is; it would decode as {other}",
-                )
-        except UnicodeError:
-            continue
-    return ascii(line)[
-        2:-1
-    ], f"it is not {encoding}, which the rest of the file is, and no other encoding gives words"
+    """Content and reason of a line that does not decode: as another encoding has it, or bytes."""
+    why = f"it is not {encoding}, which the rest of the file is"
+    for other in (UTF8, declared, guess_encoding([line]).encoding):
+        if other and not _same(other, encoding):
+            with suppress(UnicodeError):
+                return line.decode(other), f"{why}; it would decode as {other}"
+    return ascii(line)[2:-1], f"{why}, and no other encoding gives words"
 
 
 def is_ascii_based(encoding: str) -> bool:
@@ -203,7 +193,10 @@ def _decode(block: bytes, encoding: str) -> bytes | None:
 
 
 def _is_foreign(line: bytes, encoding: str) -> bool:
-    """Whether a line of a file in another encoding is UTF-8: letters of Europe by chance in an encoding of pairs of bytes do not count."""
+    """Whether a line of a file in another encoding is UTF-8.
+
+    In an encoding of pairs of bytes, letters of Europe may be UTF-8 by chance and do not count.
+    """
     try:
         text = line.decode()
     except UnicodeDecodeError:
@@ -214,12 +207,10 @@ def _is_foreign(line: bytes, encoding: str) -> bool:
 @lru_cache
 def _is_of_pairs(encoding: str) -> bool:
     """Whether some letters take two bytes."""
-    try:
-        return (
-            len("\u4e00\u4e01".encode(encoding)) == 4 or len("\u3042\u3044".encode(encoding)) == 4
-        )
-    except UnicodeEncodeError:
-        return False
+    for letters in ("\u4e00\u4e01", "\u3042\u3044"):
+        with suppress(UnicodeEncodeError):
+            return len(letters.encode(encoding)) == 4
+    return False
 
 
 def _is_utf8(block: bytes) -> bool:
@@ -248,18 +239,14 @@ def _find_wide(top: bytes) -> list[str]:
     """UTF-16 without a mark: NULs in one half of the pairs of bytes only."""
     pairs = np.frombuffer(top[: len(top) // 2 * 2], dtype=np.uint8).reshape(-1, 2)
     nuls = (pairs == 0).sum(axis=0)
-    return [
-        encoding
-        for encoding, place in WIDE
-        if nuls[place] >= max(1, NULS * len(pairs)) and nuls[1 - place] * 10 < nuls[place]
-    ]
+    least = max(1, NULS * len(pairs))
+    return [name for name, at in WIDE if nuls[at] >= least and nuls[1 - at] * 10 < nuls[at]]
 
 
 @lru_cache
 def _same(one: str, other: str) -> bool:
-    return codecs.lookup(one).name.removesuffix("-sig") == codecs.lookup(other).name.removesuffix(
-        "-sig"
-    )
+    names = {codecs.lookup(name).name.removesuffix("-sig") for name in (one, other)}
+    return len(names) == 1
 
 
 def _check_known(encoding: str, where: str) -> None:

@@ -27,7 +27,7 @@ Ask = Callable[[pa.Array], pa.Array]  # texts -> true or false for each
 def mark_rows(
     table: pa.Table, header: Sequence[str], source: Source, columns: dict[str, str]
 ) -> np.ndarray:
-    """Code of each row (n_rows,): place in `MARKS`. `columns` are this project's names and the table's columns."""
+    """Code of each row (n_rows,), a place in `MARKS`; `columns`: our names and the table's."""
     codes = np.zeros(table.num_rows, dtype=np.int8)
     if table.num_rows:
         codes[find_subtotals(table, source, columns)] = SUBTOTAL
@@ -158,6 +158,6 @@ def _edge(words: Sequence[str]) -> Ask:
 
 
 def _spell(word: str) -> str:
-    """Pattern of a word; spaces inside count for nothing: Chinese is set with wide ones ('合  计')."""
+    """Pattern of a word; spaces inside count for nothing, as Chinese is set wide ('合  计')."""
     parts = word.split() if word.isascii() else [letter for letter in word if not letter.isspace()]
     return SPACE.join(re.escape(part) for part in parts)

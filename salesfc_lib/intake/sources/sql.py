@@ -104,9 +104,9 @@ def _has_row_ids(connection: sa.Connection, table: sa.TableClause) -> bool:
 def choose(
     relation: Relation, source: Source, also: sa.ColumnElement[bool] | None = None
 ) -> list[sa.Select[Any]]:
-    """Statements for the records that `where` chooses and for the others, of which unmapped columns are blank.
+    """Statements for the records that `where` chooses, and for the others.
 
-    `also` narrows both. Without `where` the second finds nothing.
+    Unmapped columns of the others are blank. `also` narrows both. Without `where` the second finds nothing.
     """
     wanted = [_equals(relation, name, value) for name, value in source.where.items()]
     mine = sa.and_(sa.true(), *wanted)
