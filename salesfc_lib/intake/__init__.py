@@ -1,7 +1,8 @@
 """From bytes to values: exports are read as columns of text, and text is parsed with its evidence.
 
-A declared source enters `sources` and leaves as an `Extract`, text as the export shows it. `parse` turns such columns into
-days, numbers, units and codes for cleaning, inspection and hand-written files alike.
+A declared source enters `sources` and leaves as an `Extract`, text as the export shows it. `parse`
+turns such columns into days, numbers, units and codes for cleaning, inspection and hand-written
+files alike. An `Issue` is what was found on the way.
 """
 
 from __future__ import annotations
@@ -40,10 +41,9 @@ from salesfc_lib.intake.parse.survey import (
     survey_days,
     survey_numbers,
 )
-from salesfc_lib.intake.sources.blocks import unpack
 from salesfc_lib.intake.sources.cells import cell_text
-from salesfc_lib.intake.sources.charset import KEY, Guess, guess_encoding
-from salesfc_lib.intake.sources.encodings import MARKS, UTF8, Survey, list_encodings
+from salesfc_lib.intake.sources.charset import KEY, guess_encoding
+from salesfc_lib.intake.sources.encodings import MARKS, UTF8, list_encodings
 from salesfc_lib.intake.sources.excerpts import (
     Excerpt,
     excerpt_parquet,
@@ -56,11 +56,10 @@ from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid, 
 from salesfc_lib.intake.sources.files import find_files, find_root
 from salesfc_lib.intake.sources.header import fold, header_of
 from salesfc_lib.intake.sources.html import decode_page, read_tables
-from salesfc_lib.intake.sources.jsonl import DECODER, flatten
+from salesfc_lib.intake.sources.jsonl import flatten
 from salesfc_lib.intake.sources.kinds import identify
 from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, Grid, exported, is_plain
 from salesfc_lib.intake.sources.mojibake import repair as repair_mojibake
-from salesfc_lib.intake.sources.package import Package
 from salesfc_lib.intake.sources.snapshot import check_kept, find_archive, keep_file
 from salesfc_lib.intake.sources.texts import (
     as_category,
@@ -78,14 +77,12 @@ __all__ = [
     "CONTRARY",
     "CURRENCIES",
     "Convention",
-    "DECODER",
     "Dates",
     "DaySurvey",
     "Excerpt",
     "Extract",
     "FILE",
     "Grid",
-    "Guess",
     "INT64",
     "Issue",
     "KEY",
@@ -93,10 +90,8 @@ __all__ = [
     "MARKS",
     "NumberSurvey",
     "Numbers",
-    "Package",
     "ROW",
     "Reading",
-    "Survey",
     "UNPROVED",
     "UTF8",
     "Unreadable",
@@ -158,6 +153,5 @@ __all__ = [
     "survey_numbers",
     "take_excerpt",
     "to_decimals",
-    "unpack",
     "whole",
 ]

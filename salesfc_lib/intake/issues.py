@@ -13,10 +13,10 @@ import pandas as pd
 class Issue:
     """What was found, where, and what was done about it.
 
-    `rule` is its short name, `reason` a sentence for people. `row` is its place in the file (from 1;
-    0: the whole file), `rows` how many rows or cells it is about. `action` is 'noted', 'changed',
-    'quarantined' (the row is not used) or 'asked' (people have to decide). `content` is the text of a
-    row that is not used, or its text by column.
+    `rule` is its short name, `reason` a sentence for people. `row` is its place in the file (from
+    1; 0: the whole file), `rows` how many rows or cells it is about. `action` is 'noted',
+    'changed', 'quarantined' (the row is not used) or 'asked' (people have to decide). `content` is
+    the text of a row that is not used, or its text by column.
     """
 
     rule: str

@@ -1,4 +1,4 @@
-"""Claims about Parquet and JSON lines: the text of a value is exactly the value, and every row that cannot be read is told."""
+"""Claims about Parquet and JSON lines: texts are exact, and no row is lost in silence."""
 
 from __future__ import annotations
 
@@ -165,7 +165,10 @@ def test_numbers_in_json_are_the_digits_that_stand_there(tmp_path: Path) -> None
 
 
 def test_objects_are_flattened_and_a_late_key_is_blank_above(tmp_path: Path) -> None:
-    text = '{"日期":"a","金额":1,"客户":{"名称":"甲","列":[1.50,{"x":null}]}}\n\n{"金额":2,"日期":"b","新":true,"无":null}\n'
+    text = (
+        '{"日期":"a","金额":1,"客户":{"名称":"甲","列":[1.50,{"x":null}]}}\n\n{"金额":2,'
+        '"日期":"b","新":true,"无":null}\n'
+    )
     extract = read_lines(tmp_path, text)
     assert values(extract, "row", "日期", "金额", "客户.名称", "客户.列", "新", "无") == [
         [1, "a", "1", "甲", '[1.50, {"x": null}]', "", ""],
@@ -221,7 +224,10 @@ def test_a_line_in_another_encoding_is_set_aside(tmp_path: Path) -> None:
 
 
 def test_an_array_of_objects_is_read_element_by_element(tmp_path: Path) -> None:
-    text = '[\n  {"日期":"a","金额":1.10},\n  5, {"日期":"b","金额":2,"金额":2}, {"日期":"c",\n "金额":3}\n]\n'
+    text = (
+        '[\n  {"日期":"a","金额":1.10},\n  5, {"日期":"b","金额":2,"金额":2}, {"日期":"c",\n '
+        '"金额":3}\n]\n'
+    )
     extract = read_lines(tmp_path, text)
     assert values(extract, "row", "日期", "金额") == [[1, "a", "1.10"], [4, "c", "3"]]
     assert extract.rejected["row"].tolist() == [2, 3]

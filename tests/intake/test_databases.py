@@ -1,4 +1,4 @@
-"""Claims about databases: exact texts, one moment, bounded memory, nothing secret said; on a real PostgreSQL server and on SQLite."""
+"""Claims about databases, on PostgreSQL and SQLite: exact texts, one moment, bounded memory."""
 
 from __future__ import annotations
 
@@ -31,7 +31,8 @@ COLUMNS = {"date": "day", "amount": "amount"}
 def server() -> Iterator[postgres.Server]:
     if not postgres.can_run():
         pytest.skip(
-            "No PostgreSQL server can be made here: install Debian's `postgresql` to run these tests"
+            "No PostgreSQL server can be made here: install Debian's `postgresql` to run these "
+            "tests"
         )
     pytest.importorskip(
         "psycopg", reason="No PostgreSQL driver here: `pip install 'salesfc[postgres]'`"
@@ -115,7 +116,8 @@ def test_days_that_python_has_no_date_for_are_read_too(
 ) -> None:
     base("CREATE TABLE orders (day timestamptz, amount date)")
     base(
-        "INSERT INTO orders VALUES ('infinity', '-infinity'), ('20240-01-01 08:00+08', '9999-12-31')"
+        "INSERT INTO orders VALUES ('infinity', '-infinity'), ('20240-01-01 08:00+08', "
+        "'9999-12-31')"
     )
     extract = read(tmp_path)
     assert column(extract, "day") == ["20240-01-01 00:00:00+00:00", "infinity"]
@@ -154,7 +156,8 @@ def test_where_is_bound_whatever_the_type_and_leaves_the_others_apart(
 ) -> None:
     base("CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, unit int, note text)")
     base(
-        "INSERT INTO orders VALUES (1, 'a', 1, 7, 'x'), (2, 'b', 2, 8, 'x'), (3, 'c', 3, NULL, 'x'), (4, 'd', 4, 7, 'x')"
+        "INSERT INTO orders VALUES (1, 'a', 1, 7, 'x'), (2, 'b', 2, 8, 'x'), (3, 'c', 3, NULL, "
+        "'x'), (4, 'd', 4, 7, 'x')"
     )
     extract = read(tmp_path, where={"unit": unit})
     assert column(extract, "day") == (["a", "d"] if unit == "7" else [])
@@ -170,7 +173,8 @@ def test_a_table_that_changes_while_it_is_read_is_read_as_it_was(
 ) -> None:
     base("CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, unit text)")
     base(
-        "INSERT INTO orders SELECT i, 'a', 1, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'y' END FROM generate_series(1, 50000) i"
+        "INSERT INTO orders SELECT i, 'a', 1, CASE WHEN i % 2 = 0 THEN 'x' ELSE 'y' END FROM "
+        "generate_series(1, 50000) i"
     )
     streamed, read_texts = threading.Event(), database.read_texts
 
@@ -216,8 +220,10 @@ def test_no_message_and_no_traceback_holds_a_password(
     secret = "s3cret/密码"
     filled = address.format(password=quote(secret, safe=""), port=server.port, folder=server.folder)
     program = (
-        "import sys; from pathlib import Path; from salesfc_lib.foundation import Source; from salesfc_lib.intake import read_source\n"
-        f"read_source('orders', Source(kind='sql', url_env='{VARIABLE}', table='orders', columns={COLUMNS}), Path('.'))"
+        "import sys; from pathlib import Path; from salesfc_lib.foundation import Source; from "
+        "salesfc_lib.intake import read_source\n"
+        f"read_source('orders', Source(kind='sql', url_env='{VARIABLE}', table='orders', "
+        f"columns={COLUMNS}), Path('.'))"
     )
     done = subprocess.run(
         [sys.executable, "-c", program],
@@ -296,19 +302,23 @@ def test_nothing_is_written_where_nothing_is_to_be_kept(
 
 def test_a_million_rows_pass_in_bounded_memory(base: Callable[..., Any], tmp_path: Path) -> None:
     base(
-        "CREATE TABLE orders (id int PRIMARY KEY, day date, amount numeric, customer text, unit text)"
+        "CREATE TABLE orders (id int PRIMARY KEY, day date, amount numeric, customer text, unit "
+        "text)"
     )
     base(
-        "INSERT INTO orders SELECT i, date '2020-01-01' + i % 2000, i / 100.0, 'customer ' || i % 5000, 'unit ' || i % 5 "
+        "INSERT INTO orders SELECT i, date '2020-01-01' + i % 2000, i / 100.0, 'customer ' || i % "
+        "5000, 'unit ' || i % 5 "
         "FROM generate_series(1, 1000000) i"
     )
     program = (
-        "import resource; from pathlib import Path; from salesfc_lib.foundation import Source; from salesfc_lib.intake import read_source\n"
+        "import resource; from pathlib import Path; from salesfc_lib.foundation import Source; "
+        "from salesfc_lib.intake import read_source\n"
         "from salesfc_lib.intake.sources import database\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         f"source = Source(kind='sql', url_env='{VARIABLE}', table='orders', columns={COLUMNS})\n"
         "rows = read_source('orders', source, Path('.')).rows\n"
-        "print(rows.num_rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)"
+        "print(rows.num_rows, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // "
+        "1024)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=False
@@ -343,7 +353,10 @@ def test_a_file_that_another_program_writes_to_is_refused_by_its_path(
 
 
 KEYED = {"key": ["id"], "watermark": "changed"}
-TABLE = "CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, changed timestamptz, unit text)"
+TABLE = (
+    "CREATE TABLE orders (id int PRIMARY KEY, day text, amount numeric, changed timestamptz, unit "
+    "text)"
+)
 
 
 def sort_rows(extract: Extract) -> list[list[str]]:
@@ -373,12 +386,14 @@ def test_only_what_is_new_is_fetched_and_a_changed_row_supersedes_its_old_versio
 ) -> None:
     base(TABLE)
     base(
-        "INSERT INTO orders SELECT i, 'd' || i, i, timestamptz '2024-01-01' + i * interval '1 s', 'x' FROM generate_series(1, 1000) i"
+        "INSERT INTO orders SELECT i, 'd' || i, i, timestamptz '2024-01-01' + i * interval '1 s', "
+        "'x' FROM generate_series(1, 1000) i"
     )
     whole = read(tmp_path, keep=True, **KEYED)
     assert fetched == [1000, 0]
     base(
-        "INSERT INTO orders VALUES (1001, 'd1001', 7, timestamptz '2024-01-01' + 1000 * interval '1 s', 'x')"
+        "INSERT INTO orders VALUES (1001, 'd1001', 7, timestamptz '2024-01-01' + 1000 * interval "
+        "'1 s', 'x')"
     )  # as late as the last
     base("INSERT INTO orders VALUES (1002, 'd1002', 7, timestamptz '2024-02-01', 'x')")
     base("UPDATE orders SET amount = 99, changed = '2024-02-02' WHERE id = 5")
@@ -395,7 +410,8 @@ def test_where_nothing_is_new_the_same_extract_is_read_again(
 ) -> None:
     base(TABLE)
     base(
-        "INSERT INTO orders VALUES (1, 'a', 1, '2024-01-01', 'x'), (2, 'b', 1, '2024-01-02', 'y'), (3, 'c', 1, '2024-01-02', 'y')"
+        "INSERT INTO orders VALUES (1, 'a', 1, '2024-01-01', 'x'), (2, 'b', 1, '2024-01-02', 'y'),"
+        " (3, 'c', 1, '2024-01-02', 'y')"
     )
     first, again = (read(tmp_path, keep=True, where={"unit": "y"}, **KEYED) for _ in range(2))
     assert fetched == [2, 1, 2, 0]
@@ -470,7 +486,8 @@ def test_sqlite_by_its_address_has_watermarks_of_any_type(
 ) -> None:
     shop("CREATE TABLE orders (id, day, amount, changed, unit)")
     shop(
-        f"INSERT INTO orders(rowid, id, day, amount, changed) VALUES (4, 1, 'a', 1.5, {values[0]}), (9, 2, 'b', 1, {values[1]})"
+        f"INSERT INTO orders(rowid, id, day, amount, changed) VALUES (4, 1, 'a', 1.5, {values[0]}),"
+        f" (9, 2, 'b', 1, {values[1]})"
     )
     read(tmp_path, keep=True, **KEYED)
     fetched.clear()
@@ -485,7 +502,8 @@ def test_an_interrupted_extraction_leaves_what_was_known(
 ) -> None:
     base(TABLE)
     base(
-        "INSERT INTO orders SELECT i, 'a', 1, timestamptz '2024-01-01' + i * interval '1 s', 'x' FROM generate_series(1, 30000) i"
+        "INSERT INTO orders SELECT i, 'a', 1, timestamptz '2024-01-01' + i * interval '1 s', 'x' "
+        "FROM generate_series(1, 30000) i"
     )
     read(tmp_path, keep=True, **KEYED)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

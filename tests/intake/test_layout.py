@@ -1,4 +1,4 @@
-"""Claims about headers and layout: one name for a column whatever a file calls it, and no row of the business is taken for a sum."""
+"""Claims about headers and layout: one name a column; no row of the business is a subtotal."""
 
 from __future__ import annotations
 
@@ -150,7 +150,10 @@ def test_a_missing_column_is_answered_with_the_nearest_header(tmp_path: Path) ->
 def test_a_header_in_two_rows_is_told_with_what_each_holds(tmp_path: Path) -> None:
     with pytest.raises(
         SalesForecastError,
-        match="stands in two rows: row 1 has '日期', '单号', '客户', '本期', row 2 has '数量', '价税合计'",
+        match=(
+            "stands in two rows: row 1 has '日期', '单号', '客户', '本期', row 2 has '数量', "
+            "'价税合计'"
+        ),
     ):
         read(tmp_path, "日期,单号,客户,本期,\n,,,数量,价税合计\n1,A,甲,5,6\n")
 

@@ -1,4 +1,4 @@
-"""Claims about columns of several files: each proves its own way of writing, and a silent one follows the others."""
+"""Claims about columns of several files: each proves its notation, or follows the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Claims about the archive of what was read: by content, once, whole, checked, and never in the way."""
+"""Claims about the archive of what was read: by content, once, whole and checked."""
 
 from __future__ import annotations
 
@@ -28,8 +28,12 @@ from salesfc_lib.running.publication import Task, _keep_own_files, _list_inputs
 UNIT, MONTH = "north", "2024-12"
 PARAMETERS = """
 sources:
-  orders: {kind: sql, path: data/shop.sqlite, table: orders, columns: {date: day, amount: amount, quantity: pieces, order_id: id}}
-  promotions: {kind: sql, role: promotions, path: data/shop.sqlite, table: promotions, columns: {name: name, start: first, end: last}}
+  orders:
+    {kind: sql, path: data/shop.sqlite, table: orders,
+     columns: {date: day, amount: amount, quantity: pieces, order_id: id}}
+  promotions:
+    {kind: sql, role: promotions, path: data/shop.sqlite, table: promotions,
+     columns: {name: name, start: first, end: last}}
 """
 
 
@@ -117,7 +121,8 @@ def test_a_large_file_is_kept_in_bounded_memory(tmp_path: Path) -> None:
         for _ in range(300):
             large.write(block)
     program = (
-        "import hashlib, resource; from pathlib import Path; from salesfc_lib.intake.sources import snapshot\n"
+        "import hashlib, resource; from pathlib import Path; from salesfc_lib.intake.sources "
+        "import snapshot\n"
         "path = Path('large.bin')\n"
         "found = hashlib.file_digest(path.open('rb'), 'sha256').hexdigest()\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"

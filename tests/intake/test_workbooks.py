@@ -1,4 +1,4 @@
-"""Claims about workbooks: every format tells what is hidden, wrong or impossible in it; nothing is lost; nothing fills the memory."""
+"""Claims about workbooks: what is hidden or wrong is noted; nothing is lost or fills the memory."""
 
 from __future__ import annotations
 
@@ -232,16 +232,24 @@ def test_a_sheet_that_is_full_to_its_last_row_is_refused(
         content = zipped(parts)
     elif kind == "ods":
         cells = "".join(
-            f'<table:table-cell office:value-type="string"><text:p>{name}</text:p></table:table-cell>'
+            f'<table:table-cell office:value-type="string"><text:p>{name}</text:p>'
+            "</table:table-cell>"
             for name in HEADER
         )
-        gap = f'<table:table-row table:number-rows-repeated="{limit - 2}"><table:table-cell/></table:table-row>'
+        gap = (
+            f'<table:table-row table:number-rows-repeated="{limit - 2}"><table:table-cell/>'
+            "</table:table-row>"
+        )
         content = ods(
             Book([HEADER]),
             f"<table:table-row>{cells}</table:table-row>{gap}<table:table-row>{cells}</table:table-row>",
         )
     else:
-        sheet_xml = f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="{limit}"><c r="A{limit}"><v>1</v></c></row></sheetData></worksheet>'
+        sheet_xml = (
+            '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+            f'<sheetData><row r="{limit}"><c r="A{limit}"><v>1</v></c></row></sheetData>'
+            "</worksheet>"
+        )
         content = xlsx(Book([HEADER]), sheet_xml)
     with pytest.raises(SalesForecastError, match=f"row_limit|row {limit:,}, the last"):
         read(tmp_path, content)
@@ -253,7 +261,10 @@ def _save(path: Path, content: bytes) -> Path:
 
 
 def test_two_cells_far_apart_cannot_fill_the_memory(tmp_path: Path) -> None:
-    rows = '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048575"><c r="XFD1048575"><v>1</v></c></row>'
+    rows = (
+        '<row r="1"><c r="A1"><v>1</v></c></row><row r="1048575"><c r="XFD1048575"><v>1</v></c>'
+        "</row>"
+    )
     start = (
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
     )
@@ -262,7 +273,10 @@ def test_two_cells_far_apart_cannot_fill_the_memory(tmp_path: Path) -> None:
 
 
 def test_repeated_cells_cannot_fill_the_memory(tmp_path: Path) -> None:
-    cell = '<table:table-cell office:value-type="string" table:number-columns-repeated="16384"><text:p>x</text:p></table:table-cell>'
+    cell = (
+        '<table:table-cell office:value-type="string" table:number-columns-repeated="16384">'
+        "<text:p>x</text:p></table:table-cell>"
+    )
     row = f'<table:table-row table:number-rows-repeated="1000000">{cell}</table:table-row>'
     with pytest.raises(SalesForecastError, match="reaches to row 1,000,000"):
         read(tmp_path, ods(Book([HEADER]), row))
@@ -443,10 +457,13 @@ def test_a_header_in_two_rows_is_told(tmp_path: Path) -> None:
         read(tmp_path, xlsx(Book(rows)))
 
 
-PAGE = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset="{charset}"><style>td {{}}</style></head><body>
+PAGE = """<html xmlns:x="urn:schemas-microsoft-com:office:excel"><head><meta charset="{charset}">
+<style>td {{}}</style></head><body>
 <table><tr><td>菜单</td></tr></table>
-<table border=1><tr><td colspan="4">销售明细 单位:万元</td></tr><tr><th>日期<th>金额<th>客户<th>备注</tr>
-<tr><td>2024-07-02</td><td>1&nbsp;000.50</td><td rowspan="2">甲 &amp; 乙</td><td><b>x</b><script>alert(1)</script></td></tr>
+<table border=1><tr><td colspan="4">销售明细 单位:万元</td></tr>
+<tr><th>日期<th>金额<th>客户<th>备注</tr>
+<tr><td>2024-07-02</td><td>1&nbsp;000.50</td><td rowspan="2">甲 &amp; 乙</td>
+<td><b>x</b><script>alert(1)</script></td></tr>
 <tr><td>2024-07-03<td>2<td><table><tr><td>in</td><td>side</td></tr></table></tr>
 <tr><td>2024-07-04<td>3<td>丙<td>y<td>z</tr></table></body></html>"""
 

@@ -1,8 +1,7 @@
-"""A text file's bytes in blocks that end at line ends, so that a gigabyte never stands in memory.
+"""A text file's bytes in blocks of whole lines, so that a gigabyte never stands in memory.
 
-Blocks of any length enter; blocks of whole lines leave. The decisions made here: a line ends with LF, CRLF or a CR alone, as
-everywhere in this package; a line longer than `MOST_LINE` is no row of an export, and stops the reading before it fills
-the memory; and a compressed file is unpacked on the way, unless what comes out is out of all proportion.
+A line ends with LF, CRLF or a CR alone. A compressed file is unpacked on the way, unless what comes
+out is out of all proportion.
 """
 
 from __future__ import annotations
@@ -45,14 +44,15 @@ def cut_at_line_ends(stream: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def _find_last_end(block: bytes) -> int:
-    """Place after the last line end that what follows cannot change: a CR at the very end may be half of a CRLF."""
+    """Place after the last line end; a CR at the very end may be half of a CRLF."""
     return max(block.rfind(b"\n"), block.rfind(b"\r", 0, -1)) + 1
 
 
 def unpack(stream: Iterator[bytes], where: str) -> Iterator[bytes]:
     """The text behind the bytes: those of a gzip file unpacked, others as they are.
 
-    Raises `SalesForecastError` for a gzip file that is cut short or damaged, or that unpacks to more than `MOST_RATIO` times itself.
+    Raises `SalesForecastError` for a gzip file that is cut short or damaged, or that unpacks to
+    more than `MOST_RATIO` times itself.
     """
     first = next(stream, b"")
     whole = chain([first], stream)
@@ -70,25 +70,19 @@ def _unpack_gzip(stream: Iterable[bytes], where: str) -> Iterator[bytes]:
                 text = unpacker.decompress(packed, STEP)
                 given += len(text)
                 if given > max(UNSUSPICIOUS, MOST_RATIO * taken):
-                    raise _refuse(
-                        where,
-                        f"its first {taken:,} bytes unpack to more than {given:,}, which no export does",
-                    )
+                    why = f"its first {taken:,} bytes unpack to more than {given:,}"
+                    raise _refuse(where, f"{why}, which no export does")
                 if text:
                     yield text
                 packed, inside = unpacker.unconsumed_tail, not unpacker.eof
                 if unpacker.eof:  # several files packed one behind the other read as one
-                    packed, unpacker = (
-                        unpacker.unused_data.lstrip(b"\0"),
-                        zlib.decompressobj(wbits=31),
-                    )
+                    packed = unpacker.unused_data.lstrip(b"\0")
+                    unpacker = zlib.decompressobj(wbits=31)
     except zlib.error as error:
         raise _refuse(where, f"its compressed content is damaged ({error})") from error
     if inside:
-        raise _refuse(
-            where,
-            f"its compressed content ends too early, after {given:,} bytes of text (cut_short)",
-        )
+        why = f"its compressed content ends too early, after {given:,} bytes of text (cut_short)"
+        raise _refuse(where, why)
 
 
 def _refuse(where: str, why: str) -> SalesForecastError:

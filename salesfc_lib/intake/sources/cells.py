@@ -1,9 +1,8 @@
 """One cell as text, whatever a spreadsheet or a database calls it.
 
-A value enters as its reader gives it; text leaves. The decision made here: a number keeps the 15 significant digits
-that spreadsheets and SQLite promise, and no more. What a 64-bit float holds beyond them is its own noise
-(731.9399999999999 was typed as 731.94), so the decimals come out at the source's scale. A whole number beyond what a
-float holds has lost its last digits, unless it is round: it is written with its exponent, and refused so where it is an identifier.
+A number keeps the 15 significant digits that spreadsheets and SQLite promise (731.9399999999999
+was typed as 731.94). A whole number beyond what a float holds has lost its last digits, unless it
+is round: it is written with its exponent, and refused so where it is an identifier.
 """
 
 from __future__ import annotations
@@ -22,8 +21,8 @@ WHOLE = 2.0**53  # whole numbers below this are exact in a float
 def cell_text(value: object) -> str:
     """Text of one cell; a blank cell gives the empty text.
 
-    >>> cell_text(731.9399999999999), cell_text(42420.0), cell_text(datetime(2024, 7, 2)), cell_text("007")
-    ('731.94', '42420', '2024-07-02', '007')
+    >>> [cell_text(value) for value in (731.9399999999999, 42420.0, datetime(2024, 7, 2), "007")]
+    ['731.94', '42420', '2024-07-02', '007']
     """
     if value is None:
         return ""
@@ -32,7 +31,7 @@ def cell_text(value: object) -> str:
 
 
 def float_text(value: float) -> str:
-    """Decimal text of a float: whole numbers exactly, others to 15 significant digits; an exponent only where digits are lost.
+    """Decimal text of a float, to 15 significant digits; an exponent only where digits are lost.
 
     >>> float_text(0.1 + 0.2), float_text(1e15 + 1), float_text(-2.5e-7)
     ('0.3', '1000000000000001', '-0.00000025')
@@ -51,11 +50,8 @@ def float_text(value: float) -> str:
 
 def moment_text(value: datetime) -> str:
     """ISO text of a moment; a date alone where the time is midnight and no zone is told."""
-    return (
-        value.date().isoformat()
-        if value.time() == time() and value.tzinfo is None
-        else value.isoformat(sep=" ")
-    )
+    is_date = value.time() == time() and value.tzinfo is None
+    return value.date().isoformat() if is_date else value.isoformat(sep=" ")
 
 
 # every other type (text, whole numbers, dates) is written by `str`

@@ -220,7 +220,7 @@ def _allows(language: str, word: str) -> bool:
 
 
 def _breaks_case(word: str, place: int) -> bool:
-    """Whether a letter beyond ASCII is a capital behind a small letter, or a small one behind two capitals."""
+    """Whether a letter beyond ASCII is a capital behind a small one, or small behind capitals."""
     letter, before = word[place], word[:place]
     if letter.isascii() or letter == "ß":
         return False

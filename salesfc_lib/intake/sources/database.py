@@ -104,7 +104,7 @@ def read_sqlite(path: Path, source: Source, where: str) -> tuple[Grid, Grid]:
 
 
 def _refuse_short(path: Path, where: str) -> None:
-    """Raise if the file is shorter than its own header says; SQLite would read a cut-off table as empty.
+    """Raise if the file is shorter than its header says: SQLite would read its table as empty.
 
     Bytes 16-17 hold the page size (1 means 65,536), bytes 28-31 the number of pages: https://www.sqlite.org/fileformat.html
     """

@@ -1,8 +1,7 @@
 """How a text file is laid out: separator, quotes, and where its header stands.
 
-The top lines of a file enter; its layout leaves. The decisions made here: the separator and the quote are those with which the
-header's names are found, per file; a first line `sep=;`, as Excel writes it, is obeyed; a declared separator that
-is not the file's stops the unit.
+The separator and the quote are those with which the header's names are found, per file; a first
+line `sep=;`, as Excel writes it, is obeyed.
 """
 
 from __future__ import annotations
@@ -51,14 +50,12 @@ class Row(NamedTuple):
 def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
     """Layout of a file by its top lines (with their ends).
 
-    Raises `SalesForecastError` where the header is not found or is not usable, or is found with another separator than declared.
+    Raises `SalesForecastError` where the header is not found or is not usable, or is found with
+    another separator than declared.
     """
     if source.delimiter is not None and len(source.delimiter) != 1:
-        raise SalesForecastError.say(
-            f"The `delimiter: {source.delimiter!r}` declared for '{where}' is not one character",
-            "One character",
-            "Correct it",
-        )
+        why = f"The `delimiter: {source.delimiter!r}` declared for '{where}' is not one character"
+        raise SalesForecastError.say(why, "One character", "Correct it")
     dialect = find_dialect(lines, source)
     rows = list_top(lines, dialect)
     cells = [row.cells for row in rows]
@@ -82,34 +79,35 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
 
 def has_header(lines: Sequence[str], source: Source) -> bool:
     """Whether the header's names are found among the top lines."""
-    return (
-        find_header([row.cells for row in list_top(lines, find_dialect(lines, source))], source)
-        is not None
-    )
+    return _has_header(list_top(lines, find_dialect(lines, source)), source)
+
+
+def _has_header(rows: Sequence[Row], source: Source) -> bool:
+    return find_header([row.cells for row in rows], source) is not None
 
 
 def find_dialect(lines: Sequence[str], source: Source) -> Dialect:
-    """The declared separator, or that of a `sep=` line, or that with which most of the header's names are found; and the quote."""
+    """The separator and the quote.
+
+    A declared separator, else that of a `sep=` line, else that with which most of the header's
+    names are found.
+    """
     named = source.delimiter or _find_separator(lines)
-    choices = [
-        Dialect(delimiter, quote)
-        for quote in QUOTES
-        for delimiter in ((named,) if named else DELIMITERS)
-    ]
+    delimiters = (named,) if named else DELIMITERS
+    choices = [Dialect(delimiter, quote) for quote in QUOTES for delimiter in delimiters]
     best = max(choices, key=lambda dialect: count_found(lines, dialect, source))
     other = best._replace(quote=QUOTES[1])
     return other if best.quote == QUOTES[0] and _is_quoted(lines, other, best) else best
 
 
 def list_top(lines: Sequence[str], dialect: Dialect) -> list[Row]:
-    """Rows at the top of a file, to find the header among; a line whose quotes do not pair up is split as if it had none."""
+    """Rows at the top of a file; a line whose quotes do not pair up is split as if it had none."""
     rows: list[Row] = []
     at = 0
     while at < min(len(lines), SEARCHED):
         record = parse_record(lines[at:SEARCHED], dialect)
-        cells = (
-            record.fields if not record.error else lines[at].rstrip("\r\n").split(dialect.delimiter)
-        )
+        plain = lines[at].rstrip("\r\n").split(dialect.delimiter)
+        cells = plain if record.error else record.fields
         rows.append(Row(at, record.lines, cells))
         at += record.lines
     return rows
@@ -121,7 +119,8 @@ def describe(dialect: Dialect) -> str:
     >>> describe(Dialect(";"))
     'semicolons between fields and " around them'
     """
-    return f"{NAMES.get(dialect.delimiter, repr(dialect.delimiter))} between fields and {dialect.quote} around them"
+    separators = NAMES.get(dialect.delimiter, repr(dialect.delimiter))
+    return f"{separators} between fields and {dialect.quote} around them"
 
 
 def count_found(lines: Sequence[str], dialect: Dialect, source: Source) -> int:
@@ -130,12 +129,14 @@ def count_found(lines: Sequence[str], dialect: Dialect, source: Source) -> int:
 
 
 def _is_quoted(lines: Sequence[str], dialect: Dialect, usual: Dialect) -> bool:
-    """Whether rows show the other quote and none the usual one: in more lines than not a field stands between two of them, and with
-    them the lines agree better on how many fields there are, or every line has such a field."""
+    """Whether rows show the other quote and none the usual one.
+
+    In more lines than not a field stands between two of them, and with them the lines agree better
+    on how many fields there are, or every line has such a field.
+    """
     quote, delimiter = re.escape(dialect.quote), re.escape(dialect.delimiter)
-    field = re.compile(
-        f"(?:^|{delimiter}){quote}(?:[^{quote}]|{quote}{quote})*{quote}(?={delimiter}|\\s*$)"
-    )
+    inside = f"{quote}(?:[^{quote}]|{quote}{quote})*{quote}"
+    field = re.compile(rf"(?:^|{delimiter}){inside}(?={delimiter}|\s*$)")
     sample = [line for line in lines[:SAMPLED] if line.count(dialect.delimiter)][1:]
     quoted = sum(bool(field.search(line)) for line in sample)
     if quoted < max(2, len(sample) / 2) or any(usual.quote in line for line in sample):
@@ -154,9 +155,10 @@ def _refuse_declared(lines: Sequence[str], source: Source, where: str) -> None:
     """Raise if the header is found with another separator than the declared one."""
     free = source.model_copy(update={"delimiter": None})
     dialect = find_dialect(lines, free)
-    if find_header([row.cells for row in list_top(lines, dialect)], free) is not None:
+    if _has_header(list_top(lines, dialect), free):
+        declared = f"its source declares `delimiter: {source.delimiter!r}` (dialect_drift)"
         raise SalesForecastError.say(
-            f"'{where}' has {describe(dialect)}, but its source declares `delimiter: {source.delimiter!r}` (dialect_drift)",
+            f"'{where}' has {describe(dialect)}, but {declared}",
             "The declared separator in every file of the source",
             "Correct `delimiter`, or leave it out: it is then found in each file",
         )

@@ -175,7 +175,7 @@ def describe_broken(line: bytes, encoding: str, declared: str | None) -> tuple[s
 
 
 def is_ascii_based(encoding: str) -> bool:
-    """Whether ASCII bytes mean ASCII characters, so that lines can be cut before anything is decoded."""
+    """Whether ASCII bytes mean ASCII characters, so that lines can be cut before decoding."""
     try:
         return all(bytes([code]).decode(encoding) == chr(code) for code in range(128))
     except UnicodeError:

@@ -121,7 +121,7 @@ def name_columns(header: Sequence[str], source: Source, where: str) -> list[str]
 
 
 def number_repeated(header: Sequence[str], fixed: frozenset[int] = frozenset()) -> list[str]:
-    """Unique names: blanks by their place, repeated ones numbered; those at the places `fixed` stay.
+    """Unique names: blanks by their place, repeated ones numbered; those at `fixed` places stay.
 
     >>> number_repeated(["a", "", "a"]), number_repeated(["a", "b", "a"], frozenset({2}))
     (['a', 'column 2', 'a (2)'], ['a (2)', 'b', 'a'])

@@ -1,8 +1,7 @@
 """A table in an HTML page, which many systems save under the name of a workbook (.xls).
 
-The bytes of a page enter; a grid leaves. The decisions made here: the table that is read is the one whose rows hold the
-header; a row is known by its number in its table; nothing of the page is run or fetched; and a cell that spans rows covers
-those below it as a merged cell of a workbook does.
+The table whose rows hold the header is read; a row is known by its number in it. A cell that spans
+rows covers those below it, as a merged cell of a workbook does.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from salesfc_lib.intake.sources.texts import text_table
 
 DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
 SILENT = {"script", "style", "head", "title"}
-MOST_CELLS = 20_000_000  # cells that a page may span: more is no page of a table, but one made to fill the memory
+MOST_CELLS = 20_000_000  # cells that a page may span: more is made to fill the memory
 MOST_SPAN = 1_000  # columns that a cell may span, as browsers have it
 Row = list[str]
 
@@ -30,23 +29,20 @@ Row = list[str]
 def read_html(content: bytes, source: Source, where: str) -> Grid:
     """Rows of the page's table below its header.
 
-    Raises `SalesForecastError` for bytes that are not in the page's encoding, and a page without the header.
+    Raises `SalesForecastError` for bytes that are not in the page's encoding, and a page without
+    the header.
     """
     encoding, text = decode_page(content, source.encoding, where)
     tables = read_tables(text, where)
-    place = next(
-        (at for at, table in enumerate(tables) if find_header(table.rows, source) is not None), None
-    )
-    if place is None:
-        largest = max(tables, key=lambda table: len(table.rows), default=None)
-        if largest is None:
-            raise SalesForecastError.unreadable_file(
-                where,
-                "it is an HTML page without a table, perhaps the message of a system",
-                "Open it in a browser; export it again",
-            )
-        require_header(largest.rows, source, f"{where}, an HTML page")
-    return _lay(tables[place or 0], source, where, encoding)
+    with_header = (table for table in tables if find_header(table.rows, source) is not None)
+    table = next(with_header, None) or max(tables, key=lambda each: len(each.rows), default=None)
+    if table is None:
+        raise SalesForecastError.unreadable_file(
+            where,
+            "it is an HTML page without a table, perhaps the message of a system",
+            "Open it in a browser; export it again",
+        )
+    return _lay(table, source, where, encoding)
 
 
 class Table:
@@ -140,43 +136,30 @@ def _lay(table: Table, source: Source, where: str, encoding: str) -> Grid:
     refuse_row_limit(len(table.rows), where)
     at = require_header(table.rows, source, where)
     header = table.rows[at]
-    below = [
-        (number, row) for number, row in enumerate(table.rows[at + 1 :], start=at + 2) if any(row)
-    ]
-    fitting = [
-        (number, [*row, *[""] * (len(header) - len(row))])
-        for number, row in below
-        if not any(row[len(header) :])
-    ]
+    width, misfit = len(header), f"cells where the header has {len(header)}"
+    numbers, rows, rejected = [], [], []
+    for number, row in enumerate(table.rows[at + 1 :], start=at + 2):
+        if any(row[width:]):
+            why = f"it has {len(row)} {misfit}"
+            rejected.append(reject(number, "misfit", why, "\t".join(row)))
+        elif any(row):
+            numbers.append(number)
+            rows.append([*row[:width], *[""] * (width - len(row))])
     names = name_columns(header, source, where)
     filled = {names.index(header_of(source, name)) for name in source.fill_down}
     return Grid(
         header,
-        np.array([number for number, _ in fitting], dtype=np.int64),
-        text_table(
-            [str(place) for place in range(len(header))], [row[: len(header)] for _, row in fitting]
-        ),
-        rejected=[
-            reject(
-                number,
-                "misfit",
-                f"it has {len(row)} cells where the header has {len(header)}",
-                "\t".join(row),
-            )
-            for number, row in below
-            if any(row[len(header) :])
-        ],
-        encoding=encoding,
+        np.array(numbers, dtype=np.int64),
+        text_table([str(place) for place in range(width)], rows),
+        rejected,
+        encoding,
         merged=frozenset(cell for cell in table.covered if cell[1] in filled),
         titles=join_titles(table.rows[:at]),
     )
 
 
 def decode_page(content: bytes, declared: str | None, where: str) -> tuple[str, str]:
-    """Encoding and text of an HTML page; no character is replaced.
-
-    Tried in order: the byte-order mark's, the page's own, the declared one, UTF-8, the one that explains the bytes (`charset`).
-    """
+    """Encoding and text of a page: the page's own encoding first, then the declared one, UTF-8."""
     own = DECLARED.search(content[:4096])
     page = own.group(1).decode("ascii").lower() if own else ""
     page = {"gb2312": "gb18030", "gbk": "gb18030"}.get(page, page)
@@ -184,6 +167,6 @@ def decode_page(content: bytes, declared: str | None, where: str) -> tuple[str, 
 
 
 def _count(text: str | None) -> int:
-    return (
-        min(int(text), 1_048_576) if text and text.isascii() and text.isdigit() and int(text) else 1
-    )
+    """The number of rows or columns that an attribute says a cell spans."""
+    is_number = text and text.isascii() and text.isdigit() and int(text)
+    return min(int(text), 1_048_576) if text and is_number else 1

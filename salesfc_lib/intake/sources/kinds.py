@@ -1,8 +1,4 @@
-"""What a file is, told by its first bytes, whatever it is called.
-
-Bytes enter; a description and the `kind` that reads it leave. The decision made here: a file of another kind than declared
-is never read as the declared one; the message says what it is and what to set.
-"""
+"""What a file is, by its first bytes; one of another kind than declared is never read as it."""
 
 from __future__ import annotations
 
@@ -19,7 +15,7 @@ from salesfc_lib.foundation import Source
 class Identity(NamedTuple):
     """What a file is, as half a sentence, and the `kind` that reads it ('' where none does)."""
 
-    said: str
+    text: str
     kind: str
 
 
@@ -48,6 +44,13 @@ XML_2003 = re.compile(
 )
 JSON = re.compile(rb'\s*(?:\{\s*["}]|\[\s*\{)')
 OBJECT = re.compile(rb'^\s*\{\s*"', re.M)  # a line below the first that begins an object
+NAMES = {
+    "csv": "separated text",
+    "excel": "a workbook",
+    "parquet": "Parquet",
+    "jsonl": "JSON lines",
+    "sql": "a database",
+}
 DO = {
     "csv": "Set `kind: csv` for this source, or export it again",
     "": "Unpack or export it as CSV, XLSX or Parquet",
@@ -57,7 +60,7 @@ DO = {
 def identify(content: bytes) -> Identity:
     """What a file is by its first bytes.
 
-    >>> identify(b"PAR1...").kind, identify(b"date,amount\\n").said, identify(b"<html><table>").kind
+    >>> identify(b"PAR1...").kind, identify(b"date,amount\\n").text, identify(b"<html><table>").kind
     ('parquet', 'it is text', 'excel')
     """
     if content.startswith(ZIP):
@@ -69,36 +72,34 @@ def identify(content: bytes) -> Identity:
     if XML_2003.search(top):
         return Identity("it is an XML spreadsheet of Excel 2003", "")
     if HTML.match(top):
-        return Identity(
-            "it is an HTML page, as many systems save a table under the name of a workbook", "excel"
-        )
+        what = "it is an HTML page, as many systems save a table under the name of a workbook"
+        return Identity(what, "excel")
     if JSON.match(top):
         return Identity("it is JSON", "jsonl")
     return TEXT
 
 
 def refuse_other_kind(content: bytes, source: Source, where: str) -> Identity:
-    """What the file is; raises `SalesForecastError` if another `kind` than the source's reads it, or none."""
+    """What the file is. Raises `SalesForecastError` if another `kind` reads it, or none."""
     identity = identify(content)
-    if identity.kind == source.kind or (
-        source.kind == "jsonl" and identity is TEXT and OBJECT.search(content[:65_536])
-    ):
+    below = source.kind == "jsonl" and identity is TEXT and OBJECT.search(content[:65_536])
+    if identity.kind == source.kind or below:
         return identity
     do = DO.get(identity.kind, f"Set `kind: {identity.kind}` for this source, or export it as CSV")
-    raise SalesForecastError.unreadable_file(
-        where, f"{identity.said}, not {_name(source.kind)}", do
-    )
+    why = f"{identity.text}, not {NAMES[source.kind]} (`kind: {source.kind}`)"
+    raise SalesForecastError.unreadable_file(where, why, do)
 
 
 def _identify_zip(content: bytes) -> Identity:
-    """A zip archive by its parts; one that is cut off has no list of them and is taken for the workbook it began as."""
+    """A zip archive by its parts; one that is cut off is taken for a workbook."""
+    workbook = Identity("it is a zip archive, as XLSX and ODS files are", "excel")
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             names = set(archive.namelist())
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
-        return Identity("it is a zip archive, as XLSX and ODS files are", "excel")
+        return workbook
     if names & {"[Content_Types].xml", "content.xml"}:
-        return Identity("it is a zip archive, as XLSX and ODS files are", "excel")
+        return workbook
     return Identity(f"it is a zip archive with {len(names)} files in it", "")
 
 
@@ -108,14 +109,3 @@ def _as_ascii(top: bytes) -> bytes:
         if top.startswith(mark):
             return top[2:].decode(encoding, "replace").encode("ascii", "replace")
     return top.removeprefix(codecs.BOM_UTF8)
-
-
-def _name(kind: str) -> str:
-    names = {
-        "csv": "separated text",
-        "excel": "a workbook",
-        "parquet": "Parquet",
-        "jsonl": "JSON lines",
-        "sql": "a database",
-    }
-    return f"{names[kind]} (`kind: {kind}`)"

@@ -1,14 +1,13 @@
-"""Text that was read in a wrong encoding before it was exported: found, and repaired where the source asks for it.
+"""Mojibake: text that was read in a wrong encoding before it was exported.
 
-A grid enters; a grid with a sighting, or with the cells repaired, leaves. The decision made here: a text counts only if all of it,
-written back in the wrong encoding, is UTF-8 of Chinese, Japanese or Korean, or of Latin letters where such letters are expected; clean
-text in any language almost never is. Where bytes were lost on the way nothing is repaired.
+A text counts only if all of it, written back in the wrong encoding, is UTF-8 of Chinese, Japanese
+or Korean, or of Latin letters where such letters are expected. Where bytes were lost on the way
+nothing is repaired.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -26,9 +25,7 @@ EAST = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 IDEOGRAPH = re.compile(f"[{EAST}]")
 EASTERN = re.compile(f"[\\x00-\\x7f\u00b7\u2010-\u2026\u3000-\u303f\uff00-\uffef{EAST}]*")
 WESTERN = re.compile("[\\x00-\\x7f\u00a0-\u017f\u2010-\u2026\u20ac\u2122]*")
-WITHIN_WORD = re.compile(
-    r"[A-Za-z][\u4e00-\u9fff][a-z]"
-)  # what a lone letter with an accent becomes as GBK: M眉ller
+WITHIN_WORD = re.compile(r"[A-Za-z][\u4e00-\u9fff][a-z]")  # an accent as GBK: M眉ller
 LOST = "?\ufffd"
 MOST_LOST = 2  # bytes of a character that is not complete
 
@@ -39,10 +36,10 @@ def _list_pairs(leads: range) -> str:
     return "".join(pair.decode("gbk", "ignore") for pair in pairs)
 
 
-# one of these is in every text that was read wrongly: the first bytes of a letter in UTF-8, as GBK and as Windows-1252 show them
-SUSPECT = (
-    f"[{_list_pairs(range(0xC3, 0xC6))}{_list_pairs(range(0xE3, 0xEE))}\u00c2-\u00c5\u00e2-\u00ed]"
-)
+# one of these is in every text that was read wrongly: the first bytes of a letter in UTF-8, as GBK
+# and as Windows-1252 show them
+PAIRS = _list_pairs(range(0xC3, 0xC6)) + _list_pairs(range(0xE3, 0xEE))
+SUSPECT = f"[{PAIRS}\u00c2-\u00c5\u00e2-\u00ed]"
 
 
 def repair(text: str) -> str | None:
@@ -52,9 +49,9 @@ def repair(text: str) -> str | None:
     (None, 'Café', None, None)
     """
     eastern = _decode(_as_gbk(text))
-    if eastern and EASTERN.fullmatch(eastern) and len(IDEOGRAPH.findall(eastern)) > 1:
-        return eastern
-    if eastern and WITHIN_WORD.search(text) and WESTERN.fullmatch(eastern):
+    if eastern and (
+        _is_eastern(eastern) or (WITHIN_WORD.search(text) and WESTERN.fullmatch(eastern))
+    ):
         return eastern
     western = _decode(_as_western(text))
     if western and (WESTERN.fullmatch(western) or EASTERN.fullmatch(western)):
@@ -65,15 +62,12 @@ def repair(text: str) -> str | None:
 def is_lost(text: str) -> bool:
     """Whether the text was read wrongly and its last character is not complete any more."""
     raw = _as_gbk(text.rstrip(LOST)) or b""
-    start = next(
-        (
-            raw[: len(raw) - cut].decode()
-            for cut in range(1, MOST_LOST + 1)
-            if _decode(raw[: len(raw) - cut])
-        ),
-        "",
-    )
-    return bool(EASTERN.fullmatch(start)) and len(IDEOGRAPH.findall(start)) > 1
+    starts = (_decode(raw[: len(raw) - cut]) for cut in range(1, MOST_LOST + 1))
+    return _is_eastern(next(filter(None, starts), ""))
+
+
+def _is_eastern(text: str) -> bool:
+    return bool(EASTERN.fullmatch(text)) and len(IDEOGRAPH.findall(text)) > 1
 
 
 def repair_header(lines: list[str], source: Source, where: str) -> list[str]:
@@ -88,63 +82,56 @@ def repair_header(lines: list[str], source: Source, where: str) -> list[str]:
         return lines
     if source.mojibake == "repair":
         return repaired
-    before, after = next(
-        (before.strip(), after.strip())
-        for before, after in zip(lines, repaired, strict=True)
-        if before != after
-    )
+    pairs = zip(lines, repaired, strict=True)
+    before, after = next((old.strip(), new.strip()) for old, new in pairs if old != new)
     raise SalesForecastError.say(
-        f"The text of '{where}' was read in a wrong encoding before it was exported (mojibake): '{before[:60]}' was '{after[:60]}'",
+        f"The text of '{where}' was read in a wrong encoding before it was exported (mojibake): "
+        f"'{before[:60]}' was '{after[:60]}'",
         "The header's names",
         "Export it again in the right encoding, or set `mojibake: repair` for this source",
     )
 
 
 def look(grid: Grid, source: Source) -> Grid:
-    """The grid with a sighting of what was read wrongly, repaired if the source says `mojibake: repair`."""
+    """The grid with an issue for what was read wrongly, repaired if `mojibake: repair` is set."""
     texts: dict[str, str | None] = {cell: found for cell in grid.header if (found := repair(cell))}
-    header_count = len(texts)
-    columns, count, first = [], header_count, 0
+    columns, count, rows = [], len(texts), []
     for column in grid.cells.columns:
         wrong = _list_wrong(column)
         if wrong:
-            rows = np.flatnonzero(
-                np.asarray(pc.is_in(column.cast(pa.string()), pa.array(list(wrong))))
-            )
-            count, first = (
-                count + len(rows),
-                min(first or int(grid.numbers[rows[0]]), int(grid.numbers[rows[0]])),
-            )
-            texts |= wrong
+            is_wrong = pc.is_in(column.cast(pa.string()), pa.array(list(wrong)))
+            places = np.flatnonzero(np.asarray(is_wrong))
+            rows.append(int(grid.numbers[places[0]]))
+            count, texts = count + len(places), texts | wrong
         columns.append(_replace(column, wrong) if source.mojibake == "repair" and wrong else column)
     if not texts:
         return grid
     repaired = source.mojibake == "repair" and any(texts.values())
-    seen = Issue(
-        "mojibake", _say(texts, count, repaired), first, count, "changed" if repaired else "noted"
-    )
-    grid = replace(grid, issues=[*grid.issues, seen])
+    action = "changed" if repaired else "noted"
+    why = _describe(texts, count, repaired=repaired)
+    issue = Issue("mojibake", why, min(rows, default=0), count, action)
+    grid = replace(grid, issues=[*grid.issues, issue])
     if source.mojibake == "note":
         return grid
     header = [texts.get(cell) or cell for cell in grid.header]
     return replace(grid, header=header, cells=pa.table(columns, names=grid.cells.column_names))
 
 
-def _say(texts: dict[str, str | None], count: int, repaired: bool) -> str:
+def _describe(texts: dict[str, str | None], count: int, *, repaired: bool) -> str:
     lost = [text for text, good in texts.items() if good is None]
     shown = shorten([f"{text}' for '{good}" for text, good in texts.items() if good], 3)
-    said = f"{count:,} cells ({len(texts):,} texts) were read in a wrong encoding before they were exported"
+    done = "they were repaired" if repaired else "`mojibake: repair` would repair them"
+    cells = f"{count:,} cells ({len(texts):,} texts)"
+    why = f"{cells} were read in a wrong encoding before they were exported"
     if len(lost) < len(texts):
-        said += f": {shown}; " + (
-            "they were repaired" if repaired else "`mojibake: repair` would repair them"
-        )
-    return said + (
-        f"; {len(lost):,} texts lost bytes and cannot be repaired: {shorten(lost)}" if lost else ""
-    )
+        why += f": {shown}; {done}"
+    if lost:
+        why += f"; {len(lost):,} texts lost bytes and cannot be repaired: {shorten(lost)}"
+    return why
 
 
 def _list_wrong(column: pa.ChunkedArray) -> dict[str, str | None]:
-    """Distinct texts of the column that were read wrongly, and what they were (None where bytes were lost)."""
+    """Distinct texts that were read wrongly, and what they were (None: bytes were lost)."""
     wrong: dict[str, str | None] = {}
     for chunk in column.chunks:
         texts = chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
@@ -160,11 +147,9 @@ def _list_wrong(column: pa.ChunkedArray) -> dict[str, str | None]:
 
 def _is_ascii(texts: pa.StringArray) -> bool:
     letters = texts.buffers()[2]
-    return (
-        letters is None
-        or not letters.size
-        or int(np.frombuffer(letters, dtype=np.uint8).max()) < 0x80
-    )
+    if letters is None or not letters.size:
+        return True
+    return int(np.frombuffer(letters, dtype=np.uint8).max()) < 0x80
 
 
 def _replace(column: pa.ChunkedArray, wrong: dict[str, str | None]) -> pa.ChunkedArray:
@@ -208,6 +193,3 @@ def _decode(raw: bytes | None) -> str | None:
         return raw.decode()
     except UnicodeDecodeError:
         return None
-
-
-__all__: Sequence[str] = ["is_lost", "look", "repair", "repair_header"]

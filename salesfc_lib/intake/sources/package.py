@@ -1,8 +1,7 @@
 """A workbook that is a zip archive of parts, read without trusting what it says of itself.
 
-The bytes of an archive enter; its parts leave in pieces. The decisions made here: an archive that would unfold beyond all
-proportion is refused from its list of parts, a part that unfolds to more than the list says is refused on the way, and XML that
-declares entities is refused, so that memory stays bounded whatever the file was made to do.
+An archive or a part that would unfold beyond all proportion is refused, and so is XML that declares
+entities: memory stays bounded whatever the file was made to do.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ RATIO = 200  # times that an archive may unfold to, once it is large
 LARGE = 1 << 30  # bytes, unfolded
 HUGE = 32 << 30  # bytes, unfolded: no export of a sheet's rows is as large
 SMALL = 64 << 20  # bytes of a part that is read whole
-CHECKED = (
-    1 << 20
-)  # bytes, packed: a part below this cannot unfold beyond LARGE (deflate's ratio is at most 1032)
+CHECKED = 1 << 20  # bytes, packed: a smaller part cannot unfold beyond LARGE (deflate: 1032 to 1)
+DOCTYPE = "declares a document type, which workbooks never do"
 PIECE = 1 << 20  # bytes read at a time
 
 
 class Package:
     """The parts of a zip archive.
 
-    Raises `SalesForecastError` for an archive that is cut off, encrypted, or would unfold to far more than it holds.
+    Raises `SalesForecastError` for an archive that is cut off, encrypted, or would unfold to far
+    more than it holds.
     """
 
     def __init__(self, content: bytes, where: str) -> None:
@@ -39,14 +38,10 @@ class Package:
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 self.parts = {entry.filename: entry for entry in archive.infolist()}
                 self._refuse_bomb(archive.infolist())
+        except SalesForecastError:
+            raise
         except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-            if isinstance(error, SalesForecastError):
-                raise
-            raise SalesForecastError.unreadable_file(
-                where,
-                f"it is no complete workbook ({error})",
-                "Export or copy it again, completely",
-            ) from error
+            raise self.damaged(str(error)) from error
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -82,9 +77,8 @@ class Package:
                     tail = unpacker.unconsumed_tail
                     left -= len(piece)
                     if left < 0:
-                        raise self._bomb(
-                            f"its part '{name}' unfolds to more than the {entry.file_size:,} bytes that it says"
-                        )
+                        size = f"the {entry.file_size:,} bytes that it says"
+                        raise self._bomb(f"its part '{name}' unfolds to more than {size}")
                     yield piece
         except zlib.error as error:
             raise self.damaged(f"its part '{name}' is damaged ({error})") from error
@@ -92,7 +86,7 @@ class Package:
             raise self.damaged(f"its part '{name}' ends {left:,} bytes early")
 
     def check(self) -> None:
-        """Raise if a large part unfolds to more than it says, or declares entities; others cannot hurt."""
+        """Raise if a large part unfolds to more than it says, or one declares entities."""
         for name, entry in self.parts.items():
             if entry.compress_size > CHECKED:
                 for _ in self.stream(name):
@@ -100,9 +94,7 @@ class Package:
             if name.lower().endswith((".xml", ".rels")):
                 top = next(self.stream(name), b"")
                 if b"<!DOCTYPE" in top[: 64 << 10] or b"<!ENTITY" in top:
-                    raise self._bomb(
-                        f"its part '{name}' declares a document type, which workbooks never do"
-                    )
+                    raise self._bomb(f"its part '{name}' {DOCTYPE}")
 
     def parse(self, name: str, parser: xml.parsers.expat.XMLParserType) -> None:
         """A part of XML through expat, piece by piece."""
@@ -116,7 +108,7 @@ class Package:
             raise self.damaged(f"its part '{name}' is no XML ({error})") from error
 
     def _refuse_doctype(self, *_: object) -> None:
-        raise self._bomb("it declares a document type, which workbooks never do")
+        raise self._bomb(f"it {DOCTYPE}")
 
     def _refuse_bomb(self, entries: list[zipfile.ZipInfo]) -> None:
         unfolded = sum(entry.file_size for entry in entries)
@@ -134,7 +126,7 @@ class Package:
         return self.parts[found]
 
     def _begin(self, entry: zipfile.ZipInfo) -> int:
-        """Where a part's bytes begin: behind its local header (30 bytes, its name and its extra field)."""
+        """Where a part's bytes begin: behind its local header (30 bytes, name, extra field)."""
         header = self.content[entry.header_offset : entry.header_offset + 30]
         if len(header) < 30 or header[:4] != b"PK\x03\x04":
             raise self.damaged(f"its part '{entry.filename}' is not where its list says")

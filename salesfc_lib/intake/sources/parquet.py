@@ -1,23 +1,21 @@
 """Parquet files: typed columns, read in batches, as text.
 
-The bytes of a file enter; a grid leaves. The decisions made here: a row is known by its number in the file, from 1; a column
-within a column is named with a dot ('customer.name'); and a file that says it has more cells than memory has room for is
-refused by its footer, before a value is read.
+A row is known by its number in the file, from 1; a column within a column is named with a dot
+('customer.name').
 """
 
 from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.header import name_columns, require_header
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.marks import ask
-from salesfc_lib.intake.sources.texts import stack
+from salesfc_lib.intake.sources.marks import ask, is_blank
+from salesfc_lib.intake.sources.texts import stack, text_table
 from salesfc_lib.intake.sources.troubled import set_aside_control
 from salesfc_lib.intake.sources.typed import text_of
 
@@ -28,7 +26,8 @@ CELLS = 1_000_000_000  # cells of a file: each takes 4 bytes or more as text
 def read_parquet(content: bytes, source: Source, where: str) -> Grid:
     """Rows of a Parquet file; rows without any value are left out.
 
-    Raises `SalesForecastError` for a file that is cut off, damaged, encrypted or too large, and for missing columns.
+    Raises `SalesForecastError` for a file that is cut off, damaged, encrypted or too large (by its
+    footer, before a value is read), and for missing columns.
     """
     try:
         file = pq.ParquetFile(pa.BufferReader(content))
@@ -41,27 +40,16 @@ def read_parquet(content: bytes, source: Source, where: str) -> Grid:
             )
         header = _flatten(pa.Table.from_batches([], file.schema_arrow)).column_names
         require_header([header], source, where)
-        tables = [
-            _write(_flatten(pa.Table.from_batches([batch])))
-            for batch in file.iter_batches(batch_size=BATCH)
-        ]
+        batches = file.iter_batches(batch_size=BATCH)
+        tables = [_write(_flatten(pa.Table.from_batches([batch]))) for batch in batches]
     except (pa.ArrowException, OSError) as error:
         raise SalesForecastError.unreadable_file(
             where,
             f"it is no complete Parquet file ({error})",
             "Export or copy it again, completely",
         ) from error
-    rows = (
-        stack(tables)
-        if tables
-        else pa.table({str(place): pa.array([], pa.string()) for place in range(len(header))})
-    )
-    has_text = np.logical_or.reduce(
-        [
-            ~ask(column, lambda texts: pc.equal(pc.utf8_trim_whitespace(texts), ""))
-            for column in rows.columns
-        ]
-    )
+    rows = stack(tables) if tables else text_table([str(at) for at in range(len(header))], [])
+    has_text = np.logical_or.reduce([~ask(column, is_blank) for column in rows.columns])
     numbers = np.flatnonzero(has_text) + 1
     kept = rows if len(numbers) == rows.num_rows else rows.filter(pa.array(has_text))
     return set_aside_control(Grid(header, numbers, kept), name_columns(header, source, where))
@@ -75,8 +63,5 @@ def _flatten(table: pa.Table) -> pa.Table:
 
 
 def _write(table: pa.Table) -> pa.Table:
-    texts = [
-        text_of(column.combine_chunks() if column.num_chunks != 1 else column.chunk(0))
-        for column in table.columns
-    ]
+    texts = [text_of(column.combine_chunks()) for column in table.columns]
     return pa.Table.from_arrays(texts, names=[str(place) for place in range(len(texts))])

@@ -1,9 +1,9 @@
-"""What was read, kept by its content, so that any published month can be looked at again as it was read.
+"""What was read, kept by its content, so that a published month can be read again.
 
-A file or a database's extract enters with its sha256; its copy under `reports/.sources/<first two>/<sha256>…` leaves. The
-decisions made here: the name is the hash of the original bytes, so that the same content is kept once however many months
-and units read it; a copy appears whole or not at all, and nobody writes to it again; files are kept compressed (zstd),
-extracts as the Parquet that they are. What people remove here is missed by nothing but `salesfc verify`, which says so.
+A copy stands at `reports/.sources/<first two>/<sha256>…` under the hash of the original bytes, so
+that the same content is kept once. It appears whole or not at all, and is never written to again.
+Files are kept compressed (zstd), extracts as the Parquet that they are. What people remove here is
+missed by nothing but `salesfc verify`, which says so.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def keep_file(archive: Path, path: Path, sha256: str) -> Path:
 
 
 def keep_extract(archive: Path, spooled: Path, sha256: str) -> Path:
-    """The kept copy of a database's extract (Parquet), moved in from the same disk; over the same content, if that is kept already."""
+    """The kept copy of a database's extract (Parquet), moved in from the same disk."""
     place = _place(archive, sha256, EXTRACT)
     place.parent.mkdir(parents=True, exist_ok=True)
     _seal(spooled, place)
@@ -64,10 +64,8 @@ def keep_extract(archive: Path, spooled: Path, sha256: str) -> Path:
 
 def find_kept(archive: Path, sha256: str) -> Path | None:
     """The kept copy of the content with this hash; None where there is none."""
-    return next(
-        (place for kind in (FILE, EXTRACT) if (place := _place(archive, sha256, kind)).is_file()),
-        None,
-    )
+    places = (_place(archive, sha256, kind) for kind in (FILE, EXTRACT))
+    return next((place for place in places if place.is_file()), None)
 
 
 def check_kept(archive: Path, sha256: str) -> Literal["", "missing", "changed"]:
@@ -87,14 +85,13 @@ def check_kept(archive: Path, sha256: str) -> Literal["", "missing", "changed"]:
 
 def open_kept(place: Path) -> IO[bytes]:
     """The original bytes of a kept copy, to read."""
-    return (
-        pa.CompressedInputStream(str(place), "zstd") if place.suffix == FILE else place.open("rb")
-    )
+    is_packed = place.suffix == FILE
+    return pa.CompressedInputStream(str(place), "zstd") if is_packed else place.open("rb")
 
 
 @contextmanager
 def adding(place: Path) -> Iterator[Path]:
-    """A file to write beside `place`, sealed and renamed to it when the block ends; removed where the block raises."""
+    """A file to write that is renamed to `place` when the block ends, removed where it raises."""
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.stem[:12]}.")
     os.close(handle)

@@ -106,7 +106,8 @@ def choose(
 ) -> list[sa.Select[Any]]:
     """Statements for the records that `where` chooses, and for the others.
 
-    Unmapped columns of the others are blank. `also` narrows both. Without `where` the second finds nothing.
+    Unmapped columns of the others are blank. `also` narrows both. Without `where` the second finds
+    nothing.
     """
     wanted = [_equals(relation, name, value) for name, value in source.where.items()]
     mine = sa.and_(sa.true(), *wanted)

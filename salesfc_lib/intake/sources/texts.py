@@ -88,7 +88,7 @@ def constant(value: str, rows: int) -> pa.ChunkedArray:
 
 
 def stack(tables: Sequence[pa.Table]) -> pa.Table:
-    """Rows of several tables of text, each column in one chunk; a column that one lacks is blank there."""
+    """Rows of several tables, each column in one chunk; blank in a table that lacks the column."""
     if len(tables) == 1:
         return tables[0]
     names = list(dict.fromkeys(name for table in tables for name in table.column_names))

@@ -1,7 +1,6 @@
 """Typed columns as exact text, the same text that other kinds of files give for the same values.
 
-An Arrow array of any type enters; an array of text without nulls leaves. The decisions made here: Arrow's own casts are used
-wherever they are exact; a 64-bit float keeps the 15 digits of `cells`; a moment with a zone keeps its offset; a moment at
+A 64-bit float keeps the 15 digits of `cells`; a moment with a zone keeps its offset; a moment at
 midnight without one is a date.
 """
 
@@ -9,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -27,18 +27,16 @@ Write = Callable[[pa.Array], pa.Array]
 
 
 def text_of(column: pa.Array) -> pa.Array:
-    """Text of each value, '' for a null; by distinct value, and dictionary-encoded, where values repeat.
+    """Text of each value, '' for a null; dictionary-encoded where values repeat.
 
     >>> text_of(pa.array([731.9399999999999, None, 42420.0])).to_pylist()
     ['731.94', '', '42420']
     """
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
-    if (
-        pa.types.is_nested(column.type)
-        or pa.types.is_null(column.type)
-        or isinstance(column.type, pa.BaseExtensionType)
-    ):
+    kind = column.type
+    is_odd = pa.types.is_nested(kind) or pa.types.is_null(kind)
+    if is_odd or isinstance(kind, pa.BaseExtensionType):
         return _write_values(column)
     write = _find_writer(column.type)
     encoded = column.dictionary_encode(null_encoding="encode")
@@ -69,43 +67,27 @@ def _write_bytes(column: pa.Array) -> pa.Array:
 
 
 def _write_floats(column: pa.Array) -> pa.Array:
-    """Where the shortest decimal has up to 15 digits, it is the number's text; the others are rounded to as many."""
+    """The shortest decimal where it has up to 15 digits; others are rounded to as many."""
     texts = column.cast(pa.string())
     values = column.cast(pa.float64()).to_numpy(zero_copy_only=False)
-    texts = pc.if_else(
-        _is_whole(values),
-        pa.array(np.where(_is_whole(values), values, 0).astype(np.int64)).cast(pa.string()),
-        texts,
-    )
-    places = np.flatnonzero(np.asarray(pc.fill_null(_is_long(texts), False)))
-    if not len(places):
+    with np.errstate(invalid="ignore"):
+        whole = np.isfinite(values) & (np.floor(values) == values) & (np.abs(values) < WHOLE)
+    wholes = pa.array(np.where(whole, values, 0).astype(np.int64)).cast(pa.string())
+    texts = pc.if_else(whole, wholes, texts)
+    long = pc.or_(pc.greater(pc.binary_length(texts), DIGITS), pc.match_substring(texts, "e"))
+    mask = np.asarray(pc.fill_null(long, False))
+    if not mask.any():
         return texts
-    written = pa.array([float_text(value) for value in values[places].tolist()], pa.string())
-    mask = np.zeros(len(texts), dtype=bool)
-    mask[places] = True
+    written = pa.array([float_text(value) for value in values[mask].tolist()], pa.string())
     return pc.replace_with_mask(texts, pa.array(mask), written)
 
 
 def _write_short_floats(column: pa.Array) -> pa.Array:
     """A float of 32 bits promises 7 digits: the shortest decimal that gives it."""
     values = column.cast(pa.float32()).to_numpy(zero_copy_only=False)
-    missing = np.asarray(column.is_null())
-    texts = [
-        None if blank else float_text(float(str(value)))
-        for value, blank in zip(values, missing, strict=True)
-    ]
+    pairs = zip(values, np.asarray(column.is_null()), strict=True)
+    texts = [None if blank else float_text(float(str(value))) for value, blank in pairs]
     return pa.array(texts, pa.string())
-
-
-def _is_whole(values: np.ndarray) -> np.ndarray:
-    with np.errstate(invalid="ignore"):
-        return np.isfinite(values) & (np.floor(values) == values) & (np.abs(values) < WHOLE)
-
-
-def _is_long(texts: pa.Array) -> pa.Array:
-    """Whether a decimal may have more than 15 digits, or has an exponent."""
-    digits = pc.binary_length(texts)
-    return pc.or_(pc.greater(digits, DIGITS), pc.match_substring(texts, "e"))
 
 
 def _write_decimals(column: pa.Array) -> pa.Array:
@@ -122,12 +104,9 @@ def _write_booleans(column: pa.Array) -> pa.Array:
 def _write_moments(column: pa.Array) -> pa.Array:
     texts = column.cast(pa.string())
     has_zone = pa.types.is_timestamp(column.type) and column.type.tz is not None
-    for pattern, replacement in (
-        *((OFFSET, UTC) if has_zone else ()),
-        NO_FRACTION,
-        SHORT_FRACTION,
-        *(() if has_zone else (MIDNIGHT,)),
-    ):
+    fractions = (NO_FRACTION, SHORT_FRACTION)
+    rules = (OFFSET, UTC, *fractions) if has_zone else (*fractions, MIDNIGHT)
+    for pattern, replacement in rules:
         texts = pc.replace_substring_regex(texts, pattern, replacement)
     return texts
 
@@ -135,15 +114,10 @@ def _write_moments(column: pa.Array) -> pa.Array:
 def _write_values(column: pa.Array) -> pa.Array:
     """One by one: lists and the like as JSON, and what Arrow does not write as we do."""
     values = column.to_pylist()
-    if pa.types.is_nested(column.type):
-        return pa.array(
-            [
-                "" if value is None else json.dumps(value, ensure_ascii=False, default=cell_text)
-                for value in values
-            ],
-            pa.string(),
-        )
-    return pa.array([cell_text(value) for value in values], pa.string())
+    if not pa.types.is_nested(column.type):
+        return pa.array([cell_text(value) for value in values], pa.string())
+    dump = partial(json.dumps, ensure_ascii=False, default=cell_text)
+    return pa.array(["" if value is None else dump(value) for value in values], pa.string())
 
 
 WRITERS: tuple[tuple[Callable[[pa.DataType], bool], Write], ...] = (

@@ -1,11 +1,9 @@
-"""Incremental extraction: what was extracted before stays, and only what is as new as the newest of it is fetched again.
+"""Incremental extraction: only records as new as the newest of the last extract are fetched again.
 
-The archive and a table's identity enter, and what was remembered of it leaves; an earlier extract and newly fetched records
-enter, and their union leaves. The decisions made here: records at the last value seen are fetched again (an overlap, not a
-gap) and found equal by their content; a record whose key is fetched with other content supersedes its earlier version; the
-memory is replaced in one rename after its extract is safe, so that an interrupted run leaves the earlier one. A
-watermark cannot see deleted rows by itself: whoever extracts counts the table too, and reads it whole where the union is
-not as long as it (`database`).
+Records at the last value seen are fetched again (an overlap, not a gap) and found equal by their
+content; a record whose key is fetched with other content supersedes its earlier version. A
+watermark cannot see deleted rows: whoever extracts counts the table too, and reads it whole where
+the union is not as long as it (`database`).
 """
 
 from __future__ import annotations
@@ -28,14 +26,14 @@ PLACE = "watermarks"  # under the archive
 
 @dataclass(frozen=True)
 class Remembered:
-    """An extract made before: the hash it is kept under, and the largest watermark in it (as the database wrote it)."""
+    """An earlier extract: the hash it is kept under, and the largest watermark in it."""
 
     sha256: str
     last: str | int | float
 
 
 def recall(archive: Path, identity: Mapping[str, Any]) -> Remembered | None:
-    """What is remembered of a table under this identity; None where nothing is, or its extract is no longer kept as it was."""
+    """What is remembered of a table; None where nothing is, or its extract is gone or changed."""
     try:
         found = json.loads(_place(archive, identity).read_text(encoding="utf-8"))
         remembered = Remembered(found["sha256"], found["last"])
@@ -47,7 +45,7 @@ def recall(archive: Path, identity: Mapping[str, Any]) -> Remembered | None:
 def remember(
     archive: Path, identity: Mapping[str, Any], sha256: str, last: str | int | float | None
 ) -> None:
-    """Keep what the next extraction begins from; a table without any watermark is read whole again."""
+    """Keep what the next extraction begins from; a table without any watermark is read whole."""
     if last is None:
         return
     text = json.dumps({"sha256": sha256, "last": last, **identity}, ensure_ascii=False, indent=1)
@@ -56,9 +54,10 @@ def remember(
 
 
 def merge(before: pa.Table, fetched: pa.Table, key: Sequence[str]) -> pa.Table:
-    """Records of both: those of `before` that no other version supersedes, in their order, then what is new in `fetched`.
+    """Records of `before` that no other version supersedes, then what is new in `fetched`.
 
-    Both have the same text columns; `key` names those that identify a record. Where nothing is new, `before` itself leaves.
+    Both have the same text columns; `key` names those that identify a record. Where nothing is new,
+    it is `before` itself.
     """
     touched = _occurs(before, fetched, key)
     earlier = before.filter(pa.array(touched))
