@@ -42,7 +42,7 @@ from salesfc_lib.intake.parse.survey import (
     survey_numbers,
 )
 from salesfc_lib.intake.sources.cells import cell_text
-from salesfc_lib.intake.sources.charset import KEY, guess_encoding
+from salesfc_lib.intake.sources.charset import guess_encoding
 from salesfc_lib.intake.sources.encodings import MARKS, UTF8, list_encodings
 from salesfc_lib.intake.sources.excerpts import (
     Excerpt,
@@ -56,7 +56,6 @@ from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid, 
 from salesfc_lib.intake.sources.files import find_files, find_root
 from salesfc_lib.intake.sources.header import fold, header_of
 from salesfc_lib.intake.sources.html import decode_page, read_tables
-from salesfc_lib.intake.sources.jsonl import flatten
 from salesfc_lib.intake.sources.kinds import identify
 from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, Grid, exported, is_plain
 from salesfc_lib.intake.sources.mojibake import repair as repair_mojibake
@@ -85,7 +84,6 @@ __all__ = [
     "Grid",
     "INT64",
     "Issue",
-    "KEY",
     "MARK",
     "MARKS",
     "NumberSurvey",
@@ -113,7 +111,6 @@ __all__ = [
     "find_lost_zeros",
     "find_root",
     "find_scientific",
-    "flatten",
     "fold",
     "from_decimals",
     "guess_encoding",
