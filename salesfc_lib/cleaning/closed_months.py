@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH, Issue
+from salesfc_lib.cleaning.batch.exceptions import AFTER_MONTH
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Calendar, Parameters, bound_months, label_months, wording
+from salesfc_lib.intake import Issue
 
 MISSING_MONTH = "missing_month"
 SUBSTANTIAL = 0.25  # share of a usual month's lines
@@ -72,7 +73,8 @@ def note_missing_months(batch: Batch, parameters: Parameters, through: str) -> B
         "`calendar.closed_months`"
     )
     example = wording.listing(missing)
-    return batch.report(Issue(MISSING_MONTH, source, reason, len(missing), example=example))
+    more = {"source": source, "example": example}
+    return batch.report(Issue(MISSING_MONTH, reason, 0, len(missing), **more))
 
 
 def take_later(batch: Batch, month: str) -> Batch:

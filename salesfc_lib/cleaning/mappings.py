@@ -161,6 +161,7 @@ def resolve_names(column: str, entries: Iterable[Entry], *, chains: bool = True)
 
     >>> found = resolve_names("region", [Entry("a", "b"), Entry("b", "c", date(2024, 1, 1))])
     >>> windows = [item for items in found.windows.values() for item in items]
+    >>> [(item.old, item.new, str(item.start)) for item in windows]
     [('a', 'b', '0001-01-01'), ('a', 'c', '2024-01-01'), ('b', 'c', '2024-01-01')]
     """
     by_old: dict[str, list[Entry]] = {}

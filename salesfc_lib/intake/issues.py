@@ -1,4 +1,4 @@
-"""An issue: one thing that a reader found in a source, and what was done about it."""
+"""An issue: one thing that was found in a source, and what was done about it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class Issue:
     `rule` is its short name, `reason` a sentence for people. `row` is its place in the file (from
     1; 0: the whole file), `rows` how many rows or cells it is about. `action` is 'noted',
     'changed', 'quarantined' (the row is not used) or 'asked' (people have to decide). `content` is
-    the text of a row that is not used, or its text by column.
+    the text of a row that is not used, or its text by column; `example` is the text of one cell of
+    `column`.
     """
 
     rule: str
@@ -26,6 +27,8 @@ class Issue:
     action: str = "noted"
     source: str = ""
     content: str | dict[str, str] = ""
+    column: str = ""
+    example: str = ""
 
 
 def reject(row: int, rule: str, reason: str, content: str | dict[str, str]) -> Issue:

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning.batch.exceptions import Issue, find_excepted
+from salesfc_lib.cleaning.batch.exceptions import find_excepted
 from salesfc_lib.cleaning.batch.frames import concat_lines, rescale_units, sum_by, with_month
 from salesfc_lib.foundation import Calendar, Keep
-from salesfc_lib.intake import one_category, to_decimals
+from salesfc_lib.intake import Issue, one_category, to_decimals
 
 BY = ["source", "month"]
 MEASURES = ["quantity", "amount"]
@@ -230,10 +230,9 @@ class Batch:
             example = (examples or {}).get(name, "")
             if issue.reasons is not None:
                 example = issue.reasons[int(own.argmax())]
-            count, first, example = int(own.sum()), int(rows[own].min()), issue.example or example
-            found.append(
-                Issue(issue.rule, name, issue.reason, count, first, example, column, action)
-            )
+            first, count, more = int(rows[own].min()), int(own.sum()), {"source": name}
+            more |= {"column": column, "example": issue.example or example}
+            found.append(Issue(issue.rule, issue.reason, first, count, action, **more))
         return self.report(*found)
 
 

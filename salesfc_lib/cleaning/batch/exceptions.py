@@ -1,31 +1,18 @@
-"""Rows that a person keeps from a rule (`cleaning.keep`), and rows of table problems."""
+"""Rows that a person keeps from a rule (`cleaning.keep`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Keep
+from salesfc_lib.intake import Issue
 
 AFTER_MONTH = "after_month"  # the rule that closes a month: the calendar's, without exceptions
 RULE = "keep"
-
-
-class Issue(NamedTuple):
-    """A row of table problems; `first_row` is 0 where it is about no row."""
-
-    rule: str
-    source: str
-    reason: str
-    rows: int = 0
-    first_row: int = 0
-    example: str = ""
-    column: str = ""
-    action: str = "noted"
 
 
 def find_excepted(
@@ -68,7 +55,7 @@ def list_unused(exceptions: Sequence[Keep], issues: Sequence[Issue]) -> list[Iss
 
 def _report(item: Keep, rows: int, reason: str) -> Issue:
     column = f"{item.rule}, row {item.row}"
-    return Issue(RULE, item.source, reason, rows, item.row, column=column)
+    return Issue(RULE, reason, item.row, rows, source=item.source, column=column)
 
 
 def _sign(item: Keep) -> str:

@@ -63,7 +63,8 @@ def list_problems(batch: Batch) -> pd.DataFrame:
         return tables.empty("problems")
     keys = ["source", "rule", "column", "action"]
     how = {"rows": "sum", "first_row": "min", "example": "first", "reason": _join_reasons}
-    joined = pd.DataFrame(batch.issues).groupby(keys, sort=False, as_index=False).agg(how)
+    found = pd.DataFrame(batch.issues).rename(columns={"row": "first_row"})
+    joined = found.groupby(keys, sort=False, as_index=False).agg(how)
     return tables.check(joined.astype({"rows": "int64", "first_row": "int64"}), "problems")
 
 

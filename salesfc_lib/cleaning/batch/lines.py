@@ -18,7 +18,6 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.exceptions import Issue
 from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, rescale_units, with_month
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
@@ -29,6 +28,7 @@ from salesfc_lib.intake import (
     ROW,
     Dates,
     Extract,
+    Issue,
     Numbers,
     Reading,
     category_of,
@@ -291,16 +291,11 @@ def _report(batch: Batch, extract: Extract, readings: Iterable[tuple[str, Readin
     numbers, found = extract.rows[ROW].to_numpy(), []
     for ours, reading in readings:
         source, first = batch.lines["source"].iloc[reading.first], int(numbers[reading.first])
-        rule, rows, action = (
-            reading.rule,
-            reading.rows,
-            "noted" if reading.rule in NOTED else "read",
-        )
+        more = {"source": source, "column": ours, "example": reading.example}
+        action = "noted" if reading.rule in NOTED else "read"
+        found.append(Issue(reading.rule, reading.reason, first, reading.rows, action, **more))
+    for item in extract.issues.itertuples():
         found.append(
-            Issue(rule, source, reading.reason, rows, first, reading.example, ours, action)
-        )
-    for seen in extract.issues.itertuples():
-        found.append(
-            Issue(seen.rule, seen.source, seen.reason, seen.rows, seen.row, action=seen.action)
+            Issue(item.rule, item.reason, item.row, item.rows, item.action, source=item.source)
         )
     return batch.report(*found)

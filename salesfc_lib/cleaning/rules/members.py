@@ -9,11 +9,11 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.cleaning.batch.batch import Batch, LineIssue
-from salesfc_lib.cleaning.batch.exceptions import Issue
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.mappings import Names, Pair
 from salesfc_lib.cleaning.rules.returns import match_sales
 from salesfc_lib.errors import shorten
+from salesfc_lib.intake import Issue
 
 SHOWN = 20  # renamed members that the ledger names one by one
 AS_WAS, RESTATED = "{}_as_was", "{}_restated"  # columns that hold the other view
@@ -125,4 +125,5 @@ def _report_unused(batch: Batch, context: Context, names: Names, pairs: list[Pai
 
 def _report(batch: Batch, context: Context, column: str, reason: str) -> Batch:
     """Batch with an issue of the mapping as a whole."""
-    return batch.report(Issue("renamed", context.mappings.source, reason, column=column))
+    source = context.mappings.source
+    return batch.report(Issue("renamed", reason, rows=0, source=source, column=column))

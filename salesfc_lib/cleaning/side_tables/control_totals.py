@@ -14,10 +14,10 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import MEASURES, Batch
-from salesfc_lib.cleaning.batch.exceptions import Issue
 from salesfc_lib.cleaning.batch.frames import sum_by
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Control, Parameters, tables
+from salesfc_lib.intake import Issue
 
 LARGEST = 3  # rules named beside a difference
 BOUNDS = ("opening", "kept")
@@ -65,7 +65,8 @@ def note_missing(batch: Batch, control: pd.DataFrame, parameters: Parameters) ->
     months = ", ".join(missing.dt.strftime("%Y-%m").iloc[:3]) + more
     source = next(name for name, source in parameters.sources.items() if source.role == ROLE)
     reason = "months of the unit for which the general ledger gives no total"
-    return batch.report(Issue("control_total", source, reason, len(missing), example=months))
+    more = {"source": source, "example": months}
+    return batch.report(Issue("control_total", reason, 0, len(missing), **more))
 
 
 def _sum_ours(

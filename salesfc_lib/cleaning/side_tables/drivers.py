@@ -15,7 +15,6 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.exceptions import Issue
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.side_tables.reading import (
     Parsed,
@@ -25,7 +24,7 @@ from salesfc_lib.cleaning.side_tables.reading import (
     rename_members,
 )
 from salesfc_lib.foundation import Parameters, Source, label_months, tables
-from salesfc_lib.intake import BLANK, FILE, ROW, Convention, Extract, read_numbers
+from salesfc_lib.intake import BLANK, FILE, ROW, Convention, Extract, Issue, read_numbers
 
 ROLE = "drivers"
 OWN = ("name", "date", "ds", "value")  # columns of the table that are no dimensions
@@ -73,7 +72,8 @@ def note_drivers(batch: Batch, driver: pd.DataFrame, parameters: Parameters, mon
             for key, item in parameters.sources.items()
             if item.role == ROLE and name in item.columns
         )
-        batch = batch.report(Issue("driver", source, reason, len(own), 0, example, name))
+        more = {"source": source, "column": name, "example": example}
+        batch = batch.report(Issue("driver", reason, 0, len(own), **more))
     return batch
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.exceptions import Issue
 from salesfc_lib.foundation import Parameters, wording
+from salesfc_lib.intake import Issue
 
 FLAG = "promotion"  # the orders' column
 NO = frozenset(
@@ -67,10 +67,9 @@ def note_flags(batch: Batch, parameters: Parameters) -> Batch:
     for source in lines.loc[flagged, "source"].unique():
         mine = lines[flagged & lines["source"].eq(source).to_numpy()]
         words = mine[FLAG].value_counts().loc[lambda counts: counts > 0].index.astype(str)
-        rows, first, example = len(mine), int(mine["row"].min()), wording.listing(list(words[:3]))
-        batch = batch.report(
-            Issue("promotion_flag", str(source), reason, rows, first, example, FLAG)
-        )
+        first, more = int(mine["row"].min()), {"source": str(source), "column": FLAG}
+        more["example"] = wording.listing(list(words[:3]))
+        batch = batch.report(Issue("promotion_flag", reason, first, len(mine), **more))
     return batch
 
 
