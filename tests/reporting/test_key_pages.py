@@ -404,7 +404,7 @@ def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(
             "easter",
             1.0,
             (0.02, -0.03, 0.07),
-            "All of Easter in a month cannot be told from no effect (95\u202f%: −3.0\u202f% to +7.0\u202f%).",
+            "All of Easter in a month has no clear effect (95\u202f%: −3.0\u202f% to +7.0\u202f%).",
         ),
         (
             "shelf_space",
@@ -481,7 +481,7 @@ def test_the_page_says_no_as_readily_as_yes_when_asked_whether_the_interval_hold
         "mostly": "On the whole:",
         "narrow": "No: it is too narrow.",
         "wide": "No: it is too wide.",
-        "none": "That cannot be said yet",
+        "none": "This is not known yet",
     }
     assert said.startswith(begins[verdict])
 

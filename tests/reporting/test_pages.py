@@ -167,7 +167,7 @@ def test_a_first_month_says_when_there_will_be_something_to_compare(reports: Pat
         (reports.parent / "first" / "2026-06" / "kitchen" / "index.html").read_text("utf-8"),
     )
     index = text_of(reports.parent / "first" / "index.html")
-    assert "published its first forecast; accuracy can be told once July 2026 closes" in index
+    assert "published its first forecast; accuracy is known once July 2026 closes" in index
     assert "new June 2026" in index and not re.search(r"\bnan\b|None", index)
 
 
