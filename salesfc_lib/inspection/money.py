@@ -1,7 +1,6 @@
 """What an amount holds: tax or none, discounts or none, by its header's words and by arithmetic.
 
-Columns and matches enter; a `Money` leaves, with the equations that hold. The decision made here: arithmetic goes before
-words, and where the two disagree a person is asked; where neither says anything, a person is asked too.
+Arithmetic goes before words; where the two disagree, or neither says anything, a person is asked.
 """
 
 from __future__ import annotations
@@ -71,14 +70,11 @@ def find_money(
 
 def _list_figures(match: Match, columns: Mapping[str, Column]) -> list[Figure]:
     """Numbers of the header of a match and of its rivals, of rows from all over the sample."""
-    headers = [
-        header for header in (match.header, *match.rivals) if columns[header].looks == "number"
-    ]
+    found = [columns[header] for header in (match.header, *match.rivals)]
     return [
-        Figure(
-            header, columns[header].numbers.values[:: max(1, len(columns[header].cells) // ROWS)]
-        )
-        for header in headers
+        Figure(column.header, column.numbers.values[:: max(1, len(column.cells) // ROWS)])
+        for column in found
+        if column.looks == "number"
     ]
 
 
@@ -86,22 +82,21 @@ def _settle_tax(
     header: str, equations: Sequence[Equation], aliases: Aliases, *, titles: Sequence[str]
 ) -> tuple[str, list[str], list[str]]:
     """Whether the amount includes tax, why, and what to ask."""
+    texts = [(header, "its header"), *((title, "the title") for title in titles)]
+    said, where = _read_tax(texts, aliases)
     proofs = {
         tax: equation for equation in equations if (tax := _prove_tax(equation, header, aliases))
     }
-    said, where = _read_tax(
-        [(header, "its header"), *((title, "the title") for title in titles)], aliases
-    )
     if len(proofs) != 1:
         return said, [f"tax {said}: {where}"] if said else [], []
-    tax, equation = next(iter(proofs.items()))
+    ((tax, equation),) = proofs.items()
     agrees = f", and {where}" if said == tax else ""
-    asks = (
-        [f"the arithmetic says that {header} has tax {tax}, but {where}"]
-        if said not in ("", tax)
-        else []
+    contrary = f"the arithmetic says that {header} has tax {tax}, but {where}"
+    return (
+        tax,
+        [f"tax {tax}: {equation.say()}{agrees}"],
+        [contrary] if said not in ("", tax) else [],
     )
-    return tax, [f"tax {tax}: {equation.say()}{agrees}"], asks
 
 
 def _prove_tax(equation: Equation, header: str, aliases: Aliases) -> str:
@@ -129,18 +124,17 @@ def _settle_discounts(
     header: str, equations: Sequence[Equation], aliases: Aliases
 ) -> tuple[str, list[str]]:
     """Whether discounts are off the amount (net) or still in it (gross), and why."""
+    said = {"net": "discounts are off already", "gross": "discounts are still to be taken off"}
     for equation in equations:
         what, *headers = equation.shows
-        if (what == "off" and headers[0] == header) or (
-            what == "before and after" and headers[1] == header
-        ):
-            return "net", [f"discounts are off already: {equation.say()}"]
-        if what == "before and after" and headers[0] == header:
-            return "gross", [f"discounts are still to be taken off: {equation.say()}"]
-    if word := aliases.means(header, "before_discount"):
-        return "gross", [f"discounts are still to be taken off: its header says '{word}'"]
-    if word := aliases.means(header, "after_discount"):
-        return "net", [f"discounts are off already: its header says '{word}'"]
+        is_pair = what == "before and after"
+        if (what == "off" and headers[0] == header) or (is_pair and headers[1] == header):
+            return "net", [f"{said['net']}: {equation.say()}"]
+        if is_pair and headers[0] == header:
+            return "gross", [f"{said['gross']}: {equation.say()}"]
+    for meaning, discounts in (("before_discount", "gross"), ("after_discount", "net")):
+        if word := aliases.means(header, meaning):
+            return discounts, [f"{said[discounts]}: its header says '{word}'"]
     return "", []
 
 
@@ -149,11 +143,8 @@ def _find_share(discount: Column | None) -> str:
     if discount is None or discount.looks != "number":
         return ""
     values = [abs(value) for value in discount.numbers.values if value is not None]
-    return (
-        discount.header
-        if max(values, default=2) <= 1 or "percent" in discount.numbers.rules
-        else ""
-    )
+    is_share = max(values, default=2) <= 1 or "percent" in discount.numbers.rules
+    return discount.header if is_share else ""
 
 
 def _find_rate(equations: Sequence[Equation], rate: Figure | None) -> Decimal | None:
@@ -161,9 +152,6 @@ def _find_rate(equations: Sequence[Equation], rate: Figure | None) -> Decimal | 
     if rate is not None:
         rates = {value for value in rate.as_rate.values if value is not None}
         return rates.pop().normalize() if len(rates) == 1 else None
-    shown = [
-        equation.shows[-1]
-        for equation in equations
-        if equation.shows[0] in ("net and gross", "with tax", "without tax")
-    ]
+    of_tax = ("net and gross", "with tax", "without tax")
+    shown = (equation.shows[-1] for equation in equations if equation.shows[0] in of_tax)
     return next((Decimal(text) for text in shown if text.replace(".", "", 1).isdigit()), None)

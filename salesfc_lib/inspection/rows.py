@@ -1,8 +1,7 @@
-"""What the rows show: kinds and the sign of returns, keys and repeats, subtotals, merged cells, other units' rows, months.
+"""What the rows of a sample show: kinds and signs of returns, keys and repeats, subtotals, merged cells, months.
 
-A sample and its columns enter; findings leave, each with counts. The decision made here: what identifies a row is the
-smallest sensible combination that stands once, after rows that repeat another in every cell are set aside, and it is only
-said of the rows that were seen.
+What identifies a row is the smallest sensible combination of columns that stands once, after rows that repeat another
+in every cell are set aside; it holds for the rows that were seen.
 """
 
 from __future__ import annotations
@@ -16,45 +15,52 @@ from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.columns import FEW, Column
 from salesfc_lib.inspection.sample import Sample
 
-# combinations that may identify a row, in this order
-KEYS = (("order_id", "line"), ("line",), ("order_id",), ("order_id", "line", "version"), ("order_id", "product"), ("order_id", "version"),
-        ("order_id", "product", "warehouse"))  # fmt: skip
-PANEL_KEYS = (
-    ("date", "product"),
-    ("date", "customer"),
-    ("date", "customer", "product"),
-)  # of sums a day or month
-SPLITS = (
-    "company",
-    "region",
-    "warehouse",
-    "channel",
-    "department",
-)  # columns that may tell units apart
+KEYS = (  # that may identify a row, in this order
+    ("order_id", "line"),
+    ("line",),
+    ("order_id",),
+    ("order_id", "line", "version"),
+    ("order_id", "product"),
+    ("order_id", "version"),
+    ("order_id", "product", "warehouse"),
+)
+PANEL_KEYS = (("date", "product"), ("date", "customer"), ("date", "customer", "product"))
+SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
 MOST_UNITS = 12
-FAR_MONTHS, FAR_SHARE = (
-    2,
-    0.01,
-)  # a gap of more months, beyond which lie at most this share of the rows: mistyped, or dated ahead
+MOST_BLANKS = 0.02  # share of the rows that may lack a part of their key
+FAR_MONTHS = 2  # a gap of more months,
+FAR_SHARE = 0.01  # beyond which lie at most this share of the rows: mistyped, or dated ahead
 
 
 @dataclass(frozen=True)
 class Key:
-    """Columns that identify a row; rows that repeat it, and rows that repeat another in every cell."""
+    """Columns that identify a row, the rows that repeat another in every cell, and what was tried."""
 
     names: Sequence[str]
-    clashes: int
     copies: int
     tried: Sequence[str]
 
 
 @dataclass(frozen=True)
 class Months:
-    """Rows by month, in order; months without any between the first and the last; and the few rows months away from all others."""
+    """Rows by month, in order; months without any between them; the few rows months away."""
 
     rows: Mapping[str, int]
     missing: Sequence[str]
     apart: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Signs:
+    """Rows below zero, and the returns among the rows below and above it."""
+
+    negative: int
+    returns_negative: int
+    returns_positive: int
+
+    @property
+    def returns_are_positive(self) -> bool:
+        return self.returns_positive > self.returns_negative
 
 
 def find_marker(row: Sequence[str], words: Sequence[str]) -> str | None:
@@ -64,33 +70,29 @@ def find_marker(row: Sequence[str], words: Sequence[str]) -> str | None:
     '小计'
     """
     cells = [cell.strip().rstrip(":：").rstrip().casefold() for cell in row if cell]
-    ordered = sorted(words, key=len, reverse=True)
-    return next(
-        (
-            word
-            for word in ordered
-            for cell in cells
-            if cell.startswith(word.casefold()) or cell.endswith(word.casefold())
-        ),
-        None,
+    folded = ((word, word.casefold()) for word in sorted(words, key=len, reverse=True))
+    found = (
+        word
+        for word, key in folded
+        if any(cell.startswith(key) or cell.endswith(key) for cell in cells)
     )
+    return next(found, None)
 
 
 def mark_rows(sample: Sample, own: Sequence[str], words: Sequence[str]) -> list[str | None]:
     """For each row what it is instead of business: 'header', a subtotal's word, or None.
 
-    `own` are headers that a row of the business fills, e.g. its date: a row that fills them all is no subtotal.
+    `own` are headers that a row of the business fills, e.g. its date: one that does is no subtotal.
     """
     header = [cell.strip() for cell in sample.header]
     cells = [sample.column(name) for name in own]
     found: list[str | None] = []
     for place, row in enumerate(sample.rows):
+        is_business = bool(own) and all(column[place] for column in cells)
         if [cell.strip() for cell in row] == header:
             found.append("header")
-        elif own and all(column[place] for column in cells):
-            found.append(None)
         else:
-            found.append(find_marker(row, words))
+            found.append(None if is_business else find_marker(row, words))
     return found
 
 
@@ -98,13 +100,14 @@ def find_merged(
     sample: Sample, columns: Mapping[str, Column], names: Mapping[str, str]
 ) -> list[str]:
     """Names whose cells are merged: blank in most rows below a value, or covered by a merged cell."""
-    found = []
-    for name, header in names.items():
-        place = list(sample.header).index(header)
-        is_merged = place in sample.merged or _is_sparse(columns[header].cells)
-        if sample.kind == "excel" and is_merged:
-            found.append(name)
-    return found
+    if sample.kind != "excel":
+        return []
+    places = {header: place for place, header in reversed([*enumerate(sample.header)])}
+    return [
+        name
+        for name, header in names.items()
+        if places[header] in sample.merged or _is_sparse(columns[header].cells)
+    ]
 
 
 def _is_sparse(cells: Sequence[str]) -> bool:
@@ -120,73 +123,43 @@ def find_key(
     *,
     but: Sequence[str] = (),
 ) -> Key:
-    """The smallest sensible combination of columns that identifies the rows; `but` are headers whose cells are merged."""
-    same = [
-        columns[header].cells
-        for header in dict.fromkeys(sample.header)
-        if header and header not in but
-    ]
-    whole = Counter(zip(*same, strict=True)) if same and sample.rows else Counter()
-    copies = sum(count - 1 for count in whole.values())
+    """The smallest sensible combination of columns that identifies the rows.
+
+    `but` are headers whose cells are merged.
+    """
+    headers = [header for header in dict.fromkeys(sample.header) if header and header not in but]
+    whole = [*zip(*(columns[header].cells for header in headers), strict=True)]
+    copies = len(whole) - len(set(whole))
     tried: list[str] = []
     for combination in (*KEYS, *(PANEL_KEYS if "order_id" not in names else ())):
-        headers = [names.get(name, "") for name in combination]
-        if not all(headers):
+        if not all(name in names for name in combination):
             continue
-        clashes = _count_clashes([columns[header].cells for header in headers], same)
-        if not clashes and len(sample.rows) > 1 and _is_telling(combination, columns, names):
-            return Key(combination, 0, copies, tried)
-        tried.append(
-            f"{' + '.join(combination)}: {clashes:,} rows repeat it"
-            if clashes
-            else f"{' + '.join(combination)}: too few repeats to tell"
-        )
-    return Key((), 0, copies, tried)
+        clashes = _count_clashes([columns[names[name]].cells for name in combination], whole)
+        is_telling = combination != ("line",) or _counts_rows(columns[names["line"]], names)
+        if not clashes and len(sample.rows) > 1 and is_telling:
+            return Key(combination, copies, tried)
+        why = f"{clashes:,} rows repeat it" if clashes else "too few repeats to tell"
+        tried.append(f"{' + '.join(combination)}: {why}")
+    return Key((), copies, tried)
 
 
-def _count_clashes(key: Sequence[Sequence[str]], same: Sequence[Sequence[str]]) -> int:
-    """Rows that repeat the key of another without repeating its other cells; rows without a part of the key clash too."""
-    rows = set(zip(zip(*key, strict=True), zip(*same, strict=True), strict=True))
+def _count_clashes(key: Sequence[Sequence[str]], whole: Sequence[tuple[str, ...]]) -> int:
+    """Rows that repeat the key of another without repeating its other cells, or lack a part of it."""
+    rows = set(zip(zip(*key, strict=True), whole, strict=True))
     keys = [parts for parts, _ in rows if all(parts)]
     blanks = len(rows) - len(keys)
-    return len(keys) - len(set(keys)) + (blanks if blanks > 0.02 * len(rows) else 0)
+    return len(keys) - len(set(keys)) + (blanks if blanks > MOST_BLANKS * len(rows) else 0)
 
 
-def _is_telling(
-    combination: Sequence[str], columns: Mapping[str, Column], names: Mapping[str, str]
-) -> bool:
-    """Whether that no row repeats it says something: a single column is never blank, and numbers that count lines do repeat."""
-    if combination == ("line",):
-        column = columns[names["line"]]
-        return (
-            len(column.members) == column.filled == len(column.cells)
-            and column.filled > 1
-            and "order_id" not in names
-        )
-    return True
+def _counts_rows(line: Column, names: Mapping[str, str]) -> bool:
+    """Whether a column of line numbers is never blank and never repeats, beside no order number."""
+    is_single = len(line.members) == line.filled == len(line.cells)
+    return is_single and line.filled > 1 and "order_id" not in names
 
 
 def find_kinds(column: Column | None, aliases: Aliases) -> dict[str, str]:
     """Values of the kind's column: sale, return, adjustment, or '' where it is not known."""
-    return (
-        {value: aliases.kind_of(value) for value in dict.fromkeys(column.cells) if value}
-        if column is not None
-        else {}
-    )
-
-
-@dataclass(frozen=True)
-class Signs:
-    """Rows below zero and above it, of all and of those whose kind is return."""
-
-    negative: int
-    positive: int
-    returns_negative: int
-    returns_positive: int
-
-    @property
-    def returns_are_positive(self) -> bool:
-        return self.returns_positive > self.returns_negative
+    return {value: aliases.kind_of(value) for value in column.members} if column else {}
 
 
 def count_signs(
@@ -197,38 +170,33 @@ def count_signs(
     all_returns: bool = False,
 ) -> Signs:
     """Signs of the amounts (or quantities)."""
-    if value is None:
-        return Signs(0, 0, 0, 0)
-    values = value.numbers.values
-    is_return = [
-        all_returns or (kind is not None and kinds.get(kind.cells[place]) == "return")
-        for place in range(len(values))
-    ]
-    signs = [(number > 0) - (number < 0) if number is not None else 0 for number in values]
-    pairs = Counter(zip(signs, is_return, strict=True))
-    return Signs(
-        pairs[-1, True] + pairs[-1, False], pairs[1, True] + pairs[1, False], pairs[-1, True], pairs[1, True],
-    )  # fmt: skip
+    values = value.numbers.values if value is not None else []
+    of_kind = kind.cells if kind is not None else [""] * len(values)
+    pairs = Counter(
+        (number > 0, all_returns or kinds.get(cell) == "return")
+        for number, cell in zip(values, of_kind, strict=True)
+        if number
+    )
+    return Signs(pairs[False, True] + pairs[False, False], pairs[False, True], pairs[True, True])
 
 
 def count_months(days: Sequence[date | None]) -> Months:
     """Rows by month of their day."""
     counts = Counter(day.year * 12 + day.month - 1 for day in days if day is not None)
     apart = _find_apart(counts)
-    kept = {month: counts[month] for month in sorted(counts) if month not in apart}
-    span = range(min(kept, default=0), max(kept, default=-1) + 1)
-    missing = [_name(month) for month in span if month not in kept]
+    kept = sorted(counts.keys() - apart)
+    span = range(kept[0], kept[-1] + 1) if kept else ()
     return Months(
-        {_name(month): rows for month, rows in kept.items()},
-        missing,
-        {_name(month): counts[month] for month in apart},
+        {_name(month): counts[month] for month in kept},
+        [_name(month) for month in span if month not in counts],
+        {_name(month): counts[month] for month in sorted(apart)},
     )
 
 
-def _find_apart(counts: Mapping[int, int]) -> list[int]:
+def _find_apart(counts: Mapping[int, int]) -> set[int]:
     """Months before or after a gap that hold hardly any of the rows."""
     months, total = sorted(counts), sum(counts.values())
-    found: list[int] = []
+    found: set[int] = set()
     for walked in (months, months[::-1]):
         rest = 0
         for place, (month, following) in enumerate(zip(walked, walked[1:], strict=False), start=1):
@@ -236,8 +204,8 @@ def _find_apart(counts: Mapping[int, int]) -> list[int]:
             if rest > FAR_SHARE * total:
                 break
             if abs(following - month) > FAR_MONTHS:
-                found += [lone for lone in walked[:place] if lone not in found]
-    return sorted(found)
+                found.update(walked[:place])
+    return found
 
 
 def _name(month: int) -> str:
@@ -246,17 +214,15 @@ def _name(month: int) -> str:
 
 def list_splits(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict[str, list[str]]:
     """Columns that may tell units apart, with their members."""
-    found = {}
-    for name in SPLITS:
-        column = columns.get(names.get(name, ""))
-        if column is not None and 2 <= len(column.members) <= MOST_UNITS:
-            found[column.header] = [member for member, _ in column.members.most_common()]
-    return found
+    found = [columns[names[name]] for name in SPLITS if name in names]
+    return {
+        column.header: [member for member, _ in column.members.most_common()]
+        for column in found
+        if 2 <= len(column.members) <= MOST_UNITS
+    }
 
 
 def count_members(columns: Mapping[str, Column], known: Sequence[str]) -> dict[str, int]:
     """Further headers with few members, that a forecast may be made along."""
-    counts = {
-        header: len(column.members) for header, column in columns.items() if header not in known
-    }
-    return {header: count for header, count in counts.items() if 1 < count <= FEW}
+    free = (column for header, column in columns.items() if header not in known)
+    return {column.header: len(column.members) for column in free if 1 < len(column.members) <= FEW}
