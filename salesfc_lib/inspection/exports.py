@@ -1,7 +1,6 @@
-"""A sample of any export: which module reads it is told by its first bytes, whatever it is called.
+"""Exports by their paths, and a sample of each feed: files of one folder and kind whose names differ in digits only.
 
-Paths enter; samples leave, one a feed: files of one folder and kind whose names differ in digits only and whose headers
-agree. The decision made here: a file's name never decides what it is; where name and bytes disagree, that is said.
+A file's first bytes decide which reader reads it; where its name says otherwise, that is said.
 """
 
 from __future__ import annotations
@@ -24,23 +23,20 @@ from salesfc_lib.inspection.readers import (
 from salesfc_lib.inspection.sample import Sample, limit_rows
 from salesfc_lib.intake import Issue, identify
 
-SUFFIXES = {
-    "csv": (".csv", ".txt", ".tsv", ".tab", ".dat", ".gz"),
-    "excel": (".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"),
-    "parquet": (".parquet", ".pq"),
-    "jsonl": (".jsonl", ".ndjson", ".json"),
-    "sql": (".db", ".sqlite", ".sqlite3"),
+KINDS = {  # kind of source: its reader and the endings of its files
+    "csv": (sample_text, (".csv", ".txt", ".tsv", ".tab", ".dat", ".gz")),
+    "excel": (sample_workbook, (".xls", ".xlsx", ".xlsm", ".xlsb", ".ods")),
+    "parquet": (sample_parquet, (".parquet", ".pq")),
+    "jsonl": (sample_json, (".jsonl", ".ndjson", ".json")),
+    "sql": (sample_database, (".db", ".sqlite", ".sqlite3")),
 }
-READERS = {
-    "csv": sample_text,
-    "excel": sample_workbook,
-    "parquet": sample_parquet,
-    "jsonl": sample_json,
-    "sql": sample_database,
-}
+ENDINGS = {ending: kind for kind, (_, endings) in KINDS.items() for ending in endings}
 TOP_BYTES = 65_536
+MOST_ZIPPED = 200_000_000  # bytes of an archive that is read to tell what is in it
 MOST_COLUMNS = 400  # looked at
+LEAST_ROWS = 200  # taken of each file of a feed
 PATTERN = set("*?[")
+DRIFT = ("encoding", "delimiter")  # settings that may differ between the files of a feed
 
 
 def find_exports(asked: Sequence[Path]) -> list[Path]:
@@ -48,36 +44,25 @@ def find_exports(asked: Sequence[Path]) -> list[Path]:
 
     Raises `RequestError` for one that names no file.
     """
-    known = {suffix for suffixes in SUFFIXES.values() for suffix in suffixes}
     found: list[Path] = []
     for path in asked:
+        is_pattern = bool(PATTERN & set(path.name))
         if path.is_dir():
-            files = sorted(
+            files, wrong = sorted(path.rglob("*")), "it is a folder without an export"
+            files = [
                 file
-                for file in path.rglob("*")
-                if file.is_file()
-                and file.suffix.lower() in known
-                and not file.name.startswith((".", "~$"))
-            )
-        elif path.is_file():
-            files = [path]
+                for file in files
+                if file.suffix.lower() in ENDINGS and not file.name.startswith((".", "~$"))
+            ]
+        elif is_pattern and not path.exists() and path.parent.is_dir():
+            files, wrong = sorted(path.parent.glob(path.name)), "the pattern matches no file"
         else:
-            files = (
-                sorted(file for file in path.parent.glob(path.name) if file.is_file())
-                if PATTERN & set(path.name) and path.parent.is_dir()
-                else []
-            )
+            files = [path]
+            wrong = "the pattern matches no file" if is_pattern else "there is no such file"
+        files = [file for file in files if file.is_file()]
         if not files:
-            wrong = (
-                "it is a folder without an export"
-                if path.is_dir()
-                else "the pattern matches no file"
-                if PATTERN & set(path.name)
-                else "there is no such file"
-            )
-            raise RequestError(
-                str(SalesForecastError.unreadable_file(path, wrong, "Correct the path"))
-            )
+            error = SalesForecastError.unreadable_file(path, wrong, "Correct the path")
+            raise RequestError(str(error))
         found += [file for file in files if file not in found]
     return found
 
@@ -85,135 +70,122 @@ def find_exports(asked: Sequence[Path]) -> list[Path]:
 def group_files(files: Sequence[Path]) -> list[list[Path]]:
     """Files by feed: of one folder, with names that differ in digits only.
 
-    >>> [len(feed) for feed in group_files([Path("a/orders_2024.csv"), Path("a/orders_2025.csv"), Path("a/returns.csv")])]
+    >>> files = [Path("a/orders_2024.csv"), Path("a/orders_2025.csv"), Path("a/returns.csv")]
+    >>> [len(feed) for feed in group_files(files)]
     [2, 1]
     """
     feeds: dict[tuple[str, str], list[Path]] = {}
     for file in files:
-        feeds.setdefault((str(file.parent), re.sub(r"\d+", "0", file.name.casefold())), []).append(
-            file
-        )
+        key = str(file.parent), re.sub(r"\d+", "0", file.name.casefold())
+        feeds.setdefault(key, []).append(file)
     return list(feeds.values())
 
 
 def find_path(files: Sequence[Path], project: Path) -> str:
-    """Path of a feed's files in the project: under `data/` where they lie outside it; a pattern where they are several."""
-    file = files[-1].resolve()
-    name = (
-        file.relative_to(project.resolve()).as_posix()
-        if file.is_relative_to(project.resolve())
-        else f"data/{file.name}"
-    )
+    """Path of a feed's files in the project, a pattern where they are several.
+
+    Files outside the project are expected under its `data/`.
+    """
+    file, folder = files[-1].resolve(), project.resolve()
+    is_inside = file.is_relative_to(folder)
+    name = file.relative_to(folder).as_posix() if is_inside else f"data/{file.name}"
     if len(files) == 1:
         return name
-    folder, _, last = name.rpartition("/")
-    return f"{folder}/{_find_pattern([path.name for path in files], last)}".lstrip("/")
+    parent, _, last = name.rpartition("/")
+    return f"{parent}/{_find_pattern([path.name for path in files], last)}".lstrip("/")
 
 
 def take_sample(path: Path, aliases: Aliases) -> Sample:
     """Sample of one export.
 
-    Raises `SalesForecastError` for a file that cannot be read, is empty, or is of a kind that is not read.
+    Raises `SalesForecastError` for a file that cannot be read, is empty, or of a kind that is not read.
     """
     try:
         with path.open("rb") as file:
             top = file.read(TOP_BYTES)
     except OSError as error:
-        raise SalesForecastError.unreadable_file(
-            path, error.strerror or str(error), "Allow this user to read it"
-        ) from error
+        why = error.strerror or str(error)
+        raise SalesForecastError.unreadable_file(path, why, "Allow this user to read it") from error
     if not top:
-        raise SalesForecastError.unreadable_file(
-            path, "it is empty (0 bytes): it holds no row of headers", "Export it again"
-        )
-    said, kind = identify(
-        path.read_bytes() if top.startswith(b"PK") and path.stat().st_size < 200_000_000 else top
-    )
+        why = "it is empty (0 bytes): it holds no row of headers"
+        raise SalesForecastError.unreadable_file(path, why, "Export it again")
+    is_archive = top.startswith(b"PK") and path.stat().st_size < MOST_ZIPPED
+    said, kind = identify(path.read_bytes() if is_archive else top)
     kind = "csv" if top.startswith(b"\x1f\x8b") else kind
     if not kind:
-        raise SalesForecastError.unreadable_file(
-            path, said, "Unpack it, or export it as CSV, XLSX or Parquet"
-        )
-    sample = _narrow(sample_page(path, aliases) if "HTML" in said else READERS[kind](path, aliases))
-    expected = next(
-        (known for known, suffixes in SUFFIXES.items() if path.suffix.lower() in suffixes), kind
-    )
-    if expected == kind:
+        do = "Unpack it, or export it as CSV, XLSX or Parquet"
+        raise SalesForecastError.unreadable_file(path, said, do)
+    read = sample_page if "HTML" in said else KINDS[kind][0]
+    sample, issues = _narrow(read(path, aliases)), []
+    named = ENDINGS.get(path.suffix.lower(), kind)
+    if named != kind:
+        reason = f"by its name the file would be {named}, but {said}; `kind: {kind}` reads it"
+        issues = [Issue("wrong_name", reason)]
+    return replace(sample, issues=[*issues, *sample.issues])
+
+
+def _narrow(sample: Sample) -> Sample:
+    """The sample with its first columns only, where it has more than any table of orders."""
+    count = len(sample.header)
+    if count <= MOST_COLUMNS:
         return sample
+    said = f"only the first {MOST_COLUMNS:,} of {count:,} columns were looked at"
     return replace(
         sample,
-        issues=[
-            Issue(
-                "wrong_name",
-                f"by its name the file would be {expected}, but {said}; `kind: {kind}` reads it",
-            ),
-            *sample.issues,
-        ],
+        header=sample.header[:MOST_COLUMNS],
+        rows=[row[:MOST_COLUMNS] for row in sample.rows],
+        issues=[*sample.issues, Issue("wide", said)],
     )
 
 
 def take_feed(
     files: Sequence[Path], aliases: Aliases
 ) -> tuple[Sample, list[Issue], dict[str, list[str]]]:
-    """Sample of the rows of all files of a feed, how the files differ, and other headers that a column has in some of them."""
+    """Sample of the rows of all files of a feed, how the files differ, and by header of the last
+    file its spellings in others."""
     samples = [take_sample(file, aliases) for file in files]
     last = samples[-1]
     if len(samples) == 1:
         return last, [], {}
     issues: list[Issue] = []
-    others: dict[str, list[str]] = {}
+    spellings: dict[str, list[str]] = {}
+    drifting = set()
     rows, places, origins = list(last.rows), list(last.places), [last.path.name] * len(last.rows)
-    share = max(200, limit_rows(len(last.header)) // len(samples))
+    share = max(LEAST_ROWS, limit_rows(len(last.header)) // len(samples))
     for sample in samples[:-1]:
+        name = sample.path.name
         renamed, lacking = _match_headers(last, sample, aliases)
         for header, other in renamed.items():
-            others.setdefault(header, []).append(other)
+            spellings.setdefault(header, []).append(other)
         if lacking:
-            issues.append(
-                Issue(
-                    "renamed_column",
-                    f"{sample.path.name} lacks {shorten(lacking)}, which {last.path.name} has",
-                    action="asked",
-                )
-            )
-        for setting in ("encoding", "delimiter"):
-            if sample.settings.get(setting, "").removesuffix("-sig") != last.settings.get(
-                setting, ""
-            ).removesuffix("-sig"):
-                issues.append(
-                    Issue(
-                        "dialect_drift",
-                        f"{sample.path.name} has {setting} {sample.settings.get(setting)!r}, {last.path.name} has {last.settings.get(setting)!r}",
-                    )
-                )
-        taken = {
-            header: list(sample.header).index(renamed.get(header, header))
-            for header in last.header
-            if renamed.get(header, header) in sample.header
-        }
-        step = max(1, -(-len(sample.rows) // share))
+            said = f"{name} lacks {shorten(lacking)}, which {last.path.name} has"
+            issues.append(Issue("renamed_column", said, action="asked"))
+        for key in DRIFT:
+            theirs, ours = (one.settings.get(key) for one in (sample, last))
+            if (theirs or "").removesuffix("-sig") != (ours or "").removesuffix("-sig"):
+                said = f"{name} has {key} {theirs!r}, {last.path.name} has {ours!r}"
+                issues.append(Issue("dialect_drift", said))
+                drifting.add(key)
+        at = {header: place for place, header in reversed([*enumerate(sample.header)])}
+        taken = [at.get(renamed.get(header, header)) for header in last.header]
+        every = slice(None, None, max(1, -(-len(sample.rows) // share)))
         rows += [
-            [row[taken[header]] if header in taken else "" for header in last.header]
-            for row in sample.rows[::step]
+            ["" if place is None else row[place] for place in taken] for row in sample.rows[every]
         ]
-        places += sample.places[::step]
-        origins += [sample.path.name] * len(sample.rows[::step])
-    settings = dict(last.settings)
-    for setting in ("encoding", "delimiter"):
-        if any(
-            issue.rule == "dialect_drift" and f"has {setting} " in issue.reason for issue in issues
-        ):
-            settings.pop(setting, None)
-    every = {issue.reason: issue for sample in samples for issue in sample.issues}
+        places += sample.places[every]
+        origins += [name] * len(sample.rows[every])
     joined = replace(
-        last, rows=rows, places=places, origins=origins, total=sum(sample.total for sample in samples), counted=all(sample.counted for sample in samples),
-        settings=settings, issues=list(every.values()),
-    )  # fmt: skip
-    return (
-        joined,
-        issues,
-        {header: list(dict.fromkeys(spellings)) for header, spellings in others.items()},
+        last,
+        rows=rows,
+        places=places,
+        origins=origins,
+        total=sum(sample.total for sample in samples),
+        counted=all(sample.counted for sample in samples),
+        settings={key: value for key, value in last.settings.items() if key not in drifting},
+        issues=list({one.reason: one for sample in samples for one in sample.issues}.values()),
     )
+    unique = {header: list(dict.fromkeys(others)) for header, others in spellings.items()}
+    return joined, issues, unique
 
 
 def _find_pattern(names: Sequence[str], last: str) -> str:
@@ -223,19 +195,17 @@ def _find_pattern(names: Sequence[str], last: str) -> str:
     'orders_*.csv'
     """
     parts = [re.split(r"(\d+)", name) for name in names]
-    pieces = re.split(r"(\d+)", last)
-    same = [len({part[place] for part in parts}) == 1 for place in range(len(pieces))]
-    return re.sub(
-        r"\*+",
-        "*",
-        "".join(piece if alike else "*" for piece, alike in zip(pieces, same, strict=True)),
-    )
+    pieces = [
+        piece if len({part[place] for part in parts}) == 1 else "*"
+        for place, piece in enumerate(re.split(r"(\d+)", last))
+    ]
+    return re.sub(r"\*+", "*", "".join(pieces))
 
 
 def _match_headers(
     last: Sample, sample: Sample, aliases: Aliases
 ) -> tuple[dict[str, str], list[str]]:
-    """Headers of the last file that another one spells otherwise (by the names both mean), and those that it lacks."""
+    """Headers of the last file that another spells otherwise (both mean one name), and lacks."""
     free = [header for header in sample.header if header not in last.header]
     renamed: dict[str, str] = {}
     lacking: list[str] = []
@@ -249,17 +219,3 @@ def _match_headers(
         else:
             lacking.append(header)
     return renamed, lacking
-
-
-def _narrow(sample: Sample) -> Sample:
-    """The sample with its first columns only, where it has more than any table of orders."""
-    if len(sample.header) <= MOST_COLUMNS:
-        return sample
-    said = f"only the first {MOST_COLUMNS:,} of {len(sample.header):,} columns were looked at"
-    rows = [row[:MOST_COLUMNS] for row in sample.rows]
-    return replace(
-        sample,
-        header=sample.header[:MOST_COLUMNS],
-        rows=rows,
-        issues=[*sample.issues, Issue("wide", said)],
-    )

@@ -1,14 +1,13 @@
-"""A unit's parameter file to start from, out of its exports.
+"""`salesfc init`: a unit's parameter file to start from, out of its exports.
 
-Exports enter; `parameters/units/<unit>.yml` leaves, with what was recognised filled in, the evidence in comments, and what a
-person has to complete commented out. The decision made here: each export, and each further sheet or table of one, becomes a
-source of the role that its headers tell; nothing is mapped that is not a known header (see `inspection`).
+What was recognised is filled in, the evidence stands in comments, and what a person has to complete is commented out.
+Each export, and each further sheet or table that belongs to the unit, becomes a source of the role that its headers show.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from salesfc_lib.errors import RequestError
@@ -22,16 +21,11 @@ from salesfc_lib.inspection.propose import propose_feed
 from salesfc_lib.inspection.source_block import name_sources, write_source
 
 MOST_LEVELS = 2  # dimensions that the proposed bottom level crosses; more make thin series
-MEANS = {
+NEEDED_FOR = {
     "currency": "currency and measure.rates are needed for",
     "unit_of_measure": "unit_of_measure and measure.conversions are needed for",
 }
-TABLES = (
-    "promotions",
-    "events",
-    "inventory",
-    "targets",
-)  # roles that stand on their own beside the orders
+TABLES = ("promotions", "events", "inventory", "targets")  # roles that stand beside the orders
 
 
 def write_unit_file(
@@ -39,8 +33,12 @@ def write_unit_file(
 ) -> tuple[Path, dict[str, Proposal]]:
     """The parameter file written for the exports, and what was recognised in each source of it.
 
-    Raises `RequestError` where the file exists, an export does not or the id is wrong, `SalesForecastError` where an export
-    cannot be read.
+    Raises
+    ------
+    RequestError
+        The file exists, an export does not, or the id is wrong.
+    SalesForecastError
+        An export cannot be read.
     """
     files = find_exports(exports)
     unit = check_unit(unit or propose_unit(files[0]))
@@ -49,26 +47,11 @@ def write_unit_file(
         raise RequestError.say(
             f"'{target}' exists", "A new unit", "Name another with --unit, or remove the file first"
         )
-    found = propose_sources(files, project)
-    text = write_text(found, project, title=title or unit)
+    found = _propose_sources(files, project)
+    text = _write_text(found, project, title=title or unit)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")
     return target, found
-
-
-def propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]:
-    """Proposals by the names of their sources: one for each feed of files, and for each sheet beside that orders can use."""
-    aliases = read_aliases(project)
-    feeds = [propose_feed(feed, aliases) for feed in group_files(files)]
-    orders = next((feed for feed in feeds if feed.role == "orders"), None)
-    beside = [
-        other
-        for feed in feeds
-        for other in feed.beside
-        if orders is not None and _is_of_use(other, orders)
-    ]
-    every = sorted([*feeds, *beside], key=lambda feed: feed is not orders)
-    return name_sources(every)
 
 
 def propose_unit(export: Path) -> str:
@@ -81,164 +64,121 @@ def propose_unit(export: Path) -> str:
     return slug or "unit"
 
 
-def write_text(found: Mapping[str, Proposal], project: Path, *, title: str) -> str:
-    """Text of the unit's parameter file."""
-    orders = next((proposal for proposal in found.values() if proposal.role == "orders"), None)
-    dimensions = choose_dimensions(orders, list(found.values())) if orders is not None else []
-    first = next(iter(found.values()))
-    blocks = [
-        write_source(
-            name, proposal, find_path(proposal.files, project), dimensions=dimensions, orders=orders
-        )
-        for name, proposal in found.items()
-    ]
-    return "\n".join(
-        [
-            f"# Unit '{enlist([title])}', started from '{enlist([first.files[-1].name])}' by `salesfc init`. Every key and its default:",
-            "# parameters/defaults.yml; every key of a source: salesfc_lib/schema.py. Lines that begin with # are to complete.",
-            "unit:",
-            f"  title: {quote(title)}",
-            '  # owner: "who answers for this forecast"',
-            *_write_currency(orders),
-            "",
-            "sources:",
-            *(line for block in blocks for line in block),
-            *_write_left_out(found),
-            "",
-            *_write_measure(orders, found),
-            *_write_dimensions(orders, dimensions),
-            "",
-            "# key_accounts: {column: customer, members: []}   # customers to forecast on their own",
-            '# calendar: {closed_through: "YYYY-MM"}   # last complete month; without it, the month before the latest row\'s',
-            *_write_questions(found),
-            "",
-        ]
-    )
-
-
-def choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]:
-    """Dimensions to forecast along: those that inventory and targets are kept by, then others up to `MOST_LEVELS`."""
-    kept = [
-        name
-        for name in orders.dimensions
-        if any(name in table.names for table in found if table.role in ("inventory", "targets"))
-    ]
-    free = [name for name in orders.dimensions if name not in kept]
-    chosen = [*kept, *free[: max(0, MOST_LEVELS - len(kept))]]
-    return [name for name in orders.dimensions if name in chosen]
+def _propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]:
+    """Proposals by the names of their sources: of each feed, and each sheet that orders can use."""
+    aliases = read_aliases(project)
+    feeds = [propose_feed(feed, aliases) for feed in group_files(files)]
+    orders = next((feed for feed in feeds if feed.role == "orders"), None)
+    others = [other for feed in feeds for other in feed.beside]
+    beside = [other for other in others if orders is not None and _is_of_use(other, orders)]
+    return name_sources(sorted([*feeds, *beside], key=lambda feed: feed is not orders))
 
 
 def _is_of_use(other: Proposal, orders: Proposal) -> bool:
-    """Whether a sheet beside the orders belongs to the unit: a table of its own, or one that can be joined."""
+    """Whether a sheet beside the orders belongs to the unit: a table of its own, or a joined one."""
     joined = other.role in ("returns", "lookup") and bool(find_join(other, orders))
     dated = other.role == "returns" and {"date", "amount"} <= set(other.names)
     return not other.missing and (other.role in TABLES or joined or dated)
 
 
-def _write_currency(orders: Proposal | None) -> list[str]:
-    column = orders.columns.get(orders.names.get("currency", "")) if orders is not None else None
-    if column is None or len(column.members) != 1:
-        return []
-    return [
-        f"  currency: {quote(next(iter(column.members)))}   # the only one in {enlist([column.header])}"
+def _write_text(found: Mapping[str, Proposal], project: Path, *, title: str) -> str:
+    """Text of the unit's parameter file."""
+    proposals = list(found.values())
+    orders = next((proposal for proposal in proposals if proposal.role == "orders"), None)
+    dimensions = _choose_dimensions(orders, proposals) if orders is not None else []
+    file = enlist([proposals[0].files[-1].name])
+    lines = [
+        f"# Unit '{enlist([title])}', started from '{file}' by `salesfc init`. "
+        "Every key and its default:",
+        "# parameters/defaults.yml; every key of a source: salesfc_lib/foundation/schema/sources.py.",
+        "# Lines that begin with # are to complete.",
+        "unit:",
+        f"  title: {quote(title)}",
+        '  # owner: "who answers for this forecast"',
+        *(_write_currency(orders) if orders else ()),
+        "",
+        "sources:",
     ]
-
-
-def _write_left_out(found: Mapping[str, Proposal]) -> list[str]:
-    used = {
-        (proposal.sample.path, *proposal.sample.settings.values()) for proposal in found.values()
-    }
-    left = [
-        other
-        for proposal in found.values()
-        for other in proposal.beside
-        if (other.sample.path, *other.sample.settings.values()) not in used
+    for name, proposal in found.items():
+        path = find_path(proposal.files, project)
+        lines += write_source(name, proposal, path, dimensions=dimensions, orders=orders)
+    last_month = "last complete month; without it, the month before the latest row's"
+    lines += [
+        *_write_left_out(proposals),
+        "",
+        *_write_measure(orders, proposals),
+        *_write_dimensions(orders, dimensions),
+        "",
+        "# key_accounts: {column: customer, members: []}   # customers to forecast on their own",
+        f'# calendar: {{closed_through: "YYYY-MM"}}   # {last_month}',
     ]
-    names = dict.fromkeys(
-        other.sample.settings.get("sheet") or other.sample.settings.get("table", "")
-        for other in left
-    )
-    return (
-        [
-            f"  # also in the file, not read: {enlist(names)}; each that matters is a source of its own"
-        ]
-        if names
-        else []
-    )
+    asks = [f"#   {name}: {enlist([ask])}" for name, one in found.items() for ask in one.asks]
+    lines += ["", "# To ask the owner of the exports:", *asks] if asks else []
+    return "\n".join([*lines, ""])
 
 
-def _write_measure(orders: Proposal | None, found: Mapping[str, Proposal]) -> list[str]:
+def _choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]:
+    """Dimensions to forecast along: those of inventory and targets, others up to `MOST_LEVELS`."""
+    tables = [table for table in found if table.role in ("inventory", "targets")]
+    kept = [name for name in orders.dimensions if any(name in table.names for table in tables)]
+    free = [name for name in orders.dimensions if name not in kept]
+    chosen = [*kept, *free[: max(0, MOST_LEVELS - len(kept))]]
+    return [name for name in orders.dimensions if name in chosen]
+
+
+def _write_currency(orders: Proposal) -> Iterator[str]:
+    column = orders.columns.get(orders.names.get("currency", ""))
+    if column is not None and len(column.members) == 1:
+        (currency,) = column.members
+        yield f"  currency: {quote(currency)}   # the only one in {enlist([column.header])}"
+
+
+def _write_left_out(found: Sequence[Proposal]) -> Iterator[str]:
+    used = {(one.sample.path, *one.sample.settings.values()) for one in found}
+    samples = [other.sample for one in found for other in one.beside]
+    left = [one for one in samples if (one.path, *one.settings.values()) not in used]
+    names = [one.settings.get("sheet") or one.settings.get("table", "") for one in left]
+    if names:
+        said = "each that matters is a source of its own"
+        yield f"  # also in the file, not read: {enlist(dict.fromkeys(names))}; {said}"
+
+
+def _write_measure(orders: Proposal | None, found: Sequence[Proposal]) -> list[str]:
     if orders is None:
         return [
             "# no export looks like orders: a unit needs a source of orders, with dates and amounts"
         ]
-    by_sale = any(
-        proposal.role == "returns" and "date" not in proposal.names for proposal in found.values()
-    )
-    several = [
-        name
-        for name in ("currency", "unit_of_measure")
-        if len(orders.columns[orders.names[name]].members if name in orders.names else ()) > 1
-    ]
-    chosen = [
-        *(
-            ["value: quantity"]
-            if "amount" not in orders.names and "quantity" in orders.names
-            else []
-        ),
-        *(["returns: month_of_sale"] if by_sale else []),
-    ]
+    chosen, why = [], []
+    if "amount" not in orders.names:
+        chosen += ["value: quantity"] if "quantity" in orders.names else []
+        why += ["no amount was recognised"]
+    if any(one.role == "returns" and "date" not in one.names for one in found):
+        chosen += ["returns: month_of_sale"]
+        why += ["the returns have no date"]
+    columns = {name: orders.columns.get(orders.names.get(name, "")) for name in NEEDED_FOR}
     asked = [
-        f"# measure.{MEANS[name]}: {enlist(orders.columns[orders.names[name]].members)}"
-        for name in several
+        f"# measure.{NEEDED_FOR[name]}: {enlist(column.members)}"
+        for name, column in columns.items()
+        if column is not None and len(column.members) > 1
     ]
+    keys, reason = ", ".join(chosen), f"what sales means here: {'; '.join(why)}"
     if not chosen:
-        return [
-            "# measure: {value: amount, returns: month_of_return}   # what sales means here",
-            *asked,
-        ]
-    why = [
-        *(["no amount was recognised"] if "amount" not in orders.names else []),
-        *(["the returns have no date"] if by_sale else []),
-    ]
-    return [f"measure: {{{', '.join(chosen)}}}   # what sales means here: {'; '.join(why)}", *asked]
+        keys, reason = "value: amount, returns: month_of_return", "what sales means here"
+    return [f"{'' if chosen else '# '}measure: {{{keys}}}   # {reason}", *asked]
 
 
-def _write_dimensions(orders: Proposal | None, used: Sequence[str]) -> list[str]:
-    if orders is None:
-        return ["dimensions: []", "levels:", "  total: []"]
-    beside = [name for name in DIMENSIONS if name in orders.names and name not in used]
-    more = [f"#   {enlist([header])}: {count} members" for header, count in orders.others.items()]
-    levels = ["levels:", "  total: []", *(f"  {name}: [{name}]" for name in used)]
+def _write_dimensions(orders: Proposal | None, used: Sequence[str]) -> Iterator[str]:
+    yield f"dimensions: [{', '.join(used)}]"
+    if orders is not None:
+        if beside := [name for name in DIMENSIONS if name in orders.names and name not in used]:
+            said = "mapped too; to forecast along one, add it above and to the last level"
+            yield f"# {said}: {', '.join(beside)}"
+        if orders.others:
+            said = "add one under `columns` by a name of yours, and that name here"
+            yield f"# further columns with few members: {said}"
+        for header, count in orders.others.items():
+            yield f"#   {enlist([header])}: {count} members"
+    yield from ("levels:", "  total: []", *(f"  {name}: [{name}]" for name in used))
     if len(used) > 1:
-        levels.append(
-            f"  {'_'.join(used)}: [{', '.join(used)}]   # the bottom: crosses all `dimensions`"
-        )
-    return [
-        f"dimensions: [{', '.join(used)}]",
-        *(
-            [
-                f"# mapped too; to forecast along one, add it above and to the last level: {', '.join(beside)}"
-            ]
-            if beside
-            else []
-        ),
-        *(
-            [
-                "# further columns with few members: add one under `columns` by a name of yours, and that name here",
-                *more,
-            ]
-            if more
-            else []
-        ),
-        *levels,
-    ]
-
-
-def _write_questions(found: Mapping[str, Proposal]) -> list[str]:
-    asked = [
-        f"#   {name}: {enlist([question])}"
-        for name, proposal in found.items()
-        for question in proposal.asks
-    ]
-    return ["", "# To ask the owner of the exports:", *asked] if asked else []
+        crossed = f"{'_'.join(used)}: [{', '.join(used)}]"
+        yield f"  {crossed}   # the bottom: crosses all `dimensions`"

@@ -330,7 +330,7 @@ def test_tables_beside_the_largest_are_named(tmp_path: Path) -> None:
 
 def test_the_file_says_where_every_key_of_a_source_is_declared(tmp_path: Path) -> None:
     _, text = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount", "2026-01-02,1"))
-    assert "every key of a source: salesfc_lib/schema.py" in text
+    assert "every key of a source: salesfc_lib/foundation/schema/sources.py" in text
 
 
 def write_shop(folder: Path) -> list[Path]:
