@@ -1,8 +1,7 @@
 """Errors that say what is wrong, what was expected and what to do.
 
-Nothing enters; every module raises what is defined here. The one decision: a problem with the request
-itself (`RequestError`, exit status 2) is told apart from a problem with one unit (`SalesForecastError`,
-exit status 1), because the first stops everything and the second only that unit.
+A problem with one unit (`SalesForecastError`, exit status 1) stops that unit only; a problem with
+the request itself (`RequestError`, exit status 2) stops everything before anything runs.
 """
 
 from __future__ import annotations
@@ -10,18 +9,19 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Self
 
 
 class SalesForecastError(ValueError):
     """A problem with one unit's input, parameters or forecast; the other units go on."""
 
     @classmethod
-    def say(cls, wrong: str, expected: str, do: str) -> SalesForecastError:
+    def say(cls, wrong: str, expected: str, do: str) -> Self:
         """Error with its three parts in order: what is wrong, what was expected, what to do."""
         return cls(f"{sentence(wrong)} {sentence(expected)} {sentence(do)}")
 
     @classmethod
-    def unknown_key(cls, key: str, known: Iterable[str], where: str) -> SalesForecastError:
+    def unknown_key(cls, key: str, known: Iterable[str], where: str) -> Self:
         """Error for a key that does not exist, with the nearest one that does."""
         known = sorted(known)
         nearest = difflib.get_close_matches(key, known, n=1, cutoff=0.0)
@@ -29,9 +29,7 @@ class SalesForecastError(ValueError):
         return cls.say(f"Unknown key '{key}' in {where}", f"Known here: {shorten(known, 8)}", hint)
 
     @classmethod
-    def missing_columns(
-        cls, missing: Iterable[str], found: Iterable[str], where: str
-    ) -> SalesForecastError:
+    def missing_columns(cls, missing: Iterable[str], found: Iterable[str], where: str) -> Self:
         """Error for columns that a table or an export must have."""
         return cls.say(
             f"{where} lacks the column {shorten(missing)}",
@@ -42,20 +40,20 @@ class SalesForecastError(ValueError):
     @classmethod
     def duplicate_keys(
         cls, key: Iterable[str], examples: Iterable[object], count: int, where: str
-    ) -> SalesForecastError:
+    ) -> Self:
         """Error for rows that share a key which must be unique."""
+        found = f"{where} has {count} rows that repeat the key ({', '.join(key)})"
         return cls.say(
-            f"{where} has {count} rows that repeat the key ({', '.join(key)}), e.g. {shorten(examples)}",
+            f"{found}, e.g. {shorten(examples)}",
             "Each key must stand once",
             "Remove the repeated rows, or give them a later `sequence` where the table has one",
         )
 
     @classmethod
-    def unreadable_file(cls, path: Path | str, why: str, do: str) -> SalesForecastError:
+    def unreadable_file(cls, path: Path | str, why: str, do: str) -> Self:
         """Error for a file that cannot be read at all."""
-        return cls.say(
-            f"'{path}' cannot be read: {why}", "A complete file of the declared kind", do
-        )
+        expected = "A complete file of the declared kind"
+        return cls.say(f"'{path}' cannot be read: {why}", expected, do)
 
 
 class RequestError(SalesForecastError):

@@ -1,7 +1,6 @@
-"""What every room stands on: parameters and their layers, the contracts of all tables and tables on disk,
-the business calendar with its holidays, and numbers in words.
+"""What every room uses: parameters, table contracts, the business calendar, numbers in words.
 
-Parameter files and frames enter; a resolved set of parameters, checked tables and formatted text leave.
+Parameter files and frames enter; resolved parameters, checked tables and formatted text leave.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Business months: calendar months, or the periods of four and five weeks that retailers and factories count in.
+"""Business months: calendar months, or the 4-4-5, 4-5-4 and 5-4-4 periods of weeks.
 
-Days and a unit's calendar enter; the months that the days belong to, and the days that a month spans, leave. The decisions
-made here: a period bears the name of a calendar month, so that every table keeps its one kind of key (`ds`, the first of that
-month); its year begins on the declared weekday nearest to a declared date, and where that leaves a 53rd week, the year's
-last period holds it (the trading days of the period say so to the models).
+A period has the name of a calendar month, so that `ds` is the first day of a month in every table.
+Its year begins on the declared weekday nearest to a declared date; a 53rd week belongs to the
+year's last period.
 """
 
 from __future__ import annotations
@@ -17,15 +16,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Calendar
 
 SEASON = 12  # months of a year: the period of every seasonal model here
-YEARS = (
-    1978,
-    2202,
-)  # of the periods that are laid out: cleaning takes no day before 1980 or after 2199
-WEEKS = {
-    "4-4-5": (4, 4, 5),
-    "4-5-4": (4, 5, 4),
-    "5-4-4": (5, 4, 4),
-}  # weeks of each month of a quarter
+YEARS = (1978, 2202)  # of the periods: cleaning takes no day before 1980 or after 2199
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
@@ -33,7 +24,8 @@ def label_months(days: np.ndarray, calendar: Calendar) -> np.ndarray:
     """Business month (datetime64[M], NaT for NaT) of each day.
 
     >>> fiscal = Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday")
-    >>> label_months(np.array(["2024-12-29", "2024-12-30", "2025-01-27"], dtype="datetime64[D]"), fiscal).astype(str).tolist()
+    >>> days = np.array(["2024-12-29", "2024-12-30", "2025-01-27"], dtype="datetime64[D]")
+    >>> label_months(days, fiscal).astype(str).tolist()
     ['2024-12', '2025-01', '2025-02']
     """
     if calendar.kind == "months":
@@ -54,8 +46,8 @@ def bound_months(months: np.ndarray, calendar: Calendar) -> tuple[np.ndarray, np
     """First day of each business month, and the first day after it (datetime64[D]).
 
     >>> fiscal = Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday")
-    >>> [days.astype(str).tolist() for days in bound_months(np.array(["2026-12"], dtype="datetime64[M]"), fiscal)]
-    [['2026-11-23'], ['2027-01-04']]
+    >>> bound_months(np.array(["2026-12"], dtype="datetime64[M]"), fiscal)
+    (array(['2026-11-23'], dtype='datetime64[D]'), array(['2027-01-04'], dtype='datetime64[D]'))
     """
     months = np.asarray(months, dtype="datetime64[M]")
     if calendar.kind == "months":
@@ -70,7 +62,8 @@ def count_trading_days(
 ) -> np.ndarray:
     """Weekdays of each business month (datetime64[M]) that are no holidays.
 
-    >>> count_trading_days(np.array(["2026-01", "2026-02"], dtype="datetime64[M]"), ["2026-01-01", "2026-01-03"])
+    >>> months = np.array(["2026-01", "2026-02"], dtype="datetime64[M]")
+    >>> count_trading_days(months, ["2026-01-01", "2026-01-03"])
     array([21, 20])
     """
     try:
@@ -85,18 +78,18 @@ def count_trading_days(
 
 
 def month_of(rows: pd.DataFrame) -> pd.Series:
-    """Business month (first day) of each transaction: as cleaning found it, else the calendar month of its date."""
+    """Business month of each transaction (first day); the calendar's where cleaning set none."""
     return rows["month"] if "month" in rows else rows["date"].dt.to_period("M").dt.to_timestamp()
 
 
 def _list_periods(calendar: Calendar) -> tuple[np.ndarray, np.ndarray]:
-    """First days of all periods, ascending, and the month that each is named after; one day more ends the last."""
+    """First days of all periods, ascending, and the day after the last; the month of each."""
     begins = calendar.year_begins
     years = np.arange(YEARS[0], YEARS[1] + 1)
     anchors = np.array([f"{year}-{begins}" for year in years], dtype="datetime64[D]")
     first = _nearest(anchors, WEEKDAYS.index(calendar.week_begins))
-    weeks = np.array(WEEKS[calendar.kind] * 4)
-    offsets = np.concatenate([[0], np.cumsum(weeks)[:-1]]) * 7
+    quarter = [int(weeks) for weeks in calendar.kind.split("-")]
+    offsets = np.concatenate([[0], np.cumsum(quarter * 4)[:-1]]) * 7
     starts = (first[:-1, None] + offsets).ravel()
     labels = (anchors[:-1, None].astype("datetime64[M]") + np.arange(12)).ravel()
     return np.append(starts, first[-1]), labels

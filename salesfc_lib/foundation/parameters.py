@@ -1,8 +1,7 @@
 """Parameters of one unit and month: layered, checked, frozen.
 
-Four layers enter (defaults, unit file, month file, command line); one frozen `Parameters` leaves, with the
-layer that won every key. The decision made here: an unknown key is an error that names the nearest known
-one, never a key that is silently ignored.
+Four layers enter (defaults, unit file, month file, command line); one frozen `Parameters` leaves,
+with the layer that won every key.
 """
 
 from __future__ import annotations
@@ -21,15 +20,14 @@ from salesfc_lib.foundation.resources import DEFAULTS
 from salesfc_lib.foundation.schema import Candidate, Driver, Parameters, Section, Source, check_unit
 
 MAX_SHOWN = 200  # characters of a wrong value that a message holds
-PASSWORD = re.compile(
-    r"(://[^:/@\s]*:)\S*@"
-)  # in an address that was written where a variable's name belongs
+# in an address that was written where a variable's name belongs
+PASSWORD = re.compile(r"(://[^:/@\s]*:)\S*@")
 MAX_BYTES = 1_000_000  # a parameter file is written by hand
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """Parameters, the layer that won each dotted key, a reason for each key of a month file, files read."""
+    """Parameters, the layer that won each dotted key, reasons of a month file, files read."""
 
     parameters: Parameters
     layer: Mapping[str, str]
@@ -44,8 +42,8 @@ def resolve(
 
     `sets` are texts `key=value` from the command line; values are read as YAML.
 
-    Raises `SalesForecastError` for an unknown key, a wrong value, a month's exception without a reason, and
-    `RequestError` for a unit that has no file.
+    Raises `SalesForecastError` for an unknown key, a wrong value or a month's exception without a
+    reason, and `RequestError` for a unit that has no file.
     """
     check_unit(unit)
     unit_file = project / "parameters" / "units" / f"{unit}.yml"
@@ -67,18 +65,14 @@ def resolve(
     for (name, tree), where in zip(layers, [*map(str, files), "--set"], strict=False):
         _refuse_unknown(tree, Parameters, where)
         merged = _merge(merged, tree)
-        layer |= {key: name for key in _flatten(tree)}
+        layer |= {key: name for key in flatten(tree)}
     parameters = _validate(merged, f"the parameters of '{unit}'")
-    return Resolved(
-        parameters,
-        {key: layer.get(key, "defaults") for key in _flatten(merged)},
-        reasons,
-        tuple(files),
-    )
+    layer = {key: layer.get(key, "defaults") for key in flatten(merged)}
+    return Resolved(parameters, layer, reasons, tuple(files))
 
 
 def defaults() -> Parameters:
-    """What `parameters/defaults.yml` says, for a panel that belongs to no unit."""
+    """Parameters of `defaults.yml`, for a panel that belongs to no unit."""
     return _validate(read_yaml(DEFAULTS), str(DEFAULTS))
 
 
@@ -90,22 +84,19 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     """
     flat: dict[str, Any] = {}
     for key, value in tree.items():
-        flat |= (
-            flatten(value, f"{prefix}{key}.")
-            if isinstance(value, Mapping) and value
-            else {f"{prefix}{key}": value}
-        )
+        nested = isinstance(value, Mapping) and value
+        flat |= flatten(value, f"{prefix}{key}.") if nested else {f"{prefix}{key}": value}
     return flat
 
 
 def to_dict(resolved: Resolved) -> dict[str, Any]:
-    """The complete set as JSON types, as a run injects it into a notebook; layers of the keys that are not defaults."""
+    """The complete set as JSON types, as a run injects it into a notebook.
+
+    Keys whose layer is the defaults are left out of `layer`.
+    """
     layer = {key: name for key, name in resolved.layer.items() if name != "defaults"}
-    return {
-        "parameters": resolved.parameters.model_dump(mode="json"),
-        "layer": layer,
-        "reasons": dict(resolved.reasons),
-    }
+    values = resolved.parameters.model_dump(mode="json")
+    return {"parameters": values, "layer": layer, "reasons": dict(resolved.reasons)}
 
 
 def from_dict(tree: Mapping[str, Any]) -> Resolved:
@@ -121,40 +112,29 @@ def list_units(project: Path) -> list[str]:
 
 def no_units(project: Path) -> RequestError:
     """Error for a project without a single unit's file."""
-    message = SalesForecastError.say(
+    return RequestError.say(
         f"'{project / 'parameters' / 'units'}' holds no unit",
         "One parameter file a unit",
         "Write one with `salesfc init EXPORT`, or name the project folder with --project",
     )
-    return RequestError(str(message))
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
-    """Mapping in a YAML file: safe types only, no aliases, bounded size."""
+    """Mapping in a YAML file (empty for an empty file): safe types, no aliases, bounded size."""
+    unreadable = SalesForecastError.unreadable_file
     if path.stat().st_size > MAX_BYTES:
-        raise SalesForecastError.unreadable_file(
-            path, f"it is larger than {MAX_BYTES} bytes", "Shorten it"
-        )
+        raise unreadable(path, f"it is larger than {MAX_BYTES} bytes", "Shorten it")
     try:
         text = path.read_text(encoding="utf-8-sig")
-        if any(
-            isinstance(event, yaml.events.AliasEvent) for event in yaml.parse(text, yaml.SafeLoader)
-        ):
-            raise SalesForecastError.unreadable_file(
-                path, "it holds a YAML alias", "Write the value out"
-            )
+        events = yaml.parse(text, yaml.SafeLoader)
+        if any(isinstance(event, yaml.events.AliasEvent) for event in events):
+            raise unreadable(path, "it holds a YAML alias", "Write the value out")
         tree = yaml.safe_load(text)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise SalesForecastError.unreadable_file(
-            path, " ".join(str(error).split()), "Correct the YAML"
-        ) from error
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise SalesForecastError.unreadable_file(
-            path, "it is not a mapping", "Write `key: value` lines"
-        )
-    return tree
+        raise unreadable(path, " ".join(str(error).split()), "Correct the YAML") from error
+    if not isinstance(tree, dict | None):
+        raise unreadable(path, "it is not a mapping", "Write `key: value` lines")
+    return tree or {}
 
 
 def _read_exceptions(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
@@ -162,11 +142,8 @@ def _read_exceptions(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     tree: dict[str, Any] = {}
     reasons: dict[str, str] = {}
     for key, entry in read_yaml(path).items():
-        if (
-            not isinstance(entry, dict)
-            or set(entry) != {"value", "reason"}
-            or not str(entry["reason"] or "").strip()
-        ):
+        complete = isinstance(entry, dict) and set(entry) == {"value", "reason"}
+        if not complete or not str(entry["reason"] or "").strip():
             raise SalesForecastError.say(
                 f"'{key}' in '{path}' is an exception without a reason",
                 f"`{key}: {{value: ..., reason: ...}}`",
@@ -190,7 +167,8 @@ def _read_sets(sets: Iterable[str]) -> dict[str, Any]:
         except yaml.YAMLError as error:
             raise RequestError.say(
                 f"'--set {text}' cannot be read: '{value}' is no YAML value",
-                "`--set key=value`, with quotes inside where the value begins with a sign: `--set 'key=\"%Y-%m\"'`",
+                "`--set key=value`, with quotes inside where the value begins with a sign: "
+                "`--set 'key=\"%Y-%m\"'`",
                 "Put the value into quotes, or write the key into the unit's parameter file",
             ) from error
         tree = _merge(tree, _nest(key.strip(), found))
@@ -206,32 +184,13 @@ def _nest(dotted: str, value: Any) -> dict[str, Any]:
 def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(below)
     for key, value in above.items():
-        deep = (
-            isinstance(value, Mapping) and isinstance(merged.get(key), Mapping) and key != "levels"
-        )
-        merged[key] = _merge(merged[key], value) if deep else value
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = _merge(merged[key], value) if both and key != "levels" else value
     return merged
 
 
-def _flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in tree.items():
-        dotted = f"{prefix}{key}"
-        flat |= (
-            _flatten(value, f"{dotted}.")
-            if isinstance(value, Mapping) and value
-            else {dotted: value}
-        )
-    return flat
-
-
 # blocks whose keys are names that a unit gives
-_NAMED: dict[str, type[Section] | None] = {
-    "sources": Source,
-    "candidates": Candidate,
-    "drivers": Driver,
-    "levels": None,
-}
+_NAMED: dict[str, type[Section]] = {"sources": Source, "candidates": Candidate, "drivers": Driver}
 
 
 def _refuse_unknown(
@@ -239,17 +198,14 @@ def _refuse_unknown(
 ) -> None:
     for key, value in tree.items():
         if key not in model.model_fields:
-            raise SalesForecastError.unknown_key(
-                f"{prefix}{key}", [f"{prefix}{name}" for name in model.model_fields], where
-            )
+            known = [f"{prefix}{name}" for name in model.model_fields]
+            raise SalesForecastError.unknown_key(f"{prefix}{key}", known, where)
+        if not isinstance(value, Mapping):
+            continue
         annotation = model.model_fields[key].annotation
-        if (
-            isinstance(value, Mapping)
-            and isinstance(annotation, type)
-            and issubclass(annotation, Section)
-        ):
+        if isinstance(annotation, type) and issubclass(annotation, Section):
             _refuse_unknown(value, annotation, where, f"{prefix}{key}.")
-        elif isinstance(value, Mapping) and (section := _NAMED.get(key)) and not prefix:
+        elif (section := _NAMED.get(key)) and not prefix:
             for name, block in value.items():
                 if isinstance(block, Mapping):
                     _refuse_unknown(block, section, where, f"{key}.{name}.")
@@ -260,14 +216,10 @@ def _validate(tree: dict[str, Any], where: str) -> Parameters:
         return Parameters.model_validate(tree)
     except ValidationError as error:
         first = error.errors()[0]
-        key, value, expected = (
-            ".".join(map(str, first["loc"])),
-            first["input"],
-            first["msg"].removeprefix("Value error, "),
-        )
-        if (
-            not key
-        ):  # the model's own check: its message begins with the key, and its input is the whole set
+        key, value = ".".join(map(str, first["loc"])), first["input"]
+        expected = first["msg"].removeprefix("Value error, ")
+        # the whole set's own checks have no place, and their message begins with the key
+        if not key:
             key, expected = expected.split(": ", 1)
             value, expected = _find(tree, key), f"{expected[0].upper()}{expected[1:]}"
         shown = PASSWORD.sub(r"\1***@", repr(value))

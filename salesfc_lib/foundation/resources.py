@@ -1,9 +1,7 @@
-"""Where the files that come with the library are: defaults, aliases, notebooks, the lock, the demo
-company.
+"""Paths of files that come with the library: defaults, aliases, notebooks, the lock.
 
 An installed wheel holds them in `salesfc_lib/shipped/` (`force-include` in pyproject.toml), a
-checkout beside the package; the paths below `SHIPPED` are the same in both. Page templates are not
-here: they are files of the package.
+checkout beside the package; the paths below `SHIPPED` are the same in both.
 """
 
 from __future__ import annotations
@@ -11,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import salesfc_lib
-from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.errors import RequestError
 
 PACKAGE = Path(salesfc_lib.__file__).resolve().parent
 CHECKOUT = None if (PACKAGE / "shipped").is_dir() else PACKAGE.parent
@@ -32,11 +30,10 @@ def find_examples() -> Path:
     """
     folder = SHIPPED / "examples"
     if not (folder / "demo_company").is_dir():
-        message = SalesForecastError.say(
+        raise RequestError.say(
             f"There is no demo company at '{folder / 'demo_company'}'",
             "The demo is part of the checkout, not of the installed package",
             "Clone the repository and run `salesfc demo` there, or begin with your own exports: "
             "`salesfc init EXPORT`",
         )
-        raise RequestError(str(message))
     return folder

@@ -1,9 +1,9 @@
-"""Words for powers of ten: those behind digits (万, 亿), those that `units` of a source may name, those that a header or a title
-states for a whole column ("in thousands", k€, 单位:万元).
+"""Words for powers of ten, and the one search for them in headers and titles.
 
-A text enters; a `Scale` leaves. The one table and the one search for cleaning, inspection and the schema. A word that means nothing
-else (thousand, Tsd., Mio., 万元) counts where it stands as a unit; a letter (k, m, t) only beside a currency or an amount, because
-it is a size, a length or a name elsewhere.
+Covers words behind digits (万, 亿), words that `units` of a source may name, and those that state
+the scale of a whole column ("in thousands", k€, 单位:万元). A word that means nothing else
+(thousand, Tsd., Mio., 万元) counts where it stands as a unit; a letter (k, m, t) only beside a
+currency or an amount, because elsewhere it is a size, a length or a name.
 """
 
 from __future__ import annotations
@@ -13,70 +13,42 @@ import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
-_HAN = {
-    "十": 1,
-    "百": 2,
-    "千": 3,
-    "万": 4,
-    "十万": 5,
-    "百万": 6,
-    "千万": 7,
-    "亿": 8,
-    "十亿": 9,
-    "百亿": 10,
-    "千亿": 11,
-    "万亿": 12,
-}
+_HAN = {"十": 1, "百": 2, "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8}
+_HAN |= {"十亿": 9, "百亿": 10, "千亿": 11, "万亿": 12}
 _OLD = str.maketrans("万亿", "萬億")
 _FOLDED = str.maketrans("萬億單’‘´`", "万亿单''''")
-POWERS = _HAN | {
-    word.translate(_OLD): power for word, power in _HAN.items()
-}  # Chinese words of ten, in both scripts
+# Chinese words of ten, in both scripts
+POWERS = _HAN | {word.translate(_OLD): power for word, power in _HAN.items()}
 
-WORDS = {  # that mean a power of ten and nothing else
-    "thousand": 3, "thousands": 3, "tausend": 3, "tsd": 3, "000": 3, "000s": 3, "000's": 3, "milliers": 3, "millier": 3, "migliaia": 3,
-    "duizend": 3, "duizenden": 3, "tusen": 3, "tusental": 3, "tys": 3, "tis": 3, "miles de": 3, "milhares": 3,
-    "million": 6, "millions": 6, "millionen": 6, "mio": 6, "mln": 6, "millones": 6, "milioni": 6, "milhões": 6, "miljoen": 6,
-    "miljoner": 6, "millioner": 6, "000 000": 6, "000,000": 6,
-    "billion": 9, "billions": 9, "mrd": 9, "milliarden": 9, "milliard": 9, "milliards": 9, "miliardi": 9, "bln": 9,
-}  # fmt: skip
-LETTERS = {
-    "k": 3,
-    "m": 6,
-    "mn": 6,
-    "mm": 6,
-    "bn": 9,
-}  # that mean one beside a currency or an amount
-NAMES = {
-    3: "thousand",
-    4: "wan",
-    6: "million",
-    8: "yi",
-    9: "billion",
-}  # how a source's `units` says it
-UNITS = {  # what a source's `units` may say: what one of the column's numbers is worth
-    "percent": "0.01", "%": "0.01", "wan": "10000", "yi": "100000000",
-    **{word: str(10**power) for word, power in WORDS.items() if word.isalpha()},
-    **{f"{word}{yuan}": str(10**power) for word, power in POWERS.items() for yuan in ("", "元")},
-}  # fmt: skip
+_WORDS = {  # that mean a power of ten and nothing else
+    3: "thousand,thousands,tausend,tsd,000,000s,000's,milliers,millier,migliaia,duizend,duizenden,"
+    "tusen,tusental,tys,tis,miles de,milhares",
+    6: "million,millions,millionen,mio,mln,millones,milioni,milhões,miljoen,miljoner,millioner,"
+    "000 000",
+    9: "billion,billions,mrd,milliarden,milliard,milliards,miliardi,bln",
+}
+WORDS = {word: power for power, words in _WORDS.items() for word in words.split(",")}
+WORDS["000,000"] = 6
+LETTERS = {"k": 3, "m": 6, "mn": 6, "mm": 6, "bn": 9}  # beside a currency or an amount
+NAMES = {3: "thousand", 4: "wan", 6: "million", 8: "yi", 9: "billion"}  # in a source's `units`
+# what a source's `units` may say, and what one of the column's numbers is then worth
+UNITS = {"percent": "0.01", "%": "0.01", "wan": "10000", "yi": "100000000"}
+UNITS |= {word: str(10**power) for word, power in WORDS.items() if word.isalpha()}
+UNITS |= {f"{word}{yuan}": str(10**power) for word, power in POWERS.items() for yuan in ("", "元")}
 
+# columns that a title's scale holds for, and others whose header may state one
 MONEY = (
-    "amount",
-    "discount",
-    "tax_amount",
-    "freight",
-    "cost",
-    "profit",
-    "target",
-    "debit",
-    "credit",
-    "balance",
-)  # a title holds for
-COUNTS = ("quantity", "price", "stock")  # other columns whose header may state a scale
+    *("amount", "discount", "tax_amount", "freight", "cost", "profit", "target"),
+    *("debit", "credit", "balance"),
+)
+COUNTS = ("quantity", "price", "stock")
 
 
 class Scale(NamedTuple):
-    """A power of ten that a text states for numbers, the words that say it, and whether they can mean nothing else."""
+    """A power of ten that a text states, and the words that say it.
+
+    sure: whether the words can mean nothing else.
+    """
 
     power: int
     words: str
@@ -96,21 +68,30 @@ _POWER = "[十百千]?[万亿]|万亿|[十百千]"
 _MONEY = r"(?:人民币|美元|美金|港币|港元|欧元|日元|rmb|cny|usd|eur|hkd|gbp|[¥$€£])?\s*"
 _YUAN = "(?:元|圆|美元|美金|港元|港币|欧元|日元|人民币|rmb|cny|usd|eur)"
 _SIGN = r"(?:(?:us|hk|a|c|nt|r|s)?\$|[€£¥₹₩])"
-_ATTACHED = "eur|euros?|usd|cny|rmb|gbp|chf|hkd|jpy|sek|nok|dkk|pln|czk|huf|inr|kr"  # codes that make no word behind k, t, m
-_CODE = rf"(?:{_ATTACHED}|aud|cad|sgd|twd|krw|brl|mxn|zar|try|rub|dollars?|pounds?|sterling|yuan|kč|zł|ft)"
+# codes that make no word behind k, t, m; and all codes
+_ATTACHED = "eur|euros?|usd|cny|rmb|gbp|chf|hkd|jpy|sek|nok|dkk|pln|czk|huf|inr|kr"
+_CODE = (
+    rf"(?:{_ATTACHED}|aud|cad|sgd|twd|krw|brl|mxn|zar|try|rub|dollars?|pounds?|sterling|yuan"
+    "|kč|zł|ft)"
+)
 _MONETARY = rf"(?:{_SIGN}|{_CODE}\b)"
 _WORD = _any(WORDS)
 _LETTER = _any(LETTERS)
 _AMOUNT = (
-    r"(?:\b(?:amounts?|sales|revenues?|turnover|values?|net|gross|totals?|costs?|prices?|profits?|margins?|tax(?:es)?|vat|budgets?"
+    r"(?:\b(?:amounts?|sales|revenues?|turnover|values?|net|gross|totals?|costs?|prices?"
+    r"|profits?|margins?|tax(?:es)?|vat|budgets?"
     r"|targets?|plan|income|discounts?|freight|debits?|credits?|balance|bookings|billings|spend"
-    r"|montant|ventes|chiffre|importe|ventas|valor|importo|vendite|fatturato|ricavi|omzet|bedrag|belopp|försäljning|omsättning"
-    r"|omsætning|beløb|faturamento|receita|vendas)\b"
+    r"|montant|ventes|chiffre|importe|ventas|valor|importo|vendite|fatturato|ricavi|omzet|bedrag"
+    r"|belopp|försäljning|omsättning|omsætning|beløb|faturamento|receita|vendas)\b"
     r"|(?:betrag|beträge|umsatz|umsätze|erlöse?|wert|werte|netto|brutto|preis|kosten|gewinn|saldo)\b|[额額入价價本款税稅费費润潤值])"
 )
-_COUNT = r"(?:\b(?:quantity|qty|units|pieces|pcs|stock|volume|quantité|cantidad|quantità|aantal|antal)\b|(?:menge|stück|absatz|anzahl)\b|[数數]?量)"
+_COUNT = (
+    r"(?:\b(?:quantity|qty|units|pieces|pcs|stock|volume|quantité|cantidad|quantità|aantal|antal)\b"
+    r"|(?:menge|stück|absatz|anzahl)\b|[数數]?量)"
+)
 _OTHER = re.compile(
-    r"\b(?:weight|size|length|width|height|code|name|id|customer|client|grade|class|kg)\b|gewicht|größe|länge|kunde|重量|尺寸|型号|编码|名称|客户"
+    r"\b(?:weight|size|length|width|height|code|name|id|customer|client|grade|class|kg)\b"
+    r"|gewicht|größe|länge|kunde|重量|尺寸|型号|编码|名称|客户"
 )
 _STATED = (  # in this order
     rf"单位\s*:?\s*{_MONEY}(?P<han>{_POWER})?\s*(?P<yuan>{_YUAN})",
@@ -125,19 +106,22 @@ _STATED = (  # in this order
     rf"(?<![\w'])(?P<word>{_WORD}|mil)\.?\s*(?:of\s+|de\s+|d'|di\s+|d\s+)?{_MONETARY}",
     rf"(?<![\w'])(?P<letter>{_LETTER})(?:\s*{_SIGN}|\s+{_CODE}\b)",
     rf"(?<![\w'])(?P<letter>[ktm])(?:{_SIGN}|(?:{_ATTACHED})\b)",
-    rf"\b(?:in|en|i|w|v|em|units?\s*:?(?:\s+of)?|einheit\s*:?|figures?|angaben\s+in)\s*:?\s*(?:{_MONETARY}\s*)?'?(?P<word>{_WORD}|bn)\b(?![.,]?\d)",
-    r"\b(?:in|amounts?|values?|figures)\s+(?!a\b|one\b|two\b|of\b)\w+\s+(?P<word>thousands?|millions?|billions?)\b",
-    rf"[(\[,]\s*(?:in\s+)?(?:(?:{_SIGN}|\w{{3}}\b)\s*)?'?(?P<word>{_WORD})\.?\s*{_MONETARY}?\s*[)\]]",
+    r"\b(?:in|en|i|w|v|em|units?\s*:?(?:\s+of)?|einheit\s*:?|figures?|angaben\s+in)\s*:?\s*"
+    rf"(?:{_MONETARY}\s*)?'?(?P<word>{_WORD}|bn)\b(?![.,]?\d)",
+    r"\b(?:in|amounts?|values?|figures)\s+(?!a\b|one\b|two\b|of\b)\w+\s+"
+    r"(?P<word>thousands?|millions?|billions?)\b",
+    rf"[(\[,]\s*(?:in\s+)?(?:(?:{_SIGN}|\w{{3}}\b)\s*)?'?(?P<word>{_WORD})\.?\s*{_MONETARY}?"
+    r"\s*[)\]]",
     r"(?<![\d.,\w])'(?P<word>000s?)(?!\w)",
     rf"{_AMOUNT}[^()\[\]]*[(\[]\s*(?:in\s+)?(?P<letter>{_LETTER})\s*[)\]]",
     rf"{_COUNT}[^()\[\]]*[(\[]\s*(?:in\s+)?(?P<letter>k|mn|bn)\s*[)\]]",
     rf"{_AMOUNT}(?:\s+\w+)?\s*[,:/-]?\s+'?(?P<word>{_WORD}|k|mn|bn)\.?$",
     rf"{_AMOUNT}(?:\s+\w+)?\s*[,:/-]?\s+in\s+(?P<letter>{_LETTER})$",
-)  # fmt: skip
+)
 _UNSURE = (
     rf"{_AMOUNT}[^()\[\]]*[(\[]\s*(?:in\s+)?(?P<letter>[tb])\s*[)\]]",
     rf"{_AMOUNT}(?:\s+\w+)?\s+(?P<letter>m|mm|t|b)$",
-)  # fmt: skip
+)
 _SEARCHES = [
     (re.compile(pattern), sure)
     for patterns, sure in ((_STATED, True), (_UNSURE, False))
@@ -148,14 +132,15 @@ _LATIN = {**WORDS, **LETTERS, "mil": 6, "t": 3, "b": 9, "tr": 6}
 
 @lru_cache(maxsize=4_000)
 def find_scale(text: str) -> Scale | None:
-    """The power of ten that a title or a header states for its numbers; None where it states none.
+    """Power of ten that a title or a header states for its numbers; None where it states none.
 
     Power 0 says that the numbers are in the unit itself (单位:元).
 
-    >>> [found.power for text in ("Amount (k)", "EUR m", "in Tsd. EUR", "金额(万)", "单位:百元") if (found := find_scale(text))]
+    >>> texts = ("Amount (k)", "EUR m", "in Tsd. EUR", "金额(万)", "单位:百元")
+    >>> [found.power for text in texts if (found := find_scale(text))]
     [3, 6, 3, 4, 2]
-    >>> find_scale("Kunde (K)"), find_scale("Size (M)"), find_scale("单位:千克"), find_scale("Amount")
-    (None, None, None, None)
+    >>> find_scale("Kunde (K)"), find_scale("Size (M)"), find_scale("单位:千克")
+    (None, None, None)
     """
     plain = fold(text)
     is_other = _OTHER.search(plain) is not None
@@ -171,7 +156,7 @@ def find_scale(text: str) -> Scale | None:
 
 
 def fold(text: str) -> str:
-    """The text as scales are looked for in it: without case, full-width forms, old forms of 万 and 亿 and curved quotes."""
+    """Text in lower case, without full-width forms, old forms of 万 and 亿 and curved quotes."""
     plain = unicodedata.normalize("NFKC", text).casefold().replace("_", " ")
     return plain.translate(_FOLDED)
 

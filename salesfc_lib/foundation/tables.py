@@ -1,8 +1,4 @@
-"""Tables on disk, held to their contracts.
-
-Frames enter and leave; a frame that breaks its contract (`contracts.CONTRACTS`) stops the unit. The decision made here: a
-table is checked where it is written, so that whoever reads it need not.
-"""
+"""Tables on disk, checked against their contracts when they are written."""
 
 from __future__ import annotations
 
@@ -23,22 +19,20 @@ __all__ = ["CONTRACTS", "INTERVALS", "STAGES", "check", "empty", "guard_text", "
 
 
 def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """The frame, if it keeps the contract of table `name`.
+    """The frame, checked against the contract of table `name`.
 
     Raises `SalesForecastError` naming the column or the repeated key.
     """
     contract = CONTRACTS[name]
-    key = contract.metadata["key"] if contract.metadata else []
+    key = list(contract.unique or [])
     missing = [column for column in contract.columns if column not in frame.columns]
     if missing:
         raise SalesForecastError.missing_columns(missing, frame.columns, f"Table '{name}'")
     if key and (repeated := frame.duplicated(key, keep=False)).any():
-        examples = (
-            frame.loc[repeated, key].drop_duplicates().head(3).astype(str).agg(" / ".join, axis=1)
-        )
-        raise SalesForecastError.duplicate_keys(
-            key, examples, int(repeated.sum()), f"Table '{name}'"
-        )
+        examples = frame.loc[repeated, key].drop_duplicates().head(3).astype(str)
+        examples = examples.agg(" / ".join, axis=1)
+        count = int(repeated.sum())
+        raise SalesForecastError.duplicate_keys(key, examples, count, f"Table '{name}'")
     try:
         return contract.validate(frame)
     except (SchemaError, SchemaErrors) as error:
@@ -51,16 +45,12 @@ def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
 
 def empty(name: str) -> pd.DataFrame:
     """A table without rows, with the columns and types of its contract."""
-    return pd.DataFrame(
-        {
-            column: pd.Series(dtype=str(spec.dtype or "object"))
-            for column, spec in CONTRACTS[name].columns.items()
-        }
-    )
+    columns = CONTRACTS[name].columns.items()
+    return pd.DataFrame({each: pd.Series(dtype=str(spec.dtype or "O")) for each, spec in columns})
 
 
 def guard_text(value: object) -> object:
-    """Text that a spreadsheet would take for a formula, with a leading apostrophe; anything else as it is.
+    """Value with an apostrophe before text that a spreadsheet would take for a formula.
 
     >>> guard_text("=1+1"), guard_text("华东"), guard_text(-5)
     ("'=1+1", '华东', -5)
@@ -70,7 +60,7 @@ def guard_text(value: object) -> object:
 
 
 def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
-    """Path of the Parquet file written for table `name`, checked where it has a contract."""
+    """Path of the Parquet file written for table `name`; checked where there is a contract."""
     if name in CONTRACTS:
         frame = check(frame, name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,43 +72,38 @@ def write(frame: pd.DataFrame, folder: Path, name: str) -> Path:
             for field in table.schema
         ]
     )
-    with pq.ParquetWriter(
-        path, plain.with_metadata(_without_types(table.schema.metadata))
-    ) as writer:
+    described = plain.with_metadata(_without_types(table.schema.metadata))
+    with pq.ParquetWriter(path, described) as writer:
         for start in range(0, max(len(table), 1), SLICE):
             writer.write_table(table.slice(start, SLICE).cast(plain))
     return path
 
 
 def _without_types(metadata: dict[bytes, bytes]) -> dict[bytes, bytes]:
-    """Metadata that lets every column be read back as what it is on disk: text as plain text, decimals as `Decimal`."""
-    told = json.loads(metadata[b"pandas"])
-    for column in told["columns"]:
-        if column["pandas_type"] in ("categorical", "decimal"):
-            column.update(
-                pandas_type="unicode" if column["pandas_type"] == "categorical" else "decimal",
-                numpy_type="object",
-                metadata=None,
-            )
-    return {b"pandas": json.dumps(told).encode()}
+    """Metadata by which categories are read back as plain text and decimals as `Decimal`."""
+    described = json.loads(metadata[b"pandas"])
+    plain = {"categorical": "unicode", "decimal": "decimal"}
+    for column in described["columns"]:
+        if kind := plain.get(column["pandas_type"]):
+            column.update(pandas_type=kind, numpy_type="object", metadata=None)
+    return {b"pandas": json.dumps(described).encode()}
 
 
 def read(
     folder: Path, name: str, only: list[tuple[str, str, object]] | None = None
 ) -> pd.DataFrame:
-    """Table `name` from its folder, the rows that keep every condition of `only`; empty where the unit has none of that kind.
+    """Rows of table `name` that satisfy all conditions of `only`; empty where it has no file.
 
-    Raises `SalesForecastError` naming a file that is torn or no Parquet.
+    Raises `SalesForecastError` naming a file that is torn or no Parquet, or a table that has
+    neither a file nor a contract.
     """
-    path = folder / f"{name}.parquet"
+    path, unreadable = folder / f"{name}.parquet", SalesForecastError.unreadable_file
     if not path.is_file():
         if name in CONTRACTS:
             return empty(name)
-        raise SalesForecastError.unreadable_file(
-            path, "there is no such table", "Run the step that writes it"
-        )
+        raise unreadable(path, "there is no such table", "Run the step that writes it")
     try:
         return pq.read_table(path, filters=only).to_pandas()
     except (pa.ArrowException, OSError) as error:
         do = "Run `salesfc verify`, then publish that month again"
-        raise SalesForecastError.unreadable_file(path, " ".join(str(error).split()), do) from error
+        raise unreadable(path, " ".join(str(error).split()), do) from error

@@ -1,8 +1,7 @@
 """Numbers, dates and short lists as the pages write them.
 
-Plain numbers and ISO dates enter, text leaves. The decisions made here: a real minus sign, a narrow no-break space
-before the percent sign, thousands by comma, one scale per statement, and no text for a number that does not exist
-(None stays the caller's concern, because "no number yet" needs a sentence and not a dash).
+A real minus sign, a narrow no-break space before the percent sign, thousands by comma, one scale
+a statement. There is no text for a missing number: callers have a sentence for it.
 """
 
 from __future__ import annotations
@@ -16,48 +15,16 @@ THIN = "\u202f"  # narrow no-break space, before %
 NBSP = "\u00a0"
 MINUS = "\u2212"
 MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
 )
 CARDINALS = (
-    "no",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
+    *("no", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
 )
 ORDINALS = (
-    "zeroth",
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
+    *("zeroth", "first", "second", "third", "fourth", "fifth", "sixth"),
+    *("seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"),
 )
 
 
@@ -92,7 +59,7 @@ class Measure:
     unit: str = ""
 
     def amount(self, value: float, *, sign: bool = False, digits: int = 4) -> str:
-        """Amount with its own scale: '¥48.26 m', '−¥0.19 m'; `digits` are significant, at most two are decimals."""
+        """Amount with its own scale: '¥48.26 m', '−¥0.19 m'; `digits` are significant."""
         return self.scaled(value, scale_for([value]), sign=sign, digits=digits)
 
     def scaled(self, value: float, scale: Scale, *, sign: bool = False, digits: int = 4) -> str:
@@ -107,18 +74,14 @@ class Measure:
 
     def axis(self, scale: Scale) -> str:
         """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'."""
-        return (
-            f"{self.currency} {scale.mark}".strip()
-            if self.currency
-            else f"{scale.word} {self.unit}".strip()
-        )
+        currency, unit = f"{self.currency} {scale.mark}", f"{scale.word} {self.unit}"
+        return (currency if self.currency else unit).strip()
 
 
 def scale_for(values: Iterable[float]) -> Scale:
     """The largest scale in which the largest value is at least one; plain below ten thousand."""
-    largest = max(
-        (abs(value) for value in values if value is not None and math.isfinite(value)), default=0.0
-    )
+    finite = (abs(value) for value in values if value is not None and math.isfinite(value))
+    largest = max(finite, default=0.0)
     if largest < 1e4:
         return SCALES[-1]
     return next(scale for scale in SCALES if largest >= scale.divisor)
@@ -169,9 +132,8 @@ def signed_percent(ratio: float, places: int = 1) -> str:
 
 def percent_label(percentage: float) -> str:
     """Percentage as short as it can be: 85 → '85 %', 82.5 → '82.5 %'."""
-    return percent(
-        percentage / 100, 0 if abs(percentage - round(percentage)) < 1e-9 else 1
-    )  # rounding dust
+    whole = math.isclose(percentage, round(percentage), rel_tol=0, abs_tol=1e-9)
+    return percent(percentage / 100, 0 if whole else 1)
 
 
 def points(difference: float, places: int = 1) -> str:
@@ -249,9 +211,9 @@ def listing(words: Sequence[str], most: int = 4) -> str:
     words = list(words)
     if len(words) > most:
         words = [*words[: most - 1], f"{len(words) - most + 1} more"]
-    return (
-        words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}" if words else ""
-    )
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def first_upper(text: str) -> str:
@@ -263,19 +225,17 @@ def size(n_bytes: int) -> str:
     """File size: '812 bytes', '19 KB', '2.1 MB'."""
     if n_bytes < 1_000:
         return plural(n_bytes, "byte")
-    return (
-        f"{number(n_bytes / 1e3)}{NBSP}KB"
-        if n_bytes < 1e6
-        else f"{number(n_bytes / 1e6, 1)}{NBSP}MB"
-    )
+    if n_bytes < 1e6:
+        return f"{number(n_bytes / 1e3)}{NBSP}KB"
+    return f"{number(n_bytes / 1e6, 1)}{NBSP}MB"
 
 
 def _moment(moment: str | date) -> datetime:
     if isinstance(moment, str):
         return datetime.fromisoformat(moment.replace("Z", "+00:00"))
-    return (
-        moment if isinstance(moment, datetime) else datetime(moment.year, moment.month, moment.day)
-    )
+    if isinstance(moment, datetime):
+        return moment
+    return datetime(moment.year, moment.month, moment.day)
 
 
 def _sign(value: float, shown: bool) -> str:

@@ -139,7 +139,7 @@ def run_and_kill(reports: Path, moment: str) -> None:
         import os, signal, sys
         from pathlib import Path
         sys.path.insert(0, {str(Path(__file__).parent)!r})
-        import test_archive as t
+        import test_months as t
         renames, rename = [], Path.rename
 
         def counted(self, target):

@@ -31,7 +31,7 @@ def table(columns: str, *, key: str = "", more: bool = False) -> pa.DataFrameSch
     """
     found = dict(_column(*entry.split()) for entry in columns.split(","))
     names = key.split()
-    return pa.DataFrameSchema(found, unique=names, strict=not more, metadata={"key": names})
+    return pa.DataFrameSchema(found, unique=names, strict=not more)
 
 
 def _column(name: str, kind: str) -> tuple[str, pa.Column]:
