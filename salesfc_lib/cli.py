@@ -1,17 +1,17 @@
-"""The command line: `salesfc`.
+"""The command line, `salesfc`.
 
-Arguments enter; lines for people and an exit status leave (0 all units published, 1 a unit failed, 2 the request itself
-is wrong). The decision made here: heavy libraries are imported by the verb that needs them, so that help is immediate,
-and an error is one paragraph, never a traceback.
+Exit status: 0 all units published, 1 a unit failed, 2 the request itself is wrong. Each verb
+imports what it needs, so that help is immediate; an error is one paragraph, not a traceback.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -19,11 +19,18 @@ if TYPE_CHECKING:
     from salesfc_lib.running import Outcome, Request
 
 app = typer.Typer(
-    help="Monthly sales forecasts by unit: cleaned, forecast, reconciled, looked back on, published.",
+    help="Monthly sales forecasts by unit: cleaned, forecast, reconciled, reviewed, published.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+UNIT_ID = typer.Argument(help="Id of the unit.")
+
+
+def _month(name: str, text: str) -> Any:
+    return typer.Option(name, metavar="YYYY-MM", help=text)
+
 
 Project = Annotated[
     Path,
@@ -62,7 +69,7 @@ def init(
     project: Project = Path("."),
 ) -> None:
     """Write a unit's parameter file to start from, out of its exports."""
-    with _told_plainly():
+    with _errors_in_plain_text():
         from salesfc_lib.inspection import write_unit_file
 
         path, found = write_unit_file(exports, project, unit)
@@ -75,14 +82,12 @@ def init(
                 typer.echo(f"  {name:<14} not recognised: name its header in the file")
         for question in [question for proposal in found.values() for question in proposal.asks]:
             typer.echo(f"Ask: {question}")
-        for outside in {file for proposal in found.values() for file in proposal.files}:
-            if not outside.resolve().is_relative_to(project.resolve()):
-                typer.echo(
-                    f"The export lies outside the project: copy it to {project / 'data' / outside.name}."
-                )
-        typer.echo(
-            f"Then: salesfc parameters {path.stem} --project {project}; salesfc run --unit {path.stem} --project {project}"
-        )
+        for file in {file for proposal in found.values() for file in proposal.files}:
+            if not file.resolve().is_relative_to(project.resolve()):
+                place = project / "data" / file.name
+                typer.echo(f"The export lies outside the project: copy it to {place}.")
+        check = f"salesfc parameters {path.stem} --project {project}"
+        typer.echo(f"Then: {check}; salesfc run --unit {path.stem} --project {project}")
 
 
 @app.command()
@@ -95,8 +100,8 @@ def inspect(
     ] = False,
     project: Project = Path("."),
 ) -> None:
-    """Look at exports: what they hold, how they are read, what to ask, and the source to declare."""
-    with _told_plainly():
+    """Look at exports: what they hold, how to read them, what to ask, the source to declare."""
+    with _errors_in_plain_text():
         from salesfc_lib.inspection import inspect_exports
 
         text, unreadable = inspect_exports(exports, project, as_json=as_json)
@@ -110,7 +115,7 @@ def inspect(
 @app.command()
 def demo(project: Project = Path(".")) -> None:
     """Write the demo company's exports, parameter files and overrides."""
-    with _told_plainly():
+    with _errors_in_plain_text():
         from salesfc_lib.foundation import find_examples
 
         sys.path.insert(0, str(find_examples()))
@@ -122,10 +127,7 @@ def demo(project: Project = Path(".")) -> None:
 
 @app.command()
 def run(
-    month: Annotated[
-        str | None,
-        typer.Option("--month", metavar="YYYY-MM", help="Default: the latest closed month."),
-    ] = None,
+    month: Annotated[str | None, _month("--month", "Default: the latest closed month.")] = None,
     unit: Units = None,
     sets: Sets = None,
     again: Again = False,
@@ -134,19 +136,19 @@ def run(
     project: Project = Path("."),
 ) -> None:
     """Publish a month for all units: notebooks, pages, tables."""
-    with _told_plainly():
+    with _errors_in_plain_text():
         from salesfc_lib.running import run_month, watch
 
         request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
-        with watch() as tell:
-            outcomes = run_month(request, month, tell=tell)
+        with watch() as notify:
+            outcomes = run_month(request, month, notify=notify)
         _close(outcomes, project)
 
 
 @app.command()
 def backfill(
-    start: Annotated[str, typer.Option("--from", metavar="YYYY-MM", help="First month.")],
-    end: Annotated[str, typer.Option("--to", metavar="YYYY-MM", help="Last month.")],
+    start: Annotated[str, _month("--from", "First month.")],
+    end: Annotated[str, _month("--to", "Last month.")],
     unit: Units = None,
     sets: Sets = None,
     again: Again = False,
@@ -155,45 +157,47 @@ def backfill(
     project: Project = Path("."),
 ) -> None:
     """Archive the forecasts of past months as they would have been made then."""
-    with _told_plainly():
+    with _errors_in_plain_text():
         from salesfc_lib.running import backfill as archive_past
         from salesfc_lib.running import watch
 
         request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
-        with watch() as tell:
-            outcomes = archive_past(request, start, end, tell=tell)
+        with watch() as notify:
+            outcomes = archive_past(request, start, end, notify=notify)
         _close(outcomes, project)
 
 
 @app.command()
 def parameters(
-    unit: Annotated[str, typer.Argument(help="Id of the unit.")],
-    month: Annotated[
-        str | None, typer.Option("--month", metavar="YYYY-MM", help="With that month's exceptions.")
-    ] = None,
+    unit: Annotated[str, UNIT_ID],
+    month: Annotated[str | None, _month("--month", "With that month's exceptions.")] = None,
     sets: Sets = None,
     project: Project = Path("."),
 ) -> None:
     """Print the resolved set and the layer of each key."""
-    with _told_plainly():
+    with _errors_in_plain_text():
         from salesfc_lib.archive import describe_parameters
         from salesfc_lib.foundation import check_month, resolve
 
         resolved = resolve(project, unit, check_month(month) if month else None, sets or ())
         for key, entry in describe_parameters(resolved).items():
             because = f"  ({entry['reason']})" if entry["reason"] else ""
-            typer.echo(f"{entry['layer']:<12} {key} = {_show(entry['value'])}{because}")
+            value = json.dumps(entry["value"], ensure_ascii=False)
+            typer.echo(f"{entry['layer']:<12} {key} = {value}{because}")
 
 
 @app.command()
 def bridge(
-    unit: Annotated[str, typer.Argument(help="Id of the unit.")],
-    month: Annotated[str, typer.Option("--month", metavar="YYYY-MM", help="A closed month.")],
+    unit: Annotated[str, UNIT_ID],
+    month: Annotated[str, _month("--month", "A closed month.")],
     sets: Sets = None,
     project: Project = Path("."),
 ) -> None:
-    """Print how the unit's total becomes the one under another definition (--set), or how what was read becomes the panel."""
-    with _told_plainly():
+    """Print how the unit's total becomes the one under another definition (--set).
+
+    Without --set: how what was read becomes the panel.
+    """
+    with _errors_in_plain_text():
         from salesfc_lib.foundation import check_month
         from salesfc_lib.reporting import bridge_text
 
@@ -201,13 +205,12 @@ def bridge(
 
 
 @app.command()
-def scan(
-    unit: Annotated[str, typer.Argument(help="Id of the unit.")],
-    sets: Sets = None,
-    project: Project = Path("."),
-) -> None:
-    """Say what cleaning would find in a unit's exports, and what would stop its month; nothing is written."""
-    with _told_plainly():
+def scan(unit: Annotated[str, UNIT_ID], sets: Sets = None, project: Project = Path(".")) -> None:
+    """Say what cleaning would find in a unit's exports and what would stop its month.
+
+    Nothing is written.
+    """
+    with _errors_in_plain_text():
         from salesfc_lib.cleaning import describe_scan, scan_unit
         from salesfc_lib.foundation import resolve
 
@@ -220,12 +223,10 @@ def scan(
 
 @app.command()
 def proposals(
-    unit: Annotated[str, typer.Argument(help="Id of the unit.")],
-    sets: Sets = None,
-    project: Project = Path("."),
+    unit: Annotated[str, UNIT_ID], sets: Sets = None, project: Project = Path(".")
 ) -> None:
     """Say which members look renamed, and print the YAML that accepts it."""
-    with _told_plainly():
+    with _errors_in_plain_text():
         from salesfc_lib.cleaning import describe_proposals, propose_for, read_all
         from salesfc_lib.foundation import resolve
 
@@ -236,33 +237,25 @@ def proposals(
 
 @app.command()
 def verify(
-    month: Annotated[
-        str | None, typer.Option("--month", metavar="YYYY-MM", help="Default: every month.")
-    ] = None,
+    month: Annotated[str | None, _month("--month", "Default: every month.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Default: every unit.")] = None,
     project: Project = Path("."),
 ) -> None:
     """Re-hash and re-check what is published; say what differs."""
-    with _told_plainly():
+    with _errors_in_plain_text():
         from salesfc_lib import archive
-        from salesfc_lib.archive import verify as compare
         from salesfc_lib.foundation import check_month, check_unit
 
-        for said in archive.recover(project / "reports"):
-            typer.echo(said)
-        differences = compare(
-            project / "reports", month and check_month(month), unit and check_unit(unit)
-        )
-        for difference in differences:
-            typer.echo(f"{'note: ' if difference.only_told else ''}{difference}")
-        serious = [difference for difference in differences if not difference.only_told]
-        typer.echo(
-            f"Differences: {len(serious)}."
-            if serious
-            else "Everything published is as its manifests say."
-        )
-        if serious:
+        reports = project / "reports"
+        for repaired in archive.recover(reports):
+            typer.echo(repaired)
+        found = archive.verify(reports, month and check_month(month), unit and check_unit(unit))
+        for difference in found:
+            typer.echo(f"{'note: ' if difference.is_note else ''}{difference}")
+        if serious := [difference for difference in found if not difference.is_note]:
+            typer.echo(f"Differences: {len(serious)}.")
             raise typer.Exit(1)
+        typer.echo("Everything published is as its manifests say.")
 
 
 @app.command()
@@ -274,14 +267,14 @@ def lab(
     browser: Annotated[bool, typer.Option(help="Open a browser on it.")] = True,
 ) -> None:
     """Open JupyterLab on the project, for this machine only."""
-    with _told_plainly():
+    with _errors_in_plain_text():
         from salesfc_lib.running import open_lab
 
         raise typer.Exit(open_lab(project, port=port, browser=browser))
 
 
 @contextmanager
-def _told_plainly() -> Iterator[None]:
+def _errors_in_plain_text() -> Iterator[None]:
     """One paragraph on stderr and the exit status instead of a traceback."""
     from salesfc_lib.errors import RequestError, SalesForecastError
 
@@ -291,10 +284,8 @@ def _told_plainly() -> Iterator[None]:
         typer.echo(str(error), err=True)
         raise typer.Exit(2 if isinstance(error, RequestError) else 1) from None
     except OSError as error:
-        typer.echo(
-            f"{error.strerror or error}: '{error.filename}'." if error.filename else f"{error}.",
-            err=True,
-        )
+        about = f"{error.strerror or error}: '{error.filename}'" if error.filename else error
+        typer.echo(f"{about}.", err=True)
         raise typer.Exit(1) from None
 
 
@@ -326,20 +317,12 @@ def _close(outcomes: list[Outcome], project: Path) -> None:
         typer.echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
     published = sum(outcome.state == "published" for outcome in outcomes)
     skipped = sum(outcome.state == "skipped" for outcome in outcomes)
-    told = [
-        f"{published} published",
-        f"{skipped} published already" if skipped else "",
-        f"{len(failed)} failed" if failed else "",
-    ]
-    typer.echo(f"{', '.join(filter(None, told))}. Pages: {project / 'reports' / 'index.html'}")
+    counts = f"{published} published"
+    counts += f", {skipped} published already" if skipped else ""
+    counts += f", {len(failed)} failed" if failed else ""
+    typer.echo(f"{counts}. Pages: {project / 'reports' / 'index.html'}")
     if failed:
         raise typer.Exit(1)
-
-
-def _show(value: object) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -30,9 +30,9 @@ def salesfc(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Co
     )
 
 
-def in_turn(work: Any, tasks: Sequence[Any], *, tell: Any, **_: Any) -> list[Any]:
-    """Results of `work(task, tell)`, one after the other in this process, where a run has several."""
-    return [work(task, tell) for task in tasks]
+def in_turn(work: Any, tasks: Sequence[Any], *, notify: Any, **_: Any) -> list[Any]:
+    """Results of `work(task, notify)`, one after the other in this process."""
+    return [work(task, notify) for task in tasks]
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
-"""A unit's month on disk: it appears whole or not at all, with a manifest, earlier versions and locks.
+"""A unit's month on disk: whole or not at all, with a manifest, earlier versions and locks.
 
-Folders of finished months enter; vintages of forecasts, tables of earlier months and what `verify` found leave.
+Folders of finished months enter; vintages of forecasts, earlier tables and what `verify` found
+leave.
 """
 
 from __future__ import annotations

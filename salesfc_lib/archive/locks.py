@@ -14,17 +14,14 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.errors import RequestError
 
 
 @contextmanager
 def lock_month(reports: Path, month: str) -> Iterator[None]:
     """Hold `month` alone while the block runs.
 
-    Raises
-    ------
-    RequestError
-        Another run holds the month; the message names its process and since when it runs.
+    Raises `RequestError` where another run holds it, naming its process and when it began.
     """
     path = reports / ".locks" / f"{month}.lock"
     holder = path.with_suffix(".json")  # beside it: on Windows nobody else can read a locked file
@@ -42,13 +39,14 @@ def lock_month(reports: Path, month: str) -> Iterator[None]:
         lock.release()
 
 
-def _refusal(holder: Path, month: str) -> SalesForecastError:
+def _refusal(holder: Path, month: str) -> RequestError:
     try:
         held = json.loads(holder.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         held = {}
     return RequestError.say(
-        f"Another run of {month} is at work: process {held.get('pid', 'unknown')}, since {held.get('since', 'just now')}",
+        f"Another run of {month} is at work: process {held.get('pid', 'unknown')}, "
+        f"since {held.get('since', 'just now')}",
         "One run of a month at a time",
         "Wait until it has ended, or end that process, and run again",
     )

@@ -1,8 +1,7 @@
 """The record of one published unit-month: what went in, with what it was made, what came out.
 
-The folder of a unit's month and the facts of its run enter; `manifest.json` leaves, with the sha256 of every file beside
-it. The decision made here: a folder is complete exactly when its manifest stands in it and every file agrees with it,
-which is why the manifest is written last.
+`manifest.json` has the sha256 of every file beside it. A folder is complete when its manifest is
+there and every file agrees with it, which is why the manifest is written last.
 """
 
 from __future__ import annotations
@@ -31,13 +30,11 @@ from salesfc_lib.foundation import (
 )
 
 NAME = "manifest.json"
-PACKAGES = (
-    "ipykernel", "nbconvert", "numpy", "pandas", "papermill", "pmdarima", "pyarrow", "scikit-learn",
-    "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu",
-)  # fmt: skip  # the packages whose version can change a number or a page
-GIT_SECONDS = (
-    10  # a checkout on a slow disk answers within this; without an answer the commit is null
+PACKAGES = (  # whose version can change a number or a page
+    *("ipykernel", "nbconvert", "numpy", "pandas", "papermill", "pmdarima", "pyarrow"),
+    *("scikit-learn", "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu"),
 )
+GIT_SECONDS = 10  # without an answer within this, the commit is null
 
 
 def sha256(path: Path) -> str:
@@ -53,21 +50,17 @@ def describe_file(path: Path, base: Path) -> dict[str, Any]:
 
 
 def describe_parameters(resolved: Resolved) -> dict[str, dict[str, Any]]:
-    """Value, winning layer and reason of every dotted key, the empty reason where a key needs none."""
-    values = flatten(resolved.parameters.model_dump(mode="json"))
+    """Value, winning layer and reason (empty where none is needed) of every dotted key."""
+    values, reasons = flatten(resolved.parameters.model_dump(mode="json")), resolved.reasons
     return {
-        key: {
-            "value": value,
-            "layer": _layer(key, resolved),
-            "reason": resolved.reasons.get(key, ""),
-        }
+        key: {"value": value, "layer": _layer(key, resolved), "reason": reasons.get(key, "")}
         for key, value in values.items()
     }
 
 
 @cache
 def describe_code() -> dict[str, Any]:
-    """Version, git commit and one sha256 over the library and the notebooks; `dirty` where they differ from the commit."""
+    """Version, git commit, whether files differ from it (`dirty`), and a sha256 over all files."""
     parts = ("salesfc_lib", "notebooks", "parameters/defaults.yml")
     total = hashlib.sha256()
     for name, path in sorted(_code_files().items()):
@@ -83,7 +76,7 @@ def describe_code() -> dict[str, Any]:
 
 @cache
 def describe_environment() -> dict[str, Any]:
-    """Python, platform, sha256 of the lock and the versions of the packages that can change a number or a page."""
+    """Python, platform, sha256 of the lock, and versions of the packages in `PACKAGES`."""
     found = {name: _package_version(name) for name in PACKAGES}
     return {
         "python": platform.python_version(),
@@ -100,10 +93,10 @@ def list_outputs(folder: Path) -> list[dict[str, Any]]:
 
 
 def write(folder: Path, facts: Mapping[str, Any]) -> Path:
-    """Path of the manifest: `facts` and the hash of every file in the folder, safely on disk when this returns."""
+    """Path of the manifest: `facts` and the hash of every file, all of it synced to disk."""
     outputs = list_outputs(folder)
     for entry in outputs:
-        _sync(folder / entry["path"])
+        sync(folder / entry["path"])
     path = folder / NAME
     text = json.dumps({**facts, "outputs": outputs}, ensure_ascii=False, indent=1, default=str)
     with path.open("w", encoding="utf-8") as file:
@@ -111,36 +104,33 @@ def write(folder: Path, facts: Mapping[str, Any]) -> Path:
         file.flush()
         os.fsync(file.fileno())
     for inner in sorted({path.parent, *(path.parent for path in folder.rglob("*"))}):
-        _sync(inner)
+        sync(inner)
     return path
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """The manifest of a folder. Raises `SalesForecastError` where it is missing or not a manifest."""
-    path = folder / NAME
+    """The manifest of a folder. Raises `SalesForecastError` where it is missing or no manifest."""
+    path, unreadable = folder / NAME, SalesForecastError.unreadable_file
     do = "Publish the month again: `salesfc run --again`"
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise SalesForecastError.unreadable_file(path, "there is no such file", do) from None
+        raise unreadable(path, "there is no such file", do) from None
     except (OSError, ValueError) as error:
-        raise SalesForecastError.unreadable_file(path, str(error), do) from error
+        raise unreadable(path, str(error), do) from error
     if not isinstance(found, dict) or not isinstance(found.get("outputs"), list):
-        raise SalesForecastError.unreadable_file(path, "it is not a manifest", do)
+        raise unreadable(path, "it is not a manifest", do)
     return found
 
 
 def compare(folder: Path) -> list[tuple[str, str]]:
-    """(what, path) of each file that differs from the manifest: `missing`, `changed` or `extra`; empty where all agree."""
-    recorded = {entry["path"]: entry for entry in read(folder)["outputs"]}
-    found = {entry["path"]: entry for entry in list_outputs(folder)}
+    """(what, path) of each file that is `missing`, `changed` or `extra`, against the manifest."""
+    recorded = {entry["path"]: entry["sha256"] for entry in read(folder)["outputs"]}
+    found = {entry["path"]: entry["sha256"] for entry in list_outputs(folder)}
     missing = [("missing", path) for path in recorded.keys() - found.keys()]
     extra = [("extra", path) for path in found.keys() - recorded.keys()]
-    changed = [
-        ("changed", path)
-        for path in recorded.keys() & found.keys()
-        if recorded[path]["sha256"] != found[path]["sha256"]
-    ]
+    both = recorded.keys() & found.keys()
+    changed = [("changed", path) for path in both if recorded[path] != found[path]]
     return sorted([*missing, *extra, *changed], key=lambda difference: difference[1])
 
 
@@ -152,7 +142,8 @@ def is_complete(folder: Path) -> bool:
         return False
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Write what the system holds of a file or folder to disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -162,12 +153,9 @@ def _sync(path: Path) -> None:
 
 def _code_files() -> dict[str, Path]:
     """Files of the library, its notebooks and its defaults by their path in a checkout."""
+    skipped = {"__pycache__", "shipped"}
     inside = (path for path in PACKAGE.rglob("*") if path.is_file())
-    library = (
-        path
-        for path in inside
-        if not {"__pycache__", "shipped"} & set(path.relative_to(PACKAGE).parts)
-    )
+    library = (path for path in inside if not skipped & set(path.relative_to(PACKAGE).parts))
     named = {path.relative_to(PACKAGE.parent).as_posix(): path for path in library}
     shipped = [*NOTEBOOKS.glob("*.ipynb"), DEFAULTS]
     return named | {path.relative_to(SHIPPED).as_posix(): path for path in shipped}
@@ -177,17 +165,13 @@ def _git(*arguments: str) -> str | None:
     """What git says of the checkout; None where there is no checkout or no git."""
     if CHECKOUT is None:
         return None
+    command = ["git", "-C", str(CHECKOUT), *arguments]
     try:
-        done = subprocess.run(
-            ["git", "-C", str(CHECKOUT), *arguments],
-            capture_output=True,
-            text=True,
-            timeout=GIT_SECONDS,
-            check=True,
-        )
+        return subprocess.check_output(
+            command, stderr=subprocess.DEVNULL, text=True, timeout=GIT_SECONDS
+        ).strip()
     except (OSError, subprocess.SubprocessError):
         return None
-    return done.stdout.strip()
 
 
 def _package_version(name: str) -> str | None:

@@ -1,17 +1,16 @@
 """The archive: one folder a unit and month, which appears whole or not at all.
 
-A staged folder enters beside its place (`.<unit>.next`); a published one leaves, the earlier version kept as
-`<unit>.v1`. The decision made here: a month is published by renaming, and what a crash leaves between two renames is
-completed where the staged manifest verifies, and otherwise rolled back.
+A month is staged beside its place (`.<unit>.next`) and published by renaming; an earlier version is
+kept as `<unit>.v1`. What a crash leaves between two renames is completed where the staged manifest
+agrees with its files, and otherwise rolled back.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,31 +47,32 @@ def is_published(reports: Path, month: str, unit: str) -> bool:
 
 def list_months(reports: Path, unit: str | None = None) -> list[str]:
     """Months with a published unit (with that unit, where one is named), oldest first."""
-    months = (folder.name for folder in reports.glob("*-*") if MONTH.match(folder.name))
-    return sorted(
-        month
-        for month in months
-        if (unit in list_units(reports, month) if unit else list_units(reports, month))
-    )
+    found = [(path.parent.parent.name, path.parent.name) for path in _manifests(reports, "*-*")]
+    return sorted({month for month, name in found if unit in (None, name) and MONTH.match(month)})
 
 
 def list_units(reports: Path, month: str) -> list[str]:
     """Units published in a month, by id."""
-    found = (path.parent.name for path in (reports / month).glob(f"*/{manifest.NAME}"))
-    return sorted(name for name in found if UNIT_ID.match(name))
+    return sorted(path.parent.name for path in _manifests(reports, month))
+
+
+def _manifests(reports: Path, month: str) -> list[Path]:
+    found = reports.glob(f"{month}/*/{manifest.NAME}")
+    return [path for path in found if UNIT_ID.match(path.parent.name)]
 
 
 def check_place(reports: Path, month: str, unit: str, *, again: bool = False) -> None:
-    """Refuse a place where something stands that is not a published month; with `again`, a folder may be moved aside.
+    """Check that a unit's month can be published; with `again`, a folder may be moved aside.
 
-    Raises `SalesForecastError`, so that no step runs for a month that could not be published.
+    Raises `SalesForecastError` where something stands there that is not a published month.
     """
     place = unit_folder(reports, month, unit)
     if place.is_dir() and not is_published(reports, month, unit) and not again:
         raise SalesForecastError.say(
             f"'{place}' is there without its {manifest.NAME}, so it is not a published month",
             "A folder as it was published, or none",
-            f"Bring its {manifest.NAME} back from a copy, or move the folder elsewhere and run again",
+            f"Bring its {manifest.NAME} back from a copy, or move the folder elsewhere and run "
+            "again",
         )
     if not place.is_dir() and (place.exists() or place.is_symlink()):
         raise SalesForecastError.say(
@@ -83,54 +83,39 @@ def check_place(reports: Path, month: str, unit: str, *, again: bool = False) ->
 
 
 def list_folders(reports: Path, month: str) -> list[str]:
-    """Units of which anything stands in a month, published or not: a folder without its manifest, an earlier version alone."""
+    """Units that have any folder in a month, published or not, earlier versions included."""
     names = [path.name for path in (reports / month).glob("*")]
     versions = (match["unit"] for match in map(VERSION.match, names) if match)
     return sorted({*(name for name in names if UNIT_ID.match(name)), *versions})
 
 
 def latest_before(reports: Path, month: str, unit: str) -> dict[str, str] | None:
-    """The unit's latest published month before `month`, with the sha256 of its manifest; null where there is none."""
+    """The unit's latest published month before `month` and its manifest's sha256; else None."""
     earlier = [each for each in list_months(reports, unit) if each < check_month(month)]
     if not earlier:
         return None
-    return {
-        "month": earlier[-1],
-        "sha256": manifest.sha256(unit_folder(reports, earlier[-1], unit) / manifest.NAME),
-    }
+    path = unit_folder(reports, earlier[-1], unit) / manifest.NAME
+    return {"month": earlier[-1], "sha256": manifest.sha256(path)}
 
 
 def list_versions(reports: Path, month: str, unit: str) -> dict[int, Path]:
     """Earlier versions of a unit's month that publishing again put beside it, by number."""
-    found = [
-        (VERSION.match(folder.name), folder)
-        for folder in (reports / check_month(month)).glob(f"{check_unit(unit)}.v*")
-    ]
-    return {
-        int(match["number"]): folder
-        for match, folder in sorted(found, key=lambda pair: pair[1].name)
-        if match
-    }
+    folders = sorted((reports / check_month(month)).glob(f"{check_unit(unit)}.v*"))
+    found = [(VERSION.match(folder.name), folder) for folder in folders]
+    return {int(match["number"]): folder for match, folder in found if match}
 
 
 def next_version(reports: Path, month: str, unit: str) -> int:
     """Number that the next published version of a unit's month gets, from 1."""
-    current = unit_folder(reports, month, unit)
-    return (
-        max(
-            [
-                0,
-                *list_versions(reports, month, unit),
-                *([_version_in(reports, month, unit)] if current.exists() else []),
-            ]
-        )
-        + 1
-    )
+    versions = [0, *list_versions(reports, month, unit)]
+    if unit_folder(reports, month, unit).exists():
+        versions.append(_version_in(reports, month, unit))
+    return max(versions) + 1
 
 
 @contextmanager
 def staging(reports: Path, month: str, unit: str) -> Iterator[Path]:
-    """An empty folder to write a unit's month into, removed with all it holds where the block raises or does not publish."""
+    """An empty folder to write a unit's month into; removed at the end unless it is published."""
     folder = staged_folder(reports, month, unit)
     _remove(folder)
     (folder / "tables").mkdir(parents=True)
@@ -143,9 +128,9 @@ def staging(reports: Path, month: str, unit: str) -> Iterator[Path]:
 def publish(reports: Path, month: str, unit: str) -> Path:
     """Folder of the published month: the staged one, renamed into its place.
 
-    What is published already moves to `<unit>.v<its version>`, for which the staged manifest must give a `reason`.
-
-    Raises `SalesForecastError` where the staged folder is not complete, `RequestError` where the reason is missing.
+    What is published already moves to `<unit>.v<its version>`, for which the staged manifest must
+    give a `reason`. Raises `SalesForecastError` where the staged folder is not complete,
+    `RequestError` where the reason is missing.
     """
     staged, target = staged_folder(reports, month, unit), unit_folder(reports, month, unit)
     if differences := manifest.compare(staged):
@@ -166,9 +151,9 @@ def publish(reports: Path, month: str, unit: str) -> Path:
 
 @contextmanager
 def hold_month(reports: Path, month: str) -> Iterator[list[str]]:
-    """The month's lock, for the block; gives what was repaired of an earlier run that died, a sentence each.
+    """Hold the month's lock for the block; gives a sentence for each repair of an earlier run.
 
-    What the block itself leaves unfinished, interrupted or not, is repaired before the lock is given back.
+    What the block itself leaves unfinished is repaired before the lock is given back.
     """
     with lock_month(reports, month):
         try:
@@ -183,30 +168,32 @@ def _repair_all(reports: Path, month: str) -> list[str]:
 
 
 def recover(reports: Path) -> list[str]:
-    """Complete or roll back what runs that died left behind; a sentence each. Months that a run holds now are left alone."""
-    said: list[str] = []
+    """Complete or roll back what runs that died left behind; a sentence each.
+
+    Months that a run holds now are left alone.
+    """
+    sentences: list[str] = []
     for month in sorted({folder.parent.name for folder in reports.glob("*-*/.*.next")}):
-        try:
-            with hold_month(reports, check_month(month)) as repaired:
-                said += repaired
-        except RequestError:
-            continue
-    return said
+        with suppress(RequestError), hold_month(reports, check_month(month)) as repaired:
+            sentences += repaired
+    return sentences
 
 
 def repair(reports: Path, month: str, unit: str) -> str:
-    """Complete or roll back what a run of this unit's month left when it died; only while its month is held."""
+    """Complete or roll back what a run of this unit's month left; only while the month is held."""
     staged, target = staged_folder(reports, month, unit), unit_folder(reports, month, unit)
     if manifest.is_complete(staged) and (
         not target.exists() or manifest.read(staged).get("reason")
     ):
         publish(reports, month, unit)
-        return f"{month} of '{unit}': an earlier run died while publishing; its complete version is published now."
+        done = "an earlier run died while publishing; its complete version is published now."
+        return f"{month} of '{unit}': {done}"
     versions = list_versions(reports, month, unit)
     if not target.exists() and versions:
         versions[max(versions)].rename(target)
     _remove(staged)
-    return f"{month} of '{unit}': an earlier run died; what it left unfinished is removed, what was published stands."
+    done = "an earlier run died; what it left unfinished is removed, what was published stands."
+    return f"{month} of '{unit}': {done}"
 
 
 def vintages(
@@ -217,33 +204,27 @@ def vintages(
     stages: Sequence[str] | None = None,
     lags: Sequence[int] | None = None,
 ) -> pd.DataFrame:
-    """Forecasts of every archived month up to and with `through`: rows of table `forecast`.
+    """Rows of table `forecast` of every archived month through `through`; empty without any.
 
-    Each with `published_month` (first day of the month whose archive it comes from; the cutoff of its rows). Only the
-    newest version of a month counts. `stages` and `lags` (values of `h`) limit what is read from disk. No archive: no rows.
+    published_month: first day of the month that published them, and their cutoff. Only the newest
+    version of a month counts. `stages` and `lags` (values of `h`) limit what is read from disk.
     """
     import pandas as pd
 
     from salesfc_lib.foundation import tables
 
     frames = []
+    limits = {"stage": stages, "h": lags}
+    among = [(name, "in", list(values)) for name, values in limits.items() if values is not None]
     for month in (month for month in list_months(reports, unit) if month <= check_month(through)):
         made_in = pd.Timestamp(f"{month}-01")
-        only: list[tuple[str, str, object]] = [
-            ("cutoff", "==", made_in),
-            *_among("stage", stages),
-            *_among("h", lags),
-        ]
+        only: list[tuple[str, str, object]] = [("cutoff", "==", made_in), *among]
         folder = unit_folder(reports, month, unit) / "tables"
         if (folder / "forecast.parquet").is_file():
             frames.append(tables.read(folder, "forecast", only).assign(published_month=made_in))
     if not frames:
         return tables.empty("forecast").assign(published_month=pd.Series(dtype="datetime64[ns]"))
     return pd.concat(frames, ignore_index=True)
-
-
-def _among(column: str, values: Iterable[object] | None) -> list[tuple[str, str, object]]:
-    return [] if values is None else [(column, "in", list(values))]
 
 
 def _version_in(reports: Path, month: str, unit: str) -> int:
@@ -262,11 +243,7 @@ def _swap(staged: Path, target: Path, earlier: Path) -> None:
         if earlier.exists() and not target.exists():
             earlier.rename(target)
         raise
-    handle = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    manifest.sync(target.parent)
 
 
 def _remove(folder: Path) -> None:

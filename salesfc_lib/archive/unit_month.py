@@ -1,7 +1,7 @@
-"""One unit's month to work on: what was asked for, with which parameters, and the folder of its tables.
+"""One unit's month to work on: its parameters and the folder of its tables.
 
-A project, a unit and a month enter; the place of every table leaves. The decision made here: a table is looked for where the
-run writes, then where the month is published, so that any step can be run again alone.
+A table is looked for where the run writes, then where the month is published, so that any step can
+be run again alone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,10 @@ from salesfc_lib.foundation import Parameters, tables
 
 @dataclass(frozen=True)
 class UnitMonth:
-    """One unit's month: what was asked for, with which parameters, and where its tables are written."""
+    """One unit's month: its parameters and where its tables are written.
+
+    kind: `run`, or `backfill`, made later as it would have been made then.
+    """
 
     project: Path
     unit: str
@@ -28,7 +31,7 @@ class UnitMonth:
     layer: Mapping[str, str]
     reasons: Mapping[str, str]
     folder: Path
-    kind: str = "run"  # run, or backfill: made later, as it would have been made then
+    kind: str = "run"
 
     @property
     def reports(self) -> Path:
@@ -47,19 +50,17 @@ class UnitMonth:
 
     @property
     def publication_day(self) -> pd.Timestamp | None:
-        """Day on which a backfilled month would have been published; None for a run, which is published when it is run."""
+        """Day on which a backfilled month would have been published; None for a run."""
         if self.kind == "run":
             return None
-        return self.cutoff + pd.DateOffset(
-            months=1, days=self.parameters.adjust.publication_day - 1
-        )
+        days = self.parameters.adjust.publication_day - 1
+        return self.cutoff + pd.DateOffset(months=1, days=days)
 
     @property
     def keeps_sources(self) -> bool:
-        """Whether what is read goes to the archive: not where a notebook was opened by hand, which writes under `.work` only."""
-        return self.parameters.archive.keep_sources and not self.folder.is_relative_to(
-            self.reports / ".work"
-        )
+        """Whether sources go to the archive: not from a notebook opened by hand."""
+        by_hand = self.folder.is_relative_to(self.reports / ".work")
+        return self.parameters.archive.keep_sources and not by_hand
 
     @property
     def month_before(self) -> str:
@@ -72,9 +73,10 @@ class UnitMonth:
             tables.write(frame, self.folder / "tables", name)
 
     def read(self, name: str, only: list[tuple[str, str, object]] | None = None) -> pd.DataFrame:
-        """Table of an earlier step: this folder's, else the published month's; the rows that keep every condition of `only`.
+        """Rows of an earlier step's table that satisfy all conditions of `only`.
 
-        Raises `SalesForecastError` that names the step to run where there is neither.
+        Taken from this folder, else from the published month. Raises `SalesForecastError` where
+        there is neither.
         """
         published = archive.unit_folder(self.reports, self.month, self.unit)
         for folder in (self.folder, published):
@@ -83,10 +85,11 @@ class UnitMonth:
         raise SalesForecastError.say(
             f"'{self.unit}' has no table '{name}' for {self.month}",
             f"'{name}.parquet' under '{self.folder / 'tables'}' or '{published / 'tables'}'",
-            f"Run the notebooks before this one, or `salesfc run --unit {self.unit} --month {self.month}`",
+            "Run the notebooks before this one, or "
+            f"`salesfc run --unit {self.unit} --month {self.month}`",
         )
 
     def read_before(self, name: str) -> pd.DataFrame | None:
-        """Table of the month before as it was published; None where that month is not in the archive."""
+        """Table of the month before as published; None where the archive lacks that month."""
         folder = archive.unit_folder(self.reports, self.month_before, self.unit) / "tables"
         return tables.read(folder, name) if (folder / f"{name}.parquet").is_file() else None

@@ -1,8 +1,8 @@
-"""Whether what is published is still what was published.
+"""Comparison of what is published with its manifests.
 
-A reports folder enters; a list of differences leaves, empty where all is well. The decision made here: a file that
-changed, disappeared or was added is a difference, and so is a kept copy of an input that is no longer what was read; an
-input that has changed since, or a copy that was removed, is only told, because sources go on and archives are pruned.
+A file that changed, disappeared or was added is a difference, and so is a kept copy of an input
+that is no longer what was read. An input that has changed since, or a copy that was removed, is a
+note only, because sources go on and archives are pruned.
 """
 
 from __future__ import annotations
@@ -30,35 +30,37 @@ COHERENT_STAGES = ("reconciled", "adjusted")
 
 @dataclass(frozen=True)
 class Difference:
-    """One thing that is not as it was published; `only_told` where it does not put the archive in doubt."""
+    """One thing that is not as it was published; a note does not put the archive in doubt."""
 
     month: str
     unit: str  # the folder's name: an earlier version is `<unit>.v1`
     path: str
     what: str
-    only_told: bool = False
+    is_note: bool = False
 
     def __str__(self) -> str:
         return f"{self.month}/{self.unit}/{self.path}: {self.what}"
 
 
 def verify(reports: Path, month: str | None = None, unit: str | None = None) -> list[Difference]:
-    """Differences between the archive and its manifests, by month, unit and path; earlier versions are checked too.
+    """Differences between the archive, earlier versions included, and its manifests.
 
     Raises `RequestError` where nothing is published for what was asked.
     """
     from salesfc_lib.intake import check_kept, find_archive
 
-    folders = [
-        (each, name, folder)
+    places = [
+        (each, name)
         for each in ([month] if month else _list_months(reports))
         for name in archive.list_folders(reports, each)
         if unit in (None, name)
-        for folder in (
-            archive.unit_folder(reports, each, name),
-            *archive.list_versions(reports, each, name).values(),
-        )
     ]
+    folders = []
+    for place in places:
+        versions = archive.list_versions(reports, *place).values()
+        folders += [
+            (*place, folder) for folder in (archive.unit_folder(reports, *place), *versions)
+        ]
     if not folders:
         wanted = " ".join(filter(None, [month, unit])) or "any month"
         raise RequestError.say(
@@ -77,8 +79,8 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
         for each, name, folder in folders
         for difference in _check_previous(reports, each, name, folder)
     }
-    told = {(difference.month, difference.unit, difference.path) for difference in found}
-    more = [link for link in links if (link.month, link.unit, link.path) not in told]
+    known = {(difference.month, difference.unit, difference.path) for difference in found}
+    more = [link for link in links if (link.month, link.unit, link.path) not in known]
     return [*sorted(more, key=str), *found]
 
 
@@ -89,7 +91,7 @@ def _list_months(reports: Path) -> list[str]:
 
 
 def _check_previous(reports: Path, month: str, unit: str, folder: Path) -> Iterator[Difference]:
-    """Whether the month that this one was published after still stands, as it was unless it was published again since."""
+    """Differences of the month that this one was published after, unless published again since."""
     try:
         record = manifest.read(folder)
         previous = record.get("previous") or {}
@@ -97,21 +99,20 @@ def _check_previous(reports: Path, month: str, unit: str, folder: Path) -> Itera
     except (SalesForecastError, KeyError, TypeError, AttributeError):
         return  # no earlier month, or a manifest that is a difference already
     path = earlier / manifest.NAME
+    what = ""
     if not path.is_file():
-        yield Difference(
-            earlier.parent.name, unit, manifest.NAME, f"missing: {month} was published after it"
-        )
+        what = f"missing: {month} was published after it"
     elif not _published_since(earlier, record) and manifest.sha256(path) != previous.get("sha256"):
         what = f"changed, against the sha256 that {month} was published after"
+    if what:
         yield Difference(earlier.parent.name, unit, manifest.NAME, what)
 
 
 def _published_since(folder: Path, record: Mapping[str, Any]) -> bool:
     """Whether the month in the folder was published (again) at or after the time in the record."""
     with suppress(SalesForecastError):
-        return str(manifest.read(folder).get("published_at", "")) >= str(
-            record.get("published_at", "")
-        )
+        earlier = str(manifest.read(folder).get("published_at", ""))
+        return earlier >= str(record.get("published_at", ""))
     return False
 
 
@@ -128,58 +129,50 @@ def _check_folder(
     for path, what in _check_tables(folder):
         yield Difference(month, folder.name, path, what)
     for path, what in _compare_inputs(record, project):
-        yield Difference(month, folder.name, path, what, only_told=True)
-    for path, what, told in _check_copies(record, kept):
-        yield Difference(month, folder.name, path, what, only_told=told)
+        yield Difference(month, folder.name, path, what, is_note=True)
+    for path, what, is_note in _check_copies(record, kept):
+        yield Difference(month, folder.name, path, what, is_note=is_note)
 
 
 def _check_copies(
     record: Mapping[str, Any], kept: Callable[[str], str]
 ) -> Iterator[tuple[str, str, bool]]:
-    """Inputs whose kept copies are gone (only told) or are no longer what was read."""
+    """Inputs whose kept copies are gone (a note) or are no longer what was read."""
     was_kept = record.get("parameters", {}).get("archive.keep_sources", {}).get("value")
     for entry in record.get("inputs", []) if was_kept else []:
         match kept(entry["sha256"]):
             case "missing":
                 yield entry["path"], "its copy in the archive of sources was removed", True
             case "changed":
-                yield (
-                    entry["path"],
-                    "its copy in the archive of sources is no longer what was read",
-                    False,
-                )
+                what = "its copy in the archive of sources is no longer what was read"
+                yield entry["path"], what, False
 
 
 def _check_tables(folder: Path) -> Iterator[tuple[str, str]]:
-    """What the hashes cannot say: whether the published numbers agree with each other."""
+    """Differences that hashes do not show: published numbers that disagree with each other."""
     import pandas as pd
 
-    path, csv = folder / "tables" / "forecast.parquet", folder / "forecast.csv"
+    name = "tables/forecast.parquet"
+    path, csv = folder / name, folder / "forecast.csv"
     if not path.is_file():
         return
     try:
         final = _published(pd.read_parquet(path), pd.read_parquet(path.with_name("series.parquet")))
         totals = final.groupby(["month", "level"])["y_hat"].sum()
         if (gap := _gap_between_levels(totals)) > TOLERANCE:
-            yield (
-                "tables/forecast.parquet",
-                f"the levels' totals disagree by {gap:.1e} of the total, more than {TOLERANCE:.0e}",
-            )
+            limit = f"more than {TOLERANCE:.0e}"
+            yield name, f"the levels' totals disagree by {gap:.1e} of the total, {limit}"
         if csv.is_file() and not _agree(totals, pd.read_csv(csv)):
-            yield (
-                "forecast.csv",
-                "its totals by month and level are not those of tables/forecast.parquet",
-            )
+            yield csv.name, f"its totals by month and level are not those of {name}"
     except (OSError, ValueError, KeyError) as error:  # arrow's errors are among these
-        yield "tables/forecast.parquet", f"cannot be checked: {error}"
+        yield name, f"cannot be checked: {error}"
 
 
 def _published(forecast: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the last coherent stage that there is, with their level and month; none where nothing was made coherent."""
+    """Rows of the last coherent stage, with level and month; empty where there is none."""
     stages = [stage for stage in COHERENT_STAGES if stage in set(forecast["stage"])]
-    final = forecast[forecast["stage"].isin(stages[-1:])].merge(
-        series[["unique_id", "level"]], on="unique_id"
-    )
+    final = forecast[forecast["stage"].isin(stages[-1:])]
+    final = final.merge(series[["unique_id", "level"]], on="unique_id")
     return final.assign(month=final["ds"].dt.strftime("%Y-%m"))
 
 
@@ -192,35 +185,30 @@ def _gap_between_levels(totals: pd.Series) -> float:
     return float((spread / table.abs().max(axis=1).clip(lower=1e-12)).max())
 
 
-def _agree(totals: pd.Series, told: pd.DataFrame) -> bool:
+def _agree(totals: pd.Series, csv: pd.DataFrame) -> bool:
     """Whether a CSV for people has the same totals, to its rounding."""
-    rows = told.groupby(["month", "level"])["forecast"].agg(["sum", "size"])
+    rows = csv.groupby(["month", "level"])["forecast"].agg(["sum", "size"])
     if not rows.index.sort_values().equals(totals.index.sort_values()):
         return False
     return bool(((rows["sum"] - totals).abs() <= CSV_ROUNDING * rows["size"]).all())
 
 
 def _compare_inputs(record: Mapping[str, Any], project: Path) -> Iterator[tuple[str, str]]:
-    """Inputs that are no longer as they were read; a path is under the project or a folder that a variable names."""
-    named = [
-        entry["value"]
-        for key, entry in record.get("parameters", {}).items()
-        if key.endswith(".root") and entry["value"]
-    ]
-    unset = sorted({name for name in named if name not in os.environ})
+    """Inputs that are no longer as they were read.
+
+    A path is under the project or a folder that an environment variable names.
+    """
+    parameters = record.get("parameters", {}).items()
+    named = [entry["value"] for key, entry in parameters if key.endswith(".root")]
+    unset = sorted({name for name in named if name and name not in os.environ})
     roots = [project, *(Path(os.environ[name]) for name in named if name in os.environ)]
     for entry in record.get("inputs", []):
         if entry["path"].startswith("$"):  # a database, which goes on
             continue
-        path = next(
-            (root / entry["path"] for root in roots if (root / entry["path"]).is_file()), None
-        )
-        if path is None:
-            yield (
-                entry["path"],
-                f"this input was not compared: '{unset[0]}' is not set"
-                if unset
-                else "this input is no longer there",
-            )
-        elif manifest.sha256(path) != entry["sha256"]:
+        found = [path for root in roots if (path := root / entry["path"]).is_file()]
+        if not found and unset:
+            yield entry["path"], f"this input was not compared: '{unset[0]}' is not set"
+        elif not found:
+            yield entry["path"], "this input is no longer there"
+        elif manifest.sha256(found[0]) != entry["sha256"]:
             yield entry["path"], "this input has changed since it was read"

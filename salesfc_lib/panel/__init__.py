@@ -1,4 +1,4 @@
-"""From transactions to the monthly panel: series ids, the unbroken grid, the hierarchy, regressors, lifecycle.
+"""From transactions to the monthly panel: series ids, grid, hierarchy, regressors, lifecycle.
 
 The transactions of a month enter; the tables series, panel and future leave.
 """

@@ -1,9 +1,8 @@
 """The monthly panel at the bottom level: an unbroken grid with what is known ahead.
 
-Cleaned transactions and plans enter; a `BottomPanel` leaves (series, panel, future). The decisions made here: a month in
-which the unit has no source row at all is missing (null), a month with rows but none for the series is zero, and
-before its first row a series is absent; and only what is known ahead has a column in `future`, because a model sees no other.
-Finding such gaps and filling them are two functions.
+A month in which the unit has no source row at all is missing (null), a month with rows but none for
+the series is zero, and before its first row a series is absent. Only regressors known ahead have a
+column in `future`, because a model sees no other.
 """
 
 from __future__ import annotations
@@ -45,7 +44,7 @@ EXACT = Context(prec=400, traps=[Inexact])  # a decimal that would be rounded is
 
 @dataclass(frozen=True)
 class BottomPanel:
-    """Bottom series (unique_id, level, label, dimensions), their panel up to the month, and the months after it."""
+    """Tables series and panel of the bottom level up to the month, and future after it."""
 
     series: pd.DataFrame
     panel: pd.DataFrame
@@ -54,26 +53,22 @@ class BottomPanel:
 
 @dataclass(frozen=True)
 class Months:
-    """Months of the panel and those after it (datetime64[M]); `all` is both."""
+    """Months (datetime64[M]) of the panel, the first `n_past`, and of the horizon after it."""
 
-    past: np.ndarray
-    ahead: np.ndarray
-
-    @classmethod
-    def of(cls, first: np.datetime64, last: np.datetime64, horizon: int) -> Months:
-        return cls(np.arange(first, last + 1), np.arange(last + 1, last + 1 + horizon))
+    all: np.ndarray
+    n_past: int
 
     @property
-    def all(self) -> np.ndarray:
-        return np.concatenate([self.past, self.ahead])
+    def past(self) -> np.ndarray:
+        return self.all[: self.n_past]
+
+    @property
+    def ahead(self) -> np.ndarray:
+        return self.all[self.n_past :]
 
     @property
     def first(self) -> np.datetime64:
-        return np.datetime64(self.past[0], "M")
-
-    @property
-    def n_past(self) -> int:
-        return len(self.past)
+        return np.datetime64(self.all[0], "M")
 
 
 def build_panel(
@@ -85,34 +80,32 @@ def build_panel(
     event: pd.DataFrame | None = None,
     driver: pd.DataFrame | None = None,
 ) -> BottomPanel:
-    """Monthly panel of the bottom level from the unit's first month through `month`, and the horizon after it.
+    """Panel of the bottom level from the unit's first month through `month`, and its future.
 
-    y = y_raw: the decimals of the unit's measure summed exactly, then as float; in the unit's currency or pieces.
-    `trading_days` (count) stands in every row, `promotion` (share of the month's days, 0..1, the agreed
-    window of influence included) where the unit has any, `event` likewise (days of events in the market or at competitors), and
-    each declared driver under its name. A flag of promotion on the rows says what ran; what will run only a plan says: without
-    one, `promotion` is no column of the future. Returns that the unit counts apart are not subtracted. Rows dated after
-    `month` are not seen.
+    y = y_raw: decimals of the unit's measure, summed exactly, then as float, in its currency or
+    pieces. Regressors: `trading_days` (count); `promotion` (share of the month's days, 0..1, with
+    the agreed window) and `event` where the unit has any; each declared driver under its name. A
+    flag of promotion on the rows is history: without a plan, `promotion` is no column of the
+    future. Returns that the unit counts apart are not subtracted. Rows after `month` are not seen.
 
-    Raises `SalesForecastError` for a unit without rows, a dimension that is no column, or a row without a member.
+    Raises `SalesForecastError` for a unit without rows, a dimension that is no column, or a row
+    without a member.
     """
     levels = {parameters.bottom: parameters.levels[parameters.bottom]}
     rows = _rows_through(transactions, parameters, month)
-    counted = (
-        rows
-        if parameters.measure.returns != "apart"
-        else _only(rows, rows["kind"].ne("return").to_numpy())
-    )
+    counted = rows
+    if parameters.measure.returns == "apart":
+        counted = _only(rows, rows["kind"].ne("return").to_numpy())
     _check_not_empty(counted, parameters, month)
     series, at = _bottom_series(counted, levels)
     closed = np.array(parameters.calendar.closed_months, dtype="datetime64[M]")
-    sold = _months(rows)
-    months = Months.of(sold.min(), np.datetime64(month, "M"), parameters.horizon)
-    known = (
-        np.bincount((sold - months.first).astype(np.int64), minlength=months.n_past) > 0
-    ) | np.isin(months.past, closed)
+    sold, last = _months(rows), np.datetime64(month, "M")
+    n_past = int((last - sold.min()).astype(np.int64)) + 1
+    months = Months(np.arange(sold.min(), last + 1 + parameters.horizon), n_past)
+    has_rows = np.bincount((sold - months.first).astype(np.int64), minlength=n_past) > 0
+    known = has_rows | np.isin(months.past, closed)
     place = ((sold if counted is rows else _months(counted)) - months.first).astype(np.int64)
-    placed = Placed(counted, at, place, months.first, (len(series), months.n_past))
+    placed = Placed(counted, at, place, months.first, (len(series), n_past))
     sales, first = _monthly_sales(counted[parameters.measure.value], at, place, placed.shape)
     y = np.where(known, sales, np.nan)
     columns = {
@@ -120,38 +113,22 @@ def build_panel(
         **_plan_columns(placed, months, parameters, promotion, event),
         **_driver_columns(placed, months, parameters, driver),
     }
-    every = {
-        name: np.broadcast_to(values, (len(series), values.shape[-1]))
-        for name, values in columns.items()
-    }
-    told = {name: values[:, : months.n_past] for name, values in every.items()}
-    coming = {
-        name: values[:, months.n_past :]
-        for name, values in every.items()
-        if values.shape[1] > months.n_past
-    }
-    panel = _long(
-        series["unique_id"],
-        months.past,
-        np.arange(months.n_past) >= first[:, None],
-        {"y": y, "y_raw": y, **told},
-    )
-    return BottomPanel(
-        series,
-        panel,
-        _long(
-            series["unique_id"],
-            months.ahead,
-            np.full((len(series), parameters.horizon), True),
-            coming,
-        ),
-    )
+    past, ahead = {"y": y, "y_raw": y}, {}
+    for name, values in columns.items():
+        every = np.broadcast_to(values, (len(series), values.shape[-1]))
+        past[name] = every[:, :n_past]
+        if every.shape[1] > n_past:
+            ahead[name] = every[:, n_past:]
+    ids, everywhere = series["unique_id"], np.full((len(series), parameters.horizon), True)
+    panel = _long(ids, months.past, np.arange(n_past) >= first[:, None], past)
+    return BottomPanel(series, panel, _long(ids, months.ahead, everywhere, ahead))
 
 
 def take_known(event: pd.DataFrame, before: pd.Timestamp | None) -> pd.DataFrame:
-    """Events that were known before a day: by `announced`, else from their first day on; all of them where `before` is None.
+    """Events that were known before a day, by `announced` or else from their first day on.
 
-    A backfill passes the day of that month's publication, so that no later event is counted as foresight.
+    A backfill passes the day of that month's publication, so that no later event is used; with
+    None, all events are known.
     """
     if before is None or event.empty:
         return event
@@ -159,28 +136,24 @@ def take_known(event: pd.DataFrame, before: pd.Timestamp | None) -> pd.DataFrame
 
 
 def scan_gaps(panel: pd.DataFrame) -> pd.DataFrame:
-    """Missing months: unique_id and ds of each month without y, from a series' first month to the panel's last.
+    """Months without y (unique_id, ds), from a series' first month to the panel's last.
 
     A month may be null or have no row at all; both are gaps.
     """
     wide = panel.pivot(index="unique_id", columns="ds", values="y")
-    months = (
-        pd.date_range(wide.columns.min(), wide.columns.max(), freq="MS")
-        if len(wide)
-        else wide.columns
-    )
-    wide = wide.reindex(columns=months)
+    months = wide.columns
+    if len(wide):
+        months = pd.date_range(months.min(), months.max(), freq="MS")
     first = panel.groupby("unique_id")["ds"].min().reindex(wide.index)
-    row, column = np.nonzero(
-        wide.isna().to_numpy() & (months.to_numpy() >= first.to_numpy()[:, None])
-    )
+    begun = months.to_numpy() >= first.to_numpy()[:, None]
+    row, column = np.nonzero(wide.reindex(columns=months).isna().to_numpy() & begun)
     return pd.DataFrame({"unique_id": wide.index.to_numpy()[row], "ds": months[column]})
 
 
 def fill_gaps(panel: pd.DataFrame) -> pd.DataFrame:
-    """Panel whose y is filled where `scan_gaps` finds nothing; y_raw stays null there.
+    """Panel whose missing y are filled by `gaps.fill_forward`; y_raw stays null there.
 
-    The value is that of `gaps.fill_forward`: from earlier months only, so that what a cutoff sees does not depend on what came after it. A row that is added takes its month's mean regressors.
+    A row that is added takes its month's mean regressors.
     """
     gaps = scan_gaps(panel)
     if gaps.empty:
@@ -216,9 +189,8 @@ def _rows_through(transactions: pd.DataFrame, parameters: Parameters, month: str
     wanted = ["date", "kind", parameters.measure.value, *parameters.levels[parameters.bottom]]
     missing = [name for name in wanted if name not in transactions.columns]
     if missing:
-        raise SalesForecastError.missing_columns(
-            missing, transactions.columns, "Table 'transactions'"
-        )
+        where = "Table 'transactions'"
+        raise SalesForecastError.missing_columns(missing, transactions.columns, where)
     return _only(transactions, _months(transactions) <= np.datetime64(month, "M"))
 
 
@@ -255,7 +227,7 @@ def _bottom_series(
 def _monthly_sales(
     values: pd.Series, at: np.ndarray, month: np.ndarray, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Exact sums as floats (n_series, n_months), zero without rows, and each series' first month (n_series,)."""
+    """Exact sums as floats (n_series, n_months), 0 without rows, and first months (n_series,)."""
     cell = at * shape[1] + month
     units, scale = _as_units(values)
     sums = sum_units(units, cell, shape[0] * shape[1])
@@ -269,9 +241,8 @@ def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
     """Decimals, as Arrow or Python holds them, as whole numbers of 10**-scale."""
     if isinstance(values.dtype, pd.ArrowDtype):
         column = values.array.__arrow_array__()
-        return from_decimals(
-            column.combine_chunks() if isinstance(column, pyarrow.ChunkedArray) else column
-        )
+        chunked = isinstance(column, pyarrow.ChunkedArray)
+        return from_decimals(column.combine_chunks() if chunked else column)
     exact = [Decimal(value) for value in values]
     scale = max((max(0, -int(value.as_tuple().exponent)) for value in exact), default=0)
     return whole([int(value.scaleb(scale, EXACT)) for value in exact]), scale
@@ -294,21 +265,18 @@ def _plan_columns(
     promotion: pd.DataFrame | None,
     event: pd.DataFrame | None,
 ) -> dict[str, np.ndarray]:
-    """Promotions and events (n_series, n_months): of all months, or of the past alone where nothing tells what comes."""
+    """Promotions and events (n_series, n_months); without the months ahead if none are known."""
     columns = {}
     if promotion is not None and len(promotion):
-        columns["promotion"] = _cover(
-            promotion, placed, months, parameters, window=parameters.measure.promotion_window
-        )
+        window = parameters.measure.promotion_window
+        columns["promotion"] = _cover(promotion, placed, months, parameters, window=window)
     if has_flag(placed.rows, parameters):
         columns["promotion"] = _prefer(share_flagged(placed), columns.get("promotion"))
     if event is not None and len(event):
-        covered = _cover(
-            _date_knowledge(event, parameters), placed, months, parameters, window=Window()
-        )
-        columns["event"] = (
-            covered if _is_foreseen(event, months, parameters) else covered[:, : months.n_past]
-        )
+        dated = _date_knowledge(event, parameters)
+        covered = _cover(dated, placed, months, parameters, window=Window())
+        foreseen = _is_foreseen(event, months, parameters)
+        columns["event"] = covered if foreseen else covered[:, : months.n_past]
     return columns
 
 
@@ -321,7 +289,7 @@ def _cover(
 
 
 def _prefer(flagged: np.ndarray, planned: np.ndarray | None) -> np.ndarray:
-    """What the rows flag (n_series, n_past), the plan where they say nothing and, if there is one, in the months ahead."""
+    """Flags of the rows (n_series, n_past), else the plan, which has the months ahead too."""
     if planned is None:
         return flagged
     known = np.isfinite(flagged)
@@ -330,16 +298,18 @@ def _prefer(flagged: np.ndarray, planned: np.ndarray | None) -> np.ndarray:
 
 
 def _date_knowledge(event: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
-    """Events with `known_from`: they count in the months that begin on it or later, known when the month before was published."""
+    """Events with `known_from`: first day of the months for which they were known ahead.
+
+    That is when the month before was published after their announcement.
+    """
     if "announced" not in event:
         return event
-    return event.assign(
-        known_from=event["announced"] - pd.Timedelta(days=parameters.adjust.publication_day - 1)
-    )
+    days = pd.Timedelta(days=parameters.adjust.publication_day - 1)
+    return event.assign(known_from=event["announced"] - days)
 
 
 def _is_foreseen(event: pd.DataFrame, months: Months, parameters: Parameters) -> bool:
-    """Whether events are ever known ahead: one has the day of its announcement, or lies in the months ahead."""
+    """Whether any event is known ahead: by its announcement, or as one in the months ahead."""
     begins = bound_months(months.ahead[:1], parameters.calendar)[0][0]
     announced = "announced" in event and bool(event["announced"].notna().any())
     return announced or bool(event["end"].ge(pd.Timestamp(begins)).any())
@@ -348,7 +318,10 @@ def _is_foreseen(event: pd.DataFrame, months: Months, parameters: Parameters) ->
 def _driver_columns(
     placed: Placed, months: Months, parameters: Parameters, driver: pd.DataFrame | None
 ) -> dict[str, np.ndarray]:
-    """Each declared driver that has values (n_series, n_months); of the past alone where it is not known ahead, or nothing of it."""
+    """Each declared driver that has values (n_series, n_months).
+
+    Without the months ahead if it is not known ahead, or no later value is.
+    """
     columns = {}
     for name, declared in parameters.drivers.items():
         values = driver[driver["name"].eq(name)] if driver is not None else None
@@ -367,24 +340,20 @@ def _long(
 ) -> pd.DataFrame:
     """Rows (unique_id, ds, columns) of the series' months that are there."""
     row, column = np.nonzero(there)
-    frame = pd.DataFrame(
-        {"unique_id": ids.to_numpy()[row], "ds": months.astype("datetime64[ns]")[column]}
-    )
+    ds = months.astype("datetime64[ns]")[column]
+    frame = pd.DataFrame({"unique_id": ids.to_numpy()[row], "ds": ds})
     return frame.assign(**{name: values[row, column] for name, values in columns.items()})
 
 
 def _add_rows(panel: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
-    """Panel with a row for every gap; a row that was not there takes its month's mean regressors."""
-    absent = gaps.merge(panel[["unique_id", "ds"]], how="left", indicator=True).query(
-        "_merge == 'left_only'"
-    )
+    """Panel with a row for every gap; an added row has its month's mean regressors."""
+    key = ["unique_id", "ds"]
+    merged = gaps.merge(panel[key], how="left", indicator=True)
+    absent = merged.loc[merged["_merge"] == "left_only", key]
     if absent.empty:
         return panel
-    whole = pd.concat([panel, absent[["unique_id", "ds"]]]).sort_values(
-        ["unique_id", "ds"], ignore_index=True
-    )
-    regressors = whole.columns.difference(["unique_id", "ds", "y", "y_raw"])
-    means = (
-        whole.groupby("ds")[list(regressors)].transform("mean") if len(regressors) else whole[[]]
-    )
-    return whole.fillna(means)
+    whole = pd.concat([panel, absent]).sort_values(key, ignore_index=True)
+    regressors = list(whole.columns.difference([*key, "y", "y_raw"]))
+    if not regressors:
+        return whole
+    return whole.fillna(whole.groupby("ds")[regressors].transform("mean"))

@@ -1,8 +1,4 @@
-"""Months without a value, filled from the months before them.
-
-Rows of months enter, the same rows without holes leave. The decision made here: only earlier months are used, so that what a cutoff sees
-does not depend on what came after it.
-"""
+"""Estimates of missing months from earlier months only, so that no cutoff sees later sales."""
 
 from __future__ import annotations
 
@@ -16,8 +12,9 @@ RECENT_MONTHS = 3  # months that say what a series' level is. Not tuned: a quart
 def fill_forward(y: np.ndarray) -> np.ndarray:
     """Copy of y (n, T) without NaN from each row's first value on.
 
-    The same month last year times how the three months before compare with the same months a year earlier (between half and
-    double), once: a month that was itself estimated repeats. Without last year's month, the mean of the three months before.
+    A gap gets the same month last year times the growth of the three months before over the same
+    months a year earlier (between half and double; 1 where last year's month was estimated itself).
+    Without last year's month it gets the mean of the three months before.
 
     >>> fill_forward(np.array([[np.nan, 1.0, np.nan, 3.0]])).tolist()
     [[nan, 1.0, 1.0, 3.0]]
@@ -32,7 +29,7 @@ def fill_forward(y: np.ndarray) -> np.ndarray:
 
 
 def estimate_month(before: np.ndarray, estimated: np.ndarray) -> np.ndarray:
-    """Value of the month after `before` (n, T) from its last months (n,), some of which were `estimated`; NaN without any."""
+    """Value (n,) of the month after `before` (n, T), some of it `estimated`; NaN without any."""
     level = nan_mean(before[:, -RECENT_MONTHS:], 1)
     if before.shape[1] < SEASON:
         return level

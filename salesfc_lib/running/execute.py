@@ -1,7 +1,7 @@
-"""One notebook, executed by papermill with this project's own engine.
+"""Execution of one notebook by papermill, with this project's own engine.
 
-A notebook file and its parameters enter; the executed document leaves, from memory. The decision made here: whether a
-run succeeded is what the runner saw (a cell that raised, a kernel that died), never what the notebook's metadata says.
+A notebook file and its parameters enter; the executed document leaves. Whether it succeeded is
+what the runner saw (a cell that raised, a kernel that died), not the notebook's metadata.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from traitlets import default
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.running.workers import ONE_THREAD
 
-SAVE_SECONDS = 5.0  # a draft that is watched is at most this old; saving at every cell costs ten times the cell
+SAVE_SECONDS = 5.0  # between saves of a draft: at every cell they take ten times the cell's time
 START_SECONDS = 120  # a cold kernel on a loaded machine
 SOCKET_BYTES = 90  # a unix socket's path may have 107 bytes; kernels add up to 12 to the folder's
 OWN_ERRORS = ("SalesForecastError", "RequestError")  # their text is already a sentence
@@ -52,11 +52,11 @@ def run_notebook(
     draft: Path | None = None,
     begin_cell: Callable[[int, int], None] = lambda cell, cells: None,
 ) -> NotebookNode:
-    """The executed document of `source`, with `values` injected exactly (JSON types; text stays text).
+    """The executed document of `source`, with `values` (JSON types) injected exactly.
 
-    `draft` is where the document can be watched meanwhile: saved whole, every few seconds at
-    most. `begin_cell(cell, cells)` is called before each cell, with its number from 1. The kernel
-    is this interpreter, with one thread, in the notebook's own folder.
+    draft: where the document can be watched meanwhile, saved every few seconds at most;
+    begin_cell(cell, cells): called before each cell, with its number from 1. The kernel is this
+    interpreter, with one thread, in the notebook's own folder.
 
     Raises `NotebookFailed` where a cell raised or the kernel died.
     """
@@ -67,11 +67,7 @@ def run_notebook(
     try:
         with tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets:
             _execute(keeper, cwd=source.parent, sockets=Path(sockets))
-    except (
-        DeadKernelError,
-        CellTimeoutError,
-        RuntimeError,
-    ) as raised:  # RuntimeError: no kernel came up
+    except (DeadKernelError, CellTimeoutError, RuntimeError) as raised:  # the last: no kernel
         error = raised
     keeper.notebook_complete()
     _raise_for_failure(node, source.stem, error)
@@ -79,7 +75,7 @@ def run_notebook(
 
 
 def save_notebook(node: NotebookNode, path: Path) -> Path:
-    """Path of the saved document, which is never there half-written."""
+    """Path of the saved document, written whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.part")
     beside.write_text(nbformat.writes(node) + "\n", encoding="utf-8")
@@ -110,7 +106,7 @@ class _Keeper(NotebookExecutionManager):
 
 
 class _ThisInterpreter(AsyncKernelManager):
-    """A kernel of this interpreter over unix sockets: no race for ports, no kernelspec of the user's."""
+    """A kernel of this interpreter over unix sockets: no race for ports, no user's kernelspec."""
 
     @default("transport")
     def _transport(self) -> str:
@@ -123,12 +119,11 @@ class _ThisInterpreter(AsyncKernelManager):
 
 
 def _inject(node: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
-    """The document with papermill's cell of injected parameters, written out for people to read."""
+    """The document with papermill's cell of injected parameters, formatted for people."""
     json.dumps(values, allow_nan=False)  # raises where a value is not of a JSON type
     node = parameterize_notebook(node, dict(values), kernel_name="python3", language="python")
-    lines = (
-        f"{name} = {pformat(value, width=100, sort_dicts=False)}" for name, value in values.items()
-    )
+    texts = {name: pformat(value, width=100, sort_dicts=False) for name, value in values.items()}
+    lines = [f"{name} = {text}" for name, text in texts.items()]
     for cell in node.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell.source = "\n".join(("# Parameters of this run", *lines))
@@ -152,53 +147,44 @@ def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path) -> None:
 
 
 def _socket_base() -> str | None:
+    """Folder for sockets: the one for temporary files, unless its path is too long."""
     base = tempfile.gettempdir()
-    return (
-        base if len(os.fsencode(base)) < SOCKET_BYTES - 12 or not Path("/tmp").is_dir() else "/tmp"
-    )
+    is_short = len(os.fsencode(base)) < SOCKET_BYTES - 12
+    return base if is_short or not Path("/tmp").is_dir() else "/tmp"
 
 
 def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -> None:
     for index, cell in enumerate(node.cells):
-        raised = next(
-            (output for output in cell.get("outputs", []) if output.output_type == "error"), None
-        )
-        if raised is not None:
-            message = (
-                raised.evalue if raised.ename in OWN_ERRORS else f"{raised.ename}: {raised.evalue}"
-            )
+        errors = [each for each in cell.get("outputs", []) if each.output_type == "error"]
+        for raised in errors[:1]:
+            own = raised.ename in OWN_ERRORS
+            message = raised.evalue if own else f"{raised.ename}: {raised.evalue}"
             _mark(node, index, message)
-            raise NotebookFailed(
-                f"{message} (Notebook {name}, cell [{cell.get('execution_count') or index}])", node
-            )
+            place = f"(Notebook {name}, cell [{cell.get('execution_count') or index}])"
+            raise NotebookFailed(f"{message} {place}", node)
     if error is not None:
         stopped = _last_started(node)
         message = f"The kernel died: {' '.join(str(error).split()) or type(error).__name__}"
         _mark(node, stopped, message)
         raise NotebookFailed(
-            f"{message} (Notebook {name}, cell at place {stopped}) It may have been out of memory, or ended from outside. "
-            "Run the month again, and with fewer units side by side where memory is short.",
+            f"{message} (Notebook {name}, cell at place {stopped}) It may have been out of memory, "
+            "or ended from outside. Run the month again, and with fewer units side by side where "
+            "memory is short.",
             node,
         )
 
 
 def _last_started(node: NotebookNode) -> int:
-    started = [
-        index
-        for index, cell in enumerate(node.cells)
-        if cell.metadata.get("papermill", {}).get("start_time")
-    ]
-    return max(started, default=0)
+    begun = [bool(cell.metadata.get("papermill", {}).get("start_time")) for cell in node.cells]
+    return max((index for index, started in enumerate(begun) if started), default=0)
 
 
 def _mark(node: NotebookNode, index: int, message: str) -> None:
-    for place, cell in enumerate(node.cells[index:]):
-        status = (
-            {"status": "pending", "exception": None}
-            if place
-            else {"status": "failed", "exception": True}
-        )
+    """Mark the failing cell, those after it as pending, and put the message before it."""
+    for cell in node.cells[index:]:
+        status = {"status": "pending", "exception": None}
         cell.metadata["papermill"] = {**cell.metadata.get("papermill", {}), **status}
+    node.cells[index].metadata["papermill"] |= {"status": "failed", "exception": True}
     text = f"**The run stopped at the next cell.** {message}"
     node.cells.insert(index, nbformat.v4.new_markdown_cell(text, metadata={"tags": [FAILED_TAG]}))
     node.metadata["salesfc_failed"] = message

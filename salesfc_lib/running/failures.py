@@ -1,7 +1,7 @@
-"""What a run that failed leaves for people: the notebook up to the failing cell, and the message.
+"""Records of failed runs: the message, and the notebook up to the failing cell.
 
-An exception enters; one clear paragraph and a folder under `reports/.failed/` leave. The decision made here: leaving the
-record is a best effort that never hides the failure itself, because on a full disk it fails too.
+An exception enters; one paragraph and a folder under `reports/.failed/` leave. Where the record
+cannot be written (a full disk), the failure itself is still reported.
 """
 
 from __future__ import annotations
@@ -24,46 +24,40 @@ FULL = ("[Errno 28]", "No space left on device")  # what a kernel's traceback sa
 def explain(error: BaseException, reports: Path) -> str:
     """One paragraph for people: what is wrong, what was expected, what to do."""
     text = " ".join(str(error).split())
-    if (isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)) or any(
-        mark in text for mark in FULL
-    ):
-        free = _free_space(reports)
+    is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    if is_full or any(mark in text for mark in FULL):
         return (
-            f"The disk that holds '{reports}' is full{free}. Nothing was published and what was half-written is removed. "
-            "Make room, and run again."
+            f"The disk that holds '{reports}' is full{_free_space(reports)}. Nothing was "
+            "published and what was half-written is removed. Make room, and run again."
         )
     return text if isinstance(error, SalesForecastError) else f"{type(error).__name__}: {text}"
 
 
 def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | None:
-    """Folder of what a failure left, or null where it cannot be written.
+    """Folder of what a failure left; None where it cannot be written.
 
-    `facts` hold unit, title, month, step and error; they stand in `.failed/<month>/<unit>.json`, the notebook and its
-    page in the folder beside it. Without `node`, the draft that a killed run left is kept.
+    facts: unit, title, month, step and error, written to `.failed/<month>/<unit>.json`; node: the
+    notebook, written with its page to the folder beside it; None: the draft of a killed run.
     """
-    folder = archive.failed_folder(reports, facts["month"], facts["unit"])
-    drafts = sorted(
-        archive.staged_folder(reports, facts["month"], facts["unit"]).glob(
-            f"{facts['step']}*.ipynb"
-        )
-    )
+    month, unit = facts["month"], facts["unit"]
+    folder = archive.failed_folder(reports, month, unit)
+    staged = archive.staged_folder(reports, month, unit)
+    drafts = sorted(staged.glob(f"{facts['step']}*.ipynb"))
     with suppress(OSError):
-        clear(reports, facts["month"], facts["unit"])
+        clear(reports, month, unit)
         folder.mkdir(parents=True)
         for draft in drafts:
             shutil.copy(draft, folder)
         page = "" if node is None else _save_document(reports, folder, node, facts)
         kept = {**facts, "page": page, "at": datetime.now(UTC).isoformat(timespec="seconds")}
         text = json.dumps(kept, ensure_ascii=False, indent=1)
-        _facts_file(reports, facts["month"], facts["unit"]).write_text(
-            text + "\n", encoding="utf-8"
-        )
+        _facts_file(reports, month, unit).write_text(text + "\n", encoding="utf-8")
         return folder
     return None
 
 
 def clear(reports: Path, month: str, unit: str) -> None:
-    """Take away what an earlier failure of this unit's month left: it is published now, or failed anew."""
+    """Remove what an earlier failure of this unit's month left."""
     shutil.rmtree(archive.failed_folder(reports, month, unit), ignore_errors=True)
     _facts_file(reports, month, unit).unlink(missing_ok=True)
 

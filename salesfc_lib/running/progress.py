@@ -20,24 +20,34 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.running.publication import PUBLISHING, STEPS, Event, Kind, Outcome, Plan, Tell
+from salesfc_lib.running.publication import (
+    PUBLISHING,
+    STEPS,
+    Event,
+    Kind,
+    Message,
+    Notify,
+    Outcome,
+    Plan,
+)
 
 # share of a month's time that each step takes, in per cent, as in the demo company's months
 USUAL = dict(zip((*STEPS, PUBLISHING), (30.0, 40.0, 12.0, 13.0, 5.0), strict=True))
-EARLY = 0.1  # share of a month at which its own speed counts half, and from which it is told alone
+# share of a month at which its own speed counts half, and from which it may count alone
+EARLY = 0.1
 LOOK_BACK = 3  # earlier months that are looked at for durations
 
 
 @contextmanager
-def watch() -> Iterator[Tell]:
-    """The function that a run tells its plan, steps and outcomes to."""
+def watch() -> Iterator[Notify]:
+    """Function to pass a run's plan, steps and outcomes to, which shows them."""
     if not sys.stdout.isatty():
         yield _Lines()
         return
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Bar(*columns, TimeRemainingColumn(), refresh_per_second=2) as bar:
         bar.add_task("planning", total=None)
-        yield bar.tell
+        yield bar.show
 
 
 def describe(outcome: Outcome) -> str:
@@ -76,13 +86,13 @@ class _Lines:
     def __init__(self) -> None:
         self._steps = True
 
-    def __call__(self, told: Plan | Event | Outcome | str) -> None:
-        if isinstance(told, Plan):
-            self._steps = told.kind == "run"
-        elif not isinstance(told, Event):
-            print(told if isinstance(told, str) else describe(told), flush=True)
-        elif self._steps and not told.cell:
-            print(f"{told.unit} {told.month} {told.step}", flush=True)
+    def __call__(self, message: Message) -> None:
+        if isinstance(message, Plan):
+            self._steps = message.kind == "run"
+        elif not isinstance(message, Event):
+            print(message if isinstance(message, str) else describe(message), flush=True)
+        elif self._steps and not message.cell:
+            print(f"{message.unit} {message.month} {message.step}", flush=True)
 
 
 @dataclass
@@ -140,21 +150,23 @@ class Bar(Progress):
     units: Mapping[str, _Unit] = {}
     workers = 1
 
-    def tell(self, told: Plan | Event | Outcome | str) -> None:
-        if isinstance(told, Plan):
-            known = {unit: told.known.get(unit, {}) for unit in told.units}
-            self.units = {unit: _Unit(set(told.units[unit]), known[unit]) for unit in told.units}
-            self.workers = told.workers
-        elif isinstance(told, Event):
-            if not told.cell:
-                self.units[told.unit].begin(told, self.get_time())
-            cell = f" {told.cell}/{told.cells}" if told.cell else ""
-            name = f"{told.unit} {told.month} {told.step}{cell}"
+    def show(self, message: Message) -> None:
+        if isinstance(message, Plan):
+            known = {unit: message.known.get(unit, {}) for unit in message.units}
+            self.units = {
+                unit: _Unit(set(message.units[unit]), known[unit]) for unit in message.units
+            }
+            self.workers = message.workers
+        elif isinstance(message, Event):
+            if not message.cell:
+                self.units[message.unit].begin(message, self.get_time())
+            cell = f" {message.cell}/{message.cells}" if message.cell else ""
+            name = f"{message.unit} {message.month} {message.step}{cell}"
             self.update(self.task_ids[0], description=name)
         else:
-            if isinstance(told, Outcome) and told.unit in self.units:
-                self.units[told.unit].end(told)
-            print(told if isinstance(told, str) else describe(told))
+            if isinstance(message, Outcome) and message.unit in self.units:
+                self.units[message.unit].end(message)
+            print(message if isinstance(message, str) else describe(message))
 
     def remaining(self) -> float | None:
         """Seconds until all is done: those of the longest unit, or the workers' share of all."""
@@ -163,10 +175,10 @@ class Bar(Progress):
         others = median(known) if known else None
         at_work = [unit for unit in units if unit.waiting or unit.month]
         left = [unit.left(now, unit.expect() or others) for unit in at_work]
-        told = [each for each in left if each is not None]
-        if not units or len(told) < len(left):
+        known_left = [each for each in left if each is not None]
+        if not units or len(known_left) < len(left):
             return None
-        return max([*told, sum(told) / self.workers])
+        return max([*known_left, sum(known_left) / self.workers])
 
     def get_renderables(self) -> Iterable[RenderableType]:
         for task in self.tasks:

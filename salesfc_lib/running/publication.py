@@ -1,7 +1,7 @@
-"""One unit's month, from its parameters to its place in the archive.
+"""Publishing one unit's month, from its parameters to its place in the archive.
 
-A task enters; an outcome leaves, whatever happened. The decision made here: a month's run executes the four notebooks, a
-backfill calls the same steps without them, and both are sealed and published in the same way.
+A task enters; an outcome leaves, whatever happened. A run executes the four notebooks, a backfill
+calls the same steps without them; both are published in the same way.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ STEPS = {
 
 @dataclass(frozen=True)
 class Task:
-    """A unit's months to publish, in this order; `again` is the reason for publishing what is published (empty: skip)."""
+    """A unit's months to publish, in this order.
+
+    again: the reason for publishing what is published already; empty: such a month is skipped.
+    """
 
     project: Path
     unit: str
@@ -50,8 +53,8 @@ class Task:
 class Plan:
     """What is about to be done.
 
-    units: months of each unit; known: seconds of each step of an earlier month by unit
-    (`_Progress.durations`); workers: units side by side.
+    units: months of each unit; known: seconds of each step of an earlier month, by unit; workers:
+    units side by side.
     """
 
     kind: Kind
@@ -73,7 +76,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one unit's month; `path` is where to look (null where nothing could be written)."""
+    """What became of one unit's month; path: where to look, None where nothing was written."""
 
     unit: str
     month: str
@@ -83,51 +86,54 @@ class Outcome:
     path: Path | None = None
 
 
-Tell = Callable[[Plan | Event | Outcome | str], None]  # text: what was mended of an earlier run
+Message = Plan | Event | Outcome | str  # text: what was repaired of an earlier run
+Notify = Callable[[Message], None]
 
 
-def publish_months(task: Task, tell: Tell) -> list[Outcome]:
-    """Outcomes of the task's months, one after the other, because each looks back on those before it."""
+def publish_months(task: Task, notify: Notify) -> list[Outcome]:
+    """Outcomes of the task's months, in order, because each looks back on those before it."""
     outcomes = []
     for month in task.months:
-        outcomes.append(publish_month(task, month, tell))
-        tell(outcomes[-1])
+        outcomes.append(publish_month(task, month, notify))
+        notify(outcomes[-1])
     return outcomes
 
 
-def publish_month(task: Task, month: str, tell: Tell) -> Outcome:
-    """Outcome of one month: published whole, skipped because it is published, or failed with nothing changed."""
+def publish_month(task: Task, month: str, notify: Notify) -> Outcome:
+    """Outcome of one month: published whole, skipped, or failed with nothing changed."""
     if archive.is_published(task.reports, month, task.unit) and not task.again:
-        return _skipped(task, month)
+        message = "is published already; to publish it again: `salesfc run --again --reason TEXT`"
+        place = archive.unit_folder(task.reports, month, task.unit)
+        return Outcome(task.unit, month, "skipped", 0.0, message, place)
     started = time.perf_counter()
-    progress = _Progress(task, month, tell)
+    progress = _Progress(task, month, notify)
+    state: State = "published"
+    message = ""
     try:
-        path = _publish(task, month, progress)
+        path: Path | None = _publish(task, month, progress)
+        failures.clear(task.reports, month, task.unit)
     except Exception as error:  # whatever it was, the other months and units go on
+        state, path = "failed", progress.left
         message = failures.explain(error, task.reports)
-        return Outcome(
-            task.unit, month, "failed", time.perf_counter() - started, message, progress.left
-        )
-    failures.clear(task.reports, month, task.unit)
-    return Outcome(task.unit, month, "published", time.perf_counter() - started, "", path)
+    return Outcome(task.unit, month, state, time.perf_counter() - started, message, path)
 
 
 class _Progress:
     """Which step is at work, for those who watch and for the record of a failure."""
 
-    def __init__(self, task: Task, month: str, tell: Tell) -> None:
-        self._task, self._month, self._tell = task, month, tell
+    def __init__(self, task: Task, month: str, notify: Notify) -> None:
+        self._task, self._month, self._notify = task, month, notify
         self._begun: dict[str, float] = {}  # when each step began
         self.title = task.unit
         self.left: Path | None = None  # what a failure left for people
 
     def begin(self, step: str) -> None:
         self._begun[step] = time.perf_counter()
-        self._tell(Event(self._task.unit, self._month, step))
+        self._notify(Event(self._task.unit, self._month, step))
 
     def begin_cell(self, cell: int, cells: int) -> None:
         """A cell of the latest step's notebook begins."""
-        self._tell(Event(self._task.unit, self._month, [*self._begun][-1], cell, cells))
+        self._notify(Event(self._task.unit, self._month, [*self._begun][-1], cell, cells))
 
     def durations(self) -> dict[str, float]:
         """Seconds by step, of the last one until now."""
@@ -136,14 +142,13 @@ class _Progress:
         return {step: round(end - at, 3) for (step, at), end in zip(begun, ends, strict=True)}
 
     def fail(self, error: Exception) -> None:
-        step = [*self._begun][-1] if self._begun else "parameters"
-        message = failures.explain(error, self._task.reports)
+        """Record the failure of the latest step."""
         facts = {
             "unit": self._task.unit,
             "title": self.title,
             "month": self._month,
-            "step": step,
-            "error": message,
+            "step": [*self._begun][-1] if self._begun else "parameters",
+            "error": failures.explain(error, self._task.reports),
         }
         self.left = failures.record(self._task.reports, facts, getattr(error, "node", None))
 
@@ -155,18 +160,28 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             archive.check_place(task.reports, month, task.unit, again=bool(task.again))
             resolved = resolve(task.project, task.unit, month, task.sets)
             progress.title = resolved.parameters.unit.title or task.unit
-            _list_own_files(
-                task, resolved
-            )  # a candidate's file that cannot be read stops the month before its first step
-            documents = _run_steps(task, month, folder, resolved, progress)
+            _list_own_files(task, resolved)  # raises where a candidate's file cannot be read
+            values: dict[str, Any] = {
+                "project": str(task.project),
+                "unit": task.unit,
+                "month": month,
+                "resolved": to_dict(resolved),
+                "folder": str(folder),
+            }
+            documents = _run_steps(task, values, progress)
             progress.begin(PUBLISHING)
+            from salesfc_lib import steps
             from salesfc_lib.reporting import write_pages
 
+            run = steps.open_month(**values, kind=task.kind)
             facts = _gather_facts(task, month, folder, resolved)
+            facts["summary"] = _summarise(steps.summarise(run), facts)
             _keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
             facts["durations"] = progress.durations()
-            write_pages(folder, documents, facts, keys=_key_pages(task, month, folder, resolved))
+            # a backfill has no notebooks that lead to pages of key series
+            keys = [] if task.kind == "backfill" else steps.key_pages(run)
+            write_pages(folder, documents, facts, keys=keys)
             manifest.write(folder, facts)
             return archive.publish(task.reports, month, task.unit)
         except Exception as error:
@@ -174,47 +189,34 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             raise
 
 
-def _run_steps(
-    task: Task, month: str, folder: Path, resolved: Resolved, progress: _Progress
-) -> dict[str, Any]:
-    """The executed notebooks by name; none for a backfill, which leaves the same tables."""
-    values = {
-        "project": str(task.project),
-        "unit": task.unit,
-        "month": month,
-        "resolved": to_dict(resolved),
-        "folder": str(folder),
-    }
-    if task.kind == "backfill":
-        _call_steps(values, progress)
-        return {}
-    return {name: _execute(name, values, folder, progress) for name in STEPS}
-
-
-def _call_steps(values: Mapping[str, Any], progress: _Progress) -> None:
+def _run_steps(task: Task, values: Mapping[str, Any], progress: _Progress) -> dict[str, Any]:
+    """Executed notebooks by name; none for a backfill, which leaves the same tables."""
+    if task.kind == "run":
+        return {name: _execute(name, values, progress) for name in STEPS}
     from salesfc_lib import steps
 
     run = steps.open_month(**values, kind="backfill")
     for name, verb in STEPS.items():
         progress.begin(name)
         getattr(steps, verb)(run)
+    return {}
 
 
-def _execute(name: str, values: Mapping[str, Any], folder: Path, progress: _Progress) -> Any:
+def _execute(name: str, values: Mapping[str, Any], progress: _Progress) -> Any:
     from salesfc_lib.running.execute import run_notebook, save_notebook
 
     progress.begin(name)
-    draft = folder / f"{name}.ipynb"
+    draft = Path(values["folder"]) / f"{name}.ipynb"
     node = run_notebook(NOTEBOOKS / draft.name, values, draft=draft, begin_cell=progress.begin_cell)
     save_notebook(node, draft)
     return node
 
 
 def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> dict[str, Any]:
-    """What the manifest holds beside its outputs."""
+    """What the manifest holds beside its outputs, the summary and the durations."""
     replaces = archive.unit_folder(task.reports, month, task.unit).exists()
     version = archive.next_version(task.reports, month, task.unit)
-    facts = {
+    return {
         "unit": task.unit,
         "title": resolved.parameters.unit.title or task.unit,
         "month": month,
@@ -229,57 +231,27 @@ def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> d
         "code": manifest.describe_code(),
         "environment": manifest.describe_environment(),
     }
-    return {**facts, "summary": _summarise(task, month, folder, resolved=resolved, facts=facts)}
 
 
-def _summarise(
-    task: Task, month: str, folder: Path, *, resolved: Resolved, facts: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the steps say about the month, with what only the run knows."""
-    from salesfc_lib import steps
+def _summarise(summary: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The steps' summary of the month, with what only the run knows."""
     from salesfc_lib.reporting import describe_record
 
-    said = steps.summarise(
-        steps.open_month(
-            task.project,
-            task.unit,
-            month,
-            resolved=to_dict(resolved),
-            folder=folder,
-            kind=task.kind,
-        )
-    )
     known = {name: facts[name] for name in ("version", "published_at", "kind")}
-    return {
-        **said,
-        **known,
-        "replaces": facts["reason"],
-        "record": [*said["record"], *describe_record(facts)],
-    }
-
-
-def _key_pages(task: Task, month: str, folder: Path, resolved: Resolved) -> list[Any]:
-    """Pages of key accounts and key products; none for a backfill, which has no notebooks to lead there either."""
-    from salesfc_lib import steps
-
-    if task.kind == "backfill":
-        return []
-    return steps.key_pages(
-        steps.open_month(task.project, task.unit, month, resolved=to_dict(resolved), folder=folder)
-    )
+    record = [*summary["record"], *describe_record(facts)]
+    return {**summary, **known, "replaces": facts["reason"], "record": record}
 
 
 def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:
-    """What cleaning read (table `files`), the parameter files, own candidates, effects and overrides, each with its sha256."""
+    """What cleaning read (table `files`) and the project's own files, each with its sha256."""
     import pandas as pd
 
     path = folder / "tables" / "files.parquet"
     read = pd.read_parquet(path).astype(object).to_dict("records") if path.is_file() else []
     once: dict[tuple[str, str], dict[str, Any]] = {}
     for entry in read:  # a file or a database that several sources read is one input
-        first = once.setdefault(
-            (entry["path"], entry["sha256"]), {**entry, "rows": 0, "source": ""}
-        )
+        key = entry["path"], entry["sha256"]
+        first = once.setdefault(key, {**entry, "rows": 0, "source": ""})
         first["rows"] += entry["rows"]
         first["source"] = ", ".join(filter(None, [first["source"], entry["source"]]))
     known = {entry["path"] for entry in read}
@@ -288,7 +260,7 @@ def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str,
 
 
 def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
-    """The files that people of this project write: parameters, candidates of their own, effects and overrides."""
+    """Files that people of this project write: parameters, candidates, effects, overrides."""
     from salesfc_lib.forecasting import read_own
 
     code = [file.path for file in read_own(resolved.parameters, task.project)]
@@ -302,15 +274,3 @@ def _keep_own_files(task: Task, resolved: Resolved) -> None:
     if resolved.parameters.archive.keep_sources:
         for file in _list_own_files(task, resolved):
             keep_file(find_archive(task.project), file, manifest.sha256(file))
-
-
-def _skipped(task: Task, month: str) -> Outcome:
-    message = "is published already; to publish it again: `salesfc run --again --reason TEXT`"
-    return Outcome(
-        task.unit,
-        month,
-        "skipped",
-        0.0,
-        message,
-        archive.unit_folder(task.reports, month, task.unit),
-    )

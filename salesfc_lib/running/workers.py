@@ -1,7 +1,7 @@
 """Tasks side by side, each in a process of its own.
 
-A function and its tasks enter; one result a task leaves, in the tasks' order. The decision made here: a process that
-dies is a result like any other, so that one task can never take the others with it; and none outlives this process.
+A function and its tasks enter; one result a task leaves, in the tasks' order. A process that dies
+is a result too, and no process outlives this one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ ONE_THREAD = dict.fromkeys(
     ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"), "1"
 )
 
-Tell = Callable[[Any], None]
-Work = Callable[[Any, Tell], Any]
+Notify = Callable[[Any], None]
+Work = Callable[[Any, Notify], Any]
 
 
 def side_by_side(
@@ -29,15 +29,16 @@ def side_by_side(
     tasks: Sequence[Any],
     *,
     workers: int | None = None,
-    tell: Tell,
+    notify: Notify,
     died: Callable[[Any, int], Any],
 ) -> list[Any]:
-    """Results of `work(task, tell)` for each task, started in order, at most `workers` at once (None: one more than there are cores,
-    because units differ in size and the last one should not leave a core idle).
+    """Results of `work(task, notify)` for each task, started in order, at most `workers` at once.
 
-    What `work` tells goes to `tell` here. Where a process ends without a result, `died(task, exit_code)` gives it
-    (a negative code is the signal that ended it). Processes are started afresh (spawn): forking after a model has
-    been fitted can hang. `work` must be importable, tasks and results must be picklable.
+    workers: None is one more than there are cores, because tasks differ in size and the last one
+    should not leave a core idle; notify: called here with what `work` sends; died: gives the result
+    of a process that ended without one, from its task and exit code (negative: the signal).
+    Processes are spawned, because forking after a model has been fitted can hang: `work` must be
+    importable, tasks and results picklable.
     """
     most = count_workers(len(tasks), workers)
     waiting = list(range(len(tasks)))
@@ -53,8 +54,8 @@ def side_by_side(
             for pipe in [pipe for pipe in running if pipe in ready]:
                 place, process = running[pipe]
                 kind, content = _receive(pipe, process)
-                if kind == "told":
-                    tell(content)
+                if kind == "message":
+                    notify(content)
                     continue
                 results[place] = content if kind == "result" else died(tasks[place], content)
                 del running[pipe]
@@ -67,7 +68,7 @@ def side_by_side(
 
 
 def count_workers(tasks: int, workers: int | None) -> int:
-    """How many tasks run at once."""
+    """Number of tasks that run at once."""
     return max(1, min(tasks, workers or (os.cpu_count() or 1) + 1))
 
 
@@ -90,11 +91,9 @@ def _receive(pipe: Connection, process: BaseProcess) -> tuple[str, Any]:
 
 
 def _child(pipe: Connection, work: Work, task: Any) -> None:
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # Ctrl-C reaches the parent too, which ends its children
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets Ctrl-C too, and ends this
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    pipe.send(("result", work(task, lambda told: pipe.send(("told", told)))))
+    pipe.send(("result", work(task, lambda message: pipe.send(("message", message)))))
 
 
 def _end_with_parent() -> None:

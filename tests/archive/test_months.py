@@ -331,7 +331,7 @@ def test_a_csv_whose_totals_are_not_those_of_the_table_is_found(
     assert [difference.path for difference in verify(tmp_path)] == found
 
 
-def test_an_input_that_changed_since_is_only_told(tmp_path: Path) -> None:
+def test_an_input_that_changed_since_is_is_note(tmp_path: Path) -> None:
     source = tmp_path / "data" / "orders.csv"
     source.parent.mkdir()
     source.write_text("a")
@@ -342,7 +342,7 @@ def test_an_input_that_changed_since_is_only_told(tmp_path: Path) -> None:
         archive.publish(reports, MONTH, UNIT)
     assert verify(reports) == []
     source.write_text("b")
-    assert [(difference.path, difference.only_told) for difference in verify(reports)] == [
+    assert [(difference.path, difference.is_note) for difference in verify(reports)] == [
         ("data/orders.csv", True)
     ]
 
@@ -460,7 +460,7 @@ def test_a_deleted_manifest_is_found_though_nothing_else_of_the_month_says_so(
 ) -> None:
     (publish(tmp_path) / "manifest.json").unlink()
     assert [
-        (difference.unit, difference.path, difference.only_told) for difference in verify(tmp_path)
+        (difference.unit, difference.path, difference.is_note) for difference in verify(tmp_path)
     ] == [("north", "manifest.json", False)]
 
 

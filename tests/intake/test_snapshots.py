@@ -210,11 +210,11 @@ def test_verify_only_tells_of_a_copy_that_was_removed_and_complains_of_one_that_
         content = place.read_bytes()
         place.unlink()
         assert [
-            (found.only_told, "was removed" in found.what) for found in verify(project / "reports")
+            (found.is_note, "was removed" in found.what) for found in verify(project / "reports")
         ] == [(True, True)]
         place.write_bytes(content[:-3])
         assert [
-            (found.only_told, "no longer what was read" in found.what)
+            (found.is_note, "no longer what was read" in found.what)
             for found in verify(project / "reports")
         ] == [(False, True)]
         place.write_bytes(content)

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from salesfc_lib import running
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.cli import app
 from salesfc_lib.errors import RequestError
-from salesfc_lib.running import run
 from salesfc_lib.running.progress import describe
 from salesfc_lib.running.publication import Event, Outcome, Plan
 from salesfc_lib.running.run import Request
@@ -90,15 +90,15 @@ def test_a_wrong_request_ends_with_status_2_and_one_paragraph(
 def outcomes(*states: str) -> Any:
     """A run of one unit a state."""
 
-    def run_month(request: Request, month: str | None, *, tell: Any) -> list[Outcome]:
-        tell(Plan("run", {}))
-        tell(Event("unit0", "2026-06", "01_cleaning"))
+    def run_month(request: Request, month: str | None, *, notify: Any) -> list[Outcome]:
+        notify(Plan("run", {}))
+        notify(Event("unit0", "2026-06", "01_cleaning"))
         found = [
             Outcome(f"unit{n}", "2026-06", state, 1.5, "why" if state != "published" else "")
             for n, state in enumerate(states)
         ]  # type: ignore[arg-type]
         for outcome in found:
-            tell(outcome)
+            notify(outcome)
         return found
 
     return run_month
@@ -115,7 +115,7 @@ def outcomes(*states: str) -> Any:
 def test_the_exit_status_says_whether_a_unit_failed(
     project: Path, monkeypatch: pytest.MonkeyPatch, states: list[str], status: int, last: str
 ) -> None:
-    monkeypatch.setattr(run, "run_month", outcomes(*states))
+    monkeypatch.setattr(running, "run_month", outcomes(*states))
     found, said, complaint = call("run", "--project", str(project))
     assert found == status
     assert said.splitlines()[0] == "unit0 2026-06 01_cleaning"
@@ -126,11 +126,11 @@ def test_the_exit_status_says_whether_a_unit_failed(
 def test_options_reach_the_request(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[Request, str | None]] = []
 
-    def run_month(request: Request, month: str | None, *, tell: Any) -> list[Outcome]:
+    def run_month(request: Request, month: str | None, *, notify: Any) -> list[Outcome]:
         asked.append((request, month))
         return []
 
-    monkeypatch.setattr(run, "run_month", run_month)
+    monkeypatch.setattr(running, "run_month", run_month)
     options = [
         "--unit",
         "a",
@@ -156,7 +156,7 @@ def test_an_error_of_the_request_shows_no_traceback(
     def refuse(*_: Any, **__: Any) -> None:
         raise RequestError.say("a", "b", "c")
 
-    monkeypatch.setattr(run, "run_month", refuse)
+    monkeypatch.setattr(running, "run_month", refuse)
     assert call("run", "--project", str(project)) == (2, "", "a. b. c.\n")
 
 

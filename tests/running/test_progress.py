@@ -40,11 +40,11 @@ def clock() -> Clock:
     return Clock()
 
 
-def start(clock: Clock, *told: Any) -> Bar:
+def start(clock: Clock, *messages: Any) -> Bar:
     bar = Bar(console=Console(file=StringIO()), get_time=clock, auto_refresh=False)
     bar.add_task("planning", total=None)
-    for each in told:
-        bar.tell(each)
+    for each in messages:
+        bar.show(each)
     return bar
 
 
@@ -57,9 +57,9 @@ def plan(
 def play(bar: Bar, clock: Clock, slower: float = 1.0, tick: float = 0.5) -> Iterator[float | None]:
     """What is said to remain at every tick of a month that goes as `TOOK` says."""
     for step, seconds in TOOK.items():
-        bar.tell(Event("north", MONTH, step))
+        bar.show(Event("north", MONTH, step))
         for cell in range(round(slower * seconds / tick)):
-            bar.tell(Event("north", MONTH, step, cell + 1, 1000))
+            bar.show(Event("north", MONTH, step, cell + 1, 1000))
             clock.now += tick
             yield bar.remaining()
 
@@ -69,7 +69,7 @@ def test_as_last_month_is_what_is_expected_and_it_counts_down_to_nothing(clock: 
     assert bar.remaining() == 40.0
     said = list(play(bar, clock))
     assert said == pytest.approx([max(39.5 - 0.5 * k, 1.0) for k in range(80)])
-    bar.tell(Outcome("north", MONTH, "published", 40.0, ""))
+    bar.show(Outcome("north", MONTH, "published", 40.0, ""))
     assert bar.remaining() == 0.0
 
 
@@ -97,7 +97,7 @@ def test_without_an_earlier_month_it_says_nothing_before_something_has_passed(cl
     bar = start(clock, plan({"north": (MONTH,)}), Event("north", MONTH, "01_cleaning"))
     clock.now += 30
     assert bar.remaining() is None
-    bar.tell(Event("north", MONTH, "02_modeling"))
+    bar.show(Event("north", MONTH, "02_modeling"))
     assert bar.remaining() == pytest.approx(
         30 / 0.3 - 30
     )  # cleaning takes three tenths of a usual month
@@ -107,9 +107,9 @@ def test_a_backfill_is_the_months_left_times_the_middle_month(clock: Clock) -> N
     months = tuple(f"2026-0{k}" for k in range(1, 7))
     bar = start(clock, plan({"north": months}, kind="backfill"))
     for month, seconds in zip(months[:3], (10.0, 12.0, 40.0), strict=True):
-        bar.tell(Outcome("north", month, "published", seconds, ""))
+        bar.show(Outcome("north", month, "published", seconds, ""))
     assert bar.remaining() == 3 * 12.0
-    bar.tell(Outcome("north", months[3], "skipped", 0.0, ""))
+    bar.show(Outcome("north", months[3], "skipped", 0.0, ""))
     assert bar.remaining() == 2 * 12.0
 
 
@@ -129,8 +129,8 @@ def test_a_unit_of_which_nothing_is_known_is_taken_for_the_others_middle(clock: 
 
 def test_a_failed_month_is_over_and_says_nothing_about_the_others(clock: Clock) -> None:
     bar = start(clock, plan({"north": ("2026-05", MONTH)}, {"north": TOOK}))
-    bar.tell(Outcome("broken", MONTH, "failed", 0.0, "no data"))  # before the start
-    bar.tell(Outcome("north", "2026-05", "failed", 0.1, "no data"))
+    bar.show(Outcome("broken", MONTH, "failed", 0.0, "no data"))  # before the start
+    bar.show(Outcome("north", "2026-05", "failed", 0.1, "no data"))
     assert bar.remaining() == 40.0
 
 
@@ -142,9 +142,9 @@ def test_the_bar_is_as_long_as_the_time_that_has_passed_and_full_at_the_end(cloc
     list(bar.get_renderables())
     assert bar.tasks[0].percentage == pytest.approx(20.0)
     assert bar.tasks[0].description == "north 2026-06 01_cleaning"
-    bar.tell(Event("north", MONTH, "02_modeling", 3, 27))
+    bar.show(Event("north", MONTH, "02_modeling", 3, 27))
     assert bar.tasks[0].description == "north 2026-06 02_modeling 3/27"
-    bar.tell(Outcome("north", MONTH, "published", 8.0, ""))
+    bar.show(Outcome("north", MONTH, "published", 8.0, ""))
     list(bar.get_renderables())
     assert bar.finished
 
@@ -189,11 +189,11 @@ def test_a_terminal_sees_the_bar_and_what_is_left(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("sys.stdout", screen)
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("COLUMNS", "140")
-    with watch() as tell:
-        tell(plan({"north": ("2026-05", MONTH)}, {"north": {**TOOK, "01_cleaning": 400.0}}))
-        tell(Event("north", "2026-05", "02_modeling", 4, 27))
+    with watch() as notify:
+        notify(plan({"north": ("2026-05", MONTH)}, {"north": {**TOOK, "01_cleaning": 400.0}}))
+        notify(Event("north", "2026-05", "02_modeling", 4, 27))
         time.sleep(1.2)  # the bar is drawn twice a second
-        tell(Outcome("north", "2026-05", "published", 300.0, ""))
+        notify(Outcome("north", "2026-05", "published", 300.0, ""))
     shown = screen.getvalue()
     assert "north 2026-05 02_modeling 4/27" in shown
     assert "north 2026-05 published in 300.0 s" in shown
@@ -201,16 +201,16 @@ def test_a_terminal_sees_the_bar_and_what_is_left(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_log_has_no_line_for_a_cell(capsys: pytest.CaptureFixture[str]) -> None:
-    told = [Event("north", MONTH, step, cell, 2) for step in STEPS for cell in (0, 1, 2)]
+    messages = [Event("north", MONTH, step, cell, 2) for step in STEPS for cell in (0, 1, 2)]
     for kind, lines in (("run", [f"north 2026-06 {step}" for step in STEPS]), ("backfill", [])):
-        with watch() as tell:
+        with watch() as notify:
             for each in (
                 plan({"north": (MONTH,)}, kind=kind),
                 "mended",
-                *told,
+                *messages,
                 Outcome("north", MONTH, "published", 40.0, ""),
             ):
-                tell(each)
+                notify(each)
         assert capsys.readouterr().out.splitlines() == [
             "mended",
             *lines,

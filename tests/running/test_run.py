@@ -226,16 +226,16 @@ def test_a_killed_kernel_is_a_failure_at_the_cell_that_ran(tmp_path: Path) -> No
 
 WORK = """
 import os, signal, time
-def work(task, tell):
-    tell(("begin", task, os.getpid(), os.environ.get("OMP_NUM_THREADS")))
+def work(task, notify):
+    notify(("begin", task, os.getpid(), os.environ.get("OMP_NUM_THREADS")))
     if task == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
     if task == "exits":
         os._exit(7)
     time.sleep(0.2)
     return task.upper()
-def sleep(task, tell):
-    tell(os.getpid())
+def sleep(task, notify):
+    notify(os.getpid())
     time.sleep(60)
 """
 
@@ -249,15 +249,15 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_process_that_dies_is_a_result_and_the_others_go_on(work: Any) -> None:
-    told: list[Any] = []
+    messages: list[Any] = []
     tasks = ["a", "killed", "exits", "b"]
     results = side_by_side(
-        work.work, tasks, workers=2, tell=told.append, died=lambda task, code: (task, code)
+        work.work, tasks, workers=2, notify=messages.append, died=lambda task, code: (task, code)
     )
     assert results == ["A", ("killed", -signal.SIGKILL), ("exits", 7), "B"]
-    assert sorted(task for _, task, *_ in told) == sorted(tasks)
-    assert {threads for *_, threads in told} == {"1"}
-    assert os.getpid() not in {pid for _, _, pid, _ in told}
+    assert sorted(task for _, task, *_ in messages) == sorted(tasks)
+    assert {threads for *_, threads in messages} == {"1"}
+    assert os.getpid() not in {pid for _, _, pid, _ in messages}
 
 
 def test_no_process_outlives_the_one_that_started_it(work: Any, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_no_process_outlives_the_one_that_started_it(work: Any, tmp_path: Path) 
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "from work_for_test_run import sleep\nfrom salesfc_lib.running.workers import side_by_side\n"
         "if __name__ == '__main__':\n"
-        "    side_by_side(sleep, [1], tell=lambda pid: print(pid, flush=True), died=None)\n"
+        "    side_by_side(sleep, [1], notify=lambda pid: print(pid, flush=True), died=None)\n"
     )
     path = tmp_path / "start.py"
     path.write_text(script, encoding="utf-8")
@@ -289,8 +289,8 @@ def _ends(pid: int, seconds: float = 5.0) -> bool:
 def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
     project: Path, notebooks: Path, steps: FakeSteps
 ) -> None:
-    told: list[Plan | Event | Outcome] = []
-    outcomes = run_month(Request(project), MONTH, tell=told.append)
+    messages: list[Plan | Event | Outcome] = []
+    outcomes = run_month(Request(project), MONTH, notify=messages.append)
     assert states(outcomes) == {("north", MONTH): "published", ("south", MONTH): "published"}, [
         each.message for each in outcomes
     ]
@@ -316,10 +316,10 @@ def test_a_month_is_published_with_its_notebooks_pages_tables_and_manifest(
     assert "parameters/units/north.yml" in [entry["path"] for entry in record["inputs"]]
     assert len(record["code"]["sha256"]) == 64
     assert verify(project / "reports") == []
-    assert told[0] == Plan("run", {"north": (MONTH,), "south": (MONTH,)}, {}, 2)
+    assert messages[0] == Plan("run", {"north": (MONTH,), "south": (MONTH,)}, {}, 2)
     assert [
         event.step
-        for event in told
+        for event in messages
         if isinstance(event, Event) and event.unit == "north" and not event.cell
     ] == [*publication.STEPS, "publishing"]
 
@@ -337,11 +337,11 @@ def test_the_seconds_of_each_step_are_kept(
 
 
 def test_the_next_month_is_planned_by_what_this_one_took(project: Path, steps: FakeSteps) -> None:
-    told: list[Any] = []
-    (first,) = backfill(Request(project, ("north",)), "2026-05", "2026-05", tell=told.append)
-    assert told[0].known == {}
-    backfill(Request(project, workers=7), "2026-06", "2026-06", tell=told.append)
-    plan = [each for each in told if isinstance(each, Plan)][-1]
+    messages: list[Any] = []
+    (first,) = backfill(Request(project, ("north",)), "2026-05", "2026-05", notify=messages.append)
+    assert messages[0].known == {}
+    backfill(Request(project, workers=7), "2026-06", "2026-06", notify=messages.append)
+    plan = [each for each in messages if isinstance(each, Plan)][-1]
     assert first.path is not None
     assert plan.known == {"north": manifest.read(first.path)["durations"]}
     assert plan.units == {"north": ("2026-06",), "south": ("2026-06",)}
@@ -619,9 +619,9 @@ def test_what_a_killed_run_left_is_mended_and_told_before_anything_else(
 ) -> None:
     left = archive.staged_folder(project / "reports", "2026-01", "south")
     left.mkdir(parents=True)
-    told: list[Any] = []
-    backfill(Request(project, ("north",)), MONTH, MONTH, tell=told.append)
-    assert "2026-01 of 'south'" in told[0]
+    messages: list[Any] = []
+    backfill(Request(project, ("north",)), MONTH, MONTH, notify=messages.append)
+    assert "2026-01 of 'south'" in messages[0]
     assert not left.exists()
 
 
@@ -629,10 +629,10 @@ def test_a_killed_process_is_the_outcome_of_its_month_and_those_after_it(
     project: Path, steps: FakeSteps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def die_in_the_second_month(
-        publish: Any, tasks: Any, *, tell: Any, died: Any, workers: Any
+        publish: Any, tasks: Any, *, notify: Any, died: Any, workers: Any
     ) -> list[Any]:
-        tell(Outcome("north", "2026-04", "published", 1.0, ""))
-        tell(Event("north", "2026-05", "02_modeling"))
+        notify(Outcome("north", "2026-04", "published", 1.0, ""))
+        notify(Event("north", "2026-05", "02_modeling"))
         draft = archive.staged_folder(project / "reports", "2026-05", "north") / "02_modeling.ipynb"
         draft.parent.mkdir(parents=True)
         draft.write_text("{}", encoding="utf-8")
