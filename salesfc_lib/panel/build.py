@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 import pyarrow
 
-from salesfc_lib.cleaning import group_numbers, has_flag, sum_units
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import (
     Parameters,
@@ -27,7 +26,6 @@ from salesfc_lib.foundation import (
     month_of,
     share_of_festival,
 )
-from salesfc_lib.intake import from_decimals, to_decimals, whole
 from salesfc_lib.panel.gaps import fill_forward
 from salesfc_lib.panel.hierarchy import build_series
 from salesfc_lib.panel.regressors import (
@@ -216,6 +214,8 @@ def _bottom_series(
 ) -> tuple[pd.DataFrame, np.ndarray]:
     """Bottom series, and the position of each row's series among them (n_rows,)."""
     (crossed,) = levels.values()
+    from salesfc_lib.cleaning import group_numbers
+
     if not crossed:
         return build_series(pd.DataFrame(index=[0]), levels), np.zeros(len(rows), dtype=np.intp)
     group, firsts = group_numbers(rows, crossed)
@@ -228,6 +228,9 @@ def _monthly_sales(
     values: pd.Series, at: np.ndarray, month: np.ndarray, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
     """Exact sums as floats (n_series, n_months), 0 without rows, and first months (n_series,)."""
+    from salesfc_lib.cleaning import sum_units
+    from salesfc_lib.intake import to_decimals
+
     cell = at * shape[1] + month
     units, scale = _as_units(values)
     sums = sum_units(units, cell, shape[0] * shape[1])
@@ -239,6 +242,8 @@ def _monthly_sales(
 
 def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
     """Decimals, as Arrow or Python holds them, as whole numbers of 10**-scale."""
+    from salesfc_lib.intake import from_decimals, whole
+
     if isinstance(values.dtype, pd.ArrowDtype):
         column = values.array.__arrow_array__()
         chunked = isinstance(column, pyarrow.ChunkedArray)
@@ -266,6 +271,8 @@ def _plan_columns(
     event: pd.DataFrame | None,
 ) -> dict[str, np.ndarray]:
     """Promotions and events (n_series, n_months); without the months ahead if none are known."""
+    from salesfc_lib.cleaning import has_flag
+
     columns = {}
     if promotion is not None and len(promotion):
         window = parameters.measure.promotion_window

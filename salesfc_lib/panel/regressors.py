@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.cleaning import FLAG, OWN, group_numbers, read_flags
 from salesfc_lib.foundation import Calendar, Driver, Window, bound_months
 
 
@@ -64,6 +63,8 @@ def list_dimensions(frame: pd.DataFrame, placed: Placed, known: Sequence[str]) -
 
 def split_series(placed: Placed, named: Sequence[str], months: np.ndarray, lag: int) -> Split:
     """How the series split along `named` in each month, by rows through `lag` months before."""
+    from salesfc_lib.cleaning import group_numbers
+
     lines = placed.rows[[*named]].assign(series=placed.series)
     group, firsts = group_numbers(lines, [*named, "series"])
     series, n_months = placed.series[firsts], placed.shape[1]
@@ -112,6 +113,8 @@ def share_flagged(placed: Placed) -> np.ndarray:
 
     A day counts as the share of its rows that are flagged, whatever their number.
     """
+    from salesfc_lib.cleaning import FLAG, read_flags
+
     sold = placed.rows["kind"].eq("sale").to_numpy()
     cell = (placed.series * placed.shape[1] + placed.month)[sold]
     flagged = read_flags(placed.rows[FLAG][sold]).astype(float)
@@ -155,6 +158,8 @@ def _match(spans: pd.DataFrame, split: Split) -> np.ndarray:
 
 def _by_dimensions(values: pd.DataFrame) -> Iterator[tuple[list[str], pd.DataFrame]]:
     """Rows that name the same dimensions, those that name the most first."""
+    from salesfc_lib.cleaning import OWN
+
     dimensions = [name for name in values.columns if name not in OWN]
     named = values[dimensions].notna().to_numpy()
     patterns = {tuple(row) for row in np.unique(named, axis=0).tolist()}

@@ -18,11 +18,11 @@ from salesfc_lib.reporting.facts.modeling import (
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.reporting.facts.restatement import Restated
 from salesfc_lib.reporting.facts.retrospective import RETROSPECTIVE_TABLES, ComparedMonth
+from salesfc_lib.reporting.lab_style import use_lab_style
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.unit import summary
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.write import describe_record, write_failed_page, write_pages
-from salesfc_lib.reporting.plots.lab import use_lab_style
 
 __all__ = [
     "BY_SERIES",

@@ -26,6 +26,7 @@ from salesfc_lib.archive import months as archive
 from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.archive.verification import verify
 from salesfc_lib.errors import RequestError, SalesForecastError
+from salesfc_lib.reporting.pages import notebook
 from salesfc_lib.reporting.pages import write as pages
 from salesfc_lib.running import publication, run
 from salesfc_lib.running.execute import NotebookFailed, run_notebook
@@ -124,7 +125,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> FakeSteps:
     monkeypatch.setattr(salesfc_lib, "steps", fake, raising=False)
     monkeypatch.setattr(pages, "write_unit_page", write_short_page)
     monkeypatch.setattr(
-        pages,
+        notebook,
         "render_notebook",
         lambda node, context: f"<p>{context['title']} {len(node.cells)} cells</p>",
     )

@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting import plots
 from salesfc_lib.reporting.blocks import Alert, Answer, Attention, Cell, Fact, Figure, Table
 from salesfc_lib.reporting.facts.summary import Failure, read_failures, read_summaries
 from salesfc_lib.reporting.pages.headline import ZERO, lede, title
@@ -135,6 +134,8 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     rows = [(p.month, p.accuracy, p.naive) for p in then if p.accuracy is not None]
     if len(rows) < 2 or portfolio.accuracy is None:
         return None
+    from salesfc_lib.reporting import plots  # matplotlib: only where a figure is drawn
+
     table = pd.DataFrame(rows, columns=["ds", "All units", "Seasonal naive"])
     frame = table.astype({"All units": float, "Seasonal naive": float}).melt("ds", var_name="group")
     frame["ds"] = pd.to_datetime(frame["ds"], format="%Y-%m")

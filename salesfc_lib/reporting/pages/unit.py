@@ -11,7 +11,6 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting import plots
 from salesfc_lib.reporting.blocks import (
     Alert,
     Answer,
@@ -115,6 +114,8 @@ def _fan(summary: Summary) -> Figure | None:
     """History and forecast of the total; None where nothing is forecast."""
     if summary.next is None:
         return None
+    from salesfc_lib.reporting import plots  # matplotlib: only where a figure is drawn
+
     month, frame, following = summary.month, _fan_frame(summary), summary.next
     voice = voice_of(summary).at([*frame["y"].dropna(), *frame["y_hat"].dropna()])
     scale, start = voice.scale, plots.fan_start(frame)

@@ -16,7 +16,6 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.facts.summary import Download, Summary, read_summaries
 from salesfc_lib.reporting.narrative.key_page import KeyPage
 from salesfc_lib.reporting.pages.key_series import write_key_page
-from salesfc_lib.reporting.pages.notebook import render_notebook
 from salesfc_lib.reporting.pages.page import Crumbs
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
@@ -110,6 +109,8 @@ def describe_record(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _write_notebook(path: Path, node: Any, facts: Mapping[str, Any], crumbs: Crumbs) -> None:
+    from salesfc_lib.reporting.pages.notebook import render_notebook  # nbconvert: where it is used
+
     step = STEP_TITLES.get(path.stem, path.stem)
     title = f"{step} · {facts['title']} · {wording.month_name(facts['month'])}"
     context = {"title": title, "breadcrumb": [*crumbs, (step, "")]}
