@@ -12,8 +12,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
 from salesfc_lib.errors import RequestError
 
 
@@ -23,6 +21,8 @@ def lock_month(reports: Path, month: str) -> Iterator[None]:
 
     Raises `RequestError` where another run holds it, naming its process and when it began.
     """
+    from filelock import FileLock, Timeout
+
     path = reports / ".locks" / f"{month}.lock"
     holder = path.with_suffix(".json")  # beside it: on Windows nobody else can read a locked file
     path.parent.mkdir(parents=True, exist_ok=True)

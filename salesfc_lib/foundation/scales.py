@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 _HAN = {"十": 1, "百": 2, "千": 3, "万": 4, "十万": 5, "百万": 6, "千万": 7, "亿": 8}
@@ -122,11 +122,6 @@ _UNSURE = (
     rf"{_AMOUNT}[^()\[\]]*[(\[]\s*(?:in\s+)?(?P<letter>[tb])\s*[)\]]",
     rf"{_AMOUNT}(?:\s+\w+)?\s+(?P<letter>m|mm|t|b)$",
 )
-_SEARCHES = [
-    (re.compile(pattern), sure)
-    for patterns, sure in ((_STATED, True), (_UNSURE, False))
-    for pattern in patterns
-]
 _LATIN = {**WORDS, **LETTERS, "mil": 6, "t": 3, "b": 9, "tr": 6}
 
 
@@ -144,7 +139,7 @@ def find_scale(text: str) -> Scale | None:
     """
     plain = fold(text)
     is_other = _OTHER.search(plain) is not None
-    for search, sure in _SEARCHES:
+    for search, sure in _searches():
         found = search.search(plain)
         if found is None:
             continue
@@ -153,6 +148,12 @@ def find_scale(text: str) -> Scale | None:
             continue
         return Scale(_find_power(groups), " ".join(found[0].split()), sure)
     return None
+
+
+@cache
+def _searches() -> list[tuple[re.Pattern[str], bool]]:
+    stated = [(re.compile(pattern), True) for pattern in _STATED]
+    return stated + [(re.compile(pattern), False) for pattern in _UNSURE]
 
 
 def fold(text: str) -> str:

@@ -18,7 +18,9 @@ MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 Positive = Annotated[Decimal, Field(gt=0)]
 
-_DEFAULTS = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+# the loader in C where there is one: every kernel waits for this
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_DEFAULTS = yaml.load(DEFAULTS.read_text(encoding="utf-8"), Loader=_LOADER)
 
 
 def default(key: str) -> Any:
