@@ -6,10 +6,10 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import STAGES, tables
 from salesfc_lib.reporting import Check
 
-MODELED = ("baseline", "statistical", "combined", "assumed")  # stages of the modeling step
+MODELED = STAGES[: STAGES.index("reconciled")]  # stages of the modeling step
 COHERENT = 1e-6  # relative gap between a total and the sum of its parts that counts as none
 
 

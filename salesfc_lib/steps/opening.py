@@ -1,4 +1,4 @@
-"""The unit's month that a notebook works on: what a run injects, or what an analyst opens by hand."""
+"""The unit's month that a notebook works on: injected by a run, or opened by hand."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def test_a_rename_that_fails_puts_the_earlier_version_back(
 
 
 def run_and_kill(reports: Path, moment: str) -> None:
-    """Publish version 2 in a process that kills itself (SIGKILL) at `moment`: a count of renames done, or 'unsealed'."""
+    """Publish version 2 in a process that kills itself (SIGKILL) at `moment`."""
     script = f"""
         import os, signal, sys
         from pathlib import Path
@@ -150,7 +150,8 @@ def run_and_kill(reports: Path, moment: str) -> None:
 
         Path.rename = counted
         reports = Path({str(reports)!r})
-        with t.archive.hold_month(reports, t.MONTH), t.archive.staging(reports, t.MONTH, t.UNIT) as folder:
+        held = t.archive.hold_month(reports, t.MONTH)
+        with held, t.archive.staging(reports, t.MONTH, t.UNIT) as folder:
             t.write_month(folder, version=2, reason="late returns", text="second")
             if {moment!r} == "half written":
                 (folder / "manifest.json").unlink()
@@ -235,8 +236,10 @@ def test_a_second_run_of_a_month_is_refused_by_name_of_the_first(tmp_path: Path)
 
 def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
     script = (
-        "import os, signal, sys\nfrom pathlib import Path\nfrom salesfc_lib.archive.locks import lock_month\n"
-        f"with lock_month(Path({str(tmp_path)!r}), '2026-06'):\n    print('held', flush=True)\n    sys.stdin.read()\n"
+        "import os, signal, sys\nfrom pathlib import Path\n"
+        "from salesfc_lib.archive.locks import lock_month\n"
+        f"with lock_month(Path({str(tmp_path)!r}), '2026-06'):\n"
+        "    print('held', flush=True)\n    sys.stdin.read()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -255,7 +258,8 @@ def test_a_killed_process_leaves_no_lock_behind(tmp_path: Path) -> None:
 
 def test_steps_can_be_imported_where_there_is_nothing_of_unix() -> None:
     script = (
-        "import socket, sys, warnings\nwarnings.simplefilter('ignore')\n"  # filelock warns without fcntl
+        "import socket, sys, warnings\n"
+        "warnings.simplefilter('ignore')\n"  # filelock warns without fcntl
         "sys.modules.update(dict.fromkeys(('fcntl', 'grp', 'pwd', 'resource', 'termios')))\n"
         "del socket.AF_UNIX\nimport salesfc_lib.steps, salesfc_lib.running.run\n"
     )

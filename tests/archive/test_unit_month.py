@@ -1,4 +1,4 @@
-"""One unit's month: where its tables are looked for, and what a notebook opened by hand may touch."""
+"""One unit's month: where tables are looked for, and what a notebook by hand may touch."""
 
 from __future__ import annotations
 

@@ -14,7 +14,11 @@ from salesfc_lib.foundation.resources import DEFAULTS
 from salesfc_lib.foundation.schema import Parameters, Section, check_month, check_unit
 from tests.conftest import CHECKOUT
 
-UNIT = "dimensions: [region]\nlevels: {total: [], bottom: [region]}\nretrospective: {accuracy_floor: 0.8}\n"
+UNIT = """
+dimensions: [region]
+levels: {total: [], bottom: [region]}
+retrospective: {accuracy_floor: 0.8}
+"""
 
 
 @pytest.fixture
@@ -219,7 +223,8 @@ def test_an_undeclared_dimension_is_told_with_its_level_only(project: Path) -> N
         resolve(project, "north")
     assert str(error.value) == (
         "`levels.bottom` in the parameters of 'north' is ['region', 'colour']. "
-        "'colour' is not among `dimensions` ['key_account', 'region']. Correct the value in the layer that sets it."
+        "'colour' is not among `dimensions` ['key_account', 'region']. "
+        "Correct the value in the layer that sets it."
     )
 
 
@@ -228,7 +233,8 @@ def test_a_last_level_that_lacks_a_dimension_is_told_with_the_levels_only(projec
     write(project / "parameters" / "units" / "north.yml", text)
     with pytest.raises(
         SalesForecastError,
-        match=r"^`levels` in .* is \{'total': \[\], 'region': \['region'\], 'bottom': \[\]\}\. The last level must",
+        match=r"^`levels` in .* is \{'total': \[\], 'region': \['region'\], 'bottom': \[\]\}\. "
+        "The last level must",
     ):
         resolve(project, "north")
 

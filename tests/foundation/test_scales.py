@@ -1,4 +1,4 @@
-"""Claims about scales that a header or a title states: cleaning and inspection read each spelling alike, and sizes are none."""
+"""Scales that headers and titles state: both readers take them alike, and sizes are none."""
 
 from __future__ import annotations
 
@@ -20,37 +20,52 @@ from salesfc_lib.intake.sources.extract import read_source
 HEADERS = {  # power of ten: headers of a column of amounts that state it
     2: ["金额(百元)"],
     3: [
-        *("Amount (k)", "Amount_k", "Net amount in k", "Sales '000", "Sales ('000)", "Sales (000s)", "Sales, '000", "Sales (Thousands)"),
-        *("Amount USD '000", "Amount USD k", "Amount ($k)", "Amount $000", "Amount US$ 000", "Amount EUR thousand"),
-        *("Amount in Tsd. EUR", "Umsatz (Tsd. €)", "Umsatz Tsd. EUR", "Umsatz (TEUR)", "Umsatz in T€", "Umsatz in TEUR", "Umsatz (k€)"),
-        *("Net sales (in EUR thousands)", "Amount in thousands", "Montant en milliers d'euros", "Montant (k€)", "Importe (miles de euros)"),
-        *("金额(千元)", "金额（千）", "金额(k)", "销售额(K)"),
+        *("Amount (k)", "Amount_k", "Net amount in k", "Sales '000", "Sales ('000)"),
+        *("Sales (000s)", "Sales, '000", "Sales (Thousands)", "Amount USD '000", "Amount USD k"),
+        *("Amount ($k)", "Amount $000", "Amount US$ 000", "Amount EUR thousand"),
+        *("Amount in Tsd. EUR", "Umsatz (Tsd. €)", "Umsatz Tsd. EUR", "Umsatz (TEUR)"),
+        *("Umsatz in T€", "Umsatz in TEUR", "Umsatz (k€)", "Net sales (in EUR thousands)"),
+        *("Amount in thousands", "Montant en milliers d'euros", "Montant (k€)"),
+        *("Importe (miles de euros)", "金额(千元)", "金额（千）", "金额(k)", "销售额(K)"),
     ],
-    4: ["金额(万)", "金额（万元）", "金额万元", "金额(人民币万元)", "销售额（单位：万元）", "金額(萬元)", "金额(万美元)"],
+    4: [
+        *("金额(万)", "金额（万元）", "金额万元", "金额(人民币万元)", "销售额（单位：万元）"),
+        *("金額(萬元)", "金额(万美元)"),
+    ],
     6: [
-        *("Amount EUR m", "Amount £m", "Amount EUR mn", "Amount (m)", "Amount (mn)", "Amount in millions", "Amount $m", "Amount [$M]"),
-        *("Umsatz Mio. EUR", "Umsatz in Mio. €", "Umsatz M€", "Umsatz (MEUR)", "Amount USD million", "Amount CHF mln"),
-        *("金额(百万)", "金额百万元"),
+        *("Amount EUR m", "Amount £m", "Amount EUR mn", "Amount (m)", "Amount (mn)"),
+        *("Amount in millions", "Amount $m", "Amount [$M]", "Umsatz Mio. EUR"),
+        *("Umsatz in Mio. €", "Umsatz M€", "Umsatz (MEUR)", "Amount USD million"),
+        *("Amount CHF mln", "金额(百万)", "金额百万元"),
     ],
     8: ["金额(亿)", "金额（亿元）"],
     9: ["Amount in billions", "Amount USD bn", "Amount $bn", "Umsatz Mrd. EUR"],
-}  # fmt: skip
+}
 TITLES = {
     0: ["单位：元"],
     2: ["单位:百元", "单位：百元"],
-    3: ["in thousands", "Units: thousands", "Amounts in thousands of EUR", "in Tsd. EUR", "EUR '000", "USD thousands", "TEUR", "单位：千元"],
+    3: [
+        *("in thousands", "Units: thousands", "Amounts in thousands of EUR", "in Tsd. EUR"),
+        *("EUR '000", "USD thousands", "TEUR", "单位：千元"),
+    ],
     4: ["单位：万元", "金额单位：人民币万元", "單位:萬元", "(万美元)", "以万元为单位", "单位:万"],
-    6: ["in millions", "in EUR million", "EUR mn", "£m", "EUR m", "Mio. €", "单位:百万元", "in Mio. EUR"],
+    6: [
+        *("in millions", "in EUR million", "EUR mn", "£m", "EUR m", "Mio. €"),
+        *("单位:百万元", "in Mio. EUR"),
+    ],
     7: ["单位:千万元"],
     8: ["单位:亿元"],
     9: ["in billions", "in Mrd. €", "USD bn"],
-}  # fmt: skip
+}
 NONE = [
-    *("Kunde (K)", "Customer (K)", "Size (M)", "T-Shirt (M)", "Amount", "Amount (EUR)", "Betrag in EUR", "金额(元)", "价税合计", "Sales 2024"),
-    *("Net weight (t)", "Weight (k)", "Quantity (m)", "Menge (t)", "Länge (mm)", "Sales in m²", "数量(千克)", "单位:千克", "单位:箱", "计量单位"),
-    *("万科", "万利", "百货", "千叶店", "亿达公司销售", "100万元以上客户", "Maud Ltd", "Ansprechpartner M. Kurz", "Sales in Munich"),
-    *("Order (000123)", "Item 000", "EUR 000123", "Price per 1000", "Sales (B2B)", "Region (T)", "K", "M", "MTD", "in stock", "Amount (M/F)"),
-]  # fmt: skip
+    *("Kunde (K)", "Customer (K)", "Size (M)", "T-Shirt (M)", "Amount", "Amount (EUR)"),
+    *("Betrag in EUR", "金额(元)", "价税合计", "Sales 2024", "Net weight (t)", "Weight (k)"),
+    *("Quantity (m)", "Menge (t)", "Länge (mm)", "Sales in m²", "数量(千克)", "单位:千克"),
+    *("单位:箱", "计量单位", "万科", "万利", "百货", "千叶店", "亿达公司销售", "100万元以上客户"),
+    *("Maud Ltd", "Ansprechpartner M. Kurz", "Sales in Munich", "Order (000123)", "Item 000"),
+    *("EUR 000123", "Price per 1000", "Sales (B2B)", "Region (T)", "K", "M", "MTD"),
+    *("in stock", "Amount (M/F)"),
+]
 PAIRS = [(power, header) for power, headers in HEADERS.items() for header in headers]
 
 

@@ -13,9 +13,14 @@ from salesfc_lib.foundation import tables
 
 
 def score(**changes: object) -> pd.DataFrame:
+    key = {"unique_id": "a", "stage": "combined", "model": "m", "h": 1, "metric": "wape"}
     row = {
-        "unique_id": "a", "stage": "combined", "model": "m", "cutoff": pd.Timestamp("2026-05-01"), "h": 1, "metric": "wape", "numerator": 1.0, "denominator": 2.0, "n": 1,
-    }  # fmt: skip
+        **key,
+        "cutoff": pd.Timestamp("2026-05-01"),
+        "numerator": 1.0,
+        "denominator": 2.0,
+        "n": 1,
+    }
     return pd.DataFrame([row | changes])
 
 

@@ -245,7 +245,7 @@ def test_where_nothing_was_sold_the_plain_mean_is_of_those_that_were_there():
     st.integers(1, 4),
 )
 def test_no_sale_after_a_cutoff_reaches_a_regressor_within_the_lag(sales, through, lag):
-    """What is told of the months ahead at a cutoff is what the panel says once they have come, whatever was sold since."""
+    """The future at a cutoff is what the panel says later, whatever was sold since."""
     ids = [POTS_NORTH, POTS_SOUTH, PANS_NORTH]
     promotion = {name: list(np.linspace(0, 1, 10) * (k + 1)) for k, name in enumerate(ids)}
     full = bottom_panel(dict(zip(ids, sales, strict=True)), promotion=promotion)

@@ -1,4 +1,4 @@
-"""Series that began and came to an end: regular ones only, never by what comes later, and as declared where somebody says so."""
+"""Series that began and ended: regular ones only, never by what comes later, as declared."""
 
 from __future__ import annotations
 
@@ -125,7 +125,8 @@ def test_a_declared_date_goes_before_what_sales_suggest() -> None:
     launched, discontinued, evidence = ends(sold, declared, product="kettle")
     assert (launched, discontinued) == ("2022-11", "2026-03")
     assert evidence.startswith(
-        "discontinued 2026-03-31 as declared; launched 2022-11-15 as declared; first sale in 2023-07"
+        "discontinued 2026-03-31 as declared; launched 2022-11-15 as declared; "
+        "first sale in 2023-07"
     )
     assert ends(sold, declared, product="kettle", brand="K")[0] == "2023-02", (
         "a series begins with the last of its members"
@@ -178,7 +179,7 @@ def test_declared_dates_come_from_the_lookup_of_a_product_master(tmp_path: Path)
 
 
 def forecast_silent(series: np.ndarray, silent: int) -> tuple[float, float]:
-    """Twelve months' forecast of a series that fell silent, and the one made six months before it did, beside others that sell on."""
+    """Twelve months' forecast of a series that fell silent, and the one made six months before."""
     others = np.random.default_rng(3).uniform(80, 120, (30, len(series)))
     y = np.vstack([series, others])
     y[0, len(series) - silent :] = 0.0

@@ -369,7 +369,8 @@ def test_a_broken_grid_is_an_error_that_says_what_to_do():
     with pytest.raises(SalesForecastError) as error:
         check_panel(panel, "north")
     assert str(error.value) == (
-        "Panel of 'north' lacks 2 months (first 2025-02, 'bottom:Pots'). Modeling needs an unbroken monthly grid. "
+        "Panel of 'north' lacks 2 months (first 2025-02, 'bottom:Pots'). "
+        "Modeling needs an unbroken monthly grid. "
         "Fill them with `fill_gaps` or list them under `closed_months`."
     )
     assert check_panel(fill_gaps(panel)) is not None

@@ -1,4 +1,4 @@
-"""Claims about drivers: what their source says, what a month is worth, and that nothing unknown reaches the future."""
+"""Drivers: what their source says, what a month gets, and that the future has nothing unknown."""
 
 from __future__ import annotations
 
@@ -129,7 +129,8 @@ def test_a_price_may_be_carried_and_that_is_told(tmp_path: Path) -> None:
     )  # from before the first sale
     (said,) = found.problems.loc[found.problems["rule"].eq("driver"), "reason"]
     assert said.startswith(
-        "2 of 2 members lack values for some of the 3 months ahead: the last value before stands there"
+        "2 of 2 members lack values for some of the 3 months ahead: "
+        "the last value before stands there"
     )
 
 
@@ -202,7 +203,8 @@ def test_members_below_the_bottom_weigh_by_the_rows_known_a_horizon_before(tmp_p
     ]
     found = run(tmp_path, sold, parameters, "2024-06")
     panel = build_panel(found.transactions, parameters, "2024-06", driver=found.driver).panel
-    # p alone through January; from May on, three months before counts February: one row of p and three of q
+    # p alone through January; from May on, three months before counts February: one row of p,
+    # three of q
     assert column(panel, EAST) == [10, 10, 10, 10, 17.5, 17.5]
 
 
@@ -272,8 +274,12 @@ def test_a_renamed_member_keeps_its_prices(tmp_path: Path) -> None:
 PROJECT = """
 sources:
   orders: {kind: csv, path: orders.csv, columns: {date: date, region: region, amount: amount}}
-  prices: {kind: csv, role: drivers, path: prices.csv, columns: {ds: month, region: region, price: price, spend: spend}}
-  market: {kind: csv, role: events, path: market.csv, columns: {name: name, start: start, end: end, announced: known}}
+  prices:
+    {kind: csv, role: drivers, path: prices.csv,
+     columns: {ds: month, region: region, price: price, spend: spend}}
+  market:
+    {kind: csv, role: events, path: market.csv,
+     columns: {name: name, start: start, end: end, announced: known}}
 drivers: {price: {known_ahead: true}, spend: {aggregate: sum}}
 dimensions: [region]
 levels: {total: [], region: [region]}
@@ -284,7 +290,7 @@ horizon: 3
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A unit with prices known ahead, spending that is not, and an event of August that was announced on 20 July."""
+    """A unit with prices known ahead, spending that is not, and an event announced on 20 July."""
     (tmp_path / "parameters" / "units").mkdir(parents=True)
     (tmp_path / "parameters" / "units" / "shop.yml").write_text(PROJECT, encoding="utf-8")
     save(tmp_path, "orders", ROWS)

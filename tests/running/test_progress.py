@@ -1,4 +1,4 @@
-"""Claims about what is seen of a run: the time left comes from what is known and ends at nothing."""
+"""What is seen of a run: the time left comes from what is known and ends at nothing."""
 
 from __future__ import annotations
 

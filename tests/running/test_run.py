@@ -180,7 +180,10 @@ def test_a_value_that_is_not_json_is_refused_before_anything_runs(tmp_path: Path
 def test_the_kernel_is_this_interpreter_with_one_thread_in_the_notebooks_folder(
     tmp_path: Path,
 ) -> None:
-    code = "import os, sys\nprint(sys.executable, os.getcwd(), os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'])"
+    code = (
+        "import os, sys\nthreads = ('OMP_NUM_THREADS', 'OPENBLAS_NUM_THREADS')\n"
+        "print(sys.executable, os.getcwd(), *(os.environ[name] for name in threads))"
+    )
     node = run_notebook(write_notebook(tmp_path / "a.ipynb", code), {})
     assert outputs(node, 2) == f"{sys.executable} {tmp_path} 1 1\n"
     assert node.cells[2].metadata.papermill.status == "completed"
@@ -206,7 +209,7 @@ def test_a_failing_cell_is_marked_and_those_after_it_did_not_run(tmp_path: Path)
 
 
 def test_an_error_of_this_library_is_told_in_its_own_words(tmp_path: Path) -> None:
-    code = "from salesfc_lib.errors import SalesForecastError\nraise SalesForecastError.say('a', 'b', 'c')"
+    code = "from salesfc_lib.errors import SalesForecastError as E\nraise E.say('a', 'b', 'c')"
     with pytest.raises(NotebookFailed, match=r"^a\. b\. c\. \(Notebook a, cell \[3\]\)$"):
         run_notebook(write_notebook(tmp_path / "a.ipynb", code), {})
 
@@ -264,7 +267,8 @@ def test_a_process_that_dies_is_a_result_and_the_others_go_on(work: Any) -> None
 def test_no_process_outlives_the_one_that_started_it(work: Any, tmp_path: Path) -> None:
     script = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
-        "from work_for_test_run import sleep\nfrom salesfc_lib.running.workers import side_by_side\n"
+        "from work_for_test_run import sleep\n"
+        "from salesfc_lib.running.workers import side_by_side\n"
         "if __name__ == '__main__':\n"
         "    side_by_side(sleep, [1], notify=lambda pid: print(pid, flush=True), died=None)\n"
     )

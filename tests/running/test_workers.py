@@ -25,7 +25,7 @@ FEWER = "candidates.arima.levels=[total]"  # the slow one at one series is enoug
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
-    """The month of two units by the number of workers, each in a project that has seen nothing before."""
+    """The month of two units by the number of workers, each in a project of its own."""
     demo = tmp_path_factory.mktemp("demo")
     write_demo(demo)
     projects = {}
