@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -204,7 +204,7 @@ def _level_series(
     names = list(crossed)
     members = keys[names].drop_duplicates().sort_values(names) if names else keys.iloc[:1]
     rows = members[names].to_dict("records") if names else [{}]
-    series = {
+    series: dict[str, Any] = {
         "unique_id": [unique_id(level, row) for row in rows],
         "level": level,
         "label": [" · ".join(map(str, row.values())) or "All" for row in rows],

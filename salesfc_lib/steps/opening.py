@@ -66,7 +66,8 @@ def open_month(  # noqa: PLR0913  what a run injects, and what an analyst tries
             "`sets` in a notebook that was opened by hand",
             "Use `salesfc run --set key=value`, or open the notebook with `salesfc lab`",
         )
-    trial = [f"{key}={json.dumps(sets[key], ensure_ascii=False)}" for key in sorted(sets or {})]
+    tried = sorted((sets or {}).items())
+    trial = [f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in tried]
     if resolved is not None:
         found = parameters.from_dict(resolved)
     else:
