@@ -19,6 +19,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Parameters, empty
+from salesfc_lib.inspection import plain
 from salesfc_lib.panel import DESCRIBING
 from salesfc_lib.reconciliation.hand_written import (
     Line,
@@ -139,7 +140,7 @@ def _name_columns(
     """Names of the columns by their headers; a blank header keeps its place as its name."""
     known = _spellings(dimensions)
     names = [
-        known.get(_plain(head) or head, "") if head else f"column {place}"
+        known.get(plain(head) or head, "") if head else f"column {place}"
         for place, head in enumerate(found, 1)
     ]
     unknown = [head for head, column in zip(found, names, strict=True) if not column]
@@ -176,7 +177,7 @@ def _spellings(dimensions: Mapping[str, Sequence[str]]) -> dict[str, str]:
     ]
     known: dict[str, str] = {}
     for head, name in pairs:
-        known.setdefault(_plain(head) or head, name)
+        known.setdefault(plain(head) or head, name)
     return known
 
 
@@ -240,9 +241,9 @@ def _read_text(line: Line, column: str) -> str:
 
 
 def _read_kind(line: Line) -> str:
-    text = _plain(line.cells["kind"]) or line.cells["kind"]
+    text = plain(line.cells["kind"]) or line.cells["kind"]
     for kind, words in KINDS.items():
-        if text in {_plain(word) or word for word in words}:
+        if text in {plain(word) or word for word in words}:
             return kind
     raise cell_error(
         line,
@@ -325,10 +326,3 @@ def _find_repeated(
             )
         seen.setdefault(key, line.where)
     return found
-
-
-def _plain(text: str) -> str:
-    """A header without case and marks; inspection is imported only where a file is read."""
-    from salesfc_lib.inspection import plain
-
-    return plain(text)

@@ -8,7 +8,6 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
-from salesfc_lib.reconciliation import mean_wape
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.narrative.outlook import outlook_figure, year_before
@@ -65,6 +64,8 @@ def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
 
 def _judged(done: ReconciledMonth) -> pd.Series:
     """Mean of the levels' WAPE by method, lowest first, of the methods that were judged."""
+    from salesfc_lib.reconciliation import mean_wape
+
     return mean_wape(done.reconciliation).dropna().sort_values()
 
 
