@@ -14,40 +14,31 @@ from typing import Any
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
-from salesfc_lib.forecasting.tuning import (
-    BOOSTING_EXAMPLES,
-    BOOSTING_LAGS,
-    BOOSTING_LIMIT,
-    BOOSTING_LIMIT_INTERMITTENT,
-    BOOSTING_MIN_EXAMPLES,
-    BOOSTING_SETTINGS,
-)
 from salesfc_lib.foundation import SEASON, nan_mean, nan_median, nan_std
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a forecast should hit: XGBoost's objective, how the candidates are brought together, and
-    the sizes that an example may lie from that.
-    """
+    """XGBoost's objective, centre of the candidates, and how far an example may lie from it."""
 
     objective: str
     centre: Callable[[np.ndarray, int], np.ndarray]
     limit: float
 
 
-MEDIAN = Target("reg:absoluteerror", nan_median, BOOSTING_LIMIT)  # what is as often above as below
+MEDIAN = Target(
+    "reg:absoluteerror", nan_median, tuning.BOOSTING_LIMIT
+)  # what is as often above as below
 MEAN = Target(
-    "reg:squarederror", nan_mean, BOOSTING_LIMIT_INTERMITTENT
+    "reg:squarederror", nan_mean, tuning.BOOSTING_LIMIT_INTERMITTENT
 )  # what adds up over the months, where most are without a sale
 
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """Rows of series and months ahead at a cutoff: x (n, horizon, n_features), the base they
-    correct and its size.
-    """
+    """Months ahead of series: x (n, horizon, n_features), the base they correct, its size (n,)."""
 
     x: np.ndarray
     base: np.ndarray
@@ -99,28 +90,26 @@ def _learn(
         inputs.append(table.x[usable])
         targets.append(np.clip(missed[usable], -aim.limit, aim.limit))
         count += int(usable.sum())
-    if count < BOOSTING_MIN_EXAMPLES:
+    if count < tuning.BOOSTING_MIN_EXAMPLES:
         return None
     x, y = np.concatenate(inputs), np.concatenate(targets)
-    if len(y) > BOOSTING_EXAMPLES:
+    if len(y) > tuning.BOOSTING_EXAMPLES:
         kept = np.sort(
-            np.random.default_rng(BOOSTING_SETTINGS["seed"]).choice(
-                len(y), BOOSTING_EXAMPLES, replace=False
+            np.random.default_rng(tuning.BOOSTING_SETTINGS["seed"]).choice(
+                len(y), tuning.BOOSTING_EXAMPLES, replace=False
             )
         )
         x, y = x[kept], y[kept]
-    matrix = xgboost.QuantileDMatrix(x, y, max_bin=BOOSTING_SETTINGS["max_bin"], nthread=1)
+    matrix = xgboost.QuantileDMatrix(x, y, max_bin=tuning.BOOSTING_SETTINGS["max_bin"], nthread=1)
     return xgboost.train(
-        {**BOOSTING_SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees
+        {**tuning.BOOSTING_SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees
     )
 
 
 def feature_table(
     candidates: CandidateForecasts, back: int, chosen: np.ndarray, aim: Target = MEDIAN
 ) -> FeatureTable:
-    """What is known at a cutoff of each month ahead, in sizes of the series; the base is the
-    candidates brought together as `aim` says.
-    """
+    """Features of each month ahead as known at a cutoff, in sizes of the series."""
     history = candidates.history.take(chosen).cut(back)
     forecast = candidates.at(back)[:, chosen]
     base = aim.centre(forecast, 0)
@@ -178,9 +167,7 @@ def _mean(values: np.ndarray) -> np.ndarray:
 
 
 def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np.ndarray:
-    """The value `months` before each month ahead, or a whole number of years more where that is not
-    over yet (n, horizon).
-    """
+    """The value `months` before each month ahead, in the latest year known (n, horizon)."""
     steps = np.arange(horizon)
     columns = y.shape[1] + steps - months - SEASON * (steps // SEASON) + beside
     inside = (columns >= 0) & (columns < y.shape[1])
@@ -191,7 +178,7 @@ def _misses(
     candidates: CandidateForecasts, back: int, chosen: np.ndarray, size: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Mean and mean absolute miss of the candidates' median at earlier cutoffs, (n, 1) each."""
-    for months in BOOSTING_LAGS:
+    for months in tuning.BOOSTING_LAGS:
         if back + months not in candidates.backs:
             yield from (np.full((len(chosen), 1), np.nan),) * 2
             continue

@@ -35,9 +35,7 @@ SUFFIX = ".parquet"
 
 @dataclass(frozen=True)
 class CacheEntry:
-    """An answer: `values` (horizon,), or None where there are none and `note` says why (or holds a
-    search's finding).
-    """
+    """A forecast (horizon,), or None with the error, or a search's result, in `note`."""
 
     values: np.ndarray | None
     note: str = ""
@@ -75,9 +73,7 @@ class ForecastCache:
 
 
 def digest(*parts: bytes | str) -> str:
-    """Hexadecimal digest of the parts in order, each with its length, so that moved borders give
-    another key.
-    """
+    """Hexadecimal digest of the parts in order, each with its length."""
     state = hashlib.blake2b(digest_size=20)
     for part in parts:
         raw = part.encode() if isinstance(part, str) else part

@@ -54,9 +54,7 @@ def errors_known_at(modeled: Modeled, back: int) -> PastErrors:
 
 
 def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
-    """Table backtest_coverage of a backtest with bounds, against what was sold; forecasts without
-    bounds are not counted.
-    """
+    """Table backtest_coverage of a backtest; forecasts without bounds are not counted."""
     bounded = backtest.dropna(subset=["lo-80"])
     if bounded.empty:
         return tables.empty("backtest_coverage")

@@ -26,9 +26,7 @@ CANDIDATE = "regression"  # whose terms are listed
 def explain_drivers(
     history: History, chosen: Collection[str], parameters: Parameters
 ) -> dict[str, pd.DataFrame]:
-    """The three tables by name: terms of the chosen series, drivers of the bottom level, and what
-    is known ahead of the chosen series.
-    """
+    """The three tables by name; coefficient and driver_effect of the chosen series."""
     block = parameters.candidates.get(CANDIDATE)
     half_life = HALF_LIFE if block is None else float(block.settings.get("half_life", HALF_LIFE))
     bottom = history.take(
@@ -45,9 +43,7 @@ def explain_drivers(
 def list_coefficients(
     history: History, chosen: Collection[str], *, half_life: float = HALF_LIFE
 ) -> pd.DataFrame:
-    """Table coefficient: terms of the chosen series with their 95 % intervals; a driver that never
-    moved in a series is left out.
-    """
+    """Table coefficient of the chosen series, 95 %; drivers that never moved are left out."""
     found = coefficients(history, half_life=half_life, only=set(chosen))
     if found.empty:
         return tables.empty("coefficient")
@@ -71,9 +67,7 @@ def list_coefficients(
 
 
 def list_ahead(history: History, coefficient: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    """Table driver_effect: what is known ahead of each driver, month by month, and what the
-    regression adds for it, with 95 %.
-    """
+    """Table driver_effect: each driver ahead, and what the regression adds for it, 95 %."""
     row = dict(zip(history.ids, range(len(history)), strict=True))
     drivers = coefficient[coefficient["term"].isin(list(history.regressors))]
     parts = [

@@ -14,6 +14,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.backtest.backtest import (
     CandidateForecasts,
     Progress,
@@ -29,15 +30,6 @@ from salesfc_lib.forecasting.history import History, align
 from salesfc_lib.forecasting.intervals import PastErrors, conformal_intervals
 from salesfc_lib.forecasting.plausibility import bounds_at
 from salesfc_lib.forecasting.short_history import count_months
-from salesfc_lib.forecasting.tuning import (
-    BOOSTED_FROM,
-    BOOSTING_MAX_COST,
-    BOOSTING_PRIOR_INTERMITTENT,
-    BOOSTING_PRIOR_SERIES,
-    BOOSTING_SHARE,
-    BOOSTING_SHARE_INTERMITTENT,
-    ERROR_MONTHS,
-)
 from salesfc_lib.forecasting.weights import (
     CandidateErrors,
     backtest_errors,
@@ -51,8 +43,7 @@ from salesfc_lib.panel import count_silent_months
 
 @dataclass(frozen=True)
 class Modeled:
-    """Forecasts of a panel: the candidates, their errors and weights, and the combination at every
-    cutoff.
+    """Forecasts of a panel: candidates, errors, weights, and the combination at every cutoff.
 
     combined: months before now to (n, horizon); boosted: likewise the boosted median, NaN where
     there is none; shares: of it in each series' forecast (n,). errors and weights (n_models, n) are
@@ -74,7 +65,9 @@ class Modeled:
     def past(self) -> PastErrors:
         """Errors of the combination at the cutoffs before now, for intervals."""
         earlier = {
-            back: values for back, values in self.combined.items() if 0 < back <= ERROR_MONTHS
+            back: values
+            for back, values in self.combined.items()
+            if 0 < back <= tuning.ERROR_MONTHS
         }
         errors = {back: self.candidates.actuals(back) - values for back, values in earlier.items()}
         return PastErrors(self.candidates.history, errors, earlier, self.parameters.lifecycle)
@@ -94,9 +87,7 @@ def model_history(  # noqa: PLR0913  the last four have defaults that a step rar
     progress: Progress | None = None,
     extra: Mapping[str, Candidate] | None = None,
 ) -> Modeled:
-    """Candidates at every cutoff, their weights, and the combination; arguments as
-    `run_candidates`.
-    """
+    """Candidates, weights and combination; arguments as `run_candidates`."""
     candidates = run_candidates(
         history,
         parameters,
@@ -144,25 +135,22 @@ def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -
 
 
 def blend(weighted: np.ndarray, boosted: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """Weighted mean of both forecasts (n, horizon); `share` (n,) is that of the boosted one, NaN of
-    which counts as 0.
-    """
+    """Weighted mean (n, horizon) by the boosted forecast's `share` (n,); NaN of it counts 0."""
     return np.asarray((1 - share[:, None]) * weighted + share[:, None] * np.nan_to_num(boosted))
 
 
 def boosting_share(boosted: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np.ndarray:
-    """Share of the boosted median (n, horizon) in each series' forecast (n,): 0 without one, and
-    for a young series.
+    """Share of the boosted median (n, horizon) by series (n,): 0 without one, and for a young one.
 
     full share x n / (n + prior), n series with a boosted median; half the full share at n = prior.
     `trust` scales it except where demand is intermittent.
     """
-    there = np.isfinite(boosted).all(axis=1) & (count_months(y) >= BOOSTED_FROM)
+    there = np.isfinite(boosted).all(axis=1) & (count_months(y) >= tuning.BOOSTED_FROM)
     series = there.sum()
     sparse = is_intermittent(y)
     full, few = (
-        np.where(sparse, BOOSTING_SHARE_INTERMITTENT, trust * BOOSTING_SHARE),
-        np.where(sparse, BOOSTING_PRIOR_INTERMITTENT, BOOSTING_PRIOR_SERIES),
+        np.where(sparse, tuning.BOOSTING_SHARE_INTERMITTENT, trust * tuning.BOOSTING_SHARE),
+        np.where(sparse, tuning.BOOSTING_PRIOR_INTERMITTENT, tuning.BOOSTING_PRIOR_SERIES),
     )
     return np.asarray(np.where(there, full * series / (series + few), 0.0))
 
@@ -173,8 +161,7 @@ def boosting_trust(
     boosted: Mapping[int, np.ndarray],
     back: int,
 ) -> float:
-    """Factor on the share of boosting at a cutoff, 0 to 1, from the error it cost or saved at the
-    tested cutoffs before.
+    """Factor on boosting's share at a cutoff, 0 to 1, from the errors at tested cutoffs before.
 
     1 where it was no worse, 0 where it raised the error by `BOOSTING_MAX_COST` or more, linear
     between. Errors are scaled as in MASE (mean absolute change over a year); series of intermittent
@@ -198,7 +185,7 @@ def boosting_trust(
         without += float((gaps[0][counts] / scale[rows]).sum())
         by_it += float((gaps[1][counts] / scale[rows]).sum())
     return (
-        float(np.clip(1 - (by_it / without - 1) / BOOSTING_MAX_COST, 0.0, 1.0))
+        float(np.clip(1 - (by_it / without - 1) / tuning.BOOSTING_MAX_COST, 0.0, 1.0))
         if without > 0
         else 1.0
     )
@@ -210,8 +197,7 @@ def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
 
 
 def _boost_cutoffs(candidates: CandidateForecasts, parameters: Parameters) -> dict[int, np.ndarray]:
-    """Boosted medians by cutoff, (n, horizon) each: now, and at the tested cutoffs; empty where
-    boosting is off.
+    """Boosted medians (n, horizon) now and at the tested cutoffs; empty where boosting is off.
 
     The model of the tested cutoffs learns from what was known at the earliest of them.
     """
@@ -233,8 +219,7 @@ def forecast_panel(
     levels: Sequence[int] = (50, 80, 95),
     parameters: Parameters | None = None,
 ) -> pd.DataFrame:
-    """Forecasts of a panel with the defaults: unique_id, ds, h, y_hat, and lo-… and hi-… for each
-    level in percent.
+    """Forecasts with the defaults: unique_id, ds, h, y_hat, and lo- and hi- of each level.
 
     `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the
     coming months; each series may end at a month of its own. Series without any value have no rows.

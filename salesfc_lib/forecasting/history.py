@@ -83,9 +83,7 @@ class History:
         )
 
     def cut(self, months: int) -> History:
-        """Every row as it was known `months` earlier; what was known ahead then is kept as
-        regressors' values.
-        """
+        """Every row as it was known `months` earlier; what was known ahead is kept."""
         return replace(
             self,
             y=shift(self.y, months),
@@ -137,8 +135,7 @@ def align(
     end: pd.Timestamp | None = None,
     level: Mapping[str, int] | None = None,
 ) -> History:
-    """History of a panel (unique_id, ds, y, regressors); each series ends at its own last month, or
-    all at `end`.
+    """History of a panel (unique_id, ds, y, regressors), through each last month or `end`.
 
     Regressors are the numeric columns that `future` (unique_id, ds, regressors) has too, what is
     not known ahead is no regressor, and `trading_days`, which are the month's weekdays where no
@@ -179,9 +176,7 @@ def align(
 
 
 def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
-    """Days from Monday to Friday of the months of rows that end at `last` (n,), and of `horizon`
-    more (n, width + horizon).
-    """
+    """Weekdays of months that end at `last` (n,), and of `horizon` more (n, width + horizon)."""
     months = last.astype("datetime64[M]")[:, None] + np.arange(1 - width, horizon + 1)
     distinct, place = np.unique(months, return_inverse=True)
     return np.asarray(count_trading_days(distinct).astype(float)[place.reshape(months.shape)])

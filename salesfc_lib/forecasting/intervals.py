@@ -15,18 +15,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent, share_of_zeros
 from salesfc_lib.forecasting.history import History, align
-from salesfc_lib.forecasting.tuning import (
-    ENDED_LEVEL,
-    ENOUGH_ERRORS,
-    ERROR_PRIOR_SERIES,
-    FALLBACK_ERROR,
-    MIN_KIND_ERRORS,
-    NEIGHBOUR_HORIZONS,
-    OWN_ERROR_SHARE,
-    WIDTH_ERRORS,
-)
 from salesfc_lib.foundation import SEASON, nan_mean
 from salesfc_lib.foundation.schema import Lifecycle
 from salesfc_lib.panel import count_silent_months
@@ -39,9 +30,7 @@ TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are trie
 
 @dataclass(frozen=True)
 class PastErrors:
-    """Errors actual - forecast at cutoffs `back` months ago: (n, horizon) each, NaN for months that
-    are not over.
-    """
+    """Errors actual - forecast `back` months ago, (n, horizon) each; NaN for months not over."""
 
     history: History
     errors: Mapping[int, np.ndarray]
@@ -101,8 +90,7 @@ def _past_of(backtest: pd.DataFrame, history: History, horizon: int, rule: Lifec
 def conformal_intervals(
     past: PastErrors, forecast: np.ndarray, levels: Sequence[int]
 ) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Lower and upper bounds (n, horizon) by level in percent, around forecasts (n, horizon) of
-    now.
+    """Lower and upper bounds (n, horizon) by level in percent, around forecasts of now.
 
     A series that came to an end is expected to stay so: only bounds beyond 90 % allow for a month
     as in its last year. Split conformal quantiles (Vovk, Gammerman and Shafer 2005,
@@ -125,16 +113,14 @@ def conformal_intervals(
         low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
         low, high = (
             np.where(over, 0.0, low),
-            np.where(over, usual if level > ENDED_LEVEL else 0.0, high),
+            np.where(over, usual if level > tuning.ENDED_LEVEL else 0.0, high),
         )
         inner = bounds[level] = (np.minimum(low, inner[0]), np.maximum(high, inner[1]))
     return bounds
 
 
 def _scales(past: PastErrors, back: int) -> np.ndarray:
-    """Size of a series' errors as known `back` months ago (n,), in its unit: its own mean absolute
-    error, mixed with its level's.
-    """
+    """Mean absolute error known `back` months ago (n,), mixed with that of the level."""
     y = past.history.y[:, : past.history.y.shape[1] - back]
     year = y[:, -SEASON:]
     known = np.isfinite(year)
@@ -148,24 +134,24 @@ def _scales(past: PastErrors, back: int) -> np.ndarray:
     usable = (count > 0) & (size > TINY)
     share = np.where(usable, total / count.clip(1) / np.where(size > TINY, size, 1.0), np.nan)
     typical = _typical(share, past.history.level)
-    trust = OWN_ERROR_SHARE * (count / ENOUGH_ERRORS).clip(max=1)
+    trust = tuning.OWN_ERROR_SHARE * (count / tuning.ENOUGH_ERRORS).clip(max=1)
     return np.asarray(size * (trust * np.nan_to_num(share) + (1 - trust) * typical))
 
 
 def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Median relative error of each series' level (n,), drawn to that of all where the level has
-    few series.
-    """
+    """Median relative error of each series' level (n,), drawn to that of all levels."""
     overall = (
-        float(np.median(share[np.isfinite(share)])) if np.isfinite(share).any() else FALLBACK_ERROR
+        float(np.median(share[np.isfinite(share)]))
+        if np.isfinite(share).any()
+        else tuning.FALLBACK_ERROR
     )
     result = np.full(len(share), overall)
     for code in np.unique(level):
         own = share[(level == code) & np.isfinite(share)]
         if len(own):
-            result[level == code] = (len(own) * np.median(own) + ERROR_PRIOR_SERIES * overall) / (
-                len(own) + ERROR_PRIOR_SERIES
-            )
+            result[level == code] = (
+                len(own) * np.median(own) + tuning.ERROR_PRIOR_SERIES * overall
+            ) / (len(own) + tuning.ERROR_PRIOR_SERIES)
     return result
 
 
@@ -185,7 +171,7 @@ class _ScaledErrors:
     def of_kind(self, sparse: bool) -> _ScaledErrors:
         """Those of a kind; all, where it has too few."""
         here = self.sparse == sparse
-        return self.take(here) if here.sum() >= MIN_KIND_ERRORS else self
+        return self.take(here) if here.sum() >= tuning.MIN_KIND_ERRORS else self
 
     def take(self, rows: np.ndarray) -> _ScaledErrors:
         return _ScaledErrors(
@@ -226,7 +212,7 @@ def _widths(scaled: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarr
         return reach, reach
     found = np.array(
         [
-            _width_pair(scaled, np.abs(scaled.h - step) <= NEIGHBOUR_HORIZONS, share)
+            _width_pair(scaled, np.abs(scaled.h - step) <= tuning.NEIGHBOUR_HORIZONS, share)
             for step in steps
         ]
     )
@@ -242,13 +228,11 @@ def _widths(scaled: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarr
 
 
 def _width_pair(scaled: _ScaledErrors, here: np.ndarray, share: float) -> tuple[float, float]:
-    """Scales below and above that leave out the same share on each side and together cover `share`,
-    zero being the floor.
-    """
+    """Scales below and above, the same share beyond each, together covering `share`."""
     rows = np.flatnonzero(here)
     if not len(rows):
         return np.nan, np.nan
-    some = scaled.take(rows[:: max(1, len(rows) // WIDTH_ERRORS)])
+    some = scaled.take(rows[:: max(1, len(rows) // tuning.WIDTH_ERRORS)])
     ordered = np.sort(some.z)
     downs, ups = (
         -_conformal_quantile(ordered, TAILS),
@@ -263,18 +247,14 @@ def _width_pair(scaled: _ScaledErrors, here: np.ndarray, share: float) -> tuple[
 
 
 def _conformal_quantile(ordered: np.ndarray, p: np.ndarray, *, upper: bool = False) -> np.ndarray:
-    """The ceil((n + 1) p)-th smallest of sorted values for an upper bound, the mirrored one for a
-    lower.
-    """
+    """The ceil((n + 1) p)-th smallest of sorted values; mirrored for a lower bound."""
     n = len(ordered)
     place = np.ceil((n + 1) * p) - 1 if upper else np.floor((n + 1) * p) - 1
     return np.asarray(ordered[place.clip(0, n - 1).astype(int)])
 
 
 def _normal_quantile(p: float) -> float:
-    """Quantile of a normal error in units of its mean absolute value, where there is nothing to
-    count.
-    """
+    """Quantile of a normal error in units of its mean absolute value."""
     from statistics import NormalDist
 
     return NormalDist().inv_cdf(p) * float(np.sqrt(np.pi / 2))

@@ -13,25 +13,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import STEADY, classify
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
-from salesfc_lib.forecasting.tuning import (
-    SHIFT_BOUNDS,
-    SHIFT_MAX_AUTOCORRELATION,
-    SHIFT_MAX_DEVIATION,
-    SHIFT_MIN_AFTER,
-    SHIFT_MIN_BEFORE,
-    SHIFT_MIN_NOISE,
-    SHIFT_MIN_SALE,
-    SHIFT_MIN_STEP,
-    SHIFT_NEIGHBOURS,
-    SHIFT_RECENT,
-    SHIFT_SHARE,
-    SHIFT_THRESHOLD,
-    SHIFT_TREND_PRIOR,
-    SHIFT_WINDOW,
-)
 from salesfc_lib.foundation import SEASON, nan_mean, nan_median, tables
 from salesfc_lib.foundation.schema import Breaks
 
@@ -42,9 +27,7 @@ BLOCK = 20_000  # rows worked on at once
 
 @dataclass(frozen=True)
 class LevelShifts:
-    """Changes of level of rows (n,): months since (0: none), the level after over that before, and
-    the strength in standard errors.
-    """
+    """Shifts of rows (n,): months since (0: none), level after over before, standard errors."""
 
     months: np.ndarray
     ratio: np.ndarray
@@ -57,8 +40,7 @@ class LevelShifts:
 
 
 def find_level_shifts(history: History, settings: Breaks = USUAL) -> LevelShifts:
-    """The change of level of each row as known at its cutoff; none in series that do not sell
-    steadily, or for less than a year.
+    """The level shift of each row as known at its cutoff; none unless it sells steadily.
 
     x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each
     month k, x = a + b t + c [t >= k] by least squares, with b around zero by 0.15 a year; the most
@@ -80,40 +62,42 @@ def find_level_shifts(history: History, settings: Breaks = USUAL) -> LevelShifts
             log_adjusted(history, some)
         )
         found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
-    none = (found.strength < SHIFT_THRESHOLD) | (np.abs(found.ratio - 1) < settings.least_change)
+    none = (found.strength < tuning.SHIFT_THRESHOLD) | (
+        np.abs(found.ratio - 1) < settings.least_change
+    )
     return LevelShifts(
         np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength
     )
 
 
 def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
-    """Logarithms of the adjusted last months of rows (n, up to 36), odd ones drawn in; NaN before a
-    row's first month.
-    """
-    adjusted = adjust(history, 1, relative=True).y[rows, -SHIFT_WINDOW:]
+    """Logarithms of the last adjusted months (n, up to 36), winsorized."""
+    adjusted = adjust(history, 1, relative=True).y[rows, -tuning.SHIFT_WINDOW :]
     known = np.isfinite(adjusted)
     size = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True) / known.sum(
         axis=1, keepdims=True
     ).clip(1)
-    least = SHIFT_MIN_SALE * np.where(size > 0, size, 1.0)
+    least = tuning.SHIFT_MIN_SALE * np.where(size > 0, size, 1.0)
     return winsorize(
         np.where(known, np.log(np.maximum(np.where(known, adjusted, 1.0), least)), np.nan)
     )
 
 
 def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The most likely step in each row of x (n, T): months since, its size, and its strength (n,);
-    strength 0 where there is none.
-    """
+    """The likeliest step of each row of x (n, T): months since, size, strength (n,); 0: none."""
     n, width = x.shape
-    after = np.arange(SHIFT_MIN_AFTER, min(SHIFT_RECENT, width - SHIFT_MIN_BEFORE) + 1)
+    after = np.arange(
+        tuning.SHIFT_MIN_AFTER, min(tuning.SHIFT_RECENT, width - tuning.SHIFT_MIN_BEFORE) + 1
+    )
     if not len(after):
         return np.zeros(n, dtype=int), np.zeros(n), np.zeros(n)
     known = np.isfinite(x)
     value = np.where(known, x - nan_mean(x, 1, keepdims=True), 0.0)
     count, time = known.sum(axis=1), (np.arange(width) - (width - 1.0)) / SEASON
     spread = _noise(x)
-    inverse = _invert(count, known @ time, known @ time**2 + (spread / SHIFT_TREND_PRIOR) ** 2)
+    inverse = _invert(
+        count, known @ time, known @ time**2 + (spread / tuning.SHIFT_TREND_PRIOR) ** 2
+    )
     moments = np.stack([value.sum(axis=1), value @ time], axis=1)
     fit = np.einsum("nab,nb->na", inverse, moments)
     stepped = np.stack([after, [time[-k:].sum() for k in after]], axis=1).astype(
@@ -124,9 +108,11 @@ def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     weight = after - np.einsum("ka,nab,kb->nk", stepped, inverse, stepped, optimize=True)
     weight = np.maximum(weight, 1e-9)
     rest = ((value**2).sum(axis=1) - (fit * moments).sum(axis=1))[:, None] - moved**2 / weight
-    variance = np.maximum(rest / (count - 3).clip(1)[:, None], SHIFT_MIN_NOISE**2)
+    variance = np.maximum(rest / (count - 3).clip(1)[:, None], tuning.SHIFT_MIN_NOISE**2)
     strength = np.where(
-        count[:, None] - after >= SHIFT_MIN_BEFORE, np.abs(moved) / np.sqrt(weight * variance), 0.0
+        count[:, None] - after >= tuning.SHIFT_MIN_BEFORE,
+        np.abs(moved) / np.sqrt(weight * variance),
+        0.0,
     )
     best, row = strength.argmax(axis=1), np.arange(n)
     step = moved[row, best] / weight[row, best]
@@ -134,9 +120,9 @@ def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     since = np.arange(width) >= (width - after[best])[:, None]
     off = np.where(known, value - line[:, :1] - line[:, 1:] * time, 0.0)
     error = off - np.where(known & since, step[:, None], 0.0)
-    lasts = ((off / np.where(step == 0, 1.0, step)[:, None] > SHIFT_MIN_STEP) & since).sum(
+    lasts = ((off / np.where(step == 0, 1.0, step)[:, None] > tuning.SHIFT_MIN_STEP) & since).sum(
         axis=1
-    ) >= SHIFT_MIN_AFTER
+    ) >= tuning.SHIFT_MIN_AFTER
     return (
         after[best],
         _least(step, _compare(x, since)),
@@ -145,21 +131,22 @@ def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def winsorize(x: np.ndarray) -> np.ndarray:
-    """Months (n, T) at most 2.5 standard deviations from the median of themselves and two on each
-    side.
-    """
-    padded = np.pad(x, ((0, 0), (SHIFT_NEIGHBOURS, SHIFT_NEIGHBOURS)), constant_values=np.nan)
-    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * SHIFT_NEIGHBOURS + 1, axis=1)
+    """Months (n, T) within 2.5 standard deviations of the median of five months around."""
+    padded = np.pad(
+        x, ((0, 0), (tuning.SHIFT_NEIGHBOURS, tuning.SHIFT_NEIGHBOURS)), constant_values=np.nan
+    )
+    around = np.lib.stride_tricks.sliding_window_view(
+        padded, 2 * tuning.SHIFT_NEIGHBOURS + 1, axis=1
+    )
     with np.errstate(all="ignore"):
         middle = nan_median(around, -1)
         spread = 1.4826 * nan_median(np.abs(x - middle), -1)[:, None]
-    room = SHIFT_MAX_DEVIATION * np.maximum(spread, SHIFT_MIN_NOISE)
+    room = tuning.SHIFT_MAX_DEVIATION * np.maximum(spread, tuning.SHIFT_MIN_NOISE)
     return np.where(np.isfinite(x), np.clip(x, middle - room, middle + room), np.nan)
 
 
 def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
-    """The history with the months before a row's change brought half-way, in logarithms, to the
-    level after it.
+    """The history, months before a shift brought half-way, in logarithms, to the new level.
 
     Where a change of -40 % was planted in three of ten series, 3, 6 and 12 months before the
     cutoff, MASE of these series was 0.93, 0.70 and 0.71 without this, and 0.76, 0.68 and 0.67 with
@@ -172,15 +159,13 @@ def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
     if not breaks.found.any():
         return history
     before = np.arange(history.y.shape[1]) < (history.y.shape[1] - breaks.months)[:, None]
-    ratio = np.clip(breaks.ratio, *SHIFT_BOUNDS)[:, None] ** SHIFT_SHARE
+    ratio = np.clip(breaks.ratio, *tuning.SHIFT_BOUNDS)[:, None] ** tuning.SHIFT_SHARE
     factor = np.where(breaks.found[:, None] & before, ratio, 1.0)
     return replace(history, y=history.y * factor)
 
 
 def list_level_shifts(history: History, settings: Breaks = USUAL) -> pd.DataFrame:
-    """Table break: a row per series whose level changed, as known now; its first month after,
-    change in percent, strength, evidence.
-    """
+    """Table break: a row per series whose level shifted, as known now."""
     breaks = find_level_shifts(history, settings)
     rows = np.flatnonzero(breaks.found)
     adjusted = adjust(history, 1, relative=True).y
@@ -212,9 +197,7 @@ def _say(adjusted: np.ndarray, months: int, first: str) -> str:
 
 
 def _compare(x: np.ndarray, since: np.ndarray) -> np.ndarray:
-    """Logarithm of the mean month `since` a step over that of up to twelve months before it (n,),
-    for logarithms x (n, T).
-    """
+    """Log mean month `since` a step less that of up to twelve before (n,), for logs x (n, T)."""
     known, width = np.isfinite(x), x.shape[1]
     first = (width - since.sum(axis=1))[:, None]
     before = known & ~since & (np.arange(width) >= first - SEASON)
@@ -240,19 +223,15 @@ def _invert(count: np.ndarray, cross: np.ndarray, square: np.ndarray) -> np.ndar
 
 
 def _independence(error: np.ndarray) -> np.ndarray:
-    """(1 - r) / (1 + r) of each row of errors (n, T), r their correlation from month to month
-    between 0 and 0.8 (n,).
-    """
+    """(1 - r) / (1 + r) of errors (n, T), r their autocorrelation between 0 and 0.8 (n,)."""
     total = np.maximum((error**2).sum(axis=1), 1e-300)
     lasting = ((error[:, 1:] * error[:, :-1]).sum(axis=1) / total).clip(
-        0.0, SHIFT_MAX_AUTOCORRELATION
+        0.0, tuning.SHIFT_MAX_AUTOCORRELATION
     )
     return np.asarray((1 - lasting) / (1 + lasting))
 
 
 def _noise(x: np.ndarray) -> np.ndarray:
-    """Standard deviation of a month of x (n, T), from how much neighbouring months differ, which a
-    step hardly changes (n,).
-    """
+    """Standard deviation of a month of x (n, T), from differences of neighbours (n,)."""
     noise = nan_median(np.abs(np.diff(x, axis=1)), -1) * 1.4826 / np.sqrt(2)
-    return np.maximum(np.nan_to_num(noise, nan=SHIFT_MIN_NOISE), SHIFT_MIN_NOISE)
+    return np.maximum(np.nan_to_num(noise, nan=tuning.SHIFT_MIN_NOISE), tuning.SHIFT_MIN_NOISE)

@@ -86,9 +86,7 @@ def _bias(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
 
 
 def _smape(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
-    """Per row the ratio itself over one, because the published measure is a mean of ratios; 0 where
-    both are zero.
-    """
+    """Each row's ratio over one, as the published mean of ratios; 0 where both are zero."""
     total = rows["y_hat"].abs() + rows["actual"].abs()
     ratio = 2 * (rows["y_hat"] - rows["actual"]).abs() / total.where(total > 0)
     return ratio.fillna(0.0), pd.Series(1.0, index=rows.index)

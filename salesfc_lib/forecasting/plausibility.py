@@ -13,15 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.tuning import (
-    MAX_GROWTH,
-    MIN_GROWTH,
-    RARE,
-    UNKNOWN_GROWTH,
-    YOUNG_MONTHS,
-)
 from salesfc_lib.foundation import SEASON
 from salesfc_lib.panel import RECENT_MONTHS
 
@@ -50,9 +44,7 @@ class Bounds:
     fall: float
 
     def excess(self, forecast: np.ndarray) -> np.ndarray:
-        """How many times its nearest bound a forecast (n, horizon) is beyond it (n,); at most 1:
-        within; NaN stays NaN.
-        """
+        """Forecast (n, horizon) over its nearest bound (n,); at most 1: within; NaN stays NaN."""
         months = np.abs(forecast) / np.maximum(self._by_month(forecast.shape[1]), TINY)
         beyond = months.max(axis=1)
         if forecast.shape[1] >= SEASON:
@@ -63,9 +55,7 @@ class Bounds:
         return np.asarray(beyond)
 
     def hold(self, forecast: np.ndarray) -> np.ndarray:
-        """The forecast (n, horizon) within its bounds: months drawn in, then the first year as a
-        whole.
-        """
+        """The forecast (n, horizon) clipped to its bounds: months, then the first year."""
         limit = self._by_month(forecast.shape[1])
         held = np.clip(forecast, -limit, limit)
         if forecast.shape[1] < SEASON:
@@ -130,7 +120,7 @@ def _set_bounds(y: np.ndarray) -> Bounds:
     known = np.isfinite(y)
     size = np.abs(np.where(known, y, 0.0))
     most = size.max(axis=1, initial=0.0)
-    young = known.sum(axis=1) < YOUNG_MONTHS
+    young = known.sum(axis=1) < tuning.YOUNG_MONTHS
     peers = (
         size[:, -SEASON:].sum(axis=1)
         / known[:, -SEASON:].sum(axis=1).clip(1)
@@ -140,8 +130,8 @@ def _set_bounds(y: np.ndarray) -> Bounds:
     year = years[:, -1] if years.shape[1] else np.full(len(y), np.nan)
     pace = size[:, -RECENT_MONTHS:].mean(axis=1) * SEASON
     judged = np.isfinite(year) & (year > 0) & ~np.any(y < 0, axis=1)
-    high = np.fmax(np.fmax(year * growth, pace * MIN_GROWTH), _extreme(years, np.fmax))
-    low = np.fmin(np.fmin(year * fall, pace / MIN_GROWTH), _extreme(years, np.fmin))
+    high = np.fmax(np.fmax(year * growth, pace * tuning.MIN_GROWTH), _extreme(years, np.fmax))
+    low = np.fmin(np.fmin(year * fall, pace / tuning.MIN_GROWTH), _extreme(years, np.fmin))
     return Bounds(
         np.where(shown > 0, shown * growth, np.inf),
         np.where(judged, high, np.inf),
@@ -153,8 +143,7 @@ def _set_bounds(y: np.ndarray) -> Bounds:
 def reject_implausible(
     values: dict[str, np.ndarray], bounds: Bounds
 ) -> tuple[dict[str, np.ndarray], list[tuple[int, str, str]]]:
-    """Forecasts by name (n, horizon) with NaN in place of the implausible, and what was refused:
-    row, name, reason.
+    """Forecasts by name (n, horizon), implausible ones NaN, and (row, name, reason) of these.
 
     Where all of a row's forecasts are implausible, the one that is least so stays.
     """
@@ -186,32 +175,28 @@ def _years(y: np.ndarray) -> np.ndarray:
 
 
 def _usual_change(years: np.ndarray) -> tuple[float, float]:
-    """Growth and fall of a year against the year before that are rare in a panel's sums of years
-    (n, n_years).
-    """
+    """Rare growth and fall of a year against the one before in sums of years (n, n_years)."""
     before, after = years[:, :-SEASON], years[:, SEASON:]
     known = (before > 0) & (after >= 0)
-    least = MIN_GROWTH if known.sum() * RARE >= 1 else UNKNOWN_GROWTH
+    least = tuning.MIN_GROWTH if known.sum() * tuning.RARE >= 1 else tuning.UNKNOWN_GROWTH
     if not known.any():
         return least, 1 / least
     change = (
-        np.minimum(after[known], MAX_GROWTH * before[known]) / before[known]
+        np.minimum(after[known], tuning.MAX_GROWTH * before[known]) / before[known]
     )  # never beyond MAX_GROWTH: no overflow
-    low, high = np.quantile(change, (RARE, 1 - RARE))
-    return float(np.clip(high, least, MAX_GROWTH)), min(float(low), 1 / least)
+    low, high = np.quantile(change, (tuning.RARE, 1 - tuning.RARE))
+    return float(np.clip(high, least, tuning.MAX_GROWTH)), min(float(low), 1 / least)
 
 
 def _usual_peak(y: np.ndarray, years: np.ndarray) -> float:
-    """How many times the mean of its last year a month of a panel's series was, in all but one of
-    500 series; at least 2.
-    """
+    """Largest month over the mean of its last year, in all but one of 500 series; at least 2."""
     if not years.shape[1]:
-        return MIN_GROWTH
+        return tuning.MIN_GROWTH
     known = years[:, -1] > 0
     if not known.any():
-        return MIN_GROWTH
+        return tuning.MIN_GROWTH
     ratio = y[known, -SEASON:].max(axis=1) * SEASON / years[known, -1]
-    return max(float(np.quantile(ratio, 1 - RARE)), MIN_GROWTH)
+    return max(float(np.quantile(ratio, 1 - tuning.RARE)), tuning.MIN_GROWTH)
 
 
 def _extreme(years: np.ndarray, choose: np.ufunc) -> np.ndarray:

@@ -52,8 +52,7 @@ class OwnFile:
 
 
 def load_own(parameters: schema.Parameters, project: Path) -> dict[str, Candidate]:
-    """The project's own candidates that are enabled, by name; every call reads and runs their files
-    anew.
+    """The project's enabled candidates by name; every call reads and runs their files anew.
 
     Raises `SalesForecastError` as `read_own` does, and where a file stops while it is loaded or
     defines no function to call.
@@ -157,9 +156,7 @@ def _build(file: OwnFile, block: schema.Candidate) -> Candidate:
 
 
 def _run(file: OwnFile) -> ModuleType:
-    """The module that the file's code makes; known by its name and content, because classes are
-    looked up by their module.
-    """
+    """The module of the file's code, registered by name and content for pickle and dataclasses."""
     module = ModuleType(f"salesfc_own_{file.name}_{digest(file.content)[:12]}")
     module.__file__ = str(file.path)
     sys.modules[module.__name__] = module
@@ -251,9 +248,7 @@ def _copy(history: History) -> History:
 
 
 def _versions(content: bytes) -> list[str]:
-    """What else the file's answers rest on: name and version of every package that it imports, this
-    library's own code.
-    """
+    """Name and version of the packages that the file imports, and this library's code."""
     nodes = list(ast.walk(ast.parse(content)))
     named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]

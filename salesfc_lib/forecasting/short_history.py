@@ -18,9 +18,7 @@ FULL = 2 * SEASON + 1  # months from which every candidate runs: no fallback is 
 
 
 class Fallback(NamedTuple):
-    """The first month of history from which a series stands on this rung, and what its forecast
-    then rests on.
-    """
+    """Months of history from which it holds, and what the forecast then rests on."""
 
     months: int
     words: str
@@ -36,8 +34,7 @@ FALLBACKS = (
 
 
 def describe_fallback(months: int, *, unit: int) -> str:
-    """The rung of a series of `months` months in a unit of `unit` months; empty where it is off the
-    ladder.
+    """The fallback of a series of `months` in a unit of `unit` months; empty where there is none.
 
     >>> describe_fallback(5, unit=60)
     "5 months of history: smoothed level with the unit's season, uncorrected"

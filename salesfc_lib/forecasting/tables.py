@@ -33,9 +33,7 @@ FORECAST = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
 
 
 def list_candidates(modeled: Modeled) -> pd.DataFrame:
-    """Table candidate_forecast: a row per series, candidate, cutoff and month, the corrected median
-    among the candidates.
-    """
+    """Table candidate_forecast; the boosted median is among the candidates."""
     candidates = modeled.candidates
     places = {back: candidates.backs.index(back) for back in (*candidates.tested, 0)}
     parts = [
@@ -48,9 +46,7 @@ def list_candidates(modeled: Modeled) -> pd.DataFrame:
 
 
 def list_failures(modeled: Modeled) -> pd.DataFrame:
-    """Table failures: a row per series, candidate and cutoff that could not be forecast, with its
-    error.
-    """
+    """Table failures: a row per series, candidate and cutoff without a forecast."""
     history = modeled.candidates.history
     rows = [
         (
@@ -69,9 +65,7 @@ def list_failures(modeled: Modeled) -> pd.DataFrame:
 
 
 def list_weights(modeled: Modeled) -> pd.DataFrame:
-    """Table weights: a row per series and candidate that gave a forecast, with its reason, and of
-    each that failed now or was raced out.
-    """
+    """Table weights with reasons, also of candidates that failed now or were stopped early."""
     candidates, errors = modeled.candidates, modeled.errors
     given = np.isfinite(candidates.at(0)).all(axis=2)
     share = modeled.shares.get(0, np.zeros(len(candidates.history)))
@@ -156,8 +150,7 @@ def list_forecasts(modeled: Modeled) -> pd.DataFrame:
 
 
 def list_backtest(modeled: Modeled) -> pd.DataFrame:
-    """Rows of table forecast, stage combined, at every cutoff of the last two years, as it would
-    have been made then.
+    """Rows of table forecast, stage combined, at every cutoff of the last two years.
 
     Those of tested cutoffs have the intervals that they would have had.
     """
@@ -175,8 +168,7 @@ def list_backtest(modeled: Modeled) -> pd.DataFrame:
 
 
 def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
-    """Score table of the backtest: stage 'candidate' for each model and 'combined' for their
-    combination (wape, bias, mase).
+    """Score table of the backtest: stages 'candidate' and 'combined' (wape, bias, mase).
 
     Forecasts of months that have no actual yet, so all of the last cutoff, give no row.
     """

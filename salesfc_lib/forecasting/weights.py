@@ -40,8 +40,7 @@ class CandidateErrors:
 def backtest_errors(
     candidates: CandidateForecasts, back: int, settings: Combine
 ) -> CandidateErrors:
-    """Errors at the cutoffs before the one `back` months ago, as many as the backtest has, against
-    what was known then.
+    """Errors at the backtest's cutoffs before `back` months ago, against what was known then.
 
     A candidate that covers fewer cutoffs is compared on the rows it has: its error over the mean
     candidate's on those rows. One that a series is too young to have tested counts as it does in
@@ -86,9 +85,7 @@ def backtest_errors(
 
 
 def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
-    """Cutoffs that are evidence `back` months ago, earliest first: the latest before it, as many as
-    the backtest has.
-    """
+    """Cutoffs that are evidence `back` months ago, as many as the backtest has, earliest first."""
     return sorted((each for each in candidates.backs if each > back), reverse=True)[
         -max(len(candidates.tested), 1) :
     ]
@@ -97,8 +94,7 @@ def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
 def combination_weights(
     evidence: CandidateErrors, forecast: np.ndarray, settings: Combine
 ) -> np.ndarray:
-    """Weights (n_models, n) of the candidates that gave a forecast (n_models, n, horizon), each
-    column summing to one.
+    """Weights (n_models, n) of forecasts (n_models, n, horizon), columns summing to one.
 
     weight = error ** -power, over their sum; below `min_weight` zero, and the rest over their sum
     again (Bates and Granger 1969, https://doi.org/10.1057/jors.1969.103, with the power and the
@@ -120,8 +116,7 @@ def combination_weights(
 def weighted_mean(
     forecast: np.ndarray, weights: np.ndarray, mean: np.ndarray | None = None
 ) -> np.ndarray:
-    """Weighted mean (n, horizon) of forecasts (n_models, n, horizon), the outermost on each side
-    drawn in to its neighbour.
+    """Weighted mean (n, horizon), the outermost forecast on each side clipped to its neighbour.
 
     Series in `mean` (n,) are not drawn in: where months are mostly zero, the mean is wanted and not
     the middle. NaN where no candidate has weight.
@@ -182,17 +177,14 @@ def _step(candidates: CandidateForecasts) -> int:
 def _blend(
     relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float
 ) -> np.ndarray:
-    """Own relative errors mixed with their level's (n_models, n); the level's alone where a series
-    has none, or too few cutoffs.
-    """
+    """Own relative errors mixed with their level's (n_models, n); the level's where none."""
     own = np.where(cutoffs.max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
     shared = _of_level(own, level)
     return np.where(np.isfinite(own), own_weight * own + (1 - own_weight) * shared, shared)
 
 
 def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
-    """Mean relative error of each series' level (n_models, n), drawn to that of all levels where
-    the level has few series.
+    """Mean relative error of each series' level (n_models, n), drawn to that of all levels.
 
     NaN for a candidate that was tested on no series.
     """

@@ -32,8 +32,7 @@ def adjust(
     made_in: str,
     source: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Forecast rows of stage `adjusted` (model `people`) for all series, and the table
-    `adjustment`.
+    """Rows of stage `adjusted` (model `people`) for all series, and the table `adjustment`.
 
     Overrides made in `made_in` are applied by `sequence`. `new` is the series' new forecast,
     `percent` the change in percent of its forecast at that moment; `old` is that forecast, `asked`
@@ -143,8 +142,7 @@ def _refuse(override: Any, asked: float) -> str | None:
 
 
 def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
-    """Bottoms changed in proportion to their forecasts so that they sum to `total`; equally where
-    all are zero.
+    """Bottoms scaled to sum to `total`; equal shares where all are zero.
 
     >>> spread(np.array([1.0, 3.0]), 8.0)
     array([2., 6.])
@@ -163,9 +161,7 @@ def _close_accounts(
     final: pd.DataFrame,
     summing: Summing,
 ) -> pd.DataFrame:
-    """Table `adjustment`: each override with what it became after all of them, and which later one
-    moved it.
-    """
+    """Table `adjustment`: each override with its final value and the later one that moved it."""
     frame = overrides.assign(
         **pd.DataFrame(accounts, columns=["old", "asked", "state", "remark"], index=overrides.index)
     )
@@ -176,9 +172,7 @@ def _close_accounts(
 
 
 def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
-    """Remark on later overrides that share bottoms with this one and moved its value; empty where
-    none did.
-    """
+    """Remark on later overrides that moved this one's value; empty where none did."""
     if abs(row.final - row.asked) <= MOVED * max(abs(row.asked), abs(row.final), 1e-300):
         return ""
     later = frame.loc[

@@ -36,8 +36,7 @@ class Line:
 def read_lines(
     path: Path, name: str, heads: Callable[[list[str]], Sequence[str]]
 ) -> Iterator[Line]:
-    """Lines below the first that are not blank; `heads` turns the first line's cells into the
-    columns' names, or raises.
+    """Lines that are not blank; `heads` turns the first line's cells into column names, or raises.
 
     UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`sources.charset`); cells
     parted by the mark of commas, semicolons and tabs that the first line has most of.

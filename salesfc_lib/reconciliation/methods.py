@@ -34,8 +34,7 @@ def reconcile(
     parameters: Parameters,
     month: str,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Coherent forecasts at `month` (stage `reconciled`, model = method) and the table
-    `reconciliation`.
+    """Coherent forecasts at `month` (stage `reconciled`) and the table `reconciliation`.
 
     combined: unique_id, ds, h, y_hat of every series of every level; the rows of stage `assumed`
     where there are any, and what an effect ended stays at zero. backtest: the same at earlier
@@ -68,8 +67,7 @@ def reconcile(
 
 
 def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """Table `reconciliation` with `chosen` set: the lowest mean of the levels' WAPE among methods
-    that were judged.
+    """Table `reconciliation` with `chosen`: the lowest mean of the levels' WAPE.
 
     Where none was judged: bottom-up, or the one method that the parameters name if it needs no
     errors.
@@ -100,8 +98,7 @@ def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
 
 
 def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
-    """Errors of each method by level at the cutoffs where all that can be judged have enough to
-    learn from.
+    """Errors of each method by level at the cutoffs that all judged methods share.
 
     Columns of `reconciliation` without `chosen`; n = 0 where a method was not judged. A method that
     learns from errors is judged if it has enough of them at two cutoffs.
@@ -126,8 +123,7 @@ def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class BacktestErrors:
-    """Forecasts at earlier cutoffs and their actuals, for all series; months are
-    datetime64[M].
+    """Forecasts at earlier cutoffs and actuals of all series; months are datetime64[M].
 
     level: (n_series,); cutoffs: (n_cutoffs,); target: months forecast, (n_cutoffs, n_steps);
     forecast and actuals: (n_cutoffs, n_steps, n_series), null where there is none; months:
@@ -154,9 +150,7 @@ class BacktestErrors:
         *,
         rule: Lifecycle = USUAL,
     ) -> BacktestErrors:
-        """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw; y where the panel has no
-        y_raw.
-        """
+        """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw, or y without it."""
         summing = summing_matrix(series, levels)
         wide = panel.pivot(
             index="ds", columns="unique_id", values="y_raw" if "y_raw" in panel.columns else "y"
@@ -177,9 +171,7 @@ class BacktestErrors:
         return self.cutoffs[np.isfinite(self.actuals - self.forecast).any(axis=(1, 2))]
 
     def errors_by(self, month: np.datetime64) -> np.ndarray:
-        """Errors actual - forecast of months that were over at `month`, (n_vectors, n_series), one
-        row a cutoff and step.
-        """
+        """Errors actual - forecast of months over at `month`, (n_vectors, n_series)."""
         errors = (self.actuals - self.forecast)[self.target <= month]
         return errors[np.isfinite(errors).any(axis=1)]
 
@@ -198,9 +190,7 @@ def _month(days: pd.Index) -> np.ndarray:
 
 
 def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Cutoffs (n_cutoffs,), forecasts (n_cutoffs, n_steps, n_series) and steps (n_steps,) of a long
-    frame.
-    """
+    """Cutoffs (n_cutoffs,), forecasts (n_cutoffs, n_steps, n_series), steps (n_steps,)."""
     cutoffs, row = np.unique(
         backtest["cutoff"].to_numpy().astype("datetime64[M]"), return_inverse=True
     )
@@ -213,9 +203,7 @@ def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndar
 
 
 def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataFrame:
-    """Errors by level of the forecasts that `method` would have given at `cutoff`, on the series
-    there were then.
-    """
+    """Errors by level of `method` at `cutoff`, on the series there were then."""
     at = np.searchsorted(past.cutoffs, cutoff)
     steps = np.isfinite(past.actuals[at] - past.forecast[at]).any(axis=1)
     base, actuals = past.forecast[at][steps].T, past.actuals[at][steps].T
@@ -267,9 +255,7 @@ def _combined(forecast: pd.DataFrame) -> pd.DataFrame:
 
 
 def _last_modeled(forecast: pd.DataFrame) -> pd.DataFrame:
-    """Rows of stage `assumed` where declared effects gave any, else of stage `combined`; all, where
-    there is no such column.
-    """
+    """Rows of stage `assumed`, else `combined`; all, where there is no such column."""
     assumed = (
         forecast["stage"].eq("assumed")
         if "stage" in forecast.columns

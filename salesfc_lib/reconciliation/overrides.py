@@ -35,8 +35,7 @@ WRITTEN = (
 
 
 def read_overrides(project: Path, unit: str) -> pd.DataFrame:
-    """Override table of `overrides/<unit>.csv`, as a spreadsheet saves it; empty where there is no
-    such file.
+    """Override table of `overrides/<unit>.csv`; empty where there is no such file.
 
     In any encoding and with any separator that a spreadsheet saves (see `written`).
 
@@ -60,8 +59,7 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
 def select_overrides(
     overrides: pd.DataFrame, made_in: str, *, before: pd.Timestamp | None = None
 ) -> pd.DataFrame:
-    """Overrides of the publication of month `made_in`; with `before`, only those dated earlier than
-    that.
+    """Overrides made in `made_in`; with `before`, only those dated earlier.
 
     A backfill passes the day of that month's publication, so that nobody's hindsight is counted as
     foresight.

@@ -40,9 +40,7 @@ Solve = Callable[
 
 
 class Covariance(NamedTuple):
-    """W = diag(diagonal) + factor @ factor.T of the errors: diagonal (n_series,), factor (n_series,
-    n_vectors).
-    """
+    """W = diag(diagonal) + factor @ factor.T: (n_series,) and (n_series, n_vectors)."""
 
     diagonal: np.ndarray
     factor: np.ndarray
@@ -108,8 +106,7 @@ def weigh_by_variance(matrix: sparse.csr_matrix, errors: np.ndarray) -> Covarian
 
 
 def weigh_by_shrunk_covariance(matrix: sparse.csr_matrix, errors: np.ndarray) -> Covariance:
-    """W = covariance of the errors with correlations shrunk towards zero (Wickramasuriya et al.
-    2019).
+    """W = covariance, correlations shrunk towards zero (Wickramasuriya et al. 2019).
 
     The covariance R'R / (n - 1) of centred errors R times 1 - intensity off the diagonal; the
     factor holds R'.
@@ -180,8 +177,7 @@ class _Solver:
 def _hold(
     base: np.ndarray, covariance: Covariance, rows: np.ndarray
 ) -> tuple[np.ndarray, Covariance]:
-    """Base forecasts and W once it is known that the series in `rows` are zero: their mean and
-    covariance given that.
+    """Base forecasts and W given that the series in `rows` are zero.
 
     With A the rows held and L L' = I + U_A' D_A^-1 U_A, W given A is D without A plus (U L'^-1) (U
     L'^-1)' without A.
@@ -205,9 +201,7 @@ def _take_bottoms(base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.nd
 def _hold_at_zero(
     solve: Solve, base: np.ndarray, summing: Summing, signed: np.ndarray, over: np.ndarray
 ) -> np.ndarray:
-    """Bottoms (n_bottom,) of one month without negatives: each round holds more of them at zero, so
-    it ends.
-    """
+    """Bottoms (n_bottom,) of a month without negatives; each round holds more at zero."""
     zero = over
     bottoms = solve(base, summing, zero)
     while (below := _below_zero(bottoms, summing, signed)[:, 0]).any():
@@ -217,17 +211,13 @@ def _hold_at_zero(
 
 
 def _below_zero(bottoms: np.ndarray, summing: Summing, signed: np.ndarray) -> np.ndarray:
-    """Negative bottoms that never were, or that pull a series below zero that never was; (n_bottom,
-    n_months).
-    """
+    """Negative bottoms that never were, or that make a sum so; (n_bottom, n_months)."""
     sums_below = (summing.matrix @ bottoms < 0) & ~signed[:, None]
     return (bottoms < 0) & (summing.matrix.T @ sums_below.astype(float) > 0)
 
 
 def _bounded(variance: np.ndarray, matrix: sparse.csr_matrix) -> np.ndarray:
-    """Variances above zero; a series without one takes the median variance per bottom times its
-    bottoms.
-    """
+    """Variances above zero; where unknown, the median variance per bottom times its bottoms."""
     size = np.asarray(matrix.sum(axis=1)).ravel()
     known = np.isfinite(variance)
     variance = np.where(

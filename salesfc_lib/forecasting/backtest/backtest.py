@@ -89,9 +89,7 @@ class CandidateForecasts:
         return np.stack([values[place] for values in self.values.values()])
 
     def actuals(self, back: int, *, known: int = 0) -> np.ndarray:
-        """Actuals of the months after a cutoff (n, horizon); NaN for months later than `known`
-        months before now.
-        """
+        """Actuals after a cutoff (n, horizon); NaN later than `known` months before now."""
         y, steps = self.history.y, np.arange(self.horizon)
         columns = y.shape[1] - back + steps
         over = columns < y.shape[1] - known
@@ -186,8 +184,7 @@ def _view(candidate: Candidate) -> str:
 def _stack(
     history: History, backs: Sequence[int], horizon: int, *, of_series: int, breaks: schema.Breaks
 ) -> tuple[dict[str, History], np.ndarray]:
-    """Rows at all cutoffs as candidates see them, and the drivers' factor on each month ahead
-    (n_rows, horizon).
+    """Rows at all cutoffs as candidates see them, and the drivers' factors (n_rows, horizon).
 
     `plain`: as they are, for the baseline; `panel`: adjusted for level shifts; `free`: likewise,
     divided by the drivers' factors; `series`: as `panel`, of the latest `of_series` cutoffs only,
@@ -210,8 +207,7 @@ def _stack(
 
 
 def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Months before now of the backtest's cutoffs, earliest first, and of as many before them, from
-    which to learn.
+    """Months before now of the backtest's cutoffs, and of as many before them to learn from.
 
     Every `step` months, with 13 months of panel behind each: fewer where the history is short, none
     where it is very short.
@@ -298,9 +294,7 @@ def _take_once(rows: History, run: np.ndarray) -> History:
 def _early_stopping(
     candidates: CandidateForecasts, known: Mapping[str, Candidate], factor: float | None
 ) -> EarlyStopping | None:
-    """Early stopping at the latest tested cutoff; None where it is off or no candidate of the panel
-    has run.
-    """
+    """Early stopping at the latest tested cutoff; None where off or nothing to compare with."""
     panel = [values for name, values in candidates.values.items() if known[name].scope == "panel"]
     if factor is None or not panel or not candidates.tested:
         return None
@@ -344,8 +338,6 @@ def _failed(
 
 
 def floor_at_zero(values: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Forecasts (n, horizon), none below zero whose series y (n, T) was never below zero through
-    its cutoff.
-    """
+    """Forecasts (n, horizon), not below zero where the series y (n, T) never was."""
     never = ~np.any(y < 0, axis=1)
     return np.where(never[:, None] & (values < 0), 0.0, values)

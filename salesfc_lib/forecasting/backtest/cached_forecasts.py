@@ -37,8 +37,7 @@ def predict_cached(
     cache: ForecastCache,
     stopping: EarlyStopping | None,
 ) -> tuple[Prediction, dict[str, StopReason]]:
-    """Forecasts (n, horizon) of the rows, and by id the series that were stopped early, which have
-    none.
+    """Forecasts (n, horizon) of the rows, and reasons by id of series that were stopped early.
 
     Candidates of scope `panel` are neither cached nor stopped.
     """
@@ -59,9 +58,7 @@ def predict_cached(
 def _predict_until_stopped(
     rows: History, horizon: int, predict: Callable[[History], Prediction], stopping: EarlyStopping
 ) -> tuple[Prediction, dict[str, StopReason]]:
-    """Forecasts of the rows at the stopping cutoff, then of all other rows whose series was not
-    stopped.
-    """
+    """Forecasts at the stopping cutoff, then of all other rows whose series was not stopped."""
     first, later = np.flatnonzero(rows.back == stopping.back), rows.back != stopping.back
     early = predict(rows.take(first))
     stopped = stopping.find_stops(rows.ids[first], early.values)
@@ -109,9 +106,7 @@ def _look_up(
 def _predict(
     candidate: Candidate, rows: History, horizon: int, settings: Mapping[str, Any]
 ) -> Prediction:
-    """Forecasts of the rows; a candidate that raises, or gives another shape, has an error for each
-    row.
-    """
+    """Forecasts of the rows; an exception or another shape is an error of each row."""
     if not len(rows):
         return Prediction(np.full((0, horizon), np.nan))
     try:
@@ -142,8 +137,7 @@ def _predict(
 def _search(
     candidate: Candidate, rows: History, settings: Mapping[str, Any], cache: ForecastCache
 ) -> Mapping[str, Any]:
-    """Result of the candidate's search by series id, on months through the latest June or December
-    before all its cutoffs.
+    """Search result by series id, on months through the latest June or December before all cutoffs.
 
     The search sees no month after a cutoff that it serves. Because it depends on the half-year and
     the series only, neighbouring months of publication share it, and a month run alone finds what a

@@ -16,9 +16,7 @@ import pandas as pd
 
 
 class StopReason(NamedTuple):
-    """A candidate's error for a series at the stopping cutoff, and the panel candidates' median, as
-    shares of sales.
-    """
+    """Errors at the stopping cutoff as shares of sales: the candidate's, the panel's median."""
 
     error: float
     reference: float
@@ -41,9 +39,7 @@ class EarlyStopping:
     factor: float
 
     def find_stops(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, StopReason]:
-        """Series to stop, by id, out of those with forecasts (len(ids), horizon); one without a
-        forecast goes on.
-        """
+        """Reasons by id of the series to stop, of those with forecasts (len(ids), horizon)."""
         rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
         error, reference = (
             relative_errors(forecast, self.actuals[rows], self.squared[rows]),
@@ -73,8 +69,7 @@ def early_stopping_at(
 
 
 def relative_errors(forecast: np.ndarray, actuals: np.ndarray, squared: np.ndarray) -> np.ndarray:
-    """Error of each series as a share of its sales in the known months (n,): mean absolute, or RMSE
-    where `squared`.
+    """Error of each series as a share of sales (n,): mean absolute, or RMSE where `squared`.
 
     NaN where a known month lacks its forecast, and where nothing was sold.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.candidates.design import centre
 from salesfc_lib.forecasting.candidates.protocol import (
     Prediction,
@@ -23,11 +24,6 @@ from salesfc_lib.forecasting.candidates.protocol import (
     windows,
 )
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.tuning import (
-    ARIMA_ITERATIONS,
-    ARIMA_SEASONAL_STRENGTH,
-    MIN_DRIVER_SPREAD,
-)
 from salesfc_lib.foundation import SEASON
 
 NEEDED = 2 * SEASON  # months
@@ -36,9 +32,7 @@ NEEDED = 2 * SEASON  # months
 def forecast(
     history: History, horizon: int, *, searched: SearchResults | None = None, max_order: int = 2
 ) -> Prediction:
-    """Forecasts with the orders in `searched` for each series (`search`), or searched now on each
-    row.
-    """
+    """Forecasts with the orders in `searched` by id (`search`), or searched now on each row."""
 
     def fit(window: Window) -> np.ndarray:
         return _fit(
@@ -49,8 +43,7 @@ def forecast(
 
 
 def search(history: History, *, max_order: int = 2) -> SearchResults:
-    """Orders per series: {"order": [p, d, q], "seasonal": [P, D, Q], "constant": bool}, or
-    {"error": why there are none}.
+    """Orders by id: {"order": [p, d, q], "seasonal": [P, D, Q], "constant": bool}, or {"error"}.
 
     pmdarima's stepwise search by AICc, after Hyndman and Khandakar (2008),
     https://doi.org/10.18637/jss.v027.i03.
@@ -82,7 +75,7 @@ def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:
         return {"order": [0, 0, 0], "seasonal": [0, 0, 0], "constant": True}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of orders that were tried and left
-        yearly = int(seasonal_strength(y) >= ARIMA_SEASONAL_STRENGTH)
+        yearly = int(seasonal_strength(y) >= tuning.ARIMA_SEASONAL_STRENGTH)
         monthly = int(pmdarima.arima.ndiffs(_difference(y, 0, yearly), test="kpss", max_d=1))
         model = pmdarima.auto_arima(
             _difference(y / np.abs(y).mean(), monthly, yearly),
@@ -100,7 +93,7 @@ def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:
             with_intercept="auto" if monthly + yearly < 2 else False,
             information_criterion="aicc",
             stepwise=True,
-            maxiter=ARIMA_ITERATIONS,
+            maxiter=tuning.ARIMA_ITERATIONS,
             cov_type="none",
             suppress_warnings=True,
             error_action="ignore",
@@ -126,7 +119,7 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
         order=(p, 0, q),
         seasonal_order=(big_p, 0, big_q, SEASON),
         with_intercept=orders["constant"],
-        maxiter=ARIMA_ITERATIONS,
+        maxiter=tuning.ARIMA_ITERATIONS,
         suppress_warnings=True,
     )
     differenced = _difference(window.y / scale, monthly, yearly)
@@ -142,8 +135,7 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
 def _drivers(
     window: Window, monthly: int, yearly: int
 ) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """What is known ahead, differenced as the sales are: of the history (n, k) and of the coming
-    months (horizon, k).
+    """Drivers differenced as the sales are: in the history (n, k) and ahead (horizon, k).
 
     None without a driver that moves in the history; as many as there are years of history at most,
     the liveliest first.
@@ -151,7 +143,9 @@ def _drivers(
     months = len(window.y)
     usual = [centre(values[None], months)[0] for values in window.regressors.values()]
     moved = [_difference(values, monthly, yearly) for values in usual]
-    lively = [values for values in moved if np.ptp(values[: -window.horizon]) > MIN_DRIVER_SPREAD]
+    lively = [
+        values for values in moved if np.ptp(values[: -window.horizon]) > tuning.MIN_DRIVER_SPREAD
+    ]
     chosen = sorted(lively, key=lambda values: -float(np.std(values[: -window.horizon])))[
         : months // SEASON
     ]

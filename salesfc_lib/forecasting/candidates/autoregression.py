@@ -9,27 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.tuning import (
-    LONG_HISTORY,
-    PANEL_EXAMPLES,
-    PANEL_LAGS,
-    PANEL_LAGS_LONG,
-    PANEL_LIMIT,
-    PANEL_MIN_ERROR,
-    PANEL_ORIGINS,
-    PANEL_RIDGE,
-    PANEL_ROUNDS,
-    SEED,
-)
 from salesfc_lib.foundation import SEASON
 
 
 def forecast(history: History, horizon: int) -> np.ndarray:
-    """Direct forecasts; equations are learnt at cutoffs a year apart and serve the later cutoffs
-    before the next.
-    """
-    lags = PANEL_LAGS_LONG if history.y.shape[1] >= LONG_HISTORY else PANEL_LAGS
+    """Direct forecasts; equations learnt at cutoffs a year apart serve the later cutoffs."""
+    lags = (
+        tuning.PANEL_LAGS_LONG if history.y.shape[1] >= tuning.LONG_HISTORY else tuning.PANEL_LAGS
+    )
     values = np.full((len(history), horizon), np.nan)
     years = np.ceil(history.back / SEASON).astype(int) * SEASON
     years = np.minimum(years, history.back.max())
@@ -42,18 +31,16 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 
 
 def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
-    """Coefficients (horizon, lags + 1) of the lags, latest last, and of a constant; NaN where there
-    is too little to learn from.
-    """
+    """Coefficients (horizon, lags + 1), latest lag last, then a constant; NaN with few examples."""
     width = y.shape[1]
     equations = np.full((horizon, lags + 1), np.nan)
-    draw = np.random.default_rng(SEED)
+    draw = np.random.default_rng(tuning.SEED)
     examples = {
         origin: _scaled(y[:, :origin], lags)
-        for origin in range(width - 1, lags - 1, -1)[: PANEL_ORIGINS + horizon]
+        for origin in range(width - 1, lags - 1, -1)[: tuning.PANEL_ORIGINS + horizon]
     }
     for step in range(1, horizon + 1):
-        origins = [origin for origin in examples if origin + step <= width][:PANEL_ORIGINS]
+        origins = [origin for origin in examples if origin + step <= width][: tuning.PANEL_ORIGINS]
         if not origins:
             continue
         inputs = np.concatenate([examples[origin][0] for origin in origins])
@@ -64,11 +51,11 @@ def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
             ]
         )
         usable = np.flatnonzero(np.isfinite(inputs).all(axis=1) & np.isfinite(target))
-        if len(usable) > PANEL_EXAMPLES:
-            usable = draw.choice(usable, PANEL_EXAMPLES, replace=False)
+        if len(usable) > tuning.PANEL_EXAMPLES:
+            usable = draw.choice(usable, tuning.PANEL_EXAMPLES, replace=False)
         if len(usable) >= 3 * lags:
             equations[step - 1] = fit_absolute(
-                inputs[usable], np.clip(target[usable], -PANEL_LIMIT, PANEL_LIMIT)
+                inputs[usable], np.clip(target[usable], -tuning.PANEL_LIMIT, tuning.PANEL_LIMIT)
             )
     return equations
 
@@ -84,22 +71,22 @@ def fit_absolute(inputs: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Coefficients of least absolute error, by reweighted least squares (Schlossmacher 1973,
     https://doi.org/10.2307/2284512).
     """
-    ridge = PANEL_RIDGE * np.eye(inputs.shape[1])
+    ridge = tuning.PANEL_RIDGE * np.eye(inputs.shape[1])
     weight = np.ones(len(target))
-    for _ in range(PANEL_ROUNDS + 1):
+    for _ in range(tuning.PANEL_ROUNDS + 1):
         weighted = inputs * weight[:, None]
         solved = np.linalg.solve(weighted.T @ inputs + ridge * weight.sum(), weighted.T @ target)
-        weight = 1 / np.maximum(np.abs(target - inputs @ solved), PANEL_MIN_ERROR)
+        weight = 1 / np.maximum(np.abs(target - inputs @ solved), tuning.PANEL_MIN_ERROR)
     return np.asarray(solved)
 
 
 def _scaled(y: np.ndarray, lags: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Lags and a constant (n, lags + 1), the base and the size (n,) of each row: NaN where it has
-    fewer months.
-    """
+    """Lags and a constant (n, lags + 1), base and size (n,); NaN where a row is shorter."""
     last = y[:, -lags:] if y.shape[1] >= lags else np.full((len(y), lags), np.nan)
     year = last[:, -SEASON:]
     base, size = year.mean(axis=1), np.abs(year).mean(axis=1)
     size = np.where(size > 0, size, 1.0)
-    scaled = np.clip((last - base[:, None]) / size[:, None], -PANEL_LIMIT, PANEL_LIMIT)
+    scaled = np.clip(
+        (last - base[:, None]) / size[:, None], -tuning.PANEL_LIMIT, tuning.PANEL_LIMIT
+    )
     return np.concatenate([scaled, np.ones((len(y), 1))], axis=1), base, size

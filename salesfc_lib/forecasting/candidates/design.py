@@ -50,9 +50,7 @@ def series_scale(y: np.ndarray) -> np.ndarray:
 
 
 def build_design(history: History, horizon: int, damping: float) -> Design:
-    """The terms of all rows, `horizon` months ahead; `damping` shrinks each further step of the
-    trend.
-    """
+    """The terms of all rows, `horizon` months ahead; `damping` shrinks each step of the trend."""
     n, width = history.y.shape
     past = np.arange(1 - width, 1)
     trend = np.concatenate([past, np.cumsum(damping ** np.arange(horizon))]) / SEASON
@@ -74,8 +72,7 @@ def build_design(history: History, horizon: int, damping: float) -> Design:
 
 
 def centre(values: np.ndarray, width: int) -> np.ndarray:
-    """A driver as it differs from usual (n, T + horizon): less its mean in the history; 0 where
-    unknown.
+    """A driver (n, T + horizon) less its mean in the history; 0 where unknown.
 
     One that is never zero, such as a price, is relative: a share of its mean in the twelve
     months before, so that a steady rise is no trend.
@@ -89,9 +86,7 @@ def centre(values: np.ndarray, width: int) -> np.ndarray:
 
 
 def trailing_mean(values: np.ndarray) -> np.ndarray:
-    """Mean of the known values of the twelve months before each column; the first known value where
-    there is none.
-    """
+    """Mean of the twelve months before each column; the first known value where there is none."""
     known = np.isfinite(values)
     pad = np.zeros((len(values), 1))
     total = np.concatenate([pad, np.cumsum(np.where(known, values, 0.0), axis=1)], axis=1)
@@ -108,9 +103,7 @@ def exponential_weights(width: int, half_life: float) -> np.ndarray:
 
 
 def noise_std(y: np.ndarray) -> np.ndarray:
-    """Standard deviation of a month around the model (n,), from differences over a year, in which
-    trend and season cancel.
-    """
+    """Standard deviation of a month around the model (n,), from differences over a year."""
     change = y[:, SEASON:] - y[:, :-SEASON] if y.shape[1] > SEASON else np.full((len(y), 1), np.nan)
     known = np.isfinite(change)
     count = known.sum(axis=1)

@@ -12,14 +12,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
-from salesfc_lib.forecasting.tuning import (
-    LAUNCH_BOUNDS,
-    LAUNCH_MIN_ANALOGUES,
-    LAUNCH_NEAREST,
-    LAUNCH_SIZE_WEIGHT,
-)
 from salesfc_lib.foundation import SEASON
 
 BLOCK = 200  # launches continued at once
@@ -36,7 +31,7 @@ def forecast(history: History, horizon: int) -> np.ndarray:
         months = history.length[launched]
         for age in range(1, SEASON + 1):
             young, analogues = months == age, months >= age + SEASON
-            if analogues.sum() >= LAUNCH_MIN_ANALOGUES:
+            if analogues.sum() >= tuning.LAUNCH_MIN_ANALOGUES:
                 rows = np.flatnonzero(young)
                 for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
                     values[launched[some]] = continue_launches(
@@ -46,8 +41,7 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 
 
 def align_at_launch(y: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Rows of y (n, T) moved to the left, so that their first month is in the first column, NaN
-    behind.
+    """Rows of y (n, T) moved to the left, first month in the first column, NaN behind.
 
     >>> align_at_launch(np.array([[np.nan, 3.0, 4.0]]), np.array([1])).tolist()
     [[3.0, 4.0, nan]]
@@ -69,22 +63,22 @@ def continue_launches(
     """
     size, others = young[:, :age].mean(axis=1), analogues[:, :age].mean(axis=1)
     analogues, others = analogues[others > 0], others[others > 0]
-    if len(analogues) < LAUNCH_MIN_ANALOGUES:
+    if len(analogues) < tuning.LAUNCH_MIN_ANALOGUES:
         return np.full((len(young), horizon), np.nan)
     curves = analogues / others[:, None]
     sold = np.where(size > 0, size, 1.0)
     shape = young[:, :age] / sold[:, None]
     distance = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(
         axis=2
-    ) + LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
-    nearest = np.argsort(distance, axis=1, kind="stable")[:, :LAUNCH_NEAREST]
+    ) + tuning.LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
+    nearest = np.argsort(distance, axis=1, kind="stable")[:, : tuning.LAUNCH_NEAREST]
     columns = np.minimum(age + np.arange(horizon), curves.shape[1] - 1)
     after = curves[nearest][:, :, columns]
     after = np.where(age + np.arange(horizon) < curves.shape[1], after, np.nan)
-    known = np.isfinite(after).sum(axis=1) >= LAUNCH_MIN_ANALOGUES
+    known = np.isfinite(after).sum(axis=1) >= tuning.LAUNCH_MIN_ANALOGUES
     last = np.maximum.accumulate(np.where(known, np.arange(horizon), 0), axis=1)
     with np.errstate(all="ignore"):
         middle = np.take_along_axis(
             np.nanmedian(np.where(known[:, None], after, 1.0), axis=1), last, axis=1
         )
-    return np.where(size > 0, size, np.nan)[:, None] * np.clip(middle, *LAUNCH_BOUNDS)
+    return np.where(size > 0, size, np.nan)[:, None] * np.clip(middle, *tuning.LAUNCH_BOUNDS)

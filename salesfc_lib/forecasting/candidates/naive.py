@@ -13,17 +13,14 @@ from salesfc_lib.foundation import SEASON, nan_mean
 
 
 def seasonal_naive(history: History, horizon: int) -> np.ndarray:
-    """The same month of the last year known: y_hat(t + h) = y(t + h - 12 k) with the smallest k
-    that is known.
-    """
+    """y_hat(t + h) = y(t + h - 12 k) with the smallest k that is known."""
     return _repeat(history.y[:, -SEASON:], horizon)
 
 
 def growth(
     history: History, horizon: int, *, damping: float = 0.5, limit: float = 0.3
 ) -> np.ndarray:
-    """The same month last year times growth: (last 12 months / the 12 before - 1), within
-    +-`limit`, times `damping`.
+    """Last year's month times its growth over the year before, within +-`limit`, times `damping`.
 
     A forecast more than a year ahead grows once for each year.
     """
@@ -47,9 +44,7 @@ def two_years(history: History, horizon: int) -> np.ndarray:
 
 
 def recent_mean(history: History, horizon: int, *, months: int = 12) -> np.ndarray:
-    """The mean of the last `months` months, or of as many as there are: works from the first month
-    on.
-    """
+    """The mean of the last `months` months, or of as many as there are."""
     recent = history.y[:, -months:]
     return np.repeat(nan_mean(recent, 1)[:, None], horizon, axis=1)
 

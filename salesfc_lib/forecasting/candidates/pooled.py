@@ -32,9 +32,7 @@ LEAST_FREEDOM = 1.0
 
 @dataclass(frozen=True)
 class _Part:
-    """Series without what is their own: y (n, T) and drivers x (n, T, n_drivers), weights (n, T),
-    leverage of the own terms (n, T).
-    """
+    """Partial residuals of y (n, T), drivers x (n, T, k); weight and leverage (n, T)."""
 
     y: np.ndarray
     x: np.ndarray

@@ -93,9 +93,7 @@ def windows(history: History, horizon: int) -> Sequence[Window]:
 
 
 def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Prediction]:
-    """The forecast of a candidate that sees one series at a time: `fit(window, **settings)` gives
-    (horizon,) values.
-    """
+    """The forecast of all rows by `fit(window, **settings)`, which gives (horizon,) values."""
 
     def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
         values = np.full((len(history), horizon), np.nan)

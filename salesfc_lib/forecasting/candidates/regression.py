@@ -36,8 +36,7 @@ from salesfc_lib.forecasting.tuning import DRIVER_BOUNDS, HALF_LIFE
 def forecast(
     history: History, horizon: int, *, half_life: float = HALF_LIFE, damping: float = 0.9
 ) -> np.ndarray:
-    """Forecasts of a weighted regression: a month counts half of one that is `half_life` months
-    later.
+    """Forecasts of a weighted regression: a month counts half of one `half_life` months later.
 
     `damping` shrinks each further step of the trend beyond the cutoff.
     """
@@ -53,8 +52,7 @@ def forecast(
 def coefficients(
     history: History, *, half_life: float = HALF_LIFE, only: Collection[str] | None = None
 ) -> pd.DataFrame:
-    """Terms of each series, or of those in `only`: unique_id, term, estimate, low, high (95 %), in
-    the panel's unit, by statsmodels.
+    """Terms by series (all, or `only`): unique_id, term, estimate, low, high (95 %).
 
     `level` is the month's normal sale at the cutoff, `trend` the change in a year, `month 01` to
     `month 12` the difference from the normal month; a driver's is the change for one unit of it, or
@@ -82,8 +80,7 @@ def coefficients(
 
 
 def driver_factors(history: History, horizon: int) -> np.ndarray:
-    """How many times a usual month the drivers make each month of the history and of `horizon` more
-    (n, T + horizon).
+    """How many times a usual month the drivers make each month (n, T + horizon).
 
     A driver at its own mean makes 1; so do all where demand is intermittent or the history is
     short.

@@ -17,9 +17,7 @@ BLOCK = 4000  # rows worked on at once
 
 
 def forecast(history: History, horizon: int) -> np.ndarray:
-    """Recursive forecasts of y(t) = c + sum of b(k) y(t - k) of the seasonally adjusted months, k =
-    1, 2, 3 and 6.
-    """
+    """Recursive forecasts y(t) = c + sum of b(k) y(t - k), adjusted, k = 1, 2, 3, 6."""
     adjusted = adjust(history, horizon, relative=True)
     base = nan_mean(adjusted.y[:, -2 * SEASON :], 1, keepdims=True)
     size = np.where(base == 0, 1.0, np.abs(base))
@@ -34,9 +32,7 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 
 
 def _sum_products(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """X'X (n, p, p) and X'y (n, p) of each row's lags and constant, and the variance of its months
-    (n,).
-    """
+    """X'X (n, p, p) and X'y (n, p) of each row's lags and constant, its months' variance (n,)."""
     terms = len(OWN_LAGS) + 1
     left, right, variance = (
         np.empty((len(z), terms, terms)),
@@ -53,9 +49,7 @@ def _sum_products(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _lagged(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lags and a constant (n, T, p) and the months they explain (n, T), zero where one of them is
-    missing.
-    """
+    """Lags and a constant (n, T, p), months explained (n, T); zero where one is missing."""
     n, width = z.shape
     lags = [
         np.concatenate([np.full((n, min(lag, width)), np.nan), z[:, : max(width - lag, 0)]], axis=1)
@@ -67,9 +61,7 @@ def _lagged(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _solve(left: np.ndarray, right: np.ndarray, variance: np.ndarray) -> np.ndarray:
-    """Coefficients (n, p) of each row, drawn to those of all rows, in which each is as heavy as it
-    is quiet.
-    """
+    """Coefficients (n, p), drawn to those of all rows, weighted by the inverse variance."""
     ridge = np.eye(left.shape[1])
     by = variance[:, None]
     panel = np.linalg.solve(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.candidates.design import (
     OWN_TERMS,
     build_design,
@@ -23,17 +24,6 @@ from salesfc_lib.forecasting.candidates.design import (
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import centred_mean
-from salesfc_lib.forecasting.tuning import (
-    DRIVER_DIFFERENCE,
-    DRIVER_MAX_SPREAD,
-    DRIVER_MIN_LEVEL,
-    DRIVER_MIN_NOISE,
-    DRIVER_MIN_SERIES,
-    DRIVER_MIN_SPREAD,
-    DRIVER_ROUNDS,
-    DRIVER_VARIANCE_FACTOR,
-    MIN_DRIVER_SPREAD,
-)
 from salesfc_lib.foundation import nan_mean
 
 
@@ -51,17 +41,13 @@ class Effects:
 
     @property
     def prior_std(self) -> np.ndarray:
-        """Standard deviation of a series' effect around the centre before its own months are used
-        (n_drivers,): the panel is not known exactly either.
-        """
+        """Prior standard deviation of a series' effect (n_drivers,): spread and panel's error."""
         return np.sqrt(self.spread**2 + self.error**2)
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Series without what is their own, as changes: y (n, T), drivers x (n, T, n_drivers), weight
-    (n, T).
-    """
+    """Partial residuals as changes: y (n, T), drivers x (n, T, n_drivers), weight (n, T)."""
 
     y: np.ndarray
     x: np.ndarray
@@ -89,7 +75,7 @@ class _Sums:
         )
         return np.asarray(
             ((self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)).clip(
-                DRIVER_MIN_NOISE**2
+                tuning.DRIVER_MIN_NOISE**2
             )
         )
 
@@ -106,7 +92,7 @@ def learn_effects(history: History, half_life: float) -> Effects:
         return Effects(
             np.zeros(count),
             np.zeros(count),
-            np.full(count, DRIVER_MIN_SPREAD),
+            np.full(count, tuning.DRIVER_MIN_SPREAD),
             np.zeros((len(history), count)),
         )
     part = _join([_part_out(block, half_life) for block in row_blocks(history)])
@@ -114,9 +100,9 @@ def learn_effects(history: History, half_life: float) -> Effects:
     diagonal = np.einsum("npp->np", sums.left)
     months = (part.weight > 0).sum(axis=1).clip(1)
     usual = np.sqrt(diagonal / months[:, None])
-    moving = (usual > MIN_DRIVER_SPREAD) & sums.informs[:, None]
-    centre, spread = np.zeros(count), np.full(count, DRIVER_MIN_SPREAD)
-    for _ in range(DRIVER_ROUNDS):
+    moving = (usual > tuning.MIN_DRIVER_SPREAD) & sums.informs[:, None]
+    centre, spread = np.zeros(count), np.full(count, tuning.DRIVER_MIN_SPREAD)
+    for _ in range(tuning.DRIVER_ROUNDS):
         noise = sums.noise(centre)
         for driver in np.flatnonzero(moving.any(axis=0)):
             rows = np.flatnonzero(moving[:, driver])
@@ -126,17 +112,15 @@ def learn_effects(history: History, half_life: float) -> Effects:
             ]
             variance = noise[rows] * sums.doubly[rows, driver] / by**2
             centre[driver], found = _random_effects(own, variance)
-            widest = DRIVER_MAX_SPREAD / np.median(usual[rows, driver])
-            spread[driver] = min(max(found, DRIVER_MIN_SPREAD), widest)
+            widest = tuning.DRIVER_MAX_SPREAD / np.median(usual[rows, driver])
+            spread[driver] = min(max(found, tuning.DRIVER_MIN_SPREAD), widest)
     error = _standard_error(part, sums, history, (centre, spread, moving))
     sure = centre * (1 - (error / np.where(centre == 0, 1.0, centre)) ** 2).clip(0)
     return Effects(sure, error, spread, _posterior_mean(sums, sure, spread))
 
 
 def _part_out(history: History, half_life: float) -> _Part:
-    """What level, trend and season leave of sales, in shares of their level at the time, and of
-    drivers.
-    """
+    """What level, trend and season leave of sales, in shares of the local level, and of drivers."""
     y = history.y / _local_level(history.y)
     design = build_design(history, 0, 1.0)
     changes, terms = _change(y), _change(design.x)
@@ -157,22 +141,20 @@ def _part_out(history: History, half_life: float) -> _Part:
 
 
 def _local_level(y: np.ndarray) -> np.ndarray:
-    """Mean absolute month of the year around each column (n, T), at the ends that of the nearest
-    whole year; a driver's effect grows with it.
-    """
+    """Mean absolute month of the year around each column (n, T); at the ends the nearest known."""
     means = centred_mean(np.abs(y))
     known, columns = np.isfinite(means), np.arange(y.shape[1])
     first, last = known.argmax(axis=1), y.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
     nearest = np.take_along_axis(means, np.clip(columns, first[:, None], last[:, None]), axis=1)
     level = np.where(np.isfinite(nearest), nearest, series_scale(y)[:, None])
-    least = DRIVER_MIN_LEVEL * nan_mean(np.abs(y), 1, keepdims=True)
+    least = tuning.DRIVER_MIN_LEVEL * nan_mean(np.abs(y), 1, keepdims=True)
     return np.asarray(np.maximum(np.where(level > 0, level, 1.0), np.nan_to_num(least)))
 
 
 def _change(values: np.ndarray) -> np.ndarray:
     """Each column (axis 1) less a share of the one before."""
     changed = values.copy()
-    changed[:, 1:] -= DRIVER_DIFFERENCE * values[:, :-1]
+    changed[:, 1:] -= tuning.DRIVER_DIFFERENCE * values[:, :-1]
     return changed
 
 
@@ -196,12 +178,10 @@ def _sum_up(part: _Part, informs: np.ndarray) -> _Sums:
 
 
 def _random_effects(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
-    """Mean of effects (n,) known with variances (n,), and the standard deviation between them
-    beyond these.
-    """
+    """Mean of effects (n,) with variances (n,), and the standard deviation beyond these."""
     between = 0.0
     mean = float(np.average(own, weights=1 / variance))
-    for _ in range(20 if len(own) >= DRIVER_MIN_SERIES else 0):
+    for _ in range(20 if len(own) >= tuning.DRIVER_MIN_SERIES else 0):
         weight = 1 / (variance + between)
         mean = float(np.average(own, weights=weight))
         between = max(
@@ -225,7 +205,7 @@ def _standard_error(
         share = 1 / (noise[rows] * sums.doubly[rows, driver] / by**2 + spread[driver] ** 2)
         influence = (share / share.sum() / by)[:, None] * part.x[rows, :, driver] * missed[rows]
         of_months = np.bincount((month[rows] - month.min()).ravel(), influence.ravel())
-        error[driver] = np.sqrt(DRIVER_VARIANCE_FACTOR * (of_months**2).sum())
+        error[driver] = np.sqrt(tuning.DRIVER_VARIANCE_FACTOR * (of_months**2).sum())
     return error
 
 

@@ -11,22 +11,17 @@ from collections.abc import Callable
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.recursions import slope, smooth_levels, smooth_trends
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
-from salesfc_lib.forecasting.tuning import (
-    AGGREGATION_SLOPE,
-    AGGREGATION_SPANS,
-    LEVEL_START,
-    THETA_SLOPE,
-    TREND_ALPHAS,
-    TREND_BETAS,
-    TREND_PHIS,
-)
 from salesfc_lib.foundation import nan_mean
 
 TREND_ALPHA, TREND_BETA, TREND_PHI = (
-    axis.ravel() for axis in np.meshgrid(TREND_ALPHAS, TREND_BETAS, TREND_PHIS, indexing="ij")
+    axis.ravel()
+    for axis in np.meshgrid(
+        tuning.TREND_ALPHAS, tuning.TREND_BETAS, tuning.TREND_PHIS, indexing="ij"
+    )
 )
 
 Smoother = Callable[[np.ndarray, int], np.ndarray]
@@ -59,9 +54,9 @@ def theta(y: np.ndarray, horizon: int) -> np.ndarray:
     Assimakopoulos and Nikolopoulos (2000), https://doi.org/10.1016/S0169-2070(00)00066-2, in the
     form of Hyndman and Billah (2003), https://doi.org/10.1016/S0169-2070(01)00143-1.
     """
-    return smooth_levels(y).mean_level[:, None] + THETA_SLOPE * slope(y)[:, None] * np.arange(
-        1, horizon + 1
-    )
+    return smooth_levels(y).mean_level[:, None] + tuning.THETA_SLOPE * slope(y)[
+        :, None
+    ] * np.arange(1, horizon + 1)
 
 
 def damped_trend(y: np.ndarray, horizon: int) -> np.ndarray:
@@ -72,26 +67,24 @@ def damped_trend(y: np.ndarray, horizon: int) -> np.ndarray:
 
 
 def aggregation(y: np.ndarray, horizon: int) -> np.ndarray:
-    """Level and a quarter of the trend of months, of pairs of months, quarters, ... and years,
-    averaged.
+    """Level and a quarter of the trend at every span of months, averaged.
 
     Kourentzes, Petropoulos and Trapero (2014), https://doi.org/10.1016/j.ijforecast.2013.09.006.
     """
     ahead = np.arange(1, horizon + 1)
     parts = []
-    for span in AGGREGATION_SPANS:
+    for span in tuning.AGGREGATION_SPANS:
         blocks = add_up(y, span)
-        change = AGGREGATION_SLOPE * slope(blocks) / span
+        change = tuning.AGGREGATION_SLOPE * slope(blocks) / span
         parts.append(
-            smooth_levels(blocks, start=max(1, LEVEL_START // span)).mean_level[:, None]
+            smooth_levels(blocks, start=max(1, tuning.LEVEL_START // span)).mean_level[:, None]
             + change[:, None] * ahead
         )
     return np.asarray(np.mean(parts, axis=0))
 
 
 def add_up(y: np.ndarray, span: int) -> np.ndarray:
-    """Means of `span` months each, counted from the last (n, T // span); a row of fewer than two
-    whole blocks has its recent mean.
+    """Means of `span` months, counted from the last (n, T // span); recent mean under two blocks.
 
     >>> add_up(np.array([[9.0, 1.0, 3.0, 5.0, 7.0]]), 2).tolist()
     [[2.0, 6.0]]

@@ -29,8 +29,7 @@ def ets(window: Window, *, model: str = "ZNZ", damped: bool | None = None) -> np
 
 @each_series
 def optimised_theta(window: Window, *, decomposition: str = "additive") -> np.ndarray:
-    """Dynamic optimised Theta on the seasonally adjusted series, additive unless `decomposition`
-    says multiplicative.
+    """Dynamic optimised Theta of the seasonally adjusted series.
 
     Multiplicative indices are unstable where months are near zero, so series with such a month stay
     additive. Fiorucci et al. (2016), https://doi.org/10.1016/j.ijforecast.2016.02.005.
@@ -58,9 +57,7 @@ def auto_arima(window: Window) -> np.ndarray:
 
 
 def _models() -> Any:
-    """statsforecast's models. Its import warns in a kernel without progress widgets; none is ever
-    shown here.
-    """
+    """statsforecast's models, without the warning about progress widgets."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="IProgress not found")
         from statsforecast import models

@@ -11,23 +11,18 @@ from itertools import product
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.recursions import likelihood_weights
-from salesfc_lib.forecasting.tuning import (
-    WINTERS_ALPHAS,
-    WINTERS_GAMMAS,
-    WINTERS_MIN_LEVEL,
-    WINTERS_POWER,
-    WINTERS_SEASON_BOUNDS,
-    WINTERS_TRENDS,
-)
 from salesfc_lib.foundation import SEASON, nan_mean
 
 NEEDED = 2 * SEASON + 1  # months: two years to start from, and one to learn
 GRID = np.array(
     [
         (alpha, beta, phi, gamma)
-        for alpha, (beta, phi), gamma in product(WINTERS_ALPHAS, WINTERS_TRENDS, WINTERS_GAMMAS)
+        for alpha, (beta, phi), gamma in product(
+            tuning.WINTERS_ALPHAS, tuning.WINTERS_TRENDS, tuning.WINTERS_GAMMAS
+        )
     ]
 ).T
 BLOCK = 24_000  # cells of a state: rows times parameters
@@ -36,9 +31,7 @@ NO_TREND = GRID[1] == 0
 
 @dataclass
 class _State:
-    """Level and trend (n, n_parameters), season (n, 12, n_parameters) by column modulo 12, sum of
-    squared errors.
-    """
+    """Level, trend (n, n_parameters), season (n, 12, n_parameters), sum of squared errors."""
 
     level: np.ndarray
     trend: np.ndarray
@@ -61,9 +54,7 @@ def additive(history: History, horizon: int) -> np.ndarray:
 
 
 def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
-    """Every series is passed over once, as known at its latest cutoff; its rows at other cutoffs
-    are read on the way.
-    """
+    """One pass over each series' latest cutoff; its other cutoffs are read on the way."""
     latest, place = _latest(history)
     first = history.first[latest]
     size = _size(history.y[latest], first)
@@ -88,9 +79,7 @@ def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
 
 
 def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Mean absolute month of each row's first two years, or its first sale where they have none
-    (n,): known at every cutoff asked.
-    """
+    """Mean absolute month of the first two years, or the first sale (n,): known at every cutoff."""
     columns = first[:, None] + np.arange(NEEDED - 1)
     years = np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1)
     mean = np.nan_to_num(nan_mean(np.where(columns < y.shape[1], np.abs(years), np.nan), 1))
@@ -100,8 +89,7 @@ def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
 
 
 def _latest(history: History) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of each series' latest cutoff, and for every row the position of its series among
-    them.
+    """Rows of each series' latest cutoff, and for every row the place of its series among them.
 
     A row whose months are not those of the later one, because a change of level was seen in between
     (`breaks`), starts anew.
@@ -115,9 +103,7 @@ def _latest(history: History) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _continue(y: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """Whether each row of y (n, T) but the first is the one before it as known earlier (n - 1,), by
-    the months that both know.
-    """
+    """Whether each row of y but the first is the one before it as known earlier (n - 1,)."""
     months = back[1:] - back[:-1]
     same = np.full(len(months), False)
     for apart in np.unique(months[months >= 0]):
@@ -130,9 +116,7 @@ def _continue(y: np.ndarray, back: np.ndarray) -> np.ndarray:
 def _pass_over(
     y: np.ndarray, first: np.ndarray, asked: set[int], horizon: int, *, relative: bool
 ) -> list[tuple[int, np.ndarray]]:
-    """Forecasts (n, horizon) after each number of columns asked for; rows stand by their first
-    column, longest first.
-    """
+    """Forecasts (n, horizon) after each number of columns; rows stand longest first."""
     state = _start(y, first, relative=relative)
     update = _multiply if relative else _add
     begun = np.searchsorted(first, np.arange(y.shape[1]), side="right")
@@ -164,7 +148,9 @@ def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)
     off = (
         np.where(
-            line > WINTERS_MIN_LEVEL, years / np.where(line > WINTERS_MIN_LEVEL, line, 1.0), 1.0
+            line > tuning.WINTERS_MIN_LEVEL,
+            years / np.where(line > tuning.WINTERS_MIN_LEVEL, line, 1.0),
+            1.0,
         )
         if relative
         else years - line
@@ -172,7 +158,7 @@ def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     months = (off[:, :SEASON] + off[:, SEASON:]) / 2
     months = np.where(np.isfinite(months), months, 1.0 if relative else 0.0)
     if relative:
-        months = np.clip(months, *WINTERS_SEASON_BOUNDS)
+        months = np.clip(months, *tuning.WINTERS_SEASON_BOUNDS)
         months = months / months.mean(axis=1, keepdims=True)
     season = np.empty((n, SEASON, GRID.shape[1]))
     season[np.arange(n)[:, None], (first[:, None] + np.arange(SEASON)) % SEASON] = months[
@@ -197,14 +183,15 @@ def _add(state: _State, rows: int, month: int, value: np.ndarray) -> None:
 def _multiply(state: _State, rows: int, month: int, value: np.ndarray) -> None:
     alpha, beta, phi, gamma = GRID
     damped, season = phi * state.trend[:rows], state.season[:rows, month]
-    level = np.maximum(state.level[:rows] + damped, WINTERS_MIN_LEVEL)
+    level = np.maximum(state.level[:rows] + damped, tuning.WINTERS_MIN_LEVEL)
     error = value - level * season
     state.squares[:rows] += error * error
     change = error / np.maximum(season, 0.05)
-    state.level[:rows] = np.maximum(level + alpha * change, WINTERS_MIN_LEVEL)
+    state.level[:rows] = np.maximum(level + alpha * change, tuning.WINTERS_MIN_LEVEL)
     state.trend[:rows] = damped + alpha * beta * change
     state.season[:rows, month] = np.clip(
-        season + gamma * (1 - alpha) * error / np.maximum(level, 0.05), *WINTERS_SEASON_BOUNDS
+        season + gamma * (1 - alpha) * error / np.maximum(level, 0.05),
+        *tuning.WINTERS_SEASON_BOUNDS,
     )
 
 
@@ -212,7 +199,7 @@ def _look_ahead(
     state: _State, months: np.ndarray, column: int, horizon: int, *, relative: bool
 ) -> np.ndarray:
     """The grid's mean forecast (n, horizon), weighted by likelihood."""
-    weight = likelihood_weights(state.squares / months[:, None], months, WINTERS_POWER)
+    weight = likelihood_weights(state.squares / months[:, None], months, tuning.WINTERS_POWER)
     phi = GRID[2]
     values, reach = np.empty((len(months), horizon)), np.zeros_like(phi)
     for step in range(1, horizon + 1):

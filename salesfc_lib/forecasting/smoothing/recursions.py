@@ -20,9 +20,7 @@ BLOCK = 30_000  # cells of a state: rows times parameters
 
 @dataclass(frozen=True)
 class States:
-    """Final states of a grid: level and trend (n, n_parameters), and each parameter's weight, rows
-    summing to one.
-    """
+    """Final level and trend (n, n_parameters), and each parameter's weight, rows summing to one."""
 
     level: np.ndarray
     trend: np.ndarray
@@ -35,9 +33,7 @@ class States:
 
 
 def smooth_levels(y: np.ndarray, *, start: int = LEVEL_START) -> States:
-    """Simple exponential smoothing of y (n, T) for every alpha of a grid: l(t) = l(t-1) + alpha
-    (y(t) - l(t-1)).
-    """
+    """Simple smoothing of y (n, T) over a grid: l(t) = l(t-1) + alpha (y(t) - l(t-1))."""
 
     def step(level: np.ndarray, trend: np.ndarray, value: np.ndarray) -> np.ndarray:
         error = value - level
@@ -89,9 +85,7 @@ Step = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def _run(y: np.ndarray, step: Step, parameters: int, *, start: int) -> States:
-    """States after the last column; rows begin at their first value and are worked through longest
-    first.
-    """
+    """States after the last column; rows begin at their first value, longest first."""
     n, width = y.shape
     first = np.where(np.isfinite(y).any(axis=1), np.isfinite(y).argmax(axis=1), width)
     order = np.argsort(first, kind="stable")

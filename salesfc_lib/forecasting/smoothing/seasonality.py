@@ -10,25 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.tuning import (
-    SEASON_BOUNDS,
-    SEASON_F,
-    SEASON_MIN_REPEATS,
-    SEASON_MIN_VARIANCE,
-    SEASON_OWN_VARIANCE,
-    SEASON_PANEL_SHARE,
-    SEASON_USUAL_VARIANCE,
-)
 from salesfc_lib.foundation import SEASON, nan_mean
 
 
 @dataclass(frozen=True)
 class Adjusted:
-    """Months without their season: y (n, T), and the season of the coming months (n, horizon), a
-    factor or an addend.
-    """
+    """Adjusted months (n, T), and the season ahead (n, horizon), a factor or an addend."""
 
     y: np.ndarray
     ahead: np.ndarray
@@ -61,29 +51,29 @@ def _adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
 
 
 def adjust_own(history: History, horizon: int) -> Adjusted:
-    """The history adjusted by each series' own indices, as factors, where they are significant;
-    unadjusted where not.
+    """The history over its own seasonal factors where significant; unadjusted elsewhere.
 
     Significant: the F ratio of the months' variance to their noise exceeds its 90 % point.
     """
     trend = centred_mean(history.y)
     above = trend > 0
     deviation = np.clip(
-        np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan), -1.0, SEASON_BOUNDS[1]
+        np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan),
+        -1.0,
+        tuning.SEASON_BOUNDS[1],
     )
     own, count, noise = _by_month(deviation, history.month_of_year(0))
     own = own - own.mean(axis=1, keepdims=True)
     error = np.where(np.isfinite(noise), noise, np.inf) / count.mean(axis=1).clip(1)
-    significant = (own**2).mean(axis=1) > SEASON_F * np.maximum(error, 1e-12)
-    indices = np.clip(np.where(significant[:, None], own, 0.0), *SEASON_BOUNDS)
+    significant = (own**2).mean(axis=1) > tuning.SEASON_F * np.maximum(error, 1e-12)
+    indices = np.clip(np.where(significant[:, None], own, 0.0), *tuning.SEASON_BOUNDS)
     season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
     width = history.y.shape[1]
     return Adjusted(history.y / (1 + season[:, :width]), 1 + season[:, width:], True)
 
 
 def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
-    """Seasonal indices by calendar month (n, 12), each row's mean zero: shares of the trend, or in
-    the series' unit.
+    """Seasonal indices (n, 12), mean zero: shares of the trend, or in the series' unit.
 
     own = mean of y / MA(2 x 12) - 1 by month (or of the difference, in means of |y|); index = base
     + w (own - base) with base = 0.8 x panel and w = t2 / (t2 + noise / years), the shrinkage of
@@ -95,7 +85,7 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
     if relative:
         above = trend > 0
         ratio = np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan)
-        deviation = np.clip(ratio, -1.0, SEASON_BOUNDS[1])
+        deviation = np.clip(ratio, -1.0, tuning.SEASON_BOUNDS[1])
     else:
         deviation = (history.y - trend) / size
     month = history.month_of_year(0)
@@ -107,16 +97,14 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
         if rows.any():
             indices[rows] = shrink(own[rows], count[rows], noise[rows])
         if few.any() and history.length[few].max() >= SEASON:
-            indices[few] = SEASON_PANEL_SHARE * pooled_profile(
+            indices[few] = tuning.SEASON_PANEL_SHARE * pooled_profile(
                 history.y[few] / size[few], month[few]
             )
-    return np.clip(indices, *SEASON_BOUNDS) if relative else indices * size
+    return np.clip(indices, *tuning.SEASON_BOUNDS) if relative else indices * size
 
 
 def pooled_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
-    """Profile (12,) of all rows of y (n, T) added up, each of them at a size of one, by calendar
-    month (n, T): mean zero.
-    """
+    """Profile (12,), mean zero, of the sum of rows y (n, T), by calendar month (n, T)."""
     known = np.isfinite(y)
     total = np.bincount(month[known], weights=y[known], minlength=SEASON)
     count = np.bincount(month[known], minlength=SEASON)
@@ -143,12 +131,10 @@ def centred_mean(y: np.ndarray) -> np.ndarray:
 
 
 def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """Indices of one panel (n, 12) drawn to its mean profile; `noise` (n,) is NaN where a series
-    has too few years.
-    """
+    """Indices (n, 12) of a panel drawn to its mean profile; `noise` (n,) NaN with few years."""
     seen = count > 0
-    usual = np.nanmedian(noise) if np.isfinite(noise).any() else SEASON_USUAL_VARIANCE
-    error = np.maximum(np.where(np.isfinite(noise), noise, usual), SEASON_MIN_VARIANCE)[
+    usual = np.nanmedian(noise) if np.isfinite(noise).any() else tuning.SEASON_USUAL_VARIANCE
+    error = np.maximum(np.where(np.isfinite(noise), noise, usual), tuning.SEASON_MIN_VARIANCE)[
         :, None
     ] / np.maximum(count, 1)
     some = seen.any(axis=1)
@@ -157,11 +143,13 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     spread = np.median(((own**2).mean(axis=1) - error.mean(axis=1)).clip(0)[some])
     precision = seen / (error + spread + 1e-6)
     panel = (precision * own).sum(axis=0) / np.maximum(precision.sum(axis=0), 1e-12)
-    base = SEASON_PANEL_SHARE * (panel - panel.mean())
+    base = tuning.SEASON_PANEL_SHARE * (panel - panel.mean())
     excess = (
         np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
     ).clip(0)
-    prior = SEASON_OWN_VARIANCE * excess + (1 - SEASON_OWN_VARIANCE) * np.median(excess[some])
+    prior = tuning.SEASON_OWN_VARIANCE * excess + (1 - tuning.SEASON_OWN_VARIANCE) * np.median(
+        excess[some]
+    )
     repeated = seen & np.isfinite(noise)[:, None]  # one year alone cannot tell a season from chance
     weight = np.where(repeated, prior[:, None] / (prior[:, None] + error), 0.0)
     indices = base + weight * (own - base)
@@ -171,9 +159,7 @@ def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
 def _by_month(
     deviation: np.ndarray, month: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Mean and count of a row's deviations by calendar month (n, 12), and their variance around it
-    (n,), NaN where few repeat.
-    """
+    """Mean and count by calendar month (n, 12), variance around it (n,), NaN where few repeat."""
     n, width = deviation.shape
     total, square, count = (np.zeros((n, SEASON)) for _ in range(3))
     known = np.isfinite(deviation)
@@ -190,4 +176,4 @@ def _by_month(
     mean = total / np.maximum(count, 1)
     repeats = (count - 1).clip(0).sum(axis=1)
     variance = (square - count * mean**2).clip(0).sum(axis=1) / np.maximum(repeats, 1)
-    return mean, count, np.where(repeats >= SEASON_MIN_REPEATS, variance, np.nan)
+    return mean, count, np.where(repeats >= tuning.SEASON_MIN_REPEATS, variance, np.nan)

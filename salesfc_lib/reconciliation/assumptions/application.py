@@ -42,9 +42,7 @@ ALL = -100.0  # percent
 
 @dataclass(frozen=True)
 class Scope:
-    """Bottoms that an effect holds for, as places among the bottoms (n,), and why it is refused
-    where it is.
-    """
+    """Places of the bottoms that an effect holds for (n,), and why it is refused where it is."""
 
     places: np.ndarray
     refusal: str = ""
@@ -52,8 +50,7 @@ class Scope:
 
 @dataclass(frozen=True)
 class Bottoms:
-    """Bottom forecasts (n_bottom, n_months) at three moments, and the product of the percentages'
-    factors.
+    """Bottom forecasts (n_bottom, n_months) at three moments, and the percentages' factors.
 
     start: as combined; scaled: after percentages; end: after amounts.
     """
@@ -67,8 +64,7 @@ class Bottoms:
 def apply_effects(
     combined: pd.DataFrame, effects: pd.DataFrame, series: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Forecast rows of stage `assumed` for all series, and the tables `effect` and
-    `effect_applied`.
+    """Rows of stage `assumed` for all series, and the tables `effect` and `effect_applied`.
 
     combined: rows of table `forecast` of one cutoff, every series of every level; effects:
     `select_effects`, of which those in state `applied` are applied. A row's model is kept where no
@@ -100,8 +96,7 @@ def apply_effects(
 
 
 def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
-    """Largest difference, over bottom series and months, between what effects did and what stage
-    `assumed` has over `combined`.
+    """Largest difference between the effects and stage `assumed` less `combined`, at the bottom.
 
     Relative to the largest forecast among those rows; forecast: rows of the two stages; applied:
     table `effect_applied`.
@@ -122,8 +117,7 @@ def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
 def intervals_with_effects(
     rows: pd.DataFrame, modeled: pd.DataFrame, add: Callable[[pd.DataFrame], pd.DataFrame]
 ) -> pd.DataFrame:
-    """Forecast rows of a later stage with the intervals that `add` gives them, scaled as effects
-    scaled the combined forecast's.
+    """Rows of a later stage with intervals by `add`, scaled as effects scaled the combined ones.
 
     `add` knows only what was missed before any effect: it gives intervals around each
     forecast without its percentages, and they are multiplied by what the percentages came to. Rows
@@ -144,9 +138,7 @@ def intervals_with_effects(
 
 
 def _width_factors(rows: pd.DataFrame, modeled: pd.DataFrame) -> np.ndarray | None:
-    """By how much percentages scaled the interval of each row's series and month, (n_rows,); None
-    without stage `assumed`.
-    """
+    """Factor of percentages on each row's interval (n_rows,); None without stage `assumed`."""
     assumed, combined = (
         modeled[modeled["stage"].eq(stage)].set_index(["unique_id", "ds"])
         for stage in ("assumed", "combined")
@@ -210,9 +202,7 @@ def _name_members(scope: dict[str, str]) -> str:
 def _unknown_member(
     effect: Any, scope: dict[str, str], places: dict[str, dict[str, np.ndarray]]
 ) -> SalesForecastError:
-    """Error for an effect that holds for no series: a member that is unknown, or members that never
-    met.
-    """
+    """Error for an effect without series: a member unknown, or members that never met."""
     new = (
         "or, if it is new, declare an amount and name in `carried_by` the series that has it "
         "until it sells by itself"
@@ -300,9 +290,7 @@ def _cell(effect: Any, scope: Scope, months: pd.Index) -> tuple[np.ndarray, ...]
 
 
 def _add(before: np.ndarray, left: np.ndarray, change: float) -> np.ndarray:
-    """Bottoms (n, n_months) with `change` added to each month's sum, over those of which something
-    is left (`left` > 0).
-    """
+    """Bottoms (n, n_months), `change` added to each month's sum where `left` > 0."""
     after = before.copy()
     for month in range(before.shape[1]):
         free = left[:, month] > 0
@@ -317,9 +305,7 @@ def _add(before: np.ndarray, left: np.ndarray, change: float) -> np.ndarray:
 def _account(
     effect: Any, before: np.ndarray, after: np.ndarray, ids: pd.Index, months: pd.Index
 ) -> pd.DataFrame:
-    """Rows of `effect_applied`; a month in which less of an amount found a place than was declared
-    says so.
-    """
+    """Rows of `effect_applied`; remark on months in which less was placed than declared."""
     short = np.full(len(months), "", dtype=object)
     if effect.kind == "amount":
         missing = effect.change - (after - before).sum(axis=0)
@@ -345,9 +331,7 @@ def _close(
     accounts: dict[str, pd.DataFrame],
     cutoff: pd.Timestamp,
 ) -> pd.DataFrame:
-    """Table `effect`: each effect with its state, what it changed, and what a reader should know of
-    it.
-    """
+    """Table `effect`: each effect with its state, remark and sums."""
     rows = []
     for effect in effects.itertuples():
         account, scope = accounts.get(effect.id), scopes.get(effect.id)
@@ -376,9 +360,7 @@ def _close(
 
 
 def _remark(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
-    """What a reader should know: who carries it, what found no place, and what the models have seen
-    of it already.
-    """
+    """Who carries it, what found no place, and what the data hold of it already."""
     parts = (
         [f"Carried by '{effect.carried_by}' until it sells by itself."] if effect.carried_by else []
     )
@@ -453,9 +435,7 @@ def _carry_up(bottoms: Bottoms, summing: Summing) -> tuple[np.ndarray, np.ndarra
 def _move_bound(
     combined: pd.DataFrame, name: str, *, scale: np.ndarray, add: np.ndarray, y_hat: np.ndarray
 ) -> np.ndarray:
-    """A bound after the effects: moved as the forecast was, on its side of it, and not below zero
-    where it was not.
-    """
+    """A bound moved as the forecast was, on its side of it, not below zero where it was not."""
     bound = combined[name].to_numpy(dtype=float)
     moved = bound * scale + add
     if name.startswith("hi"):

@@ -79,9 +79,7 @@ NEEDED = ("id", "from", "kind", "change", "author", "reason")  # columns that a 
 
 
 def list_heads(series: pd.DataFrame, parameters: Parameters) -> dict[str, list[str]]:
-    """Headers under which people know each dimension of the series table: its name, and those of
-    the unit's sources.
-    """
+    """Headers of each dimension of the series table: its name, and those of the sources."""
     dimensions = [name for name in series.columns if name not in DESCRIBING]
     known: dict[str, list[str]] = {name: [name] for name in dimensions}
     for source in parameters.sources.values():
@@ -91,8 +89,7 @@ def list_heads(series: pd.DataFrame, parameters: Parameters) -> dict[str, list[s
 
 
 def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-    """Rows of table `effect` out of `effects/<unit>.csv`, in the file's order, state `applied`;
-    none where there is no such file.
+    """Rows of table `effect` out of `effects/<unit>.csv`; none without such a file.
 
     `heads` lists the headers of each dimension (`list_heads`). In any encoding and with any
     separator that a spreadsheet saves (see `written`), headers in any spelling of `COLUMNS`.
@@ -113,9 +110,7 @@ def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -
 
 
 def as_effects(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
-    """Rows of table `effect` that nothing was done with yet: state `applied`, no remark and no
-    worth.
-    """
+    """Rows of table `effect` in state `applied`, with no remark and no sums."""
     columns = empty("effect")
     untouched = {"state": "applied", "remark": "", "before": np.nan, "after": np.nan}
     frame = pd.DataFrame([{**row, **untouched} for row in rows], columns=list(columns.columns))
@@ -166,9 +161,7 @@ def _name_columns(
 
 
 def _spellings(dimensions: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Column by plain spelling; a dimension's name comes before another spelling of a column of the
-    file, its headers after.
-    """
+    """Column by plain spelling; names before other spellings, a dimension's headers last."""
     pairs = [
         *((name, name) for name in COLUMNS),
         *((name, name) for name in dimensions),
@@ -270,9 +263,7 @@ def _read_change(line: Line, kind: str | None) -> float:
 
 
 def _find_contradictions(line: Line, row: Mapping[str, Any]) -> list[SalesForecastError]:
-    """What is wrong between cells that can be read each for itself, and cells that belong to no
-    column.
-    """
+    """Contradictions between readable cells, and cells that belong to no column."""
     do = "Write what the column is into the first line"
     blank = [column for column, text in line.cells.items() if column.startswith("column ") and text]
     found = [cell_error(line, column, "Nothing below a blank header", do) for column in blank]

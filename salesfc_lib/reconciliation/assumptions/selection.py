@@ -26,8 +26,7 @@ def select_effects(
     before: pd.Timestamp | None = None,
     without: Sequence[str] = (),
 ) -> pd.DataFrame:
-    """The effects with their state for a forecast of `months`: `applied` where nothing speaks
-    against it, else why not.
+    """The effects, `state` `applied` or why not, for a forecast of `months`.
 
     `later`: with `before` (a backfill's publication day), not declared earlier than that;
     `removed`: taken back, by then; `off`: its id is among `without`; `over` and `ahead`: ends
@@ -53,8 +52,7 @@ def select_effects(
 
 
 def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
-    """Effects of -100 % from the month after a member is discontinued, for members of `declared`
-    that the series cross.
+    """Effects of -100 % from the month after a member of the series is discontinued.
 
     Rows of table `effect`; the author is the source that is the master of that dimension.
     """
