@@ -8,7 +8,13 @@ from __future__ import annotations
 from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, history, lag_history
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
 from salesfc_lib.retrospective.causes.evidence import Evidence
-from salesfc_lib.retrospective.compare import compare_month, largest_misses, of_stage, published
+from salesfc_lib.retrospective.compare import (
+    Past,
+    compare_month,
+    largest_misses,
+    of_stage,
+    published,
+)
 from salesfc_lib.retrospective.improvement import gaming_check, stock_view
 from salesfc_lib.retrospective.override_bias import judge_overrides, override_bias
 from salesfc_lib.retrospective.proposals import Observed, proposals
@@ -20,6 +26,7 @@ from salesfc_lib.retrospective.value_added import value_added
 __all__ = [
     "Evidence",
     "Observed",
+    "Past",
     "attribute_error",
     "by_dimension",
     "by_lag",

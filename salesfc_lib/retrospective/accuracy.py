@@ -11,105 +11,75 @@ import pandas as pd
 
 from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import SEASON
-from salesfc_lib.retrospective.compare import published, score_as, score_published, tabulate, window
+from salesfc_lib.retrospective.compare import Past, published, score_as, tabulate, window
 from salesfc_lib.retrospective.members import bottom_series, dimensions, top_and_bottom
 from salesfc_lib.retrospective.rows import to_table
 
 
 def by_lag(
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    lags: Iterable[int] = (1, 3, 6),
-    months: int = 1,
+    past: Past, *, month: pd.Timestamp | str, lags: Iterable[int] = (1, 3, 6), months: int = 1
 ) -> pd.DataFrame:
     """Accuracy by level and lag over the `months` months that end with `month`.
 
     One row per (level, lag), with the columns of `compare.tabulate`: every lag from 1 to the
     largest of `lags` that the archive reaches. The lag is the forecast's `h`.
     """
-    scores = score_published(window(vintages, month, months).query(f"h <= {max(lags)}"), actual)
-    scores = scores.merge(series[["unique_id", "level"]], on="unique_id")
+    scores = past.scores(month, months, range(1, max(lags) + 1))
+    scores = scores.merge(past.series[["unique_id", "level"]], on="unique_id")
     return tabulate(scores.assign(lag=scores["h"]), ["level", "lag"])
 
 
 def by_dimension(
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    lag: int = 1,
-    months: int = 1,
+    past: Past, *, month: pd.Timestamp | str, lag: int = 1, months: int = 1
 ) -> pd.DataFrame:
     """Accuracy of each member of each dimension, pooled over its bottom series.
 
     One row per (dimension, member) with the columns of `compare.tabulate` and difference = forecast
     - actual. The bottom series partition the business, so no error cancels inside a member.
     """
-    scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
-    members = bottom_series(series).melt("unique_id", dimensions(series), "dimension", "member")
+    scores = past.scores(month, months, [lag])
+    members = bottom_series(past.series).melt(
+        "unique_id", dimensions(past.series), "dimension", "member"
+    )
     members = members.dropna(subset="member").astype({"dimension": object})
     table = tabulate(scores.merge(members, on="unique_id"), ["dimension", "member"])
     return table.assign(difference=table["forecast"] - table["actual"])
 
 
 def history(
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    lag: int = 1,
-    months: int = 24,
+    past: Past, *, month: pd.Timestamp | str, lag: int = 1, months: int = 24
 ) -> pd.DataFrame:
     """Accuracy month by month at one lag, at the top and the bottom level.
 
     One row per (level, ds) with the columns of `compare.tabulate`; a month without an archived
     forecast has no row.
     """
-    scores = score_published(window(vintages, month, months).query(f"h == {lag}"), actual)
-    return tabulate(scores.merge(top_and_bottom(series), on="unique_id"), ["level", "ds"])
+    scores = past.scores(month, months, [lag])
+    return tabulate(scores.merge(top_and_bottom(past.series), on="unique_id"), ["level", "ds"])
 
 
 def lag_history(
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    lags: Iterable[int] = (1, 3, 6),
-    months: int = SEASON,
+    past: Past, *, month: pd.Timestamp | str, lags: Iterable[int] = (1, 3, 6), months: int = SEASON
 ) -> pd.DataFrame:
-    """Accuracy by month and lag at the bottom level, over the `months` months that end with `month`.
+    """Accuracy by month and lag at the bottom level, over `months` months that end with `month`.
 
     Table `lag_history`: one row per (ds, lag), every lag from 1 to the largest of `lags`; a month
     that was not forecast at a lag has no row there.
     """
-    rows = window(vintages, month, months).query(f"h <= {max(lags)}")
-    rows = rows[rows["unique_id"].isin(bottom_series(series)["unique_id"])]
-    scores = score_published(rows, actual)
+    scores = past.scores(month, months, range(1, max(lags) + 1))
+    scores = scores.merge(bottom_series(past.series)[["unique_id"]], on="unique_id")
     return to_table(tabulate(scores.assign(lag=scores["h"]), ["ds", "lag"]), "lag_history")
 
 
-def coverage(
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    months: int = 12,
-) -> pd.DataFrame:
+def coverage(past: Past, *, month: pd.Timestamp | str, months: int = 12) -> pd.DataFrame:
     """Share of actuals inside the archived 80 % interval over the last `months` months.
 
     One row per (level, lag): months, n, inside, coverage. Bounds count as inside. People's changes
     come without an interval: what is judged is that of the last stage that has one.
     """
-    rows = published(window(vintages, month, months).dropna(subset=["lo-80", "hi-80"]))
-    scores = score_as(rows, actual, "published", metrics=["coverage-80"])
-    scores = scores.merge(series[["unique_id", "level"]], on="unique_id")
+    rows = published(window(past.vintages, month, months).dropna(subset=["lo-80", "hi-80"]))
+    scores = score_as(rows, past.actual, "published", metrics=["coverage-80"])
+    scores = scores.merge(past.series[["unique_id", "level"]], on="unique_id")
     by, scores = ["level", "lag"], scores.assign(lag=scores["h"])
     pooled = pool(scores, by).rename(columns={"numerator": "inside", "value": "coverage"})
     scored = scores.groupby(by)["ds"].nunique().rename("months").reset_index()

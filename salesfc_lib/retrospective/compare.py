@@ -8,15 +8,33 @@ are forecast - actual: above zero the forecast was too high.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
 from salesfc_lib.forecasting import pool, score
 from salesfc_lib.foundation import STAGES
 from salesfc_lib.retrospective.members import bottom_series
-from salesfc_lib.retrospective.rows import to_table
+from salesfc_lib.retrospective.rows import no_rows, to_table
 
 ROW = ["unique_id", "cutoff", "ds"]
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was forecast and what was sold: vintages, actuals (as the panel) and the series of both.
+
+    Vintages are the forecast rows of earlier months, of all stages; any table may be empty.
+    """
+
+    vintages: pd.DataFrame = no_rows("forecast")
+    actual: pd.DataFrame = no_rows("panel")
+    series: pd.DataFrame = no_rows("series")
+
+    def scores(self, month: pd.Timestamp | str, months: int, lags: Sequence[int]) -> pd.DataFrame:
+        """Scores of what was published for the `months` months that end with `month`, at `lags`."""
+        rows = window(self.vintages, month, months)
+        return score_published(rows[rows["h"].isin(lags)], self.actual)
 
 
 def published(vintages: pd.DataFrame) -> pd.DataFrame:
@@ -107,14 +125,7 @@ def floor_accuracy(wape: pd.Series) -> pd.Series:
     return (1.0 - wape).clip(lower=0.0)
 
 
-def compare_month(
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    lag: int = 1,
-) -> pd.DataFrame:
+def compare_month(past: Past, *, month: pd.Timestamp | str, lag: int = 1) -> pd.DataFrame:
     """Published forecast and actual of every bottom series in one month.
 
     Table `missed`, largest absolute difference first; its rows sum to the published and the actual
@@ -123,7 +134,8 @@ def compare_month(
     is left out. No rows where the month has no archived forecast or no actual.
     """
     ds = pd.Timestamp(month)
-    bottom = bottom_series(series)[["unique_id", "label"]]
+    bottom = bottom_series(past.series)[["unique_id", "label"]]
+    vintages, actual = past.vintages, past.actual
     final = published(vintages[(vintages["ds"] == ds) & (vintages["h"] == lag)])
     final = final[["unique_id", "y_hat"]].merge(bottom[["unique_id"]])
     sold = actual.loc[actual["ds"] == ds, ["unique_id", "y_raw"]].merge(bottom[["unique_id"]])

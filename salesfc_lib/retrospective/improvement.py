@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from salesfc_lib.retrospective.compare import of_stage, published, score_published, tabulate, window
+from salesfc_lib.retrospective.compare import Past, of_stage, published, tabulate, window
 from salesfc_lib.retrospective.members import bottom_series, top_series
 from salesfc_lib.retrospective.override_bias import sign_p
 
@@ -19,13 +19,7 @@ STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 
 
 def gaming_check(
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    lag: int = 1,
-    months: int = 12,
+    past: Past, *, month: pd.Timestamp | str, lag: int = 1, months: int = 12
 ) -> dict[str, Any]:
     """Facts for "is the improvement real?" over the last `months` months at one lag.
 
@@ -37,9 +31,8 @@ def gaming_check(
     statistical), p_below (chance of at least so many if both signs are equally likely), mean_change
     (published minus statistical, as a share of statistical). What cannot be computed is null.
     """
-    rows = window(vintages, month, months).query(f"h == {lag}")
-    bottom = bottom_series(series)[["unique_id"]]
-    scores = score_published(rows, actual).merge(bottom, on="unique_id")
+    bottom = bottom_series(past.series)[["unique_id"]]
+    scores = past.scores(month, months, [lag]).merge(bottom, on="unique_id")
     scored = sorted(scores["ds"].unique())
     later = scores["ds"] >= scored[len(scored) // 2] if scored else pd.Series(dtype=bool)
     whole, now = _pooled(scores), _pooled(scores[scores["ds"] == pd.Timestamp(month)])
@@ -52,8 +45,8 @@ def gaming_check(
         "naive_earlier": older.get("naive_accuracy"),
         "gain_later": newer.get("gain"),
         "naive_later": newer.get("naive_accuracy"),
-        "sales_growth": _growth(actual, series, pd.Timestamp(month), months),
-        **_below_statistical(rows, series),
+        "sales_growth": _growth(past, pd.Timestamp(month), months),
+        **_below_statistical(past, window(past.vintages, month, months).query(f"h == {lag}")),
     }
 
 
@@ -87,11 +80,9 @@ def _pooled(scores: pd.DataFrame) -> dict[str, float]:
     return {str(name): float(value) for name, value in known.items()}
 
 
-def _growth(
-    actual: pd.DataFrame, series: pd.DataFrame, month: pd.Timestamp, months: int
-) -> float | None:
+def _growth(past: Past, month: pd.Timestamp, months: int) -> float | None:
     """Growth of sales over the same months a year before; None unless both windows are complete."""
-    rows = actual.merge(bottom_series(series)[["unique_id"]], on="unique_id")
+    rows = past.actual.merge(bottom_series(past.series)[["unique_id"]], on="unique_id")
     monthly = rows.groupby("ds")["y_raw"].sum(min_count=1).dropna()
     now = window(monthly.reset_index(), month, months).set_index("ds")["y_raw"]
     before = monthly.reindex(now.index - pd.DateOffset(years=1))
@@ -99,9 +90,9 @@ def _growth(
     return float(now.sum() / before.sum() - 1) if complete else None
 
 
-def _below_statistical(rows: pd.DataFrame, series: pd.DataFrame) -> dict[str, Any]:
+def _below_statistical(past: Past, rows: pd.DataFrame) -> dict[str, Any]:
     """How often, and by how much, the published total stood below the statistical one."""
-    top = rows.merge(top_series(series)[["unique_id"]], on="unique_id")
+    top = rows.merge(top_series(past.series)[["unique_id"]], on="unique_id")
     final = published(top).groupby("ds")["y_hat"].sum()
     statistical = of_stage(top, "statistical").groupby("ds")["y_hat"].sum()
     change = (final - statistical).dropna()

@@ -10,14 +10,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from salesfc_lib.foundation import Parameters
 from salesfc_lib.retrospective.accuracy import coverage, history
-from salesfc_lib.retrospective.compare import of_stage, score_as, shared_rows, window
+from salesfc_lib.retrospective.compare import Past, of_stage, score_as, shared_rows, window
 from salesfc_lib.retrospective.members import bottom_series
 from salesfc_lib.retrospective.override_bias import judge_overrides, override_bias, sign_p
 from salesfc_lib.retrospective.rows import no_rows, to_table, write_facts
@@ -38,16 +38,13 @@ MIN_MONTHS = 6
 
 
 @dataclass(frozen=True)
-class Observed:
+class Observed(Past):
     """What the unit's archive and this month's run hold; anything may be empty.
 
     failures and outliers are this month's tables; weights holds the months' tables with a column
     `made_in` where it has rows.
     """
 
-    vintages: pd.DataFrame = no_rows("forecast")
-    actual: pd.DataFrame = no_rows("panel")
-    series: pd.DataFrame = no_rows("series")
     adjustments: pd.DataFrame = no_rows("adjustment")
     weights: pd.DataFrame = no_rows("weights")
     failures: pd.DataFrame = no_rows("failures")
@@ -153,9 +150,9 @@ def propose_second_signatures(_: Parameters, observed: Observed, month: pd.Times
 
 def propose_bias_review(parameters: Parameters, observed: Observed, month: pd.Timestamp) -> Rows:
     """A look at the level of the forecast after three months beyond the agreed bias, one way."""
-    limit, bottom = parameters.retrospective.bias_limit, bottom_series(observed.series)
-    table = history(observed.vintages, observed.actual, bottom, month=month, months=BIAS_MONTHS)
-    bias = table["bias"]
+    limit = parameters.retrospective.bias_limit
+    bottom = replace(observed, series=bottom_series(observed.series))
+    bias = history(bottom, month=month, months=BIAS_MONTHS)["bias"]
     if len(bias) == BIAS_MONTHS and (bias.min() > limit or bias.max() < -limit):
         facts = {"months": BIAS_MONTHS, "limit": limit, "bias": bias.tolist()}
         now = f"{bias.iloc[-1]:+.3f}"
@@ -179,8 +176,8 @@ def propose_outlier_threshold(
 
 def propose_interval_review(_: Parameters, observed: Observed, month: pd.Timestamp) -> Rows:
     """A look at the intervals when the 80 % one was far too wide or narrow one month ahead."""
-    bottom = bottom_series(observed.series)
-    table = coverage(observed.vintages, observed.actual, bottom, month=month)
+    bottom = replace(observed, series=bottom_series(observed.series))
+    table = coverage(bottom, month=month)
     for row in table[table["lag"] == 1].to_dict("records"):
         judged = row["months"] >= MIN_MONTHS and row["n"] >= MIN_ROWS
         if judged and not COVERAGE[0] <= row["coverage"] <= COVERAGE[1]:

@@ -16,6 +16,7 @@ from salesfc_lib.retrospective.accuracy import by_dimension, by_lag, coverage, h
 from salesfc_lib.retrospective.causes.causes import difference_by_cause, likely_causes
 from salesfc_lib.retrospective.causes.evidence import Evidence
 from salesfc_lib.retrospective.compare import (
+    Past,
     compare_month,
     largest_misses,
     of_stage,
@@ -34,38 +35,35 @@ from salesfc_lib.retrospective.value_added import value_added
 def compare_with_archive(run: UnitMonth) -> dict[str, pd.DataFrame]:
     """The retrospective's tables by name."""
     vintages = archive.vintages(run.reports, run.unit, run.month_before)
-    actual, series = run.read("panel"), run.read("series")
-    improvement = write_facts(**gaming_check(vintages, actual, series, month=run.cutoff))
+    past = Past(vintages, run.read("panel"), run.read("series"))
+    improvement = write_facts(**gaming_check(past, month=run.cutoff))
     return {
-        **_accuracy(run, vintages, actual, series),
-        **_reasons(run, vintages, actual, series),
+        **_accuracy(run, past),
+        **_reasons(run, past),
         "improvement": pd.DataFrame({"facts": [improvement]}),
     }
 
 
-def _accuracy(
-    run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
-    month, lags = run.cutoff, run.parameters.retrospective.lags
+def _accuracy(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
+    month, lags, series = run.cutoff, run.parameters.retrospective.lags, past.series
     bottom = series.loc[series["level"] == run.parameters.bottom, "unique_id"]
-    latest = window(vintages, month, 1).query("h == 1")
+    latest = window(past.vintages, month, 1).query("h == 1")
     latest = latest[latest["unique_id"].isin(bottom)]
-    total = actual[actual["unique_id"] == series["unique_id"].iloc[0]]
+    total = past.actual[past.actual["unique_id"] == series["unique_id"].iloc[0]]
     members = [
-        by_dimension(vintages, actual, series, month=month, lag=lag).assign(lag=lag)
-        for lag in sorted({1, *lags})
+        by_dimension(past, month=month, lag=lag).assign(lag=lag) for lag in sorted({1, *lags})
     ]
     return {
-        "by_lag": by_lag(vintages, actual, series, month=month, lags=lags),
+        "by_lag": by_lag(past, month=month, lags=lags),
         "by_dimension": _stack(*members),
-        "by_dimension_year": by_dimension(vintages, actual, series, month=month, months=SEASON),
-        "history": history(vintages, actual, series, month=month),
-        "lag_history": lag_history(vintages, actual, series, month=month, lags=lags),
-        "value_added": value_added(vintages, actual, series, month=month),
-        "value_added_year": value_added(vintages, actual, series, month=month, months=SEASON),
-        "coverage": coverage(vintages, actual, series, month=month),
-        "parts": _parts(latest, actual),
-        "series_errors": _series_errors(latest, actual),
+        "by_dimension_year": by_dimension(past, month=month, months=SEASON),
+        "history": history(past, month=month),
+        "lag_history": lag_history(past, month=month, lags=lags),
+        "value_added": value_added(past, month=month),
+        "value_added_year": value_added(past, month=month, months=SEASON),
+        "coverage": coverage(past, month=month),
+        "parts": _parts(latest, past.actual),
+        "series_errors": _series_errors(latest, past.actual),
         "total": total.sort_values("ds", ignore_index=True),
     }
 
@@ -88,9 +86,7 @@ def _series_errors(rows: pd.DataFrame, actual: pd.DataFrame) -> pd.DataFrame:
     return both[["unique_id"]].assign(error=error, naive_error=naive_error)
 
 
-def _reasons(
-    run: UnitMonth, vintages: pd.DataFrame, actual: pd.DataFrame, series: pd.DataFrame
-) -> dict[str, pd.DataFrame]:
+def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
     month, agreed, definition = run.cutoff, run.parameters.retrospective, run.parameters.measure
     adjustments, apart = _read_archived(run, "adjustment"), definition.returns == "apart"
     since = month - pd.DateOffset(months=12)
@@ -110,17 +106,15 @@ def _reasons(
         calendar=run.parameters.calendar,
     )
     observed = Observed(
-        vintages=vintages,
-        actual=actual,
-        series=series,
+        **vars(past),
         adjustments=adjustments,
         weights=_stack(_read_archived(run, "weights"), run.read("weights").assign(made_in=month)),
         failures=run.read("failures"),
         outliers=evidence.outliers,
     )
-    missed = compare_month(vintages, actual, series, month=month)
+    missed = compare_month(past, month=month)
     largest = largest_misses(missed, count=agreed.largest)
-    causes = likely_causes(missed, evidence, vintages=vintages, actual=actual, series=series)
+    causes = likely_causes(missed, evidence, past)
     of_largest = causes["unique_id"].isin(largest["unique_id"])
     value = definition.value
     return {
@@ -129,9 +123,11 @@ def _reasons(
         "causes_all": causes,
         "causes": causes[of_largest].reset_index(drop=True),
         "difference": difference_by_cause(missed, causes),
-        "people": override_bias(adjustments, actual, month=month, bias_limit=agreed.bias_limit),
+        "people": override_bias(
+            adjustments, past.actual, month=month, bias_limit=agreed.bias_limit
+        ),
         "salespeople": by_salesperson(transactions, month=month, measure=value),
-        "attributed": attribute_error(missed, transactions, series, measure=value),
+        "attributed": attribute_error(missed, transactions, past.series, measure=value),
         "stock": stock_view(evidence.inventory, month=month),
         "proposals": proposals(run.parameters, observed, month=month),
     }

@@ -8,6 +8,7 @@ from salesfc_lib.forecasting import pool
 from salesfc_lib.foundation import STAGES
 from salesfc_lib.retrospective.compare import (
     ROW,
+    Past,
     floor_accuracy,
     of_stage,
     score_as,
@@ -19,13 +20,7 @@ from salesfc_lib.retrospective.rows import to_table
 
 
 def value_added(
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-    *,
-    month: pd.Timestamp | str,
-    lag: int = 1,
-    months: int = 1,
+    past: Past, *, month: pd.Timestamp | str, lag: int = 1, months: int = 1
 ) -> pd.DataFrame:
     """Accuracy of each stage and its gain over the stage before, at the top and the bottom level.
 
@@ -39,14 +34,16 @@ def value_added(
     people are judged over all months, and so is what the business assumed, where it assumed
     anything in one of the months.
     """
-    rows = window(vintages, month, months).query(f"h == {lag}")
-    ends = top_and_bottom(series)
+    rows = window(past.vintages, month, months).query(f"h == {lag}")
+    ends = top_and_bottom(past.series)
     own = {stage: of_stage(rows, stage) for stage in STAGES}
     assumed = _fill(own["assumed"], own["combined"]) if len(own["assumed"]) else own["assumed"]
     filled = own | {"assumed": assumed, "adjusted": _fill(own["adjusted"], own["reconciled"])}
     present = [stage for stage in STAGES if len(filled[stage])]
     steps = [
-        _step(filled, before, stage, actual, ends).assign(own_months=own[stage]["ds"].nunique())
+        _step(filled, before, stage, past.actual, ends).assign(
+            own_months=own[stage]["ds"].nunique()
+        )
         for before, stage in zip([None, *present], present, strict=False)
     ]
     return to_table(pd.concat(steps) if steps else [], "value_added")

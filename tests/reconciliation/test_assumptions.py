@@ -29,7 +29,7 @@ from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_e
 from salesfc_lib.reconciliation.methods import reconcile
 from salesfc_lib.reporting.blocks import Table
 from salesfc_lib.reporting.narrative import modeling as tell
-from salesfc_lib.retrospective.value_added import value_added
+from salesfc_lib.retrospective import Past, value_added
 from tests import orders
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
@@ -698,9 +698,7 @@ def test_value_added_tells_what_the_assumptions_brought_and_counts_months_withou
         ]
     )
     found = value_added(
-        pd.concat(frames),
-        actual[["unique_id", "ds", "y_raw"]],
-        SERIES,
+        Past(pd.concat(frames), actual[["unique_id", "ds", "y_raw"]], SERIES),
         month="2026-07-01",
         months=2,
     )
@@ -710,7 +708,8 @@ def test_value_added_tells_what_the_assumptions_brought_and_counts_months_withou
     assert bottom.at["reconciled", "gain"] == pytest.approx(0.0)
     assert (bottom.at["assumed", "before"], bottom.at["assumed", "own_months"]) == ("combined", 1)
     plain = value_added(
-        pd.concat(frames[:2]), actual[["unique_id", "ds", "y_raw"]], SERIES, month="2026-06-01"
+        Past(pd.concat(frames[:2]), actual[["unique_id", "ds", "y_raw"]], SERIES),
+        month="2026-06-01",
     )
     assert "assumed" not in set(plain["stage"])
 

@@ -65,8 +65,8 @@ def causes_of(
     name: str, actual: pd.DataFrame, found: retro.Evidence, vintages: pd.DataFrame | None = None
 ) -> pd.DataFrame:
     vintages = archive() if vintages is None else vintages
-    missed = retro.compare_month(vintages, actual, SERIES, month=JUNE)
-    table = retro.likely_causes(missed, found, vintages=vintages, actual=actual, series=SERIES)
+    missed = retro.compare_month(retro.Past(vintages, actual, SERIES), month=JUNE)
+    table = retro.likely_causes(missed, found, retro.Past(vintages, actual, SERIES))
     return table[table["unique_id"] == name].reset_index(drop=True)
 
 
@@ -353,9 +353,9 @@ def test_the_waterfall_lists_losses_then_gains_and_what_is_not_explained_last() 
         {"ds": [JUNE], "product_line": ["A"], "stock": [0.0], "stockout_days": [12.0]}
     )
     actual, vintages = history(A=50, B=130, K=0), archive()
-    missed = retro.compare_month(vintages, actual, SERIES, month=JUNE)
+    missed = retro.compare_month(retro.Past(vintages, actual, SERIES), month=JUNE)
     causes = retro.likely_causes(
-        missed, retro.Evidence(inventory=inventory), vintages=vintages, actual=actual, series=SERIES
+        missed, retro.Evidence(inventory=inventory), retro.Past(vintages, actual, SERIES)
     )
     steps = retro.difference_by_cause(missed, causes)
     assert steps["cause"].tolist() == ["lost_account", "stockout", "not_explained"]
@@ -389,8 +389,8 @@ def test_the_parts_sum_to_the_difference_and_none_exceeds_its_miss(
         ]
     )
     found = retro.Evidence(inventory=inventory, transactions=rows, outliers=flag(sold[0]))
-    missed = retro.compare_month(vintages, actual, SERIES, month=JUNE)
-    causes = retro.likely_causes(missed, found, vintages=vintages, actual=actual, series=SERIES)
+    missed = retro.compare_month(retro.Past(vintages, actual, SERIES), month=JUNE)
+    causes = retro.likely_causes(missed, found, retro.Past(vintages, actual, SERIES))
     steps = retro.difference_by_cause(missed, causes)
     scale = 1e-9 * (sum(sold) + sum(expected))
     difference = math.fsum(missed["actual"]) - math.fsum(missed["forecast"])
@@ -408,22 +408,16 @@ def test_the_parts_sum_to_the_difference_and_none_exceeds_its_miss(
     )
     mixed = vintages.sample(frac=1, random_state=seed)
     again = retro.likely_causes(
-        missed,
-        shuffled,
-        vintages=mixed,
-        actual=actual.sample(frac=1, random_state=seed),
-        series=SERIES,
+        missed, shuffled, retro.Past(mixed, actual.sample(frac=1, random_state=seed), SERIES)
     )
     pd.testing.assert_frame_equal(causes, again)
 
 
 def test_a_waterfall_over_the_largest_misses_alone_still_closes() -> None:
     actual, vintages = history(A=50, B=130, K=0), archive()
-    missed = retro.compare_month(vintages, actual, SERIES, month=JUNE)
+    missed = retro.compare_month(retro.Past(vintages, actual, SERIES), month=JUNE)
     top = retro.largest_misses(missed, count=1)
-    causes = retro.likely_causes(
-        top, retro.Evidence(), vintages=vintages, actual=actual, series=SERIES
-    )
+    causes = retro.likely_causes(top, retro.Evidence(), retro.Past(vintages, actual, SERIES))
     assert retro.difference_by_cause(missed, causes)["effect"].tolist() == pytest.approx(
         [-100, -20]
     )
@@ -431,10 +425,8 @@ def test_a_waterfall_over_the_largest_misses_alone_still_closes() -> None:
 
 def test_the_first_month_has_no_causes_and_no_steps() -> None:
     nothing = tables.empty("forecast")
-    missed = retro.compare_month(nothing, history(), SERIES, month=JUNE)
-    causes = retro.likely_causes(
-        missed, retro.Evidence(), vintages=nothing, actual=history(), series=SERIES
-    )
+    missed = retro.compare_month(retro.Past(nothing, history(), SERIES), month=JUNE)
+    causes = retro.likely_causes(missed, retro.Evidence(), retro.Past(nothing, history(), SERIES))
     assert causes.empty and "facts" in causes.columns
     steps = retro.difference_by_cause(missed, causes)
     assert steps.empty and "effect" in steps.columns

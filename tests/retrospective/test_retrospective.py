@@ -93,7 +93,7 @@ def test_the_published_number_is_the_last_stage_there_is() -> None:
 
 
 def test_accuracy_by_lag_pools_the_series_of_a_level() -> None:
-    table = retro.by_lag(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    table = retro.by_lag(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     near, far = one(table, level="line_region", lag=1), one(table, level="line_region", lag=3)
     assert near["wape"] == pytest.approx((0 + 20 + 10) / 200)
     assert near["accuracy"] == pytest.approx(0.85)
@@ -107,15 +107,15 @@ def test_accuracy_by_lag_pools_the_series_of_a_level() -> None:
 
 
 def test_the_history_by_lag_has_a_row_per_month_and_lag_of_the_bottom_series() -> None:
-    table = retro.lag_history(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    table = retro.lag_history(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     assert list(zip(table["ds"], table["lag"], strict=True)) == [
         (pd.Timestamp(JUNE), 1),
         (pd.Timestamp(JUNE), 3),
     ]
     assert table["wape"].tolist() == pytest.approx([30 / 200, 60 / 200])
     vintages, actual = archive(1)
-    table = retro.lag_history(vintages, actual, SERIES, month=JUNE, lags=(1, 2))
-    history = retro.history(vintages, actual, SERIES, month=JUNE, lag=2, months=12)
+    table = retro.lag_history(retro.Past(vintages, actual, SERIES), month=JUNE, lags=(1, 2))
+    history = retro.history(retro.Past(vintages, actual, SERIES), month=JUNE, lag=2, months=12)
     history = history[history["level"] == "line_region"]
     assert len(history) == 12
     assert table.loc[table["lag"] == 2, "wape"].tolist() == history["wape"].tolist()
@@ -124,7 +124,9 @@ def test_the_history_by_lag_has_a_row_per_month_and_lag_of_the_bottom_series() -
 
 def test_the_naive_is_compared_on_the_rows_that_both_have() -> None:
     without = VINTAGES[~((VINTAGES["stage"] == "baseline") & (VINTAGES["unique_id"] == NORTH))]
-    row = one(retro.by_lag(without, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
+    row = one(
+        retro.by_lag(retro.Past(without, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1
+    )
     assert row["wape"] == pytest.approx(30 / 200)
     assert row["naive_wape"] == pytest.approx(20 / 150)
     assert row["gain"] == pytest.approx((20 - 10) / 150)
@@ -132,13 +134,13 @@ def test_the_naive_is_compared_on_the_rows_that_both_have() -> None:
 
 def test_a_wape_above_one_is_an_accuracy_of_zero() -> None:
     table = retro.by_lag(
-        forecast([(LAMP, "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES, month=JUNE
+        retro.Past(forecast([(LAMP, "reconciled", "2026-06", 1, 500)]), ACTUAL, SERIES), month=JUNE
     )
     assert (table["accuracy"].item(), table["wape"].item()) == (0.0, 9.0)
 
 
 def test_members_of_a_dimension_pool_their_bottom_series() -> None:
-    table = retro.by_dimension(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    table = retro.by_dimension(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     line = one(table, dimension="product_line", member="厨具")
     assert (line["forecast"], line["actual"], line["difference"]) == (170, 150, 20)
     assert line["wape"] == pytest.approx(20 / 150)
@@ -149,12 +151,12 @@ def test_members_of_a_dimension_pool_their_bottom_series() -> None:
 
 def test_a_month_without_any_source_row_is_not_scored() -> None:
     unknown = ACTUAL.assign(y_raw=np.nan)
-    assert retro.by_lag(VINTAGES, unknown, SERIES, month=JUNE).empty
-    assert retro.compare_month(VINTAGES, unknown, SERIES, month=JUNE).empty
+    assert retro.by_lag(retro.Past(VINTAGES, unknown, SERIES), month=JUNE).empty
+    assert retro.compare_month(retro.Past(VINTAGES, unknown, SERIES), month=JUNE).empty
 
 
 def test_value_added_compares_each_stage_with_the_one_before_on_the_same_rows() -> None:
-    table = retro.value_added(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    table = retro.value_added(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     people = one(table, level="line_region", stage="adjusted")
     assert people["before"] == "reconciled"
     assert people["gain"] == pytest.approx((10 + 10 + 10) / 200 - (0 + 20 + 10) / 200)
@@ -172,7 +174,9 @@ def test_value_added_counts_a_month_without_changes_as_unchanged() -> None:
         ]
     )
     actual = pd.concat([ACTUAL, ACTUAL.assign(ds=pd.Timestamp("2026-05-01"))])
-    table = retro.value_added(pd.concat([VINTAGES, may]), actual, SERIES, month=JUNE, months=12)
+    table = retro.value_added(
+        retro.Past(pd.concat([VINTAGES, may]), actual, SERIES), month=JUNE, months=12
+    )
     row = one(table, level="line_region", stage="adjusted")
     assert (row["months"], row["own_months"], row["n"]) == (2, 1, 6)
     assert row["wape"] == pytest.approx((30 + 30) / 400)
@@ -183,31 +187,37 @@ def test_a_stage_is_not_credited_with_rows_that_the_stage_before_lacks() -> None
     east = [(EAST, "baseline", "2026-06", 1, 80), (EAST, "combined", "2026-06", 1, 90)]
     rows = forecast([*east, (LAMP, "combined", "2026-06", 1, 50)])
     row = one(
-        retro.value_added(rows, ACTUAL, SERIES, month=JUNE), level="line_region", stage="combined"
+        retro.value_added(retro.Past(rows, ACTUAL, SERIES), month=JUNE),
+        level="line_region",
+        stage="combined",
     )
     assert (row["n"], row["wape"], row["gain"]) == (1, pytest.approx(0.10), pytest.approx(0.10))
 
 
 def test_history_has_a_row_per_month_and_end_of_the_hierarchy() -> None:
-    table = retro.history(VINTAGES, ACTUAL, SERIES, month=JUNE)
+    table = retro.history(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)
     assert table[["level", "ds"]].values.tolist() == [["line_region", JUNE], ["total", JUNE]]
     assert table["wape"].tolist() == pytest.approx([0.15, 0.05])
 
 
 def test_coverage_counts_actuals_inside_the_published_interval() -> None:
     rows = VINTAGES.assign(**{"lo-80": VINTAGES["y_hat"] - 10, "hi-80": VINTAGES["y_hat"] + 10})
-    row = one(retro.coverage(rows, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
+    row = one(
+        retro.coverage(retro.Past(rows, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1
+    )
     assert (row["n"], row["inside"], row["coverage"]) == (3, 2, pytest.approx(2 / 3))
     bare = rows["stage"] == "adjusted"
     rows.loc[bare, ["lo-80", "hi-80"]] = np.nan
-    row = one(retro.coverage(rows, ACTUAL, SERIES, month=JUNE), level="line_region", lag=1)
+    row = one(
+        retro.coverage(retro.Past(rows, ACTUAL, SERIES), month=JUNE), level="line_region", lag=1
+    )
     assert (row["n"], row["inside"]) == (3, 3)
-    assert retro.coverage(VINTAGES, ACTUAL, SERIES, month=JUNE).empty
+    assert retro.coverage(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE).empty
 
 
 def test_misses_hold_what_was_not_forecast_and_sum_to_the_totals() -> None:
     known = VINTAGES[VINTAGES["unique_id"] != LAMP]
-    missed = retro.compare_month(known, ACTUAL, SERIES, month=JUNE)
+    missed = retro.compare_month(retro.Past(known, ACTUAL, SERIES), month=JUNE)
     row = one(missed, unique_id=LAMP)
     assert (row["forecast"], row["actual"], row["difference"], row["forecasted"]) == (
         0,
@@ -265,15 +275,10 @@ def test_neither_later_months_nor_the_order_of_rows_change_an_answer(question) -
     vintages, actual = archive(1)
     vintages = vintages.assign(**{"lo-80": vintages["y_hat"] - 20, "hi-80": vintages["y_hat"] + 20})
     earlier = pd.Timestamp("2026-01-01")
-    known = question(
-        vintages[vintages["ds"] <= earlier], actual[actual["ds"] <= earlier], SERIES, month=earlier
-    )
-    shuffled = question(
-        vintages.sample(frac=1, random_state=2),
-        actual.sample(frac=1, random_state=3),
-        SERIES,
-        month=earlier,
-    )
+    then = retro.Past(vintages[vintages["ds"] <= earlier], actual[actual["ds"] <= earlier], SERIES)
+    known = question(then, month=earlier)
+    mixed = (vintages.sample(frac=1, random_state=2), actual.sample(frac=1, random_state=3))
+    shuffled = question(retro.Past(*mixed, SERIES), month=earlier)
     if isinstance(known, dict):
         assert known == pytest.approx(shuffled)
     else:
@@ -294,7 +299,7 @@ def test_pooled_wape_equals_the_slow_sum(seed: int) -> None:
     ].itertuples():
         errors += abs(row.y_hat - truth[row.unique_id, row.ds])
         total += truth[row.unique_id, row.ds]
-    table = retro.by_lag(vintages, actual, SERIES, month=JUNE, lags=[2], months=12)
+    table = retro.by_lag(retro.Past(vintages, actual, SERIES), month=JUNE, lags=[2], months=12)
     assert one(table, level="line_region", lag=2)["wape"] == pytest.approx(errors / total)
 
 
@@ -317,7 +322,7 @@ def test_gaming_check_counts_months_below_the_statistical_forecast() -> None:
             for ds in years
         ]
     )
-    facts = retro.gaming_check(lowered, actual, SERIES, month=JUNE)
+    facts = retro.gaming_check(retro.Past(lowered, actual, SERIES), month=JUNE)
     assert (facts["months"], facts["months_below"], facts["months_compared"]) == (12, 12, 12)
     assert facts["mean_change"] == pytest.approx(-0.1)
     assert facts["sales_growth"] == pytest.approx(0.1)
@@ -326,7 +331,9 @@ def test_gaming_check_counts_months_below_the_statistical_forecast() -> None:
 
 
 def test_gaming_check_gives_no_growth_without_the_year_before() -> None:
-    assert retro.gaming_check(VINTAGES, ACTUAL, SERIES, month=JUNE)["sales_growth"] is None
+    assert (
+        retro.gaming_check(retro.Past(VINTAGES, ACTUAL, SERIES), month=JUNE)["sales_growth"] is None
+    )
 
 
 def test_stock_view_compares_this_month_with_the_last() -> None:
@@ -352,7 +359,7 @@ def test_stock_view_compares_this_month_with_the_last() -> None:
 
 def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_columns() -> None:
     nothing = tables.empty("forecast")
-    full = (VINTAGES, ACTUAL, SERIES)
+    full = retro.Past(VINTAGES, ACTUAL, SERIES)
     for question in (
         retro.by_lag,
         retro.by_dimension,
@@ -361,13 +368,13 @@ def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_colum
         retro.value_added,
         retro.compare_month,
     ):
-        first = question(nothing, ACTUAL, SERIES, month=JUNE)
+        first = question(retro.Past(nothing, ACTUAL, SERIES), month=JUNE)
         assert first.empty
-        assert first.columns.tolist() == question(*full, month=JUNE).columns.tolist()
+        assert first.columns.tolist() == question(full, month=JUNE).columns.tolist()
     assert retro.published(nothing).empty
-    inside = retro.coverage(nothing, ACTUAL, SERIES, month=JUNE)
+    inside = retro.coverage(retro.Past(nothing, ACTUAL, SERIES), month=JUNE)
     assert inside.columns.tolist() == ["level", "lag", "months", "n", "inside", "coverage"]
-    facts = retro.gaming_check(nothing, ACTUAL, SERIES, month=JUNE)
+    facts = retro.gaming_check(retro.Past(nothing, ACTUAL, SERIES), month=JUNE)
     assert (facts["months"], facts["gain"], facts["months_compared"], facts["p_below"]) == (
         0,
         None,
@@ -379,12 +386,16 @@ def test_the_first_month_has_no_archive_and_every_answer_is_empty_with_its_colum
 
 def test_tables_keep_their_contracts_with_and_without_rows() -> None:
     for vintages in (VINTAGES, tables.empty("forecast")):
-        tables.check(retro.value_added(vintages, ACTUAL, SERIES, month=JUNE), "value_added")
-        tables.check(retro.lag_history(vintages, ACTUAL, SERIES, month=JUNE), "lag_history")
-        missed = tables.check(retro.compare_month(vintages, ACTUAL, SERIES, month=JUNE), "missed")
-        causes = retro.likely_causes(
-            missed, retro.Evidence(), vintages=vintages, actual=ACTUAL, series=SERIES
+        tables.check(
+            retro.value_added(retro.Past(vintages, ACTUAL, SERIES), month=JUNE), "value_added"
         )
+        tables.check(
+            retro.lag_history(retro.Past(vintages, ACTUAL, SERIES), month=JUNE), "lag_history"
+        )
+        missed = tables.check(
+            retro.compare_month(retro.Past(vintages, ACTUAL, SERIES), month=JUNE), "missed"
+        )
+        causes = retro.likely_causes(missed, retro.Evidence(), retro.Past(vintages, ACTUAL, SERIES))
         tables.check(causes, "causes")
         tables.check(retro.difference_by_cause(missed, causes), "difference")
     nobody = tables.empty("adjustment")

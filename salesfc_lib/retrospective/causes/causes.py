@@ -13,20 +13,14 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.retrospective.causes.evidence import FINDERS, Case, Cause, Evidence
+from salesfc_lib.retrospective.compare import Past
 from salesfc_lib.retrospective.rows import to_table, write_facts
 
 NOT_EXPLAINED = "not_explained"
 MATERIAL = 0.02  # share of the miss below which a cause is not worth naming
 
 
-def likely_causes(
-    missed: pd.DataFrame,
-    evidence: Evidence,
-    *,
-    vintages: pd.DataFrame,
-    actual: pd.DataFrame,
-    series: pd.DataFrame,
-) -> pd.DataFrame:
+def likely_causes(missed: pd.DataFrame, evidence: Evidence, past: Past) -> pd.DataFrame:
     """Causes of each missed series, likeliest first.
 
     Table `causes`: cause, effect (below zero means sold less than forecast; null where the evidence
@@ -37,7 +31,7 @@ def likely_causes(
     """
     if missed.empty:
         return to_table([], "causes")
-    case = Case(missed, vintages, actual, series, evidence)
+    case = Case(missed, past, evidence)
     found: dict[str, list[Cause]] = {unique_id: [] for unique_id in missed["unique_id"]}
     for finder in FINDERS:
         for cause in finder(case):

@@ -23,7 +23,7 @@ from salesfc_lib.retrospective.causes.promotions import (
     promotion_share,
     widen,
 )
-from salesfc_lib.retrospective.compare import of_stage, published
+from salesfc_lib.retrospective.compare import Past, of_stage, published
 from salesfc_lib.retrospective.members import bottom_series, by_series, match
 from salesfc_lib.retrospective.rows import no_rows
 
@@ -73,10 +73,12 @@ class Case:
     """The misses of one month (of `compare_month`), what led up to them, and the evidence."""
 
     missed: pd.DataFrame
-    vintages: pd.DataFrame
-    actual: pd.DataFrame
-    series: pd.DataFrame
+    past: Past
     evidence: Evidence
+
+    @property
+    def series(self) -> pd.DataFrame:
+        return self.past.series
 
     @property
     def month(self) -> pd.Timestamp:
@@ -105,8 +107,8 @@ class Case:
 
         Null: not known, or before the first row.
         """
-        past = self.actual[self.actual["ds"] <= self.month]
-        past = past[past["unique_id"].isin(bottom_series(self.series)["unique_id"])]
+        past = self.past.actual[self.past.actual["ds"] <= self.month]
+        past = past[past["unique_id"].isin(bottom_series(self.past.series)["unique_id"])]
         return past.pivot(index="ds", columns="unique_id", values="y_raw").sort_index()
 
     @cached_property
@@ -114,7 +116,7 @@ class Case:
         """Transactions of this month and the year before with unique_id and ds."""
         rows, months = self.evidence.transactions, month_of(self.evidence.transactions)
         first, end = self.month - pd.DateOffset(months=12), self.month + pd.DateOffset(months=1)
-        return by_series(rows[(months >= first) & (months < end)], self.series)
+        return by_series(rows[(months >= first) & (months < end)], self.past.series)
 
     @property
     def known(self) -> list[str]:
@@ -131,7 +133,7 @@ def find_changes_by_people(case: Case) -> Iterator[Cause]:
     made = made[(made["ds"] == case.month) & (made["made_in"] == case.made_in)]
     if made.empty:
         return
-    month = case.vintages[case.vintages["ds"] == case.month]
+    month = case.past.vintages[case.past.vintages["ds"] == case.month]
     month = month[month["cutoff"] == case.made_in]
     before = of_stage(month, "reconciled").set_index("unique_id")["y_hat"]
     after = of_stage(month, "adjusted").set_index("unique_id")["y_hat"]
@@ -261,9 +263,13 @@ def find_promotions(case: Case) -> Iterator[Cause]:
 def find_trends(case: Case) -> Iterator[Cause]:
     """Series that missed the same way, by a tenth or more, three months running at this lag."""
     lag = len(pd.period_range(case.made_in, case.month, freq="M")) - 1
-    rows = case.vintages[(case.vintages["h"] == lag) & (case.vintages["ds"] <= case.month)]
+    rows = case.past.vintages[
+        (case.past.vintages["h"] == lag) & (case.past.vintages["ds"] <= case.month)
+    ]
     rows = published(rows[rows["ds"] > case.month - pd.DateOffset(months=TREND_MONTHS)])
-    rows = rows.merge(case.actual[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"])
+    rows = rows.merge(
+        case.past.actual[["unique_id", "ds", "y_raw"]].dropna(), on=["unique_id", "ds"]
+    )
     rows = rows.assign(difference=rows["y_hat"] - rows["y_raw"]).sort_values("ds")
     rows["size"] = rows["difference"] / rows["y_hat"].where(rows["y_hat"] != 0)
     for unique_id, group in rows[rows["unique_id"].isin(case.rows)].groupby("unique_id"):
