@@ -1,4 +1,5 @@
-"""The first look at an export: how it has to be read, what its columns mean, and what to ask its owner.
+"""The first look at an export: how it has to be read, what its columns mean, and what to ask its
+owner.
 
 A file enters; a proposal with its evidence, or a unit's first parameter file, leaves.
 """

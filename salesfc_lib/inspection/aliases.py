@@ -1,8 +1,9 @@
 """What the headers and words of exports mean, by this project's names.
 
-Two files enter (`parameters/aliases.yml` of the checkout and, where there is one, of the project); `Aliases` leaves. The
-decision made here: a project's words come before the checkout's and never replace them; a header counts as known where it
-is an alias but for case, accents, spaces, punctuation and brackets, and as near where it only ends with one.
+Two files enter (`parameters/aliases.yml` of the checkout and, where there is one, of the project);
+`Aliases` leaves. The decision made here: a project's words come before the checkout's and never
+replace them; a header counts as known where it is an alias but for case, accents, spaces,
+punctuation and brackets, and as near where it only ends with one.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ _CHINESE = re.compile(r"[\u3040-\u9fff]")
 
 @dataclass(frozen=True)
 class Hit:
-    """A name that a header may mean: by which alias, its place among the aliases of that name, and whether it is that alias."""
+    """A name that a header may mean: by which alias, its place among the aliases of that name, and
+    whether it is that alias.
+    """
 
     name: str
     alias: str
@@ -122,7 +125,9 @@ class Aliases:
         return sorted(hits, key=lambda pair: -len(pair[0]))
 
     def find(self, header: str) -> list[Hit]:
-        """Names of which the header is an alias, or a spelling of one with more before it; empty where nothing is known of it."""
+        """Names of which the header is an alias, or a spelling of one with more before it; empty
+        where nothing is known of it.
+        """
         return list(self._by_plain.get(plain(header), ())) or list(self._find_near(header))
 
     def knows(self, header: str) -> bool:
@@ -130,7 +135,9 @@ class Aliases:
         return plain(header) in self._by_plain
 
     def means(self, text: str, meaning: str) -> str | None:
-        """The longest word of a meaning that stands in the text, unless a longer one of its opposite does."""
+        """The longest word of a meaning that stands in the text, unless a longer one of its
+        opposite does.
+        """
         mine = _longest(text, self.meanings[meaning])
         other = {
             "with_tax": "without_tax",
@@ -171,7 +178,8 @@ class Aliases:
 def read_aliases(project: Path | None = None) -> Aliases:
     """Aliases of the library, with those of the project, if it has any, before them.
 
-    Raises `SalesForecastError` for a block or a name of role that does not exist, and for words that are no texts.
+    Raises `SalesForecastError` for a block or a name of role that does not exist, and for words
+    that are no texts.
     """
     tree = _read_shipped()
     own = project / FILE if project is not None else None
@@ -182,7 +190,8 @@ def read_aliases(project: Path | None = None) -> Aliases:
 
 @lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
-    """A header without case, accents, spaces, punctuation and what stands in brackets, e.g. the unit.
+    """A header without case, accents, spaces, punctuation and what stands in brackets, e.g. the
+    unit.
 
     >>> plain("Order-Date (UTC)"), plain("价税合计（元）"), plain("Order #"), plain("Qté")
     ('orderdate', '价税合计', 'orderno', 'qte')

@@ -1,7 +1,7 @@
 """Which matches of an export stand in its source, and what it is joined by.
 
-A column that would mean nothing to a run (one currency, shares of a price, tax that is not in) is recognised and left
-out: what is not mapped cannot be misread.
+A column that would mean nothing to a run (one currency, shares of a price, tax that is not in) is
+recognised and left out: what is not mapped cannot be misread.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What the values of each column of an export are: days, numbers, texts.
 
-A column is one of days or of numbers where at least three in five of its filled cells are, so that the odd cell that is
-neither can be shown.
+A column is one of days or of numbers where at least three in five of its filled cells are, so that
+the odd cell that is neither can be shown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ YEAR_MONTH = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])")
 class Column:
     """A header and its cells, without surrounding spaces.
 
-    `nulls` counts the spellings that may stand for nothing; `dated` says that the file itself holds days.
+    `nulls` counts the spellings that may stand for nothing; `dated` says that the file itself holds
+    days.
     """
 
     header: str

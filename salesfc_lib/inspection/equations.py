@@ -1,7 +1,8 @@
 """Arithmetic between the columns of an export: which equations hold, and in how many rows.
 
-An equation counts where it holds in at least nine of ten rows in which it could fail, within the last digit that is
-written; rows in which the result, or the part that the equation is about, is zero do not count.
+An equation counts where it holds in at least nine of ten rows in which it could fail, within the
+last digit that is written; rows in which the result, or the part that the equation is about, is
+zero do not count.
 """
 
 from __future__ import annotations
@@ -51,8 +52,8 @@ class Figure:
 class Formula(NamedTuple):
     """An equation to try: what it would show, its result and parts, and how the parts make it.
 
-    It may fail by `room`, by `slack` for each unit of the first part, and by the result's rounding; rows in which the
-    part number `about` is zero do not count.
+    It may fail by `room`, by `slack` for each unit of the first part, and by the result's rounding;
+    rows in which the part number `about` is zero do not count.
     """
 
     text: str
@@ -67,7 +68,9 @@ class Formula(NamedTuple):
 
 @dataclass(frozen=True)
 class Equation:
-    """An equation, in how many of the rows in which it says something it holds, and what it shows: a word and headers."""
+    """An equation, in how many of the rows in which it says something it holds, and what it shows:
+    a word and headers.
+    """
 
     text: str
     shows: tuple[str, ...]
@@ -86,7 +89,9 @@ class Equation:
 def list_equations(
     amounts: Sequence[Figure], prices: Sequence[Figure], others: Mapping[str, Figure]
 ) -> list[Equation]:
-    """Equations that hold; `others` are quantity, discount, tax and tax rate, as far as there are."""
+    """Equations that hold; `others` are quantity, discount, tax and tax rate, as far as there
+    are.
+    """
     tried = chain(
         _list_taxes(amounts, others),
         _list_prices(amounts, prices, others),

@@ -1,4 +1,5 @@
-"""Exports by their paths, and a sample of each feed: files of one folder and kind whose names differ in digits only.
+"""Exports by their paths, and a sample of each feed: files of one folder and kind whose names
+differ in digits only.
 
 A file's first bytes decide which reader reads it; where its name says otherwise, that is said.
 """
@@ -98,7 +99,8 @@ def find_path(files: Sequence[Path], project: Path) -> str:
 def take_sample(path: Path, aliases: Aliases) -> Sample:
     """Sample of one export.
 
-    Raises `SalesForecastError` for a file that cannot be read, is empty, or of a kind that is not read.
+    Raises `SalesForecastError` for a file that cannot be read, is empty, or of a kind that is not
+    read.
     """
     try:
         with path.open("rb") as file:

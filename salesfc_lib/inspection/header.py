@@ -1,8 +1,8 @@
 """Which row of an export is its header, before anybody has said what its columns are called.
 
-The row with the most known headers, from two on; where hardly any is known, the first row that fills the most columns
-with text, because exports begin with titles and dates of printing. A file whose first rows all look like data has no
-header, and none is made up.
+The row with the most known headers, from two on; where hardly any is known, the first row that
+fills the most columns with text, because exports begin with titles and dates of printing. A file
+whose first rows all look like data has no header, and none is made up.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """`salesfc init`: a unit's parameter file to start from, out of its exports.
 
-What was recognised is filled in, the evidence stands in comments, and what a person has to complete is commented out.
-Each export, and each further sheet or table that belongs to the unit, becomes a source of the role that its headers show.
+What was recognised is filled in, the evidence stands in comments, and what a person has to complete
+is commented out. Each export, and each further sheet or table that belongs to the unit, becomes a
+source of the role that its headers show.
 """
 
 from __future__ import annotations
@@ -75,7 +76,9 @@ def _propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal
 
 
 def _is_of_use(other: Proposal, orders: Proposal) -> bool:
-    """Whether a sheet beside the orders belongs to the unit: a table of its own, or a joined one."""
+    """Whether a sheet beside the orders belongs to the unit: a table of its own, or a joined
+    one.
+    """
     joined = other.role in ("returns", "lookup") and bool(find_join(other, orders))
     dated = other.role == "returns" and {"date", "amount"} <= set(other.names)
     return not other.missing and (other.role in TABLES or joined or dated)
@@ -90,7 +93,8 @@ def _write_text(found: Mapping[str, Proposal], project: Path, *, title: str) -> 
     lines = [
         f"# Unit '{enlist([title])}', started from '{file}' by `salesfc init`. "
         "Every key and its default:",
-        "# parameters/defaults.yml; every key of a source: salesfc_lib/foundation/schema/sources.py.",
+        "# parameters/defaults.yml; "
+        "every key of a source: salesfc_lib/foundation/schema/sources.py.",
         "# Lines that begin with # are to complete.",
         "unit:",
         f"  title: {quote(title)}",

@@ -1,7 +1,8 @@
 """What cleaning will meet in the cells and rows of an export, and what only its owner can answer.
 
-Issues are called by the rules of cleaning that treat them. Where two readings of a cell are possible, or several
-currencies, units of measure or states would have to be added up, the owner is asked.
+Issues are called by the rules of cleaning that treat them. Where two readings of a cell are
+possible, or several currencies, units of measure or states would have to be added up, the owner is
+asked.
 """
 
 from __future__ import annotations

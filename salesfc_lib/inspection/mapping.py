@@ -1,7 +1,8 @@
 """Which header means which of this project's names, and what an export is for.
 
-A header is mapped where it is an alias and its values fit (a date, a number, a text), first those that are an alias,
-then those that only end with one; between several headers for a name the alias listed first wins; the others are named.
+A header is mapped where it is an alias and its values fit (a date, a number, a text), first those
+that are an alias, then those that only end with one; between several headers for a name the alias
+listed first wins; the others are named.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ FEW_MEMBERS, MOST_MEMBERS = ("kind", "status", "currency", "unit_of_measure", "s
 
 @dataclass(frozen=True)
 class Match:
-    """A header for a name: why it, what other headers could stand for the name, and what other names the header could have."""
+    """A header for a name: why it, what other headers could stand for the name, and what other
+    names the header could have.
+    """
 
     name: str
     header: str
@@ -139,7 +142,9 @@ def match_headers(
 def _rank(
     column: Column, hit: Hit, aliases: Aliases, place: int
 ) -> tuple[bool, bool, bool, int, bool, int]:
-    """How well a header fits a name, the best first: an alias, without a word of another measure in brackets, that has values."""
+    """How well a header fits a name, the best first: an alias, without a word of another measure in
+    brackets, that has values.
+    """
     inside = (
         " ".join(re.findall(r"[(\[（【]([^()\[\]（）【】]*)", column.header)).casefold().split()
     )

@@ -139,7 +139,9 @@ def _settle_discounts(
 
 
 def _find_share(discount: Column | None) -> str:
-    """Header of a discount that is a share of the price: none is above one, or they are in percent."""
+    """Header of a discount that is a share of the price: none is above one, or they are in
+    percent.
+    """
     if discount is None or discount.looks != "number":
         return ""
     values = [abs(value) for value in discount.numbers.values if value is not None]

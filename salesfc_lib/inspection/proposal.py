@@ -32,8 +32,9 @@ ORDER_WORDS = {
 class Proposal:
     """What was found about an export.
 
-    `seen` counts the rows that were looked at, `others` are further headers by their number of members, `units` by name
-    the unit that a title or header states and its words, `spellings` by header those in other files of the feed.
+    `seen` counts the rows that were looked at, `others` are further headers by their number of
+    members, `units` by name the unit that a title or header states and its words, `spellings` by
+    header those in other files of the feed.
     """
 
     sample: Sample  # its rows of business

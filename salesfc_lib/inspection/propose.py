@@ -1,7 +1,7 @@
 """What the headers and the rows of an export say, put together.
 
-Rows that only look like business (repeated headers, subtotals) are set aside before anything is concluded from values; a
-unit that a title states holds for money alone.
+Rows that only look like business (repeated headers, subtotals) are set aside before anything is
+concluded from values; a unit that a title states holds for money alone.
 """
 
 from __future__ import annotations
@@ -98,7 +98,9 @@ def propose(
 def _find_units(
     titles: Sequence[str], matches: Mapping[str, Match], columns: Mapping[str, Column]
 ) -> dict[str, tuple[str, str]]:
-    """Units that headers state, or else the titles for all money; percent, where chances are above one."""
+    """Units that headers state, or else the titles for all money; percent, where chances are above
+    one.
+    """
     scales = (find_scale(title) for title in titles)
     stated = next((scale for scale in scales if scale and scale.sure), None)
     found: dict[str, Scale] = {}

@@ -1,8 +1,8 @@
 """Samples of exports, read by the readers of a run.
 
-The header of a file is found by its aliases and declared as a source's, as `init` would write it; the reader of the
-file's kind then reads what a run would read. Of a workbook or a database the fullest sheet or table is the sample, and
-the others stand beside it.
+The header of a file is found by its aliases and declared as a source's, as `init` would write it;
+the reader of the file's kind then reads what a run would read. Of a workbook or a database the
+fullest sheet or table is the sample, and the others stand beside it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ csv.field_size_limit(1_000_000)  # a longer field is a quote that was never clos
 def sample_text(path: Path, aliases: Aliases) -> Sample:
     """Sample of a text file with columns.
 
-    Raises `SalesForecastError` for bytes that no encoding explains, and for a file without a header.
+    Raises `SalesForecastError` for bytes that no encoding explains, and for a file without a
+    header.
     """
     excerpt = take_excerpt(path)
     lines = _decode_top(excerpt.data[:TOP], aliases, path)
@@ -103,7 +104,9 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
 
 
 def sample_workbook(path: Path, aliases: Aliases) -> Sample:
-    """Sample of a workbook's fullest sheet; raises `SalesForecastError` where none holds a table."""
+    """Sample of a workbook's fullest sheet; raises `SalesForecastError` where none holds a
+    table.
+    """
     content, found, problem = path.read_bytes(), [], None
     for top in peek_sheets(content, str(path), HEADER_ROWS + PEEKED):
         rows = [[cell_text(value) for value in row] for row in top.rows]

@@ -1,5 +1,5 @@
-"""A proposal for the terminal: what decides how the numbers are read, with its evidence; what to expect and what to
-ask; the source to paste comes last.
+"""A proposal for the terminal: what decides how the numbers are read, with its evidence; what to
+expect and what to ask; the source to paste comes last.
 """
 
 from __future__ import annotations

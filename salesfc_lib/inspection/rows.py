@@ -1,7 +1,8 @@
-"""What the rows of a sample show: kinds and signs of returns, keys and repeats, subtotals, merged cells, months.
+"""What the rows of a sample show: kinds and signs of returns, keys and repeats, subtotals, merged
+cells, months.
 
-What identifies a row is the smallest sensible combination of columns that stands once, after rows that repeat another
-in every cell are set aside; it holds for the rows that were seen.
+What identifies a row is the smallest sensible combination of columns that stands once, after rows
+that repeat another in every cell are set aside; it holds for the rows that were seen.
 """
 
 from __future__ import annotations
@@ -34,7 +35,9 @@ FAR_SHARE = 0.01  # beyond which lie at most this share of the rows: mistyped, o
 
 @dataclass(frozen=True)
 class Key:
-    """Columns that identify a row, the rows that repeat another in every cell, and what was tried."""
+    """Columns that identify a row, the rows that repeat another in every cell, and what was
+    tried.
+    """
 
     names: Sequence[str]
     copies: int
@@ -99,7 +102,9 @@ def mark_rows(sample: Sample, own: Sequence[str], words: Sequence[str]) -> list[
 def find_merged(
     sample: Sample, columns: Mapping[str, Column], names: Mapping[str, str]
 ) -> list[str]:
-    """Names whose cells are merged: blank in most rows below a value, or covered by a merged cell."""
+    """Names whose cells are merged: blank in most rows below a value, or covered by a merged
+    cell.
+    """
     if sample.kind != "excel":
         return []
     places = {header: place for place, header in reversed([*enumerate(sample.header)])}
@@ -144,7 +149,9 @@ def find_key(
 
 
 def _count_clashes(key: Sequence[Sequence[str]], whole: Sequence[tuple[str, ...]]) -> int:
-    """Rows that repeat the key of another without repeating its other cells, or lack a part of it."""
+    """Rows that repeat the key of another without repeating its other cells, or lack a part of
+    it.
+    """
     rows = set(zip(zip(*key, strict=True), whole, strict=True))
     keys = [parts for parts, _ in rows if all(parts)]
     blanks = len(rows) - len(keys)

@@ -1,7 +1,9 @@
-"""What was looked at of an export: titles, headers, rows as text, and what the file says about them.
+"""What was looked at of an export: titles, headers, rows as text, and what the file says about
+them.
 
-A sample is bounded in cells, so that a wide file takes no longer than a narrow one. Of a larger file the head, the end
-and places in between are seen; rows that are not of the head have the place 0: nobody has counted those above them.
+A sample is bounded in cells, so that a wide file takes no longer than a narrow one. Of a larger
+file the head, the end and places in between are seen; rows that are not of the head have the place
+0: nobody has counted those above them.
 """
 
 from __future__ import annotations
@@ -22,10 +24,11 @@ HEADER_ROWS = 60  # rows at the top of a file among which a run finds the header
 class Sample:
     """Rows of an export as text, each as wide as the header.
 
-    `places` are the rows' places in their file (from 1). `total` is the number of rows below the header, `counted`
-    whether it is exact. `settings` are what reading takes (encoding, delimiter, sheet, table), `why` the evidence for
-    each. `dated` are columns (from 0) whose cells the file holds as days, `merged` those with merged cells, `typed` says
-    that it holds numbers as numbers, so that their text raises no question. `origins` name each row's file.
+    `places` are the rows' places in their file (from 1). `total` is the number of rows below the
+    header, `counted` whether it is exact. `settings` are what reading takes (encoding, delimiter,
+    sheet, table), `why` the evidence for each. `dated` are columns (from 0) whose cells the file
+    holds as days, `merged` those with merged cells, `typed` says that it holds numbers as numbers,
+    so that their text raises no question. `origins` name each row's file.
     """
 
     path: Path

@@ -1,7 +1,7 @@
 """A source of a unit's parameter file, as YAML with the evidence in comments.
 
-What was proved stands as a key; what was not stands as a comment that says what to ask, so that a file that was pasted
-unread takes nothing for granted.
+What was proved stands as a key; what was not stands as a comment that says what to ask, so that a
+file that was pasted unread takes nothing for granted.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ def write_source(
 ) -> list[str]:
     """Lines of one source.
 
-    `dimensions` are those that the unit forecasts along, `orders` what returns and lookups are joined to.
+    `dimensions` are those that the unit forecasts along, `orders` what returns and lookups are
+    joined to.
     """
     because = found.sample.why
     settings = [
@@ -134,7 +135,8 @@ def _write_kinds(found: Proposal) -> Iterator[str]:
     if found.returns_are_positive:
         count = found.signs.returns_positive
         of = count + found.signs.returns_negative
-        yield f"returns_are_positive: true   # {count:,} of {of:,} returns stand without a minus sign"
+        said = f"{count:,} of {of:,} returns stand without a minus sign"
+        yield f"returns_are_positive: true   # {said}"
 
 
 def _write_layout(found: Proposal) -> Iterator[str]:

@@ -1,4 +1,6 @@
-"""Aliases: what a header may mean, in which files people say so, and how two meanings are told apart."""
+"""Aliases: what a header may mean, in which files people say so, and how two meanings are told
+apart.
+"""
 
 from __future__ import annotations
 
@@ -28,17 +30,49 @@ def map_headers(project: Path, header: str, *rows: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("header", "name"),
     [
-        ("单据编号", "order_id"), ("VBELN", "order_id"), ("Invoice No.", "order_id"), ("Order #", "order_id"), ("发票号码", "order_id"),
-        ("日期", "date"), ("Posting-Date", "date"), ("OrderDate", "date"), ("Buchungsdatum", "date"),
-        ("客户", "customer"), ("购货单位", "customer"), ("Sold-to party", "customer"), ("Bill-to Customer", "customer"),
-        ("物料编码", "product"), ("存货编码", "product"), ("Material", "product"), ("ｓｋｕ", "product"),
-        ("数量", "quantity"), ("Qty.", "quantity"), ("Billed Quantity", "quantity"),
-        ("价税合计", "amount"), ("无税金额", "amount"), ("Net value", "amount"), ("Extended price", "amount"), ("Umsatz", "amount"),
-        ("税额", "tax_amount"), ("VAT %", "tax_rate"), ("币别", "currency"), ("汇率", "rate"), ("主计量单位", "unit_of_measure"),
-        ("业务员", "salesperson"), ("部门", "department"), ("源单编号", "reference"), ("缺货天数", "stockout_days"), ("赢单概率", "probability"),
-        ("价格", "price"), ("Unit price", "price"), ("折扣", "discount"), ("是否促销", "promotion"), ("Promo flag", "promotion"), ("On promotion?", "promotion"),
+        ("单据编号", "order_id"),
+        ("VBELN", "order_id"),
+        ("Invoice No.", "order_id"),
+        ("Order #", "order_id"),
+        ("发票号码", "order_id"),
+        ("日期", "date"),
+        ("Posting-Date", "date"),
+        ("OrderDate", "date"),
+        ("Buchungsdatum", "date"),
+        ("客户", "customer"),
+        ("购货单位", "customer"),
+        ("Sold-to party", "customer"),
+        ("Bill-to Customer", "customer"),
+        ("物料编码", "product"),
+        ("存货编码", "product"),
+        ("Material", "product"),
+        ("ｓｋｕ", "product"),
+        ("数量", "quantity"),
+        ("Qty.", "quantity"),
+        ("Billed Quantity", "quantity"),
+        ("价税合计", "amount"),
+        ("无税金额", "amount"),
+        ("Net value", "amount"),
+        ("Extended price", "amount"),
+        ("Umsatz", "amount"),
+        ("税额", "tax_amount"),
+        ("VAT %", "tax_rate"),
+        ("币别", "currency"),
+        ("汇率", "rate"),
+        ("主计量单位", "unit_of_measure"),
+        ("业务员", "salesperson"),
+        ("部门", "department"),
+        ("源单编号", "reference"),
+        ("缺货天数", "stockout_days"),
+        ("赢单概率", "probability"),
+        ("价格", "price"),
+        ("Unit price", "price"),
+        ("折扣", "discount"),
+        ("是否促销", "promotion"),
+        ("Promo flag", "promotion"),
+        ("On promotion?", "promotion"),
     ],
-)  # fmt: skip
+)
 def test_headers_of_real_systems_are_known(header: str, name: str) -> None:
     hits = read_aliases().find(header)
     assert name in {hit.name for hit in hits}

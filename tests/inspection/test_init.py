@@ -39,13 +39,22 @@ def test_chinese_headers_in_a_national_encoding_are_mapped(tmp_path: Path) -> No
         ",",
     )
     assert orders.columns == {
-        "order_id": "单据编号", "date": "单据日期", "customer": "客户名称", "product": "物料编码", "quantity": "数量",
-        "amount": "价税合计(元)", "product_line": "产品线", "region": "区域",
-    }  # fmt: skip
+        "order_id": "单据编号",
+        "date": "单据日期",
+        "customer": "客户名称",
+        "product": "物料编码",
+        "quantity": "数量",
+        "amount": "价税合计(元)",
+        "product_line": "产品线",
+        "region": "区域",
+    }
     assert found.dimensions == ["product_line", "region"]
     assert found.levels == {
-        "total": [], "product_line": ["product_line"], "region": ["region"], "product_line_region": ["product_line", "region"],
-    }  # fmt: skip
+        "total": [],
+        "product_line": ["product_line"],
+        "region": ["region"],
+        "product_line_region": ["product_line", "region"],
+    }
     assert "# tax: included" in text
 
 
@@ -75,7 +84,8 @@ def test_the_largest_table_of_a_database_is_taken(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "erp.db") as base:
         base.execute("create table customers (customer text)")
         base.execute(
-            'create table "order lines" ("Order ID" text, "Order Date" text, amount real, quantity int)'
+            'create table "order lines" '
+            '("Order ID" text, "Order Date" text, amount real, quantity int)'
         )
         base.executemany(
             'insert into "order lines" values (?, ?, ?, ?)', [("1", "2026-01-02", 2.0, 1)] * 3
@@ -336,7 +346,8 @@ def test_the_file_says_where_every_key_of_a_source_is_declared(tmp_path: Path) -
 def write_shop(folder: Path) -> list[Path]:
     """Orders of a year, and what comes with them."""
     orders = [
-        f"A{month:02}{line},{line},2025-{month:02}-0{line},2025-{month:02}-0{line},tea{line % 2},shop,{('West', 'East')[line % 2]},{line},{line}.50"
+        f"A{month:02}{line},{line},2025-{month:02}-0{line},2025-{month:02}-0{line},"
+        f"tea{line % 2},shop,{('West', 'East')[line % 2]},{line},{line}.50"
         for month in range(1, 13)
         for line in range(1, 7)
     ]
@@ -363,8 +374,11 @@ def write_shop(folder: Path) -> list[Path]:
 def test_each_of_several_exports_gets_its_role_and_what_is_written_runs(tmp_path: Path) -> None:
     path, found = write_unit_file(write_shop(tmp_path), tmp_path, "shop")
     assert {name: proposal.role for name, proposal in found.items()} == {
-        "orders": "orders", "inventory": "inventory", "promotions": "promotions", "returns": "returns",
-    }  # fmt: skip
+        "orders": "orders",
+        "inventory": "inventory",
+        "promotions": "promotions",
+        "returns": "returns",
+    }
     parameters = resolve(tmp_path, "shop").parameters
     assert parameters.sources["returns"].join == {"order_id": "order no"}
     assert parameters.measure.returns == "month_of_sale"

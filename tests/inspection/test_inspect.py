@@ -156,10 +156,18 @@ def test_two_orders_in_one_column_are_shown_with_both_cells(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("cells", "decimal"),
     [
-        (["1.234,50", "2,00"], ","), (["1,234.50", "2.00"], "."), (["1.234.567", "12"], ","), (["1 234,5", "7"], ","), (["1'234.5", "7"], "."),
-        (["0.125", "0.250"], "."), (["12", "15"], ""), (["1.234", "2.345"], "?"), (["1.5", "2,5"], "both"), (["155,22-", "(3,10)"], ","),
+        (["1.234,50", "2,00"], ","),
+        (["1,234.50", "2.00"], "."),
+        (["1.234.567", "12"], ","),
+        (["1 234,5", "7"], ","),
+        (["1'234.5", "7"], "."),
+        (["0.125", "0.250"], "."),
+        (["12", "15"], ""),
+        (["1.234", "2.345"], "?"),
+        (["1.5", "2,5"], "both"),
+        (["155,22-", "(3,10)"], ","),
     ],
-)  # fmt: skip
+)
 def test_the_decimal_sign_is_proved_by_a_cell_or_said_to_be_undecidable(
     tmp_path: Path, cells: list[str], decimal: str
 ) -> None:
@@ -416,8 +424,11 @@ def test_parquet_json_lines_and_databases_are_looked_at_alike(tmp_path: Path) ->
         found = look(path)
         assert found["kind"] == kind
         assert {name: column["header"] for name, column in found["columns"].items()} == {
-            "date": "date", "order_id": "order no", "quantity": "qty", "amount": "net value",
-        }  # fmt: skip
+            "date": "date",
+            "order_id": "order no",
+            "quantity": "qty",
+            "amount": "net value",
+        }
         assert found["date_order"]["last"] == "2025-01-03"
 
 
@@ -486,7 +497,8 @@ def test_damaged_texts_are_pointed_at(tmp_path: Path) -> None:
 
 def test_several_currencies_units_and_states_are_questions(tmp_path: Path) -> None:
     rows = [
-        f"{day},1,2.5,{'USD' if place % 2 else 'EUR'},{'箱' if place % 3 else '件'},{'作废' if place % 5 else '已审核'}"
+        f"{day},1,2.5,{'USD' if place % 2 else 'EUR'},"
+        f"{'箱' if place % 3 else '件'},{'作废' if place % 5 else '已审核'}"
         for place, day in enumerate(days(12))
     ]
     found = look(write(tmp_path / "x.csv", "日期,数量,金额,币种,计量单位,单据状态", rows))
@@ -504,7 +516,8 @@ def test_months_side_by_side_are_called_what_they_are(tmp_path: Path) -> None:
 
 
 def test_a_large_file_is_sampled_from_all_over_and_counted_roughly(tmp_path: Path) -> None:
-    line = "A{0:07},2025-{1:02}-{2:02},客户,1,2.50,some text that makes the line longer and longer and longer\n"
+    line = "A{0:07},2025-{1:02}-{2:02},客户,1,2.50,some text that makes the line longer"
+    line += " and longer and longer\n"
     with (tmp_path / "x.csv").open("w", encoding="utf-8") as file:
         file.write("order no,date,customer,qty,amount,note\n")
         file.writelines(
@@ -521,12 +534,17 @@ def test_a_large_file_is_sampled_from_all_over_and_counted_roughly(tmp_path: Pat
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("x.csv", b"", "empty"), ("x.csv", b"\0" * 500, "control character"), ("x.csv", b"\n" * 500, "no row of headers"),
-        ("x.csv", b"2025-01-01,A,3\n2025-01-02,B,4\n", "look like data"), ("x.xlsx", b"PK\x03\x04broken", "cannot be read"),
-        ("x.parquet", b"PAR1broken", "Parquet"), ("x.db", b"SQLite format 3\0broken", "SQLite"), ("x.pdf", b"%PDF-1.7 x", "PDF"),
+        ("x.csv", b"", "empty"),
+        ("x.csv", b"\0" * 500, "control character"),
+        ("x.csv", b"\n" * 500, "no row of headers"),
+        ("x.csv", b"2025-01-01,A,3\n2025-01-02,B,4\n", "look like data"),
+        ("x.xlsx", b"PK\x03\x04broken", "cannot be read"),
+        ("x.parquet", b"PAR1broken", "Parquet"),
+        ("x.db", b"SQLite format 3\0broken", "SQLite"),
+        ("x.pdf", b"%PDF-1.7 x", "PDF"),
         ("x.csv", b"\x1f\x8bbroken", "compressed"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_read_is_said_and_the_other_exports_are_shown(
     tmp_path: Path, name: str, content: bytes, says: str
 ) -> None:
@@ -574,9 +592,16 @@ def test_the_superstore_files_are_read_as_people_know_them() -> None:
         "utf-8-sig",
         {"seen": 9994, "total": 9994, "exact": True},
     )
-    assert {name: found["columns"][name]["header"] for name in ("date", "order_id", "amount", "quantity", "region")} == {
-        "date": "Order Date", "order_id": "Order ID", "amount": "Sales", "quantity": "Quantity", "region": "Region",
-    }  # fmt: skip
+    assert {
+        name: found["columns"][name]["header"]
+        for name in ("date", "order_id", "amount", "quantity", "region")
+    } == {
+        "date": "Order Date",
+        "order_id": "Order ID",
+        "amount": "Sales",
+        "quantity": "Quantity",
+        "region": "Region",
+    }
     book = look(SUPERSTORE / "Sample - Superstore.xls")
     assert {other["sheet"]: other["role"] for other in book["beside"]} == {
         "Returns": "returns",

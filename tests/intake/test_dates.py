@@ -1,4 +1,6 @@
-"""Claims about dates: every usual way of writing a day is read, a column proves its order, and nobody guesses."""
+"""Claims about dates: every usual way of writing a day is read, a column proves its order, and
+nobody guesses.
+"""
 
 from __future__ import annotations
 

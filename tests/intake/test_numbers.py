@@ -1,4 +1,6 @@
-"""Claims about numbers: every way of writing them is read exactly, the whole column decides the marks, and nobody guesses."""
+"""Claims about numbers: every way of writing them is read exactly, the whole column decides the
+marks, and nobody guesses.
+"""
 
 from __future__ import annotations
 

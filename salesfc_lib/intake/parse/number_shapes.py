@@ -56,7 +56,7 @@ class Part(NamedTuple):
 def find_families(sample: Iterable[str], credit: Credit) -> list[Family]:
     """Ways of writing that are common in a sample; bare digits are always the first.
 
-    >>> [(family.before, family.after) for family in find_families(["¥1", "¥2", "3-", "4"], "negative")]
+    >>> [family[:2] for family in find_families(["¥1", "¥2", "3-", "4"], "negative")]
     [('', ''), ('¥', ''), ('', '-')]
     """
     texts = list(sample)

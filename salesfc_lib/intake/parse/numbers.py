@@ -89,8 +89,10 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
 
     >>> column = pa.chunked_array([["1.234,50", "2,5-", "n/a", "12"]])
     >>> numbers = read_numbers(column)
-    >>> numbers.units, numbers.scale, dict(numbers.problems), [reading.rule for reading in numbers.readings]
-    (array([123450,   -250,      0,   1200]), 2, {2: 'is blank'}, ['null_spelling', 'separators', 'trailing_minus'])
+    >>> numbers.units, numbers.scale, dict(numbers.problems)
+    (array([123450,   -250,      0,   1200]), 2, {2: 'is blank'})
+    >>> [reading.rule for reading in numbers.readings]
+    ['null_spelling', 'separators', 'trailing_minus']
     """
     convention = convention or Convention()
     texts, places = list_cells(column)
@@ -134,8 +136,9 @@ def read_one(
     plain = separators.read(written.digits)
     if plain is None:
         is_other = any(Separators(mark).read(written.digits) for mark in MARKS)
-        why = f"is written otherwise than its column, where '{separators.decimal}' is the decimal mark"
-        return Unreadable(why if is_other else "is no number")
+        mark = f"where '{separators.decimal}' is the decimal mark"
+        why = f"is written otherwise than its column, {mark}" if is_other else "is no number"
+        return Unreadable(why)
     places = len(plain.partition(".")[2])
     return multiply_one(to_unit(plain, places), places, *_factor(written, convention))
 

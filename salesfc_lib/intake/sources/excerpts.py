@@ -1,4 +1,6 @@
-"""Parts of exports for a first look, to be read by the readers of a run: a large file is not read to its end."""
+"""Parts of exports for a first look, to be read by the readers of a run: a large file is not read
+to its end.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +80,9 @@ def take_excerpt(path: Path) -> Excerpt:
 
 @dataclass(frozen=True)
 class SheetTop:
-    """The first rows of a sheet as calamine gives them, its height, and the columns with merged cells."""
+    """The first rows of a sheet as calamine gives them, its height, and the columns with merged
+    cells.
+    """
 
     name: str
     rows: list[list[Any]]
