@@ -122,8 +122,8 @@ def bridge_to_panel(ledger: pd.DataFrame, panel_total: float, value: str) -> pd.
     rows += [[rule, *(-value for value in sums[rule])] for rule in rules]
     rows += [["kept", *sums["kept"]]]
     _, quantity, amount = sums["kept"]
-    seen = Decimal(panel_total).quantize(quantity if value == "quantity" else amount)
-    rows += [["panel", sums["kept"][0], *(seen if name == value else None for name in MEASURES)]]
+    total = Decimal(panel_total).quantize(quantity if value == "quantity" else amount)
+    rows += [["panel", sums["kept"][0], *(total if name == value else None for name in MEASURES)]]
     return pd.DataFrame(rows, columns=["step", *SUMS])
 
 

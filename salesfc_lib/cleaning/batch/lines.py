@@ -212,11 +212,9 @@ def _read_kinds(
         known: Mapping[str, str] = source.kinds or KINDS
         codes, distinct = encode(rows[exported(mapped["kind"])])
         found = [known.get(text.strip()) for text in distinct]
-        kinds = np.array([default if kind is None else [*KINDS].index(kind) for kind in found])
-        kinds, wrong = (
-            kinds[codes],
-            np.flatnonzero(np.array([kind is None for kind in found])[codes]),
-        )
+        known_codes = [default if kind is None else [*KINDS].index(kind) for kind in found]
+        kinds = np.array(known_codes)[codes]
+        wrong = np.flatnonzero(np.array([kind is None for kind in found])[codes])
         listed = ", ".join(f"'{kind}'" for kind in known)
         texts = [f"'{distinct[codes[place]]}' is not among {listed}" for place in wrong]
     return kinds, CellProblems(
@@ -264,9 +262,7 @@ def _spread(texts: Mapping[int, str], rows: int) -> pd.Series:
 
 def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
     """Lines for rows that could not be laid out: nothing is known of them but their place."""
-    rejected = extract.rejected
-    count = len(rejected)
-    unknown, zero = np.full(count, np.datetime64("NaT", "ns")), np.zeros(count, dtype=np.int64)
+    rejected, count = extract.rejected, len(extract.rejected)
     texts: dict[str, Any] = {
         "source": rejected["source"].to_numpy(),
         "name": [name] * count,
@@ -275,15 +271,10 @@ def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
         "problem_rule": rejected["rule"].to_numpy(),
     }
     sales = pd.Categorical.from_codes(np.full(count, SALE, dtype=np.int8), dtype=KIND)
-    numbers = {"date": unknown, "known": unknown, "quantity": zero, "amount": zero}
-    return pd.DataFrame(
-        {
-            **{column: one_category(values) for column, values in texts.items()},
-            "row": rejected["row"].to_numpy(dtype=np.int64),
-            "kind": pd.Series(sales),
-            **numbers,
-        }
-    )
+    unknown = np.full(count, np.datetime64("NaT", "ns"))
+    lines = pd.DataFrame({column: one_category(values) for column, values in texts.items()})
+    places = rejected["row"].to_numpy(dtype=np.int64)
+    return lines.assign(row=places, kind=sales, date=unknown, known=unknown)
 
 
 def _report(batch: Batch, extract: Extract, readings: Iterable[tuple[str, Reading]]) -> Batch:

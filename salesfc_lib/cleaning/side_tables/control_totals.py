@@ -65,8 +65,8 @@ def note_missing(batch: Batch, control: pd.DataFrame, parameters: Parameters) ->
     months = ", ".join(missing.dt.strftime("%Y-%m").iloc[:3]) + more
     source = next(name for name, source in parameters.sources.items() if source.role == ROLE)
     reason = "months of the unit for which the general ledger gives no total"
-    more = {"source": source, "example": months}
-    return batch.report(Issue("control_total", reason, 0, len(missing), **more))
+    issue = Issue("control_total", reason, 0, len(missing), source=source, example=months)
+    return batch.report(issue)
 
 
 def _sum_ours(
