@@ -558,14 +558,14 @@ def test_a_dimension_that_no_source_brings_is_an_error(tmp_path: Path) -> None:
         run(tmp_path, [order()], unit)
 
 
-def companion(role: str, **columns: str) -> dict[str, Any]:
+def side_source(role: str, **columns: str) -> dict[str, Any]:
     return {"kind": "csv", "role": role, "path": "extra.csv", "columns": columns}
 
 
-PROMOTIONS = companion("promotions", name="name", start="from", end="to", region="region")
+PROMOTIONS = side_source("promotions", name="name", start="from", end="to", region="region")
 
 
-def test_companions_are_read_by_their_contracts_and_the_month(tmp_path: Path) -> None:
+def test_side_tables_are_read_by_their_contracts_and_the_month(tmp_path: Path) -> None:
     save(
         tmp_path,
         "extra",
@@ -581,14 +581,14 @@ def test_companions_are_read_by_their_contracts_and_the_month(tmp_path: Path) ->
     stocked = run(
         tmp_path,
         [order()],
-        parameters({"extra": companion("inventory", ds="m", stock="n")}),
+        parameters({"extra": side_source("inventory", ds="m", stock="n")}),
         "2024-06",
     )
     assert stocked.inventory.values.tolist() == [[pd.Timestamp("2024-05-01"), 1000.0, 0.0]], (
         "later snapshots are not seen"
     )
     for role in ("targets", "opportunities"):
-        source = {"extra": companion(role, ds="m", amount="n")}
+        source = {"extra": side_source(role, ds="m", amount="n")}
         planned = run(tmp_path, [order()], parameters(source), "2024-06")
         assert planned.files[-1]["source"] == "extra", "recorded, and nothing is computed from it"
 

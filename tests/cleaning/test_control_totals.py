@@ -104,7 +104,7 @@ def test_control_totals_may_be_by_member_and_account_and_of_what_was_read(tmp_pa
     ]
 
 
-def companion(role: str, **columns: str) -> dict[str, Any]:
+def side_source(role: str, **columns: str) -> dict[str, Any]:
     return {"kind": "csv", "role": role, "path": "extra.csv", "columns": columns}
 
 
@@ -119,8 +119,8 @@ def test_a_promotion_influences_the_days_that_were_agreed_and_an_event_stands_ap
     columns = {"name": "n", "start": "from", "end": "to", "region": "region"}
     measure = {"promotion_window": {"before": 3, "after": 10}}
     sources = {
-        "promos": companion("promotions", **columns),
-        "market": companion("events", **columns),
+        "promos": side_source("promotions", **columns),
+        "market": side_source("events", **columns),
     }
     parameters = unit(sources, measure=measure)
     found = run(tmp_path, ROWS, parameters, "2024-06")
@@ -143,12 +143,16 @@ def test_a_promotion_influences_the_days_that_were_agreed_and_an_event_stands_ap
 def test_a_wrong_event_is_an_error_with_its_row(tmp_path: Path, row: Row, words: str) -> None:
     save(tmp_path, "extra", [row])
     with pytest.raises(SalesForecastError, match=rf"Row 2 of 'extra\.csv': .*{words}"):
-        run(tmp_path, ROWS, unit({"market": companion("events", name="n", start="from", end="to")}))
+        run(
+            tmp_path,
+            ROWS,
+            unit({"market": side_source("events", name="n", start="from", end="to")}),
+        )
 
 
 def test_deals_are_recorded_with_the_files_and_change_nothing(tmp_path: Path) -> None:
     save(tmp_path, "extra", [{"who": "Li", "when": "2025-03-01", "much": "1,000.50"}])
-    source = companion("opportunities", expected="when", amount="much")
+    source = side_source("opportunities", expected="when", amount="much")
     found = run(tmp_path, ROWS, unit({"crm": source}))
     assert [file["source"] for file in found.files] == ["orders", "crm"]
     assert found.transactions.equals(run(tmp_path, ROWS, unit()).transactions)

@@ -13,35 +13,23 @@ from salesfc_lib.foundation import Parameters, Source, flatten
 
 EVERY = ""  # stands for all sources
 # blocks and keys of what happens after cleaning, and of what only bounds it
-NEUTRAL = tuple(
-    [
-        "adjust",
-        "archive",
-        "backtest",
-        "breaks",
-        "calendar.closed_months",
-        "calendar.closed_through",
-        "calendar.country",
-        "calendar.holidays",
-        "candidates",
-        "cleaning.loss_budget",
-        "cleaning.outliers",
-        "combine",
-        "effects",
-        "horizon",
-        "intervals",
-        "key",
-        "levels",
-        "lifecycle",
-        "reconcile",
-        "retrospective",
-        "unit",
-    ]
+FORECASTING = ("backtest", "breaks", "candidates", "combine", "horizon", "intervals", "lifecycle")
+LATER = ("adjust", "archive", "effects", "key", "levels", "reconcile", "retrospective", "unit")
+CALENDAR = tuple(
+    f"calendar.{key}" for key in ("closed_months", "closed_through", "country", "holidays")
 )
+NEUTRAL = (*FORECASTING, *LATER, *CALENDAR, "cleaning.loss_budget", "cleaning.outliers")
 # keys of a source that say where it is
-PLACES = set(
-    ["aliases", "delimiter", "encoding", "path", "root", "table_schema", "url_env", "watermark"]
-)
+PLACES = {
+    "aliases",
+    "delimiter",
+    "encoding",
+    "path",
+    "root",
+    "table_schema",
+    "url_env",
+    "watermark",
+}
 
 
 def find_redefined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[str, list[str]]:

@@ -13,29 +13,9 @@ from salesfc_lib.foundation import Parameters, wording
 from salesfc_lib.intake import Issue
 
 FLAG = "promotion"  # the orders' column
-NO = frozenset(
-    [
-        "no",
-        "n",
-        "false",
-        "f",
-        "none",
-        "off",
-        "normal",
-        "regular",
-        "nein",
-        "non",
-        "-",
-        "--",
-        "否",
-        "无",
-        "非",
-        "不",
-        "正常",
-        "非促销",
-        "无促销",
-    ]
-)
+WESTERN_NO = ("no", "n", "false", "f", "none", "off", "normal", "regular", "nein", "non", "-", "--")
+CHINESE_NO = ("否", "无", "非", "不", "正常", "非促销", "无促销")
+NO = frozenset((*WESTERN_NO, *CHINESE_NO))
 
 
 def has_flag(lines: pd.DataFrame, parameters: Parameters) -> bool:
