@@ -1,4 +1,4 @@
-"""Facts to words, figures, blocks and pages; nothing here computes a number that a table does not hold.
+"""Facts to words, figures, blocks and pages; nothing here computes a number that no table holds.
 
 Tables and manifests enter; sentences, figures and HTML leave.
 """

@@ -75,9 +75,3 @@ def ledger_totals(ledger: pd.DataFrame) -> pd.DataFrame:
         .sort_values(["order", "rule"], ignore_index=True)
         .drop(columns="order")
     )
-
-
-def monthly_total(panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
-    """The top series by month: ds, y, y_raw."""
-    top = series["unique_id"].iloc[0]
-    return panel[panel["unique_id"] == top].sort_values("ds", ignore_index=True)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from salesfc_lib.forecasting import pool, score
+from salesfc_lib.reporting.facts.sales import months_silent
 from salesfc_lib.retrospective import of_stage, published
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
@@ -69,12 +70,7 @@ class KeyMonth:
     @property
     def silent(self) -> int:
         """Months since the last sale."""
-        return int(self.history.iloc[::-1].fillna(0.0).le(0).cumprod().sum())
-
-    def year_before(self, ds: pd.Timestamp) -> float | None:
-        """What was sold in the same month a year before."""
-        found = self.history.get(ds - pd.DateOffset(years=1))
-        return None if found is None or pd.isna(found) else float(found)
+        return months_silent(self.history)
 
     def errors(self) -> pd.DataFrame:
         """WAPE, bias, actuals `inside` of `bounded` by an 80 % interval, and months.

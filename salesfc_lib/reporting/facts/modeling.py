@@ -10,6 +10,7 @@ import pandas as pd
 from salesfc_lib.forecasting import BASELINE, BOOSTING, pool
 from salesfc_lib.foundation import SEASON
 from salesfc_lib.reporting.blocks import Check
+from salesfc_lib.reporting.facts.sales import months_silent, sales_of, year_change
 
 COMBINED = "combined"
 AGREED = (0.77, 0.83)  # share of actuals that an 80 % interval should hold
@@ -82,9 +83,8 @@ class ModeledMonth:
         return self.series.loc[self.series["level"] == level, "unique_id"]
 
     def sold(self, unique_id: str) -> pd.Series:
-        """Sales of a series by month (`ds`)."""
-        rows = self.panel[self.panel["unique_id"] == unique_id]
-        return rows.set_index("ds")["y_raw"].sort_index()
+        """Sales of a series by `ds`."""
+        return sales_of(self.panel, unique_id)
 
     def next_month(self) -> pd.Series:
         """The top series' combined forecast one month ahead, as a row of the forecast table."""
@@ -253,10 +253,10 @@ class ModeledMonth:
             "label": row["label"],
             "now": sold.iloc[-1],
             "next": ahead["y_hat"].iloc[0],
-            "year_before": sold.get(ds - pd.DateOffset(years=1)),
+            "change": year_change(sold, ds, ahead["y_hat"].iloc[0]),
             "ds": ds,
             "share": recent.sum() / total if total else 0.0,
-            "silent": int(sold.iloc[::-1].fillna(0).le(0).cumprod().sum()),
+            "silent": months_silent(sold),
             "history": list(recent),
             "ahead": list(ahead["y_hat"]),
             "lo": list(ahead["lo-80"]),

@@ -8,6 +8,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import STAGES
 from salesfc_lib.reporting.blocks import Check
+from salesfc_lib.reporting.facts.sales import sales_of
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,11 @@ class ReconciledMonth:
     def month(self) -> pd.Timestamp:
         """The first month that is forecast."""
         return self.top()["ds"].iloc[0]
+
+    @property
+    def sold(self) -> pd.Series:
+        """Sales of the whole unit by `ds`."""
+        return sales_of(self.panel, self.series["unique_id"].iloc[0])
 
     def top(self, stage: str | None = None) -> pd.DataFrame:
         """The top series' rows of a stage, by month; the published ones without a name."""

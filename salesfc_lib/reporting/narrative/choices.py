@@ -85,10 +85,8 @@ def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
     def remark(row: Row) -> str:
         if row["silent"]:
             return voice.say(f"{key}.gone", **row)
-        if pd.isna(row["year_before"]) or not row["year_before"]:
-            return ""
-        change, month = row["next"] / row["year_before"] - 1, row["ds"] - pd.DateOffset(years=1)
-        return voice.say(f"{key}.change", change=change, month=month)
+        month = row["ds"] - pd.DateOffset(years=1)
+        return "" if pd.isna(row["change"]) else voice.say(f"{key}.change", month=month, **row)
 
     cells = (
         lambda row: Cell(row["label"], bold=True, href=modeled.page_of(row["unique_id"])),

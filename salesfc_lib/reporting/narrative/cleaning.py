@@ -9,7 +9,8 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Figure
-from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals, monthly_total
+from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals
+from salesfc_lib.reporting.facts.sales import sales_of, year_change
 from salesfc_lib.reporting.narrative.section import Section, closing, kicker, voice_of, with_labels
 
 SHOWN = 12  # rows of a table that may be long
@@ -173,22 +174,20 @@ def panel(run: UnitMonth, cleaned: CleanedMonth) -> Section:
 def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
     from salesfc_lib.reporting import plots
 
-    total = monthly_total(cleaned.panel, cleaned.series)
-    sold = total.dropna(subset=["y_raw"])
-    voice = voice_of(run).at(sold["y_raw"])
-    frame = total.assign(group="Sold", value=total["y_raw"] / voice.scale.divisor)
+    sold = sales_of(cleaned.panel, cleaned.series["unique_id"].iloc[0])
+    now, known = float(sold.iloc[-1]), sold.dropna()
+    voice, change = voice_of(run).at(known), year_change(sold, sold.index[-1], now)
+    frame = (sold / voice.scale.divisor).rename("value").reset_index().assign(group="Sold")
     drawn = plots.draw(plots.lines, frame, roles={"Sold": "actual"}, percent=False)
-    now, last = float(total["y_raw"].iloc[-1]), total["ds"].iloc[-1]
-    before = total.set_index("ds")["y_raw"].get(last - pd.DateOffset(years=1))
-    facts = {"month": run.month, "now": now, "change": now / before - 1 if before else 0.0}
+    facts = {"month": run.month, "now": now, "change": change}
     return voice.figure(
         "cleaning.figure",
         drawn,
-        sold.tail(24),
+        known.tail(24).reset_index(),
         ("{ds:month}", "{y_raw:scaled}"),
-        title="" if before else voice.say("cleaning.figure.short", **facts),
+        title=voice.say("cleaning.figure.short", **facts) if change is None else "",
         axis=voice.axis,
-        first=total["ds"].iloc[0],
+        first=sold.index[0],
         **facts,
     )
 
@@ -198,11 +197,5 @@ def checks(run: UnitMonth, cleaned: CleanedMonth) -> Section:
     files = "; ".join(
         voice_of(run).fill("{path:file} ({sha256:.6}…)", file) for file in cleaned.files
     )
-    terms = voice_of(run).record(
-        "cleaning.record",
-        unit=run.unit,
-        month=run.month,
-        measure=describe_measure(run, "; "),
-        files=files,
-    )
-    return closing(run, cleaned.checks, terms)
+    measure = describe_measure(run, "; ")
+    return closing(run, cleaned.checks, "cleaning.record", measure=measure, files=files)

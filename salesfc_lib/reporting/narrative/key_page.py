@@ -17,6 +17,7 @@ from salesfc_lib.foundation import SEASON, wording
 from salesfc_lib.reporting.blocks import Answer, Block, Cell, Fact, Prose, Record, Table
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.key import KeyMonth
+from salesfc_lib.reporting.facts.sales import year_change
 from salesfc_lib.reporting.narrative.choices import model_name
 from salesfc_lib.reporting.narrative.drivers import (
     describe_change,
@@ -73,9 +74,10 @@ def key_page(run: UnitMonth, key: KeyMonth) -> KeyPage:
 
 
 def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
-    voice, ahead, before = voice_of(run), key.next, key.year_before(key.next["ds"])
-    change = ahead["y_hat"] / before - 1 if before else None
-    title = "key.title.gone" if key.silent > 1 else "key.title.year" if before else "key.title"
+    voice, ahead = voice_of(run), key.next
+    change = year_change(key.history, ahead["ds"], ahead["y_hat"])
+    title = "key.title" if change is None else "key.title.year"
+    title = "key.title.gone" if key.silent > 1 else title
     following = {"months": len(key.published), "year": key.published["y_hat"].sum()}
     sentences = (
         voice.say("key.lede.next", **following, **ahead),
@@ -147,11 +149,9 @@ def _outlook(voice: Writer, key: KeyMonth) -> tuple[Block, ...]:
     year, last = float(key.published["y_hat"].sum()), key.history.tail(SEASON)
     whole = len(key.published) == len(last) == SEASON and last.sum() > 0
     change = voice.say("key.outlook.change", change=year / last.sum() - 1) if whole else ""
-    sold = key.history.rename("y_raw").rename_axis("ds").reset_index()
     figure = outlook_figure(
-        sold.assign(unique_id=key.unique_id),
+        key.history,
         key.published,
-        key.unique_id,
         voice=voice,
         title=voice.say("key.title", label=key.label, **key.next),
         source=voice.say("key.outlook.source"),
@@ -170,12 +170,8 @@ def _drivers(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
         return text, figure, voice.prose("key.drivers.ahead.none")
     sums = ahead.groupby("ds")["effect"].sum()
     facts = {"first": sums.iloc[0], "sum": sums.sum(), "month": sums.index[0], "months": len(sums)}
-    return (
-        text,
-        figure,
-        voice.prose("key.drivers.ahead", **facts),
-        _ahead_table(voice, ahead, terms),
-    )
+    coming = voice.prose("key.drivers.ahead", **facts)
+    return text, figure, coming, _ahead_table(voice, ahead, terms)
 
 
 def _list_ahead(key: KeyMonth) -> pd.DataFrame:
@@ -269,13 +265,8 @@ def _errors(voice: Writer, key: KeyMonth) -> tuple[Block, ...]:
     errors = key.errors()
     if key.judged == "backtest":
         return voice.prose("key.errors.backtest"), _backtest_table(voice, key, errors)
-    bounded = (
-        errors["bounded"]
-        .fillna(0)
-        .gt(0)
-        .map({True: "key.errors.lag", False: "key.errors.lag.open"})
-    )
-    rows = errors.assign(key=bounded).dropna(subset=["wape"]).to_dict("records")
+    keys = errors["bounded"].gt(0).map({True: "key.errors.lag", False: "key.errors.lag.open"})
+    rows = errors.assign(key=keys).dropna(subset=["wape"]).to_dict("records")
     lags = " ".join(voice.fill(voice.template(row["key"]), row) for row in rows)
     text = voice.say("key.errors.archive", lags=lags).strip()
     return Prose(text), _archive_table(voice, key, errors)

@@ -12,12 +12,13 @@ from salesfc_lib.foundation import SEASON, wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import COMBINED, ModeledMonth
+from salesfc_lib.reporting.facts.sales import year_change
 from salesfc_lib.reporting.narrative.assumptions import effects
 from salesfc_lib.reporting.narrative.choices import choices, failures, key_accounts, model_name
 from salesfc_lib.reporting.narrative.coverage import coverage
 from salesfc_lib.reporting.narrative.drivers import drivers
 from salesfc_lib.reporting.narrative.level_shifts import level_shifts
-from salesfc_lib.reporting.narrative.outlook import outlook_figure, year_before
+from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.section import (
     Row,
     Section,
@@ -53,15 +54,11 @@ def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
     voice, ahead, standing = voice_of(run), modeled.next_month(), modeled.standing()
     standing["model"] = model_name(standing["best"], run)
     verdict = voice.say(f"modeling.verdict.{standing['verdict']}", **standing)
-    before = year_before(modeled.panel, modeled.top, ahead["ds"])
-    year = (
-        {"change": ahead["y_hat"] / before - 1, "month": ahead["ds"] - pd.DateOffset(years=1)}
-        if before
-        else {}
-    )
-    change = voice.say("modeling.lede.change", **year) if before else ""
+    change = year_change(modeled.sold(modeled.top), ahead["ds"], ahead["y_hat"])
+    month = ahead["ds"] - pd.DateOffset(years=1)
+    year = "" if change is None else voice.say("modeling.lede.change", change=change, month=month)
     sentences = (
-        voice.say("modeling.lede.next", unit=run.title, change=change, **ahead),
+        voice.say("modeling.lede.next", unit=run.title, change=year, **ahead),
         voice.say(f"modeling.lede.{standing['verdict']}", **standing),
         _describe_failures(run, modeled),
     )
@@ -124,21 +121,18 @@ def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
     """The fan of the whole unit."""
     voice, ahead = voice_of(run), modeled.next_month()
     top = modeled.combined[modeled.combined["unique_id"] == modeled.top]
-    sold, year = (
-        modeled.sold(modeled.top).tail(SEASON).sum(),
-        float(top.nsmallest(SEASON, "h")["y_hat"].sum()),
+    sold, year = modeled.sold(modeled.top), float(top.nsmallest(SEASON, "h")["y_hat"].sum())
+    last, whole = sold.tail(SEASON).sum(), min(len(sold), len(top)) >= SEASON
+    change = (
+        voice.say("modeling.outlook.change", change=year / last - 1) if whole and last > 0 else ""
     )
-    whole = len(modeled.sold(modeled.top)) >= SEASON and len(top) >= SEASON and sold > 0
-    change = voice.say("modeling.outlook.change", change=year / sold - 1) if whole else ""
-    before = year_before(modeled.panel, modeled.top, ahead["ds"])
-    key = "short" if not before else "up" if ahead["y_hat"] >= before else "down"
-    apart = abs(ahead["y_hat"] / before - 1) if before else 0
+    apart = year_change(sold, ahead["ds"], ahead["y_hat"])
+    key = "short" if apart is None else "up" if apart >= 0 else "down"
     figure = outlook_figure(
-        modeled.panel,
+        sold,
         top,
-        modeled.top,
         voice=voice,
-        title=voice.say(f"modeling.figure.{key}", unit=run.title, change=apart, **ahead),
+        title=voice.say(f"modeling.figure.{key}", unit=run.title, change=abs(apart or 0), **ahead),
         source=voice.say("modeling.figure.source"),
     )
     text = "modeling.outlook" if modeled.cutoffs else "modeling.outlook.assumed"
@@ -224,11 +218,11 @@ def checks(run: UnitMonth, modeled: ModeledMonth) -> Section:
     voice = voice_of(run)
     cutoffs = ", ".join(map(iso, modeled.cutoffs))
     models = "; ".join(model_name(name, run) for name in modeled.models)
-    facts = {
-        "unit": run.unit,
-        "month": run.month,
-        "models": models,
-        "failed": len(modeled.failures),
-    }
-    terms = voice.record("modeling.record", cutoffs=cutoffs or "none", **facts)
-    return closing(run, modeled.checks, terms)
+    return closing(
+        run,
+        modeled.checks,
+        "modeling.record",
+        models=models,
+        cutoffs=cutoffs or voice.say("none"),
+        failed=len(modeled.failures),
+    )

@@ -6,6 +6,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import INTERVALS, wording
 from salesfc_lib.reporting.blocks import Figure
+from salesfc_lib.reporting.facts.sales import year_before
 from salesfc_lib.reporting.narrative.section import Writer
 
 HISTORY = 36  # months drawn before the forecast
@@ -18,31 +19,23 @@ CELLS = (
 )
 
 
-def year_before(panel: pd.DataFrame, unique_id: str, ds: pd.Timestamp) -> float | None:
-    """Actual of the same month a year before, None where there is none."""
-    same = (panel["unique_id"] == unique_id) & (panel["ds"] == ds - pd.DateOffset(years=1))
-    found = panel.loc[same, "y_raw"].dropna()
-    return float(found.iloc[0]) if len(found) else None
-
-
-def outlook_figure(  # noqa: PLR0913 the last has a default
-    panel: pd.DataFrame,
+def outlook_figure(
+    history: pd.Series,
     forecast: pd.DataFrame,
-    unique_id: str,
     *,
     voice: Writer,
     title: str,
     source: str,
     earlier: float | None = None,
 ) -> Figure:
-    """Fan of one series; `earlier` is what was forecast for the last month a month before."""
+    """Fan of one series: three years of `history` by `ds`, its forecast and the bands.
+
+    `earlier` is what was forecast for the last month a month before.
+    """
     from salesfc_lib.reporting import plots
 
-    history, ahead = (
-        frame[frame["unique_id"] == unique_id].sort_values("ds") for frame in (panel, forecast)
-    )
-    sold = history.tail(HISTORY)[["ds", "y_raw"]].rename(columns={"y_raw": "y"})
-    ahead = ahead[["ds", "y_hat", *INTERVALS]]
+    sold = history.sort_index().tail(HISTORY).rename("y").rename_axis("ds").reset_index()
+    ahead = forecast.sort_values("ds")[["ds", "y_hat", *INTERVALS]]
     frame = pd.concat([sold, ahead], ignore_index=True)
     known = sold.dropna(subset=["y"])
     cutoff = f"{known['ds'].max():%Y-%m}"
@@ -56,7 +49,7 @@ def outlook_figure(  # noqa: PLR0913 the last has a default
     cut = plots.fan_start(frame) / scale.divisor
     start = wording.number(cut, 0 if cut >= 10 else 1)
     first, last = ahead.iloc[0], ahead.iloc[-1]
-    before = [year_before(panel, unique_id, ds) for ds in ahead["ds"]]
+    before = [year_before(history, ds) for ds in ahead["ds"]]
     return voice.figure(
         "outlook",
         drawn,

@@ -10,7 +10,8 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
-from salesfc_lib.reporting.narrative.outlook import outlook_figure, year_before
+from salesfc_lib.reporting.facts.sales import year_change
+from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.section import (
     Row,
     Section,
@@ -71,12 +72,12 @@ def _judged(done: ReconciledMonth) -> pd.Series:
 
 def _facts(run: UnitMonth, done: ReconciledMonth) -> tuple[Fact, ...]:
     voice, ahead = voice_of(run), done.top().iloc[0]
-    before = year_before(done.panel, ahead["unique_id"], ahead["ds"])
-    year = "reconciliation.fact.next" if before else "reconciliation.fact.next.short"
+    change = year_change(done.sold, ahead["ds"], ahead["y_hat"])
+    year = "reconciliation.fact.next.short" if change is None else "reconciliation.fact.next"
     gap = "0" if done.gap <= COHERENT else wording.percent(done.gap)
     counts: dict[str, Any] = done.counted
     return (
-        voice.fact(year, change=ahead["y_hat"] / before - 1 if before else None, **ahead),
+        voice.fact(year, change=change, **ahead),
         voice.fact(
             "reconciliation.fact.gap", alarm=done.gap > COHERENT, gap=gap, before=done.gap_before
         ),
@@ -233,9 +234,8 @@ def published(run: UnitMonth, done: ReconciledMonth) -> Section:
     """The final numbers: fan of the whole unit, and three months of the upper levels."""
     voice, top = voice_of(run), done.top()
     figure = outlook_figure(
-        done.panel,
+        done.sold,
         top,
-        str(top["unique_id"].iloc[0]),
         voice=voice,
         title=voice.say("reconciliation.figure", unit=run.title, **top.iloc[0]),
         source=voice.say("reconciliation.figure.source"),
@@ -260,10 +260,10 @@ def published(run: UnitMonth, done: ReconciledMonth) -> Section:
 def checks(run: UnitMonth, done: ReconciledMonth) -> Section:
     """Record and checks."""
     rows, counts = done.published, done.counts()
-    terms = voice_of(run).record(
+    return closing(
+        run,
+        done.checks,
         "reconciliation.record",
-        unit=run.unit,
-        month=run.month,
         first=rows["ds"].min(),
         last=rows["ds"].max(),
         stage=rows["stage"].iloc[0],
@@ -271,4 +271,3 @@ def checks(run: UnitMonth, done: ReconciledMonth) -> Section:
         applied=counts["changes applied"],
         refused=counts["changes refused"],
     )
-    return closing(run, done.checks, terms)

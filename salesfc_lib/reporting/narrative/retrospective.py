@@ -178,5 +178,5 @@ dimensions, improvement = _scored(accuracy.dimensions), _scored(accuracy.improve
 def checks(run: UnitMonth, compared: ComparedMonth) -> Section:
     """Record and checks."""
     lags = ", ".join(map(str, run.parameters.retrospective.lags))
-    facts = {"unit": run.unit, "month": run.month, "earlier": compared.vintages, "lags": lags}
-    return closing(run, compared.checks, voice_of(run).record("retrospective.record", **facts))
+    facts = {"earlier": compared.vintages, "lags": lags}
+    return closing(run, compared.checks, "retrospective.record", **facts)

@@ -193,8 +193,8 @@ def with_labels(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(series[["unique_id", "label", "level"]], on="unique_id", how="left")
 
 
-def closing(run: UnitMonth, checks: Sequence[Check], terms: Sequence[tuple[str, str]]) -> Section:
-    """Record and checks of a notebook.
+def closing(run: UnitMonth, checks: Sequence[Check], key: str, **facts: Any) -> Section:
+    """Record and checks of a notebook; the record's terms are the lines of the sentence `key`.
 
     Raises `SalesForecastError` with the checks that failed, so that the notebook fails.
     """
@@ -207,7 +207,8 @@ def closing(run: UnitMonth, checks: Sequence[Check], terms: Sequence[tuple[str, 
         )
     folded = (Checks(tuple(checks)), parameter_table(run))
     badge = voice_of(run).say("checks.passed", n=len(checks))
-    return Section(Record(badge, "", tuple(terms), folded))
+    terms = voice_of(run).record(key, unit=run.unit, month=run.month, **facts)
+    return Section(Record(badge, "", terms, folded))
 
 
 def parameter_table(run: UnitMonth) -> Table:
