@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -137,12 +138,10 @@ def run(
 ) -> None:
     """Publish a month for all units: notebooks, pages, tables."""
     with _errors_in_plain_text():
-        from salesfc_lib.running import run_month, watch
+        from salesfc_lib.running import run_month
 
         request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
-        with watch() as notify:
-            outcomes = run_month(request, month, notify=notify)
-        _close(outcomes, project)
+        _publish(partial(run_month, request, month), project)
 
 
 @app.command()
@@ -159,12 +158,9 @@ def backfill(
     """Archive the forecasts of past months as they would have been made then."""
     with _errors_in_plain_text():
         from salesfc_lib.running import backfill as archive_past
-        from salesfc_lib.running import watch
 
         request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
-        with watch() as notify:
-            outcomes = archive_past(request, start, end, notify=notify)
-        _close(outcomes, project)
+        _publish(partial(archive_past, request, start, end), project)
 
 
 @app.command()
@@ -309,8 +305,12 @@ def _reason(again: bool, reason: str) -> str:
     return reason.strip()
 
 
-def _close(outcomes: list[Outcome], project: Path) -> None:
-    """Last lines: where to look, and the exit status."""
+def _publish(work: Callable[..., list[Outcome]], project: Path) -> None:
+    """Publish while showing progress; at last say where to look, and exit with the status."""
+    from salesfc_lib.running import watch
+
+    with watch() as notify:
+        outcomes = work(notify=notify)
     failed = [outcome for outcome in outcomes if outcome.state == "failed"]
     for outcome in failed:
         where = f" See {outcome.path}." if outcome.path else ""

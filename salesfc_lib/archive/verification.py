@@ -49,19 +49,10 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
     """
     from salesfc_lib.intake import check_kept, find_archive
 
-    places = [
-        (each, name)
-        for each in ([month] if month else _list_months(reports))
-        for name in archive.list_folders(reports, each)
-        if unit in (None, name)
-    ]
-    folders = []
-    for place in places:
-        versions = archive.list_versions(reports, *place).values()
-        folders += [
-            (*place, folder) for folder in (archive.unit_folder(reports, *place), *versions)
-        ]
-    if not folders:
+    months = [month] if month else _list_months(reports)
+    every = [(each, name) for each in months for name in archive.list_folders(reports, each)]
+    places = [(each, name) for each, name in every if unit in (None, name)]
+    if not places:
         wanted = " ".join(filter(None, [month, unit])) or "any month"
         raise RequestError.say(
             f"Nothing is published for {wanted} under '{reports}'",
@@ -69,16 +60,13 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
             "Run it first: `salesfc run`, or correct --month",
         )
     kept = cache(partial(check_kept, find_archive(reports.parent)))  # months share what they read
-    found = [
-        difference
-        for each, _, folder in folders
-        for difference in _check_folder(folder, each, reports.parent, kept=kept)
-    ]
-    links = {
-        difference
-        for each, name, folder in folders
-        for difference in _check_previous(reports, each, name, folder)
-    }
+    found: list[Difference] = []
+    links: set[Difference] = set()
+    for each, name in places:
+        versions = archive.list_versions(reports, each, name).values()
+        for folder in (archive.unit_folder(reports, each, name), *versions):
+            found += _check_folder(folder, each, reports.parent, kept=kept)
+            links.update(_check_previous(reports, each, name, folder))
     known = {(difference.month, difference.unit, difference.path) for difference in found}
     more = [link for link in links if (link.month, link.unit, link.path) not in known]
     return [*sorted(more, key=str), *found]

@@ -17,12 +17,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import sparse
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import WINDOWS
+from salesfc_lib.foundation import SEASON, WINDOWS
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
 OF_THE_MONTH = ("trading_days", *WINDOWS)  # regressors that are the same for every series
-WEIGHT_MONTHS = 12  # months of a bottom series' sales that weigh its regressors in an aggregate
-LAG = 12  # months between those and the month weighed: the horizon, unless said otherwise
 
 
 class Summing(NamedTuple):
@@ -116,7 +114,7 @@ def aggregate(
     series: pd.DataFrame,
     levels: Mapping[str, Sequence[str]],
     *,
-    lag: int = LAG,
+    lag: int = SEASON,
 ) -> pd.DataFrame:
     """Panel of all levels: y and y_raw summed, from each series' first month on.
 
@@ -142,7 +140,7 @@ def aggregate_future(
     series: pd.DataFrame,
     levels: Mapping[str, Sequence[str]],
     *,
-    lag: int = LAG,
+    lag: int = SEASON,
 ) -> pd.DataFrame:
     """Regressors of the coming months for all levels, weighted as in `aggregate`."""
     summing = summing_matrix(series, levels)
@@ -307,8 +305,8 @@ class _Weights:
         sold[rows, month - start] = np.nan_to_num(bottom_panel["y_raw"].to_numpy(dtype=float))
         begun = np.full(len(sold), sold.shape[1])
         np.minimum.at(begun, rows, month - start)
-        windows = np.pad(sold, ((0, 0), (WEIGHT_MONTHS - 1, 0)))
-        trailing = sliding_window_view(windows, WEIGHT_MONTHS, axis=1).sum(axis=2)
+        windows = np.pad(sold, ((0, 0), (SEASON - 1, 0)))
+        trailing = sliding_window_view(windows, SEASON, axis=1).sum(axis=2)
         return cls(trailing.clip(min=0.0), begun, start, lag)
 
     def mean(self, values: np.ndarray, months: pd.DatetimeIndex, summing: Summing) -> np.ndarray:

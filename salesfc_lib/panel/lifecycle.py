@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import SEASON, tables
 from salesfc_lib.foundation.schema import Lifecycle
 
-BEFORE = 12  # months that the regular share is taken over at least; twice as many at most
+BEFORE = SEASON  # months that the regular share is taken over at least; twice as many at most
 USUAL = Lifecycle()
 
 
