@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("same", derandomize=True)  # a run of the tests is the same run everywhere
+settings.register_profile("same", derandomize=True, deadline=None)  # the same run everywhere
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "same")
 )  # `default`: new examples each time, for a developer

@@ -1,4 +1,4 @@
-"""Claims about encodings: the bytes of a file tell its encoding, `init` and a run agree on it, and what cannot be told is asked."""
+"""Claims about encodings: bytes prove them, `init` and a run agree, and open ones are asked."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from salesfc_lib.inspection.text import sample_text
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.aliases import read_aliases
+from salesfc_lib.inspection.exports import take_sample
 from salesfc_lib.inspection.init import write_unit_file
 from salesfc_lib.intake.sources.charset import guess_encoding
 from salesfc_lib.intake.sources.extract import Extract, read_source
@@ -81,7 +81,7 @@ def test_a_run_and_inspect_tell_the_same_encoding_from_the_bytes(
     path = write(tmp_path / "a.csv", names, encoding)
     extract = read(tmp_path)
     assert (extract.files[0]["encoding"], customers(extract)) == (encoding, names)
-    assert sample_text(path, read_aliases(tmp_path)).settings["encoding"] == encoding
+    assert take_sample(path, read_aliases(tmp_path)).settings["encoding"] == encoding
 
 
 @pytest.mark.parametrize(("encoding", "names"), CASES)
@@ -115,13 +115,16 @@ def test_a_unit_that_init_wrote_reads_a_folder_of_two_encodings_without_a_corrup
 
 def test_what_cannot_be_told_stops_with_the_file_the_candidates_and_the_key(tmp_path: Path) -> None:
     path = write(tmp_path / "2024.csv", ["Yıldız", "Barış"], "cp1254")
-    said = r"2024\.csv' cannot be read.*'Yýldýz' in cp1252, 'Yıldız' in cp1254.*`encoding`.*`encodings: "
+    said = (
+        r"2024\.csv' cannot be read.*'Yýldýz' in cp1252, 'Yıldız' in cp1254"
+        r".*`encoding`.*`encodings: "
+    )
     with pytest.raises(SalesForecastError, match=said):
         read(tmp_path)
     with pytest.raises(
         SalesForecastError, match="'Yýldýz' in cp1252, 'Yıldız' in cp1254.*`encoding`"
     ):
-        sample_text(path, read_aliases(tmp_path))
+        take_sample(path, read_aliases(tmp_path))
 
 
 def test_an_encoding_can_be_declared_for_one_file_of_several(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_the_same_content_is_kept_once_whatever_its_name(
     for name in ("a.csv", "b.csv"):
         (tmp_path / name).write_bytes(b"same")
     first = snapshot.keep_file(tmp_path / "archive", tmp_path / "a.csv", sha256(b"same"))
-    monkeypatch.setattr(snapshot, "adding", None)  # a second copy would need it
+    monkeypatch.setattr(snapshot, "writing", None)  # a second copy would need it
     assert snapshot.keep_file(tmp_path / "archive", tmp_path / "b.csv", sha256(b"same")) == first
 
 

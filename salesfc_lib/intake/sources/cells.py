@@ -49,7 +49,7 @@ def float_text(value: float) -> str:
 
 
 def moment_text(value: datetime) -> str:
-    """ISO text of a moment; a date alone where the time is midnight and no zone is told."""
+    """ISO text of a moment; a date alone where the time is midnight and it has no zone."""
     is_date = value.time() == time() and value.tzinfo is None
     return value.date().isoformat() if is_date else value.isoformat(sep=" ")
 

@@ -128,9 +128,9 @@ def guess_encoding(
     ranked = [item.name for item in found]
     ranked.sort(key=lambda name: (name != best.name, name not in rivals))
     cell = _find_cell(high)
-    texts = [(name, text) for name in ranked if (text := _decode(cell, name)) is not None]
-    first = {text: name for name, text in reversed(texts)}
-    shown = tuple((name, text) for name, text in texts if first[text] == name)
+    read = [(name, text) for name in ranked if (text := _decode(cell, name)) is not None]
+    first = {text: name for name, text in reversed(read)}
+    shown = tuple((name, text) for name, text in read if first[text] == name)
     if rivals:
         return Guess(None, "several encodings explain it", shown)
     others = max((item.known for item in found if item.name != best.name), default=0)

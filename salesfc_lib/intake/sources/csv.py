@@ -95,7 +95,7 @@ def read_csv(file: RawFile, source: Source, where: str, size: int = SIZE) -> Gri
     )
     unended = None if records.is_ended else records.lines
     grid = find_trailer(grid, records.tail, unended, source, where)
-    return mojibake.look(grid, source)
+    return mojibake.note_mojibake(grid, source)
 
 
 def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Records]:

@@ -3,7 +3,7 @@
 Everything is read in one read-only transaction that sees one state of the database, however long it
 takes. Records pass in batches into a Parquet file, which is what is read; of a database by its
 address it is also what is hashed and kept. An address comes from the environment, and neither it
-nor its password is written or said anywhere.
+nor its password is written or shown anywhere.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ OWN = ("(number)", "(of this unit)")  # the last two columns of an extract, afte
 
 
 @dataclass(frozen=True)
-class Drawn:
+class DatabaseExtract:
     """This unit's records, the others', and the extract's fingerprint (path, sha256, bytes)."""
 
     mine: Grid
@@ -61,7 +61,7 @@ class Drawn:
         return str(self.fingerprint["path"])
 
 
-def read_database(source: Source, project: Path, *, keep: bool = False) -> Drawn:
+def read_database(source: Source, project: Path, *, keep: bool = False) -> DatabaseExtract:
     """Records of the source's table, now; with `keep`, the extract goes to the project's archive.
 
     Raises `SalesForecastError` for an address that is not set or not understood, a database that
@@ -70,7 +70,7 @@ def read_database(source: Source, project: Path, *, keep: bool = False) -> Drawn
     archive, name = snapshot.find_archive(project), describe(source)
     with _spooling(archive if keep else None) as folder, connect(source.url_env) as connection:
         relation = find_relation(connection, source, name)
-        path, said, last = _extract(connection, relation, source, archive=archive, folder=folder)
+        path, issues, last = _extract(connection, relation, source, archive=archive, folder=folder)
         with path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = path.stat().st_size
@@ -78,8 +78,8 @@ def read_database(source: Source, project: Path, *, keep: bool = False) -> Drawn
             path = snapshot.keep_extract(archive, path, sha256)
         if keep and source.watermark:
             watermark.remember(archive, _identify(connection, relation, source), sha256, last)
-        mine, others = _load(path, relation, said)
-    return Drawn(mine, others, {"path": name, "sha256": sha256, "bytes": size})
+        mine, others = _load(path, relation, issues)
+    return DatabaseExtract(mine, others, {"path": name, "sha256": sha256, "bytes": size})
 
 
 def read_sqlite(path: Path, source: Source, where: str) -> tuple[Grid, Grid]:
@@ -154,7 +154,7 @@ def connect(variable: str) -> Iterator[sa.Connection]:
         with _make_engine(address).connect() as connection:
             yield _open_snapshot(connection)
     except SQLAlchemyError as error:
-        why = hide(" ".join(str(getattr(error, "orig", None) or error).split()), address)
+        why = hide_secrets(" ".join(str(getattr(error, "orig", None) or error).split()), address)
     except UnicodeDecodeError as error:
         text = error.object[error.start : error.end]
         why = f"it holds text that is not in its declared encoding ({text!r})"
@@ -171,7 +171,7 @@ def connect(variable: str) -> Iterator[sa.Connection]:
     )
 
 
-def hide(text: str, address: sa.URL) -> str:
+def hide_secrets(text: str, address: sa.URL) -> str:
     """The text without the address' password and its options' values, however they are spelled."""
     values = [str(address.password or "")]
     for value in address.query.values():

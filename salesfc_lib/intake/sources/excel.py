@@ -74,12 +74,16 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     package = check_workbook(content, where)
     workbook = guard(where, lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
     name = choose_sheet(workbook, source, where)
-    tells = package is not None and not ({"content.xml", "xl/workbook.bin"} & package.names.keys())
-    facts = guard(where, lambda: scan_xlsx(package, name)) if package and tells else SheetFacts()
+    is_scanned = package is not None and not (
+        {"content.xml", "xl/workbook.bin"} & package.names.keys()
+    )
+    facts = (
+        guard(where, lambda: scan_xlsx(package, name)) if package and is_scanned else SheetFacts()
+    )
     sheet = guard(where, lambda: workbook.get_sheet_by_name(name))
     place = f"{where}, sheet {name}"
     refuse_row_limit(sheet.end[0] + 1 if sheet.end else 0, place)
-    rows = _iterate(sheet, facts, is_leap=not tells)
+    rows = _iterate(sheet, facts, is_leap=not is_scanned)
     top = list(islice(rows, SEARCHED))
     if not any(cell.strip() for row in top for cell in row):
         others = [other for other in workbook.sheet_names if other != name]
@@ -97,7 +101,7 @@ def read_excel(content: bytes, source: Source, where: str) -> Grid:
     hidden = [*_list_hidden(facts, header, numbers, at + 1), *_list_hidden_sheets(workbook, name)]
     system = "the workbook counts its days from 1904 (date_system); its dates were read so"
     dates = [Issue("date_system", system)] if facts.is_1904 else []
-    limits = [] if tells else [Issue("kind_of_workbook", UNKNOWN)]
+    limits = [] if is_scanned else [Issue("kind_of_workbook", UNKNOWN)]
     grid = Grid(
         header,
         numbers,

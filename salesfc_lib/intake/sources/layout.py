@@ -17,7 +17,14 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.header import header_of, list_renamed, name_columns
-from salesfc_lib.intake.sources.marks import PLAIN, as_column, ask, is_blank, mark_rows, says
+from salesfc_lib.intake.sources.marks import (
+    PLAIN,
+    apply_rule,
+    as_column,
+    equals,
+    is_blank,
+    mark_rows,
+)
 from salesfc_lib.intake.sources.texts import compact, constant
 
 ROW, FILE, MARK = "row", "file", "mark"
@@ -90,7 +97,7 @@ def lay_out(grid: Grid, source: Source, where: str, file: str) -> tuple[pa.Table
 
 def is_plain(table: pa.Table) -> np.ndarray:
     """Rows of the business: those without a mark (n_rows,)."""
-    return ask(table[MARK], lambda marks: pc.equal(marks, ""))
+    return apply_rule(table[MARK], lambda marks: pc.equal(marks, ""))
 
 
 def split_where(table: pa.Table, source: Source) -> tuple[pa.Table, pa.Table]:
@@ -102,7 +109,7 @@ def split_where(table: pa.Table, source: Source) -> tuple[pa.Table, pa.Table]:
         return table, table.slice(0, 0)
     mine = np.ones(table.num_rows, dtype=bool)
     for header, value in source.where.items():
-        mine &= ask(table[exported(header)], says(value))
+        mine &= apply_rule(table[exported(header)], equals(value))
     plain = is_plain(table)
     if not plain.all():
         above = np.maximum.accumulate(np.where(plain, np.arange(len(plain)), -1))
@@ -145,7 +152,7 @@ def _find_filled(column: pa.ChunkedArray, codes: np.ndarray, grid: Grid, place: 
     Blank cells count that a merged cell covers, or all where the column has none merged.
     """
     plain = codes == PLAIN
-    has_text = ~ask(column, is_blank)
+    has_text = ~apply_rule(column, is_blank)
     rows = np.arange(len(plain))
     blank = ~has_text & plain
     covered = [row for row, at in grid.merged if at == place] if grid.merged else []

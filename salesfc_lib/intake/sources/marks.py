@@ -21,7 +21,7 @@ SPACE = r"[\s\x{00A0}\x{3000}]*"
 SHORT = 10_000  # texts
 MEASURES = {"quantity", "amount", "discount", "tax", "freight", "price", "cost"}  # summed
 
-Ask = Callable[[pa.Array], pa.Array]  # texts -> true or false for each
+Rule = Callable[[pa.Array], pa.Array]  # texts -> true or false for each
 
 
 def mark_rows(
@@ -41,8 +41,8 @@ def as_column(codes: np.ndarray) -> pa.ChunkedArray:
     return pa.chunked_array([pa.DictionaryArray.from_arrays(places, marks)])
 
 
-def ask(column: pa.ChunkedArray, rule: Ask) -> np.ndarray:
-    """What the rule says of each row's text (n_rows,); of each distinct one once if they repeat."""
+def apply_rule(column: pa.ChunkedArray, rule: Rule) -> np.ndarray:
+    """Answer of the rule for each row's text (n_rows,); repeated texts are looked at once."""
     answers = [np.zeros(0, dtype=bool)]
     for chunk in column.chunks:
         texts, places = _split(chunk)
@@ -63,7 +63,7 @@ def is_blank(texts: pa.Array) -> pa.Array:
     return pc.equal(pc.utf8_trim_whitespace(texts), "")
 
 
-def says(text: str) -> Ask:
+def equals(text: str) -> Rule:
     """Whether a text is this one, spaces around it apart."""
     return lambda texts: pc.equal(pc.utf8_trim_whitespace(texts), text.strip())
 
@@ -75,7 +75,7 @@ def find_headers(table: pa.Table, header: Sequence[str]) -> np.ndarray:
     pairs.sort(key=lambda pair: not pa.types.is_dictionary(pair[0].type))
     for column, cell in pairs:
         here = column if len(places) == len(column) else column.take(pa.array(places))
-        places = places[ask(here, says(cell))]
+        places = places[apply_rule(here, equals(cell))]
         if not len(places):
             break
     return places
@@ -96,7 +96,7 @@ def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> 
     def lacks(texts: pa.Array) -> pa.Array:
         return pc.or_(is_blank(texts), has_word(texts))
 
-    lacking = [ask(column, lacks) for column in own]
+    lacking = [apply_rule(column, lacks) for column in own]
     lacks_all = np.logical_and.reduce(lacking) if lacking else np.ones(table.num_rows, dtype=bool)
     if "order_id" in columns:
         possible = np.flatnonzero(np.logical_or.reduce(lacking))
@@ -111,16 +111,16 @@ def find_subtotals(table: pa.Table, source: Source, columns: dict[str, str]) -> 
     return possible[whole | (lacks_all[possible] & _any(rows, has_word))]
 
 
-def _is_complete(rows: pa.Table, columns: dict[str, str], is_word: Ask) -> np.ndarray:
+def _is_complete(rows: pa.Table, columns: dict[str, str], is_word: Rule) -> np.ndarray:
     """Rows in which every mapped text but the word itself is filled, and at least one is."""
     names = [column for name, column in columns.items() if name not in {*MEASURES, "date"}]
     none = np.zeros(rows.num_rows, dtype=int)
-    words = sum((ask(rows[name], is_word).astype(int) for name in names), none)
-    filled = sum((~ask(rows[name], is_blank) for name in names), none) - words
+    words = sum((apply_rule(rows[name], is_word).astype(int) for name in names), none)
+    filled = sum((~apply_rule(rows[name], is_blank) for name in names), none) - words
     return (words <= 1) & (filled > 0) & (filled + words == len(names))
 
 
-def _any(table: pa.Table, rule: Ask) -> np.ndarray:
+def _any(table: pa.Table, rule: Rule) -> np.ndarray:
     """Rows in which the rule says yes to any cell.
 
     Short lists of texts are asked about together: to compile the rule takes longer.
@@ -130,7 +130,7 @@ def _any(table: pa.Table, rule: Ask) -> np.ndarray:
     for column in table.columns:
         texts, places = _split(column.combine_chunks())
         if len(texts) > SHORT:
-            found |= ask(column, rule)
+            found |= apply_rule(column, rule)
         else:
             short.append((texts, places))
     if short:
@@ -141,13 +141,13 @@ def _any(table: pa.Table, rule: Ask) -> np.ndarray:
     return found
 
 
-def _whole(words: Sequence[str]) -> Ask:
+def _whole(words: Sequence[str]) -> Rule:
     """Whether a text is one of the words, closing colon, spaces and case apart."""
     pattern = f"(?i)^{SPACE}(?:{'|'.join(map(_spell, words))}){SPACE}[:：]?{SPACE}$"
     return lambda texts: pc.match_substring_regex(texts, pattern)
 
 
-def _edge(words: Sequence[str]) -> Ask:
+def _edge(words: Sequence[str]) -> Rule:
     """Whether a text begins or ends with one of the words; words of an alphabet as whole words."""
     latin = "|".join(_spell(word) for word in words if word.isascii())
     other = "|".join(_spell(word) for word in words if not word.isascii())

@@ -92,7 +92,7 @@ def repair_header(lines: list[str], source: Source, where: str) -> list[str]:
     )
 
 
-def look(grid: Grid, source: Source) -> Grid:
+def note_mojibake(grid: Grid, source: Source) -> Grid:
     """The grid with an issue for what was read wrongly, repaired if `mojibake: repair` is set."""
     texts: dict[str, str | None] = {cell: found for cell in grid.header if (found := repair(cell))}
     columns, count, rows = [], len(texts), []

@@ -14,7 +14,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.header import name_columns, require_header
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.marks import ask, is_blank
+from salesfc_lib.intake.sources.marks import apply_rule, is_blank
 from salesfc_lib.intake.sources.texts import stack, text_table
 from salesfc_lib.intake.sources.troubled import set_aside_control
 from salesfc_lib.intake.sources.typed import text_of
@@ -49,7 +49,7 @@ def read_parquet(content: bytes, source: Source, where: str) -> Grid:
             "Export or copy it again, completely",
         ) from error
     rows = stack(tables) if tables else text_table([str(at) for at in range(len(header))], [])
-    has_text = np.logical_or.reduce([~ask(column, is_blank) for column in rows.columns])
+    has_text = np.logical_or.reduce([~apply_rule(column, is_blank) for column in rows.columns])
     numbers = np.flatnonzero(has_text) + 1
     kept = rows if len(numbers) == rows.num_rows else rows.filter(pa.array(has_text))
     return set_aside_control(Grid(header, numbers, kept), name_columns(header, source, where))

@@ -21,7 +21,7 @@ from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError
 from salesfc_lib.intake.sources.dialect import Layout
 from salesfc_lib.intake.sources.encodings import LINE, Text
-from salesfc_lib.intake.sources.marks import ask, is_blank
+from salesfc_lib.intake.sources.marks import apply_rule, is_blank
 from salesfc_lib.intake.sources.records import MOST_FIELD, Dialect, fit, parse_record, reject
 from salesfc_lib.intake.sources.texts import text_table
 
@@ -34,7 +34,8 @@ NEW = 0.1  # new texts a row, up to which a column is dictionary-encoded
 SAMPLE = 20_000  # rows that tell whether a column's texts repeat
 BATCH = 10_000  # records that are held as Python values at a time
 CONTROLS = bytes({*range(32), 127} - {*b"\t\n\r"})
-ENCODED = pa.dictionary(pa.int32(), pa.string())
+TEXT = pa.string()
+ENCODED = pa.dictionary(pa.int32(), TEXT)
 
 Decode = Callable[[bytes], Text]
 Describe = Callable[[bytes], tuple[str, str]]  # a line that does not decode: content and reason
@@ -125,7 +126,7 @@ def read_careful(
     found = Records(np.zeros(0, dtype=np.int64), text_table(names, []))
     numbers, tables = list[int](), [found.cells]
     rows: list[list[str]] = []
-    given = _give_lines(blocks, decode, found)
+    given = _iterate_lines(blocks, decode, found)
     waiting: deque[str | bytes] = deque()  # lines that a record has looked at and not claimed
 
     def look() -> Iterator[str | None]:
@@ -173,7 +174,9 @@ def _take(given: Iterator[str | bytes], waiting: deque[str | bytes]) -> bool:
     return False
 
 
-def _give_lines(blocks: Iterable[bytes], decode: Decode, found: Records) -> Iterator[str | bytes]:
+def _iterate_lines(
+    blocks: Iterable[bytes], decode: Decode, found: Records
+) -> Iterator[str | bytes]:
     """Lines of a file, the bytes of one that does not decode; counted in `found` block by block."""
     for block in blocks:
         text = decode(block)
@@ -218,32 +221,25 @@ def _parse(
     decoded = decode(block)
     if decoded.broken:
         raise NotPlainError(is_broken=True)
-    whole, begin = decoded.text, 0
-    above = 0
-    while above < skip and (line := LINE.match(whole, begin)):
-        above, begin = above + 1, line.end()
-    text = whole[begin:] if begin else whole
+    text, above, width = decoded.text, 0, len(layout.header)
+    while above < skip and (line := LINE.match(text)):
+        above, text = above + 1, text[line.end() :]
     if not _is_plain(text, layout.dialect):
         raise NotPlainError
     table, misfits = _read_arrow(text, layout, kinds)
+    if not all(apply_rule(column, is_blank).all() for column in table.columns[width:]):
+        raise NotPlainError
     lines = table.num_rows + len(misfits)
     places = np.delete(np.arange(lines), [place for place, _ in misfits])
-    extra = table.columns[len(layout.header) :]
-    if not all(ask(column, is_blank).all() for column in extra):
-        raise NotPlainError
-    table = table.select(range(len(layout.header)))
+    table = table.select(range(width))
     blank = _find_blank_rows(table)
     if len(blank):
         kept = np.delete(np.arange(len(places)), blank)
         places, table = places[kept], table.take(pa.array(kept))
-    return _Part(
-        places + above,
-        table,
-        [(place + above, line) for place, line in misfits],
-        _list_tail(whole, above + lines),
-        above + lines,
-        whole.endswith((b"\n", b"\r")),
-    )
+    misfits = [(place + above, line) for place, line in misfits]
+    is_ended = decoded.text.endswith((b"\n", b"\r"))
+    tail = _list_tail(decoded.text, above + lines)
+    return _Part(places + above, table, misfits, tail, above + lines, is_ended)
 
 
 def _is_plain(text: bytes, dialect: Dialect) -> bool:
@@ -299,7 +295,7 @@ def _read_arrow(
             invalid_row_handler=skip,
         ),
         csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()) | kinds,
+            column_types=dict.fromkeys(names, TEXT) | kinds,
             strings_can_be_null=False,
             check_utf8=False,
         ),
@@ -312,12 +308,10 @@ def _read_arrow(
 
 def _find_longest(column: pa.ChunkedArray) -> int:
     """Bytes of the longest text of a column."""
-    texts = [pc.max(pc.binary_length(_list_texts(chunk))).as_py() or 0 for chunk in column.chunks]
-    return max(texts, default=0)
-
-
-def _list_texts(chunk: pa.Array) -> pa.Array:
-    return chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk
+    chunks = (
+        chunk.dictionary if pa.types.is_dictionary(chunk.type) else chunk for chunk in column.chunks
+    )
+    return max((pc.max(pc.binary_length(chunk)).as_py() or 0 for chunk in chunks), default=0)
 
 
 def _find_blank_rows(table: pa.Table) -> np.ndarray:
@@ -325,7 +319,7 @@ def _find_blank_rows(table: pa.Table) -> np.ndarray:
     places = np.arange(table.num_rows)
     for column in table.columns:
         here = column if len(places) == len(column) else column.take(pa.array(places))
-        places = places[ask(here, is_blank)]
+        places = places[apply_rule(here, is_blank)]
         if not len(places):
             break
     return places
@@ -342,22 +336,18 @@ def _find_kinds(table: pa.Table) -> dict[str, pa.DataType]:
         return int(pc.count_distinct(column.slice(0, rows)).as_py())
 
     return {
-        name: ENCODED
-        if count(column, 2 * half) - count(column, half) <= NEW * half
-        else pa.string()
+        name: ENCODED if count(column, 2 * half) - count(column, half) <= NEW * half else TEXT
         for name, column in zip(table.column_names, table.columns, strict=True)
     }
 
 
 def _encode(table: pa.Table, kinds: dict[str, pa.DataType]) -> pa.Table:
     """The table with its columns in these types, if they are known."""
-    columns = [
-        column
-        if column.type == kinds.get(name, column.type)
-        else column.combine_chunks().dictionary_encode()
-        for name, column in zip(table.column_names, table.columns, strict=True)
-    ]
-    return pa.table(columns, names=table.column_names)
+    for place, name in enumerate(table.column_names):
+        column = table.column(place)
+        if column.type != kinds.get(name, column.type):
+            table = table.set_column(place, name, column.dictionary_encode())
+    return table
 
 
 def _join(tables: list[pa.Table]) -> pa.Table:
@@ -371,7 +361,7 @@ def _join(tables: list[pa.Table]) -> pa.Table:
 
 def _join_column(parts: list[pa.ChunkedArray]) -> pa.ChunkedArray:
     kinds = {part.type for part in parts}
-    kind = parts[0].type if len(kinds) == 1 else pa.string()
+    kind = parts[0].type if len(kinds) == 1 else TEXT
     whole = pa.chunked_array([chunk for part in parts for chunk in part.cast(kind).chunks], kind)
     parts.clear()
     return pa.chunked_array([whole.unify_dictionaries().combine_chunks()])

@@ -39,7 +39,7 @@ def keep_file(archive: Path, path: Path, sha256: str) -> Path:
     place = _place(archive, sha256, FILE)
     if place.is_file():
         return place
-    with adding(place) as spool:
+    with writing(place) as spool:
         found = hashlib.sha256()
         with path.open("rb") as original, pa.CompressedOutputStream(str(spool), "zstd") as copy:
             while block := original.read(BLOCK):
@@ -90,7 +90,7 @@ def open_kept(place: Path) -> IO[bytes]:
 
 
 @contextmanager
-def adding(place: Path) -> Iterator[Path]:
+def writing(place: Path) -> Iterator[Path]:
     """A file to write that is renamed to `place` when the block ends, removed where it raises."""
     place.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.stem[:12]}.")

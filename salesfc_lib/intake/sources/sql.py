@@ -131,6 +131,7 @@ def _select(relation: Relation, kept: set[str]) -> sa.Select[Any]:
         _as_text(relation, name) if name in kept else blank.label(name) for name in relation.header
     ]
     number: sa.ColumnElement[Any] = ROW_ID if relation.row_ids else sa.literal_column("0")
+    order: list[sa.ColumnElement[Any]]
     order = [ROW_ID] if relation.row_ids else [relation.table.c[name] for name in relation.key]
     order = order or [_sortable(relation, name) for name in relation.header]
     return sa.select(number, *columns).select_from(relation.table).order_by(*order)

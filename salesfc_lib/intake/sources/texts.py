@@ -48,10 +48,10 @@ def _encode(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
     return whole.indices.to_numpy(zero_copy_only=False), whole.dictionary
 
 
-def map_texts(column: pa.ChunkedArray, ask: Callable[[str], Any]) -> np.ndarray:
-    """What `ask` says of each row's text (n_rows,); each distinct text is asked about once."""
+def map_texts(column: pa.ChunkedArray, rule: Callable[[str], Any]) -> np.ndarray:
+    """What the rule gives for each row's text (n_rows,); each distinct text is looked at once."""
     codes, distinct = encode(column)
-    answers = [ask(text) for text in distinct]
+    answers = [rule(text) for text in distinct]
     kind = bool if answers and all(isinstance(answer, bool) for answer in answers) else object
     found = np.empty(len(answers), dtype=kind)
     found[:] = answers

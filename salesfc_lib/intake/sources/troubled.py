@@ -15,7 +15,7 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue, reject
 from salesfc_lib.intake.sources.header import list_needed, name_columns
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.marks import ask
+from salesfc_lib.intake.sources.marks import apply_rule
 from salesfc_lib.intake.sources.xlsx import STALE, SheetFacts
 
 CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -50,7 +50,7 @@ def set_aside_control(grid: Grid, names: Sequence[str]) -> Grid:
     """The grid without the rows that have a control character in a cell."""
     rejects: dict[int, tuple[str, str]] = {}
     for name, column in zip(names, grid.cells.columns, strict=True):
-        found = ask(column, lambda texts: pc.match_substring_regex(texts, CONTROL))
+        found = apply_rule(column, lambda texts: pc.match_substring_regex(texts, CONTROL))
         for place in np.flatnonzero(found).tolist():
             mark = re.search(CONTROL, column[place].as_py())
             if mark:

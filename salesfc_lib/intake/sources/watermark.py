@@ -49,7 +49,7 @@ def remember(
     if last is None:
         return
     text = json.dumps({"sha256": sha256, "last": last, **identity}, ensure_ascii=False, indent=1)
-    with snapshot.adding(_place(archive, identity)) as spool:
+    with snapshot.writing(_place(archive, identity)) as spool:
         spool.write_text(f"{text}\n", encoding="utf-8")
 
 
