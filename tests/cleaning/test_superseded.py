@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesfc_lib.cleaning.batch.frames import key_codes
-from salesfc_lib.cleaning.rules.superseded import find_superseded, rank_column, rank_files
+from salesfc_lib.cleaning.rules.repeats import find_superseded, rank_column, rank_files
 from salesfc_lib.errors import SalesForecastError
 
 ROWS = st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 3)), max_size=30)

@@ -13,6 +13,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Calendar, label_months
 from salesfc_lib.intake import INT64, missing_category, one_category, rescale, to_decimals
 
+DAYS, PLACE = ("known", "date"), ("source", "row")  # first and last in an order by content
 LARGEST = 2**62  # a sum below this cannot have left int64
 
 
@@ -169,6 +170,23 @@ def _is_sorted(keys: Sequence[np.ndarray]) -> bool:
             return False
         later |= key[1:] > key[:-1]
     return True
+
+
+def order_by_content(lines: pd.DataFrame) -> np.ndarray:
+    """Positions of lines (n_lines,) by day (missing last), then content, then source and row."""
+    between = sorted(name for name in lines if name not in (*DAYS, *PLACE))
+    names = [name for name in (*DAYS, *between, *PLACE) if name in lines]
+    return np.lexsort([_rank(lines[name]) for name in reversed(names)])
+
+
+def _rank(column: pd.Series) -> np.ndarray:
+    """A number for each value that does not depend on the order of rows."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return column.to_numpy()
+    used, place = np.unique(column.cat.codes.to_numpy(), return_inverse=True)
+    labels = column.cat.categories.to_numpy().astype(object)
+    texts = ["" if code < 0 else f"={labels[code]}" for code in used.tolist()]
+    return np.asarray(np.argsort(np.argsort(np.array(texts, dtype=object)))[place])
 
 
 def units_as_decimals(units: np.ndarray, scale: int) -> pd.Series:

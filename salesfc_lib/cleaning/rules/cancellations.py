@@ -16,9 +16,8 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.frames import group_numbers, sum_units
+from salesfc_lib.cleaning.batch.frames import group_numbers, order_by_content, sum_units
 from salesfc_lib.cleaning.context import Context, where
-from salesfc_lib.cleaning.rules.content_order import order_by_content
 from salesfc_lib.foundation import bound_months
 
 PAIR = "pair"  # column of lines: number of the group that sums to nothing; 0 where there is none

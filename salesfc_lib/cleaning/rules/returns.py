@@ -15,11 +15,15 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch, LineIssue
-from salesfc_lib.cleaning.batch.frames import fill_category, key_tuples, with_month
+from salesfc_lib.cleaning.batch.frames import (
+    fill_category,
+    key_tuples,
+    order_by_content,
+    with_month,
+)
 from salesfc_lib.cleaning.batch.lines import KIND, NUMBERS, ORIGINALS, RETURN
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.cleaning.rules.cancellations import in_pair
-from salesfc_lib.cleaning.rules.content_order import order_by_content
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import Extract, as_category, exported
 
