@@ -12,7 +12,7 @@ import pytest
 
 from demo_company import UNITS, write_demo
 from salesfc_lib import cleaning
-from salesfc_lib.cleaning.outliers import find_outliers
+from salesfc_lib.cleaning.outliers import judge_months
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.panel.build import build_panel
 from salesfc_lib.reporting.narrative.cleaning import describe_rules
@@ -106,7 +106,7 @@ def test_outliers_are_found_and_nothing_else_is(
     bottom = build_panel(
         cleaned[unit].transactions, parameters, MONTH, promotion=cleaned[unit].promotion
     )
-    found = find_outliers(bottom.panel, settings=parameters.cleaning.outliers)
+    found, _ = judge_months(bottom.panel, settings=parameters.cleaning.outliers)
     months = set(zip(found["unique_id"], found["ds"].dt.strftime("%Y-%m"), strict=True))
     planted = {(outlier["unique_id"], outlier["month"]) for outlier in truth[unit]["outliers"]}
     assert months <= planted
