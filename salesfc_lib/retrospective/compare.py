@@ -125,8 +125,8 @@ def floor_accuracy(wape: pd.Series) -> pd.Series:
     return (1.0 - wape).clip(lower=0.0)
 
 
-def compare_month(past: Past, *, month: pd.Timestamp | str, lag: int = 1) -> pd.DataFrame:
-    """Published forecast and actual of every bottom series in one month.
+def compare_month(past: Past, *, month: pd.Timestamp | str) -> pd.DataFrame:
+    """Forecast published one month ahead and actual of every bottom series in one month.
 
     Table `missed`, largest absolute difference first; its rows sum to the published and the actual
     total. A series that sold without a forecast has a forecast of zero, one that was forecast but
@@ -136,7 +136,7 @@ def compare_month(past: Past, *, month: pd.Timestamp | str, lag: int = 1) -> pd.
     ds = pd.Timestamp(month)
     bottom = bottom_series(past.series)[["unique_id", "label"]]
     vintages, actual = past.vintages, past.actual
-    final = published(vintages[(vintages["ds"] == ds) & (vintages["h"] == lag)])
+    final = published(vintages[(vintages["ds"] == ds) & (vintages["h"] == 1)])
     final = final[["unique_id", "y_hat"]].merge(bottom[["unique_id"]])
     sold = actual.loc[actual["ds"] == ds, ["unique_id", "y_raw"]].merge(bottom[["unique_id"]])
     if final.empty or sold["y_raw"].notna().sum() == 0:
@@ -148,7 +148,7 @@ def compare_month(past: Past, *, month: pd.Timestamp | str, lag: int = 1) -> pd.
     size = (forecast - sales).abs()
     rows = rows.assign(
         **{"forecast": forecast, "actual": sales, "difference": forecast - sales, "size": size},
-        **{"ds": ds, "cutoff": ds - pd.DateOffset(months=lag)},
+        **{"ds": ds, "cutoff": ds - pd.DateOffset(months=1)},
         forecasted=rows["y_hat"].notna(),
         share=size / (size.sum() or float("nan")),
     )

@@ -18,10 +18,8 @@ from salesfc_lib.retrospective.override_bias import sign_p
 STOCK = ["ds", "stockout_days", "stockout_days_before", "stock", "stock_before"]
 
 
-def gaming_check(
-    past: Past, *, month: pd.Timestamp | str, lag: int = 1, months: int = 12
-) -> dict[str, Any]:
-    """Facts for "is the improvement real?" over the last `months` months at one lag.
+def gaming_check(past: Past, *, month: pd.Timestamp | str, months: int = 12) -> dict[str, Any]:
+    """Facts for "is the improvement real?" over the last `months` months, one month ahead.
 
     months: months scored. At the bottom level: accuracy, naive_accuracy, gain (WAPE of the seasonal
     naive minus that of the published forecast, pooled), gain_now (this month's), gain_earlier and
@@ -32,7 +30,7 @@ def gaming_check(
     (published minus statistical, as a share of statistical). What cannot be computed is null.
     """
     bottom = bottom_series(past.series)[["unique_id"]]
-    scores = past.scores(month, months, [lag]).merge(bottom, on="unique_id")
+    scores = past.scores(month, months, [1]).merge(bottom, on="unique_id")
     scored = sorted(scores["ds"].unique())
     later = scores["ds"] >= scored[len(scored) // 2] if scored else pd.Series(dtype=bool)
     whole, now = _pooled(scores), _pooled(scores[scores["ds"] == pd.Timestamp(month)])
@@ -46,7 +44,7 @@ def gaming_check(
         "gain_later": newer.get("gain"),
         "naive_later": newer.get("naive_accuracy"),
         "sales_growth": _growth(past, pd.Timestamp(month), months),
-        **_below_statistical(past, window(past.vintages, month, months).query(f"h == {lag}")),
+        **_below_statistical(past, window(past.vintages, month, months).query("h == 1")),
     }
 
 

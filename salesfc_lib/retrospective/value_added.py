@@ -19,10 +19,8 @@ from salesfc_lib.retrospective.members import top_and_bottom
 from salesfc_lib.retrospective.rows import to_table
 
 
-def value_added(
-    past: Past, *, month: pd.Timestamp | str, lag: int = 1, months: int = 1
-) -> pd.DataFrame:
-    """Accuracy of each stage and its gain over the stage before, at the top and the bottom level.
+def value_added(past: Past, *, month: pd.Timestamp | str, months: int = 1) -> pd.DataFrame:
+    """Accuracy of each stage one month ahead and its gain over the stage before, top and bottom.
 
     Table `value_added`, stages in the order of `STAGES`. wape_before is the WAPE of the stage
     `before` on the rows that both have, so that no step is credited with easier rows; gain =
@@ -34,7 +32,7 @@ def value_added(
     people are judged over all months, and so is what the business assumed, where it assumed
     anything in one of the months.
     """
-    rows = window(past.vintages, month, months).query(f"h == {lag}")
+    rows = window(past.vintages, month, months).query("h == 1")
     ends = top_and_bottom(past.series)
     own = {stage: of_stage(rows, stage) for stage in STAGES}
     assumed = _fill(own["assumed"], own["combined"]) if len(own["assumed"]) else own["assumed"]
