@@ -37,7 +37,7 @@ def in_turn(work: Any, tasks: Sequence[Any], *, notify: Any, **_: Any) -> list[A
 
 @pytest.fixture(scope="session")
 def demo_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo company with its backfilled year and its published month, made once for all workers."""
+    """The demo company with its backfilled year and published month, once for all workers."""
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
     with open(f"{shared}.lock", "w", encoding="utf-8") as lock:

@@ -12,8 +12,8 @@ TABLES = {
         "wape number?, accuracy number?, wape_before number?, gain number?",
         key="level stage",
     ),
-    # Accuracy of the published forecasts by month and lag, bottom level; gain = naive_wape - wape on
-    # the rows that both have; forecast and actual: sums.
+    # Accuracy of the published forecasts by month and lag, bottom level; gain = naive_wape - wape
+    # on the rows that both have; forecast and actual: sums.
     "lag_history": table(
         "ds month, lag count, months count, n count, forecast number, actual number, wape number?, "
         "accuracy number?, bias number?, naive_wape number?, naive_accuracy number?, gain number?",
