@@ -13,7 +13,6 @@ from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.exports import take_sample
 from salesfc_lib.inspection.init import write_unit_file
-from salesfc_lib.inspection.readers import sample_text
 from salesfc_lib.intake.sources.charset import guess_encoding
 from salesfc_lib.intake.sources.extract import Extract, read_source
 
