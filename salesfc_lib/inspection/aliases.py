@@ -1,9 +1,8 @@
 """What the headers and words of exports mean, by this project's names.
 
-Two files enter (`parameters/aliases.yml` of the checkout and, where there is one, of the project);
-`Aliases` leaves. The decision made here: a project's words come before the checkout's and never
-replace them; a header counts as known where it is an alias but for case, accents, spaces,
-punctuation and brackets, and as near where it only ends with one.
+The words of the library's and the project's `parameters/aliases.yml`; the project's come first and
+never replace the others. A header is known where it is an alias but for case, accents, spaces,
+punctuation and brackets, and near where it only ends with one.
 """
 
 from __future__ import annotations
@@ -20,61 +19,21 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import ALIASES, LETTERS, WORDS, find_scale, read_yaml
 
 FILE = Path("parameters") / "aliases.yml"
-LISTS, GROUPS = (
-    ("nulls", "subtotals", "others"),
-    ("columns", "values", "meanings", "kinds"),
-)  # what the file may hold
+LISTS = ("nulls", "subtotals", "others")  # what the file may hold, beside the roles
+GROUPS = ("columns", "values", "meanings", "kinds")
 ROLES = "roles"
+OPPOSITES = {"with_tax": "without_tax", "before_discount": "after_discount"}
+OPPOSITES |= {meant: other for other, meant in OPPOSITES.items()}
 # what may follow a known word without changing what it means: Sales EUR, Amount LC
-AFTER = frozenset(
-    [
-        "usd",
-        "eur",
-        "cny",
-        "rmb",
-        "gbp",
-        "jpy",
-        "chf",
-        "hkd",
-        "cad",
-        "aud",
-        "lc",
-        "local",
-        "total",
-        "sum",
-        "value",
-        "元",
-        "万元",
-    ]
-)
-SCALE_WORDS = frozenset(
-    [
-        *WORDS,
-        *LETTERS,
-        "t",
-        "b",
-        "in",
-        "of",
-        "en",
-        "de",
-        "d",
-        "us",
-        "euro",
-        "euros",
-        "keur",
-        "teur",
-        "meur",
-        "tkr",
-        "mkr",
-    ]
-)
+_CURRENCIES = "usd eur cny rmb gbp jpy chf hkd cad aud 元 万元"
+AFTER = frozenset([*_CURRENCIES.split(), "lc", "local", "total", "sum", "value"])
+_SCALES = "t b in of en de d us euro euros keur teur meur tkr mkr"
+SCALE_WORDS = frozenset([*WORDS, *LETTERS, *_SCALES.split()])
 _YUAN = re.compile("[十百千]?[万萬亿億千百]元?$")
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|<[^<>]*>")
 _SIGNS = {"#": " no ", "№": " no ", "%": " pct ", "&": " and ", "℃": ""}
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
-GERMAN = frozenset(
-    ("datum", "menge", "betrag", "umsatz", "kunde", "artikel")
-)  # ends of compound words
+GERMAN = ("datum", "menge", "betrag", "umsatz", "kunde", "artikel")  # ends of compound words
 _CHINESE = re.compile(r"[\u3040-\u9fff]")
 
 
@@ -120,7 +79,7 @@ class Aliases:
             (key, hit)
             for key, hits in self._by_plain.items()
             for hit in hits
-            if len(key) >= (2 if _CHINESE.search(key) else 3)
+            if len(key) >= (2 if _is_chinese(key) else 3)
         ]
         return sorted(hits, key=lambda pair: -len(pair[0]))
 
@@ -135,32 +94,23 @@ class Aliases:
         return plain(header) in self._by_plain
 
     def means(self, text: str, meaning: str) -> str | None:
-        """The longest word of a meaning that stands in the text, unless a longer one of its
-        opposite does.
+        """The longest word of a meaning in the text, unless a longer one of its opposite is
+        there.
         """
         mine = _longest(text, self.meanings[meaning])
-        other = {
-            "with_tax": "without_tax",
-            "without_tax": "with_tax",
-            "before_discount": "after_discount",
-            "after_discount": "before_discount",
-        }
-        theirs = _longest(text, self.meanings[other[meaning]])
+        theirs = _longest(text, self.meanings[OPPOSITES[meaning]])
         return mine if mine and len(mine) >= len(theirs or "") else None
 
     def kind_of(self, value: str) -> str:
         """Sale, return or adjustment; '' where the value is not known."""
         key = plain(value)
-        return next(
-            (kind for kind, words in self.kinds.items() if key in {plain(word) for word in words}),
-            "",
-        )
+        found = (kind for kind, words in self.kinds.items() if key in map(plain, words))
+        return next(found, "")
 
     def _find_near(self, header: str) -> Iterator[Hit]:
         key, words = plain(header), split_words(header)
-        if any(plain(word) in key for word in self.others if _CHINESE.search(word)) or set(
-            words
-        ) & {word.casefold() for word in self.others}:
+        others = {word.casefold() for word in self.others}
+        if others & {*words} or any(plain(word) in key for word in others if _is_chinese(word)):
             return
         after = AFTER if find_scale(header) is None else AFTER | SCALE_WORDS
         while len(words) > 1 and (words[-1] in after or words[-1].isdigit()):
@@ -169,7 +119,7 @@ class Aliases:
         key, seen = "".join(words), set()
         for ending, hit in self._endings:
             ends = {"".join(words[place:]) for place in range(len(words))}
-            whole = ending in ends or ending in GERMAN or bool(_CHINESE.search(ending))
+            whole = ending in ends or ending in GERMAN or _is_chinese(ending)
             if key.endswith(ending) and whole and hit.name not in seen:
                 seen.add(hit.name)
                 yield Hit(hit.name, hit.alias, hit.rank, False)
@@ -201,10 +151,7 @@ def plain(text: str) -> str:
     text = short if any(sign.isalnum() for sign in short) else text
     for sign, word in _SIGNS.items():
         text = text.replace(sign, word)
-    text = "".join(
-        sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)
-    )
-    return re.sub(r"[\W_]+", "", text).casefold()
+    return re.sub(r"[\W_]+", "", _drop_accents(text)).casefold()
 
 
 def split_words(header: str) -> list[str]:
@@ -213,26 +160,32 @@ def split_words(header: str) -> list[str]:
     >>> split_words("SO_OrderDate (UTC)"), split_words("本币价税合计")
     (['so', 'order', 'date'], ['本币价税合计'])
     """
-    text = _BRACKETS.sub("", unicodedata.normalize("NFKC", header))
-    text = "".join(
-        sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign)
-    )
+    text = _drop_accents(_BRACKETS.sub("", unicodedata.normalize("NFKC", header)))
     return [word.casefold() for word in _WORDS.findall(text)]
+
+
+def _drop_accents(text: str) -> str:
+    signs = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in signs if not unicodedata.combining(sign))
+
+
+def _is_chinese(text: str) -> bool:
+    return _CHINESE.search(text) is not None
 
 
 def _longest(text: str, words: Sequence[str]) -> str | None:
     """The longest of the words in a text; those of Latin letters stand as words of their own."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    spaced = f" {' '.join(split_words(text.replace('(', ' ').replace(')', ' ')))} "
-    found = [
+    spaced = f" {' '.join(split_words(re.sub('[()]', ' ', text)))} "
+    found = (
         word
         for word in words
         if (
             word.casefold() in folded
-            if _CHINESE.search(word)
+            if _is_chinese(word)
             else f" {' '.join(split_words(word))} " in spaced
         )
-    ]
+    )
     return max(found, key=len, default=None)
 
 
