@@ -18,7 +18,7 @@ from salesfc_lib.intake.parse.columns import (
 )
 from salesfc_lib.intake.parse.currencies import CURRENCIES
 from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
-from salesfc_lib.intake.parse.evidence import BLANK, Reading, Unreadable, name_place, prefix
+from salesfc_lib.intake.parse.evidence import BLANK, Unreadable, name_place, prefix
 from salesfc_lib.intake.parse.fixed_point import (
     INT64,
     exactly,
@@ -89,7 +89,6 @@ __all__ = [
     "NumberSurvey",
     "Numbers",
     "ROW",
-    "Reading",
     "UNPROVED",
     "UTF8",
     "Unreadable",

@@ -46,7 +46,7 @@ def list_days(dates: Dates) -> list[str]:
 
 
 def list_rules(dates: Dates) -> dict[str, int]:
-    return {reading.rule: reading.rows for reading in dates.readings}
+    return {issue.rule: issue.rows for issue in dates.issues}
 
 
 @settings(max_examples=200, deadline=None)

@@ -41,7 +41,7 @@ def list_values(numbers: Numbers) -> list[Fraction]:
 
 
 def list_rules(numbers: Numbers) -> dict[str, int]:
-    return {reading.rule: reading.rows for reading in numbers.readings}
+    return {issue.rule: issue.rows for issue in numbers.issues}
 
 
 def fractions(*values: str) -> list[Fraction]:
@@ -78,13 +78,8 @@ def test_a_number_is_read_by_a_named_rule(text: str, value: str, rule: str) -> N
 
 
 def test_what_a_rule_read_is_told_with_its_row_and_an_example() -> None:
-    (reading,) = read("1.5", "2.5-", "3.5-").readings
-    assert (reading.rule, reading.rows, reading.first, reading.example) == (
-        "trailing_minus",
-        2,
-        1,
-        "2.5-",
-    )
+    (issue,) = read("1.5", "2.5-", "3.5-").issues
+    assert (issue.rule, issue.rows, issue.row, issue.example) == ("trailing_minus", 2, 1, "2.5-")
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,7 @@ def test_each_file_is_read_as_it_proves() -> None:
     read = numbers(["1.234,5", "x"], ["1,234.50", "7", "y"])
     assert (read.units.tolist(), read.scale) == ([123450, 0, 123450, 700, 0], 2)
     assert read.problems.to_dict() == {1: "'x' is no number", 4: "'y' is no number"}
-    assert [(reading.rule, reading.first, reading.rows) for reading in read.readings] == [
+    assert [(issue.rule, issue.row, issue.rows) for issue in read.issues] == [
         ("separators", 0, 1),
         ("separators", 2, 1),
     ]

@@ -11,6 +11,7 @@ the mapping: its line gets a `problem`, its amount counts as zero, and the rules
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,6 @@ from salesfc_lib.intake import (
     Extract,
     Issue,
     Numbers,
-    Reading,
     category_of,
     check_identifiers,
     encode,
@@ -55,7 +55,6 @@ READ = {"date", "kind", *NUMBERS}  # columns that are parsed, not carried as tex
 KINDS = {kind: kind for kind in ("sale", "return", "adjustment")}
 KIND = pd.CategoricalDtype(pd.Index([*KINDS], dtype=object))
 SALE, RETURN, ADJUSTMENT = range(3)  # codes of KIND
-NOTED = {"lost_zeros"}  # readings that change nothing
 
 
 class CellProblems(NamedTuple):
@@ -120,9 +119,9 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     scales = {"quantity": 0, "amount": 0} | {ours: item.scale for ours, item in numbers.items()}
     calendar = parameters.calendar
     batch = Batch(with_month(lines, calendar), scales, calendar=calendar)
-    readings = [(ours, reading) for ours, item in numbers.items() for reading in item.readings]
-    readings += [("date", reading) for reading in dates.readings]
-    return _report(batch, extract, [*readings, *nulls, *lost_zeros])
+    parsed = [(ours, issue) for ours, item in numbers.items() for issue in item.issues]
+    parsed += [("date", issue) for issue in dates.issues]
+    return _report(batch, extract, [*parsed, *nulls, *lost_zeros])
 
 
 def combine(batches: Sequence[Batch]) -> Batch:
@@ -277,14 +276,12 @@ def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
     return lines.assign(row=places, kind=sales, date=unknown, known=unknown)
 
 
-def _report(batch: Batch, extract: Extract, readings: Iterable[tuple[str, Reading]]) -> Batch:
+def _report(batch: Batch, extract: Extract, parsed: Iterable[tuple[str, Issue]]) -> Batch:
     """Batch with what the readers and the parsers saw and dealt with."""
     numbers, found = extract.rows[ROW].to_numpy(), []
-    for ours, reading in readings:
-        source, first = batch.lines["source"].iloc[reading.first], int(numbers[reading.first])
-        more = {"source": source, "column": ours, "example": reading.example}
-        action = "noted" if reading.rule in NOTED else "read"
-        found.append(Issue(reading.rule, reading.reason, first, reading.rows, action, **more))
+    for ours, issue in parsed:
+        source, first = batch.lines["source"].iloc[issue.row], int(numbers[issue.row])
+        found.append(replace(issue, row=first, source=source, column=ours))
     for item in extract.issues.itertuples():
         found.append(
             Issue(item.rule, item.reason, item.row, item.rows, item.action, source=item.source)

@@ -21,14 +21,9 @@ import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.parse.dates import Dates, read_dates
-from salesfc_lib.intake.parse.evidence import (
-    Reading,
-    Undecidable,
-    list_cells,
-    prefix,
-    quote_problem,
-)
+from salesfc_lib.intake.parse.evidence import Undecidable, list_cells, prefix, quote_problem
 from salesfc_lib.intake.parse.fixed_point import rescale, round_half_even
 from salesfc_lib.intake.parse.identifiers import find_lost_zeros, refuse_scientific
 from salesfc_lib.intake.parse.nulls import ERROR, ERROR_CELL, is_error, is_null_text
@@ -93,11 +88,11 @@ def read_days(
 
 def read_texts(
     rows: pa.Table, mapped: Mapping[str, str], source: Source
-) -> tuple[dict[str, pd.Series], list[tuple[str, Reading]]]:
+) -> tuple[dict[str, pd.Series], list[tuple[str, Issue]]]:
     """Texts of the mapped columns as categories, missing where they are blank or stand for nothing,
     and what was read so.
     """
-    texts, readings = {}, []
+    texts, issues = {}, []
     for ours, header in mapped.items():
         column = as_category(rows[exported(header)])
         declared = source.nulls.get(ours, ())
@@ -108,16 +103,13 @@ def read_texts(
         )
         places = np.flatnonzero(column.isin(nothing)) if nothing else np.array([], dtype=np.int64)
         if len(places):
-            said = Reading(
-                "null_spelling",
-                len(places),
-                int(places[0]),
-                str(column.iloc[places[0]]),
-                "declared to stand for nothing",
-            )
-            readings.append((ours, said))
+            example = str(column.iloc[places[0]])
+            why = "declared to stand for nothing"
+            first, rows = int(places[0]), len(places)
+            said = Issue("null_spelling", why, first, rows, "read", example=example)
+            issues.append((ours, said))
         texts[ours] = column.cat.remove_categories(nothing) if nothing else column
-    return texts, readings
+    return texts, issues
 
 
 def find_error_cells(
@@ -148,7 +140,7 @@ def find_error_cells(
 
 def check_identifiers(
     rows: pa.Table, mapped: Mapping[str, str], source: Source
-) -> list[tuple[str, Reading]]:
+) -> list[tuple[str, Issue]]:
     """Proposed repairs of codes that lost their leading zeros.
 
     Raises
@@ -167,7 +159,7 @@ def check_identifiers(
     return proposals
 
 
-def _propose_zeros(column: pa.ChunkedArray) -> list[Reading]:
+def _propose_zeros(column: pa.ChunkedArray) -> list[Issue]:
     lost = find_lost_zeros(column)
     if lost.empty:
         return []
@@ -177,11 +169,8 @@ def _propose_zeros(column: pa.ChunkedArray) -> list[Reading]:
     short = pc.is_in(pc.utf8_trim_whitespace(texts), value_set=pa.array(lost["code"].unique()))
     places, which = where.rows(np.flatnonzero(short.to_numpy(zero_copy_only=False)))
     example = texts.filter(short)[int(which[0])].as_py().strip()
-    return [
-        Reading(
-            "lost_zeros", len(places), int(places[0]), example, "; ".join(said[:PROPOSED]) + more
-        )
-    ]
+    reason = "; ".join(said[:PROPOSED]) + more
+    return [Issue("lost_zeros", reason, int(places[0]), len(places), example=example)]
 
 
 def _read_measure(
@@ -241,7 +230,7 @@ def _scatter(read: Any, plain: np.ndarray) -> Any:
         part.set_axis(places[part.index.to_numpy(dtype=np.int64)])
         for part in (read.problems, read.rules)
     )
-    readings = [reading._replace(first=int(places[reading.first])) for reading in read.readings]
+    issues = [replace(issue, row=int(places[issue.row])) for issue in read.issues]
     return read._replace(
-        **{read._fields[0]: empty, "problems": problems, "rules": rules, "readings": readings}
+        **{read._fields[0]: empty, "problems": problems, "rules": rules, "issues": issues}
     )

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.parse.day_order import EQUAL, WORDS, Order, decide_order, undecidable
 from salesfc_lib.intake.parse.day_spellings import (
     YEARS,
@@ -29,16 +30,13 @@ from salesfc_lib.intake.parse.day_spellings import (
 )
 from salesfc_lib.intake.parse.evidence import (
     BLANK,
-    Reading,
     Unreadable,
-    describe_reading,
     list_cells,
     place_problems,
+    report_rule,
 )
 from salesfc_lib.intake.parse.nulls import NULL_SPELLINGS, require_value
 from salesfc_lib.intake.parse.number_spellings import to_ascii
-
-__all__ = ["Dates", "Reading", "read_dates", "read_months"]
 
 CLOCK = r"[ T](?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
 MOMENT = (  # years for which pyarrow knows when summer time begins
@@ -56,7 +54,7 @@ class Dates(NamedTuple):
     days: np.ndarray  # (n_rows,) datetime64[ns]
     problems: pd.Series  # text by row position, only rows that have one
     rules: pd.Series  # rule by row position, beside `problems`
-    readings: list[Reading]
+    issues: list[Issue]  # rules that read cells; `row` is the first position
     written: str | None = (
         None  # the order of day, month and year, where it was declared or the column proves it
     )
@@ -161,12 +159,12 @@ def _read_column(column: pa.ChunkedArray, read: Read, declared: _Declared) -> Da
     used = {rule: mask[codes] for rule, mask in _list_used(distinct, written, unread).items()}
     if moments.any():
         used["time_zone"] = moments | used.get("time_zone", moments)
-    readings = [
-        describe_reading(places, texts, np.flatnonzero(used[rule]), rule, reasons[rule])
+    issues = [
+        report_rule(places, texts, np.flatnonzero(used[rule]), rule, reasons[rule])
         for rule in sorted(used)
     ]
     proved = order.order if order.proved else None
-    return Dates(places.spread(days[codes]), problems, rules, readings, proved)
+    return Dates(places.spread(days[codes]), problems, rules, issues, proved)
 
 
 def _localise(texts: pa.Array, zone: str | None) -> tuple[pa.Array, np.ndarray]:

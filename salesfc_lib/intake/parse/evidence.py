@@ -8,7 +8,6 @@ here: evidence is kept by rule and by column, problems by row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,20 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.issues import Issue
 
 BLANK = "is blank"
 UNREADABLE = "unreadable"
 SHOWN = 40  # characters of a text in a problem or an example
-
-
-class Reading(NamedTuple):
-    """What a rule read in a column: in how many rows, first where, one of them, and why so."""
-
-    rule: str
-    rows: int
-    first: int  # row position
-    example: str
-    reason: str
 
 
 class Unreadable(ValueError):
@@ -154,10 +144,10 @@ def place_problems(
     )
 
 
-def describe_reading(
+def report_rule(
     places: Places, texts: pa.Array, cells: np.ndarray, rule: str, reason: str
-) -> Reading:
+) -> Issue:
     """What a rule read, given the numbers of the cells, ascending."""
     rows, which = places.rows(cells)
     example = texts[int(cells[which[0]])].as_py().strip()[:SHOWN]
-    return Reading(rule, len(rows), int(rows[0]), example, reason)
+    return Issue(rule, reason, int(rows[0]), len(rows), "read", example=example)

@@ -20,13 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.parse.evidence import (
     BLANK,
-    Reading,
     Unreadable,
-    describe_reading,
     list_cells,
     place_problems,
+    report_rule,
 )
 from salesfc_lib.intake.parse.fixed_point import multiply, multiply_one, rescale, to_unit, whole
 from salesfc_lib.intake.parse.nulls import require_value
@@ -63,7 +63,7 @@ class Numbers(NamedTuple):
     scale: int
     problems: pd.Series  # text by row position, only rows that have one
     rules: pd.Series  # rule by row position, beside `problems`
-    readings: list[Reading]
+    issues: list[Issue]  # rules that read cells; `row` is the first position
     written: str | None = None  # the decimal mark, where it was declared or the column proves it
 
 
@@ -91,7 +91,7 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
     >>> numbers = read_numbers(column)
     >>> numbers.units, numbers.scale, dict(numbers.problems)
     (array([123450,   -250,      0,   1200]), 2, {2: 'is blank'})
-    >>> [reading.rule for reading in numbers.readings]
+    >>> [issue.rule for issue in numbers.issues]
     ['null_spelling', 'separators', 'trailing_minus']
     """
     convention = convention or Convention()
@@ -111,11 +111,11 @@ def read_numbers(column: pa.ChunkedArray, convention: Convention | None = None) 
         "stated_unit": f"the column is declared to be in units of {convention.unit}",
     }
     used = _merge(_list_used(parts, rest, separators, convention, unread))
-    readings = [
-        describe_reading(places, texts, cells, rule, reasons[rule]) for rule, cells in used.items()
+    issues = [
+        report_rule(places, texts, cells, rule, reasons[rule]) for rule, cells in used.items()
     ]
     decimal = separators.decimal if separators.proof or convention.decimal else None
-    return Numbers(places.spread(units), scale, problems, rules, readings, decimal)
+    return Numbers(places.spread(units), scale, problems, rules, issues, decimal)
 
 
 def take_apart(text: str, convention: Convention) -> Written | Unreadable:

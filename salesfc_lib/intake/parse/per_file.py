@@ -8,6 +8,7 @@ nothing follows the others of its source where these all say the same; otherwise
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -94,14 +95,12 @@ def _join(parts: Sequence[tuple[np.ndarray, Read]], rows: int) -> Read:
     rules = pd.concat(
         [read.rules.set_axis(place[read.rules.index]) for place, read in parts]
     ).sort_index()
-    readings = [
-        reading._replace(first=int(place[reading.first]))
-        for place, read in parts
-        for reading in read.readings
+    issues = [
+        replace(issue, row=int(place[issue.row])) for place, read in parts for issue in read.issues
     ]
     written = {read.written for _, read in parts if read.written is not None}
     agreed = next(iter(written)) if len(written) == 1 else None
-    shared = {"problems": said, "rules": rules, "readings": readings, "written": agreed}
+    shared = {"problems": said, "rules": rules, "issues": issues, "written": agreed}
     if isinstance(first, Dates):
         return first._replace(
             days=_scatter(((place, read[0]) for place, read in parts), rows), **shared
