@@ -8,13 +8,14 @@ from typing import Any
 import matplotlib as mpl
 import pandas as pd
 
-from salesfc_lib.reporting.plots import rows
+from salesfc_lib.reporting.plots import distributions, rows
 from salesfc_lib.reporting.plots.canvas import axes, to_svg
 from salesfc_lib.reporting.plots.palette import SLIM, STYLE, WIDE
 
 HEIGHTS = (320.0, 270.0)  # of a figure over months: on a page, on a phone
 ROW = (34.0, 50.0)  # of each row in a figure of rows
 OF_ROWS = (rows.bias_by_owner, rows.stage_accuracy, rows.waterfall, rows.whiskers)
+BY_LABEL = (distributions.error_ranges,)  # figures with a row for each label
 
 
 def draw(
@@ -38,8 +39,9 @@ def draw(
     width
         Units of the page's; the phone's is always 350.
     """
-    if function in OF_ROWS:
-        page, phone = (rows.HEAD + row * len(frame) + 4 for row in ROW)
+    if function in OF_ROWS or function in BY_LABEL:
+        count = frame["label"].nunique() if function in BY_LABEL else len(frame)
+        page, phone = (rows.HEAD + row * count + 4 for row in ROW)
         height = (page, phone)
     drawings = []
     for size in ((width, height[0]), (SLIM, height[1])):

@@ -76,8 +76,8 @@ def fan(
         Label of the open circle.
     """
     frame = frame.sort_values("ds").reset_index(drop=True)
-    frame["x"] = [_month_number(ds) for ds in frame["ds"]]
-    end, start, slim = _month_number(f"{cutoff}-01"), fan_start(frame), is_slim(ax)
+    frame["x"] = [month_number(ds) for ds in frame["ds"]]
+    end, start, slim = month_number(f"{cutoff}-01"), fan_start(frame), is_slim(ax)
     if slim:
         frame = frame[frame["x"] > end - 20]
     margins(ax, left=_left(frame, scale), right=68 if slim else 72, top=26, bottom=28)
@@ -92,12 +92,12 @@ def fan(
     ax.plot(ahead["x"], ahead["y_hat"], color=ACCENT, lw=2.25)
     ax.set_xlim(frame["x"].min(), frame["x"].max())
     ax.set_ylim(bottom=start)
-    _value_axis(ax, scale, keep_bottom=True)
+    value_axis(ax, scale, keep_bottom=True)
     _year_axis(ax, int(frame["x"].min()), int(frame["x"].max()))
     _cutoff_labels(ax, past, cutoff, earlier, next(iter(named), ""))
     last = ahead.iloc[-1]
     ends = [(f"{level}{wording.THIN}%", last[f"hi-{level}"], NOTE) for level in (95, 80)]
-    _end_labels(ax, [*ends, ("Forecast", last["y_hat"], FORECAST)])
+    end_labels(ax, [*ends, ("Forecast", last["y_hat"], FORECAST)])
 
 
 def lines(
@@ -142,9 +142,9 @@ def lines(
         ax.axhline(floor * factor, color=INK_2, lw=1, ls=DASHES)
         ends.append(("Floor", floor * factor, NOTE))
     ax.set_xlim(0, max([*position.values(), 1]) * 1.015)
-    _value_axis(ax, wording.SCALES[-1])
-    _label(ax.xaxis, ticks)
-    _end_labels(ax, ends, width)
+    value_axis(ax, wording.SCALES[-1])
+    label_axis(ax.xaxis, ticks)
+    end_labels(ax, ends, width)
 
 
 def coverage(frame: pd.DataFrame, ax: Axes, *, band: tuple[float, float] | None = None) -> None:
@@ -170,12 +170,14 @@ def _ticks(low: float, high: float) -> list[float]:
     return list(map(float, MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)))
 
 
-def _label(axis: Axis, texts: Mapping[int, str]) -> None:
-    axis.set_major_locator(FixedLocator(sorted(texts)))
-    axis.set_major_formatter(FuncFormatter(lambda at, _: texts.get(round(at), "")))
+def label_axis(axis: Axis, texts: Mapping[int, str], *, offset: float = 0.0, step: int = 1) -> None:
+    """Write the texts at their places, each moved by `offset`; only every `step`th of them."""
+    shown = sorted(texts)[::step]
+    axis.set_major_locator(FixedLocator([at + offset for at in shown]))
+    axis.set_major_formatter(FuncFormatter(lambda at, _: texts.get(round(at - offset), "")))
 
 
-def _value_axis(ax: Axes, scale: wording.Scale, *, keep_bottom: bool = False) -> None:
+def value_axis(ax: Axes, scale: wording.Scale, *, keep_bottom: bool = False) -> None:
     """Hairlines and numbers for the values, divided by a scale; the axis ends at whole ticks."""
     low, high = (bound / scale.divisor for bound in ax.get_ylim())
     ticks = _ticks(low, high)
@@ -200,12 +202,14 @@ def _left(frame: pd.DataFrame, scale: wording.Scale) -> float:
     return max(30.0, text_width(wording.number(largest / scale.divisor), SMALL) + 14)
 
 
-def _month_number(ds: Any) -> int:
+def month_number(ds: Any) -> int:
+    """Months since the year 0."""
     when = pd.Timestamp(ds)
     return when.year * 12 + when.month - 1
 
 
-def _month_short(x: int) -> str:
+def month_short(x: int) -> str:
+    """Name of a `month_number` as 'Jun'."""
     return wording.month_short(f"{x // 12:04d}-{x % 12 + 1:02d}")
 
 
@@ -216,19 +220,19 @@ def _year_axis(ax: Axes, first: int, last: int) -> None:
     januaries = [x for x in januaries if (last - x) * room > 52 and (x - first) * room > 20]
     step = 1 if not januaries or 12 * room > 62 else 2  # units that 'Jan 2025' takes
     names = {x: f"Jan {x // 12}" for x in januaries[::-1][::step]}
-    _label(ax.xaxis, names | {last: _month_short(last)})
+    label_axis(ax.xaxis, names | {last: month_short(last)})
 
 
 def _month_places(months: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
     """Position of each month, and the names of as many as have room (34 units each)."""
     there = sorted(months.unique())
-    first = _month_number(there[0]) if there else 0
-    position = {ds: _month_number(ds) - first for ds in there}
+    first = month_number(there[0]) if there else 0
+    position = {ds: month_number(ds) - first for ds in there}
     last = max(position.values(), default=0)
     room = (width - 140) / max(last, 1)
     step = next((step for step in (1, 3, 6) if room * step >= 34), 12)
     named = [at for at in range(0, last + 1, step) if at == last or last - at >= (step + 1) // 2]
-    return position, {at: _month_short(first + at) for at in [*named, last]}
+    return position, {at: month_short(first + at) for at in [*named, last]}
 
 
 def _lag_places(lags: pd.Series, width: float) -> tuple[dict[Any, int], dict[int, str]]:
@@ -257,7 +261,7 @@ def _cutoff_labels(
         ax.plot([end], [last], "o", ms=6, mfc=INK, mew=0, clip_on=False)
 
 
-def _end_labels(
+def end_labels(
     ax: Axes, ends: Sequence[tuple[str, float, dict[str, Any]]], width: float = 60.0
 ) -> None:
     """Names at the right edge, moved apart so that none covers another."""

@@ -6,11 +6,13 @@ from typing import Any
 
 INK, INK_2, RULE, RULE_2, BASE = "#1b2126", "#4a535b", "#dfdbd1", "#a9a498", "#878173"
 ACCENT, BAND_80, BAND_95 = "#0b6483", "#b5d4de", "#dbe9ee"
+SHADES = ["#eef4f5", "#d9e8ed", "#bcd7e0", "#9cc3d0", "#7bafc0"]  # of a heat map, small to large
 OVER, UNDER, ALARM, PAPER = "#a85206", "#5b3a94", "#a3172b", "#fcfbf8"
 
 TOKENS = {INK: "ink", INK_2: "ink-2", RULE: "rule", RULE_2: "rule-2", BASE: "base"}
 TOKENS |= {ACCENT: "accent", BAND_80: "band-80", BAND_95: "band-95"}
 TOKENS |= {OVER: "over", UNDER: "under", ALARM: "alarm", PAPER: "paper"}
+TOKENS |= {shade: f"q{rank}" for rank, shade in enumerate(SHADES, 1)}
 # class of page.css for a line by (colour, width, dashed), for an area, an outline or text by colour
 LINES = {
     (RULE, 1.0, False): "grid",
