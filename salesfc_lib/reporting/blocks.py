@@ -180,6 +180,7 @@ class Table(Block):
     source: str = ""
     outset: bool = False
     min_width: Literal["", "min40", "min46"] = ""
+    folded: bool = False  # shown as its title and subtitle, which open it
 
     def __post_init__(self) -> None:
         for row in (*self.rows, *self.footer):

@@ -28,12 +28,12 @@ def check_sign(forecast: pd.DataFrame, panel: pd.DataFrame) -> Check:
     return Check(name, below == 0, f"{below} below zero")
 
 
-def read_if_any(run: UnitMonth, name: str) -> pd.DataFrame:
-    """Table of an earlier step; empty for a month published before such tables were written."""
+def read_if_any(run: UnitMonth, name: str, like: str = "") -> pd.DataFrame:
+    """Table of an earlier step; empty (as table `like`) for a month that was published without."""
     try:
         return run.read(name)
     except SalesForecastError:
-        return tables.empty(name)
+        return tables.empty(like or name)
 
 
 def read_modeled_stages(run: UnitMonth) -> pd.DataFrame:

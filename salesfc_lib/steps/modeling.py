@@ -101,7 +101,9 @@ def read_modeled(run: UnitMonth) -> ModeledMonth:
     forecast = read_modeled_stages(run)
     checks = _check_modeling(run, forecast, panel), _check_effects(run, forecast, panel, applied)
     return ModeledMonth(
-        **{name: run.read(name) for name in ("candidate_forecast", "failures", "weights", "score")},
+        **{name: run.read(name) for name in ("candidate_forecast", "failures", "weights")},
+        scores=run.read("score"),
+        backtest=read_if_any(run, "backtest", like="forecast"),
         series=series,
         panel=panel,
         forecast=forecast,

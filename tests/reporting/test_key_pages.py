@@ -444,7 +444,8 @@ def modeled(shares: list[float], n: int = 100) -> ModeledMonth:
     empty = pd.DataFrame(
         {"cutoff": pd.Series(dtype="datetime64[ns]"), "model": [], "unique_id": []}
     )
-    fields = dict.fromkeys(("panel", "failures", "weights", "forecast", "score", "effect"), empty)
+    names = ("panel", "failures", "weights", "forecast", "scores", "backtest", "effect")
+    fields = dict.fromkeys(names, empty)
     series = pd.DataFrame({"unique_id": ["a"]})
     return ModeledMonth(
         **fields,

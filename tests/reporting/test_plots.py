@@ -86,6 +86,41 @@ COVERED = pd.DataFrame(
     {"h": [1, 2, 1, 2], "level": [80, 80, 95, 95], "share": [0.8, 0.79, 0.95, 0.91]}
 )
 
+ERRORS = pd.DataFrame(
+    {
+        "label": [NASTY] * 4 + ["Combination"] * 4,
+        "value": [0.1, 0.2, 0.3, 0.9, 0.1, 0.1, 0.2, 0.4],
+        "marked": [False] * 4 + [True] * 4,
+    }
+)
+BY_LAG = pd.DataFrame(
+    [
+        (ds, lag, 0.05 * lag + 0.01 * place)
+        for place, ds in enumerate(MONTHS[24:36])
+        for lag in (1, 2, 3)
+        if place >= lag
+    ],
+    columns=["ds", "lag", "value"],
+)
+
+
+def years() -> pd.DataFrame:
+    """Two years by month and the forecast of the next, the latest of them ended in June 2026."""
+    at = np.arange(12)
+    parts = [
+        pd.DataFrame({"group": group, "role": role, "at": at, "value": level + 4e6 * np.cos(at)})
+        for group, role, level in (
+            (NASTY, "baseline", 10e6),
+            ("2025/26", "actual", 12e6),
+            ("Forecast", "forecast", 14e6),
+        )
+    ]
+    frame = pd.concat(parts, ignore_index=True).assign(ds=np.tile(MONTHS[24:36], 3))
+    ahead = frame["role"] == "forecast"
+    frame["lo"], frame["hi"] = frame["value"].where(ahead) - 2e6, frame["value"].where(ahead) + 2e6
+    return frame
+
+
 FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
     (
         plots.fan,
@@ -102,6 +137,9 @@ FIGURES: list[tuple[Callable[..., None], pd.DataFrame, dict[str, object]]] = [
     (plots.bias_by_owner, OWNERS, {"limit": 0.05, "heads": ["June", "Jan–Jun"]}),
     (plots.coverage, COVERED, {"band": (0.77, 0.83)}),
     (plots.whiskers, EFFECTS, {}),
+    (plots.error_ranges, ERRORS, {}),
+    (plots.lag_heat_map, BY_LAG, {}),
+    (plots.season, years(), {"scale": wording.SCALES[1]}),
 ]
 each_figure = pytest.mark.parametrize(
     ("function", "frame", "options"), FIGURES, ids=[figure[0].__name__ for figure in FIGURES]
@@ -125,7 +163,7 @@ def test_figures_hold_shapes_classes_and_text_only(
         assert drawing.startswith(f'<svg viewBox="0 0 {width} ')
         assert not re.search(r"style=|#[0-9a-fA-F]{3}|<defs|clip-path|font|href|<metadata", drawing)
         assert str(markup.svg(drawing, "alt", "wide")).count("<path") == drawing.count("<path")
-        assert len(drawing) < 6_000
+        assert len(drawing) < (8_000 if function is plots.lag_heat_map else 6_000)
 
 
 @each_figure
@@ -146,7 +184,7 @@ def test_names_stay_text_in_figures(
     for drawing in plots.draw(function, frame, **options):
         words = "".join(ElementTree.fromstring(drawing).itertext())
         assert "<b>" not in drawing
-        if function is not plots.coverage:
+        if function not in (plots.coverage, plots.lag_heat_map):  # they name months and lags only
             assert "厨具" in words
 
 
@@ -298,3 +336,39 @@ def test_lags_that_stand_close_are_numbered_alone_so_that_none_covers_another() 
 
     assert "1 month ahead" in label(3)
     assert "1 month ahead" not in label(12)
+
+
+def test_a_heat_map_writes_each_error_and_shades_the_largest_darkest() -> None:
+    for drawing in plots.draw(plots.lag_heat_map, BY_LAG):
+        texts = [str(text.text) for text in ElementTree.fromstring(drawing).iter("text")]
+        assert texts.count("6") == 1 and "26" in texts  # the first month one ahead, the last three
+        first, last = BY_LAG["value"].idxmin(), BY_LAG["value"].idxmax()
+        shades = re.findall(r'fill="var\(--(q\d)\)', drawing)
+        drawn = BY_LAG.sort_values(["lag", "ds"], ascending=[False, True]).index
+        by_row = dict(zip(drawn, shades, strict=True))
+        assert (by_row[first], by_row[last]) == ("q1", "q5")
+
+
+def test_ranges_of_errors_stand_at_their_medians_with_the_marked_one_in_accent() -> None:
+    wide, _ = plots.draw(plots.error_ranges, ERRORS)
+    texts = [text for text in ElementTree.fromstring(wide).iter("text")]
+    assert {"25.0", "15.0"} <= {str(text.text) for text in texts}
+    accent = [str(text.text) for text in texts if "ta" in text.get("class", "").split()]
+    assert accent == ["15.0"]
+    dots = [
+        (float(dot.get("cx", "0")), dot.get("class"))
+        for dot in ElementTree.fromstring(wide).iter("circle")
+    ]
+    assert [name for _, name in sorted(dots)] == ["fa", "fg"]
+
+
+def test_a_season_draws_the_forecast_in_accent_over_the_years_and_names_each() -> None:
+    wide, slim = plots.draw(plots.season, years(), scale=wording.SCALES[1])
+    assert (wide.count('class="fc"'), wide.count('class="actual"'), wide.count('class="base"')) == (
+        1,
+        1,
+        1,
+    )
+    for drawing in (wide, slim):
+        words = "".join(ElementTree.fromstring(drawing).itertext())
+        assert "Forecast" in words and "2025/26" in words and "Jul" in words

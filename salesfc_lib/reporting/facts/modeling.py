@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from salesfc_lib.forecasting import BASELINE, BOOSTING, pool
@@ -13,6 +14,7 @@ from salesfc_lib.reporting.blocks import Check
 from salesfc_lib.reporting.facts.sales import months_silent, sales_of, year_change
 
 COMBINED = "combined"
+YEARS = 4  # that a season is shown over
 AGREED = (0.77, 0.83)  # share of actuals that an 80 % interval should hold
 EXPLAINED = (
     "key_series",
@@ -43,7 +45,8 @@ class ModeledMonth:
     failures: pd.DataFrame
     weights: pd.DataFrame
     forecast: pd.DataFrame
-    score: pd.DataFrame
+    scores: pd.DataFrame
+    backtest: pd.DataFrame  # the combination's forecasts at earlier cutoffs
     effect: pd.DataFrame
     explained: dict[str, pd.DataFrame]  # `EXPLAINED` by name
     checks: tuple[Check, ...]
@@ -112,7 +115,41 @@ class ModeledMonth:
 
     def errors(self) -> pd.DataFrame:
         """WAPE by model and distance over the backtest, bottom level: model, h, value."""
-        return self._wape("h", self.score[self.score["unique_id"].isin(self.members(self.bottom))])
+        return self._wape(
+            "h", self.scores[self.scores["unique_id"].isin(self.members(self.bottom))]
+        )
+
+    def series_errors(self) -> pd.DataFrame:
+        """WAPE over the backtest by model and bottom series: model, unique_id, value; finite ones."""
+        rows = self.scores[self.scores["unique_id"].isin(self.members(self.bottom))]
+        errors = self._wape("unique_id", rows)
+        return errors[np.isfinite(errors["value"])]
+
+    @property
+    def largest_key(self) -> str:
+        """Id of the key series that sold most in the last twelve months; without any, the top's."""
+        keys = self.explained["key_series"].sort_values("sales")
+        return str(keys["unique_id"].iloc[-1]) if len(keys) else self.top
+
+    def season(self, unique_id: str, years: int = YEARS) -> pd.DataFrame:
+        """A series' last years and its forecast, as `plots.season` draws them.
+
+        Columns group (a year that ends with the month of the cutoff: '2024/25'), ds, at (months
+        after the cutoff's, 0 to 11), value, role, lo and hi (80 % interval of the forecast).
+        """
+        sold = self.sold(unique_id).tail(years * SEASON).rename("value").reset_index()
+        ahead = self.combined[self.combined["unique_id"] == unique_id].nsmallest(SEASON, "h")
+        cut = self.cutoff.year * 12 + self.cutoff.month
+        back = cut - (sold["ds"].dt.year * 12 + sold["ds"].dt.month)
+        ends = self.cutoff.year - back // 12
+        first = ends - (self.cutoff.month < 12)
+        names = first.astype(str) + np.where(first < ends, "/" + ends.astype(str).str[-2:], "")
+        role = np.where(ends == self.cutoff.year, "actual", "baseline")
+        past = sold.assign(group=names, at=-(back + 1) % 12, role=role, lo=np.nan, hi=np.nan)
+        bounds = {"value": ahead["y_hat"], "lo": ahead["lo-80"], "hi": ahead["hi-80"]}
+        ahead = ahead.assign(**bounds, group="Forecast", at=ahead["h"] - 1, role="forecast")
+        columns = ["group", "ds", "at", "value", "role", "lo", "hi"]
+        return pd.concat([past[columns], ahead[columns]], ignore_index=True)
 
     def _first_errors(self) -> pd.Series:
         """WAPE one month ahead by model."""
@@ -217,7 +254,7 @@ class ModeledMonth:
         `weights` lists candidate and weight, heaviest first; the global residual model is no
         candidate: `boosted` has its shares.
         """
-        wape = self._wape("unique_id", self.score)
+        wape = self._wape("unique_id", self.scores)
         errors = wape.pivot(index="unique_id", columns="model", values="value")
         statistical = self.forecast[self.forecast["stage"] == "statistical"]
         candidates = self.weights[self.weights["model"] != BOOSTING]

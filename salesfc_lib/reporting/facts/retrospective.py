@@ -38,6 +38,16 @@ class ComparedMonth:
     bottom: str
     checks: tuple[Check, ...]
 
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """Table by its name, as an attribute: `review.missed`."""
+        try:
+            return self.__dict__["tables"][name]
+        except KeyError:
+            raise AttributeError(f"The retrospective has no table '{name}'") from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.tables]
+
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]
 

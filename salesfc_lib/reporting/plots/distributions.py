@@ -76,7 +76,7 @@ def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
     limits, place = (ax.get_xlim(), ax.get_ylim()), dict(zip(labels, rows.at, strict=True))
     for chosen, colour in ((False, BASE), (True, ACCENT)):
         part = shares[shares["marked"] == chosen]
-        for share, width in ((WIDE_SHARE, 1.0), (HALF_SHARE, 3.0)):
+        for share, width, marker in ((WIDE_SHARE, 1.0, ""), (HALF_SHARE, 3.0, "o")):
             sns.pointplot(
                 x=part["value"],
                 y=part["label"].map(place),
@@ -86,6 +86,7 @@ def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
                 estimator="median",
                 errorbar=("pi", share),
                 linestyle="none",
+                marker=marker,
                 markersize=8,
                 color=colour,
                 err_kws={"color": colour, "linewidth": width},
