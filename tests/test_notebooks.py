@@ -86,13 +86,41 @@ class TestRules:
 
     def test_one_cell_of_literal_parameters(self, path: Path) -> None:
         cells = [cell for cell in code_cells(path) if is_parameters(cell)]
-        names = [
-            node.targets[0].id
-            for node in ast.parse(cells[0].source).body
-            if isinstance(node, ast.Assign)
-        ]  # type: ignore[attr-defined]
+        assigned = [
+            node for node in ast.parse(cells[0].source).body if isinstance(node, ast.Assign)
+        ]
+        values = {ast.unparse(node.targets[0]): ast.literal_eval(node.value) for node in assigned}
         assert len(cells) == 1
-        assert names == ["project", "unit", "month", "resolved", "folder"]
+        names = ["unit", "month", "resolved", "folder"]
+        assert values == {"project": ".."} | dict.fromkeys(names)  # the project's first and latest
+
+    def test_everything_is_imported_in_one_cell_line_by_line(self, path: Path) -> None:
+        cells = [cell for cell in code_cells(path) if "import " in cell.source]
+        assert len(cells) == 1
+        modules = [
+            node.module
+            for node in ast.parse(cells[0].source).body
+            if isinstance(node, ast.ImportFrom)
+        ]
+        assert len(modules) == len(set(modules)) >= 3
+
+    def test_what_a_section_says_can_be_looked_at_as_frames(self, path: Path) -> None:
+        calls = [
+            ast.parse(cell.source).body[-1].value  # type: ignore[attr-defined]
+            for cell in code_cells(path)
+            if "\nshow(" in cell.source
+        ]
+        assert len(calls) >= 4
+        shown = [(each.arg, ast.unparse(each.value)) for call in calls for each in call.keywords]
+        names = [name for name, _ in shown]
+        assert len(names) == len(set(names))
+        assert all(
+            re.fullmatch(r"(cleaned|modeled|reconciled|compared)\.\w+(\(\))?", frame)
+            for _, frame in shown
+        )
+        cells = read(path).cells
+        places = [place for place, cell in enumerate(cells) if "\nshow(" in cell.source]
+        assert all(cells[place - 1].cell_type == "code" for place in places)
 
     def test_every_question_is_followed_by_code_that_answers_it(self, path: Path) -> None:
         cells = read(path).cells
@@ -152,7 +180,7 @@ def test_notebooks_opened_by_hand_give_the_stored_outputs(by_hand: Path) -> None
     )
     assert after == before, "a notebook opened by hand wrote outside reports/.work"
     assert (
-        by_hand.parent / "reports" / ".work" / MONTH / "kitchen" / "tables" / "ledger.parquet"
+        by_hand.parent / "reports" / ".work" / MONTH / "cleaning" / "tables" / "ledger.parquet"
     ).is_file()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -11,6 +11,7 @@ import pandas as pd
 from salesfc_lib.forecasting import BASELINE, BOOSTING, pool
 from salesfc_lib.foundation import SEASON
 from salesfc_lib.reporting.blocks import Check
+from salesfc_lib.reporting.facts.named_tables import NamedTables
 from salesfc_lib.reporting.facts.sales import months_silent, sales_of, year_change
 
 COMBINED = "combined"
@@ -36,8 +37,10 @@ class ModeledBefore:
 
 
 @dataclass(frozen=True)
-class ModeledMonth:
+class ModeledMonth(NamedTables):
     """Tables of the modeling step."""
+
+    NAMED: ClassVar[str] = "explained"
 
     series: pd.DataFrame
     panel: pd.DataFrame

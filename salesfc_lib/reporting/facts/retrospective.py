@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.reporting.blocks import Check
+from salesfc_lib.reporting.facts.named_tables import NamedTables
 from salesfc_lib.reporting.facts.summary import Ratio
 
 UNEXPLAINED = "not_explained"  # the cause of what no table explains
@@ -27,7 +28,7 @@ RETROSPECTIVE_TABLES = (*BY_LAG, *BY_STAGE, *BY_SERIES, *BY_PERSON)
 
 
 @dataclass(frozen=True)
-class ComparedMonth:
+class ComparedMonth(NamedTables):
     """Tables of the retrospective by name; `vintages` counts earlier months in the archive."""
 
     tables: dict[str, pd.DataFrame]
@@ -37,16 +38,6 @@ class ComparedMonth:
     month: pd.Timestamp
     bottom: str
     checks: tuple[Check, ...]
-
-    def __getattr__(self, name: str) -> pd.DataFrame:
-        """Table by its name, as an attribute: `review.missed`."""
-        try:
-            return self.__dict__["tables"][name]
-        except KeyError:
-            raise AttributeError(f"The retrospective has no table '{name}'") from None
-
-    def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.tables]
 
     def __getitem__(self, name: str) -> pd.DataFrame:
         return self.tables[name]

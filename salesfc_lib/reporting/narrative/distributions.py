@@ -8,7 +8,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BASELINE
 from salesfc_lib.reporting.facts.modeling import COMBINED, ModeledMonth
-from salesfc_lib.reporting.facts.retrospective import ReviewedMonth
+from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.narrative.choices import model_name
 from salesfc_lib.reporting.narrative.section import Section, voice_of
 
@@ -17,12 +17,12 @@ PERCENTILES = (10, 25, 50, 75, 90)  # of the series, whose errors are listed
 HEAT = (250.0, 230.0)  # units of the heat map's height: on a page, on a phone
 
 
-def lag_history(run: UnitMonth, review: ReviewedMonth) -> Section:
+def lag_history(run: UnitMonth, compared: ComparedMonth) -> Section:
     """Error of the last twelve months by how many months ahead they were forecast."""
     from salesfc_lib.reporting import plots
 
     voice, key = voice_of(run), "retrospective.lag_history"
-    table = review["lag_history"].dropna(subset=["wape"])
+    table = compared["lag_history"].dropna(subset=["wape"])
     if table.empty:
         return Section(voice.prose("retrospective.lag_history.none"))
     wide = table.pivot(index="ds", columns="lag", values="wape")
@@ -37,7 +37,7 @@ def lag_history(run: UnitMonth, review: ReviewedMonth) -> Section:
         drawn,
         rows,
         ("{ds:month}", "{lag}", "{wape:percent}", "{naive_wape:percent}", "{bias:signed_percent}"),
-        level=review.bottom,
+        level=compared.bottom,
         first=rows["ds"].iloc[0],
         last=rows["ds"].iloc[-1],
         wape=worst["wape"],
@@ -50,7 +50,7 @@ def lag_history(run: UnitMonth, review: ReviewedMonth) -> Section:
 
 
 def candidate_errors(run: UnitMonth, modeled: ModeledMonth) -> Section:
-    """Errors of the bottom series in the backtest, candidate by candidate, beside the combination."""
+    """Errors of the bottom series in the backtest, model by model, beside the combination."""
     from salesfc_lib.reporting import plots
 
     voice = voice_of(run)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Column, Table
-from salesfc_lib.reporting.catalogue import say
+from salesfc_lib.reporting.catalogue import Voice
 from salesfc_lib.reporting.narrative.section import Section
 
 ROWS = 12  # of each frame that are shown
@@ -37,12 +37,9 @@ def _fold(name: str, frame: pd.DataFrame) -> Table:
         for column in table.columns
     ]
     rows = [list(map(write_value, row)) for row in table.head(ROWS).itertuples(index=False)]
-    size = {
-        "rows": wording.plural(len(table), "row"),
-        "columns": wording.plural(len(table.columns), "column"),
-    }
-    some = len(table) > len(rows)
-    subtitle = say("frame.first", **size, shown=str(ROWS)) if some else say("frame.all", **size)
+    size = {"rows": len(table), "columns": len(table.columns), "shown": len(rows)}
+    key = "frame.first" if len(table) > len(rows) else "frame.all"
+    subtitle = Voice(wording.Measure("")).say(key, **size)
     return Table(name, subtitle, heads, rows, folded=True)
 
 
