@@ -372,3 +372,25 @@ def test_a_season_draws_the_forecast_in_accent_over_the_years_and_names_each() -
     for drawing in (wide, slim):
         words = "".join(ElementTree.fromstring(drawing).itertext())
         assert "Forecast" in words and "2025/26" in words and "Jul" in words
+
+
+def test_ticks_that_stand_close_keep_the_decimals_that_tell_them_apart() -> None:
+    near = CAUSES.assign(value=[6.92e6, -0.01e6, -0.05e6, 0.01e6, 0.0, 6.87e6])
+    for drawing in plots.draw(plots.waterfall, near, scale=wording.SCALES[1]):
+        ticks = [
+            str(text.text)
+            for text in ElementTree.fromstring(drawing).iter("text")
+            if text.get("class") == "m" and re.fullmatch(r"[\d.]+", str(text.text))
+        ]
+        assert len(ticks) == len(set(ticks)) >= 2
+
+
+def test_the_last_month_has_room_beside_the_one_before() -> None:
+    frame = pd.DataFrame({"ds": pd.date_range("2022-07-01", periods=48, freq="MS"), "group": "a"})
+    wide, _ = plots.draw(plots.lines, frame.assign(value=0.5), roles={"a": "actual"})
+    places = [
+        float(text.get("x", "0"))
+        for text in ElementTree.fromstring(wide).iter("text")
+        if str(text.text) in {"Jan", "Apr", "Jul", "Oct", "Jun"}
+    ]
+    assert min(np.diff(sorted(places))) >= 30

@@ -185,14 +185,14 @@ def value_axis(ax: Axes, scale: wording.Scale, *, keep_bottom: bool = False) -> 
         ticks = [tick for tick in ticks if tick >= low - 1e-9 * abs(low)]
     bottom, top = low if keep_bottom else min(low, ticks[0]), max(high, ticks[-1])
     ax.set_ylim(bottom * scale.divisor, top * scale.divisor)
-    places = max((_places(tick) for tick in ticks), default=0)
+    places = max((places_of(tick) for tick in ticks), default=0)
     number = FuncFormatter(lambda value, _: wording.number(value / scale.divisor, places))
     ax.yaxis.set_major_locator(FixedLocator([tick * scale.divisor for tick in ticks]))
     ax.yaxis.set_major_formatter(number)
     ax.grid(axis="y")
 
 
-def _places(tick: float) -> int:
+def places_of(tick: float) -> int:
     """Decimals that a tick needs, at most two."""
     return next((places for places in (0, 1) if abs(round(tick, places) - tick) < 1e-9), 2)
 
@@ -231,7 +231,7 @@ def _month_places(months: pd.Series, width: float) -> tuple[dict[Any, int], dict
     last = max(position.values(), default=0)
     room = (width - 140) / max(last, 1)
     step = next((step for step in (1, 3, 6) if room * step >= 34), 12)
-    named = [at for at in range(0, last + 1, step) if at == last or last - at >= (step + 1) // 2]
+    named = [at for at in range(0, last + 1, step) if at == last or (last - at) * room >= 34]
     return position, {at: month_short(first + at) for at in [*named, last]}
 
 

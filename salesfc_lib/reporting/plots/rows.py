@@ -17,7 +17,7 @@ from matplotlib.transforms import Affine2D, Transform, blended_transform_factory
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
-from salesfc_lib.reporting.plots.lines import is_slim
+from salesfc_lib.reporting.plots.lines import is_slim, places_of
 from salesfc_lib.reporting.plots.palette import (
     ACCENT,
     ALARM,
@@ -261,7 +261,7 @@ class Rows:
         ax, (low, high) = self.ax, self.ax.get_xlim()
         locator = MaxNLocator(nbins=4 if self.slim else 6, steps=[1, 2, 5, 10])
         ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
-        places = 0 if all(float(tick).is_integer() for tick in ticks) else 1
+        places = max(map(places_of, ticks), default=0)
         number = wording.signed if self.signed else wording.number
         ax.yaxis.set_visible(False)
         ax.xaxis.set_major_locator(FixedLocator(ticks))
