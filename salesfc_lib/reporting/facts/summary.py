@@ -76,7 +76,7 @@ class AttentionItem:
     kind: Literal["overdue", "floor", "bias", "other"]
     what: str
     why: str
-    who: str
+    who: str = ""
     due: str = ""
     href: str = ""
 

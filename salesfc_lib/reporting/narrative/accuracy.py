@@ -89,12 +89,7 @@ def _draw(run: UnitMonth, table: pd.DataFrame, name: str, **options: Any) -> tup
 def _lag_figure(
     run: UnitMonth, compared: ComparedMonth, bottom: pd.DataFrame, title: str
 ) -> Figure:
-    voice = voice_of(run)
-    found = [
-        voice.fill("{lag:plural month} {accuracy:percent}", row)
-        for row in bottom.to_dict("records")
-    ]
-    return voice.figure(
+    return voice_of(run).figure(
         "retrospective.lags.figure",
         _draw(run, bottom.assign(h=bottom["lag"]), wording.month_name(run.month), x="h"),
         bottom,
@@ -102,7 +97,6 @@ def _lag_figure(
         title=title,
         month=run.month,
         level=compared.bottom,
-        found="; ".join(found),
     )
 
 
@@ -126,7 +120,6 @@ def value_added(run: UnitMonth, compared: ComparedMonth) -> Section:
         }
     ).reset_index(drop=True)
     steps = [_describe_step(voice, row) for row in frame.iloc[1:].to_dict("records")]
-    accuracies = [voice.fill("{label} {value:percent}", row) for row in frame.to_dict("records")]
     figure = voice.figure(
         f"{key}.figure",
         plots.draw(plots.stage_accuracy, frame, heads=("Added", wording.plural(months, "month"))),
@@ -136,7 +129,6 @@ def value_added(run: UnitMonth, compared: ComparedMonth) -> Section:
         month=run.month,
         months=months,
         level=compared.bottom,
-        accuracies="; ".join(accuracies),
     )
     listed, total = wording.first_upper(wording.listing(steps)), float(gains.sum())
     return Section(

@@ -69,9 +69,6 @@ def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
     drawn = plots.draw(plots.whiskers, rows.assign(text=text, **(rows[bounds] / scale.divisor)))
     first = clear.iloc[0] if len(clear) else {}
     title = "modeling.drivers.title" if len(clear) else "modeling.drivers.unsure"
-    effects = "; ".join(
-        voice.fill("{label} {value:signed_amount}", row) for row in rows.to_dict("records")
-    )
     return voice.figure(
         "driver.figure",
         drawn,
@@ -80,7 +77,6 @@ def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
         title=voice.say(title, named=named, **first),
         named=named,
         axis=voice.axis,
-        effects=effects,
     )
 
 

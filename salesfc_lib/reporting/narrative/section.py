@@ -25,7 +25,7 @@ from salesfc_lib.reporting.blocks import (
     Table,
     Tone,
 )
-from salesfc_lib.reporting.catalogue import Voice
+from salesfc_lib.reporting.catalogue import Voice, read_catalogue
 
 LONG = 80  # characters of a parameter's value, beyond which it is cut
 ALIGN: dict[str, Align] = {">": "r", "#": "q", "=": "w"}  # numbers, heat, never broken
@@ -110,20 +110,20 @@ class Writer(Voice):
         """Figure of the entry's `title`, `subtitle`, `alt` and `source`.
 
         `drawn` are its two drawings; `rows` and `cells` its numbers, under the entry's `heads`.
+        `alt` may hold `listed`: each of `rows` by the entry's template `row`.
         """
         numbers = None
         if rows is not None:
             named = self.find(f"{key}.numbers", **facts) or self.say("figure.numbers")
             numbers = self.table(key, rows, cells, title=named, **facts)
             numbers = replace(numbers, subtitle="", source="")
-        return Figure(
-            title or self.say(f"{key}.title", **facts),
-            self.say(f"{key}.subtitle", **facts),
-            self.say(f"{key}.alt", **facts),
-            *drawn,
-            self.say(f"{key}.source", **facts),
-            numbers,
+            template = read_catalogue(self.language).get(f"{key}.row", "")
+            facts["listed"] = "; ".join(self.fill(template, row) for row in _records(rows))
+        subtitle, alt, source = (
+            self.say(f"{key}.{part}", **facts) for part in ("subtitle", "alt", "source")
         )
+        title = title or self.say(f"{key}.title", **facts)
+        return Figure(title, subtitle, alt, *drawn, source, numbers)
 
     def since(self, month: str | pd.Timestamp | None) -> str:
         """What stands above the changes since `month`, the last one published."""
@@ -134,8 +134,7 @@ class Writer(Voice):
         return self.say("table.first", shown=shown, n=n) if n > shown else ""
 
     def _rows(self, rows: Rows, cells: Sequence[Template]) -> list[list[Cell]]:
-        records = rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
-        return [[self._cell(cell, row) for cell in cells] for row in records]
+        return [[self._cell(cell, row) for cell in cells] for row in _records(rows)]
 
     def _cell(self, cell: Template, row: Row) -> Cell:
         if callable(cell):
@@ -145,6 +144,10 @@ class Writer(Voice):
             return Cell(self.fill(cell, row))
         text, sub, href = (self.fill(part, row) for part in (cell.text, cell.sub, cell.href))
         return replace(cell, text=text, sub=sub, href=href)
+
+
+def _records(rows: Rows) -> Sequence[Row]:
+    return rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
 
 
 def voice_of(run: UnitMonth) -> Writer:

@@ -203,12 +203,11 @@ def _modeling_lines(month: Month) -> tuple[str, ...]:
 
 def _reconciliation_lines(month: Month) -> tuple[str, ...]:
     voice, done = voice_of(month.run), month.reconciled
-    counts = done.counted
     changes = "unit.reconciliation.changes" if len(done.adjustment) else "unit.changes.none"
     moved = {"month": done.month, "before": done.next("combined"), "after": done.next()}
     return (
-        voice.say("unit.reconciliation.method", method=done.method, **counts),
-        voice.say(changes, **counts),
+        voice.say("unit.reconciliation.method", method=done.method, **done.counted),
+        voice.say(changes, **done.counted),
         voice.say("unit.reconciliation.moved", **moved),
     )
 
@@ -230,17 +229,16 @@ def attention(month: Month) -> tuple[AttentionItem, ...]:
     """What needs a person: floor, bias, costly changes, authors who lean, silent key accounts."""
     run, voice, backfill = month.run, voice_of(month.run), month.run.kind == "backfill"
     due = "" if backfill else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
-    page = "04_retrospective.html"
+    page = "04_retrospective.html#who-leans-which-way"
     found = [*_missed_limits(month), *_costly_changes(month)]
     for row in month.compared["people"].query("leans != ''").to_dict("records"):
         what = voice.say("unit.attention.lean", **row)
-        lean = "#who-leans-which-way"
-        found.append(AttentionItem("other", what, describe_lean(voice, row), "", "", page + lean))
+        found.append(AttentionItem("other", what, describe_lean(voice, row), href=page))
     # one silent month may be chance, and after half a year nobody needs to be reminded
     silent = month.modeled.key_account_table().query("2 <= silent <= 6")
     for row in silent.to_dict("records"):
         what, why = (voice.say(f"unit.attention.{key}", **row) for key in ("silent", "silent.why"))
-        found.append(AttentionItem("other", what, why, "", "", "02_modeling.html#key-accounts"))
+        found.append(AttentionItem("other", what, why, href="02_modeling.html#key-accounts"))
     owner = run.parameters.unit.owner
     return tuple(
         replace(item, who=owner, due=due, href="" if backfill else item.href) for item in found
@@ -256,7 +254,7 @@ def _costly_changes(month: Month) -> list[AttentionItem]:
     page = "04_retrospective.html#which-step-earned-its-keep"
     why = voice.say("unit.attention.people.why")
     return [
-        AttentionItem("other", voice.say("unit.attention.people", **row), why, "", "", page)
+        AttentionItem("other", voice.say("unit.attention.people", **row), why, href=page)
         for row in year.head(1).to_dict("records")
     ]
 
@@ -270,11 +268,11 @@ def _missed_limits(month: Month) -> list[AttentionItem]:
     found, why, page = [], _describe_miss(month), "04_retrospective.html"
     if now["accuracy"] < floor:
         what = voice.say("unit.attention.floor", floor=floor, **facts)
-        found.append(AttentionItem("floor", what, why, "", "", page))
+        found.append(AttentionItem("floor", what, why, href=page))
     if abs(now["bias"]) > limit:
         running = _running(month)
         what = voice.say("unit.attention.bias", limit=limit, running=running, **facts)
-        found.append(AttentionItem("bias", what, why, "", "", page))
+        found.append(AttentionItem("bias", what, why, href=page))
     return found
 
 
