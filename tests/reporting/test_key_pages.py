@@ -120,11 +120,23 @@ def key_month(**changed: Any) -> KeyMonth:
         columns=["label", "ds", "old", "final", "author", "reason", "remark", "state"]
     )
     fields: dict[str, Any] = {
-        "unique_id": ID, "label": NASTY, "level": "key_account", "page": name_page(ID), "sales": 1200.0, "share": 0.25,
-        "history": pd.Series(100.0, index=MONTHS, name="y_raw"), "published": published, "weights": weights, "coefficient": coefficient, "ahead": ahead,
-        "archived": archived, "backtest": rows_of(["2025-06-01", "2025-09-01"], [120.0, 90.0], [100.0, 100.0]), "effects": nothing, "changes": changes,
+        "unique_id": ID,
+        "label": NASTY,
+        "level": "key_account",
+        "page": name_page(ID),
+        "sales": 1200.0,
+        "share": 0.25,
+        "history": pd.Series(100.0, index=MONTHS, name="y_raw"),
+        "published": published,
+        "weights": weights,
+        "coefficient": coefficient,
+        "ahead": ahead,
+        "archived": archived,
+        "backtest": rows_of(["2025-06-01", "2025-09-01"], [120.0, 90.0], [100.0, 100.0]),
+        "effects": nothing,
+        "changes": changes,
         "moved": pd.Series(0.0, index=AHEAD),
-    }  # fmt: skip
+    }
     return KeyMonth(**fields | changed)
 
 
@@ -175,8 +187,8 @@ def test_the_page_says_what_is_published_what_drives_it_and_how_wrong_it_was(
     assert "is worth ¥0 in July and +¥20 over 12 months" in said
     assert "+¥20 50\u202f%; ¥15 to ¥25" in said
     assert (
-        "50\u202f% of the forecast is the middle of the candidates, corrected by XGBoost; 2 candidates share the rest"
-        in said
+        "50\u202f% of the forecast is the middle of the candidates, corrected by XGBoost; "
+        "2 candidates share the rest" in said
     )
     assert "Correction by XGBoost" in said
 
@@ -258,10 +270,15 @@ def test_a_key_month_is_put_together_from_the_months_tables() -> None:
     other.
     """
     series = pd.DataFrame(
-        [("total", "total", "All", None, None), ("key:a", "key_account", "a", "a", None), ("key:b", "key_account", "b", "b", None),
-         ("bottom:a/x", "bottom", "a · x", "a", "x"), ("bottom:b/x", "bottom", "b · x", "b", "x")],
+        [
+            ("total", "total", "All", None, None),
+            ("key:a", "key_account", "a", "a", None),
+            ("key:b", "key_account", "b", "b", None),
+            ("bottom:a/x", "bottom", "a · x", "a", "x"),
+            ("bottom:b/x", "bottom", "b · x", "b", "x"),
+        ],
         columns=["unique_id", "level", "label", "key_account", "region"],
-    )  # fmt: skip
+    )
     ids = ["key:a", "key:b"]
     panel = pd.DataFrame(
         [(i, ds, 100.0, 100.0) for i in ids for ds in MONTHS],
@@ -398,7 +415,8 @@ def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(
             "price",
             25.0,
             (-1.5, -2.0, -1.0),
-            "A price 10\u202f% higher takes away 15.0\u202f% (95\u202f%: 10.0\u202f% to 20.0\u202f%).",
+            "A price 10\u202f% higher takes away 15.0\u202f% "
+            "(95\u202f%: 10.0\u202f% to 20.0\u202f%).",
         ),
         (
             "easter",
@@ -410,7 +428,8 @@ def test_a_page_in_a_folder_of_its_own_is_an_output_that_verify_sees(
             "shelf_space",
             8.0,
             (0.5, 0.4, 0.6),
-            "Shelf space 10\u202f% above its usual value adds 5.0\u202f% (95\u202f%: 4.0\u202f% to 6.0\u202f%).",
+            "Shelf space 10\u202f% above its usual value adds 5.0\u202f% "
+            "(95\u202f%: 4.0\u202f% to 6.0\u202f%).",
         ),
         (
             "campaign",

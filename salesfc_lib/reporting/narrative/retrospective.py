@@ -16,23 +16,7 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Fact
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
 from salesfc_lib.reporting.narrative import accuracy, causes
-from salesfc_lib.reporting.narrative.causes import people, proposals
 from salesfc_lib.reporting.narrative.section import Section, closing, kicker, voice_of
-
-__all__ = [
-    "answer",
-    "checks",
-    "difference",
-    "dimensions",
-    "headline",
-    "improvement",
-    "lags",
-    "lede",
-    "misses",
-    "people",
-    "proposals",
-    "value_added",
-]
 
 Question = Callable[[UnitMonth, ComparedMonth], Section]
 HIT = 0.0005  # of the actual: a difference that rounds to none
@@ -172,6 +156,7 @@ def _scored(function: Question) -> Question:
 
 difference, misses = _scored(causes.difference), _scored(causes.misses)
 lags, value_added = _scored(accuracy.lags), _scored(accuracy.value_added)
+people, proposals = causes.people, causes.proposals
 dimensions, improvement = _scored(accuracy.dimensions), _scored(accuracy.improvement)
 
 
