@@ -21,13 +21,12 @@ from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.frames import fit_int64
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.cleaning.rules.cancellations import first_days
-from salesfc_lib.cleaning.rules.labels import code_labels, is_said, keep_original, list_used
+from salesfc_lib.cleaning.rules.labels import find_other, keep_original
 from salesfc_lib.cleaning.rules.measures import first_rows, multiply_each, with_cents
 from salesfc_lib.cleaning.side_tables.reading import read_side_table
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.intake import CURRENCIES, category_of, round_half_even, whole
 
-COLUMN = "currency"
 WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "IDR", "HUF"}  # amounts are whole
 
 
@@ -45,23 +44,9 @@ def settle_currency(batch: Batch, context: Context) -> Batch:
     a missing rate.
     """
     target, lines = context.parameters.measure.currency, batch.lines
-    if not is_said(COLUMN, lines, context):
-        return batch
     fold = partial(name_currency, target=target)
-    codes, names = code_labels(COLUMN, lines, context, fold=fold, base=target or "")
-    counted = lines["amount"].to_numpy() != 0
-    if target is None:
-        used = list_used(codes, names, counted)
-        if len(used) > 1 and context.parameters.measure.value == "amount":
-            raise SalesForecastError.say(
-                f"The amounts are in several currencies ({shorten(used, 5)}), which cannot be "
-                "added",
-                "One currency in which the unit counts, and rates to it",
-                "Set `measure.currency` and `measure.rates`, or add a source with the role `rates`",
-            )
-        return batch
-    foreign = where(counted & (codes != names.index(target)))
-    if not len(foreign):
+    foreign, codes, names = find_other("currency", "amount", batch, context, fold)
+    if target is None or not len(foreign):
         return batch
     rates, scale = read_rates(context)
     factors, missing = find_rates(first_days(lines)[foreign], codes[foreign], names, rates)

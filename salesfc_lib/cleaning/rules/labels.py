@@ -9,12 +9,42 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.context import Context
+from salesfc_lib.cleaning.context import Context, where
+from salesfc_lib.errors import SalesForecastError, shorten
+
+NOUNS = {  # of a column: one label, several in a measure, what makes one of them another
+    "currency": ("currency", "amounts are in several currencies", "rates"),
+    "unit_of_measure": ("unit", "quantities are in several units of measure", "conversions"),
+}
 
 
-def is_said(column: str, lines: pd.DataFrame, context: Context) -> bool:
-    """Whether the lines have the column (`currency`, `unit_of_measure`), or a source has."""
-    return column in lines or any(getattr(source, column) for source in context.sources.values())
+def find_other(
+    column: str, measure: str, batch: Batch, context: Context, fold: Callable[[str], str]
+) -> tuple[np.ndarray, np.ndarray, list[str]]:
+    """Positions of lines that are not counted in the unit's label, each line's label, the labels.
+
+    `fold` makes one label of its spellings. Raises `SalesForecastError` where the unit forecasts
+    this measure, has several labels in it and names none as its own.
+    """
+    lines, definition, none = batch.lines, context.parameters.measure, np.empty(0, dtype=np.int64)
+    base = getattr(definition, column)
+    declared = any(getattr(source, column) for source in context.sources.values())
+    if column not in lines and not declared:
+        return none, none, []
+    codes, labels = code_labels(column, lines, context, fold=fold, base=fold(base) if base else "")
+    counted = lines[measure].to_numpy() != 0
+    if base is not None:
+        return where(counted & (codes != labels.index(fold(base)))), codes, labels
+    used = [labels[code] for code in np.unique(codes[counted & (codes >= 0)])]
+    if len(used) > 1 and definition.value == measure:
+        one, several, factors = NOUNS[column]
+        raise SalesForecastError.say(
+            f"The {several} ({shorten(used, 5)}), which cannot be added",
+            f"One {one} in which the unit counts, and {factors} to it",
+            f"Set `measure.{column}` and `measure.{factors}`, or add a source with the role "
+            f"`{factors}`",
+        )
+    return none, codes, labels
 
 
 def code_labels(
@@ -39,11 +69,6 @@ def code_labels(
         own = own[lines[column].cat.codes]
         codes = np.where(own >= 0, own, codes)
     return codes, labels
-
-
-def list_used(codes: np.ndarray, labels: list[str], counted: np.ndarray) -> list[str]:
-    """Labels of the lines that are counted."""
-    return [labels[code] for code in np.unique(codes[counted & (codes >= 0)])]
 
 
 def keep_original(batch: Batch, measure: str) -> Batch:

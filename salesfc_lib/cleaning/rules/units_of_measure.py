@@ -15,14 +15,13 @@ import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.frames import fit_int64
-from salesfc_lib.cleaning.context import Context, where
-from salesfc_lib.cleaning.rules.labels import code_labels, is_said, keep_original, list_used
+from salesfc_lib.cleaning.context import Context
+from salesfc_lib.cleaning.rules.labels import find_other, keep_original
 from salesfc_lib.cleaning.rules.measures import first_rows, multiply_each
 from salesfc_lib.cleaning.side_tables.reading import read_side_table
-from salesfc_lib.errors import SalesForecastError, shorten
+from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake import whole
 
-COLUMN = "unit_of_measure"
 # (unit of measure, product or None for all): how many base units
 Table = dict[tuple[str, str | None], Decimal]
 
@@ -34,23 +33,8 @@ def settle_units(batch: Batch, context: Context) -> Batch:
     for a missing conversion.
     """
     base, lines = context.parameters.measure.unit_of_measure, batch.lines
-    if not is_said(COLUMN, lines, context):
-        return batch
-    codes, units = code_labels(COLUMN, lines, context, fold=fold_unit, base=fold_unit(base or ""))
-    counted = lines["quantity"].to_numpy() != 0
-    if base is None:
-        used = list_used(codes, units, counted)
-        if len(used) > 1 and context.parameters.measure.value == "quantity":
-            raise SalesForecastError.say(
-                f"The quantities are in several units of measure ({shorten(used, 5)}), which "
-                "cannot be added",
-                "One unit in which the unit counts, and conversions to it",
-                "Set `measure.unit_of_measure` and `measure.conversions`, or add a source with "
-                "the role `conversions`",
-            )
-        return batch
-    other = where(counted & (codes != units.index(fold_unit(base))))
-    if not len(other):
+    other, codes, units = find_other("unit_of_measure", "quantity", batch, context, fold_unit)
+    if base is None or not len(other):
         return batch
     factors, place = find_factors(lines, other, codes[other], units, read_conversions(context))
     if (missing := place == 0).any():
