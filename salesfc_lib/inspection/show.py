@@ -1,7 +1,6 @@
 """`salesfc inspect`: proposals for exports, as text or JSON.
 
-Paths enter; text and the messages for exports that cannot be read leave. The decision made here:
-one export that cannot be read does not keep the others from being shown.
+An export that cannot be read does not keep the others from being shown.
 """
 
 from __future__ import annotations

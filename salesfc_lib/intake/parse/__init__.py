@@ -1,3 +1,1 @@
-"""A column of text to values, with the evidence for how it was read; what is not proven is
-asked.
-"""
+"""A column of text parsed to values, with the evidence for how it was read."""

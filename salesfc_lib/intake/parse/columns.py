@@ -1,10 +1,9 @@
-"""Columns of an export to numbers, days and texts, as each file of the source writes them.
+"""Columns of an export parsed to numbers, days and texts, as each file of the source writes them.
 
-A source's rows enter; its measures, days and texts leave, with what was read by a rule. The
-decisions made here: rows that are no business (subtotals, repeated headers) are no evidence of how
-a column is written; a measure whose own cells do not tell the decimal mark follows the other
-measures of its source; a spelling of nothing in a column of text is one only where the source
-declares it; identifiers in scientific notation refuse the export.
+Rows that are no business (subtotals, repeated headers) are no evidence of how a column is written;
+a measure whose own cells do not prove the decimal mark follows the other measures of its source; a
+spelling of nothing in a column of text is one only where the source declares it; identifiers in
+scientific notation refuse the export.
 """
 
 from __future__ import annotations

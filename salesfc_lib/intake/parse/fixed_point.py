@@ -1,8 +1,7 @@
 """Whole numbers of a smallest unit: change of scale, exact rounding, and decimals for a table.
 
-Arrays of integers enter and leave: int64, or object arrays of Python ints where int64 does not
-suffice. The decision made here: a result that int64 might not hold is computed with Python ints,
-never wrapped, never a float.
+Arrays are int64, or objects of Python ints where int64 does not suffice: nothing wraps, nothing is
+a float.
 """
 
 from __future__ import annotations

@@ -1,10 +1,8 @@
-"""Identifiers that a spreadsheet has damaged: digits in scientific notation, and lost leading
-zeros.
+"""Identifiers that a spreadsheet damaged: digits in scientific notation, and lost leading zeros.
 
-A column of codes enters; the codes in question leave, with the evidence. The decisions made here:
-an identifier is text and never changed. One in scientific notation is beyond recovery, so its
-export is refused; one that lost zeros is proposed to be repaired where its whole spelling is known,
-by the column itself or by a master list.
+An identifier is text and never changed. One in scientific notation is beyond recovery: its export
+is refused; one that lost zeros is proposed to be repaired where its whole spelling stands in the
+column or in a master list.
 """
 
 from __future__ import annotations

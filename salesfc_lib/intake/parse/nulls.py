@@ -1,9 +1,8 @@
-"""Spellings of nothing: which texts stand for a blank cell, and where; and the errors of
-spreadsheets.
+"""Spellings of nothing, and the errors of spreadsheets.
 
-A text enters; whether it says that nothing is there leaves. The decision made here: in a column of
-numbers or dates each of these spellings is a blank, because it can be nothing else; in a column of
-text none is (`NA` may be a region), except those that the source declares for that column.
+In a column of numbers or dates each spelling is a blank, because it can be nothing else; in a
+column of text none is (`NA` may be a region), except those that the source declares for that
+column.
 """
 
 from __future__ import annotations
@@ -12,35 +11,11 @@ from collections.abc import Collection
 
 from salesfc_lib.intake.parse.evidence import BLANK, Unreadable
 
-NULL_SPELLINGS = frozenset(
-    [
-        "-",
-        "--",
-        "---",
-        "–",
-        "—",
-        "——",
-        "null",
-        "(null)",
-        "<null>",
-        "[null]",
-        "\\n",
-        "n/a",
-        "na",
-        "n.a.",
-        "none",
-        "nil",
-    ]
-    + ["无", "無", "空", "/", "暂无"]
-)  # casefolded
-
-ERRORS = frozenset(
-    ["#ref!", "#n/a", "#div/0!", "#value!", "#name?", "#num!", "#null!", "#spill!", "#calc!"]
-)  # casefolded
-ERROR, ERROR_CELL = (
-    "is an error of a spreadsheet",
-    "error_cell",
-)  # what is said of one, and the rule that says it
+_SPELLINGS = r"- -- --- – — —— null (null) <null> [null] \n n/a na n.a. none nil 无 無 空 / 暂无"
+NULL_SPELLINGS = frozenset(_SPELLINGS.split(" "))  # casefolded
+_ERRORS = "#ref! #n/a #div/0! #value! #name? #num! #null! #spill! #calc!"
+ERRORS = frozenset(_ERRORS.split())  # casefolded
+ERROR, ERROR_CELL = "is an error of a spreadsheet", "error_cell"  # what is wrong, and its rule
 
 
 def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> None:

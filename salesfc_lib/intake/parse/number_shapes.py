@@ -1,9 +1,7 @@
 """Cells of a column that are written alike, read together and without a loop.
 
-Texts enter; for each way of writing a number that is common in the column, its cells' units leave.
-The decision made here: what stands before and after the digits is taken apart once for all cells
-that have it (`notation`), and only cells whose digits are beyond doubt are read so; all others are
-left to be read one by one, with the same result.
+What stands around the digits is taken apart once for all cells that have it (`number_spellings`);
+cells whose digits are not beyond doubt are left to be read one by one, with the same result.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
 """A column that comes from several files, each of which may be written in its own way.
 
-A column of text, the file of each row and a reader enter; one column of values leaves. The decision
-made here: each file proves its own marks and its own order of day and month. A file that proves
-nothing follows the others of its source where these all say the same; otherwise its error names it.
+Each file proves its own marks and its own order of day and month. A file that proves nothing
+follows the others of its source where these all agree; otherwise its error names it.
 """
 
 from __future__ import annotations

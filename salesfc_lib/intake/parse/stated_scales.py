@@ -1,8 +1,6 @@
 """Scales that an export states in words, above its header or in it: thousands, 万元.
 
-A source and its extract enter; nothing leaves but an error. A figure that is a thousand times too
-small is never passed over: where an export states a scale of its numbers, its source has to declare
-the same one.
+Where an export states a scale of its numbers, its source has to declare the same one.
 """
 
 from __future__ import annotations
