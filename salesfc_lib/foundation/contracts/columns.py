@@ -28,6 +28,10 @@ def table(columns: str, *, key: str = "", more: bool = False) -> pa.DataFrameSch
     """Contract of a table with these columns, in which each key stands once.
 
     `key` names columns, separated by spaces; `more` lets the table have further columns.
+
+    >>> columns = table("ds month, kind a|b, n number?", key="ds").columns
+    >>> [(name, str(column.dtype), column.nullable) for name, column in columns.items()]
+    [('ds', 'datetime64[ns]', False), ('kind', 'object', False), ('n', 'float64', True)]
     """
     found = dict(_column(*entry.split()) for entry in columns.split(","))
     names = key.split()
