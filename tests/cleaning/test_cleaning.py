@@ -159,9 +159,7 @@ definitions = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(messy_orders, min_size=1, max_size=8),
     definitions,
@@ -206,9 +204,7 @@ def test_opening_is_kept_plus_every_rule_under_any_input(
     ).any()
 
 
-@settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.permutations([order(f"A{place}", f"2024-0{place}-01", str(place)) for place in range(1, 8)])
 )

@@ -72,9 +72,7 @@ definitions = st.fixed_dictionaries(
 )
 
 
-@settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(definitions, definitions)
 def test_there_and_back_is_nothing(
     tmp_path: Path, one: Mapping[str, Any], other: Mapping[str, Any]

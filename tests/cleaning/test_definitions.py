@@ -442,7 +442,7 @@ def test_implausible_lines_are_flagged_and_not_changed(tmp_path: Path) -> None:
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.lists(st.tuples(st.integers(0, 3), st.floats(-20, 40)), min_size=1, max_size=60))
 def test_what_is_usual_is_the_median_to_an_eighth_of_a_doubling(
     values: list[tuple[int, float]],
@@ -530,9 +530,7 @@ EVERYTHING = {
 }  # fmt: skip
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(lines, min_size=1, max_size=8), definitions, st.randoms())
 def test_nothing_is_lost_under_any_definition_and_in_any_order_of_rows(
     tmp_path: Path, rows: list[Row], measure: Mapping[str, Any], dice: Any

@@ -231,7 +231,7 @@ entries = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(entries, max_size=6))
 def test_following_windows_is_asking_one_day_after_another(listed: list[Entry]) -> None:
     try:

@@ -162,7 +162,7 @@ def test_an_overlap_of_files_without_a_key_is_said_by_its_file(tmp_path: Path) -
     assert noted(cleaned, "possible_duplicate") == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.sampled_from(["", "x"]), st.integers(-2, 2)),
@@ -199,9 +199,7 @@ sales = st.lists(
 )
 
 
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sales, st.randoms(use_true_random=False), st.lists(st.integers(0, 19), max_size=4))
 def test_neither_the_order_of_rows_nor_the_cut_into_files_changes_what_is_sold(
     tmp_path_factory: pytest.TempPathFactory, rows: list[Row], dice: Any, repeated: list[int]

@@ -221,7 +221,7 @@ ORDERS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(ORDERS, ORDERS, st.booleans())
 def test_differences_add_up_to_those_of_the_views_whatever_happened(
     before: list[Any], now: list[Any], keyed: bool
@@ -258,7 +258,7 @@ def test_differences_add_up_to_those_of_the_views_whatever_happened(
         assert cells.loc[cells["source"].eq(source), "rows_gone"].sum() <= counts[1][source]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(ORDERS)
 def test_a_view_compared_with_itself_shuffled_has_no_difference(rows: list[Any]) -> None:
     cells, _ = compare(

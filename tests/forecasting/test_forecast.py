@@ -258,7 +258,7 @@ KINDS: dict[str, Any] = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(panels())
 def test_any_panel_has_a_forecast_with_bounds_that_hold_it(y: np.ndarray) -> None:
     modeled = run(make_history(y))

@@ -220,7 +220,7 @@ def test_conformal_rank_is_the_textbooks() -> None:
     )  # of three, the largest is all there is
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     arrays(
         float,

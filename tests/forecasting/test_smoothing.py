@@ -281,7 +281,7 @@ def test_adjusting_and_restoring_are_each_others_opposite(relative: bool) -> Non
     assert adjust(history, 24, relative=relative) is adjusted
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     arrays(
         float,

@@ -563,9 +563,7 @@ def test_a_path_that_names_no_export_is_a_wrong_request(tmp_path: Path, asked: s
         inspect_exports([tmp_path / asked], tmp_path)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     content=st.one_of(
         st.binary(max_size=400),

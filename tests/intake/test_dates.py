@@ -49,13 +49,13 @@ def list_rules(dates: Dates) -> dict[str, int]:
     return {issue.rule: issue.rows for issue in dates.issues}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(DAYS, st.sampled_from(sorted(FORMS)))
 def test_a_day_is_read_in_every_form_whose_order_is_certain(day: date, form: str) -> None:
     assert list_days(read(FORMS[form](day))) == [day.isoformat()]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(DAYS, max_size=10),
     st.sampled_from(["%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%m-%d-%Y"]),
@@ -156,7 +156,7 @@ def test_a_moment_with_a_zone_waits_for_the_business_zone() -> None:
     ) == ["2024-08-01"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(st.datetimes(datetime(1985, 1, 1), datetime(2099, 12, 30)), min_size=1, max_size=5),
     st.sampled_from(["Asia/Shanghai", "America/New_York", "Europe/London", "Australia/Lord_Howe"]),
@@ -219,7 +219,7 @@ def test_a_month_that_never_was_is_a_problem() -> None:
     assert months.rules.to_dict() == {0: "unreadable", 1: "sentinel_date", 2: "unreadable"}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(
         st.text(st.characters(exclude_categories=["Cs"]))
@@ -248,7 +248,7 @@ TEXTS = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(TEXTS, min_size=1, max_size=6), st.randoms(use_true_random=False))
 def test_neither_the_order_of_rows_nor_how_texts_are_held_changes_a_day(
     texts: list[str], random: object

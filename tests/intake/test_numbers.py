@@ -231,7 +231,7 @@ CELLS = st.builds("{}{}{}".format, AFFIXES, BODIES, TAILS) | st.sampled_from(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(CELLS, min_size=1, max_size=8), st.sampled_from([None, ".", ","]), st.booleans())
 def test_cells_read_together_say_what_each_says_when_it_is_read_alone(
     texts: list[str], decimal: str | None, repeated: bool
@@ -270,7 +270,7 @@ def test_cells_read_together_say_what_each_says_when_it_is_read_alone(
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"])), max_size=5))
 def test_any_text_is_a_number_or_a_problem(texts: list[str]) -> None:
     try:
@@ -281,7 +281,7 @@ def test_any_text_is_a_number_or_a_problem(texts: list[str]) -> None:
         assert place in numbers.problems.index or any(sign.isdecimal() for sign in text)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.decimals(-(10**12), 10**12, places=2), min_size=1, max_size=20),
     st.sampled_from([",.", ".,", "\u202f,", "'.", " ."]),
@@ -300,7 +300,7 @@ def test_amounts_survive_being_written_in_any_usual_way(
     assert list_values(read(*[form.format(text) for text in texts])) == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(CELLS, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_the_order_of_rows_changes_nothing(texts: list[str], random: object) -> None:
     order = list(range(len(texts)))

@@ -329,9 +329,7 @@ def test_a_workbook_that_is_cut_off_is_an_error_with_its_name(tmp_path: Path, ki
 
 
 @given(st.data())
-@settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_damage_to_a_workbook_crashes_the_reader(tmp_path: Path, data: st.DataObject) -> None:
     kind = data.draw(st.sampled_from(FORMATS))
     content = bytearray(
@@ -350,9 +348,7 @@ def test_no_damage_to_a_workbook_crashes_the_reader(tmp_path: Path, data: st.Dat
 
 
 @given(st.data())
-@settings(
-    max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_damage_to_the_text_of_a_sheet_crashes_the_reader(
     tmp_path: Path, data: st.DataObject
 ) -> None:
@@ -512,9 +508,7 @@ amounts = st.integers(-(10**9), 10**9).map(
     st.permutations([0, 1, 2]),
     st.integers(0, 6),
 )
-@settings(
-    max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
-)
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_kind_of_file_the_order_of_columns_and_how_rows_are_split_change_no_text(
     tmp_path: Path, rows: list[tuple[str, str, str]], order: list[int], cut: int
 ) -> None:

@@ -238,7 +238,7 @@ def test_where_nothing_was_sold_the_plain_mean_is_of_those_that_were_there():
     assert series_of(whole, "line:Pots", "price") == [10.0, 11.0, 12.0]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.lists(st.floats(0, 100), min_size=10, max_size=10), min_size=3, max_size=3),
     st.integers(1, 6),
@@ -269,7 +269,7 @@ def test_no_sale_after_a_cutoff_reaches_a_regressor_within_the_lag(sales, throug
     assert len(then) == len(series) * later["ds"].nunique()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(st.lists(st.floats(-1e6, 1e6), min_size=4, max_size=4), min_size=3, max_size=3),
     st.randoms(),

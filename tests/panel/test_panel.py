@@ -216,7 +216,7 @@ def test_a_flag_on_the_rows_counts_each_day_as_its_share_of_flagged_rows():
     assert "promotion" not in built.future  # what ran is no plan
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.sampled_from("ab"), st.integers(0, 58), st.booleans()), min_size=1, max_size=40
@@ -397,7 +397,7 @@ def test_bad_input_is_named(rows, changes, words):
         build_panel(rows, parameters(**changes), "2025-01")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(a_sale, min_size=1, max_size=30), st.randoms())
 def test_the_panel_keeps_every_cent_and_ignores_the_order_of_rows(rows, random):
     frame = sales(

@@ -221,7 +221,7 @@ def test_a_file_goes_through_to_the_adjusted_forecast(tmp_path):
     assert coherence_gap(found, SERIES, LEVELS) < 1e-12
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.floats(0, 1e9), min_size=4, max_size=4), st.lists(a_change, max_size=6))
 def test_after_any_overrides_totals_agree_nothing_is_negative_and_the_last_word_holds(
     bottoms, changes
@@ -238,7 +238,6 @@ def test_after_any_overrides_totals_agree_nothing_is_negative_and_the_last_word_
         assert account["final"].iat[-1] == pytest.approx(changes[-1][2], rel=1e-9, abs=1e-9)
 
 
-@settings(deadline=None)
 @given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=5), st.floats(0, 1e6))
 def test_a_spread_sums_to_what_was_asked_and_makes_no_positive_bottom_negative(bottoms, total):
     bottoms = np.array(bottoms)

@@ -247,7 +247,7 @@ class TestReading:
         ):
             read(tmp_path, "a,,,2026-07,,percent,5,,Ann,why,,,N", header=HEADER + ",")
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(text=st.text(st.characters(codec="utf-8"), max_size=200), header=st.booleans())
     def test_any_text_is_read_or_refused_by_name(self, tmp_path_factory, text, header):
         project = tmp_path_factory.mktemp("any")
@@ -534,7 +534,7 @@ class TestApplying:
         pd.testing.assert_frame_equal(base, before[0])
         pd.testing.assert_frame_equal(effects, before[1])
 
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     @given(
         # nothing, or enough to be more than the rounding of a sum
         st.lists(st.one_of(st.just(0.0), st.floats(1e-3, 1e6)), min_size=4, max_size=4),

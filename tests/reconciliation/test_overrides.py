@@ -150,7 +150,7 @@ def test_only_the_months_own_overrides_are_selected_and_none_made_with_hindsight
     ].tolist() == ["why"]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(text=st.text(st.characters(codec="utf-8"), max_size=200))
 def test_any_text_is_read_or_refused_by_name(tmp_path_factory, text):
     project = tmp_path_factory.mktemp("any")

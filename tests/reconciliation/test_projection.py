@@ -124,7 +124,7 @@ def test_a_series_with_hardly_any_error_history_borrows_its_variance():
         assert found[SUMMING.bottom[0]] != pytest.approx(base[SUMMING.bottom[0]])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from(list(METHODS)))
 def test_forecasts_add_up_by_every_method(seed, method):
     base, errors = drawn(seed)
@@ -132,7 +132,7 @@ def test_forecasts_add_up_by_every_method(seed, method):
     np.testing.assert_allclose(SUMMING.matrix @ found[SUMMING.bottom], found, rtol=1e-10)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from(list(METHODS)))
 def test_coherent_forecasts_are_left_unchanged(seed, method):
     base, errors = drawn(seed)
@@ -142,7 +142,7 @@ def test_coherent_forecasts_are_left_unchanged(seed, method):
     )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from(list(METHODS)))
 def test_the_order_of_series_does_not_matter(seed, method):
     base, errors = drawn(seed)
@@ -156,7 +156,7 @@ def test_the_order_of_series_does_not_matter(seed, method):
     np.testing.assert_allclose(found, straight[order], rtol=1e-8)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 10_000), st.sampled_from(list(METHODS)))
 def test_nothing_is_negative_where_history_never_was_and_all_still_adds_up(seed, method):
     rng = np.random.default_rng(seed)

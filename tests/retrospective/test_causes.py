@@ -366,7 +366,7 @@ def test_the_waterfall_lists_losses_then_gains_and_what_is_not_explained_last() 
     assert steps["largest"].tolist() == ["B/K-07", "A/other", "B/other"]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     sold=st.lists(st.floats(0, 1e6), min_size=3, max_size=3),
     expected=st.lists(st.floats(0, 1e6), min_size=3, max_size=3),

@@ -184,7 +184,7 @@ def test_a_change_without_an_author_is_counted_but_blames_nobody() -> None:
     assert (table["changes"].item(), table["leans"].item()) == (36, "")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), kind=st.sampled_from(["fair", "optimist", "follower"]))
 def test_the_order_of_rows_changes_nothing(seed: int, kind: str) -> None:
     made, actual = planners(kind, seed)

@@ -286,7 +286,7 @@ def test_neither_later_months_nor_the_order_of_rows_change_an_answer(question) -
         pd.testing.assert_frame_equal(known, shuffled)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 10_000))
 def test_pooled_wape_equals_the_slow_sum(seed: int) -> None:
     vintages, actual = archive(seed, months=16)
