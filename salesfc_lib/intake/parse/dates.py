@@ -35,7 +35,7 @@ from salesfc_lib.intake.parse.evidence import (
     place_problems,
     report_rule,
 )
-from salesfc_lib.intake.parse.nulls import NULL_SPELLINGS, require_value
+from salesfc_lib.intake.parse.nulls import require_value
 from salesfc_lib.intake.parse.number_spellings import to_ascii
 
 CLOCK = r"[ T](?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
@@ -67,7 +67,6 @@ def read_dates(
     order: str | None = None,
     date_system: int = 1900,
     zone: str | None = None,
-    nulls: frozenset[str] = NULL_SPELLINGS,
 ) -> Dates:
     """Days of a column of text, dictionary-encoded or not, without nulls.
 
@@ -103,7 +102,7 @@ def read_dates(
         "serial_date": f"a number of days as spreadsheets count them (date system {date_system})",
         "time_zone": f"the day that the moment belongs to in {zone}",
     }
-    return _read_column(column, read, _Declared(order, zone, nulls, reasons))
+    return _read_column(column, read, _Declared(order, zone, reasons))
 
 
 def read_months(
@@ -120,7 +119,7 @@ def read_months(
         else (lambda text: dissect_month(text) or dissect_day(text))
     )
     reasons = {"serial_date": "a number of days as spreadsheets count them (date system 1900)"}
-    dates = _read_column(column, read, _Declared(order, None, NULL_SPELLINGS, reasons))
+    dates = _read_column(column, read, _Declared(order, None, reasons))
     return dates._replace(days=dates.days.astype("datetime64[M]").astype("datetime64[ns]"))
 
 
@@ -129,7 +128,6 @@ class _Declared(NamedTuple):
 
     order: str | None
     zone: str | None
-    nulls: frozenset[str]
     reasons: Mapping[str, str]
 
 
@@ -138,7 +136,7 @@ def _read_column(column: pa.ChunkedArray, read: Read, declared: _Declared) -> Da
     localised, moments = _localise(texts, declared.zone)
     encoded = _cut_clocks(localised).dictionary_encode()
     codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
-    written = [_try(text, read, declared.nulls) for text in distinct]
+    written = [_try(text, read) for text in distinct]
     zone = ZoneInfo(declared.zone) if declared.zone else None
     order = _decide(list(zip(distinct, written, strict=True)), declared.order, zone)
     found = [_find_day(each, order, zone) for each in written]
@@ -194,9 +192,9 @@ def _cut_clocks(texts: pa.Array) -> pa.Array:
     return texts
 
 
-def _try(text: str, read: Read, nulls: frozenset[str]) -> WrittenDay | Unreadable:
+def _try(text: str, read: Read) -> WrittenDay | Unreadable:
     try:
-        require_value(text, nulls)
+        require_value(text)
         return read(text)
     except Unreadable as problem:
         return problem

@@ -18,7 +18,7 @@ ERRORS = frozenset(_ERRORS.split())  # casefolded
 ERROR, ERROR_CELL = "is an error of a spreadsheet", "error_cell"  # what is wrong, and its rule
 
 
-def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> None:
+def require_value(text: str) -> None:
     """Raise `Unreadable` where a text in a column of numbers or dates stands for nothing, or for a
     spreadsheet's error.
 
@@ -29,7 +29,7 @@ def require_value(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> Non
     ...
     salesfc_lib.intake.parse.evidence.Unreadable: is an error of a spreadsheet
     """
-    if not text.strip() or is_null_spelling(text, spellings):
+    if not text.strip() or is_null_spelling(text):
         raise Unreadable(BLANK)
     if is_error(text):
         raise Unreadable(ERROR, ERROR_CELL)
@@ -44,14 +44,14 @@ def is_error(text: str) -> bool:
     return text.strip().casefold() in ERRORS
 
 
-def is_null_spelling(text: str, spellings: Collection[str] = NULL_SPELLINGS) -> bool:
+def is_null_spelling(text: str) -> bool:
     """Whether a text in a column of numbers or dates stands for a blank cell; an empty one is blank
     by itself.
 
     >>> [is_null_spelling(text) for text in ("N/A", " null ", "--", "无", "", "0", "NaN")]
     [True, True, True, True, False, False, False]
     """
-    return text.strip().casefold() in spellings
+    return text.strip().casefold() in NULL_SPELLINGS
 
 
 def is_null_text(text: str, declared: Collection[str] = ()) -> bool:
