@@ -394,3 +394,10 @@ def test_the_last_month_has_room_beside_the_one_before() -> None:
         if str(text.text) in {"Jan", "Apr", "Jul", "Oct", "Jun"}
     ]
     assert min(np.diff(sorted(places))) >= 30
+
+
+def test_an_axis_of_shares_ends_at_the_whole() -> None:
+    full = COVERED.assign(share=[0.8, 0.79, 1.0, 0.97])
+    for drawing in plots.draw(plots.coverage, full, band=(0.77, 0.83)):
+        words = [str(text.text) for text in ElementTree.fromstring(drawing).iter("text")]
+        assert max(int(word) for word in words if word.isdigit()) == 100

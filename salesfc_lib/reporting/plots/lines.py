@@ -21,6 +21,7 @@ from salesfc_lib.reporting.plots.palette import ACCENT, BASE, DASHES, INK, INK_2
 
 LINE_HEIGHT = 15.0  # units between two lines of labels
 LEVELS = (80, 95)  # per cent of the intervals whose coverage is drawn
+WHOLE = 100.0  # per cent: an axis of shares does not go beyond
 PHONE = 400.0  # a canvas narrower than this is a phone's
 BOUNDS = ["lo-80", "hi-80", "lo-95", "hi-95"]
 FORECAST, ACTUAL = {"color": ACCENT, "weight": "bold"}, {"color": INK, "weight": "bold"}
@@ -142,6 +143,8 @@ def lines(
         ax.axhline(floor * factor, color=INK_2, lw=1, ls=DASHES)
         ends.append(("Floor", floor * factor, NOTE))
     ax.set_xlim(0, max([*position.values(), 1]) * 1.015)
+    if percent and shown["value"].max() <= WHOLE:
+        ax.set_ylim(top=min(ax.get_ylim()[1], WHOLE))
     value_axis(ax, wording.SCALES[-1])
     label_axis(ax.xaxis, ticks)
     end_labels(ax, ends, width)
