@@ -126,7 +126,7 @@ class ModeledMonth(NamedTables):
         """WAPE over the backtest by model and bottom series: model, unique_id, value; finite ones."""
         rows = self.scores[self.scores["unique_id"].isin(self.members(self.bottom))]
         errors = self._wape("unique_id", rows)
-        return errors[np.isfinite(errors["value"])]
+        return errors[np.isfinite(errors["value"].astype(float))]
 
     @property
     def largest_key(self) -> str:

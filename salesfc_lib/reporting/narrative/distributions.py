@@ -79,9 +79,6 @@ def candidate_errors(run: UnitMonth, modeled: ModeledMonth) -> Section:
         all=len(single),
         median=medians[COMBINED],
         better=int((single < medians[COMBINED]).sum()),
-        medians="; ".join(
-            voice.fill("{label} {p50:percent}", row) for row in rows.to_dict("records")
-        ),
     )
     return Section(figure)
 

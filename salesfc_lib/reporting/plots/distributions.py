@@ -112,9 +112,11 @@ def season(frame: pd.DataFrame, ax: Axes, *, scale: wording.Scale = wording.SCAL
     margins(ax, left=max(30.0, text_width(widest, SMALL) + 14), right=84, top=14, bottom=28)
     ahead = frame[frame["role"] == "forecast"]
     ax.fill_between(ahead["at"], ahead["lo"], ahead["hi"], color=palette.BAND_95, lw=0)
-    names = []
+    known, names = frame.dropna(subset=["value"]), []
     for role in ("baseline", "actual", "forecast"):
-        rows, (style, label, _) = frame[frame["role"] == role], ROLES[role]
+        rows, (style, label, _) = known[known["role"] == role], ROLES[role]
+        if rows.empty:
+            continue
         sns.lineplot(rows, x="at", y="value", units="group", estimator=None, ax=ax, **style)
         last = rows.sort_values("at").groupby("group")["value"].last()
         names += [(group, float(value), label) for group, value in last.items()]
