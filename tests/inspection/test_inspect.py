@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sqlite3
 from collections.abc import Iterable, Sequence
@@ -26,7 +27,8 @@ from salesfc_lib.inspection.exports import take_sample
 from salesfc_lib.inspection.show import inspect_exports
 from salesfc_lib.intake import read_source
 
-SUPERSTORE = Path(__file__).parents[2] / "shared" / "data" / "superstore"
+DATA = Path(os.environ.get("SALESFC_DATA") or Path(__file__).parents[3] / "shared" / "data")
+SUPERSTORE = DATA / "superstore"
 
 
 def look(path: Path | Sequence[Path]) -> dict[str, Any]:
