@@ -578,3 +578,14 @@ def test_an_amount_of_more_than_18_digits_is_refused_with_its_column(tmp_path: P
     with pytest.raises(SalesForecastError, match="A sum holds .* At most 18 digits"):
         many = [order(f"A{place}", amount="9999999999999999.99") for place in range(12)]
         run(tmp_path, many)
+
+
+def test_a_declared_spelling_of_nothing_is_blank_and_the_columns_after_it_are_read(
+    tmp_path: Path,
+) -> None:
+    rows = [order(customer="N.N."), order("A2")]
+    cleaned = run(tmp_path, rows, unit(orders={"nulls": {"customer": ["N.N."]}}))
+    assert cleaned.transactions["customer"].isna().tolist() == [True, False]
+    assert cleaned.transactions["product"].tolist() == ["p", "p"]
+    issue = cleaned.problems.set_index("rule").loc["null_spelling"]
+    assert issue[["column", "rows", "first_row"]].tolist() == ["customer", 1, 2]

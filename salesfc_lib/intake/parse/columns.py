@@ -104,8 +104,8 @@ def read_texts(
         if len(places):
             example = str(column.iloc[places[0]])
             why = "declared to stand for nothing"
-            first, rows = int(places[0]), len(places)
-            said = Issue("null_spelling", why, first, rows, "read", example=example)
+            first, count = int(places[0]), len(places)
+            said = Issue("null_spelling", why, first, count, "read", example=example)
             issues.append((ours, said))
         texts[ours] = column.cat.remove_categories(nothing) if nothing else column
     return texts, issues
