@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +18,10 @@ import pandas as pd
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.backtest.backtest import (
     CandidateForecasts,
-    Progress,
     floor_at_zero,
     run_candidates,
 )
 from salesfc_lib.forecasting.boosting import boost
-from salesfc_lib.forecasting.cache import ForecastCache
-from salesfc_lib.forecasting.candidates.protocol import Candidate
 from salesfc_lib.forecasting.candidates.registry import BOOSTING
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History, align
@@ -37,7 +35,7 @@ from salesfc_lib.forecasting.weights import (
     combination_weights,
     weighted_mean,
 )
-from salesfc_lib.foundation import SEASON, Parameters, nan_mean
+from salesfc_lib.foundation import SEASON, Parameters, defaults, nan_mean
 from salesfc_lib.panel import count_silent_months
 
 
@@ -77,58 +75,39 @@ class Modeled:
         return conformal_intervals(self.past, self.combined[0], levels)
 
 
-def model_history(  # noqa: PLR0913  the last four have defaults that a step rarely changes
-    history: History,
-    parameters: Parameters,
-    *,
-    horizon: int,
-    levels: Sequence[str] = (),
-    cache: ForecastCache | None = None,
-    progress: Progress | None = None,
-    extra: Mapping[str, Candidate] | None = None,
+def model_history(
+    history: History, parameters: Parameters, *, horizon: int, **options: Any
 ) -> Modeled:
-    """Candidates, weights and combination; arguments as `run_candidates`."""
-    candidates = run_candidates(
-        history,
-        parameters,
-        horizon=horizon,
-        levels=levels,
-        cache=cache,
-        progress=progress,
-        extra=extra,
+    """Candidates, weights and combination; `options` as `run_candidates` takes them."""
+    return combine_candidates(
+        run_candidates(history, parameters, horizon=horizon, **options), parameters
     )
-    return combine_candidates(candidates, parameters)
 
 
 def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -> Modeled:
     """The combination of the candidates, now and at every cutoff."""
-    errors = {
-        back: backtest_errors(candidates, back, parameters.combine) for back in candidates.backs
-    }
-    weights = {
-        back: combination_weights(errors[back], candidates.at(back), parameters.combine)
-        for back in candidates.backs
-    }
+    backs, settings = candidates.backs, parameters.combine
+    errors = {back: backtest_errors(candidates, back, settings) for back in backs}
+    forecasts = {back: candidates.at(back) for back in backs}
+    weights = {back: combination_weights(errors[back], forecasts[back], settings) for back in backs}
     boosted = _boost_cutoffs(candidates, parameters)
-    known = {back: candidates.history.cut(back).y for back in candidates.backs}
+    known = {back: candidates.history.cut(back).y for back in backs}
     silent = {back: count_silent_months(y, parameters.lifecycle) for back, y in known.items()}
     mixed = {
-        back: weighted_mean(candidates.at(back), weights[back], mean=is_intermittent(y))
+        back: weighted_mean(forecasts[back], weights[back], mean=is_intermittent(y))
         for back, y in known.items()
     }
-    shares = {
-        back: boosting_share(values, known[back], boosting_trust(candidates, mixed, boosted, back))
-        for back, values in boosted.items()
-    }
-    combined = {}
+    shares, combined = {}, {}
     for back, y in known.items():
-        blended = (
-            blend(mixed[back], boosted[back], shares[back]) if back in boosted else mixed[back]
-        )
-        held = bounds_at(candidates.history, back).hold(blended)
-        combined[back] = _end(held, y, silent[back])
+        blended = mixed[back]
+        if back in boosted:
+            trust = boosting_trust(candidates, mixed, boosted, back)
+            shares[back] = boosting_share(boosted[back], y, trust)
+            blended = blend(mixed[back], boosted[back], shares[back])
+        held = floor_at_zero(bounds_at(candidates.history, back).hold(blended), y)
+        combined[back] = np.where((silent[back] > 0)[:, None], 0.0, held)
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}
-    best = best_single(candidates, errors[0], candidates.at(0))
+    best = best_single(candidates, errors[0], forecasts[0])
     return Modeled(
         candidates, parameters, errors[0], weights[0], best, combined, boosted, shares, ended
     )
@@ -146,12 +125,9 @@ def boosting_share(boosted: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np
     `trust` scales it except where demand is intermittent.
     """
     there = np.isfinite(boosted).all(axis=1) & (count_months(y) >= tuning.BOOSTED_FROM)
-    series = there.sum()
-    sparse = is_intermittent(y)
-    full, few = (
-        np.where(sparse, tuning.BOOSTING_SHARE_INTERMITTENT, trust * tuning.BOOSTING_SHARE),
-        np.where(sparse, tuning.BOOSTING_PRIOR_INTERMITTENT, tuning.BOOSTING_PRIOR_SERIES),
-    )
+    series, sparse = there.sum(), is_intermittent(y)
+    full = np.where(sparse, tuning.BOOSTING_SHARE_INTERMITTENT, trust * tuning.BOOSTING_SHARE)
+    few = np.where(sparse, tuning.BOOSTING_PRIOR_INTERMITTENT, tuning.BOOSTING_PRIOR_SERIES)
     return np.asarray(np.where(there, full * series / (series + few), 0.0))
 
 
@@ -174,26 +150,14 @@ def boosting_trust(
         before = candidates.history.cut(cutoff).y
         actual = candidates.actuals(cutoff, known=back)
         blended = blend(weighted[cutoff], boosted[cutoff], boosting_share(boosted[cutoff], before))
-        gaps = [np.abs(values - actual) for values in (weighted[cutoff], blended)]
-        counts = (
-            np.isfinite(gaps[0])
-            & np.isfinite(gaps[1])
-            & (scale > 0)[:, None]
-            & ~is_intermittent(before)[:, None]
-        )
+        gaps = np.abs(np.stack([weighted[cutoff], blended]) - actual)
+        judged = (scale > 0) & ~is_intermittent(before)
+        counts = np.isfinite(gaps).all(axis=0) & judged[:, None]
         rows = np.nonzero(counts)[0]
         without += float((gaps[0][counts] / scale[rows]).sum())
         by_it += float((gaps[1][counts] / scale[rows]).sum())
-    return (
-        float(np.clip(1 - (by_it / without - 1) / tuning.BOOSTING_MAX_COST, 0.0, 1.0))
-        if without > 0
-        else 1.0
-    )
-
-
-def _end(forecast: np.ndarray, y: np.ndarray, silent: np.ndarray) -> np.ndarray:
-    """Zero for series that ended; not negative where the history is not."""
-    return np.where((silent > 0)[:, None], 0.0, floor_at_zero(forecast, y))
+    cost = by_it / without - 1 if without > 0 else 0.0
+    return float(np.clip(1 - cost / tuning.BOOSTING_MAX_COST, 0.0, 1.0))
 
 
 def _boost_cutoffs(candidates: CandidateForecasts, parameters: Parameters) -> dict[int, np.ndarray]:
@@ -224,21 +188,15 @@ def forecast_panel(
     `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the
     coming months; each series may end at a month of its own. Series without any value have no rows.
     """
-    from salesfc_lib.foundation import defaults
-
     history = align(panel, future, horizon=horizon)
     modeled = model_history(history, parameters or defaults(), horizon=horizon)
-    bounds = modeled.bounds(levels)
     steps = np.arange(1, horizon + 1)
-    months = (history.last[:, None] + steps).astype("datetime64[ns]")
-    columns = {"y_hat": modeled.combined[0]}
-    for level, (low, high) in bounds.items():
-        columns |= {f"lo-{level}": low, f"hi-{level}": high}
-    return pd.DataFrame(
-        {
-            "unique_id": np.repeat(history.ids, horizon),
-            "ds": months.ravel(),
-            "h": np.tile(steps, len(history)),
-        }
-        | {name: values.ravel() for name, values in columns.items()}
-    )
+    columns = {
+        "unique_id": np.repeat(history.ids, horizon),
+        "ds": (history.last[:, None] + steps).astype("datetime64[ns]").ravel(),
+        "h": np.tile(steps, len(history)),
+        "y_hat": modeled.combined[0].ravel(),
+    }
+    for level, (low, high) in modeled.bounds(levels).items():
+        columns |= {f"lo-{level}": low.ravel(), f"hi-{level}": high.ravel()}
+    return pd.DataFrame(columns)

@@ -24,7 +24,7 @@ from salesfc_lib.forecasting.reasons import (
     early_stopping_reason,
     weight_reason,
 )
-from salesfc_lib.forecasting.short_history import count_months, describe_fallback
+from salesfc_lib.forecasting.short_history import describe_fallback
 from salesfc_lib.foundation import tables
 
 COMBINATION = "combination"
@@ -47,105 +47,81 @@ def list_candidates(modeled: Modeled) -> pd.DataFrame:
 
 def list_failures(modeled: Modeled) -> pd.DataFrame:
     """Table failures: a row per series, candidate and cutoff without a forecast."""
-    history = modeled.candidates.history
-    rows = [
-        (
-            history.ids[each.row],
-            each.model,
-            (history.last[each.row] - np.timedelta64(each.back, "M")).astype("datetime64[ns]"),
-            each.error,
-        )
-        for each in modeled.candidates.failures
-    ]
-    frame = pd.DataFrame(rows, columns=["unique_id", "model", "cutoff", "error"])
-    frame = frame.astype(
-        {"unique_id": object, "model": object, "cutoff": "datetime64[ns]", "error": object}
-    )
+    history, failures = modeled.candidates.history, modeled.candidates.failures
+    rows = np.array([each.row for each in failures], dtype=int)
+    months = np.array([each.back for each in failures], dtype="timedelta64[M]")
+    columns = {
+        "unique_id": history.ids[rows],
+        "model": [each.model for each in failures],
+        "cutoff": (history.last[rows] - months).astype("datetime64[ns]"),
+        "error": [each.error for each in failures],
+    }
+    frame = pd.DataFrame(columns).astype({"unique_id": object, "model": object, "error": object})
     return frame.sort_values(["unique_id", "model", "cutoff"], ignore_index=True)
 
 
 def list_weights(modeled: Modeled) -> pd.DataFrame:
     """Table weights with reasons, also of candidates that failed now or were stopped early."""
-    candidates, errors = modeled.candidates, modeled.errors
-    given = np.isfinite(candidates.at(0)).all(axis=2)
-    share = modeled.shares.get(0, np.zeros(len(candidates.history)))
-    rows: list[tuple[str, str, float, float, str]] = []
-    months = count_months(candidates.history.y)
-    for row, unique_id in enumerate(candidates.history.ids):
-        facts = [
-            Fact(
-                name,
-                float(modeled.weights[k, row]),
-                float(errors.wape[k, row]),
-                int(errors.cutoffs[k, row]),
-            )
-            for k, name in enumerate(candidates.names)
-            if given[k, row]
-        ]
-        rung = _rung(months[row], candidates.history.y.shape[1])
-        if row in modeled.ended:
-            rows += [
-                (unique_id, fact.model, 0.0, fact.wape, _ended(modeled.ended[row]))
-                for fact in facts
-            ]
-            continue
-        rows += [
-            (
-                unique_id,
-                each.model,
-                each.weight * (1 - share[row]),
-                each.wape,
-                rung + weight_reason(each, facts),
-            )
-            for each in facts
-        ]
-        if share[row]:
-            rows.append((unique_id, BOOSTING, share[row], _error(modeled, row), BOOSTING_REASON))
-    table = pd.DataFrame(rows, columns=WEIGHTS) if rows else tables.empty("weights")
-    failed = [
-        (candidates.history.ids[each.row], each.model, 0.0, np.nan, _say_failed(each.error))
+    candidates, ids = modeled.candidates, modeled.candidates.history.ids
+    rows = [line for row in range(len(ids)) for line in _weights_of(modeled, row)]
+    rows += [
+        (ids[each.row], each.model, 0.0, np.nan, _say_failed(each.error))
         for each in candidates.failures
         if each.back == 0
     ]
-    raced = [
-        (
-            candidates.history.ids[each.row],
-            each.model,
-            0.0,
-            np.nan,
-            early_stopping_reason(each.reason),
-        )
+    rows += [
+        (ids[each.row], each.model, 0.0, np.nan, early_stopping_reason(each.reason))
         for each in candidates.stopped
     ]
-    more = [*failed, *raced]
-    return (
-        pd.concat([table, pd.DataFrame(more, columns=WEIGHTS)], ignore_index=True)
-        if more
-        else table
-    )
+    return pd.DataFrame(rows, columns=WEIGHTS) if rows else tables.empty("weights")
+
+
+def _weights_of(modeled: Modeled, row: int) -> list[tuple[str, str, float, float, str]]:
+    """Rows of table weights of one series: the candidates that gave a forecast, and boosting."""
+    candidates, errors, weights = modeled.candidates, modeled.errors, modeled.weights
+    history, unique_id = candidates.history, candidates.history.ids[row]
+    facts = [
+        Fact(name, *map(float, (weights[k, row], errors.wape[k, row])), int(errors.cutoffs[k, row]))
+        for k, name in enumerate(candidates.names)
+        if np.isfinite(candidates.values[name][-1, row]).all()
+    ]
+    if row in modeled.ended:
+        reason = _ended(modeled.ended[row])
+        return [(unique_id, fact.model, 0.0, fact.wape, reason) for fact in facts]
+    months = int(np.isfinite(history.y[row]).sum())
+    fallback = describe_fallback(months, unit=history.y.shape[1])
+    begin = f"{fallback}; " if fallback else ""
+    share = modeled.shares[0][row] if 0 in modeled.shares else 0.0
+    found = [
+        (
+            unique_id,
+            fact.model,
+            fact.weight * (1 - share),
+            fact.wape,
+            begin + weight_reason(fact, facts),
+        )
+        for fact in facts
+    ]
+    if share:
+        found.append((unique_id, BOOSTING, share, _error(modeled, row), BOOSTING_REASON))
+    return found
 
 
 def list_forecasts(modeled: Modeled) -> pd.DataFrame:
     """Rows of table forecast of now: stages baseline, statistical, combined with intervals."""
-    candidates = modeled.candidates
-    names, rows = candidates.names, np.arange(len(candidates.history))
-    forecast = candidates.at(0)
+    history, names = modeled.candidates.history, modeled.candidates.names
+    forecast, best = modeled.candidates.at(0), modeled.best.clip(0)
     parts = []
     if BASELINE in names:
-        parts.append(
-            _rows(candidates.history, {0: forecast[names.index(BASELINE)]}, BASELINE).assign(
-                stage="baseline"
-            )
-        )
-    single = np.where((modeled.best >= 0)[:, None], forecast[modeled.best.clip(0), rows], np.nan)
-    models = np.array(names, dtype=object)[modeled.best.clip(0)]
-    parts.append(_rows(candidates.history, {0: single}, models).assign(stage="statistical"))
+        naive = _rows(history, {0: forecast[names.index(BASELINE)]}, BASELINE)
+        parts.append(naive.assign(stage="baseline"))
+    single = forecast[best, np.arange(len(history))]
+    single = np.where((modeled.best >= 0)[:, None], single, np.nan)
+    models = np.array(names, dtype=object)[best]
+    parts.append(_rows(history, {0: single}, models).assign(stage="statistical"))
     bounds = _name_bounds(modeled.bounds(LEVELS))
-    parts.append(
-        _rows(candidates.history, {0: modeled.combined[0]}, COMBINATION, bounds).assign(
-            stage="combined"
-        )
-    )
+    combined = _rows(history, {0: modeled.combined[0]}, COMBINATION, bounds)
+    parts.append(combined.assign(stage="combined"))
     return _as_forecast(pd.concat(parts, ignore_index=True))
 
 
@@ -154,14 +130,9 @@ def list_backtest(modeled: Modeled) -> pd.DataFrame:
 
     Those of tested cutoffs have the intervals that they would have had.
     """
-    bounds = backtest_intervals(modeled)
+    history, bounds = modeled.candidates.history, backtest_intervals(modeled)
     parts = [
-        _rows(
-            modeled.candidates.history,
-            {back: values},
-            COMBINATION,
-            _name_bounds(bounds.get(back, {})),
-        )
+        _rows(history, {back: values}, COMBINATION, _name_bounds(bounds.get(back, {})))
         for back, values in modeled.past.forecasts.items()
     ]
     return _as_forecast(pd.concat(parts, ignore_index=True)) if parts else tables.empty("forecast")
@@ -228,12 +199,6 @@ def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _rung(months: int, unit: int) -> str:
-    """How a reason begins: with the rung of the ladder that a young series stands on."""
-    rung = describe_fallback(int(months), unit=unit)
-    return f"{rung}; " if rung else ""
-
-
 def _say_failed(error: str) -> str:
     return error if error.startswith(REJECTED) else f"failed: {error}"
 
@@ -243,13 +208,10 @@ def _ended(months: int) -> str:
 
 
 def _error(modeled: Modeled, row: int) -> float:
-    """WAPE of the corrected median of a series over the tested cutoffs."""
+    """WAPE of the boosted median of a series over the tested cutoffs."""
     gaps, size = 0.0, 0.0
-    for back in modeled.candidates.tested:
-        actual, forecast = (
-            modeled.candidates.actuals(back)[row],
-            modeled.boosted[back][row] if back in modeled.boosted else np.nan,
-        )
+    for back in (each for each in modeled.candidates.tested if each in modeled.boosted):
+        actual, forecast = modeled.candidates.actuals(back)[row], modeled.boosted[back][row]
         there = np.isfinite(actual) & np.isfinite(forecast)
         gaps += float(np.abs(np.where(there, actual - forecast, 0.0)).sum())
         size += float(np.abs(np.where(there, actual, 0.0)).sum())
