@@ -17,9 +17,7 @@ import pandas as pd
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import INTERVALS, empty
 from salesfc_lib.panel import Summing, list_levels, summing_matrix
-from salesfc_lib.reconciliation.overrides import read_overrides, select_overrides
-
-__all__ = ["adjust", "read_overrides", "select_overrides", "spread"]
+from salesfc_lib.reconciliation.overrides import select_overrides
 
 MOVED = 1e-9  # relative difference from which a value counts as moved
 
@@ -47,11 +45,8 @@ def adjust(
     summing = summing_matrix(series, list_levels(series))
     wide = reconciled.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
     _check_complete(wide)
-    chosen = (
-        select_overrides(overrides, made_in)
-        .sort_values("sequence", kind="stable")
-        .reset_index(drop=True)
-    )
+    chosen = select_overrides(overrides, made_in)
+    chosen = chosen.sort_values("sequence", kind="stable", ignore_index=True)
     _check_targets(chosen, series, wide.columns, source)
     bottoms, accounts = wide.to_numpy()[summing.bottom], []
     for override in chosen.itertuples(index=False):
@@ -111,34 +106,27 @@ def _nearest(name: str, series: pd.DataFrame) -> list[str]:
 
 def _apply(
     override: Any, bottoms: np.ndarray, summing: Summing, months: pd.Index
-) -> tuple[np.ndarray, dict[str, object]]:
-    """Bottoms (n_bottom, n_months) after the override, and its account."""
+) -> tuple[np.ndarray, tuple[float, float, str, str]]:
+    """Bottoms (n_bottom, n_months) after the override; old, asked, state and remark."""
     row, column = summing.ids.get_loc(override.unique_id), months.get_loc(override.ds)
     below = summing.matrix[row].indices
     old = float(bottoms[below, column].sum())
     asked = override.new if pd.notna(override.new) else old * (1.0 + override.percent / 100.0)
     refusal = _refuse(override, asked)
+    if refusal:
+        return bottoms, (old, asked, "refused", refusal)
     changed = bottoms.copy()
-    if refusal is None:
-        changed[below, column] = spread(bottoms[below, column], asked)
-    return changed, {
-        "old": old,
-        "asked": asked,
-        "state": "applied" if refusal is None else "refused",
-        "remark": refusal or "",
-    }
+    changed[below, column] = spread(bottoms[below, column], asked)
+    return changed, (old, asked, "applied", "")
 
 
-def _refuse(override: Any, asked: float) -> str | None:
-    """Why the override is not applied; None where it is."""
-    missing = [
-        name
-        for name in ("author", "reason")
-        if not getattr(override, name) or pd.isna(getattr(override, name))
-    ]
+def _refuse(override: Any, asked: float) -> str:
+    """Why the override is not applied; empty where it is."""
+    written = {"author": override.author, "reason": override.reason}
+    missing = [name for name, text in written.items() if pd.isna(text) or not text]
     if missing:
         return f"No {' and no '.join(missing)} was given."
-    return f"The result would be negative ({asked:g})." if asked < 0 else None
+    return f"The result would be negative ({asked:g})." if asked < 0 else ""
 
 
 def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
@@ -157,17 +145,15 @@ def spread(bottoms: np.ndarray, total: float) -> np.ndarray:
 
 def _close_accounts(
     overrides: pd.DataFrame,
-    accounts: list[dict[str, object]],
+    accounts: list[tuple[float, float, str, str]],
     final: pd.DataFrame,
     summing: Summing,
 ) -> pd.DataFrame:
     """Table `adjustment`: each override with its final value and the later one that moved it."""
-    frame = overrides.assign(
-        **pd.DataFrame(accounts, columns=["old", "asked", "state", "remark"], index=overrides.index)
-    )
+    names, columns = ["old", "asked", "state", "remark"], empty("adjustment")
+    frame = overrides.assign(**pd.DataFrame(accounts, columns=names, index=overrides.index))
     frame["final"] = [final.at[row.unique_id, row.ds] for row in frame.itertuples()]
     frame["remark"] = [row.remark or _moved_by(row, frame, summing) for row in frame.itertuples()]
-    columns = empty("adjustment")
     return frame[list(columns.columns)].astype(columns.dtypes.to_dict())
 
 
@@ -175,32 +161,24 @@ def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
     """Remark on later overrides that moved this one's value; empty where none did."""
     if abs(row.final - row.asked) <= MOVED * max(abs(row.asked), abs(row.final), 1e-300):
         return ""
-    later = frame.loc[
-        (frame.index > row.Index) & frame["ds"].eq(row.ds) & frame["state"].eq("applied")
-    ]
-    mine = summing.matrix[summing.ids.get_loc(row.unique_id)]
-    shared = [
-        other
-        for other in later["unique_id"]
-        if mine.multiply(summing.matrix[summing.ids.get_loc(other)]).nnz
-    ]
+    later = (frame.index > row.Index) & frame["ds"].eq(row.ds) & frame["state"].eq("applied")
+    mine, *others = (
+        summing.matrix[summing.ids.get_loc(name)]
+        for name in (row.unique_id, *frame.loc[later, "unique_id"])
+    )
+    pairs = zip(frame.loc[later, "unique_id"], others, strict=True)
+    shared = dict.fromkeys(name for name, other in pairs if mine.multiply(other).nnz)
     return (
-        f"Moved from {row.asked:,.0f} to {row.final:,.0f} by a later override of "
-        f"{shorten(dict.fromkeys(shared))}."
+        f"Moved from {row.asked:,.0f} to {row.final:,.0f} by a later override of {shorten(shared)}."
     )
 
 
 def _adjusted_rows(reconciled: pd.DataFrame, final: pd.DataFrame) -> pd.DataFrame:
     """Forecast rows of stage `adjusted` in the reconciled rows' order; intervals null."""
-    row, column = (
-        final.index.get_indexer(reconciled["unique_id"]),
-        final.columns.get_indexer(reconciled["ds"]),
-    )
-    kept = reconciled[["unique_id", "cutoff", "ds", "h"]].reset_index(drop=True)
-    frame = kept.assign(
-        stage="adjusted",
-        model="people",
-        y_hat=final.to_numpy()[row, column],
-        **dict.fromkeys(INTERVALS, np.nan),
+    row = final.index.get_indexer(reconciled["unique_id"])
+    column = final.columns.get_indexer(reconciled["ds"])
+    y_hat, nothing = final.to_numpy()[row, column], dict.fromkeys(INTERVALS, np.nan)
+    frame = reconciled.reset_index(drop=True).assign(
+        stage="adjusted", model="people", y_hat=y_hat, **nothing
     )
     return frame[list(empty("forecast").columns)]

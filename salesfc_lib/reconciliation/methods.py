@@ -44,26 +44,23 @@ def reconcile(
 
     Raises `SalesForecastError` where a series has no combined forecast for some month.
     """
-    now, methods = np.datetime64(month, "M"), parameters.reconcile.methods
-    earlier = _combined(backtest).loc[lambda frame: frame["cutoff"] < pd.Timestamp(month)]
-    past = BacktestErrors.of(
-        earlier,
-        panel.loc[panel["ds"] <= pd.Timestamp(month)],
-        series,
-        parameters.levels,
-        rule=parameters.lifecycle,
-    )
+    cutoff, now = pd.Timestamp(month), np.datetime64(month, "M")
+    methods, rule = parameters.reconcile.methods, parameters.lifecycle
+    earlier = _stage(backtest, "combined").loc[lambda frame: frame["cutoff"] < cutoff]
+    known = panel.loc[panel["ds"] <= cutoff]
+    past = BacktestErrors.of(earlier, known, series, parameters.levels, rule=rule)
     table = choose_method(judge_methods(past, methods), methods)
     chosen = str(table.loc[table["chosen"], "method"].iat[0])
-    rows = _at(_last_modeled(combined), pd.Timestamp(month))
-    base = _base(rows, past.summing.ids, pd.Timestamp(month))
+    rows = _stage(combined, "assumed", "combined")
+    rows = rows.loc[rows["cutoff"].eq(cutoff)] if "cutoff" in rows.columns else rows
+    base = _base(rows, past.summing.ids, cutoff)
     errors, signed = past.errors_by(now), past.ever_negative(now)
     values = base.to_numpy(copy=True)
     for ended, months in _months_by_ended(past.ended_by(now), rows, base):
         values[:, months] = project(
             values[:, months], past.summing, chosen, errors=errors, signed=signed, ended=ended
         )
-    return _long(values, base, chosen, pd.Timestamp(month)), table
+    return _long(values, base, chosen, cutoff), table
 
 
 def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
@@ -76,12 +73,10 @@ def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     if error.notna().any():
         return scores.assign(chosen=scores["method"].eq(error.reindex(methods).idxmin()))
     (only,) = methods if len(methods) == 1 and METHODS[methods[0]].needs == 0 else ("bottom_up",)
-    missing = (
-        _unjudged(only, scores["level"].to_numpy())
-        if only not in set(scores["method"])
-        else scores.iloc[:0]
-    )
-    whole = pd.concat([frame for frame in (scores, missing) if len(frame)], ignore_index=True)
+    frames = [scores]
+    if only not in set(scores["method"]):
+        frames.append(_unjudged(only, scores["level"].to_numpy()))
+    whole = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
     return whole.assign(chosen=whole["method"].eq(only))
 
 
@@ -91,9 +86,8 @@ def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
     A level's WAPE is pooled (sum of |forecast - actual| over sum of |actual|); levels without sales
     are left out.
     """
-    wape = reconciliation["numerator"] / reconciliation["denominator"].where(
-        reconciliation["denominator"] > 0
-    )
+    size = reconciliation["denominator"]
+    wape = reconciliation["numerator"] / size.where(size > 0)
     return wape.groupby(reconciliation["method"], sort=False).mean()
 
 
@@ -104,21 +98,17 @@ def judge_methods(past: BacktestErrors, methods: Sequence[str]) -> pd.DataFrame:
     learns from errors is judged if it has enough of them at two cutoffs.
     """
     vectors = {cutoff: len(past.errors_by(cutoff)) for cutoff in past.judged}
-    known = {
-        name: {cutoff for cutoff, n in vectors.items() if n >= METHODS[name].needs}
-        for name in methods
-    }
-    judged = [
-        name
-        for name, cutoffs in known.items()
-        if len(cutoffs) >= (MIN_CUTOFFS if METHODS[name].needs else 1)
-    ]
-    common = sorted(set.intersection(*(known[name] for name in judged))) if judged else []
-    parts = [_score(past, name, cutoff) for name in judged for cutoff in common]
+    known = {}
+    for name in methods:
+        needs = METHODS[name].needs
+        cutoffs = {cutoff for cutoff, n in vectors.items() if n >= needs}
+        if len(cutoffs) >= (MIN_CUTOFFS if needs else 1):
+            known[name] = cutoffs
+    common = sorted(set.intersection(*known.values())) if known else []
+    parts = [_score(past, name, cutoff) for name in known for cutoff in common]
     scores = pd.concat([*(_unjudged(name, past.level) for name in methods), *parts])
-    return scores.groupby(["method", "level"], sort=False, as_index=False)[
-        ["numerator", "denominator", "n"]
-    ].sum()
+    sums = scores.groupby(["method", "level"], sort=False, as_index=False)
+    return sums[["numerator", "denominator", "n"]].sum()
 
 
 @dataclass(frozen=True)
@@ -152,13 +142,11 @@ class BacktestErrors:
     ) -> BacktestErrors:
         """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw, or y without it."""
         summing = summing_matrix(series, levels)
-        wide = panel.pivot(
-            index="ds", columns="unique_id", values="y_raw" if "y_raw" in panel.columns else "y"
-        )
+        value = "y_raw" if "y_raw" in panel.columns else "y"
+        wide = panel.pivot(index="ds", columns="unique_id", values=value)
         months, actual = _month(wide.index), wide.reindex(columns=summing.ids).to_numpy(dtype=float)
-        cutoffs, forecast, steps = _lay_out(
-            backtest.loc[backtest["unique_id"].isin(summing.ids)], summing.ids
-        )
+        known = backtest.loc[backtest["unique_id"].isin(summing.ids)]
+        cutoffs, forecast, steps = _lay_out(known, summing.ids)
         target = cutoffs[:, None] + steps
         place = np.searchsorted(months, target).clip(max=len(months) - 1)
         actuals = np.where((months[place] == target)[:, :, None], actual[place], np.nan)
@@ -185,20 +173,17 @@ class BacktestErrors:
         return self.summing.ids.isin(count_silent(known, self.rule).index)
 
 
-def _month(days: pd.Index) -> np.ndarray:
+def _month(days: pd.Index | pd.Series) -> np.ndarray:
     return days.to_numpy().astype("datetime64[M]")
 
 
 def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cutoffs (n_cutoffs,), forecasts (n_cutoffs, n_steps, n_series), steps (n_steps,)."""
-    cutoffs, row = np.unique(
-        backtest["cutoff"].to_numpy().astype("datetime64[M]"), return_inverse=True
-    )
+    cutoffs, row = np.unique(_month(backtest["cutoff"]), return_inverse=True)
     steps, column = np.unique(backtest["h"].to_numpy().astype(int), return_inverse=True)
     forecast = np.full((len(cutoffs), len(steps), len(ids)), np.nan)
-    forecast[row, column, ids.get_indexer(backtest["unique_id"])] = backtest["y_hat"].to_numpy(
-        dtype=float
-    )
+    place = ids.get_indexer(backtest["unique_id"])
+    forecast[row, column, place] = backtest["y_hat"].to_numpy(dtype=float)
     return cutoffs, forecast, steps
 
 
@@ -208,22 +193,19 @@ def _score(past: BacktestErrors, method: str, cutoff: np.datetime64) -> pd.DataF
     steps = np.isfinite(past.actuals[at] - past.forecast[at]).any(axis=1)
     base, actuals = past.forecast[at][steps].T, past.actuals[at][steps].T
     rows, summing = _there(past.summing, np.isfinite(base).all(axis=1))
-    errors, signed, ended = (
-        past.errors_by(cutoff)[:, rows],
-        past.ever_negative(cutoff)[rows],
-        past.ended_by(cutoff)[rows],
-    )
-    gap = np.abs(
-        project(base[rows], summing, method, errors=errors, signed=signed, ended=ended)
-        - actuals[rows]
-    )
+    errors = past.errors_by(cutoff)[:, rows]
+    signed, ended = past.ever_negative(cutoff)[rows], past.ended_by(cutoff)[rows]
+    coherent = project(base[rows], summing, method, errors=errors, signed=signed, ended=ended)
+    gap = np.abs(coherent - actuals[rows])
     size = np.where(np.isnan(gap), 0.0, np.abs(actuals[rows]))
-    sums = {
+    columns = {
+        "method": method,
+        "level": past.level[rows],
         "numerator": np.nansum(gap, axis=1),
         "denominator": size.sum(axis=1),
         "n": np.isfinite(gap).sum(axis=1),
     }
-    return pd.DataFrame({"method": method, "level": past.level[rows], **sums})
+    return pd.DataFrame(columns)
 
 
 def _there(summing: Summing, known: np.ndarray) -> tuple[np.ndarray, Summing]:
@@ -236,36 +218,17 @@ def _there(summing: Summing, known: np.ndarray) -> tuple[np.ndarray, Summing]:
 
 
 def _unjudged(method: str, level: np.ndarray) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "method": method,
-            "level": list(dict.fromkeys(level)),
-            "numerator": 0.0,
-            "denominator": 0.0,
-            "n": 0,
-        }
-    )
+    levels = list(dict.fromkeys(level))
+    nothing = {"numerator": 0.0, "denominator": 0.0, "n": 0}
+    return pd.DataFrame({"method": method, "level": levels, **nothing})
 
 
-def _combined(forecast: pd.DataFrame) -> pd.DataFrame:
-    """Rows of stage `combined`; all, where there is no such column."""
-    return (
-        forecast.loc[forecast["stage"].eq("combined")] if "stage" in forecast.columns else forecast
-    )
-
-
-def _last_modeled(forecast: pd.DataFrame) -> pd.DataFrame:
-    """Rows of stage `assumed`, else `combined`; all, where there is no such column."""
-    assumed = (
-        forecast["stage"].eq("assumed")
-        if "stage" in forecast.columns
-        else pd.Series(False, index=forecast.index)
-    )
-    return forecast.loc[assumed] if assumed.any() else _combined(forecast)
-
-
-def _at(forecast: pd.DataFrame, now: pd.Timestamp) -> pd.DataFrame:
-    return forecast.loc[forecast["cutoff"].eq(now)] if "cutoff" in forecast.columns else forecast
+def _stage(forecast: pd.DataFrame, *stages: str) -> pd.DataFrame:
+    """Rows of the first of the stages that has any; all, where there is no such column."""
+    if "stage" not in forecast.columns:
+        return forecast
+    found = [forecast.loc[forecast["stage"].eq(stage)] for stage in stages]
+    return next((rows for rows in found if len(rows)), found[-1])
 
 
 def _months_by_ended(
@@ -278,35 +241,27 @@ def _months_by_ended(
     """
     held = np.repeat(silent[:, None], base.shape[1], axis=1)
     if "model" in rows.columns and rows["model"].isin([ASSUMED, ENDED]).any():
-        model = rows.pivot(index="unique_id", columns="h", values="model").reindex(
-            index=base.index, columns=base.columns
-        )
-        held = (held & ~(model.eq(ASSUMED) & base.gt(0)).to_numpy()) | model.eq(ENDED).to_numpy()
+        model = rows.pivot(index="unique_id", columns="h", values="model")
+        model = model.reindex(index=base.index, columns=base.columns)
+        expected = (model.eq(ASSUMED) & base.gt(0)).to_numpy()
+        held = (held & ~expected) | model.eq(ENDED).to_numpy()
     kinds, kind = np.unique(held, axis=1, return_inverse=True)
-    return [
-        (kinds[:, place], np.flatnonzero(kind.ravel() == place)) for place in range(kinds.shape[1])
-    ]
+    return [(ended, np.flatnonzero(kind.ravel() == k)) for k, ended in enumerate(kinds.T)]
 
 
 def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFrame:
     """Combined forecasts at `now` by unique_id and h, complete."""
-    key = ["unique_id", "h"]
+    key, table = ["unique_id", "h"], f"Combined forecast of {now:%Y-%m}"
     if (repeated := combined.duplicated(key, keep=False)).any():
         examples = combined.loc[repeated, "unique_id"].unique()
-        raise SalesForecastError.duplicate_keys(
-            key, examples, int(repeated.sum()), f"Combined forecast of {now:%Y-%m}"
-        )
+        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), table)
     wide = combined.pivot(index="unique_id", columns="h", values="y_hat").sort_index(axis=1)
     lacking = ids[wide.reindex(ids).isna().any(axis=1).to_numpy()] if wide.shape[1] else ids
     unknown = wide.index.difference(ids)
     if len(lacking) or len(unknown):
-        wrong = (
-            f"lacks {shorten(lacking)}"
-            if len(lacking)
-            else f"has {shorten(unknown)}, which the series table has not"
-        )
+        wrong = f"has {shorten(unknown)}, which the series table has not"
         raise SalesForecastError.say(
-            f"Combined forecast of {now:%Y-%m} {wrong}",
+            f"{table} {f'lacks {shorten(lacking)}' if len(lacking) else wrong}",
             f"One forecast of each of the {len(ids)} series for each month of the horizon",
             "Look into the table `failures`: every series needs one candidate that works at "
             "this cutoff",
@@ -316,18 +271,16 @@ def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFr
 
 def _long(values: np.ndarray, base: pd.DataFrame, method: str, now: pd.Timestamp) -> pd.DataFrame:
     """Forecast rows in the order of the series, intervals null."""
-    steps = base.columns.to_numpy(dtype="int64")
+    n, steps = len(base), base.columns.to_numpy(dtype="int64")
     months = pd.DatetimeIndex([now + pd.DateOffset(months=int(step)) for step in steps])
-    n = len(base)
-    return pd.DataFrame(
-        {
-            "unique_id": np.repeat(base.index.to_numpy(dtype=object), len(steps)),
-            "stage": "reconciled",
-            "model": method,
-            "cutoff": now,
-            "ds": np.tile(months.to_numpy(), n),
-            "h": np.tile(steps, n),
-            "y_hat": values.ravel(),
-            **dict.fromkeys(INTERVALS, np.nan),
-        }
-    )
+    columns = {
+        "unique_id": np.repeat(base.index.to_numpy(dtype=object), len(steps)),
+        "stage": "reconciled",
+        "model": method,
+        "cutoff": now,
+        "ds": np.tile(months.to_numpy(), n),
+        "h": np.tile(steps, n),
+        "y_hat": values.ravel(),
+        **dict.fromkeys(INTERVALS, np.nan),
+    }
+    return pd.DataFrame(columns)

@@ -25,19 +25,12 @@ from salesfc_lib.reconciliation.hand_written import (
 )
 
 KEY = ("unit", "made_in", "unique_id", "ds", "sequence")
-WRITTEN = (
-    "made_in",
-    "unique_id",
-    "ds",
-    "author",
-    "reason",
-)  # columns that a file must have, and new or percent
+# columns that a file must have, and new or percent
+WRITTEN = ("made_in", "unique_id", "ds", "author", "reason")
 
 
 def read_overrides(project: Path, unit: str) -> pd.DataFrame:
     """Override table of `overrides/<unit>.csv`; empty where there is no such file.
-
-    In any encoding and with any separator that a spreadsheet saves (see `written`).
 
     Months are written YYYY-MM; `sequence` is 1 and `unit` the file's where the file has no such
     column.
@@ -45,15 +38,14 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
     Raises `SalesForecastError` naming file and line: a missing column, a month, number or date that
     cannot be read, another unit's id, both or neither of `new` and `percent`, a repeated key.
     """
-    path = project / "overrides" / f"{unit}.csv"
-    if not path.is_file():
-        return empty("override")
-    name = f"overrides/{unit}.csv"
-    lines = list(read_lines(path, name, lambda found: _check_columns(found, name)))
+    name, table = f"overrides/{unit}.csv", empty("override")
+    if not (project / name).is_file():
+        return table
+    lines = list(read_lines(project / name, name, lambda found: _check_columns(found, name)))
     rows = [_read_override(line, unit) for line in lines]
     _check_unique(rows, lines)
-    frame = pd.DataFrame(rows, columns=list(empty("override").columns))
-    return check(frame.astype(empty("override").dtypes.to_dict()), "override")
+    frame = pd.DataFrame(rows, columns=list(table.columns))
+    return check(frame.astype(table.dtypes.to_dict()), "override")
 
 
 def select_overrides(
@@ -84,9 +76,8 @@ def _check_columns(found: list[str], name: str) -> list[str]:
 def _read_override(line: Line, unit: str) -> dict[str, object]:
     cells = line.cells
     if cells.get("unit", unit) not in (unit, ""):
-        raise cell_error(
-            line, "unit", f"'{unit}', the unit of this file", "Move the line to that unit's file"
-        )
+        expected = f"'{unit}', the unit of this file"
+        raise cell_error(line, "unit", expected, "Move the line to that unit's file")
     new, percent = read_number(line, "new"), read_number(line, "percent", percent=True)
     if math.isnan(new) == math.isnan(percent):
         both = "neither `new` nor `percent`" if math.isnan(new) else "both `new` and `percent`"
@@ -94,9 +85,8 @@ def _read_override(line: Line, unit: str) -> dict[str, object]:
             f"{line.where} has {both}", "Exactly one of them", "Keep the one that is meant"
         )
     if not cells["unique_id"]:
-        raise cell_error(
-            line, "unique_id", "A series of this unit, such as 'total'", "Name the series"
-        )
+        expected = "A series of this unit, such as 'total'"
+        raise cell_error(line, "unique_id", expected, "Name the series")
     return {
         "unit": unit,
         "made_in": read_month(line, "made_in"),
@@ -114,12 +104,8 @@ def _read_override(line: Line, unit: str) -> dict[str, object]:
 def _read_sequence(line: Line) -> int:
     text = line.cells.get("sequence", "") or "1"
     if not re.fullmatch(r"\d{1,9}", text):
-        raise cell_error(
-            line,
-            "sequence",
-            "A whole number: overrides are applied in its order",
-            "Number them 1, 2, 3",
-        )
+        expected = "A whole number: overrides are applied in its order"
+        raise cell_error(line, "sequence", expected, "Number them 1, 2, 3")
     return int(text)
 
 

@@ -31,12 +31,9 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from salesfc_lib.panel import Summing
 
 # smallest variance, as a share of the mean variance: keeps series without any error in
-
 RIDGE = 1e-8
-
-Solve = Callable[
-    [np.ndarray, Summing, np.ndarray], np.ndarray
-]  # base, summing, bottoms held at zero -> bottoms
+# base, summing, bottoms held at zero -> bottoms
+Solve = Callable[[np.ndarray, Summing, np.ndarray], np.ndarray]
 
 
 class Covariance(NamedTuple):
@@ -70,15 +67,12 @@ def project(
     a series' history was ever negative, so that its forecast may be; ended: (n_series,) whether a
     series came to an end, so that everything below it stays at zero.
     """
-    over = (
-        np.zeros(len(summing.bottom), dtype=bool)
-        if ended is None
-        else summing.matrix.T @ ended.astype(float) > 0
-    )
+    over = np.zeros(len(summing.bottom), dtype=bool)
+    if ended is not None:
+        over = summing.matrix.T @ ended.astype(float) > 0
     covariance = METHODS[method].covariance
-    if covariance is None or len(summing.upper) == 0:
-        solve: Solve = _take_bottoms
-    else:
+    solve: Solve = _take_bottoms
+    if covariance is not None and len(summing.upper):
         solve = _Solver.of(summing, covariance(summing.matrix, errors))
     bottoms = solve(base, summing, over)
     for column in np.flatnonzero(_below_zero(bottoms, summing, signed).any(axis=0)):
@@ -114,9 +108,8 @@ def weigh_by_shrunk_covariance(matrix: sparse.csr_matrix, errors: np.ndarray) ->
     centred = np.nan_to_num(errors - _mean(errors))
     intensity = shrinkage_intensity(centred)
     count = np.isfinite(errors).sum(axis=0)
-    variance = _bounded(
-        np.where(count > 1, (centred**2).sum(axis=0) / np.maximum(count - 1, 1), np.nan), matrix
-    )
+    own = (centred**2).sum(axis=0) / np.maximum(count - 1, 1)
+    variance = _bounded(np.where(count > 1, own, np.nan), matrix)
     factor = np.sqrt((1.0 - intensity) / (len(errors) - 1)) * centred.T
     return Covariance(np.maximum(variance - (factor**2).sum(axis=1), RIDGE * variance), factor)
 
@@ -162,14 +155,11 @@ class _Solver:
 
     def __call__(self, base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.ndarray:
         """Bottoms (n_bottom, n_months), with those marked in `zero` held at zero."""
+        sums = self.constraints
         base, (diagonal, factor) = _hold(base, self.covariance, summing.bottom[zero])
-        spanned = self.constraints @ factor
-        middle = (
-            self.constraints.multiply(diagonal) @ self.constraints.T
-        ).toarray() + spanned @ spanned.T
-        pull = self.constraints.T @ cho_solve(
-            cho_factor(middle, overwrite_a=True), self.constraints @ base
-        )
+        spanned = sums @ factor
+        middle = (sums.multiply(diagonal) @ sums.T).toarray() + spanned @ spanned.T
+        pull = sums.T @ cho_solve(cho_factor(middle, overwrite_a=True), sums @ base)
         moved = base - diagonal[:, None] * pull - factor @ (factor.T @ pull)
         return _take_bottoms(moved, summing, zero)
 
@@ -220,9 +210,8 @@ def _bounded(variance: np.ndarray, matrix: sparse.csr_matrix) -> np.ndarray:
     """Variances above zero; where unknown, the median variance per bottom times its bottoms."""
     size = np.asarray(matrix.sum(axis=1)).ravel()
     known = np.isfinite(variance)
-    variance = np.where(
-        known, variance, size * np.median(variance[known] / size[known]) if known.any() else 0.0
-    )
+    usual = np.median(variance[known] / size[known]) if known.any() else 0.0
+    variance = np.where(known, variance, size * usual)
     mean = variance.mean()
     return np.maximum(variance, RIDGE * mean if mean > 0 else 1.0)
 

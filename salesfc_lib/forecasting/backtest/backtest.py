@@ -21,7 +21,7 @@ from salesfc_lib.forecasting.backtest.early_stopping import (
     early_stopping_at,
 )
 from salesfc_lib.forecasting.cache import ForecastCache
-from salesfc_lib.forecasting.candidates.protocol import Candidate, Prediction
+from salesfc_lib.forecasting.candidates.protocol import Candidate
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
 from salesfc_lib.forecasting.candidates.regression import driver_factors
 from salesfc_lib.forecasting.demand import classify, is_intermittent
@@ -31,12 +31,8 @@ from salesfc_lib.forecasting.plausibility import bounds_at, reject_implausible
 from salesfc_lib.foundation import SEASON, schema
 
 MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
-PROTOCOL = (
-    "history",
-    "horizon",
-    "window",
-    "searched",
-)  # arguments of a candidate that are no settings
+# arguments of a candidate that are no settings
+PROTOCOL = ("history", "horizon", "window", "searched")
 
 Progress = Callable[[str, int, int], None]
 
@@ -117,11 +113,13 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     Raises `SalesForecastError` for a candidate or a setting that does not exist, for none at all,
     and for regressors that end before the horizon.
     """
-    known = {**REGISTRY, **(extra or {})}
-    names = _enabled(parameters.candidates, known, extra or {})
+    extra, n = extra or {}, len(history)
+    known = {**REGISTRY, **extra}
+    names = _enabled(parameters.candidates, known, extra)
     _check_request(history, names, horizon)
     tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
     backs = (*earlier, *tested, 0)
+    shape = (len(backs), n, horizon)
     stacked, factor = _stack(
         history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks
     )
@@ -132,40 +130,32 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         if progress is not None:
             progress(name, done, len(names))
         candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
-        rows = stacked[_view(candidate)]
+        view, stopping = _view(candidate), None
+        rows = stacked[view]
         suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
         run = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
-        kept = (
-            cache
-            if cache is not None and (name not in (extra or {}) or candidate.code)
-            else ForecastCache()
-        )
-        earlier_forecasts = CandidateForecasts(history, backs, tested, values)
-        stopping = (
-            _early_stopping(earlier_forecasts, known, parameters.backtest.race)
-            if candidate.scope == "series"
-            else None
-        )
+        cacheable = cache is not None and (name not in extra or candidate.code)
+        if candidate.scope == "series":
+            earlier_forecasts = CandidateForecasts(history, backs, tested, values)
+            stopping = _early_stopping(earlier_forecasts, known, parameters.backtest.race)
         prediction, reasons = predict_cached(
             candidate,
             _take_once(rows, run),
             horizon,
             settings=block.settings,
-            cache=kept,
+            cache=cache if cache is not None and cacheable else ForecastCache(),
             stopping=stopping,
         )
-        stopped += [
-            EarlyStopped(row, name, reasons[unique_id])
-            for row, unique_id in enumerate(history.ids)
-            if unique_id in reasons
+        ids = enumerate(history.ids)
+        stopped += [EarlyStopped(row, name, reasons[key]) for row, key in ids if key in reasons]
+        failures += [
+            Failure(int(run[k]) % n, int(rows.back[run[k]]), name, error)
+            for k, error in sorted(prediction.errors.items())
         ]
-        failures += _failed(prediction, run, rows, name=name, n=len(history))
-        full = np.full((len(backs) * len(history), horizon), np.nan)
+        full = np.full((len(backs) * n, horizon), np.nan)
         full[run + len(full) - len(rows)] = prediction.values
-        full = full * factor if _view(candidate) == "free" else full
-        values[name] = floor_at_zero(full, stacked["plain"].y).reshape(
-            len(backs), len(history), horizon
-        )
+        full = full * factor if view == "free" else full
+        values[name] = floor_at_zero(full, stacked["plain"].y).reshape(shape)
     if progress is not None:
         progress("", len(names), len(names))
     del stacked  # with all that was computed from it once
@@ -192,18 +182,15 @@ def _stack(
     the rows.
     """
     plain = history.stack(backs)
-    panel = adjust_level_shifts(plain, breaks) if breaks.enabled else plain
+    panel = free = adjust_level_shifts(plain, breaks) if breaks.enabled else plain
+    width = panel.y.shape[1]
     factor = driver_factors(panel, horizon)
-    free = (
-        replace(panel, y=panel.y / factor[:, : panel.y.shape[1]], regressors={})
-        if history.regressors
-        else panel
-    )
+    if history.regressors:
+        plain = replace(plain, regressors={})
+        free = replace(panel, y=panel.y / factor[:, :width], regressors={})
     latest = np.arange((len(backs) - of_series) * len(history), len(plain))
-    plain = replace(plain, regressors={}) if history.regressors else plain
-    return {"plain": plain, "panel": panel, "free": free, "series": panel.take(latest)}, factor[
-        :, panel.y.shape[1] :
-    ]
+    views = {"plain": plain, "panel": panel, "free": free, "series": panel.take(latest)}
+    return views, factor[:, width:]
 
 
 def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -215,12 +202,9 @@ def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], 
     >>> list_backs(40, schema.Backtest(cutoffs=4, step=3))
     ((12, 9, 6, 3), (24, 21, 18, 15))
     """
-    possible = [back for back in range(backtest.step, width - MIN_HISTORY + 1, backtest.step)]
-    tested, earlier = (
-        possible[: backtest.cutoffs],
-        possible[backtest.cutoffs : 2 * backtest.cutoffs],
-    )
-    return tuple(reversed(tested)), tuple(reversed(earlier))
+    possible = list(range(backtest.step, width - MIN_HISTORY + 1, backtest.step))
+    count = backtest.cutoffs
+    return tuple(possible[:count][::-1]), tuple(possible[count : 2 * count][::-1])
 
 
 _NO_BLOCK = schema.Candidate()
@@ -236,20 +220,16 @@ def _enabled(
         if name == BOOSTING:
             continue
         if name not in known:
-            raise SalesForecastError.unknown_key(
-                f"candidates.{name}", [f"candidates.{key}" for key in known], "the parameters"
-            )
+            allowed = [f"candidates.{key}" for key in known]
+            raise SalesForecastError.unknown_key(f"candidates.{name}", allowed, "the parameters")
         taken = inspect.signature(known[name].forecast).parameters
+        if any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values()):
+            continue
         allowed = [key for key in taken if key not in PROTOCOL]
-        takes_all = any(each.kind is inspect.Parameter.VAR_KEYWORD for each in taken.values())
-        for key in set() if takes_all else set(block.settings) - set(allowed):
+        for key in set(block.settings) - set(allowed):
             where = f"`candidates.{name}.settings`"
             raise SalesForecastError.unknown_key(key, allowed, where)
-    return [
-        name
-        for name in known
-        if (name in blocks and blocks[name].enabled) or (name in extra and name not in blocks)
-    ]
+    return [name for name in known if (blocks[name].enabled if name in blocks else name in extra)]
 
 
 def _check_request(history: History, names: Sequence[str], horizon: int) -> None:
@@ -298,43 +278,24 @@ def _early_stopping(
     panel = [values for name, values in candidates.values.items() if known[name].scope == "panel"]
     if factor is None or not panel or not candidates.tested:
         return None
-    back = candidates.tested[-1]
-    place, squared = candidates.backs.index(back), is_intermittent(candidates.history.cut(back).y)
-    forecasts = np.stack([values[place] for values in panel])
-    return early_stopping_at(
-        back,
-        candidates.history.ids,
-        forecasts,
-        candidates.actuals(back),
-        squared=squared,
-        factor=factor,
-    )
+    history, back = candidates.history, candidates.tested[-1]
+    forecasts = np.stack([values[candidates.backs.index(back)] for values in panel])
+    actuals, squared = candidates.actuals(back), is_intermittent(history.cut(back).y)
+    return early_stopping_at(back, history.ids, forecasts, actuals, squared=squared, factor=factor)
 
 
 def _reject(
     history: History, backs: Sequence[int], values: Mapping[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], list[Failure]]:
     """Forecasts by name (n_cutoffs, n, horizon) without the implausible ones, and these."""
-    kept: dict[str, list[np.ndarray]] = {name: [] for name in values}
+    kept: list[dict[str, np.ndarray]] = []
     rejected: list[Failure] = []
     for place, back in enumerate(backs):
-        left, found = reject_implausible(
-            {name: array[place] for name, array in values.items()}, bounds_at(history, back)
-        )
+        here = {name: array[place] for name, array in values.items()}
+        left, found = reject_implausible(here, bounds_at(history, back))
         rejected += [Failure(row, back, name, reason) for row, name, reason in found]
-        for name, forecast in left.items():
-            kept[name].append(forecast)
-    return {name: np.stack(parts) for name, parts in kept.items()}, rejected
-
-
-def _failed(
-    prediction: Prediction, run: np.ndarray, rows: History, *, name: str, n: int
-) -> list[Failure]:
-    """Failures of the rows of a prediction that have an error."""
-    return [
-        Failure(int(run[k]) % n, int(rows.back[run[k]]), name, error)
-        for k, error in sorted(prediction.errors.items())
-    ]
+        kept.append(left)
+    return {name: np.stack([left[name] for left in kept]) for name in values}, rejected
 
 
 def floor_at_zero(values: np.ndarray, y: np.ndarray) -> np.ndarray:

@@ -17,6 +17,7 @@ import numpy as np
 from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping, StopReason
 from salesfc_lib.forecasting.cache import CacheEntry, ForecastCache, digest, fingerprint
 from salesfc_lib.forecasting.candidates.protocol import (
+    NOT_FINITE,
     Candidate,
     Prediction,
     Window,
@@ -84,54 +85,45 @@ def _look_up(
     """Forecasts of the rows, from the cache or computed and put into it."""
     if not len(rows):
         return Prediction(np.full((0, horizon), np.nan))
-    keys = _keys(candidate, rows, horizon, settings=settings, searched=searched)
+    head = digest(fingerprint(), candidate.name, candidate.code, _text(settings), str(horizon))
+    keys = [  # digests of all that each forecast depends on
+        digest(head, _content(window), json.dumps(searched.get(window.unique_id)))
+        for window in windows(rows, horizon)
+    ]
     missing = np.array([row for row, key in enumerate(keys) if cache.get(key) is None], dtype=int)
     more = {"searched": searched} if searched else {}
     fresh = _predict(candidate, rows.take(missing), horizon, {**settings, **more})
-    new = {
-        keys[row]: CacheEntry(None, fresh.errors[k])
-        if k in fresh.errors
-        else CacheEntry(fresh.values[k])
-        for k, row in enumerate(missing)
-    }
+    new = {keys[row]: CacheEntry(fresh.values[k]) for k, row in enumerate(missing)}
+    new |= {keys[missing[k]]: CacheEntry(None, error) for k, error in fresh.errors.items()}
     cache.put(new)
     entries = [cache.get(key) or new[key] for key in keys]
     nothing = np.full(horizon, np.nan)
     values = np.stack([nothing if entry.values is None else entry.values for entry in entries])
-    return Prediction(
-        values, {row: entry.note for row, entry in enumerate(entries) if entry.values is None}
-    )
+    errors = {row: entry.note for row, entry in enumerate(entries) if entry.values is None}
+    return Prediction(values, errors)
 
 
 def _predict(
     candidate: Candidate, rows: History, horizon: int, settings: Mapping[str, Any]
 ) -> Prediction:
     """Forecasts of the rows; an exception or another shape is an error of each row."""
+    shape = (len(rows), horizon)
+    nothing = np.full(shape, np.nan)
     if not len(rows):
-        return Prediction(np.full((0, horizon), np.nan))
+        return Prediction(nothing)
     try:
         prediction = candidate.forecast(rows, horizon, **settings)
     except Exception as error:  # whatever a model raises is a failure of its rows
-        return Prediction(
-            np.full((len(rows), horizon), np.nan), dict.fromkeys(range(len(rows)), describe(error))
-        )
-    prediction = (
-        prediction
-        if isinstance(prediction, Prediction)
-        else Prediction(np.asarray(prediction, dtype=float))
-    )
-    if prediction.values.shape != (len(rows), horizon):
-        text = f"gave an array of shape {prediction.values.shape}, {(len(rows), horizon)} needed"
-        return Prediction(
-            np.full((len(rows), horizon), np.nan), dict.fromkeys(range(len(rows)), text)
-        )
-    infinite = np.isinf(prediction.values).any(axis=1)
-    odd = {
-        int(row): "the model's forecast is not a finite number" for row in np.flatnonzero(infinite)
-    }
-    return Prediction(
-        np.where(infinite[:, None], np.nan, prediction.values), {**odd, **prediction.errors}
-    )
+        return Prediction(nothing, dict.fromkeys(range(len(rows)), describe(error)))
+    if not isinstance(prediction, Prediction):
+        prediction = Prediction(np.asarray(prediction, dtype=float))
+    values = prediction.values
+    if values.shape != shape:
+        text = f"gave an array of shape {values.shape}, {shape} needed"
+        return Prediction(nothing, dict.fromkeys(range(len(rows)), text))
+    infinite = np.isinf(values).any(axis=1)
+    odd = {int(row): NOT_FINITE for row in np.flatnonzero(infinite)}
+    return Prediction(np.where(infinite[:, None], np.nan, values), {**odd, **prediction.errors})
 
 
 def _search(
@@ -146,42 +138,21 @@ def _search(
     if candidate.search is None:
         return {}
     results: dict[str, Any] = {}
+    head = (fingerprint(), candidate.name, "search", _text(settings))
     fresh: dict[str, CacheEntry] = {}
     for unique_id in dict.fromkeys(rows.ids):
-        own = rows.take(np.flatnonzero(rows.ids == unique_id))
-        early = own.take(np.array([int(np.argmax(own.back))]))
-        months = min(
-            int((early.last[0].astype(int) + 1) % HALF_YEAR),
-            int(early.length[0]) - candidate.needed,
-        )
-        early = early.cut(max(months, 0))
-        key = digest(
-            fingerprint(), candidate.name, "search", _text(settings), _content(windows(early, 0)[0])
-        )
+        own = np.flatnonzero(rows.ids == unique_id)
+        early = rows.take(own[[np.argmax(rows.back[own])]])
+        spare = int(early.length[0]) - candidate.needed
+        early = early.cut(max(min(int((early.last[0].astype(int) + 1) % HALF_YEAR), spare), 0))
+        key = digest(*head, _content(windows(early, 0)[0]))
         entry = cache.get(key)
         if entry is None:
-            entry = fresh[key] = CacheEntry(
-                None, json.dumps(candidate.search(early, **settings)[str(unique_id)])
-            )
+            found = json.dumps(candidate.search(early, **settings)[str(unique_id)])
+            entry = fresh[key] = CacheEntry(None, found)
         results[str(unique_id)] = json.loads(entry.note)
     cache.put(fresh)
     return results
-
-
-def _keys(
-    candidate: Candidate,
-    rows: History,
-    horizon: int,
-    *,
-    settings: Mapping[str, Any],
-    searched: Mapping[str, Any],
-) -> list[str]:
-    """Cache key of each row: a digest of all that its forecast depends on."""
-    head = digest(fingerprint(), candidate.name, candidate.code, _text(settings), str(horizon))
-    return [
-        digest(head, _content(window), json.dumps(searched.get(window.unique_id)))
-        for window in windows(rows, horizon)
-    ]
 
 
 def _text(settings: Mapping[str, Any]) -> str:
@@ -189,9 +160,6 @@ def _text(settings: Mapping[str, Any]) -> str:
 
 
 def _content(window: Window) -> str:
-    named = [
-        part
-        for name, values in sorted(window.regressors.items())
-        for part in (name, np.ascontiguousarray(values).tobytes())
-    ]
-    return digest(window.y.tobytes(), window.month.astype("int64").tobytes(), *named)
+    named = sorted(window.regressors.items())
+    parts = [part for name, values in named for part in (name, values.tobytes())]
+    return digest(window.y.tobytes(), window.month.astype("int64").tobytes(), *parts)

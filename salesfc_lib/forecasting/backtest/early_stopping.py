@@ -41,14 +41,13 @@ class EarlyStopping:
     def find_stops(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, StopReason]:
         """Reasons by id of the series to stop, of those with forecasts (len(ids), horizon)."""
         rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
-        error, reference = (
-            relative_errors(forecast, self.actuals[rows], self.squared[rows]),
-            self.reference[rows],
-        )
-        stopped = np.flatnonzero(
-            np.isfinite(error) & (reference > 0) & (error > self.factor * reference)
-        )
-        return {str(ids[k]): StopReason(float(error[k]), float(reference[k])) for k in stopped}
+        error = relative_errors(forecast, self.actuals[rows], self.squared[rows])
+        reference = self.reference[rows]
+        behind = np.isfinite(error) & (reference > 0) & (error > self.factor * reference)
+        return {
+            str(ids[k]): StopReason(float(error[k]), float(reference[k]))
+            for k in np.flatnonzero(behind)
+        }
 
 
 def early_stopping_at(

@@ -16,9 +16,8 @@ import numpy as np
 from salesfc_lib.forecasting.demand import INTERMITTENT, PATCHY, STEADY
 from salesfc_lib.forecasting.history import History
 
-__all__ = ["Prediction", "Candidate", "History", "Window", "describe", "each_series", "windows"]
-
 KINDS = (STEADY, PATCHY, INTERMITTENT)
+NOT_FINITE = "the model's forecast is not a finite number"
 SearchResults = Mapping[str, Any]
 
 
@@ -78,18 +77,21 @@ class Window:
 def windows(history: History, horizon: int) -> Sequence[Window]:
     """A window for each row."""
     months = history.month_of_year(horizon) + 1
-    return [
-        Window(
-            str(history.ids[row]),
-            history.y[row, first:],
-            months[row, first:],
-            {
-                name: _reach(values[row, first:], len(months[row]) - first)
-                for name, values in history.regressors.items()
-            },
+    width = months.shape[1]
+    known_ahead = {
+        name: np.pad(
+            values[:, :width],
+            ((0, 0), (0, max(width - values.shape[1], 0))),
+            constant_values=np.nan,
         )
-        for row, first in enumerate(history.first)
-    ]
+        for name, values in history.regressors.items()
+    }
+
+    def cut(row: int, first: int) -> Window:
+        known = {name: values[row, first:] for name, values in known_ahead.items()}
+        return Window(str(history.ids[row]), history.y[row, first:], months[row, first:], known)
+
+    return [cut(row, first) for row, first in enumerate(history.first)]
 
 
 def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Prediction]:
@@ -115,7 +117,7 @@ def finite(values: np.ndarray, horizon: int) -> np.ndarray:
     if values.shape != (horizon,):
         raise ValueError(f"the model gave {values.size} values, {horizon} needed")
     if not np.isfinite(values).all():
-        raise ValueError("the model's forecast is not a finite number")
+        raise ValueError(NOT_FINITE)
     return values
 
 
@@ -123,8 +125,3 @@ def describe(error: Exception) -> str:
     """One line of what went wrong."""
     text = " ".join(str(error).split())[:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def _reach(values: np.ndarray, length: int) -> np.ndarray:
-    """The first `length` values, with NaN behind where there are fewer."""
-    return np.concatenate([values[:length], np.full(max(length - len(values), 0), np.nan)])

@@ -1,7 +1,4 @@
-"""What declared effects do to the combined forecast.
-
-Combined forecasts of every series and chosen effects enter; forecasts of the stage `assumed` and an
-account of each effect leave. The decisions made here:
+"""Declared effects applied to the combined forecast.
 
 - Effects act at the bottom, percentages first, in the order in which they were declared, then
   amounts. An amount is spread over the bottoms that it holds for in proportion to their forecasts,
@@ -74,22 +71,16 @@ def apply_effects(
     Raises `SalesForecastError` naming every effect whose member, combination of members or carrier
     does not exist.
     """
-    if not effects["state"].eq("applied").any():
-        return (
-            empty("forecast"),
-            _close(effects, {}, {}, combined["cutoff"].max()),
-            empty("effect_applied"),
-        )
+    cutoff, chosen = combined["cutoff"].max(), effects[effects["state"].eq("applied")]
+    if chosen.empty:
+        return empty("forecast"), _close(effects, {}, {}, cutoff), empty("effect_applied")
     summing = summing_matrix(series, list_levels(series))
     wide = combined.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
-    scopes = _find_scopes(effects[effects["state"].eq("applied")], series, summing)
+    scopes = _find_scopes(chosen, series, summing)
     bottoms, accounts = _apply_all(effects, scopes, wide, summing)
-    table = _close(effects, scopes, accounts, combined["cutoff"].max())
-    applied = (
-        pd.concat(list(accounts.values()), ignore_index=True)
-        if accounts
-        else empty("effect_applied")
-    )
+    table = _close(effects, scopes, accounts, cutoff)
+    parts = list(accounts.values()) or [empty("effect_applied")]
+    applied = pd.concat(parts, ignore_index=True)
     if not table["state"].eq("applied").any():
         return empty("forecast"), table, applied
     return _assumed_rows(combined, bottoms, wide, summing), table, applied
@@ -102,16 +93,13 @@ def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
     table `effect_applied`.
     """
     wide = forecast.pivot(index=["unique_id", "ds"], columns="stage", values="y_hat")
-    did = (
-        (applied["after"] - applied["before"]).groupby([applied["unique_id"], applied["ds"]]).sum()
-    )
+    change = applied["after"] - applied["before"]
+    did = change.groupby([applied["unique_id"], applied["ds"]]).sum()
     rows = wide.loc[did.index]
-    gap = (rows["assumed"] - rows["combined"] - did).abs().max() if len(rows) else 0.0
-    return (
-        float(gap / max(rows[["assumed", "combined"]].abs().max(axis=None), 1e-300))
-        if len(rows)
-        else 0.0
-    )
+    if rows.empty:
+        return 0.0
+    gap = (rows["assumed"] - rows["combined"] - did).abs().max()
+    return float(gap / max(rows[["assumed", "combined"]].abs().max(axis=None), 1e-300))
 
 
 def intervals_with_effects(
@@ -179,20 +167,17 @@ def _find_scope(
     found = np.arange(len(summing.bottom_ids))
     for name, member in scope.items():
         found = np.intersect1d(found, places[name].get(member, []), assume_unique=True)
-    words = _name_members(scope)
-    if effect.carried_by and len(found):
+    if not effect.carried_by:
+        if not len(found):
+            raise _unknown_member(effect, scope, places)
+        return Scope(found)
+    if len(found):
         why = (
-            f"{words} has series of its own, and the models see its sales: declare what is "
-            "still to come without `carried_by`."
+            f"{_name_members(scope)} has series of its own, and the models see its sales: "
+            "declare what is still to come without `carried_by`."
         )
         return Scope(found, why)
-    if effect.carried_by:
-        return Scope(
-            np.flatnonzero(summing.matrix[_find_carrier(effect, series)].toarray().ravel())
-        )
-    if not len(found):
-        raise _unknown_member(effect, scope, places)
-    return Scope(found)
+    return Scope(np.sort(summing.matrix[_find_carrier(effect, series)].indices))
 
 
 def _name_members(scope: dict[str, str]) -> str:
@@ -226,19 +211,15 @@ def _unknown_member(
 
 def _find_carrier(effect: Any, series: pd.DataFrame) -> int:
     """Row of the series that `carried_by` names, by its id or by a label that only one has."""
-    ids, labels = (
-        pd.Index(series["unique_id"]),
-        series["label"].eq(effect.carried_by).to_numpy().nonzero()[0],
-    )
-    if effect.carried_by in ids:
-        return int(ids.get_loc(effect.carried_by))
+    name, ids = effect.carried_by, pd.Index(series["unique_id"])
+    labels = np.flatnonzero(series["label"].eq(name))
+    if name in ids:
+        return int(ids.get_loc(name))
     if len(labels) == 1:
         return int(labels[0])
-    nearest = list(ids[labels]) or difflib.get_close_matches(
-        effect.carried_by, list(ids), n=3, cutoff=0.0
-    )
+    nearest = list(ids[labels]) or difflib.get_close_matches(name, list(ids), n=3, cutoff=0.0)
     raise SalesForecastError.say(
-        f"{effect.source}: effect '{effect.id}' is carried by '{effect.carried_by}', which "
+        f"{effect.source}: effect '{effect.id}' is carried by '{name}', which "
         f"{'several series are called' if len(labels) else 'does not exist'}",
         f"The id of a series, such as {shorten(nearest)}",
         "Correct its `carried_by`",
@@ -251,36 +232,23 @@ def _apply_all(
     """Bottoms after all effects, and rows of `effect_applied` by id; refused effects do nothing."""
     start = wide.to_numpy(dtype=float)[summing.bottom]
     now, factor = start.copy(), np.ones_like(start)
-    order = effects[
-        effects["id"].isin([name for name, scope in scopes.items() if not scope.refusal])
-    ]
+    used = [name for name, scope in scopes.items() if not scope.refusal]
+    order = effects[effects["id"].isin(used)]
     order = order.sort_values("declared_at", kind="stable", na_position="last")
     accounts: dict[str, pd.DataFrame] = {}
-    for effect in order[order["kind"].eq("percent")].itertuples():
-        cell = _cell(effect, scopes[effect.id], wide.columns)
-        after = now[cell] * (1.0 + effect.change / 100.0)
-        accounts[effect.id] = _account(
-            effect,
-            now[cell],
-            after,
-            summing.bottom_ids[cell[0].ravel()],
-            wide.columns[cell[1].ravel()],
-        )
-        now[cell] = after
-        factor[cell] *= 1.0 + effect.change / 100.0
-    scaled = now.copy()
-    for effect in order[order["kind"].eq("amount")].itertuples():
-        cell = _cell(effect, scopes[effect.id], wide.columns)
-        after = _add(now[cell], factor[cell], effect.change)
-        accounts[effect.id] = _account(
-            effect,
-            now[cell],
-            after,
-            summing.bottom_ids[cell[0].ravel()],
-            wide.columns[cell[1].ravel()],
-        )
-        now[cell] = after
-    return Bottoms(start, scaled, now, factor), accounts
+    moments = [start]
+    for kind in ("percent", "amount"):
+        for effect in order[order["kind"].eq(kind)].itertuples():
+            cell = _cell(effect, scopes[effect.id], wide.columns)
+            before, times = now[cell], 1.0 + effect.change / 100.0
+            percent = kind == "percent"
+            after = before * times if percent else _add(before, factor[cell], effect.change)
+            ids, months = summing.bottom_ids[cell[0].ravel()], wide.columns[cell[1].ravel()]
+            accounts[effect.id] = _account(effect, before, after, ids, months)
+            now[cell] = after
+            factor[cell] *= times if percent else 1.0
+        moments.append(now.copy())
+    return Bottoms(*moments, factor), accounts
 
 
 def _cell(effect: Any, scope: Scope, months: pd.Index) -> tuple[np.ndarray, ...]:
@@ -310,19 +278,17 @@ def _account(
     if effect.kind == "amount":
         missing = effect.change - (after - before).sum(axis=0)
         size = 1e-9 * max(abs(effect.change), float(np.abs(before).sum(axis=0).max(initial=0.0)))
-        short[np.abs(missing) > size] = (
-            "held at zero" if effect.change < 0 else "ended: nothing to add to"
-        )
-    return pd.DataFrame(
-        {
-            "id": effect.id,
-            "unique_id": np.repeat(ids.to_numpy(dtype=object), len(months)),
-            "ds": np.tile(months.to_numpy(), len(ids)),
-            "before": before.ravel(),
-            "after": after.ravel(),
-            "remark": np.tile(short, len(ids)),
-        }
-    )
+        why = "held at zero" if effect.change < 0 else "ended: nothing to add to"
+        short[np.abs(missing) > size] = why
+    columns = {
+        "id": effect.id,
+        "unique_id": np.repeat(ids.to_numpy(dtype=object), len(months)),
+        "ds": np.tile(months.to_numpy(), len(ids)),
+        "before": before.ravel(),
+        "after": after.ravel(),
+        "remark": np.tile(short, len(ids)),
+    }
+    return pd.DataFrame(columns)
 
 
 def _close(
@@ -335,42 +301,27 @@ def _close(
     rows = []
     for effect in effects.itertuples():
         account, scope = accounts.get(effect.id), scopes.get(effect.id)
-        refused = scope is not None and bool(scope.refusal)
-        rows.append(
-            {
-                "state": "refused" if refused else effect.state,
-                "remark": scope.refusal
-                if refused and scope
-                else ""
-                if account is None
-                else _remark(effect, account, cutoff),
-                "before": float("nan") if account is None else account["before"].sum(),
-                "after": float("nan") if account is None else account["after"].sum(),
-            }
-        )
-    outcome = pd.DataFrame(
-        rows, columns=["state", "remark", "before", "after"], index=effects.index
-    )
-    columns = empty("effect")
-    return (
-        effects.assign(**outcome)[list(columns.columns)]
-        .astype(columns.dtypes.to_dict())
-        .reset_index(drop=True)
-    )
+        if account is not None:
+            sums = (account["before"].sum(), account["after"].sum())
+            rows.append((effect.state, _remark(effect, account, cutoff), *sums))
+        elif scope is not None and scope.refusal:
+            rows.append(("refused", scope.refusal, np.nan, np.nan))
+        else:
+            rows.append((effect.state, "", np.nan, np.nan))
+    names, columns = ["state", "remark", "before", "after"], empty("effect")
+    outcome = pd.DataFrame(rows, columns=names, index=effects.index)
+    table = effects.assign(**outcome)[list(columns.columns)]
+    return table.astype(columns.dtypes.to_dict()).reset_index(drop=True)
 
 
 def _remark(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
     """Who carries it, what found no place, and what the data hold of it already."""
-    parts = (
-        [f"Carried by '{effect.carried_by}' until it sells by itself."] if effect.carried_by else []
-    )
-    short = account[account["remark"].ne("")]
+    parts, short = [], account[account["remark"].ne("")]
+    if effect.carried_by:
+        parts.append(f"Carried by '{effect.carried_by}' until it sells by itself.")
     if len(short):
-        reason = str(short["remark"].iat[0])
-        parts.append(
-            f"Not in full in {short['ds'].nunique()} of {account['ds'].nunique()} months "
-            f"({reason})."
-        )
+        months = f"{short['ds'].nunique()} of {account['ds'].nunique()} months"
+        parts.append(f"Not in full in {months} ({short['remark'].iat[0]}).")
     if effect.start <= cutoff and effect.change != ALL:
         parts.append(
             f"In the data since {effect.start:%Y-%m}: what the models have learned of it by now "
@@ -383,36 +334,28 @@ def _assumed_rows(
     combined: pd.DataFrame, bottoms: Bottoms, wide: pd.DataFrame, summing: Summing
 ) -> pd.DataFrame:
     """Forecast rows of stage `assumed` in the combined rows' order."""
+    matrix, before = summing.matrix, combined["y_hat"].to_numpy()
+    row = wide.index.get_indexer(combined["unique_id"])
+    cell = row, wide.columns.get_indexer(combined["ds"])
     factor, shift = _carry_up(bottoms, summing)
-    ended = summing.matrix @ (bottoms.factor > 0).astype(float) == 0
-    touched = (
-        summing.matrix @ ((bottoms.factor != 1.0) | (bottoms.end != bottoms.scaled)).astype(float)
-    ) > 0
-    row, column = (
-        wide.index.get_indexer(combined["unique_id"]),
-        wide.columns.get_indexer(combined["ds"]),
-    )
-    scale, add = factor[row, column], shift[row, column]
+    scale, add = factor[cell], shift[cell]
     exact = np.full(wide.shape, np.nan)
     exact[summing.bottom] = bottoms.end
-    moved = combined["y_hat"].to_numpy() * scale + add
-    floor = np.where(
-        (combined["y_hat"].to_numpy() >= 0)
-        & (summing.matrix @ np.minimum(bottoms.end, 0.0) >= 0)[row, column],
-        0.0,
-        -np.inf,
-    )
-    y_hat = np.where(np.isnan(exact[row, column]), np.maximum(moved, floor), exact[row, column])
-    model = np.where(touched[row, column], ASSUMED, combined["model"].to_numpy(dtype=object))
-    model = np.where(ended[row, column], ENDED, model)
+    positive = (before >= 0) & (matrix @ np.minimum(bottoms.end, 0.0) >= 0)[cell]
+    moved = np.maximum(before * scale + add, np.where(positive, 0.0, -np.inf))
+    y_hat = np.where(np.isnan(exact[cell]), moved, exact[cell])
+    changed = (bottoms.factor != 1.0) | (bottoms.end != bottoms.scaled)
+    touched = (matrix @ changed.astype(float) > 0)[cell]
+    ended = (matrix @ (bottoms.factor > 0).astype(float) == 0)[cell]
+    model = np.where(touched, ASSUMED, combined["model"].to_numpy(dtype=object))
+    model = np.where(ended, ENDED, model).astype(object)
     bounds = {
         name: _move_bound(combined, name, scale=scale, add=add, y_hat=y_hat)
         for name in INTERVALS
         if name in combined
     }
-    return combined.assign(
-        stage="assumed", model=model.astype(object), y_hat=y_hat, **bounds
-    ).reset_index(drop=True)
+    rows = combined.assign(stage="assumed", model=model, y_hat=y_hat, **bounds)
+    return rows.reset_index(drop=True)
 
 
 def _carry_up(bottoms: Bottoms, summing: Summing) -> tuple[np.ndarray, np.ndarray]:
@@ -437,10 +380,7 @@ def _move_bound(
 ) -> np.ndarray:
     """A bound moved as the forecast was, on its side of it, not below zero where it was not."""
     bound = combined[name].to_numpy(dtype=float)
-    moved = bound * scale + add
+    moved, limit = bound * scale + add, np.where(np.isnan(bound), np.nan, y_hat)
     if name.startswith("hi"):
-        return np.maximum(moved, np.where(np.isnan(bound), np.nan, y_hat))
-    return np.minimum(
-        np.where(bound >= 0, np.maximum(moved, 0.0), moved),
-        np.where(np.isnan(bound), np.nan, y_hat),
-    )
+        return np.maximum(moved, limit)
+    return np.minimum(np.where(bound >= 0, np.maximum(moved, 0.0), moved), limit)

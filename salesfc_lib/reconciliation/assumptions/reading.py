@@ -36,35 +36,38 @@ KINDS = {
     "percent": ("percent", "percentage", "pct", "%", "百分比", "比例", "百分数"),
     "amount": ("amount", "value", "quantity", "金额", "数量", "数值", "量"),
 }
-COLUMNS: Mapping[
-    str, tuple[str, ...]
-] = {  # spellings of the first line, but for case, spaces and punctuation
+# spellings of the first line, but for case, spaces and punctuation
+COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": ("effect", "effect id", "no", "编号", "序号", "假设编号"),
-    "from": (
-        "start",
-        "begin",
-        "first month",
-        "从",
-        "自",
-        "起",
-        "开始",
-        "开始月",
-        "开始月份",
-        "起始月",
-        "起始月份",
+    "from": tuple(
+        [
+            "start",
+            "begin",
+            "first month",
+            "从",
+            "自",
+            "起",
+            "开始",
+            "开始月",
+            "开始月份",
+            "起始月",
+            "起始月份",
+        ]
     ),
-    "until": (
-        "to",
-        "end",
-        "last month",
-        "到",
-        "至",
-        "止",
-        "结束",
-        "结束月",
-        "结束月份",
-        "截止",
-        "截止月份",
+    "until": tuple(
+        [
+            "to",
+            "end",
+            "last month",
+            "到",
+            "至",
+            "止",
+            "结束",
+            "结束月",
+            "结束月份",
+            "截止",
+            "截止月份",
+        ]
     ),
     "kind": ("type", "类型", "方式"),
     "change": ("by", "value", "变化", "变动", "变化值", "变动值", "幅度", "数值", "影响"),
@@ -91,17 +94,18 @@ def list_heads(series: pd.DataFrame, parameters: Parameters) -> dict[str, list[s
 def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -> pd.DataFrame:
     """Rows of table `effect` out of `effects/<unit>.csv`; none without such a file.
 
-    `heads` lists the headers of each dimension (`list_heads`). In any encoding and with any
-    separator that a spreadsheet saves (see `written`), headers in any spelling of `COLUMNS`.
+    `heads` lists the headers of each dimension (`list_heads`); headers in any spelling of
+    `COLUMNS`.
 
     Raises `SalesForecastError` naming every line that cannot be used: a header that is unknown, a
     month, number or date that cannot be read, a change below -100 %, no author, no reason, a
     repeated id, a removal before the declaration.
     """
-    path, name = project / "effects" / f"{unit}.csv", f"effects/{unit}.csv"
-    if not path.is_file():
+    name = f"effects/{unit}.csv"
+    if not (project / name).is_file():
         return empty("effect")
-    lines = list(read_lines(path, name, partial(_name_columns, dimensions=heads, name=name)))
+    name_columns = partial(_name_columns, dimensions=heads, name=name)
+    lines = list(read_lines(project / name, name, name_columns))
     errors: list[SalesForecastError] = []
     rows = [_read_effect(line, list(heads), errors) for line in lines]
     errors += _find_repeated(rows, lines)
@@ -140,22 +144,21 @@ def _name_columns(
     ]
     unknown = [head for head, column in zip(found, names, strict=True) if not column]
     if unknown:
+        options = [*dimensions, *COLUMNS]
+        nearest = difflib.get_close_matches(unknown[0], options, n=3, cutoff=0.0)
         raise SalesForecastError.say(
             f"{name} line 1: {shorten(unknown)} is no column of this file and no dimension of "
             "the unit",
             f"Dimensions: {shorten(dimensions, 8)}; columns: {', '.join(COLUMNS)}",
-            f"Did you mean {shorten(_nearest(unknown[0], [*dimensions, *COLUMNS]), 3)}?",
+            f"Did you mean {shorten(nearest, 3)}?",
         )
     repeated = [column for column in dict.fromkeys(names) if names.count(column) > 1]
     missing = [column for column in NEEDED if column not in names]
-    if repeated or missing:
-        what = (
-            f"has several columns for {shorten(repeated)}"
-            if repeated
-            else f"lacks the column {shorten(missing, 6)}"
-        )
+    wrong = f"lacks the column {shorten(missing, 6)}" if missing else ""
+    wrong = f"has several columns for {shorten(repeated)}" if repeated else wrong
+    if wrong:
         raise SalesForecastError.say(
-            f"{name} line 1 {what}", f"Each of {', '.join(NEEDED)} once", "Correct the first line"
+            f"{name} line 1 {wrong}", f"Each of {', '.join(NEEDED)} once", "Correct the first line"
         )
     return names
 
@@ -172,10 +175,6 @@ def _spellings(dimensions: Mapping[str, Sequence[str]]) -> dict[str, str]:
     for head, name in pairs:
         known.setdefault(plain(head) or head, name)
     return known
-
-
-def _nearest(word: str, known: Sequence[str]) -> list[str]:
-    return difflib.get_close_matches(word, known, n=3, cutoff=0.0)
 
 
 def _read_effect(
@@ -213,23 +212,15 @@ def _read_effect(
 def _read_id(line: Line) -> str:
     text = _read_text(line, "id")
     if text.casefold().startswith(DECLARED_END):
-        raise cell_error(
-            line,
-            "id",
-            f"A name that does not begin with '{DECLARED_END}', which stands for master files",
-            "Choose another",
-        )
+        begin = f"does not begin with '{DECLARED_END}', which stands for master files"
+        raise cell_error(line, "id", f"A name that {begin}", "Choose another")
     return text
 
 
 def _read_text(line: Line, column: str) -> str:
     if not line.cells[column]:
-        raise cell_error(
-            line,
-            column,
-            "Every effect has an id, an author and a reason",
-            f"Write the {column} on that line",
-        )
+        expected = "Every effect has an id, an author and a reason"
+        raise cell_error(line, column, expected, f"Write the {column} on that line")
     return line.cells[column]
 
 
@@ -238,64 +229,39 @@ def _read_kind(line: Line) -> str:
     for kind, words in KINDS.items():
         if text in {plain(word) or word for word in words}:
             return kind
-    raise cell_error(
-        line,
-        "kind",
-        "'percent' or 'amount'",
-        "Write percent for a change in percent, amount for one in the measure a month",
-    )
+    do = "Write percent for a change in percent, amount for one in the measure a month"
+    raise cell_error(line, "kind", "'percent' or 'amount'", do)
 
 
 def _read_change(line: Line, kind: str | None) -> float:
     number = read_number(line, "change", percent=kind != "amount")
     if pd.isna(number):
-        raise cell_error(
-            line, "change", "A number, such as 5 or -100", "Write by how much the forecast changes"
-        )
+        do = "Write by how much the forecast changes"
+        raise cell_error(line, "change", "A number, such as 5 or -100", do)
     if kind == "percent" and number < -100:
-        raise cell_error(
-            line,
-            "change",
-            "At least -100: nothing can fall by more than all of it",
-            "Write -100 for what ends",
-        )
+        expected = "At least -100: nothing can fall by more than all of it"
+        raise cell_error(line, "change", expected, "Write -100 for what ends")
     return number
 
 
 def _find_contradictions(line: Line, row: Mapping[str, Any]) -> list[SalesForecastError]:
     """Contradictions between readable cells, and cells that belong to no column."""
-    do = "Write what the column is into the first line"
-    blank = [column for column, text in line.cells.items() if column.startswith("column ") and text]
-    found = [cell_error(line, column, "Nothing below a blank header", do) for column in blank]
-    if pd.notna(row["start"]) and pd.notna(row["until"]) and row["until"] < row["start"]:
-        found.append(
-            cell_error(
-                line,
-                "until",
-                f"A month from {row['start']:%Y-%m} on, in which it begins",
-                "Correct one of the two",
-            )
-        )
-    if (
-        pd.notna(row["declared_at"])
-        and pd.notna(row["removed_at"])
-        and row["removed_at"] < row["declared_at"]
-    ):
-        found.append(
-            cell_error(
-                line,
-                "removed_at",
-                f"A day from {row['declared_at']:%Y-%m-%d} on",
-                "Correct one of the two",
-            )
-        )
+    do, found = "Write what the column is into the first line", []
+    for column, text in line.cells.items():
+        if column.startswith("column ") and text:
+            found.append(cell_error(line, column, "Nothing below a blank header", do))
+    one = "Correct one of the two"
+    if row["start"] is not None and pd.notna(row["until"]) and row["until"] < row["start"]:
+        expected = f"A month from {row['start']:%Y-%m} on, in which it begins"
+        found.append(cell_error(line, "until", expected, one))
+    declared, removed = row["declared_at"], row["removed_at"]
+    if pd.notna(declared) and pd.notna(removed) and removed < declared:
+        expected = f"A day from {declared:%Y-%m-%d} on"
+        found.append(cell_error(line, "removed_at", expected, one))
     if row["carried_by"] and row["kind"] == "percent":
+        expected = "Nothing: a percentage of what has no series is nothing"
         do = "Leave it blank, or declare an amount"
-        found.append(
-            cell_error(
-                line, "carried_by", "Nothing: a percentage of what has no series is nothing", do
-            )
-        )
+        found.append(cell_error(line, "carried_by", expected, do))
     return found
 
 
@@ -307,13 +273,7 @@ def _find_repeated(
     for row, line in zip(rows, lines, strict=True):
         key = str(row["id"] or "").casefold()
         if key and key in seen:
-            found.append(
-                cell_error(
-                    line,
-                    "id",
-                    f"An id of its own; {seen[key]} has the same",
-                    "Number one of the two anew",
-                )
-            )
+            expected = f"An id of its own; {seen[key]} has the same"
+            found.append(cell_error(line, "id", expected, "Number one of the two anew"))
         seen.setdefault(key, line.where)
     return found

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
@@ -62,28 +61,26 @@ def list_ends(declared: pd.DataFrame, series: pd.DataFrame, parameters: Paramete
         for name in bottom.columns.difference(DESCRIBING)
         for member in bottom[name].unique()
     }
-    ends = declared.dropna(subset=["discontinued"])
-    there = np.array(
-        [pair in members for pair in zip(ends["dimension"], ends["member"], strict=True)],
-        dtype=bool,
-    )
-    rows = [
-        {
+    rows = []
+    for row in declared.dropna(subset=["discontinued"]).itertuples():
+        if (row.dimension, row.member) not in members:
+            continue
+        master, end = _name_master(str(row.dimension), parameters), row.discontinued
+        effect = {
             "id": f"{DECLARED_END} {row.dimension} {row.member}",
             "scope": json.dumps({row.dimension: row.member}, ensure_ascii=False),
             "kind": "percent",
             "change": -100.0,
-            "start": row.discontinued.to_period("M").to_timestamp() + pd.DateOffset(months=1),
+            "start": end.to_period("M").to_timestamp() + pd.DateOffset(months=1),
             "until": pd.NaT,
             "carried_by": None,
-            "author": _name_master(str(row.dimension), parameters),
-            "reason": f"discontinued {row.discontinued:%Y-%m-%d} as declared",
-            "declared_at": row.discontinued,
+            "author": master,
+            "reason": f"discontinued {end:%Y-%m-%d} as declared",
+            "declared_at": end,
             "removed_at": pd.NaT,
-            "source": _name_master(str(row.dimension), parameters),
+            "source": master,
         }
-        for row in ends[there].itertuples()
-    ]
+        rows.append(effect)
     return as_effects(rows)
 
 
