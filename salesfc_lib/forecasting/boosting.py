@@ -16,6 +16,7 @@ import numpy as np
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
+from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation import SEASON, nan_mean, nan_median, nan_std
 
 
@@ -57,18 +58,12 @@ def boost(
     `squared` (n,) marks series of intermittent demand, whose mean is wanted and not their median:
     they have a model of their own with squared errors. All NaN where there are too few examples.
     """
-    now = max(cutoffs)
-    result = {
-        back: np.full((len(candidates.history), candidates.horizon), np.nan) for back in cutoffs
-    }
+    shape = (len(candidates.history), candidates.horizon)
+    result = {back: np.full(shape, np.nan) for back in cutoffs}
     for rows, aim in ((~squared, MEDIAN), (squared, MEAN)):
         chosen = np.flatnonzero(rows)
-        if not len(chosen):
-            continue
-        model = _learn(candidates, now, chosen, aim=aim, trees=trees)
-        if model is None:
-            continue
-        for back in cutoffs:
+        model = _learn(candidates, max(cutoffs), chosen, aim=aim, trees=trees)
+        for back in cutoffs if model is not None else ():
             table = feature_table(candidates, back, chosen, aim)
             flat = table.x.reshape(-1, table.x.shape[2])
             moved = model.inplace_predict(flat).reshape(table.base.shape).astype(float)
@@ -82,67 +77,55 @@ def _learn(
     """A booster of the errors known `now` months ago; None where there are too few."""
     import xgboost
 
-    inputs, targets, count = [], [], 0
+    if not len(chosen):
+        return None
+    inputs, targets, settings = [], [], tuning.BOOSTING_SETTINGS
     for back in (each for each in reversed(candidates.backs) if now < each <= now + SEASON):
         table = feature_table(candidates, back, chosen, aim)
         missed = (candidates.actuals(back, known=now)[chosen] - table.base) / table.size[:, None]
         usable = np.isfinite(missed)
         inputs.append(table.x[usable])
         targets.append(np.clip(missed[usable], -aim.limit, aim.limit))
-        count += int(usable.sum())
-    if count < tuning.BOOSTING_MIN_EXAMPLES:
+    if sum(map(len, targets)) < tuning.BOOSTING_MIN_EXAMPLES:
         return None
     x, y = np.concatenate(inputs), np.concatenate(targets)
     if len(y) > tuning.BOOSTING_EXAMPLES:
-        kept = np.sort(
-            np.random.default_rng(tuning.BOOSTING_SETTINGS["seed"]).choice(
-                len(y), tuning.BOOSTING_EXAMPLES, replace=False
-            )
-        )
+        draw = np.random.default_rng(settings["seed"])
+        kept = np.sort(draw.choice(len(y), tuning.BOOSTING_EXAMPLES, replace=False))
         x, y = x[kept], y[kept]
-    matrix = xgboost.QuantileDMatrix(x, y, max_bin=tuning.BOOSTING_SETTINGS["max_bin"], nthread=1)
-    return xgboost.train(
-        {**tuning.BOOSTING_SETTINGS, "objective": aim.objective}, matrix, num_boost_round=trees
-    )
+    matrix = xgboost.QuantileDMatrix(x, y, max_bin=settings["max_bin"], nthread=1)
+    objective = {**settings, "objective": aim.objective}
+    return xgboost.train(objective, matrix, num_boost_round=trees)
 
 
 def feature_table(
     candidates: CandidateForecasts, back: int, chosen: np.ndarray, aim: Target = MEDIAN
 ) -> FeatureTable:
     """Features of each month ahead as known at a cutoff, in sizes of the series."""
-    history = candidates.history.take(chosen).cut(back)
-    forecast = candidates.at(back)[:, chosen]
+    history, forecast = candidates.history.take(chosen).cut(back), candidates.at(back)[:, chosen]
     base = aim.centre(forecast, 0)
-    year = history.y[:, -SEASON:]
-    size = nan_mean(np.abs(year), 1)
+    size = nan_mean(np.abs(history.y[:, -SEASON:]), 1)
     size = np.where(size > 0, size, 1.0)
-    shape = base.shape
-    columns = [
-        np.broadcast_to(each, shape)
-        for each in _features(candidates, back, chosen, base=base, forecast=forecast, size=size)
-    ]
-    return FeatureTable(np.stack(columns, axis=2).astype(np.float32), base, size)
+    own = _features(history, base=base, forecast=forecast, by=size[:, None])
+    columns = [*own, *_misses(candidates, back, chosen, size)]
+    for values in history.regressors.values():
+        columns += _driver(values, history.y.shape[1], base.shape[1])
+    x = np.stack([np.broadcast_to(each, base.shape) for each in columns], axis=2)
+    return FeatureTable(x.astype(np.float32), base, size)
 
 
 def _features(
-    candidates: CandidateForecasts,
-    back: int,
-    chosen: np.ndarray,
-    *,
-    base: np.ndarray,
-    forecast: np.ndarray,
-    size: np.ndarray,
+    history: History, *, base: np.ndarray, forecast: np.ndarray, by: np.ndarray
 ) -> Iterator[np.ndarray]:
-    """Columns (n, horizon) or what broadcasts to it."""
-    history = candidates.history.take(chosen).cut(back)
-    y, by = history.y, size[:, None]
+    """Columns (n, horizon) or what broadcasts to it; `by` (n, 1) is the size of the series."""
+    y, horizon = history.y, base.shape[1]
     last = nan_mean(y[:, -SEASON:], 1, keepdims=True)
     yield from (forecast - base) / by
     yield nan_std(forecast, 0) / by
     yield (base - last) / by
-    years = [_months_ago(y, base.shape[1], SEASON * year) for year in (1, 2, 3)]
+    years = [_months_ago(y, horizon, SEASON * year) for year in (1, 2, 3)]
     yield from ((values - base) / by for values in years)
-    yield from ((_months_ago(y, base.shape[1], SEASON, beside) - base) / by for beside in (-1, 1))
+    yield from ((_months_ago(y, horizon, SEASON, beside) - base) / by for beside in (-1, 1))
     yield nan_median((years[0] - base) / by, 0, keepdims=True)
     yield from ((nan_mean(y[:, -months:], 1, keepdims=True) - last) / by for months in (1, 2, 3, 6))
     growth = (last - _mean(y[:, -2 * SEASON : -SEASON])) / by
@@ -152,11 +135,8 @@ def _features(
     yield nan_std(y[:, -SEASON:], 1, keepdims=True) / by
     yield (y[:, -SEASON:] == 0).mean(axis=1, keepdims=True)
     yield np.minimum(history.length, 10 * SEASON)[:, None].astype(float)
-    yield np.arange(1.0, base.shape[1] + 1)[None]
-    yield history.month_of_year(base.shape[1])[:, y.shape[1] :].astype(float)
-    yield from _misses(candidates, back, chosen, size)
-    for values in history.regressors.values():
-        yield from _driver(values, y.shape[1], base.shape[1])
+    yield np.arange(1.0, horizon + 1)[None]
+    yield history.month_of_year(horizon)[:, y.shape[1] :].astype(float)
 
 
 def _mean(values: np.ndarray) -> np.ndarray:
@@ -178,13 +158,12 @@ def _misses(
     candidates: CandidateForecasts, back: int, chosen: np.ndarray, size: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Mean and mean absolute miss of the candidates' median at earlier cutoffs, (n, 1) each."""
-    for months in tuning.BOOSTING_LAGS:
-        if back + months not in candidates.backs:
+    for cutoff in (back + months for months in tuning.BOOSTING_LAGS):
+        if cutoff not in candidates.backs:
             yield from (np.full((len(chosen), 1), np.nan),) * 2
             continue
-        missed = candidates.actuals(back + months, known=back)[chosen] - nan_median(
-            candidates.at(back + months)[:, chosen], 0
-        )
+        median = nan_median(candidates.at(cutoff)[:, chosen], 0)
+        missed = candidates.actuals(cutoff, known=back)[chosen] - median
         yield nan_mean(missed, 1, keepdims=True) / size[:, None]
         yield nan_mean(np.abs(missed), 1, keepdims=True) / size[:, None]
 
@@ -193,11 +172,9 @@ def _driver(values: np.ndarray, width: int, horizon: int) -> Iterator[np.ndarray
     """A regressor of the month ahead less last year's mean, and less its value a year before."""
     ahead = values[:, width : width + horizon]
     mean = nan_mean(values[:, max(width - SEASON, 0) : width], 1, keepdims=True)
-    year_ago = (
-        values[:, width - SEASON : width - SEASON + horizon]
-        if width >= SEASON
-        else np.full_like(ahead, np.nan)
-    )
+    year_ago = np.full_like(ahead, np.nan)
+    if width >= SEASON:
+        year_ago = values[:, width - SEASON : width - SEASON + ahead.shape[1]]
     scale = np.where(np.abs(mean) > 1, np.abs(mean), 1.0)
     yield (ahead - mean) / scale
-    yield (ahead - year_ago[:, : ahead.shape[1]]) / scale
+    yield (ahead - year_ago) / scale

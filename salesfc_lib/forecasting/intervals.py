@@ -10,7 +10,7 @@ the coverage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
@@ -52,21 +52,18 @@ def add_intervals(
     y_hat), `panel` the actuals (y). A forecast whose series has no history at its cutoff has null
     intervals.
     """
-    cutoff = forecast["cutoff"].iloc[0]
+    cutoff, horizon = forecast["cutoff"].iloc[0], int(forecast["h"].max())
     codes = dict(zip(series["unique_id"], pd.factorize(series["level"])[0], strict=True))
-    horizon = int(forecast["h"].max())
     history = align(panel, horizon=horizon, end=cutoff, level=codes)
     past = _past_of(backtest[backtest["cutoff"] < cutoff], history, horizon, rule)
-    row, step = (
-        pd.Index(history.ids).get_indexer(forecast["unique_id"]),
-        forecast["h"].to_numpy() - 1,
-    )
+    row = pd.Index(history.ids).get_indexer(forecast["unique_id"])
+    known, step = row >= 0, forecast["h"].to_numpy() - 1
     base = np.zeros((len(history), horizon))
-    base[row[row >= 0], step[row >= 0]] = forecast["y_hat"].to_numpy()[row >= 0]
+    base[row[known], step[known]] = forecast["y_hat"].to_numpy()[known]
     columns = {}
     for level, pair in conformal_intervals(past, base, LEVELS).items():
         for side, values in zip(("lo", "hi"), pair, strict=True):
-            columns[f"{side}-{level}"] = np.where(row >= 0, values[row, step], np.nan)
+            columns[f"{side}-{level}"] = np.where(known, values[row, step], np.nan)
     return forecast.assign(**columns)
 
 
@@ -75,12 +72,13 @@ def _past_of(backtest: pd.DataFrame, history: History, horizon: int, rule: Lifec
     last, width = history.last[0].astype(int), history.y.shape[1]
     row = pd.Index(history.ids).get_indexer(backtest["unique_id"])
     back = last - backtest["cutoff"].to_numpy().astype("datetime64[M]").astype(int)
-    usable = (row >= 0) & (back < width) & (backtest["h"].to_numpy() <= horizon)
+    step, y_hat = backtest["h"].to_numpy() - 1, backtest["y_hat"].to_numpy()
+    usable = (row >= 0) & (back < width) & (step < horizon)
     errors, forecasts = {}, {}
     for months in sorted(set(back[usable].tolist()), reverse=True):
         here = usable & (back == months)
         forecast = np.full((len(history), horizon), np.nan)
-        forecast[row[here], backtest["h"].to_numpy()[here] - 1] = backtest["y_hat"].to_numpy()[here]
+        forecast[row[here], step[here]] = y_hat[here]
         columns = width - months + np.arange(horizon)
         actual = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
         errors[months], forecasts[months] = actual - forecast, forecast
@@ -111,10 +109,8 @@ def conformal_intervals(
             high[rows] += scale[rows, None] * up
         nothing = ~signed & (zeros > (1 - level / 100) / 2)
         low = np.where(nothing[:, None], 0.0, np.where(signed[:, None], low, low.clip(0)))
-        low, high = (
-            np.where(over, 0.0, low),
-            np.where(over, usual if level > tuning.ENDED_LEVEL else 0.0, high),
-        )
+        low = np.where(over, 0.0, low)
+        high = np.where(over, usual if level > tuning.ENDED_LEVEL else 0.0, high)
         inner = bounds[level] = (np.minimum(low, inner[0]), np.maximum(high, inner[1]))
     return bounds
 
@@ -140,18 +136,13 @@ def _scales(past: PastErrors, back: int) -> np.ndarray:
 
 def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Median relative error of each series' level (n,), drawn to that of all levels."""
-    overall = (
-        float(np.median(share[np.isfinite(share)]))
-        if np.isfinite(share).any()
-        else tuning.FALLBACK_ERROR
-    )
+    known, prior = np.isfinite(share), tuning.ERROR_PRIOR_SERIES
+    overall = float(np.median(share[known])) if known.any() else tuning.FALLBACK_ERROR
     result = np.full(len(share), overall)
-    for code in np.unique(level):
-        own = share[(level == code) & np.isfinite(share)]
-        if len(own):
-            result[level == code] = (
-                len(own) * np.median(own) + tuning.ERROR_PRIOR_SERIES * overall
-            ) / (len(own) + tuning.ERROR_PRIOR_SERIES)
+    for code in np.unique(level[known]):
+        own = share[(level == code) & known]
+        mixed = (len(own) * np.median(own) + prior * overall) / (len(own) + prior)
+        result[level == code] = mixed
     return result
 
 
@@ -174,9 +165,7 @@ class _ScaledErrors:
         return self.take(here) if here.sum() >= tuning.MIN_KIND_ERRORS else self
 
     def take(self, rows: np.ndarray) -> _ScaledErrors:
-        return _ScaledErrors(
-            self.z[rows], self.h[rows], self.room[rows], self.zeros[rows], self.sparse[rows]
-        )
+        return _ScaledErrors(*(getattr(self, each.name)[rows] for each in fields(self)))
 
 
 def _scaled_errors(past: PastErrors) -> _ScaledErrors:
@@ -210,19 +199,13 @@ def _widths(scaled: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarr
     if not len(scaled.z):
         reach = np.full(horizon, _normal_quantile(0.5 + share / 2))
         return reach, reach
-    found = np.array(
-        [
-            _width_pair(scaled, np.abs(scaled.h - step) <= tuning.NEIGHBOUR_HORIZONS, share)
-            for step in steps
-        ]
-    )
-    known = np.flatnonzero(np.isfinite(found[:, 0]))
-    if not len(known):
-        found, known = (
-            np.array([_width_pair(scaled, np.full(len(scaled.z), True), share)] * horizon),
-            np.arange(horizon),
-        )
-    sides = [np.interp(np.arange(horizon), known, found[known, side]) for side in (0, 1)]
+    near = [np.abs(scaled.h - step) <= tuning.NEIGHBOUR_HORIZONS for step in steps]
+    found = np.array([_width_pair(scaled, here, share) for here in near])
+    known = np.isfinite(found[:, 0])
+    if not known.any():
+        found[:] = _width_pair(scaled, np.full(len(scaled.z), True), share)
+        known[:] = True
+    sides = [np.interp(steps, steps[known], found[known, side]) for side in (0, 1)]
     down, up = (np.maximum.accumulate(np.maximum(side, 0.0)) for side in sides)
     return down, up
 
@@ -233,12 +216,9 @@ def _width_pair(scaled: _ScaledErrors, here: np.ndarray, share: float) -> tuple[
     if not len(rows):
         return np.nan, np.nan
     some = scaled.take(rows[:: max(1, len(rows) // tuning.WIDTH_ERRORS)])
-    ordered = np.sort(some.z)
-    downs, ups = (
-        -_conformal_quantile(ordered, TAILS),
-        _conformal_quantile(ordered, 1 - TAILS, upper=True),
-    )
-    room = some.room.clip(0)
+    ordered, room = np.sort(some.z), some.room.clip(0)
+    downs = -_conformal_quantile(ordered, TAILS)
+    ups = _conformal_quantile(ordered, 1 - TAILS, upper=True)
     below = np.where(some.zeros > (1 - share) / 2, room, np.minimum(downs[:, None], room))
     inside = ((some.z >= -below - 1e-12) & (some.z <= ups[:, None])).mean(axis=1)
     enough = np.flatnonzero(inside >= min(share, inside[0]))

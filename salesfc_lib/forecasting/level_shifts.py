@@ -53,34 +53,26 @@ def find_level_shifts(history: History, settings: Breaks = USUAL) -> LevelShifts
     follow a trend, or are correlated by 0.3, with 15 to 60 months; by 2 % at a correlation of 0.6,
     and by 8 % where half of each month's surprise stays for good: there the level did move.
     """
+    n = len(history)
     rows = np.flatnonzero((classify(history.y) == STEADY) & ~np.any(history.y < 0, axis=1))
-    found = LevelShifts(
-        np.zeros(len(history), dtype=int), np.ones(len(history)), np.zeros(len(history))
-    )
+    months, ratio, strength = np.zeros(n, dtype=int), np.ones(n), np.zeros(n)
     for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
-        found.months[some], change, found.strength[some] = most_likely_shift(
-            log_adjusted(history, some)
-        )
-        found.ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
-    none = (found.strength < tuning.SHIFT_THRESHOLD) | (
-        np.abs(found.ratio - 1) < settings.least_change
-    )
-    return LevelShifts(
-        np.where(none, 0, found.months), np.where(none, 1.0, found.ratio), found.strength
-    )
+        months[some], change, strength[some] = most_likely_shift(log_adjusted(history, some))
+        ratio[some] = np.exp(np.clip(change, -MOST_CHANGE, MOST_CHANGE))
+    weak = strength < tuning.SHIFT_THRESHOLD
+    none = weak | (np.abs(ratio - 1) < settings.least_change)
+    return LevelShifts(np.where(none, 0, months), np.where(none, 1.0, ratio), strength)
 
 
 def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
     """Logarithms of the last adjusted months (n, up to 36), winsorized."""
     adjusted = adjust(history, 1, relative=True).y[rows, -tuning.SHIFT_WINDOW :]
     known = np.isfinite(adjusted)
-    size = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True) / known.sum(
-        axis=1, keepdims=True
-    ).clip(1)
+    total = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True)
+    size = total / known.sum(axis=1, keepdims=True).clip(1)
     least = tuning.SHIFT_MIN_SALE * np.where(size > 0, size, 1.0)
-    return winsorize(
-        np.where(known, np.log(np.maximum(np.where(known, adjusted, 1.0), least)), np.nan)
-    )
+    logs = np.log(np.maximum(np.where(known, adjusted, 1.0), least))
+    return winsorize(np.where(known, logs, np.nan))
 
 
 def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -155,34 +147,29 @@ def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
     having been planted pass by as often as not: all of the way these panels lost 0.5 % and 0.1 %,
     half-way no measurable loss.
     """
-    breaks = find_level_shifts(history, settings)
-    if not breaks.found.any():
+    shifts, width = find_level_shifts(history, settings), history.y.shape[1]
+    if not shifts.found.any():
         return history
-    before = np.arange(history.y.shape[1]) < (history.y.shape[1] - breaks.months)[:, None]
-    ratio = np.clip(breaks.ratio, *tuning.SHIFT_BOUNDS)[:, None] ** tuning.SHIFT_SHARE
-    factor = np.where(breaks.found[:, None] & before, ratio, 1.0)
-    return replace(history, y=history.y * factor)
+    before = shifts.found[:, None] & (np.arange(width) < (width - shifts.months)[:, None])
+    ratio = np.clip(shifts.ratio, *tuning.SHIFT_BOUNDS)[:, None] ** tuning.SHIFT_SHARE
+    return replace(history, y=history.y * np.where(before, ratio, 1.0))
 
 
 def list_level_shifts(history: History, settings: Breaks = USUAL) -> pd.DataFrame:
     """Table break: a row per series whose level shifted, as known now."""
-    breaks = find_level_shifts(history, settings)
-    rows = np.flatnonzero(breaks.found)
-    adjusted = adjust(history, 1, relative=True).y
-    months = history.last[rows] - (breaks.months[rows] - 1).astype("timedelta64[M]")
-    table = pd.DataFrame(
-        {
-            "unique_id": history.ids[rows].astype(object),
-            "ds": months.astype("datetime64[ns]"),
-            "change": 100 * (breaks.ratio[rows] - 1),
-            "strength": breaks.strength[rows],
-            "evidence": [
-                _say(adjusted[row], int(breaks.months[row]), str(month))
-                for row, month in zip(rows, months, strict=True)
-            ],
-        }
-    )
-    return tables.check(table.astype({"evidence": object}), "break")
+    shifts = find_level_shifts(history, settings)
+    rows = np.flatnonzero(shifts.found)
+    since, adjusted = shifts.months[rows], adjust(history, 1, relative=True).y[rows]
+    first = history.last[rows] - (since - 1).astype("timedelta64[M]")
+    words = zip(adjusted, since.tolist(), first.astype(str), strict=True)
+    columns = {
+        "unique_id": history.ids[rows].astype(object),
+        "ds": first.astype("datetime64[ns]"),
+        "change": 100 * (shifts.ratio[rows] - 1),
+        "strength": shifts.strength[rows],
+        "evidence": pd.Series([_say(*each) for each in words], dtype=object),
+    }
+    return tables.check(pd.DataFrame(columns), "break")
 
 
 def _say(adjusted: np.ndarray, months: int, first: str) -> str:
@@ -202,10 +189,9 @@ def _compare(x: np.ndarray, since: np.ndarray) -> np.ndarray:
     first = (width - since.sum(axis=1))[:, None]
     before = known & ~since & (np.arange(width) >= first - SEASON)
     size = np.exp(np.where(known, x, 0.0))
-    now, then = (
-        (size * part).sum(axis=1) / part.sum(axis=1).clip(1) for part in (known & since, before)
-    )
-    return np.asarray(np.log(np.maximum(now, 1e-300)) - np.log(np.maximum(then, 1e-300)))
+    means = [(size * at).sum(axis=1) / at.sum(axis=1).clip(1) for at in (known & since, before)]
+    now, then = np.log(np.maximum(means, 1e-300))
+    return np.asarray(now - then)
 
 
 def _least(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -216,19 +202,16 @@ def _least(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 def _invert(count: np.ndarray, cross: np.ndarray, square: np.ndarray) -> np.ndarray:
     """Inverses (n, 2, 2) of the symmetric matrices [[count, cross], [cross, square]]."""
     determinant = np.maximum(count * square - cross**2, 1e-12)
-    return np.asarray(
-        np.stack([square, -cross, -cross, count], axis=1).reshape(-1, 2, 2)
-        / determinant[:, None, None]
-    )
+    adjugate = np.stack([square, -cross, -cross, count], axis=1).reshape(-1, 2, 2)
+    return np.asarray(adjugate / determinant[:, None, None])
 
 
 def _independence(error: np.ndarray) -> np.ndarray:
     """(1 - r) / (1 + r) of errors (n, T), r their autocorrelation between 0 and 0.8 (n,)."""
     total = np.maximum((error**2).sum(axis=1), 1e-300)
-    lasting = ((error[:, 1:] * error[:, :-1]).sum(axis=1) / total).clip(
-        0.0, tuning.SHIFT_MAX_AUTOCORRELATION
-    )
-    return np.asarray((1 - lasting) / (1 + lasting))
+    r = (error[:, 1:] * error[:, :-1]).sum(axis=1) / total
+    r = r.clip(0.0, tuning.SHIFT_MAX_AUTOCORRELATION)
+    return np.asarray((1 - r) / (1 + r))
 
 
 def _noise(x: np.ndarray) -> np.ndarray:

@@ -61,11 +61,10 @@ class Bounds:
         if forecast.shape[1] < SEASON:
             return held
         total = held[:, :SEASON].sum(axis=1)
-        wanted = np.clip(total, self.low, self.high)
-        factor = np.where(
-            (total > 0) & (wanted != total), wanted / np.where(total > 0, total, 1.0), 1.0
-        )
-        even = np.where((total <= 0) & (wanted > 0), wanted / SEASON, 0.0)
+        wanted, sold = np.clip(total, self.low, self.high), total > 0
+        ratio = wanted / np.where(sold, total, 1.0)
+        factor = np.where(sold & (wanted != total), ratio, 1.0)
+        even = np.where(~sold & (wanted > 0), wanted / SEASON, 0.0)
         return np.clip(held * factor[:, None] + even[:, None], -limit, limit)
 
     def explain(self, row: int, forecast: np.ndarray) -> str:
@@ -75,21 +74,15 @@ class Bounds:
         if abs(forecast[step]) > limit[step] * (1 + SLACK):
             return (
                 f"{REJECTED}a month beyond anything the series did; {forecast[step]:,.6g} "
-                f"{step + 1} months ahead, at most "
-                f"{limit[step]:,.6g}: its largest month {self.most[row]:,.6g}, and a year's "
-                f"growth of {self.growth:.2f} times"
+                f"{step + 1} months ahead, at most {limit[step]:,.6g}: its largest month "
+                f"{self.most[row]:,.6g}, and a year's growth of {self.growth:.2f} times"
             )
-        total = float(forecast[:SEASON].sum())
-        bound = (
-            f"at most {self.high[row]:,.6g}"
-            if total > self.high[row]
-            else f"at least {self.low[row]:,.6g}"
-        )
+        total, high = float(forecast[:SEASON].sum()), self.high[row]
+        bound = f"at most {high:,.6g}" if total > high else f"at least {self.low[row]:,.6g}"
         return (
             f"{REJECTED}a year beyond anything the series or its peers did; {total:,.6g} in "
-            f"twelve months, {bound}: the last twelve "
-            f"brought {self.year[row]:,.6g}, and the last three {self.pace[row] / SEASON:,.6g} "
-            "a month"
+            f"twelve months, {bound}: the last twelve brought {self.year[row]:,.6g}, and the "
+            f"last three {self.pace[row] / SEASON:,.6g} a month"
         )
 
     def _by_month(self, horizon: int) -> np.ndarray:
@@ -115,29 +108,31 @@ def bounds_at(history: History, back: int) -> Bounds:
 
 
 def _set_bounds(y: np.ndarray) -> Bounds:
-    years = _years(y)
+    years, known = _years(y), np.isfinite(y)
     growth, fall = _usual_change(years)
-    known = np.isfinite(y)
     size = np.abs(np.where(known, y, 0.0))
-    most = size.max(axis=1, initial=0.0)
+    most, year = size.max(axis=1, initial=0.0), np.full(len(y), np.nan)
+    best = worst = year
+    if years.shape[1]:
+        year = years[:, -1]
+        best, worst = np.fmax.reduce(years, axis=1), np.fmin.reduce(years, axis=1)
+    mean = size[:, -SEASON:].sum(axis=1) / known[:, -SEASON:].sum(axis=1).clip(1)
     young = known.sum(axis=1) < tuning.YOUNG_MONTHS
-    peers = (
-        size[:, -SEASON:].sum(axis=1)
-        / known[:, -SEASON:].sum(axis=1).clip(1)
-        * _usual_peak(y, years)
-    )
-    shown = np.where(young, np.maximum(most, peers), most)
-    year = years[:, -1] if years.shape[1] else np.full(len(y), np.nan)
+    shown = np.where(young, np.maximum(most, mean * _usual_peak(y, years)), most)
     pace = size[:, -RECENT_MONTHS:].mean(axis=1) * SEASON
     judged = np.isfinite(year) & (year > 0) & ~np.any(y < 0, axis=1)
-    high = np.fmax(np.fmax(year * growth, pace * tuning.MIN_GROWTH), _extreme(years, np.fmax))
-    low = np.fmin(np.fmin(year * fall, pace / tuning.MIN_GROWTH), _extreme(years, np.fmin))
+    high = np.fmax(np.fmax(year * growth, pace * tuning.MIN_GROWTH), best)
+    low = np.fmin(np.fmin(year * fall, pace / tuning.MIN_GROWTH), worst)
     return Bounds(
-        np.where(shown > 0, shown * growth, np.inf),
-        np.where(judged, high, np.inf),
-        np.where(judged & ~is_intermittent(y), low, -np.inf),
-        most, year, pace, growth, fall,
-    )  # fmt: skip
+        month=np.where(shown > 0, shown * growth, np.inf),
+        high=np.where(judged, high, np.inf),
+        low=np.where(judged & ~is_intermittent(y), low, -np.inf),
+        most=most,
+        year=year,
+        pace=pace,
+        growth=growth,
+        fall=fall,
+    )
 
 
 def reject_implausible(
@@ -169,9 +164,8 @@ def _years(y: np.ndarray) -> np.ndarray:
     if y.shape[1] < SEASON:
         return np.full((len(y), 0), np.nan)
     sums = np.cumsum(np.concatenate([np.zeros((len(y), 1)), np.nan_to_num(y)], axis=1), axis=1)
-    return np.where(
-        np.isfinite(y[:, : y.shape[1] - SEASON + 1]), sums[:, SEASON:] - sums[:, :-SEASON], np.nan
-    )
+    whole = np.isfinite(y[:, : y.shape[1] - SEASON + 1])
+    return np.where(whole, sums[:, SEASON:] - sums[:, :-SEASON], np.nan)
 
 
 def _usual_change(years: np.ndarray) -> tuple[float, float]:
@@ -190,17 +184,8 @@ def _usual_change(years: np.ndarray) -> tuple[float, float]:
 
 def _usual_peak(y: np.ndarray, years: np.ndarray) -> float:
     """Largest month over the mean of its last year, in all but one of 500 series; at least 2."""
-    if not years.shape[1]:
-        return tuning.MIN_GROWTH
-    known = years[:, -1] > 0
+    known = years[:, -1] > 0 if years.shape[1] else np.full(len(y), False)
     if not known.any():
         return tuning.MIN_GROWTH
     ratio = y[known, -SEASON:].max(axis=1) * SEASON / years[known, -1]
     return max(float(np.quantile(ratio, 1 - tuning.RARE)), tuning.MIN_GROWTH)
-
-
-def _extreme(years: np.ndarray, choose: np.ufunc) -> np.ndarray:
-    """Largest or least sum of a year (n,), NaN where there is none."""
-    return (
-        np.asarray(choose.reduce(years, axis=1)) if years.shape[1] else np.full(len(years), np.nan)
-    )

@@ -37,38 +37,25 @@ def weight_reason(own: Fact, facts: Sequence[Fact]) -> str:
     if len(facts) == 1:
         return "the only candidate that could forecast this series"
     if most < MIN_CUTOFFS:
-        alike = len({fact.weight for fact in facts}) == 1
-        how = (
-            f"all {len(facts)} candidates count equally"
-            if alike
-            else "it counts as it does in the level's other series"
-        )
-        why = (
-            "one cutoff in the backtest tells too little"
-            if most
-            else "no backtest: the history is too short"
-        )
-        return f"{why}, so {how}"
+        why = "no backtest: the history is too short"
+        why = "one cutoff in the backtest tells too little" if most else why
+        if len({fact.weight for fact in facts}) == 1:
+            return f"{why}, so all {len(facts)} candidates count equally"
+        return f"{why}, so it counts as it does in the level's other series"
     if own.cutoffs == 0:
-        counts = (
-            "counts as it does" if own.weight else "not used, as it is too far behind the others"
-        )
+        unused = "not used, as it is too far behind the others"
+        counts = "counts as it does" if own.weight else unused
         return f"not tested here, as the history is too short: {counts} in the level's other series"
-    known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
-    error = (
-        percent(own.wape) if np.isfinite(own.wape) else "unknown, as nothing was sold in its months"
-    )
-    error += (
-        f" over {own.cutoffs} cutoff{'s' if own.cutoffs > 1 else ''}" if own.cutoffs < most else ""
-    )
+    error = "unknown, as nothing was sold in its months"
+    error = percent(own.wape) if np.isfinite(own.wape) else error
+    if own.cutoffs < most:
+        error += f" over {own.cutoffs} cutoff{'s' if own.cutoffs > 1 else ''}"
     error += _against(own, facts)
     if own.weight == 0:
         return f"not used: backtest error {error}, too far behind the others"
-    return (
-        f"lowest error in the backtest, {error}"
-        if known and own.wape <= min(known)
-        else f"backtest error {error}"
-    )
+    known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
+    best = bool(known) and own.wape <= min(known)
+    return f"lowest error in the backtest, {error}" if best else f"backtest error {error}"
 
 
 def early_stopping_reason(stop: StopReason) -> str:
