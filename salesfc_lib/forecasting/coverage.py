@@ -13,9 +13,8 @@ import pandas as pd
 
 from salesfc_lib.forecasting import metrics
 from salesfc_lib.forecasting.forecast import Modeled
-from salesfc_lib.forecasting.intervals import LEVELS, PastErrors, conformal_intervals
+from salesfc_lib.forecasting.intervals import LEVELS, conformal_intervals
 from salesfc_lib.forecasting.metrics import pool
-from salesfc_lib.forecasting.tuning import ERROR_MONTHS
 from salesfc_lib.foundation import tables
 
 
@@ -26,31 +25,12 @@ def backtest_intervals(
 
     A cutoff before which nothing was forecast has none.
     """
-    found = {back: errors_known_at(modeled, back) for back in modeled.candidates.tested}
+    found = {back: modeled.errors_known_at(back) for back in modeled.candidates.tested}
     return {
         back: conformal_intervals(past, modeled.combined[back], levels)
         for back, past in found.items()
         if past.errors
     }
-
-
-def errors_known_at(modeled: Modeled, back: int) -> PastErrors:
-    """Errors of the combination as they were known `back` months ago."""
-    earlier = {
-        cutoff: values
-        for cutoff, values in modeled.combined.items()
-        if back < cutoff <= back + ERROR_MONTHS
-    }
-    errors = {
-        cutoff - back: modeled.candidates.actuals(cutoff, known=back) - values
-        for cutoff, values in earlier.items()
-    }
-    return PastErrors(
-        modeled.candidates.history.cut(back),
-        errors,
-        {cutoff - back: values for cutoff, values in earlier.items()},
-        modeled.parameters.lifecycle,
-    )
 
 
 def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:

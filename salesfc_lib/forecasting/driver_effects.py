@@ -47,60 +47,47 @@ def list_coefficients(
     found = coefficients(history, half_life=half_life, only=set(chosen))
     if found.empty:
         return tables.empty("coefficient")
-    row = dict(zip(history.ids, range(len(history)), strict=True))
-    width = history.y.shape[1]
-    steps = [
-        step_of(history.regressors[term][row[unique_id], :width])
-        if term in history.regressors
-        else np.nan
-        for unique_id, term in zip(found["unique_id"], found["term"], strict=True)
-    ]
-    moved = [
-        term not in history.regressors or _moves(history, row[unique_id], term)
-        for unique_id, term in zip(found["unique_id"], found["term"], strict=True)
-    ]
-    return (
-        found.assign(step=steps)[moved]
-        .astype({"unique_id": object, "term": object})
-        .reset_index(drop=True)
-    )
+    row = {unique_id: place for place, unique_id in enumerate(history.ids)}
+    width, steps, moved = history.y.shape[1], [], []
+    for unique_id, term in zip(found["unique_id"], found["term"], strict=True):
+        driver = term in history.regressors
+        values = history.regressors[term][row[unique_id], :width] if driver else np.zeros(0)
+        steps.append(step_of(values) if driver else np.nan)
+        moved.append(not driver or _moves(values[np.isfinite(history.y[row[unique_id]])]))
+    table = found.assign(step=steps)[moved].astype({"unique_id": object, "term": object})
+    return table.reset_index(drop=True)
 
 
 def list_ahead(history: History, coefficient: pd.DataFrame, horizon: int) -> pd.DataFrame:
     """Table driver_effect: each driver ahead, and what the regression adds for it, 95 %."""
-    row = dict(zip(history.ids, range(len(history)), strict=True))
+    row = {unique_id: place for place, unique_id in enumerate(history.ids)}
     drivers = coefficient[coefficient["term"].isin(list(history.regressors))]
     parts = [
-        _ahead(history, row[str(each["unique_id"])], each, horizon)
-        for _, each in drivers.iterrows()
+        _ahead(history, row[each["unique_id"]], each, horizon) for _, each in drivers.iterrows()
     ]
     return pd.concat(parts, ignore_index=True) if parts else tables.empty("driver_effect")
 
 
-def _moves(history: History, row: int, term: str) -> bool:
-    values = history.regressors[term][row, : history.y.shape[1]][np.isfinite(history.y[row])]
+def _moves(values: np.ndarray) -> bool:
     return bool(np.nanmax(values, initial=-np.inf) > np.nanmin(values, initial=np.inf))
 
 
 def _ahead(history: History, row: int, term: pd.Series, horizon: int) -> pd.DataFrame:
     """Months ahead of one driver; those of which nothing is known have no row."""
     width = history.y.shape[1]
-    known = history.regressors[str(term["term"])][row]
-    value = known[width : width + horizon]
-    never_zero = bool(np.nanmin(known[:width], initial=np.inf) > 0)
-    usual = trailing_mean(known[None, : width + horizon])[0, width:]
-    moved = (value - usual) / np.where(usual > 0, usual, 1.0) if never_zero else value
-    ends = np.sort(np.stack([term["low"] * moved, term["high"] * moved]), axis=0)
-    months = (history.last[row] + np.arange(1, len(value) + 1)).astype("datetime64[ns]")
-    frame = pd.DataFrame(
-        {
-            "unique_id": str(term["unique_id"]),
-            "term": str(term["term"]),
-            "ds": months,
-            "value": value,
-            "effect": term["estimate"] * moved,
-            "low": ends[0],
-            "high": ends[1],
-        }
-    )
-    return frame[np.isfinite(value)]
+    known = history.regressors[str(term["term"])][row, : width + horizon]
+    value = moved = known[width:]
+    if np.nanmin(known[:width], initial=np.inf) > 0:
+        usual = trailing_mean(known[None])[0, width:]
+        moved = (value - usual) / np.where(usual > 0, usual, 1.0)
+    low, high = np.sort(np.stack([term["low"] * moved, term["high"] * moved]), axis=0)
+    columns = {
+        "unique_id": str(term["unique_id"]),
+        "term": str(term["term"]),
+        "ds": (history.last[row] + np.arange(1, len(value) + 1)).astype("datetime64[ns]"),
+        "value": value,
+        "effect": term["estimate"] * moved,
+        "low": low,
+        "high": high,
+    }
+    return pd.DataFrame(columns)[np.isfinite(value)]

@@ -62,13 +62,17 @@ class Modeled:
     @cached_property
     def past(self) -> PastErrors:
         """Errors of the combination at the cutoffs before now, for intervals."""
-        earlier = {
-            back: values
-            for back, values in self.combined.items()
-            if 0 < back <= tuning.ERROR_MONTHS
-        }
-        errors = {back: self.candidates.actuals(back) - values for back, values in earlier.items()}
-        return PastErrors(self.candidates.history, errors, earlier, self.parameters.lifecycle)
+        return self.errors_known_at(0)
+
+    def errors_known_at(self, back: int) -> PastErrors:
+        """Errors of the combination as they were known `back` months ago."""
+        errors, forecasts = {}, {}
+        for cutoff, values in self.combined.items():
+            if back < cutoff <= back + tuning.ERROR_MONTHS:
+                forecasts[cutoff - back] = values
+                errors[cutoff - back] = self.candidates.actuals(cutoff, known=back) - values
+        history = self.candidates.history.cut(back)
+        return PastErrors(history, errors, forecasts, self.parameters.lifecycle)
 
     def bounds(self, levels: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
         """Intervals of the combination by level in percent."""

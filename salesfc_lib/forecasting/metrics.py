@@ -57,15 +57,11 @@ def pool(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     >>> pool(rows)["value"].tolist()
     [0.2]
     """
-    groups = [*by, *(["metric"] if "metric" not in by else [])]
-    pooled = (
-        scores.groupby(groups, sort=True, observed=True)[["numerator", "denominator", "n"]]
-        .sum()
-        .reset_index()
-    )
-    return pooled.assign(
-        value=pooled["numerator"] / pooled["denominator"].where(pooled["denominator"] != 0)
-    )
+    groups = list(dict.fromkeys([*by, "metric"]))
+    sums = scores.groupby(groups, sort=True, observed=True)[["numerator", "denominator", "n"]]
+    pooled = sums.sum().reset_index()
+    size = pooled["denominator"].where(pooled["denominator"] != 0)
+    return pooled.assign(value=pooled["numerator"] / size)
 
 
 def _parts(rows: pd.DataFrame, history: pd.DataFrame, metric: str) -> pd.DataFrame:
@@ -93,17 +89,14 @@ def _smape(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
 
 
 def _mase(rows: pd.DataFrame, history: pd.DataFrame) -> Parts:
+    key = ["unique_id", "cutoff"]
     earlier = history.assign(ds=history["ds"] + pd.DateOffset(months=SEASON))
     steps = history.merge(earlier, on=["unique_id", "ds"], suffixes=("", "_before"))
     steps = steps.assign(step=(steps["y_raw"] - steps["y_raw_before"]).abs())
-    pairs = rows[["unique_id", "cutoff"]].drop_duplicates().merge(steps, on="unique_id")
-    scale = (
-        pairs.loc[pairs["ds"] <= pairs["cutoff"]].groupby(["unique_id", "cutoff"])["step"].mean()
-    )
-    index = pd.MultiIndex.from_frame(rows[["unique_id", "cutoff"]])
-    return (rows["y_hat"] - rows["actual"]).abs(), pd.Series(
-        scale.reindex(index).to_numpy(), index=rows.index
-    )
+    pairs = rows[key].drop_duplicates().merge(steps, on="unique_id")
+    scale = pairs.loc[pairs["ds"] <= pairs["cutoff"]].groupby(key)["step"].mean()
+    found = scale.reindex(pd.MultiIndex.from_frame(rows[key])).to_numpy()
+    return (rows["y_hat"] - rows["actual"]).abs(), pd.Series(found, index=rows.index)
 
 
 def _coverage(level: int) -> Callable[[pd.DataFrame, pd.DataFrame], Parts]:

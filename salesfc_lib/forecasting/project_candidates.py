@@ -12,8 +12,9 @@ import ast
 import re
 import sys
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import wraps
+from functools import partial, wraps
 from importlib import metadata
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -24,6 +25,7 @@ import numpy as np
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.cache import digest
 from salesfc_lib.forecasting.candidates.protocol import (
+    NOT_FINITE,
     Candidate,
     Prediction,
     Window,
@@ -37,7 +39,7 @@ from salesfc_lib.foundation import schema
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,31}$")
 TAKEN = ("combination", "combined", BOOSTING)  # names that tables use for what is no candidate
 FAMILY = "own"
-LIBRARY = Path(__file__).parent
+LIBRARY = Path(__file__).parents[1]
 ONE, PANEL = "forecast_one", "forecast"  # the function for one series, and for all at once
 
 
@@ -135,24 +137,21 @@ def _find(name: str, code: str, project: Path) -> Path:
 
 def _build(file: OwnFile, block: schema.Candidate) -> Candidate:
     module = _run(file)
-    one, panel = getattr(module, ONE, None), getattr(module, PANEL, None)
+    one, panel = (getattr(module, name, None) for name in (ONE, PANEL))
     if callable(one) == callable(panel):
+        which = f"both `{ONE}` and" if callable(one) else f"neither `{ONE}` nor"
         raise SalesForecastError.say(
-            f"'{file.path}' defines {'both' if callable(one) else 'neither'} `{ONE}` "
-            f"{'and' if callable(one) else 'nor'} `{PANEL}`",
+            f"'{file.path}' defines {which} `{PANEL}`",
             f"One of `{ONE}(window, **settings)`, for one series, and `{PANEL}(history, "
             "horizon, **settings)`, for all at once",
             f"Name the function that candidate '{file.name}' is so, and the other differently",
         )
-    label, code = block.label or file.name, digest(file.content, *_versions(file.content))
+    own = partial(Candidate, file.name, FAMILY, block.label or file.name, needed=block.needed)
+    code = digest(file.content, *_versions(file.content))
     if one is not None:
-        return Candidate(
-            file.name, FAMILY, label, each_series(_for_one(one)), block.needed, code=code
-        )
+        return own(each_series(_for_one(one)), code=code)
     assert panel is not None
-    return Candidate(
-        file.name, FAMILY, label, _for_panel(panel), block.needed, scope="panel", code=code
-    )
+    return own(_for_panel(panel), scope="panel", code=code)
 
 
 def _run(file: OwnFile) -> ModuleType:
@@ -192,12 +191,8 @@ def _for_one(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
 
     @wraps(function)
     def fit(window: Window, **settings: Any) -> np.ndarray:
-        regressors = {name: values.copy() for name, values in window.regressors.items()}
-        copied = replace(
-            window, y=window.y.copy(), month=window.month.copy(), regressors=regressors
-        )
         try:
-            return np.asarray(function(copied, **settings), dtype=float)
+            return np.asarray(function(deepcopy(window), **settings), dtype=float)
         except SystemExit as error:
             raise RuntimeError("the candidate asked Python to exit") from error
 
@@ -209,42 +204,23 @@ def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
 
     @wraps(function)
     def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
+        copied = deepcopy(replace(history))  # without what was derived from it
         try:
-            result = function(_copy(history), horizon, **settings)
+            result = function(copied, horizon, **settings)
         except SystemExit as error:
             raise RuntimeError("the candidate asked Python to exit") from error
-        prediction = (
-            result
-            if isinstance(result, Prediction)
-            else Prediction(np.asarray(result, dtype=float))
-        )
-        values = np.asarray(prediction.values, dtype=float)
-        if values.shape != (len(history), horizon):
-            raise ValueError(
-                f"the candidate gave an array of shape {values.shape}, "
-                f"{(len(history), horizon)} needed"
-            )
+        errors: dict[int, str] = {}
+        if isinstance(result, Prediction):
+            result, errors = result.values, dict(result.errors)
+        values, shape = np.array(result, dtype=float), (len(history), horizon)
+        if values.shape != shape:
+            raise ValueError(f"the candidate gave an array of shape {values.shape}, {shape} needed")
         odd = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        errors = {int(row): "the model's forecast is not a finite number" for row in odd} | dict(
-            prediction.errors
-        )
-        values = values.copy()
+        errors = dict.fromkeys(odd.tolist(), NOT_FINITE) | errors
         values[sorted(errors)] = np.nan
         return Prediction(values, errors)
 
     return forecast
-
-
-def _copy(history: History) -> History:
-    return replace(
-        history,
-        ids=history.ids.copy(),
-        y=history.y.copy(),
-        last=history.last.copy(),
-        regressors={name: values.copy() for name, values in history.regressors.items()},
-        level=history.level.copy(),
-        back=history.back.copy(),
-    )
 
 
 def _versions(content: bytes) -> list[str]:
@@ -255,9 +231,6 @@ def _versions(content: bytes) -> list[str]:
     roots = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
     owners: Mapping[str, list[str]] = metadata.packages_distributions() if roots else {}
     found = sorted({owner for root in roots - {LIBRARY.name} for owner in owners.get(root, [])})
-    own = (
-        [path.read_bytes().decode() for path in sorted(LIBRARY.rglob("*.py"))]
-        if LIBRARY.name in roots
-        else []
-    )
-    return [*(f"{name} {metadata.version(name)}" for name in found), *own]
+    own = sorted(LIBRARY.rglob("*.py")) if LIBRARY.name in roots else []
+    versions = [f"{name} {metadata.version(name)}" for name in found]
+    return versions + [path.read_bytes().decode() for path in own]

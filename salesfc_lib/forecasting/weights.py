@@ -102,11 +102,8 @@ def combination_weights(
     """
     given = np.isfinite(forecast).all(axis=2)
     usable = given & np.isfinite(evidence.blended)
-    raw = np.where(
-        usable,
-        np.where(usable, evidence.blended, 1.0).clip(MIN_RELATIVE_ERROR) ** -settings.power,
-        0.0,
-    )
+    error = np.where(usable, evidence.blended, 1.0).clip(MIN_RELATIVE_ERROR)
+    raw = np.where(usable, error**-settings.power, 0.0)
     raw = np.where(raw.any(axis=0), raw, given.astype(float))
     shares = raw / raw.sum(axis=0).clip(1e-300)
     kept = np.where((shares >= settings.min_weight) | (shares >= shares.max(axis=0)), shares, 0.0)
@@ -149,21 +146,13 @@ def best_single(
     far its forecasts moved from cutoff to cutoff. A series without backtest takes the simplest
     there is.
     """
-    given = np.isfinite(forecast).all(axis=2)
-    names = candidates.names
-    required = (
-        evidence.cutoffs[names.index(BASELINE)]
-        if BASELINE in names
-        else evidence.cutoffs.min(axis=0)
-    )
-    errors = np.where(given & (evidence.cutoffs >= required.clip(1)), evidence.relative, np.nan)
-    least = np.nanmin(np.where(np.isfinite(errors), errors, np.inf), axis=0)
+    given, names, cutoffs = np.isfinite(forecast).all(axis=2), candidates.names, evidence.cutoffs
+    required = cutoffs[names.index(BASELINE)] if BASELINE in names else cutoffs.min(axis=0)
+    errors = np.where(given & (cutoffs >= required.clip(1)), evidence.relative, np.nan)
+    least = np.fmin.reduce(errors, axis=0)
     near = np.where(np.isfinite(least), errors <= least * (1 + TIE), given)
-    unsteady = (
-        np.where(np.isfinite(evidence.revision), evidence.revision, np.inf)
-        .argsort(axis=0, kind="stable")
-        .argsort(axis=0)
-    )
+    revision = np.where(np.isfinite(evidence.revision), evidence.revision, np.inf)
+    unsteady = revision.argsort(axis=0, kind="stable").argsort(axis=0)
     rank = np.arange(len(names))[:, None] + unsteady
     chosen = np.where(near, rank, np.iinfo(int).max).argmin(axis=0)
     return np.where(near.any(axis=0), chosen, -1)
@@ -188,19 +177,16 @@ def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:
 
     NaN for a candidate that was tested on no series.
     """
-    overall = nan_mean(relative, 1)
-    result = np.empty_like(relative)
+    overall, result = nan_mean(relative, 1), np.empty_like(relative)
     for code in np.unique(level):
         own = relative[:, level == code]
-        trust = np.isfinite(own).sum(axis=1) / (np.isfinite(own).sum(axis=1) + LEVEL_PRIOR_SERIES)
-        mean = np.where(
-            trust > 0, trust * np.nan_to_num(nan_mean(own, 1)) + (1 - trust) * overall, overall
-        )
-        result[:, level == code] = mean[:, None]
+        count = np.isfinite(own).sum(axis=1)
+        trust = count / (count + LEVEL_PRIOR_SERIES)
+        mixed = trust * np.nan_to_num(nan_mean(own, 1)) + (1 - trust) * overall
+        result[:, level == code] = np.where(trust > 0, mixed, overall)[:, None]
     return result
 
 
 def _ratio(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
-    return np.where(
-        denominator > 0, numerator / np.where(denominator > 0, denominator, 1.0), np.nan
-    )
+    there = denominator > 0
+    return np.where(there, numerator / np.where(there, denominator, 1.0), np.nan)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from salesfc_lib.forecasting.candidates.design import (
     NEEDED,
@@ -52,46 +53,33 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     https://doi.org/10.1162/003465398557825, without lags), each as if it had been left out, and the
     degrees of freedom are those of Satterthwaite (1946, https://doi.org/10.2307/3002019).
     """
-    known = history.take(
-        np.flatnonzero(
-            (history.length >= NEEDED) & (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)
-        )
-    )
+    sold = (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)
+    known = history.take(np.flatnonzero((history.length >= NEEDED) & sold))
     if not len(known) or not known.regressors:
         return _none()
     parts = [_part_out(block, half_life) for block in row_blocks(known)]
-    moves = np.concatenate(
-        [
-            (np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) > MIN_DRIVER_SPREAD)
-            for part in parts
-        ]
-    )
+    reach = [np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) for part in parts]
+    moves = np.concatenate(reach) > MIN_DRIVER_SPREAD
     kept = np.flatnonzero(moves.any(axis=0))
     if not len(kept):
         return _none()
     estimate, error, freedom = _share(parts, kept)
-    reach = _quantiles(freedom) * error
-    names = np.array(list(known.regressors))[kept]
-    steps = [step_of(known.regressors[name]) for name in names]
-    values = dict(
-        zip(
-            COLUMNS,
-            (names, estimate, estimate - reach, estimate + reach, steps, moves.sum(axis=0)[kept]),
-            strict=True,
-        )
-    )
-    return pd.DataFrame(values).astype({"term": object, "series": "int64", "step": float})
+    around = stats.t.ppf(0.975, freedom) * error
+    names = np.array(list(known.regressors), dtype=object)[kept]
+    columns = {
+        "term": names,
+        "estimate": estimate,
+        "low": estimate - around,
+        "high": estimate + around,
+        "step": [step_of(known.regressors[name]) for name in names],
+        "series": moves.sum(axis=0)[kept],
+    }
+    return pd.DataFrame(columns).astype({"series": "int64", "step": float})
 
 
 def _none() -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            name: pd.Series(
-                dtype="int64" if name == "series" else object if name == "term" else float
-            )
-            for name in COLUMNS
-        }
-    )
+    kinds = {"term": object, "series": "int64"}
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, float)) for name in COLUMNS})
 
 
 def step_of(values: np.ndarray) -> float:
@@ -125,28 +113,16 @@ def _part_out(history: History, half_life: float) -> _Part:
 
 def _share(parts: list[_Part], kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Effects, standard errors and degrees of freedom of the drivers `kept`, each (len(kept),)."""
-    x = [part.x[:, :, kept] for part in parts]
-    left = sum(
-        np.einsum("ntp,nt,ntq->pq", each, part.weight, each)
-        for each, part in zip(x, parts, strict=True)
-    )
-    right = sum(
-        np.einsum("ntp,nt->p", each, part.weight * part.y)
-        for each, part in zip(x, parts, strict=True)
-    )
+    pairs = [(part.x[:, :, kept], part) for part in parts]
+    left = sum(np.einsum("ntp,nt,ntq->pq", x, part.weight, x) for x, part in pairs)
+    right = sum(np.einsum("ntp,nt->p", x, part.weight * part.y) for x, part in pairs)
     inverse = np.linalg.pinv(left)
     effect = inverse @ right
     by_month = np.zeros((len(kept), parts[0].y.shape[1]))
     size = np.zeros_like(by_month)
-    for each, part in zip(x, parts, strict=True):
-        missed = (part.y - each @ effect) / (1 - part.leverage).clip(0.05)
-        by_month += np.einsum("pq,ntq,nt->pt", inverse, each, part.weight * missed)
-        size += np.einsum("pq,ntq,nt->pt", inverse, each, part.weight) ** 2
+    for x, part in pairs:
+        missed = (part.y - x @ effect) / (1 - part.leverage).clip(0.05)
+        by_month += np.einsum("pq,ntq,nt->pt", inverse, x, part.weight * missed)
+        size += np.einsum("pq,ntq,nt->pt", inverse, x, part.weight) ** 2
     freedom = size.sum(axis=1) ** 2 / (size**2).sum(axis=1).clip(1e-300)
     return effect, np.sqrt((by_month**2).sum(axis=1)), freedom.clip(LEAST_FREEDOM)
-
-
-def _quantiles(freedom: np.ndarray) -> np.ndarray:
-    from scipy.stats import t
-
-    return np.asarray(t.ppf(0.975, freedom))

@@ -43,9 +43,15 @@ def forecast(
     values = np.full((len(history), horizon), np.nan)
     for back in np.unique(history.back):
         rows = np.flatnonzero(history.back == back)
-        values[rows] = _forecast_panel(
-            history.take(rows), horizon, half_life=half_life, damping=damping
-        )
+        panel = history.take(rows)
+        effects = learn_effects(panel, half_life)
+        parts = []
+        for part in row_blocks(panel):
+            design, size = build_design(part, horizon, damping), series_scale(part.y)[:, None]
+            solved = _solve(part.y / size, design, effects=effects, half_life=half_life)
+            ahead = design.x[:, part.y.shape[1] :]
+            parts.append(np.einsum("nhp,np->nh", ahead, solved) * size)
+        values[rows] = np.concatenate(parts)
     return values
 
 
@@ -61,21 +67,13 @@ def coefficients(
     """
     known = history.take(np.flatnonzero(history.length >= NEEDED))
     rows: list[dict[str, Any]] = []
-    if len(known):
-        effects = learn_effects(known, half_life)
-        for part in row_blocks(known):
-            design, size = build_design(part, 0, 1.0), series_scale(part.y)
-            for row in range(len(part)):
-                if only is not None and part.ids[row] not in only:
-                    continue
-                rows += _explain(
-                    part,
-                    design,
-                    row=row,
-                    size=float(size[row]),
-                    effects=effects,
-                    half_life=half_life,
-                )
+    effects = learn_effects(known, half_life)
+    for part in row_blocks(known):
+        design, size = build_design(part, 0, 1.0), series_scale(part.y)
+        for row, unique_id in enumerate(part.ids):
+            if only is None or unique_id in only:
+                own = {"row": row, "size": float(size[row])}
+                rows += _explain(part, design, effects=effects, half_life=half_life, **own)
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
@@ -86,33 +84,17 @@ def driver_factors(history: History, horizon: int) -> np.ndarray:
     short.
     """
     factor = np.ones((len(history), history.y.shape[1] + horizon))
+    regular = (history.length >= NEEDED) & ~is_intermittent(history.y)
     for back in np.unique(history.back) if history.regressors else ():
-        rows = np.flatnonzero(
-            (history.back == back) & (history.length >= NEEDED) & ~is_intermittent(history.y)
-        )
+        rows = np.flatnonzero((history.back == back) & regular)
         own = history.take(rows)
         effects = learn_effects(own, HALF_LIFE).own
         for begin, part in zip(range(0, len(rows), BLOCK), row_blocks(own), strict=True):
-            design = build_design(part, horizon, 1.0)
-            added = np.einsum(
-                "ntp,np->nt", design.x[:, :, design.drivers], effects[begin : begin + len(part)]
-            )
-            factor[rows[begin : begin + len(part)]] = np.clip(1 + added, *DRIVER_BOUNDS)
+            design, some = build_design(part, horizon, 1.0), slice(begin, begin + len(part))
+            drivers = design.x[:, :, design.drivers]
+            added = np.einsum("ntp,np->nt", drivers, effects[some])
+            factor[rows[some]] = np.clip(1 + added, *DRIVER_BOUNDS)
     return factor
-
-
-def _forecast_panel(
-    history: History, horizon: int, *, half_life: float, damping: float
-) -> np.ndarray:
-    effects = learn_effects(history, half_life)
-    parts = []
-    for part in row_blocks(history):
-        design, size = build_design(part, horizon, damping), series_scale(part.y)
-        solved = _solve(part.y / size[:, None], design, effects=effects, half_life=half_life)
-        parts.append(
-            np.einsum("nhp,np->nh", design.x[:, part.y.shape[1] :], solved) * size[:, None]
-        )
-    return np.concatenate(parts)
 
 
 def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float) -> np.ndarray:

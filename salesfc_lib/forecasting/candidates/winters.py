@@ -17,14 +17,8 @@ from salesfc_lib.forecasting.smoothing.recursions import likelihood_weights
 from salesfc_lib.foundation import SEASON, nan_mean
 
 NEEDED = 2 * SEASON + 1  # months: two years to start from, and one to learn
-GRID = np.array(
-    [
-        (alpha, beta, phi, gamma)
-        for alpha, (beta, phi), gamma in product(
-            tuning.WINTERS_ALPHAS, tuning.WINTERS_TRENDS, tuning.WINTERS_GAMMAS
-        )
-    ]
-).T
+COMBINED = product(tuning.WINTERS_ALPHAS, tuning.WINTERS_TRENDS, tuning.WINTERS_GAMMAS)
+GRID = np.array([(alpha, *trend, gamma) for alpha, trend, gamma in COMBINED]).T
 BLOCK = 24_000  # cells of a state: rows times parameters
 NO_TREND = GRID[1] == 0
 
@@ -121,18 +115,13 @@ def _pass_over(
     update = _multiply if relative else _add
     begun = np.searchsorted(first, np.arange(y.shape[1]), side="right")
     found = []
-    for column in range(y.shape[1]):
-        if begun[column]:
-            update(state, int(begun[column]), column % SEASON, y[: begun[column], column, None])
-        if column + 1 in asked:
-            found.append(
-                (
-                    column + 1,
-                    _look_ahead(
-                        state, (column + 1 - first).clip(1), column + 1, horizon, relative=relative
-                    ),
-                )
-            )
+    for column, rows in enumerate(begun.tolist()):
+        if rows:
+            update(state, rows, column % SEASON, y[:rows, column, None])
+        now = column + 1
+        if now in asked:
+            ahead = _look_ahead(state, (now - first).clip(1), now, horizon, relative=relative)
+            found.append((now, ahead))
     return found
 
 
@@ -140,34 +129,27 @@ def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     """State before the first month, from the first two years."""
     n, width = y.shape
     columns = first[:, None] + np.arange(2 * SEASON)
-    years = np.where(
-        columns < width, np.take_along_axis(y, np.minimum(columns, width - 1), axis=1), np.nan
-    )
+    years = np.take_along_axis(y, np.minimum(columns, width - 1), axis=1)
+    years = np.where(columns < width, years, np.nan)
     means = np.nan_to_num([nan_mean(years[:, :SEASON], 1), nan_mean(years[:, SEASON:], 1)])
     trend = np.where(np.isfinite(years).all(axis=1), (means[1] - means[0]) / SEASON, 0.0)
     line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)
-    off = (
-        np.where(
-            line > tuning.WINTERS_MIN_LEVEL,
-            years / np.where(line > tuning.WINTERS_MIN_LEVEL, line, 1.0),
-            1.0,
-        )
-        if relative
-        else years - line
-    )
+    off = years - line
+    if relative:
+        above = line > tuning.WINTERS_MIN_LEVEL
+        off = np.where(above, years / np.where(above, line, 1.0), 1.0)
     months = (off[:, :SEASON] + off[:, SEASON:]) / 2
     months = np.where(np.isfinite(months), months, 1.0 if relative else 0.0)
     if relative:
         months = np.clip(months, *tuning.WINTERS_SEASON_BOUNDS)
         months = months / months.mean(axis=1, keepdims=True)
     season = np.empty((n, SEASON, GRID.shape[1]))
-    season[np.arange(n)[:, None], (first[:, None] + np.arange(SEASON)) % SEASON] = months[
-        :, :, None
-    ]
-    level = np.where(NO_TREND, means[0][:, None], (means[0] - trend * (SEASON + 1) / 2)[:, None])
-    return _State(
-        level, np.where(NO_TREND, 0.0, trend[:, None]), season, np.zeros((n, GRID.shape[1]))
-    )
+    place = (first[:, None] + np.arange(SEASON)) % SEASON
+    season[np.arange(n)[:, None], place] = months[:, :, None]
+    start = means[0] - trend * (SEASON + 1) / 2
+    level = np.where(NO_TREND, means[0][:, None], start[:, None])
+    trends = np.where(NO_TREND, 0.0, trend[:, None])
+    return _State(level, trends, season, np.zeros((n, GRID.shape[1])))
 
 
 def _add(state: _State, rows: int, month: int, value: np.ndarray) -> None:
