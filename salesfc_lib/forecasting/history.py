@@ -184,15 +184,12 @@ def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
 
 def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> None:
     """Raise for a repeated month of a series, and for infinite values."""
-    key = codes * np.int64(10**6) + month
-    if len(np.unique(key)) < len(key):
-        again = past[pd.Series(key, index=past.index).duplicated()]
-        examples = [
-            f"{name} {day:%Y-%m}"
-            for name, day in zip(again["unique_id"][:3], again["ds"][:3], strict=True)
-        ]
-        raise SalesForecastError.duplicate_keys(("unique_id", "ds"), examples, len(again), "Panel")
+    again = past[pd.Series(codes * np.int64(10**6) + month, index=past.index).duplicated()]
     odd = past[np.isinf(past["y"].to_numpy(dtype=float))]
+    rows = zip(again["unique_id"][:3], again["ds"][:3], strict=True)
+    examples = [f"{name} {day:%Y-%m}" for name, day in rows]
+    if examples:
+        raise SalesForecastError.duplicate_keys(("unique_id", "ds"), examples, len(again), "Panel")
     if len(odd):
         raise SalesForecastError.say(
             f"Panel holds {len(odd)} infinite values of `y` (first '{odd['unique_id'].iloc[0]}' "

@@ -32,31 +32,26 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 
 def learn(y: np.ndarray, horizon: int, lags: int) -> np.ndarray:
     """Coefficients (horizon, lags + 1), latest lag last, then a constant; NaN with few examples."""
-    width = y.shape[1]
+    width, limit = y.shape[1], tuning.PANEL_LIMIT
     equations = np.full((horizon, lags + 1), np.nan)
     draw = np.random.default_rng(tuning.SEED)
-    examples = {
-        origin: _scaled(y[:, :origin], lags)
-        for origin in range(width - 1, lags - 1, -1)[: tuning.PANEL_ORIGINS + horizon]
-    }
+    latest = range(width - 1, lags - 1, -1)[: tuning.PANEL_ORIGINS + horizon]
+    examples = {origin: _scaled(y[:, :origin], lags) for origin in latest}
     for step in range(1, horizon + 1):
-        origins = [origin for origin in examples if origin + step <= width][: tuning.PANEL_ORIGINS]
+        origins = [origin for origin in latest if origin + step <= width][: tuning.PANEL_ORIGINS]
         if not origins:
             continue
-        inputs = np.concatenate([examples[origin][0] for origin in origins])
-        target = np.concatenate(
-            [
-                (y[:, origin + step - 1] - examples[origin][1]) / examples[origin][2]
-                for origin in origins
-            ]
-        )
+        parts = []
+        for origin in origins:
+            inputs, base, size = examples[origin]
+            parts.append((inputs, (y[:, origin + step - 1] - base) / size))
+        inputs, target = (np.concatenate(each) for each in zip(*parts, strict=True))
         usable = np.flatnonzero(np.isfinite(inputs).all(axis=1) & np.isfinite(target))
         if len(usable) > tuning.PANEL_EXAMPLES:
             usable = draw.choice(usable, tuning.PANEL_EXAMPLES, replace=False)
         if len(usable) >= 3 * lags:
-            equations[step - 1] = fit_absolute(
-                inputs[usable], np.clip(target[usable], -tuning.PANEL_LIMIT, tuning.PANEL_LIMIT)
-            )
+            clipped = np.clip(target[usable], -limit, limit)
+            equations[step - 1] = fit_absolute(inputs[usable], clipped)
     return equations
 
 

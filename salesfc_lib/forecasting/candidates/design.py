@@ -55,20 +55,15 @@ def build_design(history: History, horizon: int, damping: float) -> Design:
     past = np.arange(1 - width, 1)
     trend = np.concatenate([past, np.cumsum(damping ** np.arange(horizon))]) / SEASON
     month = history.month_of_year(horizon)
-    x = np.zeros((n, width + horizon, 2 + SEASON + len(history.regressors)))
+    x = np.zeros((n, width + horizon, OWN_TERMS + len(history.regressors)))
     x[:, :, 0], x[:, :, 1] = 1.0, trend
-    np.put_along_axis(x[:, :, 2 : 2 + SEASON], month[:, :, None], 1.0, axis=2)
-    for place, values in enumerate(history.regressors.values(), start=2 + SEASON):
+    np.put_along_axis(x[:, :, 2:OWN_TERMS], month[:, :, None], 1.0, axis=2)
+    for place, values in enumerate(history.regressors.values(), start=OWN_TERMS):
         x[:, :, place] = centre(values[:, : width + horizon], width)
     x[:, :width] *= np.isfinite(history.y)[:, :, None]
-    names = [
-        "level",
-        "trend",
-        *(f"month {each:02d}" for each in range(1, SEASON + 1)),
-        *history.regressors,
-    ]
+    months = [f"month {each:02d}" for each in range(1, SEASON + 1)]
     prior = np.array([np.inf, TREND_PRIOR, *[MONTH_PRIOR] * SEASON])
-    return Design(names, x, prior)
+    return Design(["level", "trend", *months, *history.regressors], x, prior)
 
 
 def centre(values: np.ndarray, width: int) -> np.ndarray:

@@ -36,15 +36,13 @@ def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:
     """Mean demand a month (n,), averaged over the grid by squared error."""
     known = np.isfinite(y)
     sold = known & (y != 0)
-    n = len(y)
-    count = known.sum(axis=1).clip(1)
-    size = np.repeat(
-        (np.where(sold, y, 0).sum(axis=1) / sold.sum(axis=1).clip(1))[:, None], len(ALPHAS), axis=1
-    )
-    often = np.repeat((sold.sum(axis=1) / count).clip(1e-3)[:, None], len(ALPHAS), axis=1)
-    interval, since = 1 / often, np.ones((n, 1))
+    count, sales = known.sum(axis=1).clip(1), sold.sum(axis=1)
+    first_size = np.where(sold, y, 0).sum(axis=1) / sales.clip(1)
+    size = np.repeat(first_size[:, None], len(ALPHAS), axis=1)
+    often = np.repeat((sales / count).clip(1e-3)[:, None], len(ALPHAS), axis=1)
+    interval, since = 1 / often, np.ones((len(y), 1))
     squares = np.zeros_like(size)
-    factor = 1 - ALPHAS / 2 if by_interval else np.ones_like(ALPHAS)
+    factor = 1 - ALPHAS / 2
     for column in range(y.shape[1]):
         here, sale, value = (array[:, column, None] for array in (known, sold, y))
         mean = factor * size / interval if by_interval else size * often
@@ -54,6 +52,5 @@ def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:
         often = np.where(here, often + ALPHAS * (sale - often), often)
         since = np.where(sale, 1.0, since + here)
     mean = factor * size / interval if by_interval else size * often
-    return np.asarray(
-        (likelihood_weights(squares / count[:, None] + 1e-12, count, 0.5) * mean).sum(axis=1)
-    )
+    weight = likelihood_weights(squares / count[:, None] + 1e-12, count, 0.5)
+    return np.asarray((weight * mean).sum(axis=1))

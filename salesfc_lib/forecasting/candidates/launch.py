@@ -30,13 +30,13 @@ def forecast(history: History, horizon: int) -> np.ndarray:
         curves = align_at_launch(adjusted.y[launched], history.first[launched])
         months = history.length[launched]
         for age in range(1, SEASON + 1):
-            young, analogues = months == age, months >= age + SEASON
-            if analogues.sum() >= tuning.LAUNCH_MIN_ANALOGUES:
-                rows = np.flatnonzero(young)
-                for some in np.array_split(rows, -(-len(rows) // BLOCK)) if len(rows) else []:
-                    values[launched[some]] = continue_launches(
-                        curves[some], curves[analogues], age, horizon
-                    )
+            rows, analogues = np.flatnonzero(months == age), curves[months >= age + SEASON]
+            if len(analogues) < tuning.LAUNCH_MIN_ANALOGUES:
+                continue
+            for begin in range(0, len(rows), BLOCK):
+                some = rows[begin : begin + BLOCK]
+                path = continue_launches(curves[some], analogues, age, horizon)
+                values[launched[some]] = path
     return adjusted.restore(values)
 
 
@@ -68,17 +68,15 @@ def continue_launches(
     curves = analogues / others[:, None]
     sold = np.where(size > 0, size, 1.0)
     shape = young[:, :age] / sold[:, None]
-    distance = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(
-        axis=2
-    ) + tuning.LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
+    distance = ((shape[:, None] - curves[None, :, :age]) ** 2).mean(axis=2)
+    distance = distance + tuning.LAUNCH_SIZE_WEIGHT * np.log(sold[:, None] / others) ** 2
     nearest = np.argsort(distance, axis=1, kind="stable")[:, : tuning.LAUNCH_NEAREST]
-    columns = np.minimum(age + np.arange(horizon), curves.shape[1] - 1)
-    after = curves[nearest][:, :, columns]
-    after = np.where(age + np.arange(horizon) < curves.shape[1], after, np.nan)
+    columns = age + np.arange(horizon)
+    after = curves[nearest][:, :, np.minimum(columns, curves.shape[1] - 1)]
+    after = np.where(columns < curves.shape[1], after, np.nan)
     known = np.isfinite(after).sum(axis=1) >= tuning.LAUNCH_MIN_ANALOGUES
     last = np.maximum.accumulate(np.where(known, np.arange(horizon), 0), axis=1)
     with np.errstate(all="ignore"):
-        middle = np.take_along_axis(
-            np.nanmedian(np.where(known[:, None], after, 1.0), axis=1), last, axis=1
-        )
-    return np.where(size > 0, size, np.nan)[:, None] * np.clip(middle, *tuning.LAUNCH_BOUNDS)
+        middle = np.nanmedian(np.where(known[:, None], after, 1.0), axis=1)
+    curve = np.clip(np.take_along_axis(middle, last, axis=1), *tuning.LAUNCH_BOUNDS)
+    return np.where(size > 0, size, np.nan)[:, None] * curve

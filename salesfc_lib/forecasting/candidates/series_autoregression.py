@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.history import History, shift
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
 from salesfc_lib.forecasting.tuning import OWN_LAGS, OWN_LIMIT, OWN_MIN_VARIANCE, OWN_PRIOR_MONTHS
 from salesfc_lib.foundation import SEASON, nan_mean
@@ -33,13 +33,9 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 
 def _sum_products(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """X'X (n, p, p) and X'y (n, p) of each row's lags and constant, its months' variance (n,)."""
-    terms = len(OWN_LAGS) + 1
-    left, right, variance = (
-        np.empty((len(z), terms, terms)),
-        np.empty((len(z), terms)),
-        np.empty(len(z)),
-    )
-    for begin in range(0, len(z), BLOCK):
+    n, terms = len(z), len(OWN_LAGS) + 1
+    left, right, variance = np.empty((n, terms, terms)), np.empty((n, terms)), np.empty(n)
+    for begin in range(0, n, BLOCK):
         rows = slice(begin, begin + BLOCK)
         x, y = _lagged(z[rows])
         left[rows] = np.matmul(x.transpose(0, 2, 1), x)
@@ -50,12 +46,7 @@ def _sum_products(z: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 def _lagged(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lags and a constant (n, T, p), months explained (n, T); zero where one is missing."""
-    n, width = z.shape
-    lags = [
-        np.concatenate([np.full((n, min(lag, width)), np.nan), z[:, : max(width - lag, 0)]], axis=1)
-        for lag in OWN_LAGS
-    ]
-    x = np.stack([*lags, np.ones_like(z)], axis=2)
+    x = np.stack([*(shift(z, lag) for lag in OWN_LAGS), np.ones_like(z)], axis=2)
     whole = np.isfinite(x).all(axis=2) & np.isfinite(z)
     return np.where(whole[:, :, None], x, 0.0), np.where(whole, z, 0.0)
 
@@ -74,12 +65,11 @@ def _solve(left: np.ndarray, right: np.ndarray, variance: np.ndarray) -> np.ndar
 
 def _go_on(z: np.ndarray, equations: np.ndarray, horizon: int) -> np.ndarray:
     """Months ahead (n, horizon), each from those before it."""
-    longest = max(OWN_LAGS)
-    path = np.nan_to_num(z[:, -longest:])
-    path = np.concatenate([np.zeros((len(z), longest - path.shape[1])), path], axis=1)
-    for _ in range(horizon):
-        x = np.stack([*(path[:, -lag] for lag in OWN_LAGS), np.ones(len(z))], axis=1)
-        path = np.concatenate(
-            [path, np.clip((x * equations).sum(axis=1), -OWN_LIMIT, OWN_LIMIT)[:, None]], axis=1
-        )
+    n, longest = len(z), max(OWN_LAGS)
+    known = np.nan_to_num(z[:, -longest:])
+    path = np.zeros((n, longest + horizon))
+    path[:, longest - known.shape[1] : longest] = known
+    for column in range(longest, longest + horizon):
+        x = np.stack([*(path[:, column - lag] for lag in OWN_LAGS), np.ones(n)], axis=1)
+        path[:, column] = np.clip((x * equations).sum(axis=1), -OWN_LIMIT, OWN_LIMIT)
     return path[:, longest:]

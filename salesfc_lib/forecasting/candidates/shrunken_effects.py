@@ -70,14 +70,10 @@ class _Sums:
     def noise(self, effect: np.ndarray) -> np.ndarray:
         """Variance of a month around effects (k,) or (n, k), (n,)."""
         effect = np.broadcast_to(effect, self.right.shape)
-        explained = 2 * (effect * self.right).sum(axis=1) - np.einsum(
-            "np,npq,nq->n", effect, self.left, effect
-        )
-        return np.asarray(
-            ((self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)).clip(
-                tuning.DRIVER_MIN_NOISE**2
-            )
-        )
+        squared = np.einsum("np,npq,nq->n", effect, self.left, effect)
+        explained = 2 * (effect * self.right).sum(axis=1) - squared
+        left = (self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)
+        return np.asarray(left.clip(tuning.DRIVER_MIN_NOISE**2))
 
 
 def learn_effects(history: History, half_life: float) -> Effects:
@@ -88,30 +84,23 @@ def learn_effects(history: History, half_life: float) -> Effects:
     its posterior mean (Efron and Morris 1973, https://doi.org/10.1080/01621459.1973.10481350).
     """
     count = len(history.regressors)
+    centre, spread = np.zeros(count), np.full(count, tuning.DRIVER_MIN_SPREAD)
     if not count or not len(history):
-        return Effects(
-            np.zeros(count),
-            np.zeros(count),
-            np.full(count, tuning.DRIVER_MIN_SPREAD),
-            np.zeros((len(history), count)),
-        )
+        return Effects(centre, np.zeros(count), spread, np.zeros((len(history), count)))
     part = _join([_part_out(block, half_life) for block in row_blocks(history)])
     sums = _sum_up(part, ~is_intermittent(history.y))
     diagonal = np.einsum("npp->np", sums.left)
     months = (part.weight > 0).sum(axis=1).clip(1)
     usual = np.sqrt(diagonal / months[:, None])
     moving = (usual > tuning.MIN_DRIVER_SPREAD) & sums.informs[:, None]
-    centre, spread = np.zeros(count), np.full(count, tuning.DRIVER_MIN_SPREAD)
     for _ in range(tuning.DRIVER_ROUNDS):
         noise = sums.noise(centre)
         for driver in np.flatnonzero(moving.any(axis=0)):
             rows = np.flatnonzero(moving[:, driver])
             by = diagonal[rows, driver]
-            own = (sums.right[rows, driver] - sums.left[rows, driver] @ centre) / by + centre[
-                driver
-            ]
+            rest = sums.right[rows, driver] - sums.left[rows, driver] @ centre
             variance = noise[rows] * sums.doubly[rows, driver] / by**2
-            centre[driver], found = _random_effects(own, variance)
+            centre[driver], found = _random_effects(rest / by + centre[driver], variance)
             widest = tuning.DRIVER_MAX_SPREAD / np.median(usual[rows, driver])
             spread[driver] = min(max(found, tuning.DRIVER_MIN_SPREAD), widest)
     error = _standard_error(part, sums, history, (centre, spread, moving))
@@ -124,19 +113,16 @@ def _part_out(history: History, half_life: float) -> _Part:
     y = history.y / _local_level(history.y)
     design = build_design(history, 0, 1.0)
     changes, terms = _change(y), _change(design.x)
+    own, drivers = terms[:, :, :OWN_TERMS], terms[:, :, OWN_TERMS:]
     known = np.isfinite(changes)
     known[:, 0] = False
     weight = np.where(known, exponential_weights(y.shape[1], half_life), 0.0)
-    own = terms[:, :, :OWN_TERMS]
-    both = np.concatenate(
-        [np.where(known, changes, 0.0)[:, :, None], terms[:, :, OWN_TERMS:]], axis=2
-    )
+    both = np.concatenate([np.where(known, changes, 0.0)[:, :, None], drivers], axis=2)
     penalty = np.where(np.isfinite(design.prior), (noise_std(y)[:, None] / design.prior) ** 2, 0.0)
     weighted = (own * weight[:, :, None]).transpose(0, 2, 1)
     left = np.matmul(weighted, own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
-    rest = (both - np.matmul(own, np.linalg.solve(left, np.matmul(weighted, both)))) * known[
-        :, :, None
-    ]
+    fitted = np.matmul(own, np.linalg.solve(left, np.matmul(weighted, both)))
+    rest = (both - fitted) * known[:, :, None]
     return _Part(rest[:, :, 0], rest[:, :, 1:], weight)
 
 
@@ -179,14 +165,12 @@ def _sum_up(part: _Part, informs: np.ndarray) -> _Sums:
 
 def _random_effects(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     """Mean of effects (n,) with variances (n,), and the standard deviation beyond these."""
-    between = 0.0
-    mean = float(np.average(own, weights=1 / variance))
+    between, mean = 0.0, float(np.average(own, weights=1 / variance))
     for _ in range(20 if len(own) >= tuning.DRIVER_MIN_SERIES else 0):
         weight = 1 / (variance + between)
         mean = float(np.average(own, weights=weight))
-        between = max(
-            0.0, float((weight**2 * ((own - mean) ** 2 - variance)).sum() / (weight**2).sum())
-        )
+        beyond = (weight**2 * ((own - mean) ** 2 - variance)).sum() / (weight**2).sum()
+        between = max(0.0, float(beyond))
     return mean, float(np.sqrt(between))
 
 
@@ -213,6 +197,5 @@ def _posterior_mean(sums: _Sums, centre: np.ndarray, spread: np.ndarray) -> np.n
     """Effects of each series (n, n_drivers), posterior mean around the centre."""
     penalty = sums.noise(centre)[:, None] / spread**2
     left = sums.left + penalty[:, :, None] * np.eye(len(centre))
-    return np.asarray(
-        centre + np.linalg.solve(left, (sums.right - sums.left @ centre)[:, :, None])[:, :, 0]
-    )
+    right = (sums.right - sums.left @ centre)[:, :, None]
+    return np.asarray(centre + np.linalg.solve(left, right)[:, :, 0])

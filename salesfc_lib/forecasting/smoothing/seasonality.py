@@ -40,14 +40,12 @@ def adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
 
 
 def _adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
-    indices = estimate_indices(history, relative=relative)
+    indices, width = estimate_indices(history, relative=relative), history.y.shape[1]
     season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
-    past, ahead = season[:, : history.y.shape[1]], season[:, history.y.shape[1] :]
-    return (
-        Adjusted(history.y / (1 + past), 1 + ahead, True)
-        if relative
-        else Adjusted(history.y - past, ahead, False)
-    )
+    past, ahead = season[:, :width], season[:, width:]
+    if relative:
+        return Adjusted(history.y / (1 + past), 1 + ahead, True)
+    return Adjusted(history.y - past, ahead, False)
 
 
 def adjust_own(history: History, horizon: int) -> Adjusted:
@@ -109,11 +107,9 @@ def pooled_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
     total = np.bincount(month[known], weights=y[known], minlength=SEASON)
     count = np.bincount(month[known], minlength=SEASON)
     mean = np.where(count > 0, total / np.maximum(count, 1), np.nan)
-    return (
-        np.asarray(np.nan_to_num(mean / np.nanmean(mean) - 1))
-        if np.nansum(mean) > 0
-        else np.zeros(SEASON)
-    )
+    if not np.nansum(mean) > 0:
+        return np.zeros(SEASON)
+    return np.asarray(np.nan_to_num(mean / np.nanmean(mean) - 1))
 
 
 def centred_mean(y: np.ndarray) -> np.ndarray:
@@ -132,26 +128,23 @@ def centred_mean(y: np.ndarray) -> np.ndarray:
 
 def shrink(own: np.ndarray, count: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """Indices (n, 12) of a panel drawn to its mean profile; `noise` (n,) NaN with few years."""
-    seen = count > 0
-    usual = np.nanmedian(noise) if np.isfinite(noise).any() else tuning.SEASON_USUAL_VARIANCE
-    error = np.maximum(np.where(np.isfinite(noise), noise, usual), tuning.SEASON_MIN_VARIANCE)[
-        :, None
-    ] / np.maximum(count, 1)
+    seen, repeated = count > 0, np.isfinite(noise)
     some = seen.any(axis=1)
     if not some.any():
         return np.zeros_like(own)
+    usual = np.median(noise[repeated]) if repeated.any() else tuning.SEASON_USUAL_VARIANCE
+    variance = np.maximum(np.where(repeated, noise, usual), tuning.SEASON_MIN_VARIANCE)
+    error = variance[:, None] / np.maximum(count, 1)
     spread = np.median(((own**2).mean(axis=1) - error.mean(axis=1)).clip(0)[some])
     precision = seen / (error + spread + 1e-6)
     panel = (precision * own).sum(axis=0) / np.maximum(precision.sum(axis=0), 1e-12)
     base = tuning.SEASON_PANEL_SHARE * (panel - panel.mean())
-    excess = (
-        np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1) / np.maximum(seen.sum(axis=1), 1)
-    ).clip(0)
-    prior = tuning.SEASON_OWN_VARIANCE * excess + (1 - tuning.SEASON_OWN_VARIANCE) * np.median(
-        excess[some]
-    )
-    repeated = seen & np.isfinite(noise)[:, None]  # one year alone cannot tell a season from chance
-    weight = np.where(repeated, prior[:, None] / (prior[:, None] + error), 0.0)
+    beyond = np.where(seen, (own - base) ** 2 - error, 0.0).sum(axis=1)
+    excess = (beyond / np.maximum(seen.sum(axis=1), 1)).clip(0)
+    share = tuning.SEASON_OWN_VARIANCE
+    prior = (share * excess + (1 - share) * np.median(excess[some]))[:, None]
+    # one year alone cannot tell a season from chance
+    weight = np.where(seen & repeated[:, None], prior / (prior + error), 0.0)
     indices = base + weight * (own - base)
     return indices - indices.mean(axis=1, keepdims=True)
 
