@@ -236,7 +236,7 @@ def _apply_all(
     order = effects[effects["id"].isin(used)]
     order = order.sort_values("declared_at", kind="stable", na_position="last")
     accounts: dict[str, pd.DataFrame] = {}
-    moments = [start]
+    moments = []
     for kind in ("percent", "amount"):
         for effect in order[order["kind"].eq(kind)].itertuples():
             cell = _cell(effect, scopes[effect.id], wide.columns)
@@ -248,7 +248,8 @@ def _apply_all(
             now[cell] = after
             factor[cell] *= times if percent else 1.0
         moments.append(now.copy())
-    return Bottoms(*moments, factor), accounts
+    scaled, end = moments
+    return Bottoms(start, scaled, end, factor), accounts
 
 
 def _cell(effect: Any, scope: Scope, months: pd.Index) -> tuple[np.ndarray, ...]:
