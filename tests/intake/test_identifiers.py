@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation.schema import Source
+from salesfc_lib.intake.parse.columns import read_texts
 from salesfc_lib.intake.parse.identifiers import find_lost_zeros, find_scientific, refuse_scientific
 from salesfc_lib.intake.sources.cells import cell_text
 
@@ -78,3 +80,20 @@ def test_an_identifier_that_a_spreadsheet_kept_as_a_number_too_long_for_it_is_re
     shown = column(*(cell_text(float(202401031234567000 + order)) for order in (1, 2)))
     with pytest.raises(SalesForecastError, match="'单号'.*scientific notation"):
         refuse_scientific("单号", shown, lambda row: f"row {row + 1} of 'o.xlsx'")
+
+
+def test_spellings_of_nothing_are_blank_in_every_column_that_declares_them() -> None:
+    rows = pa.table({"Region": ["NA", "x", "NA"], "Customer": ["q", "-", "NA"]})
+    source = Source(
+        kind="csv",
+        path="x.csv",
+        columns={"region": "Region", "customer": "Customer"},
+        nulls={"region": ["NA"], "customer": ["-"]},
+    )
+    texts, issues = read_texts(rows, source.columns, source)
+    assert texts["region"].notna().tolist() == [False, True, False]
+    assert texts["customer"].notna().tolist() == [True, False, True]
+    assert [(ours, one.row, one.rows) for ours, one in issues] == [
+        ("region", 0, 2),
+        ("customer", 1, 1),
+    ]
