@@ -32,9 +32,8 @@ class Target:
 MEDIAN = Target(
     "reg:absoluteerror", nan_median, tuning.BOOSTING_LIMIT
 )  # what is as often above as below
-MEAN = Target(
-    "reg:squarederror", nan_mean, tuning.BOOSTING_LIMIT_INTERMITTENT
-)  # what adds up over the months, where most are without a sale
+# what adds up over the months, where most are without a sale
+MEAN = Target("reg:squarederror", nan_mean, tuning.BOOSTING_LIMIT_INTERMITTENT)
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import metadata
@@ -105,37 +105,25 @@ def _save(entries: Mapping[str, CacheEntry], folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     name = f"{digest(*sorted(entries))}{SUFFIX}"
     beside = folder / f".{name}.{os.getpid()}"
-    table = pa.table(
-        {
-            "key": pa.array(list(entries), pa.string()),
-            "values": pa.array(
-                [_listed(entry.values) for entry in entries.values()], pa.list_(pa.float64())
-            ),
-            "note": pa.array([entry.note for entry in entries.values()], pa.string()),
-        }
-    )
-    pq.write_table(table, beside)
+    values = [None if each.values is None else each.values.tolist() for each in entries.values()]
+    columns = {
+        "key": pa.array(list(entries), pa.string()),
+        "values": pa.array(values, pa.list_(pa.float64())),
+        "note": pa.array([entry.note for entry in entries.values()], pa.string()),
+    }
+    pq.write_table(pa.table(columns), beside)
     os.replace(beside, folder / name)
     return name
-
-
-def _listed(values: np.ndarray | None) -> list[float] | None:
-    return None if values is None else values.tolist()
 
 
 def _load(path: Path) -> dict[str, CacheEntry]:
     """Entries of a file; none where it is damaged."""
     try:
         table = pq.read_table(path)
-        columns: Iterable[tuple[str, list[float] | None, str]] = zip(
-            table["key"].to_pylist(),
-            table["values"].to_pylist(),
-            table["note"].to_pylist(),
-            strict=True,
-        )
+        lists = (table[name].to_pylist() for name in ("key", "values", "note"))
         return {
             key: CacheEntry(None if values is None else np.array(values), note)
-            for key, values, note in columns
+            for key, values, note in zip(*lists, strict=True)
         }
     except (OSError, KeyError, TypeError, pa.ArrowException):
         return {}

@@ -144,15 +144,11 @@ def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
     Forecasts of months that have no actual yet, so all of the last cutoff, give no row.
     """
     names = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
-    candidates = list_candidates(modeled)
-    backtest = _rows(modeled.candidates.history, modeled.past.forecasts, COMBINATION).assign(
-        stage="combined"
-    )
-    earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()].assign(
-        stage="candidate"
-    )
+    candidates = list_candidates(modeled).assign(stage="candidate")
+    earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()]
+    backtest = _rows(modeled.candidates.history, modeled.past.forecasts, COMBINATION)
     tested = backtest[backtest["cutoff"].isin(earlier["cutoff"].unique())]
-    rows = pd.concat([earlier[names], tested[names]], ignore_index=True)
+    rows = pd.concat([earlier[names], tested.assign(stage="combined")[names]], ignore_index=True)
     return metrics.score(rows, panel, metrics=("wape", "bias", "mase"))
 
 

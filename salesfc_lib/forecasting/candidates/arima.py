@@ -125,9 +125,8 @@ def _fit(window: Window, orders: dict[str, Any]) -> np.ndarray:
     differenced = _difference(window.y / scale, monthly, yearly)
     known, ahead = _drivers(window, monthly, yearly)
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # an optimiser that stopped early still gives a forecast, and the backtest judges it
+        # an optimiser that stopped early still gives a forecast, and the backtest judges it
+        warnings.simplefilter("ignore")
         changes = model.fit(differenced, X=known, cov_type="none").predict(window.horizon, X=ahead)
     return _integrate(np.asarray(changes), window.y / scale, monthly, yearly) * scale
 
@@ -140,19 +139,15 @@ def _drivers(
     None without a driver that moves in the history; as many as there are years of history at most,
     the liveliest first.
     """
-    months = len(window.y)
+    months, horizon = len(window.y), window.horizon
     usual = [centre(values[None], months)[0] for values in window.regressors.values()]
     moved = [_difference(values, monthly, yearly) for values in usual]
-    lively = [
-        values for values in moved if np.ptp(values[: -window.horizon]) > tuning.MIN_DRIVER_SPREAD
-    ]
-    chosen = sorted(lively, key=lambda values: -float(np.std(values[: -window.horizon])))[
-        : months // SEASON
-    ]
-    if not chosen:
+    lively = [each for each in moved if np.ptp(each[:-horizon]) > tuning.MIN_DRIVER_SPREAD]
+    lively.sort(key=lambda each: -float(np.std(each[:-horizon])))
+    if not lively[: months // SEASON]:
         return None, None
-    x = np.column_stack(chosen)
-    return x[: -window.horizon], x[-window.horizon :]
+    x = np.column_stack(lively[: months // SEASON])
+    return x[:-horizon], x[-horizon:]
 
 
 def _difference(y: np.ndarray, monthly: int, yearly: int) -> np.ndarray:

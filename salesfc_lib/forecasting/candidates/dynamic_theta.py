@@ -65,18 +65,18 @@ def _pass_over(y: np.ndarray, first: np.ndarray) -> _State:
 
 
 def _learn(state: _State, rows: int, value: np.ndarray) -> None:
-    expected = state.level[:rows] + SHARE * _drift(state, slice(rows), 1)
-    error = np.where(state.months[:rows, None] >= THETA_START, value[:, None] - expected, 0.0)
+    """The first `rows` series take in a month's value (rows,)."""
+    level, expected = state.level[:rows], state.level[:rows] + SHARE * _drift(state, slice(rows), 1)
+    error = value[:, None] - expected
+    error = np.where(state.months[:rows, None] >= THETA_START, error, 0.0)
     state.squares[:rows] += error * error
-    state.level[:rows] += ALPHA * (value[:, None] - state.level[:rows])
+    level += ALPHA * (value[:, None] - level)
     state.months[:rows] += 1
     months = state.months[:rows]
     state.total[:rows] += value
     state.by_time[:rows] += months * value
-    pairs = months * (months * months - 1)
-    slope = (12 * state.by_time[:rows] - 6 * (months + 1) * state.total[:rows]) / np.maximum(
-        pairs, 1
-    )
+    pairs = np.maximum(months * (months * months - 1), 1)
+    slope = (12 * state.by_time[:rows] - 6 * (months + 1) * state.total[:rows]) / pairs
     state.b[:rows] = np.where(months > 1, slope, 0.0)
     state.a[:rows] = state.total[:rows] / months - (months + 1) / 2 * state.b[:rows]
 

@@ -97,18 +97,17 @@ def _part_out(history: History, half_life: float) -> _Part:
     y = history.y / series_scale(history.y)[:, None]
     design = build_design(history, 0, 1.0)
     own, drivers = design.x[:, :, :OWN_TERMS], design.x[:, :, OWN_TERMS:]
-    noise, prior = noise_std(y), design.prior
-    penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
+    noise, prior = noise_std(y)[:, None], design.prior
+    penalty = np.where(np.isfinite(prior), (noise / prior) ** 2, 0.0)
     weight = np.where(np.isfinite(y), exponential_weights(y.shape[1], half_life), 0.0)
     weighted = own * weight[:, :, None]
-    inverse = np.linalg.inv(
-        np.matmul(weighted.transpose(0, 2, 1), own)
-        + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
-    )
+    across = weighted.transpose(0, 2, 1)
+    ridge = (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
+    inverse = np.linalg.inv(np.matmul(across, own) + ridge)
     leverage = np.einsum("ntp,npq,ntq->nt", weighted, inverse, own)
     both = np.concatenate([np.nan_to_num(y)[:, :, None], drivers], axis=2)
-    left = both - np.matmul(own, np.matmul(inverse, np.matmul(weighted.transpose(0, 2, 1), both)))
-    return _Part(left[:, :, 0], left[:, :, 1:], weight / noise[:, None] ** 2, leverage)
+    left = both - np.matmul(own, np.matmul(inverse, np.matmul(across, both)))
+    return _Part(left[:, :, 0], left[:, :, 1:], weight / noise**2, leverage)
 
 
 def _share(parts: list[_Part], kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -56,9 +56,8 @@ def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
     order = np.argsort(first, kind="stable")
     step = max(1, BLOCK // GRID.shape[1])
     values = np.full((len(history), horizon), np.nan)
-    column = y.shape[1] - (
-        history.back - history.back[latest][place]
-    )  # months known, counted from the latest row's first column
+    # months known, counted from the latest row's first column
+    column = y.shape[1] - (history.back - history.back[latest][place])
     for begin in range(0, len(order), step):
         rows = order[begin : begin + step]
         asked: dict[int, list[tuple[int, int]]] = {}
