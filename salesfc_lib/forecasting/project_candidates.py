@@ -209,14 +209,12 @@ def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
             result = function(copied, horizon, **settings)
         except SystemExit as error:
             raise RuntimeError("the candidate asked Python to exit") from error
-        errors: dict[int, str] = {}
-        if isinstance(result, Prediction):
-            result, errors = result.values, dict(result.errors)
-        values, shape = np.array(result, dtype=float), (len(history), horizon)
+        prediction = result if isinstance(result, Prediction) else Prediction(result)
+        values, shape = np.array(prediction.values, dtype=float), (len(history), horizon)
         if values.shape != shape:
             raise ValueError(f"the candidate gave an array of shape {values.shape}, {shape} needed")
         odd = np.flatnonzero(~np.isfinite(values).all(axis=1))
-        errors = dict.fromkeys(odd.tolist(), NOT_FINITE) | errors
+        errors = dict.fromkeys(odd.tolist(), NOT_FINITE) | dict(prediction.errors)
         values[sorted(errors)] = np.nan
         return Prediction(values, errors)
 

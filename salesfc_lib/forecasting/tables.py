@@ -80,8 +80,9 @@ def _weights_of(modeled: Modeled, row: int) -> list[tuple[str, str, float, float
     """Rows of table weights of one series: the candidates that gave a forecast, and boosting."""
     candidates, errors, weights = modeled.candidates, modeled.errors, modeled.weights
     history, unique_id = candidates.history, candidates.history.ids[row]
+    wape, cutoffs = errors.wape[:, row].tolist(), errors.cutoffs[:, row].astype(int).tolist()
     facts = [
-        Fact(name, *map(float, (weights[k, row], errors.wape[k, row])), int(errors.cutoffs[k, row]))
+        Fact(name, float(weights[k, row]), wape[k], cutoffs[k])
         for k, name in enumerate(candidates.names)
         if np.isfinite(candidates.values[name][-1, row]).all()
     ]

@@ -72,8 +72,10 @@ def coefficients(
         design, size = build_design(part, 0, 1.0), series_scale(part.y)
         for row, unique_id in enumerate(part.ids):
             if only is None or unique_id in only:
-                own = {"row": row, "size": float(size[row])}
-                rows += _explain(part, design, effects=effects, half_life=half_life, **own)
+                scale = float(size[row])
+                rows += _explain(
+                    part, design, row=row, size=scale, effects=effects, half_life=half_life
+                )
     return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
