@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from salesfc_lib.forecasting.candidates.design import (
     NEEDED,
@@ -53,6 +52,8 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     https://doi.org/10.1162/003465398557825, without lags), each as if it had been left out, and the
     degrees of freedom are those of Satterthwaite (1946, https://doi.org/10.2307/3002019).
     """
+    from scipy import stats  # slow to import
+
     sold = (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)
     known = history.take(np.flatnonzero((history.length >= NEEDED) & sold))
     if not len(known) or not known.regressors:
