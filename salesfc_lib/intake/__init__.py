@@ -41,9 +41,7 @@ from salesfc_lib.intake.parse.survey import (
     survey_days,
     survey_numbers,
 )
-from salesfc_lib.intake.sources.cells import cell_text
-from salesfc_lib.intake.sources.charset import guess_encoding
-from salesfc_lib.intake.sources.encodings import MARKS, UTF8, list_encodings
+from salesfc_lib.intake.sources.cell_text import cell_text
 from salesfc_lib.intake.sources.excerpts import (
     Excerpt,
     excerpt_parquet,
@@ -55,12 +53,14 @@ from salesfc_lib.intake.sources.excerpts import (
 from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid, read_source
 from salesfc_lib.intake.sources.files import find_files, find_root
 from salesfc_lib.intake.sources.header import fold, header_of
-from salesfc_lib.intake.sources.html import decode_page, read_tables
 from salesfc_lib.intake.sources.kinds import identify
 from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, Grid, exported, is_plain
-from salesfc_lib.intake.sources.mojibake import repair as repair_mojibake
 from salesfc_lib.intake.sources.snapshot import check_kept, find_archive, keep_file
-from salesfc_lib.intake.sources.texts import (
+from salesfc_lib.intake.sources.text.charset import guess_encoding
+from salesfc_lib.intake.sources.text.encodings import MARKS, UTF8, list_encodings
+from salesfc_lib.intake.sources.text.html import decode_page, read_tables
+from salesfc_lib.intake.sources.text.mojibake import repair as repair_mojibake
+from salesfc_lib.intake.sources.text_columns import (
     as_category,
     category_of,
     constant,

@@ -38,7 +38,7 @@ def read_lines(
 ) -> Iterator[Line]:
     """Lines that are not blank; `heads` turns the first line's cells into column names, or raises.
 
-    UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`sources.charset`); cells
+    UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`charset.guess_encoding`); cells
     parted by the mark of commas, semicolons and tabs that the first line has most of.
     """
     text = _read_text(path)

@@ -13,8 +13,8 @@ from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.exports import take_sample
 from salesfc_lib.inspection.init import write_unit_file
-from salesfc_lib.intake.sources.charset import guess_encoding
 from salesfc_lib.intake.sources.extract import Extract, read_source
+from salesfc_lib.intake.sources.text.charset import guess_encoding
 
 HEADER = ["date", "amount", "customer"]
 COLUMNS = {"date": "date", "amount": "amount", "customer": "customer"}

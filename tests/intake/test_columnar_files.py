@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources import parquet
-from salesfc_lib.intake.sources.cells import cell_text
+from salesfc_lib.intake.sources.cell_text import cell_text
 from salesfc_lib.intake.sources.extract import Extract, read_source
-from salesfc_lib.intake.sources.jsonl import Number, flatten
-from salesfc_lib.intake.sources.typed import text_of
+from salesfc_lib.intake.sources.text.jsonl import Number, flatten
+from salesfc_lib.intake.sources.typed_columns import text_of
 
 COLUMNS = {"date": "日期", "amount": "金额"}
 MONTH_END = dt.datetime(2024, 7, 31, 16, tzinfo=dt.UTC)  # midnight of the first in Shanghai

@@ -19,7 +19,8 @@ import pytest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters, Source
-from salesfc_lib.intake.sources import database, snapshot
+from salesfc_lib.intake.sources import snapshot
+from salesfc_lib.intake.sources.databases import database
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from tests import postgres
 
@@ -313,7 +314,7 @@ def test_a_million_rows_pass_in_bounded_memory(base: Callable[..., Any], tmp_pat
     program = (
         "import resource; from pathlib import Path; from salesfc_lib.foundation import Source; "
         "from salesfc_lib.intake import read_source\n"
-        "from salesfc_lib.intake.sources import database\n"
+        "from salesfc_lib.intake.sources.databases import database\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         f"source = Source(kind='sql', url_env='{VARIABLE}', table='orders', columns={COLUMNS})\n"
         "rows = read_source('orders', source, Path('.')).rows\n"

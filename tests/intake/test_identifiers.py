@@ -11,7 +11,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.parse.columns import read_texts
 from salesfc_lib.intake.parse.identifiers import find_lost_zeros, find_scientific, refuse_scientific
-from salesfc_lib.intake.sources.cells import cell_text
+from salesfc_lib.intake.sources.cell_text import cell_text
 
 
 def column(*texts: str, repeated: bool = False) -> pa.ChunkedArray:

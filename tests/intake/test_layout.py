@@ -17,7 +17,7 @@ from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from salesfc_lib.intake.sources.header import fold, match_header, number_repeated
 from salesfc_lib.intake.sources.layout import Grid, lay_out
-from salesfc_lib.intake.sources.texts import text_table
+from salesfc_lib.intake.sources.text_columns import text_table
 
 COLUMNS = {
     "date": "日期",

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
-from salesfc_lib.intake.sources.cells import cell_text, float_text
-from salesfc_lib.intake.sources.csv import read_csv
+from salesfc_lib.intake.sources.cell_text import cell_text, float_text
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from salesfc_lib.intake.sources.files import RawFile
+from salesfc_lib.intake.sources.text.csv import read_csv
 
 COLUMNS = {"date": "日期", "amount": "金额"}
 

@@ -23,14 +23,14 @@ from hypothesis import strategies as st
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.intake.issues import Issue, reject
-from salesfc_lib.intake.sources import blocks, records
-from salesfc_lib.intake.sources.blocks import LineTooLongError, cut_at_line_ends
-from salesfc_lib.intake.sources.csv import read_csv
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from salesfc_lib.intake.sources.files import RawFile
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.mojibake import is_lost, repair
-from salesfc_lib.intake.sources.records import Dialect, fit, parse_record
+from salesfc_lib.intake.sources.text import blocks, records
+from salesfc_lib.intake.sources.text.blocks import LineTooLongError, cut_at_line_ends
+from salesfc_lib.intake.sources.text.csv import read_csv
+from salesfc_lib.intake.sources.text.mojibake import is_lost, repair
+from salesfc_lib.intake.sources.text.records import Dialect, fit, parse_record
 
 COLUMNS = {"date": "日期", "amount": "金额"}
 

@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from demo_company.workbook import Day, Error, Formula
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
-from salesfc_lib.intake.sources import package
 from salesfc_lib.intake.sources.extract import Extract, read_source
+from salesfc_lib.intake.sources.workbooks import package
 from tests.workbooks import WRITERS, Book, biff, compound, ods, xls, xlsb, xlsx, zipped
 
 COLUMNS = {"date": "日期", "amount": "金额", "customer": "客户"}

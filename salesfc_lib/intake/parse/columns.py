@@ -29,7 +29,7 @@ from salesfc_lib.intake.parse.nulls import ERROR, ERROR_CELL, is_error, is_null_
 from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
 from salesfc_lib.intake.parse.per_file import Reader, read_by_file
 from salesfc_lib.intake.sources.layout import FILE, ROW, exported
-from salesfc_lib.intake.sources.texts import as_category, encode
+from salesfc_lib.intake.sources.text_columns import as_category, encode
 
 IDENTIFIERS = ("order_id", "customer", "product", "reference")  # beside the source's key
 PROPOSED = 20  # repairs of a column that are told

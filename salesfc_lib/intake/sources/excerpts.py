@@ -18,9 +18,9 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake.sources.blocks import GZIP, unpack
 from salesfc_lib.intake.sources.files import BLOCK, RawFile
 from salesfc_lib.intake.sources.layout import Grid
+from salesfc_lib.intake.sources.text.blocks import GZIP, unpack
 
 WHOLE_BYTES = 12_000_000  # read completely up to here
 HEAD_BYTES, PIECE_BYTES, PIECES = 2_000_000, 40_000, 24  # of larger files, down to their end
@@ -94,7 +94,7 @@ def peek_sheets(content: bytes, where: str, most: int) -> list[SheetTop]:
     """The first rows of each sheet of a workbook that has rows."""
     from python_calamine import CalamineWorkbook, SheetTypeEnum
 
-    from salesfc_lib.intake.sources.excel import check_workbook, guard, list_covered
+    from salesfc_lib.intake.sources.workbooks.excel import check_workbook, guard, list_covered
 
     check_workbook(content, where)
     workbook = guard(where, lambda: CalamineWorkbook.from_filelike(io.BytesIO(content)))
@@ -168,8 +168,8 @@ def excerpt_table(path: Path, table: str, total: int, most: int) -> Grid:
     """The first and the last records of a table of a SQLite file, at most so many."""
     import sqlalchemy as sa
 
-    from salesfc_lib.intake.sources.sql import choose, find_relation, read_texts
-    from salesfc_lib.intake.sources.troubled import set_aside_control
+    from salesfc_lib.intake.sources.databases.sql import choose, find_relation, read_texts
+    from salesfc_lib.intake.sources.unusable_rows import set_aside_control
 
     address = f"{path.resolve().as_uri()}?mode=ro"
     engine = sa.create_engine(

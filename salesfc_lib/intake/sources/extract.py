@@ -15,7 +15,6 @@ import pyarrow as pa
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue, table_issues, table_rejected
-from salesfc_lib.intake.sources.csv import read_csv
 from salesfc_lib.intake.sources.files import RawFile, read_files
 from salesfc_lib.intake.sources.header import list_needed
 from salesfc_lib.intake.sources.kinds import refuse_other_kind
@@ -29,8 +28,9 @@ from salesfc_lib.intake.sources.layout import (
     split_where,
 )
 from salesfc_lib.intake.sources.snapshot import find_archive, keep_file
-from salesfc_lib.intake.sources.texts import stack
-from salesfc_lib.intake.sources.trailer import check_rows
+from salesfc_lib.intake.sources.text.csv import read_csv
+from salesfc_lib.intake.sources.text.trailer import check_rows
+from salesfc_lib.intake.sources.text_columns import stack
 
 __all__ = ["Extract", "label_files", "read_source"]
 
@@ -127,7 +127,7 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
     """One file's extract."""
     where = str(file.path)
     if source.kind == "sql":
-        from salesfc_lib.intake.sources.database import read_sqlite
+        from salesfc_lib.intake.sources.databases.database import read_sqlite
 
         refuse_other_kind(file.top, source, where)
         grid, others = read_sqlite(file.path, source, where)
@@ -153,7 +153,7 @@ def _read_file(source: Source, file: RawFile, label: str) -> Extract:
 
 
 def _read_database(name: str, source: Source, project: Path, *, keep: bool) -> Extract:
-    from salesfc_lib.intake.sources.database import read_database
+    from salesfc_lib.intake.sources.databases.database import read_database
 
     drawn = read_database(source, project, keep=keep)
     rows, issues = lay_out(drawn.mine, source, drawn.name, drawn.name)
@@ -187,11 +187,11 @@ def read_grid(source: Source, file: RawFile, where: str) -> Grid:
     refuse_other_kind(content, source, where)
     match source.kind:
         case "excel":
-            from salesfc_lib.intake.sources.excel import read_excel as read
+            from salesfc_lib.intake.sources.workbooks.excel import read_excel as read
         case "parquet":
             from salesfc_lib.intake.sources.parquet import read_parquet as read
         case _:
-            from salesfc_lib.intake.sources.jsonl import read_jsonl as read
+            from salesfc_lib.intake.sources.text.jsonl import read_jsonl as read
     return read(content, source, where)
 
 

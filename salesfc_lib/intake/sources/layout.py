@@ -17,7 +17,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.header import header_of, list_renamed, name_columns
-from salesfc_lib.intake.sources.marks import (
+from salesfc_lib.intake.sources.row_marks import (
     PLAIN,
     apply_rule,
     as_column,
@@ -25,7 +25,7 @@ from salesfc_lib.intake.sources.marks import (
     is_blank,
     mark_rows,
 )
-from salesfc_lib.intake.sources.texts import compact, constant
+from salesfc_lib.intake.sources.text_columns import compact, constant
 
 ROW, FILE, MARK = "row", "file", "mark"
 RESERVED = {ROW, FILE, MARK}

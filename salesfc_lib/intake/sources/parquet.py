@@ -14,10 +14,10 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.header import name_columns, require_header
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.marks import apply_rule, is_blank
-from salesfc_lib.intake.sources.texts import stack, text_table
-from salesfc_lib.intake.sources.troubled import set_aside_control
-from salesfc_lib.intake.sources.typed import text_of
+from salesfc_lib.intake.sources.row_marks import apply_rule, is_blank
+from salesfc_lib.intake.sources.text_columns import stack, text_table
+from salesfc_lib.intake.sources.typed_columns import text_of
+from salesfc_lib.intake.sources.unusable_rows import set_aside_control
 
 BATCH = 65_536  # rows decoded at a time
 CELLS = 1_000_000_000  # cells of a file: each takes 4 bytes or more as text

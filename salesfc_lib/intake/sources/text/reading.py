@@ -18,11 +18,11 @@ import pyarrow.compute as pc
 from pyarrow import csv
 
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError
-from salesfc_lib.intake.sources.dialect import Layout
-from salesfc_lib.intake.sources.encodings import LINE, Text
-from salesfc_lib.intake.sources.marks import apply_rule, is_blank
-from salesfc_lib.intake.sources.records import (
+from salesfc_lib.intake.sources.row_marks import apply_rule, is_blank
+from salesfc_lib.intake.sources.text.blocks import MOST_LINE, LineTooLongError
+from salesfc_lib.intake.sources.text.dialect import Layout
+from salesfc_lib.intake.sources.text.encodings import LINE, Text
+from salesfc_lib.intake.sources.text.records import (
     MOST_FIELD,
     Dialect,
     Record,
@@ -30,7 +30,7 @@ from salesfc_lib.intake.sources.records import (
     parse_record,
     reject,
 )
-from salesfc_lib.intake.sources.texts import text_table
+from salesfc_lib.intake.sources.text_columns import text_table
 
 WORKERS = 2
 AHEAD = 3  # blocks that are parsed ahead of the one that is taken

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import xml.parsers.expat
 
-from salesfc_lib.intake.sources.package import Package
-from salesfc_lib.intake.sources.xlsx import SheetFacts
+from salesfc_lib.intake.sources.workbooks.package import Package
+from salesfc_lib.intake.sources.workbooks.xlsx import SheetFacts
 
 CELLS = {"table:table-cell", "table:covered-table-cell"}
 

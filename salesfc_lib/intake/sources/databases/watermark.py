@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.intake.sources import snapshot
-from salesfc_lib.intake.sources.texts import stack
+from salesfc_lib.intake.sources.text_columns import stack
 
 PLACE = "watermarks"  # under the archive
 

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesfc_lib.intake.sources.cells import DIGITS, WHOLE, cell_text, float_text
-from salesfc_lib.intake.sources.texts import REPEATING
+from salesfc_lib.intake.sources.cell_text import DIGITS, WHOLE, cell_text, float_text
+from salesfc_lib.intake.sources.text_columns import REPEATING
 
 NO_FRACTION = (r"\.0+([+-]\d\d:\d\d)?$", r"\1")
 SHORT_FRACTION = (r"(\.\d*[1-9])0+([+-]\d\d:\d\d)?$", r"\1\2")

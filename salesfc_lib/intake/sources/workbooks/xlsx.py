@@ -13,7 +13,7 @@ from array import array
 from dataclasses import dataclass, field
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.sources.package import Package
+from salesfc_lib.intake.sources.workbooks.package import Package
 
 CELLS = 100_000_000  # cells from the first to the last in use that fit in memory (about 3 GB)
 STALE = "formula without a value"

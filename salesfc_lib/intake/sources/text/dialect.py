@@ -15,7 +15,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.sources.header import SEARCHED, count_known, find_header, require_header
 from salesfc_lib.intake.sources.layout import join_titles
-from salesfc_lib.intake.sources.records import Dialect, parse_record
+from salesfc_lib.intake.sources.text.records import Dialect, parse_record
 
 DELIMITERS = (",", ";", "\t", "|")
 QUOTES = ('"', "'")

@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.sources.dialect import has_header
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.texts import compact
+from salesfc_lib.intake.sources.text.dialect import has_header
+from salesfc_lib.intake.sources.text_columns import compact
 
 EAST = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff"
 IDEOGRAPH = re.compile(f"[{EAST}]")

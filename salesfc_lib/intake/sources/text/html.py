@@ -14,10 +14,10 @@ import numpy as np
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import reject
-from salesfc_lib.intake.sources.encodings import decode_whole
 from salesfc_lib.intake.sources.header import find_header, header_of, name_columns, require_header
 from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
-from salesfc_lib.intake.sources.texts import text_table
+from salesfc_lib.intake.sources.text.encodings import decode_whole
+from salesfc_lib.intake.sources.text_columns import text_table
 
 DECLARED = re.compile(rb"charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
 SILENT = {"script", "style", "head", "title"}

@@ -19,7 +19,7 @@ from sqlalchemy.sql.elements import quoted_name
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake.sources.cells import cell_text
+from salesfc_lib.intake.sources.cell_text import cell_text
 from salesfc_lib.intake.sources.header import header_of, list_needed, name_columns, require_header
 
 BATCH = 20_000  # records that are held as Python values at a time

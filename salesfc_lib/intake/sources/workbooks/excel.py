@@ -32,15 +32,15 @@ from python_calamine import (
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.sources.cells import cell_text
+from salesfc_lib.intake.sources.cell_text import cell_text
 from salesfc_lib.intake.sources.header import SEARCHED, header_of, name_columns, require_header
-from salesfc_lib.intake.sources.html import read_html
 from salesfc_lib.intake.sources.kinds import HTML, OLE
 from salesfc_lib.intake.sources.layout import Grid, join_titles, refuse_row_limit
-from salesfc_lib.intake.sources.ods import refuse_large
-from salesfc_lib.intake.sources.package import Package
-from salesfc_lib.intake.sources.troubled import set_aside
-from salesfc_lib.intake.sources.xlsx import STALE, SheetFacts, scan_xlsx
+from salesfc_lib.intake.sources.text.html import read_html
+from salesfc_lib.intake.sources.workbooks.error_cells import set_aside
+from salesfc_lib.intake.sources.workbooks.ods import refuse_large
+from salesfc_lib.intake.sources.workbooks.package import Package
+from salesfc_lib.intake.sources.workbooks.xlsx import STALE, SheetFacts, scan_xlsx
 
 BATCH = 16_384  # rows that are held as Python values at a time
 LEAP = datetime.date(1900, 2, 28)  # what calamine makes of serial 59, and of 60, which never was

@@ -13,10 +13,19 @@ from typing import NamedTuple
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.sources import charset, encodings, mojibake
-from salesfc_lib.intake.sources.blocks import MOST_LINE, LineTooLongError, cut_at_line_ends, unpack
-from salesfc_lib.intake.sources.charset import Guess
-from salesfc_lib.intake.sources.dialect import (
+from salesfc_lib.intake.sources.files import RawFile
+from salesfc_lib.intake.sources.header import SEARCHED
+from salesfc_lib.intake.sources.kinds import refuse_other_kind
+from salesfc_lib.intake.sources.layout import Grid
+from salesfc_lib.intake.sources.text import charset, encodings, mojibake
+from salesfc_lib.intake.sources.text.blocks import (
+    MOST_LINE,
+    LineTooLongError,
+    cut_at_line_ends,
+    unpack,
+)
+from salesfc_lib.intake.sources.text.charset import Guess
+from salesfc_lib.intake.sources.text.dialect import (
     Layout,
     count_found,
     describe,
@@ -24,7 +33,7 @@ from salesfc_lib.intake.sources.dialect import (
     find_layout,
     has_header,
 )
-from salesfc_lib.intake.sources.encodings import (
+from salesfc_lib.intake.sources.text.encodings import (
     LINE,
     Survey,
     decode_block,
@@ -33,11 +42,7 @@ from salesfc_lib.intake.sources.encodings import (
     survey,
     to_utf8,
 )
-from salesfc_lib.intake.sources.files import RawFile
-from salesfc_lib.intake.sources.header import SEARCHED
-from salesfc_lib.intake.sources.kinds import refuse_other_kind
-from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.reading import (
+from salesfc_lib.intake.sources.text.reading import (
     MOST_REJECTED,
     NotPlainError,
     Records,
@@ -45,7 +50,7 @@ from salesfc_lib.intake.sources.reading import (
     read_careful,
     read_plain,
 )
-from salesfc_lib.intake.sources.trailer import find_trailer
+from salesfc_lib.intake.sources.text.trailer import find_trailer
 
 TOP = 1 << 18  # bytes that tell encoding and layout
 SIZE = 4 << 20  # bytes of a block

@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.intake.sources.blocks import cut_at_line_ends
-from salesfc_lib.intake.sources.charset import KEY, guess_encoding
-from salesfc_lib.intake.sources.mojibake import IDEOGRAPH
+from salesfc_lib.intake.sources.text.blocks import cut_at_line_ends
+from salesfc_lib.intake.sources.text.charset import KEY, guess_encoding
+from salesfc_lib.intake.sources.text.mojibake import IDEOGRAPH
 
 UTF8 = "utf-8"
 MARKS = (

@@ -28,12 +28,13 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, SQLAlchemyError
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.sources import snapshot, watermark
+from salesfc_lib.intake.sources import snapshot
+from salesfc_lib.intake.sources.databases import watermark
+from salesfc_lib.intake.sources.databases.sql import Relation, choose, find_relation, read_texts
 from salesfc_lib.intake.sources.header import header_of, list_needed
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.sql import Relation, choose, find_relation, read_texts
-from salesfc_lib.intake.sources.texts import compact
-from salesfc_lib.intake.sources.troubled import set_aside_control
+from salesfc_lib.intake.sources.text_columns import compact
+from salesfc_lib.intake.sources.unusable_rows import set_aside_control
 
 DRIVERS = dict.fromkeys(("postgresql", "postgres"), "postgresql+psycopg")  # if none is named
 SNAPSHOTS = dict.fromkeys(("postgresql", "mysql", "mariadb"), "REPEATABLE READ")

@@ -17,11 +17,11 @@ import pyarrow as pa
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue, reject
-from salesfc_lib.intake.sources.encodings import decode_whole, split_mostly_utf8
 from salesfc_lib.intake.sources.header import name_columns, require_header
 from salesfc_lib.intake.sources.layout import Grid
-from salesfc_lib.intake.sources.texts import stack
-from salesfc_lib.intake.sources.troubled import set_aside_control
+from salesfc_lib.intake.sources.text.encodings import decode_whole, split_mostly_utf8
+from salesfc_lib.intake.sources.text_columns import stack
+from salesfc_lib.intake.sources.unusable_rows import set_aside_control
 
 BATCH = 10_000  # objects held as Python values at a time
 KEYS = 4_096  # different keys of a file: more is no table

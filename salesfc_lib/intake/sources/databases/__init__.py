@@ -1,0 +1,1 @@
+"""Databases: one consistent snapshot through SQLAlchemy, whole or by a watermark."""

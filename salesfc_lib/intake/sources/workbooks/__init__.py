@@ -1,0 +1,1 @@
+"""Workbooks: what calamine reads, guarded against bombs, with what XLSX alone tells."""
