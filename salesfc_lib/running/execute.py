@@ -13,7 +13,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from pprint import pformat
 from typing import Any
 
 import nbformat
@@ -120,9 +119,13 @@ class _ThisInterpreter(AsyncKernelManager):
 
 def _inject(node: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
     """The document with papermill's cell of injected parameters, formatted for people."""
+    from rich.pretty import pretty_repr
+
     json.dumps(values, allow_nan=False)  # raises where a value is not of a JSON type
     node = parameterize_notebook(node, dict(values), kernel_name="python3", language="python")
-    texts = {name: pformat(value, width=100, sort_dicts=False) for name, value in values.items()}
+    texts = {
+        name: pretty_repr(value, max_width=100, indent_size=1) for name, value in values.items()
+    }
     lines = [f"{name} = {text}" for name, text in texts.items()]
     for cell in node.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):

@@ -31,12 +31,14 @@ def lag_history(run: UnitMonth, compared: ComparedMonth) -> Section:
     nearer = int((both[1] < both[far]).sum()) if len(both) and far > 1 else 0
     worst = table.loc[table["wape"].idxmax()]
     drawn = plots.draw(plots.lag_heat_map, table.assign(value=table["wape"]), height=HEAT)
-    rows = table.sort_values(["ds", "lag"])
+    names = {lag: f"lag{lag}" for lag in wide.columns}
+    rows = wide.rename(columns=names).reset_index()
     figure = voice.figure(
         "retrospective.lag_history.figure",
         drawn,
         rows,
-        ("{ds:month}", "{lag}", "{wape:percent}", "{naive_wape:percent}", "{bias:signed_percent}"),
+        ("{ds:month}", *(f"{{{name}:percent}}" for name in names.values())),
+        lags=" | ".join(f">{lag}" for lag in names),
         level=compared.bottom,
         first=rows["ds"].iloc[0],
         last=rows["ds"].iloc[-1],

@@ -14,7 +14,7 @@ from salesfc_lib.reporting.blocks import Column, Table
 from salesfc_lib.reporting.catalogue import Voice
 from salesfc_lib.reporting.narrative.section import Section
 
-ROWS = 12  # of each frame that are shown
+ROWS = 6  # of each frame that are shown
 LONG = 80  # characters of a text, beyond which it is cut
 DIGITS = 4  # significant digits of a number; whole digits are never rounded away
 SMALL = 1e-4  # numbers below are written with an exponent
@@ -33,7 +33,7 @@ def _fold(name: str, frame: pd.DataFrame) -> Table:
     named = any(level is not None for level in frame.index.names)
     table = frame.reset_index() if named else frame
     heads = [
-        Column(str(column), "r" if pd.api.types.is_numeric_dtype(table[column]) else "w")
+        Column(str(column), "r" if pd.api.types.is_numeric_dtype(table[column]) else "l")
         for column in table.columns
     ]
     rows = [list(map(write_value, row)) for row in table.head(ROWS).itertuples(index=False)]

@@ -23,6 +23,7 @@ from salesfc_lib.reporting.pages.page import page
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
+PLAIN = 4000  # characters of a cell beyond which its markup would outweigh it
 BEFORE_CODE = frozenset({"prose", "note"})
 FAILURE_TAG = "papermill-error-cell-tag"  # of cells that the runner puts in to mark a failure
 
@@ -203,7 +204,12 @@ def _code(cell: Any) -> Part | None:
 
 
 def highlight(source: str) -> Markup:
-    """Python with keywords and calls, strings and comments in the page's three code colours."""
+    """Python with keywords and calls, strings and comments in the page's three code colours.
+
+    Source of more than `PLAIN` characters, such as a run's parameters, stays without colours.
+    """
+    if len(source) > PLAIN:
+        return escape(source)
     from pygments.lexers import PythonLexer
     from pygments.token import Comment, Keyword, Name, String
 

@@ -21,7 +21,7 @@ from salesfc_lib.reporting.plots.lines import (
     month_short,
     value_axis,
 )
-from salesfc_lib.reporting.plots.palette import ACCENT, BASE, INK, NOTE, PAPER, SMALL
+from salesfc_lib.reporting.plots.palette import ACCENT, BASE, INK, NOTE, SMALL
 from salesfc_lib.reporting.plots.rows import Rows
 
 WIDE_SHARE, HALF_SHARE = 80, 50  # per cent of the series within the thin line, the thick line
@@ -47,8 +47,6 @@ def lag_heat_map(frame: pd.DataFrame, ax: Axes) -> None:
         fmt="",
         annot_kws={"color": INK},
         cbar=False,
-        linewidths=1,
-        linecolor=PAPER,
         xticklabels=False,
         yticklabels=False,
     )
