@@ -14,7 +14,7 @@ from salesfc_lib.reporting.blocks import Column, Table
 from salesfc_lib.reporting.catalogue import Voice
 from salesfc_lib.reporting.narrative.section import Section
 
-ROWS = 6  # of each frame that are shown
+ROWS = 5  # of each frame that are shown, as pandas shows its head
 LONG = 80  # characters of a text, beyond which it is cut
 DIGITS = 4  # significant digits of a number; whole digits are never rounded away
 SMALL = 1e-4  # numbers below are written with an exponent
