@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
+from salesfc_lib.intake.parse.binary_fractions import round_binary_fractions
 from salesfc_lib.intake.parse.dates import Dates, read_dates
 from salesfc_lib.intake.parse.evidence import Undecidable, list_cells, prefix, quote_problem
 from salesfc_lib.intake.parse.fixed_point import rescale, round_half_even
@@ -182,11 +183,12 @@ def _read_measure(
     def read(column: pa.ChunkedArray, file: str, mark: str | None) -> Numbers:
         return read_numbers(column, replace(convention, decimal=convention.decimal or mark))
 
-    measure = _read(rows, ours, header, plain, read)
+    column = rows[exported(header)]
+    measure = _round_noise(_read(rows, ours, header, plain, read), column.filter(pa.array(plain)))
     if plain.all():
         return measure
     marks = replace(convention, decimal=measure.written or ".")
-    marked = read_numbers(rows[exported(header)].filter(pa.array(~plain)), marks)
+    marked = read_numbers(column.filter(pa.array(~plain)), marks)
     finest = max(measure.scale, marked.scale)
     shown = round_half_even(
         rescale(marked.units, marked.scale, finest), 1, 10 ** (finest - measure.scale)
@@ -195,6 +197,17 @@ def _read_measure(
     units = whole.units.astype(object) if shown.dtype == object else whole.units
     units[~plain] = shown
     return whole._replace(units=units)
+
+
+def _round_noise(measure: Numbers, column: pa.ChunkedArray) -> Numbers:
+    units, scale, rounded = round_binary_fractions(measure.units, measure.scale)
+    if not len(rounded):
+        return measure
+    first = int(rounded[0])
+    reason = f"16 digits and more are binary fractions written out, read to {scale} decimal places"
+    example = column[first].as_py().strip()
+    found = Issue("binary_fraction", reason, first, len(rounded), "read", example=example)
+    return measure._replace(units=units, scale=scale, issues=[*measure.issues, found])
 
 
 def _read(rows: pa.Table, ours: str, header: str, plain: np.ndarray, read: Reader[Any]) -> Any:
