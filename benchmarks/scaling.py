@@ -38,12 +38,12 @@ HORIZON, LEVELS = 12, (50, 80, 95)
 SEED = 11
 GIB = 1024  # MiB
 PARTS = {
-    "breaks": ("breaks.py", "adjust_level_shifts"),
+    "level shifts": ("level_shifts.py", "adjust_level_shifts"),
     "drivers": ("regression.py", "driver_factors"),
     "plausibility": ("backtest.py", "_reject"),
-    "correction": ("modeling.py", "_boost_cutoffs"),
-    "weights": ("combine.py", "backtest_errors"),
-    "intervals": ("modeling.py", "bounds"),
+    "boosting": ("forecast.py", "_boost_cutoffs"),
+    "weights": ("weights.py", "backtest_errors"),
+    "intervals": ("forecast.py", "bounds"),
 }
 
 

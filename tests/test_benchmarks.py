@@ -821,9 +821,9 @@ def test_parts_of_a_run_add_up_to_the_whole() -> None:
     parts = {row["part"]: row["share"] for row in rows}
     assert sum(parts.values()) == pytest.approx(1.0, abs=0.02)
     assert {
-        "breaks",
+        "level shifts",
         "drivers",
-        "correction",
+        "boosting",
         "weights",
         "intervals",
         "plausibility",

@@ -16,7 +16,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Calendar
 
 SEASON = 12  # months of a year: the period of every seasonal model here
-YEARS = (1978, 2202)  # of the periods: cleaning takes no day before 1980 or after 2199
+YEARS = (1978, 2102)  # of the periods: cleaning takes no day before 1980 or after 2099
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 

@@ -8,7 +8,7 @@ files alike. An `Issue` is what was found on the way.
 from __future__ import annotations
 
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.parse.cell import parse_moment, parse_month, parse_number
+from salesfc_lib.intake.parse.cell import parse_moment, parse_moments, parse_month, parse_number
 from salesfc_lib.intake.parse.columns import (
     check_identifiers,
     find_error_cells,
@@ -127,6 +127,7 @@ __all__ = [
     "name_place",
     "one_category",
     "parse_moment",
+    "parse_moments",
     "parse_month",
     "parse_number",
     "peek_sheets",

@@ -119,6 +119,29 @@ def test_the_time_of_a_file_or_a_column_may_say_which_is_newer(tmp_path: Path) -
         run(tmp_path, {"orders": [*stamped, order("A2", exported="soon")]}, by_column)
 
 
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [
+        ("31.03.2024 10:00", "01.04.2024 10:00"),
+        ("01.04.2024 09:00", "25.04.2024 08:00"),
+        ("30. Okt 2024", "2. Nov 2024"),
+        ("2024年7月1日", "2024年12月1日"),
+        ("2024-03-31T10:00:00+08:00", "2024-03-31T03:00:00Z"),
+    ],
+)
+def test_moments_of_extracts_are_read_as_days_are(tmp_path: Path, older: str, newer: str) -> None:
+    rows = [order(amount="101", exported=older), order(amount="999", exported=newer)]
+    parameters = unit(key=KEY, extracted="exported")
+    assert amounts(run(tmp_path, {"orders": rows}, parameters)) == ["999"]
+    assert amounts(run(tmp_path, {"orders": rows[::-1]}, parameters)) == ["999"]
+
+
+def test_moments_that_may_be_day_or_month_first_stop_the_unit(tmp_path: Path) -> None:
+    rows = [order(exported="01.04.2024"), order(exported="02.05.2024")]
+    with pytest.raises(SalesForecastError, match=r"'exported' \(`extracted`\).*Day and month"):
+        run(tmp_path, {"orders": rows}, unit(key=KEY, extracted="exported"))
+
+
 def test_without_a_key_repeats_are_noted_and_stay(tmp_path: Path) -> None:
     rows = [order(f"A{place}", f"2024-0{1 + place % 6}-03") for place in range(30)]
     cleaned = run(tmp_path, {"orders": [*rows, rows[4], rows[5]]}, unit())

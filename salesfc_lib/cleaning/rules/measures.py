@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -21,7 +21,7 @@ from salesfc_lib.cleaning.batch.lines import is_notice, needs_part
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake import INT64, largest, round_half_even
+from salesfc_lib.intake import INT64, Unreadable, largest, parse_number, round_half_even
 
 CENTS = 2  # decimals that a computed amount has at least
 PERCENT = Decimal("0.01")
@@ -120,10 +120,10 @@ def _read_rate(text: str) -> tuple[Decimal | None, bool]:
     if plain in EXEMPT:
         return Decimal(0), True
     try:
-        rate = Decimal(plain.removesuffix("%").strip().replace(",", "."))
-    except InvalidOperation:
+        rate, signed = parse_number(plain)
+    except Unreadable:
         return None, False
-    return (rate, plain.endswith("%")) if rate.is_finite() and rate >= 0 else (None, False)
+    return (rate, signed) if rate >= 0 else (None, False)
 
 
 def _settle_rates(batch: Batch, at: np.ndarray, source: Source, measure: str) -> Batch:

@@ -4,6 +4,7 @@ refused.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from salesfc_lib.intake.parse.evidence import Unreadable
 from salesfc_lib.intake.parse.number_spellings import dissect
 from salesfc_lib.intake.parse.numbers import Convention, read_one
 from salesfc_lib.intake.parse.separators import Separators, decide_separators
+from salesfc_lib.intake.parse.survey import CONTRARY, UNPROVED, survey_days
 
 PERCENT = -2  # the power of ten of a percent sign
 
@@ -30,6 +32,34 @@ def parse_moment(text: str) -> datetime:
     if others:
         raise Unreadable("may be day or month first")
     return datetime(day.year, day.month, day.day) + timedelta(seconds=written.clock)
+
+
+def parse_moments(texts: Sequence[str]) -> list[datetime | None]:
+    """Days with their times of a column of text, None for a text that is none.
+
+    Raises `SalesForecastError` where nothing, or contrary cells, prove whether day or month stands
+    first.
+
+    >>> parse_moments(["31.03.2024 10:00", "01.04.2024 09:30", "soon"])[1:]
+    [datetime.datetime(2024, 4, 1, 9, 30), None]
+    """
+    survey = survey_days(texts)
+    if survey.order in (UNPROVED, CONTRARY):
+        raise SalesForecastError.say(
+            f"Day and month cannot be told apart: {survey.reason}",
+            "Moments with the year first, or a day past the 12th in some row",
+            "Export it as `2024-03-31 10:00`",
+        )
+    moments: list[datetime | None] = []
+    for text, meanings in zip(texts, survey.meanings, strict=True):
+        days = {meanings[survey.order]} if survey.order in meanings else {*meanings.values()}
+        if len(days) != 1:
+            moments.append(None)
+            continue
+        day = days.pop()
+        moment = datetime(day.year, day.month, day.day)
+        moments.append(moment + timedelta(seconds=dissect_day(text).clock))
+    return moments
 
 
 def parse_month(text: str) -> date:
