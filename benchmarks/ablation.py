@@ -1,12 +1,15 @@
 """What each part of the forecast brings: the same panels without it, on months that are not judged.
 
-    python benchmarks/ablation.py --out ablation.json [--only iowa,m3] [--full] [--named 60] [--data DIR]
+    python benchmarks/ablation.py --out ablation.json [--only iowa,m3] [--full] [--named 60]
+        [--data DIR]
 
-Writes a list of rows: panel, origin, variant, series, mase, rmsse, wape, bias, change_percent (of rmsse where the panel is
-intermittent, else of mase; above zero: worse than everything together), seconds (of what had to be computed anew). One candidate at
-a time is left out of what all said, so its share in the gate of others stays; the same holds for weights and correction. Drivers and
-breaks are left out before candidates are asked. By default the latest origin, and the candidates one by one; `--full` adds an
-origin half a year earlier and, on up to `--named` series, the models of statsforecast, with everything on these series beside them.
+Writes a list of rows: panel, origin, variant, series, mase, rmsse, wape, bias, change_percent (of
+rmsse where the panel is intermittent, else of mase; above zero: worse than everything together),
+seconds (of what had to be computed anew). One candidate at a time is left out of what all said, so
+its share in the gate of others stays; the same holds for weights and correction. Drivers and breaks
+are left out before candidates are asked. By default the latest origin, and the candidates one by
+one; `--full` adds an origin half a year earlier and, on up to `--named` series, the models of
+statsforecast, with everything on these series beside them.
 """
 
 from __future__ import annotations
@@ -108,7 +111,9 @@ def forecast(history: History, parameters: Parameters, horizon: int) -> np.ndarr
 
 
 def take_best(modeled: Modeled) -> np.ndarray:
-    """The best single candidate of each series (n, horizon), the combination where there is none."""
+    """The best single candidate of each series (n, horizon), the combination where there is
+    none.
+    """
     best = modeled.best
     chosen = modeled.candidates.at(0)[best, np.arange(len(best))]
     return end(modeled, np.where((best < 0)[:, None], modeled.combined[0], chosen))
@@ -123,7 +128,9 @@ def take_median(modeled: Modeled) -> np.ndarray:
 
 
 def take_corrected(modeled: Modeled) -> np.ndarray:
-    """The corrected candidates alone (n, horizon), the combination where they were not corrected."""
+    """The corrected candidates alone (n, horizon), the combination where they were not
+    corrected.
+    """
     corrected = modeled.boosted.get(0, np.full_like(modeled.combined[0], np.nan))
     positive = np.where(
         np.any(modeled.candidates.history.y < 0, axis=1)[:, None], corrected, corrected.clip(0)

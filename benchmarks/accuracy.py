@@ -1,12 +1,15 @@
-"""How good the forecasts are and what they cost, beside the peers': panels whose last months are held back.
+"""How good the forecasts are and what they cost, beside the peers', on months that are held back.
 
-    python benchmarks/accuracy.py [--panels DIR] [--peers scum,autogluon] --out FILE.json [--full] [--only m3] [--forecasts DIR]
+    python benchmarks/accuracy.py [--panels DIR] [--peers scum,autogluon] --out FILE.json
+        [--full] [--only m3] [--forecasts DIR]
 
-DIR holds Parquet files with `unique_id, ds, y` and optional regressors, the horizon in the name (`NAME_h18.parquet`; 12 without);
-without `--panels` the four public panels of `panels.py`. Writes a list of rows, one a panel and method: panel, method, mase, rmsse,
-smape (percent), wape, bias, wis, coverage80, seconds, peak_mib, and wape_total, coverage80_by_h, series, scored, zeros, negative,
-horizon, notes, error. Methods: the workbench with its defaults, the seasonal naive, and the peers. Each runs in a process of its own
-on two cores; seconds are those of `measure.py`. A method that fails has nulls and says why in `error`.
+DIR holds Parquet files with `unique_id, ds, y` and optional regressors, the horizon in the name
+(`NAME_h18.parquet`; 12 without); without `--panels` the four public panels of `panels.py`. Writes a
+list of rows, one a panel and method: panel, method, mase, rmsse, smape (percent), wape, bias, wis,
+coverage80, seconds, peak_mib, and wape_total, coverage80_by_h, series, scored, zeros, negative,
+horizon, notes, error. Methods: the workbench with its defaults, the seasonal naive, and the peers.
+Each runs in a process of its own on two cores; seconds are those of `measure.py`. A method that
+fails has nulls and says why in `error`.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ from runs import PEERS, Run, run_method
 from scores import cover_by_month, find_scales, score
 
 METRICS = ("mase", "rmsse", "smape", "wape", "bias", "wis", "coverage80")
-INTERMITTENT = 0.5  # share of zeros in the history from which a panel is judged by RMSSE, bias and totals instead of MASE
+# Share of zeros in the history from which a panel is judged by RMSSE, bias and totals, not by MASE.
+INTERMITTENT = 0.5
 SHOWN = {
     "mase": ".3f",
     "rmsse": ".3f",
@@ -106,14 +110,18 @@ def match(panel: Panel, forecast: pd.DataFrame) -> pd.DataFrame:
 
 
 def count_negative(panel: Panel, rows: pd.DataFrame) -> int:
-    """Rows whose forecast or an interval's lower bound is negative in a series whose history never is."""
+    """Rows whose forecast or an interval's lower bound is negative in a series whose history never
+    is.
+    """
     positive = panel.history.groupby("unique_id")["y"].min() >= 0
     lows = rows[["y_hat", *(name for name in INTERVALS if name.startswith("lo"))]].min(axis=1)
     return int(((lows < 0) & rows["unique_id"].map(positive)).sum())
 
 
 def describe(panel: Panel) -> Row:
-    """What the row is about: series, scored rows, horizon, share of zeros in the history, what was said of the file."""
+    """What the row is about: series, scored rows, horizon, share of zeros in the history, what was
+    said of the file.
+    """
     return {
         "series": int(panel.history["unique_id"].nunique()),
         "scored": int(panel.actual["actual"].notna().sum()),
@@ -132,7 +140,9 @@ def refuse(name: str, methods: Iterable[str], why: str) -> list[Row]:
 
 
 def add_ratios(rows: list[Row]) -> list[Row]:
-    """Rows with the workbench's ratios to each peer: mase_ratio, wis_ratio and seconds_ratio in the row of the peer."""
+    """Rows with the workbench's ratios to each peer: mase_ratio, wis_ratio and seconds_ratio in the
+    row of the peer.
+    """
     own = {row["panel"]: row for row in rows if row["method"] == "workbench"}
     return [
         {**row, **_divide(own[row["panel"]], row)}
@@ -151,14 +161,17 @@ def _divide(own: Row, peer: Row) -> Row:
 
 
 def tell_goal(rows: list[Row]) -> list[str]:
-    """Lines that set the workbench beside the better peer of each panel, and the geometric mean over panels judged by MASE."""
+    """Lines that set the workbench beside the better peer of each panel, and the geometric mean
+    over panels judged by MASE.
+    """
     lines, ratios = [], []
     for own in (
         row for row in rows if row["method"] == "workbench" and _is_number(row.get("mase"))
     ):
         if own["zeros"] >= INTERMITTENT:
             lines.append(
-                f"{own['panel']}: RMSSE {own['rmsse']:.3f}, bias {own['bias']:+.1%}, WAPE of totals {own['wape_total']:.3f}"
+                f"{own['panel']}: RMSSE {own['rmsse']:.3f}, bias {own['bias']:+.1%}, "
+                f"WAPE of totals {own['wape_total']:.3f}"
             )
             continue
         peers = [
@@ -234,7 +247,9 @@ def write(path: Path, rows: list[Row]) -> None:
 
 
 def find_files(folder: Path, only: list[str]) -> list[Path]:
-    """Parquet files of the folder by name; those that `only` names, with or without their horizon."""
+    """Parquet files of the folder by name; those that `only` names, with or without their
+    horizon.
+    """
     files = sorted(folder.glob("*.parquet"))
     return [
         file
@@ -274,7 +289,8 @@ def main() -> None:
             if not panels.find_data().is_dir():
                 write(wanted.out, [])
                 print(
-                    f"No public data sets at '{panels.find_data()}': set SALESFC_DATA, or give panels with --panels. Nothing was measured."
+                    f"No public data sets at '{panels.find_data()}': set SALESFC_DATA, or "
+                    "give panels with --panels. Nothing was measured."
                 )
                 return
             folder = Path(made)
@@ -282,7 +298,8 @@ def main() -> None:
         files = find_files(folder, wanted.only)
         if not files:
             raise SystemExit(
-                f"'{folder}' holds no Parquet file{' of those names' if wanted.only else ''}; expected NAME_hH.parquet"
+                f"'{folder}' holds no Parquet file{' of those names' if wanted.only else ''}; "
+                "expected NAME_hH.parquet"
             )
         rows = run_all(files, wanted)
     print("", draw(rows), *list_remarks(rows), *tell_goal(rows), sep="\n")

@@ -1,11 +1,13 @@
-"""Whether intervals hold what they say, month by month ahead: the share of actuals inside the 80 % interval.
+"""Whether intervals hold what they say, by months ahead: the share of actuals inside the 80 % one.
 
     python benchmarks/calibration.py --out calibration.json [--from accuracy.json] [--demo DIR]
 
-`--from` is what `accuracy.py` wrote, by default the accuracy.json beside `--out`; where there is none, only the demo is measured. Writes a
-list of rows: panel, method, h, coverage80, counted, inside_band (0.77 to 0.83); and beside it one figure a panel, PANEL.svg in a folder
-named as the file. The demo's three units are counted from their own backtest: bounds as known at each tested cutoff, against what
-came, over all series of the unit. `--demo` is a folder that holds the demo already; else one is made and thrown away.
+`--from` is what `accuracy.py` wrote, by default the accuracy.json beside `--out`; where there is
+none, only the demo is measured. Writes a list of rows: panel, method, h, coverage80, counted,
+inside_band (0.77 to 0.83); and beside it one figure a panel, PANEL.svg in a folder named as the
+file. The demo's three units are counted from their own backtest: bounds as known at each tested
+cutoff, against what came, over all series of the unit. `--demo` is a folder that holds the demo
+already; else one is made and thrown away.
 """
 
 from __future__ import annotations
@@ -75,7 +77,9 @@ def count_units(project: Path) -> list[Row]:
 
 
 def count_backtest(modeled: Modeled, panel: str) -> list[Row]:
-    """Coverage by month ahead of the combination, as its bounds would have been at the tested cutoffs."""
+    """Coverage by month ahead of the combination, as its bounds would have been at the tested
+    cutoffs.
+    """
     inside, counted = np.zeros(modeled.candidates.horizon), np.zeros(modeled.candidates.horizon)
     for back, bounds in backtest_intervals(modeled, (LEVEL,)).items():
         came, (low, high) = modeled.candidates.actuals(back), bounds[LEVEL]
@@ -127,7 +131,9 @@ def title(rows: list[Row]) -> str:
     """What the figure shows, in words."""
     own = [row for row in rows if row["method"] == "workbench"] or rows
     held = sum(row["inside_band"] for row in own)
-    words = f"{own[0]['panel']}: the 80 % interval of '{own[0]['method']}' covers {np.mean([row['coverage80'] for row in own]):.0%}"
+    covered = np.mean([row["coverage80"] for row in own])
+    panel, method = own[0]["panel"], own[0]["method"]
+    words = f"{panel}: the 80 % interval of '{method}' covers {covered:.0%}"
     return f"{words}, within 77 to 83 % in {held} of {len(own)} months ahead"
 
 

@@ -1,8 +1,9 @@
-"""Panels of earlier months, from which settings may be chosen, and how a forecast of them is judged.
+"""Panels of earlier months, from which settings may be chosen, and how a forecast of them is
+judged.
 
-The public data sets enter; a `Panel` whose held-back months end before the judged ones leaves, and plain numbers of a forecast. The
-decision made here: two origins, the latest that leaves the judged months alone (12 months before the end; 18 for m3) and one half a
-horizon before it.
+The public data sets enter; a `Panel` whose held-back months end before the judged ones leaves, and
+plain numbers of a forecast. The decision made here: two origins, the latest that leaves the judged
+months alone (12 months before the end; 18 for m3) and one half a horizon before it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ def open_panels(
 
 
 def open_panel(rows: pd.DataFrame, name: str) -> Panel:
-    """The panel of rows (unique_id, ds, y, regressors) that `panels` built; its horizon by its name."""
+    """The panel of rows (unique_id, ds, y, regressors) that `panels` built; its horizon by its
+    name.
+    """
     notes: list[str] = []
     months = sum_months(name_columns(rows, KNOWN, notes), notes)
     return hold_back(months, name, panels.HORIZON.get(name, 12), notes)

@@ -1,11 +1,13 @@
-"""What intake costs: order lines in a CSV file to the monthly panel, beside pyarrow and pandas alone.
+"""What intake costs: order lines in a CSV file to the monthly panel, beside pyarrow and pandas.
 
     python benchmarks/intake.py --rows 10000000 --out intake.json [--repeat 1] [--keep FILE]
 
-Writes a list of rows: rows, bytes, method (workbench, or pyarrow_pandas: `pyarrow.csv.read_csv` and a pandas group-by of the
-columns that the panel needs), seconds (median of the runs), ratio (workbench to pyarrow_pandas), peak_mib, total (of the amounts),
-agrees (the total is that of the generator: exactly for the workbench, within a cent a million rows for binary floats). Both read
-the same file in turn, each run in a process of its own, which has read a thousand rows before: imports are not counted.
+Writes a list of rows: rows, bytes, method (workbench, or pyarrow_pandas: `pyarrow.csv.read_csv` and
+a pandas group-by of the columns that the panel needs), seconds (median of the runs), ratio
+(workbench to pyarrow_pandas), peak_mib, total (of the amounts), agrees (the total is that of the
+generator: exactly for the workbench, within a cent a million rows for binary floats). Both read the
+same file in turn, each run in a process of its own, which has read a thousand rows before: imports
+are not counted.
 """
 
 from __future__ import annotations
@@ -41,8 +43,9 @@ sources:
     kind: csv
     path: orders.csv
     key: [order_id, line]
-    columns: {order_id: 单据编号, line: 行号, date: 日期, kind: 单据类型, customer: 客户, customer_type: 客户类型, product_line: 产品线,
-              product: 物料编码, region: 区域, channel: 渠道, salesperson: 业务员, quantity: 数量, amount: 价税合计}
+    columns: {order_id: 单据编号, line: 行号, date: 日期, kind: 单据类型, customer: 客户,
+              customer_type: 客户类型, product_line: 产品线, product: 物料编码, region: 区域,
+              channel: 渠道, salesperson: 业务员, quantity: 数量, amount: 价税合计}
     kinds: {销售: sale, 退货: return}
 dimensions: [product_line, customer_type, region, channel]
 levels: {total: [], bottom: [product_line, customer_type, region, channel]}
@@ -51,7 +54,9 @@ calendar: {closed_through: "2025-12"}
 
 
 def write_orders(path: Path, rows: int, seed: int = 1) -> Decimal:
-    """Total of the amounts of a made-up export: sorted by day, 3 % returns, one customer in ten written in quotes."""
+    """Total of the amounts of a made-up export: sorted by day, 3 % returns, one customer in ten
+    written in quotes.
+    """
     dice = np.random.default_rng(seed)
     customers = [
         f'"客户{place:05d}, 分公司"' if place % 10 == 0 else f"客户{place:05d}"
@@ -122,7 +127,9 @@ def run_workbench(project: Path) -> tuple[float, Decimal]:
 
 
 def run_pyarrow_pandas(project: Path) -> tuple[float, Decimal]:
-    """Seconds of reading the file and grouping the columns that the panel needs, and their total."""
+    """Seconds of reading the file and grouping the columns that the panel needs, and their
+    total.
+    """
     import pandas as pd  # noqa: F401  (loaded before the clock starts)
     from pyarrow import csv
 
@@ -155,7 +162,9 @@ def run_alone(task: str, project: Path, rows: int) -> dict[str, float | str]:
 
 
 def find_peak() -> float:
-    """Largest resident memory of this process in MiB; since it began, where the system tells (`ru_maxrss` also knows its parent's)."""
+    """Largest resident memory of this process in MiB; since it began, where the system tells
+    (`ru_maxrss` also knows its parent's).
+    """
     status = Path("/proc/self/status")
     if status.is_file():
         return next(

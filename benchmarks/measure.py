@@ -2,12 +2,13 @@
 
     python benchmarks/measure.py METHOD FOLDER
 
-FOLDER holds history.parquet (unique_id, ds, y and regressors: an unbroken monthly grid a series, a missing month with a null y),
-future.parquet (unique_id, ds and the regressors known ahead, `horizon` months a series) and settings.json (horizon, known,
-time_limit); forecast.parquet (unique_id, ds, y_hat, lo-50 .. hi-95) and measured.json (seconds, peak_mib) are added. The decision
-made here: what the clock counts. Imports are over and a made-up panel has been forecast before it starts, so that code which is
-compiled on first use is compiled, for every method alike. Needs numpy, pandas and pyarrow alone: it runs in the peers' environment
-too.
+FOLDER holds history.parquet (unique_id, ds, y and regressors: an unbroken monthly grid a series, a
+missing month with a null y), future.parquet (unique_id, ds and the regressors known ahead,
+`horizon` months a series) and settings.json (horizon, known, time_limit); forecast.parquet
+(unique_id, ds, y_hat, lo-50 .. hi-95) and measured.json (seconds, peak_mib) are added. The decision
+made here: what the clock counts. Imports are over and a made-up panel has been forecast before it
+starts, so that code which is compiled on first use is compiled, for every method alike. Needs
+numpy, pandas and pyarrow alone: it runs in the peers' environment too.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ MADE_UP = {"series": 4, "months": 48}  # the panel before the clock starts
 
 
 def measure(method: str, folder: Path) -> dict[str, float]:
-    """Seconds from ready frames to a forecast, and the largest resident memory of this process in MiB."""
+    """Seconds from ready frames to a forecast, and the largest resident memory of this process in
+    MiB.
+    """
     history, future = (
         pd.read_parquet(folder / f"{name}.parquet") for name in ("history", "future")
     )
@@ -52,7 +55,9 @@ def measure(method: str, folder: Path) -> dict[str, float]:
 def make_up(
     history: pd.DataFrame, future: pd.DataFrame, horizon: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A small panel of made-up numbers with the columns of the real one: its history, and its future."""
+    """A small panel of made-up numbers with the columns of the real one: its history, and its
+    future.
+    """
     dice = np.random.default_rng(1)
     count, months = MADE_UP["series"], MADE_UP["months"] + horizon
     ds = (np.datetime64("2015-01") + np.arange(months)).astype("datetime64[ns]")
@@ -75,7 +80,9 @@ def make_up(
 
 
 def find_peak() -> float:
-    """Largest resident memory of this process in MiB; since it began, where the system tells (`ru_maxrss` also knows its parent's)."""
+    """Largest resident memory of this process in MiB; since it began, where the system tells
+    (`ru_maxrss` also knows its parent's).
+    """
     status = Path("/proc/self/status")
     if status.is_file():
         return next(

@@ -2,7 +2,8 @@
 
     python benchmarks/month.py --out month.json [--unit kitchen] [--repeat 3]
 
-Writes a list of rows: step, memory (cold or warm), seconds (median), runs, series. One thread; imports are not counted.
+Writes a list of rows: step, memory (cold or warm), seconds (median), runs, series. One thread;
+imports are not counted.
 """
 
 from __future__ import annotations

@@ -1,12 +1,13 @@
-"""The public panels that forecasts are judged on, as monthly Parquet files that `accuracy.py` reads.
+"""The public panels that forecasts are judged on, as monthly Parquet files for `accuracy.py`.
 
     python benchmarks/panels.py --out DIR [--full] [--earlier 12] [--only iowa,m3] [--data DIR]
 
-The public data sets enter (`SALESFC_DATA`, by default ../shared/data); one file a panel leaves, NAME_hH.parquet, with unique_id,
-ds (first of the month), y and regressors that a planner knows ahead; H months of it are held back by `accuracy.py`. The decision
-made here: which series a panel holds, which are drawn (the same ones everywhere), and what counts as known ahead. `--earlier N`
-removes the last N months first (in proportion to the panel's horizon: 12 takes 18 from m3), so that settings are chosen on months
-that are not judged.
+The public data sets enter (`SALESFC_DATA`, by default ../shared/data); one file a panel leaves,
+NAME_hH.parquet, with unique_id, ds (first of the month), y and regressors that a planner knows
+ahead; H months of it are held back by `accuracy.py`. The decision made here: which series a panel
+holds, which are drawn (the same ones everywhere), and what counts as known ahead. `--earlier N`
+removes the last N months first (in proportion to the panel's horizon: 12 takes 18 from m3), so that
+settings are chosen on months that are not judged.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ def find_data() -> Path:
 
 
 def build_panel(name: str, data: Path, *, full: bool = False, earlier: int = 0) -> pd.DataFrame:
-    """Rows of one panel, ordered by unique_id and ds; a sample unless `full`; without the last `earlier` months."""
+    """Rows of one panel, ordered by unique_id and ds; a sample unless `full`; without the last
+    `earlier` months.
+    """
     rows = SOURCES[name](data)
     if not full and name in SAMPLE:
         rows = draw_series(rows, SAMPLE[name])
@@ -58,7 +61,9 @@ def build_panel(name: str, data: Path, *, full: bool = False, earlier: int = 0) 
 
 
 def draw_series(rows: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Rows of `count` series, drawn without replacement from the sorted ids; all where there are no more than that."""
+    """Rows of `count` series, drawn without replacement from the sorted ids; all where there are no
+    more than that.
+    """
     ids = np.sort(rows["unique_id"].unique())
     chosen = (
         ids
@@ -94,7 +99,9 @@ def _write(path: Path, rows: pd.DataFrame) -> Path:
 
 
 def _iowa(data: Path) -> pd.DataFrame:
-    """Litres a month by county, as the source writes it, and category: the pairs that sold in each of the 70 months."""
+    """Litres a month by county, as the source writes it, and category: the pairs that sold in each
+    of the 70 months.
+    """
     sales = pd.read_parquet(data / "iowa_liquor" / "iowa_liquor_monthly.parquet").dropna(
         subset=["category"]
     )
@@ -111,7 +118,9 @@ def _iowa(data: Path) -> pd.DataFrame:
 
 
 def _m3(data: Path) -> pd.DataFrame:
-    """All 1,428 series; the official test months are the last 18. The 29 of unknown date, kept as year 1, begin in 1985."""
+    """All 1,428 series; the official test months are the last 18. The 29 of unknown date, kept as
+    year 1, begin in 1985.
+    """
     rows = pd.read_parquet(data / "m3" / "monthly.parquet").sort_values(
         ["unique_id", "t"], ignore_index=True
     )
@@ -128,7 +137,9 @@ def _carparts(data: Path) -> pd.DataFrame:
 
 
 def _stallion(data: Path) -> pd.DataFrame:
-    """Volume by agency and product; prices, discounts and the calendar are planned ahead, weather and the market are not."""
+    """Volume by agency and product; prices, discounts and the calendar are planned ahead, weather
+    and the market are not.
+    """
     sales = pd.read_parquet(data / "stallion_beer" / "stallion_monthly.parquet")
     ids = sales["agency"] + "/" + sales["sku"]
     named = sales.assign(unique_id=ids, ds=_month(sales["date"])).rename(
@@ -138,7 +149,9 @@ def _stallion(data: Path) -> pd.DataFrame:
 
 
 def _pasta(data: Path) -> pd.DataFrame:
-    """Quantity a month by item; `promotion` is the share of the month's recorded days with the flag set."""
+    """Quantity a month by item; `promotion` is the share of the month's recorded days with the flag
+    set.
+    """
     sales = pd.read_parquet(data / "pasta" / "pasta_daily.parquet")
     keyed = sales.assign(unique_id=sales["item"], ds=_month(sales["DATE"]))
     sums = keyed.groupby(["unique_id", "ds"], as_index=False).agg(
@@ -176,7 +189,8 @@ def main() -> None:
     ):
         rows = pd.read_parquet(path)
         print(
-            f"{path}: {rows['unique_id'].nunique()} series, {len(rows)} rows, through {rows['ds'].max():%Y-%m}"
+            f"{path}: {rows['unique_id'].nunique()} series, {len(rows)} rows, "
+            f"through {rows['ds'].max():%Y-%m}"
         )
 
 

@@ -1,8 +1,9 @@
 """A Parquet file of any origin as a panel whose last months are held back.
 
-`unique_id, ds, y` and other columns enter; a `Panel` leaves: history, the coming months with what is known ahead, and what came. The
-decisions made here: which month a row belongs to, whatever way `ds` is written; what is summed; which rows are held back (the last H
-months that each series has a row for); which columns are known ahead. Whatever is left out or changed is counted and said in
+`unique_id, ds, y` and other columns enter; a `Panel` leaves: history, the coming months with what
+is known ahead, and what came. The decisions made here: which month a row belongs to, whatever way
+`ds` is written; what is summed; which rows are held back (the last H months that each series has a
+row for); which columns are known ahead. Whatever is left out or changed is counted and said in
 `notes`; only a file that cannot be a panel at all is an error.
 """
 
@@ -25,7 +26,8 @@ FIRST, LAST = (
 )  # months since 1970 that fit in a table's dates
 ORIGIN = 30 * 12  # 2000-01: where months begin that have no date
 
-# Columns known ahead: as files call them, and as the workbench does. Everything else is history only.
+# Columns known ahead: as files call them, and as the workbench does. Everything else is history
+# only.
 KNOWN = {
     **{name: name for name in ("promotion", "price", "discount", "event", "trading_days")},
     **{
@@ -45,8 +47,9 @@ class NotAPanel(ValueError):
 class Panel:
     """One panel, its last months held back; `ds` is the first of a month.
 
-    history: unique_id (text), ds, y, other columns; each series an unbroken grid from its first y to its last. future: unique_id, ds, the columns
-    known ahead; the `reach` months after each series' history. actual: unique_id, ds, h (months after the history), actual.
+    history: unique_id (text), ds, y, other columns; each series an unbroken grid from its first y
+    to its last. future: unique_id, ds, the columns known ahead; the `reach` months after each
+    series' history. actual: unique_id, ds, h (months after the history), actual.
     """
 
     name: str
@@ -70,9 +73,11 @@ def find_horizon(name: str) -> int:
 
 
 def read_panel(path: Path, known: dict[str, str] | None = None) -> Panel:
-    """The panel in a file. `known`: names of columns known ahead, and what the workbench calls them; by default `KNOWN`.
+    """The panel in a file. `known`: names of columns known ahead, and what the workbench calls
+    them; by default `KNOWN`.
 
-    Raises `NotAPanel` where the file cannot be read, has no `y`, or no series is longer than the horizon.
+    Raises `NotAPanel` where the file cannot be read, has no `y`, or no series is longer than the
+    horizon.
     """
     horizon = find_horizon(path.stem)
     if horizon < 1:
@@ -87,7 +92,9 @@ def read_panel(path: Path, known: dict[str, str] | None = None) -> Panel:
 
 
 def name_columns(rows: pd.DataFrame, known: dict[str, str], notes: list[str]) -> pd.DataFrame:
-    """unique_id as text, y as a number, `month` since 1970, `day`, and numeric columns; those known ahead carry a `known:` before."""
+    """unique_id as text, y as a number, `month` since 1970, `day`, and numeric columns; those known
+    ahead carry a `known:` before.
+    """
     rows = (
         rows.reset_index()
         if {"unique_id", "ds"} & set(rows.index.names)
@@ -142,10 +149,12 @@ def as_number(values: pd.Series) -> pd.Series:
 def find_months(
     ds: pd.Series | None, ids: pd.Series, notes: list[str]
 ) -> tuple[pd.Series, pd.Series]:
-    """Months since 1970, and days since 1970 where days are known, of each row; the order of rows where `ds` says nothing.
+    """Months since 1970, and days since 1970 where days are known, of each row; the order of rows
+    where `ds` says nothing.
 
-    Dates, times, periods and texts ('2020-01-31', '2020-01', '31/01/2020', '202001') are read as such; whole numbers as YYYYMM, YYYYMMDD,
-    seconds to nanoseconds since 1970, or else as a count of months. Years before 1800 (an unknown date) become 2000, whole series at once.
+    Dates, times, periods and texts ('2020-01-31', '2020-01', '31/01/2020', '202001') are read as
+    such; whole numbers as YYYYMM, YYYYMMDD, seconds to nanoseconds since 1970, or else as a count
+    of months. Years before 1800 (an unknown date) become 2000, whole series at once.
     """
     in_order = pd.Series(
         ORIGIN + ids.groupby(ids.astype(str), sort=False).cumcount(), index=ids.index, dtype=float
@@ -232,7 +241,9 @@ def _parse(texts: pd.Series, **how: object) -> np.ndarray:
 
 
 def _from_days(stamps: np.ndarray, ids: pd.Series, notes: list[str]) -> tuple[pd.Series, pd.Series]:
-    """Months and days; series with years outside 1800 to 2200 are moved, whole years, so that they begin in 2000."""
+    """Months and days; series with years outside 1800 to 2200 are moved, whole years, so that they
+    begin in 2000.
+    """
     there = ~np.isnat(stamps)
     month = pd.Series(
         np.where(there, stamps.astype("datetime64[M]").astype("int64"), np.nan), index=ids.index
@@ -250,7 +261,9 @@ def _from_days(stamps: np.ndarray, ids: pd.Series, notes: list[str]) -> tuple[pd
 
 
 def sum_months(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """One row a series and month: y summed, other columns averaged; the last month left out where its days are not all there."""
+    """One row a series and month: y summed, other columns averaged; the last month left out where
+    its days are not all there.
+    """
     rows = _drop_unfinished(rows, notes)
     several = rows.duplicated(["unique_id", "month"], keep=False)
     if not several.any():
@@ -266,7 +279,9 @@ def sum_months(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
 
 
 def _drop_unfinished(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
-    """Rows before the last month, where days or weeks are recorded and the records stop before its end."""
+    """Rows before the last month, where days or weeks are recorded and the records stop before its
+    end.
+    """
     days = np.sort(rows["day"].dropna().unique())
     if not len(days) or not rows.duplicated(["unique_id", "month"]).any():
         return rows
@@ -275,9 +290,9 @@ def _drop_unfinished(rows: pd.DataFrame, notes: list[str]) -> pd.DataFrame:
     end = (np.datetime64(last + 1, "M").astype("datetime64[D]")).astype("int64")
     if step > 7 or days[-1] + step >= end:
         return rows
-    notes.append(
-        f"{np.datetime64(last, 'M')} ends with its day {days[-1] - np.datetime64(last, 'M').astype('datetime64[D]').astype('int64') + 1:.0f}: the month is left out"
-    )
+    month = np.datetime64(last, "M")
+    day = days[-1] - month.astype("datetime64[D]").astype("int64") + 1
+    notes.append(f"{month} ends with its day {day:.0f}: the month is left out")
     return rows[rows["month"] < last]
 
 
@@ -304,7 +319,8 @@ def hold_back(rows: pd.DataFrame, name: str, horizon: int, notes: list[str]) -> 
     _say(
         notes,
         int((~near).sum()),
-        f"held-back rows lie more than {REACH * horizon} months after the history and are not scored",
+        f"held-back rows lie more than {REACH * horizon} months after the history "
+        "and are not scored",
     )
     reach = max(horizon, int(step[near].max()) if near.any() else 0)
     if not later.loc[near, "y"].notna().any():
@@ -329,7 +345,9 @@ def hold_back(rows: pd.DataFrame, name: str, horizon: int, notes: list[str]) -> 
 
 
 def fill_grid(history: pd.DataFrame) -> pd.DataFrame:
-    """Rows with every month from a series' first y to its last one; months that were absent have nothing but nulls."""
+    """Rows with every month from a series' first y to its last one; months that were absent have
+    nothing but nulls.
+    """
     spans = history[history["y"].notna()].groupby("unique_id")["month"].agg(["min", "max"])
     length = (spans["max"] - spans["min"] + 1).to_numpy()
     start = np.repeat(

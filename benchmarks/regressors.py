@@ -1,12 +1,14 @@
-"""What known promotions and prices are worth: forecasts that know the coming months' beside blind ones.
+"""What known promotions and prices are worth: forecasts that know the coming ones beside blind.
 
     python benchmarks/regressors.py --out regressors.json [--full] [--data DIR]
 
-Writes a list of rows: panel, origin, months (promotion, other, all), method (aware or blind), rows, mase, wape, bias, seconds, and
-in those of `aware` mase_change_percent and wape_change_percent against the blind one (below zero: better). On months that are not judged, at
-two origins: stallion, all series, with price, discount and the calendar's days and events, promotion months those whose discount lies a
-quarter above the median of the series' history; pasta with the share of promoted days, promotion months those above a tenth. The
-blind forecast is the same engine without any of these columns.
+Writes a list of rows: panel, origin, months (promotion, other, all), method (aware or blind), rows,
+mase, wape, bias, seconds, and in those of `aware` mase_change_percent and wape_change_percent
+against the blind one (below zero: better). On months that are not judged, at two origins: stallion,
+all series, with price, discount and the calendar's days and events, promotion months those whose
+discount lies a quarter above the median of the series' history; pasta with the share of promoted
+days, promotion months those above a tenth. The blind forecast is the same engine without any of
+these columns.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ LEAST_DISCOUNT = 1.0  # in the data's unit: what stands for the median where it 
 
 
 def find_discounted(panel: Panel) -> pd.Series:
-    """Whether a coming month's discount lies a quarter above the series' median: index as `future`."""
+    """Whether a coming month's discount lies a quarter above the series' median: index as
+    `future`.
+    """
     usual = panel.history.groupby("unique_id")["discount"].median().clip(lower=LEAST_DISCOUNT)
     return panel.future["discount"] > DISCOUNTED * panel.future["unique_id"].map(usual)
 
@@ -47,7 +51,9 @@ PROMOTIONS: dict[str, Callable[[Panel], pd.Series]] = {
 
 
 def compare(panel: Panel, promoted: pd.Series) -> list[Row]:
-    """Rows of one panel: the aware and the blind forecast in months of promotion, others and all; `promoted` as the index of `future`."""
+    """Rows of one panel: the aware and the blind forecast in months of promotion, others and all;
+    `promoted` as the index of `future`.
+    """
     marks = panel.future[["unique_id", "ds"]].assign(promoted=promoted.to_numpy())
     scales, found = find_scales(panel.history), {}
     for method in ("blind", "aware"):
@@ -84,7 +90,9 @@ def choose(joined: pd.DataFrame, months: str) -> np.ndarray:
 
 
 def add_changes(rows: list[Row]) -> list[Row]:
-    """Rows with how much worse the aware forecast is than the blind one of the same months, in percent."""
+    """Rows with how much worse the aware forecast is than the blind one of the same months, in
+    percent.
+    """
     blind = {row["months"]: row for row in rows if row["method"] == "blind"}
     return [
         {
@@ -108,7 +116,8 @@ def draw(row: Row) -> str:
         else ""
     )
     scores = f"{row['mase']:.3f} {row['wape']:.3f} {row['bias']:+.3f}"
-    return f"{row['panel']:<9} {row['origin']:<20} {row['months']:<9} {row['method']:<5} {row['rows']:>5} {scores}{change}"
+    name = f"{row['panel']:<9} {row['origin']:<20} {row['months']:<9} {row['method']:<5}"
+    return f"{name} {row['rows']:>5} {scores}{change}"
 
 
 def main() -> None:
@@ -124,7 +133,8 @@ def main() -> None:
         ]
         write(wanted.out, rows)
     print(
-        "panel     origin               months    method rows  mase  wape   bias  change of mase and wape",
+        "panel     origin               months    method rows  mase  wape   bias  "
+        "change of mase and wape",
         *map(draw, rows),
         sep="\n",
     )

@@ -1,8 +1,9 @@
 """A method run on a panel in a process of its own, and the environment that the peers live in.
 
-A `Panel` and the name of a method enter; its forecast and its cost leave, or the reason why there is none. The decision made here: a
-peer that cannot be installed, fails, or takes too long is an `error`, and nothing else stops. Memory is that of the process and of
-its children together, read ten times a second where the system tells (pages that they share count for each).
+A `Panel` and the name of a method enter; its forecast and its cost leave, or the reason why there
+is none. The decision made here: a peer that cannot be installed, fails, or takes too long is an
+`error`, and nothing else stops. Memory is that of the process and of its children together, read
+ten times a second where the system tells (pages that they share count for each).
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ class Run:
 
 
 def run_method(method: str, panel: Panel, *, time_limit: float, patience: float) -> Run:
-    """The method's forecast of the panel's coming months. `patience`: seconds after which the process is ended."""
+    """The method's forecast of the panel's coming months. `patience`: seconds after which the
+    process is ended.
+    """
     interpreter, note = find_interpreter(method)
     if interpreter is None:
         return Run(error=note)
@@ -102,14 +105,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment(method: str) -> dict[str, str]:
-    """One thread each for processes that work side by side; AutoGluon, which shares out its cores itself, may use both. No downloads."""
+    """One thread each for processes that work side by side; AutoGluon, which shares out its cores
+    itself, may use both. No downloads.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in THREADS}
     threads = {} if method == "autogluon" else dict.fromkeys(THREADS, "1")
     return {**kept, **threads, "HF_HUB_OFFLINE": "1", "PYTHONHASHSEED": "0"}
 
 
 def find_memory(root: int) -> float:
-    """Resident memory of a process and of its children, in MiB; 0 where the system does not tell."""
+    """Resident memory of a process and of its children, in MiB; 0 where the system does not
+    tell.
+    """
     total, pids = 0.0, [root]
     while pids:
         pid = pids.pop()
@@ -127,7 +134,9 @@ def find_memory(root: int) -> float:
 
 
 def find_interpreter(method: str) -> tuple[Path | None, str | None]:
-    """Python that runs the method, and what has to be said about it; None and why, where there is none."""
+    """Python that runs the method, and what has to be said about it; None and why, where there is
+    none.
+    """
     if method not in PEERS:
         return Path(sys.executable), None
     python, why = find_peer(method)
@@ -138,7 +147,9 @@ def find_interpreter(method: str) -> tuple[Path | None, str | None]:
 
 @lru_cache
 def find_peer(peer: str) -> tuple[Path | None, str | None]:
-    """Python of the peers' environment with this peer in it, installed on first use; None and the reason where that fails."""
+    """Python of the peers' environment with this peer in it, installed on first use; None and the
+    reason where that fails.
+    """
     if given := os.environ.get("SALESFC_PEERS"):
         return _python_in(Path(given)), None
     folder = HERE.parent / ".venv-peers"
@@ -158,10 +169,8 @@ def find_peer(peer: str) -> tuple[Path | None, str | None]:
         _install(python, peer)
     except (OSError, subprocess.CalledProcessError) as reason:
         lines = (getattr(reason, "stderr", None) or str(reason)).strip().splitlines()
-        return (
-            None,
-            f"{peer} could not be installed: {next((line for line in lines if line.startswith('ERROR')), lines[-1])[:300]}",
-        )
+        cause = next((line for line in lines if line.startswith("ERROR")), lines[-1])
+        return None, f"{peer} could not be installed: {cause[:300]}"
     installed.touch()
     return python, None
 

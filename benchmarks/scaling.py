@@ -1,14 +1,17 @@
 """What a forecast costs as the panel grows, and where its time goes.
 
-    python benchmarks/scaling.py --out scaling.json [--full] [--sizes 100,1000] [--drivers 2] [--months 60]
+    python benchmarks/scaling.py --out scaling.json [--full] [--sizes 100,1000]
+        [--drivers 2] [--months 60]
 
-Writes two kinds of rows. `kind` size: series, drivers, months, seconds, cpu_seconds (the processor's, which do not count other work on
-the machine), peak_mib, seconds_per_1000 (of the processor): each in a process of its own, from a ready `History` to forecasts and
-intervals of 12 months, imports and a small first run not counted; the peak is that of the whole process, imports included. `kind` part:
-part, seconds (of the processor), share, of 1,000 series with drivers: under a profiler, so dearer than without it; what candidates share is
-computed by the first that needs it, and counts there. Series are made up, with a fixed seed: levels of six orders of magnitude,
-seasons, trends, three in ten that mostly sell nothing, two in ten that are young. By default through 3,000 series; `--full` through
-30,000, with drivers through 10,000.
+Writes two kinds of rows. `kind` size: series, drivers, months, seconds, cpu_seconds (the
+processor's, which do not count other work on the machine), peak_mib, seconds_per_1000 (of the
+processor): each in a process of its own, from a ready `History` to forecasts and intervals of 12
+months, imports and a small first run not counted; the peak is that of the whole process, imports
+included. `kind` part: part, seconds (of the processor), share, of 1,000 series with drivers: under
+a profiler, so dearer than without it; what candidates share is computed by the first that needs it,
+and counts there. Series are made up, with a fixed seed: levels of six orders of magnitude, seasons,
+trends, three in ten that mostly sell nothing, two in ten that are young. By default through 3,000
+series; `--full` through 30,000, with drivers through 10,000.
 """
 
 from __future__ import annotations
@@ -84,8 +87,16 @@ def measure_here(series: int, drivers: int, months: int) -> Row:
     started, worked = time.perf_counter(), time.process_time()
     run(history)
     seconds, cpu = time.perf_counter() - started, time.process_time() - worked
-    return {"kind": "size", "series": series, "drivers": drivers, "months": months, "seconds": seconds, "cpu_seconds": cpu, "peak_mib": find_peak(),
-            "seconds_per_1000": 1000 * cpu / series}  # fmt: skip
+    return {
+        "kind": "size",
+        "series": series,
+        "drivers": drivers,
+        "months": months,
+        "seconds": seconds,
+        "cpu_seconds": cpu,
+        "peak_mib": find_peak(),
+        "seconds_per_1000": 1000 * cpu / series,
+    }
 
 
 def measure(series: int, drivers: int, months: int) -> Row:
@@ -113,7 +124,9 @@ def measure(series: int, drivers: int, months: int) -> Row:
 
 
 def profile(history: History) -> list[Row]:
-    """Seconds of the processor and share of each part of a run, largest first; `rest` is what none of them is."""
+    """Seconds of the processor and share of each part of a run, largest first; `rest` is what none
+    of them is.
+    """
     run(history.take(np.arange(min(30, len(history)))))
     told: list[tuple[str, float]] = []
     profiler = cProfile.Profile(time.process_time)
@@ -136,8 +149,11 @@ def profile(history: History) -> list[Row]:
         **read_parts(pstats.Stats(profiler)),
     }
     seconds["rest"] = max(total - sum(seconds.values()), 0.0)
-    rows = [{"kind": "part", "series": len(history), "drivers": len(history.regressors), "part": part, "seconds": spent,
-             "share": spent / total} for part, spent in seconds.items()]  # fmt: skip
+    panel = {"kind": "part", "series": len(history), "drivers": len(history.regressors)}
+    rows = [
+        {**panel, "part": part, "seconds": spent, "share": spent / total}
+        for part, spent in seconds.items()
+    ]
     return sorted(rows, key=lambda row: -row["seconds"])
 
 
@@ -157,7 +173,8 @@ def read_parts(stats: pstats.Stats) -> dict[str, float]:
     }
     if missing := [part for part, seconds in found.items() if not seconds]:
         raise LookupError(
-            f"nothing was called for '{missing[0]}'; correct `PARTS`, which says {PARTS[missing[0]]}"
+            f"nothing was called for '{missing[0]}'; "
+            f"correct `PARTS`, which says {PARTS[missing[0]]}"
         )
     return found
 
@@ -171,7 +188,8 @@ def tell_growth(rows: list[Row]) -> list[str]:
         first, last = own[0], own[-1]
         ratio = last["seconds_per_1000"] / first["seconds_per_1000"]
         lines.append(
-            f"{drivers} drivers: a series among {last['series']:,} costs {ratio:.2f} times one among {first['series']:,}"
+            f"{drivers} drivers: a series among {last['series']:,} costs {ratio:.2f} times "
+            f"one among {first['series']:,}"
         )
         over = [row for row in own if row["peak_mib"] > 2 * GIB and row["series"] <= 10_000]
         lines += [f"{row['series']:,} series take {row['peak_mib'] / GIB:.2f} GiB" for row in over]
@@ -184,7 +202,9 @@ def draw(row: Row) -> str:
         return f"{row['part']:<34} {row['seconds']:8.3f} s {row['share']:6.1%}"
     if row["seconds"] is None:
         return f"{row['series']:>6} series, {row['drivers']} drivers: {row['error']}"
-    return f"{row['series']:>6} series, {row['drivers']} drivers {row['seconds']:8.2f} s, {row['cpu_seconds']:8.2f} s of the processor {row['peak_mib']:7.0f} MiB"
+    size = f"{row['series']:>6} series, {row['drivers']} drivers"
+    cost = f"{row['seconds']:8.2f} s, {row['cpu_seconds']:8.2f} s of the processor"
+    return f"{size} {cost} {row['peak_mib']:7.0f} MiB"
 
 
 def main() -> None:

@@ -1,3 +1,5 @@
-"""Library of the sales-forecast workbench: one concept a file, imports flow one way (see ARCHITECTURE.md)."""
+"""Library of the sales-forecast workbench: one concept a file, imports flow one way (see
+ARCHITECTURE.md).
+"""
 
 __version__ = "0.3.0"

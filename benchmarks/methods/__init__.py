@@ -1,1 +1,3 @@
-"""What is compared: one file a method, each with `forecast(history, future, settings)`, as `measure.py` describes the frames."""
+"""What is compared: one file a method, each with `forecast(history, future, settings)`, as
+`measure.py` describes the frames.
+"""

@@ -1,8 +1,9 @@
 """AutoGluon's time series predictor at a time limit, without models whose weights are downloaded.
 
-Preset and list of models are its own (`high_quality`); what is pretrained is excluded. It is told the season, MASE as the measure,
-the levels of the intervals and the columns known ahead; other columns it sees as past covariates. Its forecast is the median, which
-is what its own measure judges.
+Preset and list of models are its own (`high_quality`); what is pretrained is excluded. It is told
+the season, MASE as the measure, the levels of the intervals and the columns known ahead; other
+columns it sees as past covariates. Its forecast is the median, which is what its own measure
+judges.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ def forecast(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, An
 
 
 def warm_up(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, Any]) -> None:
-    """A few quick models on a made-up panel, so that what is imported and compiled on first use is there."""
+    """A few quick models on a made-up panel, so that what is imported and compiled on first use is
+    there.
+    """
     _fit_and_predict(history, future, settings, hyperparameters=QUICK)
 
 

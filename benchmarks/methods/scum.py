@@ -1,7 +1,8 @@
 """SCUM: the median of Theta, ETS, CES and AutoARIMA by statsforecast, and of their own intervals.
 
-Petropoulos and Svetunkov 2020, https://doi.org/10.1016/j.ijforecast.2019.01.006. The models know no missing month: one is filled
-on the line between its neighbours. Where a model fails on a series, the last value takes its place (`fallback_model`).
+Petropoulos and Svetunkov 2020, https://doi.org/10.1016/j.ijforecast.2019.01.006. The models know no
+missing month: one is filled on the line between its neighbours. Where a model fails on a series,
+the last value takes its place (`fallback_model`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The workbench's own engine with the defaults that the notebooks use: what the benchmark is about."""
+"""The workbench's own engine with the defaults that the notebooks use: what the benchmark is
+about.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,9 @@ from measure import LEVELS
 
 
 def forecast(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
-    """unique_id, ds, y_hat, lo-50 .. hi-95; the engine sees the columns known ahead and no others."""
+    """unique_id, ds, y_hat, lo-50 .. hi-95; the engine sees the columns known ahead and no
+    others.
+    """
     from salesfc_lib.forecasting.forecast import forecast_panel
 
     known = settings["known"]

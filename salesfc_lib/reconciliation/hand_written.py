@@ -38,8 +38,8 @@ def read_lines(
 ) -> Iterator[Line]:
     """Lines that are not blank; `heads` turns the first line's cells into column names, or raises.
 
-    UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`charset.guess_encoding`); cells
-    parted by the mark of commas, semicolons and tabs that the first line has most of.
+    UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`charset.guess_encoding`);
+    cells parted by the mark of commas, semicolons and tabs that the first line has most of.
     """
     text = _read_text(path)
     header = text.partition("\n")[0]

@@ -123,7 +123,9 @@ class ModeledMonth(NamedTables):
         )
 
     def series_errors(self) -> pd.DataFrame:
-        """WAPE over the backtest by model and bottom series: model, unique_id, value; finite ones."""
+        """WAPE over the backtest by model and bottom series: model, unique_id, value; finite
+        ones.
+        """
         rows = self.scores[self.scores["unique_id"].isin(self.members(self.bottom))]
         errors = self._wape("unique_id", rows)
         return errors[np.isfinite(errors["value"].astype(float))]

@@ -8,7 +8,9 @@ import pandas as pd
 
 
 class NamedTables:
-    """Tables of the dict in the field `NAMED` as attributes, so that a notebook shows them by name."""
+    """Tables of the dict in the field `NAMED` as attributes, so that a notebook shows them by
+    name.
+    """
 
     NAMED: ClassVar[str] = "tables"
 

@@ -1,1 +1,3 @@
-"""Text files: encodings and dialects, the reader for plain lines and the strict one, HTML and JSON lines."""
+"""Text files: encodings and dialects, the reader for plain lines and the strict one, HTML and JSON
+lines.
+"""
