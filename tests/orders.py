@@ -1,4 +1,6 @@
-"""Small orders exports and a unit that reads them, for tests of what the unit's definition does to them."""
+"""Small orders exports and a unit that reads them, for tests of what the unit's definition does to
+them.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +49,9 @@ def unit(
     orders: Mapping[str, Any] | None = None,
     **more: Any,
 ) -> Parameters:
-    """A unit with orders from orders.csv (`orders` says what differs; its `columns` are added), more sources, a wide loss budget."""
+    """A unit with orders from orders.csv (`orders` says what differs; its `columns` are added),
+    more sources, a wide loss budget.
+    """
     declared = dict(orders or {})
     own = {
         "kind": "csv",

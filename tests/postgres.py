@@ -1,4 +1,6 @@
-"""A PostgreSQL server of the tests' own: made in a temporary folder, reached by a socket in it, gone when the tests are."""
+"""A PostgreSQL server of the tests' own: made in a temporary folder, reached by a socket in it,
+gone when the tests are.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,9 @@ def find_program(name: str) -> str | None:
 
 @contextmanager
 def running_server() -> Iterator[Server]:
-    """A server with the superuser `owner`, trusted on its socket; stopped and removed whatever happens in the block."""
+    """A server with the superuser `owner`, trusted on its socket; stopped and removed whatever
+    happens in the block.
+    """
     folder = Path(
         tempfile.mkdtemp(prefix="salesfc-pg.", dir="/tmp")
     )  # a socket's path may have 107 bytes at most

@@ -1,4 +1,6 @@
-"""Claims about the accuracy benchmark: its scores are the published ones, and any file of months can be judged."""
+"""Claims about the accuracy benchmark: its scores are the published ones, and any file of months
+can be judged.
+"""
 
 from __future__ import annotations
 
@@ -119,7 +121,9 @@ def test_interval_score_is_that_of_bracher_et_al_worked_by_hand() -> None:
 def test_interval_score_is_twice_the_mean_pinball_loss(
     quantiles: list[float], actual: float
 ) -> None:
-    """An independent form of the same score (Bracher et al. 2021, equation 3), with the median counted once in seven."""
+    """An independent form of the same score (Bracher et al. 2021, equation 3), with the median
+    counted once in seven.
+    """
     low95, low80, low50, middle, high50, high80, high95 = sorted(quantiles)
     rows = judged(
         [actual],
@@ -173,7 +177,9 @@ PUBLISHED = {
 
 @pytest.mark.parametrize("method", PUBLISHED)
 def test_smape_of_the_m3_methods_is_the_published_one(method: str, real_data: Path) -> None:
-    """Monthly series, 18 months: Makridakis and Hibon 2000, https://doi.org/10.1016/S0169-2070(00)00057-1, table 14."""
+    """Monthly series, 18 months: Makridakis and Hibon 2000,
+    https://doi.org/10.1016/S0169-2070(00)00057-1, table 14.
+    """
     actual = (
         pd.read_parquet(real_data / "m3" / "monthly.parquet")
         .query("split == 'test'")
@@ -189,7 +195,9 @@ def test_smape_of_the_m3_methods_is_the_published_one(method: str, real_data: Pa
 
 
 def test_the_samples_are_those_of_the_known_results(real_data: Path, tmp_path: Path) -> None:
-    """Seasonal naive as published with the data: carparts RMSSE 0.943 at +21 %, M3 MASE 1.119; all zero: 0.696 at -100 %."""
+    """Seasonal naive as published with the data: carparts RMSSE 0.943 at +21 %, M3 MASE 1.119; all
+    zero: 0.696 at -100 %.
+    """
     panels, reading, naive = load("panels"), load("reading"), load("methods.seasonal_naive")
     for path in panels.write_panels(tmp_path, ("carparts", "m3"), data=real_data):
         panel = reading.read_panel(path)
@@ -660,7 +668,9 @@ def test_a_made_up_panel_has_the_columns_and_the_horizon_of_the_real_one(tmp_pat
 
 
 def tiny(count: int = 20, months: int = 60) -> pd.DataFrame:
-    """Made-up series with a season; a promotion in a fifth of the months, which adds the half of a usual month."""
+    """Made-up series with a season; a promotion in a fifth of the months, which adds the half of a
+    usual month.
+    """
     dice = np.random.default_rng(5)
     months_ = np.arange(months)
     rows = []
@@ -860,9 +870,9 @@ def test_coverage_is_read_marked_against_the_band_and_drawn(tmp_path: Path) -> N
     (figure,) = calibration.draw_all(rows, tmp_path / "figures")
     assert figure.name == "好_a.svg"
     assert "好 a: the 80 %" in figure.read_text(encoding="utf-8")
-    assert (
-        calibration.title(rows)
-        == "好 a: the 80 % interval of 'workbench' covers 85%, within 77 to 83 % in 1 of 2 months ahead"
+    assert calibration.title(rows) == (
+        "好 a: the 80 % interval of 'workbench' covers 85%, "
+        "within 77 to 83 % in 1 of 2 months ahead"
     )
 
 

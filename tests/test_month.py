@@ -1,4 +1,6 @@
-"""A whole month of the demo company, end to end: what was planted is found, what is published holds together."""
+"""A whole month of the demo company, end to end: what was planted is found, what is published holds
+together.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,7 @@ class TestUnit:
         assert len(written) == len(final)
         assert written["forecast"].sum() == pytest.approx(final["y_hat"].sum(), rel=1e-6)
 
-    def test_at_least_fifteen_candidates_of_five_families_compete_at_four_cutoffs_and_one_corrects_them(
+    def test_fifteen_candidates_of_five_families_compete_at_four_cutoffs_and_one_corrects_them(
         self, demo_reports: Path, unit: str
     ) -> None:
         from salesfc_lib.forecasting.candidates.registry import BOOSTING, REGISTRY

@@ -1,4 +1,6 @@
-"""The notebooks are documents: short cells, no logic, stripped but for what is checked, and they run on the demo."""
+"""The notebooks are documents: short cells, no logic, stripped but for what is checked, and they
+run on the demo.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Claims about intake on open data, as they are: Iowa's liquor sales and a pasta maker's daily sales."""
+"""Claims about intake on open data, as they are: Iowa's liquor sales and a pasta maker's daily
+sales.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Set-up: the project file, the lock and the conda environment say the same, and setting up once is enough."""
+"""Set-up: the project file, the lock and the conda environment say the same, and setting up once is
+enough.
+"""
 
 from __future__ import annotations
 
@@ -88,7 +90,9 @@ def test_this_python_is_a_supported_one() -> None:
 
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
-    """The files that set-up reads, and a python that writes down how it is called instead of installing."""
+    """The files that set-up reads, and a python that writes down how it is called instead of
+    installing.
+    """
     if shutil.which("make") is None:
         pytest.skip("needs make")
     for name in ("Makefile", "pyproject.toml", "requirements.lock"):

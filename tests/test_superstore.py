@@ -1,4 +1,6 @@
-"""The Superstore workbook as it is: one region and a short backfill, or with SALESFC_REAL=all all of it."""
+"""The Superstore workbook as it is: one region and a short backfill, or with SALESFC_REAL=all all
+of it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,8 @@ ALL = os.environ.get("SALESFC_REAL") == "all"
 UNITS = ["central", "east", "south", "west"] if ALL else ["south"]
 BACKFILL = ("2017-03", "2017-08") if ALL else ("2017-07", "2017-08")
 MONTHS = ["2017-09", "2017-10", "2017-11"] if ALL else ["2017-09"]
-# opening and kept of the orders of each region through 2017-11, added up by hand from the workbook's own cells
+# opening and kept of the orders of each region through 2017-11, added up by hand from the
+# workbook's own cells
 OPENING = {
     "central": ("2323", "501239.8908"),
     "east": ("2848", "678781.2400"),

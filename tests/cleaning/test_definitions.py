@@ -206,9 +206,12 @@ def test_freight_is_taken_out_or_put_in_as_the_unit_says(tmp_path: Path) -> None
 
 def test_discount_then_freight_then_tax_then_currency(tmp_path: Path) -> None:
     orders = {
-        "discounts": "gross", "freight": "included", "tax": "included", "tax_rate": "0.25",
+        "discounts": "gross",
+        "freight": "included",
+        "tax": "included",
+        "tax_rate": "0.25",
         "columns": {"discount": "discount", "freight": "freight", "currency": "cur"},
-    }  # fmt: skip
+    }
     parameters = unit(orders=orders, measure={"currency": "CNY", "rates": {"USD": 8}})
     cleaned = run(
         tmp_path, [order(amount="145.00", discount="10", freight="10", cur="USD")], parameters
@@ -522,12 +525,15 @@ lines = st.builds(
     ref=st.sampled_from(["", "A1", "A2", "A9"]),
 )
 EVERYTHING = {
-    "discounts": "gross", "tax": "included", "tax_rate": "0.13", "freight": "included",
+    "discounts": "gross",
+    "tax": "included",
+    "tax_rate": "0.13",
+    "freight": "included",
     "columns": {
         **{name: name for name in ("discount", "freight")},
         **{"currency": "cur", "unit_of_measure": "uom", "reference": "ref"},
     },
-}  # fmt: skip
+}
 
 
 @settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,4 +1,6 @@
-"""Claims about the rolling backtest: which cutoffs, which series, what is remembered, what is a failure."""
+"""Claims about the rolling backtest: which cutoffs, which series, what is remembered, what is a
+failure.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def parameters(names: dict[str, Any] | None = None, **blocks: Any) -> Parameters
 
 @pytest.fixture
 def unit() -> History:
-    """Two lines and their total, 40 months through 2026-02; 'b' starts after ten, and days are known ahead."""
+    """Two lines and their total, 40 months through 2026-02; 'b' starts after ten, and days are
+    known ahead.
+    """
     rng = np.random.default_rng(11)
     season = 1 + 0.3 * np.sin(np.arange(40) * np.pi / 6)
     a, b = 100 * season + rng.normal(0, 5, 40), 50 * season + rng.normal(0, 5, 40)
@@ -398,6 +402,7 @@ def test_order_search_sees_a_june_or_december_before_every_cutoff_and_is_shared(
     for back in range(6):
         said = run(history.cut(back), {"arima": {}}, cache=memory)
         assert said.tested == (12, 9, 6, 3)
-    # cutoffs a year before 2026-02 to 2025-09: December 2024 serves the first three, June 2024 the others
+    # cutoffs a year before 2026-02 to 2025-09: December 2024 serves the first three, June 2024 the
+    # others
     assert sorted(len(known) for known in seen) == [60 - 20, 60 - 14]
     assert all(np.array_equal(known, y[0, : len(known)]) for known in seen)

@@ -1,4 +1,6 @@
-"""Claims about the correction: what it is told is known by then, and it learns what the candidates miss."""
+"""Claims about the correction: what it is told is known by then, and it learns what the candidates
+miss.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ def make_said(
 
 
 def say(y: np.ndarray, wrong: np.ndarray, horizon: int = 6, seed: int = 1) -> dict[str, np.ndarray]:
-    """Two candidates that are off by `wrong` (n_cutoffs, n, horizon) and some noise of the mean of the series."""
+    """Two candidates that are off by `wrong` (n_cutoffs, n, horizon) and some noise of the mean of
+    the series.
+    """
     rng = np.random.default_rng(seed)
     level = np.nanmean(y, axis=1)[None, :, None] * np.ones((len(BACKS), len(y), horizon))
     return {

@@ -1,4 +1,6 @@
-"""Claims about the candidates: each alone, against slow obvious loops, and all under the same protocol."""
+"""Claims about the candidates: each alone, against slow obvious loops, and all under the same
+protocol.
+"""
 
 from __future__ import annotations
 
@@ -58,7 +60,9 @@ def make_history(y: np.ndarray, ahead: int = 12, **regressors: np.ndarray) -> Hi
 
 
 def simulate(n: int = 4, months: int = 44, seed: int = 7) -> History:
-    """Seasonal series with noise, a trend and a promotion known a year ahead; the last sells now and then only."""
+    """Seasonal series with noise, a trend and a promotion known a year ahead; the last sells now
+    and then only.
+    """
     rng = np.random.default_rng(seed)
     t = np.arange(months)
     promotion = (rng.random((n, months + 12)) < 0.2).astype(float)
@@ -161,7 +165,9 @@ def test_forecast_has_the_unit_of_its_series(name: str) -> None:
 
 
 def test_only_candidates_that_pool_over_the_panel_know_its_other_series() -> None:
-    """What one series says of another: seasons, autoregression, and what a promotion does; nothing else."""
+    """What one series says of another: seasons, autoregression, and what a promotion does; nothing
+    else.
+    """
     history = simulate(8)
     more = history.y.copy()
     more[6] = 50 + 40 * np.cos(np.arange(44) * np.pi / 6)
@@ -243,7 +249,9 @@ def test_recent_mean_works_from_the_first_month() -> None:
 
 
 def smooth_in_a_loop(y: np.ndarray, start: int = 6) -> float:
-    """Level of simple exponential smoothing, averaged over alphas by (sum of squared errors) ** (-n / 4)."""
+    """Level of simple exponential smoothing, averaged over alphas by
+    (sum of squared errors) ** (-n / 4).
+    """
     levels, squares = [], []
     for alpha in ALPHAS:
         level, total = y[:start].mean(), 0.0
@@ -369,7 +377,9 @@ def test_holt_winters_is_that_of_a_loop_at_every_cutoff(relative: bool) -> None:
 
 
 def lumpy_in_a_loop(y: np.ndarray, by_interval: bool) -> float:
-    """Croston's or TSB's mean a month over the grid, averaged by (mean squared error) ** (-n / 2)."""
+    """Croston's or TSB's mean a month over the grid, averaged by
+    (mean squared error) ** (-n / 2).
+    """
     means, squares = [], []
     for alpha in intermittent.ALPHAS:
         size, often = y[y != 0].mean(), (y != 0).mean()

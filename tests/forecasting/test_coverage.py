@@ -1,4 +1,6 @@
-"""Whether the intervals hold: bounds at a cutoff know nothing of what came after it, and actuals are counted as they were sold."""
+"""Whether the intervals hold: bounds at a cutoff know nothing of what came after it, and actuals
+are counted as they were sold.
+"""
 
 from __future__ import annotations
 
@@ -52,7 +54,9 @@ def test_bounds_at_a_cutoff_do_not_know_what_came_after_it() -> None:
 
 
 def test_bounds_at_a_cutoff_are_those_that_a_run_of_that_month_gives() -> None:
-    """The run three months ago has other cutoffs to learn from only beyond the memory of two years."""
+    """The run three months ago has other cutoffs to learn from only beyond the memory of two
+    years.
+    """
     panel = make_panel()
     now = fit(panel)
     then = fit(panel[panel["ds"] <= panel["ds"].max() - pd.DateOffset(months=3)])

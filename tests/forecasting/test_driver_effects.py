@@ -1,4 +1,6 @@
-"""What drives sales: effects that were put in are found, with intervals that hold; the key series, and their pages' names."""
+"""What drives sales: effects that were put in are found, with intervals that hold; the key series,
+and their pages' names.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ TRUE = {"promotion": 0.12, "holiday": -0.10}
 
 
 def make_panel(seed: int, *, shared: float = 0.0, own: float = 0.02, n: int = 12) -> History:
-    """Series of 100 with a season, a promotion of their own and a holiday that all share; noise of a month, and of a series."""
+    """Series of 100 with a season, a promotion of their own and a holiday that all share; noise of
+    a month, and of a series.
+    """
     rng = np.random.default_rng(seed)
     ds = pd.date_range("2020-01-01", periods=MONTHS + AHEAD, freq="MS")
     promotion = (rng.random((n, len(ds))) < 0.2) * rng.random((n, len(ds)))
@@ -54,9 +58,7 @@ def test_a_driver_that_never_moves_has_no_effect_to_tell() -> None:
     assert "price" not in set(list_coefficients(make_panel(1), ["s00"])["term"])
 
 
-def test_intervals_hold_the_truth_as_often_as_they_say_also_where_series_share_a_months_surprises() -> (
-    None
-):
+def test_intervals_hold_the_truth_as_often_as_they_say_also_where_series_share_surprises() -> None:
     hits = []
     for seed in range(40):
         found = pool_effects(make_panel(seed, shared=0.08, own=0.08)).set_index("term")
@@ -123,7 +125,9 @@ def test_what_a_coming_promotion_adds_is_its_share_of_the_effect_against_none() 
 
 
 def test_what_a_driver_that_is_never_zero_adds_is_told_against_the_year_before() -> None:
-    """A price of 10 that is 20 since two years, and once 22: a tenth of the effect of doubling it, then less, as 22 is part of what is usual."""
+    """A price of 10 that is 20 since two years, and once 22: a tenth of the effect of doubling it,
+    then less, as 22 is part of what is usual.
+    """
     history = make_panel(2)
     price = np.full_like(history.regressors["promotion"], 20.0)
     price[:, : MONTHS - 24], price[:, MONTHS] = 10.0, 22.0
@@ -138,7 +142,9 @@ def test_what_a_driver_that_is_never_zero_adds_is_told_against_the_year_before()
 
 
 def test_what_a_rising_price_adds_is_what_the_forecast_believes_of_it() -> None:
-    """Sales of 100 that lose 1.5 times what the price is above its year before; the price rises by 8 % a year."""
+    """Sales of 100 that lose 1.5 times what the price is above its year before; the price rises by
+    8 % a year.
+    """
     draw = np.random.default_rng(3)
     price = (
         20

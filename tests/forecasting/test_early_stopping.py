@@ -40,7 +40,9 @@ def history() -> History:
 
 
 class Counting:
-    """A candidate of one's own that counts the windows that it saw, and is wrong by a factor for some series."""
+    """A candidate of one's own that counts the windows that it saw, and is wrong by a factor for
+    some series.
+    """
 
     def __init__(self, wrong: dict[str, float]) -> None:
         self.wrong = wrong

@@ -1,4 +1,6 @@
-"""Claims about the whole of modeling: no leak, no order, no unit, no panel that breaks it, and tables that keep their contracts."""
+"""Claims about the whole of modeling: no leak, no order, no unit, no panel that breaks it, and
+tables that keep their contracts.
+"""
 
 from __future__ import annotations
 
@@ -48,7 +50,9 @@ def make_history(y: np.ndarray, **regressors: np.ndarray) -> History:
 
 
 def simulate(n: int = 24, months: int = 52, seed: int = 5) -> History:
-    """Seasonal, growing, lumpy, young, ended and broken series with promotions known a year ahead."""
+    """Seasonal, growing, lumpy, young, ended and broken series with promotions known a year
+    ahead.
+    """
     rng = np.random.default_rng(seed)
     t = np.arange(months)
     promotion = (rng.random((n, months + HORIZON)) < 0.2).astype(float)
@@ -153,7 +157,9 @@ def test_unit_of_a_series_is_the_unit_of_its_forecast(history: History, modeled:
 
 
 def test_lone_series_is_forecast_as_itself_without_what_pools(history: History) -> None:
-    """Seasons, autoregression, drivers, weights and the correction pool over a panel; the baseline does not."""
+    """Seasons, autoregression, drivers, weights and the correction pool over a panel; the baseline
+    does not.
+    """
     alone, among = run(history.take(np.array([1]))), run(history)
     np.testing.assert_array_equal(
         alone.candidates.values["seasonal_naive"][-1, 0],
@@ -230,7 +236,9 @@ def test_errors_of_the_past_are_those_that_came(modeled: Modeled) -> None:
 
 @st.composite
 def panels(draw: st.DrawFn) -> np.ndarray:
-    """Up to five series of 1 to 60 months: zeros, constants, negatives, huge, tiny, lumpy, seasonal, ended, in any mix."""
+    """Up to five series of 1 to 60 months: zeros, constants, negatives, huge, tiny, lumpy,
+    seasonal, ended, in any mix.
+    """
     rng = np.random.default_rng(draw(st.integers(0, 2**20)))
     lengths = draw(st.lists(st.integers(1, 60), min_size=1, max_size=5))
     kinds = draw(
@@ -375,7 +383,9 @@ def test_frame_with_a_month_twice_is_refused() -> None:
 
 @pytest.fixture(scope="module")
 def small() -> tuple[Modeled, pd.DataFrame]:
-    """Three candidates on three series, one of them broken and one of an analyst's own that fails for a series, and their panel."""
+    """Three candidates on three series, one of them broken and one of an analyst's own that fails
+    for a series, and their panel.
+    """
     rng = np.random.default_rng(2)
     y = 100 + 20 * np.sin(np.arange(40) * np.pi / 6) + rng.normal(0, 5, (3, 40))
     y[1, :30] = NAN

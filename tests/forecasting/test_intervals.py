@@ -32,7 +32,9 @@ Draw = Callable[[np.random.Generator, tuple[int, int]], np.ndarray]
 def simulate(
     draw: Draw, n: int = 120, months: int = 60, seed: int = 0
 ) -> tuple[PastErrors, np.ndarray, np.ndarray]:
-    """Errors of forecasts of the mean of `draw` at cutoffs of two years, the forecast of now, and what came; sizes differ widely."""
+    """Errors of forecasts of the mean of `draw` at cutoffs of two years, the forecast of now, and
+    what came; sizes differ widely.
+    """
     rng = np.random.default_rng(seed)
     size = rng.lognormal(3, 1, (n, 1))
     sold = size * draw(rng, (n, months + HORIZON))
@@ -87,7 +89,9 @@ def test_each_horizon_is_covered() -> None:
 
 
 def test_upper_bound_gives_way_where_the_lower_one_rests_on_zero() -> None:
-    """Half of the months sold nothing, so nothing is left out below, and a fifth above: not a tenth, as a quantile of each side would."""
+    """Half of the months sold nothing, so nothing is left out below, and a fifth above: not a
+    tenth, as a quantile of each side would.
+    """
     z = np.r_[np.full(500, -0.2), np.linspace(0.0, 1.0, 500)]
     everywhere = np.full(1000, True)
     floored = _ScaledErrors(z, np.ones(1000), np.full(1000, 0.2), np.zeros(1000), ~everywhere)
@@ -296,7 +300,9 @@ SERIES = pd.DataFrame({"unique_id": NAMES, "level": ["top"] * 2 + ["bottom"] * 5
 def simulate_frames(
     seed: int, sigma: float = 0.2
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Panel through 2026-12, past forecasts and last forecasts; a forecast is right on average and its error grows with h."""
+    """Panel through 2026-12, past forecasts and last forecasts; a forecast is right on average and
+    its error grows with h.
+    """
     rng = np.random.default_rng(seed)
     ds = pd.date_range("2023-01-01", "2026-12-01", freq="MS")
     size = 100 * rng.lognormal(0, 1, len(NAMES))

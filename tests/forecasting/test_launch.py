@@ -1,4 +1,6 @@
-"""Claims about launches: a new product goes on as those did that began alike, and nothing is said where there is nothing to compare."""
+"""Claims about launches: a new product goes on as those did that began alike, and nothing is said
+where there is nothing to compare.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ WIDTH = 60
 
 
 def unit(launches: list[tuple[int, np.ndarray]], others: int = 20) -> History:
-    """Series that sell 100 throughout, and launches of so many months ago with their months from the first on."""
+    """Series that sell 100 throughout, and launches of so many months ago with their months from
+    the first on.
+    """
     y = np.full((others + len(launches), WIDTH), 100.0)
     for row, (months, curve) in enumerate(launches):
         y[row] = np.nan
@@ -31,7 +35,8 @@ FALLING = np.maximum(9.0 - np.arange(60.0), 3.0)  # 9, 8, ... 3, 3, 3
 
 
 def test_a_launch_goes_on_as_the_nearest_did() -> None:
-    # 9, 8, 7 of mean 8 went on with 6, 5, 4, 3, 3: ten times as large as these are 60, 50, 40, and 40 is half of the mean 80
+    # 9, 8, 7 of mean 8 went on with 6, 5, 4, 3, 3: ten times as large as these are 60, 50, 40, and
+    # 40 is half of the mean 80
     teachers = np.concatenate([np.tile(RISING, (20, 1)), np.tile(FALLING, (20, 1))])
     said = continue_launches(np.array([[90.0, 80.0, 70.0]]), teachers, 3, 5)
     np.testing.assert_allclose(said[0], [60, 50, 40, 40, 40])

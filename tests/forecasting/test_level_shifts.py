@@ -1,4 +1,6 @@
-"""Claims about lasting changes of level: found where planted, rarely where there is none, and by nothing that came later."""
+"""Claims about lasting changes of level: found where planted, rarely where there is none, and by
+nothing that came later.
+"""
 
 from __future__ import annotations
 

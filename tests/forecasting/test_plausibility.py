@@ -1,4 +1,6 @@
-"""Claims about the gate: what nothing ever came near is refused with a reason, and nothing else is."""
+"""Claims about the gate: what nothing ever came near is refused with a reason, and nothing else
+is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Claims about candidates of the project's own: what their files must be, and that they compete like the library's."""
+"""Claims about candidates of the project's own: what their files must be, and that they compete
+like the library's.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ from salesfc_lib.forecasting.tables import list_failures
 from salesfc_lib.foundation.parameters import from_dict, resolve, to_dict
 from salesfc_lib.foundation.schema import Parameters
 
-LAST_YEAR = "import numpy as np\ndef forecast_one(window, factor=1.0):\n    return factor * np.resize(window.y[-12:], window.horizon)\n"
+LAST_YEAR = (
+    "import numpy as np\ndef forecast_one(window, factor=1.0):\n"
+    "    return factor * np.resize(window.y[-12:], window.horizon)\n"
+)
 
 
 def write(project: Path, text: str, name: str = "candidates/mine.py") -> Path:
@@ -212,7 +217,8 @@ def test_what_goes_wrong_for_one_series_is_its_failure_alone(
 ) -> None:
     write(
         tmp_path,
-        f"def forecast_one(window):\n    if window.unique_id == 'b':\n        {body}\n    return window.y[-12:]\n",
+        f"def forecast_one(window):\n    if window.unique_id == 'b':\n        {body}\n"
+        "    return window.y[-12:]\n",
     )
     modeled = model_history(
         history, parameters(), horizon=12, extra=load_own(parameters(), tmp_path)
@@ -272,7 +278,10 @@ def test_it_sees_no_month_after_its_cutoff(tmp_path: Path, history: History) -> 
     np.testing.assert_array_equal(before.values["mine"][place, 0], after.values["mine"][place, 0])
 
 
-COUNTED = "from pathlib import Path\ndef forecast_one(window):\n    with Path({!r}).open('a') as file:\n        file.write('x')\n    return window.y[-12:]\n"
+COUNTED = (
+    "from pathlib import Path\ndef forecast_one(window):\n    with Path({!r}).open('a') as file:\n"
+    "        file.write('x')\n    return window.y[-12:]\n"
+)
 
 
 def test_what_it_said_is_remembered_until_its_file_changes(
@@ -304,7 +313,8 @@ def test_a_changed_file_of_the_same_size_says_something_else_at_once(
 
 def test_classes_of_a_file_know_their_module(tmp_path: Path, history: History) -> None:
     text = (
-        "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass Level:\n    value: float\n"
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n"
+        "@dataclass\nclass Level:\n    value: float\n"
         "def forecast_one(window):\n    return [Level(window.y[-1]).value] * window.horizon\n"
     )
     write(tmp_path, text)
@@ -318,7 +328,10 @@ def test_reading_a_file_does_not_run_it(tmp_path: Path) -> None:
 
 
 def test_parameters_are_resolved_without_loading_models() -> None:
-    code = "import sys, salesfc_lib.running.publication\nprint('salesfc_lib.forecasting' in sys.modules)"
+    code = (
+        "import sys, salesfc_lib.running.publication\n"
+        "print('salesfc_lib.forecasting' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

@@ -1,4 +1,6 @@
-"""Claims about short histories: every series has a forecast from its first month on, and says what it rests on."""
+"""Claims about short histories: every series has a forecast from its first month on, and says what
+it rests on.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ SHORT = (1, 2, 3, 5, 6, 9, 12, 13, 18, 24, 25)
 
 
 def unit(lengths: tuple[int, ...] = SHORT, others: int = 30, width: int = 60) -> History:
-    """Series of one season that are cut to `lengths` months, and others that are not; the last column is a December."""
+    """Series of one season that are cut to `lengths` months, and others that are not; the last
+    column is a December.
+    """
     draw = np.random.default_rng(8)
     season = 1 + 0.5 * np.sin(np.arange(width) * np.pi / 6)
     y = 100 * season * draw.uniform(0.9, 1.1, (len(lengths) + others, width))
@@ -48,15 +52,18 @@ def test_the_rungs_are_where_candidates_begin() -> None:
         (6, "6 months of history: smoothed level with the unit's season"),
         (
             12,
-            "12 months of history: smoothed level with the unit's season, beside last year's months",
+            "12 months of history: smoothed level with the unit's season, "
+            "beside last year's months",
         ),
         (
             13,
-            "13 months of history: levels and trends with the unit's season, beside last year's months",
+            "13 months of history: levels and trends with the unit's season, "
+            "beside last year's months",
         ),
         (
             24,
-            "24 months of history: levels and trends with the unit's season, beside the months of two years",
+            "24 months of history: levels and trends with the unit's season, "
+            "beside the months of two years",
         ),
         (25, ""),
         (0, ""),

@@ -14,7 +14,9 @@ LAST = np.datetime64("2025-12", "M")
 def plant(
     effect: np.ndarray, *, noise: float, months: int = 60, seed: int = 3, common: float = 0.0
 ) -> History:
-    """Series of different sizes whose sales follow a driver by effects (n,), with noise, and shocks that all share."""
+    """Series of different sizes whose sales follow a driver by effects (n,), with noise, and shocks
+    that all share.
+    """
     rng = np.random.default_rng(seed)
     n = len(effect)
     driver = rng.normal(0, 1, (n, months + 12))

@@ -172,7 +172,9 @@ PROFILE = np.array([-0.3, -0.2, 0.0, 0.1, 0.1, 0.0, -0.1, 0.0, 0.1, 0.0, 0.1, 0.
 def plant(
     n: int, months: int, noise: float, seed: int = 1, profile: np.ndarray = PROFILE
 ) -> np.ndarray:
-    """Series of one seasonal profile, January first in column 0 of whole years that end in December."""
+    """Series of one seasonal profile, January first in column 0 of whole years that end in
+    December.
+    """
     rng = np.random.default_rng(seed)
     season = 1 + profile[(np.arange(months) - months) % 12]
     return (

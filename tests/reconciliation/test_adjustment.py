@@ -54,7 +54,9 @@ def reconciled(
 
 
 def overrides(*rows: dict[str, object]) -> pd.DataFrame:
-    """Override table; each row says what differs from a first, well-formed override made in 2026-06."""
+    """Override table; each row says what differs from a first, well-formed override made in
+    2026-06.
+    """
     usual = {
         "unit": "north",
         "made_in": "2026-06",

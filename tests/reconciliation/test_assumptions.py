@@ -1,4 +1,6 @@
-"""Declared effects: what people write is read or refused whole, and what it does to the forecast is worked by hand."""
+"""Declared effects: what people write is read or refused whole, and what it does to the forecast is
+worked by hand.
+"""
 
 from __future__ import annotations
 
@@ -49,19 +51,28 @@ METHODS = ["bottom_up", "ols", "wls_struct"]
 
 
 def combined(*bottoms: float, gap: float = 1.0) -> pd.DataFrame:
-    """Three equal months of combined forecasts; `gap` is how far the series above are from the sum of their bottoms."""
+    """Three equal months of combined forecasts; `gap` is how far the series above are from the sum
+    of their bottoms.
+    """
     y = SUMMING.matrix @ np.array(bottoms or (10.0, 20.0, 30.0, 40.0))
     y[SUMMING.upper] *= gap
     rows = {"stage": "combined", "model": "combination", "cutoff": CUTOFF}
     parts = [
         pd.DataFrame(
             {
-                "unique_id": SUMMING.ids, **rows, "ds": ds, "h": h, "y_hat": y,
-                "lo-80": y * 0.8, "hi-80": y * 1.2, "lo-95": y * 0.6, "hi-95": y * 1.4,
+                "unique_id": SUMMING.ids,
+                **rows,
+                "ds": ds,
+                "h": h,
+                "y_hat": y,
+                "lo-80": y * 0.8,
+                "hi-80": y * 1.2,
+                "lo-95": y * 0.6,
+                "hi-95": y * 1.4,
             }
         )
         for h, ds in enumerate(MONTHS, 1)
-    ]  # fmt: skip
+    ]
     return check(pd.concat(parts, ignore_index=True), "forecast")
 
 
@@ -478,9 +489,14 @@ class TestApplying:
         with pytest.raises(SalesForecastError) as error:
             apply_effects(combined(), declare(*lines, tmp=tmp_path), SERIES)
         for words in (
-            "3 problems", "line 2: effect 'a' is for line 'Pot', which does not exist", "'Pots'", "region 'Nn'",
-            "carried by 'line:Pan', which does not exist", "'line:Pans'", "name in `carried_by`",
-        ):  # fmt: skip
+            "3 problems",
+            "line 2: effect 'a' is for line 'Pot', which does not exist",
+            "'Pots'",
+            "region 'Nn'",
+            "carried by 'line:Pan', which does not exist",
+            "'line:Pans'",
+            "name in `carried_by`",
+        ):
             assert words in str(error.value)
 
     def test_members_that_never_met_are_named(self, tmp_path):
@@ -540,12 +556,16 @@ class TestApplying:
         st.lists(st.one_of(st.just(0.0), st.floats(1e-3, 1e6)), min_size=4, max_size=4),
         st.lists(
             st.tuples(
-                st.sampled_from(["Pots", "Pans", ""]), st.sampled_from(["N", "S", ""]), st.sampled_from(["2026-05", "2026-07", "2026-08"]),
-                st.sampled_from(["", "2026-08"]), st.sampled_from(["percent", "amount"]), st.floats(-100, 1000).map(lambda n: round(n, 3)),
+                st.sampled_from(["Pots", "Pans", ""]),
+                st.sampled_from(["N", "S", ""]),
+                st.sampled_from(["2026-05", "2026-07", "2026-08"]),
+                st.sampled_from(["", "2026-08"]),
+                st.sampled_from(["percent", "amount"]),
+                st.floats(-100, 1000).map(lambda n: round(n, 3)),
             ),
             max_size=5,
         ),
-    )  # fmt: skip
+    )
     def test_whatever_is_declared_sums_agree_nothing_is_negative_and_every_change_is_accounted_for(
         self, tmp_path_factory, bottoms, declared
     ):
@@ -581,7 +601,9 @@ class TestApplying:
 
 
 def panel_and_backtest(silent: str | None = None) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Thirty months of sales of every series, and forecasts at two earlier cutoffs that miss by a little."""
+    """Thirty months of sales of every series, and forecasts at two earlier cutoffs that miss by a
+    little.
+    """
     months = pd.date_range("2024-01-01", periods=30, freq="MS")
     rng = np.random.default_rng(7)
     sold = rng.uniform(5, 50, (4, 30))
@@ -594,10 +616,15 @@ def panel_and_backtest(silent: str | None = None) -> tuple[pd.DataFrame, pd.Data
         .reset_index()
     )
     parts = [
-        wide[[cutoff + pd.DateOffset(months=h)]].set_axis(["y_hat"], axis=1).mul(rng.uniform(0.8, 1.2, (9, 1))).rename_axis("unique_id").reset_index()
+        wide[[cutoff + pd.DateOffset(months=h)]]
+        .set_axis(["y_hat"], axis=1)
+        .mul(rng.uniform(0.8, 1.2, (9, 1)))
+        .rename_axis("unique_id")
+        .reset_index()
         .assign(stage="combined", cutoff=cutoff, h=h, ds=cutoff + pd.DateOffset(months=h))
-        for cutoff in (months[-7], months[-5]) for h in (1, 2, 3)
-    ]  # fmt: skip
+        for cutoff in (months[-7], months[-5])
+        for h in (1, 2, 3)
+    ]
     return panel, pd.concat(parts, ignore_index=True)
 
 
@@ -677,7 +704,7 @@ class TestReconciling:
         pd.testing.assert_frame_equal(intervals_with_effects(final, base, add), add(final))
 
 
-def test_value_added_tells_what_the_assumptions_brought_and_counts_months_without_any_as_unchanged():
+def test_value_added_tells_what_assumptions_brought_and_counts_months_without_any_as_unchanged():
     rows = combined().assign(stage="combined")
     frames = []
     for cutoff, stages in (
@@ -715,7 +742,9 @@ def test_value_added_tells_what_the_assumptions_brought_and_counts_months_withou
 
 
 def open_unit(folder: Path, kind: str = "run", **effects: object) -> UnitMonth:
-    """A unit of two lines in two regions, 36 months of orders, and a master that says when a line ends."""
+    """A unit of two lines in two regions, 36 months of orders, and a master that says when a line
+    ends.
+    """
     rows = [
         orders.order(
             f"{line}{region}{day:%y%m}",
@@ -742,10 +771,19 @@ def open_unit(folder: Path, kind: str = "run", **effects: object) -> UnitMonth:
         "columns": {"discontinued": "end"},
     }
     parameters = orders.unit(
-        {"master": master}, dimensions=["product", "region"], horizon=6, effects=effects,
-        levels={"total": [], "region": ["region"], "bottom": ["product", "region"]}, backtest={"cutoffs": 2, "step": 1},
-        candidates={"seasonal_naive": {}, "recent_mean": {}, "level": {}, "xgboost": {"settings": {"trees": 5}}},
-    )  # fmt: skip
+        {"master": master},
+        dimensions=["product", "region"],
+        horizon=6,
+        effects=effects,
+        levels={"total": [], "region": ["region"], "bottom": ["product", "region"]},
+        backtest={"cutoffs": 2, "step": 1},
+        candidates={
+            "seasonal_naive": {},
+            "recent_mean": {},
+            "level": {},
+            "xgboost": {"settings": {"trees": 5}},
+        },
+    )
     return UnitMonth(folder, "north", "2024-12", parameters, {}, {}, folder / kind, kind)
 
 
@@ -770,7 +808,7 @@ class TestSteps:
             header="id,product,region,from,until,kind,change,author,reason,declared_at",
         )
 
-    def test_a_month_with_effects_keeps_the_forecast_without_them_publishes_the_one_with_them_and_says_so(
+    def test_a_month_with_effects_keeps_the_forecast_without_them_and_publishes_the_one_with_them(
         self, tmp_path
     ):
         run = month_of(tmp_path)

@@ -45,7 +45,9 @@ def panel(seed: int = 0, first: dict[str, int] | None = None) -> pd.DataFrame:
 def forecasts(
     history: pd.DataFrame, cutoff: pd.Timestamp, error: dict[str, float], seed: int = 0
 ) -> pd.DataFrame:
-    """Last year's months times a relative error of each level's size, of the series that existed a year before."""
+    """Last year's months times a relative error of each level's size, of the series that existed a
+    year before.
+    """
     rng = np.random.default_rng([seed, cutoff.year, cutoff.month])
     year = history["ds"].between(cutoff - pd.DateOffset(months=HORIZON - 1), cutoff)
     known = history.loc[year].merge(SERIES[["unique_id", "level"]])
@@ -120,7 +122,8 @@ def test_all_methods_are_compared_on_the_same_forecasts():
     _, table = run(panel(), errors(0.1, 0.1, 0.3))
     by_level = table.groupby("level")[["denominator", "n"]].nunique()
     assert (by_level == 1).all(axis=None)
-    # cutoffs 2, 4 and 6 months back have 12 or more vectors of errors that were known then: 2 + 4 + 6 months of one total
+    # cutoffs 2, 4 and 6 months back have 12 or more vectors of errors that were known then: 2 + 4 +
+    # 6 months of one total
     assert table.loc[table["level"].eq("total"), "n"].unique().tolist() == [12]
 
 

@@ -1,4 +1,6 @@
-"""Override files: what people write is read as it stands, and what is unclear is named with its line."""
+"""Override files: what people write is read as it stands, and what is unclear is named with its
+line.
+"""
 
 from __future__ import annotations
 

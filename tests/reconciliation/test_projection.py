@@ -1,4 +1,6 @@
-"""Coherent forecasts as arrays: against an independent package, a slow loop and the properties they must have."""
+"""Coherent forecasts as arrays: against an independent package, a slow loop and the properties they
+must have.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,9 @@ NEVER = ~SIGNED
 
 
 def drawn(seed: int, vectors: int = 20) -> tuple[np.ndarray, np.ndarray]:
-    """Base forecasts that do not add up (n_series, 4) and correlated errors (n_vectors, n_series)."""
+    """Base forecasts that do not add up (n_series, 4) and correlated errors (n_vectors,
+    n_series).
+    """
     rng = np.random.default_rng(seed)
     n = len(SUMMING.ids)
     errors = (

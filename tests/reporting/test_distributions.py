@@ -33,7 +33,9 @@ def compared(rows: list[tuple[str, int, float]]) -> ComparedMonth:
 
 
 def modeled(sold: pd.Series, errors: dict[str, list[float]]) -> ModeledMonth:
-    """One key series with these sales by month, a forecast that peaks in March, and these errors."""
+    """One key series with these sales by month, a forecast that peaks in March, and these
+    errors.
+    """
     ahead = pd.date_range(CUTOFF, periods=13, freq="MS")[1:]
     y_hat = np.where(ahead.month == 3, 200.0, 100.0)
     bounds = {"lo-80": y_hat - 10, "hi-80": y_hat + 10, "lo-95": y_hat - 20, "hi-95": y_hat + 20}
