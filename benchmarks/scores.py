@@ -47,8 +47,8 @@ def score(rows: pd.DataFrame, scales: pd.DataFrame) -> dict[str, float]:
     series of sqrt(mean error^2 / squared); series that never changed have no scale and count in
     neither. smape = mean over rows of 200 |f - a| / (|f| + |a|), 0 where both are 0. wape =
     sum |f - a| / sum |a|; bias = sum (f - a) / sum a; wape_total: wape of each series' total over
-    the months that were scored. wis = mean over series of the mean weighted interval score / seasonal.
-    coverage80: share of actuals inside the 80 % interval, bounds included.
+    the months that were scored. wis = mean over series of the mean weighted interval score /
+    seasonal. coverage80: share of actuals inside the 80 % interval, bounds included.
     """
     rows = rows[rows["actual"].notna()].reset_index(drop=True)
     error = rows["y_hat"] - rows["actual"]
