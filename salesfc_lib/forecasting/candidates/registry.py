@@ -36,7 +36,7 @@ from salesfc_lib.forecasting.demand import INTERMITTENT, PATCHY, STEADY
 from salesfc_lib.foundation import SEASON
 
 BASELINE = "seasonal_naive"
-BOOSTING = "xgboost"  # no candidate of its own: it corrects what the others say (`correction`)
+BOOSTING = "xgboost"  # no candidate of its own: it corrects what the others say (`boosting`)
 ONE_YEAR = SEASON + 1
 # where a season may be a factor: intermittent series take that of all such series added up
 FACTOR = (STEADY, INTERMITTENT)

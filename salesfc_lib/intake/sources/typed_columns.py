@@ -1,7 +1,7 @@
 """Typed columns as exact text, the same text that other kinds of files give for the same values.
 
-A 64-bit float keeps the 15 digits of `cells`; a moment with a zone keeps its offset; a moment at
-midnight without one is a date.
+A 64-bit float keeps the 15 digits of `cell_text`; a moment with a zone keeps its offset; a moment
+at midnight without one is a date.
 """
 
 from __future__ import annotations

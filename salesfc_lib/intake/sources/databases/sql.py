@@ -3,7 +3,7 @@
 A table is only read if reflection lists it, its name is quoted and the values of `where` are bound:
 no text of ours is ever SQL. Records come in the order of SQLite's row id, else of the primary key,
 else of all their columns. PostgreSQL writes its values as text itself, which is exact and has no
-limits on dates; others' values are written by `cells`.
+limits on dates; others' values are written by `cell_text`.
 """
 
 from __future__ import annotations
