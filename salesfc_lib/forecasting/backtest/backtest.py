@@ -107,8 +107,8 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     `levels` are the names of the history's level codes. `extra` are an analyst's own candidates by
     name: they run on every level unless the parameters name levels for them, and are cached only
     where they have a digest of their code. Candidates of scope `series` run last; one that is
-    stopped early for a series (`early_stopping`) has no forecast of it. `progress(name, done, of)` is
-    called before each candidate and at the end.
+    stopped early for a series (`early_stopping`) has no forecast of it. `progress(name, done, of)`
+    is called before each candidate and at the end.
 
     Raises `SalesForecastError` for a candidate or a setting that does not exist, for none at all,
     and for regressors that end before the horizon.
