@@ -2,7 +2,7 @@
 judged.
 
 The public data sets enter; a `Panel` whose held-back months end before the judged ones leaves, and
-plain numbers of a forecast. The decision made here: two origins, the latest that leaves the judged
+plain numbers of a forecast. Two origins: the latest that leaves the judged
 months alone (12 months before the end; 18 for m3) and one half a horizon before it.
 """
 

@@ -4,8 +4,9 @@
 
 The public data sets enter (`SALESFC_DATA`, by default ../shared/data); one file a panel leaves,
 NAME_hH.parquet, with unique_id, ds (first of the month), y and regressors that a planner knows
-ahead; H months of it are held back by `accuracy.py`. The decision made here: which series a panel
-holds, which are drawn (the same ones everywhere), and what counts as known ahead. `--earlier N`
+ahead; H months of it are held back by `accuracy.py`. Which series a
+panel holds, which are drawn (the same ones everywhere) and what counts as known ahead is decided
+here. `--earlier N`
 removes the last N months first (in proportion to the panel's horizon: 12 takes 18 from m3), so that
 settings are chosen on months that are not judged.
 """

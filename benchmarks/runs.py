@@ -1,7 +1,7 @@
 """A method run on a panel in a process of its own, and the environment that the peers live in.
 
 A `Panel` and the name of a method enter; its forecast and its cost leave, or the reason why there
-is none. The decision made here: a peer that cannot be installed, fails, or takes too long is an
+is none. A peer that cannot be installed, fails, or takes too long is an
 `error`, and nothing else stops. Memory is that of the process and of its children together, read
 ten times a second where the system tells (pages that they share count for each).
 """

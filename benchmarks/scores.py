@@ -1,7 +1,6 @@
 """Scores of forecasts of many series, as the literature defines them.
 
-Histories and rows of forecast beside what came enter; plain numbers leave. The decision made here:
-what is a mean over series, what is a mean over rows and what is a ratio of sums. Differences are
+Histories and rows of forecast beside what came enter; plain numbers leave. Differences are
 forecast - actual. MASE, RMSSE and the interval score are per series in units of its own history and
 then averaged, so that each series counts alike; sMAPE is a mean over rows; WAPE and bias are ratios
 of sums, so that the large series count. A row whose actual is missing is not scored. Numbers are

@@ -1,8 +1,8 @@
 """The modeling step's tables, out of the arrays of a `Modeled` panel.
 
-Arrays enter; the tables candidate_forecast, failures, weights, forecast and backtest leave. The
-decision made here: what is written of the candidates is what was tested and what is candidates now;
-cutoffs that were only learnt from stay in memory."""
+Arrays enter; the tables candidate_forecast, failures, weights, forecast and backtest leave. Of the
+candidates the tested cutoffs and the current one are written, not those that were only learnt from.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 r"""Forecasts of all levels moved to the nearest ones that add up, and are not negative where
 history is not.
 
-Base forecasts, the summing matrix and past errors enter as arrays; coherent forecasts leave. The
-decision made here: what "nearest" means, one covariance W of the base forecasts' errors per method.
+Base forecasts, the summing matrix and past errors enter as arrays; coherent forecasts leave.
+What is nearest depends on W, the covariance of the base forecasts' errors, one per method.
 
 All methods but bottom-up are one formula. With C the constraints that each aggregate equals the sum
 of its bottoms (C y = 0 where y adds up), the coherent forecasts nearest in W are

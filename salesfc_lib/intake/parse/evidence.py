@@ -1,8 +1,8 @@
 """What reading a column of text leaves beside its values: which rules read it, and what could not
 be read.
 
-What was found of each distinct text enters; sparse columns by row position leave. The decision made
-here: evidence is kept by rule and by column, problems by row.
+What was found of each distinct text enters; sparse columns by row position leave:
+evidence by rule and column, problems by row.
 """
 
 from __future__ import annotations
