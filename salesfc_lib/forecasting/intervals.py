@@ -18,8 +18,7 @@ import pandas as pd
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent, share_of_zeros
 from salesfc_lib.forecasting.history import History, align
-from salesfc_lib.foundation import SEASON, nan_mean
-from salesfc_lib.foundation.schema import Lifecycle
+from salesfc_lib.foundation import SEASON, Lifecycle, nan_mean
 from salesfc_lib.panel import count_silent_months
 
 USUAL = Lifecycle()

@@ -17,8 +17,7 @@ from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import STEADY, classify
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
-from salesfc_lib.foundation import SEASON, nan_mean, nan_median, tables
-from salesfc_lib.foundation.schema import Breaks
+from salesfc_lib.foundation import SEASON, Breaks, nan_mean, nan_median, tables
 
 MOST_CHANGE = 30.0  # in logarithms: beyond it a number of sales is none
 USUAL = Breaks()

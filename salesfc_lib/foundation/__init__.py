@@ -40,6 +40,7 @@ from salesfc_lib.foundation.schema import (
     MONTH,
     SUBTOTALS,
     UNIT_ID,
+    Breaks,
     Calendar,
     Combine,
     Control,
@@ -47,6 +48,7 @@ from salesfc_lib.foundation.schema import (
     Implausible,
     Keep,
     Key,
+    Lifecycle,
     Members,
     Outliers,
     Parameters,
@@ -58,6 +60,8 @@ from salesfc_lib.foundation.schema import (
 from salesfc_lib.foundation.tables import check, empty
 
 __all__ = [
+    "Breaks",
+    "Lifecycle",
     "ALIASES",
     "ASSUMED",
     "CHECKOUT",

@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON, tables
-from salesfc_lib.foundation.schema import Lifecycle
+from salesfc_lib.foundation import SEASON, Lifecycle, tables
 
 BEFORE = SEASON  # months that the regular share is taken over at least; twice as many at most
 USUAL = Lifecycle()

@@ -15,8 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Parameters
-from salesfc_lib.foundation.schema import Lifecycle
+from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Lifecycle, Parameters
 from salesfc_lib.panel import Summing, count_silent, summing_matrix
 from salesfc_lib.reconciliation.projection import METHODS, project
 

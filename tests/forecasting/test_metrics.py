@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +13,6 @@ from salesfc_lib.forecasting.metrics import pool, score
 from salesfc_lib.foundation import tables
 
 CUTOFF = pd.Timestamp("2025-12-01")
-M3 = Path(os.environ.get("SALESFC_DATA", "../shared/data")) / "m3"
 
 
 def rows(y_hat: list[float], **columns: list[float]) -> pd.DataFrame:
@@ -107,13 +105,12 @@ def test_unknown_metric_names_the_nearest() -> None:
         score(rows([1.0]), actual([1.0]), metrics=["wap"])
 
 
-@pytest.mark.skipif(not M3.is_dir(), reason="the M3 data are not here")
-def test_smape_reproduces_the_published_score_of_theta_on_m3() -> None:
-    published = pd.read_parquet(M3 / "monthly_competition_forecasts.parquet").rename(
+def test_smape_reproduces_the_published_score_of_theta_on_m3(real_data: Path) -> None:
+    published = pd.read_parquet(real_data / "m3" / "monthly_competition_forecasts.parquet").rename(
         columns={"yhat": "y_hat"}
     )
     forecasts = published.loc[published["method"].str.upper() == "THETA"]
-    series = pd.read_parquet(M3 / "monthly.parquet")
+    series = pd.read_parquet(real_data / "m3" / "monthly.parquet")
     start = series.groupby("unique_id").size() - 18
     position = series.groupby("unique_id").cumcount() + 1 - series["unique_id"].map(start)
     held = series.assign(h=position).query("h > 0")[["unique_id", "h", "y"]]
