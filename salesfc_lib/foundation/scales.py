@@ -24,8 +24,10 @@ POWERS = _HAN | {word.translate(_OLD): power for word, power in _HAN.items()}
 _WORDS = {  # that mean a power of ten and nothing else
     3: "thousand,thousands,tausend,tsd,000,000s,000's,milliers,millier,migliaia,duizend,duizenden,"
     "tusen,tusental,tys,tis,miles de,milhares",
+    5: "lakh,lakhs,lac,lacs",
     6: "million,millions,millionen,mio,mln,millones,milioni,milhões,miljoen,miljoner,millioner,"
     "000 000",
+    7: "crore,crores",
     9: "billion,billions,mrd,milliarden,milliard,milliards,miliardi,bln",
 }
 WORDS = {word: power for power, words in _WORDS.items() for word in words.split(",")}
@@ -67,7 +69,7 @@ def _any(words: Iterable[str]) -> str:
 
 _POWER = "[十百千]?[万亿]|万亿|[十百千]"
 _MONEY = r"(?:人民币|美元|美金|港币|港元|欧元|日元|rmb|cny|usd|eur|hkd|gbp|[¥$€£])?\s*"
-_YUAN = "(?:元|圆|美元|美金|港元|港币|欧元|日元|人民币|rmb|cny|usd|eur)"
+_YUAN = "(?:元|圆|円|美元|美金|港元|港币|欧元|日元|人民币|rmb|cny|usd|eur)"
 _SIGN = r"(?:(?:us|hk|a|c|nt|r|s)?\$|[€£¥₹₩])"
 # codes that make no word behind k, t, m; and all codes
 _ATTACHED = "eur|euros?|usd|cny|rmb|gbp|chf|hkd|jpy|sek|nok|dkk|pln|czk|huf|inr|kr"

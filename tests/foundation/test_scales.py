@@ -36,8 +36,10 @@ HEADERS = {  # power of ten: headers of a column of amounts that state it
         *("Amount EUR m", "Amount £m", "Amount EUR mn", "Amount (m)", "Amount (mn)"),
         *("Amount in millions", "Amount $m", "Amount [$M]", "Umsatz Mio. EUR"),
         *("Umsatz in Mio. €", "Umsatz M€", "Umsatz (MEUR)", "Amount USD million"),
-        *("Amount CHF mln", "金额(百万)", "金额百万元"),
+        *("Amount CHF mln", "金额(百万)", "金额百万元", "金额(百万円)"),
     ],
+    5: ["Amount in lakhs", "Amount (lakh)"],
+    7: ["Amount (INR crore)"],
     8: ["金额(亿)", "金额（亿元）"],
     9: ["Amount in billions", "Amount USD bn", "Amount $bn", "Umsatz Mrd. EUR"],
 }
@@ -53,8 +55,9 @@ TITLES = {
         *("in millions", "in EUR million", "EUR mn", "£m", "EUR m", "Mio. €"),
         *("单位:百万元", "in Mio. EUR"),
     ],
-    7: ["单位:千万元"],
+    7: ["单位:千万元", "in crores"],
     8: ["单位:亿元"],
+    5: ["in lakhs"],
     9: ["in billions", "in Mrd. €", "USD bn"],
 }
 NONE = [
