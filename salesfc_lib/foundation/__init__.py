@@ -35,7 +35,7 @@ from salesfc_lib.foundation.resources import (
     SHIPPED,
     find_examples,
 )
-from salesfc_lib.foundation.scales import COUNTS, LETTERS, MONEY, POWERS, WORDS, Scale, find_scale
+from salesfc_lib.foundation.scales import COUNTS, MONEY, POWERS, SCALE_WORDS, Scale, find_scale
 from salesfc_lib.foundation.schema import (
     MONTH,
     SUBTOTALS,
@@ -76,7 +76,6 @@ __all__ = [
     "Implausible",
     "Keep",
     "Key",
-    "LETTERS",
     "LOCK",
     "MONEY",
     "MONTH",
@@ -87,6 +86,7 @@ __all__ = [
     "POWERS",
     "Parameters",
     "Resolved",
+    "SCALE_WORDS",
     "SEASON",
     "SHIPPED",
     "STAGES",
@@ -95,7 +95,6 @@ __all__ = [
     "Source",
     "UNIT_ID",
     "WINDOWS",
-    "WORDS",
     "Window",
     "bound_months",
     "check",

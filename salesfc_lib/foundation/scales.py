@@ -33,6 +33,8 @@ _WORDS = {  # that mean a power of ten and nothing else
 WORDS = {word: power for power, words in _WORDS.items() for word in words.split(",")}
 WORDS["000,000"] = 6
 LETTERS = {"k": 3, "m": 6, "mn": 6, "mm": 6, "bn": 9}  # beside a currency or an amount
+# all of them, with those letters that may be something else (1,000 or a ton)
+SCALE_WORDS = frozenset([*WORDS, *LETTERS, "t", "b", *POWERS, *(f"{word}元" for word in POWERS)])
 NAMES = {3: "thousand", 4: "wan", 6: "million", 8: "yi", 9: "billion"}  # in a source's `units`
 # what a source's `units` may say, and what one of the column's numbers is then worth
 UNITS = {"percent": "0.01", "%": "0.01", "wan": "10000", "yi": "100000000"}

@@ -6,8 +6,7 @@ A file enters; a proposal with its evidence, or a unit's first parameter file, l
 
 from __future__ import annotations
 
-from salesfc_lib.inspection.aliases import plain
 from salesfc_lib.inspection.init import write_unit_file
 from salesfc_lib.inspection.show import inspect_exports
 
-__all__ = ["inspect_exports", "plain", "write_unit_file"]
+__all__ = ["inspect_exports", "write_unit_file"]

@@ -11,12 +11,13 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import ALIASES, LETTERS, WORDS, find_scale, read_yaml
+from salesfc_lib.foundation import ALIASES, POWERS, SCALE_WORDS, find_scale, read_yaml
+from salesfc_lib.intake import CURRENCIES, split_header, strip_header
 
 FILE = Path("parameters") / "aliases.yml"
 LISTS = ("nulls", "subtotals", "others")  # what the file may hold, beside the roles
@@ -25,14 +26,11 @@ ROLES = "roles"
 OPPOSITES = {"with_tax": "without_tax", "before_discount": "after_discount"}
 OPPOSITES |= {meant: other for other, meant in OPPOSITES.items()}
 # what may follow a known word without changing what it means: Sales EUR, Amount LC
-_CURRENCIES = "usd eur cny rmb gbp jpy chf hkd cad aud 元 万元"
-AFTER = frozenset([*_CURRENCIES.split(), "lc", "local", "total", "sum", "value"])
-_SCALES = "t b in of en de d us euro euros keur teur meur tkr mkr"
-SCALE_WORDS = frozenset([*WORDS, *LETTERS, *_SCALES.split()])
-_YUAN = re.compile("[十百千]?[万萬亿億千百]元?$")
-_BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|【[^【】]*】|<[^<>]*>")
-_SIGNS = {"#": " no ", "№": " no ", "%": " pct ", "&": " and ", "℃": ""}
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+|[^\W\d_a-zA-Z]+")
+AFTER = frozenset([*CURRENCIES, "lc", "local", "total", "sum", "value"])
+# and where the header states a scale: Sales in thousands of euros, Umsatz TEUR
+STATING = SCALE_WORDS | {letter + code for letter in "ktm" for code in CURRENCIES}
+STATING |= {"in", "of", "en", "de", "d", "us", "euros"}
+_YUAN = re.compile(f"(?:{'|'.join(sorted(POWERS, key=len, reverse=True))})元?$")
 GERMAN = ("datum", "menge", "betrag", "umsatz", "kunde", "artikel")  # ends of compound words
 _CHINESE = re.compile(r"[\u3040-\u9fff]")
 
@@ -67,7 +65,7 @@ class Aliases:
         found: dict[str, list[Hit]] = {}
         for name, words in self.columns.items():
             for rank, alias in enumerate(words):
-                hits = found.setdefault(plain(alias), [])
+                hits = found.setdefault(strip_header(alias), [])
                 if all(hit.name != name for hit in hits):
                     hits.append(Hit(name, alias, rank, True))
         return found
@@ -87,11 +85,11 @@ class Aliases:
         """Names of which the header is an alias, or a spelling of one with more before it; empty
         where nothing is known of it.
         """
-        return list(self._by_plain.get(plain(header), ())) or list(self._find_near(header))
+        return list(self._by_plain.get(strip_header(header), ())) or list(self._find_near(header))
 
     def knows(self, header: str) -> bool:
         """Whether the header is an alias."""
-        return plain(header) in self._by_plain
+        return strip_header(header) in self._by_plain
 
     def means(self, text: str, meaning: str) -> str | None:
         """The longest word of a meaning in the text, unless a longer one of its opposite is
@@ -103,16 +101,18 @@ class Aliases:
 
     def kind_of(self, value: str) -> str:
         """Sale, return or adjustment; '' where the value is not known."""
-        key = plain(value)
-        found = (kind for kind, words in self.kinds.items() if key in map(plain, words))
+        key = strip_header(value)
+        found = (kind for kind, words in self.kinds.items() if key in map(strip_header, words))
         return next(found, "")
 
     def _find_near(self, header: str) -> Iterator[Hit]:
-        key, words = plain(header), split_words(header)
+        key, words = strip_header(header), split_header(header)
         others = {word.casefold() for word in self.others}
-        if others & {*words} or any(plain(word) in key for word in others if _is_chinese(word)):
+        if others & {*words} or any(
+            strip_header(word) in key for word in others if _is_chinese(word)
+        ):
             return
-        after = AFTER if find_scale(header) is None else AFTER | SCALE_WORDS
+        after = AFTER if find_scale(header) is None else AFTER | STATING
         while len(words) > 1 and (words[-1] in after or words[-1].isdigit()):
             words = words[:-1]
         words = words if after is AFTER else [_YUAN.sub("", word) or word for word in words]
@@ -138,37 +138,6 @@ def read_aliases(project: Path | None = None) -> Aliases:
     return Aliases(**tree)
 
 
-@lru_cache(maxsize=50_000)
-def plain(text: str) -> str:
-    """A header without case, accents, spaces, punctuation and what stands in brackets, e.g. the
-    unit.
-
-    >>> plain("Order-Date (UTC)"), plain("价税合计（元）"), plain("Order #"), plain("Qté")
-    ('orderdate', '价税合计', 'orderno', 'qte')
-    """
-    text = unicodedata.normalize("NFKC", text)
-    short = _BRACKETS.sub("", text)
-    text = short if any(sign.isalnum() for sign in short) else text
-    for sign, word in _SIGNS.items():
-        text = text.replace(sign, word)
-    return re.sub(r"[\W_]+", "", _drop_accents(text)).casefold()
-
-
-def split_words(header: str) -> list[str]:
-    """Words of a header, in small letters.
-
-    >>> split_words("SO_OrderDate (UTC)"), split_words("本币价税合计")
-    (['so', 'order', 'date'], ['本币价税合计'])
-    """
-    text = _drop_accents(_BRACKETS.sub("", unicodedata.normalize("NFKC", header)))
-    return [word.casefold() for word in _WORDS.findall(text)]
-
-
-def _drop_accents(text: str) -> str:
-    signs = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in signs if not unicodedata.combining(sign))
-
-
 def _is_chinese(text: str) -> bool:
     return _CHINESE.search(text) is not None
 
@@ -176,14 +145,14 @@ def _is_chinese(text: str) -> bool:
 def _longest(text: str, words: Sequence[str]) -> str | None:
     """The longest of the words in a text; those of Latin letters stand as words of their own."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    spaced = f" {' '.join(split_words(re.sub('[()]', ' ', text)))} "
+    spaced = f" {' '.join(split_header(re.sub('[()]', ' ', text)))} "
     found = (
         word
         for word in words
         if (
             word.casefold() in folded
             if _is_chinese(word)
-            else f" {' '.join(split_words(word))} " in spaced
+            else f" {' '.join(split_header(word))} " in spaced
         )
     )
     return max(found, key=len, default=None)

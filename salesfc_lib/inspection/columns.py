@@ -6,7 +6,6 @@ the odd cell that is neither can be shown.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from salesfc_lib.intake import (
     DaySurvey,
     NumberSurvey,
     is_null_spelling,
+    is_serial,
     survey_days,
     survey_numbers,
 )
@@ -24,8 +24,6 @@ from salesfc_lib.intake import (
 MOST = 0.6  # share of the filled cells that makes a column one of days or numbers
 GLANCE = 200  # different cells, of which not one is a day or a number in a column of texts
 FEW = 40  # members up to which a column may tell parts of the business apart
-SERIAL = re.compile(r"[2-5]\d{4}(\.\d+)?")  # days since 1900 that dates of 1954 to 2064 have
-YEAR_MONTH = re.compile(r"(19|20)\d{2}(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True)
@@ -78,8 +76,7 @@ class Column:
     @property
     def _may_count(self) -> bool:
         """Whether what could be months (202401) may as well be counts."""
-        digits = [member for member in self.members if member.isdigit()]
-        return self.days.months and not all(map(YEAR_MONTH.fullmatch, digits))
+        return self.days.months and any(self.cells[at].isdigit() for at in self.days.unread)
 
     @property
     def is_code(self) -> bool:
@@ -90,7 +87,7 @@ class Column:
     @cached_property
     def as_serials(self) -> DaySurvey | None:
         """Days of cells that may count them from 1900; None where they do not look so."""
-        serials = sum(SERIAL.fullmatch(cell) is not None for cell in self.members)
+        serials = sum(map(is_serial, self.members))
         is_likely = self.filled and serials >= MOST * len(self.members)
         return survey_days(self.raw, date_system=1900) if is_likely else None
 

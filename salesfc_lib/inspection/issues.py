@@ -21,6 +21,7 @@ from salesfc_lib.intake import (
     Issue,
     find_scientific,
     is_null_spelling,
+    is_year,
     repair_mojibake,
     survey_days,
 )
@@ -107,15 +108,10 @@ def _check_headers(found: Proposal) -> Iterator[Issue]:
         said = f"the header {', '.join(twice)} stands more than once: which column is meant?"
         is_mapped = bool(set(twice) & set(found.names.values()))
         yield ask("renamed_column", said) if is_mapped else Issue("renamed_column", said)
-    months = [header for header in named if _is_month(header)]
+    months = [head for head in named if is_year(head) or survey_days([head]).share > 0]
     if len(months) >= 3 and len(months) * 2 > len(named):
         said = f"months stand side by side as columns ({', '.join(months[:3])} …)"
         yield ask("wide", f"{said}: can it be exported with a row for each month?")
-
-
-def _is_month(header: str) -> bool:
-    """Whether a header is a month or a year."""
-    return survey_days([header]).share > 0 or (header.isdigit() and 1980 <= int(header) < 2100)
 
 
 def _check_days(found: Proposal) -> Iterator[Issue]:

@@ -34,7 +34,7 @@ from salesfc_lib.intake import (
     decode_page,
     excerpt_parquet,
     excerpt_table,
-    fold,
+    fold_header,
     guess_encoding,
     list_encodings,
     list_tables,
@@ -188,8 +188,8 @@ def sample_database(path: Path, aliases: Aliases) -> Sample:
 def _declare(kind: str, header: Sequence[str], aliases: Aliases, **settings: str) -> Source:
     """The source that a run would be given: the header's known names, each standing once."""
     cells = [cell.strip() for cell in header]
-    counts = Counter(map(fold, cells))
-    single = [cell for cell in cells if cell and counts[fold(cell)] == 1]
+    counts = Counter(map(fold_header, cells))
+    single = [cell for cell in cells if cell and counts[fold_header(cell)] == 1]
     known = [cell for cell in single if aliases.find(cell)] or single
     columns = {f"column{place}": cell for place, cell in enumerate(known)}
     declared = {"kind": kind, "path": "export", "columns": columns, **settings}

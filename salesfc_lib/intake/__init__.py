@@ -7,6 +7,7 @@ files alike. An `Issue` is what was found on the way.
 
 from __future__ import annotations
 
+from salesfc_lib.intake.header_keys import fold_header, split_header, strip_header
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.parse.cell import parse_moment, parse_moments, parse_month, parse_number
 from salesfc_lib.intake.parse.columns import (
@@ -18,6 +19,7 @@ from salesfc_lib.intake.parse.columns import (
 )
 from salesfc_lib.intake.parse.currencies import CURRENCIES
 from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
+from salesfc_lib.intake.parse.day_spellings import is_serial, is_year
 from salesfc_lib.intake.parse.evidence import BLANK, Unreadable, name_place, prefix
 from salesfc_lib.intake.parse.fixed_point import (
     INT64,
@@ -52,7 +54,7 @@ from salesfc_lib.intake.sources.excerpts import (
 )
 from salesfc_lib.intake.sources.extract import Extract, label_files, read_grid, read_source
 from salesfc_lib.intake.sources.files import find_files, find_root
-from salesfc_lib.intake.sources.header import fold, header_of
+from salesfc_lib.intake.sources.header import header_of
 from salesfc_lib.intake.sources.kinds import identify
 from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, Grid, exported, is_plain
 from salesfc_lib.intake.sources.snapshot import check_kept, find_archive, keep_file
@@ -110,13 +112,15 @@ __all__ = [
     "find_lost_zeros",
     "find_root",
     "find_scientific",
-    "fold",
+    "fold_header",
     "from_decimals",
     "guess_encoding",
     "header_of",
     "identify",
     "is_null_spelling",
     "is_plain",
+    "is_serial",
+    "is_year",
     "keep_file",
     "label_files",
     "largest",
@@ -145,7 +149,9 @@ __all__ = [
     "repair_mojibake",
     "rescale",
     "round_half_even",
+    "split_header",
     "stack",
+    "strip_header",
     "survey_days",
     "survey_numbers",
     "take_excerpt",

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.inspection.aliases import FILE, plain, read_aliases
+from salesfc_lib.inspection.aliases import FILE, read_aliases
 from salesfc_lib.inspection.exports import take_sample
 from salesfc_lib.inspection.propose import propose
+from salesfc_lib.intake import strip_header
 
 
 def own(project: Path, text: str) -> Path:
@@ -111,7 +112,7 @@ def test_what_only_resembles_a_measure_is_not_taken_for_it(header: str) -> None:
 
 def test_no_name_lists_an_alias_twice_and_no_alias_is_blank() -> None:
     for name, words in read_aliases().columns.items():
-        keys = [plain(word) for word in words]
+        keys = [strip_header(word) for word in words]
         assert "" not in keys, name
         assert sorted({key for key in keys if keys.count(key) > 1}) == [], name
 

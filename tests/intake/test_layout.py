@@ -14,8 +14,9 @@ from pydantic import ValidationError
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
+from salesfc_lib.intake.header_keys import fold_header
 from salesfc_lib.intake.sources.extract import Extract, read_source
-from salesfc_lib.intake.sources.header import fold, match_header, number_repeated
+from salesfc_lib.intake.sources.header import match_header, number_repeated
 from salesfc_lib.intake.sources.layout import Grid, lay_out
 from salesfc_lib.intake.sources.text_columns import text_table
 
@@ -264,7 +265,7 @@ def test_every_column_gets_a_name_of_its_own(header: list[str]) -> None:
 
 @given(st.text(max_size=12))
 def test_folding_a_header_twice_is_folding_it_once(text: str) -> None:
-    assert fold(fold(text)) == fold(text)
+    assert fold_header(fold_header(text)) == fold_header(text)
 
 
 words = st.sampled_from(

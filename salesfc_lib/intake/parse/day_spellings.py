@@ -156,6 +156,21 @@ def list_meanings(written: WrittenDay) -> dict[str, date]:
     return days
 
 
+def is_serial(text: str) -> bool:
+    """Whether a text is a number that may be a day as spreadsheets count them.
+
+    >>> is_serial("43658.75"), is_serial("2024")
+    (True, False)
+    """
+    found = _SERIAL.fullmatch(text)
+    return found is not None and SERIALS[0] <= int(found[1]) <= SERIALS[1]
+
+
+def is_year(text: str) -> bool:
+    """Whether a text is a year of four digits in which a day may lie."""
+    return text.isdecimal() and YEARS[0] <= int(text) < YEARS[1]
+
+
 def _expand(year: int, short: bool) -> int:
     return year + (1900 if year >= PIVOT else 2000) if short else year
 

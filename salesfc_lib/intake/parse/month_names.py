@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping
 from functools import cache
+
+from salesfc_lib.intake.header_keys import drop_accents
 
 LOCALES = (
     "en de de_AT fr es it pt nl pl sv da nb fi cs hu ro tr ru"  # one name never means two months
@@ -36,8 +37,7 @@ def is_weekday(word: str) -> bool:
 
 def _fold(word: str) -> str:
     """The word without case, accents and its point."""
-    signs = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(sign for sign in signs if not unicodedata.combining(sign)).strip(".")
+    return drop_accents(word.casefold()).strip(".")
 
 
 def _list_names(kind: str) -> list[tuple[int, str]]:

@@ -7,27 +7,13 @@ characters only. Where two columns fit one name nobody chooses: the unit stops.
 from __future__ import annotations
 
 import difflib
-import re
-import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
+from salesfc_lib.intake.header_keys import fold_header
 
 SEARCHED = 60  # rows at the top of a file among which the header must stand
-INVISIBLE = re.compile(r"[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]+")
-
-
-@lru_cache(maxsize=20_000)
-def fold(header: str) -> str:
-    """The header without case, spaces, full-width forms and zero-width characters.
-
-    >>> fold(" Ｏrder\u200b ID ") == fold("ORDER id"), fold("日 期") == fold("日期")
-    (True, True)
-    """
-    seen = INVISIBLE.sub("", unicodedata.normalize("NFKC", header).casefold())
-    return unicodedata.normalize("NFKC", seen)
 
 
 def header_of(source: Source, name: str) -> str:
@@ -59,13 +45,13 @@ def match_header(cells: Sequence[str], source: Source) -> dict[str, list[int]]:
     first spelling of one header is not taken for another's.
     """
     spellings = list_spellings(source)
-    own = {fold(header): header for header in spellings}
-    known = {fold(text) for texts in spellings.values() for text in texts}
-    folded = [(place, cell.strip(), fold(cell)) for place, cell in enumerate(cells) if cell]
+    own = {fold_header(header): header for header in spellings}
+    known = {fold_header(text) for texts in spellings.values() for text in texts}
+    folded = [(place, cell.strip(), fold_header(cell)) for place, cell in enumerate(cells) if cell]
     found = [(place, cell, key) for place, cell, key in folded if key in known]
     matched: dict[str, list[int]] = {}
     for header, texts in spellings.items():
-        keys = {fold(text) for text in texts if own.get(fold(text), header) == header}
+        keys = {fold_header(text) for text in texts if own.get(fold_header(text), header) == header}
         loose = [(place, cell) for place, cell, key in found if key in keys]
         exact = [(place, cell) for place, cell in loose if cell in texts]
         matched[header] = [place for place, _ in exact or loose]
@@ -169,11 +155,11 @@ def _missing(rows: Sequence[Sequence[str]], source: Source, where: str) -> Sales
 
 def _suggest(missing: Sequence[str], found: Sequence[str], source: Source) -> str:
     do = "Correct the export, or the `columns` of this source in the unit's parameter file"
-    by_fold = {fold(cell): cell for cell in found}
+    by_fold = {fold_header(cell): cell for cell in found}
     spellings = list_spellings(source)
     for header in missing:
         for text in spellings[header]:
-            if near := difflib.get_close_matches(fold(text), by_fold, n=1, cutoff=0.5):
+            if near := difflib.get_close_matches(fold_header(text), by_fold, n=1, cutoff=0.5):
                 there = f"The nearest to '{header}' is '{by_fold[near[0]]}'"
                 return f"{there}: if it is meant, list it there too. {do}"
     return do

@@ -19,7 +19,7 @@ import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Parameters, empty
-from salesfc_lib.inspection import plain
+from salesfc_lib.intake import strip_header
 from salesfc_lib.panel import DESCRIBING
 from salesfc_lib.reconciliation.hand_written import (
     Line,
@@ -139,7 +139,7 @@ def _name_columns(
     """Names of the columns by their headers; a blank header keeps its place as its name."""
     known = _spellings(dimensions)
     names = [
-        known.get(plain(head) or head, "") if head else f"column {place}"
+        known.get(strip_header(head) or head, "") if head else f"column {place}"
         for place, head in enumerate(found, 1)
     ]
     unknown = [head for head, column in zip(found, names, strict=True) if not column]
@@ -173,7 +173,7 @@ def _spellings(dimensions: Mapping[str, Sequence[str]]) -> dict[str, str]:
     ]
     known: dict[str, str] = {}
     for head, name in pairs:
-        known.setdefault(plain(head) or head, name)
+        known.setdefault(strip_header(head) or head, name)
     return known
 
 
@@ -225,9 +225,9 @@ def _read_text(line: Line, column: str) -> str:
 
 
 def _read_kind(line: Line) -> str:
-    text = plain(line.cells["kind"]) or line.cells["kind"]
+    text = strip_header(line.cells["kind"]) or line.cells["kind"]
     for kind, words in KINDS.items():
-        if text in {plain(word) or word for word in words}:
+        if text in {strip_header(word) or word for word in words}:
             return kind
     do = "Write percent for a change in percent, amount for one in the measure a month"
     raise cell_error(line, "kind", "'percent' or 'amount'", do)
