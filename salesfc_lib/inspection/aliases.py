@@ -91,6 +91,10 @@ class Aliases:
         """Whether the header is an alias."""
         return strip_header(header) in self._by_plain
 
+    def count_known(self, headers: Sequence[str]) -> int:
+        """Number of the headers that are aliases."""
+        return sum(map(self.knows, headers))
+
     def means(self, text: str, meaning: str) -> str | None:
         """The longest word of a meaning in the text, unless a longer one of its opposite is
         there.

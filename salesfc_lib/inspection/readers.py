@@ -7,7 +7,6 @@ fullest sheet or table is the sample, and the others stand beside it.
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,42 +24,34 @@ from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.header import find_header
 from salesfc_lib.inspection.sample import HEADER_ROWS, Sample, limit_rows
 from salesfc_lib.intake import (
+    DELIMITERS,
     MARKS,
     UTF8,
     Excerpt,
     Grid,
     Issue,
     cell_text,
+    count_headers,
     decode_page,
     excerpt_parquet,
     excerpt_table,
+    find_dialect,
     fold_header,
     guess_encoding,
     list_encodings,
     list_tables,
+    list_top,
     peek_sheets,
     read_grid,
     read_tables,
     take_excerpt,
 )
 
-DELIMITERS = {
-    ",": "comma",
-    ";": "semicolon",
-    "\t": "tab",
-    "|": "bar",
-    "^": "caret",
-    "~": "tilde",
-    "\x01": "control-A",
-}
 TEXT_NAMES = (".gz", ".csv", ".txt", ".tsv", ".tab", ".dat")
 TOP = 1 << 18  # bytes that show encoding, delimiter and header
-JUDGED = 400  # lines that tell the delimiter
 PEEKED = 200  # rows below the header of a sheet that tell which columns hold days
 PROVED = (UTF8, *dict(MARKS).values(), "gb18030", "cp1252")  # encodings that nobody has to check
 SAID_ELSEWHERE = {"mojibake", "title_rows", "encoding", "byte_order_mark", "error_cell"}
-
-csv.field_size_limit(1_000_000)  # a longer field is a quote that was never closed
 
 
 def sample_text(path: Path, aliases: Aliases) -> Sample:
@@ -71,13 +62,16 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     """
     excerpt = take_excerpt(path)
     lines = _decode_top(excerpt.data[:TOP], aliases, path)
-    delimiter = _decide_delimiter(lines, aliases)
-    rows = [row for row in _split(lines[:JUDGED], delimiter) if any(cell.strip() for cell in row)]
+    dialect = find_dialect(lines, aliases.count_known)
+    delimiter = dialect.delimiter
+    top = [row for row in list_top(lines, dialect) if any(cell.strip() for cell in row.cells)]
+    rows = [row.cells for row in top]
     header = rows[find_header(rows, aliases, path)]
     _refuse_no_table(header, rows, path)
     grid = read_grid(_declare("csv", header, aliases, delimiter=delimiter), excerpt, str(path))
     encoding = grid.encoding or UTF8
-    sample = _take(path, "csv", grid, _find_line(lines, grid, delimiter))
+    line = next((row.line + 1 for row in top if row.cells == grid.header), 1)
+    sample = _take(path, "csv", grid, line)
     fitting, width = len(grid.numbers), len(sample.header)
     shown = f"{width} fields in {fitting:,} of {fitting + len(grid.rejected):,} rows"
     more = []
@@ -271,9 +265,8 @@ def _decodes(line: bytes) -> bool:
 
 
 def _count_known(top: bytes, encoding: str, aliases: Aliases) -> int:
-    lines = top[:20_000].decode(encoding, errors="ignore").splitlines()[:HEADER_ROWS]
-    rows = (line.split(delimiter) for line in lines for delimiter in DELIMITERS)
-    return max((sum(aliases.knows(cell.strip('" ')) for cell in row) for row in rows), default=0)
+    lines = top[:20_000].decode(encoding, errors="ignore").splitlines(keepends=True)
+    return count_headers(lines, aliases.count_known)
 
 
 def _say_encoding(encoding: str, excerpt: Excerpt) -> str:
@@ -286,43 +279,6 @@ def _say_encoding(encoding: str, excerpt: Excerpt) -> str:
         good = sum(map(_decodes, high))
         return f"{good:,} of {len(high):,} lines with more than ASCII are UTF-8"
     return guess_encoding(high).why if high else "every other byte is zero"
-
-
-def _decide_delimiter(lines: Sequence[str], aliases: Aliases) -> str:
-    """The delimiter that finds the most known headers, then the most rows of one width."""
-
-    def judge(delimiter: str) -> tuple[int, float, int]:
-        rows = [row for row in _split(lines[:JUDGED], delimiter) if any(map(str.strip, row))]
-        known = [sum(map(aliases.knows, row)) for row in rows[:HEADER_ROWS]]
-        widths = Counter(len(row) for row in rows if len(row) > 1)
-        width, times = widths.most_common(1)[0] if widths else (1, 0)
-        return max(known, default=0) if width > 1 else 0, times / max(len(rows), 1), width
-
-    return max(DELIMITERS, key=judge)
-
-
-def _split(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    reader, found = csv.reader(lines, delimiter=delimiter), []
-    while True:
-        try:
-            found.append(next(reader))
-        except StopIteration:
-            return found
-        except csv.Error as error:
-            found.append([f"({error})"])
-
-
-def _find_line(lines: Sequence[str], grid: Grid, delimiter: str) -> int:
-    """Line (from 1) of the header that a run found."""
-    reader, before = csv.reader(lines[:JUDGED], delimiter=delimiter), 0
-    try:
-        for row in reader:
-            if [cell.strip() for cell in row] == [cell.strip() for cell in grid.header]:
-                return before + 1
-            before = reader.line_num
-    except csv.Error:
-        pass
-    return 1
 
 
 def _refuse_no_table(header: Sequence[str], rows: Sequence[Sequence[str]], path: Path) -> None:

@@ -59,6 +59,12 @@ from salesfc_lib.intake.sources.kinds import identify
 from salesfc_lib.intake.sources.layout import FILE, MARK, ROW, Grid, exported, is_plain
 from salesfc_lib.intake.sources.snapshot import check_kept, find_archive, keep_file
 from salesfc_lib.intake.sources.text.charset import guess_encoding
+from salesfc_lib.intake.sources.text.dialect import (
+    DELIMITERS,
+    count_headers,
+    find_dialect,
+    list_top,
+)
 from salesfc_lib.intake.sources.text.encodings import MARKS, UTF8, list_encodings
 from salesfc_lib.intake.sources.text.html import decode_page, read_tables
 from salesfc_lib.intake.sources.text.mojibake import repair as repair_mojibake
@@ -78,6 +84,7 @@ __all__ = [
     "CONTRARY",
     "CURRENCIES",
     "Convention",
+    "DELIMITERS",
     "Dates",
     "DaySurvey",
     "Excerpt",
@@ -100,6 +107,7 @@ __all__ = [
     "check_identifiers",
     "check_kept",
     "constant",
+    "count_headers",
     "decode_page",
     "encode",
     "exactly",
@@ -107,6 +115,7 @@ __all__ = [
     "excerpt_table",
     "exported",
     "find_archive",
+    "find_dialect",
     "find_error_cells",
     "find_files",
     "find_lost_zeros",
@@ -126,6 +135,7 @@ __all__ = [
     "largest",
     "list_encodings",
     "list_tables",
+    "list_top",
     "map_texts",
     "missing_category",
     "name_place",

@@ -23,6 +23,7 @@ from salesfc_lib.intake.sources.cell_text import cell_text, float_text
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from salesfc_lib.intake.sources.files import RawFile
 from salesfc_lib.intake.sources.text.csv import read_csv
+from salesfc_lib.intake.sources.text.dialect import DELIMITERS
 
 COLUMNS = {"date": "日期", "amount": "金额"}
 
@@ -110,7 +111,7 @@ def test_bytes_of_no_encoding_are_an_error_that_names_the_line(tmp_path: Path) -
         read_text(tmp_path, "日期,金额\n1,2\n3,".encode() + b"\xff\xff\n")
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("delimiter", DELIMITERS)
 def test_the_delimiter_is_the_one_that_finds_the_header(tmp_path: Path, delimiter: str) -> None:
     lines = [["日期", "金额", "a;b,c"], ["2024-01-01", "1,5", "x|y"]]
     text = io.StringIO()

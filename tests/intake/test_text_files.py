@@ -29,6 +29,7 @@ from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.text import blocks, records
 from salesfc_lib.intake.sources.text.blocks import LineTooLongError, cut_at_line_ends
 from salesfc_lib.intake.sources.text.csv import read_csv
+from salesfc_lib.intake.sources.text.dialect import DELIMITERS
 from salesfc_lib.intake.sources.text.mojibake import is_lost, repair
 from salesfc_lib.intake.sources.text.records import Dialect, fit, parse_record
 
@@ -507,7 +508,7 @@ def test_a_text_that_lost_bytes_is_noted_and_left_alone(folder: Path) -> None:
     assert "1 texts lost bytes" in grid.issues[0].reason
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("delimiter", DELIMITERS)
 @pytest.mark.parametrize("quote", ['"', "'"])
 def test_separator_and_quote_are_found(folder: Path, delimiter: str, quote: str) -> None:
     text = io.StringIO()

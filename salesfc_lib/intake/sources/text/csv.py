@@ -14,7 +14,7 @@ from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
 from salesfc_lib.intake.sources.files import RawFile
-from salesfc_lib.intake.sources.header import SEARCHED
+from salesfc_lib.intake.sources.header import SEARCHED, count_known
 from salesfc_lib.intake.sources.kinds import refuse_other_kind
 from salesfc_lib.intake.sources.layout import Grid
 from salesfc_lib.intake.sources.text import charset, encodings, mojibake
@@ -27,9 +27,8 @@ from salesfc_lib.intake.sources.text.blocks import (
 from salesfc_lib.intake.sources.text.charset import Guess
 from salesfc_lib.intake.sources.text.dialect import (
     Layout,
-    count_found,
+    count_headers,
     describe,
-    find_dialect,
     find_layout,
     has_header,
 )
@@ -135,11 +134,11 @@ def _read(open_text: Open, source: Source, where: str) -> tuple[str, Layout, Rec
 def _guess(lines: Iterable[bytes], top: bytes, source: Source) -> Guess:
     """The encoding that explains the lines, in which most of the header's names are found."""
 
-    def count_names(encoding: str) -> int:
+    def count(encoding: str) -> int:
         text = top.decode(encoding, errors="ignore").splitlines(keepends=True)[:SEARCHED]
-        return count_found(text, find_dialect(text, source), source)
+        return count_headers(text, partial(count_known, source=source), source.delimiter)
 
-    return charset.guess_encoding(lines, count_names)
+    return charset.guess_encoding(lines, count)
 
 
 def _add(names: list[str], found: str | None) -> list[str]:

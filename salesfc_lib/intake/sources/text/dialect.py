@@ -1,14 +1,16 @@
 """How a text file is laid out: separator, quotes, and where its header stands.
 
-The separator and the quote are those with which the header's names are found, per file; a first
-line `sep=;`, as Excel writes it, is obeyed.
+The separator and the quote are those with which most known headers are found, per file; a first
+line `sep=;`, as Excel writes it, is obeyed. A run counts the headers that its source needs, a first
+look those that it knows from elsewhere.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError
@@ -17,12 +19,21 @@ from salesfc_lib.intake.sources.header import SEARCHED, count_known, find_header
 from salesfc_lib.intake.sources.layout import join_titles
 from salesfc_lib.intake.sources.text.records import Dialect, parse_record
 
-DELIMITERS = (",", ";", "\t", "|")
+DELIMITERS = {
+    ",": "comma",
+    ";": "semicolon",
+    "\t": "tab",
+    "|": "vertical bar",
+    "^": "caret",
+    "~": "tilde",
+    "\x01": "control-A character",
+}
 QUOTES = ('"', "'")
-NAMES = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 SEPARATOR_LINE = re.compile(r'^\s*"?sep=(.)"?[,;|\t\s]*$', re.IGNORECASE)
 MOST_COLUMNS = 16_384  # a sheet's
 SAMPLED = 200  # lines that tell which quote is used
+
+CountKnown = Callable[[Sequence[str]], int]  # number of known headers in a row of cells
 
 
 class Layout(NamedTuple):
@@ -56,7 +67,7 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
     if source.delimiter is not None and len(source.delimiter) != 1:
         why = f"The `delimiter: {source.delimiter!r}` declared for '{where}' is not one character"
         raise SalesForecastError.say(why, "One character", "Correct it")
-    dialect = find_dialect(lines, source)
+    dialect = _find_dialect(lines, source)
     rows = list_top(lines, dialect)
     cells = [row.cells for row in rows]
     if source.delimiter and find_header(cells, source) is None:
@@ -79,25 +90,49 @@ def find_layout(lines: Sequence[str], source: Source, where: str) -> Layout:
 
 def has_header(lines: Sequence[str], source: Source) -> bool:
     """Whether the header's names are found among the top lines."""
-    return _has_header(list_top(lines, find_dialect(lines, source)), source)
+    return _has_header(list_top(lines, _find_dialect(lines, source)), source)
 
 
 def _has_header(rows: Sequence[Row], source: Source) -> bool:
     return find_header([row.cells for row in rows], source) is not None
 
 
-def find_dialect(lines: Sequence[str], source: Source) -> Dialect:
+def find_dialect(
+    lines: Sequence[str], count_known: CountKnown, declared: str | None = None
+) -> Dialect:
     """The separator and the quote.
 
-    A declared separator, else that of a `sep=` line, else that with which most of the header's
-    names are found.
+    A declared separator, else that of a `sep=` line, else that with which a row has most known
+    headers, then that with which most rows have the same number of fields.
     """
-    named = source.delimiter or _find_separator(lines)
-    delimiters = (named,) if named else DELIMITERS
-    choices = [Dialect(delimiter, quote) for quote in QUOTES for delimiter in delimiters]
-    best = max(choices, key=lambda dialect: count_found(lines, dialect, source))
+    top = "".join(lines[:SEARCHED])
+    named = declared or _find_separator(lines)
+    delimiters = [named] if named else [each for each in DELIMITERS if each == "," or each in top]
+
+    def rate(dialect: Dialect) -> tuple[int, bool, float, int]:
+        rows = [row.cells for row in list_top(lines, dialect) if any(map(str.strip, row.cells))]
+        widths = Counter(len(cells) for cells in rows if len(cells) > 1)
+        width, times = widths.most_common(1)[0] if widths else (1, 0)
+        is_usual = dialect.quote == QUOTES[0]
+        known = max(map(count_known, rows), default=0)
+        return known, is_usual, times / max(len(rows), 1), width
+
+    quotes = [each for each in QUOTES if each == QUOTES[0] or each in top]
+    best = max((Dialect(each, quote) for quote in quotes for each in delimiters), key=rate)
     other = best._replace(quote=QUOTES[1])
     return other if best.quote == QUOTES[0] and _is_quoted(lines, other, best) else best
+
+
+def _find_dialect(lines: Sequence[str], source: Source) -> Dialect:
+    return find_dialect(lines, partial(count_known, source=source), source.delimiter)
+
+
+def count_headers(
+    lines: Sequence[str], count_known: CountKnown, declared: str | None = None
+) -> int:
+    """Most known headers that a row among the top lines has."""
+    rows = list_top(lines, find_dialect(lines, count_known, declared))
+    return max((count_known(row.cells) for row in rows), default=0)
 
 
 def list_top(lines: Sequence[str], dialect: Dialect) -> list[Row]:
@@ -119,13 +154,9 @@ def describe(dialect: Dialect) -> str:
     >>> describe(Dialect(";"))
     'semicolons between fields and " around them'
     """
-    separators = NAMES.get(dialect.delimiter, repr(dialect.delimiter))
+    name = DELIMITERS.get(dialect.delimiter)
+    separators = f"{name}s" if name else repr(dialect.delimiter)
     return f"{separators} between fields and {dialect.quote} around them"
-
-
-def count_found(lines: Sequence[str], dialect: Dialect, source: Source) -> int:
-    """Most of the header's names that a row among the top lines has."""
-    return max((count_known(row.cells, source) for row in list_top(lines, dialect)), default=0)
 
 
 def _is_quoted(lines: Sequence[str], dialect: Dialect, usual: Dialect) -> bool:
@@ -154,7 +185,7 @@ def _find_separator(lines: Sequence[str]) -> str | None:
 def _refuse_declared(lines: Sequence[str], source: Source, where: str) -> None:
     """Raise if the header is found with another separator than the declared one."""
     free = source.model_copy(update={"delimiter": None})
-    dialect = find_dialect(lines, free)
+    dialect = _find_dialect(lines, free)
     if _has_header(list_top(lines, dialect), free):
         declared = f"its source declares `delimiter: {source.delimiter!r}` (dialect_drift)"
         raise SalesForecastError.say(
