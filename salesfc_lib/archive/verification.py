@@ -47,7 +47,7 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
 
     Raises `RequestError` where nothing is published for what was asked.
     """
-    from salesfc_lib.intake import check_kept, find_archive
+    from salesfc_lib.intake import snapshot
 
     months = [month] if month else _list_months(reports)
     every = [(each, name) for each in months for name in archive.list_folders(reports, each)]
@@ -59,7 +59,9 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
             "A published month",
             "Run it first: `salesfc run`, or correct --month",
         )
-    kept = cache(partial(check_kept, find_archive(reports.parent)))  # months share what they read
+    kept = cache(
+        partial(snapshot.check_kept, snapshot.find_archive(reports.parent))
+    )  # months share what they read
     found: list[Difference] = []
     links: set[Difference] = set()
     for each, name in places:

@@ -49,7 +49,7 @@ from salesfc_lib.cleaning.side_tables.promotion_flags import note_flags
 from salesfc_lib.cleaning.side_tables.reading import TABLE, read_side_table
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables
-from salesfc_lib.intake import FILE, MARK, ROW, Extract, encode, label_files, read_source
+from salesfc_lib.intake import Extract, label_files, layout, read_source, text_columns
 
 SIDE_TABLES = ("promotions", "inventory", "events", "control_totals")  # roles
 
@@ -240,11 +240,11 @@ def _attach_content(batch: Batch, extracts: Mapping[str, Extract]) -> pd.DataFra
 def _read_content(name: str, extract: Extract, wanted: pd.DataFrame) -> dict[tuple[str, int], str]:
     """JSON of the export's own columns, of the wanted rows of one source, by label and row."""
     labels = label_files(name, [file["path"] for file in extract.files])
-    is_near = np.isin(extract.rows[ROW].to_numpy(), wanted["row"].to_numpy())
+    is_near = np.isin(extract.rows[layout.ROW].to_numpy(), wanted["row"].to_numpy())
     near = extract.rows.filter(pa.array(is_near))
-    codes, files = encode(near[FILE])
-    keys = zip([labels[files[code]] for code in codes], near[ROW].to_pylist(), strict=True)
-    rows = near.drop_columns([ROW, FILE, MARK]).to_pylist()
+    codes, files = text_columns.encode(near[layout.FILE])
+    keys = zip([labels[files[code]] for code in codes], near[layout.ROW].to_pylist(), strict=True)
+    rows = near.drop_columns([layout.ROW, layout.FILE, layout.MARK]).to_pylist()
     content = dict(zip(keys, [json.dumps(row, ensure_ascii=False) for row in rows], strict=True))
     rejected = extract.rejected.itertuples()
     return content | {(item.source, item.row): item.content for item in rejected}

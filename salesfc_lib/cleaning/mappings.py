@@ -17,16 +17,7 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Members, Parameters, Source
-from salesfc_lib.intake import (
-    FILE,
-    ROW,
-    Extract,
-    encode,
-    exported,
-    is_plain,
-    name_place,
-    read_dates,
-)
+from salesfc_lib.intake import Extract, evidence, layout, read_dates, text_columns
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 NEEDED, OPTIONAL = ("column", "old", "new"), ("from", "until", "reason")  # of a mapping file
@@ -229,8 +220,8 @@ def _read_file(name: str, source: Source, extract: Extract) -> Iterator[tuple[st
     if len(extract.rejected):
         first = extract.rejected.iloc[0]
         raise _unreadable(first["source"], int(first["row"]), str(first["reason"]))
-    rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
-    numbers, files = rows[ROW].to_pylist(), rows[FILE].cast(pa.string()).to_pylist()
+    rows = extract.rows.filter(pa.array(layout.is_plain(extract.rows)))
+    numbers, files = rows[layout.ROW].to_pylist(), rows[layout.FILE].cast(pa.string()).to_pylist()
     texts = {ours: _texts(rows, source, ours) for ours in (*NEEDED, *OPTIONAL)}
     days = {ours: _read_days(rows, source, ours, texts[ours]) for ours in ("from", "until")}
     for place, (file, number) in enumerate(zip(files, numbers, strict=True)):
@@ -248,15 +239,15 @@ def _read_days(rows: pa.Table, source: Source, ours: str, texts: list[str]) -> l
     if ours not in source.columns:
         return [None] * rows.num_rows
     header = source.columns[ours]
-    column, numbers = rows[exported(header)], rows[ROW].to_numpy()
+    column, numbers = rows[layout.exported(header)], rows[layout.ROW].to_numpy()
     try:
         read = read_dates(column, source.date_format)
     except SalesForecastError as error:
-        place = f"Column '{header}' ({ours}) of '{rows[FILE][0]}'"
-        raise name_place(error, place, column, numbers) from error
+        place = f"Column '{header}' ({ours}) of '{rows[layout.FILE][0]}'"
+        raise evidence.name_place(error, place, column, numbers) from error
     for place, why in read.problems.items():
         if texts[int(place)]:
-            codes, files = encode(rows[FILE])
+            codes, files = text_columns.encode(rows[layout.FILE])
             raise _unreadable(files[codes[int(place)]], numbers[int(place)], f"`{ours}` {why}")
     return read.days.astype("datetime64[D]").tolist()
 
@@ -264,7 +255,7 @@ def _read_days(rows: pa.Table, source: Source, ours: str, texts: list[str]) -> l
 def _texts(rows: pa.Table, source: Source, ours: str) -> list[str]:
     if ours not in source.columns:
         return [""] * rows.num_rows
-    return [text.strip() for text in rows[exported(source.columns[ours])].to_pylist()]
+    return [text.strip() for text in rows[layout.exported(source.columns[ours])].to_pylist()]
 
 
 def _show_window(entry: Entry) -> str:

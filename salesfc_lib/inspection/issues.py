@@ -19,7 +19,7 @@ from salesfc_lib.intake import (
     CONTRARY,
     UNPROVED,
     Issue,
-    find_scientific,
+    identifiers,
     is_null_spelling,
     is_year,
     repair_mojibake,
@@ -191,7 +191,9 @@ def _check_numbers(found: Proposal) -> Iterator[Issue]:
     for match in found.assignment.matches:
         column = found.columns[match.header]
         if match.name in CODES and len(
-            short := find_scientific(pa.chunked_array([pa.array(column.raw, pa.string())]))
+            short := identifiers.find_scientific(
+                pa.chunked_array([pa.array(column.raw, pa.string())])
+            )
         ):
             said = "lost their digits in a spreadsheet and cannot be recovered: export them as text"
             yield _point_at(found, column, [*short.index], "scientific_id", said)

@@ -25,32 +25,30 @@ from salesfc_lib.inspection.header import find_header
 from salesfc_lib.inspection.sample import HEADER_ROWS, Sample, limit_rows
 from salesfc_lib.intake import (
     DELIMITERS,
-    MARKS,
-    UTF8,
-    Excerpt,
-    Grid,
     Issue,
     cell_text,
     count_headers,
     decode_page,
-    excerpt_parquet,
-    excerpt_table,
+    encodings,
+    excerpts,
     find_dialect,
     fold_header,
     guess_encoding,
-    list_encodings,
-    list_tables,
+    layout,
     list_top,
-    peek_sheets,
     read_grid,
     read_tables,
-    take_excerpt,
 )
 
 TEXT_NAMES = (".gz", ".csv", ".txt", ".tsv", ".tab", ".dat")
 TOP = 1 << 18  # bytes that show encoding, delimiter and header
 PEEKED = 200  # rows below the header of a sheet that tell which columns hold days
-PROVED = (UTF8, *dict(MARKS).values(), "gb18030", "cp1252")  # encodings that nobody has to check
+PROVED = (
+    encodings.UTF8,
+    *dict(encodings.MARKS).values(),
+    "gb18030",
+    "cp1252",
+)  # encodings that nobody has to check
 SAID_ELSEWHERE = {"mojibake", "title_rows", "encoding", "byte_order_mark", "error_cell"}
 
 
@@ -60,7 +58,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     Raises `SalesForecastError` for bytes that no encoding explains, and for a file without a
     header.
     """
-    excerpt = take_excerpt(path)
+    excerpt = excerpts.take_excerpt(path)
     lines = _decode_top(excerpt.data[:TOP], aliases, path)
     dialect = find_dialect(lines, aliases.count_known)
     delimiter = dialect.delimiter
@@ -69,7 +67,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     header = rows[find_header(rows, aliases, path)]
     _refuse_no_table(header, rows, path)
     grid = read_grid(_declare("csv", header, aliases, delimiter=delimiter), excerpt, str(path))
-    encoding = grid.encoding or UTF8
+    encoding = grid.encoding or encodings.UTF8
     line = next((row.line + 1 for row in top if row.cells == grid.header), 1)
     sample = _take(path, "csv", grid, line)
     fitting, width = len(grid.numbers), len(sample.header)
@@ -102,12 +100,12 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
     table.
     """
     content, found, problem = path.read_bytes(), [], None
-    for top in peek_sheets(content, str(path), HEADER_ROWS + PEEKED):
+    for top in excerpts.peek_sheets(content, str(path), HEADER_ROWS + PEEKED):
         rows = [[cell_text(value) for value in row] for row in top.rows]
         try:
             at = find_header(rows, aliases, path)
             source = _declare("excel", rows[at], aliases, sheet=top.name)
-            grid = read_grid(source, Excerpt(path.name, path, data=content), str(path))
+            grid = read_grid(source, excerpts.Excerpt(path.name, path, data=content), str(path))
         except SalesForecastError as error:
             problem = problem or error
             continue
@@ -138,7 +136,10 @@ def sample_page(path: Path, aliases: Aliases) -> Sample:
     at = find_header(rows, aliases, path)
     source = _declare("excel", rows[at], aliases)
     sample = _take(
-        path, "excel", read_grid(source, Excerpt(path.name, path, data=content), str(path)), at + 1
+        path,
+        "excel",
+        read_grid(source, excerpts.Excerpt(path.name, path, data=content), str(path)),
+        at + 1,
     )
     said = f"it is an HTML page in {encoding}, not a workbook; it is read all the same"
     return replace(sample, issues=[Issue("wrong_name", said), *sample.issues])
@@ -146,9 +147,11 @@ def sample_page(path: Path, aliases: Aliases) -> Sample:
 
 def sample_parquet(path: Path, aliases: Aliases) -> Sample:
     """Sample of a Parquet file: rows of groups from all over it."""
-    content, total, dated = excerpt_parquet(path, limit_rows(12))
+    content, total, dated = excerpts.excerpt_parquet(path, limit_rows(12))
     grid = read_grid(
-        Source(kind="parquet", path=path.name), Excerpt(path.name, path, data=content), str(path)
+        Source(kind="parquet", path=path.name),
+        excerpts.Excerpt(path.name, path, data=content),
+        str(path),
     )
     sample = _take(path, "parquet", grid, 0)
     return replace(sample, total=total, dated=dated, typed=True)
@@ -156,9 +159,9 @@ def sample_parquet(path: Path, aliases: Aliases) -> Sample:
 
 def sample_json(path: Path, aliases: Aliases) -> Sample:
     """Sample of JSON, an object a line or an array of them."""
-    excerpt = take_excerpt(path)
+    excerpt = excerpts.take_excerpt(path)
     if not excerpt.is_whole and excerpt.data.lstrip()[:1] == b"[":
-        excerpt = Excerpt(path.name, path, data=path.read_bytes(), head=1, size=1)
+        excerpt = excerpts.Excerpt(path.name, path, data=path.read_bytes(), head=1, size=1)
     grid = read_grid(Source(kind="jsonl", path=path.name), excerpt, str(path))
     sample = _take(path, "jsonl", grid, 0)
     if excerpt.is_whole:
@@ -170,8 +173,8 @@ def sample_json(path: Path, aliases: Aliases) -> Sample:
 def sample_database(path: Path, aliases: Aliases) -> Sample:
     """Sample of the fullest table or view of an SQLite file."""
     found = []
-    for table, total in list_tables(path).items():
-        grid = excerpt_table(path, table, total, limit_rows(12))
+    for table, total in excerpts.list_tables(path).items():
+        grid = excerpts.excerpt_table(path, table, total, limit_rows(12))
         sample = _take(path, "sql", grid, 0)
         found.append(replace(sample, total=total, settings={"table": table}))
     if not found:
@@ -190,7 +193,7 @@ def _declare(kind: str, header: Sequence[str], aliases: Aliases, **settings: str
     return Source.model_validate(declared)
 
 
-def _take(path: Path, kind: str, grid: Grid, header_row: int) -> Sample:
+def _take(path: Path, kind: str, grid: layout.Grid, header_row: int) -> Sample:
     """The rows of a grid that are looked at: of a long one the first and the last."""
     header = [cell.strip() for cell in grid.header]
     while header and not header[-1]:
@@ -217,7 +220,7 @@ def _take(path: Path, kind: str, grid: Grid, header_row: int) -> Sample:
     )
 
 
-def _list_rejected(grid: Grid) -> list[Issue]:
+def _list_rejected(grid: layout.Grid) -> list[Issue]:
     """What keeps rows from being read, by rule, with the first of them."""
     found = []
     for rule, group in groupby(
@@ -246,13 +249,13 @@ def _hold_days(cells: Sequence[Any]) -> bool:
 
 def _decode_top(top: bytes, aliases: Aliases, path: Path) -> list[str]:
     """The first lines of a text in the encoding that a run would take for them."""
-    names = list_encodings(top, None, str(path))
+    names = encodings.list_encodings(top, None, str(path))
     encoding = names[0]
-    if encoding == UTF8:
+    if encoding == encodings.UTF8:
         high = [line for line in top.splitlines()[:-1] or [top] if not line.isascii()]
         if sum(not _decodes(line) for line in high) * 2 > len(high):
             guess = guess_encoding(high, lambda name: _count_known(top, name, aliases))
-            encoding = guess.encoding or UTF8
+            encoding = guess.encoding or encodings.UTF8
     return top.decode(encoding, errors="replace").splitlines(keepends=True)
 
 
@@ -269,13 +272,13 @@ def _count_known(top: bytes, encoding: str, aliases: Aliases) -> int:
     return count_headers(lines, aliases.count_known)
 
 
-def _say_encoding(encoding: str, excerpt: Excerpt) -> str:
-    if encoding in dict(MARKS).values():
+def _say_encoding(encoding: str, excerpt: excerpts.Excerpt) -> str:
+    if encoding in dict(encodings.MARKS).values():
         return "the file begins with its byte-order mark"
     high = [line for line in excerpt.data.splitlines() if not line.isascii()]
-    if encoding == UTF8 and not high:
+    if encoding == encodings.UTF8 and not high:
         return "every byte is ASCII, which UTF-8 contains"
-    if encoding == UTF8:
+    if encoding == encodings.UTF8:
         good = sum(map(_decodes, high))
         return f"{good:,} of {len(high):,} lines with more than ASCII are UTF-8"
     return guess_encoding(high).why if high else "every other byte is zero"

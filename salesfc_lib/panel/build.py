@@ -229,12 +229,12 @@ def _monthly_sales(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Exact sums as floats (n_series, n_months), 0 without rows, and first months (n_series,)."""
     from salesfc_lib.cleaning import sum_units
-    from salesfc_lib.intake import to_decimals
+    from salesfc_lib.intake import fixed_point
 
     cell = at * shape[1] + month
     units, scale = _as_units(values)
     sums = sum_units(units, cell, shape[0] * shape[1])
-    sales = np.array(to_decimals(sums, scale).to_pylist(), dtype=object).astype(float)
+    sales = np.array(fixed_point.to_decimals(sums, scale).to_pylist(), dtype=object).astype(float)
     there = np.zeros(shape, dtype=bool)
     there.reshape(-1)[cell] = True
     return sales.reshape(shape), np.where(there.any(axis=1), there.argmax(axis=1), shape[1])
@@ -242,15 +242,15 @@ def _monthly_sales(
 
 def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
     """Decimals, as Arrow or Python holds them, as whole numbers of 10**-scale."""
-    from salesfc_lib.intake import from_decimals, whole
+    from salesfc_lib.intake import fixed_point
 
     if isinstance(values.dtype, pd.ArrowDtype):
         column = values.array.__arrow_array__()
         chunked = isinstance(column, pyarrow.ChunkedArray)
-        return from_decimals(column.combine_chunks() if chunked else column)
+        return fixed_point.from_decimals(column.combine_chunks() if chunked else column)
     exact = [Decimal(value) for value in values]
     scale = max((max(0, -int(value.as_tuple().exponent)) for value in exact), default=0)
-    return whole([int(value.scaleb(scale, EXACT)) for value in exact]), scale
+    return fixed_point.whole([int(value.scaleb(scale, EXACT)) for value in exact]), scale
 
 
 def _calendar_columns(months: Months, parameters: Parameters) -> dict[str, np.ndarray]:

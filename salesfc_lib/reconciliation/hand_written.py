@@ -19,7 +19,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake import Unreadable, guess_encoding, parse_moment, parse_month, parse_number
+from salesfc_lib.intake import evidence, guess_encoding, parse_moment, parse_month, parse_number
 
 WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # marks of what a spreadsheet calls Unicode text
 SEPARATORS = (",", ";", "\t")
@@ -62,7 +62,7 @@ def read_month(line: Line, column: str) -> pd.Timestamp:
     """First day of the month that a cell names: 2026-07, 2026年7月 or Jul 2026."""
     try:
         return pd.Timestamp(parse_month(line.cells[column]))
-    except Unreadable as error:
+    except evidence.Unreadable as error:
         expected = "A month as YYYY-MM, such as 2026-07"
         raise cell_error(line, column, expected, "Correct the month") from error
 
@@ -74,8 +74,8 @@ def read_number(line: Line, column: str, *, percent: bool = False) -> float:
     try:
         number, is_percent = parse_number(text)
         if is_percent and not percent:
-            raise Unreadable("is in percent")
-    except Unreadable as error:
+            raise evidence.Unreadable("is in percent")
+    except evidence.Unreadable as error:
         expected = "A plain number, such as 1250.5 or -10"
         do = "Write digits without separators or units"
         raise cell_error(line, column, expected, do) from error
@@ -88,7 +88,7 @@ def read_date(line: Line, column: str) -> pd.Timestamp:
         return pd.NaT
     try:
         return pd.Timestamp(parse_moment(text))
-    except Unreadable as error:
+    except evidence.Unreadable as error:
         expected = "A date as YYYY-MM-DD, with or without a time"
         raise cell_error(line, column, expected, "Correct the date") from error
 

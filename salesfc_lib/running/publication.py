@@ -269,8 +269,8 @@ def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
 
 
 def _keep_own_files(task: Task, resolved: Resolved) -> None:
-    from salesfc_lib.intake import find_archive, keep_file
+    from salesfc_lib.intake import snapshot
 
     if resolved.parameters.archive.keep_sources:
         for file in _list_own_files(task, resolved):
-            keep_file(find_archive(task.project), file, manifest.sha256(file))
+            snapshot.keep_file(snapshot.find_archive(task.project), file, manifest.sha256(file))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.schema import Source
-from salesfc_lib.intake.parse.columns import read_texts
 from salesfc_lib.intake.parse.identifiers import find_lost_zeros, find_scientific, refuse_scientific
+from salesfc_lib.intake.parse.mapped_columns import read_texts
 from salesfc_lib.intake.sources.cell_text import cell_text
 
 

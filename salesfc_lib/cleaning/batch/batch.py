@@ -16,7 +16,7 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.exceptions import find_excepted
 from salesfc_lib.cleaning.batch.frames import concat_lines, rescale_units, sum_by, with_month
 from salesfc_lib.foundation import Calendar, Keep
-from salesfc_lib.intake import Issue, one_category, to_decimals
+from salesfc_lib.intake import Issue, fixed_point, text_columns
 
 BY = ["source", "month"]
 MEASURES = ["quantity", "amount"]
@@ -274,7 +274,9 @@ def _pick(reasons: Sequence[str] | None, mask: np.ndarray) -> list[str]:
 def _texts(values: pd.Series, scale: int | None) -> pd.Series:
     """Cells as text: decimals at their scale, days as ISO dates, '' where missing."""
     if scale is not None:
-        texts = to_decimals(values.to_numpy(), scale).cast("string").to_pandas().to_numpy()
+        texts = (
+            fixed_point.to_decimals(values.to_numpy(), scale).cast("string").to_pandas().to_numpy()
+        )
         return pd.Series(texts, index=values.index, dtype=object)
     if values.dtype.kind == "M":
         return values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
@@ -294,7 +296,7 @@ def _negate(sums: pd.DataFrame) -> pd.DataFrame:
 def _like(column: pd.Series, values: Any) -> pd.Series:
     """Values as a column of the same type and index."""
     if isinstance(column.dtype, pd.CategoricalDtype):
-        return one_category(values, column.index)
+        return text_columns.one_category(values, column.index)
     return pd.Series(np.asarray(values), index=column.index)
 
 

@@ -11,7 +11,7 @@ from pandas.api.types import union_categoricals
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Calendar, label_months
-from salesfc_lib.intake import INT64, missing_category, one_category, rescale, to_decimals
+from salesfc_lib.intake import fixed_point, text_columns
 
 DAYS, PLACE = ("known", "date"), ("source", "row")  # first and last in an order by content
 LARGEST = 2**62  # a sum below this cannot have left int64
@@ -29,9 +29,12 @@ def concat_lines(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _concat(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series:
     own = [frame[name] for frame in frames if name in frame]
     if any(isinstance(column.dtype, pd.CategoricalDtype) for column in own):
-        parts = [frame[name] if name in frame else missing_category(len(frame)) for frame in frames]
         parts = [
-            part if isinstance(part.dtype, pd.CategoricalDtype) else one_category(part)
+            frame[name] if name in frame else text_columns.missing_category(len(frame))
+            for frame in frames
+        ]
+        parts = [
+            part if isinstance(part.dtype, pd.CategoricalDtype) else text_columns.one_category(part)
             for part in parts
         ]
         return pd.Series(union_categoricals([part.array for part in parts]))
@@ -112,7 +115,7 @@ def fill_category(column: pd.Series, found: pd.Series) -> pd.Series:
     missing = column.isna()
     if not missing.any():
         return column
-    return one_category(column.astype(object).where(~missing, found.astype(object)))
+    return text_columns.one_category(column.astype(object).where(~missing, found.astype(object)))
 
 
 def sum_units(units: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
@@ -135,14 +138,14 @@ def _sum(units: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
 
 def rescale_units(units: np.ndarray, more: int) -> np.ndarray:
     """The same values with so many more decimal places."""
-    return fit_int64(rescale(units, 0, more), "A column")
+    return fit_int64(fixed_point.rescale(units, 0, more), "A column")
 
 
 def fit_int64(units: np.ndarray, what: str, scale: int = 0) -> np.ndarray:
     """Whole numbers of 10**-scale as int64; raises `SalesForecastError` for more than 18 digits."""
     if units.dtype != object:
         return units
-    if wrong := [value for value in units.tolist() if abs(value) > INT64]:
+    if wrong := [value for value in units.tolist() if abs(value) > fixed_point.INT64]:
         shown, digits = Decimal(wrong[0]).scaleb(-scale), len(str(abs(wrong[0])))
         raise SalesForecastError.say(
             f"{what} holds {shown:f}: {digits} digits with the column's {scale} decimal places",
@@ -191,5 +194,5 @@ def _rank(column: pd.Series) -> np.ndarray:
 
 def units_as_decimals(units: np.ndarray, scale: int) -> pd.Series:
     """Whole numbers of 10**-scale as exact decimals, held by Arrow."""
-    decimals = to_decimals(units, scale)
+    decimals = fixed_point.to_decimals(units, scale)
     return pd.Series(pd.arrays.ArrowExtensionArray(decimals), dtype=pd.ArrowDtype(decimals.type))

@@ -22,7 +22,7 @@ from salesfc_lib.cleaning.batch.batch import (
 from salesfc_lib.cleaning.batch.frames import concat_lines, units_as_decimals
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
-from salesfc_lib.intake import exactly
+from salesfc_lib.intake import fixed_point
 
 ZERO = Decimal(0)
 MOST_REASONS = 3  # of one row of table problems
@@ -42,7 +42,7 @@ def close_ledger(batch: Batch) -> pd.DataFrame:
     """
     kept = sum_lines(batch.lines).assign(rule="kept", reason="what the forecast sees")
     entries = [as_objects(entry) for entry in (*batch.entries, kept)]
-    with exactly():
+    with fixed_point.exactly():
         ledger = _merge_entries(pd.concat(entries, ignore_index=True), batch.scales)
     gap = ledger_gap(ledger)
     if len(open_rows := gap[gap[SUMS].ne(0).any(axis=1)]):
@@ -103,7 +103,7 @@ def ledger_gap(ledger: pd.DataFrame) -> pd.DataFrame:
     One row per source and month, with rows, quantity and amount.
     """
     sign = ledger["rule"].map(lambda rule: 1 if rule == "opening" else -1)
-    with exactly():
+    with fixed_point.exactly():
         signed = ledger.assign(**{name: ledger[name] * sign for name in SUMS})
         return signed.groupby(BY, dropna=False, sort=True)[SUMS].sum().reset_index()
 

@@ -23,28 +23,17 @@ from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, rescale_u
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import (
-    BLANK,
-    FILE,
-    MARK,
-    ROW,
     Dates,
     Extract,
     Issue,
     Numbers,
-    category_of,
-    check_identifiers,
-    encode,
-    exported,
-    find_error_cells,
+    evidence,
     header_of,
-    is_plain,
     label_files,
-    missing_category,
-    one_category,
-    read_days,
-    read_measures,
-    read_texts,
+    layout,
+    mapped_columns,
     refuse_stated_unit,
+    text_columns,
 )
 
 TEXT = ("order_id", "customer", "product", "salesperson")  # text columns that every line has
@@ -75,11 +64,11 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     refuse_stated_unit(name, source, extract)
     rows, mapped, count = extract.rows, list_mapped(source), extract.rows.num_rows
     carried = {ours: header for ours, header in mapped.items() if ours not in READ}
-    plain = is_plain(rows)
+    plain = layout.is_plain(rows)
     label = label_files(name, [file["path"] for file in extract.files])
-    lost_zeros = check_identifiers(rows, mapped, source)
+    lost_zeros = mapped_columns.check_identifiers(rows, mapped, source)
     measures = {ours: mapped[ours] for ours in NUMBERS if ours in mapped}
-    numbers = read_measures(rows, measures, source, plain)
+    numbers = mapped_columns.read_measures(rows, measures, source, plain)
     units = {
         ours: fit_int64(item.units, f"Column '{measures[ours]}' of source '{name}'", item.scale)
         for ours, item in numbers.items()
@@ -89,20 +78,25 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     quantity = units.get("quantity", np.zeros(count, dtype=np.int64))
     came_back = kinds == RETURN
     kinds = np.where((kinds == SALE) & (quantity < 0), RETURN, kinds)
-    errors = {ours: CellProblems(*found) for ours, found in find_error_cells(rows, carried).items()}
+    errors = {
+        ours: CellProblems(*found)
+        for ours, found in mapped_columns.find_error_cells(rows, carried).items()
+    }
     cells: dict[str, Any] = {"kind": strange, "date": dates, **numbers, **errors}
     problems, rules = _collect(cells, kinds, plain, list_parts(source, parameters))
-    codes, files = encode(rows[FILE])
-    columns, nulls = read_texts(rows, carried, source)
+    codes, files = text_columns.encode(rows[layout.FILE])
+    columns, nulls = mapped_columns.read_texts(rows, carried, source)
     if "reference" in columns:  # goods that came back cancel nothing
         columns["cancels"] = columns["reference"].mask(came_back)
-    texts = {ours: missing_category(count) for ours in TEXT if ours not in columns} | columns
+    texts = {
+        ours: text_columns.missing_category(count) for ours in TEXT if ours not in columns
+    } | columns
     lines = pd.DataFrame(
         {
-            "source": category_of(codes, [label[file] for file in files]),
-            "name": category_of(np.zeros(count, dtype=np.int8), [name]),
-            "row": rows[ROW].to_numpy(),
-            MARK: category_of(*encode(rows[MARK])),
+            "source": text_columns.category_of(codes, [label[file] for file in files]),
+            "name": text_columns.category_of(np.zeros(count, dtype=np.int8), [name]),
+            "row": rows[layout.ROW].to_numpy(),
+            layout.MARK: text_columns.category_of(*text_columns.encode(rows[layout.MARK])),
             **texts,
             "kind": pd.Series(pd.Categorical.from_codes(kinds.astype(np.int8), dtype=KIND)),
             "date": dates.days,
@@ -196,7 +190,7 @@ def _read_dates(
         none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
         return Dates(np.full(extract.rows.num_rows, np.datetime64("NaT", "ns")), none, none, [])
     late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
-    return read_days(
+    return mapped_columns.read_days(
         extract.rows, mapped["date"], source, plain, zone=parameters.calendar.zone, from_1904=late
     )
 
@@ -209,7 +203,7 @@ def _read_kinds(
     kinds, wrong, texts = np.full(rows.num_rows, default), np.empty(0, dtype=np.int64), []
     if "kind" in mapped and rows.num_rows:
         known: Mapping[str, str] = source.kinds or KINDS
-        codes, distinct = encode(rows[exported(mapped["kind"])])
+        codes, distinct = text_columns.encode(rows[layout.exported(mapped["kind"])])
         found = [known.get(text.strip()) for text in distinct]
         known_codes = [default if kind is None else [*KINDS].index(kind) for kind in found]
         kinds = np.array(known_codes)[codes]
@@ -242,7 +236,7 @@ def _collect(
         for place, text in column.problems.items():
             at = int(place)
             may_be_blank = ours in PARTS or (ours in excused and excused[ours][at])
-            if not plain[at] or (text == BLANK and may_be_blank):
+            if not plain[at] or (text == evidence.BLANK and may_be_blank):
                 continue
             texts[at] = f"{texts[at]}; {ours} {text}" if at in texts else f"{ours} {text}"
             rules.setdefault(at, str(column.rules[place]))
@@ -265,20 +259,22 @@ def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
     texts: dict[str, Any] = {
         "source": rejected["source"].to_numpy(),
         "name": [name] * count,
-        MARK: [""] * count,
+        layout.MARK: [""] * count,
         "problem": rejected["reason"].to_numpy(),
         "problem_rule": rejected["rule"].to_numpy(),
     }
     sales = pd.Categorical.from_codes(np.full(count, SALE, dtype=np.int8), dtype=KIND)
     unknown = np.full(count, np.datetime64("NaT", "ns"))
-    lines = pd.DataFrame({column: one_category(values) for column, values in texts.items()})
+    lines = pd.DataFrame(
+        {column: text_columns.one_category(values) for column, values in texts.items()}
+    )
     places = rejected["row"].to_numpy(dtype=np.int64)
     return lines.assign(row=places, kind=sales, date=unknown, known=unknown)
 
 
 def _report(batch: Batch, extract: Extract, parsed: Iterable[tuple[str, Issue]]) -> Batch:
     """Batch with what the readers and the parsers saw and dealt with."""
-    numbers, found = extract.rows[ROW].to_numpy(), []
+    numbers, found = extract.rows[layout.ROW].to_numpy(), []
     for ours, issue in parsed:
         source, first = batch.lines["source"].iloc[issue.row], int(numbers[issue.row])
         found.append(replace(issue, row=first, source=source, column=ours))

@@ -25,7 +25,7 @@ from salesfc_lib.cleaning.rules.labels import find_other, keep_original
 from salesfc_lib.cleaning.rules.measures import first_rows, multiply_each, with_cents
 from salesfc_lib.cleaning.side_tables.reading import read_side_table
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.intake import CURRENCIES, category_of, round_half_even, whole
+from salesfc_lib.intake import CURRENCIES, fixed_point, text_columns
 
 WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "IDR", "HUF"}  # amounts are whole
 
@@ -53,9 +53,9 @@ def settle_currency(batch: Batch, context: Context) -> Batch:
     if missing.any():
         raise _no_rate(lines, foreign[missing], codes[foreign[missing]], names, target)
     batch = keep_original(batch if target in WITHOUT_CENTS else with_cents(batch), "amount")
-    batch = batch.with_columns(currency=category_of(codes, [*names, None]))
+    batch = batch.with_columns(currency=text_columns.category_of(codes, [*names, None]))
     products = multiply_each(batch.lines["amount"].to_numpy()[foreign], factors)
-    converted = fit_int64(round_half_even(products, 1, 10**scale), "An amount")
+    converted = fit_int64(fixed_point.round_half_even(products, 1, 10**scale), "An amount")
     for code in np.unique(codes[foreign]):
         own = codes[foreign] == code
         reason = f"{names[code]} are made {target} at the rate of their day"
@@ -105,7 +105,7 @@ def read_rates(context: Context) -> tuple[dict[str, Rates], int]:
     for (code, day), rate in sorted(known.items()):
         by_code.setdefault(code, {})[day] = int(rate.scaleb(scale))
     found = {
-        code: Rates(np.array([*dated], dtype="datetime64[D]"), whole([*dated.values()]))
+        code: Rates(np.array([*dated], dtype="datetime64[D]"), fixed_point.whole([*dated.values()]))
         for code, dated in by_code.items()
     }
     return found, scale

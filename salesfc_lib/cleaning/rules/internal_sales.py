@@ -11,7 +11,7 @@ import numpy as np
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake import category_of
+from salesfc_lib.intake import text_columns
 
 TAG = "within_company"  # column of lines: 'yes' for a sale within the company
 
@@ -32,7 +32,9 @@ def settle_within_company(batch: Batch, context: Context) -> Batch:
     reason = "sales within the company, which the unit "
     if measure.within_company == "out":
         return batch.drop("within_company", where(own), f"{reason}leaves out")
-    batch = batch.with_columns(**{TAG: category_of(own.astype(np.int8), [None, "yes"])})
+    batch = batch.with_columns(
+        **{TAG: text_columns.category_of(own.astype(np.int8), [None, "yes"])}
+    )
     return batch.note("within_company", where(own), f"{reason}counts")
 
 

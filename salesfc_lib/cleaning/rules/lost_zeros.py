@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context
-from salesfc_lib.intake import exported, find_lost_zeros
+from salesfc_lib.intake import identifiers, layout
 
 SHOWN = 3  # proposals that a reason holds
 
@@ -23,7 +23,9 @@ def note_lost_zeros(batch: Batch, context: Context) -> Batch:
             continue
         members = batch.lines[column].cat.categories
         strange = [str(member) for member in members if member not in known]
-        lost = find_lost_zeros(pa.chunked_array([pa.array(strange, pa.string())]), known)
+        lost = identifiers.find_lost_zeros(
+            pa.chunked_array([pa.array(strange, pa.string())]), known
+        )
         lost = lost[lost["padded"].isin(known)]
         if lost.empty:
             continue
@@ -43,6 +45,6 @@ def _list_known(context: Context) -> dict[str, set[str]]:
     known: dict[str, set[str]] = {}
     for name, source in context.with_role("lookup").items():
         for ours, header in source.join.items():
-            texts = context.extracts[name].rows[exported(header)].unique().to_pylist()
+            texts = context.extracts[name].rows[layout.exported(header)].unique().to_pylist()
             known.setdefault(ours, set()).update(text.strip() for text in texts)
     return known

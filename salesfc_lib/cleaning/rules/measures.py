@@ -21,7 +21,7 @@ from salesfc_lib.cleaning.batch.lines import is_notice, needs_part
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake import INT64, Unreadable, largest, parse_number, round_half_even
+from salesfc_lib.intake import evidence, fixed_point, parse_number
 
 CENTS = 2  # decimals that a computed amount has at least
 PERCENT = Decimal("0.01")
@@ -121,7 +121,7 @@ def _read_rate(text: str) -> tuple[Decimal | None, bool]:
         return Decimal(0), True
     try:
         rate, signed = parse_number(plain)
-    except Unreadable:
+    except evidence.Unreadable:
         return None, False
     return (rate, signed) if rate >= 0 else (None, False)
 
@@ -154,7 +154,7 @@ def _tax(
         if not len(mine) or not rate:
             continue
         ratio = (1 + rate).as_integer_ratio()
-        taxed = round_half_even(
+        taxed = fixed_point.round_half_even(
             batch.lines["amount"].to_numpy()[mine],
             *(reversed(ratio) if measure == "excluded" else ratio),
         )
@@ -198,7 +198,7 @@ def _add_share(batch: Batch, at: np.ndarray, reason: str) -> Batch:
                 "Amounts before discount",
                 "Export them, or set `measure.discounts: net`",
             )
-        before = round_half_even(settled[left == share], one, int(share))
+        before = fixed_point.round_half_even(settled[left == share], one, int(share))
         settled[left == share] = fit_int64(before, "An amount")
     return batch.change("discount", at, reason, amount=settled)
 
@@ -214,7 +214,10 @@ def multiply_each(units: np.ndarray, factors: np.ndarray) -> np.ndarray:
     >>> multiply_each(np.array([2, 10**18]), np.array([3, 100])).tolist()
     [6, 100000000000000000000]
     """
-    if max(largest(units), 1) * max(largest(factors), 1) <= INT64:
+    if (
+        max(fixed_point.largest(units), 1) * max(fixed_point.largest(factors), 1)
+        <= fixed_point.INT64
+    ):
         return units * factors
     return units.astype(object) * factors.astype(object)
 

@@ -21,7 +21,7 @@ from salesfc_lib.cleaning.batch.lines import key_columns
 from salesfc_lib.cleaning.context import Context, lines_of, where
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import Source
-from salesfc_lib.intake import Extract, label_files, parse_moments, prefix
+from salesfc_lib.intake import Extract, evidence, label_files, parse_moments
 
 Ranking = Callable[[pd.DataFrame], np.ndarray]  # how new each line is
 VERSION = "version"  # the column of the lines that says how new a line is
@@ -92,7 +92,7 @@ def _rank_moments(column: pd.Series, header: str) -> np.ndarray:
         try:
             moments = pd.Series(parse_moments([*texts]), dtype="datetime64[us]")
         except SalesForecastError as error:
-            raise prefix(error, f"Column '{header}' (`extracted`): ") from error
+            raise evidence.prefix(error, f"Column '{header}' (`extracted`): ") from error
     codes = column.cat.codes.to_numpy()
     if (codes < 0).any() or moments.isna().any():
         moments = pd.concat([moments, pd.Series([None])], ignore_index=True)

@@ -25,7 +25,7 @@ from salesfc_lib.cleaning.batch.lines import KIND, NUMBERS, ORIGINALS, RETURN
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.cleaning.rules.cancellations import in_pair
 from salesfc_lib.foundation import Parameters, Source
-from salesfc_lib.intake import Extract, as_category, exported
+from salesfc_lib.intake import Extract, layout, text_columns
 
 NOT_FILLED = {"source", "name", "mark", "kind", "problem", "problem_rule", "reference", "cancels"}
 NO_SALE = "its sale is not in the export, and it has no amount of its own"
@@ -55,7 +55,10 @@ def drop_elsewhere(
 def _parts(rows: pa.Table, headers: Mapping[str, str]) -> pd.DataFrame:
     """Columns of a key under this project's names."""
     return pd.DataFrame(
-        {ours: as_category(rows[exported(header)]) for ours, header in headers.items()}
+        {
+            ours: text_columns.as_category(rows[layout.exported(header)])
+            for ours, header in headers.items()
+        }
     )
 
 

@@ -18,19 +18,13 @@ from salesfc_lib.cleaning.batch.frames import fit_int64
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import (
-    FILE,
-    MARK,
-    ROW,
     Convention,
     Extract,
-    encode,
-    exported,
-    map_texts,
-    name_place,
+    evidence,
+    fixed_point,
+    layout,
     read_numbers,
-    rescale,
-    round_half_even,
-    stack,
+    text_columns,
 )
 
 # quantity and amount in smallest units; None where the cell shows none
@@ -46,30 +40,32 @@ def check_subtotals(source: Source, extract: Extract) -> None:
     if not _has_mark(extract.rows, "subtotal").any():
         return
     apart = extract.elsewhere.num_rows
-    everything = stack([extract.rows, extract.elsewhere]) if apart else extract.rows
-    codes, files = encode(everything[FILE])
+    everything = text_columns.stack([extract.rows, extract.elsewhere]) if apart else extract.rows
+    codes, files = text_columns.encode(everything[layout.FILE])
     for place, file in enumerate(files):
         rows = everything.filter(pa.array(codes == place))
-        rows = rows.take(pa.array(np.argsort(rows[ROW].to_numpy(), kind="stable")))
+        rows = rows.take(pa.array(np.argsort(rows[layout.ROW].to_numpy(), kind="stable")))
         _check_file(rows.filter(pa.array(~_has_mark(rows, "header"))), source, file)
 
 
 def _has_mark(rows: pa.Table, mark: str) -> np.ndarray:
-    return map_texts(rows[MARK], lambda text: text == mark).astype(bool)
+    return text_columns.map_texts(rows[layout.MARK], lambda text: text == mark).astype(bool)
 
 
 def _check_file(rows: pa.Table, source: Source, file: str) -> None:
-    marked, numbers = _has_mark(rows, "subtotal"), rows[ROW].to_numpy()
+    marked, numbers = _has_mark(rows, "subtotal"), rows[layout.ROW].to_numpy()
     columns = []
     for name in ("quantity", "amount"):
         if name not in source.columns:
             continue
-        column = rows[exported(source.columns[name])]
+        column = rows[layout.exported(source.columns[name])]
         try:
             columns.append(_read(column, marked, source))
         except SalesForecastError as error:
             words, rest = f"Column '{source.columns[name]}' ({name}) of '{file}'", pa.array(~marked)
-            raise name_place(error, words, column.filter(rest), numbers[~marked]) from error
+            raise evidence.name_place(
+                error, words, column.filter(rest), numbers[~marked]
+            ) from error
     totals = [np.cumsum(parts) for parts, _, _ in columns]
     starts: list[tuple[int, ...]] = [(0,) * len(columns)]
     for place in np.flatnonzero(marked):
@@ -103,8 +99,8 @@ def _read(
     whole = np.zeros(len(marked), dtype=np.int64)
     whole[~marked] = fit_int64(parts.units, "A figure")
     finest = max(parts.scale, shown.scale)
-    units = rescale(shown.units, shown.scale, finest)
-    units = round_half_even(units, 1, 10 ** (finest - parts.scale))
+    units = fixed_point.rescale(shown.units, shown.scale, finest)
+    units = fixed_point.round_half_even(units, 1, 10 ** (finest - parts.scale))
     known = np.setdiff1d(np.arange(len(units)), shown.problems.index.to_numpy(dtype=np.int64))
     places = np.flatnonzero(marked)
     return whole, {int(places[place]): int(units[place]) for place in known}, parts.scale

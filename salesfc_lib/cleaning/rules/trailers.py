@@ -19,15 +19,14 @@ import pyarrow.compute as pc
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import (
-    FILE,
     Convention,
     Extract,
     Numbers,
-    is_plain,
     label_files,
-    read_measures,
+    layout,
+    mapped_columns,
     read_numbers,
-    stack,
+    text_columns,
 )
 
 SUMMED = ("quantity", "amount")
@@ -41,22 +40,24 @@ def check_trailers(name: str, source: Source, extract: Extract) -> None:
         summed = [ours for ours in trailer if ours in SUMMED and ours in source.columns]
         if shown := {ours: trailer[ours] for ours in summed}:
             mine = [
-                part.filter(pc.equal(part[FILE].cast(pa.string()), path))
+                part.filter(pc.equal(part[layout.FILE].cast(pa.string()), path))
                 for part in (extract.rows, extract.elsewhere)
             ]
             contents = rejected.loc[rejected["source"].eq(label[path]), "content"]
-            _check_file(stack(mine), [*map(json.loads, contents)], source, path, shown=shown)
+            _check_file(
+                text_columns.stack(mine), [*map(json.loads, contents)], source, path, shown=shown
+            )
 
 
 def _check_file(
     rows: pa.Table, rejected: list[Any], source: Source, file: str, *, shown: dict[str, str]
 ) -> None:
-    rows = rows.filter(pa.array(is_plain(rows)))
+    rows = rows.filter(pa.array(layout.is_plain(rows)))
     every = np.ones(rows.num_rows, dtype=bool)
     for ours, text in shown.items():
         header = source.columns[ours]
         try:
-            read = read_measures(rows, {ours: header}, source, every)[ours]
+            read = mapped_columns.read_measures(rows, {ours: header}, source, every)[ours]
         except SalesForecastError:
             continue  # reported where the lines of the column are made
         cells = [item.get(header, "x") if isinstance(item, dict) else "x" for item in rejected]

@@ -20,7 +20,7 @@ from salesfc_lib.cleaning.rules.labels import find_other, keep_original
 from salesfc_lib.cleaning.rules.measures import first_rows, multiply_each
 from salesfc_lib.cleaning.side_tables.reading import read_side_table
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake import whole
+from salesfc_lib.intake import fixed_point
 
 # (unit of measure, product or None for all): how many base units
 Table = dict[tuple[str, str | None], Decimal]
@@ -42,7 +42,7 @@ def settle_units(batch: Batch, context: Context) -> Batch:
     places = max(max(0, -int(factor.as_tuple().exponent)) for factor in factors)
     batch = keep_original(batch, "quantity")
     batch = batch.at_scales({"quantity": batch.scales["quantity"] + places})
-    by = whole([int(factor.scaleb(places)) for factor in factors])[place - 1]
+    by = fixed_point.whole([int(factor.scaleb(places)) for factor in factors])[place - 1]
     converted = multiply_each(lines["quantity"].to_numpy()[other], by)
     converted = fit_int64(converted, "A quantity")
     for code in np.unique(codes[other]):

@@ -24,7 +24,7 @@ from salesfc_lib.cleaning.side_tables.reading import (
     rename_members,
 )
 from salesfc_lib.foundation import Parameters, Source, label_months, tables
-from salesfc_lib.intake import BLANK, FILE, ROW, Convention, Extract, Issue, read_numbers
+from salesfc_lib.intake import Convention, Extract, Issue, evidence, layout, read_numbers
 
 ROLE = "drivers"
 OWN = ("name", "date", "ds", "value")  # columns of the table that are no dimensions
@@ -85,7 +85,9 @@ def _read_source(source: Source, extract: Extract, parameters: Parameters) -> pd
     days = wide["ds" if "ds" in wide else "date"].to_numpy()
     calendar = parameters.calendar
     months = days.astype("datetime64[M]") if "ds" in wide else label_months(days, calendar)
-    placed = wide.drop(columns=[ROW, FILE]).assign(date=days, ds=months.astype("datetime64[ns]"))
+    placed = wide.drop(columns=[layout.ROW, layout.FILE]).assign(
+        date=days, ds=months.astype("datetime64[ns]")
+    )
     kept = [name for name in placed.columns if name not in numbers]
     long = placed.melt(id_vars=kept, value_vars=numbers, var_name="name", value_name="value")
     columns = [*OWN, *(name for name in kept if name not in OWN)]
@@ -103,7 +105,7 @@ def _parse(
     unit = source.units.get(column, Decimal(1))
     read = read_numbers(texts, Convention(decimal=source.decimal, unit=unit))
     values = read.units.astype(float) / 10.0**read.scale
-    blank = read.problems.index[read.problems.eq(BLANK)]
+    blank = read.problems.index[read.problems.eq(evidence.BLANK)]
     values[blank] = np.nan
     return pd.Series(values), read.problems.drop(blank)
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters
-from salesfc_lib.intake import prefix, read_dates
+from salesfc_lib.intake import evidence, read_dates
 
 DECLARED = ("launched", "discontinued")
 COLUMNS = ("dimension", "member", *DECLARED)
@@ -44,7 +44,7 @@ def _read(texts: pd.Series, source: str, column: str, date_format: str | None) -
     try:
         read = read_dates(pa.chunked_array([pa.array(known, pa.string())]), date_format)
     except SalesForecastError as error:
-        raise prefix(error, f"Column `{column}` of source '{source}': ") from error
+        raise evidence.prefix(error, f"Column `{column}` of source '{source}': ") from error
     if wrong := [why for place, why in read.problems.items() if known[int(place)]]:
         raise _unclear(source, f"`{column}` {wrong[0]}")
     return pd.Series(read.days)

@@ -20,23 +20,16 @@ from salesfc_lib.cleaning.mappings import Mappings
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source, tables
 from salesfc_lib.intake import (
-    BLANK,
-    FILE,
-    ROW,
     Convention,
     Extract,
-    as_category,
-    category_of,
-    constant,
-    encode,
-    exported,
-    is_plain,
-    name_place,
+    evidence,
+    fixed_point,
+    layout,
     read_dates,
     read_months,
     read_numbers,
     refuse_stated_unit,
-    to_decimals,
+    text_columns,
 )
 
 TABLE = {  # role -> table
@@ -96,8 +89,8 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
     if "end" in frame and (backwards := frame["end"].lt(frame["start"])).any():
         first = frame[backwards].iloc[0]
         why = f"'{first['name']}' ends {first['end']:%Y-%m-%d}, before it starts"
-        raise _unreadable(first[FILE], first[ROW], why)
-    return tables.check(frame.drop(columns=[ROW, FILE]), name)
+        raise _unreadable(first[layout.FILE], first[layout.ROW], why)
+    return tables.check(frame.drop(columns=[layout.ROW, layout.FILE]), name)
 
 
 def add_lookups(batch: Batch, context: Context) -> Batch:
@@ -117,7 +110,7 @@ def add_lookups(batch: Batch, context: Context) -> Batch:
         at = found.reindex(keys, fill_value=-1).where(keys >= 0, -1).to_numpy()
         for column in source.columns:
             texts = known[column].astype(object).where(known[column].notna(), None)
-            values = category_of(at, [*texts, None])
+            values = text_columns.category_of(at, [*texts, None])
             values = fill_category(batch.lines[column], values) if column in lines else values
             batch = batch.with_columns(**{column: values})
     return batch
@@ -139,37 +132,39 @@ def read_columns(
     if len(extract.rejected):
         first = extract.rejected.iloc[0]
         raise _unreadable(where, first["row"], first["reason"])
-    rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
-    numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
+    rows = extract.rows.filter(pa.array(layout.is_plain(extract.rows)))
+    numbers, (codes, files) = rows[layout.ROW].to_numpy(), text_columns.encode(rows[layout.FILE])
     columns: dict[str, pd.Series] = {}
     for ours in names:
         if ours in mapped:
-            texts = rows[exported(mapped[ours])]
+            texts = rows[layout.exported(mapped[ours])]
         else:
-            texts = constant(OPTIONAL[ours], rows.num_rows)
+            texts = text_columns.constant(OPTIONAL[ours], rows.num_rows)
         try:
             values, problems = parse(ours, texts, source)
         except SalesForecastError as error:
             place = f"Column '{mapped[ours]}' ({ours}) of '{where}'"
-            raise name_place(error, place, texts, numbers) from error
+            raise evidence.name_place(error, place, texts, numbers) from error
         if len(problems):
             at, why = int(problems.index[0]), problems.iloc[0]
             raise _unreadable(files[codes[at]], int(numbers[at]), f"`{ours}` {why}")
         columns[ours] = values
     paths = np.array(files, dtype=object)[codes] if files else []
-    return pd.DataFrame(columns).assign(**{ROW: numbers, FILE: paths})
+    return pd.DataFrame(columns).assign(**{layout.ROW: numbers, layout.FILE: paths})
 
 
 def parse_days(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
     """Days, or first days of months where the column is `ds`; NaT where blank is allowed."""
     read = (read_months if column == "ds" else read_dates)(texts, source.date_format)
     problems = read.problems
-    return pd.Series(read.days), problems[problems.ne(BLANK)] if column in OPEN else problems
+    return pd.Series(read.days), problems[
+        problems.ne(evidence.BLANK)
+    ] if column in OPEN else problems
 
 
 def parse_texts(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
     """Texts, None where blank."""
-    values = as_category(texts).astype(object)
+    values = text_columns.as_category(texts).astype(object)
     values = values.where(values.notna(), None)
     blank = np.flatnonzero(values.isna() & (column in NAMED))
     return values, pd.Series("is blank", index=blank, dtype=object)
@@ -181,10 +176,12 @@ def parse_numbers(
     """Decimals, None where blank is allowed."""
     unit = source.units.get(column, Decimal(1))
     numbers = read_numbers(texts, Convention(decimal=source.decimal, unit=unit))
-    values = pd.Series(to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object)
+    values = pd.Series(
+        fixed_point.to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object
+    )
     problems = numbers.problems
     if may_be_blank:
-        blank = problems.index[problems.eq(BLANK)]
+        blank = problems.index[problems.eq(evidence.BLANK)]
         values, problems = values.mask(values.index.isin(blank), None), problems.drop(blank)
     return values, problems
 
@@ -214,7 +211,7 @@ def _merge(frame: pd.DataFrame, key: list[str]) -> pd.DataFrame:
 
 def _read_lookup(name: str, source: Source, extract: Extract, mappings: Mappings) -> pd.DataFrame:
     texts = {
-        ours: as_category(extract.rows[exported(header)]).astype(object)
+        ours: text_columns.as_category(extract.rows[layout.exported(header)]).astype(object)
         for ours, header in {**source.join, **source.columns}.items()
     }
     renamed = {ours: mappings.rename(ours, text) for ours, text in texts.items()}
@@ -254,7 +251,8 @@ def _refuse_repeated(frame: pd.DataFrame, key: list[str], name: str) -> None:
     if repeated.any():
         rows = frame[repeated].head(3)
         examples = rows[key].fillna("").astype(str).agg(" / ".join, axis=1)
-        where = f"'{rows[FILE].iloc[0]}' (table '{name}', rows {', '.join(map(str, rows[ROW]))})"
+        places = ", ".join(map(str, rows[layout.ROW]))
+        where = f"'{rows[layout.FILE].iloc[0]}' (table '{name}', rows {places})"
         raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), where)
 
 
