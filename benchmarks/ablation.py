@@ -40,7 +40,7 @@ from salesfc_lib.forecasting.candidates.registry import BOOSTING
 from salesfc_lib.forecasting.forecast import Modeled, combine_candidates
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.foundation.schema import Candidate, Parameters
+from salesfc_lib.foundation.schema import CandidateSettings, Parameters
 
 NAMED = ("ets", "optimised_theta", "ces")  # of statsforecast
 EVERYTHING = "everything"
@@ -97,7 +97,9 @@ def without_correction(parameters: Parameters) -> Parameters:
 def switch(parameters: Parameters, names: tuple[str, ...], *, enabled: bool) -> Parameters:
     """The parameters with these candidates on or off."""
     blocks = {
-        name: parameters.candidates.get(name, Candidate()).model_copy(update={"enabled": enabled})
+        name: parameters.candidates.get(name, CandidateSettings()).model_copy(
+            update={"enabled": enabled}
+        )
         for name in names
     }
     return parameters.model_copy(update={"candidates": {**parameters.candidates, **blocks}})

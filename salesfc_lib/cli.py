@@ -117,9 +117,9 @@ def inspect(
 def demo(project: Project = Path(".")) -> None:
     """Write the demo company's exports, parameter files and overrides."""
     with _errors_in_plain_text():
-        from salesfc_lib.foundation import find_examples
+        from salesfc_lib.foundation import resources
 
-        sys.path.insert(0, str(find_examples()))
+        sys.path.insert(0, str(resources.find_examples()))
         from demo_company import write_demo
 
         write_demo(project)

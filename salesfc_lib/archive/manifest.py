@@ -18,16 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import (
-    CHECKOUT,
-    DEFAULTS,
-    LOCK,
-    NOTEBOOKS,
-    PACKAGE,
-    SHIPPED,
-    Resolved,
-    flatten,
-)
+from salesfc_lib.foundation import flatten, parameters, resources
 
 NAME = "manifest.json"
 PACKAGES = (  # whose version can change a number or a page
@@ -49,7 +40,7 @@ def describe_file(path: Path, base: Path) -> dict[str, Any]:
     return {"path": name.as_posix(), "sha256": sha256(path), "bytes": path.stat().st_size}
 
 
-def describe_parameters(resolved: Resolved) -> dict[str, dict[str, Any]]:
+def describe_parameters(resolved: parameters.Resolved) -> dict[str, dict[str, Any]]:
     """Value, winning layer and reason (empty where none is needed) of every dotted key."""
     values, reasons = flatten(resolved.parameters.model_dump(mode="json")), resolved.reasons
     return {
@@ -81,7 +72,7 @@ def describe_environment() -> dict[str, Any]:
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),
-        "lock_sha256": sha256(LOCK),
+        "lock_sha256": sha256(resources.LOCK),
         "packages": {name: number for name, number in found.items() if number},
     }
 
@@ -154,18 +145,20 @@ def sync(path: Path) -> None:
 def _code_files() -> dict[str, Path]:
     """Files of the library, its notebooks and its defaults by their path in a checkout."""
     skipped = {"__pycache__", "shipped"}
-    inside = (path for path in PACKAGE.rglob("*") if path.is_file())
-    library = (path for path in inside if not skipped & set(path.relative_to(PACKAGE).parts))
-    named = {path.relative_to(PACKAGE.parent).as_posix(): path for path in library}
-    shipped = [*NOTEBOOKS.glob("*.ipynb"), DEFAULTS]
-    return named | {path.relative_to(SHIPPED).as_posix(): path for path in shipped}
+    inside = (path for path in resources.PACKAGE.rglob("*") if path.is_file())
+    library = (
+        path for path in inside if not skipped & set(path.relative_to(resources.PACKAGE).parts)
+    )
+    named = {path.relative_to(resources.PACKAGE.parent).as_posix(): path for path in library}
+    shipped = [*resources.NOTEBOOKS.glob("*.ipynb"), resources.DEFAULTS]
+    return named | {path.relative_to(resources.SHIPPED).as_posix(): path for path in shipped}
 
 
 def _git(*arguments: str) -> str | None:
     """What git says of the checkout; None where there is no checkout or no git."""
-    if CHECKOUT is None:
+    if resources.CHECKOUT is None:
         return None
-    command = ["git", "-C", str(CHECKOUT), *arguments]
+    command = ["git", "-C", str(resources.CHECKOUT), *arguments]
     try:
         return subprocess.check_output(
             command, stderr=subprocess.DEVNULL, text=True, timeout=GIT_SECONDS
@@ -181,7 +174,7 @@ def _package_version(name: str) -> str | None:
         return None
 
 
-def _layer(key: str, resolved: Resolved) -> str:
+def _layer(key: str, resolved: parameters.Resolved) -> str:
     while key not in resolved.layer and "." in key:
         key = key.rpartition(".")[0]
     return resolved.layer.get(key, "defaults")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive.locks import lock_month
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import MONTH, UNIT_ID, check_month, check_unit
+from salesfc_lib.foundation import check_month, check_unit, schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,9 @@ def is_published(reports: Path, month: str, unit: str) -> bool:
 def list_months(reports: Path, unit: str | None = None) -> list[str]:
     """Months with a published unit (with that unit, where one is named), oldest first."""
     found = [(path.parent.parent.name, path.parent.name) for path in _manifests(reports, "*-*")]
-    return sorted({month for month, name in found if unit in (None, name) and MONTH.match(month)})
+    return sorted(
+        {month for month, name in found if unit in (None, name) and schema.MONTH.match(month)}
+    )
 
 
 def list_units(reports: Path, month: str) -> list[str]:
@@ -58,7 +60,7 @@ def list_units(reports: Path, month: str) -> list[str]:
 
 def _manifests(reports: Path, month: str) -> list[Path]:
     found = reports.glob(f"{month}/*/{manifest.NAME}")
-    return [path for path in found if UNIT_ID.match(path.parent.name)]
+    return [path for path in found if schema.UNIT_ID.match(path.parent.name)]
 
 
 def check_place(reports: Path, month: str, unit: str, *, again: bool = False) -> None:
@@ -86,7 +88,7 @@ def list_folders(reports: Path, month: str) -> list[str]:
     """Units that have any folder in a month, published or not, earlier versions included."""
     names = [path.name for path in (reports / month).glob("*")]
     versions = (match["unit"] for match in map(VERSION.match, names) if match)
-    return sorted({*(name for name in names if UNIT_ID.match(name)), *versions})
+    return sorted({*(name for name in names if schema.UNIT_ID.match(name)), *versions})
 
 
 def latest_before(reports: Path, month: str, unit: str) -> dict[str, str] | None:
@@ -164,7 +166,7 @@ def hold_month(reports: Path, month: str) -> Iterator[list[str]]:
 
 def _repair_all(reports: Path, month: str) -> list[str]:
     units = [folder.name[1 : -len(".next")] for folder in sorted((reports / month).glob(".*.next"))]
-    return [repair(reports, month, unit) for unit in units if UNIT_ID.match(unit)]
+    return [repair(reports, month, unit) for unit in units if schema.UNIT_ID.match(unit)]
 
 
 def recover(reports: Path) -> list[str]:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from salesfc_lib.archive import manifest
 from salesfc_lib.archive import months as archive
 from salesfc_lib.errors import RequestError, SalesForecastError
-from salesfc_lib.foundation import MONTH
+from salesfc_lib.foundation import schema
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,7 +76,7 @@ def verify(reports: Path, month: str | None = None, unit: str | None = None) -> 
 
 def _list_months(reports: Path) -> list[str]:
     """Months of which anything stands, oldest first."""
-    names = sorted(folder.name for folder in reports.glob("*-*") if MONTH.match(folder.name))
+    names = sorted(folder.name for folder in reports.glob("*-*") if schema.MONTH.match(folder.name))
     return [name for name in names if archive.list_folders(reports, name)]
 
 

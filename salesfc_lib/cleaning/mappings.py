@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Members, Parameters, Source
+from salesfc_lib.foundation import Parameters, Source, schema
 from salesfc_lib.intake import Extract, evidence, layout, read_dates, text_columns
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
@@ -133,7 +133,7 @@ def read_mappings(parameters: Parameters, extracts: Mapping[str, Extract]) -> Ma
     )
 
 
-def list_entries(members: Members) -> list[Entry]:
+def list_entries(members: schema.Members) -> list[Entry]:
     """Entries of a block of parameters."""
     entries = []
     for old, names in members.items():

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from salesfc_lib.foundation import SEASON, Outliers, tables
+from salesfc_lib.foundation import SEASON, schema, tables
 
 Matrix = NDArray[np.float64]
 
@@ -26,7 +26,7 @@ TO_DEVIATION = 1.4826  # from median absolute to standard deviation, of a normal
 
 
 def judge_months(
-    panel: pd.DataFrame, *, settings: Outliers, censored: pd.DataFrame | None = None
+    panel: pd.DataFrame, *, settings: schema.Outliers, censored: pd.DataFrame | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Table outliers, and the table of censored months with what was to be expected in them.
 
@@ -97,7 +97,7 @@ def _index(rows: pd.DataFrame, sales: pd.DataFrame) -> tuple[np.ndarray, np.ndar
 
 
 def _scan(
-    raw: Matrix, promoted: NDArray[np.bool_], short: NDArray[np.bool_], settings: Outliers
+    raw: Matrix, promoted: NDArray[np.bool_], short: NDArray[np.bool_], settings: schema.Outliers
 ) -> tuple[list[tuple[int, int, float, float, float]], Matrix]:
     """Flagged cells as (series, month, y_raw, expected, score), and what was expected in each.
 

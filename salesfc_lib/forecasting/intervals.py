@@ -18,10 +18,10 @@ import pandas as pd
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent, share_of_zeros
 from salesfc_lib.forecasting.history import History, align
-from salesfc_lib.foundation import SEASON, Lifecycle, nan_mean
+from salesfc_lib.foundation import SEASON, nan_mean, schema
 from salesfc_lib.panel import count_silent_months
 
-USUAL = Lifecycle()
+USUAL = schema.Lifecycle()
 LEVELS = (80, 95)  # percent: the intervals of the tables
 TINY = 1e-100  # size of a series below which no error is a share of it: the division could overflow
 TAILS = np.linspace(0.0, 0.5, 101)  # shares left out on each side that are tried
@@ -34,7 +34,7 @@ class PastErrors:
     history: History
     errors: Mapping[int, np.ndarray]
     forecasts: Mapping[int, np.ndarray]
-    rule: Lifecycle = USUAL
+    rule: schema.Lifecycle = USUAL
 
 
 def add_intervals(
@@ -43,7 +43,7 @@ def add_intervals(
     panel: pd.DataFrame,
     series: pd.DataFrame,
     *,
-    rule: Lifecycle = USUAL,
+    rule: schema.Lifecycle = USUAL,
 ) -> pd.DataFrame:
     """Forecast rows of one cutoff with lo-80, hi-80, lo-95 and hi-95.
 
@@ -66,7 +66,9 @@ def add_intervals(
     return forecast.assign(**columns)
 
 
-def _past_of(backtest: pd.DataFrame, history: History, horizon: int, rule: Lifecycle) -> PastErrors:
+def _past_of(
+    backtest: pd.DataFrame, history: History, horizon: int, rule: schema.Lifecycle
+) -> PastErrors:
     """Errors of a long backtest against the history."""
     last, width = history.last[0].astype(int), history.y.shape[1]
     row = pd.Index(history.ids).get_indexer(backtest["unique_id"])

@@ -17,10 +17,10 @@ from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import STEADY, classify
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
-from salesfc_lib.foundation import SEASON, Breaks, nan_mean, nan_median, tables
+from salesfc_lib.foundation import SEASON, nan_mean, nan_median, schema, tables
 
 MOST_CHANGE = 30.0  # in logarithms: beyond it a number of sales is none
-USUAL = Breaks()
+USUAL = schema.Breaks()
 BLOCK = 20_000  # rows worked on at once
 
 
@@ -38,7 +38,7 @@ class LevelShifts:
         return np.asarray(self.months > 0)
 
 
-def find_level_shifts(history: History, settings: Breaks = USUAL) -> LevelShifts:
+def find_level_shifts(history: History, settings: schema.Breaks = USUAL) -> LevelShifts:
     """The level shift of each row as known at its cutoff; none unless it sells steadily.
 
     x = log of the seasonally adjusted months of the last three years, odd months drawn in. For each
@@ -136,7 +136,7 @@ def winsorize(x: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(x), np.clip(x, middle - room, middle + room), np.nan)
 
 
-def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
+def adjust_level_shifts(history: History, settings: schema.Breaks = USUAL) -> History:
     """The history, months before a shift brought half-way, in logarithms, to the new level.
 
     Where a change of -40 % was planted in three of ten series, 3, 6 and 12 months before the
@@ -154,7 +154,7 @@ def adjust_level_shifts(history: History, settings: Breaks = USUAL) -> History:
     return replace(history, y=history.y * np.where(before, ratio, 1.0))
 
 
-def list_level_shifts(history: History, settings: Breaks = USUAL) -> pd.DataFrame:
+def list_level_shifts(history: History, settings: schema.Breaks = USUAL) -> pd.DataFrame:
     """Table break: a row per series whose level shifted, as known now."""
     shifts = find_level_shifts(history, settings)
     rows = np.flatnonzero(shifts.found)

@@ -135,7 +135,7 @@ def _find(name: str, code: str, project: Path) -> Path:
     return path
 
 
-def _build(file: OwnFile, block: schema.Candidate) -> Candidate:
+def _build(file: OwnFile, block: schema.CandidateSettings) -> Candidate:
     module = _run(file)
     one, panel = (getattr(module, name, None) for name in (ONE, PANEL))
     if callable(one) == callable(panel):

@@ -17,7 +17,7 @@ from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
 from salesfc_lib.forecasting.candidates.registry import BASELINE
 from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.tuning import LEVEL_PRIOR_SERIES, MIN_CUTOFFS, MIN_RELATIVE_ERROR, TIE
-from salesfc_lib.foundation import SEASON, Combine, nan_mean
+from salesfc_lib.foundation import SEASON, nan_mean, schema
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class CandidateErrors:
 
 
 def backtest_errors(
-    candidates: CandidateForecasts, back: int, settings: Combine
+    candidates: CandidateForecasts, back: int, settings: schema.Combine
 ) -> CandidateErrors:
     """Errors at the backtest's cutoffs before `back` months ago, against what was known then.
 
@@ -92,7 +92,7 @@ def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
 
 
 def combination_weights(
-    evidence: CandidateErrors, forecast: np.ndarray, settings: Combine
+    evidence: CandidateErrors, forecast: np.ndarray, settings: schema.Combine
 ) -> np.ndarray:
     """Weights (n_models, n) of forecasts (n_models, n, horizon), columns summing to one.
 

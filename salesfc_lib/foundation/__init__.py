@@ -5,7 +5,7 @@ Parameter files and frames enter; resolved parameters, checked tables and format
 
 from __future__ import annotations
 
-from salesfc_lib.foundation import parameters, schema, tables, wording
+from salesfc_lib.foundation import holidays, parameters, resources, scales, schema, tables, wording
 from salesfc_lib.foundation.calendar import (
     SEASON,
     bound_months,
@@ -14,112 +14,36 @@ from salesfc_lib.foundation.calendar import (
     month_of,
 )
 from salesfc_lib.foundation.contracts import ASSUMED, ENDED, INTERVALS, STAGES
-from salesfc_lib.foundation.holidays import WINDOWS, list_days_off, list_observed, share_of_festival
 from salesfc_lib.foundation.nan_statistics import nan_mean, nan_median, nan_std
-from salesfc_lib.foundation.parameters import (
-    Resolved,
-    defaults,
-    flatten,
-    from_dict,
-    read_yaml,
-    resolve,
-    to_dict,
-)
-from salesfc_lib.foundation.resources import (
-    ALIASES,
-    CHECKOUT,
-    DEFAULTS,
-    LOCK,
-    NOTEBOOKS,
-    PACKAGE,
-    SHIPPED,
-    find_examples,
-)
-from salesfc_lib.foundation.scales import COUNTS, MONEY, POWERS, SCALE_WORDS, Scale, find_scale
-from salesfc_lib.foundation.schema import (
-    MONTH,
-    SUBTOTALS,
-    UNIT_ID,
-    Breaks,
-    Calendar,
-    Combine,
-    Control,
-    Driver,
-    Implausible,
-    Keep,
-    Key,
-    Lifecycle,
-    Members,
-    Outliers,
-    Parameters,
-    Source,
-    Window,
-    check_month,
-    check_unit,
-)
-from salesfc_lib.foundation.tables import check, empty
+from salesfc_lib.foundation.parameters import defaults, flatten, resolve
+from salesfc_lib.foundation.schema import Calendar, Parameters, Source, check_month, check_unit
 
 __all__ = [
-    "Breaks",
-    "Lifecycle",
-    "ALIASES",
     "ASSUMED",
-    "CHECKOUT",
-    "COUNTS",
     "Calendar",
-    "Combine",
-    "Control",
-    "DEFAULTS",
-    "Driver",
     "ENDED",
     "INTERVALS",
-    "Implausible",
-    "Keep",
-    "Key",
-    "LOCK",
-    "MONEY",
-    "MONTH",
-    "Members",
-    "NOTEBOOKS",
-    "Outliers",
-    "PACKAGE",
-    "POWERS",
     "Parameters",
-    "Resolved",
-    "SCALE_WORDS",
     "SEASON",
-    "SHIPPED",
     "STAGES",
-    "SUBTOTALS",
-    "Scale",
     "Source",
-    "UNIT_ID",
-    "WINDOWS",
-    "Window",
     "bound_months",
-    "check",
     "check_month",
     "check_unit",
     "count_trading_days",
     "defaults",
-    "empty",
-    "find_examples",
-    "find_scale",
     "flatten",
-    "from_dict",
+    "holidays",
     "label_months",
-    "list_days_off",
-    "list_observed",
     "month_of",
     "nan_mean",
     "nan_median",
     "nan_std",
     "parameters",
-    "read_yaml",
     "resolve",
+    "resources",
+    "scales",
     "schema",
-    "share_of_festival",
     "tables",
-    "to_dict",
     "wording",
 ]

@@ -17,7 +17,14 @@ from pydantic import ValidationError
 
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.resources import DEFAULTS
-from salesfc_lib.foundation.schema import Candidate, Driver, Parameters, Section, Source, check_unit
+from salesfc_lib.foundation.schema import (
+    CandidateSettings,
+    Driver,
+    ParameterBlock,
+    Parameters,
+    Source,
+    check_unit,
+)
 
 MAX_SHOWN = 200  # characters of a wrong value that a message holds
 # in an address that was written where a variable's name belongs
@@ -190,11 +197,15 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
 
 
 # blocks whose keys are names that a unit gives
-_NAMED: dict[str, type[Section]] = {"sources": Source, "candidates": Candidate, "drivers": Driver}
+_NAMED: dict[str, type[ParameterBlock]] = {
+    "sources": Source,
+    "candidates": CandidateSettings,
+    "drivers": Driver,
+}
 
 
 def _refuse_unknown(
-    tree: Mapping[str, Any], model: type[Section], where: str, prefix: str = ""
+    tree: Mapping[str, Any], model: type[ParameterBlock], where: str, prefix: str = ""
 ) -> None:
     for key, value in tree.items():
         if key not in model.model_fields:
@@ -203,7 +214,7 @@ def _refuse_unknown(
         if not isinstance(value, Mapping):
             continue
         annotation = model.model_fields[key].annotation
-        if isinstance(annotation, type) and issubclass(annotation, Section):
+        if isinstance(annotation, type) and issubclass(annotation, ParameterBlock):
             _refuse_unknown(value, annotation, where, f"{prefix}{key}.")
         elif (section := _NAMED.get(key)) and not prefix:
             for name, block in value.items():

@@ -49,7 +49,7 @@ MONEY = (
 COUNTS = ("quantity", "price", "stock")
 
 
-class Scale(NamedTuple):
+class StatedScale(NamedTuple):
     """A power of ten that a text states, and the words that say it.
 
     sure: whether the words can mean nothing else.
@@ -131,7 +131,7 @@ _LATIN = {**WORDS, **LETTERS, "mil": 6, "t": 3, "b": 9, "tr": 6}
 
 
 @lru_cache(maxsize=4_000)
-def find_scale(text: str) -> Scale | None:
+def find_scale(text: str) -> StatedScale | None:
     """Power of ten that a title or a header states for its numbers; None where it states none.
 
     Power 0 says that the numbers are in the unit itself (单位:元).
@@ -151,7 +151,7 @@ def find_scale(text: str) -> Scale | None:
         groups = found.groupdict()
         if groups.get("letter") and is_other and not re.search(_MONETARY, found[0]):
             continue
-        return Scale(_find_power(groups), " ".join(found[0].split()), sure)
+        return StatedScale(_find_power(groups), " ".join(found[0].split()), sure)
     return None
 
 

@@ -29,29 +29,29 @@ ORDINALS = (
 
 
 @dataclass(frozen=True)
-class Scale:
-    """A divisor with its short mark (`m`) and word (`million`)."""
+class DisplayScale:
+    """A divisor with its suffix (`m`) and word (`million`)."""
 
     divisor: float
-    mark: str
+    suffix: str
     word: str
 
 
 SCALES = (
-    Scale(1e9, "bn", "billion"),
-    Scale(1e6, "m", "million"),
-    Scale(1e3, "k", "thousand"),
-    Scale(1.0, "", ""),
+    DisplayScale(1e9, "bn", "billion"),
+    DisplayScale(1e6, "m", "million"),
+    DisplayScale(1e3, "k", "thousand"),
+    DisplayScale(1.0, "", ""),
 )
 
 
 @dataclass(frozen=True)
-class Measure:
+class AmountFormat:
     """How amounts of a unit are written: a currency before them, or a unit after them.
 
-    >>> Measure("¥").amount(48_260_000)
+    >>> AmountFormat("¥").amount(48_260_000)
     '¥48.26\\xa0m'
-    >>> Measure("", "pieces").amount(1234)
+    >>> AmountFormat("", "pieces").amount(1234)
     '1,234\\xa0pieces'
     """
 
@@ -62,23 +62,25 @@ class Measure:
         """Amount with its own scale: '¥48.26 m', '−¥0.19 m'; `digits` are significant."""
         return self.scaled(value, scale_for([value]), sign=sign, digits=digits)
 
-    def scaled(self, value: float, scale: Scale, *, sign: bool = False, digits: int = 4) -> str:
+    def scaled(
+        self, value: float, scale: DisplayScale, *, sign: bool = False, digits: int = 4
+    ) -> str:
         """Amount in a given scale, with currency or unit."""
         if scale.divisor == 1.0 and abs(value) < 1_000:
             text = number(abs(value), 0 if float(value).is_integer() or abs(value) >= 100 else 2)
         else:
             text = number(abs(value) / scale.divisor, decimals(value / scale.divisor, digits))
-        mark = f"{NBSP}{scale.mark}" if scale.mark else ""
+        mark = f"{NBSP}{scale.suffix}" if scale.suffix else ""
         unit = f"{NBSP}{self.unit}" if self.unit else ""
         return f"{_sign(value, sign)}{self.currency}{text}{mark}{unit}"
 
-    def axis(self, scale: Scale) -> str:
+    def axis(self, scale: DisplayScale) -> str:
         """What a subtitle or a column head says of a scale: '¥ m', 'thousand pieces', 'pieces'."""
-        currency, unit = f"{self.currency} {scale.mark}", f"{scale.word} {self.unit}"
+        currency, unit = f"{self.currency} {scale.suffix}", f"{scale.word} {self.unit}"
         return (currency if self.currency else unit).strip()
 
 
-def scale_for(values: Iterable[float]) -> Scale:
+def scale_for(values: Iterable[float]) -> DisplayScale:
     """The largest scale in which the largest value is at least one; plain below ten thousand."""
     finite = (abs(value) for value in values if value is not None and math.isfinite(value))
     largest = max(finite, default=0.0)

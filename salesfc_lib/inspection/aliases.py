@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import ALIASES, POWERS, SCALE_WORDS, find_scale, read_yaml
+from salesfc_lib.foundation import parameters, resources, scales
 from salesfc_lib.intake import CURRENCIES, split_header, strip_header
 
 FILE = Path("parameters") / "aliases.yml"
@@ -28,9 +28,9 @@ OPPOSITES |= {meant: other for other, meant in OPPOSITES.items()}
 # what may follow a known word without changing what it means: Sales EUR, Amount LC
 AFTER = frozenset([*CURRENCIES, "lc", "local", "total", "sum", "value"])
 # and where the header states a scale: Sales in thousands of euros, Umsatz TEUR
-STATING = SCALE_WORDS | {letter + code for letter in "ktm" for code in CURRENCIES}
+STATING = scales.SCALE_WORDS | {letter + code for letter in "ktm" for code in CURRENCIES}
 STATING |= {"in", "of", "en", "de", "d", "us", "euros"}
-_YUAN = re.compile(f"(?:{'|'.join(sorted(POWERS, key=len, reverse=True))})元?$")
+_YUAN = re.compile(f"(?:{'|'.join(sorted(scales.POWERS, key=len, reverse=True))})元?$")
 GERMAN = ("datum", "menge", "betrag", "umsatz", "kunde", "artikel")  # ends of compound words
 _CHINESE = re.compile(r"[\u3040-\u9fff]")
 
@@ -116,7 +116,7 @@ class Aliases:
             strip_header(word) in key for word in others if _is_chinese(word)
         ):
             return
-        after = AFTER if find_scale(header) is None else AFTER | STATING
+        after = AFTER if scales.find_scale(header) is None else AFTER | STATING
         while len(words) > 1 and (words[-1] in after or words[-1].isdigit()):
             words = words[:-1]
         words = words if after is AFTER else [_YUAN.sub("", word) or word for word in words]
@@ -137,7 +137,7 @@ def read_aliases(project: Path | None = None) -> Aliases:
     """
     tree = _read_shipped()
     own = project / FILE if project is not None else None
-    if own is not None and own.is_file() and own.resolve() != ALIASES:
+    if own is not None and own.is_file() and own.resolve() != resources.ALIASES:
         tree = _put_before(_check(own), tree)
     return Aliases(**tree)
 
@@ -164,11 +164,11 @@ def _longest(text: str, words: Sequence[str]) -> str | None:
 
 @cache
 def _read_shipped() -> dict[str, Any]:
-    return _check(ALIASES)
+    return _check(resources.ALIASES)
 
 
 def _check(path: Path) -> dict[str, Any]:
-    tree = read_yaml(path)
+    tree = parameters.read_yaml(path)
     for key, block in tree.items():
         if key not in (*LISTS, *GROUPS, ROLES):
             raise SalesForecastError.unknown_key(key, [*LISTS, *GROUPS, ROLES], f"'{path}'")

@@ -12,7 +12,7 @@ from datetime import date
 
 import pyarrow as pa
 
-from salesfc_lib.foundation import COUNTS, MONEY, find_scale
+from salesfc_lib.foundation import scales
 from salesfc_lib.inspection.columns import Column
 from salesfc_lib.inspection.proposal import Proposal
 from salesfc_lib.intake import (
@@ -290,7 +290,7 @@ def _check_values(found: Proposal) -> Iterator[Issue]:
 
 def _check_scales(found: Proposal) -> Iterator[Issue]:
     for name, header in found.names.items():
-        scale = find_scale(header) if name in (*MONEY, *COUNTS) else None
+        scale = scales.find_scale(header) if name in (*scales.MONEY, *scales.COUNTS) else None
         if scale and not scale.sure:
             said = (
                 f"does '{scale.words}' in the header {header} say that its numbers count in units "

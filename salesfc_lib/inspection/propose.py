@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from salesfc_lib.foundation import COUNTS, MONEY, Scale, find_scale
+from salesfc_lib.foundation import scales
 from salesfc_lib.inspection.aliases import Aliases
 from salesfc_lib.inspection.columns import Column, look_at_columns
 from salesfc_lib.inspection.exports import take_feed
@@ -101,12 +101,12 @@ def _find_units(
     """Units that headers state, or else the titles for all money; percent, where chances are above
     one.
     """
-    scales = (find_scale(title) for title in titles)
-    stated = next((scale for scale in scales if scale and scale.sure), None)
-    found: dict[str, Scale] = {}
+    of_titles = map(scales.find_scale, titles)
+    stated = next((scale for scale in of_titles if scale and scale.sure), None)
+    found: dict[str, scales.StatedScale] = {}
     for name, match in matches.items():
-        own = find_scale(match.header) if name in (*MONEY, *COUNTS) else None
-        scale = own if own and own.sure else stated if name in MONEY else None
+        own = scales.find_scale(match.header) if name in (*scales.MONEY, *scales.COUNTS) else None
+        scale = own if own and own.sure else stated if name in scales.MONEY else None
         if scale and scale.power:
             found[name] = scale
     units = {name: (scale.unit, scale.words) for name, scale in found.items()}

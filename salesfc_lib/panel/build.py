@@ -17,14 +17,12 @@ import pyarrow
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import (
     Parameters,
-    Window,
     bound_months,
-    check,
     count_trading_days,
-    list_days_off,
-    list_observed,
+    holidays,
     month_of,
-    share_of_festival,
+    schema,
+    tables,
 )
 from salesfc_lib.panel.gaps import fill_forward
 from salesfc_lib.panel.hierarchy import build_series
@@ -170,7 +168,7 @@ def check_panel(panel: pd.DataFrame, unit: str = "") -> pd.DataFrame:
 
     Raises `SalesForecastError` naming the first missing month and its series.
     """
-    gaps = scan_gaps(check(panel, "panel")).sort_values(["ds", "unique_id"])
+    gaps = scan_gaps(tables.check(panel, "panel")).sort_values(["ds", "unique_id"])
     if len(gaps):
         months = gaps["ds"].nunique()
         whose = f" of '{unit}'" if unit else ""
@@ -256,11 +254,14 @@ def _as_units(values: pd.Series) -> tuple[np.ndarray, int]:
 def _calendar_columns(months: Months, parameters: Parameters) -> dict[str, np.ndarray]:
     """What the calendar says, alike for every series: (n_months,) of all months."""
     bounds = bound_months(months.all, parameters.calendar)
-    off = list_days_off(parameters.calendar, *bounds)
+    off = holidays.list_days_off(parameters.calendar, *bounds)
     days = count_trading_days(months.all, off, parameters.calendar)
     declared = parameters.calendar.moving_holidays
-    festivals = list_observed(off) if declared is None else declared
-    return {"trading_days": days, **{name: share_of_festival(name, *bounds) for name in festivals}}
+    festivals = holidays.list_observed(off) if declared is None else declared
+    return {
+        "trading_days": days,
+        **{name: holidays.share_of_festival(name, *bounds) for name in festivals},
+    }
 
 
 def _plan_columns(
@@ -281,14 +282,19 @@ def _plan_columns(
         columns["promotion"] = _prefer(share_flagged(placed), columns.get("promotion"))
     if event is not None and len(event):
         dated = _date_knowledge(event, parameters)
-        covered = _cover(dated, placed, months, parameters, window=Window())
+        covered = _cover(dated, placed, months, parameters, window=schema.PromotionWindow())
         foreseen = _is_foreseen(event, months, parameters)
         columns["event"] = covered if foreseen else covered[:, : months.n_past]
     return columns
 
 
 def _cover(
-    spans: pd.DataFrame, placed: Placed, months: Months, parameters: Parameters, *, window: Window
+    spans: pd.DataFrame,
+    placed: Placed,
+    months: Months,
+    parameters: Parameters,
+    *,
+    window: schema.PromotionWindow,
 ) -> np.ndarray:
     named = list_dimensions(spans, placed, [*parameters.dimensions, "key_account"])
     split = split_series(placed, named, months.all, parameters.horizon)

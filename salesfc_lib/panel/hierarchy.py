@@ -17,10 +17,10 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy import sparse
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import SEASON, WINDOWS
+from salesfc_lib.foundation import SEASON, holidays
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
-OF_THE_MONTH = ("trading_days", *WINDOWS)  # regressors that are the same for every series
+OF_THE_MONTH = ("trading_days", *holidays.WINDOWS)  # regressors that are the same for every series
 
 
 class Summing(NamedTuple):

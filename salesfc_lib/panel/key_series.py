@@ -9,13 +9,15 @@ import hashlib
 
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON, Key
+from salesfc_lib.foundation import SEASON, schema
 
 ACCOUNTS, OTHER = "key_account", "other"
 DIGITS = 12  # of the hash: two of a thousand series share a name once in ten to the ninth
 
 
-def choose_key_series(series: pd.DataFrame, panel: pd.DataFrame, settings: Key) -> pd.DataFrame:
+def choose_key_series(
+    series: pd.DataFrame, panel: pd.DataFrame, settings: schema.Key
+) -> pd.DataFrame:
     """Table key_series, by level in the parameters' order, largest first.
 
     A level that the unit does not have is passed over.

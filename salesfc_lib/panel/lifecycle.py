@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import SEASON, Lifecycle, tables
+from salesfc_lib.foundation import SEASON, schema, tables
 
 BEFORE = SEASON  # months that the regular share is taken over at least; twice as many at most
-USUAL = Lifecycle()
+USUAL = schema.Lifecycle()
 
 
-def count_silent(known: pd.DataFrame, rule: Lifecycle = USUAL) -> pd.Series:
+def count_silent(known: pd.DataFrame, rule: schema.Lifecycle = USUAL) -> pd.Series:
     """Months without a sale of the series that ended, by column of a frame with a row per month."""
     silent = count_silent_months(known.to_numpy(dtype=float).T, rule)
     return pd.Series(silent, index=known.columns, name="silent")[silent > 0]
 
 
-def count_silent_months(y: np.ndarray, rule: Lifecycle = USUAL) -> np.ndarray:
+def count_silent_months(y: np.ndarray, rule: schema.Lifecycle = USUAL) -> np.ndarray:
     """Months without a sale at the end of each row of y (n, T); 0 for rows that have not ended.
 
     NaN is no month of the row.
@@ -50,7 +50,7 @@ def list_lifecycles(
     through: pd.Timestamp,
     declared: pd.DataFrame | None = None,
     *,
-    rule: Lifecycle = USUAL,
+    rule: schema.Lifecycle = USUAL,
 ) -> pd.DataFrame:
     """Table lifecycle: months in which each series was launched and discontinued.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import Calendar, Driver, Window, bound_months
+from salesfc_lib.foundation import Calendar, bound_months, schema
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,12 @@ def split_series(placed: Placed, named: Sequence[str], months: np.ndarray, lag: 
 
 
 def share_of_spans(
-    spans: pd.DataFrame, split: Split, months: np.ndarray, calendar: Calendar, *, window: Window
+    spans: pd.DataFrame,
+    split: Split,
+    months: np.ndarray,
+    calendar: Calendar,
+    *,
+    window: schema.PromotionWindow,
 ) -> np.ndarray:
     """Share of each month's days that spans and their `window` cover, (n_series, n_months).
 
@@ -128,7 +133,7 @@ def share_flagged(placed: Placed) -> np.ndarray:
 
 
 def spread_driver(
-    values: pd.DataFrame, declared: Driver, split: Split, months: np.ndarray
+    values: pd.DataFrame, declared: schema.Driver, split: Split, months: np.ndarray
 ) -> np.ndarray:
     """A driver's value of each series and month (n_series, n_months); NaN where it has none.
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import INTERVALS, empty
+from salesfc_lib.foundation import INTERVALS, tables
 from salesfc_lib.panel import Summing, list_levels, summing_matrix
 from salesfc_lib.reconciliation.overrides import select_overrides
 
@@ -37,7 +37,7 @@ def adjust(
     what was asked for, `final` what the series has after all overrides. An aggregate's change is
     spread over its bottoms in proportion to their forecasts, equally where all are zero. Refused,
     with why in `remark`: no author, no reason, a result below zero. Where none is applied the first
-    frame is empty: the stage is not there.
+    frame is tables.empty: the stage is not there.
 
     Raises `SalesForecastError` naming `source` and the override whose series or month does not
     exist.
@@ -55,7 +55,7 @@ def adjust(
     final = pd.DataFrame(summing.matrix @ bottoms, index=wide.index, columns=wide.columns)
     account = _close_accounts(chosen, accounts, final, summing)
     if not account["state"].eq("applied").any():
-        return empty("forecast"), account
+        return tables.empty("forecast"), account
     return _adjusted_rows(reconciled, final), account
 
 
@@ -121,7 +121,7 @@ def _apply(
 
 
 def _refuse(override: Any, asked: float) -> str:
-    """Why the override is not applied; empty where it is."""
+    """Why the override is not applied; tables.empty where it is."""
     written = {"author": override.author, "reason": override.reason}
     missing = [name for name, text in written.items() if pd.isna(text) or not text]
     if missing:
@@ -150,7 +150,7 @@ def _close_accounts(
     summing: Summing,
 ) -> pd.DataFrame:
     """Table `adjustment`: each override with its final value and the later one that moved it."""
-    names, columns = ["old", "asked", "state", "remark"], empty("adjustment")
+    names, columns = ["old", "asked", "state", "remark"], tables.empty("adjustment")
     frame = overrides.assign(**pd.DataFrame(accounts, columns=names, index=overrides.index))
     frame["final"] = [final.at[row.unique_id, row.ds] for row in frame.itertuples()]
     frame["remark"] = [row.remark or _moved_by(row, frame, summing) for row in frame.itertuples()]
@@ -158,7 +158,7 @@ def _close_accounts(
 
 
 def _moved_by(row: Any, frame: pd.DataFrame, summing: Summing) -> str:
-    """Remark on later overrides that moved this one's value; empty where none did."""
+    """Remark on later overrides that moved this one's value; tables.empty where none did."""
     if abs(row.final - row.asked) <= MOVED * max(abs(row.asked), abs(row.final), 1e-300):
         return ""
     later = (frame.index > row.Index) & frame["ds"].eq(row.ds) & frame["state"].eq("applied")
@@ -181,4 +181,4 @@ def _adjusted_rows(reconciled: pd.DataFrame, final: pd.DataFrame) -> pd.DataFram
     frame = reconciled.reset_index(drop=True).assign(
         stage="adjusted", model="people", y_hat=y_hat, **nothing
     )
-    return frame[list(empty("forecast").columns)]
+    return frame[list(tables.empty("forecast").columns)]

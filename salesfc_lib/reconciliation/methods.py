@@ -15,11 +15,11 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Lifecycle, Parameters
+from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Parameters, schema
 from salesfc_lib.panel import Summing, count_silent, summing_matrix
 from salesfc_lib.reconciliation.projection import METHODS, project
 
-USUAL = Lifecycle()
+USUAL = schema.Lifecycle()
 # cutoffs at which a method that learns from errors must have enough of them to be judged
 MIN_CUTOFFS = 2
 
@@ -127,7 +127,7 @@ class BacktestErrors:
     actuals: np.ndarray
     months: np.ndarray
     actual: np.ndarray
-    rule: Lifecycle
+    rule: schema.Lifecycle
 
     @classmethod
     def of(
@@ -137,7 +137,7 @@ class BacktestErrors:
         series: pd.DataFrame,
         levels: Mapping[str, list[str]],
         *,
-        rule: Lifecycle = USUAL,
+        rule: schema.Lifecycle = USUAL,
     ) -> BacktestErrors:
         """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw, or y without it."""
         summing = summing_matrix(series, levels)

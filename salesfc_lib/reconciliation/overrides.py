@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import check, empty
+from salesfc_lib.foundation import tables
 from salesfc_lib.reconciliation.hand_written import (
     Line,
     cell_error,
@@ -30,7 +30,7 @@ WRITTEN = ("made_in", "unique_id", "ds", "author", "reason")
 
 
 def read_overrides(project: Path, unit: str) -> pd.DataFrame:
-    """Override table of `overrides/<unit>.csv`; empty where there is no such file.
+    """Override table of `overrides/<unit>.csv`; tables.empty where there is no such file.
 
     Months are written YYYY-MM; `sequence` is 1 and `unit` the file's where the file has no such
     column.
@@ -38,14 +38,14 @@ def read_overrides(project: Path, unit: str) -> pd.DataFrame:
     Raises `SalesForecastError` naming file and line: a missing column, a month, number or date that
     cannot be read, another unit's id, both or neither of `new` and `percent`, a repeated key.
     """
-    name, table = f"overrides/{unit}.csv", empty("override")
+    name, table = f"overrides/{unit}.csv", tables.empty("override")
     if not (project / name).is_file():
         return table
     lines = list(read_lines(project / name, name, lambda found: _check_columns(found, name)))
     rows = [_read_override(line, unit) for line in lines]
     _check_unique(rows, lines)
     frame = pd.DataFrame(rows, columns=list(table.columns))
-    return check(frame.astype(table.dtypes.to_dict()), "override")
+    return tables.check(frame.astype(table.dtypes.to_dict()), "override")
 
 
 def select_overrides(

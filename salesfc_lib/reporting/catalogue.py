@@ -76,9 +76,9 @@ class Voice:
     for amounts that stand together.
     """
 
-    measure: wording.Measure
+    measure: wording.AmountFormat
     language: str = "en"
-    scale: wording.Scale = wording.SCALES[-1]
+    scale: wording.DisplayScale = wording.SCALES[-1]
 
     def at(self, values: Iterable[float]) -> Self:
         """The same with the one scale that suits all of `values`."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from salesfc_lib.foundation import NOTEBOOKS, parameters
+from salesfc_lib.foundation import parameters, resources
 
 LOOPBACK = "127.0.0.1"
 
@@ -21,8 +21,8 @@ def copy_notebooks(project: Path) -> list[Path]:
     monthly run executes stays as it was shipped.
     """
     target, copied = project / "notebooks", []
-    for source in sorted(NOTEBOOKS.rglob("*.ipynb")):
-        place = source.relative_to(NOTEBOOKS)
+    for source in sorted(resources.NOTEBOOKS.rglob("*.ipynb")):
+        place = source.relative_to(resources.NOTEBOOKS)
         if ".ipynb_checkpoints" in place.parts or (target / place).exists():
             continue
         (target / place).parent.mkdir(parents=True, exist_ok=True)

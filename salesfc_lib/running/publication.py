@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from salesfc_lib import archive
 from salesfc_lib.archive import manifest
-from salesfc_lib.foundation import NOTEBOOKS, Resolved, resolve, to_dict
+from salesfc_lib.foundation import parameters, resolve, resources
 from salesfc_lib.running import failures
 
 Kind = Literal["run", "backfill"]
@@ -165,7 +165,7 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
                 "project": str(task.project),
                 "unit": task.unit,
                 "month": month,
-                "resolved": to_dict(resolved),
+                "resolved": parameters.to_dict(resolved),
                 "folder": str(folder),
             }
             documents = _run_steps(task, values, progress)
@@ -207,12 +207,16 @@ def _execute(name: str, values: Mapping[str, Any], progress: _Progress) -> Any:
 
     progress.begin(name)
     draft = Path(values["folder"]) / f"{name}.ipynb"
-    node = run_notebook(NOTEBOOKS / draft.name, values, draft=draft, begin_cell=progress.begin_cell)
+    node = run_notebook(
+        resources.NOTEBOOKS / draft.name, values, draft=draft, begin_cell=progress.begin_cell
+    )
     save_notebook(node, draft)
     return node
 
 
-def _gather_facts(task: Task, month: str, folder: Path, resolved: Resolved) -> dict[str, Any]:
+def _gather_facts(
+    task: Task, month: str, folder: Path, resolved: parameters.Resolved
+) -> dict[str, Any]:
     """What the manifest holds beside its outputs, the summary and the durations."""
     replaces = archive.unit_folder(task.reports, month, task.unit).exists()
     version = archive.next_version(task.reports, month, task.unit)
@@ -242,7 +246,7 @@ def _summarise(summary: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str
     return {**summary, **known, "replaces": facts["reason"], "record": record}
 
 
-def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str, Any]]:
+def _list_inputs(task: Task, folder: Path, resolved: parameters.Resolved) -> list[dict[str, Any]]:
     """What cleaning read (table `files`) and the project's own files, each with its sha256."""
     import pandas as pd
 
@@ -259,7 +263,7 @@ def _list_inputs(task: Task, folder: Path, resolved: Resolved) -> list[dict[str,
     return [*once.values(), *(entry for entry in more if entry["path"] not in known)]
 
 
-def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
+def _list_own_files(task: Task, resolved: parameters.Resolved) -> list[Path]:
     """Files that people of this project write: parameters, candidates, effects, overrides."""
     from salesfc_lib.forecasting import read_own
 
@@ -268,7 +272,7 @@ def _list_own_files(task: Task, resolved: Resolved) -> list[Path]:
     return [*resolved.files, *dict.fromkeys(code), *(file for file in tables if file.is_file())]
 
 
-def _keep_own_files(task: Task, resolved: Resolved) -> None:
+def _keep_own_files(task: Task, resolved: parameters.Resolved) -> None:
     from salesfc_lib.intake import snapshot
 
     if resolved.parameters.archive.keep_sources:

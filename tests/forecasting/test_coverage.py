@@ -14,13 +14,13 @@ from salesfc_lib.forecasting.history import align
 from salesfc_lib.forecasting.tables import list_backtest
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
-from salesfc_lib.foundation.schema import Candidate, Parameters
+from salesfc_lib.foundation.schema import CandidateSettings, Parameters
 
 HORIZON = 6
 
 
 def parameters() -> Parameters:
-    quick = dict.fromkeys(("seasonal_naive", "recent_mean", "two_years"), Candidate())
+    quick = dict.fromkeys(("seasonal_naive", "recent_mean", "two_years"), CandidateSettings())
     return defaults().model_copy(update={"candidates": quick})
 
 

@@ -11,7 +11,7 @@ import pytest
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.parameters import from_dict, list_units, read_yaml, resolve, to_dict
 from salesfc_lib.foundation.resources import DEFAULTS
-from salesfc_lib.foundation.schema import Parameters, Section, check_month, check_unit
+from salesfc_lib.foundation.schema import ParameterBlock, Parameters, check_month, check_unit
 from tests.conftest import CHECKOUT
 
 UNIT = """
@@ -37,11 +37,11 @@ def test_defaults_file_says_what_the_schema_says() -> None:
 
 
 def test_defaults_file_holds_every_key_there_is_with_a_comment() -> None:
-    def keys(model: type[Section], prefix: str = "") -> list[str]:
+    def keys(model: type[ParameterBlock], prefix: str = "") -> list[str]:
         found = []
         for name, spec in model.model_fields.items():
             inner = spec.annotation
-            nested = isinstance(inner, type) and issubclass(inner, Section)
+            nested = isinstance(inner, type) and issubclass(inner, ParameterBlock)
             found += keys(inner, f"{prefix}{name}.") if nested else [f"{prefix}{name}"]  # type: ignore[arg-type]
         return found
 

@@ -184,7 +184,7 @@ def test_every_class_of_the_macros_is_in_a_style() -> None:
 
 
 def test_amounts_are_worded_like_the_pages() -> None:
-    yuan = wording.Measure("¥")
+    yuan = wording.AmountFormat("¥")
     assert [yuan.amount(v) for v in (48_260_000, 109_040_000, 12_345, 950, -190_000, 0)] == [
         "¥48.26\xa0m",
         "¥109.0\xa0m",
@@ -193,7 +193,7 @@ def test_amounts_are_worded_like_the_pages() -> None:
         "−¥190.0\xa0k",
         "¥0",
     ]
-    assert wording.Measure("", "pieces").amount(1_250_000) == "1.25\xa0m\xa0pieces"
+    assert wording.AmountFormat("", "pieces").amount(1_250_000) == "1.25\xa0m\xa0pieces"
     assert yuan.scaled(-190_000, wording.SCALES[1], sign=True) == "−¥0.19\xa0m"
     assert yuan.axis(wording.scale_for([5e6])) == "¥ m"
 

@@ -8,11 +8,11 @@ import string
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation.wording import Measure
+from salesfc_lib.foundation.wording import AmountFormat
 from salesfc_lib.reporting.catalogue import FORMATS, Voice, read_catalogue
 from tests.conftest import CHECKOUT
 
-VOICE = Voice(Measure("¥"))
+VOICE = Voice(AmountFormat("¥"))
 OWN = {"amount", "signed_amount", "scaled", "signed_scaled", "plural", "name"}
 PARTS = {
     "table": ("heads",),

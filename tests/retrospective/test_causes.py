@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from salesfc_lib import retrospective as retro
 from salesfc_lib.foundation import tables
-from salesfc_lib.foundation.schema import Calendar, Parameters, Window
+from salesfc_lib.foundation.schema import Calendar, Parameters, PromotionWindow
 from salesfc_lib.panel.build import build_panel
 from salesfc_lib.retrospective import members
 from salesfc_lib.retrospective.causes import evidence, promotions
@@ -281,7 +281,7 @@ def test_overlapping_promotions_count_each_day_once() -> None:
 
 def test_promotion_days_are_counted_as_the_panel_counts_them() -> None:
     window, fiscal = (
-        Window(before=2, after=3),
+        PromotionWindow(before=2, after=3),
         Calendar(kind="4-4-5", year_begins="01-01", week_begins="monday"),
     )
     rows = pd.DataFrame(

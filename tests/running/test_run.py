@@ -152,7 +152,7 @@ def notebooks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             "from pathlib import Path",
             "Path(folder, 'forecast.csv').write_text(month)",
         )
-    monkeypatch.setattr(publication, "NOTEBOOKS", folder)
+    monkeypatch.setattr(publication, "resources", SimpleNamespace(NOTEBOOKS=folder))
     return folder
 
 

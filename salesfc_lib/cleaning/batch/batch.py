@@ -15,7 +15,7 @@ import pandas as pd
 
 from salesfc_lib.cleaning.batch.exceptions import find_excepted
 from salesfc_lib.cleaning.batch.frames import concat_lines, rescale_units, sum_by, with_month
-from salesfc_lib.foundation import Calendar, Keep
+from salesfc_lib.foundation import Calendar, schema
 from salesfc_lib.intake import Issue, fixed_point, text_columns
 
 BY = ["source", "month"]
@@ -67,7 +67,7 @@ class Batch:
     changes: tuple[pd.DataFrame, ...] = ()
     issues: tuple[Issue, ...] = ()
     calendar: Calendar = Calendar()
-    exceptions: tuple[Keep, ...] = ()
+    exceptions: tuple[schema.KeptRow, ...] = ()
 
     def apply(self, *issues: LineIssue) -> Batch:
         """Batch after issues of the lines as they are now; the first that takes a line does."""

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Keep
+from salesfc_lib.foundation import schema
 from salesfc_lib.intake import Issue
 
 AFTER_MONTH = "after_month"  # the rule that closes a month: the calendar's, without exceptions
@@ -16,7 +16,12 @@ RULE = "keep"
 
 
 def find_excepted(
-    lines: pd.DataFrame, at: np.ndarray, rule: str, *, takes: bool, exceptions: Sequence[Keep]
+    lines: pd.DataFrame,
+    at: np.ndarray,
+    rule: str,
+    *,
+    takes: bool,
+    exceptions: Sequence[schema.KeptRow],
 ) -> tuple[np.ndarray, list[Issue]]:
     """Which of the lines at `at` are exceptions from the rule (n_at,), and an issue for each.
 
@@ -45,7 +50,7 @@ def find_excepted(
     return excepted, issues
 
 
-def list_unused(exceptions: Sequence[Keep], issues: Sequence[Issue]) -> list[Issue]:
+def list_unused(exceptions: Sequence[schema.KeptRow], issues: Sequence[Issue]) -> list[Issue]:
     """An issue for each exception that no rule would have touched."""
     used = {(issue.source, issue.column) for issue in issues if issue.rule == RULE}
     text = "the rule '{}' does not touch this row: take the entry out ({})"
@@ -53,10 +58,10 @@ def list_unused(exceptions: Sequence[Keep], issues: Sequence[Issue]) -> list[Iss
     return [issue for issue in found if (issue.source, issue.column) not in used]
 
 
-def _report(item: Keep, rows: int, reason: str) -> Issue:
+def _report(item: schema.KeptRow, rows: int, reason: str) -> Issue:
     column = f"{item.rule}, row {item.row}"
     return Issue(RULE, reason, item.row, rows, source=item.source, column=column)
 
 
-def _sign(item: Keep) -> str:
+def _sign(item: schema.KeptRow) -> str:
     return f"{item.reason} ({item.author})" if item.author else item.reason

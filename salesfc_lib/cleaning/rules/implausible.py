@@ -17,7 +17,7 @@ import numpy as np
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context, where
-from salesfc_lib.foundation import Implausible
+from salesfc_lib.foundation import schema
 
 STEPS = 8  # of the histogram to a doubling
 NORMAL = 1.349  # quartile distance of a normal distribution, in standard deviations
@@ -60,7 +60,7 @@ def flag_implausible(batch: Batch, context: Context) -> Batch:
 def _find_excess(
     logs: np.ndarray,
     product: np.ndarray,
-    settings: Implausible,
+    settings: schema.Implausible,
     factor: float,
     *,
     both: bool = False,

@@ -16,7 +16,7 @@ import pandas as pd
 from salesfc_lib.cleaning.batch.batch import MEASURES, Batch
 from salesfc_lib.cleaning.batch.frames import sum_by
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Control, Parameters, tables
+from salesfc_lib.foundation import Parameters, schema, tables
 from salesfc_lib.intake import Issue
 
 LARGEST = 3  # rules named beside a difference
@@ -91,7 +91,7 @@ def _sum_ours(
 
 
 def _compare(
-    group: pd.DataFrame, ours: pd.DataFrame, dimensions: list[str], settings: Control
+    group: pd.DataFrame, ours: pd.DataFrame, dimensions: list[str], settings: schema.Control
 ) -> Iterator[Row]:
     """One row per measure that the ledger gives, of one month and one member."""
     first = group.iloc[0]

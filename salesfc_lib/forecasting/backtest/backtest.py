@@ -207,11 +207,11 @@ def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], 
     return tuple(possible[:count][::-1]), tuple(possible[count : 2 * count][::-1])
 
 
-_NO_BLOCK = schema.Candidate()
+_NO_BLOCK = schema.CandidateSettings()
 
 
 def _enabled(
-    blocks: Mapping[str, schema.Candidate],
+    blocks: Mapping[str, schema.CandidateSettings],
     known: Mapping[str, Candidate],
     extra: Mapping[str, Candidate],
 ) -> list[str]:

@@ -1,4 +1,4 @@
-"""Every parameter there is, with its type, default and bounds, a file a block.
+"""Every parameter there is, with its type, default and bounds.
 
 Values enter; a frozen `Parameters` leaves, or pydantic's error. Unknown keys are refused. What a
 unit sets has its default in `defaults.yml`, with a comment; a source, a driver and other named
@@ -7,37 +7,47 @@ blocks have theirs here.
 
 from __future__ import annotations
 
-from salesfc_lib.foundation.schema.business import Members, Reorganised, Window
+from salesfc_lib.foundation.schema.block import (
+    MONTH,
+    UNIT_ID,
+    ParameterBlock,
+    check_month,
+    check_unit,
+)
+from salesfc_lib.foundation.schema.business import Members, PromotionWindow
 from salesfc_lib.foundation.schema.calendar import Calendar
-from salesfc_lib.foundation.schema.cleaning import Control, Implausible, Keep, Outliers
-from salesfc_lib.foundation.schema.models import Backtest, Breaks, Candidate, Combine, Lifecycle
-from salesfc_lib.foundation.schema.publication import Key
-from salesfc_lib.foundation.schema.section import MONTH, UNIT_ID, Section, check_month, check_unit
-from salesfc_lib.foundation.schema.sources import SUBTOTALS, Driver, Source
+from salesfc_lib.foundation.schema.cleaning import Control, Implausible, KeptRow, Outliers
+from salesfc_lib.foundation.schema.forecast import (
+    Backtest,
+    Breaks,
+    CandidateSettings,
+    Combine,
+    Key,
+    Lifecycle,
+)
+from salesfc_lib.foundation.schema.sources import Driver, Source
 from salesfc_lib.foundation.schema.unit import Parameters
 
 __all__ = [
     "MONTH",
-    "SUBTOTALS",
     "UNIT_ID",
     "Backtest",
     "Breaks",
-    "Lifecycle",
     "Calendar",
-    "Candidate",
+    "CandidateSettings",
     "Combine",
     "Control",
     "Driver",
     "Implausible",
-    "Keep",
+    "KeptRow",
     "Key",
+    "Lifecycle",
     "Members",
     "Outliers",
+    "ParameterBlock",
     "Parameters",
-    "Reorganised",
-    "Section",
+    "PromotionWindow",
     "Source",
-    "Window",
     "check_month",
     "check_unit",
 ]

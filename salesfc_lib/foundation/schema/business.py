@@ -8,28 +8,28 @@ from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from salesfc_lib.foundation.schema.section import DAY, Positive, Section, default
+from salesfc_lib.foundation.schema.block import DAY, ParameterBlock, Positive, default
 
 FOR_EVER = "1900-01-01"  # a rate without a day holds from then on
 InOrOut = Literal["in", "out"]
 Included = Literal["excluded", "included"]
 
 
-class Unit(Section):
+class Unit(ParameterBlock):
     title: str = default("unit.title")
     owner: str = default("unit.owner")
     currency: str = default("unit.currency")
     quantity_unit: str = default("unit.quantity_unit")
 
 
-class Window(Section):
+class PromotionWindow(ParameterBlock):
     """Days before and after that are agreed to be influenced."""
 
     before: int = Field(default("measure.promotion_window.before"), ge=0, le=366)
     after: int = Field(default("measure.promotion_window.after"), ge=0, le=366)
 
 
-class Measure(Section):
+class SalesMeasure(ParameterBlock):
     value: Literal["amount", "quantity"] = default("measure.value")
     returns: Literal["month_of_return", "month_of_sale", "apart"] = default("measure.returns")
     discounts: Literal["net", "gross"] = default("measure.discounts")
@@ -42,7 +42,7 @@ class Measure(Section):
     rates: dict[str, dict[str, Decimal]] = default("measure.rates")
     unit_of_measure: str | None = default("measure.unit_of_measure")
     conversions: dict[str, Positive] = default("measure.conversions")
-    promotion_window: Window = Window()
+    promotion_window: PromotionWindow = PromotionWindow()
 
     @field_validator("rates", mode="before")
     @classmethod
@@ -72,7 +72,7 @@ class Measure(Section):
         return value
 
 
-class Renamed(Section):
+class Renamed(ParameterBlock):
     """New name of the lines of a window of days that have an old name; no window: all lines."""
 
     to: str = Field(min_length=1)
@@ -102,7 +102,7 @@ class Renamed(Section):
 Members = dict[str, str | list[Renamed]]  # old name: new name, or new names with their windows
 
 
-class Reorganised(Section):
+class Reorganised(ParameterBlock):
     """A dimension whose members were cut anew, and which view of it the levels use.
 
     `as_was` keeps what the lines say and adds `<dimension>_restated`; `restated` keeps
@@ -114,7 +114,7 @@ class Reorganised(Section):
     members: Members = Field(default_factory=dict)  # member of `by`: member of the dimension now
 
 
-class KeyAccounts(Section):
+class KeyAccounts(ParameterBlock):
     column: str = default("key_accounts.column")
     members: list[str] = default("key_accounts.members")
 

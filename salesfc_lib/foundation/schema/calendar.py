@@ -7,14 +7,14 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
 
-from salesfc_lib.foundation.schema.section import Section, check_month, default
+from salesfc_lib.foundation.schema.block import ParameterBlock, check_month, default
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Festival = Literal["chinese_new_year", "easter", "ramadan"]
 MONTH_AND_DAY = r"^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"
 
 
-class Calendar(Section):
+class Calendar(ParameterBlock):
     kind: Literal["months", "4-4-5", "4-5-4", "5-4-4"] = default("calendar.kind")
     year_begins: str = Field(default("calendar.year_begins"), pattern=MONTH_AND_DAY)
     moving_holidays: list[Festival] | None = default("calendar.moving_holidays")

@@ -7,10 +7,10 @@ from typing import Literal
 
 from pydantic import Field, field_validator
 
-from salesfc_lib.foundation.schema.section import Section, check_month, default
+from salesfc_lib.foundation.schema.block import ParameterBlock, check_month, default
 
 
-class Outliers(Section):
+class Outliers(ParameterBlock):
     enabled: bool = default("cleaning.outliers.enabled")
     threshold: float = Field(default("cleaning.outliers.threshold"), gt=0)
     ratio: float = Field(default("cleaning.outliers.ratio"), gt=1)
@@ -18,7 +18,7 @@ class Outliers(Section):
     treatment: Literal["replace", "keep"] = default("cleaning.outliers.treatment")
 
 
-class Keep(Section):
+class KeptRow(ParameterBlock):
     """A row that a rule leaves alone, because a person knows better."""
 
     source: str  # as in the tables: the source's name, and the file's where it has several
@@ -28,19 +28,19 @@ class Keep(Section):
     author: str = ""
 
 
-class Implausible(Section):
+class Implausible(ParameterBlock):
     price_factor: float = Field(default("cleaning.implausible.price_factor"), gt=1)
     quantity_factor: float = Field(default("cleaning.implausible.quantity_factor"), gt=1)
     deviations: float = Field(default("cleaning.implausible.deviations"), gt=0)
     min_lines: int = Field(default("cleaning.implausible.min_lines"), ge=3)
 
 
-class Tolerance(Section):
+class Tolerance(ParameterBlock):
     relative: Decimal = Field(default("cleaning.control.tolerance.relative"), ge=0)
     absolute: Decimal = Field(default("cleaning.control.tolerance.absolute"), ge=0)
 
 
-class Control(Section):
+class Control(ParameterBlock):
     """How the unit is compared with the general ledger, if a source has role `control_totals`."""
 
     basis: Literal["kept", "opening"] = default("cleaning.control.basis")
@@ -57,11 +57,11 @@ class Control(Section):
         return value
 
 
-class Cleaning(Section):
+class Cleaning(ParameterBlock):
     loss_budget: float = Field(default("cleaning.loss_budget"), ge=0, le=1)
     order: list[str] = default("cleaning.order")
     skip: list[str] = default("cleaning.skip")
-    keep: list[Keep] = default("cleaning.keep")
+    keep: list[KeptRow] = default("cleaning.keep")
     outliers: Outliers = Outliers()
     stock_outs: Literal["note", "replace"] = default("cleaning.stock_outs")
     implausible: Implausible = Implausible()

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from salesfc_lib.foundation.scales import UNITS
-from salesfc_lib.foundation.schema.section import Positive, Section
+from salesfc_lib.foundation.schema.block import ParameterBlock, Positive
 
 VARIABLE = re.compile(r"^[A-Za-z_][A-Za-z0-9_]*$")  # name of an environment variable
 TRAILER_GROUPS = {"rows", "quantity", "amount"}
@@ -36,7 +36,7 @@ Role = Literal[
 ]
 
 
-class Source(Section):
+class Source(ParameterBlock):
     """One export and how its columns are read.
 
     `columns` maps this project's names to the export's headers. What is None is found out by
@@ -180,7 +180,7 @@ class Source(Section):
         return self.columns.get(self.extracted, self.extracted)
 
 
-class Driver(Section):
+class Driver(ParameterBlock):
     """A number that moves sales: how its days make a month, and whether later months are known."""
 
     aggregate: Literal["mean", "sum", "max"] = "mean"

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from salesfc_lib.foundation.schema.business import KeyAccounts, Measure, Members, Reorganised, Unit
+from salesfc_lib.foundation.schema.block import ParameterBlock, default
+from salesfc_lib.foundation.schema.business import (
+    KeyAccounts,
+    Members,
+    Reorganised,
+    SalesMeasure,
+    Unit,
+)
 from salesfc_lib.foundation.schema.calendar import Calendar
 from salesfc_lib.foundation.schema.cleaning import Cleaning
-from salesfc_lib.foundation.schema.models import (
+from salesfc_lib.foundation.schema.forecast import (
+    Adjust,
+    Archive,
     Backtest,
     Breaks,
-    Candidate,
+    CandidateSettings,
     Combine,
+    DeclaredEffects,
+    Key,
     Lifecycle,
     Reconcile,
+    Retrospective,
 )
-from salesfc_lib.foundation.schema.publication import Adjust, Archive, Effects, Key, Retrospective
-from salesfc_lib.foundation.schema.section import Section, default
 from salesfc_lib.foundation.schema.sources import Driver, Source
 
 # columns of the panel
@@ -24,12 +34,12 @@ RESERVED = {"unique_id", "ds", "y", "y_raw", "event", "trading_days"}
 RESERVED |= {"chinese_new_year", "easter", "ramadan", "key_account"}
 
 
-class Parameters(Section):
+class Parameters(ParameterBlock):
     """The complete resolved set of one unit and month."""
 
     unit: Unit = Unit()
     sources: dict[str, Source] = default("sources")
-    measure: Measure = Measure()
+    measure: SalesMeasure = SalesMeasure()
     dimensions: list[str] = default("dimensions")
     renames: dict[str, Members] = default("renames")
     reorganised: dict[str, Reorganised] = default("reorganised")
@@ -39,13 +49,13 @@ class Parameters(Section):
     drivers: dict[str, Driver] = default("drivers")
     horizon: int = Field(default("horizon"), ge=1, le=36)
     cleaning: Cleaning = Cleaning()
-    candidates: dict[str, Candidate] = default("candidates")
+    candidates: dict[str, CandidateSettings] = default("candidates")
     backtest: Backtest = Backtest()
     breaks: Breaks = Breaks()
     lifecycle: Lifecycle = Lifecycle()
     combine: Combine = Combine()
     reconcile: Reconcile = Reconcile()
-    effects: Effects = Effects()
+    effects: DeclaredEffects = DeclaredEffects()
     adjust: Adjust = Adjust()
     key: Key = Key()
     retrospective: Retrospective = Retrospective()

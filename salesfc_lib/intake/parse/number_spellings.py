@@ -10,7 +10,7 @@ import re
 import unicodedata
 from typing import Literal, NamedTuple
 
-from salesfc_lib.foundation import POWERS
+from salesfc_lib.foundation import scales
 from salesfc_lib.intake.parse.currencies import CURRENCIES
 from salesfc_lib.intake.parse.evidence import Unreadable
 
@@ -22,7 +22,7 @@ ARABIC_POINT = "\u066b"  # a decimal mark, whatever the column's is
 _SHARES = {"%": -2, "‰": -3, "٪": -2}
 _CREDIT = dict.fromkeys(("cr", "cr.", "贷", "贷方"), True)
 _CREDIT |= dict.fromkeys(("dr", "dr.", "借", "借方"), False)
-_WORDS = sorted([*POWERS, *_SHARES, *_CREDIT, *CURRENCIES], key=len, reverse=True)
+_WORDS = sorted([*scales.POWERS, *_SHARES, *_CREDIT, *CURRENCIES], key=len, reverse=True)
 _TOKEN = re.compile(rf"\s+|[-+()]|(?:{'|'.join(map(re.escape, _WORDS))})", re.IGNORECASE)
 _PARTS = re.compile(
     rf"((?:[^\d.,'{ARABIC_POINT}]|(?<=[^\W\d])\.)*)([\d.,' {ARABIC_POINT}]*\d[.,]?)(\D*)"
@@ -87,16 +87,16 @@ def dissect(text: str, credit: Credit = "negative") -> Written:
     if "(" in behind or ")" in ahead or ahead.count("(") != behind.count(")"):
         raise Unreadable("is no number")
     words = ahead + behind
-    scales = {**POWERS, **_SHARES}
+    power_of = {**scales.POWERS, **_SHARES}
     signs = [
         word in "-(" if word in "-+(" else _CREDIT[word] == (credit == "negative")
         for word in words
         if word in "-+(" or word in _CREDIT
     ]
-    powers = [scales[word] for word in behind if word in scales]
+    powers = [power_of[word] for word in behind if word in power_of]
     if len(signs) > 1:
         raise Unreadable("has two signs")
-    if len(powers) > 1 or any(word in scales for word in ahead):
+    if len(powers) > 1 or any(word in power_of for word in ahead):
         raise Unreadable("is no number")
     currencies = [CURRENCIES[word] for word in words if word in CURRENCIES]
     if currencies and not (currency := frozenset.intersection(*currencies)):
@@ -106,7 +106,7 @@ def dissect(text: str, credit: Credit = "negative") -> Written:
         "trailing_minus": "-" in behind,
         "parentheses": "(" in ahead,
         "debit_credit": any(word in _CREDIT for word in words),
-        "chinese_unit": any(word in POWERS for word in behind),
+        "chinese_unit": any(word in scales.POWERS for word in behind),
         "percent": any(word in _SHARES for word in behind),
         "currency_sign": bool(currencies),
     }

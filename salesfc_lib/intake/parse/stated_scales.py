@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import COUNTS, MONEY, Scale, Source, find_scale
+from salesfc_lib.foundation import Source, scales
 from salesfc_lib.intake.sources.extract import Extract
 
 
@@ -46,14 +46,18 @@ def refuse_stated_unit(name: str, source: Source, extract: Extract) -> None:
         )
 
 
-def _list_stated(source: Source, extract: Extract) -> Iterator[tuple[str, str, str, Scale]]:
+def _list_stated(
+    source: Source, extract: Extract
+) -> Iterator[tuple[str, str, str, scales.StatedScale]]:
     """Column, file, text and scale of whatever titles and headers state."""
     for file in extract.files:
-        for column in (*MONEY, *COUNTS):
+        for column in (*scales.MONEY, *scales.COUNTS):
             if column not in source.columns:
                 continue
             headers = [source.columns[column], *source.aliases.get(column, ())]
-            titles = [str(title) for title in file.get("titles", ())] if column in MONEY else []
+            titles = (
+                [str(title) for title in file.get("titles", ())] if column in scales.MONEY else []
+            )
             for text in (*titles, *headers):
-                if (scale := find_scale(text)) and (scale.sure or text in headers):
+                if (scale := scales.find_scale(text)) and (scale.sure or text in headers):
                     yield column, file["path"], text, scale

@@ -26,7 +26,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, empty
+from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, tables
 from salesfc_lib.panel import Summing, list_levels, summing_matrix
 from salesfc_lib.reconciliation.adjustment import spread
 from salesfc_lib.reconciliation.assumptions.reading import raise_all
@@ -66,23 +66,27 @@ def apply_effects(
     combined: rows of table `forecast` of one cutoff, every series of every level; effects:
     `select_effects`, of which those in state `applied` are applied. A row's model is kept where no
     effect touched it, else `assumption`, or `ended` where all of it was taken away. Where nothing
-    is applied the first frame is empty: the stage is not there.
+    is applied the first frame is tables.empty: the stage is not there.
 
     Raises `SalesForecastError` naming every effect whose member, combination of members or carrier
     does not exist.
     """
     cutoff, chosen = combined["cutoff"].max(), effects[effects["state"].eq("applied")]
     if chosen.empty:
-        return empty("forecast"), _close(effects, {}, {}, cutoff), empty("effect_applied")
+        return (
+            tables.empty("forecast"),
+            _close(effects, {}, {}, cutoff),
+            tables.empty("effect_applied"),
+        )
     summing = summing_matrix(series, list_levels(series))
     wide = combined.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
     scopes = _find_scopes(chosen, series, summing)
     bottoms, accounts = _apply_all(effects, scopes, wide, summing)
     table = _close(effects, scopes, accounts, cutoff)
-    parts = list(accounts.values()) or [empty("effect_applied")]
+    parts = list(accounts.values()) or [tables.empty("effect_applied")]
     applied = pd.concat(parts, ignore_index=True)
     if not table["state"].eq("applied").any():
-        return empty("forecast"), table, applied
+        return tables.empty("forecast"), table, applied
     return _assumed_rows(combined, bottoms, wide, summing), table, applied
 
 
@@ -309,7 +313,7 @@ def _close(
             rows.append(("refused", scope.refusal, np.nan, np.nan))
         else:
             rows.append((effect.state, "", np.nan, np.nan))
-    names, columns = ["state", "remark", "before", "after"], empty("effect")
+    names, columns = ["state", "remark", "before", "after"], tables.empty("effect")
     outcome = pd.DataFrame(rows, columns=names, index=effects.index)
     table = effects.assign(**outcome)[list(columns.columns)]
     return table.astype(columns.dtypes.to_dict()).reset_index(drop=True)

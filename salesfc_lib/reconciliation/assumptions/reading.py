@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import Parameters, empty
+from salesfc_lib.foundation import Parameters, tables
 from salesfc_lib.intake import strip_header
 from salesfc_lib.panel import DESCRIBING
 from salesfc_lib.reconciliation.hand_written import (
@@ -103,7 +103,7 @@ def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -
     """
     name = f"effects/{unit}.csv"
     if not (project / name).is_file():
-        return empty("effect")
+        return tables.empty("effect")
     name_columns = partial(_name_columns, dimensions=heads, name=name)
     lines = list(read_lines(project / name, name, name_columns))
     errors: list[SalesForecastError] = []
@@ -115,7 +115,7 @@ def read_effects(project: Path, unit: str, heads: Mapping[str, Sequence[str]]) -
 
 def as_effects(rows: Sequence[Mapping[str, object]]) -> pd.DataFrame:
     """Rows of table `effect` in state `applied`, with no remark and no sums."""
-    columns = empty("effect")
+    columns = tables.empty("effect")
     untouched = {"state": "applied", "remark": "", "before": np.nan, "after": np.nan}
     frame = pd.DataFrame([{**row, **untouched} for row in rows], columns=list(columns.columns))
     return frame.astype(columns.dtypes.to_dict())

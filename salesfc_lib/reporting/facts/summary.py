@@ -17,7 +17,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from salesfc_lib.foundation import MONTH, UNIT_ID
+from salesfc_lib.foundation import schema
 
 
 @dataclass(frozen=True)
@@ -233,7 +233,7 @@ def read_summaries(reports: Path) -> list[Summary]:
     blocks = (
         json.loads(path.read_text(encoding="utf-8")).get("summary")
         for path in sorted(reports.glob("*/*/manifest.json"))
-        if MONTH.match(path.parts[-3]) and UNIT_ID.match(path.parts[-2])
+        if schema.MONTH.match(path.parts[-3]) and schema.UNIT_ID.match(path.parts[-2])
     )
     return [Summary.from_json(block) for block in blocks if block]
 
@@ -244,7 +244,7 @@ def read_failures(reports: Path) -> list[Failure]:
     return [
         reader.validate_json(path.read_bytes())
         for path in sorted(reports.glob(".failed/*/*.json"))
-        if MONTH.match(path.parts[-2]) and UNIT_ID.match(path.stem)
+        if schema.MONTH.match(path.parts[-2]) and schema.UNIT_ID.match(path.stem)
     ]
 
 

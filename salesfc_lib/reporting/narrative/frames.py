@@ -39,7 +39,7 @@ def _fold(name: str, frame: pd.DataFrame) -> Table:
     rows = [list(map(write_value, row)) for row in table.head(ROWS).itertuples(index=False)]
     size = {"rows": len(table), "columns": len(table.columns), "shown": len(rows)}
     key = "frame.first" if len(table) > len(rows) else "frame.all"
-    subtitle = Voice(wording.Measure("")).say(key, **size)
+    subtitle = Voice(wording.AmountFormat("")).say(key, **size)
     return Table(name, subtitle, heads, rows, folded=True)
 
 

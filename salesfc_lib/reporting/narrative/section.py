@@ -155,7 +155,7 @@ def voice_of(run: UnitMonth) -> Writer:
     unit, value = run.parameters.unit, run.parameters.measure.value
     amount = value == "amount"
     return Writer(
-        wording.Measure(unit.currency if amount else "", "" if amount else unit.quantity_unit)
+        wording.AmountFormat(unit.currency if amount else "", "" if amount else unit.quantity_unit)
     )
 
 

@@ -82,7 +82,9 @@ def _months(portfolio: Portfolio) -> dict[str, str]:
     }
 
 
-def _row(portfolio: Portfolio, unit: str, prefix: str, scale: wording.Scale) -> dict[str, Any]:
+def _row(
+    portfolio: Portfolio, unit: str, prefix: str, scale: wording.DisplayScale
+) -> dict[str, Any]:
     summary = portfolio.summary(unit)
     text, bad = status(portfolio, unit)
     row = {
@@ -110,7 +112,7 @@ def _row(portfolio: Portfolio, unit: str, prefix: str, scale: wording.Scale) -> 
     }
 
 
-def _next(portfolio: Portfolio, summary: Summary, scale: wording.Scale) -> str:
+def _next(portfolio: Portfolio, summary: Summary, scale: wording.DisplayScale) -> str:
     """Next month's forecast, in the column's scale where all units have the same measure."""
     if summary.next is None:
         return ""

@@ -14,7 +14,7 @@ from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import as_json
 from salesfc_lib.reporting.narrative.section import Writer
 
-VOICE = Writer(wording.Measure())  # of sentences without an amount
+VOICE = Writer(wording.AmountFormat())  # of sentences without an amount
 Crumbs = Sequence[tuple[str, str]]  # (text, relative link), the last being the page itself
 
 

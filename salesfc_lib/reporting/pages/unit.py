@@ -57,9 +57,11 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
     )
 
 
-def measure_of(summary: Summary) -> wording.Measure:
+def measure_of(summary: Summary) -> wording.AmountFormat:
     """How this unit's amounts are written."""
-    return wording.Measure("" if summary.quantity_unit else summary.currency, summary.quantity_unit)
+    return wording.AmountFormat(
+        "" if summary.quantity_unit else summary.currency, summary.quantity_unit
+    )
 
 
 def voice_of(summary: Summary) -> Writer:
@@ -176,7 +178,7 @@ def _fan_frame(summary: Summary) -> pd.DataFrame:
     return frame.astype(dict.fromkeys(["y", *names], float))
 
 
-def _number(value: float, scale: wording.Scale) -> str:
+def _number(value: float, scale: wording.DisplayScale) -> str:
     value = value / scale.divisor
     return wording.number(value, wording.decimals(value, 3))
 
@@ -256,7 +258,7 @@ def _changes(summary: Summary) -> Table | None:
     )
 
 
-def _scaled(name: str, scale: wording.Scale, row: Mapping[str, Any]) -> str:
+def _scaled(name: str, scale: wording.DisplayScale, row: Mapping[str, Any]) -> str:
     return _number(row[name], scale)
 
 

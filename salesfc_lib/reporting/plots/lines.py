@@ -56,7 +56,7 @@ def fan(
     ax: Axes,
     *,
     cutoff: str,
-    scale: wording.Scale = wording.SCALES[-1],
+    scale: wording.DisplayScale = wording.SCALES[-1],
     earlier: float | None = None,
     named: Sequence[str] = (),
 ) -> None:
@@ -180,7 +180,7 @@ def label_axis(axis: Axis, texts: Mapping[int, str], *, offset: float = 0.0, ste
     axis.set_major_formatter(FuncFormatter(lambda at, _: texts.get(round(at - offset), "")))
 
 
-def value_axis(ax: Axes, scale: wording.Scale, *, keep_bottom: bool = False) -> None:
+def value_axis(ax: Axes, scale: wording.DisplayScale, *, keep_bottom: bool = False) -> None:
     """Hairlines and numbers for the values, divided by a scale; the axis ends at whole ticks."""
     low, high = (bound / scale.divisor for bound in ax.get_ylim())
     ticks = _ticks(low, high)
@@ -200,7 +200,7 @@ def places_of(tick: float) -> int:
     return next((places for places in (0, 1) if abs(round(tick, places) - tick) < 1e-9), 2)
 
 
-def _left(frame: pd.DataFrame, scale: wording.Scale) -> float:
+def _left(frame: pd.DataFrame, scale: wording.DisplayScale) -> float:
     largest = float(np.nanmax(frame[["y", "y_hat", "hi-95"]].to_numpy(dtype=float)))
     return max(30.0, text_width(wording.number(largest / scale.divisor), SMALL) + 14)
 

@@ -64,7 +64,9 @@ def stage_accuracy(frame: pd.DataFrame, ax: Axes, *, heads: Sequence[str] = ("Ad
             rows.column(row, 1, wording.signed(mean * 100), **NOTE)
 
 
-def waterfall(frame: pd.DataFrame, ax: Axes, *, scale: wording.Scale = wording.SCALES[-1]) -> None:
+def waterfall(
+    frame: pd.DataFrame, ax: Axes, *, scale: wording.DisplayScale = wording.SCALES[-1]
+) -> None:
     """From the forecast to the actual by cause: losses, then gains, the largest first.
 
     Rows: `label`, `value`, `kind` (start, cause, unexplained, end). A cause's value is signed as

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import Calendar, Window, bound_months, month_of
+from salesfc_lib.foundation import Calendar, bound_months, month_of, schema
 from salesfc_lib.retrospective.causes.promotions import (
     estimate_uplift,
     name_promotions,
@@ -54,7 +54,7 @@ class Evidence:
     adjustments: pd.DataFrame = no_rows("adjustment")
     measure: str = "amount"
     returns_count: bool = True
-    window: Window = Window()
+    window: schema.PromotionWindow = schema.PromotionWindow()
     calendar: Calendar = Calendar()
 
 

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import Calendar, Window, bound_months, label_months
+from salesfc_lib.foundation import Calendar, bound_months, label_months, schema
 from salesfc_lib.retrospective.members import bottom_series, match
 
-NO_WINDOW, MONTHS = Window(), Calendar()
+NO_WINDOW, MONTHS = schema.PromotionWindow(), Calendar()
 MIN_CASES = 6  # series-months with a promotion between two months without
 
 
@@ -23,7 +23,7 @@ def promotion_share(
     series: pd.DataFrame,
     months: pd.DatetimeIndex,
     *,
-    window: Window = NO_WINDOW,
+    window: schema.PromotionWindow = NO_WINDOW,
     calendar: Calendar = MONTHS,
 ) -> pd.DataFrame:
     """Share of each business month's days on promotion or in its `window`; a day counts once.
@@ -44,7 +44,7 @@ def promotion_share(
     return shares.reindex(index=months, columns=columns, fill_value=0.0).fillna(0.0)
 
 
-def widen(promotion: pd.DataFrame, window: Window) -> pd.DataFrame:
+def widen(promotion: pd.DataFrame, window: schema.PromotionWindow) -> pd.DataFrame:
     """Promotions with the days around them that they are agreed to influence."""
     before, after = pd.Timedelta(days=window.before), pd.Timedelta(days=window.after)
     return promotion.assign(start=promotion["start"] - before, end=promotion["end"] + after)

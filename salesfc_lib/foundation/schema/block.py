@@ -31,7 +31,7 @@ def default(key: str) -> Any:
     return value
 
 
-class Section(BaseModel):
+class ParameterBlock(BaseModel):
     """A block of parameters: frozen, with declared keys and finite numbers only."""
 
     model_config = ConfigDict(

@@ -1,4 +1,6 @@
-"""Which models compete, how they are tested and combined, and how totals are made to agree."""
+"""From candidates to publication: how models compete and are combined, how totals are made to
+agree, what people change, which series have pages, what is looked back on and kept.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +8,12 @@ from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
-from salesfc_lib.foundation.schema.section import Section, default
+from salesfc_lib.foundation.schema.block import ParameterBlock, default
 
 Method = Literal["bottom_up", "ols", "wls_struct", "wls_var", "mint_shrink"]
 
 
-class Candidate(Section):
+class CandidateSettings(ParameterBlock):
     """A model that competes; `code`, `label` and `needed` are for one of the project's own."""
 
     enabled: bool = True
@@ -22,7 +24,7 @@ class Candidate(Section):
     needed: int = Field(1, ge=1)  # months of history
 
     @model_validator(mode="after")
-    def _own_keys_go_with_code(self) -> Candidate:
+    def _own_keys_go_with_code(self) -> CandidateSettings:
         if not self.code and (self.label or self.needed != 1):
             raise ValueError(
                 "`label` and `needed` are for a candidate of your own: name its file under `code`"
@@ -36,29 +38,57 @@ class Candidate(Section):
         return {name: value for name, value in dump(self).items() if self.code or name not in own}
 
 
-class Backtest(Section):
+class Backtest(ParameterBlock):
     cutoffs: int = Field(default("backtest.cutoffs"), ge=1)
     step: int = Field(default("backtest.step"), ge=1)
     race: float | None = Field(default("backtest.race"), gt=1)
 
 
-class Breaks(Section):
+class Breaks(ParameterBlock):
     enabled: bool = default("breaks.enabled")
     least_change: float = Field(default("breaks.least_change"), ge=0)
 
 
-class Lifecycle(Section):
+class Lifecycle(ParameterBlock):
     """When a series counts as ended."""
 
     silent_months: int = Field(default("lifecycle.silent_months"), ge=1)
     regular_share: float = Field(default("lifecycle.regular_share"), ge=0, le=1)
 
 
-class Combine(Section):
+class Combine(ParameterBlock):
     own_weight: float = Field(default("combine.own_weight"), ge=0, le=1)
     power: float = Field(default("combine.power"), ge=0)
     min_weight: float = Field(default("combine.min_weight"), ge=0, lt=1)
 
 
-class Reconcile(Section):
+class Reconcile(ParameterBlock):
     methods: list[Method] = Field(default("reconcile.methods"), min_length=1)
+
+
+class DeclaredEffects(ParameterBlock):
+    enabled: bool = default("effects.enabled")
+    without: list[str] = default("effects.without")
+
+
+class Adjust(ParameterBlock):
+    enabled: bool = default("adjust.enabled")
+    publication_day: int = Field(default("adjust.publication_day"), ge=1, le=28)
+
+
+class Key(ParameterBlock):
+    """Which series get a page: all key accounts, and of the other levels the largest."""
+
+    levels: list[str] = default("key.levels")  # one that the unit does not have is passed over
+    most: int = Field(default("key.most"), ge=0)
+
+
+class Retrospective(ParameterBlock):
+    lags: list[int] = default("retrospective.lags")
+    accuracy_floor: float = Field(default("retrospective.accuracy_floor"), ge=0, le=1)
+    bias_limit: float = Field(default("retrospective.bias_limit"), ge=0)
+    largest: int = Field(default("retrospective.largest"), ge=1)
+
+
+class Archive(ParameterBlock):
+    keep_sources: bool = default("archive.keep_sources")
