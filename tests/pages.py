@@ -109,7 +109,7 @@ def summary(
         "floor": FLOORS.get(unit, 0.8),
         "headline": f"{TITLES.get(unit, unit)} met its floor, but forecast too high for the third"
         " month",
-        "lede": (
+        "sentences": (
             f"{wording.month_word(month)} sales were ¥48.26\u00a0m.",
             "Bias +6.5\u202f%.",
             "Three alerts are open.",

@@ -166,7 +166,7 @@ class TestUnit:
         assert table(demo_reports, unit, "missed", FIRST).empty
         summary = manifest.read(archive.unit_folder(demo_reports, FIRST, unit))["summary"]
         assert summary["wape"] is None
-        assert "nothing to compare yet" in " ".join(summary["lede"])
+        assert "nothing to compare yet" in " ".join(summary["sentences"])
 
 
 def test_the_sandbagger_is_found_and_no_even_handed_planner_is_accused(

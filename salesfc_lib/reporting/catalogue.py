@@ -69,10 +69,10 @@ def name_of(kind: str, value: str, language: str = "en") -> str:
 
 
 @dataclass(frozen=True)
-class Voice:
-    """Sentences of one unit: in its measure and language.
+class Sentences:
+    """Sentences of the catalogue for one unit: in its measure and language.
 
-    An amount of format `amount` has a scale of its own, one of format `scaled` that of the voice,
+    An amount of format `amount` has a scale of its own, one of format `scaled` `scale`,
     for amounts that stand together.
     """
 
@@ -89,7 +89,7 @@ class Voice:
         """What a subtitle or a head says of the scale: '¥ m', 'thousand pieces'."""
         return self.measure.axis(self.scale)
 
-    def say(self, key: str, /, **facts: Any) -> str:
+    def text(self, key: str, /, **facts: Any) -> str:
         """The sentence `key` with its facts.
 
         Raises `SalesForecastError` for a key that the catalogue lacks.
@@ -105,7 +105,7 @@ class Voice:
 
     def find(self, key: str, /, **facts: Any) -> str:
         """The sentence `key`, empty where the catalogue has none."""
-        return self.say(key, **facts) if key in read_catalogue(self.language) else ""
+        return self.text(key, **facts) if key in read_catalogue(self.language) else ""
 
     def name(self, kind: str, value: str) -> str:
         """How a value of a table reads: see `name_of`."""
@@ -117,20 +117,20 @@ class Voice:
 
 
 class _Facts(string.Formatter):
-    def __init__(self, voice: Voice) -> None:
-        self.voice = voice
+    def __init__(self, writer: Sentences) -> None:
+        self.writer = writer
 
     def format_field(self, value: Any, format_spec: str) -> str:
         name, _, words = format_spec.partition(" ")
-        measure, sign = self.voice.measure, name.startswith("signed_")
+        measure, sign = self.writer.measure, name.startswith("signed_")
         if name in ("amount", "signed_amount"):
             return measure.amount(float(value), sign=sign)
         if name in ("scaled", "signed_scaled"):
-            return measure.scaled(float(value), self.voice.scale, sign=sign)
+            return measure.scaled(float(value), self.writer.scale, sign=sign)
         if name == "plural":
             return wording.plural(int(value), *words.split("|"))
         if name == "name":
-            return self.voice.name(words, value)
+            return self.writer.name(words, value)
         return FORMATS[name](value) if name in FORMATS else super().format_field(value, format_spec)
 
 

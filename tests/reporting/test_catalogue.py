@@ -9,10 +9,10 @@ import pytest
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.wording import AmountFormat
-from salesfc_lib.reporting.catalogue import FORMATS, Voice, read_catalogue
+from salesfc_lib.reporting.catalogue import FORMATS, Sentences, read_catalogue
 from tests.conftest import CHECKOUT
 
-VOICE = Voice(AmountFormat("¥"))
+SENTENCES = Sentences(AmountFormat("¥"))
 OWN = {"amount", "signed_amount", "scaled", "signed_scaled", "plural", "name"}
 PARTS = {
     "table": ("heads",),
@@ -23,7 +23,7 @@ PARTS = {
 
 def test_every_key_that_the_library_says_is_in_the_catalogue() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "salesfc_lib").rglob("*.py")]
-    call = r"""\b(say|prose|record|table|figure|fact)\(\s*"([a-z0-9_.]+)"[,)]"""
+    call = r"""\b(text|prose|record|table|figure|fact)\(\s*"([a-z0-9_.]+)"[,)]"""
     calls = {found for text in texts for found in re.findall(call, text)}
     said = {
         ".".join([key, part] if part else [key])
@@ -55,19 +55,19 @@ def test_every_cause_and_every_proposal_can_be_said() -> None:
 
 
 def test_numbers_are_formatted_by_name() -> None:
-    said = VOICE.say(
-        "cleaning.lede.in", files=1, opening=1234, kept=1, month="2026-06", amount=48_260_000
+    said = SENTENCES.text(
+        "cleaning.summary.in", files=1, opening=1234, kept=1, month="2026-06", amount=48_260_000
     )
     assert said == "1 file with 1,234 rows came in; 1 row through June 2026 were kept: ¥48.26\xa0m."
 
 
 def test_an_unknown_sentence_names_the_nearest() -> None:
     with pytest.raises(
-        SalesForecastError, match=r"cleaning\.lede\.inn.*Did you mean 'cleaning\.lede\.in'"
+        SalesForecastError, match=r"cleaning\.summary\.inn.*Did you mean 'cleaning\.summary\.in'"
     ):
-        VOICE.say("cleaning.lede.inn")
+        SENTENCES.text("cleaning.summary.inn")
 
 
 def test_names_with_braces_and_markup_stay_as_they_are() -> None:
-    said = VOICE.say("unit.attention.lean", author="{x} <b>", leans="low")
+    said = SENTENCES.text("unit.attention.lean", author="{x} <b>", leans="low")
     assert said == "{x} <b>'s changes lean low"

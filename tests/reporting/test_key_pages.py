@@ -24,7 +24,7 @@ from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.summary import KeyLink
 from salesfc_lib.reporting.narrative.drivers import describe_effect, step_in
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
-from salesfc_lib.reporting.narrative.section import voice_of
+from salesfc_lib.reporting.narrative.writer import writer_of
 from salesfc_lib.reporting.pages.key_series import write_key_page
 from salesfc_lib.reporting.pages.unit import write_unit_page
 from tests import pages
@@ -445,7 +445,7 @@ def test_a_driver_is_told_in_a_step_that_a_person_can_picture(
     row = pd.Series(
         {"term": term, "step": step} | dict(zip(("estimate", "low", "high"), numbers, strict=True))
     )
-    assert describe_effect(voice_of(run), row) == expected
+    assert describe_effect(writer_of(run), row) == expected
     assert step_in(term, step) > 0
 
 

@@ -17,14 +17,14 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.facts.summary import (
-    Failure,
+    FailedMonth,
     Ratio,
     Summary,
     pool,
     read_failures,
     read_summaries,
 )
-from salesfc_lib.reporting.pages.headline import lede, title
+from salesfc_lib.reporting.pages.headline import opening_sentences, title
 from salesfc_lib.reporting.pages.index import write_index
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
 from salesfc_lib.reporting.pages.notebook import render_notebook
@@ -263,15 +263,15 @@ def test_the_title_says_who_met_the_floor_and_who_is_worst(
         for unit, wape in wapes.items()
         for month in ("2026-05", "2026-06")
     ]
-    failures = [Failure(unit, "2026-06", "error") for unit in failed]
+    failures = [FailedMonth(unit, "2026-06", "error") for unit in failed]
     assert title(Portfolio.of(summaries, failures, "2026-06")) == expected
 
 
-def test_the_lede_compares_with_the_month_before_and_with_a_year_ago() -> None:
+def test_the_opening_compares_with_the_month_before_and_with_a_year_ago() -> None:
     portfolio = Portfolio.of(
         [scored("north", "2026-05", 0.12), scored("north", "2026-06", 0.15)], [], "2026-06"
     )
-    text = " ".join(lede(portfolio))
+    text = " ".join(opening_sentences(portfolio))
     assert (
         "were 85.0\u202f% accurate, down from 88.0\u202f% in May, and 2.0\u202f% too high." in text
     )

@@ -13,11 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import AliasChoices, Field, TypeAdapter
 
 from salesfc_lib.foundation import schema
+
+SENTENCES = AliasChoices("sentences", "lede")  # the second in manifests of earlier versions
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ class Summary:
     quantity_unit: str = ""  # set where quantities are forecast; currency is then empty
     replaces: str = ""  # reason why an earlier version was replaced
     headline: str = ""  # the page's title
-    lede: tuple[str, ...] = ()
+    sentences: Annotated[tuple[str, ...], Field(validation_alias=SENTENCES)] = ()
     floor: float = 0.0
     bias_limit: float = 0.05
     loss_budget: float = 0.02
@@ -216,7 +218,7 @@ def _reader() -> TypeAdapter[Summary]:
 
 
 @dataclass(frozen=True)
-class Failure:
+class FailedMonth:
     """A unit's month that was not published, from `reports/.failed/<month>/<unit>.json`."""
 
     unit: str
@@ -238,9 +240,9 @@ def read_summaries(reports: Path) -> list[Summary]:
     return [Summary.from_json(block) for block in blocks if block]
 
 
-def read_failures(reports: Path) -> list[Failure]:
+def read_failures(reports: Path) -> list[FailedMonth]:
     """Every unit's month that failed and has not been cleared, ordered by month and unit."""
-    reader = TypeAdapter(Failure)
+    reader = TypeAdapter(FailedMonth)
     return [
         reader.validate_json(path.read_bytes())
         for path in sorted(reports.glob(".failed/*/*.json"))

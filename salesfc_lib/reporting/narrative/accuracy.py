@@ -10,7 +10,7 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell, Figure, Prose
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
-from salesfc_lib.reporting.narrative.section import Row, Section, Template, Writer, voice_of
+from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, Template, writer_of
 
 ENOUGH = 6  # months before a trend of accuracy is spoken of
 CHANCE = (
@@ -19,28 +19,28 @@ CHANCE = (
 SAME = 0.0005  # gain in accuracy that rounds to none
 
 
-def lags(run: UnitMonth, compared: ComparedMonth) -> Section:
+def lags(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Accuracy of this month by lag, and of every level at the agreed lags."""
-    voice, table, agreed = voice_of(run), compared["by_lag"], run.parameters.retrospective.lags
+    writer, table, agreed = writer_of(run), compared["by_lag"], run.parameters.retrospective.lags
     bottom, key = table[table["level"] == compared.bottom].sort_values("lag"), "retrospective.lags"
     near, far = bottom["accuracy"].iloc[0], bottom["accuracy"].iloc[-1]
     facts = {"month": run.month, "farthest": bottom["lag"].iloc[-1], "near": near, "far": far}
     many = len(bottom) > 1
-    title = voice.say(
+    title = writer.text(
         f"{key}.title.{'better' if near > far else 'worse'}", points=near - far, **facts
     )
     figure = [_lag_figure(run, compared, bottom, title)] if many else []
-    return Section(
-        voice.prose(f"{key}.{'many' if many else 'one'}", **facts),
+    return Blocks(
+        writer.prose(f"{key}.{'many' if many else 'one'}", **facts),
         *figure,
-        voice.table(
+        writer.table(
             f"{key}.table",
             _by_level(compared),
             (
                 "{level:spaced}",
-                *(_archived(voice, f"{{accuracy {lag}:percent}}") for lag in agreed),
-                _archived(voice, "{bias 1:signed_percent}"),
-                _archived(voice, "{naive_accuracy 1:percent}"),
+                *(_archived(writer, f"{{accuracy {lag}:percent}}") for lag in agreed),
+                _archived(writer, "{bias 1:signed_percent}"),
+                _archived(writer, "{naive_accuracy 1:percent}"),
             ),
             width="min40",
             month=run.month,
@@ -64,11 +64,11 @@ def _by_level(compared: ComparedMonth) -> list[Row]:
     ]
 
 
-def _archived(voice: Writer, template: str) -> Template:
+def _archived(writer: BlockWriter, template: str) -> Template:
     """A number of a lag, or that no forecast of that lag is in the archive."""
     field = template[1:].partition(":")[0]
-    missing = voice.say("retrospective.lags.missing")
-    return lambda row: voice.fill(template, {field: row.get(field)}) or missing
+    missing = writer.text("retrospective.lags.missing")
+    return lambda row: writer.fill(template, {field: row.get(field)}) or missing
 
 
 def _beside_naive(table: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -89,7 +89,7 @@ def _draw(run: UnitMonth, table: pd.DataFrame, name: str, **options: Any) -> tup
 def _lag_figure(
     run: UnitMonth, compared: ComparedMonth, bottom: pd.DataFrame, title: str
 ) -> Figure:
-    return voice_of(run).figure(
+    return writer_of(run).figure(
         "retrospective.lags.figure",
         _draw(run, bottom.assign(h=bottom["lag"]), wording.month_name(run.month), x="h"),
         bottom,
@@ -100,11 +100,11 @@ def _lag_figure(
     )
 
 
-def value_added(run: UnitMonth, compared: ComparedMonth) -> Section:
+def value_added(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Accuracy after each step, this month and over the year."""
     from salesfc_lib.reporting import plots
 
-    voice, key = voice_of(run), "retrospective.value"
+    writer, key = writer_of(run), "retrospective.value"
     now, year = (
         compared[name].query("level == @compared.bottom")
         for name in ("value_added", "value_added_year")
@@ -113,14 +113,14 @@ def value_added(run: UnitMonth, compared: ComparedMonth) -> Section:
     months, gains = int(year["months"].max()), year.set_index("stage")["gain"]
     frame = pd.DataFrame(
         {
-            "label": [voice.name("stage", stage) for stage in now["stage"]],
+            "label": [writer.name("stage", stage) for stage in now["stage"]],
             "value": now["accuracy"],
             "added": now["gain"],
             "mean": now["stage"].map(gains),
         }
     ).reset_index(drop=True)
-    steps = [_describe_step(voice, row) for row in frame.iloc[1:].to_dict("records")]
-    figure = voice.figure(
+    steps = [_describe_step(writer, row) for row in frame.iloc[1:].to_dict("records")]
+    figure = writer.figure(
         f"{key}.figure",
         plots.draw(plots.stage_accuracy, frame, heads=("Added", wording.plural(months, "month"))),
         frame,
@@ -131,18 +131,18 @@ def value_added(run: UnitMonth, compared: ComparedMonth) -> Section:
         level=compared.bottom,
     )
     listed, total = wording.first_upper(wording.listing(steps)), float(gains.sum())
-    return Section(
-        voice.prose(key, list=listed, month=run.month, months=months, total=total), figure
+    return Blocks(
+        writer.prose(key, list=listed, month=run.month, months=months, total=total), figure
     )
 
 
-def _describe_step(voice: Writer, row: Row) -> str:
+def _describe_step(writer: BlockWriter, row: Row) -> str:
     gain = row["added"]
     key = "nothing" if abs(gain) < SAME else "gained" if gain > 0 else "lost"
-    return voice.say(f"retrospective.value.{key}", stage=row["label"].lower(), points=gain)
+    return writer.text(f"retrospective.value.{key}", stage=row["label"].lower(), points=gain)
 
 
-def dimensions(run: UnitMonth, compared: ComparedMonth) -> Section:
+def dimensions(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Forecast against actual for each member of each dimension."""
     by_lag, year, key = (
         compared["by_dimension"],
@@ -150,9 +150,9 @@ def dimensions(run: UnitMonth, compared: ComparedMonth) -> Section:
         "retrospective.dimensions",
     )
     table, member = by_lag.query("lag == 1"), ["dimension", "member"]
-    judged, voice = table.dropna(subset=["wape"]), voice_of(run).at(table["actual"])
+    judged, writer = table.dropna(subset=["wape"]), writer_of(run).at(table["actual"])
     if judged.empty:
-        return Section(voice.prose(f"{key}.none"))
+        return Blocks(writer.prose(f"{key}.none"))
     wape = by_lag.pivot(index=member, columns="lag", values="wape")
     lags, months = run.parameters.retrospective.lags, int(year["months"].max())
     table = table.join(wape.add_prefix("wape "), on=member)
@@ -160,23 +160,23 @@ def dimensions(run: UnitMonth, compared: ComparedMonth) -> Section:
     worst = judged.loc[judged["wape"].idxmax()]
 
     def error(column: str) -> Template:
-        missing = voice.say(
+        missing = writer.text(
             "retrospective.no_sales" if column in table else "retrospective.lags.missing"
         )
-        return lambda row: voice.fill("{wape:percent}", {"wape": row.get(column)}) or missing
+        return lambda row: writer.fill("{wape:percent}", {"wape": row.get(column)}) or missing
 
     cells = (
         Cell("{member}", sub="{dimension:spaced}"),
         "{forecast:scaled}",
         "{actual:scaled}",
         lambda row: Cell(
-            voice.fill("{bias:signed_percent}", row),
+            writer.fill("{bias:signed_percent}", row),
             tone="over" if row["difference"] > 0 else "under",
         ),
         *(error(f"wape {lag}") for lag in lags),
         error("wape year"),
     )
-    block = voice.table(
+    block = writer.table(
         f"{key}.table",
         table,
         cells,
@@ -187,17 +187,17 @@ def dimensions(run: UnitMonth, compared: ComparedMonth) -> Section:
         months=months,
         lags=" | ".join(f">WAPE, {lag} ahead" for lag in lags),
     )
-    return Section(voice.prose(key, months=months), block)
+    return Blocks(writer.prose(key, months=months), block)
 
 
-def improvement(run: UnitMonth, compared: ComparedMonth) -> Section:
+def improvement(run: UnitMonth, compared: ComparedMonth) -> Blocks:
     """Accuracy over time beside the seasonal naive's, and signs of a lowered bar."""
-    voice, facts, history = voice_of(run), compared.improvement, compared.one_ahead()
+    writer, facts, history = writer_of(run), compared.improvement, compared.one_ahead()
     months, gain, key = int(facts["months"]), facts["gain"], "retrospective.improvement"
     if months < ENOUGH:
-        return Section(voice.prose(f"{key}.short", months=months))
+        return Blocks(writer.prose(f"{key}.short", months=months))
     first, last = history.iloc[0], history.iloc[-1]
-    figure = voice.figure(
+    figure = writer.figure(
         f"{key}.figure",
         _draw(run, history, "Published"),
         history,
@@ -211,16 +211,16 @@ def improvement(run: UnitMonth, compared: ComparedMonth) -> Section:
         from_accuracy=first["accuracy"],
         to_accuracy=last["accuracy"],
     )
-    return Section(Prose(_describe_improvement(voice, facts)), figure)
+    return Blocks(Prose(_describe_improvement(writer, facts)), figure)
 
 
-def _describe_improvement(voice: Writer, facts: dict[str, Any]) -> str:
+def _describe_improvement(writer: BlockWriter, facts: dict[str, Any]) -> str:
     key, gain = "retrospective.improvement", facts["gain"]
     verdict = "worse" if gain < 0 else "better"
-    text = voice.say(f"{key}.{verdict}", **facts | {"gain": abs(gain)})
+    text = writer.text(f"{key}.{verdict}", **facts | {"gain": abs(gain)})
     if facts["sales_growth"] is not None:
-        text += voice.say(f"{key}.growth", **facts)
+        text += writer.text(f"{key}.growth", **facts)
     if facts["months_compared"]:
         fair = "suspicious" if facts["p_below"] <= CHANCE else "fair"
-        text += voice.say(f"{key}.lowered", reading=voice.say(f"{key}.{fair}"), **facts)
+        text += writer.text(f"{key}.lowered", reading=writer.text(f"{key}.{fair}"), **facts)
     return text

@@ -14,34 +14,34 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
-from salesfc_lib.reporting.narrative.section import Row, Section, Writer, voice_of
+from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, writer_of
 
 SHOWN = 12  # ends by master files that are listed
 STATES = ("applied", "refused", "ahead", "later", "off", "over", "removed")  # as they are listed
 
 
-def effects(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def effects(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Effects with scope, months, change, worth over the horizon, author, reason and state."""
-    voice, found, key = voice_of(run), modeled.effect, "modeling.effects"
+    writer, found, key = writer_of(run), modeled.effect, "modeling.effects"
     if found.empty:
-        return Section(voice.prose(f"{key}.none", unit=run.unit))
+        return Blocks(writer.prose(f"{key}.none", unit=run.unit))
     standing, months, listed = modeled.assumed(), modeled.forecast["ds"], _order(found)
     hidden = len(found) - len(listed)
-    more = voice.say(f"{key}.hidden", n=hidden) if hidden else ""
+    more = writer.text(f"{key}.hidden", n=hidden) if hidden else ""
     cells = (
-        lambda row: Cell(_scope(voice, row["scope"]), sub=row["id"]),
-        lambda row: _months(voice, row),
-        lambda row: voice.fill(voice.template(f"{key}.change.{row['kind']}"), row),
-        lambda row: voice.fill("{worth:signed_amount}", row) or "–",
-        lambda row: Cell(f"{row['author']}: {row['reason']}", sub=_declared(voice, row)),
+        lambda row: Cell(_scope(writer, row["scope"]), sub=row["id"]),
+        lambda row: _months(writer, row),
+        lambda row: writer.fill(writer.template(f"{key}.change.{row['kind']}"), row),
+        lambda row: writer.fill("{worth:signed_amount}", row) or "–",
+        lambda row: Cell(f"{row['author']}: {row['reason']}", sub=_declared(writer, row)),
         lambda row: Cell(
-            voice.say(f"{key}.state.{row['state']}", **row),
+            writer.text(f"{key}.state.{row['state']}", **row),
             tag="" if row["state"] == "applied" else "plain",
         ),
     )
-    table = voice.table(f"{key}.table", listed, cells, width="min46", more=more, **standing)
+    table = writer.table(f"{key}.table", listed, cells, width="min46", more=more, **standing)
     text = f"{key}.some" if standing["applied"] else f"{key}.idle"
-    return Section(voice.prose(text, first=months.min(), last=months.max(), **standing), table)
+    return Blocks(writer.prose(text, first=months.min(), last=months.max(), **standing), table)
 
 
 def _order(found: pd.DataFrame) -> pd.DataFrame:
@@ -56,12 +56,12 @@ def _order(found: pd.DataFrame) -> pd.DataFrame:
     return table[written | (~written).cumsum().le(SHOWN)]
 
 
-def _scope(voice: Writer, text: str) -> str:
+def _scope(writer: BlockWriter, text: str) -> str:
     members = [f"{name.replace('_', ' ')} {member}" for name, member in json.loads(text).items()]
-    return " · ".join(members) or voice.say("modeling.effects.whole")
+    return " · ".join(members) or writer.text("modeling.effects.whole")
 
 
-def _months(voice: Writer, row: Row) -> str:
+def _months(writer: BlockWriter, row: Row) -> str:
     """'Mar 2026 on', 'Mar 2026' or 'Mar to May 2026'."""
     start, until = row["start"], row["until"]
     if pd.isna(until):
@@ -70,9 +70,9 @@ def _months(voice: Writer, row: Row) -> str:
         key = "one"
     else:
         key = "within" if until.year == start.year else "over"
-    return voice.say(f"modeling.effects.months.{key}", start=start, until=until)
+    return writer.text(f"modeling.effects.months.{key}", start=start, until=until)
 
 
-def _declared(voice: Writer, row: Row) -> str:
+def _declared(writer: BlockWriter, row: Row) -> str:
     key = "undated" if pd.isna(row["declared_at"]) else "declared"
-    return f"{voice.say(f'modeling.effects.{key}', **row)} {row['remark']}".strip()
+    return f"{writer.text(f'modeling.effects.{key}', **row)} {row['remark']}".strip()

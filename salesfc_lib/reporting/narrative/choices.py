@@ -11,7 +11,7 @@ from salesfc_lib.forecasting import BOOSTING, REGISTRY, REJECTED
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell, Prose, Spark
 from salesfc_lib.reporting.facts.modeling import COMBINED, ModeledMonth
-from salesfc_lib.reporting.narrative.section import Row, Section, voice_of
+from salesfc_lib.reporting.narrative.writer import Blocks, Row, writer_of
 
 SHOWN = 15  # rows of a table that may be long
 LISTED = 25  # series whose choice is on the page
@@ -30,15 +30,15 @@ def model_name(name: str, run: UnitMonth) -> str:
     )
 
 
-def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def choices(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Per series what carries the forecast, and why its heaviest model does."""
-    voice, table, key = voice_of(run), modeled.choice_table(), "modeling.choices"
+    writer, table, key = writer_of(run), modeled.choice_table(), "modeling.choices"
     shown = table[modeled.largest(LISTED)]
 
     def carried(row: Row) -> Cell:
         """The heaviest candidate with its weight, the next below it, the number of the rest."""
         if not isinstance(row["weights"], list):  # the series came to an end
-            return Cell(voice.say(f"{key}.ended"))
+            return Cell(writer.text(f"{key}.ended"))
         (name, weight), *others = row["weights"]
         then = [f"then {model_name(other, run)} {share:.2f}" for other, share in others[:1]]
         more = [f"{len(others) - 1} more"] if len(others) > 1 else []
@@ -53,12 +53,12 @@ def choices(run: UnitMonth, modeled: ModeledMonth) -> Section:
         "{reason:upper}",
     )
     facts: dict[str, Any] = {"shown": len(shown), "n": len(table)}
-    title = voice.say(f"{key}.title.{'all' if len(shown) == len(table) else 'some'}", **facts)
-    block = voice.table(f"{key}.table", shown, cells, title=title, width="outset", **facts)
+    title = writer.text(f"{key}.title.{'all' if len(shown) == len(table) else 'some'}", **facts)
+    block = writer.table(f"{key}.table", shown, cells, title=title, width="outset", **facts)
     worse = int((table["error"] > table["naive"]).sum())
     facts |= {"worse": worse, "all": len(table), "corrected": _boosted(run, modeled)}
-    return Section(
-        Prose(voice.say(key if modeled.cutoffs else f"{key}.none", **facts).strip()), block
+    return Blocks(
+        Prose(writer.text(key if modeled.cutoffs else f"{key}.none", **facts).strip()), block
     )
 
 
@@ -69,24 +69,24 @@ def _boosted(run: UnitMonth, modeled: ModeledMonth) -> str:
         return ""
     low, high = float(shares.min()), float(shares.max())
     key = "modeling.choices.corrected" if high - low > EQUAL else "modeling.choices.corrected.same"
-    return voice_of(run).say(key, low=low, high=high)
+    return writer_of(run).text(key, low=low, high=high)
 
 
-def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Each key account's history and forecast."""
-    voice, table, key = voice_of(run), modeled.key_account_table(), "modeling.key"
+    writer, table, key = writer_of(run), modeled.key_account_table(), "modeling.key"
     if table.empty:
-        return Section(voice.prose(f"{key}.none"))
+        return Blocks(writer.prose(f"{key}.none"))
 
     def spark(row: Row) -> Cell:
-        label, (lo, hi) = voice.say(f"{key}.spark", **row), (row["lo"], row["hi"])
+        label, (lo, hi) = writer.text(f"{key}.spark", **row), (row["lo"], row["hi"])
         return Cell(spark=Spark.of(label, row["history"], forecast=row["ahead"], lo=lo, hi=hi))
 
     def remark(row: Row) -> str:
         if row["silent"]:
-            return voice.say(f"{key}.gone", **row)
+            return writer.text(f"{key}.gone", **row)
         month = row["ds"] - pd.DateOffset(years=1)
-        return "" if pd.isna(row["change"]) else voice.say(f"{key}.change", month=month, **row)
+        return "" if pd.isna(row["change"]) else writer.text(f"{key}.change", month=month, **row)
 
     cells = (
         lambda row: Cell(row["label"], bold=True, href=modeled.page_of(row["unique_id"])),
@@ -98,16 +98,16 @@ def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Section:
     )
     facts = {"n": len(table), "share": float(table["share"].sum()), "amount": table["next"].sum()}
     facts |= {"month": run.month, "ds": modeled.next_month()["ds"]}
-    block = voice.table(f"{key}.table", table, cells, width="outset", **facts)
-    return Section(voice.prose(key, **facts), block)
+    block = writer.table(f"{key}.table", table, cells, width="outset", **facts)
+    return Blocks(writer.prose(key, **facts), block)
 
 
-def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def failures(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """The fits that failed, grouped by model and message."""
-    voice, found, key = voice_of(run), modeled.failures, "modeling.failures"
+    writer, found, key = writer_of(run), modeled.failures, "modeling.failures"
     n = len(found)
     if found.empty:
-        return Section(voice.prose(f"{key}.none"))
+        return Blocks(writer.prose(f"{key}.none"))
     labels = modeled.series.set_index("unique_id")["label"]
     rejected = found["error"].str.startswith(REJECTED)
     without_numbers = found["error"].str.partition(";")[0]
@@ -123,9 +123,9 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Section:
         lambda row: wording.listing(list(row["labels"]), 3),
         "{error}",
     )
-    block = voice.table(f"{key}.table", table.head(SHOWN), cells, width="min40", n=n)
+    block = writer.table(f"{key}.table", table.head(SHOWN), cells, width="min40", n=n)
     cutoffs, series = found["cutoff"].nunique(), found["unique_id"].nunique()
-    text = voice.say(f"{key}.some", n=n, cutoffs=cutoffs, series=series)
+    text = writer.text(f"{key}.some", n=n, cutoffs=cutoffs, series=series)
     if rejected.any():
-        text += voice.say(f"{key}.refused", n=int(rejected.sum()))
-    return Section(Prose(text), block)
+        text += writer.text(f"{key}.refused", n=int(rejected.sum()))
+    return Blocks(Prose(text), block)

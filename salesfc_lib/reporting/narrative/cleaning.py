@@ -11,7 +11,13 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Figure
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals
 from salesfc_lib.reporting.facts.sales import sales_of, year_change
-from salesfc_lib.reporting.narrative.section import Section, closing, kicker, voice_of, with_labels
+from salesfc_lib.reporting.narrative.writer import (
+    Blocks,
+    context_line,
+    record_and_checks,
+    with_labels,
+    writer_of,
+)
 
 SHOWN = 12  # rows of a table that may be long
 ENDS = ("opening", "kept")  # entries of the ledger that are no rule
@@ -19,7 +25,7 @@ ENDS = ("opening", "kept")  # entries of the ledger that are no rule
 
 def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     """The top of the page."""
-    voice, totals = voice_of(run), cleaned.by_rule
+    writer, totals = writer_of(run), cleaned.by_rule
     opening, kept = totals.loc["opening"], totals.loc["kept"]
     rows = {
         "opening": opening["rows"],
@@ -27,27 +33,29 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
         "share": kept["rows"] / opening["rows"],
     }
     title = "more" if rows["share"] > 1 else "all" if rows["share"] == 1 else "kept"
-    rules = [voice.name("rule", rule) for rule in totals.index if rule not in ENDS]
+    rules = [writer.name("rule", rule) for rule in totals.index if rule not in ENDS]
     named = [rule if place == 0 else rule.lower() for place, rule in enumerate(rules)]
     asked = sorted({str(name).partition(":")[0] for name in cleaned.quarantine["source"]})
     amount, files = kept[run.parameters.measure.value], _count_order_files(run, cleaned)
     sentences = (
-        voice.say("cleaning.lede.in", files=files, month=run.month, amount=amount, **rows),
-        voice.say("cleaning.lede.changed" if rules else "cleaning.lede.unchanged", rules=named),
-        voice.say(
-            "cleaning.lede.ask" if asked else "cleaning.lede.clean",
+        writer.text("cleaning.summary.in", files=files, month=run.month, amount=amount, **rows),
+        writer.text(
+            "cleaning.summary.changed" if rules else "cleaning.summary.unchanged", rules=named
+        ),
+        writer.text(
+            "cleaning.summary.ask" if asked else "cleaning.summary.clean",
             rows=len(cleaned.quarantine),
             sources=asked,
         ),
     )
     measure = describe_measure(run, ", ")
     return Answer(
-        kicker(run, "Cleaning"),
-        voice.say(f"cleaning.title.{title}", **rows),
+        context_line(run, "Cleaning"),
+        writer.text(f"cleaning.title.{title}", **rows),
         sentences,
-        note=voice.say("run.note", month=run.month, series=len(cleaned.series), measure=measure),
+        note=writer.text("run.note", month=run.month, series=len(cleaned.series), measure=measure),
         facts=_facts(run, cleaned, rows),
-        changes_title=voice.since(cleaned.before and cleaned.before.month),
+        changes_title=writer.since(cleaned.before and cleaned.before.month),
         changes=_changes(run, cleaned),
     )
 
@@ -73,44 +81,44 @@ def describe_measure(run: UnitMonth, separator: str) -> str:
 
 
 def _facts(run: UnitMonth, cleaned: CleanedMonth, rows: dict[str, Any]) -> tuple[Fact, ...]:
-    voice, budget = voice_of(run), run.parameters.cleaning.loss_budget
+    writer, budget = writer_of(run), run.parameters.cleaning.loss_budget
     lost = len(cleaned.quarantine) / max(int(rows["opening"]), 1)
     levels = cleaned.series["level"].nunique()
     return (
-        voice.fact("cleaning.fact.kept", **rows),
-        voice.fact("cleaning.fact.quarantine", alarm=lost > budget, lost=lost, budget=budget),
-        voice.fact("cleaning.fact.outliers", n=len(cleaned.outliers)),
-        voice.fact("cleaning.fact.series", n=len(cleaned.series), levels=levels),
+        writer.fact("cleaning.fact.kept", **rows),
+        writer.fact("cleaning.fact.quarantine", alarm=lost > budget, lost=lost, budget=budget),
+        writer.fact("cleaning.fact.outliers", n=len(cleaned.outliers)),
+        writer.fact("cleaning.fact.series", n=len(cleaned.series), levels=levels),
     )
 
 
 def _changes(run: UnitMonth, cleaned: CleanedMonth) -> tuple[str, ...]:
-    voice, before, quarantine = voice_of(run), cleaned.before, len(cleaned.quarantine)
+    writer, before, quarantine = writer_of(run), cleaned.before, len(cleaned.quarantine)
     if before is None:
-        return (voice.say("cleaning.since.first"),)
+        return (writer.text("cleaning.since.first"),)
     rows = int(cleaned.by_rule.loc["kept", "rows"]) - before.kept
     facts = {"rows": rows, "quarantine": quarantine, "quarantine_before": before.quarantine}
     history = "cleaning.since.history" if before.restated else "cleaning.since.same"
     return (
-        voice.say("cleaning.since.rows", month=before.month, **facts),
-        voice.say(history, month=before.month, difference=before.restated),
+        writer.text("cleaning.since.rows", month=before.month, **facts),
+        writer.text(history, month=before.month, difference=before.restated),
     )
 
 
-def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """The balance: opening, every rule, kept."""
-    voice, totals = voice_of(run), ledger_totals(cleaned.ledger)
+    writer, totals = writer_of(run), ledger_totals(cleaned.ledger)
     reasons = describe_rules(cleaned.ledger, cleaned.problems)
     is_end = totals["rule"].isin(ENDS)
     sign = is_end.map({True: 1, False: -1})  # what a rule took away is below zero
     signed = totals[["rows", "quantity", "amount"]].mul(sign, axis=0)
     table = totals.assign(reason=totals["rule"].map(reasons).mask(is_end), **signed)
     opening, kept = (int(cleaned.by_rule.loc[name, "rows"]) for name in ENDS)
-    block = voice.table(
+    block = writer.table(
         "cleaning.ledger.table",
         table[table["rule"] != "kept"],
         (
-            lambda row: Cell(voice.name("rule", row["rule"]), bold=row["rule"] in ENDS),
+            lambda row: Cell(writer.name("rule", row["rule"]), bold=row["rule"] in ENDS),
             "{rows:count}",
             "{quantity:exact}",
             "{amount:exact}",
@@ -123,7 +131,7 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         currency=run.parameters.unit.currency,
     )
     key = "cleaning.ledger.more" if kept > opening else "cleaning.ledger"
-    return Section(voice.prose(key, opening=opening, kept=kept, share=kept / opening), block)
+    return Blocks(writer.prose(key, opening=opening, kept=kept, share=kept / opening), block)
 
 
 def describe_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
@@ -137,28 +145,28 @@ def describe_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
     return pd.Series(counted, dtype=object).combine_first(reasons)
 
 
-def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Months far outside what their series did before, with both values."""
-    voice, settings, found = voice_of(run), run.parameters.cleaning.outliers, cleaned.outliers
+    writer, settings, found = writer_of(run), run.parameters.cleaning.outliers, cleaned.outliers
     if not settings.enabled or found.empty:
-        return Section(voice.prose(f"cleaning.outliers.{'none' if settings.enabled else 'off'}"))
+        return Blocks(writer.prose(f"cleaning.outliers.{'none' if settings.enabled else 'off'}"))
     newest = with_labels(found, cleaned.series).sort_values(
         ["ds", "unique_id"], ascending=[False, True]
     )
     cells = ("{label}", "{ds:month}", "{y_raw:amount}", "{y:amount}", "{reason}")
-    table = voice.table(
+    table = writer.table(
         "cleaning.outliers.table", newest.head(SHOWN), cells, width="min46", n=len(found)
     )
-    treatment = voice.say(f"cleaning.outliers.{settings.treatment}")
-    return Section(voice.prose("cleaning.outliers.some", n=len(found), treatment=treatment), table)
+    treatment = writer.text(f"cleaning.outliers.{settings.treatment}")
+    return Blocks(writer.prose("cleaning.outliers.some", n=len(found), treatment=treatment), table)
 
 
-def panel(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+def panel(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What models get to see: the grid, and total sales."""
     series, months = cleaned.series, cleaned.panel["ds"]
     members = series.loc[series["level"] == cleaned.bottom, "unique_id"]
     bottom = cleaned.panel[cleaned.panel["unique_id"].isin(members)]
-    text = voice_of(run).prose(
+    text = writer_of(run).prose(
         "cleaning.panel",
         series=len(series),
         levels=series["level"].nunique(),
@@ -168,7 +176,7 @@ def panel(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         zero=float(bottom["y_raw"].eq(0).mean()),
         missing=len(cleaned.missing),
     )
-    return Section(text, _sales_figure(run, cleaned))
+    return Blocks(text, _sales_figure(run, cleaned))
 
 
 def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
@@ -176,26 +184,26 @@ def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
 
     sold = sales_of(cleaned.panel, cleaned.series["unique_id"].iloc[0])
     now, known = float(sold.iloc[-1]), sold.dropna()
-    voice, change = voice_of(run).at(known), year_change(sold, sold.index[-1], now)
-    frame = (sold / voice.scale.divisor).rename("value").reset_index().assign(group="Sold")
+    writer, change = writer_of(run).at(known), year_change(sold, sold.index[-1], now)
+    frame = (sold / writer.scale.divisor).rename("value").reset_index().assign(group="Sold")
     drawn = plots.draw(plots.lines, frame, roles={"Sold": "actual"}, percent=False)
     facts = {"month": run.month, "now": now, "change": change}
-    return voice.figure(
+    return writer.figure(
         "cleaning.figure",
         drawn,
         known.tail(24).reset_index(),
         ("{ds:month}", "{y_raw:scaled}"),
-        title=voice.say("cleaning.figure.short", **facts) if change is None else "",
-        axis=voice.axis,
+        title=writer.text("cleaning.figure.short", **facts) if change is None else "",
+        axis=writer.axis,
         first=sold.index[0],
         **facts,
     )
 
 
-def checks(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+def checks(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Record and checks."""
     files = "; ".join(
-        voice_of(run).fill("{path:file} ({sha256:.6}…)", file) for file in cleaned.files
+        writer_of(run).fill("{path:file} ({sha256:.6}…)", file) for file in cleaned.files
     )
     measure = describe_measure(run, "; ")
-    return closing(run, cleaned.checks, "cleaning.record", measure=measure, files=files)
+    return record_and_checks(run, cleaned.checks, "cleaning.record", measure=measure, files=files)

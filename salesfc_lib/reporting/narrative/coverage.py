@@ -7,23 +7,23 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.reporting.blocks import Figure, Prose
 from salesfc_lib.reporting.facts.modeling import AGREED, ModeledMonth
-from salesfc_lib.reporting.narrative.section import Section, Writer, voice_of
+from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, writer_of
 
 
-def coverage(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def coverage(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Whether the 80 % interval holds what it says, and by how much it does not."""
-    voice, found = voice_of(run), modeled.coverage_80()
+    writer, found = writer_of(run), modeled.coverage_80()
     key = "modeling.coverage"
     if found["verdict"] == "none":
-        return Section(voice.prose(f"{key}.none"))
+        return Blocks(writer.prose(f"{key}.none"))
     verdict, counted = (
-        voice.say(f"{key}.{part}", **found) for part in (found["verdict"], "counted")
+        writer.text(f"{key}.{part}", **found) for part in (found["verdict"], "counted")
     )
-    title = voice.say(f"{key}.title", **found)
-    return Section(Prose(f"{verdict}\n\n{counted}"), _figure(voice, title, modeled.coverage()))
+    title = writer.text(f"{key}.title", **found)
+    return Blocks(Prose(f"{verdict}\n\n{counted}"), _figure(writer, title, modeled.coverage()))
 
 
-def _figure(voice: Writer, title: str, found: pd.DataFrame) -> Figure:
+def _figure(writer: BlockWriter, title: str, found: pd.DataFrame) -> Figure:
     from salesfc_lib.reporting import plots
 
     drawn = plots.draw(plots.coverage, found.rename(columns={"interval": "level"}), band=AGREED)
@@ -31,7 +31,7 @@ def _figure(voice: Writer, title: str, found: pd.DataFrame) -> Figure:
     n = found.drop_duplicates("h").set_index("h")["n"]
     first, last = shares.index[0], shares.index[-1]
     levels = list(shares.columns)
-    return voice.figure(
+    return writer.figure(
         "modeling.coverage.figure",
         drawn,
         shares.add_prefix("share ").assign(n=n).reset_index(),
@@ -43,5 +43,5 @@ def _figure(voice: Writer, title: str, found: pd.DataFrame) -> Figure:
         held_near=shares.at[first, 80],
         far=last,
         held_far=shares.at[last, 80],
-        levels=" | ".join(voice.say("head.interval", level=level) for level in levels),
+        levels=" | ".join(writer.text("head.interval", level=level) for level in levels),
     )

@@ -13,9 +13,9 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Figure, Prose
-from salesfc_lib.reporting.catalogue import Voice
+from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
-from salesfc_lib.reporting.narrative.section import Row, Section, voice_of
+from salesfc_lib.reporting.narrative.writer import Blocks, Row, writer_of
 
 REGRESSION = "regression"
 DAYS = "trading_days"  # counted, so its step is one more
@@ -23,22 +23,22 @@ TENTH = 0.1  # of its usual value: the step of a driver that is never zero
 SEASON = "month "  # how terms of the season begin: 'month 01'
 
 
-def drivers(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def drivers(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """What each driver does over all series, and the terms of the unit's total."""
-    voice, pooled = voice_of(run), modeled.explained["pooled_driver"]
+    writer, pooled = writer_of(run), modeled.explained["pooled_driver"]
     terms = terms_of(modeled.explained["coefficient"], modeled.top)
     if terms.empty:
-        return Section(voice.prose("modeling.drivers.short"))
-    effects = " ".join(describe_effect(voice, row) for row in pooled.to_dict("records"))
+        return Blocks(writer.prose("modeling.drivers.short"))
+    effects = " ".join(describe_effect(writer, row) for row in pooled.to_dict("records"))
     clear = int(((pooled["low"] > 0) | (pooled["high"] < 0)).sum())
     lead = "modeling.drivers" if len(pooled) else "modeling.drivers.none"
     weights = modeled.weights[modeled.weights["unique_id"] == modeled.top]
     paragraphs = (
         effects,
-        voice.say(lead, found=len(pooled), clear=clear),
-        voice.say("modeling.drivers.top", **describe_regression(voice, terms, weights)),
+        writer.text(lead, found=len(pooled), clear=clear),
+        writer.text("modeling.drivers.top", **describe_regression(writer, terms, weights)),
     )
-    return Section(Prose("\n\n".join(paragraphs).strip()), effects_figure(run, terms, run.title))
+    return Blocks(Prose("\n\n".join(paragraphs).strip()), effects_figure(run, terms, run.title))
 
 
 def terms_of(coefficient: pd.DataFrame, unique_id: str) -> pd.DataFrame:
@@ -47,13 +47,13 @@ def terms_of(coefficient: pd.DataFrame, unique_id: str) -> pd.DataFrame:
 
 
 def describe_regression(
-    voice: Voice, terms: pd.DataFrame, weights: pd.DataFrame
+    writer: Sentences, terms: pd.DataFrame, weights: pd.DataFrame
 ) -> dict[str, object]:
     """A series' level, trend and weight of the regression, from its rows of table weights."""
     weight = float(weights.loc[weights["model"] == REGRESSION, "weight"].sum())
-    carries = voice.say("driver.carries.some" if weight else "driver.carries.none", weight=weight)
+    carries = writer.text("driver.carries.some" if weight else "driver.carries.none", weight=weight)
     estimate = terms["estimate"]
-    trend = describe_change(voice, estimate["trend"])
+    trend = describe_change(writer, estimate["trend"])
     return {"level": estimate["level"], "trend": trend, "carries": carries}
 
 
@@ -61,26 +61,26 @@ def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
     """Terms of one series in its measure: drivers, trend, strongest and weakest month."""
     from salesfc_lib.reporting import plots
 
-    rows = list_effects(voice_of(run), terms)
-    voice = voice_of(run).at([*rows["low"], *rows["high"]])
-    measure, scale, clear = voice.measure, voice.scale, rows[rows["driver"] & is_clear(rows)]
+    rows = list_effects(writer_of(run), terms)
+    writer = writer_of(run).at([*rows["low"], *rows["high"]])
+    measure, scale, clear = writer.measure, writer.scale, rows[rows["driver"] & is_clear(rows)]
     text = [measure.scaled(value, scale, sign=True, digits=3) for value in rows["value"]]
     bounds = ["value", "low", "high"]
     drawn = plots.draw(plots.whiskers, rows.assign(text=text, **(rows[bounds] / scale.divisor)))
     first = clear.iloc[0] if len(clear) else {}
     title = "modeling.drivers.title" if len(clear) else "modeling.drivers.unsure"
-    return voice.figure(
+    return writer.figure(
         "driver.figure",
         drawn,
         rows,
-        ("{label}", "{value:signed_amount}", lambda row: _between(voice, row)),
-        title=voice.say(title, named=named, **first),
+        ("{label}", "{value:signed_amount}", lambda row: _between(writer, row)),
+        title=writer.text(title, named=named, **first),
         named=named,
-        axis=voice.axis,
+        axis=writer.axis,
     )
 
 
-def list_effects(voice: Voice, terms: pd.DataFrame) -> pd.DataFrame:
+def list_effects(writer: Sentences, terms: pd.DataFrame) -> pd.DataFrame:
     """Terms in steps that people can picture: label, value, low, high, driver (whether it is one).
 
     Drivers first, the largest first.
@@ -89,7 +89,7 @@ def list_effects(voice: Voice, terms: pd.DataFrame) -> pd.DataFrame:
     drivers = terms.index.difference(["level", "trend", *season], sort=False)
     estimate = terms.loc[season, "estimate"]
     strongest, weakest = str(estimate.idxmax()), str(estimate.idxmin())
-    labels = {name: describe_step(voice, name, terms.at[name, "step"]) for name in drivers}
+    labels = {name: describe_step(writer, name, terms.at[name, "step"]) for name in drivers}
     found = terms.loc[drivers, ["estimate", "low", "high"]]
     found = found.mul([step_in(name, terms.at[name, "step"]) for name in drivers], axis=0)
     found = found.sort_values("estimate", key=lambda values: -values.abs(), kind="stable")
@@ -97,8 +97,8 @@ def list_effects(voice: Voice, terms: pd.DataFrame) -> pd.DataFrame:
     ends = ("strongest", strongest), ("weakest", weakest)
     names = [
         *(labels[name] for name in found.index),
-        voice.say("driver.trend"),
-        *(voice.say(f"driver.{key}", month=f"2000-{name[-2:]}") for key, name in ends),
+        writer.text("driver.trend"),
+        *(writer.text(f"driver.{key}", month=f"2000-{name[-2:]}") for key, name in ends),
     ]
     table = pd.concat([found, others], ignore_index=True).rename(columns={"estimate": "value"})
     return table.assign(label=names, driver=table.index < len(found))
@@ -109,25 +109,28 @@ def is_clear(effects: pd.DataFrame) -> pd.Series:
     return (effects["low"] > 0) | (effects["high"] < 0)
 
 
-def describe_effect(voice: Voice, row: Row) -> str:
+def describe_effect(writer: Sentences, row: Row) -> str:
     """'A month wholly on promotion adds 12 % (95 %: 8 to 16 %).', of a row of pooled_driver."""
-    factor, what = step_in(row["term"], row["step"]), describe_step(voice, row["term"], row["step"])
+    factor, what = (
+        step_in(row["term"], row["step"]),
+        describe_step(writer, row["term"], row["step"]),
+    )
     low, effect, high = (float(row[name]) * factor for name in ("low", "estimate", "high"))
     if low <= 0 <= high:
-        return voice.say("modeling.driver.unclear", what=what, low=low, high=high)
+        return writer.text("modeling.driver.unclear", what=what, low=low, high=high)
     key, (near, far) = ("adds", (low, high)) if effect > 0 else ("takes", (-high, -low))
-    return voice.say(f"modeling.driver.{key}", what=what, effect=abs(effect), low=near, high=far)
+    return writer.text(f"modeling.driver.{key}", what=what, effect=abs(effect), low=near, high=far)
 
 
-def describe_change(voice: Voice, amount: float) -> str:
+def describe_change(writer: Sentences, amount: float) -> str:
     """'adds ¥1.2 m' or 'takes away ¥1.2 m'."""
-    return voice.say("driver.adds" if amount >= 0 else "driver.takes", amount=abs(amount))
+    return writer.text("driver.adds" if amount >= 0 else "driver.takes", amount=abs(amount))
 
 
-def describe_step(voice: Voice, term: str, step: float) -> str:
+def describe_step(writer: Sentences, term: str, step: float) -> str:
     """A driver's step in words."""
     key = "driver.share" if never_zero(step) else "driver.unit"
-    return voice.find(f"driver.{term}") or voice.say(key, name=voice.name("driver.head", term))
+    return writer.find(f"driver.{term}") or writer.text(key, name=writer.name("driver.head", term))
 
 
 def step_in(term: str, step: float) -> float:
@@ -148,8 +151,8 @@ def never_zero(step: float) -> bool:
     return not math.isclose(step, 1.0)
 
 
-def _between(voice: Voice, row: Row) -> str:
+def _between(writer: Sentences, row: Row) -> str:
     """An interval in the unit's measure, on one scale of its own."""
     scale = wording.scale_for([row["low"], row["high"]])
-    low, high = (voice.measure.scaled(row[name], scale, sign=True) for name in ("low", "high"))
+    low, high = (writer.measure.scaled(row[name], scale, sign=True) for name in ("low", "high"))
     return f"{low} to {high}"

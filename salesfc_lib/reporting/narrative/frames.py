@@ -11,8 +11,8 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Column, Table
-from salesfc_lib.reporting.catalogue import Voice
-from salesfc_lib.reporting.narrative.section import Section
+from salesfc_lib.reporting.catalogue import Sentences
+from salesfc_lib.reporting.narrative.writer import Blocks
 
 ROWS = 5  # of each frame that are shown, as pandas shows its head
 LONG = 80  # characters of a text, beyond which it is cut
@@ -20,13 +20,13 @@ DIGITS = 4  # significant digits of a number; whole digits are never rounded awa
 SMALL = 1e-4  # numbers below are written with an exponent
 
 
-def show(**frames: pd.DataFrame) -> Section:
+def show(**frames: pd.DataFrame) -> Blocks:
     """Each frame as a folded table under its name: its size and its first rows.
 
     Numbers have at least four significant digits, dates are ISO, what is missing is empty. A named
     index becomes columns.
     """
-    return Section(*(_fold(name, frame) for name, frame in frames.items()))
+    return Blocks(*(_fold(name, frame) for name, frame in frames.items()))
 
 
 def _fold(name: str, frame: pd.DataFrame) -> Table:
@@ -39,7 +39,7 @@ def _fold(name: str, frame: pd.DataFrame) -> Table:
     rows = [list(map(write_value, row)) for row in table.head(ROWS).itertuples(index=False)]
     size = {"rows": len(table), "columns": len(table.columns), "shown": len(rows)}
     key = "frame.first" if len(table) > len(rows) else "frame.all"
-    subtitle = Voice(wording.AmountFormat("")).say(key, **size)
+    subtitle = Sentences(wording.AmountFormat("")).text(key, **size)
     return Table(name, subtitle, heads, rows, folded=True)
 
 

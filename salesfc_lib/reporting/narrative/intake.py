@@ -11,16 +11,16 @@ from salesfc_lib.cleaning import count_found, gather_feeds
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.catalogue import read_catalogue
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth
-from salesfc_lib.reporting.narrative.section import Row, Section, voice_of
+from salesfc_lib.reporting.narrative.writer import Blocks, Row, writer_of
 
 SHOWN = 12  # rows of a table that may be long
 LONG = 160  # characters of a row as it was read, beyond which it is cut
 ACTIONS = ("quarantined", "dropped", "changed", "noted", "read")  # gravest first
 
 
-def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+def sources(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """The files that were read."""
-    voice, files = voice_of(run), len(cleaned.files)
+    writer, files = writer_of(run), len(cleaned.files)
     cells = (
         Cell("{path:file}", bold=True),
         "{source}",
@@ -29,34 +29,34 @@ def sources(run: UnitMonth, cleaned: CleanedMonth) -> Section:
         "{bytes:bytes}",
         Cell("{sha256:.8}", code=True),
     )
-    table = voice.table("cleaning.sources.table", cleaned.files, cells, width="min40", n=files)
-    return Section(voice.prose("cleaning.sources", files=files), table)
+    table = writer.table("cleaning.sources.table", cleaned.files, cells, width="min40", n=files)
+    return Blocks(writer.prose("cleaning.sources", files=files), table)
 
 
-def scan(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+def scan(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What was found before anything was done, gravest first."""
-    voice, found = voice_of(run), cleaned.problems[cleaned.problems["rule"].ne("after_month")]
+    writer, found = writer_of(run), cleaned.problems[cleaned.problems["rule"].ne("after_month")]
     if found.empty:
-        return Section(voice.prose("cleaning.scan.none"))
+        return Blocks(writer.prose("cleaning.scan.none"))
     ranked = _rank(found)
     kinds, counts = ranked["rule"].nunique(), ranked.groupby("action")["rule"].nunique()
     ranked["found"] = [count_found(item) for item in ranked.itertuples()]
-    worded = {name: voice.name("cleaning.action", name) for name in ACTIONS}
+    worded = {name: writer.name("cleaning.action", name) for name in ACTIONS}
     cells = (
         lambda row: Cell(
-            voice.name("rule", row["rule"]), row["column"], bold=row["action"] in ACTIONS[:2]
+            writer.name("rule", row["rule"]), row["column"], bold=row["action"] in ACTIONS[:2]
         ),
         "{action:name cleaning.action}",
-        lambda row: voice.fill("{rows:count}" if row["first_row"] else "{found}", row),
+        lambda row: writer.fill("{rows:count}" if row["first_row"] else "{found}", row),
         lambda row: Cell(row["feed"], sub=_first_place(row["source"], row["first_row"])),
         lambda row: (
             "" if row["example"] in ("", row["reason"]) else Cell(row["example"], code=True)
         ),
         "{reason}",
     )
-    table = voice.table("cleaning.scan.table", ranked, cells, width="outset", kinds=kinds)
+    table = writer.table("cleaning.scan.table", ranked, cells, width="outset", kinds=kinds)
     parts = [f"{counts[name]} {worded[name].lower()}" for name in ACTIONS if name in counts]
-    return Section(voice.prose("cleaning.scan.some", kinds=kinds, parts=parts), table)
+    return Blocks(writer.prose("cleaning.scan.some", kinds=kinds, parts=parts), table)
 
 
 def _rank(found: pd.DataFrame) -> pd.DataFrame:
@@ -74,41 +74,43 @@ def _first_place(source: str, row: int) -> str:
     return ", ".join(filter(None, parts))
 
 
-def questions(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+def questions(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What only the owners of the source systems can answer, by source and rule."""
-    voice, found = voice_of(run), cleaned.problems
+    writer, found = writer_of(run), cleaned.problems
     prefix = "cleaning.question."  # the catalogue has one for each rule that asks
     asking = {
-        key.removeprefix(prefix) for key in read_catalogue(voice.language) if key.startswith(prefix)
+        key.removeprefix(prefix)
+        for key in read_catalogue(writer.language)
+        if key.startswith(prefix)
     }
     asked = found[found["action"].isin(["quarantined", "noted"]) & found["rule"].isin(asking)]
     if asked.empty:
-        return Section(voice.prose("cleaning.ask.none"))
+        return Blocks(writer.prose("cleaning.ask.none"))
     feed = asked["source"].str.split(":").str[0].rename("feed")
     rows = asked.groupby([feed, "rule"], sort=False)["rows"].sum().reset_index()
     cells = ("{feed}", "{rule:name rule}", "{rows:count}", "{rule:name cleaning.question}")
-    table = voice.table("cleaning.ask.table", rows, cells, width="min40", n=len(rows))
-    return Section(voice.prose("cleaning.ask.some", n=len(rows)), table)
+    table = writer.table("cleaning.ask.table", rows, cells, width="min40", n=len(rows))
+    return Blocks(writer.prose("cleaning.ask.some", n=len(rows)), table)
 
 
-def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Section:
+def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """The rows to send back, with where they stand and why."""
-    voice, found = voice_of(run), cleaned.quarantine
+    writer, found = writer_of(run), cleaned.quarantine
     n, budget = len(found), run.parameters.cleaning.loss_budget
     if found.empty:
-        return Section(voice.prose("cleaning.quarantine.none", budget=budget))
+        return Blocks(writer.prose("cleaning.quarantine.none", budget=budget))
     share = n / int(cleaned.by_rule.loc["opening", "rows"])
     cells = (Cell("{source}", sub="row {row}"), "{reason}", _content)
-    table = voice.table(
+    table = writer.table(
         "cleaning.quarantine.table",
         found.head(SHOWN),
         cells,
-        title=voice.say(f"cleaning.quarantine.title.{'one' if n == 1 else 'many'}", n=n),
+        title=writer.text(f"cleaning.quarantine.title.{'one' if n == 1 else 'many'}", n=n),
         width="min46",
-        more=voice.first_of(SHOWN, n),
+        more=writer.first_of(SHOWN, n),
     )
-    return Section(
-        voice.prose("cleaning.quarantine.some", rows=n, share=share, budget=budget), table
+    return Blocks(
+        writer.prose("cleaning.quarantine.some", rows=n, share=share, budget=budget), table
     )
 
 

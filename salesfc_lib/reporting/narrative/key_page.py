@@ -28,7 +28,7 @@ from salesfc_lib.reporting.narrative.drivers import (
     terms_of,
 )
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
-from salesfc_lib.reporting.narrative.section import Row, Template, Writer, tone_of, voice_of
+from salesfc_lib.reporting.narrative.writer import BlockWriter, Row, Template, tone_of, writer_of
 
 HEAVIEST = 10  # candidates with a row of their own
 COLUMNS = 4  # drivers of the coming months
@@ -52,13 +52,13 @@ class KeyPage:
 
 def key_page(run: UnitMonth, key: KeyMonth) -> KeyPage:
     """The page of one key series."""
-    voice, ahead = voice_of(run), key.next
+    writer, ahead = writer_of(run), key.next
     answers = {
-        "outlook": _outlook(voice, key),
+        "outlook": _outlook(writer, key),
         "drivers": _drivers(run, key),
         "carries": _candidates(run, key),
-        "errors": _errors(voice, key),
-        "changes": _changes(voice, key),
+        "errors": _errors(writer, key),
+        "changes": _changes(writer, key),
         "record": (_record(run, key),),
     }
     return KeyPage(
@@ -69,37 +69,37 @@ def key_page(run: UnitMonth, key: KeyMonth) -> KeyPage:
         float(ahead["y_hat"]),
         (float(ahead["lo-80"]), float(ahead["hi-80"])),
         _answer(run, key),
-        tuple((voice.say(f"key.question.{name}"), blocks) for name, blocks in answers.items()),
+        tuple((writer.text(f"key.question.{name}"), blocks) for name, blocks in answers.items()),
     )
 
 
 def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
-    voice, ahead = voice_of(run), key.next
+    writer, ahead = writer_of(run), key.next
     change = year_change(key.history, ahead["ds"], ahead["y_hat"])
     title = "key.title" if change is None else "key.title.year"
     title = "key.title.gone" if key.silent > 1 else title
     following = {"months": len(key.published), "year": key.published["y_hat"].sum()}
     sentences = (
-        voice.say("key.lede.next", **following, **ahead),
-        _describe_drivers(voice, key),
-        _describe_errors(voice, key),
+        writer.text("key.summary.next", **following, **ahead),
+        _describe_drivers(writer, key),
+        _describe_errors(writer, key),
     )
     level = key.level.replace("_", " ").capitalize()
-    history = voice.say("key.note", months=key.history.notna().sum())
+    history = writer.text("key.note", months=key.history.notna().sum())
     return Answer(
         (level, key.label, run.title, wording.month_name(run.month)),
-        voice.say(title, label=key.label, months=key.silent, change=change, **ahead),
+        writer.text(title, label=key.label, months=key.silent, change=change, **ahead),
         tuple(filter(None, sentences)),
-        note=voice.say("run.note", month=run.month, series=1, measure=history),
+        note=writer.text("run.note", month=run.month, series=1, measure=history),
         facts=(
-            voice.fact("fact.next", **ahead),
-            voice.fact("key.fact.share", share=key.share, sales=key.sales),
-            *_error_facts(voice, key),
+            writer.fact("fact.next", **ahead),
+            writer.fact("key.fact.share", share=key.share, sales=key.sales),
+            *_error_facts(writer, key),
         ),
     )
 
 
-def _error_facts(voice: Writer, key: KeyMonth) -> list[Fact]:
+def _error_facts(writer: BlockWriter, key: KeyMonth) -> list[Fact]:
     if key.judged == "nothing":
         return []
     errors = key.errors()
@@ -109,69 +109,69 @@ def _error_facts(voice: Writer, key: KeyMonth) -> list[Fact]:
         counted = errors[["inside", "bounded"]].sum()
         found = {"wape": key.backtest_wape(), "cutoffs": len(errors), **counted}
     wape, bounded = found["wape"], found["bounded"]
-    facts = [] if pd.isna(wape) else [voice.fact(f"key.fact.{key.judged}", **found)]
-    inside = [voice.fact("key.fact.inside", **found)] if pd.notna(bounded) and bounded else []
+    facts = [] if pd.isna(wape) else [writer.fact(f"key.fact.{key.judged}", **found)]
+    inside = [writer.fact("key.fact.inside", **found)] if pd.notna(bounded) and bounded else []
     return facts + inside
 
 
-def _describe_drivers(voice: Writer, key: KeyMonth) -> str:
+def _describe_drivers(writer: BlockWriter, key: KeyMonth) -> str:
     terms = terms_of(key.coefficient, key.unique_id)
     if key.ended or terms.empty:
-        return "" if key.ended else voice.say("key.drivers.short")
-    effects = list_effects(voice, terms)
+        return "" if key.ended else writer.text("key.drivers.short")
+    effects = list_effects(writer, terms)
     clear = effects[effects["driver"] & is_clear(effects)]
     if clear.empty:
-        return voice.say("key.lede.no_driver")
+        return writer.text("key.summary.no_driver")
     label, value = clear.iloc[0][["label", "value"]]
     what = label[0].lower() + label[1:]
-    return voice.say("key.lede.driver", what=what, effect=describe_change(voice, value))
+    return writer.text("key.summary.driver", what=what, effect=describe_change(writer, value))
 
 
-def _describe_errors(voice: Writer, key: KeyMonth) -> str:
+def _describe_errors(writer: BlockWriter, key: KeyMonth) -> str:
     if key.judged == "nothing":
-        return voice.say("key.lede.nothing")
+        return writer.text("key.summary.nothing")
     errors = key.errors()
     if key.judged == "backtest":
         wape = key.backtest_wape()
-        verdict = "key.lede.nothing" if pd.isna(wape) else "key.lede.backtest"
-        return voice.say(verdict, wape=wape, cutoffs=len(errors))
+        verdict = "key.summary.nothing" if pd.isna(wape) else "key.summary.backtest"
+        return writer.text(verdict, wape=wape, cutoffs=len(errors))
     first = errors.iloc[0].to_dict()
     if pd.isna(first["wape"]):
         forecast = key.archived.loc[key.archived["h"] == first["h"], "y_hat"].sum()
-        return voice.say("key.lede.zero", forecast=forecast, **first)
+        return writer.text("key.summary.zero", forecast=forecast, **first)
     if abs(first["bias"]) < EVEN:
-        return voice.say("key.lede.even", **first)
-    side = voice.say("side.high" if first["bias"] > 0 else "side.low")
-    return voice.say("key.lede.archive", side=side, **first | {"bias": abs(first["bias"])})
+        return writer.text("key.summary.even", **first)
+    side = writer.text("side.high" if first["bias"] > 0 else "side.low")
+    return writer.text("key.summary.archive", side=side, **first | {"bias": abs(first["bias"])})
 
 
-def _outlook(voice: Writer, key: KeyMonth) -> tuple[Block, ...]:
+def _outlook(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
     year, last = float(key.published["y_hat"].sum()), key.history.tail(SEASON)
     whole = len(key.published) == len(last) == SEASON and last.sum() > 0
-    change = voice.say("key.outlook.change", change=year / last.sum() - 1) if whole else ""
+    change = writer.text("key.outlook.change", change=year / last.sum() - 1) if whole else ""
     figure = outlook_figure(
         key.history,
         key.published,
-        voice=voice,
-        title=voice.say("key.title", label=key.label, **key.next),
-        source=voice.say("key.outlook.source"),
+        writer=writer,
+        title=writer.text("key.title", label=key.label, **key.next),
+        source=writer.text("key.outlook.source"),
         earlier=key.last_published(),
     )
-    return voice.prose("key.outlook", year=year, months=len(key.published), change=change), figure
+    return writer.prose("key.outlook", year=year, months=len(key.published), change=change), figure
 
 
 def _drivers(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
-    voice, terms = voice_of(run), terms_of(key.coefficient, key.unique_id)
+    writer, terms = writer_of(run), terms_of(key.coefficient, key.unique_id)
     if key.ended or terms.empty:
-        return (voice.prose("key.drivers.ended" if key.ended else "key.drivers.short"),)
-    text = voice.prose("key.drivers", **describe_regression(voice, terms, key.weights))
+        return (writer.prose("key.drivers.ended" if key.ended else "key.drivers.short"),)
+    text = writer.prose("key.drivers", **describe_regression(writer, terms, key.weights))
     figure, ahead = effects_figure(run, terms, key.label), _list_ahead(key)
     if ahead.empty:
-        return text, figure, voice.prose("key.drivers.ahead.none")
+        return text, figure, writer.prose("key.drivers.ahead.none")
     sums = ahead.groupby("ds")["effect"].sum()
     facts = {"first": sums.iloc[0], "sum": sums.sum(), "month": sums.index[0], "months": len(sums)}
-    coming = voice.prose("key.drivers.ahead", **facts)
-    return text, figure, coming, _ahead_table(voice, ahead, terms)
+    coming = writer.prose("key.drivers.ahead", **facts)
+    return text, figure, coming, _ahead_table(writer, ahead, terms)
 
 
 def _list_ahead(key: KeyMonth) -> pd.DataFrame:
@@ -184,33 +184,33 @@ def _list_ahead(key: KeyMonth) -> pd.DataFrame:
     )
 
 
-def _ahead_table(voice: Writer, ahead: pd.DataFrame, terms: pd.DataFrame) -> Table:
+def _ahead_table(writer: BlockWriter, ahead: pd.DataFrame, terms: pd.DataFrame) -> Table:
     names, sums = list(ahead["term"].unique()), ahead.groupby("term")["effect"].sum()
     cells = {(row["ds"], row["term"]): row for row in ahead.to_dict("records")}
     steps = terms["step"].astype(float)
 
     def effect(name: str) -> Template:
-        return lambda row: _ahead_cell(voice, cells.get((row["ds"], name)), steps)
+        return lambda row: _ahead_cell(writer, cells.get((row["ds"], name)), steps)
 
-    table = voice.table(
+    table = writer.table(
         "key.drivers.ahead.table",
         [{"ds": ds} for ds in sorted(ahead["ds"].unique())],
         ("{ds:month}", *map(effect, names)),
         width="min40" if len(names) > 2 else "",
         sum=float(sums.sum()),
-        drivers=" | ".join(f">{voice.name('driver.head', name)}" for name in names),
+        drivers=" | ".join(f">{writer.name('driver.head', name)}" for name in names),
     )
-    total = (voice.say("all"), *(voice.measure.amount(sums[name], sign=True) for name in names))
+    total = (writer.text("all"), *(writer.measure.amount(sums[name], sign=True) for name in names))
     return replace(table, footer=(total,))
 
 
-def _ahead_cell(voice: Writer, row: Row | None, steps: pd.Series) -> Cell:
+def _ahead_cell(writer: BlockWriter, row: Row | None, steps: pd.Series) -> Cell:
     if row is None or not row["effect"]:
         return Cell("" if row is None else "–")
     scale = wording.scale_for([row["low"], row["high"]])
-    low, high = (voice.measure.scaled(row[name], scale, digits=3) for name in ("low", "high"))
+    low, high = (writer.measure.scaled(row[name], scale, digits=3) for name in ("low", "high"))
     known = _known(row["term"], float(row["value"]), steps[row["term"]])
-    return Cell(voice.fill("{effect:signed_amount}", row), sub=f"{known}; {low} to {high}")
+    return Cell(writer.fill("{effect:signed_amount}", row), sub=f"{known}; {low} to {high}")
 
 
 def _known(term: str, value: float, step: float) -> str:
@@ -223,9 +223,9 @@ def _known(term: str, value: float, step: float) -> str:
 
 
 def _candidates(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
-    voice, weights = voice_of(run), key.weights
+    writer, weights = writer_of(run), key.weights
     if key.ended:
-        return (voice.prose("key.carries.ended"),)
+        return (writer.prose("key.carries.ended"),)
     used, unused = weights[weights["weight"] > 0], weights[weights["weight"] == 0]
     boosted = used[used["model"] == BOOSTING]
     candidates = used[used["model"] != BOOSTING].sort_values(
@@ -239,7 +239,7 @@ def _candidates(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
         "{backtest_error:percent}",
         "{reason:upper}",
     )
-    block = voice.table(
+    block = writer.table(
         "key.carries.table",
         pd.concat([boosted, listed, unused.head(HEAVIEST)]),
         cells,
@@ -248,56 +248,61 @@ def _candidates(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
         weight=first["weight"],
     )
     if len(rest):
-        most = voice.say("key.carries.most", most=rest.max())
-        folded = (voice.say("modeling.weights.folded", n=len(rest)), f"{rest.sum():.2f}", "", most)
+        most = writer.text("key.carries.most", most=rest.max())
+        folded = (
+            writer.text("modeling.weights.folded", n=len(rest)),
+            f"{rest.sum():.2f}",
+            "",
+            most,
+        )
         place = len(boosted) + len(listed)
         block = replace(block, rows=(*block.rows[:place], folded, *block.rows[place:]))
     share = float(boosted["weight"].sum())
-    text = voice.prose(
+    text = writer.prose(
         "key.carries" if share else "key.carries.plain", share=share, used=len(candidates)
     )
     return text, block
 
 
-def _errors(voice: Writer, key: KeyMonth) -> tuple[Block, ...]:
+def _errors(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
     if key.judged == "nothing":
-        return (voice.prose("key.errors.nothing"),)
+        return (writer.prose("key.errors.nothing"),)
     errors = key.errors()
     if key.judged == "backtest":
-        return voice.prose("key.errors.backtest"), _backtest_table(voice, key, errors)
+        return writer.prose("key.errors.backtest"), _backtest_table(writer, key, errors)
     keys = errors["bounded"].gt(0).map({True: "key.errors.lag", False: "key.errors.lag.open"})
     rows = errors.assign(key=keys).dropna(subset=["wape"]).to_dict("records")
-    lags = " ".join(voice.fill(voice.template(row["key"]), row) for row in rows)
-    text = voice.say("key.errors.archive", lags=lags).strip()
-    return Prose(text), _archive_table(voice, key, errors)
+    lags = " ".join(writer.fill(writer.template(row["key"]), row) for row in rows)
+    text = writer.text("key.errors.archive", lags=lags).strip()
+    return Prose(text), _archive_table(writer, key, errors)
 
 
-def _archive_table(voice: Writer, key: KeyMonth, errors: pd.DataFrame) -> Table:
+def _archive_table(writer: BlockWriter, key: KeyMonth, errors: pd.DataFrame) -> Table:
     lags, first = [int(h) for h in errors["h"]], errors.iloc[0]
     cells = {(row["ds"], int(row["h"])): row for row in key.archived.to_dict("records")}
     months = key.archived.drop_duplicates("ds").sort_values("ds").tail(SEASON)
 
     def forecast(h: int) -> Template:
         return lambda row: (
-            voice.fill("{y_hat:amount}", found) if (found := cells.get((row["ds"], h))) else "–"
+            writer.fill("{y_hat:amount}", found) if (found := cells.get((row["ds"], h))) else "–"
         )
 
     def gap(h: int) -> Template:
-        return lambda row: _gap_cell(voice, cells.get((row["ds"], h)))
+        return lambda row: _gap_cell(writer, cells.get((row["ds"], h)))
 
     far = "" if first["h"] == 1 else ".far"
     title = "key.errors.title.zero" if pd.isna(first["wape"]) else f"key.errors.title{far}"
-    return voice.table(
+    return writer.table(
         "key.errors.archive.table",
         months,
         ("{ds:month}", "{actual:amount}", *(make(h) for h in lags for make in (forecast, gap))),
-        title=voice.say(title, **first),
+        title=writer.text(title, **first),
         width="min40",
-        lags=" | ".join(voice.say("key.errors.heads", h=h) for h in lags),
+        lags=" | ".join(writer.text("key.errors.heads", h=h) for h in lags),
     )
 
 
-def _gap_cell(voice: Writer, row: Row | None) -> Cell:
+def _gap_cell(writer: BlockWriter, row: Row | None) -> Cell:
     """By how much a forecast was off, marked where the actual lay outside its interval."""
     if row is None:
         return Cell("")
@@ -306,38 +311,38 @@ def _gap_cell(voice: Writer, row: Row | None) -> Cell:
     text = "{share:signed_percent}" if row["actual"] else "{gap:signed_amount}"
     share = gap / row["actual"] if row["actual"] else None
     mark = "✕ " if outside else ""
-    return Cell(mark + voice.fill(text, {"gap": gap, "share": share}), tone=tone_of(gap))
+    return Cell(mark + writer.fill(text, {"gap": gap, "share": share}), tone=tone_of(gap))
 
 
-def _backtest_table(voice: Writer, key: KeyMonth, errors: pd.DataFrame) -> Table:
+def _backtest_table(writer: BlockWriter, key: KeyMonth, errors: pd.DataFrame) -> Table:
     wape = key.backtest_wape()
     cells = (
-        lambda row: voice.say("key.errors.cutoff", **row),
+        lambda row: writer.text("key.errors.cutoff", **row),
         "{months:count}",
         "{wape:percent}",
-        lambda row: Cell(voice.fill("{bias:signed_percent}", row), tone=tone_of(row["bias"])),
+        lambda row: Cell(writer.fill("{bias:signed_percent}", row), tone=tone_of(row["bias"])),
         "{inside:count} of {bounded:count}",
     )
     title = "key.errors.title.zero" if pd.isna(wape) else "key.errors.title.backtest"
-    title = voice.say(title, wape=wape)
-    return voice.table("key.errors.backtest.table", errors, cells, title=title)
+    title = writer.text(title, wape=wape)
+    return writer.table("key.errors.backtest.table", errors, cells, title=title)
 
 
-def _changes(voice: Writer, key: KeyMonth) -> tuple[Block, ...]:
+def _changes(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
     moved = float(key.moved.iloc[0]) if len(key.moved) and pd.notna(key.moved.iloc[0]) else 0.0
     facts, blocks = {"month": key.next["ds"], "moved": moved}, []
     if len(key.changes):
         applied = int((key.changes["state"] == "applied").sum())
         facts |= {"applied": applied, "refused": len(key.changes) - applied}
-        table = voice.table("key.changes.table", key.changes, CHANGE, width="min46")
-        blocks += [voice.prose("key.changes.people", **facts), table]
+        table = writer.table("key.changes.table", key.changes, CHANGE, width="min46")
+        blocks += [writer.prose("key.changes.people", **facts), table]
     elif abs(moved) > MOVED * abs(key.next["y_hat"]):
-        blocks.append(voice.prose("key.changes.moved", **facts))
+        blocks.append(writer.prose("key.changes.moved", **facts))
     if len(key.effects):
         worth = key.effects["worth"].sum()
-        table = voice.table("key.effects.table", key.effects, EFFECT, width="min40")
-        blocks += [voice.prose("key.changes.effects", n=len(key.effects), worth=worth), table]
-    return tuple(blocks) or (voice.prose("key.changes.none"),)
+        table = writer.table("key.effects.table", key.effects, EFFECT, width="min40")
+        blocks += [writer.prose("key.changes.effects", n=len(key.effects), worth=worth), table]
+    return tuple(blocks) or (writer.prose("key.changes.none"),)
 
 
 def _describe_author(row: Row) -> Cell:
@@ -369,9 +374,9 @@ EFFECT: tuple[Template, ...] = (
 def _record(run: UnitMonth, key: KeyMonth) -> Record:
     facts = {"unit": run.unit, "month": run.month, "most": run.parameters.key.most}
     facts |= {"first": key.history.index[0], "last": key.history.index[-1]}
-    voice = voice_of(run)
-    judged = voice.say(f"key.judged.{key.judged}")
-    terms = voice.record(
+    writer = writer_of(run)
+    judged = writer.text(f"key.judged.{key.judged}")
+    terms = writer.record(
         "key.record",
         label=key.label,
         level=key.level,

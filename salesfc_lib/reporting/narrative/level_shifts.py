@@ -8,17 +8,17 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import SEASON
 from salesfc_lib.reporting.blocks import Cell, Prose
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
-from salesfc_lib.reporting.narrative.section import Section, voice_of, with_labels
+from salesfc_lib.reporting.narrative.writer import Blocks, with_labels, writer_of
 
 SHOWN = 10  # level shifts that are listed, those of the largest sales first
 
 
-def level_shifts(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def level_shifts(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """How many series changed their level, whether the unit did, and the changes that move most."""
-    voice, found = voice_of(run), modeled.explained["break"]
+    writer, found = writer_of(run), modeled.explained["break"]
     everything, key = len(modeled.series), "modeling.level_shifts"
     if found.empty:
-        return Section(voice.prose(f"{key}.none", all=everything))
+        return Blocks(writer.prose(f"{key}.none", all=everything))
     found = found.assign(share=found["change"] / 100)
     unit = found[found["unique_id"] == modeled.top]
     table = order_level_shifts(found, modeled)
@@ -30,22 +30,22 @@ def level_shifts(run: UnitMonth, modeled: ModeledMonth) -> Section:
         "{strength:.1f}",
         "{evidence}",
     )
-    block = voice.table(
+    block = writer.table(
         f"{key}.table",
         table,
         cells,
         width="min46",
-        cut=voice.say(f"{key}.cut.{cut}", shown=len(table), n=len(found)),
+        cut=writer.text(f"{key}.cut.{cut}", shown=len(table), n=len(found)),
         **table.iloc[0],
     )
     sentences = (
-        voice.say(f"{key}.some", n=len(found), all=everything),
-        voice.say(f"{key}.unit.changed", **unit.iloc[0])
+        writer.text(f"{key}.some", n=len(found), all=everything),
+        writer.text(f"{key}.unit.changed", **unit.iloc[0])
         if len(unit)
-        else voice.say(f"{key}.unit.steady"),
-        voice.say(f"{key}.{'handled' if run.parameters.breaks.enabled else 'left'}"),
+        else writer.text(f"{key}.unit.steady"),
+        writer.text(f"{key}.{'handled' if run.parameters.breaks.enabled else 'left'}"),
     )
-    return Section(Prose(" ".join(sentences)), block)
+    return Blocks(Prose(" ".join(sentences)), block)
 
 
 def order_level_shifts(found: pd.DataFrame, modeled: ModeledMonth) -> pd.DataFrame:

@@ -19,14 +19,14 @@ from salesfc_lib.reporting.narrative.coverage import coverage
 from salesfc_lib.reporting.narrative.drivers import drivers
 from salesfc_lib.reporting.narrative.level_shifts import level_shifts
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
-from salesfc_lib.reporting.narrative.section import (
+from salesfc_lib.reporting.narrative.writer import (
+    Blocks,
     Row,
-    Section,
     Template,
-    closing,
+    context_line,
     heat_cell,
-    kicker,
-    voice_of,
+    record_and_checks,
+    writer_of,
 )
 
 __all__ = [
@@ -51,26 +51,28 @@ DISTANCES = (1, 2, 3, 4, 6, 8, 10, 12)  # months ahead that have a column
 
 def answer(run: UnitMonth, modeled: ModeledMonth) -> Answer:
     """The top of the page."""
-    voice, ahead, standing = voice_of(run), modeled.next_month(), modeled.standing()
+    writer, ahead, standing = writer_of(run), modeled.next_month(), modeled.standing()
     standing["model"] = model_name(standing["best"], run)
-    verdict = voice.say(f"modeling.verdict.{standing['verdict']}", **standing)
+    verdict = writer.text(f"modeling.verdict.{standing['verdict']}", **standing)
     change = year_change(modeled.sold(modeled.top), ahead["ds"], ahead["y_hat"])
     month = ahead["ds"] - pd.DateOffset(years=1)
-    year = "" if change is None else voice.say("modeling.lede.change", change=change, month=month)
+    year = (
+        "" if change is None else writer.text("modeling.summary.change", change=change, month=month)
+    )
     sentences = (
-        voice.say("modeling.lede.next", unit=run.title, change=year, **ahead),
-        voice.say(f"modeling.lede.{standing['verdict']}", **standing),
+        writer.text("modeling.summary.next", unit=run.title, change=year, **ahead),
+        writer.text(f"modeling.summary.{standing['verdict']}", **standing),
         _describe_failures(run, modeled),
     )
-    span = voice.say("modeling.kicker", first=ahead["ds"], last=modeled.forecast["ds"].max())
-    tried = voice.say("modeling.note", models=len(modeled.models), cutoffs=len(modeled.cutoffs))
+    span = writer.text("modeling.context", first=ahead["ds"], last=modeled.forecast["ds"].max())
+    tried = writer.text("modeling.note", models=len(modeled.models), cutoffs=len(modeled.cutoffs))
     return Answer(
-        (*kicker(run, "Modeling"), span),
-        voice.say("modeling.title", verdict=verdict, **ahead),
+        (*context_line(run, "Modeling"), span),
+        writer.text("modeling.title", verdict=verdict, **ahead),
         sentences,
-        note=voice.say("run.note", month=run.month, series=len(modeled.series), measure=tried),
+        note=writer.text("run.note", month=run.month, series=len(modeled.series), measure=tried),
         facts=_facts(run, modeled),
-        changes_title=voice.since(modeled.before and modeled.before.month),
+        changes_title=writer.since(modeled.before and modeled.before.month),
         changes=_changes(run, modeled),
     )
 
@@ -79,69 +81,71 @@ def _describe_failures(run: UnitMonth, modeled: ModeledMonth) -> str:
     failed = modeled.failures
     now = int((failed["cutoff"] == modeled.cutoff).sum())
     key = "complete" if failed.empty else "failed" if now else "failed_earlier"
-    return voice_of(run).say(f"modeling.lede.{key}", n=len(failed), now=now)
+    return writer_of(run).text(f"modeling.summary.{key}", n=len(failed), now=now)
 
 
 def _facts(run: UnitMonth, modeled: ModeledMonth) -> tuple[Fact, ...]:
-    voice, standing = voice_of(run), modeled.standing()
+    writer, standing = writer_of(run), modeled.standing()
     combined, naive = standing["combined"], standing["naive"]
-    ahead = voice.fact("fact.next", **modeled.next_month())
-    failed = voice.fact("modeling.fact.failed", n=len(modeled.failures), fits=modeled.fits)
+    ahead = writer.fact("fact.next", **modeled.next_month())
+    failed = writer.fact("modeling.fact.failed", n=len(modeled.failures), fits=modeled.fits)
     if standing["verdict"] == "none":
         return ahead, failed
     gain = wording.signed(float(naive - combined) * 100)
     return (
         ahead,
-        voice.fact("modeling.fact.error", combined=combined, naive=naive),
-        voice.fact("modeling.fact.gain", alarm=bool(combined > naive), gain=gain),
+        writer.fact("modeling.fact.error", combined=combined, naive=naive),
+        writer.fact("modeling.fact.gain", alarm=bool(combined > naive), gain=gain),
         failed,
     )
 
 
 def _changes(run: UnitMonth, modeled: ModeledMonth) -> tuple[str, ...]:
-    voice, before, ahead = voice_of(run), modeled.before, modeled.next_month()
+    writer, before, ahead = writer_of(run), modeled.before, modeled.next_month()
     if before is None:
-        return (voice.say("modeling.since.first"),)
+        return (writer.text("modeling.since.first"),)
     lines = []
     if before.next_total:
         change = ahead["y_hat"] / before.next_total - 1
         lines.append(
-            voice.say("modeling.since.next", before=before.next_total, change=change, **ahead)
+            writer.text("modeling.since.next", before=before.next_total, change=change, **ahead)
         )
     weights = pd.DataFrame({"now": modeled.mean_weights()})
     weights["before"] = before.weights.reindex(weights.index).fillna(0.0)
     size = (weights["now"] - weights["before"]).abs().sort_values(ascending=False)
     for name in size.index[:2]:
         row = weights.loc[name]
-        lines.append(voice.say("modeling.since.weights", model=model_name(name, run), **row))
+        lines.append(writer.text("modeling.since.weights", model=model_name(name, run), **row))
     return tuple(lines)
 
 
-def outlook(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def outlook(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """The fan of the whole unit."""
-    voice, ahead = voice_of(run), modeled.next_month()
+    writer, ahead = writer_of(run), modeled.next_month()
     top = modeled.combined[modeled.combined["unique_id"] == modeled.top]
     sold, year = modeled.sold(modeled.top), float(top.nsmallest(SEASON, "h")["y_hat"].sum())
     last, whole = sold.tail(SEASON).sum(), min(len(sold), len(top)) >= SEASON
     change = (
-        voice.say("modeling.outlook.change", change=year / last - 1) if whole and last > 0 else ""
+        writer.text("modeling.outlook.change", change=year / last - 1) if whole and last > 0 else ""
     )
     apart = year_change(sold, ahead["ds"], ahead["y_hat"])
     key = "short" if apart is None else "up" if apart >= 0 else "down"
     figure = outlook_figure(
         sold,
         top,
-        voice=voice,
-        title=voice.say(f"modeling.figure.{key}", unit=run.title, change=abs(apart or 0), **ahead),
-        source=voice.say("modeling.figure.source"),
+        writer=writer,
+        title=writer.text(
+            f"modeling.figure.{key}", unit=run.title, change=abs(apart or 0), **ahead
+        ),
+        source=writer.text("modeling.figure.source"),
     )
     text = "modeling.outlook" if modeled.cutoffs else "modeling.outlook.assumed"
-    return Section(voice.prose(text, year=year, change=change), figure)
+    return Blocks(writer.prose(text, year=year, change=change), figure)
 
 
-def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def weights(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Mean weight of each model at the bottom, with its error; beyond the heaviest in one row."""
-    voice, table = voice_of(run), modeled.weight_table()
+    writer, table = writer_of(run), modeled.weight_table()
     table["name"] = [model_name(name, run) for name in table["model"]]
     largest = max(float(table["weight"].max()), 1e-9)
     shown = table if len(table) == HEAVIEST + 1 else table.head(HEAVIEST)
@@ -149,7 +153,7 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
 
     def reason(row: Row) -> str:
         used = "corrects" if row["model"] == BOOSTING else "reason"
-        return voice.say(f"modeling.weights.{used if row['used'] else 'never'}", **row)
+        return writer.text(f"modeling.weights.{used if row['used'] else 'never'}", **row)
 
     cells = (
         lambda row: Cell(row["name"], bold=bool(row["used"])),
@@ -159,14 +163,16 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
         reason,
     )
     candidates, boosted = table[table["model"] != BOOSTING], table[table["model"] == BOOSTING]
-    block = voice.table("modeling.weights.table", shown, cells, width="min40", **candidates.iloc[0])
+    block = writer.table(
+        "modeling.weights.table", shown, cells, width="min40", **candidates.iloc[0]
+    )
     if len(rest):
         folded = (
-            voice.say("modeling.weights.folded", n=len(rest)),
+            writer.text("modeling.weights.folded", n=len(rest)),
             f"{rest.sum():.2f}",
             Cell(bar=min(float(rest.sum()) / largest, 1.0), tone="muted"),
             "",
-            voice.say("modeling.weights.folded.reason", low=rest.min(), high=rest.max()),
+            writer.text("modeling.weights.folded.reason", low=rest.min(), high=rest.max()),
         )
         block = replace(block, rows=(*block.rows, folded))
     share = float(boosted["weight"].sum())
@@ -175,16 +181,16 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Section:
         "all": len(candidates),
         "share": share,
     }
-    return Section(
-        voice.prose(f"modeling.weights.{'boosted' if share else 'plain'}", **facts), block
+    return Blocks(
+        writer.prose(f"modeling.weights.{'boosted' if share else 'plain'}", **facts), block
     )
 
 
-def backtest(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def backtest(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """WAPE by model and distance as a heat table."""
-    voice, errors, cutoffs = voice_of(run), modeled.errors(), modeled.cutoffs
+    writer, errors, cutoffs = writer_of(run), modeled.errors(), modeled.cutoffs
     if errors.empty:
-        return Section(voice.prose("modeling.backtest.none"))
+        return Blocks(writer.prose("modeling.backtest.none"))
     wide = errors.pivot(index="model", columns="h", values="value")
     order = wide.drop(index=COMBINED, errors="ignore").mean(axis=1).sort_values().index
     wide = wide.reindex([name for name in (COMBINED, *order) if name in wide.index])
@@ -198,7 +204,7 @@ def backtest(run: UnitMonth, modeled: ModeledMonth) -> Section:
     def distance(h: int) -> Template:
         return lambda row: heat_cell(row[h], *ends, best=best[h] == row["model"])
 
-    table = voice.table(
+    table = writer.table(
         "modeling.backtest.table",
         wide.reset_index(),
         (head, *map(distance, steps)),
@@ -210,19 +216,19 @@ def backtest(run: UnitMonth, modeled: ModeledMonth) -> Section:
         distances=" | ".join(f"#{h} month" if h == 1 else f"#{h}" for h in steps),
     )
     facts = {"cutoffs": len(cutoffs), "first": cutoffs[0], "last": cutoffs[-1]}
-    return Section(voice.prose("modeling.backtest", **facts), table)
+    return Blocks(writer.prose("modeling.backtest", **facts), table)
 
 
-def checks(run: UnitMonth, modeled: ModeledMonth) -> Section:
+def checks(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Record and checks."""
-    voice = voice_of(run)
+    writer = writer_of(run)
     cutoffs = ", ".join(map(iso, modeled.cutoffs))
     models = "; ".join(model_name(name, run) for name in modeled.models)
-    return closing(
+    return record_and_checks(
         run,
         modeled.checks,
         "modeling.record",
         models=models,
-        cutoffs=cutoffs or voice.say("none"),
+        cutoffs=cutoffs or writer.text("none"),
         failed=len(modeled.failures),
     )

@@ -7,7 +7,7 @@ import pandas as pd
 from salesfc_lib.foundation import INTERVALS, wording
 from salesfc_lib.reporting.blocks import Figure
 from salesfc_lib.reporting.facts.sales import year_before
-from salesfc_lib.reporting.narrative.section import Writer
+from salesfc_lib.reporting.narrative.writer import BlockWriter
 
 HISTORY = 36  # months drawn before the forecast
 CELLS = (
@@ -23,7 +23,7 @@ def outlook_figure(
     history: pd.Series,
     forecast: pd.DataFrame,
     *,
-    voice: Writer,
+    writer: BlockWriter,
     title: str,
     source: str,
     earlier: float | None = None,
@@ -39,27 +39,27 @@ def outlook_figure(
     frame = pd.concat([sold, ahead], ignore_index=True)
     known = sold.dropna(subset=["y"])
     cutoff = f"{known['ds'].max():%Y-%m}"
-    voice = voice.at([*known["y"], *ahead["y_hat"]])
-    scale = voice.scale
+    writer = writer.at([*known["y"], *ahead["y_hat"]])
+    scale = writer.scale
     named = []
     if earlier is not None:
         value = wording.number(earlier / scale.divisor, 1)
-        named = [voice.say("outlook.earlier", month=cutoff, value=value)]
+        named = [writer.text("outlook.earlier", month=cutoff, value=value)]
     drawn = plots.draw(plots.fan, frame, cutoff=cutoff, scale=scale, earlier=earlier, named=named)
     cut = plots.fan_start(frame) / scale.divisor
     start = wording.number(cut, 0 if cut >= 10 else 1)
     first, last = ahead.iloc[0], ahead.iloc[-1]
     before = [year_before(history, ds) for ds in ahead["ds"]]
-    return voice.figure(
+    return writer.figure(
         "outlook",
         drawn,
         ahead.assign(year_before=before),
         CELLS,
         title=title,
         source=source,
-        axis=voice.axis,
+        axis=writer.axis,
         cutoff=cutoff,
-        cut=voice.say("outlook.cut", start=start) if cut else "",
+        cut=writer.text("outlook.cut", start=start) if cut else "",
         first=first["ds"],
         last=last["ds"],
         y_first=first["y_hat"],

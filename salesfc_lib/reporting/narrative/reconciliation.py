@@ -12,15 +12,15 @@ from salesfc_lib.reporting.blocks import Answer, Cell, Fact
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
 from salesfc_lib.reporting.facts.sales import year_change
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
-from salesfc_lib.reporting.narrative.section import (
+from salesfc_lib.reporting.narrative.writer import (
+    Blocks,
     Row,
-    Section,
     Template,
-    closing,
+    context_line,
     heat_cell,
-    kicker,
-    voice_of,
+    record_and_checks,
     with_labels,
+    writer_of,
 )
 
 SHOWN = 12  # rows of a table that may be long
@@ -29,7 +29,7 @@ COHERENT = 1e-6  # relative: what counts as adding up
 
 def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
     """The top of the page."""
-    voice, ahead, levels = voice_of(run), done.top().iloc[0], done.series["level"].nunique()
+    writer, ahead, levels = writer_of(run), done.top().iloc[0], done.series["level"].nunique()
     final, combined = ahead["y_hat"], done.next("combined")
     assumed, reconciled = done.next(done.modeled), done.next("reconciled")
     parts = {
@@ -40,25 +40,27 @@ def answer(run: UnitMonth, done: ReconciledMonth) -> Answer:
     }
     title = "reconciliation.title.changed" if parts["people"] else "reconciliation.title.same"
     gap = (
-        "reconciliation.lede.gap" if done.gap_before > COHERENT else "reconciliation.lede.coherent"
+        "reconciliation.summary.gap"
+        if done.gap_before > COHERENT
+        else "reconciliation.summary.coherent"
     )
     judged = _judged(done)
     method = {"method": done.method, "judged": len(judged), "wape": judged.get(done.method)}
     sentences = (
-        voice.say(
-            f"reconciliation.lede.published.{done.modeled}", unit=run.title, **parts, **ahead
+        writer.text(
+            f"reconciliation.summary.published.{done.modeled}", unit=run.title, **parts, **ahead
         ),
-        voice.say(gap, before=done.gap_before),
-        voice.say(f"reconciliation.lede.{'method' if len(judged) else 'only'}", **method),
+        writer.text(gap, before=done.gap_before),
+        writer.text(f"reconciliation.summary.{'method' if len(judged) else 'only'}", **method),
     )
-    measure, earlier = voice.say("reconciliation.note", levels=levels), done.earlier["cutoff"]
+    measure, earlier = writer.text("reconciliation.note", levels=levels), done.earlier["cutoff"]
     return Answer(
-        kicker(run, "Reconciliation"),
-        voice.say(title, change=parts["people"], **ahead),
+        context_line(run, "Reconciliation"),
+        writer.text(title, change=parts["people"], **ahead),
         sentences,
-        note=voice.say("run.note", month=run.month, series=len(done.series), measure=measure),
+        note=writer.text("run.note", month=run.month, series=len(done.series), measure=measure),
         facts=_facts(run, done),
-        changes_title=voice.since(None if earlier.empty else earlier.iloc[0]),
+        changes_title=writer.since(None if earlier.empty else earlier.iloc[0]),
         changes=_changes(run, done),
     )
 
@@ -71,42 +73,44 @@ def _judged(done: ReconciledMonth) -> pd.Series:
 
 
 def _facts(run: UnitMonth, done: ReconciledMonth) -> tuple[Fact, ...]:
-    voice, ahead = voice_of(run), done.top().iloc[0]
+    writer, ahead = writer_of(run), done.top().iloc[0]
     change = year_change(done.sold, ahead["ds"], ahead["y_hat"])
     year = "reconciliation.fact.next.short" if change is None else "reconciliation.fact.next"
     gap = "0" if done.gap <= COHERENT else wording.percent(done.gap)
     counts: dict[str, Any] = done.counted
     return (
-        voice.fact(year, change=change, **ahead),
-        voice.fact(
+        writer.fact(year, change=change, **ahead),
+        writer.fact(
             "reconciliation.fact.gap", alarm=done.gap > COHERENT, gap=gap, before=done.gap_before
         ),
-        voice.fact("reconciliation.fact.people", **counts),
-        voice.fact("reconciliation.fact.series", **counts),
+        writer.fact("reconciliation.fact.people", **counts),
+        writer.fact("reconciliation.fact.series", **counts),
     )
 
 
 def _changes(run: UnitMonth, done: ReconciledMonth) -> tuple[str, ...]:
-    voice, ahead, earlier = voice_of(run), done.top().iloc[0], done.earlier
+    writer, ahead, earlier = writer_of(run), done.top().iloc[0], done.earlier
     if earlier.empty:
-        return (voice.say("reconciliation.since.first"),)
+        return (writer.text("reconciliation.since.first"),)
     lines = []
     same = earlier[(earlier["unique_id"] == ahead["unique_id"]) & (earlier["ds"] == ahead["ds"])]
     if len(same):
         before = float(same["y_hat"].iloc[-1])
         change = ahead["y_hat"] / before - 1 if before else 0.0
-        lines.append(voice.say("reconciliation.since.total", before=before, change=change, **ahead))
+        lines.append(
+            writer.text("reconciliation.since.total", before=before, change=change, **ahead)
+        )
     method = str(earlier.loc[earlier["stage"] == "reconciled", "model"].iloc[0])
     key = "same_method" if method == done.method else "method"
-    names = [voice.name("method", name).lower() for name in (done.method, method)]
-    return *lines, voice.say(f"reconciliation.since.{key}", method=names[0], before=names[1])
+    names = [writer.name("method", name).lower() for name in (done.method, method)]
+    return *lines, writer.text(f"reconciliation.since.{key}", method=names[0], before=names[1])
 
 
-def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
+def gaps(run: UnitMonth, done: ReconciledMonth) -> Blocks:
     """Next month summed on each level, before and after."""
     table, count = done.by_level(), done.series["level"].value_counts()
     table = table.assign(n=table["level"].map(count), moved=table["after"] - table["before"])
-    voice = voice_of(run).at([*table["before"], *table["after"]])
+    writer = writer_of(run).at([*table["before"], *table["after"]])
     cells = (
         "{level:spaced}",
         "{n:count}",
@@ -114,7 +118,7 @@ def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
         "{after:scaled}",
         "{moved:signed_scaled}",
     )
-    block = voice.table(
+    block = writer.table(
         "reconciliation.gaps.table",
         table,
         cells,
@@ -122,33 +126,37 @@ def gaps(run: UnitMonth, done: ReconciledMonth) -> Section:
         high=table["before"].max(),
         amount=table["after"].iloc[0],
         month=done.month,
-        modeled=voice.say(f"head.{done.modeled}"),
+        modeled=writer.text(f"head.{done.modeled}"),
     )
     key = "reconciliation.gaps" if done.gap_before > COHERENT else "reconciliation.gaps.none"
-    return Section(voice.prose(key), block)
+    return Blocks(writer.prose(key), block)
 
 
-def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
+def methods(run: UnitMonth, done: ReconciledMonth) -> Blocks:
     """WAPE of each method by level."""
-    voice, mean, found = voice_of(run), _judged(done), done.reconciliation
+    writer, mean, found = writer_of(run), _judged(done), done.reconciliation
     if mean.empty:
-        return Section(voice.prose("reconciliation.methods.none"))
+        return Blocks(writer.prose("reconciliation.methods.none"))
     wape = found.assign(value=found["numerator"] / found["denominator"])
     levels = list(done.series["level"].drop_duplicates())
     wide = wape.pivot(index="method", columns="level", values="value").loc[mean.index, levels]
     best, low, high = wide.idxmin(), wide.min(), wide.max()
 
     def used(template: str) -> Template:
-        return lambda row: Cell(voice.fill(template, row), bold=row["method"] == done.method)
+        return lambda row: Cell(writer.fill(template, row), bold=row["method"] == done.method)
 
     def error(level: str) -> Template:
         return lambda row: heat_cell(
             row[level], low[level], high[level], best=best[level] == row["method"]
         )
 
-    not_judged = [voice.name("method", name) for name in sorted({*found["method"]} - {*mean.index})]
-    skipped = voice.say("reconciliation.methods.skipped", methods=not_judged) if not_judged else ""
-    table = voice.table(
+    not_judged = [
+        writer.name("method", name) for name in sorted({*found["method"]} - {*mean.index})
+    ]
+    skipped = (
+        writer.text("reconciliation.methods.skipped", methods=not_judged) if not_judged else ""
+    )
+    table = writer.table(
         "reconciliation.methods.table",
         wide.assign(mean=mean).reset_index(),
         (used("{method:name method}"), *map(error, levels), used("{mean:percent}")),
@@ -157,13 +165,13 @@ def methods(run: UnitMonth, done: ReconciledMonth) -> Section:
         skipped=skipped,
         levels=" | ".join(f"#{level.replace('_', ' ')}" for level in levels),
     )
-    return Section(voice.prose("reconciliation.methods"), table)
+    return Blocks(writer.prose("reconciliation.methods"), table)
 
 
-def moves(run: UnitMonth, done: ReconciledMonth) -> Section:
+def moves(run: UnitMonth, done: ReconciledMonth) -> Blocks:
     """The series that reconciliation moved most."""
     table = done.moves()
-    voice, shown = voice_of(run).at(table["after"]), table.head(SHOWN)
+    writer, shown = writer_of(run).at(table["after"]), table.head(SHOWN)
     cells = (
         Cell("{label}", sub="{level:spaced}"),
         "{before:scaled}",
@@ -173,23 +181,23 @@ def moves(run: UnitMonth, done: ReconciledMonth) -> Section:
     )
     share = shown["change"] / shown["before"].where(shown["before"] != 0)
     facts = {"shown": len(shown), "n": len(table), "month": done.month, "stage": done.modeled}
-    block = voice.table(
+    block = writer.table(
         "reconciliation.moves.table",
         shown.assign(share=share),
         cells,
         width="min40",
-        modeled=voice.say(f"head.{done.modeled}"),
+        modeled=writer.text(f"head.{done.modeled}"),
         **facts,
     )
     up, down = int((table["change"] > 0).sum()), int((table["change"] < 0).sum())
-    return Section(voice.prose("reconciliation.moves", up=up, down=down, month=done.month), block)
+    return Blocks(writer.prose("reconciliation.moves", up=up, down=down, month=done.month), block)
 
 
-def changes(run: UnitMonth, done: ReconciledMonth) -> Section:
+def changes(run: UnitMonth, done: ReconciledMonth) -> Blocks:
     """What people changed, applied and refused: in order of size, refused ones last."""
-    voice, found = voice_of(run), done.adjustment
+    writer, found = writer_of(run), done.adjustment
     if found.empty:
-        return Section(voice.prose("reconciliation.changes.none"))
+        return Blocks(writer.prose("reconciliation.changes.none"))
     refused, change = found["state"] == "refused", found["final"] - found["old"]
     table = with_labels(found, done.series).assign(
         refused=refused,
@@ -208,10 +216,10 @@ def changes(run: UnitMonth, done: ReconciledMonth) -> Section:
         "{ds:month_short}",
         "{old:amount}",
         "{new:amount}",
-        lambda row: voice.fill("{change:signed_amount}", row) or "–",
+        lambda row: writer.fill("{change:signed_amount}", row) or "–",
         _describe_author,
     )
-    block = voice.table(
+    block = writer.table(
         "reconciliation.changes.table",
         table,
         cells,
@@ -221,7 +229,7 @@ def changes(run: UnitMonth, done: ReconciledMonth) -> Section:
         **facts,
     )
     facts |= {"month": done.month, "before": done.next("reconciled"), "after": done.next()}
-    return Section(voice.prose("reconciliation.changes.some", **facts), block)
+    return Blocks(writer.prose("reconciliation.changes.some", **facts), block)
 
 
 def _describe_author(row: Row) -> Cell:
@@ -230,21 +238,21 @@ def _describe_author(row: Row) -> Cell:
     return Cell(f"{row['author']}: {row['reason']}", sub=str(row["remark"]))
 
 
-def published(run: UnitMonth, done: ReconciledMonth) -> Section:
+def published(run: UnitMonth, done: ReconciledMonth) -> Blocks:
     """The final numbers: fan of the whole unit, and three months of the upper levels."""
-    voice, top = voice_of(run), done.top()
+    writer, top = writer_of(run), done.top()
     figure = outlook_figure(
         done.sold,
         top,
-        voice=voice,
-        title=voice.say("reconciliation.figure", unit=run.title, **top.iloc[0]),
-        source=voice.say("reconciliation.figure.source"),
+        writer=writer,
+        title=writer.text("reconciliation.figure", unit=run.title, **top.iloc[0]),
+        source=writer.text("reconciliation.figure.source"),
     )
     near = done.published[done.published["h"] <= 3]
     ahead = near.pivot(index="unique_id", columns="ds", values="y_hat")
     months = {ds: f"{ds:%Y-%m}" for ds in ahead.columns}
     upper = done.series[done.series["level"] != done.bottom]
-    table = voice.at(ahead.iloc[:, 0]).table(
+    table = writer.at(ahead.iloc[:, 0]).table(
         "reconciliation.published.table",
         upper.join(ahead.rename(columns=months), on="unique_id"),
         (
@@ -254,13 +262,13 @@ def published(run: UnitMonth, done: ReconciledMonth) -> Section:
         width="min40",
         months=" | ".join(f">{wording.month_name(month)}" for month in months.values()),
     )
-    return Section(voice.prose("reconciliation.published"), figure, table)
+    return Blocks(writer.prose("reconciliation.published"), figure, table)
 
 
-def checks(run: UnitMonth, done: ReconciledMonth) -> Section:
+def checks(run: UnitMonth, done: ReconciledMonth) -> Blocks:
     """Record and checks."""
     rows, counts = done.published, done.counts()
-    return closing(
+    return record_and_checks(
         run,
         done.checks,
         "reconciliation.record",

@@ -29,7 +29,7 @@ from salesfc_lib.reporting.facts.summary import (
 from salesfc_lib.reporting.narrative import retrospective
 from salesfc_lib.reporting.narrative.causes import cause_name, describe_lean
 from salesfc_lib.reporting.narrative.cleaning import describe_measure
-from salesfc_lib.reporting.narrative.section import voice_of
+from salesfc_lib.reporting.narrative.writer import writer_of
 
 HISTORY = 36  # months of actuals on the page
 DUE_DAYS = 7  # days after publication by which an owner should have answered
@@ -54,7 +54,7 @@ def summary(
     compared: ComparedMonth,
 ) -> Summary:
     """The month's summary; `version`, `published_at` and `kind` are filled in by who publishes."""
-    month, measure = Month(run, cleaned, modeled, reconciled, compared), voice_of(run).measure
+    month, measure = Month(run, cleaned, modeled, reconciled, compared), writer_of(run).measure
     unit, agreed = run.parameters.unit, run.parameters.retrospective
     opening = float(cleaned.by_rule.loc["opening", "rows"])
     sold = modeled.sold(modeled.top).tail(HISTORY)
@@ -69,7 +69,7 @@ def summary(
         currency=measure.currency,
         quantity_unit=measure.unit,
         headline=headline(month),
-        lede=lede(month),
+        sentences=opening_sentences(month),
         floor=agreed.accuracy_floor,
         bias_limit=agreed.bias_limit,
         loss_budget=run.parameters.cleaning.loss_budget,
@@ -89,48 +89,52 @@ def summary(
 
 def headline(month: Month) -> str:
     """The page's title: the floor and the bias, or what the first month forecasts."""
-    run, compared, voice = month.run, month.compared, voice_of(month.run)
+    run, compared, writer = month.run, month.compared, writer_of(month.run)
     if not compared.scored:
-        return voice.say("unit.title.first", unit=run.title, **month.reconciled.top().iloc[0])
+        return writer.text("unit.title.first", unit=run.title, **month.reconciled.top().iloc[0])
     agreed, now = run.parameters.retrospective, compared.now
     met = "met" if now["accuracy"] >= agreed.accuracy_floor else "missed"
     if abs(now["bias"]) <= agreed.bias_limit:
-        return voice.say(f"unit.title.{met}", unit=run.title, month=run.month)
-    direction = voice.say("side.high" if now["bias"] > 0 else "side.low")
+        return writer.text(f"unit.title.{met}", unit=run.title, month=run.month)
+    direction = writer.text("side.high" if now["bias"] > 0 else "side.low")
     facts = {"unit": run.title, "month": run.month, "running": _running(month)}
-    return voice.say(f"unit.title.{met}.bias", direction=direction, **facts)
+    return writer.text(f"unit.title.{met}.bias", direction=direction, **facts)
 
 
 def _running(month: Month) -> str:
     """For how many months the bias has been beyond its limit, where it is more than this one."""
     months = month.compared.run_of_bias(month.run.parameters.retrospective.bias_limit)
-    return voice_of(month.run).say("unit.title.running", months=months) if months > 1 else ""
+    return writer_of(month.run).text("unit.title.running", months=months) if months > 1 else ""
 
 
-def lede(month: Month) -> tuple[str, ...]:
-    """The lede, sentences below the title: sales and forecast, why it missed, what comes next."""
-    run, compared, voice = month.run, month.compared, voice_of(month.run)
+def opening_sentences(month: Month) -> tuple[str, ...]:
+    """The sentences below the title: sales and forecast, why it missed, what comes next."""
+    run, compared, writer = month.run, month.compared, writer_of(month.run)
     ahead, agreed = month.reconciled.top().iloc[0], run.parameters.retrospective
-    following = voice.say("unit.lede.next", **ahead)
+    following = writer.text("unit.summary.next", **ahead)
     if not compared.scored:
-        first = voice.say("unit.lede.first", unit=run.title, month=run.month, next=ahead["ds"])
+        first = writer.text("unit.summary.first", unit=run.title, month=run.month, next=ahead["ds"])
         return first, following
     limits = {"floor": agreed.accuracy_floor, "limit": agreed.bias_limit}
-    sold = voice.say("unit.lede.sold", month=run.month, **limits, **compared.now)
+    sold = writer.text("unit.summary.sold", month=run.month, **limits, **compared.now)
     return sold, _describe_miss(month), following
 
 
 def _describe_miss(month: Month) -> str:
-    voice, largest, causes = voice_of(month.run), month.compared["misses"], month.compared["causes"]
+    writer, largest, causes = (
+        writer_of(month.run),
+        month.compared["misses"],
+        month.compared["causes"],
+    )
     if largest.empty:
-        return voice.say("unit.lede.no_miss")
+        return writer.text("unit.summary.no_miss")
     first = largest.iloc[0]
     cause = causes[causes["unique_id"] == first["unique_id"]].sort_values("rank").iloc[0]
-    size, name = abs(first["difference"]), cause_name(voice, cause["cause"], cause["effect"])
+    size, name = abs(first["difference"]), cause_name(writer, cause["cause"], cause["effect"])
     known = cause["cause"] != UNEXPLAINED and abs(cause["effect"]) >= 0.5 * size
     side = "below" if first["difference"] > 0 else "above"
     facts = {"label": first["label"], "size": size, "side": side, "cause": name.lower()}
-    return voice.say("unit.lede.miss" if known else "unit.lede.miss.unexplained", **facts)
+    return writer.text("unit.summary.miss" if known else "unit.summary.miss.unexplained", **facts)
 
 
 def _scores(run: UnitMonth, compared: ComparedMonth) -> dict[str, Any]:
@@ -181,63 +185,65 @@ def steps(month: Month) -> tuple[StepSummary, ...]:
 
 
 def _cleaning_lines(month: Month) -> tuple[str, ...]:
-    voice, cleaned = voice_of(month.run), month.cleaned
+    writer, cleaned = writer_of(month.run), month.cleaned
     rows = cleaned.by_rule["rows"]
     return (
-        voice.say("unit.cleaning.rows", **rows[["opening", "kept"]]),
-        voice.say("unit.cleaning.quarantine", n=len(cleaned.quarantine), rules=len(rows) - 2),
-        voice.say("unit.cleaning.outliers", n=len(cleaned.outliers)),
+        writer.text("unit.cleaning.rows", **rows[["opening", "kept"]]),
+        writer.text("unit.cleaning.quarantine", n=len(cleaned.quarantine), rules=len(rows) - 2),
+        writer.text("unit.cleaning.outliers", n=len(cleaned.outliers)),
     )
 
 
 def _modeling_lines(month: Month) -> tuple[str, ...]:
-    voice, modeled, standing = voice_of(month.run), month.modeled, month.modeled.standing()
+    writer, modeled, standing = writer_of(month.run), month.modeled, month.modeled.standing()
     used = int((modeled.mean_weights() > 0).sum())
     key = "unit.modeling.no_backtest" if standing["verdict"] == "none" else "unit.modeling.error"
     return (
-        voice.say("unit.modeling.models", used=used, all=len(modeled.models)),
-        voice.say(key, **standing),
-        voice.say("unit.modeling.failures", n=len(modeled.failures)),
+        writer.text("unit.modeling.models", used=used, all=len(modeled.models)),
+        writer.text(key, **standing),
+        writer.text("unit.modeling.failures", n=len(modeled.failures)),
     )
 
 
 def _reconciliation_lines(month: Month) -> tuple[str, ...]:
-    voice, done = voice_of(month.run), month.reconciled
+    writer, done = writer_of(month.run), month.reconciled
     changes = "unit.reconciliation.changes" if len(done.adjustment) else "unit.changes.none"
     moved = {"month": done.month, "before": done.next("combined"), "after": done.next()}
     return (
-        voice.say("unit.reconciliation.method", method=done.method, **done.counted),
-        voice.say(changes, **done.counted),
-        voice.say("unit.reconciliation.moved", **moved),
+        writer.text("unit.reconciliation.method", method=done.method, **done.counted),
+        writer.text(changes, **done.counted),
+        writer.text("unit.reconciliation.moved", **moved),
     )
 
 
 def _retrospective_lines(month: Month) -> tuple[str, ...]:
-    voice, compared = voice_of(month.run), month.compared
+    writer, compared = writer_of(month.run), month.compared
     if not compared.scored:
-        return (voice.say("unit.retrospective.first", next=month.reconciled.month),)
+        return (writer.text("unit.retrospective.first", next=month.reconciled.month),)
     gain = compared.people_gain()
     people = "unit.retrospective.no_people" if gain is None else "unit.retrospective.people"
     return (
         retrospective.headline(month.run, compared),
-        voice.say(people, gain=gain),
-        voice.say("unit.retrospective.proposals", n=len(compared["proposals"])),
+        writer.text(people, gain=gain),
+        writer.text("unit.retrospective.proposals", n=len(compared["proposals"])),
     )
 
 
 def attention(month: Month) -> tuple[AttentionItem, ...]:
     """What needs a person: floor, bias, costly changes, authors who lean, silent key accounts."""
-    run, voice, backfill = month.run, voice_of(month.run), month.run.kind == "backfill"
+    run, writer, backfill = month.run, writer_of(month.run), month.run.kind == "backfill"
     due = "" if backfill else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
     page = "04_retrospective.html#who-leans-which-way"
     found = [*_missed_limits(month), *_costly_changes(month)]
     for row in month.compared["people"].query("leans != ''").to_dict("records"):
-        what = voice.say("unit.attention.lean", **row)
-        found.append(AttentionItem("other", what, describe_lean(voice, row), href=page))
+        what = writer.text("unit.attention.lean", **row)
+        found.append(AttentionItem("other", what, describe_lean(writer, row), href=page))
     # one silent month may be chance, and after half a year nobody needs to be reminded
     silent = month.modeled.key_account_table().query("2 <= silent <= 6")
     for row in silent.to_dict("records"):
-        what, why = (voice.say(f"unit.attention.{key}", **row) for key in ("silent", "silent.why"))
+        what, why = (
+            writer.text(f"unit.attention.{key}", **row) for key in ("silent", "silent.why")
+        )
         found.append(AttentionItem("other", what, why, href="02_modeling.html#key-accounts"))
     owner = run.parameters.unit.owner
     return tuple(
@@ -247,14 +253,14 @@ def attention(month: Month) -> tuple[AttentionItem, ...]:
 
 def _costly_changes(month: Month) -> list[AttentionItem]:
     """People's changes that cost accuracy over the year, in at least three months."""
-    voice, compared = voice_of(month.run), month.compared
+    writer, compared = writer_of(month.run), month.compared
     year = compared["value_added_year"].query(
         "level == @compared.bottom and stage == 'adjusted' and own_months >= 3 and gain < 0"
     )
     page = "04_retrospective.html#which-step-earned-its-keep"
-    why = voice.say("unit.attention.people.why")
+    why = writer.text("unit.attention.people.why")
     return [
-        AttentionItem("other", voice.say("unit.attention.people", **row), why, href=page)
+        AttentionItem("other", writer.text("unit.attention.people", **row), why, href=page)
         for row in year.head(1).to_dict("records")
     ]
 
@@ -263,15 +269,19 @@ def _missed_limits(month: Month) -> list[AttentionItem]:
     """The accuracy floor and the bias limit, where they were missed."""
     if not month.compared.scored:
         return []
-    voice, agreed, now = voice_of(month.run), month.run.parameters.retrospective, month.compared.now
+    writer, agreed, now = (
+        writer_of(month.run),
+        month.run.parameters.retrospective,
+        month.compared.now,
+    )
     floor, limit, facts = agreed.accuracy_floor, agreed.bias_limit, {"unit": month.run.title, **now}
     found, why, page = [], _describe_miss(month), "04_retrospective.html"
     if now["accuracy"] < floor:
-        what = voice.say("unit.attention.floor", floor=floor, **facts)
+        what = writer.text("unit.attention.floor", floor=floor, **facts)
         found.append(AttentionItem("floor", what, why, href=page))
     if abs(now["bias"]) > limit:
         running = _running(month)
-        what = voice.say("unit.attention.bias", limit=limit, running=running, **facts)
+        what = writer.text("unit.attention.bias", limit=limit, running=running, **facts)
         found.append(AttentionItem("bias", what, why, href=page))
     return found
 

@@ -1,11 +1,11 @@
-"""Title, lede (the opening sentences) and status of the index: what is worst comes first."""
+"""Title, opening sentences and status of the index: what is worst comes first."""
 
 from __future__ import annotations
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.pages.page import VOICE
+from salesfc_lib.reporting.pages.page import WRITER
 from salesfc_lib.reporting.pages.portfolio import Portfolio
-from salesfc_lib.reporting.pages.unit import growth, voice_of
+from salesfc_lib.reporting.pages.unit import growth, writer_of
 
 LONGEST = 40  # characters of a name in a title
 NAMED = 3  # units named in a title before they are counted
@@ -15,14 +15,14 @@ ZERO = 5e-4  # a share below it rounds to 0.0 %
 def title(portfolio: Portfolio) -> str:
     """The month in one line: who met the floor, and who is worst."""
     month, scored, worst = portfolio.month, portfolio.scored, _worst(portfolio)
-    one, say = len(scored) == 1, VOICE.say
+    one, text = len(scored) == 1, WRITER.text
     if not portfolio.published:
-        return say("index.title.all_failed", month=month)
+        return text("index.title.all_failed", month=month)
     if not scored:
         names = [summary.title for summary in portfolio.published]
         units = f"{wording.first_upper(wording.cardinal(len(names)))} units"
         units, their = (names[0], "its") if len(names) == 1 else (units, "their")
-        first = say(
+        first = text(
             "index.title.first",
             units_have=units,
             their=their,
@@ -33,28 +33,28 @@ def title(portfolio: Portfolio) -> str:
         some = "scored " if len(scored) < len(portfolio.published) else ""
         units = scored[0].title if one else f"All {wording.cardinal(len(scored))} {some}units"
         their = "its" if one else "their"
-        return say("index.title.all_met", all_units=units, their=their, month=month)
+        return text("index.title.all_met", all_units=units, their=their, month=month)
     if portfolio.n_units == 1:
-        return say("index.title.one_missed", unit=scored[0].title, month=month)
+        return text("index.title.one_missed", unit=scored[0].title, month=month)
     met = len(scored) - len(portfolio.below_floor)
     counted = wording.first_upper(wording.cardinal(met)) if met else "None"
     of_all = f"{counted} of {wording.cardinal(portfolio.n_units)} units"
-    return say("index.title.some", met=of_all, month=month, worst=worst)
+    return text("index.title.some", met=of_all, month=month, worst=worst)
 
 
-def lede(portfolio: Portfolio) -> list[str]:
+def opening_sentences(portfolio: Portfolio) -> list[str]:
     """Accuracy and bias, what failed or is below its floor, the seasonal naive, what comes next."""
-    sentences, say = [_accuracy(portfolio)], VOICE.say
+    sentences, text = [_accuracy(portfolio)], WRITER.text
     if portfolio.failed:
-        sentences.append(say("index.lede.failed", units=_failed(portfolio)))
+        sentences.append(text("index.summary.failed", units=_failed(portfolio)))
     if portfolio.below_floor:
         worst = portfolio.below_floor[0]
         gap = worst.floor - (worst.accuracy or 0.0)
-        sentences.append(say("index.lede.gap", unit=short(worst.title), gap=gap))
+        sentences.append(text("index.summary.gap", unit=short(worst.title), gap=gap))
     if portfolio.accuracy is not None and portfolio.naive is not None:
         gain = portfolio.accuracy - portfolio.naive
         way = "worse" if gain >= 0 else "better"
-        sentences.append(say(f"index.lede.naive_{way}", gain=gain))
+        sentences.append(text(f"index.summary.naive_{way}", gain=gain))
     return [*sentences, *_next(portfolio)]
 
 
@@ -79,16 +79,16 @@ def status(portfolio: Portfolio, unit: str) -> tuple[str, bool]:
 
 
 def _accuracy(portfolio: Portfolio) -> str:
-    accuracy, bias, say = portfolio.accuracy, portfolio.bias, VOICE.say
+    accuracy, bias, text = portfolio.accuracy, portfolio.bias, WRITER.text
     if accuracy is None:
         following = wording.add_months(portfolio.month, 1)
-        return say("index.lede.unscored", month=portfolio.month, following=following)
+        return text("index.summary.unscored", month=portfolio.month, following=following)
     change = _change(accuracy, portfolio.before)
     if bias is None:
-        return say("index.lede.accuracy_only", accuracy=accuracy, change=change)
+        return text("index.summary.accuracy_only", accuracy=accuracy, change=change)
     side = "none" if abs(bias) < ZERO else "high" if bias > 0 else "low"
-    in_words = say(f"index.bias.{side}", size=abs(bias))
-    return say("index.lede.accuracy", accuracy=accuracy, change=change, bias=in_words)
+    in_words = text(f"index.bias.{side}", size=abs(bias))
+    return text("index.summary.accuracy", accuracy=accuracy, change=change, bias=in_words)
 
 
 def _change(now: float, then: Portfolio) -> str:
@@ -97,7 +97,7 @@ def _change(now: float, then: Portfolio) -> str:
         return ""
     same = wording.percent(now) == wording.percent(before)
     way = "same" if same else "up" if now > before else "down"
-    return VOICE.say(f"index.change.{way}", before=before, month=then.month)
+    return WRITER.text(f"index.change.{way}", before=before, month=then.month)
 
 
 def _next(portfolio: Portfolio) -> list[str]:
@@ -109,22 +109,22 @@ def _next(portfolio: Portfolio) -> list[str]:
     year_ago = [summary.actual(wording.add_months(following, -12)) for summary, _ in ahead]
     known = [value for value in year_ago if value is not None]
     total, before = sum(y_hat for _, y_hat in ahead), sum(known)
-    key = "index.lede.next_one" if len(ahead) == 1 else "index.lede.next"
+    key = "index.summary.next_one" if len(ahead) == 1 else "index.summary.next"
     change = growth(total, before if len(known) == len(ahead) else None)
-    voice = voice_of(ahead[0][0])
-    return [voice.say(key, following=following, total=total, growth=change)]
+    writer = writer_of(ahead[0][0])
+    return [writer.text(key, following=following, total=total, growth=change)]
 
 
 def _worst(portfolio: Portfolio) -> list[str]:
     """Who missed the floor (for the how manieth month, where it is one unit), and who failed."""
-    worst, missed, say = [], portfolio.below_floor, VOICE.say
+    worst, missed, text = [], portfolio.below_floor, WRITER.text
     times = _times(portfolio, missed[0].unit) if len(missed) == 1 else 1
     if times > 1:
-        worst.append(say("index.worst.short_again", unit=short(missed[0].title), times=times))
+        worst.append(text("index.worst.short_again", unit=short(missed[0].title), times=times))
     elif missed:
-        worst.append(say("index.worst.short", units=_names([unit.title for unit in missed])))
+        worst.append(text("index.worst.short", units=_names([unit.title for unit in missed])))
     if portfolio.failed:
-        worst.append(say("index.worst.failed", units=_failed(portfolio)))
+        worst.append(text("index.worst.failed", units=_failed(portfolio)))
     return worst
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Alert, Answer, Attention, Cell, Fact, Figure, Table
-from salesfc_lib.reporting.facts.summary import Failure, read_failures, read_summaries
-from salesfc_lib.reporting.pages.headline import ZERO, lede, title
+from salesfc_lib.reporting.facts.summary import FailedMonth, read_failures, read_summaries
+from salesfc_lib.reporting.pages.headline import ZERO, opening_sentences, title
 from salesfc_lib.reporting.pages.matrix import MATRIX_MONTHS, items, matrix
-from salesfc_lib.reporting.pages.page import VOICE, Crumbs, page, write
+from salesfc_lib.reporting.pages.page import WRITER, Crumbs, page, write
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import alert, ordered
 
@@ -30,7 +30,7 @@ def write_index(reports: Path) -> list[Path]:
     months = sorted({s.month for s in summaries} | {failure.month for failure in failures})
     if not months:
         head = Answer(
-            ["All units"], VOICE.say("index.empty.title"), [VOICE.say("index.empty.lede")]
+            ["All units"], WRITER.text("index.empty.title"), [WRITER.text("index.empty.summary")]
         )
         return [_write(reports / "index.html", "Sales forecast", [("Sales forecast", "")], head)]
     portfolios = {month: Portfolio.of(summaries, failures, month) for month in months}
@@ -61,9 +61,14 @@ def _write_month(path: Path, portfolio: Portfolio, prefix: str, months: Table | 
         path,
         f"Sales forecast · {month}",
         crumbs if prefix else [("Sales forecast", "")],
-        Answer(kicker, title(portfolio), lede(portfolio), facts=_facts(portfolio, len(alerts))),
+        Answer(
+            kicker,
+            title(portfolio),
+            opening_sentences(portfolio),
+            facts=_facts(portfolio, len(alerts)),
+        ),
         figure=_pooled(portfolio),
-        attention=Attention(alerts[:LISTED], VOICE.say("unit.attention.none")),
+        attention=Attention(alerts[:LISTED], WRITER.text("unit.attention.none")),
         attention_more=f"{more} on the units’ pages." if len(alerts) > LISTED else "",
         matrix=matrix(portfolio, prefix),
         months=months,
@@ -78,24 +83,24 @@ def _facts(portfolio: Portfolio, alerts: int) -> list[Fact]:
         was = "first scored month"
         if before.accuracy is not None:
             was = f"{last} {wording.percent(before.accuracy)}"
-        facts.append(VOICE.fact("index.fact.accuracy", now=accuracy, was=was))
+        facts.append(WRITER.fact("index.fact.accuracy", now=accuracy, was=was))
     if bias is not None:
         was = "above zero is too high"
         if before.bias is not None:
             was = f"{last} {wording.signed_percent(before.bias)}"
-        facts.append(VOICE.fact("index.fact.bias", now=bias, was=was))
+        facts.append(WRITER.fact("index.fact.bias", now=bias, was=was))
     if accuracy is not None:
         was = f"{last} {len(before.below_floor)}" if before.accuracy is not None else ""
         was = " · ".join(filter(None, (was, f"{failed} not published" if failed else "")))
         missed, n = len(portfolio.below_floor), len(portfolio.scored)
-        floor = VOICE.fact("index.fact.floor", alarm=missed > 0, missed=missed, n=n, was=was)
+        floor = WRITER.fact("index.fact.floor", alarm=missed > 0, missed=missed, n=n, was=was)
         facts.append(floor)
     else:
         counts = {"published": len(portfolio.published), "n": portfolio.n_units}
-        facts.append(VOICE.fact("index.fact.published", alarm=failed > 0, **counts))
+        facts.append(WRITER.fact("index.fact.published", alarm=failed > 0, **counts))
     kinds = [item.kind for summary in portfolio.published for item in summary.attention]
     overdue = kinds.count("overdue")
-    return [*facts, VOICE.fact("index.fact.alerts", n=alerts, overdue=overdue)]
+    return [*facts, WRITER.fact("index.fact.alerts", n=alerts, overdue=overdue)]
 
 
 def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
@@ -112,13 +117,13 @@ def _alerts(portfolio: Portfolio, prefix: str) -> list[Alert]:
     return sorted(found, key=lambda item: item.rank)
 
 
-def _failure_alert(failure: Failure, title: str, prefix: str) -> Alert:
+def _failure_alert(failure: FailedMonth, title: str, prefix: str) -> Alert:
     where = f"in step {failure.step}" if failure.step else "before its first step"
     error = failure.error.strip().splitlines()[0] if failure.error.strip() else "no message"
     facts = {"unit": title, "month": failure.month, "error": error[:300]}
     return Alert(
-        VOICE.say("attention.failed.what", **facts),
-        VOICE.say("attention.failed.why", where=where),
+        WRITER.text("attention.failed.what", **facts),
+        WRITER.text("attention.failed.why", where=where),
         due=f"stopped {wording.day_short(failure.at)}" if failure.at else "",
         href=f"{prefix}{failure.page}" if failure.page else "",
         rank=0,
@@ -144,11 +149,11 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     (before, now), naive = table["All units"].iloc[-2:], rows[-1][2]
     gain = 0.0 if naive is None else now - naive
     way = "same" if abs(now - before) < ZERO else "up" if now > before else "down"
-    side = VOICE.say(f"index.figure.{'above' if gain >= 0 else 'below'}", gain=gain)
-    return VOICE.figure(
+    side = WRITER.text(f"index.figure.{'above' if gain >= 0 else 'below'}", gain=gain)
+    return WRITER.figure(
         "index.figure",
         drawn,
-        title=VOICE.say(f"index.figure.{way}", now=now, gain=side),
+        title=WRITER.text(f"index.figure.{way}", now=now, gain=side),
         first=rows[0][0],
         last=rows[-1][0],
         low=table["All units"].min(),
@@ -179,4 +184,4 @@ def _months(portfolios: Sequence[Portfolio]) -> Table:
         rows.append(row)
     month = Cell("{month:month}", href="{month}/index.html", bold=True)
     others = [f"{{{name}}}" for name in ("at", "units", "accuracy", "bias", "how", "again")]
-    return VOICE.table("index.months", rows, [month, *others], width="min40")
+    return WRITER.table("index.months", rows, [month, *others], width="min40")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell, Strip, Table
 from salesfc_lib.reporting.facts.summary import Ratio, Summary
-from salesfc_lib.reporting.narrative.section import columns
-from salesfc_lib.reporting.pages.page import VOICE
+from salesfc_lib.reporting.narrative.writer import columns
+from salesfc_lib.reporting.pages.page import WRITER
 
 COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months
 MONTHS_BEFORE = 11
@@ -119,14 +119,14 @@ def key_numbers(summary: Summary, earlier: Sequence[Summary]) -> Table | None:
     shown = {"month": summary.month, "before": months[0]}
     missed = sum(kind.missed(summary) for kind in kinds)
     key = "free" if summary.wape is None else {0: "all", 1: "one"}.get(missed, "some")
-    title = VOICE.say(f"unit.numbers.{key}", missed=missed, total=len(kinds), **shown)
-    heads = columns(VOICE.say("unit.numbers.heads", **shown))
+    title = WRITER.text(f"unit.numbers.{key}", missed=missed, total=len(kinds), **shown)
+    heads = columns(WRITER.text("unit.numbers.heads", **shown))
     heads[4] = replace(heads[4], small=False)
     rows = [_row(kind, summary, past) for kind in kinds]
     if months[0] in known:
-        return Table(title, VOICE.say("unit.numbers.sub", **shown), heads, rows)
+        return Table(title, WRITER.text("unit.numbers.sub", **shown), heads, rows)
     heads, rows = heads[:3] + heads[4:], [row[:3] + row[4:] for row in rows]
-    return Table(title, VOICE.say("unit.numbers.sub_first", **shown), heads, rows)
+    return Table(title, WRITER.text("unit.numbers.sub_first", **shown), heads, rows)
 
 
 def _further(lag: int) -> Kind:

@@ -9,7 +9,7 @@ from typing import Any
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
 from salesfc_lib.reporting.pages.headline import ZERO, status
-from salesfc_lib.reporting.pages.page import VOICE
+from salesfc_lib.reporting.pages.page import WRITER
 from salesfc_lib.reporting.pages.portfolio import Portfolio
 from salesfc_lib.reporting.pages.unit import measure_of
 
@@ -25,12 +25,12 @@ def items(summary: Summary) -> list[AttentionItem]:
     items, unit, bias = list(summary.attention), summary.title, summary.bias
     if summary.below_floor and summary.accuracy is not None and "floor" not in kinds:
         floor = wording.percent_label(summary.floor * 100)
-        what = VOICE.say("attention.floor", unit=unit, accuracy=summary.accuracy, floor=floor)
+        what = WRITER.text("attention.floor", unit=unit, accuracy=summary.accuracy, floor=floor)
         items.append(AttentionItem("floor", what, "", summary.owner))
     if bias is not None and abs(bias.value) > summary.bias_limit and "bias" not in kinds:
         side = "too high" if bias.value > 0 else "too low"
         limit = wording.percent_label(summary.bias_limit * 100)
-        what = VOICE.say("attention.bias", unit=unit, side=side, bias=bias.value, limit=limit)
+        what = WRITER.text("attention.bias", unit=unit, side=side, bias=bias.value, limit=limit)
         items.append(AttentionItem("bias", what, "", summary.owner))
     return [item if item.href else replace(item, href="index.html") for item in items]
 
@@ -58,7 +58,7 @@ def matrix(portfolio: Portfolio, prefix: str) -> dict[str, Any]:
     ]
     rows = [_row(portfolio, unit, prefix, scale) for unit in portfolio.units]
     return {
-        "title": VOICE.say(f"index.matrix.{key}", missed=missed, month=now),
+        "title": WRITER.text(f"index.matrix.{key}", missed=missed, month=now),
         "months": heads,
         "rows": rows,
         "now": wording.month_short(now),

@@ -12,9 +12,9 @@ from markupsafe import Markup
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import as_json
-from salesfc_lib.reporting.narrative.section import Writer
+from salesfc_lib.reporting.narrative.writer import BlockWriter
 
-VOICE = Writer(wording.AmountFormat())  # of sentences without an amount
+WRITER = BlockWriter(wording.AmountFormat())  # of sentences without an amount
 Crumbs = Sequence[tuple[str, str]]  # (text, relative link), the last being the page itself
 
 

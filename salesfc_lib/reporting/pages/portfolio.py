@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.facts.summary import Failure, Ratio, Summary, pool
+from salesfc_lib.reporting.facts.summary import FailedMonth, Ratio, Summary, pool
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,12 @@ class Portfolio:
 
     month: str
     all: Mapping[tuple[str, str], Summary]  # by month, unit
-    failures: Sequence[Failure]
+    failures: Sequence[FailedMonth]
 
     @classmethod
-    def of(cls, summaries: Sequence[Summary], failures: Sequence[Failure], month: str) -> Portfolio:
+    def of(
+        cls, summaries: Sequence[Summary], failures: Sequence[FailedMonth], month: str
+    ) -> Portfolio:
         """The portfolio of a month, with every other month in reach."""
         return cls(month, {(each.month, each.unit): each for each in summaries}, failures)
 
@@ -52,7 +54,7 @@ class Portfolio:
         return [self.all[key] for key in sorted(self.all) if key[0] == self.month]
 
     @cached_property
-    def failed(self) -> list[Failure]:
+    def failed(self) -> list[FailedMonth]:
         """Units that did not publish this month."""
         failed = [failure for failure in self.failures if failure.month == self.month]
         return [failure for failure in failed if (failure.month, failure.unit) not in self.all]

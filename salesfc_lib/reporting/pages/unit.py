@@ -22,9 +22,9 @@ from salesfc_lib.reporting.blocks import (
     Table,
 )
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
-from salesfc_lib.reporting.narrative.section import Writer
+from salesfc_lib.reporting.narrative.writer import BlockWriter
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
-from salesfc_lib.reporting.pages.page import VOICE, page, write
+from salesfc_lib.reporting.pages.page import WRITER, page, write
 
 FAN_HEIGHT, FAN_WIDTH = (290.0, 270.0), 460.0
 RANKS = {"failed": 0, "overdue": 1, "floor": 2, "bias": 3, "other": 4}
@@ -48,7 +48,7 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
         fan=_fan(summary),
         steps=summary.steps,
         steps_word=wording.cardinal(len(summary.steps)),
-        attention=Attention(items, VOICE.say("unit.attention.none")),
+        attention=Attention(items, WRITER.text("unit.attention.none")),
         changes_lead=_changes_lead(summary),
         changes=_changes(summary),
         keys=_keys(summary),
@@ -64,9 +64,9 @@ def measure_of(summary: Summary) -> wording.AmountFormat:
     )
 
 
-def voice_of(summary: Summary) -> Writer:
-    """The voice of this unit's page, in its measure."""
-    return Writer(measure_of(summary))
+def writer_of(summary: Summary) -> BlockWriter:
+    """The writer of this unit's page, in its measure."""
+    return BlockWriter(measure_of(summary))
 
 
 def growth(now: float, before: float | None) -> str:
@@ -75,7 +75,7 @@ def growth(now: float, before: float | None) -> str:
         return ""
     change = now / before - 1
     key = "same" if abs(change) < 5e-4 else "more" if change > 0 else "less"  # rounds to 0.0 %
-    return VOICE.say(f"growth.{key}", size=abs(change))
+    return WRITER.text(f"growth.{key}", size=abs(change))
 
 
 def ordered(items: Sequence[AttentionItem]) -> list[AttentionItem]:
@@ -109,7 +109,7 @@ def _head(summary: Summary) -> Answer:
     published = f"version {summary.version}, published {wording.minute(summary.published_at)}"
     kicker = [summary.title, wording.month_name(summary.month), published]
     tag = "backfilled" if summary.kind == "backfill" else ""
-    return Answer(kicker, summary.headline, summary.lede, tag=tag)
+    return Answer(kicker, summary.headline, summary.sentences, tag=tag)
 
 
 def _fan(summary: Summary) -> Figure | None:
@@ -119,8 +119,8 @@ def _fan(summary: Summary) -> Figure | None:
     from salesfc_lib.reporting import plots  # matplotlib: only where a figure is drawn
 
     month, frame, following = summary.month, _fan_frame(summary), summary.next
-    voice = voice_of(summary).at([*frame["y"].dropna(), *frame["y_hat"].dropna()])
-    scale, start = voice.scale, plots.fan_start(frame)
+    writer = writer_of(summary).at([*frame["y"].dropna(), *frame["y_hat"].dropna()])
+    scale, start = writer.scale, plots.fan_start(frame)
 
     def named(name: str, value: float) -> str:
         return f"{name} {wording.number(value / scale.divisor, 1)}"
@@ -144,7 +144,7 @@ def _fan(summary: Summary) -> Figure | None:
         lambda row: between(row["lo95"], row["hi95"]),
         lambda row: number(_a_year_before(summary, row["month"])),
     )
-    return voice.figure(
+    return writer.figure(
         "unit.fan",
         plots.draw(plots.fan, frame, **options),
         [vars(row) for row in summary.forecast],
@@ -154,10 +154,10 @@ def _fan(summary: Summary) -> Figure | None:
         last=summary.forecast[-1].month,
         y_hat=following.y_hat,
         growth=growth(following.y_hat, _a_year_before(summary, following.month)),
-        axis=voice.axis,
-        cut=voice.say("unit.fan.cut", start=start_at) if start else "",
+        axis=writer.axis,
+        cut=writer.text("unit.fan.cut", start=start_at) if start else "",
         values=wording.listing(values, 20),
-        circle=voice.say("unit.fan.circle", month=month) if circle else "",
+        circle=writer.text("unit.fan.circle", month=month) if circle else "",
     )
 
 
@@ -187,35 +187,35 @@ def _nothing_yet(summary: Summary) -> Prose | None:
     if summary.wape is not None:
         return None
     following = wording.add_months(summary.month, 1)
-    return VOICE.prose("unit.nothing_yet", month=summary.month, following=following)
+    return WRITER.prose("unit.nothing_yet", month=summary.month, following=following)
 
 
 def _keys(summary: Summary) -> Table | None:
     """Key accounts and key products with their next month."""
     if not summary.keys or summary.next is None:
         return None
-    voice, month = voice_of(summary).at([key.y_hat for key in summary.keys]), summary.next.month
+    writer, month = writer_of(summary).at([key.y_hat for key in summary.keys]), summary.next.month
     backfilled = not any(key.href for key in summary.keys)
-    title = voice.say("unit.key.title.backfilled", month=month) if backfilled else ""
+    title = writer.text("unit.key.title.backfilled", month=month) if backfilled else ""
     rows = [vars(key) for key in summary.keys]
     interval = "{lo80:scaled} – {hi80:scaled}"
     cells = (
         Cell("{label}", sub="{level:spaced}", bold=True, href="{href}"),
         "{share:percent}",
         "{y_hat:scaled}",
-        lambda row: "" if None in (row["lo80"], row["hi80"]) else voice.fill(interval, row),
+        lambda row: "" if None in (row["lo80"], row["hi80"]) else writer.fill(interval, row),
     )
-    return voice.table("unit.key", rows, cells, title=title, month=month)
+    return writer.table("unit.key", rows, cells, title=title, month=month)
 
 
 def _changes_lead(summary: Summary) -> str:
     if not summary.changes:
-        return VOICE.say("unit.changes.none")
+        return WRITER.text("unit.changes.none")
     if summary.next is None or summary.before_changes is None:
         return ""
     total, month = summary.next.y_hat, summary.next.month
     facts = {"month": month, "before": summary.before_changes, "after": total}
-    return voice_of(summary).say("unit.changes.lead", **facts)
+    return writer_of(summary).text("unit.changes.lead", **facts)
 
 
 def _changes(summary: Summary) -> Table | None:
@@ -224,11 +224,11 @@ def _changes(summary: Summary) -> Table | None:
         return None
     n, refused = len(summary.changes), sum(not change.applied for change in summary.changes)
     values = [value for change in summary.changes for value in (change.old, change.final)]
-    voice = voice_of(summary).at(values)
+    writer = writer_of(summary).at(values)
     order = sorted(summary.changes, key=lambda c: (not c.applied, -abs(c.final - c.old)))
 
     def amount(row: Mapping[str, Any]) -> str:
-        difference = (row["final"] - row["old"]) / voice.scale.divisor
+        difference = (row["final"] - row["old"]) / writer.scale.divisor
         shown = wording.signed(difference, wording.decimals(difference, 3))
         return shown if row["applied"] else "none"
 
@@ -240,21 +240,21 @@ def _changes(summary: Summary) -> Table | None:
             return Cell(text, sub=remark)
         return Cell("refused", tag="plain", sub=f"{text}. {wording.first_upper(remark)}")
 
-    return voice.table(
+    return writer.table(
         "unit.changes.table",
         [vars(change) for change in order],
         (
             "{series}",
             "{month:month_short} {month:year}",
-            *(partial(_scaled, name, voice.scale) for name in ("old", "asked", "final")),
+            *(partial(_scaled, name, writer.scale) for name in ("old", "asked", "final")),
             amount,
             why,
         ),
         width="min46",
         applied=n - refused,
         changes=f"{wording.cardinal(n)} {'change' if n == 1 else 'changes'}",
-        refused=voice.say("unit.changes.table.refused", refused=refused) if refused else "",
-        axis=voice.axis,
+        refused=writer.text("unit.changes.table.refused", refused=refused) if refused else "",
+        axis=writer.axis,
     )
 
 
@@ -278,13 +278,13 @@ def _downloads(summary: Summary) -> Table | None:
         fingerprint,
     )
     rows = [vars(file) for file in summary.downloads]
-    return VOICE.table("unit.downloads", rows, cells, width="min40", version=summary.version)
+    return WRITER.table("unit.downloads", rows, cells, width="min40", version=summary.version)
 
 
 def _record(summary: Summary) -> Record:
     when = wording.minute(summary.published_at)
-    badge = VOICE.say("unit.record.badge", files=summary.files) if summary.files else ""
-    detail = VOICE.say("unit.record.detail", when=when, month=summary.month)
+    badge = WRITER.text("unit.record.badge", files=summary.files) if summary.files else ""
+    detail = WRITER.text("unit.record.detail", when=when, month=summary.month)
     how = "backfilled" if summary.kind == "backfill" else "run"
     version = f"{summary.version}, {how} {when}"
     if summary.replaces:

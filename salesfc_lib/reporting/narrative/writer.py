@@ -1,4 +1,4 @@
-"""What every narrative needs: a voice that writes prose, tables and figures; record and checks."""
+"""What every section needs: a writer of prose, tables and figures; record and checks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from salesfc_lib.reporting.blocks import (
     Table,
     Tone,
 )
-from salesfc_lib.reporting.catalogue import Voice, read_catalogue
+from salesfc_lib.reporting.catalogue import Sentences, read_catalogue
 
 LONG = 80  # characters of a parameter's value, beyond which it is cut
 ALIGN: dict[str, Align] = {">": "r", "#": "q", "=": "w"}  # numbers, heat, never broken
@@ -37,7 +37,7 @@ Width = Literal["", "min40", "min46", "outset"]  # least width of a table; wider
 Template = str | Cell | Callable[[Row], str | Cell]
 
 
-class Section:
+class Blocks:
     """Blocks that one cell shows, in order."""
 
     def __init__(self, *blocks: Block) -> None:
@@ -50,17 +50,17 @@ class Section:
             display(block)
 
 
-class Writer(Voice):
-    """A unit's voice that writes blocks from entries of the catalogue."""
+class BlockWriter(Sentences):
+    """Blocks of one unit, each from an entry of the catalogue."""
 
     def prose(self, key: str, /, **facts: Any) -> Prose:
         """The sentence `key` as a block."""
-        return Prose(self.say(key, **facts))
+        return Prose(self.text(key, **facts))
 
     def fact(self, key: str, /, *, alarm: bool = False, **facts: Any) -> Fact:
         """A key fact from the entry's `label`, `value` and `detail`."""
         label, value, detail = (
-            self.say(f"{key}.{part}", **facts) for part in ("label", "value", "detail")
+            self.text(f"{key}.{part}", **facts) for part in ("label", "value", "detail")
         )
         return Fact(label, value, detail, alarm)
 
@@ -86,9 +86,9 @@ class Writer(Voice):
         `heads` is read by `columns`; `title` stands in place of the entry's.
         """
         return Table(
-            title or self.say(f"{key}.title", **facts),
+            title or self.text(f"{key}.title", **facts),
             self.find(f"{key}.subtitle", **facts),
-            columns(self.say(f"{key}.heads", **facts)),
+            columns(self.text(f"{key}.heads", **facts)),
             self._rows(rows, cells),
             footer=self._rows(footer, cells),
             source=self.find(f"{key}.source", **facts),
@@ -114,24 +114,24 @@ class Writer(Voice):
         """
         numbers = None
         if rows is not None:
-            named = self.find(f"{key}.numbers", **facts) or self.say("figure.numbers")
+            named = self.find(f"{key}.numbers", **facts) or self.text("figure.numbers")
             numbers = self.table(key, rows, cells, title=named, **facts)
             numbers = replace(numbers, subtitle="", source="")
             template = read_catalogue(self.language).get(f"{key}.row", "")
             facts["listed"] = "; ".join(self.fill(template, row) for row in _records(rows))
         subtitle, alt, source = (
-            self.say(f"{key}.{part}", **facts) for part in ("subtitle", "alt", "source")
+            self.text(f"{key}.{part}", **facts) for part in ("subtitle", "alt", "source")
         )
-        title = title or self.say(f"{key}.title", **facts)
+        title = title or self.text(f"{key}.title", **facts)
         return Figure(title, subtitle, alt, *drawn, source, numbers)
 
     def since(self, month: str | pd.Timestamp | None) -> str:
         """What stands above the changes since `month`, the last one published."""
-        return self.say("since.month", month=month) if month else self.say("since.first")
+        return self.text("since.month", month=month) if month else self.text("since.first")
 
     def first_of(self, shown: int, n: int) -> str:
         """That a table holds the first rows alone, where it does."""
-        return self.say("table.first", shown=shown, n=n) if n > shown else ""
+        return self.text("table.first", shown=shown, n=n) if n > shown else ""
 
     def _rows(self, rows: Rows, cells: Sequence[Template]) -> list[list[Cell]]:
         return [[self._cell(cell, row) for cell in cells] for row in _records(rows)]
@@ -150,17 +150,17 @@ def _records(rows: Rows) -> Sequence[Row]:
     return rows.to_dict("records") if isinstance(rows, pd.DataFrame) else rows
 
 
-def voice_of(run: UnitMonth) -> Writer:
-    """The voice of a unit: its forecasts are money, or pieces."""
+def writer_of(run: UnitMonth) -> BlockWriter:
+    """The writer of a unit, in its measure: money or pieces."""
     unit, value = run.parameters.unit, run.parameters.measure.value
     amount = value == "amount"
-    return Writer(
+    return BlockWriter(
         wording.AmountFormat(unit.currency if amount else "", "" if amount else unit.quantity_unit)
     )
 
 
-def kicker(run: UnitMonth, step: str) -> tuple[str, str, str]:
-    """Step, unit and month: the kicker, which is the small line above a title."""
+def context_line(run: UnitMonth, step: str) -> tuple[str, str, str]:
+    """Step, unit and month: the small line above a title."""
     return step, run.title, wording.month_name(run.month)
 
 
@@ -196,7 +196,7 @@ def with_labels(frame: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
     return frame.merge(series[["unique_id", "label", "level"]], on="unique_id", how="left")
 
 
-def closing(run: UnitMonth, checks: Sequence[Check], key: str, **facts: Any) -> Section:
+def record_and_checks(run: UnitMonth, checks: Sequence[Check], key: str, **facts: Any) -> Blocks:
     """Record and checks of a notebook; the record's terms are the lines of the sentence `key`.
 
     Raises `SalesForecastError` with the checks that failed, so that the notebook fails.
@@ -209,9 +209,9 @@ def closing(run: UnitMonth, checks: Sequence[Check], key: str, **facts: Any) -> 
             "Read the section that the check belongs to",
         )
     folded = (Checks(tuple(checks)), parameter_table(run))
-    badge = voice_of(run).say("checks.passed", n=len(checks))
-    terms = voice_of(run).record(key, unit=run.unit, month=run.month, **facts)
-    return Section(Record(badge, "", terms, folded))
+    badge = writer_of(run).text("checks.passed", n=len(checks))
+    terms = writer_of(run).record(key, unit=run.unit, month=run.month, **facts)
+    return Blocks(Record(badge, "", terms, folded))
 
 
 def parameter_table(run: UnitMonth) -> Table:
@@ -228,7 +228,7 @@ def parameter_table(run: UnitMonth) -> Table:
         if layer != "defaults"
     ]
     cells = ("{key}", "{value}", "{layer}", "{reason}")
-    return voice_of(run).table("parameters", rows, cells, width="min40", n=len(rows))
+    return writer_of(run).table("parameters", rows, cells, width="min40", n=len(rows))
 
 
 def _written(value: object) -> str:
