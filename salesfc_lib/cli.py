@@ -8,31 +8,51 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
+
+from salesfc_lib.errors import RequestError, SalesForecastError
 
 if TYPE_CHECKING:
-    from salesfc_lib.running import Outcome, Request
+    from salesfc_lib.running import Outcome
+
+
+class Verbs(TyperGroup):
+    """The verbs, each of which ends in a paragraph on stderr and a status where it fails."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except SalesForecastError as error:
+            message, status = str(error), 2 if isinstance(error, RequestError) else 1
+        except OSError as error:
+            about = f"{error.strerror or error}: '{error.filename}'" if error.filename else error
+            message, status = f"{about}.", 1
+        typer.echo(message, err=True)
+        raise typer.Exit(status)
+
 
 app = typer.Typer(
+    cls=Verbs,
     help="Monthly sales forecasts by unit: cleaned, forecast, reconciled, reviewed, published.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
-UNIT_ID = typer.Argument(help="Id of the unit.")
-
 
 def _month(name: str, text: str) -> Any:
     return typer.Option(name, metavar="YYYY-MM", help=text)
 
 
+Exports = Annotated[list[Path], typer.Argument(help="Exports: files, folders, patterns.")]
+Unit = Annotated[str, typer.Argument(help="Id of the unit.")]
 Project = Annotated[
     Path,
     typer.Option(
@@ -60,9 +80,7 @@ Workers = Annotated[
 
 @app.command()
 def init(
-    exports: Annotated[
-        list[Path], typer.Argument(help="Exports of one unit: files, folders, patterns.")
-    ],
+    exports: Exports,
     unit: Annotated[
         str | None,
         typer.Option("--unit", help="Id of the unit. Default: from the first file's name."),
@@ -70,60 +88,55 @@ def init(
     project: Project = Path("."),
 ) -> None:
     """Write a unit's parameter file to start from, out of its exports."""
-    with _errors_in_plain_text():
-        from salesfc_lib.inspection import write_unit_file
+    from salesfc_lib.inspection import write_unit_file
 
-        path, found = write_unit_file(exports, project, unit)
-        typer.echo(f"Wrote {path}.")
-        for source, proposal in found.items():
-            typer.echo(f"{source}: {proposal.assignment.why}")
-            for name, header in proposal.names.items():
-                typer.echo(f"  {name:<14} {header}")
-            for name in proposal.missing:
-                typer.echo(f"  {name:<14} not recognised: name its header in the file")
-        for question in [question for proposal in found.values() for question in proposal.asks]:
-            typer.echo(f"Ask: {question}")
-        for file in {file for proposal in found.values() for file in proposal.files}:
-            if not file.resolve().is_relative_to(project.resolve()):
-                place = project / "data" / file.name
-                typer.echo(f"The export lies outside the project: copy it to {place}.")
-        check = f"salesfc parameters {path.stem} --project {project}"
-        typer.echo(f"Then: {check}; salesfc run --unit {path.stem} --project {project}")
+    path, found = write_unit_file(exports, project, unit)
+    typer.echo(f"Wrote {path}.")
+    for source, proposal in found.items():
+        typer.echo(f"{source}: {proposal.assignment.why}")
+        for name, header in proposal.names.items():
+            typer.echo(f"  {name:<14} {header}")
+        for name in proposal.missing:
+            typer.echo(f"  {name:<14} not recognised: name its header in the file")
+    for question in [question for proposal in found.values() for question in proposal.asks]:
+        typer.echo(f"Ask: {question}")
+    for file in {file for proposal in found.values() for file in proposal.files}:
+        if not file.resolve().is_relative_to(project.resolve()):
+            place = project / "data" / file.name
+            typer.echo(f"The export lies outside the project: copy it to {place}.")
+    check = f"salesfc parameters {path.stem} --project {project}"
+    typer.echo(f"Then: {check}; salesfc run --unit {path.stem} --project {project}")
 
 
 @app.command()
 def inspect(
-    exports: Annotated[
-        list[Path], typer.Argument(help="Exports to look at: files, folders, patterns.")
-    ],
+    exports: Exports,
     as_json: Annotated[
         bool, typer.Option("--json", help="Everything that was found, as JSON.")
     ] = False,
     project: Project = Path("."),
 ) -> None:
     """Look at exports: what they hold, how to read them, what to ask, the source to declare."""
-    with _errors_in_plain_text():
-        from salesfc_lib.inspection import inspect_exports
+    from salesfc_lib.inspection import inspect_exports
 
-        text, unreadable = inspect_exports(exports, project, as_json=as_json)
-        typer.echo(text)
-        for message in unreadable:
-            typer.echo(message, err=True)
-        if unreadable:
-            raise typer.Exit(1)
+    text, unreadable = inspect_exports(exports, project, as_json=as_json)
+    typer.echo(text)
+    for message in unreadable:
+        typer.echo(message, err=True)
+    if unreadable:
+        raise typer.Exit(1)
 
 
 @app.command()
 def demo(project: Project = Path(".")) -> None:
     """Write the demo company's exports, parameter files and overrides."""
-    with _errors_in_plain_text():
-        from salesfc_lib.foundation import resources
+    from salesfc_lib.foundation import resources
 
-        sys.path.insert(0, str(resources.find_examples()))
-        from demo_company import write_demo
+    sys.path.insert(0, str(resources.find_examples()))
+    from demo_company import write_demo
 
-        write_demo(project)
-        typer.echo(f"The demo company's exports stand under {project / 'data'}.")
+    write_demo(project)
+    typer.echo(f"The demo company's exports stand under {project / 'data'}.")
 
 
 @app.command()
@@ -137,11 +150,11 @@ def run(
     project: Project = Path("."),
 ) -> None:
     """Publish a month for all units: notebooks, pages, tables."""
-    with _errors_in_plain_text():
-        from salesfc_lib.running import run_month
+    from salesfc_lib.running import Request, run_month
 
-        request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
-        _publish(partial(run_month, request, month), project)
+    units, why = tuple(unit or ()), _reason(again, reason)
+    request = Request(project.resolve(), units, tuple(sets or ()), why, workers)
+    _publish(partial(run_month, request, month), project)
 
 
 @app.command()
@@ -156,35 +169,35 @@ def backfill(
     project: Project = Path("."),
 ) -> None:
     """Archive the forecasts of past months as they would have been made then."""
-    with _errors_in_plain_text():
-        from salesfc_lib.running import backfill as archive_past
+    from salesfc_lib.running import Request
+    from salesfc_lib.running import backfill as archive_past
 
-        request = _request(project, unit, sets, why=_reason(again, reason), workers=workers)
-        _publish(partial(archive_past, request, start, end), project)
+    units, why = tuple(unit or ()), _reason(again, reason)
+    request = Request(project.resolve(), units, tuple(sets or ()), why, workers)
+    _publish(partial(archive_past, request, start, end), project)
 
 
 @app.command()
 def parameters(
-    unit: Annotated[str, UNIT_ID],
+    unit: Unit,
     month: Annotated[str | None, _month("--month", "With that month's exceptions.")] = None,
     sets: Sets = None,
     project: Project = Path("."),
 ) -> None:
     """Print the resolved set and the layer of each key."""
-    with _errors_in_plain_text():
-        from salesfc_lib.archive import describe_parameters
-        from salesfc_lib.foundation import check_month, resolve
+    from salesfc_lib.archive import describe_parameters
+    from salesfc_lib.foundation import check_month, resolve
 
-        resolved = resolve(project, unit, check_month(month) if month else None, sets or ())
-        for key, entry in describe_parameters(resolved).items():
-            because = f"  ({entry['reason']})" if entry["reason"] else ""
-            value = json.dumps(entry["value"], ensure_ascii=False)
-            typer.echo(f"{entry['layer']:<12} {key} = {value}{because}")
+    resolved = resolve(project, unit, check_month(month) if month else None, sets or ())
+    for key, entry in describe_parameters(resolved).items():
+        because = f"  ({entry['reason']})" if entry["reason"] else ""
+        value = json.dumps(entry["value"], ensure_ascii=False)
+        typer.echo(f"{entry['layer']:<12} {key} = {value}{because}")
 
 
 @app.command()
 def bridge(
-    unit: Annotated[str, UNIT_ID],
+    unit: Unit,
     month: Annotated[str, _month("--month", "A closed month.")],
     sets: Sets = None,
     project: Project = Path("."),
@@ -193,42 +206,37 @@ def bridge(
 
     Without --set: how what was read becomes the panel.
     """
-    with _errors_in_plain_text():
-        from salesfc_lib.foundation import check_month
-        from salesfc_lib.reporting import bridge_text
+    from salesfc_lib.foundation import check_month
+    from salesfc_lib.reporting import bridge_text
 
-        typer.echo(bridge_text(project, unit, check_month(month), sets or ()))
+    typer.echo(bridge_text(project, unit, check_month(month), sets or ()))
 
 
 @app.command()
-def scan(unit: Annotated[str, UNIT_ID], sets: Sets = None, project: Project = Path(".")) -> None:
+def scan(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
     """Say what cleaning would find in a unit's exports and what would stop its month.
 
     Nothing is written.
     """
-    with _errors_in_plain_text():
-        from salesfc_lib.cleaning import describe_scan, scan_unit
-        from salesfc_lib.foundation import resolve
+    from salesfc_lib.cleaning import describe_scan, scan_unit
+    from salesfc_lib.foundation import resolve
 
-        found = scan_unit(resolve(project, unit, None, sets or ()).parameters, project)
-        for line in describe_scan(found):
-            typer.echo(line)
-        if found.blocks:
-            raise typer.Exit(1)
+    found = scan_unit(resolve(project, unit, None, sets or ()).parameters, project)
+    for line in describe_scan(found):
+        typer.echo(line)
+    if found.blocks:
+        raise typer.Exit(1)
 
 
 @app.command()
-def proposals(
-    unit: Annotated[str, UNIT_ID], sets: Sets = None, project: Project = Path(".")
-) -> None:
+def proposals(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
     """Say which members look renamed, and print the YAML that accepts it."""
-    with _errors_in_plain_text():
-        from salesfc_lib.cleaning import describe_proposals, propose_for, read_all
-        from salesfc_lib.foundation import resolve
+    from salesfc_lib.cleaning import describe_proposals, propose_for, read_all
+    from salesfc_lib.foundation import resolve
 
-        found = resolve(project, unit, None, sets or ()).parameters
-        for line in describe_proposals(propose_for(found, read_all(found, project))):
-            typer.echo(line)
+    found = resolve(project, unit, None, sets or ()).parameters
+    for line in describe_proposals(propose_for(found, read_all(found, project))):
+        typer.echo(line)
 
 
 @app.command()
@@ -238,20 +246,19 @@ def verify(
     project: Project = Path("."),
 ) -> None:
     """Re-hash and re-check what is published; say what differs."""
-    with _errors_in_plain_text():
-        from salesfc_lib import archive
-        from salesfc_lib.foundation import check_month, check_unit
+    from salesfc_lib import archive
+    from salesfc_lib.foundation import check_month, check_unit
 
-        reports = project / "reports"
-        for repaired in archive.recover(reports):
-            typer.echo(repaired)
-        found = archive.verify(reports, month and check_month(month), unit and check_unit(unit))
-        for difference in found:
-            typer.echo(f"{'note: ' if difference.is_note else ''}{difference}")
-        if serious := [difference for difference in found if not difference.is_note]:
-            typer.echo(f"Differences: {len(serious)}.")
-            raise typer.Exit(1)
-        typer.echo("Everything published is as its manifests say.")
+    reports = project / "reports"
+    for repaired in archive.recover(reports):
+        typer.echo(repaired)
+    found = archive.verify(reports, month and check_month(month), unit and check_unit(unit))
+    for difference in found:
+        typer.echo(f"{'note: ' if difference.is_note else ''}{difference}")
+    if serious := [difference for difference in found if not difference.is_note]:
+        typer.echo(f"Differences: {len(serious)}.")
+        raise typer.Exit(1)
+    typer.echo("Everything published is as its manifests say.")
 
 
 @app.command()
@@ -263,39 +270,12 @@ def lab(
     browser: Annotated[bool, typer.Option(help="Open a browser on it.")] = True,
 ) -> None:
     """Open JupyterLab on the project, for this machine only."""
-    with _errors_in_plain_text():
-        from salesfc_lib.running import open_lab
+    from salesfc_lib.running import open_lab
 
-        raise typer.Exit(open_lab(project, port=port, browser=browser))
-
-
-@contextmanager
-def _errors_in_plain_text() -> Iterator[None]:
-    """One paragraph on stderr and the exit status instead of a traceback."""
-    from salesfc_lib.errors import RequestError, SalesForecastError
-
-    try:
-        yield
-    except SalesForecastError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2 if isinstance(error, RequestError) else 1) from None
-    except OSError as error:
-        about = f"{error.strerror or error}: '{error.filename}'" if error.filename else error
-        typer.echo(f"{about}.", err=True)
-        raise typer.Exit(1) from None
-
-
-def _request(
-    project: Path, unit: list[str] | None, sets: list[str] | None, *, why: str, workers: int | None
-) -> Request:
-    from salesfc_lib.running import Request
-
-    return Request(project.resolve(), tuple(unit or ()), tuple(sets or ()), why, workers)
+    raise typer.Exit(open_lab(project, port=port, browser=browser))
 
 
 def _reason(again: bool, reason: str) -> str:
-    from salesfc_lib.errors import RequestError
-
     if again != bool(reason.strip()):
         raise RequestError.say(
             "--reason is missing" if again else "--again is missing",
@@ -315,10 +295,9 @@ def _publish(work: Callable[..., list[Outcome]], project: Path) -> None:
     for outcome in failed:
         where = f" See {outcome.path}." if outcome.path else ""
         typer.echo(f"{outcome.unit} {outcome.month}: {outcome.message}{where}", err=True)
-    published = sum(outcome.state == "published" for outcome in outcomes)
-    skipped = sum(outcome.state == "skipped" for outcome in outcomes)
-    counts = f"{published} published"
-    counts += f", {skipped} published already" if skipped else ""
+    states = Counter(outcome.state for outcome in outcomes)
+    counts = f"{states['published']} published"
+    counts += f", {states['skipped']} published already" if states["skipped"] else ""
     counts += f", {len(failed)} failed" if failed else ""
     typer.echo(f"{counts}. Pages: {project / 'reports' / 'index.html'}")
     if failed:
