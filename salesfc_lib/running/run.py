@@ -28,6 +28,11 @@ from salesfc_lib.running.publication import (
 )
 from salesfc_lib.running.workers import count_workers, side_by_side
 
+DIED = (
+    "The unit's process {how} before it was done. Nothing of it was published. "
+    "Where memory is short, run fewer units side by side (--workers 1)."
+)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -196,8 +201,13 @@ def _publish(
     ready = _split_closed(closed, failed, months[-1])
     tasks = [Task(project, unit, tuple(months), kind, request.sets, again) for unit in ready]
     outcomes = [_fail(request, unit, months[-1], error) for unit, error in failed.items()]
-    watch = _Watch(notify)
-    notify(_plan(request, kind, tasks))
+    watch, workers = _Watch(notify), count_workers(len(tasks), request.workers)
+    known = {
+        unit: took
+        for unit in ready
+        if (took := read_durations(request.reports, unit, months[0], kind))
+    }
+    notify(Plan(kind, {task.unit: task.months for task in tasks}, known, workers))
     for outcome in outcomes:
         notify(outcome)
     with ExitStack() as held:
@@ -205,21 +215,12 @@ def _publish(
             held.enter_context(archive.hold_month(request.reports, month))
         largest_first = sorted(tasks, key=_size, reverse=True)
         done = side_by_side(
-            publish_months, largest_first, workers=request.workers, notify=watch, died=watch.died
+            publish_months, largest_first, workers=workers, notify=watch, died=watch.died
         )
         outcomes += [outcome for each in done for outcome in each]
         if any(outcome.state != "skipped" for outcome in outcomes):
             write_index(request.reports)
     return sorted(outcomes, key=lambda outcome: (request.units.index(outcome.unit), outcome.month))
-
-
-def _plan(request: Request, kind: Kind, tasks: Sequence[Task]) -> Plan:
-    known = {
-        task.unit: read_durations(task.reports, task.unit, task.months[0], kind) for task in tasks
-    }
-    known = {unit: seconds for unit, seconds in known.items() if seconds}
-    units = {task.unit: task.months for task in tasks}
-    return Plan(kind, units, known, count_workers(len(tasks), request.workers))
 
 
 class _Watch:
@@ -241,7 +242,9 @@ class _Watch:
         """Outcomes of a task whose process died: of months that were done, at work, not begun."""
         places = [(task.unit, month) for month in task.months]
         outcomes = [self._outcomes[place] for place in places if place in self._outcomes]
-        why = _describe_death(exit_code)
+        by_signal = f"was ended by signal {-exit_code}"
+        how = by_signal if exit_code < 0 else f"ended with status {exit_code}"
+        why = DIED.format(how=how)
         for month in task.months[len(outcomes) :]:
             step = self._step.get(task.unit, "parameters")
             left = failures.record(task.reports, _failure(task.unit, month, step, why))
@@ -251,14 +254,6 @@ class _Watch:
             self._notify(outcomes[-1])
             why = "Not begun: the unit's process ended in an earlier month. Run it again."
         return outcomes
-
-
-def _describe_death(exit_code: int) -> str:
-    how = f"was ended by signal {-exit_code}" if exit_code < 0 else f"ended with status {exit_code}"
-    return (
-        f"The unit's process {how} before it was done. Nothing of it was published. "
-        "Where memory is short, run fewer units side by side (--workers 1)."
-    )
 
 
 def _failure(unit: str, month: str, step: str, error: str) -> dict[str, str]:
