@@ -5,7 +5,7 @@ There is no legend: every line is named where it ends, and names are moved apart
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,7 +48,7 @@ def fan_start(frame: pd.DataFrame) -> float:
     if not values.size or values.min() <= 0 or values.min() < 0.45 * values.max():
         return 0.0
     low, high = values.min(), values.max()
-    return max(0.0, _ticks(low - 0.15 * (high - low), high)[0])
+    return max(0.0, ticks_between(low - 0.15 * (high - low), high)[0])
 
 
 def fan(
@@ -169,8 +169,23 @@ def is_slim(ax: Axes) -> bool:
     return bool(ax.figure.bbox.width < PHONE)
 
 
-def _ticks(low: float, high: float) -> list[float]:
-    return list(map(float, MaxNLocator(nbins=5, steps=[1, 2, 5, 10]).tick_values(low, high)))
+def ticks_between(low: float, high: float, most: int = 5) -> list[float]:
+    """Round numbers from `low` or below to `high` or above, about `most` steps apart."""
+    return list(map(float, MaxNLocator(nbins=most, steps=[1, 2, 5, 10]).tick_values(low, high)))
+
+
+def number_axis(
+    axis: Axis, ticks: Sequence[float], number: Callable[..., str], divisor: float = 1.0
+) -> None:
+    """Write numbers at `ticks` (in units of `divisor`), all with the decimals that they need."""
+    places = max(map(_decimals_of, ticks), default=0)
+    axis.set_major_locator(FixedLocator([tick * divisor for tick in ticks]))
+    axis.set_major_formatter(FuncFormatter(lambda at, _: number(at / divisor, places)))
+    axis.grid(visible=True)
+
+
+def _decimals_of(tick: float) -> int:
+    return next((places for places in (0, 1) if abs(round(tick, places) - tick) < 1e-9), 2)
 
 
 def label_axis(axis: Axis, texts: Mapping[int, str], *, offset: float = 0.0, step: int = 1) -> None:
@@ -183,21 +198,12 @@ def label_axis(axis: Axis, texts: Mapping[int, str], *, offset: float = 0.0, ste
 def value_axis(ax: Axes, scale: wording.DisplayScale, *, keep_bottom: bool = False) -> None:
     """Hairlines and numbers for the values, divided by a scale; the axis ends at whole ticks."""
     low, high = (bound / scale.divisor for bound in ax.get_ylim())
-    ticks = _ticks(low, high)
+    ticks = ticks_between(low, high)
     if keep_bottom:
         ticks = [tick for tick in ticks if tick >= low - 1e-9 * abs(low)]
     bottom, top = low if keep_bottom else min(low, ticks[0]), max(high, ticks[-1])
     ax.set_ylim(bottom * scale.divisor, top * scale.divisor)
-    places = max((places_of(tick) for tick in ticks), default=0)
-    number = FuncFormatter(lambda value, _: wording.number(value / scale.divisor, places))
-    ax.yaxis.set_major_locator(FixedLocator([tick * scale.divisor for tick in ticks]))
-    ax.yaxis.set_major_formatter(number)
-    ax.grid(axis="y")
-
-
-def places_of(tick: float) -> int:
-    """Decimals that a tick needs, at most two."""
-    return next((places for places in (0, 1) if abs(round(tick, places) - tick) < 1e-9), 2)
+    number_axis(ax.yaxis, ticks, wording.number, scale.divisor)
 
 
 def _left(frame: pd.DataFrame, scale: wording.DisplayScale) -> float:
@@ -279,28 +285,15 @@ def end_labels(
 
 
 def spread(places: Sequence[float], heights: Sequence[float]) -> list[float]:
-    """Places from the top down, pushed apart so that each has its height.
+    """Places from the top down, pushed apart so that each has its height: the nearest such places.
 
     >>> spread([100.0, 98.0, 20.0], [15.0, 15.0, 15.0])
     [106.5, 91.5, 20.0]
     """
-    above = np.cumsum([0.0, *heights])  # height of all labels before each
-    groups: list[list[int]] = []
-    tops: list[float] = []
-    for index, place in enumerate(places):
-        groups.append([index])
-        tops.append(place)
-        while (
-            len(groups) > 1 and tops[-2] - (above[groups[-1][0]] - above[groups[-2][0]]) < tops[-1]
-        ):
-            last, _ = groups.pop(), tops.pop()
-            first = groups[-1][0]
-            groups[-1] += last
-            tops[-1] = sum(places[i] + above[i] - above[first] for i in groups[-1]) / len(
-                groups[-1]
-            )
-    return [
-        float(top - (above[i] - above[group[0]]))
-        for group, top in zip(groups, tops, strict=True)
-        for i in group
-    ]
+    if not places:
+        return []
+    from scipy.optimize import isotonic_regression
+
+    above = np.cumsum([0.0, *heights[:-1]])  # height of all labels before each
+    packed = isotonic_regression(np.add(places, above), increasing=False).x
+    return [float(place) for place in packed - above]

@@ -12,12 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import Affine2D, Transform, blended_transform_factory
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.plots.canvas import margins, text_width, wrap
-from salesfc_lib.reporting.plots.lines import is_slim, places_of
+from salesfc_lib.reporting.plots.lines import is_slim, number_axis, ticks_between
 from salesfc_lib.reporting.plots.palette import (
     ACCENT,
     ALARM,
@@ -261,12 +260,9 @@ class Rows:
 
     def _axis(self) -> None:
         ax, (low, high) = self.ax, self.ax.get_xlim()
-        locator = MaxNLocator(nbins=4 if self.slim else 6, steps=[1, 2, 5, 10])
-        ticks = [tick for tick in locator.tick_values(low, high) if low <= tick <= high]
-        places = max(map(places_of, ticks), default=0)
+        ticks = ticks_between(low, high, 4 if self.slim else 6)
         number = wording.signed if self.signed else wording.number
         ax.yaxis.set_visible(False)
-        ax.xaxis.set_major_locator(FixedLocator(ticks))
-        ax.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x, places) if x else "0"))
+        shown = [tick for tick in ticks if low <= tick <= high]
+        number_axis(ax.xaxis, shown, lambda x, places: number(x, places) if x else "0")
         ax.xaxis.tick_top()
-        ax.grid(axis="x")
