@@ -25,11 +25,10 @@ from salesfc_lib.reporting.blocks import (
     Cell,
     Check,
     Checks,
-    Column,
+    ColumnHead,
     Diff,
     Fact,
     Figure,
-    Note,
     Prose,
     Record,
     Spark,
@@ -243,11 +242,11 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         "The largest misses, with the cause",
         "June 2026, ¥ m",
         [
-            Column("Series"),
-            Column("Forecast", "r"),
-            Column("Difference", "r"),
-            Column("Size", small=False, silent=True),
-            Column("Twelve months"),
+            ColumnHead("Series"),
+            ColumnHead("Forecast", "r"),
+            ColumnHead("Difference", "r"),
+            ColumnHead("Size", small=False, silent=True),
+            ColumnHead("Twelve months"),
         ],
         rows,
         footer=[["Two series", "29.17", "−3.91", "", ""]],
@@ -258,7 +257,7 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
     heat = Table(
         "The combined forecast is best",
         "WAPE in %; darker = larger error, best of a column underlined",
-        [Column("Model"), *(Column(str(h), "q") for h in range(1, 7))],
+        [ColumnHead("Model"), *(ColumnHead(str(h), "q") for h in range(1, 7))],
         [
             [
                 Cell(m, bold=m == "Combined"),
@@ -304,11 +303,7 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
         "Where did the difference come from?",
         "Split the difference by cause",
         'difference = decompose(forecast, actual, by="owner")\nshow(difference)',
-        [
-            Prose("Seven causes take the forecast to the actual."),
-            Note("Reading the signs.", "Above zero the forecast was too high."),
-            fall,
-        ],
+        [Prose("Seven causes take the forecast to the actual."), fall],
     )
     yield (
         "How good were they, month by month?",
@@ -459,8 +454,7 @@ def write_pages(folder: Path) -> list[Path]:
     unit = folder / "2026-06" / "kitchen"
     for name, failed in (("04_retrospective.html", False), ("failed.html", True)):
         html = render_notebook(
-            notebook(failed=failed),
-            context={"breadcrumb": crumbs, "title": f"Retrospective · {TITLES['kitchen']}"},
+            notebook(failed=failed), breadcrumb=crumbs, title=f"Retrospective · {TITLES['kitchen']}"
         )
         (unit / name).write_text(html, encoding="utf-8")
     month = folder / "2026-06"

@@ -22,7 +22,7 @@ from salesfc_lib.foundation import flatten, parameters, resources
 
 NAME = "manifest.json"
 PACKAGES = (  # whose version can change a number or a page
-    *("ipykernel", "nbconvert", "numpy", "pandas", "papermill", "pmdarima", "pyarrow"),
+    *("ipykernel", "jinja2", "numpy", "pandas", "papermill", "pmdarima", "pyarrow"),
     *("scikit-learn", "scipy", "statsforecast", "statsmodels", "xgboost", "xgboost-cpu"),
 )
 GIT_SECONDS = 10  # without an answer within this, the commit is null

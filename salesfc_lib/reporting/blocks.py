@@ -42,11 +42,16 @@ class Part:
         return {field.name: as_json(getattr(self, field.name)) for field in fields(self)}
 
 
-def _extent(values: Iterable[float | None]) -> tuple[float, float]:
-    """Lowest of the values that there are, and their range, never 0."""
-    there = [float(value) for value in values if value is not None and math.isfinite(value)]
-    low, high = (min(there), max(there)) if there else (0.0, 1.0)
-    return low, (high - low) or 1.0
+def _positions(*groups: Iterable[float | None], margin: float = 0.0) -> list[tuple[float, ...]]:
+    """Each group's values between 0 and 1 on the range of all; missing ones are left out.
+
+    `margin` is a share of the range, added at both ends.
+    """
+    known = [[v for v in group if v is not None and math.isfinite(v)] for group in groups]
+    values = [value for group in known for value in group] or [0.0, 1.0]
+    low, width = min(values), (max(values) - min(values)) or 1.0
+    low, width = low - margin * width, (1 + 2 * margin) * width
+    return [tuple(round((value - low) / width, 4) for value in group) for group in known]
 
 
 @dataclass(frozen=True)
@@ -76,14 +81,8 @@ class Strip(Part):
         missed: bool,
     ) -> Strip:
         """Strip from the lowest to the highest of all values, with a margin of a tenth."""
-        low, width = _extent([now, before, *earlier, *limits])
-        low, width = low - width * 0.1, width * 1.2
-
-        def at(value: float) -> float:
-            return round((value - low) / width, 4)
-
-        then = None if before is None else at(before)
-        return cls(label, at(now), then, tuple(map(at, earlier)), tuple(map(at, limits)), missed)
+        at, then, ticks, bounds = _positions([now], [before], earlier, limits, margin=0.1)
+        return cls(label, at[0], next(iter(then), None), ticks, bounds, missed)
 
 
 @dataclass(frozen=True)
@@ -107,12 +106,7 @@ class Spark(Part):
         hi: Sequence[float] = (),
     ) -> Spark:
         """Spark over the common range of all values; months that are missing are left out."""
-        low, width = _extent([*history, *forecast, *lo, *hi])
-
-        def at(values: Sequence[float]) -> tuple[float, ...]:
-            return tuple(round((v - low) / width, 4) for v in values if math.isfinite(v))
-
-        return cls(label, at(history), at(forecast), at(lo), at(hi))
+        return cls(label, *_positions(history, forecast, lo, hi))
 
 
 @dataclass(frozen=True)
@@ -139,7 +133,7 @@ class Cell(Part):
 
 
 @dataclass(frozen=True)
-class Column(Part):
+class ColumnHead(Part):
     """A column's head; `small` False hides it on a phone, `silent` leaves it to screen readers."""
 
     label: str
@@ -174,7 +168,7 @@ class Table(Block):
     kind: ClassVar[str] = "table"
     title: str
     subtitle: str
-    columns: Sequence[Column]
+    columns: Sequence[ColumnHead]
     rows: Sequence[Sequence[object]]
     footer: Sequence[Sequence[object]] = ()
     source: str = ""
@@ -212,19 +206,17 @@ class Fact(Part):
 class Answer(Block):
     """The top of a page: its finding as title, three sentences, the run, key facts, what changed.
 
-    The kicker is the line above the title, its first part bold; `tag` is an outlined word behind
-    it; `note` is the line about the run.
+    The overline is the line above the title, its first part bold; `note` is the line about the run.
     """
 
     kind: ClassVar[str] = "answer"
-    kicker: Sequence[str]
+    overline: Sequence[str]
     title: str
     sentences: Sequence[str]
     note: str = ""
     facts: Sequence[Fact] = ()
     changes_title: str = ""
     changes: Sequence[str] = ()
-    tag: str = ""
 
     def __post_init__(self) -> None:
         if len(self.facts) > 4:
@@ -235,7 +227,7 @@ class Answer(Block):
             )
 
     def plain(self) -> str:
-        return "\n".join((" · ".join(self.kicker), self.title, " ".join(self.sentences)))
+        return "\n".join((" · ".join(self.overline), self.title, " ".join(self.sentences)))
 
 
 @dataclass(frozen=True)
@@ -247,18 +239,6 @@ class Prose(Block):
 
     def plain(self) -> str:
         return self.text
-
-
-@dataclass(frozen=True)
-class Note(Block):
-    """A definition for the margin: its term, then what it means."""
-
-    kind: ClassVar[str] = "note"
-    term: str
-    text: str
-
-    def plain(self) -> str:
-        return f"{self.term} {self.text}"
 
 
 @dataclass(frozen=True)
@@ -331,18 +311,11 @@ class Checks(Block):
     kind: ClassVar[str] = "checks"
     checks: Sequence[Check]
 
-    @property
-    def passed(self) -> int:
-        """How many passed."""
-        return sum(check.passed for check in self.checks)
-
-    def to_json(self) -> dict[str, Any]:
-        return {**super().to_json(), "passed": self.passed, "total": len(self.checks)}
-
     def plain(self) -> str:
         failed = [check for check in self.checks if not check.passed]
         lines = [f"failed: {check.name}. {check.detail}" for check in failed]
-        return "\n".join([f"{self.passed} of {len(self.checks)} checks passed", *lines])
+        n = len(self.checks)
+        return "\n".join([f"{n - len(failed)} of {n} checks passed", *lines])
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ SVG_ATTRIBUTES = {
 PAINT = re.compile(r"none|var\(--[a-z0-9-]+\)")
 PLAIN_VALUE = re.compile(r"[\w\s.,:+()%\-]*")
 RELATIVE = re.compile(r"(?!//)(?![A-Za-z][A-Za-z0-9+.\-]*:)[^\s\"'<>\\]+")
+SIGNED = re.compile("(?<=[+\u2212±])(?=[¥$€£])")  # where a browser would break a line
 MARKDOWN_TAGS = {
     *("p", "em", "strong", "code", "pre", "ul", "ol", "li", "a", "h3", "h4", "hr", "br"),
     *("table", "thead", "tbody", "tr", "th", "td"),
@@ -111,6 +112,15 @@ def png(data: str) -> str:
     return b64encode(content).decode() if content.startswith(b"\x89PNG\r\n\x1a\n") else ""
 
 
+def slug(text: str) -> str:
+    """Lower-case letters and digits of a text between hyphens.
+
+    >>> slug("Where from? North, 2026")
+    'where-from-north-2026'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
 def anchor(text: str) -> str:
     """Id for the element that a title names: the same title, the same id.
 
@@ -118,6 +128,15 @@ def anchor(text: str) -> str:
     't-aa4e9c10'
     """
     return f"t-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def unbroken(text: str) -> str:
+    """The text with every sign joined to the currency behind it, so that no line ends between them.
+
+    >>> unbroken("July +¥1") == "July +\u2060¥1"
+    True
+    """
+    return SIGNED.sub("\u2060", text)
 
 
 def digest(style: str) -> str:
@@ -135,7 +154,7 @@ def environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    filters = (svg, markdown, relative, anchor, png, digest)
+    filters = (svg, markdown, relative, anchor, png, unbroken, digest)
     env.filters |= {filter.__name__: filter for filter in filters}
     env.globals["style"] = _style
     return env

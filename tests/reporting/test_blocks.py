@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,19 +19,19 @@ from salesfc_lib.reporting.blocks import (
     Cell,
     Check,
     Checks,
-    Column,
+    ColumnHead,
     Diff,
     Fact,
     Figure,
-    Note,
     Prose,
     Record,
     Spark,
     Strip,
     Table,
 )
+from tests import pages
 
-NASTY = "厨具 <b onclick=x>&\"'</b> / {{ 7*7 }} \\u0000 *star* `tick`"
+NASTY = f"{pages.NASTY} \\u0000 *star* `tick`"
 SVG = (
     '<svg viewBox="0 0 720 100"><path d="M0,0 1,1" class="fc"/>'
     '<text x="1" y="2" class="b ta">Forecast &lt;x&gt;</text></svg>'
@@ -43,7 +42,7 @@ def every_block(name: str = NASTY) -> list[components.Block]:
     table = Table(
         name,
         name,
-        [Column(name), Column("v", "r", small=False), Column("h", "q", silent=True)],
+        [ColumnHead(name), ColumnHead("v", "r", small=False), ColumnHead("h", "q", silent=True)],
         [[Cell(name, sub=name), "1", Cell("2", heat=3)]],
         footer=[[name, "1", ""]],
         source=name,
@@ -57,10 +56,8 @@ def every_block(name: str = NASTY) -> list[components.Block]:
             [Fact(name, name, name, True)],
             name,
             [name],
-            name,
         ),
         Prose(f"{name}\n\n{name}"),
-        Note(name, name),
         table,
         Figure(name, name, name, SVG, SVG, name, table),
         Attention([Alert(name, name, name, name, "javascript:alert(1)")]),
@@ -74,8 +71,8 @@ def every_block(name: str = NASTY) -> list[components.Block]:
 def test_names_are_text_and_never_markup(block: components.Block) -> None:
     html = block._repr_mimebundle_()["text/html"]
     assert "<b onclick" not in html and "javascript:" not in html
-    assert "厨具 &lt;b onclick=x&gt;&amp;" in html
-    assert "/ {{ 7*7 }} \\u0000 *star*" in html
+    assert "厨具 &lt;b onclick=&#34;x&#34;&gt;&amp;" in html
+    assert "/ 华东 {{ 7*7 }} \\u0000 *star*" in html
 
 
 @pytest.mark.parametrize("block", every_block(), ids=lambda block: block.kind)
@@ -99,7 +96,7 @@ def test_numpy_numbers_become_numbers_and_what_is_not_finite_becomes_null() -> N
 
 def test_a_row_that_does_not_fit_its_columns_is_refused() -> None:
     with pytest.raises(SalesForecastError, match="'T' has 2 cells.*3 columns"):
-        Table("T", "", [Column("a"), Column("b"), Column("c")], [["1", "2"]])
+        Table("T", "", [ColumnHead("a"), ColumnHead("b"), ColumnHead("c")], [["1", "2"]])
 
 
 def test_an_answer_holds_at_most_four_facts() -> None:
@@ -224,6 +221,8 @@ def test_percentages_points_and_dates_are_worded_like_the_pages() -> None:
 
 
 def test_templates_hold_no_style_attribute_and_no_script() -> None:
-    for path in Path(markup.TEMPLATES).rglob("*.j2"):
+    templates = list(markup.TEMPLATES.rglob("*.j2"))
+    assert len(templates) > 5
+    for path in templates:
         text = path.read_text(encoding="utf-8")
         assert "style=" not in text and "<script" not in text, path.name

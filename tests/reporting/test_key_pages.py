@@ -25,8 +25,8 @@ from salesfc_lib.reporting.facts.summary import KeyLink
 from salesfc_lib.reporting.narrative.drivers import describe_effect, step_in
 from salesfc_lib.reporting.narrative.key_page import KeyPage, key_page
 from salesfc_lib.reporting.narrative.writer import writer_of
-from salesfc_lib.reporting.pages.key_series import write_key_page
 from salesfc_lib.reporting.pages.unit import write_unit_page
+from salesfc_lib.reporting.pages.write import write_key_page
 from tests import pages
 from tests.pages import NASTY
 from tests.reporting.test_pages import read, text_of

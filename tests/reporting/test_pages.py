@@ -316,7 +316,7 @@ def test_earlier_versions_and_other_folders_are_no_units(tmp_path: Path) -> None
 
 
 def test_a_notebooks_page_begins_with_the_answer_and_lists_its_questions() -> None:
-    html = render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), **CONTEXT)
     assert (
         html.index("<h1>June came in")
         < html.index('class="facts"')
@@ -332,7 +332,7 @@ def test_a_notebooks_page_begins_with_the_answer_and_lists_its_questions() -> No
 
 
 def test_code_is_folded_between_its_prose_and_its_figure() -> None:
-    html = render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), **CONTEXT)
     prose, code, figure = (
         html.index("Seven causes"),
         html.index("Split the difference by cause"),
@@ -351,19 +351,19 @@ def test_code_is_folded_between_its_prose_and_its_figure() -> None:
 
 
 def test_quotes_become_margin_notes_before_the_prose() -> None:
-    html = render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), **CONTEXT)
     assert html.index(
         '<div class="note"><p><strong>Accuracy</strong> = 1 − WAPE. &lt;b onclick=x&gt;'
     ) < html.index("Absolute errors, <em>summed</em>.")
 
 
 def test_setup_cells_are_folded_at_the_end() -> None:
-    html = render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), **CONTEXT)
     assert html.index("import") > html.index("2 of 2 checks passed")
 
 
 def test_only_kinds_of_output_on_the_list_are_rendered_and_others_are_named() -> None:
-    html = render_notebook(pages.notebook(), context=CONTEXT)
+    html = render_notebook(pages.notebook(), **CONTEXT)
     assert "alert(1)" not in html
     assert "also left an output of kind text/html, which a page does not show" in html
     assert '<img src="data:image/png;base64,' in html and 'alt="A dot"' in html
@@ -371,7 +371,7 @@ def test_only_kinds_of_output_on_the_list_are_rendered_and_others_are_named() ->
 
 
 def test_a_failed_notebook_says_where_it_stopped() -> None:
-    html = render_notebook(pages.notebook(failed=True), context=CONTEXT)
+    html = render_notebook(pages.notebook(failed=True), **CONTEXT)
     assert "This notebook stopped at cell 9 and published nothing" in html
     assert "The ledger of 厨具 &lt;b onclick=" in html and "\x1b" not in html
     assert html.count('id="failure"') == 1 and 'href="#failure"' in html
@@ -386,7 +386,7 @@ def test_a_failed_notebook_says_where_it_stopped() -> None:
     ],
 )
 def test_a_heading_is_text(heading: str) -> None:
-    html = render_notebook(new_notebook(cells=[new_markdown_cell(heading)]), context=CONTEXT)
+    html = render_notebook(new_notebook(cells=[new_markdown_cell(heading)]), **CONTEXT)
     assert "<script" not in html and "<img" not in html and 'href="javascript' not in html
 
 
@@ -396,16 +396,14 @@ def test_a_block_that_was_tampered_with_does_not_become_markup() -> None:
     cells = [
         new_code_cell("x", outputs=[new_output("display_data", data) for data in (bundle, unknown)])
     ]
-    html = render_notebook(new_notebook(cells=cells), context=CONTEXT)
+    html = render_notebook(new_notebook(cells=cells), **CONTEXT)
     assert "<script" not in html and "is not shown" in html
 
 
 def test_a_notebook_that_is_rendered_stays_as_it_was(tmp_path: Path) -> None:
     node = pages.notebook()
     before = nbformat.writes(node)
-    first = render_notebook(node, context=CONTEXT)
+    first = render_notebook(node, **CONTEXT)
     nbformat.write(node, tmp_path / "n.ipynb")
     assert nbformat.writes(node) == before
-    assert (
-        render_notebook(nbformat.read(tmp_path / "n.ipynb", as_version=4), context=CONTEXT) == first
-    )
+    assert render_notebook(nbformat.read(tmp_path / "n.ipynb", as_version=4), **CONTEXT) == first

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Column, Table
+from salesfc_lib.reporting.blocks import ColumnHead, Table
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.narrative.writer import Blocks
 
@@ -33,7 +33,7 @@ def _fold(name: str, frame: pd.DataFrame) -> Table:
     named = any(level is not None for level in frame.index.names)
     table = frame.reset_index() if named else frame
     heads = [
-        Column(str(column), "r" if pd.api.types.is_numeric_dtype(table[column]) else "l")
+        ColumnHead(str(column), "r" if pd.api.types.is_numeric_dtype(table[column]) else "l")
         for column in table.columns
     ]
     rows = [list(map(write_value, row)) for row in table.head(ROWS).itertuples(index=False)]

@@ -17,7 +17,7 @@ from salesfc_lib.reporting.blocks import (
     Cell,
     Check,
     Checks,
-    Column,
+    ColumnHead,
     Fact,
     Figure,
     Prose,
@@ -164,16 +164,16 @@ def context_line(run: UnitMonth, step: str) -> tuple[str, str, str]:
     return step, run.title, wording.month_name(run.month)
 
 
-def columns(heads: str) -> list[Column]:
+def columns(heads: str) -> list[ColumnHead]:
     """Columns from labels between ' | '.
 
     A label that begins with '>' is right-aligned, with '=' never broken, with '#' a heat cell, and
     with '.' for screen readers only, above a drawing that a phone leaves out.
     """
     return [
-        Column(head[1:], "l", small=False, silent=True)
+        ColumnHead(head[1:], "l", small=False, silent=True)
         if head.startswith(".")
-        else Column(head.lstrip(">#="), ALIGN.get(head[:1], "l"))
+        else ColumnHead(head.lstrip(">#="), ALIGN.get(head[:1], "l"))
         for head in heads.split(" | ")
     ]
 

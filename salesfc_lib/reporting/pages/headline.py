@@ -15,24 +15,18 @@ ZERO = 5e-4  # a share below it rounds to 0.0 %
 def title(portfolio: Portfolio) -> str:
     """The month in one line: who met the floor, and who is worst."""
     month, scored, worst = portfolio.month, portfolio.scored, _worst(portfolio)
-    one, text = len(scored) == 1, WRITER.text
-    if not portfolio.published:
+    published, text = portfolio.published, WRITER.text
+    if not published:
         return text("index.title.all_failed", month=month)
     if not scored:
-        names = [summary.title for summary in portfolio.published]
-        units = f"{wording.first_upper(wording.cardinal(len(names)))} units"
-        units, their = (names[0], "its") if len(names) == 1 else (units, "their")
-        first = text(
-            "index.title.first",
-            units_have=units,
-            their=their,
-            following=wording.add_months(month, 1),
-        )
-        return "; ".join([first, *worst])
+        units = f"{wording.first_upper(wording.cardinal(len(published)))} units"
+        units, their = (published[0].title, "its") if len(published) == 1 else (units, "their")
+        facts = {"units_have": units, "their": their, "following": portfolio.following}
+        return "; ".join([text("index.title.first", **facts), *worst])
     if not worst:
-        some = "scored " if len(scored) < len(portfolio.published) else ""
-        units = scored[0].title if one else f"All {wording.cardinal(len(scored))} {some}units"
-        their = "its" if one else "their"
+        some = "scored " if len(scored) < len(published) else ""
+        units = f"All {wording.cardinal(len(scored))} {some}units"
+        units, their = (scored[0].title, "its") if len(scored) == 1 else (units, "their")
         return text("index.title.all_met", all_units=units, their=their, month=month)
     if portfolio.n_units == 1:
         return text("index.title.one_missed", unit=scored[0].title, month=month)
@@ -53,8 +47,9 @@ def opening_sentences(portfolio: Portfolio) -> list[str]:
         sentences.append(text("index.summary.gap", unit=short(worst.title), gap=gap))
     if portfolio.accuracy is not None and portfolio.naive is not None:
         gain = portfolio.accuracy - portfolio.naive
-        way = "worse" if gain >= 0 else "better"
-        sentences.append(text(f"index.summary.naive_{way}", gain=gain))
+        sentences.append(
+            text(f"index.summary.naive_{'worse' if gain >= 0 else 'better'}", gain=gain)
+        )
     return [*sentences, *_next(portfolio)]
 
 
@@ -67,8 +62,7 @@ def status(portfolio: Portfolio, unit: str) -> tuple[str, bool]:
     """A unit's word of state, and whether it is bad."""
     summary = portfolio.summary(unit)
     if summary is None:
-        failed = any(failure.unit == unit for failure in portfolio.failed)
-        return ("did not publish", True) if failed else ("not run", False)
+        return ("did not publish", True) if unit in portfolio.failed else ("not run", False)
     if summary.accuracy is None:
         return "nothing to compare yet", False
     if summary.below_floor:
@@ -78,12 +72,21 @@ def status(portfolio: Portfolio, unit: str) -> tuple[str, bool]:
     return "floor met", False
 
 
+def direction(now: float, before: float, *, same: bool) -> str:
+    """The part of a sentence's key that says where a number went."""
+    return "same" if same else "up" if now > before else "down"
+
+
 def _accuracy(portfolio: Portfolio) -> str:
-    accuracy, bias, text = portfolio.accuracy, portfolio.bias, WRITER.text
+    accuracy, bias, before = portfolio.accuracy, portfolio.bias, portfolio.before
+    month, following, text = portfolio.month, portfolio.following, WRITER.text
     if accuracy is None:
-        following = wording.add_months(portfolio.month, 1)
-        return text("index.summary.unscored", month=portfolio.month, following=following)
-    change = _change(accuracy, portfolio.before)
+        return text("index.summary.unscored", month=month, following=following)
+    change = ""
+    if before.accuracy is not None:
+        same = wording.percent(accuracy) == wording.percent(before.accuracy)
+        key = f"index.change.{direction(accuracy, before.accuracy, same=same)}"
+        change = text(key, before=before.accuracy, month=before.month)
     if bias is None:
         return text("index.summary.accuracy_only", accuracy=accuracy, change=change)
     side = "none" if abs(bias) < ZERO else "high" if bias > 0 else "low"
@@ -91,28 +94,19 @@ def _accuracy(portfolio: Portfolio) -> str:
     return text("index.summary.accuracy", accuracy=accuracy, change=change, bias=in_words)
 
 
-def _change(now: float, then: Portfolio) -> str:
-    before = then.accuracy
-    if before is None:
-        return ""
-    same = wording.percent(now) == wording.percent(before)
-    way = "same" if same else "up" if now > before else "down"
-    return WRITER.text(f"index.change.{way}", before=before, month=then.month)
-
-
 def _next(portfolio: Portfolio) -> list[str]:
     """What the units expect next month together; nothing where their measures differ."""
-    ahead = [(summary, summary.next.y_hat) for summary in portfolio.published if summary.next]
-    if len({(summary.currency, summary.quantity_unit) for summary, _ in ahead}) != 1:
+    ahead = [summary for summary in portfolio.published if summary.next]
+    measures = {writer_of(summary).measure for summary in ahead}
+    if len(measures) != 1:
         return []
-    following = wording.add_months(portfolio.month, 1)
-    year_ago = [summary.actual(wording.add_months(following, -12)) for summary, _ in ahead]
-    known = [value for value in year_ago if value is not None]
-    total, before = sum(y_hat for _, y_hat in ahead), sum(known)
+    a_year_before = wording.add_months(portfolio.following, -12)
+    known = [y for summary in ahead if (y := summary.actual(a_year_before)) is not None]
+    total = sum(summary.next.y_hat for summary in ahead if summary.next)
+    change = growth(total, sum(known) if len(known) == len(ahead) else None)
     key = "index.summary.next_one" if len(ahead) == 1 else "index.summary.next"
-    change = growth(total, before if len(known) == len(ahead) else None)
-    writer = writer_of(ahead[0][0])
-    return [writer.text(key, following=following, total=total, growth=change)]
+    facts = {"following": portfolio.following, "total": total, "growth": change}
+    return [writer_of(ahead[0]).text(key, **facts)]
 
 
 def _worst(portfolio: Portfolio) -> list[str]:
@@ -136,7 +130,7 @@ def _times(portfolio: Portfolio, unit: str) -> int:
 
 
 def _failed(portfolio: Portfolio) -> str:
-    return _names([portfolio.name(failure.unit) for failure in portfolio.failed])
+    return _names([portfolio.name(unit) for unit in portfolio.failed])
 
 
 def _names(names: list[str]) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell, Strip, Table
-from salesfc_lib.reporting.facts.summary import Ratio, Summary
+from salesfc_lib.reporting.facts.summary import Summary
 from salesfc_lib.reporting.narrative.writer import columns
 from salesfc_lib.reporting.pages.page import WRITER
 
@@ -15,162 +17,116 @@ COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months
 MONTHS_BEFORE = 11
 EPSILON = 1e-9
 
-Limits = tuple[float | None, float | None]
-
 
 @dataclass(frozen=True)
-class Kind:
-    """One number: how it is read from a summary and written, between which limits it should lie."""
+class KeyNumber:
+    """One number of a month: how it is written, and between which limits it should lie."""
 
-    name: str
-    value: Callable[[Summary], float | None]
+    value: float
     text: Callable[[float], str]
-    limits: Callable[[Summary], Limits] = lambda summary: (None, None)
-    agreed: Callable[[Summary], str] = lambda summary: "no limit"
-    sub: Callable[[Summary], str] = lambda summary: ""
+    low: float | None = None
+    high: float | None = None
+    agreed: str = "no limit"
+    sub: str = ""
 
-    def missed(self, summary: Summary) -> bool:
-        """Whether the summary has this number, and beyond a limit."""
-        value, (low, high) = self.value(summary), self.limits(summary)
-        if value is None:
-            return False
-        too_low = low is not None and value < low - EPSILON
-        return too_low or (high is not None and value > high + EPSILON)
-
-
-def _value(ratio: Ratio | None) -> float | None:
-    return None if ratio is None else ratio.value
+    @property
+    def missed(self) -> bool:
+        """Whether the number lies beyond a limit."""
+        too_low = self.low is not None and self.value < self.low - EPSILON
+        return too_low or (self.high is not None and self.value > self.high + EPSILON)
 
 
-def _covered(summary: Summary) -> float | None:
-    ratio = summary.covered80
-    return ratio.value if ratio and ratio.denominator else None
+def numbers_of(summary: Summary) -> dict[str, KeyNumber]:
+    """The numbers that a month has, by name, in the order of the table: in a first month few."""
+    s, percent, points = summary, wording.percent, wording.points
+    bias, loss = (None if ratio is None else ratio.value for ratio in (s.bias, s.loss))
+    further = [
+        (f"Accuracy, {wording.cardinal(lag)} months ahead", max(0.0, 1 - ratio.value), percent)
+        for lag, ratio in s.further
+    ]
+    floor, limit = f"at least {_label(s.floor)}", s.bias_limit
+    inside = s.covered80 if s.covered80 and s.covered80.denominator else None
+    covered, name = inside and inside.value, f"Actuals inside the 80{wording.THIN}% interval"
+    compared = f"{wording.plural(round(inside.denominator), 'number')} compared" if inside else ""
+    share, shares = partial(percent, places=0), f"{COVERED[0] * 100:.0f} to {_label(COVERED[1])}"
+    budget = f"at most {_label(s.loss_budget)}"
+    rows: tuple[tuple[Any, ...], ...] = (
+        ("Accuracy, one month ahead", s.accuracy, percent, s.floor, None, floor),
+        *further,
+        ("Bias", bias, wording.signed_percent, -limit, limit, f"within ±{_label(limit)}"),
+        ("Gain over seasonal naive", s.gain, points, 0.0, None, "above 0"),
+        ("Gain by people’s changes", s.people, points, 0.0, None, "at least 0"),
+        (name, covered, share, *COVERED, shares, compared),
+        ("Amount set aside in cleaning", loss, percent, None, s.loss_budget, budget),
+    )
+    return {name: KeyNumber(value, *how) for name, value, *how in rows if value is not None}
 
 
-def _compared(summary: Summary) -> str:
-    ratio = summary.covered80
-    return f"{wording.plural(round(ratio.denominator), 'number')} compared" if ratio else ""
-
-
-def _percent(ratio: float) -> str:
+def _label(ratio: float) -> str:
     return wording.percent_label(round(ratio * 100, 6))
 
 
-ACCURACY = Kind(
-    "Accuracy, one month ahead",
-    lambda s: s.accuracy,
-    wording.percent,
-    lambda s: (s.floor, None),
-    lambda s: f"at least {_percent(s.floor)}",
-)
-BIAS = Kind(
-    "Bias",
-    lambda s: _value(s.bias),
-    wording.signed_percent,
-    lambda s: (-s.bias_limit, s.bias_limit),
-    lambda s: f"within ±{_percent(s.bias_limit)}",
-)
-OTHERS = (
-    Kind(
-        "Gain over seasonal naive",
-        lambda s: s.gain,
-        wording.points,
-        lambda s: (0.0, None),
-        lambda s: "above 0",
-    ),
-    Kind(
-        "Gain by people’s changes",
-        lambda s: s.people,
-        wording.points,
-        lambda s: (0.0, None),
-        lambda s: "at least 0",
-    ),
-    Kind(
-        f"Actuals inside the 80{wording.THIN}% interval",
-        _covered,
-        lambda value: wording.percent(value, 0),
-        lambda s: COVERED,
-        lambda s: f"{wording.number(COVERED[0] * 100)} to {_percent(COVERED[1])}",
-        _compared,
-    ),
-    Kind(
-        "Amount set aside in cleaning",
-        lambda s: _value(s.loss),
-        wording.percent,
-        lambda s: (None, s.loss_budget),
-        lambda s: f"at most {_percent(s.loss_budget)}",
-    ),
-)
-
-
 def key_numbers(summary: Summary, earlier: Sequence[Summary]) -> Table | None:
-    """The table of the numbers that there are, in a first month few; None where there is none.
+    """The table of the month's numbers; None where there is none.
 
     `earlier` are this unit's months before, oldest first.
     """
-    further = (_further(lag) for lag, _ in summary.further)
-    kinds = [ACCURACY, *further, BIAS, *OTHERS]
-    kinds = [kind for kind in kinds if kind.value(summary) is not None]
-    if not kinds:
+    numbers = numbers_of(summary)
+    if not numbers:
         return None
     months = [wording.add_months(summary.month, -n) for n in range(1, MONTHS_BEFORE + 1)]
-    past = [other for other in earlier if other.month in months]
-    known = {other.month for other in past}
+    past = {other.month: numbers_of(other) for other in earlier if other.month in months}
     shown = {"month": summary.month, "before": months[0]}
-    missed = sum(kind.missed(summary) for kind in kinds)
+    missed = sum(number.missed for number in numbers.values())
     key = "free" if summary.wape is None else {0: "all", 1: "one"}.get(missed, "some")
-    title = WRITER.text(f"unit.numbers.{key}", missed=missed, total=len(kinds), **shown)
+    title = WRITER.text(f"unit.numbers.{key}", missed=missed, total=len(numbers), **shown)
     heads = columns(WRITER.text("unit.numbers.heads", **shown))
     heads[4] = replace(heads[4], small=False)
-    rows = [_row(kind, summary, past) for kind in kinds]
-    if months[0] in known:
+    rows = []
+    for name, number in numbers.items():
+        then = {month: known[name] for month, known in past.items() if name in known}
+        rows.append(_row(name, number, then, months))
+    if months[0] in past:
         return Table(title, WRITER.text("unit.numbers.sub", **shown), heads, rows)
     heads, rows = heads[:3] + heads[4:], [row[:3] + row[4:] for row in rows]
     return Table(title, WRITER.text("unit.numbers.sub_first", **shown), heads, rows)
 
 
-def _further(lag: int) -> Kind:
-    def value(summary: Summary) -> float | None:
-        ratio = dict(summary.further).get(lag)
-        return None if ratio is None else max(0.0, 1 - ratio.value)
-
-    return Kind(f"Accuracy, {wording.cardinal(lag)} months ahead", value, wording.percent)
-
-
-def _row(kind: Kind, summary: Summary, past: Sequence[Summary]) -> list[Cell]:
-    value, missed = kind.value(summary) or 0.0, kind.missed(summary)
-    known = {other.month: kind.value(other) for other in past}
-    before = known.pop(wording.add_months(summary.month, -1), None)
-    text, agreed = kind.text(value), kind.agreed(summary)
+def _row(
+    name: str, number: KeyNumber, past: Mapping[str, KeyNumber], months: Sequence[str]
+) -> list[Cell]:
+    """Cells of a number, with its `past` by month; `months` go back from the month before."""
+    text, missed, before = number.text(number.value), number.missed, past.get(months[0])
     strip = Strip.of(
-        f"{text}, agreed {agreed}",
-        value,
-        before=before,
-        earlier=[then for then in known.values() if then is not None],
-        limits=[limit for limit in kind.limits(summary) if limit is not None],
+        f"{text}, agreed {number.agreed}",
+        number.value,
+        before=before.value if before else None,
+        earlier=[then.value for month, then in past.items() if month != months[0]],
+        limits=[limit for limit in (number.low, number.high) if limit is not None],
         missed=missed,
     )
+    reading = "for information" if (number.low, number.high) == (None, None) else "met"
+    if missed:
+        reading = f"missed{_running(name, number, past, months)}"
     return [
-        Cell(kind.name, sub=kind.sub(summary)),
+        Cell(name, sub=number.sub),
         Cell(text, tone="alarm" if missed else "", bold=missed),
-        Cell(agreed),
-        Cell("" if before is None else kind.text(before).removesuffix(" points")),
+        Cell(number.agreed),
+        Cell("" if before is None else before.text(before.value).removesuffix(" points")),
         Cell(strip=strip),
-        _reading(kind, summary, past),
+        Cell(reading, tone="alarm" if missed else ""),
     ]
 
 
-def _reading(kind: Kind, summary: Summary, past: Sequence[Summary]) -> Cell:
-    """Whether the number met its limit, or for how many months in a row it has missed it so."""
-    if not kind.missed(summary):
-        return Cell("for information" if kind.limits(summary) == (None, None) else "met")
-    high = (kind.value(summary) or 0) > 0
-    times, month = 0, summary.month
-    for other in [summary, *reversed(past)]:
-        same_side = ((kind.value(other) or 0) > 0) == high
-        if other.month != month or not kind.missed(other) or not same_side:
+def _running(
+    name: str, number: KeyNumber, past: Mapping[str, KeyNumber], months: Sequence[str]
+) -> str:
+    """For how many months in a row the number has missed its limit so; empty for the first."""
+    high, times = number.value > 0, 1
+    for month in months:
+        then = past.get(month)
+        if then is None or not then.missed or (then.value > 0) != high:
             break
-        times, month = times + 1, wording.add_months(month, -1)
-    way = "in a row" if kind is not BIAS else "high" if high else "low"
-    running = f", {wording.ordinal(times)} month {way}" if times > 1 else ""
-    return Cell(f"missed{running}", tone="alarm")
+        times += 1
+    way = "in a row" if name != "Bias" else "high" if high else "low"
+    return f", {wording.ordinal(times)} month {way}" if times > 1 else ""

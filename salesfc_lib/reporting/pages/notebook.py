@@ -7,37 +7,35 @@ kind of output is named, not rendered.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
-import nbformat
 from markupsafe import Markup, escape
-from nbconvert.exporters.templateexporter import TemplateExporter
+from nbformat import NotebookNode
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting import markup
 from salesfc_lib.reporting.blocks import MIME
-from salesfc_lib.reporting.pages.page import page
+from salesfc_lib.reporting.pages.page import Crumbs, page, render
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 QUOTE = re.compile(r"(?:^>.*(?:\n|$))+", re.MULTILINE)
 PLAIN = 4000  # characters of a cell beyond which its markup would outweigh it
-BEFORE_CODE = frozenset({"prose", "note"})
 FAILURE_TAG = "papermill-error-cell-tag"  # of cells that the runner puts in to mark a failure
 
-Part = dict[str, Any]
+PagePart = dict[str, Any]  # `kind`, and what the template's macro of that kind reads
 
 
 @dataclass
-class Section:
-    """One question: its heading, its line in the contents, and what stands under it in order."""
+class Question:
+    """A heading, its line in the contents, and what stands under it in order."""
 
     id: str
     title: str
     contents: str
-    parts: list[Part] = field(default_factory=list)
+    parts: list[PagePart] = field(default_factory=list)
 
 
 @dataclass
@@ -45,48 +43,25 @@ class Document:
     """A notebook read for the page."""
 
     title: str = ""
-    answer: Part | None = None
-    lead: list[Part] = field(default_factory=list)
-    setup: list[Part] = field(default_factory=list)
-    sections: list[Section] = field(default_factory=list)
-    failure: Part | None = None
+    answer: PagePart | None = None
+    lead: list[PagePart] = field(default_factory=list)
+    setup: list[PagePart] = field(default_factory=list)
+    sections: list[Question] = field(default_factory=list)
+    failure: PagePart | None = None
 
     @property
-    def here(self) -> list[Part]:
-        """Where the next part goes: the last question, or before the first."""
+    def latest(self) -> list[PagePart]:
+        """Where the next part goes: under the last question, or before the first."""
         return self.sections[-1].parts if self.sections else self.lead
 
 
-class PageExporter(TemplateExporter):
-    """nbconvert's exporter with this project's templates, which escape every value."""
-
-    file_extension = ".html"
-    output_mimetype = "text/html"
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(template_file="notebook.html.j2", **kwargs)
-
-    @property
-    def template_paths(self) -> list[str]:  # type: ignore[override]
-        return [str(markup.TEMPLATES)]
-
-    def _create_environment(self) -> Any:
-        environment = markup.environment().overlay()
-        environment.filters = {**environment.filters, "document": read_document}
-        return environment
+def render_notebook(notebook: NotebookNode, *, title: str, breadcrumb: Crumbs) -> str:
+    """The page of an executed notebook."""
+    frame, document = page(title, breadcrumb), read_document(notebook)
+    return render("notebook.html.j2", page=frame, doc=document)
 
 
-def render_notebook(notebook: nbformat.NotebookNode, *, context: Mapping[str, Any]) -> str:
-    """The page of an executed notebook.
-
-    `context` holds the arguments of `page`: title, breadcrumb and, where wanted, description and
-    lang.
-    """
-    html, _ = PageExporter().from_notebook_node(notebook, resources={"page": page(**context)})
-    return str(html)
-
-
-def read_document(notebook: nbformat.NotebookNode) -> Document:
+def read_document(notebook: NotebookNode) -> Document:
     """The notebook's cells as the page has them: prose before code, figures and tables after it."""
     document = Document()
     for cell in notebook.cells:
@@ -99,30 +74,29 @@ def read_document(notebook: nbformat.NotebookNode) -> Document:
     return document
 
 
-def _add_markdown(document: Document, cell: Any) -> None:
+def _add_markdown(document: Document, cell: NotebookNode) -> None:
     text = str(cell.source).strip()
     heading, _, rest = text.partition("\n")
     if heading.startswith("## "):
         title = heading[3:].strip()
         contents = str(cell.metadata.get("contents", "")) or title.rstrip("?？")
-        document.sections.append(Section(_section_id(document, cell, title), title, contents))
+        anchor = _unique_anchor(document, str(cell.metadata.get("anchor", "")) or title)
+        document.sections.append(Question(anchor, title, contents))
         text = rest.strip()
     elif heading.startswith("# "):
         document.title = document.title or heading[2:].strip()
         text = rest.strip()
-    document.here.extend(_markdown_parts(text))
+    document.latest.extend(_markdown_parts(text))
 
 
-def _section_id(document: Document, cell: Any, title: str) -> str:
-    wanted = str(cell.metadata.get("anchor", "")) or title
+def _unique_anchor(document: Document, wanted: str) -> str:
     number = len(document.sections) + 1
-    slug = re.sub(r"[^a-z0-9]+", "-", wanted.lower()).strip("-")[:48].strip("-")
-    slug = slug or f"section-{number}"
+    slug = markup.slug(wanted)[:48].strip("-") or f"section-{number}"
     taken = {section.id for section in document.sections} | {"main", "failure"}
     return slug if slug not in taken else f"{slug}-{number}"
 
 
-def _markdown_parts(text: str) -> Iterator[Part]:
+def _markdown_parts(text: str) -> Iterator[PagePart]:
     """Notes (quoted paragraphs), then the rest."""
     notes = [re.sub(r"^> ?", "", quote, flags=re.MULTILINE) for quote in QUOTE.findall(text)]
     if notes:
@@ -131,31 +105,29 @@ def _markdown_parts(text: str) -> Iterator[Part]:
         yield {"kind": "html", "html": markup.markdown(prose)}
 
 
-def _add_code(document: Document, cell: Any) -> None:
-    before: list[Part] = []
-    after: list[Part] = []
+def _add_code(document: Document, cell: NotebookNode) -> None:
     count = cell.get("execution_count")
-    for part in (
-        part for output in cell.get("outputs", ()) for part in _output_parts(output, count)
-    ):
-        block = part.get("block", {})
-        if block.get("block") == "answer" and document.answer is None:
-            document.answer = block
-        elif part["kind"] in ("html", "notes") or block.get("block") in BEFORE_CODE:
-            before.append(part)
-        else:
-            after.append(part)
-        if part["kind"] == "error":
-            message = f"{part['name']}: {part['message']}"
-            document.failure = {"count": count, "message": message}
+    before, after = [], []
+    for output in cell.get("outputs", ()):
+        for part in _output_parts(output, count):
+            block = part.get("block", {}).get("block")
+            if block == "answer" and document.answer is None:
+                document.answer = part["block"]
+            elif part["kind"] in ("html", "notes") or block == "prose":
+                before.append(part)
+            else:
+                after.append(part)
+            if part["kind"] == "error":
+                message = f"{part['name']}: {part['message']}"
+                document.failure = {"count": count, "message": message}
     code = _code(cell)
     if code and not document.sections and not after:
-        document.setup.append(code)
-        code = None
-    document.here.extend([*before, *([code] if code else []), *after])
+        document.setup += code
+        code = []
+    document.latest.extend([*before, *code, *after])
 
 
-def _output_parts(output: Any, count: Any) -> Iterator[Part]:
+def _output_parts(output: NotebookNode, count: int | None) -> Iterator[PagePart]:
     """What a page shows of an output of the cell that was executed as number `count`."""
     data = output.get("data", {})
     if output.output_type == "stream":
@@ -187,11 +159,11 @@ def _plain(text: Any) -> str:
     return ANSI.sub("", _joined(text)).rstrip("\n")
 
 
-def _code(cell: Any) -> Part | None:
+def _code(cell: NotebookNode) -> list[PagePart]:
     """The cell's code under its first line, if that is a comment, with its length and duration."""
     source = str(cell.source).strip("\n")
     if not source.strip():
-        return None
+        return []
     first, _, rest = source.partition("\n")
     summary = first.lstrip("# ").strip() if first.startswith("#") else ""
     shown = rest if summary and rest.strip() else source
@@ -200,7 +172,7 @@ def _code(cell: Any) -> Part | None:
     if isinstance(seconds, (int, float)):
         detail += f" · {wording.number(seconds, 1)}{wording.NBSP}s"
     code = {"kind": "code", "count": cell.get("execution_count"), "source": highlight(shown)}
-    return code | {"summary": summary or "Code", "detail": detail}
+    return [code | {"summary": summary or "Code", "detail": detail}]
 
 
 def highlight(source: str) -> Markup:
@@ -214,14 +186,14 @@ def highlight(source: str) -> Markup:
     from pygments.token import Comment, Keyword, Name, String
 
     tokens = PythonLexer(stripnl=False, ensurenl=False).get_tokens(source)
-    found = [(kind, text) for kind, text in tokens if text]
-    named = []
-    for (kind, text), (_, after) in zip(found, [*found[1:], (None, "")], strict=True):
+    texts = [(kind, text) for kind, text in tokens if text]
+    classes = []
+    for (kind, text), (_, after) in zip(texts, [*texts[1:], (None, "")], strict=True):
         call = kind in Keyword or (kind in Name and after.startswith("("))
         name = "c" if kind in Comment else "s" if kind in String else "k" if call else ""
-        named.append((name, text))
+        classes.append((name, text))
     html = Markup("")
-    for name, run in groupby(named, key=lambda pair: pair[0]):
+    for name, run in groupby(classes, key=lambda pair: pair[0]):
         text = "".join(text for _, text in run)
         html += Markup('<span class="{}">{}</span>').format(name, text) if name else escape(text)
     return html

@@ -19,18 +19,18 @@ Crumbs = Sequence[tuple[str, str]]  # (text, relative link), the last being the 
 
 
 def page(
-    title: str,
-    breadcrumb: Crumbs,
-    *,
-    description: str = "",
-    lang: str = "en",
-    styles: Sequence[str] = ("page.css",),
+    title: str, breadcrumb: Crumbs, *, description: str = "", styles: Sequence[str] = ("page.css",)
 ) -> dict[str, Any]:
     """What `page.html.j2` needs."""
     texts = [(markup.TEMPLATES / name).read_text(encoding="utf-8").strip() for name in styles]
-    css = Markup("\n".join(texts))
-    page = {"title": title, "breadcrumb": list(breadcrumb), "lang": lang, "css": css}
+    page = {"title": title, "breadcrumb": list(breadcrumb), "css": Markup("\n".join(texts))}
     return page | {"description": description or title}
+
+
+def render(template: str, **values: Any) -> str:
+    """A page's HTML: blocks become JSON types; sentences and formats are at hand."""
+    shown = {name: as_json(value) for name, value in values.items()}
+    return markup.render(template, sentence=WRITER.text, wording=wording, **shown)
 
 
 def write(path: Path, template: str, **values: Any) -> Path:
@@ -38,9 +38,8 @@ def write(path: Path, template: str, **values: Any) -> Path:
 
     It is written beside its place and renamed in, so that nobody reads half of one.
     """
-    html = markup.render(template, **{name: as_json(value) for name, value in values.items()})
+    html = render(template, **values)
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     beside.write_text(html, encoding="utf-8", newline="\n")
-    beside.replace(path)
-    return path
+    return beside.replace(path)

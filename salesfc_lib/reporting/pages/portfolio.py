@@ -37,16 +37,16 @@ class Portfolio:
         """The month before."""
         return self.at(wording.add_months(self.month, -1))
 
+    @property
+    def following(self) -> str:
+        """The month after, 'YYYY-MM'."""
+        return wording.add_months(self.month, 1)
+
     @cached_property
     def units(self) -> list[str]:
         """Units seen up to this month, always in this order."""
         published = {unit for month, unit in self.all if month <= self.month}
         return sorted(published | {f.unit for f in self.failures if f.month <= self.month})
-
-    @property
-    def n_units(self) -> int:
-        """Units of this month, published or not."""
-        return len(self.published) + len(self.failed)
 
     @cached_property
     def published(self) -> list[Summary]:
@@ -54,15 +54,15 @@ class Portfolio:
         return [self.all[key] for key in sorted(self.all) if key[0] == self.month]
 
     @cached_property
-    def failed(self) -> list[FailedMonth]:
+    def failed(self) -> list[str]:
         """Units that did not publish this month."""
-        failed = [failure for failure in self.failures if failure.month == self.month]
-        return [failure for failure in failed if (failure.month, failure.unit) not in self.all]
+        failed = [failure.unit for failure in self.failures if failure.month == self.month]
+        return [unit for unit in failed if (self.month, unit) not in self.all]
 
     @property
-    def any(self) -> bool:
-        """Whether anything happened in this month."""
-        return bool(self.published or self.failed)
+    def n_units(self) -> int:
+        """Units of this month, published or not."""
+        return len(self.published) + len(self.failed)
 
     @property
     def published_at(self) -> str:
@@ -107,11 +107,12 @@ class Portfolio:
         bias = pool([summary.bias for summary in self.scored])
         return None if bias is None else bias.value
 
-    def months(self, n: int) -> list[str]:
+    def back(self, n: int) -> list[Portfolio]:
         """The last n months that end here, from the first in which anything happened."""
         known = [*(month for month, _ in self.all), *(failure.month for failure in self.failures)]
         months = [wording.add_months(self.month, -back) for back in range(n - 1, -1, -1)]
-        return [month for month in months if month >= min(known, default=self.month)]
+        first = min(known, default=self.month)
+        return [self.at(month) for month in months if month >= first]
 
 
 def _accuracy(wapes: Iterable[Ratio | None]) -> float | None:

@@ -4,23 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import (
-    Alert,
-    Answer,
-    Attention,
-    Cell,
-    Figure,
-    Prose,
-    Record,
-    Table,
-)
+from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Table
 from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
 from salesfc_lib.reporting.narrative.writer import BlockWriter
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
@@ -28,6 +18,7 @@ from salesfc_lib.reporting.pages.page import WRITER, page, write
 
 FAN_HEIGHT, FAN_WIDTH = (290.0, 270.0), 460.0
 RANKS = {"failed": 0, "overdue": 1, "floor": 2, "bias": 3, "other": 4}
+BOUNDS = {"lo80": "lo-80", "hi80": "hi-80", "lo95": "lo-95", "hi95": "hi-95"}
 
 
 def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary] = ()) -> Path:
@@ -37,36 +28,27 @@ def write_unit_page(folder: Path, summary: Summary, *, earlier: Sequence[Summary
     """
     month = wording.month_name(summary.month)
     crumbs = [("Sales forecast", "../../index.html"), (month, "../index.html"), (summary.title, "")]
-    items = [alert(item, summary) for item in ordered(summary.attention)]
+    alerts = alerts_of(summary, summary.attention)
     return write(
         folder / "index.html",
         "unit.html.j2",
         page=page(f"{summary.title} · {month}", crumbs, description=summary.headline),
-        head=_head(summary),
+        summary=summary,
+        following=wording.add_months(summary.month, 1),
+        writer=writer_of(summary),
         numbers=key_numbers(summary, earlier),
-        nothing_yet=_nothing_yet(summary),
         fan=_fan(summary),
-        steps=summary.steps,
-        steps_word=wording.cardinal(len(summary.steps)),
-        attention=Attention(items, WRITER.text("unit.attention.none")),
-        changes_lead=_changes_lead(summary),
+        attention=Attention(alerts, WRITER.text("unit.attention.none")),
         changes=_changes(summary),
         keys=_keys(summary),
         downloads=_downloads(summary),
-        record=_record(summary),
-    )
-
-
-def measure_of(summary: Summary) -> wording.AmountFormat:
-    """How this unit's amounts are written."""
-    return wording.AmountFormat(
-        "" if summary.quantity_unit else summary.currency, summary.quantity_unit
     )
 
 
 def writer_of(summary: Summary) -> BlockWriter:
-    """The writer of this unit's page, in its measure."""
-    return BlockWriter(measure_of(summary))
+    """The writer of this unit's page, in its measure: money, or pieces."""
+    currency = "" if summary.quantity_unit else summary.currency
+    return BlockWriter(wording.AmountFormat(currency, summary.quantity_unit))
 
 
 def growth(now: float, before: float | None) -> str:
@@ -78,22 +60,18 @@ def growth(now: float, before: float | None) -> str:
     return WRITER.text(f"growth.{key}", size=abs(change))
 
 
-def ordered(items: Sequence[AttentionItem]) -> list[AttentionItem]:
-    """Items by urgency, then by due date."""
-    return sorted(items, key=lambda item: (_rank(item), item.due or "9999"))
+def alerts_of(summary: Summary, items: Sequence[AttentionItem], prefix: str = "") -> list[Alert]:
+    """Items by urgency, then by due date, as of the summary's publication.
 
-
-def alert(item: AttentionItem, summary: Summary, prefix: str = "") -> Alert:
-    """An item with its due date in words, as of the summary's publication."""
-    in_page = not item.href or (item.href.startswith("#") and not prefix)
-    href = item.href if in_page else f"{prefix}{item.href}"
-    return Alert(
-        item.what, item.why, item.who, _due(item.due, summary.published_at), href, _rank(item)
-    )
-
-
-def _rank(item: AttentionItem) -> int:
-    return RANKS.get(item.kind, RANKS["other"])
+    `prefix` leads from the page to the unit's month.
+    """
+    alerts = []
+    for item in sorted(items, key=lambda item: (RANKS[item.kind], item.due or "9999")):
+        in_page = not item.href or (item.href.startswith("#") and not prefix)
+        href = item.href if in_page else f"{prefix}{item.href}"
+        due = _due(item.due, summary.published_at)
+        alerts.append(Alert(item.what, item.why, item.who, due, href, RANKS[item.kind]))
+    return alerts
 
 
 def _due(when: str, as_of: str) -> str:
@@ -103,13 +81,6 @@ def _due(when: str, as_of: str) -> str:
     late = (date.fromisoformat(as_of[:10]) - date.fromisoformat(when[:10])).days
     days = wording.plural(late, "day")
     return f"overdue {days}" if late > 0 else f"due {wording.day_short(when)}"
-
-
-def _head(summary: Summary) -> Answer:
-    published = f"version {summary.version}, published {wording.minute(summary.published_at)}"
-    kicker = [summary.title, wording.month_name(summary.month), published]
-    tag = "backfilled" if summary.kind == "backfill" else ""
-    return Answer(kicker, summary.headline, summary.sentences, tag=tag)
 
 
 def _fan(summary: Summary) -> Figure | None:
@@ -125,79 +96,72 @@ def _fan(summary: Summary) -> Figure | None:
     def named(name: str, value: float) -> str:
         return f"{name} {wording.number(value / scale.divisor, 1)}"
 
-    def number(value: float | None) -> str:
-        return "" if value is None else _number(value, scale)
+    def year_before(month: str) -> float | None:
+        return summary.actual(wording.add_months(month, -12))
 
-    def between(low: float | None, high: float | None) -> str:
-        return "" if low is None or high is None else f"{number(low)} – {number(high)}"
+    def interval(row: Mapping[str, Any], level: int) -> str:
+        low, high = (_number(row[f"{side}{level}"], scale) for side in ("lo", "hi"))
+        return f"{low} – {high}" if low and high else ""
 
     earlier = summary.earlier
     circle = [] if earlier is None else [named(f"{wording.month_word(month)} forecast", earlier)]
-    options: dict[str, Any] = {"height": FAN_HEIGHT, "width": FAN_WIDTH, "scale": scale}
-    options |= {"cutoff": month, "earlier": earlier, "named": circle}
     values = [named(wording.month_word(row.month), row.y_hat) for row in summary.forecast]
-    start_at = wording.number(start / scale.divisor)
-    cells = (
-        lambda row: wording.month_name(row["month"]),
-        lambda row: number(row["y_hat"]),
-        lambda row: between(row["lo80"], row["hi80"]),
-        lambda row: between(row["lo95"], row["hi95"]),
-        lambda row: number(_a_year_before(summary, row["month"])),
+    drawn = plots.draw(
+        plots.fan,
+        frame,
+        height=FAN_HEIGHT,
+        width=FAN_WIDTH,
+        cutoff=month,
+        scale=scale,
+        earlier=earlier,
+        named=circle,
     )
     return writer.figure(
         "unit.fan",
-        plots.draw(plots.fan, frame, **options),
+        drawn,
         [vars(row) for row in summary.forecast],
-        cells,
+        (
+            "{month:month}",
+            lambda row: _number(row["y_hat"], scale),
+            lambda row: interval(row, 80),
+            lambda row: interval(row, 95),
+            lambda row: _number(year_before(row["month"]), scale),
+        ),
         month=month,
         following=following.month,
         last=summary.forecast[-1].month,
         y_hat=following.y_hat,
-        growth=growth(following.y_hat, _a_year_before(summary, following.month)),
+        growth=growth(following.y_hat, year_before(following.month)),
         axis=writer.axis,
-        cut=writer.text("unit.fan.cut", start=start_at) if start else "",
+        cut=writer.text("unit.fan.cut", start=wording.number(start / scale.divisor))
+        if start
+        else "",
         values=wording.listing(values, 20),
         circle=writer.text("unit.fan.circle", month=month) if circle else "",
     )
 
 
-def _a_year_before(summary: Summary, month: str) -> float | None:
-    return summary.actual(wording.add_months(month, -12))
-
-
 def _fan_frame(summary: Summary) -> pd.DataFrame:
     """Rows by month: `ds`, `y` and the forecast with its bounds, as `plots.fan` reads them."""
-    names = ["y_hat", "lo-80", "hi-80", "lo-95", "hi-95"]
-    past = pd.DataFrame([(row.month, row.y) for row in summary.history], columns=["ds", "y"])
-    ahead = pd.DataFrame(
-        [(f.month, f.y_hat, f.lo80, f.hi80, f.lo95, f.hi95) for f in summary.forecast],
-        columns=["ds", *names],
-    )
-    frame = past.merge(ahead, how="outer", on="ds")
-    frame["ds"] = pd.to_datetime(frame["ds"], format="%Y-%m")
-    return frame.astype(dict.fromkeys(["y", *names], float))
+    rows = pd.DataFrame([vars(row) for row in (*summary.history, *summary.forecast)])
+    values = rows.rename(columns=BOUNDS).reindex(columns=["y", "y_hat", *BOUNDS.values()])
+    return values.astype(float).assign(ds=pd.to_datetime(rows["month"], format="%Y-%m"))
 
 
-def _number(value: float, scale: wording.DisplayScale) -> str:
+def _number(value: float | None, scale: wording.DisplayScale) -> str:
+    """Three significant digits in a scale; empty for None."""
+    if value is None:
+        return ""
     value = value / scale.divisor
     return wording.number(value, wording.decimals(value, 3))
-
-
-def _nothing_yet(summary: Summary) -> Prose | None:
-    if summary.wape is not None:
-        return None
-    following = wording.add_months(summary.month, 1)
-    return WRITER.prose("unit.nothing_yet", month=summary.month, following=following)
 
 
 def _keys(summary: Summary) -> Table | None:
     """Key accounts and key products with their next month."""
     if not summary.keys or summary.next is None:
         return None
-    writer, month = writer_of(summary).at([key.y_hat for key in summary.keys]), summary.next.month
-    backfilled = not any(key.href for key in summary.keys)
-    title = writer.text("unit.key.title.backfilled", month=month) if backfilled else ""
-    rows = [vars(key) for key in summary.keys]
+    writer = writer_of(summary).at([key.y_hat for key in summary.keys])
+    month, has_pages = summary.next.month, any(key.href for key in summary.keys)
     interval = "{lo80:scaled} – {hi80:scaled}"
     cells = (
         Cell("{label}", sub="{level:spaced}", bold=True, href="{href}"),
@@ -205,17 +169,9 @@ def _keys(summary: Summary) -> Table | None:
         "{y_hat:scaled}",
         lambda row: "" if None in (row["lo80"], row["hi80"]) else writer.fill(interval, row),
     )
+    title = "" if has_pages else writer.text("unit.key.title.backfilled", month=month)
+    rows = [vars(key) for key in summary.keys]
     return writer.table("unit.key", rows, cells, title=title, month=month)
-
-
-def _changes_lead(summary: Summary) -> str:
-    if not summary.changes:
-        return WRITER.text("unit.changes.none")
-    if summary.next is None or summary.before_changes is None:
-        return ""
-    total, month = summary.next.y_hat, summary.next.month
-    facts = {"month": month, "before": summary.before_changes, "after": total}
-    return writer_of(summary).text("unit.changes.lead", **facts)
 
 
 def _changes(summary: Summary) -> Table | None:
@@ -246,7 +202,9 @@ def _changes(summary: Summary) -> Table | None:
         (
             "{series}",
             "{month:month_short} {month:year}",
-            *(partial(_scaled, name, writer.scale) for name in ("old", "asked", "final")),
+            lambda row: _number(row["old"], writer.scale),
+            lambda row: _number(row["asked"], writer.scale),
+            lambda row: _number(row["final"], writer.scale),
             amount,
             why,
         ),
@@ -258,35 +216,15 @@ def _changes(summary: Summary) -> Table | None:
     )
 
 
-def _scaled(name: str, scale: wording.DisplayScale, row: Mapping[str, Any]) -> str:
-    return _number(row[name], scale)
-
-
 def _downloads(summary: Summary) -> Table | None:
     if not summary.downloads:
         return None
-
-    def fingerprint(row: Mapping[str, Any]) -> Cell:
-        start = row["sha256"][:8]
-        return Cell(start, code=True) if start else Cell("in the manifest")
-
+    rows = [vars(file) for file in summary.downloads]
     cells = (
         Cell("{path}", href="{path}", bold=True),
         "{audience}",
         "{holds}",
         lambda row: wording.size(row["bytes"]) if row["bytes"] else "",
-        fingerprint,
+        lambda row: Cell(row["sha256"][:8] or "in the manifest", code=bool(row["sha256"])),
     )
-    rows = [vars(file) for file in summary.downloads]
     return WRITER.table("unit.downloads", rows, cells, width="min40", version=summary.version)
-
-
-def _record(summary: Summary) -> Record:
-    when = wording.minute(summary.published_at)
-    badge = WRITER.text("unit.record.badge", files=summary.files) if summary.files else ""
-    detail = WRITER.text("unit.record.detail", when=when, month=summary.month)
-    how = "backfilled" if summary.kind == "backfill" else "run"
-    version = f"{summary.version}, {how} {when}"
-    if summary.replaces:
-        version += f"; replaces version {summary.version - 1}, which is kept: {summary.replaces}"
-    return Record(badge, detail, [("Version", version), *summary.record])

@@ -14,9 +14,9 @@ from salesfc_lib import archive
 from salesfc_lib.archive import manifest
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.facts.summary import Download, Summary, read_summaries
+from salesfc_lib.reporting.markup import slug
 from salesfc_lib.reporting.narrative.key_page import KeyPage
-from salesfc_lib.reporting.pages.key_series import write_key_page
-from salesfc_lib.reporting.pages.page import Crumbs
+from salesfc_lib.reporting.pages.page import Crumbs, page, write
 from salesfc_lib.reporting.pages.unit import write_unit_page
 
 STEP_TITLES = {
@@ -58,6 +58,23 @@ def write_pages(
     others = [each for each in read_summaries(folder.parents[1]) if each.unit == summary.unit]
     earlier = [each for each in others if each.month < summary.month]
     write_unit_page(folder, summary, earlier=earlier)
+
+
+def write_key_page(folder: Path, key: KeyPage, breadcrumb: Crumbs) -> Path:
+    """Path of the page of a key account or key product, under `key/` in the unit's month.
+
+    `breadcrumb` leads to the unit's month, as seen from its `folder`. The page's name is what its
+    series was given (`key_series`), never anything of its label.
+    """
+    crumbs = [(text, f"../{href}") for text, href in breadcrumb]
+    sections = [
+        {"id": slug(question), "title": question, "contents": question, "blocks": list(blocks)}
+        for question, blocks in key.sections
+    ]
+    title = " · ".join([key.label, *(text for text, _ in reversed(crumbs[1:]))])
+    frame = page(title, [*crumbs, (key.label, "")], description=key.answer.title)
+    path = folder / "key" / key.file
+    return write(path, "key.html.j2", page=frame, answer=key.answer, sections=sections)
 
 
 def write_failed_page(reports: Path, step: str, node: Any, facts: Mapping[str, Any]) -> str:
@@ -109,9 +126,9 @@ def describe_record(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _write_notebook(path: Path, node: Any, facts: Mapping[str, Any], crumbs: Crumbs) -> None:
-    from salesfc_lib.reporting.pages.notebook import render_notebook  # nbconvert: where it is used
+    from salesfc_lib.reporting.pages.notebook import render_notebook  # nbformat: where it is used
 
     step = STEP_TITLES.get(path.stem, path.stem)
     title = f"{step} · {facts['title']} · {wording.month_name(facts['month'])}"
-    context = {"title": title, "breadcrumb": [*crumbs, (step, "")]}
-    path.write_text(render_notebook(node, context=context), encoding="utf-8")
+    html = render_notebook(node, title=title, breadcrumb=[*crumbs, (step, "")])
+    path.write_text(html, encoding="utf-8")
