@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import pandas as pd
 
@@ -31,10 +32,15 @@ class Past:
     actual: pd.DataFrame = no_rows("panel")
     series: pd.DataFrame = no_rows("series")
 
+    @cached_property
+    def _scores(self) -> pd.DataFrame:
+        """Scores of all that was published, from which each table takes its months and lags."""
+        return score_published(self.vintages, self.actual)
+
     def scores(self, month: pd.Timestamp | str, months: int, lags: Sequence[int]) -> pd.DataFrame:
         """Scores of what was published for the `months` months that end with `month`, at `lags`."""
-        rows = window(self.vintages, month, months)
-        return score_published(rows[rows["h"].isin(lags)], self.actual)
+        rows = window(self._scores, month, months)
+        return rows[rows["h"].isin(lags)]
 
 
 def published(vintages: pd.DataFrame) -> pd.DataFrame:

@@ -106,7 +106,9 @@ def _reasons(run: UnitMonth, past: Past) -> dict[str, pd.DataFrame]:
         calendar=run.parameters.calendar,
     )
     observed = Observed(
-        **vars(past),
+        past.vintages,
+        past.actual,
+        past.series,
         adjustments=adjustments,
         weights=_stack(_read_archived(run, "weights"), run.read("weights").assign(made_in=month)),
         failures=run.read("failures"),
