@@ -33,9 +33,11 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
         projects[workers] = Path(
             shutil.copytree(demo, tmp_path_factory.mktemp(f"with-{workers}") / "project")
         )
-        arguments = [
-            "run",
-            "--month",
+        arguments = [  # a backfill works through units as a run does, without the notebooks
+            "backfill",
+            "--from",
+            MONTH,
+            "--to",
             MONTH,
             "--workers",
             str(workers),
