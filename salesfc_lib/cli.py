@@ -98,8 +98,9 @@ def init(
             typer.echo(f"  {name:<14} {header}")
         for name in proposal.missing:
             typer.echo(f"  {name:<14} not recognised: name its header in the file")
-    for question in [question for proposal in found.values() for question in proposal.asks]:
-        typer.echo(f"Ask: {question}")
+    for proposal in found.values():
+        for question in proposal.questions:
+            typer.echo(f"Ask: {question}")
     for file in {file for proposal in found.values() for file in proposal.files}:
         if not file.resolve().is_relative_to(project.resolve()):
             place = project / "data" / file.name

@@ -137,7 +137,7 @@ def _declare_by_init(case: Case, folder: Path) -> None:
     """Put what `init` says of the export in place of what was declared about how it is read; the
     rest is people's.
     """
-    from salesfc_lib.inspection.init import write_unit_file
+    from salesfc_lib.inspection import write_unit_file
 
     place = folder / "parameters" / "units" / f"{UNIT}.yml"
     place.unlink()

@@ -11,7 +11,7 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.scales import POWERS, UNITS, find_scale
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.aliases import read_aliases
-from salesfc_lib.inspection.propose import propose_feed
+from salesfc_lib.inspection.findings.propose import propose_feed
 from salesfc_lib.intake.parse.number_spellings import dissect
 from salesfc_lib.intake.parse.stated_scales import refuse_stated_unit
 from salesfc_lib.intake.parse.survey import survey_numbers
@@ -135,7 +135,9 @@ def test_a_letter_that_may_be_a_scale_is_asked_and_has_to_be_declared(tmp_path: 
     path = write(tmp_path, "Sales M")
     found = propose_feed([path], read_aliases())
     assert found.units == {}
-    assert any("does 'sales m' in the header Sales M say" in question for question in found.asks)
+    assert any(
+        "does 'sales m' in the header Sales M say" in question for question in found.questions
+    )
     with pytest.raises(
         SalesForecastError,
         match=r"may state a unit in 'Sales M'.*\{amount: 1000000\}.*\{amount: 1\}",

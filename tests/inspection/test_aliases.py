@@ -10,8 +10,8 @@ import pytest
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.inspection.aliases import FILE, read_aliases
-from salesfc_lib.inspection.exports import take_sample
-from salesfc_lib.inspection.propose import propose
+from salesfc_lib.inspection.findings.propose import propose
+from salesfc_lib.inspection.sampling.feeds import sample_file
 from salesfc_lib.intake import strip_header
 
 
@@ -25,7 +25,7 @@ def map_headers(project: Path, header: str, *rows: str) -> dict[str, str]:
     path = project / "x.csv"
     path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     aliases = read_aliases(project)
-    return propose(take_sample(path, aliases), aliases).names
+    return propose(sample_file(path, aliases), aliases).names
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_an_alias_whose_values_do_not_fit_is_refused_and_said(tmp_path: Path) ->
         "date,amount,quantity\n2026-01-02,5,many\n2026-01-03,6,few\n", encoding="utf-8"
     )
     aliases = read_aliases()
-    found = propose(take_sample(tmp_path / "x.csv", aliases), aliases)
+    found = propose(sample_file(tmp_path / "x.csv", aliases), aliases)
     assert "quantity" not in found.names
     assert any(
         "'quantity' is an alias of quantity, but it holds texts" in said

@@ -13,8 +13,8 @@ from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Parameters
 from salesfc_lib.inspection.aliases import read_aliases
-from salesfc_lib.inspection.exports import take_sample
-from salesfc_lib.inspection.init import propose_unit, write_unit_file
+from salesfc_lib.inspection.sampling.feeds import sample_file
+from salesfc_lib.inspection.writing.unit_file import propose_unit, write_unit_file
 
 CHINESE = (
     "单据编号,单据日期,客户名称,物料编码,数量,价税合计(元),产品线,区域,备注\n"
@@ -138,7 +138,7 @@ def test_headers_that_yaml_could_misread_come_back_as_they_are(tmp_path: Path, h
     (tmp_path / "x.csv").write_text(
         f'date,amount,"{quoted}"\n2026-01-02,1,x\n2026-01-02,1,y\n', encoding="utf-8"
     )
-    assert list(take_sample(tmp_path / "x.csv", read_aliases()).header) == [
+    assert list(sample_file(tmp_path / "x.csv", read_aliases()).header) == [
         "date",
         "amount",
         header.strip(),
@@ -338,9 +338,9 @@ def test_tables_beside_the_largest_are_named(tmp_path: Path) -> None:
     assert "# also in the file, not read: returns;" in start(tmp_path, tmp_path / "erp.db")[1]
 
 
-def test_the_file_says_where_every_key_of_a_source_is_declared(tmp_path: Path) -> None:
-    _, text = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount", "2026-01-02,1"))
-    assert "every key of a source: salesfc_lib/foundation/schema/sources.py" in text
+def test_the_file_names_the_command_that_lists_every_key(tmp_path: Path) -> None:
+    _, text = start(tmp_path, write_csv(tmp_path / "x.csv", "date,amount", "2026-01-02,1"), "x")
+    assert "`salesfc parameters x` lists every key and its value" in text
 
 
 def write_shop(folder: Path) -> list[Path]:

@@ -22,9 +22,9 @@ from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from salesfc_lib.errors import RequestError, SalesForecastError
 from salesfc_lib.foundation.schema import Source
+from salesfc_lib.inspection import inspect_exports
 from salesfc_lib.inspection.aliases import read_aliases
-from salesfc_lib.inspection.exports import take_sample
-from salesfc_lib.inspection.show import inspect_exports
+from salesfc_lib.inspection.sampling.feeds import sample_file
 from salesfc_lib.intake import DELIMITERS, read_source
 
 DATA = Path(os.environ.get("SALESFC_DATA") or Path(__file__).parents[3] / "shared" / "data")
@@ -465,7 +465,7 @@ def test_a_sample_has_the_rows_that_a_run_reads(tmp_path: Path) -> None:
         "2025-01-05,y,3",
     ]
     path = write(tmp_path / "x.csv", "date,customer,amount", rows)
-    sample = take_sample(path, read_aliases())
+    sample = sample_file(path, read_aliases())
     source = Source(kind="csv", path="x.csv", columns={"date": "date", "amount": "amount"})
     extract = read_source("orders", source, tmp_path)
     assert [row[1] for row in sample.rows] == extract.rows["customer"].to_pylist()
@@ -620,4 +620,4 @@ def test_the_block_is_what_a_run_accepts_and_says_where_it_comes_from(tmp_path: 
 def test_errors_are_the_projects_own(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_bytes(b"")
     with pytest.raises(SalesForecastError, match="empty"):
-        take_sample(tmp_path / "x.csv", read_aliases())
+        sample_file(tmp_path / "x.csv", read_aliases())

@@ -10,9 +10,9 @@ import pytest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.foundation.schema import Source
+from salesfc_lib.inspection import write_unit_file
 from salesfc_lib.inspection.aliases import read_aliases
-from salesfc_lib.inspection.exports import take_sample
-from salesfc_lib.inspection.init import write_unit_file
+from salesfc_lib.inspection.sampling.feeds import sample_file
 from salesfc_lib.intake.sources.extract import Extract, read_source
 from salesfc_lib.intake.sources.text.charset import guess_encoding
 
@@ -81,7 +81,7 @@ def test_a_run_and_inspect_tell_the_same_encoding_from_the_bytes(
     path = write(tmp_path / "a.csv", names, encoding)
     extract = read(tmp_path)
     assert (extract.files[0]["encoding"], customers(extract)) == (encoding, names)
-    assert take_sample(path, read_aliases(tmp_path)).settings["encoding"] == encoding
+    assert sample_file(path, read_aliases(tmp_path)).settings["encoding"] == encoding
 
 
 @pytest.mark.parametrize(("encoding", "names"), CASES)
@@ -124,7 +124,7 @@ def test_what_cannot_be_told_stops_with_the_file_the_candidates_and_the_key(tmp_
     with pytest.raises(
         SalesForecastError, match="'Yýldýz' in cp1252, 'Yıldız' in cp1254.*`encoding`"
     ):
-        take_sample(path, read_aliases(tmp_path))
+        sample_file(path, read_aliases(tmp_path))
 
 
 def test_an_encoding_can_be_declared_for_one_file_of_several(tmp_path: Path) -> None:

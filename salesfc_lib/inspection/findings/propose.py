@@ -8,36 +8,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from salesfc_lib.foundation import scales
 from salesfc_lib.inspection.aliases import Aliases
-from salesfc_lib.inspection.columns import Column, look_at_columns
-from salesfc_lib.inspection.exports import take_feed
-from salesfc_lib.inspection.issues import list_issues
-from salesfc_lib.inspection.mapping import DIMENSIONS, Match, map_columns
-from salesfc_lib.inspection.money import find_money
-from salesfc_lib.inspection.proposal import Proposal
-from salesfc_lib.inspection.rows import (
-    Months,
-    count_members,
+from salesfc_lib.inspection.evidence.columns import ColumnEvidence, gather_columns
+from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, map_columns
+from salesfc_lib.inspection.evidence.money import find_money
+from salesfc_lib.inspection.evidence.rows import (
+    classify_rows,
     count_months,
     count_signs,
     find_key,
-    find_kinds,
     find_merged,
-    list_splits,
-    mark_rows,
 )
-from salesfc_lib.inspection.sample import Sample
+from salesfc_lib.inspection.findings.days import describe_days
+from salesfc_lib.inspection.findings.headers import describe_headers
+from salesfc_lib.inspection.findings.measure import describe_measure
+from salesfc_lib.inspection.findings.numbers import describe_numbers
+from salesfc_lib.inspection.findings.proposal import Proposal
+from salesfc_lib.inspection.findings.rows import describe_rows
+from salesfc_lib.inspection.findings.texts import describe_texts
+from salesfc_lib.inspection.sampling.feeds import sample_feed
+from salesfc_lib.inspection.sampling.sample import Sample
 from salesfc_lib.intake import Issue
 
+SUBJECTS = (
+    *(describe_headers, describe_measure, describe_rows),
+    *(describe_days, describe_numbers, describe_texts),
+)
 MERGED = (*DIMENSIONS, "customer", "date", "order_id", "product")  # whose cells people merge
 
 
 def propose_feed(files: Sequence[Path], aliases: Aliases) -> Proposal:
     """The proposal for the files of one feed."""
-    sample, issues, spellings = take_feed(files, aliases)
+    sample, issues, spellings = sample_feed(files, aliases)
     return propose(sample, aliases, more=issues, spellings=spellings, files=files)
 
 
@@ -50,27 +56,22 @@ def propose(
     files: Sequence[Path] = (),
 ) -> Proposal:
     """What the headers and the rows of a sample say; `more` are issues of its feed."""
-    columns = look_at_columns(sample, aliases.nulls)
+    columns = gather_columns(sample, aliases.nulls)
     assignment = map_columns(sample, columns, aliases)
-    filled = [
-        assignment.columns[name]
-        for name in ("date", "order_id", "ds")
-        if name in assignment.columns
-    ]
-    marks = mark_rows(sample, filled, aliases.subtotals)
-    business = sample.keep([mark is None for mark in marks])
+    dated = [one.header for one in assignment.matches if one.name in ("date", "order_id", "ds")]
+    layout_rows = classify_rows(sample, dated, aliases.subtotals)
+    business = sample.keep([row is None for row in layout_rows])
     if len(business.rows) < len(sample.rows):
-        columns = look_at_columns(business, aliases.nulls)
+        columns = gather_columns(business, aliases.nulls)
         assignment = map_columns(business, columns, aliases)
-    names = assignment.columns
     matches = {match.name: match for match in assignment.matches}
+    names = {name: match.header for name, match in matches.items()}
     titles = [text for _, text in sample.titles]
     kind = columns.get(names.get("kind", ""))
-    kinds = find_kinds(kind, aliases)
+    kinds = {value: aliases.kind_of(value) for value in kind.members} if kind else {}
     value = columns.get(names.get("amount", names.get("quantity", "")))
     mergeable = {name: names[name] for name in MERGED if name in names}
     fill_down = find_merged(business, columns, mergeable)
-    is_returns = assignment.role == "returns"
     found = Proposal(
         sample=business,
         seen=len(sample.rows),
@@ -78,40 +79,37 @@ def propose(
         assignment=assignment,
         money=find_money(columns, matches, aliases, titles=titles),
         kinds=kinds,
-        signs=count_signs(kind, value, kinds, all_returns=is_returns),
+        signs=count_signs(kind, value, kinds, all_returns=assignment.role == "returns"),
         key=find_key(business, columns, names, but=[names[name] for name in fill_down]),
-        months=Months({}, [], {}),
-        subtotals=list(dict.fromkeys(mark for mark in marks if mark and mark != "header")),
+        months=count_months(()),
+        layout_rows=layout_rows,
         fill_down=fill_down,
-        splits=list_splits(columns, names),
-        others=count_members(columns, list(names.values())),
-        units=_find_units(titles, matches, columns),
+        units=_find_units(titles, names, columns),
         spellings=spellings or {},
         beside=[propose(other, aliases, files=files) for other in sample.beside],
         files=files or [sample.path],
     )
     if found.date_name:
         found = replace(found, months=count_months(found.days(found.date_name).values))
-    return replace(found, issues=[*sample.issues, *more, *list_issues(found, marks)])
+    described = chain.from_iterable(describe(found) for describe in SUBJECTS)
+    return replace(found, findings=[*sample.issues, *more, *described])
 
 
 def _find_units(
-    titles: Sequence[str], matches: Mapping[str, Match], columns: Mapping[str, Column]
+    titles: Sequence[str], names: Mapping[str, str], columns: Mapping[str, ColumnEvidence]
 ) -> dict[str, tuple[str, str]]:
     """Units that headers state, or else the titles for all money; percent, where chances are above
     one.
     """
     of_titles = map(scales.find_scale, titles)
     stated = next((scale for scale in of_titles if scale and scale.sure), None)
-    found: dict[str, scales.StatedScale] = {}
-    for name, match in matches.items():
-        own = scales.find_scale(match.header) if name in (*scales.MONEY, *scales.COUNTS) else None
+    units = {}
+    for name, header in names.items():
+        own = scales.find_scale(header) if name in (*scales.MONEY, *scales.COUNTS) else None
         scale = own if own and own.sure else stated if name in scales.MONEY else None
         if scale and scale.power:
-            found[name] = scale
-    units = {name: (scale.unit, scale.words) for name, scale in found.items()}
-    if "probability" in matches:
-        values = columns[matches["probability"].header].numbers.values
-        highest = max((value for value in values if value is not None), default=0)
+            units[name] = scale.unit, scale.words
+    if "probability" in names:
+        highest = max(columns[names["probability"]].figures, default=0)
         units |= {"probability": ("percent", f"{highest:f}")} if highest > 1 else {}
     return units

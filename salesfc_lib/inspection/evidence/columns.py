@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 
-from salesfc_lib.inspection.sample import Sample
+from salesfc_lib.inspection.sampling.sample import Sample
 from salesfc_lib.intake import (
     DaySurvey,
     NumberSurvey,
@@ -23,11 +24,12 @@ from salesfc_lib.intake import (
 
 MOST = 0.6  # share of the filled cells that makes a column one of days or numbers
 GLANCE = 200  # different cells, of which not one is a day or a number in a column of texts
+WIDE = 24  # letters of a member that are shown
 FEW = 40  # members up to which a column may tell parts of the business apart
 
 
 @dataclass(frozen=True)
-class Column:
+class ColumnEvidence:
     """A header and its cells, without surrounding spaces.
 
     `nulls` counts the spellings that may stand for nothing; `dated` says that the file itself holds
@@ -62,21 +64,18 @@ class Column:
         return survey_numbers(self.raw)
 
     @cached_property
-    def looks(self) -> str:
+    def content(self) -> str:
         """'date', 'number', 'text', or 'empty'."""
-        if not self.filled:
-            return "empty"
+        if not self.filled or self.dated:
+            return "date" if self.filled else "empty"
         few = list(self.members)[:GLANCE]
-        if not self.dated and not survey_days(few).share and not survey_numbers(few).share:
+        if not survey_days(few).share and not survey_numbers(few).share:
             return "text"
-        if self.dated or (self.days.share >= MOST and not self._may_count):
+        # what could be months (202401) may as well be counts
+        may_count = self.days.months and any(self.cells[at].isdigit() for at in self.days.unread)
+        if self.days.share >= MOST and not may_count:
             return "date"
         return "number" if self.numbers.share >= MOST and not self.is_code else "text"
-
-    @property
-    def _may_count(self) -> bool:
-        """Whether what could be months (202401) may as well be counts."""
-        return self.days.months and any(self.cells[at].isdigit() for at in self.days.unread)
 
     @property
     def is_code(self) -> bool:
@@ -91,40 +90,54 @@ class Column:
         is_likely = self.filled and serials >= MOST * len(self.members)
         return survey_days(self.raw, date_system=1900) if is_likely else None
 
+    @property
+    def figures(self) -> list[Decimal]:
+        """The numbers, without the cells that are none."""
+        return [value for value in self.numbers.values if value is not None]
+
+    @property
+    def is_share(self) -> bool:
+        """Whether it holds shares of something: no number is above one, or they are in percent."""
+        highest = max(map(abs, self.figures), default=Decimal(2))
+        return self.content == "number" and (highest <= 1 or "percent" in self.numbers.rules)
+
     def describe(self) -> str:
         """What the values are, for a person who has to say what the column means."""
         few = f"{len(self.members):,} different"
-        if self.looks == "empty":
+        if self.content == "empty":
             return "no value"
-        if self.looks == "date":
+        if self.content == "date":
             span = self.days.span
             return f"days, {span[0]} to {span[1]}" if span else "days"
-        if self.looks == "number" and len(self.members) == 1:
+        if self.content == "number" and len(self.members) == 1:
             return f"always {next(iter(self.members))}"
-        if self.looks == "number":
-            values = [value for value in self.numbers.values if value is not None]
-            return f"numbers, {min(values):f} to {max(values):f}, {few}"
-        shown = ", ".join(_short(member) for member, _ in self.members.most_common(4))
-        return f"{few}: {shown}{' …' if len(self.members) > 4 else ''}"
+        if self.content == "number":
+            return f"numbers, {min(self.figures):f} to {max(self.figures):f}, {few}"
+        common = (" ".join(member.split()) for member, _ in self.members.most_common())
+        short = [text if len(text) <= WIDE else f"{text[: WIDE - 1]}…" for text in common]
+        return f"{few}: {join_some(short, 4)}"
 
 
-def look_at_columns(sample: Sample, nulls: Collection[str]) -> dict[str, Column]:
+def join_some(texts: Collection[str], most: int) -> str:
+    """The first texts, and a sign where there are more.
+
+    >>> join_some(["a", "b", "c"], 2)
+    'a, b …'
+    """
+    return ", ".join([*texts][:most]) + (" …" if len(texts) > most else "")
+
+
+def gather_columns(sample: Sample, nulls: Collection[str]) -> dict[str, ColumnEvidence]:
     """The sample's columns by header; of a header that stands twice the first."""
     spellings = {word.casefold() for word in nulls}
-    found: dict[str, Column] = {}
+    found: dict[str, ColumnEvidence] = {}
     for place, header in enumerate(sample.header):
-        if not header or header in found:
-            continue
-        raw = sample.column(header)
-        null = {
-            cell: count
-            for cell, count in Counter(raw).items()
-            if cell and (cell.casefold() in spellings or is_null_spelling(cell))
-        }
-        found[header] = Column(header, raw, null, place in sample.dated)
+        if header and header not in found:
+            raw = sample.column(header)
+            null = {
+                cell: count
+                for cell, count in Counter(raw).items()
+                if cell and (cell.casefold() in spellings or is_null_spelling(cell))
+            }
+            found[header] = ColumnEvidence(header, raw, null, place in sample.dated)
     return found
-
-
-def _short(text: str, most: int = 24) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.inspection.aliases import Aliases
-from salesfc_lib.inspection.sample import HEADER_ROWS
+from salesfc_lib.inspection.sampling.sample import HEADER_ROWS
 from salesfc_lib.intake import survey_days, survey_numbers
 
 

@@ -21,8 +21,8 @@ import pyarrow as pa
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.inspection.aliases import Aliases
-from salesfc_lib.inspection.header import find_header
-from salesfc_lib.inspection.sample import HEADER_ROWS, Sample, limit_rows
+from salesfc_lib.inspection.sampling.header import find_header
+from salesfc_lib.inspection.sampling.sample import HEADER_ROWS, Sample, limit_rows
 from salesfc_lib.intake import (
     DELIMITERS,
     Issue,

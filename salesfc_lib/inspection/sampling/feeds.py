@@ -13,7 +13,7 @@ from pathlib import Path
 
 from salesfc_lib.errors import RequestError, SalesForecastError, shorten
 from salesfc_lib.inspection.aliases import Aliases
-from salesfc_lib.inspection.readers import (
+from salesfc_lib.inspection.sampling.readers import (
     sample_database,
     sample_json,
     sample_page,
@@ -21,7 +21,7 @@ from salesfc_lib.inspection.readers import (
     sample_text,
     sample_workbook,
 )
-from salesfc_lib.inspection.sample import Sample, limit_rows
+from salesfc_lib.inspection.sampling.sample import Sample, limit_rows
 from salesfc_lib.intake import Issue, identify
 
 KINDS = {  # kind of source: its reader and the endings of its files
@@ -96,7 +96,7 @@ def find_path(files: Sequence[Path], project: Path) -> str:
     return f"{parent}/{_find_pattern([path.name for path in files], last)}".lstrip("/")
 
 
-def take_sample(path: Path, aliases: Aliases) -> Sample:
+def sample_file(path: Path, aliases: Aliases) -> Sample:
     """Sample of one export.
 
     Raises `SalesForecastError` for a file that cannot be read, is empty, or of a kind that is not
@@ -140,12 +140,12 @@ def _narrow(sample: Sample) -> Sample:
     )
 
 
-def take_feed(
+def sample_feed(
     files: Sequence[Path], aliases: Aliases
 ) -> tuple[Sample, list[Issue], dict[str, list[str]]]:
     """Sample of the rows of all files of a feed, how the files differ, and by header of the last
     file its spellings in others."""
-    samples = [take_sample(file, aliases) for file in files]
+    samples = [sample_file(file, aliases) for file in files]
     last = samples[-1]
     if len(samples) == 1:
         return last, [], {}

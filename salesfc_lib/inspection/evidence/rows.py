@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import dropwhile
 
-from salesfc_lib.inspection.aliases import Aliases
-from salesfc_lib.inspection.columns import FEW, Column
-from salesfc_lib.inspection.sample import Sample
+from salesfc_lib.inspection.evidence.columns import ColumnEvidence
+from salesfc_lib.inspection.sampling.sample import Sample
 
 KEYS = (  # that may identify a row, in this order
     ("order_id", "line"),
@@ -39,7 +39,7 @@ class Key:
     tried.
     """
 
-    names: Sequence[str]
+    columns: Sequence[str]
     copies: int
     tried: Sequence[str]
 
@@ -57,32 +57,17 @@ class Months:
 class Signs:
     """Rows below zero, and the returns among the rows below and above it."""
 
-    negative: int
+    negative_rows: int
     returns_negative: int
     returns_positive: int
 
     @property
-    def returns_are_positive(self) -> bool:
+    def are_positive(self) -> bool:
+        """Whether most returns stand without a minus sign."""
         return self.returns_positive > self.returns_negative
 
 
-def find_marker(row: Sequence[str], words: Sequence[str]) -> str | None:
-    """The word that makes a row a subtotal: one of its cells begins or ends with it.
-
-    >>> find_marker(["", "小计:", "8"], ["小计", "Total"])
-    '小计'
-    """
-    cells = [cell.strip().rstrip(":：").rstrip().casefold() for cell in row if cell]
-    folded = ((word, word.casefold()) for word in sorted(words, key=len, reverse=True))
-    found = (
-        word
-        for word, key in folded
-        if any(cell.startswith(key) or cell.endswith(key) for cell in cells)
-    )
-    return next(found, None)
-
-
-def mark_rows(sample: Sample, own: Sequence[str], words: Sequence[str]) -> list[str | None]:
+def classify_rows(sample: Sample, own: Sequence[str], words: Sequence[str]) -> list[str | None]:
     """For each row what it is instead of business: 'header', a subtotal's word, or None.
 
     `own` are headers that a row of the business fills, e.g. its date: one that does is no subtotal.
@@ -95,35 +80,43 @@ def mark_rows(sample: Sample, own: Sequence[str], words: Sequence[str]) -> list[
         if [cell.strip() for cell in row] == header:
             found.append("header")
         else:
-            found.append(None if is_business else find_marker(row, words))
+            found.append(None if is_business else find_subtotal(row, words))
     return found
 
 
-def find_merged(
-    sample: Sample, columns: Mapping[str, Column], names: Mapping[str, str]
-) -> list[str]:
-    """Names whose cells are merged: blank in most rows below a value, or covered by a merged
-    cell.
+def find_subtotal(row: Sequence[str], words: Sequence[str]) -> str | None:
+    """The longest word that makes a row a subtotal: one of its cells begins or ends with it.
+
+    >>> find_subtotal(["", "小计:", "8"], ["小计", "Total"])
+    '小计'
     """
-    if sample.kind != "excel":
-        return []
-    places = {header: place for place, header in reversed([*enumerate(sample.header)])}
-    return [
-        name
-        for name, header in names.items()
-        if places[header] in sample.merged or _is_sparse(columns[header].cells)
-    ]
+    cells = [cell.strip().rstrip(":：").rstrip().casefold() for cell in row if cell]
+    for word in sorted(words, key=len, reverse=True):
+        key = word.casefold()
+        if any(cell.startswith(key) or cell.endswith(key) for cell in cells):
+            return word
+    return None
 
 
-def _is_sparse(cells: Sequence[str]) -> bool:
-    first = next((place for place, cell in enumerate(cells) if cell), len(cells))
-    below = cells[first + 1 :]
-    return bool(below) and sum(not cell for cell in below) * 2 > len(below) and len(set(cells)) > 1
+def find_merged(
+    sample: Sample, columns: Mapping[str, ColumnEvidence], names: Mapping[str, str]
+) -> list[str]:
+    """Names whose cells are merged: covered by a merged cell, or blank in most rows below the first
+    value.
+    """
+    found = []
+    for name, header in names.items() if sample.kind == "excel" else ():
+        cells = columns[header].cells
+        below = [*dropwhile(lambda cell: not cell, cells)][1:]
+        is_sparse = below.count("") * 2 > len(below) and len({*cells}) > 1
+        if [*sample.header].index(header) in sample.merged or is_sparse:
+            found.append(name)
+    return found
 
 
 def find_key(
     sample: Sample,
-    columns: Mapping[str, Column],
+    columns: Mapping[str, ColumnEvidence],
     names: Mapping[str, str],
     *,
     but: Sequence[str] = (),
@@ -158,20 +151,15 @@ def _count_clashes(key: Sequence[Sequence[str]], whole: Sequence[tuple[str, ...]
     return len(keys) - len(set(keys)) + (blanks if blanks > MOST_BLANKS * len(rows) else 0)
 
 
-def _counts_rows(line: Column, names: Mapping[str, str]) -> bool:
+def _counts_rows(line: ColumnEvidence, names: Mapping[str, str]) -> bool:
     """Whether a column of line numbers is never blank and never repeats, beside no order number."""
     is_single = len(line.members) == line.filled == len(line.cells)
     return is_single and line.filled > 1 and "order_id" not in names
 
 
-def find_kinds(column: Column | None, aliases: Aliases) -> dict[str, str]:
-    """Values of the kind's column: sale, return, adjustment, or '' where it is not known."""
-    return {value: aliases.kind_of(value) for value in column.members} if column else {}
-
-
 def count_signs(
-    kind: Column | None,
-    value: Column | None,
+    kind: ColumnEvidence | None,
+    value: ColumnEvidence | None,
     kinds: Mapping[str, str],
     *,
     all_returns: bool = False,
@@ -217,19 +205,3 @@ def _find_apart(counts: Mapping[int, int]) -> set[int]:
 
 def _name(month: int) -> str:
     return f"{month // 12}-{month % 12 + 1:02}"
-
-
-def list_splits(columns: Mapping[str, Column], names: Mapping[str, str]) -> dict[str, list[str]]:
-    """Columns that may tell units apart, with their members."""
-    found = [columns[names[name]] for name in SPLITS if name in names]
-    return {
-        column.header: [member for member, _ in column.members.most_common()]
-        for column in found
-        if 2 <= len(column.members) <= MOST_UNITS
-    }
-
-
-def count_members(columns: Mapping[str, Column], known: Sequence[str]) -> dict[str, int]:
-    """Further headers with few members, that a forecast may be made along."""
-    free = (column for header, column in columns.items() if header not in known)
-    return {column.header: len(column.members) for column in free if 1 < len(column.members) <= FEW}

@@ -67,7 +67,7 @@ class Sample:
             origins=[self.origins[place] for place in kept] if self.origins else (),
         )
 
-    def say_place(self, position: int) -> str:
+    def describe_place(self, position: int) -> str:
         """Where a row of the sample stands, for people."""
         place = self.places[position]
         where = f" of {self.origins[position]}" if self.origins else ""

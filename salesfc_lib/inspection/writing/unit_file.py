@@ -14,12 +14,11 @@ from pathlib import Path
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation import check_unit
 from salesfc_lib.inspection.aliases import read_aliases
-from salesfc_lib.inspection.choices import enlist, find_join, quote
-from salesfc_lib.inspection.exports import find_exports, find_path, group_files
-from salesfc_lib.inspection.mapping import DIMENSIONS
-from salesfc_lib.inspection.proposal import Proposal
-from salesfc_lib.inspection.propose import propose_feed
-from salesfc_lib.inspection.source_block import name_sources, write_source
+from salesfc_lib.inspection.evidence.mapping import DIMENSIONS
+from salesfc_lib.inspection.findings.proposal import Proposal, Setting
+from salesfc_lib.inspection.findings.propose import propose_feed
+from salesfc_lib.inspection.sampling.feeds import find_exports, find_path, group_files
+from salesfc_lib.inspection.writing.source import as_comment, find_join, write_setting, write_source
 
 MOST_LEVELS = 2  # dimensions that the proposed bottom level crosses; more make thin series
 NEEDED_FOR = {
@@ -49,9 +48,9 @@ def write_unit_file(
             f"'{target}' exists", "A new unit", "Name another with --unit, or remove the file first"
         )
     found = _propose_sources(files, project)
-    text = _write_text(found, project, title=title or unit)
+    lines = _write_lines(found, project, unit, title or unit)
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(text, encoding="utf-8")
+    target.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     return target, found
 
 
@@ -66,13 +65,19 @@ def propose_unit(export: Path) -> str:
 
 
 def _propose_sources(files: Sequence[Path], project: Path) -> dict[str, Proposal]:
-    """Proposals by the names of their sources: of each feed, and each sheet that orders can use."""
+    """Proposals of each feed, and each sheet that orders can use, by the names of their sources:
+    the role's, numbered from the second on.
+    """
     aliases = read_aliases(project)
     feeds = [propose_feed(feed, aliases) for feed in group_files(files)]
     orders = next((feed for feed in feeds if feed.role == "orders"), None)
     others = [other for feed in feeds for other in feed.beside]
     beside = [other for other in others if orders is not None and _is_of_use(other, orders)]
-    return name_sources(sorted([*feeds, *beside], key=lambda feed: feed is not orders))
+    named: dict[str, Proposal] = {}
+    for proposal in sorted([*feeds, *beside], key=lambda feed: feed is not orders):
+        count = sum(other.role == proposal.role for other in named.values())
+        named[f"{proposal.role}_{count + 1}" if count else proposal.role] = proposal
+    return named
 
 
 def _is_of_use(other: Proposal, orders: Proposal) -> bool:
@@ -84,41 +89,43 @@ def _is_of_use(other: Proposal, orders: Proposal) -> bool:
     return not other.missing and (other.role in TABLES or joined or dated)
 
 
-def _write_text(found: Mapping[str, Proposal], project: Path, *, title: str) -> str:
-    """Text of the unit's parameter file."""
+def _write_lines(
+    found: Mapping[str, Proposal], project: Path, unit: str, title: str
+) -> Iterator[str]:
+    """Lines of the unit's parameter file."""
     proposals = list(found.values())
     orders = next((proposal for proposal in proposals if proposal.role == "orders"), None)
     dimensions = _choose_dimensions(orders, proposals) if orders is not None else []
-    file = enlist([proposals[0].files[-1].name])
-    lines = [
-        f"# Unit '{enlist([title])}', started from '{file}' by `salesfc init`. "
-        "Every key and its default:",
-        "# parameters/defaults.yml; "
-        "every key of a source: salesfc_lib/foundation/schema/sources.py.",
-        "# Lines that begin with # are to complete.",
-        "unit:",
-        f"  title: {quote(title)}",
-        '  # owner: "who answers for this forecast"',
-        *(_write_currency(orders) if orders else ()),
-        "",
-        "sources:",
-    ]
+    file = as_comment([proposals[0].files[-1].name])
+    yield f"# Unit '{as_comment([title])}', started from '{file}' by `salesfc init`."
+    yield "# Lines that begin with # are to complete;"
+    yield f"# `salesfc parameters {unit}` lists every key and its value."
+    yield "unit:"
+    yield f"  {write_setting(Setting('title', title))}"
+    yield '  # owner: "who answers for this forecast"'
+    currency = orders.column("currency") if orders is not None else None
+    if currency is not None and len(currency.members) == 1:
+        why = f"the only one in {currency.header}"
+        yield f"  {write_setting(Setting('currency', [*currency.members][0], why))}"
+    yield from ("", "sources:")
     for name, proposal in found.items():
         path = find_path(proposal.files, project)
-        lines += write_source(name, proposal, path, dimensions=dimensions, orders=orders)
+        yield from write_source(name, proposal, path, dimensions=dimensions, orders=orders)
+    yield from _write_left_out(proposals)
+    yield ""
+    if orders is None:
+        yield "# no export looks like orders: a unit needs one, with dates and amounts"
+    else:
+        yield from _write_measure(orders, proposals)
+    yield from _write_dimensions(orders, dimensions)
     last_month = "last complete month; without it, the month before the latest row's"
-    lines += [
-        *_write_left_out(proposals),
-        "",
-        *_write_measure(orders, proposals),
-        *_write_dimensions(orders, dimensions),
-        "",
-        "# key_accounts: {column: customer, members: []}   # customers to forecast on their own",
-        f'# calendar: {{closed_through: "YYYY-MM"}}   # {last_month}',
-    ]
-    asks = [f"#   {name}: {enlist([ask])}" for name, one in found.items() for ask in one.asks]
-    lines += ["", "# To ask the owner of the exports:", *asks] if asks else []
-    return "\n".join([*lines, ""])
+    yield ""
+    yield "# key_accounts: {column: customer, members: []}   # customers to forecast on their own"
+    yield f'# calendar: {{closed_through: "YYYY-MM"}}   # {last_month}'
+    asked = [f"{name}: {one}" for name, proposal in found.items() for one in proposal.questions]
+    if asked:
+        yield from ("", "# To ask the owner of the exports:")
+        yield from (f"#   {as_comment([question])}" for question in asked)
 
 
 def _choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]:
@@ -126,63 +133,49 @@ def _choose_dimensions(orders: Proposal, found: Sequence[Proposal]) -> list[str]
     tables = [table for table in found if table.role in ("inventory", "targets")]
     kept = [name for name in orders.dimensions if any(name in table.names for table in tables)]
     free = [name for name in orders.dimensions if name not in kept]
-    chosen = [*kept, *free[: max(0, MOST_LEVELS - len(kept))]]
-    return [name for name in orders.dimensions if name in chosen]
-
-
-def _write_currency(orders: Proposal) -> Iterator[str]:
-    column = orders.columns.get(orders.names.get("currency", ""))
-    if column is not None and len(column.members) == 1:
-        (currency,) = column.members
-        yield f"  currency: {quote(currency)}   # the only one in {enlist([column.header])}"
+    used = [*kept, *free[: max(0, MOST_LEVELS - len(kept))]]
+    return [name for name in orders.dimensions if name in used]
 
 
 def _write_left_out(found: Sequence[Proposal]) -> Iterator[str]:
     used = {(one.sample.path, *one.sample.settings.values()) for one in found}
     samples = [other.sample for one in found for other in one.beside]
-    left = [one for one in samples if (one.path, *one.settings.values()) not in used]
-    names = [one.settings.get("sheet") or one.settings.get("table", "") for one in left]
-    if names:
-        said = "each that matters is a source of its own"
-        yield f"  # also in the file, not read: {enlist(dict.fromkeys(names))}; {said}"
+    left = [one.settings for one in samples if (one.path, *one.settings.values()) not in used]
+    if names := dict.fromkeys(name for settings in left for name in settings.values()):
+        why = "each that matters is a source of its own"
+        yield f"  # also in the file, not read: {as_comment(names)}; {why}"
 
 
-def _write_measure(orders: Proposal | None, found: Sequence[Proposal]) -> list[str]:
-    if orders is None:
-        return [
-            "# no export looks like orders: a unit needs a source of orders, with dates and amounts"
-        ]
-    chosen, why = [], []
+def _write_measure(orders: Proposal, found: Sequence[Proposal]) -> Iterator[str]:
+    keys: dict[str, str] = {}
+    why = []
     if "amount" not in orders.names:
-        chosen += ["value: quantity"] if "quantity" in orders.names else []
+        keys |= {"value": "quantity"} if "quantity" in orders.names else {}
         why += ["no amount was recognised"]
     if any(one.role == "returns" and "date" not in one.names for one in found):
-        chosen += ["returns: month_of_sale"]
+        keys |= {"returns": "month_of_sale"}
         why += ["the returns have no date"]
-    columns = {name: orders.columns.get(orders.names.get(name, "")) for name in NEEDED_FOR}
-    asked = [
-        f"# measure.{NEEDED_FOR[name]}: {enlist(column.members)}"
-        for name, column in columns.items()
-        if column is not None and len(column.members) > 1
-    ]
-    keys, reason = ", ".join(chosen), f"what sales means here: {'; '.join(why)}"
-    if not chosen:
-        keys, reason = "value: amount, returns: month_of_return", "what sales means here"
-    return [f"{'' if chosen else '# '}measure: {{{keys}}}   # {reason}", *asked]
+    usual = {"value": "amount", "returns": "month_of_return"}
+    reason = f"what sales means here{': ' if keys else ''}{'; '.join(why) if keys else ''}"
+    yield write_setting(Setting("measure", keys or usual, reason, bool(keys)))
+    for name, needed in NEEDED_FOR.items():
+        column = orders.column(name)
+        if column is not None and len(column.members) > 1:
+            yield f"# measure.{needed}: {as_comment(column.members)}"
 
 
 def _write_dimensions(orders: Proposal | None, used: Sequence[str]) -> Iterator[str]:
-    yield f"dimensions: [{', '.join(used)}]"
+    yield write_setting(Setting("dimensions", used))
     if orders is not None:
         if beside := [name for name in DIMENSIONS if name in orders.names and name not in used]:
-            said = "mapped too; to forecast along one, add it above and to the last level"
-            yield f"# {said}: {', '.join(beside)}"
+            text = "mapped too; to forecast along one, add it above and to the last level"
+            yield f"# {text}: {', '.join(beside)}"
         if orders.others:
-            said = "add one under `columns` by a name of yours, and that name here"
-            yield f"# further columns with few members: {said}"
+            text = "add one under `columns` by a name of yours, and that name here"
+            yield f"# further columns with few members: {text}"
         for header, count in orders.others.items():
-            yield f"#   {enlist([header])}: {count} members"
+            yield f"#   {as_comment([header])}: {count} members"
     yield from ("levels:", "  total: []", *(f"  {name}: [{name}]" for name in used))
     if len(used) > 1:
-        crossed = f"{'_'.join(used)}: [{', '.join(used)}]"
-        yield f"  {crossed}   # the bottom: crosses all `dimensions`"
+        crossed = Setting("_".join(used), used, "the bottom: crosses all `dimensions`")
+        yield f"  {write_setting(crossed)}"

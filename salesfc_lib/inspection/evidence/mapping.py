@@ -1,0 +1,270 @@
+"""Which header means which of this project's names, and what an export is for.
+
+A header is mapped where it is an alias and its values fit (a date, a number, a text), first those
+that are an alias, then those that only end with one; between several headers for a name the alias
+listed first wins; the others are named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from salesfc_lib.inspection.aliases import Aliases, Hit
+from salesfc_lib.inspection.evidence.columns import MOST, ColumnEvidence
+from salesfc_lib.inspection.sampling.sample import Sample
+
+DIMENSIONS = ("product_line", "customer_type", "region", "channel", "product_group")
+ALONG = [  # what tables of a role hold for
+    *DIMENSIONS,
+    *("product", "customer", "salesperson", "department", "company", "warehouse"),
+]
+ORDERS = [
+    *("date", "order_id", "line", "version", "kind", "status", "reference", "partner"),
+    *ALONG,
+    *("quantity", "amount", "discount", "tax_amount", "tax_rate", "freight", "cost", "profit"),
+    *("price", "currency", "rate", "unit_of_measure"),
+]
+DEALS = ["opportunity", "stage", "probability", "expected"]
+SUMS = ["debit", "credit", "balance", "amount"]
+NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
+    "promotions": ["name", "start", "end", *ALONG],
+    "events": ["name", "start", "end", "kind", *ALONG],
+    "inventory": ["ds", "stock", "stockout_days", "unit_of_measure", *ALONG],
+    "targets": ["ds", "target", "currency", *ALONG],
+    "opportunities": [*DEALS, "date", "amount", "quantity", "currency", "status", *ALONG],
+    "control_totals": ["ds", "account", *SUMS, "quantity", "currency", *ALONG],
+    "rates": ["currency", "date", "rate"],
+    "conversions": ["unit_of_measure", "factor", "product"],
+    "returns": ORDERS,
+    "orders": ORDERS,
+}
+RETURNED = [
+    "return",
+    "refund",
+    "rma",
+    "credit note",
+    "retour",
+    "gutschrift",
+    *["退货", "退款", "退回"],
+]
+NEEDED = {
+    "orders": ("date", "quantity", "amount"),
+    "promotions": ("name", "start", "end"),
+    "events": ("name", "start"),
+    "inventory": ("ds", "stock"),
+    "targets": ("ds", "target"),
+    "opportunities": ("expected",),
+    "control_totals": ("ds",),
+}
+FEW_MEMBERS, MOST_MEMBERS = ("kind", "status", "currency", "unit_of_measure", "stage"), 100
+CONTENTS = {"text": "texts", "number": "numbers", "date": "days", "empty": "nothing"}
+
+
+@dataclass(frozen=True)
+class Match:
+    """A header for a name: why it, what other headers could stand for the name, and what other
+    names the header could have.
+    """
+
+    name: str
+    header: str
+    alias: str
+    exact: bool
+    rivals: Sequence[str] = ()
+    other_names: Sequence[str] = ()
+
+    def describe(self) -> str:
+        """Why the header was matched."""
+        if not self.exact:
+            return f"ends like '{self.alias}': check"
+        alias, header = (re.sub(r"[\s_-]", "", one).casefold() for one in (self.alias, self.header))
+        return "known header" if alias == header else f"known as '{self.alias}'"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What an export is for, why, its matches, and headers whose values refused a name."""
+
+    role: str
+    why: str
+    matches: Sequence[Match]
+    refused: Sequence[str]
+
+
+def map_columns(
+    sample: Sample, columns: Mapping[str, ColumnEvidence], aliases: Aliases
+) -> Assignment:
+    """Role and matches of an export."""
+    found = {role: match_headers(columns, aliases, names) for role, names in NAMES.items()}
+    settings = [sample.settings.get(key, "") for key in ("sheet", "table")]
+    name = " ".join([sample.path.stem, *settings]).casefold()
+    words = {
+        role: [
+            word for word in aliases.roles.get(role, {}).get("words", ()) if word.casefold() in name
+        ]
+        for role in NAMES
+    }
+    role, why = _decide_role({role: one for role, (one, _) in found.items()}, words, columns)
+    return Assignment(role, why, *(found.get(role) or found["orders"]))
+
+
+def match_headers(
+    columns: Mapping[str, ColumnEvidence], aliases: Aliases, names: Sequence[str]
+) -> tuple[list[Match], list[str]]:
+    """Matches for the names, in their order, and why headers were refused."""
+    hits = {
+        header: [hit for hit in aliases.find(header) if hit.name in names] for header in columns
+    }
+    refused = []
+    fits: dict[str, list[tuple[str, Hit]]] = {}
+    for header, found in hits.items():
+        for hit in found:
+            if why := _refuse(columns[header], hit.name, aliases):
+                refused.append(f"'{header}' is an alias of {hit.name}, but {why}")
+            else:
+                fits.setdefault(hit.name, []).append((header, hit))
+    for pairs in fits.values():
+        pairs.sort(key=lambda pair: _rank(columns[pair[0]], pair[1], aliases))
+    if len(fits.get("product", ())) == 1:  # an `item` may be the product
+        only = fits["product"][0][0]
+        fits["line"] = [pair for pair in fits.get("line", ()) if pair[0] != only]
+    matches: dict[str, Match] = {}
+    for exact in (True, False):
+        for name in names:
+            used = {match.header for match in matches.values()}
+            pairs = fits.get(name, [])
+            free = [pair for pair in pairs if pair[0] not in used and pair[1].exact is exact]
+            is_dated = name == "date" and not exact and "ds" in matches
+            if name in matches or not free or is_dated:
+                continue
+            header, hit = free[0]
+            rivals = [other for other, _ in pairs if other != header]
+            others = [other.name for other in hits[header] if other.name != name]
+            matches[name] = Match(name, header, hit.alias, hit.exact, rivals, others)
+    return [matches[name] for name in names if name in matches], refused
+
+
+def _rank(column: ColumnEvidence, hit: Hit, aliases: Aliases) -> tuple[bool, bool, bool, int, bool]:
+    """How well a header fits a name, the best first: an alias, without a word of another measure in
+    brackets, that has values.
+    """
+    brackets = re.findall(r"[(\[（【]([^()\[\]（）【】]*)", column.header)
+    inside = " ".join(brackets).casefold().split()
+    is_other = bool({*inside} & {word.casefold() for word in aliases.others})
+    is_gross = bool(aliases.means(column.header, "with_tax")) or "gross" in inside
+    return not hit.exact, is_other, column.content == "empty", hit.rank, is_gross
+
+
+def _refuse(column: ColumnEvidence, name: str, aliases: Aliases) -> str:
+    """Why a column cannot be what a name says; '' where it can."""
+    of_days = name in aliases.values.get("date", ())
+    of_numbers = name in aliases.values.get("number", ())
+    if column.content == "empty":
+        return "it has no value" if column.cells and (of_days or of_numbers) else ""
+    if of_days:
+        fits = column.content == "date" or column.as_serials is not None or column.days.share > 0.3
+    elif of_numbers or name == "name":
+        fits = (column.content == "number") != (name == "name")
+    elif name in FEW_MEMBERS:
+        is_measured = name in ("currency", "unit_of_measure") and column.numbers.share > MOST
+        fits = len(column.members) <= MOST_MEMBERS and not is_measured
+    else:
+        fits = column.content != "date" and (name != "line" or column.content == "number")
+    return "" if fits else f"it holds {CONTENTS[column.content]} ({column.describe()})"
+
+
+Found = Mapping[str, Sequence[Match]]  # role: its matches
+Words = Mapping[str, Sequence[str]]  # role: words of it in the export's name
+
+
+def _decide_role(
+    found: Found, words: Words, columns: Mapping[str, ColumnEvidence]
+) -> tuple[str, str]:
+    """The role and what tells it; the first that fits, from those that little else looks like."""
+    names = {role: {match.name for match in matches} for role, matches in found.items()}
+    known = names["orders"]
+    is_document = "order_id" in known and bool({"amount", "quantity"} & known)
+    fitting = {
+        "returns": _are_returns(found["returns"], columns, words),
+        "control_totals": _are_totals(found["control_totals"], known, words),
+        "promotions": bool(words["promotions"]) or not words["events"],
+        "events": bool(words["events"]),
+    }
+    for role, rule in RULES.items():
+        sure = {match.name for match in found[role] if match.exact}
+        fits = (
+            {*rule.every} <= names[role]
+            and (not rule.some or bool({*rule.some} & names[role]))
+            and len({*rule.exact} & sure) >= rule.least_exact
+            and not {*rule.none} & known
+            and not (is_document and rule.undocumented)
+        )
+        if fits and fitting.get(role, True):
+            shown = (*rule.every, *rule.some, *rule.exact, *rule.more)
+            headers = [f"{one.header} ({one.name})" for one in found[role] if one.name in shown]
+            why = [f"it has {', '.join(headers)}"] if headers else []
+            why += [f"its name says '{words[role][0]}'"] if words[role] else []
+            return role, "; ".join(why)
+    measured = any(column.content in ("date", "number") for column in columns.values())
+    if known and not known & {"date", "amount", "quantity"} and not measured:
+        return "lookup", "it has neither a date nor an amount, only names"
+    return (
+        "orders",
+        "taken for orders, because nothing tells another role; what is missing has to be named",
+    )
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Which names an export of a role has: every one, some of these, these as an alias (that many
+    at least), none of these as orders; an undocumented one is no table of order lines. `more` are
+    shown too where they are there.
+    """
+
+    every: Sequence[str] = ()
+    some: Sequence[str] = ()
+    exact: Sequence[str] = ()
+    least_exact: int = 0
+    none: Sequence[str] = ()
+    more: Sequence[str] = ()
+    undocumented: bool = False
+
+
+RULES = {  # in this order
+    "promotions": Rule(["name", "start", "end"], undocumented=True),
+    "events": Rule(["name", "start"], undocumented=True),
+    "inventory": Rule(
+        ["ds"], exact=["stock"], least_exact=1, more=["stockout_days"], undocumented=True
+    ),
+    "targets": Rule(["ds"], exact=["target"], least_exact=1, undocumented=True),
+    "opportunities": Rule(exact=DEALS, least_exact=2),
+    "control_totals": Rule(["ds"], SUMS, more=["account"], undocumented=True),
+    "rates": Rule(["currency", "date", "rate"], none=["amount", "quantity"]),
+    "conversions": Rule(["unit_of_measure", "factor"], none=["date", "amount"]),
+    "returns": Rule(some=["order_id", "reference"], more=["date", "amount"]),
+    "orders": Rule(["date"], ["amount", "quantity"], more=["order_id", "product"]),
+}
+
+
+def _are_totals(matches: Sequence[Match], of_orders: set[str], words: Words) -> bool:
+    """Whether totals are a ledger's, or the file's name says that they are controls."""
+    sure = {match.name for match in matches if match.exact}
+    is_ledger = {"account", "debit", "credit"} & sure and not {"product", "quantity"} & of_orders
+    return bool(is_ledger or words["control_totals"])
+
+
+def _are_returns(
+    matches: Sequence[Match], columns: Mapping[str, ColumnEvidence], words: Words
+) -> bool:
+    """Whether the file's name says that the rows are returns, or their document or date is one of
+    returns, or they only name what came back.
+    """
+    names = {match.name: match.header for match in matches}
+    if words["returns"]:
+        return not (words["orders"] and "kind" in names)
+    main = [names[name] for name in ("order_id", "date") if name in names]
+    is_bare = not {"date", "amount", "quantity"} & names.keys()
+    headers = [header.casefold() for header in (columns if is_bare else main)]
+    return any(word in header for header in headers for word in RETURNED)

@@ -1,0 +1,136 @@
+"""What an amount holds: tax or none, discounts or none, by its header's words and by arithmetic.
+
+Arithmetic goes before words; where the two disagree, or neither says anything, a person is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from salesfc_lib.inspection.aliases import Aliases
+from salesfc_lib.inspection.evidence.columns import ColumnEvidence
+from salesfc_lib.inspection.evidence.equations import Equation, Figures, list_equations, to_figures
+from salesfc_lib.inspection.evidence.mapping import Match
+
+ROWS = 4_000  # looked at, from all over the sample
+MOST_AMOUNTS = 4  # whose equations are tried
+PARTS = ("quantity", "discount", "tax_amount", "tax_rate")
+DISCOUNTS = {"net": "discounts are off already", "gross": "discounts are still to be taken off"}
+
+
+@dataclass(frozen=True)
+class Money:
+    """What was found about the amount: `tax` and `discounts` are '' where nothing says, `why_tax`
+    and `why_discounts` the words for them.
+    """
+
+    amount: str | None = None  # header
+    tax: str = ""  # included, excluded
+    why_tax: str = ""
+    tax_rate: Decimal | None = None
+    discounts: str = ""  # net, gross
+    why_discounts: str = ""
+    share: str = ""  # header of a discount that is a share of the price, not money
+    equations: Sequence[Equation] = ()
+    questions: Sequence[str] = ()
+
+    @property
+    def why(self) -> list[str]:
+        """Everything that tells what the amount holds."""
+        tax = [f"tax {self.tax}: {self.why_tax}"] if self.tax else []
+        off = [f"{DISCOUNTS[self.discounts]}: {self.why_discounts}"] if self.discounts else []
+        share = f"{self.share} is a share of the price, not money: not to be taken off"
+        return [*tax, *off, *([share] if self.share else [])]
+
+
+def find_money(
+    columns: Mapping[str, ColumnEvidence],
+    matches: Mapping[str, Match],
+    aliases: Aliases,
+    *,
+    titles: Sequence[str] = (),
+) -> Money:
+    """What the amount of an export holds."""
+    if "amount" not in matches:
+        return Money()
+    header = matches["amount"].header
+    figures = {
+        name: _list_figures(matches[name], columns)
+        for name in ("amount", "price", *PARTS)
+        if name in matches
+    }
+    amounts = figures["amount"][:MOST_AMOUNTS]
+    others = {name: figures[name][0] for name in PARTS if figures.get(name)}
+    equations = list_equations(amounts, figures.get("price", []), others)
+    tax, why_tax, questions = _settle_tax(header, equations, aliases, titles=titles)
+    discounts, why_discounts = _settle_discounts(header, equations, aliases)
+    if rivals := [figure.header for figure in amounts if figure.header != header]:
+        questions.append(f"which amount is sales: {header} (taken), or {', '.join(rivals)}?")
+    if not tax:
+        questions.append(f"does {header} include tax? Neither its header nor the arithmetic says")
+    rate = next((one.rate for one in equations if one.rate), None)
+    if "tax_rate" in others:
+        rates = {*columns[others["tax_rate"].header].figures}
+        rate = next(iter(rates)).normalize() if len(rates) == 1 else None
+        rate = rate / 100 if rate and abs(rate) > 1 else rate
+    if tax == "included" and rate is None and not {"tax_rate", "tax_amount"} & {*others}:
+        questions.append(f"{header} includes tax: at which rate?")
+    share = "discount" in matches and columns[matches["discount"].header].is_share
+    share_of = matches["discount"].header if share else ""
+    return Money(
+        *(header, tax, why_tax, rate, discounts, why_discounts, share_of, equations, questions)
+    )
+
+
+def _list_figures(match: Match, columns: Mapping[str, ColumnEvidence]) -> list[Figures]:
+    """Numbers of the header of a match and of its rivals, of rows from all over the sample."""
+    found = [columns[header] for header in (match.header, *match.rivals)]
+    return [
+        to_figures(one.header, one.numbers.values[:: max(1, len(one.cells) // ROWS)])
+        for one in found
+        if one.content == "number"
+    ]
+
+
+def _settle_tax(
+    header: str, equations: Sequence[Equation], aliases: Aliases, *, titles: Sequence[str]
+) -> tuple[str, str, list[str]]:
+    """Whether the amount includes tax, why, and what to ask."""
+    by_words, where = _read_tax(header, "its header", aliases)
+    for title in titles:
+        if not by_words:
+            by_words, where = _read_tax(title, "the title", aliases)
+    proofs = {}
+    for one in equations:
+        price = one.price.get(header, "")
+        if tax := one.tax.get(header) or _read_tax(price, "", aliases)[0]:
+            proofs[tax] = one
+    if len(proofs) != 1:
+        return by_words, where, []
+    ((tax, equation),) = proofs.items()
+    agrees = f", and {where}" if by_words == tax else ""
+    contrary = f"the arithmetic says that {header} has tax {tax}, but {where}"
+    return tax, equation.describe() + agrees, [contrary] if by_words not in ("", tax) else []
+
+
+def _read_tax(text: str, where: str, aliases: Aliases) -> tuple[str, str]:
+    """What a text says about tax, included or excluded, and by which word."""
+    for meaning, tax in (("without_tax", "excluded"), ("with_tax", "included")):
+        if word := aliases.means(text, meaning):
+            return tax, f"{where} says '{word}'"
+    return "", ""
+
+
+def _settle_discounts(
+    header: str, equations: Sequence[Equation], aliases: Aliases
+) -> tuple[str, str]:
+    """Whether discounts are off the amount (net) or still in it (gross), and why."""
+    for one in equations:
+        if header in one.discounts:
+            return one.discounts[header], one.describe()
+    for meaning, discounts in (("before_discount", "gross"), ("after_discount", "net")):
+        if word := aliases.means(header, meaning):
+            return discounts, f"its header says '{word}'"
+    return "", ""

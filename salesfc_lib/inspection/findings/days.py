@@ -1,0 +1,155 @@
+"""What the days of an export show: their order, the months that they cover, cells that are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+
+from salesfc_lib.inspection.evidence.columns import join_some
+from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting
+from salesfc_lib.inspection.findings.wording import ask, point_at
+from salesfc_lib.intake import CONTRARY, UNPROVED, Issue, is_null_spelling
+
+MONTHLY = ("orders", "returns", "inventory", "targets", "control_totals")
+DATED = ("date", "ds", "start", "end", "expected")
+LIKELY = 0.97  # share of neighbouring rows in order of date, from which that order is a hint
+ORDERS = {
+    "dmy": "day first",
+    "mdy": "month first",
+    "ymd": "year first",
+    UNPROVED: "undecidable",
+    CONTRARY: "contradictory",
+}
+STRANGE = {
+    "sentinel_date": "stand for no date; their rows go to quarantine",
+    "no_such_day": "are no day of any calendar; their rows go to quarantine",
+    "time_zone": "carry a time zone; in which zone do the business's days begin (`calendar.zone`)?",
+    "serial_date": "are days as Excel counts them",
+}
+
+
+def describe_days(found: Proposal) -> Iterator[Finding]:
+    """Order, months and strange cells of the columns of days."""
+    for name in DATED:
+        if name in found.names:
+            yield from _check_order(found, name)
+            yield from _check_cells(found, name)
+    yield Fact("months", asdict(found.months))
+    yield from _check_months(found)
+    if found.date_name is not None:
+        yield from _describe_order(found, found.date_name)
+        yield from _check_blanks(found, found.date_name)
+    else:
+        yield Fact("date_order", None)
+    if (counts := found.months.rows) and found.role in MONTHLY:
+        missing, seen = len(found.months.missing), "" if found.is_whole else " of those looked at"
+        least, most = min(counts.values()), max(counts.values())
+        spread = f"always {least:,}" if least == most else f"{least:,} to {most:,}"
+        months = [*counts]
+        rows = f"rows{seen} in a month: {spread}, in the last {counts[months[-1]]:,}"
+        yield Line("months", f"{months[0]} to {months[-1]}, {missing or 'none'} missing; {rows}")
+
+
+def _describe_order(found: Proposal, name: str) -> Iterator[Finding]:
+    """The order of the days by which rows are dated, and the cell that proves it."""
+    days, column = found.days(name), found.columns[found.names[name]]
+    first, last = days.span or (None, None)
+    yield Fact(
+        "date_order",
+        {
+            "is": ORDERS.get(days.order, "year first" if days.forms else ""),
+            "code": days.order,
+            "proof": {order: column.raw[place] for order, place in days.proof.items()},
+            "rows": {order: found.sample.places[place] for order, place in days.proof.items()},
+            "cells": dict(days.proofs),
+            "undecided": days.open,
+            "first": str(first) if first else None,
+            "last": str(last) if last else None,
+        },
+    )
+    forms = sorted(days.forms.items(), key=lambda pair: -pair[1])[:3]
+    what = "months" if days.months else "no doubt about their order"
+    text = f"{what}: {', '.join(f'{form} ({count:,})' for form, count in forms)}"
+    if days.order == UNPROVED:
+        why = "dmy or mdy: no cell proves whether the day or the month stands first; ask"
+        yield Setting("date_order", None, why)
+    elif days.order and days.order != CONTRARY:
+        place = days.proof[days.order]
+        why = f"{column.raw[place]} in {found.sample.describe_place(place)}"
+        only = f" (and {days.proofs[days.order] - 1:,} more) can be read no other way"
+        why += only if len(days.meanings[place]) == 1 else f": {days.reason}"
+        yield Setting("date_order", days.order, why)
+        text = f"{ORDERS[days.order]}: {why}"
+    if column.dated:
+        text = "days by the file's own type"
+    elif days.order in (UNPROVED, CONTRARY):
+        text = f"{ORDERS[days.order]}, see below"
+    elif not days.order and not forms:
+        return
+    yield Line("dates", f"{text}; {first} to {last}" if first else text)
+
+
+def _check_order(found: Proposal, name: str) -> Iterator[Issue]:
+    days, column = found.days(name), found.columns[found.names[name]]
+    if days.order == UNPROVED:
+        open_cells = (at for at, meant in enumerate(days.meanings) if len({*meant.values()}) > 1)
+        text = (
+            f"is {column.raw[next(open_cells)]} written day first or month first? "
+            f"All {days.open:,} such cells can be read both ways{_hint_at_order(days.meanings)}"
+        )
+        yield ask("date_order", f"{column.header}: {text}")
+    if days.order == CONTRARY:
+        cells = {order: found.show_cell(column, place) for order, place in days.proof.items()}
+        text = f"{cells.get('dmy')} has its day first, {cells.get('mdy')} its month"
+        yield ask("date_order", f"{column.header}: {text}: which files or rows are which?")
+
+
+def _hint_at_order(meanings: Sequence[Mapping[str, date]]) -> str:
+    """Which order would leave the rows sorted by day, where one would and the other would not."""
+    shares = {}
+    for order in ("dmy", "mdy"):
+        days = [meant[order] for meant in meanings if order in meant]
+        steps = [later >= earlier for earlier, later in zip(days, days[1:], strict=False)]
+        shares[order] = sum(steps) / len(steps) if steps else 0.0
+    other, best = sorted(shares, key=lambda order: shares[order])
+    if shares[best] < LIKELY or shares[other] >= LIKELY - 0.05:
+        return ""
+    return f" ({ORDERS[best]} would leave the rows in order of date: likely, no proof)"
+
+
+def _check_cells(found: Proposal, name: str) -> Iterator[Issue]:
+    days, column = found.days(name), found.columns[found.names[name]]
+    for rule, positions in days.strange.items():
+        asked = rule == "time_zone"
+        yield point_at(found, column, positions, rule, STRANGE[rule], asked=asked)
+    if name == "date" and days.months:
+        text = "hold months, not days: a run reads days; can the day be exported?"
+        places = [place for place, day in enumerate(days.values) if day]
+        yield point_at(found, column, places, "unreadable", text, asked=True)
+    strange = {place for positions in days.strange.values() for place in positions}
+    unread = [place for place in days.unread if place not in strange]
+    if unread and days.order not in (UNPROVED, CONTRARY):
+        text = "are no date; their rows go to quarantine"
+        yield point_at(found, column, unread, "unreadable", text)
+
+
+def _check_months(found: Proposal) -> Iterator[Issue]:
+    missing, apart = found.months.missing, found.months.apart
+    if missing and found.role in MONTHLY:
+        seen = "" if found.is_whole else " among the rows looked at"
+        text = f"months without any row{seen}, between the first and the last: {len(missing)}"
+        yield Issue("missing_month", f"{text} ({join_some(missing, 4)})")
+    if apart:
+        months = ", ".join([f"{month} ({rows:,})" for month, rows in apart.items()][:4])
+        text = "rows months away from all others, mistyped or dated ahead"
+        yield Issue("future_date", f"{text}: {months}")
+
+
+def _check_blanks(found: Proposal, name: str) -> Iterator[Issue]:
+    column = found.columns[found.names[name]]
+    blank = [place for place, cell in enumerate(column.raw) if not cell or is_null_spelling(cell)]
+    if blank:
+        text = f"blank cells: {len(blank):,}, the first in {found.sample.describe_place(blank[0])}"
+        text += "; a row without a date goes to quarantine"
+        yield Issue("unreadable", f"{column.header}: {text}")

@@ -1,0 +1,195 @@
+"""A proposal: the evidence of one export, and what is said of it.
+
+A finding is a `Line` for people, a `Fact` for programs, a `Setting` of the source, or an `Issue`
+that cleaning will meet or its owner has to settle. Whoever writes a report, a parameter file or
+JSON picks its kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from salesfc_lib.inspection.evidence.columns import FEW, ColumnEvidence
+from salesfc_lib.inspection.evidence.mapping import DIMENSIONS, NEEDED, Assignment, Match
+from salesfc_lib.inspection.evidence.money import Money
+from salesfc_lib.inspection.evidence.rows import Key, Months, Signs
+from salesfc_lib.inspection.sampling.sample import Sample
+from salesfc_lib.intake import DaySurvey, Issue
+
+DATES = ("date", "ds", "start", "expected")  # names that date a row, the first that is found
+UNMAPPED = {  # recognised, and not read by a run
+    *("partner", "status", "department", "company", "warehouse", "cost", "profit", "price"),
+    *("opportunity", "debit", "credit", "balance"),
+}
+TABLES = ("promotions", "inventory", "targets", "events")  # roles along the unit's dimensions
+OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
+SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
+MOST_UNITS = 12
+
+
+class Line(NamedTuple):
+    """A line of the report: its label and its text."""
+
+    label: str
+    text: str
+
+
+class Fact(NamedTuple):
+    """A key of the JSON and its value."""
+
+    key: str
+    value: Any
+
+
+class Setting(NamedTuple):
+    """A key of a source, its value and why; commented out unless it is proved.
+
+    Without a value it is a comment that says what the key needs.
+    """
+
+    key: str
+    value: object = None
+    why: str = ""
+    proved: bool = True
+
+
+Finding = Line | Fact | Setting | Issue
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What was found about an export.
+
+    `sample` has its rows of business, `seen` counts all that were looked at, `kinds` has the known
+    kind of each value of that column ('' where it is not known), `layout_rows` what each row that
+    was looked at is instead of business, `units` by name the unit that a
+    title or header states and its words, `spellings` by header those in other files of the feed,
+    `beside` other sheets or tables.
+    """
+
+    sample: Sample
+    seen: int
+    columns: Mapping[str, ColumnEvidence]
+    assignment: Assignment
+    money: Money
+    kinds: Mapping[str, str]
+    signs: Signs
+    key: Key
+    months: Months
+    layout_rows: Sequence[str | None]
+    fill_down: Sequence[str]
+    units: Mapping[str, tuple[str, str]]
+    spellings: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    beside: Sequence[Proposal] = ()
+    files: Sequence[Path] = ()
+    findings: Sequence[Finding] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row was looked at."""
+        return self.sample.counted and self.seen >= self.sample.total
+
+    @property
+    def role(self) -> str:
+        return self.assignment.role
+
+    @property
+    def names(self) -> dict[str, str]:
+        """This project's names: headers."""
+        return {match.name: match.header for match in self.assignment.matches}
+
+    @property
+    def dimensions(self) -> list[str]:
+        """Dimensions that were recognised, without those with as many members as customers."""
+        found = [name for name in DIMENSIONS if name in self.names]
+        return [name for name in found if len(self.columns[self.names[name]].members) <= FEW]
+
+    @property
+    def missing(self) -> list[str]:
+        """Names that the role needs and that no header was recognised for."""
+        return [name for name in NEEDED.get(self.role, ()) if name not in self.names]
+
+    @property
+    def others(self) -> dict[str, int]:
+        """Further headers with few members, that a forecast may be made along, and their number."""
+        known = self.names.values()
+        free = {one.header: len(one.members) for one in self.columns.values()}
+        return {head: n for head, n in free.items() if head not in known and 1 < n <= FEW}
+
+    @property
+    def subtotals(self) -> list[str]:
+        """Words that mark rows which add up others."""
+        return [word for word in dict.fromkeys(self.layout_rows) if word and word != "header"]
+
+    @property
+    def splits(self) -> dict[str, list[str]]:
+        """Headers of columns that may tell units apart, with their members by number of rows."""
+        found = [column for name in SPLITS if (column := self.column(name))]
+        return {
+            column.header: [member for member, _ in column.members.most_common()]
+            for column in found
+            if 2 <= len(column.members) <= MOST_UNITS
+        }
+
+    @property
+    def date_name(self) -> str | None:
+        """The name of the column by which the export's rows are dated."""
+        return next((name for name in DATES if name in self.names), None)
+
+    def column(self, name: str) -> ColumnEvidence | None:
+        """The column of a name, None where no header was recognised."""
+        return self.columns.get(self.names.get(name, ""))
+
+    def days(self, name: str) -> DaySurvey:
+        """Days of a column; serial numbers are read as days."""
+        column = self.columns[self.names[name]]
+        return column.days if column.content == "date" else column.as_serials or column.days
+
+    def show_cell(self, column: ColumnEvidence, position: int) -> str:
+        """A cell of a column and where it stands."""
+        return f"{column.raw[position]} ({self.sample.describe_place(position)})"
+
+    def list_mapped(self, dimensions: Collection[str] | None = None) -> dict[str, Match]:
+        """Matches that stand in `columns` of the source, by name; `dimensions` are the unit's.
+
+        What would mean nothing to a run is left out: what is not mapped cannot be misread.
+        """
+        along = {*OWN, *dimensions} if self.role in TABLES and dimensions is not None else None
+        return {
+            match.name: match
+            for match in self.assignment.matches
+            if match.name not in UNMAPPED
+            and (along is None or match.name in along)
+            and not self._is_idle(match)
+        }
+
+    def _is_idle(self, match: Match) -> bool:
+        """Whether a column would mean nothing to a run: one currency, shares of a price, tax that
+        is not in.
+        """
+        few = len(self.columns[match.header].members) < 2
+        no_tax = self.money.tax != "included"
+        return {
+            "line": "line" not in self.key.columns,
+            "version": "version" not in self.key.columns,
+            "discount": bool(self.money.share),
+            "currency": few and self.role != "rates",
+            "unit_of_measure": few and self.role != "conversions",
+            "tax_amount": no_tax,
+            "tax_rate": no_tax,
+            "rate": self.role != "rates",
+            "kind": not any(self.kinds.values()),
+        }.get(match.name, False)
+
+    @property
+    def issues(self) -> list[Issue]:
+        """What cleaning will meet, and what only the owner of the export can settle."""
+        return [one for one in self.findings if isinstance(one, Issue)]
+
+    @property
+    def questions(self) -> list[str]:
+        """Questions for the owner of the export."""
+        return [issue.reason for issue in self.issues if issue.action == "asked"]

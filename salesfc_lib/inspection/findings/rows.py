@@ -1,0 +1,71 @@
+"""What the rows of an export are: business or layout, what identifies them, whose they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+
+from salesfc_lib.inspection.evidence.columns import join_some
+from salesfc_lib.inspection.findings.measure import BUSINESS
+from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting
+from salesfc_lib.inspection.findings.wording import ask
+from salesfc_lib.intake import Issue
+
+MANY_ROWS = 50  # in which no two rows repeat a key, from which it is written without a question
+
+
+def describe_rows(found: Proposal) -> Iterator[Finding]:
+    """Repeated headers, subtotals, merged cells, duplicates, keys, units side by side."""
+    yield from _describe_layout(found)
+    yield Fact("key", asdict(found.key))
+    if copies := found.key.copies:
+        more = "; with a key they are dropped as duplicates" if found.key.columns else ""
+        yield Issue("duplicate", f"rows that repeat another in every cell: {copies:,}{more}")
+    if found.role in BUSINESS:
+        yield from _describe_key(found)
+    yield Fact("where", found.splits)
+    if found.role == "orders" and found.splits:
+        header, members = next(iter(found.splits.items()))
+        text = f"if the file holds several, {header} may tell them apart"
+        yield Line("units", f"{text} ({join_some(members, 5)}); `where` chooses one")
+        why = f"if the export holds several units: {join_some(members, 6)}"
+        yield Setting("where", {header: members[0]}, why, proved=False)
+
+
+def _describe_layout(found: Proposal) -> Iterator[Finding]:
+    if not found.sample.rows:
+        yield ask("empty", "no row stands below the header")
+    if count := found.layout_rows.count("header"):
+        yield Issue("repeated_header", f"rows that repeat the header: {count:,}; they are dropped")
+    yield Fact("subtotals", found.subtotals)
+    if words := found.subtotals:
+        count = sum(word in words for word in found.layout_rows)
+        text = f"rows that add up others ({', '.join(words)}): {count:,}"
+        yield Issue("subtotal", f"{text}; they are dropped once they equal their parts")
+        yield Setting("subtotals", words, "words that mark a row which adds up others")
+    yield Fact("fill_down", found.fill_down)
+    if names := found.fill_down:
+        headers = ", ".join(found.names[name] for name in names)
+        text = "merged or blank cells; they are filled from above"
+        yield Issue("filled_down", f"{headers}: {text}")
+        yield Setting("fill_down", names, "blank in most rows: merged cells, filled from above")
+
+
+def _describe_key(found: Proposal) -> Iterator[Finding]:
+    names, tried = [*found.key.columns], "; ".join(found.key.tried[:3])
+    if not names:
+        none = f"none found ({tried})" if tried else "none found: no order number was recognised"
+        yield Line("key", none)
+        why = "columns that identify a row; rows that repeat them are duplicates"
+        yield Setting("key", ["order_id", "product"], why, proved=False)
+        return
+    yield Line("key", f"{' + '.join(names)}: no two rows looked at have the same")
+    copies = f"; {found.key.copies:,} rows stand again as a whole" if found.key.copies else ""
+    why = f"identify the {len(found.sample.rows):,} rows that were read{copies}"
+    is_many = "order_id" in names and not copies and len(found.sample.rows) >= MANY_ROWS
+    if not {*names} <= {*found.list_mapped()}:
+        yield Setting("key", None, f"{', '.join(names)} {why}; map them above to use them")
+    elif "line" in names or is_many:
+        yield Setting("key", names, why)
+    else:
+        yield Setting("key", names, f"{why}: does the system make sure of it?", proved=False)

@@ -1,0 +1,3 @@
+"""Proposals as people and programs get them: a report for the terminal, JSON, a unit's parameter
+file.
+"""
