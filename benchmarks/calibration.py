@@ -23,7 +23,6 @@ import numpy as np
 from accuracy import Row, write
 from salesfc_lib import steps
 from salesfc_lib.cli import demo
-from salesfc_lib.forecasting.coverage import backtest_intervals
 from salesfc_lib.forecasting.forecast import Modeled, model_history
 
 BAND = (0.77, 0.83)  # of an 80 % interval, by the goal
@@ -81,7 +80,7 @@ def count_backtest(modeled: Modeled, panel: str) -> list[Row]:
     cutoffs.
     """
     inside, counted = np.zeros(modeled.candidates.horizon), np.zeros(modeled.candidates.horizon)
-    for back, bounds in backtest_intervals(modeled, (LEVEL,)).items():
+    for back, bounds in modeled.backtest_bounds((LEVEL,)).items():
         came, (low, high) = modeled.candidates.actuals(back), bounds[LEVEL]
         known = np.isfinite(came)
         inside += (known & (came >= low) & (came <= high)).sum(axis=0)

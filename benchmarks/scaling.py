@@ -44,7 +44,7 @@ PARTS = {
     "level shifts": ("level_shifts.py", "adjust_level_shifts"),
     "drivers": ("regression.py", "driver_factors"),
     "plausibility": ("backtest.py", "_reject"),
-    "boosting": ("forecast.py", "_boost_cutoffs"),
+    "boosting": ("boosting.py", "boost_cutoffs"),
     "weights": ("weights.py", "backtest_errors"),
     "intervals": ("forecast.py", "bounds"),
 }

@@ -877,14 +877,13 @@ def test_coverage_is_read_marked_against_the_band_and_drawn(tmp_path: Path) -> N
 
 
 def test_the_share_inside_a_backtests_intervals_is_that_of_a_plain_count(said: Any) -> None:
-    from salesfc_lib.forecasting.coverage import backtest_intervals
     from salesfc_lib.forecasting.forecast import combine_candidates
     from salesfc_lib.foundation.parameters import defaults
 
     modeled = combine_candidates(said, defaults())
     rows = load("calibration").count_backtest(modeled, "tiny")
     hits: dict[int, list[bool]] = {}
-    for back, bounds in backtest_intervals(modeled, (80,)).items():
+    for back, bounds in modeled.backtest_bounds((80,)).items():
         for series in range(len(said.history)):
             for step in range(min(back, 12)):
                 came = said.history.y[series, said.history.y.shape[1] - back + step]

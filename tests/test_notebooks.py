@@ -244,7 +244,7 @@ def test_every_lab_notebook_is_run() -> None:
 def test_what_the_lab_notebook_promotes_is_a_candidate_of_the_unit(
     demo_project: Path, tmp_path: Path
 ) -> None:
-    from salesfc_lib.forecasting.project_candidates import load_own
+    from salesfc_lib.forecasting.candidates.project import load_own
     from salesfc_lib.foundation.parameters import resolve
     from salesfc_lib.running.execute import run_notebook
 

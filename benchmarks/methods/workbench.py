@@ -15,7 +15,7 @@ def forecast(history: pd.DataFrame, future: pd.DataFrame, settings: dict[str, An
     """unique_id, ds, y_hat, lo-50 .. hi-95; the engine sees the columns known ahead and no
     others.
     """
-    from salesfc_lib.forecasting.forecast import forecast_panel
+    from salesfc_lib.forecasting import forecast_panel
 
     known = settings["known"]
     ahead = future if known else None

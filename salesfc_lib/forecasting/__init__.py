@@ -6,19 +6,20 @@ and failures leave."""
 
 from __future__ import annotations
 
+from salesfc_lib.forecasting.backtest.plausibility import REJECTED
 from salesfc_lib.forecasting.cache import ForecastCache
+from salesfc_lib.forecasting.candidates.project import load_own, read_own
 from salesfc_lib.forecasting.candidates.protocol import Candidate, each_series
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
-from salesfc_lib.forecasting.coverage import count_inside
-from salesfc_lib.forecasting.driver_effects import explain_drivers
+from salesfc_lib.forecasting.drivers.explain import explain_drivers
 from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History, align
 from salesfc_lib.forecasting.intervals import add_intervals
 from salesfc_lib.forecasting.level_shifts import list_level_shifts
 from salesfc_lib.forecasting.metrics import pool, score
-from salesfc_lib.forecasting.plausibility import REJECTED
-from salesfc_lib.forecasting.project_candidates import load_own, read_own
 from salesfc_lib.forecasting.tables import (
+    count_inside,
+    forecast_panel,
     list_backtest,
     list_candidates,
     list_failures,
@@ -40,6 +41,7 @@ __all__ = [
     "count_inside",
     "each_series",
     "explain_drivers",
+    "forecast_panel",
     "list_backtest",
     "list_candidates",
     "list_failures",

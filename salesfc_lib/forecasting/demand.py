@@ -21,10 +21,8 @@ def classify(y: np.ndarray) -> np.ndarray:
     >>> classify(np.array([[1.0, 2, 3, 4], [0, 2, 3, 4], [0, 2, 0, 4]])).tolist()
     ['steady', 'patchy', 'intermittent']
     """
-    share = share_of_zeros(y)
-    return np.where(
-        share >= INTERMITTENT_ZEROS, INTERMITTENT, np.where(share > PATCHY_ZEROS, PATCHY, STEADY)
-    )
+    sold = np.where(share_of_zeros(y) > PATCHY_ZEROS, PATCHY, STEADY)
+    return np.where(is_intermittent(y), INTERMITTENT, sold)
 
 
 def is_intermittent(y: np.ndarray) -> np.ndarray:

@@ -8,8 +8,9 @@ what came after its cutoff.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,9 +41,7 @@ class History:
     regressors: Mapping[str, np.ndarray] = field(default_factory=dict)
     level: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
     back: np.ndarray = field(default_factory=lambda: np.zeros(0, dtype=int))
-    derived: dict[object, object] = field(
-        default_factory=dict, init=False, repr=False, compare=False
-    )  # what was computed from it once
+    derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Default codes of level and back: 0."""
@@ -70,17 +69,15 @@ class History:
         months = self.last.astype("datetime64[M]").astype(int)
         return np.asarray((months[:, None] + np.arange(1 - self.y.shape[1], horizon + 1)) % SEASON)
 
+    def once(self, key: object, compute: Callable[[], Any]) -> Any:
+        """What `compute` gives, computed once for this history."""
+        if key not in self.derived:
+            self.derived[key] = compute()
+        return self.derived[key]
+
     def take(self, rows: np.ndarray) -> History:
         """Some rows."""
-        return replace(
-            self,
-            ids=self.ids[rows],
-            y=self.y[rows],
-            last=self.last[rows],
-            regressors={name: values[rows] for name, values in self.regressors.items()},
-            level=self.level[rows],
-            back=self.back[rows],
-        )
+        return _combine_rows([self], lambda arrays: arrays[0][rows])
 
     def cut(self, months: int) -> History:
         """Every row as it was known `months` earlier; what was known ahead is kept."""
@@ -94,28 +91,25 @@ class History:
 
     def stack(self, backs: Sequence[int]) -> History:
         """Every row at each of `backs` months earlier, one cutoff's rows behind another's."""
-        return join([self.cut(months) for months in backs])
+        return _combine_rows([self.cut(months) for months in backs], np.concatenate)
 
 
-def join(parts: Sequence[History]) -> History:
-    """Rows of histories that have the same months and regressors, one behind another."""
-    first = parts[0]
-    return History(
-        ids=np.concatenate([part.ids for part in parts]),
-        y=np.concatenate([part.y for part in parts]),
-        last=np.concatenate([part.last for part in parts]),
-        ahead=first.ahead,
-        regressors={
-            name: np.concatenate([part.regressors[name] for part in parts])
-            for name in first.regressors
-        },
-        level=np.concatenate([part.level for part in parts]),
-        back=np.concatenate([part.back for part in parts]),
-    )
+def _combine_rows(
+    parts: Sequence[History], combine: Callable[[list[np.ndarray]], np.ndarray]
+) -> History:
+    """A history of the same months, each of its arrays combined from those of the parts."""
+    known = {
+        name: combine([part.regressors[name] for part in parts]) for name in parts[0].regressors
+    }
+    rows: dict[str, Any] = {
+        name: combine([getattr(part, name) for part in parts])
+        for name in ("ids", "y", "last", "level", "back")
+    }
+    return replace(parts[0], regressors=known, **rows)
 
 
 def shift(values: np.ndarray, months: int) -> np.ndarray:
-    """Columns moved to the right by `months`, NaN on the left.
+    """Columns (axis 1) moved to the right by `months`, NaN on the left.
 
     >>> shift(np.array([[1.0, 2.0, 3.0]]), 1).tolist()
     [[nan, 1.0, 2.0]]
@@ -125,6 +119,15 @@ def shift(values: np.ndarray, months: int) -> np.ndarray:
     moved = np.full_like(values, np.nan)
     moved[:, months:] = values[:, : max(values.shape[1] - months, 0)]
     return moved
+
+
+def sum_years(y: np.ndarray) -> np.ndarray:
+    """Sums of twelve months in a row (n, T - 11), NaN where one of them is missing."""
+    if y.shape[1] < SEASON:
+        return np.full((len(y), 0), np.nan)
+    sums = np.cumsum(np.concatenate([np.zeros((len(y), 1)), np.nan_to_num(y)], axis=1), axis=1)
+    whole = np.isfinite(y[:, : y.shape[1] - SEASON + 1])
+    return np.where(whole, sums[:, SEASON:] - sums[:, :-SEASON], np.nan)
 
 
 def align(
@@ -156,23 +159,16 @@ def align(
     width = int((last[codes] - month).max()) + 1 if len(month) else 1
     y = np.full((len(ids), width), np.nan)
     y[codes, width - 1 - (last[codes] - month)] = past["y"].to_numpy(dtype=float)
-    names = _known_ahead(panel, future)
+    frames = [panel] if future is None else [panel, future]
     regressors = {
-        name: _lay_out(name, (panel, future), ids, last, (width, horizon)) for name in names
+        name: _lay_out(name, frames, ids, last, (width, horizon))
+        for name in _known_ahead(panel, future)
     }
     if TRADING_DAYS not in regressors:
         regressors[TRADING_DAYS] = count_weekdays(last, width, horizon)
-    levels = (
-        np.array([level.get(name, 0) for name in ids]) if level else np.zeros(len(ids), dtype=int)
-    )
-    return History(
-        np.asarray(ids, dtype=object),
-        fill_forward(y),
-        last.astype("datetime64[M]"),
-        horizon,
-        regressors,
-        levels,
-    )
+    levels = np.array([(level or {}).get(name, 0) for name in ids], dtype=int)
+    known = (np.asarray(ids, dtype=object), fill_forward(y), last.astype("datetime64[M]"))
+    return History(*known, horizon, regressors, levels)
 
 
 def count_weekdays(last: np.ndarray, width: int, horizon: int) -> np.ndarray:
@@ -207,21 +203,15 @@ def _known_ahead(panel: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:
 
 
 def _lay_out(
-    name: str,
-    frames: Sequence[pd.DataFrame | None],
-    ids: pd.Index,
-    last: np.ndarray,
-    size: tuple[int, int],
+    name: str, frames: list[pd.DataFrame], ids: pd.Index, last: np.ndarray, size: tuple[int, int]
 ) -> np.ndarray:
-    """A regressor as (n, width + horizon); a null never overwrites a value."""
+    """A regressor as (n, width + horizon) of `size`; a null never overwrites a value."""
     width, horizon = size
     values = np.full((len(ids), width + horizon), np.nan)
     for frame in frames:
-        if frame is None:
-            continue
         rows = pd.Index(ids).get_indexer(frame["unique_id"])
         column = width - 1 + frame["ds"].to_numpy().astype("datetime64[M]").astype(int) - last[rows]
-        given = frame[name].to_numpy(dtype=float, na_value=np.nan)
-        ok = (rows >= 0) & (column >= 0) & (column < width + horizon) & np.isfinite(given)
-        values[rows[ok], column[ok]] = given[ok]
+        known = frame[name].to_numpy(dtype=float, na_value=np.nan)
+        ok = (rows >= 0) & (column >= 0) & (column < width + horizon) & np.isfinite(known)
+        values[rows[ok], column[ok]] = known[ok]
     return values

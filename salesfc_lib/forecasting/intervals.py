@@ -10,7 +10,9 @@ the coverage.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -77,9 +79,9 @@ def _past_of(
     usable = (row >= 0) & (back < width) & (step < horizon)
     errors, forecasts = {}, {}
     for months in sorted(set(back[usable].tolist()), reverse=True):
-        here = usable & (back == months)
+        at = usable & (back == months)
         forecast = np.full((len(history), horizon), np.nan)
-        forecast[row[here], step[here]] = y_hat[here]
+        forecast[row[at], step[at]] = y_hat[at]
         columns = width - months + np.arange(horizon)
         actual = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
         errors[months], forecasts[months] = actual - forecast, forecast
@@ -147,8 +149,7 @@ def _typical(share: np.ndarray, level: np.ndarray) -> np.ndarray:
     return result
 
 
-@dataclass(frozen=True)
-class _ScaledErrors:
+class _ScaledErrors(NamedTuple):
     """Errors in scales of their series and cutoff (n_errors,), and of each: its horizon from 1, how
     far below the forecast zero lies in scales, the share of months without a sale known then, and
     whether that made the series intermittent.
@@ -162,11 +163,11 @@ class _ScaledErrors:
 
     def of_kind(self, sparse: bool) -> _ScaledErrors:
         """Those of a kind; all, where it has too few."""
-        here = self.sparse == sparse
-        return self.take(here) if here.sum() >= tuning.MIN_KIND_ERRORS else self
+        same = self.sparse == sparse
+        return self.take(same) if same.sum() >= tuning.MIN_KIND_ERRORS else self
 
     def take(self, rows: np.ndarray) -> _ScaledErrors:
-        return _ScaledErrors(*(getattr(self, each.name)[rows] for each in fields(self)))
+        return _ScaledErrors(*(values[rows] for values in self))
 
 
 def _scaled_errors(past: PastErrors) -> _ScaledErrors:
@@ -198,22 +199,23 @@ def _widths(scaled: _ScaledErrors, horizon: int, share: float) -> tuple[np.ndarr
     """Scales below and above the forecast by horizon (horizon,), at least 0 and never falling."""
     steps = np.arange(1, horizon + 1)
     if not len(scaled.z):
-        reach = np.full(horizon, _normal_quantile(0.5 + share / 2))
-        return reach, reach
+        # a normal error, in units of its mean absolute value
+        reach = NormalDist().inv_cdf(0.5 + share / 2) * float(np.sqrt(np.pi / 2))
+        return (np.full(horizon, reach),) * 2
     near = [np.abs(scaled.h - step) <= tuning.NEIGHBOUR_HORIZONS for step in steps]
-    found = np.array([_width_pair(scaled, here, share) for here in near])
-    known = np.isfinite(found[:, 0])
+    pairs = np.array([_width_pair(scaled, rows, share) for rows in near])
+    known = np.isfinite(pairs[:, 0])
     if not known.any():
-        found[:] = _width_pair(scaled, np.full(len(scaled.z), True), share)
+        pairs[:] = _width_pair(scaled, np.full(len(scaled.z), True), share)
         known[:] = True
-    sides = [np.interp(steps, steps[known], found[known, side]) for side in (0, 1)]
+    sides = [np.interp(steps, steps[known], pairs[known, side]) for side in (0, 1)]
     down, up = (np.maximum.accumulate(np.maximum(side, 0.0)) for side in sides)
     return down, up
 
 
-def _width_pair(scaled: _ScaledErrors, here: np.ndarray, share: float) -> tuple[float, float]:
+def _width_pair(scaled: _ScaledErrors, among: np.ndarray, share: float) -> tuple[float, float]:
     """Scales below and above, the same share beyond each, together covering `share`."""
-    rows = np.flatnonzero(here)
+    rows = np.flatnonzero(among)
     if not len(rows):
         return np.nan, np.nan
     some = scaled.take(rows[:: max(1, len(rows) // tuning.WIDTH_ERRORS)])
@@ -232,10 +234,3 @@ def _conformal_quantile(ordered: np.ndarray, p: np.ndarray, *, upper: bool = Fal
     n = len(ordered)
     place = np.ceil((n + 1) * p) - 1 if upper else np.floor((n + 1) * p) - 1
     return np.asarray(ordered[place.clip(0, n - 1).astype(int)])
-
-
-def _normal_quantile(p: float) -> float:
-    """Quantile of a normal error in units of its mean absolute value."""
-    from statistics import NormalDist
-
-    return NormalDist().inv_cdf(p) * float(np.sqrt(np.pi / 2))

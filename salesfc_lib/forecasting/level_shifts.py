@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import STEADY, classify
@@ -77,58 +78,47 @@ def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
 def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The likeliest step of each row of x (n, T): months since, size, strength (n,); 0: none."""
     n, width = x.shape
-    after = np.arange(
-        tuning.SHIFT_MIN_AFTER, min(tuning.SHIFT_RECENT, width - tuning.SHIFT_MIN_BEFORE) + 1
-    )
+    most = min(tuning.SHIFT_RECENT, width - tuning.SHIFT_MIN_BEFORE)
+    after = np.arange(tuning.SHIFT_MIN_AFTER, most + 1)
     if not len(after):
         return np.zeros(n, dtype=int), np.zeros(n), np.zeros(n)
     known = np.isfinite(x)
     value = np.where(known, x - nan_mean(x, 1, keepdims=True), 0.0)
     count, time = known.sum(axis=1), (np.arange(width) - (width - 1.0)) / SEASON
-    spread = _noise(x)
-    inverse = _invert(
-        count, known @ time, known @ time**2 + (spread / tuning.SHIFT_TREND_PRIOR) ** 2
-    )
+    squares = known @ time**2 + (_noise(x) / tuning.SHIFT_TREND_PRIOR) ** 2
+    inverse = _invert(count, known @ time, squares)
     moments = np.stack([value.sum(axis=1), value @ time], axis=1)
     fit = np.einsum("nab,nb->na", inverse, moments)
-    stepped = np.stack([after, [time[-k:].sum() for k in after]], axis=1).astype(
-        float
-    )  # the terms, summed since the step
+    # the terms, summed since the step
+    stepped = np.stack([after, [time[-k:].sum() for k in after]], axis=1).astype(float)
     sums = np.cumsum(value[:, ::-1], axis=1)[:, after - 1]
     moved = sums - fit @ stepped.T
     weight = after - np.einsum("ka,nab,kb->nk", stepped, inverse, stepped, optimize=True)
     weight = np.maximum(weight, 1e-9)
     rest = ((value**2).sum(axis=1) - (fit * moments).sum(axis=1))[:, None] - moved**2 / weight
     variance = np.maximum(rest / (count - 3).clip(1)[:, None], tuning.SHIFT_MIN_NOISE**2)
-    strength = np.where(
-        count[:, None] - after >= tuning.SHIFT_MIN_BEFORE,
-        np.abs(moved) / np.sqrt(weight * variance),
-        0.0,
-    )
+    enough = count[:, None] - after >= tuning.SHIFT_MIN_BEFORE
+    strength = np.where(enough, np.abs(moved) / np.sqrt(weight * variance), 0.0)
     best, row = strength.argmax(axis=1), np.arange(n)
     step = moved[row, best] / weight[row, best]
     line = fit - np.einsum("nab,nb->na", inverse, stepped[best]) * step[:, None]
     since = np.arange(width) >= (width - after[best])[:, None]
     off = np.where(known, value - line[:, :1] - line[:, 1:] * time, 0.0)
     error = off - np.where(known & since, step[:, None], 0.0)
-    lasts = ((off / np.where(step == 0, 1.0, step)[:, None] > tuning.SHIFT_MIN_STEP) & since).sum(
-        axis=1
-    ) >= tuning.SHIFT_MIN_AFTER
-    return (
-        after[best],
-        _least(step, _compare(x, since)),
-        np.where(lasts, strength[row, best] * np.sqrt(_independence(error)), 0.0),
-    )
+    shown = (off / np.where(step == 0, 1.0, step)[:, None] > tuning.SHIFT_MIN_STEP) & since
+    lasts = shown.sum(axis=1) >= tuning.SHIFT_MIN_AFTER
+    change = _change_since(x, since)
+    smaller = np.sign(step) * np.minimum(np.abs(step), np.abs(change))
+    size = np.where(step * change > 0, smaller, 0.0)  # none where they disagree on the direction
+    certain = strength[row, best] * np.sqrt(_independence(error))
+    return after[best], size, np.where(lasts, certain, 0.0)
 
 
 def winsorize(x: np.ndarray) -> np.ndarray:
     """Months (n, T) within 2.5 standard deviations of the median of five months around."""
-    padded = np.pad(
-        x, ((0, 0), (tuning.SHIFT_NEIGHBOURS, tuning.SHIFT_NEIGHBOURS)), constant_values=np.nan
-    )
-    around = np.lib.stride_tricks.sliding_window_view(
-        padded, 2 * tuning.SHIFT_NEIGHBOURS + 1, axis=1
-    )
+    beside = tuning.SHIFT_NEIGHBOURS
+    padded = np.pad(x, ((0, 0), (beside, beside)), constant_values=np.nan)
+    around = sliding_window_view(padded, 2 * beside + 1, axis=1)
     with np.errstate(all="ignore"):
         middle = nan_median(around, -1)
         spread = 1.4826 * nan_median(np.abs(x - middle), -1)[:, None]
@@ -166,12 +156,12 @@ def list_level_shifts(history: History, settings: schema.Breaks = USUAL) -> pd.D
         "ds": first.astype("datetime64[ns]"),
         "change": 100 * (shifts.ratio[rows] - 1),
         "strength": shifts.strength[rows],
-        "evidence": pd.Series([_say(*each) for each in words], dtype=object),
+        "evidence": pd.Series([_describe_levels(*each) for each in words], dtype=object),
     }
     return tables.check(pd.DataFrame(columns), "break")
 
 
-def _say(adjusted: np.ndarray, months: int, first: str) -> str:
+def _describe_levels(adjusted: np.ndarray, months: int, first: str) -> str:
     """The level before and since a change, in words."""
     before = adjusted[: len(adjusted) - months][-SEASON:]
     before = before[np.isfinite(before)]
@@ -182,7 +172,7 @@ def _say(adjusted: np.ndarray, months: int, first: str) -> str:
     )
 
 
-def _compare(x: np.ndarray, since: np.ndarray) -> np.ndarray:
+def _change_since(x: np.ndarray, since: np.ndarray) -> np.ndarray:
     """Log mean month `since` a step less that of up to twelve before (n,), for logs x (n, T)."""
     known, width = np.isfinite(x), x.shape[1]
     first = (width - since.sum(axis=1))[:, None]
@@ -191,11 +181,6 @@ def _compare(x: np.ndarray, since: np.ndarray) -> np.ndarray:
     means = [(size * at).sum(axis=1) / at.sum(axis=1).clip(1) for at in (known & since, before)]
     now, then = np.log(np.maximum(means, 1e-300))
     return np.asarray(now - then)
-
-
-def _least(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The smaller of two changes (n,), zero where they disagree on the direction."""
-    return np.where(one * other > 0, np.sign(one) * np.minimum(np.abs(one), np.abs(other)), 0.0)
 
 
 def _invert(count: np.ndarray, cross: np.ndarray, square: np.ndarray) -> np.ndarray:

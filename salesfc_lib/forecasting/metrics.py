@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
@@ -18,7 +17,8 @@ from salesfc_lib.foundation import SEASON
 KEY = ["unique_id", "stage", "model", "cutoff", "h"]
 SCORE = [*KEY, "metric", "numerator", "denominator", "n"]
 
-Parts = tuple[pd.Series, pd.Series]
+# rows with their actual, and the history: to numerators and denominators
+Metric = Callable[[pd.DataFrame, pd.DataFrame], tuple[pd.Series, pd.Series]]
 
 
 def score(
@@ -40,11 +40,14 @@ def score(
             raise SalesForecastError.unknown_key(metric, METRICS, "`metrics`")
     rows = forecast if "stage" in forecast.columns else forecast.assign(stage="candidate")
     known = actual[["unique_id", "ds", "y_raw"]].dropna()
-    rows = rows.merge(
-        known.rename(columns={"y_raw": "actual"}), on=["unique_id", "ds"], how="inner"
-    )
-    parts = [_parts(rows, known, metric) for metric in metrics]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=SCORE)
+    rows = rows.merge(known.rename(columns={"y_raw": "actual"}), on=["unique_id", "ds"])
+    parts = []
+    for metric in metrics:
+        numerator, denominator = METRICS[metric](rows, known)
+        part = rows[KEY].assign(metric=metric, numerator=numerator, denominator=denominator, n=1)
+        parts.append(part.dropna(subset=["numerator", "denominator"])[SCORE])
+    types = {"numerator": float, "denominator": float, "n": "int64"}
+    return pd.concat(parts, ignore_index=True).astype(types)
 
 
 def pool(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
@@ -64,43 +67,30 @@ def pool(scores: pd.DataFrame, by: Sequence[str] = ()) -> pd.DataFrame:
     return pooled.assign(value=pooled["numerator"] / size)
 
 
-def _parts(rows: pd.DataFrame, history: pd.DataFrame, metric: str) -> pd.DataFrame:
-    numerator, denominator = METRICS[metric](rows, history)
-    parts = rows[KEY].assign(metric=metric, numerator=numerator, denominator=denominator)
-    parts = parts.dropna(subset=["numerator", "denominator"])
-    return parts.assign(n=np.ones(len(parts), dtype="int64"))[SCORE].astype(
-        {"numerator": float, "denominator": float}
-    )
+def _absolute(rows: pd.DataFrame) -> pd.Series:
+    return (rows["y_hat"] - rows["actual"]).abs()
 
 
-def _wape(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
-    return (rows["y_hat"] - rows["actual"]).abs(), rows["actual"].abs()
-
-
-def _bias(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
-    return rows["y_hat"] - rows["actual"], rows["actual"]
-
-
-def _smape(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
+def _smape(rows: pd.DataFrame, _: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     """Each row's ratio over one, as the published mean of ratios; 0 where both are zero."""
     total = rows["y_hat"].abs() + rows["actual"].abs()
-    ratio = 2 * (rows["y_hat"] - rows["actual"]).abs() / total.where(total > 0)
+    ratio = 2 * _absolute(rows) / total.where(total > 0)
     return ratio.fillna(0.0), pd.Series(1.0, index=rows.index)
 
 
-def _mase(rows: pd.DataFrame, history: pd.DataFrame) -> Parts:
+def _mase(rows: pd.DataFrame, history: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     key = ["unique_id", "cutoff"]
     earlier = history.assign(ds=history["ds"] + pd.DateOffset(months=SEASON))
     steps = history.merge(earlier, on=["unique_id", "ds"], suffixes=("", "_before"))
     steps = steps.assign(step=(steps["y_raw"] - steps["y_raw_before"]).abs())
     pairs = rows[key].drop_duplicates().merge(steps, on="unique_id")
     scale = pairs.loc[pairs["ds"] <= pairs["cutoff"]].groupby(key)["step"].mean()
-    found = scale.reindex(pd.MultiIndex.from_frame(rows[key])).to_numpy()
-    return (rows["y_hat"] - rows["actual"]).abs(), pd.Series(found, index=rows.index)
+    per_row = scale.reindex(pd.MultiIndex.from_frame(rows[key])).to_numpy()
+    return _absolute(rows), pd.Series(per_row, index=rows.index)
 
 
-def _coverage(level: int) -> Callable[[pd.DataFrame, pd.DataFrame], Parts]:
-    def inside(rows: pd.DataFrame, _: pd.DataFrame) -> Parts:
+def _coverage(level: int) -> Metric:
+    def inside(rows: pd.DataFrame, _: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         low, high = rows[f"lo-{level}"], rows[f"hi-{level}"]
         hit = ((low <= rows["actual"]) & (rows["actual"] <= high)).astype(float)
         return hit.where(low.notna() & high.notna()), pd.Series(1.0, index=rows.index)
@@ -108,9 +98,9 @@ def _coverage(level: int) -> Callable[[pd.DataFrame, pd.DataFrame], Parts]:
     return inside
 
 
-METRICS: dict[str, Callable[[pd.DataFrame, pd.DataFrame], Parts]] = {
-    "wape": _wape,
-    "bias": _bias,
+METRICS: dict[str, Metric] = {
+    "wape": lambda rows, _: (_absolute(rows), rows["actual"].abs()),
+    "bias": lambda rows, _: (rows["y_hat"] - rows["actual"], rows["actual"]),
     "smape": _smape,
     "mase": _mase,
     "coverage-80": _coverage(80),

@@ -1,28 +1,35 @@
 """Reasons for the weight of each candidate, in words.
 
 Facts of the backtest enter (error, error of the seasonal naive, number of cutoffs); a sentence for
-each candidate of a series leaves.
+each candidate of a series leaves, and what the forecast of a short history rests on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
-from salesfc_lib.forecasting.backtest.early_stopping import StopReason
 from salesfc_lib.forecasting.candidates.registry import BASELINE
-from salesfc_lib.forecasting.tuning import MIN_CUTOFFS, TIE
+from salesfc_lib.forecasting.tuning import BOOSTED_FROM, MIN_CUTOFFS, TIE
+from salesfc_lib.foundation import SEASON
 
 BOOSTING_REASON = (
     "the middle of the candidates, corrected by what they missed in the whole unit; the more "
     "series there are, the more it counts"
 )
+FULL_HISTORY = 2 * SEASON + 1  # months from which every candidate runs: no fallback is named
+FALLBACKS = (  # months of history from which it holds, what the forecast then rests on
+    (1, "smoothed level{season}, uncorrected"),
+    (BOOSTED_FROM, "smoothed level{season}"),
+    (SEASON, "smoothed level{season}, beside last year's months"),
+    (SEASON + 1, "levels and trends{season}, beside last year's months"),
+    (2 * SEASON, "levels and trends{season}, beside the months of two years"),
+)
 
 
-@dataclass(frozen=True)
-class Fact:
+class BacktestFact(NamedTuple):
     """What is known of one candidate of one series; `wape` is NaN where nothing was sold."""
 
     model: str
@@ -31,7 +38,7 @@ class Fact:
     cutoffs: int
 
 
-def weight_reason(own: Fact, facts: Sequence[Fact]) -> str:
+def weight_reason(own: BacktestFact, facts: Sequence[BacktestFact]) -> str:
     """Why a candidate of a series has its weight, from the facts of all its candidates."""
     most = max(fact.cutoffs for fact in facts)
     if len(facts) == 1:
@@ -46,11 +53,11 @@ def weight_reason(own: Fact, facts: Sequence[Fact]) -> str:
         unused = "not used, as it is too far behind the others"
         counts = "counts as it does" if own.weight else unused
         return f"not tested here, as the history is too short: {counts} in the level's other series"
-    error = "unknown, as nothing was sold in its months"
-    error = percent(own.wape) if np.isfinite(own.wape) else error
+    unknown = "unknown, as nothing was sold in its months"
+    error = percent(own.wape) if np.isfinite(own.wape) else unknown
     if own.cutoffs < most:
         error += f" over {own.cutoffs} cutoff{'s' if own.cutoffs > 1 else ''}"
-    error += _against(own, facts)
+    error += _against_baseline(own, facts)
     if own.weight == 0:
         return f"not used: backtest error {error}, too far behind the others"
     known = [fact.wape for fact in facts if np.isfinite(fact.wape)]
@@ -58,15 +65,29 @@ def weight_reason(own: Fact, facts: Sequence[Fact]) -> str:
     return f"lowest error in the backtest, {error}" if best else f"backtest error {error}"
 
 
-def early_stopping_reason(stop: StopReason) -> str:
-    """Why a costly candidate was stopped early for a series."""
-    return (
-        f"raced out: error {percent(stop.error)} against {percent(stop.reference)} at the "
-        "latest cutoff"
-    )
+def describe_fallback(months: int, *, unit: int) -> str:
+    """The fallback of a series of `months` in a unit of `unit` months; empty where there is none.
+
+    >>> describe_fallback(5, unit=60)
+    "5 months of history: smoothed level with the unit's season, uncorrected"
+    >>> describe_fallback(1, unit=5)
+    '1 month of history: smoothed level, uncorrected'
+    >>> describe_fallback(25, unit=60)
+    ''
+    """
+    if not 1 <= months < FULL_HISTORY:
+        return ""
+    words = [text for least, text in FALLBACKS if least <= months][-1]
+    season = " with the unit's season" if unit > SEASON else ""
+    return f"{months} month{'s' if months > 1 else ''} of history: {words.format(season=season)}"
 
 
-def _against(own: Fact, facts: Sequence[Fact]) -> str:
+def percent(share: float) -> str:
+    """A share in percent with one decimal."""
+    return f"{100 * share:.1f} %"
+
+
+def _against_baseline(own: BacktestFact, facts: Sequence[BacktestFact]) -> str:
     baseline = next((fact.wape for fact in facts if fact.model == BASELINE), np.nan)
     if own.model == BASELINE or not np.isfinite(baseline) or not np.isfinite(own.wape):
         return ""
@@ -75,8 +96,3 @@ def _against(own: Fact, facts: Sequence[Fact]) -> str:
     if own.wape > baseline:
         return f", worse than the {percent(baseline)} of the seasonal naive"
     return f", against {percent(baseline)} for the seasonal naive"
-
-
-def percent(share: float) -> str:
-    """A share in percent with one decimal."""
-    return f"{100 * share:.1f} %"

@@ -6,30 +6,48 @@ candidates the tested cutoffs and the current one are written, not those that we
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
 from salesfc_lib.forecasting import metrics
+from salesfc_lib.forecasting.backtest.plausibility import REJECTED
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING
-from salesfc_lib.forecasting.coverage import backtest_intervals
-from salesfc_lib.forecasting.forecast import Modeled
-from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.forecast import Modeled, model_history
+from salesfc_lib.forecasting.history import History, align
 from salesfc_lib.forecasting.intervals import LEVELS
-from salesfc_lib.forecasting.plausibility import REJECTED
 from salesfc_lib.forecasting.reasons import (
     BOOSTING_REASON,
-    Fact,
-    early_stopping_reason,
+    BacktestFact,
+    describe_fallback,
+    percent,
     weight_reason,
 )
-from salesfc_lib.forecasting.short_history import describe_fallback
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import SEASON, Parameters, defaults, tables
 
 COMBINATION = "combination"
 WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
 FORECAST = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
+
+
+def forecast_panel(
+    panel: pd.DataFrame,
+    *,
+    horizon: int = SEASON,
+    future: pd.DataFrame | None = None,
+    levels: Sequence[int] = (50, 80, 95),
+    parameters: Parameters | None = None,
+) -> pd.DataFrame:
+    """Forecasts with the defaults: unique_id, ds, h, y_hat, and lo- and hi- of each level.
+
+    `panel` holds unique_id, ds (first of a month), y and regressors, `future` the regressors of the
+    coming months; each series may end at a month of its own. Series without any value have no rows.
+    """
+    history = align(panel, future, horizon=horizon)
+    modeled = model_history(history, parameters or defaults(), horizon=horizon)
+    rows = _rows(history, {0: modeled.combined[0]}, COMBINATION, {0: modeled.bounds(levels)})
+    return rows.drop(columns=["model", "cutoff"])
 
 
 def list_candidates(modeled: Modeled) -> pd.DataFrame:
@@ -41,8 +59,7 @@ def list_candidates(modeled: Modeled) -> pd.DataFrame:
         for name, values in candidates.values.items()
     ]
     parts.append(_rows(candidates.history, modeled.boosted, BOOSTING))
-    columns = ["unique_id", "model", "cutoff", "ds", "h", "y_hat"]
-    return pd.concat(parts, ignore_index=True)[columns]
+    return pd.concat(parts, ignore_index=True)
 
 
 def list_failures(modeled: Modeled) -> pd.DataFrame:
@@ -64,48 +81,40 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     """Table weights with reasons, also of candidates that failed now or were stopped early."""
     candidates, ids = modeled.candidates, modeled.candidates.history.ids
     rows = [line for row in range(len(ids)) for line in _weights_of(modeled, row)]
-    rows += [
-        (ids[each.row], each.model, 0.0, np.nan, _say_failed(each.error))
-        for each in candidates.failures
-        if each.back == 0
-    ]
-    rows += [
-        (ids[each.row], each.model, 0.0, np.nan, early_stopping_reason(each.reason))
-        for each in candidates.stopped
-    ]
+    for failure in (each for each in candidates.failures if each.back == 0):
+        error = failure.error if failure.error.startswith(REJECTED) else f"failed: {failure.error}"
+        rows.append((ids[failure.row], failure.model, 0.0, np.nan, error))
+    for row, model, stop in candidates.stopped:
+        error, reference = percent(stop.error), percent(stop.reference)
+        reason = f"raced out: error {error} against {reference} at the latest cutoff"
+        rows.append((ids[row], model, 0.0, np.nan, reason))
     return pd.DataFrame(rows, columns=WEIGHTS) if rows else tables.empty("weights")
 
 
 def _weights_of(modeled: Modeled, row: int) -> list[tuple[str, str, float, float, str]]:
     """Rows of table weights of one series: the candidates that gave a forecast, and boosting."""
-    candidates, errors, weights = modeled.candidates, modeled.errors, modeled.weights
-    history, unique_id = candidates.history, candidates.history.ids[row]
+    candidates, errors, history = modeled.candidates, modeled.errors, modeled.candidates.history
     wape, cutoffs = errors.wape[:, row].tolist(), errors.cutoffs[:, row].astype(int).tolist()
     facts = [
-        Fact(name, float(weights[k, row]), wape[k], cutoffs[k])
+        BacktestFact(name, float(modeled.weights[k, row]), wape[k], cutoffs[k])
         for k, name in enumerate(candidates.names)
         if np.isfinite(candidates.values[name][-1, row]).all()
     ]
-    if row in modeled.ended:
-        reason = _ended(modeled.ended[row])
+    unique_id = history.ids[row]
+    if silent := modeled.ended.get(row):
+        reason = f"the series came to an end: no sale for {silent} months; forecast at zero"
         return [(unique_id, fact.model, 0.0, fact.wape, reason) for fact in facts]
     months = int(np.isfinite(history.y[row]).sum())
     fallback = describe_fallback(months, unit=history.y.shape[1])
     begin = f"{fallback}; " if fallback else ""
     share = modeled.shares[0][row] if 0 in modeled.shares else 0.0
-    found = [
-        (
-            unique_id,
-            fact.model,
-            fact.weight * (1 - share),
-            fact.wape,
-            begin + weight_reason(fact, facts),
-        )
-        for fact in facts
-    ]
+    lines = []
+    for fact in facts:
+        reason = begin + weight_reason(fact, facts)
+        lines.append((unique_id, fact.model, fact.weight * (1 - share), fact.wape, reason))
     if share:
-        found.append((unique_id, BOOSTING, share, _error(modeled, row), BOOSTING_REASON))
-    return found
+        lines.append((unique_id, BOOSTING, share, _boosted_error(modeled, row), BOOSTING_REASON))
+    return lines
 
 
 def list_forecasts(modeled: Modeled) -> pd.DataFrame:
@@ -116,14 +125,12 @@ def list_forecasts(modeled: Modeled) -> pd.DataFrame:
     if BASELINE in names:
         naive = _rows(history, {0: forecast[names.index(BASELINE)]}, BASELINE)
         parts.append(naive.assign(stage="baseline"))
-    single = forecast[best, np.arange(len(history))]
-    single = np.where((modeled.best >= 0)[:, None], single, np.nan)
+    single = np.where((modeled.best >= 0)[:, None], forecast[best, np.arange(len(history))], np.nan)
     models = np.array(names, dtype=object)[best]
     parts.append(_rows(history, {0: single}, models).assign(stage="statistical"))
-    bounds = _name_bounds(modeled.bounds(LEVELS))
-    combined = _rows(history, {0: modeled.combined[0]}, COMBINATION, bounds)
-    parts.append(combined.assign(stage="combined"))
-    return _as_forecast(pd.concat(parts, ignore_index=True))
+    combined = {0: modeled.combined[0]}
+    parts.append(_rows(history, combined, COMBINATION, {0: modeled.bounds(LEVELS)}))
+    return _as_forecast(parts)
 
 
 def list_backtest(modeled: Modeled) -> pd.DataFrame:
@@ -131,12 +138,10 @@ def list_backtest(modeled: Modeled) -> pd.DataFrame:
 
     Those of tested cutoffs have the intervals that they would have had.
     """
-    history, bounds = modeled.candidates.history, backtest_intervals(modeled)
-    parts = [
-        _rows(history, {back: values}, COMBINATION, _name_bounds(bounds.get(back, {})))
-        for back, values in modeled.past.forecasts.items()
-    ]
-    return _as_forecast(pd.concat(parts, ignore_index=True)) if parts else tables.empty("forecast")
+    history, forecasts = modeled.candidates.history, modeled.past.forecasts
+    if not forecasts:
+        return tables.empty("forecast")
+    return _as_forecast([_rows(history, forecasts, COMBINATION, modeled.backtest_bounds())])
 
 
 def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
@@ -144,24 +149,42 @@ def score_modeled(modeled: Modeled, panel: pd.DataFrame) -> pd.DataFrame:
 
     Forecasts of months that have no actual yet, so all of the last cutoff, give no row.
     """
-    names = ["unique_id", "stage", "model", "cutoff", "ds", "h", "y_hat"]
     candidates = list_candidates(modeled).assign(stage="candidate")
     earlier = candidates[candidates["cutoff"] < candidates["cutoff"].max()]
     backtest = _rows(modeled.candidates.history, modeled.past.forecasts, COMBINATION)
     tested = backtest[backtest["cutoff"].isin(earlier["cutoff"].unique())]
-    rows = pd.concat([earlier[names], tested.assign(stage="combined")[names]], ignore_index=True)
-    return metrics.score(rows, panel, metrics=("wape", "bias", "mase"))
+    rows = pd.concat([earlier, tested.assign(stage="combined")], ignore_index=True)
+    return metrics.score(rows[FORECAST], panel, metrics=("wape", "bias", "mase"))
+
+
+def count_inside(backtest: pd.DataFrame, panel: pd.DataFrame, series: pd.DataFrame) -> pd.DataFrame:
+    """Table backtest_coverage of a backtest; forecasts without bounds are not counted."""
+    bounded = backtest.dropna(subset=["lo-80"])
+    if bounded.empty:
+        return tables.empty("backtest_coverage")
+    scored = metrics.score(bounded, panel, metrics=[f"coverage-{level}" for level in LEVELS])
+    named = scored.merge(series[["unique_id", "level"]], on="unique_id")
+    pooled = metrics.pool(named, ["level", "metric", "h"])
+    columns = {
+        "interval": pooled["metric"].str.removeprefix("coverage-").astype("int64"),
+        "inside": pooled["numerator"].astype("int64"),
+    }
+    table = pooled.assign(**columns)[["level", "interval", "h", "inside", "n"]]
+    return table.astype({"h": "int64", "n": "int64"})
 
 
 def _rows(
     history: History,
-    values: Mapping[int, np.ndarray],
+    forecasts: Mapping[int, np.ndarray],
     model: str | np.ndarray,
-    extra: Mapping[str, np.ndarray] | None = None,
+    bounds: Mapping[int, Mapping[int, tuple[np.ndarray, np.ndarray]]] | None = None,
 ) -> pd.DataFrame:
-    """Long rows of forecasts (n, horizon) at cutoffs; series without a forecast have none."""
+    """Long rows of forecasts (n, horizon) at cutoffs; series without a forecast have none.
+
+    `model` is a name or one a series, `bounds` hold lower and upper ones by cutoff and level.
+    """
     parts = []
-    for back, forecast in values.items():
+    for back, forecast in forecasts.items():
         known = np.flatnonzero(np.isfinite(forecast).all(axis=1))
         horizon = forecast.shape[1]
         cutoff = history.last[known] - np.timedelta64(back, "M")
@@ -174,37 +197,21 @@ def _rows(
             "h": np.tile(steps, len(known)),
             "y_hat": forecast[known].ravel(),
         }
-        columns |= {name: array[known].ravel() for name, array in (extra or {}).items()}
+        for level, pair in (bounds or {}).get(back, {}).items():
+            for side, values in zip(("lo", "hi"), pair, strict=True):
+                columns[f"{side}-{level}"] = values[known].ravel()
         parts.append(pd.DataFrame(columns))
     return pd.concat(parts, ignore_index=True) if parts else tables.empty("candidate_forecast")
 
 
-def _name_bounds(bounds: Mapping[int, tuple[np.ndarray, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Columns of bounds by level: lo-80, hi-80 and so on."""
-    return {
-        f"{side}-{level}": pair[place]
-        for level, pair in bounds.items()
-        for place, side in enumerate(("lo", "hi"))
-    }
+def _as_forecast(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    """Rows of table forecast, in its order; stage combined where none is named."""
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*FORECAST, *tables.INTERVALS])
+    rows["stage"] = rows["stage"].fillna("combined")
+    return rows.sort_values(FORECAST[:5], ignore_index=True)
 
 
-def _as_forecast(rows: pd.DataFrame) -> pd.DataFrame:
-    rows = rows if "stage" in rows.columns else rows.assign(stage="combined")
-    missing = {name: np.nan for name in tables.INTERVALS if name not in rows.columns}
-    return rows.assign(**missing)[[*FORECAST, *tables.INTERVALS]].sort_values(
-        FORECAST[:5], ignore_index=True
-    )
-
-
-def _say_failed(error: str) -> str:
-    return error if error.startswith(REJECTED) else f"failed: {error}"
-
-
-def _ended(months: int) -> str:
-    return f"the series came to an end: no sale for {months} months; forecast at zero"
-
-
-def _error(modeled: Modeled, row: int) -> float:
+def _boosted_error(modeled: Modeled, row: int) -> float:
     """WAPE of the boosted median of a series over the tested cutoffs."""
     gaps, size = 0.0, 0.0
     for back in (each for each in modeled.candidates.tested if each in modeled.boosted):

@@ -1,164 +1,138 @@
 """Constants of the forecast that were chosen and are no parameters: unit and evidence of each.
 
-Evidence names a section of benchmarks/RESULTS.md, or a commit that says what was tried. "Engine":
-chosen on months before the held-back ones when that part was written (commit 7ddb73e; level shifts
-16f1387, plausibility 86ae4c5); no script repeats that choice. "Convention": from the literature.
-"Not tuned": a guard or a round number; no alternative was measured.
+Evidence names a section of benchmarks/RESULTS.md, or a commit that says what was tried.
+"Convention": from the literature. "Not tuned": a guard or a round number; no alternative was
+measured. All others were chosen on months before the held-back ones when their part was written
+(commit 7ddb73e; level shifts 16f1387, plausibility 86ae4c5); no script repeats that choice.
 """
 
 from typing import Any
 
 # History and kinds of demand
-PATCHY_ZEROS = 0.1  # share of months without a sale above which a series is patchy. Engine
-# share from which it is intermittent: mean instead of median, squared errors. Engine
-INTERMITTENT_ZEROS = 0.4
+PATCHY_ZEROS = 0.1  # share of months without a sale above which a series is patchy
+INTERMITTENT_ZEROS = 0.4  # from which it is intermittent: mean, not median, and squared errors
 
 # Seasonal indices, shrunk to the panel's
-# of the panel's profile that a series without evidence takes. Engine, checked in commit 4f9d3f3
+# of the panel's profile that a series without evidence takes. Checked in commit 4f9d3f3
 SEASON_PANEL_SHARE = 0.8
-# share of the series' own excess variance in the prior variance, the rest is the panel's median.
-# Engine
+# share of the series' own excess variance in the prior variance, the rest is the panel's median
 SEASON_OWN_VARIANCE = 0.5
-# of a month around its index, in shares of the level squared. Not tuned: a perfect past is luck
-SEASON_MIN_VARIANCE = 1e-4
-SEASON_USUAL_VARIANCE = 0.05  # of a month around its index where no series has enough years. Engine
+SEASON_MIN_VARIANCE = 1e-4  # in shares of the level squared. Not tuned: a perfect past is luck
+SEASON_USUAL_VARIANCE = 0.05  # of a month around its index where no series has enough years
 SEASON_MIN_REPEATS = 6  # repeated months from which a series' own noise is estimated. Not tuned
-# F of 11 and about 60 degrees of freedom at 10 %: a series' own season is used above it.
-# Convention
-SEASON_F = 1.7
+SEASON_F = 1.7  # F of 11 and 60 degrees of freedom at 10 %: own season above it. Convention
 SEASON_BOUNDS = (-0.95, 5.0)  # of a relative index. Not tuned: keeps factors positive
 
 # Exponential smoothing
-# grid of the level's smoothing. Engine
+# grid of the level's smoothing
 LEVEL_ALPHAS = (0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6, 0.75, 0.9)
-LEVEL_START = 6  # months whose mean starts a level. Engine
+LEVEL_START = 6  # months whose mean starts a level
 # weight of a parameter = SSE ** (-n / 4), half of the likelihood's exponent: errors are not
-# independent. Engine
+# independent
 LEVEL_POWER = 0.25
-# share of the linear trend: Theta lines 0 and 2. Convention (Hyndman and Billah 2003)
-THETA_SLOPE = 0.5
-TREND_ALPHAS = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8)  # grid of the damped trend: level. Engine
-TREND_BETAS = (0.02, 0.1, 0.25)  # trend. Engine
-TREND_PHIS = (0.8, 0.9, 0.96)  # damping. Engine
+THETA_SLOPE = 0.5  # of the linear trend: lines 0 and 2. Convention (Hyndman and Billah 2003)
+TREND_ALPHAS = (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8)  # grid of the damped trend: level
+TREND_BETAS = (0.02, 0.1, 0.25)  # trend
+TREND_PHIS = (0.8, 0.9, 0.96)  # damping
 # months added up. Convention: the divisors of a year (Kourentzes et al. 2014)
 AGGREGATION_SPANS = (1, 2, 3, 4, 6, 12)
-AGGREGATION_SLOPE = 0.25  # share of the linear trend. Engine
-# grid of the dynamic Theta's smoothing. Engine
-THETA_ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)
-THETA_LINES = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)  # grid of theta. Engine
-THETA_START = 3  # months whose mean starts the level, and before which no error counts. Engine
+AGGREGATION_SLOPE = 0.25  # share of the linear trend
+THETA_ALPHAS = (0.03, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 0.95)  # grid of the dynamic Theta's smoothing
+THETA_LINES = (1.0, 1.5, 2.0, 3.0, 5.0, 10.0)  # grid of theta
+THETA_START = 3  # months whose mean starts the level, and before which no error counts
 THETA_POWER = 0.5  # weight of a parameter = SSE ** (-n / 2): the likelihood. Not tuned
-WINTERS_ALPHAS = (0.03, 0.1, 0.2, 0.35, 0.5, 0.7)  # grid of Holt-Winters: level. Engine
-WINTERS_TRENDS = ((0.0, 1.0), (0.03, 0.95), (0.15, 0.95))  # trend and its damping. Engine
-WINTERS_GAMMAS = (0.02, 0.08, 0.2, 0.4)  # season. Engine
+WINTERS_ALPHAS = (0.03, 0.1, 0.2, 0.35, 0.5, 0.7)  # grid of Holt-Winters: level
+WINTERS_TRENDS = ((0.0, 1.0), (0.03, 0.95), (0.15, 0.95))  # trend and its damping
+WINTERS_GAMMAS = (0.02, 0.08, 0.2, 0.4)  # season
 # weight of a parameter = SSE ** (-n / 2): the likelihood; a prior over the grid gained 0.0 %
 # (RESULTS.md, Tried without gain)
 WINTERS_POWER = 0.5
 WINTERS_MIN_LEVEL = 1e-6  # in sizes of the series, where the season is a factor. Not tuned
 WINTERS_SEASON_BOUNDS = (0.02, 10.0)  # of a seasonal factor. Not tuned
-# grid of the smoothing of a sale's size, and in TSB of its probability. Engine
+# grid of the smoothing of a sale's size, and in TSB of its probability
 INTERMITTENT_ALPHAS = (0.02, 0.05, 0.1, 0.2, 0.3)
 
 # Autoregressions
 PANEL_LAGS = 13  # months. Not tuned: a year and a month
-PANEL_LAGS_LONG = 24  # months, where histories are long. Engine
-LONG_HISTORY = 96  # months of a long history. Engine
-PANEL_ORIGINS = 30  # latest months from which a panel's equations are learnt. Engine
-PANEL_EXAMPLES = 6000  # examples of an equation; more cost time and change little. Engine
-PANEL_LIMIT = 3.0  # sizes that a month may lie from the mean of the last year. Engine
-PANEL_ROUNDS = 6  # of reweighting towards absolute errors. Engine
-PANEL_MIN_ERROR = 0.02  # size below which an error counts no more for being smaller. Engine
-# penalty, as a share of the examples' weight. Not tuned: keeps equations solvable
-PANEL_RIDGE = 1e-5
+PANEL_LAGS_LONG = 24  # months, where histories are long
+LONG_HISTORY = 96  # months of a long history
+PANEL_ORIGINS = 30  # latest months from which a panel's equations are learnt
+PANEL_EXAMPLES = 6000  # examples of an equation; more cost time and change little
+PANEL_LIMIT = 3.0  # sizes that a month may lie from the mean of the last year
+PANEL_ROUNDS = 6  # of reweighting towards absolute errors
+PANEL_MIN_ERROR = 0.02  # size below which an error counts no more for being smaller
+PANEL_RIDGE = 1e-5  # share of the examples' weight. Not tuned: keeps equations solvable
 SEED = 20260601  # of every draw of examples. Not tuned
-OWN_LAGS = (1, 2, 3, 6)  # months. Engine
-OWN_PRIOR_MONTHS = 20.0  # months that the panel's coefficients count for. Engine
-OWN_LIMIT = 4.0  # sizes that a month may lie from its mean of two years. Engine
+OWN_LAGS = (1, 2, 3, 6)  # months
+OWN_PRIOR_MONTHS = 20.0  # months that the panel's coefficients count for
+OWN_LIMIT = 4.0  # sizes that a month may lie from its mean of two years
 OWN_MIN_VARIANCE = 1e-4  # of a series' months, in sizes squared. Not tuned
 
 # Regression and drivers
-# months after which a month counts half. Engine; a setting of `candidates.regression`
-HALF_LIFE = 18.0
-# prior standard deviation of the trend in a year, as a share of the mean. Engine
-TREND_PRIOR = 0.10
-MONTH_PRIOR = 0.30  # prior standard deviation of a calendar month, as a share of the mean. Engine
-# standard deviation of a month around the model, as a share of the mean, before a series has two
-# years. Engine
-MONTH_NOISE = 0.15
+HALF_LIFE = 18.0  # months after which a month counts half; a setting of `candidates.regression`
+TREND_PRIOR = 0.10  # prior standard deviation of the trend in a year, as a share of the mean
+MONTH_PRIOR = 0.30  # prior standard deviation of a calendar month, as a share of the mean
+MONTH_NOISE = 0.15  # standard deviation of a month, share of the mean, before there are two years
 MIN_MONTH_NOISE = 0.05  # of the mean: below this the shrinkage no longer matters. Not tuned
 # of a driver within a history: below it the series says nothing about it. Not tuned
 MIN_DRIVER_SPREAD = 1e-6
-# share of the month before that is taken off each month. Commit 6db8676, on earlier months
-DRIVER_DIFFERENCE = 0.5
+DRIVER_DIFFERENCE = 0.5  # of the month before, taken off each month. Commit 6db8676, earlier months
 # of effects given the other drivers' and of how far they spread. Not tuned: no change after
 DRIVER_ROUNDS = 3
 # of a series' mean, under the level by which its months are divided. Commit 6db8676
 DRIVER_MIN_LEVEL = 0.1
 DRIVER_MIN_NOISE = 0.02  # of a month around its model, as a share of the mean. Not tuned
-# that say something of a driver, before it is learnt how far they differ. Not tuned
-DRIVER_MIN_SERIES = 3
+DRIVER_MIN_SERIES = 3  # below which how far they differ is not learnt. Not tuned
 DRIVER_VARIANCE_FACTOR = 1.2  # of the variance over months, which are few. Commit 6db8676
-# standard deviation between series in what a usual change of a driver does, as a share of the
-# mean. Commit 6db8676
+# standard deviation between series in what a usual change of a driver does, as a share of the mean.
+# Commit 6db8676
 DRIVER_MAX_SPREAD = 0.3
 DRIVER_MIN_SPREAD = 1e-6  # of the same. Not tuned
 DRIVER_BOUNDS = (0.25, 4.0)  # of a usual month that drivers may make. Commit 6db8676
 
 # Simple candidates
-# times that the year before last may be raised or lowered to last year's level. Not tuned
-TWO_YEARS_BOUNDS = (0.2, 5.0)
-# launches that were followed long enough. RESULTS.md, Tried without gain: the candidate is off
-LAUNCH_MIN_ANALOGUES = 5
+TWO_YEARS_BOUNDS = (0.2, 5.0)  # times the year before last, to last year's level. Not tuned
+LAUNCH_MIN_ANALOGUES = 5  # followed long enough. RESULTS.md, Tried without gain: it is off
 LAUNCH_NEAREST = 20  # launches whose median is taken. As above
 LAUNCH_BOUNDS = (0.5, 2.0)  # times the mean of the first months. As above
-# squared distance of shapes that a launch e times as large counts for. As above
-LAUNCH_SIZE_WEIGHT = 0.06
-# from which a seasonal difference is taken. Convention (Wang, Smith and Hyndman 2006)
-ARIMA_SEASONAL_STRENGTH = 0.64
-ARIMA_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts little. Engine
+LAUNCH_SIZE_WEIGHT = 0.06  # squared distance that a launch e times as large counts for. As above
+ARIMA_SEASONAL_STRENGTH = 0.64  # for a seasonal difference. Convention (Wang et al. 2006)
+ARIMA_ITERATIONS = 20  # of the likelihood's optimiser; more changes the forecasts little
 
 # Level shifts
-SHIFT_WINDOW = 36  # latest months looked at. Engine
-SHIFT_RECENT = 18  # months in which a shift may have been. Engine
-SHIFT_MIN_AFTER = 3  # months since a shift. Engine
-SHIFT_MIN_BEFORE = 9  # months before it. Engine
-SHIFT_NEIGHBOURS = 2  # months on each side whose median a month is compared with. Engine
-# standard deviations from that median, to which a month is clipped. Engine
-SHIFT_MAX_DEVIATION = 2.5
-SHIFT_MAX_AUTOCORRELATION = 0.8  # of errors from month to month. Engine
+SHIFT_WINDOW = 36  # latest months looked at
+SHIFT_RECENT = 18  # months in which a shift may have been
+SHIFT_MIN_AFTER = 3  # months since a shift
+SHIFT_MIN_BEFORE = 9  # months before it
+SHIFT_NEIGHBOURS = 2  # months on each side whose median a month is compared with
+SHIFT_MAX_DEVIATION = 2.5  # standard deviations from that median, to which a month is clipped
+SHIFT_MAX_AUTOCORRELATION = 0.8  # of errors from month to month
 # standard errors. Simulated: passed by 1 % of series without a shift (`find_breaks`)
 SHIFT_THRESHOLD = 5.0
-SHIFT_MIN_SALE = 0.02  # of the mean month: a month of less has the logarithm of that. Engine
-# times that earlier months are brought to a new level. Engine: a larger change of a few months
-# may be noise
+SHIFT_MIN_SALE = 0.02  # of the mean month: a month of less has the logarithm of that
+# times that earlier months are brought to a new level: a larger change of a few months may be noise
 SHIFT_BOUNDS = (0.2, 2.0)
 # of a shift, in logarithms, that is adjusted for. RESULTS.md, Tried without gain: all of it lost
 # 0.5 and 0.1 %
 SHIFT_SHARE = 0.5
-# of a step that a month must show to be one of those that it lasts for. Engine
-SHIFT_MIN_STEP = 0.5
+SHIFT_MIN_STEP = 0.5  # of a step that a month must show to be one of those that it lasts for
 SHIFT_MIN_NOISE = 0.01  # standard deviation in logarithms. Not tuned: a perfect past is luck
-# change in a year, in logarithms, that is likely without any shift. Engine
-SHIFT_TREND_PRIOR = 0.15
+SHIFT_TREND_PRIOR = 0.15  # change in a year, in logarithms, that is likely without any shift
 
 # Plausibility
-# share of the panel's years beyond whose growth, and whose fall, a forecast is rejected. Engine
-RARE = 0.002
-MIN_GROWTH = 2.0  # times a year before that is always plausible. Engine: a calm past is no promise
-UNKNOWN_GROWTH = 4.0  # likewise, where too few years were seen to say what is rare. Engine
+RARE = 0.002  # share of the panel's years beyond whose growth or fall a forecast is rejected
+MIN_GROWTH = 2.0  # times a year before that is always plausible: a calm past is no promise
+UNKNOWN_GROWTH = 4.0  # likewise, where too few years were seen to say what is rare
 MAX_GROWTH = 1000.0  # where years of next to nothing came before years of something. Not tuned
-# months of history below which a series has not shown its peak. Not tuned: two years
-YOUNG_MONTHS = 24
+YOUNG_MONTHS = 24  # below which a series has not shown its peak. Not tuned: two years
 
 # Weights
 # relative: errors closer than this are a tie, and the simpler and steadier candidate is the best
 # single one. Not tuned
 TIE = 0.01
-MIN_CUTOFFS = 2  # cutoffs with an actual before weights are unequal. Engine
-# of the mean candidate's error. Not tuned: a perfect past must not take all the weight
-MIN_RELATIVE_ERROR = 0.05
-# series of a level at which its own mean and that of all levels count equally. Engine
-LEVEL_PRIOR_SERIES = 10
+MIN_CUTOFFS = 2  # cutoffs with an actual before weights are unequal
+MIN_RELATIVE_ERROR = 0.05  # of the mean candidate's: a perfect past must not take all. Not tuned
+LEVEL_PRIOR_SERIES = 10  # series at which a level's own mean and that of all levels count equally
 
 # Boosting (the global residual model)
 # largest share of the boosted median in the forecast. RESULTS.md, Tried without gain: 0.5 and 0.6
@@ -166,24 +140,20 @@ LEVEL_PRIOR_SERIES = 10
 BOOSTING_SHARE = 0.4
 # likewise where demand is intermittent. RESULTS.md, Tried without gain: full strength
 BOOSTING_SHARE_INTERMITTENT = 0.8
-# series of the panel at which the share is half of that. Commits a8265b7 and 6e08dd8
-BOOSTING_PRIOR_SERIES = 50
+BOOSTING_PRIOR_SERIES = 50  # series at which the share is half of that. Commits a8265b7, 6e08dd8
 BOOSTING_PRIOR_INTERMITTENT = 10  # likewise where demand is intermittent. Commit a8265b7
 # relative rise of the backtest error from which boosting is left out. RESULTS.md, What each part
 # brings: m3 -0.2 %, others 0.0; commit fb7fd76
 BOOSTING_MAX_COST = 0.006
-ERROR_MONTHS = 24  # months: errors from which intervals are learnt. Engine
-# months of history from which boosting is used. MASE with and without it: 1 month 1.46 and 1.32,
-# 3 months 1.32 and 1.17, 6 months 1.19 and 1.20, 9 months 1.08 and 1.09 (three panels, half of
-# the series cut, two cutoffs)
+ERROR_MONTHS = 24  # months: errors from which intervals are learnt
+# months of history from which boosting is used. MASE with and without it: 1 month 1.46 and 1.32, 3
+# months 1.32 and 1.17, 6 months 1.19 and 1.20, 9 months 1.08 and 1.09 (three panels, half of the
+# series cut, two cutoffs)
 BOOSTED_FROM = 6
-# series, cutoffs and months learnt from. RESULTS.md, Tried without gain: more, no gain; commit
-# f2fa1b0
-BOOSTING_EXAMPLES = 20_000
-BOOSTING_MIN_EXAMPLES = 300  # below which nothing is learnt. Engine
-BOOSTING_LAGS = (3, 6, 12)  # months ago at which the median's own misses are features. Engine
-# sizes of the series that an example may lie from the median of the candidates. Engine
-BOOSTING_LIMIT = 3.0
+BOOSTING_EXAMPLES = 20_000  # learnt from. RESULTS.md, Tried without gain: more; commit f2fa1b0
+BOOSTING_MIN_EXAMPLES = 300  # below which nothing is learnt
+BOOSTING_LAGS = (3, 6, 12)  # months ago at which the median's own misses are features
+BOOSTING_LIMIT = 3.0  # sizes of the series that an example may lie from the candidates' median
 BOOSTING_LIMIT_INTERMITTENT = 4.5  # likewise from their mean. Commit ab37ec6
 # XGBoost's. RESULTS.md, Tried without gain: shallower trees, slower learning, sampled columns
 BOOSTING_SETTINGS: dict[str, Any] = {
@@ -199,14 +169,12 @@ BOOSTING_SETTINGS: dict[str, Any] = {
 
 # Intervals
 # share of a series' own errors in its scale at `ENOUGH_ERRORS` errors; the rest is its level's.
-# Engine, RESULTS.md, Do intervals hold
+# RESULTS.md, Do intervals hold
 OWN_ERROR_SHARE = 0.8
-ENOUGH_ERRORS = 12  # errors of a series, as above. Engine
-NEIGHBOUR_HORIZONS = 2  # horizons on each side that share their errors. Engine
-# series of a level at which its own relative error and that of all levels count equally. Engine
-ERROR_PRIOR_SERIES = 10
-FALLBACK_ERROR = 0.35  # error as a share of a month's mean where nothing was backtested. Engine
-# percent: up to this level an interval holds that what ended stays so. Commit d2d9fa3
-ENDED_LEVEL = 90
+ENOUGH_ERRORS = 12  # errors of a series, as above
+NEIGHBOUR_HORIZONS = 2  # horizons on each side that share their errors
+ERROR_PRIOR_SERIES = 10  # likewise for the relative errors behind the intervals
+FALLBACK_ERROR = 0.35  # error as a share of a month's mean where nothing was backtested
+ENDED_LEVEL = 90  # percent: through it, what ended stays so. Commit d2d9fa3
 MIN_KIND_ERRORS = 200  # errors of a kind of demand, to have widths of its own. Commit 8b432a8
-WIDTH_ERRORS = 4000  # errors from which a width is read; more cost time and change little. Engine
+WIDTH_ERRORS = 4000  # errors from which a width is read; more cost time and change little

@@ -5,13 +5,12 @@ The transactions of a month enter; the tables series, panel and future leave.
 
 from __future__ import annotations
 
-from salesfc_lib.panel.build import build_panel, check_panel, fill_gaps, take_known
-from salesfc_lib.panel.gaps import RECENT_MONTHS, fill_forward
+from salesfc_lib.panel.build import build_panel, take_known
+from salesfc_lib.panel.gaps import RECENT_MONTHS, check_panel, fill_forward, fill_gaps
 from salesfc_lib.panel.hierarchy import (
     DESCRIBING,
     Summing,
     aggregate,
-    aggregate_future,
     build_series,
     coherence_gap,
     list_levels,
@@ -25,7 +24,6 @@ __all__ = [
     "RECENT_MONTHS",
     "Summing",
     "aggregate",
-    "aggregate_future",
     "build_panel",
     "build_series",
     "check_panel",

@@ -7,17 +7,20 @@ forecast made within the lag sees what was sold after its cutoff.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy import sparse
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import SEASON, holidays
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions
 OF_THE_MONTH = ("trading_days", *holidays.WINDOWS)  # regressors that are the same for every series
@@ -52,8 +55,8 @@ def unique_id(level: str, members: Mapping[str, str]) -> str:
     >>> unique_id("line_region", {"line": "Pots/Pans", "region": "North"})
     'line_region:Pots\\/Pans/North'
     """
-    head = _escape(level, "\\:")
-    tail = "/".join(_escape(str(member), "\\/") for member in members.values())
+    head = re.sub(r"[\\:]", r"\\\g<0>", level)
+    tail = "/".join(re.sub(r"[\\/]", r"\\\g<0>", str(each)) for each in members.values())
     return f"{head}:{tail}" if members else head
 
 
@@ -99,6 +102,8 @@ def summing_matrix(series: pd.DataFrame, levels: Mapping[str, Sequence[str]]) ->
 
     Raises `SalesForecastError` where a bottom series has no series to go into at some level.
     """
+    from scipy import sparse  # slow to import
+
     series = series.loc[series["level"].isin(list(levels))].reset_index(drop=True)
     bottom = np.flatnonzero(series["level"].eq(list(levels)[-1]).to_numpy())
     parents = [_parents(series, bottom, name, list(crossed)) for name, crossed in levels.items()]
@@ -110,42 +115,40 @@ def summing_matrix(series: pd.DataFrame, levels: Mapping[str, Sequence[str]]) ->
 
 
 def aggregate(
-    bottom_panel: pd.DataFrame,
+    frame: pd.DataFrame,
     series: pd.DataFrame,
     levels: Mapping[str, Sequence[str]],
     *,
     lag: int = SEASON,
+    sold: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Panel of all levels: y and y_raw summed, from each series' first month on.
+    """Panel of all levels from that of the bottom, or its future with the panel in `sold`.
 
-    A month is null where it is missing for the whole unit, and only there. Trading days and
-    festivals are the month's own. Every other regressor is the mean over the bottom series that
-    have one, weighted by y_raw of the 12 months that end `lag` months before (of the aggregate's
-    first month, while it is younger). `lag` is the horizon: then no regressor of a forecast month
-    depends on sales after the cutoff. A bottom series that began since has no weight yet.
+    y and y_raw are summed, from each series' first month on. A month is null where it is missing
+    for the whole unit, and only there. Trading days and festivals are the month's own. Every other
+    regressor is the mean over the bottom series that have one, weighted by y_raw of the 12 months
+    that end `lag` months before (of the aggregate's first month, while it is younger). `lag` is the
+    horizon: then no regressor of a forecast month depends on sales after the cutoff. A bottom
+    series that began since has no weight yet.
 
     Raises `SalesForecastError` for an id that is no bottom series, or a month that is null for some
     bottom series only.
     """
     summing = summing_matrix(series, levels)
-    grid = _Grid.of(bottom_panel, summing.bottom_ids)
-    columns = {name: _sum(grid, summing, name) for name in ("y", "y_raw")}
-    columns |= _regressors(grid, summing, _Weights.of(bottom_panel, summing, lag))
-    return _long(columns, summing, grid)
-
-
-def aggregate_future(
-    future: pd.DataFrame,
-    bottom_panel: pd.DataFrame,
-    series: pd.DataFrame,
-    levels: Mapping[str, Sequence[str]],
-    *,
-    lag: int = SEASON,
-) -> pd.DataFrame:
-    """Regressors of the coming months for all levels, weighted as in `aggregate`."""
-    summing = summing_matrix(series, levels)
-    grid = _Grid.of(future, summing.bottom_ids)
-    return _long(_regressors(grid, summing, _Weights.of(bottom_panel, summing, lag)), summing, grid)
+    grid = _Grid.of(frame, summing.bottom_ids)
+    known = grid if sold is None else _Grid.of(sold, summing.bottom_ids)
+    weights = _Weights.of(known, lag)
+    columns = {}
+    for name in frame.columns.drop(["unique_id", "ds"]):
+        if name in ("y", "y_raw"):
+            columns[name] = _sum(grid, summing, name)
+        elif name in OF_THE_MONTH:
+            month = frame.groupby("ds")[name].first().reindex(grid.months).to_numpy()
+            columns[name] = np.broadcast_to(month, (len(summing.ids), len(month)))
+        else:
+            columns[name] = weights.mean(grid.spread(name), grid.months, summing)
+    there = summing.matrix @ grid.there > 0
+    return long_rows(summing.ids, grid.months, there, columns)[list(frame.columns)]
 
 
 def coherence_gap(
@@ -173,10 +176,6 @@ def coherence_gap(
     scale = np.maximum(np.abs(values), summing.matrix @ np.abs(bottoms))
     gap = np.abs(values - summing.matrix @ bottoms)
     return float(np.max(gap / np.where(scale > 0, scale, 1.0), initial=0.0))
-
-
-def _escape(text: str, marks: str) -> str:
-    return "".join(f"\\{character}" if character in marks else character for character in text)
 
 
 def _check_keys(
@@ -218,8 +217,9 @@ def _parents(
 ) -> np.ndarray:
     """Row in `series` of the series at `level` that each bottom series adds into, (n_bottom,)."""
     rows = np.flatnonzero(series["level"].eq(level).to_numpy())
-    at = dict(zip(_members(series, rows, crossed), rows, strict=True))
-    wanted = _members(series, bottom, crossed)
+    members = list(map(tuple, series[crossed].to_numpy(dtype=object)))
+    at = {members[row]: row for row in rows}
+    wanted = [members[row] for row in bottom]
     orphans = [row for row, key in zip(bottom, wanted, strict=True) if key not in at]
     if orphans:
         raise SalesForecastError.say(
@@ -228,12 +228,6 @@ def _parents(
             "Build the series table with `build_series`",
         )
     return np.array([at[key] for key in wanted], dtype=np.intp)
-
-
-def _members(
-    series: pd.DataFrame, rows: np.ndarray, crossed: list[str]
-) -> list[tuple[object, ...]]:
-    return list(map(tuple, series[crossed].to_numpy(dtype=object)[rows]))
 
 
 @dataclass(frozen=True)
@@ -297,17 +291,13 @@ class _Weights:
     lag: int
 
     @classmethod
-    def of(cls, bottom_panel: pd.DataFrame, summing: Summing, lag: int) -> _Weights:
-        rows = summing.bottom_ids.get_indexer(bottom_panel["unique_id"])
-        month = _count_months(bottom_panel["ds"])
-        start = int(month.min())
-        sold = np.zeros((len(summing.bottom_ids), int(month.max()) - start + 1))
-        sold[rows, month - start] = np.nan_to_num(bottom_panel["y_raw"].to_numpy(dtype=float))
-        begun = np.full(len(sold), sold.shape[1])
-        np.minimum.at(begun, rows, month - start)
-        windows = np.pad(sold, ((0, 0), (SEASON - 1, 0)))
-        trailing = sliding_window_view(windows, SEASON, axis=1).sum(axis=2)
-        return cls(trailing.clip(min=0.0), begun, start, lag)
+    def of(cls, grid: _Grid, lag: int) -> _Weights:
+        """Weights from y_raw of the bottom panel, which has every month."""
+        sold = np.pad(np.nan_to_num(grid.spread("y_raw")), ((0, 0), (SEASON - 1, 0)))
+        trailing = sliding_window_view(sold, SEASON, axis=1).sum(axis=2)
+        there = grid.there > 0
+        begun = np.where(there.any(axis=1), there.argmax(axis=1), there.shape[1])
+        return cls(trailing.clip(min=0.0), begun, int(_count_months(grid.months)[0]), lag)
 
     def mean(self, values: np.ndarray, months: pd.DatetimeIndex, summing: Summing) -> np.ndarray:
         """Weighted mean (n_series, n_months) of the known values (n_bottom, n_months)."""
@@ -326,20 +316,9 @@ class _Weights:
         return means
 
 
-def _count_months(ds: pd.Series | pd.DatetimeIndex) -> np.ndarray:
+def _count_months(ds: pd.DatetimeIndex) -> np.ndarray:
     """Months since 1970."""
     return ds.to_numpy().astype("datetime64[M]").astype(np.int64)
-
-
-def _regressors(grid: _Grid, summing: Summing, weights: _Weights) -> dict[str, np.ndarray]:
-    regressors: dict[str, np.ndarray] = {}
-    for name in grid.frame.columns.drop(["unique_id", "ds", "y", "y_raw"], errors="ignore"):
-        if name in OF_THE_MONTH:
-            month = grid.frame.groupby("ds")[name].first().reindex(grid.months).to_numpy()
-            regressors[name] = np.broadcast_to(month, (len(summing.ids), len(month)))
-        else:
-            regressors[name] = weights.mean(grid.spread(name), grid.months, summing)
-    return regressors
 
 
 def _mean(values: np.ndarray, matrix: sparse.csr_matrix, weights: np.ndarray) -> np.ndarray:
@@ -352,9 +331,14 @@ def _mean(values: np.ndarray, matrix: sparse.csr_matrix, weights: np.ndarray) ->
     return np.where(sales > 0, mean, plain)
 
 
-def _long(columns: Mapping[str, np.ndarray], summing: Summing, grid: _Grid) -> pd.DataFrame:
-    """Rows of every series in months with a row of its bottoms; columns in the frame's order."""
-    row, column = np.nonzero(summing.matrix @ grid.there)
-    frame = pd.DataFrame({"unique_id": summing.ids.to_numpy()[row], "ds": grid.months[column]})
-    frame = frame.assign(**{name: values[row, column] for name, values in columns.items()})
-    return frame[list(grid.frame.columns)]
+def long_rows(
+    ids: pd.Index | pd.Series,
+    months: pd.DatetimeIndex | np.ndarray,
+    there: np.ndarray,
+    columns: Mapping[str, np.ndarray],
+) -> pd.DataFrame:
+    """Rows (unique_id, ds, columns) of the series' months that are there (n_series, n_months)."""
+    row, column = np.nonzero(there)
+    ds = np.asarray(months).astype("datetime64[ns]")[column]
+    frame = pd.DataFrame({"unique_id": ids.to_numpy()[row], "ds": ds})
+    return frame.assign(**{name: values[row, column] for name, values in columns.items()})

@@ -72,16 +72,11 @@ def list_lifecycles(
     sells = known.gt(0)
     begun = known.where(sells.cummax())  # before its first sale a series is absent
     silent = count_silent(begun, rule).reindex(known.columns, fill_value=0)
-    frame = pd.DataFrame(
-        {
-            "unique_id": known.columns,
-            "first": sells.idxmax().where(sells.any()).to_numpy(),
-            "last": sells.iloc[::-1].idxmax().where(sells.any()).to_numpy(),
-            "silent": silent.to_numpy(),
-        }
-    )
-    launched = frame["first"].where(frame["first"].gt(known.index.min()))
-    frame = frame.assign(launched=launched, discontinued=frame["last"].where(frame["silent"].gt(0)))
+    first, last = (each.idxmax().where(sells.any()) for each in (sells, sells.iloc[::-1]))
+    frame = pd.DataFrame({"first": first, "last": last, "silent": silent})
+    frame = frame.rename_axis("unique_id").reset_index()
+    frame["launched"] = frame["first"].where(frame["first"].gt(known.index.min()))
+    frame["discontinued"] = frame["last"].where(frame["silent"].gt(0))
     frame["evidence"] = [_describe_sales(item) for item in frame.itertuples()]
     for name in ("launched", "discontinued"):
         days = _find_declared(series, declared, name).reindex(frame["unique_id"]).to_numpy()
@@ -102,10 +97,10 @@ def _find_declared(series: pd.DataFrame, declared: pd.DataFrame | None, name: st
     for dimension, part in declared.dropna(subset=name).groupby("dimension"):
         if dimension in series:
             declared_days = series[dimension].map(part.set_index("member")[name])
-            found = pd.Series(declared_days.to_numpy(), index=ids).dropna()
-            found = found[~found.index.duplicated()]
-            both = pd.concat([days.reindex(found.index), found], axis=1)
-            days.loc[found.index] = both.max(axis=1) if name == "launched" else both.min(axis=1)
+            own = pd.Series(declared_days.to_numpy(), index=ids).dropna()
+            own = own[~own.index.duplicated()]
+            both = pd.concat([days.reindex(own.index), own], axis=1)
+            days.loc[own.index] = both.max(axis=1) if name == "launched" else both.min(axis=1)
     return days
 
 

@@ -1,23 +1,39 @@
-"""Regressors of bottom series by month: promotions, events, flags on the rows, drivers.
+"""Regressors of bottom series by month: calendar, promotions, events, flags on the rows, drivers.
 
 A plan that names members below the bottom level holds for the share of a series' rows that those
-members had, through `lag` months before the month (the series' first month at the earliest), so
-that a forecast made within the lag sees nothing that was sold after its cutoff.
+members had, through a horizon before the month (the series' first month at the earliest), so that
+a forecast made within the horizon sees nothing that was sold after its cutoff.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.foundation import Calendar, bound_months, schema
+from salesfc_lib.foundation import Parameters, bound_months, count_trading_days, holidays, schema
 
 
 @dataclass(frozen=True)
-class Placed:
+class PanelMonths:
+    """Months (datetime64[M]) of the panel, the first `n_past`, and of the horizon after it."""
+
+    all: np.ndarray
+    n_past: int
+
+    @property
+    def past(self) -> np.ndarray:
+        return self.all[: self.n_past]
+
+    @property
+    def ahead(self) -> np.ndarray:
+        return self.all[self.n_past :]
+
+
+@dataclass(frozen=True)
+class PlacedRows:
     """The unit's rows and their place in the panel.
 
     series, month: (n_rows,), the month counted from `first`; shape: (n_series, n_months).
@@ -31,7 +47,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class Split:
+class SeriesSplit:
     """How each series splits into groups of members.
 
     series: (n_groups,); share: of the series' rows, (n_groups, n_months).
@@ -55,16 +71,82 @@ class Split:
         return sums
 
 
-def list_dimensions(frame: pd.DataFrame, placed: Placed, known: Sequence[str]) -> list[str]:
-    """Dimensions that a table of plans names at least once, and that the rows have."""
-    possible = [name for name in frame.columns if name in known and name in placed.rows.columns]
-    return [name for name in possible if frame[name].notna().any()]
+def calendar_columns(months: PanelMonths, parameters: Parameters) -> dict[str, np.ndarray]:
+    """What the calendar says, alike for every series: (n_months,) of all months."""
+    bounds = bound_months(months.all, parameters.calendar)
+    off = holidays.list_days_off(parameters.calendar, *bounds)
+    days = count_trading_days(months.all, off, parameters.calendar)
+    declared = parameters.calendar.moving_holidays
+    festivals = holidays.list_observed(off) if declared is None else declared
+    return {
+        "trading_days": days,
+        **{name: holidays.share_of_festival(name, *bounds) for name in festivals},
+    }
 
 
-def split_series(placed: Placed, named: Sequence[str], months: np.ndarray, lag: int) -> Split:
-    """How the series split along `named` in each month, by rows through `lag` months before."""
+def plan_columns(
+    placed: PlacedRows,
+    months: PanelMonths,
+    parameters: Parameters,
+    promotion: pd.DataFrame | None,
+    event: pd.DataFrame | None,
+) -> dict[str, np.ndarray]:
+    """Promotions and events (n_series, n_months); without the months ahead if none are known."""
+    from salesfc_lib.cleaning import has_flag
+
+    columns = {}
+    if promotion is not None and len(promotion):
+        window = parameters.measure.promotion_window
+        columns["promotion"] = share_of_spans(promotion, placed, months, parameters, window=window)
+    if has_flag(placed.rows, parameters):
+        flagged = share_flagged(placed)
+        if "promotion" in columns:  # the plan, where the rows have no flag and in the months ahead
+            planned = columns["promotion"].copy()
+            past = planned[:, : months.n_past]
+            np.copyto(past, flagged, where=np.isfinite(flagged))
+            flagged = planned
+        columns["promotion"] = flagged
+    if event is not None and len(event):
+        begins = bound_months(months.ahead[:1], parameters.calendar)[0][0]
+        foreseen = bool(event["end"].ge(pd.Timestamp(begins)).any())
+        if "announced" in event:
+            # known ahead of the months that begin after the publication that followed it
+            days = pd.Timedelta(days=parameters.adjust.publication_day - 1)
+            foreseen |= bool(event["announced"].notna().any())
+            event = event.assign(known_from=event["announced"] - days)
+        covered = share_of_spans(event, placed, months, parameters, window=schema.PromotionWindow())
+        columns["event"] = covered if foreseen else covered[:, : months.n_past]
+    return columns
+
+
+def driver_columns(
+    placed: PlacedRows, months: PanelMonths, parameters: Parameters, driver: pd.DataFrame | None
+) -> dict[str, np.ndarray]:
+    """Each declared driver that has values (n_series, n_months).
+
+    Without the months ahead if it is not known ahead, or no later value is.
+    """
+    columns = {}
+    for name, declared in parameters.drivers.items():
+        values = driver[driver["name"].eq(name)] if driver is not None else None
+        if values is None or values.empty:
+            continue
+        split = _split_series(values, placed, months, parameters)
+        spread = spread_driver(values, declared, split, months.all)
+        foreseen = declared.known_ahead and np.isfinite(spread[:, months.n_past :]).any()
+        columns[name] = spread if foreseen else spread[:, : months.n_past]
+    return columns
+
+
+def _split_series(
+    plan: pd.DataFrame, placed: PlacedRows, months: PanelMonths, parameters: Parameters
+) -> SeriesSplit:
+    """How the series split along the dimensions that a plan names, by rows a horizon before."""
     from salesfc_lib.cleaning import group_numbers
 
+    dimensions = [*parameters.dimensions, "key_account"]
+    possible = [name for name in plan.columns if name in dimensions and name in placed.rows.columns]
+    named = [name for name in possible if plan[name].notna().any()]
     lines = placed.rows[[*named]].assign(series=placed.series)
     group, firsts = group_numbers(lines, [*named, "series"])
     series, n_months = placed.series[firsts], placed.shape[1]
@@ -72,20 +154,22 @@ def split_series(placed: Placed, named: Sequence[str], months: np.ndarray, lag: 
     counts = counts.reshape(len(firsts), n_months)
     begun = np.full(placed.shape[0], n_months)
     np.minimum.at(begun, placed.series, placed.month)
-    seen = np.maximum((months - placed.first).astype(np.int64) - lag, begun[series][:, None])
+    seen = np.maximum(
+        (months.all - placed.first).astype(np.int64) - parameters.horizon, begun[series][:, None]
+    )
     seen = seen.clip(0, n_months - 1)
     rows = np.take_along_axis(counts.cumsum(axis=1), seen, axis=1).astype(float)
-    total = np.zeros((placed.shape[0], len(months)))
+    total = np.zeros((placed.shape[0], len(months.all)))
     np.add.at(total, series, rows)
     members = lines[[*named]].iloc[firsts].astype(object).reset_index(drop=True)
-    return Split(members, series, rows / np.maximum(total[series], 1.0), placed.shape[0])
+    return SeriesSplit(members, series, rows / np.maximum(total[series], 1.0), placed.shape[0])
 
 
 def share_of_spans(
     spans: pd.DataFrame,
-    split: Split,
-    months: np.ndarray,
-    calendar: Calendar,
+    placed: PlacedRows,
+    months: PanelMonths,
+    parameters: Parameters,
     *,
     window: schema.PromotionWindow,
 ) -> np.ndarray:
@@ -94,14 +178,16 @@ def share_of_spans(
     A day counts once, as the widest span on it. A span with a day in `known_from` counts in the
     months that begin on it or later.
     """
+    split = _split_series(spans, placed, months, parameters)
     match = _match(spans, split)
     start, end = (spans[name].to_numpy().astype("datetime64[D]") for name in ("start", "end"))
     start, end = start - window.before, end + window.after
     known = np.full(len(spans), "NaT", "M8[D]")
     if "known_from" in spans:
         known = spans["known_from"].to_numpy().astype("datetime64[D]")
-    shares = np.zeros((split.n_series, len(months)))
-    for place, (first, stop) in enumerate(zip(*bound_months(months, calendar), strict=True)):
+    shares = np.zeros((split.n_series, len(months.all)))
+    bounds = bound_months(months.all, parameters.calendar)
+    for place, (first, stop) in enumerate(zip(*bounds, strict=True)):
         days = np.arange(first, stop)
         on = (start[:, None] <= days) & (end[:, None] >= days) & ~(known > first)[:, None]
         widest = np.zeros((split.n_series, len(days)))
@@ -113,7 +199,7 @@ def share_of_spans(
     return shares
 
 
-def share_flagged(placed: Placed) -> np.ndarray:
+def share_flagged(placed: PlacedRows) -> np.ndarray:
     """Share of each month's days that rows flag as promotion (n_series, n_months); else NaN.
 
     A day counts as the share of its rows that are flagged, whatever their number.
@@ -133,7 +219,7 @@ def share_flagged(placed: Placed) -> np.ndarray:
 
 
 def spread_driver(
-    values: pd.DataFrame, declared: schema.Driver, split: Split, months: np.ndarray
+    values: pd.DataFrame, declared: schema.Driver, split: SeriesSplit, months: np.ndarray
 ) -> np.ndarray:
     """A driver's value of each series and month (n_series, n_months); NaN where it has none.
 
@@ -152,7 +238,7 @@ def spread_driver(
     return split.mean(found[:, -len(months) :])
 
 
-def _match(spans: pd.DataFrame, split: Split) -> np.ndarray:
+def _match(spans: pd.DataFrame, split: SeriesSplit) -> np.ndarray:
     """Whether each span names only members of each group, (n_spans, n_groups)."""
     match = np.ones((len(spans), len(split.members)), dtype=bool)
     for name in split.members.columns:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth, manifest, unit_folder
 from salesfc_lib.foundation import flatten, resolve, tables
-from salesfc_lib.panel import aggregate, aggregate_future, build_series
+from salesfc_lib.panel import aggregate, build_series
 from salesfc_lib.reporting import Check, CleanedBefore, CleanedMonth, Restated, ledger_totals
 from salesfc_lib.steps.checks import COHERENT
 
@@ -64,7 +64,7 @@ def clean(run: UnitMonth) -> CleanedMonth:
         files=pd.DataFrame(found.files),
         series=series,
         panel=panel,
-        future=aggregate_future(bottom.future, bottom.panel, series, levels, lag=lag),
+        future=aggregate(bottom.future, series, levels, lag=lag, sold=bottom.panel),
         declared=declared,
         lifecycle=list_lifecycles(
             panel, series, run.cutoff, declared, rule=run.parameters.lifecycle

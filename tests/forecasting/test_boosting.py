@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
-from salesfc_lib.forecasting.boosting import MEAN, boost, feature_table
+from salesfc_lib.forecasting.combination.boosting import MEAN, boost, feature_table
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import BOOSTING_MIN_EXAMPLES
 

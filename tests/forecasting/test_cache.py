@@ -17,7 +17,7 @@ def test_entry_comes_back_exactly_in_another_process(tmp_path: Path) -> None:
     )
     other = ForecastCache(tmp_path)
     other.refresh()
-    found, failed = other.get("k"), other.get("f")
+    found, failed = other.entries.get("k"), other.entries.get("f")
     assert (
         found is not None and found.values is not None and found.values.tolist() == values.tolist()
     )
@@ -27,7 +27,7 @@ def test_entry_comes_back_exactly_in_another_process(tmp_path: Path) -> None:
 def test_nothing_is_known_before_it_is_put(tmp_path: Path) -> None:
     memory = ForecastCache(tmp_path / "not-there")
     memory.refresh()
-    assert memory.get("k") is None
+    assert memory.entries.get("k") is None
 
 
 def test_two_writers_keep_both(tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_two_writers_keep_both(tmp_path: Path) -> None:
     first.put({"a": CacheEntry(np.array([1.0]))})
     second.put({"b": CacheEntry(np.array([2.0]))})
     first.refresh()
-    assert first.get("b") is not None
+    assert first.entries.get("b") is not None
     assert not list(tmp_path.glob(".*"))
 
 
@@ -46,7 +46,7 @@ def test_damaged_file_is_as_good_as_absent(tmp_path: Path) -> None:
     damaged.write_bytes(damaged.read_bytes()[:40])
     memory = ForecastCache(tmp_path)
     memory.refresh()
-    assert [memory.get(key) is None for key in ("a", "b")].count(True) == 1
+    assert [memory.entries.get(key) is None for key in ("a", "b")].count(True) == 1
 
 
 def test_known_entries_are_not_written_again(tmp_path: Path) -> None:

@@ -16,17 +16,16 @@ from scipy.optimize import linprog
 from salesfc_lib.forecasting.candidates import (
     arima,
     autoregression,
-    design,
     intermittent,
     naive,
-    regression,
     smoothing,
     winters,
 )
-from salesfc_lib.forecasting.candidates.design import build_design, series_scale
 from salesfc_lib.forecasting.candidates.protocol import Prediction, Window, each_series, windows
 from salesfc_lib.forecasting.candidates.registry import REGISTRY
-from salesfc_lib.forecasting.candidates.shrunken_effects import learn_effects
+from salesfc_lib.forecasting.drivers import design, regression
+from salesfc_lib.forecasting.drivers.design import build_design, series_scale
+from salesfc_lib.forecasting.drivers.shrunken_effects import learn_effects
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.recursions import ALPHAS
 from salesfc_lib.forecasting.tuning import ARIMA_SEASONAL_STRENGTH, HALF_LIFE

@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.forecasting.coverage import backtest_intervals, count_inside
 from salesfc_lib.forecasting.forecast import Modeled, model_history
 from salesfc_lib.forecasting.history import align
-from salesfc_lib.forecasting.tables import list_backtest
+from salesfc_lib.forecasting.tables import count_inside, list_backtest
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import CandidateSettings, Parameters
@@ -44,7 +43,7 @@ def fit(panel: pd.DataFrame) -> Modeled:
 
 def test_bounds_at_a_cutoff_do_not_know_what_came_after_it() -> None:
     calm, shaken = fit(make_panel()), fit(make_panel(last=5.0))
-    before, after = backtest_intervals(calm), backtest_intervals(shaken)
+    before, after = calm.backtest_bounds(), shaken.backtest_bounds()
     assert set(before) == set(calm.candidates.tested) == {3, 6, 9, 12}
     for back in before:
         for level in (80, 95):
@@ -62,7 +61,7 @@ def test_bounds_at_a_cutoff_are_those_that_a_run_of_that_month_gives() -> None:
     then = fit(panel[panel["ds"] <= panel["ds"].max() - pd.DateOffset(months=3)])
     known = set(then.past.errors) & {back - 3 for back in now.combined if 3 < back <= 27}
     assert len(known) >= 6
-    for told, own in zip(backtest_intervals(now)[3][80], then.bounds([80])[80], strict=True):
+    for told, own in zip(now.backtest_bounds()[3][80], then.bounds([80])[80], strict=True):
         assert told.shape == own.shape
         assert np.abs(told / own - 1).max() < 0.1
 

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from salesfc_lib.forecasting.candidates.pooled import pool_effects
-from salesfc_lib.forecasting.driver_effects import list_ahead, list_coefficients
+from salesfc_lib.forecasting.drivers.explain import list_ahead, list_coefficients
+from salesfc_lib.forecasting.drivers.pooled import pool_effects
 from salesfc_lib.forecasting.history import History, align
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults

@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from salesfc_lib.forecasting.backtest.backtest import run_candidates
+from salesfc_lib.forecasting.backtest.plausibility import REJECTED, bounds_at, reject_implausible
 from salesfc_lib.forecasting.candidates.protocol import Candidate
 from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.plausibility import REJECTED, bounds_at, reject_implausible
 from salesfc_lib.forecasting.tuning import UNKNOWN_GROWTH
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Parameters

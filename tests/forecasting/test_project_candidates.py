@@ -15,9 +15,9 @@ import pytest
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
 from salesfc_lib.forecasting.cache import ForecastCache
+from salesfc_lib.forecasting.candidates.project import load_own, read_own
 from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.project_candidates import load_own, read_own
 from salesfc_lib.forecasting.tables import list_failures
 from salesfc_lib.foundation.parameters import from_dict, resolve, to_dict
 from salesfc_lib.foundation.schema import Parameters

@@ -9,12 +9,13 @@ import pytest
 
 from salesfc_lib.forecasting.backtest.backtest import run_candidates
 from salesfc_lib.forecasting.candidates.registry import REGISTRY
-from salesfc_lib.forecasting.forecast import boosting_share, model_history
+from salesfc_lib.forecasting.combination.boosting import boosting_share
+from salesfc_lib.forecasting.combination.weights import backtest_errors, combination_weights
+from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.short_history import FALLBACKS, FULL, describe_fallback
+from salesfc_lib.forecasting.reasons import FALLBACKS, FULL_HISTORY, describe_fallback
 from salesfc_lib.forecasting.tables import list_weights
 from salesfc_lib.forecasting.tuning import BOOSTED_FROM
-from salesfc_lib.forecasting.weights import backtest_errors, combination_weights
 from salesfc_lib.foundation.parameters import defaults
 
 SHORT = (1, 2, 3, 5, 6, 9, 12, 13, 18, 24, 25)
@@ -37,11 +38,11 @@ def unit(lengths: tuple[int, ...] = SHORT, others: int = 30, width: int = 60) ->
 
 
 def test_the_rungs_are_where_candidates_begin() -> None:
-    assert REGISTRY["level"].needed == FALLBACKS[0].months == 1
-    assert REGISTRY["seasonal_naive"].needed == FALLBACKS[2].months == 12
-    assert REGISTRY["theta"].needed == FALLBACKS[3].months == 13
-    assert REGISTRY["two_years"].needed == FALLBACKS[4].months == 24
-    assert max(each.needed for each in REGISTRY.values() if each.scope == "panel") == FULL
+    assert REGISTRY["level"].needed == FALLBACKS[0][0] == 1
+    assert REGISTRY["seasonal_naive"].needed == FALLBACKS[2][0] == 12
+    assert REGISTRY["theta"].needed == FALLBACKS[3][0] == 13
+    assert REGISTRY["two_years"].needed == FALLBACKS[4][0] == 24
+    assert max(each.needed for each in REGISTRY.values() if each.scope == "panel") == FULL_HISTORY
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.forecasting.candidates.shrunken_effects import learn_effects
+from salesfc_lib.forecasting.drivers.shrunken_effects import learn_effects
 from salesfc_lib.forecasting.history import History, count_weekdays
 from salesfc_lib.forecasting.tuning import HALF_LIFE
 

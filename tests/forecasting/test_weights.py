@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
-from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.reasons import Fact, weight_reason
-from salesfc_lib.forecasting.weights import (
+from salesfc_lib.forecasting.combination.weights import (
     CandidateErrors,
     backtest_errors,
     best_single,
@@ -21,6 +19,8 @@ from salesfc_lib.forecasting.weights import (
     known_cutoffs,
     weighted_mean,
 )
+from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.reasons import BacktestFact, weight_reason
 from salesfc_lib.foundation.schema import Combine
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -356,41 +356,41 @@ def test_best_without_a_backtest_is_the_simplest() -> None:
 
 
 def test_reasons_state_both_errors() -> None:
-    naive, level = Fact("seasonal_naive", 0.2, 0.2, 4), Fact("level", 0.8, 0.05, 4)
+    naive, level = BacktestFact("seasonal_naive", 0.2, 0.2, 4), BacktestFact("level", 0.8, 0.05, 4)
     assert (
         weight_reason(level, [naive, level])
         == "lowest error in the backtest, 5.0 %, against 20.0 % for the seasonal naive"
     )
-    worse = Fact("level", 0.1, 0.3, 4)
+    worse = BacktestFact("level", 0.1, 0.3, 4)
     assert (
         weight_reason(worse, [naive, worse])
         == "backtest error 30.0 %, worse than the 20.0 % of the seasonal naive"
     )
-    alike = Fact("level", 0.5, 0.201, 4)
+    alike = BacktestFact("level", 0.5, 0.201, 4)
     assert weight_reason(alike, [naive, alike]) == "backtest error 20.1 %, like the seasonal naive"
     assert weight_reason(naive, [naive, level]) == "backtest error 20.0 %"
 
 
 def test_reasons_say_what_was_not_used_not_tested_or_alone() -> None:
-    naive = Fact("seasonal_naive", 1.0, 0.2, 4)
-    dropped = Fact("level", 0.0, 0.9, 4)
+    naive = BacktestFact("seasonal_naive", 1.0, 0.2, 4)
+    dropped = BacktestFact("level", 0.0, 0.9, 4)
     assert weight_reason(dropped, [naive, dropped]).startswith("not used: backtest error 90.0 %")
-    few = Fact("level", 0.3, 0.25, 1)
+    few = BacktestFact("level", 0.3, 0.25, 1)
     assert (
         weight_reason(few, [naive, few])
         == "backtest error 25.0 % over 1 cutoff, worse than the 20.0 % of the seasonal naive"
     )
     assert weight_reason(naive, [naive]) == "the only candidate that could forecast this series"
-    young = [Fact("seasonal_naive", 0.5, NAN, 0), Fact("level", 0.5, NAN, 0)]
+    young = [BacktestFact("seasonal_naive", 0.5, NAN, 0), BacktestFact("level", 0.5, NAN, 0)]
     assert "history is too short, so all 2 candidates count equally" in weight_reason(
         young[0], young
     )
-    once = [Fact("seasonal_naive", 0.5, 0.2, 1), Fact("level", 0.5, 0.1, 1)]
+    once = [BacktestFact("seasonal_naive", 0.5, 0.2, 1), BacktestFact("level", 0.5, 0.1, 1)]
     assert (
         weight_reason(once[0], once)
         == "one cutoff in the backtest tells too little, so all 2 candidates count equally"
     )
-    unsold = Fact("level", 0.5, NAN, 4)
+    unsold = BacktestFact("level", 0.5, NAN, 4)
     assert "unknown, as nothing was sold" in weight_reason(
-        unsold, [unsold, Fact("theta", 0.5, NAN, 4)]
+        unsold, [unsold, BacktestFact("theta", 0.5, NAN, 4)]
     )

@@ -12,7 +12,6 @@ from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation.tables import check
 from salesfc_lib.panel.hierarchy import (
     aggregate,
-    aggregate_future,
     build_series,
     coherence_gap,
     list_levels,
@@ -185,9 +184,8 @@ def test_promotion_is_weighted_by_sales_and_trading_days_are_the_months_own():
     assert series_of(whole, "line:Pots", "promotion") == [0.75, 0.0]
     assert series_of(whole, "line:Pans", "promotion") == [0.5, 0.5]  # nothing sold: the plain mean
     assert series_of(whole, "total", "trading_days") == [21, 20]
-    ahead = aggregate_future(
-        panel.drop(columns=["y", "y_raw"]).groupby("unique_id").head(1), panel, series, LEVELS
-    )
+    future = panel.drop(columns=["y", "y_raw"]).groupby("unique_id").head(1)
+    ahead = aggregate(future, series, LEVELS, sold=panel)
     assert series_of(ahead, "line:Pots", "promotion") == [0.75]
     assert len(ahead) == len(series)
 
@@ -261,7 +259,7 @@ def test_no_sale_after_a_cutoff_reaches_a_regressor_within_the_lag(sales, throug
         full[full["ds"] > cutoff].drop(columns=["y", "y_raw"]),
     )
     later = later[later["ds"] <= cutoff + pd.DateOffset(months=lag)]
-    then = aggregate_future(later, known, series, LEVELS, lag=lag).set_index(["unique_id", "ds"])[
+    then = aggregate(later, series, LEVELS, sold=known, lag=lag).set_index(["unique_id", "ds"])[
         "promotion"
     ]
     now = aggregate(full, series, LEVELS, lag=lag).set_index(["unique_id", "ds"])["promotion"]

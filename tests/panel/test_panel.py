@@ -21,7 +21,8 @@ from salesfc_lib.foundation.holidays import (
 )
 from salesfc_lib.foundation.schema import Calendar, Parameters
 from salesfc_lib.foundation.tables import check
-from salesfc_lib.panel.build import build_panel, check_panel, fill_gaps, scan_gaps, take_known
+from salesfc_lib.panel.build import build_panel, take_known
+from salesfc_lib.panel.gaps import check_panel, fill_gaps, scan_gaps
 
 A, B = "bottom:Pots", "bottom:Pans"
 a_sale = st.tuples(

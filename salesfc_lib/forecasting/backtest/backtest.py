@@ -1,8 +1,8 @@
 """Forecasts of every candidate, now and at the rolling cutoffs of the backtest.
 
-A `History` and parameters enter, `CandidateForecasts` leave. Decided here: the cutoffs; which
-series each candidate forecasts; that no forecast is negative where its history is not, and that
-implausible ones are rejected (`plausibility`)."""
+A `History` and parameters enter, `CandidateForecasts` leave. No forecast is negative where its
+history is not, and implausible ones are rejected (`plausibility`).
+"""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from salesfc_lib.forecasting.backtest.early_stopping import (
     StopReason,
     early_stopping_at,
 )
+from salesfc_lib.forecasting.backtest.plausibility import bounds_at, reject_implausible
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate
 from salesfc_lib.forecasting.candidates.registry import BASELINE, BOOSTING, REGISTRY
-from salesfc_lib.forecasting.candidates.regression import driver_factors
 from salesfc_lib.forecasting.demand import classify, is_intermittent
+from salesfc_lib.forecasting.drivers.regression import driver_factors
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.level_shifts import adjust_level_shifts
-from salesfc_lib.forecasting.plausibility import bounds_at, reject_implausible
 from salesfc_lib.foundation import SEASON, schema
 
 MIN_HISTORY = SEASON + 1  # months of the panel at the earliest cutoff: the baseline needs a year
@@ -45,7 +45,7 @@ class EarlyStopped(NamedTuple):
     reason: StopReason
 
 
-class Failure(NamedTuple):
+class CandidateFailure(NamedTuple):
     """A candidate that could not forecast a series at a cutoff, `back` months before now."""
 
     row: int
@@ -67,7 +67,7 @@ class CandidateForecasts:
     backs: tuple[int, ...]
     tested: tuple[int, ...]
     values: Mapping[str, np.ndarray]
-    failures: tuple[Failure, ...] = ()
+    failures: tuple[CandidateFailure, ...] = ()
     stopped: tuple[EarlyStopped, ...] = ()
 
     @property
@@ -120,21 +120,21 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
     tested, earlier = list_backs(history.y.shape[1], parameters.backtest)
     backs = (*earlier, *tested, 0)
     shape = (len(backs), n, horizon)
-    stacked, factor = _stack(
+    views, factor = _stack(
         history, backs, horizon, of_series=len(tested) + 1, breaks=parameters.breaks
     )
     values: dict[str, np.ndarray] = {}
-    failures: list[Failure] = []
+    failures: list[CandidateFailure] = []
     stopped: list[EarlyStopped] = []
     for done, name in enumerate(sorted(names, key=lambda name: known[name].scope == "series")):
         if progress is not None:
             progress(name, done, len(names))
-        candidate, block = known[name], parameters.candidates.get(name, _NO_BLOCK)
+        candidate = known[name]
+        block = parameters.candidates.get(name, schema.CandidateSettings())
         view, stopping = _view(candidate), None
-        rows = stacked[view]
-        suited = (rows.length >= candidate.needed) & np.isin(_kinds(rows), candidate.demand)
-        run = np.flatnonzero(suited & _at_levels(rows.level, block.levels, levels))
-        cacheable = cache is not None and (name not in extra or candidate.code)
+        rows = views[view]
+        run = np.flatnonzero(_suits(rows, candidate) & _at_levels(rows, block.levels, levels))
+        cacheable = name not in extra or candidate.code
         if candidate.scope == "series":
             earlier_forecasts = CandidateForecasts(history, backs, tested, values)
             stopping = _early_stopping(earlier_forecasts, known, parameters.backtest.race)
@@ -149,16 +149,16 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         ids = enumerate(history.ids)
         stopped += [EarlyStopped(row, name, reasons[key]) for row, key in ids if key in reasons]
         failures += [
-            Failure(int(run[k]) % n, int(rows.back[run[k]]), name, error)
+            CandidateFailure(int(run[k]) % n, int(rows.back[run[k]]), name, error)
             for k, error in sorted(prediction.errors.items())
         ]
         full = np.full((len(backs) * n, horizon), np.nan)
         full[run + len(full) - len(rows)] = prediction.values
         full = full * factor if view == "free" else full
-        values[name] = floor_at_zero(full, stacked["plain"].y).reshape(shape)
+        values[name] = floor_at_zero(full, views["plain"].y).reshape(shape)
     if progress is not None:
         progress("", len(names), len(names))
-    del stacked  # with all that was computed from it once
+    del views  # with all that was computed from it once
     values, rejected = _reject(history, backs, {name: values[name] for name in names})
     listed = tuple(item for item in (*failures, *rejected) if item.back in (*tested, 0))
     return CandidateForecasts(history, backs, tested, values, listed, tuple(stopped))
@@ -207,9 +207,6 @@ def list_backs(width: int, backtest: schema.Backtest) -> tuple[tuple[int, ...], 
     return tuple(possible[:count][::-1]), tuple(possible[count : 2 * count][::-1])
 
 
-_NO_BLOCK = schema.CandidateSettings()
-
-
 def _enabled(
     blocks: Mapping[str, schema.CandidateSettings],
     known: Mapping[str, Candidate],
@@ -247,28 +244,22 @@ def _check_request(history: History, names: Sequence[str], horizon: int) -> None
         )
 
 
-def _at_levels(level: np.ndarray, wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:
+def _suits(rows: History, candidate: Candidate) -> np.ndarray:
+    """Whether each row is long enough and of a kind of demand that the candidate forecasts."""
+    kinds = rows.once("kinds", lambda: classify(rows.y))
+    return (rows.length >= candidate.needed) & np.isin(kinds, candidate.demand)
+
+
+def _at_levels(rows: History, wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:
     """Whether each row is of a wanted level; a level that the unit does not have is passed over."""
     if not wanted:
-        return np.full(len(level), True)
-    return np.isin(level, [code for code, name in enumerate(names) if name in wanted])
-
-
-def _kinds(rows: History) -> np.ndarray:
-    """How regularly each row sells, judged once."""
-    kinds = rows.derived.setdefault("kinds", classify(rows.y))
-    assert isinstance(kinds, np.ndarray)
-    return kinds
+        return np.full(len(rows), True)
+    return np.isin(rows.level, [code for code, name in enumerate(names) if name in wanted])
 
 
 def _take_once(rows: History, run: np.ndarray) -> History:
     """Some rows, the same object for the same rows, so that shared results are computed once."""
-    key = ("rows", run.tobytes())
-    if key not in rows.derived:
-        rows.derived[key] = rows.take(run) if len(run) < len(rows) else rows
-    taken = rows.derived[key]
-    assert isinstance(taken, History)
-    return taken
+    return rows if len(run) == len(rows) else rows.once(run.tobytes(), lambda: rows.take(run))
 
 
 def _early_stopping(
@@ -286,14 +277,13 @@ def _early_stopping(
 
 def _reject(
     history: History, backs: Sequence[int], values: Mapping[str, np.ndarray]
-) -> tuple[dict[str, np.ndarray], list[Failure]]:
+) -> tuple[dict[str, np.ndarray], list[CandidateFailure]]:
     """Forecasts by name (n_cutoffs, n, horizon) without the implausible ones, and these."""
-    kept: list[dict[str, np.ndarray]] = []
-    rejected: list[Failure] = []
+    kept, rejected = [], []
     for place, back in enumerate(backs):
-        here = {name: array[place] for name, array in values.items()}
-        left, found = reject_implausible(here, bounds_at(history, back))
-        rejected += [Failure(row, back, name, reason) for row, name, reason in found]
+        at_cutoff = {name: array[place] for name, array in values.items()}
+        left, reasons = reject_implausible(at_cutoff, bounds_at(history, back))
+        rejected += [CandidateFailure(row, back, name, reason) for row, name, reason in reasons]
         kept.append(left)
     return {name: np.stack([left[name] for left in kept]) for name in values}, rejected
 

@@ -8,7 +8,7 @@ candidate that raises fails for each of its rows; nothing is put in its place.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -21,7 +21,7 @@ from salesfc_lib.forecasting.candidates.protocol import (
     Candidate,
     Prediction,
     Window,
-    describe,
+    describe_error,
     windows,
 )
 from salesfc_lib.forecasting.history import History
@@ -42,9 +42,7 @@ def predict_cached(
 
     Candidates of scope `panel` are neither cached nor stopped.
     """
-    if not len(rows):
-        return Prediction(np.full((0, horizon), np.nan)), {}
-    if candidate.scope == "panel":
+    if candidate.scope == "panel" or not len(rows):
         return _predict(candidate, rows, horizon, settings), {}
     cache.refresh()
     searched = _search(candidate, rows, settings, cache)
@@ -53,24 +51,13 @@ def predict_cached(
     )
     if stopping is None:
         return predict(rows), {}
-    return _predict_until_stopped(rows, horizon, predict, stopping)
-
-
-def _predict_until_stopped(
-    rows: History, horizon: int, predict: Callable[[History], Prediction], stopping: EarlyStopping
-) -> tuple[Prediction, dict[str, StopReason]]:
-    """Forecasts at the stopping cutoff, then of all other rows whose series was not stopped."""
-    first, later = np.flatnonzero(rows.back == stopping.back), rows.back != stopping.back
-    early = predict(rows.take(first))
-    stopped = stopping.find_stops(rows.ids[first], early.values)
-    kept = np.array([unique_id not in stopped for unique_id in rows.ids])
-    rest = np.flatnonzero(later & kept)
+    first = rows.take(np.flatnonzero(rows.back == stopping.back))
+    stopped = stopping.find_stops(first.ids, predict(first).values)
+    kept = np.flatnonzero([unique_id not in stopped for unique_id in rows.ids])
+    rest = predict(rows.take(kept))  # forecasts of the stopping cutoff are in the cache by now
     values = np.full((len(rows), horizon), np.nan)
-    errors: dict[int, str] = {}
-    for places, prediction in ((first, early), (rest, predict(rows.take(rest)))):
-        values[places] = prediction.values
-        errors |= {int(places[k]): error for k, error in prediction.errors.items()}
-    return Prediction(np.where(kept[:, None], values, np.nan), errors), stopped
+    values[kept] = rest.values
+    return Prediction(values, {int(kept[k]): error for k, error in rest.errors.items()}), stopped
 
 
 def _look_up(
@@ -83,23 +70,23 @@ def _look_up(
     searched: Mapping[str, Any],
 ) -> Prediction:
     """Forecasts of the rows, from the cache or computed and put into it."""
-    if not len(rows):
-        return Prediction(np.full((0, horizon), np.nan))
     head = digest(fingerprint(), candidate.name, candidate.code, _text(settings), str(horizon))
     keys = [  # digests of all that each forecast depends on
         digest(head, _content(window), json.dumps(searched.get(window.unique_id)))
         for window in windows(rows, horizon)
     ]
-    missing = np.array([row for row, key in enumerate(keys) if cache.get(key) is None], dtype=int)
+    missing = np.flatnonzero([key not in cache.entries for key in keys])
     more = {"searched": searched} if searched else {}
     fresh = _predict(candidate, rows.take(missing), horizon, {**settings, **more})
     new = {keys[row]: CacheEntry(fresh.values[k]) for k, row in enumerate(missing)}
     new |= {keys[missing[k]]: CacheEntry(None, error) for k, error in fresh.errors.items()}
     cache.put(new)
-    entries = [cache.get(key) or new[key] for key in keys]
-    nothing = np.full(horizon, np.nan)
-    values = np.stack([nothing if entry.values is None else entry.values for entry in entries])
-    errors = {row: entry.note for row, entry in enumerate(entries) if entry.values is None}
+    values, errors = np.full((len(rows), horizon), np.nan), {}
+    for row, entry in enumerate(cache.entries[key] for key in keys):
+        if entry.values is None:
+            errors[row] = entry.note
+        else:
+            values[row] = entry.values
     return Prediction(values, errors)
 
 
@@ -108,19 +95,19 @@ def _predict(
 ) -> Prediction:
     """Forecasts of the rows; an exception or another shape is an error of each row."""
     shape = (len(rows), horizon)
-    nothing = np.full(shape, np.nan)
+    failed = partial(Prediction, np.full(shape, np.nan))
     if not len(rows):
-        return Prediction(nothing)
+        return failed()
     try:
         prediction = candidate.forecast(rows, horizon, **settings)
-    except Exception as error:  # whatever a model raises is a failure of its rows
-        return Prediction(nothing, dict.fromkeys(range(len(rows)), describe(error)))
-    if not isinstance(prediction, Prediction):
-        prediction = Prediction(np.asarray(prediction, dtype=float))
+        if not isinstance(prediction, Prediction):
+            prediction = Prediction(np.asarray(prediction, dtype=float))
+    except (Exception, SystemExit) as error:  # whatever a model raises is a failure of its rows
+        return failed(dict.fromkeys(range(len(rows)), describe_error(error)))
     values = prediction.values
     if values.shape != shape:
         text = f"gave an array of shape {values.shape}, {shape} needed"
-        return Prediction(nothing, dict.fromkeys(range(len(rows)), text))
+        return failed(dict.fromkeys(range(len(rows)), text))
     infinite = np.isinf(values).any(axis=1)
     odd = {int(row): NOT_FINITE for row in np.flatnonzero(infinite)}
     return Prediction(np.where(infinite[:, None], np.nan, values), {**odd, **prediction.errors})
@@ -137,22 +124,19 @@ def _search(
     """
     if candidate.search is None:
         return {}
-    results: dict[str, Any] = {}
+    keys, fresh = {}, {}
     head = (fingerprint(), candidate.name, "search", _text(settings))
-    fresh: dict[str, CacheEntry] = {}
     for unique_id in dict.fromkeys(rows.ids):
         own = np.flatnonzero(rows.ids == unique_id)
         early = rows.take(own[[np.argmax(rows.back[own])]])
         spare = int(early.length[0]) - candidate.needed
         early = early.cut(max(min(int((early.last[0].astype(int) + 1) % HALF_YEAR), spare), 0))
-        key = digest(*head, _content(windows(early, 0)[0]))
-        entry = cache.get(key)
-        if entry is None:
-            found = json.dumps(candidate.search(early, **settings)[str(unique_id)])
-            entry = fresh[key] = CacheEntry(None, found)
-        results[str(unique_id)] = json.loads(entry.note)
+        key = keys[str(unique_id)] = digest(*head, _content(windows(early, 0)[0]))
+        if key not in cache.entries and key not in fresh:
+            result = candidate.search(early, **settings)[str(unique_id)]
+            fresh[key] = CacheEntry(None, json.dumps(result))
     cache.put(fresh)
-    return results
+    return {unique_id: json.loads(cache.entries[key].note) for unique_id, key in keys.items()}
 
 
 def _text(settings: Mapping[str, Any]) -> str:

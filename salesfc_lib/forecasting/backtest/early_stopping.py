@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.foundation import nan_median
+
 
 class StopReason(NamedTuple):
     """Errors at the stopping cutoff as shares of sales: the candidate's, the panel's median."""
@@ -61,10 +63,7 @@ def early_stopping_at(
 ) -> EarlyStopping:
     """Early stopping against the candidates with forecasts (n_models, n, horizon) at the cutoff."""
     errors = np.stack([relative_errors(forecast, actuals, squared) for forecast in forecasts])
-    reference = np.full(len(ids), np.nan)
-    known = np.isfinite(errors).any(axis=0)
-    reference[known] = np.nanmedian(errors[:, known], axis=0)
-    return EarlyStopping(back, ids, actuals, reference, squared, factor)
+    return EarlyStopping(back, ids, actuals, nan_median(errors, 0), squared, factor)
 
 
 def relative_errors(forecast: np.ndarray, actuals: np.ndarray, squared: np.ndarray) -> np.ndarray:

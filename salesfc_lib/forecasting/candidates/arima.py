@@ -14,15 +14,15 @@ from typing import Any
 import numpy as np
 
 from salesfc_lib.forecasting import tuning
-from salesfc_lib.forecasting.candidates.design import centre
 from salesfc_lib.forecasting.candidates.protocol import (
     Prediction,
     SearchResults,
     Window,
-    describe,
+    describe_error,
     each_series,
     windows,
 )
+from salesfc_lib.forecasting.drivers.design import centre
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.foundation import SEASON
 
@@ -65,7 +65,7 @@ def _find(y: np.ndarray, max_order: int) -> dict[str, Any]:
     try:
         return _search(y, max_order)
     except Exception as error:  # this series fails, not the run
-        return {"error": f"order search failed: {describe(error)}"}
+        return {"error": f"order search failed: {describe_error(error)}"}
 
 
 def _search(y: np.ndarray, max_order: int) -> dict[str, Any]:

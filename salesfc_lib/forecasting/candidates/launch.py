@@ -14,6 +14,7 @@ import numpy as np
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.smoothing.recursions import first_months
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
 from salesfc_lib.foundation import SEASON
 
@@ -27,7 +28,8 @@ def forecast(history: History, horizon: int) -> np.ndarray:
     for back in np.unique(history.back):
         panel = np.flatnonzero(history.back == back)
         launched = panel[history.first[panel] > history.first[panel].min()]
-        curves = align_at_launch(adjusted.y[launched], history.first[launched])
+        first, width = history.first[launched], history.y.shape[1]
+        curves = first_months(adjusted.y[launched], first, width)
         months = history.length[launched]
         for age in range(1, SEASON + 1):
             rows, analogues = np.flatnonzero(months == age), curves[months >= age + SEASON]
@@ -35,20 +37,8 @@ def forecast(history: History, horizon: int) -> np.ndarray:
                 continue
             for begin in range(0, len(rows), BLOCK):
                 some = rows[begin : begin + BLOCK]
-                path = continue_launches(curves[some], analogues, age, horizon)
-                values[launched[some]] = path
+                values[launched[some]] = continue_launches(curves[some], analogues, age, horizon)
     return adjusted.restore(values)
-
-
-def align_at_launch(y: np.ndarray, first: np.ndarray) -> np.ndarray:
-    """Rows of y (n, T) moved to the left, first month in the first column, NaN behind.
-
-    >>> align_at_launch(np.array([[np.nan, 3.0, 4.0]]), np.array([1])).tolist()
-    [[3.0, 4.0, nan]]
-    """
-    columns = first[:, None] + np.arange(y.shape[1])
-    inside = columns < y.shape[1]
-    return np.where(inside, np.take_along_axis(y, np.where(inside, columns, 0), axis=1), np.nan)
 
 
 def continue_launches(

@@ -24,10 +24,8 @@ def growth(
 
     A forecast more than a year ahead grows once for each year.
     """
-    last, before = (
-        history.y[:, -SEASON:].sum(axis=1),
-        history.y[:, -2 * SEASON : -SEASON].sum(axis=1),
-    )
+    last = history.y[:, -SEASON:].sum(axis=1)
+    before = history.y[:, -2 * SEASON : -SEASON].sum(axis=1)
     usable = (last > 0) & (before > 0)
     rate = np.clip(np.where(usable, last / np.where(usable, before, 1.0) - 1, 0.0), -limit, limit)
     years = np.arange(horizon) // SEASON + 1
@@ -43,7 +41,7 @@ def two_years(history: History, horizon: int) -> np.ndarray:
     return _repeat((last + before * level) / 2, horizon)
 
 
-def recent_mean(history: History, horizon: int, *, months: int = 12) -> np.ndarray:
+def recent_mean(history: History, horizon: int, *, months: int = SEASON) -> np.ndarray:
     """The mean of the last `months` months, or of as many as there are."""
     recent = history.y[:, -months:]
     return np.repeat(nan_mean(recent, 1)[:, None], horizon, axis=1)

@@ -7,7 +7,7 @@ put in its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -31,17 +31,16 @@ class Prediction(NamedTuple):
 @dataclass(frozen=True)
 class Candidate:
     """A model that competes: `forecast(history, horizon, **settings)` gives (n, horizon) values, or
-    an `Prediction`.
+    a `Prediction`.
 
-    Rows of less than `needed` months, or that sell less or more regularly than its `demand`, are
-    not asked of it. `scope` says what a forecast rests on: its own `series`, so that it can be
-    remembered, or the whole `panel` at once, fast enough to be asked at many cutoffs. Where
-    something costly is found once per series and then used at every cutoff, `search(history,
-    **settings)` finds it on the history as known at the earliest cutoff, and the forecast receives
-    the results as `searched` (by id). A candidate of scope `panel` that does not say `sees_drivers`
-    is given months from which promotions, prices and holidays are taken out, and what they bring is
-    added to its forecast. `code` is a digest of its code where that is not this library's: an
-    analyst's candidate without one is not remembered.
+    Rows of less than `needed` months, or whose kind of demand is not in `demand`, are left out.
+    `scope` is what a forecast rests on: its own `series` (cached, and stopped early where
+    hopeless), or the whole `panel` at once, which has to be fast, as it runs at more cutoffs. What
+    is costly and the same for all cutoffs of a series is found by `search(history, **settings)` on
+    the history as known at the earliest cutoff; the forecast gets the results as `searched`, by id.
+    A candidate of scope `panel` sees months from which the drivers' effects are taken out, and they
+    are added to its forecast, unless it `sees_drivers` itself. `code` is a digest of the code of a
+    candidate that is not this library's; without one it is not cached.
     """
 
     name: str
@@ -74,24 +73,22 @@ class Window:
         return len(self.month) - len(self.y)
 
 
-def windows(history: History, horizon: int) -> Sequence[Window]:
+def windows(history: History, horizon: int) -> list[Window]:
     """A window for each row."""
-    months = history.month_of_year(horizon) + 1
-    width = months.shape[1]
-    known_ahead = {
-        name: np.pad(
-            values[:, :width],
-            ((0, 0), (0, max(width - values.shape[1], 0))),
-            constant_values=np.nan,
+    month = history.month_of_year(horizon) + 1
+    known = {}
+    for name, values in history.regressors.items():
+        known[name] = np.full(month.shape, np.nan)
+        known[name][:, : values.shape[1]] = values[:, : month.shape[1]]
+    return [
+        Window(
+            str(history.ids[row]),
+            history.y[row, first:],
+            month[row, first:],
+            {name: values[row, first:] for name, values in known.items()},
         )
-        for name, values in history.regressors.items()
-    }
-
-    def cut(row: int, first: int) -> Window:
-        known = {name: values[row, first:] for name, values in known_ahead.items()}
-        return Window(str(history.ids[row]), history.y[row, first:], months[row, first:], known)
-
-    return [cut(row, first) for row, first in enumerate(history.first)]
+        for row, first in enumerate(history.first)
+    ]
 
 
 def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Prediction]:
@@ -103,8 +100,8 @@ def each_series(fit: Callable[..., np.ndarray]) -> Callable[..., Prediction]:
         for row, window in enumerate(windows(history, horizon)):
             try:
                 values[row] = finite(fit(window, **settings), horizon)
-            except Exception as error:  # the series fails, not the run
-                errors[row] = describe(error)
+            except (Exception, SystemExit) as error:  # the series fails, not the run
+                errors[row] = describe_error(error)
         return Prediction(values, errors)
 
     forecast.__wrapped__ = fit  # type: ignore[attr-defined]  # its settings are those of `fit`
@@ -121,7 +118,9 @@ def finite(values: np.ndarray, horizon: int) -> np.ndarray:
     return values
 
 
-def describe(error: Exception) -> str:
+def describe_error(error: BaseException) -> str:
     """One line of what went wrong."""
+    if isinstance(error, SystemExit):
+        return "it asked Python to exit"
     text = " ".join(str(error).split())[:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -7,7 +7,9 @@ two that are about as accurate, the earlier is preferred.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+
+import numpy as np
 
 from salesfc_lib.forecasting.candidates import (
     arima,
@@ -16,14 +18,11 @@ from salesfc_lib.forecasting.candidates import (
     intermittent,
     launch,
     naive,
-    regression,
-    series_autoregression,
     winters,
 )
 from salesfc_lib.forecasting.candidates import statsforecast_models as models
-from salesfc_lib.forecasting.candidates.protocol import Candidate
+from salesfc_lib.forecasting.candidates.protocol import KINDS, Candidate, Prediction
 from salesfc_lib.forecasting.candidates.smoothing import (
-    Forecast,
     Smoother,
     aggregation,
     damped_trend,
@@ -33,97 +32,70 @@ from salesfc_lib.forecasting.candidates.smoothing import (
     theta,
 )
 from salesfc_lib.forecasting.demand import INTERMITTENT, PATCHY, STEADY
+from salesfc_lib.forecasting.drivers import regression
 from salesfc_lib.foundation import SEASON
 
 BASELINE = "seasonal_naive"
-BOOSTING = "xgboost"  # no candidate of its own: it corrects what the others say (`boosting`)
-ONE_YEAR = SEASON + 1
+BOOSTING = "xgboost"  # no candidate of its own: it corrects the others (`combination.boosting`)
+YEAR, TWO_YEARS, LONGER = SEASON + 1, 2 * SEASON, 2 * SEASON + 1  # months of history needed
+SOLD = (STEADY, PATCHY)  # sells in most months
 # where a season may be a factor: intermittent series take that of all such series added up
 FACTOR = (STEADY, INTERMITTENT)
-REGULAR = (STEADY, PATCHY)
 NAIVE, SMOOTHING, LUMPY = "naive", "exponential smoothing", "intermittent demand"
 LAGS = "autoregression"
 
-
-def _panel(
-    name: str, family: str, label: str, forecast: Forecast, needed: int = ONE_YEAR, **more: Any
-) -> Candidate:
-    """A candidate that forecasts the whole panel at once."""
-    return Candidate(name, family, label, forecast, needed, scope="panel", **more)
+# name, family, label for people, forecast, months needed, kinds of demand
+Row = tuple[str, str, str, Callable[..., np.ndarray | Prediction], int, tuple[str, ...]]
 
 
-def _smooth(name: str, label: str, smoother: Smoother, needed: int = ONE_YEAR) -> list[Candidate]:
+def _smooth(name: str, label: str, smoother: Smoother, needed: int = YEAR) -> list[Row]:
     """A smoother of seasonally adjusted months, with the season as a factor and as an addend."""
     factor, addend = (seasonal(smoother, relative=relative) for relative in (True, False))
-    additive = f"{label}, additive"
     return [
-        _panel(name, SMOOTHING, label, factor, needed, demand=FACTOR),
-        _panel(f"{name}_additive", SMOOTHING, additive, addend, needed, demand=REGULAR),
+        (name, SMOOTHING, label, factor, needed, FACTOR),
+        (f"{name}_additive", SMOOTHING, f"{label}, additive", addend, needed, SOLD),
     ]
 
 
-CANDIDATES = (
-    _panel("seasonal_naive", NAIVE, "Seasonal naive", naive.seasonal_naive, SEASON),
-    _panel("recent_mean", NAIVE, "Recent mean", naive.recent_mean, 1),
-    _panel("growth", NAIVE, "Last year times growth", naive.growth, 2 * SEASON, demand=REGULAR),
-    _panel("two_years", NAIVE, "Mean of two years", naive.two_years, 2 * SEASON, demand=REGULAR),
-    *_smooth("level", "Smoothed level", level, needed=1),
+PANEL: list[Row] = [
+    (BASELINE, NAIVE, "Seasonal naive", naive.seasonal_naive, SEASON, KINDS),
+    ("recent_mean", NAIVE, "Recent mean", naive.recent_mean, 1, KINDS),
+    ("growth", NAIVE, "Last year times growth", naive.growth, TWO_YEARS, SOLD),
+    ("two_years", NAIVE, "Mean of two years", naive.two_years, TWO_YEARS, SOLD),
+    *_smooth("level", "Smoothed level", level, 1),
     *_smooth("theta", "Theta", theta),
     *_smooth("damped", "Damped trend", damped_trend),
     *_smooth("aggregation", "Temporal aggregation", aggregation),
-    _panel("theta_plain", SMOOTHING, "Theta without a season", smooth_as_is(theta), demand=REGULAR),
-    _panel(
-        "theta_own",
-        SMOOTHING,
-        "Dynamic Theta, own season",
-        dynamic_theta.forecast,
-        demand=(STEADY,),
-    ),
-    _panel(
-        "winters",
-        SMOOTHING,
-        "Holt-Winters",
-        winters.multiplicative,
-        winters.NEEDED,
-        demand=(STEADY,),
-    ),
-    _panel(
-        "winters_additive",
-        SMOOTHING,
-        "Holt-Winters, additive",
-        winters.additive,
-        winters.NEEDED,
-        demand=REGULAR,
-    ),
-    _panel("croston", LUMPY, "Croston, SBA", intermittent.croston, demand=(INTERMITTENT,)),
-    _panel("tsb", LUMPY, "TSB", intermittent.tsb, demand=(INTERMITTENT,)),
-    _panel("autoregression", LAGS, "Autoregression of the panel", autoregression.forecast),
-    _panel(
-        "autoregression_own",
-        LAGS,
-        "Autoregression of each series",
-        series_autoregression.forecast,
-        demand=FACTOR,
-    ),
-    _panel(
-        "regression",
-        "regression",
-        "Regression",
-        regression.forecast,
-        demand=REGULAR,
-        sees_drivers=True,
-    ),
-    _panel("launch", "analogues", "Launches of others", launch.forecast, 1),
-    Candidate("ets", SMOOTHING, "ETS", models.ets, models.NEEDED),
-    Candidate(
+    ("theta_plain", SMOOTHING, "Theta without a season", smooth_as_is(theta), YEAR, SOLD),
+    ("theta_own", SMOOTHING, "Dynamic Theta, own season", dynamic_theta.forecast, YEAR, (STEADY,)),
+    ("winters", SMOOTHING, "Holt-Winters", winters.multiplicative, LONGER, (STEADY,)),
+    ("winters_additive", SMOOTHING, "Holt-Winters, additive", winters.additive, LONGER, SOLD),
+    ("croston", LUMPY, "Croston, SBA", intermittent.croston, YEAR, (INTERMITTENT,)),
+    ("tsb", LUMPY, "TSB", intermittent.tsb, YEAR, (INTERMITTENT,)),
+    ("autoregression", LAGS, "Autoregression of the panel", autoregression.of_panel, YEAR, KINDS),
+    ("autoregression_own", LAGS, "Autoregression of each series", autoregression.own, YEAR, FACTOR),
+    ("regression", "regression", "Regression", regression.forecast, YEAR, SOLD),
+    ("launch", "analogues", "Launches of others", launch.forecast, 1, KINDS),
+]
+SERIES: list[Row] = [
+    ("ets", SMOOTHING, "ETS", models.ets, LONGER, KINDS),
+    (
         "optimised_theta",
         SMOOTHING,
         "Dynamic optimised Theta",
         models.optimised_theta,
-        models.NEEDED,
+        LONGER,
+        KINDS,
     ),
-    Candidate("ces", SMOOTHING, "CES", models.ces, models.NEEDED),
-    Candidate("auto_arima", "ARIMA", "ARIMA by statsforecast", models.auto_arima, models.NEEDED),
-    Candidate("arima", "ARIMA", "ARIMA", arima.forecast, arima.NEEDED, search=arima.search),
+    ("ces", SMOOTHING, "CES", models.ces, LONGER, KINDS),
+    ("auto_arima", "ARIMA", "ARIMA by statsforecast", models.auto_arima, LONGER, KINDS),
+    ("arima", "ARIMA", "ARIMA", arima.forecast, arima.NEEDED, KINDS),
+]
+SEARCHES = {"arima": arima.search}
+SEES_DRIVERS = {"regression"}
+
+CANDIDATES = (
+    *(Candidate(*row, "panel", sees_drivers=row[0] in SEES_DRIVERS) for row in PANEL),
+    *(Candidate(*row, "series", search=SEARCHES.get(row[0])) for row in SERIES),
 )
 REGISTRY = {candidate.name: candidate for candidate in CANDIDATES}

@@ -8,6 +8,7 @@ of parameters.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 
 import numpy as np
 
@@ -17,12 +18,8 @@ from salesfc_lib.forecasting.smoothing.recursions import slope, smooth_levels, s
 from salesfc_lib.forecasting.smoothing.seasonality import adjust
 from salesfc_lib.foundation import nan_mean
 
-TREND_ALPHA, TREND_BETA, TREND_PHI = (
-    axis.ravel()
-    for axis in np.meshgrid(
-        tuning.TREND_ALPHAS, tuning.TREND_BETAS, tuning.TREND_PHIS, indexing="ij"
-    )
-)
+TREND_GRID = product(tuning.TREND_ALPHAS, tuning.TREND_BETAS, tuning.TREND_PHIS)
+TREND_ALPHA, TREND_BETA, TREND_PHI = np.array(list(TREND_GRID)).T
 
 Smoother = Callable[[np.ndarray, int], np.ndarray]
 Forecast = Callable[[History, int], np.ndarray]
@@ -54,9 +51,8 @@ def theta(y: np.ndarray, horizon: int) -> np.ndarray:
     Assimakopoulos and Nikolopoulos (2000), https://doi.org/10.1016/S0169-2070(00)00066-2, in the
     form of Hyndman and Billah (2003), https://doi.org/10.1016/S0169-2070(01)00143-1.
     """
-    return smooth_levels(y).mean_level[:, None] + tuning.THETA_SLOPE * slope(y)[
-        :, None
-    ] * np.arange(1, horizon + 1)
+    trend = tuning.THETA_SLOPE * slope(y)[:, None] * np.arange(1, horizon + 1)
+    return smooth_levels(y).mean_level[:, None] + trend
 
 
 def damped_trend(y: np.ndarray, horizon: int) -> np.ndarray:
@@ -76,10 +72,8 @@ def aggregation(y: np.ndarray, horizon: int) -> np.ndarray:
     for span in tuning.AGGREGATION_SPANS:
         blocks = add_up(y, span)
         change = tuning.AGGREGATION_SLOPE * slope(blocks) / span
-        parts.append(
-            smooth_levels(blocks, start=max(1, tuning.LEVEL_START // span)).mean_level[:, None]
-            + change[:, None] * ahead
-        )
+        smoothed = smooth_levels(blocks, start=max(1, tuning.LEVEL_START // span)).mean_level
+        parts.append(smoothed[:, None] + change[:, None] * ahead)
     return np.asarray(np.mean(parts, axis=0))
 
 

@@ -15,8 +15,6 @@ import numpy as np
 from salesfc_lib.forecasting.candidates.protocol import Window, each_series
 from salesfc_lib.foundation import SEASON
 
-NEEDED = 2 * SEASON + 1  # months: two full years, and one to tell them apart
-
 
 @each_series
 def ets(window: Window, *, model: str = "ZNZ", damped: bool | None = None) -> np.ndarray:

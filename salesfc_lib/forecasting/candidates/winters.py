@@ -6,6 +6,7 @@ over a series serves all its cutoffs, since the state after a month does not dep
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
 
@@ -13,13 +14,18 @@ import numpy as np
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.smoothing.recursions import likelihood_weights
+from salesfc_lib.forecasting.smoothing.recursions import (
+    begun_rows,
+    blocks_by_start,
+    first_months,
+    likelihood_weights,
+    mean_of_first,
+)
 from salesfc_lib.foundation import SEASON, nan_mean
 
 NEEDED = 2 * SEASON + 1  # months: two years to start from, and one to learn
 COMBINED = product(tuning.WINTERS_ALPHAS, tuning.WINTERS_TRENDS, tuning.WINTERS_GAMMAS)
 GRID = np.array([(alpha, *trend, gamma) for alpha, trend, gamma in COMBINED]).T
-BLOCK = 24_000  # cells of a state: rows times parameters
 NO_TREND = GRID[1] == 0
 
 
@@ -53,29 +59,24 @@ def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
     first = history.first[latest]
     size = _size(history.y[latest], first)
     y = history.y[latest] / size[:, None]
-    order = np.argsort(first, kind="stable")
-    step = max(1, BLOCK // GRID.shape[1])
     values = np.full((len(history), horizon), np.nan)
     # months known, counted from the latest row's first column
     column = y.shape[1] - (history.back - history.back[latest][place])
-    for begin in range(0, len(order), step):
-        rows = order[begin : begin + step]
-        asked: dict[int, list[tuple[int, int]]] = {}
-        where = {int(row): k for k, row in enumerate(rows)}
-        for row in np.flatnonzero(np.isin(place, rows)):
-            asked.setdefault(int(column[row]), []).append((int(row), where[int(place[row])]))
-        for at, known in _pass_over(y[rows], first[rows], set(asked), horizon, relative=relative):
-            to, of = np.array(asked[at]).T
-            values[to] = known[of]
+    for rows in blocks_by_start(first, GRID.shape[1]):
+        position = np.full(len(latest), -1)
+        position[rows] = np.arange(len(rows))
+        wanted = np.flatnonzero(position[place] >= 0)
+        cutoffs = set(column[wanted].tolist())
+        for at, known in _pass_over(y[rows], first[rows], cutoffs, horizon, relative=relative):
+            to = wanted[column[wanted] == at]
+            values[to] = known[position[place[to]]]
     values[history.length < NEEDED] = np.nan
     return values * size[place][:, None]
 
 
 def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Mean absolute month of the first two years, or the first sale (n,): known at every cutoff."""
-    columns = first[:, None] + np.arange(NEEDED - 1)
-    years = np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1)
-    mean = np.nan_to_num(nan_mean(np.where(columns < y.shape[1], np.abs(years), np.nan), 1))
+    mean = mean_of_first(np.abs(y), first, 2 * SEASON)
     sold = np.nan_to_num(y) != 0
     sale = np.abs(y[np.arange(len(y)), sold.argmax(axis=1)])
     return np.where(mean > 0, mean, np.where(sold.any(axis=1), sale, 1.0))
@@ -99,37 +100,30 @@ def _continue(y: np.ndarray, back: np.ndarray) -> np.ndarray:
     """Whether each row of y but the first is the one before it as known earlier (n - 1,)."""
     months = back[1:] - back[:-1]
     same = np.full(len(months), False)
-    for apart in np.unique(months[months >= 0]):
-        rows = np.flatnonzero(months == apart)
-        later, earlier = y[rows, : y.shape[1] - apart], y[rows + 1, apart:]
+    for gap in np.unique(months[months >= 0]):
+        rows = np.flatnonzero(months == gap)
+        later, earlier = y[rows, : y.shape[1] - gap], y[rows + 1, gap:]
         same[rows] = ((later == earlier) | (np.isnan(later) & np.isnan(earlier))).all(axis=1)
     return same
 
 
 def _pass_over(
-    y: np.ndarray, first: np.ndarray, asked: set[int], horizon: int, *, relative: bool
-) -> list[tuple[int, np.ndarray]]:
-    """Forecasts (n, horizon) after each number of columns; rows stand longest first."""
+    y: np.ndarray, first: np.ndarray, cutoffs: set[int], horizon: int, *, relative: bool
+) -> Iterator[tuple[int, np.ndarray]]:
+    """Forecasts (n, horizon) after so many columns; rows are sorted by their first column."""
     state = _start(y, first, relative=relative)
     update = _multiply if relative else _add
-    begun = np.searchsorted(first, np.arange(y.shape[1]), side="right")
-    found = []
-    for column, rows in enumerate(begun.tolist()):
-        if rows:
-            update(state, rows, column % SEASON, y[:rows, column, None])
+    for column, rows in begun_rows(first, y.shape[1]):
+        update(state, rows, column % SEASON, y[:rows, column, None])
         now = column + 1
-        if now in asked:
-            ahead = _look_ahead(state, (now - first).clip(1), now, horizon, relative=relative)
-            found.append((now, ahead))
-    return found
+        if now in cutoffs:
+            months = (now - first).clip(1)
+            yield now, _look_ahead(state, months, now, horizon, relative=relative)
 
 
 def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     """State before the first month, from the first two years."""
-    n, width = y.shape
-    columns = first[:, None] + np.arange(2 * SEASON)
-    years = np.take_along_axis(y, np.minimum(columns, width - 1), axis=1)
-    years = np.where(columns < width, years, np.nan)
+    n, years = len(y), first_months(y, first, 2 * SEASON)
     means = np.nan_to_num([nan_mean(years[:, :SEASON], 1), nan_mean(years[:, SEASON:], 1)])
     trend = np.where(np.isfinite(years).all(axis=1), (means[1] - means[0]) / SEASON, 0.0)
     line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)

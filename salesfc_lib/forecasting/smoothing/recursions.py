@@ -2,7 +2,7 @@
 
 Adjusted months enter; states and errors for every parameter leave. Instead of optimising parameters
 on a short history, all of a grid are run in one pass and averaged by their errors. Rows are worked
-through in blocks that fit a processor's cache.
+through in blocks that fit a processor's cache, those that begin first in front.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.forecasting.tuning import LEVEL_ALPHAS, LEVEL_POWER, LEVEL_START
+from salesfc_lib.foundation import nan_mean
 
 ALPHAS = np.array(LEVEL_ALPHAS)
-BLOCK = 30_000  # cells of a state: rows times parameters
+BLOCK = 24_000  # cells of a state: rows times parameters
 
 
 @dataclass(frozen=True)
@@ -85,14 +86,11 @@ Step = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 
 def _run(y: np.ndarray, step: Step, parameters: int, *, start: int) -> States:
-    """States after the last column; rows begin at their first value, longest first."""
-    n, width = y.shape
+    """States after the last column."""
+    width = y.shape[1]
     first = np.where(np.isfinite(y).any(axis=1), np.isfinite(y).argmax(axis=1), width)
-    order = np.argsort(first, kind="stable")
-    level, trend, squares = (np.zeros((n, parameters)) for _ in range(3))
-    size = max(1, BLOCK // parameters)
-    for begin in range(0, n, size):
-        rows = order[begin : begin + size]
+    level, trend, squares = (np.zeros((len(y), parameters)) for _ in range(3))
+    for rows in blocks_by_start(first, parameters):
         states = _run_block(y[rows], first[rows], step, parameters=parameters, start=start)
         level[rows], trend[rows], squares[rows] = states
     months = (width - first).clip(1)
@@ -105,20 +103,36 @@ def _run_block(
     """Level, trend and sum of squared errors of rows sorted by their first column."""
     level = np.repeat(mean_of_first(y, first, start)[:, None], parameters, axis=1)
     trend, squares = np.zeros_like(level), np.zeros_like(level)
-    begun = np.searchsorted(first, np.arange(y.shape[1]), side="right")
     columns = np.ascontiguousarray(y.T)
-    for column, rows in zip(columns, begun, strict=True):
-        if rows:
-            error = step(level[:rows], trend[:rows], column[:rows, None])
-            squares[:rows] += error * error
+    for column, rows in begun_rows(first, y.shape[1]):
+        error = step(level[:rows], trend[:rows], columns[column, :rows, None])
+        squares[:rows] += error * error
     return level, trend, squares
+
+
+def blocks_by_start(first: np.ndarray, parameters: int) -> list[np.ndarray]:
+    """Rows in blocks for a state of so many parameters, those that begin first in front."""
+    order, size = np.argsort(first, kind="stable"), max(1, BLOCK // parameters)
+    return [order[begin : begin + size] for begin in range(0, len(order), size)]
+
+
+def begun_rows(first: np.ndarray, width: int) -> list[tuple[int, int]]:
+    """Each column in which a row has begun, and how many have; `first` is sorted."""
+    begun = np.searchsorted(first, np.arange(width), side="right")
+    return [(column, rows) for column, rows in enumerate(begun.tolist()) if rows]
+
+
+def first_months(y: np.ndarray, first: np.ndarray, months: int) -> np.ndarray:
+    """Months of rows of y (n, T) from their column `first` on (n, months), NaN behind the last.
+
+    >>> first_months(np.array([[np.nan, 3.0, 4.0]]), np.array([1]), 3).tolist()
+    [[3.0, 4.0, nan]]
+    """
+    columns = first[:, None] + np.arange(months)
+    inside = columns < y.shape[1]
+    return np.where(inside, np.take_along_axis(y, np.where(inside, columns, 0), axis=1), np.nan)
 
 
 def mean_of_first(y: np.ndarray, first: np.ndarray, months: int) -> np.ndarray:
     """Mean of each row's first `months` values (n,); 0 for a row without any."""
-    columns = first[:, None] + np.arange(months)
-    inside = columns < y.shape[1]
-    values = np.where(
-        inside, np.take_along_axis(y, np.minimum(columns, y.shape[1] - 1), axis=1), 0.0
-    )
-    return np.asarray(np.nan_to_num(values).sum(axis=1) / np.maximum(inside.sum(axis=1), 1))
+    return np.nan_to_num(nan_mean(first_months(y, first, months), 1))

@@ -12,7 +12,7 @@ import numpy as np
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent
-from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.history import History, sum_years
 from salesfc_lib.foundation import SEASON, nan_mean
 
 
@@ -31,21 +31,12 @@ class Adjusted:
 
 def adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
     """The seasonally adjusted history: y / (1 + index), or y - index; computed once."""
-    key = ("adjusted", horizon, relative)
-    if key not in history.derived:
-        history.derived[key] = _adjust(history, horizon, relative=relative)
-    adjusted = history.derived[key]
-    assert isinstance(adjusted, Adjusted)
-    return adjusted
 
+    def compute() -> Adjusted:
+        indices = estimate_indices(history, relative=relative)
+        return _adjust(history, indices, horizon, relative=relative)
 
-def _adjust(history: History, horizon: int, *, relative: bool) -> Adjusted:
-    indices, width = estimate_indices(history, relative=relative), history.y.shape[1]
-    season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
-    past, ahead = season[:, :width], season[:, width:]
-    if relative:
-        return Adjusted(history.y / (1 + past), 1 + ahead, True)
-    return Adjusted(history.y - past, ahead, False)
+    return history.once(("adjusted", horizon, relative), compute)
 
 
 def adjust_own(history: History, horizon: int) -> Adjusted:
@@ -53,21 +44,22 @@ def adjust_own(history: History, horizon: int) -> Adjusted:
 
     Significant: the F ratio of the months' variance to their noise exceeds its 90 % point.
     """
-    trend = centred_mean(history.y)
-    above = trend > 0
-    deviation = np.clip(
-        np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan),
-        -1.0,
-        tuning.SEASON_BOUNDS[1],
-    )
+    deviation = _relative_deviation(history.y, centred_mean(history.y))
     own, count, noise = _by_month(deviation, history.month_of_year(0))
     own = own - own.mean(axis=1, keepdims=True)
     error = np.where(np.isfinite(noise), noise, np.inf) / count.mean(axis=1).clip(1)
     significant = (own**2).mean(axis=1) > tuning.SEASON_F * np.maximum(error, 1e-12)
     indices = np.clip(np.where(significant[:, None], own, 0.0), *tuning.SEASON_BOUNDS)
-    season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
+    return _adjust(history, indices, horizon, relative=True)
+
+
+def _adjust(history: History, indices: np.ndarray, horizon: int, *, relative: bool) -> Adjusted:
     width = history.y.shape[1]
-    return Adjusted(history.y / (1 + season[:, :width]), 1 + season[:, width:], True)
+    season = np.take_along_axis(indices, history.month_of_year(horizon), axis=1)
+    past, ahead = season[:, :width], season[:, width:]
+    if relative:
+        return Adjusted(history.y / (1 + past), 1 + ahead, True)
+    return Adjusted(history.y - past, ahead, False)
 
 
 def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
@@ -80,12 +72,8 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
     trend = centred_mean(history.y)
     size = nan_mean(np.abs(history.y), 1, keepdims=True)
     size = np.where(size > 0, size, 1.0)
-    if relative:
-        above = trend > 0
-        ratio = np.where(above, history.y / np.where(above, trend, 1.0) - 1, np.nan)
-        deviation = np.clip(ratio, -1.0, tuning.SEASON_BOUNDS[1])
-    else:
-        deviation = (history.y - trend) / size
+    absolute = (history.y - trend) / size
+    deviation = _relative_deviation(history.y, trend) if relative else absolute
     month = history.month_of_year(0)
     own, count, noise = _by_month(deviation, month)
     sparse = is_intermittent(history.y)
@@ -95,10 +83,16 @@ def estimate_indices(history: History, *, relative: bool) -> np.ndarray:
         if rows.any():
             indices[rows] = shrink(own[rows], count[rows], noise[rows])
         if few.any() and history.length[few].max() >= SEASON:
-            indices[few] = tuning.SEASON_PANEL_SHARE * pooled_profile(
-                history.y[few] / size[few], month[few]
-            )
+            profile = pooled_profile(history.y[few] / size[few], month[few])
+            indices[few] = tuning.SEASON_PANEL_SHARE * profile
     return np.clip(indices, *tuning.SEASON_BOUNDS) if relative else indices * size
+
+
+def _relative_deviation(y: np.ndarray, trend: np.ndarray) -> np.ndarray:
+    """y over its trend, less one (n, T); NaN where the trend is not above zero."""
+    above = trend > 0
+    ratio = np.where(above, y / np.where(above, trend, 1.0) - 1, np.nan)
+    return np.clip(ratio, -1.0, tuning.SEASON_BOUNDS[1])
 
 
 def pooled_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
@@ -114,15 +108,10 @@ def pooled_profile(y: np.ndarray, month: np.ndarray) -> np.ndarray:
 
 def centred_mean(y: np.ndarray) -> np.ndarray:
     """Mean of 2 x 12 months around each column (n, T), NaN where one of them is missing."""
-    n, width = y.shape
-    mean = np.full((n, width), np.nan)
-    if width > SEASON:
-        sums = np.cumsum(np.concatenate([np.zeros((n, 1)), np.nan_to_num(y)], axis=1), axis=1)
-        year = sums[:, SEASON:] - sums[:, :-SEASON]
-        begun = np.isfinite(y[:, : width - SEASON])
-        mean[:, SEASON // 2 : width - SEASON // 2] = np.where(
-            begun, (year[:, :-1] + year[:, 1:]) / (2 * SEASON), np.nan
-        )
+    mean, years = np.full(y.shape, np.nan), sum_years(y)
+    if years.shape[1] > 1:
+        half = SEASON // 2
+        mean[:, half : y.shape[1] - half] = (years[:, :-1] + years[:, 1:]) / (2 * SEASON)
     return mean
 
 
@@ -158,9 +147,7 @@ def _by_month(
     known = np.isfinite(deviation)
     value = np.where(known, deviation, 0.0)
     rows = np.arange(n)
-    for place in range(
-        min(SEASON, width)
-    ):  # columns a whole number of years apart share a calendar month
+    for place in range(min(SEASON, width)):  # columns whole years apart share a calendar month
         columns = slice(place, width, SEASON)
         at = month[:, place]
         count[rows, at] = known[:, columns].sum(axis=1)

@@ -13,9 +13,9 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.forecasting.candidates.design import trailing_mean
-from salesfc_lib.forecasting.candidates.pooled import pool_effects, step_of
-from salesfc_lib.forecasting.candidates.regression import coefficients
+from salesfc_lib.forecasting.drivers.design import trailing_mean
+from salesfc_lib.forecasting.drivers.pooled import pool_effects, step_of
+from salesfc_lib.forecasting.drivers.regression import coefficients
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import HALF_LIFE
 from salesfc_lib.foundation import Parameters, tables

@@ -28,8 +28,7 @@ from salesfc_lib.forecasting.candidates.protocol import (
     NOT_FINITE,
     Candidate,
     Prediction,
-    Window,
-    describe,
+    describe_error,
     each_series,
 )
 from salesfc_lib.forecasting.candidates.registry import BOOSTING, REGISTRY
@@ -39,7 +38,6 @@ from salesfc_lib.foundation import schema
 NAME = re.compile(r"^[a-z][a-z0-9_]{0,31}$")
 TAKEN = ("combination", "combined", BOOSTING)  # names that tables use for what is no candidate
 FAMILY = "own"
-LIBRARY = Path(__file__).parents[1]
 ONE, PANEL = "forecast_one", "forecast"  # the function for one series, and for all at once
 
 
@@ -165,15 +163,11 @@ def _run(file: OwnFile) -> ModuleType:
         line = _line(error, file.path)
         raise SalesForecastError.say(
             f"The file of candidate '{file.name}' stopped while it was loaded: "
-            f"'{file.path}'{line}: {_say(error)}",
+            f"'{file.path}'{line}: {describe_error(error)}",
             "A file that defines a function and does nothing else",
             f"Correct it, or set `candidates.{file.name}.enabled: false`",
         ) from error
     return module
-
-
-def _say(error: BaseException) -> str:
-    return describe(error) if isinstance(error, Exception) else "it asked Python to exit"
 
 
 def _line(error: BaseException, path: Path) -> str:
@@ -187,33 +181,20 @@ def _line(error: BaseException, path: Path) -> str:
 
 
 def _for_one(function: Callable[..., Any]) -> Callable[..., np.ndarray]:
-    """The function for one series on a copy of it; one that asks Python to exit only failed."""
-
-    @wraps(function)
-    def fit(window: Window, **settings: Any) -> np.ndarray:
-        try:
-            return np.asarray(function(deepcopy(window), **settings), dtype=float)
-        except SystemExit as error:
-            raise RuntimeError("the candidate asked Python to exit") from error
-
-    return fit
+    """The function for one series, on a copy of it."""
+    return wraps(function)(lambda window, **settings: function(deepcopy(window), **settings))
 
 
 def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
-    """The function for all series on a copy of the history; rows without a number failed."""
+    """The function for all series, on a copy of the history; rows without a number failed."""
 
     @wraps(function)
     def forecast(history: History, horizon: int, **settings: Any) -> Prediction:
         copied = deepcopy(replace(history))  # without what was derived from it
-        try:
-            result = function(copied, horizon, **settings)
-        except SystemExit as error:
-            raise RuntimeError("the candidate asked Python to exit") from error
+        result = function(copied, horizon, **settings)
         prediction = result if isinstance(result, Prediction) else Prediction(result)
-        values, shape = np.array(prediction.values, dtype=float), (len(history), horizon)
-        if values.shape != shape:
-            raise ValueError(f"the candidate gave an array of shape {values.shape}, {shape} needed")
-        odd = np.flatnonzero(~np.isfinite(values).all(axis=1))
+        values = np.array(prediction.values, dtype=float)
+        odd = np.flatnonzero(~np.isfinite(values).all(axis=-1))
         errors = dict.fromkeys(odd.tolist(), NOT_FINITE) | dict(prediction.errors)
         values[sorted(errors)] = np.nan
         return Prediction(values, errors)
@@ -222,13 +203,11 @@ def _for_panel(function: Callable[..., Any]) -> Callable[..., Prediction]:
 
 
 def _versions(content: bytes) -> list[str]:
-    """Name and version of the packages that the file imports, and this library's code."""
+    """Name and version of the packages that the file imports, other than this library."""
     nodes = list(ast.walk(ast.parse(content)))
     named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
     roots = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
     owners: Mapping[str, list[str]] = metadata.packages_distributions() if roots else {}
-    found = sorted({owner for root in roots - {LIBRARY.name} for owner in owners.get(root, [])})
-    own = sorted(LIBRARY.rglob("*.py")) if LIBRARY.name in roots else []
-    versions = [f"{name} {metadata.version(name)}" for name in found]
-    return versions + [path.read_bytes().decode() for path in own]
+    found = sorted({owner for root in roots - {"salesfc_lib"} for owner in owners.get(root, [])})
+    return [f"{name} {metadata.version(name)}" for name in found]

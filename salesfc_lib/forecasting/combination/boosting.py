@@ -3,12 +3,13 @@
 `CandidateForecasts` enter; boosted forecasts leave. XGBoost predicts the error of the candidates'
 median, scaled by the size of the series and pooled over all series, so trees never extrapolate a
 level. Features: the candidates' spread, recent errors of the median, the season, and regressors of
-the month ahead. Its share in the forecast is set in `forecast`.
+the month ahead. The more series there are, the larger its share in the forecast, and the smaller
+where it raised the error in the backtest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +17,10 @@ import numpy as np
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts
+from salesfc_lib.forecasting.candidates.registry import BOOSTING
+from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.foundation import SEASON, nan_mean, nan_median, nan_std
+from salesfc_lib.foundation import SEASON, Parameters, nan_mean, nan_median, nan_std
 
 
 @dataclass(frozen=True)
@@ -29,10 +32,7 @@ class Target:
     limit: float
 
 
-MEDIAN = Target(
-    "reg:absoluteerror", nan_median, tuning.BOOSTING_LIMIT
-)  # what is as often above as below
-# what adds up over the months, where most are without a sale
+MEDIAN = Target("reg:absoluteerror", nan_median, tuning.BOOSTING_LIMIT)
 MEAN = Target("reg:squarederror", nan_mean, tuning.BOOSTING_LIMIT_INTERMITTENT)
 
 
@@ -43,6 +43,69 @@ class FeatureTable:
     x: np.ndarray
     base: np.ndarray
     size: np.ndarray
+
+
+def boost_cutoffs(candidates: CandidateForecasts, parameters: Parameters) -> dict[int, np.ndarray]:
+    """Boosted medians (n, horizon) now and at the tested cutoffs; empty where boosting is off.
+
+    The model of the tested cutoffs learns from what was known at the earliest of them.
+    """
+    block = parameters.candidates.get(BOOSTING)
+    if block is None or not block.enabled or not candidates.tested:
+        return {}
+    boosted: dict[int, np.ndarray] = {}
+    for cutoffs in (candidates.tested, (0,)):
+        squared = is_intermittent(candidates.history.cut(max(cutoffs)).y)  # as known then
+        boosted |= boost(candidates, cutoffs, squared=squared, **block.settings)
+    return boosted
+
+
+def blend(weighted: np.ndarray, boosted: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Weighted mean (n, horizon) by the boosted forecast's `share` (n,); NaN of it counts 0."""
+    return np.asarray((1 - share[:, None]) * weighted + share[:, None] * np.nan_to_num(boosted))
+
+
+def boosting_share(boosted: np.ndarray, y: np.ndarray, trust: float = 1.0) -> np.ndarray:
+    """Share of the boosted median (n, horizon) by series (n,): 0 without one, and for a young one.
+
+    full share x n / (n + prior), n series with a boosted median; half the full share at n = prior.
+    `trust` scales it except where demand is intermittent.
+    """
+    old = np.isfinite(y).sum(axis=1) >= tuning.BOOSTED_FROM
+    there = np.isfinite(boosted).all(axis=1) & old
+    series, sparse = there.sum(), is_intermittent(y)
+    full = np.where(sparse, tuning.BOOSTING_SHARE_INTERMITTENT, trust * tuning.BOOSTING_SHARE)
+    few = np.where(sparse, tuning.BOOSTING_PRIOR_INTERMITTENT, tuning.BOOSTING_PRIOR_SERIES)
+    return np.asarray(np.where(there, full * series / (series + few), 0.0))
+
+
+def boosting_trust(
+    candidates: CandidateForecasts,
+    weighted: Mapping[int, np.ndarray],
+    boosted: Mapping[int, np.ndarray],
+    back: int,
+) -> float:
+    """Factor on boosting's share at a cutoff, 0 to 1, from the errors at tested cutoffs before.
+
+    1 where it was no worse, 0 where it raised the error by `BOOSTING_MAX_COST` or more, linear
+    between. Errors are scaled as in MASE (mean absolute change over a year); series of intermittent
+    demand are left out.
+    """
+    y = candidates.history.cut(back).y
+    scale = nan_mean(np.abs(y[:, SEASON:] - y[:, :-SEASON]), 1)
+    without, by_it = 0.0, 0.0
+    for cutoff in (each for each in candidates.tested if each > back and each in boosted):
+        before = candidates.history.cut(cutoff).y
+        actual = candidates.actuals(cutoff, known=back)
+        blended = blend(weighted[cutoff], boosted[cutoff], boosting_share(boosted[cutoff], before))
+        gaps = np.abs(np.stack([weighted[cutoff], blended]) - actual)
+        judged = (scale > 0) & ~is_intermittent(before)
+        counts = np.isfinite(gaps).all(axis=0) & judged[:, None]
+        rows = np.nonzero(counts)[0]
+        without += float((gaps[0][counts] / scale[rows]).sum())
+        by_it += float((gaps[1][counts] / scale[rows]).sum())
+    cost = by_it / without - 1 if without > 0 else 0.0
+    return float(np.clip(1 - cost / tuning.BOOSTING_MAX_COST, 0.0, 1.0))
 
 
 def boost(
@@ -119,6 +182,8 @@ def _features(
     """Columns (n, horizon) or what broadcasts to it; `by` (n, 1) is the size of the series."""
     y, horizon = history.y, base.shape[1]
     last = nan_mean(y[:, -SEASON:], 1, keepdims=True)
+    before = y[:, -2 * SEASON : -SEASON]
+    before = before if before.shape[1] else np.full((len(y), 1), np.nan)
     yield from (forecast - base) / by
     yield nan_std(forecast, 0) / by
     yield (base - last) / by
@@ -127,7 +192,7 @@ def _features(
     yield from ((_months_ago(y, horizon, SEASON, beside) - base) / by for beside in (-1, 1))
     yield nan_median((years[0] - base) / by, 0, keepdims=True)
     yield from ((nan_mean(y[:, -months:], 1, keepdims=True) - last) / by for months in (1, 2, 3, 6))
-    growth = (last - _mean(y[:, -2 * SEASON : -SEASON])) / by
+    growth = (last - before.mean(axis=1, keepdims=True)) / by
     yield growth
     yield nan_median(growth, 0, keepdims=True)
     yield nan_median((nan_mean(y[:, -3:], 1, keepdims=True) - last) / by, 0, keepdims=True)
@@ -136,13 +201,6 @@ def _features(
     yield np.minimum(history.length, 10 * SEASON)[:, None].astype(float)
     yield np.arange(1.0, horizon + 1)[None]
     yield history.month_of_year(horizon)[:, y.shape[1] :].astype(float)
-
-
-def _mean(values: np.ndarray) -> np.ndarray:
-    """Mean by row (n, 1), NaN where a value is missing or there is none."""
-    return (
-        values.mean(axis=1, keepdims=True) if values.shape[1] else np.full((len(values), 1), np.nan)
-    )
 
 
 def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np.ndarray:

@@ -10,25 +10,26 @@ in the panel. The trend is damped beyond the cutoff.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.forecasting.candidates.design import (
-    BLOCK,
+from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.drivers.design import (
     NEEDED,
     OWN_TERMS,
     Design,
     build_design,
     exponential_weights,
     noise_std,
+    penalties,
     row_blocks,
     series_scale,
 )
-from salesfc_lib.forecasting.candidates.shrunken_effects import Effects, learn_effects
-from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.drivers.shrunken_effects import DriverEffects, learn_effects
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import DRIVER_BOUNDS, HALF_LIFE
 
@@ -41,17 +42,11 @@ def forecast(
     `damping` shrinks each further step of the trend beyond the cutoff.
     """
     values = np.full((len(history), horizon), np.nan)
-    for back in np.unique(history.back):
-        rows = np.flatnonzero(history.back == back)
-        panel = history.take(rows)
-        effects = learn_effects(panel, half_life)
-        parts = []
-        for part in row_blocks(panel):
-            design, size = build_design(part, horizon, damping), series_scale(part.y)[:, None]
-            solved = _solve(part.y / size, design, effects=effects, half_life=half_life)
-            ahead = design.x[:, part.y.shape[1] :]
-            parts.append(np.einsum("nhp,np->nh", ahead, solved) * size)
-        values[rows] = np.concatenate(parts)
+    for rows, part, effects in _by_block(history, np.full(len(history), True), half_life):
+        design, size = build_design(part, horizon, damping), series_scale(part.y)[:, None]
+        solved = _solve(part.y / size, design, effects=effects, half_life=half_life)
+        ahead = design.x[:, part.y.shape[1] :]
+        values[rows] = np.einsum("nhp,np->nh", ahead, solved) * size
     return values
 
 
@@ -65,18 +60,13 @@ def coefficients(
     for a rise by its own mean where it is never zero (a price twice as high). Series with fewer
     than 13 months are absent.
     """
-    known = history.take(np.flatnonzero(history.length >= NEEDED))
-    rows: list[dict[str, Any]] = []
-    effects = learn_effects(known, half_life)
-    for part in row_blocks(known):
-        design, size = build_design(part, 0, 1.0), series_scale(part.y)
+    lines: list[dict[str, Any]] = []
+    for _, part, effects in _by_block(history, history.length >= NEEDED, half_life):
+        design = build_design(part, 0, 1.0)
         for row, unique_id in enumerate(part.ids):
             if only is None or unique_id in only:
-                scale = float(size[row])
-                rows += _explain(
-                    part, design, row=row, size=scale, effects=effects, half_life=half_life
-                )
-    return pd.DataFrame(rows, columns=["unique_id", "term", "estimate", "low", "high"])
+                lines += _explain(part, design, row=row, effects=effects, half_life=half_life)
+    return pd.DataFrame(lines, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
 def driver_factors(history: History, horizon: int) -> np.ndarray:
@@ -87,19 +77,28 @@ def driver_factors(history: History, horizon: int) -> np.ndarray:
     """
     factor = np.ones((len(history), history.y.shape[1] + horizon))
     regular = (history.length >= NEEDED) & ~is_intermittent(history.y)
-    for back in np.unique(history.back) if history.regressors else ():
-        rows = np.flatnonzero((history.back == back) & regular)
-        own = history.take(rows)
-        effects = learn_effects(own, HALF_LIFE).own
-        for begin, part in zip(range(0, len(rows), BLOCK), row_blocks(own), strict=True):
-            design, some = build_design(part, horizon, 1.0), slice(begin, begin + len(part))
-            drivers = design.x[:, :, design.drivers]
-            added = np.einsum("ntp,np->nt", drivers, effects[some])
-            factor[rows[some]] = np.clip(1 + added, *DRIVER_BOUNDS)
+    for rows, part, effects in _by_block(history, regular, HALF_LIFE) if history.regressors else ():
+        design = build_design(part, horizon, 1.0)
+        added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], effects.own)
+        factor[rows] = np.clip(1 + added, *DRIVER_BOUNDS)
     return factor
 
 
-def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float) -> np.ndarray:
+def _by_block(
+    history: History, among: np.ndarray, half_life: float
+) -> Iterator[tuple[np.ndarray, History, DriverEffects]]:
+    """Places and rows of blocks of some rows (n,), with effects learnt over those of a cutoff."""
+    for back in np.unique(history.back):
+        rows = np.flatnonzero((history.back == back) & among)
+        panel = history.take(rows)
+        effects = learn_effects(panel, half_life)
+        for some, part in row_blocks(panel):
+            yield rows[some], part, replace(effects, own=effects.own[some])
+
+
+def _solve(
+    y: np.ndarray, design: Design, *, effects: DriverEffects, half_life: float
+) -> np.ndarray:
     """Coefficients (n, n_terms), at a size of one.
 
     Weighted least squares with a pseudo-observation a term, (noise / prior)^2 heavy: ridge
@@ -109,9 +108,8 @@ def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float)
     width = y.shape[1]
     weight = np.where(np.isfinite(y), exponential_weights(width, half_life), 0.0)
     past = design.x[:, :width]
-    noise = noise_std(y)
     prior = np.r_[design.prior, effects.prior_std]
-    penalty = np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
+    penalty = penalties(noise_std(y), prior)
     target = np.zeros(len(design.names))
     target[design.drivers] = effects.centre
     weighted = past * weight[:, :, None]
@@ -122,14 +120,15 @@ def _solve(y: np.ndarray, design: Design, *, effects: Effects, half_life: float)
 
 
 def _explain(
-    history: History, design: Design, *, row: int, size: float, effects: Effects, half_life: float
+    history: History, design: Design, *, row: int, effects: DriverEffects, half_life: float
 ) -> list[dict[str, Any]]:
     """Terms of one series with their intervals; the same equations as `_solve`, by statsmodels."""
     from statsmodels.regression.linear_model import WLS
 
+    size = float(series_scale(history.y[row : row + 1])[0])
     y = history.y[row] / size
     known = np.isfinite(y)
-    noise = noise_std(history.y[row : row + 1] / size)[0]
+    noise = noise_std(y[None])[0]
     prior = np.r_[design.prior, effects.prior_std]
     shrunk = np.flatnonzero(np.isfinite(prior))
     pseudo = np.r_[np.zeros(OWN_TERMS - 1), effects.centre]

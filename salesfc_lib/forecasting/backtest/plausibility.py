@@ -15,7 +15,7 @@ import numpy as np
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent
-from salesfc_lib.forecasting.history import History
+from salesfc_lib.forecasting.history import History, sum_years
 from salesfc_lib.foundation import SEASON
 from salesfc_lib.panel import RECENT_MONTHS
 
@@ -25,23 +25,22 @@ REJECTED = "refused: "  # how the error of a refusal begins
 
 
 @dataclass(frozen=True)
-class Bounds:
+class PlausibleBounds:
     """What is plausible of rows (n,) at their cutoffs, in the series' unit.
 
     month: most of any month in absolute terms, for the first year ahead; `growth` times that for
     each further year. high, low: of the first twelve months ahead together; infinite where nothing
-    bounds them. most, year, pace: the history's largest month, its last twelve, and four times its
-    last three; growth, fall: how many times the year before a year may be.
+    bounds them. largest, year, pace: the history's largest month, its last twelve, and four times
+    its last three; growth: how many times the year before a year may be.
     """
 
     month: np.ndarray
     high: np.ndarray
     low: np.ndarray
-    most: np.ndarray
+    largest: np.ndarray
     year: np.ndarray
     pace: np.ndarray
     growth: float
-    fall: float
 
     def excess(self, forecast: np.ndarray) -> np.ndarray:
         """Forecast (n, horizon) over its nearest bound (n,); at most 1: within; NaN stays NaN."""
@@ -75,7 +74,7 @@ class Bounds:
             return (
                 f"{REJECTED}a month beyond anything the series did; {forecast[step]:,.6g} "
                 f"{step + 1} months ahead, at most {limit[step]:,.6g}: its largest month "
-                f"{self.most[row]:,.6g}, and a year's growth of {self.growth:.2f} times"
+                f"{self.largest[row]:,.6g}, and a year's growth of {self.growth:.2f} times"
             )
         total, high = float(forecast[:SEASON].sum()), self.high[row]
         bound = f"at most {high:,.6g}" if total > high else f"at least {self.low[row]:,.6g}"
@@ -90,7 +89,7 @@ class Bounds:
         return np.asarray(self.month[:, None] * self.growth ** (np.arange(horizon) // SEASON))
 
 
-def bounds_at(history: History, back: int) -> Bounds:
+def bounds_at(history: History, back: int) -> PlausibleBounds:
     """Bounds of a panel as known `back` months ago, computed once for a history.
 
     Growth is the 99.8 % quantile of (12 months / the 12 before) over all years of the panel's
@@ -99,16 +98,11 @@ def bounds_at(history: History, back: int) -> Bounds:
     mean of the last three months times 2, whichever is most; where sales are regular and never
     negative it may fall to the least of the same with fall, the worst year, and a division.
     """
-    key = ("bounds", back)
-    if key not in history.derived:
-        history.derived[key] = _set_bounds(history.cut(back).y)
-    bounds = history.derived[key]
-    assert isinstance(bounds, Bounds)
-    return bounds
+    return history.once(("bounds", back), lambda: _set_bounds(history.cut(back).y))
 
 
-def _set_bounds(y: np.ndarray) -> Bounds:
-    years, known = _years(y), np.isfinite(y)
+def _set_bounds(y: np.ndarray) -> PlausibleBounds:
+    years, known = sum_years(y), np.isfinite(y)
     growth, fall = _usual_change(years)
     size = np.abs(np.where(known, y, 0.0))
     most, year = size.max(axis=1, initial=0.0), np.full(len(y), np.nan)
@@ -123,20 +117,19 @@ def _set_bounds(y: np.ndarray) -> Bounds:
     judged = np.isfinite(year) & (year > 0) & ~np.any(y < 0, axis=1)
     high = np.fmax(np.fmax(year * growth, pace * tuning.MIN_GROWTH), best)
     low = np.fmin(np.fmin(year * fall, pace / tuning.MIN_GROWTH), worst)
-    return Bounds(
+    return PlausibleBounds(
         month=np.where(shown > 0, shown * growth, np.inf),
         high=np.where(judged, high, np.inf),
         low=np.where(judged & ~is_intermittent(y), low, -np.inf),
-        most=most,
+        largest=most,
         year=year,
         pace=pace,
         growth=growth,
-        fall=fall,
     )
 
 
 def reject_implausible(
-    values: dict[str, np.ndarray], bounds: Bounds
+    values: dict[str, np.ndarray], bounds: PlausibleBounds
 ) -> tuple[dict[str, np.ndarray], list[tuple[int, str, str]]]:
     """Forecasts by name (n, horizon), implausible ones NaN, and (row, name, reason) of these.
 
@@ -159,15 +152,6 @@ def reject_implausible(
     return left, rejected
 
 
-def _years(y: np.ndarray) -> np.ndarray:
-    """Sums of twelve months in a row (n, T - 11), NaN where one of them is missing."""
-    if y.shape[1] < SEASON:
-        return np.full((len(y), 0), np.nan)
-    sums = np.cumsum(np.concatenate([np.zeros((len(y), 1)), np.nan_to_num(y)], axis=1), axis=1)
-    whole = np.isfinite(y[:, : y.shape[1] - SEASON + 1])
-    return np.where(whole, sums[:, SEASON:] - sums[:, :-SEASON], np.nan)
-
-
 def _usual_change(years: np.ndarray) -> tuple[float, float]:
     """Rare growth and fall of a year against the one before in sums of years (n, n_years)."""
     before, after = years[:, :-SEASON], years[:, SEASON:]
@@ -175,9 +159,8 @@ def _usual_change(years: np.ndarray) -> tuple[float, float]:
     least = tuning.MIN_GROWTH if known.sum() * tuning.RARE >= 1 else tuning.UNKNOWN_GROWTH
     if not known.any():
         return least, 1 / least
-    change = (
-        np.minimum(after[known], tuning.MAX_GROWTH * before[known]) / before[known]
-    )  # never beyond MAX_GROWTH: no overflow
+    most = np.minimum(after[known], tuning.MAX_GROWTH * before[known])  # no overflow
+    change = most / before[known]
     low, high = np.quantile(change, (tuning.RARE, 1 - tuning.RARE))
     return float(np.clip(high, least, tuning.MAX_GROWTH)), min(float(low), 1 / least)
 

@@ -37,10 +37,24 @@ class Design:
         return np.arange(OWN_TERMS, len(self.names))
 
 
-def row_blocks(history: History) -> Iterator[History]:
-    """Rows in blocks that are solved at once."""
+def row_blocks(history: History) -> Iterator[tuple[np.ndarray, History]]:
+    """Places and rows of blocks that are solved at once."""
     for begin in range(0, len(history), BLOCK):
-        yield history.take(np.arange(begin, min(begin + BLOCK, len(history))))
+        rows = np.arange(begin, min(begin + BLOCK, len(history)))
+        yield rows, history.take(rows)
+
+
+def own_equations(
+    own: np.ndarray, weight: np.ndarray, penalty: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Normal equations of a series' own terms: x'w (n, p, T), and x'wx with `penalty` (n, p, p)."""
+    across = (own * weight[:, :, None]).transpose(0, 2, 1)
+    return across, np.matmul(across, own) + (penalty[:, :, None] + 1e-9) * np.eye(own.shape[2])
+
+
+def penalties(noise: np.ndarray, prior: np.ndarray) -> np.ndarray:
+    """(noise / prior)^2 by row and term (n, p), for standard deviations (n,) and (p,)."""
+    return np.where(np.isfinite(prior), (noise[:, None] / prior) ** 2, 0.0)
 
 
 def series_scale(y: np.ndarray) -> np.ndarray:

@@ -13,25 +13,26 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.forecasting.candidates.design import (
+from salesfc_lib.forecasting.drivers.design import (
     NEEDED,
     OWN_TERMS,
     build_design,
     exponential_weights,
     noise_std,
+    own_equations,
+    penalties,
     row_blocks,
     series_scale,
 )
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import HALF_LIFE, MIN_DRIVER_SPREAD
-from salesfc_lib.foundation import SEASON
+from salesfc_lib.foundation import SEASON, tables
 
-COLUMNS = ["term", "estimate", "low", "high", "step", "series"]
 LEAST_FREEDOM = 1.0
 
 
 @dataclass(frozen=True)
-class _Part:
+class PartialResiduals:
     """Partial residuals of y (n, T), drivers x (n, T, k); weight and leverage (n, T)."""
 
     y: np.ndarray
@@ -57,13 +58,13 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     sold = (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)
     known = history.take(np.flatnonzero((history.length >= NEEDED) & sold))
     if not len(known) or not known.regressors:
-        return _none()
-    parts = [_part_out(block, half_life) for block in row_blocks(known)]
+        return tables.empty("pooled_driver")
+    parts = [_partial_residuals(block, half_life) for _, block in row_blocks(known)]
     reach = [np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) for part in parts]
     moves = np.concatenate(reach) > MIN_DRIVER_SPREAD
     kept = np.flatnonzero(moves.any(axis=0))
     if not len(kept):
-        return _none()
+        return tables.empty("pooled_driver")
     estimate, error, freedom = _share(parts, kept)
     around = stats.t.ppf(0.975, freedom) * error
     names = np.array(list(known.regressors), dtype=object)[kept]
@@ -78,11 +79,6 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     return pd.DataFrame(columns).astype({"series": "int64", "step": float})
 
 
-def _none() -> pd.DataFrame:
-    kinds = {"term": object, "series": "int64"}
-    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, float)) for name in COLUMNS})
-
-
 def step_of(values: np.ndarray) -> float:
     """What a driver's coefficient is for: 1 where the driver is zero at times, else its mean.
 
@@ -93,25 +89,24 @@ def step_of(values: np.ndarray) -> float:
     return float(known.mean()) if len(known) and known.min() > 0 else 1.0
 
 
-def _part_out(history: History, half_life: float) -> _Part:
+def _partial_residuals(history: History, half_life: float) -> PartialResiduals:
     """What the series' own level, trend and season leave of sales and drivers, at a size of one."""
     y = history.y / series_scale(history.y)[:, None]
     design = build_design(history, 0, 1.0)
     own, drivers = design.x[:, :, :OWN_TERMS], design.x[:, :, OWN_TERMS:]
-    noise, prior = noise_std(y)[:, None], design.prior
-    penalty = np.where(np.isfinite(prior), (noise / prior) ** 2, 0.0)
+    noise = noise_std(y)
     weight = np.where(np.isfinite(y), exponential_weights(y.shape[1], half_life), 0.0)
-    weighted = own * weight[:, :, None]
-    across = weighted.transpose(0, 2, 1)
-    ridge = (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
-    inverse = np.linalg.inv(np.matmul(across, own) + ridge)
-    leverage = np.einsum("ntp,npq,ntq->nt", weighted, inverse, own)
+    across, left = own_equations(own, weight, penalties(noise, design.prior))
+    inverse = np.linalg.inv(left)
+    leverage = np.einsum("ntp,npq,ntq->nt", across.transpose(0, 2, 1), inverse, own)
     both = np.concatenate([np.nan_to_num(y)[:, :, None], drivers], axis=2)
-    left = both - np.matmul(own, np.matmul(inverse, np.matmul(across, both)))
-    return _Part(left[:, :, 0], left[:, :, 1:], weight / noise**2, leverage)
+    rest = both - np.matmul(own, np.matmul(inverse, np.matmul(across, both)))
+    return PartialResiduals(rest[:, :, 0], rest[:, :, 1:], weight / noise[:, None] ** 2, leverage)
 
 
-def _share(parts: list[_Part], kept: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _share(
+    parts: list[PartialResiduals], kept: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Effects, standard errors and degrees of freedom of the drivers `kept`, each (len(kept),)."""
     pairs = [(part.x[:, :, kept], part) for part in parts]
     left = sum(np.einsum("ntp,nt,ntq->pq", x, part.weight, x) for x, part in pairs)

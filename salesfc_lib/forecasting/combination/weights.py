@@ -53,7 +53,8 @@ def backtest_errors(
     }
     squared = is_intermittent(candidates.history.cut(back).y)
     previous: np.ndarray | None = None
-    step = _step(candidates)
+    backs = candidates.backs
+    step = backs[-2] - backs[-1] if len(backs) > 1 else SEASON  # months between cutoffs
     both = max(candidates.horizon - step, 0)  # months that neighbouring cutoffs both forecast
     for cutoff in known_cutoffs(candidates, back):
         forecast, actual = candidates.at(cutoff), candidates.actuals(cutoff, known=back)
@@ -68,10 +69,9 @@ def backtest_errors(
         sums["cutoffs"] += there.any(axis=2)
         if previous is not None:
             moved = np.abs(forecast[:, :, :both] - previous[:, :, step:])
+            base = np.where(np.isfinite(moved), np.abs(forecast[:, :, :both]), 0.0)
             sums["moved"] += np.nansum(moved, axis=2)
-            sums["base"] += np.nansum(
-                np.where(np.isfinite(moved), np.abs(forecast[:, :, :both]), 0.0), axis=2
-            )
+            sums["base"] += np.nansum(base, axis=2)
         previous = forecast
     relative = _ratio(sums["error"], sums["shared"])
     relative = np.where(squared, np.sqrt(relative), relative)
@@ -86,9 +86,8 @@ def backtest_errors(
 
 def known_cutoffs(candidates: CandidateForecasts, back: int) -> list[int]:
     """Cutoffs that are evidence `back` months ago, as many as the backtest has, earliest first."""
-    return sorted((each for each in candidates.backs if each > back), reverse=True)[
-        -max(len(candidates.tested), 1) :
-    ]
+    known = sorted((each for each in candidates.backs if each > back), reverse=True)
+    return known[-max(len(candidates.tested), 1) :]
 
 
 def combination_weights(
@@ -156,11 +155,6 @@ def best_single(
     rank = np.arange(len(names))[:, None] + unsteady
     chosen = np.where(near, rank, np.iinfo(int).max).argmin(axis=0)
     return np.where(near.any(axis=0), chosen, -1)
-
-
-def _step(candidates: CandidateForecasts) -> int:
-    """Months between cutoffs."""
-    return candidates.backs[-2] - candidates.backs[-1] if len(candidates.backs) > 1 else SEASON
 
 
 def _blend(

@@ -13,22 +13,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from salesfc_lib.forecasting import tuning
-from salesfc_lib.forecasting.candidates.design import (
+from salesfc_lib.forecasting.demand import is_intermittent
+from salesfc_lib.forecasting.drivers.design import (
     OWN_TERMS,
     build_design,
     exponential_weights,
     noise_std,
+    own_equations,
+    penalties,
     row_blocks,
     series_scale,
 )
-from salesfc_lib.forecasting.demand import is_intermittent
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import centred_mean
 from salesfc_lib.foundation import nan_mean
 
 
 @dataclass(frozen=True)
-class Effects:
+class DriverEffects:
     """In shares of a series' usual month: `centre` (n_drivers,) of the panel, as far as it is sure,
     and its standard error `error`; `spread` (n_drivers,), the standard deviation of the series
     around it; `own` (n, n_drivers).
@@ -46,18 +48,9 @@ class Effects:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """Partial residuals as changes: y (n, T), drivers x (n, T, n_drivers), weight (n, T)."""
-
-    y: np.ndarray
-    x: np.ndarray
-    weight: np.ndarray
-
-
-@dataclass(frozen=True)
 class _Sums:
-    """Of each series: x'wx (n, k, k), x'wy (n, k), y'wy (n,), x'wwx by driver (n, k), sum of w
-    (n,), and whether it says something of all (n,).
+    """Of each series: x'wx (n, k, k), x'wy (n, k), y'wy (n,), x'wwx by driver (n, k), and the sum
+    of w (n,).
     """
 
     left: np.ndarray
@@ -65,7 +58,17 @@ class _Sums:
     squares: np.ndarray
     doubly: np.ndarray
     weight: np.ndarray
-    informs: np.ndarray
+
+    @classmethod
+    def of(cls, y: np.ndarray, x: np.ndarray, weight: np.ndarray) -> _Sums:
+        weighted = x * weight[:, :, None]
+        return cls(
+            np.matmul(weighted.transpose(0, 2, 1), x),
+            np.einsum("ntp,nt->np", weighted, y),
+            (weight * y**2).sum(axis=1),
+            (weighted**2).sum(axis=1),
+            weight.sum(axis=1),
+        )
 
     def noise(self, effect: np.ndarray) -> np.ndarray:
         """Variance of a month around effects (k,) or (n, k), (n,)."""
@@ -75,8 +78,12 @@ class _Sums:
         left = (self.squares - explained) / np.where(self.weight > 0, self.weight, 1.0)
         return np.asarray(left.clip(tuning.DRIVER_MIN_NOISE**2))
 
+    def variance(self, driver: int, rows: np.ndarray, noise: np.ndarray) -> np.ndarray:
+        """Variance of the rows' own effects of a driver, from the noise of all rows (n,)."""
+        return noise[rows] * self.doubly[rows, driver] / self.left[rows, driver, driver] ** 2
 
-def learn_effects(history: History, half_life: float) -> Effects:
+
+def learn_effects(history: History, half_life: float) -> DriverEffects:
     """Effects of all drivers; intermittent series do not inform the panel's.
 
     Random effects: centre and spread by the method of moments (DerSimonian and Laird 1986,
@@ -86,30 +93,42 @@ def learn_effects(history: History, half_life: float) -> Effects:
     count = len(history.regressors)
     centre, spread = np.zeros(count), np.full(count, tuning.DRIVER_MIN_SPREAD)
     if not count or not len(history):
-        return Effects(centre, np.zeros(count), spread, np.zeros((len(history), count)))
-    part = _join([_part_out(block, half_life) for block in row_blocks(history)])
-    sums = _sum_up(part, ~is_intermittent(history.y))
+        return DriverEffects(centre, np.zeros(count), spread, np.zeros((len(history), count)))
+    blocks = [_partial_residuals(block, half_life) for _, block in row_blocks(history)]
+    y, x, weight = (np.concatenate(each) for each in zip(*blocks, strict=True))
+    sums = _Sums.of(y, x, weight)
     diagonal = np.einsum("npp->np", sums.left)
-    months = (part.weight > 0).sum(axis=1).clip(1)
-    usual = np.sqrt(diagonal / months[:, None])
-    moving = (usual > tuning.MIN_DRIVER_SPREAD) & sums.informs[:, None]
+    usual = np.sqrt(diagonal / (weight > 0).sum(axis=1).clip(1)[:, None])
+    moving = (usual > tuning.MIN_DRIVER_SPREAD) & ~is_intermittent(history.y)[:, None]
+    moved = {driver: np.flatnonzero(moving[:, driver]) for driver in range(count)}
+    moved = {driver: rows for driver, rows in moved.items() if len(rows)}
     for _ in range(tuning.DRIVER_ROUNDS):
         noise = sums.noise(centre)
-        for driver in np.flatnonzero(moving.any(axis=0)):
-            rows = np.flatnonzero(moving[:, driver])
-            by = diagonal[rows, driver]
+        for driver, rows in moved.items():
             rest = sums.right[rows, driver] - sums.left[rows, driver] @ centre
-            variance = noise[rows] * sums.doubly[rows, driver] / by**2
-            centre[driver], found = _random_effects(rest / by + centre[driver], variance)
+            own = rest / diagonal[rows, driver] + centre[driver]
+            centre[driver], beyond = _random_effects(own, sums.variance(driver, rows, noise))
             widest = tuning.DRIVER_MAX_SPREAD / np.median(usual[rows, driver])
-            spread[driver] = min(max(found, tuning.DRIVER_MIN_SPREAD), widest)
-    error = _standard_error(part, sums, history, (centre, spread, moving))
+            spread[driver] = min(max(beyond, tuning.DRIVER_MIN_SPREAD), widest)
+    missed, noise = weight * (y - x @ centre), sums.noise(centre)
+    month = history.last.astype(int)[:, None] + np.arange(y.shape[1])
+    error = np.zeros(count)
+    for driver, rows in moved.items():  # of the common effect; months are the observations
+        share = 1 / (sums.variance(driver, rows, noise) + spread[driver] ** 2)
+        by = share / share.sum() / diagonal[rows, driver]
+        influence = by[:, None] * x[rows, :, driver] * missed[rows]
+        of_months = np.bincount((month[rows] - month.min()).ravel(), influence.ravel())
+        error[driver] = np.sqrt(tuning.DRIVER_VARIANCE_FACTOR * (of_months**2).sum())
     sure = centre * (1 - (error / np.where(centre == 0, 1.0, centre)) ** 2).clip(0)
-    return Effects(sure, error, spread, _posterior_mean(sums, sure, spread))
+    return DriverEffects(sure, error, spread, _posterior_mean(sums, sure, spread))
 
 
-def _part_out(history: History, half_life: float) -> _Part:
-    """What level, trend and season leave of sales, in shares of the local level, and of drivers."""
+def _partial_residuals(
+    history: History, half_life: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What level, trend and season leave of sales y (n, T), in shares of the local level, and of
+    drivers x (n, T, k), both as changes; weight (n, T).
+    """
     y = history.y / _local_level(history.y)
     design = build_design(history, 0, 1.0)
     changes, terms = _change(y), _change(design.x)
@@ -118,12 +137,10 @@ def _part_out(history: History, half_life: float) -> _Part:
     known[:, 0] = False
     weight = np.where(known, exponential_weights(y.shape[1], half_life), 0.0)
     both = np.concatenate([np.where(known, changes, 0.0)[:, :, None], drivers], axis=2)
-    penalty = np.where(np.isfinite(design.prior), (noise_std(y)[:, None] / design.prior) ** 2, 0.0)
-    weighted = (own * weight[:, :, None]).transpose(0, 2, 1)
-    left = np.matmul(weighted, own) + (penalty[:, :, None] + 1e-9) * np.eye(OWN_TERMS)
-    fitted = np.matmul(own, np.linalg.solve(left, np.matmul(weighted, both)))
+    across, left = own_equations(own, weight, penalties(noise_std(y), design.prior))
+    fitted = np.matmul(own, np.linalg.solve(left, np.matmul(across, both)))
     rest = (both - fitted) * known[:, :, None]
-    return _Part(rest[:, :, 0], rest[:, :, 1:], weight)
+    return rest[:, :, 0], rest[:, :, 1:], weight
 
 
 def _local_level(y: np.ndarray) -> np.ndarray:
@@ -144,25 +161,6 @@ def _change(values: np.ndarray) -> np.ndarray:
     return changed
 
 
-def _join(parts: list[_Part]) -> _Part:
-    return _Part(
-        *(np.concatenate([getattr(part, name) for part in parts]) for name in ("y", "x", "weight"))
-    )
-
-
-def _sum_up(part: _Part, informs: np.ndarray) -> _Sums:
-    y, x, weight = part.y, part.x, part.weight
-    weighted = x * weight[:, :, None]
-    return _Sums(
-        np.matmul(weighted.transpose(0, 2, 1), x),
-        np.einsum("ntp,nt->np", weighted, y),
-        (weight * y**2).sum(axis=1),
-        (weighted**2).sum(axis=1),
-        weight.sum(axis=1),
-        informs,
-    )
-
-
 def _random_effects(own: np.ndarray, variance: np.ndarray) -> tuple[float, float]:
     """Mean of effects (n,) with variances (n,), and the standard deviation beyond these."""
     between, mean = 0.0, float(np.average(own, weights=1 / variance))
@@ -172,25 +170,6 @@ def _random_effects(own: np.ndarray, variance: np.ndarray) -> tuple[float, float
         beyond = (weight**2 * ((own - mean) ** 2 - variance)).sum() / (weight**2).sum()
         between = max(0.0, float(beyond))
     return mean, float(np.sqrt(between))
-
-
-def _standard_error(
-    part: _Part, sums: _Sums, history: History, found: tuple[np.ndarray, np.ndarray, np.ndarray]
-) -> np.ndarray:
-    """Standard error of each driver's common effect (n_drivers,); months are the observations."""
-    centre, spread, moving = found
-    missed = part.weight * (part.y - part.x @ centre)
-    month = history.last.astype(int)[:, None] + np.arange(missed.shape[1])
-    noise = sums.noise(centre)
-    error = np.zeros(len(centre))
-    for driver in np.flatnonzero(moving.any(axis=0)):
-        rows = np.flatnonzero(moving[:, driver])
-        by = sums.left[rows, driver, driver]
-        share = 1 / (noise[rows] * sums.doubly[rows, driver] / by**2 + spread[driver] ** 2)
-        influence = (share / share.sum() / by)[:, None] * part.x[rows, :, driver] * missed[rows]
-        of_months = np.bincount((month[rows] - month.min()).ravel(), influence.ravel())
-        error[driver] = np.sqrt(tuning.DRIVER_VARIANCE_FACTOR * (of_months**2).sum())
-    return error
 
 
 def _posterior_mean(sums: _Sums, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
