@@ -1,9 +1,8 @@
 """Cache of forecasts, keyed by content.
 
-A key is a digest of everything that a forecast depends on (code, library versions, settings,
-values), so an entry is never stale, only unused, and the folder may be deleted at any time. Each
-write is a file of its own, written beside its place and renamed, so several processes may share a
-folder; a damaged file counts as absent.
+A key is a digest of everything that a forecast depends on, so an entry is never stale, only unused,
+and the folder may be deleted at any time. Each write is a file of its own, so several processes may
+share a folder; a damaged file counts as absent.
 """
 
 from __future__ import annotations

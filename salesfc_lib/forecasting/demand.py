@@ -1,8 +1,7 @@
-"""Kind of demand of a series: steady, patchy, or intermittent.
+"""Kind of demand of a series, by the share of months without a sale in the last two years.
 
-Rows of months enter, a kind each leaves, by the share of months without a sale in the last two
-years: a multiplicative season is unsafe where some months are zero, and the mean is wanted rather
-than the median where most are.
+A multiplicative season is unsafe where some months are zero, and the mean is wanted rather than the
+median where most are.
 """
 
 from __future__ import annotations

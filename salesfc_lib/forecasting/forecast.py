@@ -1,8 +1,7 @@
 """From a panel to its forecast: candidates, weights, boosting, intervals.
 
-A `History` and parameters enter, a `Modeled` leaves. The
-forecast is the weighted mean of the candidates, mixed with their boosted median. Steps, backfills
-and benchmarks all call this with the same defaults.
+A `History` and parameters enter, a `Modeled` leaves. The forecast is the weighted mean of the
+candidates, mixed with their boosted median.
 """
 
 from __future__ import annotations
@@ -21,12 +20,7 @@ from salesfc_lib.forecasting.backtest.backtest import (
     run_candidates,
 )
 from salesfc_lib.forecasting.backtest.plausibility import bounds_at
-from salesfc_lib.forecasting.combination.boosting import (
-    blend,
-    boost_cutoffs,
-    boosting_share,
-    boosting_trust,
-)
+from salesfc_lib.forecasting.combination import boosting
 from salesfc_lib.forecasting.combination.weights import (
     CandidateErrors,
     backtest_errors,
@@ -110,7 +104,7 @@ def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -
     errors = {back: backtest_errors(candidates, back, settings) for back in backs}
     forecasts = {back: candidates.at(back) for back in backs}
     weights = {back: combination_weights(errors[back], forecasts[back], settings) for back in backs}
-    boosted = boost_cutoffs(candidates, parameters)
+    boosted = boosting.boost_cutoffs(candidates, parameters)
     known = {back: candidates.history.cut(back).y for back in backs}
     silent = {back: count_silent_months(y, parameters.lifecycle) for back, y in known.items()}
     mixed = {
@@ -121,9 +115,9 @@ def combine_candidates(candidates: CandidateForecasts, parameters: Parameters) -
     for back, y in known.items():
         blended = mixed[back]
         if back in boosted:
-            trust = boosting_trust(candidates, mixed, boosted, back)
-            shares[back] = boosting_share(boosted[back], y, trust)
-            blended = blend(mixed[back], boosted[back], shares[back])
+            trust = boosting.boosting_trust(candidates, mixed, boosted, back)
+            shares[back] = boosting.boosting_share(boosted[back], y, trust)
+            blended = boosting.blend(mixed[back], boosted[back], shares[back])
         plausible = floor_at_zero(bounds_at(candidates.history, back).hold(blended), y)
         combined[back] = np.where((silent[back] > 0)[:, None], 0.0, plausible)
     ended = {int(row): int(silent[0][row]) for row in np.flatnonzero(silent[0])}

@@ -89,6 +89,15 @@ class History:
             back=self.back + months,
         )
 
+    def actuals(self, back: int, horizon: int, *, known: int = 0) -> np.ndarray:
+        """Months after those through `back` months ago (n, horizon).
+
+        NaN later than `known` months ago.
+        """
+        width = self.y.shape[1]
+        columns = width - back + np.arange(horizon)
+        return np.where(columns < width - known, self.y[:, columns.clip(max=width - 1)], np.nan)
+
     def stack(self, backs: Sequence[int]) -> History:
         """Every row at each of `backs` months earlier, one cutoff's rows behind another's."""
         return _combine_rows([self.cut(months) for months in backs], np.concatenate)
@@ -159,11 +168,11 @@ def align(
     width = int((last[codes] - month).max()) + 1 if len(month) else 1
     y = np.full((len(ids), width), np.nan)
     y[codes, width - 1 - (last[codes] - month)] = past["y"].to_numpy(dtype=float)
-    frames = [panel] if future is None else [panel, future]
-    regressors = {
-        name: _lay_out(name, frames, ids, last, (width, horizon))
-        for name in _known_ahead(panel, future)
-    }
+    regressors = {}
+    if future is not None and not future.empty:
+        numeric = future.select_dtypes(["number", "bool"]).columns
+        for name in (each for each in numeric if each in panel.columns and each not in KEYS):
+            regressors[name] = _lay_out(name, (panel, future), ids, last, (width, horizon))
     if TRADING_DAYS not in regressors:
         regressors[TRADING_DAYS] = count_weekdays(last, width, horizon)
     levels = np.array([(level or {}).get(name, 0) for name in ids], dtype=int)
@@ -195,15 +204,12 @@ def _check_rows(past: pd.DataFrame, codes: np.ndarray, month: np.ndarray) -> Non
         )
 
 
-def _known_ahead(panel: pd.DataFrame, future: pd.DataFrame | None) -> list[str]:
-    if future is None or future.empty:
-        return []
-    numeric = future.select_dtypes(["number", "bool"]).columns
-    return [name for name in numeric if name in panel.columns and name not in KEYS]
-
-
 def _lay_out(
-    name: str, frames: list[pd.DataFrame], ids: pd.Index, last: np.ndarray, size: tuple[int, int]
+    name: str,
+    frames: Sequence[pd.DataFrame],
+    ids: pd.Index,
+    last: np.ndarray,
+    size: tuple[int, int],
 ) -> np.ndarray:
     """A regressor as (n, width + horizon) of `size`; a null never overwrites a value."""
     width, horizon = size

@@ -1,10 +1,9 @@
 """Prediction intervals from past errors of the same kind of forecast (split conformal).
 
-Forecasts of earlier cutoffs and their actuals enter; bounds leave. Errors are scaled by the series'
-error size as known at their cutoff and pooled over series and neighbouring horizons; no model
-variance is used. An interval never narrows with the horizon, holds its forecast, and is not below
-zero where the history is not; where the lower bound rests on zero, the upper bound moves to keep
-the coverage.
+Errors are scaled by the series' error size as known at their cutoff and pooled over series and
+neighbouring horizons; no model variance is used. An interval never narrows with the horizon, holds
+its forecast, and is not below zero where the history is not; where the lower bound rests on zero,
+the upper bound moves to keep the coverage.
 """
 
 from __future__ import annotations
@@ -72,19 +71,18 @@ def _past_of(
     backtest: pd.DataFrame, history: History, horizon: int, rule: schema.Lifecycle
 ) -> PastErrors:
     """Errors of a long backtest against the history."""
-    last, width = history.last[0].astype(int), history.y.shape[1]
+    last = history.last[0].astype(int)
     row = pd.Index(history.ids).get_indexer(backtest["unique_id"])
     back = last - backtest["cutoff"].to_numpy().astype("datetime64[M]").astype(int)
     step, y_hat = backtest["h"].to_numpy() - 1, backtest["y_hat"].to_numpy()
-    usable = (row >= 0) & (back < width) & (step < horizon)
+    usable = (row >= 0) & (back < history.y.shape[1]) & (step < horizon)
     errors, forecasts = {}, {}
     for months in sorted(set(back[usable].tolist()), reverse=True):
         at = usable & (back == months)
         forecast = np.full((len(history), horizon), np.nan)
         forecast[row[at], step[at]] = y_hat[at]
-        columns = width - months + np.arange(horizon)
-        actual = np.where(columns < width, history.y[:, np.minimum(columns, width - 1)], np.nan)
-        errors[months], forecasts[months] = actual - forecast, forecast
+        errors[months] = history.actuals(months, horizon) - forecast
+        forecasts[months] = forecast
     return PastErrors(history, errors, forecasts, rule)
 
 

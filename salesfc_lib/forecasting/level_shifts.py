@@ -1,9 +1,8 @@
 """Level shifts: lasting changes of a series' level.
 
-A `History` enters; the level shift of every row leaves, or the history adjusted for it. At most one
-shift in the last 18 months is found, with three months after it, on seasonally adjusted months. A
-shift is a step beside a trend; single outliers are clipped first; autocorrelated errors make a step
-less significant.
+At most one shift in the last 18 months is found, with three months after it, on seasonally adjusted
+months. A shift is a step beside a trend; single outliers are clipped first; autocorrelated errors
+make a step less significant.
 """
 
 from __future__ import annotations
@@ -34,8 +33,8 @@ class LevelShifts:
     strength: np.ndarray
 
     @property
-    def found(self) -> np.ndarray:
-        """Whether a row has a change (n,)."""
+    def shifted(self) -> np.ndarray:
+        """Whether a row has a shift (n,)."""
         return np.asarray(self.months > 0)
 
 
@@ -86,7 +85,10 @@ def most_likely_shift(x: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray
     value = np.where(known, x - nan_mean(x, 1, keepdims=True), 0.0)
     count, time = known.sum(axis=1), (np.arange(width) - (width - 1.0)) / SEASON
     squares = known @ time**2 + (_noise(x) / tuning.SHIFT_TREND_PRIOR) ** 2
-    inverse = _invert(count, known @ time, squares)
+    cross = known @ time
+    determinant = np.maximum(count * squares - cross**2, 1e-12)
+    adjugate = np.stack([squares, -cross, -cross, count], axis=1).reshape(-1, 2, 2)
+    inverse = adjugate / determinant[:, None, None]
     moments = np.stack([value.sum(axis=1), value @ time], axis=1)
     fit = np.einsum("nab,nb->na", inverse, moments)
     # the terms, summed since the step
@@ -137,9 +139,9 @@ def adjust_level_shifts(history: History, settings: schema.Breaks = USUAL) -> Hi
     half-way no measurable loss.
     """
     shifts, width = find_level_shifts(history, settings), history.y.shape[1]
-    if not shifts.found.any():
+    if not shifts.shifted.any():
         return history
-    before = shifts.found[:, None] & (np.arange(width) < (width - shifts.months)[:, None])
+    before = shifts.shifted[:, None] & (np.arange(width) < (width - shifts.months)[:, None])
     ratio = np.clip(shifts.ratio, *tuning.SHIFT_BOUNDS)[:, None] ** tuning.SHIFT_SHARE
     return replace(history, y=history.y * np.where(before, ratio, 1.0))
 
@@ -147,7 +149,7 @@ def adjust_level_shifts(history: History, settings: schema.Breaks = USUAL) -> Hi
 def list_level_shifts(history: History, settings: schema.Breaks = USUAL) -> pd.DataFrame:
     """Table break: a row per series whose level shifted, as known now."""
     shifts = find_level_shifts(history, settings)
-    rows = np.flatnonzero(shifts.found)
+    rows = np.flatnonzero(shifts.shifted)
     since, adjusted = shifts.months[rows], adjust(history, 1, relative=True).y[rows]
     first = history.last[rows] - (since - 1).astype("timedelta64[M]")
     words = zip(adjusted, since.tolist(), first.astype(str), strict=True)
@@ -181,13 +183,6 @@ def _change_since(x: np.ndarray, since: np.ndarray) -> np.ndarray:
     means = [(size * at).sum(axis=1) / at.sum(axis=1).clip(1) for at in (known & since, before)]
     now, then = np.log(np.maximum(means, 1e-300))
     return np.asarray(now - then)
-
-
-def _invert(count: np.ndarray, cross: np.ndarray, square: np.ndarray) -> np.ndarray:
-    """Inverses (n, 2, 2) of the symmetric matrices [[count, cross], [cross, square]]."""
-    determinant = np.maximum(count * square - cross**2, 1e-12)
-    adjugate = np.stack([square, -cross, -cross, count], axis=1).reshape(-1, 2, 2)
-    return np.asarray(adjugate / determinant[:, None, None])
 
 
 def _independence(error: np.ndarray) -> np.ndarray:

@@ -1,7 +1,6 @@
 """Scores of forecasts against actuals, as numerators and denominators.
 
-Rows of forecast and actual months enter; rows of the score table leave, one per forecast row and
-metric. Nothing is divided before rows are pooled: a ratio over many series is the ratio of sums.
+Nothing is divided before rows are pooled: a ratio over many series is the ratio of sums.
 Differences are forecast - actual.
 """
 

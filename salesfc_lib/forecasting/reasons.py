@@ -1,8 +1,4 @@
-"""Reasons for the weight of each candidate, in words.
-
-Facts of the backtest enter (error, error of the seasonal naive, number of cutoffs); a sentence for
-each candidate of a series leaves, and what the forecast of a short history rests on.
-"""
+"""Reasons for the weight of each candidate, and what a short history rests on, in words."""
 
 from __future__ import annotations
 

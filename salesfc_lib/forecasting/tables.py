@@ -1,7 +1,7 @@
 """The modeling step's tables, out of the arrays of a `Modeled` panel.
 
-Arrays enter; the tables candidate_forecast, failures, weights, forecast and backtest leave. Of the
-candidates the tested cutoffs and the current one are written, not those that were only learnt from.
+Of the candidates the tested cutoffs and the current one are written, not those that were only
+learnt from.
 """
 
 from __future__ import annotations

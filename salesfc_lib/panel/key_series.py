@@ -25,11 +25,11 @@ def choose_key_series(
     recent = panel[panel["ds"] > panel["ds"].max() - pd.DateOffset(months=SEASON)]
     sales = series["unique_id"].map(recent.groupby("unique_id")["y_raw"].sum()).fillna(0.0)
     table = series.assign(sales=sales, share=sales / sales.iloc[0] if sales.iloc[0] else 0.0)
-    found = [_choose(table, level, settings.most) for level in settings.levels]
-    chosen = pd.concat(found, ignore_index=True) if found else table.head(0)
-    pages = [name_page(each) for each in chosen["unique_id"]]
-    chosen = chosen.assign(page=pd.Series(pages, index=chosen.index, dtype=object))
-    return chosen[["unique_id", "page", "sales", "share"]]
+    parts = [_choose(table, level, settings.most) for level in settings.levels]
+    key = pd.concat(parts, ignore_index=True) if parts else table.head(0)
+    pages = [name_page(each) for each in key["unique_id"]]
+    key = key.assign(page=pd.Series(pages, index=key.index, dtype=object))
+    return key[["unique_id", "page", "sales", "share"]]
 
 
 def name_page(unique_id: str) -> str:

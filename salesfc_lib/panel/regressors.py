@@ -229,13 +229,13 @@ def spread_driver(
     own = values["ds"].to_numpy().astype("datetime64[M]")
     # earlier months than those asked for may have to be carried forward
     every = np.arange(np.append(own, months[0]).min(), months[-1] + 1)
-    found = np.full((len(split.members), len(every)), np.nan)
+    known = np.full((len(split.members), len(every)), np.nan)
     for named, rows in _by_dimensions(values):
         more = _look_up(rows, named, declared.aggregate, split.members, every)
-        found = np.where(np.isnan(found), more, found)
+        known = np.where(np.isnan(known), more, known)
     if declared.carry == "last":
-        found = pd.DataFrame(found).ffill(axis=1).to_numpy()
-    return split.mean(found[:, -len(months) :])
+        known = pd.DataFrame(known).ffill(axis=1).to_numpy()
+    return split.mean(known[:, -len(months) :])
 
 
 def _match(spans: pd.DataFrame, split: SeriesSplit) -> np.ndarray:

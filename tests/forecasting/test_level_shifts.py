@@ -58,10 +58,10 @@ def planted(n: int = 200, after: int = 6, change: float = -0.4, **kwargs: float)
 @pytest.mark.parametrize(("after", "change"), [(3, -0.4), (6, -0.4), (6, 0.6), (12, -0.4)])
 def test_a_planted_change_is_found_with_its_month_and_size(after: int, change: float) -> None:
     breaks = find_level_shifts(planted(after=after, change=change))
-    half = len(breaks.found) // 2
-    assert breaks.found[:half].mean() > 0.8
-    assert breaks.found[half:].mean() <= 0.03
-    found = breaks.found[:half]
+    half = len(breaks.shifted) // 2
+    assert breaks.shifted[:half].mean() > 0.8
+    assert breaks.shifted[half:].mean() <= 0.03
+    found = breaks.shifted[:half]
     assert np.median(breaks.months[:half][found]) == after
     assert np.median(breaks.ratio[:half][found]) == pytest.approx(1 + change, abs=0.1)
 
@@ -81,7 +81,7 @@ def test_noise_alone_is_told_in_at_most_one_series_of_a_hundred(kind: str) -> No
     if kind == "lasting errors":
         for column in range(1, 60):
             x[:, column] += 0.3 * (x[:, column - 1] - noise(1, size=0.0)[0, column - 1])
-    assert find_level_shifts(history(np.exp(x))).found.mean() <= 0.01
+    assert find_level_shifts(history(np.exp(x))).shifted.mean() <= 0.01
 
 
 def test_two_odd_months_are_no_change_and_three_are() -> None:
@@ -89,14 +89,14 @@ def test_two_odd_months_are_no_change_and_three_are() -> None:
     two, three = x.copy(), x.copy()
     two[:, -2:] -= 1.0
     three[:, -3:] -= 1.0
-    assert not find_level_shifts(history(np.exp(two))).found.any()
-    assert find_level_shifts(history(np.exp(three))).found.mean() > 0.9
+    assert not find_level_shifts(history(np.exp(two))).shifted.any()
+    assert find_level_shifts(history(np.exp(three))).shifted.mean() > 0.9
     assert SHIFT_MIN_AFTER == 3
 
 
 def test_steady_growth_is_no_change() -> None:
     x = noise(100, size=0.05) + 0.02 * np.arange(60)
-    assert find_level_shifts(history(np.exp(x))).found.mean() <= 0.02
+    assert find_level_shifts(history(np.exp(x))).shifted.mean() <= 0.02
 
 
 def test_the_scan_agrees_with_least_squares_where_the_trend_is_free() -> None:
@@ -130,7 +130,7 @@ def test_what_sells_now_and_then_or_is_short_or_negative_is_not_judged() -> None
     y[1, :-11] = np.nan
     y[2, 5] = -4.0
     breaks = find_level_shifts(history(y))
-    assert breaks.found.tolist() == [False, False, False]
+    assert breaks.shifted.tolist() == [False, False, False]
     assert breaks.ratio.tolist() == [1.0, 1.0, 1.0]
 
 
@@ -147,14 +147,14 @@ def test_neither_size_nor_order_of_series_matters(times: float, after: int) -> N
 def test_half_of_a_change_is_taken_out_of_the_months_before_it() -> None:
     panel = planted(n=40, after=6, size=0.05)
     found = find_level_shifts(panel)
-    row = int(np.flatnonzero(found.found)[0])
+    row = int(np.flatnonzero(found.shifted)[0])
     levelled = adjust_level_shifts(panel)
     since = found.months[row]
     np.testing.assert_allclose(levelled.y[row, -since:], panel.y[row, -since:])
     np.testing.assert_allclose(
         levelled.y[row, :-since], panel.y[row, :-since] * found.ratio[row] ** SHIFT_SHARE
     )
-    steady = int(np.flatnonzero(~found.found)[-1])
+    steady = int(np.flatnonzero(~found.shifted)[-1])
     np.testing.assert_array_equal(levelled.y[steady], panel.y[steady])
 
 

@@ -86,10 +86,7 @@ class CandidateForecasts:
 
     def actuals(self, back: int, *, known: int = 0) -> np.ndarray:
         """Actuals after a cutoff (n, horizon); NaN later than `known` months before now."""
-        y, steps = self.history.y, np.arange(self.horizon)
-        columns = y.shape[1] - back + steps
-        over = columns < y.shape[1] - known
-        return np.where(over, y[:, np.minimum(columns, y.shape[1] - 1)], np.nan)
+        return self.history.actuals(back, self.horizon, known=known)
 
 
 def run_candidates(  # noqa: PLR0913  the last four have defaults that a step rarely changes
@@ -133,7 +130,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         block = parameters.candidates.get(name, schema.CandidateSettings())
         view, stopping = _view(candidate), None
         rows = views[view]
-        run = np.flatnonzero(_suits(rows, candidate) & _at_levels(rows, block.levels, levels))
+        run = _suited_rows(rows, candidate, block.levels, levels)
         cacheable = name not in extra or candidate.code
         if candidate.scope == "series":
             earlier_forecasts = CandidateForecasts(history, backs, tested, values)
@@ -244,17 +241,19 @@ def _check_request(history: History, names: Sequence[str], horizon: int) -> None
         )
 
 
-def _suits(rows: History, candidate: Candidate) -> np.ndarray:
-    """Whether each row is long enough and of a kind of demand that the candidate forecasts."""
+def _suited_rows(
+    rows: History, candidate: Candidate, wanted: Sequence[str], names: Sequence[str]
+) -> np.ndarray:
+    """Rows that are long enough, sell as the candidate asks for, and are of a `wanted` level.
+
+    A level that the unit does not have is passed over.
+    """
     kinds = rows.once("kinds", lambda: classify(rows.y))
-    return (rows.length >= candidate.needed) & np.isin(kinds, candidate.demand)
-
-
-def _at_levels(rows: History, wanted: Sequence[str], names: Sequence[str]) -> np.ndarray:
-    """Whether each row is of a wanted level; a level that the unit does not have is passed over."""
-    if not wanted:
-        return np.full(len(rows), True)
-    return np.isin(rows.level, [code for code, name in enumerate(names) if name in wanted])
+    suited = (rows.length >= candidate.needed) & np.isin(kinds, candidate.demand)
+    if wanted:
+        codes = [code for code, name in enumerate(names) if name in wanted]
+        suited &= np.isin(rows.level, codes)
+    return np.flatnonzero(suited)
 
 
 def _take_once(rows: History, run: np.ndarray) -> History:

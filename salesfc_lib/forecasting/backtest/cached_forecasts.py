@@ -1,8 +1,7 @@
 """Forecasts of one candidate, from the cache where it has them.
 
-A candidate and rows of a `History` enter, a `Prediction` leaves. The cache key is a digest of
-everything a forecast depends on, so a run with a cache gives the numbers of a run without one. A
-candidate that raises fails for each of its rows; nothing is put in its place.
+The cache key is a digest of everything a forecast depends on, so a run with a cache gives the
+numbers of a run without one. A candidate that raises fails for each of its rows.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
 """Early stopping of costly candidates: one cutoff shows for which series they are hopeless.
 
-Forecasts at the latest tested cutoff and its actuals enter; the series for which a candidate is not
-run at the other cutoffs leave. A candidate is compared with the median error of the panel's
-candidates, which cost next to nothing, on the months whose actuals are known: absolute errors,
-squared ones where demand is intermittent. A series without sales in those months is never stopped.
+A candidate is compared with the median error of the panel's candidates, which cost next to nothing,
+on the months known after the latest tested cutoff: absolute errors, squared ones where demand is
+intermittent. A series without sales in those months is never stopped.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """Rejection of implausible forecasts.
 
-Forecasts of candidates at cutoffs enter; the same leave without the implausible ones, with a reason
-for each. Bounds are a series' own extremes times a growth and a fall from one year to the next that
-the panel exceeded once in 500 cases, both as known at the cutoff. A series of less than two years
-may peak as its peers do. What cannot be judged passes, and the least implausible forecast stays
-where all of a row's are.
+Bounds are a series' own extremes times a growth and a fall from one year to the next that the panel
+exceeded once in 500 cases, both as known at the cutoff. A series of less than two years may peak as
+its peers do. What cannot be judged passes, and the least implausible forecast stays where all of a
+row's are.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """Seasonal ARIMA by pmdarima, for the few series that are worth its time.
 
-One series enters, its forecast leaves. Orders are searched once per series and refitted at every
-cutoff: the search costs ten times a fit. The search sees months through the latest June or December
-before all cutoffs that it serves, so orders never rest on a later month and neighbouring months of
-publication share them. Drivers that are known ahead are regressors.
+Orders are searched once per series and refitted at every cutoff: the search costs ten times a fit
+and sees no month after a cutoff that it serves. Drivers that are known ahead are regressors.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Dynamic Theta model over a grid of parameters, with each series' own season.
+"""Dynamic Theta model over a grid of parameters.
 
-Rows enter, forecasts leave. Where `smoothing` takes the shrunken season, this candidate takes a
-series' own indices where they are significant, and none otherwise.
+The season is the series' own where it is significant, and none otherwise; `smoothing` takes the
+panel's shrunken one.
 """
 
 from __future__ import annotations
@@ -9,12 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.smoothing.recursions import (
-    begun_rows,
-    blocks_by_start,
-    likelihood_weights,
-    mean_of_first,
-)
+from salesfc_lib.forecasting.smoothing import recursions
 from salesfc_lib.forecasting.smoothing.seasonality import adjust_own
 from salesfc_lib.forecasting.tuning import THETA_ALPHAS, THETA_LINES, THETA_POWER, THETA_START
 
@@ -30,7 +25,7 @@ def forecast(history: History, horizon: int) -> np.ndarray:
     """
     adjusted, first = adjust_own(history, horizon), history.first
     values = np.empty((len(history), horizon))
-    for rows in blocks_by_start(first, len(ALPHA)):
+    for rows in recursions.blocks_by_start(first, len(ALPHA)):
         values[rows] = _smooth(adjusted.y[rows], first[rows], horizon)
     return adjusted.restore(values)
 
@@ -38,16 +33,16 @@ def forecast(history: History, horizon: int) -> np.ndarray:
 def _smooth(y: np.ndarray, first: np.ndarray, horizon: int) -> np.ndarray:
     """Forecasts (n, horizon) of rows sorted by their first column."""
     months, a, b = _fit_lines(y, first)
-    level = np.repeat(mean_of_first(y, first, THETA_START)[:, None], len(ALPHA), axis=1)
+    level = np.repeat(recursions.mean_of_first(y, first, THETA_START)[:, None], len(ALPHA), axis=1)
     squares = np.zeros_like(level)
-    for column, rows in begun_rows(first, y.shape[1]):
+    for column, rows in recursions.begun_rows(first, y.shape[1]):
         known, value = months[:rows, column, None], y[:rows, column, None]
         drift = _drift(known, a[:rows, column, None], b[:rows, column, None])
         error = np.where(known >= THETA_START, value - (level[:rows] + SHARE * drift), 0.0)
         squares[:rows] += error * error
         level[:rows] += ALPHA * (value - level[:rows])
     tested = (months[:, -1] - THETA_START).clip(1)
-    weight = likelihood_weights(squares / tested[:, None] + 1e-12, tested, THETA_POWER)
+    weight = recursions.likelihood_weights(squares / tested[:, None] + 1e-12, tested, THETA_POWER)
     values = np.empty((len(y), horizon))
     for step in range(horizon):
         drift = _drift(months[:, -1:] + step, a[:, -1:], b[:, -1:])

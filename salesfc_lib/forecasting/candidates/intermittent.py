@@ -1,7 +1,7 @@
 """Intermittent demand: Croston with the SBA correction, and TSB, over a grid of parameters.
 
-Rows enter, forecasts leave: a mean a month, the same for all months ahead. Parameters are averaged
-by squared error, since purchasing needs the mean. Only intermittent series are forecast.
+A mean a month, the same for all months ahead. Parameters are averaged by squared error, since
+purchasing needs the mean.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ def _smooth(y: np.ndarray, *, by_interval: bool) -> np.ndarray:
     squares = np.zeros_like(size)
     factor = 1 - ALPHAS / 2
     for column in range(y.shape[1]):
-        here, sale, value = (array[:, column, None] for array in (known, sold, y))
+        begun, sale, value = (array[:, column, None] for array in (known, sold, y))
         mean = factor * size / interval if by_interval else size * often
-        squares += np.where(here, (np.where(here, value, 0.0) - mean) ** 2, 0.0)
+        squares += np.where(begun, (np.where(begun, value, 0.0) - mean) ** 2, 0.0)
         size = np.where(sale, size + ALPHAS * (np.where(sale, value, 0.0) - size), size)
         interval = np.where(sale, interval + ALPHAS * (since - interval), interval)
-        often = np.where(here, often + ALPHAS * (sale - often), often)
-        since = np.where(sale, 1.0, since + here)
+        often = np.where(begun, often + ALPHAS * (sale - often), often)
+        since = np.where(sale, 1.0, since + begun)
     mean = factor * size / interval if by_interval else size * often
     weight = likelihood_weights(squares / count[:, None] + 1e-12, count, 0.5)
     return np.asarray((weight * mean).sum(axis=1))

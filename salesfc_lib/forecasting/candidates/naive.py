@@ -1,7 +1,4 @@
-"""Forecasts without a fitted model: seasonal naive, growth, mean of two years, recent mean.
-
-Rows enter, forecasts leave. Growth is limited, and damped by half.
-"""
+"""Forecasts without a fitted model: rows enter, forecasts (n, horizon) leave."""
 
 from __future__ import annotations
 

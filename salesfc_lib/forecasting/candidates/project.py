@@ -1,9 +1,8 @@
 """Candidates of a project, a Python file each.
 
-Parameters and the project's folder enter; candidates that compete beside the library's leave. The
-bytes that are run are the bytes that are hashed, so a cached forecast is used as long as the file
-and the packages that it imports are the same. A candidate gets copies of the data. Its code runs
-with the rights of the run.
+The bytes that are run are the bytes that are hashed, so a cached forecast is used as long as the
+file and the packages that it imports are the same. A candidate gets copies of the data. Its code
+runs with the rights of the run.
 """
 
 from __future__ import annotations
@@ -209,5 +208,5 @@ def _versions(content: bytes) -> list[str]:
     named += [node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module]
     roots = {name.partition(".")[0] for name in named} - sys.stdlib_module_names
     owners: Mapping[str, list[str]] = metadata.packages_distributions() if roots else {}
-    found = sorted({owner for root in roots - {"salesfc_lib"} for owner in owners.get(root, [])})
-    return [f"{name} {metadata.version(name)}" for name in found]
+    used = sorted({owner for root in roots - {"salesfc_lib"} for owner in owners.get(root, [])})
+    return [f"{name} {metadata.version(name)}" for name in used]

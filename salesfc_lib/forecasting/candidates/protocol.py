@@ -1,8 +1,7 @@
 """Protocol of candidates, and the loop for models that see one series at a time.
 
-Rows of a `History` enter, each a series as known at a cutoff; forecasts leave. A row ends at its
-cutoff, so nothing later reaches a model; what a model raises is a failure of that row, with nothing
-put in its place.
+Rows of a `History` enter, each a series as known at a cutoff; forecasts leave. What a model raises
+is a failure of its row, with nothing put in its place.
 """
 
 from __future__ import annotations

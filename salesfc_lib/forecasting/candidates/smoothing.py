@@ -1,8 +1,7 @@
 """Exponential smoothing of seasonally adjusted months: level, trend, aggregation.
 
-Rows enter, forecasts leave. The season is the shrunken one of the panel (`smoothing.seasonality`),
-multiplicative or, in the candidates named additive, additive; what is left is smoothed over a grid
-of parameters.
+The season is the shrunken one of the panel (`smoothing.seasonality`), a factor or, in the
+candidates named additive, an addend; what is left is smoothed over a grid of parameters.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Models of statsforecast: ETS, Theta, CES and ARIMA, one series at a time.
+"""Models of statsforecast, one series at a time: ETS, Theta, CES and ARIMA.
 
-One series enters, its forecast leaves. Each model is fitted without a fallback model, so that
-failures are seen, and on a copy, because CES writes into its input. Off by default: the panel's
+Each is fitted without a fallback model, so that failures are seen. Off by default: the panel's
 grids are as accurate at a hundredth of the cost.
 """
 

@@ -1,7 +1,7 @@
-"""Holt-Winters smoothing over a grid of parameters.
+"""Holt-Winters smoothing over a grid of parameters, averaged by likelihood.
 
-Rows enter, forecasts leave. All parameters of the grid are run and averaged by likelihood. One pass
-over a series serves all its cutoffs, since the state after a month does not depend on later ones.
+One pass over a series serves all its cutoffs, since the state after a month does not depend on
+later ones.
 """
 
 from __future__ import annotations
@@ -14,13 +14,7 @@ import numpy as np
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.history import History
-from salesfc_lib.forecasting.smoothing.recursions import (
-    begun_rows,
-    blocks_by_start,
-    first_months,
-    likelihood_weights,
-    mean_of_first,
-)
+from salesfc_lib.forecasting.smoothing import recursions
 from salesfc_lib.foundation import SEASON, nan_mean
 
 NEEDED = 2 * SEASON + 1  # months: two years to start from, and one to learn
@@ -62,7 +56,7 @@ def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
     values = np.full((len(history), horizon), np.nan)
     # months known, counted from the latest row's first column
     column = y.shape[1] - (history.back - history.back[latest][place])
-    for rows in blocks_by_start(first, GRID.shape[1]):
+    for rows in recursions.blocks_by_start(first, GRID.shape[1]):
         position = np.full(len(latest), -1)
         position[rows] = np.arange(len(rows))
         wanted = np.flatnonzero(position[place] >= 0)
@@ -76,7 +70,7 @@ def _forecast(history: History, horizon: int, *, relative: bool) -> np.ndarray:
 
 def _size(y: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Mean absolute month of the first two years, or the first sale (n,): known at every cutoff."""
-    mean = mean_of_first(np.abs(y), first, 2 * SEASON)
+    mean = recursions.mean_of_first(np.abs(y), first, 2 * SEASON)
     sold = np.nan_to_num(y) != 0
     sale = np.abs(y[np.arange(len(y)), sold.argmax(axis=1)])
     return np.where(mean > 0, mean, np.where(sold.any(axis=1), sale, 1.0))
@@ -113,7 +107,7 @@ def _pass_over(
     """Forecasts (n, horizon) after so many columns; rows are sorted by their first column."""
     state = _start(y, first, relative=relative)
     update = _multiply if relative else _add
-    for column, rows in begun_rows(first, y.shape[1]):
+    for column, rows in recursions.begun_rows(first, y.shape[1]):
         update(state, rows, column % SEASON, y[:rows, column, None])
         now = column + 1
         if now in cutoffs:
@@ -123,7 +117,7 @@ def _pass_over(
 
 def _start(y: np.ndarray, first: np.ndarray, *, relative: bool) -> _State:
     """State before the first month, from the first two years."""
-    n, years = len(y), first_months(y, first, 2 * SEASON)
+    n, years = len(y), recursions.first_months(y, first, 2 * SEASON)
     means = np.nan_to_num([nan_mean(years[:, :SEASON], 1), nan_mean(years[:, SEASON:], 1)])
     trend = np.where(np.isfinite(years).all(axis=1), (means[1] - means[0]) / SEASON, 0.0)
     line = means[0][:, None] + trend[:, None] * (np.arange(2 * SEASON) - (SEASON - 1) / 2)
@@ -174,7 +168,8 @@ def _look_ahead(
     state: _State, months: np.ndarray, column: int, horizon: int, *, relative: bool
 ) -> np.ndarray:
     """The grid's mean forecast (n, horizon), weighted by likelihood."""
-    weight = likelihood_weights(state.squares / months[:, None], months, tuning.WINTERS_POWER)
+    mse = state.squares / months[:, None]
+    weight = recursions.likelihood_weights(mse, months, tuning.WINTERS_POWER)
     phi = GRID[2]
     values, reach = np.empty((len(months), horizon)), np.zeros_like(phi)
     for step in range(1, horizon + 1):

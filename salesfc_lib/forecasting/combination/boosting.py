@@ -1,10 +1,8 @@
 """Global residual model: gradient boosting of what the candidates together get wrong.
 
-`CandidateForecasts` enter; boosted forecasts leave. XGBoost predicts the error of the candidates'
-median, scaled by the size of the series and pooled over all series, so trees never extrapolate a
-level. Features: the candidates' spread, recent errors of the median, the season, and regressors of
-the month ahead. The more series there are, the larger its share in the forecast, and the smaller
-where it raised the error in the backtest.
+XGBoost predicts the error of the candidates' median, scaled by the size of the series and pooled
+over all series, so trees never extrapolate a level. The more series there are, the larger its share
+in the forecast, and the smaller where it raised the error in the backtest.
 """
 
 from __future__ import annotations
@@ -101,9 +99,8 @@ def boosting_trust(
         gaps = np.abs(np.stack([weighted[cutoff], blended]) - actual)
         judged = (scale > 0) & ~is_intermittent(before)
         counts = np.isfinite(gaps).all(axis=0) & judged[:, None]
-        rows = np.nonzero(counts)[0]
-        without += float((gaps[0][counts] / scale[rows]).sum())
-        by_it += float((gaps[1][counts] / scale[rows]).sum())
+        losses = gaps[:, counts] / scale[np.nonzero(counts)[0]]
+        without, by_it = without + float(losses[0].sum()), by_it + float(losses[1].sum())
     cost = by_it / without - 1 if without > 0 else 0.0
     return float(np.clip(1 - cost / tuning.BOOSTING_MAX_COST, 0.0, 1.0))
 
@@ -117,34 +114,34 @@ def boost(
 ) -> dict[int, np.ndarray]:
     """Boosted forecasts (n, horizon) by cutoff, learnt from what was known at the earliest of them.
 
-    `squared` (n,) marks series of intermittent demand, whose mean is wanted and not their median:
+    `squared` (n,): series of intermittent demand, whose mean is wanted and not their median:
     they have a model of their own with squared errors. All NaN where there are too few examples.
     """
     shape = (len(candidates.history), candidates.horizon)
     result = {back: np.full(shape, np.nan) for back in cutoffs}
-    for rows, aim in ((~squared, MEDIAN), (squared, MEAN)):
-        chosen = np.flatnonzero(rows)
-        model = _learn(candidates, max(cutoffs), chosen, aim=aim, trees=trees)
+    for kind, aim in ((~squared, MEDIAN), (squared, MEAN)):
+        rows = np.flatnonzero(kind)
+        model = _learn(candidates, max(cutoffs), rows, aim=aim, trees=trees)
         for back in cutoffs if model is not None else ():
-            table = feature_table(candidates, back, chosen, aim)
+            table = feature_table(candidates, back, rows, aim)
             flat = table.x.reshape(-1, table.x.shape[2])
             moved = model.inplace_predict(flat).reshape(table.base.shape).astype(float)
-            result[back][chosen] = table.base + table.size[:, None] * moved
+            result[back][rows] = table.base + table.size[:, None] * moved
     return result
 
 
 def _learn(
-    candidates: CandidateForecasts, now: int, chosen: np.ndarray, *, aim: Target, trees: int
+    candidates: CandidateForecasts, now: int, rows: np.ndarray, *, aim: Target, trees: int
 ) -> Any:
     """A booster of the errors known `now` months ago; None where there are too few."""
     import xgboost
 
-    if not len(chosen):
+    if not len(rows):
         return None
     inputs, targets, settings = [], [], tuning.BOOSTING_SETTINGS
     for back in (each for each in reversed(candidates.backs) if now < each <= now + SEASON):
-        table = feature_table(candidates, back, chosen, aim)
-        missed = (candidates.actuals(back, known=now)[chosen] - table.base) / table.size[:, None]
+        table = feature_table(candidates, back, rows, aim)
+        missed = (candidates.actuals(back, known=now)[rows] - table.base) / table.size[:, None]
         usable = np.isfinite(missed)
         inputs.append(table.x[usable])
         targets.append(np.clip(missed[usable], -aim.limit, aim.limit))
@@ -161,15 +158,15 @@ def _learn(
 
 
 def feature_table(
-    candidates: CandidateForecasts, back: int, chosen: np.ndarray, aim: Target = MEDIAN
+    candidates: CandidateForecasts, back: int, rows: np.ndarray, aim: Target = MEDIAN
 ) -> FeatureTable:
     """Features of each month ahead as known at a cutoff, in sizes of the series."""
-    history, forecast = candidates.history.take(chosen).cut(back), candidates.at(back)[:, chosen]
+    history, forecast = candidates.history.take(rows).cut(back), candidates.at(back)[:, rows]
     base = aim.centre(forecast, 0)
     size = nan_mean(np.abs(history.y[:, -SEASON:]), 1)
     size = np.where(size > 0, size, 1.0)
     own = _features(history, base=base, forecast=forecast, by=size[:, None])
-    columns = [*own, *_misses(candidates, back, chosen, size)]
+    columns = [*own, *_misses(candidates, back, rows, size)]
     for values in history.regressors.values():
         columns += _driver(values, history.y.shape[1], base.shape[1])
     x = np.stack([np.broadcast_to(each, base.shape) for each in columns], axis=2)
@@ -212,15 +209,15 @@ def _months_ago(y: np.ndarray, horizon: int, months: int, beside: int = 0) -> np
 
 
 def _misses(
-    candidates: CandidateForecasts, back: int, chosen: np.ndarray, size: np.ndarray
+    candidates: CandidateForecasts, back: int, rows: np.ndarray, size: np.ndarray
 ) -> Iterator[np.ndarray]:
     """Mean and mean absolute miss of the candidates' median at earlier cutoffs, (n, 1) each."""
     for cutoff in (back + months for months in tuning.BOOSTING_LAGS):
         if cutoff not in candidates.backs:
-            yield from (np.full((len(chosen), 1), np.nan),) * 2
+            yield from (np.full((len(rows), 1), np.nan),) * 2
             continue
-        median = nan_median(candidates.at(cutoff)[:, chosen], 0)
-        missed = candidates.actuals(cutoff, known=back)[chosen] - median
+        median = nan_median(candidates.at(cutoff)[:, rows], 0)
+        missed = candidates.actuals(cutoff, known=back)[rows] - median
         yield nan_mean(missed, 1, keepdims=True) / size[:, None]
         yield nan_mean(np.abs(missed), 1, keepdims=True) / size[:, None]
 

@@ -1,10 +1,8 @@
 """Weights of the candidates from their backtest errors, and their weighted mean.
 
-`CandidateForecasts` enter; weights (n_models, n) and combined forecasts (n, horizon) leave. An
-error is part the series' own and part the mean of its level, because a few cutoffs say little about
-one series. The outermost forecast on each side is clipped to its neighbour. Intermittent series are
-judged by squared errors: a forecast of zero wins on absolute ones. The best single model is kept
-for comparison only. Weights at an earlier cutoff use only what was known then.
+An error is part the series' own and part the mean of its level, because a few cutoffs say little
+about one series. Intermittent series are judged by squared errors: a forecast of zero wins on
+absolute ones. Weights at an earlier cutoff use only what was known then.
 """
 
 from __future__ import annotations
@@ -47,10 +45,8 @@ def backtest_errors(
     the series of the level that have.
     """
     n_models, n = len(candidates.names), len(candidates.history)
-    sums = {
-        name: np.zeros((n_models, n))
-        for name in ("error", "shared", "absolute", "size", "moved", "base", "cutoffs")
-    }
+    names = ("error", "shared", "absolute", "size", "moved", "base", "cutoffs")
+    sums = {name: np.zeros((n_models, n)) for name in names}
     squared = is_intermittent(candidates.history.cut(back).y)
     previous: np.ndarray | None = None
     backs = candidates.backs
@@ -75,9 +71,12 @@ def backtest_errors(
         previous = forecast
     relative = _ratio(sums["error"], sums["shared"])
     relative = np.where(squared, np.sqrt(relative), relative)
+    own = np.where(sums["cutoffs"].max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
+    shared = _of_level(own, candidates.history.level)
+    mixed = settings.own_weight * own + (1 - settings.own_weight) * shared
     return CandidateErrors(
         relative,
-        _blend(relative, sums["cutoffs"], candidates.history.level, settings.own_weight),
+        np.where(np.isfinite(own), mixed, shared),
         _ratio(sums["absolute"], sums["size"]),
         _ratio(sums["moved"], sums["base"]),
         sums["cutoffs"],
@@ -99,11 +98,11 @@ def combination_weights(
     again (Bates and Granger 1969, https://doi.org/10.1057/jors.1969.103, with the power and the
     floor as parameters). Where no series of the panel was tested, all candidates count equally.
     """
-    given = np.isfinite(forecast).all(axis=2)
-    usable = given & np.isfinite(evidence.blended)
+    known = np.isfinite(forecast).all(axis=2)
+    usable = known & np.isfinite(evidence.blended)
     error = np.where(usable, evidence.blended, 1.0).clip(MIN_RELATIVE_ERROR)
     raw = np.where(usable, error**-settings.power, 0.0)
-    raw = np.where(raw.any(axis=0), raw, given.astype(float))
+    raw = np.where(raw.any(axis=0), raw, known.astype(float))
     shares = raw / raw.sum(axis=0).clip(1e-300)
     kept = np.where((shares >= settings.min_weight) | (shares >= shares.max(axis=0)), shares, 0.0)
     return np.asarray(kept / kept.sum(axis=0).clip(1e-300))
@@ -118,9 +117,9 @@ def weighted_mean(
     the middle. NaN where no candidate has weight.
     """
     carried = weights[:, :, None] > 0
-    given = carried & np.isfinite(forecast)
-    ordered = np.sort(np.where(given, forecast, np.nan), axis=0)  # NaN last
-    count = given.sum(axis=0)
+    known = carried & np.isfinite(forecast)
+    ordered = np.sort(np.where(known, forecast, np.nan), axis=0)  # NaN last
+    count = known.sum(axis=0)
     inner = count > 2
     lowest = np.where(inner, 1, 0)
     highest = np.where(inner, count - 2, count - 1).clip(0)
@@ -129,9 +128,9 @@ def weighted_mean(
     drawn = np.clip(forecast, low, high)
     if mean is not None:
         drawn = np.where(mean[:, None], forecast, drawn)
-    share = np.where(given, weights[:, :, None], 0.0)
+    share = np.where(known, weights[:, :, None], 0.0)
     total = share.sum(axis=0)
-    mixed = (np.where(given, drawn, 0.0) * share).sum(axis=0) / np.where(total > 0, total, 1.0)
+    mixed = (np.where(known, drawn, 0.0) * share).sum(axis=0) / np.where(total > 0, total, 1.0)
     return np.asarray(np.where(total > 0, mixed, np.nan))
 
 
@@ -145,25 +144,16 @@ def best_single(
     far its forecasts moved from cutoff to cutoff. A series without backtest takes the simplest
     there is.
     """
-    given, names, cutoffs = np.isfinite(forecast).all(axis=2), candidates.names, evidence.cutoffs
+    known, names, cutoffs = np.isfinite(forecast).all(axis=2), candidates.names, evidence.cutoffs
     required = cutoffs[names.index(BASELINE)] if BASELINE in names else cutoffs.min(axis=0)
-    errors = np.where(given & (cutoffs >= required.clip(1)), evidence.relative, np.nan)
+    errors = np.where(known & (cutoffs >= required.clip(1)), evidence.relative, np.nan)
     least = np.fmin.reduce(errors, axis=0)
-    near = np.where(np.isfinite(least), errors <= least * (1 + TIE), given)
+    near = np.where(np.isfinite(least), errors <= least * (1 + TIE), known)
     revision = np.where(np.isfinite(evidence.revision), evidence.revision, np.inf)
     unsteady = revision.argsort(axis=0, kind="stable").argsort(axis=0)
     rank = np.arange(len(names))[:, None] + unsteady
-    chosen = np.where(near, rank, np.iinfo(int).max).argmin(axis=0)
-    return np.where(near.any(axis=0), chosen, -1)
-
-
-def _blend(
-    relative: np.ndarray, cutoffs: np.ndarray, level: np.ndarray, own_weight: float
-) -> np.ndarray:
-    """Own relative errors mixed with their level's (n_models, n); the level's where none."""
-    own = np.where(cutoffs.max(axis=0) >= MIN_CUTOFFS, relative, np.nan)
-    shared = _of_level(own, level)
-    return np.where(np.isfinite(own), own_weight * own + (1 - own_weight) * shared, shared)
+    best = np.where(near, rank, np.iinfo(int).max).argmin(axis=0)
+    return np.where(near.any(axis=0), best, -1)
 
 
 def _of_level(relative: np.ndarray, level: np.ndarray) -> np.ndarray:

@@ -1,8 +1,6 @@
-"""Design matrix of the regression: level, trend, calendar months, and drivers.
+"""Design matrix of the regression (level, trend, calendar months, drivers) and its equations.
 
-Rows of a `History` enter; arrays of terms, scales and noise leave. A driver that is never zero,
-such as a price, is relative to its mean of the twelve months before, so that a steady rise is no
-trend.
+Rows of a `History` enter; arrays of terms, scales and noise leave.
 """
 
 from __future__ import annotations

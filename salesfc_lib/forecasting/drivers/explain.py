@@ -1,9 +1,8 @@
-"""Driver effects: the regression's terms for chosen series, and pooled over the whole unit.
+"""Tables coefficient, pooled_driver and driver_effect of a `History`.
 
-A `History` enters; tables coefficient, pooled_driver and driver_effect leave. Only the unit's total
-and the key series are explained, because statsmodels takes one series at a time. The effect of a
-known promotion or price is relative to a month without it, or, for a driver that is never zero, to
-its mean of the twelve months before.
+Only the unit's total and the key series are explained, because statsmodels takes one series at a
+time. The effect of a known promotion or price is relative to a month without it, or, for a driver
+that is never zero, to its mean of the twelve months before.
 """
 
 from __future__ import annotations
@@ -24,70 +23,63 @@ CANDIDATE = "regression"  # whose terms are listed
 
 
 def explain_drivers(
-    history: History, chosen: Collection[str], parameters: Parameters
+    history: History, explained: Collection[str], parameters: Parameters
 ) -> dict[str, pd.DataFrame]:
-    """The three tables by name; coefficient and driver_effect of the chosen series."""
-    block = parameters.candidates.get(CANDIDATE)
+    """The three tables by name; coefficient and driver_effect of the `explained` series."""
+    block = parameters.candidates.get("regression")  # whose terms are listed
     half_life = HALF_LIFE if block is None else float(block.settings.get("half_life", HALF_LIFE))
-    bottom = history.take(
-        np.flatnonzero(history.level == list(parameters.levels).index(parameters.bottom))
-    )
-    coefficient = list_coefficients(history, chosen, half_life=half_life)
+    bottom = list(parameters.levels).index(parameters.bottom)
+    bottoms = history.take(np.flatnonzero(history.level == bottom))
+    coefficient = list_coefficients(history, explained, half_life=half_life)
     return {
         "coefficient": coefficient,
-        "pooled_driver": pool_effects(bottom, half_life=half_life),
+        "pooled_driver": pool_effects(bottoms, half_life=half_life),
         "driver_effect": list_ahead(history, coefficient, parameters.horizon),
     }
 
 
 def list_coefficients(
-    history: History, chosen: Collection[str], *, half_life: float = HALF_LIFE
+    history: History, explained: Collection[str], *, half_life: float = HALF_LIFE
 ) -> pd.DataFrame:
-    """Table coefficient of the chosen series, 95 %; drivers that never moved are left out."""
-    found = coefficients(history, half_life=half_life, only=set(chosen))
-    if found.empty:
+    """Table coefficient of the explained series, 95 %; drivers that never moved are left out."""
+    terms = coefficients(history, half_life=half_life, only=set(explained))
+    if terms.empty:
         return tables.empty("coefficient")
-    row = {unique_id: place for place, unique_id in enumerate(history.ids)}
     width, steps, moved = history.y.shape[1], [], []
-    for unique_id, term in zip(found["unique_id"], found["term"], strict=True):
-        driver = term in history.regressors
-        values = history.regressors[term][row[unique_id], :width] if driver else np.zeros(0)
-        steps.append(step_of(values) if driver else np.nan)
-        moved.append(not driver or _moves(values[np.isfinite(history.y[row[unique_id]])]))
-    table = found.assign(step=steps)[moved].astype({"unique_id": object, "term": object})
+    rows = pd.Index(history.ids).get_indexer(terms["unique_id"])
+    for row, term in zip(rows, terms["term"], strict=True):
+        values = history.regressors[term][row, :width] if term in history.regressors else None
+        known = values[np.isfinite(history.y[row])] if values is not None else np.zeros(0)
+        steps.append(np.nan if values is None else step_of(values))
+        spread = np.nanmax(known, initial=-np.inf) - np.nanmin(known, initial=np.inf)
+        moved.append(values is None or spread > 0)
+    table = terms.assign(step=steps)[moved].astype({"unique_id": object, "term": object})
     return table.reset_index(drop=True)
 
 
 def list_ahead(history: History, coefficient: pd.DataFrame, horizon: int) -> pd.DataFrame:
-    """Table driver_effect: each driver ahead, and what the regression adds for it, 95 %."""
-    row = {unique_id: place for place, unique_id in enumerate(history.ids)}
+    """Table driver_effect: each driver ahead, and what the regression adds for it, 95 %.
+
+    Months of which nothing is known have no row.
+    """
+    width, parts = history.y.shape[1], []
     drivers = coefficient[coefficient["term"].isin(list(history.regressors))]
-    parts = [
-        _ahead(history, row[each["unique_id"]], each, horizon) for _, each in drivers.iterrows()
-    ]
+    rows = pd.Index(history.ids).get_indexer(drivers["unique_id"])
+    for row, term in zip(rows, drivers.to_dict("records"), strict=True):
+        known = history.regressors[term["term"]][row, : width + horizon]
+        value = moved = known[width:]
+        if np.nanmin(known[:width], initial=np.inf) > 0:
+            usual = trailing_mean(known[None])[0, width:]
+            moved = (value - usual) / np.where(usual > 0, usual, 1.0)
+        low, high = np.sort(np.stack([term["low"] * moved, term["high"] * moved]), axis=0)
+        columns = {
+            "unique_id": term["unique_id"],
+            "term": term["term"],
+            "ds": (history.last[row] + np.arange(1, len(value) + 1)).astype("datetime64[ns]"),
+            "value": value,
+            "effect": term["estimate"] * moved,
+            "low": low,
+            "high": high,
+        }
+        parts.append(pd.DataFrame(columns)[np.isfinite(value)])
     return pd.concat(parts, ignore_index=True) if parts else tables.empty("driver_effect")
-
-
-def _moves(values: np.ndarray) -> bool:
-    return bool(np.nanmax(values, initial=-np.inf) > np.nanmin(values, initial=np.inf))
-
-
-def _ahead(history: History, row: int, term: pd.Series, horizon: int) -> pd.DataFrame:
-    """Months ahead of one driver; those of which nothing is known have no row."""
-    width = history.y.shape[1]
-    known = history.regressors[str(term["term"])][row, : width + horizon]
-    value = moved = known[width:]
-    if np.nanmin(known[:width], initial=np.inf) > 0:
-        usual = trailing_mean(known[None])[0, width:]
-        moved = (value - usual) / np.where(usual > 0, usual, 1.0)
-    low, high = np.sort(np.stack([term["low"] * moved, term["high"] * moved]), axis=0)
-    columns = {
-        "unique_id": str(term["unique_id"]),
-        "term": str(term["term"]),
-        "ds": (history.last[row] + np.arange(1, len(value) + 1)).astype("datetime64[ns]"),
-        "value": value,
-        "effect": term["estimate"] * moved,
-        "low": low,
-        "high": high,
-    }
-    return pd.DataFrame(columns)[np.isfinite(value)]

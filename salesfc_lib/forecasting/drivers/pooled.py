@@ -1,9 +1,8 @@
-"""One effect of each driver for the whole unit, with a confidence interval.
+"""One effect of each driver for the whole unit, with a confidence interval, for reports.
 
-Rows of a `History` enter, one line a driver leaves. Every series keeps its own level, trend and
-season, as in `regression`; the driver's effect is common and not shrunken. Standard errors take a
-month as one observation, because all series share its shocks. For reports; forecasts come from
-`regression`.
+Every series keeps its own level, trend and season, as in `regression`; the driver's effect is
+common and not shrunken. Standard errors take a month as one observation, because all series share
+its shocks.
 """
 
 from __future__ import annotations

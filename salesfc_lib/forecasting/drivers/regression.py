@@ -1,11 +1,8 @@
 """Regression on trend, calendar month and drivers that are known ahead.
 
-Drivers are trading days, holidays, promotions and prices.
-
 Rows enter; forecasts leave, and with `coefficients` the terms they rest on. The model is additive
-in units of the series' scale, so it takes zeros and negative months; recent months weigh more. No
-term is dropped where the history is short: months are shrunken to zero and drivers to their effect
-in the panel. The trend is damped beyond the cutoff.
+in units of the series' scale, so it takes zeros and negative months. No term is dropped where the
+history is short: months are shrunken to zero and drivers to their effect in the panel.
 """
 
 from __future__ import annotations

@@ -1,9 +1,7 @@
 """Effects of each driver on each series, shrunken to the panel's (random effects).
 
-Rows of a `History` enter; panel effects, the spread of series around them, and effects of each
-series leave. Months are partly differenced, since a wandering level would pass for an effect. The
-spread is estimated driver by driver from the variance between series beyond their noise. For the
-panel's effect a month is one observation, however many series there are.
+Months are partly differenced, since a wandering level would pass for an effect. For the panel's
+effect a month is one observation, however many series there are.
 """
 
 from __future__ import annotations
@@ -120,7 +118,10 @@ def learn_effects(history: History, half_life: float) -> DriverEffects:
         of_months = np.bincount((month[rows] - month.min()).ravel(), influence.ravel())
         error[driver] = np.sqrt(tuning.DRIVER_VARIANCE_FACTOR * (of_months**2).sum())
     sure = centre * (1 - (error / np.where(centre == 0, 1.0, centre)) ** 2).clip(0)
-    return DriverEffects(sure, error, spread, _posterior_mean(sums, sure, spread))
+    penalty = sums.noise(sure)[:, None] / spread**2
+    left = sums.left + penalty[:, :, None] * np.eye(count)
+    around = np.linalg.solve(left, (sums.right - sums.left @ sure)[:, :, None])[:, :, 0]
+    return DriverEffects(sure, error, spread, sure + around)  # own: posterior means
 
 
 def _partial_residuals(
@@ -170,11 +171,3 @@ def _random_effects(own: np.ndarray, variance: np.ndarray) -> tuple[float, float
         beyond = (weight**2 * ((own - mean) ** 2 - variance)).sum() / (weight**2).sum()
         between = max(0.0, float(beyond))
     return mean, float(np.sqrt(between))
-
-
-def _posterior_mean(sums: _Sums, centre: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """Effects of each series (n, n_drivers), posterior mean around the centre."""
-    penalty = sums.noise(centre)[:, None] / spread**2
-    left = sums.left + penalty[:, :, None] * np.eye(len(centre))
-    right = (sums.right - sums.left @ centre)[:, :, None]
-    return np.asarray(centre + np.linalg.solve(left, right)[:, :, 0])

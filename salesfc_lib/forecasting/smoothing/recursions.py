@@ -1,8 +1,8 @@
 """Exponential smoothing of all rows over a grid of parameters.
 
-Adjusted months enter; states and errors for every parameter leave. Instead of optimising parameters
-on a short history, all of a grid are run in one pass and averaged by their errors. Rows are worked
-through in blocks that fit a processor's cache, those that begin first in front.
+Instead of optimising parameters on a short history, all of a grid are run in one pass and averaged
+by their errors. Rows are worked through in blocks that fit a processor's cache, those that begin
+first in front.
 """
 
 from __future__ import annotations
