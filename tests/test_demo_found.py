@@ -15,7 +15,7 @@ from salesfc_lib import cleaning
 from salesfc_lib.cleaning.outliers import judge_months
 from salesfc_lib.foundation.parameters import resolve
 from salesfc_lib.panel.build import build_panel
-from salesfc_lib.reporting.narrative.cleaning import describe_rules
+from salesfc_lib.reporting.narrative.cleaning.overview import describe_rules
 
 MONTH = "2026-06"
 UNIT_IDS = [unit.id for unit in UNITS]

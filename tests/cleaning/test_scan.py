@@ -15,7 +15,7 @@ from salesfc_lib.cleaning.clean import clean, read_all
 from salesfc_lib.cleaning.scan import scan_unit
 from salesfc_lib.cli import app
 from salesfc_lib.foundation.parameters import resolve
-from salesfc_lib.reporting.narrative import intake
+from salesfc_lib.reporting.narrative.cleaning import exports
 
 UNIT: Mapping[str, Any] = {
     "sources": {
@@ -180,7 +180,7 @@ def test_a_page_says_that_nothing_was_found_though_later_rows_wait_for_their_mon
     parameters = resolve(folder, "north").parameters
     problems = clean(parameters, folder, "2024-12").problems
     assert set(problems["rule"]) == {"after_month"}
-    section = intake.scan(
+    section = exports.scan(
         SimpleNamespace(parameters=parameters), SimpleNamespace(problems=problems)
     )  # type: ignore[arg-type]
     assert "Nothing" in str(section.blocks)

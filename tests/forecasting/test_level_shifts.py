@@ -30,7 +30,7 @@ from salesfc_lib.forecasting.tuning import SHIFT_MIN_AFTER, SHIFT_SHARE, SHIFT_T
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.foundation.schema import Breaks, Parameters
 from salesfc_lib.reporting.blocks import Cell, Table
-from salesfc_lib.reporting.narrative.level_shifts import level_shifts as describe_level_shifts
+from salesfc_lib.reporting.narrative.modeling.level_shifts import lasting_changes
 
 LAST = np.datetime64("2025-12", "M")
 
@@ -239,9 +239,7 @@ def test_the_page_says_the_same_change_in_its_title_and_in_its_table(tmp_path: P
     run = UnitMonth(
         tmp_path, "kitchen", "2025-12", defaults(), {}, {}, tmp_path / "reports" / ".work"
     )
-    table = next(
-        block for block in describe_level_shifts(run, told).blocks if isinstance(block, Table)
-    )
+    table = next(block for block in lasting_changes(run, told).blocks if isinstance(block, Table))
     label, _, change, *_ = [cell for cell in table.rows[0] if isinstance(cell, Cell)]
     assert "−22.4" in table.title and change.text == "−22.4\u202f%"
     assert label.sub == "line region"

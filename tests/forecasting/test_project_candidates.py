@@ -339,7 +339,7 @@ def test_parameters_are_resolved_without_loading_models() -> None:
 def test_pages_call_it_by_its_label() -> None:
     from types import SimpleNamespace
 
-    from salesfc_lib.reporting.narrative.choices import model_name
+    from salesfc_lib.reporting.narrative.modeling.choices import model_name
 
     labelled, bare = (
         SimpleNamespace(parameters=parameters(label=label)) for label in ("Last year, raised", "")

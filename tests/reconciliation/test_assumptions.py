@@ -30,7 +30,7 @@ from salesfc_lib.reconciliation.assumptions.reading import list_heads, read_effe
 from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_effects
 from salesfc_lib.reconciliation.methods import reconcile
 from salesfc_lib.reporting.blocks import Table
-from salesfc_lib.reporting.narrative import modeling as modeling_notebook
+from salesfc_lib.reporting.narrative.modeling import assumptions
 from salesfc_lib.retrospective import Past, value_added
 from tests import orders
 
@@ -840,7 +840,7 @@ class TestSteps:
         assert "What the effects changed is what the forecast with them differs by" in {
             check.name for check in modeled.checks
         }
-        prose, table = modeling_notebook.effects(run, modeled).blocks
+        prose, table = assumptions.effects(run, modeled).blocks
         assert isinstance(table, Table) and prose.plain().startswith(
             "2 assumptions act between January 2025 and June 2025"
         )
@@ -881,7 +881,7 @@ class TestSteps:
         pd.testing.assert_frame_equal(run.read("forecast"), first, check_exact=True)
         assert (
             "1 assumption on record, and none of them acts"
-            in modeling_notebook.effects(run, steps.read_modeled(run)).blocks[0].plain()
+            in assumptions.effects(run, steps.read_modeled(run)).blocks[0].plain()
         )
 
     def test_a_bad_file_stops_the_unit_before_anything_is_written(self, tmp_path):

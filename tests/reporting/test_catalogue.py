@@ -15,7 +15,7 @@ from tests.conftest import CHECKOUT
 SENTENCES = Sentences(AmountFormat("¥"))
 OWN = {"amount", "signed_amount", "scaled", "signed_scaled", "plural", "name"}
 PARTS = {
-    "table": ("heads",),
+    "table": ("heads", "cells"),
     "figure": ("subtitle", "alt", "source"),
     "fact": ("label", "value", "detail"),
 }
@@ -70,4 +70,4 @@ def test_an_unknown_sentence_names_the_nearest() -> None:
 
 def test_names_with_braces_and_markup_stay_as_they_are() -> None:
     said = SENTENCES.text("unit.attention.lean", author="{x} <b>", leans="low")
-    assert said == "{x} <b>'s changes lean low"
+    assert said == "{x} <b>'s changes are too low"

@@ -13,7 +13,8 @@ from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import defaults
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.facts.retrospective import ComparedMonth
-from salesfc_lib.reporting.narrative import distributions
+from salesfc_lib.reporting.narrative.modeling import backtest, overview
+from salesfc_lib.reporting.narrative.retrospective import accuracy
 
 CUTOFF = pd.Timestamp("2026-06-01")
 NAME = "厨具 <b>"
@@ -88,31 +89,32 @@ def test_the_error_by_lag_names_its_largest_and_counts_the_months_that_can_be_co
     run: UnitMonth,
 ) -> None:
     rows = [("2026-04-01", 1, 0.1), ("2026-05-01", 1, 0.1), ("2026-05-01", 3, 0.25)]
-    text, figure = distributions.lag_history(run, compared([*rows, ("2026-06-01", 3, 0.2)])).blocks
+    text, figure = accuracy.lag_history(run, compared([*rows, ("2026-06-01", 3, 0.2)])).blocks
     assert "1 of the 1 month that" in text.plain()
     assert figure.title == "The largest error was 25.0\u202f% of sales: May 2026, 3 months ahead"  # type: ignore[attr-defined]
     assert len(figure.numbers.rows) == 3  # type: ignore[attr-defined]
 
 
 def test_an_archive_that_is_empty_or_short_says_so(run: UnitMonth) -> None:
-    (nothing,) = distributions.lag_history(run, compared([])).blocks
+    (nothing,) = accuracy.lag_history(run, compared([])).blocks
     assert "no forecast of an earlier month" in nothing.plain()
-    short = distributions.lag_history(run, compared([("2026-06-01", 1, 0.1)])).blocks
+    short = accuracy.lag_history(run, compared([("2026-06-01", 1, 0.1)])).blocks
     assert "too short" in short[0].plain() and len(short) == 2
 
 
 def test_models_are_ranked_by_the_median_of_their_series(run: UnitMonth) -> None:
-    (figure,) = distributions.candidate_errors(run, modeled(peaking(3), ERRORS)).blocks
+    (figure,) = backtest.candidate_errors(run, modeled(peaking(3), ERRORS)).blocks
     assert "less than 20.0\u202f%" in figure.title and "1 of 2 models" in figure.title  # type: ignore[attr-defined]
     names = [row[0].text for row in figure.numbers.rows]  # type: ignore[attr-defined]
     assert names == ["Theta", "Combination", "naive"]
     infinite = {**ERRORS, "naive": [np.inf, 0.4, 0.5]}
-    kept = modeled(peaking(3), infinite).series_errors()
-    assert len(kept) == 8
+    (figure,) = backtest.candidate_errors(run, modeled(peaking(3), infinite)).blocks
+    of_naive = next(row for row in figure.numbers.rows if row[0].text == "naive")  # type: ignore[attr-defined]
+    assert of_naive[3].text == "45.0\u202f%"
 
 
 def test_without_a_backtest_there_are_no_errors_to_compare(run: UnitMonth) -> None:
-    (text,) = distributions.candidate_errors(run, modeled(peaking(3), {})).blocks
+    (text,) = backtest.candidate_errors(run, modeled(peaking(3), {})).blocks
     assert "no backtest" in text.plain()
 
 
@@ -131,7 +133,7 @@ def test_without_a_backtest_there_are_no_errors_to_compare(run: UnitMonth) -> No
 def test_a_season_says_whether_the_peak_is_where_it_was(
     run: UnitMonth, sold: pd.Series, title: str
 ) -> None:
-    (figure,) = distributions.season(run, modeled(sold, ERRORS)).blocks
+    (figure,) = overview.season(run, modeled(sold, ERRORS)).blocks
     assert figure.title == title  # type: ignore[attr-defined]
 
 

@@ -491,7 +491,7 @@ def modeled(shares: list[float], n: int = 100) -> ModeledMonth:
 def test_the_page_says_no_as_readily_as_yes_when_asked_whether_the_interval_holds(
     run: UnitMonth, shares: list[float], verdict: str
 ) -> None:
-    from salesfc_lib.reporting.narrative.coverage import coverage
+    from salesfc_lib.reporting.narrative.modeling.backtest import coverage
 
     trust = modeled(shares).coverage_80()
     assert trust["verdict"] == verdict

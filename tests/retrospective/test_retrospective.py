@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from salesfc_lib import retrospective as retro
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.schema import Parameters
-from salesfc_lib.reporting.narrative import accuracy as accuracy_page
+from salesfc_lib.reporting.narrative.retrospective import accuracy as accuracy_page
 
 JUNE = pd.Timestamp("2026-06-01")
 SERIES = pd.DataFrame(
@@ -416,5 +416,5 @@ def test_a_unit_that_is_forecast_as_a_whole_has_no_member_to_judge() -> None:
     ]
     review = {name: pd.DataFrame(columns=columns) for name in ("by_dimension", "by_dimension_year")}
     run = SimpleNamespace(parameters=Parameters())
-    (said,) = accuracy_page.dimensions(run, review).blocks  # type: ignore[arg-type]
+    (said,) = accuracy_page.dimensions.__wrapped__(run, review).blocks  # type: ignore[arg-type]
     assert "no dimension" in str(said)

@@ -84,9 +84,10 @@ class ModeledMonth(NamedTables):
         """The combination's forecast of every series."""
         return self.forecast[self.forecast["stage"] == COMBINED]
 
-    def members(self, level: str) -> pd.Series:
-        """Ids of a level's series."""
-        return self.series.loc[self.series["level"] == level, "unique_id"]
+    @property
+    def members(self) -> pd.Series:
+        """Ids of the bottom series."""
+        return self.series.loc[self.series["level"] == self.bottom, "unique_id"]
 
     def sold(self, unique_id: str) -> pd.Series:
         """Sales of a series by `ds`."""
@@ -103,32 +104,22 @@ class ModeledMonth(NamedTables):
         Over the bottom series and the horizon: after - before, and that as a share of what was
         combined.
         """
-        state, bottom = self.effect["state"], self.members(self.bottom)
+        state, bottom = self.effect["state"], self.members
         combined = self.combined.loc[self.combined["unique_id"].isin(bottom), "y_hat"].sum()
         worth = float((self.effect["after"] - self.effect["before"]).sum())
         counts = {name: int(state.eq(name).sum()) for name in ("applied", "removed", "refused")}
         share = worth / combined if combined else 0.0
         return {"all": len(state), **counts, "worth": worth, "share": share}
 
-    def _wape(self, by: str, rows: pd.DataFrame) -> pd.DataFrame:
-        """Pooled WAPE by model (`combined` among them) and one more column."""
-        wape = rows[rows["metric"] == "wape"]
+    def errors(self, by: str, *, bottom: bool = True) -> pd.DataFrame:
+        """Pooled WAPE over the backtest by model (`combined` among them) and column `by`: `value`.
+
+        Over the bottom series, or over all.
+        """
+        wape = self.scores[self.scores["metric"] == "wape"]
+        wape = wape[wape["unique_id"].isin(self.members)] if bottom else wape
         model = wape["model"].where(wape["stage"] == "candidate", COMBINED)
         return pool(wape.assign(model=model), ["model", by])
-
-    def errors(self) -> pd.DataFrame:
-        """WAPE by model and distance over the backtest, bottom level: model, h, value."""
-        return self._wape(
-            "h", self.scores[self.scores["unique_id"].isin(self.members(self.bottom))]
-        )
-
-    def series_errors(self) -> pd.DataFrame:
-        """WAPE over the backtest by model and bottom series: model, unique_id, value; finite
-        ones.
-        """
-        rows = self.scores[self.scores["unique_id"].isin(self.members(self.bottom))]
-        errors = self._wape("unique_id", rows)
-        return errors[np.isfinite(errors["value"].astype(float))]
 
     @property
     def largest_key(self) -> str:
@@ -158,7 +149,7 @@ class ModeledMonth(NamedTables):
 
     def _first_errors(self) -> pd.Series:
         """WAPE one month ahead by model."""
-        errors = self.errors()
+        errors = self.errors("h")
         return errors[errors["h"] == 1].set_index("model")["value"].dropna()
 
     def standing(self) -> dict[str, Any]:
@@ -177,11 +168,11 @@ class ModeledMonth(NamedTables):
 
     def mean_weights(self) -> pd.Series:
         """Mean weight of each model over the bottom series."""
-        return mean_weights(self.weights, self.members(self.bottom))
+        return mean_weights(self.weights, self.members)
 
     def weight_table(self) -> pd.DataFrame:
         """One row per model, heaviest first: weight, wape (h = 1), used, best, series (counts)."""
-        bottom = self.weights[self.weights["unique_id"].isin(self.members(self.bottom))]
+        bottom = self.weights[self.weights["unique_id"].isin(self.members)]
         judged = bottom.dropna(subset=["backtest_error"])
         ranked = judged.sort_values("backtest_error", kind="stable")
         counts = {
@@ -248,18 +239,12 @@ class ModeledMonth(NamedTables):
         pages = self.explained["key_series"].set_index("unique_id")["page"]
         return f"key/{pages[unique_id]}" if unique_id in pages.index else ""
 
-    def boosted(self) -> pd.Series:
-        """Weight of the global residual model by unique_id; series without are absent."""
-        rows = self.weights[(self.weights["model"] == BOOSTING) & (self.weights["weight"] > 0)]
-        return rows.set_index("unique_id")["weight"]
-
     def choice_table(self) -> pd.DataFrame:
         """One row per series: label, level, weights, single, error and naive (WAPE), reason.
 
-        `weights` lists candidate and weight, heaviest first; the global residual model is no
-        candidate: `boosted` has its shares.
+        `weights` lists candidate and weight, heaviest first, without the global residual model.
         """
-        wape = self._wape("unique_id", self.scores)
+        wape = self.errors("unique_id", bottom=False)
         errors = wape.pivot(index="unique_id", columns="model", values="value")
         statistical = self.forecast[self.forecast["stage"] == "statistical"]
         candidates = self.weights[self.weights["model"] != BOOSTING]
@@ -291,7 +276,6 @@ class ModeledMonth(NamedTables):
         ahead = combined.sort_values("h").head(3)
         ds, recent = ahead["ds"].iloc[0], sold.tail(SEASON)
         return {
-            "unique_id": row["unique_id"],
             "label": row["label"],
             "now": sold.iloc[-1],
             "next": ahead["y_hat"].iloc[0],
@@ -299,6 +283,7 @@ class ModeledMonth(NamedTables):
             "ds": ds,
             "share": recent.sum() / total if total else 0.0,
             "silent": months_silent(sold),
+            "page": self.page_of(row["unique_id"]),
             "history": list(recent),
             "ahead": list(ahead["y_hat"]),
             "lo": list(ahead["lo-80"]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -92,7 +93,7 @@ class ReconciledMonth:
         }
 
     @property
-    def counted(self) -> dict[str, int]:
+    def counted(self) -> dict[str, Any]:
         """`counts` by names that a sentence can hold."""
         return {name.replace(" ", "_"): n for name, n in self.counts().items()}
 

@@ -1,4 +1,4 @@
-"""What the modeling notebook says of drivers: effects with their intervals, in words and drawn.
+"""Driver effects with their intervals, in words and drawn.
 
 A driver's effect is given for a step that a person can picture (a day, a month wholly on promotion,
 a price ten percent higher); one whose interval holds zero is called no different from chance.
@@ -15,27 +15,25 @@ from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Figure, Prose
 from salesfc_lib.reporting.catalogue import Sentences
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
-from salesfc_lib.reporting.narrative.writer import Blocks, Row, writer_of
+from salesfc_lib.reporting.narrative.writer import Blocks, Row, draw, writer_of
 
 REGRESSION = "regression"
-DAYS = "trading_days"  # counted, so its step is one more
 TENTH = 0.1  # of its usual value: the step of a driver that is never zero
-SEASON = "month "  # how terms of the season begin: 'month 01'
+MONTH_TERM = "month "  # how the names of seasonal terms begin: 'month 01'
+BOUNDS = ["low", "high"]
 
 
-def drivers(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
+def driver_effects(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """What each driver does over all series, and the terms of the unit's total."""
     writer, pooled = writer_of(run), modeled.explained["pooled_driver"]
     terms = terms_of(modeled.explained["coefficient"], modeled.top)
     if terms.empty:
         return Blocks(writer.prose("modeling.drivers.short"))
-    effects = " ".join(describe_effect(writer, row) for row in pooled.to_dict("records"))
-    clear = int(((pooled["low"] > 0) | (pooled["high"] < 0)).sum())
     lead = "modeling.drivers" if len(pooled) else "modeling.drivers.none"
     weights = modeled.weights[modeled.weights["unique_id"] == modeled.top]
     paragraphs = (
-        effects,
-        writer.text(lead, found=len(pooled), clear=clear),
+        " ".join(describe_effect(writer, row) for row in pooled.to_dict("records")),
+        writer.text(lead, found=len(pooled), clear=int(is_clear(pooled).sum())),
         writer.text("modeling.drivers.top", **describe_regression(writer, terms, weights)),
     )
     return Blocks(Prose("\n\n".join(paragraphs).strip()), effects_figure(run, terms, run.title))
@@ -52,29 +50,24 @@ def describe_regression(
     """A series' level, trend and weight of the regression, from its rows of table weights."""
     weight = float(weights.loc[weights["model"] == REGRESSION, "weight"].sum())
     carries = writer.text("driver.carries.some" if weight else "driver.carries.none", weight=weight)
-    estimate = terms["estimate"]
-    trend = describe_change(writer, estimate["trend"])
-    return {"level": estimate["level"], "trend": trend, "carries": carries}
+    level, trend = terms.loc[["level", "trend"], "estimate"]
+    return {"level": level, "trend": describe_change(writer, trend), "carries": carries}
 
 
 def effects_figure(run: UnitMonth, terms: pd.DataFrame, named: str) -> Figure:
     """Terms of one series in its measure: drivers, trend, strongest and weakest month."""
-    from salesfc_lib.reporting import plots
-
     rows = list_effects(writer_of(run), terms)
     writer = writer_of(run).at([*rows["low"], *rows["high"]])
     measure, scale, clear = writer.measure, writer.scale, rows[rows["driver"] & is_clear(rows)]
     text = [measure.scaled(value, scale, sign=True, digits=3) for value in rows["value"]]
-    bounds = ["value", "low", "high"]
-    drawn = plots.draw(plots.whiskers, rows.assign(text=text, **(rows[bounds] / scale.divisor)))
-    first = clear.iloc[0] if len(clear) else {}
-    title = "modeling.drivers.title" if len(clear) else "modeling.drivers.unsure"
+    scaled = rows[["value", *BOUNDS]] / scale.divisor
+    between = [_describe_interval(writer, *bounds) for bounds in rows[BOUNDS].to_numpy()]
     return writer.figure(
         "driver.figure",
-        drawn,
-        rows,
-        ("{label}", "{value:signed_amount}", lambda row: _between(writer, row)),
-        title=writer.text(title, named=named, **first),
+        draw("whiskers", rows.assign(text=text, **scaled)),
+        rows.assign(between=between),
+        title_key="modeling.drivers.title" if len(clear) else "modeling.drivers.unsure",
+        **(clear.iloc[0] if len(clear) else {}),
         named=named,
         axis=writer.axis,
     )
@@ -85,23 +78,21 @@ def list_effects(writer: Sentences, terms: pd.DataFrame) -> pd.DataFrame:
 
     Drivers first, the largest first.
     """
-    season = terms.index[terms.index.str.startswith(SEASON)]
+    season = terms.index[terms.index.str.startswith(MONTH_TERM)]
     drivers = terms.index.difference(["level", "trend", *season], sort=False)
-    estimate = terms.loc[season, "estimate"]
-    strongest, weakest = str(estimate.idxmax()), str(estimate.idxmin())
-    labels = {name: describe_step(writer, name, terms.at[name, "step"]) for name in drivers}
-    found = terms.loc[drivers, ["estimate", "low", "high"]]
-    found = found.mul([step_in(name, terms.at[name, "step"]) for name in drivers], axis=0)
-    found = found.sort_values("estimate", key=lambda values: -values.abs(), kind="stable")
-    others = terms.loc[["trend", strongest, weakest], ["estimate", "low", "high"]]
-    ends = ("strongest", strongest), ("weakest", weakest)
+    estimate, steps = terms.loc[season, "estimate"], terms["step"]
+    ends = {"strongest": str(estimate.idxmax()), "weakest": str(estimate.idxmin())}
+    effects = terms.loc[drivers, ["estimate", *BOUNDS]]
+    effects = effects.mul([step_in(name, steps[name]) for name in drivers], axis=0)
+    effects = effects.sort_values("estimate", key=lambda values: -values.abs(), kind="stable")
+    others = terms.loc[["trend", *ends.values()], ["estimate", *BOUNDS]]
     names = [
-        *(labels[name] for name in found.index),
+        *(describe_step(writer, name, steps[name]) for name in effects.index),
         writer.text("driver.trend"),
-        *(writer.text(f"driver.{key}", month=f"2000-{name[-2:]}") for key, name in ends),
+        *(writer.text(f"driver.{end}", month=f"2000-{name[-2:]}") for end, name in ends.items()),
     ]
-    table = pd.concat([found, others], ignore_index=True).rename(columns={"estimate": "value"})
-    return table.assign(label=names, driver=table.index < len(found))
+    table = pd.concat([effects, others], ignore_index=True).rename(columns={"estimate": "value"})
+    return table.assign(label=names, driver=table.index < len(effects))
 
 
 def is_clear(effects: pd.DataFrame) -> pd.Series:
@@ -111,10 +102,8 @@ def is_clear(effects: pd.DataFrame) -> pd.Series:
 
 def describe_effect(writer: Sentences, row: Row) -> str:
     """'A month wholly on promotion adds 12 % (95 %: 8 to 16 %).', of a row of pooled_driver."""
-    factor, what = (
-        step_in(row["term"], row["step"]),
-        describe_step(writer, row["term"], row["step"]),
-    )
+    factor = step_in(row["term"], row["step"])
+    what = describe_step(writer, row["term"], row["step"])
     low, effect, high = (float(row[name]) * factor for name in ("low", "estimate", "high"))
     if low <= 0 <= high:
         return writer.text("modeling.driver.unclear", what=what, low=low, high=high)
@@ -143,7 +132,7 @@ def step_in(term: str, step: float) -> float:
     """
     if not never_zero(step):
         return 1.0
-    return 1.0 / step if term == DAYS else TENTH
+    return 1.0 / step if term == "trading_days" else TENTH
 
 
 def never_zero(step: float) -> bool:
@@ -151,8 +140,7 @@ def never_zero(step: float) -> bool:
     return not math.isclose(step, 1.0)
 
 
-def _between(writer: Sentences, row: Row) -> str:
+def _describe_interval(writer: Sentences, low: float, high: float) -> str:
     """An interval in the unit's measure, on one scale of its own."""
-    scale = wording.scale_for([row["low"], row["high"]])
-    low, high = (writer.measure.scaled(row[name], scale, sign=True) for name in ("low", "high"))
-    return f"{low} to {high}"
+    scale = wording.scale_for([low, high])
+    return " to ".join(writer.measure.scaled(end, scale, sign=True) for end in (low, high))

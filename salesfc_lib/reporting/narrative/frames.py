@@ -12,10 +12,9 @@ import pandas as pd
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import ColumnHead, Table
 from salesfc_lib.reporting.catalogue import Sentences
-from salesfc_lib.reporting.narrative.writer import Blocks
+from salesfc_lib.reporting.narrative.writer import Blocks, cut
 
 ROWS = 5  # of each frame that are shown, as pandas shows its head
-LONG = 80  # characters of a text, beyond which it is cut
 DIGITS = 4  # significant digits of a number; whole digits are never rounded away
 SMALL = 1e-4  # numbers below are written with an exponent
 
@@ -56,7 +55,7 @@ def write_value(value: Any) -> str:
     if isinstance(value, numbers.Real) and not isinstance(value, bool):
         return _write_number(float(value))
     text = str(value).lower() if isinstance(value, (bool, np.bool_)) else str(value)
-    return text if len(text) <= LONG else f"{text[: LONG - 1]}…"
+    return cut(text)
 
 
 def _write_number(value: float) -> str:

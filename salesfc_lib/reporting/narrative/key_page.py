@@ -6,7 +6,8 @@ forecast that is.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,8 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING
 from salesfc_lib.foundation import SEASON, wording
 from salesfc_lib.reporting.blocks import Answer, Block, Cell, Fact, Prose, Record, Table
-from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.key import KeyMonth
 from salesfc_lib.reporting.facts.sales import year_change
-from salesfc_lib.reporting.narrative.choices import model_name
 from salesfc_lib.reporting.narrative.drivers import (
     describe_change,
     describe_regression,
@@ -27,10 +26,10 @@ from salesfc_lib.reporting.narrative.drivers import (
     list_effects,
     terms_of,
 )
+from salesfc_lib.reporting.narrative.modeling.choices import HEAVIEST, model_name, weight_rows
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
-from salesfc_lib.reporting.narrative.writer import BlockWriter, Row, Template, tone_of, writer_of
+from salesfc_lib.reporting.narrative.writer import BlockWriter, Row, tone_of, writer_of
 
-HEAVIEST = 10  # candidates with a row of their own
 COLUMNS = 4  # drivers of the coming months
 EVEN = 0.0005  # bias that rounds to none
 MOVED = 0.005  # of the forecast: changes elsewhere below it are not worth a sentence
@@ -76,8 +75,8 @@ def key_page(run: UnitMonth, key: KeyMonth) -> KeyPage:
 def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
     writer, ahead = writer_of(run), key.next
     change = year_change(key.history, ahead["ds"], ahead["y_hat"])
-    title = "key.title" if change is None else "key.title.year"
-    title = "key.title.gone" if key.silent > 1 else title
+    title = "gone" if key.silent > 1 else "year" if change is not None else "next"
+    title_facts = {"label": key.label, "months": key.silent, "change": change}
     following = {"months": len(key.published), "year": key.published["y_hat"].sum()}
     sentences = (
         writer.text("key.summary.next", **following, **ahead),
@@ -88,7 +87,7 @@ def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
     history = writer.text("key.note", months=key.history.notna().sum())
     return Answer(
         (level, key.label, run.title, wording.month_name(run.month)),
-        writer.text(title, label=key.label, months=key.silent, change=change, **ahead),
+        writer.text(f"key.title.{title}", **title_facts, **ahead),
         tuple(filter(None, sentences)),
         note=writer.text("run.note", month=run.month, series=1, measure=history),
         facts=(
@@ -104,14 +103,13 @@ def _error_facts(writer: BlockWriter, key: KeyMonth) -> list[Fact]:
         return []
     errors = key.errors()
     if key.judged == "archive":
-        found = errors.iloc[0].to_dict()
+        row = errors.iloc[0].to_dict()
     else:
         counted = errors[["inside", "bounded"]].sum()
-        found = {"wape": key.backtest_wape(), "cutoffs": len(errors), **counted}
-    wape, bounded = found["wape"], found["bounded"]
-    facts = [] if pd.isna(wape) else [writer.fact(f"key.fact.{key.judged}", **found)]
-    inside = [writer.fact("key.fact.inside", **found)] if pd.notna(bounded) and bounded else []
-    return facts + inside
+        row = {"wape": key.backtest_wape(), "cutoffs": len(errors), **counted}
+    facts = [] if pd.isna(row["wape"]) else [writer.fact(f"key.fact.{key.judged}", **row)]
+    inside = pd.notna(row["bounded"]) and row["bounded"]
+    return [*facts, writer.fact("key.fact.inside", **row)] if inside else facts
 
 
 def _describe_drivers(writer: BlockWriter, key: KeyMonth) -> str:
@@ -123,8 +121,8 @@ def _describe_drivers(writer: BlockWriter, key: KeyMonth) -> str:
     if clear.empty:
         return writer.text("key.summary.no_driver")
     label, value = clear.iloc[0][["label", "value"]]
-    what = label[0].lower() + label[1:]
-    return writer.text("key.summary.driver", what=what, effect=describe_change(writer, value))
+    what, effect = label[0].lower() + label[1:], describe_change(writer, value)
+    return writer.text("key.summary.driver", what=what, effect=effect)
 
 
 def _describe_errors(writer: BlockWriter, key: KeyMonth) -> str:
@@ -148,16 +146,17 @@ def _describe_errors(writer: BlockWriter, key: KeyMonth) -> str:
 def _outlook(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
     year, last = float(key.published["y_hat"].sum()), key.history.tail(SEASON)
     whole = len(key.published) == len(last) == SEASON and last.sum() > 0
-    change = writer.text("key.outlook.change", change=year / last.sum() - 1) if whole else ""
+    change = writer.text("outlook.change", change=year / last.sum() - 1) if whole else ""
     figure = outlook_figure(
+        writer,
         key.history,
         key.published,
-        writer=writer,
-        title=writer.text("key.title", label=key.label, **key.next),
+        title=writer.text("key.title.next", label=key.label, **key.next),
         source=writer.text("key.outlook.source"),
         earlier=key.last_published(),
     )
-    return writer.prose("key.outlook", year=year, months=len(key.published), change=change), figure
+    facts = {"year": year, "months": len(key.published), "change": change}
+    return writer.prose("key.outlook", **facts), figure
 
 
 def _drivers(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
@@ -171,45 +170,40 @@ def _drivers(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     sums = ahead.groupby("ds")["effect"].sum()
     facts = {"first": sums.iloc[0], "sum": sums.sum(), "month": sums.index[0], "months": len(sums)}
     coming = writer.prose("key.drivers.ahead", **facts)
-    return text, figure, coming, _ahead_table(writer, ahead, terms)
+    return text, figure, coming, _ahead_table(writer, ahead, terms["step"].astype(float))
 
 
 def _list_ahead(key: KeyMonth) -> pd.DataFrame:
     """What is known of the coming months, of the drivers that do most, which stand first."""
     size = key.ahead["effect"].abs().groupby(key.ahead["term"]).max().sort_values(ascending=False)
-    chosen = list(size[size > 0].index[:COLUMNS])
-    rows = key.ahead[key.ahead["term"].isin(chosen)]
-    return rows.assign(order=rows["term"].map(chosen.index)).sort_values(
-        ["order", "ds"], ignore_index=True
-    )
+    largest = list(size[size > 0].index[:COLUMNS])
+    rows = key.ahead[key.ahead["term"].isin(largest)]
+    ordered = rows.assign(order=rows["term"].map(largest.index))
+    return ordered.sort_values(["order", "ds"], ignore_index=True)
 
 
-def _ahead_table(writer: BlockWriter, ahead: pd.DataFrame, terms: pd.DataFrame) -> Table:
-    names, sums = list(ahead["term"].unique()), ahead.groupby("term")["effect"].sum()
-    cells = {(row["ds"], row["term"]): row for row in ahead.to_dict("records")}
-    steps = terms["step"].astype(float)
-
-    def effect(name: str) -> Template:
-        return lambda row: _ahead_cell(writer, cells.get((row["ds"], name)), steps)
-
-    table = writer.table(
+def _ahead_table(writer: BlockWriter, ahead: pd.DataFrame, steps: pd.Series) -> Table:
+    sums = ahead.groupby("term", sort=False)["effect"].sum()
+    cells = [_ahead_cell(writer, row, steps[row["term"]]) for row in ahead.to_dict("records")]
+    wide = ahead.assign(cell=cells).pivot(index="ds", columns="term", values="cell")
+    months = [writer.text("month", ds=ds) for ds in wide.index]
+    total = {name: writer.measure.amount(value, sign=True) for name, value in sums.items()}
+    return writer.table(
         "key.drivers.ahead.table",
-        [{"ds": ds} for ds in sorted(ahead["ds"].unique())],
-        ("{ds:month}", *map(effect, names)),
-        width="min40" if len(names) > 2 else "",
+        wide.where(wide.notna(), "").assign(month=months),
+        columns={f">{writer.name('driver.head', name)}": f"{{{name}}}" for name in sums.index},
+        footer=[{"month": writer.text("all"), **total}],
         sum=float(sums.sum()),
-        drivers=" | ".join(f">{writer.name('driver.head', name)}" for name in names),
+        width="min40" if len(sums) > 2 else "",
     )
-    total = (writer.text("all"), *(writer.measure.amount(sums[name], sign=True) for name in names))
-    return replace(table, footer=(total,))
 
 
-def _ahead_cell(writer: BlockWriter, row: Row | None, steps: pd.Series) -> Cell:
-    if row is None or not row["effect"]:
-        return Cell("" if row is None else "–")
+def _ahead_cell(writer: BlockWriter, row: Row, step: float) -> Cell:
+    if not row["effect"]:
+        return Cell("–")
     scale = wording.scale_for([row["low"], row["high"]])
     low, high = (writer.measure.scaled(row[name], scale, digits=3) for name in ("low", "high"))
-    known = _known(row["term"], float(row["value"]), steps[row["term"]])
+    known = _known(row["term"], float(row["value"]), step)
     return Cell(writer.fill("{effect:signed_amount}", row), sub=f"{known}; {low} to {high}")
 
 
@@ -223,45 +217,26 @@ def _known(term: str, value: float, step: float) -> str:
 
 
 def _candidates(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
-    writer, weights = writer_of(run), key.weights
+    writer = writer_of(run)
     if key.ended:
         return (writer.prose("key.carries.ended"),)
-    used, unused = weights[weights["weight"] > 0], weights[weights["weight"] == 0]
-    boosted = used[used["model"] == BOOSTING]
-    candidates = used[used["model"] != BOOSTING].sort_values(
-        ["weight", "model"], ascending=[False, True]
-    )
-    listed = candidates if len(candidates) == HEAVIEST + 1 else candidates.head(HEAVIEST)
-    rest, first = candidates.iloc[len(listed) :]["weight"], candidates.iloc[0]
-    cells = (
-        lambda row: Cell(model_name(row["model"], run), bold=row["weight"] > 0),
-        "{weight:.2f}",
-        "{backtest_error:percent}",
-        "{reason:upper}",
-    )
-    block = writer.table(
-        "key.carries.table",
-        pd.concat([boosted, listed, unused.head(HEAVIEST)]),
-        cells,
-        width="min40",
-        name=model_name(first["model"], run),
-        weight=first["weight"],
-    )
-    if len(rest):
-        most = writer.text("key.carries.most", most=rest.max())
-        folded = (
-            writer.text("modeling.weights.folded", n=len(rest)),
-            f"{rest.sum():.2f}",
-            "",
-            most,
-        )
-        place = len(boosted) + len(listed)
-        block = replace(block, rows=(*block.rows[:place], folded, *block.rows[place:]))
-    share = float(boosted["weight"].sum())
-    text = writer.prose(
-        "key.carries" if share else "key.carries.plain", share=share, used=len(candidates)
-    )
-    return text, block
+    weights = key.weights.sort_values(["weight", "model"], ascending=[False, True])
+    titles = [model_name(name, run) for name in weights["model"]]
+    bold = weights["weight"] > 0
+    weights["name"] = [Cell(title, bold=used) for title, used in zip(titles, bold, strict=True)]
+    boosted = weights[bold & (weights["model"] == BOOSTING)]
+    candidates = weights[bold & (weights["model"] != BOOSTING)]
+    unused = key.weights[key.weights["weight"] == 0].head(HEAVIEST).index
+    rows = [
+        *boosted.to_dict("records"),
+        *weight_rows(writer, candidates, "key.carries.most"),
+        *weights.loc[unused].to_dict("records"),
+    ]
+    first, share = candidates.iloc[0], float(boosted["weight"].sum())
+    name = model_name(first["model"], run)
+    block = writer.table("key.carries.table", rows, name=name, weight=first["weight"])
+    text = "key.carries" if share else "key.carries.plain"
+    return writer.prose(text, share=share, used=len(candidates)), block
 
 
 def _errors(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
@@ -278,110 +253,76 @@ def _errors(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
 
 
 def _archive_table(writer: BlockWriter, key: KeyMonth, errors: pd.DataFrame) -> Table:
-    lags, first = [int(h) for h in errors["h"]], errors.iloc[0]
-    cells = {(row["ds"], int(row["h"])): row for row in key.archived.to_dict("records")}
-    months = key.archived.drop_duplicates("ds").sort_values("ds").tail(SEASON)
-
-    def forecast(h: int) -> Template:
-        return lambda row: (
-            writer.fill("{y_hat:amount}", found) if (found := cells.get((row["ds"], h))) else "–"
-        )
-
-    def gap(h: int) -> Template:
-        return lambda row: _gap_cell(writer, cells.get((row["ds"], h)))
-
+    first, rows = errors.iloc[0], key.archived.sort_values("ds").to_dict("records")
+    months: dict[pd.Timestamp, dict[str, Any]] = {}
+    for row in rows:
+        month = months.setdefault(row["ds"], {"ds": row["ds"], "actual": row["actual"]})
+        month |= {f"lag{row['h']}": row["y_hat"], f"gap{row['h']}": _gap_cell(writer, row)}
     far = "" if first["h"] == 1 else ".far"
     title = "key.errors.title.zero" if pd.isna(first["wape"]) else f"key.errors.title{far}"
+    lags = [int(h) for h in errors["h"]]
+    missing = {f"{name}{h}": None for h in lags for name in ("lag", "gap")}
     return writer.table(
         "key.errors.archive.table",
-        months,
-        ("{ds:month}", "{actual:amount}", *(make(h) for h in lags for make in (forecast, gap))),
-        title=writer.text(title, **first),
-        width="min40",
-        lags=" | ".join(writer.text("key.errors.heads", h=h) for h in lags),
+        [missing | month for month in list(months.values())[-SEASON:]],
+        columns={
+            writer.text("key.errors.heads", h=h): f"{{lag{h}:amount}} ?? – | {{gap{h}}}"
+            for h in lags
+        },
+        title_key=title,
+        **first,
     )
 
 
-def _gap_cell(writer: BlockWriter, row: Row | None) -> Cell:
+def _gap_cell(writer: BlockWriter, row: Row) -> Cell:
     """By how much a forecast was off, marked where the actual lay outside its interval."""
-    if row is None:
-        return Cell("")
     outside = pd.notna(row["lo-80"]) and not row["lo-80"] <= row["actual"] <= row["hi-80"]
     gap = row["y_hat"] - row["actual"]
     text = "{share:signed_percent}" if row["actual"] else "{gap:signed_amount}"
     share = gap / row["actual"] if row["actual"] else None
-    mark = "✕ " if outside else ""
-    return Cell(mark + writer.fill(text, {"gap": gap, "share": share}), tone=tone_of(gap))
+    cross = "✕ " if outside else ""
+    return Cell(cross + writer.fill(text, {"gap": gap, "share": share}), tone=tone_of(gap))
 
 
 def _backtest_table(writer: BlockWriter, key: KeyMonth, errors: pd.DataFrame) -> Table:
-    wape = key.backtest_wape()
-    cells = (
-        lambda row: writer.text("key.errors.cutoff", **row),
-        "{months:count}",
-        "{wape:percent}",
-        lambda row: Cell(writer.fill("{bias:signed_percent}", row), tone=tone_of(row["bias"])),
-        "{inside:count} of {bounded:count}",
-    )
-    title = "key.errors.title.zero" if pd.isna(wape) else "key.errors.title.backtest"
-    title = writer.text(title, wape=wape)
-    return writer.table("key.errors.backtest.table", errors, cells, title=title)
+    wape, table = key.backtest_wape(), "key.errors.backtest.table"
+    title = "zero" if pd.isna(wape) else "backtest"
+    rows = errors.assign(toned=writer.toned("{bias:signed_percent}", errors, "bias"))
+    return writer.table(table, rows, title_key=f"key.errors.title.{title}", wape=wape)
 
 
 def _changes(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
     moved = float(key.moved.iloc[0]) if len(key.moved) and pd.notna(key.moved.iloc[0]) else 0.0
     facts, blocks = {"month": key.next["ds"], "moved": moved}, []
     if len(key.changes):
-        applied = int((key.changes["state"] == "applied").sum())
-        facts |= {"applied": applied, "refused": len(key.changes) - applied}
-        table = writer.table("key.changes.table", key.changes, CHANGE, width="min46")
+        applied = key.changes["state"] == "applied"
+        facts |= {"applied": int(applied.sum()), "refused": int((~applied).sum())}
+        table = writer.table("key.changes.table", _describe_changes(writer, key.changes))
         blocks += [writer.prose("key.changes.people", **facts), table]
     elif abs(moved) > MOVED * abs(key.next["y_hat"]):
         blocks.append(writer.prose("key.changes.moved", **facts))
     if len(key.effects):
-        worth = key.effects["worth"].sum()
-        table = writer.table("key.effects.table", key.effects, EFFECT, width="min40")
+        worth, ends = key.effects["worth"].sum(), key.effects["until"].notna()
+        spans = ends.map({True: "span.until", False: "span.open"})
+        rows = zip(spans, key.effects.to_dict("records"), strict=True)
+        months = [writer.text(span, **row) for span, row in rows]
+        table = writer.table("key.effects.table", key.effects.assign(months=months))
         blocks += [writer.prose("key.changes.effects", n=len(key.effects), worth=worth), table]
     return tuple(blocks) or (writer.prose("key.changes.none"),)
 
 
-def _describe_author(row: Row) -> Cell:
-    author, reason = row["author"] or "Nobody named", row["reason"] or "no reason given"
-    return Cell(f"{author}: {reason}", sub=str(row["remark"]))
-
-
-def _span(start: pd.Timestamp, until: pd.Timestamp) -> str:
-    first = wording.month_name(iso(start))
-    return f"{first} on" if pd.isna(until) else f"{first} to {wording.month_name(iso(until))}"
-
-
-CHANGE: tuple[Template, ...] = (
-    "{label}",
-    "{ds:month}",
-    "{old:amount}",
-    "{final:amount}",
-    _describe_author,
-    lambda row: Cell(row["state"], tag="" if row["state"] == "applied" else "plain"),
-)
-EFFECT: tuple[Template, ...] = (
-    "{id}",
-    lambda row: _span(row["start"], row["until"]),
-    "{worth:signed_amount}",
-    "{author}: {reason}",
-)
+def _describe_changes(writer: BlockWriter, changes: pd.DataFrame) -> pd.DataFrame:
+    words = {name: writer.text(f"{name}.none") for name in ("author", "reason")}
+    named = {name: changes[name].fillna("").replace("", word) for name, word in words.items()}
+    tags = changes["state"].map({"applied": ""}).fillna("plain")
+    cells = zip(changes["state"], tags, strict=True)
+    return changes.assign(**named, state=[Cell(state, tag=tag) for state, tag in cells])
 
 
 def _record(run: UnitMonth, key: KeyMonth) -> Record:
+    writer, history = writer_of(run), key.history
     facts = {"unit": run.unit, "month": run.month, "most": run.parameters.key.most}
-    facts |= {"first": key.history.index[0], "last": key.history.index[-1]}
-    writer = writer_of(run)
+    facts |= {"first": history.index[0], "last": history.index[-1], "label": key.label}
+    facts |= {"level": key.level, "months": history.notna().sum()}
     judged = writer.text(f"key.judged.{key.judged}")
-    terms = writer.record(
-        "key.record",
-        label=key.label,
-        level=key.level,
-        months=key.history.notna().sum(),
-        judged=judged,
-        **facts,
-    )
-    return Record("", "", tuple(terms))
+    return Record("", "", tuple(writer.record("key.record", judged=judged, **facts)))

@@ -7,23 +7,16 @@ import pandas as pd
 from salesfc_lib.foundation import INTERVALS, wording
 from salesfc_lib.reporting.blocks import Figure
 from salesfc_lib.reporting.facts.sales import year_before
-from salesfc_lib.reporting.narrative.writer import BlockWriter
+from salesfc_lib.reporting.narrative.writer import BlockWriter, draw
 
 HISTORY = 36  # months drawn before the forecast
-CELLS = (
-    "{ds:month}",
-    "{y_hat:scaled}",
-    "{lo-80:scaled} – {hi-80:scaled}",
-    "{lo-95:scaled} – {hi-95:scaled}",
-    "{year_before:scaled}",
-)
 
 
 def outlook_figure(
+    writer: BlockWriter,
     history: pd.Series,
     forecast: pd.DataFrame,
     *,
-    writer: BlockWriter,
     title: str,
     source: str,
     earlier: float | None = None,
@@ -36,25 +29,19 @@ def outlook_figure(
 
     sold = history.sort_index().tail(HISTORY).rename("y").rename_axis("ds").reset_index()
     ahead = forecast.sort_values("ds")[["ds", "y_hat", *INTERVALS]]
-    frame = pd.concat([sold, ahead], ignore_index=True)
-    known = sold.dropna(subset=["y"])
-    cutoff = f"{known['ds'].max():%Y-%m}"
-    writer = writer.at([*known["y"], *ahead["y_hat"]])
-    scale = writer.scale
-    named = []
+    frame, known = pd.concat([sold, ahead], ignore_index=True), sold.dropna(subset=["y"])
+    cutoff, writer = f"{known['ds'].max():%Y-%m}", writer.at([*known["y"], *ahead["y_hat"]])
+    scale, named = writer.scale, []
     if earlier is not None:
         value = wording.number(earlier / scale.divisor, 1)
         named = [writer.text("outlook.earlier", month=cutoff, value=value)]
-    drawn = plots.draw(plots.fan, frame, cutoff=cutoff, scale=scale, earlier=earlier, named=named)
     cut = plots.fan_start(frame) / scale.divisor
     start = wording.number(cut, 0 if cut >= 10 else 1)
     first, last = ahead.iloc[0], ahead.iloc[-1]
-    before = [year_before(history, ds) for ds in ahead["ds"]]
     return writer.figure(
         "outlook",
-        drawn,
-        ahead.assign(year_before=before),
-        CELLS,
+        draw("fan", frame, cutoff=cutoff, scale=scale, earlier=earlier, named=named),
+        ahead.assign(year_before=[year_before(history, ds) for ds in ahead["ds"]]),
         title=title,
         source=source,
         axis=writer.axis,

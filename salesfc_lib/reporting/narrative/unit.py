@@ -1,8 +1,8 @@
-"""What the unit's own page says: the summary block of its manifest."""
+"""The unit's own page: the summary block of its manifest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -26,17 +26,23 @@ from salesfc_lib.reporting.facts.summary import (
     StepSummary,
     Summary,
 )
-from salesfc_lib.reporting.narrative import retrospective
-from salesfc_lib.reporting.narrative.causes import cause_name, describe_lean
-from salesfc_lib.reporting.narrative.cleaning import describe_measure
+from salesfc_lib.reporting.narrative.cleaning.overview import describe_measure
+from salesfc_lib.reporting.narrative.retrospective.causes import cause_name, describe_bias
+from salesfc_lib.reporting.narrative.retrospective.overview import headline
 from salesfc_lib.reporting.narrative.writer import writer_of
 
 HISTORY = 36  # months of actuals on the page
 DUE_DAYS = 7  # days after publication by which an owner should have answered
+PAGES = {
+    "Cleaning": "01_cleaning.html",
+    "Modeling": "02_modeling.html",
+    "Reconciliation": "03_reconciliation.html",
+    "Retrospective": "04_retrospective.html",
+}
 
 
 @dataclass(frozen=True)
-class Month:
+class MonthFacts:
     """A unit's month with the facts of its four steps."""
 
     run: UnitMonth
@@ -54,11 +60,10 @@ def summary(
     compared: ComparedMonth,
 ) -> Summary:
     """The month's summary; `version`, `published_at` and `kind` are filled in by who publishes."""
-    month, measure = Month(run, cleaned, modeled, reconciled, compared), writer_of(run).measure
+    month, measure = MonthFacts(run, cleaned, modeled, reconciled, compared), writer_of(run).measure
     unit, agreed = run.parameters.unit, run.parameters.retrospective
     opening = float(cleaned.by_rule.loc["opening", "rows"])
     sold = modeled.sold(modeled.top).tail(HISTORY)
-    history = (MonthActual(iso(ds), None if pd.isna(y) else float(y)) for ds, y in sold.items())
     return Summary(
         unit=run.unit,
         title=run.title,
@@ -68,73 +73,78 @@ def summary(
         owner=unit.owner,
         currency=measure.currency,
         quantity_unit=measure.unit,
-        headline=headline(month),
-        sentences=opening_sentences(month),
+        headline=_headline(month),
+        sentences=_sentences(month),
         floor=agreed.accuracy_floor,
         bias_limit=agreed.bias_limit,
         loss_budget=run.parameters.cleaning.loss_budget,
         loss=Ratio(float(len(cleaned.quarantine)), opening),
-        forecast=tuple(_forecast(row) for _, row in reconciled.top().iterrows()),
-        history=tuple(history),
+        forecast=tuple(
+            MonthForecast(iso(row["ds"]), *_numbers(row[["y_hat", *INTERVALS]]))
+            for _, row in reconciled.top().iterrows()
+        ),
+        history=tuple(MonthActual(iso(ds), *_numbers([y])) for ds, y in sold.items()),
         earlier=float(compared["missed"]["forecast"].sum()) if compared.scored else None,
-        steps=steps(month),
-        attention=attention(month),
-        changes=changes(reconciled),
+        steps=_steps(month),
+        attention=_attention(month),
+        changes=_changes(reconciled),
         before_changes=reconciled.next("reconciled") if len(reconciled.adjustment) else None,
-        keys=keys(month),
-        record=(("Measure", wording.first_upper(describe_measure(run, ", "))),),
+        keys=_keys(month),
+        record=(("Measure", wording.first_upper(describe_measure(run))),),
         **_scores(run, compared),
     )
 
 
-def headline(month: Month) -> str:
+def _numbers(values: Any) -> list[Any]:
+    return [None if pd.isna(value) else float(value) for value in values]
+
+
+def _headline(month: MonthFacts) -> str:
     """The page's title: the floor and the bias, or what the first month forecasts."""
     run, compared, writer = month.run, month.compared, writer_of(month.run)
     if not compared.scored:
         return writer.text("unit.title.first", unit=run.title, **month.reconciled.top().iloc[0])
     agreed, now = run.parameters.retrospective, compared.now
     met = "met" if now["accuracy"] >= agreed.accuracy_floor else "missed"
-    if abs(now["bias"]) <= agreed.bias_limit:
-        return writer.text(f"unit.title.{met}", unit=run.title, month=run.month)
-    direction = writer.text("side.high" if now["bias"] > 0 else "side.low")
-    facts = {"unit": run.title, "month": run.month, "running": _running(month)}
-    return writer.text(f"unit.title.{met}.bias", direction=direction, **facts)
+    bias = ".bias" if abs(now["bias"]) > agreed.bias_limit else ""
+    facts = {
+        "direction": writer.text("side.high" if now["bias"] > 0 else "side.low"),
+        "running": _running(month),
+    }
+    return writer.text(f"unit.title.{met}{bias}", unit=run.title, month=run.month, **facts)
 
 
-def _running(month: Month) -> str:
+def _running(month: MonthFacts) -> str:
     """For how many months the bias has been beyond its limit, where it is more than this one."""
     months = month.compared.run_of_bias(month.run.parameters.retrospective.bias_limit)
     return writer_of(month.run).text("unit.title.running", months=months) if months > 1 else ""
 
 
-def opening_sentences(month: Month) -> tuple[str, ...]:
+def _sentences(month: MonthFacts) -> tuple[str, ...]:
     """The sentences below the title: sales and forecast, why it missed, what comes next."""
     run, compared, writer = month.run, month.compared, writer_of(month.run)
     ahead, agreed = month.reconciled.top().iloc[0], run.parameters.retrospective
     following = writer.text("unit.summary.next", **ahead)
     if not compared.scored:
-        first = writer.text("unit.summary.first", unit=run.title, month=run.month, next=ahead["ds"])
-        return first, following
+        facts = {"unit": run.title, "month": run.month, "next": ahead["ds"]}
+        return writer.text("unit.summary.first", **facts), following
     limits = {"floor": agreed.accuracy_floor, "limit": agreed.bias_limit}
     sold = writer.text("unit.summary.sold", month=run.month, **limits, **compared.now)
     return sold, _describe_miss(month), following
 
 
-def _describe_miss(month: Month) -> str:
-    writer, largest, causes = (
-        writer_of(month.run),
-        month.compared["misses"],
-        month.compared["causes"],
-    )
+def _describe_miss(month: MonthFacts) -> str:
+    writer, largest = writer_of(month.run), month.compared["misses"]
     if largest.empty:
         return writer.text("unit.summary.no_miss")
-    first = largest.iloc[0]
+    first, causes = largest.iloc[0], month.compared["causes"]
     cause = causes[causes["unique_id"] == first["unique_id"]].sort_values("rank").iloc[0]
-    size, name = abs(first["difference"]), cause_name(writer, cause["cause"], cause["effect"])
+    size = abs(first["difference"])
+    name = cause_name(writer, cause["cause"], cause["effect"])
     known = cause["cause"] != UNEXPLAINED and abs(cause["effect"]) >= 0.5 * size
     side = "below" if first["difference"] > 0 else "above"
     facts = {"label": first["label"], "size": size, "side": side, "cause": name.lower()}
-    return writer.text("unit.summary.miss" if known else "unit.summary.miss.unexplained", **facts)
+    return writer.text(f"unit.summary.miss{'' if known else '.unexplained'}", **facts)
 
 
 def _scores(run: UnitMonth, compared: ComparedMonth) -> dict[str, Any]:
@@ -143,161 +153,138 @@ def _scores(run: UnitMonth, compared: ComparedMonth) -> dict[str, Any]:
         return {}
     further = compared["by_lag"]["lag"].isin(run.parameters.retrospective.lags)
     bottom = compared["by_lag"][further].query("level == @compared.bottom and lag > 1")
-    sums = zip(bottom["lag"], bottom["wape"] * bottom["actual"], bottom["actual"], strict=True)
     held = compared["coverage"].query("level == @compared.bottom and lag == 1")
-    inside = [Ratio(*map(float, pair)) for pair in zip(held["inside"], held["n"], strict=True)]
+    inside = [Ratio(float(row.inside), float(row.n)) for row in held.itertuples()]
     people = compared.people_gain() is not None
     return {
         "wape": compared.ratio("wape"),
         "bias": compared.ratio("bias"),
         "naive": compared.ratio("wape", "baseline"),
         "before_people": compared.ratio("wape", "reconciled") if people else None,
-        "further": tuple((int(lag), Ratio(float(error), float(size))) for lag, error, size in sums),
+        "further": tuple(
+            (int(row.lag), Ratio(float(row.wape * row.actual), float(row.actual)))
+            for row in bottom.itertuples()
+        ),
         "covered80": inside[0] if inside else None,
     }
 
 
-def _forecast(row: pd.Series) -> MonthForecast:
-    bounds = _bounds(row[name] for name in INTERVALS)
-    return MonthForecast(iso(row["ds"]), float(row["y_hat"]), *bounds)
-
-
-def _bounds(values: Iterable[float]) -> list[float | None]:
-    return [None if pd.isna(value) else float(value) for value in values]
-
-
-def steps(month: Month) -> tuple[StepSummary, ...]:
+def _steps(month: MonthFacts) -> tuple[StepSummary, ...]:
     """The four steps in three short lines each."""
-    found = (
-        ("Cleaning", _cleaning_lines(month), month.cleaned.checks),
-        ("Modeling", _modeling_lines(month), month.modeled.checks),
-        ("Reconciliation", _reconciliation_lines(month), month.reconciled.checks),
-        ("Retrospective", _retrospective_lines(month), month.compared.checks),
-    )
-    pages = [
-        "" if month.run.kind == "backfill" else f"0{place}_{title.lower()}.html"
-        for place, (title, _, _) in enumerate(found, start=1)
-    ]
+    steps = {
+        "Cleaning": (_cleaning_lines(month), month.cleaned.checks),
+        "Modeling": (_modeling_lines(month), month.modeled.checks),
+        "Reconciliation": (_reconciliation_lines(month), month.reconciled.checks),
+        "Retrospective": (_retrospective_lines(month), month.compared.checks),
+    }
+    backfill, text = month.run.kind == "backfill", writer_of(month.run).text
     return tuple(
-        StepSummary(title, page, lines, sum(check.passed for check in checks), len(checks))
-        for page, (title, lines, checks) in zip(pages, found, strict=True)
-    )
-
-
-def _cleaning_lines(month: Month) -> tuple[str, ...]:
-    writer, cleaned = writer_of(month.run), month.cleaned
-    rows = cleaned.by_rule["rows"]
-    return (
-        writer.text("unit.cleaning.rows", **rows[["opening", "kept"]]),
-        writer.text("unit.cleaning.quarantine", n=len(cleaned.quarantine), rules=len(rows) - 2),
-        writer.text("unit.cleaning.outliers", n=len(cleaned.outliers)),
-    )
-
-
-def _modeling_lines(month: Month) -> tuple[str, ...]:
-    writer, modeled, standing = writer_of(month.run), month.modeled, month.modeled.standing()
-    used = int((modeled.mean_weights() > 0).sum())
-    key = "unit.modeling.no_backtest" if standing["verdict"] == "none" else "unit.modeling.error"
-    return (
-        writer.text("unit.modeling.models", used=used, all=len(modeled.models)),
-        writer.text(key, **standing),
-        writer.text("unit.modeling.failures", n=len(modeled.failures)),
-    )
-
-
-def _reconciliation_lines(month: Month) -> tuple[str, ...]:
-    writer, done = writer_of(month.run), month.reconciled
-    changes = "unit.reconciliation.changes" if len(done.adjustment) else "unit.changes.none"
-    moved = {"month": done.month, "before": done.next("combined"), "after": done.next()}
-    return (
-        writer.text("unit.reconciliation.method", method=done.method, **done.counted),
-        writer.text(changes, **done.counted),
-        writer.text("unit.reconciliation.moved", **moved),
-    )
-
-
-def _retrospective_lines(month: Month) -> tuple[str, ...]:
-    writer, compared = writer_of(month.run), month.compared
-    if not compared.scored:
-        return (writer.text("unit.retrospective.first", next=month.reconciled.month),)
-    gain = compared.people_gain()
-    people = "unit.retrospective.no_people" if gain is None else "unit.retrospective.people"
-    return (
-        retrospective.headline(month.run, compared),
-        writer.text(people, gain=gain),
-        writer.text("unit.retrospective.proposals", n=len(compared["proposals"])),
-    )
-
-
-def attention(month: Month) -> tuple[AttentionItem, ...]:
-    """What needs a person: floor, bias, costly changes, authors who lean, silent key accounts."""
-    run, writer, backfill = month.run, writer_of(month.run), month.run.kind == "backfill"
-    due = "" if backfill else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
-    page = "04_retrospective.html#who-leans-which-way"
-    found = [*_missed_limits(month), *_costly_changes(month)]
-    for row in month.compared["people"].query("leans != ''").to_dict("records"):
-        what = writer.text("unit.attention.lean", **row)
-        found.append(AttentionItem("other", what, describe_lean(writer, row), href=page))
-    # one silent month may be chance, and after half a year nobody needs to be reminded
-    silent = month.modeled.key_account_table().query("2 <= silent <= 6")
-    for row in silent.to_dict("records"):
-        what, why = (
-            writer.text(f"unit.attention.{key}", **row) for key in ("silent", "silent.why")
+        StepSummary(
+            title,
+            "" if backfill else PAGES[title],
+            tuple(text(f"unit.{title.lower()}.{key}", **facts) for key, facts in lines.items()),
+            sum(check.passed for check in checks),
+            len(checks),
         )
-        found.append(AttentionItem("other", what, why, href="02_modeling.html#key-accounts"))
-    owner = run.parameters.unit.owner
-    return tuple(
-        replace(item, who=owner, due=due, href="" if backfill else item.href) for item in found
+        for title, (lines, checks) in steps.items()
     )
 
 
-def _costly_changes(month: Month) -> list[AttentionItem]:
-    """People's changes that cost accuracy over the year, in at least three months."""
-    writer, compared = writer_of(month.run), month.compared
+Lines = dict[str, dict[str, Any]]  # facts by the last part of a sentence's key
+
+
+def _cleaning_lines(month: MonthFacts) -> Lines:
+    cleaned, rows = month.cleaned, month.cleaned.by_rule["rows"]
+    return {
+        "rows": dict(rows[["opening", "kept"]]),
+        "quarantine": {"n": len(cleaned.quarantine), "rules": len(rows) - 2},
+        "outliers": {"n": len(cleaned.outliers)},
+    }
+
+
+def _modeling_lines(month: MonthFacts) -> Lines:
+    modeled, standing = month.modeled, month.modeled.standing()
+    used = int((modeled.mean_weights() > 0).sum())
+    return {
+        "models": {"used": used, "all": len(modeled.models)},
+        "no_backtest" if standing["verdict"] == "none" else "error": standing,
+        "failures": {"n": len(modeled.failures)},
+    }
+
+
+def _reconciliation_lines(month: MonthFacts) -> Lines:
+    reconciled = month.reconciled
+    numbers = {"before": reconciled.next("combined"), "after": reconciled.next()}
+    return {
+        "method": {"method": reconciled.method, **reconciled.counted},
+        "changes" if len(reconciled.adjustment) else "no_changes": reconciled.counted,
+        "moved": {"month": reconciled.month, **numbers},
+    }
+
+
+def _retrospective_lines(month: MonthFacts) -> Lines:
+    compared = month.compared
+    if not compared.scored:
+        return {"first": {"next": month.reconciled.month}}
+    gain = compared.people_gain()
+    return {
+        "headline": {"headline": headline(month.run, compared)},
+        "no_people" if gain is None else "people": {"gain": gain},
+        "proposals": {"n": len(compared["proposals"])},
+    }
+
+
+def _attention(month: MonthFacts) -> tuple[AttentionItem, ...]:
+    """What needs a person, with its owner and the day by which to answer."""
+    backfill, owner = month.run.kind == "backfill", month.run.parameters.unit.owner
+    due = "" if backfill else (date.today() + timedelta(days=DUE_DAYS)).isoformat()
+    return tuple(
+        replace(item, who=owner, due=due, href="" if backfill else item.href)
+        for item in _list_attention(month)
+    )
+
+
+def _list_attention(month: MonthFacts) -> Iterator[AttentionItem]:
+    """Floor, bias, changes that cost accuracy, biased authors, key accounts without orders."""
+    run, text, compared, page = month.run, writer_of(month.run).text, month.compared, PAGES
+    agreed, key, retro = run.parameters.retrospective, "unit.attention", page["Retrospective"]
+    if compared.scored:
+        now, miss = compared.now, _describe_miss(month)
+        facts = {"unit": run.title, "floor": agreed.accuracy_floor, "limit": agreed.bias_limit}
+        facts |= {"running": _running(month), **now}
+        if now["accuracy"] < agreed.accuracy_floor:
+            yield AttentionItem("floor", text(f"{key}.floor", **facts), miss, href=retro)
+        if abs(now["bias"]) > agreed.bias_limit:
+            yield AttentionItem("bias", text(f"{key}.bias", **facts), miss, href=retro)
     year = compared["value_added_year"].query(
         "level == @compared.bottom and stage == 'adjusted' and own_months >= 3 and gain < 0"
     )
-    page = "04_retrospective.html#which-step-earned-its-keep"
-    why = writer.text("unit.attention.people.why")
-    return [
-        AttentionItem("other", writer.text("unit.attention.people", **row), why, href=page)
-        for row in year.head(1).to_dict("records")
-    ]
+    for row in year.head(1).to_dict("records"):
+        what, why = text(f"{key}.people", **row), text(f"{key}.people.why")
+        yield AttentionItem(
+            "other", what, why, href=f"{retro}#which-steps-made-the-forecast-better"
+        )
+    for row in compared["people"].query("leans != ''").to_dict("records"):
+        why = describe_bias(writer_of(run), row)
+        what = text(f"{key}.lean", **row)
+        yield AttentionItem(
+            "other", what, why, href=f"{retro}#whose-changes-were-too-high-or-too-low"
+        )
+    # one silent month may be chance, and after half a year nobody needs to be reminded
+    for row in month.modeled.key_account_table().query("2 <= silent <= 6").to_dict("records"):
+        what, why = text(f"{key}.silent", **row), text(f"{key}.silent.why", **row)
+        yield AttentionItem("other", what, why, href=f"{page['Modeling']}#key-accounts")
 
 
-def _missed_limits(month: Month) -> list[AttentionItem]:
-    """The accuracy floor and the bias limit, where they were missed."""
-    if not month.compared.scored:
-        return []
-    writer, agreed, now = (
-        writer_of(month.run),
-        month.run.parameters.retrospective,
-        month.compared.now,
-    )
-    floor, limit, facts = agreed.accuracy_floor, agreed.bias_limit, {"unit": month.run.title, **now}
-    found, why, page = [], _describe_miss(month), "04_retrospective.html"
-    if now["accuracy"] < floor:
-        what = writer.text("unit.attention.floor", floor=floor, **facts)
-        found.append(AttentionItem("floor", what, why, href=page))
-    if abs(now["bias"]) > limit:
-        running = _running(month)
-        what = writer.text("unit.attention.bias", limit=limit, running=running, **facts)
-        found.append(AttentionItem("bias", what, why, href=page))
-    return found
-
-
-def changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
+def _changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
     """People's changes, applied and refused."""
     labels = reconciled.series.set_index("unique_id")["label"]
     return tuple(
         Change(
             series=str(labels.get(row["unique_id"], row["unique_id"])),
             month=iso(row["ds"]),
-            old=float(row["old"]),
-            asked=float(row["asked"]),
-            final=float(row["final"]),
-            author=str(row["author"] or ""),
-            reason=str(row["reason"] or ""),
+            **{name: float(row[name]) for name in ("old", "asked", "final")},
+            **{name: str(row[name] or "") for name in ("author", "reason")},
             applied=row["state"] == "applied",
             remark=str(row["remark"]),
         )
@@ -305,17 +292,18 @@ def changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
     )
 
 
-def keys(month: Month) -> tuple[KeyLink, ...]:
+def _keys(month: MonthFacts) -> tuple[KeyLink, ...]:
     """Key accounts and key products with their next month; a backfill has no pages to link to."""
     modeled, out = month.modeled, month.reconciled.published
     named = modeled.series.set_index("unique_id")[["label", "level"]]
-    ahead = out[out["h"] == 1].set_index("unique_id")
-    links = []
-    for unique_id, share in modeled.explained["key_series"][["unique_id", "share"]].to_numpy():
-        row, (label, level) = ahead.loc[unique_id], named.loc[unique_id]
-        href = "" if month.run.kind == "backfill" else modeled.page_of(unique_id)
-        bounds = _bounds(row[name] for name in ("lo-80", "hi-80"))
-        links.append(
-            KeyLink(str(label), str(level), href, float(share), float(row["y_hat"]), *bounds)
+    ahead = out[out["h"] == 1].set_index("unique_id")[["y_hat", "lo-80", "hi-80"]]
+    keys = modeled.explained["key_series"][["unique_id", "share"]]
+    return tuple(
+        KeyLink(
+            *map(str, named.loc[unique_id]),
+            "" if month.run.kind == "backfill" else modeled.page_of(unique_id),
+            float(share),
+            *_numbers(ahead.loc[unique_id]),
         )
-    return tuple(links)
+        for unique_id, share in keys.to_numpy()
+    )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import pandas as pd
 
@@ -27,14 +28,14 @@ from salesfc_lib.reporting.blocks import (
 )
 from salesfc_lib.reporting.catalogue import Sentences, read_catalogue
 
-LONG = 80  # characters of a parameter's value, beyond which it is cut
+LONG = 80  # characters of a text in a table, beyond which it is cut
 ALIGN: dict[str, Align] = {">": "r", "#": "q", "=": "w"}  # numbers, heat, never broken
+Width = Literal["", "min40", "min46"]
+# **bold** or `code` text, what stands where it is empty, and the small text below
+CELL = re.compile(r"(\*\*|`)?(?P<text>.*?)\1?(?: \?\? (?P<missing>.*?))?(?: // (?P<sub>.*))?")
 
 Row = Mapping[Any, Any]
 Rows: TypeAlias = "pd.DataFrame | Sequence[Row]"
-Width = Literal["", "min40", "min46", "outset"]  # least width of a table; wider than the text
-# what fills a cell: `{wape:percent}` over the fields of a row, a cell of such, or a function
-Template = str | Cell | Callable[[Row], str | Cell]
 
 
 class Blocks:
@@ -73,57 +74,92 @@ class BlockWriter(Sentences):
         self,
         key: str,
         rows: Rows,
-        cells: Sequence[Template],
         /,
         *,
-        title: str = "",
+        columns: Mapping[str, str] | None = None,
+        title_key: str = "",
         footer: Rows = (),
-        width: Width = "",
         **facts: Any,
     ) -> Table:
-        """Table of the entry's `title`, `subtitle`, `heads` and `source`: the cells of each row.
+        """Table of the entry's `title`, `subtitle`, `heads`, `cells`, `width` and `source`.
 
-        `heads` is read by `columns`; `title` stands in place of the entry's.
+        `heads` and `cells` are parts between ' | ' (`read_heads`, `cell`), where `{columns}` stands
+        for `columns`: cells by head. `title_key` is a sentence in place of the entry's title.
         """
+        added = columns or {}
+        heads = self.text(f"{key}.heads", columns=" | ".join(added), **facts)
+        cells = self.template(f"{key}.cells").replace("{columns}", " | ".join(added.values()))
+        width = self.find(f"{key}.width", **facts)
+        body, foot = (
+            [[self.cell(cell, row) for cell in cells.split(" | ")] for row in _records(each)]
+            for each in (rows, footer)
+        )
         return Table(
-            title or self.text(f"{key}.title", **facts),
+            self.text(title_key or f"{key}.title", **facts),
             self.find(f"{key}.subtitle", **facts),
-            columns(self.text(f"{key}.heads", **facts)),
-            self._rows(rows, cells),
-            footer=self._rows(footer, cells),
+            read_heads(heads),
+            body,
+            foot,
             source=self.find(f"{key}.source", **facts),
             outset=width == "outset",
-            min_width="min46" if width == "outset" else width,
+            min_width=cast(Width, "min46" if width == "outset" else width),
         )
+
+    def section(self, key: str, rows: Rows, /, *, variant: str = "some", **facts: Any) -> Blocks:
+        """The sentence `variant` of `key`, and its `table` of the rows; without rows its `none`."""
+        if not len(rows):
+            return Blocks(self.prose(f"{key}.none", **facts))
+        return Blocks(
+            self.prose(f"{key}.{variant}", **facts), self.table(f"{key}.table", rows, **facts)
+        )
+
+    def cell(self, template: str, row: Row) -> Cell:
+        """A cell of a row: `**{label}** // {level:spaced}` is bold, with the level small below.
+
+        What stands after ' ?? ' fills a cell that would be empty; a field of a row that is a `Cell`
+        already stays as it is.
+        """
+        if isinstance(given := row.get(template[1:-1]), Cell):
+            return given
+        parts = CELL.fullmatch(template)
+        assert parts  # any text matches
+        text, missing, sub = (self.fill(part or "", row) for part in parts.groups()[1:])
+        bold, code = parts[1] == "**", parts[1] == "`" and bool(text)
+        return Cell(text or missing, sub, bold=bold, code=code)
+
+    def toned(self, template: str, rows: pd.DataFrame, by: str) -> list[Cell]:
+        """Cells in the tone of column `by`, which is forecast - actual or has its sign."""
+        return [
+            Cell(self.fill(template, row), tone=tone_of(row[by])) for row in rows.to_dict("records")
+        ]
 
     def figure(
         self,
         key: str,
         drawn: tuple[str, str],
         rows: Rows | None = None,
-        cells: Sequence[Template] = (),
         /,
         *,
-        title: str = "",
+        columns: Mapping[str, str] | None = None,
+        title_key: str = "",
         **facts: Any,
     ) -> Figure:
         """Figure of the entry's `title`, `subtitle`, `alt` and `source`.
 
-        `drawn` are its two drawings; `rows` and `cells` its numbers, under the entry's `heads`.
-        `alt` may hold `listed`: each of `rows` by the entry's template `row`.
+        `drawn` are its two drawings; `rows` its numbers, as `table` has them. `alt` may hold
+        `listed`: each of `rows` by the entry's template `row`.
         """
         numbers = None
         if rows is not None:
-            named = self.find(f"{key}.numbers", **facts) or self.text("figure.numbers")
-            numbers = self.table(key, rows, cells, title=named, **facts)
+            catalogue = read_catalogue(self.language)
+            named = f"{key}.numbers" if f"{key}.numbers" in catalogue else "figure.numbers"
+            numbers = self.table(key, rows, columns=columns, title_key=named, **facts)
             numbers = replace(numbers, subtitle="", source="")
-            template = read_catalogue(self.language).get(f"{key}.row", "")
+            template = catalogue.get(f"{key}.row", "")
             facts["listed"] = "; ".join(self.fill(template, row) for row in _records(rows))
-        subtitle, alt, source = (
-            self.text(f"{key}.{part}", **facts) for part in ("subtitle", "alt", "source")
-        )
-        title = title or self.text(f"{key}.title", **facts)
-        return Figure(title, subtitle, alt, *drawn, source, numbers)
+        names = title_key or f"{key}.title", *(f"{key}.{part}" for part in ("subtitle", "alt"))
+        title, subtitle, alt = (self.text(name, **facts) for name in names)
+        return Figure(title, subtitle, alt, *drawn, self.text(f"{key}.source", **facts), numbers)
 
     def since(self, month: str | pd.Timestamp | None) -> str:
         """What stands above the changes since `month`, the last one published."""
@@ -132,18 +168,6 @@ class BlockWriter(Sentences):
     def first_of(self, shown: int, n: int) -> str:
         """That a table holds the first rows alone, where it does."""
         return self.text("table.first", shown=shown, n=n) if n > shown else ""
-
-    def _rows(self, rows: Rows, cells: Sequence[Template]) -> list[list[Cell]]:
-        return [[self._cell(cell, row) for cell in cells] for row in _records(rows)]
-
-    def _cell(self, cell: Template, row: Row) -> Cell:
-        if callable(cell):
-            found = cell(row)
-            return found if isinstance(found, Cell) else Cell(found)
-        if isinstance(cell, str):
-            return Cell(self.fill(cell, row))
-        text, sub, href = (self.fill(part, row) for part in (cell.text, cell.sub, cell.href))
-        return replace(cell, text=text, sub=sub, href=href)
 
 
 def _records(rows: Rows) -> Sequence[Row]:
@@ -164,7 +188,7 @@ def context_line(run: UnitMonth, step: str) -> tuple[str, str, str]:
     return step, run.title, wording.month_name(run.month)
 
 
-def columns(heads: str) -> list[ColumnHead]:
+def read_heads(heads: str) -> list[ColumnHead]:
     """Columns from labels between ' | '.
 
     A label that begins with '>' is right-aligned, with '=' never broken, with '#' a heat cell, and
@@ -178,12 +202,29 @@ def columns(heads: str) -> list[ColumnHead]:
     ]
 
 
-def heat_cell(value: float, low: float, high: float, *, best: bool) -> Cell:
-    """An error in percent, the darker the nearer to `high`; empty where it is missing."""
-    if pd.isna(value):
-        return Cell()
-    heat = 1 + min(4, int(5 * (value - low) / ((high - low) or 1)))
-    return Cell(f"{value * 100:.1f}", heat=heat, best=best)
+def draw(plot: str, frame: pd.DataFrame, **options: Any) -> tuple[str, str]:
+    """Both drawings of a frame by a function of `plots`; matplotlib is loaded by the first."""
+    from salesfc_lib.reporting import plots
+
+    return plots.draw(getattr(plots, plot), frame, **options)
+
+
+def heat_cells(errors: pd.Series, low: float | None = None, high: float | None = None) -> pd.Series:
+    """Errors in percent as cells, the lowest underlined; empty where one is missing.
+
+    The darker, the nearer to `high`; without limits those of the errors themselves.
+    """
+    low, high = errors.min() if low is None else low, errors.max() if high is None else high
+    best, width = errors.idxmin(), (high - low) or 1
+    cells = [
+        Cell()
+        if pd.isna(error)
+        else Cell(
+            f"{error * 100:.1f}", heat=1 + min(4, int(5 * (error - low) / width)), best=name == best
+        )
+        for name, error in errors.items()
+    ]
+    return pd.Series(cells, index=errors.index)
 
 
 def tone_of(difference: float) -> Tone:
@@ -218,20 +259,19 @@ def parameter_table(run: UnitMonth) -> Table:
     """Parameters that differ from the defaults, with the layer that set them."""
     values = flatten(run.parameters.model_dump(mode="json"))
     rows = [
-        {
-            "key": key,
-            "value": _written(values.get(key, "")),
-            "layer": layer,
-            "reason": run.reasons.get(key, ""),
-        }
+        {"key": key, "value": _write_value(values.get(key, "")), "layer": layer}
+        | {"reason": run.reasons.get(key, "")}
         for key, layer in sorted(run.layer.items())
         if layer != "defaults"
     ]
-    cells = ("{key}", "{value}", "{layer}", "{reason}")
-    return writer_of(run).table("parameters", rows, cells, width="min40", n=len(rows))
+    return writer_of(run).table("parameters", rows, n=len(rows))
 
 
-def _written(value: object) -> str:
+def _write_value(value: object) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
-    text = text.lower() if isinstance(value, bool) else text
-    return text if len(text) <= LONG else f"{text[: LONG - 1]}…"
+    return cut(text.lower() if isinstance(value, bool) else text)
+
+
+def cut(text: str, most: int = LONG) -> str:
+    """At most `most` characters of a text, the last an ellipsis where it is longer."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -166,7 +166,8 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
     return WRITER.figure(
         "index.figure",
         drawn,
-        title=WRITER.text(f"index.figure.{way}", now=now, gain=side),
+        title_key=f"index.figure.{way}",
+        gain=side,
         first=scored[0].month,
         last=scored[-1].month,
         low=table["All units"].min(),
@@ -179,11 +180,11 @@ def _pooled(portfolio: Portfolio) -> Figure | None:
 def _months(portfolios: Sequence[Portfolio]) -> Table:
     """Every published month with its accuracy, how it was made, and what was published again."""
 
-    def row(p: Portfolio) -> dict[str, str]:
+    def row(p: Portfolio) -> dict[str, Any]:
         again = [summary.title for summary in p.published if summary.version > 1]
         kinds = {summary.kind for summary in p.published}
         return {
-            "month": p.month,
+            "month": Cell(wording.month_name(p.month), href=f"{p.month}/index.html", bold=True),
             "at": wording.minute(p.published_at) if p.published_at else "",
             "units": f"{len(p.published)} of {p.n_units}",
             "accuracy": "not yet" if p.accuracy is None else wording.percent(p.accuracy),
@@ -192,8 +193,4 @@ def _months(portfolios: Sequence[Portfolio]) -> Table:
             "again": f"{wording.listing(again)} published again" if again else "one each",
         }
 
-    month = Cell("{month:month}", href="{month}/index.html", bold=True)
-    others = [f"{{{name}}}" for name in ("at", "units", "accuracy", "bias", "how", "again")]
-    return WRITER.table(
-        "index.months", [row(p) for p in portfolios], [month, *others], width="min40"
-    )
+    return WRITER.table("index.months", [row(p) for p in portfolios])

@@ -10,7 +10,7 @@ from typing import Any
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell, Strip, Table
 from salesfc_lib.reporting.facts.summary import Summary
-from salesfc_lib.reporting.narrative.writer import columns
+from salesfc_lib.reporting.narrative.writer import read_heads
 from salesfc_lib.reporting.pages.page import WRITER
 
 COVERED = (0.70, 0.90)  # what an 80 % interval may hold over a year of months
@@ -80,7 +80,7 @@ def key_numbers(summary: Summary, earlier: Sequence[Summary]) -> Table | None:
     missed = sum(number.missed for number in numbers.values())
     key = "free" if summary.wape is None else {0: "all", 1: "one"}.get(missed, "some")
     title = WRITER.text(f"unit.numbers.{key}", missed=missed, total=len(numbers), **shown)
-    heads = columns(WRITER.text("unit.numbers.heads", **shown))
+    heads = read_heads(WRITER.text("unit.numbers.heads", **shown))
     heads[4] = replace(heads[4], small=False)
     rows = []
     for name, number in numbers.items():

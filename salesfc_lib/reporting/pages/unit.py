@@ -11,7 +11,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Alert, Attention, Cell, Figure, Table
-from salesfc_lib.reporting.facts.summary import AttentionItem, Summary
+from salesfc_lib.reporting.facts.summary import AttentionItem, Change, Summary
 from salesfc_lib.reporting.narrative.writer import BlockWriter
 from salesfc_lib.reporting.pages.key_numbers import key_numbers
 from salesfc_lib.reporting.pages.page import WRITER, page, write
@@ -119,14 +119,16 @@ def _fan(summary: Summary) -> Figure | None:
     return writer.figure(
         "unit.fan",
         drawn,
-        [vars(row) for row in summary.forecast],
-        (
-            "{month:month}",
-            lambda row: _number(row["y_hat"], scale),
-            lambda row: interval(row, 80),
-            lambda row: interval(row, 95),
-            lambda row: _number(year_before(row["month"]), scale),
-        ),
+        [
+            {
+                "month": row.month,
+                "y_hat": _number(row.y_hat, scale),
+                "interval80": interval(vars(row), 80),
+                "interval95": interval(vars(row), 95),
+                "before": _number(year_before(row.month), scale),
+            }
+            for row in summary.forecast
+        ],
         month=month,
         following=following.month,
         last=summary.forecast[-1].month,
@@ -163,15 +165,16 @@ def _keys(summary: Summary) -> Table | None:
     writer = writer_of(summary).at([key.y_hat for key in summary.keys])
     month, has_pages = summary.next.month, any(key.href for key in summary.keys)
     interval = "{lo80:scaled} – {hi80:scaled}"
-    cells = (
-        Cell("{label}", sub="{level:spaced}", bold=True, href="{href}"),
-        "{share:percent}",
-        "{y_hat:scaled}",
-        lambda row: "" if None in (row["lo80"], row["hi80"]) else writer.fill(interval, row),
-    )
-    title = "" if has_pages else writer.text("unit.key.title.backfilled", month=month)
-    rows = [vars(key) for key in summary.keys]
-    return writer.table("unit.key", rows, cells, title=title, month=month)
+    rows = [
+        vars(key)
+        | {
+            "name": Cell(key.label, key.level.replace("_", " "), bold=True, href=key.href),
+            "interval": "" if key.lo80 is None else writer.fill(interval, vars(key)),
+        }
+        for key in summary.keys
+    ]
+    title = "" if has_pages else "unit.key.title.backfilled"
+    return writer.table("unit.key", rows, title_key=title, month=month)
 
 
 def _changes(summary: Summary) -> Table | None:
@@ -183,32 +186,9 @@ def _changes(summary: Summary) -> Table | None:
     writer = writer_of(summary).at(values)
     order = sorted(summary.changes, key=lambda c: (not c.applied, -abs(c.final - c.old)))
 
-    def amount(row: Mapping[str, Any]) -> str:
-        difference = (row["final"] - row["old"]) / writer.scale.divisor
-        shown = wording.signed(difference, wording.decimals(difference, 3))
-        return shown if row["applied"] else "none"
-
-    def why(row: Mapping[str, Any]) -> Cell:
-        when = f", {wording.day_short(row['made_on'])}" if row["made_on"] else ""
-        who = f"{row['author'] or 'nobody named'}{when}"
-        text, remark = ": ".join(filter(None, (who, row["reason"]))), row["remark"]
-        if row["applied"]:
-            return Cell(text, sub=remark)
-        return Cell("refused", tag="plain", sub=f"{text}. {wording.first_upper(remark)}")
-
     return writer.table(
         "unit.changes.table",
-        [vars(change) for change in order],
-        (
-            "{series}",
-            "{month:month_short} {month:year}",
-            lambda row: _number(row["old"], writer.scale),
-            lambda row: _number(row["asked"], writer.scale),
-            lambda row: _number(row["final"], writer.scale),
-            amount,
-            why,
-        ),
-        width="min46",
+        [_describe_change(change, writer.scale) for change in order],
         applied=n - refused,
         changes=f"{wording.cardinal(n)} {'change' if n == 1 else 'changes'}",
         refused=writer.text("unit.changes.table.refused", refused=refused) if refused else "",
@@ -216,15 +196,30 @@ def _changes(summary: Summary) -> Table | None:
     )
 
 
+def _describe_change(change: Change, scale: wording.DisplayScale) -> dict[str, Any]:
+    """A change as the table shows it."""
+    difference = (change.final - change.old) / scale.divisor
+    shown = wording.signed(difference, wording.decimals(difference, 3))
+    when = f", {wording.day_short(change.made_on)}" if change.made_on else ""
+    who = f"{change.author or 'nobody named'}{when}"
+    text = ": ".join(filter(None, (who, change.reason)))
+    refusal = f"{text}. {wording.first_upper(change.remark)}"
+    applied, refused = Cell(text, sub=change.remark), Cell("refused", tag="plain", sub=refusal)
+    return {
+        "series": change.series,
+        "month": change.month,
+        **{name: _number(getattr(change, name), scale) for name in ("old", "asked", "final")},
+        "change": shown if change.applied else "none",
+        "why": applied if change.applied else refused,
+    }
+
+
 def _downloads(summary: Summary) -> Table | None:
     if not summary.downloads:
         return None
-    rows = [vars(file) for file in summary.downloads]
-    cells = (
-        Cell("{path}", href="{path}", bold=True),
-        "{audience}",
-        "{holds}",
-        lambda row: wording.size(row["bytes"]) if row["bytes"] else "",
-        lambda row: Cell(row["sha256"][:8] or "in the manifest", code=bool(row["sha256"])),
-    )
-    return WRITER.table("unit.downloads", rows, cells, width="min40", version=summary.version)
+    rows = [
+        vars(file)
+        | {"name": Cell(file.path, href=file.path, bold=True), "bytes": file.bytes or None}
+        for file in summary.downloads
+    ]
+    return WRITER.table("unit.downloads", rows, version=summary.version)

@@ -1,4 +1,4 @@
-"""What the cleaning notebook says: what came in, what was kept, what was changed."""
+"""What came in, what was kept, what was changed, what models get to see."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from salesfc_lib.reporting.facts.sales import sales_of, year_change
 from salesfc_lib.reporting.narrative.writer import (
     Blocks,
     context_line,
+    draw,
     record_and_checks,
     with_labels,
     writer_of,
@@ -27,33 +28,25 @@ def answer(run: UnitMonth, cleaned: CleanedMonth) -> Answer:
     """The top of the page."""
     writer, totals = writer_of(run), cleaned.by_rule
     opening, kept = totals.loc["opening"], totals.loc["kept"]
-    rows = {
-        "opening": opening["rows"],
-        "kept": kept["rows"],
-        "share": kept["rows"] / opening["rows"],
-    }
-    title = "more" if rows["share"] > 1 else "all" if rows["share"] == 1 else "kept"
+    share = kept["rows"] / opening["rows"]
+    rows = {"opening": opening["rows"], "kept": kept["rows"], "share": share}
+    title = "more" if share > 1 else "all" if share == 1 else "kept"
     rules = [writer.name("rule", rule) for rule in totals.index if rule not in ENDS]
     named = [rule if place == 0 else rule.lower() for place, rule in enumerate(rules)]
     asked = sorted({str(name).partition(":")[0] for name in cleaned.quarantine["source"]})
     amount, files = kept[run.parameters.measure.value], _count_order_files(run, cleaned)
-    sentences = (
-        writer.text("cleaning.summary.in", files=files, month=run.month, amount=amount, **rows),
-        writer.text(
-            "cleaning.summary.changed" if rules else "cleaning.summary.unchanged", rules=named
-        ),
-        writer.text(
-            "cleaning.summary.ask" if asked else "cleaning.summary.clean",
-            rows=len(cleaned.quarantine),
-            sources=asked,
-        ),
-    )
-    measure = describe_measure(run, ", ")
+    changed, unreadable = "changed" if rules else "unchanged", "ask" if asked else "clean"
+    facts = {"rows": len(cleaned.quarantine), "sources": asked}
+    note = {"series": len(cleaned.series), "measure": describe_measure(run)}
     return Answer(
         context_line(run, "Cleaning"),
         writer.text(f"cleaning.title.{title}", **rows),
-        sentences,
-        note=writer.text("run.note", month=run.month, series=len(cleaned.series), measure=measure),
+        (
+            writer.text("cleaning.summary.in", files=files, month=run.month, amount=amount, **rows),
+            writer.text(f"cleaning.summary.{changed}", rules=named),
+            writer.text(f"cleaning.summary.{unreadable}", **facts),
+        ),
+        note=writer.text("run.note", month=run.month, **note),
         facts=_facts(run, cleaned, rows),
         changes_title=writer.since(cleaned.before and cleaned.before.month),
         changes=_changes(run, cleaned),
@@ -68,16 +61,9 @@ def _count_order_files(run: UnitMonth, cleaned: CleanedMonth) -> int:
     return len({(file["path"], file["sha256"]) for file in files})
 
 
-def describe_measure(run: UnitMonth, separator: str) -> str:
+def describe_measure(run: UnitMonth) -> str:
     """What "sales" means in this unit: amount or quantity, tax, discounts and returns."""
-    measure = run.parameters.measure
-    parts = (
-        measure.value,
-        f"tax {measure.tax}",
-        f"discounts {measure.discounts}",
-        f"returns {measure.returns.replace('_', ' ')}",
-    )
-    return separator.join(parts)
+    return writer_of(run).text("measure", **run.parameters.measure.model_dump())
 
 
 def _facts(run: UnitMonth, cleaned: CleanedMonth, rows: dict[str, Any]) -> tuple[Fact, ...]:
@@ -113,25 +99,19 @@ def ledger(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     sign = is_end.map({True: 1, False: -1})  # what a rule took away is below zero
     signed = totals[["rows", "quantity", "amount"]].mul(sign, axis=0)
     table = totals.assign(reason=totals["rule"].map(reasons).mask(is_end), **signed)
+    table["name"] = [Cell(writer.name("rule", rule), bold=rule in ENDS) for rule in table["rule"]]
     opening, kept = (int(cleaned.by_rule.loc[name, "rows"]) for name in ENDS)
+    last = table["rule"] == "kept"
+    facts: dict[str, Any] = {"opening": opening, "kept": kept}
     block = writer.table(
         "cleaning.ledger.table",
-        table[table["rule"] != "kept"],
-        (
-            lambda row: Cell(writer.name("rule", row["rule"]), bold=row["rule"] in ENDS),
-            "{rows:count}",
-            "{quantity:exact}",
-            "{amount:exact}",
-            "{reason}",
-        ),
-        footer=table[table["rule"] == "kept"],
-        width="min46",
-        opening=opening,
-        kept=kept,
+        table[~last],
+        footer=table[last],
         currency=run.parameters.unit.currency,
+        **facts,
     )
     key = "cleaning.ledger.more" if kept > opening else "cleaning.ledger"
-    return Blocks(writer.prose(key, opening=opening, kept=kept, share=kept / opening), block)
+    return Blocks(writer.prose(key, share=kept / opening, **facts), block)
 
 
 def describe_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
@@ -147,18 +127,13 @@ def describe_rules(ledger: pd.DataFrame, problems: pd.DataFrame) -> pd.Series:
 
 def outliers(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Months far outside what their series did before, with both values."""
-    writer, settings, found = writer_of(run), run.parameters.cleaning.outliers, cleaned.outliers
-    if not settings.enabled or found.empty:
-        return Blocks(writer.prose(f"cleaning.outliers.{'none' if settings.enabled else 'off'}"))
-    newest = with_labels(found, cleaned.series).sort_values(
-        ["ds", "unique_id"], ascending=[False, True]
-    )
-    cells = ("{label}", "{ds:month}", "{y_raw:amount}", "{y:amount}", "{reason}")
-    table = writer.table(
-        "cleaning.outliers.table", newest.head(SHOWN), cells, width="min46", n=len(found)
-    )
+    writer, settings = writer_of(run), run.parameters.cleaning.outliers
+    if not settings.enabled:
+        return Blocks(writer.prose("cleaning.outliers.off"))
+    named = with_labels(cleaned.outliers, cleaned.series)
+    newest = named.sort_values(["ds", "unique_id"], ascending=[False, True]).head(SHOWN)
     treatment = writer.text(f"cleaning.outliers.{settings.treatment}")
-    return Blocks(writer.prose("cleaning.outliers.some", n=len(found), treatment=treatment), table)
+    return writer.section("cleaning.outliers", newest, n=len(named), treatment=treatment)
 
 
 def panel(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
@@ -180,30 +155,26 @@ def panel(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
 
 
 def _sales_figure(run: UnitMonth, cleaned: CleanedMonth) -> Figure:
-    from salesfc_lib.reporting import plots
-
     sold = sales_of(cleaned.panel, cleaned.series["unique_id"].iloc[0])
     now, known = float(sold.iloc[-1]), sold.dropna()
     writer, change = writer_of(run).at(known), year_change(sold, sold.index[-1], now)
     frame = (sold / writer.scale.divisor).rename("value").reset_index().assign(group="Sold")
-    drawn = plots.draw(plots.lines, frame, roles={"Sold": "actual"}, percent=False)
-    facts = {"month": run.month, "now": now, "change": change}
     return writer.figure(
         "cleaning.figure",
-        drawn,
+        draw("lines", frame, roles={"Sold": "actual"}, percent=False),
         known.tail(24).reset_index(),
-        ("{ds:month}", "{y_raw:scaled}"),
-        title=writer.text("cleaning.figure.short", **facts) if change is None else "",
+        title_key="cleaning.figure.short" if change is None else "",
         axis=writer.axis,
         first=sold.index[0],
-        **facts,
+        month=run.month,
+        now=now,
+        change=change,
     )
 
 
 def checks(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """Record and checks."""
-    files = "; ".join(
-        writer_of(run).fill("{path:file} ({sha256:.6}…)", file) for file in cleaned.files
-    )
-    measure = describe_measure(run, "; ")
-    return record_and_checks(run, cleaned.checks, "cleaning.record", measure=measure, files=files)
+    writer = writer_of(run)
+    files = "; ".join(writer.fill("{path:file} ({sha256:.6}…)", file) for file in cleaned.files)
+    facts = {"measure": describe_measure(run), "files": files}
+    return record_and_checks(run, cleaned.checks, "cleaning.record", **facts)

@@ -1,0 +1,82 @@
+"""What sales means, whether the general ledger agrees, and what became of history."""
+
+from __future__ import annotations
+
+from salesfc_lib.archive import UnitMonth
+from salesfc_lib.reporting.blocks import Block
+from salesfc_lib.reporting.facts.cleaning import CleanedMonth
+from salesfc_lib.reporting.narrative.writer import Blocks, with_labels, writer_of
+
+SHOWN = 12  # rows of a table that may be long
+
+
+def meaning_of_sales(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
+    """What "sales" means in this unit, and whether the general ledger agrees."""
+    writer, measure, calendar = writer_of(run), run.parameters.measure, run.parameters.calendar
+    orders = [source for source in run.parameters.sources.values() if source.role == "orders"]
+    exports: dict[str, set[str]] = {
+        "discounts": {source.discounts for source in orders},
+        "tax": {source.tax for source in orders},
+        "freight": {source.freight for source in orders if "freight" in source.columns},
+    }
+    asked = ("value", "returns", "discounts", "tax", "freight", "samples", "within_company")
+    rows = [
+        {
+            "question": writer.text(f"definition.{name}"),
+            "answer": writer.find(f"definition.{name}.{getattr(measure, name)}")
+            or getattr(measure, name),
+            "exports": ", ".join(sorted(exports.get(name, set()))),
+        }
+        for name in asked
+    ]
+    weeks = "months" if calendar.kind == "months" else "weeks"
+    months = writer.text(f"definition.calendar.{weeks}", **calendar.model_dump())
+    rows.append({"question": writer.text("definition.calendar"), "answer": months, "exports": ""})
+    table = writer.table("definition.table", rows, unit=run.unit)
+    return Blocks(table, *_control(run, cleaned))
+
+
+def _control(run: UnitMonth, cleaned: CleanedMonth) -> tuple[Block, ...]:
+    """Whether the general ledger agrees, month by month."""
+    writer, found = writer_of(run), cleaned.control
+    newest = found.sort_values(["ds", "member", "measure"], ascending=[False, True, True])
+    recent, compared = newest.head(SHOWN), found[found["state"].ne("missing")]
+    largest = float(compared["share"].abs().max() or 0.0) if len(compared) else 0.0
+    facts = {"n": len(compared), "missing": len(found) - len(compared), "largest": largest}
+    facts |= {"months": recent["ds"].nunique()}
+    return writer.section("cleaning.control", recent, **facts).blocks
+
+
+def restated(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
+    """What became of history since the month before was published: by cause, month and member."""
+    writer, found = writer_of(run), cleaned.restated
+    if found.months.empty:
+        return Blocks(writer.prose("cleaning.restated.first"))
+    if found.restatement.empty:
+        return Blocks(writer.prose("cleaning.restated.none", months=len(found.months)))
+    months, members = found.by_month(), found.largest(SHOWN // 2)
+    names = members[[*found.dimensions]].astype(str).agg(" · ".join, axis=1)
+    members["member"] = names if len(found.dimensions) else writer.text("unit.whole")
+    key, newest = "cleaning.restated", months.tail(SHOWN).iloc[::-1]
+    return Blocks(
+        writer.prose(f"{key}.some", months=len(months), difference=float(found.total)),
+        writer.table(f"{key}.causes", found.by_kind()),
+        writer.table(f"{key}.months", newest),
+        writer.table(f"{key}.members", members),
+    )
+
+
+def renames(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
+    """Members that may have been renamed, with what to paste into the unit's file."""
+    writer, proposals, n = writer_of(run), cleaned.proposals, len(cleaned.proposals)
+    more = writer.first_of(SHOWN, n)
+    return writer.section("cleaning.renames", proposals.head(SHOWN), n=n, unit=run.unit, more=more)
+
+
+def stock_outs(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
+    """Months without stock: what was sold there is not what was wanted."""
+    writer, censored = writer_of(run), cleaned.censored
+    newest = censored.sort_values(["ds", "stockout_days"], ascending=[False, False]).head(SHOWN)
+    treatment = writer.text(f"cleaning.stock_outs.{run.parameters.cleaning.stock_outs}")
+    rows = with_labels(newest, cleaned.series)
+    return writer.section("cleaning.stock_outs", rows, n=len(censored), treatment=treatment)

@@ -1,0 +1,99 @@
+"""The exports: what was read, what was found in them, what to send back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from salesfc_lib.archive import UnitMonth
+from salesfc_lib.cleaning import count_found, gather_feeds
+from salesfc_lib.foundation import wording
+from salesfc_lib.reporting.blocks import Cell
+from salesfc_lib.reporting.catalogue import read_catalogue
+from salesfc_lib.reporting.facts.cleaning import CleanedMonth
+from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, cut, writer_of
+
+SHOWN = 12  # rows of a table that may be long
+LONG = 160  # characters of a row as it was read, beyond which it is cut
+ACTIONS = ("quarantined", "dropped", "changed", "noted", "read")  # gravest first
+
+
+def sources(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
+    """The files that were read."""
+    return writer_of(run).section("cleaning.sources", cleaned.files, n=len(cleaned.files))
+
+
+def scan(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
+    """What was found before anything was done, gravest first."""
+    writer, found = writer_of(run), cleaned.problems[cleaned.problems["rule"].ne("after_month")]
+    order = found["action"].map(ACTIONS.index)
+    ranked = gather_feeds(found.assign(order=order)).sort_values(
+        ["order", "rows"], ascending=[True, False], kind="stable", ignore_index=True
+    )
+    kinds, counts = ranked["rule"].nunique(), ranked.groupby("action")["rule"].nunique()
+    rows = [_describe_problem(writer, row) for row in ranked.itertuples()]
+    parts = [
+        f"{counts[name]} {writer.name('cleaning.action', name).lower()}"
+        for name in ACTIONS
+        if name in counts
+    ]
+    return writer.section("cleaning.scan", rows, kinds=kinds, parts=parts)
+
+
+def _describe_problem(writer: BlockWriter, row: Any) -> Row:
+    """One problem in all files of its feed, as the table shows it."""
+    grave = row.action in ACTIONS[:2]
+    return {
+        "found": Cell(writer.name("rule", row.rule), row.column, bold=grave),
+        "action": row.action,
+        "count": wording.number(row.rows) if row.first_row else count_found(row),
+        "where": Cell(row.feed, sub=_first_place(row.source, row.first_row)),
+        "example": "" if row.example == row.reason else row.example,
+        "reason": row.reason,
+    }
+
+
+def _first_place(source: str, row: int) -> str:
+    """Where a problem stands first: file of a feed, and row."""
+    file = source.partition(": ")[2]
+    parts = (f"first in {file}" if file else "", f"row {row}" if row else "")
+    return ", ".join(filter(None, parts))
+
+
+def questions(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
+    """What only the owners of the source systems can answer, by source and rule."""
+    writer, found = writer_of(run), cleaned.problems
+    prefix = "cleaning.question."  # the catalogue has one for each rule that asks
+    asking = {
+        key.removeprefix(prefix)
+        for key in read_catalogue(writer.language)
+        if key.startswith(prefix)
+    }
+    asked = found[found["action"].isin(["quarantined", "noted"]) & found["rule"].isin(asking)]
+    feed = asked["source"].str.split(":").str[0].rename("feed")
+    rows = asked.groupby([feed, "rule"], sort=False)["rows"].sum().reset_index()
+    return writer.section("cleaning.ask", rows, n=len(rows))
+
+
+def quarantine(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
+    """The rows to send back, with where they stand and why."""
+    writer, found, n = writer_of(run), cleaned.quarantine, len(cleaned.quarantine)
+    return writer.section(
+        "cleaning.quarantine",
+        found.head(SHOWN).assign(content=found["content"].map(_read_content)),
+        title_key=f"cleaning.quarantine.title.{'one' if n == 1 else 'many'}",
+        n=n,
+        share=n / int(cleaned.by_rule.loc["opening", "rows"]),
+        budget=run.parameters.cleaning.loss_budget,
+        more=writer.first_of(SHOWN, n),
+    )
+
+
+def _read_content(content: str) -> str:
+    """A row as it was read: its fields, or the line that could not be laid out."""
+    try:
+        found = json.loads(content)
+    except ValueError:
+        return content
+    values = found.values() if isinstance(found, dict) else found
+    return cut(" | ".join(str(value) for value in values if str(value or "").strip()), LONG)

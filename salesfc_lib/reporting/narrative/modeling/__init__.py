@@ -1,0 +1,1 @@
+"""The modeling notebook: outlook, drivers, weights, backtest, intervals, choices, assumptions."""
