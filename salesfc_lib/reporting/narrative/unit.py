@@ -279,17 +279,14 @@ def _list_attention(month: MonthFacts) -> Iterator[AttentionItem]:
 def _changes(reconciled: ReconciledMonth) -> tuple[Change, ...]:
     """People's changes, applied and refused."""
     labels = reconciled.series.set_index("unique_id")["label"]
-    return tuple(
-        Change(
-            series=str(labels.get(row["unique_id"], row["unique_id"])),
-            month=iso(row["ds"]),
-            **{name: float(row[name]) for name in ("old", "asked", "final")},
-            **{name: str(row[name] or "") for name in ("author", "reason")},
-            applied=row["state"] == "applied",
-            remark=str(row["remark"]),
-        )
-        for row in reconciled.adjustment.to_dict("records")
-    )
+    changes = []
+    for row in reconciled.adjustment.to_dict("records"):
+        facts: dict[str, Any] = {name: float(row[name]) for name in ("old", "asked", "final")}
+        facts |= {name: str(row[name] or "") for name in ("author", "reason", "remark")}
+        series, month = str(labels.get(row["unique_id"], row["unique_id"])), iso(row["ds"])
+        applied = row["state"] == "applied"
+        changes.append(Change(series=series, month=month, applied=applied, **facts))
+    return tuple(changes)
 
 
 def _keys(month: MonthFacts) -> tuple[KeyLink, ...]:
@@ -300,7 +297,8 @@ def _keys(month: MonthFacts) -> tuple[KeyLink, ...]:
     keys = modeled.explained["key_series"][["unique_id", "share"]]
     return tuple(
         KeyLink(
-            *map(str, named.loc[unique_id]),
+            str(named.at[unique_id, "label"]),
+            str(named.at[unique_id, "level"]),
             "" if month.run.kind == "backfill" else modeled.page_of(unique_id),
             float(share),
             *_numbers(ahead.loc[unique_id]),

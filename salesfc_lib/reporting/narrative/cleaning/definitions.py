@@ -42,9 +42,14 @@ def _control(run: UnitMonth, cleaned: CleanedMonth) -> tuple[Block, ...]:
     newest = found.sort_values(["ds", "member", "measure"], ascending=[False, True, True])
     recent, compared = newest.head(SHOWN), found[found["state"].ne("missing")]
     largest = float(compared["share"].abs().max() or 0.0) if len(compared) else 0.0
-    facts = {"n": len(compared), "missing": len(found) - len(compared), "largest": largest}
-    facts |= {"months": recent["ds"].nunique()}
-    return writer.section("cleaning.control", recent, **facts).blocks
+    return writer.section(
+        "cleaning.control",
+        recent,
+        n=len(compared),
+        missing=len(found) - len(compared),
+        largest=largest,
+        months=recent["ds"].nunique(),
+    ).blocks
 
 
 def restated(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
