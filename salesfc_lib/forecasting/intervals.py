@@ -119,9 +119,7 @@ def conformal_intervals(
 def _scales(past: PastErrors, back: int) -> np.ndarray:
     """Mean absolute error known `back` months ago (n,), mixed with that of the level."""
     y = past.history.y[:, : past.history.y.shape[1] - back]
-    year = y[:, -SEASON:]
-    known = np.isfinite(year)
-    size = np.where(known, np.abs(year), 0.0).sum(axis=1) / known.sum(axis=1).clip(1)
+    size = np.nan_to_num(nan_mean(np.abs(y[:, -SEASON:]), 1))
     total, count = np.zeros(len(size)), np.zeros(len(size))
     for cutoff, errors in past.errors.items():
         if back < cutoff <= back + SEASON:

@@ -67,8 +67,7 @@ def log_adjusted(history: History, rows: np.ndarray) -> np.ndarray:
     """Logarithms of the last adjusted months (n, up to 36), winsorized."""
     adjusted = adjust(history, 1, relative=True).y[rows, -tuning.SHIFT_WINDOW :]
     known = np.isfinite(adjusted)
-    total = np.where(known, adjusted, 0.0).sum(axis=1, keepdims=True)
-    size = total / known.sum(axis=1, keepdims=True).clip(1)
+    size = nan_mean(adjusted, 1, keepdims=True)
     least = tuning.SHIFT_MIN_SALE * np.where(size > 0, size, 1.0)
     logs = np.log(np.maximum(np.where(known, adjusted, 1.0), least))
     return winsorize(np.where(known, logs, np.nan))

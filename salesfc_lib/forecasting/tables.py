@@ -84,8 +84,8 @@ def list_weights(modeled: Modeled) -> pd.DataFrame:
     for failure in (each for each in candidates.failures if each.back == 0):
         error = failure.error if failure.error.startswith(REJECTED) else f"failed: {failure.error}"
         rows.append((ids[failure.row], failure.model, 0.0, np.nan, error))
-    for row, model, stop in candidates.stopped:
-        error, reference = percent(stop.error), percent(stop.reference)
+    for row, model, *errors in candidates.stopped:
+        error, reference = map(percent, errors)
         reason = f"raced out: error {error} against {reference} at the latest cutoff"
         rows.append((ids[row], model, 0.0, np.nan, reason))
     return pd.DataFrame(rows, columns=WEIGHTS) if rows else tables.empty("weights")

@@ -1,6 +1,6 @@
 """Levels of the business: the `series` table, the summing matrix, the panel of all levels.
 
-An id is built by `unique_id` alone and never taken apart: the `series` table has the members.
+An id is built by `unique_id` alone and never parsed: the `series` table has the members.
 Regressors of an aggregate are weighted by sales of at least `lag` months before, so that no
 forecast made within the lag sees what was sold after its cutoff.
 """

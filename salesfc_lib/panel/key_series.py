@@ -1,7 +1,4 @@
-"""Series with a page of their own: all declared key accounts, the largest series of other levels.
-
-A page is named by a hash of its series, because a member's name must not reach a path.
-"""
+"""Series with a page of their own: all declared key accounts, the largest of other levels."""
 
 from __future__ import annotations
 
@@ -33,7 +30,7 @@ def choose_key_series(
 
 
 def name_page(unique_id: str) -> str:
-    """File name of a series' page, without its folder.
+    """File name of a series' page: a hash, because a member's name must not reach a path.
 
     >>> name_page("key_account:优选商城")
     'kb6bea967c8bb.html'

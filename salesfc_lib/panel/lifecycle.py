@@ -33,11 +33,11 @@ def count_silent_months(y: np.ndarray, rule: schema.Lifecycle = USUAL) -> np.nda
     """
     known = np.isfinite(y)
     sells = known & (y != 0)  # a month of returns alone is no silence
-    later_sale = np.flip(np.logical_or.accumulate(np.flip(sells, axis=1), axis=1), axis=1)
+    later_sale = np.logical_or.accumulate(sells[:, ::-1], axis=1)[:, ::-1]
     silent = (known & ~later_sale).sum(axis=1)
-    backwards = np.flip(known & later_sale, axis=1)
-    rank = np.flip(np.cumsum(backwards, axis=1), axis=1)  # 1: the last month before the silence
-    before = known & later_sale & (rank <= 2 * BEFORE)
+    before = known & later_sale
+    rank = np.cumsum(before[:, ::-1], axis=1)[:, ::-1]  # 1: the last month before the silence
+    before &= rank <= 2 * BEFORE
     months = before.sum(axis=1)
     regular = (before & sells).sum(axis=1) >= rule.regular_share * months
     ended = (silent >= rule.silent_months) & (months >= BEFORE) & regular

@@ -9,11 +9,7 @@ import numpy as np
 import pytest
 
 from salesfc_lib.forecasting.backtest.backtest import CandidateForecasts, run_candidates
-from salesfc_lib.forecasting.backtest.early_stopping import (
-    StopReason,
-    early_stopping_at,
-    relative_errors,
-)
+from salesfc_lib.forecasting.backtest.early_stopping import early_stopping_at, relative_errors
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate, Window, each_series
 from salesfc_lib.forecasting.forecast import model_history
@@ -92,9 +88,9 @@ def test_the_error_is_that_of_the_months_known_after_the_latest_cutoff(history: 
     (raced,) = said.stopped
     came = history.y[1, -3:]
     naive = history.y[1, -15:-12]
-    assert raced.reason.error == pytest.approx(np.abs(5 * naive - came).sum() / came.sum())
+    assert raced.error == pytest.approx(np.abs(5 * naive - came).sum() / came.sum())
     others = [np.abs(said.values[name][-2, 1, :3] - came).sum() / came.sum() for name in PANEL]
-    assert raced.reason.reference == pytest.approx(sorted(others)[1])
+    assert raced.reference == pytest.approx(sorted(others)[1])
 
 
 def test_one_that_sees_the_whole_panel_is_not_raced(history: History) -> None:
@@ -189,6 +185,4 @@ def test_a_candidate_exactly_at_the_limit_goes_on() -> None:
     race = early_stopping_at(
         3, ids, np.full((1, 2, 2), 11.0), came, squared=np.zeros(2, dtype=bool), factor=2.0
     )
-    assert race.find_stops(ids, np.array([[12.0, 8.0], [12.0, 7.0]])) == {
-        "b": StopReason(0.25, 0.1)
-    }
+    assert race.find_stops(ids, np.array([[12.0, 8.0], [12.0, 7.0]])) == {"b": (0.25, 0.1)}

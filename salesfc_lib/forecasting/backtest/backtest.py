@@ -15,11 +15,7 @@ import numpy as np
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.backtest.cached_forecasts import predict_cached
-from salesfc_lib.forecasting.backtest.early_stopping import (
-    EarlyStopping,
-    StopReason,
-    early_stopping_at,
-)
+from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping, early_stopping_at
 from salesfc_lib.forecasting.backtest.plausibility import bounds_at, reject_implausible
 from salesfc_lib.forecasting.cache import ForecastCache
 from salesfc_lib.forecasting.candidates.protocol import Candidate
@@ -38,11 +34,14 @@ Progress = Callable[[str, int, int], None]
 
 
 class EarlyStopped(NamedTuple):
-    """A costly candidate that was not run for a series, for its error at the latest cutoff."""
+    """A costly candidate that was stopped for a series: its error at the latest cutoff as a share
+    of sales, and the median `reference` of the panel's candidates.
+    """
 
     row: int
     model: str
-    reason: StopReason
+    error: float
+    reference: float
 
 
 class CandidateFailure(NamedTuple):
@@ -135,7 +134,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
         if candidate.scope == "series":
             earlier_forecasts = CandidateForecasts(history, backs, tested, values)
             stopping = _early_stopping(earlier_forecasts, known, parameters.backtest.race)
-        prediction, reasons = predict_cached(
+        prediction, stops = predict_cached(
             candidate,
             _take_once(rows, run),
             horizon,
@@ -144,7 +143,7 @@ def run_candidates(  # noqa: PLR0913  the last four have defaults that a step ra
             stopping=stopping,
         )
         ids = enumerate(history.ids)
-        stopped += [EarlyStopped(row, name, reasons[key]) for row, key in ids if key in reasons]
+        stopped += [EarlyStopped(row, name, *stops[key]) for row, key in ids if key in stops]
         failures += [
             CandidateFailure(int(run[k]) % n, int(rows.back[run[k]]), name, error)
             for k, error in sorted(prediction.errors.items())

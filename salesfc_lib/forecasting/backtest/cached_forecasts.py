@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping, StopReason
+from salesfc_lib.forecasting.backtest.early_stopping import EarlyStopping
 from salesfc_lib.forecasting.cache import CacheEntry, ForecastCache, digest, fingerprint
 from salesfc_lib.forecasting.candidates.protocol import (
     NOT_FINITE,
@@ -36,8 +36,8 @@ def predict_cached(
     settings: Mapping[str, Any],
     cache: ForecastCache,
     stopping: EarlyStopping | None,
-) -> tuple[Prediction, dict[str, StopReason]]:
-    """Forecasts (n, horizon) of the rows, and reasons by id of series that were stopped early.
+) -> tuple[Prediction, dict[str, tuple[float, float]]]:
+    """Forecasts (n, horizon) of the rows, and errors by id of series that were stopped early.
 
     Candidates of scope `panel` are neither cached nor stopped.
     """

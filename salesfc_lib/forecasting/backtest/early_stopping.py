@@ -8,19 +8,11 @@ intermittent. A series without sales in those months is never stopped.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from salesfc_lib.foundation import nan_median
-
-
-class StopReason(NamedTuple):
-    """Errors at the stopping cutoff as shares of sales: the candidate's, the panel's median."""
-
-    error: float
-    reference: float
 
 
 @dataclass(frozen=True)
@@ -39,16 +31,13 @@ class EarlyStopping:
     squared: np.ndarray
     factor: float
 
-    def find_stops(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, StopReason]:
-        """Reasons by id of the series to stop, of those with forecasts (len(ids), horizon)."""
+    def find_stops(self, ids: np.ndarray, forecast: np.ndarray) -> dict[str, tuple[float, float]]:
+        """Error and reference by id of the series to stop, for forecasts (len(ids), horizon)."""
         rows = pd.Index(self.ids).get_indexer(pd.Index(ids))
         error = relative_errors(forecast, self.actuals[rows], self.squared[rows])
         reference = self.reference[rows]
         behind = np.isfinite(error) & (reference > 0) & (error > self.factor * reference)
-        return {
-            str(ids[k]): StopReason(float(error[k]), float(reference[k]))
-            for k in np.flatnonzero(behind)
-        }
+        return {str(ids[k]): (float(error[k]), float(reference[k])) for k in np.flatnonzero(behind)}
 
 
 def early_stopping_at(

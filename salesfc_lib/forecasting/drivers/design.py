@@ -114,6 +114,6 @@ def noise_std(y: np.ndarray) -> np.ndarray:
     change = y[:, SEASON:] - y[:, :-SEASON] if y.shape[1] > SEASON else np.full((len(y), 1), np.nan)
     known = np.isfinite(change)
     count = known.sum(axis=1)
-    mean = np.where(known, change, 0.0).sum(axis=1) / count.clip(1)
-    squares = np.where(known, (change - mean[:, None]) ** 2, 0.0).sum(axis=1) / (count - 1).clip(1)
+    around = (change - nan_mean(change, 1, keepdims=True)) ** 2
+    squares = np.where(known, around, 0.0).sum(axis=1) / (count - 1).clip(1)
     return np.where(count >= SEASON, np.sqrt(squares / 2).clip(MIN_MONTH_NOISE), MONTH_NOISE)
