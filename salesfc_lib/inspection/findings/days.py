@@ -7,8 +7,7 @@ from dataclasses import asdict
 from datetime import date
 
 from salesfc_lib.inspection.evidence.columns import join_some
-from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting
-from salesfc_lib.inspection.findings.wording import ask, point_at
+from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
 from salesfc_lib.intake import CONTRARY, UNPROVED, Issue, is_null_spelling
 
 MONTHLY = ("orders", "returns", "inventory", "targets", "control_totals")
@@ -121,17 +120,16 @@ def _hint_at_order(meanings: Sequence[Mapping[str, date]]) -> str:
 def _check_cells(found: Proposal, name: str) -> Iterator[Issue]:
     days, column = found.days(name), found.columns[found.names[name]]
     for rule, positions in days.strange.items():
-        asked = rule == "time_zone"
-        yield point_at(found, column, positions, rule, STRANGE[rule], asked=asked)
+        yield found.point_at(column, positions, rule, STRANGE[rule])
     if name == "date" and days.months:
         text = "hold months, not days: a run reads days; can the day be exported?"
         places = [place for place, day in enumerate(days.values) if day]
-        yield point_at(found, column, places, "unreadable", text, asked=True)
+        yield ask("unreadable", found.point_at(column, places, "unreadable", text).reason)
     strange = {place for positions in days.strange.values() for place in positions}
     unread = [place for place in days.unread if place not in strange]
     if unread and days.order not in (UNPROVED, CONTRARY):
         text = "are no date; their rows go to quarantine"
-        yield point_at(found, column, unread, "unreadable", text)
+        yield found.point_at(column, unread, "unreadable", text)
 
 
 def _check_months(found: Proposal) -> Iterator[Issue]:

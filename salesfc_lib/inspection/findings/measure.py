@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 from salesfc_lib.inspection.evidence.columns import join_some
-from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting
-from salesfc_lib.inspection.findings.wording import ask
+from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
 from salesfc_lib.intake import Issue
 
 MOST_LISTED = 12

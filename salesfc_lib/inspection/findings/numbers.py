@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from salesfc_lib.foundation import scales
 from salesfc_lib.inspection.evidence.columns import ColumnEvidence
-from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting
-from salesfc_lib.inspection.findings.wording import ask, point_at
+from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
 from salesfc_lib.intake import CONTRARY, UNPROVED, Issue
 
 CODES = ("order_id", "customer", "product")
@@ -51,7 +50,9 @@ def describe_numbers(found: Proposal) -> Iterator[Finding]:
     decimals = {one.numbers.decimal for one in numbers.values()}
     if "," in decimals and "." not in decimals:
         column = next(one for one in numbers.values() if "," in one.numbers.proof)
-        yield Setting("decimal", ",", found.show_cell(column, column.numbers.proof[","]))
+        place = column.numbers.proof[","]
+        why = f"{column.raw[place]} in {found.sample.describe_place(place)}"
+        yield Setting("decimal", ",", why)
     elif UNPROVED in decimals and not decimals & {".", ","}:
         yield Setting("decimal", None, '"." or ",": no cell proves which; ask')
 
@@ -101,11 +102,11 @@ def _check_decimals(found: Proposal, column: ColumnEvidence) -> Iterator[Issue]:
 def _check_cells(found: Proposal, column: ColumnEvidence) -> Iterator[Issue]:
     for rule, positions in column.numbers.rules.items():
         if rule in SPELLINGS:
-            yield point_at(found, column, positions, rule, SPELLINGS[rule])
+            yield found.point_at(column, positions, rule, SPELLINGS[rule])
     if unread := column.numbers.unread:
         rule = "error_cell" if column.raw[unread[0]].startswith("#") else "unreadable"
         text = "are no number; their rows go to quarantine"
-        yield point_at(found, column, unread, rule, text)
+        yield found.point_at(column, unread, rule, text)
 
 
 def _describe_units(found: Proposal) -> Iterator[Finding]:

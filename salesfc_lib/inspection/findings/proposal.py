@@ -28,6 +28,8 @@ TABLES = ("promotions", "inventory", "targets", "events")  # roles along the uni
 OWN = ("name", "start", "end", "ds", "stock", "stockout_days", "target")  # and their own columns
 SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
 MOST_UNITS = 12
+LONGEST = 30  # letters of a cell that are shown
+ASKED = ("time_zone", "scientific_id")  # rules that only people can settle
 
 
 class Line(NamedTuple):
@@ -57,6 +59,11 @@ class Setting(NamedTuple):
 
 
 Finding = Line | Fact | Setting | Issue
+
+
+def ask(rule: str, reason: str) -> Issue:
+    """An issue that only the owner of the export can settle."""
+    return Issue(rule, reason, action="asked")
 
 
 @dataclass(frozen=True)
@@ -151,6 +158,15 @@ class Proposal:
     def show_cell(self, column: ColumnEvidence, position: int) -> str:
         """A cell of a column and where it stands."""
         return f"{column.raw[position]} ({self.sample.describe_place(position)})"
+
+    def point_at(
+        self, column: ColumnEvidence, positions: Sequence[int], rule: str, text: str
+    ) -> Issue:
+        """The issue of some cells of a column, with the first of them."""
+        cell = " ".join(column.raw[positions[0]].splitlines())[:LONGEST]
+        where = self.sample.describe_place(positions[0])
+        cells = f"{column.header}: cells that {text}: {len(positions):,}, e.g. '{cell}' in {where}"
+        return Issue(rule, cells, action="asked" if rule in ASKED else "noted")
 
     def list_mapped(self, dimensions: Collection[str] | None = None) -> dict[str, Match]:
         """Matches that stand in `columns` of the source, by name; `dimensions` are the unit's.

@@ -24,11 +24,10 @@ from salesfc_lib.inspection.evidence.rows import (
     find_merged,
 )
 from salesfc_lib.inspection.findings.days import describe_days
-from salesfc_lib.inspection.findings.headers import describe_headers
 from salesfc_lib.inspection.findings.measure import describe_measure
 from salesfc_lib.inspection.findings.numbers import describe_numbers
 from salesfc_lib.inspection.findings.proposal import Proposal
-from salesfc_lib.inspection.findings.rows import describe_rows
+from salesfc_lib.inspection.findings.table import describe_headers, describe_rows
 from salesfc_lib.inspection.findings.texts import describe_texts
 from salesfc_lib.inspection.sampling.feeds import sample_feed
 from salesfc_lib.inspection.sampling.sample import Sample

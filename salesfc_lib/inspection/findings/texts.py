@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from salesfc_lib.inspection.evidence.columns import ColumnEvidence
 from salesfc_lib.inspection.findings.numbers import CODES
-from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting
-from salesfc_lib.inspection.findings.wording import ask, point_at
+from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
 from salesfc_lib.intake import Issue, identifiers, is_null_spelling, repair_mojibake
 
 COUNTED = ("currency", "unit_of_measure", "status", "kind")  # names whose members are counted
@@ -51,7 +50,7 @@ def _check_scientific(found: Proposal, column: ColumnEvidence) -> Iterator[Issue
     short = identifiers.find_scientific(pa.chunked_array([pa.array(column.raw, pa.string())]))
     if len(short):
         text = "lost their digits in a spreadsheet and cannot be recovered: export them as text"
-        yield point_at(found, column, [*short.index], "scientific_id", text, asked=True)
+        yield found.point_at(column, [*short.index], "scientific_id", text)
 
 
 def _check_damage(found: Proposal, column: ColumnEvidence) -> Iterator[Issue]:
@@ -61,7 +60,7 @@ def _check_damage(found: Proposal, column: ColumnEvidence) -> Iterator[Issue]:
         meant = repair_mojibake(column.cells[garbled[0]])
         text = f"were read in a wrong encoding before the export ('{meant}' is meant)"
         text += "; `mojibake: repair` undoes it"
-        yield point_at(found, column, garbled, "mojibake", text)
+        yield found.point_at(column, garbled, "mojibake", text)
     short = [
         place
         for cell, place in places.items()
@@ -71,7 +70,7 @@ def _check_damage(found: Proposal, column: ColumnEvidence) -> Iterator[Issue]:
     ]
     if short:
         text = "lost the zeros at their beginning: the same code stands with them too"
-        yield point_at(found, column, short, "lost_zeros", text)
+        yield found.point_at(column, short, "lost_zeros", text)
 
 
 def _describe_nulls(found: Proposal) -> Iterator[Finding]:

@@ -45,27 +45,21 @@ def find_exports(asked: Sequence[Path]) -> list[Path]:
 
     Raises `RequestError` for one that names no file.
     """
-    found: list[Path] = []
+    found: dict[Path, None] = {}
     for path in asked:
-        is_pattern = bool(PATTERN & set(path.name))
+        wrong, files = "there is no such file", [path]
         if path.is_dir():
-            files, wrong = sorted(path.rglob("*")), "it is a folder without an export"
-            files = [
-                file
-                for file in files
-                if file.suffix.lower() in ENDINGS and not file.name.startswith((".", "~$"))
-            ]
-        elif is_pattern and not path.exists() and path.parent.is_dir():
-            files, wrong = sorted(path.parent.glob(path.name)), "the pattern matches no file"
-        else:
-            files = [path]
-            wrong = "the pattern matches no file" if is_pattern else "there is no such file"
+            wrong = "it is a folder without an export"
+            named = (file for file in sorted(path.rglob("*")) if file.suffix.lower() in ENDINGS)
+            files = [file for file in named if not file.name.startswith((".", "~$"))]
+        elif PATTERN & {*path.name} and not path.exists():
+            wrong, files = "the pattern matches no file", sorted(path.parent.glob(path.name))
         files = [file for file in files if file.is_file()]
         if not files:
             error = SalesForecastError.unreadable_file(path, wrong, "Correct the path")
             raise RequestError(str(error))
-        found += [file for file in files if file not in found]
-    return found
+        found |= dict.fromkeys(files)
+    return [*found]
 
 
 def group_files(files: Sequence[Path]) -> list[list[Path]]:
@@ -83,17 +77,20 @@ def group_files(files: Sequence[Path]) -> list[list[Path]]:
 
 
 def find_path(files: Sequence[Path], project: Path) -> str:
-    """Path of a feed's files in the project, a pattern where they are several.
+    """Path of a feed's files in the project; where they are several a pattern, with a star for the
+    digits that differ.
 
     Files outside the project are expected under its `data/`.
+
+    >>> find_path([Path("data/orders_2024.csv"), Path("data/orders_2025.csv")], Path("."))
+    'data/orders_*.csv'
     """
     file, folder = files[-1].resolve(), project.resolve()
     is_inside = file.is_relative_to(folder)
-    name = file.relative_to(folder).as_posix() if is_inside else f"data/{file.name}"
-    if len(files) == 1:
-        return name
-    parent, _, last = name.rpartition("/")
-    return f"{parent}/{_find_pattern([path.name for path in files], last)}".lstrip("/")
+    parent = file.relative_to(folder).parent if is_inside else Path("data")
+    pieces = zip(*(re.split(r"(\d+)", path.name) for path in files), strict=True)
+    name = "".join(piece if {piece, *others} == {piece} else "*" for piece, *others in pieces)
+    return (parent / re.sub(r"\*+", "*", name)).as_posix()
 
 
 def sample_file(path: Path, aliases: Aliases) -> Sample:
@@ -112,31 +109,25 @@ def sample_file(path: Path, aliases: Aliases) -> Sample:
         why = "it is empty (0 bytes): it holds no row of headers"
         raise SalesForecastError.unreadable_file(path, why, "Export it again")
     is_archive = top.startswith(b"PK") and path.stat().st_size < MOST_ZIPPED
-    said, kind = identify(path.read_bytes() if is_archive else top)
+    content, kind = identify(path.read_bytes() if is_archive else top)
     kind = "csv" if top.startswith(b"\x1f\x8b") else kind
     if not kind:
         do = "Unpack it, or export it as CSV, XLSX or Parquet"
-        raise SalesForecastError.unreadable_file(path, said, do)
-    read = sample_page if "HTML" in said else KINDS[kind][0]
-    sample, issues = _narrow(read(path, aliases)), []
-    named = ENDINGS.get(path.suffix.lower(), kind)
+        raise SalesForecastError.unreadable_file(path, content, do)
+    read = sample_page if "HTML" in content else KINDS[kind][0]
+    sample, issues = read(path, aliases), []
+    named, count = ENDINGS.get(path.suffix.lower(), kind), len(sample.header)
     if named != kind:
-        reason = f"by its name the file would be {named}, but {said}; `kind: {kind}` reads it"
-        issues = [Issue("wrong_name", reason)]
-    return replace(sample, issues=[*issues, *sample.issues])
-
-
-def _narrow(sample: Sample) -> Sample:
-    """The sample with its first columns only, where it has more than any table of orders."""
-    count = len(sample.header)
-    if count <= MOST_COLUMNS:
-        return sample
-    said = f"only the first {MOST_COLUMNS:,} of {count:,} columns were looked at"
+        reason = f"by its name the file would be {named}, but {content}; `kind: {kind}` reads it"
+        issues.append(Issue("wrong_name", reason))
+    if count > MOST_COLUMNS:
+        text = f"only the first {MOST_COLUMNS:,} of {count:,} columns were looked at"
+        issues.append(Issue("wide", text))
     return replace(
         sample,
         header=sample.header[:MOST_COLUMNS],
         rows=[row[:MOST_COLUMNS] for row in sample.rows],
-        issues=[*sample.issues, Issue("wide", said)],
+        issues=[*issues, *sample.issues],
     )
 
 
@@ -145,34 +136,31 @@ def sample_feed(
 ) -> tuple[Sample, list[Issue], dict[str, list[str]]]:
     """Sample of the rows of all files of a feed, how the files differ, and by header of the last
     file its spellings in others."""
-    samples = [sample_file(file, aliases) for file in files]
-    last = samples[-1]
-    if len(samples) == 1:
-        return last, [], {}
+    *others, last = samples = [sample_file(file, aliases) for file in files]
     issues: list[Issue] = []
-    spellings: dict[str, list[str]] = {}
-    drifting = set()
-    rows, places, origins = list(last.rows), list(last.places), [last.path.name] * len(last.rows)
+    spellings: dict[str, dict[str, None]] = {}
+    settings = dict(last.settings)
+    rows, places, origins = [*last.rows], [*last.places], [last.path.name] * len(last.rows)
     share = max(LEAST_ROWS, limit_rows(len(last.header)) // len(samples))
-    for sample in samples[:-1]:
+    for sample in others:
         name = sample.path.name
         renamed, lacking = _match_headers(last, sample, aliases)
         for header, other in renamed.items():
-            spellings.setdefault(header, []).append(other)
+            spellings.setdefault(header, {})[other] = None
         if lacking:
-            said = f"{name} lacks {shorten(lacking)}, which {last.path.name} has"
-            issues.append(Issue("renamed_column", said, action="asked"))
+            text = f"{name} lacks {shorten(lacking)}, which {last.path.name} has"
+            issues.append(Issue("renamed_column", text, action="asked"))
         for key in DRIFT:
-            theirs, ours = (one.settings.get(key) for one in (sample, last))
-            if (theirs or "").removesuffix("-sig") != (ours or "").removesuffix("-sig"):
-                said = f"{name} has {key} {theirs!r}, {last.path.name} has {ours!r}"
-                issues.append(Issue("dialect_drift", said))
-                drifting.add(key)
+            theirs, ours = (one.settings.get(key, "") for one in (sample, last))
+            if theirs.removesuffix("-sig") != ours.removesuffix("-sig"):
+                text = f"{name} has {key} {theirs!r}, {last.path.name} has {ours!r}"
+                issues.append(Issue("dialect_drift", text))
+                settings.pop(key, None)
         at = {header: place for place, header in reversed([*enumerate(sample.header)])}
-        taken = [at.get(renamed.get(header, header)) for header in last.header]
+        columns = [at.get(renamed.get(header, header)) for header in last.header]
         every = slice(None, None, max(1, -(-len(sample.rows) // share)))
         rows += [
-            ["" if place is None else row[place] for place in taken] for row in sample.rows[every]
+            ["" if place is None else row[place] for place in columns] for row in sample.rows[every]
         ]
         places += sample.places[every]
         origins += [name] * len(sample.rows[every])
@@ -180,28 +168,13 @@ def sample_feed(
         last,
         rows=rows,
         places=places,
-        origins=origins,
+        origins=origins if others else (),
         total=sum(sample.total for sample in samples),
         counted=all(sample.counted for sample in samples),
-        settings={key: value for key, value in last.settings.items() if key not in drifting},
+        settings=settings,
         issues=list({one.reason: one for sample in samples for one in sample.issues}.values()),
     )
-    unique = {header: list(dict.fromkeys(others)) for header, others in spellings.items()}
-    return joined, issues, unique
-
-
-def _find_pattern(names: Sequence[str], last: str) -> str:
-    """Pattern that finds all the names: digits that differ become a star.
-
-    >>> _find_pattern(["orders_2024.csv", "orders_2025.csv"], "orders_2025.csv")
-    'orders_*.csv'
-    """
-    parts = [re.split(r"(\d+)", name) for name in names]
-    pieces = [
-        piece if len({part[place] for part in parts}) == 1 else "*"
-        for place, piece in enumerate(re.split(r"(\d+)", last))
-    ]
-    return re.sub(r"\*+", "*", "".join(pieces))
+    return joined, issues, {header: [*known] for header, known in spellings.items()}
 
 
 def _match_headers(

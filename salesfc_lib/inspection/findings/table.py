@@ -1,4 +1,4 @@
-"""What the rows of an export are: business or layout, what identifies them, whose they are."""
+"""What the headers of an export are matched with; what its rows are, and what identifies them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,31 @@ from dataclasses import asdict
 
 from salesfc_lib.inspection.evidence.columns import join_some
 from salesfc_lib.inspection.findings.measure import BUSINESS
-from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting
-from salesfc_lib.inspection.findings.wording import ask
-from salesfc_lib.intake import Issue
+from salesfc_lib.inspection.findings.proposal import Fact, Finding, Line, Proposal, Setting, ask
+from salesfc_lib.intake import Issue, is_year, survey_days
 
 MANY_ROWS = 50  # in which no two rows repeat a key, from which it is written without a question
+
+
+def describe_headers(found: Proposal) -> Iterator[Finding]:
+    """Role, matches and headers that are left, twice there or months."""
+    matches, known = found.assignment.matches, found.names.values()
+    yield Fact("role", {"is": found.role, "why": found.assignment.why})
+    yield Fact("columns", {one.name: {**asdict(one), "why": one.describe()} for one in matches})
+    free = {header: one for header, one in found.columns.items() if header not in known}
+    values = {head: {"looks": one.content, "values": one.describe()} for head, one in free.items()}
+    yield Fact("unmatched", values)
+    yield Fact("refused", found.assignment.refused)
+    yield Fact("missing", found.missing)
+    named = [header for header in found.sample.header if header]
+    if twice := sorted({header for header in named if named.count(header) > 1}):
+        text = f"the header {', '.join(twice)} stands more than once: which column is meant?"
+        is_mapped = bool({*twice} & {*known})
+        yield ask("renamed_column", text) if is_mapped else Issue("renamed_column", text)
+    months = [head for head in named if is_year(head) or survey_days([head]).share > 0]
+    if len(months) >= 3 and len(months) * 2 > len(named):
+        text = f"months stand side by side as columns ({', '.join(months[:3])} …)"
+        yield ask("wide", f"{text}: can it be exported with a row for each month?")
 
 
 def describe_rows(found: Proposal) -> Iterator[Finding]:
