@@ -106,8 +106,8 @@ class Aliases:
     def kind_of(self, value: str) -> str:
         """Sale, return or adjustment; '' where the value is not known."""
         key = strip_header(value)
-        found = (kind for kind, words in self.kinds.items() if key in map(strip_header, words))
-        return next(found, "")
+        known = (kind for kind, words in self.kinds.items() if key in map(strip_header, words))
+        return next(known, "")
 
     def _find_near(self, header: str) -> Iterator[Hit]:
         key, words = strip_header(header), split_header(header)
@@ -150,16 +150,13 @@ def _longest(text: str, words: Sequence[str]) -> str | None:
     """The longest of the words in a text; those of Latin letters stand as words of their own."""
     folded = unicodedata.normalize("NFKC", text).casefold()
     spaced = f" {' '.join(split_header(re.sub('[()]', ' ', text)))} "
-    found = (
-        word
-        for word in words
-        if (
-            word.casefold() in folded
-            if _is_chinese(word)
-            else f" {' '.join(split_header(word))} " in spaced
-        )
-    )
-    return max(found, key=len, default=None)
+
+    def stands(word: str) -> bool:
+        if _is_chinese(word):
+            return word.casefold() in folded
+        return f" {' '.join(split_header(word))} " in spaced
+
+    return max(filter(stands, words), key=len, default=None)
 
 
 @cache

@@ -40,15 +40,7 @@ NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
     "returns": ORDERS,
     "orders": ORDERS,
 }
-RETURNED = [
-    "return",
-    "refund",
-    "rma",
-    "credit note",
-    "retour",
-    "gutschrift",
-    *["退货", "退款", "退回"],
-]
+RETURNED = ["credit note", *"return refund rma retour gutschrift 退货 退款 退回".split()]
 NEEDED = {
     "orders": ("date", "quantity", "amount"),
     "promotions": ("name", "start", "end"),

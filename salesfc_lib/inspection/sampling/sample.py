@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import compress
 from pathlib import Path
 
 from salesfc_lib.intake import Issue
@@ -59,13 +60,8 @@ class Sample:
 
     def keep(self, mask: Sequence[bool]) -> Sample:
         """The same export with the rows that the mask keeps."""
-        kept = [place for place, mine in enumerate(mask) if mine]
-        return replace(
-            self,
-            rows=[self.rows[place] for place in kept],
-            places=[self.places[place] for place in kept],
-            origins=[self.origins[place] for place in kept] if self.origins else (),
-        )
+        rows, places = [*compress(self.rows, mask)], [*compress(self.places, mask)]
+        return replace(self, rows=rows, places=places, origins=[*compress(self.origins, mask)])
 
     def describe_place(self, position: int) -> str:
         """Where a row of the sample stands, for people."""
