@@ -104,7 +104,7 @@ def write_orders(path: Path, rows: int, seed: int = 1) -> Decimal:
 
 
 def _as_decimal(cents: np.ndarray) -> pa.Array:
-    from salesfc_lib.intake.parse.fixed_point import to_decimals
+    from salesfc_lib.intake.parse.numbers.fixed_point import to_decimals
 
     return to_decimals(cents, 2)
 

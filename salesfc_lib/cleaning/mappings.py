@@ -249,7 +249,7 @@ def _read_days(rows: pa.Table, source: Source, ours: str, texts: list[str]) -> l
         if texts[int(place)]:
             codes, files = text_columns.encode(rows[layout.FILE])
             raise _unreadable(files[codes[int(place)]], numbers[int(place)], f"`{ours}` {why}")
-    return read.days.astype("datetime64[D]").tolist()
+    return read.values.astype("datetime64[D]").tolist()
 
 
 def _texts(rows: pa.Table, source: Source, ours: str) -> list[str]:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from salesfc_lib.intake.header_keys import fold_header, split_header, strip_header
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.parse import evidence, fixed_point, identifiers, mapped_columns
+from salesfc_lib.intake.parse import evidence, identifiers, mapped_columns
 from salesfc_lib.intake.parse.cell import parse_moment, parse_moments, parse_month, parse_number
-from salesfc_lib.intake.parse.currencies import CURRENCIES
-from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
-from salesfc_lib.intake.parse.day_spellings import is_serial, is_year
+from salesfc_lib.intake.parse.days.reading import read_dates, read_months
+from salesfc_lib.intake.parse.days.spellings import is_serial, is_year
 from salesfc_lib.intake.parse.nulls import is_null_spelling
-from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
+from salesfc_lib.intake.parse.numbers import fixed_point
+from salesfc_lib.intake.parse.numbers.currencies import CURRENCIES
+from salesfc_lib.intake.parse.numbers.reading import Convention, read_numbers
 from salesfc_lib.intake.parse.stated_scales import refuse_stated_unit
 from salesfc_lib.intake.parse.survey import (
     CONTRARY,
@@ -48,12 +49,10 @@ __all__ = [
     "CURRENCIES",
     "Convention",
     "DELIMITERS",
-    "Dates",
     "DaySurvey",
     "Extract",
     "Issue",
     "NumberSurvey",
-    "Numbers",
     "UNPROVED",
     "cell_text",
     "count_headers",

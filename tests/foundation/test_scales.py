@@ -12,7 +12,7 @@ from salesfc_lib.foundation.scales import POWERS, UNITS, find_scale
 from salesfc_lib.foundation.schema import Source
 from salesfc_lib.inspection.aliases import read_aliases
 from salesfc_lib.inspection.findings.propose import propose_feed
-from salesfc_lib.intake.parse.number_spellings import dissect
+from salesfc_lib.intake.parse.numbers.spellings import dissect
 from salesfc_lib.intake.parse.stated_scales import refuse_stated_unit
 from salesfc_lib.intake.parse.survey import survey_numbers
 from salesfc_lib.intake.sources.extract import read_source

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from salesfc_lib.intake.parse.binary_fractions import round_binary_fractions
-from salesfc_lib.intake.parse.numbers import read_numbers
+from salesfc_lib.intake.parse.numbers.binary_fractions import round_binary_fractions
+from salesfc_lib.intake.parse.numbers.reading import read_numbers
 from tests.orders import order, run
 
 
 def rounded(*texts: str) -> tuple[list[Decimal], int, list[int]]:
     """Values after rounding, their decimal places, and the positions that were rounded."""
     numbers = read_numbers(pa.chunked_array([list(texts)]))
-    units, scale, where = round_binary_fractions(numbers.units, numbers.scale)
+    units, scale, where = round_binary_fractions(numbers.values, numbers.scale)
     return [Decimal(int(value)).scaleb(-scale) for value in units], scale, where.tolist()
 
 

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.dates import Dates, read_dates, read_months
+from salesfc_lib.intake.parse.days.reading import read_dates, read_months
+from salesfc_lib.intake.parse.evidence import ParsedColumn
 
 DAYS = st.dates(date(1980, 1, 1), date(2099, 12, 31))
 FORMS: dict[str, Callable[[date], str]] = {
@@ -37,15 +38,15 @@ FORMS: dict[str, Callable[[date], str]] = {
 }
 
 
-def read(*texts: str, **declared: object) -> Dates:
+def read(*texts: str, **declared: object) -> ParsedColumn:
     return read_dates(pa.chunked_array([pa.array(texts, pa.string())]), **declared)  # type: ignore[arg-type]
 
 
-def list_days(dates: Dates) -> list[str]:
-    return dates.days.astype("datetime64[D]").astype(str).tolist()
+def list_days(dates: ParsedColumn) -> list[str]:
+    return dates.values.astype("datetime64[D]").astype(str).tolist()
 
 
-def list_rules(dates: Dates) -> dict[str, int]:
+def list_rules(dates: ParsedColumn) -> dict[str, int]:
     return {issue.rule: issue.rows for issue in dates.issues}
 
 

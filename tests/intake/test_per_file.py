@@ -9,13 +9,14 @@ import pyarrow as pa
 import pytest
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.dates import Dates, read_dates
-from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
+from salesfc_lib.intake.parse.days.reading import read_dates
+from salesfc_lib.intake.parse.evidence import ParsedColumn
+from salesfc_lib.intake.parse.numbers.reading import Convention, read_numbers
 from salesfc_lib.intake.parse.per_file import read_by_file
 from tests.orders import order, run, save, unit
 
 
-def numbers(*parts: list[str]) -> Numbers:
+def numbers(*parts: list[str]) -> ParsedColumn:
     column = pa.chunked_array([pa.array([text for part in parts for text in part])])
     codes = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
     files = [f"{place}.csv" for place in range(len(parts))]
@@ -24,7 +25,7 @@ def numbers(*parts: list[str]) -> Numbers:
     )
 
 
-def dates(*parts: list[str]) -> Dates:
+def dates(*parts: list[str]) -> ParsedColumn:
     column = pa.chunked_array(
         [pa.array([text for part in parts for text in part])]
     ).dictionary_encode()
@@ -35,7 +36,7 @@ def dates(*parts: list[str]) -> Dates:
 
 def test_each_file_is_read_as_it_proves() -> None:
     read = numbers(["1.234,5", "x"], ["1,234.50", "7", "y"])
-    assert (read.units.tolist(), read.scale) == ([123450, 0, 123450, 700, 0], 2)
+    assert (read.values.tolist(), read.scale) == ([123450, 0, 123450, 700, 0], 2)
     assert read.problems.to_dict() == {1: "'x' is no number", 4: "'y' is no number"}
     assert [(issue.rule, issue.row, issue.rows) for issue in read.issues] == [
         ("separators", 0, 1),
@@ -43,7 +44,7 @@ def test_each_file_is_read_as_it_proves() -> None:
     ]
     days = (
         dates(["25/12/2019", "1/2/2019"], ["12/25/2019", "1/2/2019"])
-        .days.astype("datetime64[D]")
+        .values.astype("datetime64[D]")
         .astype(str)
         .tolist()
     )
@@ -51,11 +52,10 @@ def test_each_file_is_read_as_it_proves() -> None:
 
 
 def test_a_silent_file_follows_the_others_where_they_agree() -> None:
-    assert numbers(["1.234"], ["2,5"], ["7"]).units.tolist() == [12340, 25, 70]
-    assert dates(["1/2/2019"], ["25/1/2019"]).days.astype("datetime64[D]").astype(str).tolist() == [
-        "2019-02-01",
-        "2019-01-25",
-    ]
+    assert numbers(["1.234"], ["2,5"], ["7"]).values.tolist() == [12340, 25, 70]
+    assert dates(["1/2/2019"], ["25/1/2019"]).values.astype("datetime64[D]").astype(
+        str
+    ).tolist() == ["2019-02-01", "2019-01-25"]
 
 
 @pytest.mark.parametrize("others", [[["2,5"], ["2.5"]], [["7"]]])
@@ -120,4 +120,4 @@ def test_what_cannot_be_decided_in_a_plan_is_named_likewise(tmp_path: Path) -> N
 
 
 def test_a_large_value_in_one_file_turns_the_whole_into_python_ints() -> None:
-    assert numbers(["99999999999999999999"], ["0.5"]).units.tolist() == [999999999999999999990, 5]
+    assert numbers(["99999999999999999999"], ["0.5"]).values.tolist() == [999999999999999999990, 5]

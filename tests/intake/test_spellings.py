@@ -28,7 +28,7 @@ from salesfc_lib.intake import (
     survey_days,
     survey_numbers,
 )
-from salesfc_lib.intake.parse.dates import Dates
+from salesfc_lib.intake.parse.evidence import ParsedColumn
 
 CORPUS = yaml.load(
     (Path(__file__).parent / "spellings.yml").read_text(encoding="utf-8"), yaml.BaseLoader
@@ -40,12 +40,14 @@ def list_spellings(kind: str) -> list[tuple[str, Any]]:
     return list(CORPUS[kind].items())
 
 
-def run_days(cells: list[str], read: Callable[[pa.ChunkedArray], Dates] = read_dates) -> list[str]:
+def run_days(
+    cells: list[str], read: Callable[[pa.ChunkedArray], ParsedColumn] = read_dates
+) -> list[str]:
     try:
         found = read(pa.chunked_array([pa.array(cells, pa.string())]))
     except SalesForecastError:
         return [ASKED] * len(cells)
-    days = found.days.astype("datetime64[D]").astype(str).tolist()
+    days = found.values.astype("datetime64[D]").astype(str).tolist()
     return [REFUSED if day == "NaT" else day for day in days]
 
 
@@ -63,7 +65,7 @@ def run_numbers(cells: list[str]) -> list[Any]:
         return [ASKED] * len(cells)
     return [
         REFUSED if place in found.problems.index else Decimal(int(unit)).scaleb(-found.scale)
-        for place, unit in enumerate(found.units)
+        for place, unit in enumerate(found.values)
     ]
 
 

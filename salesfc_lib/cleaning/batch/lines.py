@@ -23,10 +23,8 @@ from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, rescale_u
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import (
-    Dates,
     Extract,
     Issue,
-    Numbers,
     evidence,
     header_of,
     label_files,
@@ -70,7 +68,7 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
     measures = {ours: mapped[ours] for ours in NUMBERS if ours in mapped}
     numbers = mapped_columns.read_measures(rows, measures, source, plain)
     units = {
-        ours: fit_int64(item.units, f"Column '{measures[ours]}' of source '{name}'", item.scale)
+        ours: fit_int64(item.values, f"Column '{measures[ours]}' of source '{name}'", item.scale)
         for ours, item in numbers.items()
     }
     dates = _read_dates(extract, mapped, source, plain, parameters)
@@ -99,8 +97,8 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
             layout.MARK: text_columns.category_of(*text_columns.encode(rows[layout.MARK])),
             **texts,
             "kind": pd.Series(pd.Categorical.from_codes(kinds.astype(np.int8), dtype=KIND)),
-            "date": dates.days,
-            "known": dates.days,
+            "date": dates.values,
+            "known": dates.values,
             "quantity": quantity,
             "amount": np.zeros(count, dtype=np.int64),
             **units,
@@ -185,10 +183,12 @@ def _read_dates(
     source: Source,
     plain: np.ndarray,
     parameters: Parameters,
-) -> Dates:
+) -> evidence.ParsedColumn:
     if "date" not in mapped:
         none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
-        return Dates(np.full(extract.rows.num_rows, np.datetime64("NaT", "ns")), none, none, [])
+        return evidence.ParsedColumn(
+            np.full(extract.rows.num_rows, np.datetime64("NaT", "ns")), none, none, []
+        )
     late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
     return mapped_columns.read_days(
         extract.rows, mapped["date"], source, plain, zone=parameters.calendar.zone, from_1904=late
@@ -217,7 +217,7 @@ def _read_kinds(
 
 
 def _collect(
-    cells: Mapping[str, Numbers | Dates | CellProblems],
+    cells: Mapping[str, evidence.ParsedColumn | CellProblems],
     kinds: np.ndarray,
     plain: np.ndarray,
     needed: Iterable[str],

@@ -21,7 +21,7 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake import (
     Convention,
     Extract,
-    Numbers,
+    evidence,
     label_files,
     layout,
     mapped_columns,
@@ -82,15 +82,17 @@ def _check_file(
             )
 
 
-def _read_like(texts: list[str], column: Numbers, ours: str, source: Source) -> Numbers:
+def _read_like(
+    texts: list[str], column: evidence.ParsedColumn, ours: str, source: Source
+) -> evidence.ParsedColumn:
     """Numbers of texts that are written as the column is."""
     cells = pa.chunked_array([pa.array(texts, pa.string())])
     convention = Convention(unit=source.units.get(ours, Decimal(1)), credit=source.credit)
     try:
-        return read_numbers(cells, replace(convention, decimal=column.written))
+        return read_numbers(cells, replace(convention, decimal=column.notation))
     except SalesForecastError:  # neither the column nor the text tells its decimal mark
         return read_numbers(cells, replace(convention, decimal="."))
 
 
-def _sum(numbers: Numbers) -> Decimal:
-    return Decimal(sum(map(int, numbers.units))).scaleb(-numbers.scale)
+def _sum(numbers: evidence.ParsedColumn) -> Decimal:
+    return Decimal(sum(map(int, numbers.values))).scaleb(-numbers.scale)

@@ -104,7 +104,7 @@ def _parse(
         return parse_texts(column, texts, source)
     unit = source.units.get(column, Decimal(1))
     read = read_numbers(texts, Convention(decimal=source.decimal, unit=unit))
-    values = read.units.astype(float) / 10.0**read.scale
+    values = read.values.astype(float) / 10.0**read.scale
     blank = read.problems.index[read.problems.eq(evidence.BLANK)]
     values[blank] = np.nan
     return pd.Series(values), read.problems.drop(blank)

@@ -47,7 +47,7 @@ def _read(texts: pd.Series, source: str, column: str, date_format: str | None) -
         raise evidence.prefix(error, f"Column `{column}` of source '{source}': ") from error
     if wrong := [why for place, why in read.problems.items() if known[int(place)]]:
         raise _unclear(source, f"`{column}` {wrong[0]}")
-    return pd.Series(read.days)
+    return pd.Series(read.values)
 
 
 def _unclear(source: str, why: str) -> SalesForecastError:

@@ -157,7 +157,7 @@ def parse_days(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
     """Days, or first days of months where the column is `ds`; NaT where blank is allowed."""
     read = (read_months if column == "ds" else read_dates)(texts, source.date_format)
     problems = read.problems
-    return pd.Series(read.days), problems[
+    return pd.Series(read.values), problems[
         problems.ne(evidence.BLANK)
     ] if column in OPEN else problems
 
@@ -177,7 +177,7 @@ def parse_numbers(
     unit = source.units.get(column, Decimal(1))
     numbers = read_numbers(texts, Convention(decimal=source.decimal, unit=unit))
     values = pd.Series(
-        fixed_point.to_decimals(numbers.units, numbers.scale).to_pylist(), dtype=object
+        fixed_point.to_decimals(numbers.values, numbers.scale).to_pylist(), dtype=object
     )
     problems = numbers.problems
     if may_be_blank:

@@ -59,10 +59,10 @@ def _describe_order(found: Proposal, name: str) -> Iterator[Finding]:
         {
             "is": ORDERS.get(days.order, "year first" if days.forms else ""),
             "code": days.order,
-            "proof": {order: column.raw[place] for order, place in days.proof.items()},
-            "rows": {order: found.sample.places[place] for order, place in days.proof.items()},
-            "cells": dict(days.proofs),
-            "undecided": days.open,
+            "proof": {order: column.raw[at[0]] for order, at in days.proofs.items()},
+            "rows": {order: found.sample.places[at[0]] for order, at in days.proofs.items()},
+            "cells": {order: len(at) for order, at in days.proofs.items()},
+            "undecided": len(days.open),
             "first": str(first) if first else None,
             "last": str(last) if last else None,
         },
@@ -74,9 +74,9 @@ def _describe_order(found: Proposal, name: str) -> Iterator[Finding]:
         why = "dmy or mdy: no cell proves whether the day or the month stands first; ask"
         yield Setting("date_order", None, why)
     elif days.order and days.order != CONTRARY:
-        place = days.proof[days.order]
+        place = days.proofs[days.order][0]
         why = f"{column.raw[place]} in {found.sample.describe_place(place)}"
-        only = f" (and {days.proofs[days.order] - 1:,} more) can be read no other way"
+        only = f" (and {len(days.proofs[days.order]) - 1:,} more) can be read no other way"
         why += only if len(days.meanings[place]) == 1 else f": {days.reason}"
         yield Setting("date_order", days.order, why)
         text = f"{ORDERS[days.order]}: {why}"
@@ -92,14 +92,14 @@ def _describe_order(found: Proposal, name: str) -> Iterator[Finding]:
 def _check_order(found: Proposal, name: str) -> Iterator[Issue]:
     days, column = found.days(name), found.columns[found.names[name]]
     if days.order == UNPROVED:
-        open_cells = (at for at, meant in enumerate(days.meanings) if len({*meant.values()}) > 1)
         text = (
-            f"is {column.raw[next(open_cells)]} written day first or month first? "
-            f"All {days.open:,} such cells can be read both ways{_hint_at_order(days.meanings)}"
+            f"is {column.raw[days.open[0]]} written day first or month first? "
+            f"All {len(days.open):,} such cells can be read both ways"
+            f"{_hint_at_order(days.meanings)}"
         )
         yield ask("date_order", f"{column.header}: {text}")
     if days.order == CONTRARY:
-        cells = {order: found.show_cell(column, place) for order, place in days.proof.items()}
+        cells = {order: found.show_cell(column, at[0]) for order, at in days.proofs.items()}
         text = f"{cells.get('dmy')} has its day first, {cells.get('mdy')} its month"
         yield ask("date_order", f"{column.header}: {text}: which files or rows are which?")
 

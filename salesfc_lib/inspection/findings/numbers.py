@@ -49,8 +49,8 @@ def describe_numbers(found: Proposal) -> Iterator[Finding]:
     yield Line("numbers", "\n".join(f"{one.header}: {_describe(found, one)}" for one in shown))
     decimals = {one.numbers.decimal for one in numbers.values()}
     if "," in decimals and "." not in decimals:
-        column = next(one for one in numbers.values() if "," in one.numbers.proof)
-        place = column.numbers.proof[","]
+        column = next(one for one in numbers.values() if "," in one.numbers.proofs)
+        place = column.numbers.proofs[","][0]
         why = f"{column.raw[place]} in {found.sample.describe_place(place)}"
         yield Setting("decimal", ",", why)
     elif UNPROVED in decimals and not decimals & {".", ","}:
@@ -61,7 +61,7 @@ def _list_facts(column: ColumnEvidence) -> dict[str, object]:
     numbers = column.numbers
     return {
         "is": numbers.decimal,
-        "proof": {sign: column.raw[place] for sign, place in numbers.proof.items()},
+        "proof": {sign: column.raw[at[0]] for sign, at in numbers.proofs.items()},
         "grouping": numbers.grouping,
         "undecided": len(numbers.open),
     }
@@ -72,7 +72,7 @@ def _describe(found: Proposal, column: ColumnEvidence) -> str:
     text = DECIMALS.get(numbers.decimal, "whole numbers")
     if numbers.decimal in (".", ","):
         grouped = f", thousands with {numbers.grouping!r}" if numbers.grouping else ""
-        cell = found.show_cell(column, numbers.proof[numbers.decimal])
+        cell = found.show_cell(column, numbers.proofs[numbers.decimal][0])
         text = f"{text}, as in {cell}{grouped}"
     return text
 
@@ -91,7 +91,7 @@ def _check_decimals(found: Proposal, column: ColumnEvidence) -> Iterator[Issue]:
         text = f"is {cell} {whole}, or does it have decimals? No cell of the column proves it"
         yield ask("separators", f"{header}: {text}{others if proved else ''}")
     if numbers.decimal == CONTRARY:
-        cells = {sign: found.show_cell(column, place) for sign, place in numbers.proof.items()}
+        cells = {sign: found.show_cell(column, at[0]) for sign, at in numbers.proofs.items()}
         text = f"decimal point in {cells['.']}, decimal comma in {cells[',']}"
         yield ask("separators", f"{header}: {text}: two conventions in one column")
     if numbers.currencies:

@@ -11,11 +11,10 @@ from decimal import Decimal
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.day_spellings import dissect_day, dissect_month, list_meanings
+from salesfc_lib.intake.parse.days.spellings import dissect_day, dissect_month, list_meanings
 from salesfc_lib.intake.parse.evidence import Unreadable
-from salesfc_lib.intake.parse.number_spellings import dissect
-from salesfc_lib.intake.parse.numbers import Convention, read_one
-from salesfc_lib.intake.parse.separators import Separators, decide_separators
+from salesfc_lib.intake.parse.numbers.separators import Separators, decide_separators
+from salesfc_lib.intake.parse.numbers.spellings import dissect
 from salesfc_lib.intake.parse.survey import CONTRARY, UNPROVED, survey_days
 
 PERCENT = -2  # the power of ten of a percent sign
@@ -87,17 +86,15 @@ def parse_number(text: str) -> tuple[Decimal, bool]:
     >>> parse_number("1,250.5"), parse_number("-10 %"), parse_number("1.250")
     ((Decimal('1250.5'), False), (Decimal('-10'), True), (Decimal('1.250'), False))
     """
-    written = dissect(text)
+    spelling = dissect(text)
     try:
-        separators = decide_separators(pa.array([written.digits]))
+        separators = decide_separators(pa.array([spelling.digits]))
     except SalesForecastError:
-        if "," in written.digits:
+        if "," in spelling.digits:
             raise Unreadable("may be a decimal or a grouped whole number") from None
         separators = Separators(".")
-    is_percent = written.power == PERCENT
-    value = read_one(
-        written._replace(power=None) if is_percent else written, separators, Convention()
-    )
-    if isinstance(value, Unreadable):
-        raise value
-    return Decimal(value[0]).scaleb(-value[1]), is_percent
+    is_percent = spelling.power == PERCENT
+    value = separators.read(spelling._replace(power=None) if is_percent else spelling)
+    if value is None:
+        raise Unreadable("is no number")
+    return value, is_percent

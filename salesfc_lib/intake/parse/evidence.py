@@ -7,7 +7,9 @@ evidence by rule and column, problems by row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -16,6 +18,7 @@ import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.issues import Issue
+from salesfc_lib.intake.parse.numbers.fixed_point import rescale
 
 BLANK = "is blank"
 UNREADABLE = "unreadable"
@@ -23,11 +26,11 @@ SHOWN = 40  # characters of a text in a problem or an example
 
 
 class Unreadable(ValueError):
-    """A text that is no value: why, and the rule that says so."""
+    """A text that is no value: why, the rule that says so, and `rules` that were used to tell."""
 
-    def __init__(self, why: str, rule: str = UNREADABLE):
+    def __init__(self, why: str, rule: str = UNREADABLE, rules: tuple[str, ...] = ()):
         super().__init__(why)
-        self.rule = rule
+        self.rule, self.rules = rule, rules
 
 
 class Undecidable(SalesForecastError):
@@ -66,9 +69,23 @@ def name_place(
 def prefix(error: SalesForecastError, words: str) -> SalesForecastError:
     """An error of the same kind, with these words in front."""
     named = type(error)(f"{words}{error}")
-    if isinstance(error, Undecidable) and isinstance(named, Undecidable):
-        named.cell = error.cell
+    vars(named).update(vars(error))
     return named
+
+
+class ParsedColumn(NamedTuple):
+    """Values of a column of text by row, and what was found on the way.
+
+    `values` (n_rows,) are days (datetime64[ns], NaT where there is a problem), or numbers as units
+    of 10**-`scale`: int64, or Python ints where that does not suffice; 0 where there is a problem.
+    """
+
+    values: np.ndarray
+    problems: pd.Series  # text by row position, only rows that have one
+    rules: pd.Series  # rule by row position, beside `problems`
+    issues: list[Issue]  # rules that read cells; `row` is the first position
+    notation: str | None = None  # decimal mark, or order of a day, if declared or proved
+    scale: int = 0
 
 
 class Places:
@@ -99,8 +116,6 @@ class Places:
 def list_cells(column: pa.ChunkedArray) -> tuple[pa.Array, Places]:
     """Texts to be read, each row's or the distinct ones that rows use, and where they stand."""
     whole = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    if isinstance(whole, pa.ChunkedArray):
-        whole = whole.chunk(0) if whole.num_chunks else pa.array([], pa.string())
     if not pa.types.is_dictionary(whole.type):
         return whole, Places()
     codes = whole.indices.to_numpy(zero_copy_only=False)
@@ -117,37 +132,76 @@ def quote_problem(text: str, why: str) -> str:
 
 
 def place_problems(
-    places: Places,
-    cells: np.ndarray,
-    codes: np.ndarray,
-    texts: Sequence[str],
-    unread: Sequence[Unreadable | None],
+    places: Places, texts: pa.Array, cells: np.ndarray, explain: Callable[[int], Unreadable]
 ) -> tuple[pd.Series, pd.Series]:
     """Problem and rule of each row that has one, by row position.
 
-    `cells` are numbers, ascending; `codes` says which of the distinct `texts` each of them is,
-    `unread` what is wrong with each text.
+    `cells` are those that cannot be read, ascending; `explain` says why, and is asked once for
+    each distinct text.
     """
-    wrong = np.array([problem is not None for problem in unread], dtype=bool)[codes]
-    said = np.array(
-        [
-            problem and quote_problem(text, str(problem))
-            for text, problem in zip(texts, unread, strict=True)
-        ],
-        dtype=object,
-    )
-    named = np.array([problem and problem.rule for problem in unread], dtype=object)
-    rows, which = places.rows(cells[wrong])
-    index, of_row = pd.Index(rows, dtype="int64"), codes[wrong][which]
-    return pd.Series(said[of_row], index=index, dtype=object), pd.Series(
-        named[of_row], index=index, dtype=object
-    )
-
-
-def report_rule(
-    places: Places, texts: pa.Array, cells: np.ndarray, rule: str, reason: str
-) -> Issue:
-    """What a rule read, given the numbers of the cells, ascending."""
+    encoded = texts.take(pa.array(cells)).dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    _, first = np.unique(codes, return_index=True)
+    why = [explain(int(cell)) for cell in cells[first]]
+    quoted = map(quote_problem, encoded.dictionary.to_pylist(), map(str, why))
     rows, which = places.rows(cells)
-    example = texts[int(cells[which[0]])].as_py().strip()[:SHOWN]
-    return Issue(rule, reason, int(rows[0]), len(rows), "read", example=example)
+    problems, rules = (
+        pd.Series(np.array(each, dtype=object)[codes[which]], pd.Index(rows, dtype="int64"), object)
+        for each in ([*quoted], [each.rule for each in why])
+    )
+    return problems, rules
+
+
+def find_used(rules: Sequence[Sequence[str]], codes: np.ndarray) -> dict[str, np.ndarray]:
+    """Cells that each rule was used for, as masks; `codes` are places in `rules`."""
+    coded: dict[str, list[int]] = {}
+    for code, names in enumerate(rules):
+        for name in names:
+            coded.setdefault(name, []).append(code)
+    return {name: np.isin(codes, wanted) for name, wanted in coded.items()}
+
+
+def report_rules(
+    places: Places, texts: pa.Array, used: Mapping[str, np.ndarray], reasons: Mapping[str, str]
+) -> list[Issue]:
+    """What each rule read, by its name, given the cells as masks."""
+    issues = []
+    for rule, mask in sorted(used.items()):
+        rows, which = places.rows(np.flatnonzero(mask))
+        if len(rows):
+            example = texts[int(np.flatnonzero(mask)[which[0]])].as_py().strip()[:SHOWN]
+            reason = reasons[rule]
+            issues.append(Issue(rule, reason, int(rows[0]), len(rows), "read", example=example))
+    return issues
+
+
+def scatter(parts: Sequence[tuple[Any, np.ndarray]], rows: int) -> np.ndarray:
+    """Values of all rows, given the places and values of parts; zero or NaT where none is."""
+    if len(parts) == 1 and len(parts[0][1]) == rows:
+        return parts[0][1]
+    is_large = any(values.dtype == object for _, values in parts)
+    kind = object if is_large else parts[0][1].dtype
+    blank = np.datetime64("NaT", "ns") if parts[0][1].dtype.kind == "M" else 0
+    whole = np.full(rows, blank, dtype=kind)
+    for place, values in parts:
+        whole[place] = values
+    return whole
+
+
+def join_parts(parts: Sequence[tuple[np.ndarray, ParsedColumn]], rows: int) -> ParsedColumn:
+    """One column of parts, given the rows of each (ascending)."""
+    if len(parts) == 1 and len(parts[0][0]) == rows:
+        return parts[0][1]
+    scale = max(part.scale for _, part in parts)
+    values = [(place, rescale(part.values, part.scale, scale)) for place, part in parts]
+    problems, rules = (
+        pd.concat([each.set_axis(place[each.index]) for place, each in pairs]).sort_index()
+        for pairs in (
+            [(place, part.problems) for place, part in parts],
+            [(place, part.rules) for place, part in parts],
+        )
+    )
+    issues = [replace(each, row=int(at[each.row])) for at, part in parts for each in part.issues]
+    notations = {part.notation for _, part in parts} - {None}
+    agreed = notations.pop() if len(notations) == 1 else None
+    return ParsedColumn(scatter(values, rows), problems, rules, issues, agreed, scale)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -21,14 +21,23 @@ import pyarrow.compute as pc
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.parse.binary_fractions import round_binary_fractions
-from salesfc_lib.intake.parse.dates import Dates, read_dates
-from salesfc_lib.intake.parse.evidence import Undecidable, list_cells, prefix, quote_problem
-from salesfc_lib.intake.parse.fixed_point import rescale, round_half_even
+from salesfc_lib.intake.parse.days.reading import read_dates
+from salesfc_lib.intake.parse.evidence import (
+    ParsedColumn,
+    Unreadable,
+    join_parts,
+    list_cells,
+    place_problems,
+    prefix,
+    report_rules,
+    scatter,
+)
 from salesfc_lib.intake.parse.identifiers import find_lost_zeros, refuse_scientific
-from salesfc_lib.intake.parse.nulls import ERROR, ERROR_CELL, is_error, is_null_text
-from salesfc_lib.intake.parse.numbers import Convention, Numbers, read_numbers
-from salesfc_lib.intake.parse.per_file import Reader, read_by_file
+from salesfc_lib.intake.parse.nulls import ERROR, ERROR_CELL, is_error
+from salesfc_lib.intake.parse.numbers.binary_fractions import round_binary_fractions
+from salesfc_lib.intake.parse.numbers.fixed_point import rescale, round_half_even
+from salesfc_lib.intake.parse.numbers.reading import Convention, read_numbers
+from salesfc_lib.intake.parse.per_file import Reader, read_alike, read_by_file
 from salesfc_lib.intake.sources.layout import FILE, ROW, exported
 from salesfc_lib.intake.sources.text_columns import as_category, encode
 
@@ -38,27 +47,18 @@ PROPOSED = 20  # repairs of a column that are told
 
 def read_measures(
     rows: pa.Table, mapped: Mapping[str, str], source: Source, plain: np.ndarray
-) -> dict[str, Numbers]:
+) -> dict[str, ParsedColumn]:
     """Numbers of the mapped columns, by this project's name.
 
     A subtotal keeps its figure, rounded to the rows' own scale: a spreadsheet's sum carries binary
     noise beyond it.
     """
-    measures: dict[str, Numbers] = {}
-    silent: dict[str, Undecidable] = {}
-    for ours in mapped:
-        try:
-            measures[ours] = _read_measure(rows, ours, mapped[ours], source, plain)
-        except Undecidable as error:
-            silent[ours] = error
-    said = {measure.written for measure in measures.values() if measure.written is not None}
-    for ours, problem in silent.items():
-        if len(said) != 1:
-            raise problem
-        measures[ours] = _read_measure(
-            rows, ours, mapped[ours], source.model_copy(update={"decimal": next(iter(said))}), plain
-        )
-    return {ours: measures[ours] for ours in mapped}
+    return read_alike(
+        {
+            ours: partial(_read_measure, rows, ours, header, source, plain=plain)
+            for ours, header in mapped.items()
+        }
+    )
 
 
 def read_days(
@@ -69,11 +69,11 @@ def read_days(
     *,
     zone: str | None,
     from_1904: Iterable[str],
-) -> Dates:
+) -> ParsedColumn:
     """Days of a column; `from_1904` names the files whose workbook counts its days from 1904."""
     late = set(from_1904)
 
-    def read(column: pa.ChunkedArray, file: str, order: str | None) -> Dates:
+    def read(column: pa.ChunkedArray, file: str, order: str | None) -> ParsedColumn:
         system = 1904 if file in late else 1900
         return read_dates(
             column,
@@ -83,7 +83,7 @@ def read_days(
             zone=zone,
         )
 
-    return _scatter(_read(rows, "date", header, plain, read), plain)
+    return _read(rows, "date", header, plain, read)
 
 
 def read_texts(
@@ -96,19 +96,14 @@ def read_texts(
     for ours, header in mapped.items():
         column = as_category(rows[exported(header)])
         declared = source.nulls.get(ours, ())
-        nothing = (
-            [text for text in column.cat.categories if is_null_text(text, declared)]
-            if declared
-            else []
-        )
-        places = np.flatnonzero(column.isin(nothing)) if nothing else np.array([], dtype=np.int64)
-        if len(places):
-            example = str(column.iloc[places[0]])
-            why = "declared to stand for nothing"
-            first, count = int(places[0]), len(places)
-            said = Issue("null_spelling", why, first, count, "read", example=example)
-            issues.append((ours, said))
-        texts[ours] = column.cat.remove_categories(nothing) if nothing else column
+        if nothing := [text for text in column.cat.categories if text.strip() in declared]:
+            places = np.flatnonzero(column.isin(nothing))
+            first, why = int(places[0]), "declared to stand for nothing"
+            example = str(column.iloc[first])
+            issue = Issue("null_spelling", why, first, len(places), "read", example=example)
+            issues.append((ours, issue))
+            column = column.cat.remove_categories(nothing)
+        texts[ours] = column
     return texts, issues
 
 
@@ -120,20 +115,13 @@ def find_error_cells(
     """
     found = {}
     for ours, header in mapped.items():
-        texts, where = list_cells(rows[exported(header)])
+        texts, places = list_cells(rows[exported(header)])
         likely = np.flatnonzero(pc.match_substring(texts, "#").to_numpy(zero_copy_only=False))
-        errors = np.array(
-            [cell for cell in likely if is_error(texts[int(cell)].as_py())], dtype=np.int64
-        )
-        places, which = where.rows(errors)
-        if len(places):
-            said = [
-                quote_problem(text, ERROR)
-                for text in texts.take(pa.array(errors[which])).to_pylist()
-            ]
-            found[ours] = (
-                pd.Series(said, index=places, dtype=object),
-                pd.Series(ERROR_CELL, index=places, dtype=object),
+        errors = [cell for cell in likely if is_error(texts[int(cell)].as_py())]
+        if errors:
+            cells = np.array(errors, dtype=np.int64)
+            found[ours] = place_problems(
+                places, texts, cells, lambda _: Unreadable(ERROR, ERROR_CELL)
             )
     return found
 
@@ -163,86 +151,64 @@ def _propose_zeros(column: pa.ChunkedArray) -> list[Issue]:
     lost = find_lost_zeros(column)
     if lost.empty:
         return []
-    said = [f"'{row.code}' may be '{row.padded}' ({row.reason})" for row in lost.itertuples()]
-    more = f"; and {len(said) - PROPOSED} more" if len(said) > PROPOSED else ""
-    texts, where = list_cells(column)
+    proposals = [f"'{row.code}' may be '{row.padded}' ({row.reason})" for row in lost.itertuples()]
+    more = len(proposals) - PROPOSED
+    reason = "; ".join([*proposals[:PROPOSED], *([f"and {more} more"] if more > 0 else [])])
+    texts, places = list_cells(column)
     short = pc.is_in(pc.utf8_trim_whitespace(texts), value_set=pa.array(lost["code"].unique()))
-    places, which = where.rows(np.flatnonzero(short.to_numpy(zero_copy_only=False)))
-    example = texts.filter(short)[int(which[0])].as_py().strip()
-    reason = "; ".join(said[:PROPOSED]) + more
-    return [Issue("lost_zeros", reason, int(places[0]), len(places), example=example)]
+    mask = short.to_numpy(zero_copy_only=False)
+    (issue,) = report_rules(places, texts, {"lost_zeros": mask}, {"lost_zeros": reason})
+    return [replace(issue, action="noted")]
 
 
 def _read_measure(
-    rows: pa.Table, ours: str, header: str, source: Source, plain: np.ndarray
-) -> Numbers:
-    convention = Convention(
-        decimal=source.decimal, unit=source.units.get(ours, Decimal(1)), credit=source.credit
-    )
+    rows: pa.Table,
+    ours: str,
+    header: str,
+    source: Source,
+    decimal: str | None,
+    *,
+    plain: np.ndarray,
+) -> ParsedColumn:
+    """A measure; `decimal` is the mark of the source's other measures, where it has to be told."""
+    unit = source.units.get(ours, Decimal(1))
+    convention = Convention(source.decimal or decimal, unit, source.credit)
 
-    def read(column: pa.ChunkedArray, file: str, mark: str | None) -> Numbers:
+    def read(column: pa.ChunkedArray, file: str, mark: str | None) -> ParsedColumn:
         return read_numbers(column, replace(convention, decimal=convention.decimal or mark))
 
     column = rows[exported(header)]
-    measure = _round_noise(_read(rows, ours, header, plain, read), column.filter(pa.array(plain)))
+    measure = _round_noise(_read(rows, ours, header, plain, read), column)
     if plain.all():
         return measure
-    marks = replace(convention, decimal=measure.written or ".")
-    marked = read_numbers(column.filter(pa.array(~plain)), marks)
+    own = replace(convention, decimal=measure.notation or ".")
+    marked = read_numbers(column.filter(pa.array(~plain)), own)
     finest = max(measure.scale, marked.scale)
-    shown = round_half_even(
-        rescale(marked.units, marked.scale, finest), 1, 10 ** (finest - measure.scale)
-    )
-    whole = _scatter(measure, plain)
-    units = whole.units.astype(object) if shown.dtype == object else whole.units
-    units[~plain] = shown
-    return whole._replace(units=units)
+    figures = rescale(marked.values, marked.scale, finest)
+    figures = round_half_even(figures, 1, 10 ** (finest - measure.scale))
+    parts = [(plain, measure.values[plain]), (~plain, figures)]
+    return measure._replace(values=scatter(parts, len(plain)))
 
 
-def _round_noise(measure: Numbers, column: pa.ChunkedArray) -> Numbers:
-    units, scale, rounded = round_binary_fractions(measure.units, measure.scale)
+def _round_noise(measure: ParsedColumn, column: pa.ChunkedArray) -> ParsedColumn:
+    units, scale, rounded = round_binary_fractions(measure.values, measure.scale)
     if not len(rounded):
         return measure
     first = int(rounded[0])
     reason = f"16 digits and more are binary fractions written out, read to {scale} decimal places"
     example = column[first].as_py().strip()
-    found = Issue("binary_fraction", reason, first, len(rounded), "read", example=example)
-    return measure._replace(units=units, scale=scale, issues=[*measure.issues, found])
+    issue = Issue("binary_fraction", reason, first, len(rounded), "read", example=example)
+    return measure._replace(values=units, scale=scale, issues=[*measure.issues, issue])
 
 
-def _read(rows: pa.Table, ours: str, header: str, plain: np.ndarray, read: Reader[Any]) -> Any:
-    """What a reader makes of the plain rows of a column, file by file."""
+def _read(rows: pa.Table, ours: str, header: str, plain: np.ndarray, read: Reader) -> ParsedColumn:
+    """What a reader makes of the plain rows of a column, file by file; the others are blank."""
     codes, files = encode(rows[FILE])
-    column = rows[exported(header)]
+    column, numbers = rows[exported(header)], rows[ROW].to_numpy()
+    if not plain.all():
+        column, codes, numbers = column.filter(pa.array(plain)), codes[plain], numbers[plain]
     try:
-        return read_by_file(
-            column if plain.all() else column.filter(pa.array(plain)),
-            codes[plain],
-            files,
-            read,
-            rows[ROW].to_numpy()[plain],
-        )
+        found = read_by_file(column, codes, files, read, numbers)
     except SalesForecastError as error:
         raise prefix(error, f"Column '{header}' ({ours}) of ") from error
-
-
-def _scatter(read: Any, plain: np.ndarray) -> Any:
-    """What was read of the plain rows, back in its place among all."""
-    if plain.all():
-        return read
-    places = np.flatnonzero(plain)
-    first = read[0]
-    empty = (
-        np.full(len(plain), np.datetime64("NaT", "ns"))
-        if first.dtype.kind == "M"
-        else np.zeros(len(plain), dtype=first.dtype)
-    )
-    empty[places] = first
-    problems, rules = (
-        part.set_axis(places[part.index.to_numpy(dtype=np.int64)])
-        for part in (read.problems, read.rules)
-    )
-    issues = [replace(issue, row=int(places[issue.row])) for issue in read.issues]
-    return read._replace(
-        **{read._fields[0]: empty, "problems": problems, "rules": rules, "issues": issues}
-    )
+    return join_parts([(np.flatnonzero(plain), found)], len(plain))

@@ -7,7 +7,8 @@ column.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
+from typing import TypeVar
 
 from salesfc_lib.intake.parse.evidence import BLANK, Unreadable
 
@@ -15,24 +16,27 @@ _SPELLINGS = r"- -- --- – — —— null (null) <null> [null] \n n/a na n.a. 
 NULL_SPELLINGS = frozenset(_SPELLINGS.split(" "))  # casefolded
 _ERRORS = "#ref! #n/a #div/0! #value! #name? #num! #null! #spill! #calc!"
 ERRORS = frozenset(_ERRORS.split())  # casefolded
+Value = TypeVar("Value")
 ERROR, ERROR_CELL = "is an error of a spreadsheet", "error_cell"  # what is wrong, and its rule
 
 
-def require_value(text: str) -> None:
-    """Raise `Unreadable` where a text in a column of numbers or dates stands for nothing, or for a
-    spreadsheet's error.
+def read_cell(text: str, read: Callable[[str], Value]) -> Value | Unreadable:
+    """What `read` makes of a cell in a column of numbers or dates, or why it is none: it may stand
+    for nothing, or for a spreadsheet's error.
 
-    >>> require_value("0"), require_value("NaN")
-    (None, None)
-    >>> require_value("#REF!")
-    Traceback (most recent call last):
-    ...
-    salesfc_lib.intake.parse.evidence.Unreadable: is an error of a spreadsheet
+    >>> read_cell("7", int), read_cell("#REF!", int)
+    (7, Unreadable('is an error of a spreadsheet'))
     """
-    if not text.strip() or is_null_spelling(text):
-        raise Unreadable(BLANK)
+    if not text.strip():
+        return Unreadable(BLANK)
+    if is_null_spelling(text):
+        return Unreadable(BLANK, rules=("null_spelling",))
     if is_error(text):
-        raise Unreadable(ERROR, ERROR_CELL)
+        return Unreadable(ERROR, ERROR_CELL)
+    try:
+        return read(text)
+    except Unreadable as problem:
+        return problem
 
 
 def is_error(text: str) -> bool:
@@ -52,13 +56,3 @@ def is_null_spelling(text: str) -> bool:
     [True, True, True, True, False, False, False]
     """
     return text.strip().casefold() in NULL_SPELLINGS
-
-
-def is_null_text(text: str, declared: Collection[str] = ()) -> bool:
-    """Whether a text in a column of text stands for a blank cell: only a spelling that the source
-    declares, as it is written.
-
-    >>> is_null_text("NA"), is_null_text("NA", ["NA", "none"])
-    (False, True)
-    """
-    return text.strip() in declared

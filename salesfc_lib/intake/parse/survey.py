@@ -7,37 +7,38 @@ because a column proves nothing, or contrary things, a survey names the cells in
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 
 import pyarrow as pa
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.day_order import decide_order
-from salesfc_lib.intake.parse.day_spellings import (
+from salesfc_lib.intake.parse.days.order import decide_order
+from salesfc_lib.intake.parse.days.spellings import (
     MONTH,
     ORDERS,
     SERIAL,
-    WrittenDay,
-    dissect_day,
-    dissect_month,
+    DaySpelling,
+    dissect_period,
     list_meanings,
 )
-from salesfc_lib.intake.parse.evidence import Undecidable, Unreadable
-from salesfc_lib.intake.parse.nulls import is_null_spelling, require_value
-from salesfc_lib.intake.parse.number_spellings import Written
-from salesfc_lib.intake.parse.numbers import Convention, find_two_currencies, read_one, take_apart
-from salesfc_lib.intake.parse.separators import (
+from salesfc_lib.intake.parse.evidence import BLANK, Undecidable, Unreadable
+from salesfc_lib.intake.parse.nulls import read_cell
+from salesfc_lib.intake.parse.numbers.reading import find_two_currencies
+from salesfc_lib.intake.parse.numbers.separators import (
     EITHER,
     MARKS,
     Separators,
     decide_separators,
     list_proofs,
 )
+from salesfc_lib.intake.parse.numbers.spellings import NumberSpelling, dissect
 
 UNPROVED, CONTRARY = "?", "both"  # what a column proves beside an order or a mark; '': none needed
+NOTED = {"time_zone", "serial_date"}  # rules of a day that a first look tells
 EMPTY_DAYS = ("00000000", "99991231")  # digits alone that stand for no date
 
 
@@ -47,21 +48,28 @@ class DaySurvey:
 
     `order` is 'dmy', 'mdy', 'ymd', '' where no cell needs one, `UNPROVED` or `CONTRARY`; `reason`
     says why. `values` has the day of each cell, None where it is none or two; `meanings` its day in
-    each order.
+    each order. Cells are listed by position.
     """
 
     values: Sequence[date | None]
     meanings: Sequence[Mapping[str, date]]
     share: float  # of the filled cells that are days
-    order: str = ""
-    reason: str = ""
-    proof: Mapping[str, int] = field(default_factory=dict)  # order: first cell that proves it
-    proofs: Mapping[str, int] = field(default_factory=dict)  # order: number of such cells
-    open: int = 0  # cells that mean two days
-    forms: Mapping[str, int] = field(default_factory=dict)
-    strange: Mapping[str, Sequence[int]] = field(default_factory=dict)  # rule: positions
-    months: bool = False  # the cells are months, not days
-    unread: Sequence[int] = ()  # filled cells that are no day, or mean two
+    order: str
+    reason: str
+    proofs: Mapping[str, Sequence[int]]  # order: cells that prove it
+    forms: Mapping[str, int]
+    strange: Mapping[str, Sequence[int]]  # rule: cells
+    unread: Sequence[int]  # filled cells that are no day, or mean two
+
+    @property
+    def open(self) -> Sequence[int]:
+        """Cells that mean two days."""
+        return [at for at, days in enumerate(self.meanings) if len({*days.values()}) > 1]
+
+    @property
+    def months(self) -> bool:
+        """Whether the cells are months, not days."""
+        return {*self.forms} == {MONTH}
 
     @property
     def span(self) -> tuple[date, date] | None:
@@ -74,18 +82,19 @@ class DaySurvey:
 class NumberSurvey:
     """What a column's cells prove about numbers.
 
-    `decimal` is '.' or ',', '' where no cell needs one, `UNPROVED` or `CONTRARY`.
+    `decimal` is '.' or ',', '' where no cell needs one, `UNPROVED` or `CONTRARY`. Cells are listed
+    by position.
     """
 
     values: Sequence[Decimal | None]
     share: float  # of the filled cells that are numbers
-    decimal: str = ""
-    proof: Mapping[str, int] = field(default_factory=dict)  # mark: first cell that proves it
-    open: Sequence[int] = ()  # cells that two marks explain
-    rules: Mapping[str, Sequence[int]] = field(default_factory=dict)  # rule: positions
-    grouping: str = ""  # mark between groups of digits, where one was seen
-    currencies: tuple[str, str] | None = None  # two cells whose currencies differ
-    unread: Sequence[int] = ()  # filled cells that are no number
+    decimal: str
+    proofs: Mapping[str, Sequence[int]]  # mark: cells that prove it
+    open: Sequence[int]  # cells that two marks explain
+    rules: Mapping[str, Sequence[int]]  # rule: cells
+    grouping: str  # mark between groups of digits, where one was seen
+    currencies: tuple[str, str] | None  # texts of two cells whose currencies differ
+    unread: Sequence[int]  # filled cells that are no number
 
 
 def survey_days(cells: Sequence[str], *, date_system: int | None = None) -> DaySurvey:
@@ -93,46 +102,39 @@ def survey_days(cells: Sequence[str], *, date_system: int | None = None) -> DayS
     1904).
 
     >>> survey = survey_days(["25/12/2019", "1/2/2020"])
-    >>> survey.order, survey.proof, survey.values[1]
-    ('dmy', {'dmy': 0}, datetime.date(2020, 2, 1))
+    >>> survey.order, survey.proofs, survey.values[1]
+    ('dmy', {'dmy': [0]}, datetime.date(2020, 2, 1))
     """
-    filled = {cell for cell in cells if cell.strip() and not is_null_spelling(cell)}
-    written = {cell: day for cell in filled if (day := _take_day(cell, date_system)) is not None}
-    meanings, problems = {}, {}
+    read = partial(dissect_period, date_system=date_system or 1900)
+    found = {cell: read_cell(cell, read) for cell in dict.fromkeys(cells)}
+    filled = [cell for cell in cells if str(found[cell]) != BLANK]
+    written: dict[str, DaySpelling] = {}
+    for cell, day in found.items():
+        if isinstance(day, DaySpelling) and (day.form != SERIAL or date_system is not None):
+            written[cell] = day
+    meanings, rules = {}, {cell: {*day.rules} & NOTED for cell, day in written.items()}
+    sentinels = set()
     for cell, day in written.items():
         try:
             meanings[cell] = list_meanings(day)
         except Unreadable as problem:
-            problems[cell] = problem.rule
-    ordered = [cell for cell in dict.fromkeys(cells) if cell in written]
-    order, reason, proofs = _survey_order({cell: written[cell] for cell in ordered}, meanings)
-    strange: dict[str, list[int]] = {}
-    for place, cell in enumerate(cells):
-        rules = {problems.get(cell, "")}
-        if cell in written:
-            rules |= {*written[cell].rules} & {"time_zone", "serial_date"}
-        for rule in rules - {""}:
-            strange.setdefault(rule, []).append(place)
-    good = [cell for cell in cells if cell in meanings or _is_sentinel(cell, written, problems)]
+            rules[cell].add(problem.rule)
+            if problem.rule == "sentinel_date" and _stands_for_none(cell, day):
+                sentinels.add(cell)
+    order, reason, proofs = _survey_order(written, meanings)
     days = [meanings.get(cell, {}) for cell in cells]
-    values = [_choose(found, order) for found in days]
-    forms = Counter(written[cell].form for cell in good)
-    places = {
-        known: [at for at, cell in enumerate(cells) if cell in proofs[known]] for known in proofs
-    }
+    values = [_choose(meant, order) for meant in days]
+    good = [cell for cell in cells if cell in meanings or cell in sentinels]
     return DaySurvey(
         values,
         days,
-        len(good) / sum(cell in filled for cell in cells) if filled else 0.0,
+        len(good) / len(filled) if filled else 0.0,
         order,
         reason,
-        {known: found[0] for known, found in places.items()},
-        {known: len(found) for known, found in places.items()},
-        sum(len(set(found.values())) > 1 for found in days),
-        forms,
-        strange,
-        bool(forms) and set(forms) == {MONTH},
-        [place for place, day in enumerate(values) if day is None and cells[place] in filled],
+        _locate(cells, proofs),
+        Counter(written[cell].form for cell in good),
+        _locate(cells, _invert(rules)),
+        [at for at, day in enumerate(values) if day is None and str(found[cells[at]]) != BLANK],
     )
 
 
@@ -140,60 +142,55 @@ def survey_numbers(cells: Sequence[str]) -> NumberSurvey:
     """Numbers of a column of text.
 
     >>> survey = survey_numbers(["1.234", "2,5 €", "x"])
-    >>> survey.decimal, survey.proof, survey.values
-    (',', {',': 1}, [Decimal('1234'), Decimal('2.5'), None])
+    >>> survey.decimal, survey.proofs, survey.values
+    (',', {',': [1]}, [Decimal('1234'), Decimal('2.5'), None])
     """
-    convention = Convention()
-    distinct = [
-        cell for cell in dict.fromkeys(cells) if cell.strip() and not is_null_spelling(cell)
-    ]
-    taken = {cell: take_apart(cell, convention) for cell in distinct}
-    written = {cell: found for cell, found in taken.items() if isinstance(found, Written)}
-    digits = pa.array([found.digits for found in written.values()], pa.string())
+    found = {cell: read_cell(cell, dissect) for cell in dict.fromkeys(cells)}
+    filled = {cell for cell, number in found.items() if str(number) != BLANK}
+    written = {cell: each for cell, each in found.items() if isinstance(each, NumberSpelling)}
     known = list(written)
-    proofs = {mark: {known[at] for at in found} for mark, found in list_proofs(digits).items()}
+    digits = pa.array([each.digits for each in written.values()], pa.string())
+    proofs = {mark: {known[at] for at in places} for mark, places in list_proofs(digits).items()}
     decimal, separators = _survey_marks(digits, proofs)
-    values = {cell: _read_number(found, separators, convention) for cell, found in written.items()}
-    if separators.proof:
-        same = {cell for cell, found in written.items() if found.digits == separators.proof}
-        proofs[separators.decimal] = proofs[separators.decimal] or same
-    rules: dict[str, list[int]] = {}
-    for place, cell in enumerate(cells):
-        for rule in written[cell].rules if cell in written else ():
-            rules.setdefault(rule, []).append(place)
-    marks = "".join(found.digits for cell, found in written.items() if values[cell] is not None)
-    groups = [MARKS[separators.decimal == "."], "'", " "]
+    values = {cell: _read_number(each, separators) for cell, each in written.items()}
+    if separators.proof and not proofs[separators.decimal]:
+        proofs[separators.decimal] = {
+            cell for cell, each in written.items() if each.digits == separators.proof
+        }
+    signs = "".join(each.digits for cell, each in written.items() if values[cell] is not None)
+    groups = (sign for sign in (separators.other, "'", " ") if sign in signs)
     numbers = [values.get(cell) for cell in cells]
-    filled = sum(cell in taken for cell in cells)
-    first = {
-        mark: next((at for at, cell in enumerate(cells) if cell in proofs[mark]), None)
-        for mark in MARKS
-    }
+    count = sum(cell in filled for cell in cells)
     return NumberSurvey(
         numbers,
-        sum(value is not None for value in numbers) / filled if filled else 0.0,
+        sum(value is not None for value in numbers) / count if count else 0.0,
         decimal,
-        {mark: place for mark, place in first.items() if place is not None},
-        [place for place, cell in enumerate(cells) if cell in proofs[EITHER]],
-        rules,
-        next((mark for mark in groups if mark in marks), "") if decimal else "",
-        find_two_currencies((found.currency, cell) for cell, found in written.items()),
-        [place for place, value in enumerate(numbers) if value is None and cells[place] in taken],
+        _locate(cells, {mark: proofs[mark] for mark in MARKS}),
+        [at for at, cell in enumerate(cells) if cell in proofs[EITHER]],
+        _locate(cells, _invert({cell: each.rules for cell, each in written.items()})),
+        next(groups, "") if decimal else "",
+        find_two_currencies((each.currency, cell) for cell, each in written.items()),
+        [at for at, value in enumerate(numbers) if value is None and cells[at] in filled],
     )
 
 
-def _take_day(cell: str, date_system: int | None) -> WrittenDay | None:
-    """A cell's day or month as it is written; None where it is none."""
-    try:
-        require_value(cell)
-        day = dissect_month(cell) or dissect_day(cell, date_system or 1900)
-    except Unreadable:
-        return None
-    return None if day.form == SERIAL and date_system is None else day
+def _invert(rules: Mapping[str, Collection[str]]) -> dict[str, set[str]]:
+    """Texts by rule, given the rules of each text."""
+    texts: dict[str, set[str]] = {}
+    for text, names in rules.items():
+        for name in names:
+            texts.setdefault(name, set()).add(text)
+    return texts
+
+
+def _locate(cells: Sequence[str], texts: Mapping[str, Collection[str]]) -> dict[str, list[int]]:
+    """Positions of the cells that hold one of the texts, by what these stand for; none is empty."""
+    places = {key: [at for at, cell in enumerate(cells) if cell in of] for key, of in texts.items()}
+    return {key: found for key, found in places.items() if found}
 
 
 def _survey_order(
-    written: Mapping[str, WrittenDay], meanings: Mapping[str, Mapping[str, date]]
+    written: Mapping[str, DaySpelling], meanings: Mapping[str, Mapping[str, date]]
 ) -> tuple[str, str, dict[str, set[str]]]:
     """Order of a column, why, and the cells that prove each order."""
     loose = [(cell, day) for cell, day in written.items() if len(day.orders) > 1]
@@ -212,11 +209,10 @@ def _survey_order(
     return UNPROVED if is_open else "", reason, {}
 
 
-def _is_sentinel(cell: str, written: Mapping[str, WrittenDay], problems: Mapping[str, str]) -> bool:
-    """Whether a cell stands for no date, as 9999-12-31 does."""
-    if problems.get(cell) != "sentinel_date" or written[cell].form in (SERIAL, MONTH):
-        return False
-    return not cell.strip().isdigit() or cell.strip() in EMPTY_DAYS
+def _stands_for_none(cell: str, day: DaySpelling) -> bool:
+    """Whether a cell outside the years of days stands for no date, as 9999-12-31 does."""
+    digits = cell.strip()
+    return day.form not in (SERIAL, MONTH) and (not digits.isdigit() or digits in EMPTY_DAYS)
 
 
 def _choose(meanings: Mapping[str, date], order: str) -> date | None:
@@ -238,14 +234,8 @@ def _survey_marks(digits: pa.Array, proofs: Mapping[str, set[str]]) -> tuple[str
     return separators.decimal if separators.proof else "", separators
 
 
-def _read_number(
-    written: Written, separators: Separators, convention: Convention
-) -> Decimal | None:
+def _read_number(written: NumberSpelling, separators: Separators) -> Decimal | None:
     """A cell's value; in a column of two conventions each cell by the mark that it proves."""
-    for each in (separators, *map(Separators, MARKS)):
-        value = read_one(written, each, convention)
-        if not isinstance(value, Unreadable):
-            return Decimal(value[0]).scaleb(-value[1])
-        if separators.proof:
-            break
-    return None
+    others = [] if separators.proof else map(Separators, MARKS)
+    values = (each.read(written) for each in (separators, *others))
+    return next((value for value in values if value is not None), None)

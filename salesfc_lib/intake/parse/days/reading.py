@@ -7,36 +7,35 @@ which no row is certain is not read at all, and a moment with a time zone is no 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesfc_lib.intake.issues import Issue
-from salesfc_lib.intake.parse.day_order import EQUAL, WORDS, Order, decide_order, undecidable
-from salesfc_lib.intake.parse.day_spellings import (
+from salesfc_lib.intake.parse.days.order import EQUAL, WORDS, Order, decide_order
+from salesfc_lib.intake.parse.days.spellings import (
     YEARS,
-    WrittenDay,
+    DaySpelling,
     dissect_day,
-    dissect_month,
+    dissect_period,
     list_meanings,
     to_day,
 )
 from salesfc_lib.intake.parse.evidence import (
-    BLANK,
+    ParsedColumn,
+    Undecidable,
     Unreadable,
+    find_used,
     list_cells,
     place_problems,
-    report_rule,
+    report_rules,
 )
-from salesfc_lib.intake.parse.nulls import require_value
-from salesfc_lib.intake.parse.number_spellings import to_ascii
+from salesfc_lib.intake.parse.nulls import read_cell
+from salesfc_lib.intake.parse.numbers.spellings import to_ascii
 
 CLOCK = r"[ T](?:[01]?[0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?"
 MOMENT = (  # years for which pyarrow knows when summer time begins
@@ -45,19 +44,7 @@ MOMENT = (  # years for which pyarrow knows when summer time begins
 )
 AMBIGUOUS = "may be day or month first; set `date_format` or `date_order`"
 
-Read = Callable[[str], WrittenDay]
-
-
-class Dates(NamedTuple):
-    """A column's days; NaT where there is a problem."""
-
-    days: np.ndarray  # (n_rows,) datetime64[ns]
-    problems: pd.Series  # text by row position, only rows that have one
-    rules: pd.Series  # rule by row position, beside `problems`
-    issues: list[Issue]  # rules that read cells; `row` is the first position
-    written: str | None = (
-        None  # the order of day, month and year, where it was declared or the column proves it
-    )
+Read = Callable[[str], DaySpelling]
 
 
 def read_dates(
@@ -67,7 +54,7 @@ def read_dates(
     order: str | None = None,
     date_system: int = 1900,
     zone: str | None = None,
-) -> Dates:
+) -> ParsedColumn:
     """Days of a column of text, dictionary-encoded or not, without nulls.
 
     Parameters
@@ -88,81 +75,70 @@ def read_dates(
         Cells prove contrary orders, or no day of the column is certain.
 
     >>> dates = read_dates(pa.chunked_array([["25/12/2019", "1/2/2020", "2020-02-30", "-"]]))
-    >>> dates.days.astype("datetime64[D]").astype(str).tolist()
+    >>> dates.values.astype("datetime64[D]").astype(str).tolist()
     ['2019-12-25', '2020-02-01', 'NaT', 'NaT']
     >>> dates.problems[2], dict(dates.rules)
     ("'2020-02-30' is no day of the calendar", {2: 'no_such_day', 3: 'unreadable'})
     """
-    read = (
-        partial(_read_format, date_format=date_format)
-        if date_format
-        else partial(dissect_day, date_system=date_system)
-    )
-    reasons = {
-        "serial_date": f"a number of days as spreadsheets count them (date system {date_system})",
-        "time_zone": f"the day that the moment belongs to in {zone}",
-    }
-    return _read_column(column, read, _Declared(order, zone, reasons))
+    read: Read = partial(dissect_day, date_system=date_system)
+    if date_format:
+        read = partial(_read_format, date_format=date_format)
+    return _read_column(column, read, order, zone, date_system)
 
 
 def read_months(
     column: pa.ChunkedArray, date_format: str | None = None, *, order: str | None = None
-) -> Dates:
+) -> ParsedColumn:
     """First days of months of a column of months or days as text.
 
-    >>> read_months(pa.chunked_array([["2024-07", "2024/7/31"]])).days.astype("datetime64[M]")
+    >>> read_months(pa.chunked_array([["2024-07", "2024/7/31"]])).values.astype("datetime64[M]")
     array(['2024-07', '2024-07'], dtype='datetime64[M]')
     """
-    read = (
-        partial(_read_format, date_format=date_format)
-        if date_format
-        else (lambda text: dissect_month(text) or dissect_day(text))
-    )
-    reasons = {"serial_date": "a number of days as spreadsheets count them (date system 1900)"}
-    dates = _read_column(column, read, _Declared(order, None, reasons))
-    return dates._replace(days=dates.days.astype("datetime64[M]").astype("datetime64[ns]"))
+    read = partial(_read_format, date_format=date_format) if date_format else dissect_period
+    months = _read_column(column, read, order)
+    return months._replace(values=months.values.astype("datetime64[M]").astype("datetime64[ns]"))
 
 
-class _Declared(NamedTuple):
-    """What a source declares about a column."""
-
-    order: str | None
-    zone: str | None
-    reasons: Mapping[str, str]
-
-
-def _read_column(column: pa.ChunkedArray, read: Read, declared: _Declared) -> Dates:
+def _read_column(
+    column: pa.ChunkedArray,
+    read: Read,
+    declared: str | None,
+    zone: str | None = None,
+    date_system: int = 1900,
+) -> ParsedColumn:
     texts, places = list_cells(column)
-    localised, moments = _localise(texts, declared.zone)
+    localised, moments = _localise(texts, zone)
     encoded = _cut_clocks(localised).dictionary_encode()
     codes, distinct = encoded.indices.to_numpy(), encoded.dictionary.to_pylist()
-    written = [_try(text, read) for text in distinct]
-    zone = ZoneInfo(declared.zone) if declared.zone else None
-    order = _decide(list(zip(distinct, written, strict=True)), declared.order, zone)
-    found = [_find_day(each, order, zone) for each in written]
-    unread = [day if isinstance(day, Unreadable) else None for day in found]
+    written = [read_cell(text, read) for text in distinct]
+    order = _decide_order(distinct, written, declared)
+    found = [_find_day(each, order, ZoneInfo(zone) if zone else None) for each in written]
+    _require_certain(distinct, written, found)
+    unread = np.array([isinstance(day, Unreadable) for day in found], dtype=bool)
     values = [None if isinstance(day, Unreadable) else day for day in found]
     days = np.array(values, dtype="datetime64[D]").astype("datetime64[ns]")
-    wrong = np.flatnonzero(np.array([problem is not None for problem in unread], dtype=bool)[codes])
-    whole = texts.take(pa.array(wrong)).to_pylist()  # with the time of day that was cut
-    problems, rules = place_problems(
-        places, wrong, np.arange(len(wrong)), whole, [unread[code] for code in codes[wrong]]
-    )
+    rules = [
+        day.rules if isinstance(day, Unreadable) else each.rules
+        for day, each in zip(found, written, strict=True)
+    ]
+    used = find_used(rules, codes)
+    if moments.any():
+        used["time_zone"] = moments | used.get("time_zone", moments)
     reasons = {
-        **declared.reasons,
+        "serial_date": f"a number of days as spreadsheets count them (date system {date_system})",
+        "time_zone": f"the day that the moment belongs to in {zone}",
         "null_spelling": "stands for a blank cell",
         "full_width": "digits or signs of another script are read as the common ones",
         "date_order": order.reason or EQUAL,
     }
-    used = {rule: mask[codes] for rule, mask in _list_used(distinct, written, unread).items()}
-    if moments.any():
-        used["time_zone"] = moments | used.get("time_zone", moments)
-    issues = [
-        report_rule(places, texts, np.flatnonzero(used[rule]), rule, reasons[rule])
-        for rule in sorted(used)
-    ]
-    proved = order.order if order.proved else None
-    return Dates(places.spread(days[codes]), problems, rules, issues, proved)
+    return ParsedColumn(
+        places.spread(days[codes]),
+        *place_problems(
+            places, texts, np.flatnonzero(unread[codes]), lambda cell: found[codes[cell]]
+        ),
+        report_rules(places, texts, used, reasons),
+        order.order if order.proved else None,
+    )
 
 
 def _localise(texts: pa.Array, zone: str | None) -> tuple[pa.Array, np.ndarray]:
@@ -192,15 +168,7 @@ def _cut_clocks(texts: pa.Array) -> pa.Array:
     return texts
 
 
-def _try(text: str, read: Read) -> WrittenDay | Unreadable:
-    try:
-        require_value(text)
-        return read(text)
-    except Unreadable as problem:
-        return problem
-
-
-def _read_format(text: str, date_format: str) -> WrittenDay:
+def _read_format(text: str, date_format: str) -> DaySpelling:
     """A day as `date_format` says."""
     try:
         moment = datetime.strptime(to_ascii(text)[0], date_format)
@@ -209,7 +177,7 @@ def _read_format(text: str, date_format: str) -> WrittenDay:
     offset = moment.utcoffset()
     minutes = None if offset is None else int(offset.total_seconds() // 60)
     rules = () if offset is None else ("time_zone",)
-    return WrittenDay(
+    return DaySpelling(
         (moment.year, moment.month, moment.day),
         ("ymd",),
         date_format,
@@ -219,38 +187,52 @@ def _read_format(text: str, date_format: str) -> WrittenDay:
     )
 
 
-def _decide(
-    cells: Sequence[tuple[str, WrittenDay | Unreadable]],
-    declared: str | None,
-    zone: ZoneInfo | None,
+def _decide_order(
+    texts: Sequence[str], written: Sequence[DaySpelling | Unreadable], declared: str | None
 ) -> Order:
     """Order of the column's days whose form does not tell it."""
-    days = [(text, each) for text, each in cells if isinstance(each, WrittenDay)]
-    loose = [(text, each) for text, each in days if len(each.orders) > 1]
+    pairs = zip(texts, written, strict=True)
+    loose = [(t, day) for t, day in pairs if isinstance(day, DaySpelling) and len(day.orders) > 1]
     order = Order(declared, f"{WORDS[declared]}, as declared") if declared else decide_order(loose)
-    found = [(text, each, _find_day(each, order, zone)) for text, each in days]
-    ambiguous = [text for text, _, day in found if str(day) == AMBIGUOUS]
-    certain = (isinstance(day, date) for _, each, day in found if len(each.orders) == 1)
-    if ambiguous and not any(certain):
-        raise undecidable(ambiguous[0])
-    if order.reason and any(each.short for _, each in loose):
+    if order.reason and any(day.short for _, day in loose):
         return order._replace(reason=f"{order.reason}; years of two digits begin at {YEARS[0]}")
     return order
 
 
+def _require_certain(
+    texts: Sequence[str],
+    written: Sequence[DaySpelling | Unreadable],
+    found: Sequence[date | Unreadable],
+) -> None:
+    """Raise `Undecidable` for a column with ambiguous days where no day is certain by its form."""
+    ambiguous = [text for text, day in zip(texts, found, strict=True) if str(day) == AMBIGUOUS]
+    certain = (
+        isinstance(day, date) and isinstance(each, DaySpelling) and len(each.orders) == 1
+        for day, each in zip(found, written, strict=True)
+    )
+    if ambiguous and not any(certain):
+        raise Undecidable.of(
+            ambiguous[0],
+            "may be day or month first, and no cell of the column proves which",
+            expected="A day that can be read in one way only, such as 25/12/2019 or 2019-12-25",
+            do="Set `date_format` (%d/%m/%Y or %m/%d/%Y) or `date_order` (dmy or mdy) of this "
+            "source",
+        )
+
+
 def _find_day(
-    written: WrittenDay | Unreadable, column: Order, zone: ZoneInfo | None
+    written: DaySpelling | Unreadable, column: Order, zone: ZoneInfo | None
 ) -> date | Unreadable:
     """Day in the business's zone, or why there is none."""
+    if isinstance(written, Unreadable):
+        return written
     try:
         return _settle(written, column, zone)
     except Unreadable as problem:
         return problem
 
 
-def _settle(written: WrittenDay | Unreadable, column: Order, zone: ZoneInfo | None) -> date:
-    if isinstance(written, Unreadable):
-        raise written
+def _settle(written: DaySpelling, column: Order, zone: ZoneInfo | None) -> date:
     order = written.orders[0] if len(written.orders) == 1 else column.order
     if order is not None and order not in written.orders:
         raise Unreadable(f"is not written with {WORDS[order]}, as its column is", "date_order")
@@ -265,19 +247,3 @@ def _settle(written: WrittenDay | Unreadable, column: Order, zone: ZoneInfo | No
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     moment = midnight + timedelta(seconds=written.clock, minutes=-written.offset)
     return moment.astimezone(zone).date()
-
-
-def _list_used(
-    texts: Sequence[str],
-    written: Sequence[WrittenDay | Unreadable],
-    unread: Sequence[Unreadable | None],
-) -> dict[str, np.ndarray]:
-    """Which of the distinct texts each rule was used for."""
-    used: dict[str, np.ndarray] = {}
-    for place, (text, each, problem) in enumerate(zip(texts, written, unread, strict=True)):
-        rules: Sequence[str] = each.rules if isinstance(each, WrittenDay) and not problem else ()
-        if str(problem) == BLANK and text.strip():
-            rules = ["null_spelling"]
-        for rule in rules:
-            used.setdefault(rule, np.zeros(len(texts), dtype=bool))[place] = True
-    return used

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from salesfc_lib.intake.parse.fixed_point import round_half_even
+from salesfc_lib.intake.parse.numbers.fixed_point import round_half_even
 
 NOISY = 16  # significant digits; a double holds 15 decimal digits for certain (IEEE 754)
 ROOM = 16  # digits of a column's total, so that sums of it and taxed amounts still fit int64

@@ -29,16 +29,6 @@ def whole(values: Sequence[int]) -> np.ndarray:
         return np.array(values, dtype=object)
 
 
-def to_unit(digits: str, scale: int) -> int:
-    """Whole number of units of a plain decimal text that has at most so many places.
-
-    >>> to_unit("-12.5", 2), to_unit(".5", 1)
-    (-1250, 5)
-    """
-    ahead, _, behind = digits.partition(".")
-    return int(ahead + behind.ljust(scale, "0"))
-
-
 def largest(units: np.ndarray) -> int:
     """Largest absolute value; 0 where there is none.
 
@@ -48,16 +38,27 @@ def largest(units: np.ndarray) -> int:
     return max(abs(int(units.min())), abs(int(units.max()))) if len(units) else 0
 
 
+def multiply(units: np.ndarray, factor: int) -> np.ndarray:
+    """Exact products.
+
+    >>> multiply(np.array([10**18]), 100)
+    array([100000000000000000000], dtype=object)
+    """
+    if factor == 1:
+        return units
+    if units.dtype != object and max(largest(units), 1) * abs(factor) <= INT64:
+        return units * np.int64(factor)
+    return whole([unit * factor for unit in units.tolist()])
+
+
 def rescale(units: np.ndarray, scale: int, new_scale: int) -> np.ndarray:
     """The same values with another number of decimal places; a smaller one has to lose nothing.
 
     >>> rescale(np.array([125, -5]), 2, 4), rescale(np.array([1200]), 2, 0)
     (array([12500,  -500]), array([12]))
-    >>> rescale(np.array([10**18]), 0, 2)
-    array([100000000000000000000], dtype=object)
     """
     if new_scale >= scale:
-        return multiply(units, 0, 1, new_scale - scale)[0]
+        return multiply(units, 10 ** (new_scale - scale))
     factor = 10 ** (scale - new_scale)
     if factor > INT64:
         units = units.astype(object)
@@ -74,49 +75,13 @@ def round_half_even(units: np.ndarray, numerator: int, denominator: int) -> np.n
     """
     if denominator < 0:
         numerator, denominator = -numerator, -denominator
-    fits = (
-        units.dtype != object
-        and max(largest(units), 1) * max(abs(numerator), 1) <= INT64 // 2
-        and denominator <= INT64 // 2
-    )
-    product = units * np.int64(numerator) if fits else units.astype(object) * numerator
+    product = multiply(units, numerator)
+    if max(2 * denominator, largest(product)) > INT64:
+        product = product.astype(object)
     low, rest = product // denominator, product % denominator
     up = (2 * rest > denominator) | ((2 * rest == denominator) & (low % 2 == 1))
     rounded = low + up.astype(low.dtype)
-    return rounded if fits else whole([int(value) for value in rounded])
-
-
-def multiply(units: np.ndarray, scale: int, factor: int, power: int) -> tuple[np.ndarray, int]:
-    """Values times factor * 10**power, exactly: units and their scale.
-
-    >>> multiply(np.array([12]), 1, 1, 4)
-    (array([12000]), 0)
-    >>> multiply(np.array([125]), 1, 1, -2)
-    (array([125]), 3)
-    """
-    factor, new_scale = multiply_one(factor, scale, 1, power)
-    if factor == 1:
-        return units, new_scale
-    if units.dtype != object and max(largest(units), 1) * abs(factor) <= INT64:
-        return units * np.int64(factor), new_scale
-    return whole([unit * factor for unit in units.tolist()]), new_scale
-
-
-def multiply_one(unit: int, scale: int, factor: int, power: int) -> tuple[int, int]:
-    """A single value times factor * 10**power: its units and scale."""
-    new_scale = max(scale - power, 0)
-    return unit * factor * 10 ** (power - scale + new_scale), new_scale
-
-
-def total(units: np.ndarray) -> int:
-    """Exact sum, however large.
-
-    >>> total(np.full(4, 2**62)) == 2**64
-    True
-    """
-    if units.dtype == object or largest(units) * len(units) <= INT64:
-        return int(units.sum())
-    return (int((units >> 32).sum()) << 32) + int((units & 0xFFFFFFFF).sum())
+    return rounded if rounded.dtype != object else whole(rounded.tolist())
 
 
 def to_decimals(units: np.ndarray, scale: int) -> pa.Array:
@@ -126,17 +91,12 @@ def to_decimals(units: np.ndarray, scale: int) -> pa.Array:
     >>> to_decimals(np.array([1250, -5]), 2).to_pylist()
     [Decimal('12.50'), Decimal('-0.05')]
     """
-    if units.dtype != object and scale <= LARGEST_DECIMAL:
+    is_small = scale <= LARGEST_DECIMAL and largest(units) < 10**LARGEST_DECIMAL
+    kind = pa.decimal128(LARGEST_DECIMAL, scale) if is_small else pa.decimal256(76, scale)
+    if units.dtype != object and is_small:
         words = np.empty((len(units), 2), dtype="<i8")
         words[:, 0], words[:, 1] = units, units >> 63
-        return pa.Array.from_buffers(
-            pa.decimal128(LARGEST_DECIMAL, scale), len(units), [None, pa.py_buffer(words)]
-        )
-    kind = (
-        pa.decimal128(LARGEST_DECIMAL, scale)
-        if largest(units) < 10**LARGEST_DECIMAL and scale <= 38
-        else pa.decimal256(76, scale)
-    )
+        return pa.Array.from_buffers(kind, len(units), [None, pa.py_buffer(words)])
     width = kind.byte_width
     buffer = b"".join(int(unit).to_bytes(width, "little", signed=True) for unit in units)
     return pa.Array.from_buffers(kind, len(units), [None, pa.py_buffer(buffer)])
@@ -148,25 +108,18 @@ def from_decimals(decimals: pa.Array) -> tuple[np.ndarray, int]:
     >>> from_decimals(to_decimals(np.array([1250, -5]), 2))
     (array([1250,   -5]), 2)
     """
-    scale, width = decimals.type.scale, decimals.type.byte_width
-    raw = np.frombuffer(decimals.buffers()[1], dtype="<i8").reshape(-1, width // 8)[
-        decimals.offset : decimals.offset + len(decimals)
-    ]
-    if (raw[:, 1:] == (raw[:, :1] >> 63)).all():
-        return np.ascontiguousarray(raw[:, 0]), scale
-    bytes_ = raw.tobytes()
+    words = np.frombuffer(decimals.buffers()[1], dtype="<i8")
+    words = words.reshape(-1, decimals.type.byte_width // 8)
+    words = words[decimals.offset : decimals.offset + len(decimals)]
+    if (words[:, 1:] == (words[:, :1] >> 63)).all():
+        return np.ascontiguousarray(words[:, 0]), decimals.type.scale
     return whole(
-        [
-            int.from_bytes(bytes_[at : at + width], "little", signed=True)
-            for at in range(0, len(bytes_), width)
-        ]
-    ), scale
+        [int.from_bytes(row.tobytes(), "little", signed=True) for row in words]
+    ), decimals.type.scale
 
 
 @contextmanager
 def exactly() -> Iterator[None]:
-    """Decimal arithmetic in which nothing is rounded: `decimal.Inexact` where it would have to
-    be.
-    """
+    """Decimal arithmetic in which `decimal.Inexact` is raised where a digit would be lost."""
     with localcontext(Context(prec=400, traps=[Inexact, InvalidOperation, Overflow])):
         yield

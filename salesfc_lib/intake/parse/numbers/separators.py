@@ -7,7 +7,7 @@ nothing proves, or that proves both, is not read until somebody declares it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,13 +17,12 @@ import pyarrow.compute as pc
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake.parse.evidence import Undecidable
-from salesfc_lib.intake.parse.number_spellings import ARABIC_POINT
+from salesfc_lib.intake.parse.numbers.spellings import ARABIC_POINT, NumberSpelling
 
 MARKS = (".", ",")
 EITHER, NEITHER = "either", "neither"  # marks that explain a cell
 THREES, INDIAN, FOURS = "groups of three", "Indian groups", "groups of four"  # 12,34,567 123,4567
-SPACES = " \u00a0\u2009\u202f"
-QUOTES = "'’"
+GAPS = "'’ \u00a0\u2009\u202f"  # signs between groups of digits, beside the other mark
 
 _GROUPED = {
     THREES: r"[1-9]\d{{0,2}}(?:{g}\d{{3}})+",
@@ -42,37 +41,17 @@ class Separators(NamedTuple):
     proof: str = ""
 
     @property
-    def grouped(self) -> str:
-        """Regular expression of a whole number whose digits are grouped."""
-        other = MARKS[self.decimal == "."]
-        return "|".join(
-            _GROUPED[self.grouping].format(g=sign)
-            for sign in (rf"\{other}", f"[{QUOTES}]", f"[{SPACES}]")
-        )
+    def pattern(self) -> str:
+        """Regular expression of digits and marks that are written so."""
+        signs = (rf"\{self.other}", f"[{GAPS[:2]}]", f"[{GAPS[2:]}]")
+        grouped = "|".join(_GROUPED[self.grouping].format(g=sign) for sign in signs)
+        point = rf"[\{self.decimal}{ARABIC_POINT}]"
+        return rf"(?:(?:\d+|{grouped})(?:{point}\d*)?|{point}\d+)"
 
     @property
-    def pattern(self) -> str:
-        """Regular expression of digits and marks, written so."""
-        point = rf"[\{self.decimal}{ARABIC_POINT}]"
-        return rf"(?:(?:\d+|{self.grouped})(?:{point}\d*)?|{point}\d+)"
-
-    def read(self, digits: str) -> str | None:
-        """Digits with a decimal point and no other mark; None where they are not written so.
-
-        >>> Separators(",").read("1.234,5"), Separators(".").read("1.234,5")
-        ('1234.5', None)
-        """
-        if not _compile(self).fullmatch(digits):
-            return None
-        group = MARKS[self.decimal == "."]
-        signs: dict[str, str | int | None] = {
-            ARABIC_POINT: ".",
-            self.decimal: ".",
-            group: "",
-            "'": "",
-            " ": "",
-        }
-        return digits.translate(str.maketrans(signs))
+    def other(self) -> str:
+        """The mark that is not the decimal one."""
+        return MARKS[self.decimal == "."]
 
     @property
     def reason(self) -> str:
@@ -82,6 +61,44 @@ class Separators(NamedTuple):
             f"as '{self.proof}' proves" if self.proof else "as declared, or as no cell contradicts"
         )
         return f"'{self.decimal}' is the decimal mark{groups}, {why}"
+
+    def match(self, digits: pa.Array) -> pa.Array:
+        """Which digits, with a minus in front or not, are written so; null where they are."""
+        return pc.match_substring_regex(digits, f"^-?{self.pattern}$")
+
+    def matches(self, digits: str) -> bool:
+        """Whether digits are written so."""
+        return _compile(self).fullmatch(digits) is not None
+
+    def read(self, written: NumberSpelling) -> Decimal | None:
+        """Value of a number; None where its digits are not written so.
+
+        >>> from salesfc_lib.intake.parse.numbers.spellings import dissect
+        >>> Separators(",").read(dissect("1.234,5-")), Separators(".").read(dissect("1.234,5"))
+        (Decimal('-1234.5'), None)
+        """
+        if not self.matches(written.digits):
+            return None
+        plain = written.digits.translate({ord(sign): None for sign in self.other + GAPS})
+        value = Decimal(re.sub(f"[{self.decimal}{ARABIC_POINT}]", ".", plain))
+        return (-value if written.negative else value).scaleb(written.power or 0)
+
+    def normalise(self, digits: pa.Array) -> pa.Array:
+        """Digits that are written so, with a decimal point and no other mark; the same array where
+        they have no other.
+        """
+        shown = hold_bytes(digits)
+        points = {sign: "." for sign in self.decimal + ARABIC_POINT if sign != "."}
+        for sign, plain in (dict.fromkeys(self.other + GAPS, "") | points).items():
+            if sign.encode() in shown:
+                digits = pc.replace_substring(digits, sign, plain)
+        return digits
+
+
+def hold_bytes(texts: pa.Array) -> bytes:
+    """All texts in UTF-8, one after the other, with those that a slice leaves out."""
+    data = texts.buffers()[2]
+    return b"" if data is None else data.to_pybytes()
 
 
 @lru_cache
@@ -117,9 +134,19 @@ def decide_separators(digits: pa.Array, declared: str | None = None) -> Separato
     shown = {mark: digits[int(found[0])].as_py() for mark, found in proofs.items() if len(found)}
     proved = [mark for mark in MARKS if mark in shown]
     if len(proved) == 2:
-        raise _contrary(shown)
+        raise SalesForecastError.say(
+            f"'{shown['.']}' proves a decimal point, '{shown[',']}' a decimal comma, in one column",
+            "One way of writing numbers in a column",
+            "Correct the export, or declare `decimal` of this source: "
+            "cells written otherwise then go to quarantine",
+        )
     if not proved and EITHER in shown:
-        raise _undecidable(shown[EITHER])
+        raise Undecidable.of(
+            shown[EITHER],
+            "may be a decimal or a grouped whole number, and no cell of the column proves which",
+            expected="A cell that can be read in one way only, such as 12.5 or 1,234.56",
+            do="Declare `decimal` of this source: '.' or ','",
+        )
     return Separators(proved[0], THREES, shown[proved[0]]) if proved else Separators()
 
 
@@ -130,7 +157,7 @@ def list_proofs(digits: pa.Array) -> dict[str, np.ndarray]:
     >>> list_proofs(pa.array(["1,5", "1.234", "7"]))[","].tolist()
     [0]
     """
-    point, comma = (_match(digits, Separators(mark)) for mark in MARKS)
+    point, comma = (Separators(mark).match(digits) for mark in MARKS)
     masks = {
         ".": pc.and_not(point, comma),
         ",": pc.and_not(comma, point),
@@ -142,38 +169,16 @@ def list_proofs(digits: pa.Array) -> dict[str, np.ndarray]:
     }
 
 
-def _match(digits: pa.Array, separators: Separators) -> pa.Array:
-    return pc.match_substring_regex(digits, f"^-?{separators.pattern}$")
-
-
 def _prove_grouping(
     digits: pa.Array, odd: pa.Array, grouping: str, declared: str | None
 ) -> Separators | None:
     """Separators with an unusual grouping, where a cell has it and every number agrees."""
     for mark in MARKS if declared is None else (declared,):
         separators = Separators(mark, grouping)
-        proof = odd.filter(_match(odd, separators))
+        proof = odd.filter(separators.match(odd))
         if len(proof):
-            others = digits.filter(pc.invert(_match(digits, separators)))
-            usual = [_match(others, Separators(other)) for other in MARKS]
+            others = digits.filter(pc.invert(separators.match(digits)))
+            usual = [Separators(other).match(others) for other in MARKS]
             if not pc.any(pc.or_(*usual)).as_py():
                 return separators._replace(proof=proof[0].as_py())
     return None
-
-
-def _contrary(shown: Mapping[str, str]) -> SalesForecastError:
-    return SalesForecastError.say(
-        f"'{shown['.']}' proves a decimal point, '{shown[',']}' a decimal comma, in one column",
-        "One way of writing numbers in a column",
-        "Correct the export, or declare `decimal` of this source: "
-        "cells written otherwise then go to quarantine",
-    )
-
-
-def _undecidable(cell: str) -> SalesForecastError:
-    return Undecidable.of(
-        cell,
-        "may be a decimal or a grouped whole number, and no cell of the column proves which",
-        expected="A cell that can be read in one way only, such as 12.5 or 1,234.56",
-        do="Declare `decimal` of this source: '.' or ','",
-    )

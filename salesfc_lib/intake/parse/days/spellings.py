@@ -11,9 +11,9 @@ import re
 from datetime import date, timedelta
 from typing import NamedTuple
 
+from salesfc_lib.intake.parse.days.month_names import find_month, is_weekday
 from salesfc_lib.intake.parse.evidence import Unreadable
-from salesfc_lib.intake.parse.month_names import find_month, is_weekday
-from salesfc_lib.intake.parse.number_spellings import to_ascii
+from salesfc_lib.intake.parse.numbers.spellings import to_ascii
 
 YEARS = (1980, 2100)  # outside, a date is a sentinel such as 1900-01-00 or 9999-12-31
 PIVOT = YEARS[0] % 100  # years of two digits lie in the hundred years from 1980 on
@@ -65,8 +65,8 @@ _NAMED_MONTH = re.compile(
 )
 
 
-class WrittenDay(NamedTuple):
-    """A day as it is written; `orders` are those in which its numbers may stand."""
+class DaySpelling(NamedTuple):
+    """How a day is written; `orders` are those in which its numbers may stand."""
 
     numbers: tuple[int, int, int]
     orders: tuple[str, ...]
@@ -77,7 +77,7 @@ class WrittenDay(NamedTuple):
     rules: tuple[str, ...] = ()  # that were needed to read it
 
 
-def dissect_day(text: str, date_system: int = 1900) -> WrittenDay:
+def dissect_day(text: str, date_system: int = 1900) -> DaySpelling:
     """A day's text taken apart.
 
     Raises
@@ -100,7 +100,7 @@ def dissect_day(text: str, date_system: int = 1900) -> WrittenDay:
     return written._replace(clock=_read_clock(found), offset=_read_zone(zone), rules=rules)
 
 
-def dissect_month(text: str) -> WrittenDay | None:
+def dissect_month(text: str) -> DaySpelling | None:
     """First day of a month written without a day; None where the text is none.
 
     >>> [dissect_month(text).numbers[:2] for text in ("2024-07", "202407", "07/2024", "Juli 24")]
@@ -116,10 +116,15 @@ def dissect_month(text: str) -> WrittenDay | None:
         year, month = found[2] or found[3], find_month(found["name"] or found["behind"]) or 0
         short = len(year) == 2
     numbers = (_expand(int(year or 0), short), month, 1)
-    return WrittenDay(numbers, ("ymd",), MONTH) if 1 <= month <= 12 else None
+    return DaySpelling(numbers, ("ymd",), MONTH) if 1 <= month <= 12 else None
 
 
-def to_day(written: WrittenDay, order: str) -> date:
+def dissect_period(text: str, date_system: int = 1900) -> DaySpelling:
+    """How a month or a day is written; raises `Unreadable` as `dissect_day` does."""
+    return dissect_month(text) or dissect_day(text, date_system)
+
+
+def to_day(written: DaySpelling, order: str) -> date:
     """The day that the numbers mean in this order; raises `Unreadable` where they mean none.
 
     >>> to_day(dissect_day("3/4/2019"), "mdy"), to_day(dissect_day("3/4/19"), "dmy")
@@ -137,7 +142,7 @@ def to_day(written: WrittenDay, order: str) -> date:
         raise Unreadable("is no day of the calendar", "no_such_day") from None
 
 
-def list_meanings(written: WrittenDay) -> dict[str, date]:
+def list_meanings(written: DaySpelling) -> dict[str, date]:
     """The day in each order in which the numbers mean one; raises `Unreadable` where they mean none
     in any.
 
@@ -175,40 +180,38 @@ def _expand(year: int, short: bool) -> int:
     return year + (1900 if year >= PIVOT else 2000) if short else year
 
 
-def _read_numbers(text: str, date_system: int) -> WrittenDay:
+def _read_numbers(text: str, date_system: int) -> DaySpelling:
     if found := _YEAR_FIRST.fullmatch(text):
         mark = found[2] or ""
         form = f"YYYY{mark}MM{mark}DD" if mark else "年月日"
-        return WrittenDay((int(found[1]), int(found[3]), int(found[4])), ("ymd",), form)
+        return DaySpelling((int(found[1]), int(found[3]), int(found[4])), ("ymd",), form)
     if found := _COMPACT.fullmatch(text):
         return _read_compact(text[:8])
     if found := _YEAR_LAST.fullmatch(text):
         numbers, short = (int(found[1]), int(found[3]), int(found[4])), len(found[4]) == 2
         form = f"year last, with {found[2]!r}{' and two digits' if short else ''}"
         orders = ORDERS if short else ORDERS[:2]
-        return WrittenDay(numbers, orders, form, short=short, rules=("date_order",))
+        return DaySpelling(numbers, orders, form, short=short, rules=("date_order",))
     if found := _SHORT_CHINESE.fullmatch(text):
         numbers = (int(found[1]), int(found[2]), int(found[3]))
-        return WrittenDay(numbers, ("ymd",), "年月日", short=True)
+        return DaySpelling(numbers, ("ymd",), "年月日", short=True)
     if found := _SERIAL.fullmatch(text):
         return _read_serial(int(found[1]), date_system)
-    return _read_named(text) or _read_named(_drop_weekday(text)) or _refuse()
-
-
-def _refuse() -> WrittenDay:
+    if named := _read_named(text) or _read_named(_drop_weekday(text)):
+        return named
     raise Unreadable("is no date")
 
 
-def _read_compact(digits: str) -> WrittenDay:
+def _read_compact(digits: str) -> DaySpelling:
     """Eight digits: the year first, unless only their end can be a year."""
     if not YEARS[0] <= int(digits[:4]) < YEARS[1] and YEARS[0] <= int(digits[4:]) < YEARS[1]:
         numbers = (int(digits[:2]), int(digits[2:4]), int(digits[4:]))
-        return WrittenDay(numbers, ORDERS[:2], "year last, in eight digits", rules=("date_order",))
+        return DaySpelling(numbers, ORDERS[:2], "year last, in eight digits", rules=("date_order",))
     numbers = (int(digits[:4]), int(digits[4:6]), int(digits[6:]))
-    return WrittenDay(numbers, ("ymd",), "YYYYMMDD")
+    return DaySpelling(numbers, ("ymd",), "YYYYMMDD")
 
 
-def _read_serial(number: int, date_system: int) -> WrittenDay:
+def _read_serial(number: int, date_system: int) -> DaySpelling:
     if date_system == 1900 and number == 60:
         raise Unreadable("is a spreadsheet's 29 February 1900, a day that never was", "no_such_day")
     if number == 0:
@@ -216,10 +219,10 @@ def _read_serial(number: int, date_system: int) -> WrittenDay:
     if not SERIALS[0] <= number <= SERIALS[1]:
         raise Unreadable("is no date")
     day = DAY_ZERO[date_system] + timedelta(days=number)
-    return WrittenDay((day.year, day.month, day.day), ("ymd",), SERIAL, rules=("serial_date",))
+    return DaySpelling((day.year, day.month, day.day), ("ymd",), SERIAL, rules=("serial_date",))
 
 
-def _read_named(text: str) -> WrittenDay | None:
+def _read_named(text: str) -> DaySpelling | None:
     """A day with its month named; the day stands before the name, also where the year has two
     digits.
     """
@@ -231,7 +234,7 @@ def _read_named(text: str) -> WrittenDay | None:
             numbers = [int(first), int(last)]
             numbers.insert(order.index("m"), month)
             short = order != "ymd" and len(last) == 2
-            return WrittenDay((numbers[0], numbers[1], numbers[2]), (order,), BY_NAME, short=short)
+            return DaySpelling((numbers[0], numbers[1], numbers[2]), (order,), BY_NAME, short=short)
     return None
 
 

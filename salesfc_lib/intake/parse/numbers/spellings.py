@@ -11,8 +11,8 @@ import unicodedata
 from typing import Literal, NamedTuple
 
 from salesfc_lib.foundation import scales
-from salesfc_lib.intake.parse.currencies import CURRENCIES
 from salesfc_lib.intake.parse.evidence import Unreadable
+from salesfc_lib.intake.parse.numbers.currencies import CURRENCIES
 
 Credit = Literal["negative", "positive"]
 
@@ -47,17 +47,20 @@ _OTHER_WRITING = frozenset(
 )  # digits and signs, not letters or brackets
 
 
-class Written(NamedTuple):
-    """A number as it is written."""
+class NumberSpelling(NamedTuple):
+    """How a number is written."""
 
     digits: str  # ASCII digits with the marks . , ' and space; an Arabic decimal point is kept
-    negative: bool
-    power: int | None  # of ten, that a word such as 万 or % multiplies by; None: no such word
-    currency: frozenset[str]  # codes that its sign may stand for; empty: no sign
-    rules: tuple[str, ...]  # that were needed to read it
+    negative: bool = False
+    power: int | None = None  # of ten, that a word such as 万 or % multiplies by; None: no word
+    currency: frozenset[str] = frozenset()  # codes that its sign may stand for; empty: no sign
+    rules: tuple[str, ...] = ()  # that were needed to read it
 
 
-def dissect(text: str, credit: Credit = "negative") -> Written:
+BARE = NumberSpelling("")  # of any digits that stand alone
+
+
+def dissect(text: str, credit: Credit = "negative") -> NumberSpelling:
     """A number's text taken apart.
 
     Raises
@@ -80,7 +83,7 @@ def dissect(text: str, credit: Credit = "negative") -> Written:
     if len(digits) > MOST_DIGITS and sum(map(str.isdigit, digits)) > MOST_DIGITS:
         raise Unreadable(f"has more than {MOST_DIGITS} digits")
     if not before and not after:
-        return Written(digits, False, None, frozenset(), ("full_width",) if other else ())
+        return NumberSpelling(digits, rules=("full_width",) if other else ())
     if digits[-1] in ".," and after.lstrip().startswith("-"):
         raise Unreadable("ends in a mark and a dash, which may be a minus or stand for no cents")
     ahead, behind = _split_words(before), _split_words(after)
@@ -110,9 +113,13 @@ def dissect(text: str, credit: Credit = "negative") -> Written:
         "percent": any(word in _SHARES for word in behind),
         "currency_sign": bool(currencies),
     }
-    found_by = tuple(rule for rule, used in rules.items() if used)
-    power = powers[0] if powers else None
-    return Written(digits, any(signs), power, currency if currencies else frozenset(), found_by)
+    return NumberSpelling(
+        digits,
+        any(signs),
+        powers[0] if powers else None,
+        currency if currencies else frozenset(),
+        tuple(rule for rule, used in rules.items() if used),
+    )
 
 
 def to_ascii(text: str) -> tuple[str, bool]:

@@ -11,8 +11,8 @@ from datetime import date
 from typing import NamedTuple
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.intake.parse.day_spellings import ORDERS, YEARS, WrittenDay, list_meanings
-from salesfc_lib.intake.parse.evidence import Undecidable, Unreadable
+from salesfc_lib.intake.parse.days.spellings import ORDERS, YEARS, DaySpelling, list_meanings
+from salesfc_lib.intake.parse.evidence import Unreadable
 
 LONGEST_SPAN = 15  # years; an order of two-digit years that spreads a column further is unlikely
 EQUAL = "the same in every order"
@@ -32,7 +32,7 @@ class Order(NamedTuple):
         return self.reason not in ("", EQUAL)
 
 
-def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
+def decide_order(cells: Sequence[tuple[str, DaySpelling]]) -> Order:
     """Order of the numbers of cells (their texts and numbers) that allow several.
 
     Raises
@@ -40,7 +40,7 @@ def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
     SalesForecastError
         Cells prove contrary orders.
 
-    >>> from salesfc_lib.intake.parse.day_spellings import dissect_day
+    >>> from salesfc_lib.intake.parse.days.spellings import dissect_day
     >>> decide_order([(text, dissect_day(text)) for text in ("11/8/2018", "6/25/2018")]).reason
     "the month first, as '6/25/2018' proves"
     """
@@ -49,7 +49,19 @@ def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
     if not days:
         return Order(None, "")
     if not left:
-        raise _contrary([(text, list(meanings)) for text, _, meanings in days])
+        only: dict[tuple[str, ...], str] = {}
+        for text, _, meanings in days:
+            only.setdefault(tuple(order for order in ORDERS if order in meanings), text)
+        proofs = " and ".join(
+            f"'{text}' with {' or '.join(WORDS[order] for order in orders)}"
+            for orders, text in sorted(only.items(), key=lambda item: len(item[0]))[:2]
+        )
+        raise SalesForecastError.say(
+            f"Dates of one column contradict each other: {proofs}",
+            "One order of day, month and year in a column",
+            "Correct the export, or set `date_format` or `date_order` of this source: "
+            "cells written otherwise then go to quarantine",
+        )
     if len({tuple(meanings[order] for _, _, meanings in days) for order in left}) == 1:
         text, written, meanings = min(days, key=lambda day: len(day[2]) - len(day[1].orders))
         if len(meanings) == len(written.orders):
@@ -62,17 +74,7 @@ def decide_order(cells: Sequence[tuple[str, WrittenDay]]) -> Order:
     return Order(None, "")
 
 
-def undecidable(cell: str) -> SalesForecastError:
-    """Error for a column of which no cell proves the order."""
-    return Undecidable.of(
-        cell,
-        "may be day or month first, and no cell of the column proves which",
-        expected="A day that can be read in one way only, such as 25/12/2019 or 2019-12-25",
-        do="Set `date_format` (%d/%m/%Y or %m/%d/%Y) or `date_order` (dmy or mdy) of this source",
-    )
-
-
-def _mean(written: WrittenDay) -> dict[str, date]:
+def _mean(written: DaySpelling) -> dict[str, date]:
     try:
         return list_meanings(written)
     except Unreadable:
@@ -82,20 +84,3 @@ def _mean(written: WrittenDay) -> dict[str, date]:
 def _span(days: Iterable[date]) -> int:
     years = [day.year for day in days]
     return max(years) - min(years) if years else YEARS[1] - YEARS[0]
-
-
-def _contrary(cells: Sequence[tuple[str, list[str]]]) -> SalesForecastError:
-    """Error that names a cell for each order that one proves."""
-    only: dict[tuple[str, ...], str] = {}
-    for text, orders in cells:
-        only.setdefault(tuple(order for order in ORDERS if order in orders), text)
-    said = " and ".join(
-        f"'{text}' with {' or '.join(WORDS[order] for order in orders)}"
-        for orders, text in sorted(only.items(), key=lambda item: len(item[0]))[:2]
-    )
-    return SalesForecastError.say(
-        f"Dates of one column contradict each other: {said}",
-        "One order of day, month and year in a column",
-        "Correct the export, or set `date_format` or `date_order` of this source: "
-        "cells written otherwise then go to quarantine",
-    )

@@ -1,0 +1,1 @@
+"""How numbers are written: signs and words, separators, exact decimals, a column's values."""
