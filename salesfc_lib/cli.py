@@ -47,26 +47,19 @@ app = typer.Typer(
 )
 
 
-def _month(name: str, text: str) -> Any:
-    return typer.Option(name, metavar="YYYY-MM", help=text)
-
-
+_month = partial(typer.Option, metavar="YYYY-MM")
 Exports = Annotated[list[Path], typer.Argument(help="Exports: files, folders, patterns.")]
 Unit = Annotated[str, typer.Argument(help="Id of the unit.")]
 Project = Annotated[
     Path,
-    typer.Option(
-        "--project", help="Folder that holds parameters/, data and reports/.", file_okay=False
-    ),
+    typer.Option("--project", help="Folder of parameters/, data and reports/.", file_okay=False),
 ]
 Units = Annotated[
     list[str] | None, typer.Option("--unit", help="A unit; repeat it for more. Default: all.")
 ]
 Sets = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="A parameter for this run; repeat it for more."
-    ),
+    typer.Option("--set", metavar="KEY=VALUE", help="A parameter for this run; repeat for more."),
 ]
 Again = Annotated[
     bool,
@@ -112,9 +105,7 @@ def init(
 @app.command()
 def inspect(
     exports: Exports,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Everything that was found, as JSON.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="All that was found, as JSON.")] = False,
     project: Project = Path("."),
 ) -> None:
     """Look at exports: what they hold, how to read them, what to ask, the source to declare."""
@@ -142,7 +133,9 @@ def demo(project: Project = Path(".")) -> None:
 
 @app.command()
 def run(
-    month: Annotated[str | None, _month("--month", "Default: the latest closed month.")] = None,
+    month: Annotated[
+        str | None, _month("--month", help="Default: the latest closed month.")
+    ] = None,
     unit: Units = None,
     sets: Sets = None,
     again: Again = False,
@@ -160,8 +153,8 @@ def run(
 
 @app.command()
 def backfill(
-    start: Annotated[str, _month("--from", "First month.")],
-    end: Annotated[str, _month("--to", "Last month.")],
+    start: Annotated[str, _month("--from", help="First month.")],
+    end: Annotated[str, _month("--to", help="Last month.")],
     unit: Units = None,
     sets: Sets = None,
     again: Again = False,
@@ -181,7 +174,7 @@ def backfill(
 @app.command()
 def parameters(
     unit: Unit,
-    month: Annotated[str | None, _month("--month", "With that month's exceptions.")] = None,
+    month: Annotated[str | None, _month("--month", help="With that month's exceptions.")] = None,
     sets: Sets = None,
     project: Project = Path("."),
 ) -> None:
@@ -199,7 +192,7 @@ def parameters(
 @app.command()
 def bridge(
     unit: Unit,
-    month: Annotated[str, _month("--month", "A closed month.")],
+    month: Annotated[str, _month("--month", help="A closed month.")],
     sets: Sets = None,
     project: Project = Path("."),
 ) -> None:
@@ -235,14 +228,14 @@ def proposals(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> No
     from salesfc_lib.cleaning import describe_proposals, propose_for, read_all
     from salesfc_lib.foundation import resolve
 
-    found = resolve(project, unit, None, sets or ()).parameters
-    for line in describe_proposals(propose_for(found, read_all(found, project))):
+    settings = resolve(project, unit, None, sets or ()).parameters
+    for line in describe_proposals(propose_for(settings, read_all(settings, project))):
         typer.echo(line)
 
 
 @app.command()
 def verify(
-    month: Annotated[str | None, _month("--month", "Default: every month.")] = None,
+    month: Annotated[str | None, _month("--month", help="Default: every month.")] = None,
     unit: Annotated[str | None, typer.Option("--unit", help="Default: every unit.")] = None,
     project: Project = Path("."),
 ) -> None:
@@ -265,9 +258,7 @@ def verify(
 @app.command()
 def lab(
     project: Project = Path("."),
-    port: Annotated[
-        int | None, typer.Option(help="Port. Default: the first free from 8888.")
-    ] = None,
+    port: Annotated[int | None, typer.Option(help="Default: the first free from 8888.")] = None,
     browser: Annotated[bool, typer.Option(help="Open a browser on it.")] = True,
 ) -> None:
     """Open JupyterLab on the project, for this machine only."""

@@ -5,11 +5,11 @@ A unit's month enters; what the step left in its folder comes back as frames wit
 
 from __future__ import annotations
 
-from salesfc_lib.steps.cleaning import clean, latest_closed, read_cleaned, read_restated
+from salesfc_lib.steps.cleaning import clean, latest_closed, read_restated
 from salesfc_lib.steps.modeling import model, read_history, read_modeled
 from salesfc_lib.steps.opening import open_month
 from salesfc_lib.steps.reconciliation import read_reconciled, reconcile
-from salesfc_lib.steps.retrospective import read_compared, retrospect
+from salesfc_lib.steps.retrospective import retrospect
 from salesfc_lib.steps.summary import key_pages, summarise
 
 __all__ = [
@@ -18,12 +18,10 @@ __all__ = [
     "latest_closed",
     "model",
     "open_month",
-    "read_cleaned",
     "read_history",
     "read_modeled",
     "read_reconciled",
     "read_restated",
-    "read_compared",
     "reconcile",
     "retrospect",
     "summarise",

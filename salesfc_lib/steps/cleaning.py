@@ -13,7 +13,7 @@ from salesfc_lib.panel import aggregate, build_series
 from salesfc_lib.reporting import Check, CleanedBefore, CleanedMonth, Restated, ledger_totals
 from salesfc_lib.steps.checks import COHERENT
 
-WRITTEN = (  # tables of `CleanedTables` that are written as they are
+CLEANED = (  # tables of `CleanedTables` that are written as they are
     "transactions",
     "ledger",
     "quarantine",
@@ -59,7 +59,7 @@ def clean(run: UnitMonth) -> CleanedMonth:
     panel = aggregate(check_panel(fill_gaps(trained), run.unit), series, levels, lag=lag)
     declared = cleaning.list_declared(found.transactions, parameters)
     run.write(
-        **{name: getattr(found, name) for name in WRITTEN},
+        **{name: getattr(found, name) for name in CLEANED},
         event=event,
         files=pd.DataFrame(found.files),
         series=series,

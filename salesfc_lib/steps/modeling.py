@@ -88,8 +88,8 @@ def _assume(run: UnitMonth, forecast: pd.DataFrame, series: pd.DataFrame) -> pd.
         effects = pd.concat([each for each in (effects, ends) if len(each)], ignore_index=True)
     months = pd.DatetimeIndex(combined["ds"].unique())
     without = agreed.without if agreed.enabled else list(effects["id"])
-    chosen = select_effects(effects, months, before=run.publication_day, without=without)
-    assumed, effect, applied = apply_effects(combined, chosen, series)
+    selected = select_effects(effects, months, before=run.publication_day, without=without)
+    assumed, effect, applied = apply_effects(combined, selected, series)
     run.write(effect=effect, effect_applied=applied)
     return pd.concat([forecast, assumed], ignore_index=True) if len(assumed) else forecast
 

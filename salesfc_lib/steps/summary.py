@@ -21,14 +21,14 @@ def key_pages(run: UnitMonth) -> list[KeyPage]:
     """Pages of key accounts and key products, from the four steps and earlier months."""
     from salesfc_lib.reporting import BY_SERIES, KEY_TABLES, key_page, list_key_months
 
-    chosen = set(read_if_any(run, "key_series")["unique_id"])
-    if not chosen:
+    key_ids = set(read_if_any(run, "key_series")["unique_id"])
+    if not key_ids:
         return []
-    only: list[tuple[str, str, object]] = [("unique_id", "in", list(chosen))]
+    only: list[tuple[str, str, object]] = [("unique_id", "in", list(key_ids))]
     found = {name: run.read(name, only if name in BY_SERIES else None) for name in KEY_TABLES}
     lags = sorted(run.parameters.retrospective.lags)[:LAGS]
     earlier = vintages(run.reports, run.unit, run.month_before, lags=lags)
-    earlier = earlier[earlier["unique_id"].isin(chosen)]
+    earlier = earlier[earlier["unique_id"].isin(key_ids)]
     return [key_page(run, each) for each in list_key_months(found, earlier)]
 
 
