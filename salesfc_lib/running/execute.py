@@ -65,7 +65,18 @@ def run_notebook(
     error: Exception | None = None
     try:
         with tempfile.TemporaryDirectory(prefix="sf-", dir=_socket_base()) as sockets:
-            _execute(keeper, cwd=source.parent, sockets=Path(sockets))
+            client = PapermillNotebookClient(
+                keeper,
+                kernel_manager_class=_ThisInterpreter,
+                kernel_name="python3",
+                shutdown_kernel="immediate",
+                startup_timeout=START_SECONDS,
+                timeout=None,
+                resources={"metadata": {"path": str(source.parent)}},
+            )
+            client.km = client.create_kernel_manager()
+            client.km.connection_file, client.km.ip = f"{sockets}/k.json", f"{sockets}/k"
+            client.execute(env={**os.environ, **ONE_THREAD}, cleanup_kc=True)
     except (DeadKernelError, CellTimeoutError, RuntimeError) as raised:  # the last: no kernel
         error = raised
     keeper.notebook_complete()
@@ -133,22 +144,6 @@ def _inject(node: NotebookNode, values: Mapping[str, Any]) -> NotebookNode:
     return node
 
 
-def _execute(keeper: _Keeper, *, cwd: Path, sockets: Path) -> None:
-    client = PapermillNotebookClient(
-        keeper,
-        kernel_manager_class=_ThisInterpreter,
-        kernel_name="python3",
-        shutdown_kernel="immediate",
-        startup_timeout=START_SECONDS,
-        timeout=None,
-        resources={"metadata": {"path": str(cwd)}},
-    )
-    client.km = client.create_kernel_manager()
-    client.km.connection_file = str(sockets / "k.json")
-    client.km.ip = str(sockets / "k")
-    client.execute(env={**os.environ, **ONE_THREAD}, cleanup_kc=True)
-
-
 def _socket_base() -> str | None:
     """Folder for sockets: the one for temporary files, unless its path is too long."""
     base = tempfile.gettempdir()
@@ -162,13 +157,14 @@ def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -
         for raised in errors[:1]:
             own = raised.ename in OWN_ERRORS
             message = raised.evalue if own else f"{raised.ename}: {raised.evalue}"
-            _mark(node, index, message)
+            _mark_failure(node, index, message)
             place = f"(Notebook {name}, cell [{cell.get('execution_count') or index}])"
             raise NotebookFailed(f"{message} {place}", node)
     if error is not None:
-        stopped = _last_started(node)
+        begun = [bool(cell.metadata.get("papermill", {}).get("start_time")) for cell in node.cells]
+        stopped = max((index for index, started in enumerate(begun) if started), default=0)
         message = f"The kernel died: {' '.join(str(error).split()) or type(error).__name__}"
-        _mark(node, stopped, message)
+        _mark_failure(node, stopped, message)
         raise NotebookFailed(
             f"{message} (Notebook {name}, cell at place {stopped}) It may have been out of memory, "
             "or ended from outside. Run the month again, and with fewer units side by side where "
@@ -177,12 +173,7 @@ def _raise_for_failure(node: NotebookNode, name: str, error: Exception | None) -
         )
 
 
-def _last_started(node: NotebookNode) -> int:
-    begun = [bool(cell.metadata.get("papermill", {}).get("start_time")) for cell in node.cells]
-    return max((index for index, started in enumerate(begun) if started), default=0)
-
-
-def _mark(node: NotebookNode, index: int, message: str) -> None:
+def _mark_failure(node: NotebookNode, index: int, message: str) -> None:
     """Mark the failing cell, those after it as pending, and put the message before it."""
     for cell in node.cells[index:]:
         status = {"status": "pending", "exception": None}

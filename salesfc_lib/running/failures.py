@@ -25,12 +25,15 @@ def explain(error: BaseException, reports: Path) -> str:
     """One paragraph for people: what is wrong, what was expected, what to do."""
     text = " ".join(str(error).split())
     is_full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    if is_full or any(mark in text for mark in FULL):
-        return (
-            f"The disk that holds '{reports}' is full{_free_space(reports)}. Nothing was "
-            "published and what was half-written is removed. Make room, and run again."
-        )
-    return text if isinstance(error, SalesForecastError) else f"{type(error).__name__}: {text}"
+    if not is_full and not any(words in text for words in FULL):
+        return text if isinstance(error, SalesForecastError) else f"{type(error).__name__}: {text}"
+    free = ""
+    with suppress(OSError):
+        free = f" ({shutil.disk_usage(reports).free / 2**20:.0f} MiB free)"
+    return (
+        f"The disk that holds '{reports}' is full{free}. Nothing was "
+        "published and what was half-written is removed. Make room, and run again."
+    )
 
 
 def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | None:
@@ -39,42 +42,34 @@ def record(reports: Path, facts: Mapping[str, Any], node: Any = None) -> Path | 
     facts: unit, title, month, step and error, written to `.failed/<month>/<unit>.json`; node: the
     notebook, written with its page to the folder beside it; None: the draft of a killed run.
     """
-    month, unit = facts["month"], facts["unit"]
+    from salesfc_lib.reporting import write_failed_page
+    from salesfc_lib.running.execute import save_notebook
+
+    month, unit, step = facts["month"], facts["unit"], facts["step"]
     folder = archive.failed_folder(reports, month, unit)
-    staged = archive.staged_folder(reports, month, unit)
-    drafts = sorted(staged.glob(f"{facts['step']}*.ipynb"))
+    drafts = sorted(archive.staged_folder(reports, month, unit).glob(f"{step}*.ipynb"))
     with suppress(OSError):
         clear(reports, month, unit)
         folder.mkdir(parents=True)
         for draft in drafts:
             shutil.copy(draft, folder)
-        page = "" if node is None else _save_document(reports, folder, node, facts)
+        page = ""
+        if node is not None:
+            save_notebook(node, folder / f"{step}.ipynb")
+            page = write_failed_page(reports, step, node, facts)
         kept = {**facts, "page": page, "at": datetime.now(UTC).isoformat(timespec="seconds")}
         text = json.dumps(kept, ensure_ascii=False, indent=1)
-        _facts_file(reports, month, unit).write_text(text + "\n", encoding="utf-8")
+        _facts_file(folder).write_text(text + "\n", encoding="utf-8")
         return folder
     return None
 
 
 def clear(reports: Path, month: str, unit: str) -> None:
     """Remove what an earlier failure of this unit's month left."""
-    shutil.rmtree(archive.failed_folder(reports, month, unit), ignore_errors=True)
-    _facts_file(reports, month, unit).unlink(missing_ok=True)
+    folder = archive.failed_folder(reports, month, unit)
+    shutil.rmtree(folder, ignore_errors=True)
+    _facts_file(folder).unlink(missing_ok=True)
 
 
-def _facts_file(reports: Path, month: str, unit: str) -> Path:
-    return archive.failed_folder(reports, month, unit).with_name(f"{unit}.json")
-
-
-def _save_document(reports: Path, folder: Path, node: Any, facts: Mapping[str, Any]) -> str:
-    from salesfc_lib.reporting import write_failed_page
-    from salesfc_lib.running.execute import save_notebook
-
-    save_notebook(node, folder / f"{facts['step']}.ipynb")
-    return write_failed_page(reports, str(facts["step"]), node, facts)
-
-
-def _free_space(reports: Path) -> str:
-    with suppress(OSError):
-        return f" ({shutil.disk_usage(reports).free / 2**20:.0f} MiB free)"
-    return ""
+def _facts_file(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.json")

@@ -105,17 +105,14 @@ def publish_month(task: Task, month: str, notify: Notify) -> Outcome:
         message = "is published already; to publish it again: `salesfc run --again --reason TEXT`"
         place = archive.unit_folder(task.reports, month, task.unit)
         return Outcome(task.unit, month, "skipped", 0.0, message, place)
-    started = time.perf_counter()
-    progress = _Progress(task, month, notify)
-    state: State = "published"
-    message = ""
+    started, progress = time.perf_counter(), _Progress(task, month, notify)
     try:
-        path: Path | None = _publish(task, month, progress)
+        place = _publish(task, month, progress)
         failures.clear(task.reports, month, task.unit)
     except Exception as error:  # whatever it was, the other months and units go on
-        state, path = "failed", progress.left
-        message = failures.explain(error, task.reports)
-    return Outcome(task.unit, month, state, time.perf_counter() - started, message, path)
+        message, took = failures.explain(error, task.reports), time.perf_counter() - started
+        return Outcome(task.unit, month, "failed", took, message, progress.left)
+    return Outcome(task.unit, month, "published", time.perf_counter() - started, "", place)
 
 
 class _Progress:
@@ -171,11 +168,14 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
             documents = _run_steps(task, values, progress)
             progress.begin(PUBLISHING)
             from salesfc_lib import steps
-            from salesfc_lib.reporting import write_pages
+            from salesfc_lib.reporting import describe_record, write_pages
 
             run = steps.open_month(**values, kind=task.kind)
             facts = _gather_facts(task, month, folder, resolved)
-            facts["summary"] = _summarise(steps.summarise(run), facts)
+            known = {name: facts[name] for name in ("version", "published_at", "kind")}
+            summary = {**steps.summarise(run), **known, "replaces": facts["reason"]}
+            summary["record"] = [*summary["record"], *describe_record(facts)]
+            facts["summary"] = summary
             _keep_own_files(task, resolved)
             facts["seconds"] = round(time.perf_counter() - started, 2)
             facts["durations"] = progress.durations()
@@ -191,27 +191,24 @@ def _publish(task: Task, month: str, progress: _Progress) -> Path:
 
 def _run_steps(task: Task, values: Mapping[str, Any], progress: _Progress) -> dict[str, Any]:
     """Executed notebooks by name; none for a backfill, which leaves the same tables."""
-    if task.kind == "run":
-        return {name: _execute(name, values, progress) for name in STEPS}
-    from salesfc_lib import steps
+    if task.kind == "backfill":
+        from salesfc_lib import steps
 
-    run = steps.open_month(**values, kind="backfill")
-    for name, verb in STEPS.items():
-        progress.begin(name)
-        getattr(steps, verb)(run)
-    return {}
-
-
-def _execute(name: str, values: Mapping[str, Any], progress: _Progress) -> Any:
+        run = steps.open_month(**values, kind="backfill")
+        for name, verb in STEPS.items():
+            progress.begin(name)
+            getattr(steps, verb)(run)
+        return {}
     from salesfc_lib.running.execute import run_notebook, save_notebook
 
-    progress.begin(name)
-    draft = Path(values["folder"]) / f"{name}.ipynb"
-    node = run_notebook(
-        resources.NOTEBOOKS / draft.name, values, draft=draft, begin_cell=progress.begin_cell
-    )
-    save_notebook(node, draft)
-    return node
+    documents, folders = {}, (resources.NOTEBOOKS, Path(values["folder"]))
+    for name in STEPS:
+        progress.begin(name)
+        source, draft = (folder / f"{name}.ipynb" for folder in folders)
+        node = run_notebook(source, values, draft=draft, begin_cell=progress.begin_cell)
+        save_notebook(node, draft)
+        documents[name] = node
+    return documents
 
 
 def _gather_facts(
@@ -235,15 +232,6 @@ def _gather_facts(
         "code": manifest.describe_code(),
         "environment": manifest.describe_environment(),
     }
-
-
-def _summarise(summary: Mapping[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The steps' summary of the month, with what only the run knows."""
-    from salesfc_lib.reporting import describe_record
-
-    known = {name: facts[name] for name in ("version", "published_at", "kind")}
-    record = [*summary["record"], *describe_record(facts)]
-    return {**summary, **known, "replaces": facts["reason"], "record": record}
 
 
 def _list_inputs(task: Task, folder: Path, resolved: parameters.Resolved) -> list[dict[str, Any]]:

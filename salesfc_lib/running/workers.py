@@ -74,12 +74,12 @@ def count_workers(tasks: int, workers: int | None) -> int:
 
 def _start(work: Work, task: Any) -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_child, args=(there, work, task), daemon=False)
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_child, args=(sender, work, task), daemon=False)
     with _environment(ONE_THREAD):
         process.start()
-    there.close()
-    return here, process
+    sender.close()
+    return receiver, process
 
 
 def _receive(pipe: Connection, process: BaseProcess) -> tuple[str, Any]:
