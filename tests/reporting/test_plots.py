@@ -272,7 +272,7 @@ def test_too_high_and_too_low_keep_their_colours_and_signs() -> None:
 
 
 def test_a_stage_that_took_accuracy_away_is_an_alarm() -> None:
-    wide, _ = plots.draw(plots.stage_accuracy, STAGES)
+    wide, _ = plots.draw(plots.stage_accuracy, STAGES, heads=("June", "Mean"))
     assert 'class="tx b" text-anchor="end">−1.0<' in wide and wide.count('class="sx k3"') == 1
 
 

@@ -87,13 +87,13 @@ def margins(ax: Axes, *, left: float, right: float, top: float, bottom: float) -
 def to_svg(ax: Axes) -> str:
     """What was drawn on the ax's figure, as SVG."""
     figure = cast(Figure, ax.get_figure(root=True))
-    renderer = Writer(figure.bbox.width, figure.bbox.height)
+    renderer = SvgRenderer(figure.bbox.width, figure.bbox.height)
     figure.draw(renderer)
     size = f"{_n(renderer.width)} {_n(renderer.height)}"
     return f'<svg viewBox="0 0 {size}">{"".join(renderer.elements)}</svg>'
 
 
-class Writer(RendererBase):
+class SvgRenderer(RendererBase):
     """matplotlib's drawing calls as SVG elements; x to the right, y downwards, one decimal."""
 
     def __init__(self, width: float, height: float) -> None:
@@ -131,8 +131,7 @@ class Writer(RendererBase):
             x = float(artist.get_transform().transform(artist.get_unitless_position())[0])
             place = {"center": "middle", "right": "end"}.get(artist.get_ha())
             anchor = f' text-anchor="{place}"' if place else ""
-        classes = " ".join(filter(None, (_text_class(gc, prop), "b" if _is_bold(prop) else "")))
-        names = f' class="{classes}"' if classes else ""
+        names = f' class="{classes}"' if (classes := _text_class(gc, prop)) else ""
         self.elements.append(f'<text x="{_n(x)}" y="{_n(y)}"{names}{anchor}>{escape(s)}</text>')
 
     def get_text_width_height_descent(
@@ -157,12 +156,12 @@ def _colour(colour: Any) -> str | None:
         return None
     name = to_hex(colour)
     if name not in TOKENS:
-        raise SalesForecastError.say(
-            f"A figure uses the colour {name}",
-            "One of the page's tokens (`plots.palette`)",
-            "Draw with `plots.palette` colours",
-        )
+        raise _refused(f"the colour {name}", "One of the page's tokens (`plots.palette`)")
     return name
+
+
+def _refused(what: str, expected: str) -> SalesForecastError:
+    return SalesForecastError.say(f"A figure uses {what}", expected, "Draw in `plots.palette`")
 
 
 def _shape_style(gc: GraphicsContextBase, face: Any) -> str | None:
@@ -192,23 +191,12 @@ def _line_style(stroke: str, width: float, dashes: Sequence[float] | None) -> st
 def _text_class(gc: GraphicsContextBase, prop: Any) -> str:
     colour = _colour(gc.get_rgb()) or INK
     if colour not in TEXTS:
-        raise SalesForecastError.say(
-            f"Text in the colour '{TOKENS[colour]}'",
-            "Ink, accent, over, under or alarm",
-            "Choose one that can be read",
-        )
+        text = f"text in the colour '{TOKENS[colour]}'"
+        raise _refused(text, "Ink, accent, over, under or alarm, which can be read")
     if prop.get_size_in_points() <= SMALL and colour != INK_2:
-        raise SalesForecastError.say(
-            "Small text in a colour",
-            "Small text is in the second ink",
-            "Use the normal size for it",
-        )
-    return TEXTS[colour]
-
-
-def _is_bold(prop: Any) -> bool:
-    weight = prop.get_weight()
-    return weight in ("bold", "semibold") or (isinstance(weight, (int, float)) and weight >= 600)
+        raise _refused("small text in a colour", "Small text in the second ink")
+    bold = "b" if prop.get_weight() == "bold" else ""
+    return " ".join(filter(None, (TEXTS[colour], bold)))
 
 
 def _commands(path: Path, transform: Transform) -> str:

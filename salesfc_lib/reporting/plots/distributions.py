@@ -72,8 +72,8 @@ def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
     labels = pd.Series(marked.index)
     rows = Rows(ax, labels, [0.0, *ends], ["Median"], bold=marked.reset_index(drop=True))
     limits, place = (ax.get_xlim(), ax.get_ylim()), dict(zip(labels, rows.at, strict=True))
-    for chosen, colour in ((False, BASE), (True, ACCENT)):
-        part = shares[shares["marked"] == chosen]
+    for is_marked, colour in ((False, BASE), (True, ACCENT)):
+        part = shares[shares["marked"] == is_marked]
         for share, width, marker in ((WIDE_SHARE, 1.0, ""), (HALF_SHARE, 3.0, "o")):
             sns.pointplot(
                 x=part["value"],
@@ -91,8 +91,6 @@ def error_ranges(frame: pd.DataFrame, ax: Axes) -> None:
             )
     ax.set(xlim=limits[0], ylim=limits[1], xlabel="", ylabel="")
     for row, (label, median) in enumerate(groups["value"].median().items()):
-        if row:
-            rows.rule(row)
         style = {"color": ACCENT, "weight": "bold"} if marked[label] else {"color": INK}
         rows.column(row, 0, wording.number(median, 1), **style)
 

@@ -28,16 +28,9 @@ def draw(
 ) -> tuple[str, str]:
     """A figure for a page and one for a phone, as SVG, ready for `blocks.Figure`.
 
-    Parameters
-    ----------
-    function
-        Draws a frame on an ax: `function(frame, ax, **options)`; one of this room's or your own.
-    frame
-        What it draws; figures of rows take their height from its length.
-    height
-        Units of both drawings.
-    width
-        Units of the page's; the phone's is always 350.
+    `function(frame, ax, **options)` draws a frame on an ax; it is one of this room's or your own.
+    `height` are the units of both drawings (figures of rows take theirs from the frame), `width`
+    those of the page's; the phone's is always 350.
     """
     if function in OF_ROWS or function in BY_LABEL:
         count = frame["label"].nunique() if function in BY_LABEL else len(frame)

@@ -60,21 +60,11 @@ def fan(
     earlier: float | None = None,
     named: Sequence[str] = (),
 ) -> None:
-    """History, forecast and its 80 % and 95 % bands.
+    """History, forecast and its 80 % and 95 % bands, on an axis divided by `scale`.
 
-    Parameters
-    ----------
-    frame
-        Rows by `ds` (month), `y` (actual, null after the cutoff), `y_hat`, `lo-80`, `hi-80`,
-        `lo-95`, `hi-95` (null through it).
-    cutoff
-        The last month of data, 'YYYY-MM'.
-    scale
-        The axis is divided by it.
-    earlier
-        What was forecast before for the month of the cutoff: an open circle.
-    named
-        Label of the open circle.
+    Rows by `ds` (month), `y` (actual, null after the cutoff), `y_hat`, `lo-80`, `hi-80`, `lo-95`,
+    `hi-95` (null through it). `cutoff` is the last month of data, 'YYYY-MM'; `earlier` what was
+    forecast before for that month: an open circle, which `named` labels.
     """
     frame = frame.sort_values("ds").reset_index(drop=True)
     frame["x"] = [month_number(ds) for ds in frame["ds"]]
@@ -112,16 +102,9 @@ def lines(
 ) -> None:
     """Lines by group, each named at its end.
 
-    Parameters
-    ----------
-    frame
-        Rows by `group` and x; `value` is what is drawn (a share where `percent`).
-    roles
-        How each group is drawn (`ROLES`); groups are drawn in this order.
-    x
-        `ds` (months) or `h` (months ahead, drawn from the farthest to the nearest).
-    floor
-        A dashed limit.
+    Rows by `group` and x, which is `ds` (months) or `h` (months ahead, drawn from the farthest to
+    the nearest); `value` is what is drawn, a share where `percent`. `roles` says how each group is
+    drawn (`ROLES`), in this order; `floor` is a dashed limit.
     """
     places = _month_places if x == "ds" else _lag_places
     position, ticks = places(frame[x], ax.figure.bbox.width)

@@ -37,29 +37,27 @@ NAMES = (120.0, 220.0)  # narrowest and widest column of names
 VALUES, VALUES_SLIM = 84.0, 64.0  # units of one column of values: on a page, on a phone
 
 
-def stage_accuracy(frame: pd.DataFrame, ax: Axes, *, heads: Sequence[str] = ("Added",)) -> None:
+def stage_accuracy(frame: pd.DataFrame, ax: Axes, *, heads: tuple[str, str]) -> None:
     """Accuracy after each stage, with the points each added in columns at the right.
 
     Rows in order of the stages: `label`, `value` (share), `added` (difference of shares, null at
-    the first) and, with two heads, `mean` (the same over more months). A stage that lost is in
-    alarm.
+    the first) and `mean` (the same over more months). A stage that lost is in alarm.
     """
     shown = (frame["value"] * 100).tolist()
     rows = Rows(ax, frame["label"], shown, heads)
-    for row, (value, added) in enumerate(zip(shown, frame["added"], strict=True)):
-        y = rows.at[row]
+    stages = zip(rows.at, shown, frame["added"], frame["mean"], strict=True)
+    for row, (y, value, added, mean) in enumerate(stages):
         lost = bool(pd.notna(added) and added < -5e-4)  # rounds to zero
         colour = BASE if row == 0 else ALARM if lost else ACCENT
         if row:
             ax.plot([shown[row - 1]] * 2, [rows.at[row - 1], y], color=RULE_2, lw=1)
             ax.plot([shown[row - 1], value], [y] * 2, color=colour, lw=3)
-            rows.rule(row)
         ax.plot([value], [y], "o", ms=9, mfc=colour, mew=0)
         rows.beside(row, value, wording.number(value, 1), left=lost, color=INK)
         if pd.notna(added):
             style = {"color": ALARM, "weight": "bold"} if lost else {"color": INK}
             rows.column(row, 0, wording.signed(added * 100), **style)
-        if len(heads) > 1 and pd.notna(mean := frame["mean"].iloc[row]):
+        if pd.notna(mean):
             rows.column(row, 1, wording.signed(mean * 100), **NOTE)
 
 
@@ -77,10 +75,10 @@ def waterfall(
     reached = frame["value"].where(frame["kind"] != "end", 0.0).cumsum()
     ends = frame["value"].where(total, reached) / scale.divisor
     starts = ends.where(total, (reached - frame["value"]) / scale.divisor)
-    rows = Rows(ax, frame["label"], [*starts, *ends], bold=total)
+    rows = Rows(ax, frame["label"], [*starts, *ends], bold=total, ruled=False)
     places = wording.decimals(float(ends.abs().max()))
-    for row, (kind, start, end) in enumerate(zip(frame["kind"], starts, ends, strict=True)):
-        y = rows.at[row]
+    steps = zip(rows.at, frame["kind"], starts, ends, strict=True)
+    for row, (y, kind, start, end) in enumerate(steps):
         if kind in ("start", "end"):
             colour = ACCENT if kind == "start" else INK
             ax.plot([end, end], [y - 0.3, y + 0.3], color=colour, lw=3)
@@ -94,34 +92,27 @@ def waterfall(
             ax.plot([end, end], [y + 0.3, rows.at[row + 1] - 0.24], color=RULE_2, lw=1)
 
 
-def bias_by_owner(
-    frame: pd.DataFrame, ax: Axes, *, limit: float, heads: Sequence[str] = ("Month", "Mean")
-) -> None:
+def bias_by_owner(frame: pd.DataFrame, ax: Axes, *, limit: float, heads: tuple[str, str]) -> None:
     """Bias by owner: a bar for the month, a diamond for the mean of several, the limit shaded.
 
-    Rows: `label`, `detail`, `bias` and, with two heads, `mean` (shares of actual; above zero is too
-    high).
+    Rows: `label`, `detail`, `bias` and `mean` (shares of actual; above zero is too high).
     """
-    shares = frame[["bias", "mean"][: len(heads)]] * 100
-    values = [*shares.to_numpy().ravel(), limit * 120, -limit * 120]
-    rows = Rows(ax, frame["label"], values, heads, details=frame.get("detail"), signed=True)
-    ax.axvspan(-limit * 100, limit * 100, color=BAND_95, lw=0, zorder=0)
+    shares, most = frame[["bias", "mean"]] * 100, limit * 100
+    values = [*shares.to_numpy().ravel(), 1.2 * most, -1.2 * most]
+    rows = Rows(ax, frame["label"], values, heads, details=frame["detail"], signed=True)
+    ax.axvspan(-most, most, color=BAND_95, lw=0, zorder=0)
     ax.axvline(0, color=RULE_2, lw=1)
     rows.directions()
-    for row, (bias, *means) in enumerate(shares.itertuples(index=False)):
+    for row, (bias, mean) in enumerate(shares.itertuples(index=False)):
         y = rows.at[row]
-        if row:
-            rows.rule(row)
         if pd.notna(bias):
-            colour, weight = OVER if bias > 0 else UNDER, _bold(abs(bias) > limit * 100)
+            colour, weight = OVER if bias > 0 else UNDER, _weight(abs(bias) > most)
             ax.barh([y], [bias], height=0.45, color=colour, lw=0)
             rows.column(row, 0, wording.signed(bias), color=colour, weight=weight)
-        for mean in means:
-            if pd.notna(mean):
-                outside = abs(mean) > limit * 100
-                ax.plot([mean], [y], "D", ms=7, mfc=PAPER, mec=INK, mew=1.75)
-                style = {"color": INK, "weight": "bold"} if outside else NOTE
-                rows.column(row, 1, wording.signed(mean), **style)
+        if pd.notna(mean):
+            ax.plot([mean], [y], "D", ms=7, mfc=PAPER, mec=INK, mew=1.75)
+            style = {"color": INK, "weight": "bold"} if abs(mean) > most else NOTE
+            rows.column(row, 1, wording.signed(mean), **style)
 
 
 def whiskers(frame: pd.DataFrame, ax: Axes) -> None:
@@ -131,12 +122,10 @@ def whiskers(frame: pd.DataFrame, ax: Axes) -> None:
     """
     rows = Rows(ax, frame["label"], [0.0, *frame["low"], *frame["high"]], [""], signed=True)
     ax.axvline(0, color=RULE_2, lw=1)
-    effects = zip(frame["value"], frame["low"], frame["high"], frame["text"], strict=True)
+    effects = frame[["value", "low", "high", "text"]].itertuples(index=False)
     for row, (value, low, high, text) in enumerate(effects):
         y, clear = rows.at[row], low > 0 or high < 0
         colour = ACCENT if clear else BASE
-        if row:
-            rows.rule(row)
         ax.plot([low, high], [y] * 2, color=colour, lw=3)
         dot: dict[str, Any] = {"mfc": ACCENT, "mew": 0} if clear else {"mfc": PAPER, "mew": 1.75}
         ax.plot([value], [y], "o", ms=9, mec=colour, **dot)
@@ -151,7 +140,7 @@ def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
     return keys.sort_values(["order", "size"], kind="stable", ignore_index=True)
 
 
-def _bold(bold: bool) -> str:
+def _weight(bold: bool) -> str:
     return "bold" if bold else "normal"
 
 
@@ -166,6 +155,7 @@ class Rows:
     details: pd.Series | None = None  # second line of each name
     bold: pd.Series | None = None  # whose names are bold; all that have a detail, too
     signed: bool = False  # whether the axis shows the signs of its values
+    ruled: bool = True  # whether hairlines stand between the rows
 
     def __post_init__(self) -> None:
         ax, names = self.ax, self._names_width()
@@ -177,6 +167,9 @@ class Rows:
         ax.set_xlim(low - (room if low else 0), high + (room if high else 0))
         for row in range(len(self.labels)):
             self._name(row, names)
+            if row and self.ruled:
+                across = [0, ax.figure.bbox.width]
+                ax.plot(across, [row - 0.5] * 2, color=RULE, lw=1, transform=self.units)
         self._axis()
         for column, head in enumerate(self.heads):
             parts = wrap(head, 60 if self.slim else VALUES - 8, SMALL)[:2]
@@ -204,12 +197,6 @@ class Rows:
         """x in units of the canvas from its left edge, y in rows."""
         return blended_transform_factory(Affine2D(), self.ax.transData)
 
-    def rule(self, row: int) -> None:
-        """Draw a hairline above a row, across the whole canvas."""
-        self.ax.plot(
-            [0, self.ax.figure.bbox.width], [row - 0.5] * 2, color=RULE, lw=1, transform=self.units
-        )
-
     def beside(self, row: int, x: float, text: str, *, left: bool = False, **style: Any) -> None:
         """Write a text beside a mark."""
         offset, side = (-9 if left else 9, -4.5), "right" if left else "left"
@@ -223,7 +210,7 @@ class Rows:
         self.ax.annotate(text, at, xycoords=self.units, xytext=(0, -4.5), **place, **style)
 
     def directions(self) -> None:
-        """Say over the axis which side of zero is too low and which too high."""
+        """Write over the axis which side of zero is too low and which too high."""
         zero = float(self.ax.transData.transform((0, 0))[0])
         top, low = float(self.ax.bbox.y1) + 26, "← too low"
         if zero - text_width(low) > 8:  # units of air
@@ -235,7 +222,7 @@ class Rows:
         return float(self.ax.figure.bbox.width) - (len(self.heads) - 1 - column) * self.step
 
     def _names_width(self) -> float:
-        texts = [*self.labels, *(self.details if self.details is not None else [])]
+        texts = [*self.labels, *([] if self.details is None else self.details)]
         widest = max(map(text_width, texts), default=0) + 16
         return 2.0 if self.slim else float(np.clip(widest, *NAMES))
 
@@ -243,26 +230,25 @@ class Rows:
         label, ax = str(self.labels.iloc[row]), self.ax
         detail = "" if self.details is None else str(self.details.iloc[row])
         bold = bool(detail) or (self.bold is not None and bool(self.bold.iloc[row]))
-        name: dict[str, Any] = {"transform": self.units, "weight": _bold(bold), "color": INK}
+        name: dict[str, Any] = {"transform": self.units, "weight": _weight(bold), "color": INK}
+        note: dict[str, Any] = {"transform": self.units, **NOTE}
         if self.slim:
             room, y = float(ax.figure.bbox.width), row - 0.13
             ax.text(0, y, wrap(label, room)[0], **name)
             if detail and text_width(label + detail) < room - 20:
-                ax.text(text_width(label) * 1.05 + 10, y, detail, transform=self.units, **NOTE)
+                ax.text(text_width(label) * 1.05 + 10, y, detail, **note)
             return
         lines = wrap(label, width)[: 1 if detail else 2]
         y = row + 0.13 - 0.21 * (len(lines) - 1 + bool(detail))
         for line, text in enumerate(lines):
             ax.text(0, y + line * 0.42, text, **name)
         if detail:
-            second = wrap(detail, width, SMALL)[0]
-            ax.text(0, y + 0.44, second, transform=self.units, **NOTE)
+            ax.text(0, y + 0.44, wrap(detail, width, SMALL)[0], **note)
 
     def _axis(self) -> None:
         ax, (low, high) = self.ax, self.ax.get_xlim()
-        ticks = ticks_between(low, high, 4 if self.slim else 6)
         number = wording.signed if self.signed else wording.number
+        ticks = [at for at in ticks_between(low, high, 4 if self.slim else 6) if low <= at <= high]
+        number_axis(ax.xaxis, ticks, lambda x, places: number(x, places) if x else "0")
         ax.yaxis.set_visible(False)
-        shown = [tick for tick in ticks if low <= tick <= high]
-        number_axis(ax.xaxis, shown, lambda x, places: number(x, places) if x else "0")
         ax.xaxis.tick_top()
