@@ -234,7 +234,7 @@ def blocks() -> Iterator[tuple[str, str, str, list[Block]]]:
             "6.30",
             Cell("−1.59", tone="over"),
             Cell(tone="over", bar=0.8),
-            Cell(strip=None, spark=Spark.of(name, [1, 3, 2], forecast=[2], lo=[1], hi=[3])),
+            Cell(strip=None, spark=Spark(name, [1, 3, 2], forecast=[2], lo=[1], hi=[3])),
         ]
         for name in (NASTY, LONG)
     ]

@@ -56,7 +56,7 @@ def _positions(*groups: Iterable[float | None], margin: float = 0.0) -> list[tup
 
 @dataclass(frozen=True)
 class Strip(Part):
-    """A number against its limits: positions between 0 and 1 on one line.
+    """A number against its limits on one line; its JSON holds positions between 0 and 1.
 
     A thick line for each limit, a filled dot for this month (alarm where the limit is missed), an
     open dot for the month before, ticks for the months before that.
@@ -64,49 +64,32 @@ class Strip(Part):
 
     label: str
     now: float
-    before: float | None
-    earlier: tuple[float, ...]
-    limits: tuple[float, ...]
     missed: bool
+    before: float | None = None
+    earlier: Sequence[float] = ()
+    limits: Sequence[float] = ()
 
-    @classmethod
-    def of(
-        cls,
-        label: str,
-        now: float,
-        *,
-        before: float | None = None,
-        earlier: Sequence[float] = (),
-        limits: Sequence[float] = (),
-        missed: bool,
-    ) -> Strip:
-        """Strip from the lowest to the highest of all values, with a margin of a tenth."""
-        at, then, ticks, bounds = _positions([now], [before], earlier, limits, margin=0.1)
-        return cls(label, at[0], next(iter(then), None), ticks, bounds, missed)
+    def to_json(self) -> dict[str, Any]:
+        groups = ([self.now], [self.before], self.earlier, self.limits)
+        (now, *_), before, earlier, limits = _positions(*groups, margin=0.1)
+        at = {"now": now, "before": next(iter(before), None), "earlier": earlier, "limits": limits}
+        return {"label": self.label, "missed": self.missed} | as_json(at)
 
 
 @dataclass(frozen=True)
 class Spark(Part):
-    """A small line of months, then forecasts with their band: positions from 0 to 1, by month."""
+    """A small line of months, then forecasts with their band; its JSON holds positions (0 to 1)."""
 
     label: str
-    history: tuple[float, ...]
-    forecast: tuple[float, ...] = ()
-    lo: tuple[float, ...] = ()
-    hi: tuple[float, ...] = ()
+    history: Sequence[float]
+    forecast: Sequence[float] = ()
+    lo: Sequence[float] = ()
+    hi: Sequence[float] = ()
 
-    @classmethod
-    def of(
-        cls,
-        label: str,
-        history: Sequence[float],
-        *,
-        forecast: Sequence[float] = (),
-        lo: Sequence[float] = (),
-        hi: Sequence[float] = (),
-    ) -> Spark:
-        """Spark over the common range of all values; months that are missing are left out."""
-        return cls(label, *_positions(history, forecast, lo, hi))
+    def to_json(self) -> dict[str, Any]:
+        names = ("history", "forecast", "lo", "hi")
+        lines = _positions(*(getattr(self, name) for name in names))
+        return {"label": self.label} | as_json(dict(zip(names, lines, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -146,14 +129,19 @@ class ColumnHead(Part):
 class Block(Part):
     """Something that a cell shows."""
 
-    kind: ClassVar[str] = ""
+    shown: ClassVar[tuple[str, ...]] = ("title",)  # fields that stand for it in plain text
+
+    @property
+    def kind(self) -> str:
+        """The name of its macro in the templates."""
+        return type(self).__name__.lower()
 
     def to_json(self) -> dict[str, Any]:
         return {"block": self.kind, **super().to_json()}
 
     def plain(self) -> str:
-        """One line of text for where nothing else can be shown."""
-        return str(getattr(self, "title", "") or self.kind)
+        """Text for where nothing else can be shown."""
+        return "\n".join(str(getattr(self, name)) for name in self.shown)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         block = self.to_json()
@@ -165,7 +153,6 @@ class Block(Part):
 class Table(Block):
     """Rows of cells, or of values that become cells; the first cell of a row is its header."""
 
-    kind: ClassVar[str] = "table"
     title: str
     subtitle: str
     columns: Sequence[ColumnHead]
@@ -209,7 +196,6 @@ class Answer(Block):
     The overline is the line above the title, its first part bold; `note` is the line about the run.
     """
 
-    kind: ClassVar[str] = "answer"
     overline: Sequence[str]
     title: str
     sentences: Sequence[str]
@@ -234,18 +220,15 @@ class Answer(Block):
 class Prose(Block):
     """Sentences; a blank line begins a new paragraph."""
 
-    kind: ClassVar[str] = "prose"
+    shown: ClassVar[tuple[str, ...]] = ("text",)
     text: str
-
-    def plain(self) -> str:
-        return self.text
 
 
 @dataclass(frozen=True)
 class Figure(Block):
     """A figure drawn twice (`plots.draw`), with its finding as title and the numbers in `alt`."""
 
-    kind: ClassVar[str] = "figure"
+    shown: ClassVar[tuple[str, ...]] = ("title", "alt")
     title: str
     subtitle: str
     alt: str
@@ -257,9 +240,6 @@ class Figure(Block):
     def __post_init__(self) -> None:
         for drawing in (self.wide, self.slim):
             markup.svg(drawing, self.alt, "wide")
-
-    def plain(self) -> str:
-        return f"{self.title}\n{self.alt}"
 
 
 @dataclass(frozen=True)
@@ -278,7 +258,6 @@ class Alert(Part):
 class Attention(Block):
     """What needs a person, most urgent first."""
 
-    kind: ClassVar[str] = "attention"
     alerts: Sequence[Alert]
     empty: str = "Nothing needs attention."
 
@@ -290,7 +269,6 @@ class Attention(Block):
 class Diff(Block):
     """A change to a file: its lines begin with '+', '-' or neither, comments with '#'."""
 
-    kind: ClassVar[str] = "diff"
     title: str
     lines: Sequence[str]
 
@@ -308,7 +286,6 @@ class Check(Part):
 class Checks(Block):
     """The closing checks of a notebook; failed ones stand first and open."""
 
-    kind: ClassVar[str] = "checks"
     checks: Sequence[Check]
 
     def plain(self) -> str:
@@ -322,7 +299,6 @@ class Checks(Block):
 class Record(Block):
     """Provenance: a sentence of state, terms with their texts, and folded tables or changes."""
 
-    kind: ClassVar[str] = "record"
     badge: str
     badge_detail: str = ""
     terms: Sequence[tuple[str, str]] = ()

@@ -15,7 +15,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from salesfc_lib.errors import SalesForecastError
 
@@ -37,10 +37,10 @@ MARKDOWN_TAGS = {
 
 
 def svg(text: str, alt: str, kind: str) -> Markup:
-    """Figure rebuilt from the allow-list, with its class (`wide` or `slim`) and alternative text.
+    """Figure whose parts are all on the allow-list, with its class and alternative text.
 
-    Raises `SalesForecastError` for anything that `plots` does not draw: another element or
-    attribute, a colour that is no token of the page, a document type.
+    `kind` is `wide` or `slim`. Raises `SalesForecastError` for anything that `plots` does not draw:
+    another element or attribute, a colour that is no token of the page, a document type.
     """
     if "<!" in text or "<?" in text:
         raise _refused("a declaration")
@@ -48,31 +48,17 @@ def svg(text: str, alt: str, kind: str) -> Markup:
         root = ElementTree.fromstring(text)
     except ElementTree.ParseError as error:
         raise _refused(f"broken XML ({error})") from error
-    _element(root)
-    shape = Markup('<svg viewBox="{}" class="{}" role="img" aria-label="{}">').format(
-        root.get("viewBox", ""), kind, alt
-    )
-    return shape + Markup(_inside(root)) + Markup("</svg>")
-
-
-def _inside(element: ElementTree.Element) -> str:
-    return str(escape(element.text or "")) + "".join(
-        _element(child) + str(escape(child.tail or "")) for child in element
-    )
-
-
-def _element(element: ElementTree.Element) -> str:
-    name = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
-    if name not in SVG_ELEMENTS:
-        raise _refused(f"the element '{name}'")
-    attributes = ""
-    for key, value in element.attrib.items():
-        allowed = PAINT if key in ("fill", "stroke") else PLAIN_VALUE
-        if key not in SVG_ATTRIBUTES or not allowed.fullmatch(value):
-            raise _refused(f"{key}='{value[:60]}' on '{name}'")
-        attributes += f' {key}="{escape(value)}"'
-    inside = _inside(element)
-    return f"<{name}{attributes}>{inside}</{name}>" if inside else f"<{name}{attributes}/>"
+    for element in root.iter():
+        element.tag = name = element.tag.removeprefix("{http://www.w3.org/2000/svg}")
+        if name not in SVG_ELEMENTS:
+            raise _refused(f"the element '{name}'")
+        for key, value in element.attrib.items():
+            allowed = PAINT if key in ("fill", "stroke") else PLAIN_VALUE
+            if key not in SVG_ATTRIBUTES or not allowed.fullmatch(value):
+                raise _refused(f"{key}='{value[:60]}' on '{name}'")
+    shape = {"viewBox": root.get("viewBox", ""), "class": kind, "role": "img", "aria-label": alt}
+    root.tag, root.attrib = "svg", shape
+    return Markup(ElementTree.tostring(root, encoding="unicode"))
 
 
 def _refused(what: str) -> SalesForecastError:

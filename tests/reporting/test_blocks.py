@@ -125,24 +125,26 @@ def test_a_figure_passes_only_what_plots_draws(drawing: str) -> None:
 def test_a_figure_keeps_its_text_and_carries_its_alternative_text() -> None:
     html = str(markup.svg(SVG, 'July "48.9" <m>', "wide"))
     assert html.startswith('<svg viewBox="0 0 720 100" class="wide" role="img" aria-label=')
-    assert "July &#34;48.9&#34; &lt;m&gt;" in html
+    assert "July &quot;48.9&quot; &lt;m&gt;" in html
     assert "Forecast &lt;x&gt;" in html
 
 
 def test_a_strip_places_values_by_hand_worked_positions() -> None:
-    strip = Strip.of("bias", 0.10, before=0.0, earlier=[0.05], limits=[-0.10], missed=True)
+    strip = Strip("bias", 0.10, before=0.0, earlier=[0.05], limits=[-0.10], missed=True)
     # lowest -0.10, highest 0.10; a margin of a tenth of 0.20 at either end makes the line run from
     # -0.12 to 0.12
-    assert (strip.limits, strip.before, strip.earlier, strip.now) == (
-        (0.0833,),
-        0.5,
-        (0.7083,),
-        0.9167,
-    )
+    assert strip.to_json() == {
+        "label": "bias",
+        "missed": True,
+        "limits": [0.0833],
+        "before": 0.5,
+        "earlier": [0.7083],
+        "now": 0.9167,
+    }
 
 
 def test_a_spark_leaves_missing_months_out_and_survives_a_flat_line() -> None:
-    assert Spark.of("k", [3.0, float("nan"), 3.0]).history == (0.0, 0.0)
+    assert Spark("k", [3.0, float("nan"), 3.0]).to_json()["history"] == [0.0, 0.0]
 
 
 def test_markdown_shows_raw_html_as_text_and_drops_links_that_leave() -> None:

@@ -97,7 +97,7 @@ def _row(
 ) -> list[Cell]:
     """Cells of a number, with its `past` by month; `months` go back from the month before."""
     text, missed, before = number.text(number.value), number.missed, past.get(months[0])
-    strip = Strip.of(
+    strip = Strip(
         f"{text}, agreed {number.agreed}",
         number.value,
         before=before.value if before else None,

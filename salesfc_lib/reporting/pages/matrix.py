@@ -40,9 +40,11 @@ def matrix(portfolio: Portfolio) -> dict[str, Any]:
         value = summary.next.y_hat / scale.divisor
         return wording.number(value, wording.decimals(value, 3))
 
+    months = portfolio.back(MATRIX_MONTHS)
     return {
         "title": WRITER.text(f"index.matrix.{key}", missed=missed, month=portfolio.month),
-        "months": portfolio.back(MATRIX_MONTHS),
+        "months": months,
+        "has_new": any(each.accuracy is None for then in months for each in then.published),
         "next_head": f"{wording.month_word(portfolio.following)}{axis}",
         "next_month": next_month,
         "accuracy": accuracy_text,

@@ -127,7 +127,7 @@ def key_accounts(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
 
 def _describe_account(writer: BlockWriter, row: dict[Any, Any]) -> Row:
     label, (lo, hi) = writer.text("modeling.key.spark", **row), (row["lo"], row["hi"])
-    spark = Spark.of(label, row["history"], forecast=row["ahead"], lo=lo, hi=hi)
+    spark = Spark(label, row["history"], forecast=row["ahead"], lo=lo, hi=hi)
     key = "gone" if row["silent"] else "" if pd.isna(row["change"]) else "change"
     month = row["ds"] - pd.DateOffset(years=1)
     remark = writer.text(f"modeling.key.{key}", month=month, **row) if key else ""
