@@ -76,7 +76,7 @@ def build_panel(
     has_rows = np.bincount((sold - begin).astype(np.int64), minlength=n_past) > 0
     known = has_rows | np.isin(months.past, closed)
     place = ((sold if counted is rows else _months(counted)) - begin).astype(np.int64)
-    placed = PlacedRows(counted, at, place, begin, (len(series), n_past))
+    placed = PlacedRows(counted, at, place, (len(series), n_past))
     sums, first = _monthly_sales(counted[parameters.measure.value], at, place, placed.shape)
     y = np.where(known, sums, np.nan)
     columns = {

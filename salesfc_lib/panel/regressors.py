@@ -36,13 +36,12 @@ class PanelMonths:
 class PlacedRows:
     """The unit's rows and their place in the panel.
 
-    series, month: (n_rows,), the month counted from `first`; shape: (n_series, n_months).
+    series, month: (n_rows,), the month counted from the first; shape: (n_series, n_months).
     """
 
     rows: pd.DataFrame
     series: np.ndarray
     month: np.ndarray
-    first: np.datetime64
     shape: tuple[int, int]
 
 
@@ -154,9 +153,7 @@ def _split_series(
     counts = counts.reshape(len(firsts), n_months)
     begun = np.full(placed.shape[0], n_months)
     np.minimum.at(begun, placed.series, placed.month)
-    seen = np.maximum(
-        (months.all - placed.first).astype(np.int64) - parameters.horizon, begun[series][:, None]
-    )
+    seen = np.maximum(np.arange(len(months.all)) - parameters.horizon, begun[series][:, None])
     seen = seen.clip(0, n_months - 1)
     rows = np.take_along_axis(counts.cumsum(axis=1), seen, axis=1).astype(float)
     total = np.zeros((placed.shape[0], len(months.all)))
