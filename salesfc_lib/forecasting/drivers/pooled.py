@@ -12,17 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.forecasting.drivers.design import (
-    NEEDED,
-    OWN_TERMS,
-    build_design,
-    exponential_weights,
-    noise_std,
-    own_equations,
-    penalties,
-    row_blocks,
-    series_scale,
-)
+from salesfc_lib.forecasting.drivers import design
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import HALF_LIFE, MIN_DRIVER_SPREAD
 from salesfc_lib.foundation import SEASON, tables
@@ -55,10 +45,10 @@ def pool_effects(history: History, *, half_life: float = HALF_LIFE) -> pd.DataFr
     from scipy import stats  # slow to import
 
     sold = (np.abs(history.y[:, -2 * SEASON :]) > 0).any(axis=1)
-    known = history.take(np.flatnonzero((history.length >= NEEDED) & sold))
+    known = history.take(np.flatnonzero((history.length >= design.NEEDED) & sold))
     if not len(known) or not known.regressors:
         return tables.empty("pooled_driver")
-    parts = [_partial_residuals(block, half_life) for _, block in row_blocks(known)]
+    parts = [_partial_residuals(block, half_life) for _, block in design.row_blocks(known)]
     reach = [np.abs(part.x * (part.weight > 0)[:, :, None]).max(axis=1) for part in parts]
     moves = np.concatenate(reach) > MIN_DRIVER_SPREAD
     kept = np.flatnonzero(moves.any(axis=0))
@@ -90,12 +80,12 @@ def step_of(values: np.ndarray) -> float:
 
 def _partial_residuals(history: History, half_life: float) -> PartialResiduals:
     """What the series' own level, trend and season leave of sales and drivers, at a size of one."""
-    y = history.y / series_scale(history.y)[:, None]
-    design = build_design(history, 0, 1.0)
-    own, drivers = design.x[:, :, :OWN_TERMS], design.x[:, :, OWN_TERMS:]
-    noise = noise_std(y)
-    weight = np.where(np.isfinite(y), exponential_weights(y.shape[1], half_life), 0.0)
-    across, left = own_equations(own, weight, penalties(noise, design.prior))
+    y = history.y / design.series_scale(history.y)[:, None]
+    terms = design.build_design(history, 0, 1.0)
+    own, drivers = terms.x[:, :, : design.OWN_TERMS], terms.x[:, :, design.OWN_TERMS :]
+    noise = design.noise_std(y)
+    weight = np.where(np.isfinite(y), design.exponential_weights(y.shape[1], half_life), 0.0)
+    across, left = design.own_equations(own, weight, design.penalties(noise, terms.prior))
     inverse = np.linalg.inv(left)
     leverage = np.einsum("ntp,npq,ntq->nt", across.transpose(0, 2, 1), inverse, own)
     both = np.concatenate([np.nan_to_num(y)[:, :, None], drivers], axis=2)

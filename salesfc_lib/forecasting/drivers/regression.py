@@ -15,17 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.forecasting.demand import is_intermittent
-from salesfc_lib.forecasting.drivers.design import (
-    NEEDED,
-    OWN_TERMS,
-    Design,
-    build_design,
-    exponential_weights,
-    noise_std,
-    penalties,
-    row_blocks,
-    series_scale,
-)
+from salesfc_lib.forecasting.drivers import design
 from salesfc_lib.forecasting.drivers.shrunken_effects import DriverEffects, learn_effects
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.tuning import DRIVER_BOUNDS, HALF_LIFE
@@ -40,9 +30,10 @@ def forecast(
     """
     values = np.full((len(history), horizon), np.nan)
     for rows, part, effects in _by_block(history, np.full(len(history), True), half_life):
-        design, size = build_design(part, horizon, damping), series_scale(part.y)[:, None]
-        solved = _solve(part.y / size, design, effects=effects, half_life=half_life)
-        ahead = design.x[:, part.y.shape[1] :]
+        terms = design.build_design(part, horizon, damping)
+        size = design.series_scale(part.y)[:, None]
+        solved = _solve(part.y / size, terms, effects=effects, half_life=half_life)
+        ahead = terms.x[:, part.y.shape[1] :]
         values[rows] = np.einsum("nhp,np->nh", ahead, solved) * size
     return values
 
@@ -58,11 +49,11 @@ def coefficients(
     than 13 months are absent.
     """
     lines: list[dict[str, Any]] = []
-    for _, part, effects in _by_block(history, history.length >= NEEDED, half_life):
-        design = build_design(part, 0, 1.0)
+    for _, part, effects in _by_block(history, history.length >= design.NEEDED, half_life):
+        terms = design.build_design(part, 0, 1.0)
         for row, unique_id in enumerate(part.ids):
             if only is None or unique_id in only:
-                lines += _explain(part, design, row=row, effects=effects, half_life=half_life)
+                lines += _explain(part, terms, row=row, effects=effects, half_life=half_life)
     return pd.DataFrame(lines, columns=["unique_id", "term", "estimate", "low", "high"])
 
 
@@ -73,10 +64,10 @@ def driver_factors(history: History, horizon: int) -> np.ndarray:
     short.
     """
     factor = np.ones((len(history), history.y.shape[1] + horizon))
-    regular = (history.length >= NEEDED) & ~is_intermittent(history.y)
+    regular = (history.length >= design.NEEDED) & ~is_intermittent(history.y)
     for rows, part, effects in _by_block(history, regular, HALF_LIFE) if history.regressors else ():
-        design = build_design(part, horizon, 1.0)
-        added = np.einsum("ntp,np->nt", design.x[:, :, design.drivers], effects.own)
+        terms = design.build_design(part, horizon, 1.0)
+        added = np.einsum("ntp,np->nt", terms.x[:, :, terms.drivers], effects.own)
         factor[rows] = np.clip(1 + added, *DRIVER_BOUNDS)
     return factor
 
@@ -89,12 +80,12 @@ def _by_block(
         rows = np.flatnonzero((history.back == back) & among)
         panel = history.take(rows)
         effects = learn_effects(panel, half_life)
-        for some, part in row_blocks(panel):
+        for some, part in design.row_blocks(panel):
             yield rows[some], part, replace(effects, own=effects.own[some])
 
 
 def _solve(
-    y: np.ndarray, design: Design, *, effects: DriverEffects, half_life: float
+    y: np.ndarray, terms: design.Design, *, effects: DriverEffects, half_life: float
 ) -> np.ndarray:
     """Coefficients (n, n_terms), at a size of one.
 
@@ -103,12 +94,12 @@ def _solve(
     https://doi.org/10.1080/00401706.1970.10488634) towards the panel's for the drivers.
     """
     width = y.shape[1]
-    weight = np.where(np.isfinite(y), exponential_weights(width, half_life), 0.0)
-    past = design.x[:, :width]
-    prior = np.r_[design.prior, effects.prior_std]
-    penalty = penalties(noise_std(y), prior)
-    target = np.zeros(len(design.names))
-    target[design.drivers] = effects.centre
+    weight = np.where(np.isfinite(y), design.exponential_weights(width, half_life), 0.0)
+    past = terms.x[:, :width]
+    prior = np.r_[terms.prior, effects.prior_std]
+    penalty = design.penalties(design.noise_std(y), prior)
+    target = np.zeros(len(terms.names))
+    target[terms.drivers] = effects.centre
     weighted = past * weight[:, :, None]
     left = np.matmul(weighted.transpose(0, 2, 1), past) + penalty[:, :, None] * np.eye(len(prior))
     right = np.einsum("ntp,nt->np", weighted, np.nan_to_num(y)) + penalty * target
@@ -117,24 +108,25 @@ def _solve(
 
 
 def _explain(
-    history: History, design: Design, *, row: int, effects: DriverEffects, half_life: float
+    history: History, terms: design.Design, *, row: int, effects: DriverEffects, half_life: float
 ) -> list[dict[str, Any]]:
     """Terms of one series with their intervals; the same equations as `_solve`, by statsmodels."""
     from statsmodels.regression.linear_model import WLS
 
-    size = float(series_scale(history.y[row : row + 1])[0])
+    size = float(design.series_scale(history.y[row : row + 1])[0])
     y = history.y[row] / size
     known = np.isfinite(y)
-    noise = noise_std(y[None])[0]
-    prior = np.r_[design.prior, effects.prior_std]
+    noise = design.noise_std(y[None])[0]
+    prior = np.r_[terms.prior, effects.prior_std]
     shrunk = np.flatnonzero(np.isfinite(prior))
-    pseudo = np.r_[np.zeros(OWN_TERMS - 1), effects.centre]
-    weights = np.r_[exponential_weights(len(y), half_life)[known], (noise / prior[shrunk]) ** 2]
-    rows = np.vstack([design.x[row, : len(y)][known], np.eye(len(prior))[shrunk]])
+    pseudo = np.r_[np.zeros(design.OWN_TERMS - 1), effects.centre]
+    recent = design.exponential_weights(len(y), half_life)[known]
+    weights = np.r_[recent, (noise / prior[shrunk]) ** 2]
+    rows = np.vstack([terms.x[row, : len(y)][known], np.eye(len(prior))[shrunk]])
     fitted = WLS(np.r_[y[known], pseudo], rows, weights=weights).fit()
     bounds = np.asarray(fitted.conf_int()) * size
-    terms = zip(design.names, np.asarray(fitted.params) * size, bounds, strict=True)
+    lines = zip(terms.names, np.asarray(fitted.params) * size, bounds, strict=True)
     return [
         {"unique_id": history.ids[row], "term": name, "estimate": value, "low": low, "high": high}
-        for name, value, (low, high) in terms
+        for name, value, (low, high) in lines
     ]

@@ -12,16 +12,7 @@ import numpy as np
 
 from salesfc_lib.forecasting import tuning
 from salesfc_lib.forecasting.demand import is_intermittent
-from salesfc_lib.forecasting.drivers.design import (
-    OWN_TERMS,
-    build_design,
-    exponential_weights,
-    noise_std,
-    own_equations,
-    penalties,
-    row_blocks,
-    series_scale,
-)
+from salesfc_lib.forecasting.drivers import design
 from salesfc_lib.forecasting.history import History
 from salesfc_lib.forecasting.smoothing.seasonality import centred_mean
 from salesfc_lib.foundation import nan_mean
@@ -92,7 +83,7 @@ def learn_effects(history: History, half_life: float) -> DriverEffects:
     centre, spread = np.zeros(count), np.full(count, tuning.DRIVER_MIN_SPREAD)
     if not count or not len(history):
         return DriverEffects(centre, np.zeros(count), spread, np.zeros((len(history), count)))
-    blocks = [_partial_residuals(block, half_life) for _, block in row_blocks(history)]
+    blocks = [_partial_residuals(block, half_life) for _, block in design.row_blocks(history)]
     y, x, weight = (np.concatenate(each) for each in zip(*blocks, strict=True))
     sums = _Sums.of(y, x, weight)
     diagonal = np.einsum("npp->np", sums.left)
@@ -131,14 +122,15 @@ def _partial_residuals(
     drivers x (n, T, k), both as changes; weight (n, T).
     """
     y = history.y / _local_level(history.y)
-    design = build_design(history, 0, 1.0)
-    changes, terms = _change(y), _change(design.x)
-    own, drivers = terms[:, :, :OWN_TERMS], terms[:, :, OWN_TERMS:]
+    terms = design.build_design(history, 0, 1.0)
+    changes, moved = _change(y), _change(terms.x)
+    own, drivers = moved[:, :, : design.OWN_TERMS], moved[:, :, design.OWN_TERMS :]
     known = np.isfinite(changes)
     known[:, 0] = False
-    weight = np.where(known, exponential_weights(y.shape[1], half_life), 0.0)
+    weight = np.where(known, design.exponential_weights(y.shape[1], half_life), 0.0)
     both = np.concatenate([np.where(known, changes, 0.0)[:, :, None], drivers], axis=2)
-    across, left = own_equations(own, weight, penalties(noise_std(y), design.prior))
+    penalty = design.penalties(design.noise_std(y), terms.prior)
+    across, left = design.own_equations(own, weight, penalty)
     fitted = np.matmul(own, np.linalg.solve(left, np.matmul(across, both)))
     rest = (both - fitted) * known[:, :, None]
     return rest[:, :, 0], rest[:, :, 1:], weight
@@ -150,7 +142,7 @@ def _local_level(y: np.ndarray) -> np.ndarray:
     known, columns = np.isfinite(means), np.arange(y.shape[1])
     first, last = known.argmax(axis=1), y.shape[1] - 1 - known[:, ::-1].argmax(axis=1)
     nearest = np.take_along_axis(means, np.clip(columns, first[:, None], last[:, None]), axis=1)
-    level = np.where(np.isfinite(nearest), nearest, series_scale(y)[:, None])
+    level = np.where(np.isfinite(nearest), nearest, design.series_scale(y)[:, None])
     least = tuning.DRIVER_MIN_LEVEL * nan_mean(np.abs(y), 1, keepdims=True)
     return np.asarray(np.maximum(np.where(level > 0, level, 1.0), np.nan_to_num(least)))
 
