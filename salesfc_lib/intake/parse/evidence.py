@@ -126,11 +126,6 @@ def list_cells(column: pa.ChunkedArray) -> tuple[pa.Array, Places]:
     return whole.dictionary.filter(pa.array(used)), Places((np.cumsum(used) - 1)[codes])
 
 
-def quote_problem(text: str, why: str) -> str:
-    """The problem of a text, as people read it."""
-    return BLANK if why == BLANK else f"'{text.strip()[:SHOWN]}' {why}"
-
-
 def place_problems(
     places: Places, texts: pa.Array, cells: np.ndarray, explain: Callable[[int], Unreadable]
 ) -> tuple[pd.Series, pd.Series]:
@@ -143,11 +138,14 @@ def place_problems(
     codes = encoded.indices.to_numpy()
     _, first = np.unique(codes, return_index=True)
     why = [explain(int(cell)) for cell in cells[first]]
-    quoted = map(quote_problem, encoded.dictionary.to_pylist(), map(str, why))
+    quoted = [
+        BLANK if str(each) == BLANK else f"'{text.strip()[:SHOWN]}' {each}"
+        for text, each in zip(encoded.dictionary.to_pylist(), why, strict=True)
+    ]
     rows, which = places.rows(cells)
     problems, rules = (
         pd.Series(np.array(each, dtype=object)[codes[which]], pd.Index(rows, dtype="int64"), object)
-        for each in ([*quoted], [each.rule for each in why])
+        for each in (quoted, [each.rule for each in why])
     )
     return problems, rules
 

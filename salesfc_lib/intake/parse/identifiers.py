@@ -53,15 +53,15 @@ def find_scientific(column: pa.ChunkedArray) -> pd.Series:
 
 
 def refuse_scientific(
-    header: str, column: pa.ChunkedArray, say_place: Callable[[int], str]
+    header: str, column: pa.ChunkedArray, name_place: Callable[[int], str]
 ) -> None:
-    """Raise `SalesForecastError` where codes of a column are in scientific notation; `say_place`
+    """Raise `SalesForecastError` where codes of a column are in scientific notation; `name_place`
     names a row position's place.
     """
     found = find_scientific(column)
     if len(found):
         places = ", ".join(
-            f"'{text}' ({say_place(int(row))})" for row, text in found.head(3).items()
+            f"'{text}' ({name_place(int(row))})" for row, text in found.head(3).items()
         )
         more = f" and {len(found) - 3} more" if len(found) > 3 else ""
         raise SalesForecastError.say(
@@ -108,7 +108,7 @@ def find_lost_zeros(column: pa.ChunkedArray, known: Collection[str] | None = Non
     found = [filling for filling, there in zip(fillings, stands, strict=True) if there]
     rows = _count_rows(texts, places, {code for filling in found for code in filling})
     proposals = [
-        [code, padded, rows[code], _say_evidence(padded, rows[padded])]
+        [code, padded, rows[code], _show_evidence(padded, rows[padded])]
         for code, padded in sorted(found)
     ]
     return pd.DataFrame(proposals, columns=PROPOSAL)
@@ -124,5 +124,5 @@ def _count_rows(texts: pa.Array, places: Places, codes: Collection[str]) -> dict
     return dict.fromkeys(codes, 0) | {count["values"]: count["counts"] for count in counts}
 
 
-def _say_evidence(padded: str, rows: int) -> str:
+def _show_evidence(padded: str, rows: int) -> str:
     return f"'{padded}' stands in {rows} rows" if rows else f"'{padded}' is in the master list"

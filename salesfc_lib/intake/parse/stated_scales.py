@@ -22,27 +22,18 @@ def refuse_stated_unit(name: str, source: Source, extract: Extract) -> None:
     for column, path, text, scale in _list_stated(source, extract):
         declared = source.units.get(column)
         worth = 10**scale.power
-        if (
-            declared == worth
-            or (declared is None and worth == 1)
-            or (declared is not None and not scale.sure)
-        ):
+        if declared == worth or (worth == 1 if declared is None else not scale.sure):
             continue
-        says = (
-            f"`sources.{name}.units` says {declared:f}"
-            if declared is not None
-            else f"source '{name}' declares none"
-        )
+        says, do = f"source '{name}' declares none", "or correct the export"
+        if declared is not None:
+            says = f"`sources.{name}.units` says {declared:f}"
+        if not scale.sure:
+            do = f"or `{{{column}: 1}}` if '{scale.words}' means something else"
         raise SalesForecastError.say(
             f"'{path}' {'states' if scale.sure else 'may state'} a unit in '{text[:60]}', "
             f"which makes one of its numbers in `{column}` {worth:,}; {says}",
             "A declared unit that is the stated one",
-            f"Set `sources.{name}.units: {{{column}: {worth}}}`"
-            + (
-                ", or correct the export"
-                if scale.sure
-                else f", or `{{{column}: 1}}` if '{scale.words}' means something else"
-            ),
+            f"Set `sources.{name}.units: {{{column}: {worth}}}`, {do}",
         )
 
 
