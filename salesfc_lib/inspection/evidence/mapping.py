@@ -40,7 +40,10 @@ NAMES: dict[str, Sequence[str]] = {  # role: names that its headers may mean
     "returns": ORDERS,
     "orders": ORDERS,
 }
-RETURNED = ["credit note", *"return refund rma retour gutschrift 退货 退款 退回".split()]
+RETURNED = [
+    "credit note",
+    *["return", "refund", "rma", "retour", "gutschrift", "退货", "退款", "退回"],
+]
 NEEDED = {
     "orders": ("date", "quantity", "amount"),
     "promotions": ("name", "start", "end"),

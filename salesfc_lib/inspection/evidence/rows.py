@@ -26,8 +26,6 @@ KEYS = (  # that may identify a row, in this order
     ("order_id", "product", "warehouse"),
 )
 PANEL_KEYS = (("date", "product"), ("date", "customer"), ("date", "customer", "product"))
-SPLITS = ("company", "region", "warehouse", "channel", "department")  # may tell units apart
-MOST_UNITS = 12
 MOST_BLANKS = 0.02  # share of the rows that may lack a part of their key
 FAR_MONTHS = 2  # a gap of more months,
 FAR_SHARE = 0.01  # beyond which lie at most this share of the rows: mistyped, or dated ahead

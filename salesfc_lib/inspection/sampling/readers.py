@@ -69,7 +69,7 @@ def sample_text(path: Path, aliases: Aliases) -> Sample:
     in_head = excerpt.data[: excerpt.head].count(b"\n")
     share = excerpt.size / max(excerpt.head, 1)
     line = next((row.line + 1 for row in top if row.cells == grid.header), 1)
-    sample = _take(
+    sample = _to_sample(
         *(path, "csv", grid, line),
         total=fitting if excerpt.is_whole else int(share * in_head),
         counted=excerpt.is_whole,
@@ -104,7 +104,9 @@ def sample_workbook(path: Path, aliases: Aliases) -> Sample:
         below = [*zip(*top.rows[at + 1 :], strict=False)]
         dated = frozenset(at for at, cells in enumerate(below) if _hold_days(cells))
         details = {"dated": dated, "merged": top.merged, "typed": True}
-        samples.append(_take(path, "excel", grid, at + 1, settings={"sheet": top.name}, **details))
+        samples.append(
+            _to_sample(path, "excel", grid, at + 1, settings={"sheet": top.name}, **details)
+        )
     if not samples and problem:
         raise problem
     return _choose_fullest(path, samples, "sheet")
@@ -121,7 +123,7 @@ def sample_page(path: Path, aliases: Aliases) -> Sample:
         )
     rows = max(tables, key=len)
     at = find_header(rows, aliases, path)
-    sample = _take(
+    sample = _to_sample(
         path, "excel", _read(path, content, _declare("excel", rows[at], aliases)), at + 1
     )
     text = f"it is an HTML page in {encoding}, not a workbook; it is read all the same"
@@ -132,7 +134,7 @@ def sample_parquet(path: Path, aliases: Aliases) -> Sample:
     """Sample of a Parquet file: rows of groups from all over it."""
     content, total, dated = excerpts.excerpt_parquet(path, limit_rows(UNKNOWN_WIDTH))
     grid = _read(path, content, Source(kind="parquet", path=path.name))
-    return _take(path, "parquet", grid, 0, total=total, dated=dated, typed=True)
+    return _to_sample(path, "parquet", grid, 0, total=total, dated=dated, typed=True)
 
 
 def sample_json(path: Path, aliases: Aliases) -> Sample:
@@ -143,7 +145,7 @@ def sample_json(path: Path, aliases: Aliases) -> Sample:
     grid = _read(path, content, Source(kind="jsonl", path=path.name))
     share = 1 if is_whole else excerpt.size / len(excerpt.data)
     total = int(len(grid.numbers) * share)
-    return _take(path, "jsonl", grid, 0, total=total, counted=is_whole)
+    return _to_sample(path, "jsonl", grid, 0, total=total, counted=is_whole)
 
 
 def sample_database(path: Path, aliases: Aliases) -> Sample:
@@ -151,7 +153,7 @@ def sample_database(path: Path, aliases: Aliases) -> Sample:
     samples = []
     for table, total in excerpts.list_tables(path).items():
         grid = excerpts.excerpt_table(path, table, total, limit_rows(UNKNOWN_WIDTH))
-        samples.append(_take(path, "sql", grid, 0, total=total, settings={"table": table}))
+        samples.append(_to_sample(path, "sql", grid, 0, total=total, settings={"table": table}))
     return _choose_fullest(path, samples, "table")
 
 
@@ -170,7 +172,7 @@ def _read(path: Path, content: bytes, source: Source) -> layout.Grid:
     return read_grid(source, excerpts.Excerpt(path.name, path, data=content), str(path))
 
 
-def _take(path: Path, kind: str, grid: layout.Grid, header_row: int, **details: Any) -> Sample:
+def _to_sample(path: Path, kind: str, grid: layout.Grid, header_row: int, **details: Any) -> Sample:
     """The rows of a grid that are looked at (of a long one the first and the last), with what keeps
     others from being read, by rule; `details` are further fields of the sample.
     """

@@ -59,6 +59,16 @@ def list_facts(found: Proposal, block: Sequence[str]) -> dict[str, Any]:
         {"rule": issue.rule, "says": issue.reason, "ask": issue.action == "asked"}
         for issue in found.issues
     ]
+    beside = [
+        {
+            **other.sample.settings,
+            "role": other.role,
+            "rows": other.sample.total,
+            "headers": list(other.sample.header),
+            "columns": other.names,
+        }
+        for other in found.beside
+    ]
     return {
         "files": [str(file) for file in found.files],
         "kind": sample.kind,
@@ -70,18 +80,7 @@ def list_facts(found: Proposal, block: Sequence[str]) -> dict[str, Any]:
         **{fact.key: fact.value for fact in found.findings if isinstance(fact, Fact)},
         "problems": problems,
         "ask": found.questions,
-        "beside": [_list_beside(other) for other in found.beside],
+        "beside": beside,
         "yaml": text,
         "source": yaml.safe_load(text)["sources"],
-    }
-
-
-def _list_beside(other: Proposal) -> dict[str, Any]:
-    """What a sheet or table beside the fullest one holds."""
-    return {
-        **other.sample.settings,
-        "role": other.role,
-        "rows": other.sample.total,
-        "headers": list(other.sample.header),
-        "columns": other.names,
     }
