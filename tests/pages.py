@@ -142,15 +142,7 @@ def summary(
         ),
         "changes": (
             Change(
-                NASTY,
-                after,
-                4.95e6,
-                6.33e6,
-                6.33e6,
-                "Lin Qiao",
-                "order confirmed for 8 July",
-                True,
-                made_on=f"{after}-01",
+                NASTY, after, 4.95e6, 6.33e6, 6.33e6, "Lin Qiao", "order confirmed for 8 July", True
             ),
             Change(
                 "Key accounts · Paint",

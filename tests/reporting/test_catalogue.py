@@ -16,6 +16,7 @@ SENTENCES = Sentences(AmountFormat("¥"))
 OWN = {"amount", "signed_amount", "scaled", "signed_scaled", "plural", "name"}
 PARTS = {
     "table": ("heads", "cells"),
+    "section": ("table.heads", "table.cells"),
     "figure": ("subtitle", "alt", "source"),
     "fact": ("label", "value", "detail"),
 }
@@ -23,7 +24,7 @@ PARTS = {
 
 def test_every_key_that_the_library_says_is_in_the_catalogue() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (CHECKOUT / "salesfc_lib").rglob("*.py")]
-    call = r"""\b(text|prose|record|table|figure|fact)\(\s*"([a-z0-9_.]+)"[,)]"""
+    call = r"""\b(text|prose|record|section|table|figure|fact)\(\s*"([a-z0-9_.]+)"[,)]"""
     calls = {found for text in texts for found in re.findall(call, text)}
     said = {
         ".".join([key, part] if part else [key])

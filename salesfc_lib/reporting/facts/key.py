@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from salesfc_lib.forecasting import pool, score
-from salesfc_lib.reporting.facts.sales import months_silent
+from salesfc_lib.reporting.facts.shared import months_silent
 from salesfc_lib.retrospective import of_stage, published
 
 DESCRIBING = ("unique_id", "level", "label")  # columns of `series` that are not dimensions

@@ -11,8 +11,7 @@ import pandas as pd
 from salesfc_lib.forecasting import BASELINE, BOOSTING, pool
 from salesfc_lib.foundation import SEASON
 from salesfc_lib.reporting.blocks import Check
-from salesfc_lib.reporting.facts.named_tables import NamedTables
-from salesfc_lib.reporting.facts.sales import months_silent, sales_of, year_change
+from salesfc_lib.reporting.facts.shared import NamedTables, months_silent, sales_of, year_change
 
 COMBINED = "combined"
 YEARS = 4  # that a season is shown over
@@ -69,12 +68,6 @@ class ModeledMonth(NamedTables):
         return [cutoff for cutoff in found if cutoff < self.cutoff]
 
     @property
-    def fits(self) -> int:
-        """Fits that were tried: those that gave a forecast and those that failed."""
-        made = self.candidate_forecast[["unique_id", "model", "cutoff"]].drop_duplicates()
-        return len(made) + len(self.failures)
-
-    @property
     def top(self) -> str:
         """Id of the series of the whole unit."""
         return str(self.series["unique_id"].iloc[0])
@@ -127,13 +120,13 @@ class ModeledMonth(NamedTables):
         keys = self.explained["key_series"].sort_values("sales")
         return str(keys["unique_id"].iloc[-1]) if len(keys) else self.top
 
-    def season(self, unique_id: str, years: int = YEARS) -> pd.DataFrame:
+    def season(self, unique_id: str) -> pd.DataFrame:
         """A series' last years and its forecast, as `plots.season` draws them.
 
         Columns group (a year that ends with the month of the cutoff: '2024/25'), ds, at (months
         after the cutoff's, 0 to 11), value, role, lo and hi (80 % interval of the forecast).
         """
-        sold = self.sold(unique_id).tail(years * SEASON).rename("value").reset_index()
+        sold = self.sold(unique_id).tail(YEARS * SEASON).rename("value").reset_index()
         ahead = self.combined[self.combined["unique_id"] == unique_id].nsmallest(SEASON, "h")
         cut = self.cutoff.year * 12 + self.cutoff.month
         back = cut - (sold["ds"].dt.year * 12 + sold["ds"].dt.month)
@@ -227,12 +220,6 @@ class ModeledMonth(NamedTables):
             "far": int(far["h"]),
             "rest": round(float(far["n"]) / float(own["n"].max()) * cutoffs),
         }
-
-    def largest(self, most: int) -> pd.Series:
-        """Whether a row of `series` is among the `most` largest by sales of the last year."""
-        recent = self.panel[self.panel["ds"] > self.cutoff - pd.DateOffset(months=SEASON)]
-        sales = self.series["unique_id"].map(recent.groupby("unique_id")["y_raw"].sum()).fillna(0.0)
-        return sales.rank(method="first", ascending=False) <= most
 
     def page_of(self, unique_id: str) -> str:
         """Link of a key series' page; empty where it has none."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import STAGES
 from salesfc_lib.reporting.blocks import Check
-from salesfc_lib.reporting.facts.sales import sales_of
+from salesfc_lib.reporting.facts.shared import sales_of
 
 
 @dataclass(frozen=True)

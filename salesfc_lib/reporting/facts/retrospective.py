@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.reporting.blocks import Check
-from salesfc_lib.reporting.facts.named_tables import NamedTables
+from salesfc_lib.reporting.facts.shared import NamedTables
 from salesfc_lib.reporting.facts.summary import Ratio
 
 UNEXPLAINED = "not_explained"  # the cause of what no table explains
@@ -60,12 +60,6 @@ class ComparedMonth(NamedTables):
         )
         return float(rows["gain"].iloc[0]) if len(rows) else None
 
-    def share_explained(self) -> float:
-        """Share of the month's summed absolute misses for which a cause claims an amount."""
-        causes, total = self.tables["causes_all"], self.tables["missed"]["difference"].abs().sum()
-        named = causes.loc[causes["cause"] != UNEXPLAINED, "effect"].abs().sum()
-        return float(min(named / total, 1.0)) if total else 1.0
-
     @property
     def before(self) -> pd.Series | None:
         """The month before at lag 1, bottom level; None where it was not scored."""
@@ -83,11 +77,6 @@ class ComparedMonth(NamedTables):
         bias = self.one_ahead()["bias"].iloc[::-1]
         sign = 1 if len(bias) and bias.iloc[0] > 0 else -1
         return int((bias * sign > limit).cumprod().sum())
-
-    def naive_better(self) -> tuple[int, int]:
-        """In how many bottom series the seasonal naive was nearer this month, and of how many."""
-        scores = self.tables["series_errors"]
-        return int((scores["naive_error"] < scores["error"]).sum()), len(scores)
 
     def ratio(self, metric: str, stage: str = "published") -> Ratio:
         """Pooled parts of this month's score one month ahead, bottom level."""

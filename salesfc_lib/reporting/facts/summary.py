@@ -85,7 +85,7 @@ class AttentionItem:
 
 @dataclass(frozen=True)
 class Change:
-    """One override of a series and month as applied or refused; `made_on`: ISO date or empty."""
+    """One override of a series and month as applied or refused."""
 
     series: str
     month: str
@@ -96,7 +96,6 @@ class Change:
     reason: str
     applied: bool
     remark: str = ""
-    made_on: str = ""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ forecast that is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,9 +14,9 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING
 from salesfc_lib.foundation import SEASON, wording
-from salesfc_lib.reporting.blocks import Answer, Block, Cell, Fact, Prose, Record, Table
+from salesfc_lib.reporting.blocks import Answer, Block, Cell, Record, Table
 from salesfc_lib.reporting.facts.key import KeyMonth
-from salesfc_lib.reporting.facts.sales import year_change
+from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.drivers import (
     describe_change,
     describe_regression,
@@ -26,12 +25,12 @@ from salesfc_lib.reporting.narrative.drivers import (
     list_effects,
     terms_of,
 )
+from salesfc_lib.reporting.narrative.key_errors import describe_errors, error_blocks, error_facts
 from salesfc_lib.reporting.narrative.modeling.choices import HEAVIEST, model_name, weight_rows
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
-from salesfc_lib.reporting.narrative.writer import BlockWriter, Row, tone_of, writer_of
+from salesfc_lib.reporting.narrative.writer import BlockWriter, Row, writer_of
 
 COLUMNS = 4  # drivers of the coming months
-EVEN = 0.0005  # bias that rounds to none
 MOVED = 0.005  # of the forecast: changes elsewhere below it are not worth a sentence
 
 
@@ -56,7 +55,7 @@ def key_page(run: UnitMonth, key: KeyMonth) -> KeyPage:
         "outlook": _outlook(writer, key),
         "drivers": _drivers(run, key),
         "carries": _candidates(run, key),
-        "errors": _errors(writer, key),
+        "errors": error_blocks(writer, key),
         "changes": _changes(writer, key),
         "record": (_record(run, key),),
     }
@@ -81,7 +80,7 @@ def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
     sentences = (
         writer.text("key.summary.next", **following, **ahead),
         _describe_drivers(writer, key),
-        _describe_errors(writer, key),
+        describe_errors(writer, key),
     )
     level = key.level.replace("_", " ").capitalize()
     history = writer.text("key.note", months=key.history.notna().sum())
@@ -93,23 +92,9 @@ def _answer(run: UnitMonth, key: KeyMonth) -> Answer:
         facts=(
             writer.fact("fact.next", **ahead),
             writer.fact("key.fact.share", share=key.share, sales=key.sales),
-            *_error_facts(writer, key),
+            *error_facts(writer, key),
         ),
     )
-
-
-def _error_facts(writer: BlockWriter, key: KeyMonth) -> list[Fact]:
-    if key.judged == "nothing":
-        return []
-    errors = key.errors()
-    if key.judged == "archive":
-        row = errors.iloc[0].to_dict()
-    else:
-        counted = errors[["inside", "bounded"]].sum()
-        row = {"wape": key.backtest_wape(), "cutoffs": len(errors), **counted}
-    facts = [] if pd.isna(row["wape"]) else [writer.fact(f"key.fact.{key.judged}", **row)]
-    inside = pd.notna(row["bounded"]) and row["bounded"]
-    return [*facts, writer.fact("key.fact.inside", **row)] if inside else facts
 
 
 def _describe_drivers(writer: BlockWriter, key: KeyMonth) -> str:
@@ -123,24 +108,6 @@ def _describe_drivers(writer: BlockWriter, key: KeyMonth) -> str:
     label, value = clear.iloc[0][["label", "value"]]
     what, effect = label[0].lower() + label[1:], describe_change(writer, value)
     return writer.text("key.summary.driver", what=what, effect=effect)
-
-
-def _describe_errors(writer: BlockWriter, key: KeyMonth) -> str:
-    if key.judged == "nothing":
-        return writer.text("key.summary.nothing")
-    errors = key.errors()
-    if key.judged == "backtest":
-        wape = key.backtest_wape()
-        verdict = "key.summary.nothing" if pd.isna(wape) else "key.summary.backtest"
-        return writer.text(verdict, wape=wape, cutoffs=len(errors))
-    first = errors.iloc[0].to_dict()
-    if pd.isna(first["wape"]):
-        forecast = key.archived.loc[key.archived["h"] == first["h"], "y_hat"].sum()
-        return writer.text("key.summary.zero", forecast=forecast, **first)
-    if abs(first["bias"]) < EVEN:
-        return writer.text("key.summary.even", **first)
-    side = writer.text("side.high" if first["bias"] > 0 else "side.low")
-    return writer.text("key.summary.archive", side=side, **first | {"bias": abs(first["bias"])})
 
 
 def _outlook(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
@@ -237,58 +204,6 @@ def _candidates(run: UnitMonth, key: KeyMonth) -> tuple[Block, ...]:
     block = writer.table("key.carries.table", rows, name=name, weight=first["weight"])
     text = "key.carries" if share else "key.carries.plain"
     return writer.prose(text, share=share, used=len(candidates)), block
-
-
-def _errors(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:
-    if key.judged == "nothing":
-        return (writer.prose("key.errors.nothing"),)
-    errors = key.errors()
-    if key.judged == "backtest":
-        return writer.prose("key.errors.backtest"), _backtest_table(writer, key, errors)
-    keys = errors["bounded"].gt(0).map({True: "key.errors.lag", False: "key.errors.lag.open"})
-    rows = errors.assign(key=keys).dropna(subset=["wape"]).to_dict("records")
-    lags = " ".join(writer.fill(writer.template(row["key"]), row) for row in rows)
-    text = writer.text("key.errors.archive", lags=lags).strip()
-    return Prose(text), _archive_table(writer, key, errors)
-
-
-def _archive_table(writer: BlockWriter, key: KeyMonth, errors: pd.DataFrame) -> Table:
-    first, rows = errors.iloc[0], key.archived.sort_values("ds").to_dict("records")
-    months: dict[pd.Timestamp, dict[str, Any]] = {}
-    for row in rows:
-        month = months.setdefault(row["ds"], {"ds": row["ds"], "actual": row["actual"]})
-        month |= {f"lag{row['h']}": row["y_hat"], f"gap{row['h']}": _gap_cell(writer, row)}
-    far = "" if first["h"] == 1 else ".far"
-    title = "key.errors.title.zero" if pd.isna(first["wape"]) else f"key.errors.title{far}"
-    lags = [int(h) for h in errors["h"]]
-    missing = {f"{name}{h}": None for h in lags for name in ("lag", "gap")}
-    return writer.table(
-        "key.errors.archive.table",
-        [missing | month for month in list(months.values())[-SEASON:]],
-        columns={
-            writer.text("key.errors.heads", h=h): f"{{lag{h}:amount}} ?? – | {{gap{h}}}"
-            for h in lags
-        },
-        title_key=title,
-        **first,
-    )
-
-
-def _gap_cell(writer: BlockWriter, row: Row) -> Cell:
-    """By how much a forecast was off, marked where the actual lay outside its interval."""
-    outside = pd.notna(row["lo-80"]) and not row["lo-80"] <= row["actual"] <= row["hi-80"]
-    gap = row["y_hat"] - row["actual"]
-    text = "{share:signed_percent}" if row["actual"] else "{gap:signed_amount}"
-    share = gap / row["actual"] if row["actual"] else None
-    cross = "✕ " if outside else ""
-    return Cell(cross + writer.fill(text, {"gap": gap, "share": share}), tone=tone_of(gap))
-
-
-def _backtest_table(writer: BlockWriter, key: KeyMonth, errors: pd.DataFrame) -> Table:
-    wape, table = key.backtest_wape(), "key.errors.backtest.table"
-    title = "zero" if pd.isna(wape) else "backtest"
-    rows = errors.assign(toned=writer.toned("{bias:signed_percent}", errors, "bias"))
-    return writer.table(table, rows, title_key=f"key.errors.title.{title}", wape=wape)
 
 
 def _changes(writer: BlockWriter, key: KeyMonth) -> tuple[Block, ...]:

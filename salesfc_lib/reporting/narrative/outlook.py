@@ -6,7 +6,7 @@ import pandas as pd
 
 from salesfc_lib.foundation import INTERVALS, wording
 from salesfc_lib.reporting.blocks import Figure
-from salesfc_lib.reporting.facts.sales import year_before
+from salesfc_lib.reporting.facts.shared import year_before
 from salesfc_lib.reporting.narrative.writer import BlockWriter, draw
 
 HISTORY = 36  # months drawn before the forecast

@@ -10,7 +10,7 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact
 from salesfc_lib.reporting.facts.reconciliation import ReconciledMonth
-from salesfc_lib.reporting.facts.sales import year_change
+from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.writer import (
     Blocks,

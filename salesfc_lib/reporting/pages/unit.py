@@ -200,9 +200,7 @@ def _describe_change(change: Change, scale: wording.DisplayScale) -> dict[str, A
     """A change as the table shows it."""
     difference = (change.final - change.old) / scale.divisor
     shown = wording.signed(difference, wording.decimals(difference, 3))
-    when = f", {wording.day_short(change.made_on)}" if change.made_on else ""
-    who = f"{change.author or 'nobody named'}{when}"
-    text = ": ".join(filter(None, (who, change.reason)))
+    text = ": ".join(filter(None, (change.author or "nobody named", change.reason)))
     refusal = f"{text}. {wording.first_upper(change.remark)}"
     applied, refused = Cell(text, sub=change.remark), Cell("refused", tag="plain", sub=refusal)
     return {

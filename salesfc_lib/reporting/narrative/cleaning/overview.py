@@ -10,7 +10,7 @@ from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Cell, Fact, Figure
 from salesfc_lib.reporting.facts.cleaning import CleanedMonth, ledger_totals
-from salesfc_lib.reporting.facts.sales import sales_of, year_change
+from salesfc_lib.reporting.facts.shared import sales_of, year_change
 from salesfc_lib.reporting.narrative.writer import (
     Blocks,
     context_line,

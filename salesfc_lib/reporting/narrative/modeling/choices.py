@@ -8,8 +8,8 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.forecasting import BOOSTING, REGISTRY, REJECTED
-from salesfc_lib.foundation import wording
-from salesfc_lib.reporting.blocks import Cell, Prose, Spark
+from salesfc_lib.foundation import SEASON, wording
+from salesfc_lib.reporting.blocks import Cell, Spark
 from salesfc_lib.reporting.facts.modeling import COMBINED, ModeledMonth
 from salesfc_lib.reporting.narrative.writer import Blocks, BlockWriter, Row, writer_of
 
@@ -72,7 +72,10 @@ def weights(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
 def models_by_series(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     """Per series what carries the forecast, and why its heaviest model does."""
     table = modeled.choice_table()
-    shown = table[modeled.largest(LISTED)]
+    year = modeled.panel["ds"] > modeled.cutoff - pd.DateOffset(months=SEASON)
+    sales = modeled.panel[year].groupby("unique_id")["y_raw"].sum()
+    sales = table["unique_id"].map(sales).fillna(0.0)
+    shown = table[sales.rank(method="first", ascending=False) <= LISTED]
     single = shown["single"].map(lambda name: model_name(name, run))
     return writer_of(run).section(
         "modeling.choices",
@@ -152,8 +155,11 @@ def failures(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     table = table.reset_index().sort_values("n", ascending=False).head(SHOWN)
     table["name"] = [model_name(name, run) for name in table["model"]]
     table["labels"] = [wording.listing(list(labels), 3) for labels in table["labels"]]
-    cutoffs, series = failed["cutoff"].nunique(), failed["unique_id"].nunique()
-    text = writer.text(f"{key}.some", n=n, cutoffs=cutoffs, series=series)
-    if rejected.any():
-        text += writer.text(f"{key}.refused", n=int(rejected.sum()))
-    return Blocks(Prose(text), writer.table(f"{key}.table", table, n=n))
+    return writer.section(
+        key,
+        table,
+        n=n,
+        cutoffs=failed["cutoff"].nunique(),
+        series=failed["unique_id"].nunique(),
+        refused=writer.text(f"{key}.refused", n=int(rejected.sum())) if rejected.any() else "",
+    )

@@ -6,7 +6,6 @@ import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import SEASON
-from salesfc_lib.reporting.blocks import Prose
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
 from salesfc_lib.reporting.narrative.writer import Blocks, with_labels, writer_of
 
@@ -23,15 +22,17 @@ def lasting_changes(run: UnitMonth, modeled: ModeledMonth) -> Blocks:
     unit = shifts[shifts["unique_id"] == modeled.top]
     table = order_level_shifts(shifts, modeled)
     cut = "some" if len(shifts) > len(table) else "all"
-    cut = writer.text(f"{key}.cut.{cut}", shown=len(table), n=len(shifts))
-    block = writer.table(f"{key}.table", table, cut=cut, **table.iloc[0])
     own = unit.iloc[0] if len(unit) else {}
-    sentences = (
-        writer.text(f"{key}.some", n=len(shifts), all=everything),
-        writer.text(f"{key}.unit.{'changed' if len(unit) else 'steady'}", **own),
-        writer.text(f"{key}.{'handled' if run.parameters.breaks.enabled else 'left'}"),
+    return writer.section(
+        key,
+        table,
+        n=len(shifts),
+        all=everything,
+        cut=writer.text(f"{key}.cut.{cut}", shown=len(table), n=len(shifts)),
+        whole=writer.text(f"{key}.unit.{'changed' if len(unit) else 'steady'}", **own),
+        handling=writer.text(f"{key}.{'handled' if run.parameters.breaks.enabled else 'left'}"),
+        **table.iloc[0],
     )
-    return Blocks(Prose(" ".join(sentences)), block)
 
 
 def order_level_shifts(shifts: pd.DataFrame, modeled: ModeledMonth) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from salesfc_lib.foundation import SEASON, wording
 from salesfc_lib.reporting.blocks import Answer, Fact
 from salesfc_lib.reporting.catalogue import iso
 from salesfc_lib.reporting.facts.modeling import ModeledMonth
-from salesfc_lib.reporting.facts.sales import year_change
+from salesfc_lib.reporting.facts.shared import year_change
 from salesfc_lib.reporting.narrative.modeling.choices import model_name
 from salesfc_lib.reporting.narrative.outlook import outlook_figure
 from salesfc_lib.reporting.narrative.writer import (
@@ -53,7 +53,9 @@ def _facts(run: UnitMonth, modeled: ModeledMonth) -> tuple[Fact, ...]:
     writer, standing = writer_of(run), modeled.standing()
     combined, naive = standing["combined"], standing["naive"]
     ahead = writer.fact("fact.next", **modeled.next_month())
-    failed = writer.fact("modeling.fact.failed", n=len(modeled.failures), fits=modeled.fits)
+    made = modeled.candidate_forecast[["unique_id", "model", "cutoff"]].drop_duplicates()
+    n = len(modeled.failures)
+    failed = writer.fact("modeling.fact.failed", n=n, fits=len(made) + n)
     if standing["verdict"] == "none":
         return ahead, failed
     gain = wording.signed(float(naive - combined) * 100)

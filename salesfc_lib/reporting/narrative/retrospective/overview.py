@@ -9,7 +9,7 @@ import pandas as pd
 from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Answer, Fact
-from salesfc_lib.reporting.facts.retrospective import ComparedMonth
+from salesfc_lib.reporting.facts.retrospective import UNEXPLAINED, ComparedMonth
 from salesfc_lib.reporting.narrative.writer import (
     Blocks,
     context_line,
@@ -83,14 +83,18 @@ def _describe_accuracy(run: UnitMonth, compared: ComparedMonth) -> str:
     if before is not None:
         direction = "up from" if now >= before["accuracy"] else "down from"
         than_before = writer.text(f"{key}.before", direction=direction, **before)
-    worse, series = compared.naive_better()
-    facts = {"side": "above" if now >= floor else "below", "worse": worse, "all": series}
+    errors, side = compared["series_errors"], "above" if now >= floor else "below"
+    worse = int((errors["naive_error"] < errors["error"]).sum())
+    facts = {"side": side, "worse": worse, "all": len(errors)}
     return writer.text(f"{key}.accuracy", accuracy=now, floor=floor, before=than_before, **facts)
 
 
 def _people(run: UnitMonth, compared: ComparedMonth) -> str:
     """What people's changes were worth, and for how much of the misses causes are known."""
-    gain, facts = compared.people_gain(), {"explained": compared.share_explained()}
+    gain, causes = compared.people_gain(), compared["causes_all"]
+    total = compared["missed"]["difference"].abs().sum()
+    claimed = causes.loc[causes["cause"] != UNEXPLAINED, "effect"].abs().sum()
+    facts = {"explained": float(min(claimed / total, 1.0)) if total else 1.0}
     if gain is None:
         return writer_of(run).text("retrospective.summary.no_people", **facts)
     effect = "added" if gain > 0 else "cost" if gain < 0 else "changed nothing:"
