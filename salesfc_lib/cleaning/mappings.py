@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
+from salesfc_lib.cleaning.strict_columns import read_columns, unreadable_row
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Parameters, Source, schema
-from salesfc_lib.intake import Extract, evidence, layout, read_dates, text_columns
+from salesfc_lib.foundation import Members, Parameters, Source
+from salesfc_lib.intake import FILE, ROW, Extract
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
-NEEDED, OPTIONAL = ("column", "old", "new"), ("from", "until", "reason")  # of a mapping file
+NEEDED = ("column", "old", "new")  # columns of a mapping file
 
 
 class Entry(NamedTuple):
@@ -217,56 +217,20 @@ def _read_file(name: str, source: Source, extract: Extract) -> Iterator[tuple[st
         raise SalesForecastError.missing_columns(
             missing, source.columns, f"`sources.{name}.columns`"
         )
-    if len(extract.rejected):
-        first = extract.rejected.iloc[0]
-        raise _unreadable(first["source"], int(first["row"]), str(first["reason"]))
-    rows = extract.rows.filter(pa.array(layout.is_plain(extract.rows)))
-    numbers, files = rows[layout.ROW].to_pylist(), rows[layout.FILE].cast(pa.string()).to_pylist()
-    texts = {ours: _texts(rows, source, ours) for ours in (*NEEDED, *OPTIONAL)}
-    days = {ours: _read_days(rows, source, ours, texts[ours]) for ours in ("from", "until")}
-    for place, (file, number) in enumerate(zip(files, numbers, strict=True)):
-        if blank := [ours for ours in NEEDED if not texts[ours][place]]:
-            raise _unreadable(file, number, f"`{blank[0]}` is blank")
-        start, until = days["from"][place] or FIRST, days["until"][place] or LAST
+    kinds = dict.fromkeys((*NEEDED, "reason"), "text") | {"from": "day", "until": "day"}
+    table = read_columns(kinds, source, extract, nullable=("reason", "from", "until"))
+    for row in table.to_dict("records"):
+        start, until = (
+            row[side].date() if pd.notna(row[side]) else bound
+            for side, bound in (("from", FIRST), ("until", LAST))
+        )
         if until < start:
-            raise _unreadable(file, number, f"ends {until}, before it starts ({start})")
-        column, old, new, reason = (texts[ours][place] for ours in (*NEEDED, "reason"))
-        yield column, Entry(old, new, start, until, reason)
-
-
-def _read_days(rows: pa.Table, source: Source, ours: str, texts: list[str]) -> list[date | None]:
-    """Days of a column, None where blank."""
-    if ours not in source.columns:
-        return [None] * rows.num_rows
-    header = source.columns[ours]
-    column, numbers = rows[layout.exported(header)], rows[layout.ROW].to_numpy()
-    try:
-        read = read_dates(column, source.date_format)
-    except SalesForecastError as error:
-        place = f"Column '{header}' ({ours}) of '{rows[layout.FILE][0]}'"
-        raise evidence.name_place(error, place, column, numbers) from error
-    for place, why in read.problems.items():
-        if texts[int(place)]:
-            codes, files = text_columns.encode(rows[layout.FILE])
-            raise _unreadable(files[codes[int(place)]], numbers[int(place)], f"`{ours}` {why}")
-    return read.values.astype("datetime64[D]").tolist()
-
-
-def _texts(rows: pa.Table, source: Source, ours: str) -> list[str]:
-    if ours not in source.columns:
-        return [""] * rows.num_rows
-    return [text.strip() for text in rows[layout.exported(source.columns[ours])].to_pylist()]
+            why = f"ends {until}, before it starts ({start})"
+            raise unreadable_row(row[FILE], row[ROW], why)
+        yield row["column"], Entry(row["old"], row["new"], start, until, row["reason"] or "")
 
 
 def _show_window(entry: Entry) -> str:
     start = "the first day" if entry.start == FIRST else f"{entry.start}"
     until = "on" if entry.until == LAST else f"through {entry.until}"
     return f"'{entry.old}' is '{entry.new}' from {start} {until}"
-
-
-def _unreadable(file: str, row: int, why: str) -> SalesForecastError:
-    return SalesForecastError.say(
-        f"Row {row} of '{file}': {why}",
-        "A column, an old and a new name, and days as YYYY-MM-DD",
-        "Correct that row",
-    )

@@ -6,25 +6,14 @@ take it for a plan.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from decimal import Decimal
-from functools import partial
-
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context
-from salesfc_lib.cleaning.side_tables.reading import (
-    Parsed,
-    parse_days,
-    parse_texts,
-    read_columns,
-    rename_members,
-)
+from salesfc_lib.cleaning.side_tables.reading import rename_members
+from salesfc_lib.cleaning.strict_columns import read_columns
 from salesfc_lib.foundation import Parameters, Source, label_months, tables
-from salesfc_lib.intake import Convention, Extract, Issue, evidence, layout, read_numbers
+from salesfc_lib.intake import FILE, ROW, Extract, Issue
 
 ROLE = "drivers"
 OWN = ("name", "date", "ds", "value")  # columns of the table that are no dimensions
@@ -79,9 +68,10 @@ def note_drivers(batch: Batch, driver: pd.DataFrame, parameters: Parameters, mon
 
 def _read_source(source: Source, extract: Extract, parameters: Parameters) -> pd.DataFrame:
     """Values of one source: name, date, ds, value and its dimensions."""
-    parse = partial(_parse, drivers=parameters.drivers)
-    wide = read_columns(source.columns, source, extract, parse)
     numbers = [name for name in source.columns if name in parameters.drivers]
+    plain = {"ds": "month", "date": "day", **dict.fromkeys(numbers, "float")}
+    kinds = {name: plain.get(name, "text") for name in source.columns}
+    wide = read_columns(kinds, source, extract, nullable={*kinds} - {"ds", "date"})
     days = wide["ds" if "ds" in wide else "date"].to_numpy()
     calendar = parameters.calendar
     months = days.astype("datetime64[M]") if "ds" in wide else label_months(days, calendar)
@@ -92,22 +82,6 @@ def _read_source(source: Source, extract: Extract, parameters: Parameters) -> pd
     long = placed.melt(id_vars=kept, value_vars=numbers, var_name="name", value_name="value")
     columns = [*OWN, *(name for name in kept if name not in OWN)]
     return long.dropna(subset="value")[columns].astype({"name": object})
-
-
-def _parse(
-    column: str, texts: pa.ChunkedArray, source: Source, *, drivers: Collection[str]
-) -> Parsed:
-    """A column's values by what it is: days, a dimension, or a number that may be blank."""
-    if column in ("ds", "date"):
-        return parse_days(column, texts, source)
-    if column not in drivers:
-        return parse_texts(column, texts, source)
-    unit = source.units.get(column, Decimal(1))
-    read = read_numbers(texts, Convention(decimal=source.decimal, unit=unit))
-    values = read.values.astype(float) / 10.0**read.scale
-    blank = read.problems.index[read.problems.eq(evidence.BLANK)]
-    values[blank] = np.nan
-    return pd.Series(values), read.problems.drop(blank)
 
 
 def _count_months(own: pd.DataFrame, month: str, horizon: int) -> pd.Series:

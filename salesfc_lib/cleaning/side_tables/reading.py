@@ -1,35 +1,25 @@
-"""What comes with the orders: promotions, events, inventory, rates, lookups.
-
-These are short tables that people keep, so one wrong row stops the unit instead of going to
-quarantine.
-"""
+"""What comes with the orders: promotions, events, inventory, rates, lookups."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from decimal import Decimal
-
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.frames import fill_category, key_codes, key_tuples
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.mappings import Mappings
+from salesfc_lib.cleaning.strict_columns import read_columns, unreadable_row
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source, tables
 from salesfc_lib.intake import (
-    Convention,
+    FILE,
+    ROW,
     Extract,
-    evidence,
-    fixed_point,
-    layout,
-    read_dates,
-    read_months,
-    read_numbers,
+    as_category,
+    category_of,
+    exported,
     refuse_stated_unit,
-    text_columns,
 )
 
 TABLE = {  # role -> table
@@ -48,15 +38,8 @@ KEYS = {  # columns that no two rows share, beside the dimensions
     "conversion": ["unit"],
 }
 WHOLE_KEYS = {"promotion", "rate"}  # tables whose key is that without a dimension
-DAYS = ("start", "end", "date", "announced")
-FLOATS = ("stock", "stockout_days")
-EXACT = ("rate", "factor", "amount", "quantity")
-NAMED = ("name", "currency", "unit")  # texts that may not be blank
-OPEN = ("amount", "quantity", "announced")  # numbers and days that may be blank
-BLANKS = ("amount", "quantity", "account", "kind", "effect", "comment", "announced")
-# columns of a table that an export may lack, and what stands for them
-OPTIONAL = {"stockout_days": "0", **dict.fromkeys(BLANKS, "")}
-Parsed = tuple[pd.Series, pd.Series]  # values, and what is wrong with them by position
+# columns whose kind the contract's types do not tell
+KINDS = {"ds": "month", **dict.fromkeys(("rate", "factor", "amount", "quantity"), "decimal")}
 
 
 def read_side_table(role: str, context: Context) -> pd.DataFrame:
@@ -89,8 +72,8 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
     if "end" in frame and (backwards := frame["end"].lt(frame["start"])).any():
         first = frame[backwards].iloc[0]
         why = f"'{first['name']}' ends {first['end']:%Y-%m-%d}, before it starts"
-        raise _unreadable(first[layout.FILE], first[layout.ROW], why)
-    return tables.check(frame.drop(columns=[layout.ROW, layout.FILE]), name)
+        raise unreadable_row(first[FILE], first[ROW], why)
+    return tables.check(frame.drop(columns=[ROW, FILE]), name)
 
 
 def add_lookups(batch: Batch, context: Context) -> Batch:
@@ -114,76 +97,6 @@ def add_lookups(batch: Batch, context: Context) -> Batch:
             values = fill_category(batch.lines[column], values) if column in lines else values
             batch = batch.with_columns(**{column: values})
     return batch
-
-
-def read_columns(
-    names: Iterable[str],
-    source: Source,
-    extract: Extract,
-    parse: Callable[[str, pa.ChunkedArray, Source], Parsed],
-) -> pd.DataFrame:
-    """Columns of a source by this project's names, parsed (blank where not mapped), with places.
-
-    Raises `SalesForecastError` for a row that could not be laid out and a value that cannot be
-    read.
-    """
-    where = ", ".join(str(file["path"]) for file in extract.files)
-    mapped = {**source.join, **source.columns}
-    if len(extract.rejected):
-        first = extract.rejected.iloc[0]
-        raise _unreadable(where, first["row"], first["reason"])
-    rows = extract.rows.filter(pa.array(layout.is_plain(extract.rows)))
-    numbers, (codes, files) = rows[layout.ROW].to_numpy(), text_columns.encode(rows[layout.FILE])
-    columns: dict[str, pd.Series] = {}
-    for ours in names:
-        if ours in mapped:
-            texts = rows[layout.exported(mapped[ours])]
-        else:
-            texts = text_columns.constant(OPTIONAL[ours], rows.num_rows)
-        try:
-            values, problems = parse(ours, texts, source)
-        except SalesForecastError as error:
-            place = f"Column '{mapped[ours]}' ({ours}) of '{where}'"
-            raise evidence.name_place(error, place, texts, numbers) from error
-        if len(problems):
-            at, why = int(problems.index[0]), problems.iloc[0]
-            raise _unreadable(files[codes[at]], int(numbers[at]), f"`{ours}` {why}")
-        columns[ours] = values
-    paths = np.array(files, dtype=object)[codes] if files else []
-    return pd.DataFrame(columns).assign(**{layout.ROW: numbers, layout.FILE: paths})
-
-
-def parse_days(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
-    """Days, or first days of months where the column is `ds`; NaT where blank is allowed."""
-    read = (read_months if column == "ds" else read_dates)(texts, source.date_format)
-    problems = read.problems
-    return pd.Series(read.values), problems[
-        problems.ne(evidence.BLANK)
-    ] if column in OPEN else problems
-
-
-def parse_texts(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
-    """Texts, None where blank."""
-    values = text_columns.as_category(texts).astype(object)
-    values = values.where(values.notna(), None)
-    blank = np.flatnonzero(values.isna() & (column in NAMED))
-    return values, pd.Series("is blank", index=blank, dtype=object)
-
-
-def parse_numbers(
-    column: str, texts: pa.ChunkedArray, source: Source, *, may_be_blank: bool = False
-) -> Parsed:
-    """Decimals, None where blank is allowed."""
-    unit = source.units.get(column, Decimal(1))
-    numbers = read_numbers(texts, Convention(decimal=source.decimal, unit=unit))
-    values = pd.Series(
-        fixed_point.to_decimals(numbers.values, numbers.scale).to_pylist(), dtype=object
-    )
-    problems = numbers.problems
-    if may_be_blank:
-        blank = problems.index[problems.eq(evidence.BLANK)]
-        values, problems = values.mask(values.index.isin(blank), None), problems.drop(blank)
-    return values, problems
 
 
 def rename_members(frame: pd.DataFrame, dimensions: list[str], context: Context) -> pd.DataFrame:
@@ -228,22 +141,21 @@ def _read_lookup(name: str, source: Source, extract: Extract, mappings: Mappings
 
 def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     contract = tables.CONTRACTS[name].columns
-    where = ", ".join(str(file["path"]) for file in extract.files)
     mapped = {**source.join, **source.columns}
-    if missing := [name for name in contract if name not in mapped and name not in OPTIONAL]:
+    optional = {column for column, spec in contract.items() if spec.nullable}
+    needed = [column for column in contract if column not in {*mapped, *optional, "stockout_days"}]
+    if needed:
+        where = ", ".join(str(file["path"]) for file in extract.files)
         raise SalesForecastError.missing_columns(
-            missing, mapped, f"`columns` of the source that reads '{where}'"
+            needed, mapped, f"`columns` of the source that reads '{where}'"
         )
-    return read_columns(dict.fromkeys([*contract, *mapped]), source, extract, _parse)
-
-
-def _parse(column: str, texts: pa.ChunkedArray, source: Source) -> Parsed:
-    if column == "ds" or column in DAYS:
-        return parse_days(column, texts, source)
-    if column not in (*FLOATS, *EXACT):
-        return parse_texts(column, texts, source)
-    values, problems = parse_numbers(column, texts, source, may_be_blank=column in OPEN)
-    return values.astype("float64") if column in FLOATS else values, problems
+    kinds = dict.fromkeys([*contract, *mapped], "text")
+    types = {"float64": "float", "datetime64[ns]": "day", "object": "text"}
+    kinds |= {column: types[str(spec.dtype)] for column, spec in contract.items()}
+    kinds |= {column: kind for column, kind in KINDS.items() if column in contract}
+    nullable = optional | set(kinds) - set(contract)
+    default = "0" if name == "inventory" else ""  # no column of days without stock: none
+    return read_columns(kinds, source, extract, nullable=nullable, default=default)
 
 
 def _refuse_repeated(frame: pd.DataFrame, key: list[str], name: str) -> None:
@@ -254,11 +166,3 @@ def _refuse_repeated(frame: pd.DataFrame, key: list[str], name: str) -> None:
         places = ", ".join(map(str, rows[layout.ROW]))
         where = f"'{rows[layout.FILE].iloc[0]}' (table '{name}', rows {places})"
         raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), where)
-
-
-def _unreadable(file: str, row: int, why: str) -> SalesForecastError:
-    return SalesForecastError.say(
-        f"Row {row} of '{file}': {why}",
-        "A value that can be read",
-        "Correct that row, or the source's `columns`",
-    )

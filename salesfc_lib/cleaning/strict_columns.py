@@ -1,0 +1,103 @@
+"""Columns of short tables that people keep beside the orders: rates, renames, plans.
+
+One row that cannot be read stops the unit, where an order line would go to quarantine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from salesfc_lib.errors import SalesForecastError
+from salesfc_lib.foundation import Source
+from salesfc_lib.intake import (
+    BLANK,
+    FILE,
+    ROW,
+    Convention,
+    Extract,
+    as_category,
+    constant,
+    encode,
+    exported,
+    is_plain,
+    name_place,
+    read_dates,
+    read_months,
+    read_numbers,
+    to_decimals,
+)
+
+
+def read_columns(
+    kinds: Mapping[str, str],
+    source: Source,
+    extract: Extract,
+    *,
+    nullable: Collection[str] = (),
+    default: str = "",
+) -> pd.DataFrame:
+    """Columns by this project's names, with FILE and ROW.
+
+    `kinds` says what each is: text, decimal, float, day or month. Blank cells, which only the
+    columns of `nullable` may have, are None, NaN or NaT. A column that is not mapped has the text
+    `default` in every row.
+
+    Raises `SalesForecastError` for a row that could not be laid out and a value that cannot be
+    read.
+    """
+    where = ", ".join(str(file["path"]) for file in extract.files)
+    mapped = {**source.join, **source.columns}
+    if len(extract.rejected):
+        first = extract.rejected.iloc[0]
+        raise unreadable_row(where, first["row"], first["reason"])
+    rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
+    numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
+    columns: dict[str, pd.Series] = {}
+    for ours, kind in kinds.items():
+        header = mapped.get(ours)
+        texts = rows[exported(header)] if header else constant(default, rows.num_rows)
+        try:
+            values, problems = _parse(kind, ours, texts, source)
+        except SalesForecastError as error:
+            place = f"Column '{header}' ({ours}) of '{where}'"
+            raise name_place(error, place, texts, numbers) from error
+        if ours in nullable:
+            blank = problems.index[problems.eq(BLANK)]
+            values, problems = values.mask(values.index.isin(blank), None), problems.drop(blank)
+        if len(problems):
+            at, why = int(problems.index[0]), problems.iloc[0]
+            raise unreadable_row(files[codes[at]], int(numbers[at]), f"`{ours}` {why}")
+        columns[ours] = values.astype("float64") if kind == "float" else values
+    paths = np.array(files, dtype=object)[codes] if files else []
+    return pd.DataFrame(columns).assign(**{ROW: numbers, FILE: paths})
+
+
+def unreadable_row(file: str, row: int, why: str) -> SalesForecastError:
+    """Error for a row of such a table."""
+    return SalesForecastError.say(
+        f"Row {row} of '{file}': {why}",
+        "A value that can be read",
+        "Correct that row, or the source's `columns`",
+    )
+
+
+def _parse(
+    kind: str, ours: str, texts: pa.ChunkedArray, source: Source
+) -> tuple[pd.Series, pd.Series]:
+    """Values of a column, and what is wrong with them by position."""
+    if kind == "text":
+        values = as_category(texts).astype(object)
+        blank = np.flatnonzero(values.isna())
+        return values.where(values.notna(), None), pd.Series(BLANK, index=blank, dtype=object)
+    if kind in ("decimal", "float"):
+        convention = Convention(decimal=source.decimal, unit=source.units.get(ours, Decimal(1)))
+        numbers = read_numbers(texts, convention)
+        decimals = to_decimals(numbers.units, numbers.scale).to_pylist()
+        return pd.Series(decimals, dtype=object), numbers.problems
+    days = (read_months if kind == "month" else read_dates)(texts, source.date_format)
+    return pd.Series(days.days), days.problems
