@@ -27,18 +27,15 @@ from salesfc_lib.cleaning.history.published_views import (
     MEASURES,
     NEW,
     PRECISION,
-    Matching,
-    Views,
-    keep_unequal,
+    encode,
+    lay_side_by_side,
+    month_of,
     pair_versions,
-    read_months,
-    usable_keys,
 )
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 
 SAMPLE, FEW = 100_000, 1_000  # rows that tell whether a column's texts are few, and how many are
-VIEWS = ("before", "now")
 EXACT = Context(prec=2 * PRECISION, traps=[Inexact])
 
 
@@ -76,38 +73,27 @@ def restate(
     `keys` has every source's key as columns of the transactions (empty: none is declared);
     `redefined` the changed definitions by source (see `find_redefined`).
     """
-    matching = Matching(usable_keys(keys, before, now), dimensions)
-    views = keep_unequal(before, now, matching)
-    found = _locate(pair_versions(views, matching), views, dimensions)
+    both = {*before.column_names} & {*now.column_names}
+    usable = {name: key if {*key} <= both else () for name, key in keys.items()}
+    rows = lay_side_by_side(before, now, keys=usable, dimensions=dimensions)
+    found = pair_versions(rows, keys=usable, dimensions=dimensions)
+    own = rows.take(pa.array(found["place"].to_numpy()))
+    cell = pd.Series(encode(own, ["month", *dimensions]), index=found["place"])
+    moved = cell.reindex(found["partner"]).to_numpy() != cell.to_numpy()
+    found = found.assign(month=own["month"].to_pandas(), cell=cell.to_numpy(), moved=moved)
     found = found[found["month"].le(last)]
-    found = found.assign(kind=_name_kinds(found, last, redefined))
+    is_redefined = found["source"].isin([*redefined]) | (EVERY in redefined)
+    conditions = [is_redefined, found["month"].lt(last), found["change"].eq(NEW)]
+    kind = np.select(conditions, ["redefined", "reopened", "late_posting"], "corrected")
     return {
-        "restatement": _sum_cells(found, views, dimensions, redefined),
+        "restatement": _sum_cells(found.assign(kind=kind), rows, dimensions, redefined),
         "restatement_months": _sum_months(before, now, last),
     }
 
 
-def _locate(found: pd.DataFrame, views: Views, dimensions: Sequence[str]) -> pd.DataFrame:
-    """Rows with their month and cell (month, members), and whether their partner has another."""
-    places = found["place"].to_numpy()
-    rows = views.take(places)
-    cell = pd.Series(rows.code(["month", *dimensions]), index=places)
-    moved = cell.reindex(found["partner"]).to_numpy() != cell.to_numpy()
-    months = rows.months.astype("datetime64[ns]")
-    return found.assign(month=months, cell=cell.to_numpy(), moved=moved)
-
-
-def _name_kinds(
-    found: pd.DataFrame, last: pd.Timestamp, redefined: Mapping[str, Sequence[str]]
-) -> np.ndarray:
-    is_redefined = found["source"].isin(list(redefined)) | (EVERY in redefined)
-    conditions = [is_redefined, found["month"].lt(last), found["change"].eq(NEW)]
-    return np.select(conditions, ["redefined", "reopened", "late_posting"], "corrected")
-
-
 def _sum_cells(
     found: pd.DataFrame,
-    views: Views,
+    rows: pa.Table,
     dimensions: Sequence[str],
     redefined: Mapping[str, Sequence[str]],
 ) -> pd.DataFrame:
@@ -116,13 +102,18 @@ def _sum_cells(
     number = groups.ngroup().to_numpy()
     first = groups.first().reset_index()
     places = pa.array(first["place"].to_numpy(dtype=np.int64))
-    members = views.rows.select([*dimensions]).take(places)
+    members = rows.select([*dimensions]).take(places)
     # counted where its new version stands
     left = found["change"].eq(CHANGED) & found["then"] & ~found["moved"]
     counts = {
-        change: _count(number[found["change"].eq(change) & ~left], len(first))
+        change: np.bincount(number[found["change"].eq(change) & ~left], minlength=len(first))
         for change in (NEW, GONE, CHANGED)
     }
+    then = found["then"].to_numpy()
+    sides = [
+        (rows.take(pa.array(found.loc[side, "place"].to_numpy())), number[side])
+        for side in (then, ~then)
+    ]
     keys = [[*redefined.get(EVERY, ()), *redefined.get(name, ())] for name in first["source"]]
     reasons = np.array([", ".join(each) for each in keys], dtype=object)
     frame = pd.DataFrame(
@@ -131,7 +122,7 @@ def _sum_cells(
             "source": first["source"],
             **{name: members[name].cast(pa.string()).to_pandas() for name in dimensions},
             "kind": first["kind"],
-            **_sum_views(views, found["place"].to_numpy(), number, len(first)),
+            **_sum_views(sides, len(first)),
             **counts,
             "reason": np.where(first["kind"].eq("redefined"), reasons, ""),
         }
@@ -141,51 +132,36 @@ def _sum_cells(
     return tables.check(frame.astype(types), "restatement")
 
 
-def _count(numbers: np.ndarray, size: int) -> np.ndarray:
-    return np.bincount(numbers, minlength=size).astype(np.int64)
-
-
-def _sum_views(
-    views: Views, places: np.ndarray, number: np.ndarray, size: int
-) -> dict[str, pd.Series]:
-    """Sum of both measures in both views, and the difference, by each place's number."""
-    then, rows = views.then[places], views.rows.select([*MEASURES]).take(pa.array(places))
-    sums = [_sum(rows.filter(pa.array(mask)), number[mask], size) for mask in (then, ~then)]
-    return _subtract(*sums)
-
-
-def _subtract(
-    before: Mapping[str, pd.Series], now: Mapping[str, pd.Series]
-) -> dict[str, pd.Series]:
-    with localcontext(EXACT):
-        differences = {measure: now[measure] - before[measure] for measure in MEASURES}
-    named = (("before", before), ("now", now), ("difference", differences))
-    return {f"{measure}_{view}": values[measure] for measure in MEASURES for view, values in named}
-
-
-def _sum(rows: pa.Table, number: np.ndarray, size: int) -> dict[str, pd.Series]:
-    """Exact sums of the measures of each number below `size`, as Decimal at their scale."""
-    found = rows.select([*MEASURES]).append_column("number", pa.array(number))
-    found = found.group_by("number").aggregate([(measure, "sum") for measure in MEASURES])
-    sums = {}
-    for measure in MEASURES:
-        kind = rows[measure].type
-        series = pd.Series([Decimal(0).scaleb(-getattr(kind, "scale", 0))] * size, dtype=object)
-        series[found["number"].to_numpy()] = found[f"{measure}_sum"].to_pylist()
-        sums[measure] = series
-    return sums
-
-
 def _sum_months(before: pa.Table, now: pa.Table, last: pd.Timestamp) -> pd.DataFrame:
     """Table `restatement_months`: rows and measures of the months through `last` in both views."""
-    months = [read_months(table) for table in (before, now)]
+    months = [month_of(table).to_numpy() for table in (before, now)]
     every = np.unique(np.concatenate(months))
-    every = every[every <= np.datetime64(last, "M")]
+    every = every[every <= last.to_datetime64()]
     numbers = [np.searchsorted(every, each) for each in months]  # the last place: what is later
     size = len(every) + 1
-    sums = [_sum(table, each, size) for table, each in zip((before, now), numbers, strict=True)]
-    rows = {f"rows_{view}": _count(each, size) for view, each in zip(VIEWS, numbers, strict=True)}
-    totals = pd.DataFrame({**_subtract(*sums), **rows}).iloc[: len(every)]
-    totals = totals.assign(ds=every.astype("datetime64[ns]"))
+    frame = pd.DataFrame(_sum_views([*zip((before, now), numbers, strict=True)], size))
+    rows = [np.bincount(each, minlength=size) for each in numbers]
+    frame = frame.assign(rows_before=rows[0], rows_now=rows[1]).iloc[: len(every)]
+    frame = frame.assign(ds=every.astype("datetime64[ns]"))
     columns = [*tables.CONTRACTS["restatement_months"].columns]
-    return tables.check(totals[columns], "restatement_months")
+    return tables.check(frame[columns], "restatement_months")
+
+
+def _sum_views(sides: Sequence[tuple[pa.Table, np.ndarray]], size: int) -> dict[str, np.ndarray]:
+    """Exact sums of both measures before and now, and now - before, by number below `size`.
+
+    `sides` are rows of both views with their numbers; the sums are Decimal at the measure's scale.
+    """
+    sums: dict[str, np.ndarray] = {}
+    for (table, number), view in zip(sides, ("before", "now"), strict=True):
+        found = table.select([*MEASURES]).append_column("number", pa.array(number))
+        found = found.group_by("number").aggregate([(measure, "sum") for measure in MEASURES])
+        for measure in MEASURES:
+            zero = Decimal(0).scaleb(-getattr(table[measure].type, "scale", 0))
+            of_number = np.full(size, zero, dtype=object)
+            of_number[found["number"].to_numpy()] = found[f"{measure}_sum"].to_pylist()
+            sums[f"{measure}_{view}"] = of_number
+    with localcontext(EXACT):
+        for name in MEASURES:
+            sums[f"{name}_difference"] = sums[f"{name}_now"] - sums[f"{name}_before"]
+    return sums
