@@ -7,9 +7,10 @@ two changes do together falls to the later one.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import MEASURES, SUMS
@@ -44,8 +45,6 @@ BLOCKS = {  # other blocks of parameters that change what is counted, a step eac
     "cleaning": ("cleaning",),
     "sources": ("sources",),
 }
-Total = tuple[int, Decimal, Decimal]  # rows, quantity, amount
-COLUMNS = ["scope", "step", "rows", *MEASURES]
 
 
 def bridge(
@@ -59,20 +58,23 @@ def bridge(
 
     Raises `RequestError` where the two do not read the same files.
     """
-    require_same_rows(first, second)
-    names = ["Under the first definition", *(step for step, _ in list_steps(first, second))]
-    changed = [first, *(parameters for _, parameters in list_steps(first, second))]
-    totals = [_count(parameters, extracts, month) for parameters in changed]
-    rows: list[Sequence[object]] = []
+    places = [_list_places(unit) for unit in (first, second)]
+    if places[0] != places[1]:
+        raise RequestError.say(
+            "The two definitions read other sources",
+            "The same orders and returns under both",
+            "Leave `path`, `url_env` and `table` of the sources as they are",
+        )
+    steps = [("Under the first definition", first), *list_steps(first, second)]
+    totals = [_count(parameters, extracts, month) for _, parameters in steps]
+    names = [*(step for step, _ in steps), "Under the second definition"]
+    parts = []
     for scope in ("month", "through"):
-        sums = [total[scope] for total in totals]
-        differences = map(_subtract, sums[1:], sums)
-        rows += [
-            [scope, name, *total]
-            for name, total in zip(names, [sums[0], *differences], strict=True)
-        ]
-        rows.append([scope, "Under the second definition", *sums[-1]])
-    return pd.DataFrame(rows, columns=COLUMNS).astype({"rows": "int64"})
+        sums = np.array([total[scope] for total in totals], dtype=object)
+        rows = np.vstack([sums[:1], np.diff(sums, axis=0), sums[-1:]])
+        parts.append(pd.DataFrame(rows, columns=SUMS).assign(scope=scope, step=names))
+    table = pd.concat(parts, ignore_index=True).astype({"rows": "int64"})
+    return table[["scope", "step", *SUMS]]
 
 
 def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Parameters]]:
@@ -88,17 +90,7 @@ def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Par
         old, new = getattr(now.measure, name), getattr(second.measure, name)
         if old != new and name not in ("value", "promotion_window"):
             now = now.model_copy(update={"measure": now.measure.model_copy(update={name: new})})
-            yield _say(name, old, new), now
-
-
-def require_same_rows(first: Parameters, second: Parameters) -> None:
-    """Raise `RequestError` where two definitions do not read the same files."""
-    if _list_places(first) != _list_places(second):
-        raise RequestError.say(
-            "The two definitions read other sources",
-            "The same orders and returns under both",
-            "Leave `path`, `url_env` and `table` of the sources as they are",
-        )
+            yield _describe_step(name, old, new), now
 
 
 def _list_places(unit: Parameters) -> dict[str, tuple[str | None, ...]]:
@@ -115,11 +107,9 @@ def bridge_to_panel(ledger: pd.DataFrame, panel_total: float, value: str) -> pd.
     The panel holds only the measure `value` of what was kept; its row has that total, as far as a
     binary number says it.
     """
-    order = dict.fromkeys([*ledger["rule"].drop_duplicates()])
-    rules = [rule for rule in order if rule not in ("opening", "kept")]
-    sums = {rule: _sum(ledger[ledger["rule"].eq(rule)]) for rule in order}
+    sums = {rule: _sum(ledger[ledger["rule"].eq(rule)]) for rule in ledger["rule"].unique()}
     rows = [["opening", *sums["opening"]]]
-    rows += [[rule, *(-value for value in sums[rule])] for rule in rules]
+    rows += [[rule, *-total] for rule, total in sums.items() if rule not in ("opening", "kept")]
     rows += [["kept", *sums["kept"]]]
     _, quantity, amount = sums["kept"]
     total = Decimal(panel_total).quantize(quantity if value == "quantity" else amount)
@@ -135,13 +125,18 @@ def draw_bridge(table: pd.DataFrame, totals: int = 1) -> str:
         for place, (_, row) in enumerate(table.iterrows())
     ]
     lines = [["", "rows", *MEASURES], *shown]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(SUMS) + 1)]
-    drawn = [_align(line, widths) for line in lines]
+    widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
+    drawn = []
+    for name, *texts in lines:
+        aligned = map(str.rjust, texts, widths[1:])
+        drawn.append("  ".join([name.ljust(widths[0]), *aligned]))
     rule = "-" * len(drawn[0])
     return "\n".join([drawn[0], rule, *drawn[1:-totals], rule, *drawn[-totals:]])
 
 
-def _count(parameters: Parameters, extracts: Mapping[str, Extract], month: str) -> dict[str, Total]:
+def _count(
+    parameters: Parameters, extracts: Mapping[str, Extract], month: str
+) -> dict[str, np.ndarray]:
     """Rows, quantity and amount that are kept, of the month and through it."""
     sources = parameters.sources.items()
     unheld = {name: source for name, source in sources if source.role != "control_totals"}
@@ -152,17 +147,13 @@ def _count(parameters: Parameters, extracts: Mapping[str, Extract], month: str) 
     return {"month": _sum(kept[this]), "through": _sum(kept)}
 
 
-def _subtract(after: Total, before: Total) -> Total:
-    return after[0] - before[0], after[1] - before[1], after[2] - before[2]
-
-
-def _sum(entries: pd.DataFrame) -> Total:
+def _sum(entries: pd.DataFrame) -> np.ndarray:
+    """Rows, quantity and amount."""
     quantity, amount = (sum(entries[name], Decimal(0)) for name in MEASURES)
-    return int(entries["rows"].sum()), quantity, amount
+    return np.array([int(entries["rows"].sum()), quantity, amount], dtype=object)
 
 
-def _say(name: str, old: object, new: object) -> str:
-    """A difference between two definitions, as a controller would say it."""
+def _describe_step(name: str, old: object, new: object) -> str:
     label = LABELS.get(name, name.replace("_", " ").capitalize())
     if isinstance(old, dict) or isinstance(new, dict):
         return label
@@ -174,8 +165,3 @@ def _show(value: object, *, signed: bool) -> str:
     if value is None:
         return ""
     return f"{value:{'+' if signed and value else ''},{'f' if isinstance(value, Decimal) else 'd'}}"
-
-
-def _align(line: Sequence[str], widths: Sequence[int]) -> str:
-    texts = [text.rjust(width) for text, width in zip(line[1:], widths[1:], strict=True)]
-    return "  ".join([line[0].ljust(widths[0]), *texts])

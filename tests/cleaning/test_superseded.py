@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesfc_lib.cleaning.batch.frames import key_codes
-from salesfc_lib.cleaning.rules.repeats import find_superseded, rank_column, rank_files
+from salesfc_lib.cleaning.rules.repeats import find_superseded, rank_files, rank_moments
 from salesfc_lib.errors import SalesForecastError
 
 ROWS = st.lists(st.tuples(st.integers(-1, 4), st.integers(0, 3)), max_size=30)
@@ -82,12 +82,12 @@ def test_files_written_at_the_same_moment_are_of_the_same_age() -> None:
 
 
 def test_a_column_says_when_each_row_was_extracted_or_the_unit_stops() -> None:
-    days = pd.to_datetime(pd.Series(["2024-07-02", "2024-07-01", None]))
-    assert rank_column(days[:2], "导出时间").tolist() == [1, 0]
+    days = pd.Series(["2024-07-02", "2024-07-01", None], dtype="category")
+    assert rank_moments(days[:2], "导出时间").tolist() == [1, 0]
     with pytest.raises(
         SalesForecastError, match="'导出时间'.*cannot be read in 1 rows, e.g. row '3'"
     ):
-        rank_column(days, "导出时间")
+        rank_moments(days, "导出时间")
 
 
 def test_three_million_rows_take_seconds() -> None:

@@ -6,17 +6,26 @@ Measures are whole numbers of their smallest unit: nothing is rounded.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import Any, Literal
+from itertools import compress
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.exceptions import find_excepted
-from salesfc_lib.cleaning.batch.frames import concat_lines, rescale_units, sum_by, with_month
-from salesfc_lib.foundation import Calendar, schema
-from salesfc_lib.intake import Issue, fixed_point, text_columns
+from salesfc_lib.cleaning.batch.frames import (
+    concat_lines,
+    group_numbers,
+    is_category,
+    replace_cells,
+    rescale_units,
+    sum_by,
+    with_month,
+)
+from salesfc_lib.foundation import Calendar, Keep
+from salesfc_lib.intake import Issue, to_decimals
 
 BY = ["source", "month"]
 MEASURES = ["quantity", "amount"]
@@ -28,13 +37,12 @@ DONE = {"drop": "dropped", "quarantine": "quarantined", "change": "changed", "no
 Action = Literal["drop", "quarantine", "change", "note"]
 
 
-@dataclass(frozen=True)
-class LineIssue:
+class LineIssue(NamedTuple):
     """An issue that a rule found in some lines, and what is to be done about it.
 
     `at` are the lines' positions (ascending) in the batch. `reason` goes to the ledger; `reasons`,
-    one a line, where each quarantined line has its own. A change has `values`: the new ones by
-    column, each as long as `at`. `counted` names a measure whose sum a note states.
+    one a line, where each removed line has its own. A change has `values`: the new ones by column,
+    each as long as `at`. `counted` names a measure whose sum a note states.
     """
 
     rule: str
@@ -42,7 +50,7 @@ class LineIssue:
     at: np.ndarray
     reason: str
     reasons: Sequence[str] | None = None
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any] = {}
     column: str = ""
     example: str = ""
     counted: str = ""
@@ -70,29 +78,29 @@ class Batch:
     exceptions: tuple[schema.KeptRow, ...] = ()
 
     def apply(self, *issues: LineIssue) -> Batch:
-        """Batch after issues of the lines as they are now; the first that takes a line does."""
-        batch, gone = self, np.zeros(len(self.lines) if issues else 0, dtype=bool)
+        """Batch after issues of its lines as they are now; no line is removed by two of them."""
+        batch, left = self, np.ones(len(self.lines) if issues else 0, dtype=bool)
         for found in issues:
-            batch, issue = batch._except(found)
+            batch, issue = batch._spare(found)
             if not len(issue.at):
                 continue
-            fresh = ~gone[issue.at]
-            if issue.action in ("drop", "quarantine"):
-                batch = batch._take(issue, fresh)
-                gone[issue.at] = True
-            elif issue.action == "change":
+            if issue.action == "change":
                 batch = batch._change(issue)
+            elif issue.action == "note":
+                batch = batch._note(issue)
             else:
-                batch = batch._note(issue, issue.at[fresh])
-        if not gone.any():
-            return batch
-        return replace(batch, lines=batch.lines[~gone].reset_index(drop=True))
+                batch, left[issue.at] = batch._remove(issue), False
+        return (
+            batch if left.all() else replace(batch, lines=batch.lines[left].reset_index(drop=True))
+        )
 
     def drop(self, rule: str, at: np.ndarray, reason: str, /) -> Batch:
         """Batch without the lines at these positions."""
         return self.apply(LineIssue(rule, "drop", at, reason))
 
-    def quarantine(self, rule: str, at: np.ndarray, reason: str, reasons: Sequence[str]) -> Batch:
+    def quarantine(
+        self, rule: str, at: np.ndarray, reason: str, reasons: Sequence[str] | None = None
+    ) -> Batch:
         """Batch without these lines, which cannot be used; `reasons` has one for each."""
         return self.apply(LineIssue(rule, "quarantine", at, reason, reasons))
 
@@ -151,88 +159,82 @@ class Batch:
         """Lines that were set aside, a frame for each issue."""
         return [part for part in self.removed if part["action"].iloc[0] == "quarantine"]
 
-    def _except(self, issue: LineIssue) -> tuple[Batch, LineIssue]:
-        """The issue without the excepted lines, and a batch that reports them."""
+    def _spare(self, issue: LineIssue) -> tuple[Batch, LineIssue]:
+        """A batch that reports the excepted lines, and the issue without them."""
         takes = issue.action in ("drop", "quarantine")
-        excepted, reports = find_excepted(
+        spared, reports = find_excepted(
             self.lines, issue.at, issue.rule, takes=takes, exceptions=self.exceptions
         )
         if not reports:
             return self, issue
-        reasons = None if issue.reasons is None else _pick(issue.reasons, ~excepted)
-        values = {name: np.asarray(new)[~excepted] for name, new in issue.values.items()}
-        return self.report(*reports), replace(
-            issue, at=issue.at[~excepted], reasons=reasons, values=values
-        )
+        reasons = None if issue.reasons is None else [*compress(issue.reasons, ~spared)]
+        values = {name: np.asarray(new)[~spared] for name, new in issue.values.items()}
+        issue = issue._replace(at=issue.at[~spared], reasons=reasons, values=values)
+        return self.report(*reports), issue
 
-    def _take(self, issue: LineIssue, fresh: np.ndarray) -> Batch:
-        at = issue.at[fresh]
-        if not len(at):
-            return self
-        part = self.lines.iloc[at]
+    def _remove(self, issue: LineIssue) -> Batch:
+        part = self.lines.iloc[issue.at]
         entry = sum_lines(part).assign(rule=issue.rule, reason=issue.reason)
-        own = issue.reasons is not None
-        reasons = _pick(issue.reasons, fresh) if own else [issue.reason] * len(at)
+        reasons = [issue.reason] * len(part) if issue.reasons is None else [*issue.reasons]
         removed = part.assign(rule=issue.rule, action=issue.action, reason=reasons)
         batch = replace(self, entries=(*self.entries, entry), removed=(*self.removed, removed))
-        return batch._report(replace(issue, reasons=reasons), at)
+        return batch._describe(issue, issue.at, reasons)
 
     def _change(self, issue: LineIssue) -> Batch:
-        concerned = [*dict.fromkeys([*LINE, *BY, *MEASURES, "date", *issue.values])]
-        before, at = self.lines[concerned].iloc[issue.at], issue.at
-        new = {name: _like(before[name], values) for name, values in issue.values.items()}
+        names, at = [*issue.values], issue.at
+        columns = [*dict.fromkeys([*LINE, *BY, *MEASURES, "date", *names])]
+        kinds = {name: object for name in names if is_category(self.lines[name])}
+        before = self.lines[columns].iloc[at].astype(kinds)
+        new = {name: np.asarray(v, dtype=kinds.get(name)) for name, v in issue.values.items()}
         after = before.assign(**new)
-        after = with_month(after, self.calendar) if "date" in new else after
-        differs = np.logical_or.reduce([_differ(before[name], after[name]) for name in new])
+        if "date" in names:
+            after, names = with_month(after, self.calendar), [*names, "month"]
+        same = before[names].eq(after[names]) | (before[names].isna() & after[names].isna())
+        differs = ~same.all(axis=1).to_numpy()
         if not differs.any():
             return self
-        if not differs.all():
-            before, after, at = before[differs], after[differs], at[differs]
-        moved = {*new} & {*MEASURES, "date"}
-        sums = _subtract(sum_lines(before), sum_lines(after)).assign(reason=issue.reason)
-        entry = (sums if moved else count_lines(before, issue.reason)).assign(rule=issue.rule)
-        names = [*new, *(["month"] if "date" in moved else [])]
-        lines = self.lines.assign(
-            **{name: _put(self.lines[name], at, after[name]) for name in names}
-        )
-        cells = [
-            before[LINE].assign(
-                rule=issue.rule, column=name, before=before[name], after=after[name]
-            )
-            for name in names
+        before, after, at = before[differs], after[differs], at[differs]
+        if {*names} & {*MEASURES, "date"}:
+            entry = _subtract(sum_lines(before), sum_lines(after)).assign(reason=issue.reason)
+        else:
+            entry = count_lines(before, issue.reason)
+        cells = {name: replace_cells(self.lines[name], at, after[name]) for name in names}
+        place = before[LINE].assign(rule=issue.rule)
+        changes = [place.assign(column=n, before=before[n], after=after[n]) for n in names]
+        firsts = ~before["source"].duplicated().to_numpy()
+        examples = np.full(len(at), "", dtype=object)
+        examples[firsts] = [
+            f"{cell.before or 'nothing'} → {cell.after or 'nothing'}"
+            for cell in as_text(changes[0][firsts], self.scales).itertuples()
         ]
         batch = replace(
-            self, lines=lines, entries=(*self.entries, entry), changes=(*self.changes, *cells)
+            self,
+            lines=self.lines.assign(**cells),
+            entries=(*self.entries, entry.assign(rule=issue.rule)),
+            changes=(*self.changes, *changes),
         )
-        firsts = as_text(cells[0][~before["source"].duplicated().to_numpy()], self.scales)
-        examples = {
-            cell.source: f"{cell.before or 'nothing'} → {cell.after or 'nothing'}"
-            for cell in firsts.itertuples()
-        }
-        return batch._report(issue, at, examples)
+        return batch._describe(issue, at, examples)
 
-    def _note(self, issue: LineIssue, at: np.ndarray) -> Batch:
-        if not len(at):
-            return self
+    def _note(self, issue: LineIssue) -> Batch:
         counted = (issue.counted, self.scales[issue.counted]) if issue.counted else None
-        entry = count_lines(self.lines.iloc[at], issue.reason, counted).assign(rule=issue.rule)
-        return replace(self, entries=(*self.entries, entry))._report(issue, at)
+        entry = count_lines(self.lines.iloc[issue.at], issue.reason, counted)
+        batch = replace(self, entries=(*self.entries, entry.assign(rule=issue.rule)))
+        return batch._describe(issue, issue.at, [issue.example] * len(issue.at))
 
-    def _report(
-        self, issue: LineIssue, at: np.ndarray, examples: Mapping[str, str] | None = None
-    ) -> Batch:
-        """Batch with a row of table problems for each source of these lines."""
-        sources, rows = self.lines["source"].iloc[at], self.lines["row"].to_numpy()[at]
-        column, action = issue.column or ", ".join(issue.values), DONE[issue.action]
+    def _describe(self, issue: LineIssue, at: np.ndarray, examples: Any) -> Batch:
+        """Batch with a row of table problems for each source of these lines.
+
+        `examples` has a text for each line; the first of a source is shown.
+        """
+        rows = self.lines["row"].to_numpy()[at]
+        group, firsts = group_numbers(self.lines.iloc[at], ["source"])
         found = []
-        for name in sources.unique():
-            own = (sources == name).to_numpy()
-            example = (examples or {}).get(name, "")
-            if issue.reasons is not None:
-                example = issue.reasons[int(own.argmax())]
-            first, count, more = int(rows[own].min()), int(own.sum()), {"source": name}
-            more |= {"column": column, "example": issue.example or example}
-            found.append(Issue(issue.rule, issue.reason, first, count, action, **more))
+        for number, source in enumerate(self.lines["source"].iloc[at[firsts]]):
+            own = rows[group == number]
+            more = {"column": issue.column or ", ".join(issue.values), "source": source}
+            more["example"] = examples[firsts[number]]
+            action = DONE[issue.action]
+            found.append(Issue(issue.rule, issue.reason, int(own.min()), len(own), action, **more))
         return self.report(*found)
 
 
@@ -267,10 +269,6 @@ def as_objects(entry: pd.DataFrame) -> pd.DataFrame:
     return entry.astype({"source": object, **dict.fromkeys(MEASURES, object)})
 
 
-def _pick(reasons: Sequence[str] | None, mask: np.ndarray) -> list[str]:
-    return [reason for reason, chosen in zip(reasons or (), mask, strict=True) if chosen]
-
-
 def _texts(values: pd.Series, scale: int | None) -> pd.Series:
     """Cells as text: decimals at their scale, days as ISO dates, '' where missing."""
     if scale is not None:
@@ -293,21 +291,6 @@ def _negate(sums: pd.DataFrame) -> pd.DataFrame:
     return sums.assign(**{name: -sums[name] for name in SUMS})
 
 
-def _like(column: pd.Series, values: Any) -> pd.Series:
-    """Values as a column of the same type and index."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return text_columns.one_category(values, column.index)
-    return pd.Series(np.asarray(values), index=column.index)
-
-
-def _differ(before: pd.Series, after: pd.Series) -> np.ndarray:
-    old, new = (
-        column.astype(object) if isinstance(column.dtype, pd.CategoricalDtype) else column
-        for column in (before, after)
-    )
-    return np.asarray(old.ne(new) & ~(old.isna() & new.isna()), dtype=bool)
-
-
 def _rescale(frame: pd.DataFrame, more: Mapping[str, int]) -> pd.DataFrame:
     """Lines, entries or changed cells, with so many more decimal places of each measure."""
     own = {name: more[name] for name in more if name in frame}
@@ -316,16 +299,3 @@ def _rescale(frame: pd.DataFrame, more: Mapping[str, int]) -> pd.DataFrame:
     return frame.assign(
         **{key: rescale_units(frame[key].to_numpy(), places) for key, places in own.items()}
     )
-
-
-def _put(column: pd.Series, at: np.ndarray, values: pd.Series) -> pd.Series:
-    """The column with new values at some positions; a category takes further members in."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        more = [label for label in values.cat.categories if label not in column.cat.categories]
-        column = column.cat.add_categories(more) if more else column.copy()
-        codes = column.cat.codes.to_numpy().astype(np.int32)
-        codes[at] = column.cat.categories.get_indexer(values.astype(object))
-        return pd.Series(pd.Categorical.from_codes(codes, dtype=column.dtype), index=column.index)
-    array = column.to_numpy(copy=True)
-    array[at] = values.to_numpy()
-    return pd.Series(array, index=column.index)

@@ -28,19 +28,18 @@ def concat_lines(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _concat(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series:
     own = [frame[name] for frame in frames if name in frame]
-    if any(isinstance(column.dtype, pd.CategoricalDtype) for column in own):
-        parts = [
-            frame[name] if name in frame else text_columns.missing_category(len(frame))
-            for frame in frames
-        ]
-        parts = [
-            part if isinstance(part.dtype, pd.CategoricalDtype) else text_columns.one_category(part)
-            for part in parts
-        ]
+    if any(is_category(column) for column in own):
+        parts = [frame[name] if name in frame else missing_category(len(frame)) for frame in frames]
+        parts = [part if is_category(part) else one_category(part) for part in parts]
         return pd.Series(union_categoricals([part.array for part in parts]))
     zeros = {id(frame): pd.Series(0, index=frame.index, dtype="int64") for frame in frames}
     parts = [frame[name] if name in frame else zeros[id(frame)] for frame in frames]
     return pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+
+
+def is_category(column: pd.Series) -> bool:
+    """Whether a column of lines holds text."""
+    return isinstance(column.dtype, pd.CategoricalDtype)
 
 
 def with_month(lines: pd.DataFrame, calendar: Calendar) -> pd.DataFrame:
@@ -56,9 +55,7 @@ def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.
     for name in measures:
         sums[name] = sum_units(lines[name].to_numpy(), group, len(firsts))
     frame = lines[keys].iloc[firsts].reset_index(drop=True).assign(**sums)
-    return frame.astype(
-        {key: object for key in keys if isinstance(frame[key].dtype, pd.CategoricalDtype)}
-    )
+    return frame.astype({key: object for key in keys if is_category(frame[key])})
 
 
 def group_numbers(lines: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -77,7 +74,7 @@ def group_numbers(lines: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray,
 
 def _codes(column: pd.Series) -> np.ndarray:
     """A whole number from 0 for each value of a key; missing is 0."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
+    if is_category(column):
         return column.cat.codes.to_numpy().astype(np.int64) + 1
     if column.dtype.kind == "M":
         days = column.to_numpy().astype("datetime64[D]").view(np.int64)
@@ -93,8 +90,7 @@ def key_codes(lines: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
     missing = np.zeros(len(lines), dtype=bool)
     for column in columns:
         values = lines[column]
-        category = isinstance(values.dtype, pd.CategoricalDtype)
-        codes = values.cat.codes.to_numpy() if category else pd.factorize(values)[0]
+        codes = values.cat.codes.to_numpy() if is_category(values) else pd.factorize(values)[0]
         missing |= codes < 0
         combined = combined * (int(codes.max(initial=0)) + 2) + codes.astype(np.int64)
         if combined.max(initial=0) > 2**31:
@@ -116,6 +112,19 @@ def fill_category(column: pd.Series, found: pd.Series) -> pd.Series:
     if not missing.any():
         return column
     return text_columns.one_category(column.astype(object).where(~missing, found.astype(object)))
+
+
+def replace_cells(column: pd.Series, at: np.ndarray, values: pd.Series) -> pd.Series:
+    """The column with new values at some positions; a category takes further members in."""
+    if is_category(column):
+        more = pd.Index(values.dropna().unique()).difference(column.cat.categories, sort=False)
+        column = column.cat.add_categories(more)
+        codes = column.cat.codes.to_numpy().astype(np.int32)
+        codes[at] = column.cat.categories.get_indexer(values)
+        return pd.Series(pd.Categorical.from_codes(codes, dtype=column.dtype), index=column.index)
+    array = column.to_numpy(copy=True)
+    array[at] = values.to_numpy()
+    return pd.Series(array, index=column.index)
 
 
 def sum_units(units: np.ndarray, group: np.ndarray, groups: int) -> np.ndarray:
@@ -184,7 +193,7 @@ def order_by_content(lines: pd.DataFrame) -> np.ndarray:
 
 def _rank(column: pd.Series) -> np.ndarray:
     """A number for each value that does not depend on the order of rows."""
-    if not isinstance(column.dtype, pd.CategoricalDtype):
+    if not is_category(column):
         return column.to_numpy()
     used, place = np.unique(column.cat.codes.to_numpy(), return_inverse=True)
     labels = column.cat.categories.to_numpy().astype(object)

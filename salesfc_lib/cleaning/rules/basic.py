@@ -21,12 +21,9 @@ UNUSABLE = "the row cannot be used as it stands; what of it cannot be read count
 def drop_structure(batch: Batch, _: Context) -> Batch:
     """Batch without repeated headers, and without subtotals (proven by `check_subtotals`)."""
     headers, subtotals = (where(batch.lines["mark"].eq(mark)) for mark in ("header", "subtotal"))
-    again, proven = (
-        "the header stands again in the middle",
-        "subtotals, each proven equal to its parts",
-    )
+    proven = "subtotals, each proven equal to its parts"
     return batch.apply(
-        LineIssue("repeated_header", "drop", headers, again),
+        LineIssue("repeated_header", "drop", headers, "the header stands again in the middle"),
         LineIssue("subtotal", "drop", subtotals, proven),
     )
 

@@ -16,7 +16,7 @@ from salesfc_lib.cleaning.rules.basic import (
     sign_returns,
 )
 from salesfc_lib.cleaning.rules.cancellations import pair_cancellations
-from salesfc_lib.cleaning.rules.currency import settle_currency
+from salesfc_lib.cleaning.rules.conversions import settle_currency, settle_units
 from salesfc_lib.cleaning.rules.implausible import flag_implausible
 from salesfc_lib.cleaning.rules.internal_sales import settle_samples, settle_within_company
 from salesfc_lib.cleaning.rules.lost_zeros import note_lost_zeros
@@ -24,7 +24,6 @@ from salesfc_lib.cleaning.rules.measures import settle_discounts, settle_freight
 from salesfc_lib.cleaning.rules.members import rename_members, restate_members
 from salesfc_lib.cleaning.rules.repeats import drop_superseded, note_repeats
 from salesfc_lib.cleaning.rules.returns import date_returns, fill_from_sales
-from salesfc_lib.cleaning.rules.units_of_measure import settle_units
 from salesfc_lib.cleaning.side_tables.reading import add_lookups
 from salesfc_lib.errors import SalesForecastError
 

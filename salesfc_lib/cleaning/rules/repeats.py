@@ -32,7 +32,6 @@ OVERLAP = 0.5  # share of a file's rows of a month that stand in an earlier file
 NAME, MODIFIED = "name", "modified"  # values of `extracted` that are no column
 NUMBER = re.compile(r"(\d+)")
 ENDING = re.compile(r"(\.[A-Za-z][A-Za-z0-9]*)+$")  # .csv, .csv.gz
-MIX = np.uint64(0x9E3779B97F4A7C15)  # odd, its bits well spread (2**64 / golden ratio)
 
 
 def drop_superseded(batch: Batch, context: Context) -> Batch:
@@ -71,7 +70,7 @@ def _rank_extracts(lines: pd.DataFrame, source: Source, extract: Extract, name: 
     """Rank of each line's extract, the oldest first."""
     if header := source.extract_header:
         ours = {theirs: ours for ours, theirs in source.columns.items()}.get(header, header)
-        return _rank_moments(lines[ours], header)
+        return rank_moments(lines[ours], header)
     paths = [str(file["path"]) for file in extract.files]
     if len(paths) < 2:
         return np.zeros(len(lines), dtype=np.int64)
@@ -81,7 +80,7 @@ def _rank_extracts(lines: pd.DataFrame, source: Source, extract: Extract, name: 
     return of_label[lines["source"].cat.codes]
 
 
-def _rank_moments(column: pd.Series, header: str) -> np.ndarray:
+def rank_moments(column: pd.Series, header: str) -> np.ndarray:
     """Rank of each line by a column of whole numbers, days or moments."""
     texts = pd.Series(column.cat.categories.to_numpy(), dtype=object)
     if texts.str.fullmatch(r"\d{1,18}").all():
@@ -94,11 +93,15 @@ def _rank_moments(column: pd.Series, header: str) -> np.ndarray:
         except SalesForecastError as error:
             raise evidence.prefix(error, f"Column '{header}' (`extracted`): ") from error
     codes = column.cat.codes.to_numpy()
-    if (codes < 0).any() or moments.isna().any():
-        moments = pd.concat([moments, pd.Series([None])], ignore_index=True)
-        of_line = moments.iloc[np.where(codes < 0, len(moments) - 1, codes)]
-        return rank_column(of_line.reset_index(drop=True), header)
-    return rank_column(moments, header)[codes]
+    missing = np.flatnonzero(np.append(moments.isna(), True)[codes])  # the last: a blank cell
+    if len(missing):
+        raise SalesForecastError.say(
+            f"'{header}' (`extracted`) cannot be read in {len(missing)} rows, e.g. row "
+            f"{shorten(missing + 1)}",
+            "The moment of its extract in every row",
+            "Correct the export, or set `extracted: name` or `modified` for this source",
+        )
+    return rank(moments)[codes]
 
 
 def note_repeats(batch: Batch, context: Context) -> Batch:
@@ -132,11 +135,7 @@ def note_repeats(batch: Batch, context: Context) -> Batch:
 def find_repeats(lines: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """Positions, ascending, of lines equal in content to an earlier one, and of that one."""
     columns = [name for name in lines if name not in ABOUT]
-    hashes = np.zeros(len(lines), dtype=np.uint64)
-    for name in columns:
-        hashes ^= hashes >> np.uint64(29)
-        hashes *= MIX
-        hashes += _numbers(lines[name]).view(np.uint64)
+    hashes = pd.util.hash_pandas_object(lines[columns], index=False).to_numpy()
     ordered = np.sort(hashes)
     near = where(np.isin(hashes, ordered[1:][ordered[1:] == ordered[:-1]]))
     group, firsts = group_numbers(lines.iloc[near], columns)
@@ -145,18 +144,11 @@ def find_repeats(lines: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     return near[later], near[first[later]]
 
 
-def _numbers(column: pd.Series) -> np.ndarray:
-    """A whole number for each value, the same for the same value."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return column.cat.codes.to_numpy().astype(np.int64)
-    return column.to_numpy().view(np.int64)
-
-
 def _share(lines: pd.DataFrame, at: np.ndarray, keys: list[str]) -> np.ndarray:
     """For each line (n_lines,), the share of its group's lines that are at `at`."""
     group, firsts = group_numbers(lines, keys)
-    counts, chosen = (np.bincount(part, minlength=len(firsts)) for part in (group, group[at]))
-    return (chosen / counts)[group]
+    every, mine = (np.bincount(part, minlength=len(firsts)) for part in (group, group[at]))
+    return (mine / every)[group]
 
 
 def find_superseded(keys: np.ndarray, ages: np.ndarray) -> np.ndarray:
@@ -200,23 +192,7 @@ def split_numbers(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
     return tuple((text, int(number)) for text, number in pairs), name
 
 
-def rank_column(values: pd.Series, header: str) -> np.ndarray:
-    """Age rank of each row (n_rows,) by its moment of extraction: days, moments or numbers.
-
-    Raises `SalesForecastError` where a row does not say it.
-    """
-    missing = np.flatnonzero(values.isna().to_numpy())
-    if len(missing):
-        raise SalesForecastError.say(
-            f"'{header}' (`extracted`) cannot be read in {len(missing)} rows, e.g. row "
-            f"{shorten(missing + 1)}",
-            "The moment of its extract in every row",
-            "Correct the export, or set `extracted: name` or `modified` for this source",
-        )
-    return rank(values.to_numpy())
-
-
-def rank(values: np.ndarray) -> np.ndarray:
+def rank(values: np.ndarray | pd.Series) -> np.ndarray:
     """Rank of each value (n_values,) among the distinct ones, from 0.
 
     >>> rank(np.array([30, 10, 30])).tolist()

@@ -138,7 +138,7 @@ def date_returns(batch: Batch, context: Context) -> Batch:
         dates = batch.lines["date"].to_numpy()[sold[found]]
         batch = batch.change("month_of_sale", at[found], reason, date=dates)
     gone = at[undated & ~found]
-    return batch.quarantine("undated_return_without_sale", gone, LOST, [LOST] * len(gone))
+    return batch.quarantine("undated_return_without_sale", gone, LOST)
 
 
 def find_alone(lines: pd.DataFrame) -> np.ndarray:
@@ -181,8 +181,8 @@ def expand_notices(
     order = order_by_content(notices.lines)
     unknown, again = where(~known), where(wanted.iloc[order].duplicated().sort_index() & known)
     notices = notices.apply(
-        LineIssue("notice_without_sale", "quarantine", unknown, NO_SALE, [NO_SALE] * len(unknown)),
-        LineIssue("repeated_return", "quarantine", again, AGAIN, [AGAIN] * len(again)),
+        LineIssue("notice_without_sale", "quarantine", unknown, NO_SALE),
+        LineIssue("repeated_return", "quarantine", again, AGAIN),
     )
     dates = dict(zip(key_tuples(notices.lines, join), notices.lines["date"], strict=True))
     returned = sold.isin(set(dates)).to_numpy()
