@@ -16,8 +16,8 @@ import pandas as pd
 
 from salesfc_lib.cleaning.strict_columns import read_columns, unreadable_row
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Members, Parameters, Source
-from salesfc_lib.intake import FILE, ROW, Extract
+from salesfc_lib.foundation import Parameters, Source, schema
+from salesfc_lib.intake import Extract, layout
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 NEEDED = ("column", "old", "new")  # columns of a mapping file
@@ -31,9 +31,6 @@ class Entry(NamedTuple):
     start: date = FIRST
     until: date = LAST
     reason: str = ""
-
-    def meet(self, start: date, until: date) -> tuple[date, date]:
-        return max(self.start, start), min(self.until, until)
 
 
 class Pair(NamedTuple):
@@ -188,7 +185,7 @@ def _follow(
     """The entry cut into windows, each with the last name of its chain."""
     found, free = [], entry.start
     for step in by_old.get(entry.new, ()):
-        start, until = step.meet(entry.start, entry.until)
+        start, until = max(step.start, entry.start), min(step.until, entry.until)
         if start > until:
             continue
         if start > free:
@@ -226,7 +223,7 @@ def _read_file(name: str, source: Source, extract: Extract) -> Iterator[tuple[st
         )
         if until < start:
             why = f"ends {until}, before it starts ({start})"
-            raise unreadable_row(row[FILE], row[ROW], why)
+            raise unreadable_row(row[layout.FILE], row[layout.ROW], why)
         yield row["column"], Entry(row["old"], row["new"], start, until, row["reason"] or "")
 
 

@@ -48,25 +48,24 @@ def judge_months(
     sales = panel.pivot(index="unique_id", columns="ds", values="y_raw")
     months = pd.date_range(sales.columns.min(), sales.columns.max(), freq="MS")
     sales = sales.reindex(columns=months)
-    short, cells = np.zeros(sales.shape, dtype=bool), _index(known, sales)
+    cells = sales.index.get_indexer(known["unique_id"]), months.get_indexer(known["ds"])
+    short = np.zeros(sales.shape, dtype=bool)
     short[cells] = True
     raw = sales.to_numpy(dtype=float)
     found, expected = _scan(raw, _find_promoted(panel, sales), short, settings)
     known = known.assign(y=np.array([round(float(value), 2) for value in expected[cells]]))
     if not found or not settings.enabled:
         return tables.empty("outliers"), known
-    rows = [
-        (sales.index[series], months[month], y_raw, round(y, 2), round(score, 2))
-        for series, month, y_raw, y, score in found
-    ]
-    frame = pd.DataFrame(rows, columns=["unique_id", "ds", "y_raw", "y", "score"])
+    frame = pd.DataFrame(found, columns=["unique_id", "ds", "y_raw", "y", "score"])
+    frame["unique_id"], frame["ds"] = sales.index.take(frame["unique_id"]), months.take(frame["ds"])
+    for name in ("y", "score"):
+        frame[name] = [round(value, 2) for value in frame[name].tolist()]
     frame["reason"] = [
         f"{item.y_raw / item.y:.1f} times the {item.y:,.0f} expected from its past"
         for item in frame.itertuples()
     ]
-    return tables.check(
-        frame.sort_values(["unique_id", "ds"], ignore_index=True), "outliers"
-    ), known
+    frame = frame.sort_values(["unique_id", "ds"], ignore_index=True)
+    return tables.check(frame, "outliers"), known
 
 
 def apply_stock_outs(panel: pd.DataFrame, censored: pd.DataFrame, treatment: str) -> pd.DataFrame:
@@ -92,10 +91,6 @@ def _find_promoted(panel: pd.DataFrame, sales: pd.DataFrame) -> NDArray[np.bool_
     return shares.reindex(index=sales.index, columns=sales.columns).gt(0).to_numpy(dtype=bool)
 
 
-def _index(rows: pd.DataFrame, sales: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    return sales.index.get_indexer(rows["unique_id"]), sales.columns.get_indexer(rows["ds"])
-
-
 def _scan(
     raw: Matrix, promoted: NDArray[np.bool_], short: NDArray[np.bool_], settings: schema.Outliers
 ) -> tuple[list[tuple[int, int, float, float, float]], Matrix]:
@@ -109,7 +104,9 @@ def _scan(
     found = []
     with np.errstate(invalid="ignore", divide="ignore"):
         for month in range(SEASON, raw.shape[1]):
-            usual[:, month - SEASON] = _median(_year_around(sales, month - SEASON))
+            # of the twelve months around, all of them before the same month of the next year
+            start = max(0, month - SEASON - SEASON // 2)
+            usual[:, month - SEASON] = _median(sales[:, start : start + SEASON])
             level = _median(sales[:, month - SEASON : month])
             earlier = list(range(month % SEASON, month, SEASON))
             around = usual[:, earlier]
@@ -137,12 +134,6 @@ def _scan(
             sales[missed, month] = expected[missed]
             residuals[flagged | missing, month] = np.nan
     return found, wanted
-
-
-def _year_around(sales: Matrix, month: int) -> Matrix:
-    """The twelve months around a month, all of them before the same month of the next year."""
-    start = max(0, month - SEASON // 2)
-    return sales[:, start : start + SEASON]
 
 
 def _find_season(ratios: Matrix) -> Matrix:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.ledger import list_problems
-from salesfc_lib.cleaning.clean import Standardised, close_month, standardise
+from salesfc_lib.cleaning.clean import close_month, standardise
 from salesfc_lib.cleaning.closed_months import MISSING_MONTH, closed_through
 from salesfc_lib.cleaning.history.renames import propose_renames, write_yaml
 from salesfc_lib.errors import SalesForecastError
@@ -47,26 +48,17 @@ def scan_unit(parameters: Parameters, project: Path) -> Scan:
     try:
         done = standardise(parameters, extracts)
     except SalesForecastError as error:
-        return Scan(_list_in_spite(parameters, extracts), (str(error),))
+        problems = tables.empty("problems")
+        with suppress(SalesForecastError):  # it was no matter of the loss budget
+            problems = list_problems(standardise(_without_budget(parameters), extracts).batch)
+        return Scan(problems, (str(error),))
     try:
-        return Scan(_close_latest(done, parameters), ())
+        month = "" if done.latest is pd.NaT else closed_through(parameters, done.latest)
+        found = close_month(done, parameters, month).problems
     except SalesForecastError as error:
         return Scan(list_problems(done.batch), (str(error),))
-
-
-def _list_in_spite(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:
-    """Table problems of a unit that stops: what the loss budget weighs, if it was the budget."""
-    try:
-        return list_problems(standardise(_without_budget(parameters), extracts).batch)
-    except SalesForecastError:
-        return tables.empty("problems")
-
-
-def _close_latest(done: Standardised, parameters: Parameters) -> pd.DataFrame:
-    """Table problems of the latest closed month; lines that wait for their own month are none."""
-    month = "" if done.latest is pd.NaT else closed_through(parameters, done.latest)
-    found = close_month(done, parameters, month).problems
-    return found[found["rule"].ne("after_month")].reset_index(drop=True)
+    own = found["rule"].ne("after_month")  # lines that wait for their own month are no problem
+    return Scan(found[own].reset_index(drop=True), ())
 
 
 def propose_for(parameters: Parameters, extracts: Mapping[str, Extract]) -> pd.DataFrame:

@@ -15,21 +15,15 @@ import pyarrow as pa
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source
 from salesfc_lib.intake import (
-    BLANK,
-    FILE,
-    ROW,
     Convention,
     Extract,
-    as_category,
-    constant,
-    encode,
-    exported,
-    is_plain,
-    name_place,
+    evidence,
+    fixed_point,
+    layout,
     read_dates,
     read_months,
     read_numbers,
-    to_decimals,
+    text_columns,
 )
 
 
@@ -41,7 +35,7 @@ def read_columns(
     nullable: Collection[str] = (),
     default: str = "",
 ) -> pd.DataFrame:
-    """Columns by this project's names, with FILE and ROW.
+    """Columns by this project's names, with those of their places.
 
     `kinds` says what each is: text, decimal, float, day or month. Blank cells, which only the
     columns of `nullable` may have, are None, NaN or NaT. A column that is not mapped has the text
@@ -55,26 +49,27 @@ def read_columns(
     if len(extract.rejected):
         first = extract.rejected.iloc[0]
         raise unreadable_row(where, first["row"], first["reason"])
-    rows = extract.rows.filter(pa.array(is_plain(extract.rows)))
-    numbers, (codes, files) = rows[ROW].to_numpy(), encode(rows[FILE])
+    rows = extract.rows.filter(pa.array(layout.is_plain(extract.rows)))
+    numbers, (codes, files) = rows[layout.ROW].to_numpy(), text_columns.encode(rows[layout.FILE])
     columns: dict[str, pd.Series] = {}
     for ours, kind in kinds.items():
         header = mapped.get(ours)
-        texts = rows[exported(header)] if header else constant(default, rows.num_rows)
+        texts = text_columns.constant(default, rows.num_rows)
+        texts = rows[layout.exported(header)] if header else texts
         try:
             values, problems = _parse(kind, ours, texts, source)
         except SalesForecastError as error:
             place = f"Column '{header}' ({ours}) of '{where}'"
-            raise name_place(error, place, texts, numbers) from error
+            raise evidence.name_place(error, place, texts, numbers) from error
         if ours in nullable:
-            blank = problems.index[problems.eq(BLANK)]
+            blank = problems.index[problems.eq(evidence.BLANK)]
             values, problems = values.mask(values.index.isin(blank), None), problems.drop(blank)
         if len(problems):
             at, why = int(problems.index[0]), problems.iloc[0]
             raise unreadable_row(files[codes[at]], int(numbers[at]), f"`{ours}` {why}")
         columns[ours] = values.astype("float64") if kind == "float" else values
     paths = np.array(files, dtype=object)[codes] if files else []
-    return pd.DataFrame(columns).assign(**{ROW: numbers, FILE: paths})
+    return pd.DataFrame(columns).assign(**{layout.ROW: numbers, layout.FILE: paths})
 
 
 def unreadable_row(file: str, row: int, why: str) -> SalesForecastError:
@@ -91,13 +86,14 @@ def _parse(
 ) -> tuple[pd.Series, pd.Series]:
     """Values of a column, and what is wrong with them by position."""
     if kind == "text":
-        values = as_category(texts).astype(object)
-        blank = np.flatnonzero(values.isna())
-        return values.where(values.notna(), None), pd.Series(BLANK, index=blank, dtype=object)
+        values = text_columns.as_category(texts).astype(object)
+        blank = values.index[values.isna()]
+        problems = pd.Series(evidence.BLANK, index=blank, dtype=object)
+        return values.where(values.notna(), None), problems
     if kind in ("decimal", "float"):
         convention = Convention(decimal=source.decimal, unit=source.units.get(ours, Decimal(1)))
         numbers = read_numbers(texts, convention)
-        decimals = to_decimals(numbers.units, numbers.scale).to_pylist()
+        decimals = fixed_point.to_decimals(numbers.units, numbers.scale).to_pylist()
         return pd.Series(decimals, dtype=object), numbers.problems
     days = (read_months if kind == "month" else read_dates)(texts, source.date_format)
     return pd.Series(days.days), days.problems

@@ -24,8 +24,8 @@ from salesfc_lib.cleaning.batch.frames import (
     sum_by,
     with_month,
 )
-from salesfc_lib.foundation import Calendar, Keep
-from salesfc_lib.intake import Issue, to_decimals
+from salesfc_lib.foundation import Calendar, schema
+from salesfc_lib.intake import Issue, fixed_point
 
 BY = ["source", "month"]
 MEASURES = ["quantity", "amount"]

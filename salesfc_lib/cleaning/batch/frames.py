@@ -29,8 +29,11 @@ def concat_lines(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def _concat(name: str, frames: Sequence[pd.DataFrame]) -> pd.Series:
     own = [frame[name] for frame in frames if name in frame]
     if any(is_category(column) for column in own):
-        parts = [frame[name] if name in frame else missing_category(len(frame)) for frame in frames]
-        parts = [part if is_category(part) else one_category(part) for part in parts]
+        parts = [
+            frame[name] if name in frame else text_columns.missing_category(len(frame))
+            for frame in frames
+        ]
+        parts = [part if is_category(part) else text_columns.one_category(part) for part in parts]
         return pd.Series(union_categoricals([part.array for part in parts]))
     zeros = {id(frame): pd.Series(0, index=frame.index, dtype="int64") for frame in frames}
     parts = [frame[name] if name in frame else zeros[id(frame)] for frame in frames]
@@ -60,20 +63,31 @@ def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.
 
 def group_numbers(lines: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Group of each line (n_lines,) by first appearance, and its first line (n_groups,)."""
-    combined = np.zeros(len(lines), dtype=np.int64)
-    for key in keys:
-        codes = _codes(lines[key])
-        combined = combined * (int(codes.max(initial=0)) + 1) + codes
-        if combined.max(initial=0) > LARGEST // 2**31:
-            combined = pd.factorize(combined)[0]
-    group, distinct = pd.factorize(combined)
+    group, distinct = pd.factorize(_combine([_codes(lines[key]) for key in keys]))
     firsts = np.full(len(distinct), len(lines), dtype=np.int64)
     firsts[group[::-1]] = np.arange(len(lines))[::-1]
     return group, firsts
 
 
+def key_codes(lines: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
+    """A whole number from 0 for each distinct key (n_lines,); -1 where a part is missing."""
+    codes = [_codes(lines[column]) for column in columns]
+    missing = np.logical_or.reduce([each == 0 for each in codes])
+    return np.where(missing, -1, _combine(codes))
+
+
+def _combine(codes: Sequence[np.ndarray]) -> np.ndarray:
+    """One whole number for each line's codes, from 0."""
+    combined = codes[0]
+    for more in codes[1:]:
+        combined = combined * (int(more.max(initial=0)) + 1) + more
+        if combined.max(initial=0) > LARGEST // 2**31:
+            combined = pd.factorize(combined)[0]
+    return combined
+
+
 def _codes(column: pd.Series) -> np.ndarray:
-    """A whole number from 0 for each value of a key; missing is 0."""
+    """A whole number from 1 for each value of a key; missing is 0."""
     if is_category(column):
         return column.cat.codes.to_numpy().astype(np.int64) + 1
     if column.dtype.kind == "M":
@@ -82,20 +96,6 @@ def _codes(column: pd.Series) -> np.ndarray:
         low = days[known].min() if known.any() else 0
         return np.where(known, days - low + 1, 0)
     return pd.factorize(column)[0].astype(np.int64) + 1
-
-
-def key_codes(lines: pd.DataFrame, columns: Iterable[str]) -> np.ndarray:
-    """A whole number from 0 for each distinct key (n_lines,); -1 where a part is missing."""
-    combined = np.zeros(len(lines), dtype=np.int64)
-    missing = np.zeros(len(lines), dtype=bool)
-    for column in columns:
-        values = lines[column]
-        codes = values.cat.codes.to_numpy() if is_category(values) else pd.factorize(values)[0]
-        missing |= codes < 0
-        combined = combined * (int(codes.max(initial=0)) + 2) + codes.astype(np.int64)
-        if combined.max(initial=0) > 2**31:
-            combined = pd.factorize(combined)[0].astype(np.int64)
-    return np.where(missing, -1, combined)
 
 
 def key_tuples(frame: pd.DataFrame, columns: Iterable[str]) -> pd.Series:
@@ -166,22 +166,13 @@ def fit_int64(units: np.ndarray, what: str, scale: int = 0) -> np.ndarray:
 
 def sort_lines(lines: pd.DataFrame) -> pd.DataFrame:
     """Lines by source, row and kind; they come so unless a rule has put some in."""
-    source = lines["source"].cat
+    source, row = lines["source"].cat, lines["row"].to_numpy().astype(np.int64)
     order = np.argsort(source.categories.to_numpy().astype(str), kind="stable")
-    rank = np.argsort(order, kind="stable")[source.codes]
-    keys = (lines["kind"].cat.codes.to_numpy(), lines["row"].to_numpy(), rank)
-    if _is_sorted(keys[::-1]):
+    rank, kinds = np.argsort(order, kind="stable")[source.codes], lines["kind"].cat
+    key = (rank * (row.max(initial=0) + 1) + row) * len(kinds.categories) + kinds.codes.to_numpy()
+    if (key[1:] >= key[:-1]).all():
         return lines.reset_index(drop=True)
-    return lines.iloc[np.lexsort(keys)].reset_index(drop=True)
-
-
-def _is_sorted(keys: Sequence[np.ndarray]) -> bool:
-    later = np.zeros(max(len(keys[0]) - 1, 0), dtype=bool)
-    for key in keys:
-        if (key[1:] < key[:-1])[~later].any():
-            return False
-        later |= key[1:] > key[:-1]
-    return True
+    return lines.iloc[np.argsort(key, kind="stable")].reset_index(drop=True)
 
 
 def order_by_content(lines: pd.DataFrame) -> np.ndarray:

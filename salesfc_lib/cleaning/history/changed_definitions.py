@@ -21,14 +21,7 @@ CALENDAR = tuple(
 NEUTRAL = (*FORECASTING, *LATER, *CALENDAR, "cleaning.loss_budget", "cleaning.outliers")
 # keys of a source that say where it is
 PLACES = {
-    "aliases",
-    "delimiter",
-    "encoding",
-    "path",
-    "root",
-    "table_schema",
-    "url_env",
-    "watermark",
+    *("aliases", "delimiter", "encoding", "path", "root", "table_schema", "url_env", "watermark")
 }
 
 
@@ -42,9 +35,10 @@ def find_redefined(before: Mapping[str, Any], now: Mapping[str, Any]) -> dict[st
     found = {name: [f"sources.{name}"] for name in sorted(then ^ today)}
     for key in sorted(before.keys() | now.keys()):
         name, field = _split(key, then | today)
-        if name in found and name in then ^ today or _is_neutral(name, key, field):
+        neutral = any(f"{key}.".startswith(f"{each}.") for each in NEUTRAL)
+        if name in then ^ today or (field.split(".")[0] in PLACES if name else neutral):
             continue
-        default = _default(name, field)
+        default = (_OF_SOURCE if name else _OF_UNIT).get(field)
         if before.get(key, default) != now.get(key, default):
             found.setdefault(name, []).append(key)
     return found
@@ -64,16 +58,6 @@ def _split(key: str, sources: Iterable[str]) -> tuple[str, str]:
     names = [name for name in sources if key.startswith(f"sources.{name}.")]
     name = max(names, key=len, default=EVERY)
     return name, key.removeprefix(f"sources.{name}.") if names else key
-
-
-def _is_neutral(name: str, key: str, field: str) -> bool:
-    if name:
-        return field.split(".", maxsplit=1)[0] in PLACES
-    return any(key == each or key.startswith(f"{each}.") for each in NEUTRAL)
-
-
-def _default(name: str, field: str) -> Any:
-    return (_OF_SOURCE if name else _OF_UNIT).get(field)
 
 
 _OF_UNIT = flatten(Parameters().model_dump(mode="json"))

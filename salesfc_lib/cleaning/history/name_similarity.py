@@ -71,12 +71,9 @@ class Similarity:
 
     def share(self, one: str, other: str) -> float:
         """Weight of the words in common, as a share of those of the shorter name and of both."""
-        first, second = (self._words[name] for name in (one, other))
-        common = self._sum(first & second)
-        if not common:
-            return 0.0
-        shorter, both = min(self._sum(first), self._sum(second)), self._sum(first | second)
-        return (common / shorter + common / both) / 2
-
-    def _sum(self, words: set[str]) -> float:
-        return sum(self._weights[word] for word in words)
+        first, second = self._words[one], self._words[other]
+        common, *wholes, both = (
+            sum(self._weights[word] for word in words)
+            for words in (first & second, first, second, first | second)
+        )
+        return (common / min(wholes) + common / both) / 2 if common else 0.0

@@ -8,7 +8,7 @@ money.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -33,7 +33,7 @@ SAME_LEVEL, SAME_MIX, DISTANCE = 0.8, 0.7, 0.25
 # merged members: their level together, above one alone; similarity of each one's name
 MERGED_LEVEL, GAIN, RELATED = 0.8, 0.1, 0.25
 MOST = 200  # members of a column that end or begin, above which it is no column of names
-
+YAML: dict[str, Any] = {"allow_unicode": True, "sort_keys": False, "width": 1000}
 
 Edges = tuple[pd.Series, pd.Series]  # first and last month of each member
 
@@ -60,9 +60,10 @@ def propose_renames(
 
     `lines` holds `month` (first days), the columns and `value`.
     """
-    columns = [column for column in columns if column in lines]
-    values = _floats(lines[value])
-    rows = []
+    columns, own = [column for column in columns if column in lines], lines[value]
+    is_arrow = isinstance(own.dtype, pd.ArrowDtype)
+    values = np.asarray(pa.array(own.array).cast(pa.float64()) if is_arrow else own, dtype=float)
+    rows: list[dict[str, object]] = []
     for column in columns:
         rows += _propose(lines, values, column, [other for other in columns if other != column])
     if not rows:
@@ -77,8 +78,7 @@ def write_yaml(proposals: pd.DataFrame) -> str:
     tree: dict[str, dict[str, list[dict[str, str]]]] = {}
     for item in proposals.itertuples():
         tree.setdefault(item.dimension, {})[item.old] = [{"to": item.new, "reason": item.evidence}]
-    options: dict[str, Any] = {"allow_unicode": True, "sort_keys": False, "width": 1000}
-    return str(yaml.safe_dump({"renames": tree}, **options)) if tree else ""
+    return str(yaml.safe_dump({"renames": tree}, **YAML)) if tree else ""
 
 
 def _propose(
@@ -106,11 +106,14 @@ def _propose(
     single = _match(pairs)
     merged = _merge(pairs, single, share, first)
     taken = {pair.old for group, _ in merged for pair in group}
-    rows = [
-        _row(column, pair, first[pair.new], pair.score, _describe(pair))
-        for pair in single
-        if pair.old not in taken
-    ]
+    rows = []
+    for pair in (pair for pair in single if pair.old not in taken):
+        mix = f"; what they sell is the same to {pair.mix:.0%}" if pair.mix else ""
+        evidence = (
+            "one ends where the other begins; their shares of the whole differ by "
+            f"{1 - pair.level:.0%}{mix}"
+        )
+        rows.append(_row(column, pair, first[pair.new], pair.score, evidence))
     for group, level in merged:
         name = float(np.mean([pair.name for pair in group]))
         score = name * WEIGHTS["name"] + level * (1 - WEIGHTS["name"])
@@ -122,29 +125,24 @@ def _propose(
     return rows
 
 
-def _match(pairs: Iterable[Switch]) -> list[Switch]:
-    """Pairs that are supported, the surest first, each member in one of them."""
-    pairs = list(pairs)
+def _match(pairs: Sequence[Switch]) -> list[Switch]:
+    """Pairs that are supported, the surest first, each member in one of them.
+
+    Without alike names level and mix prove that two are one where no rival sells to the same.
+    """
     taken: set[tuple[str, str]] = set()
     found = []
     for pair in sorted(pairs, key=lambda pair: (-pair.score, pair.old, pair.new)):
-        free = not {("old", pair.old), ("new", pair.new)} & taken
-        needed = LESS if pair.name >= SAME_NAME else ENOUGH
-        if free and ((pair.name >= ALIKE and pair.score >= needed) or _by_mix(pair, pairs)):
+        if {("old", pair.old), ("new", pair.new)} & taken:
+            continue
+        by_name = pair.name >= ALIKE and pair.score >= (LESS if pair.name >= SAME_NAME else ENOUGH)
+        if not by_name and (pair.level < SAME_LEVEL or pair.mix < SAME_MIX):
+            continue
+        rivals = [item.mix for item in pairs if (item.old == pair.old) != (item.new == pair.new)]
+        if by_name or pair.mix - max(rivals, default=0.0) >= DISTANCE:
             taken |= {("old", pair.old), ("new", pair.new)}
             found.append(pair)
     return found
-
-
-def _by_mix(pair: Switch, pairs: Sequence[Switch]) -> bool:
-    """Whether level and mix alone prove that the two are one: no rival sells to the same."""
-    rivals = [
-        item.mix
-        for item in pairs
-        if item is not pair and (item.old == pair.old or item.new == pair.new)
-    ]
-    alone = pair.mix - max(rivals, default=0.0) >= DISTANCE
-    return pair.level >= SAME_LEVEL and pair.mix >= SAME_MIX and alone
 
 
 def _merge(
@@ -262,8 +260,8 @@ def _overlap(
 def _row(
     column: str, pair: Switch, begins: pd.Timestamp, score: float, evidence: str
 ) -> dict[str, object]:
-    options: dict[str, Any] = {"allow_unicode": True, "default_flow_style": None, "width": 1000}
     named = f"the name is {pair.name:.0%} alike; " if pair.name >= ALIKE else ""
+    accept = yaml.safe_dump({pair.old: [{"to": pair.new}]}, default_flow_style=None, **YAML)
     return {
         "dimension": column,
         "old": pair.old,
@@ -271,14 +269,8 @@ def _row(
         "from": begins,
         "evidence": f"{named}{evidence}",
         "score": round(score, 4),
-        "yaml": yaml.safe_dump({pair.old: [{"to": pair.new}]}, **options).strip(),
+        "yaml": accept.strip(),
     }
-
-
-def _describe(pair: Switch) -> str:
-    mix = f"; what they sell is the same to {pair.mix:.0%}" if pair.mix else ""
-    share = f"their shares of the whole differ by {1 - pair.level:.0%}"
-    return f"one ends where the other begins; {share}{mix}"
 
 
 def _totals(lines: pd.DataFrame, values: np.ndarray, keys: list[str]) -> pd.DataFrame:
@@ -288,9 +280,3 @@ def _totals(lines: pd.DataFrame, values: np.ndarray, keys: list[str]) -> pd.Data
     parts = {key: lines[key].iloc[firsts].astype(object).to_numpy() for key in keys}
     frame = pd.DataFrame(parts).assign(value=sums).dropna()
     return frame.assign(month=pd.to_datetime(frame["month"]))
-
-
-def _floats(values: pd.Series) -> np.ndarray:
-    if isinstance(values.dtype, pd.ArrowDtype):
-        return np.asarray(pa.array(values.array).cast(pa.float64()), dtype=float)
-    return values.to_numpy(dtype=float)

@@ -80,8 +80,8 @@ def name_unknown(batch: Batch, context: Context) -> Batch:
     """Batch in which a missing member of a dimension is called 'unknown'."""
     for column in context.parameters.dimensions:
         at = where(batch.lines[column].isna())
-        reason = f"no {column}: counted under '{UNKNOWN}'"
-        batch = batch.change("unknown_member", at, reason, **{column: [UNKNOWN] * len(at)})
+        reason, values = f"no {column}: counted under '{UNKNOWN}'", {column: [UNKNOWN] * len(at)}
+        batch = batch.change("unknown_member", at, reason, **values)
     return batch
 
 

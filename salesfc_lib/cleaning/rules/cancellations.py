@@ -46,8 +46,7 @@ def pair_cancellations(batch: Batch, _: Context) -> Batch:
     at = np.concatenate([original, cancelling])
     side = np.repeat([1, -1], [len(original), len(cancelling)])
     document = np.concatenate([documents.codes.to_numpy()[original], named])
-    pair = _pair_lines(lines, at, side, document)
-    pair = _pair_documents(lines, at, side, document, pair)
+    pair = _pair_documents(lines, at, side, document, _pair_lines(lines, at, side, document))
     if not pair.any():
         return batch
     column = np.zeros(len(lines), dtype=np.int32)

@@ -27,7 +27,7 @@ from salesfc_lib.cleaning.rules.cancellations import first_days
 from salesfc_lib.cleaning.rules.measures import first_rows, multiply_each, with_cents
 from salesfc_lib.cleaning.side_tables.reading import read_side_table
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.intake import CURRENCIES, category_of, round_half_even, whole
+from salesfc_lib.intake import CURRENCIES, fixed_point, text_columns
 
 WITHOUT_CENTS = {"JPY", "KRW", "VND", "CLP", "ISK", "IDR", "HUF"}  # amounts are whole
 Fold = Callable[[str], str]  # one label of its spellings
@@ -82,9 +82,10 @@ def settle_currency(batch: Batch, context: Context) -> Batch:
     days = pd.Series(first_days(batch.lines)[labels.other])
     factors, places = _find_factors(labels, days, batch.lines, context, fold)
     batch = _keep_original(batch if target in WITHOUT_CENTS else with_cents(batch), "amount")
-    batch = batch.with_columns(currency=category_of(labels.codes, [*labels.names, None]))
+    codes = text_columns.category_of(labels.codes, [*labels.names, None])
+    batch = batch.with_columns(currency=codes)
     products = multiply_each(batch.lines["amount"].to_numpy()[labels.other], factors)
-    return _change(batch, labels, round_half_even(products, 1, 10**places), target)
+    return _change(batch, labels, fixed_point.round_half_even(products, 1, 10**places), target)
 
 
 def settle_units(batch: Batch, context: Context) -> Batch:
@@ -223,7 +224,8 @@ def _find_factors(
         raise _no_factor(labels, at[missing], keys[missing], lines, context)
     every = [factor for own in known.values() for factor in own.values()]
     places = max(max(0, -int(factor.as_tuple().exponent)) for factor in every)
-    return whole([int(factor.scaleb(places)) for factor in found if factor])[group], places
+    units = fixed_point.whole([int(factor.scaleb(places)) for factor in found if factor])
+    return units[group], places
 
 
 def _change(batch: Batch, labels: Labels, converted: np.ndarray, target: str) -> Batch:

@@ -32,9 +32,8 @@ def note_lost_zeros(batch: Batch, context: Context) -> Batch:
         codes = members.get_indexer(lost["code"].unique())
         at = np.flatnonzero(np.isin(batch.lines[column].cat.codes.to_numpy(), codes))
         pairs = [f"'{item.code}' may be '{item.padded}'" for item in lost.itertuples()]
-        more = f"; and {len(pairs) - SHOWN} more" if len(pairs) > SHOWN else ""
-        shown = f"{'; '.join(pairs[:SHOWN])}{more}"
-        reason = f"{shown}, which the master list has; accept it under `renames`"
+        pairs[SHOWN:] = [f"and {len(pairs) - SHOWN} more"] if len(pairs) > SHOWN else []
+        reason = f"{'; '.join(pairs)}, which the master list has; accept it under `renames`"
         example = str(lost["code"].iloc[0])
         batch = batch.note("lost_zeros", at, reason, column=column, example=example)
     return batch

@@ -34,19 +34,14 @@ def settle_discounts(batch: Batch, context: Context) -> Batch:
     A discount is an amount in the line's currency, or a share of it where the source's `units` say
     percent; a share is taken off exactly.
     """
-    measure = context.parameters.measure.discounts
-    mine = {
-        name: source.units.get("discount") == PERCENT
-        for name, source in context.sources.items()
-        if needs_part("discounts", source, context.parameters)
-    }
+    measure, sources = context.parameters.measure.discounts, context.sources
+    mine = {name for name in sources if needs_part("discounts", sources[name], context.parameters)}
+    shares = {name for name in mine if sources[name].units.get("discount") == PERCENT}
     reason = f"amounts are made {measure} of discounts"
-    at = where(batch.lines["name"].isin([name for name, is_share in mine.items() if not is_share]))
+    at = where(batch.lines["name"].isin(mine - shares))
     batch = _move_part(batch, at, "discount", -1 if measure == "net" else 1, reason)
-    at = where(batch.lines["name"].isin([name for name, is_share in mine.items() if is_share]))
-    if not len(at):
-        return batch
-    return (_take_share if measure == "net" else _add_share)(batch, at, reason)
+    at = where(batch.lines["name"].isin(shares))
+    return _settle_shares(batch, at, measure, reason) if len(at) else batch
 
 
 def settle_freight(batch: Batch, context: Context) -> Batch:
@@ -81,7 +76,7 @@ def settle_tax(batch: Batch, context: Context) -> Batch:
             sign = -1 if measure == "excluded" else 1
             reason = f"amounts are made '{measure}' of the tax of their line"
             batch = _move_part(batch, at, "tax_amount", sign, reason)
-        elif "tax_rate" in source.columns:
+        elif "tax_rate" in source.columns or source.tax_rate:
             batch = _settle_rates(batch, at, source, measure)
         elif source.tax_rate is None:
             raise SalesForecastError.say(
@@ -90,9 +85,6 @@ def settle_tax(batch: Batch, context: Context) -> Batch:
                 "A `tax_rate`, or a column `tax_rate` or `tax_amount`",
                 f"Add it under `sources.{name}`; `tax_rate: 0` where there is none",
             )
-        elif source.tax_rate:
-            codes = np.zeros(len(at), dtype=np.int64)
-            batch = _tax(batch, at, [source.tax_rate], codes, measure)
     return batch
 
 
@@ -128,39 +120,27 @@ def _read_rate(text: str) -> tuple[Decimal | None, bool]:
 
 def _settle_rates(batch: Batch, at: np.ndarray, source: Source, measure: str) -> Batch:
     """Batch with tax at each line's rate; lines without one are quarantined, unless of amount 0."""
-    column = batch.lines["tax_rate"].iloc[at].cat
-    labels = [*column.categories]
-    read = [*read_tax_rates(labels), source.tax_rate]  # the last is that of a blank cell
-    rates = [rate for rate in dict.fromkeys(read) if rate is not None]
-    place = np.array([-1 if rate is None else rates.index(rate) for rate in read], dtype=np.int64)
-    codes = place[column.codes.to_numpy()]
-    lost = (codes < 0) & (batch.lines["amount"].to_numpy()[at] != 0)
+    labels, codes = [], np.full(len(at), -1)
+    if "tax_rate" in source.columns:
+        column = batch.lines["tax_rate"].iloc[at].cat
+        labels, codes = [*column.categories], column.codes.to_numpy()
+    # the last is that of a blank cell
+    rates = np.array([*read_tax_rates(labels), source.tax_rate], dtype=object)
+    batch = with_cents(batch)
+    lost = pd.isna(rates)[codes] & (batch.lines["amount"].to_numpy()[at] != 0)
+    for rate in dict.fromkeys(filter(None, rates)):
+        mine, ratio = at[(rates == rate)[codes]], (1 + rate).as_integer_ratio()
+        amount = batch.lines["amount"].to_numpy()[mine]
+        ratio = ratio[::-1] if measure == "excluded" else ratio
+        taxed = fit_int64(fixed_point.round_half_even(amount, *ratio), "An amount")
+        reason = f"amounts are made '{measure}' of tax at {rate:%}"
+        batch = batch.change("tax", mine, reason, amount=taxed)
     reasons = [
         f"tax_rate '{labels[code]}' is no rate" if code >= 0 else "tax_rate is blank"
-        for code in column.codes[lost]
+        for code in codes[lost]
     ]
-    batch = _tax(batch, at[codes >= 0], rates, codes[codes >= 0], measure)
     reason = "the rate of the line's tax cannot be read"
     return batch.quarantine("unreadable", at[lost], reason, reasons)
-
-
-def _tax(
-    batch: Batch, at: np.ndarray, rates: list[Decimal], codes: np.ndarray, measure: str
-) -> Batch:
-    """Batch with tax at a rate each: `codes` says which of the rates each line has."""
-    batch = with_cents(batch)
-    for code, rate in enumerate(rates):
-        mine = at[codes == code] if len(rates) > 1 else at
-        if not len(mine) or not rate:
-            continue
-        ratio = (1 + rate).as_integer_ratio()
-        taxed = fixed_point.round_half_even(
-            batch.lines["amount"].to_numpy()[mine],
-            *(reversed(ratio) if measure == "excluded" else ratio),
-        )
-        reason = f"amounts are made '{measure}' of tax at {rate:%}"
-        batch = batch.change("tax", mine, reason, amount=fit_int64(taxed, "An amount"))
-    return batch
 
 
 def _move_part(batch: Batch, at: np.ndarray, part: str, sign: int, reason: str) -> Batch:
@@ -175,30 +155,24 @@ def _move_part(batch: Batch, at: np.ndarray, part: str, sign: int, reason: str) 
     return batch.change({"tax_amount": "tax"}.get(part, part), at, reason, amount=settled)
 
 
-def _take_share(batch: Batch, at: np.ndarray, reason: str) -> Batch:
-    """Batch whose amounts are without a discount that is a share of them, exactly."""
+def _settle_shares(batch: Batch, at: np.ndarray, measure: str, reason: str) -> Batch:
+    """Batch with a discount that is a share of amounts taken off, exactly, or put on again."""
     places = batch.scales["discount"]
-    batch = batch.at_scales({"amount": batch.scales["amount"] + places})
     left = 10**places - np.abs(batch.lines["discount"].to_numpy()[at])
-    amount = batch.lines["amount"].to_numpy()[at] // 10**places
-    settled = fit_int64(multiply_each(amount, left), "An amount")
-    return batch.change("discount", at, reason, amount=settled)
-
-
-def _add_share(batch: Batch, at: np.ndarray, reason: str) -> Batch:
-    """Batch whose amounts are again with a discount that is a share of them."""
+    if measure == "net":
+        settled = multiply_each(batch.lines["amount"].to_numpy()[at], left)
+        batch = batch.at_scales({"amount": batch.scales["amount"] + places})
+        return batch.change("discount", at, reason, amount=fit_int64(settled, "An amount"))
+    if left.min() <= 0:
+        raise SalesForecastError.say(
+            "A discount of 100 % leaves nothing to compute the amount before it from",
+            "Amounts before discount",
+            "Export them, or set `measure.discounts: net`",
+        )
     batch = with_cents(batch)
-    one = 10 ** batch.scales["discount"]
-    left = one - np.abs(batch.lines["discount"].to_numpy()[at])
     settled = batch.lines["amount"].to_numpy()[at]
     for share in np.unique(left):
-        if share <= 0:
-            raise SalesForecastError.say(
-                "A discount of 100 % leaves nothing to compute the amount before it from",
-                "Amounts before discount",
-                "Export them, or set `measure.discounts: net`",
-            )
-        before = fixed_point.round_half_even(settled[left == share], one, int(share))
+        before = fixed_point.round_half_even(settled[left == share], 10**places, int(share))
         settled[left == share] = fit_int64(before, "An amount")
     return batch.change("discount", at, reason, amount=settled)
 

@@ -7,8 +7,10 @@ restatement keeps both views.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch, LineIssue
+from salesfc_lib.cleaning.batch.frames import replace_cells
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.mappings import Names, Pair
 from salesfc_lib.cleaning.rules.returns import match_sales
@@ -51,10 +53,8 @@ def restate_members(batch: Batch, context: Context) -> Batch:
         now = f"{column} as it is cut now, by {by}"
         batch = batch.with_columns(**{other: lines[column]})
         if keeps:
-            restated = Batch(batch.lines, batch.scales).change(
-                "reorganised", at, now, **{other: new}
-            )
-            batch = batch.with_columns(**{other: restated.lines[other]})
+            restated = replace_cells(batch.lines[other], at, pd.Series(new))
+            batch = batch.with_columns(**{other: restated})
             reason = (
                 f"the levels use {column} as it was; '{other}' holds it as it is cut now, by {by}"
             )

@@ -52,19 +52,19 @@ RULES: dict[str, Rule] = {
     "samples": settle_samples,
     "implausible": flag_implausible,
 }
-NEEDED = (
-    "structure",
-    "unreadable",
-    "unknown_members",
-    "key_accounts",
-)  # without them a line has no meaning
+# without them a line has no meaning
+NEEDED = ("structure", "unreadable", "unknown_members", "key_accounts")
 
 
 def settle(batch: Batch, context: Context) -> Batch:
     """Batch after the rules in their order."""
     for name in list_rules(context):
         if name == "unknown_members":
-            _require_dimensions(batch, context)
+            dimensions, found = context.parameters.dimensions, batch.lines.columns
+            if missing := [column for column in dimensions if column not in found]:
+                raise SalesForecastError.missing_columns(
+                    missing, found, "`dimensions`: the orders with their lookups"
+                )
         batch = RULES[name](batch, context)
     return batch
 
@@ -92,10 +92,3 @@ def list_rules(context: Context) -> list[str]:
             "`cleaning.order` names a rule twice", "Each rule once", "Take one out"
         )
     return left
-
-
-def _require_dimensions(batch: Batch, context: Context) -> None:
-    if missing := [name for name in context.parameters.dimensions if name not in batch.lines]:
-        raise SalesForecastError.missing_columns(
-            missing, batch.lines.columns, "`dimensions`: the orders with their lookups"
-        )

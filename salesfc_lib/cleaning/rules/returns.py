@@ -91,10 +91,8 @@ def _find_sales(lines: pd.DataFrame, columns: list[str], wanted: pd.Series) -> d
     first = columns[0]
     near = where(lines["kind"].eq("sale") & lines[first].isin({key[0] for key in wanted.dropna()}))
     keys = key_tuples(lines[columns].iloc[near], columns)
-    several = keys.duplicated(keep=False).to_numpy() & keys.notna().to_numpy()
-    found = dict(zip(keys[~several], near[~several].tolist(), strict=True))
-    order = order_by_content(lines.iloc[near[several]])[::-1] if several.any() else slice(0, 0)
-    found |= dict(zip(keys[several].iloc[order], near[several][order].tolist(), strict=True))
+    latest_first = order_by_content(lines.iloc[near])[::-1]
+    found = dict(zip(keys.iloc[latest_first], near[latest_first].tolist(), strict=True))
     found.pop(None, None)
     return found
 

@@ -27,9 +27,6 @@ from salesfc_lib.intake import (
     text_columns,
 )
 
-# quantity and amount in smallest units; None where the cell shows none
-Figures = tuple[int | None, ...]
-
 
 def check_subtotals(source: Source, extract: Extract) -> None:
     """Raise `SalesForecastError` for a subtotal that does not equal its parts, or shows none.
@@ -55,30 +52,26 @@ def _has_mark(rows: pa.Table, mark: str) -> np.ndarray:
 def _check_file(rows: pa.Table, source: Source, file: str) -> None:
     marked, numbers = _has_mark(rows, "subtotal"), rows[layout.ROW].to_numpy()
     columns = []
-    for name in ("quantity", "amount"):
-        if name not in source.columns:
-            continue
+    for name in (name for name in ("quantity", "amount") if name in source.columns):
         column = rows[layout.exported(source.columns[name])]
         try:
             columns.append(_read(column, marked, source))
         except SalesForecastError as error:
-            words, rest = f"Column '{source.columns[name]}' ({name}) of '{file}'", pa.array(~marked)
-            raise evidence.name_place(
-                error, words, column.filter(rest), numbers[~marked]
-            ) from error
-    totals = [np.cumsum(parts) for parts, _, _ in columns]
-    starts: list[tuple[int, ...]] = [(0,) * len(columns)]
-    for place in np.flatnonzero(marked):
-        total = tuple(int(sums[place]) for sums in totals)
-        shown: Figures = tuple(figures.get(int(place)) for _, figures, _ in columns)
+            place, rest = f"Column '{source.columns[name]}' ({name}) of '{file}'", ~marked
+            column = column.filter(pa.array(rest))
+            raise evidence.name_place(error, place, column, numbers[rest]) from error
+    starts = [[Decimal(0)] * len(columns)]
+    for number, *figures in zip(numbers[marked], *columns, strict=True):
+        total, shown = [end for end, _ in figures], [figure for _, figure in figures]
         if not any(_is_sum(shown, total, start) for start in reversed(starts)):
             parts = [end - begin for end, begin in zip(total, starts[-1], strict=True)]
             says, make = (
-                _write(figures, [scale for _, _, scale in columns]) for figures in (shown, parts)
+                " / ".join("nothing" if figure is None else str(figure) for figure in each)
+                for each in (shown, parts)
             )
             raise SalesForecastError.say(
-                f"The subtotal in row {numbers[place]} of '{file}' says {says}; the rows since the "
-                f"one above it make {make}",
+                f"The subtotal in row {number} of '{file}' says {says}; the rows since the one "
+                f"above it make {make}",
                 "A subtotal equals its parts, in quantity and amount",
                 "Ask for the export again, or correct `subtotals` if this row is none",
             )
@@ -87,36 +80,38 @@ def _check_file(rows: pa.Table, source: Source, file: str) -> None:
 
 def _read(
     column: pa.ChunkedArray, marked: np.ndarray, source: Source
-) -> tuple[np.ndarray, dict[int, int], int]:
-    """Figures of the parts (n_rows,), of the subtotals by position, and their scale.
+) -> list[tuple[Decimal, Decimal | None]]:
+    """Of each subtotal the sum of all parts above it, and the figure that it shows, if any.
 
-    A spreadsheet's sum carries binary noise beyond that scale: it is rounded away.
+    A spreadsheet's sum carries binary noise beyond the parts' scale: it is rounded away.
     """
     convention = Convention(decimal=source.decimal)
     parts = read_numbers(column.filter(pa.array(~marked)), convention)
     own = replace(convention, decimal=parts.notation or ".")
     shown = read_numbers(column.filter(pa.array(marked)), own)
     whole = np.zeros(len(marked), dtype=np.int64)
-    whole[~marked] = fit_int64(parts.values, "A figure")
+    whole[~marked] = fit_int64(parts.units, "A figure")
+    above = np.cumsum(whole)[marked]
     finest = max(parts.scale, shown.scale)
     units = fixed_point.rescale(shown.values, shown.scale, finest)
     units = fixed_point.round_half_even(units, 1, 10 ** (finest - parts.scale))
-    known = np.setdiff1d(np.arange(len(units)), shown.problems.index.to_numpy(dtype=np.int64))
-    places = np.flatnonzero(marked)
-    return whole, {int(places[place]): int(units[place]) for place in known}, parts.scale
+    sums, figures = (
+        [Decimal(int(each)).scaleb(-parts.scale) for each in column] for column in (above, units)
+    )
+    unread = {*shown.problems.index}
+    return [
+        (total, None if place in unread else figure)
+        for place, (total, figure) in enumerate(zip(sums, figures, strict=True))
+    ]
 
 
-def _is_sum(shown: Figures, total: Sequence[int], start: Sequence[int]) -> bool:
+def _is_sum(
+    shown: Sequence[Decimal | None], total: Sequence[Decimal], start: Sequence[Decimal]
+) -> bool:
     """Whether every figure shown is total - start."""
-    parts = [end - begin for end, begin in zip(total, start, strict=True)]
     pairs = [
-        (figure, part) for figure, part in zip(shown, parts, strict=True) if figure is not None
+        (figure, end - begin)
+        for figure, end, begin in zip(shown, total, start, strict=True)
+        if figure is not None
     ]
     return bool(pairs) and all(figure == part for figure, part in pairs)
-
-
-def _write(figures: Sequence[int | None], scales: Sequence[int]) -> str:
-    return " / ".join(
-        "nothing" if units is None else str(Decimal(units).scaleb(-scale))
-        for units, scale in zip(figures, scales, strict=True)
-    )

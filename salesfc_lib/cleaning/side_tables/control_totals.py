@@ -46,7 +46,11 @@ def compare_control(
     if len(totals):  # several accounts of one month and one member are compared together
         for _, group in totals.groupby(["ds", *dimensions], dropna=False, sort=True):
             rows += _compare(group, ours, dimensions, settings)
-    rows += _list_missing(ours, {row[0] for row in rows}, parameters.measure.value, last)
+    compared, value = {row[0] for row in rows}, parameters.measure.value
+    for ds in sorted(ours["month"].dropna().unique()):
+        if ds <= last and ds not in compared:
+            total = _add(ours.loc[ours["month"].eq(ds), value])
+            rows.append((ds, "", value, total, None, None, np.nan, "missing", "no control total"))
     frame = pd.DataFrame(rows, columns=list(tables.CONTRACTS["control"].columns))
     frame = frame.astype({"ds": "datetime64[ns]", "share": "float64"})
     frame = frame.sort_values(["ds", "member", "measure"], ignore_index=True)
@@ -113,16 +117,6 @@ def _compare(
         share = float(difference / theirs) if theirs else np.nan
         reason = "" if within else accepted
         yield first["ds"], member, name, total, theirs, difference, share, state, reason
-
-
-def _list_missing(
-    ours: pd.DataFrame, compared: set[object], name: str, last: pd.Timestamp
-) -> Iterator[Row]:
-    """Rows of months of the unit for which the ledger has no total."""
-    for month in sorted(ours["month"].dropna().unique()):
-        if month <= last and month not in compared:
-            total = _add(ours.loc[ours["month"].eq(month), name])
-            yield month, "", name, total, None, None, np.nan, "missing", "no control total"
 
 
 def _differs(

@@ -13,7 +13,7 @@ from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.side_tables.reading import rename_members
 from salesfc_lib.cleaning.strict_columns import read_columns
 from salesfc_lib.foundation import Parameters, Source, label_months, tables
-from salesfc_lib.intake import FILE, ROW, Extract, Issue
+from salesfc_lib.intake import Extract, Issue, layout
 
 ROLE = "drivers"
 OWN = ("name", "date", "ds", "value")  # columns of the table that are no dimensions

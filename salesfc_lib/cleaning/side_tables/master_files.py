@@ -26,33 +26,28 @@ def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.Data
         (dimension,) = source.join
         pairs = transactions[[dimension, *columns]].drop_duplicates()
         pairs = pairs.dropna(subset=dimension).astype(object)
+        why = ""
         if (repeated := pairs[dimension].duplicated()).any():
-            member = pairs.loc[repeated, dimension].iloc[0]
-            raise _unclear(name, f"{dimension} '{member}' has several declared days")
-        days = {
-            column: _read(pairs[column], name, column, source.date_format) for column in columns
-        }
-        members = {"dimension": dimension, "member": pairs[dimension].to_numpy()}
-        found.append(pd.DataFrame({**members, **days}).astype(object))
+            why = (
+                f"{dimension} '{pairs.loc[repeated, dimension].iloc[0]}' has several declared days"
+            )
+        for column in columns:
+            texts = pairs[column].fillna("").to_numpy()
+            cells = pa.chunked_array([pa.array(texts, pa.string())])
+            try:
+                read = read_dates(cells, source.date_format)
+            except SalesForecastError as error:
+                raise evidence.prefix(error, f"Column `{column}` of source '{name}': ") from error
+            wrong = [f"`{column}` {text}" for at, text in read.problems.items() if texts[int(at)]]
+            why, pairs[column] = why or next(iter(wrong), ""), read.days
+        if why:
+            raise SalesForecastError.say(
+                f"Source '{name}': {why}",
+                "One day for each member, such as 2024-03-01",
+                "Correct the master file",
+            )
+        pairs = pairs.rename(columns={dimension: "member"}).assign(dimension=dimension)
+        found.append(pairs.astype(object))
     table = pd.concat(found, ignore_index=True).reindex(columns=[*COLUMNS])
     table = table.astype(dict.fromkeys(DECLARED, "datetime64[ns]"))
     return table.dropna(subset=[*DECLARED], how="all").reset_index(drop=True)
-
-
-def _read(texts: pd.Series, source: str, column: str, date_format: str | None) -> pd.Series:
-    known = texts.fillna("").to_numpy()
-    try:
-        read = read_dates(pa.chunked_array([pa.array(known, pa.string())]), date_format)
-    except SalesForecastError as error:
-        raise evidence.prefix(error, f"Column `{column}` of source '{source}': ") from error
-    if wrong := [why for place, why in read.problems.items() if known[int(place)]]:
-        raise _unclear(source, f"`{column}` {wrong[0]}")
-    return pd.Series(read.values)
-
-
-def _unclear(source: str, why: str) -> SalesForecastError:
-    return SalesForecastError.say(
-        f"Source '{source}': {why}",
-        "One day for each member, such as 2024-03-01",
-        "Correct the master file",
-    )

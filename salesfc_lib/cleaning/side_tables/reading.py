@@ -6,21 +6,13 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.frames import fill_category, key_codes, key_tuples
+from salesfc_lib.cleaning.batch.frames import fill_category, group_numbers, key_tuples
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.mappings import Mappings
 from salesfc_lib.cleaning.strict_columns import read_columns, unreadable_row
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Source, tables
-from salesfc_lib.intake import (
-    FILE,
-    ROW,
-    Extract,
-    as_category,
-    category_of,
-    exported,
-    refuse_stated_unit,
-)
+from salesfc_lib.intake import Extract, layout, refuse_stated_unit, text_columns
 
 TABLE = {  # role -> table
     "promotions": "promotion",
@@ -72,8 +64,8 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
     if "end" in frame and (backwards := frame["end"].lt(frame["start"])).any():
         first = frame[backwards].iloc[0]
         why = f"'{first['name']}' ends {first['end']:%Y-%m-%d}, before it starts"
-        raise unreadable_row(first[FILE], first[ROW], why)
-    return tables.check(frame.drop(columns=[ROW, FILE]), name)
+        raise unreadable_row(first[layout.FILE], first[layout.ROW], why)
+    return tables.check(frame.drop(columns=[layout.ROW, layout.FILE]), name)
 
 
 def add_lookups(batch: Batch, context: Context) -> Batch:
@@ -85,12 +77,10 @@ def add_lookups(batch: Batch, context: Context) -> Batch:
             raise SalesForecastError.missing_columns(
                 missing, lines.columns, f"`sources.{name}.join`: the orders"
             )
-        keys = key_codes(lines, source.join)
-        firsts = pd.Series(np.arange(len(lines))).groupby(keys).first()
+        group, firsts = group_numbers(lines, [*source.join])
         places = dict(zip(known["key"], range(len(known)), strict=True))
         wanted = key_tuples(lines[[*source.join]].iloc[firsts], source.join)
-        found = pd.Series([places.get(key, -1) for key in wanted], index=firsts.index)
-        at = found.reindex(keys, fill_value=-1).where(keys >= 0, -1).to_numpy()
+        at = np.array([places.get(key, -1) for key in wanted], dtype=np.int64)[group]
         for column in source.columns:
             texts = known[column].astype(object).where(known[column].notna(), None)
             values = text_columns.category_of(at, [*texts, None])
