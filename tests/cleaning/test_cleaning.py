@@ -20,69 +20,9 @@ from salesfc_lib.cleaning.closed_months import check_closed, closed_through, fin
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 from salesfc_lib.foundation.parameters import resolve
-from salesfc_lib.foundation.schema import Parameters
 from tests.conftest import CHECKOUT
-
-COLUMNS = {
-    name: name
-    for name in ("date", "order_id", "line", "customer", "product", "region", "quantity", "amount")
-}
-CALENDAR = {"closed_through": "2024-12"}
-
-Row = Mapping[str, Any]
-
-
-def order(
-    order_id: str = "A1", date: str = "2024-06-03", amount: str = "100.00", **more: Any
-) -> Row:
-    return {
-        "date": date,
-        "order_id": order_id,
-        "line": "1",
-        "customer": "Li",
-        "product": "p",
-        "region": "east",
-        "quantity": "2",
-        "amount": amount,
-        **more,
-    }
-
-
-def save(folder: Path, name: str, rows: list[Row]) -> None:
-    pd.DataFrame(rows).fillna("").to_csv(folder / f"{name}.csv", index=False)
-
-
-def parameters(
-    sources: Mapping[str, Any] | None = None,
-    *,
-    orders: Mapping[str, Any] | None = None,
-    **more: Any,
-) -> Parameters:
-    """A unit with orders from orders.csv, more sources as given, and a wide loss budget."""
-    own = {"kind": "csv", "path": "orders.csv", "columns": COLUMNS, **(orders or {})}
-    tree = {
-        "sources": {"orders": own, **(sources or {})},
-        "dimensions": ["region"],
-        "calendar": CALENDAR,
-        "levels": {"total": [], "region": ["region"]},
-        "cleaning": {"loss_budget": 1.0},
-    }
-    return Parameters.model_validate({**tree, **more})
-
-
-def run(
-    folder: Path, rows: list[Row], unit: Parameters | None = None, month: str = "2024-12"
-) -> Cleaned:
-    save(folder, "orders", rows)
-    return clean(unit or parameters(), folder, month)
-
-
-def by_rule(cleaned: Cleaned) -> dict[str, tuple[int, Decimal, Decimal]]:
-    sums = cleaned.ledger.groupby("rule", sort=False)[["rows", "quantity", "amount"]].sum()
-    return {
-        str(rule): (int(row["rows"]), row["quantity"], row["amount"])
-        for rule, row in sums.iterrows()
-    }
+from tests.orders import COLUMNS, Row, by_rule, order, run, save
+from tests.orders import unit as parameters
 
 
 def test_the_ledger_of_a_small_export_is_what_one_counts_by_hand(tmp_path: Path) -> None:
@@ -379,7 +319,8 @@ def test_returns_count_in_the_month_that_the_definition_says(
     assert remark["reason"].tolist() == [
         "1 row: the sale is not in the export: kept in its own month"
     ]
-    assert len(cleaned.apart) == (3 if definition == "apart" else 0)
+    separate = cleaned.removed["rule"].eq("returns_apart").sum()
+    assert separate == (3 if definition == "apart" else 0)
     if definition != "apart":
         rows = cleaned.transactions.set_index(["source", "row"])
         assert rows.loc[("returns", 4), "region"] == "west", (
