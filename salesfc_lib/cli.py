@@ -212,11 +212,11 @@ def scan(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
 
     Nothing is written.
     """
-    from salesfc_lib.cleaning import describe_scan, scan_unit
+    from salesfc_lib import cleaning
     from salesfc_lib.foundation import resolve
 
-    found = scan_unit(resolve(project, unit, None, sets or ()).parameters, project)
-    for line in describe_scan(found):
+    found = cleaning.scan.scan_unit(resolve(project, unit, None, sets or ()).parameters, project)
+    for line in cleaning.scan.describe_scan(found):
         typer.echo(line)
     if found.blocks:
         raise typer.Exit(1)
@@ -225,11 +225,12 @@ def scan(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
 @app.command()
 def proposals(unit: Unit, sets: Sets = None, project: Project = Path(".")) -> None:
     """Say which members look renamed, and print the YAML that accepts it."""
-    from salesfc_lib.cleaning import describe_proposals, propose_for, read_all
+    from salesfc_lib import cleaning
     from salesfc_lib.foundation import resolve
 
     settings = resolve(project, unit, None, sets or ()).parameters
-    for line in describe_proposals(propose_for(settings, read_all(settings, project))):
+    proposed = cleaning.scan.propose_for(settings, cleaning.read_all(settings, project))
+    for line in cleaning.scan.describe_proposals(proposed):
         typer.echo(line)
 
 

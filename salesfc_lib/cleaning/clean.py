@@ -16,36 +16,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from salesfc_lib.cleaning import closed_months
+from salesfc_lib.cleaning.batch import ledger
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.exceptions import list_unused
 from salesfc_lib.cleaning.batch.frames import sort_lines, units_as_decimals
-from salesfc_lib.cleaning.batch.ledger import (
-    INTERNAL,
-    close_ledger,
-    list_changes,
-    list_problems,
-    list_removed,
-    open_ledger,
-)
 from salesfc_lib.cleaning.batch.lines import ORIGINALS, TEXT, combine, is_notice, map_lines
-from salesfc_lib.cleaning.batch.loss_budget import check_loss, weigh
-from salesfc_lib.cleaning.closed_months import (
-    check_closed,
-    closed_through,
-    find_latest,
-    note_missing_months,
-    take_later,
-)
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.rules.basic import drop_structure, quarantine_unreadable
 from salesfc_lib.cleaning.rules.cancellations import PAIR, drop_cancelled
 from salesfc_lib.cleaning.rules.pipeline import settle
-from salesfc_lib.cleaning.rules.returns import drop_elsewhere, expand_notices, separate_returns
-from salesfc_lib.cleaning.rules.subtotals import check_subtotals
-from salesfc_lib.cleaning.rules.trailers import check_trailers
+from salesfc_lib.cleaning.rules.returns import drop_elsewhere, drop_returns, expand_notices
+from salesfc_lib.cleaning.rules.stated_sums import check_subtotals, check_trailers
+from salesfc_lib.cleaning.side_tables import drivers
 from salesfc_lib.cleaning.side_tables.control_totals import compare_control, note_missing
-from salesfc_lib.cleaning.side_tables.drivers import close_drivers, note_drivers, read_drivers
-from salesfc_lib.cleaning.side_tables.promotion_flags import note_flags
 from salesfc_lib.cleaning.side_tables.reading import TABLE, read_side_table
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, tables
@@ -60,7 +44,6 @@ class Standardised:
 
     batch: Batch
     quarantine: pd.DataFrame
-    apart: pd.DataFrame
     side_tables: Mapping[str, pd.DataFrame]
     files: list[dict[str, Any]]
     latest: pd.Timestamp
@@ -70,19 +53,17 @@ class Standardised:
 class Cleaned:
     """A unit's month after cleaning: tables as in `tables.CONTRACTS`.
 
-    `transactions` and `apart` (returns that the unit counts separately) hold rows dated through the
-    month; `inventory` likewise. `promotion` and `event` are plans and hold later months
-    too, `driver` those of what is known ahead. `control` is the unit beside the general ledger.
-    `problems` is what was found in the exports; `removed` and `changes` are what the rules took and
-    changed. `files` has one entry per file read: source, path, sha256, bytes, rows, encoding.
-    `latest` is the latest day found before the month was closed, and `closed` the latest closed
-    month.
+    `transactions` and `inventory` hold rows dated through the month; `promotion` and `event` are
+    plans and hold later months too, `driver` those of what is known ahead. `control` is the unit
+    beside the general ledger. `problems` is what was found in the exports; `removed` and `changes`
+    are what the rules took and changed. `files` has one entry per file read: source, path, sha256,
+    bytes, rows, encoding. `latest` is the latest day found before the month was closed, and
+    `closed` the latest closed month.
     """
 
     transactions: pd.DataFrame
     ledger: pd.DataFrame
     quarantine: pd.DataFrame
-    apart: pd.DataFrame
     promotion: pd.DataFrame
     inventory: pd.DataFrame
     event: pd.DataFrame
@@ -123,22 +104,21 @@ def standardise(parameters: Parameters, extracts: Mapping[str, Extract]) -> Stan
     context = Context(parameters, extracts)
     batch, notices = _open(context)
     batch = replace(batch, exceptions=tuple(parameters.cleaning.keep))
-    weights = [weigh(part) for part in (batch, *notices.values())]
+    weights = [ledger.weigh(part) for part in (batch, *notices.values())]
     batch = settle(batch, context)
     for name, notice in notices.items():
         ready = quarantine_unreadable(drop_structure(notice, context), context)
-        batch, done = expand_notices(batch, ready, parameters.sources[name], parameters)
-        batch = batch.absorb(done)
-    batch, apart = separate_returns(batch, context)
+        batch = expand_notices(batch, ready, parameters.sources[name], parameters)
+    batch = drop_returns(batch, context)
     quarantine = _attach_content(batch, extracts)
-    check_loss(weights, batch, parameters.cleaning.loss_budget)
+    ledger.check_loss(weights, batch, parameters.cleaning.loss_budget)
     side_tables = {TABLE[role]: read_side_table(role, context) for role in SIDE_TABLES}
-    side_tables["driver"] = read_drivers(context)
+    side_tables["driver"] = drivers.read_drivers(context)
     files = [
         {"source": name, **file} for name, extract in extracts.items() for file in extract.files
     ]
-    latest = find_latest(batch.lines["date"], parameters.calendar)
-    return Standardised(batch, quarantine, apart, side_tables, files, latest)
+    latest = closed_months.find_latest(batch.lines["date"], parameters.calendar)
+    return Standardised(batch, quarantine, side_tables, files, latest)
 
 
 @pd.option_context("mode.copy_on_write", True)
@@ -146,34 +126,35 @@ def close_month(standardised: Standardised, parameters: Parameters, month: str) 
     """The unit's tables for `month`, with what came later taken out and the ledger closed."""
     if standardised.latest is pd.NaT:
         raise _no_rows(parameters, "no row that can be used")
-    closed = closed_through(parameters, standardised.latest)
-    check_closed(month, closed)
+    closed = closed_months.closed_through(parameters, standardised.latest)
+    closed_months.check_closed(month, closed)
     whole = drop_cancelled(standardised.batch, month)
     whole = whole.report(*list_unused(whole.exceptions, whole.issues))
-    batch = take_later(note_missing_months(whole, parameters, month), month)
+    batch = closed_months.note_missing_months(whole, parameters, month)
+    batch = closed_months.take_later(batch, month)
     if batch.lines.empty:
         first = standardised.batch.lines["date"].min()
         raise _no_rows(parameters, f"no row through {month}; the first is of {first:%Y-%m-%d}")
-    side, ledger, control = standardised.side_tables, close_ledger(batch), tables.empty("control")
+    side, control = standardised.side_tables, tables.empty("control")
+    entries = ledger.close_ledger(batch)
     if any(source.role == "control_totals" for source in parameters.sources.values()):
-        control = compare_control(batch, ledger, side["control_total"], parameters, month)
+        control = compare_control(batch, entries, side["control_total"], parameters, month)
         batch = note_missing(batch, control, parameters)
-    driver = close_drivers(side["driver"], parameters, month)
-    batch = note_flags(note_drivers(batch, driver, parameters, month), parameters)
-    start, inventory, apart = pd.Timestamp(f"{month}-01"), side["inventory"], standardised.apart
+    driver = drivers.close_drivers(side["driver"], parameters, month)
+    batch = drivers.note_flags(drivers.note_drivers(batch, driver, parameters, month), parameters)
+    inventory = side["inventory"]
     return Cleaned(
-        transactions=_to_transactions(batch.lines, batch.scales, parameters),
-        ledger=ledger,
+        transactions=_to_transactions(batch, parameters),
+        ledger=entries,
         quarantine=standardised.quarantine,
-        apart=_to_transactions(apart[apart["month"].le(start)], batch.scales, parameters),
         promotion=side["promotion"],
-        inventory=inventory[inventory["ds"].le(start)].reset_index(drop=True),
+        inventory=inventory[inventory["ds"].le(f"{month}-01")].reset_index(drop=True),
         event=side["event"],
         driver=driver,
         control=control,
-        problems=list_problems(batch),
-        removed=list_removed(whole),
-        changes=list_changes(whole),
+        problems=ledger.list_problems(batch),
+        removed=ledger.list_removed(whole),
+        changes=ledger.list_changes(whole),
         files=standardised.files,
         latest=standardised.latest,
         closed=closed,
@@ -199,20 +180,19 @@ def _open(context: Context) -> tuple[Batch, dict[str, Batch]]:
         source = parameters.sources[name]
         batch = map_lines(name, source, extract, parameters)
         if is_notice(source):
-            notices[name] = open_ledger(batch)
+            notices[name] = ledger.open_ledger(batch)
         else:
             batches.append(batch)
-    return open_ledger(combine(batches)), notices
+    return ledger.open_ledger(combine(batches)), notices
 
 
-def _to_transactions(
-    lines: pd.DataFrame, scales: Mapping[str, int], parameters: Parameters
-) -> pd.DataFrame:
+def _to_transactions(batch: Batch, parameters: Parameters) -> pd.DataFrame:
     """Table transactions, by source and row: texts as categories, measures as decimals."""
+    lines, scales = batch.lines, batch.scales
     first = ["source", "row", "date", "month", *TEXT[:3], *parameters.dimensions]
     first += ["salesperson", "key_account", "kind", "quantity", "amount"]
     first += [name for name in ORIGINALS if name in lines]
-    own = {*INTERNAL, PAIR, "cancels", *(name for name in scales if name not in first)}
+    own = {*ledger.INTERNAL, PAIR, "cancels", *(name for name in scales if name not in first)}
     columns = dict.fromkeys([*first, *(name for name in lines if name not in own)])
     frame = sort_lines(lines[[*columns]])
     measures = [name for name in ("quantity", "amount", *ORIGINALS) if name in lines]
@@ -225,16 +205,14 @@ def _attach_content(batch: Batch, extracts: Mapping[str, Extract]) -> pd.DataFra
     """Table quarantine: every row that was not used, with its text as read."""
     if not batch.quarantined:
         return tables.empty("quarantine")
-    columns = ["source", "row", "rule", "reason"]
-    parts = [part[columns].astype({"source": object}) for part in batch.quarantined]
-    rows = pd.concat(parts, ignore_index=True)
+    columns, types = ["source", "row", "rule", "reason"], {"source": object, "reason": object}
+    frame = pd.concat([part[columns].astype(types) for part in batch.quarantined])
     content: dict[tuple[str, int], str] = {}
     for name, extract in extracts.items():
-        content |= _read_content(name, extract, rows)
-    texts = [content[key] for key in zip(rows["source"], rows["row"], strict=True)]
-    frame = rows.assign(content=texts, reason=rows["reason"].astype(object))
-    frame = frame[[*tables.CONTRACTS["quarantine"].columns]].sort_values(["source", "row"])
-    return tables.check(frame.reset_index(drop=True), "quarantine")
+        content |= _read_content(name, extract, frame)
+    keys = zip(frame["source"], frame["row"], strict=True)
+    frame = frame.assign(content=[content[key] for key in keys])
+    return tables.check(frame.sort_values(["source", "row"], ignore_index=True), "quarantine")
 
 
 def _read_content(name: str, extract: Extract, wanted: pd.DataFrame) -> dict[tuple[str, int], str]:
@@ -252,13 +230,11 @@ def _read_content(name: str, extract: Extract, wanted: pd.DataFrame) -> dict[tup
 
 def _no_rows(parameters: Parameters, what: str) -> SalesForecastError:
     orders = [source for source in parameters.sources.values() if source.role == "orders"]
-    chosen = ", ".join(
-        f"{header} = '{value}'" for source in orders for header, value in source.where.items()
-    )
+    conditions = [f"{key} = '{value}'" for source in orders for key, value in source.where.items()]
     files = ", ".join(f"'{source.path}'" for source in orders)
     return SalesForecastError.say(
         f"There is {what} of this unit in {files or 'any source with the role `orders`'}"
-        + (f" where {chosen}" if chosen else ""),
+        f"{' where ' if conditions else ''}{', '.join(conditions)}",
         "At least one order line",
         "Check the export, and `where` and `path` of its source",
     )

@@ -58,7 +58,14 @@ def bridge(
 
     Raises `RequestError` where the two do not read the same files.
     """
-    places = [_list_places(unit) for unit in (first, second)]
+    places = [
+        {
+            name: (source.path, source.url_env, source.table)
+            for name, source in unit.sources.items()
+            if source.role in ("orders", "returns")
+        }
+        for unit in (first, second)
+    ]
     if places[0] != places[1]:
         raise RequestError.say(
             "The two definitions read other sources",
@@ -91,14 +98,6 @@ def list_steps(first: Parameters, second: Parameters) -> Iterator[tuple[str, Par
         if old != new and name not in ("value", "promotion_window"):
             now = now.model_copy(update={"measure": now.measure.model_copy(update={name: new})})
             yield _describe_step(name, old, new), now
-
-
-def _list_places(unit: Parameters) -> dict[str, tuple[str | None, ...]]:
-    return {
-        name: (source.path, source.url_env, source.table)
-        for name, source in unit.sources.items()
-        if source.role in ("orders", "returns")
-    }
 
 
 def bridge_to_panel(ledger: pd.DataFrame, panel_total: float, value: str) -> pd.DataFrame:

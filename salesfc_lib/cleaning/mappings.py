@@ -17,7 +17,7 @@ import pandas as pd
 from salesfc_lib.cleaning.strict_columns import read_columns, unreadable_row
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source, schema
-from salesfc_lib.intake import Extract, layout
+from salesfc_lib.intake import Extract, layout, text_columns
 
 FIRST, LAST = date(1, 1, 1), date(9999, 12, 31)
 NEEDED = ("column", "old", "new")  # columns of a mapping file
@@ -49,41 +49,29 @@ class Names:
     windows: Mapping[str, tuple[Entry, ...]]
     reused: frozenset[str]  # codes that were given several meanings, by date
 
-    @property
-    def dated(self) -> bool:
-        """Whether any name depends on the day."""
-        entries = (item for items in self.windows.values() for item in items)
-        return any((item.start, item.until) != (FIRST, LAST) for item in entries)
-
     def match(self, values: pd.Series, days: np.ndarray) -> list[Pair]:
         """Values (a category, n_lines) renamed on their days; without a day only if undated."""
         olds = list(self.windows)
         place = np.append(pd.Index(olds, dtype=object).get_indexer(values.cat.categories), -1)
         which = place[values.cat.codes.to_numpy()]
         at = np.flatnonzero(which >= 0)
-        at = at[np.argsort(which[at], kind="stable")]
-        bounds = np.searchsorted(which[at], np.arange(len(olds) + 1))
         pairs = []
-        for number, old in enumerate(olds):
-            mine = at[bounds[number] : bounds[number + 1]]
-            when = days[mine].astype("datetime64[D]")
+        for number, group in pd.Series(at).groupby(which[at]):
+            old, places = olds[int(number)], group.to_numpy()
+            when = days[places].astype("datetime64[D]")
             for item in self.windows[old]:
-                hit = np.ones(len(mine), dtype=bool)
-                if item.start > FIRST:
-                    hit &= when >= np.datetime64(item.start)
-                if item.until < LAST:
-                    hit &= when <= np.datetime64(item.until)
+                within = (when >= np.datetime64(item.start)) & (when <= np.datetime64(item.until))
+                always = (item.start, item.until) == (FIRST, LAST)
+                hit = within | (np.isnat(when) & always)
                 if hit.any():
-                    pairs.append(Pair(item, old in self.reused, mine[hit]))
+                    pairs.append(Pair(item, old in self.reused, places[hit]))
         return pairs
 
     def rename(self, values: pd.Series, days: np.ndarray | None = None) -> pd.Series:
         """Texts (None where missing) under the names used; without days, those used now."""
-        texts = pd.Categorical(values.astype(object).where(values.notna(), None))
         now = np.full(len(values), np.datetime64(LAST, "D"))
         renamed = values.astype(object).to_numpy(copy=True)
-        known = pd.Series(texts, index=values.index)
-        for pair in self.match(known, now if days is None else days):
+        for pair in self.match(text_columns.one_category(values), now if days is None else days):
             renamed[pair.places] = pair.entry.new
         return pd.Series(renamed, index=values.index, dtype=object)
 
@@ -134,13 +122,12 @@ def list_entries(members: schema.Members) -> list[Entry]:
     """Entries of a block of parameters."""
     entries = []
     for old, names in members.items():
-        if isinstance(names, str):
-            entries.append(Entry(old, names))
-            continue
-        for item in names:
+        for item in [] if isinstance(names, str) else names:
             start = date.fromisoformat(item.start) if item.start else FIRST
             until = date.fromisoformat(item.until) if item.until else LAST
             entries.append(Entry(old, item.to, start, until, item.reason))
+        if isinstance(names, str):
+            entries.append(Entry(old, names))
     return entries
 
 

@@ -1,4 +1,4 @@
-"""Months of a series that are far outside what the series did before.
+"""Months of a series that are far outside what it did before, and those in which stock ran out.
 
 - A month is judged by its past alone, so that what comes later cannot change the judgement. Flagged
   months enter the past of later ones at their expected value.
@@ -66,6 +66,30 @@ def judge_months(
     ]
     frame = frame.sort_values(["unique_id", "ds"], ignore_index=True)
     return tables.check(frame, "outliers"), known
+
+
+def find_stock_outs(
+    inventory: pd.DataFrame, series: pd.DataFrame, panel: pd.DataFrame
+) -> pd.DataFrame:
+    """Table censored: bottom series and months with days without stock, `y_raw` as sold.
+
+    A dimension that the inventory leaves blank, or does not have, means all members; of several
+    rows for one series and month the longest stock-out counts.
+    """
+    short = inventory[inventory["stockout_days"].gt(0)]
+    if short.empty:
+        return tables.empty("censored")
+    ids, about = ["unique_id", "ds"], ("unique_id", "level", "label")
+    shared = [name for name in series if name in short and name not in about]
+    by = [short[name].notna() for name in shared] or np.zeros(len(short))
+    parts = []
+    for given, rows in short.groupby(by, sort=False):
+        names = [name for name, has in zip(shared, given, strict=True) if has] if shared else []
+        keys, known = rows[[*names, "ds", "stockout_days"]], series[["unique_id", *names]]
+        parts.append(known.merge(keys, on=names) if names else known.merge(keys, how="cross"))
+    days = pd.concat(parts).groupby(ids, as_index=False)["stockout_days"].max()
+    found = days.merge(panel[[*ids, "y_raw"]], on=ids).dropna(subset="y_raw")
+    return found.sort_values(ids, ignore_index=True)
 
 
 def apply_stock_outs(panel: pd.DataFrame, censored: pd.DataFrame, treatment: str) -> pd.DataFrame:

@@ -50,10 +50,12 @@ def clean(run: UnitMonth) -> CleanedMonth:
     bottom = build_panel(
         found.transactions, parameters, run.month, found.promotion, event=event, driver=found.driver
     )
-    short = cleaning.find_stock_outs(found.inventory, bottom.series, bottom.panel)
-    outliers, censored = cleaning.judge_months(bottom.panel, settings=settings, censored=short)
-    trained = cleaning.apply_outliers(bottom.panel, outliers, settings.treatment)
-    trained = cleaning.apply_stock_outs(trained, censored, parameters.cleaning.stock_outs)
+    short = cleaning.outliers.find_stock_outs(found.inventory, bottom.series, bottom.panel)
+    outliers, censored = cleaning.outliers.judge_months(
+        bottom.panel, settings=settings, censored=short
+    )
+    trained = cleaning.outliers.apply_outliers(bottom.panel, outliers, settings.treatment)
+    trained = cleaning.outliers.apply_stock_outs(trained, censored, parameters.cleaning.stock_outs)
     series = build_series(bottom.series, parameters.levels)
     lag, levels = parameters.horizon, parameters.levels
     panel = aggregate(check_panel(fill_gaps(trained), run.unit), series, levels, lag=lag)

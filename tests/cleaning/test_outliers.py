@@ -6,8 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from salesfc_lib.cleaning.outliers import apply_outliers, apply_stock_outs, judge_months
-from salesfc_lib.cleaning.stock_outs import find_stock_outs
+from salesfc_lib.cleaning.outliers import (
+    apply_outliers,
+    apply_stock_outs,
+    find_stock_outs,
+    judge_months,
+)
 from salesfc_lib.foundation.schema import Outliers
 
 MONTHS = 48

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from salesfc_lib.cleaning.clean import clean
-from salesfc_lib.cleaning.side_tables.master_files import list_declared
+from salesfc_lib.cleaning.side_tables.reading import list_declared
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.forecasting.forecast import model_history
 from salesfc_lib.forecasting.history import History

@@ -14,16 +14,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 import pandas as pd
 
+from salesfc_lib.cleaning.batch import frames
 from salesfc_lib.cleaning.batch.exceptions import find_excepted
-from salesfc_lib.cleaning.batch.frames import (
-    concat_lines,
-    group_numbers,
-    is_category,
-    replace_cells,
-    rescale_units,
-    sum_by,
-    with_month,
-)
 from salesfc_lib.foundation import Calendar, schema
 from salesfc_lib.intake import Issue, fixed_point
 
@@ -120,7 +112,7 @@ class Batch:
         made = lines[LINE].assign(rule=rule, column="", before="", after=PUT_IN)
         return replace(
             self,
-            lines=concat_lines([self.lines, lines]),
+            lines=frames.concat_lines([self.lines, lines]),
             entries=(*self.entries, entry),
             changes=(*self.changes, made),
         )
@@ -135,19 +127,17 @@ class Batch:
         more = {name: places for name, places in more.items() if places}
         if not more:
             return self
-        frames: dict[str, Any] = {
+        parts: dict[str, Any] = {
             key: tuple(_rescale(frame, more) for frame in getattr(self, key))
             for key in ("entries", "removed", "changes")
         }
         lines = _rescale(self.lines, more)
-        return replace(self, lines=lines, scales={**self.scales, **scales}, **frames)
+        return replace(self, lines=lines, scales={**self.scales, **scales}, **parts)
 
     def absorb(self, other: Batch) -> Batch:
         """Batch with what became of the lines of another one, of which none is left."""
         names = ("entries", "removed", "changes", "issues")
-        both: dict[str, Any] = {
-            name: (*getattr(self, name), *getattr(other, name)) for name in names
-        }
+        both: dict[str, Any] = {n: (*getattr(self, n), *getattr(other, n)) for n in names}
         return replace(self, **both)
 
     def report(self, *issues: Issue) -> Batch:
@@ -183,12 +173,12 @@ class Batch:
     def _change(self, issue: LineIssue) -> Batch:
         names, at = [*issue.values], issue.at
         columns = [*dict.fromkeys([*LINE, *BY, *MEASURES, "date", *names])]
-        kinds = {name: object for name in names if is_category(self.lines[name])}
+        kinds = {name: object for name in names if frames.is_category(self.lines[name])}
         before = self.lines[columns].iloc[at].astype(kinds)
         new = {name: np.asarray(v, dtype=kinds.get(name)) for name, v in issue.values.items()}
         after = before.assign(**new)
         if "date" in names:
-            after, names = with_month(after, self.calendar), [*names, "month"]
+            after, names = frames.with_month(after, self.calendar), [*names, "month"]
         same = before[names].eq(after[names]) | (before[names].isna() & after[names].isna())
         differs = ~same.all(axis=1).to_numpy()
         if not differs.any():
@@ -198,7 +188,7 @@ class Batch:
             entry = _subtract(sum_lines(before), sum_lines(after)).assign(reason=issue.reason)
         else:
             entry = count_lines(before, issue.reason)
-        cells = {name: replace_cells(self.lines[name], at, after[name]) for name in names}
+        cells = {name: frames.replace_cells(self.lines[name], at, after[name]) for name in names}
         place = before[LINE].assign(rule=issue.rule)
         changes = [place.assign(column=n, before=before[n], after=after[n]) for n in names]
         firsts = ~before["source"].duplicated().to_numpy()
@@ -227,7 +217,7 @@ class Batch:
         `examples` has a text for each line; the first of a source is shown.
         """
         rows = self.lines["row"].to_numpy()[at]
-        group, firsts = group_numbers(self.lines.iloc[at], ["source"])
+        group, firsts = frames.group_numbers(self.lines.iloc[at], ["source"])
         found = []
         for number, source in enumerate(self.lines["source"].iloc[at[firsts]]):
             own = rows[group == number]
@@ -240,7 +230,7 @@ class Batch:
 
 def sum_lines(lines: pd.DataFrame) -> pd.DataFrame:
     """Rows, quantity and amount of lines by source and month, exactly, in smallest units."""
-    return sum_by(lines, BY, MEASURES)
+    return frames.sum_by(lines, BY, MEASURES)
 
 
 def count_lines(
@@ -272,10 +262,8 @@ def as_objects(entry: pd.DataFrame) -> pd.DataFrame:
 def _texts(values: pd.Series, scale: int | None) -> pd.Series:
     """Cells as text: decimals at their scale, days as ISO dates, '' where missing."""
     if scale is not None:
-        texts = (
-            fixed_point.to_decimals(values.to_numpy(), scale).cast("string").to_pandas().to_numpy()
-        )
-        return pd.Series(texts, index=values.index, dtype=object)
+        texts = fixed_point.to_decimals(values.to_numpy(), scale).cast("string").to_pandas()
+        return pd.Series(texts.to_numpy(), index=values.index, dtype=object)
     if values.dtype.kind == "M":
         return values.dt.strftime("%Y-%m-%d").fillna("").astype(object)
     return values.astype(object).where(values.notna(), "")
@@ -296,6 +284,5 @@ def _rescale(frame: pd.DataFrame, more: Mapping[str, int]) -> pd.DataFrame:
     own = {name: more[name] for name in more if name in frame}
     if "column" in frame and (name := frame["column"].iloc[0]) in more:
         own = {"before": more[name], "after": more[name]}
-    return frame.assign(
-        **{key: rescale_units(frame[key].to_numpy(), places) for key, places in own.items()}
-    )
+    finer = {key: frames.rescale_units(frame[key].to_numpy(), own[key]) for key in own}
+    return frame.assign(**finer)

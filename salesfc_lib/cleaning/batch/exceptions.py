@@ -46,7 +46,7 @@ def find_excepted(
                 "Correct the export, or take the entry out",
             )
         excepted[place] = True
-        issues.append(_report(item, 1, f"the rule '{rule}' leaves it alone: {_sign(item)}"))
+        issues.append(_report(item, 1, "the rule '{}' leaves it alone: {}"))
     return excepted, issues
 
 
@@ -54,14 +54,11 @@ def list_unused(exceptions: Sequence[schema.KeptRow], issues: Sequence[Issue]) -
     """An issue for each exception that no rule would have touched."""
     used = {(issue.source, issue.column) for issue in issues if issue.rule == RULE}
     text = "the rule '{}' does not touch this row: take the entry out ({})"
-    found = [_report(item, 0, text.format(item.rule, _sign(item))) for item in exceptions]
+    found = [_report(item, 0, text) for item in exceptions]
     return [issue for issue in found if (issue.source, issue.column) not in used]
 
 
-def _report(item: schema.KeptRow, rows: int, reason: str) -> Issue:
-    column = f"{item.rule}, row {item.row}"
+def _report(item: schema.KeptRow, rows: int, text: str) -> Issue:
+    why = f"{item.reason} ({item.author})" if item.author else item.reason
+    reason, column = text.format(item.rule, why), f"{item.rule}, row {item.row}"
     return Issue(RULE, reason, item.row, rows, source=item.source, column=column)
-
-
-def _sign(item: schema.KeptRow) -> str:
-    return f"{item.reason} ({item.author})" if item.author else item.reason

@@ -1,8 +1,8 @@
-"""The tables of a batch: the ledger, which has to close; problems, removed, changes."""
+"""Tables of a batch: a ledger that closes, problems, removed, changes; and the loss budget."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -19,7 +19,7 @@ from salesfc_lib.cleaning.batch.batch import (
     as_text,
     sum_lines,
 )
-from salesfc_lib.cleaning.batch.frames import concat_lines, units_as_decimals
+from salesfc_lib.cleaning.batch.frames import concat_lines, sum_units, units_as_decimals
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
 from salesfc_lib.intake import fixed_point
@@ -128,3 +128,41 @@ def _merge_entries(entries: pd.DataFrame, scales: Mapping[str, int]) -> pd.DataF
     merged = merged.astype({"rows": "int64", "month": "datetime64[ns]"})
     merged = merged.sort_values(["source", "order", "month"], kind="stable", ignore_index=True)
     return tables.check(merged[[*tables.CONTRACTS["ledger"].columns]], "ledger")
+
+
+def weigh(batch: Batch) -> tuple[int, Decimal]:
+    """Rows and their summed absolute amount, without subtotals and repeated headers."""
+    plain = batch.lines["mark"].eq("").to_numpy()
+    return int(plain.sum()), _sum_absolute(batch.lines["amount"].to_numpy()[plain], batch)
+
+
+def check_loss(read: Sequence[tuple[int, Decimal]], batch: Batch, budget: float) -> None:
+    """Raise `SalesForecastError` if the quarantined share of rows or amount is above the budget.
+
+    Both are limited, because a few rows may carry most of the money. `read` is what was weighed
+    before the rules; an amount that cannot be read counts zero.
+    """
+    if not batch.quarantined:
+        return
+    columns = ["source", "row", "reason", "amount"]
+    lost = pd.concat([part[columns].astype({"source": object}) for part in batch.quarantined])
+    gone = _sum_absolute(lost["amount"].to_numpy(), batch)
+    shares = {
+        "rows": (Decimal(len(lost)), Decimal(sum(rows for rows, _ in read))),
+        "absolute amount": (gone, sum((amount for _, amount in read), Decimal(0))),
+    }
+    for name, (part, whole) in shares.items():
+        if part > Decimal(str(budget)) * whole:
+            share = f"{100 * part / whole:.1f} %" if whole else "all"
+            firsts = lost.sort_values(["source", "row"]).head(3).itertuples()
+            shown = "; ".join(f"{item.source} row {item.row}: {item.reason}" for item in firsts)
+            raise SalesForecastError.say(
+                f"{part} of {whole} {name} ({share}) cannot be used, first {shown}",
+                f"At most {budget:.1%} (`cleaning.loss_budget`)",
+                "Correct the export, or the source's parameters where they misread it",
+            )
+
+
+def _sum_absolute(units: np.ndarray, batch: Batch) -> Decimal:
+    total = sum_units(np.abs(units), np.zeros(len(units), dtype=np.int64), 1)[0]
+    return Decimal(int(total)).scaleb(-batch.scales["amount"])

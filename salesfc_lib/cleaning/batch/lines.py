@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
-from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, rescale_units, with_month
+from salesfc_lib.cleaning.batch.frames import concat_lines, fit_int64, with_month
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import Parameters, Source
 from salesfc_lib.intake import (
@@ -71,7 +71,12 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         ours: fit_int64(item.values, f"Column '{measures[ours]}' of source '{name}'", item.scale)
         for ours, item in numbers.items()
     }
-    dates = _read_dates(extract, mapped, source, plain, parameters)
+    none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
+    dates = Dates(np.full(count, np.datetime64("NaT", "ns")), none, none, [])
+    if "date" in mapped:
+        late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
+        more: dict[str, Any] = {"zone": parameters.calendar.zone, "from_1904": late}
+        dates = mapped_columns.read_days(rows, mapped["date"], source, plain, **more)
     kinds, strange = _read_kinds(rows, mapped, source)
     quantity = units.get("quantity", np.zeros(count, dtype=np.int64))
     came_back = kinds == RETURN
@@ -120,13 +125,9 @@ def combine(batches: Sequence[Batch]) -> Batch:
     """One batch of several sources, each measure at the finest scale that one of them uses."""
     names = dict.fromkeys(name for batch in batches for name in batch.scales)
     scales = {name: max(batch.scales.get(name, 0) for batch in batches) for name in names}
-    frames = []
-    for batch in batches:
-        finer = {
-            name: rescale_units(batch.lines[name].to_numpy(), scales[name] - scale)
-            for name, scale in batch.scales.items()
-        }
-        frames.append(batch.lines.assign(**finer))
+    frames = [
+        batch.at_scales({name: scales[name] for name in batch.scales}).lines for batch in batches
+    ]
     issues = tuple(issue for batch in batches for issue in batch.issues)
     return Batch(concat_lines(frames), scales, issues=issues, calendar=batches[0].calendar)
 
@@ -177,24 +178,6 @@ def require_columns(name: str, source: Source, parameters: Parameters) -> None:
         )
 
 
-def _read_dates(
-    extract: Extract,
-    mapped: Mapping[str, str],
-    source: Source,
-    plain: np.ndarray,
-    parameters: Parameters,
-) -> evidence.ParsedColumn:
-    if "date" not in mapped:
-        none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
-        return evidence.ParsedColumn(
-            np.full(extract.rows.num_rows, np.datetime64("NaT", "ns")), none, none, []
-        )
-    late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
-    return mapped_columns.read_days(
-        extract.rows, mapped["date"], source, plain, zone=parameters.calendar.zone, from_1904=late
-    )
-
-
 def _read_kinds(
     rows: pa.Table, mapped: Mapping[str, str], source: Source
 ) -> tuple[np.ndarray, CellProblems]:
@@ -204,10 +187,10 @@ def _read_kinds(
     if "kind" in mapped and rows.num_rows:
         known: Mapping[str, str] = source.kinds or KINDS
         codes, distinct = text_columns.encode(rows[layout.exported(mapped["kind"])])
-        found = [known.get(text.strip()) for text in distinct]
-        known_codes = [default if kind is None else [*KINDS].index(kind) for kind in found]
-        kinds = np.array(known_codes)[codes]
-        wrong = np.flatnonzero(np.array([kind is None for kind in found])[codes])
+        names = [known.get(text.strip(), "") for text in distinct]
+        kinds = np.array([[*KINDS, ""].index(name) for name in names])[codes]
+        wrong = np.flatnonzero(kinds == len(KINDS))
+        kinds[wrong] = default
         listed = ", ".join(f"'{kind}'" for kind in known)
         texts = [f"'{distinct[codes[place]]}' is not among {listed}" for place in wrong]
     return kinds, CellProblems(
@@ -245,12 +228,9 @@ def _collect(
 
 def _spread(texts: Mapping[int, str], rows: int) -> pd.Series:
     """A category that is missing but in a few rows."""
-    codes = np.full(rows, -1, dtype=np.int32)
-    members = {text: place for place, text in enumerate(dict.fromkeys(texts.values()))}
-    if texts:
-        codes[list(texts)] = [members[text] for text in texts.values()]
-    kind = pd.CategoricalDtype(pd.Index(list(members), dtype=object))
-    return pd.Series(pd.Categorical.from_codes(codes, dtype=kind))
+    codes = np.zeros(rows, dtype=np.int32)
+    codes[[*texts]] = np.arange(1, len(texts) + 1)
+    return text_columns.category_of(codes, [None, *texts.values()])
 
 
 def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
@@ -274,12 +254,10 @@ def _map_rejected(name: str, extract: Extract) -> pd.DataFrame:
 
 def _report(batch: Batch, extract: Extract, parsed: Iterable[tuple[str, Issue]]) -> Batch:
     """Batch with what the readers and the parsers saw and dealt with."""
-    numbers, found = extract.rows[layout.ROW].to_numpy(), []
+    numbers = extract.rows[layout.ROW].to_numpy()
+    found = []
     for ours, issue in parsed:
         source, first = batch.lines["source"].iloc[issue.row], int(numbers[issue.row])
         found.append(replace(issue, row=first, source=source, column=ours))
-    for item in extract.issues.itertuples():
-        found.append(
-            Issue(item.rule, item.reason, item.row, item.rows, item.action, source=item.source)
-        )
-    return batch.report(*found)
+    of_extract = extract.issues[["rule", "reason", "row", "rows", "action", "source"]]
+    return batch.report(*found, *(Issue(**item) for item in of_extract.to_dict("records")))

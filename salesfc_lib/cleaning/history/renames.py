@@ -163,18 +163,14 @@ def _merge(
         ]
         words = sorted(split_words(new))
         groups = [[pair for pair in near if word in split_words(pair.old)] for word in words]
-        levels = [_sum_level(group, share, first[new]) for group in groups]
+        levels = []
+        for group in groups:
+            together = share[[pair.old for pair in group]].sum(axis=1).to_frame()
+            level = _levels(together, share[[new]], first[new], first[new])
+            levels.append(float(level[0, 0]) if len(group) > 1 else 0.0)
         if levels and (level := max(levels)) >= max(MERGED_LEVEL, alone.get(new, 0.0) + GAIN):
             found.append((groups[levels.index(level)], level))
     return found
-
-
-def _sum_level(group: Sequence[Switch], share: pd.DataFrame, begins: pd.Timestamp) -> float:
-    """Level of a group's members together beside that of the one that begins; 0 below two."""
-    if len(group) < 2:
-        return 0.0
-    together = share[[pair.old for pair in group]].sum(axis=1).to_frame()
-    return float(_levels(together, share[[group[0].new]], begins, begins)[0, 0])
 
 
 def _pair_up(
@@ -188,10 +184,11 @@ def _pair_up(
     One with nearly the same name may begin later, after no longer a silence than one of the two has
     had before.
     """
-    ended, began = names
-    first, last = edges
+    (ended, began), (first, last) = names, edges
     similarity = Similarity([*ended, *began])
-    silence = {name: _longest_silence(share[name].to_numpy()) for name in (*ended, *began)}
+    silence = {}  # months without a sale between two with one, at most
+    for name in (*ended, *began):
+        silence[name] = int(np.diff(np.flatnonzero(share[name])).max(initial=1)) - 1
     found = []
     for ends, begins in sorted({(last[old], first[new]) for old in ended for new in began}):
         gap = (begins.year - ends.year) * 12 + begins.month - ends.month
@@ -211,15 +208,6 @@ def _pair_up(
                     Switch(old, new, name, float(level[row, place]), float(mix[row, place]))
                 )
     return found
-
-
-def _longest_silence(sold: np.ndarray) -> int:
-    """Months without a sale between two with one, at most.
-
-    >>> _longest_silence(np.array([0, 0, 3, 0, 0, 1, 0, 2, 0, 0, 0]))
-    2
-    """
-    return int(np.diff(np.flatnonzero(sold)).max(initial=1)) - 1
 
 
 def _levels(

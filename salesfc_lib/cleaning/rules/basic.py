@@ -12,7 +12,6 @@ from salesfc_lib.cleaning.context import Context, lines_of, where
 from salesfc_lib.errors import SalesForecastError
 
 OTHER = "other"  # customers that are no key account
-SPARSE = 16  # times the number of rows, above which a range of key codes is sorted, not marked
 UNKNOWN = "unknown"  # the member of lines without a value
 UNREADABLE = "date, quantity, amount or kind cannot be read; an amount that cannot be read counts 0"
 UNUSABLE = "the row cannot be used as it stands; what of it cannot be read counts 0"
@@ -30,13 +29,12 @@ def drop_structure(batch: Batch, _: Context) -> Batch:
 
 def quarantine_unreadable(batch: Batch, _: Context) -> Batch:
     """Batch without lines that cannot be read; an unreadable amount or quantity counts 0."""
-    at = where(batch.lines["problem"].notna())
-    near = batch.lines[["problem_rule", "problem"]].iloc[at].astype(object)
     issues = []
-    for rule, part in near.assign(at=at).groupby("problem_rule", sort=False):
+    for rule in batch.lines["problem_rule"].dropna().unique():
+        at = where(batch.lines["problem_rule"].eq(rule))
+        reasons = batch.lines["problem"].iloc[at].tolist()
         reason = UNREADABLE if rule == "unreadable" else UNUSABLE
-        reasons = part["problem"].tolist()
-        issues.append(LineIssue(str(rule), "quarantine", part["at"].to_numpy(), reason, reasons))
+        issues.append(LineIssue(str(rule), "quarantine", at, reason, reasons))
     return batch.apply(*issues)
 
 
@@ -49,9 +47,12 @@ def drop_duplicates(batch: Batch, context: Context) -> Batch:
     for name in batch.lines["name"].cat.categories:
         source, (mine, own) = context.sources[name], lines_of(batch, name)
         columns = key_columns(source)
-        if not source.key or not _has_repeats(keys := key_codes(own, columns)):
+        if not source.key:
             continue
+        keys = key_codes(own, columns)
         repeated = pd.Series(keys).duplicated(keep="first").to_numpy() & (keys >= 0)
+        if not repeated.any():
+            continue
         concerned = where(np.isin(keys, keys[repeated]))
         more = [item for item in source.columns if item in own]
         content = dict.fromkeys([*columns, "kind", "date", "quantity", "amount", *more])
@@ -59,21 +60,11 @@ def drop_duplicates(batch: Batch, context: Context) -> Batch:
         later, at = repeated[concerned], mine[concerned]
         equal, other = at[later & same], at[later & ~same]
         key = f"the key ({', '.join(source.key)})"
-        issues = (
+        batch = batch.apply(
             LineIssue("duplicate", "drop", equal, f"{key} stands again with the same values"),
             LineIssue("key_conflict", "quarantine", other, f"{key} is repeated with other values"),
         )
-        batch = batch.apply(*issues)
     return batch
-
-
-def _has_repeats(keys: np.ndarray) -> bool:
-    """Whether a key that is not -1 stands twice."""
-    if keys.max(initial=-1) > SPARSE * len(keys):
-        return bool((pd.Series(keys).duplicated().to_numpy() & (keys >= 0)).any())
-    seen = np.zeros(int(keys.max(initial=-1)) + 2, dtype=bool)
-    seen[keys] = True  # -1 is the last
-    return int(seen[:-1].sum()) < int((keys >= 0).sum())
 
 
 def name_unknown(batch: Batch, context: Context) -> Batch:

@@ -69,11 +69,7 @@ class Labels(NamedTuple):
 
 
 def settle_currency(batch: Batch, context: Context) -> Batch:
-    """Batch whose amounts are in the unit's currency.
-
-    Raises `SalesForecastError` for amounts in several currencies where the unit names none, and for
-    a missing rate.
-    """
+    """Batch whose amounts are in the unit's currency; raises as `find_labels` does."""
     target = context.parameters.measure.currency
     fold = partial(name_currency, target=target)
     labels = find_labels("currency", batch, context, fold)
@@ -89,11 +85,7 @@ def settle_currency(batch: Batch, context: Context) -> Batch:
 
 
 def settle_units(batch: Batch, context: Context) -> Batch:
-    """Batch whose quantities are in the unit's base unit.
-
-    Raises `SalesForecastError` for quantities in several units where none is named the base, and
-    for a missing conversion.
-    """
+    """Batch whose quantities are in the unit's base unit; raises as `find_labels` does."""
     base, lines = context.parameters.measure.unit_of_measure, batch.lines
     labels = find_labels("unit_of_measure", batch, context, fold_unit)
     if base is None or not len(labels.other):
@@ -186,19 +178,18 @@ def read_factors(column: str, context: Context, fold: Fold) -> dict[str, dict[An
     for text, key, factor in rows:
         known = found.setdefault(fold(text), {})
         if factor <= 0 or known.setdefault(key or None, factor) != factor:
-            also = "" if factor <= 0 else f"{known[key or None]} and "
+            also = "" if factor <= 0 else f" and {known[key or None]}"
             raise SalesForecastError.say(
-                f"The {item.factor} of {fold(text)}{_show_key(key)} is {also}{factor}",
+                f"The {item.factor} of {fold(text)}{_of_key(key)} is {factor}{also}",
                 "One factor above zero for a label and a day or a product",
                 f"Correct `measure.{item.factors}` or the source with the role `{item.factors}`",
             )
     return found
 
 
-def _show_key(key: Any) -> str:
-    if isinstance(key, pd.Timestamp):
-        return f" from {key:%Y-%m-%d} on"
-    return f" of {key}" if pd.notna(key) and key else ""
+def _of_key(key: Any) -> str:
+    text = f"{key:%Y-%m-%d}" if isinstance(key, pd.Timestamp) else key
+    return f" of {text}" if pd.notna(key) and text else ""
 
 
 def _find_factors(
@@ -252,8 +243,8 @@ def _no_factor(
     item, target = MEASURED[labels.column], getattr(context.parameters.measure, labels.column)
     which = []
     for code, key in zip(labels.codes[at[:3]], keys.iloc[:3], strict=True):
-        named = f"'{labels.names[code]}'" if code >= 0 else f"no {item.label} at all"
-        which.append(f"{named}{_show_key(key).removesuffix(' on').replace(' from ', ' of ')}")
+        named = f"'{labels.names[code]}'{_of_key(key)}"
+        which.append(named if code >= 0 else f"no {item.label} at all")
     return SalesForecastError.say(
         f"{len(at)} lines have no {item.factor} to '{target}': {', '.join(dict.fromkeys(which))} "
         f"({first_rows(lines, at)})",

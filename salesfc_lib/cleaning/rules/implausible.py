@@ -47,13 +47,14 @@ def flag_implausible(batch: Batch, context: Context) -> Batch:
     price = _log(amount[judged], batch.scales["amount"]) - size
     away = _find_excess(price, product[judged], settings, settings.price_factor, both=True)
     odd = judged[away >= 0]
-    for at, before, reason in (
-        (negative, [], "sales at a negative price"),
-        (many, [negative], "quantities far beyond their product's"),
-        (odd, [negative, many], "prices far from their product's"),
+    noted = np.empty(0, dtype=np.int64)
+    for at, reason in (
+        (negative, "sales at a negative price"),
+        (many, "quantities far beyond their product's"),
+        (odd, "prices far from their product's"),
     ):
-        left = np.setdiff1d(at, np.concatenate([np.empty(0, dtype=np.int64), *before]))
-        batch = batch.note("implausible", left, reason, example=_show(batch, at))
+        new, noted = np.setdiff1d(at, noted), np.union1d(noted, at)
+        batch = batch.note("implausible", new, reason, example=_show(batch, at))
     return batch
 
 

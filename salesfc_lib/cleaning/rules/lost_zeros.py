@@ -18,7 +18,12 @@ SHOWN = 3  # proposals that a reason holds
 
 def note_lost_zeros(batch: Batch, context: Context) -> Batch:
     """Batch with a note of codes that are a master's but for leading zeros, unchanged."""
-    for column, known in _list_known(context).items():
+    masters: dict[str, set[str]] = {}  # codes of every column that lookups are joined by
+    for name, source in context.with_role("lookup").items():
+        for ours, header in source.join.items():
+            texts = context.extracts[name].rows[layout.exported(header)].unique().to_pylist()
+            masters.setdefault(ours, set()).update(text.strip() for text in texts)
+    for column, known in masters.items():
         if column not in batch.lines:
             continue
         members = batch.lines[column].cat.categories
@@ -37,13 +42,3 @@ def note_lost_zeros(batch: Batch, context: Context) -> Batch:
         example = str(lost["code"].iloc[0])
         batch = batch.note("lost_zeros", at, reason, column=column, example=example)
     return batch
-
-
-def _list_known(context: Context) -> dict[str, set[str]]:
-    """Codes of every column that lookups are joined by."""
-    known: dict[str, set[str]] = {}
-    for name, source in context.with_role("lookup").items():
-        for ours, header in source.join.items():
-            texts = context.extracts[name].rows[layout.exported(header)].unique().to_pylist()
-            known.setdefault(ours, set()).update(text.strip() for text in texts)
-    return known

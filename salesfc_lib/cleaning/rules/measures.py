@@ -34,9 +34,8 @@ def settle_discounts(batch: Batch, context: Context) -> Batch:
     A discount is an amount in the line's currency, or a share of it where the source's `units` say
     percent; a share is taken off exactly.
     """
-    measure, sources = context.parameters.measure.discounts, context.sources
-    mine = {name for name in sources if needs_part("discounts", sources[name], context.parameters)}
-    shares = {name for name in mine if sources[name].units.get("discount") == PERCENT}
+    measure, mine = context.parameters.measure.discounts, _list_needing("discounts", context)
+    shares = {name for name in mine if context.sources[name].units.get("discount") == PERCENT}
     reason = f"amounts are made {measure} of discounts"
     at = where(batch.lines["name"].isin(mine - shares))
     batch = _move_part(batch, at, "discount", -1 if measure == "net" else 1, reason)
@@ -47,13 +46,14 @@ def settle_discounts(batch: Batch, context: Context) -> Batch:
 def settle_freight(batch: Batch, context: Context) -> Batch:
     """Batch with freight taken out, or put in, as the unit's measure says."""
     measure = context.parameters.measure.freight
-    mine = [
-        name
-        for name, source in context.sources.items()
-        if needs_part("freight", source, context.parameters)
-    ]
-    at, sign = where(batch.lines["name"].isin(mine)), -1 if measure == "excluded" else 1
+    at = where(batch.lines["name"].isin(_list_needing("freight", context)))
+    sign = -1 if measure == "excluded" else 1
     return _move_part(batch, at, "freight", sign, f"amounts are made '{measure}' of freight")
+
+
+def _list_needing(part: str, context: Context) -> set[str]:
+    sources, parameters = context.sources, context.parameters
+    return {name for name in sources if needs_part(part, sources[name], parameters)}
 
 
 def settle_tax(batch: Batch, context: Context) -> Batch:

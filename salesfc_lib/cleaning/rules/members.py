@@ -18,7 +18,6 @@ from salesfc_lib.errors import shorten
 from salesfc_lib.intake import Issue
 
 SHOWN = 20  # renamed members that the ledger names one by one
-AS_WAS, RESTATED = "{}_as_was", "{}_restated"  # columns that hold the other view
 
 
 def rename_members(batch: Batch, context: Context) -> Batch:
@@ -28,11 +27,11 @@ def rename_members(batch: Batch, context: Context) -> Batch:
             reason = f"the orders have no column '{column}': nothing is renamed"
             batch = _report(batch, context, column, reason)
             continue
-        pairs = names.match(batch.lines[column], _days(batch, context, names))
+        pairs = names.match(batch.lines[column], _days(batch, context))
         batch = _report_unused(batch, context, names, pairs)
         for rule, reused in (("renamed", False), ("reused_code", True)):
-            found = _find(rule, column, [pair for pair in pairs if pair.reused is reused])
-            batch = batch.apply(*found)
+            own = [pair for pair in pairs if pair.reused is reused]
+            batch = batch.apply(*_list_changes(rule, column, own))
     return batch
 
 
@@ -45,30 +44,28 @@ def restate_members(batch: Batch, context: Context) -> Batch:
             reason = f"the orders have no column '{missing[0]}': nothing is restated"
             batch = _report(batch, context, column, reason)
             continue
-        pairs = names.match(lines[by], _days(batch, context, names))
+        pairs = names.match(lines[by], _days(batch, context))
         batch = _report_unused(batch, context, names, pairs)
         at, new = _values(pairs)
         keeps = item.view == "as_was"
-        other = (RESTATED if keeps else AS_WAS).format(column)
-        now = f"{column} as it is cut now, by {by}"
-        batch = batch.with_columns(**{other: lines[column]})
+        other = f"{column}_{'restated' if keeps else 'as_was'}"
         if keeps:
-            restated = replace_cells(batch.lines[other], at, pd.Series(new))
+            restated = replace_cells(lines[column], at, pd.Series(new, dtype=object))
             batch = batch.with_columns(**{other: restated})
-            reason = (
-                f"the levels use {column} as it was; '{other}' holds it as it is cut now, by {by}"
-            )
+            cut = f"'{other}' holds it as it is cut now, by {by}"
+            reason = f"the levels use {column} as it was; {cut}"
             batch = batch.note("reorganised", at, reason, column=column)
         else:
-            reason = f"{now}; '{other}' holds it as it was"
+            batch = batch.with_columns(**{other: lines[column]})
+            reason = f"{column} as it is cut now, by {by}; '{other}' holds it as it was"
             batch = batch.change("reorganised", at, reason, **{column: new})
     return batch
 
 
-def _days(batch: Batch, context: Context, names: Names) -> np.ndarray:
+def _days(batch: Batch, context: Context) -> np.ndarray:
     """The day that decides on each line's names."""
     days = batch.lines["date"].to_numpy()
-    if not names.dated or not np.isnat(days).any():
+    if not np.isnat(days).any():
         return days
     sale = match_sales(batch, context)
     undated = sale[sale.ge(0).to_numpy() & np.isnat(days[sale.index])]
@@ -77,27 +74,20 @@ def _days(batch: Batch, context: Context, names: Names) -> np.ndarray:
     return days
 
 
-def _find(rule: str, column: str, pairs: list[Pair]) -> list[LineIssue]:
+def _list_changes(rule: str, column: str, pairs: list[Pair]) -> list[LineIssue]:
     """An issue for each pair of names, or one for all where they are many."""
-    if len(pairs) > SHOWN:
-        first = _say(rule, column, pairs[0])
-        at, new = _values(pairs)
-        reason = f"{len(pairs)} names of {column} as the mapping says, such as: {first}"
-        return [LineIssue(rule, "change", at, reason, values={column: new})]
-    found = []
+    reasons = []
     for pair in pairs:
-        values = {column: [pair.entry.new] * len(pair.places)}
-        at, reason = np.sort(pair.places), _say(rule, column, pair)
-        found.append(LineIssue(rule, "change", at, reason, values=values))
-    return found
-
-
-def _say(rule: str, column: str, pair: Pair) -> str:
-    old, new = pair.entry.old, pair.entry.new
-    why = f" ({pair.entry.reason})" if pair.entry.reason else ""
-    if rule == "renamed":
-        return f"{column} '{old}' is now '{new}'{why}"
-    return f"{column} '{old}' was used again: here it is '{new}'{why}"
+        old, new, *_, why = pair.entry
+        is_new = f"is now '{new}'" if rule == "renamed" else f"was used again: here it is '{new}'"
+        reasons.append(f"{column} '{old}' {is_new}{f' ({why})' if why else ''}")
+    if len(pairs) > SHOWN:
+        reasons = [f"{len(pairs)} names of {column} as the mapping says, such as: {reasons[0]}"]
+    changes = [_values(pairs)] if len(pairs) > SHOWN else [_values([pair]) for pair in pairs]
+    return [
+        LineIssue(rule, "change", at, reason, values={column: new})
+        for reason, (at, new) in zip(reasons, changes, strict=True)
+    ]
 
 
 def _values(pairs: list[Pair]) -> tuple[np.ndarray, np.ndarray]:

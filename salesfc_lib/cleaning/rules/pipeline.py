@@ -7,50 +7,45 @@ from __future__ import annotations
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context, Rule
-from salesfc_lib.cleaning.rules.basic import (
-    drop_duplicates,
-    drop_structure,
-    name_key_accounts,
-    name_unknown,
-    quarantine_unreadable,
-    sign_returns,
+from salesfc_lib.cleaning.rules import (
+    basic,
+    cancellations,
+    conversions,
+    implausible,
+    internal_sales,
+    lost_zeros,
+    measures,
+    members,
+    repeats,
+    returns,
 )
-from salesfc_lib.cleaning.rules.cancellations import pair_cancellations
-from salesfc_lib.cleaning.rules.conversions import settle_currency, settle_units
-from salesfc_lib.cleaning.rules.implausible import flag_implausible
-from salesfc_lib.cleaning.rules.internal_sales import settle_samples, settle_within_company
-from salesfc_lib.cleaning.rules.lost_zeros import note_lost_zeros
-from salesfc_lib.cleaning.rules.measures import settle_discounts, settle_freight, settle_tax
-from salesfc_lib.cleaning.rules.members import rename_members, restate_members
-from salesfc_lib.cleaning.rules.repeats import drop_superseded, note_repeats
-from salesfc_lib.cleaning.rules.returns import date_returns, fill_from_sales
 from salesfc_lib.cleaning.side_tables.reading import add_lookups
 from salesfc_lib.errors import SalesForecastError
 
 RULES: dict[str, Rule] = {
-    "structure": drop_structure,
-    "unreadable": quarantine_unreadable,
-    "superseded": drop_superseded,
-    "duplicates": drop_duplicates,
-    "possible_duplicates": note_repeats,
-    "sales_of_returns": fill_from_sales,
-    "renames": rename_members,
-    "lost_zeros": note_lost_zeros,
+    "structure": basic.drop_structure,
+    "unreadable": basic.quarantine_unreadable,
+    "superseded": repeats.drop_superseded,
+    "duplicates": basic.drop_duplicates,
+    "possible_duplicates": repeats.note_repeats,
+    "sales_of_returns": returns.fill_from_sales,
+    "renames": members.rename_members,
+    "lost_zeros": lost_zeros.note_lost_zeros,
     "lookups": add_lookups,
-    "reorganised": restate_members,
-    "unknown_members": name_unknown,
-    "key_accounts": name_key_accounts,
-    "sign_of_returns": sign_returns,
-    "cancellations": pair_cancellations,
-    "discounts": settle_discounts,
-    "freight": settle_freight,
-    "tax": settle_tax,
-    "dates_of_returns": date_returns,
-    "currency": settle_currency,
-    "units_of_measure": settle_units,
-    "within_company": settle_within_company,
-    "samples": settle_samples,
-    "implausible": flag_implausible,
+    "reorganised": members.restate_members,
+    "unknown_members": basic.name_unknown,
+    "key_accounts": basic.name_key_accounts,
+    "sign_of_returns": basic.sign_returns,
+    "cancellations": cancellations.pair_cancellations,
+    "discounts": measures.settle_discounts,
+    "freight": measures.settle_freight,
+    "tax": measures.settle_tax,
+    "dates_of_returns": returns.date_returns,
+    "currency": conversions.settle_currency,
+    "units_of_measure": conversions.settle_units,
+    "within_company": internal_sales.settle_within_company,
+    "samples": internal_sales.settle_samples,
+    "implausible": implausible.flag_implausible,
 }
 # without them a line has no meaning
 NEEDED = ("structure", "unreadable", "unknown_members", "key_accounts")

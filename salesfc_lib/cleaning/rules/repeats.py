@@ -101,7 +101,7 @@ def rank_moments(column: pd.Series, header: str) -> np.ndarray:
             "The moment of its extract in every row",
             "Correct the export, or set `extracted: name` or `modified` for this source",
         )
-    return rank(moments)[codes]
+    return np.unique(moments.to_numpy(), return_inverse=True)[1][codes]
 
 
 def note_repeats(batch: Batch, context: Context) -> Batch:
@@ -177,7 +177,8 @@ def rank_files(files: Sequence[Mapping[str, Any]], extracted: str = NAME) -> dic
     paths = [str(file["path"]) for file in files]
     if extracted == MODIFIED:
         times = np.array([file["modified"] for file in files])
-        return dict(zip(paths, rank(times).tolist(), strict=True))
+        ranks = np.unique(times, return_inverse=True)[1].tolist()
+        return dict(zip(paths, ranks, strict=True))
     return {path: place for place, path in enumerate(sorted(paths, key=split_numbers))}
 
 
@@ -190,12 +191,3 @@ def split_numbers(name: str) -> tuple[tuple[tuple[str, int], ...], str]:
     parts = NUMBER.split(ENDING.sub("", name))
     pairs = zip(parts[::2], [*parts[1::2], "-1"], strict=True)
     return tuple((text, int(number)) for text, number in pairs), name
-
-
-def rank(values: np.ndarray | pd.Series) -> np.ndarray:
-    """Rank of each value (n_values,) among the distinct ones, from 0.
-
-    >>> rank(np.array([30, 10, 30])).tolist()
-    [1, 0, 1]
-    """
-    return np.unique(values, return_inverse=True)[1]

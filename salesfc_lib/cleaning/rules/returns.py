@@ -14,13 +14,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from salesfc_lib.cleaning.batch import frames
 from salesfc_lib.cleaning.batch.batch import Batch, LineIssue
-from salesfc_lib.cleaning.batch.frames import (
-    fill_category,
-    key_tuples,
-    order_by_content,
-    with_month,
-)
 from salesfc_lib.cleaning.batch.lines import KIND, NUMBERS, ORIGINALS, RETURN
 from salesfc_lib.cleaning.context import Context, where
 from salesfc_lib.cleaning.rules.cancellations import in_pair
@@ -46,8 +41,9 @@ def drop_elsewhere(
         if all(ours in own.columns for ours in source.join):
             headers = {ours: own.columns[ours] for ours in source.join}
             for known, rows in ((mine, read.rows), (theirs, read.elsewhere)):
-                known |= set(key_tuples(_parts(rows, headers).drop_duplicates(), headers).dropna())
-    keys = key_tuples(_parts(extract.rows, source.join), source.join)
+                parts = _parts(rows, headers).drop_duplicates()
+                known |= {*frames.key_tuples(parts, headers).dropna()}
+    keys = frames.key_tuples(_parts(extract.rows, source.join), source.join)
     others = keys.isin(theirs - mine).to_numpy()
     return replace(extract, rows=extract.rows.filter(pa.array(~others)))
 
@@ -80,7 +76,7 @@ def match_sales(batch: Batch, context: Context) -> pd.Series:
         mine = at[names.eq(name).to_numpy()]
         usual = [column for column in ("order_id", "product") if lines[column].notna().any()]
         columns = list(context.sources[name].join) or usual
-        wanted = key_tuples(lines[columns].iloc[mine], columns)
+        wanted = frames.key_tuples(lines[columns].iloc[mine], columns)
         sold = _find_sales(lines, columns, wanted)
         sale[mine] = [sold.get(key, -1) for key in wanted]
     return sale
@@ -90,8 +86,8 @@ def _find_sales(lines: pd.DataFrame, columns: list[str], wanted: pd.Series) -> d
     """Position of the earliest sale of each wanted key, if it has one."""
     first = columns[0]
     near = where(lines["kind"].eq("sale") & lines[first].isin({key[0] for key in wanted.dropna()}))
-    keys = key_tuples(lines[columns].iloc[near], columns)
-    latest_first = order_by_content(lines.iloc[near])[::-1]
+    keys = frames.key_tuples(lines[columns].iloc[near], columns)
+    latest_first = frames.order_by_content(lines.iloc[near])[::-1]
     found = dict(zip(keys.iloc[latest_first], near[latest_first].tolist(), strict=True))
     found.pop(None, None)
     return found
@@ -107,14 +103,14 @@ def fill_from_sales(batch: Batch, context: Context) -> Batch:
         return batch
     filled = {}
     for name in lines:
-        if name in NOT_FILLED or not isinstance(lines[name].dtype, pd.CategoricalDtype):
+        if name in NOT_FILLED or not frames.is_category(lines[name]):
             continue
         own, sold = (
             lines[name].iloc[at].reset_index(drop=True)
             for at in (sale.index.to_numpy(), sale.to_numpy())
         )
         if own.isna().any():
-            filled[name] = fill_category(own, sold)
+            filled[name] = frames.fill_category(own, sold)
     reason = "returns have the members of the sale that they take back"
     return batch.change("members_of_sale", sale.index.to_numpy(), reason, **filled)
 
@@ -162,27 +158,25 @@ def find_alone(lines: pd.DataFrame) -> np.ndarray:
     return at[named & ~sold[document] & proven[names]]
 
 
-def expand_notices(
-    batch: Batch, notices: Batch, source: Source, parameters: Parameters
-) -> tuple[Batch, Batch]:
-    """Both batches after each sale line of a returned order has a negative line of its row.
+def expand_notices(batch: Batch, notices: Batch, source: Source, parameters: Parameters) -> Batch:
+    """Batch in which each sale line of a returned order has a negative line of its row.
 
     A notice whose sale is not in the export, or that names an order that an earlier one names, is
     quarantined.
     """
     join, lines = list(source.join), batch.lines
-    wanted = key_tuples(notices.lines, join)
+    wanted = frames.key_tuples(notices.lines, join)
     firsts = {key[0] for key in wanted.dropna()}
     near = where(lines["kind"].eq("sale") & lines[join[0]].isin(firsts))
-    sold = key_tuples(lines[join].iloc[near], join)
+    sold = frames.key_tuples(lines[join].iloc[near], join)
     known = wanted.isin(set(sold.dropna()))
-    order = order_by_content(notices.lines)
+    order = frames.order_by_content(notices.lines)
     unknown, again = where(~known), where(wanted.iloc[order].duplicated().sort_index() & known)
     notices = notices.apply(
         LineIssue("notice_without_sale", "quarantine", unknown, NO_SALE),
         LineIssue("repeated_return", "quarantine", again, AGAIN),
     )
-    dates = dict(zip(key_tuples(notices.lines, join), notices.lines["date"], strict=True))
+    dates = dict(zip(frames.key_tuples(notices.lines, join), notices.lines["date"], strict=True))
     returned = sold.isin(set(dates)).to_numpy()
     sales = lines.iloc[near[returned]].reset_index(drop=True)
     own = pd.to_datetime(sold[returned].map(dates)).astype("datetime64[ns]").to_numpy()
@@ -190,16 +184,15 @@ def expand_notices(
     reason = f"lines of returned orders, entered as returns{when}"
     batch = batch.put(_take_back(sales, own, parameters), "returned_order", reason)
     done = "returned orders, entered as returns of every line of the order"
-    return batch, notices.drop("expanded", np.arange(len(notices.lines)), done)
+    return batch.absorb(notices.drop("expanded", np.arange(len(notices.lines)), done))
 
 
-def separate_returns(batch: Batch, context: Context) -> tuple[Batch, pd.DataFrame]:
-    """Batch without returns where the unit counts them separately (`apart`), and those returns."""
+def drop_returns(batch: Batch, context: Context) -> Batch:
+    """Batch without returns where the unit does not count them with its sales (`apart`)."""
     if context.parameters.measure.returns != "apart":
-        return batch, batch.lines.iloc[:0]
+        return batch
     at = where(batch.lines["kind"].eq("return") & ~in_pair(batch.lines))
-    returns = batch.lines.iloc[at].reset_index(drop=True)
-    return batch.drop("returns_apart", at, "returns are counted apart in this unit"), returns
+    return batch.drop("returns_apart", at, "returns are counted apart in this unit")
 
 
 def _take_back(sales: pd.DataFrame, own: np.ndarray, parameters: Parameters) -> pd.DataFrame:
@@ -210,4 +203,4 @@ def _take_back(sales: pd.DataFrame, own: np.ndarray, parameters: Parameters) -> 
     kind = pd.Categorical.from_codes(np.full(len(sales), RETURN, dtype=np.int8), dtype=KIND)
     measures = {name: -sales[name].to_numpy() for name in (*NUMBERS, *ORIGINALS) if name in sales}
     returns = sales.assign(kind=kind, date=date, known=known, **measures)
-    return with_month(returns, parameters.calendar)
+    return frames.with_month(returns, parameters.calendar)

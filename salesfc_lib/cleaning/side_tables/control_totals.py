@@ -127,25 +127,20 @@ def _differs(
     whose = f" of {row['member']}" if row["member"] else ""
     share = f", {abs(row['share']):.2%}" if pd.notna(row["share"]) else ""
     more = f"; {count - 1} more differ" if count > 1 else ""
+    mine = ledger[ledger["month"].eq(row["ds"]) & ~ledger["rule"].isin(BOUNDS)]
+    sums = mine.groupby("rule")[str(row["measure"])].agg(_add)
+    moved = sorted(sums[sums.ne(0)].items(), key=lambda item: -abs(item[1]))[:LARGEST]
+    largest = ", ".join(f"{rule} {-value:+,f}" for rule, value in moved) or "nothing"
     return SalesForecastError.say(
         f"The {row['measure']}{whose} of {row['ds']:%Y-%m} ({settings.basis}) is {row['ours']:,f}, "
         f"the general ledger in {files} says {row['ledger']:,f}: a difference of "
         f"{row['difference']:,f}{share}{more}",
         f"A difference of at most {settings.tolerance.relative:.2%} of the ledger, or "
         f"{settings.tolerance.absolute:f} (`cleaning.control.tolerance`)",
-        f"Largest between what was read and what was kept: {_list_largest(ledger, row)}. Correct "
+        f"Largest between what was read and what was kept: {largest}. Correct "
         "the export or the definition, or accept the month with a reason under "
         "`cleaning.control.accepted`",
     )
-
-
-def _list_largest(ledger: pd.DataFrame, row: pd.Series) -> str:
-    """The rules that moved most in a row's month, with their sums."""
-    mine = ledger[ledger["month"].eq(row["ds"]) & ~ledger["rule"].isin(BOUNDS)]
-    sums = mine.groupby("rule")[str(row["measure"])].agg(_add)
-    sums = sums[sums.ne(0)]
-    ordered = sums.iloc[np.argsort([-abs(value) for value in sums], kind="stable")].head(LARGEST)
-    return ", ".join(f"{rule} {-value:+,f}" for rule, value in ordered.items()) or "nothing"
 
 
 def _add(values: pd.Series) -> Decimal:

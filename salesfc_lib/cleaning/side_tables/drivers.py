@@ -1,22 +1,28 @@
-"""Numbers that move sales: prices, discounts, what is spent on advertising.
+"""What moves sales: prices, discounts, advertising, and the orders' own flags of promotion.
 
 A blank cell is no value; what is not known ahead ends with the month, so that no later step can
-take it for a plan.
+take it for a plan. A flag that is blank, zero or a word for no is no, and everything else, the name
+of a campaign too, is yes.
 """
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.side_tables.reading import rename_members
 from salesfc_lib.cleaning.strict_columns import read_columns
-from salesfc_lib.foundation import Parameters, Source, label_months, tables
+from salesfc_lib.foundation import Parameters, Source, label_months, tables, wording
 from salesfc_lib.intake import Extract, Issue, layout
 
 ROLE = "drivers"
 OWN = ("name", "date", "ds", "value")  # columns of the table that are no dimensions
+FLAG = "promotion"  # the orders' column
+WESTERN_NO = ("no", "n", "false", "f", "none", "off", "normal", "regular", "nein", "non", "-", "--")
+CHINESE_NO = ("否", "无", "非", "不", "正常", "非促销", "无促销")
+NO = frozenset((*WESTERN_NO, *CHINESE_NO))
 
 
 def read_drivers(context: Context) -> pd.DataFrame:
@@ -47,15 +53,23 @@ def close_drivers(driver: pd.DataFrame, parameters: Parameters, month: str) -> p
 def note_drivers(batch: Batch, driver: pd.DataFrame, parameters: Parameters, month: str) -> Batch:
     """Batch with an issue for each driver that lacks values ahead, or is not known ahead."""
     for name, declared in parameters.drivers.items():
-        own, example = driver[driver["name"].eq(name)], ""
-        reason = "not known ahead: history only, no model uses it"
+        own, horizon = driver[driver["name"].eq(name)], parameters.horizon
+        reason, example = "not known ahead: history only, no model uses it", ""
         if declared.known_ahead:
-            months = _count_months(own, month, parameters.horizon)
-            lacking = months[months < parameters.horizon]
-            if not lacking.size and not months.empty:
+            months = _count_months(own, month, horizon)
+            short = months.index[months < horizon]
+            if not len(short) and len(months):
                 continue
-            example = str(next(iter(lacking.index), ""))
-            reason = _describe_missing(months, parameters.horizon, declared.carry)
+            example = str(next(iter(short), ""))
+            reason = f"{len(short)} of {len(months)} members lack values for some of the {horizon} "
+            reason += "months ahead: "
+            if not months.any() and declared.carry is None:
+                reason += "none has any, so that no model uses it"
+            elif declared.carry:
+                reason += "the last value before stands there, which a backtest of past "
+                reason += "months does not do"
+            else:
+                reason += "they stay empty"
         source = next(
             key
             for key, item in parameters.sources.items()
@@ -95,14 +109,44 @@ def _count_months(own: pd.DataFrame, month: str, horizon: int) -> pd.Series:
     return own["ds"].where(ahead).groupby(members).nunique()
 
 
-def _describe_missing(months: pd.Series, horizon: int, carry: str | None) -> str:
-    count = f"{(months < horizon).sum()} of {len(months)}"
-    lacking = f"{count} members lack values for some of the {horizon} months ahead"
-    if not months.any() and carry is None:
-        return f"{lacking}: none has any, so that no model uses it"
-    if carry:
-        return (
-            f"{lacking}: the last value before stands there, which a backtest of past months "
-            "does not do"
-        )
-    return f"{lacking}: they stay empty"
+def has_flag(lines: pd.DataFrame, parameters: Parameters) -> bool:
+    """Whether the orders have a flag of promotion: a column of that name that is no dimension."""
+    return FLAG in lines and FLAG not in parameters.dimensions
+
+
+def read_flags(texts: pd.Series) -> np.ndarray:
+    """Whether each row is flagged (n_rows,); a blank cell is not.
+
+    >>> read_flags(pd.Series(["1", "0.0", "否", None, "618"])).tolist()
+    [True, False, False, False, True]
+    """
+    codes, words = pd.factorize(texts)
+    yes = np.array([*(_is_yes(str(word)) for word in words), False])
+    return yes[codes]  # a missing one has the code -1
+
+
+def note_flags(batch: Batch, parameters: Parameters) -> Batch:
+    """Batch with an issue for each source with a flag of promotion, which shows its words."""
+    lines = batch.lines
+    if not has_flag(lines, parameters):
+        return batch
+    flagged = read_flags(lines[FLAG])
+    reason = (
+        "read as sold on promotion; a month's share of its days counts, and only a plan says what "
+        "comes"
+    )
+    for source in lines.loc[flagged, "source"].unique():
+        mine = lines[flagged & lines["source"].eq(source).to_numpy()]
+        words = mine[FLAG].value_counts().loc[lambda counts: counts > 0].index.astype(str)
+        first, more = int(mine["row"].min()), {"source": str(source), "column": FLAG}
+        more["example"] = wording.listing(list(words[:3]))
+        batch = batch.report(Issue("promotion_flag", reason, first, len(mine), **more))
+    return batch
+
+
+def _is_yes(word: str) -> bool:
+    text = word.strip().casefold()
+    try:
+        return float(text) != 0
+    except ValueError:
+        return bool(text) and text not in NO

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from salesfc_lib.cleaning.batch.batch import Batch
 from salesfc_lib.cleaning.batch.frames import fill_category, group_numbers, key_tuples
@@ -11,8 +12,15 @@ from salesfc_lib.cleaning.context import Context
 from salesfc_lib.cleaning.mappings import Mappings
 from salesfc_lib.cleaning.strict_columns import read_columns, unreadable_row
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation import Source, tables
-from salesfc_lib.intake import Extract, layout, refuse_stated_unit, text_columns
+from salesfc_lib.foundation import Parameters, Source, tables
+from salesfc_lib.intake import (
+    Extract,
+    evidence,
+    layout,
+    read_dates,
+    refuse_stated_unit,
+    text_columns,
+)
 
 TABLE = {  # role -> table
     "promotions": "promotion",
@@ -29,6 +37,7 @@ KEYS = {  # columns that no two rows share, beside the dimensions
     "rate": ["currency", "date"],
     "conversion": ["unit"],
 }
+DECLARED = ("launched", "discontinued")  # days that a lookup by one dimension may declare
 WHOLE_KEYS = {"promotion", "rate"}  # tables whose key is that without a dimension
 # columns whose kind the contract's types do not tell
 KINDS = {"ds": "month", **dict.fromkeys(("rate", "factor", "amount", "quantity"), "decimal")}
@@ -56,8 +65,12 @@ def read_side_table(role: str, context: Context) -> pd.DataFrame:
     for column in dimensions:
         frame[column] = frame[column].astype(object).where(frame[column].notna(), None)
     key = [*KEYS.get(name, []), *(dimensions if name not in WHOLE_KEYS else [])]
-    if name in KEYS:
-        _refuse_repeated(frame, key, name)
+    if name in KEYS and (repeated := frame.duplicated(key, keep=False)).any():
+        rows = frame[repeated].head(3)
+        examples = rows[key].fillna("").astype(str).agg(" / ".join, axis=1)
+        places = f"table '{name}', rows {', '.join(map(str, rows[layout.ROW]))}"
+        where = f"'{rows[layout.FILE].iloc[0]}' ({places})"
+        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), where)
     frame = rename_members(frame, dimensions, context)
     if name == "inventory":
         frame = _merge(frame, key)
@@ -87,6 +100,45 @@ def add_lookups(batch: Batch, context: Context) -> Batch:
             values = fill_category(batch.lines[column], values) if column in lines else values
             batch = batch.with_columns(**{column: values})
     return batch
+
+
+def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.DataFrame:
+    """One row per dimension and member with a declared day: launched, discontinued (or NaT).
+
+    Raises `SalesForecastError` for a day that cannot be read and for two days of one member.
+    """
+    found = [pd.DataFrame(columns=["dimension", "member", *DECLARED], dtype=object)]
+    for name, source in parameters.sources.items():
+        columns = [column for column in DECLARED if column in source.columns]
+        if source.role != "lookup" or len(source.join) != 1 or not columns:
+            continue
+        (dimension,) = source.join
+        pairs = transactions[[dimension, *columns]].drop_duplicates()
+        pairs = pairs.dropna(subset=dimension).astype(object)
+        why = ""
+        if (repeated := pairs[dimension].duplicated()).any():
+            member = pairs.loc[repeated, dimension].iloc[0]
+            why = f"{dimension} '{member}' has several declared days"
+        for column in columns:
+            texts = pairs[column].fillna("").to_numpy()
+            cells = pa.chunked_array([pa.array(texts, pa.string())])
+            try:
+                read = read_dates(cells, source.date_format)
+            except SalesForecastError as error:
+                raise evidence.prefix(error, f"Column `{column}` of source '{name}': ") from error
+            wrong = [f"`{column}` {text}" for at, text in read.problems.items() if texts[int(at)]]
+            why, pairs[column] = why or next(iter(wrong), ""), read.days
+        if why:
+            raise SalesForecastError.say(
+                f"Source '{name}': {why}",
+                "One day for each member, such as 2024-03-01",
+                "Correct the master file",
+            )
+        pairs = pairs.rename(columns={dimension: "member"}).assign(dimension=dimension)
+        found.append(pairs.astype(object))
+    table = pd.concat(found, ignore_index=True).reindex(columns=["dimension", "member", *DECLARED])
+    table = table.astype(dict.fromkeys(DECLARED, "datetime64[ns]"))
+    return table.dropna(subset=[*DECLARED], how="all").reset_index(drop=True)
 
 
 def rename_members(frame: pd.DataFrame, dimensions: list[str], context: Context) -> pd.DataFrame:
@@ -146,13 +198,3 @@ def _read_table(name: str, source: Source, extract: Extract) -> pd.DataFrame:
     nullable = optional | set(kinds) - set(contract)
     default = "0" if name == "inventory" else ""  # no column of days without stock: none
     return read_columns(kinds, source, extract, nullable=nullable, default=default)
-
-
-def _refuse_repeated(frame: pd.DataFrame, key: list[str], name: str) -> None:
-    repeated = frame.duplicated(key, keep=False)
-    if repeated.any():
-        rows = frame[repeated].head(3)
-        examples = rows[key].fillna("").astype(str).agg(" / ".join, axis=1)
-        places = ", ".join(map(str, rows[layout.ROW]))
-        where = f"'{rows[layout.FILE].iloc[0]}' (table '{name}', rows {places})"
-        raise SalesForecastError.duplicate_keys(key, examples, int(repeated.sum()), where)

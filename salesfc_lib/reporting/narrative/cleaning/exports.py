@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.cleaning import count_found, gather_feeds
+from salesfc_lib import cleaning
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.catalogue import read_catalogue
@@ -27,7 +27,7 @@ def scan(run: UnitMonth, cleaned: CleanedMonth) -> Blocks:
     """What was found before anything was done, gravest first."""
     writer, found = writer_of(run), cleaned.problems[cleaned.problems["rule"].ne("after_month")]
     order = found["action"].map(ACTIONS.index)
-    ranked = gather_feeds(found.assign(order=order)).sort_values(
+    ranked = cleaning.scan.gather_feeds(found.assign(order=order)).sort_values(
         ["order", "rows"], ascending=[True, False], kind="stable", ignore_index=True
     )
     kinds, counts = ranked["rule"].nunique(), ranked.groupby("action")["rule"].nunique()
@@ -46,7 +46,7 @@ def _describe_problem(writer: BlockWriter, row: Any) -> Row:
     return {
         "found": Cell(writer.name("rule", row.rule), row.column, bold=grave),
         "action": row.action,
-        "count": wording.number(row.rows) if row.first_row else count_found(row),
+        "count": wording.number(row.rows) if row.first_row else cleaning.scan.count_found(row),
         "where": Cell(row.feed, sub=_first_place(row.source, row.first_row)),
         "example": "" if row.example == row.reason else row.example,
         "reason": row.reason,

@@ -1,18 +1,23 @@
-"""Proof of subtotals before they are dropped.
+"""Whether the sums that a file itself states, as subtotals or in its last line, are its rows'.
 
 A subtotal must equal, in every figure it shows, the rows above it back to the start or to an
 earlier subtotal. That covers subtotals, totals of subtotals and the grand total without being told
-which is which.
+which is which; only then are they dropped. The sum of a trailer is over every row of the file,
+whichever unit's and before any rule, and has to be equal to the last digit; where a row's figure
+cannot be read, nothing is proven, and the row is in quarantine with its reason.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesfc_lib.cleaning.batch.frames import fit_int64
 from salesfc_lib.errors import SalesForecastError
@@ -20,12 +25,17 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake import (
     Convention,
     Extract,
+    Numbers,
     evidence,
     fixed_point,
+    label_files,
     layout,
+    mapped_columns,
     read_numbers,
     text_columns,
 )
+
+SUMMED = ("quantity", "amount")
 
 
 def check_subtotals(source: Source, extract: Extract) -> None:
@@ -36,20 +46,21 @@ def check_subtotals(source: Source, extract: Extract) -> None:
     """
     if not _has_mark(extract.rows, "subtotal").any():
         return
-    apart = extract.elsewhere.num_rows
-    everything = text_columns.stack([extract.rows, extract.elsewhere]) if apart else extract.rows
+    everything = extract.rows
+    if extract.elsewhere.num_rows:
+        everything = text_columns.stack([extract.rows, extract.elsewhere])
     codes, files = text_columns.encode(everything[layout.FILE])
     for place, file in enumerate(files):
         rows = everything.filter(pa.array(codes == place))
         rows = rows.take(pa.array(np.argsort(rows[layout.ROW].to_numpy(), kind="stable")))
-        _check_file(rows.filter(pa.array(~_has_mark(rows, "header"))), source, file)
+        _check_parts(rows.filter(pa.array(~_has_mark(rows, "header"))), source, file)
 
 
 def _has_mark(rows: pa.Table, mark: str) -> np.ndarray:
     return text_columns.map_texts(rows[layout.MARK], lambda text: text == mark).astype(bool)
 
 
-def _check_file(rows: pa.Table, source: Source, file: str) -> None:
+def _check_parts(rows: pa.Table, source: Source, file: str) -> None:
     marked, numbers = _has_mark(rows, "subtotal"), rows[layout.ROW].to_numpy()
     columns = []
     for name in (name for name in ("quantity", "amount") if name in source.columns):
@@ -115,3 +126,67 @@ def _is_sum(
         if figure is not None
     ]
     return bool(pairs) and all(figure == part for figure, part in pairs)
+
+
+def check_trailers(name: str, source: Source, extract: Extract) -> None:
+    """Raise `SalesForecastError` for a file whose rows do not make the sums of its trailer."""
+    label = label_files(name, [file["path"] for file in extract.files])
+    for file in extract.files:
+        trailer, path, rejected = file.get("trailer", {}), file["path"], extract.rejected
+        summed = [ours for ours in trailer if ours in SUMMED and ours in source.columns]
+        if shown := {ours: trailer[ours] for ours in summed}:
+            mine = [
+                part.filter(pc.equal(part[layout.FILE].cast(pa.string()), path))
+                for part in (extract.rows, extract.elsewhere)
+            ]
+            contents = rejected.loc[rejected["source"].eq(label[path]), "content"]
+            _check_trailer(
+                text_columns.stack(mine), [*map(json.loads, contents)], source, path, shown=shown
+            )
+
+
+def _check_trailer(
+    rows: pa.Table, rejected: list[Any], source: Source, file: str, *, shown: dict[str, str]
+) -> None:
+    rows = rows.filter(pa.array(layout.is_plain(rows)))
+    every = np.ones(rows.num_rows, dtype=bool)
+    for ours, text in shown.items():
+        header = source.columns[ours]
+        try:
+            read = mapped_columns.read_measures(rows, {ours: header}, source, every)[ours]
+        except SalesForecastError:
+            continue  # reported where the lines of the column are made
+        cells = [item.get(header, "x") if isinstance(item, dict) else "x" for item in rejected]
+        aside = _read_like([*map(str, cells)], read, ours, source)
+        if len(read.problems) or len(aside.problems):
+            continue
+        total = _read_like([text], read, ours, source)
+        if len(total.problems):
+            raise SalesForecastError.say(
+                f"The trailer of '{file}' says '{text}' as its {ours}",
+                "A number",
+                f"Correct the group `{ours}` of the source's `trailer`",
+            )
+        found, expected = _sum(read) + _sum(aside), _sum(total)
+        if found != expected:
+            count = rows.num_rows + len(rejected)
+            raise SalesForecastError.say(
+                f"'{file}' was cut short or changed (cut_short): its {count:,} rows make "
+                f"{found:,f} in '{header}' ({ours})",
+                f"{expected:,f}, as its trailer says",
+                "Export it again",
+            )
+
+
+def _read_like(texts: list[str], column: Numbers, ours: str, source: Source) -> Numbers:
+    """Numbers of texts that are written as the column is."""
+    cells = pa.chunked_array([pa.array(texts, pa.string())])
+    convention = Convention(unit=source.units.get(ours, Decimal(1)), credit=source.credit)
+    try:
+        return read_numbers(cells, replace(convention, decimal=column.written))
+    except SalesForecastError:  # neither the column nor the text tells its decimal mark
+        return read_numbers(cells, replace(convention, decimal="."))
+
+
+def _sum(numbers: Numbers) -> Decimal:
+    return Decimal(sum(map(int, numbers.units))).scaleb(-numbers.scale)
