@@ -12,6 +12,7 @@ from salesfc_lib.cleaning.context import Context, lines_of, where
 from salesfc_lib.errors import SalesForecastError
 
 OTHER = "other"  # customers that are no key account
+SPARSE = 16  # times the number of rows, above which the codes of keys are too many to count
 UNKNOWN = "unknown"  # the member of lines without a value
 UNREADABLE = "date, quantity, amount or kind cannot be read; an amount that cannot be read counts 0"
 UNUSABLE = "the row cannot be used as it stands; what of it cannot be read counts 0"
@@ -50,6 +51,9 @@ def drop_duplicates(batch: Batch, context: Context) -> Batch:
         if not source.key:
             continue
         keys = key_codes(own, columns)
+        few = keys.max(initial=-1) < SPARSE * len(keys)
+        if few and np.bincount(keys + 1)[1:].max(initial=0) < 2:
+            continue  # much faster than to look for the repeats
         repeated = pd.Series(keys).duplicated(keep="first").to_numpy() & (keys >= 0)
         if not repeated.any():
             continue
