@@ -187,8 +187,8 @@ def _pair_up(
     (ended, began), (first, last) = names, edges
     similarity = Similarity([*ended, *began])
     silence = {}  # months without a sale between two with one, at most
-    for name in (*ended, *began):
-        silence[name] = int(np.diff(np.flatnonzero(share[name])).max(initial=1)) - 1
+    for member in (*ended, *began):
+        silence[member] = int(np.diff(np.flatnonzero(share[member])).max(initial=1)) - 1
     found = []
     for ends, begins in sorted({(last[old], first[new]) for old in ended for new in began}):
         gap = (begins.year - ends.year) * 12 + begins.month - ends.month
