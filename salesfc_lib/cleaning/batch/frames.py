@@ -63,7 +63,7 @@ def sum_by(lines: pd.DataFrame, keys: list[str], measures: Iterable[str]) -> pd.
 
 def group_numbers(lines: pd.DataFrame, keys: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Group of each line (n_lines,) by first appearance, and its first line (n_groups,)."""
-    group, distinct = pd.factorize(_combine([_codes(lines[key]) for key in keys]))
+    group, distinct = pd.factorize(combine_codes([_codes(lines[key]) for key in keys]))
     firsts = np.full(len(distinct), len(lines), dtype=np.int64)
     firsts[group[::-1]] = np.arange(len(lines))[::-1]
     return group, firsts
@@ -73,10 +73,10 @@ def key_codes(lines: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:
     """A whole number from 0 for each distinct key (n_lines,); -1 where a part is missing."""
     codes = [_codes(lines[column]) for column in columns]
     missing = np.logical_or.reduce([each == 0 for each in codes])
-    return np.where(missing, -1, _combine(codes))
+    return np.where(missing, -1, combine_codes(codes))
 
 
-def _combine(codes: Sequence[np.ndarray]) -> np.ndarray:
+def combine_codes(codes: Sequence[np.ndarray]) -> np.ndarray:
     """One whole number for each line's codes, from 0."""
     combined = codes[0]
     for more in codes[1:]:

@@ -166,8 +166,8 @@ def _merge(
         levels = []
         for group in groups:
             together = share[[pair.old for pair in group]].sum(axis=1).to_frame()
-            level = _levels(together, share[[new]], first[new], first[new])
-            levels.append(float(level[0, 0]) if len(group) > 1 else 0.0)
+            beside = _levels(together, share[[new]], first[new], first[new])
+            levels.append(float(beside[0, 0]) if len(group) > 1 else 0.0)
         if levels and (level := max(levels)) >= max(MERGED_LEVEL, alone.get(new, 0.0) + GAIN):
             found.append((groups[levels.index(level)], level))
     return found

@@ -23,7 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from salesfc_lib.cleaning.batch.frames import group_numbers
+from salesfc_lib.cleaning.batch.frames import combine_codes
 from salesfc_lib.cleaning.history.changed_definitions import EVERY
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.foundation import tables
@@ -195,8 +195,9 @@ def encode(rows: pa.Table, columns: Sequence[str]) -> np.ndarray:
     if not rows.num_rows:
         return np.empty(0, dtype=np.int64)
     cells = rows.select([*columns]).combine_chunks().columns
-    codes = [column.dictionary_encode("encode").chunk(0).indices.to_numpy() for column in cells]
-    return group_numbers(pd.DataFrame(dict(zip(columns, codes, strict=True))), [*columns])[0]
+    encoded = [column.dictionary_encode("encode").chunk(0).indices for column in cells]
+    codes = [indices.to_numpy().astype(np.int64) for indices in encoded]
+    return pd.factorize(combine_codes(codes))[0]
 
 
 def pair_versions(rows: pa.Table, *, keys: Keys, dimensions: Sequence[str]) -> pd.DataFrame:
@@ -211,9 +212,14 @@ def pair_versions(rows: pa.Table, *, keys: Keys, dimensions: Sequence[str]) -> p
     parts = []
     for number, name in enumerate(names):
         places = np.flatnonzero(owner == number)
-        own = rows.take(pa.array(places))
+        own = rows if len(names) == 1 else rows.take(pa.array(places))
         content = ["month", "kind", *dimensions, *MEASURES, *(keys.get(name) or CONTENT)]
-        left = np.flatnonzero(_pair_up(encode(own, content), then[places]) < 0)
+        codes, side = encode(own, content), then[places]
+        counts = [
+            np.bincount(codes[of_view], minlength=len(codes) + 1) for of_view in (side, ~side)
+        ]
+        unequal = np.flatnonzero((counts[0] != counts[1])[codes])  # what may be left, mostly little
+        left = unequal[_pair_up(codes[unequal], side[unequal]) < 0]
         own, places = own.take(pa.array(left)), places[left]
         partner = _pair_up(encode(own, keys.get(name) or ("source", "row")), then[places])
         lonely = np.where(then[places], GONE, NEW)
