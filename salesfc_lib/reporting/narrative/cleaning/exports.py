@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from salesfc_lib.archive import UnitMonth
 from salesfc_lib import cleaning
+from salesfc_lib.archive import UnitMonth
 from salesfc_lib.foundation import wording
 from salesfc_lib.reporting.blocks import Cell
 from salesfc_lib.reporting.catalogue import read_catalogue
