@@ -93,7 +93,7 @@ def _parse(
     if kind in ("decimal", "float"):
         convention = Convention(decimal=source.decimal, unit=source.units.get(ours, Decimal(1)))
         numbers = read_numbers(texts, convention)
-        decimals = fixed_point.to_decimals(numbers.units, numbers.scale).to_pylist()
+        decimals = fixed_point.to_decimals(numbers.values, numbers.scale).to_pylist()
         return pd.Series(decimals, dtype=object), numbers.problems
     days = (read_months if kind == "month" else read_dates)(texts, source.date_format)
-    return pd.Series(days.days), days.problems
+    return pd.Series(days.values), days.problems

@@ -72,7 +72,7 @@ def map_lines(name: str, source: Source, extract: Extract, parameters: Parameter
         for ours, item in numbers.items()
     }
     none = pd.Series([], dtype=object, index=np.array([], dtype=np.int64))
-    dates = Dates(np.full(count, np.datetime64("NaT", "ns")), none, none, [])
+    dates = evidence.ParsedColumn(np.full(count, np.datetime64("NaT", "ns")), none, none, [])
     if "date" in mapped:
         late = [str(file["path"]) for file in extract.files if file.get("date_system") == "1904"]
         more: dict[str, Any] = {"zone": parameters.calendar.zone, "from_1904": late}

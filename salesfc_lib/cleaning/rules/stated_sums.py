@@ -25,7 +25,6 @@ from salesfc_lib.foundation import Source
 from salesfc_lib.intake import (
     Convention,
     Extract,
-    Numbers,
     evidence,
     fixed_point,
     label_files,
@@ -101,7 +100,7 @@ def _read(
     own = replace(convention, decimal=parts.notation or ".")
     shown = read_numbers(column.filter(pa.array(marked)), own)
     whole = np.zeros(len(marked), dtype=np.int64)
-    whole[~marked] = fit_int64(parts.units, "A figure")
+    whole[~marked] = fit_int64(parts.values, "A figure")
     above = np.cumsum(whole)[marked]
     finest = max(parts.scale, shown.scale)
     units = fixed_point.rescale(shown.values, shown.scale, finest)
@@ -178,15 +177,17 @@ def _check_trailer(
             )
 
 
-def _read_like(texts: list[str], column: Numbers, ours: str, source: Source) -> Numbers:
+def _read_like(
+    texts: list[str], column: evidence.ParsedColumn, ours: str, source: Source
+) -> evidence.ParsedColumn:
     """Numbers of texts that are written as the column is."""
     cells = pa.chunked_array([pa.array(texts, pa.string())])
     convention = Convention(unit=source.units.get(ours, Decimal(1)), credit=source.credit)
     try:
-        return read_numbers(cells, replace(convention, decimal=column.written))
+        return read_numbers(cells, replace(convention, decimal=column.notation))
     except SalesForecastError:  # neither the column nor the text tells its decimal mark
         return read_numbers(cells, replace(convention, decimal="."))
 
 
-def _sum(numbers: Numbers) -> Decimal:
-    return Decimal(sum(map(int, numbers.units))).scaleb(-numbers.scale)
+def _sum(numbers: evidence.ParsedColumn) -> Decimal:
+    return Decimal(sum(map(int, numbers.values))).scaleb(-numbers.scale)

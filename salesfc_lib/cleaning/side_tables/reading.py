@@ -127,7 +127,7 @@ def list_declared(transactions: pd.DataFrame, parameters: Parameters) -> pd.Data
             except SalesForecastError as error:
                 raise evidence.prefix(error, f"Column `{column}` of source '{name}': ") from error
             wrong = [f"`{column}` {text}" for at, text in read.problems.items() if texts[int(at)]]
-            why, pairs[column] = why or next(iter(wrong), ""), read.days
+            why, pairs[column] = why or next(iter(wrong), ""), read.values
         if why:
             raise SalesForecastError.say(
                 f"Source '{name}': {why}",
