@@ -157,7 +157,8 @@ def _sum_views(sides: Sequence[tuple[pa.Table, np.ndarray]], size: int) -> dict[
     with localcontext(EXACT):
         for name in MEASURES:
             sums[f"{name}_difference"] = sums[f"{name}_now"] - sums[f"{name}_before"]
-    return sums
+    views = ("before", "now", "difference")
+    return {f"{name}_{view}": sums[f"{name}_{view}"] for name in MEASURES for view in views}
 
 
 def lay_side_by_side(
