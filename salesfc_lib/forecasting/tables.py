@@ -24,7 +24,7 @@ from salesfc_lib.forecasting.reasons import (
     percent,
     weight_reason,
 )
-from salesfc_lib.foundation import SEASON, Parameters, defaults, tables
+from salesfc_lib.foundation import INTERVALS, SEASON, Parameters, defaults, tables
 
 COMBINATION = "combination"
 WEIGHTS = ["unique_id", "model", "weight", "backtest_error", "reason"]
@@ -206,7 +206,7 @@ def _rows(
 
 def _as_forecast(parts: list[pd.DataFrame]) -> pd.DataFrame:
     """Rows of table forecast, in its order; stage combined where none is named."""
-    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*FORECAST, *tables.INTERVALS])
+    rows = pd.concat(parts, ignore_index=True).reindex(columns=[*FORECAST, *INTERVALS])
     rows["stage"] = rows["stage"].fillna("combined")
     return rows.sort_values(FORECAST[:5], ignore_index=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -11,11 +12,10 @@ import pyarrow.parquet as pq
 from pandera.errors import SchemaError, SchemaErrors
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation.contracts import CONTRACTS, INTERVALS, STAGES
+from salesfc_lib.foundation.contracts import cleaning, modeling, reconciliation, retrospective
 
+CONTRACTS = cleaning.TABLES | modeling.TABLES | reconciliation.TABLES | retrospective.TABLES
 SLICE = 1_000_000  # rows written at a time
-
-__all__ = ["CONTRACTS", "INTERVALS", "STAGES", "check", "empty", "guard_text", "read", "write"]
 
 
 def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def check(frame: pd.DataFrame, name: str) -> pd.DataFrame:
     except (SchemaError, SchemaErrors) as error:
         raise SalesForecastError.say(
             f"Table '{name}' breaks its contract: {' '.join(str(error).split())[:300]}",
-            f"The columns and types of `contracts.CONTRACTS['{name}']`",
+            f"The columns and types of `tables.CONTRACTS['{name}']`",
             "Correct the step that wrote it",
         ) from error
 
@@ -47,6 +47,12 @@ def empty(name: str) -> pd.DataFrame:
     """A table without rows, with the columns and types of its contract."""
     columns = CONTRACTS[name].columns.items()
     return pd.DataFrame({each: pd.Series(dtype=str(spec.dtype or "O")) for each, spec in columns})
+
+
+def build(rows: pd.DataFrame | Sequence[Mapping[str, object]], name: str) -> pd.DataFrame:
+    """The rows with the columns and types of table `name`, and no others."""
+    types = empty(name).dtypes.to_dict()
+    return pd.DataFrame(rows, columns=list(types)).astype(types).reset_index(drop=True)
 
 
 def guard_text(value: object) -> object:

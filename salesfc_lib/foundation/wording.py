@@ -6,6 +6,7 @@ a statement. There is no text for a missing number: callers have a sentence for 
 
 from __future__ import annotations
 
+import calendar
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,10 +15,6 @@ from datetime import date, datetime
 THIN = "\u202f"  # narrow no-break space, before %
 NBSP = "\u00a0"
 MINUS = "\u2212"
-MONTHS = (
-    *("January", "February", "March", "April", "May", "June"),
-    *("July", "August", "September", "October", "November", "December"),
-)
 CARDINALS = (
     *("no", "one", "two", "three", "four", "five", "six"),
     *("seven", "eight", "nine", "ten", "eleven", "twelve"),
@@ -154,7 +151,7 @@ def month_name(month: str) -> str:
 
 def month_word(month: str) -> str:
     """'2026-06' as 'June'."""
-    return MONTHS[int(month[5:7]) - 1]
+    return calendar.month_name[int(month[5:7])]
 
 
 def month_short(month: str) -> str:
@@ -174,14 +171,13 @@ def add_months(month: str, n: int) -> str:
 
 def day(moment: str | date) -> str:
     """Date or moment as '3 July 2026'."""
-    when = _moment(moment)
-    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+    return f"{day_short(moment)} {_moment(moment).year}"
 
 
 def day_short(moment: str | date) -> str:
     """Date or moment as '3 July'."""
     when = _moment(moment)
-    return f"{when.day} {MONTHS[when.month - 1]}"
+    return f"{when.day} {calendar.month_name[when.month]}"
 
 
 def minute(moment: str | date, *, year: bool = True) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesfc_lib.archive import UnitMonth
-from salesfc_lib.foundation import tables
+from salesfc_lib.foundation import INTERVALS, tables
 from salesfc_lib.panel import coherence_gap
 from salesfc_lib.reporting import Check, ReconciledMonth, final_stage, last_modeled
 from salesfc_lib.steps.checks import COHERENT, check_complete, check_sign, read_modeled_stages
@@ -79,11 +79,11 @@ def write_forecast_csv(final: pd.DataFrame, series: pd.DataFrame, path: Path) ->
     Text that a spreadsheet would take for a formula gets an apostrophe.
     """
     names = [name for name in series.columns if name != "label"]
-    columns = ["unique_id", "ds", "h", "y_hat", *tables.INTERVALS]
+    columns = ["unique_id", "ds", "h", "y_hat", *INTERVALS]
     wide = series[names].merge(final[columns], on="unique_id")
     wide[names] = wide[names].apply(lambda column: column.map(tables.guard_text))
     wide["month"] = wide["ds"].dt.strftime("%Y-%m")
     wide = wide.rename(columns={"y_hat": "forecast", "h": "months_ahead"})
-    wide = wide[[*names, "month", "months_ahead", "forecast", *tables.INTERVALS]].round(4)
+    wide = wide[[*names, "month", "months_ahead", "forecast", *INTERVALS]].round(4)
     wide.to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
     return path

@@ -7,6 +7,5 @@ month used in training, `h` counts from 1. Differences and `bias` are forecast -
 from __future__ import annotations
 
 from salesfc_lib.foundation.contracts.modeling import ASSUMED, ENDED, INTERVALS, STAGES
-from salesfc_lib.foundation.contracts.tables import CONTRACTS
 
-__all__ = ["ASSUMED", "CONTRACTS", "ENDED", "INTERVALS", "STAGES"]
+__all__ = ["ASSUMED", "ENDED", "INTERVALS", "STAGES"]

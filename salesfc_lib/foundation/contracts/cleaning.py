@@ -1,4 +1,4 @@
-"""Tables of the cleaning step, and those that a source beside the orders brings.
+"""Tables of the cleaning step, the panel among them, and those that other sources bring.
 
 Amounts in tables of text are exact decimals.
 """
@@ -115,4 +115,16 @@ TABLES = {
         "name text, start day, end day, kind text?, effect text?, comment text?, announced day?",
         more=True,
     ),
+    # One series of one level; further columns: its dimensions, null where the level sums over one.
+    "series": table("unique_id text, level text, label text", key="unique_id", more=True),
+    # y: what models train on; y_raw: what was sold; null: no source row at all in that month.
+    # Further columns: regressors, null where unknown. A model sees only those that `future` has
+    # too: what is known only afterwards (a driver without `known_ahead`, a flag on the rows
+    # without a plan) stands here alone. A regressor of a month does not depend on sales of the
+    # `horizon` months before it, so that no cutoff sees what was sold after it.
+    "panel": table(
+        "unique_id text, ds month, y number?, y_raw number?", key="unique_id ds", more=True
+    ),
+    # Regressors known ahead, for the months after the panel's last; null: nothing is known.
+    "future": table("unique_id text, ds month", key="unique_id ds", more=True),
 }

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from salesfc_lib.errors import RequestError
 from salesfc_lib.foundation.resources import DEFAULTS
 
 UNIT_ID = re.compile(r"^[a-z0-9][a-z0-9_-]{0,31}$")
-DAY = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
-
-Positive = Annotated[Decimal, Field(gt=0)]
 
 # the loader in C where there is one: every kernel waits for this
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -61,3 +59,26 @@ def check_month(month: str) -> str:
             f"'{month}' is not a month", "YYYY-MM, such as 2026-06", "Correct the month"
         )
     return str(month)
+
+
+def _day_text(value: Any) -> Any:
+    """A day that YAML read as a date, as text; anything else as it is."""
+    return value.isoformat() if type(value) is date else value
+
+
+def _check_day(text: str) -> str:
+    if not re.match(r"^\d{4}-\d{2}-\d{2}$", text):
+        raise ValueError("expected a day, YYYY-MM-DD")
+    return date.fromisoformat(text).isoformat()
+
+
+def _check_reason(text: str) -> str:
+    if not text.strip():
+        raise ValueError("expected a reason")
+    return text
+
+
+Positive = Annotated[Decimal, Field(gt=0)]
+Reason = Annotated[str, AfterValidator(_check_reason)]
+Month = Annotated[str, AfterValidator(check_month)]
+Day = Annotated[str, BeforeValidator(_day_text), AfterValidator(_check_day)]

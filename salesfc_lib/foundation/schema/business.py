@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
-from salesfc_lib.foundation.schema.block import DAY, ParameterBlock, Positive, default
+from salesfc_lib.foundation.schema.block import Day, ParameterBlock, Positive, default
 
 FOR_EVER = "1900-01-01"  # a rate without a day holds from then on
 InOrOut = Literal["in", "out"]
@@ -39,7 +37,7 @@ class SalesMeasure(ParameterBlock):
     within_company: InOrOut = default("measure.within_company")
     own_company: dict[str, list[str]] = default("measure.own_company")
     currency: str | None = Field(default("measure.currency"), pattern="^[A-Z]{3}$")
-    rates: dict[str, dict[str, Decimal]] = default("measure.rates")
+    rates: dict[str, dict[Day, Positive]] = default("measure.rates")
     unit_of_measure: str | None = default("measure.unit_of_measure")
     conversions: dict[str, Positive] = default("measure.conversions")
     promotion_window: PromotionWindow = PromotionWindow()
@@ -50,47 +48,19 @@ class SalesMeasure(ParameterBlock):
         """`USD: 7.1` holds for ever; `USD: {2024-01-01: 7.1}` from that day on."""
         if not isinstance(value, dict):
             return value
-        dated = {
-            code: rate if isinstance(rate, dict) else {FOR_EVER: rate}
-            for code, rate in value.items()
-        }
         return {
-            code: {_day_text(day): rate for day, rate in rates.items()}
-            for code, rates in dated.items()
+            code: rates if isinstance(rates, dict) else {FOR_EVER: rates}
+            for code, rates in value.items()
         }
-
-    @field_validator("rates")
-    @classmethod
-    def _rates_are_above_zero(
-        cls, value: dict[str, dict[str, Decimal]]
-    ) -> dict[str, dict[str, Decimal]]:
-        entries = [(code, *entry) for code, rates in value.items() for entry in rates.items()]
-        for code, day, rate in entries:
-            if not DAY.match(day) or rate <= 0:
-                expected = "expected YYYY-MM-DD and a rate above zero"
-                raise ValueError(f"{code}: {expected}, found '{day}' and {rate}")
-        return value
 
 
 class Renamed(ParameterBlock):
     """New name of the lines of a window of days that have an old name; no window: all lines."""
 
     to: str = Field(min_length=1)
-    start: str | None = Field(None, validation_alias=AliasChoices("from", "start"))  # first day
-    until: str | None = None  # last day
+    start: Day | None = Field(None, validation_alias=AliasChoices("from", "start"))  # first day
+    until: Day | None = None  # last day
     reason: str = ""
-
-    @field_validator("start", "until", mode="before")
-    @classmethod
-    def _written_as_a_day(cls, value: Any) -> Any:
-        return _day_text(value)
-
-    @field_validator("start", "until")
-    @classmethod
-    def _is_a_day(cls, value: str | None) -> str | None:
-        if value is not None and not DAY.match(value):
-            raise ValueError("expected a day, YYYY-MM-DD")
-        return value if value is None else date.fromisoformat(value).isoformat()
 
     @model_validator(mode="after")
     def _starts_before_it_ends(self) -> Renamed:
@@ -117,8 +87,3 @@ class Reorganised(ParameterBlock):
 class KeyAccounts(ParameterBlock):
     column: str = default("key_accounts.column")
     members: list[str] = default("key_accounts.members")
-
-
-def _day_text(value: Any) -> Any:
-    """A day that YAML read as a date, as text; anything else as it is."""
-    return value.isoformat() if type(value) is date else value

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
 
-from salesfc_lib.foundation.schema.block import ParameterBlock, check_month, default
+from salesfc_lib.foundation.schema.block import Month, ParameterBlock, default
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Festival = Literal["chinese_new_year", "easter", "ramadan"]
@@ -19,21 +19,11 @@ class Calendar(ParameterBlock):
     year_begins: str = Field(default("calendar.year_begins"), pattern=MONTH_AND_DAY)
     moving_holidays: list[Festival] | None = default("calendar.moving_holidays")
     week_begins: Weekday = default("calendar.week_begins")
-    closed_through: str | None = default("calendar.closed_through")
-    closed_months: list[str] = default("calendar.closed_months")
+    closed_through: Month | None = default("calendar.closed_through")
+    closed_months: list[Month] = default("calendar.closed_months")
     holidays: list[str] = default("calendar.holidays")
     country: str | None = default("calendar.country")
     zone: str | None = default("calendar.zone")
-
-    @field_validator("closed_through")
-    @classmethod
-    def _closed_through_is_a_month(cls, value: str | None) -> str | None:
-        return value if value is None else check_month(value)
-
-    @field_validator("closed_months")
-    @classmethod
-    def _closed_months_are_months(cls, value: list[str]) -> list[str]:
-        return [check_month(month) for month in value]
 
     @field_validator("country", mode="before")
     @classmethod

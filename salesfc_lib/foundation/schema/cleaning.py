@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from salesfc_lib.foundation.schema.block import ParameterBlock, check_month, default
+from salesfc_lib.foundation.schema.block import Month, ParameterBlock, Reason, default
 
 
 class Outliers(ParameterBlock):
@@ -24,7 +24,7 @@ class KeptRow(ParameterBlock):
     source: str  # as in the tables: the source's name, and the file's where it has several
     row: int
     rule: str
-    reason: str = Field(min_length=1)
+    reason: Reason
     author: str = ""
 
 
@@ -45,16 +45,7 @@ class Control(ParameterBlock):
 
     basis: Literal["kept", "opening"] = default("cleaning.control.basis")
     tolerance: Tolerance = Tolerance()
-    accepted: dict[str, str] = default("cleaning.control.accepted")
-
-    @field_validator("accepted")
-    @classmethod
-    def _accepted_are_months_with_a_reason(cls, value: dict[str, str]) -> dict[str, str]:
-        for month, reason in value.items():
-            check_month(month)
-            if not reason.strip():
-                raise ValueError(f"{month}: expected a reason")
-        return value
+    accepted: dict[Month, Reason] = default("cleaning.control.accepted")
 
 
 class Cleaning(ParameterBlock):
