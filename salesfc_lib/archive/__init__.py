@@ -21,6 +21,7 @@ from salesfc_lib.archive.months import (
     repair,
     staged_folder,
     staging,
+    table_folders,
     unit_folder,
     vintages,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "repair",
     "staged_folder",
     "staging",
+    "table_folders",
     "unit_folder",
     "verify",
     "vintages",

@@ -47,20 +47,10 @@ def is_published(reports: Path, month: str, unit: str) -> bool:
 
 def list_months(reports: Path, unit: str | None = None) -> list[str]:
     """Months with a published unit (with that unit, where one is named), oldest first."""
-    found = [(path.parent.parent.name, path.parent.name) for path in _manifests(reports, "*-*")]
-    return sorted(
-        {month for month, name in found if unit in (None, name) and schema.MONTH.match(month)}
-    )
-
-
-def list_units(reports: Path, month: str) -> list[str]:
-    """Units published in a month, by id."""
-    return sorted(path.parent.name for path in _manifests(reports, month))
-
-
-def _manifests(reports: Path, month: str) -> list[Path]:
-    found = reports.glob(f"{month}/*/{manifest.NAME}")
-    return [path for path in found if schema.UNIT_ID.match(path.parent.name)]
+    folders = [path.parent for path in reports.glob(f"*-*/*/{manifest.NAME}")]
+    of_unit = [each for each in folders if unit in (None, each.name)]
+    months = {each.parent.name for each in of_unit if schema.UNIT_ID.match(each.name)}
+    return sorted(month for month in months if schema.MONTH.match(month))
 
 
 def check_place(reports: Path, month: str, unit: str, *, again: bool = False) -> None:
@@ -198,6 +188,17 @@ def repair(reports: Path, month: str, unit: str) -> str:
     return f"{month} of '{unit}': {done}"
 
 
+def table_folders(reports: Path, unit: str, through: str) -> dict[pd.Timestamp, Path]:
+    """Folder of the tables of every published month through `through`, by its first day."""
+    import pandas as pd
+
+    months = [month for month in list_months(reports, unit) if month <= check_month(through)]
+    return {
+        pd.Timestamp(f"{month}-01"): unit_folder(reports, month, unit) / "tables"
+        for month in months
+    }
+
+
 def vintages(
     reports: Path,
     unit: str,
@@ -206,27 +207,22 @@ def vintages(
     stages: Sequence[str] | None = None,
     lags: Sequence[int] | None = None,
 ) -> pd.DataFrame:
-    """Rows of table `forecast` of every archived month through `through`; empty without any.
+    """Rows of table `forecast` that every month through `through` published at its own cutoff.
 
-    published_month: first day of the month that published them, and their cutoff. Only the newest
-    version of a month counts. `stages` and `lags` (values of `h`) limit what is read from disk.
+    Only the newest version of a month counts. `stages` and `lags` (values of `h`) limit what is
+    read from disk.
     """
     import pandas as pd
 
     from salesfc_lib.foundation import tables
 
-    frames = []
     limits = {"stage": stages, "h": lags}
     among = [(name, "in", list(values)) for name, values in limits.items() if values is not None]
-    for month in (month for month in list_months(reports, unit) if month <= check_month(through)):
-        made_in = pd.Timestamp(f"{month}-01")
-        only: list[tuple[str, str, object]] = [("cutoff", "==", made_in), *among]
-        folder = unit_folder(reports, month, unit) / "tables"
-        if (folder / "forecast.parquet").is_file():
-            frames.append(tables.read(folder, "forecast", only).assign(published_month=made_in))
-    if not frames:
-        return tables.empty("forecast").assign(published_month=pd.Series(dtype="datetime64[ns]"))
-    return pd.concat(frames, ignore_index=True)
+    frames = [
+        tables.read(folder, "forecast", [("cutoff", "==", month), *among])
+        for month, folder in table_folders(reports, unit, through).items()
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else tables.empty("forecast")
 
 
 def _version_in(reports: Path, month: str, unit: str) -> int:

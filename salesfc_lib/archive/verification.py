@@ -109,19 +109,17 @@ def _published_since(folder: Path, record: Mapping[str, Any]) -> bool:
 def _check_folder(
     folder: Path, month: str, project: Path, *, kept: Callable[[str], str]
 ) -> Iterator[Difference]:
+    differs = partial(Difference, month, folder.name)
     try:
         record, files = manifest.read(folder), manifest.compare(folder)
     except SalesForecastError as error:
-        yield Difference(month, folder.name, manifest.NAME, str(error))
+        yield differs(manifest.NAME, str(error))
         return
     for what, path in files:
-        yield Difference(month, folder.name, path, f"{what}, against the sha256 in the manifest")
-    for path, what in _check_tables(folder):
-        yield Difference(month, folder.name, path, what)
-    for path, what in _compare_inputs(record, project):
-        yield Difference(month, folder.name, path, what, is_note=True)
-    for path, what, is_note in _check_copies(record, kept):
-        yield Difference(month, folder.name, path, what, is_note=is_note)
+        yield differs(path, f"{what}, against the sha256 in the manifest")
+    yield from (differs(path, what) for path, what in _check_tables(folder))
+    yield from (differs(path, what, True) for path, what in _compare_inputs(record, project))
+    yield from (differs(*found) for found in _check_copies(record, kept))
 
 
 def _check_copies(
