@@ -1,7 +1,8 @@
-"""Tables that people write by hand and save from a spreadsheet: overrides and declared assumptions.
+"""Tables that people write by hand and save from a spreadsheet: overrides and declared effects.
 
-A file is taken in any encoding and with any separator that a spreadsheet saves; a cell that could
-mean two things is an error that names file, line and column.
+A file is taken in any encoding and with any separator that a spreadsheet saves. A cell that could
+mean two things is an error that names file, line and column; all errors of a file are raised at
+once, and then none of its lines is used.
 """
 
 from __future__ import annotations
@@ -9,28 +10,79 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import math
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError
 from salesfc_lib.intake import evidence, guess_encoding, parse_moment, parse_month, parse_number
 
-WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # marks of what a spreadsheet calls Unicode text
+BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # of what a spreadsheet calls Unicode text
 SEPARATORS = (",", ";", "\t")
+MAX_ERRORS = 12  # errors listed of one file
+
+
+class CellKind(NamedTuple):
+    """How a cell is read: a parser that raises `Unreadable`, and what its error says."""
+
+    parse: Callable[[str], Any]
+    expected: str
+    do: str
+
+
+def _parse_plain(text: str) -> float:
+    number, is_percent = parse_number(text)
+    if is_percent:
+        raise evidence.Unreadable("is in percent")
+    return float(number)
+
+
+MONTH = CellKind(
+    lambda text: pd.Timestamp(parse_month(text)),
+    "A month as YYYY-MM, such as 2026-07",
+    "Correct the month",
+)
+DATE = CellKind(
+    lambda text: pd.Timestamp(parse_moment(text)),
+    "A date as YYYY-MM-DD, with or without a time",
+    "Correct the date",
+)
+NUMBER = CellKind(
+    _parse_plain,
+    "A plain number, such as 1250.5 or -10",
+    "Write digits without separators or units",
+)
+PERCENT = NUMBER._replace(parse=lambda text: float(parse_number(text)[0]))
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file that people wrote: where it stands and its cells as text."""
+    """One line of a file: where it stands, its cells as text, and what is wrong with them."""
 
     where: str
     cells: dict[str, str]
+    errors: list[SalesForecastError] = field(default_factory=list)
+
+    def read(self, column: str, kind: CellKind) -> Any:
+        """Value of a cell; None, with an error, where it cannot be read."""
+        try:
+            return kind.parse(self.cells.get(column, ""))
+        except evidence.Unreadable:
+            self.refuse(column, kind.expected, kind.do)
+            return None
+
+    def read_if_any(self, column: str, kind: CellKind, blank: Any) -> Any:
+        """Value of a cell, or `blank` where it is blank or the file has no such column."""
+        return self.read(column, kind) if self.cells.get(column) else blank
+
+    def refuse(self, column: str, expected: str, do: str) -> None:
+        """Add the error of a cell that cannot be used."""
+        wrong = f"{self.where}: `{column}` is '{self.cells.get(column, '')}'"
+        self.errors.append(SalesForecastError.say(wrong, expected, do))
 
 
 def read_lines(
@@ -38,8 +90,9 @@ def read_lines(
 ) -> Iterator[Line]:
     """Lines that are not blank; `heads` turns the first line's cells into column names, or raises.
 
-    UTF-8, UTF-16 with a mark, or the encoding that explains the bytes (`charset.guess_encoding`);
-    cells parted by the mark of commas, semicolons and tabs that the first line has most of.
+    UTF-8, UTF-16 with a byte order mark, or the encoding that explains the bytes
+    (`guess_encoding`); cells are separated by whichever of comma, semicolon and tab stands most
+    often in the first line.
     """
     text = _read_text(path)
     header = text.partition("\n")[0]
@@ -47,63 +100,32 @@ def read_lines(
         io.StringIO(text, newline=""), strict=True, delimiter=max(SEPARATORS, key=header.count)
     )
     try:
-        reader.fieldnames = heads([found.strip() for found in reader.fieldnames or []])
+        reader.fieldnames = heads([head.strip() for head in reader.fieldnames or []])
         for record in reader:
             if any(record.values()):
                 yield _read_line(record, f"{name} line {reader.line_num}")
     except csv.Error as error:
         why = f"line {reader.reader.line_num}: {error}"
-        raise SalesForecastError.unreadable_file(
-            path, why, "Correct the quotes on that line"
-        ) from error
+        do = "Correct the quotes on that line"
+        raise SalesForecastError.unreadable_file(path, why, do) from error
 
 
-def read_month(line: Line, column: str) -> pd.Timestamp:
-    """First day of the month that a cell names: 2026-07, 2026年7月 or Jul 2026."""
-    try:
-        return pd.Timestamp(parse_month(line.cells[column]))
-    except evidence.Unreadable as error:
-        expected = "A month as YYYY-MM, such as 2026-07"
-        raise cell_error(line, column, expected, "Correct the month") from error
-
-
-def read_number(line: Line, column: str, *, percent: bool = False) -> float:
-    """Number of a cell, NaN where it is blank; with `percent` a percent sign may follow."""
-    if not (text := line.cells.get(column, "")):
-        return math.nan
-    try:
-        number, is_percent = parse_number(text)
-        if is_percent and not percent:
-            raise evidence.Unreadable("is in percent")
-    except evidence.Unreadable as error:
-        expected = "A plain number, such as 1250.5 or -10"
-        do = "Write digits without separators or units"
-        raise cell_error(line, column, expected, do) from error
-    return float(number)
-
-
-def read_date(line: Line, column: str) -> pd.Timestamp:
-    """Day or moment of a cell, NaT where it is blank."""
-    if not (text := line.cells.get(column, "")):
-        return pd.NaT
-    try:
-        return pd.Timestamp(parse_moment(text))
-    except evidence.Unreadable as error:
-        expected = "A date as YYYY-MM-DD, with or without a time"
-        raise cell_error(line, column, expected, "Correct the date") from error
-
-
-def cell_error(line: Line, column: str, expected: str, do: str) -> SalesForecastError:
-    """Error for a cell that cannot be used."""
-    return SalesForecastError.say(
-        f"{line.where}: `{column}` is '{line.cells.get(column, '')}'", expected, do
-    )
+def raise_all(errors: Sequence[SalesForecastError], name: str, what: str) -> None:
+    """Raise what is wrong with the `what` of a file as one error; return where nothing is."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        more = f" And {len(errors) - MAX_ERRORS} more." if len(errors) > MAX_ERRORS else ""
+        listed = " ".join(str(error) for error in errors[:MAX_ERRORS])
+        raise SalesForecastError(
+            f"{name} has {len(errors)} problems, and none of its {what} is used. {listed}{more}"
+        )
 
 
 def _read_text(path: Path) -> str:
     content = path.read_bytes()
     guess = guess_encoding(content.splitlines())
-    for encoding in ("utf-16",) if content.startswith(WIDE) else ("utf-8-sig", guess.encoding):
+    for encoding in ("utf-16",) if content.startswith(BOMS) else ("utf-8-sig", guess.encoding):
         with suppress(UnicodeDecodeError):
             if encoding:
                 return content.decode(encoding)

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
-from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, Parameters, schema
+from salesfc_lib.foundation import ASSUMED, ENDED, Parameters, schema, tables
 from salesfc_lib.panel import Summing, count_silent, summing_matrix
 from salesfc_lib.reconciliation.projection import METHODS, project
 
@@ -35,23 +35,23 @@ def reconcile(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Coherent forecasts at `month` (stage `reconciled`) and the table `reconciliation`.
 
-    combined: unique_id, ds, h, y_hat of every series of every level; the rows of stage `assumed`
-    where there are any, and what an effect ended stays at zero. backtest: the same at earlier
-    cutoffs, with `cutoff`; rows of other stages or cutoffs in either frame are ignored. panel: all
-    levels; actuals are y_raw, or y where the panel has no y_raw. Methods that cannot be judged
-    stand in the table with n = 0; without any backtest the method is bottom-up.
+    combined, backtest: rows of table `forecast` of every series of every level, at the month and at
+    earlier cutoffs; other stages and cutoffs in either frame are ignored. Of combined those of
+    stage `assumed` are taken where there are any, and what an effect ended stays at zero. panel:
+    all levels; actuals are y_raw. Methods that cannot be judged stand in the table with n = 0;
+    without any backtest the method is bottom-up.
 
     Raises `SalesForecastError` where a series has no combined forecast for some month.
     """
     cutoff, now = pd.Timestamp(month), np.datetime64(month, "M")
     methods, rule = parameters.reconcile.methods, parameters.lifecycle
-    earlier = _stage(backtest, "combined").loc[lambda frame: frame["cutoff"] < cutoff]
+    earlier = backtest[backtest["stage"].eq("combined") & (backtest["cutoff"] < cutoff)]
     known = panel.loc[panel["ds"] <= cutoff]
     past = BacktestErrors.of(earlier, known, series, parameters.levels, rule=rule)
     table = choose_method(judge_methods(past, methods), methods)
     chosen = str(table.loc[table["chosen"], "method"].iat[0])
-    rows = _stage(combined, "assumed", "combined")
-    rows = rows.loc[rows["cutoff"].eq(cutoff)] if "cutoff" in rows.columns else rows
+    stage = "assumed" if combined["stage"].eq("assumed").any() else "combined"
+    rows = combined[combined["stage"].eq(stage) & combined["cutoff"].eq(cutoff)]
     base = _base(rows, past.summing.ids, cutoff)
     errors, signed = past.errors_by(now), past.ever_negative(now)
     values = base.to_numpy(copy=True)
@@ -71,12 +71,11 @@ def choose_method(scores: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
     error = mean_wape(scores)
     if error.notna().any():
         return scores.assign(chosen=scores["method"].eq(error.reindex(methods).idxmin()))
-    (only,) = methods if len(methods) == 1 and METHODS[methods[0]].needs == 0 else ("bottom_up",)
-    frames = [scores]
+    only = methods[0] if len(methods) == 1 and METHODS[methods[0]].needs == 0 else "bottom_up"
     if only not in set(scores["method"]):
-        frames.append(_unjudged(only, scores["level"].to_numpy()))
-    whole = pd.concat([frame for frame in frames if len(frame)], ignore_index=True)
-    return whole.assign(chosen=whole["method"].eq(only))
+        added = _unjudged(only, scores["level"].to_numpy())
+        scores = pd.concat([scores, added], ignore_index=True)
+    return scores.assign(chosen=scores["method"].eq(only))
 
 
 def mean_wape(reconciliation: pd.DataFrame) -> pd.Series:
@@ -139,11 +138,11 @@ class BacktestErrors:
         *,
         rule: schema.Lifecycle = USUAL,
     ) -> BacktestErrors:
-        """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw, or y without it."""
+        """Backtest (unique_id, cutoff, h, y_hat) beside the panel's y_raw."""
         summing = summing_matrix(series, levels)
-        value = "y_raw" if "y_raw" in panel.columns else "y"
-        wide = panel.pivot(index="ds", columns="unique_id", values=value)
-        months, actual = _month(wide.index), wide.reindex(columns=summing.ids).to_numpy(dtype=float)
+        wide = panel.pivot(index="ds", columns="unique_id", values="y_raw")
+        months = wide.index.to_numpy().astype("datetime64[M]")
+        actual = wide.reindex(columns=summing.ids).to_numpy(dtype=float)
         known = backtest.loc[backtest["unique_id"].isin(summing.ids)]
         cutoffs, forecast, steps = _lay_out(known, summing.ids)
         target = cutoffs[:, None] + steps
@@ -172,13 +171,10 @@ class BacktestErrors:
         return self.summing.ids.isin(count_silent(known, self.rule).index)
 
 
-def _month(days: pd.Index | pd.Series) -> np.ndarray:
-    return days.to_numpy().astype("datetime64[M]")
-
-
 def _lay_out(backtest: pd.DataFrame, ids: pd.Index) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cutoffs (n_cutoffs,), forecasts (n_cutoffs, n_steps, n_series), steps (n_steps,)."""
-    cutoffs, row = np.unique(_month(backtest["cutoff"]), return_inverse=True)
+    made_in = backtest["cutoff"].to_numpy().astype("datetime64[M]")
+    cutoffs, row = np.unique(made_in, return_inverse=True)
     steps, column = np.unique(backtest["h"].to_numpy().astype(int), return_inverse=True)
     forecast = np.full((len(cutoffs), len(steps), len(ids)), np.nan)
     place = ids.get_indexer(backtest["unique_id"])
@@ -222,14 +218,6 @@ def _unjudged(method: str, level: np.ndarray) -> pd.DataFrame:
     return pd.DataFrame({"method": method, "level": levels, **nothing})
 
 
-def _stage(forecast: pd.DataFrame, *stages: str) -> pd.DataFrame:
-    """Rows of the first of the stages that has any; all, where there is no such column."""
-    if "stage" not in forecast.columns:
-        return forecast
-    found = [forecast.loc[forecast["stage"].eq(stage)] for stage in stages]
-    return next((rows for rows in found if len(rows)), found[-1])
-
-
 def _months_by_ended(
     silent: np.ndarray, rows: pd.DataFrame, base: pd.DataFrame
 ) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -239,7 +227,7 @@ def _months_by_ended(
     those that an effect ended.
     """
     held = np.repeat(silent[:, None], base.shape[1], axis=1)
-    if "model" in rows.columns and rows["model"].isin([ASSUMED, ENDED]).any():
+    if rows["model"].isin([ASSUMED, ENDED]).any():
         model = rows.pivot(index="unique_id", columns="h", values="model")
         model = model.reindex(index=base.index, columns=base.columns)
         expected = (model.eq(ASSUMED) & base.gt(0)).to_numpy()
@@ -270,16 +258,8 @@ def _base(combined: pd.DataFrame, ids: pd.Index, now: pd.Timestamp) -> pd.DataFr
 
 def _long(values: np.ndarray, base: pd.DataFrame, method: str, now: pd.Timestamp) -> pd.DataFrame:
     """Forecast rows in the order of the series, intervals null."""
-    n, steps = len(base), base.columns.to_numpy(dtype="int64")
-    months = pd.DatetimeIndex([now + pd.DateOffset(months=int(step)) for step in steps])
-    columns = {
-        "unique_id": np.repeat(base.index.to_numpy(dtype=object), len(steps)),
-        "stage": "reconciled",
-        "model": method,
-        "cutoff": now,
-        "ds": np.tile(months.to_numpy(), n),
-        "h": np.tile(steps, n),
-        "y_hat": values.ravel(),
-        **dict.fromkeys(INTERVALS, np.nan),
-    }
-    return pd.DataFrame(columns)
+    wide = pd.DataFrame(values, base.index, base.columns)
+    rows = wide.stack(future_stack=True).rename("y_hat").reset_index()
+    months = {step: now + pd.DateOffset(months=int(step)) for step in base.columns}
+    labels = {"stage": "reconciled", "model": method, "cutoff": now, "ds": rows["h"].map(months)}
+    return tables.build(rows.assign(**labels), "forecast")

@@ -1,51 +1,64 @@
-"""Overrides as people wrote them: `overrides/<unit>.csv` read, checked and chosen by month.
+"""Overrides as people wrote them: `overrides/<unit>.csv` read, checked and selected by month.
 
-A file that a spreadsheet saved enters; an override table leaves. Ambiguous cells are errors that
-name the line. Lines without author or reason are kept: `adjustment` records them as refused.
+A file that a spreadsheet saved enters; an override table leaves. Lines without author or reason are
+kept: `adjustment` records them as refused.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import tables
+from salesfc_lib.intake import evidence
 from salesfc_lib.reconciliation.hand_written import (
+    DATE,
+    MONTH,
+    NUMBER,
+    PERCENT,
+    CellKind,
     Line,
-    cell_error,
-    read_date,
+    raise_all,
     read_lines,
-    read_month,
-    read_number,
 )
 
-KEY = ("unit", "made_in", "unique_id", "ds", "sequence")
-# columns that a file must have, and new or percent
-WRITTEN = ("made_in", "unique_id", "ds", "author", "reason")
+# columns that a file must have, beside new or percent
+NEEDED = ("made_in", "unique_id", "ds", "author", "reason")
 
 
 def read_overrides(project: Path, unit: str) -> pd.DataFrame:
-    """Override table of `overrides/<unit>.csv`; tables.empty where there is no such file.
+    """Override table of `overrides/<unit>.csv`; empty where there is no such file.
 
     Months are written YYYY-MM; `sequence` is 1 and `unit` the file's where the file has no such
     column.
 
-    Raises `SalesForecastError` naming file and line: a missing column, a month, number or date that
-    cannot be read, another unit's id, both or neither of `new` and `percent`, a repeated key.
+    Raises `SalesForecastError` naming file and lines: a missing column, a month, number or date
+    that cannot be read, another unit's id, both or neither of `new` and `percent`, a repeated key.
     """
-    name, table = f"overrides/{unit}.csv", tables.empty("override")
+    name = f"overrides/{unit}.csv"
     if not (project / name).is_file():
-        return table
-    lines = list(read_lines(project / name, name, lambda found: _check_columns(found, name)))
-    rows = [_read_override(line, unit) for line in lines]
-    _check_unique(rows, lines)
-    frame = pd.DataFrame(rows, columns=list(table.columns))
-    return tables.check(frame.astype(table.dtypes.to_dict()), "override")
+        return tables.empty("override")
+    rows, errors = [], []
+    first: dict[tuple[object, ...], str] = {}  # line of each key
+    for line in read_lines(project / name, name, lambda heads: _check_columns(heads, name)):
+        row = _read_override(line, unit)
+        key = tuple(row[column] for column in ("made_in", "unique_id", "ds", "sequence"))
+        if not line.errors and (earlier := first.setdefault(key, line.where)) != line.where:
+            which = "'{unique_id}', {ds:%Y-%m}, made in {made_in:%Y-%m}, sequence {sequence}"
+            repeated = SalesForecastError.say(
+                f"{line.where} repeats the key of {earlier}: {which.format_map(row)}",
+                "Each key must stand once",
+                "Remove one of the lines, or give the later one a higher `sequence`",
+            )
+            line.errors.append(repeated)
+        rows.append(row)
+        errors += line.errors
+    raise_all(errors, name, "overrides")
+    return tables.check(tables.build(rows, "override"), "override")
 
 
 def select_overrides(
@@ -60,67 +73,51 @@ def select_overrides(
     return mine if before is None else mine.loc[mine["created_at"] < before]
 
 
-def _check_columns(found: list[str], name: str) -> list[str]:
-    missing = [column for column in WRITTEN if column not in found]
-    if not {"new", "percent"} & set(found):
+def _check_columns(heads: list[str], name: str) -> list[str]:
+    missing = [column for column in NEEDED if column not in heads]
+    if not {"new", "percent"} & set(heads):
         missing.append("new")
     if missing:
         raise SalesForecastError.say(
             f"{name} line 1 lacks the column {shorten(missing)}",
-            f"{', '.join(WRITTEN)}, and `new` or `percent`; found: {shorten(found, 12)}",
+            f"{', '.join(NEEDED)}, and `new` or `percent`; found: {shorten(heads, 12)}",
             "Add it to the first line",
         )
-    return found
+    return heads
 
 
-def _read_override(line: Line, unit: str) -> dict[str, object]:
-    cells = line.cells
-    if cells.get("unit", unit) not in (unit, ""):
-        expected = f"'{unit}', the unit of this file"
-        raise cell_error(line, "unit", expected, "Move the line to that unit's file")
-    new, percent = read_number(line, "new"), read_number(line, "percent", percent=True)
-    if math.isnan(new) == math.isnan(percent):
-        both = "neither `new` nor `percent`" if math.isnan(new) else "both `new` and `percent`"
-        raise SalesForecastError.say(
-            f"{line.where} has {both}", "Exactly one of them", "Keep the one that is meant"
-        )
-    if not cells["unique_id"]:
-        expected = "A series of this unit, such as 'total'"
-        raise cell_error(line, "unique_id", expected, "Name the series")
-    return {
-        "unit": unit,
-        "made_in": read_month(line, "made_in"),
-        "unique_id": cells["unique_id"],
-        "ds": read_month(line, "ds"),
-        "sequence": _read_sequence(line),
-        "new": new,
-        "percent": percent,
-        "author": cells["author"] or None,
-        "reason": cells["reason"] or None,
-        "created_at": read_date(line, "created_at"),
-    }
-
-
-def _read_sequence(line: Line) -> int:
-    text = line.cells.get("sequence", "") or "1"
+def _parse_sequence(text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text):
-        expected = "A whole number: overrides are applied in its order"
-        raise cell_error(line, "sequence", expected, "Number them 1, 2, 3")
+        raise evidence.Unreadable("is no whole number")
     return int(text)
 
 
-def _check_unique(rows: Sequence[dict[str, object]], lines: Sequence[Line]) -> None:
-    seen: dict[tuple[object, ...], str] = {}
-    for row, line in zip(rows, lines, strict=True):
-        key = tuple(row[name] for name in KEY)
-        if key in seen:
-            which = (
-                f"'{row['unique_id']}', {row['ds']:%Y-%m}, made in {row['made_in']:%Y-%m}, "
-                f"sequence {row['sequence']}"
-            )
-            raise SalesForecastError.say(
-                f"{line.where} repeats the key of {seen[key]}: {which}",
-                "Each key must stand once",
-                "Remove one of the lines, or give the later one a higher `sequence`",
-            )
-        seen[key] = line.where
+SEQUENCE = CellKind(
+    _parse_sequence, "A whole number: overrides are applied in its order", "Number them 1, 2, 3"
+)
+
+
+def _read_override(line: Line, unit: str) -> dict[str, object]:
+    """Row of table `override`; what cannot be used is added to the errors of the line."""
+    cells = line.cells
+    if cells.get("unit", unit) not in (unit, ""):
+        line.refuse("unit", f"'{unit}', the unit of this file", "Move the line to that unit's file")
+    amounts = [name for name in ("new", "percent") if cells.get(name)]
+    if len(amounts) != 1:
+        wrong = f"{'both' if amounts else 'neither'} `new` {'and' if amounts else 'nor'} `percent`"
+        which = f"{line.where} has {wrong}", "Exactly one of them", "Keep the one that is meant"
+        line.errors.append(SalesForecastError.say(*which))
+    if not cells["unique_id"]:
+        line.refuse("unique_id", "A series of this unit, such as 'total'", "Name the series")
+    return {
+        "unit": unit,
+        "made_in": line.read("made_in", MONTH),
+        "unique_id": cells["unique_id"],
+        "ds": line.read("ds", MONTH),
+        "sequence": line.read_if_any("sequence", SEQUENCE, 1),
+        "new": line.read_if_any("new", NUMBER, math.nan),
+        "percent": line.read_if_any("percent", PERCENT, math.nan),
+        "author": cells["author"] or None,
+        "reason": cells["reason"] or None,
+        "created_at": line.read_if_any("created_at", DATE, pd.NaT),
+    }

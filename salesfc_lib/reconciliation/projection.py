@@ -21,7 +21,7 @@ optimum of Wickramasuriya, Turlach & Hyndman 2020, doi:10.1007/s11222-020-09930-
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +32,8 @@ from salesfc_lib.panel import Summing
 
 # smallest variance, as a share of the mean variance: keeps series without any error in
 RIDGE = 1e-8
-# base, summing, bottoms held at zero -> bottoms
-Solve = Callable[[np.ndarray, Summing, np.ndarray], np.ndarray]
+# base forecasts, bottoms held at zero -> bottoms (n_bottom, n_months)
+Solve = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 class Covariance(NamedTuple):
@@ -71,10 +71,10 @@ def project(
     if ended is not None:
         over = summing.matrix.T @ ended.astype(float) > 0
     covariance = METHODS[method].covariance
-    solve: Solve = _take_bottoms
+    solve: Solve = partial(_take_bottoms, summing.bottom)
     if covariance is not None and len(summing.upper):
-        solve = _Solver.of(summing, covariance(summing.matrix, errors))
-    bottoms = solve(base, summing, over)
+        solve = _build_solver(summing, covariance(summing.matrix, errors))
+    bottoms = solve(base, over)
     for column in np.flatnonzero(_below_zero(bottoms, summing, signed).any(axis=0)):
         bottoms[:, column] = _hold_at_zero(solve, base[:, [column]], summing, signed, over)
     return summing.matrix @ bottoms
@@ -141,27 +141,20 @@ METHODS: Mapping[str, Method] = {
 }
 
 
-@dataclass(frozen=True)
-class _Solver:
-    """y^ - W C' (C W C')^-1 C y^, C being (n_upper, n_series)."""
+def _build_solver(summing: Summing, covariance: Covariance) -> Solve:
+    """y^ - W C' (C W C')^-1 C y^ as a function of y^, C being (n_upper, n_series)."""
+    unit = sparse.identity(len(summing.ids), format="csr")
+    sums = (unit - summing.matrix @ unit[summing.bottom])[summing.upper]
 
-    constraints: sparse.csr_matrix
-    covariance: Covariance
-
-    @classmethod
-    def of(cls, summing: Summing, covariance: Covariance) -> _Solver:
-        unit = sparse.identity(len(summing.ids), format="csr")
-        return cls((unit - summing.matrix @ unit[summing.bottom])[summing.upper], covariance)
-
-    def __call__(self, base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.ndarray:
-        """Bottoms (n_bottom, n_months), with those marked in `zero` held at zero."""
-        sums = self.constraints
-        base, (diagonal, factor) = _hold(base, self.covariance, summing.bottom[zero])
+    def solve(base: np.ndarray, zero: np.ndarray) -> np.ndarray:
+        base, (diagonal, factor) = _hold(base, covariance, summing.bottom[zero])
         spanned = sums @ factor
         middle = (sums.multiply(diagonal) @ sums.T).toarray() + spanned @ spanned.T
         pull = sums.T @ cho_solve(cho_factor(middle, overwrite_a=True), sums @ base)
         moved = base - diagonal[:, None] * pull - factor @ (factor.T @ pull)
-        return _take_bottoms(moved, summing, zero)
+        return _take_bottoms(summing.bottom, moved, zero)
+
+    return solve
 
 
 def _hold(
@@ -184,8 +177,8 @@ def _hold(
     return base * free[:, None], Covariance(diagonal * free, factor * free[:, None])
 
 
-def _take_bottoms(base: np.ndarray, summing: Summing, zero: np.ndarray) -> np.ndarray:
-    return np.where(zero[:, None], 0.0, base[summing.bottom])
+def _take_bottoms(bottom: np.ndarray, base: np.ndarray, zero: np.ndarray) -> np.ndarray:
+    return np.where(zero[:, None], 0.0, base[bottom])
 
 
 def _hold_at_zero(
@@ -193,10 +186,10 @@ def _hold_at_zero(
 ) -> np.ndarray:
     """Bottoms (n_bottom,) of a month without negatives; each round holds more at zero."""
     zero = over
-    bottoms = solve(base, summing, zero)
+    bottoms = solve(base, zero)
     while (below := _below_zero(bottoms, summing, signed)[:, 0]).any():
         zero = zero | below
-        bottoms = solve(base, summing, zero)
+        bottoms = solve(base, zero)
     return bottoms[:, 0]
 
 

@@ -31,7 +31,8 @@ from salesfc_lib.reconciliation.assumptions.selection import list_ends, select_e
 from salesfc_lib.reconciliation.methods import reconcile
 from salesfc_lib.reporting.blocks import Table
 from salesfc_lib.reporting.narrative.modeling import assumptions
-from salesfc_lib.retrospective import Past, value_added
+from salesfc_lib.retrospective.compare import Past
+from salesfc_lib.retrospective.value_added import value_added
 from tests import orders
 
 LEVELS = {"total": [], "line": ["line"], "region": ["region"], "bottom": ["line", "region"]}
@@ -193,7 +194,7 @@ class TestReading:
                 "`until` is '2026-06'. A month from 2026-07 on",
             ),
             ("b,,,2026-07,,percent,-101,,Ann,why,,", "`change` is '-101'. At least -100"),
-            ("b,,,2026-07,,percent,,,Ann,why,,", "`change` is ''. A number"),
+            ("b,,,2026-07,,percent,,,Ann,why,,", "`change` is ''. A plain number"),
             ("b,,,2026-07,,amount,5%,,Ann,why,,", "`change` is '5%'. A plain number"),
             ("b,,,2026-07,,amount,inf,,Ann,why,,", "`change` is 'inf'"),
             ("b,,,2026-07,,replace,5,,Ann,why,,", "`kind` is 'replace'. 'percent' or 'amount'"),

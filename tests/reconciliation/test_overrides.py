@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesfc_lib.errors import SalesForecastError
-from salesfc_lib.foundation.contracts import CONTRACTS
-from salesfc_lib.foundation.tables import check
+from salesfc_lib.foundation.tables import CONTRACTS, check
 from salesfc_lib.reconciliation.overrides import read_overrides, select_overrides
 
 HEADER = "made_in,unique_id,ds,sequence,new,percent,author,reason,created_at"

@@ -9,44 +9,27 @@
   ended has none.
 - An amount cannot take a forecast below zero that was not: what is left of it is not applied, and
   its remark says so.
-- A member without series is new: an amount for it is carried by the series that the effect names
-  until the member sells by itself. Without that name it is an error, because it may as well be a
-  slip of the pen.
 """
 
 from __future__ import annotations
 
-import difflib
-import json
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from salesfc_lib.errors import SalesForecastError, shorten
 from salesfc_lib.foundation import ASSUMED, ENDED, INTERVALS, tables
 from salesfc_lib.panel import Summing, list_levels, summing_matrix
 from salesfc_lib.reconciliation.adjustment import spread
-from salesfc_lib.reconciliation.assumptions.reading import raise_all
+from salesfc_lib.reconciliation.assumptions.scopes import find_scopes
 
 # the bound whose distance from its forecast says by how much an interval was scaled
-
 WIDTH = "hi-95"
 ALL = -100.0  # percent
 
 
-@dataclass(frozen=True)
-class Scope:
-    """Places of the bottoms that an effect holds for (n,), and why it is refused where it is."""
-
-    places: np.ndarray
-    refusal: str = ""
-
-
-@dataclass(frozen=True)
-class Bottoms:
+class Bottoms(NamedTuple):
     """Bottom forecasts (n_bottom, n_months) at three moments, and the percentages' factors.
 
     start: as combined; scaled: after percentages; end: after amounts.
@@ -66,28 +49,35 @@ def apply_effects(
     combined: rows of table `forecast` of one cutoff, every series of every level; effects:
     `select_effects`, of which those in state `applied` are applied. A row's model is kept where no
     effect touched it, else `assumption`, or `ended` where all of it was taken away. Where nothing
-    is applied the first frame is tables.empty: the stage is not there.
+    is applied the first frame is empty: the stage is not there.
 
     Raises `SalesForecastError` naming every effect whose member, combination of members or carrier
     does not exist.
     """
-    cutoff, chosen = combined["cutoff"].max(), effects[effects["state"].eq("applied")]
-    if chosen.empty:
-        return (
-            tables.empty("forecast"),
-            _close(effects, {}, {}, cutoff),
-            tables.empty("effect_applied"),
-        )
+    selected = effects[effects["state"].eq("applied")]
+    if selected.empty:
+        forecast, applied = map(tables.empty, ("forecast", "effect_applied"))
+        return forecast, tables.build(effects, "effect"), applied
     summing = summing_matrix(series, list_levels(series))
+    scopes, refusals = find_scopes(selected, series, summing)
     wide = combined.pivot(index="unique_id", columns="ds", values="y_hat").reindex(summing.ids)
-    scopes = _find_scopes(chosen, series, summing)
-    bottoms, accounts = _apply_all(effects, scopes, wide, summing)
-    table = _close(effects, scopes, accounts, cutoff)
+    used = selected[selected["id"].isin(list(scopes))]
+    bottoms, accounts = _apply_all(used, scopes, wide, summing)
+    table = effects.set_index("id", drop=False)
+    for name, refusal in refusals.items():
+        table.loc[name, ["state", "remark"]] = "refused", refusal
+    for effect in used.itertuples():
+        account = accounts[effect.id]
+        remark = _describe(effect, account, combined["cutoff"].max())
+        sums = account["before"].sum(), account["after"].sum()
+        table.loc[effect.id, ["remark", "before", "after"]] = remark, *sums
+    rows = _assumed_rows(combined, bottoms, wide, summing) if scopes else []
     parts = list(accounts.values()) or [tables.empty("effect_applied")]
-    applied = pd.concat(parts, ignore_index=True)
-    if not table["state"].eq("applied").any():
-        return tables.empty("forecast"), table, applied
-    return _assumed_rows(combined, bottoms, wide, summing), table, applied
+    return (
+        tables.build(rows, "forecast"),
+        tables.build(table, "effect"),
+        pd.concat(parts, ignore_index=True),
+    )
 
 
 def sum_gap(forecast: pd.DataFrame, applied: pd.DataFrame) -> float:
@@ -146,99 +136,13 @@ def _width_factors(rows: pd.DataFrame, modeled: pd.DataFrame) -> np.ndarray | No
     )
 
 
-def _find_scopes(effects: pd.DataFrame, series: pd.DataFrame, summing: Summing) -> dict[str, Scope]:
-    """Scope by id. Raises for all effects that hold for nothing there is."""
-    bottom = series.set_index("unique_id").reindex(summing.bottom_ids)
-    places = {
-        name: bottom.groupby(name, sort=False).indices
-        for name in list_levels(series)[str(bottom["level"].iat[0])]
-    }
-    scopes: dict[str, Scope] = {}
-    errors = []
-    for effect in effects.itertuples():
-        try:
-            scopes[effect.id] = _find_scope(effect, places, series, summing)
-        except SalesForecastError as error:
-            errors.append(error)
-    raise_all(errors, "What the unit assumes")
-    return scopes
-
-
-def _find_scope(
-    effect: Any, places: dict[str, dict[str, np.ndarray]], series: pd.DataFrame, summing: Summing
-) -> Scope:
-    scope: dict[str, str] = json.loads(effect.scope)
-    found = np.arange(len(summing.bottom_ids))
-    for name, member in scope.items():
-        found = np.intersect1d(found, places[name].get(member, []), assume_unique=True)
-    if not effect.carried_by:
-        if not len(found):
-            raise _unknown_member(effect, scope, places)
-        return Scope(found)
-    if len(found):
-        why = (
-            f"{_name_members(scope)} has series of its own, and the models see its sales: "
-            "declare what is still to come without `carried_by`."
-        )
-        return Scope(found, why)
-    return Scope(np.sort(summing.matrix[_find_carrier(effect, series)].indices))
-
-
-def _name_members(scope: dict[str, str]) -> str:
-    return ", ".join(f"{name} '{member}'" for name, member in scope.items()) or "the whole unit"
-
-
-def _unknown_member(
-    effect: Any, scope: dict[str, str], places: dict[str, dict[str, np.ndarray]]
-) -> SalesForecastError:
-    """Error for an effect without series: a member unknown, or members that never met."""
-    new = (
-        "or, if it is new, declare an amount and name in `carried_by` the series that has it "
-        "until it sells by itself"
-    )
-    for name, member in scope.items():
-        if member not in places[name]:
-            nearest = difflib.get_close_matches(member, list(places[name]), n=3, cutoff=0.0)
-            return SalesForecastError.say(
-                f"{effect.source}: effect '{effect.id}' is for {name} '{member}', which does "
-                "not exist",
-                f"A member with sales; the nearest are {shorten(nearest)}",
-                f"Correct it, {new}",
-            )
-    return SalesForecastError.say(
-        f"{effect.source}: effect '{effect.id}' is for {_name_members(scope)}, and no series is "
-        "all of that",
-        "Members that have been sold together",
-        f"Leave one of them blank, {new}",
-    )
-
-
-def _find_carrier(effect: Any, series: pd.DataFrame) -> int:
-    """Row of the series that `carried_by` names, by its id or by a label that only one has."""
-    name, ids = effect.carried_by, pd.Index(series["unique_id"])
-    labels = np.flatnonzero(series["label"].eq(name))
-    if name in ids:
-        return int(ids.get_loc(name))
-    if len(labels) == 1:
-        return int(labels[0])
-    nearest = list(ids[labels]) or difflib.get_close_matches(name, list(ids), n=3, cutoff=0.0)
-    raise SalesForecastError.say(
-        f"{effect.source}: effect '{effect.id}' is carried by '{name}', which "
-        f"{'several series are called' if len(labels) else 'does not exist'}",
-        f"The id of a series, such as {shorten(nearest)}",
-        "Correct its `carried_by`",
-    )
-
-
 def _apply_all(
-    effects: pd.DataFrame, scopes: dict[str, Scope], wide: pd.DataFrame, summing: Summing
+    effects: pd.DataFrame, scopes: Mapping[str, np.ndarray], wide: pd.DataFrame, summing: Summing
 ) -> tuple[Bottoms, dict[str, pd.DataFrame]]:
-    """Bottoms after all effects, and rows of `effect_applied` by id; refused effects do nothing."""
+    """Bottoms after all effects, and rows of `effect_applied` by id in the order of application."""
     start = wide.to_numpy(dtype=float)[summing.bottom]
     now, factor = start.copy(), np.ones_like(start)
-    used = [name for name, scope in scopes.items() if not scope.refusal]
-    order = effects[effects["id"].isin(used)]
-    order = order.sort_values("declared_at", kind="stable", na_position="last")
+    order = effects.sort_values("declared_at", kind="stable", na_position="last")
     accounts: dict[str, pd.DataFrame] = {}
     moments = []
     for kind in ("percent", "amount"):
@@ -256,10 +160,10 @@ def _apply_all(
     return Bottoms(start, scaled, end, factor), accounts
 
 
-def _cell(effect: Any, scope: Scope, months: pd.Index) -> tuple[np.ndarray, ...]:
+def _cell(effect: Any, places: np.ndarray, months: pd.Index) -> tuple[np.ndarray, ...]:
     """Places of the bottoms (n, 1) and of the months (1, n_months) that an effect holds for."""
     until = months.max() if pd.isna(effect.until) else effect.until
-    return np.ix_(scope.places, np.flatnonzero((months >= effect.start) & (months <= until)))
+    return np.ix_(places, np.flatnonzero((months >= effect.start) & (months <= until)))
 
 
 def _add(before: np.ndarray, left: np.ndarray, change: float) -> np.ndarray:
@@ -296,30 +200,7 @@ def _account(
     return pd.DataFrame(columns)
 
 
-def _close(
-    effects: pd.DataFrame,
-    scopes: dict[str, Scope],
-    accounts: dict[str, pd.DataFrame],
-    cutoff: pd.Timestamp,
-) -> pd.DataFrame:
-    """Table `effect`: each effect with its state, remark and sums."""
-    rows = []
-    for effect in effects.itertuples():
-        account, scope = accounts.get(effect.id), scopes.get(effect.id)
-        if account is not None:
-            sums = (account["before"].sum(), account["after"].sum())
-            rows.append((effect.state, _remark(effect, account, cutoff), *sums))
-        elif scope is not None and scope.refusal:
-            rows.append(("refused", scope.refusal, np.nan, np.nan))
-        else:
-            rows.append((effect.state, "", np.nan, np.nan))
-    names, columns = ["state", "remark", "before", "after"], tables.empty("effect")
-    outcome = pd.DataFrame(rows, columns=names, index=effects.index)
-    table = effects.assign(**outcome)[list(columns.columns)]
-    return table.astype(columns.dtypes.to_dict()).reset_index(drop=True)
-
-
-def _remark(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
+def _describe(effect: Any, account: pd.DataFrame, cutoff: pd.Timestamp) -> str:
     """Who carries it, what found no place, and what the data hold of it already."""
     parts, short = [], account[account["remark"].ne("")]
     if effect.carried_by:
@@ -339,28 +220,22 @@ def _assumed_rows(
     combined: pd.DataFrame, bottoms: Bottoms, wide: pd.DataFrame, summing: Summing
 ) -> pd.DataFrame:
     """Forecast rows of stage `assumed` in the combined rows' order."""
-    matrix, before = summing.matrix, combined["y_hat"].to_numpy()
-    row = wide.index.get_indexer(combined["unique_id"])
-    cell = row, wide.columns.get_indexer(combined["ds"])
+    matrix, before = summing.matrix, wide.to_numpy(dtype=float)
     factor, shift = _carry_up(bottoms, summing)
-    scale, add = factor[cell], shift[cell]
-    exact = np.full(wide.shape, np.nan)
-    exact[summing.bottom] = bottoms.end
-    positive = (before >= 0) & (matrix @ np.minimum(bottoms.end, 0.0) >= 0)[cell]
-    moved = np.maximum(before * scale + add, np.where(positive, 0.0, -np.inf))
-    y_hat = np.where(np.isnan(exact[cell]), moved, exact[cell])
+    floored = (before >= 0) & (matrix @ np.minimum(bottoms.end, 0.0) >= 0)
+    moved = np.maximum(before * factor + shift, np.where(floored, 0.0, -np.inf))
+    moved[summing.bottom] = bottoms.end
     changed = (bottoms.factor != 1.0) | (bottoms.end != bottoms.scaled)
-    touched = (matrix @ changed.astype(float) > 0)[cell]
-    ended = (matrix @ (bottoms.factor > 0).astype(float) == 0)[cell]
-    model = np.where(touched, ASSUMED, combined["model"].to_numpy(dtype=object))
-    model = np.where(ended, ENDED, model).astype(object)
+    touched = matrix @ changed.astype(float) > 0
+    ended = matrix @ (bottoms.factor > 0).astype(float) == 0
+    cell = (wide.index.get_indexer(combined["unique_id"]), wide.columns.get_indexer(combined["ds"]))
+    y_hat, scale, add = moved[cell], factor[cell], shift[cell]
+    model = np.where(touched[cell], ASSUMED, combined["model"].to_numpy(dtype=object))
+    model = np.where(ended[cell], ENDED, model)
     bounds = {
-        name: _move_bound(combined, name, scale=scale, add=add, y_hat=y_hat)
-        for name in INTERVALS
-        if name in combined
+        name: _move_bound(combined, name, scale=scale, add=add, y_hat=y_hat) for name in INTERVALS
     }
-    rows = combined.assign(stage="assumed", model=model, y_hat=y_hat, **bounds)
-    return rows.reset_index(drop=True)
+    return combined.assign(stage="assumed", model=model, y_hat=y_hat, **bounds)
 
 
 def _carry_up(bottoms: Bottoms, summing: Summing) -> tuple[np.ndarray, np.ndarray]:
